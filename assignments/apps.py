@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AssignmentsConfig(AppConfig):
+    name = "assignments"
+    verbose_name = "Assignments"
+
+    def ready(self) -> None:
+        from assignments.models import guards  # noqa: PLC0415
+
+        post_migrate.connect(guards.install, sender=self)

@@ -1,0 +1,30 @@
+"""What Handoff knows. Leads, members, campaigns, categories have Smartlead's ids."""
+
+from assignments.models.account import Account, Heartbeat, Seat
+from assignments.models.assignment import Assignment, Batch
+from assignments.models.budget import Budget
+from assignments.models.lead import Campaign, Category, Lead
+from assignments.models.note import Note
+from assignments.models.people import Member, Team, User
+from assignments.models.source import Source, UnreadableRow
+from assignments.models.thread import LeadNote, Message
+
+__all__ = [
+    "Account",
+    "Assignment",
+    "Batch",
+    "Budget",
+    "Campaign",
+    "Category",
+    "Heartbeat",
+    "Lead",
+    "LeadNote",
+    "Member",
+    "Message",
+    "Note",
+    "Seat",
+    "Source",
+    "Team",
+    "UnreadableRow",
+    "User",
+]

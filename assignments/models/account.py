@@ -1,0 +1,69 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Account(models.Model):
+    """The one Smartlead account this database belongs to, and how things stand with it.
+
+    One row, created by the first migration; `fingerprint` is filled by the first sync.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    base_url = models.CharField(max_length=500, blank=True)
+    # Keyed hash of the API key: tells two keys apart, says nothing about either.
+    fingerprint = models.CharField(max_length=64, blank=True)
+    bound_at = models.DateTimeField(null=True)
+
+    # *Pause all writes*, by a person or after a rebind.
+    paused_at = models.DateTimeField(null=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    pause_reason = models.CharField(max_length=300, blank=True)
+
+    # Bulk stopped itself: three different leads were refused with one sentence.
+    bulk_paused_at = models.DateTimeField(null=True)
+    bulk_pause_reason = models.CharField(max_length=500, blank=True)
+
+    # Smartlead does not take our calls; said once, globally.
+    outage_since = models.DateTimeField(null=True)
+    outage_kind = models.CharField(max_length=20, blank=True)
+    outage_sentence = models.CharField(max_length=500, blank=True)
+    probe_at = models.DateTimeField(null=True)
+
+    notes_readable = models.BooleanField(null=True)
+    # An answer is owed within this time; leads carry the moment.
+    answer_within_hours = models.PositiveSmallIntegerField(default=24)
+    # Slots given out, to give every fifth to the oldest due row.
+    turns = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="there_is_one_account", condition=Q(id=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.base_url or "No account yet"
+
+
+class Seat(models.Model):
+    """Single flight: whoever holds the token may run this task until `until`."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    token = models.CharField(max_length=32, blank=True)
+    until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a long-running part: `worker`, `tick`, `sync`."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    beat_at = models.DateTimeField()
+    detail = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,267 @@
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from assignments.models.note import Note
+
+
+class Cause(models.TextChoices):
+    MANUAL = "manual", "By hand"
+    BULK = "bulk", "Bulk"
+    ROUTING = "routing", "Routing rule"
+    REBALANCE = "rebalance", "Rebalance"
+    COVERAGE_START = "coverage_start", "Coverage start"
+    COVERAGE_RETURN = "coverage_return", "Coverage return"
+    UNDO = "undo", "Undo"
+    OUTSIDE = "outside", "Seen in Smartlead"
+
+
+PERSONAL = (Cause.MANUAL, Cause.BULK, Cause.REBALANCE, Cause.UNDO)
+AUTOMATIC = (Cause.ROUTING, Cause.COVERAGE_START, Cause.COVERAGE_RETURN)
+
+
+class Urgency(models.IntegerChoices):
+    CLICK = 0, "Click"
+    COVERAGE_RETURN = 1, "Coverage return"
+    COVERAGE_START = 2, "Coverage start"
+    NOTE = 3, "Note"
+    BULK = 4, "Bulk"
+    RULE = 5, "Routing rule"
+
+
+class State(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Sending"
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused"
+    OVERTAKEN = "overtaken", "Overtaken"
+    CANCELLED = "cancelled", "Cancelled"
+    SKIPPED = "skipped", "Skipped"
+
+
+FINAL = (
+    State.DONE,
+    State.REFUSED,
+    State.OVERTAKEN,
+    State.CANCELLED,
+    State.SKIPPED,
+)
+PENDING = (State.WAITING, State.SENDING)
+
+
+class HistoryIsKept(TypeError):
+    """Somebody tried to delete history, which is append-only (design, rule 7)."""
+
+
+class Batch(models.Model):
+    """The assignments of one act, with progress and one outcome per lead."""
+
+    cause = models.CharField(max_length=20, choices=Cause)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True)
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    )
+
+    if TYPE_CHECKING:
+        assignments: RelatedManager["Assignment"]
+
+    class Meta:
+        verbose_name_plural = "batches"
+
+    def __str__(self) -> str:
+        return f"Batch {self.pk}"
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def waiting(self) -> Self:
+        return self.filter(state=State.WAITING)
+
+    def sending(self) -> Self:
+        return self.filter(state=State.SENDING)
+
+    def pending(self) -> Self:
+        return self.filter(state__in=PENDING)
+
+    def final(self) -> Self:
+        return self.filter(state__in=FINAL)
+
+    def due(self, at: datetime) -> Self:
+        """Waiting rows that may be claimed: not held back, nothing sending before."""
+        blocked = Assignment.objects.sending().filter(lead=OuterRef("lead"))
+        return (
+            self.waiting()
+            .filter(Q(not_before=None) | Q(not_before__lte=at))
+            .filter(Q(batch=None) | Q(batch__paused_at=None))
+            .filter(~Exists(blocked))
+        )
+
+    def abandoned(self, at: datetime) -> Self:
+        """Sending rows nobody works on any more, whose fate a read will tell."""
+        return self.sending().filter(
+            Q(sent_at=None) | Q(settle_at__lte=at), lease_until__lte=at
+        )
+
+    def delete(self) -> NoReturn:
+        raise HistoryIsKept("Assignments are history: they are never deleted.")
+
+
+class Assignment(models.Model):
+    """One change of owner of one lead, wanted or seen: a row of the ledger.
+
+    The row's state is the queue. After its final state only `verified_at` may still
+    be filled in; a database trigger holds that (`assignments.models.guards`).
+    """
+
+    lead = models.ForeignKey(
+        "Lead", on_delete=models.PROTECT, related_name="assignments"
+    )
+    # Whom the change expects to replace; with expected_known false: whoever it is,
+    # because Smartlead does not tell.
+    expected = models.ForeignKey(
+        "Member", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    expected_known = models.BooleanField(default=True)
+    # Empty only for a row of cause `outside` that saw the owner taken away.
+    to = models.ForeignKey(
+        "Member", on_delete=models.PROTECT, null=True, related_name="assignments"
+    )
+    cause = models.CharField(max_length=20, choices=Cause)
+    # None: not a user of Handoff, but a clock, a rule, or somebody in Smartlead.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField(max_length=500)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.CLICK)
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, related_name="assignments"
+    )
+    # Decided while this other row was being sent.
+    after = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="followers"
+    )
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    )
+
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    # What became of it, in a sentence for the manager.
+    outcome = models.CharField(max_length=500, blank=True)
+    found = models.ForeignKey(
+        "Member", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    # The actor has read the outcome and put the row back to normal.
+    dismissed_at = models.DateTimeField(null=True)
+
+    token = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    settle_at = models.DateTimeField(null=True)
+    sends = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    first_failed_at = models.DateTimeField(null=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        notes: RelatedManager["Note"]
+        lead_id: int
+        to_id: int | None
+        expected_id: int | None
+        actor_id: int | None
+        batch_id: int | None
+        after_id: int | None
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["lead", "-id"], name="assignment_by_lead"),
+            models.Index(fields=["-created_at", "-id"], name="assignment_by_time"),
+            models.Index(
+                fields=["urgency", "id"],
+                name="assignment_queue",
+                condition=Q(state=State.WAITING),
+            ),
+            models.Index(
+                fields=["lease_until"],
+                name="assignment_in_flight",
+                condition=Q(state=State.SENDING),
+            ),
+            models.Index(fields=["batch", "state"], name="assignment_by_batch"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_waiting_assignment_per_lead",
+                fields=["lead"],
+                condition=Q(state=State.WAITING),
+            ),
+            models.UniqueConstraint(
+                name="one_sending_assignment_per_lead",
+                fields=["lead"],
+                condition=Q(state=State.SENDING),
+            ),
+            models.CheckConstraint(
+                name="a_sending_assignment_has_a_claim",
+                condition=~Q(state=State.SENDING)
+                | (~Q(token="") & Q(lease_until__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="a_sent_assignment_knows_when_to_settle",
+                condition=Q(sent_at=None) | Q(settle_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_final_assignment_has_its_end",
+                condition=Q(state__in=PENDING, finished_at=None)
+                | Q(state__in=FINAL, finished_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="only_smartlead_takes_an_owner_away",
+                condition=Q(to__isnull=False) | Q(cause=Cause.OUTSIDE),
+            ),
+            models.CheckConstraint(
+                name="an_outside_assignment_is_born_done",
+                condition=~Q(cause=Cause.OUTSIDE) | Q(state=State.DONE),
+            ),
+            models.CheckConstraint(
+                name="a_personal_assignment_has_its_actor",
+                condition=~Q(cause__in=PERSONAL) | Q(actor__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="every_assignment_has_its_reason", condition=~Q(reason="")
+            ),
+            models.CheckConstraint(
+                name="only_a_done_assignment_is_verified",
+                condition=Q(verified_at=None) | Q(state=State.DONE),
+            ),
+            models.CheckConstraint(
+                name="an_expected_member_is_known",
+                condition=Q(expected=None) | Q(expected_known=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Assignment {self.pk}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise HistoryIsKept("Assignments are history: they are never deleted.")
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state in PENDING
+
+    @property
+    def is_personal(self) -> bool:
+        return self.cause in PERSONAL

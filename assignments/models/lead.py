@@ -1,0 +1,208 @@
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from assignments.models.assignment import Assignment
+    from assignments.models.people import Member
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Category(models.Model):
+    """A lead category of Smartlead; what it means for us is our own setting."""
+
+    id = models.BigIntegerField("Smartlead id", primary_key=True)
+    name = models.CharField(max_length=200)
+    sentiment = models.CharField(max_length=20, blank=True)
+    is_closing = models.BooleanField("closes the conversation", default=False)
+    is_interested = models.BooleanField("means interest", default=False)
+    # Once a person has decided, a sync does not decide again.
+    set_by_hand = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Campaign(models.Model):
+    id = models.BigIntegerField("Smartlead id", primary_key=True)
+    name = models.CharField(max_length=300, blank=True)
+    status = models.CharField(max_length=20, blank=True)
+    client_id = models.BigIntegerField(null=True, blank=True)
+    attributes_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name or f"Campaign {self.pk}"
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def present(self) -> Self:
+        """Leads that Smartlead still has."""
+        return self.filter(gone_at=None)
+
+    def owned_by(self, member: "Member") -> Self:
+        return self.filter(owner=member)
+
+    def unowned(self) -> Self:
+        return self.filter(owner=None, owner_known_at__isnull=False)
+
+    def closed(self) -> Self:
+        return self.filter(category__is_closing=True)
+
+    def waiting_on_us(self) -> Self:
+        """Conversations whose last word is the lead's."""
+        return self.filter(answer_owed=True)
+
+    def waiting_on_them(self) -> Self:
+        return self.filter(answer_owed=False).exclude(category__is_closing=True)
+
+    def open(self) -> Self:
+        """Replied and not closed: what counts as somebody's load."""
+        return (
+            self.present()
+            .filter(last_reply_at__isnull=False)
+            .exclude(category__is_closing=True)
+        )
+
+
+class Lead(models.Model):
+    """One row of the Smartlead inbox: one person in one campaign.
+
+    `owner` is whom Smartlead was last seen to name. It is written by
+    `assignments.services.ownership.observe_owner` alone.
+    """
+
+    map_id = models.BigIntegerField(primary_key=True)
+    # The person behind the lead; Smartlead calls it email_lead_id.
+    person_id = models.BigIntegerField(null=True, db_index=True)
+    email = models.CharField(max_length=320, blank=True)
+    first_name = models.CharField(max_length=200, blank=True)
+    last_name = models.CharField(max_length=200, blank=True)
+    company = models.CharField(max_length=300, blank=True)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True)
+    smartlead_status = models.CharField(max_length=30, blank=True)
+    client_id = models.BigIntegerField(null=True)
+    email_account_id = models.BigIntegerField(null=True)
+    revenue = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    is_unread = models.BooleanField(default=False)
+    is_important = models.BooleanField(default=False)
+    is_archived = models.BooleanField(default=False)
+    is_snoozed = models.BooleanField(default=False)
+    last_sent_at = models.DateTimeField(null=True)
+    last_reply_at = models.DateTimeField(null=True)
+    last_message = models.CharField(max_length=200, blank=True)
+    # Set with the row: the last word is the lead's, and the category is open.
+    answer_owed = models.BooleanField(default=False)
+    answer_due_at = models.DateTimeField(null=True)
+
+    # Attributes that only the campaign's lead list knows.
+    location = models.CharField(max_length=300, blank=True)
+    website = models.CharField(max_length=500, blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+    linkedin = models.CharField(max_length=500, blank=True)
+    custom_fields = models.JSONField(default=dict)
+
+    owner = models.ForeignKey(
+        "Member", on_delete=models.PROTECT, null=True, related_name="leads"
+    )
+    # When the owner was last known: the moment a read was asked, or our own write was
+    # answered. Empty: nobody has ever told us.
+    owner_known_at = models.DateTimeField(null=True)
+    # When our own last write of the owner was answered.
+    owner_written_at = models.DateTimeField(null=True)
+    # A GET is wanted at this moment, because a list contradicted what we know.
+    recheck_at = models.DateTimeField(null=True)
+    rechecks = models.PositiveSmallIntegerField(default=0)
+
+    first_seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    missed_passes = models.PositiveSmallIntegerField(default=0)
+    gone_at = models.DateTimeField(null=True)
+    thread_at = models.DateTimeField(null=True)
+    notes_at = models.DateTimeField(null=True)
+    notes_unreadable = models.BooleanField(default=False)
+
+    # Name, email, company and campaign in lower case, for the search box.
+    search_text = models.TextField(blank=True)
+    reply_order = models.GeneratedField(
+        expression=Coalesce("last_reply_at", models.Value(NEVER)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+    sent_order = models.GeneratedField(
+        expression=Coalesce("last_sent_at", models.Value(NEVER)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+    due_order = models.GeneratedField(
+        expression=Coalesce("answer_due_at", models.Value(FOREVER)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+
+    objects = LeadQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        assignments: RelatedManager["Assignment"]
+
+    class Meta:
+        indexes = [
+            models.Index(
+                F("reply_order").desc(), F("map_id").desc(), name="lead_by_reply"
+            ),
+            models.Index(
+                F("sent_order").desc(), F("map_id").desc(), name="lead_by_sent"
+            ),
+            models.Index(fields=["due_order", "map_id"], name="lead_by_due"),
+            models.Index(fields=["owner", "reply_order"], name="lead_by_owner"),
+            models.Index(fields=["campaign", "reply_order"], name="lead_by_campaign"),
+            models.Index(fields=["category", "reply_order"], name="lead_by_category"),
+            models.Index(
+                fields=["recheck_at"],
+                name="lead_to_recheck",
+                condition=Q(recheck_at__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="lead_has_an_owner_only_if_somebody_told_us",
+                condition=Q(owner=None) | Q(owner_known_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return (
+            f"{self.first_name} {self.last_name}".strip()
+            or self.email
+            or (f"Lead {self.pk}")
+        )
+
+    @property
+    def owner_is_known(self) -> bool:
+        return self.owner_known_at is not None
+
+    @property
+    def smartlead_url(self) -> str:
+        """The lead's conversation in Smartlead's own app."""
+        query = urlencode({"action": "INBOX", "leadMap": self.pk})
+        return f"{settings.SMARTLEAD_APP_URL}?{query}"

@@ -1,0 +1,94 @@
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+
+class User(AbstractUser):
+    """Somebody who signs in. What they may do: `assignments.services.access`."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "Like the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    is_sales_manager = models.BooleanField(
+        "sales manager",
+        default=False,
+        help_text="May do everything: assign any lead, manage people, pause writes.",
+    )
+    time_zone = models.CharField(max_length=64, blank=True)
+    theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
+
+    if TYPE_CHECKING:
+        leads_teams: RelatedManager["Team"]
+        member: "Member"
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class Member(models.Model):
+    """A Smartlead team member, who can own leads. The key is Smartlead's id."""
+
+    class Source(models.TextChoices):
+        BOARD = "board", "Smartlead's team board"
+        ROWS = "rows", "Seen as an owner in the inbox"
+        HAND = "hand", "Entered by hand"
+
+    id = models.BigIntegerField("Smartlead id", primary_key=True)
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    source = models.CharField(max_length=5, choices=Source)
+    user = models.OneToOneField(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="member"
+    )
+    team = models.ForeignKey(
+        "Team",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="members",
+    )
+    is_active = models.BooleanField("active", default=True)
+    capacity = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The most open leads they should have."
+    )
+    time_zone = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = [
+            models.CheckConstraint(
+                name="member_id_is_positive",
+                condition=models.Q(id__gt=0),
+                violation_error_message="A Smartlead id is a number above 0.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"Member {self.pk}"
+
+    @property
+    def initials(self) -> str:
+        words = [word for word in self.name.split() if word[0].isalnum()]
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+
+class Team(models.Model):
+    """Members, with one or more team leads."""
+
+    name = models.CharField(max_length=100, unique=True)
+    team_leads = models.ManyToManyField(User, related_name="leads_teams", blank=True)
+
+    if TYPE_CHECKING:
+        members: RelatedManager[Member]
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,78 @@
+"""What the environment says, read once by settings.py."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def env(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(
+            f"Set the environment variable {name} (see .env.example)."
+        )
+    return value
+
+
+def env_bool(name: str, *, default: bool = False) -> bool:
+    return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+
+
+def load_env_file(path: Path) -> None:
+    """Read NAME=value lines; what is already in the environment wins."""
+    if not path.is_file():
+        return
+    for line in path.read_text().splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+
+
+def rate_limits(text: str) -> list[tuple[int, float]]:
+    """`8/2s,55/60s` → [(8, 2.0), (55, 60.0)]: calls per seconds, all at once."""
+    try:
+        pairs = [part.strip().rstrip("s").split("/") for part in text.split(",")]
+        limits = [(int(calls), float(seconds)) for calls, seconds in pairs]
+    except ValueError:
+        limits = []
+    if not limits or any(calls < 2 or seconds <= 0 for calls, seconds in limits):
+        raise ImproperlyConfigured(
+            f"SMARTLEAD_RATE_LIMITS is {text!r}; write it like 8/2s,55/60s, "
+            "with at least 2 calls a window."
+        )
+    return limits
+
+
+def database(url: str) -> dict[str, Any]:
+    """A Django database from sqlite:///path or postgres://user:pass@host:port/name."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path[1:],  # sqlite:///relative, sqlite:////absolute
+            "OPTIONS": {
+                # The write lock is taken at BEGIN: no deadlock between two readers
+                # that both want to write, and no "database is locked" half way.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+            },
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path[1:]),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"connect_timeout": 10, **dict(parse_qsl(parts.query))},
+        }
+    raise ImproperlyConfigured(
+        "DATABASE_URL must begin with sqlite:/// or postgres:// (see .env.example)."
+    )

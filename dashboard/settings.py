@@ -1,0 +1,193 @@
+"""Settings, fed by the environment. Every variable is explained in .env.example."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.utils.csp import CSP
+
+from dashboard.env import database, env, env_bool, load_env_file, rate_limits
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load_env_file(BASE_DIR / ".env")
+
+DEBUG = env_bool("DEBUG")
+SECRET_KEY = env("SECRET_KEY")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+SITE_URL = env("SITE_URL", "http://localhost:8000")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "axes",
+    "django_htmx",
+    "django_q",
+    "assignments",
+    "dashboard",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.middleware.HtmxRedirects",
+    "dashboard.middleware.HtmxMessages",
+    "dashboard.middleware.ViewerTimeZone",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.context.shell",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": database(env("DATABASE_URL", f"sqlite:///{BASE_DIR}/handoff.sqlite3"))
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "assignments.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "inbox"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+AXES_RESET_ON_SUCCESS = True
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env("TIME_ZONE", "UTC")
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+_https = urlsplit(SITE_URL).scheme == "https"
+SECURE_SSL_REDIRECT = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+SECURE_HSTS_PRELOAD = _https
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # httpx logs whole URLs at INFO, and those of Smartlead carry the API key.
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+}
+
+# ── Smartlead ────────────────────────────────────────────────────────────────
+SMARTLEAD_REAL_URL = "https://server.smartlead.ai/api/v1"
+SMARTLEAD_API_KEY = env("SMARTLEAD_API_KEY", "")
+SMARTLEAD_BASE_URL = env("SMARTLEAD_BASE_URL", SMARTLEAD_REAL_URL)
+SMARTLEAD_APP_URL = "https://app.smartlead.ai/app/master-inbox"
+SMARTLEAD_RATE_LIMITS = rate_limits(env("SMARTLEAD_RATE_LIMITS", "8/2s,55/60s"))
+SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
+    urlsplit(SMARTLEAD_REAL_URL).hostname
+)
+
+# ── Time constants of the dispatcher and the mirror, in seconds (docs/operating.md) ──
+TIME_SCALE = float(env("TIME_SCALE", "1"))  # trials run the clockwork faster
+FRESH_CLICK = 10 * TIME_SCALE  # how old a read may be when a person's click is sent
+FRESH = 60 * TIME_SCALE  # the same for everything else
+QUIET = 60 * TIME_SCALE  # how long an unanswered write may still land
+LEASE = 60 * TIME_SCALE  # how long a claim holds
+CALL_DEADLINE = 15 * TIME_SCALE  # the longest a call may take
+CONNECT_TIMEOUT = 3 * TIME_SCALE
+WRITE_MEMORY = 600 * TIME_SCALE  # how long a list may not contradict our own write
+RECHECK = 60 * TIME_SCALE  # second GET after a contradiction
+PROBE_EVERY = 60 * TIME_SCALE  # one read while Smartlead is out of order
+SEAT_TIME = 45 * TIME_SCALE  # how long a task works before it hands over
+HEAD_EVERY = 30 * TIME_SCALE
+MARK_OVERLAP = 600 * TIME_SCALE
+GIVE_UP_AFTER = 3600 * TIME_SCALE  # and 8 attempts
+HEARTBEAT_STALE = 180 * TIME_SCALE
+
+Q_CLUSTER = {
+    "name": "handoff",
+    "label": "Tasks",
+    "orm": "default",
+    "workers": 4,
+    "queue_limit": 1,
+    "bulk": 1,
+    "timeout": 120,
+    "retry": 420,
+    "max_attempts": 3,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 500,
+    "poll": 0.2,
+}

@@ -1,0 +1,19 @@
+"""The settings of the test suite: the real ones, on a test database and fast."""
+
+import os
+
+os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40
+os.environ["DEBUG"] = "0"
+os.environ["SMARTLEAD_API_KEY"] = "sandbox-key"
+os.environ["SMARTLEAD_BASE_URL"] = "http://sandbox.test/api/v1"
+os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:")
+
+from dashboard.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
