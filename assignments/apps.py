@@ -7,6 +7,8 @@ class AssignmentsConfig(AppConfig):
     verbose_name = "Assignments"
 
     def ready(self) -> None:
+        from assignments import schedule  # noqa: PLC0415
         from assignments.models import guards  # noqa: PLC0415
 
         post_migrate.connect(guards.install, sender=self)
+        post_migrate.connect(schedule.install)

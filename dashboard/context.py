@@ -1,0 +1,25 @@
+"""What the frame of every page shows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from assignments.models import User
+from assignments.services import system
+from dashboard.rights import Rights
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Lazy: a fragment pays for nothing that it does not show."""
+    user = request.user
+    if not isinstance(user, User):
+        return {"theme": ""}
+    return {
+        "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
+        "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
+        "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),
+        "is_sandbox": not settings.SMARTLEAD_IS_REAL,
+    }

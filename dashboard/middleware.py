@@ -1,0 +1,74 @@
+"""What every answer needs: redirects and messages for htmx, the viewer's time zone."""
+
+import zoneinfo
+from collections.abc import Callable
+from typing import cast
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
+
+from assignments.models import User
+from dashboard.htmx import PageRequest
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+class HtmxRedirects:
+    """Make a redirect (an expired login, say) move the page, not land in a row."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if cast(PageRequest, request).htmx and "Location" in response:
+            return HttpResponseClientRedirect(response["Location"])
+        return response
+
+
+class HtmxMessages:
+    """Send waiting messages along with a fragment, as an out-of-band swap."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if _is_fragment(request, response) and (waiting := list(get_messages(request))):
+            context = {"messages": waiting, "out_of_band": True}
+            response.write(render_to_string("_messages.html", context))
+        return response
+
+
+def _is_fragment(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether htmx will swap this answer; another status would swallow the messages."""
+    return (
+        bool(cast(PageRequest, request).htmx)
+        and response.status_code in {200, 409, 422}
+        and "HX-Redirect" not in response
+        and not response.streaming
+    )
+
+
+class ViewerTimeZone:
+    """Show times in the zone of who looks at them."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(_zone_of(request)):
+            return self.get_response(request)
+
+
+def _zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
+    user = request.user
+    name = user.time_zone if isinstance(user, User) else ""
+    try:
+        return zoneinfo.ZoneInfo(name or settings.TIME_ZONE)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)

@@ -25,6 +25,7 @@ class Account(models.Model):
     # Bulk stopped itself: three different leads were refused with one sentence.
     bulk_paused_at = models.DateTimeField(null=True)
     bulk_pause_reason = models.CharField(max_length=500, blank=True)
+    bulk_resumed_at = models.DateTimeField(null=True)
 
     # Smartlead does not take our calls; said once, globally.
     outage_since = models.DateTimeField(null=True)
@@ -35,8 +36,6 @@ class Account(models.Model):
     notes_readable = models.BooleanField(null=True)
     # An answer is owed within this time; leads carry the moment.
     answer_within_hours = models.PositiveSmallIntegerField(default=24)
-    # Slots given out, to give every fifth to the oldest due row.
-    turns = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -132,7 +132,7 @@ class Assignment(models.Model):
         "Member", on_delete=models.PROTECT, null=True, related_name="+"
     )
     expected_known = models.BooleanField(default=True)
-    # Empty only for a row of cause `outside` that saw the owner taken away.
+    # Empty only where Smartlead took the owner away, or nobody could be chosen.
     to = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="assignments"
     )
@@ -229,7 +229,9 @@ class Assignment(models.Model):
             ),
             models.CheckConstraint(
                 name="only_smartlead_takes_an_owner_away",
-                condition=Q(to__isnull=False) | Q(cause=Cause.OUTSIDE),
+                condition=Q(to__isnull=False)
+                | Q(cause=Cause.OUTSIDE)
+                | Q(state=State.SKIPPED),
             ),
             models.CheckConstraint(
                 name="an_outside_assignment_is_born_done",

@@ -121,11 +121,15 @@ class Lead(models.Model):
     owner = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="leads"
     )
-    # When the owner was last known: the moment a read was asked, or our own write was
-    # answered. Empty: nobody has ever told us.
+    # The owner as of this moment: a read counts from when it was asked, our own write
+    # from its answer. Empty: nobody has ever told us.
     owner_known_at = models.DateTimeField(null=True)
-    # When our own last write of the owner was answered.
+    # The same, but only reads of this one lead and our own writes; lists may lag.
+    owner_sure_at = models.DateTimeField(null=True)
+    owner_changed_at = models.DateTimeField(null=True)
     owner_written_at = models.DateTimeField(null=True)
+    # When a read of this lead last left the owner out.
+    owner_withheld_at = models.DateTimeField(null=True)
     # A GET is wanted at this moment, because a list contradicted what we know.
     recheck_at = models.DateTimeField(null=True)
     rechecks = models.PositiveSmallIntegerField(default=0)

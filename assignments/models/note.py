@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -29,6 +30,9 @@ class Note(models.Model):
         "Assignment", on_delete=models.PROTECT, related_name="notes"
     )
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ASSIGNED)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     text = models.TextField()
     reference = models.CharField(max_length=12, unique=True)
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
@@ -78,3 +82,8 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"Note {self.reference}"
+
+    @property
+    def full_text(self) -> str:
+        """As Smartlead shows it: with whoever wrote it, and the reference."""
+        return f"{self.text}\n\n{self.author or 'Handoff'} · {self.reference}"

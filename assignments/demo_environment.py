@@ -1,0 +1,76 @@
+"""The environment of `manage.py demo`, made before Django reads its settings.
+
+Only the standard library: nothing of Handoff can be imported yet.
+"""
+
+import os
+import secrets
+from collections.abc import MutableMapping
+from pathlib import Path
+
+SANDBOX_KEY = "sandbox-key"
+SANDBOX_PORT = 8765
+
+
+class CannotPrepare(SystemExit):
+    """Ends the command; the text is for whoever started it."""
+
+
+def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
+    """Settings for Smartlead when there is a key, for the sandbox when there is none.
+
+    `folder` is where secret, sandbox and demo database are kept.
+    """
+    if environ.get("SMARTLEAD_API_KEY"):
+        _for_smartlead(environ, folder)
+    else:
+        _for_sandbox(environ, folder)
+
+
+def use_kept_secret(environ: MutableMapping[str, str], folder: Path) -> None:
+    """For the other commands: the secret that `demo` has made, if there is no other."""
+    kept = folder / "secret_key"
+    if not environ.get("SECRET_KEY") and kept.is_file():
+        environ["SECRET_KEY"] = kept.read_text().strip()
+
+
+def demo_database(folder: Path) -> Path:
+    return folder / "demo.sqlite3"
+
+
+def _for_smartlead(environ: MutableMapping[str, str], folder: Path) -> None:
+    demo = f"/{folder.name}/{demo_database(folder).name}"
+    if environ.get("DATABASE_URL", "").endswith(demo):
+        raise CannotPrepare(
+            "SMARTLEAD_API_KEY is set, but DATABASE_URL names the sandbox's database. "
+            "Name another one, or leave it out."
+        )
+    if not environ.get("SECRET_KEY"):
+        environ["SECRET_KEY"] = _kept_secret(folder)
+
+
+def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
+    """Whatever .env says about production must not reach the sandbox, or be used by it.
+
+    Set, not removed: the settings read .env again and keep what is there.
+    """
+    environ.update(
+        SECRET_KEY=_kept_secret(folder),
+        DATABASE_URL=f"sqlite:///{demo_database(folder)}",
+        SMARTLEAD_API_KEY=SANDBOX_KEY,
+        SMARTLEAD_BASE_URL=f"http://127.0.0.1:{SANDBOX_PORT}/api/v1",
+        SITE_URL="http://localhost:8000",
+        ALLOWED_HOSTS="localhost,127.0.0.1,[::1]",
+    )
+
+
+def _kept_secret(folder: Path) -> str:
+    """Made at the first start, for this machine only; readable by its owner alone."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / "secret_key"
+    if not path.is_file():
+        draft = folder / f"secret_key.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.rename(path)
+    return path.read_text().strip()

@@ -1,0 +1,39 @@
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from assignments.services import account as accounts
+from assignments.services.desk import Desk
+from assignments.services.dispatch import Dispatcher, work_is_left
+from assignments.tasks import at_the_counter
+
+
+class Command(BaseCommand):
+    help = "Send what is due to Smartlead, with or without a running worker."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--until-empty",
+            action="store_true",
+            help="go on until nothing is waiting or sending, through leases and pauses",
+        )
+
+    def handle(self, *args: Any, until_empty: bool, **options: Any) -> None:
+        if problem := accounts.binding_problem(accounts.current()):
+            raise CommandError(problem)
+        with at_the_counter() as (client, budget):
+            desk = Desk(client=client, budget=budget, clock=timezone.now)
+            dispatcher = Dispatcher(desk)
+            if until_empty:
+                dispatcher.run_until_empty()
+            else:
+                seat_time = timedelta(seconds=settings.SEAT_TIME)
+                dispatcher.run(until=timezone.now() + seat_time)
+        left = work_is_left(accounts.current())
+        self.stdout.write(
+            f"{dispatcher.turns} turns; {'something' if left else 'nothing'} is left."
+        )

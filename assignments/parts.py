@@ -1,0 +1,119 @@
+"""The long-running parts of Handoff, as the supervisor starts them.
+
+The API key reaches them through the environment, never through their arguments.
+"""
+
+import http.client
+import logging
+import math
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from assignments.models import Heartbeat
+from assignments.supervisor import Part
+
+logger = logging.getLogger(__name__)
+
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
+PORTS_TO_TRY = 50
+
+
+def manage(*words: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
+
+
+def web(
+    *,
+    host: str,
+    port: int,
+    workers: int = 2,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Part:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    # No access log: what people search for is in the addresses of the inbox.
+    command = [sys.executable, "-m", "gunicorn", "dashboard.wsgi", "--bind", bind]
+    command += ["--workers", str(workers), "--threads", "4", "--no-control-socket"]
+    command += ["--graceful-timeout", "8", "--chdir", str(settings.BASE_DIR)]
+    return Part(name="web", command=command, environment=environment, log=log)
+
+
+def worker(
+    *, environment: Mapping[str, str] | None = None, log: Path | None = None
+) -> Part:
+    return Part(
+        name="worker",
+        command=manage("qcluster"),
+        environment=environment,
+        log=log,
+        quiet_for=worker_quiet_for,
+        stale_after=settings.HEARTBEAT_STALE,
+    )
+
+
+def sandbox(
+    *, port: int, state: Path, environment: Mapping[str, str], log: Path
+) -> Part:
+    words = ("--port", str(port), "--state", str(state), "--life", "40")
+    command = manage("sandbox", *words)
+    return Part(name="sandbox", command=command, environment=environment, log=log)
+
+
+def worker_quiet_for() -> float:
+    """Seconds since the worker's last sign of life; 0 while nobody can tell."""
+    close_old_connections()
+    try:
+        beat = Heartbeat.objects.filter(name="worker").first()
+    except DatabaseError as error:
+        logger.warning("The worker's heartbeat cannot be read: %s", error)
+        return 0.0
+    if beat is None:
+        return math.inf
+    return (timezone.now() - beat.beat_at).total_seconds()
+
+
+def wake_worker() -> None:
+    """Have the first tick done at once: django-q2 looks at schedules after 30 s."""
+    async_task("assignments.tasks.tick")
+
+
+def free_port(host: str, wanted: int) -> int:
+    """The wanted port, or the next one that nobody listens on."""
+    for port in range(wanted, wanted + PORTS_TO_TRY):
+        if _is_free(host, port):
+            return port
+    raise OSError(f"No port from {wanted} to {port} is free.")
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
+    """Whether something there serves pages, asked the way the proxy would ask."""
+    site = urlsplit(site_url)
+    asked = "127.0.0.1" if host in EVERYWHERE else host
+    connection = http.client.HTTPConnection(asked, port, timeout=5)
+    headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
+    try:
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

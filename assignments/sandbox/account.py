@@ -1,0 +1,164 @@
+"""The account itself: rows in memory, one lock, and a state file if one is given."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from assignments.sandbox.records import (
+    Campaign,
+    Category,
+    Client,
+    Lead,
+    Member,
+    Message,
+    Note,
+    Record,
+    Task,
+    UntrackedReply,
+)
+
+KINDS: dict[str, type[Record]] = {
+    "members": Member,
+    "categories": Category,
+    "clients": Client,
+    "campaigns": Campaign,
+    "leads": Lead,
+    "notes": Note,
+    "tasks": Task,
+    "untracked": UntrackedReply,
+}
+FIRST_NOTE_ID = 129_500
+PAST_OWNERS_KEPT = 50
+
+
+class Account:
+    """Every change happens under `lock`, so `changes` numbers them in their order."""
+
+    def __init__(self, state: "StateFile | None" = None) -> None:
+        self.lock = threading.RLock()
+        self.members: dict[int, Member] = {}
+        self.categories: dict[int, Category] = {}
+        self.clients: dict[int, Client] = {}
+        self.campaigns: dict[int, Campaign] = {}
+        self.leads: dict[int, Lead] = {}
+        self.notes: dict[int, Note] = {}
+        self.tasks: dict[int, Task] = {}
+        self.untracked: dict[int, UntrackedReply] = {}
+        self.changes = count(1)
+        self._state = state
+
+    def load(self, state: "StateFile") -> None:
+        for kind, record in KINDS.items():
+            rows = getattr(self, kind)
+            for key, raw in state.rows(kind):
+                rows[key] = record.from_json(raw)
+
+    def keep_all(self) -> None:
+        if self._state is None:
+            return
+        with self._state.transaction():
+            for kind in KINDS:
+                for key, record in getattr(self, kind).items():
+                    self._state.put(kind, key, record.to_json())
+
+    def keep(self, kind: str, key: int) -> None:
+        if self._state is not None:
+            self._state.put(kind, key, getattr(self, kind)[key].to_json())
+
+    def set_owner(self, lead: Lead, member_id: int | None, *, at: float) -> int | None:
+        """Give the lead to a member; returns who held it before."""
+        before, lead.owner_id = lead.owner_id, member_id
+        if before != member_id:
+            lead.past_owners = [*lead.past_owners, (at, before)][-PAST_OWNERS_KEPT:]
+        self.keep("leads", lead.map_id)
+        return before
+
+    def add_note(self, lead: Lead, text: str, *, by: str, at: float) -> Note:
+        note = Note(
+            id=next(reversed(self.notes), FIRST_NOTE_ID) + 1,
+            lead_id=lead.lead_id,
+            map_id=lead.map_id,
+            text=text,
+            created_by=by,
+            created_at=at,
+        )
+        self.notes[note.id] = note
+        self.keep("notes", note.id)
+        return note
+
+    def add_task(self, task: Task) -> None:
+        self.tasks[task.id] = task
+        self.keep("tasks", task.id)
+
+    def add_message(self, lead: Lead, message: Message) -> None:
+        lead.add(message)
+        self.keep("leads", lead.map_id)
+
+    def remove(self, lead: Lead) -> None:
+        del self.leads[lead.map_id]
+        if self._state is not None:
+            self._state.drop("leads", lead.map_id)
+
+
+class StateFile:
+    """A small SQLite file: the account's rows, a few settings, and the journal.
+
+    It outlives a killed sandbox, not a power cut: nothing is synced to the disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS record"
+            " (kind TEXT, id INTEGER, body TEXT, PRIMARY KEY (kind, id))"
+        )
+
+    def transaction(self) -> "_Transaction":
+        return _Transaction(self._lock, self._db.execute)
+
+    def put(self, kind: str, key: int, body: Any) -> None:
+        with self._lock:
+            self._db.execute(
+                "INSERT OR REPLACE INTO record VALUES (?, ?, ?)",
+                (kind, key, json.dumps(body, ensure_ascii=False)),
+            )
+
+    def drop(self, kind: str, key: int) -> None:
+        with self._lock:
+            self._db.execute(
+                "DELETE FROM record WHERE kind = ? AND id = ?", (kind, key)
+            )
+
+    def get(self, kind: str) -> Any:
+        return next((body for _, body in self.rows(kind)), None)
+
+    def rows(self, kind: str) -> Iterator[tuple[int, Any]]:
+        query = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
+        with self._lock:
+            found = self._db.execute(query, (kind,)).fetchall()
+        for key, body in found:
+            yield key, json.loads(body)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+
+class _Transaction:
+    def __init__(self, lock: Any, execute: Callable[[str], object]) -> None:
+        self._lock, self._execute = lock, execute
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._execute("BEGIN")
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        self._execute("ROLLBACK" if failed else "COMMIT")
+        self._lock.release()

@@ -1,0 +1,248 @@
+"""The API of Smartlead: one request in, one answer out."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from assignments.sandbox import inbox, mishaps, reference, writes
+from assignments.sandbox.calls import Answer, Call, Rejected, Request
+from assignments.sandbox.faults import Kind
+from assignments.sandbox.journal import Entry, fingerprint
+from assignments.sandbox.limits import Grant, retry_after
+from assignments.sandbox.world import World
+
+PREFIX = "/api/v1/"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    pattern: str
+    kind: str
+    act: Callable[[Call], Answer]
+
+
+# The first match wins: untracked-replies and reply-status come before /{id}.
+ROUTES = (
+    *(
+        Route("POST", f"master-inbox/{name}", "list", inbox.listing(name))
+        for name in inbox.LISTS
+    ),
+    Route("GET", "master-inbox/untracked-replies", "read", reference.untracked_replies),
+    Route("GET", "master-inbox/reply-status", "read", reference.reply_status),
+    Route("GET", "master-inbox/{email_lead_map_id}", "thread", inbox.thread),
+    Route(
+        "POST", "master-inbox/update-team-member", "owner", writes.update_team_member
+    ),
+    Route("POST", "master-inbox/create-note", "note", writes.create_note),
+    Route("POST", "master-inbox/create-task", "task", writes.create_task),
+    Route("POST", "master-inbox/set-reminder", "reminder", writes.set_reminder),
+    Route("PATCH", "master-inbox/update-category", "category", writes.update_category),
+    Route(
+        "PATCH",
+        "master-inbox/change-read-status",
+        "read_status",
+        writes.change_read_status,
+    ),
+    Route("PATCH", "master-inbox/update-revenue", "revenue", writes.update_revenue),
+    Route("GET", "crm/leads/notes/{lead_id}", "notes", reference.notes),
+    Route("GET", "crm/leads/tasks/{lead_id}", "notes", reference.tasks),
+    Route("GET", "campaigns", "read", reference.campaigns),
+    Route("GET", "campaigns/{id}", "read", reference.campaign),
+    Route("GET", "campaigns/{id}/leads", "read", reference.campaign_leads),
+    Route(
+        "GET",
+        "campaigns/{id}/leads/{lead_id}/message-history",
+        "history",
+        reference.message_history,
+    ),
+    Route("GET", "leads", "read", reference.lead_by_email),
+    Route("GET", "leads/fetch-categories", "read", reference.categories),
+    Route("GET", "leads/{lead_id}", "read", reference.lead_by_id),
+    Route("GET", "client", "read", reference.clients),
+    Route("GET", "analytics/team-board/overall-stats", "read", reference.team_board),
+)
+
+
+def respond(world: World, request: Request) -> Answer:
+    """Answer one request, and leave its entry in the journal."""
+    key = request.query.get("api_key", "")
+    route, params = _find(world, request)
+    entry = world.journal.open(
+        source="api",
+        kind=route.kind if route else "unknown",
+        method=request.method,
+        path=request.path,
+        key=fingerprint(key),
+    )
+    grant = world.limiter.arrive(key, share=world.switches.other_share)
+    world.life.catch_up()
+    answer = _answer(
+        world, request, route=route, params=params, entry=entry, grant=grant
+    )
+    answer.headers |= _rate_headers(world, grant)
+    entry.status = None if answer.is_lost else answer.status
+    answer.entry = entry
+    return answer
+
+
+def _answer(
+    world: World,
+    request: Request,
+    *,
+    route: Route | None,
+    params: Mapping[str, str],
+    entry: Entry,
+    grant: Grant,
+) -> Answer:
+    if not grant.is_allowed:
+        has_retry_after = world.switches.has_retry_after
+        return mishaps.too_many(retry_after(grant), has_retry_after=has_retry_after)
+    if route is None:
+        return cannot(request)
+    if turned_away := _turned_away(world, request):
+        return turned_away
+    try:
+        raw_body = _parsed(request)
+    except ValueError:
+        return _express_page(400, "Bad Request")
+    _note_wishes(entry, raw_body, params)
+    call = Call(
+        world=world,
+        request=request,
+        params=params,
+        raw_body=raw_body,
+        entry=entry,
+        member_id=world.keys[request.query["api_key"]],
+        fault=world.faults.pick(call=route.kind, map_id=entry.map_id),
+    )
+    return _delayed(call, route)
+
+
+def _delayed(call: Call, route: Route) -> Answer:
+    switches = call.world.switches
+    delay = call.world.faults.delay(
+        latency=switches.latency,
+        share=switches.tail_share,
+        seconds=switches.tail_seconds,
+    )
+    # Half of the time passes on the way there, half on the way back.
+    call.world.sleep(delay / 2)
+    answer = _acted(call, route)
+    call.world.sleep(delay / 2)
+    return answer
+
+
+def _acted(call: Call, route: Route) -> Answer:
+    fault = call.fault
+    if fault is None:
+        return _act(call, route)
+    call.entry.fault = fault.kind.value
+    if replaced := mishaps.instead(call, fault):
+        return replaced
+    if fault.kind == Kind.HANG_THEN_APPLY:
+        call.world.sleep(fault.seconds)
+    return mishaps.afterwards(call, fault, _act(call, route))
+
+
+def _act(call: Call, route: Route) -> Answer:
+    """The call takes effect here, as a whole and at one moment."""
+    with call.world.account.lock:
+        try:
+            return route.act(call)
+        except Rejected as no:
+            return no.answer
+
+
+def _find(world: World, request: Request) -> tuple[Route | None, dict[str, str]]:
+    path = request.path
+    if not path.startswith(PREFIX):
+        return None, {}
+    parts = path.removeprefix(PREFIX).rstrip("/").split("/")
+    if parts[0] == "crm" and world.switches.notes == "missing":
+        return None, {}
+    for route in ROUTES:
+        params = _matched(route.pattern.split("/"), parts)
+        if route.method == request.method and params is not None:
+            return route, params
+    return None, {}
+
+
+def _matched(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
+    if len(pattern) != len(parts):
+        return None
+    params: dict[str, str] = {}
+    for wanted, part in zip(pattern, parts, strict=True):
+        if wanted.startswith("{"):
+            params[wanted[1:-1]] = part
+        elif wanted != part:
+            return None
+    return params
+
+
+def _turned_away(world: World, request: Request) -> Answer | None:
+    key = request.query.get("api_key", "")
+    if not key:
+        return Answer(status=401, payload={"message": "API key is required."})
+    if world.member_of(key) is None:
+        return Answer(status=401, payload={"message": "Invalid API Key"})
+    if world.switches.is_plan_expired:
+        return Answer(status=401, payload={"message": "Plan expired!"})
+    return None
+
+
+def _parsed(request: Request) -> Any:
+    """The body as Express reads it: anything but JSON is no body at all."""
+    is_json = "json" in request.content_type
+    if not is_json or not request.body or request.method == "GET":
+        return {}
+    parsed = json.loads(request.body)
+    if not isinstance(parsed, dict | list):
+        raise ValueError("neither an object nor an array")
+    return parsed
+
+
+def _note_wishes(entry: Entry, raw_body: Any, params: Mapping[str, str]) -> None:
+    """Keep what was asked for, also when a fault keeps it from being done."""
+    body = raw_body if isinstance(raw_body, dict) else {}
+    map_name = "email_lead_map_id"
+    entry.map_id = _id(body.get(map_name, params.get(map_name)))
+    entry.member_id = _id(body.get("team_member_id"))
+    note = body.get("note_message")
+    entry.note = note if isinstance(note, str) else None
+
+
+def _id(raw: object) -> int | None:
+    return int(str(raw)) if str(raw).isdecimal() else None
+
+
+def cannot(request: Request) -> Answer:
+    return _express_page(404, f"Cannot {request.method} {request.path}")
+
+
+def _express_page(status: int, says: str) -> Answer:
+    text = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>Error</title>\n</head>\n<body>\n<pre>{escape(says)}</pre>\n"
+        "</body>\n</html>\n"
+    )
+    answer = Answer(status=status, text=text, content_type="text/html; charset=utf-8")
+    answer.headers["content-security-policy"] = "default-src 'none'"
+    answer.headers["x-content-type-options"] = "nosniff"
+    return answer
+
+
+def _rate_headers(world: World, grant: Grant) -> dict[str, str]:
+    resets_at = world.now() + grant.reset_in
+    reset = {
+        "seconds_left": retry_after(grant),
+        "epoch": int(resets_at) + 1,
+        "epoch_ms": int(resets_at * 1000),
+    }[world.switches.reset]
+    return {
+        "x-ratelimit-limit": str(grant.limit),
+        "x-ratelimit-remaining": str(grant.remaining),
+        "x-ratelimit-reset": str(reset),
+    }

@@ -1,0 +1,154 @@
+"""Faults on demand: queued for the next matching call, or by seeded chance.
+
+Whether a faulty write took effect is part of the fault's meaning, and the journal says
+so: an entry with `applied_seq` changed the account, whatever its caller was told.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+
+class FaultRefused(Exception):
+    pass
+
+
+class Kind(StrEnum):
+    # Nothing is applied.
+    TOO_MANY = "too_many"  # 429 with Retry-After
+    TOO_MANY_BARE = "too_many_bare"  # 429 without Retry-After
+    ERROR = "error"  # 500 with a JSON body
+    BAD_GATEWAY = "bad_gateway"  # 502, an HTML page
+    UNAVAILABLE = "unavailable"  # 503, an HTML page
+    HANG_THEN_DROP = "hang_then_drop"  # silence, then a closed connection
+    ERROR_INSIDE = "error_inside"  # 200 with ok: false
+    EMPTY_UNAPPLIED = "empty_unapplied"  # 200 with an empty body, and nothing done
+    # Applied all the same.
+    HANG_THEN_APPLY = "hang_then_apply"  # silence, then applied and answered
+    APPLY_THEN_HANG = "apply_then_hang"  # applied, then silence, then the answer
+    LOST_ANSWER = "lost_answer"  # applied, then the connection closes
+    APPLIED_ERROR = "applied_error"  # applied, but the answer is a 500
+    PLAIN_TEXT = "plain_text"  # applied; 200 with the text `success`
+    EMPTY = "empty"  # applied; 200 with an empty body
+    DRIP_BODY = "drip_body"  # applied; the body arrives byte by byte
+    DRIP_HEADERS = "drip_headers"  # applied; the head arrives byte by byte
+    # Lists of the inbox.
+    STALE = "stale"  # owners as they were some seconds ago
+    MALFORMED = "malformed"  # some rows cannot be read
+    ABSENT_OWNER = "absent_owner"  # no row names its team_member_id
+    MOVING = "moving"  # the next row gets a reply: it jumps to the top
+    LEAVING = "leaving"  # a row of this page gets archived or deleted
+    VANISHING = "vanishing"  # a row of this page gets deleted
+    UNKNOWN_MEMBER = "unknown_member"  # an outsider gives a lead to an unlisted member
+
+
+UNAPPLIED = {
+    Kind.TOO_MANY,
+    Kind.TOO_MANY_BARE,
+    Kind.ERROR,
+    Kind.BAD_GATEWAY,
+    Kind.UNAVAILABLE,
+    Kind.HANG_THEN_DROP,
+    Kind.ERROR_INSIDE,
+    Kind.EMPTY_UNAPPLIED,
+}
+OF_LISTS = {
+    Kind.STALE,
+    Kind.MALFORMED,
+    Kind.ABSENT_OWNER,
+    Kind.MOVING,
+    Kind.LEAVING,
+    Kind.VANISHING,
+    Kind.UNKNOWN_MEMBER,
+}
+DEFAULT_SECONDS = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """`call` and `map_id` say which calls it is for; `times` how often, None = always.
+
+    `call` is a kind of call as the journal names it (`owner`, `list`, `note`, ...), or
+    `write`, or empty for every call.
+    """
+
+    kind: Kind
+    call: str = ""
+    map_id: int | None = None
+    seconds: float = DEFAULT_SECONDS
+    times: int | None = 1
+    chance: float = 1.0
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> "Fault":
+        try:
+            return cls(**{**raw, "kind": Kind(raw["kind"])})
+        except (KeyError, TypeError, ValueError) as exc:
+            raise FaultRefused(f"Not a fault: {exc}.") from exc
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def suits(self, *, call: str, map_id: int | None) -> bool:
+        if self.kind in OF_LISTS and call != "list":
+            return False
+        if self.map_id is not None and self.map_id != map_id:
+            return False
+        return self.call in {"", call} or (self.call == "write" and call in WRITES)
+
+
+WRITES = {"owner", "note", "task", "category", "read_status", "revenue", "reminder"}
+
+
+class Faults:
+    def __init__(self, faults: Iterable[Fault] = (), *, seed: int = 1) -> None:
+        self._faults = list(faults)
+        self._random = Random(f"{seed}-faults")
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._faults.append(fault)
+
+    def next(self, kind: Kind | str, **details: Any) -> None:
+        """The next matching call does this: `next("lost_answer", call="owner")`."""
+        self.add(Fault(kind=Kind(kind), **details))
+
+    def often(self, kind: Kind | str, chance: float, **details: Any) -> None:
+        self.add(Fault(kind=Kind(kind), chance=chance, times=None, **details))
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def listed(self) -> list[Fault]:
+        with self._lock:
+            return list(self._faults)
+
+    def pick(self, *, call: str, map_id: int | None) -> Fault | None:
+        """The first fault that suits the call and falls, used up by one time."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.suits(call=call, map_id=map_id) and self._falls(fault):
+                    self._use(fault)
+                    return fault
+        return None
+
+    def delay(self, *, latency: float, share: float, seconds: float) -> float:
+        with self._lock:
+            is_slow = share > 0 and self._random.random() < share
+        return latency + (seconds if is_slow else 0.0)
+
+    def _falls(self, fault: Fault) -> bool:
+        return fault.chance >= 1 or self._random.random() < fault.chance
+
+    def _use(self, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        fault.times -= 1
+        if fault.times <= 0:
+            # By identity: two equal faults are two orders.
+            self._faults = [other for other in self._faults if other is not fault]

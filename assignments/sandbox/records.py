@@ -1,0 +1,173 @@
+"""What the sandbox's Smartlead account holds. Times are epoch seconds."""
+
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Self
+
+
+def iso(at: float | None) -> str | None:
+    """As Smartlead writes a moment: UTC, milliseconds, Z."""
+    if at is None:
+        return None
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+class Record:
+    """A row that can be written to the state file and read back."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Self:
+        known = {item.name for item in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in raw.items() if name in known})
+
+
+@dataclass(slots=True, kw_only=True)
+class Member(Record):
+    id: int
+    name: str
+    on_board: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Category(Record):
+    id: int
+    name: str
+    sentiment: str | None
+    created_at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Client(Record):
+    id: int
+    name: str
+    email: str
+    uuid: str
+    created_at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Campaign(Record):
+    id: int
+    name: str
+    status: str
+    created_at: float
+    zone: str
+    product: str
+    sequence_count: int
+    owner_id: int | None = None
+    client_id: int | None = None
+    tag_ids: list[int] = field(default_factory=list)
+    account_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Message(Record):
+    stats_id: str
+    type: str
+    sender: str
+    recipient: str
+    message_id: str
+    at: float
+    body: str
+    subject: str = ""
+    sequence_number: int | None = None
+    opens: int = 0
+    clicks: int = 0
+    cc: list[str] = field(default_factory=list)
+    attachments: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Lead(Record):
+    """One person in one campaign. A person in two campaigns shares `lead_id`."""
+
+    map_id: int
+    lead_id: int
+    campaign_id: int
+    account_id: int
+    mailbox: str
+    email: str
+    first_name: str
+    last_name: str
+    company: str
+    website: str
+    phone: str
+    location: str
+    linkedin: str
+    custom_fields: dict[str, str]
+    created_at: float
+    status: str = "INPROGRESS"
+    category_id: int | None = None
+    owner_id: int | None = None
+    revenue: float = 0.0
+    situation: str = ""
+    is_unread: bool = False
+    is_important: bool = False
+    is_archived: bool = False
+    is_snoozed: bool = False
+    is_unsubscribed: bool = False
+    is_bounced: bool = False
+    reminder_at: float | None = None
+    next_send_at: float | None = None
+    sub_sequence_id: int | None = None
+    sequence_number: int = 1
+    last_reply_at: float | None = None
+    last_sent_at: float | None = None
+    messages: list[Message] = field(default_factory=list)
+    # Who held it before, with the moment of each change: what a lagging list shows.
+    past_owners: list[tuple[float, int | None]] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Self:
+        messages = [Message.from_json(message) for message in raw["messages"]]
+        past = [(at, owner) for at, owner in raw["past_owners"]]
+        return cls(**{**raw, "messages": messages, "past_owners": past})
+
+    def add(self, message: Message) -> None:
+        self.messages.append(message)
+        if message.type == "REPLY":
+            self.last_reply_at = max(message.at, self.last_reply_at or 0.0)
+        else:
+            self.last_sent_at = max(message.at, self.last_sent_at or 0.0)
+
+    def owner_at(self, at: float) -> int | None:
+        for changed_at, before in self.past_owners:
+            if at < changed_at:
+                return before
+        return self.owner_id
+
+
+@dataclass(slots=True, kw_only=True)
+class Note(Record):
+    id: int
+    lead_id: int
+    map_id: int
+    text: str
+    created_by: str
+    created_at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Task(Record):
+    id: int
+    lead_id: int
+    map_id: int
+    name: str
+    description: str
+    priority: str
+    due_at: float | None
+    created_at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class UntrackedReply(Record):
+    id: int
+    sender: str
+    recipient: str
+    subject: str
+    body: str
+    at: float

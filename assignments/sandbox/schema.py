@@ -1,0 +1,193 @@
+"""Request validation with Joi's rules, words and error body.
+
+A check turns a raw value into a clean one or raises `Invalid`. As with Joi, unknown
+keys are refused and digit strings pass for numbers.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import isfinite
+from typing import Any
+
+Check = Callable[[str, object], Any]
+
+
+class Invalid(Exception):
+    def __init__(self, path: str, says: str) -> None:
+        super().__init__(f'"{path}" {says}')
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    check: Check
+    is_required: bool = False
+    default: Any = None
+
+
+Schema = Mapping[str, Field]
+
+
+def required(check: Check) -> Field:
+    return Field(check, is_required=True)
+
+
+def optional(check: Check, *, default: Any = None) -> Field:
+    return Field(check, default=default)
+
+
+def validate(schema: Schema, raw: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
+    clean: dict[str, Any] = {}
+    for name, field in schema.items():
+        if name in raw:
+            clean[name] = field.check(f"{at}{name}", raw[name])
+        elif field.is_required:
+            raise Invalid(f"{at}{name}", "is required")
+        else:
+            clean[name] = field.default
+    for name in raw:
+        if name not in schema:
+            raise Invalid(f"{at}{name}", "is not allowed")
+    return clean
+
+
+def nullable(check: Check) -> Check:
+    return lambda path, raw: None if raw is None else check(path, raw)
+
+
+def number(*, least: float | None = None, most: float | None = None) -> Check:
+    def check(path: str, raw: object) -> float:
+        value = _as_number(path, raw)
+        if least is not None and value < least:
+            raise Invalid(path, f"must be greater than or equal to {least:g}")
+        if most is not None and value > most:
+            raise Invalid(path, f"must be less than or equal to {most:g}")
+        return value
+
+    return check
+
+
+def integer(*, least: int | None = None, most: int | None = None) -> Check:
+    within = number(least=least, most=most)
+
+    def check(path: str, raw: object) -> int:
+        value = _as_number(path, raw)
+        if value != int(value):
+            raise Invalid(path, "must be an integer")
+        within(path, value)
+        # Digits beyond 2**53 would lose their last places as a float.
+        is_exact = isinstance(raw, int) or str(raw).strip().isdecimal()
+        return int(str(raw)) if is_exact else int(value)
+
+    return check
+
+
+def _as_number(path: str, raw: object) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise Invalid(path, "must be a number")
+    try:
+        value = float(raw)
+    except (ValueError, OverflowError):
+        raise Invalid(path, "must be a number") from None
+    if not isfinite(value):
+        raise Invalid(path, "must be a number")
+    return value
+
+
+def text(*, most: int | None = None, can_be_empty: bool = False) -> Check:
+    def check(path: str, raw: object) -> str:
+        if not isinstance(raw, str):
+            raise Invalid(path, "must be a string")
+        if not raw and not can_be_empty:
+            raise Invalid(path, "is not allowed to be empty")
+        if most is not None and len(raw) > most:
+            says = f"length must be less than or equal to {most} characters long"
+            raise Invalid(path, says)
+        return raw
+
+    return check
+
+
+def boolean(path: str, raw: object) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and raw.lower() in {"true", "false"}:
+        return raw.lower() == "true"
+    raise Invalid(path, "must be a boolean")
+
+
+FLAG = optional(boolean, default=False)
+
+
+def one_of(*values: str) -> Check:
+    def check(path: str, raw: object) -> object:
+        if raw not in values:
+            raise Invalid(path, f"must be one of [{', '.join(values)}]")
+        return raw
+
+    return check
+
+
+def many(
+    item: Check,
+    *,
+    least: int = 0,
+    most: int | None = None,
+    exactly: int | None = None,
+) -> Check:
+    def check(path: str, raw: object) -> list[Any]:
+        if not isinstance(raw, list):
+            raise Invalid(path, "must be an array")
+        if exactly is not None and len(raw) != exactly:
+            raise Invalid(path, f"must contain {exactly} items")
+        if most is not None and len(raw) > most:
+            raise Invalid(path, f"must contain less than or equal to {most} items")
+        if len(raw) < least:
+            raise Invalid(path, f"must contain at least {least} items")
+        return [item(f"{path}[{at}]", value) for at, value in enumerate(raw)]
+
+    return check
+
+
+def one_or_many(item: Check, *, most: int | None = None) -> Check:
+    listed = many(item, least=1, most=most)
+
+    def check(path: str, raw: object) -> list[Any]:
+        return listed(path, raw) if isinstance(raw, list) else [item(path, raw)]
+
+    return check
+
+
+def just_one(item: Check) -> Check:
+    """One value; a list is refused, even a list of one."""
+    return lambda path, raw: [item(path, raw)]
+
+
+def moment(path: str, raw: object) -> float:
+    """An ISO 8601 moment; without a zone it is UTC, as on the server."""
+    try:
+        parsed = datetime.fromisoformat(str(raw))
+    except ValueError:
+        raise Invalid(path, "must be in ISO 8601 date format") from None
+    if not isinstance(raw, str):
+        raise Invalid(path, "must be in ISO 8601 date format")
+    if parsed.tzinfo is None:
+        parsed = datetime.fromisoformat(f"{parsed.isoformat()}+00:00")
+    return parsed.timestamp()
+
+
+def day(path: str, raw: object) -> str:
+    try:
+        return date.fromisoformat(str(raw)).isoformat()
+    except ValueError:
+        raise Invalid(path, "must be in YYYY-MM-DD format") from None
+
+
+def keys(schema: Schema) -> Check:
+    def check(path: str, raw: object) -> dict[str, Any]:
+        if not isinstance(raw, dict):
+            raise Invalid(path, "must be of type object")
+        return validate(schema, raw, at=f"{path}.")
+
+    return check

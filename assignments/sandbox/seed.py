@@ -1,0 +1,303 @@
+"""A believable account from a number: the same seed and moment, the same account."""
+
+from datetime import datetime, timedelta
+from random import Random
+from unicodedata import normalize
+from zoneinfo import ZoneInfo
+
+from assignments.sandbox import people
+from assignments.sandbox.account import Account
+from assignments.sandbox.records import (
+    Campaign,
+    Category,
+    Client,
+    Lead,
+    Member,
+    UntrackedReply,
+)
+from assignments.sandbox.threads import (
+    CATEGORY_OF,
+    ENDINGS,
+    FOLLOW_UPS,
+    NURTURE,
+    OPENINGS,
+    REFERRAL,
+    Writer,
+    new_id,
+    pitches,
+)
+
+HOUR, DAY = 3_600.0, 86_400.0
+DAYS_BACK = 60
+# Beyond 32 bits, as on the real server.
+FIRST_MAP_ID = 2_433_664_091
+FIRST_LEAD_ID = 1_204_877_300
+FIRST_CAMPAIGN_ID = 391_204
+FIRST_CLIENT_ID = 2_101
+FIRST_ACCOUNT_ID = 51_007
+CATEGORIES: tuple[tuple[int, str, str | None], ...] = (
+    (1, "Interested", "positive"),
+    (2, "Meeting Request", "positive"),
+    (3, "Not Interested", "negative"),
+    (4, "Do Not Contact", "negative"),
+    (5, "Information Request", "positive"),
+    (6, "Out Of Office", "neutral"),
+    (7, "Wrong Person", "negative"),
+    (9, "Sender Originated Bounce", None),
+    (NURTURE, "Nurture", "neutral"),
+    (REFERRAL, "Referral", "positive"),
+)
+CLIENTS = ("Kestrel Manufacturing", "Kestrel Logistics", "Kestrel Retail")
+
+
+def fill(account: Account, *, seed: int, leads: int, members: int, now: float) -> None:
+    rng = Random(f"{seed}-account")
+    _add_members(account, members)
+    _add_categories(account, now)
+    _add_clients(account, rng, now)
+    _add_campaigns(account, rng, now)
+    for number in range(leads):
+        lead = _new_lead(account, number, rng, now)
+        account.leads[lead.map_id] = lead
+    _add_untracked(account, rng, now)
+
+
+def _add_members(account: Account, wanted: int) -> None:
+    more = enumerate(people.MORE_MEMBERS, start=7_500)
+    everyone = [*people.MEMBERS, *more]
+    # The one off the board stays, however few are asked for.
+    chosen = everyone[: max(1, wanted)]
+    if people.OFF_BOARD not in {member_id for member_id, _ in chosen} and wanted > 2:
+        chosen[-1] = people.MEMBERS[-1]
+    for member_id, name in chosen:
+        on_board = member_id != people.OFF_BOARD
+        member = Member(id=member_id, name=name, on_board=on_board)
+        account.members[member_id] = member
+
+
+def _add_categories(account: Account, now: float) -> None:
+    for category_id, name, sentiment in CATEGORIES:
+        account.categories[category_id] = Category(
+            id=category_id,
+            name=name,
+            sentiment=sentiment,
+            created_at=now - 400 * DAY,
+        )
+
+
+def _add_clients(account: Account, rng: Random, now: float) -> None:
+    for number, name in enumerate(CLIENTS):
+        client_id = FIRST_CLIENT_ID + number * 13
+        account.clients[client_id] = Client(
+            id=client_id,
+            name=name,
+            email=f"inbox@{_slug(name)}.example",
+            uuid=new_id(rng),
+            created_at=now - 300 * DAY,
+        )
+
+
+def _add_campaigns(account: Account, rng: Random, now: float) -> None:
+    clients, members = [*account.clients, None], list(account.members)
+    for number, pitch in enumerate(pitches()):
+        campaign_id = FIRST_CAMPAIGN_ID + number * 57
+        account.campaigns[campaign_id] = Campaign(
+            id=campaign_id,
+            name=pitch["name"],
+            status=pitch["status"],
+            created_at=now - (70 + number * 3) * DAY,
+            zone=pitch["zone"],
+            product=pitch["product"],
+            sequence_count=len(pitch["steps"]),
+            owner_id=members[number % len(members)],
+            client_id=clients[number % len(clients)],
+            tag_ids=[900 + number % 3],
+            account_ids=[FIRST_ACCOUNT_ID + number * 3 + at for at in range(3)],
+        )
+
+
+def _new_lead(account: Account, number: int, rng: Random, now: float) -> Lead:
+    campaign = rng.choice(list(account.campaigns.values()))
+    lead = _stranger(account, campaign, number, rng, now)
+    twin = _twin(account, rng)
+    if twin and twin.campaign_id != campaign.id:
+        _become(lead, twin)
+    _converse(lead, campaign, rng, now)
+    _mark(lead, rng, now)
+    lead.owner_id = _owner(account, rng)
+    return lead
+
+
+def _stranger(
+    account: Account, campaign: Campaign, number: int, rng: Random, now: float
+) -> Lead:
+    pitch = next(pitch for pitch in pitches() if pitch["name"] == campaign.name)
+    country = people.COUNTRIES[rng.choice(pitch["countries"])]
+    industry = rng.choice(pitch["industries"])
+    first, last = rng.choice(country.first_names), rng.choice(country.last_names)
+    company = f"{rng.choice(people.FIRMS)} {people.SECTORS[industry]}"
+    domain = f"{_slug(company)}.example"
+    account_at = rng.randrange(3)
+    return Lead(
+        map_id=FIRST_MAP_ID + number * 7 + rng.randrange(7),
+        lead_id=FIRST_LEAD_ID + number * 11,
+        campaign_id=campaign.id,
+        account_id=campaign.account_ids[account_at],
+        mailbox=_mailbox(account, account_at + campaign.id),
+        email=f"{_slug(first)}.{_slug(last)}@{domain}",
+        # Some imports have no names.
+        first_name="" if rng.random() < 0.02 else first,
+        last_name="" if rng.random() < 0.04 else last,
+        company=company,
+        website=f"https://{domain}",
+        phone=f"{country.dial} {rng.randint(20, 99)} {rng.randint(100_000, 999_999)}",
+        location=f"{rng.choice(country.cities)}, {country.name}",
+        linkedin=f"https://linkedin.example/in/{_slug(first)}-{_slug(last)}-{number}",
+        custom_fields={
+            "country": country.name,
+            "industry": industry,
+            "employees": rng.choice(people.SIZES),
+            "title": rng.choice(people.JOBS),
+        },
+        created_at=now - 62 * DAY,
+    )
+
+
+def _mailbox(account: Account, at: int) -> str:
+    names = [member.name for member in account.members.values()]
+    return f"{_slug(names[at % len(names)], '.')}@try-kestrel.example"
+
+
+def _twin(account: Account, rng: Random) -> Lead | None:
+    """Now and then a person who is already in another campaign."""
+    if not account.leads or rng.random() > 0.04:
+        return None
+    return rng.choice(list(account.leads.values()))
+
+
+def _become(lead: Lead, twin: Lead) -> None:
+    lead.lead_id = twin.lead_id
+    for name in ("email", "first_name", "last_name", "company", "website", "phone"):
+        setattr(lead, name, getattr(twin, name))
+    lead.location, lead.linkedin = twin.location, twin.linkedin
+    lead.custom_fields = dict(twin.custom_fields)
+
+
+def _converse(lead: Lead, campaign: Campaign, rng: Random, now: float) -> None:
+    """Mails of the sequence, then an exchange that ends at a chosen moment."""
+    writer = Writer(lead, campaign, rng=rng)
+    situations = _situations(rng)
+    steps = rng.randint(1, campaign.sequence_count)
+    can_answer = bool(situations) and situations[-1] in FOLLOW_UPS
+    ends_with_us = can_answer and rng.random() < 0.35
+    exchanges = max(0, 2 * len(situations) - (not ends_with_us))
+    moments = _moments(steps, exchanges, zone=campaign.zone, rng=rng, now=now)
+    for number in range(1, steps + 1):
+        lead.add(writer.step(number, at=moments.pop(0)))
+    for situation in situations:
+        lead.situation = situation
+        lead.category_id = CATEGORY_OF[situation] or lead.category_id
+        lead.add(writer.reply(situation, at=moments.pop(0)))
+        if moments:
+            lead.add(writer.answer(situation, at=moments.pop(0)))
+    lead.sequence_number = steps
+    lead.created_at = lead.messages[0].at - 2 * HOUR
+
+
+def _situations(rng: Random) -> list[str]:
+    """What the lead writes, in order; empty for one who never answered."""
+    chance = rng.random()
+    if chance < 0.1:
+        return []
+    if chance < 0.13:
+        return ["bounce"]
+    situations = rng.choices(list(OPENINGS), weights=list(OPENINGS.values()))
+    while situations[-1] not in ENDINGS and rng.random() < 0.5:
+        situations.append(rng.choice(FOLLOW_UPS[situations[-1]]))
+    return situations
+
+
+def _moments(
+    steps: int, exchanges: int, *, zone: str, rng: Random, now: float
+) -> list[float]:
+    """Backwards from the last mail; recent ones are denser."""
+    last = now - DAYS_BACK * DAY * rng.random() ** 2.2 - 60
+    if now - last > DAY:
+        last = _office_hours(last, zone, rng)
+    moments = [last]
+    for _ in range(exchanges):
+        gap = rng.choice((rng.uniform(0.3, 4) * HOUR, rng.randint(1, 4) * DAY))
+        moments.append(moments[-1] - gap - rng.uniform(60, HOUR))
+    for _ in range(steps - 1):
+        moments.append(moments[-1] - rng.randint(3, 6) * DAY - rng.uniform(0, HOUR))
+    # Whole milliseconds: the API shows no more, and windows must not miss a row.
+    return [round(moment, 3) for moment in reversed(moments)][-(steps + exchanges) :]
+
+
+def _office_hours(at: float, zone: str, rng: Random) -> float:
+    """The same day between seven and seven where the lead lives, Sundays left out."""
+    local = datetime.fromtimestamp(at, ZoneInfo(zone))
+    if local.isoweekday() == 7:
+        local -= timedelta(days=1)
+    hour, minute = rng.randrange(7, 19), rng.randrange(60)
+    return local.replace(hour=hour, minute=minute).timestamp()
+
+
+def _mark(lead: Lead, rng: Random, now: float) -> None:
+    last = lead.messages[-1]
+    waits_for_us = last.type == "REPLY"
+    is_recent = now - last.at < 6 * DAY
+    lead.is_unread = waits_for_us and rng.random() < (0.6 if is_recent else 0.03)
+    lead.is_important = rng.random() < 0.08
+    lead.is_bounced = lead.situation == "bounce"
+    lead.is_unsubscribed = lead.situation == "unsubscribe"
+    lead.is_archived = lead.situation in ENDINGS and rng.random() < 0.3
+    lead.is_snoozed = lead.situation == "later" and rng.random() < 0.5
+    lead.status = _status(lead)
+    if lead.situation in {"promise", "later"} and rng.random() < 0.4:
+        lead.reminder_at = round(now + rng.uniform(1, 20) * DAY)
+    if lead.last_reply_at is None or rng.random() < 0.03:
+        lead.next_send_at = round(now + rng.uniform(0.1, 5) * DAY)
+    if lead.situation in {"contract", "haggle"}:
+        lead.revenue = rng.choice((0.0, 4_800.0, 9_600.0, 14_500.0))
+    # A category is set by people and by an AI, and both leave some out.
+    if rng.random() < 0.12:
+        lead.category_id = None
+
+
+def _status(lead: Lead) -> str:
+    if lead.is_bounced or lead.is_unsubscribed:
+        return "BLOCKED"
+    if lead.last_reply_at is not None:
+        return "COMPLETED" if lead.situation in ENDINGS else "INPROGRESS"
+    return "STARTED"
+
+
+def _owner(account: Account, rng: Random) -> int | None:
+    members = list(account.members)
+    if rng.random() < 0.18:
+        return None
+    # Uneven, as in real life; the one off the board holds a few.
+    weights = [3 + (at * 5) % 7 for at in range(len(members))]
+    if people.OFF_BOARD in members:
+        weights[members.index(people.OFF_BOARD)] = 1
+    return rng.choices(members, weights=weights)[0]
+
+
+def _add_untracked(account: Account, rng: Random, now: float) -> None:
+    for number in range(1, 4):
+        account.untracked[number] = UntrackedReply(
+            id=number,
+            sender=f"office{number}@{rng.choice(people.FIRMS).lower()}.example",
+            recipient=_mailbox(account, number),
+            subject="Your mail to a former colleague",
+            body="<p>Mr Hale left us in spring. Who are you, please?</p>",
+            at=round(now - number * DAY),
+        )
+
+
+def _slug(text: str, joint: str = "-") -> str:
+    plain = normalize("NFKD", text.replace("ß", "ss").replace("ø", "o"))
+    kept = "".join(sign for sign in plain if sign.isascii())
+    words = "".join(sign if sign.isalnum() else " " for sign in kept).lower().split()
+    return joint.join(words)

@@ -1,0 +1,122 @@
+"""The sandbox on a port: a threaded HTTP/1.1 server that can hang, drop and drip."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from assignments.sandbox import gate
+from assignments.sandbox.calls import Answer, Request
+from assignments.sandbox.world import World
+
+DEFAULT_PORT = 8765
+LONGEST_BODY = 1_000_000
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+    block_on_close = False
+
+    def __init__(self, address: tuple[str, int], world: World) -> None:
+        super().__init__(address, _Handler)
+        self.world = world
+
+    @property
+    def address(self) -> str:
+        host, port = self.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.address}/api/v1"
+
+    def service_actions(self) -> None:
+        self.world.life.catch_up()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that hung up is everyday life; anything else is a bug of ours."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Small answers must not wait for more to come.
+    disable_nagle_algorithm = True
+    server: Server
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
+
+    def _serve(self) -> None:
+        world = self.server.world
+        answer = gate.respond(world, self._request(), caller=self.client_address[0])
+        try:
+            self._send(answer)
+        finally:
+            gate.finish(world, answer)
+
+    def _request(self) -> Request:
+        split = urlsplit(self.path)
+        length = min(int(self.headers.get("content-length") or 0), LONGEST_BODY)
+        return Request(
+            method=self.command,
+            path=unquote(split.path),
+            query=dict(parse_qsl(split.query, keep_blank_values=True)),
+            body=self.rfile.read(length),
+            content_type=self.headers.get("content-type", ""),
+        )
+
+    def _send(self, answer: Answer) -> None:
+        if answer.is_lost:
+            self.close_connection = True
+            return
+        body = gate.body_of(answer)
+        head = self._head(answer, body)
+        for piece in gate.dripped(head, over=answer.drip_head):
+            self.wfile.write(piece)
+        if self.command != "HEAD":
+            for piece in gate.dripped(body, over=answer.drip_body):
+                self.wfile.write(piece)
+
+    def _head(self, answer: Answer, body: bytes) -> bytes:
+        phrase = HTTPStatus(answer.status).phrase
+        lines = [
+            f"HTTP/1.1 {answer.status} {phrase}",
+            f"date: {self.date_time_string()}",
+        ]
+        headers = gate.headers_of(answer, body)
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing: request lines hold the key, and the journal holds the rest."""
+
+
+@contextmanager
+def serving(
+    world: World, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[Server]:
+    """The sandbox in a thread, for tests; port 0 takes a free one."""
+    server = Server((host, port), world)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def serve(world: World, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
+    """Serve until interrupted."""
+    with Server((host, port), world) as server:
+        server.serve_forever()

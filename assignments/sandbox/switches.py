@@ -1,0 +1,76 @@
+"""How this Smartlead behaves where the sources disagree, or an account differs."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+
+class SwitchRefused(Exception):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    # flat: the live shape. documented: the nested one of the current docs.
+    shape: str = "flat"
+    # readable, or missing: the whole /crm namespace is 404, as one live audit saw.
+    notes: str = "readable"
+    # self: scoped to the key's user. override: the member filter wins.
+    # broken: the database error that the one live trial met.
+    assigned_me: str = "self"
+    # What campaignTeamMemberId means elsewhere: campaign_owner or assignee.
+    member_filter: str = "campaign_owner"
+    # joi: 400 with `validation`. documented: 422 with `error`.
+    errors: str = "joi"
+    # What GET campaigns/{id} says of an unknown id: empty (200 {}) or missing (404).
+    unknown_campaign: str = "empty"
+    # seconds_left, epoch or epoch_ms: what x-ratelimit-reset holds.
+    reset: str = "epoch"
+    has_retry_after: bool = True
+    accepts_null_owner: bool = False
+    lists_archived: bool = True
+    takes_window_filter: bool = True
+    is_plan_expired: bool = False
+    # Lists show owners as they were so many seconds ago.
+    list_lag: float = 0.0
+    # The part of the key's budget that another client uses.
+    other_share: float = 0.0
+    latency: float = 0.0
+    tail_share: float = 0.0
+    tail_seconds: float = 0.0
+    # Mean seconds between changes of a random lead's owner by an outsider; 0 = never.
+    outside_every: float = 0.0
+    # Mean seconds between new replies; 0 = time stands still.
+    reply_every: float = 0.0
+
+    def changed(self, **changes: Any) -> Self:
+        known = {item.name: item.type for item in fields(self)}
+        for name, value in changes.items():
+            if name not in known:
+                raise SwitchRefused(f"There is no switch {name}.")
+            _check(name, value, type(getattr(self, name)))
+        return replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+CHOICES = {
+    "shape": ("flat", "documented"),
+    "notes": ("readable", "missing"),
+    "assigned_me": ("self", "override", "broken"),
+    "member_filter": ("campaign_owner", "assignee"),
+    "errors": ("joi", "documented"),
+    "unknown_campaign": ("empty", "missing"),
+    "reset": ("seconds_left", "epoch", "epoch_ms"),
+}
+
+
+def _check(name: str, value: object, kind: type) -> None:
+    if kind is float and (
+        isinstance(value, bool) or not isinstance(value, int | float)
+    ):
+        raise SwitchRefused(f"{name} must be a number.")
+    if kind is bool and not isinstance(value, bool):
+        raise SwitchRefused(f"{name} must be true or false.")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise SwitchRefused(f"{name} must be one of {', '.join(CHOICES[name])}.")

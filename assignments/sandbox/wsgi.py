@@ -1,0 +1,54 @@
+"""The sandbox in process, for tests: `httpx.WSGITransport(app=application(world))`.
+
+A lost answer is a `ConnectionError` out of the app; a hang simply sleeps.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from assignments.sandbox import gate
+from assignments.sandbox.calls import Answer, Request
+from assignments.sandbox.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def application(world: World) -> "WSGIApplication":
+    def app(
+        environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        caller = environ.get("REMOTE_ADDR", "127.0.0.1")
+        answer = gate.respond(world, _request(environ), caller=caller)
+        if answer.is_lost:
+            gate.finish(world, answer)
+            raise ConnectionError("The connection was closed without an answer.")
+        time.sleep(answer.drip_head)
+        status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+        body = gate.body_of(answer)
+        start_response(status, list(gate.headers_of(answer, body).items()))
+        return _chunks(world, answer, body)
+
+    return app
+
+
+def _request(environ: "WSGIEnvironment") -> Request:
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"],
+        query=dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)),
+        body=environ["wsgi.input"].read(),
+        content_type=environ.get("CONTENT_TYPE")
+        # httpx's transport files it under the wrong name.
+        or environ.get("HTTP_CONTENT_TYPE", ""),
+    )
+
+
+def _chunks(world: World, answer: Answer, body: bytes) -> Iterator[bytes]:
+    try:
+        yield from gate.dripped(body, over=answer.drip_body)
+    finally:
+        gate.finish(world, answer)

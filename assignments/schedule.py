@@ -1,0 +1,23 @@
+"""The one schedule of django-q2, kept by `migrate`: a tick each minute."""
+
+from typing import Any
+
+from django.db import connections
+
+NAME = "tick"
+
+
+def install(*, using: str, **_: Any) -> None:
+    from django_q.models import Schedule  # noqa: PLC0415
+
+    if Schedule._meta.db_table not in connections[using].introspection.table_names():
+        return
+    Schedule.objects.using(using).update_or_create(
+        name=NAME,
+        defaults={
+            "func": "assignments.tasks.tick",
+            "schedule_type": Schedule.MINUTES,
+            "minutes": 1,
+            "repeats": -1,
+        },
+    )

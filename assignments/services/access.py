@@ -1,0 +1,72 @@
+"""Who may do what (design, section 9). Checks raise NotAllowed and say why."""
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from assignments.models import Lead, Member, User
+from assignments.services.refusals import NotAllowed
+
+
+class Role(models.TextChoices):
+    MEMBER = "member", "Member"
+    TEAM_LEAD = "team_lead", "Team lead"
+    SALES_MANAGER = "sales_manager", "Sales manager"
+
+
+def role_of(user: User) -> Role:
+    if is_manager(user):
+        return Role.SALES_MANAGER
+    return Role.TEAM_LEAD if user.leads_teams.exists() else Role.MEMBER
+
+
+def is_manager(user: User) -> bool:
+    return user.is_active and (user.is_sales_manager or user.is_superuser)
+
+
+def require_manager(user: User, act: str) -> None:
+    """`act` finishes the sentence "Only a sales manager can …"."""
+    if not is_manager(user):
+        raise NotAllowed(f"Only a sales manager can {act}.")
+
+
+def members_to_choose(user: User) -> QuerySet[Member]:
+    """Active members to whom this user may give a lead."""
+    active = Member.objects.filter(is_active=True)
+    if is_manager(user):
+        return active
+    return active.filter(
+        Q(team__team_leads=user) | Q(team__members__user=user)
+    ).distinct()
+
+
+def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
+    """Why this user may not give this lead to that member; None if they may.
+
+    Without a member: whether they may move the lead at all.
+    """
+    if is_manager(user):
+        return None
+    if not user.is_active:
+        return "This login has been deactivated."
+    if not _may_move(user, lead):
+        return (
+            "You can see this lead but not move it: it belongs to another team. "
+            "Ask a sales manager."
+        )
+    if to is not None and not members_to_choose(user).filter(pk=to.pk).exists():
+        return f"{to} is not in your team. Ask a sales manager to assign it."
+    return None
+
+
+def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
+    if why_not := why_not_assign(user, lead=lead, to=to):
+        raise NotAllowed(why_not)
+
+
+def _may_move(user: User, lead: Lead) -> bool:
+    owner = lead.owner
+    if owner is None:
+        return lead.owner_is_known and user.leads_teams.exists()
+    if owner.user_id == user.pk:
+        return True
+    return owner.team is not None and owner.team.team_leads.contains(user)

@@ -1,0 +1,128 @@
+"""The one Smartlead account behind this database, and how things stand with it."""
+
+import hmac
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from assignments.models import Account, User
+from assignments.nudges import nudge_dispatch
+from assignments.services import access
+from assignments.services.refusals import AssignmentRefused
+from assignments.smartlead.account import account_fingerprint
+
+
+def current() -> Account:
+    return Account.objects.get_or_create(pk=1)[0]
+
+
+def binding_problem(account: Account) -> str | None:
+    """Why nothing may be written to Smartlead from this database (design, rule 11)."""
+    if not account.fingerprint:
+        return None
+    if account.base_url != settings.SMARTLEAD_BASE_URL:
+        return (
+            f"This database belongs to the Smartlead at {account.base_url}, but the "
+            f"settings name {settings.SMARTLEAD_BASE_URL}. Nothing is read or written. "
+            "Correct SMARTLEAD_BASE_URL, or run: manage.py doctor --rebind"
+        )
+    if not hmac.compare_digest(account.fingerprint, account_fingerprint()):
+        return (
+            "The API key in the settings is not the one this database belongs to (or "
+            "SECRET_KEY has changed). Nothing is read or written. Put the old one back, "
+            "or run: manage.py doctor --rebind"
+        )
+    return None
+
+
+def bind(at: datetime) -> None:
+    """Tie an unbound database to the account of the settings; else do nothing."""
+    Account.objects.filter(pk=current().pk, fingerprint="").update(
+        base_url=settings.SMARTLEAD_BASE_URL,
+        fingerprint=account_fingerprint(),
+        bound_at=at,
+    )
+
+
+@transaction.atomic
+def rebind(at: datetime) -> None:
+    """Tie the database to the account of the settings, and pause all writes."""
+    Account.objects.filter(pk=current().pk).update(
+        base_url=settings.SMARTLEAD_BASE_URL,
+        fingerprint=account_fingerprint(),
+        bound_at=at,
+        paused_at=at,
+        paused_by=None,
+        pause_reason=(
+            "The database was tied to another account or key. Look through what waits, "
+            "then resume."
+        ),
+    )
+
+
+def pause_writes(*, actor: User | None, reason: str, at: datetime) -> None:
+    if actor is not None:
+        access.require_manager(actor, "pause all writes")
+    Account.objects.filter(pk=current().pk, paused_at=None).update(
+        paused_at=at, paused_by=actor, pause_reason=reason[:300]
+    )
+
+
+@transaction.atomic
+def resume_writes(*, actor: User, at: datetime) -> None:
+    access.require_manager(actor, "resume writes")
+    if problem := binding_problem(current()):
+        raise AssignmentRefused(problem)
+    Account.objects.filter(pk=1).update(paused_at=None, paused_by=None, pause_reason="")
+    nudge_dispatch()
+
+
+@transaction.atomic
+def resume_bulk(*, actor: User, at: datetime) -> None:
+    """Bulk goes on; refusals from before this moment no longer count."""
+    access.require_manager(actor, "resume bulk assignments")
+    Account.objects.filter(pk=current().pk).update(
+        bulk_paused_at=None, bulk_pause_reason="", bulk_resumed_at=at
+    )
+    nudge_dispatch()
+
+
+def pause_bulk(*, reason: str, at: datetime) -> None:
+    Account.objects.filter(pk=current().pk, bulk_paused_at=None).update(
+        bulk_paused_at=at, bulk_pause_reason=reason[:500]
+    )
+
+
+def note_outage(*, kind: str, sentence: str, at: datetime) -> None:
+    """Smartlead does not take our calls: stop, and look again at once by one read."""
+    account = current()
+    if account.outage_since is None:
+        Account.objects.filter(pk=1, outage_since=None).update(
+            outage_since=at, probe_at=at
+        )
+    Account.objects.filter(pk=1).update(
+        outage_kind=kind, outage_sentence=sentence[:500]
+    )
+
+
+def claim_probe(at: datetime) -> bool:
+    """Whether the caller is the one to look now whether Smartlead answers again."""
+    due = Account.objects.filter(pk=1, outage_since__isnull=False, probe_at__lte=at)
+    later = at + timedelta(seconds=settings.PROBE_EVERY)
+    return bool(due.update(probe_at=later))
+
+
+def clear_outage() -> None:
+    Account.objects.filter(pk=1, outage_since__isnull=False).update(
+        outage_since=None, outage_kind="", outage_sentence="", probe_at=None
+    )
+
+
+def outage_to_show(account: Account) -> bool:
+    """An outage is said once a second look has failed too; single faults heal."""
+    return (
+        account.outage_since is not None
+        and account.probe_at is not None
+        and account.probe_at > account.outage_since
+    )

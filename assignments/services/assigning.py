@@ -1,0 +1,222 @@
+"""What a person decides about the owner of a lead: assign, undo, retry, dismiss."""
+
+from datetime import datetime
+from enum import Enum
+
+from django.db import transaction
+
+from assignments.models import Assignment, Lead, Member, User
+from assignments.models.assignment import Cause, State, Urgency
+from assignments.nudges import nudge_dispatch
+from assignments.services import access, notes
+from assignments.services.ledger import REPLACED, finish, lock_lead
+from assignments.services.refusals import AssignmentRefused, Stale
+
+
+class Anyone(Enum):
+    """The caller does not say whom the page showed: whoever is known now."""
+
+    ANYONE = "anyone"
+
+
+ANYONE = Anyone.ANYONE
+
+
+@transaction.atomic
+def assign_lead(
+    *,
+    lead: Lead,
+    to: Member,
+    actor: User,
+    at: datetime,
+    expected: int | Anyone | None = ANYONE,
+    note: str = "",
+    reason: str = "",
+    cause: Cause = Cause.MANUAL,
+    reverses: Assignment | None = None,
+) -> Assignment:
+    """Decide that a lead goes to a member; the dispatcher tells Smartlead.
+
+    `expected`: the member id that the page showed as owner, or as target if a change was
+    pending; None for nobody. Naming the member to whom it is already going returns that
+    pending assignment. Raises NotAllowed, Stale, or AssignmentRefused.
+    """
+    lead = lock_lead(lead.pk)
+    access.check_assign(actor, lead=lead, to=to)
+    waiting, sending = _pending(lead)
+    _check_possible(lead, to, waiting or sending, expected)
+    newest = waiting or sending
+    if newest and newest.to_id == to.pk:
+        return _join(newest, actor, note, at)
+    row = Assignment(
+        lead=lead,
+        to=to,
+        actor=actor,
+        cause=cause,
+        reason=reason or f"{actor} chose {to} by hand.",
+        urgency=Urgency.CLICK,
+        created_at=at,
+        reverses=reverses,
+    )
+    _stand_on(row, lead, waiting, sending)
+    if waiting:
+        finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
+    _skip_if_already_there(row, at)
+    row.save()
+    if row.state == State.WAITING:
+        notes.attach_note(row, text=note, at=at)
+        nudge_dispatch()
+    return row
+
+
+@transaction.atomic
+def undo_assignment(*, assignment: Assignment, actor: User, at: datetime) -> Assignment:
+    """Cancel what waits, or give a lead back to whom it was taken from.
+
+    Returns the cancelled assignment or the new one. Raises AssignmentRefused.
+    """
+    lead = lock_lead(assignment.lead_id)
+    assignment = Assignment.objects.select_related("expected", "to").get(
+        pk=assignment.pk
+    )
+    if why_not := why_not_undo(assignment, actor):
+        raise AssignmentRefused(why_not)
+    access.check_assign(actor, lead=lead, to=None)
+    if assignment.state == State.WAITING:
+        outcome = f"{actor} cancelled it before it was sent."
+        finish(assignment, state=State.CANCELLED, outcome=outcome, at=at)
+        assignment.refresh_from_db()
+        return assignment
+    assert assignment.expected is not None  # noqa: S101  why_not_undo has seen to it
+    return assign_lead(
+        lead=lead,
+        to=assignment.expected,
+        actor=actor,
+        at=at,
+        expected=assignment.to_id,
+        cause=Cause.UNDO,
+        reverses=assignment,
+        reason=f"{actor} undid the change to {assignment.to}.",
+    )
+
+
+def why_not_undo(assignment: Assignment, user: User) -> str | None:
+    """Why this assignment cannot be undone now; None if it can."""
+    if assignment.state == State.WAITING:
+        return None
+    if assignment.state not in {State.SENDING, State.DONE}:
+        return "Nothing was changed, so there is nothing to undo."
+    if assignment.cause == Cause.OUTSIDE:
+        return "This was done in Smartlead. Assign the lead to change it."
+    if not assignment.expected_known:
+        return "Handoff does not know who had it before. Assign it to somebody."
+    if assignment.expected is None:
+        return (
+            "Nobody had it before, and Smartlead cannot take an owner away. "
+            "Assign it to somebody else."
+        )
+    if not assignment.expected.is_active:
+        return f"{assignment.expected} has been deactivated. Assign it to somebody."
+    return _moved_since(assignment)
+
+
+@transaction.atomic
+def retry_assignment(
+    *, assignment: Assignment, actor: User, at: datetime
+) -> Assignment:
+    """Try a refused assignment again, or send an overtaken one anyway.
+
+    What was overtaken expects whom it found then. Raises Stale if that changed too.
+    """
+    if assignment.state not in {State.REFUSED, State.OVERTAKEN}:
+        raise Stale("This assignment was not refused. Reload to see how it stands.")
+    assert assignment.to is not None  # noqa: S101  only `outside` rows go to nobody
+    overtaken = assignment.state == State.OVERTAKEN
+    row = assign_lead(
+        lead=assignment.lead,
+        to=assignment.to,
+        actor=actor,
+        at=at,
+        expected=assignment.found_id if overtaken else ANYONE,
+        note=notes.unsent_text(assignment),
+        reason=assignment.reason,
+    )
+    dismiss_assignment(assignment=assignment, actor=actor, at=at)
+    return row
+
+
+@transaction.atomic
+def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
+    """The outcome has been read: the lead's row goes back to normal."""
+    access.check_assign(actor, lead=assignment.lead, to=None)
+    Assignment.objects.final().filter(pk=assignment.pk, dismissed_at=None).update(
+        dismissed_at=at
+    )
+
+
+def _pending(lead: Lead) -> tuple[Assignment | None, Assignment | None]:
+    pending = Assignment.objects.pending().filter(lead=lead).select_related("to")
+    rows = {row.state: row for row in pending}
+    return rows.get(State.WAITING), rows.get(State.SENDING)
+
+
+def _check_possible(
+    lead: Lead, to: Member, newest: Assignment | None, expected: int | Anyone | None
+) -> None:
+    shown = newest.to_id if newest else lead.owner_id
+    if lead.gone_at:
+        raise AssignmentRefused("Smartlead no longer has this lead.")
+    if not to.is_active:
+        raise AssignmentRefused(f"{to} has been deactivated. Choose somebody else.")
+    if expected is not ANYONE and expected != shown:
+        holder = (newest.to if newest else lead.owner) or "nobody"
+        going = "is on its way to" if newest else "is now with"
+        raise Stale(f"{lead} {going} {holder}. Look again before you change it.")
+    if not newest and lead.owner_is_known and lead.owner_id == to.pk:
+        raise AssignmentRefused(f"{to} already has {lead}.")
+
+
+def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
+    """It is going there already: a note may join, and a person's wish makes haste."""
+    if row.state == State.WAITING and row.urgency != Urgency.CLICK:
+        row.urgency = Urgency.CLICK
+        row.save(update_fields=["urgency"])
+        nudge_dispatch()
+    notes.attach_note(row, text=note, at=at, author=actor)
+    return row
+
+
+def _stand_on(
+    row: Assignment,
+    lead: Lead,
+    waiting: Assignment | None,
+    sending: Assignment | None,
+) -> None:
+    """Whom the new row expects to replace."""
+    if sending:
+        row.after, row.expected_id = sending, sending.to_id
+    elif waiting:
+        row.expected_id = waiting.expected_id
+        row.expected_known = waiting.expected_known
+    else:
+        row.expected_id, row.expected_known = lead.owner_id, lead.owner_is_known
+
+
+def _skip_if_already_there(row: Assignment, at: datetime) -> None:
+    if row.expected_known and row.expected_id == row.to_id:
+        row.state, row.finished_at = State.SKIPPED, at
+        row.outcome = f"{row.to} keeps it: the waiting change was cancelled."
+
+
+def _replaced_by(actor: User) -> str:
+    return f"{REPLACED[:-1]}, by {actor}."
+
+
+def _moved_since(assignment: Assignment) -> str | None:
+    lead = assignment.lead
+    newer = Assignment.objects.pending().filter(lead=lead, pk__gt=assignment.pk)
+    if newer.exists():
+        return "A newer change of this lead is on its way."
+    if assignment.state == State.DONE and lead.owner_id != assignment.to_id:
+        return f"It has moved since: {lead.owner or 'nobody'} has it now."
+    return None

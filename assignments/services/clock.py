@@ -1,0 +1,16 @@
+"""What time alone brings: the minute tick, without network."""
+
+from datetime import datetime, timedelta
+
+from assignments.models import Seat
+
+FORGOTTEN = timedelta(hours=1)
+
+
+def tick(*, at: datetime) -> str:
+    """Tidy up what is over. Returns what was done, for the task's log."""
+    old = Seat.objects.filter(name__startswith="open-", until=None) | (
+        Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
+    )
+    count, _ = old.delete()
+    return f"{count} empty seats cleared."

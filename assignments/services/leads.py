@@ -1,0 +1,257 @@
+"""How rows of Smartlead become leads: the one way in for a lead's mirrored attributes.
+
+The owner is not among them: each row's owner is handed on as a sighting.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from assignments.models import Assignment, Campaign, Category, Lead, Member
+from assignments.models.assignment import State
+from assignments.models.lead import NEVER
+from assignments.services import account, texts
+from assignments.services.answers import answer_due
+from assignments.services.ownership import Sighting, observe_owner
+from assignments.smartlead.records import LeadRow
+
+type Asker = Literal["list", "get"]
+
+MOST_REVENUE = Decimal(10) ** 12  # what the column holds
+
+# Attribute of the lead ← attribute of the row; what a row leaves out stays as it is.
+_ATTRIBUTES = {
+    "person_id": "lead_id",
+    "email": "email",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "company": "company",
+    "phone": "phone",
+    "campaign_id": "campaign_id",
+    "category_id": "category_id",
+    "smartlead_status": "status",
+    "client_id": "client_id",
+    "email_account_id": "email_account_id",
+    "revenue": "revenue",
+    "is_unread": "unread",
+    "is_important": "important",
+    "is_archived": "archived",
+    "is_snoozed": "snoozed",
+    "last_sent_at": "last_sent_at",
+    "last_reply_at": "last_reply_at",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a page of rows changed."""
+
+    new: int = 0
+    changed_owners: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surroundings:
+    """What a lead's derived attributes depend on, loaded once for a page."""
+
+    campaigns: Mapping[int, Campaign]
+    categories: Mapping[int, Category]
+    within_hours: int
+
+
+def save_row(row: LeadRow, *, asked_at: datetime, at: datetime, by: Asker) -> None:
+    save_rows([row], asked_at=asked_at, at=at, by=by)
+
+
+@transaction.atomic
+def save_rows(
+    rows: Sequence[LeadRow], *, asked_at: datetime, at: datetime, by: Asker
+) -> Saved:
+    """Take a page of rows in, in few queries however many rows there are."""
+    by_id = {row.map_id: row for row in rows}
+    surroundings = _surroundings(by_id.values())
+    leads, new = _locked(by_id, at=at)
+    # A read counts from when it was asked: an older one teaches nothing new.
+    current = [lead for lead in leads if lead.seen_at <= asked_at]
+    _write_attributes(current, by_id, surroundings)
+    Lead.objects.filter(pk__in=[lead.pk for lead in current]).update(
+        seen_at=asked_at, missed_passes=0, gone_at=None
+    )
+    changed = _see_owners(leads, by_id, asked_at=asked_at, at=at, by=by)
+    _fill_member_names(by_id.values())
+    return Saved(new=new, changed_owners=changed)
+
+
+def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
+    names = (lead.first_name, lead.last_name, lead.email, lead.company)
+    text = " ".join([*names, campaign.name if campaign else ""])
+    return " ".join(text.lower().split())
+
+
+def _surroundings(rows: Iterable[LeadRow]) -> _Surroundings:
+    campaigns = {row.campaign_id: row.campaign_name for row in rows if row.campaign_id}
+    categories = {row.category_id: row.category_name for row in rows if row.category_id}
+    return _Surroundings(
+        campaigns=_campaigns(campaigns),
+        categories=_categories(categories),
+        within_hours=account.current().answer_within_hours,
+    )
+
+
+def _campaigns(names: Mapping[int, str]) -> dict[int, Campaign]:
+    known = Campaign.objects.in_bulk(list(names))
+    if missing := [
+        Campaign(id=key, name=texts.fitted(name, model=Campaign, field="name"))
+        for key, name in names.items()
+        if key not in known
+    ]:
+        Campaign.objects.bulk_create(missing, ignore_conflicts=True)
+    return known | {campaign.pk: campaign for campaign in missing}
+
+
+def _categories(names: Mapping[int, str | None]) -> dict[int, Category]:
+    """The categories of a page; one that is not known yet gets a stand-in's name."""
+    known = Category.objects.in_bulk(list(names))
+    if missing := [
+        Category(id=key, name=(name or f"Category {key}")[:200])
+        for key, name in names.items()
+        if key not in known
+    ]:
+        Category.objects.bulk_create(missing, ignore_conflicts=True)
+    return known | {category.pk: category for category in missing}
+
+
+def _locked(by_id: Mapping[int, LeadRow], *, at: datetime) -> tuple[list[Lead], int]:
+    """The leads of these rows, all of them there and locked; and how many are new."""
+    wanted = Lead.objects.filter(pk__in=by_id).order_by("map_id")
+    leads = list(wanted.select_for_update())
+    missing = by_id.keys() - {lead.pk for lead in leads}
+    if not missing:
+        return leads, 0
+    Lead.objects.bulk_create(
+        [Lead(map_id=key, first_seen_at=at, seen_at=NEVER) for key in sorted(missing)],
+        ignore_conflicts=True,
+    )
+    return list(wanted.select_for_update()), len(missing)
+
+
+def _write_attributes(
+    leads: Sequence[Lead], by_id: Mapping[int, LeadRow], around: _Surroundings
+) -> None:
+    columns: set[str] = set()
+    changed: list[Lead] = []
+    for lead in leads:
+        if differing := _apply(lead, by_id[lead.pk], around):
+            columns |= differing
+            changed.append(lead)
+    if changed:
+        Lead.objects.bulk_update(changed, sorted(columns))
+
+
+def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
+    """Bring the lead up to the row; the names of the columns that changed."""
+    news = _news(row)
+    after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
+    category = around.categories.get(after["category_id"] or 0)
+    due = answer_due(
+        last_reply_at=after["last_reply_at"],
+        last_sent_at=after["last_sent_at"],
+        is_closed=bool(category and category.is_closing),
+        within_hours=around.within_hours,
+    )
+    news |= {"answer_due_at": due, "answer_owed": due is not None}
+    changed = _set(lead, news)
+    campaign = around.campaigns.get(lead.campaign_id or 0)
+    return changed | _set(lead, {"search_text": search_text_of(lead, campaign)})
+
+
+def _news(row: LeadRow) -> dict[str, Any]:
+    """What the row says, as the lead's columns take it, without what it leaves out."""
+    said = {name: getattr(row, source) for name, source in _ATTRIBUTES.items()}
+    news = {
+        name: texts.fitted(value, model=Lead, field=name)
+        if isinstance(value, str)
+        else value
+        for name, value in said.items()
+        if value is not None and value != ""
+    }
+    if row.revenue is not None and abs(row.revenue) >= MOST_REVENUE:
+        del news["revenue"]
+    if row.history:
+        words = texts.last_words(row.history)
+        news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
+    return news
+
+
+def _set(lead: Lead, values: Mapping[str, Any]) -> set[str]:
+    changed = {name for name, value in values.items() if getattr(lead, name) != value}
+    for name in changed:
+        setattr(lead, name, values[name])
+    return {name.removesuffix("_id") if name in _FOREIGN else name for name in changed}
+
+
+_FOREIGN = {"campaign_id", "category_id"}
+_LATER = Assignment.objects.filter(
+    lead=OuterRef("lead"), state=State.DONE, finished_at__gt=OuterRef("finished_at")
+)
+# Waiting for an answer, or done and not yet seen to be so.
+_LISTENS = Q(state=State.SENDING) | (
+    Q(state=State.DONE, verified_at=None, to=F("lead__owner")) & ~Exists(_LATER)
+)
+
+
+def _see_owners(
+    leads: Sequence[Lead],
+    by_id: Mapping[int, LeadRow],
+    *,
+    asked_at: datetime,
+    at: datetime,
+    by: Asker,
+) -> int:
+    """Hand each owner on; how many leads have another one than before."""
+    before = {lead.pk: lead.owner_id for lead in leads}
+    unchanged = _known_as_they_are(leads, by_id, asked_at) if by == "list" else set()
+    # Nothing is learnt of these but that it is still so: one update does for all.
+    Lead.objects.filter(pk__in=unchanged).update(owner_known_at=asked_at)
+    rest = [lead.pk for lead in leads if lead.pk not in unchanged]
+    for map_id in rest:
+        row = by_id[map_id]
+        sighting = Sighting(
+            owner_id=row.owner_id, known=row.owner_known, asked_at=asked_at, by=by
+        )
+        observe_owner(map_id=map_id, sighting=sighting, at=at)
+    now = dict(Lead.objects.filter(pk__in=rest).values_list("pk", "owner_id"))
+    return sum(now[map_id] != before[map_id] for map_id in rest)
+
+
+def _known_as_they_are(
+    leads: Sequence[Lead], by_id: Mapping[int, LeadRow], asked_at: datetime
+) -> set[int]:
+    """Leads whose owner is the one we know, with no assignment that must hear of it."""
+    same = {
+        lead.pk
+        for lead in leads
+        if by_id[lead.pk].owner_known
+        and lead.owner_known_at is not None
+        and lead.owner_known_at < asked_at
+        and lead.owner_id == by_id[lead.pk].owner_id
+    }
+    listening = Assignment.objects.filter(lead__in=same).filter(_LISTENS)
+    return same - set(listening.values_list("lead_id", flat=True))
+
+
+def _fill_member_names(rows: Iterable[LeadRow]) -> None:
+    """The documented shape names the owner; for members known only by their id."""
+    names = {
+        row.owner_id: row.owner_name for row in rows if row.owner_id and row.owner_name
+    }
+    if not names:
+        return
+    for member in Member.objects.filter(pk__in=names, name=""):
+        member.name = texts.fitted(names[member.pk], model=Member, field="name")
+        member.save(update_fields=["name"])

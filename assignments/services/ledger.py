@@ -1,0 +1,101 @@
+"""How an assignment moves from state to state (design, rules 2 and 5).
+
+Callers hold a transaction and the lock on the lead, so that an outcome and what follows
+from it are one step.
+"""
+
+from datetime import datetime
+
+from assignments.models import Assignment, Lead, Note
+from assignments.models.assignment import FINAL, PENDING, State
+
+REPLACED = "A newer decision replaced it before it was sent."
+
+
+def lock_lead(map_id: int) -> Lead:
+    return Lead.objects.select_for_update(of=("self",)).get(pk=map_id)
+
+
+def finish(
+    row: Assignment,
+    *,
+    state: State,
+    outcome: str,
+    at: datetime,
+    token: str = "",
+    found_id: int | None = None,
+) -> bool:
+    """Give the row its final state, once. With a token: only while the claim is ours."""
+    pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
+    if token:
+        pending = pending.filter(token=token)
+    hit = pending.update(
+        state=state,
+        outcome=outcome[:500],
+        found=found_id,
+        finished_at=at,
+        token="",
+        lease_until=None,
+    )
+    if not hit:
+        return False
+    if state != State.DONE:
+        _drop_notes(row, at)
+    for follower in Assignment.objects.waiting().filter(after=row):
+        _follow(follower, row, state, at)
+    return True
+
+
+def release(
+    row: Assignment, *, token: str, at: datetime, not_before: datetime | None = None
+) -> None:
+    """Nothing was written: the row waits again, unless a newer decision waits."""
+    if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
+        finish(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
+        return
+    Assignment.objects.filter(pk=row.pk, token=token).update(
+        state=State.WAITING,
+        token="",
+        lease_until=None,
+        sent_at=None,
+        settle_at=None,
+        not_before=not_before,
+    )
+
+
+def refuse_waiting_of_gone_lead(lead: Lead, at: datetime) -> None:
+    for row in Assignment.objects.waiting().filter(lead=lead):
+        finish(row, state=State.REFUSED, outcome=GONE, at=at)
+
+
+GONE = "Smartlead no longer has this lead."
+
+
+def _follow(follower: Assignment, row: Assignment, state: State, at: datetime) -> None:
+    """What the end of a sending row means for the decision made on top of it."""
+    if state == State.OVERTAKEN:
+        outcome = "Somebody changed the owner in Smartlead first. It was not sent."
+        finish(follower, state=state, outcome=outcome, at=at, found_id=row.found_id)
+        return
+    if state == State.DONE:
+        follower.expected_id, follower.expected_known = row.to_id, True
+    else:
+        follower.expected_id = row.expected_id
+        follower.expected_known = row.expected_known
+    if follower.expected_known and follower.expected_id == follower.to_id:
+        outcome = f"{follower.to} still has it: the change before did not happen."
+        finish(follower, state=State.SKIPPED, outcome=outcome, at=at)
+    else:
+        follower.save(update_fields=["expected", "expected_known"])
+
+
+def _drop_notes(row: Assignment, at: datetime) -> None:
+    row.notes.filter(state=Note.State.WAITING).update(
+        state=Note.State.CANCELLED,
+        outcome="Not sent, because the assignment did not happen.",
+        finished_at=at,
+    )
+
+
+def is_final(row: Assignment) -> bool:
+    return row.state in FINAL

@@ -1,0 +1,13 @@
+"""Expected "no"s. The text of each is a finished sentence for the person who asked."""
+
+
+class AssignmentRefused(Exception):
+    """It cannot be done, and trying the same again will not help."""
+
+
+class NotAllowed(AssignmentRefused):
+    """It could be done, but not by this person."""
+
+
+class Stale(AssignmentRefused):
+    """The page that asked showed something that is no longer so."""

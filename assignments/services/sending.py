@@ -1,0 +1,368 @@
+"""One assignment's way to Smartlead: compare, stamp, call, record, settle.
+
+Rules 3 and 5 of the design. Every outcome is written only while the claim is ours; a
+worker that was paused too long writes nothing.
+"""
+
+import time
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, Q
+from django.db.models.functions import Coalesce
+
+from assignments.models import Account, Assignment, Lead
+from assignments.models.assignment import State, Urgency
+from assignments.services import account
+from assignments.services.desk import Desk, back_off
+from assignments.services.ledger import GONE, finish, lock_lead, release
+from assignments.services.ownership import record_write
+from assignments.services.queue import Claim
+from assignments.smartlead.budget import Slot
+from assignments.smartlead.errors import AboutUs, NotSent, Refused, Unclear
+from assignments.smartlead.records import LeadRow
+
+MANY_FAILURES = 8
+
+
+class Comparison(Enum):
+    """What the owner as known now means for a row that is about to be sent."""
+
+    READ_FIRST = "read first"
+    SEND = "send"
+    OVERTAKEN = "overtaken"
+    ALREADY_TRUE = "already true"
+    KNOWN_NOW = "known now"
+
+
+def compare(row: Assignment, lead: Lead, at: datetime) -> Comparison:
+    if not row.expected_known:
+        if lead.owner_is_known:
+            return Comparison.KNOWN_NOW
+        fresh = _is_fresh(lead.owner_withheld_at, row, at)
+        return Comparison.SEND if fresh else Comparison.READ_FIRST
+    if not _is_fresh(lead.owner_sure_at, row, at):
+        return Comparison.READ_FIRST
+    if lead.owner_id == row.expected_id:
+        return Comparison.SEND
+    # Sent before, and there it is: an answer was lost, not a change by somebody else.
+    if row.sends and lead.owner_id == row.to_id:
+        return Comparison.ALREADY_TRUE
+    return Comparison.OVERTAKEN
+
+
+def send(desk: Desk, claim: Claim, slot: Slot) -> None:
+    """Use one slot for a claimed row: to read its lead, or to write its owner."""
+    row = _load(claim)
+    if row is None:
+        return desk.budget.give_back(slot)
+    match compare(row, row.lead, desk.clock()):
+        case Comparison.READ_FIRST:
+            return _read_first(desk, row, slot)
+        case Comparison.SEND if row.to is not None and row.to.is_active:
+            return _write(desk, row, claim, slot)
+        case Comparison.SEND:
+            _refuse(desk, row, f"{row.to} has been deactivated.")
+        case Comparison.ALREADY_TRUE:
+            _done(desk, row, answered_at=desk.clock())
+        case Comparison.KNOWN_NOW:
+            _adopt_owner(desk, row)
+        case Comparison.OVERTAKEN:
+            _overtaken(desk, row)
+    return desk.budget.give_back(slot)
+
+
+def settle(desk: Desk, claim: Claim, slot: Slot) -> None:
+    """A write went out and nobody knows what became of it: read the lead and see."""
+    row = _load(claim)
+    if row is None:
+        return desk.budget.give_back(slot)
+    try:
+        found, asked_at = desk.read_lead(row.lead_id, slot)
+    except (AboutUs, Refused) as error:
+        return _settle_later(desk, row, error)
+    if found is None:
+        return _refuse(desk, row, GONE)
+    with transaction.atomic():
+        lead = lock_lead(row.lead_id)
+        if not _is_mine(row):
+            return None
+        # Before the sighting is taken in: what is found here is our own doing.
+        if found.owner_known and found.owner_id == row.to_id:
+            _finish_done(row, lead, asked_at, desk.clock())
+        elif not found.owner_known or _is_expected(row, found):
+            desk.keep_row(found, asked_at, token=row.token)
+            _again(row, desk.clock())
+        else:
+            desk.keep_row(found, asked_at, token=row.token)
+            _finish_overtaken(row, found.owner_id, desk.clock())
+    return desk.reached("settled")
+
+
+def _load(claim: Claim) -> Assignment | None:
+    rows = Assignment.objects.select_related("lead", "lead__owner", "to", "expected")
+    return rows.filter(pk=claim.pk, token=claim.token).first()
+
+
+def _is_fresh(moment: datetime | None, row: Assignment, at: datetime) -> bool:
+    return moment is not None and moment > at - _freshness(row)
+
+
+def _freshness(row: Assignment) -> timedelta:
+    click = row.urgency == Urgency.CLICK
+    return timedelta(seconds=settings.FRESH_CLICK if click else settings.FRESH)
+
+
+def _is_mine(row: Assignment) -> bool:
+    return Assignment.objects.filter(pk=row.pk, token=row.token).exists()
+
+
+def _is_expected(row: Assignment, found: LeadRow) -> bool:
+    return not row.expected_known or found.owner_id == row.expected_id
+
+
+def _read_first(desk: Desk, row: Assignment, slot: Slot) -> None:
+    try:
+        found, asked_at = desk.read_lead(row.lead_id, slot)
+    except AboutUs as error:
+        return _not_applied(desk, row, error)
+    except Refused as error:
+        return _refuse(desk, row, _api_said(error))
+    if found is None:
+        return _refuse(desk, row, GONE)
+    with transaction.atomic():
+        lock_lead(row.lead_id)
+        if _is_mine(row):
+            desk.keep_row(found, asked_at, token=row.token)
+            release(row, token=row.token, at=desk.clock())
+    return None
+
+
+def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
+    assert row.to_id is not None  # noqa: S101  a row to nobody is born done
+    start_by = _stamp(desk, row, claim)
+    if start_by is None:
+        desk.budget.give_back(slot)
+        return _put_back(desk, row)
+    desk.reached("stamped")
+    try:
+        with desk.client.spending(slot):
+            desk.client.set_owner(
+                map_id=row.lead_id, member_id=row.to_id, start_by=start_by
+            )
+    except NotSent:
+        return _put_back(desk, row)
+    except Refused as error:
+        return _refuse(desk, row, _api_said(error))
+    except Unclear as error:
+        return _unsettled(desk, row, error, settle_at=desk.clock())
+    except AboutUs as error:
+        if error.surely_not_applied:
+            return _not_applied(desk, row, error)
+        return _unsettled(desk, row, error)
+    desk.reached("answered")
+    return _done(desk, row, answered_at=desk.clock())
+
+
+def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
+    """The last act before the socket. Returns the monotonic time to start by.
+
+    None if the claim is no longer ours or too short for a call, the owner no longer
+    fresh, or somebody has paused all writes.
+    """
+    monotonic, now = time.monotonic(), desk.clock()
+    spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
+    lead = Lead.objects.filter(pk=row.lead_id, owner=row.expected_id)
+    if row.expected_id is None:
+        lead = Lead.objects.filter(pk=row.lead_id, owner=None)
+    seen_at = (
+        row.lead.owner_sure_at if row.expected_known else (row.lead.owner_withheld_at)
+    )
+    assert seen_at is not None  # noqa: S101  `compare` has found it fresh
+    fresh_for = seen_at + _freshness(row) - now
+    seconds = min(spare, fresh_for).total_seconds()
+    hit = seconds > 0 and (
+        Assignment.objects.filter(
+            Exists(lead),
+            Exists(Account.objects.filter(pk=1, paused_at=None)),
+            pk=row.pk,
+            token=row.token,
+            state=State.SENDING,
+        ).update(
+            sent_at=now,
+            settle_at=now + timedelta(seconds=settings.QUIET),
+            sends=F("sends") + 1,
+        )
+    )
+    return monotonic + seconds if hit else None
+
+
+def _done(desk: Desk, row: Assignment, *, answered_at: datetime) -> None:
+    with transaction.atomic():
+        lead = lock_lead(row.lead_id)
+        _finish_done(row, lead, answered_at, desk.clock())
+    desk.reached("recorded")
+
+
+def _finish_done(
+    row: Assignment, lead: Lead, answered_at: datetime, at: datetime
+) -> None:
+    assert row.to_id is not None  # noqa: S101  a row to nobody is born done
+    if finish(row, state=State.DONE, outcome="", at=at, token=row.token):
+        record_write(lead, owner_id=row.to_id, answered_at=answered_at)
+
+
+def _refuse(desk: Desk, row: Assignment, sentence: str) -> None:
+    at = desk.clock()
+    with transaction.atomic():
+        lock_lead(row.lead_id)
+        hit = finish(row, state=State.REFUSED, outcome=sentence, at=at, token=row.token)
+    if hit:
+        _pause_bulk_if_it_repeats(at)
+
+
+def _overtaken(desk: Desk, row: Assignment) -> None:
+    with transaction.atomic():
+        lead = lock_lead(row.lead_id)
+        _finish_overtaken(row, lead.owner_id, desk.clock())
+
+
+def _finish_overtaken(row: Assignment, found_id: int | None, at: datetime) -> None:
+    outcome = "Somebody changed the owner in Smartlead first. It was not sent."
+    if row.sends:
+        outcome = "Somebody changed the owner in Smartlead meanwhile. It stays so."
+    finish(
+        row,
+        state=State.OVERTAKEN,
+        outcome=outcome,
+        at=at,
+        token=row.token,
+        found_id=found_id,
+    )
+
+
+def _adopt_owner(desk: Desk, row: Assignment) -> None:
+    """Nobody knew the owner when it was decided; now that we do, that is who to expect."""
+    at = desk.clock()
+    with transaction.atomic():
+        lead = lock_lead(row.lead_id)
+        if lead.owner_id == row.to_id:
+            outcome = f"{row.to} has had it all along."
+            finish(row, state=State.SKIPPED, outcome=outcome, at=at, token=row.token)
+            return
+        Assignment.objects.filter(pk=row.pk, token=row.token).update(
+            expected=lead.owner_id, expected_known=True
+        )
+        release(row, token=row.token, at=at)
+
+
+def _put_back(desk: Desk, row: Assignment) -> None:
+    """Nothing left this machine: wait for the next turn."""
+    with transaction.atomic():
+        lock_lead(row.lead_id)
+        if _is_mine(row):
+            _unstamp(row)
+            release(row, token=row.token, at=desk.clock())
+
+
+def _unstamp(row: Assignment) -> None:
+    """What was surely not applied does not count as sent."""
+    stamped = Assignment.objects.filter(
+        pk=row.pk, token=row.token, sent_at__isnull=False
+    )
+    stamped.update(sent_at=None, settle_at=None, sends=F("sends") - 1)
+
+
+def _not_applied(desk: Desk, row: Assignment, error: AboutUs) -> None:
+    at = desk.clock()
+    with transaction.atomic():
+        lock_lead(row.lead_id)
+        if _is_mine(row):
+            _unstamp(row)
+            if error.kind == "rate_limit":
+                release(row, token=row.token, at=at)
+            else:
+                _count_failure(row, at)
+                _again(row, at, sentence=str(error))
+    _tell(error, at)
+
+
+def _unsettled(
+    desk: Desk,
+    row: Assignment,
+    error: AboutUs | Unclear,
+    settle_at: datetime | None = None,
+) -> None:
+    """It may have been applied: leave it sending, and let a later read tell."""
+    at = desk.clock()
+    _count_failure(row, at)
+    mine = Assignment.objects.filter(pk=row.pk, token=row.token)
+    mine.update(lease_until=at, settle_at=settle_at or F("settle_at"))
+    if isinstance(error, AboutUs):
+        _tell(error, at)
+
+
+def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None:
+    """A failed read settles nothing."""
+    at = desk.clock()
+    _count_failure(row, at)
+    later = at + back_off(row.failures)
+    mine = Assignment.objects.filter(pk=row.pk, token=row.token)
+    mine.update(lease_until=at, settle_at=later)
+    if isinstance(error, AboutUs):
+        _tell(error, at)
+
+
+def _count_failure(row: Assignment, at: datetime) -> None:
+    mine = Assignment.objects.filter(pk=row.pk, token=row.token)
+    mine.update(
+        failures=F("failures") + 1, first_failed_at=Coalesce("first_failed_at", at)
+    )
+    row.refresh_from_db(fields=["failures", "first_failed_at"])
+
+
+def _again(row: Assignment, at: datetime, sentence: str = "") -> None:
+    """It was not applied: wait for another try, or give up on it."""
+    if _is_hopeless(row, at):
+        outcome = f"Given up after {row.failures} failed attempts. {sentence}".strip()
+        finish(row, state=State.REFUSED, outcome=outcome, at=at, token=row.token)
+        return
+    not_before = at + back_off(row.failures) if row.failures else None
+    release(row, token=row.token, at=at, not_before=not_before)
+
+
+def _is_hopeless(row: Assignment, at: datetime) -> bool:
+    """Eight failures over an hour, while other rows pass: it is this row after all."""
+    since = row.first_failed_at
+    if since is None or row.failures < MANY_FAILURES:
+        return False
+    if since > at - timedelta(seconds=settings.GIVE_UP_AFTER):
+        return False
+    others = Assignment.objects.filter(Q(state=State.DONE, sends__gt=0))
+    return others.filter(finished_at__gte=since).exists()
+
+
+def _tell(error: AboutUs, at: datetime) -> None:
+    if error.kind != "rate_limit":
+        account.note_outage(kind=error.kind, sentence=str(error), at=at)
+
+
+def _api_said(error: Refused) -> str:
+    return f"Smartlead refused it: “{error}”"
+
+
+def _pause_bulk_if_it_repeats(at: datetime) -> None:
+    """Three different leads refused in a row with one sentence: something is wrong."""
+    ended = Assignment.objects.filter(
+        sends__gt=0, state__in=(State.DONE, State.REFUSED)
+    )
+    resumed_at = account.current().bulk_resumed_at
+    if resumed_at:
+        ended = ended.filter(finished_at__gt=resumed_at)
+    last = list(ended.order_by("-finished_at", "-pk")[:3])
+    sentences = {(row.state, row.outcome) for row in last}
+    leads = {row.lead_id for row in last}
+    if len(leads) == 3 and len(sentences) == 1 and last[0].state == State.REFUSED:
+        account.pause_bulk(reason=last[0].outcome, at=at)

@@ -1,0 +1,70 @@
+"""What the mirror remembers of each stream it reads: place, errors, unreadable rows."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F
+
+from assignments.models import Source, UnreadableRow
+from assignments.smartlead.pages import Unreadable
+
+INBOX = "inbox-replies"
+ASSIGNED = "assigned-me"
+FULL = "full-pass"
+MEMBERS = "members"
+CATEGORIES = "categories"
+CAMPAIGNS = "campaigns"
+CAMPAIGN_LEADS = "campaign-leads"
+MOST_UNREADABLE = 200
+
+
+def load(name: str) -> Source:
+    return Source.objects.get_or_create(name=name)[0]
+
+
+def note_error(name: str, sentence: str, *, at: datetime) -> None:
+    load(name)
+    Source.objects.filter(name=name).update(error=sentence[:500], error_at=at)
+
+
+def clear_error(name: str) -> None:
+    Source.objects.filter(name=name).exclude(error="").update(error="", error_at=None)
+
+
+def record_unreadable(name: str, rows: Sequence[Unreadable], *, at: datetime) -> None:
+    """Count rows that could not be read, each kind once, the latest 200 in all."""
+    if not rows:
+        return
+    seen = {_digest(row): row for row in rows}
+    for digest, times in Counter(map(_digest, rows)).items():
+        _count(name, digest, seen[digest], times=times, at=at)
+    kept = UnreadableRow.objects.order_by("-last_seen_at", "-pk")[:MOST_UNREADABLE]
+    UnreadableRow.objects.exclude(
+        pk__in=list(kept.values_list("pk", flat=True))
+    ).delete()
+
+
+def _count(
+    name: str, digest: str, row: Unreadable, *, times: int, at: datetime
+) -> None:
+    known, is_new = UnreadableRow.objects.get_or_create(
+        source=name,
+        digest=digest,
+        defaults={
+            "reason": row.reason[:300],
+            "excerpt": row.excerpt,
+            "count": times,
+            "first_seen_at": at,
+            "last_seen_at": at,
+        },
+    )
+    if not is_new:
+        UnreadableRow.objects.filter(pk=known.pk).update(
+            count=F("count") + times, last_seen_at=at
+        )
+
+
+def _digest(row: Unreadable) -> str:
+    return hashlib.sha256(row.excerpt.encode()).hexdigest()

@@ -1,0 +1,241 @@
+"""What an answer of Smartlead means: its own sentence, and whose fault a no is.
+
+Smartlead has no single shape for errors; all known ones are read in one order.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Self
+
+from assignments.smartlead.errors import AboutUs, Refused, SmartleadError, Unclear
+
+LONGEST_SENTENCE = 300
+# What gateways and frameworks say in JSON when a path is not theirs.
+NOBODYS_PATH = {"not found", "no route matched with those values", "route not found"}
+SLOW_DOWN = "Smartlead asks us to slow down. What waits goes out by itself."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer, read to its end, with the key already blotted out of its text."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    payload: Any  # None where the text is not JSON
+    is_json: bool
+
+    @classmethod
+    def read(cls, *, status: int, headers: Mapping[str, str], text: str) -> Self:
+        try:
+            payload, is_json = json.loads(text), True
+        except (ValueError, RecursionError):
+            payload, is_json = None, False
+        return cls(
+            status=status,
+            headers=headers,
+            text=text,
+            payload=payload,
+            is_json=is_json,
+        )
+
+    @property
+    def is_success(self) -> bool:
+        return HTTPStatus(200) <= self.status < HTTPStatus(300)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.text.strip()
+
+    @property
+    def says_no(self) -> bool:
+        return _says_no(self.payload)
+
+    @property
+    def sentence(self) -> str:
+        """What Smartlead said, from whichever field it said it in; may be empty."""
+        return _sentence(self.payload) if self.is_json else ""
+
+    @property
+    def retry_after(self) -> float | None:
+        header = self.headers.get("retry-after", "")
+        waits = _seconds(header), _until(header), _retry_after_in(self.payload)
+        return next((wait for wait in waits if wait is not None), None)
+
+
+def trouble_in(answer: Answer) -> SmartleadError | None:
+    """The error that this answer stands for; None for any 2xx."""
+    if answer.is_success:
+        return None
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return AboutUs(
+            SLOW_DOWN,
+            kind="rate_limit",
+            surely_not_applied=True,
+            retry_after=answer.retry_after,
+        )
+    if answer.status in {401, 403} or _is_about_the_key(answer.payload):
+        return _not_let_in(answer)
+    if error := _wrong_address(answer):
+        return error
+    if answer.status in {400, 404, 422} and answer.sentence:
+        return Refused(answer.sentence, status=answer.status)
+    return _out_of_order(answer)
+
+
+def payload_of_read(answer: Answer) -> Any:
+    """What a 2xx to a read brought; raises where that is not an answer."""
+    if not answer.is_json:
+        raise garbled("Smartlead answered with something that is not JSON.")
+    if answer.says_no:
+        said = answer.sentence or "it gave no reason"
+        raise garbled(f"Smartlead answered, but not with what was asked: {said}")
+    return answer.payload
+
+
+def payload_of_write(answer: Answer) -> dict[str, Any]:
+    """What a 2xx to a write brought; raises unless it is a clear yes."""
+    payload = answer.payload
+    if not isinstance(payload, dict) or not payload:
+        raise Unclear("Smartlead's answer does not say whether it made the change.")
+    data = payload.get("data")
+    if answer.says_no or _says_no(data) or _is_bare_error(payload):
+        said = answer.sentence or _sentence(data) or "it says no, without a reason"
+        raise Unclear(f"Smartlead's answer leaves open what it did: {said}")
+    return payload
+
+
+def garbled(sentence: str) -> AboutUs:
+    return AboutUs(sentence, kind="garbled")
+
+
+def _not_let_in(answer: Answer) -> AboutUs:
+    said = answer.sentence
+    if "plan expired" in (said or answer.text).lower():
+        return AboutUs(
+            "The Smartlead plan has expired. Renew it in Smartlead; what waits goes "
+            "out by itself afterwards.",
+            kind="plan",
+            surely_not_applied=True,
+        )
+    if not answer.is_json:
+        return AboutUs(
+            f"Something in front of Smartlead turns our calls away ({answer.status}).",
+            kind="unavailable",
+            surely_not_applied=True,
+        )
+    return AboutUs(
+        f"Smartlead does not accept our API key ({_bare(said) or answer.status}). "
+        "Check SMARTLEAD_API_KEY.",
+        kind="key",
+        surely_not_applied=True,
+    )
+
+
+def _wrong_address(answer: Answer) -> AboutUs | None:
+    """A path that leads nowhere: the base URL is wrong, or a route is gone."""
+    # Express' own page for an unknown path or method.
+    cannot = re.search(r"\bCannot (GET|POST|PUT|PATCH|DELETE) /", answer.text)
+    is_unrouted = answer.status == HTTPStatus.NOT_FOUND and (
+        not answer.is_json or _bare(answer.sentence).lower() in NOBODYS_PATH
+    )
+    is_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+    is_redirect = HTTPStatus(300) <= answer.status < HTTPStatus(400)
+    if not (cannot or is_unrouted or is_method or is_redirect):
+        return None
+    return AboutUs(
+        f"The address in SMARTLEAD_BASE_URL does not lead to Smartlead's API "
+        f"({answer.status}). Check it.",
+        kind="address",
+        surely_not_applied=bool(cannot) or is_method,
+    )
+
+
+def _out_of_order(answer: Answer) -> AboutUs:
+    status, said = answer.status, answer.sentence
+    reason = f"{status}: {_bare(said)}" if said else str(status)
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        return AboutUs("Smartlead gave up waiting for our call.", kind="timeout")
+    if status == HTTPStatus.PAYMENT_REQUIRED:
+        return AboutUs(
+            f"The Smartlead plan does not allow this ({reason}).", kind="plan"
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return AboutUs(
+            f"Smartlead is out of order ({reason}). What waits goes out by itself.",
+            kind="unavailable",
+            retry_after=answer.retry_after,
+        )
+    return garbled(f"Smartlead turned the call away without a clear reason ({reason}).")
+
+
+def _says_no(payload: Any) -> bool:
+    if not isinstance(payload, dict):
+        return False
+    flags = (payload.get("ok"), payload.get("success"))
+    return any(str(flag).lower() == "false" for flag in flags)
+
+
+def _is_bare_error(payload: dict[str, Any]) -> bool:
+    is_agreed = "ok" in payload or "success" in payload
+    return bool(payload.get("error")) and not is_agreed
+
+
+def _is_about_the_key(payload: Any) -> bool:
+    validation = payload.get("validation") if isinstance(payload, dict) else None
+    keys = validation.get("keys") if isinstance(validation, dict) else None
+    return isinstance(keys, list) and "api_key" in keys
+
+
+def _sentence(payload: Any) -> str:
+    """Reading order: Joi's message, `error`, `error.message`, `message`, `err`."""
+    if not isinstance(payload, dict):
+        return payload.strip()[:200] if isinstance(payload, str) else ""
+    error = payload.get("error")
+    tries = [error, error.get("message") if isinstance(error, dict) else None]
+    if payload.get("validation"):
+        tries.insert(0, payload.get("message"))  # Joi's `error` is only "Bad Request"
+    tries += [payload.get("message"), payload.get("err")]
+    if _is_status_phrase(error):
+        tries.insert(0, payload.get("message"))
+    said = next((text for text in tries if isinstance(text, str) and text.strip()), "")
+    return " ".join(said.split())[:LONGEST_SENTENCE]
+
+
+def _is_status_phrase(error: Any) -> bool:
+    return error in {"Bad Request", "Not Found", "Unprocessable Entity"}
+
+
+def _bare(sentence: str) -> str:
+    return sentence.rstrip(".! ")
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def _until(http_date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(http_date)
+    except (TypeError, ValueError):
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+
+
+def _retry_after_in(payload: Any) -> float | None:
+    if not isinstance(payload, dict):
+        return None
+    error = payload.get("error")
+    inner = error.get("retry_after") if isinstance(error, dict) else None
+    found = payload.get("retry_after", inner)
+    return None if isinstance(found, bool) else _seconds(found)

@@ -1,0 +1,207 @@
+"""The calls we may make, shared by all processes through one row per account.
+
+It grants only the present: `take` answers with a slot or with a time before which asking
+again is useless. Nobody books ahead, so somebody who waits for a click never stands
+behind work that was queued before it.
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from assignments.models import Budget as BudgetRow
+from assignments.smartlead.account import account_fingerprint
+from assignments.smartlead.meter import Kind, Meter, NotBefore, Rate, Stamp, Window
+
+LONGEST_NAP = 1.0  # a slot given back may come free before it was due
+NO_RATE = Rate()
+
+__all__ = ["Budget", "BudgetSnapshot", "Kind", "NotBefore", "Rate", "Slot", "WindowUse"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """The right to make one call, from now until `expires` (monotonic seconds)."""
+
+    token: str
+    kind: Kind
+    expires: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowUse:
+    seconds: float
+    limit: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSnapshot:
+    windows: tuple[WindowUse, ...]
+    in_flight: int
+    paused_until: datetime | None
+    slowed_until: datetime | None
+    foreign_calls: int  # of others on the same key, since this row exists
+
+
+class Budget:
+    """Seconds are those of `clock`: wall-clock time, which processes share."""
+
+    def __init__(
+        self,
+        *,
+        limits: Sequence[tuple[int, float]],
+        name: str,
+        deadline: float = 15.0,
+        scale: float = 1.0,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._windows = [Window(count, seconds) for count, seconds in limits]
+        self._name = name
+        self._deadline = deadline
+        self._scale = scale
+        self._clock = clock
+        self._monotonic = monotonic
+        self._jitter = jitter
+
+    def take(self, kind: Kind) -> Slot | NotBefore:
+        with self._meter() as (meter, now):
+            # Before the commit, so that the slot ends here before it ends in the row.
+            expires = self._monotonic() + self._deadline
+            taken = meter.take(kind, now=now, token=secrets.token_hex(8))
+        if isinstance(taken, NotBefore):
+            return taken
+        return Slot(token=taken.token, kind=kind, expires=expires)
+
+    def wait(
+        self,
+        kind: Kind,
+        *,
+        until: float,
+        sleep: Callable[[float], None] = time.sleep,
+        probe: Callable[[Slot], None] | None = None,
+    ) -> Slot | None:
+        """A slot, or None when none can be had by `until` (seconds of the clock).
+
+        `probe` spends a slot on one read when a 429 has to be sounded out first.
+        """
+        while isinstance(answer := self.take(kind), NotBefore):
+            if answer.at > until:
+                return None
+            if answer.probe_due and probe and self._probe(probe):
+                continue
+            nap = min(answer.at - self._clock(), LONGEST_NAP * self._scale)
+            sleep(max(nap, 0.001))
+        return answer
+
+    def _probe(self, probe: Callable[[Slot], None]) -> bool:
+        """Send the probe, unless another process was faster."""
+        slot = self.take(Kind.PROBE)
+        if isinstance(slot, NotBefore):
+            return False
+        probe(slot)
+        return True
+
+    def give_back(self, slot: Slot) -> None:
+        """For a slot whose call was not made."""
+        with self._meter() as (meter, _):
+            meter.give_back(slot.token)
+
+    def finish(self, slot: Slot, *, rate: Rate = NO_RATE) -> None:
+        """The call has ended; a window from now on its slot is free again."""
+        with self._meter() as (meter, now):
+            meter.finish(slot.token, now=now, rate=rate)
+
+    def limited(
+        self, slot: Slot, *, retry_after: float | None, rate: Rate = NO_RATE
+    ) -> None:
+        """The call was answered with 429."""
+        with self._meter() as (meter, now):
+            meter.limited(
+                slot.token,
+                now=now,
+                rate=rate,
+                retry_after=retry_after,
+                jitter=self._jitter(),
+            )
+
+    def snapshot(self) -> BudgetSnapshot:
+        """How things stand, read without a lock."""
+        row = BudgetRow.objects.filter(pk=self._name).first()
+        now = self._clock()
+        meter = self._load(row.state if row else {}, now)
+        return BudgetSnapshot(
+            windows=tuple(
+                WindowUse(
+                    seconds=window.seconds,
+                    limit=meter.limit(window),
+                    used=meter.used(window, now),
+                )
+                for window in meter.windows
+            ),
+            in_flight=sum(_is_in_flight(stamp) for stamp in meter.stamps),
+            paused_until=_moment_after(now, meter.paused_until),
+            slowed_until=_moment_after(now, meter.slowed_until),
+            foreign_calls=meter.foreign_seen,
+        )
+
+    @contextmanager
+    def _meter(self) -> Iterator[tuple[Meter, float]]:
+        """The state under its lock, and the time, which is read after it was got.
+
+        `durable`: no caller may hold the lock longer than this, over a call least of all.
+        """
+        with transaction.atomic(durable=True):
+            row = self._locked_row()
+            now = self._clock()
+            meter = self._load(row.state, now)
+            yield meter, now
+            state = meter.dump()
+            if state != row.state:
+                row.state = state
+                row.save()
+
+    def _locked_row(self) -> BudgetRow:
+        rows = BudgetRow.objects.select_for_update().filter(pk=self._name)
+        if row := rows.first():
+            return row
+        BudgetRow.objects.bulk_create(
+            [BudgetRow(name=self._name)], ignore_conflicts=True
+        )
+        return rows.get()
+
+    def _load(self, state: dict[str, object], now: float) -> Meter:
+        return Meter.load(
+            state,
+            now=now,
+            windows=self._windows,
+            deadline=self._deadline,
+            scale=self._scale,
+        )
+
+
+def account_budget() -> Budget:
+    """The budget of the account that the settings name."""
+    return Budget(
+        limits=settings.SMARTLEAD_RATE_LIMITS,
+        name=account_fingerprint(),
+        deadline=settings.CALL_DEADLINE,
+        scale=settings.TIME_SCALE,
+    )
+
+
+def _is_in_flight(stamp: Stamp) -> bool:
+    return stamp.ended_at is None
+
+
+def _moment_after(now: float, seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, tz=UTC) if seconds > now else None

@@ -1,0 +1,296 @@
+"""The calls Handoff makes, with typed answers. `connect` alone knows address and key.
+
+Every call is paid for with a slot of the budget (`spending`). Nothing is tried again in
+here: row state and the dispatcher decide that.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from assignments.smartlead.answers import (
+    Answer,
+    garbled,
+    payload_of_read,
+    payload_of_write,
+    trouble_in,
+)
+from assignments.smartlead.budget import Budget, Kind, Slot, account_budget
+from assignments.smartlead.calls import Calls
+from assignments.smartlead.errors import AboutUs, NotesUnreadable, Refused
+from assignments.smartlead.key import Key
+from assignments.smartlead.pages import Page, page_of, rows_in
+from assignments.smartlead.records import (
+    CampaignLeadRow,
+    CampaignRow,
+    CategoryRow,
+    HistoryEntry,
+    LeadRow,
+    MemberRow,
+    NoteRow,
+)
+from assignments.smartlead.transport import KeyTransport, SocketTransport
+from assignments.smartlead.values import Payload, as_dicts, as_id
+
+# These lists take one value where the others take an array.
+ONE_VALUE_LISTS = {"assigned-me", "views"}
+BOARD_DAYS = 365  # how far back the team board is asked for
+
+# Tests and in-process runs set this; `connect` then opens it in place of a socket.
+default_transport: Callable[[], httpx.BaseTransport] | None = None
+
+
+@contextmanager
+def connect(
+    *, transport: httpx.BaseTransport | None = None, budget: Budget | None = None
+) -> Iterator["Client"]:
+    """Open a client for the account of the settings."""
+    key = Key(settings.SMARTLEAD_API_KEY)
+    inner = transport or _new_transport()
+    with httpx.Client(transport=KeyTransport(inner, key=key), trust_env=False) as http:
+        yield Client(
+            Calls(
+                http,
+                address=settings.SMARTLEAD_BASE_URL,
+                key=key,
+                deadline=settings.CALL_DEADLINE,
+                budget=budget or account_budget(),
+            )
+        )
+
+
+def _new_transport() -> httpx.BaseTransport:
+    if default_transport is not None:
+        return default_transport()
+    return SocketTransport(connect_timeout=settings.CONNECT_TIMEOUT)
+
+
+class Client:
+    """Not for several threads at once."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    @property
+    def budget(self) -> Budget:
+        return self._calls.budget
+
+    def spending(self, slot: Slot) -> AbstractContextManager[None]:
+        """Pay for exactly one call. A slot that no call used is given back."""
+        return self._calls.spending(slot)
+
+    def wait_for_slot(
+        self,
+        kind: Kind,
+        *,
+        until: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Slot | None:
+        """A slot by `until` (`time.time()`), or None; sounds out a 429 with one read."""
+        return self.budget.wait(kind, until=until, sleep=sleep, probe=self._sound_out)
+
+    def _sound_out(self, slot: Slot) -> None:
+        with self.spending(slot):
+            try:
+                self.probe()
+            except AboutUs as trouble:
+                if trouble.kind != "rate_limit":  # the budget has noted that one
+                    raise
+
+    # ── The inbox ───────────────────────────────────────────────────────────────
+    def inbox(
+        self,
+        source: str,
+        *,
+        offset: int = 0,
+        limit: int = 20,
+        sort: str = "REPLY_TIME_DESC",
+        member_id: int | None = None,
+        reply_between: tuple[datetime, datetime] | None = None,
+        with_history: bool = False,
+    ) -> Page[LeadRow]:
+        """One page of a list of the master inbox (`inbox-replies`, `assigned-me`, …)."""
+        filters: dict[str, Any] = {}
+        if member_id is not None:
+            is_single = source in ONE_VALUE_LISTS
+            filters["campaignTeamMemberId"] = member_id if is_single else [member_id]
+        if reply_between is not None:
+            filters["replyTimeBetween"] = [_iso(moment) for moment in reply_between]
+        body: dict[str, Any] = {"offset": offset, "limit": limit, "sortBy": sort}
+        payload = self._read(
+            "POST",
+            f"master-inbox/{source}",
+            params={"fetch_message_history": "true"} if with_history else {},
+            body=body | ({"filters": filters} if filters else {}),
+        )
+        return page_of(payload, LeadRow.from_payload, limit=limit)
+
+    def lead(self, map_id: int) -> LeadRow | None:
+        """One lead as it is now; None where Smartlead knows none of this id."""
+        try:
+            answer = self._answer("GET", f"master-inbox/{map_id}")
+        except Refused as refusal:
+            if refusal.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        if answer.is_empty:
+            return None
+        row = _row_of_lead(payload_of_read(answer))
+        return None if row is None else _lead_asked_for(row, map_id)
+
+    def set_owner(
+        self, *, map_id: int, member_id: int, start_by: float | None = None
+    ) -> None:
+        """Give a lead to a member: blind, and the last write wins.
+
+        `start_by` (monotonic): NotSent if it has passed when the socket is written to.
+        """
+        self._write(
+            "master-inbox/update-team-member",
+            body={"email_lead_map_id": map_id, "team_member_id": member_id},
+            start_by=start_by,
+        )
+
+    def create_note(
+        self, *, map_id: int, text: str, start_by: float | None = None
+    ) -> int | None:
+        """Add a note to a lead; its id, if Smartlead tells it."""
+        payload = self._write(
+            "master-inbox/create-note",
+            body={"email_lead_map_id": map_id, "note_message": text},
+            start_by=start_by,
+        )
+        return _note_id(payload.get("data"))
+
+    # ── One lead ────────────────────────────────────────────────────────────────
+    def notes(self, lead_id: int) -> list[NoteRow]:
+        """The notes on a person (the lead id, not the map id)."""
+        answer = self._calls.make("GET", f"crm/leads/notes/{lead_id}")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotesUnreadable(
+                "Smartlead does not let this account read notes back."
+            )
+        payload = payload_of_read(_checked(answer))
+        return [NoteRow.from_payload(raw) for raw in as_dicts(rows_in(payload))]
+
+    def history(self, *, campaign_id: int, lead_id: int) -> list[HistoryEntry]:
+        """The mails between a campaign and a person (the lead id, not the map id)."""
+        payload = self._read(
+            "GET", f"campaigns/{campaign_id}/leads/{lead_id}/message-history"
+        )
+        return [HistoryEntry.from_payload(raw) for raw in as_dicts(rows_in(payload))]
+
+    # ── Reference data ──────────────────────────────────────────────────────────
+    def members(self) -> Page[MemberRow]:
+        """The members on the team board; others may own leads too."""
+        today = datetime.now(UTC).date()
+        payload = self._read(
+            "GET",
+            "analytics/team-board/overall-stats",
+            params={
+                "start_date": str(today - timedelta(days=BOARD_DAYS)),
+                "end_date": str(today),
+                "timezone": "UTC",
+                "full_data": "true",
+            },
+        )
+        return page_of(payload, MemberRow.from_payload)
+
+    def categories(self) -> Page[CategoryRow]:
+        payload = self._read("GET", "leads/fetch-categories")
+        return page_of(payload, CategoryRow.from_payload)
+
+    def campaigns(self) -> Page[CampaignRow]:
+        return page_of(self._read("GET", "campaigns"), CampaignRow.from_payload)
+
+    def campaign_leads(
+        self, campaign_id: int, *, offset: int = 0, limit: int = 100
+    ) -> Page[CampaignLeadRow]:
+        payload = self._read(
+            "GET",
+            f"campaigns/{campaign_id}/leads",
+            params={"offset": offset, "limit": limit},
+        )
+        return page_of(payload, CampaignLeadRow.from_payload, limit=limit)
+
+    def probe(self) -> None:
+        """The cheapest read: raises whatever is wrong between us and Smartlead."""
+        self._read("GET", "leads/fetch-categories")
+
+    # ── Calls ───────────────────────────────────────────────────────────────────
+    def _read(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return payload_of_read(self._answer(method, path, params=params, body=body))
+
+    def _write(
+        self, path: str, *, body: Mapping[str, Any], start_by: float | None
+    ) -> dict[str, Any]:
+        answer = self._calls.make("POST", path, body=body, start_by=start_by)
+        return payload_of_write(_checked(answer))
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        return _checked(self._calls.make(method, path, params=params, body=body))
+
+
+def _checked(answer: Answer) -> Answer:
+    if error := trouble_in(answer):
+        raise error
+    return answer
+
+
+def _row_of_lead(payload: Any) -> Payload | None:
+    """The row in a list of one, or bare (the documented shape); None if it is empty."""
+    inner = payload.get("data", payload) if isinstance(payload, dict) else payload
+    if isinstance(inner, list):
+        inner = inner[0] if inner else None
+    if inner is None or inner in ({}, {"ok": True}):
+        return None
+    if not isinstance(inner, dict):
+        raise garbled("Smartlead's answer holds no lead where one was expected.")
+    return inner
+
+
+def _lead_asked_for(raw: Payload, map_id: int) -> LeadRow:
+    try:
+        row = LeadRow.from_payload(raw)
+    except ValueError as problem:
+        raise garbled(
+            f"Smartlead's answer for one lead is unreadable: {problem}"
+        ) from None
+    if row.map_id != map_id:
+        raise garbled("Smartlead answered with another lead than the one asked for.")
+    return row
+
+
+def _note_id(data: Any) -> int | None:
+    """`{note: [{id}]}` as seen, `{id}` as documented."""
+    if not isinstance(data, dict):
+        return None
+    note = data.get("note", data)
+    if isinstance(note, list):
+        note = note[0] if note else None
+    return as_id(note.get("id")) if isinstance(note, dict) else None
+
+
+def _iso(moment: datetime) -> str:
+    in_utc = moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

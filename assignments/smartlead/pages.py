@@ -1,0 +1,93 @@
+"""Lists of rows: found in whatever envelope they come, read one by one."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from assignments.smartlead.answers import garbled
+from assignments.smartlead.values import Payload, as_int, as_text, first
+
+LONGEST_EXCERPT = 500
+ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A row that was skipped: why, and how it began."""
+
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page[T]:
+    """`returned` counts the rows as they came; `limit` is None where nothing pages."""
+
+    rows: tuple[T, ...]
+    unreadable: tuple[Unreadable, ...]
+    returned: int
+    limit: int | None
+    total: int | None
+
+    @property
+    def is_last(self) -> bool:
+        return self.limit is None or self.returned < self.limit
+
+
+def page_of[T](
+    payload: Any,
+    read: Callable[[Payload], T],
+    *,
+    names: tuple[str, ...] = (),
+    limit: int | None = None,
+) -> Page[T]:
+    """Read every row that can be read; AboutUs where no list is to be found."""
+    raw_rows = rows_in(payload, names=names)
+    rows: list[T] = []
+    unreadable: list[Unreadable] = []
+    for raw in raw_rows:
+        try:
+            rows.append(read(_mapping(raw)))
+        except ValueError as exc:
+            unreadable.append(Unreadable(reason=str(exc), excerpt=_excerpt(raw)))
+    return Page(
+        rows=tuple(rows),
+        unreadable=tuple(unreadable),
+        returned=len(raw_rows),
+        limit=limit,
+        total=_total(payload),
+    )
+
+
+def rows_in(payload: Any, *, names: tuple[str, ...] = ()) -> list[Any]:
+    found = _list_in(payload, (*names, *ENVELOPES))
+    if found is None:
+        raise garbled("Smartlead's answer holds no list where one was expected.")
+    return found
+
+
+def _list_in(payload: Any, names: tuple[str, ...]) -> list[Any] | None:
+    if isinstance(payload, list):
+        return payload
+    if not isinstance(payload, dict):
+        return None
+    inner = (_list_in(payload[name], names) for name in names if name in payload)
+    return next((found for found in inner if found is not None), None)
+
+
+def _total(payload: Any) -> int | None:
+    if not isinstance(payload, dict):
+        return None
+    # Absence is unknown, never 0.
+    return as_int(first(payload, "total_count", "total_leads", "total"))
+
+
+def _mapping(raw: Any) -> Payload:
+    if not isinstance(raw, dict):
+        raise ValueError("The row is not an object.")
+    return raw
+
+
+def _excerpt(raw: Any) -> str:
+    return as_text(json.dumps(raw, ensure_ascii=False))[:LONGEST_EXCERPT]

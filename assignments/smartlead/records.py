@@ -1,0 +1,353 @@
+"""What Smartlead tells us, typed. Both shapes are read: the flat one that the server
+sends and the nested one of its documentation.
+
+A record fails only where it can't be named (no usable id); then `from_payload` raises
+ValueError and `pages.page_of` counts the row as unreadable. All times are aware, in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from email.utils import parseaddr
+from typing import Any, Literal, Self
+
+from assignments.smartlead.values import (
+    Payload,
+    as_decimal,
+    as_dicts,
+    as_flag,
+    as_id,
+    as_int,
+    as_moment,
+    as_text,
+    first,
+    is_list,
+    part,
+)
+
+BOUNCERS = {"mailer-daemon", "postmaster"}
+
+
+def _needed_id(value: Any, name: str) -> int:
+    number = as_id(value)
+    if number is None:
+        raise ValueError(f"The row has no usable {name}.")
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    name: str
+    url: str
+    type: str
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        url = as_text(first(raw, "file_url", "url"))
+        return cls(
+            name=as_text(first(raw, "file_name", "name")),
+            url=url if url.startswith(("https://", "http://")) else "",
+            type=as_text(first(raw, "file_type", "type")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One mail of a thread. `stats_id` of a reply repeats that of the mail it answers."""
+
+    message_id: str
+    stats_id: str
+    direction: Literal["sent", "reply"]
+    sender: str
+    recipient: str
+    cc: tuple[str, ...]
+    at: datetime | None
+    subject: str
+    body_html: str
+    sequence_number: int | None
+    is_bounce: bool
+    attachments: tuple[Attachment, ...]
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        sender = as_text(first(raw, "from", "sent_from"))
+        return cls(
+            message_id=as_text(first(raw, "message_id", "id")),
+            stats_id=as_text(first(raw, "stats_id", "email_stats_id")),
+            direction=_direction(raw),
+            sender=sender,
+            recipient=as_text(first(raw, "to", "sent_to")),
+            cc=_addresses(raw.get("cc")),
+            at=as_moment(first(raw, "time", "sent_at", "received_at")),
+            subject=as_text(raw.get("subject")),
+            body_html=as_text(first(raw, "email_body", "body")),
+            sequence_number=as_int(raw.get("email_seq_number")),
+            is_bounce=_is_bounce(sender),
+            attachments=tuple(
+                Attachment.from_payload(item)
+                for item in as_dicts(raw.get("attachments"))
+            ),
+        )
+
+
+def _direction(raw: Payload) -> Literal["sent", "reply"]:
+    said = as_text(first(raw, "type", "direction")).lower()
+    if not said:
+        return "reply" if raw.get("received_at") else "sent"
+    return "reply" if said in {"reply", "inbound", "received"} else "sent"
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    items = value if is_list(value) else []
+    texts = (
+        as_text(first(item, "address", "email") if isinstance(item, dict) else item)
+        for item in items
+    )
+    return tuple(text for text in texts if text)
+
+
+def _is_bounce(sender: str) -> bool:
+    address = parseaddr(sender)[1] or sender
+    return address.partition("@")[0].lower() in BOUNCERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRow:
+    """One lead of the inbox. `owner_known` is False where the row says nothing about it:
+    an absent owner is not the same as nobody.
+    """
+
+    map_id: int
+    lead_id: int | None
+    email: str
+    first_name: str
+    last_name: str
+    company: str
+    phone: str
+    category_id: int | None
+    category_name: str | None
+    status: str
+    owner_id: int | None
+    owner_known: bool
+    owner_name: str | None
+    unread: bool | None
+    last_sent_at: datetime | None
+    last_reply_at: datetime | None
+    email_account_id: int | None
+    campaign_id: int | None
+    campaign_name: str
+    client_id: int | None
+    revenue: Decimal | None
+    important: bool
+    archived: bool
+    snoozed: bool | None
+    next_send_at: datetime | None
+    history: tuple[HistoryEntry, ...] | None
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        row = _flat(raw)
+        owner_id, owner_known = _owner(raw)
+        return cls(
+            map_id=_needed_id(row["email_lead_map_id"], "map id"),
+            lead_id=as_id(row["email_lead_id"]),
+            email=as_text(row["lead_email"]),
+            first_name=as_text(row["lead_first_name"]),
+            last_name=as_text(row["lead_last_name"]),
+            company=as_text(row["company"]),
+            phone=as_text(row["phone"]),
+            category_id=as_id(row["lead_category_id"]),
+            category_name=as_text(row["category_name"]) or None,
+            status=as_text(raw.get("lead_status")),
+            owner_id=owner_id,
+            owner_known=owner_known,
+            owner_name=as_text(part(raw, "assigned_to").get("name")) or None,
+            unread=_unread(raw),
+            last_sent_at=as_moment(row["last_sent_time"]),
+            last_reply_at=as_moment(row["last_reply_time"]),
+            email_account_id=as_id(row["email_account_id"]),
+            campaign_id=as_id(row["email_campaign_id"]),
+            campaign_name=as_text(row["email_campaign_name"]),
+            client_id=as_id(raw.get("client_id")),
+            revenue=as_decimal(raw.get("revenue")),
+            important=as_flag(raw.get("is_important")) or False,
+            archived=as_flag(raw.get("is_archived")) or False,
+            snoozed=_snoozed(raw),
+            next_send_at=as_moment(row["lead_next_timestamp_to_send"]),
+            history=_history(raw),
+        )
+
+
+# Where the documented, nested shape keeps what the live shape says flatly.
+_NESTED = {
+    "email_lead_id": ("lead", "id"),
+    "lead_email": ("lead", "email"),
+    "lead_first_name": ("lead", "first_name"),
+    "lead_last_name": ("lead", "last_name"),
+    "lead_category_id": ("category", "id"),
+    "category_name": ("category", "name"),
+    "email_account_id": ("email_account", "id"),
+    "email_campaign_id": ("campaign", "id"),
+    "email_campaign_name": ("campaign", "name"),
+    "last_sent_time": ("last_message", "sent_at"),
+}
+
+
+def _flat(raw: Payload) -> dict[str, Any]:
+    """The fields of either shape under their live names."""
+    row = {
+        name: first(raw, name) if name in raw else part(raw, outer).get(inner)
+        for name, (outer, inner) in _NESTED.items()
+    }
+    lead, last = part(raw, "lead"), part(raw, "last_message")
+    return row | {
+        "email_lead_map_id": first(raw, "email_lead_map_id", "campaign_lead_map_id"),
+        "company": first(lead, "company", "company_name"),
+        "phone": first(lead, "phone", "phone_number"),
+        "last_reply_time": first(raw, "last_reply_time")
+        or first(last, "received_at", "replied_at"),
+        "lead_next_timestamp_to_send": first(
+            raw, "lead_next_timestamp_to_send", "scheduled_time"
+        ),
+    }
+
+
+def _owner(raw: Payload) -> tuple[int | None, bool]:
+    """(owner, is it known): a null says nobody, an absent or unusable field nothing."""
+    if "team_member_id" in raw:
+        said = raw["team_member_id"]
+    elif "assigned_to" in raw:
+        assigned = raw["assigned_to"]
+        said = assigned.get("id", "") if isinstance(assigned, dict) else assigned
+    else:
+        return None, False
+    owner_id = as_id(said)
+    return owner_id, said is None or owner_id is not None
+
+
+def _unread(raw: Payload) -> bool | None:
+    if (unread := as_flag(raw.get("has_new_unread_email"))) is not None:
+        return unread
+    is_read = as_flag(raw.get("is_read"))
+    return None if is_read is None else not is_read
+
+
+def _snoozed(raw: Payload) -> bool | None:
+    if (snoozed := as_flag(raw.get("is_snoozed"))) is not None:
+        return snoozed
+    return True if raw.get("snoozed_until") else None
+
+
+def _history(raw: Payload) -> tuple[HistoryEntry, ...] | None:
+    entries = first(raw, "email_history", "message_history", "history")
+    if not is_list(entries):
+        return None
+    return tuple(HistoryEntry.from_payload(entry) for entry in as_dicts(entries))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    id: int
+    name: str
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        number = first(raw, "id", "team_member_id", "user_id")
+        return cls(id=_needed_id(number, "member id"), name=as_text(raw.get("name")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryRow:
+    id: int
+    name: str
+    sentiment: str | None
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        return cls(
+            id=_needed_id(raw.get("id"), "category id"),
+            name=as_text(raw.get("name")),
+            sentiment=as_text(raw.get("sentiment_type")) or None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRow:
+    """`owner_id`: the member who owns the campaign, where Smartlead says so."""
+
+    id: int
+    name: str
+    status: str
+    client_id: int | None
+    owner_id: int | None
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        return cls(
+            id=_needed_id(raw.get("id"), "campaign id"),
+            name=as_text(raw.get("name")),
+            status=as_text(raw.get("status")),
+            client_id=as_id(raw.get("client_id")),
+            owner_id=as_id(first(raw, "team_member_id", "teamMemberId")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignLeadRow:
+    """A lead as its campaign knows it: the only source of company and custom fields."""
+
+    map_id: int
+    lead_id: int | None
+    email: str
+    first_name: str
+    last_name: str
+    company: str
+    website: str
+    location: str
+    phone: str
+    linkedin: str
+    custom_fields: dict[str, str]
+    unsubscribed: bool
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        lead = part(raw, "lead") or raw
+        map_id = first(raw, "campaign_lead_map_id", "email_lead_map_id")
+        return cls(
+            map_id=_needed_id(map_id, "map id"),
+            lead_id=as_id(first(lead, "id", "lead_id")),
+            email=as_text(lead.get("email")),
+            first_name=as_text(lead.get("first_name")),
+            last_name=as_text(lead.get("last_name")),
+            company=as_text(first(lead, "company_name", "company")),
+            website=as_text(first(lead, "website", "company_url")),
+            location=as_text(lead.get("location")),
+            phone=as_text(first(lead, "phone_number", "phone")),
+            linkedin=as_text(lead.get("linkedin_profile")),
+            custom_fields={
+                as_text(name): as_text(value)
+                for name, value in part(lead, "custom_fields").items()
+            },
+            unsubscribed=as_flag(lead.get("is_unsubscribed")) or False,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRow:
+    id: int | None
+    lead_id: int | None
+    text: str
+    created_at: datetime | None
+    created_by: str
+
+    @classmethod
+    def from_payload(cls, raw: Payload) -> Self:
+        return cls(
+            id=as_id(raw.get("id")),
+            lead_id=as_id(first(raw, "lead_id", "email_lead_id")),
+            text=as_text(first(raw, "note_message", "note")),
+            created_at=as_moment(raw.get("created_at")),
+            created_by=as_text(raw.get("created_by")),
+        )

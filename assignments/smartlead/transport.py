@@ -1,0 +1,229 @@
+"""The wire: one hard deadline for a whole call, and the key where nothing can see it.
+
+httpx knows time-outs for each read but none for all of them, so a server that drips one
+byte a second could hold a worker for ever. Here every operation on the socket gets what
+is left of its call's deadline.
+"""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpcore
+import httpx
+
+from assignments.smartlead.errors import NotSent
+from assignments.smartlead.key import Key
+
+# Shorter than the 5 s after which a Node server hangs up: a write is not to be sent
+# into a connection that dies at that moment.
+KEEP_ALIVE = 3.0
+SLICE = 16 * 1024
+EXTENSION = "handoff"  # where a request carries its Call
+
+
+class AddressUnknown(httpcore.ConnectError):
+    """The name of the host could not be looked up."""
+
+
+@dataclass(slots=True)
+class Call:
+    """How long one call may take, and how far it has come. Times are monotonic."""
+
+    deadline: float
+    start_by: float | None = None
+    has_written: bool = field(default=False, init=False)
+
+    def left(self, problem: type[httpcore.TimeoutException]) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise problem("The call's deadline has passed.")
+        return left
+
+    def check_start(self) -> None:
+        """A process may have been paused for minutes between any two lines."""
+        if self.start_by is not None and time.monotonic() > self.start_by:
+            raise NotSent("The moment to send this had passed; it is decided anew.")
+
+
+def call_of(request: httpx.Request) -> Call:
+    call: Call = request.extensions[EXTENSION]
+    return call
+
+
+class KeyTransport(httpx.BaseTransport):
+    """Adds the key directly around the real transport.
+
+    The request that httpx logs, and hangs on its errors and answers, is another one.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport, *, key: Key) -> None:
+        self._inner = inner
+        self._key = key
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        call_of(request).check_start()
+        return self._inner.handle_request(
+            httpx.Request(
+                request.method,
+                request.url.copy_merge_params({"api_key": self._key.value}),
+                headers=request.headers,
+                stream=request.stream,
+                extensions=request.extensions,
+            )
+        )
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class SocketTransport(httpx.BaseTransport):
+    """Real HTTP. Serves one call at a time, as our synchronous client makes them."""
+
+    def __init__(self, *, connect_timeout: float) -> None:
+        self._backend = _Backend(connect_timeout=connect_timeout)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            keepalive_expiry=KEEP_ALIVE,
+            network_backend=self._backend,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._backend.call = call_of(request)
+        url = request.url
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method.encode("ascii"),
+                url=httpcore.URL(
+                    scheme=url.raw_scheme,
+                    host=url.raw_host,
+                    port=url.port,
+                    target=url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+            )
+        )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer)
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self, *, connect_timeout: float) -> None:
+        self._connect_timeout = connect_timeout
+        self.call = Call(deadline=0.0)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        self.call.check_start()
+        connecting = Call(deadline=time.monotonic() + self.connect_timeout())
+        addresses = _look_up(
+            host, port, timeout=connecting.left(httpcore.ConnectTimeout)
+        )
+        return _Stream(_connect_any(addresses, port, connecting), backend=self)
+
+    def connect_timeout(self) -> float:
+        return min(self._connect_timeout, self.call.left(httpcore.ConnectTimeout))
+
+
+def _connect_any(
+    addresses: list[str], port: int, connecting: Call
+) -> httpcore.NetworkStream:
+    *others, last = addresses
+    for address in others:
+        left = connecting.left(httpcore.ConnectTimeout)
+        try:
+            # Half of what is left: a dead first address must not use it all up.
+            return httpcore.SyncBackend().connect_tcp(address, port, timeout=left / 2)
+        except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            continue
+    return httpcore.SyncBackend().connect_tcp(
+        last, port, timeout=connecting.left(httpcore.ConnectTimeout)
+    )
+
+
+def _look_up(host: str, port: int, *, timeout: float) -> list[str]:
+    """Addresses of a host, within the time given.
+
+    The system's look-up knows no time-out, so a thread waits for it; one that hangs is
+    left behind and holds up nothing, not even the end of the process.
+    """
+    found: list[str] = []
+    failed: list[OSError] = []
+
+    def look_up() -> None:
+        try:
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend(dict.fromkeys(str(info[4][0]) for info in infos))
+        except OSError as exc:
+            failed.append(exc)
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if thread.is_alive():
+        raise httpcore.ConnectTimeout("Looking up the host took too long.")
+    if failed or not found:
+        raise AddressUnknown("The host could not be looked up.")
+    return found
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, *, backend: _Backend) -> None:
+        self._inner = inner
+        self._backend = backend
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = self._backend.call.left(httpcore.ReadTimeout)
+        return self._inner.read(max_bytes, timeout=left)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        # Nothing is checked for an empty buffer: the request may be complete by then,
+        # and must not be called unsent.
+        call = self._backend.call
+        for start in range(0, len(buffer), SLICE):
+            call.check_start()
+            left = call.left(httpcore.WriteTimeout)
+            call.has_written = True
+            self._inner.write(buffer[start : start + SLICE], timeout=left)
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = self._backend.connect_timeout()
+        inner = self._inner.start_tls(ssl_context, server_hostname, timeout=left)
+        return _Stream(inner, backend=self._backend)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)

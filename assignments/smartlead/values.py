@@ -1,0 +1,89 @@
+"""Single values out of a payload: the same thing comes as a number here, a text there.
+
+What can't be used becomes None (or the empty text); nothing in here raises.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+LARGEST_ID = 2**63 - 1
+MILLISECONDS_SINCE = 100_000_000_000  # as seconds, this would be the year 5138
+
+type Payload = Mapping[str, Any]
+
+
+def first(raw: Payload, *names: str) -> Any:
+    """The first of these fields that is there and not null."""
+    return next((raw[name] for name in names if raw.get(name) is not None), None)
+
+
+def part(raw: Payload, name: str) -> Payload:
+    """A nested object; an empty one where there is none."""
+    found = raw.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def as_id(value: Any) -> int | None:
+    number = as_int(value)
+    return number if number is not None and 0 < number <= LARGEST_ID else None
+
+
+def as_int(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def as_text(value: Any) -> str:
+    """A text that every database takes: no NUL, no half of a surrogate pair."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).replace("\0", "").encode("utf-8", "replace").decode().strip()
+
+
+def as_flag(value: Any) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return bool(value) if value in (0, 1) else None
+
+
+def as_decimal(value: Any) -> Decimal | None:
+    try:
+        amount = Decimal(as_text(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def as_moment(value: Any) -> datetime | None:
+    """An aware UTC datetime from ISO 8601, or from seconds or milliseconds."""
+    try:
+        if isinstance(value, str) and not value.strip().isdigit():
+            moment = datetime.fromisoformat(value.strip())
+        else:
+            moment = _from_epoch(as_int(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _from_epoch(number: int | None) -> datetime:
+    if not number:
+        raise ValueError
+    seconds = number / 1000 if abs(number) >= MILLISECONDS_SINCE else number
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def as_dicts(value: Any) -> list[Payload]:
+    return [item for item in value if isinstance(item, dict)] if is_list(value) else []
+
+
+def is_list(value: Any) -> bool:
+    return isinstance(value, list)

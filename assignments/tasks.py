@@ -1,0 +1,106 @@
+"""What runs by itself. Doors for django-q2: take a seat, call one service, say what
+happened. A task may run twice or be killed; the services it calls bear both.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from assignments.nudges import DISPATCH_SEATS, SYNC_SEAT, nudge_dispatch, nudge_sync
+from assignments.services import account as accounts
+from assignments.services import clock, inbox, queue, seats, threads
+from assignments.services.desk import Desk
+from assignments.services.dispatch import Dispatcher
+from assignments.smartlead.budget import Budget, account_budget
+from assignments.smartlead.client import Client, connect
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def at_the_counter() -> Iterator[tuple[Client, Budget]]:
+    """The client and the budget of the account in the settings."""
+    budget = account_budget()
+    with connect(budget=budget) as client:
+        yield client, budget
+
+
+def dispatch() -> str:
+    """Send what is due, for SEAT_TIME; then leave the seat and look once more."""
+    started = timezone.now()
+    with _seated(DISPATCH_SEATS, started) as seat:
+        if seat is None:
+            return "Both seats are taken."
+        seats.beat("worker", at=started, detail="dispatch")
+        with at_the_counter() as (client, budget):
+            desk = Desk(client=client, budget=budget, clock=timezone.now)
+            dispatcher = Dispatcher(desk)
+            dispatcher.run(until=started + timedelta(seconds=settings.SEAT_TIME))
+    if queue.something_is_due(accounts.current(), timezone.now()):
+        nudge_dispatch()
+    return f"{dispatcher.turns} turns."
+
+
+def sync() -> str:
+    """Read what is due of the inbox, for SEAT_TIME."""
+    started = timezone.now()
+    with _seated((SYNC_SEAT,), started) as seat:
+        if seat is None:
+            return "Somebody else is reading."
+        seats.beat("sync", at=started)
+        until = started + timedelta(seconds=settings.SEAT_TIME)
+        with at_the_counter() as (client, budget):
+            report = inbox.sync_slice(
+                client=client, budget=budget, until=until, clock=timezone.now
+            )
+    nudge_dispatch_if_due()
+    logger.info("Sync: %s", report)
+    return str(report)
+
+
+def tick() -> str:
+    """Each minute, without network: what the clock brings, and nudges for the rest."""
+    now = timezone.now()
+    with _seated((TICK_SEAT,), now) as seat:
+        if seat is None:
+            return "Another tick is running."
+        seats.beat("worker", at=now, detail="tick")
+        done = clock.tick(at=now)
+    nudge_dispatch_if_due()
+    nudge_sync()
+    return done
+
+
+def open_lead(map_id: int) -> str:
+    """Fetch one lead's conversation and notes, if they are older than its last reply."""
+    now = timezone.now()
+    with _seated((f"open-{map_id}",), now) as seat:
+        if seat is None:
+            return "It is being fetched."
+        with at_the_counter() as (client, budget):
+            threads.open_lead(map_id=map_id, client=client, budget=budget, at=now)
+    return f"Lead {map_id} fetched."
+
+
+TICK_SEAT = "tick"
+
+
+def nudge_dispatch_if_due() -> None:
+    if queue.something_is_due(accounts.current(), timezone.now()):
+        nudge_dispatch()
+
+
+@contextmanager
+def _seated(names: tuple[str, ...], at: datetime) -> Iterator[seats.Taken | None]:
+    """A seat for as long as a task can run; left as it ends, however it ends."""
+    until = at + timedelta(seconds=settings.SEAT_TIME + 2 * settings.CALL_DEADLINE)
+    seat = seats.take_seat(names, at=at, until=until)
+    try:
+        yield seat
+    finally:
+        if seat is not None:
+            seats.leave_seat(seat)

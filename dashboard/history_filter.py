@@ -1,0 +1,109 @@
+"""The history's query string: read, refused in words, turned into ledger rows."""
+
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import Q, QuerySet
+
+from assignments.models import Assignment, Batch, Lead, Member, User
+from assignments.models.assignment import Cause, State
+from dashboard.days import day_field, start_of
+from dashboard.paging import Cursor, Order, Page, page_of
+
+NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
+CHOOSERS = ("member", "actor", "cause", "state")
+FILTERS = (
+    "lead", "member", "actor", "cause", "state", "from", "to", "batch",
+)  # fmt: skip
+UNKNOWN = "There is no {} with the id “%(value)s” here."
+
+
+class HistoryFilter(forms.Form):
+    member = forms.ModelChoiceField(
+        Member.objects.all(), required=False, empty_label="Member"
+    )
+    actor = forms.ModelChoiceField(
+        User.objects.order_by("first_name", "last_name", "username"),
+        required=False,
+        empty_label="Changed by",
+        label="Changed by",
+    )
+    cause = forms.ChoiceField(choices=[("", "Cause"), *Cause.choices], required=False)
+    state = forms.ChoiceField(choices=[("", "State"), *State.choices], required=False)
+    to = day_field("Up to")
+    lead = forms.ModelChoiceField(
+        Lead.objects.all(), required=False, widget=forms.HiddenInput
+    )
+    batch = forms.ModelChoiceField(
+        Batch.objects.all(), required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        # `from` is no name that Python lets a class body use.
+        self.fields["from"] = day_field("From")
+        for name in ("member", "actor", "lead", "batch"):
+            self.fields[name].error_messages["invalid_choice"] = UNKNOWN.format(
+                "user" if name == "actor" else name
+            )
+        for name in ("cause", "state"):
+            self.fields[name].error_messages["invalid_choice"] = (
+                f"The {name} “%(value)s” does not exist."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
+        if first and last and last < first:
+            raise forms.ValidationError(
+                f"The list would end before it begins: {first} is after {last}."
+            )
+        return self.cleaned_data
+
+    @property
+    def choosers(self) -> list[forms.BoundField]:
+        return [self[name] for name in CHOOSERS]
+
+    @property
+    def first_day(self) -> forms.BoundField:
+        return self["from"]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+    @property
+    def query(self) -> str:
+        values = {name: self.data.get(name, "").strip() for name in FILTERS}
+        return urlencode({name: value for name, value in values.items() if value})
+
+    def changes(self) -> QuerySet[Assignment]:
+        known = Assignment.objects.filter(*self._conditions())
+        return known.select_related("lead", "expected", "to", "actor", "found", "batch")
+
+    def page(self, after: str) -> Page[Assignment]:
+        """Raises BadCursor."""
+        cursor = Cursor.decoded(after, f"history {self.query}") if after else None
+        return page_of(self.changes(), order=NEWEST_FIRST, after=cursor)
+
+    def cursor(self, cursor: Cursor | None) -> str:
+        return cursor.encoded(f"history {self.query}") if cursor else ""
+
+    def _conditions(self) -> list[Q]:
+        said = self.cleaned_data
+        names = ("lead", "actor", "cause", "state", "batch")
+        conditions = [Q(**{name: said[name]}) for name in names if said[name]]
+        if member := said["member"]:
+            conditions.append(Q(to=member) | Q(expected=member))
+        return [*conditions, _within(said["from"], said["to"])]
+
+
+def _within(first: date | None, last: date | None) -> Q:
+    """Both days included, as days of the viewer's zone."""
+    condition = Q()
+    if first:
+        condition &= Q(created_at__gte=start_of(first))
+    if last:
+        condition &= Q(created_at__lt=start_of(last + timedelta(days=1)))
+    return condition

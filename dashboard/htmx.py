@@ -1,0 +1,52 @@
+"""A page or only the part of it that htmx is about to replace."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
+
+from assignments.models import User
+
+
+class PageRequest(HttpRequest):
+    """What our views receive: LoginRequiredMiddleware and HtmxMiddleware have run."""
+
+    user: User  # type: ignore[assignment]
+    htmx: HtmxDetails
+
+
+def target(request: PageRequest) -> str:
+    """The id of the element that htmx replaces; empty when a whole page is wanted."""
+    if not request.htmx or request.htmx.history_restore_request:
+        return ""
+    return request.htmx.target or ""
+
+
+def render_page(
+    request: PageRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    fragments: tuple[str, ...] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """Render a page, or the fragment of it that carries the name of the target.
+
+    Only the fragments that the view lists can be asked for.
+    """
+    if (name := target(request)) in fragments:
+        template = f"{template}#{name}"
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def back(request: PageRequest, fallback: str, *args: Any) -> HttpResponse:
+    """To the page that posted the form, if that is one of ours."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return redirect(wanted)
+    return redirect(fallback, *args)

@@ -1,0 +1,43 @@
+"""What a viewer may do, asked once a page instead of once a row.
+
+The services decide (`assignments.services.access`); this mirrors them for templates.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from assignments.models import Lead, User
+from assignments.services.access import Role, is_manager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    user_id: int
+    role: Role
+    led_teams: frozenset[int]
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        led = frozenset(user.leads_teams.values_list("pk", flat=True))
+        if is_manager(user):
+            role = Role.SALES_MANAGER
+        else:
+            role = Role.TEAM_LEAD if led else Role.MEMBER
+        return cls(user_id=user.pk, role=role, led_teams=led)
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role == Role.SALES_MANAGER
+
+    @property
+    def sees_system(self) -> bool:
+        return self.role != Role.MEMBER
+
+    def may_move(self, lead: Lead) -> bool:
+        """As `why_not_assign(user, lead=lead, to=None)`, without its queries."""
+        if self.is_manager:
+            return True
+        owner = lead.owner
+        if owner is None:
+            return lead.owner_is_known and bool(self.led_teams)
+        return owner.user_id == self.user_id or owner.team_id in self.led_teams

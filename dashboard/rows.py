@@ -1,0 +1,135 @@
+"""What a row says about its lead: the owner, and what becomes of the last decision."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Max
+
+from assignments.models import Assignment, Lead, User
+from assignments.models.assignment import Cause, State
+from dashboard.rights import Rights
+
+FAST = timedelta(seconds=10)  # polled each second that long, then every five
+JUST_DONE = timedelta(minutes=10)  # how long a row offers to undo what its reader did
+DUE_SOON = timedelta(hours=1)
+
+
+class Look(StrEnum):
+    CALM = "calm"
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    lead: Lead
+    # The newest decision made here that the row still tells about.
+    change: Assignment | None
+    rights: Rights
+    at: datetime
+
+    @property
+    def look(self) -> Look:
+        change = self.change
+        if change is None:
+            return Look.CALM
+        if change.is_pending:
+            return Look.SENDING
+        if change.state == State.DONE:
+            return Look.DONE if self._is_just_done(change) else Look.CALM
+        if change.dismissed_at:
+            return Look.CALM
+        return Look(change.state)
+
+    @property
+    def is_polled(self) -> bool:
+        return self.look == Look.SENDING
+
+    @property
+    def poll(self) -> str:
+        assert self.change is not None  # noqa: S101  asked only while it is sending
+        young = self.at - self.change.created_at < FAST
+        return "every 1s" if young else "every 5s"
+
+    @property
+    def is_slow(self) -> bool:
+        """A change that has not gone out for a while is no longer called sending."""
+        change = self.change
+        return (
+            change is not None
+            and change.state == State.WAITING
+            and self.at - change.created_at >= FAST
+        )
+
+    @property
+    def expected(self) -> str | None:
+        """What the assign form sends as `expected`; None leaves the field out."""
+        if self.change and self.change.is_pending:
+            return str(self.change.to_id)
+        if not self.lead.owner_is_known:
+            return None
+        return str(self.lead.owner_id or "")
+
+    @property
+    def may_move(self) -> bool:
+        return self.rights.may_move(self.lead) and self.lead.gone_at is None
+
+    @property
+    def may_undo(self) -> bool:
+        """Offered; `why_not_undo` has the last word, and says it."""
+        change = self.change
+        if change is None or not self.may_move:
+            return False
+        if change.state == State.WAITING:
+            return True
+        return self.look == Look.DONE and change.expected_id is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        due = self.lead.answer_due_at
+        return self.lead.answer_owed and due is not None and due <= self.at
+
+    @property
+    def is_due_soon(self) -> bool:
+        due = self.lead.answer_due_at
+        soon = due is not None and self.at < due <= self.at + DUE_SOON
+        return self.lead.answer_owed and soon
+
+    def _is_just_done(self, change: Assignment) -> bool:
+        finished = change.finished_at
+        return (
+            finished is not None
+            and self.at - finished < JUST_DONE
+            and change.actor_id == self.rights.user_id
+            and change.to_id == self.lead.owner_id
+            and change.dismissed_at is None
+        )
+
+
+def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
+    leads = list(leads)
+    changes = _newest_decisions([lead.pk for lead in leads])
+    rights = Rights.of(viewer)
+    return [
+        Row(lead=lead, change=changes.get(lead.pk), rights=rights, at=at)
+        for lead in leads
+    ]
+
+
+def row_of(lead: Lead, *, viewer: User, at: datetime) -> Row:
+    return rows_of([lead], viewer=viewer, at=at)[0]
+
+
+def _newest_decisions(map_ids: list[int]) -> dict[int, Assignment]:
+    """Per lead the newest assignment decided here that was not taken back."""
+    decided = Assignment.objects.filter(lead__in=map_ids).exclude(
+        cause=Cause.OUTSIDE
+    ).exclude(state__in=(State.CANCELLED, State.SKIPPED))  # fmt: skip
+    newest = decided.order_by().values("lead").annotate(newest=Max("pk"))
+    rows = Assignment.objects.filter(pk__in=newest.values("newest"))
+    known = rows.select_related("expected", "to", "found", "actor")
+    return {row.lead_id: row for row in known}

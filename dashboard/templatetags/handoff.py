@@ -1,0 +1,88 @@
+"""Small words of the pages: icons, ages, moments, people."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.template import Library
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = Library()
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of static/icons.svg; with a label it speaks, without it is decoration."""
+    address = f"{static('icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="i" role="img" aria-label="{}"><use href="{}"/></svg>',
+            label,
+            address,
+        )
+    return format_html(
+        '<svg class="i" aria-hidden="true"><use href="{}"/></svg>', address
+    )
+
+
+@register.filter
+def age(moment: datetime | None, now: datetime | None = None) -> str:
+    """How long ago: `4 min`, `2 h`, `3 d`."""
+    if moment is None:
+        return ""
+    seconds = int(abs(((now or timezone.now()) - moment).total_seconds()))
+    for limit, size, unit in (
+        (60, 1, "s"),
+        (3600, 60, "min"),
+        (86_400, 3600, "h"),
+        (1 << 60, 86_400, "d"),
+    ):
+        if seconds < limit:
+            break
+    return f"{seconds // size} {unit}"
+
+
+@register.simple_tag
+def moment(at: datetime | None, style: str = "full") -> SafeString | str:
+    """A moment in the viewer's zone: `full`, `day` or `time`."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        f"{local:%A %-d %B %Y, %H:%M:%S} {local.tzname()}",
+        _shown(local, style),
+    )
+
+
+def _shown(local: datetime, style: str) -> str:
+    today = timezone.localtime()
+    day = f"{local:%a %-d %b}" + ("" if local.year == today.year else f" {local:%Y}")
+    clock = f"{local:%H:%M}"
+    match style:
+        case "time":
+            return clock
+        case "day":
+            return f"Today, {day}" if local.date() == today.date() else day
+        case _:
+            return clock if local.date() == today.date() else f"{day}, {clock}"
+
+
+@register.filter
+def web_link(text: object) -> str:
+    """The text if it is a web address a click may open, else nothing."""
+    parts = urlsplit(str(text).strip())
+    is_web = parts.scheme in {"http", "https"} and bool(parts.netloc)
+    return str(text).strip() if is_web else ""
+
+
+@register.filter
+def short(member: Any) -> str:
+    """`Theo Brandt` → `Theo B.`, as in a row."""
+    first, _, rest = str(member).partition(" ")
+    last = rest.split()[-1] if rest.split() else ""
+    return f"{first} {last[0]}." if last and not last[0].isdigit() else str(member)

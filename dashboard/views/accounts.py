@@ -1,0 +1,60 @@
+"""Signing in, and what everybody may set about themselves."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods, require_safe
+
+from assignments.services import preferences
+from dashboard.forms import OwnSettingsForm
+from dashboard.htmx import PageRequest
+
+
+@method_decorator(login_not_required, name="dispatch")
+class _Login(LoginView):
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+
+login = _Login.as_view()
+
+
+@require_safe
+def admin_login(request: HttpRequest) -> HttpResponse:
+    after = request.GET.get("next") or reverse("admin:index")
+    return redirect(f"{reverse('login')}?{urlencode({'next': after})}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: PageRequest) -> HttpResponse:
+    user = request.user
+    if request.method != "POST":
+        form = OwnSettingsForm(
+            initial={"theme": user.theme, "time_zone": user.time_zone}
+        )
+        return render(request, "accounts/me.html", {"form": form})
+    form = OwnSettingsForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/me.html", {"form": form}, status=422)
+    preferences.save_own(user=user, **form.cleaned_data)
+    messages.success(request, "Saved.")
+    return redirect("me")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: PageRequest) -> HttpResponse:
+    form = PasswordChangeForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        update_session_auth_hash(request, form.save())
+        messages.success(request, "Your password is changed.")
+        return redirect("me")
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/password.html", {"form": form}, status=status)

@@ -1,0 +1,133 @@
+"""Acts on the owner of one lead, from its row, its page or a plain form."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.models import Assignment, Lead
+from assignments.models.assignment import State
+from assignments.services import assigning
+from assignments.services.refusals import AssignmentRefused
+from dashboard.acts import refuse
+from dashboard.forms import AssignForm
+from dashboard.htmx import PageRequest, back, target
+from dashboard.rows import row_of
+
+Act = Callable[[Assignment, PageRequest, datetime], Assignment | None]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def assign(request: PageRequest, map_id: int) -> HttpResponse:
+    lead = _lead(map_id)
+    if request.method != "POST":
+        return _picker(request, AssignForm(user=request.user, lead=lead))
+    form = AssignForm(request.POST, user=request.user, lead=lead)
+    if not form.is_valid():
+        return _picker(request, form, status=422)
+    try:
+        change = assigning.assign_lead(
+            lead=lead,
+            to=form.cleaned_data["member"],
+            actor=request.user,
+            at=timezone.now(),
+            expected=form.shown_holder,
+            note=form.cleaned_data["note"],
+        )
+    except AssignmentRefused as refusal:
+        return _refused(request, refusal, map_id)
+    return _accepted(request, change)
+
+
+@require_POST
+def undo(request: PageRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, _undo)
+
+
+@require_POST
+def retry(request: PageRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, _retry)
+
+
+@require_POST
+def dismiss(request: PageRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, _dismiss)
+
+
+def _undo(change: Assignment, request: PageRequest, at: datetime) -> Assignment:
+    return assigning.undo_assignment(assignment=change, actor=request.user, at=at)
+
+
+def _retry(change: Assignment, request: PageRequest, at: datetime) -> Assignment:
+    return assigning.retry_assignment(assignment=change, actor=request.user, at=at)
+
+
+def _dismiss(change: Assignment, request: PageRequest, at: datetime) -> None:
+    assigning.dismiss_assignment(assignment=change, actor=request.user, at=at)
+
+
+def _act(request: PageRequest, pk: int, act: Act) -> HttpResponse:
+    known = Assignment.objects.select_related("lead__owner", "to")
+    change = get_object_or_404(known, pk=pk)
+    try:
+        done = act(change, request, timezone.now())
+    except AssignmentRefused as refusal:
+        return _refused(request, refusal, change.lead_id)
+    if done is None:
+        return _answer(request, change.lead_id)
+    return _accepted(request, done)
+
+
+def _accepted(request: PageRequest, change: Assignment) -> HttpResponse:
+    if change.state in {State.SKIPPED, State.CANCELLED}:
+        messages.info(request, change.outcome)
+    elif not request.htmx:
+        messages.info(request, f"{change.lead} is on its way to {change.to}.")
+    return _answer(request, change.lead_id)
+
+
+def _refused(
+    request: PageRequest, refusal: AssignmentRefused, map_id: int
+) -> HttpResponse:
+    refuse(request, refusal)
+    if request.htmx:
+        return _answer(request, map_id, status=409)
+    return _picker(
+        request, AssignForm(user=request.user, lead=_lead(map_id)), status=409
+    )
+
+
+def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResponse:
+    """The part of the page that shows the lead's owner; without htmx, the page."""
+    if not request.htmx:
+        return back(request, "lead", map_id)
+    lead = _lead(map_id)
+    context = {"row": row_of(lead, viewer=request.user, at=timezone.now())}
+    if target(request) == f"owner-{map_id}":
+        context |= {"lead": lead, "form": AssignForm(user=request.user, lead=lead)}
+        return render(request, "lead/_owner.html", context, status=status)
+    return render(request, "inbox/_row.html", context, status=status)
+
+
+def _picker(
+    request: PageRequest, form: AssignForm, *, status: int = 200
+) -> HttpResponse:
+    row = row_of(form.lead, viewer=request.user, at=timezone.now())
+    here = request.POST.get("next") or request.GET.get("next") or ""
+    context = {"row": row, "lead": form.lead, "form": form, "next": here}
+    if not request.htmx:
+        return render(request, "lead/assign.html", context, status=status)
+    if target(request) == f"owner-{form.lead.pk}":
+        return render(request, "lead/_owner.html", context, status=status)
+    response = render(request, "lead/_picker.html", context, status=status)
+    response["HX-Retarget"], response["HX-Reswap"] = "#picker", "innerHTML"
+    return response
+
+
+def _lead(map_id: int) -> Lead:
+    known = Lead.objects.select_related("owner__team", "campaign", "category")
+    return get_object_or_404(known, pk=map_id)

@@ -1,0 +1,49 @@
+"""Error pages: a sentence, and what to do next. htmx gets the sentence alone."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+NOT_FOUND = (
+    "There is nothing at this address. The lead, person or page may be gone, or the "
+    "address was cut short."
+)
+FORBIDDEN = "This is not yours to do. A sales manager can do it, or give you the role."
+BAD_REQUEST = "Handoff could not read this request. Reload the page and try again."
+BROKEN = (
+    "Something broke inside Handoff. Nothing was sent twice; try again, and tell "
+    "whoever runs it if it stays."
+)
+EXPIRED_FORM = "This form is too old. Reload the page and try again."
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return _page(request, 400, BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 403, str(exception) or FORBIDDEN)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    return _page(request, 403, EXPIRED_FORM)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return _page(request, 404, NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Without context processors: whatever broke the page may break this one too."""
+    context = {"status": 500, "sentence": BROKEN}
+    return HttpResponse(render_to_string("errors/plain.html", context), status=500)
+
+
+def _page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    context = {"status": status, "sentence": sentence}
+    is_htmx = getattr(request, "htmx", False)
+    signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
+    if is_htmx or not signed_in:
+        template = "errors/_sentence.html" if is_htmx else "errors/plain.html"
+        return HttpResponse(render_to_string(template, context), status=status)
+    return render(request, "errors/page.html", context, status=status)

@@ -1,0 +1,83 @@
+"""How the parts stand, and the two switches that stop and go on."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from assignments.services import account, system
+from assignments.services.refusals import AssignmentRefused
+from dashboard.acts import refuse
+from dashboard.htmx import PageRequest, render_page
+from dashboard.rights import Rights
+
+NO_REASON = "Say why: whoever finds the pause tomorrow wants to know."
+
+
+@require_safe
+def system_page(request: PageRequest) -> HttpResponse:
+    if not Rights.of(request.user).sees_system:
+        raise PermissionDenied(
+            "The system page is for team leads and sales managers. Ask one of them."
+        )
+    at = timezone.now()
+    context = {"system": system.overview(at=at), "at": at}
+    return render_page(request, "system/system.html", context, fragments=("health",))
+
+
+@require_safe
+def banner(request: PageRequest) -> HttpResponse:
+    return render(request, "_troubles.html")
+
+
+@require_POST
+def pause(request: PageRequest) -> HttpResponse:
+    reason = request.POST.get("reason", "").strip()
+
+    def act() -> str:
+        account.pause_writes(actor=request.user, reason=reason, at=timezone.now())
+        return "All writes to Smartlead are paused. Clicks are kept and wait."
+
+    if not reason:
+        messages.error(request, NO_REASON)
+        return _page_again(request, 422)
+    return _switch(request, act)
+
+
+@require_POST
+def resume(request: PageRequest) -> HttpResponse:
+    def act() -> str:
+        account.resume_writes(actor=request.user, at=timezone.now())
+        return "Writes to Smartlead go on."
+
+    return _switch(request, act)
+
+
+@require_POST
+def resume_bulk(request: PageRequest) -> HttpResponse:
+    def act() -> str:
+        account.resume_bulk(actor=request.user, at=timezone.now())
+        return "Bulk assignments go on."
+
+    return _switch(request, act)
+
+
+def _switch(request: PageRequest, act: Callable[[], str]) -> HttpResponse:
+    try:
+        messages.success(request, act())
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _page_again(request, 409)
+    return redirect("system")
+
+
+def _page_again(request: PageRequest, status: int) -> HttpResponse:
+    if not Rights.of(request.user).is_manager:
+        raise PermissionDenied("Only a sales manager can pause or resume writes.")
+    at = timezone.now()
+    context = {"system": system.overview(at=at), "at": at}
+    return render(request, "system/system.html", context, status=status)

@@ -1,0 +1,113 @@
+import math
+import socket
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from assignments import parts
+from assignments.models import Heartbeat
+
+SITE = "http://localhost:8000"
+
+
+def test_no_part_is_told_the_key_as_an_argument(settings):
+    settings.SMARTLEAD_API_KEY = "k" * 40
+    log = Path("log")
+
+    commands = [
+        *parts.web(host="127.0.0.1", port=8000).command,
+        *parts.worker().command,
+        *parts.sandbox(port=1, state=log, environment={}, log=log).command,
+    ]
+
+    assert not any("kkkk" in word for word in commands)
+
+
+def test_the_web_part_binds_an_ipv6_address_in_brackets():
+    assert "[::1]:8000" in parts.web(host="::1", port=8000).command
+
+
+class TestWorkerQuietFor:
+    @pytest.mark.django_db
+    def test_it_tells_the_age_of_the_heartbeat(self):
+        beat_at = timezone.now() - timedelta(seconds=200)
+        Heartbeat.objects.create(name="worker", beat_at=beat_at)
+
+        assert 200 <= parts.worker_quiet_for() < 210
+
+    @pytest.mark.django_db
+    def test_a_worker_never_seen_has_been_quiet_for_ever(self):
+        assert parts.worker_quiet_for() == math.inf
+
+    def test_an_unreadable_database_says_nothing_against_the_worker(
+        self, monkeypatch, caplog
+    ):
+        def fail(**_: object) -> None:
+            raise parts.DatabaseError("gone")
+
+        monkeypatch.setattr(Heartbeat.objects, "filter", fail)
+
+        assert parts.worker_quiet_for() == 0.0
+        assert "cannot be read: gone" in caplog.text
+
+
+@pytest.mark.django_db
+def test_waking_the_worker_queues_a_tick():
+    parts.wake_worker()
+
+    assert OrmQ.objects.get().task["func"] == "assignments.tasks.tick"
+
+
+class TestFreePort:
+    def test_the_wanted_port_if_nobody_listens_there(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+
+        assert parts.free_port("127.0.0.1", port) == port
+
+    def test_the_next_one_if_somebody_does(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+
+            assert parts.free_port("127.0.0.1", port) > port
+
+
+class Proxied(BaseHTTPRequestHandler):
+    """Answers only those who come as from the proxy of handoff.example.com."""
+
+    def do_GET(self) -> None:
+        asked_well = (
+            self.headers["Host"] == "handoff.example.com"
+            and self.headers["X-Forwarded-Proto"] == "https"
+        )
+        self.send_response(200 if asked_well else 400)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class TestAnswers:
+    def test_it_asks_the_way_the_proxy_would(self):
+        with HTTPServer(("127.0.0.1", 0), Proxied) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            host, port = "127.0.0.1", server.server_port
+
+            as_proxy = parts.answers(
+                host=host, port=port, site_url="https://handoff.example.com"
+            )
+            as_stranger = parts.answers(host=host, port=port, site_url=SITE)
+            server.shutdown()
+
+        assert (as_proxy, as_stranger) == (True, False)
+
+    def test_a_closed_port_does_not_answer(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+
+        assert not parts.answers(host="0.0.0.0", port=port, site_url=SITE)

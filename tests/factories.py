@@ -1,0 +1,98 @@
+"""Plain functions that make one valid row; name what the test is about."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from assignments.models import (
+    Account,
+    Assignment,
+    Campaign,
+    Category,
+    Lead,
+    Member,
+    Team,
+    User,
+)
+
+MONDAY = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
+_numbers = itertools.count(1000)
+
+
+def make_user(name: str = "Uma User", **fields: Any) -> User:
+    first, _, last = name.partition(" ")
+    username = fields.pop("username", f"{first.lower()}{next(_numbers)}")
+    password = fields.pop("password", "correct horse")
+    return User.objects.create_user(
+        username, password=password, first_name=first, last_name=last, **fields
+    )
+
+
+def make_manager(name: str = "Sara Klein", **fields: Any) -> User:
+    return make_user(name, is_sales_manager=True, **fields)
+
+
+def make_member(name: str = "Ana Sousa", **fields: Any) -> Member:
+    fields.setdefault("source", Member.Source.BOARD)
+    return Member.objects.create(
+        id=fields.pop("id", next(_numbers)), name=name, **fields
+    )
+
+
+def make_team(name: str = "EMEA", *, leads: tuple[User, ...] = ()) -> Team:
+    team = Team.objects.create(name=f"{name} {next(_numbers)}")
+    team.team_leads.set(leads)
+    return team
+
+
+def make_campaign(name: str = "Cold storage DACH", **fields: Any) -> Campaign:
+    return Campaign.objects.create(
+        id=fields.pop("id", next(_numbers)), name=name, **fields
+    )
+
+
+def make_category(name: str = "Interested", **fields: Any) -> Category:
+    return Category.objects.create(
+        id=fields.pop("id", next(_numbers)), name=name, **fields
+    )
+
+
+def make_lead(
+    name: str = "Lena Lead", *, owner: Member | None = None, **fields: Any
+) -> Lead:
+    """A lead known a moment before MONDAY, replied an hour before that."""
+    number = next(_numbers)
+    first, _, last = name.partition(" ")
+    values: dict[str, Any] = {
+        "map_id": number,
+        "person_id": number + 100_000,
+        "email": f"lead-{number}@example.com",
+        "first_name": first,
+        "last_name": last,
+        "owner": owner,
+        "owner_known_at": MONDAY - timedelta(seconds=1),
+        "last_reply_at": MONDAY - timedelta(hours=1),
+        "last_sent_at": MONDAY - timedelta(hours=5),
+        "first_seen_at": MONDAY - timedelta(days=1),
+        "seen_at": MONDAY,
+        "search_text": f"{name} lead-{number}@example.com".lower(),
+    }
+    return Lead.objects.create(**(values | fields))
+
+
+def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
+    """A waiting click of a sales manager."""
+    values: dict[str, Any] = {
+        "expected": lead.owner,
+        "cause": "manual",
+        "reason": "By hand.",
+        "created_at": MONDAY,
+    }
+    if "actor" not in fields:
+        values["actor"] = make_manager()
+    return Assignment.objects.create(lead=lead, to=to, **(values | fields))
+
+
+def make_account(**fields: Any) -> Account:
+    account, _ = Account.objects.update_or_create(pk=1, defaults=fields)
+    return account

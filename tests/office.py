@@ -1,0 +1,90 @@
+"""A small office for tests of sending: a clock that stands still, a desk, members."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from assignments.models import Assignment, Lead, Member, Note
+from assignments.sandbox.world import World
+from assignments.services.desk import Desk
+from assignments.services.dispatch import Dispatcher
+from assignments.smartlead.budget import account_budget
+from assignments.smartlead.client import connect
+from tests.factories import MONDAY, make_lead
+
+
+@dataclass
+class Clock:
+    now: datetime = MONDAY
+
+    def __call__(self) -> datetime:
+        # A tick a look: two events are never at exactly the same moment.
+        self.now += timedelta(microseconds=1)
+        return self.now
+
+    def advance(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@dataclass
+class Office:
+    world: World
+    desk: Desk
+    clock: Clock
+    members: list[Member] = field(default_factory=list)
+
+    def lead(self, owner: int | None = 0, *, number: int = 0) -> Lead:
+        """A lead of the sandbox, mirrored long ago; `owner` is an index of `members`."""
+        map_id = sorted(self.world.owners())[number]
+        member = None if owner is None else self.members[owner]
+        self.world.assign_outside(map_id, member.pk if member else None)
+        person_id = self.world.lead(map_id).lead_id
+        known = self.clock.now - timedelta(hours=1)
+        return make_lead(
+            "Lena Lead",
+            map_id=map_id,
+            person_id=person_id,
+            owner=member,
+            owner_known_at=known,
+            owner_sure_at=known,
+        )
+
+    def dispatch(self) -> Dispatcher:
+        """Work until there is no call to make just now."""
+        dispatcher = Dispatcher(self.desk)
+        while dispatcher.take_turn(self.clock()) is None:
+            pass
+        return dispatcher
+
+    def settle(self) -> Dispatcher:
+        """Let the time pass in which an unanswered write may still land."""
+        self.clock.advance(61)
+        return self.dispatch()
+
+    def writes(self) -> list[tuple[int | None, int | None]]:
+        """The calls that set an owner: lead and member."""
+        calls = self.world.journal.calls(kind="owner")
+        return [(call.map_id, call.member_id) for call in calls]
+
+    def notes(self, lead: Lead) -> list[str]:
+        return [note.note_message for note in self.world.notes(lead.pk)]
+
+
+@contextmanager
+def open_office(world: World) -> Iterator[Office]:
+    clock = Clock()
+    budget = account_budget()
+    members = [
+        Member.objects.create(id=id_, name=member.name, source=Member.Source.BOARD)
+        for id_, member in sorted(world.account.members.items())
+    ]
+    with connect(budget=budget) as client:
+        desk = Desk(client=client, budget=budget, clock=clock)
+        yield Office(world, desk, clock, members)
+
+
+def state_of(row: Assignment | Note) -> str:
+    row.refresh_from_db()
+    return row.state
