@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -72,7 +72,7 @@ def worker_quiet_for() -> float:
     close_old_connections()
     try:
         beat = Heartbeat.objects.filter(name="worker").first()
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         logger.warning("The worker's heartbeat cannot be read: %s", error)
         return 0.0
     if beat is None:

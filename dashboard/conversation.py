@@ -25,6 +25,7 @@ _IMAGE = re.compile(r'<img(?: alt="([^"]*)")?>')
 _HEADING = re.compile(r"<(/?)h[1-6]>")
 _EMPTY_LINK = re.compile(r"<a [^>]*>\s*</a>")
 _QUOTE = re.compile(r"<(/?)blockquote>")
+_QUOTED_LINES = re.compile(r"(?:^&gt;.*(?:\n|$))+", re.M)
 _LOOKS_LIKE_HTML = re.compile(r"<(?:/?[a-z][a-z0-9]*|!--|!doctype)\b", re.I)
 
 
@@ -153,10 +154,9 @@ _FOLD = "<details><summary>Quoted text</summary>"
 
 
 def _plain_text(text: str) -> SafeString:
-    html = escape(text.strip())
-    quoted = re.compile(r"(?:^&gt;.*(?:\n|$))+", re.M)
-    html = quoted.sub(
-        lambda lines: f"{_FOLD}<blockquote>{lines[0]}</blockquote></details>", html
+    html = _QUOTED_LINES.sub(
+        lambda lines: f"{_FOLD}<blockquote>{lines[0]}</blockquote></details>",
+        escape(text.strip()),
     )
     return mark_safe(html.replace("\n", "<br>"))  # noqa: S308  escaped above
 

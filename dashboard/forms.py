@@ -1,11 +1,13 @@
-from typing import Any
+import zoneinfo
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from assignments.models import Lead, Member, User
+from assignments.models import Lead, Member, Team, User
 from assignments.services.access import members_to_choose
 from assignments.services.assigning import ANYONE, Anyone
 from assignments.services.notes import LONGEST
+from assignments.services.preferences import MOST_HOURS
 
 CHOOSE = "Choose who should have the lead."
 
@@ -33,6 +35,7 @@ class AssignForm(forms.Form):
             "the most. Shorten it."
         },
     )
+
     def __init__(self, data: Any = None, *, user: User, lead: Lead) -> None:
         super().__init__(data)
         self.lead = lead
@@ -48,3 +51,95 @@ class AssignForm(forms.Form):
     @property
     def sentences(self) -> list[str]:
         return [str(error) for errors in self.errors.values() for error in errors]
+
+
+def zone_choices(unset: str) -> list[tuple[str, str]]:
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name)
+    return [("", unset), ("UTC", "UTC"), *((name, name) for name in names)]
+
+
+class OwnSettingsForm(forms.Form):
+    time_zone = forms.ChoiceField(required=False)
+    theme = forms.ChoiceField(choices=User.Theme.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = self.fields["time_zone"]
+        assert isinstance(zone, forms.ChoiceField)  # noqa: S101  for the type checker
+        zone.choices = zone_choices("As set for everybody")
+
+
+class NewMemberForm(forms.Form):
+    member_id = forms.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        label="Smartlead id",
+        error_messages={"min_value": "A Smartlead id is a number above 0."},
+    )
+    name = forms.CharField(max_length=200)
+    email = forms.EmailField(required=False, label="E-mail")
+    team = forms.ModelChoiceField(
+        Team.objects.all(), required=False, empty_label="No team"
+    )
+
+
+if TYPE_CHECKING:  # generic for the type checker only
+    _MemberForm = forms.ModelForm[Member]
+else:
+    _MemberForm = forms.ModelForm
+
+
+class MemberForm(_MemberForm):
+    """Reads the form; `people.edit_member` writes."""
+
+    class Meta:
+        model = Member
+        fields = (
+            "name", "email", "team", "user", "capacity", "time_zone", "is_active",
+        )  # fmt: skip
+        labels = {"email": "E-mail", "user": "Login", "is_active": "Can be given leads"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"] = forms.ChoiceField(
+            choices=zone_choices("Not known"), required=False
+        )
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(max_length=100)
+    team_leads = forms.ModelMultipleChoiceField(
+        User.objects.filter(is_active=True).order_by("first_name", "username"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class UserForm(forms.Form):
+    first_name = forms.CharField(max_length=150)
+    last_name = forms.CharField(max_length=150, required=False)
+    email = forms.EmailField(required=False, label="E-mail")
+    is_sales_manager = forms.BooleanField(
+        required=False,
+        label="Sales manager",
+        help_text="May assign any lead, manage people and pause writes.",
+    )
+
+
+class NewUserForm(UserForm):
+    username = forms.CharField(
+        max_length=150, label="Login", validators=[User.username_validator]
+    )
+    field_order = ("username",)
+
+
+class ExistingUserForm(UserForm):
+    is_active = forms.BooleanField(
+        required=False, label="May sign in", help_text="History keeps the name."
+    )
+
+
+class AnswerForm(forms.Form):
+    hours = forms.IntegerField(
+        min_value=1, max_value=MOST_HOURS, label="Hours until an answer is overdue"
+    )

@@ -14,7 +14,7 @@ from assignments.models import User
 class PageRequest(HttpRequest):
     """What our views receive: LoginRequiredMiddleware and HtmxMiddleware have run."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 

@@ -79,7 +79,7 @@ class InboxFilter(forms.Form):
         owner, sort = self.fields["owner"], self.fields["sort"]
         assert isinstance(owner, forms.ChoiceField)  # noqa: S101  for the type checker
         owner.choices = [("", "Owner"), *NAMED_OWNERS, *people]
-        sort.widget.choices = SORTS  # type: ignore[attr-defined]
+        sort.widget.choices = SORTS
 
     def _name_what_is_wrong(self) -> None:
         for name, field in self.fields.items():

@@ -70,7 +70,8 @@ class Order:
         beyond = "lt" if self.descending != back else "gt"
         # The first condition alone is what lets the index find the place.
         return Q(**{f"{self.first}__{beyond}e": first}) & (
-            Q(**{f"{self.first}__{beyond}": first}) | Q(**{f"{self.key}__{beyond}": key})
+            Q(**{f"{self.first}__{beyond}": first})
+            | Q(**{f"{self.key}__{beyond}": key})
         )
 
     def values_of(self, row: Model) -> tuple[Any, ...]:

@@ -69,7 +69,7 @@ class Office:
         return [(call.map_id, call.member_id) for call in calls]
 
     def notes(self, lead: Lead) -> list[str]:
-        return [note.note_message for note in self.world.notes(lead.pk)]
+        return [note.text for note in self.world.notes(lead.pk)]
 
 
 @contextmanager

@@ -40,21 +40,11 @@ class Kind(StrEnum):
     MALFORMED = "malformed"  # some rows cannot be read
     ABSENT_OWNER = "absent_owner"  # no row names its team_member_id
     MOVING = "moving"  # the next row gets a reply: it jumps to the top
-    LEAVING = "leaving"  # a row of this page gets archived or deleted
+    LEAVING = "leaving"  # a row of this page is archived (see switch lists_archived)
     VANISHING = "vanishing"  # a row of this page gets deleted
     UNKNOWN_MEMBER = "unknown_member"  # an outsider gives a lead to an unlisted member
 
 
-UNAPPLIED = {
-    Kind.TOO_MANY,
-    Kind.TOO_MANY_BARE,
-    Kind.ERROR,
-    Kind.BAD_GATEWAY,
-    Kind.UNAVAILABLE,
-    Kind.HANG_THEN_DROP,
-    Kind.ERROR_INSIDE,
-    Kind.EMPTY_UNAPPLIED,
-}
 OF_LISTS = {
     Kind.STALE,
     Kind.MALFORMED,

@@ -47,6 +47,8 @@ CATEGORIES: tuple[tuple[int, str, str | None], ...] = (
     (NURTURE, "Nurture", "neutral"),
     (REFERRAL, "Referral", "positive"),
 )
+# Letters that do not come apart into a base and a mark.
+LATIN = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "æ": "ae"})
 CLIENTS = ("Kestrel Manufacturing", "Kestrel Logistics", "Kestrel Retail")
 
 
@@ -297,7 +299,7 @@ def _add_untracked(account: Account, rng: Random, now: float) -> None:
 
 
 def _slug(text: str, joint: str = "-") -> str:
-    plain = normalize("NFKD", text.replace("ß", "ss").replace("ø", "o"))
+    plain = normalize("NFKD", text.translate(LATIN))
     kept = "".join(sign for sign in plain if sign.isascii())
     words = "".join(sign if sign.isalnum() else " " for sign in kept).lower().split()
     return joint.join(words)

@@ -15,6 +15,7 @@ from django.core.checks.security.base import (
 )
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.http import is_same_domain
 from django_q.models import Failure, Schedule
 
 from assignments import schedule
@@ -166,7 +167,7 @@ def address() -> Finding:
             "ALLOWED_HOSTS lets every name in.",
             f"Set ALLOWED_HOSTS={host} unless a proxy checks the name.",
         )
-    if not any(host == name or host.endswith(name) for name in allowed if name):
+    if not any(is_same_domain(host, name) for name in allowed):
         return problem(
             "address",
             f"{settings.SITE_URL} answers 400, since ALLOWED_HOSTS lacks {host}.",

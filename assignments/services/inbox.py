@@ -1,7 +1,7 @@
 """The mirror's front door: what is due is read, in fair order, within the budget."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,23 +18,27 @@ REFERENCE_EVERY = timedelta(hours=1)
 PROOF_EVERY = timedelta(days=1)
 ROUND_EVERY = timedelta(minutes=1)
 UNHURRIED = timedelta(days=1)
+PATIENCE = 5
 
 type Clock = Callable[[], datetime]
 type Sleep = Callable[[float], None]
 type Progress = Callable[[str], None]
 
 
+type Due = Callable[[Source, datetime], datetime | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One thing to read. `step` makes a call (the proof of the filter: two) and says
+    """One thing to read, a call a step (the proof of the filter: two).
 
-    whether the job is through for now; `due_at` is when its next step may be taken,
-    None while there is nothing to do.
+    `step` tells whether the job is through for now. `due_at` tells when its next step
+    may be taken: None while there is nothing to do.
     """
 
     source: str
-    due_at: Callable[[datetime], datetime | None]
     step: Callable[[Reading], bool]
+    due_at: Due
 
 
 def sync_slice(
@@ -68,7 +72,10 @@ def run_head_sync(
 ) -> SyncReport:
     """A whole head pass, and the reference data that is due, to their ends."""
     reading = _unhurried(client, budget, clock)
-    due = [job for job in REFERENCE if _is_due(job, clock())]
+    if _is_barred(reading):
+        return reading.report
+    times, at = _due_times(clock()), clock()
+    due = [job for job in REFERENCE if times[job.source] <= at]
     return _run(reading, [*due, HEAD], progress)
 
 
@@ -77,6 +84,8 @@ def run_full_sync(
 ) -> SyncReport:
     """Everything once, from start to end, at the pace of bulk work."""
     reading = _unhurried(client, budget, clock)
+    if _is_barred(reading):
+        return reading.report
     passes.begin_round(at=clock(), is_deep=True)
     jobs = [*REFERENCE, HEAD, PROOF, ROUND, MISSED, ATTRIBUTES]
     return _run(reading, jobs, progress)
@@ -89,21 +98,26 @@ class _Slice:
     turns: dict[str, int] = field(default_factory=dict)
 
     def take_step(self) -> bool:
-        """Do one step, or wait for one; whether there is time for more."""
+        """Do one step, or wait until there is one to do; whether there is time left."""
         at, until = self.reading.clock(), self.reading.until
         if at >= until:
             return False
-        if job := self._next(_due(FOREGROUND, at)):
+        times = _due_times(at)
+        if job := self._next(FOREGROUND, times, at):
             return self._do(job, until)
-        next_at = min(_due_times(FOREGROUND, at), default=until)
-        pause_ends = min(next_at, until)
-        if job := self._next(_due(BACKGROUND, at)):
-            # It must not hold up what is due in the meantime.
+        soonest = [times[job.source] for job in FOREGROUND if job.source in times]
+        pause_ends = min([until, *soonest])
+        if job := self._next(BACKGROUND, times, at):
+            # It must not hold up what comes due in the meantime.
             return self._do(job, pause_ends) or self._rest(pause_ends)
-        return self._rest(min([pause_ends, *_due_times(BACKGROUND, at)]))
+        return self._rest(min([until, *times.values()]))
 
-    def _next(self, jobs: Sequence[Job]) -> Job | None:
-        return min(jobs, key=lambda job: self.turns.get(job.source, 0), default=None)
+    def _next(
+        self, jobs: Sequence[Job], times: Mapping[str, datetime], at: datetime
+    ) -> Job | None:
+        """Of the jobs that are due, the one whose last turn is longest ago."""
+        due = [job for job in jobs if job.source in times and times[job.source] <= at]
+        return min(due, key=lambda job: self.turns.get(job.source, 0), default=None)
 
     def _do(self, job: Job, until: datetime) -> bool:
         self.turns[job.source] = max(self.turns.values(), default=0) + 1
@@ -114,22 +128,22 @@ class _Slice:
         return True
 
     def _rest(self, until: datetime) -> bool:
+        if until >= self.reading.until:
+            return False
         seconds = (until - self.reading.clock()).total_seconds()
-        if seconds > 0:
-            self.reading.sleep(seconds)
-        return until < self.reading.until
+        self.reading.sleep(max(seconds, 0.0))
+        return True
 
 
 def _attempt(job: Job, reading: Reading) -> bool:
-    """One step of a job; True as well if it failed, which its source then says."""
+    """One step of a job. One that fails is through; its source says why."""
+    is_through = True
     with reading.reporting(job.source):
-        return job.step(reading)
-    return True
+        is_through = job.step(reading)
+    return is_through  # noqa: RET504 (the block may end early)
 
 
 def _run(reading: Reading, jobs: Iterable[Job], progress: Progress) -> SyncReport:
-    if _is_barred(reading):
-        return reading.report
     try:
         for job in jobs:
             while not _attempt(job, reading):
@@ -147,11 +161,12 @@ def _unhurried(client: Client, budget: Budget, clock: Clock) -> Reading:
         sleep=time.sleep,
         until=clock() + UNHURRIED,
         background=Kind.NORMAL,
+        patience=PATIENCE,
     )
 
 
 def _is_barred(reading: Reading) -> bool:
-    """Whether the database belongs to another account: then nothing is read into it."""
+    """Whether the database belongs to another account: nothing is read into it then."""
     problem = account.binding_problem(account.current())
     if problem:
         reading.note(sources.INBOX, problem)
@@ -159,46 +174,68 @@ def _is_barred(reading: Reading) -> bool:
 
 
 # ── What there is to read, and when ─────────────────────────────────────────────
-def _every(period: timedelta) -> Callable[[Source], datetime | None]:
-    return lambda source: source.completed_at and source.completed_at + period
+def _due_times(at: datetime) -> dict[str, datetime]:
+    """When each job's next step may be taken; without those that have nothing to do."""
+    known = Source.objects.in_bulk()
+    times: dict[str, datetime] = {}
+    for job in (*FOREGROUND, *BACKGROUND):
+        source = known.get(job.source) or Source(name=job.source)
+        if due_at := job.due_at(source, at):
+            times[job.source] = max(due_at, _pause_after_error(source) or due_at)
+    return times
 
 
-def _job(
-    name: str,
-    step: Callable[[Reading], bool],
-    due: Callable[[Source], datetime | None],
-) -> Job:
-    def due_at(at: datetime) -> datetime:
-        source = sources.load(name)
-        times = [due(source) or at]
-        if source.error and source.error_at:
-            times.append(source.error_at + timedelta(seconds=settings.HEAD_EVERY))
-        return max(times)
-
-    return Job(source=name, step=step, due_at=due_at)
+def _pause_after_error(source: Source) -> datetime | None:
+    return source.error_at and source.error_at + timedelta(seconds=settings.HEAD_EVERY)
 
 
-def _head_due(source: Source) -> datetime | None:
+def _hourly(source: Source, at: datetime) -> datetime:
+    return source.completed_at + REFERENCE_EVERY if source.completed_at else at
+
+
+def _head_due(source: Source, at: datetime) -> datetime:
     if source.cursor or source.started_at is None:
-        return None
+        return at
     return source.started_at + timedelta(seconds=settings.HEAD_EVERY)
 
 
-def _round_due(source: Source) -> datetime | None:
+def _round_due(source: Source, at: datetime) -> datetime:
     if source.cursor or source.started_at is None:
-        return None
+        return at
     return source.started_at + ROUND_EVERY * settings.TIME_SCALE
 
 
-def _is_due(job: Job, at: datetime) -> bool:
-    due_at = job.due_at(at)
-    return due_at is not None and due_at <= at
+def _proof_due(source: Source, at: datetime) -> datetime | None:
+    if source.proof_at:
+        return source.proof_at + PROOF_EVERY
+    enough = len(member_filter.members_to_try()) == member_filter.TRIED
+    return at if enough else None
 
 
-def _due(jobs: Iterable[Job], at: datetime) -> list[Job]:
-    return [job for job in jobs if _is_due(job, at)]
+def _missed_due(_: Source, at: datetime) -> datetime | None:
+    return at if passes.missed_leads().exists() else None
 
 
-def _due_times(jobs: Iterable[Job], at: datetime) -> list[datetime]:
-    times = [job.due_at(at) for job in jobs]
-    return [moment for moment in times if moment is not None]
+def _attributes_due(source: Source, at: datetime) -> datetime | None:
+    has_more = source.cursor or reference.campaigns_to_read(at).exists()
+    return at if has_more else None
+
+
+HEAD = Job(source=sources.INBOX, step=passes.read_head_page, due_at=_head_due)
+REFERENCE = (
+    Job(source=sources.MEMBERS, step=reference.read_members, due_at=_hourly),
+    Job(source=sources.CATEGORIES, step=reference.read_categories, due_at=_hourly),
+    Job(source=sources.CAMPAIGNS, step=reference.read_campaigns, due_at=_hourly),
+)
+PROOF = Job(source=sources.ASSIGNED, step=member_filter.prove, due_at=_proof_due)
+ROUND = Job(source=sources.FULL, step=passes.read_full_page, due_at=_round_due)
+MISSED = Job(
+    source=sources.MISSED, step=passes.look_for_missed_lead, due_at=_missed_due
+)
+ATTRIBUTES = Job(
+    source=sources.CAMPAIGN_LEADS,
+    step=reference.read_campaign_leads,
+    due_at=_attributes_due,
+)
+FOREGROUND = (HEAD, *REFERENCE)
+BACKGROUND = (ROUND, ATTRIBUTES, MISSED, PROOF)

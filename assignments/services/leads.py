@@ -213,12 +213,12 @@ def _see_owners(
     at: datetime,
     by: Asker,
 ) -> int:
-    """Hand each owner on; how many leads have another one than before."""
-    before = {lead.pk: lead.owner_id for lead in leads}
+    """Hand each owner on; how many leads have another one than we knew of."""
     unchanged = _known_as_they_are(leads, by_id, asked_at) if by == "list" else set()
     # Nothing is learnt of these but that it is still so: one update does for all.
     Lead.objects.filter(pk__in=unchanged).update(owner_known_at=asked_at)
     rest = [lead.pk for lead in leads if lead.pk not in unchanged]
+    before = {lead.pk: lead.owner_id for lead in leads if lead.owner_is_known}
     for map_id in rest:
         row = by_id[map_id]
         sighting = Sighting(
@@ -226,7 +226,7 @@ def _see_owners(
         )
         observe_owner(map_id=map_id, sighting=sighting, at=at)
     now = dict(Lead.objects.filter(pk__in=rest).values_list("pk", "owner_id"))
-    return sum(now[map_id] != before[map_id] for map_id in rest)
+    return sum(now[map_id] != before.get(map_id, now[map_id]) for map_id in rest)
 
 
 def _known_as_they_are(

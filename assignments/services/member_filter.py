@@ -21,27 +21,39 @@ from assignments.smartlead.errors import SmartleadError
 from assignments.smartlead.pages import Page
 from assignments.smartlead.records import LeadRow
 
+TRIED = 2
+
 type Verdict = tuple[Source.Proof, str]
 
 
-def prove(reading: Reading) -> None:
+def prove(reading: Reading) -> bool:
     """Ask for the leads of two members, and keep what their answers show."""
-    asked = _two_members()
-    if len(asked) < 2:
+    asked = members_to_try()
+    if len(asked) < TRIED:
         detail = "Fewer than two members own leads: there is nothing to compare yet."
         _keep((Source.Proof.UNPROVEN, detail), at=reading.clock())
-        return
-    answers: dict[int, Page[LeadRow]] = {}
+        return True
     try:
-        for member_id in asked:
-            answers[member_id], _ = reading.ask(
+        answers = {
+            member_id: reading.ask(
                 reading.background, partial(_list, member_id=member_id)
-            )
+            )[0]
+            for member_id in asked
+        }
     except SmartleadError as error:
         detail = f"The list could not be read: {error}"
         _keep((Source.Proof.UNPROVEN, detail), at=reading.clock())
         raise
     _keep(judge(answers), at=reading.clock())
+    return True
+
+
+def members_to_try() -> list[int]:
+    """The two who own most leads: their lists should not be empty."""
+    owned = Lead.objects.present().filter(owner__isnull=False).order_by()
+    counts = owned.values("owner").annotate(leads=Count("pk"))
+    busiest = counts.order_by("-leads", "owner").values_list("owner", flat=True)
+    return [owner for owner in busiest[:TRIED] if owner is not None]
 
 
 def judge(answers: Mapping[int, Page[LeadRow]]) -> Verdict:
@@ -75,14 +87,6 @@ def holds(page: Page[LeadRow], member_id: int | None, *, at: datetime) -> bool:
     detail = f"A list that should hold one member's leads had {len(strangers)} others."
     _keep((Source.Proof.FAILED, detail), at=at)
     return False
-
-
-def _two_members() -> list[int]:
-    """The two who own most leads: their lists should not be empty."""
-    owned = Lead.objects.present().filter(owner__isnull=False).order_by()
-    counts = owned.values("owner").annotate(leads=Count("pk"))
-    busiest = counts.order_by("-leads", "owner").values_list("owner", flat=True)
-    return [owner for owner in busiest[:2] if owner is not None]
 
 
 def _list(client: Client, *, member_id: int) -> Page[LeadRow]:

@@ -99,20 +99,18 @@ def read_full_page(reading: Reading) -> bool:
 
 
 def look_for_missed_lead(reading: Reading) -> bool:
-    """Ask for one lead that two rounds have missed; whether there was one."""
+    """Ask for one lead that two rounds have missed; whether there was none."""
     lead = missed_leads().order_by("map_id").first()
     if lead is None:
-        return False
+        return True
     # A call that fails is made again when the next round has missed the lead as well.
     Lead.objects.filter(pk=lead.pk).update(missed_passes=MISSES - 1)
-    row, asked_at = reading.ask(
-        reading.background, lambda client: client.lead(lead.pk)
-    )
+    row, asked_at = reading.ask(reading.background, lambda client: client.lead(lead.pk))
     if row:
         save_row(row, asked_at=asked_at, at=reading.clock(), by="get")
     elif mark_gone(map_id=lead.pk, asked_at=asked_at, at=reading.clock()):
         reading.report.gone += 1
-    return True
+    return False
 
 
 def missed_leads() -> QuerySet[Lead]:
@@ -147,9 +145,7 @@ def _read_owner_stage(reading: Reading, source: Source) -> Place | None:
     place = Place.from_json(source.cursor["place"])
     member_id = int(member) if member else None
     with reading.reporting(ASSIGNED):
-        found = _read(
-            reading, reading.background, ASSIGNED, place, member_id=member_id
-        )
+        found = _read(reading, reading.background, ASSIGNED, place, member_id=member_id)
         if found and member_filter.holds(found[0], member_id, at=reading.clock()):
             source.rows += len(found[0].rows)
             return place.after(found[0], floor=None)
@@ -217,7 +213,9 @@ def _count_missed(source: Source) -> None:
         # Leads without a reply stand in the lists of owners alone.
         missed = missed.filter(last_reply_at__isnull=False)
     locked = missed.select_for_update().order_by("map_id").values_list("pk", flat=True)
-    Lead.objects.filter(pk__in=list(locked)).update(missed_passes=F("missed_passes") + 1)
+    Lead.objects.filter(pk__in=list(locked)).update(
+        missed_passes=F("missed_passes") + 1
+    )
 
 
 def _newest(
@@ -243,6 +241,4 @@ def _go_on(source: Source, place: Place) -> None:
 def _complete(source: Source, at: datetime) -> None:
     source.cursor, source.completed_at = {}, at
     source.passes += 1
-    source.save(
-        update_fields=["cursor", "completed_at", "mark_at", "passes", "rows"]
-    )
+    source.save(update_fields=["cursor", "completed_at", "mark_at", "passes", "rows"])

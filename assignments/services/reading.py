@@ -58,11 +58,23 @@ class Reading:
     until: datetime
     # What everything but the head pass costs: a tenth of the budget, or its full pace.
     background: Kind = Kind.FULL
+    # How often a call is made again after a 429, once the budget's pause is over.
+    patience: int = 0
     report: SyncReport = field(default_factory=SyncReport)
-    _is_welcome: bool = False
 
     def ask[T](self, kind: Kind, call: Callable[[Client], T]) -> tuple[T, datetime]:
-        """One call, and the moment it was asked."""
+        """One call's answer, and the moment it was asked."""
+        for _ in range(self.patience):
+            try:
+                return self._ask_once(kind, call)
+            except AboutUs as error:
+                if error.kind != "rate_limit":
+                    raise
+        return self._ask_once(kind, call)
+
+    def _ask_once[T](
+        self, kind: Kind, call: Callable[[Client], T]
+    ) -> tuple[T, datetime]:
         until = self.until.timestamp()
         slot = self.budget.wait(kind, until=until, sleep=self.sleep)
         if slot is None:
@@ -71,7 +83,10 @@ class Reading:
         with self.client.spending(slot):
             answer = call(self.client)
         self.report.calls += 1
-        self._note_welcome(asked_at)
+        if self.report.calls == 1:
+            # Only an answer proves the key: the database is not bound to a wrong one.
+            account.bind(asked_at)
+            account.clear_outage()
         return answer, asked_at
 
     def count_rows[T](self, name: str, page: Page[T], saved: Saved = NOTHING) -> None:
@@ -100,11 +115,3 @@ class Reading:
     def note(self, name: str, sentence: str) -> None:
         sources.note_error(name, sentence, at=self.clock())
         self.report.errors[name] = sentence
-
-    def _note_welcome(self, at: datetime) -> None:
-        """The first answer proves the key: only then is the database bound to it."""
-        if self._is_welcome:
-            return
-        self._is_welcome = True
-        account.bind(at)
-        account.clear_outage()

@@ -40,19 +40,17 @@ _INTERESTED = re.compile(
 
 
 # ── Members ─────────────────────────────────────────────────────────────────────
-def read_members(reading: Reading) -> None:
+def read_members(reading: Reading) -> bool:
     page, _ = reading.ask(Kind.NORMAL, lambda client: client.members())
     reading.count_rows(MEMBERS, page)
     save_members(page.rows)
-    _complete(MEMBERS, len(page.rows), reading.clock())
+    return _complete(MEMBERS, len(page.rows), reading.clock())
 
 
 @transaction.atomic
 def save_members(rows: Iterable[MemberRow]) -> None:
     """Learn who is on the board. Whoever is not on it stays as they are."""
-    names = {
-        row.id: texts.fitted(row.name, model=Member, field="name") for row in rows
-    }
+    names = {row.id: texts.fitted(row.name, model=Member, field="name") for row in rows}
     known = Member.objects.in_bulk(list(names))
     Member.objects.bulk_create(
         [
@@ -76,11 +74,11 @@ def _meet(member: Member, name: str) -> None:
 
 
 # ── Categories ──────────────────────────────────────────────────────────────────
-def read_categories(reading: Reading) -> None:
+def read_categories(reading: Reading) -> bool:
     page, _ = reading.ask(Kind.NORMAL, lambda client: client.categories())
     reading.count_rows(CATEGORIES, page)
     save_categories(page.rows)
-    _complete(CATEGORIES, len(page.rows), reading.clock())
+    return _complete(CATEGORIES, len(page.rows), reading.clock())
 
 
 @transaction.atomic
@@ -96,9 +94,7 @@ def save_categories(rows: Iterable[CategoryRow]) -> None:
             turned.append(key)
     if turned:
         hours = account.current().answer_within_hours
-        refresh_answers(
-            Lead.objects.filter(category__in=turned), within_hours=hours
-        )
+        refresh_answers(Lead.objects.filter(category__in=turned), within_hours=hours)
 
 
 def is_closing_by_default(row: CategoryRow) -> bool:
@@ -127,11 +123,11 @@ def _category_news(category: Category, row: CategoryRow) -> dict[str, Any]:
 
 
 # ── Campaigns ───────────────────────────────────────────────────────────────────
-def read_campaigns(reading: Reading) -> None:
+def read_campaigns(reading: Reading) -> bool:
     page, _ = reading.ask(Kind.NORMAL, lambda client: client.campaigns())
     reading.count_rows(CAMPAIGNS, page)
     save_campaigns(page.rows)
-    _complete(CAMPAIGNS, len(page.rows), reading.clock())
+    return _complete(CAMPAIGNS, len(page.rows), reading.clock())
 
 
 @transaction.atomic
@@ -170,12 +166,12 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
 
 
 def read_campaign_leads(reading: Reading) -> bool:
-    """A page of the campaign that waits longest; whether there is more to read."""
+    """A page of the campaign that waits longest; whether none is left to read."""
     source = sources.load(CAMPAIGN_LEADS)
     at = reading.clock()
     campaign = _campaign_at(source.cursor) or campaigns_to_read(at).first()
     if campaign is None:
-        return False
+        return True
     if source.cursor.get("campaign") != campaign.pk:
         source.cursor = {"campaign": campaign.pk, "offset": 0, "found": 0}
     offset = source.cursor["offset"]
@@ -191,16 +187,19 @@ def read_campaign_leads(reading: Reading) -> bool:
         raise
     reading.count_rows(CAMPAIGN_LEADS, page)
     found = source.cursor["found"] + save_attributes(page.rows)
-    if page.is_last or found >= Lead.objects.present().filter(campaign=campaign).count():
+    if (
+        page.is_last
+        or found >= Lead.objects.present().filter(campaign=campaign).count()
+    ):
         _finish_campaign(campaign, at)
-        return True
+        return False
     source.cursor |= {"offset": offset + page.returned, "found": found}
     source.save(update_fields=["cursor"])
-    return True
+    return False
 
 
 def _campaign_at(cursor: Mapping[str, Any]) -> Campaign | None:
-    return Campaign.objects.filter(pk=cursor.get("campaign")).first()
+    return Campaign.objects.filter(pk=cursor.get("campaign", 0)).first()
 
 
 def _finish_campaign(campaign: Campaign, at: datetime) -> None:
@@ -237,19 +236,21 @@ _ATTRIBUTES = ("person_id", *_IDENTITY, *_OWN)
 def _take_attributes(
     lead: Lead, row: CampaignLeadRow, campaign: Campaign | None
 ) -> bool:
-    said = {"person_id": row.lead_id}
+    said: dict[str, Any] = {"person_id": row.lead_id}
     said |= {name: getattr(row, name) for name in (*_IDENTITY, *_OWN)}
-    is_changed = False
-    for name, value in said.items():
-        if isinstance(value, str):
-            value = texts.fitted(value, model=Lead, field=name)
-        keeps = not value or (name not in _OWN and getattr(lead, name))
-        if not keeps and getattr(lead, name) != value:
-            setattr(lead, name, value)
-            is_changed = True
-    if is_changed:
+    news = {
+        name: texts.fitted(value, model=Lead, field=name)
+        if isinstance(value, str)
+        else value
+        for name, value in said.items()
+        if value and (name in _OWN or not getattr(lead, name))
+    }
+    changed = {name for name, value in news.items() if getattr(lead, name) != value}
+    for name in changed:
+        setattr(lead, name, news[name])
+    if changed:
         lead.search_text = search_text_of(lead, campaign)
-    return is_changed
+    return bool(changed)
 
 
 def _save_changed(row: Any, news: Mapping[str, Any]) -> None:
@@ -263,8 +264,9 @@ def _save_changed(row: Any, news: Mapping[str, Any]) -> None:
         row.save(update_fields=changed)
 
 
-def _complete(name: str, rows: int, at: datetime) -> None:
+def _complete(name: str, rows: int, at: datetime) -> bool:
     source = sources.load(name)
     source.rows, source.completed_at = rows, at
     source.passes += 1
     source.save(update_fields=["rows", "completed_at", "passes"])
+    return True

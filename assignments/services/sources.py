@@ -17,6 +17,9 @@ MEMBERS = "members"
 CATEGORIES = "categories"
 CAMPAIGNS = "campaigns"
 CAMPAIGN_LEADS = "campaign-leads"
+MISSED = "missed-leads"
+THREADS = "threads"
+NOTES = "notes"
 MOST_UNREADABLE = 200
 
 

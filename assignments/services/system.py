@@ -18,6 +18,7 @@ from assignments.models import (
 )
 from assignments.models.assignment import Cause, Urgency
 from assignments.services import account as accounts
+from assignments.smartlead.budget import BudgetSnapshot, account_budget
 
 WORKER = "worker"
 TOO_LONG = timedelta(days=1)
@@ -63,6 +64,7 @@ class Overview:
     unreadable_total: int
     heartbeats: Sequence[Heartbeat]
     worker_is_silent: bool
+    budget: BudgetSnapshot
     queue: Queue
     drift: Drift
 
@@ -81,10 +83,11 @@ def overview(*, at: datetime) -> Overview:
         binding_problem=accounts.binding_problem(account),
         sources=sources,
         proof=next((s for s in sources if s.proof != Source.Proof.UNPROVEN), None),
-        unreadable=UnreadableRow.objects.all()[:MOST_ROWS],
+        unreadable=list(UnreadableRow.objects.all()[:MOST_ROWS]),
         unreadable_total=count,
         heartbeats=beats,
         worker_is_silent=_is_silent(beats, at),
+        budget=account_budget().snapshot(),
         queue=queue(),
         drift=drift(at=at),
     )

@@ -113,8 +113,8 @@ class Budget:
 
     def give_back(self, slot: Slot) -> None:
         """For a slot whose call was not made."""
-        with self._meter() as (meter, _):
-            meter.give_back(slot.token)
+        with self._meter() as (meter, now):
+            meter.give_back(slot.token, now=now)
 
     def finish(self, slot: Slot, *, rate: Rate = NO_RATE) -> None:
         """The call has ended; a window from now on its slot is free again."""

@@ -184,6 +184,8 @@ class Client:
         payload = self._read(
             "GET", f"campaigns/{campaign_id}/leads/{lead_id}/message-history"
         )
+        if payload == {}:  # how it says that it knows no such lead
+            return []
         return [HistoryEntry.from_payload(raw) for raw in as_dicts(rows_in(payload))]
 
     # ── Reference data ──────────────────────────────────────────────────────────

@@ -164,8 +164,11 @@ class Meter:
         return max(self.windows, key=lambda window: window.seconds)
 
     # ── Ending ──────────────────────────────────────────────────────────────────
-    def give_back(self, token: str) -> None:
-        self.stamps = [stamp for stamp in self.stamps if stamp.token != token]
+    def give_back(self, token: str, *, now: float) -> None:
+        kept = [stamp for stamp in self.stamps if stamp.token != token]
+        if len(kept) < len(self.stamps):
+            self.stamps = kept
+            self.paced_at -= self._step(now)
 
     def finish(self, token: str, *, now: float, rate: Rate) -> None:
         stamp = self._end(token, now)
@@ -188,7 +191,7 @@ class Meter:
         stamp = self._end(token, now)
         if stamp is not None:
             self._notice(stamp, rate, now=now)
-        if not self.strikes or stamp is None or stamp.taken_at >= self.paused_at:
+        if not self.strikes or stamp is None or stamp.taken_at > self.paused_at:
             self.strikes += 1
             self.paused_at = now
         pause = self._pause(retry_after or rate.resets_in, jitter)

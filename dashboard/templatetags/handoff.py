@@ -34,15 +34,10 @@ def age(moment: datetime | None, now: datetime | None = None) -> str:
     if moment is None:
         return ""
     seconds = int(abs(((now or timezone.now()) - moment).total_seconds()))
-    for limit, size, unit in (
-        (60, 1, "s"),
-        (3600, 60, "min"),
-        (86_400, 3600, "h"),
-        (1 << 60, 86_400, "d"),
-    ):
-        if seconds < limit:
-            break
-    return f"{seconds // size} {unit}"
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 @register.simple_tag

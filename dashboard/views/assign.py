@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -106,7 +107,9 @@ def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResp
     if not request.htmx:
         return back(request, "lead", map_id)
     lead = _lead(map_id)
-    context = {"row": row_of(lead, viewer=request.user, at=timezone.now())}
+    context: dict[str, Any] = {
+        "row": row_of(lead, viewer=request.user, at=timezone.now())
+    }
     if target(request) == f"owner-{map_id}":
         context |= {"lead": lead, "form": AssignForm(user=request.user, lead=lead)}
         return render(request, "lead/_owner.html", context, status=status)

@@ -17,7 +17,7 @@ BROKEN = (
 EXPIRED_FORM = "This form is too old. Reload the page and try again."
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 400, BAD_REQUEST)
 
 
@@ -25,11 +25,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 403, str(exception) or FORBIDDEN)
 
 
-def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403, EXPIRED_FORM)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404, NOT_FOUND)
 
 

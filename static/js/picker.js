@@ -11,7 +11,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     if (isField) event.preventDefault();
   }
   if (link.dataset.opens === "picker") {
-    opener = link.id || link.closest("[id]").id;
+    opener = link.id;
     picker().replaceChildren();
     picker().hidePopover();
     picker().showPopover({ source: link });
@@ -27,5 +27,5 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt.dataset.closes !== "picker" || event.detail.xhr.status === 422) return;
   picker().hidePopover();
-  document.getElementById(opener)?.querySelector("a[href]")?.focus();
+  document.getElementById(opener)?.focus();
 });

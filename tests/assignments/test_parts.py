@@ -32,15 +32,14 @@ def test_the_web_part_binds_an_ipv6_address_in_brackets():
     assert "[::1]:8000" in parts.web(host="::1", port=8000).command
 
 
+@pytest.mark.django_db
 class TestWorkerQuietFor:
-    @pytest.mark.django_db
     def test_it_tells_the_age_of_the_heartbeat(self):
         beat_at = timezone.now() - timedelta(seconds=200)
         Heartbeat.objects.create(name="worker", beat_at=beat_at)
 
         assert 200 <= parts.worker_quiet_for() < 210
 
-    @pytest.mark.django_db
     def test_a_worker_never_seen_has_been_quiet_for_ever(self):
         assert parts.worker_quiet_for() == math.inf
 

@@ -1,79 +1,78 @@
-"""The budget under constant load, on a simulated clock, judged by a simulated server."""
+"""The budget under constant load, judged by what a server counts on arrival."""
 
-import heapq
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
-from assignments.smartlead.meter import Kind, Meter, NotBefore, Rate, Window
+from assignments.smartlead.meter import Kind
+from tests.assignments.smartlead.simulation import Desk, Server, new_meter
 
-WINDOWS = (Window(8, 2.0), Window(55, 60.0))
 FIVE_MINUTES = 300.0
+SEEDS = pytest.mark.parametrize("seed", range(5))
 
 
-@dataclass
-class Server:
-    """Counts calls when they arrive, and says so like Smartlead."""
-
-    limit: int = 60
-    window: float = 60.0
-    arrivals: list[float] = field(default_factory=list)
-
-    def arrive(self, at: float) -> Rate:
-        self.arrivals.append(at)
-        used = sum(1 for arrival in self.arrivals if at - self.window < arrival <= at)
-        return Rate(limit=self.limit, remaining=max(0, self.limit - used))
-
-    def most_in(self, seconds: float) -> int:
-        arrivals = sorted(self.arrivals)
-        return max(
-            sum(1 for other in arrivals if start <= other < start + seconds)
-            for start in arrivals
-        )
+def desk_with(server: Server, *, seed: int) -> Desk:
+    return Desk(new_meter(), server, random.Random(seed))
 
 
-@dataclass
-class Desk:
-    """Several callers who always have another call to make."""
-
-    meter: Meter
-    server: Server
-    rng: random.Random
-    tail: float = 0.01
-    kinds: tuple[Kind, ...] = (Kind.NORMAL,) * 4
-    waits: dict[Kind, list[float]] = field(default_factory=dict)
-
-    def run(self, seconds: float) -> None:
-        turns = [(self.rng.random() / 10, n, self._calls(k)) for n, k in enumerate(self.kinds)]
-        heapq.heapify(turns)
-        while turns and turns[0][0] < seconds:
-            now, number, calls = heapq.heappop(turns)
-            heapq.heappush(turns, (calls.send(now) or now, number, calls))
-
-    def _calls(self, kind: Kind) -> "Caller":
-        return Caller(self, kind)
+def bulk(desk: Desk, callers: int):
+    return [desk.busy_caller(Kind.NORMAL) for _ in range(callers)]
 
 
-class Caller:
-    def __init__(self, desk: Desk, kind: Kind) -> None:
-        self._steps = self._live(desk, kind)
-        next(self._steps)
+@SEEDS
+def test_four_callers_use_the_budget_and_never_exceed_it(seed):
+    server = Server()
+    desk = desk_with(server, seed=seed)
 
-    def send(self, now: float) -> float:
-        return self._steps.send(now)
+    desk.run(bulk(desk, 4), seconds=FIVE_MINUTES)
 
-    def _live(self, desk, kind):
-        now = yield 0.0
-        for number in range(10_000):
-            token = f"{id(self)}-{number}"
-            asked_at = now
-            while isinstance(taken := desk.meter.take(kind, now=now, token=token), NotBefore):
-                now = yield max(taken.at, now + 0.001) + desk.rng.random() * 0.005
-            desk.waits.setdefault(kind, []).append(now - asked_at)
-            latency = 5.0 if desk.rng.random() < desk.tail else 0.2
-            now = yield now + latency * desk.rng.random()
-            rate = desk.server.arrive(now)
-            now = yield now + latency / 2
-            desk.meter.finish(token, now=now, rate=rate)
+    assert server.most_in(60.0) <= 55
+    assert server.most_in(2.0) <= 8
+    assert server.ours_between(0, FIVE_MINUTES) >= 0.97 * 55 * 5
+
+
+@SEEDS
+@pytest.mark.parametrize("is_sliding", [True, False])
+def test_our_own_calls_are_never_taken_for_those_of_others(seed, is_sliding):
+    desk = desk_with(Server(is_sliding=is_sliding), seed=seed)
+    desk.tail = 0.2
+
+    desk.run([*bulk(desk, 6), desk.clicker(every=5)], seconds=FIVE_MINUTES)
+
+    assert desk.meter.foreign_seen == 0
+
+
+@SEEDS
+def test_others_on_the_key_are_seen_and_left_room(seed):
+    server = Server(others_every=5.0)
+    desk = desk_with(server, seed=seed)
+
+    desk.run(bulk(desk, 4), seconds=2 * FIVE_MINUTES)
+
+    assert server.most_in(60.0) <= server.limit
+    assert server.ours_between(FIVE_MINUTES, 2 * FIVE_MINUTES) >= 0.97 * (55 - 12) * 5
+
+
+@SEEDS
+def test_clicks_do_not_wait_behind_bulk(seed):
+    server = Server()
+    desk = desk_with(server, seed=seed)
+    desk.tail = 0.0
+    background = [*bulk(desk, 4), desk.busy_caller(Kind.FULL)]
+
+    desk.run([*background, desk.clicker(every=4.0)], seconds=FIVE_MINUTES)
+
+    waits = sorted(desk.click_times)
+    assert len(waits) > 70
+    assert waits[int(len(waits) * 0.95)] < 1.6
+    assert server.most_in(60.0) <= 55
+
+
+def test_the_full_pass_gets_a_tenth():
+    server = Server()
+    desk = desk_with(server, seed=1)
+
+    desk.run([desk.busy_caller(Kind.FULL)], seconds=FIVE_MINUTES)
+
+    assert server.most_in(60.0) == 5
+    assert server.ours_between(0, FIVE_MINUTES) >= 23

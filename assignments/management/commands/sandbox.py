@@ -1,0 +1,135 @@
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from assignments.sandbox import orders, server
+from assignments.sandbox.switches import CHOICES, Switches
+from assignments.sandbox.world import DEFAULT_KEY, World
+
+DEFAULT_LIFE = 40.0
+
+
+class Command(BaseCommand):
+    help = "Serve a local Smartlead: no key needed, nothing leaves this machine."
+    # It needs no database, so it starts before there is one.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=server.DEFAULT_PORT)
+        parser.add_argument("--key", action="append", help="accepted key (repeatable)")
+        _add_world(parser)
+        _add_behaviour(parser)
+        _add_faults(parser)
+
+    def handle(self, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        world = _world(options)
+        try:
+            here = server.Server((options["host"], options["port"]), world)
+        except OSError as exc:
+            raise CommandError(f"Port {options['port']}: {exc.strerror}.") from exc
+        with here:
+            self.stdout.write(f"Sandbox: {here.base_url}")
+            self.stdout.write(f"Control: {here.address}/_sandbox/state")
+            self.stdout.flush()
+            _serve(here)
+        world.close()
+
+
+def _serve(here: server.Server) -> None:
+    try:
+        here.serve_forever()
+    except KeyboardInterrupt:
+        return
+
+
+def _add_world(parser: CommandParser) -> None:
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--leads", type=int, default=300)
+    parser.add_argument("--members", type=int, default=8)
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="keep the account in this file; a new one gets --seed, --leads, --members",
+    )
+
+
+def _add_behaviour(parser: CommandParser) -> None:
+    for name in ("shape", "notes", "assigned_me", "member_filter", "errors"):
+        choices = CHOICES[name]
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, choices=choices, default=_default(name))
+    parser.add_argument(
+        "--rate",
+        type=_read(orders.limits),
+        default=orders.limits("60/60s"),
+        help="such as 60/60s,10/2s",
+    )
+    parser.add_argument("--share", type=float, default=0.0, help="used by others")
+    parser.add_argument(
+        "--life",
+        type=float,
+        default=DEFAULT_LIFE,
+        help="mean seconds between new replies; 0 stops time",
+    )
+    parser.add_argument("--outside", type=float, default=0.0, metavar="SECONDS")
+
+
+def _add_faults(parser: CommandParser) -> None:
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument(
+        "--tail", type=_read(orders.tail), default=(0.0, 0.0), help="such as 0.01:5"
+    )
+    parser.add_argument("--lag", type=float, default=0.0, help="of lists, in seconds")
+    parser.add_argument(
+        "--fault",
+        type=_read(orders.fault),
+        action="append",
+        default=[],
+        help="such as lost_answer=0.02 or drip_body=0.1:3@list (repeatable)",
+    )
+
+
+def _default(name: str) -> str:
+    default: str = getattr(Switches(), name)
+    return default
+
+
+def _read[T](reader: Callable[[str], T]) -> Callable[[str], T]:
+    def read(said: str) -> T:
+        try:
+            return reader(said)
+        except orders.OrderRefused as no:
+            raise argparse.ArgumentTypeError(str(no)) from no
+
+    return read
+
+
+def _world(options: dict[str, Any]) -> World:
+    share, seconds = options["tail"]
+    named = ("shape", "notes", "assigned_me", "member_filter", "errors", "latency")
+    switches = Switches(
+        **{name: options[name] for name in named},
+        tail_share=share,
+        tail_seconds=seconds,
+        list_lag=options["lag"],
+        other_share=options["share"],
+        reply_every=options["life"],
+        outside_every=options["outside"],
+    )
+    return World(
+        seed=options["seed"],
+        leads=options["leads"],
+        members=options["members"],
+        keys=options["key"] or (DEFAULT_KEY,),
+        limits=options["rate"],
+        faults=options["fault"],
+        state=options["state"],
+        switches=switches,
+    )

@@ -1,0 +1,47 @@
+"""What words and times mean here, and how each person likes to see them."""
+
+from django.db import transaction
+
+from assignments.models import Account, Category, Lead, User
+from assignments.services import account as accounts
+from assignments.services.access import require_manager
+from assignments.services.answers import refresh_answers
+from assignments.services.refusals import AssignmentRefused
+
+MOST_HOURS = 24 * 14
+
+
+@transaction.atomic
+def mean_category(
+    *, actor: User, category: Category, is_closing: bool, is_interested: bool
+) -> None:
+    """Decide by hand what a category means; a sync no longer decides it."""
+    require_manager(actor, "decide what a category means")
+    if is_closing and is_interested:
+        raise AssignmentRefused(
+            f"“{category}” cannot close the conversation and mean interest."
+        )
+    closes_differently = category.is_closing != is_closing
+    if not closes_differently and category.is_interested == is_interested:
+        return
+    category.is_closing, category.is_interested = is_closing, is_interested
+    category.set_by_hand = True
+    category.save()
+    if closes_differently:
+        hours = accounts.current().answer_within_hours
+        refresh_answers(Lead.objects.filter(category=category), within_hours=hours)
+
+
+@transaction.atomic
+def answer_within(*, actor: User, hours: int) -> None:
+    """How soon a reply must be answered; open answers get their new moment."""
+    require_manager(actor, "change how soon a reply must be answered")
+    if not 1 <= hours <= MOST_HOURS:
+        raise AssignmentRefused(f"Choose between 1 and {MOST_HOURS} hours.")
+    Account.objects.filter(pk=accounts.current().pk).update(answer_within_hours=hours)
+    refresh_answers(Lead.objects.all(), within_hours=hours)
+
+
+def save_own(*, user: User, theme: str, time_zone: str) -> None:
+    user.theme, user.time_zone = theme, time_zone
+    user.save(update_fields=["theme", "time_zone"])

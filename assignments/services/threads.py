@@ -1,0 +1,181 @@
+"""The conversation and the notes of one lead, fetched when somebody opens it."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Model
+
+from assignments.models import Account, Lead, LeadNote, Message
+from assignments.services import account, sources, texts
+from assignments.services.leads import save_row
+from assignments.services.reading import OutOfTime, Reading, Stopped, SyncReport
+from assignments.services.sources import NOTES, THREADS
+from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import NotesUnreadable, Refused
+from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.records import HistoryEntry, LeadRow, NoteRow
+
+LONGEST_BODY = 500_000
+LONGEST_KEY = 300
+
+
+def open_lead(
+    *, map_id: int, client: Client, budget: Budget, at: datetime
+) -> SyncReport:
+    """Bring one lead up to date: itself, its conversation, its notes.
+
+    What was fetched after the last mail is not fetched again. What fails stands with
+    its source, and is tried again when the lead is opened the next time.
+    """
+    reading = Reading(
+        client=client,
+        budget=budget,
+        # All of it counts as asked now: to call a read older than it is does no harm.
+        clock=lambda: at,
+        sleep=time.sleep,
+        until=at + timedelta(seconds=settings.SEAT_TIME),
+    )
+    if account.binding_problem(account.current()):
+        return reading.report
+    try:
+        _open(reading, map_id)
+    except (OutOfTime, Stopped):
+        # No slot, or an outage that the account tells of: the next opening goes on.
+        return reading.report
+    return reading.report
+
+
+def is_stale(lead: Lead, fetched_at: datetime | None) -> bool:
+    """Whether a mail came or went since."""
+    mails = [moment for moment in (lead.last_reply_at, lead.last_sent_at) if moment]
+    return fetched_at is None or any(moment > fetched_at for moment in mails)
+
+
+def _open(reading: Reading, map_id: int) -> None:
+    row: LeadRow | None = None
+    with reading.reporting(THREADS):
+        row, at = reading.ask(Kind.INTERACTIVE, lambda client: client.lead(map_id))
+        if row:
+            save_row(row, asked_at=at, at=at, by="get")
+    lead = Lead.objects.get(pk=map_id)
+    if is_stale(lead, lead.thread_at):
+        with reading.reporting(THREADS):
+            _fetch_thread(reading, lead, row)
+    if is_stale(lead, lead.notes_at):
+        with reading.reporting(NOTES):
+            _fetch_notes(reading, lead)
+
+
+# ── The conversation ────────────────────────────────────────────────────────────
+def _fetch_thread(reading: Reading, lead: Lead, row: LeadRow | None) -> None:
+    history: Sequence[HistoryEntry] = (row and row.history) or ()
+    try:
+        history = _ask_history(reading, lead) or history
+    except Refused:
+        # Asking again would not help: what the lead itself brought must do.
+        keep_thread(lead=lead, history=history, at=reading.clock())
+        raise
+    keep_thread(lead=lead, history=history, at=reading.clock())
+
+
+def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
+    campaign_id, person_id = lead.campaign_id, lead.person_id
+    if campaign_id is None or person_id is None:
+        return ()
+    found, _ = reading.ask(
+        Kind.INTERACTIVE,
+        lambda client: client.history(campaign_id=campaign_id, lead_id=person_id),
+    )
+    return found
+
+
+@transaction.atomic
+def keep_thread(*, lead: Lead, history: Sequence[HistoryEntry], at: datetime) -> None:
+    """Add the mails that are new; none is ever changed or taken away."""
+    Message.objects.bulk_create(
+        [_message(lead, entry) for entry in history], ignore_conflicts=True
+    )
+    news: dict[str, object] = {"thread_at": at}
+    if words := texts.last_words(history):
+        news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
+    Lead.objects.filter(pk=lead.pk).update(**news)
+
+
+def _message(lead: Lead, entry: HistoryEntry) -> Message:
+    return Message(
+        lead=lead,
+        key=_key(entry),
+        direction=entry.direction,
+        sender=_fit(entry.sender, Message, "sender"),
+        recipient=_fit(entry.recipient, Message, "recipient"),
+        cc=list(entry.cc),
+        at=entry.at,
+        subject=_fit(entry.subject, Message, "subject"),
+        body_html=entry.body_html[:LONGEST_BODY],
+        is_bounce=entry.is_bounce,
+        attachments=[asdict(attachment) for attachment in entry.attachments],
+    )
+
+
+def _key(entry: HistoryEntry) -> str:
+    """What tells a mail apart: its message id, or else all that there is."""
+    if entry.message_id and len(entry.message_id) <= LONGEST_KEY:
+        return entry.message_id
+    parts = (entry.message_id, entry.direction, entry.sender, entry.at, entry.body_html)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+# ── Notes ───────────────────────────────────────────────────────────────────────
+def _fetch_notes(reading: Reading, lead: Lead) -> None:
+    person_id = lead.person_id
+    if person_id is None:
+        return
+    try:
+        rows, at = reading.ask(Kind.INTERACTIVE, lambda client: client.notes(person_id))
+    except NotesUnreadable:
+        # Not a fault: some accounts can't. Pages say so, and show our own notes.
+        _note_readable(lead, is_readable=False, at=reading.clock())
+        return
+    keep_notes(lead=lead, rows=rows, at=at)
+    _note_readable(lead, is_readable=True, at=at)
+
+
+@transaction.atomic
+def keep_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
+    LeadNote.objects.bulk_create(
+        [
+            LeadNote(
+                lead=lead,
+                smartlead_id=row.id,
+                text=row.text,
+                author=_fit(row.created_by, LeadNote, "author"),
+                created_at=row.created_at,
+            )
+            for row in rows
+            if row.id is not None
+        ],
+        ignore_conflicts=True,
+    )
+    nameless = [
+        Unreadable(reason="The note has no usable id.", excerpt=row.text[:500])
+        for row in rows
+        if row.id is None
+    ]
+    sources.record_unreadable(NOTES, nameless, at=at)
+
+
+def _note_readable(lead: Lead, *, is_readable: bool, at: datetime) -> None:
+    Lead.objects.filter(pk=lead.pk).update(
+        notes_at=at, notes_unreadable=not is_readable
+    )
+    Account.objects.filter(pk=account.current().pk).update(notes_readable=is_readable)
+
+
+def _fit(text: str, model: type[Model], field: str) -> str:
+    return texts.fitted(text, model=model, field=field)

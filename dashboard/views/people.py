@@ -1,0 +1,80 @@
+"""Members: who can own leads, with their load."""
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from assignments.models import Member
+from assignments.services import people
+from assignments.services.access import require_manager
+from assignments.services.refusals import AssignmentRefused
+from dashboard.acts import refuse
+from dashboard.forms import MemberForm, NewMemberForm
+from dashboard.htmx import PageRequest
+
+OPEN = Count(
+    "leads",
+    filter=Q(leads__gone_at=None, leads__last_reply_at__isnull=False)
+    & (Q(leads__category=None) | Q(leads__category__is_closing=False)),
+)
+
+
+@require_safe
+def team(request: PageRequest) -> HttpResponse:
+    members = Member.objects.select_related("team", "user").annotate(open=OPEN)
+    return render(
+        request, "team/team.html", {"members": members.order_by("-is_active", "name")}
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_member(request: PageRequest) -> HttpResponse:
+    check_manager(request, "add members")
+    form = NewMemberForm(request.POST or None)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            member = people.add_member(actor=request.user, **form.cleaned_data)
+        except AssignmentRefused as refusal:
+            refuse(request, refusal)
+            status = 409
+        else:
+            messages.success(request, f"{member} is added.")
+            return redirect("team")
+    return render(request, "team/add.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_page(request: PageRequest, pk: int) -> HttpResponse:
+    known = Member.objects.select_related("team", "user").annotate(open=OPEN)
+    member = get_object_or_404(known, pk=pk)
+    if request.method != "POST":
+        return _member(request, member, MemberForm(instance=member))
+    check_manager(request, "change members")
+    form = MemberForm(request.POST, instance=Member.objects.get(pk=pk))
+    if not form.is_valid():
+        return _member(request, member, form, status=422)
+    try:
+        people.edit_member(actor=request.user, member=member, **form.cleaned_data)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _member(request, member, form, status=409)
+    messages.success(request, f"{member} is saved.")
+    return redirect("member", pk)
+
+
+def _member(
+    request: PageRequest, member: Member, form: MemberForm, *, status: int = 200
+) -> HttpResponse:
+    context = {"member": member, "form": form}
+    return render(request, "team/member.html", context, status=status)
+
+
+def check_manager(request: PageRequest, act: str) -> None:
+    """Before a form is read: who may not act is told so, not what they typed wrong."""
+    try:
+        require_manager(request.user, act)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)

@@ -1,0 +1,162 @@
+"""The commands of whoever sets Handoff up. What they decide is tested with services."""
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from assignments.management.commands import demo as demo_command
+from assignments.models import Account, User
+from assignments.services import account as accounts
+from assignments.services import doctor
+from assignments.services.seats import beat
+from tests.factories import make_manager
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*words: str, **options: Any) -> str:
+    out = io.StringIO()
+    call_command(*words, stdout=out, stderr=out, **options)
+    return out.getvalue()
+
+
+class TestSetup:
+    def run(self, monkeypatch: pytest.MonkeyPatch, password: str, *words: str) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        return run(
+            "setup",
+            "--username=mia",
+            "--email=m@example.com",
+            "--password-stdin",
+            *words,
+        )
+
+    def test_it_creates_the_first_manager_without_a_terminal(self, monkeypatch):
+        said = self.run(monkeypatch, "a long enough sentence")
+
+        assert "mia can sign in" in said
+        assert User.objects.get().check_password("a long enough sentence")
+
+    def test_it_refuses_when_there_is_a_manager(self, monkeypatch):
+        make_manager()
+
+        with pytest.raises(CommandError, match="a sales manager already"):
+            self.run(monkeypatch, "a long enough sentence")
+
+    def test_it_makes_another_when_told_to(self, monkeypatch):
+        make_manager()
+
+        self.run(monkeypatch, "a long enough sentence", "--another")
+
+        assert User.objects.count() == 2
+
+    def test_it_asks_nobody_where_nobody_is(self, monkeypatch):
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+
+        with pytest.raises(CommandError, match="give --username, --email"):
+            run("setup")
+
+    def test_it_says_which_setting_is_wrong(self, monkeypatch, settings):
+        settings.SECRET_KEY = "short"
+
+        said = self.run(monkeypatch, "a long enough sentence")
+
+        assert "SECRET_KEY is short enough to be guessed." in said
+
+    def test_it_wants_the_database_migrated_first(self, monkeypatch):
+        missing = doctor.problem("migrations", "It lacks some.", "Run: migrate")
+        monkeypatch.setattr(doctor, "migrations", lambda: missing)
+
+        with pytest.raises(CommandError, match=r"It lacks some\. Run: migrate"):
+            self.run(monkeypatch, "a long enough sentence")
+
+
+class TestDoctor:
+    def make_all_well(self) -> None:
+        make_manager()
+        accounts.bind(timezone.now())
+        beat("worker", at=timezone.now())
+
+    def test_it_prints_a_line_for_each_check(self):
+        self.make_all_well()
+
+        said = run("doctor", no_color=True)
+
+        assert "ok   worker     The worker is alive." in said.splitlines()
+
+    def test_it_fails_when_there_is_a_problem(self):
+        with pytest.raises(CommandError, match="2 to see to") as caught:
+            run("doctor")
+
+        assert caught.value.returncode == 1
+
+    def test_it_calls_smartlead_only_when_asked(self, world):
+        self.make_all_well()
+
+        run("doctor")
+        before = len(world.journal.entries())
+        run("doctor", "--online")
+
+        assert before == 0
+        assert len(world.journal.entries()) == 1
+
+    def test_rebind_ties_the_database_anew_and_pauses_all_writes(self, settings):
+        self.make_all_well()
+        settings.SMARTLEAD_API_KEY = "another"
+
+        run("doctor", "--rebind")
+
+        account = Account.objects.get()
+        assert accounts.binding_problem(account) is None
+        assert account.paused_at is not None
+
+
+class TestServe:
+    def test_it_refuses_while_migrations_are_missing(self, monkeypatch):
+        missing = doctor.problem("migrations", "It lacks some.", "Run: migrate")
+        monkeypatch.setattr(doctor, "migrations", lambda: missing)
+
+        with pytest.raises(CommandError, match=r"It lacks some\. Run: migrate"):
+            run("serve")
+
+    def test_it_refuses_a_port_in_use(self, monkeypatch):
+        monkeypatch.setattr("assignments.parts.free_port", lambda host, port: port + 1)
+
+        with pytest.raises(CommandError, match="Something else listens on"):
+            run("serve", "--port", "8000")
+
+
+class TestDemo:
+    @pytest.fixture
+    def command(self, tmp_path):
+        command = demo_command.Command(stdout=io.StringIO())
+        command.folder = tmp_path
+        command.log = tmp_path / "demo.log"
+        return command
+
+    def test_a_second_one_in_the_same_folder_is_refused(self, command):
+        refused = pytest.raises(CommandError, match="already runs")
+
+        with command._alone(), refused, command._alone():
+            pass
+
+    @pytest.mark.parametrize("there", ["demo.sqlite3", "sandbox.sqlite3"])
+    def test_half_a_demo_is_put_aside(self, command, tmp_path, there: str):
+        (tmp_path / there).write_text("half")
+        (tmp_path / f"{there}-wal").write_text("log")
+
+        command._start_over_if_halved()
+
+        left = [path.name for path in tmp_path.iterdir()]
+        assert left == [there.replace("sqlite3", "old")]
+
+    def test_a_whole_demo_goes_on(self, command, tmp_path):
+        for name in ("demo.sqlite3", "sandbox.sqlite3"):
+            (tmp_path / name).write_text("half")
+
+        command._start_over_if_halved()
+
+        assert len(list(tmp_path.iterdir())) == 2

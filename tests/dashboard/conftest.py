@@ -1,0 +1,57 @@
+"""Who looks at the pages, with a desk of two members."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from assignments.models import Account, Heartbeat, Member, User
+from tests.factories import make_manager, make_member, make_user
+
+
+@pytest.fixture(autouse=True)
+def _all_is_well(db) -> None:
+    """A worker that is alive, so that no banner stands in the way."""
+    Heartbeat.objects.create(name="worker", beat_at=timezone.now())
+    Account.objects.get_or_create(pk=1)
+
+
+@pytest.fixture(autouse=True)
+def _static_files_are_not_collected(settings) -> None:
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture
+def manager(client) -> User:
+    """Signed in."""
+    user = make_manager()
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def stranger(client) -> User:
+    """Signed in; no member, no team."""
+    user = make_user("Stan Stranger")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def ana() -> Member:
+    return make_member("Ana Sousa")
+
+
+@pytest.fixture
+def ben() -> Member:
+    return make_member("Ben Okafor")
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def hour() -> timedelta:
+    return timedelta(hours=1)

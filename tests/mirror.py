@@ -1,0 +1,120 @@
+"""A mirror that reads the sandbox of a test, by a clock that stands almost still."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from assignments.sandbox.world import World
+from assignments.services import inbox, passes, threads
+from assignments.services.reading import Reading, SyncReport
+from assignments.smartlead.budget import Budget, Kind, account_budget
+from assignments.smartlead.client import Client, connect
+from assignments.smartlead.records import LeadRow
+from tests.factories import MONDAY
+from tests.office import Clock
+
+
+@dataclass
+class Mirror:
+    world: World
+    client: Client
+    budget: Budget
+    clock: Clock
+    naps: list[float] = field(default_factory=list)
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(
+            client=self.client,
+            budget=self.budget,
+            clock=self.clock,
+            sleep=self.sleep,
+            until=self.clock.now + timedelta(hours=1),
+            background=Kind.NORMAL,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.clock.advance(seconds)
+
+    def head_pass(self) -> int:
+        """A whole head pass; how many pages it took."""
+        return self._through(passes.read_head_page)
+
+    def round(self, *, is_deep: bool = True) -> int:
+        passes.begin_round(at=self.clock(), is_deep=is_deep)
+        return self._through(passes.read_full_page)
+
+    def slice(self, seconds: float = 45) -> SyncReport:
+        return inbox.sync_slice(
+            client=self.client,
+            budget=self.budget,
+            until=self.clock.now + timedelta(seconds=seconds),
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
+    def full(self) -> SyncReport:
+        return inbox.run_full_sync(
+            client=self.client,
+            budget=self.budget,
+            clock=self.clock,
+            progress=lambda _: None,
+        )
+
+    def open(self, map_id: int) -> SyncReport:
+        return threads.open_lead(
+            map_id=map_id, client=self.client, budget=self.budget, at=self.clock()
+        )
+
+    def calls(self, path: str) -> int:
+        """How many calls have gone to this path."""
+        return sum(path in call.path for call in self.world.journal.calls())
+
+    def _through(self, step: Any) -> int:
+        for pages in range(1, 100):
+            if step(self.reading):
+                return pages
+        raise AssertionError("It goes on for ever.")
+
+
+@contextmanager
+def open_mirror(world: World, *, now: datetime = MONDAY) -> Iterator[Mirror]:
+    budget = account_budget()
+    with connect(budget=budget) as client:
+        yield Mirror(world, client, budget, Clock(now))
+
+
+def make_row(map_id: int = 1, **said: Any) -> LeadRow:
+    """A row as a list sends it: owner 7, in campaign 5, replied an hour ago."""
+    values: dict[str, Any] = {
+        "map_id": map_id,
+        "lead_id": map_id + 1000,
+        "email": f"lead-{map_id}@example.com",
+        "first_name": "Lena",
+        "last_name": "Lead",
+        "company": "",
+        "phone": "",
+        "category_id": None,
+        "category_name": None,
+        "status": "INPROGRESS",
+        "owner_id": 7,
+        "owner_known": True,
+        "owner_name": None,
+        "unread": True,
+        "last_sent_at": MONDAY - timedelta(hours=5),
+        "last_reply_at": MONDAY - timedelta(hours=1),
+        "email_account_id": 9,
+        "campaign_id": 5,
+        "campaign_name": "Cold storage",
+        "client_id": None,
+        "revenue": None,
+        "important": False,
+        "archived": False,
+        "snoozed": False,
+        "next_send_at": None,
+        "history": None,
+    }
+    return LeadRow(**(values | said))
