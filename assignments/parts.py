@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -69,11 +69,11 @@ def sandbox(
 
 def worker_quiet_for() -> float:
     """Seconds since the worker's last sign of life; 0 while nobody can tell."""
-    close_old_connections()
     try:
         beat = Heartbeat.objects.filter(name="worker").first()
     except (DatabaseError, InterfaceError) as error:
         logger.warning("The worker's heartbeat cannot be read: %s", error)
+        connection.close()  # the next look opens a new one
         return 0.0
     if beat is None:
         return math.inf
@@ -107,13 +107,13 @@ def _is_free(host: str, port: int) -> bool:
 def answers(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
     """Whether something there serves pages, asked the way the proxy would ask."""
     site = urlsplit(site_url)
-    asked = "127.0.0.1" if host in EVERYWHERE else host
-    connection = http.client.HTTPConnection(asked, port, timeout=5)
+    reached = "127.0.0.1" if host in EVERYWHERE else host
+    asking = http.client.HTTPConnection(reached, port, timeout=5)
     headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
     try:
-        connection.request("GET", path, headers=headers)
-        return connection.getresponse().status < 400
+        asking.request("GET", path, headers=headers)
+        return asking.getresponse().status < 400
     except (OSError, http.client.HTTPException):
         return False
     finally:
-        connection.close()
+        asking.close()

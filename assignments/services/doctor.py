@@ -13,7 +13,7 @@ from django.core.checks.security.base import (
     SECRET_KEY_MIN_LENGTH,
     SECRET_KEY_MIN_UNIQUE_CHARACTERS,
 )
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.http import is_same_domain
 from django_q.models import Failure, Schedule
@@ -195,7 +195,7 @@ def database() -> Finding:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         sentence = f"The database cannot be opened: {error}".rstrip().rstrip(".")
         return problem("database", f"{sentence}.", "Check DATABASE_URL.")
     if connection.vendor == "sqlite":

@@ -146,11 +146,19 @@ def _attempt(job: Job, reading: Reading) -> bool:
 def _run(reading: Reading, jobs: Iterable[Job], progress: Progress) -> SyncReport:
     try:
         for job in jobs:
-            while not _attempt(job, reading):
-                progress(f"{job.source}: {reading.report}")
+            _run_job(reading, job, progress)
     except Stopped:
         return reading.report
     return reading.report
+
+
+def _run_job(reading: Reading, job: Job, progress: Progress) -> None:
+    try:
+        while not _attempt(job, reading):
+            progress(f"{job.source}: {reading.report}")
+    except OutOfTime:
+        reading.note(job.source, "The budget allows no call within a day.")
+        raise Stopped from None
 
 
 def _unhurried(client: Client, budget: Budget, clock: Clock) -> Reading:

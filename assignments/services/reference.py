@@ -179,7 +179,9 @@ def read_campaign_leads(reading: Reading) -> bool:
         page, _ = reading.ask(
             # Rules on territory and expertise wait for a campaign's first reading.
             reading.background if campaign.attributes_at else Kind.NORMAL,
-            lambda client: client.campaign_leads(campaign.pk, offset=offset),
+            lambda client: client.campaign_leads(
+                campaign.pk, offset=offset, limit=CAMPAIGN_PAGE
+            ),
         )
     except Refused:
         # Deleted in Smartlead, for one: it must not hold up the others.

@@ -17,6 +17,8 @@ from assignments.smartlead.errors import AboutUs, Refused, SmartleadError, Uncle
 LONGEST_SENTENCE = 300
 # What gateways and frameworks say in JSON when a path is not theirs.
 NOBODYS_PATH = {"not found", "no route matched with those values", "route not found"}
+# What Joi has as `error`; its text is in `message`.
+STATUS_PHRASES = {"Bad Request", "Not Found", "Unprocessable Entity"}
 SLOW_DOWN = "Smartlead asks us to slow down. What waits goes out by itself."
 
 
@@ -196,19 +198,13 @@ def _sentence(payload: Any) -> str:
     """Reading order: Joi's message, `error`, `error.message`, `message`, `err`."""
     if not isinstance(payload, dict):
         return payload.strip()[:200] if isinstance(payload, str) else ""
-    error = payload.get("error")
-    tries = [error, error.get("message") if isinstance(error, dict) else None]
-    if payload.get("validation"):
-        tries.insert(0, payload.get("message"))  # Joi's `error` is only "Bad Request"
-    tries += [payload.get("message"), payload.get("err")]
-    if _is_status_phrase(error):
-        tries.insert(0, payload.get("message"))
+    error, message = payload.get("error"), payload.get("message")
+    inner = error.get("message") if isinstance(error, dict) else None
+    tries = [error, inner, message, payload.get("err")]
+    if payload.get("validation") or str(error) in STATUS_PHRASES:
+        tries.insert(0, message)
     said = next((text for text in tries if isinstance(text, str) and text.strip()), "")
     return " ".join(said.split())[:LONGEST_SENTENCE]
-
-
-def _is_status_phrase(error: Any) -> bool:
-    return error in {"Bad Request", "Not Found", "Unprocessable Entity"}
 
 
 def _bare(sentence: str) -> str:

@@ -9,7 +9,7 @@ from assignments.smartlead.answers import garbled
 from assignments.smartlead.values import Payload, as_int, as_text, first
 
 LONGEST_EXCERPT = 500
-ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "result")
+ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "team_board_stats")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,10 @@ def page_of[T](
     payload: Any,
     read: Callable[[Payload], T],
     *,
-    names: tuple[str, ...] = (),
     limit: int | None = None,
 ) -> Page[T]:
     """Read every row that can be read; AboutUs where no list is to be found."""
-    raw_rows = rows_in(payload, names=names)
+    raw_rows = rows_in(payload)
     rows: list[T] = []
     unreadable: list[Unreadable] = []
     for raw in raw_rows:
@@ -60,19 +59,19 @@ def page_of[T](
     )
 
 
-def rows_in(payload: Any, *, names: tuple[str, ...] = ()) -> list[Any]:
-    found = _list_in(payload, (*names, *ENVELOPES))
+def rows_in(payload: Any) -> list[Any]:
+    found = _list_in(payload)
     if found is None:
         raise garbled("Smartlead's answer holds no list where one was expected.")
     return found
 
 
-def _list_in(payload: Any, names: tuple[str, ...]) -> list[Any] | None:
+def _list_in(payload: Any) -> list[Any] | None:
     if isinstance(payload, list):
         return payload
     if not isinstance(payload, dict):
         return None
-    inner = (_list_in(payload[name], names) for name in names if name in payload)
+    inner = (_list_in(payload[name]) for name in ENVELOPES if name in payload)
     return next((found for found in inner if found is not None), None)
 
 

@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -174,21 +175,19 @@ def _look_up(host: str, port: int, *, timeout: float) -> list[str]:
     left behind and holds up nothing, not even the end of the process.
     """
     found: list[str] = []
-    failed: list[OSError] = []
 
     def look_up() -> None:
-        try:
+        # Not found (or not even a name) shows as nothing found, below.
+        with suppress(OSError, UnicodeError):
             infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys(str(info[4][0]) for info in infos))
-        except OSError as exc:
-            failed.append(exc)
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(timeout)
     if thread.is_alive():
         raise httpcore.ConnectTimeout("Looking up the host took too long.")
-    if failed or not found:
+    if not found:
         raise AddressUnknown("The host could not be looked up.")
     return found
 

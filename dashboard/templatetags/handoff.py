@@ -76,6 +76,12 @@ def web_link(text: object) -> str:
 
 
 @register.filter
+def initials(name: object) -> str:
+    words = str(name).split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
 def short(member: Any) -> str:
     """`Theo Brandt` → `Theo B.`, as in a row."""
     first, _, rest = str(member).partition(" ")

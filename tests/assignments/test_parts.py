@@ -50,6 +50,7 @@ class TestWorkerQuietFor:
             raise parts.DatabaseError("gone")
 
         monkeypatch.setattr(Heartbeat.objects, "filter", fail)
+        monkeypatch.setattr(parts.connection, "close", lambda: None)
 
         assert parts.worker_quiet_for() == 0.0
         assert "cannot be read: gone" in caplog.text

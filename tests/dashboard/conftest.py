@@ -1,7 +1,5 @@
 """Who looks at the pages, with a desk of two members."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
@@ -45,13 +43,3 @@ def ana() -> Member:
 @pytest.fixture
 def ben() -> Member:
     return make_member("Ben Okafor")
-
-
-@pytest.fixture
-def now():
-    return timezone.now()
-
-
-@pytest.fixture
-def hour() -> timedelta:
-    return timedelta(hours=1)

@@ -28,6 +28,9 @@ class Command(BaseCommand):
         "With a command behind it (demo doctor), run that where the demo runs."
     )
 
+    # The checks would open, and so create, the database before it is looked at.
+    requires_system_checks = ()
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST") or LOOPBACK)
         parser.add_argument(

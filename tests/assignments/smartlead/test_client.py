@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from assignments.smartlead.budget import Kind, Rate, Slot
+from assignments.smartlead.budget import Kind, Rate, Slot, account_budget
 from assignments.smartlead.errors import AboutUs, NotesUnreadable, NotSent, Refused
 from tests.assignments.smartlead.talking import Purse, answered, ask, smartlead_that
 
@@ -332,8 +332,7 @@ class TestSpending:
             paths.append(request.url.path.removeprefix("/api/v1/"))
             return next(answers)
 
-        with smartlead_that(answer) as client:
-            client._calls.budget = real_budget()
+        with smartlead_that(answer, budget=account_budget()) as client:
             with pytest.raises(AboutUs):
                 ask(client, lambda c: c.inbox("inbox-replies"))
             slot = client.wait_for_slot(Kind.NORMAL, until=time.time() + 5)
@@ -345,9 +344,3 @@ class TestSpending:
             "leads/fetch-categories",
             "master-inbox/inbox-replies",
         ]
-
-
-def real_budget():
-    from assignments.smartlead.budget import account_budget
-
-    return account_budget()

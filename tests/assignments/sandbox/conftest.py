@@ -1,0 +1,21 @@
+import pytest
+
+from assignments.sandbox.world import World
+from tests.assignments.sandbox.calling import Caller, Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def world(clock: Clock) -> World:
+    return World(
+        leads=60, clock=clock, ticks=clock, sleep=clock.sleep, limits=[(10_000, 60.0)]
+    )
+
+
+@pytest.fixture
+def call(world: World) -> Caller:
+    return Caller(world)

@@ -1,0 +1,138 @@
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import Schedule
+
+from assignments import nudges, tasks
+from assignments.models import Heartbeat, Lead, Message, Seat
+from assignments.models.assignment import State
+from assignments.services import seats
+from tests.factories import make_assignment
+from tests.office import state_of
+
+
+def sit_on(*names: str) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    for name in names:
+        Seat.objects.update_or_create(name=name, defaults={"until": later})
+
+
+class TestDispatch:
+    def test_sends_what_is_due_and_leaves_its_seat(self, office):
+        row = make_assignment(office.lead(), office.members[1])
+
+        tasks.dispatch()
+
+        assert state_of(row) == State.DONE
+        assert not Seat.objects.filter(until__isnull=False).exists()
+
+    def test_does_nothing_while_both_seats_are_taken(self, office):
+        row = make_assignment(office.lead(), office.members[1])
+        sit_on(*nudges.DISPATCH_SEATS)
+
+        assert tasks.dispatch() == "Both seats are taken."
+        assert state_of(row) == State.WAITING
+
+    def test_looks_once_more_after_leaving_its_seat(
+        self, office, settings, _no_queue, django_capture_on_commit_callbacks
+    ):
+        settings.SEAT_TIME = 0
+        make_assignment(office.lead(), office.members[1])
+
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.dispatch()
+
+        assert _no_queue == [("assignments.tasks.dispatch",)]
+
+    def test_a_failing_dispatcher_leaves_its_seat(self, office, monkeypatch):
+        def fail(*_, **__):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(tasks.Dispatcher, "run", fail)
+
+        with pytest.raises(ZeroDivisionError):
+            tasks.dispatch()
+
+        assert not Seat.objects.filter(until__isnull=False).exists()
+
+
+class TestSeats:
+    def test_a_seat_is_held_by_one_at_a_time(self, db):
+        now = timezone.now()
+        later = now + timedelta(seconds=45)
+
+        taken = [seats.take_seat(("one",), at=now, until=later) for _ in range(2)]
+
+        assert [seat is None for seat in taken] == [False, True]
+
+    def test_a_dead_holders_seat_is_free_when_its_time_is_over(self, db):
+        now = timezone.now()
+        seats.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
+
+        at = now + timedelta(seconds=46)
+
+        assert seats.take_seat(("one",), at=at, until=at + timedelta(seconds=45))
+
+    def test_a_late_leaver_does_not_free_the_seat_of_the_next(self, db):
+        now = timezone.now()
+        late = seats.take_seat(("one",), at=now, until=now)
+        seats.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
+
+        seats.leave_seat(late)
+
+        assert seats.take_seat(("one",), at=now, until=now) is None
+
+
+class TestNudges:
+    def test_one_nudge_a_transaction(
+        self, db, _no_queue, django_capture_on_commit_callbacks
+    ):
+        with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+            nudges.nudge_dispatch()
+            nudges.nudge_dispatch()
+
+        assert len(_no_queue) == 1
+
+    def test_no_nudge_while_both_seats_are_taken(
+        self, db, _no_queue, django_capture_on_commit_callbacks
+    ):
+        sit_on(*nudges.DISPATCH_SEATS)
+
+        with django_capture_on_commit_callbacks(execute=True):
+            nudges.nudge_dispatch()
+
+        assert _no_queue == []
+
+
+class TestTick:
+    def test_beats_and_nudges_the_sync(
+        self, db, _no_queue, django_capture_on_commit_callbacks
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.tick()
+
+        assert Heartbeat.objects.filter(name="worker").exists()
+        assert ("assignments.tasks.sync",) in _no_queue
+
+    def test_is_the_one_schedule_that_migrate_makes(self, db):
+        assert [row.func for row in Schedule.objects.all()] == ["assignments.tasks.tick"]
+
+
+def test_sync_reads_the_inbox(office, settings):
+    settings.SEAT_TIME = 3
+
+    tasks.sync()
+
+    leads = office.world.account.leads.values()
+    replied = {lead.map_id for lead in leads if lead.last_reply_at}
+    assert replied <= set(Lead.objects.values_list("pk", flat=True))
+
+
+def test_open_lead_fetches_the_conversation(office):
+    lead = office.lead()
+
+    tasks.open_lead(lead.pk)
+
+    assert Message.objects.filter(lead=lead).exists()

@@ -1,0 +1,63 @@
+"""A sales manager who clicks, as her browser and the web process see it."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+import httpx
+from django.utils import timezone
+
+from assignments.models import Lead, Member, Seat
+from assignments.nudges import DISPATCH_SEATS
+
+PATIENCE = 60.0  # seconds, at the true limit, after which a click counts as lost
+POLL = 1.0  # as the row on the page does
+THINKING = (0.5, 3.0)
+CSRF = "b" * 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    map_id: int
+    seconds: float
+    is_done: bool
+    both_seats_taken: bool
+
+
+def click(
+    leads: Iterable[Lead], *, site: str, cookies: dict[str, str], scale: float
+) -> Iterator[Click]:
+    """Assign one lead after the other, waiting for each row to say that it is done."""
+    headers = {"HX-Request": "true", "X-CSRFToken": CSRF}
+    cookies = {**cookies, "csrftoken": CSRF}
+    members = list(Member.objects.filter(is_active=True))
+    rng = Random("clicks")
+    with httpx.Client(base_url=site, cookies=cookies, headers=headers) as browser:
+        for lead in leads:
+            to = rng.choice([member for member in members if member != lead.owner])
+            yield _click(browser, lead, to, scale)
+            time.sleep(rng.uniform(*THINKING) * scale)
+
+
+def _click(browser: httpx.Client, lead: Lead, to: Member, scale: float) -> Click:
+    wish = {"member": to.pk, "expected": lead.owner_id or ""}
+    started = time.monotonic()
+    row = browser.post(f"/leads/{lead.pk}/assign/", data=wish).raise_for_status().text
+    taken = _both_seats_are_taken()
+    while 'data-look="sending"' in row:
+        if time.monotonic() - started > PATIENCE * scale:
+            break
+        time.sleep(POLL * scale)
+        row = browser.get(f"/leads/{lead.pk}/row/").raise_for_status().text
+    return Click(
+        map_id=lead.pk,
+        seconds=time.monotonic() - started,
+        is_done='data-look="done"' in row,
+        both_seats_taken=taken,
+    )
+
+
+def _both_seats_are_taken() -> bool:
+    taken = Seat.objects.filter(name__in=DISPATCH_SEATS, until__gt=timezone.now())
+    return taken.count() == len(DISPATCH_SEATS)

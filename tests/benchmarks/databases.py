@@ -1,0 +1,38 @@
+"""A database of its own for every run, gone afterwards."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+ON_SERVER = "TEST_DATABASE_URL"
+
+
+def kinds() -> list[str]:
+    return ["sqlite", "postgres"] if ON_SERVER in os.environ else ["sqlite"]
+
+
+@contextmanager
+def new_database(kind: str, folder: Path) -> Iterator[str]:
+    """The address of an empty database."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'bench.sqlite3'}"
+        return
+    parts = urlsplit(os.environ[ON_SERVER])
+    name = f"bench_{secrets.token_hex(4)}"
+    server = urlunsplit(parts._replace(path="/postgres"))
+    _tell(server, "CREATE DATABASE {}", name)
+    try:
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+    finally:
+        _tell(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _tell(server: str, words: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL(words).format(sql.Identifier(name)))

@@ -1,0 +1,187 @@
+"""The dispatcher under load: how much of the limit it uses, and what a click waits.
+
+The sandbox is the judge: it counts what arrives, by its own sliding windows.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+
+from assignments import parts
+from assignments.models import Assignment, Lead
+from assignments.supervisor import Part, Supervisor
+from tests.benchmarks.clicks import Click, click
+from tests.benchmarks.figures import Figure, percentile, say
+from tests.benchmarks.office import open_office, queue_bulk, sign_in
+from tests.benchmarks.trials import CONFIGURED, Trial
+
+WORKERS = 4
+SPARE_LEADS = 150  # not in the bulk act: those that are clicked
+LATENCY, TAIL = 0.2, (0.01, 5.0)
+LIFE = 40.0
+WARM_UP = 60.0  # until the windows are as full as they will be
+SHORTEST = 180.0
+CLICK_MOST = 3.0
+LEAST_USED = 97.0
+HOST = "127.0.0.1"
+WEB_PORT = 18_400
+START_TIME = 30
+STATE = "sandbox.sqlite3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """What was seen while everything ran evenly."""
+
+    seconds: float
+    calls: list[dict[str, Any]]
+    clicks: list[Click]
+    verdict: dict[str, Any]
+    still_waiting: int
+
+
+def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+    leads = int(1.4 * trial.rows) + SPARE_LEADS
+    manager = open_office(folder / STATE, leads=leads)
+    queue_bulk(manager, rows=trial.rows)
+    with Supervisor(say=say, patience=2) as supervisor:
+        site = _start(supervisor, trial, folder)
+        stretch = _watch(trial, site, sign_in(manager))
+    yield from _use(trial, stretch, label)
+    yield from _waits(trial, stretch, label)
+
+
+def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> str:
+    """Sandbox, web, four dispatching workers and one that reads; the web's address."""
+    port = parts.free_port(HOST, WEB_PORT)
+    supervisor.start(_sandbox(trial, folder))
+    _await(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
+    web = parts.web(
+        host=HOST, port=port, environment=os.environ, log=folder / "web.log"
+    )
+    supervisor.start(web)
+    _await(f"http://{HOST}:{port}/healthz", folder / "web.log")
+    for task in ("dispatch",) * WORKERS + ("sync",):
+        supervisor.start(_worker(task, folder))
+    return f"http://{HOST}:{port}"
+
+
+def _sandbox(trial: Trial, folder: Path) -> Part:
+    share, seconds = TAIL
+    words = ["--port", str(urlsplit(settings.SMARTLEAD_BASE_URL).port)]
+    words += ["--state", str(folder / STATE)]
+    words += ["--rate", trial.scaled(trial.served), "--share", str(trial.other_share)]
+    words += ["--latency", str(LATENCY * trial.scale)]
+    words += ["--tail", f"{share}:{seconds * trial.scale}"]
+    words += ["--life", str(LIFE * trial.scale)]
+    log = folder / "sandbox.log"
+    command = parts.manage("sandbox", *words)
+    return Part(name="sandbox", command=command, environment=os.environ, log=log)
+
+
+def _worker(task: str, folder: Path) -> Part:
+    command = [sys.executable, "-m", "tests.benchmarks.worker", task]
+    log = folder / f"{task}.log"
+    return Part(name=task, command=command, environment=os.environ, log=log)
+
+
+def _sandbox_address() -> str:
+    return settings.SMARTLEAD_BASE_URL.removesuffix("/api/v1")
+
+
+def _await(url: str, log: Path) -> None:
+    give_up_at = time.monotonic() + START_TIME
+    while time.monotonic() < give_up_at:
+        try:
+            if httpx.get(url, timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"{url} does not answer.\n{log.read_text()[-2000:]}")
+
+
+def _watch(trial: Trial, site: str, cookies: dict[str, str]) -> Stretch:
+    say("Waiting until the windows of the limit are full.")
+    time.sleep(WARM_UP * trial.scale)
+    started = time.monotonic()
+    say(f"{trial.clicks} clicks.")
+    spare = Lead.objects.filter(assignments=None).select_related("owner")
+    leads = list(spare.filter(owner_known_at__isnull=False)[: trial.clicks])
+    clicks = list(click(leads, site=site, cookies=cookies, scale=trial.scale))
+    time.sleep(max(0.0, started + SHORTEST * trial.scale - time.monotonic()))
+    ended = time.monotonic()
+    with httpx.Client(base_url=_sandbox_address()) as sandbox:
+        journal = sandbox.get("/_sandbox/journal").json()
+        verdict = sandbox.get("/_sandbox/verdict").json()
+    return Stretch(
+        seconds=ended - started,
+        calls=[call for call in journal if _is_counted(call, started, ended)],
+        clicks=clicks,
+        verdict=verdict,
+        still_waiting=Assignment.objects.waiting().count(),
+    )
+
+
+def _is_counted(entry: dict[str, Any], started: float, ended: float) -> bool:
+    arrived: float = entry["arrived_mono"]
+    return entry["source"] == "api" and started <= arrived < ended
+
+
+def _use(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
+    """What the sandbox counted. The other client's calls use the limit up as well."""
+    say(f"The sandbox counted {stretch.verdict}.")
+    others = trial.other_share * _pace(trial, trial.served) * stretch.seconds
+    may = _pace(trial, CONFIGURED) * stretch.seconds
+    used = 100 * (len(stretch.calls) + others) / may
+    refused = stretch.verdict["too_many"]
+    yield Figure(name=f"{label}: 429s caused", value=refused, unit="calls", at_most=0)
+    yield Figure(
+        name=f"{label}: configured limit used",
+        value=used,
+        unit="%",
+        at_least=LEAST_USED,
+    )
+    reads = sum(call["kind"] == "list" for call in stretch.calls)
+    share = 100 * reads / max(1, len(stretch.calls))
+    yield Figure(name=f"{label}: calls of the mirror", value=share, unit="%")
+    waiting = stretch.still_waiting
+    yield Figure(
+        name=f"{label}: rows still waiting", value=waiting, unit="rows", at_least=1
+    )
+
+
+def _pace(trial: Trial, limits: tuple[tuple[int, float], ...]) -> float:
+    """Calls a second that the longest window allows."""
+    calls, seconds = max(limits, key=lambda limit: limit[1])
+    return calls / (seconds * trial.scale)
+
+
+def _waits(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
+    """From the POST of a click to the row that says done."""
+    clicks = stretch.clicks
+    done = sum(click.is_done for click in clicks)
+    busy = 100 * sum(click.both_seats_taken for click in clicks) / len(clicks)
+    waits = [click.seconds for click in clicks]
+    yield Figure(
+        name=f"{label}: clicks done", value=done, unit="clicks", at_least=len(clicks)
+    )
+    yield Figure(
+        name=f"{label}: clicks with both seats taken", value=busy, unit="%", at_least=95
+    )
+    yield Figure(
+        name=f"{label}: click to done, p95",
+        value=percentile(waits, 0.95),
+        unit="s",
+        at_most=CLICK_MOST * trial.scale,
+    )
+    yield Figure(
+        name=f"{label}: click to done, median", value=percentile(waits, 0.5), unit="s"
+    )

@@ -1,0 +1,59 @@
+"""A Smartlead and a Handoff that have met: mirrored leads, members, a sales manager."""
+
+import time
+from pathlib import Path
+
+import httpx
+from django.core.management import call_command
+from django.test import Client as Browser
+from django.utils import timezone
+
+from assignments.models import Budget as BudgetRow
+from assignments.models import Assignment, Lead, Member, User
+from assignments.models.assignment import Cause
+from assignments.sandbox.world import World
+from assignments.sandbox.wsgi import application
+from assignments.services import inbox
+from assignments.services.batches import apply_plan
+from assignments.services.planning import plan_for_one_member
+from assignments.smartlead import client as smartlead
+from assignments.smartlead.budget import Budget
+from tests.benchmarks.figures import say
+
+UNLIMITED = [(1_000_000, 60.0)]
+
+
+def open_office(state: Path, *, leads: int) -> User:
+    """Fill an empty database from a new sandbox, whose account is kept in `state`."""
+    call_command("migrate", interactive=False, verbosity=0)
+    budget = Budget(limits=UNLIMITED, name="preparation")
+    world = World(state=state, leads=leads, limits=UNLIMITED, now=time.time())
+    transport = httpx.WSGITransport(app=application(world))
+    with smartlead.connect(transport=transport, budget=budget) as client:
+        report = inbox.run_full_sync(client=client, budget=budget, progress=_quiet)
+    world.close()
+    BudgetRow.objects.all().delete()
+    say(f"Mirrored: {report}.")
+    return User.objects.create_user("sara", is_sales_manager=True)
+
+
+def queue_bulk(actor: User, *, rows: int) -> None:
+    """One bulk act of so many leads, all waiting."""
+    to = Member.objects.filter(is_active=True).order_by("pk")[0]
+    leads = Lead.objects.exclude(owner=to).order_by("pk")[:rows]
+    plan = plan_for_one_member(leads, to, reason="A benchmark.", cause=Cause.BULK)
+    batch = apply_plan(plan, actor=actor, at=timezone.now())
+    waiting = Assignment.objects.waiting().filter(batch=batch).count()
+    if waiting != rows:
+        raise RuntimeError(f"{waiting} rows wait instead of {rows}.")
+
+
+def sign_in(user: User) -> dict[str, str]:
+    """The cookies of somebody who has signed in."""
+    browser = Browser()
+    browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return {name: morsel.value for name, morsel in browser.cookies.items()}
+
+
+def _quiet(_: str) -> None:
+    return

@@ -1,0 +1,8 @@
+"""The real settings, with static files as they lie: nothing is collected for a bench."""
+
+from dashboard.settings import *  # noqa: F403
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -1,0 +1,66 @@
+"""What can be run, each in a process of its own with its own environment."""
+
+import socket
+from dataclasses import dataclass
+
+from assignments.sandbox.world import DEFAULT_KEY
+
+CONFIGURED = ((8, 2.0), (55, 60.0))
+SMARTLEADS_OWN = ((10, 2.0), (60, 60.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run of one benchmark.
+
+    `scale` shortens everything that takes time: the windows of the limit, Smartlead's
+    latency, Handoff's own time constants, and with them the limit of the figure.
+    """
+
+    module: str
+    scale: float = 1.0
+    other_share: float = 0.0
+    rows: int = 1_000
+    clicks: int = 50
+    on_request: bool = False
+
+    @property
+    def served(self) -> tuple[tuple[int, float], ...]:
+        """The limits of the sandbox. Alone, we must keep within what we were given;
+
+        beside others the room between that and Smartlead's own limit is for them.
+        """
+        return SMARTLEADS_OWN if self.other_share else CONFIGURED
+
+    def environment(self, database_url: str) -> dict[str, str]:
+        return {
+            "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
+            "DATABASE_URL": database_url,
+            "DEBUG": "0",
+            "SECRET_KEY": "only-for-benchmarks-" + "x" * 40,
+            "SMARTLEAD_API_KEY": DEFAULT_KEY,
+            "SMARTLEAD_BASE_URL": f"http://127.0.0.1:{_free_port()}/api/v1",
+            "SMARTLEAD_RATE_LIMITS": self.scaled(CONFIGURED),
+            "TIME_SCALE": f"{self.scale:g}",
+        }
+
+    def scaled(self, limits: tuple[tuple[int, float], ...]) -> str:
+        """As the environment and the sandbox's command line write it."""
+        windows = (f"{calls}/{length * self.scale:g}s" for calls, length in limits)
+        return ",".join(windows)
+
+
+TRIALS = {
+    "load": Trial(module="load", scale=0.25),
+    "load-shared": Trial(module="load", scale=0.25, other_share=0.2),
+    "pages": Trial(module="pages"),
+    "queries": Trial(module="queries"),
+    "true-limit": Trial(module="load", on_request=True),
+    "true-limit-shared": Trial(module="load", other_share=0.2, on_request=True),
+}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,28 @@
+"""Helpers of the page tests: htmx headers, and what a page counts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from assignments.models import Lead
+from tests.factories import make_lead
+
+
+def htmx(target: str = "") -> dict[str, str]:
+    headers = {"HX-Request": "true"}
+    return headers | {"HX-Target": target} if target else headers
+
+
+def queries_of(ask: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        ask()
+    return len(queries)
+
+
+def replied(hour: int, name: str = "Lena Lead", **fields: object) -> Lead:
+    """A lead that replied at this hour of 11 May 2026."""
+    return make_lead(
+        name, last_reply_at=datetime(2026, 5, 11, hour, tzinfo=UTC), **fields
+    )

@@ -1,0 +1,100 @@
+"""An actor: opens the office before a trial, and closes the books after it."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from assignments import tasks
+from assignments.models import Account, Assignment, Lead, Member, Note, User
+from assignments.services import account as accounts
+from assignments.services.desk import Desk
+from assignments.services.dispatch import work_is_left
+from assignments.services.leads import save_rows
+from assignments.smartlead.budget import Budget
+from assignments.smartlead.client import Client
+from assignments.smartlead.meter import Kind
+from tests.trials.line import Line
+
+
+def play(line: Line, *, act: str, **details: Any) -> None:
+    {"open": open_office, "close": close_books}[act](**details)
+    line.tell(said="finished")
+
+
+def open_office(*, members: list[int], unknown_every: int) -> None:
+    """Mirror the inbox once; of some leads the owner is forgotten again."""
+    User.objects.create_user("sara", is_sales_manager=True)
+    for member in members:
+        Member.objects.create(id=member, name=f"M{member}", source="board")
+    with tasks.at_the_counter() as (client, budget):
+        for offset in (0, 20):
+            _read_page(client, budget, offset)
+    accounts.bind(timezone.now())
+    unknown = list(Lead.objects.order_by("map_id").values_list("pk", flat=True))
+    Lead.objects.filter(pk__in=unknown[::unknown_every]).update(
+        owner=None, owner_known_at=None, owner_sure_at=None
+    )
+
+
+def close_books(*, within: float, path: str) -> None:
+    """Wait until the work is done, read every lead once more, write everything down."""
+    until = time.monotonic() + within
+    _wait_for_workers(until)
+    with tasks.at_the_counter() as (client, budget):
+        desk = Desk(client=client, budget=budget, clock=timezone.now)
+        for lead in Lead.objects.order_by("map_id"):
+            _read_lead(desk, lead)
+    _wait_for_workers(until)
+    Path(path).write_text(json.dumps(_books()))
+
+
+def _wait_for_workers(until: float) -> None:
+    while work_is_left(accounts.current()) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def _read_page(client: Client, budget: Budget, offset: int) -> None:
+    slot = budget.wait(Kind.NORMAL, until=time.time() + 5)
+    assert slot is not None
+    asked_at = timezone.now()
+    with client.spending(slot):
+        page = client.inbox("inbox-replies", offset=offset)
+    save_rows(page.rows, asked_at=asked_at, at=timezone.now(), by="list")
+
+
+def _read_lead(desk: Desk, lead: Lead) -> None:
+    slot = desk.client.wait_for_slot(Kind.NORMAL, until=time.time() + 10)
+    assert slot is not None
+    found, asked_at = desk.read_lead(lead.pk, slot)
+    if found is not None:
+        desk.keep_row(found, asked_at)
+
+
+def _books() -> dict[str, Any]:
+    account = Account.objects.values("bulk_paused_at", "paused_at").get()
+    return {
+        "rows": _values(Assignment.objects.order_by("pk")),
+        "notes": _values(Note.objects.order_by("pk")),
+        "leads": _values(Lead.objects.order_by("pk")),
+        "is_paused": any(account.values()),
+        "fresh_click": settings.FRESH_CLICK,
+        "fresh": settings.FRESH,
+        "quiet": settings.QUIET,
+        "scale": settings.TIME_SCALE,
+    }
+
+
+def _values(rows: QuerySet[Any]) -> list[dict[str, Any]]:
+    return [{name: _plain(value) for name, value in row.items()} for row in rows.values()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1)
+    return value if isinstance(value, int | float | str | None) else str(value)

@@ -1,0 +1,44 @@
+"""Forks the actors of a trial, so that one that was killed is replaced at once.
+
+Reads one JSON object a line: {"role": …, "who": …} and what that role takes.
+"""
+
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import django
+
+from tests.trials.line import Line
+
+
+def main(address: Path) -> None:
+    django.setup()
+    for role in ("worker", "mirror", "managers", "outsider", "closing"):
+        importlib.import_module(f"tests.trials.{role}")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    for wish in sys.stdin:
+        if os.fork() == 0:
+            _play(address, json.loads(wish))
+
+
+def _play(address: Path, wish: dict[str, Any]) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.close(0)
+    line = Line(address, who=wish.pop("who"))
+    role = importlib.import_module(f"tests.trials.{wish.pop('role')}")
+    try:
+        role.play(line, **wish)
+    except Exception:
+        line.tell(said="failed", trace=traceback.format_exc())
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
