@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -83,6 +84,19 @@ def worker_quiet_for() -> float:
 def wake_worker() -> None:
     """Have the first tick done at once: django-q2 looks at schedules after 30 s."""
     async_task("assignments.tasks.tick")
+
+
+def static_files_are_fresh() -> bool:
+    """Whether what was collected is newer than every source; collecting takes long."""
+    collected = settings.STATIC_ROOT / "staticfiles.json"
+    if not collected.is_file():
+        return False
+    newest = max(
+        Path(storage.path(name)).stat().st_mtime
+        for finder in get_finders()
+        for name, storage in finder.list([])
+    )
+    return collected.stat().st_mtime > newest
 
 
 def free_port(host: str, wanted: int) -> int:

@@ -1,19 +1,21 @@
 """The API of Smartlead: one request in, one answer out."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from assignments.sandbox import inbox, mishaps, reference, writes
-from assignments.sandbox.calls import Answer, Call, Rejected, Request
+from assignments.sandbox.calls import Answer, Call, Rejected, Request, rejected
 from assignments.sandbox.faults import Kind
 from assignments.sandbox.journal import Entry, fingerprint
 from assignments.sandbox.limits import Grant, retry_after
 from assignments.sandbox.world import World
 
 PREFIX = "/api/v1/"
+ID = re.compile("[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,46 +81,43 @@ def respond(world: World, request: Request) -> Answer:
     )
     grant = world.limiter.arrive(key, share=world.switches.other_share)
     world.life.catch_up()
-    answer = _answer(
-        world, request, route=route, params=params, entry=entry, grant=grant
-    )
+    raw_body = _parsed(request)
+    _note_wishes(entry, raw_body, params)
+    try:
+        admitted = _admitted(world, request, route, raw_body, grant)
+    except Rejected as no:
+        answer = no.answer
+    else:
+        call = Call(
+            world=world,
+            request=request,
+            params=params,
+            raw_body=raw_body,
+            entry=entry,
+            member_id=world.keys[key],
+            fault=world.faults.pick(call=admitted.kind, map_id=entry.map_id),
+        )
+        answer = _delayed(call, admitted)
     answer.headers |= _rate_headers(world, grant)
     entry.status = None if answer.is_lost else answer.status
     answer.entry = entry
     return answer
 
 
-def _answer(
-    world: World,
-    request: Request,
-    *,
-    route: Route | None,
-    params: Mapping[str, str],
-    entry: Entry,
-    grant: Grant,
-) -> Answer:
+def _admitted(
+    world: World, request: Request, route: Route | None, raw_body: Any, grant: Grant
+) -> Route:
+    """The route, for a call that may reach it: in the order in which Express asks."""
     if not grant.is_allowed:
         has_retry_after = world.switches.has_retry_after
-        return mishaps.too_many(retry_after(grant), has_retry_after=has_retry_after)
+        refusal = mishaps.too_many(retry_after(grant), has_retry_after=has_retry_after)
+        raise Rejected(refusal)
+    if raw_body is None:
+        raise Rejected(_express_page(400, "Bad Request"))
     if route is None:
-        return cannot(request)
-    if turned_away := _turned_away(world, request):
-        return turned_away
-    try:
-        raw_body = _parsed(request)
-    except ValueError:
-        return _express_page(400, "Bad Request")
-    _note_wishes(entry, raw_body, params)
-    call = Call(
-        world=world,
-        request=request,
-        params=params,
-        raw_body=raw_body,
-        entry=entry,
-        member_id=world.keys[request.query["api_key"]],
-        fault=world.faults.pick(call=route.kind, map_id=entry.map_id),
-    )
-    return _delayed(call, route)
+        raise Rejected(_express_page(404, f"Cannot {request.method} {request.path}"))
+    _check_key(world, request)
+    return route
 
 
 def _delayed(call: Call, route: Route) -> Answer:
@@ -182,30 +181,30 @@ def _matched(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
     return params
 
 
-def _turned_away(world: World, request: Request) -> Answer | None:
+def _check_key(world: World, request: Request) -> None:
     key = request.query.get("api_key", "")
     if not key:
-        return Answer(status=401, payload={"message": "API key is required."})
+        raise rejected(401, {"message": "API key is required."})
     if world.member_of(key) is None:
-        return Answer(status=401, payload={"message": "Invalid API Key"})
+        raise rejected(401, {"message": "Invalid API Key"})
     if world.switches.is_plan_expired:
-        return Answer(status=401, payload={"message": "Plan expired!"})
-    return None
+        raise rejected(401, {"message": "Plan expired!"})
 
 
 def _parsed(request: Request) -> Any:
-    """The body as Express reads it: anything but JSON is no body at all."""
+    """The body as Express reads it: not called JSON is empty, broken is None."""
     is_json = "json" in request.content_type
     if not is_json or not request.body or request.method == "GET":
         return {}
-    parsed = json.loads(request.body)
-    if not isinstance(parsed, dict | list):
-        raise ValueError("neither an object nor an array")
-    return parsed
+    try:
+        parsed = json.loads(request.body)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict | list) else None
 
 
 def _note_wishes(entry: Entry, raw_body: Any, params: Mapping[str, str]) -> None:
-    """Keep what was asked for, also when a fault keeps it from being done."""
+    """Keep what was asked for, also when it is refused or a fault prevents it."""
     body = raw_body if isinstance(raw_body, dict) else {}
     map_name = "email_lead_map_id"
     entry.map_id = _id(body.get(map_name, params.get(map_name)))
@@ -215,11 +214,7 @@ def _note_wishes(entry: Entry, raw_body: Any, params: Mapping[str, str]) -> None
 
 
 def _id(raw: object) -> int | None:
-    return int(str(raw)) if str(raw).isdecimal() else None
-
-
-def cannot(request: Request) -> Answer:
-    return _express_page(404, f"Cannot {request.method} {request.path}")
+    return int(str(raw)) if ID.fullmatch(str(raw)) else None
 
 
 def _express_page(status: int, says: str) -> Answer:

@@ -26,12 +26,17 @@ def respond(world: World, request: Request, *, caller: str) -> Answer:
         says = f"No control {request.method} {name}."
         return Answer(status=404, payload={"error": says})
     try:
-        wishes = json.loads(request.body) if request.body else {}
-        return Answer(payload=act(world, {**request.query, **wishes}))
+        return Answer(payload=act(world, _wishes(request)))
     except (FaultRefused, NoSuchLead, SwitchRefused) as no:
         return Answer(status=400, payload={"error": str(no)})
     except (KeyError, TypeError, ValueError) as no:
         return Answer(status=400, payload={"error": f"Not understood: {no!r}."})
+
+
+def _wishes(request: Request) -> dict[str, Any]:
+    if request.method == "GET":
+        return dict(request.query)
+    return dict(json.loads(request.body or b"{}"))
 
 
 def _state(world: World, wishes: dict[str, Any]) -> Any:

@@ -88,6 +88,8 @@ class Life:
 
     def _meddle(self, rng: Random, at: float) -> None:
         account = self._world.account
+        if not account.leads:
+            return
         lead = rng.choice(list(account.leads.values()))
         others = [member for member in account.members if member != lead.owner_id]
         self._world.assign_outside(lead.map_id, rng.choice(others))

@@ -18,7 +18,7 @@ from assignments.services.note_sending import send_note, settle_note
 from assignments.services.queue import Claim, Job
 from assignments.services.sending import send, settle
 from assignments.smartlead.budget import Slot
-from assignments.smartlead.errors import AboutUs, Refused, SmartleadError
+from assignments.smartlead.errors import AboutUs, NotSent, Refused, SmartleadError
 from assignments.smartlead.meter import Kind, NotBefore
 
 LOOK_AGAIN = timedelta(seconds=0.2)  # how soon a click is seen while waiting for a slot
@@ -109,6 +109,8 @@ class Dispatcher:
         try:
             with self.desk.client.spending(slot):
                 self.desk.client.probe()
+        except NotSent:
+            return  # this process was paused; the next look tells
         except SmartleadError as error:
             kind = error.kind if isinstance(error, AboutUs) else "garbled"
             if kind != "rate_limit":
@@ -134,6 +136,9 @@ def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
     """A list contradicted what we know of a lead's owner: ask for this one lead."""
     try:
         found, asked_at = desk.read_lead(claim.pk, slot)
+    except NotSent:
+        Lead.objects.filter(pk=claim.pk).update(recheck_at=desk.clock())
+        return
     except AboutUs as error:
         if error.kind != "rate_limit":
             accounts.note_outage(kind=error.kind, sentence=str(error), at=desk.clock())

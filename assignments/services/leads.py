@@ -107,7 +107,7 @@ def _campaigns(names: Mapping[int, str]) -> dict[int, Campaign]:
     known = Campaign.objects.in_bulk(list(names))
     if missing := [
         Campaign(id=key, name=texts.fitted(name, model=Campaign, field="name"))
-        for key, name in names.items()
+        for key, name in sorted(names.items())
         if key not in known
     ]:
         Campaign.objects.bulk_create(missing, ignore_conflicts=True)
@@ -119,7 +119,7 @@ def _categories(names: Mapping[int, str | None]) -> dict[int, Category]:
     known = Category.objects.in_bulk(list(names))
     if missing := [
         Category(id=key, name=(name or f"Category {key}")[:200])
-        for key, name in names.items()
+        for key, name in sorted(names.items())
         if key not in known
     ]:
         Category.objects.bulk_create(missing, ignore_conflicts=True)

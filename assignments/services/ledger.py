@@ -42,7 +42,7 @@ def finish(
     if state != State.DONE:
         _drop_notes(row, at)
     for follower in Assignment.objects.waiting().filter(after=row):
-        _follow(follower, row, state, at)
+        _follow(follower, row, state, at, found_id)
     return True
 
 
@@ -71,11 +71,17 @@ def refuse_waiting_of_gone_lead(lead: Lead, at: datetime) -> None:
 GONE = "Smartlead no longer has this lead."
 
 
-def _follow(follower: Assignment, row: Assignment, state: State, at: datetime) -> None:
+def _follow(
+    follower: Assignment,
+    row: Assignment,
+    state: State,
+    at: datetime,
+    found_id: int | None,
+) -> None:
     """What the end of a sending row means for the decision made on top of it."""
     if state == State.OVERTAKEN:
         outcome = "Somebody changed the owner in Smartlead first. It was not sent."
-        finish(follower, state=state, outcome=outcome, at=at, found_id=row.found_id)
+        finish(follower, state=state, outcome=outcome, at=at, found_id=found_id)
         return
     if state == State.DONE:
         follower.expected_id, follower.expected_known = row.to_id, True

@@ -69,6 +69,9 @@ def settle_note(desk: Desk, claim: Claim, slot: Slot) -> None:
             found = desk.client.notes(note.lead.person_id)
     except (NotesUnreadable, Refused):
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
+    except NotSent:
+        _mine(note).update(lease_until=desk.clock())
+        return None
     except AboutUs as error:
         at = desk.clock()
         _unsettled(note, at, settle_at=at + back_off(note.failures))

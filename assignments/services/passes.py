@@ -21,7 +21,8 @@ from assignments.services.paging import BY_OFFSET, PAGE, Place
 from assignments.services.reading import Reading
 from assignments.services.sources import ASSIGNED, FULL, INBOX
 from assignments.smartlead.budget import Kind
-from assignments.smartlead.errors import Refused
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import Refused, SaidNothing
 from assignments.smartlead.pages import Page
 from assignments.smartlead.records import LeadRow
 
@@ -105,12 +106,20 @@ def look_for_missed_lead(reading: Reading) -> bool:
         return True
     # A call that fails is made again when the next round has missed the lead as well.
     Lead.objects.filter(pk=lead.pk).update(missed_passes=MISSES - 1)
-    row, asked_at = reading.ask(reading.background, lambda client: client.lead(lead.pk))
+    row, asked_at = reading.ask(reading.background, lambda client: _find(client, lead))
     if row:
         save_row(row, asked_at=asked_at, at=reading.clock(), by="get")
     elif mark_gone(map_id=lead.pk, asked_at=asked_at, at=reading.clock()):
         reading.report.gone += 1
     return False
+
+
+def _find(client: Client, lead: Lead) -> LeadRow | None:
+    try:
+        return client.lead(lead.pk)
+    except SaidNothing:
+        # No proof by itself, but two whole rounds have missed the lead as well.
+        return None
 
 
 def missed_leads() -> QuerySet[Lead]:

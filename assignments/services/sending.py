@@ -81,6 +81,8 @@ def settle(desk: Desk, claim: Claim, slot: Slot) -> None:
         return desk.budget.give_back(slot)
     try:
         found, asked_at = desk.read_lead(row.lead_id, slot)
+    except NotSent:
+        return _leave_to_next(desk, row)
     except (AboutUs, Refused) as error:
         return _settle_later(desk, row, error)
     if found is None:
@@ -126,6 +128,8 @@ def _is_expected(row: Assignment, found: LeadRow) -> bool:
 def _read_first(desk: Desk, row: Assignment, slot: Slot) -> None:
     try:
         found, asked_at = desk.read_lead(row.lead_id, slot)
+    except NotSent:
+        return _put_back(desk, row)
     except AboutUs as error:
         return _not_applied(desk, row, error)
     except Refused as error:
@@ -302,6 +306,12 @@ def _unsettled(
     mine.update(lease_until=at, settle_at=settle_at or F("settle_at"))
     if isinstance(error, AboutUs):
         _tell(error, at)
+
+
+def _leave_to_next(desk: Desk, row: Assignment) -> None:
+    """The read never left this machine: whoever comes next settles the row."""
+    mine = Assignment.objects.filter(pk=row.pk, token=row.token)
+    mine.update(lease_until=desk.clock())
 
 
 def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None:

@@ -23,7 +23,12 @@ from assignments.smartlead.answers import (
 )
 from assignments.smartlead.budget import Budget, Kind, Slot, account_budget
 from assignments.smartlead.calls import Calls
-from assignments.smartlead.errors import AboutUs, NotesUnreadable, Refused
+from assignments.smartlead.errors import (
+    AboutUs,
+    NotesUnreadable,
+    Refused,
+    SaidNothing,
+)
 from assignments.smartlead.key import Key
 from assignments.smartlead.pages import Page, page_of, rows_in
 from assignments.smartlead.records import (
@@ -140,7 +145,7 @@ class Client:
                 raise
             return None
         if answer.is_empty:
-            return None
+            raise SaidNothing
         row = _row_of_lead(payload_of_read(answer))
         return None if row is None else _lead_asked_for(row, map_id)
 
@@ -264,8 +269,10 @@ def _row_of_lead(payload: Any) -> Payload | None:
     inner = payload.get("data", payload) if isinstance(payload, dict) else payload
     if isinstance(inner, list):
         inner = inner[0] if inner else None
-    if inner is None or inner in ({}, {"ok": True}):
+    if inner is None:
         return None
+    if inner in ({}, {"ok": True}):
+        raise SaidNothing
     if not isinstance(inner, dict):
         raise garbled("Smartlead's answer holds no lead where one was expected.")
     return inner

@@ -34,6 +34,17 @@ class AboutUs(SmartleadError):
         self.retry_after = retry_after
 
 
+class SaidNothing(AboutUs):
+    """A read was answered with 2xx and nothing in it.
+
+    Smartlead does that for a lead it has no more, and as a way to fail: once is no
+    proof that the lead is gone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Smartlead answered with nothing.", kind="garbled")
+
+
 class Refused(SmartleadError):
     """Smartlead understood this one call and said no, in its own words."""
 

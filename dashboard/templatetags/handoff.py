@@ -1,6 +1,7 @@
 """Small words of the pages: icons, ages, moments, people."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ register = Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of static/icons.svg; with a label it speaks, without it is decoration."""
     address = f"{static('icons.svg')}#{name}"

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import State
@@ -112,7 +113,8 @@ def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResp
     }
     if target(request) == f"owner-{map_id}":
         context |= {"lead": lead, "form": AssignForm(user=request.user, lead=lead)}
-        return render(request, "lead/_owner.html", context, status=status)
+        response = render(request, "lead/_owner.html", context, status=status)
+        return trigger_client_event(response, "lead-changed")
     return render(request, "inbox/_row.html", context, status=status)
 
 

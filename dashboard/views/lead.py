@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
 
 from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
@@ -36,7 +37,8 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
         **_timeline(lead),
     }
     if target(request) == owner:
-        return render(request, "lead/_owner.html", context)
+        response = render(request, "lead/_owner.html", context)
+        return trigger_client_event(response, "lead-changed")
     return render_page(request, TEMPLATE, context, fragments=("thread", "timeline"))
 
 

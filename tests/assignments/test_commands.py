@@ -12,7 +12,7 @@ from assignments.models import Account, User
 from assignments.services import account as accounts
 from assignments.services import doctor
 from assignments.services.seats import beat
-from tests.factories import make_manager
+from tests.factories import make_lead, make_manager
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +160,57 @@ class TestDemo:
         command._start_over_if_halved()
 
         assert len(list(tmp_path.iterdir())) == 2
+
+    def test_on_the_sandbox_everything_is_at_the_ports_that_were_free(
+        self, command, monkeypatch
+    ):
+        monkeypatch.setattr("assignments.parts.free_port", lambda host, port: port + 1)
+        monkeypatch.setattr("assignments.services.demo.on_demo_database", lambda: True)
+        command.on_sandbox = True
+
+        command._choose_ports("127.0.0.1", 8000)
+
+        assert command.environment["SITE_URL"] == "http://localhost:8001"
+        assert command.environment["SMARTLEAD_BASE_URL"] == (
+            "http://127.0.0.1:8766/api/v1"
+        )
+        assert "Port 8000 is in use, so it is 8001." in command.stdout.getvalue()
+
+    def test_on_smartlead_the_settings_of_the_environment_stay(
+        self, command, monkeypatch
+    ):
+        monkeypatch.setenv("SITE_URL", "https://handoff.example.com")
+        command.on_sandbox = False
+
+        command._choose_ports("127.0.0.1", 8000)
+
+        assert command.environment["SITE_URL"] == "https://handoff.example.com"
+        assert command.environment["SMARTLEAD_BASE_URL"] == "http://sandbox.test/api/v1"
+
+    def test_a_new_sandbox_is_read_before_the_page_is_shown(self, command, monkeypatch):
+        calls: list[dict[str, Any]] = []
+
+        def call(words: list[str], **options: Any) -> int:
+            calls.append(options)
+            return 0
+
+        monkeypatch.setattr("subprocess.call", call)
+        command.environment = {"SMARTLEAD_API_KEY": "sandbox-key"}
+
+        command._sync()
+        make_lead()
+        command._sync()
+
+        assert len(calls) == 1
+
+    def test_a_reading_that_fails_is_shown_with_the_end_of_the_log(
+        self, command, monkeypatch
+    ):
+        monkeypatch.setattr("subprocess.call", lambda *_, **__: 1)
+        command.environment = {}
+        command.log.write_text("campaigns: Smartlead is busy.\n")
+
+        with pytest.raises(
+            CommandError, match=r"cannot be read\.\ncampaigns: Smartlead"
+        ):
+            command._sync()

@@ -1,4 +1,5 @@
 import math
+import os
 import socket
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -61,6 +62,27 @@ def test_waking_the_worker_queues_a_tick():
     parts.wake_worker()
 
     assert OrmQ.objects.get().task["func"] == "assignments.tasks.tick"
+
+
+class TestStaticFilesAreFresh:
+    def test_they_are_not_before_they_were_collected(self, settings, tmp_path):
+        settings.STATIC_ROOT = tmp_path
+
+        assert not parts.static_files_are_fresh()
+
+    def test_they_are_when_collected_after_the_last_change(self, settings, tmp_path):
+        settings.STATIC_ROOT = tmp_path
+        (tmp_path / "staticfiles.json").touch()
+
+        assert parts.static_files_are_fresh()
+
+    def test_they_are_not_when_a_source_has_changed_since(self, settings, tmp_path):
+        settings.STATIC_ROOT = tmp_path
+        collected = tmp_path / "staticfiles.json"
+        collected.touch()
+        os.utime(collected, (0, 0))
+
+        assert not parts.static_files_are_fresh()
 
 
 class TestFreePort:

@@ -1,5 +1,6 @@
 """A sales manager who clicks, as her browser and the web process see it."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,9 +21,14 @@ CSRF = "b" * 32
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
     map_id: int
+    started: float  # on the monotonic clock, which the sandbox shares
     seconds: float
-    is_done: bool
+    look: str  # of the row in the end: done, or why it is not
     both_seats_taken: bool
+
+    @property
+    def is_done(self) -> bool:
+        return self.look == "done"
 
 
 def click(
@@ -45,15 +51,16 @@ def _click(browser: httpx.Client, lead: Lead, to: Member, scale: float) -> Click
     started = time.monotonic()
     row = browser.post(f"/leads/{lead.pk}/assign/", data=wish).raise_for_status().text
     taken = _both_seats_are_taken()
-    while 'data-look="sending"' in row:
+    while (look := _look(row)) == "sending":
         if time.monotonic() - started > PATIENCE * scale:
             break
         time.sleep(POLL * scale)
         row = browser.get(f"/leads/{lead.pk}/row/").raise_for_status().text
     return Click(
         map_id=lead.pk,
+        started=started,
         seconds=time.monotonic() - started,
-        is_done='data-look="done"' in row,
+        look=look,
         both_seats_taken=taken,
     )
 
@@ -61,3 +68,8 @@ def _click(browser: httpx.Client, lead: Lead, to: Member, scale: float) -> Click
 def _both_seats_are_taken() -> bool:
     taken = Seat.objects.filter(name__in=DISPATCH_SEATS, until__gt=timezone.now())
     return taken.count() == len(DISPATCH_SEATS)
+
+
+def _look(row: str) -> str:
+    found = re.search('data-look="([a-z]+)"', row)
+    return found[1] if found else "no row"

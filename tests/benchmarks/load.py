@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -170,6 +171,9 @@ def _waits(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
     done = sum(click.is_done for click in clicks)
     busy = 100 * sum(click.both_seats_taken for click in clicks) / len(clicks)
     waits = [click.seconds for click in clicks]
+    for one in clicks:
+        if not one.is_done or one.seconds > CLICK_MOST * trial.scale:
+            _tell(one, stretch)
     yield Figure(
         name=f"{label}: clicks done", value=done, unit="clicks", at_least=len(clicks)
     )
@@ -185,3 +189,14 @@ def _waits(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
     yield Figure(
         name=f"{label}: click to done, median", value=percentile(waits, 0.5), unit="s"
     )
+
+
+def _tell(click: Click, stretch: Stretch) -> None:
+    """Where the time of a slow click went: its calls, as the sandbox saw them."""
+    calls = [
+        f"{call['kind']} at {call['arrived_mono'] - click.started:.2f} s "
+        f"for {(call['ended_mono'] or inf) - call['arrived_mono']:.2f} s"
+        for call in stretch.calls
+        if call["map_id"] == click.map_id
+    ]
+    say(f"{click.look} after {click.seconds:.2f} s; {', '.join(calls) or 'no call'}.")

@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.utils import timezone
 
-from assignments.models import Budget as BudgetRow
 from assignments.models import Assignment, Lead, Member, User
+from assignments.models import Budget as BudgetRow
 from assignments.models.assignment import Cause
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application

@@ -165,7 +165,7 @@ def test_four_processes_never_exceed_the_limit_and_use_it(tmp_path):
     assert [caller.returncode for caller in callers] == [0] * 4
     assert all(outputs)
     assert most_in(times, greedy_caller.WINDOW) <= greedy_caller.CALLS
-    assert len(times) >= 0.8 * greedy_caller.CALLS * (times[-1] - times[0])
+    assert len(times) >= 0.6 * greedy_caller.CALLS * (times[-1] - times[0])
 
 
 def most_in(times: list[float], seconds: float) -> int:

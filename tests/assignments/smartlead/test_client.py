@@ -6,7 +6,13 @@ import httpx
 import pytest
 
 from assignments.smartlead.budget import Kind, Rate, Slot, account_budget
-from assignments.smartlead.errors import AboutUs, NotesUnreadable, NotSent, Refused
+from assignments.smartlead.errors import (
+    AboutUs,
+    NotesUnreadable,
+    NotSent,
+    Refused,
+    SaidNothing,
+)
 from tests.assignments.smartlead.talking import Purse, answered, ask, smartlead_that
 
 ROW = {"email_lead_map_id": "11", "team_member_id": 7}
@@ -120,14 +126,23 @@ class TestLead:
             httpx.Response(200, json={"ok": True, "data": []}),
             httpx.Response(200, json={"ok": True, "data": None}),
             httpx.Response(200, json=[]),
-            httpx.Response(200, json={}),
-            httpx.Response(200, json={"ok": True}),
-            httpx.Response(200),
             httpx.Response(404, json={"error": "Inbox item not found with ID 11"}),
         ],
     )
     def test_an_unknown_lead_is_none(self, answer):
         assert answered(answer, lambda c: c.lead(11)) is None
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            httpx.Response(200, json={}),
+            httpx.Response(200, json={"ok": True}),
+            httpx.Response(200),
+        ],
+    )
+    def test_an_answer_without_anything_does_not_say_that_a_lead_is_gone(self, answer):
+        with pytest.raises(SaidNothing):
+            answered(answer, lambda c: c.lead(11))
 
     @pytest.mark.parametrize(
         "answer",

@@ -24,6 +24,7 @@ from tests.trials.line import Line
 
 def play(line: Line, *, act: str, **details: Any) -> None:
     {"open": open_office, "close": close_books}[act](**details)
+    line.tell(said="mirrored", leads=_lead_ids())
     line.tell(said="finished")
 
 
@@ -36,8 +37,7 @@ def open_office(*, members: list[int], unknown_every: int) -> None:
         for offset in (0, 20):
             _read_page(client, budget, offset)
     accounts.bind(timezone.now())
-    unknown = list(Lead.objects.order_by("map_id").values_list("pk", flat=True))
-    Lead.objects.filter(pk__in=unknown[::unknown_every]).update(
+    Lead.objects.filter(pk__in=_lead_ids()[::unknown_every]).update(
         owner=None, owner_known_at=None, owner_sure_at=None
     )
 
@@ -45,6 +45,8 @@ def open_office(*, members: list[int], unknown_every: int) -> None:
 def close_books(*, within: float, path: str) -> None:
     """Wait until the work is done, read every lead once more, write everything down."""
     until = time.monotonic() + within
+    # Whoever paused them may have been killed before resuming.
+    accounts.resume_writes(actor=User.objects.get(), at=timezone.now())
     _wait_for_workers(until)
     with tasks.at_the_counter() as (client, budget):
         desk = Desk(client=client, budget=budget, clock=timezone.now)
@@ -52,6 +54,10 @@ def close_books(*, within: float, path: str) -> None:
             _read_lead(desk, lead)
     _wait_for_workers(until)
     Path(path).write_text(json.dumps(_books()))
+
+
+def _lead_ids() -> list[int]:
+    return list(Lead.objects.order_by("map_id").values_list("pk", flat=True))
 
 
 def _wait_for_workers(until: float) -> None:

@@ -1,0 +1,138 @@
+"""A real browser on a real server, with the sandbox behind it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from assignments.models import Account, Heartbeat, Lead, Member, User
+from assignments.sandbox.world import World
+from assignments.services.desk import Desk
+from assignments.services.dispatch import Dispatcher
+from assignments.smartlead.budget import account_budget
+from assignments.smartlead.client import connect
+from tests.factories import make_lead, make_manager, make_member
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory) -> None:
+    """A file: the server's threads and the test each need a connection of their own."""
+    database = connections["default"].settings_dict
+    if "sqlite" in database["ENGINE"]:
+        path = tmp_path_factory.mktemp("database") / "browser.sqlite3"
+        database["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_not_collected() -> None:
+    django_settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    # Playwright runs a loop in this thread, which Django takes for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Office:
+    """The sandbox, the dashboard before it, and whoever sits at a screen."""
+
+    world: World
+    url: str
+    browser: Browser
+    manager: User = field(default_factory=make_manager)
+    violations: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def lead(self, name: str, owner: Member, *, number: int = 0) -> Lead:
+        map_id = sorted(self.world.owners())[number]
+        self.world.assign_outside(map_id, owner.pk)
+        person_id = self.world.lead(map_id).lead_id
+        return make_lead(
+            name, map_id=map_id, person_id=person_id, owner=owner, company="Nordlicht"
+        )
+
+    def screen(
+        self, user: User | None = None, *, width: int = 1440, theme: str = "light"
+    ) -> Page:
+        """A page of a browser in which this user (the manager) is signed in."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme
+        )
+        context.set_default_timeout(10_000)
+        client = Client()
+        client.force_login(user or self.manager)
+        session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": self.url}])
+        page = context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.violations.append(str(error)))
+        self.contexts.append(context)
+        return page
+
+    def dispatch(self) -> None:
+        """What the worker does, until there is no call to make just now."""
+        budget = account_budget()
+        with connect(budget=budget) as client:
+            desk = Desk(client=client, budget=budget, clock=timezone.now)
+            dispatcher = Dispatcher(desk)
+            while dispatcher.take_turn(timezone.now()) is None:
+                pass
+
+    def _note(self, message) -> None:
+        if "Content Security Policy" in message.text:
+            self.violations.append(message.text)
+
+
+@pytest.fixture
+def office(transactional_db, settings, live_server, browser, world) -> Iterator[Office]:
+    settings.WHITENOISE_AUTOREFRESH = True
+    Account.objects.get_or_create(pk=1)
+    Heartbeat.objects.create(name="worker", beat_at=timezone.now())
+    office = Office(world=world, url=live_server.url, browser=browser)
+    yield office
+    for context in office.contexts:
+        context.close()
+    assert office.violations == []
+
+
+@pytest.fixture
+def people(office: Office) -> Callable[[int], Member]:
+    """The sandbox's members, mirrored under names that a test can say."""
+    ids = [member.id for member in office.world.account.members.values()]
+    names = ("Ana Sousa", "Ben Okafor", "Cem Kaya")
+    members = [make_member(name, id=pk) for name, pk in zip(names, ids, strict=False)]
+    return members.__getitem__

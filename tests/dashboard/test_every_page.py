@@ -1,0 +1,144 @@
+"""What holds for every page: login, a strict policy, nothing inline."""
+
+from html.parser import HTMLParser
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from assignments.models import Message
+from dashboard.urls import public
+from tests.factories import (
+    make_assignment,
+    make_campaign,
+    make_category,
+    make_lead,
+    make_team,
+)
+
+OURS = [
+    "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
+    "me", "password",
+]  # fmt: skip
+
+
+@pytest.fixture
+def pages(manager, ana, ben) -> list[str]:
+    lead = make_lead(
+        owner=ana,
+        campaign=make_campaign(),
+        category=make_category(),
+        custom_fields={"size": "<b>9</b>"},
+    )
+    at = timezone.now()
+    make_assignment(lead, ben, state="refused", finished_at=at, outcome="No.")
+    make_assignment(make_lead(owner=ana), ben, created_at=at)
+    Message.objects.create(
+        lead=lead, key="1", direction="reply", body_html="<p style='color:red'>x</p>"
+    )
+    team = make_team()
+    own = [reverse(name) for name in OURS]
+    return [
+        *own,
+        f"/leads/{lead.pk}/",
+        f"/leads/{lead.pk}/assign/",
+        f"/team/{ana.pk}/",
+        f"/settings/teams/{team.pk}/",
+        f"/settings/users/{manager.pk}/",
+        "/inbox/?owner=abc",
+        "/nowhere/",
+    ]
+
+
+class Inline(HTMLParser):
+    """Collects what a strict policy forbids, and ids that stand twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.ids: set[str] = set()
+        self._inside = ""
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self._inside = tag
+        for name in given:
+            if name == "style" or name.startswith(("on", "hx-on")):
+                self.found.append(f"{tag} {name}")
+        if tag == "style" or "js:" in str(given.get("hx-vals", "")):
+            self.found.append(tag)
+        if (name := given.get("id")) in self.ids:
+            self.found.append(f"id {name} twice")
+        self.ids.add(given.get("id") or f"#{len(self.ids)}")
+
+    def handle_data(self, data):
+        if self._inside == "script" and data.strip():
+            self.found.append("inline script")
+
+    def handle_endtag(self, tag):
+        self._inside = ""
+
+
+def test_pages_hold_nothing_inline_and_send_a_strict_policy(client, pages):
+    for page in pages:
+        response = client.get(page)
+        parser = Inline()
+        parser.feed(response.content.decode())
+        policy = response["Content-Security-Policy"]
+
+        assert parser.found == [], page
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+
+def test_nothing_broke_on_the_way(client, pages):
+    statuses = {page: client.get(page).status_code for page in pages}
+
+    assert set(statuses.values()) == {200, 400, 404}, statuses
+
+
+def test_only_the_listed_pages_open_without_login(client, db):
+    opened = {
+        path
+        for path in _paths(get_resolver())
+        if client.get(f"/{path}").status_code == 200
+    }
+
+    assert opened == {str(entry.pattern) for entry in public}
+
+
+def test_a_sentence_comes_with_every_error(client, manager):
+    for path in ("/nowhere/", "/leads/1/", "/inbox/?owner=x"):
+        assert b"data-sentence" in client.get(path).content
+
+
+def test_a_broken_page_says_so_without_its_insides(client, manager, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr("dashboard.views.inbox.rows_of", None)
+
+    response = client.get("/inbox/")
+
+    assert response.status_code == 500
+    assert b"Something broke inside Handoff." in response.content
+    assert b"Traceback" not in response.content
+
+
+def test_history_is_read_only_in_the_admin(admin_client):
+    for model in ("assignment", "batch", "note"):
+        assert admin_client.get(f"/admin/assignments/{model}/").status_code == 200
+        assert admin_client.get(f"/admin/assignments/{model}/add/").status_code == 403
+
+
+def _paths(resolver: URLResolver, prefix: str = "") -> list[str]:
+    """Every address without a part to fill in, and with 1 where there is one."""
+    found = []
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            found.append(path)
+        elif not path.startswith("admin"):
+            found += _paths(entry, path)
+    plain = [
+        path.replace("<int:map_id>", "1").replace("<int:pk>", "1") for path in found
+    ]
+    return [path for path in plain if "<" not in path]

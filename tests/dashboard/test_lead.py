@@ -1,0 +1,173 @@
+from datetime import timedelta
+
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from assignments.models import Account, Message
+from assignments.models.assignment import State
+from tests.dashboard.pages import htmx, queries_of
+from tests.factories import MONDAY, make_assignment, make_lead
+
+OPEN_LEAD = "assignments.tasks.open_lead"
+
+
+def nudged(queued):
+    return [task[1] for task in queued if task[0] == OPEN_LEAD]
+
+
+def visit(client, lead, capture, headers=None):
+    with capture(execute=True):
+        return client.get(f"/leads/{lead.pk}/", headers=headers or {})
+
+
+def with_thread(lead):
+    lead.thread_at = timezone.now()
+    lead.save()
+    return lead
+
+
+class TestConversation:
+    def test_asks_for_a_thread_that_is_older_than_the_last_reply(
+        self, client, manager, queued, django_capture_on_commit_callbacks
+    ):
+        lead = make_lead(thread_at=MONDAY - timedelta(days=1))
+
+        response = visit(client, lead, django_capture_on_commit_callbacks)
+
+        assert nudged(queued) == [lead.pk]
+        assertContains(response, "Fetching the newest messages")
+
+    def test_asks_for_nothing_it_has(
+        self, client, manager, queued, django_capture_on_commit_callbacks
+    ):
+        response = visit(
+            client, with_thread(make_lead()), django_capture_on_commit_callbacks
+        )
+
+        assert nudged(queued) == []
+        assertNotContains(response, "Fetching the newest messages")
+
+    def test_the_poll_of_the_thread_does_not_ask_again(
+        self, client, manager, queued, django_capture_on_commit_callbacks
+    ):
+        response = visit(
+            client, make_lead(), django_capture_on_commit_callbacks, htmx("thread")
+        )
+
+        assert nudged(queued) == []
+        assertContains(response, 'hx-trigger="every 2s"')
+        assertNotContains(response, "<html")
+
+    def test_stops_waiting_after_a_minute(self, client, manager):
+        asked = (timezone.now() - timedelta(seconds=61)).isoformat()
+
+        response = client.get(
+            f"/leads/{make_lead().pk}/", {"asked": asked}, headers=htmx("thread")
+        )
+
+        assertNotContains(response, "hx-trigger")
+        assertContains(response, "newer messages that are not here yet")
+
+    def test_says_so_when_smartlead_is_down(self, client, manager):
+        at = timezone.now()
+        Account.objects.update(
+            outage_since=at, outage_sentence="Smartlead does not answer.", probe_at=at
+        )
+
+        response = client.get(f"/leads/{make_lead().pk}/")
+
+        assertContains(response, "Smartlead does not answer. What you see may be")
+        assertNotContains(response, "every 2s")
+
+    def test_a_hostile_mail_is_shown_harmless(self, client, manager):
+        lead = with_thread(make_lead())
+        Message.objects.create(
+            lead=lead,
+            key="1",
+            direction="reply",
+            sender='"><script>alert(1)</script>',
+            subject="<b>Urgent</b>",
+            body_html="<p>Hello</p><img src='https://t.test/p.gif'><script>x</script>",
+            attachments=[{"file_name": "<i>deck.pdf</i>"}],
+        )
+
+        response = client.get(f"/leads/{lead.pk}/")
+
+        assertContains(response, "<p>Hello</p>")
+        assertContains(response, "1 image not loaded")
+        assertContains(response, "&lt;i&gt;deck.pdf")
+        assertNotContains(response, "t.test")
+        assertNotContains(response, "<script>")
+
+    def test_an_address_that_is_no_web_address_is_no_link(self, client, manager):
+        lead = with_thread(make_lead(website="javascript:alert(1)"))
+
+        assertNotContains(client.get(f"/leads/{lead.pk}/"), 'href="javascript')
+
+
+class TestTimeline:
+    def test_tells_who_when_why_and_what_became_of_it(self, client, manager, ana, ben):
+        lead = with_thread(make_lead(owner=ana))
+        make_assignment(
+            lead,
+            ben,
+            actor=manager,
+            reason="Ben speaks Dutch.",
+            state=State.OVERTAKEN,
+            outcome="Theo was first.",
+            finished_at=MONDAY,
+        )
+
+        response = client.get(f"/leads/{lead.pk}/", headers=htmx("timeline"))
+
+        for words in ("Ana Sousa", "Ben Okafor", "Ben speaks Dutch.", "Theo was first"):
+            assertContains(response, words)
+        assertContains(response, "By hand · Sara Klein")
+
+    def test_many_changes_cost_no_more_than_one(self, client, manager, ana, ben):
+        lead = with_thread(make_lead(owner=ana))
+        done = {"state": State.DONE, "finished_at": MONDAY, "actor": manager}
+        make_assignment(lead, ben, **done)
+        client.get(f"/leads/{lead.pk}/")
+        one = queries_of(lambda: client.get(f"/leads/{lead.pk}/"))
+        for number in range(49):
+            make_assignment(lead, ben, **done)
+            Message.objects.create(lead=lead, key=str(number), direction="reply")
+
+        assert queries_of(lambda: client.get(f"/leads/{lead.pk}/")) == one
+
+
+def test_a_lead_that_is_gone_says_so_and_offers_no_owner(client, manager):
+    lead = make_lead(gone_at=timezone.now())
+
+    response = client.get(f"/leads/{lead.pk}/")
+
+    assertContains(response, "Smartlead no longer has this lead")
+    assertNotContains(response, '<select name="member"')
+
+
+def test_who_may_not_move_it_reads_why(client, stranger, ana):
+    response = client.get(f"/leads/{make_lead(owner=ana).pk}/")
+
+    assertContains(response, "You can see this lead but not move it")
+
+
+def test_a_note_that_may_be_lost_is_called_unconfirmed(client, manager, ben):
+    lead = with_thread(make_lead())
+    change = make_assignment(lead, ben, state=State.DONE, finished_at=MONDAY)
+    change.notes.create(
+        lead=lead,
+        text="Our words",
+        reference="H-1",
+        created_at=MONDAY,
+        state="unconfirmed",
+        finished_at=MONDAY,
+    )
+
+    assertContains(client.get(f"/leads/{lead.pk}/"), "unconfirmed")
+
+
+def test_an_unknown_lead_is_a_404_with_a_sentence(client, manager):
+    for number in (1, "9" * 30):
+        response = client.get(f"/leads/{number}/")
+        assertContains(response, "There is nothing at this address", status_code=404)

@@ -1,0 +1,45 @@
+"""What happened to one lead, in order, for whoever has to find out why."""
+
+from tests.trials.evidence import Evidence
+
+
+def trace(evidence: Evidence, lead: int) -> str:
+    events = sorted([*_changes(evidence, lead), *_rows(evidence, lead), *_steps(evidence)])
+    mentioned = [at for at, line in events if "·" not in line]
+    if not mentioned:
+        return f"lead {lead}: nothing happened"
+    start = mentioned[0]
+    lines = [f"{at - start:8.3f}  {line}" for at, line in events if at >= start - 0.01]
+    return "\n".join([f"lead {lead}", *lines])
+
+
+def _changes(evidence: Evidence, lead: int) -> list[tuple[float, str]]:
+    return [
+        (
+            change.at,
+            f"SMARTLEAD {change.before} → {change.after} by "
+            f"{'us' if change.is_ours else 'somebody'}, "
+            f"{change.transit:.3f} s under way {change.fault or ''}",
+        )
+        for change in evidence.changes_of(lead)
+    ]
+
+
+def _rows(evidence: Evidence, lead: int) -> list[tuple[float, str]]:
+    lines = []
+    for row in evidence.rows_of(lead):
+        name = f"ROW {row.pk} {row.cause} {row.expected} → {row.to}"
+        lines.append((row.created_at, f"{name} created, after {row.after}"))
+        if row.finished_at is not None:
+            end = f"{name} {row.state}, {row.sends} sends, found {row.found}"
+            lines.append((row.finished_at, f"{end} {row.outcome}"))
+    return lines
+
+
+def _steps(evidence: Evidence) -> list[tuple[float, str]]:
+    """Everything the actors did; the calls of other leads as a dot."""
+    return [
+        (said.at, f"  · {said.who} {said.what} {said.details or ''}")
+        for said in evidence.diary
+        if said.what not in {"goes on", "failed"}
+    ]

@@ -1,0 +1,188 @@
+"""One run: an office on a fresh database, a sandbox, actors, and somebody who kills them.
+
+All of them are separate processes. The verdict comes afterwards, from what the sandbox
+saw and what the ledger says.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.trials.databases import ROOT, Databases, environment, manage
+from tests.trials.evidence import Evidence
+from tests.trials.killer import Killer
+from tests.trials.outsider import get, post
+from tests.trials.weather import Weather, forecast
+
+SCALE = 0.05
+LEADS = 24
+MEMBERS = 6
+LONGEST_STOP = 4.5  # seconds; longer than any lease at this scale
+SETTLED_WITHIN = 75.0
+PLENTY = "100000/60s"
+ROLES: dict[str, dict[str, Any]] = {
+    "worker-1": {"role": "worker", "is_seated": False},
+    "worker-2": {"role": "worker", "is_seated": False},
+    "worker-3": {"role": "worker", "is_seated": True},
+    "worker-4": {"role": "worker", "is_seated": True},
+    "mirror": {"role": "mirror"},
+    "managers": {"role": "managers", "every": 0.12},
+    "outsider": {"role": "outsider", "every": 0.4},
+}
+
+
+class TrialFailed(Exception):
+    """The trial itself could not be held."""
+
+
+def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
+    """Hold one trial; everything random in it comes from the seed, but for timing."""
+    rng = Random(seed)
+    weather = forecast(rng)
+    url = databases.fresh(f"run_{seed}")
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="trial-") as folder,
+            _sandbox(seed, weather) as sandbox,
+        ):
+            stage = _Stage(Path(folder), url, sandbox, rng)
+            with stage.opened():
+                return stage.perform(weather, seed=seed, seconds=seconds)
+    finally:
+        databases.drop(url)
+
+
+@contextmanager
+def _sandbox(seed: int, weather: Weather) -> Iterator[str]:
+    flags = {"seed": seed, "leads": LEADS, "members": MEMBERS, "port": 0, "life": 0}
+    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+    command = manage("sandbox", "--rate", PLENTY, *words, *weather.flags)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment("sqlite:///:memory:"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = process.stdout.readline()
+        yield said.partition(": ")[2].strip().removesuffix("/api/v1")
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+class _Stage:
+    def __init__(self, folder: Path, url: str, sandbox: str, rng: Random) -> None:
+        self.folder, self.sandbox, self.rng = folder, sandbox, rng
+        self.environment = environment(
+            url,
+            SMARTLEAD_BASE_URL=f"{sandbox}/api/v1",
+            SMARTLEAD_RATE_LIMITS="200/2s",
+            TIME_SCALE=str(SCALE),
+        )
+        self.parts = {who: dict(wish) for who, wish in ROLES.items()}
+        self.starts = 0
+        self.killer = Killer(
+            address=folder / "line",
+            rng=rng,
+            longest_stop=LONGEST_STOP,
+            respawn=self.enter,
+        )
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        command = [sys.executable, "-m", "tests.trials.nursery", str(self.folder / "line")]
+        with (self.folder / "stderr").open("w") as stderr:
+            self.nursery = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        try:
+            yield
+        finally:
+            self.killer.close()
+            self.nursery.kill()
+            self.nursery.wait()
+            assert self.nursery.stdin is not None
+            self.nursery.stdin.close()
+
+    def perform(self, weather: Weather, *, seed: int, seconds: float) -> Evidence:
+        ours = sorted(member["id"] for member in get(self.sandbox, "state")["members"])
+        self._clerk("open", members=ours, unknown_every=6)
+        self._cast(ours, seed)
+        post(self.sandbox, "faults", faults=weather.faults)
+        for who in ROLES:
+            self.enter(who)
+        self.killer.begin_striking()
+        self.killer.work(seconds=seconds)
+        self.killer.end_striking()
+        post(self.sandbox, "faults", clear=True)
+        for who in ("managers", "outsider", "mirror"):
+            self.killer.retire(who)
+        return self._close_books(weather)
+
+    def enter(self, who: str) -> None:
+        """A new process plays this part, from the beginning."""
+        self.starts += 1
+        wish = self.parts[who]
+        if "seed" in wish:
+            # Who takes over after a death goes on elsewhere, and names new strangers.
+            wish |= {"seed": f"{wish['seed']}+"}
+        if "first" in wish:
+            wish |= {"first": self.starts * 10_000}
+        assert self.nursery.stdin is not None
+        self.nursery.stdin.write(json.dumps({"who": who, **wish}) + "\n")
+        self.nursery.stdin.flush()
+
+    def _cast(self, ours: list[int], seed: int) -> None:
+        (leads,) = (
+            said.details["leads"]
+            for said in self.killer.diary
+            if said.what == "mirrored"
+        )
+        self.parts["managers"] |= {"seed": f"{seed}-managers", "members": ours}
+        self.parts["outsider"] |= {
+            "seed": f"{seed}-outsider",
+            "sandbox": self.sandbox,
+            "leads": leads,
+            "first": 0,
+        }
+
+    def _clerk(self, act: str, **details: Any) -> None:
+        who = f"clerk, {act}"
+        self.parts[who] = {"role": "clerk", "act": act, **details}
+        self.enter(who)
+        if not self.killer.work(seconds=SETTLED_WITHIN + 15, until_finished=who):
+            raise TrialFailed(f"The {who}, did not finish.\n{self._last_words()}")
+
+    def _close_books(self, weather: Weather) -> Evidence:
+        books = self.folder / "books.json"
+        self._clerk("close", within=SETTLED_WITHIN, path=str(books))
+        for who in ROLES:
+            self.killer.retire(who)
+        return Evidence.gather(
+            journal=get(self.sandbox, "journal"),
+            state=get(self.sandbox, "state"),
+            books=json.loads(books.read_text()),
+            diary=self.killer.diary,
+            strikes=self.killer.strikes,
+            notes_are_readable=weather.notes == "readable",
+        )
+
+    def _last_words(self) -> str:
+        failures = [said for said in self.killer.diary if said.what == "failed"]
+        traces = [f"{said.who}: {said.details['trace']}" for said in failures[-3:]]
+        return "\n".join([*traces, (self.folder / "stderr").read_text()[-3000:]])

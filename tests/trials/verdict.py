@@ -1,0 +1,254 @@
+"""Whether a trial kept the rules, judged by what really happened in Smartlead.
+
+Writes that landed after anybody could have waited for them (hung in the server, or sent
+by a process that was stopped at that moment) are listed apart: no caller of an API
+without compare-and-set can prevent those.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.trials.evidence import Change, Evidence, NoteCall, Row
+from tests.trials.outsider import FIRST_STRANGER
+
+SLACK = 0.15  # seconds between a worker's last look at the clock and its call's leaving
+FINAL = {"done", "refused", "overtaken", "cancelled", "skipped"}
+UNSENT = {"refused", "cancelled", "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    rule: str
+    lead: int | None
+    sentence: str
+
+    def __str__(self) -> str:
+        where = f"lead {self.lead}: " if self.lead else ""
+        return f"[{self.rule}] {where}{self.sentence}"
+
+
+@dataclass(slots=True)
+class Verdict:
+    violations: list[Violation] = field(default_factory=list)
+    late: list[Change] = field(default_factory=list)
+    late_notes: list[NoteCall] = field(default_factory=list)
+    # Clicks sent on a read that was fresh by FRESH_CLICK, but not by a second.
+    over_a_second: int = 0
+    writes: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.violations
+
+
+def judge(evidence: Evidence) -> Verdict:
+    verdict = Verdict()
+    verdict.late = [c for c in evidence.changes if c.is_ours and is_late(c, evidence)]
+    verdict.late_notes = [
+        call for call in evidence.note_calls if call.transit > evidence.quiet - SLACK
+    ]
+    verdict.writes = sum(change.is_ours for change in evidence.changes)
+    for lead in evidence.leads:
+        case = _Case(evidence, lead.pk)
+        verdict.violations += case.violations()
+        verdict.over_a_second += case.over_a_second()
+    verdict.violations += [
+        *_stuck(evidence),
+        *_untrue_mirror(evidence),
+        *_notes(evidence, verdict.late_notes),
+        *_died(evidence),
+    ]
+    return verdict
+
+
+def is_late(change: Change, evidence: Evidence) -> bool:
+    return change.transit > evidence.quiet - SLACK
+
+
+class _Case:
+    """One lead: what happened to it in Smartlead, and what its rows say of it."""
+
+    def __init__(self, evidence: Evidence, lead: int) -> None:
+        self.evidence, self.lead = evidence, lead
+        self.rows = evidence.rows_of(lead)
+        self.changes = evidence.changes_of(lead)
+        self.row_of = {change.seq: self._find_row(change) for change in self.changes}
+
+    def violations(self) -> Iterator[Violation]:
+        yield from self._overwritten()
+        yield from self._undone_by_older()
+        yield from self._untrue_rows()
+        yield from self._invented_changes()
+
+    def over_a_second(self) -> int:
+        second = self.evidence.scale + SLACK
+        found = self._unexpected()
+        return sum(row.is_click and age > second for _, row, age in found)
+
+    def _find_row(self, change: Change) -> Row | None:
+        """The row that a write of ours carried out: it named the same member, then.
+
+        A lead never has two rows for one member pending at a time.
+        """
+        if not change.is_ours:
+            return None
+        return next(
+            (
+                row
+                for row in reversed(self.rows)
+                if row.to == change.after
+                and row.cause != "outside"
+                and row.created_at - SLACK <= change.sent_at
+                and (row.finished_at is None or change.sent_at <= row.finished_at)
+            ),
+            None,
+        )
+
+    def _is_late(self, change: Change) -> bool:
+        return change.is_ours and is_late(change, self.evidence)
+
+    def _unexpected(self) -> Iterator[tuple[Change, Row, float]]:
+        """Writes over an owner that somebody else had set, unknown to the row.
+
+        With the time from his change to the moment when ours was sent.
+        """
+        for before, change in zip(self.changes, self.changes[1:], strict=False):
+            row = self.row_of[change.seq]
+            if row is None or before.is_ours or self._expected(row, before):
+                continue
+            yield change, row, change.sent_at - before.at
+
+    def _expected(self, row: Row, stranger: Change) -> bool:
+        return row.expected == stranger.after
+
+    def _overwritten(self) -> Iterator[Violation]:
+        for change, row, age in self._unexpected():
+            bound = self.evidence.fresh_click if row.is_click else self.evidence.fresh
+            if age > bound + SLACK:
+                yield self._violation(
+                    "compare before write",
+                    f"row {row.pk} wrote {change.after} over {change.before}, which "
+                    f"somebody had set {age:.2f} s before (bound {bound:.2f})",
+                )
+
+    def _undone_by_older(self) -> Iterator[Violation]:
+        newest = 0
+        for change in self.changes:
+            if not change.is_ours or self._is_late(change):
+                continue
+            row = self.row_of[change.seq]
+            if row is None:
+                sentence = f"{change.after} was written, and no row wanted it then"
+                yield self._violation("a decision for every write", sentence)
+            elif row.pk < newest:
+                sentence = f"row {row.pk} was written after the newer row {newest}"
+                yield self._violation("no older decision undoes a newer", sentence)
+            newest = max(newest, row.pk if row else 0)
+
+    def _untrue_rows(self) -> Iterator[Violation]:
+        for row in self.rows:
+            if row.cause == "outside" or row.finished_at is None:
+                continue
+            if why_not := self._why_untrue(row):
+                sentence = f"row {row.pk} ({row.state}, to {row.to}): {why_not}"
+                yield self._violation("the final state is true", sentence)
+
+    def _why_untrue(self, row: Row) -> str | None:
+        written = [c for c in self.changes if self.row_of[c.seq] == row]
+        in_time = [change for change in written if not self._is_late(change)]
+        if row.state == "done" and not written:
+            return "it was never written"
+        if row.state in UNSENT and in_time:
+            return "it was written all the same"
+        if row.state == "overtaken" and not self._somebody_was_faster(row):
+            return f"{row.found} was never set by anybody else before"
+        return None
+
+    def _somebody_was_faster(self, row: Row) -> bool:
+        assert row.finished_at is not None
+        return any(
+            change.after == row.found
+            and change.at <= row.finished_at
+            and (not change.is_ours or self._is_late(change))
+            for change in self.changes
+        )
+
+    def _invented_changes(self) -> Iterator[Violation]:
+        seen = [row for row in self.rows if row.cause == "outside"]
+        real = [c for c in self.changes if not c.is_ours or self._is_late(c)]
+        if len(seen) > len(real):
+            sentence = f"{len(seen)} changes seen from outside, {len(real)} were made"
+            yield self._violation("outside changes are real", sentence)
+        for row in seen:
+            if row.to not in {change.after for change in real}:
+                sentence = f"row {row.pk} names {row.to}, whom nobody else ever set"
+                yield self._violation("outside changes are real", sentence)
+        for row in self.rows:
+            if row.cause != "outside" and self._knew_too_early(row, seen):
+                sentence = f"row {row.pk} expects {row.expected} before it was seen"
+                yield self._violation("compare before write", sentence)
+
+    def _knew_too_early(self, row: Row, seen: list[Row]) -> bool:
+        """A row may expect a stranger only if he had been seen when it was decided."""
+        if row.expected is None or row.expected < FIRST_STRANGER:
+            return False
+        outside = [other for other in seen if other.to == row.expected]
+        return any(other.created_at > row.created_at + SLACK for other in outside)
+
+    def _violation(self, rule: str, sentence: str) -> Violation:
+        return Violation(rule, self.lead, sentence)
+
+
+def _stuck(evidence: Evidence) -> Iterator[Violation]:
+    for row in evidence.rows:
+        if row.state not in FINAL:
+            sentence = f"row {row.pk} is still {row.state}: {row.outcome}"
+            yield Violation("no row is stuck", row.lead, sentence)
+    for note in evidence.notes:
+        if note.state in {"waiting", "sending"}:
+            sentence = f"note {note.reference} is still {note.state}"
+            yield Violation("no row is stuck", note.lead, sentence)
+    for lead in evidence.leads:
+        if lead.waits_for_recheck:
+            yield Violation("no row is stuck", lead.pk, "a recheck still waits")
+    if evidence.is_paused:
+        yield Violation("no row is stuck", None, "writes or bulk are still paused")
+
+
+def _untrue_mirror(evidence: Evidence) -> Iterator[Violation]:
+    for lead in evidence.leads:
+        if lead.owner != lead.real_owner:
+            sentence = f"{lead.owner} here, {lead.real_owner} in Smartlead"
+            yield Violation("the mirror ends true", lead.pk, sentence)
+
+
+def _notes(evidence: Evidence, late: list[NoteCall]) -> Iterator[Violation]:
+    for note in evidence.notes:
+        calls = [c for c in evidence.note_calls if note.reference in c.text]
+        count = len(calls)
+        in_time = count - sum(call in late for call in calls)
+        least, most = _allowed(note.state, is_readable=evidence.notes_are_readable)
+        if count < least or in_time > most:
+            sentence = f"note {note.reference} ({note.state}) is there {count} times"
+            yield Violation("every note once", note.lead, sentence)
+    if evidence.notes_are_readable:
+        for note in evidence.notes:
+            if note.state == "unconfirmed":
+                sentence = f"note {note.reference} is unconfirmed, but can be read"
+                yield Violation("every note once", note.lead, sentence)
+
+
+def _allowed(state: str, *, is_readable: bool) -> tuple[int, int]:
+    """How often a note in this state may stand in Smartlead: at least, at most."""
+    if state == "unconfirmed":
+        return 0, 1
+    return (1, 1) if state == "done" else (0, 0)
+
+
+def _died(evidence: Evidence) -> Iterator[Violation]:
+    for said in evidence.diary:
+        if said.what == "failed":
+            trace = str(said.details["trace"])[-1500:]
+            yield Violation("nothing breaks", None, f"{said.who}:\n{trace}")
+        elif said.what == "left by itself":
+            yield Violation("nothing breaks", None, f"{said.who} left by itself")

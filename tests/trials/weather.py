@@ -1,0 +1,94 @@
+"""What goes wrong at Smartlead in one run: which faults, how often; which account."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from assignments.sandbox.faults import Kind
+
+HANG = (0.5, 1.6)  # seconds; under QUIET, so that settling by reading is safe
+LATE = 4.5  # a few land later than anybody can wait for
+
+WRITE_FAULTS: tuple[tuple[Kind, float], ...] = (
+    (Kind.ERROR, 0.02),
+    (Kind.BAD_GATEWAY, 0.02),
+    (Kind.UNAVAILABLE, 0.02),
+    (Kind.LOST_ANSWER, 0.05),
+    (Kind.APPLIED_ERROR, 0.03),
+    (Kind.ERROR_INSIDE, 0.02),
+    (Kind.PLAIN_TEXT, 0.02),
+    (Kind.EMPTY, 0.03),
+    (Kind.EMPTY_UNAPPLIED, 0.03),
+    (Kind.HANG_THEN_APPLY, 0.05),
+    (Kind.HANG_THEN_DROP, 0.02),
+    (Kind.APPLY_THEN_HANG, 0.03),
+    (Kind.DRIP_BODY, 0.02),
+    (Kind.DRIP_HEADERS, 0.02),
+    (Kind.TOO_MANY_BARE, 0.02),
+)
+READ_FAULTS: tuple[tuple[Kind, float], ...] = (
+    (Kind.ERROR, 0.02),
+    (Kind.EMPTY, 0.01),
+    (Kind.HANG_THEN_DROP, 0.01),
+    (Kind.TOO_MANY_BARE, 0.01),
+    (Kind.PLAIN_TEXT, 0.01),
+)
+LIST_FAULTS: tuple[tuple[Kind, float], ...] = (
+    (Kind.STALE, 0.3),
+    (Kind.MALFORMED, 0.1),
+    (Kind.ABSENT_OWNER, 0.1),
+    (Kind.MOVING, 0.1),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    shape: str
+    errors: str
+    notes: str
+    faults: list[dict[str, Any]]
+
+    @property
+    def flags(self) -> list[str]:
+        named = {"shape": self.shape, "errors": self.errors, "notes": self.notes}
+        return [word for name, value in named.items() for word in (f"--{name}", value)]
+
+
+def forecast(rng: Random) -> Weather:
+    """Every run has most of the faults; one in three cannot read notes back."""
+    return Weather(
+        shape=rng.choice(("flat", "flat", "documented")),
+        errors=rng.choice(("joi", "documented")),
+        notes=rng.choice(("readable", "readable", "missing")),
+        faults=[
+            *_some(rng, "owner", WRITE_FAULTS),
+            *_some(rng, "note", WRITE_FAULTS),
+            *_some(rng, "thread", READ_FAULTS),
+            *_some(rng, "notes", READ_FAULTS),
+            *_some(rng, "list", LIST_FAULTS),
+            _fault(Kind.TOO_MANY, "owner", seconds=1.0, times=1, chance=0.05),
+            _fault(Kind.HANG_THEN_APPLY, "write", seconds=LATE, times=2, chance=0.01),
+        ],
+    )
+
+
+def _some(
+    rng: Random, call: str, faults: tuple[tuple[Kind, float], ...]
+) -> list[dict[str, Any]]:
+    return [
+        _fault(kind, call, seconds=rng.uniform(*HANG), times=None, chance=chance)
+        for kind, chance in faults
+        if rng.random() < 0.8
+    ]
+
+
+def _fault(
+    kind: Kind, call: str, *, seconds: float, times: int | None, chance: float
+) -> dict[str, Any]:
+    return {
+        "kind": kind.value,
+        "call": call,
+        "seconds": seconds,
+        "times": times,
+        "chance": chance,
+    }
