@@ -27,12 +27,12 @@ def _plenty_of_budget(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_queue(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """Tasks are recorded instead of queued: nothing runs behind a test's back."""
-    queued: list[tuple[object, ...]] = []
+    tasks: list[tuple[object, ...]] = []
 
     def record(*args: object, **_: object) -> None:
-        queued.append(args)
+        tasks.append(args)
 
     monkeypatch.setattr("assignments.nudges.async_task", record)
-    return queued
+    return tasks

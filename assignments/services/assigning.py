@@ -45,27 +45,14 @@ def assign_lead(
     access.check_assign(actor, lead=lead, to=to)
     waiting, sending = _pending(lead)
     _check_possible(lead, to, waiting or sending, expected)
-    newest = waiting or sending
-    if newest and newest.to_id == to.pk:
+    if (newest := waiting or sending) and newest.to_id == to.pk:
         return _join(newest, actor, note, at)
-    row = Assignment(
-        lead=lead,
-        to=to,
-        actor=actor,
-        cause=cause,
-        reason=reason or f"{actor} chose {to} by hand.",
-        urgency=Urgency.CLICK,
-        created_at=at,
-        reverses=reverses,
-    )
-    _stand_on(row, lead, waiting, sending)
+    row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
+    row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
+    _stand_on(row, waiting, sending)
     if waiting:
         finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
-    _skip_if_already_there(row, at)
-    row.save()
-    if row.state == State.WAITING:
-        notes.attach_note(row, text=note, at=at)
-        nudge_dispatch()
+    _save(row, note=note)
     return row
 
 
@@ -187,12 +174,10 @@ def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
 
 
 def _stand_on(
-    row: Assignment,
-    lead: Lead,
-    waiting: Assignment | None,
-    sending: Assignment | None,
+    row: Assignment, waiting: Assignment | None, sending: Assignment | None
 ) -> None:
     """Whom the new row expects to replace."""
+    lead = row.lead
     if sending:
         row.after, row.expected_id = sending, sending.to_id
     elif waiting:
@@ -202,10 +187,15 @@ def _stand_on(
         row.expected_id, row.expected_known = lead.owner_id, lead.owner_is_known
 
 
-def _skip_if_already_there(row: Assignment, at: datetime) -> None:
+def _save(row: Assignment, *, note: str) -> None:
+    """As waiting; or as skipped, if the lead is with that member already."""
     if row.expected_known and row.expected_id == row.to_id:
-        row.state, row.finished_at = State.SKIPPED, at
+        row.state, row.finished_at = State.SKIPPED, row.created_at
         row.outcome = f"{row.to} keeps it: the waiting change was cancelled."
+    row.save()
+    if row.state == State.WAITING:
+        notes.attach_note(row, text=note, at=row.created_at)
+        nudge_dispatch()
 
 
 def _replaced_by(actor: User) -> str:

@@ -36,7 +36,7 @@ class TestDispatch:
         assert state_of(row) == State.WAITING
 
     def test_looks_once_more_after_leaving_its_seat(
-        self, office, settings, _no_queue, django_capture_on_commit_callbacks
+        self, office, settings, queued, django_capture_on_commit_callbacks
     ):
         settings.SEAT_TIME = 0
         make_assignment(office.lead(), office.members[1])
@@ -44,7 +44,7 @@ class TestDispatch:
         with django_capture_on_commit_callbacks(execute=True):
             tasks.dispatch()
 
-        assert _no_queue == [("assignments.tasks.dispatch",)]
+        assert queued == [("assignments.tasks.dispatch",)]
 
     def test_a_failing_dispatcher_leaves_its_seat(self, office, monkeypatch):
         def fail(*_, **__):
@@ -87,37 +87,39 @@ class TestSeats:
 
 class TestNudges:
     def test_one_nudge_a_transaction(
-        self, db, _no_queue, django_capture_on_commit_callbacks
+        self, db, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
             nudges.nudge_dispatch()
             nudges.nudge_dispatch()
 
-        assert len(_no_queue) == 1
+        assert len(queued) == 1
 
     def test_no_nudge_while_both_seats_are_taken(
-        self, db, _no_queue, django_capture_on_commit_callbacks
+        self, db, queued, django_capture_on_commit_callbacks
     ):
         sit_on(*nudges.DISPATCH_SEATS)
 
         with django_capture_on_commit_callbacks(execute=True):
             nudges.nudge_dispatch()
 
-        assert _no_queue == []
+        assert queued == []
 
 
 class TestTick:
     def test_beats_and_nudges_the_sync(
-        self, db, _no_queue, django_capture_on_commit_callbacks
+        self, db, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
             tasks.tick()
 
         assert Heartbeat.objects.filter(name="worker").exists()
-        assert ("assignments.tasks.sync",) in _no_queue
+        assert ("assignments.tasks.sync",) in queued
 
     def test_is_the_one_schedule_that_migrate_makes(self, db):
-        assert [row.func for row in Schedule.objects.all()] == ["assignments.tasks.tick"]
+        assert [row.func for row in Schedule.objects.all()] == [
+            "assignments.tasks.tick"
+        ]
 
 
 def test_sync_reads_the_inbox(office, settings):

@@ -80,10 +80,9 @@ class Office:
     def lead(self, name: str, owner: Member, *, number: int = 0) -> Lead:
         map_id = sorted(self.world.owners())[number]
         self.world.assign_outside(map_id, owner.pk)
-        person_id = self.world.lead(map_id).lead_id
-        return make_lead(
-            name, map_id=map_id, person_id=person_id, owner=owner, company="Nordlicht"
-        )
+        person = self.world.lead(map_id)
+        person.first_name, person.last_name = name.split()
+        return make_lead(name, map_id=map_id, person_id=person.lead_id, owner=owner)
 
     def screen(
         self, user: User | None = None, *, width: int = 1440, theme: str = "light"

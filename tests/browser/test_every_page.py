@@ -30,9 +30,13 @@ def addresses(office, people) -> list[str]:
     at = timezone.now()
     for state in ("refused", "overtaken"):
         make_assignment(
-            make_lead(owner=ana), ben, state=state, finished_at=at, outcome="No."
+            make_lead("Omar Other", owner=ana),
+            ben,
+            state=state,
+            finished_at=at,
+            outcome="No.",
         )
-    make_assignment(make_lead(owner=ana), ben, created_at=at)
+    make_assignment(make_lead("Omar Other", owner=ana), ben, created_at=at)
     make_team()
     return [
         "/inbox/",

@@ -25,7 +25,7 @@ LEADS = 24
 MEMBERS = 6
 LONGEST_STOP = 4.5  # seconds; longer than any lease at this scale
 SETTLED_WITHIN = 75.0
-PLENTY = "100000/60s"
+PLENTY = "10000/1s"
 ROLES: dict[str, dict[str, Any]] = {
     "worker-1": {"role": "worker", "is_seated": False},
     "worker-2": {"role": "worker", "is_seated": False},

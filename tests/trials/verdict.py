@@ -13,7 +13,7 @@ from tests.trials.outsider import FIRST_STRANGER
 
 SLACK = 0.15  # seconds between a worker's last look at the clock and its call's leaving
 FINAL = {"done", "refused", "overtaken", "cancelled", "skipped"}
-UNSENT = {"refused", "cancelled", "skipped"}
+UNSENT = {"cancelled", "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,8 @@ class _Case:
     def _why_untrue(self, row: Row) -> str | None:
         written = [c for c in self.changes if self.row_of[c.seq] == row]
         in_time = [change for change in written if not self._is_late(change)]
+        if row.state == "refused":
+            return f"nothing here is refused: {row.outcome}"
         if row.state == "done" and not written:
             return "it was never written"
         if row.state in UNSENT and in_time:

@@ -56,8 +56,11 @@ class Weather:
 
 def forecast(rng: Random) -> Weather:
     """Every run has most of the faults; one in three cannot read notes back."""
+    shape = rng.choice(("flat", "flat", "documented"))
+    # A spoilt row of the documented shape says that nobody owns the lead: it lies.
+    lists = LIST_FAULTS if shape == "flat" else (*LIST_FAULTS[:1], *LIST_FAULTS[2:])
     return Weather(
-        shape=rng.choice(("flat", "flat", "documented")),
+        shape=shape,
         errors=rng.choice(("joi", "documented")),
         notes=rng.choice(("readable", "readable", "missing")),
         faults=[
@@ -65,7 +68,7 @@ def forecast(rng: Random) -> Weather:
             *_some(rng, "note", WRITE_FAULTS),
             *_some(rng, "thread", READ_FAULTS),
             *_some(rng, "notes", READ_FAULTS),
-            *_some(rng, "list", LIST_FAULTS),
+            *_some(rng, "list", lists),
             _fault(Kind.TOO_MANY, "owner", seconds=1.0, times=1, chance=0.05),
             _fault(Kind.HANG_THEN_APPLY, "write", seconds=LATE, times=2, chance=0.01),
         ],

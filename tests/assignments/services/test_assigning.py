@@ -55,12 +55,12 @@ class TestAssign:
         assert row.reason == "Sara Klein chose Ben Okafor by hand."
 
     def test_nudges_the_dispatcher_once_the_row_is_saved(
-        self, sara, ana, ben, _no_queue, django_capture_on_commit_callbacks
+        self, sara, ana, ben, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
             assign_lead(lead=make_lead(owner=ana), to=ben, actor=sara, at=MONDAY)
 
-        assert _no_queue == [("assignments.tasks.dispatch",)]
+        assert queued == [("assignments.tasks.dispatch",)]
 
     def test_refuses_when_the_page_showed_another_owner(self, sara, ana, ben, cem):
         lead = make_lead(owner=ana)
@@ -79,9 +79,7 @@ class TestAssign:
         lead = make_lead(owner=ana)
         first = assign_lead(lead=lead, to=ben, actor=sara, at=MONDAY)
 
-        second = assign_lead(
-            lead=lead, to=cem, actor=sara, at=MONDAY, expected=ben.pk
-        )
+        second = assign_lead(lead=lead, to=cem, actor=sara, at=MONDAY, expected=ben.pk)
 
         first.refresh_from_db()
         assert first.state == State.CANCELLED
@@ -146,9 +144,7 @@ class TestAssign:
         lead = make_lead(owner=ana)
 
         with pytest.raises(AssignmentRefused, match="10,000 characters"):
-            assign_lead(
-                lead=lead, to=ben, actor=sara, at=MONDAY, note="x" * 10_000
-            )
+            assign_lead(lead=lead, to=ben, actor=sara, at=MONDAY, note="x" * 10_000)
 
         assert not lead.assignments.exists()
 
@@ -209,9 +205,7 @@ class TestAccess:
 
 class TestUndo:
     def done(self, lead, to, **fields) -> Assignment:
-        row = make_assignment(
-            lead, to, state=State.DONE, finished_at=MONDAY, **fields
-        )
+        row = make_assignment(lead, to, state=State.DONE, finished_at=MONDAY, **fields)
         type(lead).objects.filter(pk=lead.pk).update(owner=to)
         return Assignment.objects.get(pk=row.pk)
 
@@ -265,7 +259,12 @@ class TestRetry:
     def test_sends_an_overtaken_one_anyway(self, sara, ana, ben, cem):
         lead = make_lead(owner=cem)
         row = make_assignment(
-            lead, ben, expected=ana, state=State.OVERTAKEN, found=cem, finished_at=MONDAY
+            lead,
+            ben,
+            expected=ana,
+            state=State.OVERTAKEN,
+            found=cem,
+            finished_at=MONDAY,
         )
 
         again = retry_assignment(assignment=row, actor=sara, at=MONDAY)
@@ -277,7 +276,12 @@ class TestRetry:
     def test_refuses_if_it_has_moved_once_more(self, sara, ana, ben, cem):
         lead = make_lead(owner=ana)
         row = make_assignment(
-            lead, ben, expected=ana, state=State.OVERTAKEN, found=cem, finished_at=MONDAY
+            lead,
+            ben,
+            expected=ana,
+            state=State.OVERTAKEN,
+            found=cem,
+            finished_at=MONDAY,
         )
 
         with pytest.raises(Stale):

@@ -181,6 +181,15 @@ class TestOwner:
 
         assert lead.owner_known_at == later
 
+    def test_a_list_asked_before_our_write_was_answered_says_nothing_about_it(self):
+        ana = make_member("Ana")
+        answered = MONDAY + timedelta(seconds=5)
+        make_lead(map_id=1, owner=ana, owner_known_at=answered)
+
+        lead = save(make_row(owner_id=ana.pk), asked_at=MONDAY)
+
+        assert lead.owner_known_at == answered
+
     def test_a_list_that_agrees_verifies_what_was_done(self):
         ana = make_member("Ana")
         lead = make_lead(map_id=1, owner=ana)

@@ -281,6 +281,7 @@ class TestLeadsThatVanish:
         mirror.world.faults.next("error")
         with pytest.raises(AboutUs):
             passes.look_for_missed_lead(mirror.reading)
+        assert not passes.missed_leads().exists()
 
         mirror.round()
         self.look(mirror)
@@ -304,6 +305,8 @@ class TestLeadsThatVanish:
         assert not Lead.objects.filter(missed_passes__gt=0).exists()
 
     def test_without_the_lists_of_owners_silent_leads_are_not_missed(self, big):
+        silent = min(big.world.owners().keys() - replied(big.world))
+        big.world.assign_outside(silent, next(iter(big.world.keys.values())))
         big.round()
         big.world.set_switches(assigned_me="broken")
         big.clock.advance(60)
