@@ -1,6 +1,6 @@
 """What a row says about its lead: the owner, and what becomes of the last decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from assignments.models import Assignment, Lead, User
 from assignments.models.assignment import Cause, State
+from assignments.models.lead import NEVER
 from dashboard.rights import Rights
 
 FAST = timedelta(seconds=10)  # polled each second that long, then every five
@@ -113,6 +114,7 @@ class Row:
 def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
     leads = list(leads)
     changes = _newest_decisions([lead.pk for lead in leads])
+    _catch_up(leads, changes)
     rights = Rights.of(viewer)
     return [
         Row(lead=lead, change=changes.get(lead.pk), rights=rights, at=at)
@@ -122,6 +124,23 @@ def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
 
 def row_of(lead: Lead, *, viewer: User, at: datetime) -> Row:
     return rows_of([lead], viewer=viewer, at=at)[0]
+
+
+def _catch_up(leads: Iterable[Lead], changes: Mapping[int, Assignment]) -> None:
+    """Read those owners again that the dispatcher wrote between our two reads.
+
+    Otherwise a row would show the owner of before, and no longer ask what became of it.
+    """
+    for lead in leads:
+        change = changes.get(lead.pk)
+        if change and _is_done_since_read(change, lead):
+            lead.refresh_from_db(fields=("owner", "owner_known_at"))
+
+
+def _is_done_since_read(change: Assignment, lead: Lead) -> bool:
+    if change.state != State.DONE or change.to_id == lead.owner_id:
+        return False
+    return (change.finished_at or NEVER) > (lead.owner_known_at or NEVER)
 
 
 def _newest_decisions(map_ids: list[int]) -> dict[int, Assignment]:

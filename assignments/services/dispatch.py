@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
+
 from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import PENDING
 from assignments.services import account as accounts
@@ -21,8 +23,12 @@ from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import AboutUs, NotSent, Refused, SmartleadError
 from assignments.smartlead.meter import Kind, NotBefore
 
-LOOK_AGAIN = timedelta(seconds=0.2)  # how soon a click is seen while waiting for a slot
-OLDEST_EVERY = 5  # every fifth slot goes to the oldest row, so that nothing starves
+# How soon a click is seen while waiting for a slot.
+LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))
+# Every fifth slot goes to the oldest row, so that nothing starves. While somebody waits
+# for a click it is every fifteenth: each one makes that person wait a second longer.
+OLDEST_EVERY = 5
+OLDEST_AFTER_CLICKS = 15
 
 
 @dataclass
@@ -30,6 +36,7 @@ class Dispatcher:
     desk: Desk
     sleep: Callable[[float], None] = time.sleep
     turns: int = 0
+    clicks_in_a_row: int = 0
 
     def run(self, *, until: datetime) -> None:
         """Work until the time is up, or nothing will be due before then."""
@@ -69,8 +76,7 @@ class Dispatcher:
         return None
 
     def _use(self, slot: Slot, account: Account, *, clicks: bool) -> None:
-        self.turns += 1
-        oldest = self.turns % OLDEST_EVERY == 0
+        oldest = self._is_turn_of_oldest(clicks=clicks)
         claim = queue.claim_next(
             account, self.desk.clock(), clicks_only=clicks and not oldest, oldest=oldest
         )
@@ -79,6 +85,13 @@ class Dispatcher:
             return
         self.desk.reached("claimed")
         _JOBS[claim.job](self.desk, claim, slot)
+
+    def _is_turn_of_oldest(self, *, clicks: bool) -> bool:
+        self.turns += 1
+        self.clicks_in_a_row = self.clicks_in_a_row + 1 if clicks else 0
+        if clicks:
+            return self.clicks_in_a_row % OLDEST_AFTER_CLICKS == 0
+        return self.turns % OLDEST_EVERY == 0
 
     def _probe(self, account: Account, now: datetime) -> datetime | None:
         """Smartlead does not take our calls: one read now and then, and nothing else."""

@@ -19,7 +19,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "picker") {
+  if (event.detail.target?.id === "picker") {
     picker().querySelector("[autofocus], button, textarea")?.focus();
   }
 });

@@ -18,44 +18,39 @@ BODY = (
 )
 
 
+PLAIN = [
+    "/inbox/",
+    "/inbox/?q=nothing",
+    "/inbox/?owner=x",
+    "/history/",
+    "/system/",
+    "/team/",
+    "/team/add/",
+    "/settings/",
+    "/settings/teams/",
+    "/settings/users/",
+    "/accounts/me/",
+    "/accounts/password/",
+    "/nowhere/",
+]
+
+
 @pytest.fixture
 def addresses(office, people) -> list[str]:
     ana, ben = people(0), people(1)
     lead = office.lead("Lena Lead", ana)
     lead.campaign, lead.category = make_campaign(), make_category()
     lead.is_unread = lead.answer_owed = True
-    lead.answer_due_at = timezone.now()
+    lead.answer_due_at = at = timezone.now()
     lead.save()
     Message.objects.create(lead=lead, key="1", direction="reply", body_html=BODY)
-    at = timezone.now()
     for state in ("refused", "overtaken"):
-        make_assignment(
-            make_lead("Omar Other", owner=ana),
-            ben,
-            state=state,
-            finished_at=at,
-            outcome="No.",
-        )
+        omar = make_lead("Omar Other", owner=ana)
+        make_assignment(omar, ben, state=state, finished_at=at, outcome="No.")
     make_assignment(make_lead("Omar Other", owner=ana), ben, created_at=at)
     make_team()
-    return [
-        "/inbox/",
-        "/inbox/?q=nothing",
-        "/inbox/?owner=x",
-        f"/leads/{lead.pk}/",
-        f"/leads/{lead.pk}/assign/",
-        "/history/",
-        "/system/",
-        "/team/",
-        f"/team/{ana.pk}/",
-        "/team/add/",
-        "/settings/",
-        "/settings/teams/",
-        "/settings/users/",
-        "/accounts/me/",
-        "/accounts/password/",
-        "/nowhere/",
-    ]
+    page = f"/leads/{lead.pk}/"
+    return [*PLAIN, page, f"{page}assign/", f"/team/{ana.pk}/"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

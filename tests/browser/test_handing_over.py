@@ -104,7 +104,7 @@ def test_filters_and_search_change_the_list_and_the_address(office, people):
     page.get_by_label("Search leads").fill("omar")
     expect(row_of(page, "Lena Lead")).to_have_count(0)
     expect(page).to_have_url(f"{office.url}/inbox/?q=omar")
-    page.get_by_label("Owner").select_option("Ana Sousa")
+    page.get_by_role("combobox", name="Owner", exact=True).select_option("Ana Sousa")
     expect(page.get_by_text("No lead matches this filter.")).to_be_visible()
     page.go_back()
 

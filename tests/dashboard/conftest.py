@@ -43,9 +43,3 @@ def ana() -> Member:
 @pytest.fixture
 def ben() -> Member:
     return make_member("Ben Okafor")
-
-
-@pytest.fixture
-def queued(request) -> list[tuple[object, ...]]:
-    """The tasks that were asked for."""
-    return request.getfixturevalue("_no_queue")

@@ -25,4 +25,4 @@ def play(line: Line) -> None:
         with tasks.at_the_counter() as (smartlead, budget):
             until = timezone.now() + timedelta(seconds=1)
             inbox.sync_slice(client=smartlead, budget=budget, until=until)
-        time.sleep(0.02)
+        time.sleep(0.1)

@@ -19,7 +19,7 @@ from tests.trials.line import Line
 
 def main(address: Path) -> None:
     django.setup()
-    for role in ("worker", "mirror", "managers", "outsider", "clerk"):
+    for role in ("wire", "worker", "mirror", "managers", "outsider", "clerk"):
         importlib.import_module(f"tests.trials.{role}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     for wish in sys.stdin:
@@ -31,6 +31,7 @@ def _play(address: Path, wish: dict[str, Any]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.close(0)
     line = Line(address, who=wish.pop("who"))
+    _open_wire(line)
     role = importlib.import_module(f"tests.trials.{wish.pop('role')}")
     try:
         role.play(line, **wish)
@@ -38,6 +39,13 @@ def _play(address: Path, wish: dict[str, Any]) -> None:
         line.tell(said="failed", trace=traceback.format_exc())
     finally:
         os._exit(0)
+
+
+def _open_wire(line: Line) -> None:
+    from assignments.smartlead import client
+    from tests.trials.wire import KeptOpen
+
+    client.default_transport = lambda: KeptOpen(line)
 
 
 if __name__ == "__main__":

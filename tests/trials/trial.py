@@ -32,7 +32,7 @@ ROLES: dict[str, dict[str, Any]] = {
     "worker-3": {"role": "worker", "is_seated": True},
     "worker-4": {"role": "worker", "is_seated": True},
     "mirror": {"role": "mirror"},
-    "managers": {"role": "managers", "every": 0.12},
+    "managers": {"role": "managers", "every": 0.1},
     "outsider": {"role": "outsider", "every": 0.4},
 }
 
