@@ -27,6 +27,7 @@ from assignments.smartlead.meter import Kind, NotBefore
 LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))
 # Every fifth slot goes to the oldest row, so that nothing starves. While somebody waits
 # for a click it is every fifteenth: each one makes that person wait a second longer.
+BEATEN_TO_IT = timedelta(seconds=0.02)  # another worker claimed the row, or locks it
 OLDEST_EVERY = 5
 OLDEST_AFTER_CLICKS = 15
 
@@ -72,19 +73,19 @@ class Dispatcher:
         taken = self.desk.budget.take(Kind.INTERACTIVE if clicks else Kind.NORMAL)
         if isinstance(taken, NotBefore):
             return self._blocked(taken, now)
-        self._use(taken, account, clicks=clicks)
-        return None
+        return self._use(taken, account, clicks=clicks)
 
-    def _use(self, slot: Slot, account: Account, *, clicks: bool) -> None:
+    def _use(self, slot: Slot, account: Account, *, clicks: bool) -> datetime | None:
         oldest = self._is_turn_of_oldest(clicks=clicks)
         claim = queue.claim_next(
             account, self.desk.clock(), clicks_only=clicks and not oldest, oldest=oldest
         )
         if claim is None:
             self.desk.budget.give_back(slot)
-            return
+            return self.desk.clock() + BEATEN_TO_IT
         self.desk.reached("claimed")
         _JOBS[claim.job](self.desk, claim, slot)
+        return None
 
     def _is_turn_of_oldest(self, *, clicks: bool) -> bool:
         self.turns += 1

@@ -179,8 +179,6 @@ def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
     monotonic, now = time.monotonic(), desk.clock()
     spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
     lead = Lead.objects.filter(pk=row.lead_id, owner=row.expected_id)
-    if row.expected_id is None:
-        lead = Lead.objects.filter(pk=row.lead_id, owner=None)
     seen_at = (
         row.lead.owner_sure_at if row.expected_known else (row.lead.owner_withheld_at)
     )

@@ -23,8 +23,10 @@ _QUOTE_IN_HTML = re.compile(
 _QUOTE_IN_TEXT = re.compile(
     r"(?:^|\s)(?:"
     r"-{2,}\s?(?:Original Message|Ursprüngliche Nachricht|Message d'origine)"
-    r"|(?:On|Am|Le|El|Il|Em|Op)\s[^\n]{4,120}?\s"
-    r"(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef)\b[^\n]{0,80}?:"
+    r"|(?:On|Am|Le|El|Il|Em|Op|Den|W dniu)\s[^\n]{4,120}?\s"
+    r"(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|skrev|napisał)\b"
+    r"[^\n]{0,80}?:"
+    r"|Sent from my \w+$"
     r"|From:\s[^\n]{1,200}?\s(?:Sent|Date):\s"
     r")"
 )

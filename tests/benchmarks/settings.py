@@ -1,6 +1,9 @@
 """The real settings, with static files as they lie: nothing is collected for a bench."""
 
 from dashboard.settings import *  # noqa: F403
+from dashboard.settings import BASE_DIR
+
+STATIC_ROOT = BASE_DIR / "static"
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

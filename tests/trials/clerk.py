@@ -97,7 +97,9 @@ def _books() -> dict[str, Any]:
 
 
 def _values(rows: QuerySet[Any]) -> list[dict[str, Any]]:
-    return [{name: _plain(value) for name, value in row.items()} for row in rows.values()]
+    return [
+        {name: _plain(value) for name, value in row.items()} for row in rows.values()
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a trial left behind: the sandbox's journal and end, the ledger, the killer's diary."""
+"""What a trial left: the sandbox's journal and end, the ledger, the killer's diary."""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict

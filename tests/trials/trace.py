@@ -4,7 +4,9 @@ from tests.trials.evidence import Evidence
 
 
 def trace(evidence: Evidence, lead: int) -> str:
-    events = sorted([*_changes(evidence, lead), *_rows(evidence, lead), *_steps(evidence)])
+    events = sorted(
+        [*_changes(evidence, lead), *_rows(evidence, lead), *_steps(evidence)]
+    )
     mentioned = [at for at, line in events if "·" not in line]
     if not mentioned:
         return f"lead {lead}: nothing happened"

@@ -21,7 +21,7 @@ from tests.trials.outsider import get, post
 from tests.trials.weather import Weather, forecast
 
 SCALE = 0.05
-LEADS = 24
+LEADS = 16
 MEMBERS = 6
 LONGEST_STOP = 4.5  # seconds; longer than any lease at this scale
 SETTLED_WITHIN = 75.0
@@ -61,7 +61,9 @@ def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
 @contextmanager
 def _sandbox(seed: int, weather: Weather) -> Iterator[str]:
     flags = {"seed": seed, "leads": LEADS, "members": MEMBERS, "port": 0, "life": 0}
-    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+    words = [
+        word for name, value in flags.items() for word in (f"--{name}", str(value))
+    ]
     command = manage("sandbox", "--rate", PLENTY, *words, *weather.flags)
     process = subprocess.Popen(
         command,
@@ -100,7 +102,12 @@ class _Stage:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        command = [sys.executable, "-m", "tests.trials.nursery", str(self.folder / "line")]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.trials.nursery",
+            str(self.folder / "line"),
+        ]
         with (self.folder / "stderr").open("w") as stderr:
             self.nursery = subprocess.Popen(
                 command,

@@ -1,4 +1,4 @@
-"""A worker that was paused so long that its slot ran out makes no call and loses nothing."""
+"""A worker paused so long that its slot ran out makes no call and loses nothing."""
 
 import time
 
