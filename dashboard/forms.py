@@ -1,4 +1,5 @@
 import zoneinfo
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -54,8 +55,13 @@ class AssignForm(forms.Form):
 
 
 def zone_choices(unset: str) -> list[tuple[str, str]]:
-    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name)
-    return [("", unset), ("UTC", "UTC"), *((name, name) for name in names)]
+    return [("", unset), ("UTC", "UTC"), *((name, name) for name in _zones())]
+
+
+@cache
+def _zones() -> list[str]:
+    """Cached: the names are found by opening some hundred files."""
+    return sorted(name for name in zoneinfo.available_timezones() if "/" in name)
 
 
 class OwnSettingsForm(forms.Form):

@@ -196,6 +196,11 @@ class Assignment(models.Model):
                 condition=Q(state=State.WAITING),
             ),
             models.Index(
+                fields=["created_at"],
+                name="assignment_waiting_since",
+                condition=Q(state=State.WAITING),
+            ),
+            models.Index(
                 fields=["lease_until"],
                 name="assignment_in_flight",
                 condition=Q(state=State.SENDING),

@@ -48,11 +48,6 @@ def django_db_modify_db_settings(tmp_path_factory) -> None:
         database["TEST"]["NAME"] = str(path)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _static_files_are_not_collected() -> None:
-    django_settings.WHITENOISE_AUTOREFRESH = True
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)

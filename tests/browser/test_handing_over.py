@@ -36,9 +36,11 @@ def test_undo_gives_it_back(office, people):
     page = office.screen()
     page.goto(f"{office.url}/inbox/")
     choose(page, "Lena Lead", "Ben Okafor")
+    row = row_of(page, "Lena Lead")
+    expect(row).to_contain_text("Ana S. → Ben O.")
     office.dispatch()
 
-    row = row_of(page, "Lena Lead")
+    expect(row).to_contain_text("done")
     row.get_by_role("button", name="Undo").click()
     expect(row).to_contain_text("Ben O. → Ana S.")
     office.dispatch()

@@ -14,11 +14,6 @@ def _all_is_well(db) -> None:
     Account.objects.get_or_create(pk=1)
 
 
-@pytest.fixture(autouse=True)
-def _static_files_are_not_collected(settings) -> None:
-    settings.WHITENOISE_AUTOREFRESH = True
-
-
 @pytest.fixture
 def manager(client) -> User:
     """Signed in."""

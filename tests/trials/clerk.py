@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils import timezone
 from assignments import tasks
 from assignments.models import Account, Assignment, Lead, Member, Note, User
 from assignments.services import account as accounts
+from assignments.services import audit
 from assignments.services.desk import Desk
 from assignments.services.dispatch import work_is_left
 from assignments.services.leads import save_rows
@@ -23,7 +25,8 @@ from tests.trials.line import Line
 
 
 def play(line: Line, *, act: str, **details: Any) -> None:
-    {"open": open_office, "close": close_books}[act](**details)
+    acts: dict[str, Callable[..., None]] = {"open": open_office, "close": close_books}
+    acts[act](**details)
     line.tell(said="mirrored", leads=_lead_ids())
     line.tell(said="finished")
 
@@ -89,6 +92,11 @@ def _books() -> dict[str, Any]:
         "notes": _values(Note.objects.order_by("pk")),
         "leads": _values(Lead.objects.order_by("pk")),
         "is_paused": any(account.values()),
+        "audit": [
+            str(finding)
+            for finding in audit.examine(at=timezone.now())
+            if not finding.is_kept
+        ],
         "fresh_click": settings.FRESH_CLICK,
         "fresh": settings.FRESH,
         "quiet": settings.QUIET,

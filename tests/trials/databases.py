@@ -91,4 +91,4 @@ class PostgresDatabases:
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)

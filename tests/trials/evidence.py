@@ -114,6 +114,7 @@ class Evidence:
     scale: float
     notes_are_readable: bool = True
     is_paused: bool = False
+    audit: list[str] = field(default_factory=list)
     diary: list[Said] = field(default_factory=list)
     strikes: Counter[str] = field(default_factory=Counter)
 
@@ -151,7 +152,14 @@ class Evidence:
             strikes=strikes,
             **{
                 name: books[name]
-                for name in ("fresh_click", "fresh", "quiet", "scale", "is_paused")
+                for name in (
+                    "fresh_click",
+                    "fresh",
+                    "quiet",
+                    "scale",
+                    "is_paused",
+                    "audit",
+                )
             },
         )
 

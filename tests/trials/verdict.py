@@ -56,6 +56,7 @@ def judge(evidence: Evidence) -> Verdict:
         *_stuck(evidence),
         *_untrue_mirror(evidence),
         *_notes(evidence, verdict.late_notes),
+        *_audit(evidence),
         *_died(evidence),
     ]
     return verdict
@@ -97,7 +98,7 @@ class _Case:
                 row
                 for row in reversed(self.rows)
                 if row.to == change.after
-                and row.cause != "outside"
+                and row.sends
                 and row.created_at - SLACK <= change.sent_at
                 and (row.finished_at is None or change.sent_at <= row.finished_at)
             ),
@@ -195,7 +196,7 @@ class _Case:
         if row.expected is None or row.expected < FIRST_STRANGER:
             return False
         outside = [other for other in seen if other.to == row.expected]
-        return any(other.created_at > row.created_at + SLACK for other in outside)
+        return any(other.pk > row.pk for other in outside)
 
     def _violation(self, rule: str, sentence: str) -> Violation:
         return Violation(rule, self.lead, sentence)
@@ -245,6 +246,11 @@ def _allowed(state: str, *, is_readable: bool) -> tuple[int, int]:
     if state == "unconfirmed":
         return 0, 1
     return (1, 1) if state == "done" else (0, 0)
+
+
+def _audit(evidence: Evidence) -> Iterator[Violation]:
+    for sentence in evidence.audit:
+        yield Violation("the audit is content", None, sentence)
 
 
 def _died(evidence: Evidence) -> Iterator[Violation]:

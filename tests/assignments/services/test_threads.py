@@ -6,6 +6,8 @@ import pytest
 from assignments.models import Account, Lead, LeadNote, Message
 from assignments.sandbox.world import World
 from assignments.services import sources, threads
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import Refused
 from assignments.smartlead.records import HistoryEntry, NoteRow
 from tests.factories import MONDAY, make_account, make_lead
 from tests.mirror import Mirror, open_mirror
@@ -118,6 +120,20 @@ class TestOpenLead:
         stranger.refresh_from_db()
         assert stranger.thread_at
         assert stranger.gone_at is None
+
+    def test_a_refused_conversation_is_reported_and_not_asked_for_again(
+        self, mirror, lead, monkeypatch
+    ):
+        def refuse(*_: object, **__: object) -> None:
+            raise Refused("Campaign not found.", status=404)
+
+        monkeypatch.setattr(Client, "history", refuse)
+
+        report = mirror.open(lead.pk)
+
+        lead.refresh_from_db()
+        assert lead.thread_at
+        assert report.errors == {"threads": "Campaign not found."}
 
     def test_reads_nothing_into_a_database_of_another_account(self, mirror, lead):
         make_account(fingerprint="other", base_url="http://elsewhere.test")

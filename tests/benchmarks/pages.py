@@ -1,0 +1,205 @@
+"""The inbox over 100,000 leads, against the Django admin's list of the same table.
+
+Both come out of this process, by turns, with 50 rows a page, from the same session.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.management import call_command
+from django.test import Client as Browser
+from django.utils import timezone
+
+from assignments.models import Lead, User
+from assignments.sandbox.people import MEMBERS
+from dashboard.inbox_filter import BY_REPLY, ORDERS
+from dashboard.paging import PAGE_SIZE, Cursor
+from tests.benchmarks.crowd import PILOT, RARE, fill
+from tests.benchmarks.figures import Figure, say
+from tests.benchmarks.trials import Trial
+
+LEADS = 100_000
+ROUNDS = 9
+FAR = 1_000  # the page
+MOST_RATIO = 1.0
+MEMBER = MEMBERS[3][0]
+LONG_AGO = date(1970, 1, 1)
+COLUMNS = (
+    "map_id",
+    "email",
+    "last_message",
+    "campaign",
+    "category",
+    "owner",
+    "reply_order",
+    "sent_order",
+    "due_order",
+)
+
+
+if TYPE_CHECKING:  # generic for the type checker only
+    ModelAdmin = admin.ModelAdmin[Lead]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class LeadAdmin(ModelAdmin):
+    """As anybody would write it in a minute, with the columns and filters of the inbox."""
+
+    list_display = COLUMNS
+    list_per_page = PAGE_SIZE
+    list_select_related = ("campaign", "category", "owner")
+    list_filter = (
+        "owner",
+        "campaign",
+        "category",
+        "category__is_closing",
+        "is_unread",
+        "answer_owed",
+        "last_reply_at",
+        "answer_due_at",
+        "owner_known_at",
+    )
+    search_fields = ("search_text",)
+    ordering = ("-reply_order", "-map_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One list, asked for in the inbox and in the admin."""
+
+    name: str
+    ours: str
+    theirs: str
+    rows: int | None = PAGE_SIZE  # None: as many as there are by now
+
+
+def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+    admin.site.register(Lead, LeadAdmin)
+    call_command("migrate", interactive=False, verbosity=0)
+    user = User.objects.create_superuser("sara", is_sales_manager=True)
+    started = time.monotonic()
+    fill(leads=LEADS, user=user)
+    say(f"{LEADS:,} leads made in {time.monotonic() - started:.0f} s.")
+    browser = Browser(SERVER_NAME="localhost")
+    browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    for case in [*_filters(), *_narrow_filters(), *_sorts()]:
+        yield from _compare(browser, case, label)
+
+
+def _compare(browser: Browser, case: Case, label: str) -> Iterator[Figure]:
+    ours, theirs = f"/inbox/?{case.ours}", f"/admin/assignments/lead/?{case.theirs}"
+    _check(browser, ours, theirs, case)
+    # By turns, and the best of each: what else this machine does hits both alike.
+    times = [(_time(browser, ours), _time(browser, theirs)) for _ in range(ROUNDS)]
+    mine, admins = (min(each) for each in zip(*times, strict=True))
+    name = f"{label}: {case.name}"
+    yield Figure(
+        name=f"{name}, of the admin's time",
+        value=mine / admins,
+        unit="x",
+        at_most=MOST_RATIO,
+    )
+    yield Figure(name=name, value=mine * 1000, unit="ms")
+
+
+def _check(browser: Browser, ours: str, theirs: str, case: Case) -> None:
+    """Both show as many rows as they should; it also warms the caches."""
+    mine = browser.get(ours).content.decode()
+    other = browser.get(theirs).content.decode()
+    shown = mine.count('<li class="lrow'), other.count('class="action-checkbox"')
+    if len(set(shown)) > 1 or case.rows not in {None, *shown}:
+        raise RuntimeError(f"{case.name}: {shown} rows instead of {case.rows}.")
+
+
+def _time(browser: Browser, url: str) -> float:
+    started = time.perf_counter()
+    response = browser.get(url)
+    taken = time.perf_counter() - started
+    if response.status_code != 200:
+        raise RuntimeError(f"{url} answers {response.status_code}.")
+    return taken
+
+
+def _filters() -> Iterator[Case]:
+    now = timezone.now()
+    monday = now.date() - timedelta(days=200)
+    sunday = monday + timedelta(days=7)
+    known = "owner_known_at__isnull"
+    both = {
+        "first page": ("", ""),
+        "owner, a member": (f"owner={MEMBER}", f"owner__id__exact={MEMBER}"),
+        "owner, me": ("owner=me", f"owner__id__exact={MEMBERS[0][0]}"),
+        "owner, nobody": ("owner=nobody", f"owner__isnull=True&{known}=False"),
+        "owner, not known": ("owner=unknown", f"{known}=True"),
+        "campaign": ("campaign=103", "campaign__id__exact=103"),
+        "category": ("category=5", "category__id__exact=5"),
+        "unread": ("status=unread", "is_unread__exact=1"),
+        "waiting on us": ("status=waiting_on_us", "answer_owed__exact=1"),
+        "waiting on them": ("status=waiting_on_them", "answer_owed__exact=0"),
+        "closed": ("status=closed", "category__is_closing__exact=1"),
+        "answer overdue": ("sla=overdue", _between("answer_due_at", LONG_AGO, now)),
+        "replied from": (f"from={sunday}", _between("last_reply_at", sunday, now)),
+        "replied from, up to": (
+            f"from={monday}&to={sunday - timedelta(days=1)}",
+            _between("last_reply_at", monday, sunday),
+        ),
+        "search": ("q=martin", "q=martin"),
+        "search, two words": ("q=outreach+anna", "q=outreach+anna"),
+    }
+    yield from (Case(name=name, ours=u, theirs=t) for name, (u, t) in both.items())
+
+
+def _narrow_filters() -> Iterator[Case]:
+    """Those that match less than a page."""
+    now = timezone.now()
+    soon = _between("answer_due_at", now, now + timedelta(hours=1))
+    yield Case(name="answer due", ours="sla=due", theirs=soon, rows=None)
+    yield Case(
+        name="four filters by answer due",
+        ours=f"owner={MEMBER}&category=5&status=unread&campaign=103&sort=due",
+        theirs=f"owner__id__exact={MEMBER}&category__id__exact=5&is_unread__exact=1"
+        "&campaign__id__exact=103&o=9",
+        rows=None,
+    )
+    pilot = f"campaign={PILOT}", f"campaign__id__exact={PILOT}"
+    yield Case(name="filter of 3 rows", ours=pilot[0], theirs=pilot[1], rows=3)
+    rare = f"q={RARE}"
+    yield Case(name="search of 3 rows", ours=rare, theirs=rare, rows=3)
+
+
+def _between(field: str, first: date, end: date) -> str:
+    return urlencode({f"{field}__gte": first, f"{field}__lt": end})
+
+
+def _sorts() -> Iterator[Case]:
+    columns = {"-reply": "-7.-1", "reply": "7.1", "-sent": "-8.-1", "due": "9.1"}
+    columns["owner"] = "6.-7"
+    for sort, column in columns.items():
+        query = f"sort={sort}"
+        place = Cursor(values=_place(sort)).encoded(query)
+        theirs = f"o={column}"
+        yield Case(name=f"sort by {sort}", ours=query, theirs=theirs)
+        yield Case(
+            name=f"sort by {sort}, page {FAR:,}",
+            ours=f"{query}&after={place}",
+            theirs=f"{theirs}&p={FAR}",
+        )
+
+
+def _place(sort: str) -> tuple[object, ...]:
+    """The values of the row before the far page, which its cursor holds."""
+    before = (FAR - 1) * PAGE_SIZE - 1
+    if sort != "owner":
+        order = ORDERS[sort]
+        return order.values_of(order.applied(Lead.objects.all())[before])
+    # Members in the order of their names, each with their leads by reply.
+    rows = Lead.objects.order_by("owner__name", "-reply_order", "-map_id")
+    row = rows.filter(owner__isnull=False)[before]
+    return (row.owner_id, *BY_REPLY.values_of(row))

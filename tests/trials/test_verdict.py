@@ -1,0 +1,180 @@
+"""The judge itself: each crime is seen, and what nobody can prevent is none."""
+
+from dataclasses import replace
+
+from tests.trials.evidence import Change, Evidence, LeadEnd, NoteCall, NoteRow, Row
+from tests.trials.killer import Said
+from tests.trials.verdict import judge
+
+ANA, BEN, CEM, STRANGER = 1, 2, 3, 100_001
+ROW = Row(
+    pk=1,
+    lead=7,
+    to=BEN,
+    expected=ANA,
+    cause="manual",
+    urgency=0,
+    state="done",
+    found=None,
+    sends=1,
+    created_at=10.0,
+    finished_at=12.0,
+    after=None,
+    outcome="",
+)
+WRITE = Change(
+    map_id=7, seq=1, before=ANA, after=BEN, is_ours=True, sent_at=11.0, at=11.0
+)
+MEDDLING = Change(
+    map_id=7, seq=1, before=ANA, after=STRANGER, is_ours=False, sent_at=9.0, at=9.0
+)
+NOTE = NoteRow(pk=1, lead=7, assignment=1, reference="H-ABC", state="done")
+ARRIVED = NoteCall(map_id=7, text="Hello H-ABC", transit=0.1)
+
+
+def evidence(*, changes=(WRITE,), rows=(ROW,), end: int | None = BEN, **more):
+    return Evidence(
+        changes=list(changes),
+        rows=list(rows),
+        notes=more.pop("notes", []),
+        note_calls=more.pop("note_calls", []),
+        leads=[LeadEnd(pk=7, owner=more.pop("owner", end), real_owner=end)],
+        fresh_click=0.5,
+        fresh=3.0,
+        quiet=3.0,
+        scale=0.05,
+        **more,
+    )
+
+
+def rules_broken(found: Evidence) -> set[str]:
+    return {violation.rule for violation in judge(found).violations}
+
+
+def test_an_honest_history_is_clean():
+    assert rules_broken(evidence()) == set()
+
+
+class TestCompareBeforeWrite:
+    def after(self, seconds: float, **row) -> Evidence:
+        write = replace(WRITE, seq=2, before=STRANGER, at=9 + seconds)
+        write = replace(write, sent_at=write.at)
+        decided = {"created_at": 8.5, "finished_at": 30.0} | row
+        return evidence(changes=[MEDDLING, write], rows=[replace(ROW, **decided)])
+
+    def test_a_click_over_an_owner_set_long_before_is_seen(self):
+        assert rules_broken(self.after(1.0)) == {"compare before write"}
+
+    def test_within_the_freshness_of_a_read_nobody_can_know(self):
+        assert rules_broken(self.after(0.4)) == set()
+
+    def test_a_bulk_row_may_stand_on_an_older_read(self):
+        assert rules_broken(self.after(2.0, urgency=4)) == set()
+        assert rules_broken(self.after(4.0, urgency=4)) == {"compare before write"}
+
+    def test_a_decision_to_replace_the_stranger_is_no_crime(self):
+        assert rules_broken(self.after(10.0, expected=STRANGER)) == set()
+
+    def test_a_row_that_expects_a_stranger_before_he_was_seen_is_a_crime(self):
+        seen = replace(
+            ROW, pk=2, cause="outside", to=STRANGER, created_at=10.5, finished_at=10.5
+        )
+        write = replace(WRITE, seq=2, before=STRANGER)
+        found = evidence(
+            changes=[MEDDLING, write], rows=[replace(ROW, expected=STRANGER), seen]
+        )
+
+        assert rules_broken(found) == {"compare before write"}
+
+
+class TestOrder:
+    newer = replace(ROW, pk=2, to=CEM, expected=BEN, created_at=12.5, finished_at=20.0)
+
+    def test_an_older_decision_that_lands_after_a_newer_is_seen(self):
+        first = replace(WRITE, after=CEM, sent_at=13.0, at=13.0)
+        second = replace(WRITE, seq=2, before=CEM, sent_at=14.0, at=14.0)
+        rows = [replace(ROW, finished_at=15.0), self.newer]
+
+        broken = rules_broken(evidence(changes=[first, second], rows=rows))
+
+        assert broken == {"no older decision undoes a newer"}
+
+    def test_one_that_hung_for_longer_than_anybody_waits_is_listed_apart(self):
+        first = replace(WRITE, after=CEM, sent_at=13.0, at=13.0)
+        second = replace(WRITE, seq=2, before=CEM, sent_at=11.0, at=14.5)
+        rows = [replace(ROW, state="cancelled"), self.newer]
+
+        verdict = judge(evidence(changes=[first, second], rows=rows))
+
+        assert verdict.is_clean
+        assert verdict.late == [second]
+
+    def test_a_write_that_no_row_wanted_is_seen(self):
+        late = replace(WRITE, seq=2, before=BEN, after=CEM, sent_at=40.0, at=40.0)
+
+        broken = rules_broken(evidence(changes=[WRITE, late], end=CEM))
+
+        assert broken == {"a decision for every write"}
+
+
+class TestFinalStates:
+    def test_done_without_a_write_is_a_lie(self):
+        assert rules_broken(evidence(changes=[])) == {"the final state is true"}
+
+    def test_cancelled_and_written_all_the_same_is_a_lie(self):
+        found = evidence(rows=[replace(ROW, state="cancelled")])
+
+        assert rules_broken(found) == {"the final state is true"}
+
+    def test_overtaken_by_nobody_is_a_lie(self):
+        row = replace(ROW, state="overtaken", found=STRANGER)
+
+        found = evidence(changes=[], rows=[row], end=ANA)
+
+        assert rules_broken(found) == {"the final state is true"}
+
+    def test_a_row_that_still_waits_is_stuck(self):
+        row = replace(ROW, state="waiting", finished_at=None)
+
+        found = evidence(changes=[], rows=[row], end=ANA)
+
+        assert rules_broken(found) == {"no row is stuck"}
+
+    def test_a_mirror_that_ends_with_another_owner_is_seen(self):
+        assert rules_broken(evidence(owner=ANA)) == {"the mirror ends true"}
+
+
+def test_an_outside_change_that_nobody_made_is_seen():
+    seen = replace(
+        ROW, pk=2, cause="outside", to=STRANGER, created_at=12.0, finished_at=12.0
+    )
+
+    assert rules_broken(evidence(rows=[ROW, seen])) == {"outside changes are real"}
+
+
+class TestNotes:
+    def test_twice_is_once_too_often(self):
+        found = evidence(notes=[NOTE], note_calls=[ARRIVED, ARRIVED])
+
+        assert rules_broken(found) == {"every note once"}
+
+    def test_one_that_never_came_is_seen(self):
+        assert rules_broken(evidence(notes=[NOTE])) == {"every note once"}
+
+    def test_one_of_an_assignment_that_did_not_happen_is_seen(self):
+        cancelled = replace(NOTE, state="cancelled")
+        found = evidence(notes=[cancelled], note_calls=[ARRIVED])
+
+        assert rules_broken(found) == {"every note once"}
+
+    def test_unconfirmed_is_allowed_only_where_notes_cannot_be_read(self):
+        notes = [replace(NOTE, state="unconfirmed")]
+
+        assert rules_broken(evidence(notes=notes)) == {"every note once"}
+        assert rules_broken(evidence(notes=notes, notes_are_readable=False)) == set()
+
+
+def test_an_actor_that_broke_is_seen():
+    said = Said(at=1.0, who="worker-1/1", what="failed", details={"trace": "Oh."})
+
+    assert rules_broken(evidence(diary=[said])) == {"nothing breaks"}
