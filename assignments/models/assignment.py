@@ -91,7 +91,8 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state=State.SENDING)
 
     def pending(self) -> Self:
-        return self.filter(state__in=PENDING)
+        # The end is empty just then; it is what lets SQLite use the index of these rows.
+        return self.filter(state__in=PENDING, finished_at=None)
 
     def final(self) -> Self:
         return self.filter(state__in=FINAL)
@@ -196,9 +197,14 @@ class Assignment(models.Model):
                 condition=Q(state=State.WAITING),
             ),
             models.Index(
-                fields=["created_at"],
-                name="assignment_waiting_since",
-                condition=Q(state=State.WAITING),
+                fields=["state", "created_at"],
+                name="assignment_pending",
+                condition=Q(finished_at=None),
+            ),
+            models.Index(
+                fields=["-finished_at", "-id"],
+                name="assignment_last_sent",
+                condition=Q(sends__gt=0),
             ),
             models.Index(
                 fields=["lease_until"],

@@ -1,8 +1,14 @@
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+
+class NoteQuerySet(models.QuerySet["Note"]):
+    def pending(self) -> Self:
+        """Waiting or being sent, so without an end."""
+        return self.filter(finished_at=None)
 
 
 class Note(models.Model):
@@ -49,6 +55,8 @@ class Note(models.Model):
     failures = models.PositiveIntegerField(default=0)
     first_failed_at = models.DateTimeField(null=True)
 
+    objects = NoteQuerySet.as_manager()
+
     if TYPE_CHECKING:
         lead_id: int
         assignment_id: int
@@ -56,9 +64,9 @@ class Note(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["id"],
+                fields=["state", "id"],
                 name="note_queue",
-                condition=Q(state__in=("waiting", "sending")),
+                condition=Q(finished_at=None),
             )
         ]
         constraints = [

@@ -136,7 +136,7 @@ class Dispatcher:
 def work_is_left(account: Account) -> bool:
     """Whether anything waits or is sent that nobody has paused."""
     rows = Assignment.objects.filter(state__in=PENDING)
-    notes = Note.objects.filter(state__in=(Note.State.WAITING, Note.State.SENDING))
+    notes = Note.objects.pending()
     if account.paused_at:
         rows, notes = rows.sending(), notes.filter(state=Note.State.SENDING)
     rows = rows.exclude(state="waiting", batch__paused_at__isnull=False)

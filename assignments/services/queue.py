@@ -82,7 +82,7 @@ def free_unsent(at: datetime) -> None:
             row.refresh_from_db()
             if row.state == State.SENDING and _is_stale(row, at):
                 release(row, token=row.token, at=at)
-    Note.objects.filter(
+    Note.objects.pending().filter(
         state=Note.State.SENDING, sent_at=None, lease_until__lte=at
     ).update(state=Note.State.WAITING, token="", lease_until=None)
 
@@ -90,12 +90,13 @@ def free_unsent(at: datetime) -> None:
 def next_moment(at: datetime) -> datetime | None:
     """When the next row that waits for its time, or for its fate, falls due."""
     waiting = Assignment.objects.waiting().filter(not_before__gt=at)
-    notes = Note.objects.filter(state=Note.State.WAITING, not_before__gt=at)
+    notes = Note.objects.pending()
+    held_back = notes.filter(state=Note.State.WAITING, not_before__gt=at)
     moments = [
         waiting.order_by("not_before").values_list("not_before", flat=True).first(),
-        notes.order_by("not_before").values_list("not_before", flat=True).first(),
+        held_back.order_by("not_before").values_list("not_before", flat=True).first(),
         *_ends(Assignment.objects.sending(), at),
-        *_ends(Note.objects.filter(state=Note.State.SENDING), at),
+        *_ends(notes.filter(state=Note.State.SENDING), at),
     ]
     return min((moment for moment in moments if moment), default=None)
 
@@ -169,7 +170,7 @@ def _sends(
 
 
 def _notes(account: Account, at: datetime) -> Iterator[Due]:
-    open_notes = Note.objects.filter(state__in=(Note.State.WAITING, Note.State.SENDING))
+    open_notes = Note.objects.pending()
     earlier = open_notes.filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
     lost = Q(state=Note.State.SENDING, lease_until__lte=at, settle_at__lte=at)
     ready = Q(state=Note.State.WAITING, assignment__state=State.DONE) & (

@@ -21,7 +21,13 @@ from assignments.services.ledger import GONE, finish, lock_lead, release
 from assignments.services.ownership import record_write
 from assignments.services.queue import Claim
 from assignments.smartlead.budget import Slot
-from assignments.smartlead.errors import AboutUs, NotSent, Refused, Unclear
+from assignments.smartlead.errors import (
+    AboutUs,
+    NotSent,
+    Refused,
+    SmartleadError,
+    Unclear,
+)
 from assignments.smartlead.records import LeadRow
 
 MANY_FAILURES = 8
@@ -286,8 +292,8 @@ def _not_applied(desk: Desk, row: Assignment, error: AboutUs) -> None:
             if error.kind == "rate_limit":
                 release(row, token=row.token, at=at)
             else:
-                _count_failure(row, at)
-                _again(row, at, sentence=str(error))
+                _count_failure(row, at, error)
+                _again(row, at)
     _tell(error, at)
 
 
@@ -299,7 +305,7 @@ def _unsettled(
 ) -> None:
     """It may have been applied: leave it sending, and let a later read tell."""
     at = desk.clock()
-    _count_failure(row, at)
+    _count_failure(row, at, error)
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=settle_at or F("settle_at"))
     if isinstance(error, AboutUs):
@@ -315,7 +321,7 @@ def _leave_to_next(desk: Desk, row: Assignment) -> None:
 def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None:
     """A failed read settles nothing."""
     at = desk.clock()
-    _count_failure(row, at)
+    _count_failure(row, at, error)
     later = at + back_off(row.failures)
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=later)
@@ -323,18 +329,21 @@ def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None
         _tell(error, at)
 
 
-def _count_failure(row: Assignment, at: datetime) -> None:
+def _count_failure(row: Assignment, at: datetime, error: SmartleadError) -> None:
+    """The row says why it has not gone out yet, as long as it has not."""
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(
-        failures=F("failures") + 1, first_failed_at=Coalesce("first_failed_at", at)
+        failures=F("failures") + 1,
+        first_failed_at=Coalesce("first_failed_at", at),
+        outcome=str(error)[:500],
     )
-    row.refresh_from_db(fields=["failures", "first_failed_at"])
+    row.refresh_from_db(fields=["failures", "first_failed_at", "outcome"])
 
 
-def _again(row: Assignment, at: datetime, sentence: str = "") -> None:
+def _again(row: Assignment, at: datetime) -> None:
     """It was not applied: wait for another try, or give up on it."""
     if _is_hopeless(row, at):
-        outcome = f"Given up after {row.failures} failed attempts. {sentence}".strip()
+        outcome = f"Given up after {row.failures} failed attempts. {row.outcome}"
         finish(row, state=State.REFUSED, outcome=outcome, at=at, token=row.token)
         return
     not_before = at + back_off(row.failures) if row.failures else None

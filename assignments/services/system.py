@@ -16,13 +16,16 @@ from assignments.models import (
     Source,
     UnreadableRow,
 )
-from assignments.models.assignment import Cause, Urgency
+from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import account as accounts
+from assignments.services.sources import INBOX
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 
 WORKER = "worker"
 TOO_LONG = timedelta(days=1)
+MANY_FAILURES = 3  # of one change, until every page says that it does not go out
 MOST_ROWS = 50
+UNREAD_PASSES = 4  # that the head pass may miss before every page says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ def queue() -> Queue:
     return Queue(
         waiting={u.label: counts[u.value] for u in Urgency if u.value in counts},
         sending=Assignment.objects.sending().count(),
-        notes=Note.objects.filter(state__in=("waiting", "sending")).count(),
+        notes=Note.objects.pending().count(),
         oldest_at=oldest.created_at if oldest else None,
     )
 
@@ -122,7 +125,7 @@ def troubles(*, at: datetime) -> list[Trouble]:
     account = accounts.current()
     found = [
         _mismatch(account),
-        _outage(account),
+        _outage(account) or _turned_away() or _unread(at),
         _paused(account),
         _bulk_paused(account),
         _silent_worker(at),
@@ -161,6 +164,37 @@ def _outage(account: Account) -> Trouble | None:
             "Smartlead takes our calls again. What you see is as it was then."
         ),
         since=account.outage_since,
+    )
+
+
+def _turned_away() -> Trouble | None:
+    """Smartlead answers our reads, yet takes some changes again and again not."""
+    failing = Assignment.objects.pending().filter(failures__gte=MANY_FAILURES)
+    newest = failing.order_by("-pk").first()
+    if newest is None:
+        return None
+    count = failing.count()
+    noun = "change does" if count == 1 else "changes do"
+    return Trouble(
+        sentence=(
+            f"{count} {noun} not go out, though Smartlead answers. {newest.outcome} "
+            "Nothing is lost: it is tried again and again."
+        ),
+        since=newest.first_failed_at,
+    )
+
+
+def _unread(at: datetime) -> Trouble | None:
+    """The head pass fails for longer than a single fault would make it."""
+    inbox = Source.objects.filter(name=INBOX).exclude(error="").first()
+    if inbox is None:
+        return None
+    patience = UNREAD_PASSES * timedelta(seconds=settings.HEAD_EVERY)
+    if inbox.completed_at and inbox.completed_at > at - patience:
+        return None
+    return Trouble(
+        sentence=f"The inbox cannot be read. {inbox.error} What you see may be old.",
+        since=inbox.completed_at,
     )
 
 
@@ -210,7 +244,8 @@ def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
     """Decisions older than a day may no longer be meant (design, rule 11)."""
     if account.paused_at:
         return None
-    waiting = Assignment.objects.waiting().filter(created_at__lt=at - TOO_LONG)
+    pending = Assignment.objects.pending()
+    waiting = pending.filter(state=State.WAITING, created_at__lt=at - TOO_LONG)
     if not (count := waiting.count()):
         return None
     noun = "decision has" if count == 1 else "decisions have"

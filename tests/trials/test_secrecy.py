@@ -1,0 +1,191 @@
+"""The key leaks nowhere, whatever breaks (design, rule 12)."""
+
+import io
+import os
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.urls import reverse
+from django_q.brokers import get_broker
+from django_q.models import OrmQ, Task
+from django_q.monitor import save_task
+from django_q.tasks import async_task
+from django_q.worker import worker
+
+from assignments.models import Lead
+from assignments.sandbox.faults import OF_LISTS, Kind
+from assignments.sandbox.server import serving
+from assignments.sandbox.world import World
+from assignments.smartlead.transport import SocketTransport
+from tests.factories import make_manager
+from tests.trials import leaks, skies
+from tests.trials.databases import SqliteFiles, environment, manage
+from tests.trials.skies import Hall
+
+PAGES = [
+    "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
+    "me", "password", "admin:index", "admin:django_q_failure_changelist",
+    "admin:django_q_ormq_changelist",
+]  # fmt: skip
+# A 429 makes everybody wait: last.
+IN_TURN = sorted(Kind, key=lambda kind: kind in {Kind.TOO_MANY, Kind.TOO_MANY_BARE})
+TAIL = "+/%&='\"<"
+
+
+@pytest.fixture
+def key(settings) -> str:
+    """40 characters, some of which every encoding writes in another way."""
+    settings.SMARTLEAD_API_KEY = secrets.token_urlsafe(40)[: 40 - len(TAIL)] + TAIL
+    return settings.SMARTLEAD_API_KEY
+
+
+@pytest.fixture
+def hall(key, db, client, settings) -> Iterator[Hall]:
+    settings.CALL_DEADLINE = 0.5
+    address = settings.SMARTLEAD_BASE_URL
+    world = World(leads=30, keys=[key], limits=[(100_000, 60)])
+    client.force_login(make_manager(is_staff=True, is_superuser=True))
+    with skies.open_hall(world, client) as hall:
+        yield hall
+    world.close()
+    settings.SMARTLEAD_BASE_URL = address
+
+
+def run(*words: str) -> str:
+    out = io.StringIO()
+    try:
+        call_command(*words, stdout=out, stderr=out)
+    except CommandError as error:
+        out.write(str(error))
+    return out.getvalue()
+
+
+def live_through_every_fault(hall: Hall) -> str:
+    """A call of each kind meets each fault; returns what the commands said."""
+    said = run("sync", "--full")
+    others = Lead.objects.exclude(owner=hall.ben).order_by("pk")
+    for kind, lead in zip(IN_TURN, others, strict=False):
+        if kind in OF_LISTS:
+            hall.world.faults.next(kind, call="list")
+            said += run("sync")
+            continue
+        path = f"/leads/{lead.pk}/assign/"
+        hall.browser.post(path, {"member": hall.ben.pk, "note": "For you."})
+        for call in ("thread", "owner", "note"):
+            hall.world.faults.next(kind, call=call, seconds=0.3)
+        hall.dispatch()
+        hall.dispatch(after=61)
+    return said + run("doctor")
+
+
+def break_tasks(monkeypatch: pytest.MonkeyPatch, lead: Lead) -> None:
+    """A bug of ours at the worst moment: the key has just been added to the address."""
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError("Nobody has foreseen this.")
+
+    async_task("assignments.tasks.open_lead", lead.pk)
+    async_task("assignments.tasks.sync")
+    todo, done = SimpleQueue[Any](), SimpleQueue[Any]()
+    for queued in OrmQ.objects.all():
+        todo.put(queued.task())
+    todo.put("STOP")
+    with monkeypatch.context() as patch:
+        patch.setattr(SocketTransport, "handle_request", break_down)
+        worker(todo, done, SimpleNamespace(value=0), timeout=None)
+    while not done.empty() and (task := done.get()) != "STOP":
+        save_task(task, get_broker())
+
+
+def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatch):
+    with leaks.everything_logged() as logged:
+        said = live_through_every_fault(hall)
+        break_tasks(monkeypatch, Lead.objects.first())
+
+    failed = Task.objects.filter(success=False)
+    lead = Lead.objects.first()
+    paths = [reverse(name) for name in PAGES]
+    paths += [f"/leads/{lead.pk}/", f"/leads/{lead.pk}/assign/", "/banner/"]
+    paths += [
+        reverse("admin:django_q_failure_change", args=[task.pk]) for task in failed
+    ]
+    pages = "".join(hall.see(path) for path in paths)
+    assert failed.count() == 2
+    assert "Traceback" in pages
+    assert OrmQ.objects.exists()
+    assert "send_request_headers" in logged.getvalue()
+    assert len(hall.world.journal.calls(kind="owner")) > 10
+    for text in (said, logged.getvalue(), pages, leaks.database(), leaks.arguments()):
+        assert not leaks.found_in(text, key)
+
+
+def test_an_error_page_with_debug_on_shows_no_key(hall, key, settings, monkeypatch):
+    settings.DEBUG = True
+    monkeypatch.setenv("SMARTLEAD_API_KEY", key)
+    hall.browser.raise_request_exception = False
+    monkeypatch.setattr("dashboard.views.inbox.rows_of", None)
+
+    page = hall.see("/inbox/")
+
+    assert "SMARTLEAD_API_KEY" in page
+    assert not leaks.found_in(page, key)
+
+
+def test_what_would_give_it_away_is_recognised(key):
+    for text in (key, f"?api_key={key}&x", leaks.quote(key, safe="")):
+        assert leaks.found_in(text, key)
+    for pad in range(3):
+        packed = leaks.b64encode(f"{pad * 'a'}{key}bc".encode()).decode()
+        assert leaks.found_in(packed, key)
+
+
+def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, key):
+    world = World(leads=30, keys=[key], state=tmp_path / "world.sqlite3")
+    world.faults.often("error", 0.3)
+    with serving(world) as server:
+        url = SqliteFiles(tmp_path).fresh("database")
+        known = environment(
+            url,
+            SMARTLEAD_API_KEY=key,
+            SMARTLEAD_BASE_URL=server.base_url,
+            PYTHONFAULTHANDLER="1",
+        )
+        listed = crash(known, tmp_path, is_busy=lambda: len(world.journal.calls()) > 5)
+    world.close()
+
+    assert "qcluster" in listed
+    assert "Fatal Python error: Aborted" in leaks.files(tmp_path)
+    assert not leaks.found_in(listed + leaks.files(tmp_path), key)
+
+
+def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
+    """Let a worker read until it is busy, then abort it; the argument lists meanwhile."""
+    queue = (
+        "from django_q.tasks import async_task; async_task('assignments.tasks.sync')"
+    )
+    subprocess.run(manage("shell", "--no-imports", "-c", queue), env=known, check=True)
+    with (folder / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            manage("qcluster"),
+            env=known,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        give_up_at = time.monotonic() + 30
+        while not is_busy() and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+        listed = leaks.arguments()
+        os.killpg(worker.pid, signal.SIGABRT)
+        worker.wait()
+    return listed
