@@ -31,6 +31,28 @@ def load_env_file(path: Path) -> None:
             os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
 
 
+def address(text: str) -> str:
+    """Smartlead's base URL: http(s), a host, and no user or password in it."""
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        has_secrets = parts.username is not None or bool(parts.query)
+    except ValueError:
+        is_good = has_secrets = False
+    if has_secrets:
+        # It is shown on pages and kept with the database.
+        raise ImproperlyConfigured(
+            "SMARTLEAD_BASE_URL must hold no user, password or query. Put the API key "
+            "into SMARTLEAD_API_KEY."
+        )
+    if not is_good:
+        raise ImproperlyConfigured(
+            "SMARTLEAD_BASE_URL is no address; write it like "
+            "https://server.smartlead.ai/api/v1"
+        )
+    return text.rstrip("/")
+
+
 def rate_limits(text: str) -> list[tuple[int, float]]:
     """`8/2s,55/60s` → [(8, 2.0), (55, 60.0)]: calls per seconds, all at once."""
     try:

@@ -83,7 +83,7 @@ class NewMemberForm(forms.Form):
         error_messages={"min_value": "A Smartlead id is a number above 0."},
     )
     name = forms.CharField(max_length=200)
-    email = forms.EmailField(required=False, label="E-mail")
+    email = forms.EmailField(max_length=254, required=False, label="E-mail")
     team = forms.ModelChoiceField(
         Team.objects.all(), required=False, empty_label="No team"
     )
@@ -124,7 +124,7 @@ class TeamForm(forms.Form):
 class UserForm(forms.Form):
     first_name = forms.CharField(max_length=150)
     last_name = forms.CharField(max_length=150, required=False)
-    email = forms.EmailField(required=False, label="E-mail")
+    email = forms.EmailField(max_length=254, required=False, label="E-mail")
     is_sales_manager = forms.BooleanField(
         required=False,
         label="Sales manager",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -48,5 +48,6 @@ def back(request: PageRequest, fallback: str, *args: Any) -> HttpResponse:
     """To the page that posted the form, if that is one of ours."""
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
-        return redirect(wanted)
+        # Not redirect(): that takes a word for the name of a page.
+        return HttpResponseRedirect(wanted)
     return redirect(fallback, *args)

@@ -33,6 +33,9 @@ class Rights:
     def sees_system(self) -> bool:
         return self.role != Role.MEMBER
 
+    def may_overrule(self, decided_by: int | None) -> bool:
+        return self.role != Role.MEMBER or decided_by == self.user_id
+
     def may_move(self, lead: Lead) -> bool:
         """As `why_not_assign(user, lead=lead, to=None)`, without its queries."""
         if self.is_manager:

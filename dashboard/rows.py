@@ -86,8 +86,14 @@ class Row:
         if change is None or not self.may_move:
             return False
         if change.state == State.WAITING:
-            return True
+            return self.rights.may_overrule(change.actor_id)
         return self.look == Look.DONE and change.expected_id is not None
+
+    @property
+    def may_dismiss(self) -> bool:
+        change = self.change
+        is_mine = change is not None and change.actor_id == self.rights.user_id
+        return is_mine or self.may_move
 
     @property
     def is_overdue(self) -> bool:

@@ -5,7 +5,14 @@ from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
 
-from dashboard.env import database, env, env_bool, load_env_file, rate_limits
+from dashboard.env import (
+    address,
+    database,
+    env,
+    env_bool,
+    load_env_file,
+    rate_limits,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_env_file(BASE_DIR / ".env")
@@ -153,7 +160,7 @@ LOGGING = {
 # ── Smartlead ────────────────────────────────────────────────────────────────
 SMARTLEAD_REAL_URL = "https://server.smartlead.ai/api/v1"
 SMARTLEAD_API_KEY = env("SMARTLEAD_API_KEY", "")
-SMARTLEAD_BASE_URL = env("SMARTLEAD_BASE_URL", SMARTLEAD_REAL_URL)
+SMARTLEAD_BASE_URL = address(env("SMARTLEAD_BASE_URL", SMARTLEAD_REAL_URL))
 SMARTLEAD_APP_URL = "https://app.smartlead.ai/app/master-inbox"
 SMARTLEAD_RATE_LIMITS = rate_limits(env("SMARTLEAD_RATE_LIMITS", "8/2s,55/60s"))
 SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (

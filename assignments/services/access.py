@@ -63,6 +63,15 @@ def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
         raise NotAllowed(why_not)
 
 
+def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
+    """A member may change their mind, but not overrule somebody else."""
+    check_assign(user, lead=lead, to=None)
+    if decided_by != user.pk and role_of(user) == Role.MEMBER:
+        raise NotAllowed(
+            "Somebody else decided this. A team lead or sales manager can undo it."
+        )
+
+
 def _may_move(user: User, lead: Lead) -> bool:
     owner = lead.owner
     if owner is None:

@@ -68,7 +68,7 @@ def undo_assignment(*, assignment: Assignment, actor: User, at: datetime) -> Ass
     )
     if why_not := why_not_undo(assignment, actor):
         raise AssignmentRefused(why_not)
-    access.check_assign(actor, lead=lead, to=None)
+    access.check_undo(actor, lead=lead, decided_by=assignment.actor_id)
     if assignment.state == State.WAITING:
         outcome = f"{actor} cancelled it before it was sent."
         finish(assignment, state=State.CANCELLED, outcome=outcome, at=at)
@@ -113,18 +113,18 @@ def retry_assignment(
 ) -> Assignment:
     """Try a refused assignment again, or send an overtaken one anyway.
 
-    What was overtaken expects whom it found then. Raises Stale if that changed too.
+    What was overtaken expects whom it found then, what was refused whom it expected
+    before. Raises Stale if the lead has moved on since.
     """
     if assignment.state not in {State.REFUSED, State.OVERTAKEN}:
         raise Stale("This assignment was not refused. Reload to see how it stands.")
     assert assignment.to is not None  # noqa: S101  only `outside` rows go to nobody
-    overtaken = assignment.state == State.OVERTAKEN
     row = assign_lead(
         lead=assignment.lead,
         to=assignment.to,
         actor=actor,
         at=at,
-        expected=assignment.found_id if overtaken else ANYONE,
+        expected=_holder_then(assignment),
         note=notes.unsent_text(assignment),
         reason=assignment.reason,
     )
@@ -132,10 +132,17 @@ def retry_assignment(
     return row
 
 
+def _holder_then(assignment: Assignment) -> int | Anyone | None:
+    if assignment.state == State.OVERTAKEN:
+        return assignment.found_id
+    return assignment.expected_id if assignment.expected_known else ANYONE
+
+
 @transaction.atomic
 def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
     """The outcome has been read: the lead's row goes back to normal."""
-    access.check_assign(actor, lead=assignment.lead, to=None)
+    if assignment.actor_id != actor.pk:  # whose lead it may no longer be
+        access.check_assign(actor, lead=assignment.lead, to=None)
     Assignment.objects.final().filter(pk=assignment.pk, dismissed_at=None).update(
         dismissed_at=at
     )

@@ -97,12 +97,13 @@ def overview(*, at: datetime) -> Overview:
 
 
 def queue() -> Queue:
-    waiting = Assignment.objects.waiting().order_by()
+    pending = Assignment.objects.pending().order_by()
+    waiting = pending.filter(state=State.WAITING)
     counts = dict(waiting.values_list("urgency").annotate(Count("pk")))
     oldest = waiting.order_by("created_at").first()
     return Queue(
         waiting={u.label: counts[u.value] for u in Urgency if u.value in counts},
-        sending=Assignment.objects.sending().count(),
+        sending=pending.filter(state=State.SENDING).count(),
         notes=Note.objects.pending().count(),
         oldest_at=oldest.created_at if oldest else None,
     )

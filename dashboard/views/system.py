@@ -36,7 +36,8 @@ def banner(request: PageRequest) -> HttpResponse:
 
 @require_POST
 def pause(request: PageRequest) -> HttpResponse:
-    reason = request.POST.get("reason", "").strip()
+    # PostgreSQL takes no NUL.
+    reason = request.POST.get("reason", "").replace("\0", "").strip()
 
     def act() -> str:
         account.pause_writes(actor=request.user, reason=reason, at=timezone.now())

@@ -61,7 +61,7 @@ def _rows(table: str) -> str:
 
 def _unpacked() -> Iterator[str]:
     for queued in OrmQ.objects.all():
-        yield repr(queued.task())
+        yield repr(queued.task)
     for task in Task.objects.all():
         yield repr((task.name, task.func, task.args, task.kwargs, task.result))
     for session in Session.objects.all():

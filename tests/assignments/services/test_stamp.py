@@ -1,0 +1,182 @@
+"""The last act before the socket, and how long it counts (design, rule 5)."""
+
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from assignments.models import Account, Assignment, Lead, Note
+from assignments.models.assignment import Cause, State, Urgency
+from assignments.sandbox.faults import Kind
+from assignments.services import sending
+from assignments.services.assigning import assign_lead
+from assignments.services.desk import step_reached
+from assignments.services.dispatch import Dispatcher
+from assignments.services.sending import Comparison
+from assignments.smartlead import transport
+from tests.factories import make_assignment, make_manager
+from tests.office import Office, state_of
+
+NOTE = "Please call back."
+
+
+@pytest.fixture
+def row(office) -> Assignment:
+    return assign_lead(
+        lead=office.lead(),
+        to=office.members[1],
+        actor=make_manager(),
+        at=office.clock(),
+    )
+
+
+@pytest.fixture
+def at_step():
+    """Something happens when the dispatcher reaches a step."""
+    receivers = []
+
+    def connect(step: str, act: Callable[[], object]) -> None:
+        def receive(step: str, wanted: str = step, **_: object) -> None:
+            if step == wanted:
+                act()
+
+        receivers.append(receive)
+        step_reached.connect(receive, weak=False)
+
+    yield connect
+    for receive in receivers:
+        step_reached.disconnect(receive)
+
+
+@pytest.fixture
+def once_compared(monkeypatch):
+    """Something happens between the comparison and the stamp."""
+
+    def connect(act: Callable[[], object]) -> None:
+        def compare(*args: object) -> Comparison:
+            found = compare_really(*args)
+            if found is Comparison.SEND:
+                act()
+            return found
+
+        compare_really = sending.compare
+        monkeypatch.setattr(sending, "compare", compare)
+
+    return connect
+
+
+def turns(office: Office, count: int = 3) -> None:
+    dispatcher = Dispatcher(office.desk)
+    for _ in range(count):
+        dispatcher.take_turn(office.clock())
+
+
+class TestStamp:
+    def test_nothing_is_sent_over_an_owner_that_changed_since(
+        self, office, row, once_compared
+    ):
+        once_compared(lambda: Lead.objects.update(owner=office.members[4]))
+
+        turns(office)
+
+        assert office.writes() == []
+
+    def test_nothing_is_sent_once_somebody_has_paused_all_writes(
+        self, office, row, once_compared
+    ):
+        once_compared(lambda: Account.objects.update(paused_at=office.clock()))
+
+        turns(office)
+
+        assert office.writes() == []
+        assert state_of(row) == State.WAITING
+
+    def test_nothing_is_sent_by_whoever_lost_the_claim(
+        self, office, row, once_compared
+    ):
+        once_compared(lambda: Assignment.objects.update(token="another's"))
+
+        turns(office)
+
+        assert office.writes() == []
+        row.refresh_from_db()
+        assert (row.token, row.sent_at, row.sends) == ("another's", None, 0)
+
+    def test_no_note_is_sent_once_somebody_has_paused_all_writes(
+        self, office, row, at_step
+    ):
+        row.notes.create(
+            lead=row.lead, text=NOTE, reference="H-1", created_at=office.clock()
+        )
+        turns(office, 2)
+
+        at_step("claimed", lambda: Account.objects.update(paused_at=office.clock()))
+        turns(office)
+
+        assert office.notes(row.lead) == []
+
+
+class TestHowLongItCounts:
+    """The process is paused between stamp and socket."""
+
+    @pytest.fixture
+    def paused(self, at_step, monkeypatch):
+        def pause(step: str, seconds: float) -> None:
+            later = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
+            at_step(step, lambda: monkeypatch.setattr(transport, "time", later))
+
+        return pause
+
+    def test_a_click_is_not_sent_on_a_read_older_than_ten_seconds(
+        self, office, row, paused
+    ):
+        paused("stamped", 11)
+
+        turns(office, 2)
+
+        assert office.writes() == []
+        assert state_of(row) == State.WAITING
+        assert row.sends == 0
+
+    def test_a_batch_is_not_sent_when_its_lease_no_longer_covers_a_call(
+        self, office, paused
+    ):
+        row = make_assignment(
+            office.lead(), office.members[1], cause=Cause.BULK, urgency=Urgency.BULK
+        )
+        paused("stamped", 46)
+
+        turns(office, 2)
+
+        assert office.writes() == []
+        assert state_of(row) == State.WAITING
+
+    def test_a_note_is_not_sent_when_its_lease_no_longer_covers_a_call(
+        self, office, row, paused
+    ):
+        note = row.notes.create(
+            lead=row.lead, text=NOTE, reference="H-1", created_at=office.clock()
+        )
+        turns(office, 2)
+        paused("note stamped", 46)
+
+        turns(office, 1)
+
+        assert office.notes(row.lead) == []
+        assert state_of(note) == Note.State.WAITING
+
+    def test_a_note_is_not_settled_before_a_hung_one_can_have_landed(self, office, row):
+        note = row.notes.create(
+            lead=row.lead, text=NOTE, reference="H-1", created_at=office.clock()
+        )
+        office.world.faults.next(Kind.HANG_THEN_DROP, call="note", seconds=0)
+        office.dispatch()
+
+        office.clock.advance(55)
+        office.dispatch()
+        assert state_of(note) == Note.State.SENDING
+        office.clock.advance(6)
+        office.dispatch()
+
+        assert state_of(note) != Note.State.SENDING

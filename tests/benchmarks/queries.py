@@ -1,0 +1,77 @@
+"""How many queries a click takes, from the POST to Smartlead. For information."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from assignments.models import Lead, Member, User
+from assignments.sandbox.world import World
+from assignments.sandbox.wsgi import application
+from assignments.services.desk import Desk
+from assignments.services.dispatch import Dispatcher
+from assignments.smartlead import client as smartlead
+from assignments.smartlead.budget import Budget
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.office import UNLIMITED, open_office
+from tests.benchmarks.trials import Trial
+
+ROW = {"HX-Request": "true"}
+
+
+def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+    state = folder / "sandbox.sqlite3"
+    manager = open_office(state, leads=100)
+    world = World(state=state, limits=UNLIMITED)
+    budget = Budget(limits=UNLIMITED, name="queries")
+    transport = httpx.WSGITransport(app=application(world))
+    with smartlead.connect(transport=transport, budget=budget) as client:
+        desk = Desk(client=client, budget=budget, clock=timezone.now)
+        for step, count in _steps(manager, Dispatcher(desk)):
+            yield Figure(name=f"{label}: {step}", value=count, unit="queries")
+    world.close()
+
+
+def _steps(manager: User, dispatcher: Dispatcher) -> Iterator[tuple[str, int]]:
+    lead = Lead.objects.filter(owner_known_at__isnull=False).order_by("pk")[0]
+    to = (
+        Member.objects.filter(is_active=True)
+        .exclude(pk=lead.owner_id)
+        .order_by("pk")[0]
+    )
+    browser = Browser(SERVER_NAME="localhost", headers=ROW)
+    browser.force_login(manager, "django.contrib.auth.backends.ModelBackend")
+    row = f"/leads/{lead.pk}/row/"
+    wish = {"member": to.pk, "expected": lead.owner_id or ""}
+
+    browser.get(row)
+    yield (
+        "POST of a click",
+        _count(lambda: browser.post(f"/leads/{lead.pk}/assign/", data=wish)),
+    )
+    yield "the row that asks how it went", _count(lambda: browser.get(row))
+    yield (
+        "a turn that reads the lead first",
+        _count(lambda: dispatcher.take_turn(timezone.now())),
+    )
+    yield (
+        "a turn that writes the owner",
+        _count(lambda: dispatcher.take_turn(timezone.now())),
+    )
+    lead.refresh_from_db()
+    if lead.owner != to:
+        raise RuntimeError("The click did not go out.")
+    yield (
+        "a turn with nothing to do",
+        _count(lambda: dispatcher.take_turn(timezone.now())),
+    )
+
+
+def _count(act: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    return len(queries)

@@ -1,0 +1,42 @@
+"""A team, those around it, and a browser for each of them."""
+
+from typing import Any
+
+from django.test import Client
+
+from assignments.models import User
+from tests.factories import (
+    make_category,
+    make_lead,
+    make_manager,
+    make_member,
+    make_team,
+    make_user,
+)
+
+type Office = dict[str, Any]
+
+
+def make_office() -> Office:
+    """A team of two with its lead, a member beside it, and a lead of each."""
+    users = {
+        "member": make_user("Mo Member"),
+        "team lead": make_user("Tia Lead"),
+        "manager": make_manager("Max Manager"),
+    }
+    team = make_team(leads=(users["team lead"],))
+    mo = make_member("Mo", team=team, user=users["member"])
+    cleo = make_member("Cleo", team=team)
+    eve = make_member("Eve")
+    return {
+        **users, "team": team, "mo": mo, "cleo": cleo, "eve": eve,
+        "mos": make_lead(owner=mo), "cleos": make_lead(owner=cleo),
+        "eves": make_lead(owner=eve), "nobodys": make_lead(),
+        "category": make_category(),
+    }  # fmt: skip
+
+
+def as_(user: User, **options: bool) -> Client:
+    client = Client(**options)
+    client.force_login(user)
+    return client

@@ -1,0 +1,210 @@
+"""Hand-made requests: beyond one's role, or out of date."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from assignments.models import Account, Assignment, Category, Lead, Member, Team, User
+from dashboard.urls import urlpatterns
+from tests.factories import make_assignment, make_manager
+from tests.trials.roles import Office, as_, make_office
+
+pytestmark = pytest.mark.django_db
+
+HUGE = 10**30
+
+
+@pytest.fixture
+def office() -> Office:
+    return make_office()
+
+
+def give_away(client: Client, office: Office):
+    """Mo's lead to Cleo, of the same team."""
+    path = reverse("assign", args=[office["mos"].pk])
+    return client.post(path, {"member": office["cleo"].pk})
+
+
+# Which of the three may: address, fields, who.
+ALL, LEADING, MANAGING = (
+    {"member", "team lead", "manager"}, {"team lead", "manager"}, {"manager"},
+)  # fmt: skip
+ACTS = [
+    ("assign {mos}", {"member": "cleo"}, ALL),
+    ("assign {mos}", {"member": "eve"}, MANAGING),
+    ("assign {cleos}", {"member": "mo"}, LEADING),
+    ("assign {eves}", {"member": "mo"}, MANAGING),
+    ("assign {nobodys}", {"member": "mo"}, LEADING),
+    ("assign {nobodys}", {"member": "eve"}, MANAGING),
+    ("undo {waiting}", {}, LEADING),
+    ("undo {done}", {}, LEADING),
+    ("retry {refused}", {}, LEADING),
+    ("dismiss {refused}", {}, LEADING),
+    ("undo {eves_waiting}", {}, MANAGING),
+    ("retry {eves_refused}", {}, MANAGING),
+    ("dismiss {eves_refused}", {}, MANAGING),
+    ("pause_writes", {"reason": "Because."}, MANAGING),
+    ("resume_writes", {}, MANAGING),
+    ("resume_bulk", {}, MANAGING),
+    ("add_member", {"member_id": "7", "name": "New"}, MANAGING),
+    ("member {mo}", {"name": "Changed", "is_active": "on"}, MANAGING),
+    ("answer_settings", {"hours": "3"}, MANAGING),
+    ("category_settings", {}, MANAGING),
+    ("teams", {"name": "New"}, MANAGING),
+    ("team_settings {team}", {"name": "Changed"}, MANAGING),
+    ("remove_team {team}", {}, MANAGING),
+    ("users", {"username": "new", "first_name": "New"}, MANAGING),
+    ("user {member}", {"first_name": "Changed", "is_active": "on"}, MANAGING),
+    ("new_password {member}", {}, MANAGING),
+]
+
+
+def address(act: str, office: Office) -> str:
+    name, _, wanted = act.partition(" ")
+    if not wanted:
+        return reverse(name)
+    return reverse(name, args=[rows(office)[wanted.strip("{}")]().pk])
+
+
+def rows(office: Office) -> dict:
+    """Made when they are asked for: a lead has one waiting assignment at most."""
+    now = timezone.now()
+    final = {"created_at": now, "finished_at": now}
+    known = {name: lambda row=row: row for name, row in office.items()}
+    return known | {
+        "waiting": lambda: make_assignment(office["cleos"], office["mo"]),
+        "done": lambda: make_assignment(
+            office["cleos"], office["cleo"], expected=office["mo"], state="done",
+            **final
+        ),
+        "refused": lambda: make_assignment(
+            office["cleos"], office["mo"], state="refused", **final
+        ),
+        "eves_waiting": lambda: make_assignment(office["eves"], office["mo"]),
+        "eves_refused": lambda: make_assignment(
+            office["eves"], office["mo"], state="refused", **final
+        ),
+    }  # fmt: skip
+
+
+def everything() -> list[list[dict]]:
+    """All that an act could have changed."""
+    models = (Assignment, Lead, Member, Team, User, Account, Category)
+    known = [list(model.objects.order_by("pk").values()) for model in models]
+    return [*known, list(Team.team_leads.through.objects.values())]
+
+
+def takes_posts(route: str) -> bool:
+    path = route.replace("<int:pk>", str(HUGE)).replace("<int:map_id>", str(HUGE))
+    return as_(make_manager()).post(f"/{path}").status_code != 405
+
+
+class TestRoles:
+    @pytest.mark.parametrize("is_htmx", [False, True], ids=["plain", "htmx"])
+    @pytest.mark.parametrize("role", ["member", "team lead", "manager"])
+    @pytest.mark.parametrize(
+        "act", ACTS, ids=lambda act: f"{act[0]} {act[1].get('member', '')}"
+    )
+    def test_only_who_may_can(self, act, role, is_htmx, office):
+        what, fields, may = act
+        where = address(what, office)
+        data = fields | {
+            name: office[value].pk for name, value in fields.items() if value in office
+        }
+        client, before = as_(office[role]), everything()
+        head = {"HX-Request": "true"} if is_htmx else {}
+
+        response = client.post(where, data, headers=head)
+
+        if role in may:
+            assert response.status_code in {200, 302}, response.content
+        else:
+            assert response.status_code == 403
+            assert everything() == before
+
+    def test_every_act_stands_in_the_table(self):
+        named = [entry for entry in urlpatterns if getattr(entry, "name", None)]
+        own = {"login", "logout", "me", "password"}
+
+        acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
+
+        assert acts - own == {what.partition(" ")[0] for what, *_ in ACTS}
+
+    def test_no_act_without_the_token_of_a_form(self, office):
+        client = as_(office["manager"], enforce_csrf_checks=True)
+        for what, fields, _ in ACTS:
+            where = (
+                address(what, office)
+                if "{" not in what or "waiting" not in what
+                else "/system/resume/"
+            )
+            assert client.post(where, fields).status_code == 403, what
+
+
+class TestLaterOn:
+    def test_who_was_switched_off_is_out_at_once(self, office):
+        client = as_(office["member"])
+        User.objects.filter(pk=office["member"].pk).update(is_active=False)
+
+        response = client.post(
+            f"/leads/{office['mos'].pk}/assign/", {"member": office["cleo"].pk}
+        )
+
+        assert response.status_code == 302
+        assert "/accounts/login/" in response["Location"]
+        assert not Assignment.objects.exists()
+
+    def test_who_lost_the_role_or_the_link_may_no_longer(self, office):
+        manager, member = as_(office["manager"]), as_(office["member"])
+        User.objects.filter(pk=office["manager"].pk).update(is_sales_manager=False)
+        Member.objects.filter(pk=office["mo"].pk).update(user=None)
+
+        for client in (manager, member):
+            response = client.post(
+                f"/leads/{office['mos'].pk}/assign/", {"member": office["cleo"].pk}
+            )
+            assert response.status_code == 403
+
+    def test_a_member_does_not_cancel_what_a_manager_decided(self, office):
+        row = make_assignment(office["mos"], office["eve"])
+
+        response = as_(office["member"]).post(f"/assignments/{row.pk}/undo/")
+
+        row.refresh_from_db()
+        assert (response.status_code, row.state) == (403, "waiting")
+
+    def test_a_member_may_take_back_their_own_click(self, office):
+        row = make_assignment(office["mos"], office["cleo"], actor=office["member"])
+
+        as_(office["member"]).post(f"/assignments/{row.pk}/undo/")
+
+        row.refresh_from_db()
+        assert row.state == "cancelled"
+
+    def test_an_old_retry_does_not_move_a_lead_that_went_on(self, office):
+        now = timezone.now()
+        lead = office["mos"]
+        old = make_assignment(
+            lead, office["eve"], state="refused", created_at=now, finished_at=now
+        )
+        Lead.objects.filter(pk=lead.pk).update(owner=office["cleo"])
+
+        response = as_(office["manager"]).post(f"/assignments/{old.pk}/retry/")
+
+        assert response.status_code in {302, 409}
+        assert Assignment.objects.count() == 1
+
+    def test_whoever_decided_may_dismiss_though_the_lead_is_gone_elsewhere(
+        self, office
+    ):
+        now = timezone.now()
+        row = make_assignment(
+            office["eves"], office["cleo"], actor=office["member"],
+            state="overtaken", created_at=now, finished_at=now,
+        )  # fmt: skip
+
+        as_(office["member"]).post(f"/assignments/{row.pk}/dismiss/")
+
+        row.refresh_from_db()
+        assert row.dismissed_at
