@@ -65,16 +65,10 @@ def _lead(
     now: datetime,
 ) -> Lead:
     is_rare = number % 40_000 == 500
-    country = rng.choice(list(COUNTRIES.values()))
-    first, last = rng.choice(country.first_names), rng.choice(country.last_names)
     firm = RARE.title() if is_rare else rng.choice(FIRMS)
     campaign = campaigns[-1] if is_rare else campaigns[int(rng.triangular(0, 39, 0))]
     category = rng.choice([None, *categories])
-    replied = (
-        now - timedelta(days=rng.expovariate(1 / 120)) if rng.random() < 0.9 else None
-    )
-    sent = (replied or now) + timedelta(hours=rng.uniform(-48, 24))
-    sent = min(sent, now)
+    replied, sent = _mails(rng, now)
     due = answer_due(
         last_reply_at=replied,
         last_sent_at=sent,
@@ -86,10 +80,7 @@ def _lead(
     lead = Lead(
         map_id=FIRST_MAP_ID + number * 7,
         person_id=1_200_000_000 + number,
-        email=f"{first}.{last}@{firm}.example".lower().replace(" ", "-"),
-        first_name=first,
-        last_name=last,
-        company=firm,
+        **_person(rng, firm),
         campaign=campaign,
         category=category,
         is_unread=rng.random() < 0.1,
@@ -105,6 +96,25 @@ def _lead(
     )
     lead.search_text = search_text_of(lead, campaign)
     return lead
+
+
+def _mails(rng: Random, now: datetime) -> tuple[datetime | None, datetime]:
+    """When the lead last replied, if ever, and when it was last written to."""
+    days = timedelta(days=rng.expovariate(1 / 120))
+    replied = now - days if rng.random() < 0.9 else None
+    sent = (replied or now) + timedelta(hours=rng.uniform(-48, 24))
+    return replied, min(sent, now)
+
+
+def _person(rng: Random, firm: str) -> dict[str, str]:
+    country = rng.choice(list(COUNTRIES.values()))
+    first, last = rng.choice(country.first_names), rng.choice(country.last_names)
+    return {
+        "email": f"{first}.{last}@{firm}.example".lower().replace(" ", "-"),
+        "first_name": first,
+        "last_name": last,
+        "company": firm,
+    }
 
 
 def _add_moves(rng: Random, user: User) -> None:

@@ -150,18 +150,11 @@ class Evidence:
             notes_are_readable=notes_are_readable,
             diary=diary,
             strikes=strikes,
-            **{
-                name: books[name]
-                for name in (
-                    "fresh_click",
-                    "fresh",
-                    "quiet",
-                    "scale",
-                    "is_paused",
-                    "audit",
-                )
-            },
+            **{name: books[name] for name in FROM_THE_BOOKS},
         )
+
+
+FROM_THE_BOOKS = ("fresh_click", "fresh", "quiet", "scale", "is_paused", "audit")
 
 
 class _Sent:
