@@ -69,12 +69,7 @@ def _lead(
     campaign = campaigns[-1] if is_rare else campaigns[int(rng.triangular(0, 39, 0))]
     category = rng.choice([None, *categories])
     replied, sent = _mails(rng, now)
-    due = answer_due(
-        last_reply_at=replied,
-        last_sent_at=sent,
-        is_closed=category is not None and category.is_closing,
-        within_hours=24,
-    )
+    due = _due(replied, sent, category)
     is_known = rng.random() < 0.98
     owner = rng.choice([*MEMBERS, (None, "")])[0] if is_known else None
     lead = Lead(
@@ -96,6 +91,17 @@ def _lead(
     )
     lead.search_text = search_text_of(lead, campaign)
     return lead
+
+
+def _due(
+    replied: datetime | None, sent: datetime, category: Category | None
+) -> datetime | None:
+    return answer_due(
+        last_reply_at=replied,
+        last_sent_at=sent,
+        is_closed=category is not None and category.is_closing,
+        within_hours=24,
+    )
 
 
 def _mails(rng: Random, now: datetime) -> tuple[datetime | None, datetime]:
