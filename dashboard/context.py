@@ -16,9 +16,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Lazy: a fragment pays for nothing that it does not show."""
     user = request.user
     if not isinstance(user, User):
-        return {"theme": ""}
+        return {"theme": "", "density": User.Density.NORMAL}
     return {
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
+        "density": user.density,
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,

@@ -67,6 +67,12 @@ def _zones() -> list[str]:
 class OwnSettingsForm(forms.Form):
     time_zone = forms.ChoiceField(required=False)
     theme = forms.ChoiceField(choices=User.Theme.choices)
+    density = forms.ChoiceField(choices=User.Density.choices, label="Rows of the lists")
+    single_keys = forms.BooleanField(
+        required=False,
+        label="Single keys act",
+        help_text="j, k, a and the like. Off, if they get in your way.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

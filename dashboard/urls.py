@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/me/", accounts.me, name="me"),
+    path("accounts/look/", accounts.look, name="look"),
     path("accounts/password/", accounts.password, name="password"),
     # The admin's own login page would be a second door; this one leads to ours.
     path("admin/login/", accounts.admin_login),

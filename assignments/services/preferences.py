@@ -42,6 +42,9 @@ def answer_within(*, actor: User, hours: int) -> None:
     refresh_answers(Lead.objects.all(), within_hours=hours)
 
 
-def save_own(*, user: User, theme: str, time_zone: str) -> None:
-    user.theme, user.time_zone = theme, time_zone
-    user.save(update_fields=["theme", "time_zone"])
+def save_own(
+    *, user: User, theme: str, density: str, time_zone: str, single_keys: bool
+) -> None:
+    user.theme, user.density = theme, density
+    user.time_zone, user.single_keys = time_zone, single_keys
+    user.save(update_fields=["theme", "density", "time_zone", "single_keys"])
