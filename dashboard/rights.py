@@ -33,6 +33,10 @@ class Rights:
     def sees_system(self) -> bool:
         return self.role != Role.MEMBER
 
+    @property
+    def may_assign_many(self) -> bool:
+        return self.role != Role.MEMBER
+
     def may_move(self, lead: Lead) -> bool:
         """As `why_not_assign(user, lead=lead, to=None)`, without its queries."""
         if self.is_manager:
