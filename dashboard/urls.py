@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/retry/", assign.retry, name="retry"),
     path("assignments/<int:pk>/dismiss/", assign.dismiss, name="dismiss"),
     path("history/", history.history, name="history"),
+    path("history/export.csv", history.export, name="history_export"),
     path("banner/", system.banner, name="banner"),
     path("system/", system.system_page, name="system"),
     path("system/pause/", system.pause, name="pause_writes"),
