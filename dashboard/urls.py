@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from dashboard.views import (
     accounts,
     assign,
+    assign_many,
     errors,
     health,
     history,
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/<int:map_id>/", lead.lead_page, name="lead"),
     path("leads/<int:map_id>/row/", lead.lead_row, name="lead_row"),
     path("leads/<int:map_id>/assign/", assign.assign, name="assign"),
+    path("assign/", assign_many.assign_many, name="assign_many"),
     path("assignments/<int:pk>/undo/", assign.undo, name="undo"),
     path("assignments/<int:pk>/retry/", assign.retry, name="retry"),
     path("assignments/<int:pk>/dismiss/", assign.dismiss, name="dismiss"),

@@ -63,6 +63,13 @@ def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
         raise NotAllowed(why_not)
 
 
+def check_assign_many(user: User) -> None:
+    if role_of(user) == Role.MEMBER:
+        raise NotAllowed(
+            "Only a team lead or a sales manager can assign several leads at once."
+        )
+
+
 def _may_move(user: User, lead: Lead) -> bool:
     owner = lead.owner
     if owner is None:

@@ -51,6 +51,11 @@ document.addEventListener("htmx:afterSwap", () => {
   if (boxes().length) countChosen();
 });
 
+// Assigned together: the ticks have done their work; the list reads itself again.
+document.addEventListener("rows-changed", () => {
+  for (const box of chosen()) box.checked = false;
+});
+
 // What was done in the panel is shown in the row as well.
 document.addEventListener("lead-changed", ({ detail }) => {
   const row = document.getElementById(`lead-${detail.lead}`);
