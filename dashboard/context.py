@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from assignments.models import User
-from assignments.services import system
+from assignments.services import notices, system
+from dashboard.looks import looks_of
 from dashboard.rights import Rights
 
 
@@ -20,7 +21,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
         "density": user.density,
+        "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),
+        "notice_count": SimpleLazyObject(lambda: notices.unanswered(user).count()),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,
     }

@@ -13,7 +13,16 @@ COLUMNS = (
     "Finished", "Seen in Smartlead", "Batch",
 )  # fmt: skip
 # A spreadsheet takes a cell that begins like this for a formula, and runs it.
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # also full width
 CONTROL = ("\t", "\r", "\n")
 # Excel reads UTF-8 only if the file begins with this mark.
 MARK = "\ufeff"

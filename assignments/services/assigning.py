@@ -134,8 +134,12 @@ def retry_assignment(
 
 @transaction.atomic
 def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
-    """The outcome has been read: the lead's row goes back to normal."""
-    access.check_assign(actor, lead=assignment.lead, to=None)
+    """The outcome has been read: the lead's row goes back to normal.
+
+    Whoever decided it may always say so, also when the lead has left their reach.
+    """
+    if assignment.actor_id != actor.pk:
+        access.check_assign(actor, lead=assignment.lead, to=None)
     Assignment.objects.final().filter(pk=assignment.pk, dismissed_at=None).update(
         dismissed_at=at
     )

@@ -21,7 +21,7 @@ from django.views.decorators.http import (
 from assignments.models import User
 from assignments.services import preferences
 from dashboard.forms import OwnSettingsForm
-from dashboard.htmx import PageRequest, back
+from dashboard.htmx import PageRequest, back_where_from
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -58,7 +58,7 @@ def look(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return _me(request, form, status=422)
     preferences.save_own(user=request.user, **form.cleaned_data)
-    return back(request, "me")
+    return back_where_from(request, "me")
 
 
 def _own(user: User) -> dict[str, Any]:

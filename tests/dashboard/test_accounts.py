@@ -54,6 +54,9 @@ def test_a_button_of_the_menu_changes_one_thing_and_leads_back(client, manager):
     response = client.post("/accounts/look/", {"theme": "light", "next": "/history/"})
 
     assertRedirects(response, "/history/")
+    came_from = {"Referer": "http://testserver/history/?cause=bulk"}
+    again = client.post("/accounts/look/", {"theme": "light"}, headers=came_from)
+    assertRedirects(again, came_from["Referer"], fetch_redirect_response=False)
     user = User.objects.get()
     assert (user.theme, user.density, user.single_keys) == ("light", "compact", True)
     client.post("/accounts/look/", {"single_keys": "false"})
@@ -95,3 +98,19 @@ def test_the_admins_door_is_ours(client, db):
 
     assertContains(response, "Sign in")
     assertNotContains(response, "Django administration")
+
+
+def test_no_page_of_others_is_led_back_to(client, manager):
+    there = {"Referer": "https://evil.example/"}
+
+    response = client.post("/accounts/look/", {"theme": "dark"}, headers=there)
+
+    assertRedirects(response, "/accounts/me/")
+
+
+def test_the_menu_shows_which_side_is_on(client, manager):
+    page = client.get("/inbox/")
+
+    assertContains(page, 'name="theme" value="system" aria-pressed="true"')
+    assertContains(page, 'name="density" value="compact" aria-pressed="false"')
+    assertContains(page, 'commandfor="help"')

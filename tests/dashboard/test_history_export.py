@@ -89,7 +89,18 @@ class TestExport:
 class TestFormulas:
     @pytest.mark.parametrize(
         "cell",
-        ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "－1"],
+        [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "  =1",
+            "\uff1d1",
+            "\uff0d1",
+        ],
     )
     def test_no_cell_begins_like_one(self, cell):
         assert harmless(cell) == f"'{cell}"
