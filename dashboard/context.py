@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from assignments.models import User
-from assignments.services import notices, system
+from assignments.services import first_steps, notices, system
 from dashboard.looks import looks_of
 from dashboard.rights import Rights
 
@@ -25,5 +25,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),
         "notice_count": SimpleLazyObject(lambda: notices.unanswered(user).count()),
+        "has_first_steps": SimpleLazyObject(first_steps.are_open),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,
     }

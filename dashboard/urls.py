@@ -14,6 +14,7 @@ from dashboard.views import (
     notices,
     people,
     settings,
+    start,
     system,
 )
 
@@ -40,6 +41,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("banner/", system.banner, name="banner"),
     path("notifications/", notices.notifications, name="notifications"),
     path("notifications/dismiss/", notices.dismiss_all, name="dismiss_all"),
+    path("start/", start.start, name="start"),
+    path("start/categories/", start.confirm_categories, name="confirm_categories"),
+    path("start/away/", start.put_away, name="put_away"),
     path("system/", system.system_page, name="system"),
     path("system/pause/", system.pause, name="pause_writes"),
     path("system/resume/", system.resume, name="resume_writes"),

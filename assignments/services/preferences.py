@@ -1,5 +1,7 @@
 """What words and times mean here, and how each person likes to see them."""
 
+from datetime import datetime
+
 from django.db import transaction
 
 from assignments.models import Account, Category, Lead, User
@@ -30,6 +32,13 @@ def mean_category(
     if closes_differently:
         hours = accounts.current().answer_within_hours
         refresh_answers(Lead.objects.filter(category=category), within_hours=hours)
+
+
+@transaction.atomic
+def confirm_categories(*, actor: User, at: datetime) -> None:
+    """Somebody who knows has looked through what all of them mean."""
+    require_manager(actor, "decide what a category means")
+    Account.objects.filter(pk=accounts.current().pk).update(categories_confirmed_at=at)
 
 
 @transaction.atomic
