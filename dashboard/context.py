@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from assignments.models import User
 from assignments.services import first_steps, notices, system
 from dashboard.looks import looks_of
+from dashboard.rail import rail_of
 from dashboard.rights import Rights
 
 
@@ -21,6 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
         "density": user.density,
+        "rail": SimpleLazyObject(lambda: rail_of(user, at=timezone.now())),
         "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),

@@ -107,7 +107,7 @@ def test_filters_and_search_change_the_list_and_the_address(office, people):
     expect(row_of(page, "Lena Lead")).to_have_count(0)
     expect(page).to_have_url(f"{office.url}/inbox/?q=omar")
     page.get_by_role("combobox", name="Owner", exact=True).select_option("Ana Sousa")
-    expect(page.get_by_text("No lead matches this filter.")).to_be_visible()
+    expect(page.get_by_text("No lead matches both filters.")).to_be_visible()
     page.go_back()
 
     expect(row_of(page, "Omar Other")).to_be_visible()
