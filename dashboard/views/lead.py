@@ -43,9 +43,7 @@ def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
     response = render(request, "lead/_owner.html", context)
     if context["row"].is_polled:
         return response
-    return trigger_client_event(
-        response, "lead-changed", {"lead": context["lead"].pk}
-    )
+    return trigger_client_event(response, "lead-changed", {"lead": context["lead"].pk})
 
 
 @require_safe
