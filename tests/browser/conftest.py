@@ -67,11 +67,18 @@ class Office:
         return make_lead(name, map_id=map_id, person_id=person.lead_id, owner=owner)
 
     def screen(
-        self, user: User | None = None, *, width: int = 1440, theme: str = "light"
+        self,
+        user: User | None = None,
+        *,
+        width: int = 1440,
+        theme: str = "light",
+        javascript: bool = True,
     ) -> Page:
         """A page of a browser in which this user (the manager) is signed in."""
         context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            java_script_enabled=javascript,
         )
         context.set_default_timeout(10_000)
         client = Client()
