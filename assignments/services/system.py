@@ -84,6 +84,24 @@ class Overview:
     def failing(self) -> list[Source]:
         return [source for source in self.sources if source.error]
 
+    @property
+    def remarks(self) -> int:
+        """How many lines of the page ask for a look."""
+        account = self.account
+        return len(self.failing) + sum(
+            map(
+                bool,
+                (
+                    self.binding_problem,
+                    account.outage_since,
+                    self.worker_is_silent,
+                    account.paused_at or account.bulk_paused_at,
+                    self.budget.paused_until or self.budget.slowed_until,
+                    self.drift.outside,
+                ),
+            )
+        )
+
 
 def overview(*, at: datetime) -> Overview:
     account = accounts.current()
@@ -211,7 +229,7 @@ def _silent_worker(at: datetime) -> Trouble | None:
     return Trouble(
         sentence=(
             f"The worker {silence}. You can go on; what you change is saved but not "
-            f"sent. {_waiting()} Start it with: manage.py serve"
+            f"sent. {_waiting()} Start it with manage.py serve."
         ),
         since=beat.beat_at if beat else None,
         is_severe=True,
