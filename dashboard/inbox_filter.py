@@ -85,8 +85,9 @@ class InboxFilter(forms.Form):
         owner.choices = [("", "Owner"), *NAMED_OWNERS, *people]
         sort.widget.choices = SORTS
         # Asked for only where the menu is drawn.
-        owner.widget.choices = self._owners_with_counts
+        owner.widget.choices = lambda: self._owners_with_counts
 
+    @cached_property
     def _owners_with_counts(self) -> list[tuple[str, str]]:
         owned = Lead.objects.present().filter(owner__isnull=False).order_by()
         counts: dict[int | None, int] = dict(

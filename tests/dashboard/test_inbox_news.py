@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
@@ -113,6 +115,15 @@ class TestCounts:
 
         assertContains(response, "Ana Sousa (3)")
         assertContains(response, "Ben Okafor (0)")
+
+    def test_the_owner_menu_counts_once(self, client, manager, ana):
+        make_lead(owner=ana)
+
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/inbox/")
+
+        counts = [each for each in queries if "GROUP BY 1" in each["sql"]]
+        assert len(counts) == 1
 
     def test_the_rail_knows_mine_nobodys_and_overdue(self, client, manager, ana):
         ana.user = manager
