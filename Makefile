@@ -1,5 +1,5 @@
 # Everything a person runs by hand. Each line only calls bin/ or manage.py.
-.PHONY: help run fresh test check format bench lock venv
+.PHONY: help run fresh test check format bench screenshots lock venv
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ format: venv ## Put the code in order
 
 bench: venv ## One JSON line per figure with its limit; fails when one is missed
 	@.venv/bin/python -m tests.benchmarks
+
+screenshots: venv ## Pictures of every page and state, into docs/screenshots
+	@.venv/bin/python -m tests.screenshots
 
 lock: venv ## Write requirements.lock anew from pyproject.toml (UPGRADE=1 for newer ones)
 	@bin/lock

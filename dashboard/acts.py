@@ -12,3 +12,8 @@ def refuse(request: PageRequest, refusal: AssignmentRefused) -> None:
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal)) from refusal
     messages.error(request, str(refusal))
+
+
+def say(request: PageRequest, sentence: str, *, undo: str) -> None:
+    """For an act that no row shows: its sentence, and the address that takes it back."""
+    messages.success(request, sentence, extra_tags=undo)

@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from assignments.models import Lead, Message, Note
+from dashboard.quoted import fold_markup, fold_text
 
 LONGEST_BODY = 500_000
 TAGS = {
@@ -24,8 +25,6 @@ SCHEMES = {"http", "https", "mailto"}
 _IMAGE = re.compile(r'<img(?: alt="([^"]*)")?>')
 _HEADING = re.compile(r"<(/?)h[1-6]>")
 _EMPTY_LINK = re.compile(r"<a [^>]*>\s*</a>")
-_QUOTE = re.compile(r"<(/?)blockquote>")
-_QUOTED_LINES = re.compile(r"(?:^&gt;.*(?:\n|$))+", re.M)
 _LOOKS_LIKE_HTML = re.compile(r"<(?:/?[a-z][a-z0-9]*|!--|!doctype)\b", re.I)
 
 
@@ -106,7 +105,7 @@ def safe_body(text: str) -> Body:
     clean = _IMAGE.sub(_named_image, clean)
     # Headings of a mail are no headings of our page.
     clean = _HEADING.sub(lambda tag: f"<{tag[1]}div>", clean)
-    clean = _fold_quotes(_EMPTY_LINK.sub("", clean))
+    clean = fold_markup(_EMPTY_LINK.sub("", clean))
     return Body(html=mark_safe(clean), images=images)  # noqa: S308  cleaned above
 
 
@@ -136,28 +135,8 @@ def _named_image(image: re.Match[str]) -> str:
     return f"<span>[image: {name}]</span>" if name else "<span>[image]</span>"
 
 
-def _fold_quotes(html: str) -> str:
-    """What a mail quotes, folded away; a quote within a quote stays as it is."""
-    depth = 0
-
-    def fold(tag: re.Match[str]) -> str:
-        nonlocal depth
-        depth += -1 if tag[1] else 1
-        if tag[1]:
-            return "</blockquote>" + ("</details>" if depth == 0 else "")
-        return (_FOLD if depth == 1 else "") + "<blockquote>"
-
-    return _QUOTE.sub(fold, html)
-
-
-_FOLD = "<details><summary>Quoted text</summary>"
-
-
 def _plain_text(text: str) -> SafeString:
-    html = _QUOTED_LINES.sub(
-        lambda lines: f"{_FOLD}<blockquote>{lines[0]}</blockquote></details>",
-        escape(text.strip()),
-    )
+    html = fold_text(escape(text.replace("\r\n", "\n").strip()))
     return mark_safe(html.replace("\n", "<br>"))  # noqa: S308  escaped above
 
 

@@ -3,12 +3,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.functional import cached_property
 
 from assignments.models import Lead, Member, Team, User
-from assignments.services.access import members_to_choose
 from assignments.services.assigning import ANYONE, Anyone
 from assignments.services.notes import LONGEST
 from assignments.services.preferences import MOST_HOURS
+from dashboard.candidates import Candidate, candidates_for
 
 CHOOSE = "Choose who should have the lead."
 
@@ -40,7 +41,11 @@ class AssignForm(forms.Form):
     def __init__(self, data: Any = None, *, user: User, lead: Lead) -> None:
         super().__init__(data)
         self.lead = lead
-        self.choosable = members_to_choose(user)
+        self.user = user
+
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        return candidates_for(self.user)
 
     @property
     def shown_holder(self) -> int | Anyone | None:
@@ -67,6 +72,12 @@ def _zones() -> list[str]:
 class OwnSettingsForm(forms.Form):
     time_zone = forms.ChoiceField(required=False)
     theme = forms.ChoiceField(choices=User.Theme.choices)
+    density = forms.ChoiceField(choices=User.Density.choices, label="Rows of the lists")
+    single_keys = forms.BooleanField(
+        required=False,
+        label="Single keys act",
+        help_text="j, k, a and the like. Off, if they get in your way.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,5 +1,6 @@
 """The history's query string: read, refused in words, turned into ledger rows."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -34,7 +35,7 @@ class HistoryFilter(forms.Form):
     state = forms.ChoiceField(choices=[("", "State"), *State.choices], required=False)
     to = day_field("Up to")
     lead = forms.ModelChoiceField(
-        Lead.objects.all(), required=False, widget=forms.HiddenInput
+        Lead.objects.select_related("owner"), required=False, widget=forms.HiddenInput
     )
     batch = forms.ModelChoiceField(
         Batch.objects.all(), required=False, widget=forms.HiddenInput
@@ -75,17 +76,37 @@ class HistoryFilter(forms.Form):
 
     @property
     def query(self) -> str:
+        return urlencode(self._said())
+
+    @property
+    def fixed(self) -> list[tuple[str, str]]:
+        """What no field of the form shows: its words, and the query without it."""
+        said = self._said()
+        return [
+            (
+                f"{name.capitalize()}: {self.cleaned_data[name]}",
+                urlencode({key: said[key] for key in said if key != name}),
+            )
+            for name in ("lead", "batch")
+            if name in said
+        ]
+
+    def _said(self) -> dict[str, str]:
         values = {name: self.data.get(name, "").strip() for name in FILTERS}
-        return urlencode({name: value for name, value in values.items() if value})
+        return {name: value for name, value in values.items() if value}
 
     def changes(self) -> QuerySet[Assignment]:
         known = Assignment.objects.filter(*self._conditions())
-        return known.select_related("lead", "expected", "to", "actor", "found", "batch")
+        return known.select_related("lead", "expected", "to", "actor", "found")
 
     def page(self, after: str) -> Page[Assignment]:
         """Raises BadCursor."""
         cursor = Cursor.decoded(after, f"history {self.query}") if after else None
         return page_of(self.changes(), order=NEWEST_FIRST, after=cursor)
+
+    def all_changes(self) -> Iterator[Assignment]:
+        """Not kept in memory: for the export."""
+        return NEWEST_FIRST.applied(self.changes()).iterator(chunk_size=500)
 
     def cursor(self, cursor: Cursor | None) -> str:
         return cursor.encoded(f"history {self.query}") if cursor else ""

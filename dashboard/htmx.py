@@ -46,7 +46,16 @@ def render_page(
 
 def back(request: PageRequest, fallback: str, *args: Any) -> HttpResponse:
     """To the page that posted the form, if that is one of ours."""
-    wanted = request.POST.get("next", "")
+    return _to(request, request.POST.get("next", ""), fallback, *args)
+
+
+def back_where_from(request: PageRequest, fallback: str) -> HttpResponse:
+    """For forms of the frame: htmx may have changed the address since it was drawn."""
+    wanted = request.POST.get("next") or request.headers.get("Referer", "")
+    return _to(request, wanted, fallback)
+
+
+def _to(request: PageRequest, wanted: str, fallback: str, *args: Any) -> HttpResponse:
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
         # Not redirect(): that takes a word for the name of a page.
         return HttpResponseRedirect(wanted)

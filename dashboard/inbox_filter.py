@@ -5,10 +5,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Lead, Member, User
+from assignments.models.lead import NEVER
 from dashboard.days import day_field, start_of
 from dashboard.paging import Cursor, Order, Page, page_of, walk
 
@@ -38,6 +39,7 @@ NAMED_OWNERS = [("me", "Me"), ("nobody", "Nobody"), ("unknown", "Not known")]
 DUE_SOON = timedelta(hours=1)
 MOST_WORDS = 10
 MOST_COUNTED = 1000
+MOST_NEW = 100
 MOST_NAMED = 500  # ids in one query
 CHOOSERS = ("owner", "campaign", "category", "status", "sla", "sort")
 FILTERS = (
@@ -82,6 +84,20 @@ class InboxFilter(forms.Form):
         assert isinstance(owner, forms.ChoiceField)  # noqa: S101  for the type checker
         owner.choices = [("", "Owner"), *NAMED_OWNERS, *people]
         sort.widget.choices = SORTS
+        # Asked for only where the menu is drawn.
+        owner.widget.choices = lambda: self._owners_with_counts
+
+    @cached_property
+    def _owners_with_counts(self) -> list[tuple[str, str]]:
+        owned = Lead.objects.present().filter(owner__isnull=False).order_by()
+        counts: dict[int | None, int] = dict(
+            owned.values_list("owner").annotate(leads=Count("pk"))
+        )
+        people = [
+            (str(pk), f"{member} ({counts.get(pk, 0):,})")
+            for pk, member in self.members.items()
+        ]
+        return [("", "Owner"), *NAMED_OWNERS, *people]
 
     def _name_what_is_wrong(self) -> None:
         for name, field in self.fields.items():
@@ -113,20 +129,52 @@ class InboxFilter(forms.Form):
     @property
     def query(self) -> str:
         """The query string, in one order, without what is empty or the page."""
+        return urlencode(self._said())
+
+    def without(self, dropped: str) -> str:
+        said = self._said().items()
+        return urlencode({name: value for name, value in said if name != dropped})
+
+    def _said(self) -> dict[str, str]:
         values = {name: self.data.get(name, "").strip() for name in FILTERS}
-        return urlencode({name: value for name, value in values.items() if value})
+        return {name: value for name, value in values.items() if value}
 
     @property
-    def is_narrowed(self) -> bool:
-        return any(self.data.get(name) for name in FILTERS if name != "sort")
+    def narrowing(self) -> list[str]:
+        """The filters in force, by name; an order leaves nothing out."""
+        return [name for name in self._said() if name != "sort"]
 
     @property
     def is_mine_without_a_member(self) -> bool:
         return self.cleaned_data["owner"] == "me" and self._me() is None
 
-    def leads(self, *, at: datetime) -> QuerySet[Lead]:
-        wanted = Lead.objects.present().filter(*self._conditions(at))
+    def leads(self, *, at: datetime, without: str = "") -> QuerySet[Lead]:
+        conditions = self._conditions(at)
+        conditions.pop(without, None)
+        wanted = Lead.objects.present().filter(*conditions.values())
         return wanted.select_related("owner", "campaign", "category")
+
+    def count(self, *, at: datetime, without: str = "") -> int:
+        """How many match, counted one further than anybody would read."""
+        found = self.leads(at=at, without=without).order_by()
+        return found[: MOST_COUNTED + 1].count()
+
+    def newest_reply(self, page: Page[Lead], *, at: datetime) -> datetime:
+        """What came in after this moment is new to the reader of this list."""
+        is_top = not page.earlier and not self._said().get("sort")
+        if is_top and page.rows:
+            return page.rows[0].last_reply_at or NEVER
+        found = self.leads(at=at).aggregate(newest=Max("reply_order"))
+        newest: datetime | None = found["newest"]
+        return newest or NEVER
+
+    def new_since(self, since: datetime, *, at: datetime) -> int:
+        conditions = {
+            **self._conditions(at, by_id=False),
+            "since": Q(reply_order__gt=since),
+        }
+        found = Lead.objects.present().filter(*conditions.values())
+        return found.order_by()[:MOST_NEW].count()
 
     def page(self, *, at: datetime, after: str) -> Page[Lead]:
         """Raises BadCursor."""
@@ -149,17 +197,30 @@ class InboxFilter(forms.Form):
         """How many leads match, counted no further than anybody would read."""
         if not page.earlier and not page.later:
             return f"{len(page.rows)}"
-        found = self.leads(at=at).order_by()[: MOST_COUNTED + 1].count()
+        found = self.count(at=at)
         return f"{MOST_COUNTED:,}+" if found > MOST_COUNTED else f"{found:,}"
 
-    def _conditions(self, at: datetime) -> list[Q]:
+    def _conditions(self, at: datetime, *, by_id: bool = True) -> dict[str, Q]:
+        """One a filter, under its name."""
         said = self.cleaned_data
-        conditions = [self._owned_by(said["owner"]), self._in_status(said["status"])]
-        conditions += [
-            Q(**{name: said[name]}) for name in ("campaign", "category") if said[name]
-        ]
-        conditions += [_answer(said["sla"], at), _replied(said["from"], said["to"])]
-        return [*conditions, self._found]
+        conditions = {
+            name: Q(**{name: said[name]})
+            for name in ("campaign", "category")
+            if said[name]
+        }
+        return conditions | {
+            "owner": self._owned_by(said["owner"]),
+            "status": self._in_status(said["status"]),
+            "sla": _answer(said["sla"], at),
+            "from": _replied(said["from"], None),
+            "to": _replied(None, said["to"]),
+            "q": self._found if by_id else self._words,
+        }
+
+    @property
+    def _words(self) -> Q:
+        words = self.cleaned_data["q"].lower().split()[:MOST_WORDS]
+        return Q(*(Q(search_text__contains=word) for word in words))
 
     @cached_property
     def _found(self) -> Q:
@@ -168,9 +229,8 @@ class InboxFilter(forms.Form):
         Few of them are named by id, so that the table is read through once and not
         again for each part of the page; many are found soon in any order.
         """
-        words = self.cleaned_data["q"].lower().split()[:MOST_WORDS]
-        found = Q(*(Q(search_text__contains=word) for word in words))
-        if not words:
+        found = self._words
+        if not found:
             return found
         ids = Lead.objects.filter(found).values_list("pk", flat=True)
         few = list(ids.order_by()[: MOST_NAMED + 1])

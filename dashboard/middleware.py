@@ -40,7 +40,7 @@ class HtmxMessages:
         response = self.get_response(request)
         if _is_fragment(request, response) and (waiting := list(get_messages(request))):
             context = {"messages": waiting, "out_of_band": True}
-            response.write(render_to_string("_messages.html", context))
+            response.write(render_to_string("_messages.html", context, request))
         return response
 
 

@@ -36,6 +36,10 @@ class Rights:
     def may_overrule(self, decided_by: int | None) -> bool:
         return self.role != Role.MEMBER or decided_by == self.user_id
 
+    @property
+    def may_assign_many(self) -> bool:
+        return self.role != Role.MEMBER
+
     def may_move(self, lead: Lead) -> bool:
         """As `why_not_assign(user, lead=lead, to=None)`, without its queries."""
         if self.is_manager:

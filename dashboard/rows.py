@@ -80,6 +80,10 @@ class Row:
         return self.rights.may_move(self.lead) and self.lead.gone_at is None
 
     @property
+    def may_select(self) -> bool:
+        return self.rights.may_assign_many and self.may_move
+
+    @property
     def may_undo(self) -> bool:
         """Offered; `why_not_undo` has the last word, and says it."""
         change = self.change

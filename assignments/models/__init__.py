@@ -6,6 +6,7 @@ from assignments.models.budget import Budget
 from assignments.models.lead import Campaign, Category, Lead
 from assignments.models.note import Note
 from assignments.models.people import Member, Team, User
+from assignments.models.saved_view import SavedView
 from assignments.models.source import Source, UnreadableRow
 from assignments.models.thread import LeadNote, Message
 
@@ -22,6 +23,7 @@ __all__ = [
     "Member",
     "Message",
     "Note",
+    "SavedView",
     "Seat",
     "Source",
     "Team",

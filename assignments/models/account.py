@@ -37,6 +37,11 @@ class Account(models.Model):
     # An answer is owed within this time; leads carry the moment.
     answer_within_hours = models.PositiveSmallIntegerField(default=24)
 
+    # A sales manager has looked through what the categories mean.
+    categories_confirmed_at = models.DateTimeField(null=True)
+    # The first steps have been put away.
+    guide_closed_at = models.DateTimeField(null=True)
+
     class Meta:
         constraints = [
             models.CheckConstraint(name="there_is_one_account", condition=Q(id=1)),

@@ -212,6 +212,13 @@ class Assignment(models.Model):
                 condition=Q(state=State.SENDING),
             ),
             models.Index(fields=["batch", "state"], name="assignment_by_batch"),
+            models.Index(
+                fields=["actor", "-id"],
+                name="assignment_unanswered",
+                condition=Q(
+                    state__in=(State.REFUSED, State.OVERTAKEN), dismissed_at=None
+                ),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

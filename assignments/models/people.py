@@ -15,6 +15,11 @@ class User(AbstractUser):
         LIGHT = "light", "Light"
         DARK = "dark", "Dark"
 
+    class Density(models.TextChoices):
+        COMPACT = "compact", "Compact"
+        NORMAL = "normal", "Normal"
+        ROOMY = "roomy", "Roomy"
+
     is_sales_manager = models.BooleanField(
         "sales manager",
         default=False,
@@ -22,6 +27,9 @@ class User(AbstractUser):
     )
     time_zone = models.CharField(max_length=64, blank=True)
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
+    density = models.CharField(max_length=7, choices=Density, default=Density.NORMAL)
+    # Letters that act without Ctrl get in the way of some screen readers and hands.
+    single_keys = models.BooleanField(default=True)
 
     if TYPE_CHECKING:
         leads_teams: RelatedManager["Team"]

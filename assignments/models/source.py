@@ -1,5 +1,18 @@
 from django.db import models
 
+WORDS = {
+    "inbox-replies": "Newest replies",
+    "full-pass": "Whole inbox",
+    "assigned-me": "Leads by member",
+    "members": "Members",
+    "categories": "Categories",
+    "campaigns": "Campaigns",
+    "campaign-leads": "Details from campaigns",
+    "missed-leads": "Missed leads",
+    "threads": "Conversations",
+    "notes": "Notes",
+}
+
 
 class Source(models.Model):
     """One stream of the mirror (an inbox list, the members, …) and how far it is."""
@@ -29,6 +42,11 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def words(self) -> str:
+        """What a reader of the system page calls it."""
+        return WORDS.get(self.name, self.name)
 
 
 class UnreadableRow(models.Model):

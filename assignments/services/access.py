@@ -72,6 +72,13 @@ def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
         )
 
 
+def check_assign_many(user: User) -> None:
+    if role_of(user) == Role.MEMBER:
+        raise NotAllowed(
+            "Only a team lead or a sales manager can assign several leads at once."
+        )
+
+
 def _may_move(user: User, lead: Lead) -> bool:
     owner = lead.owner
     if owner is None:

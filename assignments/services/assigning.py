@@ -140,8 +140,11 @@ def _holder_then(assignment: Assignment) -> int | Anyone | None:
 
 @transaction.atomic
 def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
-    """The outcome has been read: the lead's row goes back to normal."""
-    if assignment.actor_id != actor.pk:  # whose lead it may no longer be
+    """The outcome has been read: the lead's row goes back to normal.
+
+    Whoever decided it may always say so, also when the lead has left their reach.
+    """
+    if assignment.actor_id != actor.pk:
         access.check_assign(actor, lead=assignment.lead, to=None)
     Assignment.objects.final().filter(pk=assignment.pk, dismissed_at=None).update(
         dismissed_at=at

@@ -64,6 +64,7 @@ def _check(
 ) -> None:
     if actor is None or access.is_manager(actor):
         return
+    access.check_assign_many(actor)
     for proposal in plan.proposals:
         to = members.get(proposal.to_id) if proposal.to_id else None
         if proposal.lead_id in leads:

@@ -1,5 +1,7 @@
 """What words and times mean here, and how each person likes to see them."""
 
+from datetime import datetime
+
 from django.db import transaction
 
 from assignments.models import Account, Category, Lead, User
@@ -33,6 +35,13 @@ def mean_category(
 
 
 @transaction.atomic
+def confirm_categories(*, actor: User, at: datetime) -> None:
+    """Somebody who knows has looked through what all of them mean."""
+    require_manager(actor, "decide what a category means")
+    Account.objects.filter(pk=accounts.current().pk).update(categories_confirmed_at=at)
+
+
+@transaction.atomic
 def answer_within(*, actor: User, hours: int) -> None:
     """How soon a reply must be answered; open answers get their new moment."""
     require_manager(actor, "change how soon a reply must be answered")
@@ -42,6 +51,9 @@ def answer_within(*, actor: User, hours: int) -> None:
     refresh_answers(Lead.objects.all(), within_hours=hours)
 
 
-def save_own(*, user: User, theme: str, time_zone: str) -> None:
-    user.theme, user.time_zone = theme, time_zone
-    user.save(update_fields=["theme", "time_zone"])
+def save_own(
+    *, user: User, theme: str, density: str, time_zone: str, single_keys: bool
+) -> None:
+    user.theme, user.density = theme, density
+    user.time_zone, user.single_keys = time_zone, single_keys
+    user.save(update_fields=["theme", "density", "time_zone", "single_keys"])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.conf import settings
 from django.db.models import Count, Sum
@@ -28,11 +29,22 @@ MOST_ROWS = 50
 UNREAD_PASSES = 4  # that the head pass may miss before every page says so
 
 
+class Remedy(StrEnum):
+    """The act that ends a trouble, or the place that tells more about it."""
+
+    RESUME = "resume"
+    RESUME_BULK = "resume_bulk"
+    PAUSE = "pause"
+    LOOK = "look"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Something that every page says, in words that tell what to do."""
+    """Something that every page says; `ask` is for those who may not end it."""
 
     sentence: str
+    remedy: Remedy = Remedy.LOOK
+    ask: str = ""
     is_severe: bool = False
     since: datetime | None = None
 
@@ -74,6 +86,24 @@ class Overview:
     @property
     def failing(self) -> list[Source]:
         return [source for source in self.sources if source.error]
+
+    @property
+    def remarks(self) -> int:
+        """How many lines of the page ask for a look."""
+        account = self.account
+        return len(self.failing) + sum(
+            map(
+                bool,
+                (
+                    self.binding_problem,
+                    account.outage_since,
+                    self.worker_is_silent,
+                    account.paused_at or account.bulk_paused_at,
+                    self.budget.paused_until or self.budget.slowed_until,
+                    self.drift.outside,
+                ),
+            )
+        )
 
 
 def overview(*, at: datetime) -> Overview:
@@ -205,10 +235,9 @@ def _paused(account: Account) -> Trouble | None:
     who = f" by {account.paused_by}" if account.paused_by else ""
     why = account.pause_reason and f": {account.pause_reason.rstrip('.')}"
     return Trouble(
-        sentence=(
-            f"All writes to Smartlead are paused{who}{why}. {_waiting()} "
-            "A sales manager resumes them under System."
-        ),
+        sentence=f"All writes to Smartlead are paused{who}{why}. {_waiting()}",
+        remedy=Remedy.RESUME,
+        ask="A sales manager resumes them.",
         since=account.paused_at,
     )
 
@@ -218,9 +247,10 @@ def _bulk_paused(account: Account) -> Trouble | None:
         return None
     return Trouble(
         sentence=(
-            f"Bulk assignments are paused: {account.bulk_pause_reason.rstrip('.')}. "
-            "A sales manager looks at the refusals and resumes them under System."
+            f"Bulk assignments are paused: {account.bulk_pause_reason.rstrip('.')}."
         ),
+        remedy=Remedy.RESUME_BULK,
+        ask="A sales manager looks at the refusals and resumes them.",
         since=account.bulk_paused_at,
         is_severe=True,
     )
@@ -234,7 +264,7 @@ def _silent_worker(at: datetime) -> Trouble | None:
     return Trouble(
         sentence=(
             f"The worker {silence}. You can go on; what you change is saved but not "
-            f"sent. {_waiting()} Start it with: manage.py serve"
+            f"sent. {_waiting()} Start it with manage.py serve."
         ),
         since=beat.beat_at if beat else None,
         is_severe=True,
@@ -252,7 +282,8 @@ def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
     noun = "decision has" if count == 1 else "decisions have"
     return Trouble(
         sentence=(
-            f"{count} {noun} waited for more than a day. If they may no longer be "
-            "meant, a sales manager pauses all writes under System and looks first."
+            f"{count} {noun} waited for more than a day and may no longer be meant."
         ),
+        remedy=Remedy.PAUSE,
+        ask="Tell a sales manager, who can pause all writes and look first.",
     )

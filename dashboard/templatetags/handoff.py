@@ -11,7 +11,20 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from assignments.models.assignment import Cause
+
 register = Library()
+
+CAUSE_ICONS = {
+    Cause.MANUAL: "to",
+    Cause.BULK: "team",
+    Cause.ROUTING: "routing",
+    Cause.REBALANCE: "team",
+    Cause.COVERAGE_START: "cover",
+    Cause.COVERAGE_RETURN: "cover",
+    Cause.UNDO: "undo",
+    Cause.OUTSIDE: "out",
+}
 
 
 @register.simple_tag
@@ -28,6 +41,11 @@ def icon(name: str, label: str = "") -> SafeString:
     return format_html(
         '<svg class="i" aria-hidden="true"><use href="{}"/></svg>', address
     )
+
+
+@register.filter
+def cause_icon(cause: str) -> str:
+    return CAUSE_ICONS[Cause(cause)]
 
 
 @register.filter

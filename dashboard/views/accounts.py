@@ -1,5 +1,6 @@
 """Signing in, and what everybody may set about themselves."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -11,11 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
+from assignments.models import User
 from assignments.services import preferences
 from dashboard.forms import OwnSettingsForm
-from dashboard.htmx import PageRequest
+from dashboard.htmx import PageRequest, back_where_from
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -35,18 +41,35 @@ def admin_login(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: PageRequest) -> HttpResponse:
-    user = request.user
     if request.method != "POST":
-        form = OwnSettingsForm(
-            initial={"theme": user.theme, "time_zone": user.time_zone}
-        )
-        return render(request, "accounts/me.html", {"form": form})
+        return _me(request, OwnSettingsForm(initial=_own(request.user)))
     form = OwnSettingsForm(request.POST)
     if not form.is_valid():
-        return render(request, "accounts/me.html", {"form": form}, status=422)
-    preferences.save_own(user=user, **form.cleaned_data)
+        return _me(request, form, status=422)
+    preferences.save_own(user=request.user, **form.cleaned_data)
     messages.success(request, "Saved.")
     return redirect("me")
+
+
+@require_POST
+def look(request: PageRequest) -> HttpResponse:
+    """One button of the user menu: what it names changes, the rest stays."""
+    form = OwnSettingsForm(_own(request.user) | request.POST.dict())
+    if not form.is_valid():
+        return _me(request, form, status=422)
+    preferences.save_own(user=request.user, **form.cleaned_data)
+    return back_where_from(request, "me")
+
+
+def _own(user: User) -> dict[str, Any]:
+    names = ("theme", "density", "time_zone", "single_keys")
+    return {name: getattr(user, name) for name in names}
+
+
+def _me(
+    request: PageRequest, form: OwnSettingsForm, *, status: int = 200
+) -> HttpResponse:
+    return render(request, "accounts/me.html", {"form": form}, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -108,14 +108,14 @@ def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResp
     if not request.htmx:
         return back(request, "lead", map_id)
     lead = _lead(map_id)
-    context: dict[str, Any] = {
-        "row": row_of(lead, viewer=request.user, at=timezone.now())
-    }
-    if target(request) == f"owner-{map_id}":
-        context |= {"lead": lead, "form": AssignForm(user=request.user, lead=lead)}
-        response = render(request, "lead/_owner.html", context, status=status)
-        return trigger_client_event(response, "lead-changed")
-    return render(request, "inbox/_row.html", context, status=status)
+    row = row_of(lead, viewer=request.user, at=timezone.now())
+    context: dict[str, Any] = {"row": row, "lead": lead}
+    is_owner = target(request) == f"owner-{map_id}"
+    template = "lead/_owner.html" if is_owner else "inbox/_row.html"
+    response = render(request, template, context, status=status)
+    # A lead may be on the screen twice: in its row and in the panel.
+    event = "lead-changed" if is_owner else "row-changed"
+    return trigger_client_event(response, event, {"lead": map_id})
 
 
 def _picker(
@@ -123,11 +123,16 @@ def _picker(
 ) -> HttpResponse:
     row = row_of(form.lead, viewer=request.user, at=timezone.now())
     here = request.POST.get("next") or request.GET.get("next") or ""
-    context = {"row": row, "lead": form.lead, "form": form, "next": here}
+    is_owner = "owner" in {target(request).partition("-")[0], request.GET.get("part")}
+    context = {
+        "row": row,
+        "lead": form.lead,
+        "form": form,
+        "next": here,
+        "part": "owner" if is_owner else "lead",
+    }
     if not request.htmx:
         return render(request, "lead/assign.html", context, status=status)
-    if target(request) == f"owner-{form.lead.pk}":
-        return render(request, "lead/_owner.html", context, status=status)
     response = render(request, "lead/_picker.html", context, status=status)
     response["HX-Retarget"], response["HX-Reswap"] = "#picker", "innerHTML"
     return response

@@ -1,11 +1,14 @@
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dashboard.history_export import csv_lines
 from dashboard.history_filter import HistoryFilter
 from dashboard.htmx import PageRequest, render_page
 from dashboard.paging import BadCursor
+from dashboard.views.people import check_manager
 
 TEMPLATE = "history/history.html"
 
@@ -21,11 +24,27 @@ def history(request: PageRequest) -> HttpResponse:
         return _no_list(request, form, [str(bad)])
     context = {
         "filter": form,
+        "lead": form.cleaned_data["lead"],
         "changes": page.rows,
         "earlier": form.cursor(page.earlier),
         "later": form.cursor(page.later),
     }
     return render_page(request, TEMPLATE, context, fragments=("ledger",))
+
+
+@require_safe
+def export(request: PageRequest) -> HttpResponseBase:
+    """All that the filter finds, streamed: it may be the ledger of years."""
+    check_manager(request, "export the history")
+    form = HistoryFilter(request.GET)
+    if not form.is_valid():
+        return _no_list(request, form, form.sentences)
+    name = f"handoff-history-{timezone.localdate()}.csv"
+    return StreamingHttpResponse(
+        csv_lines(form.all_changes(), zone=timezone.get_current_timezone()),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _no_list(

@@ -12,34 +12,38 @@ from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
 from dashboard.conversation import conversation_of, notes_of
-from dashboard.forms import AssignForm
 from dashboard.htmx import PageRequest, render_page, target
 from dashboard.rows import row_of
 
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
 MOST_CHANGES = 50
+FRAGMENTS = ("panel", "thread", "timeline")
 
 
 @require_safe
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     lead = _get(map_id)
     at = timezone.now()
-    if not target(request) and _wants_thread(lead):
+    if target(request) in {"", "panel"} and _wants_thread(lead):
         nudge_open_lead(map_id)
-    owner = f"owner-{map_id}"
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
         "lead": lead,
-        "form": AssignForm(user=request.user, lead=lead),
         "here": reverse("lead", args=[map_id]),
-        **_thread(request, lead, at),
-        **_timeline(lead),
     }
-    if target(request) == owner:
-        response = render(request, "lead/_owner.html", context)
-        return trigger_client_event(response, "lead-changed")
-    return render_page(request, TEMPLATE, context, fragments=("thread", "timeline"))
+    if target(request) == f"owner-{map_id}":
+        return _owner(request, context)
+    context |= {**_thread(request, lead, at), **_timeline(lead)}
+    return render_page(request, TEMPLATE, context, fragments=FRAGMENTS)
+
+
+def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
+    """Once it has settled, the rest of the page is told to follow."""
+    response = render(request, "lead/_owner.html", context)
+    if context["row"].is_polled:
+        return response
+    return trigger_client_event(response, "lead-changed", {"lead": context["lead"].pk})
 
 
 @require_safe

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
@@ -55,6 +56,7 @@ def categories(request: PageRequest) -> HttpResponse:
                 is_closing=f"closing_{category.pk}" in request.POST,
                 is_interested=f"interested_{category.pk}" in request.POST,
             )
+        preferences.confirm_categories(actor=request.user, at=timezone.now())
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         hours = account.current().answer_within_hours

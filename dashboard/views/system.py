@@ -6,12 +6,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from assignments.services import account, system
 from assignments.services.refusals import AssignmentRefused
-from dashboard.acts import refuse
+from dashboard.acts import refuse, say
 from dashboard.htmx import PageRequest, render_page
 from dashboard.rights import Rights
 
@@ -31,7 +32,8 @@ def system_page(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def banner(request: PageRequest) -> HttpResponse:
-    return render(request, "_troubles.html")
+    """What every open page asks for now and then; the bell's number comes along."""
+    return render(request, "system/banner.html", {"out_of_band": True})
 
 
 @require_POST
@@ -39,14 +41,16 @@ def pause(request: PageRequest) -> HttpResponse:
     # PostgreSQL takes no NUL.
     reason = request.POST.get("reason", "").replace("\0", "").strip()
 
-    def act() -> str:
-        account.pause_writes(actor=request.user, reason=reason, at=timezone.now())
-        return "All writes to Smartlead are paused. Clicks are kept and wait."
-
     if not reason:
         messages.error(request, NO_REASON)
         return _page_again(request, 422)
-    return _switch(request, act)
+    try:
+        account.pause_writes(actor=request.user, reason=reason, at=timezone.now())
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    paused = "All writes to Smartlead are paused. Clicks are kept and wait."
+    say(request, paused, undo=reverse("resume_writes"))
+    return redirect("system")
 
 
 @require_POST

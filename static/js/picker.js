@@ -20,7 +20,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id === "picker") {
-    picker().querySelector("[autofocus], button, textarea")?.focus();
+    picker().querySelector("[autofocus], button, a")?.focus();
   }
 });
 

@@ -1,7 +1,6 @@
 """A real browser on a real server, with the sandbox behind it."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -18,19 +17,8 @@ from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
+from tests.browser import chromium
 from tests.factories import make_lead, make_manager, make_member
-
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,13 +38,12 @@ def django_db_modify_db_settings(tmp_path_factory) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+    if chromium.path() is None:
+        pytest.skip(chromium.MISSING)
     # Playwright runs a loop in this thread, which Django takes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        browser = chromium.launch(playwright)
         yield browser
         browser.close()
 
@@ -80,11 +67,18 @@ class Office:
         return make_lead(name, map_id=map_id, person_id=person.lead_id, owner=owner)
 
     def screen(
-        self, user: User | None = None, *, width: int = 1440, theme: str = "light"
+        self,
+        user: User | None = None,
+        *,
+        width: int = 1440,
+        theme: str = "light",
+        javascript: bool = True,
     ) -> Page:
         """A page of a browser in which this user (the manager) is signed in."""
         context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            java_script_enabled=javascript,
         )
         context.set_default_timeout(10_000)
         client = Client()

@@ -31,18 +31,37 @@ def test_signing_out_needs_a_post(client, manager):
     assertRedirects(client.post("/accounts/logout/"), "/accounts/login/")
 
 
-def test_theme_and_zone_are_kept(client, manager):
-    own = {"theme": "dark", "time_zone": "Asia/Tokyo"}
+OWN = {"theme": "dark", "density": "compact", "time_zone": "Asia/Tokyo"}
 
-    assertRedirects(client.post("/accounts/me/", own), "/accounts/me/")
+
+def test_what_people_set_about_themselves_is_kept(client, manager):
+    assertRedirects(client.post("/accounts/me/", OWN), "/accounts/me/")
 
     assert User.objects.get().time_zone == "Asia/Tokyo"
-    assertContains(client.get("/accounts/me/"), '<html lang="en" data-theme="dark">')
+    page = client.get("/accounts/me/")
+    assertContains(page, 'data-theme="dark" data-density="compact">')
+    assertContains(page, 'data-keys="off"')
 
 
 def test_a_theme_or_zone_that_does_not_exist_is_refused(client, manager):
-    for own in ({"theme": "pink"}, {"theme": "dark", "time_zone": "Mars/Base"}):
-        assert client.post("/accounts/me/", own).status_code == 422
+    for wrong in ({"theme": "pink"}, {"time_zone": "Mars/Base"}, {"density": "wide"}):
+        assert client.post("/accounts/me/", OWN | wrong).status_code == 422
+
+
+def test_a_button_of_the_menu_changes_one_thing_and_leads_back(client, manager):
+    client.post("/accounts/me/", OWN | {"single_keys": "on"})
+
+    response = client.post("/accounts/look/", {"theme": "light", "next": "/history/"})
+
+    assertRedirects(response, "/history/")
+    came_from = {"Referer": "http://testserver/history/?cause=bulk"}
+    again = client.post("/accounts/look/", {"theme": "light"}, headers=came_from)
+    assertRedirects(again, came_from["Referer"], fetch_redirect_response=False)
+    user = User.objects.get()
+    assert (user.theme, user.density, user.single_keys) == ("light", "compact", True)
+    client.post("/accounts/look/", {"single_keys": "false"})
+    assert not User.objects.get().single_keys
+    assert client.post("/accounts/look/", {"theme": "pink"}).status_code == 422
 
 
 def test_a_new_password_keeps_the_session(client, manager):
@@ -79,3 +98,19 @@ def test_the_admins_door_is_ours(client, db):
 
     assertContains(response, "Sign in")
     assertNotContains(response, "Django administration")
+
+
+def test_no_page_of_others_is_led_back_to(client, manager):
+    there = {"Referer": "https://evil.example/"}
+
+    response = client.post("/accounts/look/", {"theme": "dark"}, headers=there)
+
+    assertRedirects(response, "/accounts/me/")
+
+
+def test_the_menu_shows_which_side_is_on(client, manager):
+    page = client.get("/inbox/")
+
+    assertContains(page, 'name="theme" value="system" aria-pressed="true"')
+    assertContains(page, 'name="density" value="compact" aria-pressed="false"')
+    assertContains(page, 'commandfor="help"')

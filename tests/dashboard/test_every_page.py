@@ -18,7 +18,7 @@ from tests.factories import (
 
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
-    "me", "password",
+    "me", "password", "notifications", "start",
 ]  # fmt: skip
 
 

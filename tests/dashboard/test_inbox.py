@@ -125,7 +125,7 @@ class TestFilters:
         }
 
     def test_nothing_found_offers_the_whole_list(self, client):
-        assertContains(client.get("/inbox/?q=nothing"), "No lead matches this filter.")
+        assertContains(client.get("/inbox/?q=nothing"), "Show all leads")
 
 
 def test_mine_without_a_linked_member_says_what_is_missing(client, manager):

@@ -59,7 +59,7 @@ class TestPage:
     def test_team_leads_read_and_cannot_switch(self, client, team_lead):
         response = client.get("/system/")
 
-        assertNotContains(response, "<button")
+        assertNotContains(response, 'action="/system/')
         assertContains(response, "A sales manager pauses and resumes.")
 
     def test_is_not_for_members(self, client, stranger):
@@ -87,6 +87,12 @@ class TestSwitches:
         assert paused.pause_reason == "A restore."
         client.post("/system/resume/")
         assert Account.objects.get().paused_at is None
+
+    def test_a_pause_is_said_with_its_undo(self, client, manager):
+        response = client.post("/system/pause/", {"reason": "A test."}, follow=True)
+
+        assertContains(response, "Clicks are kept and wait.</p><form")
+        assertContains(response, '<button class="link">Undo</button>')
 
     def test_a_pause_needs_its_reason(self, client, manager):
         response = client.post("/system/pause/", {"reason": " "})
@@ -140,7 +146,7 @@ class TestBanner:
         assert "manage.py serve" in said
         assert "1 change waits here." in said
         assert "Bulk assignments are paused: Three refused." in said
-        assert "1 decision has waited for more than a day." in said
+        assert "1 decision has waited for more than a day" in said
 
     def test_names_the_outage(self, client, manager):
         Account.objects.update(
@@ -154,7 +160,39 @@ class TestBanner:
     def test_a_pause_is_said_with_who_and_why(self, client, manager):
         account.pause_writes(actor=manager, reason="A restore.", at=timezone.now())
 
-        assert "paused by Sara Klein: A restore." in self.banner(client)
+        said = self.banner(client)
+
+        assert "paused by Sara Klein: A restore." in said
+        assert 'action="/system/resume/"' in said
+
+    def test_who_cannot_end_a_trouble_is_told_who_can(self, client, stranger):
+        account.pause_writes(actor=None, reason="A restore.", at=timezone.now())
+
+        said = self.banner(client)
+
+        assert "A sales manager resumes them." in said
+        assert "<form" not in said
+        assert "/system/" not in said
+
+    def test_old_decisions_can_be_looked_at_and_held_back_from_here(
+        self, client, manager, ben
+    ):
+        make_assignment(make_lead(), ben, created_at=timezone.now() - timedelta(days=2))
+
+        said = self.banner(client)
+
+        assert "/history/?state=waiting" in said
+        reason = "Decisions have waited for more than a day."
+        assert reason in said
+        client.post("/system/pause/", {"reason": reason})
+        assert Account.objects.get().pause_reason == reason
+
+    def test_brings_the_number_of_the_bell_along(self, client, manager, ana, ben):
+        lead = make_lead(owner=ana)
+        refused = {"state": "refused", "finished_at": MONDAY}
+        make_assignment(lead, ben, actor=manager, **refused)
+
+        assert '<b id="news" hx-swap-oob="true">1</b>' in self.banner(client)
 
     def test_another_account_is_said(self, client, manager):
         Account.objects.update(fingerprint="other", base_url="https://other.test/api")

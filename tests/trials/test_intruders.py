@@ -44,6 +44,9 @@ ACTS = [
     ("undo {eves_waiting}", {}, MANAGING),
     ("retry {eves_refused}", {}, MANAGING),
     ("dismiss {eves_refused}", {}, MANAGING),
+    ("assign_many", {"lead": "cleos", "member": "mo"}, LEADING),
+    ("confirm_categories", {}, MANAGING),
+    ("put_away", {}, MANAGING),
     ("pause_writes", {"reason": "Because."}, MANAGING),
     ("resume_writes", {}, MANAGING),
     ("resume_bulk", {}, MANAGING),
@@ -125,7 +128,8 @@ class TestRoles:
 
     def test_every_act_stands_in_the_table(self):
         named = [entry for entry in urlpatterns if getattr(entry, "name", None)]
-        own = {"login", "logout", "me", "password"}
+        own = {"login", "logout", "me", "password", "dismiss_all"}
+        own |= {"saved_views", "rename_view", "remove_view"}
 
         acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
 

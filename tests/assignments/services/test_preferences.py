@@ -79,10 +79,17 @@ def test_preferences_are_set_by_sales_managers():
         mean(make_category(), closing=True, actor=user)
 
 
-def test_theme_and_zone_are_everybodys_own():
+def test_looks_and_zone_are_everybodys_own():
     user = make_user()
 
-    preferences.save_own(user=user, theme="dark", time_zone="Asia/Tokyo")
+    preferences.save_own(
+        user=user,
+        theme="dark",
+        density="compact",
+        time_zone="Asia/Tokyo",
+        single_keys=False,
+    )
 
     user.refresh_from_db()
-    assert (user.theme, user.time_zone) == ("dark", "Asia/Tokyo")
+    assert (user.theme, user.density) == ("dark", "compact")
+    assert (user.time_zone, user.single_keys) == ("Asia/Tokyo", False)

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('assignments', '0007_saved_views'),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(condition=models.Q(('gone_at', None)), fields=['owner'], name='lead_present_by_owner'),
+        ),
+    ]

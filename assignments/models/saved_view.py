@@ -1,0 +1,24 @@
+from django.conf import settings
+from django.db import models
+
+
+class SavedView(models.Model):
+    """A filter of the inbox that somebody keeps under a name; only they see it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="views"
+    )
+    name = models.CharField(max_length=60)
+    # The inbox's query string, in its one order.
+    query = models.TextField()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"], name="saved_view_has_a_name_of_its_own"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,34 @@
+"""Filters that people keep under a name, each for themselves."""
+
+from django.db import transaction
+
+from assignments.models import SavedView, User
+from assignments.services.refusals import AssignmentRefused
+
+MOST_VIEWS = 30
+
+
+@transaction.atomic
+def save_view(*, user: User, name: str, query: str) -> SavedView:
+    """Keep a filter; one of the same name is replaced."""
+    others = SavedView.objects.filter(user=user).exclude(name=name)
+    if others.count() >= MOST_VIEWS:
+        raise AssignmentRefused(
+            f"You have {MOST_VIEWS} views, which is the most. Remove one first."
+        )
+    view, _ = SavedView.objects.update_or_create(
+        user=user, name=name, defaults={"query": query}
+    )
+    return view
+
+
+@transaction.atomic
+def rename_view(*, view: SavedView, name: str) -> None:
+    if SavedView.objects.filter(user=view.user, name=name).exclude(pk=view.pk).exists():
+        raise AssignmentRefused(f"You have another view called “{name}”.")
+    view.name = name
+    view.save(update_fields=["name"])
+
+
+def remove_view(view: SavedView) -> None:
+    view.delete()

@@ -1,0 +1,33 @@
+"""Whom a lead may be given to, with what each of them has to do already."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from assignments.models import Lead, Member, User
+from assignments.services.access import members_to_choose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    member: Member
+    open: int  # leads that replied and are not closed
+
+    @property
+    def load(self) -> str:
+        capacity = self.member.capacity
+        return f"{self.open}" if capacity is None else f"{self.open}/{capacity}"
+
+    @property
+    def is_full(self) -> bool:
+        return self.member.capacity is not None and self.open >= self.member.capacity
+
+
+def candidates_for(user: User) -> list[Candidate]:
+    owned = Lead.objects.open().filter(owner__isnull=False).order_by()
+    counts = owned.values_list("owner").annotate(open=Count("pk"))
+    loads: dict[int | None, int] = dict(counts)
+    return [
+        Candidate(member=member, open=loads.get(member.pk, 0))
+        for member in members_to_choose(user).select_related("team")
+    ]

@@ -1,0 +1,34 @@
+"""The inbox's part of the rail: how much waits where, and the reader's own views."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from assignments.models import Lead, SavedView, User
+
+MOST_COUNTED = 999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rail:
+    mine: str
+    nobodys: str
+    overdue: str
+    views: list[SavedView]
+
+
+def rail_of(user: User, *, at: datetime) -> Rail:
+    present = Lead.objects.present()
+    return Rail(
+        mine=_counted(present.filter(owner__user=user)),
+        nobodys=_counted(present.unowned()),
+        overdue=_counted(present.filter(answer_owed=True, due_order__lte=at)),
+        views=list(SavedView.objects.filter(user=user)),
+    )
+
+
+def _counted(leads: QuerySet[Lead]) -> str:
+    """Empty for none; counted no further than anybody would read."""
+    count = leads.order_by()[: MOST_COUNTED + 1].count()
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else f"{count or ''}"

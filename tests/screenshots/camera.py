@@ -1,0 +1,78 @@
+"""Serves the pages from this process and takes the pictures."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
+
+from assignments.models import User
+from tests.browser import chromium
+from tests.screenshots.office import open_office, work
+from tests.screenshots.shots import SETTLED, SHOTS_TO_TAKE, Shot
+
+SHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
+    WSGIRequestHandler.log_message = lambda *_: None  # type: ignore[method-assign]
+    server.set_app(StaticFilesHandler(get_wsgi_application()))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def take(browser: Browser, url: str, shot: Shot) -> None:
+    if shot.before:
+        shot.before()
+    path = shot.path() if callable(shot.path) else shot.path
+    session = _session(shot.user)
+    for width, height in shot.sizes:
+        for theme in ("light", "dark"):
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=theme
+            )
+            cookie = {"name": "sessionid", "value": session, "url": url}
+            context.add_cookies([cookie])
+            page = context.new_page()
+            page.emulate_media(media=shot.media)
+            page.goto(url + path)
+            if shot.act:
+                shot.act(page)
+            page.wait_for_timeout(SETTLED)
+            page.screenshot(path=SHOTS / f"{shot.name}-{width}-{theme}.png")
+            context.close()
+    if shot.after:
+        shot.after()
+
+
+def _session(username: str) -> str:
+    client = Client()
+    client.force_login(
+        User.objects.get(username=username),
+        "django.contrib.auth.backends.ModelBackend",
+    )
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def main(wanted: list[str]) -> None:
+    logging.disable(logging.WARNING)  # whom a picture signed in is no news
+    with open_office() as office, serve() as url, sync_playwright() as playwright:
+        work(office)
+        browser = chromium.launch(playwright)
+        for shot in SHOTS_TO_TAKE:
+            if not wanted or shot.name in wanted:
+                take(browser, url, shot)
+        browser.close()
+    print(f"{len(list(SHOTS.glob('*.png')))} pictures are in docs/screenshots.")  # noqa: T201

@@ -1,0 +1,128 @@
+"""Which pages are taken, in which state, by whom."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from assignments.models import Account, Heartbeat, User
+from assignments.services import account
+from tests.screenshots.office import lead_with_history
+
+SETTLED = 250  # ms: until what an act has asked for is drawn
+PAPER = ((794, 1123),)
+WIDE = ((1920, 1080),)
+LAPTOP = ((1440, 900),)
+
+
+Step = Callable[[Page], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """One page in one state: where, by whom, and what happens before the picture."""
+
+    name: str
+    path: str | Callable[[], str]
+    user: str = "sara"
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
+    act: Step | None = None
+    sizes: tuple[tuple[int, int], ...] = ((1440, 900), (390, 844))
+    media: str = "screen"
+
+
+def pause() -> None:
+    account.pause_writes(
+        actor=User.objects.get(username="sara"),
+        reason="We look through the restored backup first.",
+        at=timezone.now(),
+    )
+
+
+def resume() -> None:
+    Account.objects.update(paused_at=None, paused_by=None, pause_reason="")
+
+
+def silence() -> None:
+    Heartbeat.objects.update(beat_at=timezone.now() - timedelta(minutes=6))
+
+
+def wake() -> None:
+    Heartbeat.objects.update(beat_at=timezone.now())
+
+
+def outage() -> None:
+    at = timezone.now() - timedelta(minutes=11)
+    Account.objects.update(
+        outage_since=at,
+        outage_sentence="Smartlead has not answered.",
+        probe_at=at + timedelta(minutes=10),
+    )
+
+
+def lead_address() -> str:
+    return f"/leads/{lead_with_history().pk}/"
+
+
+def press(name: str) -> Step:
+    return lambda page: page.get_by_role("button", name=name).first.click()
+
+
+def open_beside(page: Page) -> None:
+    page.locator(f"#name-{lead_with_history().pk}").click()
+    page.wait_for_timeout(SETTLED)
+
+
+def assign_first(page: Page) -> None:
+    page.locator('#rows [data-opens="picker"]').nth(2).click()
+    page.wait_for_timeout(SETTLED)
+
+
+def open_help(page: Page) -> None:
+    press("Sara Klein")(page)
+    press("Keyboard and help")(page)
+
+
+SHOTS_TO_TAKE = [
+    Shot(name="inbox", path="/inbox/"),
+    Shot(name="inbox-mine", path="/inbox/?owner=me&status=waiting_on_us"),
+    Shot(name="inbox-nothing", path="/inbox/?q=zzz"),
+    Shot(name="inbox-down", path="/inbox/", before=outage, after=account.clear_outage),
+    Shot(name="inbox-silent", path="/inbox/", before=silence, after=wake),
+    Shot(name="inbox-member", path="/inbox/", user="ngozi"),
+    Shot(name="inbox-wide", path="/inbox/", sizes=WIDE, act=open_beside),
+    Shot(name="inbox-lead", path="/inbox/", sizes=LAPTOP, act=open_beside),
+    Shot(name="inbox-assign", path="/inbox/", act=assign_first),
+    Shot(
+        name="lead-print",
+        path=lead_address,
+        sizes=PAPER,
+        media="print",
+    ),
+    Shot(name="history-print", path="/history/", sizes=PAPER, media="print"),
+    Shot(name="history-wide", path="/history/", sizes=WIDE),
+    Shot(name="lead", path=lead_address),
+    Shot(name="history", path="/history/"),
+    Shot(name="history-lead", path=lambda: f"/history/?lead={lead_with_history().pk}"),
+    Shot(name="history-nothing", path="/history/?cause=routing"),
+    Shot(name="history-wrong", path="/history/?from=2026-05-12&to=2026-05-11"),
+    Shot(name="menu", path="/inbox/", act=press("Sara Klein")),
+    Shot(name="help", path="/history/", act=open_help),
+    Shot(name="notifications", path="/notifications/"),
+    Shot(name="notifications-none", path="/notifications/", user="ana"),
+    Shot(name="team", path="/team/"),
+    Shot(name="member", path="/team/7304/"),
+    Shot(name="member-add", path="/team/add/"),
+    Shot(name="system", path="/system/"),
+    Shot(name="system-paused", path="/system/", before=pause, after=resume),
+    Shot(name="start", path="/start/"),
+    Shot(name="settings", path="/settings/"),
+    Shot(name="teams", path="/settings/teams/"),
+    Shot(name="users", path="/settings/users/"),
+    Shot(name="me", path="/accounts/me/"),
+    Shot(name="password", path="/accounts/password/"),
+    Shot(name="not-found", path="/nowhere/"),
+]
