@@ -1,6 +1,5 @@
 from django.db import models
 
-
 WORDS = {
     "inbox-replies": "Newest replies",
     "full-pass": "Whole inbox",

@@ -122,7 +122,9 @@ def test_errors_troubles_and_emptiness_are_accessible(office, width, theme):
         check(page)
     for address, press in (("/settings/", "Save"), ("/team/add/", "Add")):
         page.goto(office.url + address)
-        page.locator(".sheet form").evaluate_all("all => all.map(f => f.noValidate = 1)")
+        page.locator(".sheet form").evaluate_all(
+            "all => all.map(f => f.noValidate = 1)"
+        )
         page.locator(".sheet input:not([type=hidden])").first.fill("-1")
         page.get_by_role("button", name=press, exact=True).first.click()
         expect(page.locator(".errorlist").first).to_be_visible()
