@@ -91,7 +91,8 @@ class InboxFilter(forms.Form):
     def _owners_with_counts(self) -> list[tuple[str, str]]:
         owned = Lead.objects.present().filter(owner__isnull=False).order_by()
         counts: dict[int | None, int] = dict(
-            owned.values_list("owner").annotate(leads=Count("pk"))
+            # Not the key: on SQLite that one is not in the index.
+            owned.values_list("owner").annotate(leads=Count("owner"))
         )
         people = [
             (str(pk), f"{member} ({counts.get(pk, 0):,})")

@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='lead',
-            index=models.Index(condition=models.Q(('gone_at', None)), fields=['owner'], name='lead_present_by_owner'),
+            index=models.Index(fields=['owner', 'gone_at'], name='lead_present_by_owner'),
         ),
     ]

@@ -178,11 +178,7 @@ class Lead(models.Model):
             models.Index(fields=["campaign", "reply_order"], name="lead_by_campaign"),
             models.Index(fields=["category", "reply_order"], name="lead_by_category"),
             # How many leads each owner has, counted without a look at the leads.
-            models.Index(
-                fields=["owner"],
-                name="lead_present_by_owner",
-                condition=Q(gone_at=None),
-            ),
+            models.Index(fields=["owner", "gone_at"], name="lead_present_by_owner"),
             models.Index(
                 fields=["recheck_at"],
                 name="lead_to_recheck",

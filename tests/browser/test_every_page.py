@@ -3,13 +3,16 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
+from playwright.sync_api import Page, expect
 
-from assignments.models import Message
+from assignments.models import Account, Heartbeat, Message
 from tests.factories import (
+    MONDAY,
     make_assignment,
     make_campaign,
     make_category,
     make_lead,
+    make_member,
     make_team,
 )
 
@@ -22,7 +25,12 @@ PLAIN = [
     "/inbox/",
     "/inbox/?q=nothing",
     "/inbox/?owner=x",
+    "/inbox/views/",
     "/history/",
+    "/history/?cause=routing",
+    "/history/?from=2026-05-12&to=2026-05-11",
+    "/notifications/",
+    "/start/",
     "/system/",
     "/team/",
     "/team/add/",
@@ -75,6 +83,64 @@ def test_the_open_picker_is_accessible(office, addresses, theme):
     results = Axe().run(page)
 
     assert results.violations_count == 0, results.generate_report()
+
+
+def check(page: Page) -> None:
+    results = Axe().run(page)
+    assert results.violations_count == 0, page.url + results.generate_report()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_menu_and_the_help_are_accessible(office, width, theme):
+    page = office.screen(width=width, theme=theme)
+    page.goto(f"{office.url}/history/")
+
+    page.get_by_role("button", name=str(office.manager)).click()
+    expect(page.get_by_role("button", name="Compact")).to_be_visible()
+    check(page)
+    page.get_by_role("button", name="Keyboard and help").click()
+    expect(page.get_by_role("dialog", name="Keyboard and help")).to_be_visible()
+    check(page)
+
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_errors_troubles_and_emptiness_are_accessible(office, width, theme):
+    page = office.screen(width=width, theme=theme)
+    Heartbeat.objects.update(beat_at=MONDAY)
+    make_assignment(make_lead(), make_member(), created_at=MONDAY)
+    Account.objects.update(
+        bulk_paused_at=MONDAY, bulk_pause_reason="Three were refused.",
+        outage_since=MONDAY, outage_sentence="No answer.", probe_at=timezone.now(),
+    )  # fmt: skip
+    for address in ("/inbox/", "/history/", "/team/", "/system/", "/settings/teams/"):
+        page.goto(office.url + address)
+        check(page)
+    for address, press in (("/settings/", "Save"), ("/team/add/", "Add")):
+        page.goto(office.url + address)
+        page.locator(".sheet form").evaluate_all(
+            "all => all.map(f => f.noValidate = 1)"
+        )
+        page.locator(".sheet input:not([type=hidden])").first.fill("-1")
+        page.get_by_role("button", name=press, exact=True).first.click()
+        expect(page.locator(".errorlist").first).to_be_visible()
+        check(page)
+
+
+def test_an_opened_row_of_the_history_is_accessible(office, addresses):
+    page = office.screen()
+    page.goto(f"{office.url}/history/")
+
+    page.get_by_text("No.", exact=True).first.click()
+
+    expect(
+        page.get_by_text("All changes of this lead").filter(visible=True)
+    ).to_have_count(1)
+    check(page)
 
 
 def test_signing_in_is_accessible_and_keeps_the_way(office):
