@@ -72,7 +72,7 @@ def send(desk: Desk, claim: Claim, slot: Slot) -> None:
         case Comparison.SEND:
             _refuse(desk, row, f"{row.to} has been deactivated.")
         case Comparison.ALREADY_TRUE:
-            _done(desk, row, answered_at=desk.clock())
+            _done(desk, row, sure_at=row.lead.owner_sure_at)
         case Comparison.KNOWN_NOW:
             _adopt_owner(desk, row)
         case Comparison.OVERTAKEN:
@@ -99,7 +99,7 @@ def settle(desk: Desk, claim: Claim, slot: Slot) -> None:
             return None
         # Before the sighting is taken in: what is found here is our own doing.
         if found.owner_known and found.owner_id == row.to_id:
-            _finish_done(row, lead, asked_at, desk.clock())
+            _finish_done(row, lead, asked_at, asked_at, desk.clock())
         elif not found.owner_known or _is_expected(row, found):
             desk.keep_row(found, asked_at, token=row.token)
             _again(row, desk.clock())
@@ -157,6 +157,7 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
         desk.budget.give_back(slot)
         return _put_back(desk, row)
     desk.reached("stamped")
+    began_at = desk.clock()
     try:
         with desk.client.spending(slot):
             desk.client.set_owner(
@@ -173,7 +174,7 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
             return _not_applied(desk, row, error)
         return _unsettled(desk, row, error)
     desk.reached("answered")
-    return _done(desk, row, answered_at=desk.clock())
+    return _done(desk, row, sure_at=began_at)
 
 
 def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
@@ -207,19 +208,24 @@ def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
     return monotonic + seconds if hit else None
 
 
-def _done(desk: Desk, row: Assignment, *, answered_at: datetime) -> None:
+def _done(desk: Desk, row: Assignment, *, sure_at: datetime | None) -> None:
+    answered_at = desk.clock()
     with transaction.atomic():
         lead = lock_lead(row.lead_id)
-        _finish_done(row, lead, answered_at, desk.clock())
+        _finish_done(row, lead, sure_at, answered_at, desk.clock())
     desk.reached("recorded")
 
 
 def _finish_done(
-    row: Assignment, lead: Lead, answered_at: datetime, at: datetime
+    row: Assignment,
+    lead: Lead,
+    sure_at: datetime | None,
+    answered_at: datetime,
+    at: datetime,
 ) -> None:
     assert row.to_id is not None  # noqa: S101  a row to nobody is born done
     if finish(row, state=State.DONE, outcome="", at=at, token=row.token):
-        record_write(lead, owner_id=row.to_id, answered_at=answered_at)
+        record_write(lead, owner_id=row.to_id, sure_at=sure_at, answered_at=answered_at)
 
 
 def _refuse(desk: Desk, row: Assignment, sentence: str) -> None:

@@ -49,7 +49,7 @@ def see(lead: Lead, owner: Member | None, asked_at: datetime, **how) -> Lead:
 
 
 def we_write(lead: Lead, owner: Member, answered_at: datetime) -> None:
-    record_write(lead, owner_id=owner.pk, answered_at=answered_at)
+    record_write(lead, owner_id=owner.pk, sure_at=answered_at, answered_at=answered_at)
 
 
 def outside_rows(lead: Lead) -> list[tuple[int | None, int | None]]:
