@@ -12,7 +12,6 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.sandbox.faults import Kind
 from assignments.services import sending
 from assignments.services.assigning import assign_lead
-from assignments.services.desk import step_reached
 from assignments.services.dispatch import Dispatcher
 from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.sending import Comparison
@@ -31,24 +30,6 @@ def row(office) -> Assignment:
         actor=make_manager(),
         at=office.clock(),
     )
-
-
-@pytest.fixture
-def at_step():
-    """Something happens when the dispatcher reaches a step."""
-    receivers = []
-
-    def connect(step: str, act: Callable[[], object]) -> None:
-        def receive(step: str, wanted: str = step, **_: object) -> None:
-            if step == wanted:
-                act()
-
-        receivers.append(receive)
-        step_reached.connect(receive, weak=False)
-
-    yield connect
-    for receive in receivers:
-        step_reached.disconnect(receive)
 
 
 @pytest.fixture
