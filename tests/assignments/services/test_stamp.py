@@ -86,6 +86,26 @@ class TestStamp:
         row.refresh_from_db()
         assert (row.token, row.sent_at, row.sends) == ("another's", None, 0)
 
+    def test_nothing_is_sent_for_a_claim_lost_before_it_was_looked_at(
+        self, office, row, at_step
+    ):
+        at_step("claimed", lambda: Assignment.objects.update(token="another's"))
+
+        turns(office)
+
+        assert office.world.journal.calls() == []
+
+    def test_nothing_is_stamped_on_a_read_that_has_grown_old(
+        self, office, row, once_compared, at_step
+    ):
+        stamps = []
+        once_compared(lambda: office.clock.advance(11))
+        at_step("stamped", lambda: stamps.append(row))
+
+        turns(office)
+
+        assert stamps == []
+
     def test_no_note_is_sent_once_somebody_has_paused_all_writes(
         self, office, row, at_step
     ):
