@@ -26,12 +26,12 @@ from assignments.smartlead.errors import (
     AboutUs,
     NotSent,
     Refused,
-    SmartleadError,
     Unclear,
 )
 from assignments.smartlead.records import LeadRow
 
 MANY_FAILURES = 8
+WITHHELD = "Smartlead does not say who has this lead."
 
 
 class Comparison(Enum):
@@ -173,7 +173,11 @@ def _read_lead(desk: Desk, row: Assignment, slot: Slot) -> None:
         lock_lead(row.lead_id)
         if _is_mine(row):
             desk.keep_row(found, asked_at, token=row.token)
-            release(row, token=row.token, at=desk.clock())
+            if row.expected_known and not found.owner_known:
+                _count_failure(row, desk.clock(), WITHHELD)
+                _again(row, desk.clock())
+            else:
+                release(row, token=row.token, at=desk.clock())
     return None
 
 
@@ -327,7 +331,7 @@ def _not_applied(desk: Desk, row: Assignment, error: AboutUs) -> None:
             if error.kind == "rate_limit":
                 release(row, token=row.token, at=at)
             else:
-                _count_failure(row, at, error)
+                _count_failure(row, at, str(error))
                 _again(row, at)
     _tell(error, at)
 
@@ -340,7 +344,7 @@ def _unsettled(
 ) -> None:
     """It may have been applied: leave it sending, and let a later read tell."""
     at = desk.clock()
-    _count_failure(row, at, error)
+    _count_failure(row, at, str(error))
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=settle_at or F("settle_at"))
     if isinstance(error, AboutUs):
@@ -356,7 +360,7 @@ def _leave_to_next(desk: Desk, row: Assignment) -> None:
 def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None:
     """A failed read settles nothing."""
     at = desk.clock()
-    _count_failure(row, at, error)
+    _count_failure(row, at, str(error))
     later = at + back_off(row.failures)
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=later)
@@ -364,13 +368,13 @@ def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None
         _tell(error, at)
 
 
-def _count_failure(row: Assignment, at: datetime, error: SmartleadError) -> None:
+def _count_failure(row: Assignment, at: datetime, why: str) -> None:
     """The row says why it has not gone out yet, as long as it has not."""
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(
         failures=F("failures") + 1,
         first_failed_at=Coalesce("first_failed_at", at),
-        outcome=str(error)[:500],
+        outcome=why[:500],
     )
     row.refresh_from_db(fields=["failures", "first_failed_at", "outcome"])
 

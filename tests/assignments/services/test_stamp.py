@@ -12,7 +12,6 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.sandbox.faults import Kind
 from assignments.services import sending
 from assignments.services.assigning import assign_lead
-from assignments.services.desk import step_reached
 from assignments.services.dispatch import Dispatcher
 from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.sending import Comparison
@@ -31,24 +30,6 @@ def row(office) -> Assignment:
         actor=make_manager(),
         at=office.clock(),
     )
-
-
-@pytest.fixture
-def at_step():
-    """Something happens when the dispatcher reaches a step."""
-    receivers = []
-
-    def connect(step: str, act: Callable[[], object]) -> None:
-        def receive(step: str, wanted: str = step, **_: object) -> None:
-            if step == wanted:
-                act()
-
-        receivers.append(receive)
-        step_reached.connect(receive, weak=False)
-
-    yield connect
-    for receive in receivers:
-        step_reached.disconnect(receive)
 
 
 @pytest.fixture
@@ -104,6 +85,26 @@ class TestStamp:
         assert office.writes() == []
         row.refresh_from_db()
         assert (row.token, row.sent_at, row.sends) == ("another's", None, 0)
+
+    def test_nothing_is_sent_for_a_claim_lost_before_it_was_looked_at(
+        self, office, row, at_step
+    ):
+        at_step("claimed", lambda: Assignment.objects.update(token="another's"))
+
+        turns(office)
+
+        assert office.world.journal.calls() == []
+
+    def test_nothing_is_stamped_on_a_read_that_has_grown_old(
+        self, office, row, once_compared, at_step
+    ):
+        stamps = []
+        once_compared(lambda: office.clock.advance(11))
+        at_step("stamped", lambda: stamps.append(row))
+
+        turns(office)
+
+        assert stamps == []
 
     def test_no_note_is_sent_once_somebody_has_paused_all_writes(
         self, office, row, at_step
