@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assignments.models import Assignment, Batch, Lead, Source
+from assignments.models import Batch, Lead, Source
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.faults import Kind
 from assignments.services import owner_pages, sources
@@ -13,7 +13,7 @@ from assignments.services.batches import apply_plan
 from assignments.services.dispatch import Dispatcher
 from assignments.services.planning import plan_for_one_member
 from tests.factories import make_lead, make_manager
-from tests.office import Office, state_of
+from tests.office import Office
 
 OWNER, TO, OTHER = 0, 1, 2
 
@@ -22,7 +22,7 @@ OWNER, TO, OTHER = 0, 1, 2
 def leads(office: Office) -> list[Lead]:
     """All leads of the sandbox with one member, mirrored long ago; 25 have replied."""
     office.world.set_switches(assigned_me="override")
-    office.world.now = lambda: office.clock.now.timestamp()
+    office.world.now = lambda: office.clock().timestamp()
     prove(Source.Proof.PROVEN)
     known = office.clock.now - timedelta(hours=1)
     owner = office.members[OWNER]

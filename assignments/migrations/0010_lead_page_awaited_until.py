@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0008_lead_present_by_owner'),
+        ('assignments', '0009_coverage'),
     ]
 
     operations = [
