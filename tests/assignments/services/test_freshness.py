@@ -74,7 +74,7 @@ def test_what_a_list_said_is_not_enough(office):
 
 def test_a_read_counts_from_when_it_was_asked(office, at_step):
     row = click(office, office.lead())
-    at_step("read", lambda: office.clock.advance(10))
+    at_step("reading", lambda: office.clock.advance(10))
 
     dispatcher = Dispatcher(office.desk)
     for _ in range(3):
