@@ -3,6 +3,14 @@
 from assignments.models.account import Account, Heartbeat, Seat
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
+from assignments.models.coverage import (
+    CalendarFeed,
+    Coverage,
+    CoverageEvent,
+    CoveredLead,
+    Coverer,
+    Hold,
+)
 from assignments.models.lead import Campaign, Category, Lead
 from assignments.models.note import Note
 from assignments.models.people import Member, Team, User
@@ -15,9 +23,15 @@ __all__ = [
     "Assignment",
     "Batch",
     "Budget",
+    "CalendarFeed",
     "Campaign",
     "Category",
+    "Coverage",
+    "CoverageEvent",
+    "CoveredLead",
+    "Coverer",
     "Heartbeat",
+    "Hold",
     "Lead",
     "LeadNote",
     "Member",
