@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from assignments.models import Account, Lead, Note
@@ -208,7 +210,22 @@ class TestBadWeather:
         assert office.world.journal.calls(kind="note") == []
 
 
-class TestLostClaim:
+class TestStamp:
+    @pytest.fixture
+    def once_loaded(self, monkeypatch):
+        """Something happens between the look at the claimed note and its stamp."""
+
+        def connect(act: Callable[[], object]) -> None:
+            def load(claim: Claim) -> Note | None:
+                note = load_really(claim)
+                act()
+                return note
+
+            load_really = note_sending._load
+            monkeypatch.setattr(note_sending, "_load", load)
+
+        return connect
+
     def test_a_note_claimed_by_another_before_it_is_looked_at_is_not_sent(
         self, office, at_step
     ):
@@ -219,21 +236,26 @@ class TestLostClaim:
 
         assert sent(office, note) == 0
 
-    def test_nor_one_claimed_by_another_before_its_stamp(self, office, monkeypatch):
-        def load(claim: Claim) -> Note | None:
-            loaded = load_really(claim)
-            steal_note(note)
-            return loaded
-
+    def test_nor_one_claimed_by_another_before_its_stamp(self, office, once_loaded):
         note = assign_with_note(office)
-        load_really = note_sending._load
-        monkeypatch.setattr(note_sending, "_load", load)
+        once_loaded(lambda: steal_note(note))
 
         turns(office)
 
         assert sent(office, note) == 0
 
-    def test_its_outcome_is_for_the_other_to_write(self, office, at_step):
+    def test_nor_one_whose_lease_no_longer_covers_a_call(
+        self, office, once_loaded, at_step
+    ):
+        note, stamps = assign_with_note(office), []
+        once_loaded(lambda: office.clock.advance(46))
+        at_step("note stamped", lambda: stamps.append(note))
+
+        turns(office)
+
+        assert (state_of(note), stamps) == (Note.State.WAITING, [])
+
+    def test_the_outcome_is_for_whoever_has_the_claim(self, office, at_step):
         note = assign_with_note(office)
         at_step("note answered", lambda: steal_note(note))
 
