@@ -143,14 +143,19 @@ def _read_first(desk: Desk, row: Assignment, slot: Slot) -> None:
     if found is None:
         return _refuse(desk, row, GONE)
     with transaction.atomic():
-        lock_lead(row.lead_id)
-        if _is_mine(row):
-            desk.keep_row(found, asked_at, token=row.token)
-            if row.expected_known and not found.owner_known:
-                _count_failure(row, desk.clock(), WITHHELD)
-                _again(row, desk.clock())
-            else:
-                release(row, token=row.token, at=desk.clock())
+        lead = lock_lead(row.lead_id)
+        if not _is_mine(row):
+            return None
+        if row.sends and found.owner_known and found.owner_id == row.to_id:
+            # It has landed at last: our own doing, not a change by somebody else.
+            _finish_done(row, lead, asked_at, asked_at, desk.clock())
+            return None
+        desk.keep_row(found, asked_at, token=row.token)
+        if row.expected_known and not found.owner_known:
+            _count_failure(row, desk.clock(), WITHHELD)
+            _again(row, desk.clock())
+        else:
+            release(row, token=row.token, at=desk.clock())
     return None
 
 

@@ -7,7 +7,6 @@ from assignments.models.assignment import State
 from assignments.sandbox.faults import Kind
 from assignments.services import note_sending
 from assignments.services.assigning import assign_lead
-from assignments.services.dispatch import Dispatcher
 from assignments.services.queue import Claim
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
@@ -174,7 +173,7 @@ class TestBadWeather:
         note = assign_with_note(office)
         office.world.faults.next(Kind.TOO_MANY, call="note")
 
-        office.dispatch()
+        office.take_turns(3)
 
         assert state_of(note) == Note.State.WAITING
         assert (note.failures, note.sends, note.not_before) == (0, 0, None)
@@ -184,8 +183,7 @@ class TestBadWeather:
         note = assign_with_note(office)
         office.world.faults.next(Kind.UNAVAILABLE, call="note")
 
-        for _ in range(3):
-            Dispatcher(office.desk).take_turn(office.clock())
+        office.take_turns(3)
 
         assert state_of(note) == Note.State.SENDING
         assert Account.objects.get().outage_kind == "unavailable"
@@ -232,7 +230,7 @@ class TestStamp:
         note = assign_with_note(office)
         at_step("claimed", lambda: steal_note(note))
 
-        turns(office)
+        office.take_turns(4)
 
         assert sent(office, note) == 0
 
@@ -240,7 +238,7 @@ class TestStamp:
         note = assign_with_note(office)
         once_loaded(lambda: steal_note(note))
 
-        turns(office)
+        office.take_turns(4)
 
         assert sent(office, note) == 0
 
@@ -251,7 +249,7 @@ class TestStamp:
         once_loaded(lambda: office.clock.advance(46))
         at_step("note stamped", lambda: stamps.append(note))
 
-        turns(office)
+        office.take_turns(4)
 
         assert (state_of(note), stamps) == (Note.State.WAITING, [])
 
@@ -259,16 +257,9 @@ class TestStamp:
         note = assign_with_note(office)
         at_step("note answered", lambda: steal_note(note))
 
-        turns(office)
+        office.take_turns(4)
 
         assert (state_of(note), note.token) == (Note.State.SENDING, "another's")
-
-
-def turns(office: Office) -> None:
-    """Read, write, note, and one more."""
-    dispatcher = Dispatcher(office.desk)
-    for _ in range(4):
-        dispatcher.take_turn(office.clock())
 
 
 def steal_note(note: Note) -> None:

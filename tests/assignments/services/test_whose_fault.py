@@ -29,7 +29,7 @@ class TestAnswers:
         row = click(office)
         office.world.faults.next(Kind.TOO_MANY, call="owner")
 
-        office.dispatch()
+        office.take_turns(2)
 
         assert (state_of(row), row.failures, row.sends) == (State.WAITING, 0, 0)
         assert Account.objects.get().outage_since is None
