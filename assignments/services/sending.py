@@ -15,9 +15,10 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import State, Urgency
-from assignments.services import account
+from assignments.services import account, owner_pages
 from assignments.services.desk import Desk, back_off
 from assignments.services.ledger import GONE, finish, lock_lead, release
+from assignments.services.owner_pages import Turn
 from assignments.services.ownership import record_write
 from assignments.services.queue import Claim
 from assignments.smartlead.budget import Slot
@@ -132,6 +133,32 @@ def _is_expected(row: Assignment, found: LeadRow) -> bool:
 
 
 def _read_first(desk: Desk, row: Assignment, slot: Slot) -> None:
+    match owner_pages.turn_for(row, desk.clock()):
+        case Turn.PAGE:
+            return _read_page(desk, row, slot)
+        case Turn.WAIT:
+            desk.budget.give_back(slot)
+            return _put_back(desk, row, wait=owner_pages.A_MOMENT)
+    return _read_lead(desk, row, slot)
+
+
+def _read_page(desk: Desk, row: Assignment, slot: Slot) -> None:
+    """One call for this lead and those that follow it in the list of their owner.
+
+    Whatever comes of it: where the lead is not on the page, it is read by itself.
+    """
+    page = owner_pages.expect(row, desk.clock())
+    _put_back(desk, row)
+    try:
+        owner_pages.read(desk, page, slot)
+    except NotSent:
+        owner_pages.forget(page)
+    except AboutUs as error:
+        owner_pages.forget(page)
+        _tell(error, desk.clock())
+
+
+def _read_lead(desk: Desk, row: Assignment, slot: Slot) -> None:
     try:
         found, asked_at = desk.read_lead(row.lead_id, slot)
     except NotSent:
@@ -281,13 +308,15 @@ def _adopt_owner(desk: Desk, row: Assignment) -> None:
         release(row, token=row.token, at=at)
 
 
-def _put_back(desk: Desk, row: Assignment) -> None:
-    """Nothing left this machine: wait for the next turn."""
+def _put_back(desk: Desk, row: Assignment, wait: timedelta | None = None) -> None:
+    """Nothing was written: wait for the next turn, or for this long."""
     with transaction.atomic():
         lock_lead(row.lead_id)
         if _is_mine(row):
             _unstamp(row)
-            release(row, token=row.token, at=desk.clock())
+            at = desk.clock()
+            later = at + wait if wait else None
+            release(row, token=row.token, at=at, not_before=later)
 
 
 def _unstamp(row: Assignment) -> None:
