@@ -138,6 +138,11 @@ class TestWhenItWasAsked:
         assert lead.owner == ben
         assert len(outside_rows(lead)) == 1
 
+    def test_what_it_says_counts_from_then(self, lead, ben):
+        see(lead, ben, MONDAY, taking=timedelta(seconds=9))
+
+        assert (lead.owner_known_at, lead.owner_sure_at) == (MONDAY, MONDAY)
+
     def test_an_old_read_that_agrees_moves_no_clock_back(self, lead, ana):
         see(lead, ana, after(5))
 
