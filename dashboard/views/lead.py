@@ -1,9 +1,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
@@ -13,6 +12,8 @@ from assignments.nudges import nudge_open_lead
 from assignments.services import account
 from dashboard.conversation import conversation_of, notes_of
 from dashboard.htmx import PageRequest, render_page, target
+from dashboard.inbox_filter import InboxFilter
+from dashboard.lead_list import list_behind, list_of
 from dashboard.rows import row_of
 
 TEMPLATE = "lead/lead.html"
@@ -30,12 +31,25 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
         "lead": lead,
-        "here": reverse("lead", args=[map_id]),
+        "open_id": lead.pk,
+        "here": request.get_full_path(),
     }
     if target(request) == f"owner-{map_id}":
         return _owner(request, context)
     context |= {**_thread(request, lead, at), **_timeline(lead)}
+    if target(request) not in FRAGMENTS:
+        context |= _list_beside(request, at)
     return render_page(request, TEMPLATE, context, fragments=FRAGMENTS)
+
+
+def _list_beside(request: PageRequest, at: datetime) -> dict[str, Any]:
+    """A lead that is opened by its address has the list beside it, as everywhere."""
+    query = QueryDict(list_behind(request))
+    form = InboxFilter(query, user=request.user)
+    return {
+        **list_of(form, query, viewer=request.user, at=at),
+        "heading": "h1",
+    }
 
 
 def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
