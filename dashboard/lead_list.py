@@ -55,7 +55,7 @@ def list_behind(request: PageRequest) -> str:
     for a part of itself.
     """
     if request.path == reverse("inbox"):
-        return request.META["QUERY_STRING"]
+        return str(request.META["QUERY_STRING"])
     if "list" in request.GET:
         return request.GET["list"]
     page = urlsplit((request.htmx and request.htmx.current_url) or "")
