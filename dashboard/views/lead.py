@@ -23,6 +23,7 @@ from dashboard.rows import row_of
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
 MOST_CHANGES = 50
+MAILS_OPEN = 3  # of a conversation; the earlier ones are folded away
 FRAGMENTS = ("panel", "thread", "notes", "timeline")
 
 
@@ -121,10 +122,12 @@ def _wants_thread(lead: Lead) -> bool:
 
 def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
     asked_at = _asked_at(request, at)
+    mails = conversation_of(lead)
     known = account.current()
     missing = _wants_thread(lead)
     return {
-        "messages_of_lead": conversation_of(lead),
+        "earlier_mails": mails[:-MAILS_OPEN],
+        "newest_mails": mails[-MAILS_OPEN:],
         "asked_at": asked_at,
         "thread_is_missing": missing,
         "thread_is_awaited": missing

@@ -99,6 +99,23 @@ class TestConversation:
         assertNotContains(response, "t.test")
         assertNotContains(response, "<script>")
 
+    def test_all_but_the_newest_messages_are_folded(self, client, manager):
+        lead = with_thread(make_lead())
+        for number in range(5):
+            Message.objects.create(
+                lead=lead,
+                key=str(number),
+                direction="reply",
+                body_html=f"<p>Mail {number}</p>",
+                at=MONDAY + timedelta(hours=number),
+            )
+
+        page = client.get(f"/leads/{lead.pk}/").content.decode()
+
+        folded = page[page.index("2 earlier messages") : page.index("</details>")]
+        assert "Mail 1" in folded
+        assert "Mail 2" not in folded
+
     def test_an_address_that_is_no_web_address_is_no_link(self, client, manager):
         lead = with_thread(make_lead(website="javascript:alert(1)"))
 
