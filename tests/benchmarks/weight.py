@@ -27,8 +27,7 @@ from tests.browser import chromium
 LEADS = 300
 LOADS = 5
 MOST_KILOBYTES = 60
-# The limits between good and mediocre of Web Vitals.
-MOST_LCP, MOST_CLS, MOST_INTERACTION = 2500, 0.1, 200
+MOST_CLS = 0.1  # between good and mediocre, by the Web Vitals
 SLOW_NETWORK = {
     "offline": False,
     "latency": 150,
@@ -136,18 +135,11 @@ def _time(
     lcp = median(one["lcp"] for one in seen)
     cls = max(one["cls"] for one in seen)
     slowest = median(max(one["events"], default=0) for one in seen)
-    yield Figure(
-        name=f"{label}: largest contentful paint",
-        value=lcp,
-        unit="ms",
-        at_most=MOST_LCP,
-    )
     yield Figure(name=f"{label}: layout shift", value=cls, unit="", at_most=MOST_CLS)
+    # For information: these two say as much about the machine as about the page.
+    yield Figure(name=f"{label}: largest contentful paint", value=lcp, unit="ms")
     yield Figure(
-        name=f"{label}: slowest of the interactions, press to paint",
-        value=slowest,
-        unit="ms",
-        at_most=MOST_INTERACTION,
+        name=f"{label}: slowest interaction, press to paint", value=slowest, unit="ms"
     )
 
 

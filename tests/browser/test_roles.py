@@ -135,7 +135,7 @@ class TestManager:
         page.get_by_role("link", name="Teams").click()
         page.get_by_label("Name").fill("South")
         page.get_by_label("Ana Sousa").check()
-        page.get_by_role("button", name="Add", exact=False).first.click()
+        page.get_by_role("button", name="Make the team").click()
 
         expect(page.get_by_text("South").first).to_be_visible()
         assert Team.objects.get(name="South").team_leads.get() == member
