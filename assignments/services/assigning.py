@@ -11,7 +11,8 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, notes
 from assignments.services.coverage import holds
-from assignments.services.ledger import REPLACED, finish, lock_lead
+from assignments.services.ledger import REPLACED, finish
+from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, Stale
 
 
@@ -40,10 +41,9 @@ def assign_lead(
 ) -> Assignment:
     """Decide that a lead goes to a member; the dispatcher tells Smartlead.
 
-    `expected`: the member id that the page showed as owner, or as target if a change was
-    pending; None for nobody. Naming the member to whom it is already going returns that
-    pending assignment. `until="back"`: a lead that is covered stays so, only with
-    another member. Raises NotAllowed, Stale, or AssignmentRefused.
+    `expected`: the member id that the page showed as owner, or target of a pending change;
+    None for nobody. Naming whom it is already going to returns that pending assignment.
+    `until="back"`: what is covered stays so. Raises NotAllowed, Stale, AssignmentRefused.
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
@@ -52,10 +52,9 @@ def assign_lead(
     if (newest := waiting or sending) and newest.to_id == to.pk:
         return _join(newest, actor, note, at)
     row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
-    row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
-    row.until_back = until == "back"
-    if row.until_back:
-        _check_covered(lead, sending)
+    row.reverses = reverses
+    row.reason = reason or f"{actor} chose {to} by hand."
+    row.until_back = _is_covered_on(lead, sending) if until == "back" else False
     _stand_on(row, waiting, sending)
     if waiting:
         finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
@@ -186,12 +185,14 @@ def _check_possible(
         raise AssignmentRefused(f"{to} already has {lead}.")
 
 
-def _check_covered(lead: Lead, sending: Assignment | None) -> None:
+def _is_covered_on(lead: Lead, sending: Assignment | None) -> Literal[True]:
+    """Raises AssignmentRefused where no coverage holds the lead by now."""
     held = Hold.objects.live().filter(lead=lead)
     if not held.exists() and not (sending and sending.changes.exists()):
         raise AssignmentRefused(
             f"{lead} is not covered for anybody by now. Assign it for good."
         )
+    return True
 
 
 def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
