@@ -59,15 +59,16 @@ class Rotation:
         return cls(tuple(candidates), fallback_id)
 
     def deal(
-        self, topic: Topic, *, free: Container[int], prefer: int | None = None
+        self, topic: Topic, *, free: Container[int], prefer: Sequence[int] = ()
     ) -> Dealt | None:
         """Whose turn it is for this lead among those who are free; None for nobody.
 
-        `prefer`: it is planned for them already. If they may still have it they keep
-        it, and the rotation stands still.
+        `prefer`: they have it, or it is planned for them. The first of them who may
+        have it keeps it, and the rotation stands still.
         """
-        if prefer in free and (known := self._suited(prefer, topic)):
-            return known
+        for member_id in prefer:
+            if member_id in free and (known := self._suited(member_id, topic)):
+                return known
         if group := self._group(topic, free):
             chosen = self._charge(group)
             return Dealt(chosen.member_id, self._why(chosen))
@@ -75,11 +76,11 @@ class Rotation:
             return Dealt(self.fallback_id, STEPS_IN)
         return None
 
-    def _suited(self, member_id: int | None, topic: Topic) -> Dealt | None:
+    def _suited(self, member_id: int, topic: Topic) -> Dealt | None:
         for one in self.candidates:
             if one.member_id == member_id and one.fits(topic):
                 return Dealt(one.member_id, self._why(one))
-        if member_id is None or member_id != self.fallback_id:
+        if member_id != self.fallback_id:
             return None
         return Dealt(member_id, STEPS_IN)
 

@@ -243,7 +243,7 @@ class _Walk:
         """Away again: the next coverage takes it, also out of its scope."""
         hold, holder = self.chain[place], self.lead.owner_id
         self.acting = coverage.pk
-        dealt = self._deal(coverage, prefer=holder)
+        dealt = self._deal(coverage, holder=holder)
         if dealt and dealt.member_id != holder:
             move = Move(
                 kind=Kind.START,
@@ -330,12 +330,12 @@ class _Walk:
             )
         )
 
-    def _deal(self, coverage: CoverageFacts, prefer: int | None = None) -> Dealt | None:
+    def _deal(self, coverage: CoverageFacts, holder: int | None = None) -> Dealt | None:
         """Among those free now; never back to somebody it was taken from."""
         passed = {hold.origin_id for hold in self.chain}
         free = self.office.free - passed
-        if prefer is None:
-            prefer = self._meant_for(coverage)
+        first = (holder, self._meant_for(coverage))
+        prefer = [member_id for member_id in first if member_id is not None]
         return coverage.rotation.deal(self.lead.topic, free=free, prefer=prefer)
 
     def _meant_for(self, coverage: CoverageFacts) -> int | None:

@@ -373,3 +373,16 @@ def test_queries_do_not_grow_with_the_leads(
 
     with django_assert_max_num_queries(70):
         running.tick(MONDAY + DAY)
+
+
+def test_a_second_tick_leaves_a_carried_over_plan_alone(office, cast):
+    ana, ben, cem, dua = cast
+    lead = office.lead(0)
+    plan(ana, ben)
+    plan(ana, cem, dua, starts_at=MONDAY + DAY, ends_at=MONDAY + 2 * DAY)
+    go(office)
+
+    running.tick(MONDAY + DAY)
+    running.tick(MONDAY + DAY)
+
+    assert lead.assignments.filter(cause="coverage_start").count() == 2
