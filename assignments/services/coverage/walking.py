@@ -167,6 +167,14 @@ def _planned(lead: LeadFacts) -> Move | None:
     )
 
 
+def _adopted(coverage: CoverageFacts, hold: HoldFacts, holder: int | None) -> HoldFacts:
+    """The hold of the next coverage, as it will stand."""
+    to_id = hold.to_id if holder is None else holder
+    return HoldFacts(
+        pk=0, coverage_id=coverage.pk, origin_id=hold.origin_id, to_id=to_id
+    )
+
+
 @dataclass(slots=True)
 class _Walk:
     lead: LeadFacts
@@ -243,7 +251,7 @@ class _Walk:
         """Away again: the next coverage takes it, also out of its scope."""
         hold, holder = self.chain[place], self.lead.owner_id
         self.acting = coverage.pk
-        dealt = self._deal(coverage, holder=holder)
+        dealt = self._deal(coverage, place + 1, holder=holder)
         if dealt and dealt.member_id != holder:
             move = Move(
                 kind=Kind.START,
@@ -257,7 +265,8 @@ class _Walk:
         self._end(hold, Outcome.CARRIED_OVER)
         for above in self.chain[place + 1 :]:
             self._end(above, Outcome.SUPERSEDED)
-        return replace(self._with(), adopts=(coverage.pk, hold.origin_id))
+        self.chain[place:] = [_adopted(coverage, hold, holder)]
+        return replace(self._stand(), adopts=(coverage.pk, hold.origin_id))
 
     # ── Starts, sweeps, dealing again ───────────────────────────────────────────
     def _stand(self) -> Decision:
@@ -274,7 +283,7 @@ class _Walk:
         if own and own.pk in self.lead.pins:
             return self._with()
         if own and self._is_wanted(own):
-            if dealt := self._deal(own):
+            if dealt := self._deal(own, len(self.chain)):
                 return self._take(own, holder, dealt)
         else:
             own = None
@@ -297,12 +306,12 @@ class _Walk:
         """The holder cannot keep it: the holds deal again, from the top one down."""
         wanting = own
         is_there = self.lead.owner_id in self.office.active
-        for hold in reversed(self.chain):
+        for place, hold in reversed(list(enumerate(self.chain))):
             coverage = self.office.coverages[hold.coverage_id]
             if is_there and not self._is_in_scope(coverage):
                 break
             wanting = wanting or coverage
-            if dealt := self._deal(coverage):
+            if dealt := self._deal(coverage, place + 1):
                 return self._deal_again(hold, dealt)
         return replace(self._with(), unplaced=wanting.pk if wanting else None)
 
@@ -330,9 +339,11 @@ class _Walk:
             )
         )
 
-    def _deal(self, coverage: CoverageFacts, holder: int | None = None) -> Dealt | None:
-        """Among those free now; never back to somebody it was taken from."""
-        passed = {hold.origin_id for hold in self.chain}
+    def _deal(
+        self, coverage: CoverageFacts, steps: int, holder: int | None = None
+    ) -> Dealt | None:
+        """Among those free now; never to somebody from whom it came in so many steps."""
+        passed = {hold.origin_id for hold in self.chain[:steps]}
         free = self.office.free - passed
         first = (holder, self._meant_for(coverage))
         prefer = [member_id for member_id in first if member_id is not None]

@@ -137,13 +137,13 @@ class Model:
         following = self.running_of(step.origin)
         if following is None:
             return None
-        there = self.coverers(lead, following)
+        there = self.coverers(lead, following, low + 1)
         if there and lead.owner not in there:
             to = self.choice(number, there)
             return self.plan(lead, "carry", to, following, step.coverage)
         self.cut(lead, low, "carried_over")
         lead.chain.append(Step(following, step.origin, lead.owner))
-        return None
+        return None if lead.refused and lead.refused.takes else self.stand(number, lead)
 
     def stand(self, number: int, lead: Lead) -> Plan | None:
         for step in lead.chain:
@@ -155,10 +155,14 @@ class Model:
         wants = own in lead.wanted or (
             own is not None and not self.coverages[own].leave
         )
-        if own is not None and wants and (there := self.coverers(lead, own)):
+        if (
+            own is not None
+            and wants
+            and (there := self.coverers(lead, own, len(lead.chain)))
+        ):
             return self.plan(lead, "take", self.choice(number, there), own)
-        for step in reversed(lead.chain):
-            if there := self.coverers(lead, step.coverage):
+        for place, step in reversed(list(enumerate(lead.chain))):
+            if there := self.coverers(lead, step.coverage, place + 1):
                 to = self.choice(number, there)
                 return self.plan(lead, "deal", to, step.coverage, step.coverage)
         return None
@@ -183,8 +187,8 @@ class Model:
                 return number
         return None
 
-    def coverers(self, lead: Lead, coverage: int) -> set[int]:
-        passed = {step.origin for step in lead.chain}
+    def coverers(self, lead: Lead, coverage: int, steps: int) -> set[int]:
+        passed = {step.origin for step in lead.chain[:steps]}
         return set(self.coverages[coverage].coverers) & self.free() - passed
 
     def cut(self, lead: Lead, place: int, outcome: str) -> None:
@@ -209,6 +213,8 @@ class Model:
         )
 
     def move(self, lead: Lead, plan: Plan) -> None:
+        if lead.refused and lead.refused.takes and lead.refused is not plan:
+            lead.ended.append((lead.refused.coverage, "not_taken"))
         lead.refused = None
         place = next(
             (i for i, s in enumerate(lead.chain) if s.coverage == plan.step), None

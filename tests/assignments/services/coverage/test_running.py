@@ -386,3 +386,22 @@ def test_a_second_tick_leaves_a_carried_over_plan_alone(office, cast):
     running.tick(MONDAY + DAY)
 
     assert lead.assignments.filter(cause="coverage_start").count() == 2
+
+
+def test_carried_over_from_somebody_away_it_goes_on_in_the_same_tick(office, cast):
+    ana, ben, cem, _ = cast
+    lead = office.lead(0)
+    plan(ana, ben)
+    plan(ana, ben, starts_at=MONDAY + DAY, ends_at=MONDAY + 3 * DAY)
+    plan(ben, cem, starts_at=MONDAY + DAY, ends_at=MONDAY + 2 * DAY)
+    go(office)
+
+    running.tick(MONDAY + DAY)
+    first = lead.assignments.count()
+    running.tick(MONDAY + DAY)
+    office.clock.now = MONDAY + DAY
+    office.dispatch()
+
+    assert lead.assignments.count() == first
+    assert owner_of(lead) == cem
+    assert story(lead)[1:] == [f"{ana.pk}>{ben.pk} live", f"{ben.pk}>{cem.pk} live"]

@@ -287,3 +287,13 @@ class TestEndOfAHold:
         found = decide(lead(B, refused), office(over(coverage(CA, A, B))))
 
         assert found.is_nothing
+
+    def test_away_again_somebody_in_between_who_is_back_may_cover(self):
+        found = decide(
+            lead(C, hold(1, CA, A, B), hold(2, CB, B, C)),
+            office(
+                over(coverage(CA, A, B)), over(coverage(CB, B, C)), coverage(NEXT, A, B)
+            ),
+        )
+
+        assert moved(found) == ("start", NEXT, B)
