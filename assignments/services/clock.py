@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from assignments.models import Seat
+from assignments.services import plans
 
 FORGOTTEN = timedelta(hours=1)
 
@@ -13,4 +14,5 @@ def tick(*, at: datetime) -> str:
         Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
     )
     count, _ = old.delete()
+    plans.forget_old_previews(at=at)
     return f"{count} empty seats cleared."

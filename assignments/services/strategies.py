@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MOST_NAMED = 3  # of those who were passed over, in one sentence
 TURN = 10**15  # ticks of one turn at weight 1: fine enough for any weight
@@ -35,6 +35,13 @@ class Choice:
     sentence: str
 
 
+class Offer(NamedTuple):
+    """A lead that looks for a member: what tables may know it by, and who has it."""
+
+    keys: Sequence[str] = ()
+    owner_id: int | None = None
+
+
 @dataclass(slots=True)
 class Tally:
     """Who has how many open leads and who was given one last, as a plan grows."""
@@ -47,19 +54,24 @@ class Tally:
     def load(self, member_id: int) -> int:
         return self.loads.get(member_id, 0)
 
-    def move(self, *, from_id: int | None, to_id: int, is_open: bool) -> None:
+    def lift(self, owner_id: int | None, *, is_open: bool) -> None:
+        """An open lead that is about to be dealt weighs on nobody."""
+        if is_open and owner_id is not None:
+            self.loads[owner_id] = self.load(owner_id) - 1
+
+    def put_back(self, owner_id: int | None, *, is_open: bool) -> None:
+        if is_open and owner_id is not None:
+            self.loads[owner_id] = self.load(owner_id) + 1
+
+    def give(self, member_id: int, *, is_open: bool) -> None:
         self.latest += 1
-        self.last[to_id] = self.latest
-        if not is_open:
-            return
-        self.loads[to_id] = self.load(to_id) + 1
-        if from_id is not None:
-            self.loads[from_id] = self.load(from_id) - 1
+        self.last[member_id] = self.latest
+        self.put_back(member_id, is_open=is_open)
 
 
 class Strategy(Protocol):
-    def choose(self, keys: Sequence[str], tally: Tally) -> Choice:
-        """Who gets the next lead. `keys`: what a mapping may know it by."""
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
+        """Who gets this lead, or keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class OneMember:
     member: PoolMember
     sentence: str
 
-    def choose(self, keys: Sequence[str], tally: Tally) -> Choice:
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
         return Choice(self.member.id, self.sentence)
 
 
@@ -77,19 +89,20 @@ class OneMember:
 class LeastBusy:
     pool: Sequence[PoolMember]
 
-    def choose(self, keys: Sequence[str], tally: Tally) -> Choice:
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
         free, passed = divide(self.pool, tally)
         if not free:
             return Choice(None, nobody(passed))
-        chosen = min(free, key=lambda one: _busyness(one, tally))
+        chosen = min(free, key=lambda one: _busyness(one, lead, tally))
         count = tally.load(chosen.id)
         rank = "the only one free" if len(free) == 1 else f"least busy of {len(free)}"
         return Choice(chosen.id, told(f"{chosen.name}: {rank}, {count} open", passed))
 
 
-def _busyness(one: PoolMember, tally: Tally) -> tuple[float, int]:
+def _busyness(one: PoolMember, lead: Offer, tally: Tally) -> tuple[float, bool, int]:
+    """Among equals the lead stays where it is, or goes to who has waited longest."""
     share = round((tally.load(one.id) + 1) / float(one.weight), 9)
-    return share, tally.last.get(one.id, 0)
+    return share, one.id != lead.owner_id, tally.last.get(one.id, 0)
 
 
 @dataclass(slots=True)
@@ -146,7 +159,7 @@ class RoundRobin:
     pool: Sequence[PoolMember]
     turns: Turns
 
-    def choose(self, keys: Sequence[str], tally: Tally) -> Choice:
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
         free, passed = divide(self.pool, tally)
         if not free:
             return Choice(None, nobody(passed))
@@ -167,22 +180,22 @@ class Mapped:
     turns: Turns
     default: Strategy | None = None
 
-    def choose(self, keys: Sequence[str], tally: Tally) -> Choice:
-        key = next((key for key in keys if key in self.table), None)
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
+        key = next((key for key in lead.keys if key in self.table), None)
         if key is None:
-            return self._by_default(f"no {self.word} for it", keys, tally)
+            return self._by_default(f"no {self.word} for it", lead, tally)
         pool = self.table[key]
         free, passed = divide(pool, tally)
         value = self.shown[key]
         if not free:
-            return self._by_default(f"{self.word} {value}: {passed}", keys, tally)
+            return self._by_default(f"{self.word} {value}: {passed}", lead, tally)
         chosen = self.turns.take(free, pool, tally)
         return Choice(chosen.id, told(f"{chosen.name}: {self.word} {value}", passed))
 
-    def _by_default(self, why: str, keys: Sequence[str], tally: Tally) -> Choice:
+    def _by_default(self, why: str, lead: Offer, tally: Tally) -> Choice:
         if self.default is None:
             return Choice(None, f"Nobody for it: {why}, and there is no default.")
-        choice = self.default.choose(keys, tally)
+        choice = self.default.choose(lead, tally)
         if choice.member_id is None:
             return Choice(None, f"{choice.sentence[:-1]} ({why}).")
         return Choice(choice.member_id, f"{choice.sentence[:-1]} (by default: {why}).")

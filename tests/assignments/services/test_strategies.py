@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assignments.services.strategies import (
     LeastBusy,
     Mapped,
+    Offer,
     OneMember,
     PoolMember,
     RoundRobin,
@@ -38,10 +39,10 @@ def run(
     tally = tally or Tally()
     chosen = []
     for _ in range(count):
-        choice = strategy.choose(keys, tally)
+        choice = strategy.choose(Offer(keys), tally)
         if choice.member_id is not None:
             chosen.append(choice.member_id)
-            tally.move(from_id=None, to_id=choice.member_id, is_open=True)
+            tally.give(choice.member_id, is_open=True)
     return chosen
 
 
@@ -135,7 +136,7 @@ class TestRoundRobin:
     def test_says_whose_turn_and_who_was_passed_over(self):
         pool = without(pool_of(1, 1, 1), 1)
 
-        choice = RoundRobin(pool, Turns()).choose((), Tally())
+        choice = RoundRobin(pool, Turns()).choose(Offer(), Tally())
 
         assert choice.sentence == (
             "Ben: next of 2 in turn; Ana is away until Fri 14 May."
@@ -175,17 +176,25 @@ class TestLeastBusy:
     def test_a_closed_lead_weighs_nothing(self):
         tally = Tally(loads={1: 1})
 
-        tally.move(from_id=1, to_id=2, is_open=False)
+        tally.lift(1, is_open=False)
+        tally.give(2, is_open=False)
 
         assert (tally.load(1), tally.load(2)) == (1, 0)
 
     def test_a_tie_goes_to_whoever_waited_longest(self):
         assert run(LeastBusy(pool_of(1, 1)), 1, Tally(last={1: 9})) == [2]
 
+    def test_among_equals_a_lead_stays_where_it_is(self):
+        tally = Tally(loads={1: 4, 2: 4}, last={2: 9})
+
+        choice = LeastBusy(pool_of(1, 1)).choose(Offer(owner_id=2), tally)
+
+        assert choice.member_id == 2
+
     def test_says_how_busy_and_who_was_passed_over(self):
         pool = [*pool_of(1, 1), PoolMember(id=3, name="Tom", cap=50)]
 
-        choice = LeastBusy(pool).choose((), Tally(loads={1: 12, 2: 9, 3: 50}))
+        choice = LeastBusy(pool).choose(Offer(), Tally(loads={1: 12, 2: 9, 3: 50}))
 
         assert choice.sentence == "Ben: least busy of 2, 9 open; Tom is at 50 of 50."
 
@@ -213,7 +222,7 @@ class TestEveryPool:
         assert len(chosen) == (0 if len(away) == 5 else length)
 
     def test_an_empty_pool_chooses_nobody(self, kind):
-        choice = kind([]).choose((), Tally())
+        choice = kind([]).choose(Offer(), Tally())
 
         assert choice.member_id is None
         assert choice.sentence == "Nobody can take it: the pool is empty."
@@ -222,7 +231,7 @@ class TestEveryPool:
         assert run(kind(pool_of(Fraction(1, 7))), 5) == [1] * 5
 
     def test_when_everybody_is_away_it_says_so(self, kind):
-        choice = kind(without(pool_of(1, 1), 1, 2)).choose((), Tally())
+        choice = kind(without(pool_of(1, 1), 1, 2)).choose(Offer(), Tally())
 
         assert choice.sentence == (
             "Nobody can take it: Ana is away until Fri 14 May; "
@@ -232,7 +241,7 @@ class TestEveryPool:
     def test_a_crowd_that_is_passed_over_is_counted(self, kind):
         pool = [*without(pool_of(*[1] * 6), 1, 2, 3, 4, 5)]
 
-        choice = kind(pool).choose((), Tally())
+        choice = kind(pool).choose(Offer(), Tally())
 
         assert choice.sentence.endswith("; 2 more are away or full.")
 
@@ -245,7 +254,7 @@ class TestMapped:
         ana, ben = pool_of(1, 1)
 
         choice = self.strategy(ben, default=LeastBusy([ana])).choose(
-            ("berlin", "de"), Tally()
+            Offer(("berlin", "de")), Tally()
         )
 
         assert (choice.member_id, choice.sentence) == (2, "Ben: territory DE.")
@@ -254,7 +263,9 @@ class TestMapped:
         assert run(self.strategy(*pool_of(1, 1)), 4, keys=("de",)) == [1, 2, 1, 2]
 
     def test_what_stands_in_no_line_goes_to_the_default(self):
-        choice = self.strategy(default=LeastBusy(pool_of(1))).choose(("fr",), Tally())
+        choice = self.strategy(default=LeastBusy(pool_of(1))).choose(
+            Offer(("fr",)), Tally()
+        )
 
         assert choice.sentence == (
             "Ana: the only one free, 0 open (by default: no territory for it)."
@@ -264,13 +275,13 @@ class TestMapped:
         ana, ben = without(pool_of(1, 1), 1)
         strategy = self.strategy(ana, default=LeastBusy([ben]))
 
-        choice = strategy.choose(("de",), Tally())
+        choice = strategy.choose(Offer(("de",)), Tally())
 
         assert choice.member_id == 2
         assert "territory DE: Ana is away until Fri 14 May" in choice.sentence
 
     def test_without_a_default_it_says_why_nobody(self):
-        choice = self.strategy().choose(("fr",), Tally())
+        choice = self.strategy().choose(Offer(("fr",)), Tally())
 
         assert choice.sentence == (
             "Nobody for it: no territory for it, and there is no default."
@@ -280,4 +291,4 @@ class TestMapped:
 def test_one_member_gets_everything_with_the_reason_given():
     (ana,) = pool_of(1)
 
-    assert OneMember(ana, "Sara chose Ana.").choose((), Tally()).member_id == 1
+    assert OneMember(ana, "Sara chose Ana.").choose(Offer(), Tally()).member_id == 1
