@@ -115,6 +115,11 @@ class SavedPlan(models.Model):
     def unwritten(self) -> int:
         return self.total - self.written
 
+    @property
+    def strategy_label(self) -> str:
+        kind = self.wish.get("strategy")
+        return StrategyKind(kind).label if kind in StrategyKind.values else ""
+
     def pack(self, entries: Iterable[Entry]) -> None:
         """In columns, each sentence once: a lead takes some ten bytes."""
         sentences: dict[str, int] = {}
