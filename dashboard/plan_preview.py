@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -45,6 +46,10 @@ class Load:
     @property
     def grown(self) -> int:
         return max(self.after - self.before, 0)
+
+    @property
+    def shrunk(self) -> int:
+        return max(self.before - self.after, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +149,7 @@ class Preview:
             max(one["before"], one["after"], self.members[one["id"]].capacity or 0)
             for one in said
         ]
-        return max([1, *counts])
+        return ceil(1.05 * max([1, *counts]))  # so that the line at the end is seen
 
     @cached_property
     def stays(self) -> list[Stay]:

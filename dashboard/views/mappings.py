@@ -34,7 +34,9 @@ class MappingForm(forms.Form):
 
 class LineForm(forms.Form):
     value = forms.CharField(max_length=tables.LONGEST_VALUE)
-    member = forms.ModelChoiceField(Member.objects.filter(is_active=True))
+    member = forms.ModelChoiceField(
+        Member.objects.filter(is_active=True), empty_label="Choose a member"
+    )
 
 
 class ImportForm(forms.Form):
