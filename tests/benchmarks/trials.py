@@ -53,8 +53,6 @@ class Trial:
 TRIALS = {
     "batches": Trial(module="batches", scale=0.05),
     "preview": Trial(module="preview"),
-    "load": Trial(module="load", scale=0.25),
-    "load-shared": Trial(module="load", scale=0.25, other_share=0.2),
     "load": Trial(module="load", scale=0.5),
     "load-shared": Trial(module="load", scale=0.5, other_share=0.2),
     "pages": Trial(module="pages"),
