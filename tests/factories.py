@@ -1,19 +1,26 @@
 """Plain functions that make one valid row; name what the test is about."""
 
 import itertools
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from assignments.models import (
     Account,
     Assignment,
+    Batch,
     Campaign,
     Category,
+    Coverage,
     Lead,
     Member,
+    SavedPlan,
     Team,
     User,
 )
+from assignments.models.plan import StrategyKind
+from assignments.services import plans
+from assignments.services.proposing import Part, Wish
 
 MONDAY = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1000)
@@ -96,3 +103,39 @@ def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
 def make_account(**fields: Any) -> Account:
     account, _ = Account.objects.update_or_create(pk=1, defaults=fields)
     return account
+
+
+def make_absence(member: Member, *, days: int = 3, at: datetime = MONDAY) -> Coverage:
+    """A coverage that runs now; its last day is that many days from `at`."""
+    return Coverage.objects.create(
+        member=member,
+        first_day=at.date(),
+        last_day=at.date() + timedelta(days=days),
+        zone="UTC",
+        starts_at=at - timedelta(hours=1),
+        ends_at=at + timedelta(days=days + 1),
+        state=Coverage.State.ACTIVE,
+        created_by=make_manager(),
+        created_at=at - timedelta(days=1),
+    )
+
+
+def make_plan(leads: Iterable[Lead], *members: Member, **said: Any) -> SavedPlan:
+    """A preview for these leads; by default everything to the first member."""
+    chosen = [lead.pk for lead in leads]
+    wish = Wish(
+        strategy=StrategyKind(said.pop("strategy", "member")),
+        members=members,
+        weights=said.pop("weights", {}),
+        table=said.pop("table", None),
+    )
+    part = Part(leads=Lead.objects.filter(pk__in=chosen), wish=wish)
+    said.setdefault("at", MONDAY)
+    said["actor"] = said.get("actor") or make_manager()
+    return plans.make_plan(parts=[part], **said)
+
+
+def make_batch(leads: Iterable[Lead], *members: Member, **said: Any) -> Batch:
+    """A plan that was confirmed in the moment it was made."""
+    plan = make_plan(leads, *members, **said)
+    return plans.confirm_plan(plan=plan, actor=plan.actor, at=plan.created_at)

@@ -9,6 +9,7 @@ from django.template import Library
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 from assignments.models.assignment import Cause
@@ -93,6 +94,13 @@ def web_link(text: object) -> str:
     parts = urlsplit(str(text).strip())
     is_web = parts.scheme in {"http", "https"} and bool(parts.netloc)
     return str(text).strip() if is_web else ""
+
+
+@register.filter
+def own_path(wanted: str, fallback: str) -> str:
+    """An address that a page was given, if it is one of ours; for links back."""
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_ours and wanted.startswith("/") else fallback
 
 
 @register.filter

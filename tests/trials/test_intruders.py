@@ -5,9 +5,21 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from assignments.models import Account, Assignment, Category, Lead, Member, Team, User
+from assignments.models import (
+    Account,
+    Assignment,
+    Batch,
+    Category,
+    Lead,
+    Mapping,
+    MappingLine,
+    Member,
+    SavedPlan,
+    Team,
+    User,
+)
 from dashboard.urls import urlpatterns
-from tests.factories import make_assignment, make_manager
+from tests.factories import make_assignment, make_batch, make_lead, make_manager
 from tests.trials.roles import Office, as_, make_office
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +57,27 @@ ACTS = [
     ("retry {eves_refused}", {}, MANAGING),
     ("dismiss {eves_refused}", {}, MANAGING),
     ("assign_many", {"lead": "cleos", "member": "mo"}, LEADING),
+    ("pause_batch {batch}", {}, MANAGING),
+    ("resume_batch {batch}", {}, MANAGING),
+    ("cancel_batch {batch}", {}, MANAGING),
+    ("retry_batch {refused_batch}", {}, MANAGING),
+    ("undo_batch {batch}", {}, MANAGING),
+    ("leaving {mo}", {"how_0": "least_busy", "member_0": "cleo"}, LEADING),
+    ("deactivate_member {mo}", {}, MANAGING),
+    (
+        "mappings",
+        {"name": "New", "kind": "territory", "attribute": "location"},
+        MANAGING,
+    ),
+    (
+        "mapping {table}",
+        {"name": "X", "kind": "territory", "attribute": "location"},
+        MANAGING,
+    ),
+    ("add_mapping_line {table}", {"value": "fr", "member": "cleo"}, MANAGING),
+    ("import_mapping {table}", {"text": "fr,Cleo"}, MANAGING),
+    ("remove_mapping {table}", {}, MANAGING),
+    ("remove_mapping_line {line}", {}, MANAGING),
     ("confirm_categories", {}, MANAGING),
     ("put_away", {}, MANAGING),
     ("pause_writes", {"reason": "Because."}, MANAGING),
@@ -84,6 +117,10 @@ def rows(office: Office) -> dict:
         "refused": lambda: make_assignment(
             office["cleos"], office["mo"], state="refused", **final
         ),
+        "batch": lambda: make_batch([office["cleos"]], office["mo"]),
+        "refused_batch": lambda: make_refused_batch(office),
+        "table": make_table,
+        "line": make_line,
         "eves_waiting": lambda: make_assignment(office["eves"], office["mo"]),
         "eves_refused": lambda: make_assignment(
             office["eves"], office["mo"], state="refused", **final
@@ -91,9 +128,30 @@ def rows(office: Office) -> dict:
     }  # fmt: skip
 
 
+def make_table() -> Mapping:
+    name = f"Table {Mapping.objects.count()}"
+    return Mapping.objects.create(name=name, kind="territory", attribute="location")
+
+
+def make_line() -> MappingLine:
+    member = Member.objects.order_by("pk")[0]
+    return MappingLine.objects.create(
+        mapping=make_table(), value="DE", key="de", member=member
+    )
+
+
+def make_refused_batch(office: Office) -> Batch:
+    batch = make_batch([make_lead(owner=office["cleo"])], office["mo"])
+    batch.assignments.update(state="refused", finished_at=timezone.now())
+    return batch
+
+
 def everything() -> list[list[dict]]:
     """All that an act could have changed."""
-    models = (Assignment, Lead, Member, Team, User, Account, Category)
+    models = (
+        Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
+        Mapping, MappingLine,
+    )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
 
