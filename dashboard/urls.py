@@ -6,6 +6,7 @@ from dashboard.views import (
     accounts,
     assign,
     assign_many,
+    coverage,
     errors,
     health,
     history,
@@ -24,6 +25,8 @@ public = [
     path("accounts/login/", accounts.login, name="login"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # Whoever knows the unguessable address may read it, until it is revoked.
+    path("coverage/calendar/<str:token>.ics", coverage.feed, name="calendar_feed"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -40,6 +43,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/undo/", assign.undo, name="undo"),
     path("assignments/<int:pk>/retry/", assign.retry, name="retry"),
     path("assignments/<int:pk>/dismiss/", assign.dismiss, name="dismiss"),
+    path("coverage/", coverage.coverage, name="coverage"),
+    path("coverage/feeds/<int:pk>/", coverage.renew_feed, name="renew_feed"),
+    path(
+        "coverage/feeds/<int:pk>/revoke/", coverage.revoke_feed, name="revoke_feed"
+    ),
     path("history/", history.history, name="history"),
     path("history/export.csv", history.export, name="history_export"),
     path("banner/", system.banner, name="banner"),
