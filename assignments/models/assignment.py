@@ -155,6 +155,9 @@ class Assignment(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
 
+    # The lead stays held in its coverage, only with somebody else, and goes back.
+    until_back = models.BooleanField(default=False)
+
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     # What became of it, in a sentence for the manager.
     outcome = models.CharField(max_length=500, blank=True)
