@@ -28,15 +28,20 @@ def defaults(
     data.update({"start_note": START_NOTE, "return_note": RETURN_NOTE})
     member = _member(user, asked.get("member", ""))
     if member:
-        data.update(member_defaults(member, at=at, mates=mates))
+        _fill(data, member_defaults(member, at=at, mates=mates))
         data["member"] = data["drawn_for"] = str(member.pk)
     if asked.get("from_now"):
         today = timezone.localdate(at).isoformat()
-        data.update({"from_now": "1", "first_day": today, "last_day": today})
-    for name in asked:
-        if name != "member":
-            data.setlist(name, asked.getlist(name))
+        data["from_now"], data["first_day"], data["last_day"] = "1", today, today
+    _fill(data, asked)
+    if member:
+        data["member"] = str(member.pk)
     return data
+
+
+def _fill(data: QueryDict, other: QueryDict) -> None:
+    for name in other:
+        data.setlist(name, other.getlist(name))
 
 
 def member_defaults(
@@ -100,8 +105,7 @@ def like(coverage: Coverage) -> QueryDict:
 def team_mates(member: Member, choosable: Iterable[Member]) -> list[Member]:
     """Who covers unless somebody says otherwise: the others of the same team."""
     others = [one for one in choosable if one.pk != member.pk]
-    mates = [one for one in others if one.team_id and one.team_id == member.team_id]
-    return mates
+    return [one for one in others if one.team_id == member.team_id]
 
 
 def next_monday(today: date) -> date:

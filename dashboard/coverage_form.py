@@ -2,8 +2,8 @@
 
 from datetime import date, time
 from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -33,7 +33,10 @@ def _day(label: str) -> forms.DateField:
     return forms.DateField(
         label=label,
         widget=forms.DateInput(attrs={"type": "date"}),
-        error_messages={"required": f"Choose the {label.lower()}.", "invalid": NOT_A_DAY},
+        error_messages={
+            "required": f"Choose the {label.lower()}.",
+            "invalid": NOT_A_DAY,
+        },
     )
 
 
@@ -94,6 +97,9 @@ class CoverageForm(forms.Form):
     start_note = forms.CharField(required=False, widget=forms.Textarea)
     return_note = forms.CharField(required=False, widget=forms.Textarea)
     comment = forms.CharField(required=False, max_length=LONGEST_COMMENT)
+
+    if TYPE_CHECKING:
+        data: QueryDict
 
     def __init__(self, data: QueryDict, *, user: User, today: date) -> None:
         if data.get("from_now") and not data.get("first_day"):
@@ -195,13 +201,6 @@ class CoverageForm(forms.Form):
             for name, errors in self.errors.items()
             for error in errors
         ]
-
-    @property
-    def zone(self) -> ZoneInfo:
-        try:
-            return ZoneInfo(self.data.get("zone") or "UTC")
-        except (KeyError, ValueError):
-            return ZoneInfo("UTC")
 
 
 # Where a field is not one control: the group it is in.

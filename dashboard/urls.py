@@ -7,6 +7,9 @@ from dashboard.views import (
     assign,
     assign_many,
     coverage,
+    coverage_acts,
+    coverage_plan,
+    coverage_show,
     errors,
     health,
     history,
@@ -44,10 +47,33 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/retry/", assign.retry, name="retry"),
     path("assignments/<int:pk>/dismiss/", assign.dismiss, name="dismiss"),
     path("coverage/", coverage.coverage, name="coverage"),
-    path("coverage/feeds/<int:pk>/", coverage.renew_feed, name="renew_feed"),
+    path("coverage/new/", coverage_plan.plan_coverage, name="plan_coverage"),
+    path("coverage/preview/", coverage_plan.preview_coverage, name="preview_coverage"),
+    path("coverage/<int:pk>/", coverage_show.show_coverage, name="show_coverage"),
     path(
-        "coverage/feeds/<int:pk>/revoke/", coverage.revoke_feed, name="revoke_feed"
+        "coverage/<int:pk>/certificate/", coverage_show.certificate, name="certificate"
     ),
+    path(
+        "coverage/<int:pk>/leads/<int:map_id>/return/",
+        coverage_acts.return_lead,
+        name="hand_back",
+    ),
+    path(
+        "coverage/<int:pk>/leads/<int:map_id>/take/",
+        coverage_acts.return_lead,
+        name="take_back",
+    ),
+    *(
+        path(
+            f"coverage/<int:pk>/{act}/",
+            coverage_acts.act_on_coverage,
+            {"act": act},
+            name=f"{act}_coverage",
+        )
+        for act in coverage_acts.ACTS
+    ),
+    path("coverage/feeds/<int:pk>/", coverage.renew_feed, name="renew_feed"),
+    path("coverage/feeds/<int:pk>/revoke/", coverage.revoke_feed, name="revoke_feed"),
     path("history/", history.history, name="history"),
     path("history/export.csv", history.export, name="history_export"),
     path("banner/", system.banner, name="banner"),

@@ -47,14 +47,14 @@ class CalendarForm(forms.Form):
 
     def days(self, today: date) -> list[date]:
         first = self.cleaned_data["from"] or today
-        if self.by == "month":
+        if self.span == "month":
             return calendar.month_of(first)
         if self.cleaned_data["from"] is None:
             first = today - timedelta(days=7)
         return calendar.weeks_from(first)
 
     @property
-    def by(self) -> str:
+    def span(self) -> str:
         return self.cleaned_data.get("by") or "weeks"
 
 
@@ -62,8 +62,7 @@ class CalendarForm(forms.Form):
 def coverage(request: PageRequest) -> HttpResponse:
     form = CalendarForm(request.GET)
     if not form.is_valid():
-        context = {"problems": form.sentences}
-        return render(request, TEMPLATE, context, status=400)
+        return render(request, TEMPLATE, {"problems": form.sentences}, status=400)
     today = timezone.localdate()
     days = form.days(today)
     rights = Rights.of(request.user)
@@ -75,8 +74,8 @@ def coverage(request: PageRequest) -> HttpResponse:
         "today": today,
         "may_plan": may_plan(rights),
         "shown": days_in_words(days[0], days[-1], today=today),
-        "by": form.by,
-        **_neighbours(form.by, days),
+        "by": form.span,
+        **_neighbours(form.span, days),
         **_lists(rights),
         "feeds": _feeds(request, rights),
     }

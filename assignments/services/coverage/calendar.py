@@ -198,9 +198,7 @@ def _lanes(
     return lanes
 
 
-def _bars(
-    coverage: Coverage, days: Sequence[date], gaps: set[date]
-) -> Iterator[Cell]:
+def _bars(coverage: Coverage, days: Sequence[date], gaps: set[date]) -> Iterator[Cell]:
     first, last = away_days(coverage)
     shown = [day for day in days if first <= day <= last]
     for is_gap, run in groupby(shown, key=lambda day: day in gaps):

@@ -1,11 +1,12 @@
 """What became of each lead that a coverage took: the sum, and the leads behind it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
@@ -107,6 +108,10 @@ class Tally:
         return self.taken - self[Fate.RETURNED]
 
     @property
+    def not_out(self) -> int:
+        return self.taken - self[Fate.OUT]
+
+    @property
     def back(self) -> int:
         return self[Fate.RETURNED] + self[Fate.BACK]
 
@@ -163,8 +168,10 @@ def tally(coverage: Coverage) -> Tally:
 def tallies(coverages: Iterable[Coverage]) -> dict[int, Tally]:
     """One query for all of them."""
     holds = Hold.objects.filter(coverage__in=list(coverages)).order_by()
-    counted = holds.values("coverage").annotate(
-        **{fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in Fate},
+    by_fate = {fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in Fate}
+    # Typed by hand: the stubs know only of keys that are written out.
+    counted: Any = holds.values("coverage").annotate(
+        **by_fate,
         arrivals=Count("pk", filter=Q(is_arrival=True, taken_at__isnull=False)),
         verified=Count(
             "pk",
@@ -191,8 +198,11 @@ def holds_of(coverage: Coverage, fates: Iterable[Fate] = ()) -> QuerySet[Hold]:
     return holds.filter(reduce(or_, conditions)) if conditions else holds
 
 
-def lines(coverage: Coverage, fates: Iterable[Fate], *, most: int) -> list[Line]:
-    holds = holds_of(coverage, fates).order_by("ended_at", "pk")
+def lines(
+    coverage: Coverage, fates: Iterable[Fate], *, most: int, newest_first: bool = False
+) -> list[Line]:
+    order = ("-ended_at", "-pk") if newest_first else ("ended_at", "pk")
+    holds = holds_of(coverage, fates).order_by(*order)
     return [line_of(hold) for hold in holds[:most]]
 
 
@@ -216,35 +226,13 @@ def return_notes(coverage: Coverage) -> dict[str, int]:
 
 
 def _sentence(hold: Hold) -> str:
-    match fate_of(hold):
-        case Fate.RETURNED:
-            return f"{hold.to} gave it back to {hold.origin}." if _by_hand(hold) else (
-                f"From {hold.to} back to {hold.origin}."
-            )
-        case Fate.BACK:
-            return f"{_who(hold)} put it back with {hold.origin}{_why(hold)}"
-        case Fate.MOVED:
-            return f"{_who(hold)} gave it to {_whom(hold)}{_why(hold)}"
-        case Fate.MOVED_OUTSIDE:
-            return f"Moved to {_whom(hold)} in Smartlead, not by Handoff. Left alone."
-        case Fate.KEPT:
-            return f"Stays with {hold.to}."
-        case Fate.SUPERSEDED:
-            return "A hold beneath it ended, or it was dealt again."
-        case Fate.CARRIED_OVER:
-            return f"{hold.origin} is away again: the next coverage holds it."
-        case Fate.GONE:
-            return "Smartlead no longer has this lead."
-        case Fate.NOT_TAKEN:
-            return f"It never went to {hold.to}{_outcome(hold.taken_by)}"
-        case Fate.TAKING:
-            return f"On its way to {hold.to}."
-        case Fate.OUT:
-            return f"Still with {hold.to}."
+    return SENTENCES[fate_of(hold)](hold)
 
 
-def _by_hand(hold: Hold) -> bool:
-    return hold.ended_by is not None and hold.ended_by.actor_id is not None
+def _returned(hold: Hold) -> str:
+    if hold.ended_by is not None and hold.ended_by.actor is not None:
+        return f"{hold.ended_by.actor} had it go from {hold.to} back to {hold.origin}."
+    return f"From {hold.to} back to {hold.origin}."
 
 
 def _who(hold: Hold) -> str:
@@ -261,10 +249,33 @@ def _whom(hold: Hold) -> str:
 def _why(hold: Hold) -> str:
     """The reason in quotation marks, where a person wrote one."""
     row = hold.ended_by
-    if row is None or not row.actor or row.reason == f"{row.actor} chose {row.to} by hand.":
+    if (
+        row is None
+        or not row.actor
+        or row.reason == f"{row.actor} chose {row.to} by hand."
+    ):
         return "."
     return f": “{row.reason}”"
 
 
 def _outcome(row: Assignment | None) -> str:
     return f": {row.outcome}" if row and row.outcome else "."
+
+
+SENTENCES: dict[Fate, Callable[[Hold], str]] = {
+    Fate.RETURNED: _returned,
+    Fate.BACK: lambda hold: f"{_who(hold)} put it back with {hold.origin}{_why(hold)}",
+    Fate.MOVED: lambda hold: f"{_who(hold)} gave it to {_whom(hold)}{_why(hold)}",
+    Fate.MOVED_OUTSIDE: lambda hold: (
+        f"Moved to {_whom(hold)} in Smartlead, not by Handoff. Left alone."
+    ),
+    Fate.KEPT: lambda hold: f"Stays with {hold.to}.",
+    Fate.SUPERSEDED: lambda _: "Another coverage took it on, or it was dealt again.",
+    Fate.CARRIED_OVER: lambda hold: (
+        f"{hold.origin} is away again: the next coverage holds it."
+    ),
+    Fate.GONE: lambda _: "Smartlead no longer has this lead.",
+    Fate.NOT_TAKEN: lambda hold: f"It never went to {hold.to}{_outcome(hold.taken_by)}",
+    Fate.TAKING: lambda hold: f"On its way to {hold.to}.",
+    Fate.OUT: lambda hold: f"Still with {hold.to}.",
+}

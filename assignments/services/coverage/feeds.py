@@ -19,6 +19,7 @@ from assignments.services.coverage.wording import (
 )
 from assignments.services.refusals import NotAllowed
 
+State = Coverage.State
 KEPT = timedelta(days=90)  # how long an absence stays in the feed after its end
 
 
@@ -53,11 +54,13 @@ def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
     gaps = gaps_of(coverages)
     for coverage in coverages:
         calendar.add_component(_event(coverage, gaps.get(coverage.pk, []), at))
-    return calendar.to_ical()
+    text: bytes = calendar.to_ical()
+    return text
 
 
 def _shown(team: Team, at: datetime) -> list[Coverage]:
-    wanted = known().agreed().filter(member__team=team, ends_at__gt=at - KEPT)
+    wanted = known().filter(member__team=team, ends_at__gt=at - KEPT)
+    wanted = wanted.exclude(state__in=(State.PROPOSED, State.CANCELLED))
     return list(wanted.prefetch_related("events"))
 
 
@@ -96,5 +99,5 @@ def _changed_at(coverage: Coverage) -> datetime:
 def _check(user: User, team: Team) -> None:
     if not may_share(user, team):
         raise NotAllowed(
-            f"Only {team}’s team leads and sales managers can share its calendar."
+            f"Only team leads of {team} and sales managers can share its calendar."
         )

@@ -7,14 +7,14 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Count
 
 from assignments.models import Coverage, Coverer, Lead, Member, Source
 from assignments.services.coverage.absences import next_absences
 from assignments.services.coverage.dealing import Candidate, Rotation, Topic
-from assignments.services.coverage.drafts import Draft
+from assignments.services.coverage.drafts import Draft, DraftCoverer
 from assignments.services.coverage.gaps import Window, days_of, uncovered
+from assignments.services.coverage.pace import calls_a_minute
 from assignments.services.sources import INBOX
 
 DAY = timedelta(days=1)
@@ -100,7 +100,9 @@ class Preview:
     @property
     def first_working_day(self) -> date:
         day = self.ends_at.astimezone(self.zone).date()
-        return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+        return day + timedelta(
+            days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0
+        )
 
     @property
     def has_overload(self) -> bool:
@@ -143,7 +145,9 @@ def preview(draft: Draft, at: datetime) -> Preview:
         gap=gap,
         calls=_calls(draft, len(dealt)),
         choices=[_choice(row, to, able, why) for row, to, why in dealt[:MOST_CHOICES]],
-        as_of=Source.objects.filter(name=INBOX).values_list("completed_at", flat=True).first(),
+        as_of=Source.objects.filter(name=INBOX)
+        .values_list("completed_at", flat=True)
+        .first(),
     )
 
 
@@ -175,7 +179,9 @@ def _free_at(
     return {
         pk
         for pk in able
-        if not any(one.starts_at <= moment < one.ends_at for one in absences.get(pk, ()))
+        if not any(
+            one.starts_at <= moment < one.ends_at for one in absences.get(pk, ())
+        )
     }
 
 
@@ -253,7 +259,8 @@ def _windows(
     able: Mapping[int, Member], absences: Mapping[int, Sequence[Coverage]]
 ) -> dict[int, list[Window]]:
     return {
-        pk: [(one.starts_at, one.ends_at) for one in absences.get(pk, ())] for pk in able
+        pk: [(one.starts_at, one.ends_at) for one in absences.get(pk, ())]
+        for pk in able
     }
 
 
@@ -298,8 +305,33 @@ def _stretches(
 
 
 def _calls(draft: Draft, leads: int) -> Calls:
-    count, seconds = max(settings.SMARTLEAD_RATE_LIMITS, key=lambda limit: limit[1])
-    # One slot of the window is left to clicks.
-    a_minute = max(1, int((count - 1) * 60 / seconds))
     notes = leads if draft.start_note.strip() else 0
-    return Calls(leads=leads, notes=notes, a_minute=a_minute)
+    return Calls(leads=leads, notes=notes, a_minute=calls_a_minute())
+
+
+def draft_of(coverage: Coverage) -> Draft:
+    """A coverage as it was planned, to look again at what it would do."""
+    coverers = [one for one in coverage.coverers.all() if one.replaced_at is None]
+    return Draft(
+        member=coverage.member,
+        first_day=coverage.first_day,
+        last_day=coverage.last_day,
+        first_time=coverage.first_time,
+        last_time=coverage.last_time,
+        zone=coverage.zone,
+        scope=Coverage.Scope(coverage.scope),
+        campaigns=tuple(one.pk for one in coverage.campaigns.all()),
+        categories=tuple(one.pk for one in coverage.categories.all()),
+        coverers=tuple(
+            DraftCoverer(
+                member=one.member,
+                share=one.share,
+                campaigns=tuple(each.pk for each in one.campaigns.all()),
+                categories=tuple(each.pk for each in one.categories.all()),
+            )
+            for one in coverers
+        ),
+        fallback=coverage.fallback,
+        start_note=coverage.start_note,
+        return_note=coverage.return_note,
+    )

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from assignments.models import Coverage, Coverer
 
@@ -57,13 +57,24 @@ def away_days(coverage: Coverage) -> tuple[date, date]:
 
 
 def absence_in_words(coverage: Coverage, *, today: date) -> str:
-    """`4 to 15 May`; with the times where they are not whole days."""
-    days = days_in_words(*away_days(coverage), today=today)
-    if is_whole_days(coverage):
-        return days
+    """`4 to 15 May`; with its times where it is not of whole days."""
+    first, last = away_days(coverage)
     zone = zone_of(coverage)
     start, end = coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone)
-    return f"{days}, {start:%H:%M} to {end:%H:%M}"
+    since, until = _clock(start), _clock(end)
+    days = days_in_words(first, last, today=today)
+    if not since and not until:
+        return days
+    if first == last:
+        return f"{days}, {since or '00:00'} to {until or '24:00'}"
+    begin = days_in_words(first, first, today=today)
+    finish = days_in_words(last, last, today=today)
+    return f"{begin}{', ' if since else ''}{since} to {finish}{', ' if until else ''}{until}"
+
+
+def _clock(moment: datetime) -> str:
+    """The time of day; empty at midnight, where a day begins or is over."""
+    return f"{moment:%H:%M}" if moment.time().replace(second=0) != time() else ""
 
 
 def is_whole_days(coverage: Coverage) -> bool:
