@@ -9,6 +9,8 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from assignments.models import Coverage, Member, User
+from assignments.services.coverage import days
+from assignments.services.coverage.absences import next_absences
 from dashboard.coverage_form import members_to_plan, typed_time
 
 START_NOTE = "{away} is away until {last_day}. {covering} answers until then."
@@ -44,6 +46,21 @@ def _fill(data: QueryDict, other: QueryDict) -> None:
         data.setlist(name, other.getlist(name))
 
 
+def away_throughout(
+    members: Iterable[Member], first: date, last: date, zone: str
+) -> set[int]:
+    """Who cannot cover these days at all."""
+    starts_at, ends_at = days.window(first, last, None, None, zone)
+    found = next_absences([one.pk for one in members], starts_at, ends_at)
+    return {
+        pk
+        for pk, absences in found.items()
+        if any(
+            one.starts_at <= starts_at and ends_at <= one.ends_at for one in absences
+        )
+    }
+
+
 def member_defaults(
     member: Member, *, at: datetime, mates: Iterable[Member]
 ) -> QueryDict:
@@ -52,10 +69,12 @@ def member_defaults(
     data = QueryDict(mutable=True)
     monday = next_monday(at.astimezone(ZoneInfo(zone)).date())
     data["zone"] = zone
-    data["first_day"] = monday.isoformat()
-    data["last_day"] = (monday + timedelta(days=4)).isoformat()
-    covering = team_mates(member, mates)[:MOST_COVERING]
-    data.setlist("covering", [str(one.pk) for one in covering])
+    friday = monday + timedelta(days=4)
+    data["first_day"], data["last_day"] = monday.isoformat(), friday.isoformat()
+    able = team_mates(member, mates)
+    away = away_throughout(able, monday, friday, zone)
+    covering = [str(one.pk) for one in able if one.pk not in away]
+    data.setlist("covering", covering[:MOST_COVERING])
     return data
 
 

@@ -85,8 +85,8 @@ def _moment(at: datetime, draft: Draft) -> Moment:
     theirs = at.astimezone(ZoneInfo(draft.zone))
     yours = timezone.localtime(at)
     if theirs.utcoffset() == yours.utcoffset():
-        same = "Your time" if viewers_city() == city(draft.zone) else "The same for you"
-        words = f"{same}, {viewers_city()}"
+        is_same_city = viewers_city() == city(draft.zone)
+        words = "Your time" if is_same_city else f"Same in {viewers_city()}, your time"
     else:
         day = "" if theirs.date() == yours.date() else f"{yours:%a %-d %b}, "
         words = f"{day}{yours:%H:%M} in {viewers_city()}, your time"
@@ -121,11 +121,9 @@ def _days(stretch: Stretch) -> str:
     first, last = stretch.first, stretch.last
     if first == last:
         return f"{first:%a %-d %b}"
-    return (
-        f"{first:%a %-d} to {last:%a %-d %b}"
-        if first.month == last.month
-        else (f"{first:%a %-d %b} to {last:%a %-d %b}")
-    )
+    start = f"{first:%a %-d}" if first.month == last.month else f"{first:%-d %b}"
+    end = f"{last:%a %-d %b}" if first.month == last.month else f"{last:%-d %b}"
+    return f"{start} to {end}"
 
 
 def _gap(found: Preview) -> str:

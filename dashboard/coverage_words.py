@@ -96,7 +96,7 @@ def bar_of(cell: Cell, *, held: int, today: date) -> Bar:
     days = days_in_words(cell.day, cell.last, today=today)
     if cell.is_gap:
         said = f"{days}: nobody covers"
-        return Bar(cell=cell, state="Nobody", who="No cover", said=said)
+        return Bar(cell=cell, state="Gap", who="nobody", said=said)
     out = f"{held} lead{'' if held == 1 else 's'} out" if held else ""
     state = BAR_STATES[cell.kind]
     return Bar(

@@ -28,6 +28,12 @@ class AssignForm(forms.Form):
         required=False,
         error_messages={"invalid": "`expected` must be a member's id, or empty."},
     )
+    # Of a lead that is held in a coverage: whether it goes back with the others.
+    until = forms.ChoiceField(
+        choices=[("good", "For good"), ("back", "Until they are back")],
+        required=False,
+        error_messages={"invalid_choice": "`until` is `good` or `back`."},
+    )
     note = forms.CharField(
         required=False,
         max_length=LONGEST,

@@ -1,7 +1,7 @@
 """Planning an absence: one form, and beside it what it would do."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from assignments.models import Coverage, Member
 from assignments.services.access import members_to_choose
 from assignments.services.coverage import acts, drafts
+from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.preview import Preview, preview
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
@@ -26,6 +27,7 @@ from dashboard.rights import Rights
 
 TEMPLATE = "coverage/plan.html"
 FRAGMENTS = ("planner",)
+LONGEST = timedelta(days=400)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,7 +105,7 @@ def _look(
     if form.is_valid():
         draft = form.draft
         planner.problems = drafts.problems(draft, at, request.user)
-        if _is_previewable(planner.problems):
+        if _is_previewable(draft, at):
             planner.found = preview(draft, at)
         form.say(planner.problems)
     else:
@@ -111,15 +113,10 @@ def _look(
     return planner
 
 
-def _is_previewable(problems: dict[str, list[str]]) -> bool:
-    """Whether the days and shares still let one say what would happen."""
-    return not problems.keys() & {
-        "zone",
-        "first_day",
-        "last_day",
-        "last_time",
-        "covering",
-    }
+def _is_previewable(draft: Draft, at: datetime) -> bool:
+    """Wrong as it may be otherwise, its days are days that can be looked at."""
+    starts_at, ends_at = draft.window(at)
+    return timedelta(0) < ends_at - starts_at < LONGEST
 
 
 def _save(request: PageRequest, planner: Planner) -> HttpResponse:
