@@ -110,6 +110,8 @@ class Coverage(models.Model):
     cancelled_why = models.CharField(max_length=300, blank=True)
     # Leads that nobody was free to take when the clock last looked.
     unplaced = models.PositiveIntegerField(default=0)
+    # The clock could not plan it when it last tried.
+    failed_at = models.DateTimeField(null=True)
     # Somebody has read what went wrong with it: no more needs attention.
     acknowledged_at = models.DateTimeField(null=True)
 
@@ -302,7 +304,9 @@ class CoveredLead(models.Model):
     coverage = models.ForeignKey(
         Coverage, on_delete=models.PROTECT, related_name="covered_leads"
     )
-    lead = models.ForeignKey("Lead", on_delete=models.PROTECT, related_name="+")
+    lead = models.ForeignKey(
+        "Lead", on_delete=models.PROTECT, related_name="covered_by"
+    )
     # Matched when the coverage began; wanted until it is placed (rule 13).
     is_start_set = models.BooleanField(default=False)
     # A person's decision: this coverage does not take the lead again (rule 22).

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import State, Urgency
 from assignments.services import account
+from assignments.services.coverage import readiness
 from assignments.services.desk import Desk, back_off
 from assignments.services.ledger import GONE, finish, lock_lead, release
 from assignments.services.ownership import record_write
@@ -67,6 +68,8 @@ def send(desk: Desk, claim: Claim, slot: Slot) -> None:
     match compare(row, row.lead, desk.clock()):
         case Comparison.READ_FIRST:
             return _read_first(desk, row, slot)
+        case Comparison.SEND if why_not := readiness.why_not_now(row, desk.clock()):
+            _decide_again(desk, row, why_not)
         case Comparison.SEND if row.to is not None and row.to.is_active:
             return _write(desk, row, claim, slot)
         case Comparison.SEND:
@@ -229,6 +232,14 @@ def _refuse(desk: Desk, row: Assignment, sentence: str) -> None:
         hit = finish(row, state=State.REFUSED, outcome=sentence, at=at, token=row.token)
     if hit:
         _pause_bulk_if_it_repeats(at)
+
+
+def _decide_again(desk: Desk, row: Assignment, why_not: str) -> None:
+    """A coverage's plan has grown old; the next tick makes another."""
+    at = desk.clock()
+    with transaction.atomic():
+        lock_lead(row.lead_id)
+        finish(row, state=State.CANCELLED, outcome=why_not, at=at, token=row.token)
 
 
 def _overtaken(desk: Desk, row: Assignment) -> None:

@@ -5,13 +5,28 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from assignments.models import Coverage, CoverageEvent, Coverer, Lead, Member, User
+from assignments.models import Coverage, CoverageEvent, Coverer, Member, User
 from assignments.services import access
 from assignments.services.coverage import days, drafts, running
 from assignments.services.coverage.drafts import Draft, Problems
+from assignments.services.coverage.swaps import change_coverer, hand_back
 from assignments.services.refusals import AssignmentRefused, Stale
 
 STATE = Coverage.State
+__all__ = [
+    "acknowledge",
+    "cancel",
+    "change_coverer",
+    "confirm",
+    "decline",
+    "end_early",
+    "extend",
+    "hand_back",
+    "propose",
+    "schedule",
+    "shorten",
+    "start_now",
+]
 
 
 class DraftRefused(AssignmentRefused):
@@ -174,21 +189,6 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     coverage.save(update_fields=["acknowledged_at"])
     _tell(coverage, actor, at, f"{actor} has read what went wrong.")
     return coverage
-
-
-def change_coverer(
-    *, coverage: Coverage, old: Member, new: Member, actor: User, at: datetime
-) -> Coverage:
-    """All of one covering member's share and leads go to another, who is free now."""
-    raise AssignmentRefused(f"Not yet: {old} covers.")
-
-
-def hand_back(*, coverage: Coverage, lead: Lead, actor: User, at: datetime) -> None:
-    """One lead returns to whom it was taken from, and stays there (rule 20).
-
-    For whoever holds it, whoever it was taken from, and those who lead them.
-    """
-    raise AssignmentRefused(f"Not yet: {lead} is held.")
 
 
 def _save(

@@ -82,7 +82,7 @@ def overlap(
 ) -> Coverage | None:
     """Another absence of this member that touches the time, for a link to it."""
     others = Coverage.objects.overlapping(starts_at, ends_at).filter(member=member)
-    return others.exclude(pk=existing.pk if existing else None).first()
+    return others.exclude(pk=existing.pk if existing else 0).first()
 
 
 def overlap_sentence(other: Coverage) -> str:
@@ -201,8 +201,8 @@ def _notes(draft: Draft) -> _Found:
             yield (
                 field,
                 (
-                    f"“{{{word}}}” is no placeholder. Use {_listed(PLACEHOLDERS)}, or leave "
-                    "the braces out."
+                    f"“{{{word}}}” is no placeholder. Use {_listed(PLACEHOLDERS)}, or "
+                    "leave the braces out."
                 ),
             )
 
@@ -235,8 +235,8 @@ def _away_throughout(draft: Draft, starts_at: datetime, ends_at: datetime) -> _F
             yield (
                 "covering",
                 (
-                    f"{coverer.member} is away the whole time too. Choose somebody else, or "
-                    "a fallback."
+                    f"{coverer.member} is away the whole time too. Choose somebody "
+                    "else, or a fallback."
                 ),
             )
 
