@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from assignments.models import User
 from assignments.services import first_steps, notices, system
+from dashboard.attention import attentions_of
 from dashboard.looks import looks_of
 from dashboard.rail import rail_of
 from dashboard.rights import Rights
@@ -26,6 +27,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),
+        "attention": SimpleLazyObject(lambda: attentions_of(user, at=timezone.now())),
         "notice_count": SimpleLazyObject(lambda: notices.unanswered(user).count()),
         "has_first_steps": SimpleLazyObject(first_steps.are_open),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,

@@ -61,8 +61,13 @@ class HeldRow:
     hold: Hold
     rights: Rights
     is_running: bool
-    # Its last move, where Smartlead refused it.
-    refused: Assignment | None = None
+
+    @property
+    def refused(self) -> Assignment | None:
+        """Its last move, where Smartlead refused it."""
+        move = self.hold.move
+        is_refused = move is not None and move.state == RowState.REFUSED
+        return move if is_refused and self.hold.state != Hold.State.ENDED else None
 
     @property
     def fate(self) -> Fate:
@@ -126,43 +131,21 @@ def _shown_holds(coverage: Coverage, shown: str) -> QuerySet[Hold]:
     if shown == "arrivals":
         return holds.filter(is_arrival=True, taken_at__isnull=False)
     if shown == "refused":
-        return holds.filter(pk__in=[hold.pk for hold in refused_holds(coverage)])
+        return holds.filter(pk__in=refused_holds(coverage).values("pk"))
     return holds
 
 
-def refused_holds(coverage: Coverage) -> dict[Hold, Assignment]:
-    """Live holds whose return Smartlead refused, each with the refused row."""
-    live = list(_live(coverage).values_list("lead_id", flat=True))
-    rows = Assignment.objects.filter(
-        lead__in=live, state=RowState.REFUSED, dismissed_at=None,
-        cause__in=("coverage_start", "coverage_return"),
-    ).order_by("pk")  # fmt: skip
-    newest = {row.lead_id: row for row in rows}
-    holds = _live(coverage).filter(lead__in=newest)
-    return {
-        hold: newest[hold.lead_id]
-        for hold in holds
-        if newest[hold.lead_id].pk > (hold.taken_by_id or 0)
-    }
-
-
-def _live(coverage: Coverage) -> QuerySet[Hold]:
-    return Hold.objects.live().filter(coverage=coverage)
+def refused_holds(coverage: Coverage) -> QuerySet[Hold]:
+    """Holds whose last move Smartlead refused: they wait for a person."""
+    standing = Hold.objects.standing().filter(coverage=coverage)
+    return standing.filter(move__state=RowState.REFUSED)
 
 
 def rows_of(
     holds: Iterable[Hold], rights: Rights, *, coverage: Coverage
 ) -> list[HeldRow]:
-    refused = {hold.pk: row for hold, row in refused_holds(coverage).items()}
-    return [
-        HeldRow(
-            hold=hold,
-            rights=rights,
-            is_running=coverage.state in RUNNING,
-            refused=refused.get(hold.pk),
-        )
-        for hold in holds
-    ]
+    is_running = coverage.state in RUNNING
+    return [HeldRow(hold=hold, rights=rights, is_running=is_running) for hold in holds]
 
 
 def told_of(coverage: Coverage) -> list[Told]:

@@ -1,18 +1,18 @@
 """A preview in words: moments in both zones, loads as bars, the note as it will read."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from assignments.models import Coverage, Lead
+from assignments.services.coverage import texts
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.preview import Part, Preview, Stretch
 from assignments.services.coverage.wording import (
     absence_in_words,
     city,
-    days_in_words,
     listed,
     runs_in_words,
 )
@@ -134,20 +134,12 @@ def _gap(found: Preview) -> str:
 
 
 def _note(draft: Draft, found: Preview) -> str:
+    """From the hand that will write it, for a coverage that is not there yet."""
     sample = found.choices[0]
-    today = timezone.localdate()
-    return _filled(
-        draft.start_note,
-        {
-            "away": str(draft.member),
-            "covering": str(sample.to),
-            "first_day": days_in_words(draft.first_day, draft.first_day, today=today),
-            "last_day": days_in_words(draft.last_day, draft.last_day, today=today),
-            "lead": sample.lead,
-            "campaign": "their campaign",
-        },
+    lead = Lead.objects.select_related("campaign").get(pk=sample.lead_id)
+    coverage = Coverage(
+        member=draft.member, first_day=draft.first_day, last_day=draft.last_day
     )
-
-
-def _filled(text: str, values: dict[str, str]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), text)
+    return texts.note(
+        draft.start_note, coverage=coverage, lead=lead, covering=sample.to
+    )

@@ -1,6 +1,6 @@
 import zoneinfo
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from django import forms
 from django.utils.functional import cached_property
@@ -59,6 +59,10 @@ class AssignForm(forms.Form):
             return ANYONE
         expected: int | None = self.cleaned_data["expected"]
         return expected
+
+    @property
+    def wanted_until(self) -> Literal["good", "back"]:
+        return "back" if self.cleaned_data["until"] == "back" else "good"
 
     @property
     def sentences(self) -> list[str]:

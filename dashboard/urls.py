@@ -63,6 +63,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         coverage_acts.return_lead,
         name="take_back",
     ),
+    path(
+        "coverage/<int:pk>/acknowledge/",
+        coverage_acts.acknowledge_coverage,
+        name="acknowledge_coverage",
+    ),
     *(
         path(
             f"coverage/<int:pk>/{act}/",

@@ -129,6 +129,17 @@ def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
 
 
 @require_POST
+def acknowledge_coverage(request: PageRequest, pk: int) -> HttpResponse:
+    """What went wrong has been read."""
+    coverage = get_object_or_404(Coverage, pk=pk)
+    try:
+        acts.acknowledge(coverage=coverage, actor=request.user, at=timezone.now())
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    return redirect("show_coverage", pk)
+
+
+@require_POST
 def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
     """Hand one back or take one back: one act on one hold, by two people."""
     coverage = get_object_or_404(Coverage, pk=pk)

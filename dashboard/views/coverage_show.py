@@ -74,7 +74,7 @@ def _context(
     request: PageRequest, coverage: Coverage, *, shown: str, at: datetime
 ) -> dict[str, Any]:
     rights = Rights.of(request.user)
-    tally, refused = tally_of(coverage), refused_holds(coverage)
+    tally, refused = tally_of(coverage), refused_holds(coverage).count()
     after = request.GET.get("after", "")
     scope = f"coverage {coverage.pk} {shown}"
     cursor = Cursor.decoded(after, scope) if after else None
@@ -85,11 +85,11 @@ def _context(
         "entry": entry_of(coverage, rights, gaps=calendar.gaps_of([coverage])),
         "title": title_of(coverage),
         "tally": tally,
-        "refused": len(refused),
+        "refused": refused,
         "progress": far,
         "day": day_of(coverage, at),
         "rows": rows_of(page.rows, rights, coverage=coverage),
-        "chips": chips_of(tally, refused=len(refused), shown=shown),
+        "chips": chips_of(tally, refused=refused, shown=shown),
         "shown": shown,
         "earlier": page.earlier and page.earlier.encoded(scope),
         "later": page.later and page.later.encoded(scope),
