@@ -16,6 +16,9 @@ from assignments.services.coverage.drafts import Draft, DraftCoverer
 
 NOT_A_DAY = "That is not a day. Write it as 2026-05-12."
 NOT_A_TIME = "That is not a time. Write it as 13:00."
+UNKNOWN_COVERER = (
+    "Somebody chosen to cover is not active, or not in your team. Choose somebody else."
+)
 NOT_A_SHARE = "A share is a number, 1 for an even part."
 LONGEST_COMMENT = 1000
 EVEN = Decimal(1)
@@ -77,14 +80,28 @@ class CoverageForm(forms.Form):
     last_time = _time("Away until")
     zone = forms.CharField(max_length=64, required=False)
     scope = _one_of(list(Coverage.Scope.choices), "scope")
-    campaign = forms.ModelMultipleChoiceField(Campaign.objects.all(), required=False)
-    category = forms.ModelMultipleChoiceField(Category.objects.all(), required=False)
+    campaign = forms.ModelMultipleChoiceField(
+        Campaign.objects.all(),
+        required=False,
+        error_messages={
+            "invalid_choice": "A campaign chosen here is not known (any more).",
+            "invalid_pk_value": "A campaign chosen here is not known (any more).",
+        },
+    )
+    category = forms.ModelMultipleChoiceField(
+        Category.objects.all(),
+        required=False,
+        error_messages={
+            "invalid_choice": "A category chosen here is not known (any more).",
+            "invalid_pk_value": "A category chosen here is not known (any more).",
+        },
+    )
     covering = forms.ModelMultipleChoiceField(
         Member.objects.none(),
         required=False,
         error_messages={
-            "invalid_choice": "Somebody chosen to cover is not active, or not in your "
-            "team. Choose somebody else."
+            "invalid_choice": UNKNOWN_COVERER,
+            "invalid_pk_value": UNKNOWN_COVERER,
         },
     )
     fallback = forms.ModelChoiceField(

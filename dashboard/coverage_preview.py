@@ -16,7 +16,7 @@ from assignments.services.coverage.wording import (
     listed,
     runs_in_words,
 )
-from dashboard.coverage_words import viewers_city
+from dashboard.coverage_words import viewers_moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +83,10 @@ def shown_preview(found: Preview, draft: Draft) -> Shown:
 
 def _moment(at: datetime, draft: Draft) -> Moment:
     theirs = at.astimezone(ZoneInfo(draft.zone))
-    yours = timezone.localtime(at)
-    if theirs.utcoffset() == yours.utcoffset():
-        is_same_city = viewers_city() == city(draft.zone)
-        words = "Your time" if is_same_city else f"Same in {viewers_city()}, your time"
-    else:
-        day = "" if theirs.date() == yours.date() else f"{yours:%a %-d %b}, "
-        words = f"{day}{yours:%H:%M} in {viewers_city()}, your time"
     return Moment(
-        theirs=f"{theirs:%a %-d %b}, {theirs:%H:%M}",
+        theirs=f"{theirs:%a %-d %b, %H:%M}",
         place=city(draft.zone),
-        yours=words,
+        yours=viewers_moment(at, draft.zone) or "Your time",
     )
 
 

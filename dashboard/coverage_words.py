@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -79,6 +80,14 @@ class Entry:
         return f"Nobody covers on {runs_in_words(self.gap, today=self.today)}"
 
 
+STATES = {State.ACTIVE: "Running"}
+
+
+def state_word(coverage: Coverage) -> str:
+    state = State(coverage.state)
+    return STATES.get(state, str(state.label))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """What a bar of the timeline says: in short for the eye, in full for the ear."""
@@ -135,9 +144,15 @@ def moment_in(at: datetime, coverage: Coverage) -> str:
     return f"{at.astimezone(zone_of(coverage)):%a %-d %b, %H:%M} {city(coverage.zone)}"
 
 
-def viewers_moment(at: datetime) -> str:
-    """`01:00 in Berlin, your time`; the day too, where it is another one."""
-    return f"{timezone.localtime(at):%a %-d %b, %H:%M} {viewers_city()}, your time"
+def viewers_moment(at: datetime, zone: str) -> str:
+    """The same moment for whoever looks; nothing where that is the same place."""
+    if viewers_city() == city(zone):
+        return ""
+    theirs, yours = at.astimezone(ZoneInfo(zone)), timezone.localtime(at)
+    if theirs.utcoffset() == yours.utcoffset():
+        return f"Same in {viewers_city()}, your time"
+    day = "" if theirs.date() == yours.date() else f"{yours:%a %-d %b}, "
+    return f"{day}{yours:%H:%M} in {viewers_city()}, your time"
 
 
 def viewers_city() -> str:

@@ -26,7 +26,12 @@ from dashboard.coverage_page import (
     told_of,
 )
 from dashboard.coverage_preview import shown_preview
-from dashboard.coverage_words import entry_of, moment_in, viewers_moment
+from dashboard.coverage_words import (
+    entry_of,
+    moment_in,
+    state_word,
+    viewers_moment,
+)
 from dashboard.htmx import PageRequest, render_page
 from dashboard.paging import BadCursor, Cursor
 from dashboard.rights import Rights
@@ -84,6 +89,7 @@ def _context(
         "coverage": coverage,
         "entry": entry_of(coverage, rights, gaps=calendar.gaps_of([coverage])),
         "title": title_of(coverage),
+        "state_word": state_word(coverage),
         "tally": tally,
         "refused": refused,
         "progress": far,
@@ -108,9 +114,9 @@ def _context(
 def _moments(coverage: Coverage) -> dict[str, Any]:
     return {
         "starts": moment_in(coverage.starts_at, coverage),
-        "starts_yours": viewers_moment(coverage.starts_at),
+        "starts_yours": viewers_moment(coverage.starts_at, coverage.zone),
         "returns": moment_in(coverage.ends_at, coverage),
-        "returns_yours": viewers_moment(coverage.ends_at),
+        "returns_yours": viewers_moment(coverage.ends_at, coverage.zone),
     }
 
 

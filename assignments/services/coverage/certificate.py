@@ -229,12 +229,6 @@ def _sentence(hold: Hold) -> str:
     return SENTENCES[fate_of(hold)](hold)
 
 
-def _returned(hold: Hold) -> str:
-    if hold.ended_by is not None and hold.ended_by.actor is not None:
-        return f"{hold.ended_by.actor} had it go from {hold.to} back to {hold.origin}."
-    return f"From {hold.to} back to {hold.origin}."
-
-
 def _who(hold: Hold) -> str:
     row = hold.ended_by
     if row is None or row.cause == Cause.OUTSIDE or row.actor is None:
@@ -263,7 +257,7 @@ def _outcome(row: Assignment | None) -> str:
 
 
 SENTENCES: dict[Fate, Callable[[Hold], str]] = {
-    Fate.RETURNED: _returned,
+    Fate.RETURNED: lambda hold: f"From {hold.to} back to {hold.origin}.",
     Fate.BACK: lambda hold: f"{_who(hold)} put it back with {hold.origin}{_why(hold)}",
     Fate.MOVED: lambda hold: f"{_who(hold)} gave it to {_whom(hold)}{_why(hold)}",
     Fate.MOVED_OUTSIDE: lambda hold: (
