@@ -138,7 +138,7 @@ def retry_assignment(
         note=notes.unsent_text(assignment),
         reason=assignment.reason,
         cause=Cause(assignment.cause)
-        if holds.is_of_coverage(assignment)
+        if assignment.is_of_coverage
         else Cause.MANUAL,
         until="back" if assignment.until_back else "good",
     )

@@ -16,7 +16,7 @@ from assignments.models import (
     Lead,
     Member,
 )
-from assignments.models.assignment import Cause, State, Urgency
+from assignments.models.assignment import Cause, State
 from assignments.services.coverage.dealing import Candidate, Rotation
 from assignments.services.coverage.scopes import Scope, is_open, topic_of
 from assignments.services.coverage.walking import (
@@ -124,12 +124,12 @@ def _pending(ids: Ids) -> dict[int, Waiting]:
     """The newest pending row of each lead; one that is sent is nobody's to rethink."""
     rows = Assignment.objects.pending().filter(lead__in=ids).order_by("pk")
     found: dict[int, Waiting] = {}
-    for row in rows.only("lead", "to", "state", "cause", "urgency"):
+    for row in rows.only("lead", "to", "state", "cause", "batch"):
         is_plan = (
             row.lead_id not in found
             and row.state == State.WAITING
-            and row.cause in {Cause.COVERAGE_START, Cause.COVERAGE_RETURN}
-            and row.urgency != Urgency.CLICK
+            and row.is_of_coverage
+            and row.is_plan
         )
         found[row.lead_id] = Waiting(pk=row.pk, to_id=row.to_id, is_plan=is_plan)
     return found

@@ -10,18 +10,17 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from assignments.models import Assignment, Coverage, CoveredLead, Hold, Lead, Note
-from assignments.models.assignment import FINAL, PERSONAL, Cause, State, Urgency
+from assignments.models.assignment import FINAL, PERSONAL, Cause, State
 from assignments.services.coverage import texts
 from assignments.services.notes import attach_note
 
 LIVE, TAKING, ENDED = Hold.State.LIVE, Hold.State.TAKING, Hold.State.ENDED
 Outcome = Hold.Outcome
-COVERAGE_CAUSES = (Cause.COVERAGE_START, Cause.COVERAGE_RETURN)
 
 
 def settle(row: Assignment, *, at: datetime) -> None:
     """An assignment has got its final state, or was born with it."""
-    if row.state == State.DONE and row.cause in COVERAGE_CAUSES:
+    if row.state == State.DONE and row.is_of_coverage:
         _came_true(row, at)
     elif row.state == State.DONE or _keeps_it(row):
         _somebody_decided(row, at)
@@ -46,7 +45,7 @@ def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
 
 def why_not_undo(row: Assignment) -> str | None:
     """Why an undo of this row could not put the lead back into its coverages."""
-    if row.cause in COVERAGE_CAUSES:
+    if row.is_of_coverage:
         return (
             "A coverage did this. Hand the lead back on the page of the coverage, or "
             "assign it to somebody."
@@ -58,10 +57,6 @@ def why_not_undo(row: Assignment) -> str | None:
             "to somebody."
         )
     return None
-
-
-def is_of_coverage(row: Assignment) -> bool:
-    return row.cause in COVERAGE_CAUSES
 
 
 def carry_on(*, refused: Assignment, retry: Assignment) -> None:
@@ -89,7 +84,7 @@ def _came_true(row: Assignment, at: datetime) -> None:
 def _returned(hold: Hold, row: Assignment, at: datetime) -> None:
     _end_above(hold, row, at)
     _end(_one(hold), Outcome.RETURNED, row, at)
-    if row.urgency == Urgency.CLICK:
+    if not row.is_plan:
         _pin([hold.coverage_id], row, at)
 
 

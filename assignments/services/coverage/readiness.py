@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from assignments.models import Assignment, Coverage
-from assignments.models.assignment import AUTOMATIC, Urgency
 from assignments.services.coverage import clock_reading, days
 
 
@@ -12,7 +11,7 @@ def why_not_now(row: Assignment, at: datetime) -> str | None:
 
     What a person decided about one lead is theirs: that is sent.
     """
-    if row.cause not in AUTOMATIC or row.urgency == Urgency.CLICK or row.to is None:
+    if not row.is_plan or row.to is None:
         return None
     if not row.to.is_active:
         return f"{row.to} has been deactivated. It is decided again."

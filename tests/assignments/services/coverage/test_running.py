@@ -13,7 +13,7 @@ from tests.assignments.services.coverage.planning import (
     plan,
     story,
 )
-from tests.factories import MONDAY
+from tests.factories import MONDAY, make_member
 from tests.office import Office
 
 
@@ -171,7 +171,7 @@ def test_away_again_with_another_coverer_goes_straight_to_them(office, cast):
 
 
 def test_a_swap_at_one_minute_gives_each_their_own(office, cast):
-    ana, ben, cem, _ = cast
+    ana, ben, *_ = cast
     anas, bens = office.lead(0), office.lead(1, number=1)
     plan(ana, ben)
     plan(ben, ana, starts_at=MONDAY + DAY, ends_at=MONDAY + 2 * DAY)
@@ -312,13 +312,13 @@ def test_a_deactivated_origin_leaves_the_lead_with_the_coverer(office, cast):
 def test_a_refused_start_is_not_tried_with_anybody_else(office, cast):
     ana, ben, cem, _ = cast
     lead = office.lead(0)
-    plan(ana, ben, cem)
-    office.world.faults.add({"kind": "refuse_assignment", "map_id": lead.pk})
+    stranger = make_member("Nia New", id=99)  # Smartlead does not know her
+    plan(ana, stranger, ben, cem)
     go(office)
     go(office, MONDAY + HOUR)
 
     assert Assignment.objects.get().state == State.REFUSED
-    assert story(lead) == [f"{ana.pk}>{ben.pk} taking"]
+    assert story(lead) == [f"{ana.pk}>{stranger.pk} taking"]
 
 
 def test_both_notes_stand_on_the_lead_once_and_in_order(office, cast):
@@ -331,8 +331,9 @@ def test_both_notes_stand_on_the_lead_once_and_in_order(office, cast):
     go(office)
     go(office, MONDAY + DAY)
 
+    lead.refresh_from_db()
     first, second = office.notes(lead)
-    assert first.startswith(f"{ben} for {ana}: Lena Lead")
+    assert first.startswith(f"{ben} for {ana}: {lead}")
     assert second.startswith(f"{ana} again")
 
 
