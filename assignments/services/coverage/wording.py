@@ -69,7 +69,11 @@ def absence_in_words(coverage: Coverage, *, today: date) -> str:
         return f"{days}, {since or '00:00'} to {until or '24:00'}"
     begin = days_in_words(first, first, today=today)
     finish = days_in_words(last, last, today=today)
-    return f"{begin}{', ' if since else ''}{since} to {finish}{', ' if until else ''}{until}"
+    return f"{_joined(begin, since)} to {_joined(finish, until)}"
+
+
+def _joined(day: str, clock: str) -> str:
+    return f"{day}, {clock}" if clock else day
 
 
 def _clock(moment: datetime) -> str:
