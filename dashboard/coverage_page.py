@@ -30,7 +30,7 @@ FILTERS = {
     "": ("All", ()),
     "out": ("Out", (Fate.OUT, Fate.TAKING)),
     "returned": ("Returned", (Fate.RETURNED,)),
-    "back": ("Put back", (Fate.BACK,)),
+    "back": ("Already back", (Fate.BACK,)),
     "moved": ("Moved", (Fate.MOVED, Fate.MOVED_OUTSIDE)),
     "moved_outside": ("Moved in Smartlead", (Fate.MOVED_OUTSIDE,)),
     "kept": ("Kept", (Fate.KEPT,)),

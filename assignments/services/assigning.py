@@ -137,9 +137,7 @@ def retry_assignment(
         expected=_holder_then(assignment),
         note=notes.unsent_text(assignment),
         reason=assignment.reason,
-        cause=Cause(assignment.cause)
-        if assignment.is_of_coverage
-        else Cause.MANUAL,
+        cause=Cause(assignment.cause) if assignment.is_of_coverage else Cause.MANUAL,
         until="back" if assignment.until_back else "good",
     )
     holds.carry_on(refused=assignment, retry=row)

@@ -39,7 +39,7 @@ class Fate(StrEnum):
 
 LABELS = {
     Fate.RETURNED: "returned",
-    Fate.BACK: "put back by people",
+    Fate.BACK: "already back",
     Fate.MOVED: "moved by people",
     Fate.MOVED_OUTSIDE: "moved in Smartlead",
     Fate.KEPT: "kept",
@@ -264,7 +264,7 @@ SENTENCES: dict[Fate, Callable[[Hold], str]] = {
         f"Moved to {_whom(hold)} in Smartlead, not by Handoff. Left alone."
     ),
     Fate.KEPT: lambda hold: f"Stays with {hold.to}.",
-    Fate.SUPERSEDED: lambda _: "Another coverage took it on, or it was dealt again.",
+    Fate.SUPERSEDED: lambda _: "A coverage beneath it ended, or dealt it again.",
     Fate.CARRIED_OVER: lambda hold: (
         f"{hold.origin} is away again: the next coverage holds it."
     ),

@@ -15,11 +15,12 @@ RARELY = (
     "shorten", "change_coverer", "hand_back", "deactivate", "undo",
 )  # fmt: skip
 NUMBER = st.integers(0, 11)
+BEGIN = [("plan", 0, 0, 6), ("plan", 1, 6, 4)]
 STEPS = st.lists(
     st.tuples(st.sampled_from((*OFTEN, *RARELY)), NUMBER, NUMBER, NUMBER),
-    min_size=8,
+    min_size=12,
     max_size=24,
-)
+).map(lambda steps: BEGIN + steps)
 
 
 class Rollback(Exception):

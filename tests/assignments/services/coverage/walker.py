@@ -4,8 +4,8 @@ Everything is real but the wire: `deliver` does for a row what a dispatcher does
 has read the lead, at a moment of the test's own.
 """
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +31,7 @@ from tests.assignments.services.coverage.model import Coverage as Told
 from tests.assignments.services.coverage.model import Model, Plan
 from tests.factories import MONDAY, make_lead, make_manager, make_member
 
-MEMBERS, LEADS = 4, 3
+MEMBERS, LEADS = 4, 4
 type Act = Callable[..., object]
 
 
@@ -48,7 +48,7 @@ class Walker:
         self.boss: User = make_manager()
         self.members = [make_member(f"M{n}") for n in range(MEMBERS)]
         self.numbers = {member.pk: n for n, member in enumerate(self.members)}
-        owners = [n % MEMBERS for n in range(LEADS)]
+        owners = [n % (MEMBERS - 1) for n in range(LEADS)]
         self.leads = [make_lead(owner=self.members[n]) for n in owners]
         self.model = Model(owners, MEMBERS)
         self.model.chosen = self._chosen
@@ -75,7 +75,7 @@ class Walker:
 
     # ── Time and the wire ───────────────────────────────────────────────────────
     def wait(self, a: int, b: int, c: int) -> None:
-        self.hours += 1 + a % 5
+        self.hours += (1, 1, 1, 2, 3, 6)[a % 6]
 
     def tick(self, a: int, b: int, c: int) -> None:
         running.tick(self.at)
@@ -105,12 +105,21 @@ class Walker:
             plan.sending = True
 
     def deliver(self) -> None:
-        for number, told in enumerate(self.model.leads):
-            while row := self._pending(number):
+        while pending := self._all_pending():
+            for row in pending:
+                number = self.places_of_leads[row.lead_id]
                 is_refused = number in self.refusing
                 self.refusing.discard(number)
                 self._send(row, refused=is_refused)
-                self.model.deliver(told, refused=is_refused)
+                self.model.deliver(self.model.leads[number], refused=is_refused)
+
+    @property
+    def places_of_leads(self) -> dict[int, int]:
+        return {lead.pk: number for number, lead in enumerate(self.leads)}
+
+    def _all_pending(self) -> list[Assignment]:
+        rows = Assignment.objects.pending().select_related("to")
+        return list(rows.order_by("lead"))
 
     def _send(self, row: Assignment, *, refused: bool) -> None:
         lead, at = Lead.objects.get(pk=row.lead_id), self.at
@@ -134,11 +143,11 @@ class Walker:
 
     # ── Acts on coverages ───────────────────────────────────────────────────────
     def plan(self, a: int, b: int, c: int) -> bool:
-        start = self.hours + b % 4
+        start = self.hours + (0, 0, 1, 3)[b % 4]
         told = Told(
             member=a % MEMBERS,
             start=self._hour(start),
-            end=self._hour(start + 1 + c % 8),
+            end=self._hour(start + 2 + c % 9),
             coverers=sorted({(a + 1 + b % 3) % MEMBERS, (a + 1 + c % 3) % MEMBERS}),
             keep=(a + b + c) % 5 == 0,
             leave=(a + b) % 4 == 0,
@@ -349,37 +358,44 @@ class Walker:
 
     # ── Held against each other ─────────────────────────────────────────────────
     def compare(self) -> None:
-        places = {coverage.pk: n for n, coverage in enumerate(self.coverages)}
+        owners = dict(Lead.objects.values_list("pk", "owner"))
+        holds = self._by_lead(Hold.objects.order_by("pk"))
+        covered = self._by_lead(CoveredLead.objects.all())
+        notes = self._by_lead(Note.objects.all())
         for number, told in enumerate(self.model.leads):
-            lead = Lead.objects.get(pk=self.leads[number].pk)
-            holds = list(Hold.objects.filter(lead=lead).order_by("pk"))
-            assert self.numbers[lead.owner_id] == told.owner, f"owner of {number}"
+            pk = self.leads[number].pk
+            assert self.numbers[owners[pk]] == told.owner, f"owner of {number}"
             assert [
-                (
-                    places[h.coverage_id],
-                    self.numbers[h.origin_id],
-                    self.numbers[h.to_id],
-                )
-                for h in holds
-                if h.state == Hold.State.LIVE
-            ] == [(s.coverage, s.origin, s.to) for s in told.chain], (
+                self._step(hold) for hold in holds[pk] if hold.state == Hold.State.LIVE
+            ] == [(step.coverage, step.origin, step.to) for step in told.chain], (
                 f"chain of {number}"
             )
             assert sorted(
-                (places[h.coverage_id], h.outcome) for h in holds if h.outcome
+                (self.places[hold.coverage_id], hold.outcome)
+                for hold in holds[pk]
+                if hold.outcome
             ) == sorted(told.ended), f"outcomes of {number}"
-            covered = CoveredLead.objects.filter(lead=lead)
-            noted = [
-                *(
-                    (places[c.coverage_id], "start")
-                    for c in covered
-                    if c.start_noted_at
-                ),
-                *(
-                    (places[c.coverage_id], "return")
-                    for c in covered
-                    if c.return_noted_at
-                ),
-            ]
+            noted = [note for one in covered[pk] for note in self._noted(one)]
             assert sorted(noted) == sorted(told.notes), f"notes of {number}"
-            assert Note.objects.filter(lead=lead).count() == len(noted)
+            assert len(notes[pk]) == len(noted), f"notes of {number}"
+
+    @property
+    def places(self) -> dict[int, int]:
+        return {coverage.pk: n for n, coverage in enumerate(self.coverages)}
+
+    def _step(self, hold: Hold) -> tuple[int, int, int]:
+        place = self.places[hold.coverage_id]
+        return place, self.numbers[hold.origin_id], self.numbers[hold.to_id]
+
+    def _noted(self, covered: CoveredLead) -> Iterator[tuple[int, str]]:
+        place = self.places[covered.coverage_id]
+        if covered.start_noted_at:
+            yield place, "start"
+        if covered.return_noted_at:
+            yield place, "return"
+
+    def _by_lead(self, rows: Iterable[Any]) -> dict[int, list[Any]]:
+        found: dict[int, list[Any]] = defaultdict(list)
+        for row in rows:
+            found[row.lead_id].append(row)
+        return found
