@@ -171,6 +171,7 @@ SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
 TIME_SCALE = float(env("TIME_SCALE", "1"))  # trials run the clockwork faster
 FRESH_CLICK = 10 * TIME_SCALE  # how old a read may be when a person's click is sent
 FRESH = 60 * TIME_SCALE  # the same for everything else
+LIST_MAY_LAG = 10 * TIME_SCALE  # a list counts as asked this much earlier
 QUIET = 60 * TIME_SCALE  # how long an unanswered write may still land
 LEASE = 60 * TIME_SCALE  # how long a claim holds
 CALL_DEADLINE = 15 * TIME_SCALE  # the longest a call may take

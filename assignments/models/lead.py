@@ -130,6 +130,9 @@ class Lead(models.Model):
     owner_written_at = models.DateTimeField(null=True)
     # When a read of this lead last left the owner out.
     owner_withheld_at = models.DateTimeField(null=True)
+    # How long the page of its owner's list is awaited that should have this lead; in
+    # the past: it came, and did not have it.
+    page_awaited_until = models.DateTimeField(null=True)
     # A GET is wanted at this moment, because a list contradicted what we know.
     recheck_at = models.DateTimeField(null=True)
     rechecks = models.PositiveSmallIntegerField(default=0)

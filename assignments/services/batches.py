@@ -35,6 +35,7 @@ def apply_plan(plan: Plan, *, actor: User | None, at: datetime) -> Batch:
         if proposal.lead_id in leads
     ]
     _make_room(rows, scene)
+    rows.sort(key=_place_in_owners_list)
     Assignment.objects.bulk_create(rows, batch_size=500)
     for row in scene.kept:
         holds.settle(row, at=at)
@@ -108,6 +109,12 @@ def _row(scene: _Scene, proposal: Proposal) -> Assignment:
     elif sending := before.get(State.SENDING):
         row.after, row.expected_id, row.expected_known = sending, sending.to_id, True
     return row
+
+
+def _place_in_owners_list(row: Assignment) -> tuple[int, float]:
+    """Sent in this order, leads of one page of their owner's list follow each other."""
+    replied_at = row.lead.last_reply_at
+    return row.expected_id or 0, -replied_at.timestamp() if replied_at else 0.0
 
 
 def _why_skip(scene: _Scene, proposal: Proposal, lead: Lead) -> str | None:

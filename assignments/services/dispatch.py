@@ -14,7 +14,7 @@ from django.conf import settings
 from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import PENDING
 from assignments.services import account as accounts
-from assignments.services import queue
+from assignments.services import owner_pages, queue
 from assignments.services.desk import Desk
 from assignments.services.note_sending import send_note, settle_note
 from assignments.services.queue import Claim, Job
@@ -148,6 +148,7 @@ def work_is_left(account: Account) -> bool:
 
 def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
     """A list contradicted what we know of a lead's owner: ask for this one lead."""
+    before = Lead.objects.get(pk=claim.pk)
     try:
         found, asked_at = desk.read_lead(claim.pk, slot)
     except NotSent:
@@ -164,6 +165,8 @@ def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
         Lead.objects.filter(pk=claim.pk).update(recheck_at=None, rechecks=0)
         return
     desk.keep_row(found, asked_at)
+    if found.owner_known and found.owner_id == before.owner_id:
+        owner_pages.doubt(before, asked_at, desk.clock())
 
 
 _JOBS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {

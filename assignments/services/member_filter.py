@@ -89,6 +89,11 @@ def holds(page: Page[LeadRow], member_id: int | None, *, at: datetime) -> bool:
     return False
 
 
+def distrust(detail: str, *, at: datetime) -> None:
+    """Not to be read until the next proof."""
+    _keep((Source.Proof.FAILED, detail), at=at)
+
+
 def _list(client: Client, *, member_id: int) -> Page[LeadRow]:
     return client.inbox(ASSIGNED, limit=PAGE, member_id=member_id)
 

@@ -49,10 +49,18 @@ def observe_owner(
         _take_over(lead, sighting, at)
 
 
-def record_write(lead: Lead, *, owner_id: int, answered_at: datetime) -> None:
-    """Our own write of the owner has been answered, or was found to be true."""
+def record_write(
+    lead: Lead, *, owner_id: int, sure_at: datetime | None, answered_at: datetime
+) -> None:
+    """Our own write of the owner has been answered, or was found to be true.
+
+    Reads asked before `answered_at` are old news. But only at `sure_at`, when the call
+    began, was it surely not older than that: the process may have been paused before it
+    looked at the answer, while somebody changed the owner again.
+    """
     lead.owner_id = owner_id
-    lead.owner_known_at = lead.owner_sure_at = answered_at
+    lead.owner_sure_at = sure_at
+    lead.owner_known_at = answered_at
     lead.owner_changed_at = lead.owner_written_at = answered_at
     _settle(lead)
 

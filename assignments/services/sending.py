@@ -15,10 +15,11 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import State, Urgency
-from assignments.services import account
+from assignments.services import account, owner_pages
 from assignments.services.coverage import readiness
 from assignments.services.desk import Desk, back_off
 from assignments.services.ledger import GONE, finish, lock_lead, release
+from assignments.services.owner_pages import Turn
 from assignments.services.ownership import record_write
 from assignments.services.queue import Claim
 from assignments.smartlead.budget import Slot
@@ -26,12 +27,12 @@ from assignments.smartlead.errors import (
     AboutUs,
     NotSent,
     Refused,
-    SmartleadError,
     Unclear,
 )
 from assignments.smartlead.records import LeadRow
 
 MANY_FAILURES = 8
+WITHHELD = "Smartlead does not say who has this lead."
 
 
 class Comparison(Enum):
@@ -75,7 +76,7 @@ def send(desk: Desk, claim: Claim, slot: Slot) -> None:
         case Comparison.SEND:
             _refuse(desk, row, f"{row.to} has been deactivated.")
         case Comparison.ALREADY_TRUE:
-            _done(desk, row, answered_at=desk.clock())
+            _done(desk, row, sure_at=row.lead.owner_sure_at)
         case Comparison.KNOWN_NOW:
             _adopt_owner(desk, row)
         case Comparison.OVERTAKEN:
@@ -102,7 +103,7 @@ def settle(desk: Desk, claim: Claim, slot: Slot) -> None:
             return None
         # Before the sighting is taken in: what is found here is our own doing.
         if found.owner_known and found.owner_id == row.to_id:
-            _finish_done(row, lead, asked_at, desk.clock())
+            _finish_done(row, lead, asked_at, asked_at, desk.clock())
         elif not found.owner_known or _is_expected(row, found):
             desk.keep_row(found, asked_at, token=row.token)
             _again(row, desk.clock())
@@ -135,6 +136,32 @@ def _is_expected(row: Assignment, found: LeadRow) -> bool:
 
 
 def _read_first(desk: Desk, row: Assignment, slot: Slot) -> None:
+    match owner_pages.turn_for(row, desk.clock()):
+        case Turn.PAGE:
+            return _read_page(desk, row, slot)
+        case Turn.WAIT:
+            desk.budget.give_back(slot)
+            return _put_back(desk, row, wait=owner_pages.A_MOMENT)
+    return _read_lead(desk, row, slot)
+
+
+def _read_page(desk: Desk, row: Assignment, slot: Slot) -> None:
+    """One call for this lead and those that follow it in the list of their owner.
+
+    Whatever comes of it: where the lead is not on the page, it is read by itself.
+    """
+    page = owner_pages.expect(row, desk.clock())
+    _put_back(desk, row)
+    try:
+        owner_pages.read(desk, page, slot)
+    except NotSent:
+        owner_pages.forget(page)
+    except AboutUs as error:
+        owner_pages.forget(page)
+        _tell(error, desk.clock())
+
+
+def _read_lead(desk: Desk, row: Assignment, slot: Slot) -> None:
     try:
         found, asked_at = desk.read_lead(row.lead_id, slot)
     except NotSent:
@@ -149,7 +176,11 @@ def _read_first(desk: Desk, row: Assignment, slot: Slot) -> None:
         lock_lead(row.lead_id)
         if _is_mine(row):
             desk.keep_row(found, asked_at, token=row.token)
-            release(row, token=row.token, at=desk.clock())
+            if row.expected_known and not found.owner_known:
+                _count_failure(row, desk.clock(), WITHHELD)
+                _again(row, desk.clock())
+            else:
+                release(row, token=row.token, at=desk.clock())
     return None
 
 
@@ -160,6 +191,7 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
         desk.budget.give_back(slot)
         return _put_back(desk, row)
     desk.reached("stamped")
+    began_at = desk.clock()
     try:
         with desk.client.spending(slot):
             desk.client.set_owner(
@@ -176,7 +208,7 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
             return _not_applied(desk, row, error)
         return _unsettled(desk, row, error)
     desk.reached("answered")
-    return _done(desk, row, answered_at=desk.clock())
+    return _done(desk, row, sure_at=began_at)
 
 
 def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
@@ -210,19 +242,24 @@ def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
     return monotonic + seconds if hit else None
 
 
-def _done(desk: Desk, row: Assignment, *, answered_at: datetime) -> None:
+def _done(desk: Desk, row: Assignment, *, sure_at: datetime | None) -> None:
+    answered_at = desk.clock()
     with transaction.atomic():
         lead = lock_lead(row.lead_id)
-        _finish_done(row, lead, answered_at, desk.clock())
+        _finish_done(row, lead, sure_at, answered_at, desk.clock())
     desk.reached("recorded")
 
 
 def _finish_done(
-    row: Assignment, lead: Lead, answered_at: datetime, at: datetime
+    row: Assignment,
+    lead: Lead,
+    sure_at: datetime | None,
+    answered_at: datetime,
+    at: datetime,
 ) -> None:
     assert row.to_id is not None  # noqa: S101  a row to nobody is born done
     if finish(row, state=State.DONE, outcome="", at=at, token=row.token):
-        record_write(lead, owner_id=row.to_id, answered_at=answered_at)
+        record_write(lead, owner_id=row.to_id, sure_at=sure_at, answered_at=answered_at)
 
 
 def _refuse(desk: Desk, row: Assignment, sentence: str) -> None:
@@ -277,13 +314,15 @@ def _adopt_owner(desk: Desk, row: Assignment) -> None:
         release(row, token=row.token, at=at)
 
 
-def _put_back(desk: Desk, row: Assignment) -> None:
-    """Nothing left this machine: wait for the next turn."""
+def _put_back(desk: Desk, row: Assignment, wait: timedelta | None = None) -> None:
+    """Nothing was written: wait for the next turn, or for this long."""
     with transaction.atomic():
         lock_lead(row.lead_id)
         if _is_mine(row):
             _unstamp(row)
-            release(row, token=row.token, at=desk.clock())
+            at = desk.clock()
+            later = at + wait if wait else None
+            release(row, token=row.token, at=at, not_before=later)
 
 
 def _unstamp(row: Assignment) -> None:
@@ -303,7 +342,7 @@ def _not_applied(desk: Desk, row: Assignment, error: AboutUs) -> None:
             if error.kind == "rate_limit":
                 release(row, token=row.token, at=at)
             else:
-                _count_failure(row, at, error)
+                _count_failure(row, at, str(error))
                 _again(row, at)
     _tell(error, at)
 
@@ -316,7 +355,7 @@ def _unsettled(
 ) -> None:
     """It may have been applied: leave it sending, and let a later read tell."""
     at = desk.clock()
-    _count_failure(row, at, error)
+    _count_failure(row, at, str(error))
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=settle_at or F("settle_at"))
     if isinstance(error, AboutUs):
@@ -332,7 +371,7 @@ def _leave_to_next(desk: Desk, row: Assignment) -> None:
 def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None:
     """A failed read settles nothing."""
     at = desk.clock()
-    _count_failure(row, at, error)
+    _count_failure(row, at, str(error))
     later = at + back_off(row.failures)
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=later)
@@ -340,13 +379,13 @@ def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None
         _tell(error, at)
 
 
-def _count_failure(row: Assignment, at: datetime, error: SmartleadError) -> None:
+def _count_failure(row: Assignment, at: datetime, why: str) -> None:
     """The row says why it has not gone out yet, as long as it has not."""
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(
         failures=F("failures") + 1,
         first_failed_at=Coalesce("first_failed_at", at),
-        outcome=str(error)[:500],
+        outcome=why[:500],
     )
     row.refresh_from_db(fields=["failures", "first_failed_at", "outcome"])
 

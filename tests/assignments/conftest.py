@@ -1,8 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from assignments.sandbox.world import World
+from assignments.services.desk import step_reached
 from tests.office import Office, open_office
 
 
@@ -10,3 +11,21 @@ from tests.office import Office, open_office
 def office(db: None, world: World) -> Iterator[Office]:
     with open_office(world) as office:
         yield office
+
+
+@pytest.fixture
+def at_step() -> Iterator[Callable[[str, Callable[[], object]], None]]:
+    """Something happens when the dispatcher reaches a step."""
+    receivers = []
+
+    def connect(step: str, act: Callable[[], object]) -> None:
+        def receive(step: str, wanted: str = step, **_: object) -> None:
+            if step == wanted:
+                act()
+
+        receivers.append(receive)
+        step_reached.connect(receive, weak=False)
+
+    yield connect
+    for receive in receivers:
+        step_reached.disconnect(receive)

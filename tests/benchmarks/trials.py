@@ -51,8 +51,8 @@ class Trial:
 
 
 TRIALS = {
-    "load": Trial(module="load", scale=0.25),
-    "load-shared": Trial(module="load", scale=0.25, other_share=0.2),
+    "load": Trial(module="load", scale=0.5),
+    "load-shared": Trial(module="load", scale=0.5, other_share=0.2),
     "pages": Trial(module="pages"),
     "queries": Trial(module="queries"),
     "true-limit": Trial(module="load", on_request=True),

@@ -7,6 +7,7 @@ from typing import Any
 from assignments.sandbox.faults import Kind
 
 HANG = (0.5, 1.6)  # seconds; under QUIET, so that settling by reading is safe
+LAG = (0.1, 0.4)  # seconds; under LIST_MAY_LAG, where the members' lists are trusted
 LATE = 4.5  # a few land later than anybody can wait for
 
 WRITE_FAULTS: tuple[tuple[Kind, float], ...] = (
@@ -46,16 +47,26 @@ class Weather:
     shape: str
     errors: str
     notes: str
+    assigned_me: str
     faults: list[dict[str, Any]]
 
     @property
     def flags(self) -> list[str]:
-        named = {"shape": self.shape, "errors": self.errors, "notes": self.notes}
+        named = {
+            "shape": self.shape,
+            "errors": self.errors,
+            "notes": self.notes,
+            "assigned-me": self.assigned_me,
+        }
         return [word for name, value in named.items() for word in (f"--{name}", value)]
 
 
 def forecast(rng: Random) -> Weather:
-    """Every run has most of the faults; one in three cannot read notes back."""
+    """Every run has most of the faults; one in three cannot read notes back.
+
+    Two in three have lists of members that prove themselves; no list lags far there.
+    """
+    assigned_me = rng.choice(("override", "override", "self"))
     shape = rng.choice(("flat", "flat", "documented"))
     # A spoilt row of the documented shape says that nobody owns the lead: it lies.
     lists = LIST_FAULTS if shape == "flat" else (*LIST_FAULTS[:1], *LIST_FAULTS[2:])
@@ -63,12 +74,13 @@ def forecast(rng: Random) -> Weather:
         shape=shape,
         errors=rng.choice(("joi", "documented")),
         notes=rng.choice(("readable", "readable", "missing")),
+        assigned_me=assigned_me,
         faults=[
             *_some(rng, "owner", WRITE_FAULTS),
             *_some(rng, "note", WRITE_FAULTS),
             *_some(rng, "thread", READ_FAULTS),
             *_some(rng, "notes", READ_FAULTS),
-            *_some(rng, "list", lists),
+            *_some(rng, "list", lists, LAG if assigned_me == "override" else HANG),
             _fault(Kind.TOO_MANY, "owner", seconds=1.0, times=1, chance=0.05),
             _fault(Kind.HANG_THEN_APPLY, "write", seconds=LATE, times=2, chance=0.01),
         ],
@@ -76,10 +88,13 @@ def forecast(rng: Random) -> Weather:
 
 
 def _some(
-    rng: Random, call: str, faults: tuple[tuple[Kind, float], ...]
+    rng: Random,
+    call: str,
+    faults: tuple[tuple[Kind, float], ...],
+    seconds: tuple[float, float] = HANG,
 ) -> list[dict[str, Any]]:
     return [
-        _fault(kind, call, seconds=rng.uniform(*HANG), times=None, chance=chance)
+        _fault(kind, call, seconds=rng.uniform(*seconds), times=None, chance=chance)
         for kind, chance in faults
         if rng.random() < 0.8
     ]

@@ -85,6 +85,15 @@ class TestAssign:
         assert first.state == State.CANCELLED
         assert second.expected == ana
 
+    def test_it_expects_whom_the_replaced_one_expected(self, sara, ana, ben, cem):
+        lead = make_lead(owner=ana)
+        assign_lead(lead=lead, to=ben, actor=sara, at=MONDAY)
+        type(lead).objects.update(owner=make_member("Dee"))
+
+        row = assign_lead(lead=lead, to=cem, actor=sara, at=MONDAY)
+
+        assert row.expected == ana
+
     def test_the_same_wish_twice_is_one_row(self, sara, ana, ben):
         lead = make_lead(owner=ana)
 

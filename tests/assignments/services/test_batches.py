@@ -1,6 +1,6 @@
 import pytest
 
-from assignments.models import Assignment
+from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.batches import apply_plan
 from assignments.services.planning import Plan, Proposal, plan_for_one_member
@@ -64,6 +64,67 @@ def test_an_automatic_plan_leaves_a_persons_decision_alone():
     waiting.refresh_from_db()
     assert (waiting.state, row.state) == (State.WAITING, State.SKIPPED)
     assert row.outcome == "It is already on its way to Cem."
+
+
+class TestPending:
+    """What a person's plan stands on when a change of the lead is under way."""
+
+    @pytest.fixture
+    def people(self) -> list[Member]:
+        return [make_member(name) for name in ("Ana", "Ben", "Cem", "Dee")]
+
+    @pytest.fixture
+    def lead(self, people) -> Lead:
+        return make_lead(owner=people[0])
+
+    @pytest.fixture
+    def sending(self, lead, people) -> Assignment:
+        return make_assignment(
+            lead, people[1], state=State.SENDING, token="ours", lease_until=MONDAY
+        )
+
+    def test_on_top_of_a_sending_row_it_stands_after_it(self, lead, people, sending):
+        (row,) = apply([lead], people[2])
+
+        assert (row.state, row.after) == (State.WAITING, sending)
+        assert row.expected == people[1]
+
+    def test_an_automatic_one_leaves_a_sending_row_alone(self, lead, people, sending):
+        (row,) = apply([lead], people[2], cause=Cause.ROUTING)
+
+        assert row.state == State.SKIPPED
+
+    def test_it_expects_whom_the_replaced_row_expected(self, lead, people):
+        make_assignment(lead, people[1])
+        Lead.objects.update(owner=people[3])
+
+        (row,) = apply([lead], people[2])
+
+        assert row.expected == people[0]
+
+    def test_naming_whom_the_replaced_row_expected_only_cancels_it(self, lead, people):
+        waiting = make_assignment(lead, people[1])
+
+        (row,) = apply([lead], people[0])
+
+        waiting.refresh_from_db()
+        assert (waiting.state, row.state) == (State.CANCELLED, State.SKIPPED)
+        assert row.outcome == "Ana keeps it: the waiting change was cancelled."
+
+
+@pytest.mark.parametrize(
+    ("is_active", "gone_at", "why"),
+    [
+        (False, None, "Ben has been deactivated."),
+        (True, MONDAY, "Smartlead no longer has this lead."),
+    ],
+)
+def test_what_cannot_be_is_skipped_with_a_sentence(is_active, gone_at, why):
+    lead = make_lead(owner=make_member("Ana"), gone_at=gone_at)
+
+    (row,) = apply([lead], make_member("Ben", is_active=is_active))
+
+    assert (row.state, row.outcome) == (State.SKIPPED, why)
 
 
 def test_a_proposal_without_a_member_is_skipped_with_its_reason():

@@ -79,6 +79,52 @@ class TestOrder:
         assert claim(office) is None
 
 
+class TestNobodyStarves:
+    """Leads read just now, so that each turn is one write."""
+
+    def rows(self, office: Office, count: int, urgency: Urgency) -> list[Assignment]:
+        leads = [office.lead(number=number) for number in range(1, count + 1)]
+        Lead.objects.update(owner_sure_at=office.clock())
+        return [
+            make_assignment(lead, office.members[1], urgency=urgency) for lead in leads
+        ]
+
+    def turns(self, office: Office, count: int) -> None:
+        dispatcher = Dispatcher(office.desk)
+        for _ in range(count):
+            dispatcher.take_turn(office.clock())
+
+    def test_every_fifth_call_is_for_the_oldest_row(self, office):
+        oldest = bulk_row(office, 0)
+        coverage = self.rows(office, 6, Urgency.COVERAGE_START)
+
+        self.turns(office, 5)
+
+        assert state_of(oldest) == State.DONE
+        assert [state_of(row) for row in coverage].count(State.DONE) == 4
+
+    def test_while_somebody_waits_for_clicks_it_is_every_fifteenth(self, office):
+        oldest = bulk_row(office, 0)
+        self.rows(office, 16, Urgency.CLICK)
+
+        dispatcher = Dispatcher(office.desk)
+        for _ in range(14):
+            dispatcher.take_turn(office.clock())
+        assert state_of(oldest) == State.WAITING
+        dispatcher.take_turn(office.clock())
+
+        assert state_of(oldest) == State.DONE
+
+
+def test_while_bulk_is_paused_clicks_go_out_and_batches_wait(office):
+    batch, person = bulk_row(office, 0), click(office, 1)
+    accounts.pause_bulk(reason="Three were refused.", at=office.clock())
+
+    office.dispatch()
+
+    assert (state_of(batch), state_of(person)) == (State.WAITING, State.DONE)
+
+
 class TestOutage:
     def test_while_smartlead_is_silent_only_one_read_a_minute_goes_out(self, office):
         row = click(office, 0)
@@ -114,9 +160,11 @@ class TestOutage:
 def test_until_empty_waits_for_leases_and_back_offs(office):
     row = click(office, 0)
     office.world.faults.next(Kind.LOST_ANSWER, call="owner")
-    dispatcher = Dispatcher(office.desk, sleep=office.clock.advance)
 
-    dispatcher.run_until_empty()
+    def oversleep(seconds: float) -> None:
+        office.clock.advance(6 * seconds)  # fewer looks on the way to the same end
+
+    Dispatcher(office.desk, sleep=oversleep).run_until_empty()
 
     assert state_of(row) == State.DONE
     assert not work_is_left(accounts.current())

@@ -4,8 +4,7 @@ On PostgreSQL only: SQLite has one writer at a time by nature.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,7 +16,7 @@ from assignments.services import queue
 from assignments.services.account import current
 from assignments.services.assigning import assign_lead, undo_assignment
 from assignments.services.batches import apply_plan
-from assignments.services.ownership import Sighting, observe_owner
+from assignments.services.ownership import Sighting, observe_owner, record_write
 from assignments.services.planning import plan_for_one_member
 from tests.factories import (
     MONDAY,
@@ -47,11 +46,22 @@ def ben():
     return make_member("Ben")
 
 
-@contextmanager
-def locked(lead: Lead) -> Iterator[None]:
+@pytest.fixture
+def cem():
+    return make_member("Cem")
+
+
+def while_locked(
+    lead: Lead, act: Callable[[], object], *, meanwhile: Callable[[], object]
+) -> None:
+    """The act begins, and must wait to see what whoever has the lock does meanwhile."""
     with transaction.atomic():
         Lead.objects.select_for_update().get(pk=lead.pk)
-        yield
+        thread = in_a_thread(act)
+        thread.join(A_MOMENT)
+        meanwhile()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def in_a_thread(act: Callable[[], object]) -> threading.Thread:
@@ -66,47 +76,59 @@ def in_a_thread(act: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def waits_for(lead: Lead, act: Callable[[], object]) -> bool:
-    """Whether the act waits until the lead is free, and is done then."""
-    with locked(lead):
-        thread = in_a_thread(act)
-        thread.join(A_MOMENT)
-        waited = thread.is_alive()
-    thread.join(10)
-    return waited and not thread.is_alive()
-
-
-def test_a_click_waits_for_the_lead(lead, ben):
+def test_a_click_sees_the_click_that_was_faster(lead, ben, cem):
     sara = make_manager()
 
-    assert waits_for(
-        lead, lambda: assign_lead(lead=lead, to=ben, actor=sara, at=MONDAY)
+    while_locked(
+        lead,
+        lambda: assign_lead(lead=lead, to=ben, actor=sara, at=MONDAY),
+        meanwhile=lambda: make_assignment(lead, cem, actor=sara),
     )
-    assert lead.assignments.count() == 1
+
+    states = lead.assignments.order_by("pk").values_list("to", "state")
+    assert list(states) == [(cem.pk, State.CANCELLED), (ben.pk, State.WAITING)]
 
 
-def test_an_undo_waits_for_the_lead(lead, ben):
+def test_an_undo_sees_that_it_was_sent_meanwhile(lead, ben):
     sara, row = make_manager(), make_assignment(lead, ben)
 
-    assert waits_for(
-        lead, lambda: undo_assignment(assignment=row, actor=sara, at=MONDAY)
+    while_locked(
+        lead,
+        lambda: undo_assignment(assignment=row, actor=sara, at=MONDAY),
+        meanwhile=lambda: claim_for_another(row),
     )
 
+    undone = lead.assignments.get(cause=Cause.UNDO)
+    assert (undone.state, undone.after) == (State.WAITING, row)
 
-def test_a_plan_waits_for_its_leads(lead, ben):
+
+def test_a_plan_sees_the_click_that_was_faster(lead, ben, cem):
     plan = plan_for_one_member([lead], ben, reason="Many.", cause=Cause.ROUTING)
 
-    assert waits_for(lead, lambda: apply_plan(plan, actor=None, at=MONDAY))
+    while_locked(
+        lead,
+        lambda: apply_plan(plan, actor=None, at=MONDAY),
+        meanwhile=lambda: make_assignment(lead, cem),
+    )
+
+    assert lead.assignments.get(cause=Cause.ROUTING).state == State.SKIPPED
 
 
-def test_a_sighting_waits_for_the_lead(lead, ben):
+def test_a_sighting_sees_a_write_that_was_answered_meanwhile(lead, ben, cem):
     sighting = Sighting(owner_id=ben.pk, known=True, asked_at=MONDAY, by="get")
 
     def observe() -> None:
         with transaction.atomic():
             observe_owner(map_id=lead.pk, sighting=sighting, at=MONDAY)
 
-    assert waits_for(lead, observe)
+    def write() -> None:
+        later = MONDAY + timedelta(seconds=5)
+        record_write(lead, owner_id=cem.pk, sure_at=later, answered_at=later)
+
+    while_locked(lead, observe, meanwhile=write)
+
+    lead.refresh_from_db()
+    assert lead.owner == cem
 
 
 def test_a_claim_passes_over_a_lead_that_somebody_is_deciding_about(lead, ben):
@@ -114,14 +136,27 @@ def test_a_claim_passes_over_a_lead_that_somebody_is_deciding_about(lead, ben):
     other = make_assignment(make_lead(owner=lead.owner), ben)
     taken = []
 
-    with locked(lead):
+    with transaction.atomic():
+        Lead.objects.select_for_update().get(pk=lead.pk)
         in_a_thread(lambda: taken.append(queue.claim_next(current(), MONDAY))).join(10)
 
     assert [claim.pk for claim in taken] == [other.pk]
 
 
-def test_freeing_a_dead_claim_waits_for_the_lead(lead, ben):
-    make_assignment(lead, ben, state=State.SENDING, token="dead", lease_until=MONDAY)
+def test_freeing_a_dead_claim_sees_a_stamp_that_came_at_last(lead, ben):
+    row = make_assignment(lead, ben)
+    claim_for_another(row)
 
-    assert waits_for(lead, lambda: queue.free_unsent(MONDAY + timedelta(minutes=1)))
-    assert Assignment.objects.get().state == State.WAITING
+    while_locked(
+        lead,
+        lambda: queue.free_unsent(MONDAY + timedelta(minutes=1)),
+        meanwhile=lambda: Assignment.objects.update(sent_at=MONDAY, settle_at=MONDAY),
+    )
+
+    assert Assignment.objects.get().state == State.SENDING
+
+
+def claim_for_another(row: Assignment) -> None:
+    Assignment.objects.filter(pk=row.pk).update(
+        state=State.SENDING, token="another's", lease_until=MONDAY
+    )

@@ -1,9 +1,14 @@
 import pytest
 
-from assignments.models import Note
+from assignments.models import Account, Lead, Note
 from assignments.models.assignment import State
 from assignments.sandbox.faults import Kind
+from assignments.services import note_sending
 from assignments.services.assigning import assign_lead
+from assignments.services.dispatch import Dispatcher
+from assignments.services.queue import Claim
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import Refused
 from tests.factories import make_manager
 from tests.office import Office, state_of
 
@@ -39,6 +44,25 @@ def test_no_assignment_no_note(office):
 
     assert state_of(note.assignment) == State.OVERTAKEN
     assert state_of(note) == Note.State.CANCELLED
+
+
+def sent(office: Office, note: Note) -> int:
+    """How many times Smartlead has it."""
+    return sum(note.reference in text for text in office.notes(note.lead))
+
+
+def test_a_note_that_smartlead_refuses_is_not_tried_again(office, monkeypatch):
+    note = assign_with_note(office)
+    monkeypatch.setattr(Client, "create_note", refuse)
+
+    office.dispatch()
+
+    assert state_of(note) == Note.State.REFUSED
+    assert note.outcome == "Smartlead refused it: “Note too long”"
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise Refused("Note too long", status=400)
 
 
 @pytest.mark.parametrize("kind", [Kind.LOST_ANSWER, Kind.EMPTY, Kind.APPLIED_ERROR])
@@ -81,3 +105,149 @@ def test_where_notes_cannot_be_read_an_unconfirmed_one_is_not_repeated(office):
     assert "does not send it again" in note.outcome
     ours = [text for text in office.notes(note.lead) if note.reference in text]
     assert len(ours) == 1
+
+
+def test_another_note_of_the_lead_is_not_taken_for_ours(office):
+    note = assign_with_note(office)
+    office.dispatch()
+    later = note.assignment.notes.create(
+        lead=note.lead,
+        text="And the floor plan.",
+        kind=Note.Kind.START,
+        reference="H-LATER",
+        created_at=office.clock(),
+    )
+    office.world.faults.next(Kind.HANG_THEN_DROP, call="note", seconds=0)
+
+    for _ in range(3):
+        office.settle()
+
+    assert state_of(later) == Note.State.DONE
+    assert sent(office, later) == 1
+
+
+def test_one_on_a_lead_whose_notes_nobody_can_name_is_not_repeated(office):
+    note = assign_with_note(office)
+    Lead.objects.update(person_id=None)
+    office.world.faults.next(Kind.LOST_ANSWER, call="note")
+
+    office.dispatch()
+    Lead.objects.update(person_id=None)
+    office.settle()
+
+    assert state_of(note) == Note.State.UNCONFIRMED
+    assert sent(office, note) == 1
+
+
+class TestBadWeather:
+    @pytest.fixture
+    def unanswered(self, office) -> Note:
+        """Written, but the answer was lost."""
+        note = assign_with_note(office)
+        office.world.faults.next(Kind.LOST_ANSWER, call="note")
+        office.dispatch()
+        assert state_of(note) == Note.State.SENDING
+        return note
+
+    def test_a_failed_read_settles_nothing(self, office, unanswered):
+        office.world.faults.next(Kind.ERROR, call="notes")
+
+        office.settle()
+        assert state_of(unanswered) == Note.State.SENDING
+        office.settle()
+
+        assert state_of(unanswered) == Note.State.DONE
+        assert sent(office, unanswered) == 1
+
+    def test_the_next_read_comes_a_while_later(self, office, unanswered):
+        office.world.faults.next(Kind.ERROR, call="notes")
+
+        office.settle()
+        office.clock.advance(9)
+        office.dispatch()
+
+        assert state_of(unanswered) == Note.State.SENDING
+
+    def test_too_many_calls_are_nobodys_failure(self, office):
+        note = assign_with_note(office)
+        office.world.faults.next(Kind.TOO_MANY, call="note")
+
+        office.dispatch()
+
+        assert state_of(note) == Note.State.WAITING
+        assert (note.failures, note.sends, note.not_before) == (0, 0, None)
+        assert Account.objects.get().outage_since is None
+
+    def test_other_trouble_is_told_and_looked_into(self, office):
+        note = assign_with_note(office)
+        office.world.faults.next(Kind.UNAVAILABLE, call="note")
+
+        for _ in range(3):
+            Dispatcher(office.desk).take_turn(office.clock())
+
+        assert state_of(note) == Note.State.SENDING
+        assert Account.objects.get().outage_kind == "unavailable"
+
+    def test_one_that_did_not_arrive_waits_a_while(self, office):
+        note = assign_with_note(office)
+        office.world.faults.next(Kind.HANG_THEN_DROP, call="note", seconds=0)
+
+        office.dispatch()
+        office.settle()
+
+        assert state_of(note) == Note.State.WAITING
+        assert note.not_before > office.clock()
+
+    def test_nothing_is_sent_while_all_writes_are_paused(self, office, at_step):
+        note = assign_with_note(office)
+        at_step("recorded", lambda: Account.objects.update(paused_at=office.clock()))
+
+        office.dispatch()
+
+        assert state_of(note) == Note.State.WAITING
+        assert office.world.journal.calls(kind="note") == []
+
+
+class TestLostClaim:
+    def test_a_note_claimed_by_another_before_it_is_looked_at_is_not_sent(
+        self, office, at_step
+    ):
+        note = assign_with_note(office)
+        at_step("claimed", lambda: steal_note(note))
+
+        turns(office)
+
+        assert sent(office, note) == 0
+
+    def test_nor_one_claimed_by_another_before_its_stamp(self, office, monkeypatch):
+        def load(claim: Claim) -> Note | None:
+            loaded = load_really(claim)
+            steal_note(note)
+            return loaded
+
+        note = assign_with_note(office)
+        load_really = note_sending._load
+        monkeypatch.setattr(note_sending, "_load", load)
+
+        turns(office)
+
+        assert sent(office, note) == 0
+
+    def test_its_outcome_is_for_the_other_to_write(self, office, at_step):
+        note = assign_with_note(office)
+        at_step("note answered", lambda: steal_note(note))
+
+        turns(office)
+
+        assert (state_of(note), note.token) == (Note.State.SENDING, "another's")
+
+
+def turns(office: Office) -> None:
+    """Read, write, note, and one more."""
+    dispatcher = Dispatcher(office.desk)
+    for _ in range(4):
+        dispatcher.take_turn(office.clock())
+
+
+def steal_note(note: Note) -> None:
+    Note.objects.filter(pk=note.pk, state=Note.State.SENDING).update(token="another's")

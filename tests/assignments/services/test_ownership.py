@@ -49,7 +49,7 @@ def see(lead: Lead, owner: Member | None, asked_at: datetime, **how) -> Lead:
 
 
 def we_write(lead: Lead, owner: Member, answered_at: datetime) -> None:
-    record_write(lead, owner_id=owner.pk, answered_at=answered_at)
+    record_write(lead, owner_id=owner.pk, sure_at=answered_at, answered_at=answered_at)
 
 
 def outside_rows(lead: Lead) -> list[tuple[int | None, int | None]]:
@@ -93,6 +93,11 @@ class TestWhatIsBelieved:
 
         see(lead, ana, after(1), by="get")
         assert lead.owner_sure_at == after(1)
+
+    def test_an_owner_that_only_a_list_has_named_is_not_sure(self, lead, ben):
+        see(lead, ben, MONDAY, by="list")
+
+        assert (lead.owner, lead.owner_sure_at) == (ben, None)
 
     def test_an_owner_that_a_read_leaves_out_stays_as_it_is(self, lead, ana):
         see(lead, None, MONDAY, known=False)
@@ -229,8 +234,18 @@ class TestContradiction:
         self, written, ana
     ):
         cem = make_member("Cem")
-        see(written, cem, after(700))
+        see(written, cem, after(300))
+        see(written, cem, after(362))
 
-        see(written, ana, after(710))
+        see(written, ana, after(370))
+
+        assert written.owner == ana
+
+    def test_whoever_reads_for_a_sending_row_need_not_ask_twice(self, written, ana):
+        make_assignment(
+            written, ana, state=State.SENDING, token="ours", lease_until=after(360)
+        )
+
+        see(written, ana, after(300), token="ours")
 
         assert written.owner == ana

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from assignments.models import Assignment, Note
-from assignments.models.assignment import State
+from assignments.models.assignment import State, Urgency
 from assignments.services import queue
 from assignments.services.account import current
 from assignments.services.queue import Claim, Job
@@ -110,12 +110,19 @@ class TestAbandoned:
         row.refresh_from_db()
         assert row.token == taken.token != "dead"
 
-    def test_a_note_without_a_stamp_waits_again(self, note):
+    def test_a_note_without_a_stamp_waits_again_when_its_lease_is_over(self, note):
         abandon(note)
 
+        queue.free_unsent(MONDAY + MINUTE / 2)
+        assert state_of(note) == "sending"
         queue.free_unsent(MONDAY + MINUTE)
-
         assert state_of(note) == "waiting"
+
+    def test_the_lease_of_a_note_is_waited_for_even_when_the_quiet_is_over(self, note):
+        abandon(note, sent_at=MONDAY, settle_at=MONDAY)
+
+        assert not queue.something_is_due(current(), MONDAY + MINUTE / 2)
+        assert claim(MONDAY + MINUTE).job == Job.SETTLE_NOTE
 
     def test_a_note_with_a_stamp_is_settled_after_the_quiet(self, note):
         abandon(note, sent_at=MONDAY, settle_at=MONDAY + 2 * MINUTE)
@@ -123,6 +130,100 @@ class TestAbandoned:
         queue.free_unsent(MONDAY + MINUTE)
         assert claim(MONDAY + MINUTE) is None
         assert claim(MONDAY + 2 * MINUTE).job == Job.SETTLE_NOTE
+
+
+class TestNotes:
+    def test_a_note_waits_until_its_assignment_is_done(self, row):
+        row.notes.create(
+            lead=row.lead, text="Hello.", reference="H-1", created_at=MONDAY
+        )
+
+        assert claim().job == Job.SEND
+        assert claim() is None
+
+    def test_a_note_that_failed_waits_for_its_time(self, note):
+        Note.objects.update(not_before=MONDAY + MINUTE)
+
+        assert claim() is None
+        assert claim(MONDAY + MINUTE).job == Job.SEND_NOTE
+
+    def test_the_notes_of_a_lead_go_out_one_after_the_other(self, note):
+        Note.objects.update(not_before=MONDAY + MINUTE)
+        note.assignment.notes.create(
+            lead=note.lead,
+            text="And this.",
+            kind=Note.Kind.START,
+            reference="H-2",
+            created_at=MONDAY,
+        )
+
+        assert claim() is None
+
+
+class TestRace:
+    """Two workers have seen the same thing due, and one was faster."""
+
+    @pytest.fixture
+    def slower(self, monkeypatch):
+        """Claims what was due before the other one claimed it."""
+
+        def remember(at: datetime):
+            seen = list(queue._by_urgency(current(), at))
+            monkeypatch.setattr(queue, "_by_urgency", lambda *_: iter(seen))
+
+        return remember
+
+    def test_an_assignment_is_sent_by_one(self, row, slower):
+        slower(MONDAY)
+
+        assert claim().job == Job.SEND
+        assert claim() is None
+
+    def test_an_assignment_is_settled_by_one(self, row, slower):
+        abandon(row, sent_at=MONDAY, settle_at=MONDAY)
+        slower(MONDAY + MINUTE)
+
+        assert claim(MONDAY + MINUTE).job == Job.SETTLE
+        assert claim(MONDAY + MINUTE) is None
+
+    def test_a_note_is_sent_by_one(self, note, slower):
+        slower(MONDAY)
+
+        assert claim().job == Job.SEND_NOTE
+        assert claim() is None
+
+    def test_a_note_is_settled_by_one(self, note, slower):
+        abandon(note, sent_at=MONDAY, settle_at=MONDAY)
+        slower(MONDAY + MINUTE)
+
+        assert claim(MONDAY + MINUTE).job == Job.SETTLE_NOTE
+        assert claim(MONDAY + MINUTE) is None
+
+    def test_a_lead_is_looked_at_again_by_one(self, slower):
+        make_lead(recheck_at=MONDAY)
+        slower(MONDAY)
+
+        assert claim().job == Job.RECHECK
+        assert claim() is None
+
+
+def test_a_second_look_whose_worker_died_is_taken_by_another():
+    make_lead(recheck_at=MONDAY)
+    claim()
+
+    assert claim(MONDAY + MINUTE).job == Job.RECHECK
+
+
+class TestUrgency:
+    def test_coverage_goes_before_notes_and_notes_before_bulk(self, row, note):
+        bulk, back = (
+            make_assignment(make_lead(owner=row.expected), row.to, urgency=urgency)
+            for urgency in (Urgency.BULK, Urgency.COVERAGE_RETURN)
+        )
+
+        claims = [claim() for _ in range(3)]
+
+        assert [taken.pk for taken in claims] == [back.pk, note.pk, bulk.pk]
 
 
 class TestNextMoment:

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from assignments.models import Account, Assignment
-from assignments.models.assignment import Cause, State, Urgency
+from assignments.models.assignment import Cause, State
 from assignments.sandbox.faults import Kind
 from assignments.services import sending
 from assignments.services.assigning import assign_lead, undo_assignment
@@ -345,43 +345,6 @@ class TestClaims:
         assert office.writes() == []
         assert state_of(row) == State.WAITING
         assert row.sends == 0
-
-
-class TestHopeless:
-    def test_eight_failures_in_an_hour_while_others_pass_refuse_the_row(self, office):
-        lead = office.lead()
-        row = assign(office, lead, 1)
-        office.world.faults.often(Kind.ERROR, 1.0, call="owner", map_id=lead.pk)
-        other = office.lead(number=1)
-
-        for _ in range(12):
-            office.clock.advance(700)
-            office.dispatch()
-        assign(office, other, 1)
-        for _ in range(6):
-            office.clock.advance(700)
-            office.dispatch()
-
-        assert state_of(row) == State.REFUSED
-        assert "Given up after" in row.outcome
-
-    def test_three_leads_refused_alike_pause_bulk(self, office):
-        stranger = make_member("Nia New", id=99)
-        rows = [
-            make_assignment(
-                office.lead(number=n),
-                stranger,
-                cause=Cause.BULK,
-                urgency=Urgency.BULK,
-                created_at=office.clock(),
-            )
-            for n in range(4)
-        ]
-
-        office.dispatch()
-
-        assert [state_of(row) for row in rows] == [State.REFUSED] * 3 + [State.WAITING]
-        assert "Team member not found" in Account.objects.get().bulk_pause_reason
 
 
 def test_a_lead_of_another_database_is_not_written(office):

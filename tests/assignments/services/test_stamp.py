@@ -5,14 +5,15 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 
 from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.sandbox.faults import Kind
 from assignments.services import sending
 from assignments.services.assigning import assign_lead
-from assignments.services.desk import step_reached
 from assignments.services.dispatch import Dispatcher
+from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.sending import Comparison
 from assignments.smartlead import transport
 from tests.factories import make_assignment, make_manager
@@ -29,24 +30,6 @@ def row(office) -> Assignment:
         actor=make_manager(),
         at=office.clock(),
     )
-
-
-@pytest.fixture
-def at_step():
-    """Something happens when the dispatcher reaches a step."""
-    receivers = []
-
-    def connect(step: str, act: Callable[[], object]) -> None:
-        def receive(step: str, wanted: str = step, **_: object) -> None:
-            if step == wanted:
-                act()
-
-        receivers.append(receive)
-        step_reached.connect(receive, weak=False)
-
-    yield connect
-    for receive in receivers:
-        step_reached.disconnect(receive)
 
 
 @pytest.fixture
@@ -102,6 +85,26 @@ class TestStamp:
         assert office.writes() == []
         row.refresh_from_db()
         assert (row.token, row.sent_at, row.sends) == ("another's", None, 0)
+
+    def test_nothing_is_sent_for_a_claim_lost_before_it_was_looked_at(
+        self, office, row, at_step
+    ):
+        at_step("claimed", lambda: Assignment.objects.update(token="another's"))
+
+        turns(office)
+
+        assert office.world.journal.calls() == []
+
+    def test_nothing_is_stamped_on_a_read_that_has_grown_old(
+        self, office, row, once_compared, at_step
+    ):
+        stamps = []
+        once_compared(lambda: office.clock.advance(11))
+        at_step("stamped", lambda: stamps.append(row))
+
+        turns(office)
+
+        assert stamps == []
 
     def test_no_note_is_sent_once_somebody_has_paused_all_writes(
         self, office, row, at_step
@@ -180,3 +183,42 @@ class TestHowLongItCounts:
         office.dispatch()
 
         assert state_of(note) != Note.State.SENDING
+
+
+class TestWhatAnAnswerProves:
+    """The process is paused between the answer and its look at the clock."""
+
+    def test_an_owner_changed_in_that_pause_is_not_overwritten_by_the_next_click(
+        self, office, row, at_step
+    ):
+        def pause() -> None:
+            office.clock.advance(30)
+            office.world.assign_outside(row.lead_id, office.members[4].pk)
+
+        at_step("answered", pause)
+        office.dispatch()
+        click = assign_lead(
+            lead=row.lead,
+            to=office.members[2],
+            actor=make_manager(),
+            at=office.clock(),
+        )
+        office.dispatch()
+
+        assert state_of(click) == State.OVERTAKEN
+        assert office.world.owner(row.lead_id) == office.members[4].pk
+
+    def test_a_list_asked_in_that_pause_is_old_news(self, office, row, at_step):
+        asked = []
+        at_step("answered", lambda: asked.append(office.clock()))
+        at_step("answered", lambda: office.clock.advance(30))
+        office.dispatch()
+
+        sighting = Sighting(
+            owner_id=office.members[0].pk, known=True, asked_at=asked[0], by="list"
+        )
+        with transaction.atomic():
+            observe_owner(map_id=row.lead_id, sighting=sighting, at=office.clock())
+
+        row.lead.refresh_from_db()
+        assert (row.lead.owner, row.lead.recheck_at) == (office.members[1], None)
