@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assignments.models import Coverage, Member
 from assignments.services.coverage.calendar import Cell
+from assignments.services.coverage.certificate import Tally
 from assignments.services.coverage.wording import (
     absence_in_words,
     city,
@@ -32,6 +33,17 @@ class Entry:
     today: date
     held: int = 0
     gap: Sequence[date] = ()
+    tally: Tally | None = None
+
+    @property
+    def returned(self) -> str:
+        """`58 taken, 51 returned, 7 not.`"""
+        if self.tally is None:
+            return ""
+        said = f"{self.tally.taken} taken, {self.tally['returned']} returned"
+        return (
+            f"{said}, {self.tally.not_back} not." if self.tally.not_back else f"{said}."
+        )
 
     @property
     def member(self) -> Member:
@@ -125,6 +137,7 @@ def entry_of(
     *,
     held: Mapping[int, int] | None = None,
     gaps: Mapping[int, Sequence[date]] | None = None,
+    tallies: Mapping[int, Tally] | None = None,
 ) -> Entry:
     return Entry(
         coverage=coverage,
@@ -132,6 +145,7 @@ def entry_of(
         today=timezone.localdate(),
         held=(held or {}).get(coverage.pk, 0),
         gap=(gaps or {}).get(coverage.pk, ()),
+        tally=(tallies or {}).get(coverage.pk),
     )
 
 

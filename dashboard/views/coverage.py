@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assignments.models import CalendarFeed, Coverage, Member, Team
 from assignments.services.coverage import calendar, feeds
+from assignments.services.coverage.certificate import tallies
 from assignments.services.coverage.wording import days_in_words
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
@@ -121,9 +122,12 @@ def _lists(rights: Rights) -> dict[str, Any]:
         state=State.COMPLETED, completed_at__gt=timezone.now() - RECENTLY
     ).order_by("-completed_at")[:10]
     held, gaps = calendar.held_counts(ahead), calendar.gaps_of(ahead)
+    entries = [entry_of(one, rights, held=held, gaps=gaps) for one in ahead]
+    sums = tallies(recent)
     return {
-        "ahead": [entry_of(one, rights, held=held, gaps=gaps) for one in ahead],
-        "recent": [entry_of(one, rights) for one in recent],
+        "ahead": entries,
+        "waiting": [entry for entry in entries if entry.may_confirm],
+        "recent": [entry_of(one, rights, tallies=sums) for one in recent],
     }
 
 

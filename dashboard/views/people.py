@@ -27,11 +27,9 @@ OPEN = Count(
 def team(request: PageRequest) -> HttpResponse:
     members = Member.objects.select_related("team", "user").annotate(open=OPEN)
     away = away_now(timezone.now())
-    listed = [
-        (member, away.get(member.pk))
-        for member in members.order_by("-is_active", "name")
-    ]
-    return render(request, "team/team.html", {"members": listed})
+    listed = list(members.order_by("-is_active", "name"))
+    rows = [(member, away.get(member.pk)) for member in listed]
+    return render(request, "team/team.html", {"members": listed, "rows": rows})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
