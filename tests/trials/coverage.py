@@ -59,6 +59,7 @@ class CoverageStage(Stage):
         self.killer.work(seconds=seconds)
         self.killer.end_striking()
         post(self.sandbox, "faults", clear=True)
+        self.await_hung_calls()
         books = self._last_books()
         return judge(
             books=books,

@@ -149,7 +149,7 @@ class Stage:
         post(self.sandbox, "faults", clear=True)
         for who in ("managers", "outsider", "mirror"):
             self.killer.retire(who)
-        self._await_hung_calls()
+        self.await_hung_calls()
         return self.close_books(weather)
 
     def enter(self, who: str) -> None:
@@ -165,7 +165,7 @@ class Stage:
         self.nursery.stdin.write(json.dumps({"who": who, **wish}) + "\n")
         self.nursery.stdin.flush()
 
-    def _await_hung_calls(self) -> None:
+    def await_hung_calls(self) -> None:
         """The books are true only once the last late write has landed."""
         give_up_at = time.monotonic() + SETTLED_WITHIN
         while any(_is_under_way(call) for call in get(self.sandbox, "journal")):
