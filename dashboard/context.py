@@ -1,6 +1,6 @@
 """What the frame of every page shows."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,6 +10,9 @@ from django.utils.functional import SimpleLazyObject
 from assignments.models import User
 from assignments.services import first_steps, notices, system
 from dashboard.attention import attentions_of
+from dashboard.frame_seen import seen
+from dashboard.htmx import PageRequest
+from dashboard.lead_list import address_of, list_behind
 from dashboard.looks import looks_of
 from dashboard.rail import rail_of
 from dashboard.rights import Rights
@@ -20,15 +23,24 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     if not isinstance(user, User):
         return {"theme": "", "density": User.Density.NORMAL}
+    page = cast(PageRequest, request)
+    rail = SimpleLazyObject(lambda: rail_of(user, at=timezone.now()))
+    troubles = SimpleLazyObject(lambda: system.troubles(at=timezone.now()))
+    notice_count = SimpleLazyObject(lambda: notices.unanswered(user).count())
+    attention = SimpleLazyObject(lambda: attentions_of(user, at=timezone.now()))
     return {
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
         "density": user.density,
-        "rail": SimpleLazyObject(lambda: rail_of(user, at=timezone.now())),
+        "rail": rail,
         "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
-        "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),
-        "attention": SimpleLazyObject(lambda: attentions_of(user, at=timezone.now())),
-        "notice_count": SimpleLazyObject(lambda: notices.unanswered(user).count()),
+        "troubles": troubles,
+        "attention": attention,
+        "notice_count": notice_count,
+        "troubles_seen": SimpleLazyObject(lambda: seen(*troubles, *attention.all)),
+        "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count))),
         "has_first_steps": SimpleLazyObject(first_steps.are_open),
+        "list_query": SimpleLazyObject(lambda: list_behind(page)),
+        "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,
     }

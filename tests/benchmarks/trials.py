@@ -55,6 +55,7 @@ TRIALS = {
     "load-shared": Trial(module="load", scale=0.5, other_share=0.2),
     "pages": Trial(module="pages"),
     "queries": Trial(module="queries"),
+    "weight": Trial(module="weight"),
     "true-limit": Trial(module="load", on_request=True),
     "true-limit-shared": Trial(module="load", other_share=0.2, on_request=True),
 }
