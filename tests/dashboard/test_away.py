@@ -80,7 +80,7 @@ class TestCovering:
 
         assertContains(response, "Lena Lead")
         assertNotContains(response, "Own Lead")
-        assertContains(response, "<span>Covering</span><b>1</b>")
+        assertContains(response, 'data-count="covering">1</b>')
 
 
 class TestUntil:
