@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from tests.assignments.services.coverage.walker import Walker
 
-OFTEN = ("plan", "go_on", "go_on", "assign", "tick", "outside")
+OFTEN = ("plan", "go_on", "go_on", "wait", "line", "assign", "tick", "outside")
 RARELY = (
-    "wait", "line", "claim", "refuse", "start_now", "end_early", "cancel", "extend",
+    "claim", "refuse", "start_now", "end_early", "cancel", "extend",
     "shorten", "change_coverer", "hand_back", "deactivate", "undo",
 )  # fmt: skip
 NUMBER = st.integers(0, 11)
-BEGIN = [("plan", 0, 0, 6), ("plan", 1, 6, 4)]
+# Ana away twice in a row, and Ben, who may cover, in between.
+BEGIN = [("plan", 0, 0, 6), ("plan", 0, 3, 1), ("plan", 1, 6, 4)]
 STEPS = st.lists(
     st.tuples(st.sampled_from((*OFTEN, *RARELY)), NUMBER, NUMBER, NUMBER),
     min_size=12,

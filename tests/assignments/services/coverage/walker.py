@@ -143,7 +143,7 @@ class Walker:
 
     # ── Acts on coverages ───────────────────────────────────────────────────────
     def plan(self, a: int, b: int, c: int) -> bool:
-        start = self.hours + (0, 0, 1, 3)[b % 4]
+        start = self.hours + (0, 1, 3, 8)[b % 4]
         told = Told(
             member=a % MEMBERS,
             start=self._hour(start),
