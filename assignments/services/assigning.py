@@ -11,8 +11,7 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, notes
 from assignments.services.coverage import holds
-from assignments.services.ledger import REPLACED, finish
-from assignments.services.locking import lock_lead
+from assignments.services.ledger import REPLACED, finish, lock_lead
 from assignments.services.refusals import AssignmentRefused, Stale
 
 
@@ -41,10 +40,9 @@ def assign_lead(
 ) -> Assignment:
     """Decide that a lead goes to a member; the dispatcher tells Smartlead.
 
-    `expected`: the member id that the page showed as owner, or as target if a change was
-    pending; None for nobody. Naming the member to whom it is already going returns that
-    pending assignment. `until="back"`: a lead that is covered stays so, only with
-    another member. Raises NotAllowed, Stale, or AssignmentRefused.
+    `expected`: the member id that the page showed as owner or pending target; None for
+    nobody. Naming whom it is already going to returns that pending assignment.
+    `until="back"`: a covered lead stays so. Raises NotAllowed, Stale, AssignmentRefused.
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
@@ -52,11 +50,11 @@ def assign_lead(
     _check_possible(lead, to, waiting or sending, expected)
     if (newest := waiting or sending) and newest.to_id == to.pk:
         return _join(newest, actor, note, at)
+    if until == "back":
+        _check_covered(lead, sending)
     row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
     row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
     row.until_back = until == "back"
-    if row.until_back:
-        _check_covered(lead, sending)
     _stand_on(row, waiting, sending)
     if waiting:
         finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)

@@ -6,7 +6,6 @@ worker that was paused too long writes nothing.
 
 import time
 from datetime import datetime, timedelta
-from enum import Enum
 
 from django.conf import settings
 from django.db import transaction
@@ -14,12 +13,12 @@ from django.db.models import Exists, F
 from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Assignment, Lead
-from assignments.models.assignment import State, Urgency
+from assignments.models.assignment import State
 from assignments.services import owner_pages
+from assignments.services.comparing import Comparison, compare, freshness
 from assignments.services.coverage import readiness
 from assignments.services.desk import Desk, back_off
-from assignments.services.ledger import GONE, finish, release
-from assignments.services.locking import lock_lead
+from assignments.services.ledger import GONE, finish, lock_lead, release
 from assignments.services.owner_pages import Turn
 from assignments.services.ownership import record_write
 from assignments.services.queue import Claim
@@ -39,32 +38,6 @@ from assignments.smartlead.errors import (
 from assignments.smartlead.records import LeadRow
 
 WITHHELD = "Smartlead does not say who has this lead."
-
-
-class Comparison(Enum):
-    """What the owner as known now means for a row that is about to be sent."""
-
-    READ_FIRST = "read first"
-    SEND = "send"
-    OVERTAKEN = "overtaken"
-    ALREADY_TRUE = "already true"
-    KNOWN_NOW = "known now"
-
-
-def compare(row: Assignment, lead: Lead, at: datetime) -> Comparison:
-    if not row.expected_known:
-        if lead.owner_is_known:
-            return Comparison.KNOWN_NOW
-        fresh = _is_fresh(lead.owner_withheld_at, row, at)
-        return Comparison.SEND if fresh else Comparison.READ_FIRST
-    if not _is_fresh(lead.owner_sure_at, row, at):
-        return Comparison.READ_FIRST
-    if lead.owner_id == row.expected_id:
-        return Comparison.SEND
-    # Sent before, and there it is: an answer was lost, not a change by somebody else.
-    if row.sends and lead.owner_id == row.to_id:
-        return Comparison.ALREADY_TRUE
-    return Comparison.OVERTAKEN
 
 
 def send(desk: Desk, claim: Claim, slot: Slot) -> None:
@@ -122,15 +95,6 @@ def settle(desk: Desk, claim: Claim, slot: Slot) -> None:
 def _load(claim: Claim) -> Assignment | None:
     rows = Assignment.objects.select_related("lead", "lead__owner", "to", "expected")
     return rows.filter(pk=claim.pk, token=claim.token).first()
-
-
-def _is_fresh(moment: datetime | None, row: Assignment, at: datetime) -> bool:
-    return moment is not None and moment > at - _freshness(row)
-
-
-def _freshness(row: Assignment) -> timedelta:
-    click = row.urgency == Urgency.CLICK
-    return timedelta(seconds=settings.FRESH_CLICK if click else settings.FRESH)
 
 
 def _is_mine(row: Assignment) -> bool:
@@ -235,7 +199,7 @@ def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
         row.lead.owner_sure_at if row.expected_known else (row.lead.owner_withheld_at)
     )
     assert seen_at is not None  # noqa: S101  `compare` has found it fresh
-    fresh_for = seen_at + _freshness(row) - now
+    fresh_for = seen_at + freshness(row) - now
     seconds = min(spare, fresh_for).total_seconds()
     hit = seconds > 0 and (
         Assignment.objects.filter(

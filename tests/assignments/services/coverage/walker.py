@@ -131,7 +131,7 @@ class Walker:
             finish(row, state=State.REFUSED, outcome="No.", at=at)
         else:
             finish(row, state=State.DONE, outcome="", at=at)
-            record_write(lead, owner_id=row.to_id, answered_at=at)
+            record_write(lead, owner_id=row.to_id, sure_at=at, answered_at=at)
 
     def _pending(self, number: int) -> Assignment | None:
         rows = Assignment.objects.pending().filter(lead=self.leads[number])

@@ -1,7 +1,0 @@
-"""The lock under which everything about one lead is decided (design, section 11)."""
-
-from assignments.models import Lead
-
-
-def lock_lead(map_id: int) -> Lead:
-    return Lead.objects.select_for_update(of=("self",)).get(pk=map_id)
