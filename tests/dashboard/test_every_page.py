@@ -1,5 +1,7 @@
 """What holds for every page: login, a strict policy, nothing inline."""
 
+import re
+from collections.abc import Iterable
 from html.parser import HTMLParser
 
 import pytest
@@ -8,18 +10,23 @@ from django.utils import timezone
 
 from assignments.models import Mapping, Message
 from dashboard.urls import public
+from dashboard.views.coverage_acts import ACTS
 from tests.factories import (
     make_assignment,
     make_batch,
     make_campaign,
     make_category,
+    make_coverage,
+    make_feed,
+    make_hold,
     make_lead,
     make_team,
 )
 
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
-    "me", "password", "notifications", "start", "batches", "mappings",
+    "me", "password", "notifications", "start", "batches", "mappings", "coverage",
+    "plan_coverage",
 ]  # fmt: skip
 
 
@@ -42,6 +49,9 @@ def pages(manager, ana, ben) -> list[str]:
     table.lines.create(value="DE", key="de", member=ana)
     team = make_team()
     own = [reverse(name) for name in OURS]
+    running = make_coverage(ana, ben, state="active")
+    make_hold(running, make_lead(owner=ben))
+    proposed = make_coverage(ben, ana, state="proposed")
     return [
         *own,
         f"/leads/{lead.pk}/",
@@ -55,6 +65,10 @@ def pages(manager, ana, ben) -> list[str]:
         f"/settings/mappings/{table.pk}/",
         f"/settings/teams/{team.pk}/",
         f"/settings/users/{manager.pk}/",
+        *(f"/coverage/{one.pk}/" for one in (running, proposed)),
+        f"/coverage/{running.pk}/certificate/",
+        *(f"/coverage/{running.pk}/{act}/" for act in ACTS),
+        "/coverage/?from=soon",
         "/inbox/?owner=abc",
         "/nowhere/",
     ]
@@ -108,13 +122,14 @@ def test_nothing_broke_on_the_way(client, pages):
 
 
 def test_only_the_listed_pages_open_without_login(client, db):
+    make_feed(token="1")  # the other address that needs no login
     opened = {
         path
         for path in _paths(get_resolver())
         if client.get(f"/{path}").status_code == 200
     }
 
-    assert opened == {str(entry.pattern) for entry in public}
+    assert opened == set(_filled(str(entry.pattern) for entry in public))
 
 
 def test_a_sentence_comes_with_every_error(client, manager):
@@ -148,7 +163,8 @@ def _paths(resolver: URLResolver, prefix: str = "") -> list[str]:
             found.append(path)
         elif not path.startswith("admin"):
             found += _paths(entry, path)
-    plain = [
-        path.replace("<int:map_id>", "1").replace("<int:pk>", "1") for path in found
-    ]
-    return [path for path in plain if "<" not in path]
+    return [path for path in _filled(found) if "<" not in path]
+
+
+def _filled(paths: Iterable[str]) -> list[str]:
+    return [re.sub("<(int:map_id|int:pk|str:token)>", "1", path) for path in paths]
