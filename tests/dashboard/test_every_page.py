@@ -44,33 +44,44 @@ def pages(manager, ana, ben) -> list[str]:
     Message.objects.create(
         lead=lead, key="1", direction="reply", body_html="<p style='color:red'>x</p>"
     )
-    batch = make_batch([make_lead(owner=ana)], ben, actor=manager)
-    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
-    table.lines.create(value="DE", key="de", member=ana)
-    team = make_team()
-    own = [reverse(name) for name in OURS]
-    running = make_coverage(ana, ben, state="active")
-    make_hold(running, make_lead(owner=ben))
-    proposed = make_coverage(ben, ana, state="proposed")
     return [
-        *own,
+        *(reverse(name) for name in OURS),
+        *pages_of_many_leads(manager, ana, ben),
+        *pages_of_coverage(ana, ben),
         f"/leads/{lead.pk}/",
         f"/leads/{lead.pk}/assign/",
         f"/team/{ana.pk}/",
+        f"/settings/teams/{make_team().pk}/",
+        f"/settings/users/{manager.pk}/",
+        "/inbox/?owner=abc",
+        "/nowhere/",
+    ]
+
+
+def pages_of_many_leads(manager, ana, ben) -> list[str]:
+    lead = make_lead(owner=ana)
+    batch = make_batch([lead], ben, actor=manager)
+    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table.lines.create(value="DE", key="de", member=ana)
+    return [
         f"/team/{ana.pk}/leaving/",
         f"/assign/?lead={lead.pk}",
         f"/assign/?filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}",
         f"/batches/{batch.pk}/",
         f"/batches/{batch.pk}/undo/",
         f"/settings/mappings/{table.pk}/",
-        f"/settings/teams/{team.pk}/",
-        f"/settings/users/{manager.pk}/",
+    ]
+
+
+def pages_of_coverage(ana, ben) -> list[str]:
+    running = make_coverage(ana, ben, state="active")
+    make_hold(running, make_lead(owner=ben))
+    proposed = make_coverage(ben, ana, state="proposed")
+    return [
         *(f"/coverage/{one.pk}/" for one in (running, proposed)),
         f"/coverage/{running.pk}/certificate/",
         *(f"/coverage/{running.pk}/{act}/" for act in ACTS),
         "/coverage/?from=soon",
-        "/inbox/?owner=abc",
-        "/nowhere/",
     ]
 
 
