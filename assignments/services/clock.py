@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 
 from assignments.models import Seat
 from assignments.services import plans
+from assignments.services.coverage import running
 
 FORGOTTEN = timedelta(hours=1)
 
 
 def tick(*, at: datetime) -> str:
-    """Tidy up what is over. Returns what was done, for the task's log."""
+    """Start, sweep and end coverages; tidy up. Returns what was done, for the log."""
     old = Seat.objects.filter(name__startswith="open-", until=None) | (
         Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
     )
     count, _ = old.delete()
     plans.forget_old_previews(at=at)
-    return f"{count} empty seats cleared."
+    report = running.tick(at)
+    return f"{report} {count} empty seats cleared."
