@@ -14,6 +14,7 @@ from assignments.models import Seat
 
 DISPATCH_SEATS = ("dispatch-1", "dispatch-2")
 SYNC_SEAT = "sync"
+PLANS_SEAT = "plans"
 
 
 def nudge_dispatch() -> None:
@@ -22,6 +23,11 @@ def nudge_dispatch() -> None:
 
 def nudge_sync() -> None:
     _once_on_commit(_enqueue_sync)
+
+
+def nudge_plans() -> None:
+    """Confirmed plans wait to be written into the ledger."""
+    _once_on_commit(_enqueue_plans)
 
 
 def nudge_open_lead(map_id: int) -> None:
@@ -42,6 +48,11 @@ def _enqueue_dispatch() -> None:
 def _enqueue_sync() -> None:
     if not seats_are_taken((SYNC_SEAT,)):
         async_task("assignments.tasks.sync")
+
+
+def _enqueue_plans() -> None:
+    if not seats_are_taken((PLANS_SEAT,)):
+        async_task("assignments.tasks.write_plans")
 
 
 def _once_on_commit(nudge: Callable[[], None]) -> None:

@@ -10,9 +10,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from assignments.nudges import DISPATCH_SEATS, SYNC_SEAT, nudge_dispatch, nudge_sync
+from assignments.nudges import (
+    DISPATCH_SEATS,
+    PLANS_SEAT,
+    SYNC_SEAT,
+    nudge_dispatch,
+    nudge_plans,
+    nudge_sync,
+)
 from assignments.services import account as accounts
-from assignments.services import clock, inbox, queue, seats, threads
+from assignments.services import clock, inbox, queue, seats, threads, writing
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import Budget, account_budget
@@ -70,9 +77,26 @@ def tick() -> str:
             return "Another tick is running."
         seats.beat("worker", at=now, detail="tick")
         done = clock.tick(at=now)
+    if writing.unwritten():
+        nudge_plans()
     nudge_dispatch_if_due()
     nudge_sync()
     return done
+
+
+def write_plans() -> str:
+    """Write confirmed plans into the ledger, for SEAT_TIME; then look once more."""
+    started = timezone.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    count = 0
+    with _seated((PLANS_SEAT,), started) as seat:
+        if seat is None:
+            return "Somebody else is writing."
+        while (plans := writing.unwritten()) and timezone.now() < until:
+            count += writing.write_chunk(plan=plans[0], at=timezone.now())
+    if writing.unwritten():
+        nudge_plans()
+    return f"{count} rows written."
 
 
 def open_lead(map_id: int) -> str:

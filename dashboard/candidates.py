@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from django.db.models import Count
+from django.utils import timezone
 
-from assignments.models import Lead, Member, User
+from assignments.models import Coverage, Lead, Member, User
 from assignments.services.access import members_to_choose
 
 
@@ -12,6 +13,7 @@ from assignments.services.access import members_to_choose
 class Candidate:
     member: Member
     open: int  # leads that replied and are not closed
+    away: Coverage | None = None
 
     @property
     def load(self) -> str:
@@ -27,7 +29,13 @@ def candidates_for(user: User) -> list[Candidate]:
     owned = Lead.objects.open().filter(owner__isnull=False).order_by()
     counts = owned.values_list("owner").annotate(open=Count("pk"))
     loads: dict[int | None, int] = dict(counts)
+    now = Coverage.objects.away_at(timezone.now())
+    away = {coverage.member_id: coverage for coverage in now}
     return [
-        Candidate(member=member, open=loads.get(member.pk, 0))
+        Candidate(
+            member=member,
+            open=loads.get(member.pk, 0),
+            away=away.get(member.pk),
+        )
         for member in members_to_choose(user).select_related("team")
     ]

@@ -1,19 +1,30 @@
 """Plain functions that make one valid row; name what the test is about."""
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from assignments.models import (
     Account,
     Assignment,
+    Batch,
+    CalendarFeed,
     Campaign,
     Category,
+    Coverage,
+    Coverer,
+    Hold,
     Lead,
     Member,
+    SavedPlan,
     Team,
     User,
 )
+from assignments.models.plan import StrategyKind
+from assignments.services import plans
+from assignments.services.proposing import Part, Wish
 
 MONDAY = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1000)
@@ -93,6 +104,86 @@ def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
     return Assignment.objects.create(lead=lead, to=to, **(values | fields))
 
 
+def make_coverage(member: Member, *covering: Member, **fields: Any) -> Coverage:
+    """From the Monday to the Friday of MONDAY's week in UTC, in even shares."""
+    first = fields.setdefault("first_day", MONDAY.date())
+    last = fields.setdefault("last_day", first + timedelta(days=4))
+    zone = ZoneInfo(fields.setdefault("zone", "UTC"))
+    midnight = time(tzinfo=zone)
+    values: dict[str, Any] = {
+        "starts_at": datetime.combine(first, midnight),
+        "ends_at": datetime.combine(last + timedelta(days=1), midnight),
+        "created_at": MONDAY - timedelta(days=7),
+    }
+    if fields.get("state") == "completed":
+        values["completed_at"] = values["ends_at"]
+    if "created_by" not in fields:
+        values["created_by"] = make_manager()
+    coverage = Coverage.objects.create(member=member, **(values | fields))
+    for position, one in enumerate(covering):
+        Coverer.objects.create(coverage=coverage, member=one, position=position)
+    return coverage
+
+
+def make_hold(coverage: Coverage, lead: Lead, **fields: Any) -> Hold:
+    """Live, taken from the member who is away; named an outcome, ended with it."""
+    values: dict[str, Any] = {
+        "origin": coverage.member,
+        "to": fields.pop("to", None) or coverage.coverers.all()[0].member,
+        "state": "live",
+        "created_at": coverage.starts_at,
+        "taken_at": coverage.starts_at,
+    }
+    if fields.get("outcome"):
+        values |= {"state": "ended", "ended_at": coverage.ends_at}
+    return Hold.objects.create(coverage=coverage, lead=lead, **(values | fields))
+
+
+def make_feed(team: Team | None = None, *, token: str = "secret") -> CalendarFeed:
+    return CalendarFeed.objects.create(
+        team=team or make_team(),
+        token=token,
+        created_by=make_manager(),
+        created_at=MONDAY,
+    )
+
+
 def make_account(**fields: Any) -> Account:
     account, _ = Account.objects.update_or_create(pk=1, defaults=fields)
     return account
+
+
+def make_absence(member: Member, *, days: int = 3, at: datetime = MONDAY) -> Coverage:
+    """A coverage that runs now; its last day is that many days from `at`."""
+    return Coverage.objects.create(
+        member=member,
+        first_day=at.date(),
+        last_day=at.date() + timedelta(days=days),
+        zone="UTC",
+        starts_at=at - timedelta(hours=1),
+        ends_at=at + timedelta(days=days + 1),
+        state=Coverage.State.ACTIVE,
+        created_by=make_manager(),
+        created_at=at - timedelta(days=1),
+    )
+
+
+def make_plan(leads: Iterable[Lead], *members: Member, **said: Any) -> SavedPlan:
+    """A preview for these leads; by default everything to the first member."""
+    chosen = [lead.pk for lead in leads]
+    wish = Wish(
+        strategy=StrategyKind(said.pop("strategy", "member")),
+        members=members,
+        weights=said.pop("weights", {}),
+        table=said.pop("table", None),
+    )
+    part = Part(leads=Lead.objects.filter(pk__in=chosen), wish=wish)
+    said.setdefault("at", MONDAY)
+    said["actor"] = said.get("actor") or make_manager()
+    return plans.make_plan(parts=[part], **said)
+
+
+def make_batch(leads: Iterable[Lead], *members: Member, **said: Any) -> Batch:
+    """A plan that was confirmed in the moment it was made."""
+    plan = make_plan(leads, *members, **said)
+    return plans.confirm_plan(plan=plan, actor=plan.actor, at=plan.created_at)

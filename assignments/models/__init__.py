@@ -12,8 +12,10 @@ from assignments.models.coverage import (
     Hold,
 )
 from assignments.models.lead import Campaign, Category, Lead
+from assignments.models.mapping import Mapping, MappingLine
 from assignments.models.note import Note
 from assignments.models.people import Member, Team, User
+from assignments.models.plan import Rotation, SavedPlan, Turn
 from assignments.models.saved_view import SavedView
 from assignments.models.source import Source, UnreadableRow
 from assignments.models.thread import LeadNote, Message
@@ -34,13 +36,18 @@ __all__ = [
     "Hold",
     "Lead",
     "LeadNote",
+    "Mapping",
+    "MappingLine",
     "Member",
     "Message",
     "Note",
+    "Rotation",
+    "SavedPlan",
     "SavedView",
     "Seat",
     "Source",
     "Team",
+    "Turn",
     "UnreadableRow",
     "User",
 ]

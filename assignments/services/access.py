@@ -63,6 +63,15 @@ def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
         raise NotAllowed(why_not)
 
 
+def movable_owners(user: User) -> frozenset[int | None] | None:
+    """Whose leads this user may move; None among them: nobody's. None: everybody's."""
+    if is_manager(user):
+        return None
+    of_own = Member.objects.filter(Q(team__team_leads=user) | Q(user=user))
+    owners: set[int | None] = set(of_own.values_list("pk", flat=True))
+    return frozenset(owners | {None} if user.leads_teams.exists() else owners)
+
+
 def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
     """A member may change their mind, but not overrule somebody else."""
     check_assign(user, lead=lead, to=None)

@@ -41,9 +41,9 @@ def assign_lead(
 ) -> Assignment:
     """Decide that a lead goes to a member; the dispatcher tells Smartlead.
 
-    `expected`: the member id that the page showed as owner, or target of a pending change;
-    None for nobody. Naming whom it is already going to returns that pending assignment.
-    `until="back"`: what is covered stays so. Raises NotAllowed, Stale, AssignmentRefused.
+    `expected`: the member id that the page showed as owner or pending target; None for
+    nobody. Naming whom it is already going to returns that pending assignment.
+    `until="back"`: a covered lead stays so. Raises NotAllowed, Stale, AssignmentRefused.
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
@@ -51,10 +51,11 @@ def assign_lead(
     _check_possible(lead, to, waiting or sending, expected)
     if (newest := waiting or sending) and newest.to_id == to.pk:
         return _join(newest, actor, note, at)
+    if until == "back":
+        _check_covered(lead, sending)
     row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
-    row.reverses = reverses
-    row.reason = reason or f"{actor} chose {to} by hand."
-    row.until_back = _is_covered_on(lead, sending) if until == "back" else False
+    row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
+    row.until_back = until == "back"
     _stand_on(row, waiting, sending)
     if waiting:
         finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
@@ -185,14 +186,12 @@ def _check_possible(
         raise AssignmentRefused(f"{to} already has {lead}.")
 
 
-def _is_covered_on(lead: Lead, sending: Assignment | None) -> Literal[True]:
-    """Raises AssignmentRefused where no coverage holds the lead by now."""
+def _check_covered(lead: Lead, sending: Assignment | None) -> None:
     held = Hold.objects.live().filter(lead=lead)
     if not held.exists() and not (sending and sending.changes.exists()):
         raise AssignmentRefused(
             f"{lead} is not covered for anybody by now. Assign it for good."
         )
-    return True
 
 
 def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:

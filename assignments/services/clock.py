@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from assignments.models import Seat
+from assignments.services import plans
 from assignments.services.coverage import running
 
 FORGOTTEN = timedelta(hours=1)
@@ -14,5 +15,6 @@ def tick(*, at: datetime) -> str:
         Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
     )
     count, _ = old.delete()
+    plans.forget_old_previews(at=at)
     report = running.tick(at)
     return f"{report} {count} empty seats cleared."

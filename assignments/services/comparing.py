@@ -1,4 +1,4 @@
-"""What is known of a lead's owner, held against a row that is about to be sent."""
+"""Compare before write: what is known of an owner, and whether it is fresh (rule 3)."""
 
 from datetime import datetime, timedelta
 from enum import Enum

@@ -54,6 +54,14 @@ def edit_member(
 
 
 @transaction.atomic
+def deactivate_member(*, actor: User, member: Member) -> None:
+    """No lead goes to them any more; what they have stays theirs until it is assigned."""
+    require_manager(actor, "deactivate members")
+    member.is_active = False
+    member.save(update_fields=["is_active"])
+
+
+@transaction.atomic
 def save_team(
     *, actor: User, name: str, team_leads: Iterable[User], team: Team | None = None
 ) -> Team:

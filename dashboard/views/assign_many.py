@@ -1,52 +1,124 @@
-"""Several leads to one member: who gets them is asked first, naming their number."""
+"""Many leads at once: choose how, look at the plan, confirm it."""
+
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import trigger_client_event
 
-from assignments.services.batches import apply_plan
-from assignments.services.planning import plan_for_one_member
-from assignments.services.refusals import AssignmentRefused
+from assignments.models import SavedPlan
+from assignments.services import access, plans
+from assignments.services.refusals import AssignmentRefused, Stale
 from dashboard.acts import refuse
-from dashboard.htmx import PageRequest, back
-from dashboard.selection import AssignManyForm, outcome_of
+from dashboard.htmx import PageRequest, render_page
+from dashboard.plan_form import LARGEST_ID, PlanForm
+from dashboard.plan_preview import Preview
+
+TEMPLATE = "assign/assign.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign_many(request: PageRequest) -> HttpResponse:
-    if request.method != "POST":
-        return _ask(
-            request,
-            AssignManyForm(user=request.user, wanted=request.GET.getlist("lead")),
-        )
-    form = AssignManyForm(
-        request.POST, user=request.user, wanted=request.POST.getlist("lead")
-    )
-    if not form.is_valid():
-        return _ask(request, form, status=422)
-    to = form.cleaned_data["member"]
-    plan = plan_for_one_member(form.leads, to, reason=form.why)
+    check_right(request)
+    given = request.POST if request.method == "POST" else request.GET
+    if request.method == "POST" and "confirm" in given:
+        return _confirm(request)
+    if "plan" in given and "start" in given:
+        return _page_of_plan(request)
+    form = PlanForm(given, user=request.user)
+    if not form.is_asked or (request.htmx and form.is_begun):
+        return _show(request, form)
+    return _plan(request, form)
+
+
+def _plan(request: PageRequest, form: PlanForm, *, status: int = 200) -> HttpResponse:
+    if not form.judge():
+        return _show(request, form, status=422 if request.method == "POST" else 200)
     try:
-        batch = apply_plan(plan, actor=request.user, at=timezone.now())
+        plan = plans.make_plan(
+            parts=[form.part],
+            actor=request.user,
+            at=timezone.now(),
+            reason=form.cleaned_data["reason"],
+            note=form.cleaned_data["note"],
+            wish={"query": form.query, "strategy": form.cleaned_data["strategy"]},
+        )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-        return _ask(request, form, status=409)
-    messages.info(request, outcome_of(batch, to))
-    if not request.htmx:
-        return back(request, "inbox")
-    return trigger_client_event(HttpResponse(), "rows-changed")
+        return _show(request, form, status=409)
+    return _show(request, form, preview=Preview(plan), status=status)
 
 
-def _ask(
-    request: PageRequest, form: AssignManyForm, *, status: int = 200
+def _confirm(request: PageRequest) -> HttpResponse:
+    plan = _plan_named(request.POST.get("plan", ""))
+    if plan is None:
+        messages.error(request, "This preview is no longer there. Make it again.")
+        return _plan_again(request, QueryDict(request.POST.urlencode()))
+    try:
+        batch = plans.confirm_plan(plan=plan, actor=request.user, at=timezone.now())
+    except Stale as stale:
+        refuse(request, stale)
+        if plan.leaver_id:
+            return redirect("leaving", plan.leaver_id)
+        return _plan_again(request, QueryDict(plan.wish.get("query", "")))
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        form = PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
+        return _show(request, form, preview=Preview(plan), status=409)
+    return redirect("batch", batch.pk)
+
+
+def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
+    """The same question, answered as things stand now; nothing has been assigned."""
+    form = PlanForm(given, user=request.user)
+    if form.is_asked and form.judge():
+        return _plan(request, form, status=409)
+    return _show(request, form, status=409)
+
+
+def _page_of_plan(request: PageRequest) -> HttpResponse:
+    """Further leads of a plan that is being looked at."""
+    preview = preview_asked_for(request)
+    plan = preview.plan
+    form = PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
+    return _show(request, form, preview=preview)
+
+
+def preview_asked_for(request: PageRequest) -> Preview:
+    """`plan` and `start` of the address, for whoever made that plan."""
+    plan = _plan_named(request.GET.get("plan", ""))
+    if plan is None or plan.actor_id != request.user.pk or plan.confirmed_at:
+        raise Http404
+    start = request.GET.get("start", "")
+    place = int(start[:9]) if start.isascii() and start.isdecimal() else 0
+    return Preview(plan, start=min(place, max(plan.moving - 1, 0)))
+
+
+def _plan_named(text: str) -> SavedPlan | None:
+    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
+        return None
+    return SavedPlan.objects.filter(pk=int(text)).first()
+
+
+def check_right(request: PageRequest) -> None:
+    try:
+        access.check_assign_many(request.user)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+
+
+def _show(
+    request: PageRequest,
+    form: PlanForm,
+    *,
+    preview: Preview | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    given = request.POST if request.method == "POST" else request.GET
-    context = {"form": form, "next": given.get("next", "")}
-    if not request.htmx:
-        return render(request, "lead/assign_many.html", context, status=status)
-    response = render(request, "lead/_assign_many.html", context, status=status)
-    response["HX-Retarget"], response["HX-Reswap"] = "#picker", "innerHTML"
-    return response
+    context: dict[str, Any] = {
+        "form": form,
+        "preview": preview,
+        "next": form.given.get("next", ""),
+    }
+    return render_page(request, TEMPLATE, context, fragments=("assign",), status=status)

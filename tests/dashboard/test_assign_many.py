@@ -1,11 +1,15 @@
+import re
+from datetime import timedelta
+
 import pytest
+from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Assignment, Batch
+from assignments.models import Assignment, Batch, SavedPlan
 from assignments.models.assignment import Cause, State
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import (
-    make_assignment,
+    make_campaign,
     make_lead,
     make_member,
     make_team,
@@ -13,155 +17,300 @@ from tests.factories import (
 )
 
 
-def ask(client, *leads, headers=None):
-    data = {"lead": [lead.pk for lead in leads], "next": "/inbox/?q=x"}
-    return client.get("/assign/", data, headers=headers or {})
+def preview(client: Client, leads=(), *, headers=None, **said):
+    if leads:
+        said["lead"] = [lead.pk for lead in leads]
+    return client.post("/assign/", said, headers=headers or {})
 
 
-def post(client, leads, *, headers=None, **data):
-    data["lead"] = [lead.pk for lead in leads]
-    return client.post("/assign/", data, headers=headers or {})
+def plan_of(response) -> str:
+    found = re.search(r'name="plan" value="(\d+)"', response.content.decode())
+    assert found
+    return found[1]
 
 
-class TestAsking:
-    def test_names_the_number_and_each_lead(self, client, manager, ben):
-        leads = [make_lead("Lena Lead"), make_lead("Omar Other")]
+def confirm(client: Client, response, **said):
+    data = {"plan": plan_of(response), "confirm": "1"}
+    return client.post("/assign/", data | said)
 
-        response = ask(client, *leads)
 
-        assertContains(response, "Give 2 leads to")
+class TestChoosing:
+    def test_names_the_number_and_asks_how_and_among_whom(self, client, manager, ben):
+        leads = [make_lead(), make_lead()]
+
+        response = client.get("/assign/", {"lead": [lead.pk for lead in leads]})
+
         assertContains(response, "Assign 2 leads")
-        assertContains(response, "Omar Other")
-        assertContains(response, 'value="/inbox/?q=x"')
+        assertContains(response, '<option value="round_robin">In turn</option>')
+        assertContains(response, f'type="radio" name="member" id="member-{ben.pk}"')
+        assert not SavedPlan.objects.exists()
 
-    def test_htmx_gets_it_in_the_picker(self, client, manager, ben):
-        response = ask(client, make_lead(), headers=htmx("picker"))
+    def test_a_filter_stands_for_all_that_match(self, client, manager, ben):
+        campaign = make_campaign("Cold storage")
+        for _ in range(3):
+            make_lead(campaign=campaign)
+        make_lead()
 
-        assertNotContains(response, "<html")
-        assert response["HX-Retarget"] == "#picker"
+        response = client.get("/assign/", {"filter": f"campaign={campaign.pk}"})
 
-    def test_shows_each_members_team_and_open_leads(self, client, manager, ana):
-        ana.capacity, ana.team = 5, make_team("EMEA")
-        ana.save()
-        make_lead(owner=ana)
-
-        response = ask(client, make_lead())
-
-        assertContains(response, "1/5<span")
-        assertContains(response, "<small>EMEA")
-
-    def test_fifty_leads_and_members_ask_no_more_than_one(self, client, manager, ana):
-        leads = [make_lead(owner=ana)]
-        one = queries_of(lambda: ask(client, *leads))
-        leads += [make_lead(owner=make_member(team=make_team())) for _ in range(20)]
-
-        assert queries_of(lambda: ask(client, *leads)) == one
+        assertContains(response, "Assign 3 leads")
+        assertContains(response, "Campaign: Cold storage")
 
     @pytest.mark.parametrize(
-        ("wanted", "sentence"),
+        ("said", "sentence"),
         [
-            ([], "Select at least one lead first."),
-            (["x"], "1 of these leads cannot be found."),
-            (["9" * 30, "7"], "2 of these leads cannot be found."),
-            (list(range(501)), "501 leads are too many: 500 is the most."),
+            ({}, "Select at least one lead first."),
+            ({"lead": ["x"]}, "1 of these leads cannot be found."),
+            ({"lead": ["9" * 30, "7"]}, "2 of these leads cannot be found."),
+            ({"lead": list(range(501))}, "501 leads are too many to name one by one"),
+            ({"filter": "q=zzz"}, "No lead matches this filter (any more)."),
+            ({"filter": "owner=x"}, "The owner in this address is not known here"),
         ],
     )
     def test_says_what_is_wrong_with_the_selection(
-        self, client, manager, wanted, sentence
+        self, client, manager, said, sentence
     ):
-        response = client.get("/assign/", {"lead": wanted})
+        response = client.get("/assign/", said)
 
         assertContains(response, sentence)
-        assertNotContains(response, "<fieldset")
+        assertNotContains(response, 'name="strategy"')
+
+    def test_more_members_and_leads_ask_no_more_queries(self, client, manager, ana):
+        leads = [make_lead(owner=ana)]
+        ask = {"lead": [leads[0].pk]}
+        one = queries_of(lambda: client.get("/assign/", ask))
+        leads += [make_lead(owner=make_member(team=make_team())) for _ in range(20)]
+        ask = {"lead": [lead.pk for lead in leads]}
+
+        assert queries_of(lambda: client.get("/assign/", ask)) == one
 
 
-class TestAssigning:
-    def test_makes_one_batch_and_goes_back_to_the_list(self, client, manager, ana, ben):
+class TestPreview:
+    def test_says_who_gets_what_and_why_and_who_stays(
+        self, client, manager, ana, ben, settings
+    ):
+        settings.SMARTLEAD_RATE_LIMITS = [(8, 2.0), (55, 60.0)]
+        moving, staying = make_lead("Lena Lead", owner=ana), make_lead("O K", owner=ben)
+
+        response = preview(client, [moving, staying], member=ben.pk, reason="Fewer.")
+
+        assertContains(response, "1 will move")
+        assertContains(response, "Fewer. Sara Klein chose Ben Okafor.")
+        assertContains(response, "1 stays, and why")
+        assertContains(response, "It is already with Ben Okafor.")
+        assertContains(response, "2 calls to Smartlead, about 3 seconds at 55 a minute")
+        assertContains(response, "Smartlead may mail each new owner")
+        assert not Assignment.objects.exists()
+
+    def test_a_link_can_ask_for_it_as_well(self, client, manager, ben):
+        said = {"lead": make_lead().pk, "strategy": "member", "member": ben.pk}
+
+        assertContains(client.get("/assign/", said), "1 will move")
+
+    def test_htmx_gets_the_changing_part_alone(self, client, manager, ben):
+        response = preview(client, [make_lead()], member=ben.pk, headers=htmx("assign"))
+
+        assertNotContains(response, "<html")
+        assertContains(response, "1 will move")
+
+    def test_shows_loads_before_and_after(self, client, manager, ana, ben):
+        ben.capacity = 1
+        ben.save()
+        leads = [make_lead(owner=ana) for _ in range(2)]
+
+        response = preview(client, leads, member=ben.pk)
+
+        assertContains(response, "0 → 2 <small>/1</small>")
+        assertContains(response, "Ben O. ends above capacity.")
+
+    def test_spreads_by_weight(self, client, manager, ana, ben):
+        leads = [make_lead() for _ in range(3)]
+        said = {
+            "strategy": "round_robin",
+            "member": [ana.pk, ben.pk],
+            f"weight_{ana.pk}": "2",
+            f"weight_{ben.pk}": "1,0",
+        }
+
+        response = preview(client, leads, **said)
+
+        assertContains(response, '<td class="num strong">+2</td>')
+        assertContains(response, '<td class="num strong">+1</td>')
+
+    def test_further_leads_of_the_same_plan_have_a_page(self, client, manager, ben):
+        leads = [make_lead() for _ in range(51)]
+        response = preview(client, leads, member=ben.pk)
+        assertContains(response, "1 to 50 of 51")
+
+        page = client.get("/assign/", {"plan": plan_of(response), "start": "50"})
+
+        assertContains(page, "51 to 51 of 51")
+        assert SavedPlan.objects.count() == 1
+
+    def test_nobody_else_sees_it(self, client, manager, ben):
+        plan = plan_of(preview(client, [make_lead()], member=ben.pk))
+        other = make_user(is_sales_manager=True)
+        client.force_login(other)
+
+        response = client.get("/assign/", {"plan": plan, "start": "0"})
+
+        assert response.status_code == 404
+
+    @pytest.mark.parametrize(
+        ("said", "sentence"),
+        [
+            ({"strategy": "member"}, "Choose who should have the leads."),
+            ({"member": "abc"}, "There is no member with the id “abc”."),
+            ({"member": "4242"}, "There is no member with the id 4242."),
+            ({"strategy": "magic"}, "There is no strategy “magic”."),
+            ({"strategy": "territory"}, "Choose the table that says who."),
+            ({"reason": "x" * 301}, "The reason has 301 characters; 300 is the most."),
+            ({"note": "Hi {who}"}, "“{who}” is no placeholder."),
+            ({"note": "x" * 5001}, "The note has 5001 characters; 5000 is the most."),
+            ({"weight": "0"}, "The weight of Ben Okafor must be a number"),
+            ({"weight": "nan"}, "The weight of Ben Okafor must be a number"),
+        ],
+    )
+    def test_a_form_that_is_not_valid_is_asked_again(
+        self, client, manager, ben, said, sentence
+    ):
+        if "weight" in said:
+            said = {f"weight_{ben.pk}": said["weight"], "strategy": "least_busy"}
+        if not {"member", "strategy"} & said.keys() or "weight" in str(said):
+            said |= {"member": ben.pk}
+
+        response = preview(client, [make_lead()], **said)
+
+        assertContains(response, sentence, status_code=422)
+        assert not SavedPlan.objects.exists()
+
+    def test_while_somebody_is_choosing_nothing_is_missing_yet(
+        self, client, manager, ben
+    ):
+        asked = client.get("/assign/", {"lead": make_lead().pk})
+        changed = preview(
+            client, [make_lead()], strategy="least_busy", headers=htmx("assign")
+        )
+
+        for response in (asked, changed):
+            assertNotContains(response, "Choose who should have the leads.")
+        assertContains(changed, 'type="checkbox" name="member"')
+
+    def test_one_member_means_one(self, client, manager, ana, ben):
+        response = preview(client, [make_lead()], member=[ana.pk, ben.pk])
+
+        assertContains(response, "Choose one member only", status_code=422)
+
+
+class TestConfirming:
+    def test_makes_the_batch_and_shows_it(self, client, manager, ana, ben):
         leads = [make_lead(owner=ana) for _ in range(3)]
 
-        response = post(client, leads, member=ben.pk, next="/inbox/?owner=me")
+        response = confirm(client, preview(client, leads, member=ben.pk))
 
         batch = Batch.objects.get()
-        assertRedirects(response, "/inbox/?owner=me", fetch_redirect_response=False)
+        assertRedirects(
+            response, f"/batches/{batch.pk}/", fetch_redirect_response=False
+        )
         assert (batch.cause, batch.actor) == (Cause.BULK, manager)
         assert batch.reason == "Sara Klein chose Ben Okafor for 3 leads."
         assert {row.state for row in batch.assignments.all()} == {State.WAITING}
-        assertContains(client.get("/inbox/"), "3 leads are on the way to Ben Okafor.")
 
-    def test_with_htmx_the_list_is_told_to_read_itself_again(
+    def test_the_leads_of_the_preview_not_those_that_match_by_now(
         self, client, manager, ben
     ):
-        response = post(client, [make_lead()], member=ben.pk, headers=htmx())
+        early = make_lead("Early Bird")
+        response = preview(client, filter="", member=ben.pk)
+        make_lead("Too Late")
 
-        assert "rows-changed" in response["HX-Trigger"]
-        assertContains(response, "1 lead is on the way to Ben Okafor.")
+        confirm(client, response)
 
-    def test_keeps_the_reason_that_was_given(self, client, manager, ben):
-        post(client, [make_lead()], member=ben.pk, reason="One company, one person.")
+        assert [row.lead for row in Assignment.objects.all()] == [early]
 
-        assert Assignment.objects.get().reason == "One company, one person."
+    def test_twice_is_one_batch(self, client, manager, ben):
+        response = preview(client, [make_lead()], member=ben.pk)
 
-    def test_says_who_is_left_alone_and_why(self, client, manager, ana, ben):
-        moved, theirs = make_lead(owner=ana), make_lead("Omar Other", owner=ben)
-        going = [make_lead("Going", owner=ana) for _ in range(2)]
-        for lead in going:
-            make_assignment(lead, ben)
+        first, second = confirm(client, response), confirm(client, response)
 
-        response = post(client, [moved, theirs, *going], member=ben.pk, headers=htmx())
+        assert first["Location"] == second["Location"]
+        assert Batch.objects.count() == 1
 
-        assertContains(response, "1 lead is on the way to Ben Okafor.")
-        assertContains(response, "Omar Other left alone: Ben Okafor already has it.")
-        assertContains(response, "2 leads left alone: It is already on its way")
-
-    @pytest.mark.parametrize(
-        ("data", "sentence"),
-        [
-            ({}, "Choose who should have the lead."),
-            ({"member": "abc"}, "There is no member with this id."),
-            ({"reason": "x" * 301}, "The reason has 301 characters; 300 is the most."),
-        ],
-    )
-    @pytest.mark.parametrize("headers", [{}, htmx()])
-    @pytest.mark.usefixtures("manager")
-    def test_asks_again_when_the_form_is_not_valid(
-        self, client, ben, data, sentence, headers
+    def test_a_preview_of_yesterday_is_shown_anew_and_nothing_moves(
+        self, client, manager, ben
     ):
-        valid = {"member": ben.pk} if "reason" in data else {}
+        response = preview(client, [make_lead()], member=ben.pk)
+        plan = SavedPlan.objects.get()
+        SavedPlan.objects.update(created_at=plan.created_at - timedelta(hours=25))
 
-        response = post(client, [make_lead()], headers=headers, **(valid | data))
+        again = confirm(client, response)
 
-        assertContains(response, sentence, status_code=422)
+        assertContains(again, "more than a day old", status_code=409)
+        assertContains(again, "1 will move", status_code=409)
+        assert plan_of(again) != plan_of(response)
         assert not Batch.objects.exists()
 
-    def test_nothing_moves_when_one_of_them_is_unknown(self, client, manager, ben):
-        data = {"lead": [make_lead().pk, 424242], "member": ben.pk}
+    def test_turns_taken_meanwhile_show_the_plan_anew(self, client, manager, ana, ben):
+        said = {"strategy": "round_robin", "member": [ana.pk, ben.pk]}
+        first, second = (preview(client, [make_lead()], **said) for _ in range(2))
+        confirm(client, first)
 
-        response = client.post("/assign/", data)
+        again = confirm(client, second)
 
-        assertContains(response, "1 of these leads cannot be found.", status_code=422)
-        assert not Batch.objects.exists()
+        assertContains(again, "others are next now", status_code=409)
+        assertContains(again, "Ben Okafor: next of 2 in turn.", status_code=409)
+        assert confirm(client, again).status_code == 302
 
-    def test_a_team_lead_may_for_the_team(self, client, ana, ben):
+    @pytest.mark.parametrize("plan", ["", "x", "424242", "9" * 40, "-1"])
+    def test_a_preview_that_is_not_there_is_said(self, client, manager, plan):
+        response = client.post("/assign/", {"plan": plan, "confirm": "1"})
+
+        assertContains(response, "This preview is no longer there", status_code=409)
+
+    def test_somebody_elses_preview_is_not_theirs_to_confirm(
+        self, client, manager, ben
+    ):
+        response = preview(client, [make_lead()], member=ben.pk)
+        client.force_login(make_user(is_sales_manager=True))
+
+        refused = confirm(client, response)
+
+        assertContains(refused, "Somebody else made this preview", status_code=403)
+
+
+class TestWhoMay:
+    def test_a_team_lead_for_the_team(self, client, ana, ben):
         user = make_user()
         client.force_login(user)
+        team = make_team(leads=(user,))
         for member in (ana, ben):
-            member.team = member.team or make_team(leads=(user,))
+            member.team = team
             member.save()
 
-        post(client, [make_lead(owner=ana)], member=ben.pk)
+        confirm(client, preview(client, [make_lead(owner=ana)], member=ben.pk))
 
         assert Assignment.objects.get().actor == user
 
-    def test_a_member_may_not_and_is_told_why(self, client, ana, ben):
+    def test_but_not_to_another_team(self, client, ana, ben):
+        user = make_user()
+        client.force_login(user)
+        ana.team = make_team(leads=(user,))
+        ana.save()
+
+        response = preview(client, [make_lead(owner=ana)], member=ben.pk)
+
+        assertContains(response, "is not in your team", status_code=403)
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_a_member_may_not_and_is_told_why(self, client, ana, ben, method):
         user = make_user()
         client.force_login(user)
         ana.user = user
         ana.save()
+        said = {"lead": make_lead(owner=ana).pk, "member": ben.pk}
 
-        response = post(client, [make_lead(owner=ana)], member=ben.pk)
+        response = getattr(client, method)("/assign/", said)
 
         assertContains(response, "Only a team lead or a sales", status_code=403)
-        assert not Batch.objects.exists()
 
 
 class TestSelecting:
@@ -174,3 +323,12 @@ class TestSelecting:
         make_lead(owner=ana)
 
         assertNotContains(client.get("/inbox/"), 'form="selection"')
+
+    def test_all_that_match_are_one_link_away(self, client, manager, ana):
+        for _ in range(2):
+            make_lead(owner=ana)
+
+        response = client.get("/inbox/", {"owner": ana.pk})
+
+        assertContains(response, f"/assign/?filter=owner%3D{ana.pk}&amp;next=")
+        assertContains(response, "or all 2 that match")

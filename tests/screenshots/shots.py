@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from assignments.models import Account, Heartbeat, User
 from assignments.services import account
+from tests.screenshots import batches
 from tests.screenshots.office import lead_with_history
 
 SETTLED = 250  # ms: until what an act has asked for is drawn
@@ -77,6 +78,11 @@ def assign_first(page: Page) -> None:
     page.wait_for_timeout(SETTLED)
 
 
+def select_some(page: Page) -> None:
+    for box in page.locator('#rows input[name="lead"]').all()[:4]:
+        box.check()
+
+
 def open_help(page: Page) -> None:
     press("Sara Klein")(page)
     press("Keyboard and help")(page)
@@ -105,6 +111,15 @@ SHOTS_TO_TAKE = [
     Shot(name="history-lead", path=lambda: f"/history/?lead={lead_with_history().pk}"),
     Shot(name="history-nothing", path="/history/?cause=routing"),
     Shot(name="history-wrong", path="/history/?from=2026-05-12&to=2026-05-11"),
+    Shot(name="assign", path=lambda: f"/assign/?{batches.plan_query()}"),
+    Shot(name="assign-nothing", path="/assign/?filter=q%3Dzzz"),
+    Shot(name="batches", path="/batches/", before=batches.batch),
+    Shot(name="batch", path=lambda: f"/batches/{batches.batch().pk}/"),
+    Shot(name="batch-undo", path=lambda: f"/batches/{batches.batch().pk}/undo/"),
+    Shot(name="leaving", path=lambda: f"/team/{batches.leaver().pk}/leaving/"),
+    Shot(name="mappings", path="/settings/mappings/", before=batches.table),
+    Shot(name="mapping", path=lambda: f"/settings/mappings/{batches.table().pk}/"),
+    Shot(name="inbox-selected", path="/inbox/", act=select_some),
     Shot(name="menu", path="/inbox/", act=press("Sara Klein")),
     Shot(name="help", path="/history/", act=open_help),
     Shot(name="notifications", path="/notifications/"),

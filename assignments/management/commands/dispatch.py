@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from assignments.services import account as accounts
+from assignments.services import writing
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher, work_is_left
 from assignments.tasks import at_the_counter
@@ -25,6 +26,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, until_empty: bool, **options: Any) -> None:
         if problem := accounts.binding_problem(accounts.current()):
             raise CommandError(problem)
+        for plan in writing.unwritten():
+            while writing.write_chunk(plan=plan, at=timezone.now()):
+                pass
         with at_the_counter() as (client, budget):
             desk = Desk(client=client, budget=budget, clock=timezone.now)
             dispatcher = Dispatcher(desk)

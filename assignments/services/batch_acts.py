@@ -1,0 +1,125 @@
+"""What can be done to a batch as a whole: pause, resume, cancel, retry."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from assignments.models import Assignment, Batch, Lead, Note, SavedPlan, User
+from assignments.models.assignment import PERSONAL, Cause, State
+from assignments.models.plan import UNKNOWN, Entry
+from assignments.nudges import nudge_dispatch
+from assignments.services import access, plans
+from assignments.services.refusals import AssignmentRefused, NotAllowed
+
+CHUNK = 500
+
+
+def check_may_steer(user: User, batch: Batch) -> None:
+    """A sales manager steers every batch, a team lead their own."""
+    if why_not := why_not_steer(user, batch):
+        raise NotAllowed(why_not)
+
+
+def why_not_steer(user: User, batch: Batch) -> str:
+    if batch.cause not in PERSONAL:
+        return "Handoff made this batch by itself: change its coverage or rule instead."
+    if access.is_manager(user):
+        return ""
+    if access.role_of(user) == access.Role.MEMBER:
+        return "Only a team lead or a sales manager can change a batch."
+    if batch.actor_id != user.pk:
+        return f"{batch.actor} made this batch. Ask them or a sales manager."
+    return ""
+
+
+@transaction.atomic
+def pause_batch(*, batch: Batch, actor: User, at: datetime) -> None:
+    """What waits stays here until somebody resumes it; what is being sent goes on."""
+    check_may_steer(actor, batch)
+    Batch.objects.filter(pk=batch.pk, paused_at=None).update(paused_at=at)
+
+
+@transaction.atomic
+def resume_batch(*, batch: Batch, actor: User) -> None:
+    check_may_steer(actor, batch)
+    Batch.objects.filter(pk=batch.pk).update(paused_at=None)
+    nudge_dispatch()
+
+
+def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
+    """Cancel what has not been sent; how many leads that are.
+
+    What is not written yet will be born cancelled. In chunks, as it was written.
+    """
+    check_may_steer(actor, batch)
+    unwritten = _stop_writing(batch, actor, at)
+    outcome = f"{actor} cancelled the batch before it was sent."
+    cancelled = 0
+    while leads := _waiting_leads(batch):
+        with transaction.atomic():
+            cancelled += _cancel(batch, leads, outcome, at)
+    return cancelled + unwritten
+
+
+def _stop_writing(batch: Batch, actor: User, at: datetime) -> int:
+    with transaction.atomic():
+        plan = SavedPlan.objects.select_for_update(of=("self",)).filter(batch=batch)
+        for one in plan.filter(cancelled_at=None):
+            one.cancelled_at, one.cancelled_by = at, actor
+            one.save(update_fields=["cancelled_at", "cancelled_by"])
+            return one.unwritten
+    return 0
+
+
+def _waiting_leads(batch: Batch) -> list[int]:
+    waiting = Assignment.objects.waiting().filter(batch=batch).order_by("lead")
+    return list(waiting.values_list("lead", flat=True)[:CHUNK])
+
+
+def _cancel(batch: Batch, leads: Sequence[int], outcome: str, at: datetime) -> int:
+    """A waiting row has no follower, so that one update ends them all."""
+    locked = Lead.objects.select_for_update().filter(pk__in=leads).order_by("map_id")
+    ids = [lead.pk for lead in locked.only("pk")]
+    rows = Assignment.objects.waiting().filter(batch=batch, lead__in=ids)
+    notes = Note.objects.filter(
+        assignment__in=list(rows.values_list("pk", flat=True)), state=Note.State.WAITING
+    )
+    notes.update(
+        state=Note.State.CANCELLED,
+        outcome="Not sent, because the assignment did not happen.",
+        finished_at=at,
+    )
+    return rows.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
+
+
+def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
+    """The refused rows once more, as a batch of their own. Raises AssignmentRefused.
+
+    A lead that has moved on since, or about which somebody decided, is skipped there.
+    """
+    check_may_steer(actor, batch)
+    refused = batch.assignments.filter(state=State.REFUSED, dismissed_at=None)
+    rows = list(refused.order_by("pk").select_related("lead"))
+    if not rows:
+        raise AssignmentRefused("Nothing in this batch is refused any more.")
+    plan = SavedPlan(
+        actor=actor, created_at=at, cause=Cause.BULK, about=batch, reason=batch.reason
+    )
+    plan.note = _note_of(batch)
+    plan.wish = {"retry": batch.pk}
+    plan.pack(Entry(row.lead_id, row.to_id, row.reason, _shown(row)) for row in rows)
+    plan.save()
+    made = plans.confirm_plan(plan=plan, actor=actor, at=at)
+    refused.filter(pk__lte=rows[-1].pk).update(dismissed_at=at)
+    return made
+
+
+def _shown(row: Assignment) -> int | None:
+    """Whom the refused row expected to replace; it changed nothing."""
+    return row.expected_id if row.expected_known else UNKNOWN
+
+
+def _note_of(batch: Batch) -> str:
+    plan = SavedPlan.objects.filter(batch=batch).defer("packed").first()
+    return plan.note if plan else ""

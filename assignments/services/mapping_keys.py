@@ -1,0 +1,61 @@
+"""What a table of territories or expertise may know a lead by."""
+
+from typing import Any
+
+from assignments.models import Mapping
+from assignments.models.mapping import Mapping as Table
+
+Attribute = Table.Attribute
+COLUMNS = {
+    Attribute.LOCATION: "location",
+    Attribute.TOP_LEVEL_DOMAIN: "email",
+    Attribute.EMAIL_DOMAIN: "email",
+    Attribute.CAMPAIGN: "campaign__name",
+    Attribute.CATEGORY: "category__name",
+    Attribute.CLIENT: "client_id",
+    Attribute.CUSTOM: "custom_fields",
+}
+
+
+def column_of(mapping: Mapping) -> str:
+    """The column of the lead that the keys come from."""
+    return COLUMNS[Attribute(mapping.attribute)]
+
+
+def key_of(value: object) -> str:
+    """As values are compared: small letters, white space folded, no leading dot or @."""
+    return " ".join(str(value).casefold().split()).lstrip("@.")[:200]
+
+
+def keys_of(mapping: Mapping, value: Any) -> tuple[str, ...]:
+    """The keys of one lead, the closest first."""
+    if value is None:
+        return ()
+    match mapping.attribute:
+        case Attribute.CUSTOM:
+            found = _custom(value, mapping.custom_field)
+            return (key_of(found),) if found not in {None, ""} else ()
+        case Attribute.EMAIL_DOMAIN:
+            return (key_of(str(value).rpartition("@")[2]),)
+        case Attribute.TOP_LEVEL_DOMAIN:
+            return _endings(key_of(str(value).rpartition("@")[2]))
+        case Attribute.LOCATION:
+            parts = [key_of(part) for part in str(value).split(",")]
+            return (key_of(value), *(part for part in parts if part))
+        case _:
+            return (key_of(value),)
+
+
+def _endings(domain: str) -> tuple[str, ...]:
+    """`shop.example.co.uk` → `example.co.uk`, `co.uk`, `uk`."""
+    labels = domain.split(".")
+    return tuple(".".join(labels[place:]) for place in range(1, len(labels)))
+
+
+def _custom(fields: Any, name: str) -> object:
+    if not isinstance(fields, dict):
+        return None
+    wanted = key_of(name)
+    found = (value for key, value in fields.items() if key_of(key) == wanted)
+    value = next(found, None)
+    return value if isinstance(value, str | int | float) else None

@@ -1,0 +1,233 @@
+"""How a member is chosen, lead by lead against a running tally (design, section 7).
+
+Pure: who is in the pool, how busy they are and whose turn it is come in; a member and
+the sentence that explains the choice come out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+MOST_NAMED = 3  # of those who were passed over, in one sentence
+TURN = 10**15  # ticks of one turn at weight 1: fine enough for any weight
+_GRAIN = 10**9  # ticks that count as no difference
+_MOST_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolMember:
+    """Somebody who may be chosen. `why_not`: away or deactivated, in words."""
+
+    id: int
+    name: str
+    weight: Fraction = Fraction(1)
+    cap: int | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who, and why. `member_id` None: nobody, and why nobody."""
+
+    member_id: int | None
+    sentence: str
+
+
+class Offer(NamedTuple):
+    """A lead that looks for a member: what tables may know it by, and who has it."""
+
+    keys: Sequence[str] = ()
+    owner_id: int | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Who has how many open leads and who was given one last, as a plan grows."""
+
+    loads: dict[int, int] = field(default_factory=dict)
+    # The newest assignment to each: the higher, the later. Who is missing had none.
+    last: dict[int, int] = field(default_factory=dict)
+    latest: int = 1 << 62  # after every row of the ledger
+
+    def load(self, member_id: int) -> int:
+        return self.loads.get(member_id, 0)
+
+    def lift(self, owner_id: int | None, *, is_open: bool) -> None:
+        """An open lead that is about to be dealt weighs on nobody."""
+        if is_open and owner_id is not None:
+            self.loads[owner_id] = self.load(owner_id) - 1
+
+    def put_back(self, owner_id: int | None, *, is_open: bool) -> None:
+        if is_open and owner_id is not None:
+            self.loads[owner_id] = self.load(owner_id) + 1
+
+    def give(self, member_id: int, *, is_open: bool) -> None:
+        self.latest += 1
+        self.last[member_id] = self.latest
+        self.put_back(member_id, is_open=is_open)
+
+
+class Strategy(Protocol):
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
+        """Who gets this lead, or keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneMember:
+    """A person's explicit choice: also of somebody away or full, after a warning."""
+
+    member: PoolMember
+    sentence: str
+
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
+        return Choice(self.member.id, self.sentence)
+
+
+@dataclass(slots=True)
+class LeastBusy:
+    pool: Sequence[PoolMember]
+
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
+        free, passed = divide(self.pool, tally)
+        if not free:
+            return Choice(None, nobody(passed))
+        chosen = min(free, key=lambda one: _busyness(one, lead, tally))
+        count = tally.load(chosen.id)
+        rank = "the only one free" if len(free) == 1 else f"least busy of {len(free)}"
+        return Choice(chosen.id, told(f"{chosen.name}: {rank}, {count} open", passed))
+
+
+def _busyness(one: PoolMember, lead: Offer, tally: Tally) -> tuple[float, bool, int]:
+    """Among equals the lead stays where it is, or goes to who has waited longest."""
+    share = round((tally.load(one.id) + 1) / float(one.weight), 9)
+    return share, one.id != lead.owner_id, tally.last.get(one.id, 0)
+
+
+@dataclass(slots=True)
+class Turns:
+    """Whose turn it is, by weight: after any number of leads nobody is a whole lead
+    away from their share.
+
+    Each member's next turn begins when their last one is used up, 1/weight later; of
+    those whose turn has begun, the one whose turn ends first is chosen (worst-case fair
+    queueing). `ahead` is how far each one's next turn lies ahead of now, in ticks.
+    """
+
+    ahead: dict[int, int] = field(default_factory=dict)
+    given: int = 0
+
+    def take(
+        self, free: Sequence[PoolMember], pool: Iterable[PoolMember], tally: Tally
+    ) -> PoolMember:
+        earliest = min(self.ahead.setdefault(one.id, 0) for one in free)
+        if earliest > _GRAIN:
+            self._pass(earliest, pool)
+        begun = [one for one in free if self.ahead[one.id] <= _GRAIN]
+        chosen = min(begun, key=lambda one: self._urgency(one, tally))
+        self.ahead[chosen.id] += _length(chosen.weight)
+        self.given += 1
+        self._pass(_length(_total(tuple(one.weight for one in free))), pool)
+        is_free = {one.id for one in free}
+        for one in pool:
+            if one.id not in is_free:  # nobody saves turns up while away or full
+                self.ahead[one.id] = max(self.ahead.get(one.id, 0), 0)
+        return chosen
+
+    def _urgency(self, one: PoolMember, tally: Tally) -> tuple[int, int]:
+        ends = self.ahead[one.id] + _length(one.weight)
+        return (ends + _GRAIN // 2) // _GRAIN, tally.last.get(one.id, 0)
+
+    def _pass(self, ticks: int, pool: Iterable[PoolMember]) -> None:
+        for one in pool:
+            self.ahead[one.id] = self.ahead.get(one.id, 0) - ticks
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _length(weight: Fraction) -> int:
+    return int(TURN / weight)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _total(weights: tuple[Fraction, ...]) -> Fraction:
+    return sum(weights, Fraction(0))
+
+
+@dataclass(slots=True)
+class RoundRobin:
+    pool: Sequence[PoolMember]
+    turns: Turns
+
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
+        free, passed = divide(self.pool, tally)
+        if not free:
+            return Choice(None, nobody(passed))
+        chosen = self.turns.take(free, self.pool, tally)
+        alone = (
+            "the only one free" if len(free) == 1 else f"next of {len(free)} in turn"
+        )
+        return Choice(chosen.id, told(f"{chosen.name}: {alone}", passed))
+
+
+@dataclass(slots=True)
+class Mapped:
+    """Territory or expertise: a table says who; nobody there, then the default."""
+
+    word: str
+    table: Mapping[str, Sequence[PoolMember]]
+    shown: Mapping[str, str]
+    turns: Turns
+    default: Strategy | None = None
+
+    def choose(self, lead: Offer, tally: Tally) -> Choice:
+        key = next((key for key in lead.keys if key in self.table), None)
+        if key is None:
+            return self._by_default(f"no {self.word} for it", lead, tally)
+        pool = self.table[key]
+        free, passed = divide(pool, tally)
+        value = self.shown[key]
+        if not free:
+            return self._by_default(f"{self.word} {value}: {passed}", lead, tally)
+        chosen = self.turns.take(free, pool, tally)
+        return Choice(chosen.id, told(f"{chosen.name}: {self.word} {value}", passed))
+
+    def _by_default(self, why: str, lead: Offer, tally: Tally) -> Choice:
+        if self.default is None:
+            return Choice(None, f"Nobody for it: {why}, and there is no default.")
+        choice = self.default.choose(lead, tally)
+        if choice.member_id is None:
+            return Choice(None, f"{choice.sentence[:-1]} ({why}).")
+        return Choice(choice.member_id, f"{choice.sentence[:-1]} (by default: {why}).")
+
+
+def divide(pool: Sequence[PoolMember], tally: Tally) -> tuple[list[PoolMember], str]:
+    """Those who can be given a lead, and the others in words."""
+    free: list[PoolMember] = []
+    passed: list[str] = []
+    for one in pool:
+        if why_not := one.why_not or _full(one, tally):
+            passed.append(f"{one.name} is {why_not}")
+        else:
+            free.append(one)
+    return free, _few(tuple(passed))
+
+
+def _full(one: PoolMember, tally: Tally) -> str:
+    if one.cap is None or (load := tally.load(one.id)) < one.cap:
+        return ""
+    return f"at {load} of {one.cap}"
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _few(passed: tuple[str, ...]) -> str:
+    named, rest = passed[:MOST_NAMED], len(passed) - MOST_NAMED
+    return "; ".join([*named, f"{rest} more are away or full"] if rest > 0 else named)
+
+
+def told(sentence: str, passed: str) -> str:
+    return f"{sentence}; {passed}." if passed else f"{sentence}."
+
+
+def nobody(passed: str) -> str:
+    return f"Nobody can take it: {passed or 'the pool is empty'}."

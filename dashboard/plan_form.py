@@ -1,0 +1,250 @@
+"""What the page of many leads was asked: which leads, who may get them, and how."""
+
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from assignments.models import Lead, Mapping, Member, User
+from assignments.models.plan import StrategyKind
+from assignments.services import placeholders
+from assignments.services.notes import LONGEST
+from assignments.services.proposing import Part, Wish
+from dashboard.candidates import Candidate, candidates_for
+from dashboard.chips import Chip, chips_of
+from dashboard.inbox_filter import InboxFilter
+
+MOST_LEADS = 500  # named one by one; a filter has no limit
+LONGEST_REASON = 300
+LONGEST_QUERY = 2000
+LARGEST_ID = 2**63 - 1
+MOST_WEIGHT = 1000
+TABLES = (StrategyKind.TERRITORY, StrategyKind.EXPERTISE)
+TOO_LONG = (
+    "The {} has %(show_value)s characters; %(limit_value)s is the most. Shorten it."
+)
+KEPT = ("lead", "filter", "strategy", "table", "member", "reason", "note", "next")
+
+
+if TYPE_CHECKING:  # generic for the type checker only
+    _ManyMembers = forms.ModelMultipleChoiceField[Member]
+else:
+    _ManyMembers = forms.ModelMultipleChoiceField
+
+
+class ManyMembers(_ManyMembers):
+    default_error_messages = {
+        "invalid_choice": "There is no member with the id %(value)s. Choose again.",
+        "invalid_pk_value": "There is no member with the id “%(pk)s”. Choose again.",
+    }
+
+
+class PlanForm(forms.Form):
+    strategy = forms.ChoiceField(
+        choices=StrategyKind.choices,
+        required=False,
+        label="How",
+        error_messages={"invalid_choice": "There is no strategy “%(value)s”."},
+    )
+    table = forms.ModelChoiceField(
+        Mapping.objects.all(),
+        required=False,
+        empty_label="Choose a table",
+        error_messages={"invalid_choice": "There is no such table (any more)."},
+    )
+    member = ManyMembers(Member.objects.all(), required=False)
+    reason = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        error_messages={"max_length": TOO_LONG.format("reason")},
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": TOO_LONG.format("note")},
+    )
+
+    def __init__(self, data: QueryDict, *, user: User) -> None:
+        super().__init__(data)
+        self.given = data
+        self.user = user
+        self.is_judged = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody has chosen yet; before, there is nothing to preview."""
+        return any(name in self.given for name in ("strategy", "member"))
+
+    @property
+    def is_begun(self) -> bool:
+        """Somebody is still choosing: too early to say what is missing."""
+        return not any(self.given.get(name) for name in ("member", "table"))
+
+    def judge(self) -> bool:
+        """Whether it is valid; if not, the page says so."""
+        self.is_judged = True
+        return self.is_valid()
+
+    @property
+    def ids(self) -> list[int]:
+        named = dict.fromkeys(self.given.getlist("lead"))
+        return [int(text) for text in named if text.isascii() and text.isdecimal()]
+
+    @cached_property
+    def filter(self) -> InboxFilter | None:
+        if "filter" not in self.given:
+            return None
+        form = InboxFilter(QueryDict(self._query), user=self.user)
+        form.full_clean()
+        return form
+
+    @property
+    def _query(self) -> str:
+        return str(self.given.get("filter", ""))[:LONGEST_QUERY]
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        return chips_of(self.filter) if self.filter and not self.problem else []
+
+    @cached_property
+    def leads(self) -> QuerySet[Lead]:
+        if self.filter is not None:
+            return self.filter.leads(at=timezone.now())
+        some = [pk for pk in self.ids if pk <= LARGEST_ID][:MOST_LEADS]
+        return Lead.objects.filter(pk__in=some)
+
+    @cached_property
+    def count(self) -> int:
+        return self.leads.order_by().count()
+
+    @cached_property
+    def problem(self) -> str:
+        """Why these leads cannot be taken together; empty if they can."""
+        if self.filter is not None:
+            if not self.filter.is_valid():
+                return " ".join(self.filter.sentences)
+            return "" if self.count else "No lead matches this filter (any more)."
+        wanted = len(dict.fromkeys(self.given.getlist("lead")))
+        if not wanted:
+            return "Select at least one lead first."
+        if wanted > MOST_LEADS:
+            return (
+                f"{wanted} leads are too many to name one by one: {MOST_LEADS} is the "
+                "most. Use a filter instead."
+            )
+        if missing := wanted - self.count:
+            return (
+                f"{missing} of these leads cannot be found. Go back and select again."
+            )
+        return ""
+
+    def clean_strategy(self) -> StrategyKind:
+        return StrategyKind(self.cleaned_data["strategy"] or StrategyKind.MEMBER)
+
+    def clean_note(self) -> str:
+        note: str = self.cleaned_data["note"]
+        if problem := placeholders.problem(note):
+            raise forms.ValidationError(problem)
+        return note
+
+    def clean(self) -> dict[str, Any]:
+        if self.problem:
+            raise forms.ValidationError(self.problem)
+        said = self.cleaned_data
+        kind, members = said.get("strategy"), list(said.get("member") or ())
+        if kind in TABLES:
+            if not said.get("table"):
+                raise forms.ValidationError("Choose the table that says who.")
+        elif kind and not members and "member" not in self.errors:
+            raise forms.ValidationError("Choose who should have the leads.")
+        elif kind == StrategyKind.MEMBER and len(members) > 1:
+            raise forms.ValidationError(
+                "Choose one member only, or a way to spread the leads among several."
+            )
+        self.weights = self._weights(members)
+        return said
+
+    def _weights(self, members: list[Member]) -> dict[int, Fraction]:
+        weights = {}
+        for member in members:
+            text = self.given.get(f"weight_{member.pk}", "").strip()
+            if text:
+                weights[member.pk] = _weight(text, member)
+        return weights
+
+    @property
+    def part(self) -> Part:
+        said = self.cleaned_data
+        table = said["table"] if said["strategy"] in TABLES else None
+        wish = Wish(
+            strategy=said["strategy"],
+            members=list(said["member"]),
+            weights=self.weights,
+            table=table,
+        )
+        return Part(leads=self.leads, wish=wish)
+
+    @property
+    def query(self) -> str:
+        """All that was chosen, to be asked again."""
+        names = [
+            name
+            for name in self.given
+            if name in KEPT or name.removeprefix("weight_").isdecimal()
+        ]
+        pairs = [(name, value) for name in names for value in self.given.getlist(name)]
+        return urlencode(pairs)
+
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        return candidates_for(self.user)
+
+    @cached_property
+    def people(self) -> list[dict[str, Any]]:
+        """The members to choose from, with what was said about each."""
+        ticked = set(self.given.getlist("member"))
+        return [
+            {
+                "candidate": one,
+                "ticked": str(one.member.pk) in ticked,
+                "weight": self.given.get(f"weight_{one.member.pk}", ""),
+            }
+            for one in self.candidates
+        ]
+
+    @property
+    def kind(self) -> str:
+        return self.given.get("strategy") or StrategyKind.MEMBER
+
+    @property
+    def has_tables(self) -> bool:
+        return self.kind in TABLES
+
+    @property
+    def is_spread(self) -> bool:
+        return self.kind != StrategyKind.MEMBER
+
+    @property
+    def sentences(self) -> list[str]:
+        if not self.is_judged:
+            return []
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+
+def _weight(text: str, member: Member) -> Fraction:
+    try:
+        weight = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        weight = Decimal(0)
+    if not weight.is_finite() or not Decimal("0.01") <= weight <= MOST_WEIGHT:
+        raise forms.ValidationError(
+            f"The weight of {member} must be a number from 0.01 to {MOST_WEIGHT}."
+        )
+    return Fraction(round(weight, 2))

@@ -1,0 +1,80 @@
+"""Somebody leaves: each pile of their leads is decided, all in one preview."""
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.models import Member
+from assignments.services import people, plans
+from assignments.services.refusals import AssignmentRefused
+from dashboard.acts import refuse
+from dashboard.htmx import PageRequest
+from dashboard.piles import HOWS, PilesForm
+from dashboard.plan_preview import Preview
+from dashboard.views.assign_many import check_right, preview_asked_for
+
+TEMPLATE = "team/leaving.html"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def leaving(request: PageRequest, pk: int) -> HttpResponse:
+    check_right(request)
+    member = get_object_or_404(Member.objects.select_related("team"), pk=pk)
+    if request.method != "POST":
+        form = PilesForm(request.GET, member=member, user=request.user)
+        if "plan" not in request.GET:
+            return _show(request, form)
+        preview = preview_asked_for(request)
+        said = QueryDict(preview.plan.wish.get("piles", ""))
+        form = PilesForm(said, member=member, user=request.user)
+        return _show(request, form, preview=preview)
+    return _plan(request, PilesForm(request.POST, member=member, user=request.user))
+
+
+def _plan(request: PageRequest, form: PilesForm) -> HttpResponse:
+    if not form.is_valid:
+        messages.error(request, form.problem)
+        return _show(request, form, status=422)
+    try:
+        plan = plans.make_plan(
+            parts=form.parts,
+            actor=request.user,
+            at=timezone.now(),
+            reason=f"{form.member} is leaving.",
+            wish={"piles": request.POST.urlencode()},
+            leaver=form.member,
+        )
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _show(request, form, status=409)
+    return _show(request, form, preview=Preview(plan))
+
+
+def _show(
+    request: PageRequest,
+    form: PilesForm,
+    *,
+    preview: Preview | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "member": form.member,
+        "hows": HOWS,
+        "preview": preview,
+        "next": request.path,
+    }
+    return render(request, TEMPLATE, context, status=status)
+
+
+@require_POST
+def deactivate(request: PageRequest, pk: int) -> HttpResponse:
+    member = get_object_or_404(Member, pk=pk)
+    try:
+        people.deactivate_member(actor=request.user, member=member)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    messages.success(request, f"{member} is deactivated and gets no more leads.")
+    return redirect("member", pk)

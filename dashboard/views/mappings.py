@@ -1,0 +1,189 @@
+"""Tables of territories and expertise, kept in the settings."""
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.models import Mapping, MappingLine, Member
+from assignments.services import mappings as tables
+from assignments.services.refusals import AssignmentRefused
+from dashboard.acts import refuse
+from dashboard.htmx import PageRequest
+from dashboard.views.people import check_manager
+
+MOST_BYTES = 2_000_000
+LINES = 100
+
+
+class MappingForm(forms.Form):
+    name = forms.CharField(max_length=100)
+    kind = forms.ChoiceField(choices=Mapping.Kind.choices)
+    attribute = forms.ChoiceField(
+        choices=Mapping.Attribute.choices, label="Looked up by"
+    )
+    custom_field = forms.CharField(
+        max_length=100,
+        required=False,
+        help_text="Only for a custom field: its name, as Smartlead has it.",
+    )
+
+
+class LineForm(forms.Form):
+    value = forms.CharField(max_length=tables.LONGEST_VALUE)
+    member = forms.ModelChoiceField(
+        Member.objects.filter(is_active=True), empty_label="Choose a member"
+    )
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(required=False, label="A CSV file")
+    text = forms.CharField(
+        required=False,
+        label="or its rows",
+        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "DE,ana@example.com"}),
+    )
+    replaces = forms.BooleanField(
+        required=False, label="Replace all lines that are there"
+    )
+
+    def clean(self) -> dict[str, object]:
+        file = self.cleaned_data.get("file")
+        if file is not None:
+            self.cleaned_data["text"] = _text_of(file)
+        if not str(self.cleaned_data.get("text", "")).strip():
+            raise forms.ValidationError("Choose a file, or type some rows.")
+        return self.cleaned_data
+
+
+def _text_of(file: object) -> str:
+    data: bytes = file.read(MOST_BYTES + 1)  # type: ignore[attr-defined]
+    if len(data) > MOST_BYTES:
+        raise forms.ValidationError("The file is larger than 2 MB.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise forms.ValidationError(
+            "The file is not UTF-8. Save it as “CSV UTF-8” and try again."
+        ) from None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mappings(request: PageRequest) -> HttpResponse:
+    check_manager(request, tables.ACT)
+    form = MappingForm(request.POST or None)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            table = tables.save_table(actor=request.user, **form.cleaned_data)
+        except AssignmentRefused as refusal:
+            refuse(request, refusal)
+            status = 409
+        else:
+            messages.success(request, f"{table} is made. Now its lines.")
+            return redirect("mapping", table.pk)
+    known = Mapping.objects.annotate(count=Count("lines"))
+    context = {"form": form, "tables": known}
+    return render(request, "settings/mappings.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mapping_page(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, tables.ACT)
+    table = get_object_or_404(Mapping, pk=pk)
+    if request.method != "POST":
+        return _table(request, table)
+    form = MappingForm(request.POST)
+    if not form.is_valid():
+        return _table(request, table, form=form, status=422)
+    try:
+        tables.save_table(actor=request.user, table=table, **form.cleaned_data)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _table(request, table, form=form, status=409)
+    messages.success(request, f"{table} is saved.")
+    return redirect("mapping", pk)
+
+
+@require_POST
+def add(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, tables.ACT)
+    table = get_object_or_404(Mapping, pk=pk)
+    form = LineForm(request.POST)
+    if not form.is_valid():
+        return _table(request, table, line=form, status=422)
+    try:
+        tables.add_line(actor=request.user, table=table, **form.cleaned_data)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _table(request, table, line=form, status=409)
+    return redirect("mapping", pk)
+
+
+@require_POST
+def load(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, tables.ACT)
+    table = get_object_or_404(Mapping, pk=pk)
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _table(request, table, rows=form, status=422)
+    said = form.cleaned_data
+    try:
+        count = tables.import_lines(
+            actor=request.user,
+            table=table,
+            text=said["text"],
+            replaces=said["replaces"],
+        )
+    except tables.BrokenRows as broken:
+        refuse(request, broken)
+        return _table(request, table, rows=form, broken=broken.problems, status=422)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _table(request, table, rows=form, status=409)
+    messages.success(request, f"{count} line{'' if count == 1 else 's'} imported.")
+    return redirect("mapping", pk)
+
+
+@require_POST
+def remove_line(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, tables.ACT)
+    line = get_object_or_404(MappingLine, pk=pk)
+    tables.remove_line(actor=request.user, line=line)
+    return redirect("mapping", line.mapping_id)
+
+
+@require_POST
+def remove(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, tables.ACT)
+    table = get_object_or_404(Mapping, pk=pk)
+    tables.remove_table(actor=request.user, table=table)
+    messages.success(request, f"The table {table} is removed.")
+    return redirect("mappings")
+
+
+def _table(
+    request: PageRequest,
+    table: Mapping,
+    *,
+    form: MappingForm | None = None,
+    line: LineForm | None = None,
+    rows: ImportForm | None = None,
+    broken: list[str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    names = ("name", "kind", "attribute", "custom_field")
+    initial = {name: getattr(table, name) for name in names}
+    lines = table.lines.select_related("member")
+    context = {
+        "table": table,
+        "form": form or MappingForm(initial=initial, auto_id="table_%s"),
+        "line": line or LineForm(),
+        "rows": rows or ImportForm(),
+        "broken": broken,
+        "page": Paginator(lines, LINES).get_page(request.GET.get("page")),
+    }
+    return render(request, "settings/mapping.html", context, status=status)

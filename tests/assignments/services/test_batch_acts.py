@@ -1,0 +1,130 @@
+"""Pause, resume, cancel and retry a batch."""
+
+from datetime import timedelta
+
+import pytest
+
+from assignments.models import Account, Assignment, Lead
+from assignments.models.assignment import Cause, State
+from assignments.services import batch_acts, queue
+from assignments.services.refusals import AssignmentRefused, NotAllowed
+from tests.factories import (
+    MONDAY,
+    make_batch,
+    make_lead,
+    make_manager,
+    make_member,
+    make_team,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+LATER = MONDAY + timedelta(minutes=1)
+
+
+@pytest.fixture
+def batch():
+    ana, ben = make_member("Ana"), make_member("Ben")
+    leads = [make_lead(owner=ana) for _ in range(3)]
+    return make_batch(leads, ben, note="For {owner}", reason="Fewer hands.")
+
+
+def states(batch) -> list[str]:
+    return sorted(batch.assignments.values_list("state", flat=True))
+
+
+def refuse(*rows: Assignment) -> None:
+    ids = [row.pk for row in rows]
+    Assignment.objects.filter(pk__in=ids).update(
+        state=State.REFUSED, finished_at=MONDAY, outcome="Lead is archived."
+    )
+
+
+def test_a_paused_batch_sends_nothing_until_it_is_resumed(batch):
+    account = Account()
+    batch_acts.pause_batch(batch=batch, actor=batch.actor, at=LATER)
+    assert not queue.something_is_due(account, LATER)
+
+    batch_acts.resume_batch(batch=batch, actor=batch.actor)
+    assert queue.something_is_due(account, LATER)
+
+
+def test_cancelling_ends_what_was_not_sent_and_its_notes(batch):
+    first = batch.assignments.order_by("pk")[0]
+    Assignment.objects.filter(pk=first.pk).update(
+        state=State.SENDING, token="t", lease_until=LATER
+    )
+
+    count = batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+    assert count == 2
+    assert states(batch) == ["cancelled", "cancelled", "sending"]
+    cancelled = batch.assignments.filter(state=State.CANCELLED)
+    assert {row.notes.get().state for row in cancelled} == {"cancelled"}
+    assert cancelled[0].outcome == "Sara Klein cancelled the batch before it was sent."
+    assert first.notes.get().state == "waiting"
+
+
+def test_cancelling_twice_changes_nothing_more(batch):
+    batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+    assert batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER) == 0
+
+
+class TestRetrying:
+    def test_the_refused_go_once_more_with_reason_and_note(self, batch):
+        first, second, _ = batch.assignments.order_by("pk")
+        refuse(first, second)
+
+        again = batch_acts.retry_refused(batch=batch, actor=batch.actor, at=LATER)
+
+        assert {row.lead for row in again.assignments.all()} == {
+            first.lead,
+            second.lead,
+        }
+        assert states(again) == ["waiting", "waiting"]
+        assert again.reason == "Fewer hands."
+        assert {row.notes.get().text for row in again.assignments.all()} == {"For Ben"}
+
+    def test_they_no_longer_ask_for_an_answer(self, batch):
+        (first, *_) = batch.assignments.order_by("pk")
+        refuse(first)
+
+        batch_acts.retry_refused(batch=batch, actor=batch.actor, at=LATER)
+
+        first.refresh_from_db()
+        assert first.dismissed_at == LATER
+        with pytest.raises(AssignmentRefused, match="Nothing in this batch is refused"):
+            batch_acts.retry_refused(batch=batch, actor=batch.actor, at=LATER)
+
+    def test_a_lead_that_moved_on_is_left_alone(self, batch):
+        (first, *_) = batch.assignments.order_by("pk")
+        refuse(first)
+        Lead.objects.filter(pk=first.lead_id).update(owner=make_member("Cem"))
+
+        again = batch_acts.retry_refused(batch=batch, actor=batch.actor, at=LATER)
+
+        assert "it is with Cem now" in again.assignments.get().outcome
+
+
+class TestWhoMay:
+    def test_another_sales_manager_may(self, batch):
+        batch_acts.pause_batch(batch=batch, actor=make_manager(), at=LATER)
+
+    def test_a_team_lead_only_their_own(self, batch):
+        theo = make_user("Theo Lead")
+        make_team(leads=(theo,))
+
+        with pytest.raises(NotAllowed, match="Sara Klein made this batch"):
+            batch_acts.pause_batch(batch=batch, actor=theo, at=LATER)
+
+    def test_a_member_never(self, batch):
+        with pytest.raises(NotAllowed, match="Only a team lead or a sales manager"):
+            batch_acts.cancel_batch(batch=batch, actor=make_user(), at=LATER)
+
+    def test_nobody_a_batch_of_the_clock(self, batch):
+        batch.cause = Cause.COVERAGE_START
+        batch.save()
+
+        with pytest.raises(NotAllowed, match="Handoff made this batch by itself"):
+            batch_acts.cancel_batch(batch=batch, actor=make_manager(), at=LATER)

@@ -1,0 +1,194 @@
+"""Undo of a batch: exactly what has not moved since goes back."""
+
+from datetime import timedelta
+
+import pytest
+
+from assignments.models import Assignment, Batch, Lead
+from assignments.models.assignment import Cause, State, Urgency
+from assignments.services.refusals import AssignmentRefused, NotAllowed
+from assignments.services.undoing import undo_batch, what_goes_back
+from tests.dashboard.pages import queries_of
+from tests.factories import (
+    MONDAY,
+    make_assignment,
+    make_batch,
+    make_lead,
+    make_manager,
+    make_member,
+    make_team,
+    make_user,
+)
+from tests.office import open_office
+
+pytestmark = pytest.mark.django_db
+LATER = MONDAY + timedelta(hours=1)
+
+
+@pytest.fixture
+def ana():
+    return make_member("Ana")
+
+
+@pytest.fixture
+def ben():
+    return make_member("Ben")
+
+
+@pytest.fixture
+def cem():
+    return make_member("Cem")
+
+
+@pytest.fixture
+def batch(ana, ben) -> Batch:
+    return sent(make_batch([make_lead(owner=ana) for _ in range(4)], ben))
+
+
+def sent(batch: Batch) -> Batch:
+    """As if the dispatcher had told Smartlead about every row."""
+    for row in batch.assignments.waiting():
+        Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
+    batch.assignments.waiting().update(state=State.DONE, finished_at=MONDAY)
+    return batch
+
+
+def rows_of(batch: Batch) -> list[Assignment]:
+    return list(batch.assignments.order_by("pk"))
+
+
+def undo(batch: Batch) -> Batch:
+    return undo_batch(batch=batch, actor=batch.actor, at=LATER)
+
+
+def test_unchanged_leads_go_back_to_who_had_them(batch, ana):
+    made = undo(batch)
+
+    rows = rows_of(made)
+    assert (made.cause, made.reverses) == (Cause.UNDO, batch)
+    assert {row.to for row in rows} == {ana}
+    assert {row.state for row in rows} == {State.WAITING}
+    assert {row.urgency for row in rows} == {Urgency.BULK}
+    assert [row.reverses for row in rows] == rows_of(batch)
+    assert rows[0].reason == f"Sara Klein undid batch {batch.pk}."
+
+
+def test_leads_that_changed_since_are_listed_and_left(batch, ben, cem):
+    by_hand, outside, waiting, _ = (row.lead for row in rows_of(batch))
+    done = {"state": State.DONE, "finished_at": MONDAY, "expected": ben}
+    make_assignment(by_hand, cem, actor=make_manager("Theo Boss"), **done)
+    make_assignment(outside, cem, cause=Cause.OUTSIDE, actor=None, **done)
+    make_assignment(waiting, cem)
+    Lead.objects.filter(pk__in=[by_hand.pk, outside.pk]).update(owner=cem)
+
+    seen = what_goes_back(batch=batch, actor=batch.actor)
+    made = undo(batch)
+
+    assert [left.why for left in seen.changed] == [
+        "It has moved since: Theo Boss gave it to Cem.",
+        "It has moved since: in Smartlead, to Cem.",
+        "A later decision is on its way: to Cem.",
+    ]
+    assert [row.reverses for row in rows_of(made)] == seen.back == rows_of(batch)[3:]
+
+
+def test_a_lead_that_came_back_to_the_same_member_has_changed_as_well(batch, ben):
+    (row, *_) = rows_of(batch)
+    make_assignment(row.lead, ben, state=State.DONE, finished_at=MONDAY)
+
+    seen = what_goes_back(batch=batch, actor=batch.actor)
+
+    assert [left.row for left in seen.changed] == [row]
+
+
+def test_leads_that_nobody_had_are_listed_apart(ben):
+    batch = sent(make_batch([make_lead()], ben))
+
+    seen = what_goes_back(batch=batch, actor=batch.actor)
+
+    assert [left.why for left in seen.nobodys] == [
+        "Nobody had it before, and Smartlead cannot take an owner away."
+    ]
+    with pytest.raises(AssignmentRefused, match="Nothing of this batch can go back"):
+        undo(batch)
+
+
+def test_who_has_been_deactivated_gets_nothing_back(batch, ana):
+    ana.is_active = False
+    ana.save()
+
+    seen = what_goes_back(batch=batch, actor=batch.actor)
+
+    assert {left.why for left in seen.changed} == {
+        "Ana, who had it before, has been deactivated."
+    }
+
+
+def test_what_waits_is_cancelled_without_a_call(ana, ben):
+    batch = make_batch([make_lead(owner=ana) for _ in range(2)], ben)
+
+    made = undo(batch)
+
+    assert made == batch
+    assert {row.state for row in rows_of(batch)} == {State.CANCELLED}
+
+
+def test_what_is_being_sent_is_followed_by_its_undo(ana, ben):
+    batch = make_batch([make_lead(owner=ana)], ben)
+    batch.assignments.update(state=State.SENDING, token="t", lease_until=LATER)
+
+    (row,) = rows_of(undo(batch))
+
+    assert (row.to, row.expected, row.after) == (ana, ben, rows_of(batch)[0])
+
+
+def test_the_undo_has_its_own_undo(batch, ana, ben):
+    back = sent(undo(batch))
+
+    again = undo(back)
+
+    assert {row.to for row in rows_of(again)} == {ben}
+
+
+def test_a_second_undo_finds_nothing_left(batch):
+    undo(batch)
+
+    with pytest.raises(AssignmentRefused, match="Nothing of this batch can go back"):
+        undo(batch)
+
+
+def test_a_team_lead_undoes_nobody_elses_batch(batch):
+    theo = make_user("Theo Lead")
+    make_team(leads=(theo,))
+
+    with pytest.raises(NotAllowed):
+        undo_batch(batch=batch, actor=theo, at=LATER)
+
+
+def test_asks_no_more_for_many_leads_than_for_one(batch, ana, ben):
+    one = sent(make_batch([make_lead(owner=ana)], ben))
+
+    few, many = (
+        queries_of(lambda it=it: what_goes_back(batch=it, actor=it.actor))
+        for it in (one, batch)
+    )
+
+    assert many == few
+
+
+def test_after_an_hour_of_other_work_smartlead_has_what_was_before(world):
+    with open_office(world) as office:
+        ana, ben, cem, *_ = office.members
+        leads = [office.lead(0, number=number) for number in range(4)]
+        batch = make_batch(leads, ben)
+        office.dispatch()
+        world.assign_outside(leads[0].pk, cem.pk)
+        at = office.clock.advance(3600)
+
+        made = undo_batch(batch=batch, actor=batch.actor, at=at)
+        office.dispatch()
+
+        owners = [world.owners()[lead.pk] for lead in leads]
+        assert owners == [cem.pk, ana.pk, ana.pk, ana.pk]
+        states = sorted(made.assignments.values_list("state", flat=True))
+        assert states == ["done", "done", "done", "overtaken"]

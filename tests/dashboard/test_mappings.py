@@ -1,0 +1,107 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django.asserts import assertContains, assertRedirects
+
+from assignments.models import Mapping
+from tests.dashboard.pages import queries_of
+from tests.factories import make_lead
+
+NEW = {"name": "Countries", "kind": "territory", "attribute": "top_level_domain"}
+
+
+@pytest.fixture
+def table(client, manager) -> Mapping:
+    client.post("/settings/mappings/", NEW)
+    return Mapping.objects.get()
+
+
+def test_a_table_is_made_and_changed(client, table):
+    client.post(f"/settings/mappings/{table.pk}/", NEW | {"name": "Lands"})
+
+    assertContains(client.get("/settings/mappings/"), "Lands")
+
+
+def test_a_name_that_is_taken_is_said(client, table):
+    response = client.post("/settings/mappings/", NEW)
+
+    assertContains(response, "There is already a table", status_code=409)
+
+
+def test_lines_are_added_and_removed(client, table, ana):
+    path = f"/settings/mappings/{table.pk}/lines/"
+    client.post(path, {"value": "de", "member": ana.pk})
+    again = client.post(path, {"value": "DE", "member": ana.pk})
+    wrong = client.post(path, {"value": "", "member": "x"})
+
+    assertContains(again, "leads to Ana Sousa already", status_code=409)
+    assert wrong.status_code == 422
+    client.post(f"/settings/mapping-lines/{table.lines.get().pk}/remove/")
+    assert not table.lines.exists()
+
+
+class TestImport:
+    def post(self, client, table, **said):
+        return client.post(f"/settings/mappings/{table.pk}/import/", said)
+
+    def test_a_file(self, client, table, ana):
+        file = SimpleUploadedFile("t.csv", b"value,member\nde,Ana Sousa\n")
+
+        response = self.post(client, table, file=file)
+
+        assertRedirects(response, f"/settings/mappings/{table.pk}/")
+        assert table.lines.count() == 1
+
+    def test_broken_rows_are_listed_with_their_lines(self, client, table, ana):
+        response = self.post(client, table, text="de,Ana Sousa\nfr,Zoe")
+
+        assertContains(response, "Line 2: no member “Zoe”.", status_code=422)
+        assert not table.lines.exists()
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [(b"\xff\xfe\x00", "The file is not UTF-8."), (b"x" * 2_000_001, "2 MB")],
+    )
+    def test_a_file_that_cannot_be_read(self, client, table, content, sentence):
+        response = self.post(client, table, file=SimpleUploadedFile("t.csv", content))
+
+        assertContains(response, sentence, status_code=422)
+
+    def test_nothing_at_all(self, client, table):
+        assertContains(
+            self.post(client, table), "Choose a file, or type", status_code=422
+        )
+
+
+def test_more_lines_ask_no_more(client, table, ana, ben):
+    def ask() -> object:
+        return client.get(f"/settings/mappings/{table.pk}/")
+
+    table.lines.create(value="de", key="de", member=ana)
+    one = queries_of(ask)
+    for key in ("fr", "it", "es"):
+        table.lines.create(value=key, key=key, member=ben)
+
+    assert queries_of(ask) == one
+
+
+def test_removing_a_table_takes_its_lines_along(client, table, ana):
+    table.lines.create(value="de", key="de", member=ana)
+
+    client.post(f"/settings/mappings/{table.pk}/remove/")
+
+    assert not Mapping.objects.exists()
+
+
+def test_leads_are_assigned_by_it(client, table, ana):
+    table.lines.create(value="de", key="de", member=ana)
+    lead = make_lead(email="x@y.de")
+
+    response = client.post(
+        "/assign/", {"lead": lead.pk, "strategy": "territory", "table": table.pk}
+    )
+
+    assertContains(response, "Ana Sousa: territory de.")
+
+
+def test_only_a_sales_manager_keeps_tables(client, stranger):
+    assert client.get("/settings/mappings/").status_code == 403

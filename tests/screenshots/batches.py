@@ -1,0 +1,90 @@
+"""Many leads at once: a batch half done with every outcome, and tables to choose by."""
+
+from urllib.parse import urlencode
+
+from django.utils import timezone
+
+from assignments.models import (
+    Assignment,
+    Batch,
+    Lead,
+    Mapping,
+    MappingLine,
+    Member,
+    User,
+)
+from assignments.models.assignment import State
+from assignments.models.plan import StrategyKind
+from assignments.services import plans
+from assignments.services.proposing import Part, Wish
+from tests.factories import make_absence
+
+OUTCOMES = (
+    ("refused", "Smartlead said: Lead is archived."),
+    ("overtaken", "Somebody moved it to Ngozi in Smartlead first. It was not sent."),
+    *[("done", "")] * 8,
+)
+
+
+def plan_query() -> str:
+    """Ngozi's leads to the least busy of three, of whom one is away."""
+    maya = Member.objects.get(name="Maya Lindqvist")
+    if not maya.coverages.exists():
+        make_absence(maya, at=timezone.now())
+    pool = Member.objects.filter(name__in=("Luca Ferri", "Theo Brandt", maya.name))
+    said = [("filter", f"owner={_ngozi().pk}"), ("strategy", "least_busy")]
+    said += [("member", member.pk) for member in pool]
+    return urlencode([*said, ("reason", "Ngozi leaves on Monday")])
+
+
+def batch() -> Batch:
+    """Twelve leads on their way: most done, one refused, one overtaken, two waiting."""
+    if known := Batch.objects.filter(reason="Level the week.").first():
+        return known
+    leads = Lead.objects.filter(owner=_ngozi()).order_by("-reply_order")[:12]
+    members = list(Member.objects.filter(name__in=("Luca Ferri", "Theo Brandt")))
+    plan = plans.make_plan(
+        parts=[
+            Part(
+                leads=Lead.objects.filter(pk__in=[lead.pk for lead in leads]),
+                wish=Wish(strategy=StrategyKind.LEAST_BUSY, members=members),
+            )
+        ],
+        actor=User.objects.get(username="sara"),
+        at=timezone.now(),
+        reason="Level the week.",
+        wish={"strategy": "least_busy"},
+    )
+    made = plans.confirm_plan(plan=plan, actor=plan.actor, at=timezone.now())
+    rows = made.assignments.waiting().order_by("pk")
+    for row, (state, outcome) in zip(list(rows), OUTCOMES, strict=False):
+        _end(row, state, outcome)
+    return made
+
+
+def _end(row: Assignment, state: str, outcome: str) -> None:
+    Assignment.objects.filter(pk=row.pk).update(
+        state=state, outcome=outcome, finished_at=timezone.now()
+    )
+    if state == State.DONE:
+        Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
+
+
+def table() -> Mapping:
+    known, is_new = Mapping.objects.get_or_create(
+        name="Countries", kind="territory", attribute="top_level_domain"
+    )
+    members = Member.objects.order_by("name")[:3]
+    for value, member in zip(("de", "fr", "co.uk"), members, strict=is_new):
+        MappingLine.objects.get_or_create(
+            mapping=known, value=value, key=value, member=member
+        )
+    return known
+
+
+def leaver() -> Member:
+    return _ngozi()
+
+
+def _ngozi() -> Member:
+    return Member.objects.get(name="Ngozi Adeyemi")
