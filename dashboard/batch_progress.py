@@ -118,8 +118,8 @@ class Progress:
     @property
     def duration(self) -> str:
         left = self.unsent + self.counts[State.SENDING]
-        notes = left if self.plan and self.plan.note else 0
-        return Estimate(writes=left, notes=notes).duration
+        with_notes = bool(self.plan and self.plan.note)
+        return Estimate.of(left, with_notes=with_notes).duration
 
     @property
     def a_minute(self) -> int:

@@ -89,10 +89,9 @@ class Preview:
     def staying(self) -> int:
         return self.plan.total - self.plan.moving
 
-    @property
+    @cached_property
     def estimate(self) -> Estimate:
-        notes = self.plan.moving if self.plan.note else 0
-        return Estimate(writes=self.plan.moving, notes=notes)
+        return Estimate.of(self.plan.moving, with_notes=bool(self.plan.note))
 
     @property
     def a_minute(self) -> int:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0009_coverage'),
+        ('assignments', '0010_lead_page_awaited_until'),
     ]
 
     operations = [

@@ -176,7 +176,7 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
     context = {
         "batch": batch,
         "undo": found,
-        "estimate": Estimate(writes=len(found.back)),
+        "estimate": Estimate.of(len(found.back)),
         "most": MOST_LISTED,
     }
     return render(request, "batch/undo.html", context, status=status)

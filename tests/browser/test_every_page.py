@@ -5,10 +5,11 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments.models import Account, Heartbeat, Message
+from assignments.models import Account, Heartbeat, Mapping, Message
 from tests.factories import (
     MONDAY,
     make_assignment,
+    make_batch,
     make_campaign,
     make_category,
     make_lead,
@@ -30,6 +31,8 @@ PLAIN = [
     "/history/?cause=routing",
     "/history/?from=2026-05-12&to=2026-05-11",
     "/notifications/",
+    "/batches/",
+    "/settings/mappings/",
     "/start/",
     "/system/",
     "/team/",
@@ -57,8 +60,17 @@ def addresses(office, people) -> list[str]:
         make_assignment(omar, ben, state=state, finished_at=at, outcome="No.")
     make_assignment(make_lead("Omar Other", owner=ana), ben, created_at=at)
     make_team()
+    batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben, at=at)
+    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table.lines.create(value="DE", key="de", member=ana)
+    many = f"/assign/?filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
+    bulk = [
+        f"/assign/?lead={lead.pk}", many, f"{many}&weight_{ben.pk}=x",
+        f"/batches/{batch.pk}/", f"/batches/{batch.pk}/undo/",
+        f"/team/{ana.pk}/leaving/", f"/settings/mappings/{table.pk}/",
+    ]  # fmt: skip
     page = f"/leads/{lead.pk}/"
-    return [*PLAIN, page, f"{page}assign/", f"/team/{ana.pk}/"]
+    return [*PLAIN, *bulk, page, f"{page}assign/", f"/team/{ana.pk}/"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

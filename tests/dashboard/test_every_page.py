@@ -6,10 +6,11 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assignments.models import Message
+from assignments.models import Mapping, Message
 from dashboard.urls import public
 from tests.factories import (
     make_assignment,
+    make_batch,
     make_campaign,
     make_category,
     make_lead,
@@ -18,7 +19,7 @@ from tests.factories import (
 
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
-    "me", "password", "notifications", "start",
+    "me", "password", "notifications", "start", "batches", "mappings",
 ]  # fmt: skip
 
 
@@ -36,6 +37,9 @@ def pages(manager, ana, ben) -> list[str]:
     Message.objects.create(
         lead=lead, key="1", direction="reply", body_html="<p style='color:red'>x</p>"
     )
+    batch = make_batch([make_lead(owner=ana)], ben, actor=manager)
+    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table.lines.create(value="DE", key="de", member=ana)
     team = make_team()
     own = [reverse(name) for name in OURS]
     return [
@@ -43,6 +47,12 @@ def pages(manager, ana, ben) -> list[str]:
         f"/leads/{lead.pk}/",
         f"/leads/{lead.pk}/assign/",
         f"/team/{ana.pk}/",
+        f"/team/{ana.pk}/leaving/",
+        f"/assign/?lead={lead.pk}",
+        f"/assign/?filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}",
+        f"/batches/{batch.pk}/",
+        f"/batches/{batch.pk}/undo/",
+        f"/settings/mappings/{table.pk}/",
         f"/settings/teams/{team.pk}/",
         f"/settings/users/{manager.pk}/",
         "/inbox/?owner=abc",

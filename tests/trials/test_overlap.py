@@ -1,0 +1,30 @@
+"""Overlapping batches confirmed at once, on the database that the suite runs on."""
+
+import json
+import subprocess
+import sys
+
+from tests.trials.databases import ROOT, environment
+from tests.trials.overlap import EACH, MANAGERS
+from tests.trials.test_kill import source  # noqa: F401  the databases of a trial
+
+
+def test_no_request_dies_and_each_lead_has_one_decision_that_stands(source):  # noqa: F811
+    url = source.fresh("overlap")
+    played = subprocess.run(
+        [sys.executable, "-m", "tests.trials.overlap"],
+        cwd=ROOT,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    source.drop(url)
+
+    assert played.returncode == 0, played.stderr
+    seen = json.loads(played.stdout)
+    assert seen["errors"] == []
+    assert (seen["batches"], seen["sizes"]) == (MANAGERS, [EACH])
+    assert seen["waiting_for_one_lead"] == 1
+    assert set(seen["states"]) == {"waiting", "skipped"}
+    assert (seen["silent"], seen["lost"]) == (0, 0)
