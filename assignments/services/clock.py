@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from assignments.models import Seat
 from assignments.services import plans
+from assignments.services.routing import running as routing
 
 FORGOTTEN = timedelta(hours=1)
 
@@ -15,4 +16,5 @@ def tick(*, at: datetime) -> str:
     )
     count, _ = old.delete()
     plans.forget_old_previews(at=at)
-    return f"{count} empty seats cleared."
+    routed = routing.run(at=at)
+    return f"{routed} {count} empty seats cleared."
