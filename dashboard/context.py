@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from assignments.models import User
 from assignments.services import first_steps, notices, system
 from dashboard.looks import looks_of
-from dashboard.rail import rail_of
+from dashboard.rail import rail_of, waiting_suggestions
 from dashboard.rights import Rights
 
 
@@ -23,6 +23,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
         "density": user.density,
         "rail": SimpleLazyObject(lambda: rail_of(user, at=timezone.now())),
+        "suggestion_count": SimpleLazyObject(waiting_suggestions),
         "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),

@@ -1,5 +1,6 @@
 """Whom a rule chooses: the strategies, never anybody who is away or full."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from assignments.models import Coverage, Member, Rotation, Suggestion, Turn
 from assignments.models.plan import StrategyKind
 from assignments.services import loads
-from assignments.services.proposing import away_until, last_given, load_turns
+from assignments.services.proposing import away_until, last_given
 from assignments.services.routing.facts import LeadFacts, RuleFacts, Seat
 from assignments.services.strategies import (
     Choice,
@@ -46,16 +47,15 @@ class Office:
     away: Mapping[int, Coverage]
     tally: Tally
     turns: dict[int, Turns] = field(default_factory=dict)
-    # Without: every rotation begins anew.
-    goes_on: bool = True
+    # How far each rotation has come; without, they begin anew.
+    ahead: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     _strategies: dict[tuple[int, frozenset[int]], Strategy] = field(
         default_factory=dict
     )
 
     def turns_of(self, rule: RuleFacts) -> Turns:
         if rule.pk not in self.turns:
-            ahead = load_turns(rotation_of(rule.pk)) if self.goes_on else {}
-            self.turns[rule.pk] = Turns(ahead)
+            self.turns[rule.pk] = Turns(dict(self.ahead.get(rotation_of(rule.pk), {})))
         return self.turns[rule.pk]
 
     def strategy_of(self, rule: RuleFacts) -> Strategy:
@@ -74,7 +74,16 @@ def office_at(at: datetime) -> Office:
         members={member.pk: member for member in Member.objects.all()},
         away={one.member_id: one for one in Coverage.objects.away_at(at)},
         tally=Tally(loads=counts, last=last_given()),
+        ahead=_all_turns(),
     )
+
+
+def _all_turns() -> dict[str, dict[int, int]]:
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    known = Turn.objects.filter(rotation__startswith=rotation_of(""))
+    for rotation, member, ahead in known.values_list("rotation", "member", "ahead"):
+        found[rotation][member] = ahead
+    return found
 
 
 def choose(rule: RuleFacts, lead: LeadFacts, office: Office) -> Choice:
@@ -108,7 +117,7 @@ def keep_turns(office: Office) -> None:
         )
 
 
-def rotation_of(rule_id: int) -> str:
+def rotation_of(rule_id: int | str) -> str:
     return f"rule-{rule_id}"
 
 
