@@ -80,7 +80,7 @@ def office_at(at: datetime) -> Office:
 
 def _all_turns() -> dict[str, dict[int, int]]:
     found: dict[str, dict[int, int]] = defaultdict(dict)
-    known = Turn.objects.filter(rotation__startswith=rotation_of(""))
+    known = Turn.objects.filter(rotation__name__startswith=rotation_of(""))
     for rotation, member, ahead in known.values_list("rotation", "member", "ahead"):
         found[rotation][member] = ahead
     return found
