@@ -1,6 +1,6 @@
 """What the frame of every page shows."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -9,6 +9,9 @@ from django.utils.functional import SimpleLazyObject
 
 from assignments.models import User
 from assignments.services import first_steps, notices, system
+from dashboard.frame_seen import seen
+from dashboard.htmx import PageRequest
+from dashboard.lead_list import address_of, list_behind
 from dashboard.looks import looks_of
 from dashboard.rail import rail_of, waiting_suggestions
 from dashboard.rights import Rights
@@ -19,15 +22,23 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     if not isinstance(user, User):
         return {"theme": "", "density": User.Density.NORMAL}
+    page = cast(PageRequest, request)
+    rail = SimpleLazyObject(lambda: rail_of(user, at=timezone.now()))
+    troubles = SimpleLazyObject(lambda: system.troubles(at=timezone.now()))
+    notice_count = SimpleLazyObject(lambda: notices.unanswered(user).count())
     return {
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
         "density": user.density,
-        "rail": SimpleLazyObject(lambda: rail_of(user, at=timezone.now())),
+        "rail": rail,
         "suggestion_count": SimpleLazyObject(waiting_suggestions),
         "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
-        "troubles": SimpleLazyObject(lambda: system.troubles(at=timezone.now())),
-        "notice_count": SimpleLazyObject(lambda: notices.unanswered(user).count()),
+        "troubles": troubles,
+        "notice_count": notice_count,
+        "troubles_seen": SimpleLazyObject(lambda: seen(*troubles)),
+        "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count))),
         "has_first_steps": SimpleLazyObject(first_steps.are_open),
+        "list_query": SimpleLazyObject(lambda: list_behind(page)),
+        "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,
     }

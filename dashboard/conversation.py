@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from assignments.models import Lead, Message, Note
 from dashboard.quoted import fold_markup, fold_text
 
 LONGEST_BODY = 500_000
+FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
 TAGS = {
     "a", "b", "blockquote", "br", "code", "div", "em", "hr", "i", "img", "li", "ol",
     "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot",
@@ -75,13 +76,28 @@ def notes_of(lead: Lead) -> list[ShownNote]:
     mine = [
         ShownNote(
             text=note.text,
-            author=str(note.author or note.assignment.actor or "Handoff"),
+            author=_author(note),
             at=note.created_at,
             ours=note,
         )
         for note in ours
     ]
     return sorted([*mine, *theirs], key=lambda note: note.at or _LAST)
+
+
+def poll_of(notes: list[ShownNote], *, at: datetime) -> str:
+    """How often the notes are looked at again; empty when none is on its way."""
+    pending = [
+        note.ours.created_at for note in notes if note.ours and note.ours.is_pending
+    ]
+    if not pending:
+        return ""
+    return "every 2s" if at - max(pending) < FRESH else "every 15s"
+
+
+def _author(note: Note) -> str:
+    decided = note.assignment.actor if note.assignment else None
+    return str(note.author or decided or "Handoff")
 
 
 _LAST = datetime.max.replace(tzinfo=UTC)

@@ -14,6 +14,22 @@ from dashboard.candidates import Candidate, candidates_for
 CHOOSE = "Choose who should have the lead."
 
 
+TOO_LONG = (
+    "The note has %(show_value)s characters; %(limit_value)s is the most. Shorten it."
+)
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(
+        max_length=LONGEST,
+        error_messages={"required": "Write something first.", "max_length": TOO_LONG},
+    )
+
+    @property
+    def sentences(self) -> list[str]:
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+
 class AssignForm(forms.Form):
     member = forms.ModelChoiceField(
         Member.objects.all(),
@@ -32,10 +48,7 @@ class AssignForm(forms.Form):
         required=False,
         max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={
-            "max_length": "The note has %(show_value)s characters; %(limit_value)s is "
-            "the most. Shorten it."
-        },
+        error_messages={"max_length": TOO_LONG},
     )
 
     def __init__(self, data: Any = None, *, user: User, lead: Lead) -> None:

@@ -18,6 +18,7 @@ CHOOSERS = ("member", "actor", "cause", "state")
 FILTERS = (
     "lead", "member", "actor", "cause", "state", "from", "to", "batch",
 )  # fmt: skip
+MOST_COUNTED = 1000
 UNKNOWN = "There is no {} with the id “%(value)s” here."
 
 
@@ -103,6 +104,14 @@ class HistoryFilter(forms.Form):
         """Raises BadCursor."""
         cursor = Cursor.decoded(after, f"history {self.query}") if after else None
         return page_of(self.changes(), order=NEWEST_FIRST, after=cursor)
+
+    def total(self, page: Page[Assignment]) -> str:
+        """How many changes match, counted no further than anybody would read."""
+        if not page.earlier and not page.later:
+            return f"{len(page.rows)}"
+        found = Assignment.objects.filter(*self._conditions()).order_by()
+        count = found[: MOST_COUNTED + 1].count()
+        return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
 
     def all_changes(self) -> Iterator[Assignment]:
         """Not kept in memory: for the export."""

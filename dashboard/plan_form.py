@@ -75,11 +75,22 @@ class PlanForm(forms.Form):
         super().__init__(data)
         self.given = data
         self.user = user
+        self.is_judged = False
 
     @property
     def is_asked(self) -> bool:
         """Whether somebody has chosen yet; before, there is nothing to preview."""
         return any(name in self.given for name in ("strategy", "member"))
+
+    @property
+    def is_begun(self) -> bool:
+        """Somebody is still choosing: too early to say what is missing."""
+        return not any(self.given.get(name) for name in ("member", "table"))
+
+    def judge(self) -> bool:
+        """Whether it is valid; if not, the page says so."""
+        self.is_judged = True
+        return self.is_valid()
 
     @property
     def ids(self) -> list[int]:
@@ -222,6 +233,8 @@ class PlanForm(forms.Form):
 
     @property
     def sentences(self) -> list[str]:
+        if not self.is_judged:
+            return []
         return [str(error) for errors in self.errors.values() for error in errors]
 
 

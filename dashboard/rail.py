@@ -17,6 +17,10 @@ class Rail:
     overdue: str
     views: list[SavedView]
 
+    @property
+    def counts(self) -> tuple[str, ...]:
+        return (self.mine, self.nobodys, self.overdue)
+
 
 def rail_of(user: User, *, at: datetime) -> Rail:
     present = Lead.objects.present()

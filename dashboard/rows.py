@@ -12,7 +12,7 @@ from assignments.models.assignment import Cause, State
 from assignments.models.lead import NEVER
 from dashboard.rights import Rights
 
-FAST = timedelta(seconds=10)  # polled each second that long, then every five
+FAST = timedelta(seconds=10)  # polled twice a second that long, then every five seconds
 JUST_DONE = timedelta(minutes=10)  # how long a row offers to undo what its reader did
 DUE_SOON = timedelta(hours=1)
 
@@ -64,7 +64,7 @@ class Row:
     def poll(self) -> str:
         assert self.change is not None  # noqa: S101  asked only while it is sending
         young = self.at - self.change.created_at < FAST
-        return "every 1s" if young else "every 5s"
+        return "every 500ms" if young else "every 5s"
 
     @property
     def is_slow(self) -> bool:

@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/views/<int:pk>/remove/", saved_views.remove, name="remove_view"),
     path("leads/<int:map_id>/", lead.lead_page, name="lead"),
     path("leads/<int:map_id>/row/", lead.lead_row, name="lead_row"),
+    path("leads/<int:map_id>/notes/", lead.add_note, name="add_note"),
     path("leads/<int:map_id>/assign/", assign.assign, name="assign"),
     path("assign/", assign_many.assign_many, name="assign_many"),
     path("assignments/<int:pk>/undo/", assign.undo, name="undo"),

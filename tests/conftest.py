@@ -1,5 +1,6 @@
 """The test double is the sandbox: every test goes through the real client."""
 
+import gc
 from collections.abc import Iterator
 
 import httpx
@@ -9,6 +10,13 @@ from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20)
 
 
 @pytest.fixture

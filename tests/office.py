@@ -65,6 +65,13 @@ class Office:
                 return dispatcher
         raise AssertionError("The dispatcher makes one call after the other.")
 
+    def take_turns(self, count: int) -> Dispatcher:
+        """So many calls at the most, whatever is left to do then."""
+        dispatcher = Dispatcher(self.desk)
+        for _ in range(count):
+            dispatcher.take_turn(self.clock())
+        return dispatcher
+
     def settle(self) -> Dispatcher:
         """Let the time pass in which an unanswered write may still land."""
         self.clock.advance(61)

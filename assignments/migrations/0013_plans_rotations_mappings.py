@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0010_lead_page_awaited_until'),
+        ('assignments', '0011_notes_that_stand_alone'),
     ]
 
     operations = [

@@ -10,18 +10,24 @@ class NoteQuerySet(models.QuerySet["Note"]):
         # The end is empty just then; it is what lets SQLite use the index of these rows.
         return self.filter(state__in=("waiting", "sending"), finished_at=None)
 
+    def rooted(self) -> Self:
+        """Those that nothing keeps back: their assignment is done, or they have none."""
+        return self.filter(Q(assignment=None) | Q(assignment__state="done"))
+
 
 class Note(models.Model):
     """A text that Handoff adds to a lead in Smartlead, after its assignment is done.
 
-    Sent by the dispatcher like an assignment. Smartlead can neither change nor delete
-    a note, so `reference`, part of the text, tells ours apart when it is read back.
+    One that somebody wrote by itself explains no assignment and waits for none. Sent by
+    the dispatcher like an assignment. Smartlead can neither change nor delete a note, so
+    `reference`, part of the text, tells ours apart when it is read back.
     """
 
     class Kind(models.TextChoices):
         ASSIGNED = "assigned", "On assignment"
         START = "start", "At the start of a coverage"
         RETURN = "return", "At the return"
+        WRITTEN = "written", "Written by itself"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -33,7 +39,7 @@ class Note(models.Model):
 
     lead = models.ForeignKey("Lead", on_delete=models.PROTECT, related_name="notes")
     assignment = models.ForeignKey(
-        "Assignment", on_delete=models.PROTECT, related_name="notes"
+        "Assignment", on_delete=models.PROTECT, null=True, related_name="notes"
     )
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ASSIGNED)
     author = models.ForeignKey(
@@ -59,7 +65,7 @@ class Note(models.Model):
 
     if TYPE_CHECKING:
         lead_id: int
-        assignment_id: int
+        assignment_id: int | None
 
     class Meta:
         indexes = [
@@ -72,6 +78,11 @@ class Note(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="one_note_per_assignment_and_kind", fields=["assignment", "kind"]
+            ),
+            models.CheckConstraint(
+                name="only_a_written_note_stands_alone",
+                condition=Q(kind="written", assignment=None, author__isnull=False)
+                | (~Q(kind="written") & Q(assignment__isnull=False)),
             ),
             models.CheckConstraint(
                 name="a_sending_note_has_a_claim",
@@ -90,6 +101,10 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"Note {self.reference}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.finished_at is None
 
     @property
     def full_text(self) -> str:

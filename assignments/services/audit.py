@@ -132,7 +132,8 @@ PERHAPS_THERE = (Note.State.SENDING, Note.State.DONE, Note.State.UNCONFIRMED)
 
 
 def _doubled_notes(at: datetime) -> Iterator[str]:
-    kinds = Note.objects.values("assignment", "kind").annotate(count=Count("pk"))
+    explaining = Note.objects.exclude(kind=Note.Kind.WRITTEN)
+    kinds = explaining.values("assignment", "kind").annotate(count=Count("pk"))
     for found in kinds.filter(count__gt=1).order_by("assignment"):
         yield f"{found['count']} on assignment {found['assignment']}"
     references = Note.objects.values("reference").annotate(count=Count("pk"))
@@ -142,7 +143,7 @@ def _doubled_notes(at: datetime) -> Iterator[str]:
 
 def _rootless_notes(at: datetime) -> QuerySet[Note]:
     sent = Note.objects.filter(state__in=PERHAPS_THERE)
-    return sent.exclude(assignment__state=State.DONE)
+    return sent.exclude(Q(assignment=None) | Q(assignment__state=State.DONE))
 
 
 # ── Leads ───────────────────────────────────────────────────────────────────────

@@ -150,7 +150,13 @@ def _write_attributes(
             columns |= differing
             changed.append(lead)
     if changed:
-        Lead.objects.bulk_update(changed, sorted(columns))
+        # They exist and are locked. bulk_update would build a CASE for each of them.
+        Lead.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["map_id"],
+            update_fields=sorted(columns),
+        )
 
 
 def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:

@@ -13,9 +13,9 @@ from django.db.models import Exists, F, QuerySet
 from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Note
-from assignments.services import account
 from assignments.services.desk import Desk, back_off
 from assignments.services.queue import Claim
+from assignments.services.whose_fault import in_their_words, tell_trouble
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
     AboutUs,
@@ -46,8 +46,7 @@ def send_note(desk: Desk, claim: Claim, slot: Slot) -> None:
     except NotSent:
         return _not_applied(note, desk.clock())
     except Refused as error:
-        outcome = f"Smartlead refused it: “{error}”"
-        return _finish(note, Note.State.REFUSED, outcome, desk.clock())
+        return _finish(note, Note.State.REFUSED, in_their_words(error), desk.clock())
     except Unclear:
         return _unsettled(note, desk.clock(), settle_at=desk.clock())
     except AboutUs as error:
@@ -75,7 +74,7 @@ def settle_note(desk: Desk, claim: Claim, slot: Slot) -> None:
     except AboutUs as error:
         at = desk.clock()
         _unsettled(note, at, settle_at=at + back_off(note.failures))
-        return _tell(error, at)
+        return tell_trouble(error, at)
     desk.reached("notes read")
     for candidate in found:
         if note.reference in candidate.text:
@@ -113,7 +112,7 @@ def _failed(desk: Desk, note: Note, error: AboutUs) -> None:
         _not_applied(note, at, failed=error.kind != "rate_limit")
     else:
         _unsettled(note, at)
-    _tell(error, at)
+    tell_trouble(error, at)
 
 
 def _not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
@@ -166,8 +165,3 @@ def _count_failure(note: Note, at: datetime) -> None:
 
 def _mine(note: Note) -> QuerySet[Note]:
     return Note.objects.filter(pk=note.pk, token=note.token)
-
-
-def _tell(error: AboutUs, at: datetime) -> None:
-    if error.kind != "rate_limit":
-        account.note_outage(kind=error.kind, sentence=str(error), at=at)

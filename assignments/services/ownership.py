@@ -11,6 +11,7 @@ from django.conf import settings
 
 from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State
+from assignments.services.ledger import finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ def observe_owner(
         return
     if not sighting.known:
         _note_withheld(lead, sighting)
+    elif not token and (late := _late_write(lead, sighting)):
+        _take_as_ours(late, lead, sighting, at)
     elif lead.owner_is_known and lead.owner_id == sighting.owner_id:
         _confirm(lead, sighting)
     elif lead.owner_is_known and _needs_another_look(lead, sighting, at, token):
@@ -90,6 +93,25 @@ def _is_old(lead: Lead, sighting: Sighting) -> bool:
 def _is_in_flight(lead: Lead, token: str) -> bool:
     sending = Assignment.objects.sending().filter(lead=lead)
     return (sending.exclude(token=token) if token else sending).exists()
+
+
+def _late_write(lead: Lead, sighting: Sighting) -> Assignment | None:
+    """The row whose write seemed lost and has landed after all."""
+    if lead.owner_id == sighting.owner_id:
+        return None
+    sent = Assignment.objects.waiting().filter(lead=lead, sends__gt=0)
+    return sent.filter(to__isnull=False, to=sighting.owner_id).first()
+
+
+def _take_as_ours(
+    row: Assignment, lead: Lead, sighting: Sighting, at: datetime
+) -> None:
+    """It is our own doing, and no change by somebody else (coverage rules, 31)."""
+    assert row.to_id is not None  # noqa: S101  `_late_write` has seen to it
+    sure_at = sighting.asked_at if sighting.by == "get" else None
+    if finish(row, state=State.DONE, outcome="", at=at):
+        asked_at = sighting.asked_at
+        record_write(lead, owner_id=row.to_id, sure_at=sure_at, answered_at=asked_at)
 
 
 def _note_withheld(lead: Lead, sighting: Sighting) -> None:

@@ -170,12 +170,11 @@ def _sends(
 
 
 def _notes(account: Account, at: datetime) -> Iterator[Due]:
-    open_notes = Note.objects.pending()
+    # A note whose assignment still waits keeps no later one back.
+    open_notes = Note.objects.pending().rooted()
     earlier = open_notes.filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
     lost = Q(state=Note.State.SENDING, lease_until__lte=at, settle_at__lte=at)
-    ready = Q(state=Note.State.WAITING, assignment__state=State.DONE) & (
-        Q(not_before=None) | Q(not_before__lte=at)
-    )
+    ready = Q(state=Note.State.WAITING) & (Q(not_before=None) | Q(not_before__lte=at))
     wanted = lost if account.paused_at else lost | ready
     rows = open_notes.filter(wanted).filter(~Exists(earlier)).order_by("pk")
     for pk, state, since in rows.values_list("pk", "state", "created_at")[:CANDIDATES]:

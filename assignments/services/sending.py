@@ -10,17 +10,23 @@ from enum import Enum
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Q
+from django.db.models import Exists, F
 from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import State, Urgency
-from assignments.services import account, owner_pages
+from assignments.services import owner_pages
 from assignments.services.desk import Desk, back_off
 from assignments.services.ledger import GONE, finish, lock_lead, release
 from assignments.services.owner_pages import Turn
 from assignments.services.ownership import record_write
 from assignments.services.queue import Claim
+from assignments.services.whose_fault import (
+    in_their_words,
+    is_hopeless,
+    pause_bulk_if_refusals_repeat,
+    tell_trouble,
+)
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
     AboutUs,
@@ -30,7 +36,6 @@ from assignments.smartlead.errors import (
 )
 from assignments.smartlead.records import LeadRow
 
-MANY_FAILURES = 8
 WITHHELD = "Smartlead does not say who has this lead."
 
 
@@ -155,7 +160,7 @@ def _read_page(desk: Desk, row: Assignment, slot: Slot) -> None:
         owner_pages.forget(page)
     except AboutUs as error:
         owner_pages.forget(page)
-        _tell(error, desk.clock())
+        tell_trouble(error, desk.clock())
 
 
 def _read_lead(desk: Desk, row: Assignment, slot: Slot) -> None:
@@ -166,18 +171,23 @@ def _read_lead(desk: Desk, row: Assignment, slot: Slot) -> None:
     except AboutUs as error:
         return _not_applied(desk, row, error)
     except Refused as error:
-        return _refuse(desk, row, _api_said(error))
+        return _refuse(desk, row, in_their_words(error))
     if found is None:
         return _refuse(desk, row, GONE)
     with transaction.atomic():
-        lock_lead(row.lead_id)
-        if _is_mine(row):
-            desk.keep_row(found, asked_at, token=row.token)
-            if row.expected_known and not found.owner_known:
-                _count_failure(row, desk.clock(), WITHHELD)
-                _again(row, desk.clock())
-            else:
-                release(row, token=row.token, at=desk.clock())
+        lead = lock_lead(row.lead_id)
+        if not _is_mine(row):
+            return None
+        if row.sends and found.owner_known and found.owner_id == row.to_id:
+            # It has landed at last: our own doing, not a change by somebody else.
+            _finish_done(row, lead, asked_at, asked_at, desk.clock())
+            return None
+        desk.keep_row(found, asked_at, token=row.token)
+        if row.expected_known and not found.owner_known:
+            _count_failure(row, desk.clock(), WITHHELD)
+            _again(row, desk.clock())
+        else:
+            release(row, token=row.token, at=desk.clock())
     return None
 
 
@@ -197,7 +207,7 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
     except NotSent:
         return _put_back(desk, row)
     except Refused as error:
-        return _refuse(desk, row, _api_said(error))
+        return _refuse(desk, row, in_their_words(error))
     except Unclear as error:
         return _unsettled(desk, row, error, settle_at=desk.clock())
     except AboutUs as error:
@@ -265,7 +275,7 @@ def _refuse(desk: Desk, row: Assignment, sentence: str) -> None:
         lock_lead(row.lead_id)
         hit = finish(row, state=State.REFUSED, outcome=sentence, at=at, token=row.token)
     if hit:
-        _pause_bulk_if_it_repeats(at)
+        pause_bulk_if_refusals_repeat(at)
 
 
 def _overtaken(desk: Desk, row: Assignment) -> None:
@@ -333,7 +343,7 @@ def _not_applied(desk: Desk, row: Assignment, error: AboutUs) -> None:
             else:
                 _count_failure(row, at, str(error))
                 _again(row, at)
-    _tell(error, at)
+    tell_trouble(error, at)
 
 
 def _unsettled(
@@ -348,7 +358,7 @@ def _unsettled(
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=settle_at or F("settle_at"))
     if isinstance(error, AboutUs):
-        _tell(error, at)
+        tell_trouble(error, at)
 
 
 def _leave_to_next(desk: Desk, row: Assignment) -> None:
@@ -365,7 +375,7 @@ def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=later)
     if isinstance(error, AboutUs):
-        _tell(error, at)
+        tell_trouble(error, at)
 
 
 def _count_failure(row: Assignment, at: datetime, why: str) -> None:
@@ -381,44 +391,9 @@ def _count_failure(row: Assignment, at: datetime, why: str) -> None:
 
 def _again(row: Assignment, at: datetime) -> None:
     """It was not applied: wait for another try, or give up on it."""
-    if _is_hopeless(row, at):
+    if is_hopeless(row, at):
         outcome = f"Given up after {row.failures} failed attempts. {row.outcome}"
         finish(row, state=State.REFUSED, outcome=outcome, at=at, token=row.token)
         return
     not_before = at + back_off(row.failures) if row.failures else None
     release(row, token=row.token, at=at, not_before=not_before)
-
-
-def _is_hopeless(row: Assignment, at: datetime) -> bool:
-    """Eight failures over an hour, while other rows pass: it is this row after all."""
-    since = row.first_failed_at
-    if since is None or row.failures < MANY_FAILURES:
-        return False
-    if since > at - timedelta(seconds=settings.GIVE_UP_AFTER):
-        return False
-    others = Assignment.objects.filter(Q(state=State.DONE, sends__gt=0))
-    return others.filter(finished_at__gte=since).exists()
-
-
-def _tell(error: AboutUs, at: datetime) -> None:
-    if error.kind != "rate_limit":
-        account.note_outage(kind=error.kind, sentence=str(error), at=at)
-
-
-def _api_said(error: Refused) -> str:
-    return f"Smartlead refused it: “{error}”"
-
-
-def _pause_bulk_if_it_repeats(at: datetime) -> None:
-    """Three different leads refused in a row with one sentence: something is wrong."""
-    ended = Assignment.objects.filter(
-        sends__gt=0, state__in=(State.DONE, State.REFUSED)
-    )
-    resumed_at = account.current().bulk_resumed_at
-    if resumed_at:
-        ended = ended.filter(finished_at__gt=resumed_at)
-    last = list(ended.order_by("-finished_at", "-pk")[:3])
-    sentences = {(row.state, row.outcome) for row in last}
-    leads = {row.lead_id for row in last}
-    if len(leads) == 3 and len(sentences) == 1 and last[0].state == State.REFUSED:
-        account.pause_bulk(reason=last[0].outcome, at=at)

@@ -81,6 +81,7 @@ class Meter:
     strikes: int = 0  # 429s in a row; above 0, only a probe may go
     named: dict[str, int] = field(default_factory=dict)  # limits the server named
     foreign_seen: int = 0
+    noticed_at: float = 0.0  # the last answer that told the server's count
 
     # ── Taking ──────────────────────────────────────────────────────────────────
     def take(self, kind: Kind, *, now: float, token: str) -> Stamp | NotBefore:
@@ -153,7 +154,9 @@ class Meter:
         self.paced_at = min(paced_at, now + self.longest.seconds)
 
     def _step(self, now: float) -> float:
-        step = self.longest.seconds / max(1, self.limit(self.longest) - 1)
+        # Others take the spare slot without asking: half a slot more for them.
+        spare = 1.5 if any(stamp.kind == FOREIGN for stamp in self.stamps) else 1.0
+        step = self.longest.seconds / max(1.0, self.limit(self.longest) - spare)
         return step * 2 if now < self.slowed_until else step
 
     def limit(self, window: Window) -> int:
@@ -234,7 +237,9 @@ class Meter:
             known=counted.count(True),
         )
         room = max(0, max(w.count for w in self.windows) - counted.count(True))
-        self.stamps += [Stamp("", FOREIGN, now, now)] * min(foreign, room)
+        since = min(now - self.noticed_at, window.seconds)
+        self.stamps += spread(min(foreign, room), over=since, now=now)
+        self.noticed_at = now
         self._pace(foreign, now)
         self.foreign_seen += foreign
 
@@ -267,6 +272,7 @@ class Meter:
         meter.strikes = state.get("strikes", 0)
         meter.named = state.get("named", {})
         meter.foreign_seen = state.get("foreign_seen", 0)
+        meter.noticed_at = min(state.get("noticed_at", 0.0), now)
         return meter
 
     def dump(self) -> dict[str, Any]:
@@ -279,6 +285,7 @@ class Meter:
             "strikes": self.strikes,
             "named": self.named,
             "foreign_seen": self.foreign_seen,
+            "noticed_at": self.noticed_at,
         }
 
     def used(self, window: Window, now: float) -> int:
@@ -292,6 +299,16 @@ def foreign_calls(*, used: int, ours: int, known: int) -> int:
     call of our own is never taken for somebody else's.
     """
     return max(0, used - ours - known)
+
+
+def spread(calls: int, *, over: float, now: float) -> list[Stamp]:
+    """Calls of others at unknown moments since the last count, the newest just now.
+
+    Were they all put at one moment, they would all come free at one moment too, and be
+    noticed together again: nobody could call for a while in every window.
+    """
+    moments = (now - over * at / calls for at in range(calls))
+    return [Stamp("", FOREIGN, moment, moment) for moment in moments]
 
 
 def window_meant(rate: Rate, windows: Sequence[Window]) -> Window | None:

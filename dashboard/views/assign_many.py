@@ -28,13 +28,13 @@ def assign_many(request: PageRequest) -> HttpResponse:
     if "plan" in given and "start" in given:
         return _page_of_plan(request)
     form = PlanForm(given, user=request.user)
-    if not form.is_asked:
+    if not form.is_asked or (request.htmx and form.is_begun):
         return _show(request, form)
     return _plan(request, form)
 
 
 def _plan(request: PageRequest, form: PlanForm, *, status: int = 200) -> HttpResponse:
-    if not form.is_valid():
+    if not form.judge():
         return _show(request, form, status=422 if request.method == "POST" else 200)
     try:
         plan = plans.make_plan(
@@ -73,7 +73,7 @@ def _confirm(request: PageRequest) -> HttpResponse:
 def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
     """The same question, answered as things stand now; nothing has been assigned."""
     form = PlanForm(given, user=request.user)
-    if form.is_asked and form.is_valid():
+    if form.is_asked and form.judge():
         return _plan(request, form, status=409)
     return _show(request, form, status=409)
 

@@ -26,6 +26,7 @@ def history(request: PageRequest) -> HttpResponse:
         "filter": form,
         "lead": form.cleaned_data["lead"],
         "changes": page.rows,
+        "total": form.total(page),
         "earlier": form.cursor(page.earlier),
         "later": form.cursor(page.later),
     }

@@ -1,24 +1,30 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
-from dashboard.conversation import conversation_of, notes_of
-from dashboard.htmx import PageRequest, render_page, target
+from assignments.services.notes import write_note
+from assignments.services.refusals import AssignmentRefused
+from dashboard.acts import refuse
+from dashboard.conversation import conversation_of, notes_of, poll_of
+from dashboard.forms import NoteForm
+from dashboard.htmx import PageRequest, back, render_page, target
+from dashboard.inbox_filter import InboxFilter
+from dashboard.lead_list import list_behind, list_of
 from dashboard.rows import row_of
 
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
 MOST_CHANGES = 50
-FRAGMENTS = ("panel", "thread", "timeline")
+MAILS_OPEN = 3  # of a conversation; the earlier ones are folded away
+FRAGMENTS = ("panel", "thread", "notes", "timeline")
 
 
 @require_safe
@@ -30,12 +36,60 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
         "lead": lead,
-        "here": reverse("lead", args=[map_id]),
+        "here": request.get_full_path(),
     }
     if target(request) == f"owner-{map_id}":
         return _owner(request, context)
-    context |= {**_thread(request, lead, at), **_timeline(lead)}
-    return render_page(request, TEMPLATE, context, fragments=FRAGMENTS)
+    return _page(request, context, at)
+
+
+@require_POST
+def add_note(request: PageRequest, map_id: int) -> HttpResponse:
+    lead = _get(map_id)
+    at = timezone.now()
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return _note_form(request, lead, form, status=422)
+    try:
+        text = form.cleaned_data["text"]
+        write_note(lead=lead, text=text, author=request.user, at=at)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _note_form(request, lead, form, status=409)
+    if not request.htmx:
+        return back(request, "lead", map_id)
+    response = _note_form(request, lead, NoteForm())
+    return trigger_client_event(response, "notes-changed", {"lead": map_id})
+
+
+def _note_form(
+    request: PageRequest, lead: Lead, form: NoteForm, *, status: int = 200
+) -> HttpResponse:
+    """The form with what was typed, on its own or, without htmx, on the lead's page."""
+    at = timezone.now()
+    here = request.POST.get("next", "")
+    row = row_of(lead, viewer=request.user, at=at)
+    context = {"row": row, "lead": lead, "here": here, "note_form": form}
+    if request.htmx:
+        return render(request, f"{TEMPLATE}#note-form", context, status=status)
+    return _page(request, context, at, status=status)
+
+
+def _page(
+    request: PageRequest, context: dict[str, Any], at: datetime, *, status: int = 200
+) -> HttpResponse:
+    lead = context["lead"]
+    context |= {**_thread(request, lead, at), **_notes(lead, at), **_timeline(lead)}
+    if target(request) not in FRAGMENTS:
+        context |= {**_list_beside(request, at), "open_id": lead.pk, "heading": "h1"}
+    return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)
+
+
+def _list_beside(request: PageRequest, at: datetime) -> dict[str, Any]:
+    """A lead that is opened by its address has the list beside it, as everywhere."""
+    query = QueryDict(list_behind(request))
+    form = InboxFilter(query, user=request.user)
+    return list_of(form, query, viewer=request.user, at=at)
 
 
 def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
@@ -68,11 +122,12 @@ def _wants_thread(lead: Lead) -> bool:
 
 def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
     asked_at = _asked_at(request, at)
+    mails = conversation_of(lead)
     known = account.current()
     missing = _wants_thread(lead)
     return {
-        "messages_of_lead": conversation_of(lead),
-        "notes": notes_of(lead),
+        "earlier_mails": mails[:-MAILS_OPEN],
+        "newest_mails": mails[-MAILS_OPEN:],
         "asked_at": asked_at,
         "thread_is_missing": missing,
         "thread_is_awaited": missing
@@ -80,6 +135,11 @@ def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
         and at - asked_at < PATIENCE,
         "outage": known.outage_sentence if known.outage_since else "",
     }
+
+
+def _notes(lead: Lead, at: datetime) -> dict[str, Any]:
+    shown = notes_of(lead)
+    return {"notes": shown, "notes_poll": poll_of(shown, at=at)}
 
 
 def _asked_at(request: PageRequest, at: datetime) -> datetime:

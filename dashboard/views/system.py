@@ -1,6 +1,7 @@
 """How the parts stand, and the two switches that stop and go on."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from assignments.services import account, system
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse, say
+from dashboard.context import shell
 from dashboard.htmx import PageRequest, render_page
 from dashboard.rights import Rights
 
@@ -32,8 +34,17 @@ def system_page(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def banner(request: PageRequest) -> HttpResponse:
-    """What every open page asks for now and then; the bell's number comes along."""
-    return render(request, "system/banner.html", {"out_of_band": True})
+    """What every open page asks for now and then; the numbers of the rail come along."""
+    frame = shell(request)
+    seen = request.GET.get("seen", "").split(".")
+    if seen == [str(frame["troubles_seen"]), str(frame["counts_seen"])]:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    context = {**frame, "out_of_band": True}
+    response = render(request, "system/banner.html", context)
+    if seen[0] == frame["troubles_seen"]:
+        # Nothing is drawn anew under somebody's hands, or said again, for a number.
+        response["HX-Reswap"] = "none"
+    return response
 
 
 @require_POST

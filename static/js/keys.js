@@ -38,6 +38,12 @@ const undo = () => {
   else say("Nothing on this page is yours to undo. Older changes are in History.");
 };
 
+const writeNote = () => {
+  const field = document.getElementById("note-text");
+  if (field) field.focus();
+  else say(panel()?.dataset.lead ? "You cannot write on this lead." : "Open a lead first, then write a note.");
+};
+
 const choose = (shiftKey) => currentRow()?.querySelector('input[name="lead"]')
   ?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
 
@@ -48,6 +54,7 @@ const ACTS = {
   x: () => choose(false),
   X: () => choose(true),
   a: assign,
+  n: writeNote,
   u: undo,
   g: () => { goesTo = true; },
   "/": () => document.getElementById("id_q")?.focus(),

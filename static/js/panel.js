@@ -4,7 +4,6 @@ const panel = () => document.getElementById("panel");
 const isWide = matchMedia("(min-width: 1100px)");
 const leadOf = (path) => path.match(/^\/leads\/(\d+)\/$/)?.[1];
 const nameOf = (id) => document.getElementById(`name-${id}`);
-const listTitle = document.title;
 let focusPanel = false;
 
 const markOpen = () => {
@@ -23,7 +22,7 @@ const showPanel = (path, { history, focus = false }) => {
 
 const openLead = (link, { follow = false } = {}) => {
   const isOpen = Boolean(panel()?.dataset.lead);
-  showPanel(link.pathname, { history: follow && isOpen ? "replace" : "push", focus: !follow });
+  showPanel(link.pathname + link.search, { history: follow && isOpen ? "replace" : "push", focus: !follow });
 };
 
 const emptyPanel = () => {
@@ -31,7 +30,7 @@ const emptyPanel = () => {
   panel().replaceChildren();
   delete panel().dataset.lead;
   panel().hidden = true;
-  document.title = listTitle;
+  document.title = listOf().dataset.title;
   markOpen();
   nameOf(lead)?.focus();
 };
@@ -57,7 +56,7 @@ document.addEventListener("htmx:afterSwap", () => {
   markOpen();
   if (!panel().dataset.lead) return;
   document.title = panel().dataset.title;
-  if (focusPanel) panel().querySelector("h2")?.focus();
+  if (focusPanel) document.getElementById("panel-h")?.focus();
   focusPanel = false;
 });
 
@@ -68,7 +67,7 @@ addEventListener("popstate", (event) => {
   if (location.pathname + location.search === listOf().dataset.here) {
     if (panel().dataset.lead) emptyPanel();
   } else if (leadOf(location.pathname) && isWide.matches) {
-    showPanel(location.pathname, { focus: true });
+    showPanel(location.pathname + location.search, { focus: true });
   } else return;
   event.stopImmediatePropagation();
 });

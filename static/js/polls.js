@@ -6,7 +6,9 @@ let restUntil = 0;
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoll(event.detail.elt)) return;
-  if (document.hidden || Date.now() < restUntil) event.preventDefault();
+  const { elt } = event.detail;
+  // A list behind an open lead is not seen on a phone: nobody waits for its news.
+  if (document.hidden || !elt.checkVisibility() || Date.now() < restUntil) event.preventDefault();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -31,6 +31,16 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("reset", () => setTimeout(countChosen));
 
+// Which of the reader's lists this one is: the rail is not drawn again with it.
+const markList = () => {
+  const { here } = listOf()?.dataset ?? {};
+  if (!here) return;
+  for (const link of document.querySelectorAll(".sub")) {
+    if (link.getAttribute("href") === here) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+};
+
 // A row, or the list read again, comes without its ticks: give them back.
 let kept = null;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -49,6 +59,7 @@ document.addEventListener("htmx:afterSwap", () => {
     kept = null;
   }
   if (boxes().length) countChosen();
+  markList();
 });
 
 // Assigned together: the ticks have done their work; the list reads itself again.

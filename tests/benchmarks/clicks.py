@@ -13,8 +13,7 @@ from assignments.models import Lead, Member, Seat
 from assignments.nudges import DISPATCH_SEATS
 
 PATIENCE = 60.0  # seconds, at the true limit, after which a click counts as lost
-POLL = 1.0  # as the row on the page does
-THINKING = (0.5, 3.0)
+RHYTHM = (2.5, 5.5)  # seconds from one click to the next
 CSRF = "b" * 32
 
 
@@ -41,9 +40,10 @@ def click(
     rng = Random("clicks")
     with httpx.Client(base_url=site, cookies=cookies, headers=headers) as browser:
         for lead in leads:
+            next_at = time.monotonic() + rng.uniform(*RHYTHM) * scale
             to = rng.choice([member for member in members if member != lead.owner])
             yield _click(browser, lead, to, scale)
-            time.sleep(rng.uniform(*THINKING) * scale)
+            time.sleep(max(0.0, next_at - time.monotonic()))
 
 
 def _click(browser: httpx.Client, lead: Lead, to: Member, scale: float) -> Click:
@@ -54,7 +54,7 @@ def _click(browser: httpx.Client, lead: Lead, to: Member, scale: float) -> Click
     while (look := _look(row)) == "sending":
         if time.monotonic() - started > PATIENCE * scale:
             break
-        time.sleep(POLL * scale)
+        time.sleep(_poll(row) * scale)
         row = browser.get(f"/leads/{lead.pk}/row/").raise_for_status().text
     return Click(
         map_id=lead.pk,
@@ -68,6 +68,14 @@ def _click(browser: httpx.Client, lead: Lead, to: Member, scale: float) -> Click
 def _both_seats_are_taken() -> bool:
     taken = Seat.objects.filter(name__in=DISPATCH_SEATS, until__gt=timezone.now())
     return taken.count() == len(DISPATCH_SEATS)
+
+
+def _poll(row: str) -> float:
+    """Seconds after which the page asks again, as htmx reads it off the row."""
+    found = re.search(r'hx-trigger="every (\d+)(m?s)"', row)
+    if found is None:
+        raise RuntimeError("The row says that it is sending, but does not ask again.")
+    return int(found[1]) / (1000 if found[2] == "ms" else 1)
 
 
 def _look(row: str) -> str:

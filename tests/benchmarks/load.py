@@ -64,12 +64,12 @@ def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> str:
     """Sandbox, web, four dispatching workers and one that reads; the web's address."""
     port = parts.free_port(HOST, WEB_PORT)
     supervisor.start(_sandbox(trial, folder))
-    _await(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
+    await_answer(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
     web = parts.web(
         host=HOST, port=port, environment=os.environ, log=folder / "web.log"
     )
     supervisor.start(web)
-    _await(f"http://{HOST}:{port}/healthz", folder / "web.log")
+    await_answer(f"http://{HOST}:{port}/healthz", folder / "web.log")
     for task in ("dispatch",) * WORKERS + ("sync",):
         supervisor.start(_worker(task, folder))
     return f"http://{HOST}:{port}"
@@ -98,7 +98,7 @@ def _sandbox_address() -> str:
     return settings.SMARTLEAD_BASE_URL.removesuffix("/api/v1")
 
 
-def _await(url: str, log: Path) -> None:
+def await_answer(url: str, log: Path) -> None:
     give_up_at = time.monotonic() + START_TIME
     while time.monotonic() < give_up_at:
         try:

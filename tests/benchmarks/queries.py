@@ -38,11 +38,8 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
 
 def _steps(manager: User, dispatcher: Dispatcher) -> Iterator[tuple[str, int]]:
     lead = Lead.objects.filter(owner_known_at__isnull=False).order_by("pk")[0]
-    to = (
-        Member.objects.filter(is_active=True)
-        .exclude(pk=lead.owner_id)
-        .order_by("pk")[0]
-    )
+    others = Member.objects.filter(is_active=True).order_by("pk")
+    to = next(member for member in others if member != lead.owner)
     browser = Browser(SERVER_NAME="localhost", headers=ROW)
     browser.force_login(manager, "django.contrib.auth.backends.ModelBackend")
     row = f"/leads/{lead.pk}/row/"

@@ -51,10 +51,13 @@ class Trial:
 
 
 TRIALS = {
-    "load": Trial(module="load", scale=0.25),
-    "load-shared": Trial(module="load", scale=0.25, other_share=0.2),
+    "batches": Trial(module="batches", scale=0.05),
+    "preview": Trial(module="preview"),
+    "load": Trial(module="load", scale=0.5),
+    "load-shared": Trial(module="load", scale=0.5, other_share=0.2),
     "pages": Trial(module="pages"),
     "queries": Trial(module="queries"),
+    "weight": Trial(module="weight"),
     "true-limit": Trial(module="load", on_request=True),
     "true-limit-shared": Trial(module="load", other_share=0.2, on_request=True),
 }

@@ -9,7 +9,13 @@ from django.conf import settings as django_settings
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
 from assignments.sandbox.world import World
@@ -42,6 +48,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(chromium.MISSING)
     # Playwright runs a loop in this thread, which Django takes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=15_000)  # the other worker may be busy
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         yield browser
@@ -80,7 +87,7 @@ class Office:
             color_scheme=theme,
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         client = Client()
         client.force_login(user or self.manager)
         session = client.cookies[django_settings.SESSION_COOKIE_NAME].value

@@ -146,8 +146,8 @@ def test_a_lead_is_handed_over_from_its_page(office, people):
 
     page.get_by_role("link", name="Assign Lena Lead to somebody").click()
     page.get_by_role("button", name="Ben Okafor").click()
-    expect(page.get_by_label("Owner")).to_contain_text("Ana S. → Ben O.")
+    expect(page.get_by_role("region", name="Owner")).to_contain_text("Ana S. → Ben O.")
     office.dispatch()
 
-    expect(page.get_by_label("Owner")).to_contain_text("done")
+    expect(page.get_by_role("region", name="Owner")).to_contain_text("done")
     expect(page.locator("#timeline")).to_contain_text("Done")

@@ -29,7 +29,7 @@ class TestAssign:
 
         assertContains(response, "Ana S. → <b>Ben O.</b>")
         assertContains(response, "· sending")
-        assertContains(response, 'hx-trigger="every 1s"')
+        assertContains(response, 'hx-trigger="every 500ms"')
         assertNotContains(response, "<html")
         assert lead.assignments.get().to == ben
 

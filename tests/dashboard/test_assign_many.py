@@ -184,6 +184,18 @@ class TestPreview:
         assertContains(response, sentence, status_code=422)
         assert not SavedPlan.objects.exists()
 
+    def test_while_somebody_is_choosing_nothing_is_missing_yet(
+        self, client, manager, ben
+    ):
+        asked = client.get("/assign/", {"lead": make_lead().pk})
+        changed = preview(
+            client, [make_lead()], strategy="least_busy", headers=htmx("assign")
+        )
+
+        for response in (asked, changed):
+            assertNotContains(response, "Choose who should have the leads.")
+        assertContains(changed, 'type="checkbox" name="member"')
+
     def test_one_member_means_one(self, client, manager, ana, ben):
         response = preview(client, [make_lead()], member=[ana.pk, ben.pk])
 

@@ -124,7 +124,7 @@ def test_a_sentence_comes_with_every_error(client, manager):
 
 def test_a_broken_page_says_so_without_its_insides(client, manager, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr("dashboard.views.inbox.rows_of", None)
+    monkeypatch.setattr("dashboard.lead_list.rows_of", None)
 
     response = client.get("/inbox/")
 

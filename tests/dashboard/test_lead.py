@@ -99,6 +99,23 @@ class TestConversation:
         assertNotContains(response, "t.test")
         assertNotContains(response, "<script>")
 
+    def test_all_but_the_newest_messages_are_folded(self, client, manager):
+        lead = with_thread(make_lead())
+        for number in range(5):
+            Message.objects.create(
+                lead=lead,
+                key=str(number),
+                direction="reply",
+                body_html=f"<p>Mail {number}</p>",
+                at=MONDAY + timedelta(hours=number),
+            )
+
+        page = client.get(f"/leads/{lead.pk}/").content.decode()
+
+        folded = page[page.index("2 earlier messages") : page.index("</details>")]
+        assert "Mail 1" in folded
+        assert "Mail 2" not in folded
+
     def test_an_address_that_is_no_web_address_is_no_link(self, client, manager):
         lead = with_thread(make_lead(website="javascript:alert(1)"))
 
@@ -171,3 +188,51 @@ def test_an_unknown_lead_is_a_404_with_a_sentence(client, manager):
     for number in (1, "9" * 30):
         response = client.get(f"/leads/{number}/")
         assertContains(response, "There is nothing at this address", status_code=404)
+
+
+class TestListBeside:
+    """Opened by its address, a lead comes with the list that it was looked at in."""
+
+    def test_is_the_inbox_as_it_opens(self, client, manager, ana):
+        lead = with_thread(make_lead("Lena Lead", owner=ana))
+        make_lead("Omar Other", owner=ana)
+
+        response = client.get(f"/leads/{lead.pk}/")
+
+        assertContains(response, "Omar Other")
+        assertContains(response, f'id="lead-{lead.pk}" aria-current="true"')
+
+    def test_is_the_filtered_one_that_the_address_names(self, client, manager, ana):
+        lead = with_thread(make_lead("Lena Lead", owner=ana, is_unread=True))
+        make_lead("Omar Other", owner=ana)
+
+        response = client.get(f"/leads/{lead.pk}/", {"list": "status=unread"})
+
+        assertNotContains(response, "Omar Other")
+        assertContains(response, 'data-here="/inbox/?status=unread"')
+
+    def test_says_what_is_wrong_with_it_and_shows_the_lead(self, client, manager):
+        lead = with_thread(make_lead("Lena Lead"))
+
+        response = client.get(f"/leads/{lead.pk}/", {"list": "status=strange"})
+
+        assertContains(response, "The status in this address is not known here")
+        assertContains(response, "Conversation")
+
+    def test_a_row_leads_on_in_its_list(self, client, manager):
+        lead = make_lead(is_unread=True)
+        address = f'href="/leads/{lead.pk}/?list=status%3Dunread"'
+
+        assertContains(client.get("/inbox/?status=unread"), address)
+        polled = htmx() | {"HX-Current-URL": "http://testserver/inbox/?status=unread"}
+        row = client.get(f"/leads/{lead.pk}/row/", headers=polled)
+        assertContains(row, address)
+
+    def test_costs_the_parts_of_the_page_nothing(self, client, manager, ana):
+        lead = with_thread(make_lead(owner=ana))
+        for _ in range(5):
+            make_lead("Omar Other", owner=ana)
+
+        panel = client.get(f"/leads/{lead.pk}/", headers=htmx("panel"))
+
+        assertNotContains(panel, "Omar Other")

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -198,3 +199,43 @@ class TestBanner:
         Account.objects.update(fingerprint="other", base_url="https://other.test/api")
 
         assert "This database belongs to the Smartlead at" in self.banner(client)
+
+
+class TestBannerAskedAgain:
+    """An open page sends along what it said: only what changed is drawn again."""
+
+    def seen(self, client):
+        page = client.get("/history/").content.decode()
+        return re.search(r'name="seen" value="([0-9a-f.]+)"', page)[1]
+
+    def ask(self, client, seen):
+        return client.get("/banner/", {"seen": seen}, headers=htmx("banner"))
+
+    def test_is_silent_while_nothing_changed(self, client, manager):
+        make_lead()
+        Account.objects.update(bulk_paused_at=MONDAY, bulk_pause_reason="Three refused")
+
+        response = self.ask(client, self.seen(client))
+
+        assert response.status_code == 204
+
+    def test_says_a_new_trouble(self, client, manager):
+        seen = self.seen(client)
+        account.pause_writes(actor=manager, reason="A restore.", at=timezone.now())
+
+        response = self.ask(client, seen)
+
+        assertContains(response, "A restore.")
+        assert "HX-Reswap" not in response
+        assert self.ask(client, self.seen(client)).status_code == 204
+
+    def test_a_number_of_the_rail_changes_alone(self, client, manager):
+        seen = self.seen(client)
+        make_lead(owner=None)
+
+        response = self.ask(client, seen)
+
+        assert response["HX-Reswap"] == "none"
+        assertContains(
+            response, "<b hx-swap-oob=\"innerHTML:[data-count='nobodys']\">1</b>"
+        )

@@ -16,6 +16,7 @@ SETTLED = 250  # ms: until what an act has asked for is drawn
 PAPER = ((794, 1123),)
 WIDE = ((1920, 1080),)
 LAPTOP = ((1440, 900),)
+PHONE = ((390, 844),)
 
 
 Step = Callable[[Page], None]
@@ -72,11 +73,6 @@ def press(name: str) -> Step:
     return lambda page: page.get_by_role("button", name=name).first.click()
 
 
-def open_beside(page: Page) -> None:
-    page.locator(f"#name-{lead_with_history().pk}").click()
-    page.wait_for_timeout(SETTLED)
-
-
 def assign_first(page: Page) -> None:
     page.locator('#rows [data-opens="picker"]').nth(2).click()
     page.wait_for_timeout(SETTLED)
@@ -99,8 +95,8 @@ SHOTS_TO_TAKE = [
     Shot(name="inbox-down", path="/inbox/", before=outage, after=account.clear_outage),
     Shot(name="inbox-silent", path="/inbox/", before=silence, after=wake),
     Shot(name="inbox-member", path="/inbox/", user="ngozi"),
-    Shot(name="inbox-wide", path="/inbox/", sizes=WIDE, act=open_beside),
-    Shot(name="inbox-lead", path="/inbox/", sizes=LAPTOP, act=open_beside),
+    Shot(name="inbox-wide", path=lead_address, sizes=WIDE),
+    Shot(name="inbox-lead", path=lead_address, sizes=LAPTOP),
     Shot(name="inbox-assign", path="/inbox/", act=assign_first),
     Shot(
         name="lead-print",
@@ -110,7 +106,7 @@ SHOTS_TO_TAKE = [
     ),
     Shot(name="history-print", path="/history/", sizes=PAPER, media="print"),
     Shot(name="history-wide", path="/history/", sizes=WIDE),
-    Shot(name="lead", path=lead_address),
+    Shot(name="lead", path=lead_address, sizes=PHONE),
     Shot(name="history", path="/history/"),
     Shot(name="history-lead", path=lambda: f"/history/?lead={lead_with_history().pk}"),
     Shot(name="history-nothing", path="/history/?cause=routing"),

@@ -113,6 +113,8 @@ class Evidence:
     quiet: float
     scale: float
     notes_are_readable: bool = True
+    # The documented rows do not carry the id under which notes are asked for.
+    people_are_named: bool = True
     is_paused: bool = False
     audit: list[str] = field(default_factory=list)
     diary: list[Said] = field(default_factory=list)
@@ -134,6 +136,7 @@ class Evidence:
         diary: list[Said],
         strikes: Counter[str],
         notes_are_readable: bool,
+        people_are_named: bool,
     ) -> Self:
         applied = sorted(
             (entry for entry in journal if entry["applied_seq"] is not None),
@@ -148,6 +151,7 @@ class Evidence:
             notes=[_note_row(raw) for raw in books["notes"]],
             leads=[_lead_end(raw, owners) for raw in books["leads"]],
             notes_are_readable=notes_are_readable,
+            people_are_named=people_are_named,
             diary=diary,
             strikes=strikes,
             **{name: books[name] for name in FROM_THE_BOOKS},

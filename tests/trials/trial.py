@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,11 @@ def _sandbox(seed: int, weather: Weather) -> Iterator[str]:
         process.stdout.close()
 
 
+def _is_under_way(call: dict[str, Any]) -> bool:
+    """A hung write; what a dead worker asked and nobody answers changes nothing."""
+    return call["fault"] is not None and call["ended_at"] is None
+
+
 class _Stage:
     def __init__(self, folder: Path, url: str, sandbox: str, rng: Random) -> None:
         self.folder, self.sandbox, self.rng = folder, sandbox, rng
@@ -139,6 +145,7 @@ class _Stage:
         post(self.sandbox, "faults", clear=True)
         for who in ("managers", "outsider", "mirror"):
             self.killer.retire(who)
+        self._await_hung_calls()
         return self._close_books(weather)
 
     def enter(self, who: str) -> None:
@@ -153,6 +160,14 @@ class _Stage:
         assert self.nursery.stdin is not None
         self.nursery.stdin.write(json.dumps({"who": who, **wish}) + "\n")
         self.nursery.stdin.flush()
+
+    def _await_hung_calls(self) -> None:
+        """The books are true only once the last late write has landed."""
+        give_up_at = time.monotonic() + SETTLED_WITHIN
+        while any(_is_under_way(call) for call in get(self.sandbox, "journal")):
+            if time.monotonic() > give_up_at:
+                raise TrialFailed("The sandbox still has a call under way.")
+            time.sleep(0.2)
 
     def _cast(self, ours: list[int], seed: int) -> None:
         (leads,) = (
@@ -187,6 +202,7 @@ class _Stage:
             diary=self.killer.diary,
             strikes=self.killer.strikes,
             notes_are_readable=weather.notes == "readable",
+            people_are_named=weather.shape == "flat",
         )
 
     def _last_words(self) -> str:

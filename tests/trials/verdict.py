@@ -234,7 +234,7 @@ def _notes(evidence: Evidence, late: list[NoteCall]) -> Iterator[Violation]:
         if count < least or in_time > most:
             sentence = f"note {note.reference} ({note.state}) is there {count} times"
             yield Violation("every note once", note.lead, sentence)
-    if evidence.notes_are_readable:
+    if evidence.notes_are_readable and evidence.people_are_named:
         for note in evidence.notes:
             if note.state == "unconfirmed":
                 sentence = f"note {note.reference} is unconfirmed, but can be read"

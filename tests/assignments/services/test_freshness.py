@@ -7,7 +7,6 @@ import pytest
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.assigning import assign_lead
-from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.client import Client
 from assignments.smartlead.records import LeadRow
 from tests.factories import make_assignment, make_manager
@@ -74,11 +73,9 @@ def test_what_a_list_said_is_not_enough(office):
 
 def test_a_read_counts_from_when_it_was_asked(office, at_step):
     row = click(office, office.lead())
-    at_step("read", lambda: office.clock.advance(10))
+    at_step("reading", lambda: office.clock.advance(10))
 
-    dispatcher = Dispatcher(office.desk)
-    for _ in range(3):
-        dispatcher.take_turn(office.clock())
+    office.take_turns(3)
 
     assert office.writes() == []
     assert state_of(row) == State.WAITING

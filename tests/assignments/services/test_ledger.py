@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Assignment
 from assignments.models.assignment import State
-from assignments.services.ledger import finish, release
+from assignments.services.ledger import finish, refuse_waiting_of_gone_lead, release
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
 from tests.office import state_of
 
@@ -82,6 +82,8 @@ class TestFinish:
 
 class TestFollowers:
     def test_after_a_done_row_it_expects_its_target(self, row, follower, people):
+        Assignment.objects.filter(pk=follower.pk).update(expected=None)
+
         end(row, State.DONE)
 
         assert state_of(follower) == State.WAITING
@@ -143,3 +145,12 @@ class TestRelease:
         release(row, token="an older one", at=MONDAY)
 
         assert state_of(row) == State.SENDING
+
+
+def test_what_waits_for_a_lead_that_is_gone_is_refused(lead, people):
+    waiting = make_assignment(lead, people[1])
+
+    refuse_waiting_of_gone_lead(lead, MONDAY)
+
+    assert state_of(waiting) == State.REFUSED
+    assert waiting.outcome == "Smartlead no longer has this lead."

@@ -114,6 +114,21 @@ def test_a_plan_sees_the_click_that_was_faster(lead, ben, cem):
     assert lead.assignments.get(cause=Cause.ROUTING).state == State.SKIPPED
 
 
+def test_a_plan_locks_its_leads_in_order(lead, ben):
+    """So that two plans never wait for each other."""
+    last = make_lead(owner=lead.owner, map_id=9_000_002)
+    first = make_lead(owner=lead.owner, map_id=9_000_001)
+    plan = plan_for_one_member([last, first], ben, reason="Many.", cause=Cause.ROUTING)
+
+    while_locked(
+        first,
+        lambda: apply_plan(plan, actor=None, at=MONDAY),
+        meanwhile=lambda: Lead.objects.select_for_update(nowait=True).get(pk=last.pk),
+    )
+
+    assert Assignment.objects.waiting().count() == 2
+
+
 def test_a_sighting_sees_a_write_that_was_answered_meanwhile(lead, ben, cem):
     sighting = Sighting(owner_id=ben.pk, known=True, asked_at=MONDAY, by="get")
 

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from assignments.models import Account, Lead, Note
@@ -5,7 +7,6 @@ from assignments.models.assignment import State
 from assignments.sandbox.faults import Kind
 from assignments.services import note_sending
 from assignments.services.assigning import assign_lead
-from assignments.services.dispatch import Dispatcher
 from assignments.services.queue import Claim
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
@@ -172,7 +173,7 @@ class TestBadWeather:
         note = assign_with_note(office)
         office.world.faults.next(Kind.TOO_MANY, call="note")
 
-        office.dispatch()
+        office.take_turns(3)
 
         assert state_of(note) == Note.State.WAITING
         assert (note.failures, note.sends, note.not_before) == (0, 0, None)
@@ -182,8 +183,7 @@ class TestBadWeather:
         note = assign_with_note(office)
         office.world.faults.next(Kind.UNAVAILABLE, call="note")
 
-        for _ in range(3):
-            Dispatcher(office.desk).take_turn(office.clock())
+        office.take_turns(3)
 
         assert state_of(note) == Note.State.SENDING
         assert Account.objects.get().outage_kind == "unavailable"
@@ -208,45 +208,58 @@ class TestBadWeather:
         assert office.world.journal.calls(kind="note") == []
 
 
-class TestLostClaim:
+class TestStamp:
+    @pytest.fixture
+    def once_loaded(self, monkeypatch):
+        """Something happens between the look at the claimed note and its stamp."""
+
+        def connect(act: Callable[[], object]) -> None:
+            def load(claim: Claim) -> Note | None:
+                note = load_really(claim)
+                act()
+                return note
+
+            load_really = note_sending._load
+            monkeypatch.setattr(note_sending, "_load", load)
+
+        return connect
+
     def test_a_note_claimed_by_another_before_it_is_looked_at_is_not_sent(
         self, office, at_step
     ):
         note = assign_with_note(office)
         at_step("claimed", lambda: steal_note(note))
 
-        turns(office)
+        office.take_turns(4)
 
         assert sent(office, note) == 0
 
-    def test_nor_one_claimed_by_another_before_its_stamp(self, office, monkeypatch):
-        def load(claim: Claim) -> Note | None:
-            loaded = load_really(claim)
-            steal_note(note)
-            return loaded
-
+    def test_nor_one_claimed_by_another_before_its_stamp(self, office, once_loaded):
         note = assign_with_note(office)
-        load_really = note_sending._load
-        monkeypatch.setattr(note_sending, "_load", load)
+        once_loaded(lambda: steal_note(note))
 
-        turns(office)
+        office.take_turns(4)
 
         assert sent(office, note) == 0
 
-    def test_its_outcome_is_for_the_other_to_write(self, office, at_step):
+    def test_nor_one_whose_lease_no_longer_covers_a_call(
+        self, office, once_loaded, at_step
+    ):
+        note, stamps = assign_with_note(office), []
+        once_loaded(lambda: office.clock.advance(46))
+        at_step("note stamped", lambda: stamps.append(note))
+
+        office.take_turns(4)
+
+        assert (state_of(note), stamps) == (Note.State.WAITING, [])
+
+    def test_the_outcome_is_for_whoever_has_the_claim(self, office, at_step):
         note = assign_with_note(office)
         at_step("note answered", lambda: steal_note(note))
 
-        turns(office)
+        office.take_turns(4)
 
         assert (state_of(note), note.token) == (Note.State.SENDING, "another's")
-
-
-def turns(office: Office) -> None:
-    """Read, write, note, and one more."""
-    dispatcher = Dispatcher(office.desk)
-    for _ in range(4):
-        dispatcher.take_turn(office.clock())
 
 
 def steal_note(note: Note) -> None:

@@ -119,6 +119,36 @@ class TestWhatIsBelieved:
         assert Assignment.objects.get(pk=row.pk).verified_at == after(5)
 
 
+class TestALateWrite:
+    """One of ours seemed lost, waits to be sent again, and has landed after all."""
+
+    @pytest.mark.parametrize("by", ["list", "get"])
+    def test_it_is_our_own_doing_and_the_row_is_done(self, lead, ben, by):
+        row = make_assignment(lead, ben, sends=1)
+
+        see(lead, ben, MONDAY, by=by)
+
+        row.refresh_from_db()
+        assert (row.state, lead.owner) == (State.DONE, ben)
+        assert outside_rows(lead) == []
+
+    def test_a_list_that_shows_it_does_not_make_the_owner_sure(self, lead, ben):
+        make_assignment(lead, ben, sends=1)
+
+        see(lead, ben, MONDAY, by="list")
+
+        assert lead.owner_sure_at is None
+
+    def test_what_was_never_sent_was_done_by_somebody_else(self, lead, ana, ben):
+        row = make_assignment(lead, ben)
+
+        see(lead, ben, MONDAY)
+
+        row.refresh_from_db()
+        assert row.state == State.WAITING
+        assert outside_rows(lead) == [(ana.pk, ben.pk)]
+
+
 class TestWhenItWasAsked:
     def test_a_read_asked_before_our_write_was_answered_is_old(self, lead, ben, ana):
         we_write(lead, ben, after(2))
@@ -137,6 +167,11 @@ class TestWhenItWasAsked:
 
         assert lead.owner == ben
         assert len(outside_rows(lead)) == 1
+
+    def test_what_it_says_counts_from_then(self, lead, ben):
+        see(lead, ben, MONDAY, taking=timedelta(seconds=9))
+
+        assert (lead.owner_known_at, lead.owner_sure_at) == (MONDAY, MONDAY)
 
     def test_an_old_read_that_agrees_moves_no_clock_back(self, lead, ana):
         see(lead, ana, after(5))

@@ -22,7 +22,7 @@ def mirror(world: World) -> Iterator[Mirror]:
 @pytest.fixture
 def big(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Mirror]:
     """An inbox of several pages."""
-    larger = World(leads=130, now=MONDAY.timestamp(), limits=[(100_000, 60)])
+    larger = World(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
     world.account, world.keys = larger.account, larger.keys
     with open_mirror(world) as mirror:
         yield mirror

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assignments.models import Assignment
+from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.faults import Kind
 from assignments.services.assigning import assign_lead
@@ -57,6 +57,26 @@ def test_what_did_not_arrive_is_written_again(office):
 
     assert state_of(row) == State.DONE
     assert len(office.writes()) == 2
+
+
+@pytest.mark.parametrize("seen_by", ["us", "the mirror"])
+def test_what_lands_even_later_is_done_and_not_written_again(office, seen_by):
+    row = write(office, Kind.HANG_THEN_DROP)
+    office.settle()
+    assert state_of(row) == State.WAITING
+
+    office.world.assign_outside(row.lead_id, row.to_id)
+    if seen_by == "the mirror":
+        now = office.clock()
+        Lead.objects.update(owner=row.to, owner_known_at=now, owner_sure_at=now)
+        Assignment.objects.update(not_before=None)
+    else:
+        office.clock.advance(11)
+    office.dispatch()
+
+    assert state_of(row) == State.DONE
+    assert len(office.writes()) == 1
+    assert not Assignment.objects.filter(cause=Cause.OUTSIDE).exists()
 
 
 def test_what_somebody_else_has_changed_since_is_left_alone(office):

@@ -12,12 +12,11 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.sandbox.faults import Kind
 from assignments.services import sending
 from assignments.services.assigning import assign_lead
-from assignments.services.dispatch import Dispatcher
 from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.sending import Comparison
 from assignments.smartlead import transport
 from tests.factories import make_assignment, make_manager
-from tests.office import Office, state_of
+from tests.office import state_of
 
 NOTE = "Please call back."
 
@@ -49,19 +48,13 @@ def once_compared(monkeypatch):
     return connect
 
 
-def turns(office: Office, count: int = 3) -> None:
-    dispatcher = Dispatcher(office.desk)
-    for _ in range(count):
-        dispatcher.take_turn(office.clock())
-
-
 class TestStamp:
     def test_nothing_is_sent_over_an_owner_that_changed_since(
         self, office, row, once_compared
     ):
         once_compared(lambda: Lead.objects.update(owner=office.members[4]))
 
-        turns(office)
+        office.take_turns(3)
 
         assert office.writes() == []
 
@@ -70,7 +63,7 @@ class TestStamp:
     ):
         once_compared(lambda: Account.objects.update(paused_at=office.clock()))
 
-        turns(office)
+        office.take_turns(3)
 
         assert office.writes() == []
         assert state_of(row) == State.WAITING
@@ -80,7 +73,7 @@ class TestStamp:
     ):
         once_compared(lambda: Assignment.objects.update(token="another's"))
 
-        turns(office)
+        office.take_turns(3)
 
         assert office.writes() == []
         row.refresh_from_db()
@@ -91,7 +84,7 @@ class TestStamp:
     ):
         at_step("claimed", lambda: Assignment.objects.update(token="another's"))
 
-        turns(office)
+        office.take_turns(3)
 
         assert office.world.journal.calls() == []
 
@@ -102,7 +95,7 @@ class TestStamp:
         once_compared(lambda: office.clock.advance(11))
         at_step("stamped", lambda: stamps.append(row))
 
-        turns(office)
+        office.take_turns(3)
 
         assert stamps == []
 
@@ -112,10 +105,10 @@ class TestStamp:
         row.notes.create(
             lead=row.lead, text=NOTE, reference="H-1", created_at=office.clock()
         )
-        turns(office, 2)
+        office.take_turns(2)
 
         at_step("claimed", lambda: Account.objects.update(paused_at=office.clock()))
-        turns(office)
+        office.take_turns(3)
 
         assert office.notes(row.lead) == []
 
@@ -136,7 +129,7 @@ class TestHowLongItCounts:
     ):
         paused("stamped", 11)
 
-        turns(office, 2)
+        office.take_turns(2)
 
         assert office.writes() == []
         assert state_of(row) == State.WAITING
@@ -150,7 +143,7 @@ class TestHowLongItCounts:
         )
         paused("stamped", 46)
 
-        turns(office, 2)
+        office.take_turns(2)
 
         assert office.writes() == []
         assert state_of(row) == State.WAITING
@@ -161,10 +154,10 @@ class TestHowLongItCounts:
         note = row.notes.create(
             lead=row.lead, text=NOTE, reference="H-1", created_at=office.clock()
         )
-        turns(office, 2)
+        office.take_turns(2)
         paused("note stamped", 46)
 
-        turns(office, 1)
+        office.take_turns(1)
 
         assert office.notes(row.lead) == []
         assert state_of(note) == Note.State.WAITING

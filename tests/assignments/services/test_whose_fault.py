@@ -9,6 +9,8 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.sandbox.faults import Kind
 from assignments.services import account as accounts
 from assignments.services.assigning import assign_lead
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import Refused
 from tests.factories import make_assignment, make_manager, make_member
 from tests.office import Office, state_of
 
@@ -29,7 +31,7 @@ class TestAnswers:
         row = click(office)
         office.world.faults.next(Kind.TOO_MANY, call="owner")
 
-        office.dispatch()
+        office.take_turns(2)
 
         assert (state_of(row), row.failures, row.sends) == (State.WAITING, 0, 0)
         assert Account.objects.get().outage_since is None
@@ -66,6 +68,18 @@ class TestAnswers:
 
         assert state_of(row) == State.DONE
         assert len(office.writes()) == 1
+
+    def test_a_no_in_words_to_the_read_before_it_is_the_rows(self, office, monkeypatch):
+        def refuse(*_: object) -> None:
+            raise Refused("This lead is archived", status=422)
+
+        monkeypatch.setattr(Client, "lead", refuse)
+        row = click(office)
+
+        office.dispatch()
+
+        assert state_of(row) == State.REFUSED
+        assert row.outcome == "Smartlead refused it: “This lead is archived”"
 
 
 class TestHopeless:

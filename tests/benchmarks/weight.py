@@ -1,0 +1,163 @@
+"""What the inbox costs a browser: bytes over the wire, and how soon it can be used.
+
+The pages come from the production server with collected files; Chromium is slowed down
+to a phone of the middle class on a mobile network.
+"""
+
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from assignments import parts
+from assignments.services.seats import beat
+from assignments.supervisor import Supervisor
+from tests.benchmarks.figures import Figure, say
+from tests.benchmarks.load import HOST, WEB_PORT, await_answer
+from tests.benchmarks.office import open_office, sign_in
+from tests.benchmarks.trials import Trial
+from tests.browser import chromium
+
+LEADS = 300
+LOADS = 5
+MOST_KILOBYTES = 60
+MOST_CLS = 0.1  # between good and mediocre, by the Web Vitals
+SLOW_NETWORK = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1_600_000 / 8,
+    "uploadThroughput": 750_000 / 8,
+}
+SLOW_PROCESSOR = {"rate": 4}
+COUNTED = ("Document", "Stylesheet", "Script")
+WATCH = """
+window.seen = {lcp: 0, cls: 0, events: []};
+const watch = (type, note, more) =>
+  new PerformanceObserver((list) => list.getEntries().forEach(note))
+    .observe({type, buffered: true, ...more});
+watch("largest-contentful-paint", (entry) => { seen.lcp = entry.startTime; });
+watch("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.cls += entry.value; });
+watch("event", (entry) => { if (entry.interactionId) seen.events.push(entry.duration); },
+  {durationThreshold: 16});
+"""
+
+
+def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+    user = open_office(folder / "sandbox.sqlite3", leads=LEADS)
+    with Supervisor(say=say, patience=2) as supervisor, sync_playwright() as playwright:
+        site = _serve(supervisor, folder)
+        browser = chromium.launch(playwright)
+        cookies = [
+            {"name": name, "value": value, "url": site}
+            for name, value in sign_in(user).items()
+        ]
+        yield from _weigh(_new_context(browser, cookies), site, label)
+        yield from _time(browser, cookies, site, label)
+        browser.close()
+
+
+def _serve(supervisor: Supervisor, folder: Path) -> str:
+    """The address of a web server as it runs in production."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.served",
+        "COLLECTED": str(folder / "static"),
+    }
+    collect = parts.manage("collectstatic", "--noinput", "--verbosity", "0")
+    subprocess.run(collect, env=environment, check=True)
+    beat("worker", at=timezone.now())
+    port = parts.free_port(HOST, WEB_PORT)
+    log = folder / "web.log"
+    supervisor.start(parts.web(host=HOST, port=port, environment=environment, log=log))
+    await_answer(f"http://{HOST}:{port}/healthz", log)
+    return f"http://{HOST}:{port}"
+
+
+def _new_context(browser: Browser, cookies: list[Any]) -> BrowserContext:
+    """A browser that has never been here, but is signed in."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_cookies(cookies)
+    context.add_init_script(WATCH)
+    return context
+
+
+def _weigh(context: BrowserContext, site: str, label: str) -> Iterator[Figure]:
+    page = context.new_page()
+    weights = _weights_of_first_load(page, f"{site}/inbox/")
+    rows = page.locator(".lrow").count()
+    context.close()
+    if not rows:
+        raise RuntimeError("The inbox is empty: this would weigh nothing.")
+    say(
+        f"{rows} rows; " + ", ".join(f"{kind} {size}" for kind, size in weights.items())
+    )
+    for kind in COUNTED:
+        name = f"{label}: {kind.lower()} of the first load"
+        yield Figure(name=name, value=weights[kind] / 1000, unit="kB")
+    total = sum(weights[kind] for kind in COUNTED) / 1000
+    name = f"{label}: first load of the inbox"
+    yield Figure(name=name, value=total, unit="kB", at_most=MOST_KILOBYTES)
+
+
+def _weights_of_first_load(page: Page, url: str) -> Counter[str]:
+    """Bytes that came over the wire, with their headers, for each kind of file."""
+    kinds: dict[str, str] = {}
+    weights: Counter[str] = Counter()
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on(
+        "Network.responseReceived",
+        lambda said: kinds.update({said["requestId"]: said["type"]}),
+    )
+    wire.on(
+        "Network.loadingFinished",
+        lambda said: weights.update(
+            {kinds.get(said["requestId"], "Other"): int(said["encodedDataLength"])}
+        ),
+    )
+    page.goto(url, wait_until="networkidle")
+    return weights
+
+
+def _time(
+    browser: Browser, cookies: list[Any], site: str, label: str
+) -> Iterator[Figure]:
+    """Medians of some first loads; of the interactions the slowest of each."""
+    seen = [
+        _use(_new_context(browser, cookies), f"{site}/inbox/") for _ in range(LOADS)
+    ]
+    lcp = median(one["lcp"] for one in seen)
+    cls = max(one["cls"] for one in seen)
+    slowest = median(max(one["events"], default=0) for one in seen)
+    yield Figure(name=f"{label}: layout shift", value=cls, unit="", at_most=MOST_CLS)
+    # For information: these two say as much about the machine as about the page.
+    yield Figure(name=f"{label}: largest contentful paint", value=lcp, unit="ms")
+    yield Figure(
+        name=f"{label}: slowest interaction, press to paint", value=slowest, unit="ms"
+    )
+
+
+def _use(context: BrowserContext, url: str) -> dict[str, Any]:
+    """Load the inbox, walk, select, open a lead and close it."""
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.send("Network.emulateNetworkConditions", SLOW_NETWORK)
+    wire.send("Emulation.setCPUThrottlingRate", SLOW_PROCESSOR)
+    page.goto(url, wait_until="networkidle")
+    for key in ("j", "j", "x", "j", "o"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(150)
+    page.locator("#panel[data-lead]").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".lrow .who a").nth(5).click()
+    page.wait_for_timeout(1000)
+    seen: dict[str, Any] = page.evaluate("seen")
+    context.close()
+    return seen
