@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0011_notes_that_stand_alone'),
+        ('assignments', '0012_coverage_walked'),
     ]
 
     operations = [

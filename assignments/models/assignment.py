@@ -23,7 +23,8 @@ class Cause(models.TextChoices):
 
 
 PERSONAL = (Cause.MANUAL, Cause.BULK, Cause.REBALANCE, Cause.UNDO)
-AUTOMATIC = (Cause.ROUTING, Cause.COVERAGE_START, Cause.COVERAGE_RETURN)
+COVERAGE_CAUSES = (Cause.COVERAGE_START, Cause.COVERAGE_RETURN)
+AUTOMATIC = (Cause.ROUTING, *COVERAGE_CAUSES)
 
 
 class Urgency(models.IntegerChoices):
@@ -159,6 +160,9 @@ class Assignment(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
 
+    # The lead stays held in its coverage, only with somebody else, and goes back.
+    until_back = models.BooleanField(default=False)
+
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     # What became of it, in a sentence for the manager.
     outcome = models.CharField(max_length=500, blank=True)
@@ -289,3 +293,16 @@ class Assignment(models.Model):
     @property
     def is_personal(self) -> bool:
         return self.cause in PERSONAL
+
+    @property
+    def is_of_coverage(self) -> bool:
+        return self.cause in COVERAGE_CAUSES
+
+    @property
+    def is_plan(self) -> bool:
+        """Made by a clock or a rule, and open to second thoughts until it is sent.
+
+        What a person did for a coverage to one lead (handed it back, tried again) stands
+        alone, without a batch.
+        """
+        return self.cause in AUTOMATIC and self.batch_id is not None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 USER = settings.AUTH_USER_MODEL
+OVER = ("returning", "completed", "cancelled")
 
 
 class CoverageQuerySet(models.QuerySet["Coverage"]):
@@ -21,8 +22,19 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
         )
 
     def away_at(self, at: datetime) -> Self:
-        """Whose member is away then: a fact of the calendar, not of the state."""
-        return self.agreed().filter(starts_at__lte=at, ends_at__gt=at)
+        """Whose member is away then: a fact of the calendar, not of a late state."""
+        begun = Q(starts_at__lte=at) | Q(began_at__isnull=False)
+        return self.agreed().filter(begun, ends_at__gt=at, returning_at=None)
+
+    def over(self) -> Self:
+        """Whose leads go back, or have gone back."""
+        return self.filter(state__in=OVER)
+
+    def unfinished(self) -> Self:
+        """Those that time may still change."""
+        return self.exclude(
+            state__in=(Coverage.State.COMPLETED, Coverage.State.CANCELLED)
+        )
 
     def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
         return self.agreed().filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
@@ -96,6 +108,12 @@ class Coverage(models.Model):
     cancelled_at = models.DateTimeField(null=True)
     # Why there is nothing to see: a person's word, or that start and end were missed.
     cancelled_why = models.CharField(max_length=300, blank=True)
+    # Leads that nobody was free to take when the clock last looked.
+    unplaced = models.PositiveIntegerField(default=0)
+    # The clock could not plan it when it last tried.
+    failed_at = models.DateTimeField(null=True)
+    # Somebody has read what went wrong with it: no more needs attention.
+    acknowledged_at = models.DateTimeField(null=True)
 
     objects = CoverageQuerySet.as_manager()
 
@@ -130,6 +148,10 @@ class Coverage(models.Model):
 
     def __str__(self) -> str:
         return f"Coverage of {self.member}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
 
 
 class Coverer(models.Model):
@@ -219,6 +241,10 @@ class Hold(models.Model):
     move = models.ForeignKey(
         "Assignment", on_delete=models.PROTECT, null=True, related_name="changes"
     )
+    # A change of coverer: who is to have it as soon as it can be sent.
+    change_to = models.ForeignKey(
+        "Member", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     is_arrival = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
@@ -278,7 +304,9 @@ class CoveredLead(models.Model):
     coverage = models.ForeignKey(
         Coverage, on_delete=models.PROTECT, related_name="covered_leads"
     )
-    lead = models.ForeignKey("Lead", on_delete=models.PROTECT, related_name="+")
+    lead = models.ForeignKey(
+        "Lead", on_delete=models.PROTECT, related_name="covered_by"
+    )
     # Matched when the coverage began; wanted until it is placed (rule 13).
     is_start_set = models.BooleanField(default=False)
     # A person's decision: this coverage does not take the lead again (rule 22).

@@ -95,3 +95,36 @@ def _may_move(user: User, lead: Lead) -> bool:
     if owner.user_id == user.pk:
         return True
     return owner.team is not None and owner.team.team_leads.contains(user)
+
+
+def why_not_cover(user: User, member: Member) -> str | None:
+    """Why this user may not plan an absence of that member; None if they may.
+
+    A member may plan their own, which a team lead then confirms.
+    """
+    if is_own(user, member):
+        return None
+    return why_not_lead(user, member)
+
+
+def why_not_lead(user: User, member: Member) -> str | None:
+    """Why this user does not decide about absences of that member."""
+    if is_manager(user):
+        return None
+    if not user.is_active:
+        return "This login has been deactivated."
+    if member.team is not None and member.team.team_leads.contains(user):
+        return None
+    return (
+        f"{member} is not in a team that you lead. Ask a team lead of theirs, or a "
+        "sales manager."
+    )
+
+
+def check_lead_of(user: User, member: Member) -> None:
+    if why_not := why_not_lead(user, member):
+        raise NotAllowed(why_not)
+
+
+def is_own(user: User, member: Member | None) -> bool:
+    return user.is_active and member is not None and member.user_id == user.pk

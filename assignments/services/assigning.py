@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from enum import Enum
+from typing import Literal
 
 from django.db import transaction
 
-from assignments.models import Assignment, Lead, Member, User
+from assignments.models import Assignment, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, notes
+from assignments.services.coverage import holds
 from assignments.services.ledger import REPLACED, finish, lock_lead
 from assignments.services.refusals import AssignmentRefused, Stale
 
@@ -34,12 +36,13 @@ def assign_lead(
     reason: str = "",
     cause: Cause = Cause.MANUAL,
     reverses: Assignment | None = None,
+    until: Literal["good", "back"] = "good",
 ) -> Assignment:
     """Decide that a lead goes to a member; the dispatcher tells Smartlead.
 
-    `expected`: the member id that the page showed as owner, or as target if a change was
-    pending; None for nobody. Naming the member to whom it is already going returns that
-    pending assignment. Raises NotAllowed, Stale, or AssignmentRefused.
+    `expected`: the member id that the page showed as owner or pending target; None for
+    nobody. Naming whom it is already going to returns that pending assignment.
+    `until="back"`: a covered lead stays so. Raises NotAllowed, Stale, AssignmentRefused.
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
@@ -47,8 +50,11 @@ def assign_lead(
     _check_possible(lead, to, waiting or sending, expected)
     if (newest := waiting or sending) and newest.to_id == to.pk:
         return _join(newest, actor, note, at)
+    if until == "back":
+        _check_covered(lead, sending)
     row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
     row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
+    row.until_back = until == "back"
     _stand_on(row, waiting, sending)
     if waiting:
         finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
@@ -84,11 +90,14 @@ def undo_assignment(*, assignment: Assignment, actor: User, at: datetime) -> Ass
         cause=Cause.UNDO,
         reverses=assignment,
         reason=f"{actor} undid the change to {assignment.to}.",
+        until="back" if assignment.until_back else "good",
     )
 
 
 def why_not_undo(assignment: Assignment, user: User) -> str | None:
     """Why this assignment cannot be undone now; None if it can."""
+    if why_not := holds.why_not_undo(assignment):
+        return why_not
     if assignment.state == State.WAITING:
         return None
     if assignment.state not in {State.SENDING, State.DONE}:
@@ -127,7 +136,10 @@ def retry_assignment(
         expected=_holder_then(assignment),
         note=notes.unsent_text(assignment),
         reason=assignment.reason,
+        cause=Cause(assignment.cause) if assignment.is_of_coverage else Cause.MANUAL,
+        until="back" if assignment.until_back else "good",
     )
+    holds.carry_on(refused=assignment, retry=row)
     dismiss_assignment(assignment=assignment, actor=actor, at=at)
     return row
 
@@ -173,6 +185,14 @@ def _check_possible(
         raise AssignmentRefused(f"{to} already has {lead}.")
 
 
+def _check_covered(lead: Lead, sending: Assignment | None) -> None:
+    held = Hold.objects.live().filter(lead=lead)
+    if not held.exists() and not (sending and sending.changes.exists()):
+        raise AssignmentRefused(
+            f"{lead} is not covered for anybody by now. Assign it for good."
+        )
+
+
 def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
     """It is going there already: a note may join, and a person's wish makes haste."""
     if row.state == State.WAITING and row.urgency != Urgency.CLICK:
@@ -203,6 +223,8 @@ def _save(row: Assignment, *, note: str) -> None:
         row.state, row.finished_at = State.SKIPPED, row.created_at
         row.outcome = f"{row.to} keeps it: the waiting change was cancelled."
     row.save()
+    if row.state == State.SKIPPED:
+        holds.settle(row, at=row.created_at)
     if row.state == State.WAITING:
         notes.attach_note(row, text=note, at=row.created_at)
         nudge_dispatch()

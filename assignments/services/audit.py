@@ -12,10 +12,11 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
 
-from assignments.models import Account, Assignment, Lead, Note
+from assignments.models import Account, Assignment, Hold, Lead, Note
 from assignments.models.assignment import FINAL, PENDING, PERSONAL, Cause, State
 from assignments.models.guards import TABLE
 from assignments.services import account as accounts
+from assignments.services.coverage import promises
 
 TRIGGER = "assignment_history_is_kept"
 SHOWN = 5  # offenders named in a sentence
@@ -51,7 +52,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
 
 def _named(thing: object) -> str:
     match thing:
-        case Assignment() | Note():
+        case Assignment() | Note() | Hold():
             return f"{type(thing).__name__.lower()} {thing.pk} of lead {thing.lead_id}"
         case Lead():
             return f"lead {thing.pk}"
@@ -215,6 +216,7 @@ PROMISES: dict[str, Search] = {
     "Notes are sent only for changes that were made.": _rootless_notes,
     "Every owner was told by Smartlead at a known moment.": _untold_owners,
     "Every lead is with whom its last change gave it to.": _owners_apart,
+    **promises.PROMISES,
     "The database belongs to the account of the settings.": _foreign_account,
     "The database keeps its own guard over all this.": _missing_guards,
 }

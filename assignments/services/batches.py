@@ -1,7 +1,7 @@
 """Carrying out a plan: one batch of assignments, one outcome per lead."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +10,7 @@ from assignments.models import Assignment, Batch, Lead, Member, User
 from assignments.models.assignment import State
 from assignments.nudges import nudge_dispatch
 from assignments.services import access
+from assignments.services.coverage import holds
 from assignments.services.ledger import REPLACED, finish
 from assignments.services.planning import Plan, Proposal
 
@@ -36,6 +37,8 @@ def apply_plan(plan: Plan, *, actor: User | None, at: datetime) -> Batch:
     _make_room(rows, scene)
     rows.sort(key=_place_in_owners_list)
     Assignment.objects.bulk_create(rows, batch_size=500)
+    for row in scene.kept:
+        holds.settle(row, at=at)
     nudge_dispatch()
     return batch
 
@@ -53,6 +56,8 @@ class _Scene:
     members: dict[int, Member]
     pending: Pending
     at: datetime
+    # Rows that came to their end as they were made, because nothing is left to change.
+    kept: list[Assignment] = field(default_factory=list)
 
 
 def _locked(ids: Iterable[int]) -> dict[int, Lead]:
@@ -63,7 +68,8 @@ def _locked(ids: Iterable[int]) -> dict[int, Lead]:
 def _check(
     plan: Plan, leads: dict[int, Lead], members: dict[int, Member], actor: User | None
 ) -> None:
-    if actor is None or access.is_manager(actor):
+    # Whoever acts on a coverage has been checked for the coverage as a whole.
+    if actor is None or plan.is_automatic or access.is_manager(actor):
         return
     access.check_assign_many(actor)
     for proposal in plan.proposals:
@@ -140,3 +146,4 @@ def _make_room(rows: list[Assignment], scene: _Scene) -> None:
         if row.expected_known and row.expected_id == row.to_id:
             row.state, row.finished_at, row.after = State.SKIPPED, scene.at, None
             row.outcome = f"{row.to} keeps it: the waiting change was cancelled."
+            scene.kept.append(row)

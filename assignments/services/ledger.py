@@ -4,10 +4,12 @@ Callers hold a transaction and the lock on the lead, so that an outcome and what
 from it are one step.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from assignments.models import Assignment, Lead, Note
 from assignments.models.assignment import FINAL, PENDING, State
+from assignments.services.coverage import holds
 
 REPLACED = "A newer decision replaced it before it was sent."
 
@@ -41,6 +43,8 @@ def finish(
         return False
     if state != State.DONE:
         _drop_notes(row, at)
+    ended = Assignment.objects.select_related("lead", "to", "reverses").get(pk=row.pk)
+    holds.settle(ended, at=at)
     for follower in Assignment.objects.waiting().filter(after=row):
         _follow(follower, row, state, at, found_id)
     return True
@@ -63,9 +67,18 @@ def release(
     )
 
 
-def refuse_waiting_of_gone_lead(lead: Lead, at: datetime) -> None:
+def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:
     for row in Assignment.objects.waiting().filter(lead=lead):
         finish(row, state=State.REFUSED, outcome=GONE, at=at)
+    holds.end_of_gone_lead(lead, at=at)
+
+
+def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> None:
+    """Many waiting rows of automatic plans at once; nothing is decided on top of one."""
+    Assignment.objects.waiting().filter(pk__in=rows).update(
+        state=State.CANCELLED, outcome=outcome[:500], finished_at=at
+    )
+    holds.forget(rows, at=at)
 
 
 GONE = "Smartlead no longer has this lead."

@@ -1,18 +1,12 @@
-"""The notes that Handoff adds to leads: with an assignment, or written by themselves."""
+"""The notes that Handoff adds to leads, each tied to the assignment it explains."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import transaction
-
-from assignments.models import Assignment, Lead, Note, User
-from assignments.nudges import nudge_dispatch
-from assignments.services import access
-from assignments.services.ledger import lock_lead
+from assignments.models import Assignment, Note, User
 from assignments.services.refusals import AssignmentRefused
 
 LONGEST = 5_000  # characters of one note
-SAME_WITHIN = timedelta(minutes=1)  # a second press, or a form sent again
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that two people read differently
 
 
@@ -28,7 +22,7 @@ def attach_note(
     text = text.strip()
     if not text:
         return None
-    _check_length(text)
+    check_length(text)
     earlier = row.notes.filter(kind=kind).first()
     if earlier and earlier.text == text:
         return earlier
@@ -48,40 +42,7 @@ def attach_note(
     )
 
 
-@transaction.atomic
-def write_note(*, lead: Lead, text: str, author: User, at: datetime) -> Note:
-    """Queue a note that somebody writes; the same text within a minute is one note.
-
-    Who may move a lead may write on it. Raises NotAllowed or AssignmentRefused.
-    """
-    text = text.strip()
-    lead = lock_lead(lead.pk)
-    access.check_assign(author, lead=lead, to=None)
-    if lead.gone_at:
-        raise AssignmentRefused(
-            f"Smartlead no longer has {lead}: nothing can be added."
-        )
-    if not text:
-        raise AssignmentRefused("Write something first.")
-    _check_length(text)
-    written = lead.notes.filter(kind=Note.Kind.WRITTEN, author=author)
-    same = written.filter(text=text, created_at__gt=at - SAME_WITHIN)
-    return same.first() or _queue(lead, text, author, at)
-
-
-def _queue(lead: Lead, text: str, author: User, at: datetime) -> Note:
-    nudge_dispatch()
-    return Note.objects.create(
-        lead=lead,
-        kind=Note.Kind.WRITTEN,
-        author=author,
-        text=text,
-        reference=new_reference(),
-        created_at=at,
-    )
-
-
-def _check_length(text: str) -> None:
+def check_length(text: str) -> None:
     if len(text) > LONGEST:
         raise AssignmentRefused(
             f"The note has {len(text):,} characters; {LONGEST:,} is the most. "

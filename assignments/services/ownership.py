@@ -11,6 +11,7 @@ from django.conf import settings
 
 from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State
+from assignments.services.coverage import holds
 from assignments.services.ledger import finish
 
 
@@ -165,18 +166,20 @@ def _take_over(lead: Lead, sighting: Sighting, at: datetime) -> None:
         Member.objects.get_or_create(
             id=sighting.owner_id, defaults={"source": Member.Source.ROWS}
         )
-    if lead.owner_is_known:
-        _write_outside(lead, sighting, at)
+    outside = _write_outside(lead, sighting, at) if lead.owner_is_known else None
+    if outside:
         lead.owner_changed_at = sighting.asked_at
     lead.owner_id = sighting.owner_id
     lead.owner_known_at = sighting.asked_at
     lead.owner_sure_at = sighting.asked_at if sighting.by == "get" else None
     lead.owner_written_at = None
     _settle(lead)
+    if outside:
+        holds.settle(outside, at=at)
 
 
-def _write_outside(lead: Lead, sighting: Sighting, at: datetime) -> None:
-    Assignment.objects.create(
+def _write_outside(lead: Lead, sighting: Sighting, at: datetime) -> Assignment:
+    return Assignment.objects.create(
         lead=lead,
         expected_id=lead.owner_id,
         to_id=sighting.owner_id,

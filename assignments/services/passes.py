@@ -11,9 +11,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 
-from assignments.models import Assignment, Lead, Source
+from assignments.models import Assignment, Hold, Lead, Source
 from assignments.models.assignment import PENDING
 from assignments.services import ledger, member_filter, sources
 from assignments.services.leads import save_row, save_rows
@@ -63,8 +63,8 @@ def begin_round(*, at: datetime, is_deep: bool) -> None:
     """A round of the full pass. Hot leads are read more often than cold ones:
 
     two rounds of three are warm and stop at leads that last replied 14 days ago, or at
-    the oldest one with an assignment pending; every third is deep: it goes to the end
-    and reads the lists of owners too.
+    the oldest one that is held or has an assignment pending; every third is deep: it
+    goes to the end and reads the lists of owners too.
     """
     source = sources.load(FULL)
     floor = None if is_deep else _floor(at)
@@ -134,7 +134,7 @@ def mark_gone(*, map_id: int, asked_at: datetime, at: datetime) -> bool:
         return False
     lead.gone_at = at
     lead.save(update_fields=["gone_at"])
-    ledger.refuse_waiting_of_gone_lead(lead, at)
+    ledger.end_what_waits_for_gone_lead(lead, at)
     return True
 
 
@@ -205,10 +205,10 @@ def _next_stage(cursor: dict[str, Any]) -> str | None:
 
 
 def _floor(at: datetime) -> datetime:
-    pending = Assignment.objects.filter(state__in=PENDING)
-    oldest = Lead.objects.filter(assignments__in=pending).aggregate(
-        oldest=Min("last_reply_at")
-    )["oldest"]
+    pending = Assignment.objects.filter(state__in=PENDING).values("lead")
+    held = Hold.objects.standing().values("lead")
+    hot = Lead.objects.filter(Q(pk__in=pending) | Q(pk__in=held))
+    oldest = hot.aggregate(oldest=Min("last_reply_at"))["oldest"]
     return min(at - WARM, oldest or at)
 
 

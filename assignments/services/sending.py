@@ -6,7 +6,6 @@ worker that was paused too long writes nothing.
 
 import time
 from datetime import datetime, timedelta
-from enum import Enum
 
 from django.conf import settings
 from django.db import transaction
@@ -14,8 +13,10 @@ from django.db.models import Exists, F
 from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Assignment, Lead
-from assignments.models.assignment import State, Urgency
+from assignments.models.assignment import State
 from assignments.services import owner_pages
+from assignments.services.comparing import Comparison, compare, freshness
+from assignments.services.coverage import readiness
 from assignments.services.desk import Desk, back_off
 from assignments.services.ledger import GONE, finish, lock_lead, release
 from assignments.services.owner_pages import Turn
@@ -39,32 +40,6 @@ from assignments.smartlead.records import LeadRow
 WITHHELD = "Smartlead does not say who has this lead."
 
 
-class Comparison(Enum):
-    """What the owner as known now means for a row that is about to be sent."""
-
-    READ_FIRST = "read first"
-    SEND = "send"
-    OVERTAKEN = "overtaken"
-    ALREADY_TRUE = "already true"
-    KNOWN_NOW = "known now"
-
-
-def compare(row: Assignment, lead: Lead, at: datetime) -> Comparison:
-    if not row.expected_known:
-        if lead.owner_is_known:
-            return Comparison.KNOWN_NOW
-        fresh = _is_fresh(lead.owner_withheld_at, row, at)
-        return Comparison.SEND if fresh else Comparison.READ_FIRST
-    if not _is_fresh(lead.owner_sure_at, row, at):
-        return Comparison.READ_FIRST
-    if lead.owner_id == row.expected_id:
-        return Comparison.SEND
-    # Sent before, and there it is: an answer was lost, not a change by somebody else.
-    if row.sends and lead.owner_id == row.to_id:
-        return Comparison.ALREADY_TRUE
-    return Comparison.OVERTAKEN
-
-
 def send(desk: Desk, claim: Claim, slot: Slot) -> None:
     """Use one slot for a claimed row: to read its lead, or to write its owner."""
     row = _load(claim)
@@ -73,6 +48,8 @@ def send(desk: Desk, claim: Claim, slot: Slot) -> None:
     match compare(row, row.lead, desk.clock()):
         case Comparison.READ_FIRST:
             return _read_first(desk, row, slot)
+        case Comparison.SEND if why_not := readiness.why_not_now(row, desk.clock()):
+            _decide_again(desk, row, why_not)
         case Comparison.SEND if row.to is not None and row.to.is_active:
             return _write(desk, row, claim, slot)
         case Comparison.SEND:
@@ -118,15 +95,6 @@ def settle(desk: Desk, claim: Claim, slot: Slot) -> None:
 def _load(claim: Claim) -> Assignment | None:
     rows = Assignment.objects.select_related("lead", "lead__owner", "to", "expected")
     return rows.filter(pk=claim.pk, token=claim.token).first()
-
-
-def _is_fresh(moment: datetime | None, row: Assignment, at: datetime) -> bool:
-    return moment is not None and moment > at - _freshness(row)
-
-
-def _freshness(row: Assignment) -> timedelta:
-    click = row.urgency == Urgency.CLICK
-    return timedelta(seconds=settings.FRESH_CLICK if click else settings.FRESH)
 
 
 def _is_mine(row: Assignment) -> bool:
@@ -231,7 +199,7 @@ def _stamp(desk: Desk, row: Assignment, claim: Claim) -> float | None:
         row.lead.owner_sure_at if row.expected_known else (row.lead.owner_withheld_at)
     )
     assert seen_at is not None  # noqa: S101  `compare` has found it fresh
-    fresh_for = seen_at + _freshness(row) - now
+    fresh_for = seen_at + freshness(row) - now
     seconds = min(spare, fresh_for).total_seconds()
     hit = seconds > 0 and (
         Assignment.objects.filter(
@@ -276,6 +244,14 @@ def _refuse(desk: Desk, row: Assignment, sentence: str) -> None:
         hit = finish(row, state=State.REFUSED, outcome=sentence, at=at, token=row.token)
     if hit:
         pause_bulk_if_refusals_repeat(at)
+
+
+def _decide_again(desk: Desk, row: Assignment, why_not: str) -> None:
+    """A coverage's plan has grown old; the next tick makes another."""
+    at = desk.clock()
+    with transaction.atomic():
+        lock_lead(row.lead_id)
+        finish(row, state=State.CANCELLED, outcome=why_not, at=at, token=row.token)
 
 
 def _overtaken(desk: Desk, row: Assignment) -> None:

@@ -10,8 +10,8 @@ from django_htmx.http import trigger_client_event
 from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
-from assignments.services.notes import write_note
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.written_notes import write_note
 from dashboard.acts import refuse
 from dashboard.conversation import conversation_of, notes_of, poll_of
 from dashboard.forms import NoteForm
@@ -45,7 +45,7 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
 
 @require_POST
 def add_note(request: PageRequest, map_id: int) -> HttpResponse:
-    lead = _get(map_id)
+    lead = get_lead(map_id)
     at = timezone.now()
     form = NoteForm(request.POST)
     if not form.is_valid():

@@ -13,9 +13,20 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from assignments import tasks
-from assignments.models import Account, Assignment, Lead, Member, Note, User
+from assignments.models import (
+    Account,
+    Assignment,
+    Coverage,
+    Hold,
+    Lead,
+    Member,
+    Note,
+    User,
+)
 from assignments.services import account as accounts
 from assignments.services import audit
+from assignments.services.coverage import acts
+from assignments.services.coverage.drafts import Draft, DraftCoverer
 from assignments.services.desk import Desk
 from assignments.services.dispatch import work_is_left
 from assignments.services.leads import save_rows
@@ -27,24 +38,55 @@ from tests.trials.line import Line
 
 
 def play(line: Line, *, act: str, **details: Any) -> None:
-    acts: dict[str, Callable[..., None]] = {"open": open_office, "close": close_books}
-    acts[act](**details)
+    known: dict[str, Callable[..., None]] = {
+        "open": open_office,
+        "cover": cover,
+        "give back": give_back,
+        "close": close_books,
+    }
+    known[act](**details)
     line.tell(said="mirrored", leads=_lead_ids())
     line.tell(said="finished")
 
 
-def open_office(*, members: list[int], unknown_every: int) -> None:
+def open_office(*, members: list[int], unknown_every: int, pages: int = 2) -> None:
     """Mirror the inbox once; of some leads the owner is forgotten again."""
     User.objects.create_user("sara", is_sales_manager=True)
     for member in members:
         Member.objects.create(id=member, name=f"M{member}", source="board")
     with tasks.at_the_counter() as (client, budget):
-        for offset in (0, 20):
+        for offset in range(0, 20 * pages, 20):
             _read_page(client, budget, offset)
     accounts.bind(timezone.now())
     Lead.objects.filter(pk__in=_lead_ids()[::unknown_every]).update(
         owner=None, owner_known_at=None, owner_sure_at=None
     )
+
+
+def cover(*, away: int, covering: list[int]) -> None:
+    """Somebody is sick since this minute; others cover."""
+    now = timezone.now()
+    draft = Draft(
+        member=Member.objects.get(pk=away),
+        first_day=now.date(),
+        last_day=now.date() + timedelta(days=3),
+        zone="UTC",
+        scope=Coverage.Scope.ALL,
+        coverers=tuple(
+            DraftCoverer(member=member)
+            for member in Member.objects.filter(pk__in=covering)
+        ),
+        start_note="Covered by {covering} for {away}.",
+        return_note="{away} is back.",
+        from_now=True,
+    )
+    acts.schedule(draft=draft, actor=User.objects.get(), at=now)
+
+
+def give_back() -> None:
+    """Back sooner than planned."""
+    coverage, boss = Coverage.objects.get(), User.objects.get()
+    acts.end_early(coverage=coverage, actor=boss, at=timezone.now())
 
 
 TRIES = 10
@@ -69,8 +111,14 @@ def _lead_ids() -> list[int]:
 
 
 def _wait_for_workers(until: float) -> None:
-    while work_is_left(accounts.current()) and time.monotonic() < until:
+    while time.monotonic() < until and (
+        work_is_left(accounts.current()) or _is_giving_back()
+    ):
         time.sleep(0.1)
+
+
+def _is_giving_back() -> bool:
+    return Coverage.objects.filter(state=Coverage.State.RETURNING).exists()
 
 
 def _read_page(client: Client, budget: Budget, offset: int) -> None:
@@ -105,6 +153,8 @@ def _books() -> dict[str, Any]:
         "rows": _values(Assignment.objects.order_by("pk")),
         "notes": _values(Note.objects.order_by("pk")),
         "leads": _values(Lead.objects.order_by("pk")),
+        "holds": _values(Hold.objects.order_by("pk")),
+        "coverages": _values(Coverage.objects.order_by("pk")),
         "is_paused": any(account.values()),
         "audit": [
             str(finding)

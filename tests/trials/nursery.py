@@ -19,7 +19,7 @@ from tests.trials.line import Line
 
 def main(address: Path) -> None:
     django.setup()
-    for role in ("wire", "worker", "mirror", "managers", "outsider", "clerk"):
+    for role in ("wire", "worker", "mirror", "managers", "outsider", "clock", "clerk"):
         importlib.import_module(f"tests.trials.{role}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     for wish in sys.stdin:

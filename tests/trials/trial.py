@@ -50,9 +50,9 @@ def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
     try:
         with (
             tempfile.TemporaryDirectory(prefix="trial-") as folder,
-            _sandbox(seed, weather) as sandbox,
+            sandbox(seed, weather) as address,
         ):
-            stage = _Stage(Path(folder), url, sandbox, rng)
+            stage = Stage(Path(folder), url, address, rng)
             with stage.opened():
                 return stage.perform(weather, seed=seed, seconds=seconds)
     finally:
@@ -60,8 +60,8 @@ def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
 
 
 @contextmanager
-def _sandbox(seed: int, weather: Weather) -> Iterator[str]:
-    flags = {"seed": seed, "leads": LEADS, "members": MEMBERS, "port": 0, "life": 0}
+def sandbox(seed: int, weather: Weather, *, leads: int = LEADS) -> Iterator[str]:
+    flags = {"seed": seed, "leads": leads, "members": MEMBERS, "port": 0, "life": 0}
     words = [
         word for name, value in flags.items() for word in (f"--{name}", str(value))
     ]
@@ -88,7 +88,11 @@ def _is_under_way(call: dict[str, Any]) -> bool:
     return call["fault"] is not None and call["ended_at"] is None
 
 
-class _Stage:
+class Stage:
+    roles = ROLES
+    longest_stop = LONGEST_STOP
+    settled_within = SETTLED_WITHIN
+
     def __init__(self, folder: Path, url: str, sandbox: str, rng: Random) -> None:
         self.folder, self.sandbox, self.rng = folder, sandbox, rng
         self.environment = environment(
@@ -97,12 +101,12 @@ class _Stage:
             SMARTLEAD_RATE_LIMITS="200/2s",
             TIME_SCALE=str(SCALE),
         )
-        self.parts = {who: dict(wish) for who, wish in ROLES.items()}
+        self.parts = {who: dict(wish) for who, wish in self.roles.items()}
         self.starts = 0
         self.killer = Killer(
             address=folder / "line",
             rng=rng,
-            longest_stop=LONGEST_STOP,
+            longest_stop=self.longest_stop,
             respawn=self.enter,
         )
 
@@ -134,7 +138,7 @@ class _Stage:
 
     def perform(self, weather: Weather, *, seed: int, seconds: float) -> Evidence:
         ours = sorted(member["id"] for member in get(self.sandbox, "state")["members"])
-        self._clerk("open", members=ours, unknown_every=6)
+        self.clerk("open", members=ours, unknown_every=6)
         self._cast(ours, seed)
         post(self.sandbox, "faults", faults=weather.faults)
         for who in ROLES:
@@ -145,8 +149,8 @@ class _Stage:
         post(self.sandbox, "faults", clear=True)
         for who in ("managers", "outsider", "mirror"):
             self.killer.retire(who)
-        self._await_hung_calls()
-        return self._close_books(weather)
+        self.await_hung_calls()
+        return self.close_books(weather)
 
     def enter(self, who: str) -> None:
         """A new process plays this part, from the beginning."""
@@ -161,7 +165,7 @@ class _Stage:
         self.nursery.stdin.write(json.dumps({"who": who, **wish}) + "\n")
         self.nursery.stdin.flush()
 
-    def _await_hung_calls(self) -> None:
+    def await_hung_calls(self) -> None:
         """The books are true only once the last late write has landed."""
         give_up_at = time.monotonic() + SETTLED_WITHIN
         while any(_is_under_way(call) for call in get(self.sandbox, "journal")):
@@ -183,17 +187,17 @@ class _Stage:
             "first": 0,
         }
 
-    def _clerk(self, act: str, **details: Any) -> None:
+    def clerk(self, act: str, **details: Any) -> None:
         who = f"clerk, {act}"
         self.parts[who] = {"role": "clerk", "act": act, **details}
         self.enter(who)
-        if not self.killer.work(seconds=SETTLED_WITHIN + 15, until_finished=who):
+        if not self.killer.work(seconds=self.settled_within + 15, until_finished=who):
             raise TrialFailed(f"The {who}, did not finish.\n{self._last_words()}")
 
-    def _close_books(self, weather: Weather) -> Evidence:
+    def close_books(self, weather: Weather) -> Evidence:
         books = self.folder / "books.json"
-        self._clerk("close", within=SETTLED_WITHIN, path=str(books))
-        for who in ROLES:
+        self.clerk("close", within=self.settled_within, path=str(books))
+        for who in self.roles:
             self.killer.retire(who)
         return Evidence.gather(
             journal=get(self.sandbox, "journal"),

@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Assignment
 from assignments.models.assignment import State
-from assignments.services.ledger import finish, refuse_waiting_of_gone_lead, release
+from assignments.services.ledger import end_what_waits_for_gone_lead, finish, release
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
 from tests.office import state_of
 
@@ -150,7 +150,7 @@ class TestRelease:
 def test_what_waits_for_a_lead_that_is_gone_is_refused(lead, people):
     waiting = make_assignment(lead, people[1])
 
-    refuse_waiting_of_gone_lead(lead, MONDAY)
+    end_what_waits_for_gone_lead(lead, MONDAY)
 
     assert state_of(waiting) == State.REFUSED
     assert waiting.outcome == "Smartlead no longer has this lead."

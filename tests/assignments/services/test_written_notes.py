@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from assignments.models import Note
 from assignments.services import audit
 from assignments.services.assigning import assign_lead
-from assignments.services.notes import LONGEST, write_note
+from assignments.services.notes import LONGEST
 from assignments.services.refusals import AssignmentRefused, NotAllowed
+from assignments.services.written_notes import write_note
 from tests.factories import (
     MONDAY,
     make_lead,

@@ -1,0 +1,44 @@
+"""Compare before write: what is known of an owner, and whether it is fresh (rule 3)."""
+
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.conf import settings
+
+from assignments.models import Assignment, Lead
+from assignments.models.assignment import Urgency
+
+
+class Comparison(Enum):
+    """What the owner as known now means for a row that is about to be sent."""
+
+    READ_FIRST = "read first"
+    SEND = "send"
+    OVERTAKEN = "overtaken"
+    ALREADY_TRUE = "already true"
+    KNOWN_NOW = "known now"
+
+
+def compare(row: Assignment, lead: Lead, at: datetime) -> Comparison:
+    if not row.expected_known:
+        if lead.owner_is_known:
+            return Comparison.KNOWN_NOW
+        fresh = _is_fresh(lead.owner_withheld_at, row, at)
+        return Comparison.SEND if fresh else Comparison.READ_FIRST
+    if not _is_fresh(lead.owner_sure_at, row, at):
+        return Comparison.READ_FIRST
+    if lead.owner_id == row.expected_id:
+        return Comparison.SEND
+    # Sent before, and there it is: an answer was lost, not a change by somebody else.
+    if row.sends and lead.owner_id == row.to_id:
+        return Comparison.ALREADY_TRUE
+    return Comparison.OVERTAKEN
+
+
+def _is_fresh(moment: datetime | None, row: Assignment, at: datetime) -> bool:
+    return moment is not None and moment > at - freshness(row)
+
+
+def freshness(row: Assignment) -> timedelta:
+    click = row.urgency == Urgency.CLICK
+    return timedelta(seconds=settings.FRESH_CLICK if click else settings.FRESH)

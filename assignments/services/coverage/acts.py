@@ -1,0 +1,298 @@
+"""What people do to a coverage. Each checks the right, writes an event, plans at once."""
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from assignments.models import Coverage, CoverageEvent, Coverer, Member, User
+from assignments.services import access
+from assignments.services.coverage import days, drafts, running
+from assignments.services.coverage.drafts import Draft, Problems
+from assignments.services.coverage.swaps import change_coverer, hand_back
+from assignments.services.refusals import AssignmentRefused, Stale
+
+STATE = Coverage.State
+__all__ = [
+    "acknowledge",
+    "cancel",
+    "change_coverer",
+    "confirm",
+    "decline",
+    "end_early",
+    "extend",
+    "hand_back",
+    "propose",
+    "schedule",
+    "shorten",
+    "start_now",
+]
+
+
+class DraftRefused(AssignmentRefused):
+    """Something is wrong with a draft; `problems` says what, by field."""
+
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(next(iter(problems.values()))[0])
+        self.problems = problems
+
+
+@transaction.atomic
+def schedule(*, draft: Draft, actor: User, at: datetime) -> Coverage:
+    """Plan a coverage that needs nobody's word any more.
+
+    Raises NotAllowed, or DraftRefused with what is wrong.
+    """
+    access.check_lead_of(actor, draft.member)
+    coverage = _save(draft, actor, at, state=STATE.SCHEDULED)
+    coverage.confirmed_by = actor
+    coverage.save(update_fields=["confirmed_by"])
+    _tell(coverage, actor, at, f"{actor} scheduled it.")
+    running.plan_now(coverage, at)
+    return coverage
+
+
+@transaction.atomic
+def propose(*, draft: Draft, actor: User, at: datetime) -> Coverage:
+    """A member asks for cover of an own absence; a team lead confirms."""
+    coverage = _save(draft, actor, at, state=STATE.PROPOSED)
+    _tell(coverage, actor, at, f"{actor} proposed it.")
+    return coverage
+
+
+@transaction.atomic
+def confirm(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
+    """Agree to a proposal."""
+    coverage = _locked(coverage)
+    access.check_lead_of(actor, coverage.member)
+    _expect(coverage, STATE.PROPOSED)
+    if coverage.ends_at <= at:
+        raise AssignmentRefused("Its last day has passed. Decline it.")
+    _check_overlap(coverage, coverage.starts_at, coverage.ends_at)
+    coverage.state, coverage.confirmed_by = STATE.SCHEDULED, actor
+    coverage.save(update_fields=["state", "confirmed_by"])
+    _tell(coverage, actor, at, f"{actor} confirmed it.")
+    running.plan_now(coverage, at)
+    return coverage
+
+
+@transaction.atomic
+def decline(
+    *, coverage: Coverage, actor: User, at: datetime, why: str = ""
+) -> Coverage:
+    """Say no to a proposal, with a word."""
+    coverage = _locked(coverage)
+    access.check_lead_of(actor, coverage.member)
+    _expect(coverage, STATE.PROPOSED)
+    reason = f"{actor} declined it: {why.strip()}" if why.strip() else ""
+    return _cancel(coverage, actor, at, reason or f"{actor} declined it.")
+
+
+@transaction.atomic
+def cancel(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
+    """Call it off before it starts; a proposal may be taken back by its member."""
+    coverage = _locked(coverage)
+    if not (coverage.state == STATE.PROPOSED and access.is_own(actor, coverage.member)):
+        access.check_lead_of(actor, coverage.member)
+    if coverage.state not in {STATE.PROPOSED, STATE.SCHEDULED}:
+        raise Stale("It has started. End it instead.")
+    return _cancel(coverage, actor, at, f"{actor} cancelled it.")
+
+
+@transaction.atomic
+def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
+    """Begin at this moment, not on the first day."""
+    coverage = _locked(coverage)
+    access.check_lead_of(actor, coverage.member)
+    _expect(coverage, STATE.SCHEDULED)
+    _check_overlap(coverage, at, coverage.ends_at)
+    if coverage.starts_at > at:
+        _start_at(coverage, at)
+    _tell(coverage, actor, at, f"{actor} started it.")
+    running.plan_now(coverage, at)
+    return coverage
+
+
+@transaction.atomic
+def extend(
+    *,
+    coverage: Coverage,
+    last_day: date,
+    last_time: time | None = None,
+    actor: User,
+    at: datetime,
+) -> Coverage:
+    """Let it end later. Refused once leads are being given back."""
+    coverage = _running_or_planned(coverage, actor)
+    ends_at = _end_of(coverage, last_day, last_time, at)
+    if ends_at <= coverage.ends_at:
+        raise AssignmentRefused(
+            f"It already lasts until {days.spoken(coverage.last_day)}. Choose a later day."
+        )
+    if ends_at <= at:
+        raise AssignmentRefused("That is already over. Choose a later day.")
+    _check_overlap(coverage, coverage.starts_at, ends_at)
+    _end_at(coverage, ends_at, last_day, last_time)
+    _tell(coverage, actor, at, f"{actor} extended it until {days.spoken(last_day)}.")
+    running.plan_now(coverage, at)
+    return coverage
+
+
+@transaction.atomic
+def shorten(
+    *,
+    coverage: Coverage,
+    last_day: date,
+    last_time: time | None = None,
+    actor: User,
+    at: datetime,
+) -> Coverage:
+    """Let it end earlier; at a moment that has passed, it ends now."""
+    coverage = _running_or_planned(coverage, actor)
+    ends_at = _end_of(coverage, last_day, last_time, at)
+    if ends_at >= coverage.ends_at:
+        raise AssignmentRefused("That is not earlier. Choose an earlier last day.")
+    if coverage.began_at and ends_at <= at:
+        return end_early(coverage=coverage, actor=actor, at=at)
+    if ends_at <= max(coverage.starts_at, at):
+        raise AssignmentRefused("Nothing would be left of it. Cancel it instead.")
+    _end_at(coverage, ends_at, last_day, last_time)
+    _tell(coverage, actor, at, f"{actor} shortened it to {days.spoken(last_day)}.")
+    running.plan_now(coverage, at)
+    return coverage
+
+
+@transaction.atomic
+def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
+    """The member is back: give the leads back now."""
+    coverage = _locked(coverage)
+    access.check_lead_of(actor, coverage.member)
+    if coverage.state not in {STATE.STARTING, STATE.ACTIVE}:
+        raise Stale("It is not running. Reload to see how it stands.")
+    here = days.local(at, coverage.zone)
+    coverage.state, coverage.returning_at = STATE.RETURNING, at
+    coverage.save(update_fields=["state", "returning_at"])
+    if at < coverage.ends_at:
+        _end_at(coverage, at, here.date(), _minute(here))
+    _tell(coverage, actor, at, f"{actor} ended it.")
+    running.plan_now(coverage, at, actor=actor)
+    return coverage
+
+
+@transaction.atomic
+def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
+    """What went wrong with it has been read: it needs no more attention."""
+    coverage = _locked(coverage)
+    if not access.is_own(actor, coverage.member):
+        access.check_lead_of(actor, coverage.member)
+    coverage.acknowledged_at = at
+    coverage.save(update_fields=["acknowledged_at"])
+    _tell(coverage, actor, at, f"{actor} has read what went wrong.")
+    return coverage
+
+
+def _save(
+    draft: Draft, actor: User, at: datetime, *, state: Coverage.State
+) -> Coverage:
+    # One at a time for each member: two drafts at once would not see each other.
+    Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.member.pk)
+    if problems := drafts.problems(draft, at, actor):
+        raise DraftRefused(problems)
+    starts_at, ends_at = draft.window(at)
+    first_day, first_time = draft.first_day, draft.first_time
+    if draft.from_now:
+        here = at.astimezone(ZoneInfo(draft.zone))
+        first_day, first_time = here.date(), _minute(here)
+    coverage = Coverage.objects.create(
+        member=draft.member, first_day=first_day, last_day=draft.last_day,
+        first_time=first_time, last_time=draft.last_time, zone=draft.zone,
+        starts_at=starts_at, ends_at=ends_at, scope=draft.scope,
+        arrivals=draft.arrivals, on_return=draft.on_return, fallback=draft.fallback,
+        start_note=draft.start_note, return_note=draft.return_note,
+        comment=draft.comment, state=state, created_by=actor, created_at=at,
+    )  # fmt: skip
+    coverage.campaigns.set(draft.campaigns)
+    coverage.categories.set(draft.categories)
+    for position, one in enumerate(draft.coverers):
+        coverer = Coverer.objects.create(
+            coverage=coverage, member=one.member, position=position, share=one.share
+        )
+        coverer.campaigns.set(one.campaigns)
+        coverer.categories.set(one.categories)
+    return coverage
+
+
+def _locked(coverage: Coverage) -> Coverage:
+    rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("member__team").get(pk=coverage.pk)
+
+
+def _expect(coverage: Coverage, state: Coverage.State) -> None:
+    if coverage.state != state:
+        raise Stale(
+            f"It is {coverage.get_state_display().lower()} by now. Reload to see it."
+        )
+
+
+def _running_or_planned(coverage: Coverage, actor: User) -> Coverage:
+    coverage = _locked(coverage)
+    access.check_lead_of(actor, coverage.member)
+    if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
+        raise Stale(
+            "Its leads are being given back already, or it is over. Plan a new coverage "
+            "from now: leads that are not back yet carry over to it."
+        )
+    return coverage
+
+
+def _check_overlap(coverage: Coverage, starts_at: datetime, ends_at: datetime) -> None:
+    Member.objects.select_for_update(no_key=True, of=("self",)).get(
+        pk=coverage.member_id
+    )
+    other = drafts.overlap(coverage.member, starts_at, ends_at, existing=coverage)
+    if other:
+        raise AssignmentRefused(drafts.overlap_sentence(other))
+
+
+def _end_of(
+    coverage: Coverage, last_day: date, last_time: time | None, at: datetime
+) -> datetime:
+    if last_day > days.local(at, coverage.zone).date() + drafts.FAR_AHEAD:
+        raise AssignmentRefused("That is years away. Choose a day within two years.")
+    _, ends_at = days.window(
+        coverage.first_day, last_day, coverage.first_time, last_time, coverage.zone
+    )
+    return ends_at
+
+
+def _minute(moment: datetime) -> time:
+    return moment.time().replace(second=0, microsecond=0)
+
+
+def _start_at(coverage: Coverage, at: datetime) -> None:
+    here = days.local(at, coverage.zone)
+    coverage.starts_at = at
+    coverage.first_day, coverage.first_time = here.date(), _minute(here)
+    coverage.save(update_fields=["starts_at", "first_day", "first_time"])
+
+
+def _end_at(
+    coverage: Coverage, ends_at: datetime, last_day: date, last_time: time | None
+) -> None:
+    coverage.ends_at = ends_at
+    coverage.last_day, coverage.last_time = last_day, last_time
+    coverage.save(update_fields=["ends_at", "last_day", "last_time"])
+
+
+def _cancel(coverage: Coverage, actor: User, at: datetime, why: str) -> Coverage:
+    coverage.state, coverage.cancelled_at = STATE.CANCELLED, at
+    coverage.cancelled_why = why[:300]
+    coverage.save(update_fields=["state", "cancelled_at", "cancelled_why"])
+    _tell(coverage, actor, at, why)
+    return coverage
+
+
+def _tell(coverage: Coverage, actor: User, at: datetime, sentence: str) -> None:
+    CoverageEvent.objects.create(
+        coverage=coverage, at=at, actor=actor, sentence=sentence[:500]
+    )

@@ -1,0 +1,112 @@
+"""The states of coverages, as the clock sets them (coverage rules, 3 to 5)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from assignments.models import (
+    Assignment,
+    Coverage,
+    CoverageEvent,
+    CoveredLead,
+    Hold,
+    Lead,
+)
+from assignments.models.assignment import PENDING
+from assignments.services.coverage.scopes import Scope, is_open, topic_of
+
+STATE = Coverage.State
+BEGUN = (STATE.STARTING, STATE.ACTIVE)
+MISSED = "Its start and its end were both missed, so nothing was moved."
+UNCONFIRMED = "Nobody confirmed it before it was over."
+
+
+def due(at: datetime) -> list[int]:
+    """Coverages whose state the clock changes now, in a fixed order."""
+    found = Coverage.objects.filter(
+        Q(state=STATE.SCHEDULED, starts_at__lte=at)
+        | Q(state__in=(STATE.PROPOSED, *BEGUN), ends_at__lte=at)
+    )
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def advance(coverage_id: int, at: datetime) -> None:
+    """Let one coverage begin, end, or be missed. A second time does nothing."""
+    rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
+    coverage = rows.select_related("member").get(pk=coverage_id)
+    is_over = coverage.ends_at <= at
+    match coverage.state:
+        case STATE.SCHEDULED if is_over:
+            _cancel(coverage, MISSED, at)
+        case STATE.PROPOSED if is_over:
+            _cancel(coverage, UNCONFIRMED, at)
+        case STATE.SCHEDULED if coverage.starts_at <= at:
+            _begin(coverage, at)
+        case STATE.STARTING | STATE.ACTIVE if is_over:
+            coverage.state, coverage.returning_at = STATE.RETURNING, at
+            coverage.save(update_fields=["state", "returning_at"])
+            _tell(coverage, at, "It is over: the leads go back.")
+
+
+def finish(coverage_id: int, at: datetime) -> None:
+    _finish(Coverage.objects.filter(pk=coverage_id), at)
+
+
+def finish_all(at: datetime) -> None:
+    """What is handed over is active, what is given back is complete."""
+    _finish(Coverage.objects.all(), at)
+
+
+def _finish(coverages: QuerySet[Coverage], at: datetime) -> None:
+    standing = Hold.objects.standing().filter(coverage=OuterRef("pk"))
+    on_the_way = standing.filter(state=Hold.State.TAKING, move__state__in=PENDING)
+    coverages.filter(~Exists(on_the_way), state=STATE.STARTING).update(
+        state=STATE.ACTIVE
+    )
+    coverages.filter(~Exists(standing), state=STATE.RETURNING).update(
+        state=STATE.COMPLETED, completed_at=at
+    )
+
+
+def _begin(coverage: Coverage, at: datetime) -> None:
+    coverage.state, coverage.began_at = STATE.STARTING, at
+    coverage.save(update_fields=["state", "began_at"])
+    found = [
+        CoveredLead(coverage=coverage, lead=lead, is_start_set=True)
+        for lead in _start_set(coverage)
+    ]
+    CoveredLead.objects.bulk_create(
+        found,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["coverage", "lead"],
+        update_fields=["is_start_set"],
+    )
+    _tell(coverage, at, f"It began with {len(found):,} leads in its scope.")
+
+
+def _start_set(coverage: Coverage) -> list[Lead]:
+    """What is with the member, or on its way there (rule 7)."""
+    scope = Scope.of(coverage)
+    coming = Assignment.objects.pending().filter(to=coverage.member_id).values("lead")
+    leads = Lead.objects.present().filter(
+        Q(owner=coverage.member_id) | Q(pk__in=coming)
+    )
+    return [
+        lead
+        for lead in leads.select_related("category").order_by("map_id")
+        if scope.takes(topic_of(lead), is_open=is_open(lead))
+    ]
+
+
+def _cancel(coverage: Coverage, why: str, at: datetime) -> None:
+    coverage.state, coverage.cancelled_at = STATE.CANCELLED, at
+    coverage.cancelled_why = why
+    coverage.save(update_fields=["state", "cancelled_at", "cancelled_why"])
+    _tell(coverage, at, why)
+
+
+def _tell(coverage: Coverage, at: datetime, sentence: str) -> None:
+    CoverageEvent.objects.create(coverage=coverage, at=at, sentence=sentence)

@@ -1,0 +1,146 @@
+"""Everything that may be wrong with a draft, each a sentence beside its field."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from assignments.models import Member
+from assignments.services.coverage import acts
+from assignments.services.coverage.drafts import Draft, DraftCoverer, overlap, problems
+from assignments.services.refusals import NotAllowed
+from tests.assignments.services.coverage.planning import plan
+from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def maya() -> Member:
+    return make_member("Maya")
+
+
+@pytest.fixture
+def luca() -> Member:
+    return make_member("Luca")
+
+
+@pytest.fixture
+def draft(maya, luca) -> Draft:
+    return Draft(
+        member=maya,
+        first_day=date(2026, 5, 12),
+        last_day=date(2026, 5, 15),
+        zone="Europe/Berlin",
+        coverers=(DraftCoverer(member=luca),),
+    )
+
+
+def found(draft: Draft, **changes) -> dict[str, list[str]]:
+    return problems(replace(draft, **changes), MONDAY, make_manager())
+
+
+def test_a_sound_draft_has_no_problems(draft):
+    assert found(draft) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "word"),
+    [
+        ({"last_day": date(2026, 5, 11)}, "last_day", "ends before it starts"),
+        ({"first_day": date(2031, 1, 1)}, "first_day", "years away"),
+        ({"last_day": date(9999, 12, 31)}, "last_day", "years away"),
+        ({"first_day": date(1, 1, 1)}, "first_day", "long past"),
+        ({"zone": "Mars/Olympus"}, "zone", "no time zone"),
+        ({"coverers": ()}, "covering", "Nobody covers"),
+        ({"start_note": "Dear {name}"}, "start_note", "no placeholder"),
+        ({"return_note": "{lead.owner.user}"}, "return_note", "no placeholder"),
+        ({"start_note": "x" * 4_001}, "start_note", "Shorten it"),
+    ],
+)
+def test_each_mistake_stands_at_its_field(draft, changes, field, word):
+    assert word in found(draft, **changes)[field][0]
+
+
+def test_nobody_covers_for_themselves(draft, maya):
+    assert (
+        "themselves"
+        in found(draft, coverers=(DraftCoverer(member=maya),))["covering"][0]
+    )
+    assert "themselves" in found(draft, fallback=maya)["fallback"][0]
+
+
+def test_shares_add_up_to_something(draft, luca):
+    nothing = (DraftCoverer(member=luca, share=Decimal(0)),)
+
+    assert "add up to nothing" in found(draft, coverers=nothing)["covering"][0]
+
+
+def test_a_coverer_who_is_away_throughout_needs_a_fallback(draft, luca):
+    plan(luca, starts_at=MONDAY, ends_at=MONDAY + timedelta(days=9))
+
+    assert "away the whole time" in found(draft)["covering"][0]
+    assert found(draft, fallback=make_member("Ngozi")) == {}
+
+
+def test_an_overlap_names_the_other_coverage(draft, maya):
+    other = plan(
+        maya, starts_at=MONDAY + timedelta(days=2), ends_at=MONDAY + timedelta(days=3)
+    )
+    starts_at, ends_at = draft.window(MONDAY)
+
+    assert f"coverage {other.pk}" in found(draft)["first_day"][0]
+    assert overlap(maya, starts_at, ends_at) == other
+
+
+def test_back_to_back_is_no_overlap(draft, maya):
+    _, ends_at = draft.window(MONDAY)
+    plan(maya, starts_at=ends_at, ends_at=ends_at + timedelta(days=1))
+
+    assert found(draft) == {}
+
+
+def test_what_is_wrong_is_not_scheduled(draft):
+    with pytest.raises(acts.DraftRefused) as refused:
+        acts.schedule(
+            draft=replace(draft, coverers=()), actor=make_manager(), at=MONDAY
+        )
+
+    assert "covering" in refused.value.problems
+
+
+def test_days_stay_as_they_were_typed_though_the_members_zone_changes(draft, maya):
+    coverage = acts.schedule(draft=draft, actor=make_manager(), at=MONDAY)
+
+    Member.objects.filter(pk=maya.pk).update(time_zone="Asia/Tokyo")
+    coverage.refresh_from_db()
+
+    assert (coverage.first_day, coverage.last_day) == (draft.first_day, draft.last_day)
+    assert coverage.zone == "Europe/Berlin"
+
+
+class TestRights:
+    def test_a_member_proposes_and_a_team_lead_confirms(self, draft, maya):
+        boss, user = make_user("Tia Lead"), make_user("Maya M")
+        Member.objects.filter(pk=maya.pk).update(
+            user=user, team=make_team(leads=(boss,))
+        )
+        maya.refresh_from_db()
+
+        proposed = acts.propose(draft=draft, actor=user, at=MONDAY)
+        confirmed = acts.confirm(coverage=proposed, actor=boss, at=MONDAY)
+
+        assert proposed.state == "proposed"
+        assert confirmed.state == "scheduled"
+
+    def test_a_member_does_not_schedule(self, draft, maya):
+        user = make_user("Maya M")
+        Member.objects.filter(pk=maya.pk).update(user=user)
+        maya.refresh_from_db()
+
+        with pytest.raises(NotAllowed):
+            acts.schedule(draft=draft, actor=user, at=MONDAY)
+
+    def test_nobody_plans_for_another_team(self, draft):
+        assert "team" in problems(draft, MONDAY, make_user())["member"][0]

@@ -1,0 +1,55 @@
+"""Random histories of coverages, each step held against the model."""
+
+from collections import Counter
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.assignments.services.coverage.walker import Walker
+
+OFTEN = ("plan", "go_on", "go_on", "wait", "line", "assign", "tick", "outside")
+RARELY = (
+    "claim", "refuse", "start_now", "end_early", "cancel", "extend",
+    "shorten", "change_coverer", "hand_back", "deactivate", "undo",
+)  # fmt: skip
+NUMBER = st.integers(0, 11)
+# Ana away twice in a row, and Ben, who may cover, in between.
+BEGIN = [("plan", 0, 0, 6), ("plan", 0, 3, 1), ("plan", 1, 6, 4)]
+STEPS = st.lists(
+    st.tuples(st.sampled_from((*OFTEN, *RARELY)), NUMBER, NUMBER, NUMBER),
+    min_size=12,
+    max_size=24,
+).map(lambda steps: BEGIN + steps)
+
+
+class Rollback(Exception):
+    pass
+
+
+def walk(steps: list[tuple[str, int, int, int]]) -> Counter[str]:
+    """One history, on a database that forgets it. Returns how its holds ended."""
+    seen: Counter[str] = Counter()
+    try:
+        with transaction.atomic():
+            walker = Walker()
+            for name, *numbers in steps:
+                walker.step(name, *numbers)
+            seen = walker.outcomes()
+            raise Rollback
+    except Rollback:
+        return seen
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=12,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(steps=STEPS)
+def test_whatever_happens_leads_lie_where_the_rules_say(steps):
+    walk(steps)
