@@ -19,8 +19,9 @@ class Count:
     did: int
 
     @property
-    def change(self) -> int:
-        return self.would - self.did
+    def change(self) -> str:
+        more = self.would - self.did
+        return f"+{more:,}" if more > 0 else f"{more:,}".replace("-", "−")  # noqa: RUF001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,9 @@ class RuleForm(forms.Form):
     )
     campaign = forms.MultipleChoiceField(required=False, label="Campaign")
     category = forms.MultipleChoiceField(required=False, label="Category")
-    client = forms.CharField(required=False, max_length=LONGEST_LIST)
+    client = forms.CharField(
+        required=False, max_length=LONGEST_LIST, label="Client, by its Smartlead id"
+    )
     location = forms.CharField(required=False, max_length=LONGEST_LIST)
     email_domain = forms.CharField(
         required=False, max_length=LONGEST_LIST, label="Domain of the e-mail"

@@ -47,6 +47,7 @@ def _explain(request: PageRequest, asked: str) -> HttpResponse:
         "lead": lead,
         "told": told,
         "routed": routed.order_by("-pk").first(),
+        "suggestion": lead.suggestions.open().first(),
     }
     return render(request, TEMPLATE, context)
 

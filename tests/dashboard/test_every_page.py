@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from assignments.models import Mapping, Message
+from assignments.services.clock import tick
 from dashboard.urls import public
 from tests.factories import (
     make_assignment,
@@ -14,12 +15,14 @@ from tests.factories import (
     make_campaign,
     make_category,
     make_lead,
+    make_rule,
     make_team,
 )
 
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "me", "password", "notifications", "start", "batches", "mappings",
+    "routing", "new_rule", "try_rules", "review",
 ]  # fmt: skip
 
 
@@ -40,6 +43,10 @@ def pages(manager, ana, ben) -> list[str]:
     batch = make_batch([make_lead(owner=ana)], ben, actor=manager)
     table = Mapping.objects.create(name="T", kind="territory", attribute="location")
     table.lines.create(value="DE", key="de", member=ana)
+    routed, rule = make_lead(), make_rule(ana, ben, top_level_domain=["com"])
+    make_rule(ben, mode="suggest")
+    make_lead(email="x@y.de", last_reply_at=at)
+    tick(at=at)
     team = make_team()
     own = [reverse(name) for name in OURS]
     return [
@@ -54,6 +61,10 @@ def pages(manager, ana, ben) -> list[str]:
         f"/batches/{batch.pk}/undo/",
         f"/settings/mappings/{table.pk}/",
         f"/settings/teams/{team.pk}/",
+        f"/routing/{rule.pk}/",
+        f"/routing/try/?lead={routed.pk}",
+        "/routing/try/?weeks=1",
+        "/routing/try/?lead=x",
         f"/settings/users/{manager.pk}/",
         "/inbox/?owner=abc",
         "/nowhere/",

@@ -5,7 +5,7 @@ Only what is certain is said: a rule that several others cover together is not f
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import timezone
 
@@ -128,8 +128,8 @@ def _contradicting(rule: RuleFacts, about: Surroundings) -> Iterator[str]:
     campaigns = asked.get(Looked(attribute=Attribute.CAMPAIGN))
     clients = asked.get(Looked(attribute=Attribute.CLIENT))
     if campaigns and clients:
-        theirs = {about.campaigns.get(one, "") for one in campaigns.values}
-        if theirs.isdisjoint(clients.values):
+        theirs = {about.campaigns.get(one) for one in campaigns.values}
+        if None not in theirs and theirs.isdisjoint(clients.values):
             yield "It matches nothing: none of its campaigns belongs to its clients."
 
 
@@ -170,11 +170,11 @@ def _nobody_there(rule: RuleFacts, about: Surroundings) -> Iterator[str]:
     gone = [str(member) for member in members if not member.is_active]
     if gone:
         yield f"Deactivated, and passed over: {', '.join(gone)}."
-    back = [_back(member.pk, about) for member in active]
-    days = [day for day in back if day is not None]
+    known = [_last_day(member.pk, about) for member in active]
+    days = [day for day in known if day is not None]
     if active and len(days) == len(active):
         yield (
-            f"Everybody in its pool is away until {_day(min(days))}: its leads wait."
+            f"Everybody in its pool is away until {min(days):%a %-d %b}: its leads wait."
         )
 
 
@@ -200,11 +200,11 @@ def _looping(
         )
 
 
-def _back(member_id: int, about: Surroundings) -> datetime | None:
+def _last_day(member_id: int, about: Surroundings) -> date | None:
     now = [
         one for one in about.absences.get(member_id, ()) if one.starts_at <= about.at
     ]
-    return max((one.ends_at for one in now), default=None)
+    return max((one.last_day for one in now), default=None)
 
 
 def _day(at: datetime) -> str:
