@@ -17,6 +17,7 @@ from assignments.models import (
     Member,
     RoutingRule,
     SavedPlan,
+    Suggestion,
     Team,
     User,
 )
@@ -189,3 +190,15 @@ def make_rule(*members: Member, **fields: Any) -> RoutingRule:
         weight, cap = weights.get(member.pk, 1), caps.get(member.pk)
         rule.pool.create(member=member, weight=weight, cap=cap)
     return rule
+
+
+def make_suggestion(lead: Lead, member: Member, **fields: Any) -> Suggestion:
+    values: dict[str, Any] = {
+        "owner": lead.owner,
+        "reason": f"Rule “R” suggests {member}: the only one free.",
+        "created_at": MONDAY,
+    }
+    rule = fields.pop("rule", None) or make_rule(member, mode="suggest")
+    return Suggestion.objects.create(
+        lead=lead, member=member, rule=rule, **(values | fields)
+    )

@@ -14,7 +14,11 @@ from assignments.models import (
     Mapping,
     MappingLine,
     Member,
+    RoutingRule,
+    RuleCondition,
+    RuleMember,
     SavedPlan,
+    Suggestion,
     Team,
     User,
 )
@@ -42,6 +46,13 @@ def give_away(client: Client, office: Office):
 ALL, LEADING, MANAGING = (
     {"member", "team lead", "manager"}, {"team lead", "manager"}, {"manager"},
 )  # fmt: skip
+RULE = {
+    "name": "New",
+    "mode": "on",
+    "whose": "either",
+    "strategy": "round_robin",
+    "member": "mo",
+}
 ACTS = [
     ("assign {mos}", {"member": "cleo"}, ALL),
     ("assign {mos}", {"member": "eve"}, MANAGING),
@@ -49,6 +60,7 @@ ACTS = [
     ("assign {eves}", {"member": "mo"}, MANAGING),
     ("assign {nobodys}", {"member": "mo"}, LEADING),
     ("assign {nobodys}", {"member": "eve"}, MANAGING),
+    ("add_note {mos}", {"text": "Hello"}, ALL),
     ("undo {waiting}", {}, LEADING),
     ("undo {done}", {}, LEADING),
     ("retry {refused}", {}, LEADING),
@@ -78,6 +90,15 @@ ACTS = [
     ("import_mapping {table}", {"text": "fr,Cleo"}, MANAGING),
     ("remove_mapping {table}", {}, MANAGING),
     ("remove_mapping_line {line}", {}, MANAGING),
+    ("new_rule", RULE, MANAGING),
+    ("rule {rule}", RULE, MANAGING),
+    ("set_rule_mode {rule}", {"mode": "suggest"}, MANAGING),
+    ("move_rule {rule}", {"up": "1"}, MANAGING),
+    ("duplicate_rule {rule}", {}, MANAGING),
+    ("remove_rule {rule}", {}, MANAGING),
+    ("accept_suggestion {suggestion}", {}, LEADING),
+    ("dismiss_suggestion {suggestion}", {}, LEADING),
+    ("accept_shown", {"suggestion": "suggestion"}, LEADING),
     ("confirm_categories", {}, MANAGING),
     ("put_away", {}, MANAGING),
     ("pause_writes", {"reason": "Because."}, MANAGING),
@@ -150,7 +171,7 @@ def everything() -> list[list[dict]]:
     """All that an act could have changed."""
     models = (
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
-        Mapping, MappingLine,
+        Mapping, MappingLine, RoutingRule, RuleCondition, RuleMember, Suggestion,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
