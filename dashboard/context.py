@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from assignments.models import User
 from assignments.services import first_steps, notices, system
+from dashboard.attention import attentions_of
 from dashboard.frame_seen import seen
 from dashboard.htmx import PageRequest
 from dashboard.lead_list import address_of, list_behind
@@ -26,6 +27,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     rail = SimpleLazyObject(lambda: rail_of(user, at=timezone.now()))
     troubles = SimpleLazyObject(lambda: system.troubles(at=timezone.now()))
     notice_count = SimpleLazyObject(lambda: notices.unanswered(user).count())
+    attention = SimpleLazyObject(lambda: attentions_of(user, at=timezone.now()))
     return {
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
         "density": user.density,
@@ -34,8 +36,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": troubles,
+        "attention": attention,
         "notice_count": notice_count,
-        "troubles_seen": SimpleLazyObject(lambda: seen(*troubles)),
+        "troubles_seen": SimpleLazyObject(lambda: seen(*troubles, *attention.all)),
         "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count))),
         "has_first_steps": SimpleLazyObject(first_steps.are_open),
         "list_query": SimpleLazyObject(lambda: list_behind(page)),

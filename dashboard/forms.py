@@ -1,6 +1,6 @@
 import zoneinfo
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from django import forms
 from django.utils.functional import cached_property
@@ -44,6 +44,12 @@ class AssignForm(forms.Form):
         required=False,
         error_messages={"invalid": "`expected` must be a member's id, or empty."},
     )
+    # Of a lead that is held in a coverage: whether it goes back with the others.
+    until = forms.ChoiceField(
+        choices=[("good", "For good"), ("back", "Until they are back")],
+        required=False,
+        error_messages={"invalid_choice": "`until` is `good` or `back`."},
+    )
     note = forms.CharField(
         required=False,
         max_length=LONGEST,
@@ -66,6 +72,10 @@ class AssignForm(forms.Form):
             return ANYONE
         expected: int | None = self.cleaned_data["expected"]
         return expected
+
+    @property
+    def wanted_until(self) -> Literal["good", "back"]:
+        return "back" if self.cleaned_data["until"] == "back" else "good"
 
     @property
     def sentences(self) -> list[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.db.models import Q, QuerySet
 
-from assignments.models import Assignment, Batch, Lead, Member, User
+from assignments.models import Assignment, Batch, Coverage, Lead, Member, User
 from assignments.models.assignment import Cause, State
 from dashboard.days import day_field, start_of
 from dashboard.paging import Cursor, Order, Page, page_of
@@ -16,7 +16,7 @@ from dashboard.paging import Cursor, Order, Page, page_of
 NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
 CHOOSERS = ("member", "actor", "cause", "state")
 FILTERS = (
-    "lead", "member", "actor", "cause", "state", "from", "to", "batch",
+    "lead", "member", "actor", "cause", "state", "from", "to", "batch", "coverage",
 )  # fmt: skip
 MOST_COUNTED = 1000
 UNKNOWN = "There is no {} with the id “%(value)s” here."
@@ -42,11 +42,17 @@ class HistoryFilter(forms.Form):
         Batch.objects.all(), required=False, widget=forms.HiddenInput
     )
 
+    coverage = forms.ModelChoiceField(
+        Coverage.objects.select_related("member"),
+        required=False,
+        widget=forms.HiddenInput,
+    )
+
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         # `from` is no name that Python lets a class body use.
         self.fields["from"] = day_field("From")
-        for name in ("member", "actor", "lead", "batch"):
+        for name in ("member", "actor", "lead", "batch", "coverage"):
             self.fields[name].error_messages["invalid_choice"] = UNKNOWN.format(
                 "user" if name == "actor" else name
             )
@@ -88,7 +94,7 @@ class HistoryFilter(forms.Form):
                 f"{name.capitalize()}: {self.cleaned_data[name]}",
                 urlencode({key: said[key] for key in said if key != name}),
             )
-            for name in ("lead", "batch")
+            for name in ("lead", "batch", "coverage")
             if name in said
         ]
 
@@ -126,7 +132,17 @@ class HistoryFilter(forms.Form):
         conditions = [Q(**{name: said[name]}) for name in names if said[name]]
         if member := said["member"]:
             conditions.append(Q(to=member) | Q(expected=member))
+        if coverage := said["coverage"]:
+            conditions.append(_of_coverage(coverage))
         return [*conditions, _within(said["from"], said["to"])]
+
+
+def _of_coverage(coverage: Coverage) -> Q:
+    """What took its leads, ended its holds, or is about to."""
+    holds = coverage.holds.order_by()
+    return Q(pk__in=holds.exclude(taken_by=None).values("taken_by")) | Q(
+        pk__in=holds.exclude(ended_by=None).values("ended_by")
+    ) | Q(pk__in=holds.exclude(move=None).values("move"))  # fmt: skip
 
 
 def _within(first: date | None, last: date | None) -> Q:

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.functional import cached_property
 
-from assignments.models import Campaign, Category, Lead, Member, User
+from assignments.models import Campaign, Category, Hold, Lead, Member, User
 from assignments.models.lead import NEVER
 from dashboard.days import day_field, start_of
 from dashboard.paging import Cursor, Order, Page, page_of, walk
@@ -35,7 +35,12 @@ STATUSES = [
     ("closed", "Closed"),
 ]
 SLAS = [("", "Answer"), ("due", "Due within the hour"), ("overdue", "Overdue")]
-NAMED_OWNERS = [("me", "Me"), ("nobody", "Nobody"), ("unknown", "Not known")]
+NAMED_OWNERS = [
+    ("me", "Me"),
+    ("covering", "Covering for others"),
+    ("nobody", "Nobody"),
+    ("unknown", "Not known"),
+]
 DUE_SOON = timedelta(hours=1)
 MOST_WORDS = 10
 MOST_COUNTED = 1000
@@ -147,7 +152,7 @@ class InboxFilter(forms.Form):
 
     @property
     def is_mine_without_a_member(self) -> bool:
-        return self.cleaned_data["owner"] == "me" and self._me() is None
+        return self.cleaned_data["owner"] in {"me", "covering"} and self._me() is None
 
     def leads(self, *, at: datetime, without: str = "") -> QuerySet[Lead]:
         conditions = self._conditions(at)
@@ -252,6 +257,8 @@ class InboxFilter(forms.Form):
             case "me":
                 me = self._me()
                 return Q(owner=me) if me else Q(pk__in=[])
+            case "covering":
+                return held_by(self._me())
             case _:
                 return Q(owner=int(owner))
 
@@ -269,6 +276,14 @@ class InboxFilter(forms.Form):
                 return Q(category__in=closing)
             case _:
                 return Q()
+
+
+def held_by(member: Member | None) -> Q:
+    """Leads that this member has for somebody who is away."""
+    if member is None:
+        return Q(pk__in=[])
+    held = Hold.objects.live().filter(to=member).order_by()
+    return Q(owner=member, pk__in=held.values("lead"))
 
 
 def _answer(sla: str, at: datetime) -> Q:

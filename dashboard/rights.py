@@ -6,7 +6,7 @@ The services decide (`assignments.services.access`); this mirrors them for templ
 from dataclasses import dataclass
 from typing import Self
 
-from assignments.models import Lead, User
+from assignments.models import Lead, Member, User
 from assignments.services.access import Role, is_manager
 
 
@@ -48,3 +48,12 @@ class Rights:
         if owner is None:
             return lead.owner_is_known and bool(self.led_teams)
         return owner.user_id == self.user_id or owner.team_id in self.led_teams
+
+    @property
+    def may_schedule(self) -> bool:
+        """Coverages of some members at least, without anybody's word."""
+        return self.role != Role.MEMBER
+
+    def may_cover(self, member: Member) -> bool:
+        """Whether their coverages are this viewer's to schedule and to change."""
+        return self.is_manager or member.team_id in self.led_teams

@@ -1,15 +1,24 @@
 """What a row says about its lead: the owner, and what becomes of the last decision."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import Max
 
-from assignments.models import Assignment, Lead, Suggestion, User
+from assignments.models import (
+    Assignment,
+    Coverage,
+    Hold,
+    Lead,
+    Member,
+    Suggestion,
+    User,
+)
 from assignments.models.assignment import Cause, State
 from assignments.models.lead import NEVER
+from assignments.services.coverage.absences import away_now
 from dashboard.rights import Rights
 
 FAST = timedelta(seconds=10)  # polled twice a second that long, then every five seconds
@@ -34,6 +43,10 @@ class Row:
     at: datetime
     # What a routing rule suggests, and nobody has answered yet.
     suggestion: Suggestion | None = None
+    # The live holds of the lead, lowest first: the steps from its home to its owner.
+    holds: tuple[Hold, ...] = ()
+    # Whose absence runs now.
+    away: Mapping[int, Coverage] = field(default_factory=dict)
 
     @property
     def suggested(self) -> Suggestion | None:
@@ -42,6 +55,16 @@ class Row:
         if one is None or self.look == Look.SENDING or self.lead.gone_at:
             return None
         return one if one.owner_id == self.lead.owner_id else None
+
+    @property
+    def held_for(self) -> Member | None:
+        """To whom the lead belongs while somebody else has it."""
+        return self.holds[0].origin if self.holds else None
+
+    @property
+    def absence(self) -> Coverage | None:
+        """Of the owner, if they are away just now."""
+        return self.away.get(self.lead.owner_id or 0)
 
     @property
     def look(self) -> Look:
@@ -137,6 +160,8 @@ def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
     changes, suggestions = _newest_decisions(ids), _suggestions(ids)
     _catch_up(leads, changes)
     rights = Rights.of(viewer)
+    away = away_now(at)
+    holds = _live_holds([lead.pk for lead in leads])
     return [
         Row(
             lead=lead,
@@ -144,6 +169,8 @@ def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
             rights=rights,
             at=at,
             suggestion=suggestions.get(lead.pk),
+            holds=tuple(holds.get(lead.pk, ())),
+            away=away,
         )
         for lead in leads
     ]
@@ -173,6 +200,14 @@ def _is_done_since_read(change: Assignment, lead: Lead) -> bool:
 def _suggestions(map_ids: list[int]) -> dict[int, Suggestion]:
     waiting = Suggestion.objects.open().filter(lead__in=map_ids)
     return {one.lead_id: one for one in waiting.select_related("member")}
+
+
+def _live_holds(map_ids: list[int]) -> dict[int, list[Hold]]:
+    live = Hold.objects.live().filter(lead__in=map_ids).order_by("pk")
+    found: dict[int, list[Hold]] = {}
+    for hold in live.select_related("coverage", "origin", "to"):
+        found.setdefault(hold.lead_id, []).append(hold)
+    return found
 
 
 def _newest_decisions(map_ids: list[int]) -> dict[int, Assignment]:

@@ -7,6 +7,10 @@ from dashboard.views import (
     assign,
     assign_many,
     batch,
+    coverage,
+    coverage_acts,
+    coverage_plan,
+    coverage_show,
     errors,
     health,
     history,
@@ -30,6 +34,8 @@ public = [
     path("accounts/login/", accounts.login, name="login"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # Whoever knows the unguessable address may read it, until it is revoked.
+    path("coverage/calendar/<str:token>.ics", coverage.feed, name="calendar_feed"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -47,6 +53,39 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/undo/", assign.undo, name="undo"),
     path("assignments/<int:pk>/retry/", assign.retry, name="retry"),
     path("assignments/<int:pk>/dismiss/", assign.dismiss, name="dismiss"),
+    path("coverage/", coverage.coverage, name="coverage"),
+    path("coverage/new/", coverage_plan.plan_coverage, name="plan_coverage"),
+    path("coverage/preview/", coverage_plan.preview_coverage, name="preview_coverage"),
+    path("coverage/<int:pk>/", coverage_show.show_coverage, name="show_coverage"),
+    path(
+        "coverage/<int:pk>/certificate/", coverage_show.certificate, name="certificate"
+    ),
+    path(
+        "coverage/<int:pk>/leads/<int:map_id>/return/",
+        coverage_acts.return_lead,
+        name="hand_back",
+    ),
+    path(
+        "coverage/<int:pk>/leads/<int:map_id>/take/",
+        coverage_acts.return_lead,
+        name="take_back",
+    ),
+    path(
+        "coverage/<int:pk>/acknowledge/",
+        coverage_acts.acknowledge_coverage,
+        name="acknowledge_coverage",
+    ),
+    *(
+        path(
+            f"coverage/<int:pk>/{act}/",
+            coverage_acts.act_on_coverage,
+            {"act": act},
+            name=f"{act}_coverage",
+        )
+        for act in coverage_acts.ACTS
+    ),
+    path("coverage/feeds/<int:pk>/", coverage.renew_feed, name="renew_feed"),
+    path("coverage/feeds/<int:pk>/revoke/", coverage.revoke_feed, name="revoke_feed"),
     path("history/", history.history, name="history"),
     path("history/export.csv", history.export, name="history_export"),
     path("batches/", batch.batches, name="batches"),

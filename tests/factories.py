@@ -2,16 +2,20 @@
 
 import itertools
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from assignments.models import (
     Account,
     Assignment,
     Batch,
+    CalendarFeed,
     Campaign,
     Category,
     Coverage,
+    Coverer,
+    Hold,
     Lead,
     Mapping,
     Member,
@@ -102,6 +106,50 @@ def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
     if "actor" not in fields:
         values["actor"] = make_manager()
     return Assignment.objects.create(lead=lead, to=to, **(values | fields))
+
+
+def make_coverage(member: Member, *covering: Member, **fields: Any) -> Coverage:
+    """From the Monday to the Friday of MONDAY's week in UTC, in even shares."""
+    first = fields.setdefault("first_day", MONDAY.date())
+    last = fields.setdefault("last_day", first + timedelta(days=4))
+    zone = ZoneInfo(fields.setdefault("zone", "UTC"))
+    midnight = time(tzinfo=zone)
+    values: dict[str, Any] = {
+        "starts_at": datetime.combine(first, midnight),
+        "ends_at": datetime.combine(last + timedelta(days=1), midnight),
+        "created_at": MONDAY - timedelta(days=7),
+    }
+    if fields.get("state") == "completed":
+        values["completed_at"] = values["ends_at"]
+    if "created_by" not in fields:
+        values["created_by"] = make_manager()
+    coverage = Coverage.objects.create(member=member, **(values | fields))
+    for position, one in enumerate(covering):
+        Coverer.objects.create(coverage=coverage, member=one, position=position)
+    return coverage
+
+
+def make_hold(coverage: Coverage, lead: Lead, **fields: Any) -> Hold:
+    """Live, taken from the member who is away; named an outcome, ended with it."""
+    values: dict[str, Any] = {
+        "origin": coverage.member,
+        "to": fields.pop("to", None) or coverage.coverers.all()[0].member,
+        "state": "live",
+        "created_at": coverage.starts_at,
+        "taken_at": coverage.starts_at,
+    }
+    if fields.get("outcome"):
+        values |= {"state": "ended", "ended_at": coverage.ends_at}
+    return Hold.objects.create(coverage=coverage, lead=lead, **(values | fields))
+
+
+def make_feed(team: Team | None = None, *, token: str = "secret") -> CalendarFeed:
+    return CalendarFeed.objects.create(
+        team=team or make_team(),
+        token=token,
+        created_by=make_manager(),
+        created_at=MONDAY,
+    )
 
 
 def make_account(**fields: Any) -> Account:

@@ -11,7 +11,8 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, notes
 from assignments.services.coverage import holds
-from assignments.services.ledger import REPLACED, finish, lock_lead
+from assignments.services.ledger import REPLACED, finish
+from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, Stale
 
 

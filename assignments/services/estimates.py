@@ -26,7 +26,7 @@ class Estimate:
         return cls(
             writes=writes,
             notes=writes if with_notes else 0,
-            by_page=bool(member_filter.readable_members()),
+            by_page=member_filter.is_proven(),
         )
 
     @property

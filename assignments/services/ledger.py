@@ -14,10 +14,6 @@ from assignments.services.coverage import holds
 REPLACED = "A newer decision replaced it before it was sent."
 
 
-def lock_lead(map_id: int) -> Lead:
-    return Lead.objects.select_for_update(of=("self",)).get(pk=map_id)
-
-
 def finish(
     row: Assignment,
     *,

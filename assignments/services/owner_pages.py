@@ -47,7 +47,7 @@ def turn_for(row: Assignment, at: datetime) -> Turn:
         return Turn.WAIT
     if awaited_until and awaited_until > at - timedelta(seconds=settings.FRESH):
         return Turn.LEAD
-    if row.expected_id not in member_filter.readable_members():
+    if not member_filter.is_proven():
         return Turn.LEAD
     return Turn.PAGE if _others_wait(row) else Turn.LEAD
 

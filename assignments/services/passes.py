@@ -17,6 +17,7 @@ from assignments.models import Assignment, Hold, Lead, Source
 from assignments.models.assignment import PENDING
 from assignments.services import ledger, member_filter, sources
 from assignments.services.leads import save_row, save_rows
+from assignments.services.locking import lock_lead
 from assignments.services.paging import BY_OFFSET, PAGE, Place
 from assignments.services.reading import Reading
 from assignments.services.sources import ASSIGNED, FULL, INBOX
@@ -129,7 +130,7 @@ def missed_leads() -> QuerySet[Lead]:
 @transaction.atomic
 def mark_gone(*, map_id: int, asked_at: datetime, at: datetime) -> bool:
     """Smartlead has no such lead; unless somebody saw it after we asked."""
-    lead = ledger.lock_lead(map_id)
+    lead = lock_lead(map_id)
     if lead.gone_at or lead.seen_at > asked_at:
         return False
     lead.gone_at = at

@@ -18,7 +18,8 @@ from assignments.services import owner_pages
 from assignments.services.comparing import Comparison, compare, freshness
 from assignments.services.coverage import readiness
 from assignments.services.desk import Desk, back_off
-from assignments.services.ledger import GONE, finish, lock_lead, release
+from assignments.services.ledger import GONE, finish, release
+from assignments.services.locking import lock_lead
 from assignments.services.owner_pages import Turn
 from assignments.services.ownership import record_write
 from assignments.services.queue import Claim

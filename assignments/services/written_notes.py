@@ -7,7 +7,7 @@ from django.db import transaction
 from assignments.models import Lead, Note, User
 from assignments.nudges import nudge_dispatch
 from assignments.services import access
-from assignments.services.ledger import lock_lead
+from assignments.services.locking import lock_lead
 from assignments.services.notes import check_length, new_reference
 from assignments.services.refusals import AssignmentRefused
 

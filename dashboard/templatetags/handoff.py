@@ -12,7 +12,13 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
+from assignments.models import Coverage
 from assignments.models.assignment import Cause
+from assignments.services.coverage.wording import (
+    absence_in_words,
+    away_days,
+    zone_of,
+)
 
 register = Library()
 
@@ -107,6 +113,32 @@ def own_path(wanted: str, fallback: str) -> str:
 def initials(name: object) -> str:
     words = str(name).split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
+def first_name(member: Any) -> str:
+    return str(member).partition(" ")[0]
+
+
+@register.filter
+def back_day(coverage: Coverage) -> str:
+    """The day of the return, where the member is: `18 May`."""
+    return f"{coverage.ends_at.astimezone(zone_of(coverage)):%-d %b}"
+
+
+@register.filter
+def absence(coverage: Coverage) -> str:
+    """`4 to 15 May`."""
+    return absence_in_words(coverage, today=timezone.localdate())
+
+
+@register.filter
+def last_day_away(coverage: Coverage) -> str:
+    """`Fri 15 May`; with the time, if it ends within a day."""
+    _, last = away_days(coverage)
+    end = coverage.ends_at.astimezone(zone_of(coverage))
+    clock = f", {end:%H:%M}" if end.time() != end.min.time() else ""
+    return f"{last:%a %-d %b}{clock}"
 
 
 @register.filter

@@ -39,6 +39,7 @@ def assign(request: PageRequest, map_id: int) -> HttpResponse:
             at=timezone.now(),
             expected=form.shown_holder,
             note=form.cleaned_data["note"],
+            until=form.wanted_until,
         )
     except AssignmentRefused as refusal:
         return _refused(request, refusal, map_id)

@@ -4,11 +4,13 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from assignments.models import Member
+from assignments.models import Coverage, Member
 from assignments.services import people
 from assignments.services.access import require_manager
+from assignments.services.coverage.absences import away_now
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.forms import MemberForm, NewMemberForm
@@ -24,9 +26,10 @@ OPEN = Count(
 @require_safe
 def team(request: PageRequest) -> HttpResponse:
     members = Member.objects.select_related("team", "user").annotate(open=OPEN)
-    return render(
-        request, "team/team.html", {"members": members.order_by("-is_active", "name")}
-    )
+    away = away_now(timezone.now())
+    listed = list(members.order_by("-is_active", "name"))
+    rows = [(member, away.get(member.pk)) for member in listed]
+    return render(request, "team/team.html", {"members": listed, "rows": rows})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,7 +71,14 @@ def member_page(request: PageRequest, pk: int) -> HttpResponse:
 def _member(
     request: PageRequest, member: Member, form: MemberForm, *, status: int = 200
 ) -> HttpResponse:
-    context = {"member": member, "form": form}
+    at = timezone.now()
+    ahead = Coverage.objects.agreed().filter(member=member, ends_at__gt=at)
+    context = {
+        "member": member,
+        "form": form,
+        "absences": ahead.order_by("starts_at")[:5],
+        "absence": away_now(at).get(member.pk),
+    }
     return render(request, "team/member.html", context, status=status)
 
 

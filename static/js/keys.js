@@ -1,6 +1,6 @@
 // Single keys, as the help lists them. None while a field has the focus, a dialog or a menu is
 // open, or the reader has switched them off; Escape always closes.
-const PLACES = { i: "/inbox/", h: "/history/", t: "/team/", s: "/system/" };
+const PLACES = { i: "/inbox/", c: "/coverage/", h: "/history/", t: "/team/", s: "/system/" };
 const rowsOf = () => [...document.querySelectorAll("#rows > .lrow")];
 const linkOf = (row) => row.querySelector(".who a");
 let goesTo = false;

@@ -1,5 +1,7 @@
 """What holds for every page: login, a strict policy, nothing inline."""
 
+import re
+from collections.abc import Iterable
 from html.parser import HTMLParser
 
 import pytest
@@ -9,11 +11,15 @@ from django.utils import timezone
 from assignments.models import Mapping, Message
 from assignments.services.clock import tick
 from dashboard.urls import public
+from dashboard.views.coverage_acts import ACTS
 from tests.factories import (
     make_assignment,
     make_batch,
     make_campaign,
     make_category,
+    make_coverage,
+    make_feed,
+    make_hold,
     make_lead,
     make_rule,
     make_team,
@@ -21,8 +27,8 @@ from tests.factories import (
 
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
-    "me", "password", "notifications", "start", "batches", "mappings",
-    "routing", "new_rule", "try_rules", "review",
+    "me", "password", "notifications", "start", "batches", "mappings", "coverage",
+    "plan_coverage", "routing", "new_rule", "try_rules", "review",
 ]  # fmt: skip
 
 
@@ -40,34 +46,59 @@ def pages(manager, ana, ben) -> list[str]:
     Message.objects.create(
         lead=lead, key="1", direction="reply", body_html="<p style='color:red'>x</p>"
     )
-    batch = make_batch([make_lead(owner=ana)], ben, actor=manager)
-    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
-    table.lines.create(value="DE", key="de", member=ana)
-    routed, rule = make_lead(), make_rule(ana, ben, top_level_domain=["com"])
-    make_rule(ben, mode="suggest")
-    make_lead(email="x@y.de", last_reply_at=at)
-    tick(at=at)
-    team = make_team()
-    own = [reverse(name) for name in OURS]
     return [
-        *own,
+        *(reverse(name) for name in OURS),
+        *pages_of_many_leads(manager, ana, ben),
+        *pages_of_routing(ana, ben),
+        *pages_of_coverage(ana, ben),
         f"/leads/{lead.pk}/",
         f"/leads/{lead.pk}/assign/",
         f"/team/{ana.pk}/",
+        f"/settings/teams/{make_team().pk}/",
+        f"/settings/users/{manager.pk}/",
+        "/inbox/?owner=abc",
+        "/nowhere/",
+    ]
+
+
+def pages_of_many_leads(manager, ana, ben) -> list[str]:
+    lead = make_lead(owner=ana)
+    batch = make_batch([lead], ben, actor=manager)
+    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table.lines.create(value="DE", key="de", member=ana)
+    return [
         f"/team/{ana.pk}/leaving/",
         f"/assign/?lead={lead.pk}",
         f"/assign/?filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}",
         f"/batches/{batch.pk}/",
         f"/batches/{batch.pk}/undo/",
         f"/settings/mappings/{table.pk}/",
-        f"/settings/teams/{team.pk}/",
+    ]
+
+
+def pages_of_routing(ana, ben) -> list[str]:
+    at = timezone.now()
+    routed, rule = make_lead(), make_rule(ana, ben, top_level_domain=["com"])
+    make_rule(ben, mode="suggest")
+    make_lead(email="x@y.de", last_reply_at=at)
+    tick(at=at)
+    return [
         f"/routing/{rule.pk}/",
         f"/routing/try/?lead={routed.pk}",
         "/routing/try/?weeks=1",
         "/routing/try/?lead=x",
-        f"/settings/users/{manager.pk}/",
-        "/inbox/?owner=abc",
-        "/nowhere/",
+    ]
+
+
+def pages_of_coverage(ana, ben) -> list[str]:
+    running = make_coverage(ana, ben, state="active")
+    make_hold(running, make_lead(owner=ben))
+    proposed = make_coverage(ben, ana, state="proposed")
+    return [
+        *(f"/coverage/{one.pk}/" for one in (running, proposed)),
+        f"/coverage/{running.pk}/certificate/",
+        *(f"/coverage/{running.pk}/{act}/" for act in ACTS),
+        "/coverage/?from=soon",
     ]
 
 
@@ -119,13 +150,14 @@ def test_nothing_broke_on_the_way(client, pages):
 
 
 def test_only_the_listed_pages_open_without_login(client, db):
+    make_feed(token="1")  # the other address that needs no login
     opened = {
         path
         for path in _paths(get_resolver())
         if client.get(f"/{path}").status_code == 200
     }
 
-    assert opened == {str(entry.pattern) for entry in public}
+    assert opened == set(_filled(str(entry.pattern) for entry in public))
 
 
 def test_a_sentence_comes_with_every_error(client, manager):
@@ -159,7 +191,8 @@ def _paths(resolver: URLResolver, prefix: str = "") -> list[str]:
             found.append(path)
         elif not path.startswith("admin"):
             found += _paths(entry, path)
-    plain = [
-        path.replace("<int:map_id>", "1").replace("<int:pk>", "1") for path in found
-    ]
-    return [path for path in plain if "<" not in path]
+    return [path for path in _filled(found) if "<" not in path]
+
+
+def _filled(paths: Iterable[str]) -> list[str]:
+    return [re.sub("<(int:map_id|int:pk|str:token)>", "1", path) for path in paths]

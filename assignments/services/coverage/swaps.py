@@ -18,7 +18,8 @@ from assignments.models.assignment import PERSONAL, Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access
 from assignments.services.coverage import absences, days, running
-from assignments.services.ledger import finish, lock_lead
+from assignments.services.ledger import finish
+from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 
 STATE = Coverage.State

@@ -113,36 +113,37 @@ class Model:
             lead.refused = stuck = None
         while (low := self.lowest_over(lead)) is not None:
             step = lead.chain[low]
-            c = self.coverages[step.coverage]
-            if (
-                stuck
-                and stuck.kind in {"return", "back"}
-                and stuck.step == step.coverage
-            ):
+            back = stuck is not None and stuck.kind in {"return", "back"}
+            if stuck and back and stuck.step == step.coverage:
                 return None
-            if c.keep or step.origin not in self.active:
-                lead.ended.append((step.coverage, "kept"))
-                del lead.chain[low]
-                if low and lead.chain[low - 1].origin != step.to:
-                    lead.chain[low - 1].to = step.to
-                continue
-            if step.origin in self.free():
-                return self.plan(
-                    lead, "return", step.origin, step.coverage, step.coverage
-                )
-            following = self.running_of(step.origin)
-            if following is None:
-                return None
-            there = self.coverers(lead, following)
-            if there and lead.owner not in there:
-                to = self.choice(number, there)
-                return self.plan(lead, "carry", to, following, step.coverage)
-            self.cut(lead, low, "carried_over")
-            lead.chain.append(Step(following, step.origin, lead.owner))
-            return None
+            if self.coverages[step.coverage].keep or step.origin not in self.active:
+                self.keep(lead, low)
+            else:
+                return self.give_back(number, lead, low)
         if stuck and stuck.kind not in {"return", "back"}:
             return None
         return self.stand(number, lead)
+
+    def keep(self, lead: Lead, low: int) -> None:
+        step = lead.chain.pop(low)
+        lead.ended.append((step.coverage, "kept"))
+        if low and lead.chain[low - 1].origin != step.to:
+            lead.chain[low - 1].to = step.to
+
+    def give_back(self, number: int, lead: Lead, low: int) -> Plan | None:
+        step = lead.chain[low]
+        if step.origin in self.free():
+            return self.plan(lead, "return", step.origin, step.coverage, step.coverage)
+        following = self.running_of(step.origin)
+        if following is None:
+            return None
+        there = self.coverers(lead, following)
+        if there and lead.owner not in there:
+            to = self.choice(number, there)
+            return self.plan(lead, "carry", to, following, step.coverage)
+        self.cut(lead, low, "carried_over")
+        lead.chain.append(Step(following, step.origin, lead.owner))
+        return None
 
     def stand(self, number: int, lead: Lead) -> Plan | None:
         for step in lead.chain:

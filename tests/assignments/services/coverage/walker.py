@@ -107,15 +107,11 @@ class Walker:
     def deliver(self) -> None:
         while pending := self._all_pending():
             for row in pending:
-                number = self.places_of_leads[row.lead_id]
+                number = [lead.pk for lead in self.leads].index(row.lead_id)
                 is_refused = number in self.refusing
                 self.refusing.discard(number)
                 self._send(row, refused=is_refused)
                 self.model.deliver(self.model.leads[number], refused=is_refused)
-
-    @property
-    def places_of_leads(self) -> dict[int, int]:
-        return {lead.pk: number for number, lead in enumerate(self.leads)}
 
     def _all_pending(self) -> list[Assignment]:
         rows = Assignment.objects.pending().select_related("to")

@@ -1,0 +1,9 @@
+"""How fast an account's limit lets anything but clicks go."""
+
+from django.conf import settings
+
+
+def calls_a_minute() -> int:
+    count, seconds = max(settings.SMARTLEAD_RATE_LIMITS, key=lambda limit: limit[1])
+    # One slot of the window is left to clicks.
+    return max(1, int((count - 1) * 60 / seconds))

@@ -1,0 +1,7 @@
+"""The lock under which everything about one lead is decided."""
+
+from assignments.models import Lead
+
+
+def lock_lead(map_id: int) -> Lead:
+    return Lead.objects.select_for_update(of=("self",)).get(pk=map_id)

@@ -1,0 +1,116 @@
+"""Who could cover, as the form lists them: load, own absences, share and scope."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+from django.utils import timezone
+
+from assignments.models import Campaign, Category, Coverage, Lead, Member
+from assignments.services.coverage.absences import next_absences
+from assignments.services.coverage.wording import absence_in_words, listed
+from dashboard.candidates import Candidate, candidates_for
+from dashboard.coverage_form import CoverageForm
+
+type Option = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    candidate: Candidate
+    is_chosen: bool
+    share: str
+    campaigns: list[str]
+    categories: list[str]
+    away: str
+
+    @property
+    def member(self) -> Member:
+        return self.candidate.member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    near: list[Person]  # the team, and whoever is chosen
+    far: list[Person]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What of the away member's leads there is to choose from."""
+
+    active: int
+    all: int
+    campaigns: list[Option]
+    categories: list[Option]
+
+
+def people_of(
+    form: CoverageForm, away: Member | None, *, window: tuple[datetime, datetime] | None
+) -> People:
+    candidates = [
+        one
+        for one in candidates_for(form.user)
+        if away is None or one.member.pk != away.pk
+    ]
+    absences = _absences(candidates, window)
+    chosen = form.data.getlist("covering")
+    near: list[Person] = []
+    far: list[Person] = []
+    for one in candidates:
+        person = _person(form, one, chosen, absences.get(one.member.pk, ()))
+        is_near = away is None or one.member.team_id == away.team_id
+        (near if is_near or person.is_chosen else far).append(person)
+    return People(near=near, far=far)
+
+
+def _person(
+    form: CoverageForm,
+    candidate: Candidate,
+    chosen: Sequence[str],
+    absences: Iterable[Coverage],
+) -> Person:
+    pk = candidate.member.pk
+    today = timezone.localdate()
+    return Person(
+        candidate=candidate,
+        is_chosen=str(pk) in chosen,
+        share=form.data.get(f"share_{pk}", "1"),
+        campaigns=form.data.getlist(f"campaign_{pk}"),
+        categories=form.data.getlist(f"category_{pk}"),
+        away=listed([absence_in_words(one, today=today) for one in absences]),
+    )
+
+
+def _absences(
+    candidates: Iterable[Candidate], window: tuple[datetime, datetime] | None
+) -> dict[int, list[Coverage]]:
+    if window is None or window[0] >= window[1]:
+        return {}
+    return next_absences([one.member.pk for one in candidates], *window)
+
+
+def scope_of(away: Member | None) -> Scope:
+    if away is None:
+        return Scope(active=0, all=0, campaigns=[], categories=[])
+    theirs = Lead.objects.present().filter(owner=away).order_by()
+    active = Lead.objects.open().filter(owner=away).order_by()
+    by_campaign = _counted(theirs.values_list("campaign").annotate(Count("pk")))
+    by_category = _counted(theirs.values_list("category").annotate(Count("pk")))
+    return Scope(
+        active=active.count(),
+        all=theirs.count(),
+        campaigns=[
+            (str(one.pk), f"{one}, {by_campaign[one.pk]}")
+            for one in Campaign.objects.filter(pk__in=by_campaign)
+        ],
+        categories=[
+            (str(one.pk), f"{one}, {by_category[one.pk]}")
+            for one in Category.objects.filter(pk__in=by_category)
+        ],
+    )
+
+
+def _counted(rows: Iterable[tuple[int | None, int]]) -> dict[int, int]:
+    return {pk: count for pk, count in rows if pk is not None}
