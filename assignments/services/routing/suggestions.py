@@ -10,7 +10,7 @@ from django.db import transaction
 from assignments.models import Assignment, Coverage, Lead, Member, Suggestion, User
 from assignments.services import access
 from assignments.services.assigning import assign_lead
-from assignments.services.ledger import lock_lead
+from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, Stale
 from assignments.services.routing.facts import LeadFacts, Mode, RuleFacts
 from assignments.services.strategies import Choice

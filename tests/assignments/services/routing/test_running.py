@@ -316,16 +316,19 @@ class TestOwnersWhoAreAway:
 
         assert routed(lead).to == ben
 
-    def test_a_held_lead_is_never_touched(self, ana, ben, absence, left_behind):
+    def test_a_held_lead_is_never_touched(self, ana, ben, absence):
+        """Ben holds it for Ana and is away too, and his coverage does not take it."""
+        make_absence(ben)
+        lead = make_lead(owner=ben, last_reply_at=None)
         Hold.objects.create(
-            coverage=absence, lead=left_behind, origin=ana, to=ben, state="live",
+            coverage=absence, lead=lead, origin=ana, to=ben, state="live",
             created_at=MONDAY, taken_at=MONDAY,
         )  # fmt: skip
-        make_rule(ben, whose="away")
+        make_rule(make_member("Cem"), whose="away")
 
-        tick(at=MONDAY)
+        running.run(at=MONDAY)
 
-        assert routed(left_behind) is None
+        assert routed(lead) is None
 
     def test_what_a_person_gave_to_somebody_away_stays(
         self, ana, ben, absence, left_behind
