@@ -176,7 +176,7 @@ class PlanForm(forms.Form):
         for member in members:
             text = self.given.get(f"weight_{member.pk}", "").strip()
             if text:
-                weights[member.pk] = _weight(text, member)
+                weights[member.pk] = weight_of(text, member)
         return weights
 
     @property
@@ -238,7 +238,7 @@ class PlanForm(forms.Form):
         return [str(error) for errors in self.errors.values() for error in errors]
 
 
-def _weight(text: str, member: Member) -> Fraction:
+def weight_of(text: str, member: Member) -> Fraction:
     try:
         weight = Decimal(text.replace(",", "."))
     except InvalidOperation:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from assignments.models import Hold, Lead, SavedView, User
+from assignments.models import Hold, Lead, SavedView, Suggestion, User
 
 MOST_COUNTED = 999
 
@@ -39,7 +39,11 @@ def _held_by(user: User) -> Q:
     return Q(owner__user=user, pk__in=held.values("lead"))
 
 
-def _counted(leads: QuerySet[Lead]) -> str:
+def waiting_suggestions() -> str:
+    return _counted(Suggestion.objects.open())
+
+
+def _counted(leads: QuerySet[Lead] | QuerySet[Suggestion]) -> str:
     """Empty for none; counted no further than anybody would read."""
     count = leads.order_by()[: MOST_COUNTED + 1].count()
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else f"{count or ''}"

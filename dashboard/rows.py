@@ -7,7 +7,15 @@ from enum import StrEnum
 
 from django.db.models import Max
 
-from assignments.models import Assignment, Coverage, Hold, Lead, Member, User
+from assignments.models import (
+    Assignment,
+    Coverage,
+    Hold,
+    Lead,
+    Member,
+    Suggestion,
+    User,
+)
 from assignments.models.assignment import Cause, State
 from assignments.models.lead import NEVER
 from assignments.services.coverage.absences import away_now
@@ -33,10 +41,20 @@ class Row:
     change: Assignment | None
     rights: Rights
     at: datetime
+    # What a routing rule suggests, and nobody has answered yet.
+    suggestion: Suggestion | None = None
     # The live holds of the lead, lowest first: the steps from its home to its owner.
     holds: tuple[Hold, ...] = ()
     # Whose absence runs now.
     away: Mapping[int, Coverage] = field(default_factory=dict)
+
+    @property
+    def suggested(self) -> Suggestion | None:
+        """The suggestion, while the lead is as it was when it was made."""
+        one = self.suggestion
+        if one is None or self.look == Look.SENDING or self.lead.gone_at:
+            return None
+        return one if one.owner_id == self.lead.owner_id else None
 
     @property
     def held_for(self) -> Member | None:
@@ -138,7 +156,8 @@ class Row:
 
 def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
     leads = list(leads)
-    changes = _newest_decisions([lead.pk for lead in leads])
+    ids = [lead.pk for lead in leads]
+    changes, suggestions = _newest_decisions(ids), _suggestions(ids)
     _catch_up(leads, changes)
     rights = Rights.of(viewer)
     away = away_now(at)
@@ -149,6 +168,7 @@ def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
             change=changes.get(lead.pk),
             rights=rights,
             at=at,
+            suggestion=suggestions.get(lead.pk),
             holds=tuple(holds.get(lead.pk, ())),
             away=away,
         )
@@ -175,6 +195,11 @@ def _is_done_since_read(change: Assignment, lead: Lead) -> bool:
     if change.state != State.DONE or change.to_id == lead.owner_id:
         return False
     return (change.finished_at or NEVER) > (lead.owner_known_at or NEVER)
+
+
+def _suggestions(map_ids: list[int]) -> dict[int, Suggestion]:
+    waiting = Suggestion.objects.open().filter(lead__in=map_ids)
+    return {one.lead_id: one for one in waiting.select_related("member")}
 
 
 def _live_holds(map_ids: list[int]) -> dict[int, list[Hold]]:

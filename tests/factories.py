@@ -17,13 +17,17 @@ from assignments.models import (
     Coverer,
     Hold,
     Lead,
+    Mapping,
     Member,
+    RoutingRule,
     SavedPlan,
+    Suggestion,
     Team,
     User,
 )
 from assignments.models.plan import StrategyKind
 from assignments.services import plans
+from assignments.services.mapping_keys import key_of
 from assignments.services.proposing import Part, Wish
 
 MONDAY = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
@@ -187,3 +191,62 @@ def make_batch(leads: Iterable[Lead], *members: Member, **said: Any) -> Batch:
     """A plan that was confirmed in the moment it was made."""
     plan = make_plan(leads, *members, **said)
     return plans.confirm_plan(plan=plan, actor=plan.actor, at=plan.created_at)
+
+
+def make_table(lines: dict[str, Member], **fields: Any) -> Mapping:
+    """A table that knows leads by the ending of their e-mail, unless told otherwise."""
+    values = {
+        "name": f"Table {next(_numbers)}",
+        "kind": "territory",
+        "attribute": "top_level_domain",
+    }
+    table = Mapping.objects.create(**(values | fields))
+    for value, member in lines.items():
+        table.lines.create(value=value, key=key_of(value), member=member)
+    return table
+
+
+def make_rule(*members: Member, **fields: Any) -> RoutingRule:
+    """A rule that is on and gives any lead without an owner to its pool, in turn.
+
+    `campaign`, `category`, `client`, `location`, `email_domain`, `top_level_domain`:
+    the values of a condition; `custom`: a mapping of fields to theirs.
+    """
+    number = next(_numbers)
+    actor = fields.pop("actor", None) or make_manager()
+    asked = {name: fields.pop(name, None) for name in Mapping.Attribute.values}
+    weights, caps = fields.pop("weights", {}), fields.pop("caps", {})
+    values: dict[str, Any] = {
+        "name": f"Rule {number}",
+        "position": number,
+        "mode": "on",
+        "strategy": "round_robin",
+        "created_by": actor,
+        "changed_by": actor,
+        "changed_at": MONDAY - timedelta(hours=1),
+    }
+    rule = RoutingRule.objects.create(**(values | fields))
+    for field_name, wanted in (asked.pop("custom") or {}).items():
+        rule.conditions.create(
+            attribute="custom", custom_field=field_name, values=wanted
+        )
+    for name, wanted in asked.items():
+        if wanted:
+            said = [str(getattr(one, "pk", one)) for one in wanted]
+            rule.conditions.create(attribute=name, values=said)
+    for member in members:
+        weight, cap = weights.get(member.pk, 1), caps.get(member.pk)
+        rule.pool.create(member=member, weight=weight, cap=cap)
+    return rule
+
+
+def make_suggestion(lead: Lead, member: Member, **fields: Any) -> Suggestion:
+    values: dict[str, Any] = {
+        "owner": lead.owner,
+        "reason": f"Rule “R” suggests {member}: the only one free.",
+        "created_at": MONDAY,
+    }
+    rule = fields.pop("rule", None) or make_rule(member, mode="suggest")
+    return Suggestion.objects.create(
+        lead=lead, member=member, rule=rule, **(values | fields)
+    )

@@ -16,6 +16,12 @@ from assignments.models.mapping import Mapping, MappingLine
 from assignments.models.note import Note
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
+from assignments.models.routing import (
+    RoutingRule,
+    RuleCondition,
+    RuleMember,
+    Suggestion,
+)
 from assignments.models.saved_view import SavedView
 from assignments.models.source import Source, UnreadableRow
 from assignments.models.thread import LeadNote, Message
@@ -42,10 +48,14 @@ __all__ = [
     "Message",
     "Note",
     "Rotation",
+    "RoutingRule",
+    "RuleCondition",
+    "RuleMember",
     "SavedPlan",
     "SavedView",
     "Seat",
     "Source",
+    "Suggestion",
     "Team",
     "Turn",
     "UnreadableRow",

@@ -73,6 +73,10 @@ class Batch(models.Model):
     reverses = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
     )
+    # The routing rule that this batch follows.
+    rule = models.ForeignKey(
+        "RoutingRule", on_delete=models.PROTECT, null=True, related_name="batches"
+    )
 
     if TYPE_CHECKING:
         assignments: RelatedManager["Assignment"]

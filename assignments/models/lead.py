@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from assignments.models.assignment import Assignment
     from assignments.models.people import Member
+    from assignments.models.routing import SuggestionQuerySet
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -167,6 +168,7 @@ class Lead(models.Model):
 
     if TYPE_CHECKING:
         assignments: RelatedManager["Assignment"]
+        suggestions: "SuggestionQuerySet"
 
     class Meta:
         indexes = [

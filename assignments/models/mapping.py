@@ -5,6 +5,8 @@ from django.db import models
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from assignments.models.routing import RoutingRule
+
 
 class Mapping(models.Model):
     """A table of who looks after what: a territory, or an expertise."""
@@ -33,6 +35,7 @@ class Mapping(models.Model):
 
     if TYPE_CHECKING:
         lines: RelatedManager["MappingLine"]
+        rules: RelatedManager["RoutingRule"]
 
     class Meta:
         ordering = ("name",)

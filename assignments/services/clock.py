@@ -4,17 +4,22 @@ from datetime import datetime, timedelta
 
 from assignments.models import Seat
 from assignments.services import plans
-from assignments.services.coverage import running
+from assignments.services.coverage import running as coverage
+from assignments.services.routing import running as routing
 
 FORGOTTEN = timedelta(hours=1)
 
 
 def tick(*, at: datetime) -> str:
-    """Start, sweep and end coverages; tidy up. Returns what was done, for the log."""
+    """Coverages first, then rules for what no coverage takes; tidy up.
+
+    Returns what was done, for the log.
+    """
     old = Seat.objects.filter(name__startswith="open-", until=None) | (
         Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
     )
     count, _ = old.delete()
     plans.forget_old_previews(at=at)
-    report = running.tick(at)
-    return f"{report} {count} empty seats cleared."
+    covered = coverage.tick(at)
+    routed = routing.run(at=at)
+    return f"{covered} {routed} {count} empty seats cleared."

@@ -1,6 +1,6 @@
 """What a table of territories or expertise may know a lead by."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from assignments.models import Mapping
 from assignments.models.mapping import Mapping as Table
@@ -17,6 +17,16 @@ COLUMNS = {
 }
 
 
+class Lookup(Protocol):
+    """What is looked at: a table, or the condition of a routing rule."""
+
+    @property
+    def attribute(self) -> str: ...
+
+    @property
+    def custom_field(self) -> str: ...
+
+
 def column_of(mapping: Mapping) -> str:
     """The column of the lead that the keys come from."""
     return COLUMNS[Attribute(mapping.attribute)]
@@ -27,13 +37,13 @@ def key_of(value: object) -> str:
     return " ".join(str(value).casefold().split()).lstrip("@.")[:200]
 
 
-def keys_of(mapping: Mapping, value: Any) -> tuple[str, ...]:
+def keys_of(lookup: Lookup, value: Any) -> tuple[str, ...]:
     """The keys of one lead, the closest first."""
     if value is None:
         return ()
-    match mapping.attribute:
+    match lookup.attribute:
         case Attribute.CUSTOM:
-            found = _custom(value, mapping.custom_field)
+            found = _custom(value, lookup.custom_field)
             return (key_of(found),) if found not in {None, ""} else ()
         case Attribute.EMAIL_DOMAIN:
             return (key_of(str(value).rpartition("@")[2]),)

@@ -54,6 +54,10 @@ def save_table(
 @transaction.atomic
 def remove_table(*, actor: User, table: Table) -> None:
     require_manager(actor, ACT)
+    if rule := table.rules.filter(removed_at=None).first():
+        raise AssignmentRefused(
+            f"The routing rule “{rule}” uses it. Change that first."
+        )
     table.delete()
 
 

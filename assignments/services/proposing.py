@@ -107,7 +107,7 @@ def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:
         pending=_pending(),
         held=frozenset(Hold.objects.live().values_list("lead", flat=True)),
         movable=access.movable_owners(actor),
-        tally=Tally(loads=counts, last=_last_given()),
+        tally=Tally(loads=counts, last=last_given()),
         turns={},
     )
 
@@ -247,7 +247,7 @@ def _pending() -> dict[int, Pending]:
     }
 
 
-def _last_given() -> dict[int, int]:
+def last_given() -> dict[int, int]:
     """The newest assignment to each member, found by its index."""
     newest = Assignment.objects.filter(to=OuterRef("pk")).order_by("-pk")
     rows = Member.objects.annotate(last=Subquery(newest.values("pk")[:1]))

@@ -29,7 +29,7 @@ FRAGMENTS = ("panel", "thread", "notes", "timeline")
 
 @require_safe
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
-    lead = _get(map_id)
+    lead = get_lead(map_id)
     at = timezone.now()
     if target(request) in {"", "panel"} and _wants_thread(lead):
         nudge_open_lead(map_id)
@@ -45,7 +45,7 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
 
 @require_POST
 def add_note(request: PageRequest, map_id: int) -> HttpResponse:
-    lead = _get(map_id)
+    lead = get_lead(map_id)
     at = timezone.now()
     form = NoteForm(request.POST)
     if not form.is_valid():
@@ -103,11 +103,11 @@ def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
 @require_safe
 def lead_row(request: PageRequest, map_id: int) -> HttpResponse:
     """The row as it is now, for the row that waits for its change to settle."""
-    row = row_of(_get(map_id), viewer=request.user, at=timezone.now())
+    row = row_of(get_lead(map_id), viewer=request.user, at=timezone.now())
     return render(request, "inbox/_row.html", {"row": row})
 
 
-def _get(map_id: int) -> Lead:
+def get_lead(map_id: int) -> Lead:
     known = Lead.objects.select_related("owner__team", "campaign", "category")
     return get_object_or_404(known, pk=map_id)
 

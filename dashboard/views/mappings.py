@@ -160,7 +160,11 @@ def remove_line(request: PageRequest, pk: int) -> HttpResponse:
 def remove(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
     table = get_object_or_404(Mapping, pk=pk)
-    tables.remove_table(actor=request.user, table=table)
+    try:
+        tables.remove_table(actor=request.user, table=table)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _table(request, table, status=409)
     messages.success(request, f"The table {table} is removed.")
     return redirect("mappings")
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Account, Heartbeat, Mapping, Message
+from assignments.services.clock import tick
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -14,6 +15,7 @@ from tests.factories import (
     make_category,
     make_lead,
     make_member,
+    make_rule,
     make_team,
 )
 
@@ -33,6 +35,12 @@ PLAIN = [
     "/notifications/",
     "/batches/",
     "/settings/mappings/",
+    "/routing/",
+    "/routing/new/",
+    "/routing/try/",
+    "/routing/try/?weeks=4",
+    "/routing/try/?lead=x",
+    "/review/",
     "/start/",
     "/system/",
     "/team/",
@@ -69,6 +77,13 @@ def addresses(office, people) -> list[str]:
         f"/batches/{batch.pk}/", f"/batches/{batch.pk}/undo/",
         f"/team/{ana.pk}/leaving/", f"/settings/mappings/{table.pk}/",
     ]  # fmt: skip
+    rule = make_rule(ana, ben, category=[lead.category], custom={"size": ["9"]})
+    make_rule(make_member("Maya Lindqvist", is_active=False), top_level_domain=["fr"])
+    make_rule(ben, mode="suggest")
+    fresh = make_lead("Nora Newcomer", last_reply_at=at)
+    tick(at=at)
+    bulk += [f"/routing/{rule.pk}/", f"/routing/try/?lead={fresh.pk}"]
+    bulk += [f"/leads/{fresh.pk}/"]
     page = f"/leads/{lead.pk}/"
     return [*PLAIN, *bulk, page, f"{page}assign/", f"/team/{ana.pk}/"]
 

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from assignments.models import Mapping, Message
+from assignments.services.clock import tick
 from dashboard.urls import public
 from dashboard.views.coverage_acts import ACTS
 from tests.factories import (
@@ -20,13 +21,14 @@ from tests.factories import (
     make_feed,
     make_hold,
     make_lead,
+    make_rule,
     make_team,
 )
 
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
-    "plan_coverage",
+    "plan_coverage", "routing", "new_rule", "try_rules", "review",
 ]  # fmt: skip
 
 
@@ -47,6 +49,7 @@ def pages(manager, ana, ben) -> list[str]:
     return [
         *(reverse(name) for name in OURS),
         *pages_of_many_leads(manager, ana, ben),
+        *pages_of_routing(ana, ben),
         *pages_of_coverage(ana, ben),
         f"/leads/{lead.pk}/",
         f"/leads/{lead.pk}/assign/",
@@ -70,6 +73,20 @@ def pages_of_many_leads(manager, ana, ben) -> list[str]:
         f"/batches/{batch.pk}/",
         f"/batches/{batch.pk}/undo/",
         f"/settings/mappings/{table.pk}/",
+    ]
+
+
+def pages_of_routing(ana, ben) -> list[str]:
+    at = timezone.now()
+    routed, rule = make_lead(), make_rule(ana, ben, top_level_domain=["com"])
+    make_rule(ben, mode="suggest")
+    make_lead(email="x@y.de", last_reply_at=at)
+    tick(at=at)
+    return [
+        f"/routing/{rule.pk}/",
+        f"/routing/try/?lead={routed.pk}",
+        "/routing/try/?weeks=1",
+        "/routing/try/?lead=x",
     ]
 
 

@@ -10,6 +10,8 @@ from tests.factories import (
     make_lead,
     make_manager,
     make_member,
+    make_rule,
+    make_suggestion,
     make_team,
     make_user,
 )
@@ -28,11 +30,13 @@ def make_office() -> Office:
     mo = make_member("Mo", team=team, user=users["member"])
     cleo = make_member("Cleo", team=team)
     eve = make_member("Eve")
+    nobodys = make_lead()
     return {
         **users, "team": team, "mo": mo, "cleo": cleo, "eve": eve,
         "mos": make_lead(owner=mo), "cleos": make_lead(owner=cleo),
-        "eves": make_lead(owner=eve), "nobodys": make_lead(),
-        "category": make_category(),
+        "eves": make_lead(owner=eve), "nobodys": nobodys,
+        "category": make_category(), "rule": make_rule(mo, mode="off"),
+        "suggestion": make_suggestion(nobodys, mo),
     }  # fmt: skip
 
 

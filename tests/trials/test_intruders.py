@@ -20,7 +20,11 @@ from assignments.models import (
     MappingLine,
     Member,
     Note,
+    RoutingRule,
+    RuleCondition,
+    RuleMember,
     SavedPlan,
+    Suggestion,
     Team,
     User,
 )
@@ -64,6 +68,13 @@ def day(number: int) -> str:
 
 ABSENCE = {"first_day": day(20), "last_day": day(24), "zone": "UTC", "scope": "active",
     "arrivals": "cover", "on_return": "return"}  # fmt: skip
+RULE = {
+    "name": "New",
+    "mode": "on",
+    "whose": "either",
+    "strategy": "round_robin",
+    "member": "mo",
+}
 ACTS = [
     ("assign {mos}", {"member": "cleo"}, ALL),
     ("assign {mos}", {"member": "eve"}, MANAGING),
@@ -71,6 +82,7 @@ ACTS = [
     ("assign {eves}", {"member": "mo"}, MANAGING),
     ("assign {nobodys}", {"member": "mo"}, LEADING),
     ("assign {nobodys}", {"member": "eve"}, MANAGING),
+    ("add_note {mos}", {"text": "Hello"}, ALL),
     ("undo {waiting}", {}, LEADING),
     ("undo {done}", {}, LEADING),
     ("retry {refused}", {}, LEADING),
@@ -120,6 +132,15 @@ ACTS = [
     ("take_back {running} {held}", {}, LEADING),
     ("renew_feed {team}", {}, LEADING),
     ("revoke_feed {team}", {}, LEADING),
+    ("new_rule", RULE, MANAGING),
+    ("rule {rule}", RULE, MANAGING),
+    ("set_rule_mode {rule}", {"mode": "suggest"}, MANAGING),
+    ("move_rule {rule}", {"up": "1"}, MANAGING),
+    ("duplicate_rule {rule}", {}, MANAGING),
+    ("remove_rule {rule}", {}, MANAGING),
+    ("accept_suggestion {suggestion}", {}, LEADING),
+    ("dismiss_suggestion {suggestion}", {}, LEADING),
+    ("accept_shown", {"suggestion": "suggestion"}, LEADING),
     ("confirm_categories", {}, MANAGING),
     ("put_away", {}, MANAGING),
     ("pause_writes", {"reason": "Because."}, MANAGING),
@@ -212,6 +233,7 @@ def everything() -> list[list[dict]]:
     models = (
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         Mapping, MappingLine, Coverage, Hold, CalendarFeed, Note,
+        RoutingRule, RuleCondition, RuleMember, Suggestion,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]

@@ -1,0 +1,211 @@
+"""The rules themselves: made, changed, put in order and removed by a sales manager."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+
+from assignments.models import Member, RoutingRule, RuleCondition, RuleMember, User
+from assignments.models.mapping import Mapping as Table
+from assignments.models.plan import StrategyKind
+from assignments.services.access import Role, require_manager, role_of
+from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
+from assignments.services.routing.facts import Attribute
+from assignments.services.routing.loading import BY_TABLE
+from assignments.services.routing.running import lock
+
+ACT = "change the routing rules"
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolWish:
+    member: Member
+    weight: Decimal = Decimal(1)
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleWish:
+    """All that is said about a rule. Conditions: (attribute, custom field) → values."""
+
+    name: str
+    mode: str
+    whose: str
+    strategy: str
+    since: datetime | None = None
+    table: Table | None = None
+    conditions: Mapping[tuple[str, str], Sequence[str]]
+    pool: Sequence[PoolWish] = ()
+
+
+def check_may_read(user: User) -> None:
+    if role_of(user) == Role.MEMBER:
+        raise NotAllowed("Only a team lead or a sales manager sees the routing rules.")
+
+
+@transaction.atomic
+def save_rule(
+    *,
+    actor: User,
+    at: datetime,
+    wish: RuleWish,
+    rule: RoutingRule | None = None,
+    seen: datetime | None = None,
+) -> RoutingRule:
+    """Make a rule, behind the others, or change one.
+
+    `seen`: the rule's last change that the form showed. Raises NotAllowed, Stale if it
+    was changed since, or AssignmentRefused.
+    """
+    require_manager(actor, ACT)
+    lock()
+    if rule is not None:
+        rule = _current(rule.pk)
+        if seen is not None and seen != rule.changed_at:
+            raise Stale(f"{rule.changed_by} changed this rule meanwhile. Look again.")
+    if problem := why_not_save(wish, rule):
+        raise AssignmentRefused(problem)
+    if rule is None:
+        rule = RoutingRule(created_by=actor, position=_next_position())
+    rule.name, rule.mode, rule.whose = wish.name, wish.mode, wish.whose
+    rule.since, rule.strategy = wish.since, wish.strategy
+    rule.table = wish.table if wish.strategy in BY_TABLE else None
+    _stamp(rule, actor, at)
+    _write_parts(rule, wish)
+    return rule
+
+
+def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
+    """What is wrong with a rule, as a sentence; empty if nothing is."""
+    others = RoutingRule.objects.kept()
+    if rule is not None:
+        others = others.exclude(pk=rule.pk)
+    if others.filter(name__iexact=wish.name).exists():
+        return f"There is already a rule “{wish.name}”."
+    if wish.strategy in BY_TABLE and wish.table is None:
+        return "Choose the table that says who."
+    if wish.strategy not in BY_TABLE and not wish.pool:
+        return "Choose who should have the leads."
+    if wish.strategy == StrategyKind.MEMBER and len(wish.pool) > 1:
+        return "Choose one member only, or a way to spread the leads among several."
+    if any(attribute not in Attribute for attribute, _ in wish.conditions):
+        return "There is a condition on something that no lead has."
+    return ""
+
+
+@transaction.atomic
+def set_mode(*, actor: User, rule: RoutingRule, mode: str, at: datetime) -> None:
+    require_manager(actor, ACT)
+    lock()
+    rule = _current(rule.pk)
+    if mode not in RoutingRule.Mode:
+        raise AssignmentRefused("A rule is on, off, or only suggests.")
+    rule.mode = mode
+    _stamp(rule, actor, at)
+
+
+@transaction.atomic
+def move_rule(*, actor: User, rule: RoutingRule, up: bool) -> None:
+    """One place up or down; at the end of the list nothing happens."""
+    require_manager(actor, ACT)
+    lock()
+    rules = list(RoutingRule.objects.kept())
+    place = next((i for i, one in enumerate(rules) if one.pk == rule.pk), None)
+    if place is None:
+        raise Stale(f"The rule “{rule}” has been removed.")
+    other = place - 1 if up else place + 1
+    if 0 <= other < len(rules):
+        rules[place], rules[other] = rules[other], rules[place]
+    for position, one in enumerate(rules, start=1):
+        one.position = position
+    RoutingRule.objects.bulk_update(rules, ["position"])
+
+
+@transaction.atomic
+def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRule:
+    """The same rule right behind it, switched off."""
+    require_manager(actor, ACT)
+    lock()
+    rule = _current(rule.pk)
+    behind = RoutingRule.objects.kept().filter(position__gt=rule.position)
+    behind.order_by().update(position=F("position") + 1)
+    copy = RoutingRule(
+        name=_free_name(rule.name),
+        position=rule.position + 1,
+        whose=rule.whose,
+        since=rule.since,
+        strategy=rule.strategy,
+        table=rule.table,
+        created_by=actor,
+    )
+    _stamp(copy, actor, at)
+    _copy_parts(rule, copy)
+    return copy
+
+
+@transaction.atomic
+def remove_rule(*, actor: User, rule: RoutingRule, at: datetime) -> None:
+    """It decides nothing any more; what it did keeps its name."""
+    require_manager(actor, ACT)
+    lock()
+    rule = _current(rule.pk)
+    rule.removed_at, rule.mode, rule.table = at, RoutingRule.Mode.OFF, None
+    _stamp(rule, actor, at)
+
+
+def _current(pk: int) -> RoutingRule:
+    """As it is now; callers hold the lock of routing."""
+    rule = RoutingRule.objects.select_related("changed_by").get(pk=pk)
+    if rule.removed_at:
+        raise Stale(f"{rule.changed_by} has removed the rule “{rule}”.")
+    return rule
+
+
+def _stamp(rule: RoutingRule, actor: User, at: datetime) -> None:
+    rule.changed_by, rule.changed_at = actor, at
+    rule.save()
+
+
+def _write_parts(rule: RoutingRule, wish: RuleWish) -> None:
+    rule.conditions.all().delete()
+    rule.pool.all().delete()
+    RuleCondition.objects.bulk_create(
+        RuleCondition(
+            rule=rule, attribute=attribute, custom_field=custom_field, values=[*values]
+        )
+        for (attribute, custom_field), values in wish.conditions.items()
+    )
+    RuleMember.objects.bulk_create(
+        RuleMember(rule=rule, member=one.member, weight=one.weight, cap=one.cap)
+        for one in wish.pool
+    )
+
+
+def _copy_parts(rule: RoutingRule, copy: RoutingRule) -> None:
+    parts: list[RuleCondition | RuleMember] = [*rule.conditions.all(), *rule.pool.all()]
+    for part in parts:
+        part.pk, part.rule = None, copy
+        part.save(force_insert=True)
+
+
+def _free_name(name: str) -> str:
+    taken = {one.lower() for one in _names()}
+    for number in range(1, len(taken) + 2):
+        ending = " (copy)" if number == 1 else f" (copy {number})"
+        found = f"{name[: LONGEST_NAME - len(ending)]}{ending}"
+        if found.lower() not in taken:
+            return found
+    raise AssertionError("there are more free names than taken ones")
+
+
+def _names() -> list[str]:
+    return list(RoutingRule.objects.kept().values_list("name", flat=True))
+
+
+def _next_position() -> int:
+    last = RoutingRule.objects.kept().last()
+    return last.position + 1 if last else 1

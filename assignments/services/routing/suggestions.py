@@ -1,0 +1,129 @@
+"""What rules only suggest: kept until a person accepts it, dismisses it, or it no
+longer holds.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from assignments.models import Assignment, Coverage, Lead, Member, Suggestion, User
+from assignments.services import access
+from assignments.services.assigning import assign_lead
+from assignments.services.locking import lock_lead
+from assignments.services.refusals import AssignmentRefused, Stale
+from assignments.services.routing.facts import LeadFacts, Mode, RuleFacts
+from assignments.services.strategies import Choice
+
+State = Suggestion.State
+
+
+def suggestion(
+    rule: RuleFacts, lead: LeadFacts, choice: Choice, *, at: datetime
+) -> Suggestion:
+    assert choice.member_id is not None  # noqa: S101  only what is placed is suggested
+    reason = f"Rule “{rule.name}” suggests {choice.sentence}"
+    return Suggestion(
+        rule_id=rule.pk,
+        lead_id=lead.map_id,
+        member_id=choice.member_id,
+        owner_id=lead.owner_id,
+        reason=reason[:500],
+        created_at=at,
+    )
+
+
+def already_suggested() -> frozenset[int]:
+    return frozenset(Suggestion.objects.open().values_list("lead", flat=True))
+
+
+def withdraw_stale(
+    found: Sequence[tuple[LeadFacts, RuleFacts]], *, at: datetime
+) -> int:
+    """Take back what would not be suggested any more; how many."""
+    wanted = {lead.map_id: (lead, rule) for lead, rule in found}
+    free = _free_members(at)
+    stale = [
+        one.pk
+        for one in Suggestion.objects.open()
+        if not _still_holds(one, wanted.get(one.lead_id), free)
+    ]
+    if not stale:
+        return 0
+    open_ones = Suggestion.objects.open().filter(pk__in=stale)
+    return open_ones.update(state=State.WITHDRAWN, decided_at=at)
+
+
+@transaction.atomic
+def accept_suggestion(
+    *, suggestion: Suggestion, actor: User, at: datetime
+) -> Assignment:
+    """A person agrees: an assignment of theirs, with the rule's reason.
+
+    Raises NotAllowed, Stale, or AssignmentRefused.
+    """
+    lead = lock_lead(suggestion.lead_id)
+    suggestion = _decide(suggestion, State.ACCEPTED, actor, lead, at)
+    said = suggestion.reason.replace("” suggests ", "” suggested ", 1)
+    return assign_lead(
+        lead=lead,
+        to=suggestion.member,
+        actor=actor,
+        at=at,
+        expected=suggestion.owner_id,
+        reason=f"{said[:420]} {actor} agreed."[:500],
+    )
+
+
+@transaction.atomic
+def dismiss_suggestion(*, suggestion: Suggestion, actor: User, at: datetime) -> None:
+    """The lead stays as it is, and rules leave it alone from now on."""
+    lead = lock_lead(suggestion.lead_id)
+    access.check_assign(actor, lead=lead, to=None)
+    _decide(suggestion, State.DISMISSED, actor, lead, at)
+
+
+def accept_all(
+    *, suggestions: Sequence[Suggestion], actor: User, at: datetime
+) -> tuple[int, list[str]]:
+    """Accept what can be; how many, and why the others could not."""
+    problems = []
+    for one in suggestions:
+        try:
+            accept_suggestion(suggestion=one, actor=actor, at=at)
+        except AssignmentRefused as refusal:
+            problems.append(f"{one.lead}: {refusal}")
+    return len(suggestions) - len(problems), problems
+
+
+def _decide(
+    suggestion: Suggestion, state: State, actor: User, lead: Lead, at: datetime
+) -> Suggestion:
+    hit = Suggestion.objects.open().filter(pk=suggestion.pk)
+    if not hit.update(state=state, decided_by=actor, decided_at=at):
+        now = Suggestion.objects.select_related("decided_by").get(pk=suggestion.pk)
+        word = State(now.state).label.lower()
+        by = f" by {now.decided_by}" if now.decided_by else ""
+        raise Stale(f"The suggestion for {lead} has been {word}{by}.")
+    return Suggestion.objects.select_related("member").get(pk=suggestion.pk)
+
+
+def _free_members(at: datetime) -> frozenset[int]:
+    active = Member.objects.filter(is_active=True).values_list("pk", flat=True)
+    away = Coverage.objects.away_at(at).values_list("member", flat=True)
+    return frozenset(active) - frozenset(away)
+
+
+def _still_holds(
+    one: Suggestion, wanted: tuple[LeadFacts, RuleFacts] | None, free: frozenset[int]
+) -> bool:
+    if wanted is None:
+        return False
+    lead, rule = wanted
+    return (
+        rule.pk == one.rule_id
+        and rule.mode == Mode.SUGGEST
+        and (rule.changed_at is None or rule.changed_at <= one.created_at)
+        and lead.owner_id == one.owner_id
+        and one.member_id in free & rule.members
+    )
