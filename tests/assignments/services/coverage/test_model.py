@@ -61,7 +61,7 @@ def walk(steps: list[tuple[str, int, int, int]]) -> Counter[str]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=6,
+    max_examples=8,
     deadline=None,
     database=None,
     derandomize=True,
