@@ -82,7 +82,6 @@ ACTS = [
     ("assign {eves}", {"member": "mo"}, MANAGING),
     ("assign {nobodys}", {"member": "mo"}, LEADING),
     ("assign {nobodys}", {"member": "eve"}, MANAGING),
-    ("add_note {mos}", {"text": "Hello"}, ALL),
     ("undo {waiting}", {}, LEADING),
     ("undo {done}", {}, LEADING),
     ("retry {refused}", {}, LEADING),
