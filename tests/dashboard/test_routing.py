@@ -250,7 +250,8 @@ class TestTheList:
             return client.get("/routing/")
 
         table = make_table({"de": ana})
-        make_rule(ana, ben, top_level_domain=["de"], custom={"size": ["9"]})
+        category = make_category()
+        make_rule(ana, ben, category=[category], custom={"size": ["9"]})
         make_rule(strategy="territory", table=table)
         make_lead(custom_fields={"size": "9"})
         one = queries_of(ask)

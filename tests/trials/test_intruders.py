@@ -59,6 +59,13 @@ def give_away(client: Client, office: Office):
 ALL, LEADING, MANAGING = (
     {"member", "team lead", "manager"}, {"team lead", "manager"}, {"manager"},
 )  # fmt: skip
+RULE = {
+    "name": "New",
+    "mode": "on",
+    "whose": "either",
+    "strategy": "round_robin",
+    "member": "mo",
+}
 
 
 def day(number: int) -> str:
@@ -68,13 +75,6 @@ def day(number: int) -> str:
 
 ABSENCE = {"first_day": day(20), "last_day": day(24), "zone": "UTC", "scope": "active",
     "arrivals": "cover", "on_return": "return"}  # fmt: skip
-RULE = {
-    "name": "New",
-    "mode": "on",
-    "whose": "either",
-    "strategy": "round_robin",
-    "member": "mo",
-}
 ACTS = [
     ("assign {mos}", {"member": "cleo"}, ALL),
     ("assign {mos}", {"member": "eve"}, MANAGING),
@@ -82,7 +82,6 @@ ACTS = [
     ("assign {eves}", {"member": "mo"}, MANAGING),
     ("assign {nobodys}", {"member": "mo"}, LEADING),
     ("assign {nobodys}", {"member": "eve"}, MANAGING),
-    ("add_note {mos}", {"text": "Hello"}, ALL),
     ("undo {waiting}", {}, LEADING),
     ("undo {done}", {}, LEADING),
     ("retry {refused}", {}, LEADING),
@@ -115,6 +114,15 @@ ACTS = [
     ("import_mapping {table}", {"text": "fr,Cleo"}, MANAGING),
     ("remove_mapping {table}", {}, MANAGING),
     ("remove_mapping_line {line}", {}, MANAGING),
+    ("new_rule", RULE, MANAGING),
+    ("rule {rule}", RULE, MANAGING),
+    ("set_rule_mode {rule}", {"mode": "suggest"}, MANAGING),
+    ("move_rule {rule}", {"up": "1"}, MANAGING),
+    ("duplicate_rule {rule}", {}, MANAGING),
+    ("remove_rule {rule}", {}, MANAGING),
+    ("accept_suggestion {suggestion}", {}, LEADING),
+    ("dismiss_suggestion {suggestion}", {}, LEADING),
+    ("accept_shown", {"suggestion": "suggestion"}, LEADING),
     ("plan_coverage", ABSENCE | {"member": "cleo", "covering": "mo"}, LEADING),
     ("plan_coverage", ABSENCE | {"member": "eve", "covering": "mo"}, MANAGING),
     ("plan_coverage", ABSENCE | {"member": "mo", "covering": "cleo"}, ALL),
@@ -132,15 +140,6 @@ ACTS = [
     ("take_back {running} {held}", {}, LEADING),
     ("renew_feed {team}", {}, LEADING),
     ("revoke_feed {team}", {}, LEADING),
-    ("new_rule", RULE, MANAGING),
-    ("rule {rule}", RULE, MANAGING),
-    ("set_rule_mode {rule}", {"mode": "suggest"}, MANAGING),
-    ("move_rule {rule}", {"up": "1"}, MANAGING),
-    ("duplicate_rule {rule}", {}, MANAGING),
-    ("remove_rule {rule}", {}, MANAGING),
-    ("accept_suggestion {suggestion}", {}, LEADING),
-    ("dismiss_suggestion {suggestion}", {}, LEADING),
-    ("accept_shown", {"suggestion": "suggestion"}, LEADING),
     ("confirm_categories", {}, MANAGING),
     ("put_away", {}, MANAGING),
     ("pause_writes", {"reason": "Because."}, MANAGING),
@@ -232,8 +231,8 @@ def everything() -> list[list[dict]]:
     """All that an act could have changed."""
     models = (
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
-        Mapping, MappingLine, Coverage, Hold, CalendarFeed, Note,
-        RoutingRule, RuleCondition, RuleMember, Suggestion,
+        Mapping, MappingLine, RoutingRule, RuleCondition, RuleMember, Suggestion,
+        Coverage, Hold, CalendarFeed, Note,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
