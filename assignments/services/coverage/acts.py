@@ -259,6 +259,8 @@ def _end_of(
 ) -> datetime:
     if last_day > days.local(at, coverage.zone).date() + drafts.FAR_AHEAD:
         raise AssignmentRefused("That is years away. Choose a day within two years.")
+    if last_day < coverage.first_day:
+        raise AssignmentRefused("It ends before it starts. Choose a later last day.")
     _, ends_at = days.window(
         coverage.first_day, last_day, coverage.first_time, last_time, coverage.zone
     )
