@@ -7,6 +7,7 @@ lock on the lead. Nothing else changes a hold when something has come true.
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from assignments.models import Assignment, Coverage, CoveredLead, Hold, Lead, Note
@@ -238,10 +239,17 @@ def _pin(coverages: Sequence[int], row: Assignment, at: datetime) -> None:
 
 
 def _complete(lead_id: int, at: datetime) -> None:
-    """A coverage whose last hold has just ended is complete."""
+    """A coverage whose last hold has just ended is complete.
+
+    Whoever has locked the coverage may be waiting for this lead: then it is left to the
+    next tick.
+    """
     left = Hold.objects.standing().filter(coverage=OuterRef("pk"))
-    Coverage.objects.filter(
-        ~Exists(left),
-        state=Coverage.State.RETURNING,
-        holds__in=Hold.objects.filter(lead=lead_id, ended_at=at),
-    ).update(state=Coverage.State.COMPLETED, completed_at=at)
+    ended = Hold.objects.filter(lead=lead_id, ended_at=at).values("coverage")
+    skip = connection.features.has_select_for_update_skip_locked
+    complete = Coverage.objects.select_for_update(no_key=True, skip_locked=skip).filter(
+        ~Exists(left), state=Coverage.State.RETURNING, pk__in=ended
+    )
+    Coverage.objects.filter(pk__in=[coverage.pk for coverage in complete]).update(
+        state=Coverage.State.COMPLETED, completed_at=at
+    )

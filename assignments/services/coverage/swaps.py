@@ -17,7 +17,8 @@ from assignments.models import (
 from assignments.models.assignment import PERSONAL, Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access
-from assignments.services.coverage import absences, days, running
+from assignments.services.coverage import absences, clock_reading, days, running
+from assignments.services.coverage.facts import leads_at, office_at
 from assignments.services.ledger import finish
 from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
@@ -40,6 +41,7 @@ def change_coverer(
     if leaving is None:
         raise Stale(f"{old} does not cover here by now. Reload to see who does.")
     _check_newcomer(coverage, old, new, at)
+    _lock_leads(coverage, at)
     _hand_share(leaving, new, at)
     _hand_leads(coverage, old, new, at)
     sentence = f"{actor} let {new} cover instead of {old}."
@@ -135,6 +137,13 @@ def _widen(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
             getattr(coverer, name).clear()
         else:
             getattr(coverer, name).set(own | other)
+
+
+def _lock_leads(coverage: Coverage, at: datetime) -> None:
+    """Before any hold, all that is to be planned: some may just be handed over."""
+    office = office_at(clock_reading.latest(at))
+    leads = leads_at(office, coverage_id=coverage.pk).select_for_update(of=("self",))
+    list(leads.order_by("map_id").values_list("pk", flat=True))
 
 
 def _hand_leads(coverage: Coverage, old: Member, new: Member, at: datetime) -> None:
