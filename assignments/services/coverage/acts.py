@@ -185,6 +185,8 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     coverage = _locked(coverage)
     if not access.is_own(actor, coverage.member):
         access.check_lead_of(actor, coverage.member)
+    if coverage.state not in {STATE.CANCELLED, STATE.COMPLETED}:
+        raise Stale("It is not over, so what may still go wrong cannot have been read.")
     coverage.acknowledged_at = at
     coverage.save(update_fields=["acknowledged_at"])
     _tell(coverage, actor, at, f"{actor} has read what went wrong.")

@@ -31,18 +31,25 @@ REPLACED = "The lead was handed back before it was sent."
 def change_coverer(
     *, coverage: Coverage, old: Member, new: Member, actor: User, at: datetime
 ) -> Coverage:
-    """All of one covering member's share and leads go to another, who is free now."""
+    """All of one covering member's share and leads go to another, who is free now.
+
+    Whoever was to step in for the others is covering too.
+    """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member__team").get(pk=coverage.pk)
     access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
         raise Stale("Its leads are being given back already, or it is over.")
     leaving = coverage.coverers.filter(member=old, replaced_at=None).first()
-    if leaving is None:
+    if leaving is None and old.pk != coverage.fallback_id:
         raise Stale(f"{old} does not cover here by now. Reload to see who does.")
     _check_newcomer(coverage, old, new, at)
     _lock_leads(coverage, at)
-    _hand_share(leaving, new, at)
+    if leaving:
+        _hand_share(leaving, new, at)
+    if old.pk == coverage.fallback_id:
+        coverage.fallback = new
+        coverage.save(update_fields=["fallback"])
     _hand_leads(coverage, old, new, at)
     sentence = f"{actor} let {new} cover instead of {old}."
     CoverageEvent.objects.create(
