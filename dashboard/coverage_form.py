@@ -43,7 +43,7 @@ def is_id(text: str) -> bool:
     return text.isdecimal() and len(text) <= LONGEST_ID
 
 
-class ManyField(forms.ModelMultipleChoiceField):
+class ManyField(forms.ModelMultipleChoiceField[Any]):
     """A number that no row can have is an unknown choice, not an error of ours."""
 
     def clean(self, value: Any) -> Any:

@@ -44,6 +44,24 @@ def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
     _complete(lead.pk, at)
 
 
+def carry_on_with_found_lead(lead: Lead) -> None:
+    """Smartlead has it after all: whoever held it when it was lost holds it still."""
+    ended = Hold.objects.filter(
+        lead=lead,
+        outcome=Outcome.GONE,
+        ended_at=lead.gone_at,
+        taken_at__isnull=False,
+    ).order_by("pk")
+    top = ended.last()
+    if top is None or top.to_id != lead.owner_id:
+        return
+    completed = Coverage.objects.filter(
+        state=Coverage.State.COMPLETED, holds__in=list(ended)
+    )
+    completed.update(state=Coverage.State.RETURNING, completed_at=None)
+    ended.update(state=LIVE, outcome="", ended_at=None, move=None)
+
+
 def why_not_undo(row: Assignment) -> str | None:
     """Why an undo of this row could not put the lead back into its coverages."""
     if row.is_of_coverage:
