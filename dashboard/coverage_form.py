@@ -21,6 +21,7 @@ UNKNOWN_COVERER = (
 )
 NOT_A_SHARE = "A share is a number, 1 for an even part."
 LONGEST_COMMENT = 1000
+LONGEST_ID = 18  # digits, which is what every database takes
 EVEN = Decimal(1)
 
 
@@ -30,6 +31,28 @@ def members_to_plan(user: User) -> QuerySet[Member]:
     if is_manager(user):
         return active
     return active.filter(Q(team__team_leads=user) | Q(user=user)).distinct()
+
+
+def id_in(data: QueryDict, name: str) -> int | None:
+    """An id that somebody sent, if it is one that a row can have."""
+    text = data.get(name, "")
+    return int(text) if is_id(text) else None
+
+
+def is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) <= LONGEST_ID
+
+
+class ManyField(forms.ModelMultipleChoiceField[Any]):
+    """A number that no row can have is an unknown choice, not an error of ours."""
+
+    def clean(self, value: Any) -> Any:
+        for one in value or ():
+            if str(one).isdecimal() and not is_id(str(one)):
+                raise forms.ValidationError(
+                    self.error_messages["invalid_pk_value"], code="invalid_pk_value"
+                )
+        return super().clean(value)
 
 
 def _day(label: str) -> forms.DateField:
@@ -80,7 +103,7 @@ class CoverageForm(forms.Form):
     last_time = _time("Away until")
     zone = forms.CharField(max_length=64, required=False)
     scope = _one_of(list(Coverage.Scope.choices), "scope")
-    campaign = forms.ModelMultipleChoiceField(
+    campaign = ManyField(
         Campaign.objects.all(),
         required=False,
         error_messages={
@@ -88,7 +111,7 @@ class CoverageForm(forms.Form):
             "invalid_pk_value": "A campaign chosen here is not known (any more).",
         },
     )
-    category = forms.ModelMultipleChoiceField(
+    category = ManyField(
         Category.objects.all(),
         required=False,
         error_messages={
@@ -96,7 +119,7 @@ class CoverageForm(forms.Form):
             "invalid_pk_value": "A category chosen here is not known (any more).",
         },
     )
-    covering = forms.ModelMultipleChoiceField(
+    covering = ManyField(
         Member.objects.none(),
         required=False,
         error_messages={
@@ -161,7 +184,7 @@ class CoverageForm(forms.Form):
         self.cleaned_data[f"share_{member.pk}"] = share
         for name, model in (("campaign", Campaign), ("category", Category)):
             asked = self.data.getlist(f"{name}_{member.pk}")
-            ids = [int(pk) for pk in asked if pk.isdecimal() and len(pk) < 19]
+            ids = [int(pk) for pk in asked if is_id(pk)]
             known = model.objects.filter(pk__in=ids).values_list("pk", flat=True)
             self.cleaned_data[f"{name}_{member.pk}"] = tuple(known)
 

@@ -17,6 +17,7 @@ from assignments.models.assignment import State
 from assignments.models.lead import NEVER
 from assignments.services import account, texts
 from assignments.services.answers import answer_due
+from assignments.services.coverage import holds
 from assignments.services.ownership import Sighting, observe_owner
 from assignments.smartlead.records import LeadRow
 
@@ -79,6 +80,9 @@ def save_rows(
     # A read counts from when it was asked: an older one teaches nothing new.
     current = [lead for lead in leads if lead.seen_at <= asked_at]
     _write_attributes(current, by_id, surroundings)
+    for lead in current:
+        if lead.gone_at:
+            holds.carry_on_with_found_lead(lead)
     Lead.objects.filter(pk__in=[lead.pk for lead in current]).update(
         seen_at=asked_at, missed_passes=0, gone_at=None
     )

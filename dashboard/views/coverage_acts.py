@@ -198,7 +198,8 @@ def _choose(request: PageRequest, coverage: Coverage, form: CovererForm) -> None
     old, new = form.fields["old"], form.fields["new"]
     assert isinstance(old, forms.ModelChoiceField)  # noqa: S101  for the type checker
     assert isinstance(new, forms.ModelChoiceField)  # noqa: S101
-    old.queryset = Member.objects.filter(pk__in=covering)
+    stepping_in = [coverage.fallback_id] if coverage.fallback_id else []
+    old.queryset = Member.objects.filter(pk__in=[*covering, *stepping_in])
     choosable = access.members_to_choose(request.user)
     new.queryset = choosable.exclude(pk__in=[*covering, coverage.member_id])
 

@@ -18,7 +18,7 @@ from assignments.services.coverage.preview import Preview, preview
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.coverage_defaults import defaults, like, redrawn
-from dashboard.coverage_form import CoverageForm, members_to_plan
+from dashboard.coverage_form import CoverageForm, id_in, members_to_plan
 from dashboard.coverage_people import people_of, scope_of
 from dashboard.coverage_preview import Shown, shown_preview
 from dashboard.forms import zone_choices
@@ -54,7 +54,9 @@ class Planner:
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
-        return self.form.draft.window(self.at) if self.is_read else None
+        if not self.is_read or drafts.cannot_be_reckoned(self.form.draft, self.at):
+            return None
+        return self.form.draft.window(self.at)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,9 +80,9 @@ def preview_coverage(request: PageRequest) -> HttpResponse:
 
 def _first_sight(request: PageRequest, at: datetime) -> QueryDict:
     asked: QueryDict = request.GET
-    if (other := asked.get("like", "")).isdecimal():
+    if (other := id_in(asked, "like")) is not None:
         known = Coverage.objects.select_related("member")
-        asked = like(get_object_or_404(known, pk=int(other)))
+        asked = like(get_object_or_404(known, pk=other))
     mates = members_to_choose(request.user)
     return defaults(request.user, at=at, mates=mates, asked=asked)
 
@@ -89,9 +91,10 @@ def _as_typed(request: PageRequest) -> QueryDict:
     """Where somebody else was chosen to be away, who covers is chosen anew."""
     data: QueryDict = request.POST
     member = data.get("member", "")
-    if member == data.get("drawn_for", member) or not member.isdecimal():
+    known = id_in(data, "member")
+    if member == data.get("drawn_for", member) or known is None:
         return data
-    chosen = members_to_plan(request.user).filter(pk=int(member)).first()
+    chosen = members_to_plan(request.user).filter(pk=known).first()
     if chosen is None:
         return data
     return redrawn(data, chosen, mates=members_to_choose(request.user))
@@ -114,7 +117,9 @@ def _look(
 
 
 def _is_previewable(draft: Draft, at: datetime) -> bool:
-    """Wrong as it may be otherwise, its days are days that can be looked at."""
+    """Wrong as it may be otherwise, its days and shares can be reckoned with."""
+    if drafts.cannot_be_reckoned(draft, at):
+        return False
     starts_at, ends_at = draft.window(at)
     return timedelta(0) < ends_at - starts_at < LONGEST
 

@@ -185,6 +185,8 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     coverage = _locked(coverage)
     if not access.is_own(actor, coverage.member):
         access.check_lead_of(actor, coverage.member)
+    if coverage.state not in {STATE.CANCELLED, STATE.COMPLETED}:
+        raise Stale("It is not over, so what may still go wrong cannot have been read.")
     coverage.acknowledged_at = at
     coverage.save(update_fields=["acknowledged_at"])
     _tell(coverage, actor, at, f"{actor} has read what went wrong.")
@@ -259,6 +261,8 @@ def _end_of(
 ) -> datetime:
     if last_day > days.local(at, coverage.zone).date() + drafts.FAR_AHEAD:
         raise AssignmentRefused("That is years away. Choose a day within two years.")
+    if last_day < coverage.first_day:
+        raise AssignmentRefused("It ends before it starts. Choose a later last day.")
     _, ends_at = days.window(
         coverage.first_day, last_day, coverage.first_time, last_time, coverage.zone
     )

@@ -17,6 +17,7 @@ FAR_AHEAD = timedelta(days=730)
 FAR_BACK = timedelta(days=31)
 LONGEST = timedelta(days=366)
 MOST_SHARE = Decimal(1000)
+FINEST_SHARE = Decimal("0.01")
 
 type Problems = dict[str, list[str]]
 
@@ -53,8 +54,10 @@ class Draft:
     from_now: bool = False
 
     def window(self, at: datetime) -> tuple[datetime, datetime]:
+        # From now on, whatever day it says: that one may not even be a day of ours.
+        first_day = self.last_day if self.from_now else self.first_day
         starts_at, ends_at = days.window(
-            self.first_day, self.last_day, self.first_time, self.last_time, self.zone
+            first_day, self.last_day, self.first_time, self.last_time, self.zone
         )
         return (at, ends_at) if self.from_now else (starts_at, ends_at)
 
@@ -71,6 +74,11 @@ def problems(
     for field, sentence in _found(draft, at, actor, existing):
         found.setdefault(field, []).append(sentence)
     return found
+
+
+def cannot_be_reckoned(draft: Draft, at: datetime) -> bool:
+    """Days beyond every calendar, or shares that are none: no preview can be made."""
+    return bool(dict(_days(draft, at)) or dict(_wrong_shares(draft)))
 
 
 def overlap(
@@ -117,15 +125,16 @@ def _days(draft: Draft, at: datetime) -> _Found:
         yield "zone", f"“{draft.zone[:60]}” is no time zone. Choose one of the list."
         return
     today = at.astimezone(ZoneInfo(draft.zone)).date()
-    if draft.first_day < today - FAR_BACK and not draft.from_now:
+    first_day = today if draft.from_now else draft.first_day
+    if first_day < today - FAR_BACK:
         yield "first_day", "The first day is long past. Choose a day from today on."
-    elif draft.first_day > today + FAR_AHEAD:
+    elif first_day > today + FAR_AHEAD:
         yield "first_day", "The first day is years away. Choose one within two years."
     elif draft.last_day > today + FAR_AHEAD + LONGEST:
         yield "last_day", "The last day is years away. Choose one within two years."
-    elif draft.last_day < draft.first_day:
+    elif draft.last_day < first_day:
         yield "last_day", "It ends before it starts. Choose a later last day."
-    elif draft.last_day - draft.first_day > LONGEST:
+    elif draft.last_day - first_day > LONGEST:
         yield (
             "last_day",
             "A coverage lasts a year at the most. Choose an earlier last day.",
@@ -176,11 +185,17 @@ def _covering(draft: Draft) -> _Found:
         )
 
 
-def _shares(draft: Draft) -> _Found:
+def _wrong_shares(draft: Draft) -> _Found:
     for coverer in draft.coverers:
+        name = f"share_{coverer.member.pk}"
         if not 0 <= coverer.share <= MOST_SHARE:
-            name = f"share_{coverer.member.pk}"
             yield name, f"A share is a number from 0 to {MOST_SHARE}."
+        elif coverer.share != coverer.share.quantize(FINEST_SHARE):
+            yield name, "A share has two decimals at the most, as in 0.25."
+
+
+def _shares(draft: Draft) -> _Found:
+    yield from _wrong_shares(draft)
     general = [one for one in draft.coverers if not (one.campaigns or one.categories)]
     if general and all(one.share <= 0 for one in general):
         yield "covering", "The shares add up to nothing. Give somebody more than 0."

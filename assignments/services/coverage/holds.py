@@ -7,6 +7,7 @@ lock on the lead. Nothing else changes a hold when something has come true.
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from assignments.models import Assignment, Coverage, CoveredLead, Hold, Lead, Note
@@ -41,6 +42,24 @@ def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
     """Smartlead no longer has it: there is nothing to give back."""
     _end(Hold.objects.standing().filter(lead=lead), Outcome.GONE, None, at)
     _complete(lead.pk, at)
+
+
+def carry_on_with_found_lead(lead: Lead) -> None:
+    """Smartlead has it after all: whoever held it when it was lost holds it still."""
+    ended = Hold.objects.filter(
+        lead=lead,
+        outcome=Outcome.GONE,
+        ended_at=lead.gone_at,
+        taken_at__isnull=False,
+    ).order_by("pk")
+    top = ended.last()
+    if top is None or top.to_id != lead.owner_id:
+        return
+    completed = Coverage.objects.filter(
+        state=Coverage.State.COMPLETED, holds__in=list(ended)
+    )
+    completed.update(state=Coverage.State.RETURNING, completed_at=None)
+    ended.update(state=LIVE, outcome="", ended_at=None, move=None)
 
 
 def why_not_undo(row: Assignment) -> str | None:
@@ -238,10 +257,17 @@ def _pin(coverages: Sequence[int], row: Assignment, at: datetime) -> None:
 
 
 def _complete(lead_id: int, at: datetime) -> None:
-    """A coverage whose last hold has just ended is complete."""
+    """A coverage whose last hold has just ended is complete.
+
+    Whoever has locked the coverage may be waiting for this lead: then it is left to the
+    next tick.
+    """
     left = Hold.objects.standing().filter(coverage=OuterRef("pk"))
-    Coverage.objects.filter(
-        ~Exists(left),
-        state=Coverage.State.RETURNING,
-        holds__in=Hold.objects.filter(lead=lead_id, ended_at=at),
-    ).update(state=Coverage.State.COMPLETED, completed_at=at)
+    ended = Hold.objects.filter(lead=lead_id, ended_at=at).values("coverage")
+    skip = connection.features.has_select_for_update_skip_locked
+    complete = Coverage.objects.select_for_update(no_key=True, skip_locked=skip).filter(
+        ~Exists(left), state=Coverage.State.RETURNING, pk__in=ended
+    )
+    Coverage.objects.filter(pk__in=[coverage.pk for coverage in complete]).update(
+        state=Coverage.State.COMPLETED, completed_at=at
+    )

@@ -114,6 +114,8 @@ def _plan(
         if (decision := decide(lead, office)).acting == coverage_id
         and not decision.is_nothing
     }
+    if not decisions:
+        return 0  # it all came true, or to nothing, before we had the leads
     return carry_out(coverage, decisions, office, at=at, actor=actor)
 
 

@@ -17,7 +17,8 @@ from assignments.models import (
 from assignments.models.assignment import PERSONAL, Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access
-from assignments.services.coverage import absences, days, running
+from assignments.services.coverage import absences, clock_reading, days, running
+from assignments.services.coverage.facts import leads_at, office_at
 from assignments.services.ledger import finish
 from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
@@ -30,17 +31,25 @@ REPLACED = "The lead was handed back before it was sent."
 def change_coverer(
     *, coverage: Coverage, old: Member, new: Member, actor: User, at: datetime
 ) -> Coverage:
-    """All of one covering member's share and leads go to another, who is free now."""
+    """All of one covering member's share and leads go to another, who is free now.
+
+    Whoever was to step in for the others is covering too.
+    """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member__team").get(pk=coverage.pk)
     access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
         raise Stale("Its leads are being given back already, or it is over.")
     leaving = coverage.coverers.filter(member=old, replaced_at=None).first()
-    if leaving is None:
+    if leaving is None and old.pk != coverage.fallback_id:
         raise Stale(f"{old} does not cover here by now. Reload to see who does.")
     _check_newcomer(coverage, old, new, at)
-    _hand_share(leaving, new, at)
+    _lock_leads(coverage, at)
+    if leaving:
+        _hand_share(leaving, new, at)
+    if old.pk == coverage.fallback_id:
+        coverage.fallback = new
+        coverage.save(update_fields=["fallback"])
     _hand_leads(coverage, old, new, at)
     sentence = f"{actor} let {new} cover instead of {old}."
     CoverageEvent.objects.create(
@@ -135,6 +144,13 @@ def _widen(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
             getattr(coverer, name).clear()
         else:
             getattr(coverer, name).set(own | other)
+
+
+def _lock_leads(coverage: Coverage, at: datetime) -> None:
+    """Before any hold, all that is to be planned: some may just be handed over."""
+    office = office_at(clock_reading.latest(at))
+    leads = leads_at(office, coverage_id=coverage.pk).select_for_update(of=("self",))
+    list(leads.order_by("map_id").values_list("pk", flat=True))
 
 
 def _hand_leads(coverage: Coverage, old: Member, new: Member, at: datetime) -> None:

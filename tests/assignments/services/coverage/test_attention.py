@@ -7,7 +7,8 @@ import pytest
 from assignments.models import Coverage, Member
 from assignments.services.coverage import acts, running
 from assignments.services.coverage.attention import Remedy, needing
-from tests.assignments.services.coverage.planning import DAY, HOUR, go, plan
+from assignments.services.refusals import Stale
+from tests.assignments.services.coverage.planning import DAY, HOUR, go, owner_of, plan
 from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
 
@@ -114,3 +115,31 @@ def test_the_calls_of_a_coverage_are_counted_by_smartlead(office):
     assert len(calls(kind="note")) == 2 * len(leads)
     assert len(calls(kind="thread")) <= 2 * len(leads)
     assert Coverage.objects.get().state == Coverage.State.COMPLETED
+
+
+def test_what_has_not_gone_wrong_yet_cannot_be_read(office):
+    coverage = plan(*office.members[:2])
+
+    with pytest.raises(Stale, match="not over"):
+        acts.acknowledge(coverage=coverage, actor=make_manager(), at=MONDAY - HOUR)
+    running.tick(MONDAY + 3 * DAY)
+
+    assert remedies(MONDAY + 3 * DAY) == [Remedy.ACKNOWLEDGE]
+
+
+def test_a_lost_fallback_is_replaced_like_any_who_covers(office):
+    ana, ben, cem = office.members[:3]
+    lead = office.lead(0)
+    coverage = plan(ana, fallback=ben)
+    go(office)
+    Member.objects.filter(pk=ben.pk).update(is_active=False)
+    go(office, MONDAY + HOUR)
+    assert remedies(MONDAY + HOUR) == [Remedy.CHANGE_COVERER]
+
+    acts.change_coverer(
+        coverage=coverage, old=ben, new=cem, actor=make_manager(), at=office.clock()
+    )
+    office.dispatch()
+
+    assert owner_of(lead) == cem
+    assert remedies(MONDAY + HOUR) == []

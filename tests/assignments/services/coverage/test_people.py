@@ -2,10 +2,11 @@
 
 import pytest
 
-from assignments.models import Coverage, CoveredLead, Member
+from assignments.models import Coverage, CoveredLead, Lead, Member
 from assignments.models.assignment import State
 from assignments.services import assigning
 from assignments.services.coverage import acts, running
+from assignments.services.ledger import end_what_waits_for_gone_lead
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 from tests.assignments.services.coverage.planning import (
     DAY,
@@ -275,3 +276,22 @@ class TestActs:
 
         assert story(lead) == [f"{ana.pk}>{ben.pk} returned"]
         assert owner_of(lead) == ana
+
+
+@pytest.mark.parametrize("found_at", [MONDAY + 2 * HOUR, MONDAY + 2 * DAY])
+def test_a_lead_that_was_only_lost_for_a_while_goes_back_all_the_same(
+    office, cast, held, found_at
+):
+    ana, ben, *_ = cast
+    lost_at = MONDAY + HOUR
+    held.refresh_from_db()
+    Lead.objects.filter(pk=held.pk).update(gone_at=lost_at)
+    end_what_waits_for_gone_lead(held, lost_at)
+    go(office, found_at)
+
+    Lead.objects.filter(pk=held.pk).update(recheck_at=office.clock())
+    office.dispatch()
+    go(office, found_at + DAY)
+
+    assert owner_of(held) == ana
+    assert story(held) == [f"{ana.pk}>{ben.pk} returned"]
