@@ -70,6 +70,12 @@ class TestMaking:
             "It is already with Ben.",
         ]
 
+    def test_a_lead_that_is_gone_stays_and_says_so(self, ana, ben):
+        plan = make_plan([make_lead(owner=ana, gone_at=MONDAY)], ben)
+
+        assert plan.moving == 0
+        assert why_stays(plan) == ["Smartlead no longer has this lead."]
+
     def test_a_waiting_change_of_the_clock_gives_way_to_a_person(self, ana, ben):
         lead = make_lead(owner=ana)
         make_assignment(lead, ana, cause=Cause.ROUTING, actor=None)
