@@ -106,7 +106,10 @@ def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
     plan = SavedPlan(
         actor=actor, created_at=at, cause=Cause.BULK, about=batch, reason=batch.reason
     )
-    plan.note = _note_of(batch)
+    if before := SavedPlan.objects.filter(batch=batch).defer("packed").first():
+        plan.note = before.note
+        # Who was chosen although away is chosen still.
+        plan.summary = {"away": before.summary.get("away", [])}
     plan.wish = {"retry": batch.pk}
     plan.pack(Entry(row.lead_id, row.to_id, row.reason, _shown(row)) for row in rows)
     plan.save()
@@ -118,8 +121,3 @@ def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
 def _shown(row: Assignment) -> int | None:
     """Whom the refused row expected to replace; it changed nothing."""
     return row.expected_id if row.expected_known else UNKNOWN
-
-
-def _note_of(batch: Batch) -> str:
-    plan = SavedPlan.objects.filter(batch=batch).defer("packed").first()
-    return plan.note if plan else ""

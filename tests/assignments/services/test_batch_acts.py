@@ -7,9 +7,11 @@ import pytest
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.services import batch_acts, queue
+from assignments.services.ledger import release
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 from tests.factories import (
     MONDAY,
+    make_absence,
     make_batch,
     make_lead,
     make_manager,
@@ -65,6 +67,20 @@ def test_cancelling_ends_what_was_not_sent_and_its_notes(batch):
     assert first.notes.get().state == "waiting"
 
 
+def test_what_was_being_sent_and_not_applied_is_cancelled_with_it(batch):
+    row = batch.assignments.first()
+    batch.assignments.filter(pk=row.pk).update(
+        state=State.SENDING, token="t", lease_until=MONDAY
+    )
+    batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=MONDAY)
+
+    release(row, token="t", at=MONDAY)
+
+    row.refresh_from_db()
+    assert row.state == State.CANCELLED
+    assert row.outcome.endswith("cancelled the batch, and it had not been applied.")
+
+
 def test_cancelling_twice_changes_nothing_more(batch):
     batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
 
@@ -85,6 +101,16 @@ class TestRetrying:
         assert states(again) == ["waiting", "waiting"]
         assert again.reason == "Fewer hands."
         assert {row.notes.get().text for row in again.assignments.all()} == {"For Ben"}
+
+    def test_who_was_chosen_although_away_is_chosen_still(self):
+        ben = make_member("Ben")
+        make_absence(ben)
+        batch = make_batch([make_lead(owner=make_member("Ana"))], ben)
+        batch.assignments.update(state=State.REFUSED, finished_at=MONDAY)
+
+        made = batch_acts.retry_refused(batch=batch, actor=batch.actor, at=MONDAY)
+
+        assert made.assignments.get().state == State.WAITING
 
     def test_they_no_longer_ask_for_an_answer(self, batch):
         (first, *_) = batch.assignments.order_by("pk")
