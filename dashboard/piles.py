@@ -12,6 +12,7 @@ from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.plan import StrategyKind
 from assignments.services.proposing import Part, Wish
 from dashboard.candidates import Candidate, candidates_for
+from dashboard.plan_form import id_of
 
 LEAVE = "leave"
 HOWS = [
@@ -74,7 +75,7 @@ class PilesForm:
         pile.how = how if how in dict(HOWS) else LEAVE
         free = {one.member.pk for one in self.candidates}
         said = self.data.getlist(f"member_{pile.key}")
-        pile.chosen = {int(pk) for pk in said if pk.isascii() and pk.isdecimal()} & free
+        pile.chosen = {pk for text in said if (pk := id_of(text)) in free}
         pile.problem = self._problem(pile)
         return pile
 

@@ -13,7 +13,7 @@ from assignments.services import access, plans
 from assignments.services.refusals import AssignmentRefused, Stale
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest, render_page
-from dashboard.plan_form import LARGEST_ID, PlanForm
+from dashboard.plan_form import PlanForm, id_of
 from dashboard.plan_preview import Preview
 
 TEMPLATE = "assign/assign.html"
@@ -97,9 +97,8 @@ def preview_asked_for(request: PageRequest) -> Preview:
 
 
 def _plan_named(text: str) -> SavedPlan | None:
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
-        return None
-    return SavedPlan.objects.filter(pk=int(text)).first()
+    number = id_of(text)
+    return None if number is None else SavedPlan.objects.filter(pk=number).first()
 
 
 def check_right(request: PageRequest) -> None:

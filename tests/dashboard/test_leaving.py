@@ -138,3 +138,12 @@ def test_more_piles_ask_no_more(client, manager, ana, ben):
         make_lead(owner=ana, category=make_category(name))
 
     assert queries_of(lambda: client.get(f"/team/{ana.pk}/leaving/")) == one
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²"])
+def test_a_member_that_cannot_be_is_nobody(client, manager, ana, number):
+    make_lead(owner=ana)
+
+    response = decide(client, ana, how_0="member", member_0=number)
+
+    assertContains(response, "Choose who should have them.", status_code=422)
