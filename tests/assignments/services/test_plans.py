@@ -116,6 +116,17 @@ class TestMaking:
             "Nobody can take it: Ana is at 2 of 2; Ben is at 1 of 1."
         ]
 
+    def test_leads_that_weigh_nothing_are_not_all_dealt_to_one(self, ana, ben):
+        make_lead(owner=ana)
+        quiet = [make_lead(last_reply_at=None) for _ in range(9)]
+
+        plan = make_plan(quiet, ana, ben, strategy="least_busy")
+
+        assert chosen(plan) == {ana.pk: 4, ben.pk: 5}
+        assert "1 open and 3 closed or quiet of these." in "".join(
+            entry.reason for entry in plan.entries()
+        )
+
     def test_loads_count_open_leads_where_they_will_be(self, ana, ben):
         closed = make_category("Done", is_closing=True)
         make_lead(owner=ana, category=closed)
