@@ -9,6 +9,7 @@ from assignments.models.assignment import Cause, State
 from assignments.services import batch_acts, queue
 from assignments.services.ledger import release
 from assignments.services.refusals import AssignmentRefused, NotAllowed
+from assignments.services.undoing import undo_batch
 from tests.factories import (
     MONDAY,
     make_absence,
@@ -111,6 +112,19 @@ class TestRetrying:
         made = batch_acts.retry_refused(batch=batch, actor=batch.actor, at=MONDAY)
 
         assert made.assignments.get().state == State.WAITING
+
+    def test_of_an_undo_they_still_undo(self, batch):
+        for row in batch.assignments.all():
+            Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
+        batch.assignments.update(state=State.DONE, finished_at=MONDAY)
+        undo = undo_batch(batch=batch, actor=batch.actor, at=LATER)
+        undo.assignments.update(state=State.REFUSED, finished_at=LATER)
+
+        made = batch_acts.retry_refused(batch=undo, actor=batch.actor, at=LATER)
+
+        assert (made.cause, made.reverses) == (Cause.UNDO, batch)
+        reversed_ones = made.assignments.values_list("reverses", flat=True)
+        assert set(reversed_ones) == set(batch.assignments.values_list("pk", flat=True))
 
     def test_they_no_longer_ask_for_an_answer(self, batch):
         (first, *_) = batch.assignments.order_by("pk")
