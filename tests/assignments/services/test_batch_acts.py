@@ -7,6 +7,7 @@ import pytest
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.services import batch_acts, queue
+from assignments.services.assigning import assign_lead
 from assignments.services.ledger import release
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 from assignments.services.undoing import undo_batch
@@ -50,6 +51,15 @@ def test_a_paused_batch_sends_nothing_until_it_is_resumed(batch):
 
     batch_acts.resume_batch(batch=batch, actor=batch.actor)
     assert queue.something_is_due(account, LATER)
+
+
+def test_a_click_for_the_same_member_does_not_wait_for_a_paused_batch(batch):
+    batch_acts.pause_batch(batch=batch, actor=batch.actor, at=MONDAY)
+    row = batch.assignments.first()
+
+    assign_lead(lead=row.lead, to=row.to, actor=make_manager(), at=LATER)
+
+    assert [due.pk for due in Assignment.objects.due(LATER)] == [row.pk]
 
 
 def test_cancelling_ends_what_was_not_sent_and_its_notes(batch):
