@@ -85,6 +85,9 @@ class PlanForm(forms.Form):
         self.given = data
         self.user = user
         self.is_judged = False
+        table = self.fields["table"]
+        assert isinstance(table, forms.ModelChoiceField)  # noqa: S101  declared above
+        table.queryset = Mapping.objects.filter(kind=self.kind)
 
     @property
     def is_asked(self) -> bool:

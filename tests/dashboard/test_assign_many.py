@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Assignment, Batch, SavedPlan
+from assignments.models import Assignment, Batch, Mapping, SavedPlan
 from assignments.models.assignment import Cause, State
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import (
@@ -99,6 +99,16 @@ class TestChoosing:
         assertContains(
             client.get("/assign/", {"filter": query}), "This filter is too long."
         )
+
+    def test_a_table_of_another_kind_is_not_offered(self, client, manager, ana):
+        skills = Mapping.objects.create(
+            name="Skills", kind="expertise", attribute="campaign"
+        )
+
+        response = preview(client, [make_lead()], strategy="territory", table=skills.pk)
+
+        assertContains(response, "There is no such table", status_code=422)
+        assertNotContains(response, "Skills", status_code=422)
 
     def test_more_members_and_leads_ask_no_more_queries(self, client, manager, ana):
         leads = [make_lead(owner=ana)]
