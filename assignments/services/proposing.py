@@ -17,6 +17,7 @@ from assignments.models import Mapping as Table
 from assignments.models.assignment import AUTOMATIC
 from assignments.models.plan import UNKNOWN, Entry, StrategyKind
 from assignments.services import access, loads
+from assignments.services.coverage.absences import away_now
 from assignments.services.mapping_keys import column_of, keys_of
 from assignments.services.strategies import (
     LeastBusy,
@@ -102,7 +103,7 @@ def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:
         actor=actor,
         reason=reason,
         members={member.pk: member for member in Member.objects.all()},
-        away={one.member_id: one for one in Coverage.objects.away_at(at)},
+        away=away_now(at),
         closing=loads.closing_categories(),
         pending=_pending(),
         held=frozenset(Hold.objects.live().values_list("lead", flat=True)),

@@ -27,6 +27,7 @@ from assignments.models.plan import UNKNOWN, Entry
 from assignments.nudges import nudge_dispatch, nudge_plans
 from assignments.services import access, notes, placeholders
 from assignments.services.coverage import holds
+from assignments.services.coverage.absences import away_now
 from assignments.services.ledger import REPLACED, finish
 from assignments.services.proposing import NOT_YOURS, away_until, may_move
 
@@ -110,7 +111,7 @@ def _scene(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> _Scene:
         batch=plan.batch,
         leads=leads,
         members={member.pk: member for member in Member.objects.all()},
-        away={one.member_id: one for one in Coverage.objects.away_at(at)},
+        away=away_now(at),
         pending=pending,
         later={row.lead_id: row for row in later.select_related("actor", "to")},
         movable=access.movable_owners(plan.actor),

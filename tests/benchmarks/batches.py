@@ -32,7 +32,6 @@ from tests.benchmarks.trials import CONFIGURED, Trial
 STATE = "sandbox.sqlite3"
 SPARE = 600  # leads that are with the right member already, or have never replied
 POOL = 4
-LEAST_USED = 97.0
 LONGEST = timedelta(minutes=20)
 
 
@@ -154,19 +153,19 @@ def _figures(trial: Trial, run: Run, label: str) -> Iterator[Figure]:
         yield Figure(name=f"{label}: notes", value=notes, unit="calls", at_most=moving)
     yield Figure(name=f"{label}: spread", value=run.spread, unit="leads")
     yield Figure(name=f"{label}: 429s", value=run.refused, unit="calls", at_most=0)
+    # One dispatcher in this process: what all of them use is the `load` trial's figure.
     calls, seconds = max(CONFIGURED, key=lambda limit: limit[1])
     may = calls * run.seconds / (seconds * trial.scale)
     yield Figure(
         name=f"{label}: limit used",
         value=100 * run.calls.total() / may,
         unit="%",
-        at_least=LEAST_USED,
     )
 
 
 def _reads(run: Run, label: str) -> Iterator[Figure]:
     """Twenty leads a call where the lists of members have proven themselves."""
-    reads = run.calls["lead"] + run.calls["list"]
+    reads = run.calls["thread"] + run.calls["list"]
     proven = bool(member_filter.readable_members())
     most = ceil(run.plan.moving / 20) + 2 if proven else int(1.02 * run.plan.moving) + 2
     yield Figure(name=f"{label}: reads", value=reads, unit="calls", at_most=most)

@@ -15,13 +15,30 @@ RARELY = (
     "shorten", "change_coverer", "hand_back", "deactivate", "undo",
 )  # fmt: skip
 NUMBER = st.integers(0, 11)
-# Ana away twice in a row, and Ben, who may cover, in between.
-BEGIN = [("plan", 0, 0, 6), ("plan", 0, 3, 1), ("plan", 1, 6, 4)]
-STEPS = st.lists(
-    st.tuples(st.sampled_from((*OFTEN, *RARELY)), NUMBER, NUMBER, NUMBER),
-    min_size=12,
-    max_size=24,
-).map(lambda steps: BEGIN + steps)
+OPENINGS = (
+    [],
+    # The first is away twice in a row; the second, who may cover, in between.
+    [("plan", 0, 0, 6), ("plan", 0, 3, 1), ("plan", 1, 6, 4)],
+    # Away again at the minute in which the leads should go back.
+    [("plan", 0, 0, 1), ("plan", 0, 2, 6), ("go_on", 4, 0, 0)],
+    # Who should get the leads goes away before anything could be sent.
+    [
+        ("plan", 1, 1, 6),
+        ("line", 0, 0, 0),
+        ("plan", 0, 0, 6),
+        ("wait", 0, 0, 0),
+        ("line", 1, 0, 0),
+    ],
+)
+STEPS = st.builds(
+    lambda opening, steps: [*opening, *steps],
+    st.sampled_from(OPENINGS),
+    st.lists(
+        st.tuples(st.sampled_from((*OFTEN, *RARELY)), NUMBER, NUMBER, NUMBER),
+        min_size=12,
+        max_size=24,
+    ),
+)
 
 
 class Rollback(Exception):
@@ -44,7 +61,7 @@ def walk(steps: list[tuple[str, int, int, int]]) -> Counter[str]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     database=None,
     derandomize=True,
