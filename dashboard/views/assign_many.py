@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -61,7 +62,8 @@ def _confirm(request: PageRequest) -> HttpResponse:
     except Stale as stale:
         refuse(request, stale)
         if plan.leaver_id:
-            return redirect("leaving", plan.leaver_id)
+            piles = reverse("leaving", args=[plan.leaver_id])
+            return redirect(f"{piles}?{plan.wish.get('piles', '')}")
         return _plan_again(request, QueryDict(plan.wish.get("query", "")))
     except AssignmentRefused as refusal:
         refuse(request, refusal)
