@@ -8,10 +8,11 @@ from django.db.models import Count, QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 
-from assignments.models import Campaign, Category, Lead, Member, User
+from assignments.models import Assignment, Campaign, Category, Lead, Member, User
 from assignments.models.plan import StrategyKind
 from assignments.services.proposing import Part, Wish
 from dashboard.candidates import Candidate, candidates_for
+from dashboard.plan_form import id_of
 
 LEAVE = "leave"
 HOWS = [
@@ -74,7 +75,7 @@ class PilesForm:
         pile.how = how if how in dict(HOWS) else LEAVE
         free = {one.member.pk for one in self.candidates}
         said = self.data.getlist(f"member_{pile.key}")
-        pile.chosen = {int(pk) for pk in said if pk.isascii() and pk.isdecimal()} & free
+        pile.chosen = {pk for text in said if (pk := id_of(text)) in free}
         pile.problem = self._problem(pile)
         return pile
 
@@ -86,6 +87,19 @@ class PilesForm:
         if pile.how == StrategyKind.MEMBER and len(pile.chosen) > 1:
             return "Choose one member only, or a way to spread them."
         return ""
+
+    @cached_property
+    def on_the_way(self) -> int:
+        """Leads that are not in any pile yet: a change to the member is pending."""
+        pending = Assignment.objects.pending().filter(to=self.member)
+        return pending.exclude(lead__owner=self.member).count()
+
+    @property
+    def query(self) -> str:
+        """All that was decided, to be asked again."""
+        said = self.data.copy()
+        said.pop("csrfmiddlewaretoken", None)
+        return said.urlencode()
 
     @property
     def is_valid(self) -> bool:

@@ -24,6 +24,7 @@ MOST_LEADS = 500  # named one by one; a filter has no limit
 LONGEST_REASON = 300
 LONGEST_QUERY = 2000
 LARGEST_ID = 2**63 - 1
+LONGEST_ID = 19  # its digits
 MOST_WEIGHT = 1000
 TABLES = (StrategyKind.TERRITORY, StrategyKind.EXPERTISE)
 TOO_LONG = (
@@ -43,6 +44,14 @@ class ManyMembers(_ManyMembers):
         "invalid_choice": "There is no member with the id %(value)s. Choose again.",
         "invalid_pk_value": "There is no member with the id “%(pk)s”. Choose again.",
     }
+
+    def clean(self, value: Any) -> QuerySet[Member]:
+        for text in value or ():
+            if id_of(str(text)) is None:
+                sentence = self.error_messages["invalid_pk_value"]
+                raise forms.ValidationError(sentence, params={"pk": str(text)[:30]})
+        members: QuerySet[Member] = super().clean(value)
+        return members
 
 
 class PlanForm(forms.Form):
@@ -76,6 +85,9 @@ class PlanForm(forms.Form):
         self.given = data
         self.user = user
         self.is_judged = False
+        table = self.fields["table"]
+        assert isinstance(table, forms.ModelChoiceField)  # noqa: S101  declared above
+        table.queryset = Mapping.objects.filter(kind=self.kind)
 
     @property
     def is_asked(self) -> bool:
@@ -95,7 +107,7 @@ class PlanForm(forms.Form):
     @property
     def ids(self) -> list[int]:
         named = dict.fromkeys(self.given.getlist("lead"))
-        return [int(text) for text in named if text.isascii() and text.isdecimal()]
+        return [number for text in named if (number := id_of(text)) is not None]
 
     @cached_property
     def filter(self) -> InboxFilter | None:
@@ -107,7 +119,7 @@ class PlanForm(forms.Form):
 
     @property
     def _query(self) -> str:
-        return str(self.given.get("filter", ""))[:LONGEST_QUERY]
+        return str(self.given.get("filter", ""))
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -117,8 +129,7 @@ class PlanForm(forms.Form):
     def leads(self) -> QuerySet[Lead]:
         if self.filter is not None:
             return self.filter.leads(at=timezone.now())
-        some = [pk for pk in self.ids if pk <= LARGEST_ID][:MOST_LEADS]
-        return Lead.objects.filter(pk__in=some)
+        return Lead.objects.filter(pk__in=self.ids[:MOST_LEADS])
 
     @cached_property
     def count(self) -> int:
@@ -127,6 +138,8 @@ class PlanForm(forms.Form):
     @cached_property
     def problem(self) -> str:
         """Why these leads cannot be taken together; empty if they can."""
+        if len(self._query) > LONGEST_QUERY:  # cut short it would match more leads
+            return "This filter is too long. Choose fewer things in the inbox."
         if self.filter is not None:
             if not self.filter.is_valid():
                 return " ".join(self.filter.sentences)
@@ -236,6 +249,13 @@ class PlanForm(forms.Form):
         if not self.is_judged:
             return []
         return [str(error) for errors in self.errors.values() for error in errors]
+
+
+def id_of(text: str) -> int | None:
+    """What a page sent as an id, if it can be one."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
+        return None
+    return number if (number := int(text)) <= LARGEST_ID else None
 
 
 def weight_of(text: str, member: Member) -> Fraction:

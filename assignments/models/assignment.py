@@ -108,7 +108,8 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return (
             self.waiting()
             .filter(Q(not_before=None) | Q(not_before__lte=at))
-            .filter(Q(batch=None) | Q(batch__paused_at=None))
+            # Somebody who asks for such a lead by hand does not wait for the batch.
+            .filter(Q(batch=None) | Q(batch__paused_at=None) | Q(urgency=Urgency.CLICK))
             .filter(~Exists(blocked))
         )
 

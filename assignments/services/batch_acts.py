@@ -103,23 +103,23 @@ def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
     rows = list(refused.order_by("pk").select_related("lead"))
     if not rows:
         raise AssignmentRefused("Nothing in this batch is refused any more.")
-    plan = SavedPlan(
-        actor=actor, created_at=at, cause=Cause.BULK, about=batch, reason=batch.reason
-    )
-    plan.note = _note_of(batch)
+    plan = SavedPlan(actor=actor, created_at=at, about=batch, reason=batch.reason)
+    plan.cause = Cause.UNDO if batch.cause == Cause.UNDO else Cause.BULK
+    if plan.cause == Cause.UNDO:  # it still undoes what the first try was to undo
+        plan.about = batch.reverses
+    if before := SavedPlan.objects.filter(batch=batch).defer("packed").first():
+        plan.note = before.note
+        # Who was chosen although away is chosen still.
+        plan.summary = {"away": before.summary.get("away", [])}
     plan.wish = {"retry": batch.pk}
-    plan.pack(Entry(row.lead_id, row.to_id, row.reason, _shown(row)) for row in rows)
+    plan.pack(_again(row) for row in rows)
     plan.save()
     made = plans.confirm_plan(plan=plan, actor=actor, at=at)
     refused.filter(pk__lte=rows[-1].pk).update(dismissed_at=at)
     return made
 
 
-def _shown(row: Assignment) -> int | None:
-    """Whom the refused row expected to replace; it changed nothing."""
-    return row.expected_id if row.expected_known else UNKNOWN
-
-
-def _note_of(batch: Batch) -> str:
-    plan = SavedPlan.objects.filter(batch=batch).defer("packed").first()
-    return plan.note if plan else ""
+def _again(row: Assignment) -> Entry:
+    """Shown as owner: whom the refused row expected to replace; it changed nothing."""
+    shown = row.expected_id if row.expected_known else UNKNOWN
+    return Entry(row.lead_id, row.to_id, row.reason, shown, row.reverses_id)

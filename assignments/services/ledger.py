@@ -7,7 +7,7 @@ from it are one step.
 from collections.abc import Sequence
 from datetime import datetime
 
-from assignments.models import Assignment, Lead, Note
+from assignments.models import Assignment, Lead, Note, SavedPlan, User
 from assignments.models.assignment import FINAL, PENDING, State
 from assignments.services.coverage import holds
 
@@ -49,9 +49,13 @@ def finish(
 def release(
     row: Assignment, *, token: str, at: datetime, not_before: datetime | None = None
 ) -> None:
-    """Nothing was written: the row waits again, unless a newer decision waits."""
+    """Nothing was written: the row waits again, if nobody decided otherwise since."""
     if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
         finish(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
+        return
+    if by := _cancelled_by(row):
+        outcome = f"{by} cancelled the batch, and it had not been applied."
+        finish(row, state=State.CANCELLED, outcome=outcome, at=at, token=token)
         return
     Assignment.objects.filter(pk=row.pk, token=token).update(
         state=State.WAITING,
@@ -61,6 +65,15 @@ def release(
         settle_at=None,
         not_before=not_before,
     )
+
+
+def _cancelled_by(row: Assignment) -> User | None:
+    """Who cancelled the batch while this row of it was being sent."""
+    if row.batch_id is None:
+        return None
+    plans = SavedPlan.objects.filter(batch=row.batch_id, cancelled_at__isnull=False)
+    plan = plans.select_related("cancelled_by").only("cancelled_by").first()
+    return plan.cancelled_by if plan else None
 
 
 def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:

@@ -139,6 +139,7 @@ def _read(text: str, table: Table) -> list[MappingLine]:
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line they end in; empty ones and a header are passed over."""
     plain = text.replace("\x00", "").lstrip("\ufeff")
+    plain = plain.replace("\r\n", "\n").replace("\r", "\n")
     first_line = plain.partition("\n")[0]
     delimiter = next((mark for mark in ";\t" if mark in first_line), ",")
     reader = csv.reader(io.StringIO(plain), delimiter=delimiter)

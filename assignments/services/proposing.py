@@ -32,6 +32,7 @@ from assignments.services.strategies import (
 )
 
 BY_HAND = "assign"  # the rotation of everything that people spread by turns
+GONE = "Smartlead no longer has this lead."
 NOT_YOURS = "It belongs to another team. A sales manager can move it."
 
 
@@ -117,13 +118,14 @@ def propose(part: Part, scene: Scene) -> Iterator[Entry]:
     strategy = strategy_of(part.wish, scene)
     table = part.wish.table
     for row in _rows(part.leads, table):
-        lead_id, owner_id, is_known, has_replied, category_id, *attribute = row
-        keys = keys_of(table, attribute[0]) if table else ()
-        is_open = bool(has_replied) and category_id not in scene.closing
+        lead_id, owner_id, is_known, has_replied, category_id, is_gone, *rest = row
+        keys = keys_of(table, rest[0]) if table else ()
+        is_open = not is_gone and bool(has_replied)
+        is_open = is_open and category_id not in scene.closing
         scene.seen += 1
         scene.open += is_open
-        to_id, why = None, NOT_YOURS
-        if may_move(scene.movable, owner_id, is_known=bool(is_known)):
+        to_id, why = None, GONE if is_gone else NOT_YOURS
+        if not is_gone and may_move(scene.movable, owner_id, is_known=bool(is_known)):
             offer = Offer(keys, owner_id)
             to_id, why = _decide(lead_id, offer, strategy, scene, is_open=is_open)
         if to_id is not None and lead_id in scene.held:
@@ -222,11 +224,13 @@ def load_turns(rotation: str) -> dict[int, int]:
 
 def _rows(leads: QuerySet[Lead], table: Table | None) -> Iterable[tuple[Any, ...]]:
     """Plain values, read in one query: a preview may be asked for all leads."""
-    columns = ["pk", "owner_id", "is_known", "has_replied", "category_id"]
+    columns = ["pk", "owner_id", "is_known", "has_replied", "category_id", "is_gone"]
     if table:
         columns.append(column_of(table))
     marked = leads.select_related(None).annotate(
-        is_known=_is_set("owner_known_at"), has_replied=_is_set("last_reply_at")
+        is_known=_is_set("owner_known_at"),
+        has_replied=_is_set("last_reply_at"),
+        is_gone=_is_set("gone_at"),
     )
     ordered = marked.order_by("-reply_order", "-map_id")
     return ordered.values_list(*columns).iterator(chunk_size=2000)

@@ -50,6 +50,8 @@ class Tally:
     # The newest assignment to each: the higher, the later. Who is missing had none.
     last: dict[int, int] = field(default_factory=dict)
     latest: int = 1 << 62  # after every row of the ledger
+    # Dealt in this plan without being open: nobody's load, and yet not all to one.
+    quiet: dict[int, int] = field(default_factory=dict)
 
     def load(self, member_id: int) -> int:
         return self.loads.get(member_id, 0)
@@ -67,6 +69,8 @@ class Tally:
         self.latest += 1
         self.last[member_id] = self.latest
         self.put_back(member_id, is_open=is_open)
+        if not is_open:
+            self.quiet[member_id] = self.quiet.get(member_id, 0) + 1
 
 
 class Strategy(Protocol):
@@ -94,14 +98,17 @@ class LeastBusy:
         if not free:
             return Choice(None, nobody(passed))
         chosen = min(free, key=lambda one: _busyness(one, lead, tally))
-        count = tally.load(chosen.id)
+        has = f"{tally.load(chosen.id)} open"
+        if quiet := tally.quiet.get(chosen.id):
+            has += f" and {quiet} closed or quiet of these"
         rank = "the only one free" if len(free) == 1 else f"least busy of {len(free)}"
-        return Choice(chosen.id, told(f"{chosen.name}: {rank}, {count} open", passed))
+        return Choice(chosen.id, told(f"{chosen.name}: {rank}, {has}", passed))
 
 
 def _busyness(one: PoolMember, lead: Offer, tally: Tally) -> tuple[float, bool, int]:
     """Among equals the lead stays where it is, or goes to who has waited longest."""
-    share = round((tally.load(one.id) + 1) / float(one.weight), 9)
+    count = tally.load(one.id) + tally.quiet.get(one.id, 0) + 1
+    share = round(count / float(one.weight), 9)
     return share, one.id != lead.owner_id, tally.last.get(one.id, 0)
 
 

@@ -14,6 +14,7 @@ from assignments.models import Assignment, Batch, Lead, Member, SavedPlan, User
 from assignments.models.assignment import Cause, State
 from assignments.models.plan import Entry
 from assignments.services import access, batch_acts, plans
+from assignments.services.coverage import holds
 from assignments.services.proposing import NOT_YOURS, may_move
 from assignments.services.refusals import AssignmentRefused
 
@@ -56,8 +57,9 @@ def what_goes_back(*, batch: Batch, actor: User) -> Undo:
     rows = list(made.select_related("lead__owner", "expected", "to").order_by("pk"))
     newest = _newest(made)
     movable = access.movable_owners(actor)
+    over = holds.over_since(made)
     for row in rows:
-        why = _why_left(row, newest, movable)
+        why = _why_left(row, newest, movable) or over.get(row.pk, "")
         if not why:
             undo.back.append(row)
         elif why == NOBODY:
@@ -73,10 +75,10 @@ def undo_batch(*, batch: Batch, actor: User, at: datetime) -> Batch:
     Returns the batch of the undo, or this one if cancelling was all there was to do.
     """
     batch_acts.check_may_steer(actor, batch)
-    batch_acts.cancel_batch(batch=batch, actor=actor, at=at)
+    cancelled = batch_acts.cancel_batch(batch=batch, actor=actor, at=at)
     undo = what_goes_back(batch=batch, actor=actor)
     if not undo.back:
-        if batch.assignments.filter(state=State.CANCELLED, finished_at=at).exists():
+        if cancelled:
             return batch
         raise AssignmentRefused(
             "Nothing of this batch can go back any more. Each lead below says why."

@@ -26,6 +26,7 @@ from assignments.models.assignment import AUTOMATIC, PERSONAL, Cause, State, Urg
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.nudges import nudge_dispatch, nudge_plans
 from assignments.services import access, notes, placeholders
+from assignments.services.coverage import holds
 from assignments.services.coverage.absences import away_now
 from assignments.services.ledger import REPLACED, finish
 from assignments.services.proposing import NOT_YOURS, away_until, may_move
@@ -67,6 +68,7 @@ class _Scene:
     # Leads about which a person decided after this plan was confirmed: the decision.
     later: dict[int, Assignment]
     movable: frozenset[int | None] | None
+    choosable: frozenset[int]
     at: datetime
 
     @property
@@ -85,8 +87,10 @@ class _Scene:
 def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
     scene = _scene(plan, entries, at)
     rows = [_row(scene, entry) for entry in entries if entry.lead_id in scene.leads]
-    _make_room(rows, scene)
+    kept = _make_room(rows, scene)
     Assignment.objects.bulk_create(rows, batch_size=CHUNK)
+    for row in kept:
+        holds.settle(row, at=at)
     if plan.note:
         Note.objects.bulk_create(_notes(rows, scene), batch_size=CHUNK)
 
@@ -111,6 +115,9 @@ def _scene(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> _Scene:
         pending=pending,
         later={row.lead_id: row for row in later.select_related("actor", "to")},
         movable=access.movable_owners(plan.actor),
+        choosable=frozenset(
+            access.members_to_choose(plan.actor).values_list("pk", flat=True)
+        ),
         at=at,
     )
 
@@ -156,6 +163,8 @@ def _why_skip(scene: _Scene, entry: Entry, lead: Lead) -> str:
         return "Smartlead no longer has this lead."
     if not to.is_active:
         return f"{to} has been deactivated since the preview."
+    if to.pk not in scene.choosable and scene.plan.cause != Cause.UNDO:
+        return f"{to} is no longer in a team of {scene.plan.actor}."
     if coverage := scene.absence(to.pk):
         return f"{to} is {away_until(coverage)}, since the preview."
     if decided := _decided_since(scene, entry, lead):
@@ -188,8 +197,9 @@ def _moved_since(entry: Entry, lead: Lead, scene: _Scene) -> str:
     return f"It has moved since the preview: it is with {holder} now."
 
 
-def _make_room(rows: Sequence[Assignment], scene: _Scene) -> None:
-    """What waited gives way to the new decision, also where that only cancels it."""
+def _make_room(rows: Sequence[Assignment], scene: _Scene) -> list[Assignment]:
+    """What waited gives way to the new decision; the rows that only cancel it."""
+    kept = []
     for row in rows:
         waiting = scene.pending.get(row.lead_id, {}).get(State.WAITING)
         if row.state != State.WAITING or waiting is None:
@@ -204,6 +214,8 @@ def _make_room(rows: Sequence[Assignment], scene: _Scene) -> None:
                 f"{to} keeps it: the waiting change was cancelled.",
                 scene.at,
             )
+            kept.append(row)
+    return kept
 
 
 def _notes(rows: Sequence[Assignment], scene: _Scene) -> list[Note]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -13,7 +14,7 @@ from assignments.services import access, plans
 from assignments.services.refusals import AssignmentRefused, Stale
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest, render_page
-from dashboard.plan_form import LARGEST_ID, PlanForm
+from dashboard.plan_form import PlanForm, id_of
 from dashboard.plan_preview import Preview
 
 TEMPLATE = "assign/assign.html"
@@ -61,7 +62,8 @@ def _confirm(request: PageRequest) -> HttpResponse:
     except Stale as stale:
         refuse(request, stale)
         if plan.leaver_id:
-            return redirect("leaving", plan.leaver_id)
+            piles = reverse("leaving", args=[plan.leaver_id])
+            return redirect(f"{piles}?{plan.wish.get('piles', '')}")
         return _plan_again(request, QueryDict(plan.wish.get("query", "")))
     except AssignmentRefused as refusal:
         refuse(request, refusal)
@@ -97,9 +99,8 @@ def preview_asked_for(request: PageRequest) -> Preview:
 
 
 def _plan_named(text: str) -> SavedPlan | None:
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_ID:
-        return None
-    return SavedPlan.objects.filter(pk=int(text)).first()
+    number = id_of(text)
+    return None if number is None else SavedPlan.objects.filter(pk=number).first()
 
 
 def check_right(request: PageRequest) -> None:

@@ -43,7 +43,7 @@ def _plan(request: PageRequest, form: PilesForm) -> HttpResponse:
             actor=request.user,
             at=timezone.now(),
             reason=f"{form.member} is leaving.",
-            wish={"piles": request.POST.urlencode()},
+            wish={"piles": form.query},
             leaver=form.member,
         )
     except AssignmentRefused as refusal:

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Assignment, Batch, SavedPlan
+from assignments.models import Assignment, Batch, Mapping, SavedPlan
 from assignments.models.assignment import Cause, State
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import (
@@ -74,6 +74,41 @@ class TestChoosing:
 
         assertContains(response, sentence)
         assertNotContains(response, 'name="strategy"')
+
+    @pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "-1", "²", "x"])
+    def test_no_number_is_too_long_to_be_refused_in_words(
+        self, client, manager, number
+    ):
+        lead = make_lead()
+
+        leads = client.post("/assign/", {"lead": number})
+        member = preview(client, [lead], member=number)
+        plan = client.post("/assign/", {"plan": number, "confirm": "1"})
+        further = client.get("/assign/", {"plan": number, "start": number})
+
+        assertContains(leads, "1 of these leads cannot be found.")
+        assertContains(member, "There is no member with the id", status_code=422)
+        assertContains(plan, "This preview is no longer there.", status_code=409)
+        assert further.status_code == 404
+
+    def test_a_filter_is_never_cut_to_one_that_matches_more(self, client, manager, ana):
+        make_lead(owner=ana)
+        make_lead()
+        query = "sla=" + "&sla=" * 500 + f"&owner={ana.pk}"
+
+        assertContains(
+            client.get("/assign/", {"filter": query}), "This filter is too long."
+        )
+
+    def test_a_table_of_another_kind_is_not_offered(self, client, manager, ana):
+        skills = Mapping.objects.create(
+            name="Skills", kind="expertise", attribute="campaign"
+        )
+
+        response = preview(client, [make_lead()], strategy="territory", table=skills.pk)
+
+        assertContains(response, "There is no such table", status_code=422)
+        assertNotContains(response, "Skills", status_code=422)
 
     def test_more_members_and_leads_ask_no_more_queries(self, client, manager, ana):
         leads = [make_lead(owner=ana)]

@@ -2,11 +2,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Assignment, Lead, SavedPlan
 from tests.dashboard.pages import queries_of
 from tests.factories import (
+    make_assignment,
     make_campaign,
     make_category,
     make_lead,
@@ -138,3 +140,36 @@ def test_more_piles_ask_no_more(client, manager, ana, ben):
         make_lead(owner=ana, category=make_category(name))
 
     assert queries_of(lambda: client.get(f"/team/{ana.pk}/leaving/")) == one
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²"])
+def test_a_member_that_cannot_be_is_nobody(client, manager, ana, number):
+    make_lead(owner=ana)
+
+    response = decide(client, ana, how_0="member", member_0=number)
+
+    assertContains(response, "Choose who should have them.", status_code=422)
+
+
+def test_leads_on_their_way_to_the_member_are_not_forgotten(client, manager, ana, ben):
+    make_assignment(make_lead(owner=ben), ana)
+
+    response = client.get(f"/team/{ana.pk}/leaving/")
+
+    assertContains(response, "1 lead is still on the way to Ana")
+    assertNotContains(response, f"/team/{ana.pk}/deactivate/")
+
+
+def test_a_preview_that_is_too_old_leads_back_to_what_was_decided(
+    client, manager, ana, ben
+):
+    make_lead(owner=ana)
+    said = {"how_0": "member", "member_0": ben.pk, "csrfmiddlewaretoken": "secret"}
+    response = decide(client, ana, **said)
+    SavedPlan.objects.update(created_at=timezone.now() - timedelta(days=2))
+
+    response = confirm(client, response)
+
+    address, _ = response.redirect_chain[0]
+    assert address == f"/team/{ana.pk}/leaving/?how_0=member&member_0={ben.pk}"
+    assertContains(response, "1 chosen")

@@ -69,13 +69,22 @@ def why_not_undo(row: Assignment) -> str | None:
             "A coverage did this. Hand the lead back on the page of the coverage, or "
             "assign it to somebody."
         )
-    over = Coverage.objects.over().filter(holds__ended_by=row).select_related("member")
-    if coverage := over.first():
-        return (
-            f"It was covered for {coverage.member}, and that is over by now. Assign it "
-            "to somebody."
+    return over_since(Assignment.objects.filter(pk=row.pk)).get(row.pk)
+
+
+def over_since(rows: QuerySet[Assignment]) -> dict[int, str]:
+    """Rows that took a lead out of a coverage which has ended since, in words."""
+    ended = Hold.objects.filter(
+        ended_by__in=rows.order_by().values("pk"), coverage__in=Coverage.objects.over()
+    )
+    return {
+        hold.ended_by_id: (
+            f"It was covered for {hold.coverage.member}, and that is over by now. "
+            "Assign it to somebody."
         )
-    return None
+        for hold in ended.select_related("coverage__member").order_by("-pk")
+        if hold.ended_by_id is not None
+    }
 
 
 def carry_on(*, refused: Assignment, retry: Assignment) -> None:

@@ -7,9 +7,13 @@ import pytest
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.services import batch_acts, queue
+from assignments.services.assigning import assign_lead
+from assignments.services.ledger import release
 from assignments.services.refusals import AssignmentRefused, NotAllowed
+from assignments.services.undoing import undo_batch
 from tests.factories import (
     MONDAY,
+    make_absence,
     make_batch,
     make_lead,
     make_manager,
@@ -49,6 +53,15 @@ def test_a_paused_batch_sends_nothing_until_it_is_resumed(batch):
     assert queue.something_is_due(account, LATER)
 
 
+def test_a_click_for_the_same_member_does_not_wait_for_a_paused_batch(batch):
+    batch_acts.pause_batch(batch=batch, actor=batch.actor, at=MONDAY)
+    row = batch.assignments.first()
+
+    assign_lead(lead=row.lead, to=row.to, actor=make_manager(), at=LATER)
+
+    assert [due.pk for due in Assignment.objects.due(LATER)] == [row.pk]
+
+
 def test_cancelling_ends_what_was_not_sent_and_its_notes(batch):
     first = batch.assignments.order_by("pk")[0]
     Assignment.objects.filter(pk=first.pk).update(
@@ -63,6 +76,20 @@ def test_cancelling_ends_what_was_not_sent_and_its_notes(batch):
     assert {row.notes.get().state for row in cancelled} == {"cancelled"}
     assert cancelled[0].outcome == "Sara Klein cancelled the batch before it was sent."
     assert first.notes.get().state == "waiting"
+
+
+def test_what_was_being_sent_and_not_applied_is_cancelled_with_it(batch):
+    row = batch.assignments.first()
+    batch.assignments.filter(pk=row.pk).update(
+        state=State.SENDING, token="t", lease_until=MONDAY
+    )
+    batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=MONDAY)
+
+    release(row, token="t", at=MONDAY)
+
+    row.refresh_from_db()
+    assert row.state == State.CANCELLED
+    assert row.outcome.endswith("cancelled the batch, and it had not been applied.")
 
 
 def test_cancelling_twice_changes_nothing_more(batch):
@@ -85,6 +112,29 @@ class TestRetrying:
         assert states(again) == ["waiting", "waiting"]
         assert again.reason == "Fewer hands."
         assert {row.notes.get().text for row in again.assignments.all()} == {"For Ben"}
+
+    def test_who_was_chosen_although_away_is_chosen_still(self):
+        ben = make_member("Ben")
+        make_absence(ben)
+        batch = make_batch([make_lead(owner=make_member("Ana"))], ben)
+        batch.assignments.update(state=State.REFUSED, finished_at=MONDAY)
+
+        made = batch_acts.retry_refused(batch=batch, actor=batch.actor, at=MONDAY)
+
+        assert made.assignments.get().state == State.WAITING
+
+    def test_of_an_undo_they_still_undo(self, batch):
+        for row in batch.assignments.all():
+            Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
+        batch.assignments.update(state=State.DONE, finished_at=MONDAY)
+        undo = undo_batch(batch=batch, actor=batch.actor, at=LATER)
+        undo.assignments.update(state=State.REFUSED, finished_at=LATER)
+
+        made = batch_acts.retry_refused(batch=undo, actor=batch.actor, at=LATER)
+
+        assert (made.cause, made.reverses) == (Cause.UNDO, batch)
+        reversed_ones = made.assignments.values_list("reverses", flat=True)
+        assert set(reversed_ones) == set(batch.assignments.values_list("pk", flat=True))
 
     def test_they_no_longer_ask_for_an_answer(self, batch):
         (first, *_) = batch.assignments.order_by("pk")

@@ -94,6 +94,12 @@ class TestImporting:
         with pytest.raises(AssignmentRefused, match="There is no row in it"):
             load(table, text, actor=sara)
 
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+    def test_lines_end_as_any_program_ends_them(self, table, sara, end):
+        make_member("Ana")
+
+        assert load(table, f"de,Ana{end}fr,Ana{end}", actor=sara) == 2
+
     def test_a_quote_that_never_ends_is_survived(self, table, sara):
         make_member("Ana")
 

@@ -70,6 +70,12 @@ class TestMaking:
             "It is already with Ben.",
         ]
 
+    def test_a_lead_that_is_gone_stays_and_says_so(self, ana, ben):
+        plan = make_plan([make_lead(owner=ana, gone_at=MONDAY)], ben)
+
+        assert plan.moving == 0
+        assert why_stays(plan) == ["Smartlead no longer has this lead."]
+
     def test_a_waiting_change_of_the_clock_gives_way_to_a_person(self, ana, ben):
         lead = make_lead(owner=ana)
         make_assignment(lead, ana, cause=Cause.ROUTING, actor=None)
@@ -109,6 +115,17 @@ class TestMaking:
         assert why_stays(plan) == [
             "Nobody can take it: Ana is at 2 of 2; Ben is at 1 of 1."
         ]
+
+    def test_leads_that_weigh_nothing_are_not_all_dealt_to_one(self, ana, ben):
+        make_lead(owner=ana)
+        quiet = [make_lead(last_reply_at=None) for _ in range(9)]
+
+        plan = make_plan(quiet, ana, ben, strategy="least_busy")
+
+        assert chosen(plan) == {ana.pk: 4, ben.pk: 5}
+        assert "1 open and 3 closed or quiet of these." in "".join(
+            entry.reason for entry in plan.entries()
+        )
 
     def test_loads_count_open_leads_where_they_will_be(self, ana, ben):
         closed = make_category("Done", is_closing=True)

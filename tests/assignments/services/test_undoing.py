@@ -6,6 +6,8 @@ import pytest
 
 from assignments.models import Assignment, Batch, Lead
 from assignments.models.assignment import Cause, State, Urgency
+from assignments.services import writing
+from assignments.services.plans import confirm_plan
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 from assignments.services.undoing import undo_batch, what_goes_back
 from tests.dashboard.pages import queries_of
@@ -13,9 +15,12 @@ from tests.factories import (
     MONDAY,
     make_assignment,
     make_batch,
+    make_coverage,
+    make_hold,
     make_lead,
     make_manager,
     make_member,
+    make_plan,
     make_team,
     make_user,
 )
@@ -122,6 +127,32 @@ def test_who_has_been_deactivated_gets_nothing_back(batch, ana):
     assert {left.why for left in seen.changed} == {
         "Ana, who had it before, has been deactivated."
     }
+
+
+def test_a_lead_of_a_coverage_that_is_over_is_not_given_to_who_covered(ana, ben, cem):
+    coverage = make_coverage(ana, ben, state="completed")
+    lead = make_lead(owner=ben)
+    batch = sent(make_batch([lead], cem))
+    taken_out = batch.assignments.get()
+    make_hold(coverage, lead, outcome="moved", ended_by=taken_out)
+
+    undo = what_goes_back(batch=batch, actor=batch.actor)
+
+    assert not undo.back
+    assert [left.why for left in undo.changed] == [
+        "It was covered for Ana, and that is over by now. Assign it to somebody."
+    ]
+
+
+def test_cancelling_what_is_not_written_yet_is_something_to_undo(
+    ana, ben, cem, monkeypatch
+):
+    monkeypatch.setattr(writing, "CHUNK", 1)
+    plan = make_plan([make_lead(owner=ana), make_lead(owner=ana)], ben)
+    Lead.objects.update(owner=cem)
+    batch = confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
+
+    assert undo_batch(batch=batch, actor=batch.actor, at=LATER) == batch
 
 
 def test_what_waits_is_cancelled_without_a_call(ana, ben):

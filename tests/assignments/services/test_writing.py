@@ -4,7 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Assignment, Lead, SavedPlan
+from assignments.models import (
+    Assignment,
+    Batch,
+    CoveredLead,
+    Lead,
+    Member,
+    SavedPlan,
+)
 from assignments.models.assignment import Cause, State
 from assignments.services import plans, writing
 from assignments.services.assigning import assign_lead
@@ -14,6 +21,8 @@ from tests.factories import (
     MONDAY,
     make_absence,
     make_assignment,
+    make_coverage,
+    make_hold,
     make_lead,
     make_manager,
     make_member,
@@ -211,3 +220,36 @@ def test_a_chunk_asks_no_more_for_many_leads_than_for_one(ana, ben):
     )
 
     assert queries_of(lambda: confirm(many)) == queries_of(lambda: confirm(one))
+
+
+def test_naming_the_holder_keeps_the_lead_out_of_their_coverage(ana, ben):
+    lead = make_lead(owner=ana)
+    coverage = make_coverage(ana, ben, state="active")
+    start = make_batch_of_coverage()
+    taking = make_assignment(lead, ben, cause="coverage_start", actor=None, batch=start)
+    make_hold(coverage, lead, state="taking", taken_at=None, move=taking)
+
+    row = confirm(make_plan([lead], ana))[lead.pk]
+
+    assert row.outcome == "Ana keeps it: the waiting change was cancelled."
+    assert CoveredLead.objects.get(coverage=coverage, lead=lead).pinned_by == row
+
+
+def test_a_member_who_left_the_team_since_the_preview_gets_nothing(ana, ben):
+    tia = make_user("Tia")
+    team = make_team(leads=(tia,))
+    Member.objects.update(team=team)
+    lead = make_lead(owner=ana)
+    plan = make_plan([lead], ben, actor=tia)
+    Member.objects.filter(pk=ben.pk).update(team=None)
+
+    row = confirm(plan)[lead.pk]
+
+    assert row.state == State.SKIPPED
+    assert row.outcome == "Ben is no longer in a team of Tia."
+
+
+def make_batch_of_coverage() -> Batch:
+    return Batch.objects.create(
+        cause=Cause.COVERAGE_START, reason="Ana is away.", created_at=MONDAY
+    )
