@@ -89,6 +89,16 @@ class Progress:
     def unsent(self) -> int:
         return self.counts[State.WAITING] + self.unwritten
 
+    @cached_property
+    def clicked(self) -> int:
+        """Waiting rows that somebody also asked for by themselves."""
+        waiting = self.counts[State.WAITING]
+        return waiting and waiting - batch_acts.unsent_rows(self.batch).count()
+
+    @property
+    def cancellable(self) -> int:
+        return self.unsent - self.clicked
+
     @property
     def settled(self) -> int:
         return self.counts.total() - sum(self.counts[state] for state in PENDING)
@@ -143,9 +153,9 @@ class Progress:
 
     @property
     def may_undo(self) -> bool:
-        may_be = (State.DONE, State.SENDING, State.WAITING)
         return self.may_steer and (
-            self.unwritten > 0 or any(self.counts[state] for state in may_be)
+            self.cancellable > 0
+            or self.counts[State.DONE] + self.counts[State.SENDING] > 0
         )
 
     @property

@@ -196,7 +196,7 @@ def _check_covered(lead: Lead, sending: Assignment | None) -> None:
 
 def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
     """It is going there already: a note may join, and a person's wish makes haste."""
-    if row.state == State.WAITING and row.urgency != Urgency.CLICK:
+    if row.urgency != Urgency.CLICK:
         row.urgency = Urgency.CLICK
         row.save(update_fields=["urgency"])
         nudge_dispatch()

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from assignments.models import Assignment, Batch, Lead, Note, SavedPlan, User
-from assignments.models.assignment import PERSONAL, Cause, State
+from assignments.models.assignment import PERSONAL, Cause, State, Urgency
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, plans
@@ -47,6 +48,15 @@ def resume_batch(*, batch: Batch, actor: User) -> None:
     nudge_dispatch()
 
 
+def unsent_rows(batch: Batch) -> QuerySet[Assignment]:
+    """What ends when the batch is cancelled.
+
+    Not a row that somebody also asked for by itself: that wish outlives the batch.
+    """
+    waiting = Assignment.objects.waiting().filter(batch=batch)
+    return waiting.filter(urgency__gt=Urgency.CLICK)
+
+
 def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
     """Cancel what has not been sent; how many leads that are.
 
@@ -73,7 +83,7 @@ def _stop_writing(batch: Batch, actor: User, at: datetime) -> int:
 
 
 def _waiting_leads(batch: Batch) -> list[int]:
-    waiting = Assignment.objects.waiting().filter(batch=batch).order_by("lead")
+    waiting = unsent_rows(batch).order_by("lead")
     return list(waiting.values_list("lead", flat=True)[:CHUNK])
 
 
@@ -81,7 +91,7 @@ def _cancel(batch: Batch, leads: Sequence[int], outcome: str, at: datetime) -> i
     """A waiting row has no follower, so that one update ends them all."""
     locked = Lead.objects.select_for_update().filter(pk__in=leads).order_by("map_id")
     ids = [lead.pk for lead in locked.only("pk")]
-    rows = Assignment.objects.waiting().filter(batch=batch, lead__in=ids)
+    rows = unsent_rows(batch).filter(lead__in=ids)
     notes = Note.objects.filter(
         assignment__in=list(rows.values_list("pk", flat=True)), state=Note.State.WAITING
     )

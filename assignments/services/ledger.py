@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assignments.models import Assignment, Lead, Note, SavedPlan, User
-from assignments.models.assignment import FINAL, PENDING, State
+from assignments.models.assignment import FINAL, PENDING, State, Urgency
 from assignments.services.coverage import holds
 
 REPLACED = "A newer decision replaced it before it was sent."
@@ -69,7 +69,8 @@ def release(
 
 def _cancelled_by(row: Assignment) -> User | None:
     """Who cancelled the batch while this row of it was being sent."""
-    if row.batch_id is None:
+    clicked = Assignment.objects.filter(pk=row.pk, urgency=Urgency.CLICK)
+    if row.batch_id is None or clicked.exists():
         return None
     plans = SavedPlan.objects.filter(batch=row.batch_id, cancelled_at__isnull=False)
     plan = plans.select_related("cancelled_by").only("cancelled_by").first()

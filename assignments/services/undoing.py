@@ -8,16 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from assignments.models import Assignment, Batch, Lead, Member, SavedPlan, User
-from assignments.models.assignment import Cause, State
+from assignments.models.assignment import Cause, State, Urgency
 from assignments.models.plan import Entry
 from assignments.services import access, batch_acts, plans
 from assignments.services.coverage import holds
 from assignments.services.proposing import NOT_YOURS, may_move
 from assignments.services.refusals import AssignmentRefused
 
+CLICKED = "Somebody also asked for this lead by itself: it stays as asked."
 NOBODY = "Nobody had it before, and Smartlead cannot take an owner away."
 
 
@@ -53,7 +54,8 @@ def what_goes_back(*, batch: Batch, actor: User) -> Undo:
     """Raises NotAllowed, or AssignmentRefused for what is not a person's batch."""
     batch_acts.check_may_steer(actor, batch)
     undo = Undo(batch=batch, unsent=_unsent(batch))
-    made = batch.assignments.filter(state__in=(State.DONE, State.SENDING))
+    clicked = Q(state=State.WAITING, urgency=Urgency.CLICK)
+    made = batch.assignments.filter(Q(state__in=(State.DONE, State.SENDING)) | clicked)
     rows = list(made.select_related("lead__owner", "expected", "to").order_by("pk"))
     newest = _newest(made)
     movable = access.movable_owners(actor)
@@ -101,7 +103,7 @@ def _entries(rows: Sequence[Assignment], reason: str) -> Iterator[Entry]:
 
 
 def _unsent(batch: Batch) -> int:
-    waiting = Assignment.objects.waiting().filter(batch=batch).count()
+    waiting = batch_acts.unsent_rows(batch).count()
     plan = SavedPlan.objects.filter(batch=batch, cancelled_at=None).defer("packed")
     return waiting + sum(one.unwritten for one in plan)
 
@@ -124,6 +126,8 @@ def _why_left(
 ) -> str:
     if (later := newest[row.lead_id]).pk != row.pk:
         return _said_later(later)
+    if row.urgency == Urgency.CLICK:
+        return CLICKED
     if not row.expected_known:
         return "Handoff does not know who had it before."
     if row.expected is None:

@@ -7,6 +7,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from assignments.models import Assignment, Batch, Lead, SavedPlan
 from assignments.models.assignment import State
 from assignments.services import writing
+from assignments.services.assigning import assign_lead
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import (
     make_batch,
@@ -129,6 +130,27 @@ class TestActs:
         response = client.post(f"/batches/{batch.pk}/cancel/", follow=True)
 
         assertContains(response, "<b>3</b>cancelled")
+
+    def test_what_somebody_asked_for_by_itself_is_not_promised(
+        self, client, manager, batch
+    ):
+        row = batch.assignments.first()
+        assign_lead(lead=row.lead, to=row.to, actor=manager, at=timezone.now())
+
+        response = client.get(f"/batches/{batch.pk}/")
+
+        assertContains(response, "Cancel 3 unsent")
+        assertContains(response, "1 waiting lead was also asked for by itself")
+
+    def test_with_nothing_else_unsent_there_is_nothing_to_cancel(
+        self, client, manager, batch
+    ):
+        for row in batch.assignments.all():
+            assign_lead(lead=row.lead, to=row.to, actor=manager, at=timezone.now())
+
+        response = client.get(f"/batches/{batch.pk}/")
+
+        assertNotContains(response, f"/batches/{batch.pk}/cancel/")
 
     def test_retry_leads_to_the_new_batch(self, client, batch):
         end(batch, "done", "done", "done", "refused")

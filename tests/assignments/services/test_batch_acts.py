@@ -92,6 +92,44 @@ def test_what_was_being_sent_and_not_applied_is_cancelled_with_it(batch):
     assert row.outcome.endswith("cancelled the batch, and it had not been applied.")
 
 
+class TestAskedForByItself:
+    @pytest.fixture
+    def asked(self, batch) -> Assignment:
+        row = batch.assignments.order_by("pk")[0]
+        return assign_lead(lead=row.lead, to=row.to, actor=make_manager(), at=MONDAY)
+
+    def test_a_click_outlives_the_batch_that_it_joined(self, batch, asked):
+        count = batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+        asked.refresh_from_db()
+        assert (count, asked.state) == (2, State.WAITING)
+        assert asked.notes.get().state == "waiting"
+
+    def test_also_when_it_was_being_sent_and_not_applied(self, batch, asked):
+        Assignment.objects.filter(pk=asked.pk).update(
+            state=State.SENDING, token="t", lease_until=MONDAY
+        )
+        batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+        release(asked, token="t", at=LATER)
+
+        asked.refresh_from_db()
+        assert asked.state == State.WAITING
+
+    def test_also_when_it_came_while_the_row_was_being_sent(self, batch):
+        row = batch.assignments.order_by("pk")[0]
+        batch.assignments.filter(pk=row.pk).update(
+            state=State.SENDING, token="t", lease_until=MONDAY
+        )
+        assign_lead(lead=row.lead, to=row.to, actor=make_manager(), at=MONDAY)
+        batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+        release(row, token="t", at=LATER)
+
+        row.refresh_from_db()
+        assert row.state == State.WAITING
+
+
 def test_cancelling_twice_changes_nothing_more(batch):
     batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
 

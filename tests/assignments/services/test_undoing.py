@@ -7,6 +7,7 @@ import pytest
 from assignments.models import Assignment, Batch, Lead
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import writing
+from assignments.services.assigning import assign_lead
 from assignments.services.plans import confirm_plan
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 from assignments.services.undoing import undo_batch, what_goes_back
@@ -48,6 +49,24 @@ def cem():
 @pytest.fixture
 def batch(ana, ben) -> Batch:
     return sent(make_batch([make_lead(owner=ana) for _ in range(4)], ben))
+
+
+def test_what_somebody_asked_for_by_itself_is_not_undone(ana, ben):
+    batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben)
+    for row in batch.assignments.order_by("pk")[:2]:
+        assign_lead(lead=row.lead, to=ben, actor=make_manager(), at=MONDAY)
+    done = batch.assignments.order_by("pk")[0]
+    sent_one = Assignment.objects.filter(pk=done.pk)
+    sent_one.update(state=State.DONE, finished_at=MONDAY)
+    Lead.objects.filter(pk=done.lead_id).update(owner=ben)
+
+    undo = what_goes_back(batch=batch, actor=batch.actor)
+
+    assert (undo.back, undo.unsent) == ([], 1)
+    assert {left.why for left in undo.changed} == {
+        "Somebody also asked for this lead by itself: it stays as asked."
+    }
+    assert len(undo.changed) == 2
 
 
 def sent(batch: Batch) -> Batch:
