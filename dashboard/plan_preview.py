@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -11,8 +12,10 @@ from assignments.models import Lead, Member, SavedPlan
 from assignments.models.plan import Entry
 from assignments.services import estimates, plans
 from assignments.services.estimates import Estimate
+from assignments.services.plan_changes import Changes
 
 SHOWN = 50  # leads on one page of a preview
+UNCHANGED = Changes({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +76,12 @@ class Move:
 
 
 class Preview:
-    def __init__(self, plan: SavedPlan, *, start: int = 0) -> None:
+    def __init__(
+        self, plan: SavedPlan, *, start: int = 0, changes: Changes = UNCHANGED
+    ) -> None:
         self.plan = plan
-        self.start = start
+        self.changes = changes
+        self.start = min(start, max(self.moving - 1, 0))
         self.members = {member.pk: member for member in Member.objects.all()}
 
     @property
@@ -86,12 +92,16 @@ class Preview:
         return reverse("assign_many")
 
     @property
+    def moving(self) -> int:
+        return self.plan.moving - self.changes.count
+
+    @property
     def staying(self) -> int:
         return self.plan.total - self.plan.moving
 
     @cached_property
     def estimate(self) -> Estimate:
-        return Estimate.of(self.plan.moving, with_notes=bool(self.plan.note))
+        return Estimate.of(self.moving, with_notes=bool(self.plan.note))
 
     @property
     def a_minute(self) -> int:
@@ -99,7 +109,9 @@ class Preview:
 
     @cached_property
     def moves(self) -> list[Move]:
-        pairs = plans.leads_of(self.plan, start=self.start, count=SHOWN)
+        pairs = plans.leads_of(
+            self.plan, start=self.start, count=SHOWN, without=self.changes.why
+        )
         return [self._move(entry, lead) for entry, lead in pairs]
 
     def _move(self, entry: Entry, lead: Lead) -> Move:
@@ -125,7 +137,7 @@ class Preview:
 
     @property
     def later(self) -> int | None:
-        return self.last if self.last < self.plan.moving else None
+        return self.last if self.last < self.moving else None
 
     @cached_property
     def loads(self) -> list[Load]:
@@ -152,17 +164,12 @@ class Preview:
 
     @cached_property
     def stays(self) -> list[Stay]:
-        groups = self.plan.summary.get("stays", [])
-        named = {pk for group in groups for pk in group["leads"]}
-        known = Lead.objects.in_bulk(list(named))
-        return [
-            Stay(
-                why=group["why"],
-                count=group["count"],
-                leads=[known[pk] for pk in group["leads"] if pk in known],
-            )
-            for group in groups
-        ]
+        return _stays(self.plan.summary.get("stays", []))
+
+    @cached_property
+    def changed(self) -> list[Stay]:
+        """What changed since the preview: the most frequent first."""
+        return _stays(plans.grouped(self.changes.why.items()))
 
     @property
     def over(self) -> list[Load]:
@@ -177,3 +184,16 @@ class Preview:
     def away(self) -> list[Member]:
         ids = self.plan.summary.get("away", [])
         return [self.members[pk] for pk in ids if pk in self.members]
+
+
+def _stays(groups: list[dict[str, Any]]) -> list[Stay]:
+    named = {pk for group in groups for pk in group["leads"]}
+    known = Lead.objects.in_bulk(list(named))
+    return [
+        Stay(
+            why=group["why"],
+            count=group["count"],
+            leads=[known[pk] for pk in group["leads"] if pk in known],
+        )
+        for group in groups
+    ]

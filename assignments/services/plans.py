@@ -1,7 +1,7 @@
 """A plan made, looked at, and confirmed: the run follows the preview to the letter."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from assignments.models.plan import Entry, StrategyKind
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, placeholders, writing
 from assignments.services.notes import LONGEST
+from assignments.services.plan_changes import PlanChanged, changes_since
 from assignments.services.proposing import (
     Part,
     Scene,
@@ -60,15 +61,20 @@ def make_plan(
     return plan
 
 
-def confirm_plan(*, plan: SavedPlan, actor: User, at: datetime) -> Batch:
+def confirm_plan(
+    *, plan: SavedPlan, actor: User, at: datetime, seen: str | None = None
+) -> Batch:
     """Make the plan happen. Confirmed twice, it is the same batch.
 
-    Raises NotAllowed, or Stale when the preview is too old or turns were taken since.
+    `seen`: the stamp of the changes that the page showed, empty for none; None where
+    nobody looked at a preview. Raises NotAllowed, PlanChanged when other changes came
+    since, or Stale when the preview is too old or turns were taken.
     """
+    if seen is not None:
+        _check_seen(plan, actor, seen, at)
     with transaction.atomic():
         plan = SavedPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
-        if plan.actor_id != actor.pk:
-            raise NotAllowed("Somebody else made this preview. Make your own.")
+        _check_own(plan, actor)
         if plan.batch is not None:
             return plan.batch
         _check_confirmable(plan, actor, at)
@@ -140,6 +146,32 @@ def _check_confirmable(plan: SavedPlan, actor: User, at: datetime) -> None:
         raise AssignmentRefused("There is nothing in this plan to assign.")
 
 
+def _check_own(plan: SavedPlan, actor: User) -> None:
+    if plan.actor_id != actor.pk:
+        raise NotAllowed("Somebody else made this preview. Make your own.")
+
+
+def _check_seen(plan: SavedPlan, actor: User, seen: str, at: datetime) -> None:
+    """Outside the transaction: what changes while this reads becomes a skipped row."""
+    _check_own(plan, actor)
+    if _is_confirmed(plan):
+        return
+    _check_confirmable(plan, actor, at)
+    changes = changes_since(plan, at=at)
+    if not changes.count and not seen:
+        return
+    if _is_confirmed(plan):  # by the other of two clicks: these changes are its own
+        return
+    if changes.count == plan.moving:
+        raise Stale("Every lead of this preview has changed since. Look at a new one.")
+    if changes.stamp != seen:
+        raise PlanChanged(changes)
+
+
+def _is_confirmed(plan: SavedPlan) -> bool:
+    return SavedPlan.objects.filter(pk=plan.pk, confirmed_at__isnull=False).exists()
+
+
 def _once_per_lead(entries: Iterable[Entry]) -> Iterable[Entry]:
     kept: dict[int, Entry] = {}
     for entry in entries:
@@ -178,7 +210,9 @@ def _summary(
             }
             for pk in touched
         ],
-        "stays": _stays(entries),
+        "stays": grouped(
+            (one.lead_id, one.reason) for one in entries if one.to_id is None
+        ),
         "open": scene.open,
         "held": scene.held_moving,
         # Chosen by hand although away: the page warns, the run does as it was told.
@@ -186,12 +220,11 @@ def _summary(
     }
 
 
-def _stays(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Why leads stay: the most frequent reason first, each with a few of its leads."""
+def grouped(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
+    """Leads by their reason: the most frequent first, each with a few of its leads."""
     groups: dict[str, list[int]] = {}
-    for entry in entries:
-        if entry.to_id is None:
-            groups.setdefault(entry.reason, []).append(entry.lead_id)
+    for lead_id, why in whys:
+        groups.setdefault(why, []).append(lead_id)
     ranked = sorted(groups.items(), key=lambda group: -len(group[1]))
     told = [
         {"why": why, "count": len(leads), "leads": leads[:EXAMPLES]}
@@ -235,9 +268,15 @@ def _take_turns(plan: SavedPlan) -> None:
         )
 
 
-def leads_of(plan: SavedPlan, *, start: int, count: int) -> list[tuple[Entry, Lead]]:
+def leads_of(
+    plan: SavedPlan, *, start: int, count: int, without: Container[int] = ()
+) -> list[tuple[Entry, Lead]]:
     """Entries of a plan that move a lead, with their leads, for a page of the preview."""
-    moving = [entry for entry in plan.entries() if entry.to_id is not None]
+    moving = [
+        entry
+        for entry in plan.entries()
+        if entry.to_id is not None and entry.lead_id not in without
+    ]
     some = moving[start : start + count]
     known = Lead.objects.in_bulk([entry.lead_id for entry in some])
     return [(entry, known[entry.lead_id]) for entry in some if entry.lead_id in known]

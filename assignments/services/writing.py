@@ -7,7 +7,6 @@ killed worker costs nothing and a second one writes nothing twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -15,21 +14,17 @@ from django.db.models import F
 
 from assignments.models import (
     Assignment,
-    Batch,
-    Coverage,
     Lead,
-    Member,
     Note,
     SavedPlan,
 )
-from assignments.models.assignment import AUTOMATIC, PERSONAL, Cause, State, Urgency
-from assignments.models.plan import UNKNOWN, Entry
+from assignments.models.assignment import State, Urgency
+from assignments.models.plan import Entry
 from assignments.nudges import nudge_dispatch, nudge_plans
-from assignments.services import access, notes, placeholders
+from assignments.services import notes, placeholders
 from assignments.services.coverage import holds
-from assignments.services.coverage.absences import away_now
 from assignments.services.ledger import REPLACED, finish
-from assignments.services.proposing import NOT_YOURS, away_until, may_move
+from assignments.services.skipping import Scene, scene_of, why_skip
 
 CHUNK = 500
 
@@ -57,33 +52,6 @@ def write_chunk(*, plan: SavedPlan, at: datetime) -> int:
     return len(entries)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    plan: SavedPlan
-    batch: Batch
-    leads: dict[int, Lead]
-    members: dict[int, Member]
-    away: dict[int, Coverage]
-    pending: dict[int, dict[str, Assignment]]
-    # Leads about which a person decided after this plan was confirmed: the decision.
-    later: dict[int, Assignment]
-    movable: frozenset[int | None] | None
-    choosable: frozenset[int]
-    at: datetime
-
-    @property
-    def confirmed_at(self) -> datetime:
-        assert self.plan.confirmed_at is not None  # noqa: S101  only then it is written
-        return self.plan.confirmed_at
-
-    def absence(self, member_id: int) -> Coverage | None:
-        """An absence that the person who confirmed could not know of."""
-        known: list[int] = self.plan.summary.get("away", [])
-        if self.plan.cause == Cause.UNDO or member_id in known:
-            return None
-        return self.away.get(member_id)
-
-
 def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
     scene = _scene(plan, entries, at)
     rows = [_row(scene, entry) for entry in entries if entry.lead_id in scene.leads]
@@ -95,34 +63,14 @@ def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
         Note.objects.bulk_create(_notes(rows, scene), batch_size=CHUNK)
 
 
-def _scene(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> _Scene:
-    assert plan.batch is not None  # noqa: S101  only a confirmed plan is written
+def _scene(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> Scene:
     ids = [entry.lead_id for entry in entries]
     known = Lead.objects.select_for_update(of=("self",)).select_related("campaign")
     leads = {lead.pk: lead for lead in known.filter(pk__in=ids).order_by("map_id")}
-    pending: dict[int, dict[str, Assignment]] = {}
-    for row in Assignment.objects.pending().filter(lead__in=ids):
-        pending.setdefault(row.lead_id, {})[row.state] = row
-    later = Assignment.objects.filter(
-        lead__in=ids, created_at__gt=plan.confirmed_at, cause__in=PERSONAL
-    ).exclude(state__in=(State.SKIPPED, State.CANCELLED))
-    return _Scene(
-        plan=plan,
-        batch=plan.batch,
-        leads=leads,
-        members={member.pk: member for member in Member.objects.all()},
-        away=away_now(at),
-        pending=pending,
-        later={row.lead_id: row for row in later.select_related("actor", "to")},
-        movable=access.movable_owners(plan.actor),
-        choosable=frozenset(
-            access.members_to_choose(plan.actor).values_list("pk", flat=True)
-        ),
-        at=at,
-    )
+    return scene_of(plan, leads, at=at)
 
 
-def _row(scene: _Scene, entry: Entry) -> Assignment:
+def _row(scene: Scene, entry: Entry) -> Assignment:
     lead, plan = scene.leads[entry.lead_id], scene.plan
     before = scene.pending.get(lead.pk, {})
     row = Assignment(
@@ -134,7 +82,7 @@ def _row(scene: _Scene, entry: Entry) -> Assignment:
         actor=plan.actor,
         reason=entry.reason if entry.to_id else plan.reason,
         urgency=Urgency.BULK,
-        batch=scene.batch,
+        batch=plan.batch,
         reverses_id=entry.reverses_id,
         created_at=scene.confirmed_at,
     )
@@ -143,7 +91,7 @@ def _row(scene: _Scene, entry: Entry) -> Assignment:
         row.expected_known = waiting.expected_known
     if plan.cancelled_at and entry.to_id:
         _end(row, State.CANCELLED, f"{plan.cancelled_by} cancelled it.", scene.at)
-    elif why_not := _why_skip(scene, entry, lead):
+    elif why_not := why_skip(scene, entry, lead):
         _end(row, State.SKIPPED, why_not, scene.at)
     elif sending := before.get(State.SENDING):
         row.after, row.expected_id, row.expected_known = sending, sending.to_id, True
@@ -154,50 +102,7 @@ def _end(row: Assignment, state: State, outcome: str, at: datetime) -> None:
     row.state, row.outcome, row.finished_at = state, outcome[:500], at
 
 
-def _why_skip(scene: _Scene, entry: Entry, lead: Lead) -> str:
-    """Why this lead is left alone now; empty if it goes as the preview said."""
-    if entry.to_id is None:
-        return entry.reason
-    to = scene.members[entry.to_id]
-    if lead.gone_at:
-        return "Smartlead no longer has this lead."
-    if not to.is_active:
-        return f"{to} has been deactivated since the preview."
-    if to.pk not in scene.choosable and scene.plan.cause != Cause.UNDO:
-        return f"{to} is no longer in a team of {scene.plan.actor}."
-    if coverage := scene.absence(to.pk):
-        return f"{to} is {away_until(coverage)}, since the preview."
-    if decided := _decided_since(scene, entry, lead):
-        return decided
-    if not may_move(scene.movable, lead.owner_id, is_known=lead.owner_is_known):
-        return NOT_YOURS
-    return _moved_since(entry, lead, scene)
-
-
-def _decided_since(scene: _Scene, entry: Entry, lead: Lead) -> str:
-    if later := scene.later.get(lead.pk):
-        return f"{later.actor} decided later: it goes to {later.to}."
-    for row in scene.pending.get(lead.pk, {}).values():
-        to = scene.members[row.to_id or 0]
-        if row.to_id == entry.to_id:
-            return f"It is already on its way to {to}."
-        if row.cause not in AUTOMATIC and row.pk != entry.reverses_id:
-            return f"Another decision came first: it is on its way to {to}."
-    return ""
-
-
-def _moved_since(entry: Entry, lead: Lead, scene: _Scene) -> str:
-    now_with = lead.owner_id if lead.owner_is_known else UNKNOWN
-    is_being_sent = entry.reverses_id is not None and lead.pk in scene.pending
-    if now_with == entry.shown_id or is_being_sent:
-        return ""
-    holder = scene.members[now_with] if now_with else "nobody"
-    if now_with == UNKNOWN:
-        return "Smartlead no longer says who has it."
-    return f"It has moved since the preview: it is with {holder} now."
-
-
-def _make_room(rows: Sequence[Assignment], scene: _Scene) -> list[Assignment]:
+def _make_room(rows: Sequence[Assignment], scene: Scene) -> list[Assignment]:
     """What waited gives way to the new decision; the rows that only cancel it."""
     kept = []
     for row in rows:
@@ -218,7 +123,7 @@ def _make_room(rows: Sequence[Assignment], scene: _Scene) -> list[Assignment]:
     return kept
 
 
-def _notes(rows: Sequence[Assignment], scene: _Scene) -> list[Note]:
+def _notes(rows: Sequence[Assignment], scene: Scene) -> list[Note]:
     return [
         Note(
             lead=row.lead,
@@ -233,7 +138,7 @@ def _notes(rows: Sequence[Assignment], scene: _Scene) -> list[Note]:
     ]
 
 
-def _note_text(row: Assignment, scene: _Scene) -> str:
+def _note_text(row: Assignment, scene: Scene) -> str:
     previous = scene.members.get(row.expected_id or 0, "nobody")
     values = {
         "lead": row.lead.name,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from assignments.models import SavedPlan
 from assignments.services import access, plans
+from assignments.services.plan_changes import PlanChanged, changes_since
 from assignments.services.refusals import AssignmentRefused, Stale
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest, render_page
@@ -29,6 +30,8 @@ def assign_many(request: PageRequest) -> HttpResponse:
     if "plan" in given and "start" in given:
         return _page_of_plan(request)
     form = PlanForm(given, user=request.user)
+    if form.strangers:
+        return _show(request, form, status=400)
     if not form.is_asked or (request.htmx and form.is_begun):
         return _show(request, form)
     return _plan(request, form)
@@ -58,7 +61,14 @@ def _confirm(request: PageRequest) -> HttpResponse:
         messages.error(request, "This preview is no longer there. Make it again.")
         return _plan_again(request, QueryDict(request.POST.urlencode()))
     try:
-        batch = plans.confirm_plan(plan=plan, actor=request.user, at=timezone.now())
+        batch = plans.confirm_plan(
+            plan=plan,
+            actor=request.user,
+            at=timezone.now(),
+            seen=request.POST.get("seen", ""),
+        )
+    except PlanChanged as changed:
+        return _show_changed(request, plan, changed)
     except Stale as stale:
         refuse(request, stale)
         if plan.leaver_id:
@@ -70,6 +80,19 @@ def _confirm(request: PageRequest) -> HttpResponse:
         form = PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
         return _show(request, form, preview=Preview(plan), status=409)
     return redirect("batch", batch.pk)
+
+
+def _show_changed(
+    request: PageRequest, plan: SavedPlan, changed: PlanChanged
+) -> HttpResponse:
+    """The same plan without what would be skipped, to be confirmed like that."""
+    refuse(request, changed)
+    if plan.leaver_id:
+        piles = reverse("leaving", args=[plan.leaver_id])
+        return redirect(f"{piles}?plan={plan.pk}")
+    form = PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
+    preview = Preview(plan, changes=changed.changes)
+    return _show(request, form, preview=preview, status=409)
 
 
 def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
@@ -95,7 +118,8 @@ def preview_asked_for(request: PageRequest) -> Preview:
         raise Http404
     start = request.GET.get("start", "")
     place = int(start[:9]) if start.isascii() and start.isdecimal() else 0
-    return Preview(plan, start=min(place, max(plan.moving - 1, 0)))
+    changes = changes_since(plan, at=timezone.now())
+    return Preview(plan, start=place, changes=changes)
 
 
 def _plan_named(text: str) -> SavedPlan | None:
