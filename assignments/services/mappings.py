@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from assignments.models import Mapping as Table
 from assignments.models import MappingLine, Member, User
@@ -42,13 +42,23 @@ def save_table(
     require_manager(actor, ACT)
     table = table or Table()
     if Table.objects.filter(name__iexact=name).exclude(pk=table.pk).exists():
-        raise AssignmentRefused(f"There is already a table “{name}”.")
+        raise _taken(name)
     if attribute == Table.Attribute.CUSTOM and not custom_field:
         raise AssignmentRefused("Name the custom field that the table looks at.")
     table.name, table.kind, table.attribute = name, kind, attribute
     table.custom_field = custom_field if attribute == Table.Attribute.CUSTOM else ""
-    table.save()
+    try:
+        with transaction.atomic():
+            table.save()
+    except IntegrityError as error:  # somebody else saved one at the same moment
+        if not Table.objects.filter(name=name).exclude(pk=table.pk).exists():
+            raise
+        raise _taken(name) from error
     return table
+
+
+def _taken(name: str) -> AssignmentRefused:
+    return AssignmentRefused(f"There is already a table “{name}”.")
 
 
 @transaction.atomic

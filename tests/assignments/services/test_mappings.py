@@ -38,6 +38,24 @@ def load(table, text, *, actor, replaces=False) -> int:
     return mappings.import_lines(actor=actor, table=table, text=text, replaces=replaces)
 
 
+def test_two_tables_of_one_name_at_the_same_moment_are_refused_in_words(
+    table, sara, monkeypatch
+):
+    real = Mapping.objects.filter
+    asked = []
+
+    def filter_before_the_other_saved(**said):
+        asked.append(said)
+        return real(**said) if len(asked) > 1 else Mapping.objects.none()
+
+    monkeypatch.setattr(Mapping.objects, "filter", filter_before_the_other_saved)
+
+    with pytest.raises(AssignmentRefused, match="already a table “Countries”"):
+        mappings.save_table(
+            actor=sara, name="Countries", kind="expertise", attribute="campaign"
+        )
+
+
 class TestImporting:
     def test_members_are_named_by_mail_id_or_name(self, table, sara):
         ana = make_member("Ana Sousa", email="ana@example.com")
