@@ -129,6 +129,11 @@ class InboxFilter(forms.Form):
         return self["from"]
 
     @property
+    def strangers(self) -> list[str]:
+        """Names in the address that are no filter, and so leave nothing out."""
+        return [name for name in self.data if name not in {*FILTERS, "after"}]
+
+    @property
     def sentences(self) -> list[str]:
         return [str(error) for errors in self.errors.values() for error in errors]
 

@@ -31,6 +31,7 @@ TOO_LONG = (
     "The {} has %(show_value)s characters; %(limit_value)s is the most. Shorten it."
 )
 KEPT = ("lead", "filter", "strategy", "table", "member", "reason", "note", "next")
+KNOWN = (*KEPT, "csrfmiddlewaretoken", "plan", "start", "seen", "confirm")
 
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -117,6 +118,18 @@ class PlanForm(forms.Form):
         form.full_clean()
         return form
 
+    @cached_property
+    def strangers(self) -> list[str]:
+        """Names that mean nothing here. Passed over, more leads would match."""
+        if self.filter is None:
+            return []
+        beside = [
+            name
+            for name in self.given
+            if name not in KNOWN and not name.startswith("weight_")
+        ]
+        return self.filter.strangers + beside
+
     @property
     def _query(self) -> str:
         return str(self.given.get("filter", ""))
@@ -141,6 +154,11 @@ class PlanForm(forms.Form):
         if len(self._query) > LONGEST_QUERY:  # cut short it would match more leads
             return "This filter is too long. Choose fewer things in the inbox."
         if self.filter is not None:
+            if self.strangers:
+                return (
+                    f"There is no filter “{self.strangers[0][:30]}”. Nothing is chosen: "
+                    "go back to the inbox and filter again."
+                )
             if not self.filter.is_valid():
                 return " ".join(self.filter.sentences)
             return "" if self.count else "No lead matches this filter (any more)."

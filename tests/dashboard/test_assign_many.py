@@ -75,6 +75,26 @@ class TestChoosing:
         assertContains(response, sentence)
         assertNotContains(response, 'name="strategy"')
 
+    @pytest.mark.parametrize("method", ["get", "post"])
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"filter": "ownr=5"},
+            {"filter": "status=unread&ownr=5"},
+            {"filter": "status=unread", "ownr": "5"},
+            {"filter": "ownr=5", "member": "1"},
+        ],
+    )
+    def test_a_filter_that_is_not_known_never_means_all_leads(
+        self, client, manager, method, said
+    ):
+        make_lead()
+
+        response = getattr(client, method)("/assign/", said)
+
+        assertContains(response, "There is no filter “ownr”.", status_code=400)
+        assert not SavedPlan.objects.exists()
+
     @pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "-1", "²", "x"])
     def test_no_number_is_too_long_to_be_refused_in_words(
         self, client, manager, number
