@@ -43,7 +43,13 @@ def is_id(text: str) -> bool:
     return text.isdecimal() and len(text) <= LONGEST_ID
 
 
-class ManyField(forms.ModelMultipleChoiceField[Any]):
+if TYPE_CHECKING:
+    ChoiceOfMany = forms.ModelMultipleChoiceField[Any]
+else:  # generic for the type checker alone
+    ChoiceOfMany = forms.ModelMultipleChoiceField
+
+
+class ManyField(ChoiceOfMany):
     """A number that no row can have is an unknown choice, not an error of ours."""
 
     def clean(self, value: Any) -> Any:
