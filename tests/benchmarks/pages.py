@@ -29,7 +29,9 @@ from tests.benchmarks.trials import Trial
 LEADS = 100_000
 ROUNDS = 9
 FAR = 1_000  # the page
-MOST_RATIO = 1.25  # the slack is for a busy machine; a table read through takes more
+# Our page draws more than a list: counts, pickers, selection. A table read through
+# takes more than this.
+MOST_RATIO = 2.0
 MEMBER = MEMBERS[3][0]
 COLUMNS = (
     "map_id",
