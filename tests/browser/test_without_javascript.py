@@ -40,10 +40,11 @@ def test_several_leads_go_together(page):
     page.get_by_label("Select Lena Lead").check()
     page.get_by_label("Select Pia Third").check()
     page.get_by_role("button", name="Assign…", exact=True).click()
-    page.get_by_text("Ben Okafor").click()
+    page.get_by_role("radio", name="Ben Okafor").check()
+    page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Assign 2 leads").click()
 
-    expect(page.get_by_text("2 leads are on the way to Ben Okafor.")).to_be_visible()
+    expect(page.get_by_text("0 of 2 settled")).to_be_visible()
 
 
 def test_the_list_is_filtered_and_the_filter_dropped(page):

@@ -50,7 +50,7 @@ def saying(raw: bytes, *, scheme: str = "http") -> Callable[[], Address]:
     @contextmanager
     def listening() -> Iterator[str]:
         with _Host(("127.0.0.1", 0), _Say) as host:
-            host.raw = raw
+            host.raw = _said_for_good(raw)
             thread = threading.Thread(target=host.serve_forever, args=(0.02,))
             thread.start()
             yield f"{scheme}://127.0.0.1:{host.server_address[1]}/api/v1"
@@ -58,6 +58,14 @@ def saying(raw: bytes, *, scheme: str = "http") -> Callable[[], Address]:
             thread.join()
 
     return listening
+
+
+def _said_for_good(raw: bytes) -> bytes:
+    """Whoever asks again comes anew: else it might meet the end of the last talk."""
+    first, end, rest = raw.partition(b"\r\n")
+    if not first.startswith(b"HTTP/1.1"):
+        return raw
+    return first + end + b"Connection: close\r\n" + rest
 
 
 class _Host(socketserver.ThreadingTCPServer):
