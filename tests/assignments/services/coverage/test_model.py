@@ -22,6 +22,10 @@ OPENINGS = (
     [("plan", 0, 0, 6), ("plan", 0, 3, 1), ("plan", 1, 6, 4)],
     # Away again at the minute in which the leads should go back.
     [("plan", 0, 0, 1), ("plan", 0, 2, 6), ("go_on", 4, 0, 0)],
+    # Lent on, and to be kept by whoever it was lent on to.
+    [("plan", 0, 0, 6), ("plan", 1, 1, 3), ("go_on", 0, 0, 0), ("go_on", 5, 0, 0)],
+    # Given away for good while it is covered, which is undone.
+    [("plan", 0, 0, 6), ("assign", 0, 3, 1), ("undo", 0, 0, 0)],
     # Who should get the leads goes away before anything could be sent.
     [
         ("plan", 1, 1, 6),
