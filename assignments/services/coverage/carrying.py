@@ -6,6 +6,8 @@ The caller holds the locks: the coverage, then its leads in order.
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import F
+
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
 from assignments.services import ledger
@@ -66,13 +68,15 @@ def _end(decisions: Decisions, at: datetime) -> None:
 
 
 def _hand_on(decisions: Decisions) -> None:
-    """What a kept hold lay upon is lent to its keeper now."""
+    """Lent to whoever has it now: to a keeper, or to a new coverer who had it on loan."""
     changed = [
         Hold(pk=pk, to_id=to_id)
         for one in decisions.values()
         for pk, to_id in one.hands_on
     ]
     Hold.objects.bulk_update(changed, ["to"], batch_size=200)
+    changes = Hold.objects.filter(pk__in=[hold.pk for hold in changed])
+    changes.filter(change_to=F("to")).update(change_to=None)
 
 
 def _adopt(decisions: Decisions, at: datetime) -> None:

@@ -274,9 +274,9 @@ class _Walk:
         holder = self.lead.owner_id
         if self._is_refused():
             return self._with()
-        for hold in self.chain:
+        for place, hold in enumerate(self.chain):
             if hold.change_to in self.office.free and hold.change_to != hold.to_id:
-                return self._deal_again(hold, Dealt(hold.change_to, "covers instead"))
+                return self._change(place, hold.change_to)
         if holder is None or holder in self.office.free:
             return self._with()
         own = self.office.running_for(holder)
@@ -288,6 +288,17 @@ class _Walk:
         else:
             own = None
         return self._deal_beneath(own)
+
+    def _change(self, place: int, named: int) -> Decision:
+        """To whom a change of coverer has named, who may have it on loan already."""
+        hold = self.chain[place]
+        if named != self.lead.owner_id:
+            return self._deal_again(hold, Dealt(named, "covers instead"))
+        for above in self.chain[place + 1 :]:
+            self._end(above, Outcome.SUPERSEDED)
+        self.acting = hold.coverage_id
+        self.hands_on.append((hold.pk, named))
+        return self._with()
 
     def _is_refused(self) -> bool:
         """Not tried again by itself with anybody, else it would go through all."""

@@ -146,7 +146,14 @@ class Model:
         return None if lead.refused and lead.refused.takes else self.stand(number, lead)
 
     def stand(self, number: int, lead: Lead) -> Plan | None:
-        for step in lead.chain:
+        for place, step in enumerate(lead.chain):
+            if step.next in self.free() and step.next == lead.owner != step.to:
+                lead.ended += [
+                    (s.coverage, "superseded") for s in lead.chain[place + 1 :]
+                ]
+                del lead.chain[place + 1 :]
+                step.to, step.next = lead.owner, None
+                return None
             if step.next in self.free() and step.next != step.to:
                 return self.plan(lead, "deal", step.next, step.coverage, step.coverage)
         own = self.running_of(lead.owner)

@@ -7,6 +7,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assignments.models import Assignment, Batch, Hold
 from tests.assignments.services.coverage.walker import Walker
 
 OFTEN = ("plan", "go_on", "go_on", "wait", "line", "assign", "tick", "outside")
@@ -21,6 +22,10 @@ OPENINGS = (
     [("plan", 0, 0, 6), ("plan", 0, 3, 1), ("plan", 1, 6, 4)],
     # Away again at the minute in which the leads should go back.
     [("plan", 0, 0, 1), ("plan", 0, 2, 6), ("go_on", 4, 0, 0)],
+    # Lent on, and to be kept by whoever it was lent on to.
+    [("plan", 0, 0, 6), ("plan", 1, 1, 3), ("go_on", 0, 0, 0), ("go_on", 5, 0, 0)],
+    # Given away for good while it is covered, which is undone.
+    [("plan", 0, 0, 6), ("assign", 0, 3, 1), ("undo", 0, 0, 0)],
     # Who should get the leads goes away before anything could be sent.
     [
         ("plan", 1, 1, 6),
@@ -70,3 +75,23 @@ def walk(steps: list[tuple[str, int, int, int]]) -> Counter[str]:
 @given(steps=STEPS)
 def test_whatever_happens_leads_lie_where_the_rules_say(steps):
     walk(steps)
+
+
+@pytest.mark.django_db
+def test_a_new_coverer_who_has_the_lead_on_loan_keeps_it_and_nothing_more_is_written():
+    walker = Walker()
+    for name, *numbers in [
+        ("plan", 0, 0, 6),
+        ("plan", 1, 6, 4),
+        ("go_on", 5, 0, 0),  # from the first to the second, and on to the third
+        ("change_coverer", 0, 0, 2),
+    ]:
+        walker.step(name, *numbers)
+    before = Assignment.objects.count(), Batch.objects.count()
+
+    walker.step("tick", 0, 0, 0)
+
+    assert (Assignment.objects.count(), Batch.objects.count()) == before
+    lent = Hold.objects.live().filter(lead=walker.leads[0]).get()
+    assert (lent.origin, lent.to) == (walker.members[0], walker.members[2])
+    assert lent.change_to is None

@@ -68,7 +68,7 @@ class Walker:
     def step(self, name: str, *numbers: int) -> None:
         acted = getattr(self, name)(*numbers)
         if acted:
-            self.tick(0, 0, 0)
+            self._tick(times=1)
         if not self.is_down:
             self.deliver()
         self.compare()
@@ -78,8 +78,10 @@ class Walker:
         self.hours += (1, 1, 1, 2, 3, 6)[a % 6]
 
     def tick(self, a: int, b: int, c: int) -> None:
-        running.tick(self.at)
-        if a % 3 == 0:
+        self._tick(times=2 if a % 3 == 0 else 1)
+
+    def _tick(self, *, times: int) -> None:
+        for _ in range(times):
             running.tick(self.at)
         self.model.tick()
 
