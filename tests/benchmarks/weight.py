@@ -50,16 +50,18 @@ watch("event", (entry) => { if (entry.interactionId) seen.events.push(entry.dura
 
 def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     user = open_office(folder / "sandbox.sqlite3", leads=LEADS)
-    with Supervisor(say=say, patience=2) as supervisor, sync_playwright() as playwright:
+    with Supervisor(say=say, patience=2) as supervisor:
         site = _serve(supervisor, folder)
-        browser = chromium.launch(playwright)
         cookies = [
             {"name": name, "value": value, "url": site}
             for name, value in sign_in(user).items()
         ]
-        yield from _weigh(_new_context(browser, cookies), site, label)
-        yield from _time(browser, cookies, site, label)
-        browser.close()
+        # The database is left alone from here on: Playwright has a loop of its own.
+        with sync_playwright() as playwright:
+            browser = chromium.launch(playwright)
+            yield from _weigh(_new_context(browser, cookies), site, label)
+            yield from _time(browser, cookies, site, label)
+            browser.close()
 
 
 def _serve(supervisor: Supervisor, folder: Path) -> str:
