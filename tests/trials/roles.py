@@ -6,6 +6,7 @@ from django.test import Client
 
 from assignments.models import User
 from tests.factories import (
+    make_account,
     make_category,
     make_lead,
     make_manager,
@@ -21,6 +22,7 @@ type Office = dict[str, Any]
 
 def make_office() -> Office:
     """A team of two with its lead, a member beside it, and a lead of each."""
+    make_account()  # a page makes it where it is missing
     users = {
         "member": make_user("Mo Member"),
         "team lead": make_user("Tia Lead"),
