@@ -105,7 +105,7 @@ def test_the_open_picker_is_accessible(office, addresses, theme):
     page = office.screen(theme=theme)
     page.goto(f"{office.url}/inbox/")
     page.get_by_role("link", name="Assign Lena Lead").first.click()
-    page.get_by_role("button", name="Ben Okafor").wait_for()
+    page.get_by_role("button", name="Ben Okafor has").wait_for()
 
     results = Axe().run(page)
 
@@ -188,10 +188,12 @@ def test_a_forbidden_act_is_said_on_the_page(office, addresses, people):
     page = office.screen()
     page.goto(f"{office.url}/inbox/")
     page.get_by_role("link", name="Assign Lena Lead").first.click()
-    page.get_by_role("button", name="Ben Okafor").wait_for()
+    # A row offers to accept a suggestion for Ben: only the picker says what he has.
+    ben = page.get_by_role("button", name="Ben Okafor has")
+    ben.wait_for()
     office.manager.is_sales_manager = False
     office.manager.save()
 
-    page.get_by_role("button", name="Ben Okafor has").click()
+    ben.click()
 
     page.get_by_text("You can see this lead but not move it").wait_for()
