@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db.models import Count
 from django.utils import timezone
 
-from assignments.models import Campaign, Category, Coverage, Lead, Member
+from assignments.models import Campaign, Category, Coverage, Member
 from assignments.services.coverage.absences import next_absences
+from assignments.services.coverage.outlook import with_or_coming
 from assignments.services.coverage.wording import absence_in_words, listed
 from dashboard.candidates import Candidate, candidates_for
 from dashboard.coverage_form import CoverageForm
@@ -94,8 +95,8 @@ def _absences(
 def scope_of(away: Member | None) -> Scope:
     if away is None:
         return Scope(active=0, all=0, campaigns=[], categories=[])
-    theirs = Lead.objects.present().filter(owner=away).order_by()
-    active = Lead.objects.open().filter(owner=away).order_by()
+    theirs = with_or_coming(away.pk).order_by()
+    active = theirs.open()
     by_campaign = _counted(theirs.values_list("campaign").annotate(Count("pk")))
     by_category = _counted(theirs.values_list("category").annotate(Count("pk")))
     return Scope(
