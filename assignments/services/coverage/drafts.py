@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
+
+from django.db.models import Manager
 
 from assignments.models import Coverage, Member, User
 from assignments.services import access
@@ -60,6 +63,33 @@ class Draft:
             first_day, self.last_day, self.first_time, self.last_time, self.zone
         )
         return (at, ends_at) if self.from_now else (starts_at, ends_at)
+
+
+def draft_of(coverage: Coverage) -> Draft:
+    """As it was typed, for one more look at it."""
+    coverers = coverage.coverers.filter(replaced_at=None).select_related("member")
+    return Draft(
+        member=coverage.member,
+        first_day=coverage.first_day, last_day=coverage.last_day,
+        first_time=coverage.first_time, last_time=coverage.last_time,
+        zone=coverage.zone, scope=Coverage.Scope(coverage.scope),
+        campaigns=_ids(coverage.campaigns), categories=_ids(coverage.categories),
+        coverers=tuple(
+            DraftCoverer(
+                member=one.member, share=one.share,
+                campaigns=_ids(one.campaigns), categories=_ids(one.categories),
+            )
+            for one in coverers
+        ),
+        arrivals=Coverage.Arrivals(coverage.arrivals),
+        on_return=Coverage.OnReturn(coverage.on_return), fallback=coverage.fallback,
+        start_note=coverage.start_note, return_note=coverage.return_note,
+        comment=coverage.comment,
+    )  # fmt: skip
+
+
+def _ids(named: Manager[Any]) -> tuple[int, ...]:
+    return tuple(sorted(named.values_list("pk", flat=True)))
 
 
 def problems(
