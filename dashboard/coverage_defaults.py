@@ -102,7 +102,7 @@ def like(coverage: Coverage) -> QueryDict:
         data[name] = getattr(coverage, name)
     for name in ("start_note", "return_note", "comment"):
         data[name] = getattr(coverage, name)
-    data["member"] = str(coverage.member_id)
+    data["member"] = data["drawn_for"] = str(coverage.member_id)
     data["first_day"] = coverage.first_day.isoformat()
     data["last_day"] = coverage.last_day.isoformat()
     data["first_time"] = typed_time(coverage.first_time)

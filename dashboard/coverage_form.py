@@ -157,6 +157,8 @@ class CoverageForm(forms.Form):
         self._choose_from("member", members_to_plan(user))
         self._choose_from("covering", choosable)
         self._choose_from("fallback", choosable)
+        for pk in data.getlist("covering"):
+            self.fields[f"share_{pk}"] = forms.CharField(required=False)
 
     def _choose_from(self, name: str, members: QuerySet[Member]) -> None:
         field = self.fields[name]
@@ -185,7 +187,7 @@ class CoverageForm(forms.Form):
         except ArithmeticError:
             share = Decimal("NaN")
         if not share.is_finite():
-            self.add_error(None, forms.ValidationError({"covering": NOT_A_SHARE}))
+            self.add_error(f"share_{member.pk}", NOT_A_SHARE)
             share = EVEN
         self.cleaned_data[f"share_{member.pk}"] = share
         for name, model in (("campaign", Campaign), ("category", Category)):
@@ -235,15 +237,14 @@ class CoverageForm(forms.Form):
     def say(self, problems: dict[str, list[str]]) -> None:
         """Put what the planner found beside its field."""
         for name, sentences in problems.items():
-            place = "covering" if name.startswith("share_") else name
             for sentence in sentences:
-                self.add_error(place if place in self.fields else None, sentence)
+                self.add_error(name if name in self.fields else None, sentence)
 
     @property
     def sentences(self) -> list[tuple[str, str]]:
         """Every error with the id of the field it stands beside."""
         return [
-            (ANCHORS.get(name, f"id_{name}"), str(error))
+            (ANCHORS.get(name) or anchor_of(name), str(error))
             for name, errors in self.errors.items()
             for error in errors
         ]
@@ -251,6 +252,10 @@ class CoverageForm(forms.Form):
 
 # Where a field is not one control: the group it is in.
 ANCHORS = {"covering": "covering", "__all__": "plan", "scope": "scope"}
+
+
+def anchor_of(name: str) -> str:
+    return name.replace("_", "-") if name.startswith("share_") else f"id_{name}"
 
 
 def typed_time(at: time | None) -> str:

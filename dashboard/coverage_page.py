@@ -11,6 +11,7 @@ from django.utils import timezone
 from assignments.models import Assignment, Coverage, CoverageEvent, Hold
 from assignments.models.assignment import State as RowState
 from assignments.services.coverage.certificate import (
+    EXCEPTIONS,
     Fate,
     Tally,
     fate_of,
@@ -26,6 +27,7 @@ State = Coverage.State
 BY_ID = Order(first="pk", key="pk", descending=False)
 RUNNING = (State.STARTING, State.ACTIVE, State.RETURNING)
 MOST_EVENTS = 30
+NOT_BACK = tuple(fate for fate in EXCEPTIONS if fate != Fate.NOT_TAKEN)
 FILTERS = {
     "": ("All", ()),
     "out": ("Out", (Fate.OUT, Fate.TAKING)),
@@ -38,9 +40,11 @@ FILTERS = {
     "carried_over": ("Carried over", (Fate.CARRIED_OVER,)),
     "gone": ("Gone", (Fate.GONE,)),
     "not_taken": ("Not taken", (Fate.NOT_TAKEN,)),
+    "not_back": ("Did not go back", NOT_BACK),
     "arrivals": ("Arrived meanwhile", ()),
     "refused": ("Refused", ()),
 }
+UNNAMED = ("moved_outside", "not_back")  # parts or sums of the others
 ICONS = {
     Fate.OUT: ("to", "Out", ""),
     Fate.TAKING: ("to", "On its way", "muted"),
@@ -202,5 +206,5 @@ def chips_of(tally: Tally, *, refused: int, shown: str) -> list[tuple[str, str, 
     return [
         (name, label, counts[name])
         for name, (label, _) in FILTERS.items()
-        if not name or name == shown or (counts[name] and name != "moved_outside")
+        if not name or name == shown or (counts[name] and name not in UNNAMED)
     ]

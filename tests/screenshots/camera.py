@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from assignments.models import User
 from tests.browser import chromium
+from tests.screenshots.coverages import plan_absences
 from tests.screenshots.office import open_office, work
 from tests.screenshots.shots import SETTLED, SHOTS_TO_TAKE, Shot
 
@@ -70,6 +71,7 @@ def main(wanted: list[str]) -> None:
     logging.disable(logging.WARNING)  # whom a picture signed in is no news
     with open_office() as office, serve() as url, sync_playwright() as playwright:
         work(office)
+        plan_absences(office)
         browser = chromium.launch(playwright)
         for shot in SHOTS_TO_TAKE:
             if not wanted or shot.name in wanted:

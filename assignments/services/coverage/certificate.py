@@ -137,6 +137,12 @@ class Certificate:
     returned_from: datetime | None
     returned_to: datetime | None
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether more went wrong than is listed here."""
+        told = self.tally.not_back + self.tally[Fate.NOT_TAKEN]
+        return len(self.exceptions) < told
+
 
 def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
     """The sum of a coverage; of each list no more than `most` leads."""

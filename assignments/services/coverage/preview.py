@@ -11,7 +11,7 @@ from django.db.models import Count
 from assignments.models import Coverage, Coverer, Lead, Member, Source
 from assignments.services.coverage import pace
 from assignments.services.coverage.absences import next_absences
-from assignments.services.coverage.drafts import Draft, DraftCoverer
+from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.gaps import Window, days_of, uncovered
 from assignments.services.coverage.outlook import Dealt, outlook
 from assignments.services.estimates import Estimate
@@ -239,34 +239,3 @@ def _stretches(
         for (names, is_gap), run in runs
         if (days := list(run))
     ]
-
-
-def draft_of(coverage: Coverage) -> Draft:
-    """A coverage as it was planned, to look again at what it would do."""
-    coverers = [one for one in coverage.coverers.all() if one.replaced_at is None]
-    return Draft(
-        member=coverage.member,
-        first_day=coverage.first_day,
-        last_day=coverage.last_day,
-        first_time=coverage.first_time,
-        last_time=coverage.last_time,
-        zone=coverage.zone,
-        scope=Coverage.Scope(coverage.scope),
-        campaigns=tuple(one.pk for one in coverage.campaigns.all()),
-        categories=tuple(one.pk for one in coverage.categories.all()),
-        coverers=tuple(
-            DraftCoverer(
-                member=one.member,
-                share=one.share,
-                campaigns=tuple(each.pk for each in one.campaigns.all()),
-                categories=tuple(each.pk for each in one.categories.all()),
-            )
-            for one in coverers
-        ),
-        arrivals=Coverage.Arrivals(coverage.arrivals),
-        on_return=Coverage.OnReturn(coverage.on_return),
-        fallback=coverage.fallback,
-        start_note=coverage.start_note,
-        return_note=coverage.return_note,
-        comment=coverage.comment,
-    )

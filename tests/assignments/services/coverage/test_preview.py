@@ -4,8 +4,8 @@ from decimal import Decimal
 import pytest
 
 from assignments.models import Coverage, Lead, Source
-from assignments.services.coverage.drafts import Draft, DraftCoverer
-from assignments.services.coverage.preview import draft_of, preview
+from assignments.services.coverage.drafts import Draft, DraftCoverer, draft_of
+from assignments.services.coverage.preview import preview
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
