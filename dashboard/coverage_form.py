@@ -242,10 +242,12 @@ class CoverageForm(forms.Form):
 
     @property
     def sentences(self) -> list[tuple[str, str]]:
-        """Every error with the id of the field it stands beside."""
+        """Every error with the id of the field it stands beside, from the top down."""
+        places = {name: place for place, name in enumerate(self.fields)}
+        wrong = sorted(self.errors.items(), key=lambda one: places.get(one[0], 0))
         return [
             (ANCHORS.get(name) or anchor_of(name), str(error))
-            for name, errors in self.errors.items()
+            for name, errors in wrong
             for error in errors
         ]
 

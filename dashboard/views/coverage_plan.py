@@ -116,7 +116,7 @@ def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
 def preview_coverage(request: PageRequest) -> HttpResponse:
     """The same page with what it would do; the live one asks for its changing part."""
     at = timezone.now()
-    editing = Coverage.objects.filter(pk=id_in(request.POST, "editing"))
+    editing = Coverage.objects.filter(pk=id_in(request.POST, "editing") or 0)
     existing = editing.select_related("member").first()
     planner = _look(request, _as_typed(request), at, is_asked=True, existing=existing)
     return _page(request, planner, status=422 if planner.problems else 200)

@@ -4,7 +4,9 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from assignments.models import Coverage, Hold, Lead, Member, User
+from django.utils import timezone
+
+from assignments.models import Assignment, Coverage, Hold, Member, User
 from assignments.services.assigning import assign_lead
 from assignments.services.coverage import acts, running, states
 from assignments.services.coverage.drafts import Draft, DraftCoverer
@@ -13,7 +15,7 @@ from tests.screenshots.office import Office
 
 DAY = timedelta(days=1)
 ZONE = "Europe/Berlin"
-PART_OF_IT = 45  # calls of a start and a return that are half done
+PART_OF_IT = 17  # calls of a start and of a return, which leave them half done
 
 
 def named(comment: str) -> Coverage:
@@ -33,16 +35,17 @@ def member(name: str) -> Member:
     return Member.objects.get(name__startswith=name)
 
 
-def plan_absences(office: Office) -> None:
-    """One in each state, and a calendar with something to see."""
-    now = office.clock.now
-    office.clock.now = now - timedelta(hours=30)
+def before(office: Office) -> None:
+    """An absence that is over when the pictures are taken."""
     _over(office)
-    office.clock.now = now - timedelta(hours=4)
+
+
+def after(office: Office) -> None:
+    """One in each other state, and a calendar with something to see."""
+    office.clock.now = max(office.clock.now, timezone.now())
     _running(office)
     _ahead(office)
     _called_off(office)
-    office.clock.now = max(office.clock.now, now)
     _moving(office)
 
 
@@ -86,8 +89,8 @@ def _over(office: Office) -> None:
     _work(office)
     held = list(Hold.objects.live().filter(coverage=over).order_by("pk"))
     assign_lead(
-        lead=held[0].lead, to=member("Imre"), actor=_sara(), at=office.clock(),
-        reason="The customer asked for Imre.",
+        lead=held[0].lead, to=member("Luca"), actor=_sara(), at=office.clock(),
+        reason="The customer asked for Luca.",
     )  # fmt: skip
     office.dispatch()
     office.world.assign_outside(held[1].lead_id, member("Sara").pk)
@@ -100,17 +103,25 @@ def _over(office: Office) -> None:
 
 
 def _running(office: Office) -> None:
-    """Maya's: one lead moved, one that Smartlead refused, and another arrival."""
-    running_one = _schedule(
+    """Maya's: one lead refused, one moved, one that came meanwhile."""
+    coverage = _schedule(
         office, "Maya", "Theo", "Luca", comment="active", from_now=True,
         last=5, shares=(3, 2), fallback=member("Sara"),
     )  # fmt: skip
-    refused = Lead.objects.filter(owner=running_one.member).order_by("map_id").last()
-    assert refused is not None
-    office.world.archive(refused.pk)
+    refused, moved, *_ = Hold.objects.filter(coverage=coverage).order_by("pk")
+    Assignment.objects.filter(pk=refused.move_id).update(
+        state="refused", outcome="Smartlead said: Lead is archived.",
+        finished_at=office.clock(),
+    )  # fmt: skip
     _work(office)
-    for lead in office.leads("Theo Brandt", 1):
-        assign_lead(lead=lead, to=running_one.member, actor=_sara(), at=office.clock())
+    assign_lead(
+        lead=moved.lead, to=member("Ana"), actor=_sara(), at=office.clock(),
+        reason="Ana speaks Portuguese.",
+    )  # fmt: skip
+    arrived = office.leads("Theo Brandt")[0]
+    office.world.assign_outside(arrived.pk, coverage.member_id)
+    office.dispatch()
+    office.mirror()
     _work(office)
 
 
@@ -125,7 +136,7 @@ def _ahead(office: Office) -> None:
     _schedule(office, "Imre", "Sara", comment="gap too", first=17, last=23)
     _schedule(office, "Maya", "Theo", comment="again", first=20, last=24)
     half = {"first": 2, "last": 2, "last_time": time(13)}
-    _schedule(office, "Ngozi", "Luca", comment="half", **half)
+    _schedule(office, "Tom", "Ana", comment="half", **half)
     acts.propose(
         draft=_draft(
             office, "Ngozi", "Maya", "Theo", comment="proposed", first=22, last=28
@@ -150,11 +161,14 @@ def _called_off(office: Office) -> None:
 
 
 def _moving(office: Office) -> None:
-    """A return and a start that are under way."""
+    """A start and a return that are under way."""
     back = _schedule(office, "Ana", "Ben", "Sara", comment="returning", from_now=True)
     _work(office)
+    _schedule(
+        office, "Ngozi", "Luca", "Theo", comment="starting", from_now=True, last=2
+    )
+    office.dispatch(turns=PART_OF_IT)
     acts.end_early(coverage=back, actor=_sara(), at=office.clock())
-    _schedule(office, "Tom", "Ben", "Sara", comment="starting", from_now=True)
     office.dispatch(turns=PART_OF_IT)
 
 

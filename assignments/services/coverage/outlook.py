@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from assignments.models import Assignment, Coverage, Hold, Lead
+from assignments.models.lead import LeadQuerySet
 from assignments.services.coverage.dealing import Candidate, Rotation
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.facts import facts_of, office_at
@@ -63,7 +64,7 @@ def outlook(draft: Draft, starts_at: datetime) -> Outlook:
     return Outlook(dealt=found, unplaced=unplaced)
 
 
-def with_or_coming(member_id: int) -> QuerySet[Lead]:
+def with_or_coming(member_id: int) -> LeadQuerySet:
     """Leads that are with a member, or will be when what is on its way has arrived."""
     pending = Assignment.objects.pending()
     leaving = pending.exclude(to=member_id).values("lead")
