@@ -22,6 +22,7 @@ from tests.trials.trial import Stage, sandbox
 from tests.trials.weather import LATE, Weather, forecast
 
 START, RETURN = "Covered by", "is back."
+FEW_STRIKES = 3  # in each half
 
 
 @dataclass(slots=True)
@@ -54,9 +55,9 @@ class CoverageStage(Stage):
         for who in self.roles:
             self.enter(who)
         self.killer.begin_striking()
-        self.killer.work(seconds=seconds)
+        left = self._work_until(away, most=self.rng.uniform(0.0, 0.5), within=seconds)
         self.clerk("give back")
-        self.killer.work(seconds=seconds)
+        self._work_until(away, least=1 - left / 2, within=seconds)
         self.killer.end_striking()
         post(self.sandbox, "faults", clear=True)
         self.await_hung_calls()
@@ -69,6 +70,22 @@ class CoverageStage(Stage):
             is_readable=weather.notes == "readable",
             strikes=self.killer.strikes,
         )
+
+    def _work_until(
+        self, away: int, *, within: float, most: float = 1.0, least: float = 0.0
+    ) -> float:
+        """Until so small, or so large, a part of the leads is with whoever is away.
+
+        And somebody was struck. Returns the part in the end, or when the time was up.
+        """
+        give_up_at, before = time.monotonic() + within, self.killer.strikes.total()
+        while True:
+            self.killer.work(seconds=1)
+            owners = list(get(self.sandbox, "state")["owners"].values())
+            part = owners.count(away) / len(owners)
+            is_struck = self.killer.strikes.total() >= before + FEW_STRIKES
+            if time.monotonic() > give_up_at or (is_struck and least <= part <= most):
+                return part
 
     def _members(self) -> list[int]:
         return sorted(one["id"] for one in get(self.sandbox, "state")["members"])
@@ -187,7 +204,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--leads", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each half")
+    parser.add_argument(
+        "--seconds", type=float, default=120.0, help="of each half, at the most"
+    )
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     return parser
 

@@ -13,6 +13,7 @@ from assignments.services.coverage.swaps import change_coverer, hand_back
 from assignments.services.refusals import AssignmentRefused, Stale
 
 STATE = Coverage.State
+MEND_PROPOSAL = "Change the proposal first, or decline it."
 __all__ = [
     "DraftRefused",
     "acknowledge",
@@ -79,7 +80,7 @@ def confirm(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     _expect(coverage, STATE.PROPOSED)
     if coverage.ends_at <= at:
         raise AssignmentRefused("Its last day has passed. Decline it.")
-    _check_overlap(coverage, coverage.starts_at, coverage.ends_at)
+    _check_still_sound(coverage, actor, at)
     coverage.state, coverage.confirmed_by = STATE.SCHEDULED, actor
     coverage.save(update_fields=["state", "confirmed_by"])
     _tell(coverage, actor, at, f"{actor} confirmed it.")
@@ -195,6 +196,8 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
         access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.CANCELLED, STATE.COMPLETED}:
         raise Stale("It is not over, so what may still go wrong cannot have been read.")
+    if coverage.acknowledged_at:
+        return coverage
     coverage.acknowledged_at = at
     coverage.save(update_fields=["acknowledged_at"])
     _tell(coverage, actor, at, f"{actor} has read what went wrong.")
@@ -221,6 +224,15 @@ def _expect(coverage: Coverage, state: Coverage.State) -> None:
         raise Stale(
             f"It is {coverage.get_state_display().lower()} by now. Reload to see it."
         )
+
+
+def _check_still_sound(coverage: Coverage, actor: User, at: datetime) -> None:
+    """What was right when it was proposed need not be so any more."""
+    draft = drafts.draft_of(coverage)
+    try:
+        saving.check(draft, actor, at, existing=coverage)
+    except DraftRefused as refused:
+        raise AssignmentRefused(f"{refused} {MEND_PROPOSAL}") from refused
 
 
 def _running_or_planned(coverage: Coverage, actor: User) -> Coverage:

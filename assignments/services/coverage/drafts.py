@@ -142,6 +142,7 @@ def _found(
     if not draft.member.is_active:
         yield "member", f"{draft.member} has been deactivated. Choose somebody else."
     yield from _covering(draft)
+    yield from _strangers(draft, actor, existing)
     yield from _shares(draft)
     yield from _notes(draft)
     if wrong := dict(_days(draft, at)):
@@ -213,6 +214,20 @@ def _covering(draft: Draft) -> _Found:
             "fallback",
             f"{draft.fallback} has been deactivated. Choose somebody else.",
         )
+
+
+def _strangers(draft: Draft, actor: User, existing: Coverage | None) -> _Found:
+    """Whom this user may not give leads to; who covers already may go on."""
+    named = {one.member.pk: ("covering", one.member) for one in draft.coverers}
+    if draft.fallback:
+        named.setdefault(draft.fallback.pk, ("fallback", draft.fallback))
+    known = set(access.members_to_choose(actor).values_list("pk", flat=True))
+    if existing:
+        known |= {existing.fallback_id or 0}
+        known |= set(existing.coverers.values_list("member", flat=True))
+    for pk, (field, member) in named.items():
+        if pk not in known and member.is_active and member != draft.member:
+            yield field, access.not_in_team(member)
 
 
 def _wrong_shares(draft: Draft) -> _Found:

@@ -40,7 +40,7 @@ def save_new(
     draft: Draft, actor: User, at: datetime, *, state: Coverage.State
 ) -> Coverage:
     """Raises DraftRefused."""
-    _check(draft, actor, at)
+    check(draft, actor, at)
     coverage = Coverage.objects.create(
         member=draft.member, state=state, created_by=actor, created_at=at,
         **_values(draft, at),
@@ -56,7 +56,7 @@ def save_changes(coverage: Coverage, draft: Draft, actor: User, at: datetime) ->
     """
     if draft.member != coverage.member:
         raise DraftRefused({"member": [ANOTHER_MEMBER.format(member=coverage.member)]})
-    _check(draft, actor, at, existing=coverage)
+    check(draft, actor, at, existing=coverage)
     changes = listed(list(_changes(drafts.draft_of(coverage), draft)))
     if not changes:
         return ""
@@ -68,10 +68,13 @@ def save_changes(coverage: Coverage, draft: Draft, actor: User, at: datetime) ->
     return changes
 
 
-def _check(
+def check(
     draft: Draft, actor: User, at: datetime, *, existing: Coverage | None = None
 ) -> None:
-    # One at a time for each member: two drafts at once would not see each other.
+    """Raises DraftRefused with everything that is wrong.
+
+    Locks the member: of two drafts at once neither would see the other.
+    """
     Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.member.pk)
     if problems := drafts.problems(draft, at, actor, existing=existing):
         raise DraftRefused(problems)

@@ -39,6 +39,7 @@ class Plan:
     until_back: bool = False
     at: datetime | None = None
     sending: bool = False
+    is_late: bool = False  # handed back when the coverage was over already
     next: int | None = None
     undoes: "Plan | None" = None
     pinned: set[int] = field(default_factory=set)
@@ -113,7 +114,7 @@ class Model:
             lead.refused = stuck = None
         while (low := self.lowest_over(lead)) is not None:
             step = lead.chain[low]
-            back = stuck is not None and stuck.kind in {"return", "back"}
+            back = stuck is not None and (stuck.kind == "return" or stuck.is_late)
             if stuck and back and stuck.step == step.coverage:
                 return None
             if self.coverages[step.coverage].keep or step.origin not in self.active:
@@ -154,8 +155,14 @@ class Model:
                 del lead.chain[place + 1 :]
                 step.to, step.next = lead.owner, None
                 return None
-            if step.next in self.free() and step.next != step.to:
+            if step.next is None or step.next == step.to:
+                continue
+            if step.next in self.free():
                 return self.plan(lead, "deal", step.next, step.coverage, step.coverage)
+            there = self.coverers(lead, step.coverage, place + 1)
+            if there and lead.owner not in there:
+                to = self.choice(number, there)
+                return self.plan(lead, "deal", to, step.coverage, step.coverage)
         own = self.running_of(lead.owner)
         if lead.owner in self.free() or own in lead.pins:
             return None
@@ -209,6 +216,10 @@ class Model:
             return None
         by_hand = plan.kind in {"person", "back"}
         if lead.owner != plan.expected or (plan.to not in self.free() and not by_hand):
+            return self.drop(lead)
+        if plan.kind in {"take", "deal", "carry"} and not self.is_away(
+            self.coverages[plan.coverage]
+        ):
             return self.drop(lead)
         lead.plan = None
         if refused or plan.to not in self.active:

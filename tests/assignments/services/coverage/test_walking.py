@@ -183,6 +183,15 @@ class TestStartSweepAndDealingAgain:
 
         assert found.is_nothing
 
+    def test_a_change_of_coverer_to_somebody_who_went_away_is_dealt_again(self):
+        found = decide(
+            lead(B, hold(1, CA, A, B, change_to=C)),
+            office(coverage(CA, A, C, D), coverage(CB, C, D)),
+        )
+
+        assert moved(found) == ("start", CA, D)
+        assert found.move.hold_id == 1
+
 
 class TestEndOfAHold:
     def test_it_goes_back(self):

@@ -278,6 +278,7 @@ class Walker:
             return
         self.model.drop(told)
         told.plan = Plan("back", held.origin, told.owner, held.coverage, held.coverage)
+        told.plan.is_late = self.model.coverages[held.coverage].state == "over"
         if told.refused and told.refused.step == held.coverage:
             told.refused = None
 
