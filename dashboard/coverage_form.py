@@ -1,5 +1,6 @@
 """The form that plans an absence, read into a draft that the planner understands."""
 
+from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Coverage, Member, User
-from assignments.services.access import is_manager, members_to_choose
+from assignments.services.access import is_manager
 from assignments.services.coverage.drafts import Draft, DraftCoverer
+from dashboard.candidates import choosable
 
 NOT_A_DAY = "That is not a day. Write it as 2026-05-12."
 NOT_A_TIME = "That is not a time. Write it as 13:00."
@@ -147,16 +149,19 @@ class CoverageForm(forms.Form):
     if TYPE_CHECKING:
         data: QueryDict
 
-    def __init__(self, data: QueryDict, *, user: User, today: date) -> None:
+    def __init__(
+        self, data: QueryDict, *, user: User, today: date, also: Iterable[int] = ()
+    ) -> None:
+        """`also`: who covers already, whoever has chosen them."""
         if data.get("from_now") and not data.get("first_day"):
             data = data.copy()
             data["first_day"] = today.isoformat()
         super().__init__(data)
-        self.user = user
-        choosable = members_to_choose(user).select_related("team")
+        self.user, self.also = user, also
+        members = choosable(user, also=also).select_related("team")
         self._choose_from("member", members_to_plan(user))
-        self._choose_from("covering", choosable)
-        self._choose_from("fallback", choosable)
+        self._choose_from("covering", members)
+        self._choose_from("fallback", members)
         for pk in data.getlist("covering"):
             self.fields[f"share_{pk}"] = forms.CharField(required=False)
 

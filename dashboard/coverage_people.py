@@ -54,7 +54,7 @@ def people_of(
 ) -> People:
     candidates = [
         one
-        for one in candidates_for(form.user)
+        for one in candidates_for(form.user, also=form.also)
         if away is None or one.member.pk != away.pk
     ]
     absences = _absences(candidates, window)

@@ -152,7 +152,8 @@ def _look(
     is_asked: bool = False,
     existing: Coverage | None = None,
 ) -> Planner:
-    form = CoverageForm(data, user=request.user, today=timezone.localdate(at))
+    today, also = timezone.localdate(at), _covering_already(existing)
+    form = CoverageForm(data, user=request.user, today=today, also=also)
     planner = Planner(
         form=form, at=at, is_asked=is_asked, problems={}, existing=existing
     )
@@ -165,6 +166,13 @@ def _look(
     else:
         planner.problems = {name: [] for name in form.errors}
     return planner
+
+
+def _covering_already(existing: Coverage | None) -> list[int]:
+    if existing is None:
+        return []
+    covering = [one.member_id for one in existing.coverers.all()]
+    return [*covering, existing.fallback_id] if existing.fallback_id else covering
 
 
 def _is_previewable(draft: Draft, at: datetime) -> bool:

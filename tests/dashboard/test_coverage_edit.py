@@ -152,6 +152,19 @@ class TestWho:
         assert client.get(edit(planned)).status_code == 403
         assert client.post(edit(planned)).status_code == 403
 
+    def test_who_covers_from_another_team_may_stay(self, client, planned):
+        planned.coverers.create(
+            member=make_member("Fay Far", team=make_team()), position=1
+        )
+        lead = make_user("Tina Lead")
+        planned.member.team.team_leads.add(lead)
+        client.force_login(lead)
+        before = as_typed(planned)
+
+        client.post(edit(planned), typed(client, planned, comment="Later"))
+
+        assert as_typed(planned) == before | {"comment": "Later"}
+
     def test_another_member_takes_its_place_nowhere(
         self, client, manager, planned, ben
     ):
