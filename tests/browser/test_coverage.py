@@ -160,7 +160,7 @@ def addresses(office, cast) -> list[str]:
     proposed = make_coverage(
         ben, cem, first_day=at + timedelta(days=3), state="proposed"
     )
-    make_coverage(cem, ben, first_day=at + timedelta(days=4))
+    planned = make_coverage(cem, ben, first_day=at + timedelta(days=4))
     return [
         "/coverage/",
         "/coverage/?by=month",
@@ -171,8 +171,22 @@ def addresses(office, cast) -> list[str]:
         f"/coverage/{going.pk}/coverer/",
         f"/coverage/{over.pk}/certificate/",
         f"/coverage/{proposed.pk}/",
+        f"/coverage/{planned.pk}/edit/",
+        f"/coverage/{going.pk}/edit/",
         "/inbox/",
     ]
+
+
+WIDER = """() => {
+  const main = document.querySelector("main");
+  const edge = main.getBoundingClientRect().right;
+  return [...main.querySelectorAll(".sheet > *, aside, fieldset, form")]
+    .filter(one => one.getBoundingClientRect().right > edge + 1)
+    .map(one => one.id || one.className || one.tagName);
+}"""
+TOO_SMALL = """() => [...document.querySelectorAll("main .btn, main select")]
+  .filter(one => one.offsetHeight && one.offsetHeight < 44)
+  .map(one => one.innerText.slice(0, 40))"""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -182,8 +196,10 @@ def test_its_pages_are_accessible_and_fit(office, addresses, theme, width):
     for address in addresses:
         page.goto(office.url + address)
         check(page)
-        fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert fits, f"{address} is wider than the screen"
+        wider = page.evaluate(WIDER)
+        assert not wider, f"{address} is wider than the screen: {wider}"
+        if width < 700 and address != "/inbox/":
+            assert page.evaluate(TOO_SMALL) == [], f"{address}: too small for a thumb"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
