@@ -14,7 +14,7 @@ from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Value
 
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, Turn, User
 from assignments.models import Mapping as Table
-from assignments.models.assignment import AUTOMATIC
+from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL
 from assignments.models.plan import UNKNOWN, Entry, StrategyKind
 from assignments.services import access, loads
 from assignments.services.coverage.absences import away_now
@@ -239,25 +239,32 @@ def _rows(leads: QuerySet[Lead], table: Table | None) -> Iterable[tuple[Any, ...
     if table:
         columns.append(column_of(table))
     marked = leads.select_related(None).annotate(
-        is_known=_is_set("owner_known_at"),
-        has_replied=_is_set("last_reply_at"),
-        is_gone=_is_set("gone_at"),
+        is_known=is_set("owner_known_at"),
+        has_replied=is_set("last_reply_at"),
+        is_gone=is_set("gone_at"),
     )
     ordered = marked.order_by("-reply_order", "-map_id")
     return ordered.values_list(*columns).iterator(chunk_size=2000)
 
 
-def _is_set(column: str) -> Case:
+def is_set(column: str) -> Case:
     return Case(
         When(Q(**{f"{column}__isnull": False}), then=Value(1)), default=Value(0)
     )
 
 
+def is_decision(cause: str, batch_id: int | None) -> bool:
+    """Made by a person. What they do for a coverage stands alone, without a batch."""
+    return cause in PERSONAL or (cause in COVERAGE_CAUSES and batch_id is None)
+
+
 def _pending() -> dict[int, Pending]:
     rows = Assignment.objects.pending().order_by("pk")
     return {
-        lead_id: Pending(to_id, cause not in AUTOMATIC)
-        for lead_id, to_id, cause in rows.values_list("lead", "to", "cause")
+        lead_id: Pending(to_id, is_decision(cause, batch_id))
+        for lead_id, to_id, cause, batch_id in rows.values_list(
+            "lead", "to", "cause", "batch"
+        )
         if to_id is not None
     }
 
