@@ -151,12 +151,21 @@ class TestMaking:
 
         assert chosen(plan) == {ana.pk: 28, ben.pk: 2}
 
-    def test_spreading_ones_own_leads_leaves_them_a_fair_part(self, ana, ben):
+    @pytest.mark.parametrize("strategy", ["least_busy", "round_robin"])
+    def test_spreading_ones_own_leads_leaves_them_a_fair_part(self, ana, ben, strategy):
         leads = [make_lead(owner=ana) for _ in range(10)]
 
-        plan = make_plan(leads, ana, ben, strategy="least_busy")
+        plan = make_plan(leads, ana, ben, strategy=strategy)
 
         assert chosen(plan) == {ben.pk: 5, None: 5}
+
+    def test_in_turn_a_lead_that_stays_is_nobodys_turn(self, ana, ben):
+        leads = [make_lead(owner=owner) for owner in (None, ana, ana, None, None)]
+
+        plan = make_plan([*leads, make_lead()], ana, ben, strategy="round_robin")
+
+        assert chosen(plan) == {ana.pk: 2, ben.pk: 2, None: 2}
+        assert why_stays(plan) == ["It is already with Ana."]
 
     def test_leads_held_in_a_coverage_are_counted(self, ana, ben):
         lead = make_lead(owner=ana)

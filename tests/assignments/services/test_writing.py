@@ -117,6 +117,26 @@ class TestWhatChangedSinceThePreview:
 
         assert self.outcome(plan) == "It is already on its way to Ben."
 
+    def test_what_waits_counts_and_not_what_it_stands_on(self, ana, ben):
+        lead = make_lead(owner=ana)
+        plan = make_plan([lead], ben)
+        sending = make_assignment(
+            lead, ben, cause=Cause.ROUTING, actor=None,
+            state=State.SENDING, token="t", lease_until=MONDAY,
+        )  # fmt: skip
+        make_assignment(lead, make_member("Cem"), after=sending, expected=ben)
+
+        assert self.outcome(plan) == (
+            "Another decision came first: it is on its way to Cem."
+        )
+
+    def test_a_lead_that_somebody_hands_back_to_who_was_away(self, ana, ben):
+        lead = make_lead(owner=ana)
+        plan = make_plan([lead], ben)
+        make_assignment(lead, make_member("Cem"), cause=Cause.COVERAGE_RETURN)
+
+        assert "Another decision came first" in self.outcome(plan)
+
     def test_the_right_to_move_it(self, ana, ben):
         theo = make_user("Theo Lead")
         team = make_team(leads=(theo,))
