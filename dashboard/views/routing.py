@@ -1,6 +1,5 @@
 """Routing rules: their list and order, and the page of one of them."""
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -22,16 +21,17 @@ from assignments.services.routing.facts import RuleFacts
 from assignments.services.routing.flaws import flaws_of
 from assignments.services.routing.loading import load_rules
 from assignments.services.routing.replaying import replay
-from assignments.services.routing.running import foresee
+from assignments.services.routing.running import foresee, how_many_wait
 from assignments.services.routing.surroundings import surroundings_at
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest, render_page
 from dashboard.replayed import ReplayTable
-from dashboard.routing_list import rows_of_rules
+from dashboard.routing_list import Coming, rows_of_rules
 from dashboard.rule_form import LISTS, RuleForm
 from dashboard.views.people import check_manager
 
 WEEKS = 4
+MOST_TRIED = 500  # leads held against the rules whenever their list is looked at
 
 
 @require_safe
@@ -43,26 +43,28 @@ def _list(request: PageRequest, *, status: int = 200) -> HttpResponse:
     check_reader(request)
     at = timezone.now()
     rules = load_rules()
+    waiting = how_many_wait(rules, at=at)
+    is_tried = waiting <= MOST_TRIED or "try" in request.GET
     context = {
         "rows": rows_of_rules(
             rules,
             flaws=flaws_of(rules, surroundings_at(at, rules)),
-            coming=_coming(rules, at),
+            coming=_coming(rules, at) if is_tried else Coming(),
         ),
+        "untried": 0 if is_tried else waiting,
         "may_edit": is_manager(request.user),
     }
     template = "routing/routing.html"
     return render_page(request, template, context, fragments=("rules",), status=status)
 
 
-def _coming(rules: list[RuleFacts], at: datetime) -> tuple[Counter[int], Counter[int]]:
-    """How many leads each rule takes with the next tick, and how many find nobody."""
-    placed: Counter[int] = Counter()
-    stuck: Counter[int] = Counter()
+def _coming(rules: list[RuleFacts], at: datetime) -> Coming:
+    coming = Coming()
     for one in foresee(rules, at=at):
         if one.choice is not None:
-            (placed if one.is_placed else stuck)[one.match.rule.pk] += 1
-    return placed, stuck
+            counts = coming.placed if one.is_placed else coming.stuck
+            counts[one.match.rule.pk] += 1
+    return coming
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
