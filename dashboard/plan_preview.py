@@ -97,6 +97,11 @@ class Preview:
         return f"{self.home}?plan={self.plan.pk}"
 
     @property
+    def shown(self) -> str:
+        """The same, scrolled past the form to the plan itself."""
+        return f"{self.address}#plan"
+
+    @property
     def moving(self) -> int:
         return self.plan.moving - self.changes.count
 

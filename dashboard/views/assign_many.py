@@ -48,7 +48,7 @@ def _plan(request: PageRequest, form: PlanForm) -> HttpResponse:
         return _show(request, form, status=409)
     preview = Preview(plan)
     if not request.htmx:
-        return redirect(preview.address)
+        return redirect(preview.shown)
     return replace_url(_show(request, form, preview=preview), preview.address)
 
 

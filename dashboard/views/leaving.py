@@ -52,7 +52,7 @@ def _plan(request: PageRequest, form: PilesForm) -> HttpResponse:
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _show(request, form, status=409)
-    return redirect(Preview(plan).address)
+    return redirect(Preview(plan).shown)
 
 
 def _page_of_plan(request: PageRequest, member: Member) -> HttpResponse:

@@ -39,7 +39,9 @@ def routing(request: PageRequest) -> HttpResponse:
     return _list(request)
 
 
-def _list(request: PageRequest, *, status: int = 200) -> HttpResponse:
+def _list(
+    request: PageRequest, *, moved: int | None = None, status: int = 200
+) -> HttpResponse:
     check_reader(request)
     at = timezone.now()
     rules = load_rules()
@@ -52,6 +54,7 @@ def _list(request: PageRequest, *, status: int = 200) -> HttpResponse:
             coming=_coming(rules, at) if is_tried else Coming(),
         ),
         "untried": 0 if is_tried else waiting,
+        "moved": moved,
         "may_edit": is_manager(request.user),
     }
     template = "routing/routing.html"
@@ -153,7 +156,7 @@ def move(request: PageRequest, pk: int) -> HttpResponse:
         services.move_rule(actor=request.user, rule=rule, up="up" in request.POST)
     except AssignmentRefused as refusal:
         return _refused(request, refusal)
-    return _done(request)
+    return _done(request, moved=rule.pk)
 
 
 @require_POST
@@ -193,8 +196,8 @@ def _rule(pk: int) -> RoutingRule:
     return rule
 
 
-def _done(request: PageRequest) -> HttpResponse:
-    return _list(request) if request.htmx else redirect("routing")
+def _done(request: PageRequest, *, moved: int | None = None) -> HttpResponse:
+    return _list(request, moved=moved) if request.htmx else redirect("routing")
 
 
 def _refused(request: PageRequest, refusal: AssignmentRefused) -> HttpResponse:

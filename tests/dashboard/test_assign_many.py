@@ -171,7 +171,7 @@ class TestPreview:
         response = preview(client, [make_lead()], member=ben.pk)
 
         plan = SavedPlan.objects.get()
-        assertRedirects(response, f"/assign/?plan={plan.pk}")
+        assertRedirects(response, f"/assign/?plan={plan.pk}#plan")
         assertContains(client.get(f"/assign/?plan={plan.pk}"), "1 will move")
 
     def test_is_kept_by_no_link_that_anybody_may_follow(self, client, manager, ben):
