@@ -115,7 +115,7 @@ class PilesForm:
         if pile.how == LEAVE:
             return None
         table = self.tables.get(pile.how)
-        members = [seat.member for seat in pile.pool.ticked]
+        members = [seat.member for seat in pile.pool.chosen()]
         if not table and not members:
             raise forms.ValidationError("Choose who should have them.")
         if pile.how == StrategyKind.MEMBER and len(members) > 1:

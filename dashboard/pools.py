@@ -37,20 +37,31 @@ class Pool:
     def __init__(
         self, candidates: Iterable[Candidate], data: QueryDict, place: str = ""
     ) -> None:
-        ticked = {id_of(text) for text in data.getlist(f"member{place}")}
+        ticked = {id_of(text): text for text in data.getlist(f"member{place}")}
         self.seats = [
             Seat(
                 candidate=one,
-                is_ticked=one.member.pk in ticked,
+                is_ticked=ticked.pop(one.member.pk, None) is not None,
                 weight=data.get(f"weight{place}_{one.member.pk}", "").strip(),
                 cap=data.get(f"cap{place}_{one.member.pk}", "").strip(),
             )
             for one in candidates
         ]
+        # Whoever was chosen, and is nobody to choose now.
+        self.lost = list(ticked.values())
 
     @property
     def ticked(self) -> list[Seat]:
         return [seat for seat in self.seats if seat.is_ticked]
+
+    def chosen(self) -> list[Seat]:
+        """Raises ValidationError if one of them has gone since the page was drawn."""
+        if self.lost:
+            raise forms.ValidationError(
+                f"The member {self.lost[0][:30]} cannot be chosen (any more). "
+                "Choose again."
+            )
+        return self.ticked
 
     def weights(self) -> dict[int, Fraction]:
         """Of those who are ticked, where one was said. Raises ValidationError."""

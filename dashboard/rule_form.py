@@ -151,7 +151,7 @@ class RuleForm(forms.Form):
                 weight=_decimal(weights.get(seat.member.pk, Fraction(1))),
                 cap=caps.get(seat.member.pk),
             )
-            for seat in self.pool.ticked
+            for seat in self.pool.chosen()
         ]
 
     @property

@@ -152,7 +152,19 @@ def test_a_member_that_cannot_be_is_nobody(client, manager, ana, number):
 
     response = decide(client, ana, how_0="member", member_0=number)
 
-    assertContains(response, "Choose who should have them.", status_code=422)
+    assertContains(response, "cannot be chosen (any more).", status_code=422)
+
+
+def test_a_member_who_has_gone_meanwhile_is_not_left_out_in_silence(
+    client, manager, ana, ben
+):
+    make_lead(owner=ana)
+    gone = make_member("Gone Gil", is_active=False)
+
+    response = decide(client, ana, how_0="round_robin", member_0=[ben.pk, gone.pk])
+
+    sentence = f"The member {gone.pk} cannot be chosen (any more). Choose again."
+    assertContains(response, sentence, status_code=422)
 
 
 def test_leads_on_their_way_to_the_member_are_not_forgotten(client, manager, ana, ben):

@@ -118,6 +118,14 @@ class TestMaking:
             response = client.post("/routing/new/", NEW | said)
             assertContains(response, "must be a number", status_code=422)
 
+    def test_a_member_who_has_gone_meanwhile(self, client, manager, ana):
+        gone = make_member("Gone Gil", is_active=False)
+
+        response = client.post("/routing/new/", NEW | {"member": [ana.pk, gone.pk]})
+
+        assertContains(response, "cannot be chosen (any more).", status_code=422)
+        assert not RoutingRule.objects.exists()
+
 
 class TestChanging:
     def test_a_form_from_before_somebody_elses_change_is_refused(
