@@ -49,6 +49,7 @@ def make_plan(
         _check_members(part.wish, actor)
     _check_note(note)
     scene = scene_for(actor, reason=reason, at=at)
+    scene.leaver_id = leaver.pk if leaver else None
     before = dict(scene.tally.loads)
     entries = [entry for part in parts for entry in propose(part, scene)]
     plan = SavedPlan(actor=actor, created_at=at, cause=Cause.BULK, note=note.strip())

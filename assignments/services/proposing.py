@@ -29,6 +29,7 @@ from assignments.services.strategies import (
     Strategy,
     Tally,
     Turns,
+    lower_of,
     overfull,
 )
 
@@ -44,6 +45,8 @@ class Wish:
     strategy: StrategyKind
     members: Sequence[Member] = ()
     weights: Mapping[int, Fraction] = field(default_factory=dict)
+    # The most open leads of a member, where that is less than they should have at most.
+    caps: Mapping[int, int] = field(default_factory=dict)
     table: Table | None = None
 
 
@@ -76,6 +79,8 @@ class Scene:
     movable: frozenset[int | None] | None
     tally: Tally
     turns: dict[str, Turns]
+    # Who leaves, and is given nothing, whatever a table says.
+    leaver_id: int | None = None
     seen: int = 0
     open: int = 0
     held_moving: int = 0
@@ -89,6 +94,8 @@ class Scene:
         """Why no automatic choice may fall on a member now; empty if it may."""
         if not member.is_active:
             return "deactivated"
+        if member.pk == self.leaver_id:
+            return "leaving"
         if coverage := self.away.get(member.pk):
             return away_until(coverage)
         return ""
@@ -217,7 +224,7 @@ def _pool_member(member: Member, wish: Wish, scene: Scene) -> PoolMember:
         id=member.pk,
         name=str(member),
         weight=wish.weights.get(member.pk, Fraction(1)),
-        cap=member.capacity,
+        cap=lower_of(wish.caps.get(member.pk), member.capacity),
         why_not=scene.why_not(member),
     )
 

@@ -244,6 +244,10 @@ class Mapped:
         return Choice(choice.member_id, f"{choice.sentence[:-1]} (by default: {why}).")
 
 
+def lower_of(*caps: int | None) -> int | None:
+    return min((cap for cap in caps if cap is not None), default=None)
+
+
 def divide(pool: Sequence[PoolMember], tally: Tally) -> tuple[list[PoolMember], str]:
     """Those who can be given a lead, and the others in words."""
     free: list[PoolMember] = []

@@ -1,6 +1,7 @@
 """One batch: how far it is, what became of each lead, and what can be done about it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -100,51 +101,31 @@ def _chips(plan: SavedPlan | None, request: PageRequest) -> list[str]:
 
 @require_POST
 def pause(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.pause_batch(
-            batch=batch, actor=request.user, at=timezone.now()
-        ),
-    )
+    return _act(request, pk, batch_acts.pause_batch, at=timezone.now())
 
 
 @require_POST
 def resume(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.resume_batch(batch=batch, actor=request.user),
-    )
+    return _act(request, pk, batch_acts.resume_batch)
 
 
 @require_POST
 def cancel(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.cancel_batch(
-            batch=batch, actor=request.user, at=timezone.now()
-        ),
-    )
+    return _act(request, pk, batch_acts.cancel_batch, at=timezone.now())
 
 
 @require_POST
 def retry(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.retry_refused(
-            batch=batch, actor=request.user, at=timezone.now()
-        ),
-    )
+    return _act(request, pk, batch_acts.retry_refused, at=timezone.now())
 
 
-def _act(request: PageRequest, pk: int, act: Callable[[Batch], object]) -> HttpResponse:
+def _act(
+    request: PageRequest, pk: int, act: Callable[..., object], **said: datetime
+) -> HttpResponse:
     """To the batch that came of it, or back to this one, which shows what happened."""
     batch = _get(pk)
     try:
-        done = act(batch)
+        done = act(batch=batch, actor=request.user, **said)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _batch(request, batch, status=409)

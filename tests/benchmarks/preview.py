@@ -38,7 +38,7 @@ def _preview(browser: Browser, strategy: str, label: str) -> Iterator[Figure]:
     members = pool[:1] if strategy == "member" else pool
     said = {"filter": "", "strategy": strategy, "member": members}
     before, started = _forget_peak(), time.perf_counter()
-    response = browser.post("/assign/", said)
+    response = browser.post("/assign/", said, follow=True)
     seconds, grown = time.perf_counter() - started, _memory("VmHWM") - before
     if response.status_code != 200 or not SavedPlan.objects.latest("pk").moving:
         raise RuntimeError(f"No preview: {response.status_code}.")

@@ -21,6 +21,7 @@ from assignments.models import Account, Heartbeat, Lead, Member, User
 from assignments.sandbox.world import World
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
+from assignments.services.inbox import run_head_sync
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
 from tests.browser import chromium
@@ -55,6 +56,10 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def _silently(*_: object, **__: object) -> None:
+    return
+
+
 @dataclass
 class Office:
     """The sandbox, the dashboard before it, and whoever sits at a screen."""
@@ -66,9 +71,9 @@ class Office:
     violations: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    def lead(self, name: str, owner: Member, *, number: int = 0) -> Lead:
+    def lead(self, name: str, owner: Member | None, *, number: int = 0) -> Lead:
         map_id = sorted(self.world.owners())[number]
-        self.world.assign_outside(map_id, owner.pk)
+        self.world.assign_outside(map_id, owner.pk if owner else None)
         person = self.world.lead(map_id)
         person.first_name, person.last_name = name.split()
         return make_lead(name, map_id=map_id, person_id=person.lead_id, owner=owner)
@@ -97,6 +102,12 @@ class Office:
         page.on("pageerror", lambda error: self.violations.append(str(error)))
         self.contexts.append(context)
         return page
+
+    def mirror(self) -> None:
+        """Read what is new in the sandbox, to the end."""
+        budget = account_budget()
+        with connect(budget=budget) as client:
+            run_head_sync(client=client, budget=budget, progress=_silently)
 
     def dispatch(self) -> None:
         """What the worker does, until there is no call to make just now."""

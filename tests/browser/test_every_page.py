@@ -15,6 +15,7 @@ from tests.factories import (
     make_category,
     make_lead,
     make_member,
+    make_plan,
     make_rule,
     make_team,
 )
@@ -71,9 +72,14 @@ def addresses(office, people) -> list[str]:
     batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben, at=at)
     table = Mapping.objects.create(name="T", kind="territory", attribute="location")
     table.lines.create(value="DE", key="de", member=ana)
-    many = f"/assign/?filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
+    asked = f"filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
+    plan = make_plan(
+        [lead], ana, ben,
+        strategy="least_busy", actor=office.manager, wish={"query": asked},
+    )  # fmt: skip
     bulk = [
-        f"/assign/?lead={lead.pk}", many, f"{many}&weight_{ben.pk}=x",
+        f"/assign/?lead={lead.pk}", f"/assign/?plan={plan.pk}",
+        f"/assign/?{asked}&weight_{ben.pk}=x",
         f"/batches/{batch.pk}/", f"/batches/{batch.pk}/undo/",
         f"/team/{ana.pk}/leaving/", f"/settings/mappings/{table.pk}/",
     ]  # fmt: skip

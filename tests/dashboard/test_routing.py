@@ -83,10 +83,7 @@ class TestMaking:
 
         assertContains(page, "industry = food, wine")
         assertContains(page, 'value="de, at, ch"')
-        assertContains(
-            page,
-            f'name="weight_{ana.pk}" inputmode="decimal" placeholder="1" value="2"',
-        )
+        assertContains(page, 'inputmode="decimal" placeholder="1" value="2"')
 
     @pytest.mark.parametrize(
         ("said", "sentence"),
@@ -120,6 +117,14 @@ class TestMaking:
             said = {"member": ana.pk, f"{field}_{ana.pk}": "-1"}
             response = client.post("/routing/new/", NEW | said)
             assertContains(response, "must be a number", status_code=422)
+
+    def test_a_member_who_has_gone_meanwhile(self, client, manager, ana):
+        gone = make_member("Gone Gil", is_active=False)
+
+        response = client.post("/routing/new/", NEW | {"member": [ana.pk, gone.pk]})
+
+        assertContains(response, "cannot be chosen (any more).", status_code=422)
+        assert not RoutingRule.objects.exists()
 
 
 class TestChanging:
@@ -244,6 +249,30 @@ class TestTheList:
 
         assertContains(page, "1 lead to give away with the next minute.")
         assertContains(page, "1 lead matches, and nobody can take it now.")
+
+    def test_many_leads_are_counted_only_when_asked(
+        self, client, manager, ana, monkeypatch
+    ):
+        monkeypatch.setattr("dashboard.views.routing.MOST_TRIED", 2)
+        for _ in range(3):
+            make_lead()
+        make_rule(ana)
+
+        looked = client.get("/routing/")
+        asked = client.get("/routing/?try=1")
+
+        assertContains(looked, "3 leads wait to be held against them.")
+        assertNotContains(looked, "to give away")
+        assertContains(asked, "3 leads to give away with the next minute.")
+
+    def test_weights_and_the_most_leads_stand_beside_the_names(
+        self, client, manager, ana, ben
+    ):
+        make_rule(ana, ben, weights={ana.pk: "0.5"}, caps={ana.pk: 40})
+
+        response = client.get("/routing/")
+
+        assertContains(response, "Ana Sousa (weight 0.5, up to 40), Ben Okafor")
 
     def test_more_rules_and_leads_ask_no_more(self, client, manager, ana, ben):
         def ask() -> object:

@@ -21,6 +21,7 @@ from assignments.services.strategies import (
     Tally,
     Turns,
     divide,
+    lower_of,
     nobody,
     told,
 )
@@ -146,12 +147,11 @@ def _candidates(members: Sequence[int], office: Office) -> list[PoolMember]:
 
 def _candidate(seat: Seat, office: Office) -> PoolMember:
     member = office.members[seat.member_id]
-    caps = [cap for cap in (seat.cap, member.capacity) if cap is not None]
     return PoolMember(
         id=member.pk,
         name=str(member),
         weight=seat.weight,
-        cap=min(caps, default=None),
+        cap=lower_of(seat.cap, member.capacity),
         why_not=_why_not(member, office),
     )
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from assignments.models import Batch, Campaign, Lead, Rotation, Suggestion
+from assignments.models import Batch, Campaign, Coverage, Lead, Rotation, Suggestion
 from assignments.models.assignment import Cause
 from assignments.services.batches import apply_plan
 from assignments.services.planning import Plan, Proposal
@@ -62,6 +62,15 @@ def run(*, at: datetime) -> str:
     for start in range(0, len(ids), CHUNK):
         count += _route(ids[start : start + CHUNK], at)
     return f"{count} leads routed."
+
+
+def how_many_wait(rules: Sequence[RuleFacts], *, at: datetime) -> int:
+    """Leads that the next tick holds against the rules: counted, not looked at."""
+    active = [rule for rule in rules if rule.mode != Mode.OFF]
+    if not active:
+        return 0
+    away = Coverage.objects.away_at(at).values_list("member", flat=True)
+    return came_since(without_owner_or_of(away), active).count()
 
 
 def foresee(

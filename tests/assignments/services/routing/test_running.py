@@ -136,6 +136,71 @@ class TestWhoGetsIt:
         assert not Batch.objects.exists()
 
 
+LEAD = {
+    "email": "lena@shop.co.uk",
+    "location": "Leeds, England",
+    "client_id": 7,
+    "custom_fields": {"Industry": "Food"},
+}
+
+
+class TestConditions:
+    """Each kind of condition, on a lead as the mirror has it."""
+
+    @pytest.fixture
+    def lead(self) -> Lead:
+        campaign = make_campaign(attributes_at=MONDAY)
+        return make_lead(campaign=campaign, category=make_category(), **LEAD)
+
+    @pytest.mark.parametrize(
+        ("attribute", "fits", "fails"),
+        [
+            ("client", ["6", "7"], ["77"]),
+            ("location", ["leeds"], ["Lee"]),
+            ("email_domain", ["Shop.CO.UK"], ["co.uk"]),
+            ("top_level_domain", ["uk"], ["co"]),
+            ("custom", {"industry": ["wine", "food"]}, {"Industry": ["foo"]}),
+            ("custom", {"industry": ["food"]}, {"industry": ["food"], "size": ["9"]}),
+        ],
+    )
+    def test_what_fits_decides_and_what_does_not_is_passed_over(
+        self, ana, ben, lead, *, attribute, fits, fails
+    ):
+        make_rule(ben, **{attribute: fails})
+        make_rule(ana, **{attribute: fits})
+
+        tick(at=MONDAY)
+
+        assert routed(lead).to == ana
+
+    @pytest.mark.parametrize("attribute", ["campaign", "category"])
+    def test_campaign_and_category_are_known_by_their_ids(
+        self, ana, ben, lead, attribute
+    ):
+        other = {"campaign": make_campaign, "category": make_category}[attribute]
+        make_rule(ben, **{attribute: [other(getattr(lead, attribute).name)]})
+        make_rule(ana, **{attribute: [other("Else"), getattr(lead, attribute)]})
+
+        tick(at=MONDAY)
+
+        assert routed(lead).to == ana
+
+    def test_a_client_may_be_that_of_the_campaign(self, ana):
+        lead = make_lead(campaign=make_campaign(client_id=9))
+        make_rule(ana, client=["9"])
+
+        tick(at=MONDAY)
+
+        assert routed(lead).to == ana
+
+    def test_all_conditions_must_hold(self, ana, lead):
+        make_rule(ana, client=["7"], location=["Leeds"], top_level_domain=["de"])
+
+        tick(at=MONDAY)
+
+        assert routed(lead) is None
+
+
 class TestOnce:
     def test_two_ticks_write_one_row(self, ana):
         lead = make_lead()
