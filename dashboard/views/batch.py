@@ -26,7 +26,8 @@ from dashboard.batch_progress import Progress, outcomes_of, rows_of
 from dashboard.chips import chips_of
 from dashboard.htmx import PageRequest, render_page
 from dashboard.paging import BadCursor, Cursor, Order, page_of
-from dashboard.plan_form import PlanForm, id_of
+from dashboard.plan_form import PlanForm
+from dashboard.pools import id_of
 
 TEMPLATE = "batch/batch.html"
 NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
