@@ -16,6 +16,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from playwright.sync_api import Error as PlaywrightError
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
 from assignments.sandbox.world import World
@@ -27,11 +28,25 @@ from assignments.smartlead.client import connect
 from tests.browser import chromium
 from tests.factories import make_lead, make_manager, make_member
 
+# The machine may be busy; whoever waits goes on as soon as it is true.
+PATIENCE = 30_000
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """What was on the screen when a test failed: nobody can look at it later."""
+    report = yield
+    office = getattr(item, "funcargs", {}).get("office")
+    if report.failed and report.when == "call" and office:
+        for number, seen in enumerate(office.describe_screens(), start=1):
+            report.sections.append((f"Screen {number}", seen))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +64,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(chromium.MISSING)
     # Playwright runs a loop in this thread, which Django takes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    expect.set_options(timeout=15_000)  # the other worker may be busy
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         yield browser
@@ -70,6 +85,7 @@ class Office:
     manager: User = field(default_factory=make_manager)
     violations: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
 
     def lead(self, name: str, owner: Member | None, *, number: int = 0) -> Lead:
         map_id = sorted(self.world.owners())[number]
@@ -92,7 +108,7 @@ class Office:
             color_scheme=theme,
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         client = Client()
         client.force_login(user or self.manager)
         session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
@@ -100,6 +116,7 @@ class Office:
         page = context.new_page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.violations.append(str(error)))
+        page.on("requestfailed", lambda asked: self.console.append(f"lost {asked.url}"))
         self.contexts.append(context)
         return page
 
@@ -118,9 +135,22 @@ class Office:
             while dispatcher.take_turn(timezone.now()) is None:
                 pass
 
+    def describe_screens(self) -> list[str]:
+        pages = [page for context in self.contexts for page in context.pages]
+        said = "\n".join(self.console[-20:])
+        return [f"{page.url}\n{_text_of(page)}\n\n{said}" for page in pages]
+
     def _note(self, message) -> None:
+        self.console.append(message.text)
         if "Content Security Policy" in message.text:
             self.violations.append(message.text)
+
+
+def _text_of(page: Page) -> str:
+    try:
+        return page.inner_text("body", timeout=2_000)
+    except PlaywrightError as error:  # it is on its way to another page
+        return str(error)
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """What holds for each page at a screen: accessible, in both themes, and never too wide."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from assignments.models import Account, Heartbeat, Mapping, Message
 from assignments.services.clock import tick
+from tests.browser.looks import check, check_page
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -94,39 +94,26 @@ def addresses(office, people) -> list[str]:
     return [*PLAIN, *bulk, page, f"{page}assign/", f"/team/{ana.pk}/"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_pages_are_accessible_and_fit(office, addresses, theme, width):
-    page = office.screen(width=width, theme=theme)
+def test_pages_are_accessible_and_fit(office, addresses, width):
+    page = office.screen(width=width)
     for address in addresses:
         page.goto(office.url + address)
-        results = Axe().run(page)
-        assert results.violations_count == 0, address + results.generate_report()
-        fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert fits, f"{address} is wider than the screen"
+        check_page(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_open_picker_is_accessible(office, addresses, theme):
-    page = office.screen(theme=theme)
+def test_the_open_picker_is_accessible(office, addresses):
+    page = office.screen()
     page.goto(f"{office.url}/inbox/")
     page.get_by_role("link", name="Assign Lena Lead").first.click()
     page.get_by_role("button", name="Ben Okafor has").wait_for()
 
-    results = Axe().run(page)
-
-    assert results.violations_count == 0, results.generate_report()
+    check(page)
 
 
-def check(page: Page) -> None:
-    results = Axe().run(page)
-    assert results.violations_count == 0, page.url + results.generate_report()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_menu_and_the_help_are_accessible(office, width, theme):
-    page = office.screen(width=width, theme=theme)
+def test_the_menu_and_the_help_are_accessible(office, width):
+    page = office.screen(width=width)
     page.goto(f"{office.url}/history/")
 
     page.get_by_role("button", name=str(office.manager)).click()
@@ -140,10 +127,9 @@ def test_the_menu_and_the_help_are_accessible(office, width, theme):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_errors_troubles_and_emptiness_are_accessible(office, width, theme):
-    page = office.screen(width=width, theme=theme)
+def test_errors_troubles_and_emptiness_are_accessible(office, width):
+    page = office.screen(width=width)
     Heartbeat.objects.update(beat_at=MONDAY)
     make_assignment(make_lead(), make_member(), created_at=MONDAY)
     Account.objects.update(
@@ -179,8 +165,7 @@ def test_an_opened_row_of_the_history_is_accessible(office, addresses):
 def test_signing_in_is_accessible_and_keeps_the_way(office):
     page = office.browser.new_context().new_page()
     page.goto(f"{office.url}/history/")
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check(page)
 
     page.get_by_label("Username").fill(office.manager.username)
     page.get_by_label("Password").fill("correct horse")
