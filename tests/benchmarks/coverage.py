@@ -75,8 +75,8 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
         away, *others = Member.objects.filter(is_active=True).order_by("pk")
         covering = others[:COVERING]
         office = Office(desk, clock, watched, boss, away, covering)
-        for is_proven in (True, False):
-            for size in SIZES:
+        for size in SIZES:
+            for is_proven in (True, False):
                 name = f"{label}: {size:,} leads {HOW[is_proven]}"
                 yield from _figures(office, size, name, is_proven=is_proven)
     world.close()
@@ -110,9 +110,10 @@ def _prepare(office: Office, size: int, *, is_proven: bool) -> None:
     spare = Member.objects.filter(is_active=True).order_by("pk").last()
     replied = Lead.objects.present().filter(last_reply_at__isnull=False)
     chosen = set(replied.order_by("pk").values_list("pk", flat=True)[:size])
-    for pk in Lead.objects.values_list("pk", flat=True):
+    for pk, known in world.owners().items():
         owner = office.away if pk in chosen else spare
-        world.assign_outside(pk, owner.pk)
+        if known != owner.pk:
+            world.assign_outside(pk, owner.pk)
     known = {"owner_known_at": office.clock(), "owner_sure_at": None}
     Lead.objects.update(owner=spare, **known)
     Lead.objects.filter(pk__in=chosen).update(owner=office.away)

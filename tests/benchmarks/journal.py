@@ -28,19 +28,28 @@ class Watched(httpx.BaseTransport):
     # When a lead's owner was last asked for and shown, or set by us and answered.
     known_at: dict[int, float] = field(default_factory=dict)
     ages: list[float] = field(default_factory=list)
+    calls: list[Entry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._sandbox = httpx.WSGITransport(app=application(self.world))
+        self._heard = len(self.world.journal.entries())
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.pace()
         response = self._sandbox.handle_request(request)
-        entry = self.world.journal.calls()[-1]
+        entry = self._entry()
         shown = _shown(response) if entry.kind == "list" else [entry.map_id]
         for map_id in shown:
             if map_id is not None:
                 self._note(map_id, entry)
         return response
+
+    def _entry(self) -> Entry:
+        """The call that was just answered; what happened outside lies before it."""
+        new = self.world.journal.entries(after=self._heard)
+        self._heard += len(new)
+        self.calls.append(new[-1])
+        return new[-1]
 
     def _note(self, map_id: int, entry: Entry) -> None:
         if entry.kind == WRITES:
@@ -70,10 +79,9 @@ class Cost:
 
 def cost(watched: Watched, act: Callable[[], object]) -> Cost:
     """What this act took."""
-    before, writes = len(watched.world.journal.calls()), len(watched.ages)
+    before, writes = len(watched.calls), len(watched.ages)
     act()
-    calls = watched.world.journal.calls()[before:]
     return Cost(
-        calls=Counter(call.kind for call in calls),
+        calls=Counter(call.kind for call in watched.calls[before:]),
         oldest=max(watched.ages[writes:], default=0.0),
     )

@@ -18,7 +18,7 @@ from typing import Any
 from tests.trials.databases import Databases
 from tests.trials.kill import databases, say
 from tests.trials.outsider import get, post
-from tests.trials.trial import Stage, sandbox
+from tests.trials.trial import SCALE, Stage, sandbox
 from tests.trials.weather import LATE, Weather, forecast
 
 START, RETURN = "Covered by", "is back."
@@ -106,7 +106,14 @@ class CoverageStage(Stage):
         return found
 
 
-def hold(databases: Databases, *, seed: int, leads: int, seconds: float) -> Outcome:
+def hold(
+    databases: Databases,
+    *,
+    seed: int,
+    leads: int,
+    seconds: float,
+    scale: float = SCALE,
+) -> Outcome:
     rng = Random(seed)
     weather = forecast(rng)
     in_time = [fault for fault in weather.faults if fault["seconds"] != LATE]
@@ -117,7 +124,7 @@ def hold(databases: Databases, *, seed: int, leads: int, seconds: float) -> Outc
             tempfile.TemporaryDirectory(prefix="trial-") as folder,
             sandbox(seed, weather, leads=leads) as address,
         ):
-            stage = CoverageStage(Path(folder), url, address, rng)
+            stage = CoverageStage(Path(folder), url, address, rng, scale=scale)
             with stage.opened():
                 return stage.cover(weather, leads=leads, seconds=seconds)
     finally:
@@ -198,7 +205,11 @@ def main() -> int:
         for seed in range(wishes.seed, wishes.seed + wishes.runs):
             began = time.monotonic()
             outcome = hold(
-                source, seed=seed, leads=wishes.leads, seconds=wishes.seconds
+                source,
+                seed=seed,
+                leads=wishes.leads,
+                seconds=wishes.seconds,
+                scale=wishes.scale,
             )
             took = time.monotonic() - began
             counts = ", ".join(f"{n} {name}" for name, n in outcome.counts.items())
@@ -216,6 +227,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--leads", type=int, default=200)
     parser.add_argument(
         "--seconds", type=float, default=120.0, help="of each half, at the most"
+    )
+    parser.add_argument(
+        "--scale", type=float, default=SCALE, help="of all times; larger when busy"
     )
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     return parser
