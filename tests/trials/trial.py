@@ -114,7 +114,8 @@ class Stage:
         self.killer = Killer(
             address=folder / "line",
             rng=rng,
-            longest_stop=self.longest_stop,
+            longest_stop=self.longest_stop * scale / SCALE,
+            slower=scale / SCALE,
             respawn=self.enter,
         )
 
