@@ -35,7 +35,7 @@ FILTERS = {
     "": ("All", ()),
     "taken": ("Taken", TAKEN),
     "out": ("Out", (Fate.OUT,)),
-    "taking": ("On their way", (Fate.TAKING,)),
+    "taking": ("Not handed over yet", (Fate.TAKING,)),
     "home": ("Back", (Fate.RETURNED, Fate.BACK)),
     "returned": ("Returned", (Fate.RETURNED,)),
     "back": ("Already back", (Fate.BACK,)),

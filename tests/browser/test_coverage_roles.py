@@ -93,39 +93,49 @@ def end_early(page: Page) -> None:
     says(page, "The leads are going back.")
 
 
+def hand_back_one(page: Page, address: str, mine: Member) -> None:
+    page.goto(address)
+    own = page.locator("#holds tr", has_text=str(mine)).first
+    given = own.get_by_role("link").first.inner_text()
+    own.get_by_role("button", name=f"Hand back {given}").click()
+    says(page, f"{given} goes back to Ana Sousa.")
+
+
+def take_back_one(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("button", name="Take back").first.click()
+    says(page, "goes back to Ana Sousa.")
+
+
+def read_welcome(page: Page, url: str) -> None:
+    page.goto(f"{url}/coverage/")
+    recent = page.get_by_role("region", name="Recently returned")
+    recent.get_by_role("link").first.click()
+    says(page, "Welcome back. This is what happened to your leads")
+    says(page, "3 = 3. Nothing is unaccounted for.")
+
+
 def test_each_does_their_part_by_keyboard_and_phone(office, cast):
     ana, ben, cem = cast
     names = ("Cal Calm", "Hana Hand", "Tara Take")
     leads = [office.lead(name, ana, number=place) for place, name in enumerate(names)]
     away = office.screen(ana.user, width=390)
     decides = office.screen(ana.team.team_leads.get())
+
     address = propose(away, office.url)
     confirm_and_start(decides, office.url)
     work(office)
-
-    covers = office.screen(ben.user)
-    covers.goto(address)
-    own = covers.locator("#holds tr", has_text="Ben Okafor").first
-    given = own.get_by_role("link").first.inner_text()
-    own.get_by_role("button", name=f"Hand back {given}").click()
-    says(covers, f"{given} goes back to Ana Sousa.")
+    hand_back_one(office.screen(ben.user), address, ben)
     work(office)
-    away.goto(address)
-    away.get_by_role("button", name="Take back").first.click()
-    says(away, "goes back to Ana Sousa.")
+    take_back_one(away, address)
     work(office)
     decides.goto(address)
     change_coverer(decides, ben, cem)
     work(office)
-    decides.goto(address)
     end_early(decides)
     work(office)
     work(office)
 
-    away.goto(f"{office.url}/coverage/")
-    recent = away.get_by_role("region", name="Recently returned")
-    recent.get_by_role("link").first.click()
-    says(away, "Welcome back. This is what happened to your leads")
-    says(away, "3 = 3. Nothing is unaccounted for.")
+    read_welcome(away, office.url)
     owners = office.world.owners()
     assert {owners[lead.pk] for lead in leads} == {ana.pk}

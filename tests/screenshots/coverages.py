@@ -4,6 +4,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from assignments.models import Assignment, Coverage, Hold, Member, User
@@ -47,6 +48,27 @@ def after(office: Office) -> None:
     _ahead(office)
     _called_off(office)
     _moving(office)
+    calm()
+
+
+def trouble() -> None:
+    """A lead that Smartlead refused, and an absence that no clock has noticed."""
+    _troubled().update(
+        state="refused", outcome="Smartlead said: Lead is archived.",
+        finished_at=timezone.now(),
+    )  # fmt: skip
+    Coverage.objects.filter(comment="missed").update(acknowledged_at=None)
+
+
+def calm() -> None:
+    """No other picture is to say so on top."""
+    _troubled().update(state="waiting", outcome="", finished_at=None)
+    Coverage.objects.filter(comment="missed").update(acknowledged_at=timezone.now())
+
+
+def _troubled() -> QuerySet[Assignment]:
+    taking = Hold.objects.filter(coverage__comment="active", state="taking")
+    return Assignment.objects.filter(pk__in=taking.values("move"))
 
 
 def _draft(
@@ -110,9 +132,8 @@ def _running(office: Office) -> None:
     )  # fmt: skip
     refused, moved, *_ = Hold.objects.filter(coverage=coverage).order_by("pk")
     Assignment.objects.filter(pk=refused.move_id).update(
-        state="refused", outcome="Smartlead said: Lead is archived.",
-        finished_at=office.clock(),
-    )  # fmt: skip
+        state="refused", outcome="Lead is archived.", finished_at=office.clock()
+    )
     _work(office)
     assign_lead(
         lead=moved.lead, to=member("Ana"), actor=_sara(), at=office.clock(),

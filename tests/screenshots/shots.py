@@ -120,8 +120,19 @@ COVERAGES = [
     *[
         Shot(name=f"coverage-{state}", path=of_coverage(state))
         for state in (
-            "proposed", "scheduled", "starting", "active", "returning", "over",
-            "cancelled", "missed", "gap",
+            "proposed", "scheduled", "starting", "returning", "over", "cancelled",
+            "gap",
+        )
+    ],
+    *[
+        Shot(
+            name=f"coverage-{name}", path=path,
+            before=coverages.trouble, after=coverages.calm,
+        )
+        for name, path in (
+            ("attention", "/coverage/"),
+            ("active", of_coverage("active")),
+            ("missed", of_coverage("missed")),
         )
     ],
     *[

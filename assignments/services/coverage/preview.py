@@ -106,7 +106,7 @@ def preview(draft: Draft, at: datetime) -> Preview:
     starts_at, ends_at = draft.window(at)
     able = {one.pk: one for one in _able(draft)}
     absences = next_absences(able, starts_at, ends_at)
-    found = outlook(draft, starts_at)
+    found = outlook(draft, max(starts_at, at))  # a start that was missed is late
     dealt = found.dealt
     gap = _gap(draft, (starts_at, ends_at), able, absences)
     return Preview(

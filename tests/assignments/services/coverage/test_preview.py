@@ -223,3 +223,13 @@ def test_many_leads_take_as_many_queries_as_few(ana, ben):
     )  # fmt: skip
 
     assert queries_of(ask) == few
+
+
+def test_a_start_that_has_passed_is_looked_at_as_of_now(ana, ben):
+    an_hour_ago = MONDAY - timedelta(hours=1)
+    make_coverage(ben, first_day=date(2026, 5, 8), ends_at=an_hour_ago)
+    make_lead(owner=ana)
+
+    found = look(draft(ana, ben, first_day=MONDAY.date()))
+
+    assert (found.leads, found.unplaced) == (1, 0)
