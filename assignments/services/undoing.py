@@ -126,7 +126,8 @@ def undo_batch(
         reason=f"{actor} undid {str(batch).lower()}.",
         summary={"away": sorted(although_away)},
     )
-    plan.pack(_entries(undo.back, plan.reason))
+    back = sorted(undo.back, key=lambda row: row.to_id)  # owner by owner
+    plan.pack(_entries(back, plan.reason))
     plan.save()
     return plans.confirm_plan(plan=plan, actor=actor, at=at)
 
