@@ -191,6 +191,12 @@ class Preview:
         return held
 
     @property
+    def uncounted(self) -> int:
+        """Closed or quiet leads: a capacity is about open ones."""
+        uncounted: int = self.plan.summary.get("uncounted", 0)
+        return uncounted
+
+    @property
     def away(self) -> list[Member]:
         ids = self.plan.summary.get("away", [])
         return [self.members[pk] for pk in ids if pk in self.members]

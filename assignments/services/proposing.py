@@ -14,7 +14,7 @@ from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Value
 
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, Turn, User
 from assignments.models import Mapping as Table
-from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL
+from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Urgency
 from assignments.models.plan import UNKNOWN, Entry, StrategyKind
 from assignments.services import access, loads
 from assignments.services.coverage.absences import away_now
@@ -84,6 +84,7 @@ class Scene:
     seen: int = 0
     open: int = 0
     held_moving: int = 0
+    uncounted: int = 0  # closed or quiet ones to somebody with a capacity
     gained: Counter[int] = field(default_factory=Counter)
     lost: Counter[int] = field(default_factory=Counter)
 
@@ -169,6 +170,8 @@ def _decide(
         verb = "is already on its way to" if pending else "is already with"
         return None, f"It {verb} {scene.name(holder_id)}."
     scene.tally.give(choice.member_id, is_open=is_open)
+    if not is_open and scene.members[choice.member_id].capacity is not None:
+        scene.uncounted += 1
     if is_open:
         scene.gained[choice.member_id] += 1
         if holder_id is not None:
@@ -260,17 +263,21 @@ def is_set(column: str) -> Case:
     )
 
 
-def is_decision(cause: str, batch_id: int | None) -> bool:
-    """Made by a person. What they do for a coverage stands alone, without a batch."""
-    return cause in PERSONAL or (cause in COVERAGE_CAUSES and batch_id is None)
+def is_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
+    """Whether a person stands behind a row: made it, or asked for the same by itself.
+
+    What they do for a coverage stands alone, without a batch.
+    """
+    for_coverage = cause in COVERAGE_CAUSES and batch_id is None
+    return cause in PERSONAL or for_coverage or urgency == Urgency.CLICK
 
 
 def _pending() -> dict[int, Pending]:
     rows = Assignment.objects.pending().order_by("pk")
     return {
-        lead_id: Pending(to_id, is_decision(cause, batch_id))
-        for lead_id, to_id, cause, batch_id in rows.values_list(
-            "lead", "to", "cause", "batch"
+        lead_id: Pending(to_id, is_decision(*of_a_person))
+        for lead_id, to_id, *of_a_person in rows.values_list(
+            "lead", "to", "cause", "batch", "urgency"
         )
         if to_id is not None
     }

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from assignments.models import Assignment, Coverage, Member, SavedPlan
-from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, State
+from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause, State
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.services import access
 from assignments.services.coverage.absences import away_now
@@ -116,11 +116,17 @@ def _decided_since(scene: Scene, entry: Entry, lead: Standing) -> str:
     if newest is None:
         return ""
     to = scene.members[newest.to_id or 0]
-    if newest.to_id == entry.to_id:
+    decided = is_decision(newest.cause, newest.batch_id, newest.urgency)
+    if newest.to_id == entry.to_id and (decided or not _may_lapse(newest)):
         return f"It is already on its way to {to}."
-    if newest.pk != entry.reverses_id and is_decision(newest.cause, newest.batch_id):
+    if newest.to_id != entry.to_id and decided and newest.pk != entry.reverses_id:
         return f"Another decision came first: it is on its way to {to}."
     return ""
+
+
+def _may_lapse(row: Assignment) -> bool:
+    """A rule's row gives way to whoever comes next: a decision does not rest on it."""
+    return row.cause == Cause.ROUTING and row.state == State.WAITING
 
 
 def _moved_since(entry: Entry, lead: Standing, scene: Scene) -> str:

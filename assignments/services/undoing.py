@@ -116,19 +116,25 @@ def undo_batch(
         raise AssignmentRefused(
             "Nothing of this batch can go back any more. Each lead below says why."
         )
-    if although_away is None:
-        although_away = [absence.member_id for absence in undo.away]
+    plan = _plan_of(undo, actor, at)
+    if although_away is not None:
+        plan.summary = {"away": sorted(although_away)}
+    plan.save()
+    return plans.confirm_plan(plan=plan, actor=actor, at=at)
+
+
+def _plan_of(undo: Undo, actor: User, at: datetime) -> SavedPlan:
     plan = SavedPlan(
         actor=actor,
         created_at=at,
         cause=Cause.UNDO,
-        about=batch,
-        reason=f"{actor} undid {str(batch).lower()}.",
-        summary={"away": sorted(although_away)},
+        about=undo.batch,
+        reason=f"{actor} undid {str(undo.batch).lower()}.",
+        summary={"away": [absence.member_id for absence in undo.away]},
     )
-    plan.pack(_entries(undo.back, plan.reason))
-    plan.save()
-    return plans.confirm_plan(plan=plan, actor=actor, at=at)
+    back = sorted(undo.back, key=lambda row: row.to_id)  # owner by owner
+    plan.pack(_entries(back, plan.reason))
+    return plan
 
 
 def _entries(rows: Iterable[Made], reason: str) -> Iterator[Entry]:

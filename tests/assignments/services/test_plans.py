@@ -78,7 +78,9 @@ class TestMaking:
 
     def test_a_waiting_change_of_the_clock_gives_way_to_a_person(self, ana, ben):
         lead = make_lead(owner=ana)
-        make_assignment(lead, ana, cause=Cause.ROUTING, actor=None)
+        make_assignment(
+            lead, ana, cause=Cause.ROUTING, actor=None, urgency=Urgency.RULE
+        )
 
         assert make_plan([lead], ben).moving == 1
 
@@ -115,6 +117,17 @@ class TestMaking:
         assert why_stays(plan) == [
             "Nobody can take it: Ana is at 2 of 2; Ben is at 1 of 1."
         ]
+
+    def test_a_capacity_is_about_open_leads_and_the_plan_says_where_it_is_not(
+        self, ben
+    ):
+        ben.capacity = 2
+        ben.save()
+        quiet = [make_lead(last_reply_at=None) for _ in range(3)]
+
+        plan = make_plan([*quiet, make_lead()], ben, strategy="least_busy")
+
+        assert (chosen(plan), plan.summary["uncounted"]) == ({ben.pk: 4}, 3)
 
     def test_leads_that_weigh_nothing_are_not_all_dealt_to_one(self, ana, ben):
         make_lead(owner=ana)
