@@ -11,7 +11,14 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from assignments.models import Campaign, Category, Mapping, RoutingRule, User
+from assignments.models import (
+    Campaign,
+    Category,
+    Mapping,
+    RoutingRule,
+    RuleMember,
+    User,
+)
 from assignments.models.plan import StrategyKind
 from assignments.services.routing.facts import Attribute, RuleFacts, Seat
 from assignments.services.routing.loading import (
@@ -92,14 +99,22 @@ class RuleForm(forms.Form):
 
     @cached_property
     def pool(self) -> Pool:
-        """The members to choose from, with what was said about each."""
+        """The members to choose from, with what was said about each.
+
+        Also those of the rule whom this reader could not choose, or nobody any more.
+        """
         said = self.data if self.is_bound else self._kept_pool()
         assert isinstance(said, QueryDict)  # noqa: S101  what a view gives
-        return Pool(candidates_for(self.user), said)
+        also = [one.member_id for one in self._kept]
+        return Pool(candidates_for(self.user, also=also), said)
+
+    @cached_property
+    def _kept(self) -> list[RuleMember]:
+        return list(self.rule.pool.all()) if self.rule else []
 
     def _kept_pool(self) -> QueryDict:
         said = QueryDict(mutable=True)
-        for one in self.rule.pool.all() if self.rule else ():
+        for one in self._kept:
             said.appendlist("member", str(one.member_id))
             said[f"weight_{one.member_id}"] = _plain(one.weight)
             said[f"cap_{one.member_id}"] = "" if one.cap is None else str(one.cap)

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from assignments.models import Account, Heartbeat, Mapping, Message
+from assignments.models import Account, Heartbeat, Lead, Mapping, Member, Message
 from assignments.services.clock import tick
 from tests.browser.looks import check, check_page
 from tests.factories import (
@@ -55,6 +55,24 @@ PLAIN = [
 ]
 
 
+def many_leads(office, lead: Lead, ana: Member, ben: Member) -> list[str]:
+    at = timezone.now()
+    batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben, at=at)
+    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table.lines.create(value="DE", key="de", member=ana)
+    asked = f"filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
+    plan = make_plan(
+        [lead], ana, ben,
+        strategy="least_busy", actor=office.manager, wish={"query": asked},
+    )  # fmt: skip
+    return [
+        f"/assign/?lead={lead.pk}", f"/assign/?plan={plan.pk}",
+        f"/assign/?{asked}&weight_{ben.pk}=x",
+        f"/batches/{batch.pk}/", f"/batches/{batch.pk}/undo/",
+        f"/team/{ana.pk}/leaving/", f"/settings/mappings/{table.pk}/",
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def addresses(office, people) -> list[str]:
     ana, ben = people(0), people(1)
@@ -69,20 +87,7 @@ def addresses(office, people) -> list[str]:
         make_assignment(omar, ben, state=state, finished_at=at, outcome="No.")
     make_assignment(make_lead("Omar Other", owner=ana), ben, created_at=at)
     make_team()
-    batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben, at=at)
-    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
-    table.lines.create(value="DE", key="de", member=ana)
-    asked = f"filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
-    plan = make_plan(
-        [lead], ana, ben,
-        strategy="least_busy", actor=office.manager, wish={"query": asked},
-    )  # fmt: skip
-    bulk = [
-        f"/assign/?lead={lead.pk}", f"/assign/?plan={plan.pk}",
-        f"/assign/?{asked}&weight_{ben.pk}=x",
-        f"/batches/{batch.pk}/", f"/batches/{batch.pk}/undo/",
-        f"/team/{ana.pk}/leaving/", f"/settings/mappings/{table.pk}/",
-    ]  # fmt: skip
+    bulk = many_leads(office, lead, ana, ben)
     rule = make_rule(ana, ben, category=[lead.category], custom={"size": ["9"]})
     make_rule(make_member("Maya Lindqvist", is_active=False), top_level_domain=["fr"])
     make_rule(ben, mode="suggest")

@@ -140,6 +140,20 @@ class TestChanging:
 
         assertContains(response, "changed this rule meanwhile", status_code=409)
 
+    def test_somebody_deactivated_stays_in_the_pool_until_taken_out(
+        self, client, manager, ana, ben
+    ):
+        rule = make_rule(ana, ben, mode="off")
+        ben.is_active = False
+        ben.save()
+        said = NEW | {"member": [ana.pk, ben.pk]}
+
+        page = client.get(f"/routing/{rule.pk}/")
+        client.post(f"/routing/{rule.pk}/", said)
+
+        assertContains(page, "gets no leads")
+        assert rule.pool.count() == 2
+
     def test_rules_change_places(self, client, manager, ana):
         first, second = make_rule(ana, name="One"), make_rule(ana, name="Two")
 
@@ -212,6 +226,13 @@ class TestRights:
         for act in ("", *(f"{act}/" for act in self.ACTS)):
             answer = client.post(f"/routing/{rule.pk}/{act}", {"mode": "off"})
             assert answer.status_code == 403
+
+    def test_a_team_lead_reads_also_who_is_of_another_team(
+        self, client, team_lead, ana
+    ):
+        page = client.get(f"/routing/{make_rule(ana).pk}/")
+
+        assertContains(page, f'id="member-{ana.pk}" value="{ana.pk}" checked')
 
     def test_a_member_sees_nothing_of_it(self, client, stranger, ana):
         rule = make_rule(ana)

@@ -8,6 +8,7 @@ from datetime import datetime
 from assignments.models import Coverage, Member, Rotation, Suggestion, Turn
 from assignments.models.plan import StrategyKind
 from assignments.services import loads
+from assignments.services.coverage.absences import away_now
 from assignments.services.proposing import away_until, last_given
 from assignments.services.routing.facts import LeadFacts, RuleFacts, Seat
 from assignments.services.strategies import (
@@ -73,7 +74,7 @@ def office_at(at: datetime) -> Office:
     counts.update(Suggestion.objects.open().values_list("member", flat=True))
     return Office(
         members={member.pk: member for member in Member.objects.all()},
-        away={one.member_id: one for one in Coverage.objects.away_at(at)},
+        away=away_now(at),
         tally=Tally(loads=counts, last=last_given()),
         ahead=_all_turns(),
     )

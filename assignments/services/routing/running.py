@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from assignments.models import Batch, Campaign, Coverage, Lead, Rotation, Suggestion
+from assignments.models import Batch, Campaign, Lead, Rotation, Suggestion
 from assignments.models.assignment import Cause
 from assignments.services.batches import apply_plan
+from assignments.services.coverage.absences import away_now
 from assignments.services.planning import Plan, Proposal
 from assignments.services.routing import suggestions
 from assignments.services.routing.choosing import Office, choose, keep_turns, office_at
@@ -69,8 +70,7 @@ def how_many_wait(rules: Sequence[RuleFacts], *, at: datetime) -> int:
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
         return 0
-    away = Coverage.objects.away_at(at).values_list("member", flat=True)
-    return came_since(without_owner_or_of(away), active).count()
+    return came_since(without_owner_or_of(away_now(at)), active).count()
 
 
 def foresee(
