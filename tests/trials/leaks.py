@@ -36,15 +36,16 @@ def everything_logged() -> Iterator[StringIO]:
     handler = logging.StreamHandler(stream)
     names = list(logging.root.manager.loggerDict)
     loggers = [logging.root, *map(logging.getLogger, names)]
-    before = [(logger, logger.level) for logger in loggers]
+    before = [(logger, logger.level, logger.handlers) for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
-        if not logger.propagate or logger is logging.root:
-            logger.addHandler(handler)
+        is_last = not logger.propagate or logger is logging.root
+        # In place of the others: each would write all of it out once more.
+        logger.handlers = [handler] if is_last else []
     yield stream
-    for logger, level in before:
+    for logger, level, handlers in before:
         logger.setLevel(level)
-        logger.removeHandler(handler)
+        logger.handlers = handlers
 
 
 def database() -> str:
