@@ -1,6 +1,8 @@
 """Random histories of coverages, each step held against the model."""
 
+import ast
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assignments.models import Assignment, Batch, Hold
+from tests.assignments.services.coverage import model
 from tests.assignments.services.coverage.walker import Walker
 
 OFTEN = ("plan", "go_on", "go_on", "wait", "line", "assign", "tick", "outside")
@@ -24,6 +27,10 @@ OPENINGS = (
     [("plan", 0, 0, 1), ("plan", 0, 2, 6), ("go_on", 4, 0, 0)],
     # Lent on, and to be kept by whoever it was lent on to.
     [("plan", 0, 0, 6), ("plan", 1, 1, 3), ("go_on", 0, 0, 0), ("go_on", 5, 0, 0)],
+    # Lent on, and both are over before anybody looks again.
+    [("plan", 0, 0, 6), ("plan", 1, 0, 3), ("wait", 5, 0, 0), ("go_on", 5, 0, 0)],
+    # Refused what a person asked for; then it is over.
+    [("plan", 0, 0, 6), ("refuse", 0, 0, 0), ("assign", 0, 3, 1), ("go_on", 5, 0, 0)],
     # Given away for good while it is covered, which is undone.
     [("plan", 0, 0, 6), ("assign", 0, 3, 1), ("undo", 0, 0, 0)],
     # Who should get the leads goes away before anything could be sent.
@@ -40,8 +47,8 @@ STEPS = st.builds(
     st.sampled_from(OPENINGS),
     st.lists(
         st.tuples(st.sampled_from((*OFTEN, *RARELY)), NUMBER, NUMBER, NUMBER),
-        min_size=12,
-        max_size=24,
+        min_size=8,
+        max_size=18,
     ),
 )
 
@@ -64,9 +71,19 @@ def walk(steps: list[tuple[str, int, int, int]]) -> Counter[str]:
         return seen
 
 
+def test_the_model_knows_nothing_of_handoff_and_is_short_enough_to_check():
+    text = Path(model.__file__).read_text()
+
+    imports = [
+        node for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)
+    ]
+    assert {node.module for node in imports} == {"dataclasses", "datetime"}
+    assert len(text.splitlines()) < 150
+
+
 @pytest.mark.django_db
 @settings(
-    max_examples=8,
+    max_examples=25,
     deadline=None,
     database=None,
     derandomize=True,
