@@ -19,9 +19,11 @@ django.setup()
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 from hypothesis import HealthCheck, given, seed, settings  # noqa: E402
 
-from tests.assignments.services.coverage.test_model import STEPS, walk  # noqa: E402
-
-type History = list[tuple[str, int, int, int]]
+from tests.assignments.services.coverage.test_model import (  # noqa: E402
+    HISTORIES,
+    History,
+    walk,
+)
 
 
 def main() -> int:
@@ -56,7 +58,7 @@ def _walk_all(
         print_blob=False,
         suppress_health_check=list(HealthCheck),
     )
-    @given(steps=STEPS)
+    @given(steps=HISTORIES)
     def histories(steps: History) -> None:
         try:
             seen.update(walk(steps))
