@@ -1,12 +1,14 @@
 """Whom a lead may be given to, with what each of them has to do already."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from assignments.models import Coverage, Lead, Member, User
 from assignments.services.access import members_to_choose
+from assignments.services.coverage.absences import away_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +27,26 @@ class Candidate:
         return self.member.capacity is not None and self.open >= self.member.capacity
 
 
-def candidates_for(user: User) -> list[Candidate]:
+def candidates_for(user: User, *, also: Iterable[int] = ()) -> list[Candidate]:
+    """`also`: whom somebody else has chosen, and who may stay."""
     owned = Lead.objects.open().filter(owner__isnull=False).order_by()
     counts = owned.values_list("owner").annotate(open=Count("pk"))
     loads: dict[int | None, int] = dict(counts)
-    now = Coverage.objects.away_at(timezone.now())
-    away = {coverage.member_id: coverage for coverage in now}
+    away = away_now(timezone.now())
     return [
         Candidate(
             member=member,
             open=loads.get(member.pk, 0),
             away=away.get(member.pk),
         )
-        for member in members_to_choose(user).select_related("team")
+        for member in choosable(user, also=also).select_related("team")
     ]
+
+
+def choosable(user: User, *, also: Iterable[int] = ()) -> QuerySet[Member]:
+    theirs = members_to_choose(user)
+    if not also:
+        return theirs
+    return Member.objects.filter(
+        Q(pk__in=theirs.order_by().values("pk")) | Q(pk__in=also)
+    )

@@ -15,6 +15,7 @@ from dashboard.coverage_form import members_to_plan, typed_time
 
 START_NOTE = "{away} is away until {last_day}. {covering} answers until then."
 RETURN_NOTE = "{away} is back and has this lead again. Thanks, {covering}."
+WEEKS_TO_TRY = 13
 MOST_COVERING = 5  # of a larger team nobody wants everybody
 
 
@@ -28,13 +29,13 @@ def defaults(
     data = QueryDict(mutable=True)
     data.update({"scope": "active", "arrivals": "cover", "on_return": "return"})
     data.update({"start_note": START_NOTE, "return_note": RETURN_NOTE})
-    member = _member(user, asked.get("member", ""))
-    if member:
-        _fill(data, member_defaults(member, at=at, mates=mates))
-        data["member"] = data["drawn_for"] = str(member.pk)
-    if asked.get("from_now"):
+    if from_now := bool(asked.get("from_now")):
         today = timezone.localdate(at).isoformat()
         data["from_now"], data["first_day"], data["last_day"] = "1", today, today
+    member = _member(user, asked.get("member", ""))
+    if member:
+        _fill(data, member_defaults(member, at=at, mates=mates, from_now=from_now))
+        data["member"] = data["drawn_for"] = str(member.pk)
     _fill(data, asked)
     if member:
         data["member"] = str(member.pk)
@@ -62,20 +63,34 @@ def away_throughout(
 
 
 def member_defaults(
-    member: Member, *, at: datetime, mates: Iterable[Member]
+    member: Member, *, at: datetime, mates: Iterable[Member], from_now: bool
 ) -> QueryDict:
-    """What depends on who is away: their zone, the week there, who covers."""
+    """What depends on who is away: their zone, the days there, who covers."""
     zone = member.time_zone or timezone.get_current_timezone_name()
     data = QueryDict(mutable=True)
-    monday = next_monday(at.astimezone(ZoneInfo(zone)).date())
+    today = at.astimezone(ZoneInfo(zone)).date()
+    first, last = (today, today) if from_now else _free_week(member, today, zone)
     data["zone"] = zone
-    friday = monday + timedelta(days=4)
-    data["first_day"], data["last_day"] = monday.isoformat(), friday.isoformat()
+    data["first_day"], data["last_day"] = first.isoformat(), last.isoformat()
     able = team_mates(member, mates)
-    away = away_throughout(able, monday, friday, zone)
+    away = away_throughout(able, first, last, zone)
     covering = [str(one.pk) for one in able if one.pk not in away]
     data.setlist("covering", covering[:MOST_COVERING])
     return data
+
+
+def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
+    """From Monday to Friday; the next one for which no absence is planned yet."""
+    monday = next_monday(today)
+    weeks = [monday + timedelta(weeks=number) for number in range(WEEKS_TO_TRY)]
+    starts_at, ends_at = days.window(weeks[0], weeks[-1], None, None, zone)
+    absences = next_absences([member.pk], starts_at, ends_at).get(member.pk, [])
+    for first in weeks:
+        last = first + timedelta(days=4)
+        begins, ends = days.window(first, last, None, None, zone)
+        if not any(one.starts_at < ends and begins < one.ends_at for one in absences):
+            return first, last
+    return monday, monday + timedelta(days=4)
 
 
 def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> QueryDict:
@@ -102,7 +117,7 @@ def like(coverage: Coverage) -> QueryDict:
         data[name] = getattr(coverage, name)
     for name in ("start_note", "return_note", "comment"):
         data[name] = getattr(coverage, name)
-    data["member"] = str(coverage.member_id)
+    data["member"] = data["drawn_for"] = str(coverage.member_id)
     data["first_day"] = coverage.first_day.isoformat()
     data["last_day"] = coverage.last_day.isoformat()
     data["first_time"] = typed_time(coverage.first_time)

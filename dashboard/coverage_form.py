@@ -1,5 +1,6 @@
 """The form that plans an absence, read into a draft that the planner understands."""
 
+from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Coverage, Member, User
-from assignments.services.access import is_manager, members_to_choose
+from assignments.services.access import is_manager
 from assignments.services.coverage.drafts import Draft, DraftCoverer
+from dashboard.candidates import choosable
 
 NOT_A_DAY = "That is not a day. Write it as 2026-05-12."
 NOT_A_TIME = "That is not a time. Write it as 13:00."
@@ -147,16 +149,21 @@ class CoverageForm(forms.Form):
     if TYPE_CHECKING:
         data: QueryDict
 
-    def __init__(self, data: QueryDict, *, user: User, today: date) -> None:
+    def __init__(
+        self, data: QueryDict, *, user: User, today: date, also: Iterable[int] = ()
+    ) -> None:
+        """`also`: who covers already, whoever has chosen them."""
         if data.get("from_now") and not data.get("first_day"):
             data = data.copy()
             data["first_day"] = today.isoformat()
         super().__init__(data)
-        self.user = user
-        choosable = members_to_choose(user).select_related("team")
+        self.user, self.also = user, also
+        members = choosable(user, also=also).select_related("team")
         self._choose_from("member", members_to_plan(user))
-        self._choose_from("covering", choosable)
-        self._choose_from("fallback", choosable)
+        self._choose_from("covering", members)
+        self._choose_from("fallback", members)
+        for pk in data.getlist("covering"):
+            self.fields[f"share_{pk}"] = forms.CharField(required=False)
 
     def _choose_from(self, name: str, members: QuerySet[Member]) -> None:
         field = self.fields[name]
@@ -185,7 +192,7 @@ class CoverageForm(forms.Form):
         except ArithmeticError:
             share = Decimal("NaN")
         if not share.is_finite():
-            self.add_error(None, forms.ValidationError({"covering": NOT_A_SHARE}))
+            self.add_error(f"share_{member.pk}", NOT_A_SHARE)
             share = EVEN
         self.cleaned_data[f"share_{member.pk}"] = share
         for name, model in (("campaign", Campaign), ("category", Category)):
@@ -235,22 +242,27 @@ class CoverageForm(forms.Form):
     def say(self, problems: dict[str, list[str]]) -> None:
         """Put what the planner found beside its field."""
         for name, sentences in problems.items():
-            place = "covering" if name.startswith("share_") else name
             for sentence in sentences:
-                self.add_error(place if place in self.fields else None, sentence)
+                self.add_error(name if name in self.fields else None, sentence)
 
     @property
     def sentences(self) -> list[tuple[str, str]]:
-        """Every error with the id of the field it stands beside."""
+        """Every error with the id of the field it stands beside, from the top down."""
+        places = {name: place for place, name in enumerate(self.fields)}
+        wrong = sorted(self.errors.items(), key=lambda one: places.get(one[0], 0))
         return [
-            (ANCHORS.get(name, f"id_{name}"), str(error))
-            for name, errors in self.errors.items()
+            (ANCHORS.get(name) or anchor_of(name), str(error))
+            for name, errors in wrong
             for error in errors
         ]
 
 
 # Where a field is not one control: the group it is in.
 ANCHORS = {"covering": "covering", "__all__": "plan", "scope": "scope"}
+
+
+def anchor_of(name: str) -> str:
+    return name.replace("_", "-") if name.startswith("share_") else f"id_{name}"
 
 
 def typed_time(at: time | None) -> str:

@@ -11,6 +11,8 @@ from django.utils import timezone
 from assignments.models import Assignment, Coverage, CoverageEvent, Hold
 from assignments.models.assignment import State as RowState
 from assignments.services.coverage.certificate import (
+    BESIDE,
+    EXCEPTIONS,
     Fate,
     Tally,
     fate_of,
@@ -26,21 +28,35 @@ State = Coverage.State
 BY_ID = Order(first="pk", key="pk", descending=False)
 RUNNING = (State.STARTING, State.ACTIVE, State.RETURNING)
 MOST_EVENTS = 30
+NOT_BACK = tuple(fate for fate in EXCEPTIONS if fate != Fate.NOT_TAKEN)
+TAKEN = tuple(fate for fate in Fate if fate not in BESIDE)
+# A fate goes by its own name; the others are sums that a figure opens.
 FILTERS = {
     "": ("All", ()),
-    "out": ("Out", (Fate.OUT, Fate.TAKING)),
+    "taken": ("Taken", TAKEN),
+    "out": ("Out", (Fate.OUT,)),
+    "taking": ("Not handed over yet", (Fate.TAKING,)),
+    "home": ("Back", (Fate.RETURNED, Fate.BACK)),
     "returned": ("Returned", (Fate.RETURNED,)),
     "back": ("Already back", (Fate.BACK,)),
-    "moved": ("Moved", (Fate.MOVED, Fate.MOVED_OUTSIDE)),
+    "moved_away": ("Moved", (Fate.MOVED, Fate.MOVED_OUTSIDE)),
+    "moved": ("Moved by people", (Fate.MOVED,)),
     "moved_outside": ("Moved in Smartlead", (Fate.MOVED_OUTSIDE,)),
     "kept": ("Kept", (Fate.KEPT,)),
     "superseded": ("Superseded", (Fate.SUPERSEDED,)),
     "carried_over": ("Carried over", (Fate.CARRIED_OVER,)),
     "gone": ("Gone", (Fate.GONE,)),
     "not_taken": ("Not taken", (Fate.NOT_TAKEN,)),
+    "not_back": ("Did not go back", NOT_BACK),
     "arrivals": ("Arrived meanwhile", ()),
     "refused": ("Refused", ()),
 }
+SUMS = (
+    "taken",
+    "home",
+    "moved_away",
+    "not_back",
+)  # no chip beside those of their parts
 ICONS = {
     Fate.OUT: ("to", "Out", ""),
     Fate.TAKING: ("to", "On its way", "muted"),
@@ -198,9 +214,9 @@ def chips_of(tally: Tally, *, refused: int, shown: str) -> list[tuple[str, str, 
     counts = {
         name: sum(tally[fate] for fate in fates) for name, (_, fates) in FILTERS.items()
     }
-    counts |= {"": tally.taken, "arrivals": tally.arrivals, "refused": refused}
+    counts |= {"": tally.holds, "arrivals": tally.arrivals, "refused": refused}
     return [
         (name, label, counts[name])
         for name, (label, _) in FILTERS.items()
-        if not name or name == shown or (counts[name] and name != "moved_outside")
+        if not name or name == shown or (counts[name] and name not in SUMS)
     ]

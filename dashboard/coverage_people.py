@@ -1,17 +1,19 @@
 """Who could cover, as the form lists them: load, own absences, share and scope."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count
+from django.http import QueryDict
 from django.utils import timezone
 
-from assignments.models import Campaign, Category, Coverage, Lead, Member
+from assignments.models import Campaign, Category, Coverage, Member
 from assignments.services.coverage.absences import next_absences
+from assignments.services.coverage.outlook import with_or_coming
 from assignments.services.coverage.wording import absence_in_words, listed
 from dashboard.candidates import Candidate, candidates_for
-from dashboard.coverage_form import CoverageForm
+from dashboard.coverage_form import CoverageForm, is_id
 
 type Option = tuple[str, str]
 
@@ -24,6 +26,7 @@ class Person:
     campaigns: list[str]
     categories: list[str]
     away: str
+    problems: list[str]  # with their share
 
     @property
     def member(self) -> Member:
@@ -51,7 +54,7 @@ def people_of(
 ) -> People:
     candidates = [
         one
-        for one in candidates_for(form.user)
+        for one in candidates_for(form.user, also=form.also)
         if away is None or one.member.pk != away.pk
     ]
     absences = _absences(candidates, window)
@@ -80,6 +83,7 @@ def _person(
         campaigns=form.data.getlist(f"campaign_{pk}"),
         categories=form.data.getlist(f"category_{pk}"),
         away=listed([absence_in_words(one, today=today) for one in absences]),
+        problems=[str(error) for error in form.errors.get(f"share_{pk}", ())],
     )
 
 
@@ -91,25 +95,32 @@ def _absences(
     return next_absences([one.member.pk for one in candidates], *window)
 
 
-def scope_of(away: Member | None) -> Scope:
+def scope_of(away: Member | None, said: QueryDict) -> Scope:
+    """What they have, and what is chosen already, though nothing of it is left."""
     if away is None:
         return Scope(active=0, all=0, campaigns=[], categories=[])
-    theirs = Lead.objects.present().filter(owner=away).order_by()
-    active = Lead.objects.open().filter(owner=away).order_by()
+    theirs = with_or_coming(away.pk).order_by()
     by_campaign = _counted(theirs.values_list("campaign").annotate(Count("pk")))
     by_category = _counted(theirs.values_list("category").annotate(Count("pk")))
     return Scope(
-        active=active.count(),
+        active=theirs.open().count(),
         all=theirs.count(),
-        campaigns=[
-            (str(one.pk), f"{one}, {by_campaign[one.pk]}")
-            for one in Campaign.objects.filter(pk__in=by_campaign)
-        ],
-        categories=[
-            (str(one.pk), f"{one}, {by_category[one.pk]}")
-            for one in Category.objects.filter(pk__in=by_category)
-        ],
+        campaigns=_options(Campaign, by_campaign, _chosen("campaign", said)),
+        categories=_options(Category, by_category, _chosen("category", said)),
     )
+
+
+def _chosen(name: str, said: QueryDict) -> set[int]:
+    """Of the whole, or of one covering member."""
+    fields = [one for one in said if one == name or one.startswith(f"{name}_")]
+    return {int(pk) for one in fields for pk in said.getlist(one) if is_id(pk)}
+
+
+def _options(
+    kind: type[Campaign] | type[Category], counts: Mapping[int, int], chosen: set[int]
+) -> list[Option]:
+    known = kind.objects.filter(pk__in={*counts, *chosen})
+    return [(str(one.pk), f"{one}, {counts.get(one.pk, 0)}") for one in known]
 
 
 def _counted(rows: Iterable[tuple[int | None, int]]) -> dict[int, int]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from assignments.models import Coverage, Lead
+from assignments.models import Coverage
 from assignments.services.coverage import texts
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.preview import Part, Preview, Stretch
@@ -77,7 +77,7 @@ def shown_preview(found: Preview, draft: Draft) -> Shown:
         stretches=[(one, _days(one)) for one in found.stretches],
         gap=_gap(found),
         note=_note(draft, found) if sample else "",
-        note_for=sample.lead if sample else "",
+        note_for=str(sample.lead) if sample else "",
     )
 
 
@@ -97,7 +97,7 @@ def _loads(found: Preview, *, today: date) -> list[Load]:
         Load(
             part=part,
             before=round(part.open * unit, 1),
-            more=round(part.leads * unit, 1),
+            more=round((part.leads - part.staying) * unit, 1),
             capacity=_capacity(part, unit),
             away=listed([absence_in_words(one, today=today) for one in part.away]),
         )
@@ -129,10 +129,9 @@ def _gap(found: Preview) -> str:
 def _note(draft: Draft, found: Preview) -> str:
     """From the hand that will write it, for a coverage that is not there yet."""
     sample = found.choices[0]
-    lead = Lead.objects.select_related("campaign").get(pk=sample.lead_id)
     coverage = Coverage(
         member=draft.member, first_day=draft.first_day, last_day=draft.last_day
     )
     return texts.note(
-        draft.start_note, coverage=coverage, lead=lead, covering=sample.to
+        draft.start_note, coverage=coverage, lead=sample.lead, covering=sample.to
     )

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "axes",
     "django_htmx",
     "django_q",
@@ -77,6 +78,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Widgets may have a template of our own: templates/django/forms.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {
     "default": database(env("DATABASE_URL", f"sqlite:///{BASE_DIR}/handoff.sqlite3"))

@@ -57,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("coverage/new/", coverage_plan.plan_coverage, name="plan_coverage"),
     path("coverage/preview/", coverage_plan.preview_coverage, name="preview_coverage"),
     path("coverage/<int:pk>/", coverage_show.show_coverage, name="show_coverage"),
+    path("coverage/<int:pk>/edit/", coverage_plan.edit_coverage, name="edit_coverage"),
     path(
         "coverage/<int:pk>/certificate/", coverage_show.certificate, name="certificate"
     ),

@@ -58,6 +58,18 @@ def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
     return None
 
 
+def check_may_cover(user: User, member: Member) -> None:
+    """Leads of an absence go to whom this user may give a lead."""
+    if not members_to_choose(user).filter(pk=member.pk).exists():
+        raise NotAllowed(not_in_team(member))
+
+
+def not_in_team(member: Member) -> str:
+    return (
+        f"{member} is not in your team. Choose somebody else, or ask a sales manager."
+    )
+
+
 def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
     if why_not := why_not_assign(user, lead=lead, to=to):
         raise NotAllowed(why_not)

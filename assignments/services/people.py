@@ -125,6 +125,7 @@ def edit_user(
 ) -> User:
     """Change a login. Raises AssignmentRefused where nobody would be left to manage."""
     require_manager(actor, "change logins")
+    _spare_administrators(actor, user, "changes that login")
     stays = is_active and (is_sales_manager or user.is_superuser)
     if is_manager(user) and not stays:
         _keep_a_manager(without=user)
@@ -138,14 +139,18 @@ def edit_user(
 def set_password(*, actor: User, user: User) -> str:
     """A new password for somebody who forgot theirs; shown once."""
     require_manager(actor, "set the password of others")
-    if user.is_superuser and not actor.is_superuser:
-        raise AssignmentRefused(
-            f"{user} is an administrator: only an administrator sets that password."
-        )
+    _spare_administrators(actor, user, "sets that password")
     password = _new_password()
     user.set_password(password)
     user.save(update_fields=["password"])
     return password
+
+
+def _spare_administrators(actor: User, user: User, does: str) -> None:
+    if user.is_superuser and not actor.is_superuser:
+        raise AssignmentRefused(
+            f"{user} is an administrator: only an administrator {does}."
+        )
 
 
 def _keep_a_manager(*, without: User) -> None:

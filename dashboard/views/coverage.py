@@ -22,10 +22,13 @@ from dashboard.acts import refuse
 from dashboard.coverage_words import Bar, bar_of, entry_of
 from dashboard.days import day_field
 from dashboard.htmx import PageRequest
+from dashboard.paging import BadCursor, Cursor, Order, page_of
 from dashboard.rights import Rights
 
 TEMPLATE = "coverage/coverage.html"
-MOST = 100
+SCOPE = "absences ahead"
+SOONEST_FIRST = Order(first="starts_at", key="pk", descending=False)
+MOST_WAITING = 50
 RECENTLY = timedelta(days=45)
 State = Coverage.State
 
@@ -64,9 +67,13 @@ def coverage(request: PageRequest) -> HttpResponse:
     form = CalendarForm(request.GET)
     if not form.is_valid():
         return render(request, TEMPLATE, {"problems": form.sentences}, status=400)
+    rights = Rights.of(request.user)
+    try:
+        lists = _lists(rights, request.GET.get("after", ""))
+    except BadCursor as bad:
+        return render(request, TEMPLATE, {"problems": [str(bad)]}, status=400)
     today = timezone.localdate()
     days = form.days(today)
-    rights = Rights.of(request.user)
     zone = ZoneInfo(timezone.get_current_timezone_name())
     timeline = calendar.timeline(days, zone=zone)
     context = {
@@ -77,7 +84,7 @@ def coverage(request: PageRequest) -> HttpResponse:
         "shown": days_in_words(days[0], days[-1], today=today),
         "by": form.span,
         **_neighbours(form.span, days),
-        **_lists(rights),
+        **lists,
         "feeds": _feeds(request, rights),
     }
     return render(request, TEMPLATE, context)
@@ -115,18 +122,25 @@ def _neighbours(by: str, days: list[date]) -> dict[str, Any]:
     return {"span": span, "earlier": earlier, "later": later}
 
 
-def _lists(rights: Rights) -> dict[str, Any]:
+def _lists(rights: Rights, after: str) -> dict[str, Any]:
     known = calendar.known()
-    ahead = list(known.exclude(state__in=(State.COMPLETED, State.CANCELLED))[:MOST])
+    cursor = Cursor.decoded(after, SCOPE) if after else None
+    page = page_of(
+        known.exclude(state__in=(State.COMPLETED, State.CANCELLED)),
+        order=SOONEST_FIRST, after=cursor,
+    )  # fmt: skip
+    proposed = known.filter(state=State.PROPOSED)[:MOST_WAITING]
     recent = known.filter(
         state=State.COMPLETED, completed_at__gt=timezone.now() - RECENTLY
     ).order_by("-completed_at")[:10]
-    held, gaps = calendar.held_counts(ahead), calendar.gaps_of(ahead)
-    entries = [entry_of(one, rights, held=held, gaps=gaps) for one in ahead]
+    held, gaps = calendar.held_counts(page.rows), calendar.gaps_of(page.rows)
     sums = tallies(recent)
+    waiting = [entry_of(one, rights) for one in proposed]
     return {
-        "ahead": entries,
-        "waiting": [entry for entry in entries if entry.may_confirm],
+        "ahead": [entry_of(one, rights, held=held, gaps=gaps) for one in page.rows],
+        "earlier_ones": page.earlier and page.earlier.encoded(SCOPE),
+        "later_ones": page.later and page.later.encoded(SCOPE),
+        "waiting": [entry for entry in waiting if entry.may_confirm],
         "recent": [entry_of(one, rights, tallies=sums) for one in recent],
     }
 

@@ -119,7 +119,7 @@ ACTS = {
 def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
     coverage = get_object_or_404(calendar.known(), pk=pk)
     chosen = ACTS[act]
-    _check(request, coverage, act)
+    check_may_act(request, coverage, own_proposal=act == "cancel")
     if request.method != "POST":
         return _page(request, coverage, act, _form(request, coverage, chosen))
     form = _form(request, coverage, chosen)
@@ -155,10 +155,15 @@ def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
     return redirect("show_coverage", pk)
 
 
-def _check(request: PageRequest, coverage: Coverage, act: str) -> None:
-    """Before anything is read: who may not act is told so."""
+def check_may_act(
+    request: PageRequest, coverage: Coverage, *, own_proposal: bool
+) -> None:
+    """Before anything is read: who may not act is told so.
+
+    `own_proposal`: a member may do it to what they have proposed themselves.
+    """
     is_own = access.is_own(request.user, coverage.member)
-    if act == "cancel" and is_own and coverage.state == State.PROPOSED:
+    if own_proposal and is_own and coverage.state == State.PROPOSED:
         return
     try:
         access.check_lead_of(request.user, coverage.member)
@@ -183,7 +188,7 @@ def _do(
 def _form(request: PageRequest, coverage: Coverage, act: Act) -> forms.Form:
     bound = request.POST if request.method == "POST" else None
     initial = {
-        "last_day": coverage.last_day,
+        "last_day": request.GET.get("last_day") or coverage.last_day,
         "last_time": coverage.last_time,
         "old": request.GET.get("old"),
     }

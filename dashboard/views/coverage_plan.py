@@ -1,4 +1,4 @@
-"""Planning an absence: one form, and beside it what it would do."""
+"""Planning an absence, or planning it anew: one form, and beside it what it would do."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,28 +6,33 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.models import Coverage, Member
+from assignments.models import Coverage, Member, User
 from assignments.services.access import members_to_choose
-from assignments.services.coverage import acts, drafts
+from assignments.services.coverage import acts, calendar, drafts
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.preview import Preview, preview
+from assignments.services.coverage.wording import city
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.coverage_defaults import defaults, like, redrawn
 from dashboard.coverage_form import CoverageForm, id_in, members_to_plan
+from dashboard.coverage_page import RUNNING, title_of
 from dashboard.coverage_people import people_of, scope_of
 from dashboard.coverage_preview import Shown, shown_preview
 from dashboard.forms import zone_choices
 from dashboard.htmx import PageRequest, render_page
 from dashboard.rights import Rights
+from dashboard.views.coverage_acts import check_may_act
 
 TEMPLATE = "coverage/plan.html"
 FRAGMENTS = ("planner",)
 LONGEST = timedelta(days=400)
+AHEAD = (Coverage.State.PROPOSED, Coverage.State.SCHEDULED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class Planner:
     is_asked: bool  # whether somebody has pressed or typed: only then errors are shown
     problems: dict[str, list[str]]
     found: Preview | None = None
+    existing: Coverage | None = None  # the one that is planned anew
 
     @property
     def away(self) -> Member | None:
@@ -58,6 +64,23 @@ class Planner:
             return None
         return self.form.draft.window(self.at)
 
+    @property
+    def clash(self) -> Coverage | None:
+        """The other absence that these days overlap with."""
+        window = self.window
+        if window is None or "first_day" not in self.problems or self.away is None:
+            return None
+        return drafts.overlap(self.away, *window, existing=self.existing)
+
+    @property
+    def moved_to(self) -> str:
+        """Where the member is by now, if these days were typed for another place."""
+        known, away = self.existing, self.away
+        if known is None or away is None or self.form.data.get("zone") != known.zone:
+            return ""
+        moved = away.time_zone and away.time_zone != known.zone
+        return city(away.time_zone) if moved else ""
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan_coverage(request: PageRequest) -> HttpResponse:
@@ -70,11 +93,32 @@ def plan_coverage(request: PageRequest) -> HttpResponse:
     return _save(request, planner)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
+    """The same form, filled in as it was typed, until the coverage starts."""
+    at = timezone.now()
+    coverage = get_object_or_404(calendar.known(), pk=pk)
+    check_may_act(request, coverage, own_proposal=True)
+    if coverage.state not in AHEAD:
+        return _too_late(request, coverage)
+    if request.method != "POST":
+        data = like(coverage)
+        return _page(
+            request, _look(request, data, at, is_asked=True, existing=coverage)
+        )
+    planner = _look(request, request.POST, at, is_asked=True, existing=coverage)
+    if planner.problems:
+        return _page(request, planner, status=422)
+    return _save(request, planner)
+
+
 @require_POST
 def preview_coverage(request: PageRequest) -> HttpResponse:
     """The same page with what it would do; the live one asks for its changing part."""
     at = timezone.now()
-    planner = _look(request, _as_typed(request), at, is_asked=True)
+    editing = Coverage.objects.filter(pk=id_in(request.POST, "editing") or 0)
+    existing = editing.select_related("member").first()
+    planner = _look(request, _as_typed(request), at, is_asked=True, existing=existing)
     return _page(request, planner, status=422 if planner.problems else 200)
 
 
@@ -101,19 +145,34 @@ def _as_typed(request: PageRequest) -> QueryDict:
 
 
 def _look(
-    request: PageRequest, data: QueryDict, at: datetime, *, is_asked: bool = False
+    request: PageRequest,
+    data: QueryDict,
+    at: datetime,
+    *,
+    is_asked: bool = False,
+    existing: Coverage | None = None,
 ) -> Planner:
-    form = CoverageForm(data, user=request.user, today=timezone.localdate(at))
-    planner = Planner(form=form, at=at, is_asked=is_asked, problems={})
+    today, also = timezone.localdate(at), _covering_already(existing)
+    form = CoverageForm(data, user=request.user, today=today, also=also)
+    planner = Planner(
+        form=form, at=at, is_asked=is_asked, problems={}, existing=existing
+    )
     if form.is_valid():
         draft = form.draft
-        planner.problems = drafts.problems(draft, at, request.user)
+        planner.problems = drafts.problems(draft, at, request.user, existing=existing)
         if _is_previewable(draft, at):
             planner.found = preview(draft, at)
         form.say(planner.problems)
     else:
         planner.problems = {name: [] for name in form.errors}
     return planner
+
+
+def _covering_already(existing: Coverage | None) -> list[int]:
+    if existing is None:
+        return []
+    covering = [one.member_id for one in existing.coverers.all()]
+    return [*covering, existing.fallback_id] if existing.fallback_id else covering
 
 
 def _is_previewable(draft: Draft, at: datetime) -> bool:
@@ -125,29 +184,48 @@ def _is_previewable(draft: Draft, at: datetime) -> bool:
 
 
 def _save(request: PageRequest, planner: Planner) -> HttpResponse:
-    draft = planner.form.draft
-    is_theirs = Rights.of(request.user).may_cover(draft.member)
-    act = acts.schedule if is_theirs else acts.propose
     try:
-        coverage = act(draft=draft, actor=request.user, at=planner.at)
+        coverage = _act(request.user, planner)
     except acts.DraftRefused as refusal:
         planner.form.say(refusal.problems)
         return _page(request, planner, status=422)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _page(request, planner, status=409)
-    messages.success(request, _done(coverage))
+    messages.success(request, _done(coverage, is_new=planner.existing is None))
     return redirect("show_coverage", coverage.pk)
 
 
-def _done(coverage: Coverage) -> str:
+def _act(actor: User, planner: Planner) -> Coverage:
+    draft, at = planner.form.draft, planner.at
+    if planner.existing:
+        known = planner.existing
+        return acts.change_scheduled(coverage=known, draft=draft, actor=actor, at=at)
+    is_theirs = Rights.of(actor).may_cover(draft.member)
+    act = acts.schedule if is_theirs else acts.propose
+    return act(draft=draft, actor=actor, at=at)
+
+
+def _done(coverage: Coverage, *, is_new: bool) -> str:
     match coverage.state:
         case Coverage.State.PROPOSED:
-            return "Proposed. A team lead or a sales manager confirms it."
+            said = "Proposed" if is_new else "Saved"
+            return f"{said}. A team lead or a sales manager confirms it."
         case Coverage.State.SCHEDULED:
-            return "Scheduled. You can cancel it until it starts."
+            said = "Scheduled" if is_new else "Saved"
+            return f"{said}. You can cancel it until it starts."
         case _:
             return "It is starting. You can follow it here."
+
+
+def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:
+    """What can still be done instead."""
+    context = {
+        "coverage": coverage,
+        "title": title_of(coverage),
+        "is_running": coverage.state in RUNNING[:2],
+    }
+    return render(request, "coverage/begun.html", context, status=409)
 
 
 def _page(request: PageRequest, planner: Planner, *, status: int = 200) -> HttpResponse:
@@ -158,13 +236,27 @@ def _page(request: PageRequest, planner: Planner, *, status: int = 200) -> HttpR
         "said": form.data,
         "away": planner.away,
         "people": people_of(form, planner.away, window=planner.window),
-        "scope": scope_of(planner.away),
+        "scope": scope_of(planner.away, form.data),
         "zones": zone_choices("")[1:],
         "errors": form.sentences if planner.is_asked else [],
         "may_decide": planner.away is not None and rights.may_cover(planner.away),
         "preview": _shown(planner),
+        "clash": planner.clash,
+        "moved_to": planner.moved_to,
+        **_editing(planner.existing),
     }
     return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)
+
+
+def _editing(existing: Coverage | None) -> dict[str, Any]:
+    if existing is None:
+        return {"action": reverse("plan_coverage"), "leave": reverse("coverage")}
+    return {
+        "editing": existing,
+        "title": title_of(existing),
+        "action": reverse("edit_coverage", args=[existing.pk]),
+        "leave": reverse("show_coverage", args=[existing.pk]),
+    }
 
 
 def _shown(planner: Planner) -> Shown | None:

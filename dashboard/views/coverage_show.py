@@ -12,7 +12,8 @@ from assignments.models import Coverage
 from assignments.services.coverage import calendar
 from assignments.services.coverage.certificate import certificate as certificate_of
 from assignments.services.coverage.certificate import tally as tally_of
-from assignments.services.coverage.preview import draft_of, preview
+from assignments.services.coverage.drafts import draft_of
+from assignments.services.coverage.preview import preview
 from assignments.services.coverage.progress import progress
 from dashboard.coverage_page import (
     FILTERS,

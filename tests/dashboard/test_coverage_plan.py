@@ -1,9 +1,11 @@
 """The form that plans an absence, and its preview."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Coverage
@@ -218,6 +220,15 @@ class TestPreview:
         assertContains(response, "Mine")
 
 
+def anchored(html: str) -> set[str]:
+    """The fields that the summary of errors leads to."""
+    return set(re.findall(r'<a class="link" href="#([^"]+)"', html))
+
+
+def ids(html: str) -> set[str]:
+    return set(re.findall(r'\bid="([^"]+)"', html))
+
+
 def problem(client, data) -> str:
     response = client.post("/coverage/new/", data)
     assert response.status_code == 422
@@ -264,13 +275,84 @@ class TestBadInput:
     def test_nobody_covers_for_themselves(self, client, lead, ana):
         assert "cannot cover for themselves" in problem(client, typed(ana, ana))
 
-    def test_another_absence_of_the_same_days_is_named(self, client, lead, ana, ben):
+    def test_another_absence_of_the_same_days_can_be_extended_instead(
+        self, client, lead, ana, ben
+    ):
+        first = timezone.localdate() + timedelta(days=8)
         other = make_coverage(
-            ana, ben, comment="other", zone="Africa/Lagos",
-            first_day=timezone.localdate() + timedelta(days=8),
-        )  # fmt: skip
+            ana,
+            ben,
+            comment="other",
+            zone="Africa/Lagos",
+            first_day=first,
+            last_day=first,
+        )
+
+        response = client.post("/coverage/new/", typed(ana, ben))
+        offered = client.get(f"/coverage/{other.pk}/extend/?last_day={day(11)}")
 
         assert f"coverage {other.pk}" in problem(client, typed(ana, ben))
+        for link in (f"/coverage/{other.pk}/", f"extend/?last_day={day(11)}"):
+            assertContains(response, link, status_code=422)
+        assertContains(offered, f'value="{day(11)}"')
+
+    @pytest.mark.parametrize(
+        ("field", "said"),
+        [
+            ("last_day", {"last_day": day(6)}),
+            ("last_day", {"last_day": "2035-01-01"}),
+            ("first_day", {"first_day": "2090-01-01", "last_day": "2090-01-02"}),
+            ("first_day", {"from_now": "1", "first_day": "soon"}),
+            ("start_note", {"start_note": "{foo}"}),
+            ("return_note", {"return_note": "{bar}"}),
+            ("zone", {"zone": "Mars/Base"}),
+            ("covering", {"covering": []}),
+            ("campaign", {"campaign": ["x"]}),
+            ("category", {"category": [str(10**30)]}),
+            ("fallback", {"fallback": "x"}),
+            ("arrivals", {"arrivals": "x"}),
+            ("on_return", {"on_return": "x"}),
+            ("first_time", {"first_time": "x"}),
+            ("comment", {"comment": "x" * 1001}),
+        ],
+    )
+    def test_stands_beside_its_field_and_loses_nothing(
+        self, client, lead, team, field, said
+    ):
+        ana, ben = (make_member(name, team=team) for name in ("Ana", "Ben"))
+        kept = {"comment": "Family visit", "start_note": "{away} rests."}
+
+        response = client.post("/coverage/new/", typed(ana, ben, **(kept | said)))
+
+        html = response.content.decode()
+        (sentence,) = response.context["form"].errors[field]
+        assert html.count(escape(sentence)) == 2  # in the summary, and there
+        assert anchored(html) <= ids(html)
+        assert not {text for text in kept.values() if text not in html} - {
+            kept.get(field)
+        }
+
+    def test_a_wrong_share_is_said_at_its_member(self, client, lead, ana, ben):
+        data = typed(ana, ben, **{f"share_{ben.pk}": "1001"})
+
+        response = client.post("/coverage/new/", data)
+
+        assertContains(response, f'href="#share-{ben.pk}"', status_code=422)
+        assertContains(response, f'id="share-{ben.pk}-wrong"', status_code=422)
+        assertContains(response, 'value="1001"', status_code=422)
+
+    def test_whoever_covers_must_be_there_for_a_part_of_it(
+        self, client, lead, ana, ben
+    ):
+        first = timezone.localdate()
+        make_coverage(
+            ben, comment="other", first_day=first, last_day=first + timedelta(days=30)
+        )
+
+        said = problem(client, typed(ana, ben))
+
+        assert "Ben Okafor is away the whole time too." in said
+        assert "Choose somebody else, or a fallback." in said
 
     def test_what_was_typed_stays(self, client, lead, ana, ben):
         data = typed(ana, ben, last_day=day(1), comment="Back on Monday")

@@ -1,5 +1,6 @@
 """A coverage's page: how it stands, its leads, its acts, its certificate."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -65,6 +66,32 @@ class TestPage:
 
         assertContains(moved, "Moved Lead")
         assertNotContains(moved, "Out Lead")
+
+    def test_its_figures_are_as_many_leads_as_they_open(
+        self, client, manager, running, ben
+    ):
+        outcomes = ("returned", "back", "moved", "kept", "not_taken", "", "")
+        for outcome in outcomes:
+            make_hold(running, make_lead(owner=ben), outcome=outcome)
+        make_hold(
+            running, make_lead(owner=running.member), state="taking", taken_at=None
+        )
+        outside = make_assignment(
+            make_lead(), ben, cause="outside", actor=None, state="done",
+            finished_at=timezone.now(),
+        )  # fmt: skip
+        make_hold(running, outside.lead, outcome="moved", ended_by=outside)
+
+        html = client.get(page(running)).content.decode()
+
+        figures = re.findall(r'href="\?show=(\w+)"><b[^>]*>(\d+)</b>', html)
+        assert dict(figures) == {
+            "taken": "7", "out": "2", "home": "2", "moved_away": "2", "refused": "0",
+            "arrivals": "0",
+        }  # fmt: skip
+        for name, count in figures:
+            shown = client.get(page(running, f"?show={name}"))
+            assert len(shown.context["rows"]) == int(count), name
 
     def test_a_refused_move_is_said_at_its_lead(self, client, manager, running, ben):
         lead = make_lead("Lena Lead", owner=ben)
@@ -237,14 +264,15 @@ class TestCertificate:
             finished_at=timezone.now(),
         )  # fmt: skip
         make_hold(coverage, outside.lead, outcome="moved", ended_by=outside)
+        make_hold(coverage, make_lead("By Hand"), outcome="moved")
         return coverage
 
     def test_writes_the_sum_out(self, client, manager, over):
         response = client.get(page(over, "certificate/"))
 
-        assertContains(response, "2 + 1 + 1 + 1 = 5. Nothing is unaccounted for.")
+        assertContains(response, "2 + 1 + 1 + 1 + 1 = 6. Nothing is unaccounted for.")
         assertContains(response, "1 never moved")
-        assertContains(response, "The 3 that did not go back, and why")
+        assertContains(response, "The 4 that did not go back, and why")
         assertContains(response, "Moved to Ben Okafor in Smartlead, not by Handoff.")
 
     def test_each_number_opens_as_many_leads(self, client, manager, over):

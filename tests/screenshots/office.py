@@ -31,6 +31,7 @@ TEAMS = {
     "South": ("Ana Sousa", "Ben Okafor", "Sara Klein", "Tom Whelan"),
 }
 UNLIMITED = [(1_000_000, 60.0)]
+MANY = 10_000
 
 
 @dataclass
@@ -70,11 +71,13 @@ class Office:
         )
         apply_plan(plan, actor=self.users["sara"], at=self.clock())
 
-    def dispatch(self) -> None:
+    def dispatch(self, *, turns: int = MANY) -> None:
+        """Until there is nothing to do just now, or so many calls have been made."""
         desk = Desk(client=self.client, budget=self.budget, clock=self.clock)
         dispatcher = Dispatcher(desk)
-        while dispatcher.take_turn(self.clock()) is None:
-            pass
+        for _ in range(turns):
+            if dispatcher.take_turn(self.clock()) is not None:
+                return
 
     def mirror(self) -> None:
         inbox.run_full_sync(

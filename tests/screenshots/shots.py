@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from assignments.models import Account, Heartbeat, User
 from assignments.services import account
-from tests.screenshots import batches
+from tests.screenshots import batches, coverages
 from tests.screenshots.office import lead_with_history
 
 SETTLED = 250  # ms: until what an act has asked for is drawn
@@ -88,7 +88,72 @@ def open_help(page: Page) -> None:
     press("Keyboard and help")(page)
 
 
+def spoil(page: Page) -> None:
+    """An error or two, with what was typed around them."""
+    page.get_by_label("Last day away").fill("2020-01-01")
+    page.get_by_label("When it starts").fill("{foo} is away.")
+    page.get_by_label("Comment for the team").fill("Family visit")
+    press("Schedule coverage")(page)
+    page.wait_for_load_state()
+
+
+def of_coverage(comment: str, rest: str = "") -> Callable[[], str]:
+    return lambda: coverages.address(comment, rest)
+
+
+def new_for(name: str, query: str = "") -> Callable[[], str]:
+    return lambda: coverages.new_for(name, query)
+
+
+COVERAGES = [
+    Shot(name="coverage", path="/coverage/"),
+    Shot(name="coverage-month", path="/coverage/?by=month"),
+    Shot(name="coverage-free", path="/coverage/?from=2030-01-01"),
+    Shot(name="coverage-member", path="/coverage/", user="ngozi"),
+    Shot(name="coverage-print", path="/coverage/", sizes=PAPER, media="print"),
+    Shot(name="coverage-new", path=new_for("Theo")),
+    Shot(name="coverage-new-now", path=new_for("Luca", "from_now=1")),
+    Shot(name="coverage-new-errors", path=new_for("Theo"), act=spoil),
+    Shot(name="coverage-new-member", path="/coverage/new/", user="ngozi"),
+    Shot(name="coverage-edit", path=of_coverage("scheduled", "edit/")),
+    Shot(name="coverage-edit-late", path=of_coverage("active", "edit/")),
+    *[
+        Shot(name=f"coverage-{state}", path=of_coverage(state))
+        for state in (
+            "proposed", "scheduled", "starting", "returning", "over", "cancelled",
+            "gap",
+        )
+    ],
+    *[
+        Shot(
+            name=f"coverage-{name}", path=path,
+            before=coverages.trouble, after=coverages.calm,
+        )
+        for name, path in (
+            ("attention", "/coverage/"),
+            ("active", of_coverage("active")),
+            ("missed", of_coverage("missed")),
+        )
+    ],
+    *[
+        Shot(name=f"coverage-act-{act}", path=of_coverage("active", f"{act}/"))
+        for act in ("extend", "shorten", "coverer", "end")
+    ],
+    Shot(name="coverage-act-start", path=of_coverage("scheduled", "start/")),
+    Shot(name="coverage-act-cancel", path=of_coverage("scheduled", "cancel/")),
+    Shot(name="coverage-act-decline", path=of_coverage("proposed", "decline/")),
+    Shot(name="certificate", path=of_coverage("over", "certificate/")),
+    Shot(
+        name="certificate-print",
+        path=of_coverage("over", "certificate/"),
+        sizes=PAPER,
+        media="print",
+    ),
+    Shot(name="welcome", path=of_coverage("returning", "certificate/"), user="ana"),
+]  # fmt: skip
+
 SHOTS_TO_TAKE = [
+    *COVERAGES,
     Shot(name="inbox", path="/inbox/"),
     Shot(name="inbox-mine", path="/inbox/?owner=me&status=waiting_on_us"),
     Shot(name="inbox-nothing", path="/inbox/?q=zzz"),
@@ -111,7 +176,7 @@ SHOTS_TO_TAKE = [
     Shot(name="history-lead", path=lambda: f"/history/?lead={lead_with_history().pk}"),
     Shot(name="history-nothing", path="/history/?cause=routing"),
     Shot(name="history-wrong", path="/history/?from=2026-05-12&to=2026-05-11"),
-    Shot(name="assign", path=lambda: f"/assign/?{batches.plan_query()}"),
+    Shot(name="assign", path=lambda: f"/assign/?plan={batches.preview().pk}"),
     Shot(name="assign-nothing", path="/assign/?filter=q%3Dzzz"),
     Shot(name="batches", path="/batches/", before=batches.batch),
     Shot(name="batch", path=lambda: f"/batches/{batches.batch().pk}/"),

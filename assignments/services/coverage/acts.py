@@ -1,22 +1,25 @@
 """What people do to a coverage. Each checks the right, writes an event, plans at once."""
 
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from assignments.models import Coverage, CoverageEvent, Coverer, Member, User
+from assignments.models import Coverage, CoverageEvent, Member, User
 from assignments.services import access
-from assignments.services.coverage import days, drafts, running
-from assignments.services.coverage.drafts import Draft, Problems
+from assignments.services.coverage import days, drafts, running, saving
+from assignments.services.coverage.drafts import Draft
+from assignments.services.coverage.saving import DraftRefused
 from assignments.services.coverage.swaps import change_coverer, hand_back
 from assignments.services.refusals import AssignmentRefused, Stale
 
 STATE = Coverage.State
+MEND_PROPOSAL = "Change the proposal first, or decline it."
 __all__ = [
+    "DraftRefused",
     "acknowledge",
     "cancel",
     "change_coverer",
+    "change_scheduled",
     "confirm",
     "decline",
     "end_early",
@@ -29,14 +32,6 @@ __all__ = [
 ]
 
 
-class DraftRefused(AssignmentRefused):
-    """Something is wrong with a draft; `problems` says what, by field."""
-
-    def __init__(self, problems: Problems) -> None:
-        super().__init__(next(iter(problems.values()))[0])
-        self.problems = problems
-
-
 @transaction.atomic
 def schedule(*, draft: Draft, actor: User, at: datetime) -> Coverage:
     """Plan a coverage that needs nobody's word any more.
@@ -44,7 +39,7 @@ def schedule(*, draft: Draft, actor: User, at: datetime) -> Coverage:
     Raises NotAllowed, or DraftRefused with what is wrong.
     """
     access.check_lead_of(actor, draft.member)
-    coverage = _save(draft, actor, at, state=STATE.SCHEDULED)
+    coverage = saving.save_new(draft, actor, at, state=STATE.SCHEDULED)
     coverage.confirmed_by = actor
     coverage.save(update_fields=["confirmed_by"])
     _tell(coverage, actor, at, f"{actor} scheduled it.")
@@ -55,8 +50,25 @@ def schedule(*, draft: Draft, actor: User, at: datetime) -> Coverage:
 @transaction.atomic
 def propose(*, draft: Draft, actor: User, at: datetime) -> Coverage:
     """A member asks for cover of an own absence; a team lead confirms."""
-    coverage = _save(draft, actor, at, state=STATE.PROPOSED)
+    coverage = saving.save_new(draft, actor, at, state=STATE.PROPOSED)
     _tell(coverage, actor, at, f"{actor} proposed it.")
+    return coverage
+
+
+@transaction.atomic
+def change_scheduled(
+    *, coverage: Coverage, draft: Draft, actor: User, at: datetime
+) -> Coverage:
+    """Plan it anew before it starts: everything as in the draft, checked like a new one.
+
+    Raises NotAllowed, Stale once it has started, or DraftRefused with what is wrong.
+    """
+    coverage = _locked(coverage)
+    _check_may_change(coverage, actor)
+    if changes := saving.save_changes(coverage, draft, actor, at):
+        _tell(coverage, actor, at, f"{actor} changed {changes}.")
+    if coverage.state == STATE.SCHEDULED:
+        running.plan_now(coverage, at)
     return coverage
 
 
@@ -68,7 +80,7 @@ def confirm(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     _expect(coverage, STATE.PROPOSED)
     if coverage.ends_at <= at:
         raise AssignmentRefused("Its last day has passed. Decline it.")
-    _check_overlap(coverage, coverage.starts_at, coverage.ends_at)
+    _check_still_sound(coverage, actor, at)
     coverage.state, coverage.confirmed_by = STATE.SCHEDULED, actor
     coverage.save(update_fields=["state", "confirmed_by"])
     _tell(coverage, actor, at, f"{actor} confirmed it.")
@@ -92,10 +104,7 @@ def decline(
 def cancel(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     """Call it off before it starts; a proposal may be taken back by its member."""
     coverage = _locked(coverage)
-    if not (coverage.state == STATE.PROPOSED and access.is_own(actor, coverage.member)):
-        access.check_lead_of(actor, coverage.member)
-    if coverage.state not in {STATE.PROPOSED, STATE.SCHEDULED}:
-        raise Stale("It has started. End it instead.")
+    _check_may_change(coverage, actor)
     return _cancel(coverage, actor, at, f"{actor} cancelled it.")
 
 
@@ -187,41 +196,22 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
         access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.CANCELLED, STATE.COMPLETED}:
         raise Stale("It is not over, so what may still go wrong cannot have been read.")
+    if coverage.acknowledged_at:
+        return coverage
     coverage.acknowledged_at = at
     coverage.save(update_fields=["acknowledged_at"])
     _tell(coverage, actor, at, f"{actor} has read what went wrong.")
     return coverage
 
 
-def _save(
-    draft: Draft, actor: User, at: datetime, *, state: Coverage.State
-) -> Coverage:
-    # One at a time for each member: two drafts at once would not see each other.
-    Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.member.pk)
-    if problems := drafts.problems(draft, at, actor):
-        raise DraftRefused(problems)
-    starts_at, ends_at = draft.window(at)
-    first_day, first_time = draft.first_day, draft.first_time
-    if draft.from_now:
-        here = at.astimezone(ZoneInfo(draft.zone))
-        first_day, first_time = here.date(), _minute(here)
-    coverage = Coverage.objects.create(
-        member=draft.member, first_day=first_day, last_day=draft.last_day,
-        first_time=first_time, last_time=draft.last_time, zone=draft.zone,
-        starts_at=starts_at, ends_at=ends_at, scope=draft.scope,
-        arrivals=draft.arrivals, on_return=draft.on_return, fallback=draft.fallback,
-        start_note=draft.start_note, return_note=draft.return_note,
-        comment=draft.comment, state=state, created_by=actor, created_at=at,
-    )  # fmt: skip
-    coverage.campaigns.set(draft.campaigns)
-    coverage.categories.set(draft.categories)
-    for position, one in enumerate(draft.coverers):
-        coverer = Coverer.objects.create(
-            coverage=coverage, member=one.member, position=position, share=one.share
-        )
-        coverer.campaigns.set(one.campaigns)
-        coverer.categories.set(one.categories)
-    return coverage
+def _check_may_change(coverage: Coverage, actor: User) -> None:
+    """Before it starts; a proposal is still its member's own."""
+    if not (coverage.state == STATE.PROPOSED and access.is_own(actor, coverage.member)):
+        access.check_lead_of(actor, coverage.member)
+    if coverage.state in {STATE.STARTING, STATE.ACTIVE}:
+        raise Stale("It has started. Extend it, shorten it or end it instead.")
+    if coverage.state not in {STATE.PROPOSED, STATE.SCHEDULED}:
+        _expect(coverage, STATE.SCHEDULED)
 
 
 def _locked(coverage: Coverage) -> Coverage:
@@ -234,6 +224,15 @@ def _expect(coverage: Coverage, state: Coverage.State) -> None:
         raise Stale(
             f"It is {coverage.get_state_display().lower()} by now. Reload to see it."
         )
+
+
+def _check_still_sound(coverage: Coverage, actor: User, at: datetime) -> None:
+    """What was right when it was proposed need not be so any more."""
+    draft = drafts.draft_of(coverage)
+    try:
+        saving.check(draft, actor, at, existing=coverage)
+    except DraftRefused as refused:
+        raise AssignmentRefused(f"{refused} {MEND_PROPOSAL}") from refused
 
 
 def _running_or_planned(coverage: Coverage, actor: User) -> Coverage:

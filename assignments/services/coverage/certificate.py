@@ -99,8 +99,9 @@ class Tally:
         parts = " + ".join(f"{count}" for _, count in self.parts)
         return f"{parts} = {self.taken}"
 
+    # Not named like a fate: templates look a name up among those first.
     @property
-    def moved(self) -> int:
+    def moved_away(self) -> int:
         return self[Fate.MOVED] + self[Fate.MOVED_OUTSIDE]
 
     @property
@@ -112,8 +113,13 @@ class Tally:
         return self.taken - self[Fate.OUT]
 
     @property
-    def back(self) -> int:
+    def home(self) -> int:
+        """With the member again, whoever has seen to it."""
         return self[Fate.RETURNED] + self[Fate.BACK]
+
+    @property
+    def holds(self) -> int:
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +142,12 @@ class Certificate:
     last_row: int | None
     returned_from: datetime | None
     returned_to: datetime | None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more went wrong than is listed here."""
+        told = self.tally.not_back + self.tally[Fate.NOT_TAKEN]
+        return len(self.exceptions) < told
 
 
 def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
+
+from django.db.models import Manager
 
 from assignments.models import Coverage, Member, User
 from assignments.services import access
@@ -62,6 +65,33 @@ class Draft:
         return (at, ends_at) if self.from_now else (starts_at, ends_at)
 
 
+def draft_of(coverage: Coverage) -> Draft:
+    """As it was typed, for one more look at it. Reads what was prefetched."""
+    coverers = [one for one in coverage.coverers.all() if one.replaced_at is None]
+    return Draft(
+        member=coverage.member,
+        first_day=coverage.first_day, last_day=coverage.last_day,
+        first_time=coverage.first_time, last_time=coverage.last_time,
+        zone=coverage.zone, scope=Coverage.Scope(coverage.scope),
+        campaigns=_ids(coverage.campaigns), categories=_ids(coverage.categories),
+        coverers=tuple(
+            DraftCoverer(
+                member=one.member, share=one.share,
+                campaigns=_ids(one.campaigns), categories=_ids(one.categories),
+            )
+            for one in coverers
+        ),
+        arrivals=Coverage.Arrivals(coverage.arrivals),
+        on_return=Coverage.OnReturn(coverage.on_return), fallback=coverage.fallback,
+        start_note=coverage.start_note, return_note=coverage.return_note,
+        comment=coverage.comment,
+    )  # fmt: skip
+
+
+def _ids(named: Manager[Any]) -> tuple[int, ...]:
+    return tuple(sorted(one.pk for one in named.all()))
+
+
 def problems(
     draft: Draft, at: datetime, actor: User, *, existing: Coverage | None = None
 ) -> Problems:
@@ -112,6 +142,7 @@ def _found(
     if not draft.member.is_active:
         yield "member", f"{draft.member} has been deactivated. Choose somebody else."
     yield from _covering(draft)
+    yield from _strangers(draft, actor, existing)
     yield from _shares(draft)
     yield from _notes(draft)
     if wrong := dict(_days(draft, at)):
@@ -183,6 +214,20 @@ def _covering(draft: Draft) -> _Found:
             "fallback",
             f"{draft.fallback} has been deactivated. Choose somebody else.",
         )
+
+
+def _strangers(draft: Draft, actor: User, existing: Coverage | None) -> _Found:
+    """Whom this user may not give leads to; who covers already may go on."""
+    named = {one.member.pk: ("covering", one.member) for one in draft.coverers}
+    if draft.fallback:
+        named.setdefault(draft.fallback.pk, ("fallback", draft.fallback))
+    known = set(access.members_to_choose(actor).values_list("pk", flat=True))
+    if existing:
+        known |= {existing.fallback_id or 0}
+        known |= set(existing.coverers.values_list("member", flat=True))
+    for pk, (field, member) in named.items():
+        if pk not in known and member.is_active and member != draft.member:
+            yield field, access.not_in_team(member)
 
 
 def _wrong_shares(draft: Draft) -> _Found:

@@ -137,8 +137,8 @@ def _pending(ids: Ids) -> dict[int, Waiting]:
 
 def _holds(ids: Ids) -> dict[int, list[HoldFacts]]:
     found: dict[int, list[HoldFacts]] = defaultdict(list)
-    rows = Hold.objects.standing().filter(lead__in=ids).select_related("move")
-    for hold in rows.order_by("pk"):
+    rows = Hold.objects.standing().filter(lead__in=ids)
+    for hold in rows.select_related("move", "coverage").order_by("pk"):
         found[hold.lead_id].append(
             HoldFacts(
                 pk=hold.pk,
@@ -147,17 +147,25 @@ def _holds(ids: Ids) -> dict[int, list[HoldFacts]]:
                 to_id=hold.to_id,
                 is_live=hold.state == Hold.State.LIVE,
                 move_id=hold.move_id,
-                refused=_refused(hold.move),
+                refused=_refused(hold),
                 change_to=hold.change_to_id,
             )
         )
     return found
 
 
-def _refused(move: Assignment | None) -> Kind | None:
+def _refused(hold: Hold) -> Kind | None:
+    """As what its last move was refused.
+
+    What a person handed back before the end counts as if nobody had asked (rule 14).
+    """
+    move, over_at = hold.move, hold.coverage.returning_at
     if move is None or move.state != State.REFUSED:
         return None
-    return Kind.RETURN if move.cause == Cause.COVERAGE_RETURN else Kind.START
+    if move.cause != Cause.COVERAGE_RETURN:
+        return Kind.START
+    is_early = over_at is None or move.created_at < over_at
+    return None if is_early and not move.is_plan else Kind.RETURN
 
 
 def _covered(

@@ -1,7 +1,6 @@
-"""What a draft would do, from the rotation that will deal. Reads only."""
+"""What a draft would do, from the planner that will run. Reads only."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -10,11 +9,12 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count
 
 from assignments.models import Coverage, Coverer, Lead, Member, Source
+from assignments.services.coverage import pace
 from assignments.services.coverage.absences import next_absences
-from assignments.services.coverage.dealing import Candidate, Rotation, Topic
-from assignments.services.coverage.drafts import Draft, DraftCoverer
+from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.gaps import Window, days_of, uncovered
-from assignments.services.coverage.pace import calls_a_minute
+from assignments.services.coverage.outlook import Dealt, outlook
+from assignments.services.estimates import Estimate
 from assignments.services.sources import INBOX
 
 DAY = timedelta(days=1)
@@ -27,6 +27,7 @@ class Part:
 
     member: Member
     leads: int
+    staying: int  # of them, those they have already
     open: int
     percent: int
     is_fallback: bool
@@ -35,7 +36,7 @@ class Part:
 
     @property
     def then(self) -> int:
-        return self.open + self.leads
+        return self.open + self.leads - self.staying
 
     @property
     def over(self) -> int:
@@ -59,26 +60,8 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calls:
-    """The most that the start takes; fresh knowledge of an owner saves its read."""
-
-    leads: int
-    notes: int
-    a_minute: int
-
-    @property
-    def total(self) -> int:
-        return 2 * self.leads + self.notes
-
-    @property
-    def minutes(self) -> int:
-        return math.ceil(self.total / self.a_minute)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    lead_id: int
-    lead: str
+    lead: Lead
     to: Member
     why: str
 
@@ -90,10 +73,11 @@ class Preview:
     zone: ZoneInfo
     leads: int
     unplaced: int
+    staying: int  # with whom they are already: held for an absence that ends then
     parts: list[Part]
     stretches: list[Stretch]
     gap: list[date]
-    calls: Calls
+    calls: Estimate
     choices: list[Choice]
     as_of: datetime | None
 
@@ -105,25 +89,16 @@ class Preview:
         )
 
     @property
-    def has_overload(self) -> bool:
-        return any(part.over for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Of a lead as much as dealing and naming it takes."""
-
-    pk: int
-    campaign_id: int | None
-    category_id: int | None
-    first_name: str
-    last_name: str
-    email: str
+    def a_minute(self) -> int:
+        return pace.calls_a_minute()
 
     @property
-    def name(self) -> str:
-        name = f"{self.first_name} {self.last_name}".strip()
-        return name or self.email or f"Lead {self.pk}"
+    def minutes(self) -> int:
+        return pace.minutes(self.calls.calls)
+
+    @property
+    def has_overload(self) -> bool:
+        return any(part.over for part in self.parts)
 
 
 def preview(draft: Draft, at: datetime) -> Preview:
@@ -131,20 +106,21 @@ def preview(draft: Draft, at: datetime) -> Preview:
     starts_at, ends_at = draft.window(at)
     able = {one.pk: one for one in _able(draft)}
     absences = next_absences(able, starts_at, ends_at)
-    rows = _wanted(draft)
-    dealt = list(_dealt(draft, rows, free=_free_at(starts_at, able, absences)))
+    found = outlook(draft, max(starts_at, at))  # a start that was missed is late
+    dealt = found.dealt
     gap = _gap(draft, (starts_at, ends_at), able, absences)
     return Preview(
         starts_at=starts_at,
         ends_at=ends_at,
         zone=ZoneInfo(draft.zone),
-        leads=len(rows),
-        unplaced=len(rows) - len(dealt),
+        leads=len(dealt) + found.unplaced,
+        unplaced=found.unplaced,
+        staying=len(dealt) - found.moves,
         parts=_parts(draft, dealt, absences, (starts_at, ends_at)),
         stretches=_stretches(draft, (starts_at, ends_at), able, absences, gap),
         gap=gap,
-        calls=_calls(draft, len(dealt)),
-        choices=[_choice(row, to, able, why) for row, to, why in dealt[:MOST_CHOICES]],
+        calls=Estimate.of(found.moves, with_notes=bool(draft.start_note.strip())),
+        choices=list(_choices(dealt[:MOST_CHOICES])),
         as_of=Source.objects.filter(name=INBOX)
         .values_list("completed_at", flat=True)
         .first(),
@@ -159,71 +135,32 @@ def _able(draft: Draft) -> Iterator[Member]:
     return (member for member in members if member.is_active)
 
 
-def _wanted(draft: Draft) -> list[_Row]:
-    leads = Lead.objects.present().filter(owner=draft.member)
-    if draft.scope == Coverage.Scope.ACTIVE:
-        leads = leads.open().filter(owner=draft.member)
-    if draft.campaigns:
-        leads = leads.filter(campaign__in=draft.campaigns)
-    if draft.categories:
-        leads = leads.filter(category__in=draft.categories)
-    columns = _Row.__slots__
-    return [_Row(*row) for row in leads.order_by("map_id").values_list(*columns)]
-
-
-def _free_at(
-    moment: datetime,
-    able: Mapping[int, Member],
-    absences: Mapping[int, Sequence[Coverage]],
-) -> set[int]:
-    return {
-        pk
-        for pk in able
-        if not any(
-            one.starts_at <= moment < one.ends_at for one in absences.get(pk, ())
-        )
-    }
-
-
-def _dealt(
-    draft: Draft, rows: Iterable[_Row], *, free: set[int]
-) -> Iterator[tuple[_Row, int, str]]:
-    rotation = Rotation.fresh(
-        (
-            Candidate(
-                member_id=one.member.pk,
-                share=one.share,
-                campaigns=frozenset(one.campaigns),
-                categories=frozenset(one.categories),
-            )
-            for one in draft.coverers
-        ),
-        draft.fallback.pk if draft.fallback else None,
+def _choices(dealt: Sequence[Dealt]) -> Iterator[Choice]:
+    leads = Lead.objects.select_related("campaign").in_bulk(
+        [one.lead_id for one in dealt]
     )
-    for row in rows:
-        topic = Topic(campaign_id=row.campaign_id, category_id=row.category_id)
-        if dealt := rotation.deal(topic, free=free):
-            yield row, dealt.member_id, dealt.why
-
-
-def _choice(row: _Row, to: int, able: Mapping[int, Member], why: str) -> Choice:
-    return Choice(lead_id=row.pk, lead=row.name, to=able[to], why=f"{able[to]} {why}.")
+    members = Member.objects.in_bulk({one.to for one in dealt})
+    for one in dealt:
+        lead, to = leads[one.lead_id], members[one.to]
+        yield Choice(lead=lead, to=to, why=f"{to} {one.why}.")
 
 
 def _parts(
     draft: Draft,
-    dealt: Sequence[tuple[_Row, int, str]],
+    dealt: Sequence[Dealt],
     absences: Mapping[int, Sequence[Coverage]],
     window: Window,
 ) -> list[Part]:
     able = list(_able(draft))
     opened, others = _open_leads(able), _covered_already(able, draft.member, window)
     covering = {one.member.pk for one in draft.coverers}
-    got = [to for _, to, _ in dealt]
+    got = [one.to for one in dealt]
+    staying = [one.to for one in dealt if one.stays]
     return [
         Part(
             member=member,
             leads=got.count(member.pk),
+            staying=staying.count(member.pk),
             open=opened.get(member.pk, 0),
             percent=round(100 * got.count(member.pk) / len(got)) if got else 0,
             is_fallback=member.pk not in covering,
@@ -302,36 +239,3 @@ def _stretches(
         for (names, is_gap), run in runs
         if (days := list(run))
     ]
-
-
-def _calls(draft: Draft, leads: int) -> Calls:
-    notes = leads if draft.start_note.strip() else 0
-    return Calls(leads=leads, notes=notes, a_minute=calls_a_minute())
-
-
-def draft_of(coverage: Coverage) -> Draft:
-    """A coverage as it was planned, to look again at what it would do."""
-    coverers = [one for one in coverage.coverers.all() if one.replaced_at is None]
-    return Draft(
-        member=coverage.member,
-        first_day=coverage.first_day,
-        last_day=coverage.last_day,
-        first_time=coverage.first_time,
-        last_time=coverage.last_time,
-        zone=coverage.zone,
-        scope=Coverage.Scope(coverage.scope),
-        campaigns=tuple(one.pk for one in coverage.campaigns.all()),
-        categories=tuple(one.pk for one in coverage.categories.all()),
-        coverers=tuple(
-            DraftCoverer(
-                member=one.member,
-                share=one.share,
-                campaigns=tuple(each.pk for each in one.campaigns.all()),
-                categories=tuple(each.pk for each in one.categories.all()),
-            )
-            for one in coverers
-        ),
-        fallback=coverage.fallback,
-        start_note=coverage.start_note,
-        return_note=coverage.return_note,
-    )

@@ -1,16 +1,15 @@
 """How far a start or a return has come, what is in its way, and when it will be done."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
 from assignments.models import Assignment, Coverage, Note
+from assignments.services.coverage import pace
 from assignments.services.coverage.certificate import Fate, Tally
-from assignments.services.coverage.pace import calls_a_minute
+from assignments.services.estimates import Estimate
 
-CALLS_A_LEAD = 2  # one read, one write
 MOST_SENTENCES = 3
 
 
@@ -45,7 +44,7 @@ def progress(coverage: Coverage, tally: Tally, *, at: datetime) -> Progress:
         waiting=waiting,
         notes=notes,
         in_the_way=_sentences(coverage, moves),
-        ends_at=_expected_end(waiting * CALLS_A_LEAD + notes, at),
+        ends_at=_expected_end(Estimate.of(waiting).calls + notes, at),
     )
 
 
@@ -68,4 +67,4 @@ def _sentences(coverage: Coverage, moves: QuerySet[Assignment]) -> list[str]:
 def _expected_end(calls: int, at: datetime) -> datetime | None:
     if not calls:
         return None
-    return at + timedelta(minutes=math.ceil(calls / calls_a_minute()))
+    return at + timedelta(minutes=pace.minutes(calls))

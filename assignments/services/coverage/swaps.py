@@ -44,6 +44,7 @@ def change_coverer(
     if leaving is None and old.pk != coverage.fallback_id:
         raise Stale(f"{old} does not cover here by now. Reload to see who does.")
     _check_newcomer(coverage, old, new, at)
+    access.check_may_cover(actor, new)
     _lock_leads(coverage, at)
     if leaving:
         _hand_share(leaving, new, at)
@@ -69,10 +70,12 @@ def hand_back(
     """
     lead = lock_lead(lead.pk)
     live = Hold.objects.live().filter(coverage=coverage, lead=lead)
-    hold = live.select_related("origin", "to", "coverage__member__team").first()
+    hold = live.select_related("origin", "to", "move", "coverage__member__team").first()
     if hold is None:
         raise Stale(f"{lead} is not held in this coverage by now.")
     _check_hand_back(hold, actor)
+    if (asked := _handed_back_already(hold)) is not None:
+        return asked
     _clear_the_way(lead, at)
     row = Assignment.objects.create(
         lead=lead,
@@ -175,6 +178,14 @@ def _check_hand_back(hold: Hold, actor: User) -> None:
         raise AssignmentRefused(
             f"{hold.origin} has been deactivated. Assign it to somebody."
         )
+
+
+def _handed_back_already(hold: Hold) -> Assignment | None:
+    """Clicked twice, or by two at once: it is on its way."""
+    move = hold.move
+    if move is None or not move.is_pending or move.is_plan:
+        return None
+    return move if move.cause == Cause.COVERAGE_RETURN else None
 
 
 def _clear_the_way(lead: Lead, at: datetime) -> None:

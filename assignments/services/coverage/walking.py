@@ -155,9 +155,7 @@ def _planned(lead: LeadFacts) -> Move | None:
     hold = taking or changed
     if hold is None:
         return None
-    is_return = (
-        taking is None and changed is not None and (changed.origin_id == row.to_id)
-    )
+    is_return = taking is None and hold.origin_id == row.to_id
     return Move(
         kind=Kind.RETURN if is_return else Kind.START,
         coverage_id=hold.coverage_id,
@@ -184,6 +182,7 @@ class _Walk:
     chain: list[HoldFacts] = field(default_factory=list)
     taking: HoldFacts | None = None
     acting: int | None = None
+    unplaced: int | None = None
 
     def decision(self) -> Decision:
         self.chain = [hold for hold in self.lead.holds if hold.is_live]
@@ -275,8 +274,8 @@ class _Walk:
         if self._is_refused():
             return self._with()
         for place, hold in enumerate(self.chain):
-            if hold.change_to in self.office.free and hold.change_to != hold.to_id:
-                return self._change(place, hold.change_to)
+            if found := self._pass_on(place, hold.change_to):
+                return found
         if holder is None or holder in self.office.free:
             return self._with()
         own = self.office.running_for(holder)
@@ -289,8 +288,26 @@ class _Walk:
             own = None
         return self._deal_beneath(own)
 
+    def _pass_on(self, place: int, named: int | None) -> Decision | None:
+        """To whom a change of coverer has named; if they are away by now, to another.
+
+        None if whoever has it covers too, or nobody else can.
+        """
+        if named is None or named == self.chain[place].to_id:
+            return None
+        if named in self.office.free:
+            return self._change(place, named)
+        hold, holder = self.chain[place], self.lead.owner_id
+        coverage = self.office.coverages[hold.coverage_id]
+        dealt = self._deal(coverage, place + 1, holder=holder)
+        if dealt is None:
+            self.unplaced = hold.coverage_id
+        if dealt is None or dealt.member_id == holder:
+            return None
+        return self._deal_again(hold, dealt)
+
     def _change(self, place: int, named: int) -> Decision:
-        """To whom a change of coverer has named, who may have it on loan already."""
+        """Whoever is named may have it on loan already."""
         hold = self.chain[place]
         if named != self.lead.owner_id:
             return self._deal_again(hold, Dealt(named, "covers instead"))
@@ -378,5 +395,6 @@ class _Walk:
             ends=tuple(self.ends),
             hands_on=tuple(self.hands_on),
             move=move,
+            unplaced=None if move else self.unplaced,
             acting=self.acting,
         )

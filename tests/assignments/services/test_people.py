@@ -110,6 +110,12 @@ class TestUsers:
         with pytest.raises(AssignmentRefused, match="is an administrator"):
             people.set_password(actor=make_manager(), user=admin)
 
+    def test_only_an_administrator_shuts_an_administrator_out(self):
+        admin = make_user(is_superuser=True)
+
+        with pytest.raises(AssignmentRefused, match="is an administrator"):
+            edit(admin, make_manager(), is_active=False)
+
     @pytest.mark.parametrize("field", ["is_sales_manager", "is_active"])
     def test_the_last_manager_stays(self, field):
         last = make_manager()

@@ -4,15 +4,17 @@ On PostgreSQL only: SQLite has one writer at a time by nature.
 """
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from assignments.models import Coverage, Hold
 from assignments.models.assignment import Cause, State
 from assignments.services.coverage import acts, holds, running
+from assignments.services.coverage.drafts import draft_of
 from assignments.services.ledger import finish
 from assignments.services.ownership import record_write
+from assignments.services.refusals import AssignmentRefused, Stale
 from tests.assignments.services.coverage.planning import DAY, HOUR, plan
-from tests.assignments.services.test_locks import while_locked
+from tests.assignments.services.test_locks import A_MOMENT, in_a_thread, while_locked
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -76,3 +78,68 @@ def test_the_last_lead_moved_by_hand_does_not_wait_for_the_clock_that_waits_for_
 
     coverage.refresh_from_db()
     assert (coverage.state, coverage.failed_at) == (Coverage.State.COMPLETED, None)
+
+
+def test_of_two_proposals_for_the_same_days_confirmed_at_once_one_is_refused():
+    ana, ben = (make_member(name) for name in ("Ana", "Ben"))
+    sara = make_manager()
+    first, second = (
+        plan(
+            ana, ben, starts_at=MONDAY + DAY, ends_at=MONDAY + 2 * DAY, state="proposed"
+        )
+        for _ in range(2)
+    )
+    told: list[str] = []
+
+    def confirm_second() -> None:
+        try:
+            acts.confirm(coverage=second, actor=sara, at=MONDAY)
+        except AssignmentRefused as refused:
+            told.append(str(refused))
+
+    with transaction.atomic():
+        acts.confirm(coverage=first, actor=sara, at=MONDAY)
+        thread = in_a_thread(confirm_second)
+        thread.join(A_MOMENT)
+    thread.join(10)
+
+    assert "already away" in told[0]
+
+
+def test_a_lead_that_two_hand_back_at_once_is_handed_back_once():
+    ana, ben = (make_member(name) for name in ("Ana", "Ben"))
+    sara = make_manager()
+    lead = make_lead(owner=ben)
+    coverage = plan(ana, ben, state=Coverage.State.ACTIVE, began_at=MONDAY)
+    make_hold(coverage, lead, to=ben)
+
+    def hand_back() -> None:
+        acts.hand_back(coverage=coverage, lead=lead, actor=sara, at=MONDAY)
+
+    while_locked(lead, hand_back, meanwhile=hand_back)
+
+    assert lead.assignments.count() == 1
+    assert coverage.events.count() == 1
+
+
+def test_it_is_not_planned_anew_once_the_clock_has_begun_it():
+    ana, ben = (make_member(name) for name in ("Ana", "Ben"))
+    sara = make_manager()
+    coverage = plan(ana, ben, starts_at=MONDAY)
+    told: list[str] = []
+
+    def change() -> None:
+        try:
+            acts.change_scheduled(
+                coverage=coverage, draft=draft_of(coverage), actor=sara, at=MONDAY
+            )
+        except Stale as stale:
+            told.append(str(stale))
+
+    with transaction.atomic():
+        running.tick(MONDAY)
+        thread = in_a_thread(change)
+        thread.join(A_MOMENT)
+    thread.join(10)
+
+    assert "has started" in told[0]

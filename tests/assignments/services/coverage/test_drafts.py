@@ -6,10 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from assignments.models import Member
+from assignments.models import Coverage, Member
 from assignments.services.coverage import acts
-from assignments.services.coverage.drafts import Draft, DraftCoverer, overlap, problems
-from assignments.services.refusals import NotAllowed
+from assignments.services.coverage.drafts import (
+    Draft,
+    DraftCoverer,
+    draft_of,
+    overlap,
+    problems,
+)
+from assignments.services.refusals import AssignmentRefused, NotAllowed
 from tests.assignments.services.coverage.planning import plan
 from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
@@ -120,12 +126,49 @@ def test_days_stay_as_they_were_typed_though_the_members_zone_changes(draft, may
     assert coverage.zone == "Europe/Berlin"
 
 
+class TestConfirmed:
+    @pytest.fixture
+    def proposed(self, draft) -> Coverage:
+        return acts.propose(draft=draft, actor=make_manager(), at=MONDAY)
+
+    def test_not_while_who_covers_has_been_deactivated(self, proposed, luca):
+        Member.objects.filter(pk=luca.pk).update(is_active=False)
+
+        with pytest.raises(AssignmentRefused) as refused:
+            acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+
+        assert str(refused.value) == (
+            "Luca has been deactivated. Choose somebody else. Change the proposal first, "
+            "or decline it."
+        )
+
+    def test_not_while_who_covers_is_away_the_whole_time(self, proposed, luca):
+        plan(luca, starts_at=MONDAY, ends_at=MONDAY + timedelta(days=9))
+
+        with pytest.raises(AssignmentRefused, match="Change the proposal first"):
+            acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+
+    def test_not_over_another_absence(self, proposed, maya):
+        plan(maya, starts_at=MONDAY, ends_at=MONDAY + timedelta(days=9))
+
+        with pytest.raises(AssignmentRefused, match="already away"):
+            acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+
+    def test_its_moments_do_not_move_with_the_members_zone(self, proposed, maya):
+        Member.objects.filter(pk=maya.pk).update(time_zone="Pacific/Kiritimati")
+
+        confirmed = acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+
+        assert confirmed.starts_at == proposed.starts_at
+        assert confirmed.zone == "Europe/Berlin"
+
+
 class TestRights:
     def test_a_member_proposes_and_a_team_lead_confirms(self, draft, maya):
         boss, user = make_user("Tia Lead"), make_user("Maya M")
-        Member.objects.filter(pk=maya.pk).update(
-            user=user, team=make_team(leads=(boss,))
-        )
+        team = make_team(leads=(boss,))
+        Member.objects.update(team=team)
+        Member.objects.filter(pk=maya.pk).update(user=user)
         maya.refresh_from_db()
 
         proposed = acts.propose(draft=draft, actor=user, at=MONDAY)
@@ -141,6 +184,36 @@ class TestRights:
 
         with pytest.raises(NotAllowed):
             acts.schedule(draft=draft, actor=user, at=MONDAY)
+
+    @pytest.mark.parametrize("field", ["covering", "fallback"])
+    def test_leads_go_to_nobody_whom_the_planner_may_not_give_any(
+        self, draft, maya, field
+    ):
+        boss = make_user("Tia Lead")
+        team = make_team(leads=(boss,))
+        Member.objects.filter(pk=maya.pk).update(team=team)
+        maya.refresh_from_db()
+        if field == "fallback":
+            mate = make_member("Theo", team=team)
+            stranger = draft.coverers[0].member
+            draft = replace(
+                draft, coverers=(DraftCoverer(member=mate),), fallback=stranger
+            )
+
+        wrong = problems(draft, MONDAY, boss)
+
+        assert list(wrong) == [field]
+        assert "not in your team" in wrong[field][0]
+
+    def test_who_covers_already_goes_on_though_the_planner_did_not_choose_them(
+        self, draft, maya
+    ):
+        boss = make_user("Tia Lead")
+        coverage = acts.schedule(draft=draft, actor=make_manager(), at=MONDAY)
+        Member.objects.filter(pk=maya.pk).update(team=make_team(leads=(boss,)))
+        maya.refresh_from_db()
+
+        assert problems(draft_of(coverage), MONDAY, boss, existing=coverage) == {}
 
     def test_nobody_plans_for_another_team(self, draft):
         assert "team" in problems(draft, MONDAY, make_user())["member"][0]

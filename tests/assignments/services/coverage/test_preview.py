@@ -3,14 +3,16 @@ from decimal import Decimal
 
 import pytest
 
-from assignments.models import Coverage, Lead
-from assignments.services.coverage.drafts import Draft, DraftCoverer
-from assignments.services.coverage.preview import draft_of, preview
+from assignments.models import Coverage, Lead, Source
+from assignments.services.coverage.drafts import Draft, DraftCoverer, draft_of
+from assignments.services.coverage.preview import preview
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
+    make_assignment,
     make_category,
     make_coverage,
+    make_hold,
     make_lead,
     make_member,
 )
@@ -112,15 +114,84 @@ def test_calls_and_minutes_at_the_limit(ana, ben, settings):
     for _ in range(21):
         make_lead(owner=ana)
 
+    found = look(draft(ana, ben))
+
+    assert (found.calls.calls, found.a_minute, found.minutes) == (63, 60, 2)
+
+
+def test_a_list_that_has_proven_itself_is_read_by_pages_of_twenty(ana, ben):
+    Source.objects.create(name="assigned-me", proof="proven")
+    for _ in range(21):
+        make_lead(owner=ana)
+
     calls = look(draft(ana, ben)).calls
 
-    assert (calls.total, calls.a_minute, calls.minutes) == (63, 60, 2)
+    assert (calls.reads, calls.writes, calls.notes) == (2, 21, 21)
+
+
+def test_a_lead_counts_where_it_is_on_its_way_to(ana, ben):
+    coming, going, _ = make_lead(owner=ben), make_lead(owner=ana), make_lead(owner=ben)
+    make_assignment(coming, ana)
+    make_assignment(going, ben)
+
+    found = look(draft(ana, ben))
+
+    assert [choice.lead for choice in found.choices] == [coming]
+
+
+def test_what_an_absence_before_will_have_given_back_counts(ana, ben):
+    cem = make_member("Cem Kaya")
+    before = make_coverage(ana, cem, state="active")
+    make_hold(before, lead := make_lead(owner=cem))
+
+    found = look(draft(ana, ben))
+
+    assert [(choice.lead, choice.to) for choice in found.choices] == [(lead, ben)]
+
+
+def test_what_they_only_hold_until_then_does_not_count(ana, ben):
+    other = make_coverage(make_member("Cem Kaya"), ana, state="active")
+    make_hold(other, make_lead(owner=ana))
+
+    assert look(draft(ana, ben)).leads == 0
+
+
+def test_what_they_hold_for_longer_is_lent_on(ana, ben):
+    other = make_coverage(
+        make_member("Cem Kaya"), ana, state="active", last_day=date(2026, 5, 29)
+    )
+    make_hold(other, lead := make_lead(owner=ana))
+
+    found = look(draft(ana, ben))
+
+    assert [(choice.lead, choice.to) for choice in found.choices] == [(lead, ben)]
+
+
+def test_back_to_back_a_lead_stays_with_who_has_it(ana, ben):
+    cem = make_member("Cem Kaya")
+    before = make_coverage(ana, cem, state="active", last_day=date(2026, 5, 17))
+    make_hold(before, make_lead(owner=cem))
+    make_lead(owner=ana)
+
+    found = look(draft(ana, ben, cem))
+
+    assert (found.leads, found.staying, found.calls.writes) == (2, 1, 1)
+    assert [part.leads for part in found.parts] == [1, 1]
+
+
+def test_what_they_kept_from_another_absence_is_theirs(ana, ben):
+    other = make_coverage(
+        make_member("Cem Kaya"), ana, state="active", on_return="keep"
+    )
+    make_hold(other, make_lead(owner=ana))
+
+    assert look(draft(ana, ben)).leads == 1
 
 
 def test_no_note_costs_no_call(ana, ben):
     make_lead(owner=ana)
 
-    assert look(draft(ana, ben, start_note=" ")).calls.total == 2
+    assert look(draft(ana, ben, start_note=" ")).calls.calls == 2
 
 
 def test_the_day_after_a_weekend_is_the_first_working_day(ana, ben):
@@ -152,3 +223,13 @@ def test_many_leads_take_as_many_queries_as_few(ana, ben):
     )  # fmt: skip
 
     assert queries_of(ask) == few
+
+
+def test_a_start_that_has_passed_is_looked_at_as_of_now(ana, ben):
+    an_hour_ago = MONDAY - timedelta(hours=1)
+    make_coverage(ben, first_day=date(2026, 5, 8), ends_at=an_hour_ago)
+    make_lead(owner=ana)
+
+    found = look(draft(ana, ben, first_day=MONDAY.date()))
+
+    assert (found.leads, found.unplaced) == (1, 0)

@@ -1,0 +1,38 @@
+"""What the sandbox's journal tells of a run: which calls were made, and knowing what."""
+
+from collections import Counter
+from math import inf
+
+from django.conf import settings
+
+from assignments.sandbox.journal import Entry
+from assignments.sandbox.world import World
+
+
+def made(world: World, since: int = 0) -> list[Entry]:
+    """Our calls after that many entries, in the order in which they arrived."""
+    entries = world.journal.entries(after=since)
+    return [entry for entry in entries if entry.source == "api"]
+
+
+def calls(world: World, since: int = 0) -> Counter[str]:
+    """How many of each kind: list, thread, owner, note."""
+    return Counter(entry.kind for entry in made(world, since))
+
+
+def stale_writes(world: World, since: int = 0) -> int:
+    """Owners that were set although the lead had not been looked at within FRESH.
+
+    The journal does not say which leads a list showed: a list counts for all of them.
+    """
+    seen_at: dict[int | None, float] = {}
+    listed_at, stale = -inf, 0
+    for entry in made(world, since):
+        if entry.kind == "list":
+            listed_at = entry.arrived_at
+        if entry.kind == "owner":
+            known_at = max(listed_at, seen_at.get(entry.map_id, -inf))
+            stale += entry.arrived_at - known_at > settings.FRESH
+        if entry.kind in {"owner", "thread"} and entry.status == 200:
+            seen_at[entry.map_id] = entry.arrived_at
+    return stale
