@@ -5,6 +5,8 @@ rule is broken, the shortest history that breaks it.
 """
 
 import argparse
+import gc
+import logging
 import os
 import sys
 from collections import Counter
@@ -17,14 +19,37 @@ django.setup()
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 from hypothesis import HealthCheck, given, seed, settings  # noqa: E402
 
-from tests.assignments.services.coverage.test_model import STEPS, walk  # noqa: E402
+from tests.assignments.services.coverage.test_model import (  # noqa: E402
+    HISTORIES,
+    History,
+    walk,
+)
 
 
 def main() -> int:
     wishes = _parser().parse_args()
     old = setup_databases(verbosity=0, interactive=False)
+    logging.disable(logging.WARNING)
+    gc.freeze()
     seen: Counter[str] = Counter()
+    broken_by: list[History] = []
+    try:
+        _walk_all(wishes, seen, broken_by)
+    except BaseException:
+        # The last one that was tried is the shortest.
+        for history in broken_by[-1:]:
+            sys.stdout.write(f"seed {wishes.seed}: BROKEN by {history}\n")
+        raise
+    finally:
+        teardown_databases(old, verbosity=0)
+    found = ", ".join(f"{count} {name}" for name, count in seen.most_common())
+    sys.stdout.write(f"seed {wishes.seed}: clean; {found}\n")
+    return 0
 
+
+def _walk_all(
+    wishes: argparse.Namespace, seen: Counter[str], broken_by: list[History]
+) -> None:
     @seed(wishes.seed)
     @settings(
         max_examples=wishes.sequences,
@@ -33,21 +58,16 @@ def main() -> int:
         print_blob=False,
         suppress_health_check=list(HealthCheck),
     )
-    @given(steps=STEPS)
-    def histories(steps: list[tuple[str, int, int, int]]) -> None:
-        seen.update(walk(steps))
+    @given(steps=HISTORIES)
+    def histories(steps: History) -> None:
+        try:
+            seen.update(walk(steps))
+        except Exception:
+            broken_by.append(steps)
+            raise
         seen.update(["histories"])
 
-    try:
-        histories()
-    except AssertionError:
-        sys.stdout.write(f"seed {wishes.seed}: BROKEN\n")
-        raise
-    finally:
-        teardown_databases(old, verbosity=0)
-    found = ", ".join(f"{count} {name}" for name, count in seen.most_common())
-    sys.stdout.write(f"seed {wishes.seed}: clean; {found}\n")
-    return 0
+    histories()
 
 
 def _parser() -> argparse.ArgumentParser:

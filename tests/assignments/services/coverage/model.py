@@ -1,11 +1,10 @@
-"""The coverage rules told a second time, as plainly as can be; knows nothing of Handoff.
+"""The coverage rules as people would check them; knows nothing of Handoff.
 
-Members and leads are numbers. Whom a coverage deals a lead to is asked of
-the system (`chosen`) and only checked: somebody who covers, is active and is not away.
+The chain of a lead is the walk from its home: each of its coverages lends it, from the
+member it is for to the member of the next, the last one to the owner. All are numbers.
+What Handoff plans is judged after a tick; what comes true is reported.
 """
 
-from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,280 +14,136 @@ class Coverage:
     member: int
     start: datetime
     end: datetime
-    coverers: list[int]
+    coverers: set[int]
     keep: bool = False
     leave: bool = False
-    state: str = "planned"
+    replaced: dict[int, int] = field(default_factory=dict)  # coverers, by whom
 
 
-@dataclass
-class Step:
-    coverage: int
-    origin: int
-    to: int
-    next: int | None = None
-
-
-@dataclass
-class Plan:
-    kind: str  # take, return, deal, carry, person, back (handed back)
-    to: int
-    expected: int
-    coverage: int = -1
-    step: int = -1  # the coverage whose hold it changes
-    until_back: bool = False
-    at: datetime | None = None
-    sending: bool = False
-    is_late: bool = False  # handed back when the coverage was over already
-    next: int | None = None
-    undoes: "Plan | None" = None
-    pinned: set[int] = field(default_factory=set)
-    before: "Lead | None" = None  # the lead as it was when this came true
-
-    @property
-    def takes(self) -> bool:
-        return self.kind in {"take", "carry"}
-
-
-@dataclass
+@dataclass(eq=False)
 class Lead:
     owner: int
-    chain: list[Step] = field(default_factory=list)
+    chain: list[int] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
     notes: set[tuple[int, str]] = field(default_factory=set)
     pins: set[int] = field(default_factory=set)
-    wanted: set[int] = field(default_factory=set)
-    plan: Plan | None = None
-    refused: Plan | None = None
+    coming: tuple[int, int] = (-1, -1)  # for which coverage, to whom; -1 if none
+    refused: dict[int, int] = field(default_factory=dict)  # the same
+
+    def cut(self, place: int, outcome: str) -> None:
+        for above, number in enumerate(self.chain[place:]):
+            self.ended.append((number, "superseded" if above else outcome))
+        del self.chain[place:]
+        self.refused = {n: to for n, to in self.refused.items() if n in self.chain}
 
 
 class Model:
-    now: datetime
-
-    def __init__(self, leads: list[int], members: int) -> None:
-        self.leads, self.active = [Lead(owner) for owner in leads], set(range(members))
+    def __init__(self, owners: list[int], members: int, at: datetime) -> None:
+        self.leads, self.active = [Lead(owner) for owner in owners], set(range(members))
         self.coverages: list[Coverage] = []
-        self.chosen: Callable[[int], int | None] = lambda lead: None
+        self.takes: dict[int, list[Lead]] = {}  # once with the member, by coverage
+        self.now = self.ticked = at
+
+    def away(self) -> dict[int, int]:
+        found = enumerate(self.coverages)
+        return {c.member: n for n, c in found if c.start <= self.now < c.end}
 
     def free(self) -> set[int]:
-        away = {c.member for c in self.coverages if self.is_away(c)}
-        return self.active - away
+        return self.active - self.away().keys()
 
-    def is_away(self, c: Coverage) -> bool:
-        begun = c.state == "running" or (c.state == "planned" and c.start <= self.now)
-        return begun and self.now < c.end
+    def walk(self, lead: Lead) -> list[tuple[int, int, int]]:
+        """Which coverage lends it on, from whom, to whom."""
+        members = [*(self.coverages[n].member for n in lead.chain), lead.owner]
+        return list(zip(lead.chain, members, members[1:], strict=False))
 
-    def tick(self) -> None:
-        for number, c in enumerate(self.coverages):
-            if c.state == "planned" and c.start <= self.now:
-                c.state = "running" if self.now < c.end else "cancelled"
-                for lead in self.leads if c.state == "running" else ():
-                    if c.member in {lead.owner, lead.plan and lead.plan.to}:
-                        lead.wanted.add(number)
-            if c.state == "running" and c.end <= self.now:
-                c.state = "over"
-        for number, lead in enumerate(self.leads):
-            self.decide(number, lead)
+    def deals(self, lead: Lead, number: int) -> set[tuple[int, int]]:
+        there = self.coverages[number].coverers & self.free()
+        return {(number, to) for to in there if lead.owner not in there}
 
-    def decide(self, number: int, lead: Lead) -> None:
-        old = lead.plan
-        if old and (old.kind in {"person", "back"} or old.sending):
-            return
-        new = self.think(number, lead)
-        if new and old and (old.kind, old.coverage, old.to, old.step) == (
-            new.kind, new.coverage, new.to, new.step
-        ):  # fmt: skip
-            return
-        self.drop(lead)
-        lead.plan = new
+    def tick(self, at: datetime) -> None:
+        self.now = self.ticked = max(self.ticked, at)
+        for number in self.away().values():
+            c = self.coverages[number]
+            here = [x for x in self.leads if c.member in (x.owner, x.coming[1])]
+            self.takes.setdefault(number, here if c.leave else self.leads)
 
-    def drop(self, lead: Lead) -> None:
-        if lead.plan and lead.plan.takes:
-            lead.ended.append((lead.plan.coverage, "not_taken"))
-        lead.plan = None
-
-    def think(self, number: int, lead: Lead) -> Plan | None:
-        stuck = lead.refused
-        if stuck and stuck.takes and self.coverages[stuck.coverage].state == "over":
-            lead.ended.append((stuck.coverage, "not_taken"))
-            lead.refused = stuck = None
-        while (low := self.lowest_over(lead)) is not None:
-            step = lead.chain[low]
-            back = stuck is not None and (stuck.kind == "return" or stuck.is_late)
-            if stuck and back and stuck.step == step.coverage:
-                return None
-            if self.coverages[step.coverage].keep or step.origin not in self.active:
-                self.keep(lead, low)
+    def due(self, lead: Lead) -> set[tuple[int, int]]:
+        """Ends what needs no move. Returns the moves of which one is to be planned."""
+        while over := [n for n in lead.chain if self.coverages[n].end <= self.ticked]:
+            c = self.coverages[over[0]]
+            again = self.away().get(c.member)
+            if again in lead.refused or lead.refused.get(over[0]) == c.member:
+                return set()
+            if c.keep or c.member not in self.active:
+                lead.ended.append((over[0], "kept"))
+                lead.chain.remove(over[0])
+            elif again is None:
+                return {(over[0], c.member)}
+            elif there := self.deals(lead, again):
+                return there
             else:
-                return self.give_back(number, lead, low)
-        if stuck and stuck.kind not in {"return", "back"}:
-            return None
-        return self.stand(number, lead)
+                lead.cut(lead.chain.index(over[0]), "carried_over")
+                lead.chain.append(again)
+        return self.stand(lead)
 
-    def keep(self, lead: Lead, low: int) -> None:
-        step = lead.chain.pop(low)
-        lead.ended.append((step.coverage, "kept"))
-        if low and lead.chain[low - 1].origin != step.to:
-            lead.chain[low - 1].to = step.to
+    def stand(self, lead: Lead) -> set[tuple[int, int]]:
+        """None of its coverages is over: is it with somebody who is there?"""
+        refused = [(self.coverages[n], to) for n, to in lead.refused.items()]
+        if any(to != c.member and c.end > self.ticked for c, to in refused):
+            return set()
+        for number, _, to in self.walk(lead):
+            new = self.coverages[number].replaced.get(to)
+            there = {(number, new)} if new in self.free() else self.deals(lead, number)
+            if new == lead.owner in self.free():
+                lead.cut(lead.chain.index(number) + 1, "superseded")
+            elif new is not None and there:
+                return there
+        own = self.away().get(lead.owner)
+        if own in lead.pins or lead.owner in self.free():
+            return set()
+        taking = [own] if own is not None and lead in self.takes[own] else []
+        found = (self.deals(lead, number) for number in (*taking, *lead.chain[::-1]))
+        return next(filter(None, found), set())
 
-    def give_back(self, number: int, lead: Lead, low: int) -> Plan | None:
-        step = lead.chain[low]
-        if step.origin in self.free():
-            return self.plan(lead, "return", step.origin, step.coverage, step.coverage)
-        following = self.running_of(step.origin)
-        if following is None:
-            return None
-        there = self.coverers(lead, following, low + 1)
-        if there and lead.owner not in there:
-            to = self.choice(number, there)
-            return self.plan(lead, "carry", to, following, step.coverage)
-        self.cut(lead, low, "carried_over")
-        lead.chain.append(Step(following, step.origin, lead.owner))
-        return None if lead.refused and lead.refused.takes else self.stand(number, lead)
-
-    def stand(self, number: int, lead: Lead) -> Plan | None:
-        for place, step in enumerate(lead.chain):
-            if step.next in self.free() and step.next == lead.owner != step.to:
-                lead.ended += [
-                    (s.coverage, "superseded") for s in lead.chain[place + 1 :]
-                ]
-                del lead.chain[place + 1 :]
-                step.to, step.next = lead.owner, None
-                return None
-            if step.next is None or step.next == step.to:
-                continue
-            if step.next in self.free():
-                return self.plan(lead, "deal", step.next, step.coverage, step.coverage)
-            there = self.coverers(lead, step.coverage, place + 1)
-            if there and lead.owner not in there:
-                to = self.choice(number, there)
-                return self.plan(lead, "deal", to, step.coverage, step.coverage)
-        own = self.running_of(lead.owner)
-        if lead.owner in self.free() or own in lead.pins:
-            return None
-        wants = own in lead.wanted or (
-            own is not None and not self.coverages[own].leave
-        )
-        if (
-            own is not None
-            and wants
-            and (there := self.coverers(lead, own, len(lead.chain)))
-        ):
-            return self.plan(lead, "take", self.choice(number, there), own)
-        for place, step in reversed(list(enumerate(lead.chain))):
-            if there := self.coverers(lead, step.coverage, place + 1):
-                to = self.choice(number, there)
-                return self.plan(lead, "deal", to, step.coverage, step.coverage)
-        return None
-
-    def plan(
-        self, lead: Lead, kind: str, to: int, coverage: int, step: int = -1
-    ) -> Plan:
-        return Plan(kind, to, lead.owner, coverage, step)
-
-    def choice(self, number: int, there: set[int]) -> int:
-        to = self.chosen(number)
-        assert to in there, f"lead {number} is planned for {to}, not for one of {there}"
-        return to
-
-    def lowest_over(self, lead: Lead) -> int | None:
-        over = [self.coverages[s.coverage].state == "over" for s in lead.chain]
-        return over.index(True) if True in over else None
-
-    def running_of(self, member: int) -> int | None:
-        for number, c in enumerate(self.coverages):
-            if c.member == member and c.state == "running" and self.is_away(c):
-                return number
-        return None
-
-    def coverers(self, lead: Lead, coverage: int, steps: int) -> set[int]:
-        passed = {step.origin for step in lead.chain[:steps]}
-        return set(self.coverages[coverage].coverers) & self.free() - passed
-
-    def cut(self, lead: Lead, place: int, outcome: str) -> None:
-        lead.ended.append((lead.chain[place].coverage, outcome))
-        lead.ended += [(s.coverage, "superseded") for s in lead.chain[place + 1 :]]
-        del lead.chain[place:]
-
-    def deliver(self, lead: Lead, *, refused: bool = False) -> None:
-        plan = lead.plan
-        if plan is None:
-            return None
-        by_hand = plan.kind in {"person", "back"}
-        if lead.owner != plan.expected or (plan.to not in self.free() and not by_hand):
-            return self.drop(lead)
-        if plan.kind in {"take", "deal", "carry"} and not self.is_away(
-            self.coverages[plan.coverage]
-        ):
-            return self.drop(lead)
-        lead.plan = None
-        if refused or plan.to not in self.active:
-            lead.refused = lead.refused if plan.kind == "person" else plan
-            return None
-        lead.owner = plan.to
-        return (
-            self.given(lead, plan) if plan.kind == "person" else self.move(lead, plan)
-        )
-
-    def move(self, lead: Lead, plan: Plan) -> None:
-        if lead.refused and lead.refused.takes and lead.refused is not plan:
-            lead.ended.append((lead.refused.coverage, "not_taken"))
-        lead.refused = None
-        place = next(
-            (i for i, s in enumerate(lead.chain) if s.coverage == plan.step), None
-        )
-        if plan.kind in {"return", "back"} and place is not None:
-            lead.pins |= {plan.coverage} if plan.kind == "back" else set()
-            self.cut(lead, place, "returned")
-            lead.notes.add((plan.coverage, "return"))
-            return
-        lead.notes.add((plan.coverage, "start"))
-        if plan.kind == "deal" and place is not None:
-            kept = lead.chain[place]
-            if lead.chain[place + 1 :]:
-                self.cut(lead, place + 1, "superseded")
-            kept.to, kept.next = plan.to, None
-            return
-        origin = plan.expected
-        if plan.kind == "carry" and place is not None:
-            origin = lead.chain[place].origin
-            self.cut(lead, place, "carried_over")
-        lead.chain.append(Step(plan.coverage, origin, plan.to, plan.next))
-
-    def given(self, lead: Lead, plan: Plan, *, outside: bool = False) -> None:
-        """Somebody gave it to a member, by hand in Handoff or in Smartlead."""
-        if plan.undoes and plan.undoes.before and not plan.until_back:
-            before = plan.undoes.before
-            lead.pins -= plan.undoes.pinned
-            if before.chain and before.chain[-1].to == plan.to:
-                lead.chain, lead.ended = before.chain, before.ended
-                return
-        plan.before, pins = deepcopy(lead), set(lead.pins)
-        self._given(lead, plan, outside=outside)
-        plan.pinned = lead.pins - pins
-
-    def _given(self, lead: Lead, plan: Plan, *, outside: bool) -> None:
-        for waiting in (lead.refused, lead.plan):
-            if waiting and waiting.takes:
-                lead.pins.add(waiting.coverage)
-        if lead.refused and lead.refused.takes:
-            lead.ended.append((lead.refused.coverage, "not_taken"))
-        lead.refused = None
-        had = {s.coverage for s in lead.chain} | {
-            c for c, outcome in lead.ended if outcome != "not_taken"
-        }
-        origins = [step.origin for step in lead.chain]
-        if plan.to in origins:
-            place = origins.index(plan.to)
-            lead.pins.add(lead.chain[place].coverage)
-            self.cut(lead, place, "back")
-        elif plan.until_back and lead.chain:
-            lead.chain[-1].to, lead.chain[-1].next = plan.to, None
+    def moved(self, lead: Lead, number: int, to: int, *, by_hand: bool) -> None:
+        """A coverage's move came true; `by_hand`: a person handed the lead back."""
+        home, lead.owner = self.coverages[number].member, to
+        is_due = to == home or self.away().get(home) == number
+        assert by_hand or (is_due and to in self.free()), f"sent to {to} all the same"
+        lead.notes.add((number, "return" if to == home else "start"))
+        lead.pins |= {number} if by_hand else set()
+        if to == home:
+            lead.cut(lead.chain.index(number), "returned")
+        elif number in lead.chain:
+            lead.cut(lead.chain.index(number) + 1, "superseded")
         else:
-            lead.pins |= {step.coverage for step in lead.chain}
-            lead.ended += [(step.coverage, "moved") for step in lead.chain]
+            homes = [self.coverages[n].member for n in (*lead.chain, number)]
+            lead.cut(homes.index(home), "carried_over")
+            lead.chain.append(number)
+
+    def given(self, lead: Lead, to: int, clicked: datetime | None, until: str) -> None:
+        """By a person, until "back" or for "good"; if not `clicked`, in Smartlead."""
+        homes, own = [home for _, home, _ in self.walk(lead)], self.away().get(to)
+        lead.pins |= {*lead.refused, lead.coming[0]} - {*lead.chain}
+        lead.owner, lead.refused = to, {}
+        if own is not None:
+            since, had = self.coverages[own].start, own in dict(lead.ended)
+            lead.pins |= {own} if (clicked >= since if clicked else had) else set()
+        if to in homes:
+            lead.pins.add(lead.chain[homes.index(to)])
+            lead.cut(homes.index(to), "back")
+        elif until == "good":
+            lead.pins |= {*lead.chain}
+            lead.ended += [(number, "moved") for number in lead.chain]
             lead.chain = []
-        for number, c in enumerate(self.coverages):
-            is_meant = number in had if outside else plan.at and plan.at >= c.start
-            if c.member == plan.to and self.is_away(c) and is_meant:
-                lead.pins.add(number)
+
+    def undone(self, lead: Lead, before: Lead) -> bool:
+        """Whether it is lent on again; if not, it is given like any other."""
+        lead.pins, was, lead.chain = before.pins, lead.chain, before.chain
+        lead.owner, lead.ended = before.owner, before.ended
+        return was != lead.chain
+
+    def swap(self, number: int, old: int, new: int) -> None:
+        c = self.coverages[number]
+        c.coverers = c.coverers - {old} | {new}
+        c.replaced = {k: v for k, v in {**c.replaced, old: new}.items() if k != new}
