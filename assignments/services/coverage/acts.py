@@ -114,6 +114,8 @@ def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     coverage = _locked(coverage)
     access.check_lead_of(actor, coverage.member)
     _expect(coverage, STATE.SCHEDULED)
+    if coverage.ends_at <= at:
+        raise AssignmentRefused("Its last day has passed. Plan a new one.")
     _check_overlap(coverage, at, coverage.ends_at)
     if coverage.starts_at > at:
         _start_at(coverage, at)
@@ -260,6 +262,8 @@ def _end_of(
 ) -> datetime:
     if last_day > days.local(at, coverage.zone).date() + drafts.FAR_AHEAD:
         raise AssignmentRefused("That is years away. Choose a day within two years.")
+    if last_day - coverage.first_day > drafts.LONGEST:
+        raise AssignmentRefused(drafts.TOO_LONG)
     if last_day < coverage.first_day:
         raise AssignmentRefused("It ends before it starts. Choose a later last day.")
     _, ends_at = days.window(

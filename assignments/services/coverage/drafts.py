@@ -19,6 +19,7 @@ LONGEST_NOTE = 4_000  # characters, before names are filled in
 FAR_AHEAD = timedelta(days=730)
 FAR_BACK = timedelta(days=31)
 LONGEST = timedelta(days=366)
+TOO_LONG = "A coverage lasts a year at the most. Choose an earlier last day."
 MOST_SHARE = Decimal(1000)
 FINEST_SHARE = Decimal("0.01")
 
@@ -166,10 +167,7 @@ def _days(draft: Draft, at: datetime) -> _Found:
     elif draft.last_day < first_day:
         yield "last_day", "It ends before it starts. Choose a later last day."
     elif draft.last_day - first_day > LONGEST:
-        yield (
-            "last_day",
-            "A coverage lasts a year at the most. Choose an earlier last day.",
-        )
+        yield "last_day", TOO_LONG
     else:
         yield from _moments(draft, at)
 

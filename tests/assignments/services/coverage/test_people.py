@@ -287,6 +287,23 @@ class TestActs:
                 at=MONDAY + DAY,
             )
 
+    def test_nothing_is_extended_beyond_a_year(self, office, cast):
+        with pytest.raises(AssignmentRefused, match="a year at the most"):
+            acts.extend(
+                coverage=plan(*cast[:2]),
+                last_day=(MONDAY + 367 * DAY).date(),
+                actor=make_manager(),
+                at=MONDAY,
+            )
+
+    def test_what_is_over_unseen_is_not_started(self, office, cast):
+        coverage = plan(*cast[:2])
+
+        with pytest.raises(AssignmentRefused, match="Plan a new one"):
+            acts.start_now(coverage=coverage, actor=make_manager(), at=MONDAY + DAY)
+
+        assert not coverage.events.exists()
+
     def test_a_refused_start_is_tried_again_by_a_person(self, office, cast):
         ana, ben, *_ = cast
         lead = office.lead(0)
