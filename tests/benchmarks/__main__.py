@@ -27,9 +27,12 @@ def main() -> None:
 
 
 def _wanted() -> list[str]:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("name", nargs="*", choices=[*TRIALS, []])
     by_default = [name for name, trial in TRIALS.items() if not trial.on_request]
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="Measure these parts; without a name: " + ", ".join(by_default),
+    )
+    parser.add_argument("name", nargs="*", choices=[*TRIALS, []])
     return parser.parse_args().name or by_default
 
 

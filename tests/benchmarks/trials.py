@@ -52,6 +52,7 @@ class Trial:
 
 TRIALS = {
     "batches": Trial(module="batches", scale=0.05),
+    "coverage": Trial(module="coverage"),
     "preview": Trial(module="preview"),
     "load": Trial(module="load", scale=0.5),
     "load-shared": Trial(module="load", scale=0.5, other_share=0.2),

@@ -69,6 +69,7 @@ class Killer:
     rng: Random
     longest_stop: float
     respawn: Callable[[str], None]
+    slower: float = 1.0  # than at the scale for which these times were chosen
     diary: list[Said] = field(default_factory=list)
     strikes: Counter[str] = field(default_factory=Counter)
     finished: set[str] = field(default_factory=set)
@@ -164,7 +165,7 @@ class Killer:
         self._note(actor, step, **message)
         if self.is_striking and step == self._target:
             self._target = ""
-            self._in(self.rng.expovariate(1 / NEXT_STRIKE), self._choose_step)
+            self._in(self._until_next(), self._choose_step)
             self._strike(actor, step)
         else:
             self._let_go(actor)
@@ -207,7 +208,7 @@ class Killer:
     def _choose_step(self) -> None:
         if self.is_striking:
             step = self._target = self.rng.choice(STEPS)
-            self._in(PATIENCE, lambda: self._give_up(step))
+            self._in(PATIENCE * self.slower, lambda: self._give_up(step))
 
     def _give_up(self, step: str) -> None:
         if self._target == step:
@@ -216,12 +217,15 @@ class Killer:
     def _strike_somebody(self) -> None:
         if not self.is_striking:
             return
-        self._in(self.rng.expovariate(1 / NEXT_STRIKE), self._strike_somebody)
+        self._in(self._until_next(), self._strike_somebody)
         actors = list(self._actors.values())
         weights = [MEANT.get(actor.who.partition("-")[0], 0.0) for actor in actors]
         if any(weights):
             (actor,) = self.rng.choices(actors, weights)
             self._strike(actor, "any time")
+
+    def _until_next(self) -> float:
+        return self.rng.expovariate(1 / NEXT_STRIKE) * self.slower
 
     def _strike(self, actor: Actor, step: str) -> None:
         if actor.is_stopped or actor.was_killed:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 
+import pytest
 from django.conf import settings
 
 from tests.trials.coverage import hold, judge
@@ -18,6 +19,35 @@ def test_whatever_dies_leads_come_back_and_notes_are_written_once():
     assert outcome.wrong == []
     assert outcome.counts["taken"] > 0
     assert outcome.counts["strikes"] > 0
+
+
+@pytest.mark.parametrize(
+    ("state", "is_readable", "is_clean"),
+    [
+        ("unconfirmed", False, True),
+        ("unconfirmed", True, False),
+        ("done", False, False),
+    ],
+)
+def test_the_verdict_forgives_a_missing_note_only_where_nobody_can_tell(
+    state, is_readable, is_clean
+):
+    marks = ("Covered by Ben for Ana.", "Ana is back.")
+    notes = [{"lead_id": 7, "state": state, "text": mark} for mark in marks]
+    held = {
+        "id": 1, "lead_id": 7, "taken_at": 1.0, "state": "ended", "outcome": "returned",
+    }  # fmt: skip
+
+    outcome = judge(
+        books={"holds": [held], "coverages": [], "notes": notes, "audit": []},
+        journal=[],
+        owners={"7": 1},
+        away=1,
+        is_readable=is_readable,
+        strikes=Counter(),
+    )
+
+    assert (outcome.wrong == []) is is_clean
 
 
 def test_the_verdict_sees_a_lead_that_stayed_and_a_note_that_came_twice():

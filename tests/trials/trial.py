@@ -93,20 +93,29 @@ class Stage:
     longest_stop = LONGEST_STOP
     settled_within = SETTLED_WITHIN
 
-    def __init__(self, folder: Path, url: str, sandbox: str, rng: Random) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        sandbox: str,
+        rng: Random,
+        *,
+        scale: float = SCALE,
+    ) -> None:
         self.folder, self.sandbox, self.rng = folder, sandbox, rng
         self.environment = environment(
             url,
             SMARTLEAD_BASE_URL=f"{sandbox}/api/v1",
             SMARTLEAD_RATE_LIMITS="200/2s",
-            TIME_SCALE=str(SCALE),
+            TIME_SCALE=str(scale),
         )
         self.parts = {who: dict(wish) for who, wish in self.roles.items()}
         self.starts = 0
         self.killer = Killer(
             address=folder / "line",
             rng=rng,
-            longest_stop=self.longest_stop,
+            longest_stop=self.longest_stop * scale / SCALE,
+            slower=scale / SCALE,
             respawn=self.enter,
         )
 

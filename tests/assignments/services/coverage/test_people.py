@@ -113,6 +113,33 @@ class TestByHand:
 
         assert story(held) == [f"{ana.pk}>{ben.pk} live", f"{ben.pk}>{cem.pk} back"]
 
+    def test_given_to_the_middle_of_a_chain_it_goes_back_with_the_lower_coverage(
+        self, office, cast, held
+    ):
+        ana, ben, cem, _ = cast
+        plan(ben, cem, starts_at=MONDAY + HOUR, ends_at=MONDAY + 2 * DAY)
+        go(office, MONDAY + HOUR)
+        assign(office, held, ben)
+
+        go(office, MONDAY + DAY)
+
+        assert owner_of(held) == ana
+        assert story(held)[0] == f"{ana.pk}>{ben.pk} returned"
+
+    def test_given_out_of_a_chain_all_its_holds_are_moved_and_none_takes_it_again(
+        self, office, cast, held
+    ):
+        ana, ben, cem, dua = cast
+        plan(ben, cem, starts_at=MONDAY + HOUR, ends_at=MONDAY + 2 * DAY)
+        go(office, MONDAY + HOUR)
+
+        assign(office, held, dua)
+        go(office, MONDAY + 3 * DAY)
+
+        assert owner_of(held) == dua
+        assert story(held) == [f"{ana.pk}>{ben.pk} moved", f"{ben.pk}>{cem.pk} moved"]
+        assert CoveredLead.objects.filter(lead=held, pinned_at=None).count() == 0
+
 
 class TestInSmartlead:
     def see(self, office, lead, to):

@@ -83,6 +83,24 @@ class TestHandedBack:
         assert owner_of(held) == cast[0]
         assert attention.needing(boss, office.clock()) == []
 
+    def test_a_refused_return_keeps_the_coverage_open_until_it_came_true(
+        self, office, cast, coverage, held
+    ):
+        place = office.world.account.members.pop(cast[0].pk)
+        go(office, MONDAY + DAY)
+        coverage.refresh_from_db()
+        then = coverage.state, story(held)
+        office.world.account.members[cast[0].pk] = place
+
+        assigning.retry_assignment(
+            assignment=held.assignments.last(), actor=make_manager(), at=office.clock()
+        )
+        office.dispatch()
+
+        coverage.refresh_from_db()
+        assert then == ("returning", [f"{cast[0].pk}>{cast[1].pk} live"])
+        assert (coverage.state, owner_of(held)) == ("completed", cast[0])
+
     def test_a_refused_return_that_a_person_tried_in_vain_is_not_repeated(
         self, office, cast, held
     ):

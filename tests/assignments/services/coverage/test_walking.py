@@ -156,6 +156,32 @@ class TestStartSweepAndDealingAgain:
         assert moved(found) == ("start", CA, C)
         assert (found.move.hold_id, found.move.takes_from) == (1, None)
 
+    def test_with_nobody_to_go_on_to_the_hold_below_deals_it_again(self):
+        found = decide(
+            lead(B, hold(1, CA, A, B)),
+            office(coverage(CA, A, B, C), coverage(CB, B, A)),
+        )
+
+        assert moved(found) == ("start", CA, C)
+
+    def test_what_is_not_in_scope_any_more_is_not_dealt_again(self):
+        found = decide(
+            lead(B, hold(1, CA, A, B), is_open=False),
+            office(
+                coverage(CA, A, B, C, scope=Scope()),
+                coverage(CB, B, D, covers_arrivals=False),
+            ),
+        )
+
+        assert found.is_nothing
+
+    def test_dealing_is_charged_to_the_rotation(self):
+        facts = coverage(CA, A, B, C)
+
+        found = [decide(lead(A), office(facts)) for _ in range(4)]
+
+        assert [one.move.to_id for one in found if one.move] == [B, C, B, C]
+
     def test_a_deactivated_holder_loses_it_to_another(self):
         found = decide(
             lead(B, hold(1, CA, A, B)), office(coverage(CA, A, B, C), inactive=(B,))
@@ -245,6 +271,29 @@ class TestEndOfAHold:
 
         assert found.ends == ((1, Outcome.KEPT),)
         assert found.move is None
+
+    def test_a_deactivated_origin_above_another_hold_lets_the_lower_lend_it(self):
+        found = decide(
+            lead(C, hold(1, CA, A, B), hold(2, CB, B, C)),
+            office(coverage(CA, A, B, C), over(coverage(CB, B, C)), inactive=(B,)),
+        )
+
+        assert found.ends == ((2, Outcome.KEPT),)
+        assert (found.hands_on, found.move) == (((1, C),), None)
+
+    def test_a_refused_change_within_the_coverage_does_not_keep_it_from_going_back(
+        self,
+    ):
+        refused = hold(1, CA, A, B, move_id=5, refused=Kind.START)
+
+        found = decide(lead(B, refused), office(over(coverage(CA, A, B))))
+
+        assert moved(found) == ("return", CA, A)
+
+    def test_a_lead_that_is_with_nobody_was_moved_by_somebody(self):
+        found = decide(lead(None, hold(1, CA, A, B)), office(over(coverage(CA, A, B))))
+
+        assert found.ends == ((1, Outcome.MOVED),)
 
     def test_kept_as_the_lowest_leaves_those_above_alive(self):
         found = decide(
