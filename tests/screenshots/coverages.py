@@ -53,22 +53,19 @@ def after(office: Office) -> None:
 
 def trouble() -> None:
     """A lead that Smartlead refused, and an absence that no clock has noticed."""
-    _troubled().update(
-        state="refused", outcome="Smartlead said: Lead is archived.",
-        finished_at=timezone.now(),
-    )  # fmt: skip
+    refused = Assignment.objects.get(state="refused", cause="coverage_start")
+    _troubled().update(move=refused)
     Coverage.objects.filter(comment="missed").update(acknowledged_at=None)
 
 
 def calm() -> None:
     """No other picture is to say so on top."""
-    _troubled().update(state="waiting", outcome="", finished_at=None)
+    _troubled().update(move=None)
     Coverage.objects.filter(comment="missed").update(acknowledged_at=timezone.now())
 
 
-def _troubled() -> QuerySet[Assignment]:
-    taking = Hold.objects.filter(coverage__comment="active", state="taking")
-    return Assignment.objects.filter(pk__in=taking.values("move"))
+def _troubled() -> QuerySet[Hold]:
+    return Hold.objects.filter(coverage__comment="active", state="taking")
 
 
 def _draft(
@@ -132,7 +129,9 @@ def _running(office: Office) -> None:
     )  # fmt: skip
     refused, moved, *_ = Hold.objects.filter(coverage=coverage).order_by("pk")
     Assignment.objects.filter(pk=refused.move_id).update(
-        state="refused", outcome="Lead is archived.", finished_at=office.clock()
+        state="refused",
+        outcome="Smartlead said: Lead is archived.",
+        finished_at=office.clock(),
     )
     _work(office)
     assign_lead(
