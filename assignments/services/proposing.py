@@ -268,8 +268,8 @@ def is_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
 def _pending() -> dict[int, Pending]:
     rows = Assignment.objects.pending().order_by("pk")
     return {
-        lead_id: Pending(to_id, is_decision(*of_a_person))
-        for lead_id, to_id, *of_a_person in rows.values_list(
+        lead_id: Pending(to_id, is_decision(cause, batch_id, urgency))
+        for lead_id, to_id, cause, batch_id, urgency in rows.values_list(
             "lead", "to", "cause", "batch", "urgency"
         )
         if to_id is not None
