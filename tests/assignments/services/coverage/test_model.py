@@ -106,7 +106,7 @@ def test_where_coverages_meet_leads_lie_where_the_rules_say(opening):
 
 @pytest.mark.django_db
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     database=None,
     derandomize=True,
