@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from assignments.models import Coverage, Lead, Member, User
 from assignments.services.access import members_to_choose
+from assignments.services.coverage.absences import away_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +32,7 @@ def candidates_for(user: User, *, also: Iterable[int] = ()) -> list[Candidate]:
     owned = Lead.objects.open().filter(owner__isnull=False).order_by()
     counts = owned.values_list("owner").annotate(open=Count("pk"))
     loads: dict[int | None, int] = dict(counts)
-    now = Coverage.objects.away_at(timezone.now())
-    away = {coverage.member_id: coverage for coverage in now}
+    away = away_now(timezone.now())
     return [
         Candidate(
             member=member,
@@ -48,5 +48,5 @@ def choosable(user: User, *, also: Iterable[int] = ()) -> QuerySet[Member]:
     if not also:
         return theirs
     return Member.objects.filter(
-        Q(pk__in=theirs.order_by().values("pk")) | Q(pk__in=also, is_active=True)
+        Q(pk__in=theirs.order_by().values("pk")) | Q(pk__in=also)
     )

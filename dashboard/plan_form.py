@@ -1,7 +1,5 @@
 """What the page of many leads was asked: which leads, who may get them, and how."""
 
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -16,21 +14,20 @@ from assignments.models.plan import StrategyKind
 from assignments.services import placeholders
 from assignments.services.notes import LONGEST
 from assignments.services.proposing import Part, Wish
-from dashboard.candidates import Candidate, candidates_for
+from dashboard.candidates import candidates_for
 from dashboard.chips import Chip, chips_of
 from dashboard.inbox_filter import InboxFilter
+from dashboard.pools import Pool, id_of
 
 MOST_LEADS = 500  # named one by one; a filter has no limit
 LONGEST_REASON = 300
 LONGEST_QUERY = 2000
-LARGEST_ID = 2**63 - 1
-LONGEST_ID = 19  # its digits
-MOST_WEIGHT = 1000
 TABLES = (StrategyKind.TERRITORY, StrategyKind.EXPERTISE)
 TOO_LONG = (
     "The {} has %(show_value)s characters; %(limit_value)s is the most. Shorten it."
 )
 KEPT = ("lead", "filter", "strategy", "table", "member", "reason", "note", "next")
+OF_MEMBERS = ("weight_", "cap_")
 KNOWN = (*KEPT, "csrfmiddlewaretoken", "plan", "start", "seen", "confirm")
 
 
@@ -55,7 +52,24 @@ class ManyMembers(_ManyMembers):
         return members
 
 
-class PlanForm(forms.Form):
+class NoteForm(forms.Form):
+    """A note that goes to each lead of a plan."""
+
+    note = forms.CharField(
+        required=False,
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": TOO_LONG.format("note")},
+    )
+
+    def clean_note(self) -> str:
+        note: str = self.cleaned_data["note"]
+        if problem := placeholders.problem(note):
+            raise forms.ValidationError(problem)
+        return note
+
+
+class PlanForm(NoteForm):
     strategy = forms.ChoiceField(
         choices=StrategyKind.choices,
         required=False,
@@ -73,12 +87,6 @@ class PlanForm(forms.Form):
         required=False,
         max_length=LONGEST_REASON,
         error_messages={"max_length": TOO_LONG.format("reason")},
-    )
-    note = forms.CharField(
-        required=False,
-        max_length=LONGEST,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"max_length": TOO_LONG.format("note")},
     )
 
     def __init__(self, data: QueryDict, *, user: User) -> None:
@@ -126,7 +134,7 @@ class PlanForm(forms.Form):
         beside = [
             name
             for name in self.given
-            if name not in KNOWN and not name.startswith("weight_")
+            if name not in KNOWN and not name.startswith(OF_MEMBERS)
         ]
         return self.filter.strangers + beside
 
@@ -179,12 +187,6 @@ class PlanForm(forms.Form):
     def clean_strategy(self) -> StrategyKind:
         return StrategyKind(self.cleaned_data["strategy"] or StrategyKind.MEMBER)
 
-    def clean_note(self) -> str:
-        note: str = self.cleaned_data["note"]
-        if problem := placeholders.problem(note):
-            raise forms.ValidationError(problem)
-        return note
-
     def clean(self) -> dict[str, Any]:
         if self.problem:
             raise forms.ValidationError(self.problem)
@@ -199,16 +201,8 @@ class PlanForm(forms.Form):
             raise forms.ValidationError(
                 "Choose one member only, or a way to spread the leads among several."
             )
-        self.weights = self._weights(members)
+        self.weights, self.caps = self.pool.weights(), self.pool.caps()
         return said
-
-    def _weights(self, members: list[Member]) -> dict[int, Fraction]:
-        weights = {}
-        for member in members:
-            text = self.given.get(f"weight_{member.pk}", "").strip()
-            if text:
-                weights[member.pk] = weight_of(text, member)
-        return weights
 
     @property
     def part(self) -> Part:
@@ -218,37 +212,28 @@ class PlanForm(forms.Form):
             strategy=said["strategy"],
             members=list(said["member"]),
             weights=self.weights,
+            caps=self.caps,
             table=table,
         )
         return Part(leads=self.leads, wish=wish)
 
     @property
     def query(self) -> str:
-        """All that was chosen, to be asked again."""
-        names = [
-            name
-            for name in self.given
-            if name in KEPT or name.removeprefix("weight_").isdecimal()
-        ]
-        pairs = [(name, value) for name in names for value in self.given.getlist(name)]
-        return urlencode(pairs)
+        """All that was chosen, to be asked again. An empty filter stands for all leads."""
+        return urlencode(
+            [
+                (name, value)
+                for name, values in self.given.lists()
+                if name in KEPT or name.startswith(OF_MEMBERS)
+                for value in values
+                if value or name == "filter"
+            ]
+        )
 
     @cached_property
-    def candidates(self) -> list[Candidate]:
-        return candidates_for(self.user)
-
-    @cached_property
-    def people(self) -> list[dict[str, Any]]:
+    def pool(self) -> Pool:
         """The members to choose from, with what was said about each."""
-        ticked = set(self.given.getlist("member"))
-        return [
-            {
-                "candidate": one,
-                "ticked": str(one.member.pk) in ticked,
-                "weight": self.given.get(f"weight_{one.member.pk}", ""),
-            }
-            for one in self.candidates
-        ]
+        return Pool(candidates_for(self.user), self.given)
 
     @property
     def kind(self) -> str:
@@ -267,22 +252,3 @@ class PlanForm(forms.Form):
         if not self.is_judged:
             return []
         return [str(error) for errors in self.errors.values() for error in errors]
-
-
-def id_of(text: str) -> int | None:
-    """What a page sent as an id, if it can be one."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
-        return None
-    return number if (number := int(text)) <= LARGEST_ID else None
-
-
-def weight_of(text: str, member: Member) -> Fraction:
-    try:
-        weight = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        weight = Decimal(0)
-    if not weight.is_finite() or not Decimal("0.01") <= weight <= MOST_WEIGHT:
-        raise forms.ValidationError(
-            f"The weight of {member} must be a number from 0.01 to {MOST_WEIGHT}."
-        )
-    return Fraction(round(weight, 2))

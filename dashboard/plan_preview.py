@@ -85,11 +85,21 @@ class Preview:
         self.members = {member.pk: member for member in Member.objects.all()}
 
     @property
-    def address(self) -> str:
-        """Where the further leads of this preview are shown."""
+    def home(self) -> str:
+        """The page on which such a plan is asked for."""
         if self.plan.leaver_id:
             return reverse("leaving", args=[self.plan.leaver_id])
         return reverse("assign_many")
+
+    @property
+    def address(self) -> str:
+        """Where this preview is shown, as long as nobody has confirmed it."""
+        return f"{self.home}?plan={self.plan.pk}"
+
+    @property
+    def shown(self) -> str:
+        """The same, scrolled past the form to the plan itself."""
+        return f"{self.address}#plan"
 
     @property
     def moving(self) -> int:
@@ -179,6 +189,12 @@ class Preview:
     def held(self) -> int:
         held: int = self.plan.summary.get("held", 0)
         return held
+
+    @property
+    def uncounted(self) -> int:
+        """Closed or quiet leads: a capacity is about open ones."""
+        uncounted: int = self.plan.summary.get("uncounted", 0)
+        return uncounted
 
     @property
     def away(self) -> list[Member]:

@@ -2,14 +2,22 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assignments.models import Member, RoutingRule
 from assignments.models.plan import StrategyKind
-from assignments.services.routing.facts import RuleFacts, Whose
+from assignments.services.routing.facts import RuleFacts, Seat, Whose
 from assignments.services.routing.matching import MOST_NAMED, name_of
 
 MOST_MEMBERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """By rule: leads that it takes with the next tick, and those that find nobody."""
+
+    placed: Counter[int] = field(default_factory=Counter)
+    stuck: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +27,6 @@ class RuleRow:
     asks: list[str]
     gives: str
     flaws: list[str]
-    # Leads that the next tick gives away by it, and those that find nobody.
     coming: int
     stuck: int
     is_first: bool
@@ -39,10 +46,9 @@ def rows_of_rules(
     rules: Sequence[RuleFacts],
     *,
     flaws: Mapping[int, list[str]],
-    coming: tuple[Counter[int], Counter[int]],
+    coming: Coming,
 ) -> list[RuleRow]:
     members = Member.objects.in_bulk({pk for rule in rules for pk in rule.members})
-    placed, stuck = coming
     return [
         RuleRow(
             rule=rule,
@@ -50,8 +56,8 @@ def rows_of_rules(
             asks=asks_of(rule),
             gives=gives_of(rule, members),
             flaws=flaws.get(rule.pk, []),
-            coming=placed[rule.pk],
-            stuck=stuck[rule.pk],
+            coming=coming.placed[rule.pk],
+            stuck=coming.stuck[rule.pk],
             is_first=place == 1,
             is_last=place == len(rules),
         )
@@ -77,10 +83,17 @@ def asks_of(rule: RuleFacts) -> list[str]:
 
 def gives_of(rule: RuleFacts, members: Mapping[int, Member]) -> str:
     label = StrategyKind(rule.strategy).label
-    pool = [str(members[seat.member_id]) for seat in rule.pool]
+    pool = [_seat_in_words(seat, members[seat.member_id]) for seat in rule.pool]
     rest = len(pool) - MOST_MEMBERS
     named = ", ".join(pool[:MOST_MEMBERS]) + (f" and {rest} more" * (rest > 0))
     if rule.table:
         default = f", by default {named}" if named else ""
         return f"{label}: by “{rule.table.name}”{default}"
     return f"{label}: {named}"
+
+
+def _seat_in_words(seat: Seat, member: Member) -> str:
+    """With what was said of them beside their name, if anything was."""
+    said = [f"weight {float(seat.weight):g}"] if seat.weight != 1 else []
+    said += [] if seat.cap is None else [f"up to {seat.cap:,}"]
+    return f"{member} ({', '.join(said)})" if said else str(member)

@@ -11,7 +11,14 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from assignments.models import Campaign, Category, Mapping, RoutingRule, User
+from assignments.models import (
+    Campaign,
+    Category,
+    Mapping,
+    RoutingRule,
+    RuleMember,
+    User,
+)
 from assignments.models.plan import StrategyKind
 from assignments.services.routing.facts import Attribute, RuleFacts, Seat
 from assignments.services.routing.loading import (
@@ -25,11 +32,10 @@ from assignments.services.routing.rules import (
     RuleWish,
     why_not_save,
 )
-from dashboard.candidates import Candidate, candidates_for
-from dashboard.plan_form import weight_of
+from dashboard.candidates import candidates_for
+from dashboard.pools import Pool
 
 LONGEST_LIST = 10_000
-MOST_CAP = 100_000
 LISTS = {
     "client": Attribute.CLIENT,
     "location": Attribute.LOCATION,
@@ -92,41 +98,27 @@ class RuleForm(forms.Form):
             field.choices = _with_lost(choices, self[name].value())
 
     @cached_property
-    def candidates(self) -> list[Candidate]:
-        """Those who can be chosen, and whoever is in the pool already."""
-        return candidates_for(self.user)
+    def pool(self) -> Pool:
+        """The members to choose from, with what was said about each.
+
+        Also those of the rule whom this reader could not choose, or nobody any more.
+        """
+        said = self.data if self.is_bound else self._kept_pool()
+        assert isinstance(said, QueryDict)  # noqa: S101  what a view gives
+        also = [one.member_id for one in self._kept]
+        return Pool(candidates_for(self.user, also=also), said)
 
     @cached_property
-    def pool(self) -> list[dict[str, Any]]:
-        """The members to choose from, with what was said about each."""
-        said = self._said_pool() if self.is_bound else self._kept_pool()
-        empty = ("", "")
-        return [
-            {
-                "candidate": one,
-                "ticked": one.member.pk in said,
-                "weight": said.get(one.member.pk, empty)[0],
-                "cap": said.get(one.member.pk, empty)[1],
-            }
-            for one in self.candidates
-        ]
+    def _kept(self) -> list[RuleMember]:
+        return list(self.rule.pool.all()) if self.rule else []
 
-    def _said_pool(self) -> dict[int, tuple[str, str]]:
-        data = self.data
-        assert isinstance(data, QueryDict)  # noqa: S101  only then it is bound
-        ids = [pk for pk in data.getlist("member") if pk.isascii() and pk.isdecimal()]
-        return {
-            int(pk): (data.get(f"weight_{pk}", ""), data.get(f"cap_{pk}", ""))
-            for pk in ids
-        }
-
-    def _kept_pool(self) -> dict[int, tuple[str, str]]:
-        if self.rule is None:
-            return {}
-        return {
-            one.member_id: (_plain(one.weight), "" if one.cap is None else str(one.cap))
-            for one in self.rule.pool.all()
-        }
+    def _kept_pool(self) -> QueryDict:
+        said = QueryDict(mutable=True)
+        for one in self._kept:
+            said.appendlist("member", str(one.member_id))
+            said[f"weight_{one.member_id}"] = _plain(one.weight)
+            said[f"cap_{one.member_id}"] = "" if one.cap is None else str(one.cap)
+        return said
 
     def clean_custom(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -167,14 +159,15 @@ class RuleForm(forms.Form):
         return said
 
     def _seats(self) -> list[PoolWish]:
-        seats = []
-        for one in self.pool:
-            if one["ticked"]:
-                member = one["candidate"].member
-                weight = weight_of(one["weight"].strip() or "1", member)
-                cap = _cap(one["cap"].strip(), str(member))
-                seats.append(PoolWish(member=member, weight=_decimal(weight), cap=cap))
-        return seats
+        weights, caps = self.pool.weights(), self.pool.caps()
+        return [
+            PoolWish(
+                member=seat.member,
+                weight=_decimal(weights.get(seat.member.pk, Fraction(1))),
+                cap=caps.get(seat.member.pk),
+            )
+            for seat in self.pool.chosen()
+        ]
 
     @property
     def wish(self) -> RuleWish:
@@ -273,16 +266,6 @@ def _listed(text: str) -> list[str]:
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 18
-
-
-def _cap(text: str, member: str) -> int | None:
-    if not text:
-        return None
-    if not _is_id(text) or int(text) > MOST_CAP:
-        raise forms.ValidationError(
-            f"The most leads of {member} must be a number from 0 to {MOST_CAP:,}."
-        )
-    return int(text)
 
 
 def _decimal(weight: Fraction) -> Decimal:

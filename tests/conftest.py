@@ -5,11 +5,26 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.apps import apps
+from django.db.models.signals import post_migrate
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
+from assignments.models import Account
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY
+
+# The same examples everywhere, and none refused because the machine is busy.
+hypothesis_settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("suite")
 
 
 def pytest_collection_finish() -> None:
@@ -17,6 +32,18 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _account_outlives_a_flush() -> None:
+    """A migration makes its row; after a test with transactions, Django empties all."""
+
+    def restore(**_: object) -> None:
+        Account.objects.get_or_create(pk=1)
+
+    # Sent at the end of each flush as well.
+    sender = apps.get_app_config("assignments")
+    post_migrate.connect(restore, sender=sender, weak=False)
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from assignments.models import Assignment, Batch, Lead, Note, SavedPlan, User
+from assignments.models import Assignment, Batch, Lead, SavedPlan, User
 from assignments.models.assignment import PERSONAL, Cause, State, Urgency
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, plans
+from assignments.services.ledger import cancel_waiting
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 
 CHUNK = 500
@@ -88,19 +89,10 @@ def _waiting_leads(batch: Batch) -> list[int]:
 
 
 def _cancel(batch: Batch, leads: Sequence[int], outcome: str, at: datetime) -> int:
-    """A waiting row has no follower, so that one update ends them all."""
     locked = Lead.objects.select_for_update().filter(pk__in=leads).order_by("map_id")
     ids = [lead.pk for lead in locked.only("pk")]
-    rows = unsent_rows(batch).filter(lead__in=ids)
-    notes = Note.objects.filter(
-        assignment__in=list(rows.values_list("pk", flat=True)), state=Note.State.WAITING
-    )
-    notes.update(
-        state=Note.State.CANCELLED,
-        outcome="Not sent, because the assignment did not happen.",
-        finished_at=at,
-    )
-    return rows.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
+    rows = unsent_rows(batch).filter(lead__in=ids).values_list("pk", flat=True)
+    return cancel_waiting(list(rows), outcome=outcome, at=at)
 
 
 def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:

@@ -38,7 +38,7 @@ def finish(
     if not hit:
         return False
     if state != State.DONE:
-        _drop_notes(row, at)
+        _drop_notes([row.pk], at)
     ended = Assignment.objects.select_related("lead", "to", "reverses").get(pk=row.pk)
     holds.settle(ended, at=at)
     for follower in Assignment.objects.waiting().filter(after=row):
@@ -83,12 +83,16 @@ def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:
     holds.end_of_gone_lead(lead, at=at)
 
 
-def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> None:
-    """Many waiting rows of automatic plans at once; nothing is decided on top of one."""
-    Assignment.objects.waiting().filter(pk__in=rows).update(
-        state=State.CANCELLED, outcome=outcome[:500], finished_at=at
-    )
+def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
+    """What `finish` does, for many waiting rows at once; how many.
+
+    Nothing is decided on top of a waiting row, so that nothing follows.
+    """
+    hit = Assignment.objects.waiting().filter(pk__in=rows)
+    count = hit.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
+    _drop_notes(rows, at)
     holds.forget(rows, at=at)
+    return count
 
 
 GONE = "Smartlead no longer has this lead."
@@ -118,8 +122,9 @@ def _follow(
         follower.save(update_fields=["expected", "expected_known"])
 
 
-def _drop_notes(row: Assignment, at: datetime) -> None:
-    row.notes.filter(state=Note.State.WAITING).update(
+def _drop_notes(rows: Sequence[int], at: datetime) -> None:
+    waiting = Note.objects.filter(assignment__in=rows, state=Note.State.WAITING)
+    waiting.update(
         state=Note.State.CANCELLED,
         outcome="Not sent, because the assignment did not happen.",
         finished_at=at,

@@ -147,25 +147,28 @@ def _read(text: str, table: Table) -> list[MappingLine]:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line they end in; empty ones and a header are passed over."""
+    """Rows with the line they begin in; empty ones and a header are passed over."""
     plain = text.replace("\x00", "").lstrip("\ufeff")
     plain = plain.replace("\r\n", "\n").replace("\r", "\n")
     first_line = plain.partition("\n")[0]
     delimiter = next((mark for mark in ";\t" if mark in first_line), ",")
     reader = csv.reader(io.StringIO(plain), delimiter=delimiter)
+    begins = 1
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
             is_header = tuple(cell.lower() for cell in cells[:2]) == HEADER
-            if any(cells) and not (is_header and reader.line_num == 1):
-                yield reader.line_num, cells
+            if any(cells) and not (is_header and begins == 1):
+                yield begins, cells
+            begins = reader.line_num + 1
     except csv.Error as error:
-        raise BrokenRows([f"Line {reader.line_num}: {error}."]) from None
+        raise BrokenRows([f"Line {begins}: {error}."]) from None
 
 
 def _line(row: list[str], people: _People, table: Table) -> MappingLine | str:
     if len(row) != 2:
-        return f"{len(row)} columns instead of 2, a value and a member"
+        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        return f"{columns} instead of 2, a value and a member"
     value, name = row
     if not key_of(value):
         return "the value is missing"

@@ -12,9 +12,9 @@ from itertools import batched
 
 from assignments.models import Lead, SavedPlan
 from assignments.models.plan import Entry
-from assignments.services.proposing import GONE
+from assignments.services.proposing import GONE, is_set
 from assignments.services.refusals import AssignmentRefused
-from assignments.services.skipping import scene_of, why_skip
+from assignments.services.skipping import Standing, scene_of, why_skip
 
 AT_ONCE = 10_000  # leads in one query; SQLite takes some thirty thousand parameters
 
@@ -60,11 +60,21 @@ def changes_since(plan: SavedPlan, *, at: datetime) -> Changes:
 def _why(
     plan: SavedPlan, entries: Sequence[Entry], at: datetime
 ) -> Iterator[tuple[int, str]]:
-    known = Lead.objects.filter(pk__in=[entry.lead_id for entry in entries])
-    leads = known.only("owner", "owner_known_at", "gone_at").in_bulk()
-    scene = scene_of(plan, leads, at=at)
+    leads = _standings([entry.lead_id for entry in entries])
+    scene = scene_of(plan, list(leads), at=at)
     for entry in entries:
-        if entry.lead_id not in leads:
-            yield entry.lead_id, GONE
-        elif why := why_skip(scene, entry, leads[entry.lead_id]):
+        lead = leads.get(entry.lead_id)
+        if why := why_skip(scene, entry, lead) if lead else GONE:
             yield entry.lead_id, why
+
+
+def _standings(ids: Sequence[int]) -> dict[int, Standing]:
+    """Plain values: of twenty thousand leads, models would take a second."""
+    known = Lead.objects.filter(pk__in=ids)
+    rows = known.values_list(
+        "pk", "owner_id", is_set("owner_known_at"), is_set("gone_at")
+    )
+    return {
+        pk: Standing(pk, owner_id, bool(is_known), bool(is_gone))
+        for pk, owner_id, is_known, is_gone in rows.iterator(chunk_size=2000)
+    }

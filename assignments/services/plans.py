@@ -49,11 +49,12 @@ def make_plan(
         _check_members(part.wish, actor)
     _check_note(note)
     scene = scene_for(actor, reason=reason, at=at)
+    scene.leaver_id = leaver.pk if leaver else None
     before = dict(scene.tally.loads)
     entries = [entry for part in parts for entry in propose(part, scene)]
     plan = SavedPlan(actor=actor, created_at=at, cause=Cause.BULK, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
-    plan.pack(_once_per_lead(entries))
+    plan.pack(sorted(_once_per_lead(entries), key=_owner_shown))
     plan.reason = (reason or _default_reason(parts, plan, actor))[:500]
     plan.summary = _summary(scene, before, entries)
     plan.turns = _turns_taken(scene)
@@ -179,6 +180,11 @@ def _once_per_lead(entries: Iterable[Entry]) -> Iterable[Entry]:
     return kept.values()
 
 
+def _owner_shown(entry: Entry) -> int:
+    """Sent owner by owner, newest reply first, leads share the pages of their lists."""
+    return entry.shown_id or 0
+
+
 def _default_reason(parts: Sequence[Part], plan: SavedPlan, actor: User) -> str:
     count = f"{plan.total:,} lead{'' if plan.total == 1 else 's'}"
     wishes = [part.wish for part in parts]
@@ -215,6 +221,7 @@ def _summary(
         ),
         "open": scene.open,
         "held": scene.held_moving,
+        "uncounted": scene.uncounted,
         # Chosen by hand although away: the page warns, the run does as it was told.
         "away": [pk for pk in touched if gains[pk] and pk in scene.away],
     }

@@ -10,11 +10,11 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, Turn, User
 from assignments.models import Mapping as Table
-from assignments.models.assignment import AUTOMATIC
+from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Urgency
 from assignments.models.plan import UNKNOWN, Entry, StrategyKind
 from assignments.services import access, loads
 from assignments.services.coverage.absences import away_now
@@ -29,6 +29,8 @@ from assignments.services.strategies import (
     Strategy,
     Tally,
     Turns,
+    lower_of,
+    overfull,
 )
 
 BY_HAND = "assign"  # the rotation of everything that people spread by turns
@@ -43,6 +45,8 @@ class Wish:
     strategy: StrategyKind
     members: Sequence[Member] = ()
     weights: Mapping[int, Fraction] = field(default_factory=dict)
+    # The most open leads of a member, where that is less than they should have at most.
+    caps: Mapping[int, int] = field(default_factory=dict)
     table: Table | None = None
 
 
@@ -75,9 +79,12 @@ class Scene:
     movable: frozenset[int | None] | None
     tally: Tally
     turns: dict[str, Turns]
+    # Who leaves, and is given nothing, whatever a table says.
+    leaver_id: int | None = None
     seen: int = 0
     open: int = 0
     held_moving: int = 0
+    uncounted: int = 0  # closed or quiet ones to somebody with a capacity
     gained: Counter[int] = field(default_factory=Counter)
     lost: Counter[int] = field(default_factory=Counter)
 
@@ -88,6 +95,8 @@ class Scene:
         """Why no automatic choice may fall on a member now; empty if it may."""
         if not member.is_active:
             return "deactivated"
+        if member.pk == self.leaver_id:
+            return "leaving"
         if coverage := self.away.get(member.pk):
             return away_until(coverage)
         return ""
@@ -115,7 +124,7 @@ def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:
 
 def propose(part: Part, scene: Scene) -> Iterator[Entry]:
     """One entry a lead, in the order of the newest reply."""
-    strategy = strategy_of(part.wish, scene)
+    strategy = strategy_of(part, scene)
     table = part.wish.table
     for row in _rows(part.leads, table):
         lead_id, owner_id, is_known, has_replied, category_id, is_gone, *rest = row
@@ -156,10 +165,13 @@ def _decide(
     if choice.member_id is None:
         scene.tally.put_back(holder_id, is_open=is_open)
         return None, choice.sentence
-    scene.tally.give(choice.member_id, is_open=is_open)
     if choice.member_id == holder_id:
+        scene.tally.keep(holder_id, is_open=is_open)
         verb = "is already on its way to" if pending else "is already with"
         return None, f"It {verb} {scene.name(holder_id)}."
+    scene.tally.give(choice.member_id, is_open=is_open)
+    if not is_open and scene.members[choice.member_id].capacity is not None:
+        scene.uncounted += 1
     if is_open:
         scene.gained[choice.member_id] += 1
         if holder_id is not None:
@@ -174,18 +186,27 @@ def _reason(sentence: str, said: str) -> str:
     return f"{said if said[-1] in '.!?' else said + '.'} {sentence}"
 
 
-def strategy_of(wish: Wish, scene: Scene) -> Strategy:
+def strategy_of(part: Part, scene: Scene) -> Strategy:
+    wish = part.wish
     pool = [_pool_member(member, wish, scene) for member in wish.members]
     match wish.strategy:
         case StrategyKind.MEMBER:
             return OneMember(pool[0], f"{scene.actor} chose {pool[0].name}.")
         case StrategyKind.ROUND_ROBIN:
-            return RoundRobin(pool, turns_of(BY_HAND, scene))
+            turns = turns_of(BY_HAND, scene)
+            return RoundRobin(pool, turns, overfull(pool, _held(part.leads)))
         case StrategyKind.LEAST_BUSY:
             return LeastBusy(pool)
         case _:
             assert wish.table is not None  # noqa: S101  the form asks for it
             return _mapped(wish.table, wish, LeastBusy(pool) if pool else None, scene)
+
+
+def _held(leads: QuerySet[Lead]) -> dict[int, int]:
+    """How many of these leads each owner has; 0 stands for nobody."""
+    present = leads.select_related(None).filter(gone_at=None).order_by()
+    counts = present.values_list("owner").annotate(Count("pk"))
+    return {owner or 0: count for owner, count in counts}
 
 
 def _mapped(
@@ -206,7 +227,7 @@ def _pool_member(member: Member, wish: Wish, scene: Scene) -> PoolMember:
         id=member.pk,
         name=str(member),
         weight=wish.weights.get(member.pk, Fraction(1)),
-        cap=member.capacity,
+        cap=lower_of(wish.caps.get(member.pk), member.capacity),
         why_not=scene.why_not(member),
     )
 
@@ -228,25 +249,36 @@ def _rows(leads: QuerySet[Lead], table: Table | None) -> Iterable[tuple[Any, ...
     if table:
         columns.append(column_of(table))
     marked = leads.select_related(None).annotate(
-        is_known=_is_set("owner_known_at"),
-        has_replied=_is_set("last_reply_at"),
-        is_gone=_is_set("gone_at"),
+        is_known=is_set("owner_known_at"),
+        has_replied=is_set("last_reply_at"),
+        is_gone=is_set("gone_at"),
     )
     ordered = marked.order_by("-reply_order", "-map_id")
     return ordered.values_list(*columns).iterator(chunk_size=2000)
 
 
-def _is_set(column: str) -> Case:
+def is_set(column: str) -> Case:
     return Case(
         When(Q(**{f"{column}__isnull": False}), then=Value(1)), default=Value(0)
     )
 
 
+def is_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
+    """Whether a person stands behind a row: made it, or asked for the same by itself.
+
+    What they do for a coverage stands alone, without a batch.
+    """
+    for_coverage = cause in COVERAGE_CAUSES and batch_id is None
+    return cause in PERSONAL or for_coverage or urgency == Urgency.CLICK
+
+
 def _pending() -> dict[int, Pending]:
     rows = Assignment.objects.pending().order_by("pk")
     return {
-        lead_id: Pending(to_id, cause not in AUTOMATIC)
-        for lead_id, to_id, cause in rows.values_list("lead", "to", "cause")
+        lead_id: Pending(to_id, is_decision(cause, batch_id, urgency))
+        for lead_id, to_id, cause, batch_id, urgency in rows.values_list(
+            "lead", "to", "cause", "batch", "urgency"
+        )
         if to_id is not None
     }
 

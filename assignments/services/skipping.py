@@ -1,15 +1,33 @@
 """Why a lead of a plan is left alone by now, although the preview would move it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from assignments.models import Assignment, Coverage, Lead, Member, SavedPlan
-from assignments.models.assignment import AUTOMATIC, PERSONAL, Cause, State
+from django.db.models import Q
+
+from assignments.models import Assignment, Coverage, Member, SavedPlan
+from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause, State
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.services import access
 from assignments.services.coverage.absences import away_now
-from assignments.services.proposing import GONE, NOT_YOURS, away_until, may_move
+from assignments.services.proposing import (
+    GONE,
+    NOT_YOURS,
+    away_until,
+    is_decision,
+    may_move,
+)
+
+
+class Standing(NamedTuple):
+    """How a lead stands, as far as a plan cares."""
+
+    lead_id: int
+    owner_id: int | None
+    owner_is_known: bool
+    is_gone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +35,6 @@ class Scene:
     """How things stand for some leads of a plan."""
 
     plan: SavedPlan
-    leads: Mapping[int, Lead]
     members: dict[int, Member]
     away: dict[int, Coverage]
     pending: dict[int, dict[str, Assignment]]
@@ -35,18 +52,20 @@ class Scene:
     def absence(self, member_id: int) -> Coverage | None:
         """An absence that the preview did not tell of."""
         known: list[int] = self.plan.summary.get("away", [])
-        if self.plan.cause == Cause.UNDO or member_id in known:
-            return None
-        return self.away.get(member_id)
+        return None if member_id in known else self.away.get(member_id)
+
+    def newest(self, lead_id: int) -> Assignment | None:
+        """Where the lead is on its way to: what waits stands on what is being sent."""
+        rows = self.pending.get(lead_id, {})
+        return rows.get(State.WAITING) or rows.get(State.SENDING)
 
 
-def scene_of(plan: SavedPlan, leads: Mapping[int, Lead], *, at: datetime) -> Scene:
+def scene_of(plan: SavedPlan, leads: Collection[int], *, at: datetime) -> Scene:
     pending: dict[int, dict[str, Assignment]] = {}
-    for row in Assignment.objects.pending().filter(lead__in=list(leads)):
+    for row in Assignment.objects.pending().filter(lead__in=leads):
         pending.setdefault(row.lead_id, {})[row.state] = row
     return Scene(
         plan=plan,
-        leads=leads,
         members={member.pk: member for member in Member.objects.all()},
         away=away_now(at),
         pending=pending,
@@ -59,25 +78,27 @@ def scene_of(plan: SavedPlan, leads: Mapping[int, Lead], *, at: datetime) -> Sce
     )
 
 
-def _later(plan: SavedPlan, leads: Mapping[int, Lead]) -> dict[int, Assignment]:
+def _later(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assignment]:
     if plan.confirmed_at is None:
         return {}
+    by_a_person = Q(cause__in=PERSONAL) | Q(cause__in=COVERAGE_CAUSES, batch=None)
     rows = Assignment.objects.filter(
-        lead__in=list(leads), created_at__gt=plan.confirmed_at, cause__in=PERSONAL
+        by_a_person, lead__in=leads, created_at__gt=plan.confirmed_at
     ).exclude(state__in=(State.SKIPPED, State.CANCELLED))
-    return {row.lead_id: row for row in rows.select_related("actor", "to")}
+    rows = rows.select_related("actor", "to").order_by("pk")
+    return {row.lead_id: row for row in rows}
 
 
-def why_skip(scene: Scene, entry: Entry, lead: Lead) -> str:
+def why_skip(scene: Scene, entry: Entry, lead: Standing) -> str:
     """Why this lead is left alone now; empty if it goes as the preview said."""
     if entry.to_id is None:
         return entry.reason
     to = scene.members[entry.to_id]
-    if lead.gone_at:
+    if lead.is_gone:
         return GONE
     if not to.is_active:
         return f"{to} has been deactivated since the preview."
-    if to.pk not in scene.choosable and scene.plan.cause != Cause.UNDO:
+    if to.pk not in scene.choosable:
         return f"{to} is no longer in a team of {scene.plan.actor}."
     if coverage := scene.absence(to.pk):
         return f"{to} is {away_until(coverage)}, since the preview."
@@ -88,21 +109,29 @@ def why_skip(scene: Scene, entry: Entry, lead: Lead) -> str:
     return _moved_since(entry, lead, scene)
 
 
-def _decided_since(scene: Scene, entry: Entry, lead: Lead) -> str:
-    if later := scene.later.get(lead.pk):
+def _decided_since(scene: Scene, entry: Entry, lead: Standing) -> str:
+    if later := scene.later.get(lead.lead_id):
         return f"{later.actor} decided later: it goes to {later.to}."
-    for row in scene.pending.get(lead.pk, {}).values():
-        to = scene.members[row.to_id or 0]
-        if row.to_id == entry.to_id:
-            return f"It is already on its way to {to}."
-        if row.cause not in AUTOMATIC and row.pk != entry.reverses_id:
-            return f"Another decision came first: it is on its way to {to}."
+    newest = scene.newest(lead.lead_id)
+    if newest is None:
+        return ""
+    to = scene.members[newest.to_id or 0]
+    decided = is_decision(newest.cause, newest.batch_id, newest.urgency)
+    if newest.to_id == entry.to_id and (decided or not _may_lapse(newest)):
+        return f"It is already on its way to {to}."
+    if newest.to_id != entry.to_id and decided and newest.pk != entry.reverses_id:
+        return f"Another decision came first: it is on its way to {to}."
     return ""
 
 
-def _moved_since(entry: Entry, lead: Lead, scene: Scene) -> str:
+def _may_lapse(row: Assignment) -> bool:
+    """A rule's row gives way to whoever comes next: a decision does not rest on it."""
+    return row.cause == Cause.ROUTING and row.state == State.WAITING
+
+
+def _moved_since(entry: Entry, lead: Standing, scene: Scene) -> str:
     now_with = lead.owner_id if lead.owner_is_known else UNKNOWN
-    is_being_sent = entry.reverses_id is not None and lead.pk in scene.pending
+    is_being_sent = entry.reverses_id is not None and lead.lead_id in scene.pending
     if now_with == entry.shown_id or is_being_sent:
         return ""
     holder = scene.members[now_with] if now_with else "nobody"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple, Protocol
 
 MOST_NAMED = 3  # of those who were passed over, in one sentence
@@ -68,6 +69,10 @@ class Tally:
     def give(self, member_id: int, *, is_open: bool) -> None:
         self.latest += 1
         self.last[member_id] = self.latest
+        self.keep(member_id, is_open=is_open)
+
+    def keep(self, member_id: int, *, is_open: bool) -> None:
+        """It stays with whom it was dealt to: counted, but nothing new to them."""
         self.put_back(member_id, is_open=is_open)
         if not is_open:
             self.quiet[member_id] = self.quiet.get(member_id, 0) + 1
@@ -163,18 +168,47 @@ def _total(weights: tuple[Fraction, ...]) -> Fraction:
 
 @dataclass(slots=True)
 class RoundRobin:
+    """Each is given as many as the next; a lead that stays is not given to anybody.
+
+    Who has more than their share of the leads at hand (`overfull`) keeps their share:
+    their leads are dealt like any other, and one that falls to them is their turn.
+    """
+
     pool: Sequence[PoolMember]
     turns: Turns
+    overfull: frozenset[int] = frozenset()
 
     def choose(self, lead: Offer, tally: Tally) -> Choice:
         free, passed = divide(self.pool, tally)
         if not free:
             return Choice(None, nobody(passed))
+        if lead.owner_id not in self.overfull and (stays := _stays(lead, free)):
+            return stays
         chosen = self.turns.take(free, self.pool, tally)
         alone = (
             "the only one free" if len(free) == 1 else f"next of {len(free)} in turn"
         )
         return Choice(chosen.id, told(f"{chosen.name}: {alone}", passed))
+
+
+def overfull(pool: Sequence[PoolMember], held: Mapping[int, int]) -> frozenset[int]:
+    """Who of the pool has more than their share of the leads to be dealt.
+
+    `held`: how many of these leads each member has.
+    """
+    free = [one for one in pool if not one.why_not]
+    share = Fraction(sum(held.values())) / (_total(tuple(m.weight for m in free)) or 1)
+    return frozenset(
+        one.id for one in free if held.get(one.id, 0) > ceil(share * one.weight)
+    )
+
+
+def _stays(lead: Offer, free: Iterable[PoolMember]) -> Choice | None:
+    """With somebody who could be given it, a lead is where it should be."""
+    for one in free:
+        if one.id == lead.owner_id:
+            return Choice(one.id, f"{one.name} has it already.")
+    return None
 
 
 @dataclass(slots=True)
@@ -196,6 +230,8 @@ class Mapped:
         value = self.shown[key]
         if not free:
             return self._by_default(f"{self.word} {value}: {passed}", lead, tally)
+        if stays := _stays(lead, free):
+            return stays
         chosen = self.turns.take(free, pool, tally)
         return Choice(chosen.id, told(f"{chosen.name}: {self.word} {value}", passed))
 
@@ -206,6 +242,10 @@ class Mapped:
         if choice.member_id is None:
             return Choice(None, f"{choice.sentence[:-1]} ({why}).")
         return Choice(choice.member_id, f"{choice.sentence[:-1]} (by default: {why}).")
+
+
+def lower_of(*caps: int | None) -> int | None:
+    return min((cap for cap in caps if cap is not None), default=None)
 
 
 def divide(pool: Sequence[PoolMember], tally: Tally) -> tuple[list[PoolMember], str]:

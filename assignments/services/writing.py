@@ -24,7 +24,7 @@ from assignments.nudges import nudge_dispatch, nudge_plans
 from assignments.services import notes, placeholders
 from assignments.services.coverage import holds
 from assignments.services.ledger import REPLACED, finish
-from assignments.services.skipping import Scene, scene_of, why_skip
+from assignments.services.skipping import Scene, Standing, scene_of, why_skip
 
 CHUNK = 500
 
@@ -53,8 +53,13 @@ def write_chunk(*, plan: SavedPlan, at: datetime) -> int:
 
 
 def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
-    scene = _scene(plan, entries, at)
-    rows = [_row(scene, entry) for entry in entries if entry.lead_id in scene.leads]
+    leads = _locked(entries)
+    scene = scene_of(plan, list(leads), at=at)
+    rows = [
+        _row(scene, entry, leads[entry.lead_id])
+        for entry in entries
+        if entry.lead_id in leads
+    ]
     kept = _make_room(rows, scene)
     Assignment.objects.bulk_create(rows, batch_size=CHUNK)
     for row in kept:
@@ -63,15 +68,14 @@ def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
         Note.objects.bulk_create(_notes(rows, scene), batch_size=CHUNK)
 
 
-def _scene(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> Scene:
+def _locked(entries: Sequence[Entry]) -> dict[int, Lead]:
     ids = [entry.lead_id for entry in entries]
     known = Lead.objects.select_for_update(of=("self",)).select_related("campaign")
-    leads = {lead.pk: lead for lead in known.filter(pk__in=ids).order_by("map_id")}
-    return scene_of(plan, leads, at=at)
+    return {lead.pk: lead for lead in known.filter(pk__in=ids).order_by("map_id")}
 
 
-def _row(scene: Scene, entry: Entry) -> Assignment:
-    lead, plan = scene.leads[entry.lead_id], scene.plan
+def _row(scene: Scene, entry: Entry, lead: Lead) -> Assignment:
+    plan = scene.plan
     before = scene.pending.get(lead.pk, {})
     row = Assignment(
         lead=lead,
@@ -91,11 +95,20 @@ def _row(scene: Scene, entry: Entry) -> Assignment:
         row.expected_known = waiting.expected_known
     if plan.cancelled_at and entry.to_id:
         _end(row, State.CANCELLED, f"{plan.cancelled_by} cancelled it.", scene.at)
-    elif why_not := why_skip(scene, entry, lead):
+    elif why_not := why_skip(scene, entry, _standing(lead)):
         _end(row, State.SKIPPED, why_not, scene.at)
     elif sending := before.get(State.SENDING):
         row.after, row.expected_id, row.expected_known = sending, sending.to_id, True
     return row
+
+
+def _standing(lead: Lead) -> Standing:
+    return Standing(
+        lead_id=lead.pk,
+        owner_id=lead.owner_id,
+        owner_is_known=lead.owner_is_known,
+        is_gone=lead.gone_at is not None,
+    )
 
 
 def _end(row: Assignment, state: State, outcome: str, at: datetime) -> None:

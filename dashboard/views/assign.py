@@ -135,7 +135,10 @@ def _picker(
     if not request.htmx:
         return render(request, "lead/assign.html", context, status=status)
     response = render(request, "lead/_picker.html", context, status=status)
-    response["HX-Retarget"], response["HX-Reswap"] = "#picker", "innerHTML"
+    response["HX-Reswap"] = "innerHTML"
+    if request.method == "POST":
+        # A link names the picker itself: its row may be gone when the answer comes.
+        response["HX-Retarget"] = "#picker"
     return response
 
 

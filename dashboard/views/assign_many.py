@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import replace_url
 
 from assignments.models import SavedPlan
 from assignments.services import access, plans
@@ -15,33 +15,46 @@ from assignments.services.plan_changes import PlanChanged, changes_since
 from assignments.services.refusals import AssignmentRefused, Stale
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest, render_page
-from dashboard.plan_form import PlanForm, id_of
+from dashboard.plan_form import PlanForm
 from dashboard.plan_preview import Preview
+from dashboard.pools import id_of
 
 TEMPLATE = "assign/assign.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign_many(request: PageRequest) -> HttpResponse:
+    """Asking writes nothing; a form that is sent makes a plan with its own address."""
     check_right(request)
-    given = request.POST if request.method == "POST" else request.GET
-    if request.method == "POST" and "confirm" in given:
+    if request.method == "POST" and "confirm" in request.POST:
         return _confirm(request)
-    if "plan" in given and "start" in given:
+    if request.method != "POST" and "plan" in request.GET:
         return _page_of_plan(request)
+    given = request.POST if request.method == "POST" else request.GET
     form = PlanForm(given, user=request.user)
     if form.strangers:
         return _show(request, form, status=400)
-    if not form.is_asked or (request.htmx and form.is_begun):
+    is_early = not form.is_asked or (request.htmx and form.is_begun)
+    if request.method != "POST" or is_early:
         return _show(request, form)
     return _plan(request, form)
 
 
-def _plan(request: PageRequest, form: PlanForm, *, status: int = 200) -> HttpResponse:
+def _plan(request: PageRequest, form: PlanForm) -> HttpResponse:
     if not form.judge():
-        return _show(request, form, status=422 if request.method == "POST" else 200)
+        return _show(request, form, status=422)
+    plan = _made(request, form)
+    if plan is None:
+        return _show(request, form, status=409)
+    preview = Preview(plan)
+    if not request.htmx:
+        return redirect(preview.shown)
+    return replace_url(_show(request, form, preview=preview), preview.address)
+
+
+def _made(request: PageRequest, form: PlanForm) -> SavedPlan | None:
     try:
-        plan = plans.make_plan(
+        return plans.make_plan(
             parts=[form.part],
             actor=request.user,
             at=timezone.now(),
@@ -51,8 +64,7 @@ def _plan(request: PageRequest, form: PlanForm, *, status: int = 200) -> HttpRes
         )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-        return _show(request, form, status=409)
-    return _show(request, form, preview=Preview(plan), status=status)
+        return None
 
 
 def _confirm(request: PageRequest) -> HttpResponse:
@@ -72,13 +84,13 @@ def _confirm(request: PageRequest) -> HttpResponse:
     except Stale as stale:
         refuse(request, stale)
         if plan.leaver_id:
-            piles = reverse("leaving", args=[plan.leaver_id])
-            return redirect(f"{piles}?{plan.wish.get('piles', '')}")
+            return redirect(f"{Preview(plan).address}&again=1")
         return _plan_again(request, QueryDict(plan.wish.get("query", "")))
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-        form = PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
-        return _show(request, form, preview=Preview(plan), status=409)
+        return _show(
+            request, _form_of(request, plan), preview=Preview(plan), status=409
+        )
     return redirect("batch", batch.pk)
 
 
@@ -87,35 +99,45 @@ def _show_changed(
 ) -> HttpResponse:
     """The same plan without what would be skipped, to be confirmed like that."""
     refuse(request, changed)
-    if plan.leaver_id:
-        piles = reverse("leaving", args=[plan.leaver_id])
-        return redirect(f"{piles}?plan={plan.pk}")
-    form = PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
     preview = Preview(plan, changes=changed.changes)
-    return _show(request, form, preview=preview, status=409)
+    if plan.leaver_id:
+        return redirect(preview.address)
+    return _show(request, _form_of(request, plan), preview=preview, status=409)
 
 
 def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
     """The same question, answered as things stand now; nothing has been assigned."""
     form = PlanForm(given, user=request.user)
-    if form.is_asked and form.judge():
-        return _plan(request, form, status=409)
-    return _show(request, form, status=409)
+    plan = _made(request, form) if form.is_asked and form.judge() else None
+    preview = Preview(plan) if plan else None
+    return _show(request, form, preview=preview, status=409)
 
 
 def _page_of_plan(request: PageRequest) -> HttpResponse:
-    """Further leads of a plan that is being looked at."""
-    preview = preview_asked_for(request)
-    plan = preview.plan
-    form = PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
-    return _show(request, form, preview=preview)
+    """A plan that is being looked at; one that has been confirmed is its batch."""
+    plan = plan_asked_for(request)
+    if plan.batch_id:
+        return redirect("batch", plan.batch_id)
+    preview = preview_asked_for(request, plan)
+    if plan.leaver_id:
+        return redirect(preview.address)
+    return _show(request, _form_of(request, plan), preview=preview)
 
 
-def preview_asked_for(request: PageRequest) -> Preview:
-    """`plan` and `start` of the address, for whoever made that plan."""
+def _form_of(request: PageRequest, plan: SavedPlan) -> PlanForm:
+    return PlanForm(QueryDict(plan.wish.get("query", "")), user=request.user)
+
+
+def plan_asked_for(request: PageRequest) -> SavedPlan:
+    """`plan` of the address, for whoever made that plan."""
     plan = _plan_named(request.GET.get("plan", ""))
-    if plan is None or plan.actor_id != request.user.pk or plan.confirmed_at:
+    if plan is None or plan.actor_id != request.user.pk:
         raise Http404
+    return plan
+
+
+def preview_asked_for(request: PageRequest, plan: SavedPlan) -> Preview:
+    """`start` of the address: further leads of that plan, as things stand now."""
     start = request.GET.get("start", "")
     place = int(start[:9]) if start.isascii() and start.isdecimal() else 0
     changes = changes_since(plan, at=timezone.now())
@@ -144,6 +166,11 @@ def _show(
     context: dict[str, Any] = {
         "form": form,
         "preview": preview,
+        # A link that says all: with scripts its preview is asked for by itself.
+        "is_linked": request.method == "GET"
+        and preview is None
+        and form.is_asked
+        and not form.is_begun,
         "next": form.given.get("next", ""),
     }
     return render_page(request, TEMPLATE, context, fragments=("assign",), status=status)

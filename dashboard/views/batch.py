@@ -1,6 +1,7 @@
 """One batch: how far it is, what became of each lead, and what can be done about it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from assignments.models import Batch, SavedPlan
+from assignments.models import Batch, Lead, SavedPlan
 from assignments.models.assignment import State
 from assignments.services import batch_acts, undoing
 from assignments.services.estimates import Estimate
@@ -26,6 +27,7 @@ from dashboard.chips import chips_of
 from dashboard.htmx import PageRequest, render_page
 from dashboard.paging import BadCursor, Cursor, Order, page_of
 from dashboard.plan_form import PlanForm
+from dashboard.pools import id_of
 
 TEMPLATE = "batch/batch.html"
 NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
@@ -100,51 +102,31 @@ def _chips(plan: SavedPlan | None, request: PageRequest) -> list[str]:
 
 @require_POST
 def pause(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.pause_batch(
-            batch=batch, actor=request.user, at=timezone.now()
-        ),
-    )
+    return _act(request, pk, batch_acts.pause_batch, at=timezone.now())
 
 
 @require_POST
 def resume(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.resume_batch(batch=batch, actor=request.user),
-    )
+    return _act(request, pk, batch_acts.resume_batch)
 
 
 @require_POST
 def cancel(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.cancel_batch(
-            batch=batch, actor=request.user, at=timezone.now()
-        ),
-    )
+    return _act(request, pk, batch_acts.cancel_batch, at=timezone.now())
 
 
 @require_POST
 def retry(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(
-        request,
-        pk,
-        lambda batch: batch_acts.retry_refused(
-            batch=batch, actor=request.user, at=timezone.now()
-        ),
-    )
+    return _act(request, pk, batch_acts.retry_refused, at=timezone.now())
 
 
-def _act(request: PageRequest, pk: int, act: Callable[[Batch], object]) -> HttpResponse:
+def _act(
+    request: PageRequest, pk: int, act: Callable[..., object], **said: datetime
+) -> HttpResponse:
     """To the batch that came of it, or back to this one, which shows what happened."""
     batch = _get(pk)
     try:
-        done = act(batch)
+        done = act(batch=batch, actor=request.user, **said)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _batch(request, batch, status=409)
@@ -158,7 +140,12 @@ def undo(request: PageRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _ask_undo(request, batch)
     try:
-        made = undoing.undo_batch(batch=batch, actor=request.user, at=timezone.now())
+        made = undoing.undo_batch(
+            batch=batch,
+            actor=request.user,
+            at=timezone.now(),
+            although_away=_warned_of(request),
+        )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _ask_undo(request, batch, status=409)
@@ -167,19 +154,35 @@ def undo(request: PageRequest, pk: int) -> HttpResponse:
     return redirect("batch", made.pk)
 
 
+def _warned_of(request: PageRequest) -> list[int]:
+    """The members of whose absence the page has told."""
+    said = request.POST.getlist("although_away")
+    return [pk for pk in map(id_of, said) if pk is not None]
+
+
 def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResponse:
     try:
-        found = undoing.what_goes_back(batch=batch, actor=request.user)
+        found = undoing.what_goes_back(
+            batch=batch, actor=request.user, at=timezone.now()
+        )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _batch(request, batch, status=409)
     context = {
         "batch": batch,
         "undo": found,
+        "changed": _with_leads(found.changed),
+        "nobodys": _with_leads(found.nobodys),
         "estimate": Estimate.of(len(found.back)),
-        "most": MOST_LISTED,
     }
     return render(request, "batch/undo.html", context, status=status)
+
+
+def _with_leads(left: list[undoing.Left]) -> list[tuple[Lead, str]]:
+    """The first of them, as the page lists them."""
+    some = left[:MOST_LISTED]
+    known = Lead.objects.in_bulk([one.row.lead_id for one in some])
+    return [(known[one.row.lead_id], one.why) for one in some]
 
 
 def _get(pk: int) -> Batch:

@@ -1,7 +1,7 @@
 """Somebody leaves: each pile of their leads is decided, all in one preview."""
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,9 +11,14 @@ from assignments.services import people, plans
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
-from dashboard.piles import HOWS, PilesForm
+from dashboard.piles import PilesForm
 from dashboard.plan_preview import Preview
-from dashboard.views.assign_many import check_right, preview_asked_for
+from dashboard.ties import ties_of
+from dashboard.views.assign_many import (
+    check_right,
+    plan_asked_for,
+    preview_asked_for,
+)
 
 TEMPLATE = "team/leaving.html"
 
@@ -26,10 +31,7 @@ def leaving(request: PageRequest, pk: int) -> HttpResponse:
         form = PilesForm(request.GET, member=member, user=request.user)
         if "plan" not in request.GET:
             return _show(request, form)
-        preview = preview_asked_for(request)
-        said = QueryDict(preview.plan.wish.get("piles", ""))
-        form = PilesForm(said, member=member, user=request.user)
-        return _show(request, form, preview=preview)
+        return _page_of_plan(request, member)
     return _plan(request, PilesForm(request.POST, member=member, user=request.user))
 
 
@@ -43,13 +45,27 @@ def _plan(request: PageRequest, form: PilesForm) -> HttpResponse:
             actor=request.user,
             at=timezone.now(),
             reason=f"{form.member} is leaving.",
+            note=form.note,
             wish={"piles": form.query},
             leaver=form.member,
         )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _show(request, form, status=409)
-    return _show(request, form, preview=Preview(plan))
+    return redirect(Preview(plan).shown)
+
+
+def _page_of_plan(request: PageRequest, member: Member) -> HttpResponse:
+    plan = plan_asked_for(request)
+    if plan.batch_id:
+        return redirect("batch", plan.batch_id)
+    if plan.leaver_id != member.pk:
+        raise Http404
+    said = QueryDict(plan.wish.get("piles", ""))
+    form = PilesForm(said, member=member, user=request.user)
+    if "again" in request.GET:
+        return _show(request, form)
+    return _show(request, form, preview=preview_asked_for(request, plan))
 
 
 def _show(
@@ -62,7 +78,7 @@ def _show(
     context = {
         "form": form,
         "member": form.member,
-        "hows": HOWS,
+        "ties": ties_of(form.member),
         "preview": preview,
         "next": request.path,
     }
@@ -76,5 +92,6 @@ def deactivate(request: PageRequest, pk: int) -> HttpResponse:
         people.deactivate_member(actor=request.user, member=member)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-    messages.success(request, f"{member} is deactivated and gets no more leads.")
+    else:
+        messages.success(request, f"{member} is deactivated and gets no more leads.")
     return redirect("member", pk)

@@ -1,5 +1,8 @@
 """Tables of territories and expertise, kept in the settings."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -51,7 +54,7 @@ class ImportForm(forms.Form):
     )
 
     def clean(self) -> dict[str, object]:
-        file = self.cleaned_data.get("file")
+        file = self.cleaned_data.pop("file", None)
         if file is not None:
             self.cleaned_data["text"] = _text_of(file)
         if not str(self.cleaned_data.get("text", "")).strip():
@@ -96,31 +99,14 @@ def mapping_page(request: PageRequest, pk: int) -> HttpResponse:
     table = get_object_or_404(Mapping, pk=pk)
     if request.method != "POST":
         return _table(request, table)
-    form = MappingForm(request.POST)
-    if not form.is_valid():
-        return _table(request, table, form=form, status=422)
-    try:
-        tables.save_table(actor=request.user, table=table, **form.cleaned_data)
-    except AssignmentRefused as refusal:
-        refuse(request, refusal)
-        return _table(request, table, form=form, status=409)
-    messages.success(request, f"{table} is saved.")
-    return redirect("mapping", pk)
+    return _keep(request, table, "form", MappingForm(request.POST), tables.save_table)
 
 
 @require_POST
 def add(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
     table = get_object_or_404(Mapping, pk=pk)
-    form = LineForm(request.POST)
-    if not form.is_valid():
-        return _table(request, table, line=form, status=422)
-    try:
-        tables.add_line(actor=request.user, table=table, **form.cleaned_data)
-    except AssignmentRefused as refusal:
-        refuse(request, refusal)
-        return _table(request, table, line=form, status=409)
-    return redirect("mapping", pk)
+    return _keep(request, table, "line", LineForm(request.POST), tables.add_line)
 
 
 @require_POST
@@ -128,24 +114,40 @@ def load(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
     table = get_object_or_404(Mapping, pk=pk)
     form = ImportForm(request.POST, request.FILES)
+    return _keep(request, table, "rows", form, tables.import_lines)
+
+
+def _keep(
+    request: PageRequest,
+    table: Mapping,
+    place: str,
+    form: forms.Form,
+    act: Callable[..., object],
+) -> HttpResponse:
+    """What one form of the page says is done; if not, it stands there as it was typed."""
+    shown: dict[str, Any] = {place: form}
     if not form.is_valid():
-        return _table(request, table, rows=form, status=422)
-    said = form.cleaned_data
+        return _table(request, table, status=422, **shown)
     try:
-        count = tables.import_lines(
-            actor=request.user,
-            table=table,
-            text=said["text"],
-            replaces=said["replaces"],
-        )
+        done = act(actor=request.user, table=table, **form.cleaned_data)
     except tables.BrokenRows as broken:
         refuse(request, broken)
-        return _table(request, table, rows=form, broken=broken.problems, status=422)
+        return _table(request, table, broken=broken.problems, status=422, **shown)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-        return _table(request, table, rows=form, status=409)
-    messages.success(request, f"{count} line{'' if count == 1 else 's'} imported.")
-    return redirect("mapping", pk)
+        return _table(request, table, status=409, **shown)
+    messages.success(request, _told(done))
+    return redirect("mapping", table.pk)
+
+
+def _told(done: object) -> str:
+    match done:
+        case int(count):
+            return f"{count:,} new line{'' if count == 1 else 's'}."
+        case MappingLine(value=value, member=member):
+            return f"“{value}” leads to {member}."
+        case _:
+            return f"{done} is saved."
 
 
 @require_POST

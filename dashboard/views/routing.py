@@ -1,6 +1,5 @@
 """Routing rules: their list and order, and the page of one of them."""
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -22,16 +21,17 @@ from assignments.services.routing.facts import RuleFacts
 from assignments.services.routing.flaws import flaws_of
 from assignments.services.routing.loading import load_rules
 from assignments.services.routing.replaying import replay
-from assignments.services.routing.running import foresee
+from assignments.services.routing.running import foresee, how_many_wait
 from assignments.services.routing.surroundings import surroundings_at
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest, render_page
 from dashboard.replayed import ReplayTable
-from dashboard.routing_list import rows_of_rules
+from dashboard.routing_list import Coming, rows_of_rules
 from dashboard.rule_form import LISTS, RuleForm
 from dashboard.views.people import check_manager
 
 WEEKS = 4
+MOST_TRIED = 500  # leads held against the rules whenever their list is looked at
 
 
 @require_safe
@@ -39,30 +39,35 @@ def routing(request: PageRequest) -> HttpResponse:
     return _list(request)
 
 
-def _list(request: PageRequest, *, status: int = 200) -> HttpResponse:
+def _list(
+    request: PageRequest, *, moved: int | None = None, status: int = 200
+) -> HttpResponse:
     check_reader(request)
     at = timezone.now()
     rules = load_rules()
+    waiting = how_many_wait(rules, at=at)
+    is_tried = waiting <= MOST_TRIED or "try" in request.GET
     context = {
         "rows": rows_of_rules(
             rules,
             flaws=flaws_of(rules, surroundings_at(at, rules)),
-            coming=_coming(rules, at),
+            coming=_coming(rules, at) if is_tried else Coming(),
         ),
+        "untried": 0 if is_tried else waiting,
+        "moved": moved,
         "may_edit": is_manager(request.user),
     }
     template = "routing/routing.html"
     return render_page(request, template, context, fragments=("rules",), status=status)
 
 
-def _coming(rules: list[RuleFacts], at: datetime) -> tuple[Counter[int], Counter[int]]:
-    """How many leads each rule takes with the next tick, and how many find nobody."""
-    placed: Counter[int] = Counter()
-    stuck: Counter[int] = Counter()
+def _coming(rules: list[RuleFacts], at: datetime) -> Coming:
+    coming = Coming()
     for one in foresee(rules, at=at):
         if one.choice is not None:
-            (placed if one.is_placed else stuck)[one.match.rule.pk] += 1
-    return placed, stuck
+            counts = coming.placed if one.is_placed else coming.stuck
+            counts[one.match.rule.pk] += 1
+    return coming
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -151,7 +156,7 @@ def move(request: PageRequest, pk: int) -> HttpResponse:
         services.move_rule(actor=request.user, rule=rule, up="up" in request.POST)
     except AssignmentRefused as refusal:
         return _refused(request, refusal)
-    return _done(request)
+    return _done(request, moved=rule.pk)
 
 
 @require_POST
@@ -191,8 +196,8 @@ def _rule(pk: int) -> RoutingRule:
     return rule
 
 
-def _done(request: PageRequest) -> HttpResponse:
-    return _list(request) if request.htmx else redirect("routing")
+def _done(request: PageRequest, *, moved: int | None = None) -> HttpResponse:
+    return _list(request, moved=moved) if request.htmx else redirect("routing")
 
 
 def _refused(request: PageRequest, refusal: AssignmentRefused) -> HttpResponse:

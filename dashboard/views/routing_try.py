@@ -13,7 +13,7 @@ from assignments.services.routing.explaining import explain_lead
 from assignments.services.routing.loading import load_rules
 from assignments.services.routing.replaying import replay
 from dashboard.htmx import PageRequest
-from dashboard.plan_form import LARGEST_ID
+from dashboard.pools import id_of
 from dashboard.replayed import ReplayTable
 from dashboard.views.routing import check_reader
 
@@ -55,7 +55,7 @@ def _explain(request: PageRequest, asked: str) -> HttpResponse:
 def _lead(asked: str) -> Lead | None:
     """By its id, or by an e-mail that only one lead has."""
     known = Lead.objects.select_related("owner", "campaign", "category")
-    if asked.isascii() and asked.isdecimal() and int(asked) <= LARGEST_ID:
-        return known.filter(pk=int(asked)).first()
+    if (number := id_of(asked)) is not None:
+        return known.filter(pk=number).first()
     found = list(known.filter(email__iexact=asked)[:2]) if "@" in asked else []
     return found[0] if len(found) == 1 else None

@@ -18,7 +18,7 @@ const move = (step) => {
   next.scrollIntoView({ block: "nearest" });
   clearTimeout(following);
   if (panel()?.dataset.lead) {
-    following = setTimeout(() => openLead(linkOf(next), { follow: true }), 120);
+    following = setTimeout(() => panel()?.dataset.lead && openLead(linkOf(next), { follow: true }), 120);
   }
 };
 

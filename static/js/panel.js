@@ -14,10 +14,16 @@ const markOpen = () => {
   }
 };
 
+// The newest press wins. It is asked for by what stays: htmx forgets what waits behind a
+// panel that has been replaced.
+const forgetPanel = () => htmx.trigger(panel().parentElement, "htmx:abort");
+
 const showPanel = (path, { history, focus = false }) => {
   focusPanel = focus;
+  forgetPanel();
   const how = history ? { [history]: path } : {};
-  htmx.ajax("GET", path, { source: panel(), target: panel(), swap: "outerHTML", ...how });
+  htmx.ajax("GET", path, { source: panel().parentElement, target: panel(), swap: "outerHTML", ...how })
+    .catch(() => {}); // given up for a newer one, or messages.js has said what is wrong
 };
 
 const openLead = (link, { follow = false } = {}) => {
@@ -27,6 +33,7 @@ const openLead = (link, { follow = false } = {}) => {
 
 const emptyPanel = () => {
   const { lead } = panel().dataset;
+  forgetPanel();
   panel().replaceChildren();
   delete panel().dataset.lead;
   panel().hidden = true;

@@ -22,3 +22,30 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) restUntil = 0;
 });
+
+// A part is not replaced by its own poll while a press in it has begun, an answer for it is
+// under way, or the picker stands beside it: the press would be lost, or find its place gone.
+const awaited = new Set();
+let pressed = null;
+
+const isInUse = (part) => part.contains(pressed) ||
+  [...awaited].some(({ elt, target }) => target === part || part.contains(elt)) ||
+  (picker()?.matches(":popover-open") && part.contains(document.getElementById(opener)));
+
+document.addEventListener("pointerdown", ({ target }) => { pressed = target; });
+for (const end of ["pointerup", "pointercancel"]) {
+  // The click comes after the end of the press.
+  document.addEventListener(end, () => setTimeout(() => { pressed = null; }));
+}
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  if (isPoll(detail.requestConfig.elt)) return;
+  const asked = { elt: detail.requestConfig.elt, target: detail.target };
+  awaited.add(asked);
+  detail.xhr.addEventListener("loadend", () => awaited.delete(asked));
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (isPoll(requestConfig.elt) && isInUse(target)) event.preventDefault();
+});

@@ -42,7 +42,7 @@ def make_supervisor(said: list[str] | None = None, **options: float) -> Supervis
     return Supervisor(say=say, **(values | options))
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     give_up_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up_at, "it did not come true in time"
@@ -194,7 +194,7 @@ def test_no_signal_to_the_supervisor_leaves_a_part_running(number: signal.Signal
         pids = [int(word) for word in process.stdout.readline().split()]
 
         process.send_signal(number)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
     assert len(pids) == 2
     wait_for(lambda: not any(is_alive(pid) for pid in pids))
@@ -212,4 +212,4 @@ def test_interrupts_are_heard_also_where_the_shell_had_them_ignored():
 
         process.send_signal(signal.SIGINT)
 
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0

@@ -1,38 +1,70 @@
 """A thousand leads by each strategy, from the plan to the last call.
 
-The sandbox in this process is the judge: its journal tells reads, writes and notes
-apart, and its own sliding windows refuse what comes too fast.
+The sandbox is a process of its own and the judge: its journal tells reads, writes and
+notes apart, and its own sliding windows refuse what comes too fast. One dispatcher takes
+some thirty milliseconds of processor a call, so that several share the work, as in life.
 """
 
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from math import ceil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
 from django.utils import timezone
 
+from assignments import parts
 from assignments.models import Batch, Lead, Mapping, Member, SavedPlan, User
+from assignments.models import Budget as BudgetRow
 from assignments.models.plan import StrategyKind
+from assignments.sandbox.journal import Entry
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.services import member_filter, plans, writing
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher
 from assignments.services.proposing import Part, Wish
-from assignments.smartlead.budget import account_budget
-from assignments.smartlead.client import Client, connect
+from assignments.services.reading import Reading
+from assignments.smartlead.budget import Budget
+from assignments.smartlead.client import connect
+from assignments.supervisor import Part as Process
+from assignments.supervisor import Supervisor
+from tests.benchmarks import journal
 from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.office import open_office
+from tests.benchmarks.load import await_answer
+from tests.benchmarks.office import UNLIMITED, open_office
 from tests.benchmarks.trials import CONFIGURED, Trial
 
 STATE = "sandbox.sqlite3"
-SPARE = 600  # leads that are with the right member already, or have never replied
-POOL = 4
-LONGEST = timedelta(minutes=20)
+PROVABLE = "override"  # the lists of single members are what they should be
+WORKERS = 2  # as many as there are seats
+LEAST_USED = 97.0
+LONGEST = 900.0  # seconds
+LEADS_PER_ROW, SPARE = 1.3, 40  # so that enough of them have replied
+PLAIN = (StrategyKind.MEMBER, StrategyKind.ROUND_ROBIN, StrategyKind.LEAST_BUSY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Who has the leads, and who is to get them."""
+
+    manager: User
+    pool: list[Member]
+    donors: list[Member]
+    others: Member
+
+    @classmethod
+    def of(cls, manager: User) -> "Office":
+        members = list(Member.objects.filter(is_active=True).order_by("pk"))
+        return cls(
+            manager=manager, pool=members[:4], donors=members[4:6], others=members[6]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,85 +73,130 @@ class Run:
 
     plan: SavedPlan
     batch: Batch
+    made: list[Entry]
     calls: Counter[str]
-    refused: int
-    seconds: float
+    stale: int
 
     @property
     def outcomes(self) -> Counter[str]:
         return Counter(self.batch.assignments.values_list("state", flat=True))
 
     @property
+    def refused(self) -> int:
+        return sum(one.status == HTTPStatus.TOO_MANY_REQUESTS for one in self.made)
+
+    @property
+    def seconds(self) -> float:
+        """From the first call to the last, as they arrived."""
+        return self.made[-1].arrived_at - self.made[0].arrived_at
+
+    @property
     def spread(self) -> int:
-        """Between who was given most and who was given least."""
-        given = Counter(
-            entry.to_id for entry in self.plan.entries() if entry.to_id is not None
-        )
+        """Between who was really given most and who was given least."""
+        done = self.batch.assignments.filter(state="done")
+        given = Counter(done.values_list("to", flat=True))
         return max(given.values()) - min(given.values())
 
 
 def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
-    manager = open_office(folder / STATE, leads=int(1.4 * trial.rows) + SPARE)
-    limits = [(calls, seconds * trial.scale) for calls, seconds in CONFIGURED]
-    world = World(state=folder / STATE, limits=limits, now=time.time())
+    leads = int(LEADS_PER_ROW * trial.rows) + SPARE
+    office = Office.of(open_office(folder / STATE, leads=leads))
+    if trial.lists_proven:
+        _prove(folder)
+    for kind in StrategyKind if trial.lists_proven else (StrategyKind.ROUND_ROBIN,):
+        run = _run(trial, folder, office, kind)
+        yield from _figures(trial, run, f"{label}: {kind.label.lower()}")
+
+
+def _prove(folder: Path) -> None:
+    """Have the lists of single members prove themselves, as the mirror does daily."""
+    world = _world(folder)
+    world.set_switches(assigned_me=PROVABLE)
+    budget = Budget(limits=UNLIMITED, name="preparation")
     transport = httpx.WSGITransport(app=application(world))
-    with connect(transport=transport, budget=account_budget()) as client:
-        for kind in StrategyKind:
-            run = _run(trial, world, client, manager, kind)
-            yield from _figures(trial, run, f"{label}: {kind.label.lower()}")
+    with connect(transport=transport, budget=budget) as client:
+        until = timezone.now() + timedelta(seconds=LONGEST)
+        reading = Reading(
+            client=client,
+            budget=budget,
+            clock=timezone.now,
+            sleep=time.sleep,
+            until=until,
+        )
+        member_filter.prove(reading)
     world.close()
+    BudgetRow.objects.all().delete()
+    if not member_filter.is_proven():
+        raise RuntimeError("The lists of members did not prove themselves.")
 
 
-def _run(
-    trial: Trial, world: World, client: Client, manager: User, kind: StrategyKind
-) -> Run:
+def _world(folder: Path) -> World:
+    return World(state=folder / STATE, limits=UNLIMITED)
+
+
+def _run(trial: Trial, folder: Path, office: Office, kind: StrategyKind) -> Run:
+    seen = _deal_out(trial, folder, office)
     plan = plans.make_plan(
-        parts=[_part(trial, kind)],
-        actor=manager,
+        parts=[_part(office, kind)],
+        actor=office.manager,
         at=timezone.now(),
         note="{lead} is with {owner} now." if kind == StrategyKind.LEAST_BUSY else "",
     )
-    batch = plans.confirm_plan(plan=plan, actor=manager, at=timezone.now())
+    batch = plans.confirm_plan(plan=plan, actor=office.manager, at=timezone.now())
     while writing.write_chunk(plan=plan, at=timezone.now()):
         pass
-    seen, started = len(world.journal.entries()), time.monotonic()
-    desk = Desk(client=client, budget=account_budget(), clock=timezone.now)
-    dispatcher, give_up_at = Dispatcher(desk), timezone.now() + LONGEST
-    while _goes_on(batch) and timezone.now() < give_up_at:
-        dispatcher.run(until=timezone.now() + timedelta(seconds=1))
-    calls = [one for one in world.journal.entries()[seen:] if one.source == "api"]
-    say(f"{kind}: {Counter(call.kind for call in calls)}")
-    return Run(
+    with Supervisor(say=say, patience=2) as supervisor:
+        _start(supervisor, trial, folder)
+        _await_end(batch)
+    world = _world(folder)
+    run = Run(
         plan=plan,
         batch=batch,
-        calls=Counter(call.kind for call in calls),
-        refused=sum(call.status == 429 for call in calls),
-        seconds=time.monotonic() - started,
+        made=journal.made(world, seen),
+        calls=journal.calls(world, seen),
+        stale=journal.stale_writes(world, seen),
     )
+    world.close()
+    say(f"{kind}: {dict(run.calls)} in {run.seconds:.0f} s.")
+    return run
 
 
-def _goes_on(batch: Batch) -> bool:
-    rows = batch.assignments.filter(finished_at=None)
-    notes = batch.assignments.filter(notes__finished_at=None, notes__isnull=False)
-    return rows.exists() or notes.exists()
+def _deal_out(trial: Trial, folder: Path, office: Office) -> int:
+    """So many leads to the donors, here and in Smartlead; the journal's length then.
+
+    Nobody else's leads stand between them in the lists of the donors.
+    """
+    replied = Lead.objects.present().filter(last_reply_at__isnull=False)
+    ids = list(replied.order_by("-reply_order", "-map_id").values_list("pk", flat=True))
+    if len(ids) < trial.rows:
+        raise RuntimeError(f"Only {len(ids)} leads have replied.")
+    half = trial.rows // 2
+    piles = {
+        office.donors[0]: ids[:half],
+        office.donors[1]: ids[half : trial.rows],
+        office.others: ids[trial.rows :],
+    }
+    world = _world(folder)
+    for member, pile in piles.items():
+        for map_id in pile:
+            world.assign_outside(map_id, member.pk)
+        Lead.objects.filter(pk__in=pile).update(
+            owner=member,
+            owner_known_at=timezone.now(),
+            owner_sure_at=None,
+            owner_written_at=None,
+        )
+    length = len(world.journal.entries())
+    world.close()
+    return length
 
 
-def _part(trial: Trial, kind: StrategyKind) -> Part:
-    """So many leads of others to a pool that had none of them."""
-    busy = Lead.objects.values_list("owner", flat=True)
-    pool = list(Member.objects.filter(is_active=True).order_by("pk")[:POOL])
-    if kind == StrategyKind.MEMBER:
-        pool = pool[:1]
-    table = _table(kind, pool) if kind not in PLAIN else None
-    leads = Lead.objects.present().filter(owner__in=busy).exclude(owner__in=pool)
-    if leads.count() < trial.rows:  # dealt out by an earlier strategy: back again
-        leads = Lead.objects.present().exclude(owner=pool[0])
-    ids = leads.order_by("-reply_order").values_list("pk", flat=True)[: trial.rows]
+def _part(office: Office, kind: StrategyKind) -> Part:
+    leads = Lead.objects.filter(owner__in=office.donors)
+    pool = office.pool[:1] if kind == StrategyKind.MEMBER else office.pool
+    table = None if kind in PLAIN else _table(kind, pool)
     wish = Wish(strategy=kind, members=[] if table else pool, table=table)
-    return Part(leads=Lead.objects.filter(pk__in=list(ids)), wish=wish)
-
-
-PLAIN = (StrategyKind.MEMBER, StrategyKind.ROUND_ROBIN, StrategyKind.LEAST_BUSY)
+    return Part(leads=leads.filter(last_reply_at__isnull=False), wish=wish)
 
 
 def _table(kind: StrategyKind, pool: list[Member]) -> Mapping:
@@ -132,40 +209,80 @@ def _table(kind: StrategyKind, pool: list[Member]) -> Mapping:
     return table
 
 
+def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> None:
+    BudgetRow.objects.all().delete()
+    words = ["--port", str(urlsplit(settings.SMARTLEAD_BASE_URL).port)]
+    words += ["--state", str(folder / STATE), "--life", "0"]
+    words += ["--rate", trial.scaled(CONFIGURED)]
+    words += ["--assigned-me", PROVABLE] if trial.lists_proven else []
+    log = folder / "sandbox.log"
+    supervisor.start(_process("sandbox", parts.manage("sandbox", *words), log))
+    address = settings.SMARTLEAD_BASE_URL.removesuffix("/api/v1")
+    await_answer(f"{address}/_sandbox/verdict", log)
+    command = [sys.executable, "-m", "tests.benchmarks.worker", "dispatch"]
+    for _ in range(WORKERS):
+        supervisor.start(_process("worker", command, folder / "worker.log"))
+
+
+def _process(name: str, command: list[str], log: Path) -> Process:
+    return Process(name=name, command=command, environment=os.environ, log=log)
+
+
+def _await_end(batch: Batch) -> None:
+    rows = batch.assignments.filter(finished_at=None)
+    notes = batch.assignments.filter(notes__finished_at=None, notes__isnull=False)
+    give_up_at = time.monotonic() + LONGEST
+    while (rows.exists() or notes.exists()) and time.monotonic() < give_up_at:
+        time.sleep(0.5)
+
+
 def _figures(trial: Trial, run: Run, label: str) -> Iterator[Figure]:
-    moving, outcomes = run.plan.moving, run.outcomes
-    final = sum(outcomes.values())
-    yield Figure(
-        name=f"{label}: outcomes", value=final, unit="leads", at_least=run.plan.total
-    )
-    yield Figure(
-        name=f"{label}: done", value=outcomes["done"], unit="leads", at_least=moving
-    )
-    yield Figure(
-        name=f"{label}: writes",
-        value=run.calls["owner"],
-        unit="calls",
-        at_most=moving,
-    )
-    yield from _reads(run, label)
+    wanted, outcomes = trial.rows, run.outcomes
+    counts = {
+        "outcomes": (outcomes.total(), "leads"),
+        "done": (outcomes["done"], "leads"),
+        "writes": (run.calls["owner"], "calls"),
+    }
     if run.plan.note:
-        notes = run.calls["note"]
-        yield Figure(name=f"{label}: notes", value=notes, unit="calls", at_most=moving)
-    yield Figure(name=f"{label}: spread", value=run.spread, unit="leads")
-    yield Figure(name=f"{label}: 429s", value=run.refused, unit="calls", at_most=0)
-    # One dispatcher in this process: what all of them use is the `load` trial's figure.
+        counts["notes"] = (run.calls["note"], "calls")
+    for name, (value, unit) in counts.items():
+        yield Figure(
+            name=f"{label}: {name}",
+            value=value,
+            unit=unit,
+            at_least=wanted,
+            at_most=wanted,
+        )
+    yield _reads(trial, run, label)
+    by_turns = label.endswith(_IN_TURN)
+    yield Figure(
+        name=f"{label}: spread",
+        value=run.spread,
+        unit="leads",
+        at_most=1 if by_turns else None,
+    )
+    never = {"429s": run.refused, "writes on an old look": run.stale}
+    for name, value in never.items():
+        yield Figure(name=f"{label}: {name}", value=value, unit="calls", at_most=0)
+    yield _use(trial, run, label)
+
+
+_IN_TURN = StrategyKind.ROUND_ROBIN.label.lower()
+
+
+def _reads(trial: Trial, run: Run, label: str) -> Figure:
+    """Twenty leads a call where the lists of members have proven themselves."""
+    most = ceil(trial.rows / 20) if trial.lists_proven else int(1.02 * trial.rows)
+    reads = run.calls["thread"] + run.calls["list"]
+    return Figure(name=f"{label}: reads", value=reads, unit="calls", at_most=most + 2)
+
+
+def _use(trial: Trial, run: Run, label: str) -> Figure:
     calls, seconds = max(CONFIGURED, key=lambda limit: limit[1])
     may = calls * run.seconds / (seconds * trial.scale)
-    yield Figure(
-        name=f"{label}: limit used",
+    return Figure(
+        name=f"{label}: configured limit used",
         value=100 * run.calls.total() / may,
         unit="%",
+        at_least=LEAST_USED,
     )
-
-
-def _reads(run: Run, label: str) -> Iterator[Figure]:
-    """Twenty leads a call where the lists of members have proven themselves."""
-    reads = run.calls["thread"] + run.calls["list"]
-    proven = bool(member_filter.readable_members())
-    most = ceil(run.plan.moving / 20) + 2 if proven else int(1.02 * run.plan.moving) + 2
-    yield Figure(name=f"{label}: reads", value=reads, unit="calls", at_most=most)

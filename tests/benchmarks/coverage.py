@@ -25,9 +25,9 @@ from assignments.services.sources import ASSIGNED
 from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import connect
 from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.journal import NOTES, WRITES, Cost, Watched, cost
 from tests.benchmarks.office import UNLIMITED, open_office
 from tests.benchmarks.trials import Trial
+from tests.benchmarks.watched import NOTES, WRITES, Cost, Watched, cost
 
 STATE = "sandbox.sqlite3"
 SIZES = (200, 1_000)

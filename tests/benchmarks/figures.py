@@ -25,6 +25,8 @@ class Figure:
         if self.at_least is not None and self.at_least == self.at_most:
             return f"= {self.at_least:g}"
         if self.at_least is not None:
+            if self.at_least == self.at_most:
+                return f"= {self.at_least:g}"
             return f">= {self.at_least:g}"
         return None if self.at_most is None else f"<= {self.at_most:g}"
 

@@ -1,87 +1,38 @@
-"""What a run asked of Smartlead, and how old its knowledge was whenever it wrote.
+"""What the sandbox's journal tells of a run: which calls were made, and knowing what."""
 
-Stands between the client and a sandbox in this process: what was asked for is told by
-the sandbox's journal, which leads a list has shown only by its answer.
-"""
-
-import json
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from math import inf
 
-import httpx
+from django.conf import settings
 
 from assignments.sandbox.journal import Entry
 from assignments.sandbox.world import World
-from assignments.sandbox.wsgi import application
-
-WRITES, NOTES = "owner", "note"
-NEVER = float("-inf")
 
 
-@dataclass
-class Watched(httpx.BaseTransport):
-    """The way to the sandbox. Before each call time passes, as the pace demands."""
-
-    world: World
-    pace: Callable[[], object]
-    # When a lead's owner was last asked for and shown, or set by us and answered.
-    known_at: dict[int, float] = field(default_factory=dict)
-    ages: list[float] = field(default_factory=list)
-    calls: list[Entry] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._sandbox = httpx.WSGITransport(app=application(self.world))
-        self._heard = len(self.world.journal.entries())
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.pace()
-        response = self._sandbox.handle_request(request)
-        entry = self._entry()
-        shown = _shown(response) if entry.kind == "list" else [entry.map_id]
-        for map_id in shown:
-            if map_id is not None:
-                self._note(map_id, entry)
-        return response
-
-    def _entry(self) -> Entry:
-        """The call that was just answered; what happened outside lies before it."""
-        new = self.world.journal.entries(after=self._heard)
-        self._heard += len(new)
-        self.calls.append(new[-1])
-        return new[-1]
-
-    def _note(self, map_id: int, entry: Entry) -> None:
-        if entry.kind == WRITES:
-            asked_at = self.known_at.get(map_id, NEVER)
-            self.ages.append(entry.arrived_at - asked_at)
-        if entry.kind != NOTES:
-            self.known_at[map_id] = entry.arrived_at
+def made(world: World, since: int = 0) -> list[Entry]:
+    """Our calls after that many entries, in the order in which they arrived."""
+    entries = world.journal.entries(after=since)
+    return [entry for entry in entries if entry.source == "api"]
 
 
-def _shown(response: httpx.Response) -> list[int]:
-    response.read()
-    rows = json.loads(response.content).get("data") or ()
-    return [int(row["email_lead_map_id"]) for row in rows]
+def calls(world: World, since: int = 0) -> Counter[str]:
+    """How many of each kind: list, thread, owner, note."""
+    return Counter(entry.kind for entry in made(world, since))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """Reads, writes and notes of one stretch, and its oldest knowledge at a write."""
+def stale_writes(world: World, since: int = 0) -> int:
+    """Owners that were set although the lead had not been looked at within FRESH.
 
-    calls: Counter[str]
-    oldest: float
-
-    @property
-    def reads(self) -> int:
-        return self.calls.total() - self.calls[WRITES] - self.calls[NOTES]
-
-
-def cost(watched: Watched, act: Callable[[], object]) -> Cost:
-    """What this act took."""
-    before, writes = len(watched.calls), len(watched.ages)
-    act()
-    return Cost(
-        calls=Counter(call.kind for call in watched.calls[before:]),
-        oldest=max(watched.ages[writes:], default=0.0),
-    )
+    The journal does not say which leads a list showed: a list counts for all of them.
+    """
+    seen_at: dict[int | None, float] = {}
+    listed_at, stale = -inf, 0
+    for entry in made(world, since):
+        if entry.kind == "list":
+            listed_at = entry.arrived_at
+        if entry.kind == "owner":
+            known_at = max(listed_at, seen_at.get(entry.map_id, -inf))
+            stale += entry.arrived_at - known_at > settings.FRESH
+        if entry.kind in {"owner", "thread"} and entry.status == 200:
+            seen_at[entry.map_id] = entry.arrived_at
+    return stale

@@ -23,6 +23,8 @@ class Trial:
     rows: int = 1_000
     clicks: int = 50
     on_request: bool = False
+    # Whether the lists of single members have proven themselves.
+    lists_proven: bool = True
 
     @property
     def served(self) -> tuple[tuple[int, float], ...]:
@@ -51,7 +53,8 @@ class Trial:
 
 
 TRIALS = {
-    "batches": Trial(module="batches", scale=0.05),
+    "batches": Trial(module="batches", scale=0.03),
+    "batches-unproven": Trial(module="batches", scale=0.03, lists_proven=False),
     "coverage": Trial(module="coverage"),
     "preview": Trial(module="preview"),
     "load": Trial(module="load", scale=0.5),

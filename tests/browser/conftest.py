@@ -16,21 +16,37 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from playwright.sync_api import Error as PlaywrightError
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
 from assignments.sandbox.world import World
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
+from assignments.services.inbox import run_head_sync
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
 from tests.browser import chromium
 from tests.factories import make_lead, make_manager, make_member
+
+# The machine may be busy; whoever waits goes on as soon as it is true.
+PATIENCE = 30_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """What was on the screen when a test failed: nobody can look at it later."""
+    report = yield
+    office = getattr(item, "funcargs", {}).get("office")
+    if report.failed and report.when == "call" and office:
+        for number, seen in enumerate(office.describe_screens(), start=1):
+            report.sections.append((f"Screen {number}", seen))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +64,15 @@ def browser() -> Iterator[Browser]:
         pytest.skip(chromium.MISSING)
     # Playwright runs a loop in this thread, which Django takes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    expect.set_options(timeout=15_000)  # the other worker may be busy
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         yield browser
         browser.close()
+
+
+def _silently(*_: object, **__: object) -> None:
+    return
 
 
 @dataclass
@@ -65,10 +85,11 @@ class Office:
     manager: User = field(default_factory=make_manager)
     violations: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
 
-    def lead(self, name: str, owner: Member, *, number: int = 0) -> Lead:
+    def lead(self, name: str, owner: Member | None, *, number: int = 0) -> Lead:
         map_id = sorted(self.world.owners())[number]
-        self.world.assign_outside(map_id, owner.pk)
+        self.world.assign_outside(map_id, owner.pk if owner else None)
         person = self.world.lead(map_id)
         person.first_name, person.last_name = name.split()
         return make_lead(name, map_id=map_id, person_id=person.lead_id, owner=owner)
@@ -87,7 +108,7 @@ class Office:
             color_scheme=theme,
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         client = Client()
         client.force_login(user or self.manager)
         session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
@@ -95,8 +116,15 @@ class Office:
         page = context.new_page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.violations.append(str(error)))
+        page.on("requestfailed", lambda asked: self.console.append(f"lost {asked.url}"))
         self.contexts.append(context)
         return page
+
+    def mirror(self) -> None:
+        """Read what is new in the sandbox, to the end."""
+        budget = account_budget()
+        with connect(budget=budget) as client:
+            run_head_sync(client=client, budget=budget, progress=_silently)
 
     def dispatch(self) -> None:
         """What the worker does, until there is no call to make just now."""
@@ -107,9 +135,22 @@ class Office:
             while dispatcher.take_turn(timezone.now()) is None:
                 pass
 
+    def describe_screens(self) -> list[str]:
+        pages = [page for context in self.contexts for page in context.pages]
+        said = "\n".join(self.console[-20:])
+        return [f"{page.url}\n{_text_of(page)}\n\n{said}" for page in pages]
+
     def _note(self, message) -> None:
+        self.console.append(message.text)
         if "Content Security Policy" in message.text:
             self.violations.append(message.text)
+
+
+def _text_of(page: Page) -> str:
+    try:
+        return page.inner_text("body", timeout=2_000)
+    except PlaywrightError as error:  # it is on its way to another page
+        return str(error)
 
 
 @pytest.fixture

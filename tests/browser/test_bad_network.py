@@ -34,6 +34,8 @@ def slowed(page: Page, address: str) -> Iterator[list[Route]]:
     held: list[Route] = []
     page.route(re.compile(address), lambda route: held.append(route))  # noqa: PLW0108
     yield held
+    # What comes from now on passes; then what was held.
+    page.route(re.compile(address), lambda route: route.continue_())
     for route in held:
         route.continue_()
     page.unroute(re.compile(address))
@@ -95,10 +97,23 @@ class TestSlow:
             inbox.clock.run_for(200)
             expect(panel).to_have_attribute("aria-busy", "true")
             expect(panel).to_be_visible()
-            assert len(held) == 1
 
         expect(inbox.get_by_text("Hello from Lena Lead")).to_be_visible()
+        assert len(held) == 1
         expect(panel).not_to_have_attribute("aria-busy", "true")
+
+    def test_of_two_leads_in_quick_succession_the_second_opens(self, inbox):
+        address = re.compile(r"/leads/\d+/$")
+        for key in ("j", "o"):
+            inbox.keyboard.press(key)
+        expect(inbox.get_by_text("Hello from Omar Other")).to_be_visible()
+
+        with slowed(inbox, r"/leads/\d+/$"):
+            for key in ("j", "k"):
+                with inbox.expect_request(address):
+                    inbox.keyboard.press(key)
+
+        expect(inbox.get_by_text("Hello from Omar Other")).to_be_visible()
 
     def test_a_list_that_takes_long_is_marked_and_stays(self, inbox):
         with slowed(inbox, r"/inbox/\?q=omar"):
@@ -135,3 +150,44 @@ class TestSlow:
         expect(inbox.get_by_role("listitem").filter(has_text="Call in")).to_be_visible()
         assert len(held) == 1
         assert Note.objects.count() == 1
+
+
+def two_polls(page: Page) -> None:
+    """The first may have been on its way before."""
+    for _ in range(2):
+        with page.expect_response(re.compile(r"/leads/\d+/row/$")):
+            pass
+
+
+class TestARowThatAsksAgain:
+    """It is drawn anew twice a second, and a person needs longer than that."""
+
+    @pytest.fixture
+    def sending(self, inbox) -> Page:
+        choose(inbox, "Lena Lead", "Ben Okafor")
+        expect(row_of(inbox, "Lena Lead")).to_contain_text("Ana S. → Ben O.")
+        return inbox
+
+    def test_does_not_lose_a_press_that_takes_long(self, sending):
+        sending.get_by_role("button", name="Undo the change of Lena Lead").hover()
+        sending.mouse.down()
+        two_polls(sending)
+        sending.mouse.up()
+
+        expect(row_of(sending, "Lena Lead")).not_to_contain_text("→")
+
+    def test_does_not_lose_the_picker_that_takes_long(self, sending):
+        with slowed(sending, r"/assign/$"):
+            sending.get_by_role("link", name="Assign Lena Lead").click()
+            two_polls(sending)
+
+        expect(sending.get_by_role("button", name="Cem Kaya")).to_be_visible()
+
+    def test_keeps_the_picker_beside_it(self, sending):
+        sending.get_by_role("link", name="Assign Lena Lead").click()
+        expect(sending.get_by_role("button", name="Cem Kaya")).to_be_visible()
+        place = sending.locator("#picker").bounding_box()
+
+        two_polls(sending)
+
+        assert sending.locator("#picker").bounding_box() == place

@@ -1,12 +1,12 @@
 """What holds for each page at a screen: accessible, in both themes, and never too wide."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from assignments.models import Account, Heartbeat, Mapping, Message
+from assignments.models import Account, Heartbeat, Lead, Mapping, Member, Message
 from assignments.services.clock import tick
+from tests.browser.looks import check, check_page
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -15,6 +15,7 @@ from tests.factories import (
     make_category,
     make_lead,
     make_member,
+    make_plan,
     make_rule,
     make_team,
 )
@@ -54,6 +55,24 @@ PLAIN = [
 ]
 
 
+def many_leads(office, lead: Lead, ana: Member, ben: Member) -> list[str]:
+    at = timezone.now()
+    batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben, at=at)
+    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table.lines.create(value="DE", key="de", member=ana)
+    asked = f"filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
+    plan = make_plan(
+        [lead], ana, ben,
+        strategy="least_busy", actor=office.manager, wish={"query": asked},
+    )  # fmt: skip
+    return [
+        f"/assign/?lead={lead.pk}", f"/assign/?plan={plan.pk}",
+        f"/assign/?{asked}&weight_{ben.pk}=x",
+        f"/batches/{batch.pk}/", f"/batches/{batch.pk}/undo/",
+        f"/team/{ana.pk}/leaving/", f"/settings/mappings/{table.pk}/",
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def addresses(office, people) -> list[str]:
     ana, ben = people(0), people(1)
@@ -68,15 +87,7 @@ def addresses(office, people) -> list[str]:
         make_assignment(omar, ben, state=state, finished_at=at, outcome="No.")
     make_assignment(make_lead("Omar Other", owner=ana), ben, created_at=at)
     make_team()
-    batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben, at=at)
-    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
-    table.lines.create(value="DE", key="de", member=ana)
-    many = f"/assign/?filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
-    bulk = [
-        f"/assign/?lead={lead.pk}", many, f"{many}&weight_{ben.pk}=x",
-        f"/batches/{batch.pk}/", f"/batches/{batch.pk}/undo/",
-        f"/team/{ana.pk}/leaving/", f"/settings/mappings/{table.pk}/",
-    ]  # fmt: skip
+    bulk = many_leads(office, lead, ana, ben)
     rule = make_rule(ana, ben, category=[lead.category], custom={"size": ["9"]})
     make_rule(make_member("Maya Lindqvist", is_active=False), top_level_domain=["fr"])
     make_rule(ben, mode="suggest")
@@ -88,39 +99,26 @@ def addresses(office, people) -> list[str]:
     return [*PLAIN, *bulk, page, f"{page}assign/", f"/team/{ana.pk}/"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_pages_are_accessible_and_fit(office, addresses, theme, width):
-    page = office.screen(width=width, theme=theme)
+def test_pages_are_accessible_and_fit(office, addresses, width):
+    page = office.screen(width=width)
     for address in addresses:
         page.goto(office.url + address)
-        results = Axe().run(page)
-        assert results.violations_count == 0, address + results.generate_report()
-        fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert fits, f"{address} is wider than the screen"
+        check_page(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_open_picker_is_accessible(office, addresses, theme):
-    page = office.screen(theme=theme)
+def test_the_open_picker_is_accessible(office, addresses):
+    page = office.screen()
     page.goto(f"{office.url}/inbox/")
     page.get_by_role("link", name="Assign Lena Lead").first.click()
-    page.get_by_role("button", name="Ben Okafor").wait_for()
+    page.get_by_role("button", name="Ben Okafor has").wait_for()
 
-    results = Axe().run(page)
-
-    assert results.violations_count == 0, results.generate_report()
+    check(page)
 
 
-def check(page: Page) -> None:
-    results = Axe().run(page)
-    assert results.violations_count == 0, page.url + results.generate_report()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_menu_and_the_help_are_accessible(office, width, theme):
-    page = office.screen(width=width, theme=theme)
+def test_the_menu_and_the_help_are_accessible(office, width):
+    page = office.screen(width=width)
     page.goto(f"{office.url}/history/")
 
     page.get_by_role("button", name=str(office.manager)).click()
@@ -134,10 +132,9 @@ def test_the_menu_and_the_help_are_accessible(office, width, theme):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_errors_troubles_and_emptiness_are_accessible(office, width, theme):
-    page = office.screen(width=width, theme=theme)
+def test_errors_troubles_and_emptiness_are_accessible(office, width):
+    page = office.screen(width=width)
     Heartbeat.objects.update(beat_at=MONDAY)
     make_assignment(make_lead(), make_member(), created_at=MONDAY)
     Account.objects.update(
@@ -173,8 +170,7 @@ def test_an_opened_row_of_the_history_is_accessible(office, addresses):
 def test_signing_in_is_accessible_and_keeps_the_way(office):
     page = office.browser.new_context().new_page()
     page.goto(f"{office.url}/history/")
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check(page)
 
     page.get_by_label("Username").fill(office.manager.username)
     page.get_by_label("Password").fill("correct horse")
@@ -188,10 +184,12 @@ def test_a_forbidden_act_is_said_on_the_page(office, addresses, people):
     page = office.screen()
     page.goto(f"{office.url}/inbox/")
     page.get_by_role("link", name="Assign Lena Lead").first.click()
-    page.get_by_role("button", name="Ben Okafor").wait_for()
+    # A row offers to accept a suggestion for Ben: only the picker says what he has.
+    ben = page.get_by_role("button", name="Ben Okafor has")
+    ben.wait_for()
     office.manager.is_sales_manager = False
     office.manager.save()
 
-    page.get_by_role("button", name="Ben Okafor has").click()
+    ben.click()
 
     page.get_by_text("You can see this lead but not move it").wait_for()

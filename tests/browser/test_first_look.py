@@ -30,6 +30,8 @@ class Newcomer:
         for role in ("link", "button", "checkbox"):
             found = found.or_(where.get_by_role(role, name=said))
         found.filter(visible=True).first.click()
+        # Where it led to another page, its scripts must hear the next press.
+        self.page.wait_for_load_state()
         self.steps += 1
 
     def type(self, words: str, *, into: str) -> None:
@@ -70,6 +72,7 @@ def test_my_unread_leads(office, newcomer):
     newcomer.page.reload()
 
     newcomer.press("Mine")
+    newcomer.page.wait_for_url("**/inbox/?owner=me*")
     newcomer.choose("Unread", of="Status")
 
     expect(row_of(newcomer.page, "Omar Other")).to_have_count(0)
@@ -107,6 +110,7 @@ def test_give_ngozi_all_three_leads_of_this_company(office, newcomer):
     newcomer.read("3 leads")
     newcomer.press("Select all on this page")
     newcomer.press("Assign…")
+    newcomer.page.wait_for_url("**/assign/?**")
     newcomer.press("Ngozi Adeyemi")
     newcomer.press("Assign 3 leads", inside=newcomer.page.locator("form"))
 

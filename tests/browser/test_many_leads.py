@@ -32,7 +32,7 @@ def test_a_change_of_mind_is_previewed_by_itself_and_keeps_the_focus(office, lea
     all_of_anas(page, office, leads)
 
     page.get_by_label("How").select_option("In turn")
-    expect(page.get_by_text("The number on the right is a weight")).to_be_visible()
+    expect(page.get_by_text("First a weight")).to_be_visible()
     member(page, "Ben Okafor").check()
     expect(page.get_by_role("heading", name="3 will move")).to_be_visible()
     member(page, "Cem Kaya").check()
@@ -63,18 +63,52 @@ def test_the_batch_is_followed_to_its_end_and_undone(office, leads):
 
 def test_by_keyboard_alone(office, leads):
     page = office.screen()
-    all_of_anas(page, office, leads)
+    page.goto(f"{office.url}/inbox/")
+    for key in ("j", "x", "j", "j", "Shift+X", "a"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", name="Assign 3 leads")).to_be_visible()
 
     page.get_by_label("How").focus()
     page.keyboard.type("Least")
-    expect(page.get_by_text("The number on the right is a weight")).to_be_visible()
+    expect(page.get_by_text("First a weight")).to_be_visible()
     member(page, "Ben Okafor").focus()
     page.keyboard.press("Space")
     expect(page.get_by_role("heading", name="3 will move")).to_be_visible()
-    page.locator("#confirm").focus()
+    press(page, page.locator("#confirm"))
+    expect(page.get_by_text("0 of 3 settled")).to_be_visible()
+    office.dispatch()
+    press(page, page.get_by_role("link", name="Undo…"))
+    press(page, page.get_by_role("button", name="Put 3 back"))
+    expect(page.get_by_text("0 of 3 settled")).to_be_visible()
+    office.dispatch()
+
+    owners = {office.world.owners()[lead.pk] for lead in leads}
+    assert owners == {leads[0].owner_id}
+
+
+def press(page: Page, control: Locator) -> None:
+    control.focus()
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("0 of 3 settled")).to_be_visible()
+
+def test_a_preview_is_still_there_after_a_reload(office, leads):
+    page = office.screen()
+    all_of_anas(page, office, leads)
+    member(page, "Ben Okafor").check()
+    expect(page.get_by_role("heading", name="3 will move")).to_be_visible()
+
+    page.reload()
+
+    expect(page.get_by_role("heading", name="3 will move")).to_be_visible()
+    expect(member(page, "Ben Okafor")).to_be_checked()
+
+
+def test_a_link_that_says_all_is_previewed_by_itself(office, people, leads):
+    page = office.screen()
+
+    page.goto(f"{office.url}/assign/?lead={leads[0].pk}&member={people(1).pk}")
+
+    expect(page.get_by_role("heading", name="1 will move")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -97,7 +131,8 @@ def test_a_leavers_piles_without_javascript(office, leads):
 
     page.get_by_label("How for No category").select_option("One member")
     page.get_by_text("Choose members").click()
-    page.get_by_label("Ben Okafor").check()
+    member(page, "Ben Okafor").check()
+    page.get_by_label("Weight of Ben Okafor").fill("2")
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Assign 3 leads").click()
 

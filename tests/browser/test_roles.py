@@ -82,6 +82,7 @@ class TestTeamLead:
         expect(page.get_by_role("link", name="Assign Omar Other")).to_have_count(0)
 
         page.get_by_role("link", name=re.compile("^Nobody")).click()
+        page.wait_for_url("**/inbox/?owner=nobody*")
         choose(page, "Lena Lead", "Ben Okafor")
         expect(row_of(page, "Lena Lead")).to_contain_text("Nobody → Ben O.")
         office.dispatch()
@@ -96,6 +97,7 @@ class TestTeamLead:
         page.get_by_label("Select all on this page").check()
 
         page.get_by_role("button", name="Assign…", exact=True).click()
+        page.wait_for_url("**/assign/?**")
         page.get_by_role("radio", name="Ben Okafor").check()
         page.get_by_role("button", name="Assign 2 leads").click()
 
@@ -121,10 +123,13 @@ class TestManager:
         expect(page.locator("#banner")).to_contain_text("A restore is looked through.")
 
         page.get_by_role("link", name="Inbox", exact=True).click()
+        page.wait_for_url("**/inbox/")
         choose(page, "Lena Lead", "Ben Okafor")
+        expect(row_of(page, "Lena Lead")).to_contain_text("Ana S. → Ben O.")
         office.dispatch()
         assert office.world.owners()[lead.pk] == people(0).pk
         page.get_by_role("button", name="Resume writes").click()
+        expect(page.get_by_role("button", name="Resume writes")).to_have_count(0)
         office.dispatch()
 
         assert office.world.owners()[lead.pk] == people(1).pk

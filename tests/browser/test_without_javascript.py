@@ -73,6 +73,7 @@ def test_history_is_filtered_and_a_row_explains_itself(page, office, people):
     page.get_by_role("link", name="Assign Lena Lead").click()
     page.get_by_label("Assign to").select_option(label="Ben Okafor · 0 open")
     page.get_by_role("button", name="Assign", exact=True).click()
+    page.wait_for_url("**/inbox/")
     page.get_by_role("link", name="History").click()
     page.get_by_label("State").select_option("Waiting")
     page.get_by_role("button", name="Show").click()
@@ -87,6 +88,7 @@ def test_settings_are_kept(page, office):
     page.goto(f"{office.url}/settings/")
     page.get_by_label("Hours until an answer is overdue").fill("12")
     page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.get_by_text("Saved. Open answers have their new")).to_be_visible()
     expect(page.get_by_label("Hours until an answer is overdue")).to_have_value("12")
 
     page.get_by_role("button", name="Sara Klein").click()

@@ -151,6 +151,7 @@ class TestAssign:
 
         assertContains(response, "Ben Okafor")
         assertNotContains(response, "Ana Sousa")
+        assert "HX-Retarget" not in response
 
     def test_a_team_lead_is_offered_their_own_team(self, client, ana, ben):
         user = make_user()

@@ -20,7 +20,7 @@ from tests.factories import (
 def preview(client: Client, leads=(), *, headers=None, **said):
     if leads:
         said["lead"] = [lead.pk for lead in leads]
-    return client.post("/assign/", said, headers=headers or {})
+    return client.post("/assign/", said, headers=headers or {}, follow=True)
 
 
 def plan_of(response) -> str:
@@ -157,16 +157,22 @@ class TestPreview:
         assertContains(response, "Smartlead may mail each new owner")
         assert not Assignment.objects.exists()
 
-    def test_a_link_can_ask_for_it_as_well(self, client, manager, ben):
-        said = {"lead": make_lead().pk, "strategy": "member", "member": ben.pk}
+    def test_fills_nobody_beyond_the_number_said(self, client, manager, ana, ben):
+        leads = [make_lead() for _ in range(3)]
+        said = {"strategy": "least_busy", "member": [ana.pk, ben.pk]}
 
-        assertContains(client.get("/assign/", said), "1 will move")
+        response = preview(client, leads, **said, **{f"cap_{ana.pk}": "1"})
+
+        assertContains(response, '<td class="num strong">+1</td>')
+        assertContains(response, "Ana Sousa is at 1 of 1.")
+        assertContains(response, f'name="cap_{ana.pk}" id="cap-{ana.pk}"')
 
     def test_htmx_gets_the_changing_part_alone(self, client, manager, ben):
         response = preview(client, [make_lead()], member=ben.pk, headers=htmx("assign"))
 
         assertNotContains(response, "<html")
         assertContains(response, "1 will move")
+        assert response["HX-Replace-Url"] == f"/assign/?plan={plan_of(response)}"
 
     def test_shows_loads_before_and_after(self, client, manager, ana, ben):
         ben.capacity = 1
@@ -192,25 +198,6 @@ class TestPreview:
         assertContains(response, '<td class="num strong">+2</td>')
         assertContains(response, '<td class="num strong">+1</td>')
 
-    def test_further_leads_of_the_same_plan_have_a_page(self, client, manager, ben):
-        leads = [make_lead() for _ in range(51)]
-        response = preview(client, leads, member=ben.pk)
-        assertContains(response, "1 to 50 of 51")
-
-        page = client.get("/assign/", {"plan": plan_of(response), "start": "50"})
-
-        assertContains(page, "51 to 51 of 51")
-        assert SavedPlan.objects.count() == 1
-
-    def test_nobody_else_sees_it(self, client, manager, ben):
-        plan = plan_of(preview(client, [make_lead()], member=ben.pk))
-        other = make_user(is_sales_manager=True)
-        client.force_login(other)
-
-        response = client.get("/assign/", {"plan": plan, "start": "0"})
-
-        assert response.status_code == 404
-
     @pytest.mark.parametrize(
         ("said", "sentence"),
         [
@@ -224,14 +211,17 @@ class TestPreview:
             ({"note": "x" * 5001}, "The note has 5001 characters; 5000 is the most."),
             ({"weight": "0"}, "The weight of Ben Okafor must be a number"),
             ({"weight": "nan"}, "The weight of Ben Okafor must be a number"),
+            ({"cap": "-1"}, "The most leads of Ben Okafor must be a number"),
+            ({"cap": "1000000"}, "The most leads of Ben Okafor must be a number"),
         ],
     )
     def test_a_form_that_is_not_valid_is_asked_again(
         self, client, manager, ben, said, sentence
     ):
-        if "weight" in said:
-            said = {f"weight_{ben.pk}": said["weight"], "strategy": "least_busy"}
-        if not {"member", "strategy"} & said.keys() or "weight" in str(said):
+        if {"weight", "cap"} & said.keys():
+            said = {f"{name}_{ben.pk}": value for name, value in said.items()}
+            said |= {"strategy": "least_busy", "member": ben.pk}
+        elif not {"member", "strategy"} & said.keys():
             said |= {"member": ben.pk}
 
         response = preview(client, [make_lead()], **said)

@@ -10,6 +10,7 @@ from assignments.services import writing
 from assignments.services.assigning import assign_lead
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import (
+    make_absence,
     make_batch,
     make_lead,
     make_member,
@@ -215,6 +216,20 @@ class TestUndo:
         assert {row.to for row in made.assignments.all()} == {ana}
         assertContains(client.get(f"/batches/{batch.pk}/"), "Undone by")
 
+    def test_warns_of_who_is_away_and_gives_back_what_was_warned_of(
+        self, client, batch, ana
+    ):
+        end(batch, *["done"] * 4)
+        make_absence(ana, at=timezone.now())
+
+        asked = client.get(f"/batches/{batch.pk}/undo/")
+        client.post(f"/batches/{batch.pk}/undo/", {"although_away": [ana.pk, "x"]})
+
+        assertContains(asked, f"{ana} is away until")
+        assertContains(asked, f'name="although_away" value="{ana.pk}"')
+        made = Batch.objects.get(reverses=batch)
+        assert made.assignments.waiting().count() == 4
+
     def test_of_what_waits_cancels_it(self, client, batch):
         asked = client.get(f"/batches/{batch.pk}/undo/")
         response = client.post(f"/batches/{batch.pk}/undo/", follow=True)
@@ -260,9 +275,8 @@ class TestList:
 
 def test_the_filter_that_chose_the_leads_is_named(client, manager, ana, ben):
     make_lead(owner=ana)
-    response = client.post("/assign/", {"filter": f"owner={ana.pk}", "member": ben.pk})
+    client.post("/assign/", {"filter": f"owner={ana.pk}", "member": ben.pk})
     plan = SavedPlan.objects.get()
-    assert response.status_code == 200
 
     shown = client.post("/assign/", {"plan": plan.pk, "confirm": "1"}, follow=True)
 

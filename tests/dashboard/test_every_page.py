@@ -21,6 +21,7 @@ from tests.factories import (
     make_feed,
     make_hold,
     make_lead,
+    make_plan,
     make_rule,
     make_team,
 )
@@ -66,10 +67,15 @@ def pages_of_many_leads(manager, ana, ben) -> list[str]:
     batch = make_batch([lead], ben, actor=manager)
     table = Mapping.objects.create(name="T", kind="territory", attribute="location")
     table.lines.create(value="DE", key="de", member=ana)
+    asked = f"filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
+    plan = make_plan(
+        [make_lead()], ana, ben,
+        strategy="least_busy", actor=manager, wish={"query": asked},
+    )  # fmt: skip
     return [
         f"/team/{ana.pk}/leaving/",
         f"/assign/?lead={lead.pk}",
-        f"/assign/?filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}",
+        f"/assign/?plan={plan.pk}",
         f"/batches/{batch.pk}/",
         f"/batches/{batch.pk}/undo/",
         f"/settings/mappings/{table.pk}/",

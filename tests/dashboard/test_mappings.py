@@ -59,12 +59,45 @@ class TestImport:
 
     @pytest.mark.parametrize(
         ("content", "sentence"),
-        [(b"\xff\xfe\x00", "The file is not UTF-8."), (b"x" * 2_000_001, "2 MB")],
+        [
+            (b"\xff\xfe\x00", "The file is not UTF-8."),
+            ("Köln,Ana Sousa".encode("cp1252"), "The file is not UTF-8."),
+            (b"x" * 5_000_000, "The file is larger than 2 MB."),
+            (b"", "The submitted file is empty."),
+        ],
     )
     def test_a_file_that_cannot_be_read(self, client, table, content, sentence):
         response = self.post(client, table, file=SimpleUploadedFile("t.csv", content))
 
         assertContains(response, sentence, status_code=422)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "\ufeffvalue,member\nde,Ana Sousa\n",
+            "value;member\r\nde;Ana Sousa\r\n",
+            '"de","Ana Sousa"',
+        ],
+    )
+    def test_a_file_of_a_spreadsheet(self, client, table, ana, content):
+        file = SimpleUploadedFile("t.csv", content.encode())
+
+        self.post(client, table, file=file)
+
+        assert [line.value for line in table.lines.all()] == ["de"]
+
+    def test_a_formula_is_text_like_any_other(self, client, table, ana):
+        text = '=HYPERLINK("x")<b>,Ana Sousa'
+
+        self.post(client, table, text=text)
+
+        page = client.get(f"/settings/mappings/{table.pk}/")
+        assertContains(page, "=HYPERLINK(&quot;x&quot;)&lt;b&gt;")
+
+    def test_what_came_twice_is_there_once(self, client, table, ana):
+        response = self.post(client, table, text="de,Ana Sousa\nDE , Ana Sousa")
+
+        assertContains(client.get(response["Location"]), "1 new line.")
 
     def test_nothing_at_all(self, client, table):
         assertContains(
@@ -97,7 +130,9 @@ def test_leads_are_assigned_by_it(client, table, ana):
     lead = make_lead(email="x@y.de")
 
     response = client.post(
-        "/assign/", {"lead": lead.pk, "strategy": "territory", "table": table.pk}
+        "/assign/",
+        {"lead": lead.pk, "strategy": "territory", "table": table.pk},
+        follow=True,
     )
 
     assertContains(response, "Ana Sousa: territory de.")

@@ -29,7 +29,9 @@ def leads(ana) -> list[Lead]:
 @pytest.fixture
 def shown(client, manager, ben, leads):
     return client.post(
-        "/assign/", {"lead": [lead.pk for lead in leads], "member": ben.pk}
+        "/assign/",
+        {"lead": [lead.pk for lead in leads], "member": ben.pk},
+        follow=True,
     )
 
 
@@ -89,7 +91,9 @@ def test_when_nothing_is_left_the_plan_is_made_anew(client, shown, ben):
 
 def test_of_a_leaver_it_is_shown_where_the_piles_are(client, manager, ana, ben, leads):
     shown = client.post(
-        f"/team/{ana.pk}/leaving/", {"how_0": "member", "member_0": ben.pk}
+        f"/team/{ana.pk}/leaving/",
+        {"how_0": "member", "member_0": ben.pk},
+        follow=True,
     )
     plan = SavedPlan.objects.get()
     Lead.objects.filter(pk=leads[0].pk).update(owner=make_member("Cem Kaya"))

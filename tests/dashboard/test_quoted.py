@@ -69,9 +69,9 @@ def test_an_old_mail_within_a_quotation_is_folded_with_it():
 
 
 def test_a_mail_made_to_keep_us_busy_is_shown_soon():
-    begun = time.monotonic()
+    begun = time.process_time()
 
     safe_body("<p>x</p>" + "<p>From: " * 60_000)
     safe_body("\nFrom:" * 80_000)
 
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5

@@ -83,10 +83,7 @@ class TestMaking:
 
         assertContains(page, "industry = food, wine")
         assertContains(page, 'value="de, at, ch"')
-        assertContains(
-            page,
-            f'name="weight_{ana.pk}" inputmode="decimal" placeholder="1" value="2"',
-        )
+        assertContains(page, 'inputmode="decimal" placeholder="1" value="2"')
 
     @pytest.mark.parametrize(
         ("said", "sentence"),
@@ -121,6 +118,14 @@ class TestMaking:
             response = client.post("/routing/new/", NEW | said)
             assertContains(response, "must be a number", status_code=422)
 
+    def test_a_member_who_has_gone_meanwhile(self, client, manager, ana):
+        gone = make_member("Gone Gil", is_active=False)
+
+        response = client.post("/routing/new/", NEW | {"member": [ana.pk, gone.pk]})
+
+        assertContains(response, "cannot be chosen (any more).", status_code=422)
+        assert not RoutingRule.objects.exists()
+
 
 class TestChanging:
     def test_a_form_from_before_somebody_elses_change_is_refused(
@@ -134,6 +139,20 @@ class TestChanging:
         )
 
         assertContains(response, "changed this rule meanwhile", status_code=409)
+
+    def test_somebody_deactivated_stays_in_the_pool_until_taken_out(
+        self, client, manager, ana, ben
+    ):
+        rule = make_rule(ana, ben, mode="off")
+        ben.is_active = False
+        ben.save()
+        said = NEW | {"member": [ana.pk, ben.pk]}
+
+        page = client.get(f"/routing/{rule.pk}/")
+        client.post(f"/routing/{rule.pk}/", said)
+
+        assertContains(page, "gets no leads")
+        assert rule.pool.count() == 2
 
     def test_rules_change_places(self, client, manager, ana):
         first, second = make_rule(ana, name="One"), make_rule(ana, name="Two")
@@ -208,6 +227,13 @@ class TestRights:
             answer = client.post(f"/routing/{rule.pk}/{act}", {"mode": "off"})
             assert answer.status_code == 403
 
+    def test_a_team_lead_reads_also_who_is_of_another_team(
+        self, client, team_lead, ana
+    ):
+        page = client.get(f"/routing/{make_rule(ana).pk}/")
+
+        assertContains(page, f'id="member-{ana.pk}" value="{ana.pk}" checked')
+
     def test_a_member_sees_nothing_of_it(self, client, stranger, ana):
         rule = make_rule(ana)
 
@@ -244,6 +270,30 @@ class TestTheList:
 
         assertContains(page, "1 lead to give away with the next minute.")
         assertContains(page, "1 lead matches, and nobody can take it now.")
+
+    def test_many_leads_are_counted_only_when_asked(
+        self, client, manager, ana, monkeypatch
+    ):
+        monkeypatch.setattr("dashboard.views.routing.MOST_TRIED", 2)
+        for _ in range(3):
+            make_lead()
+        make_rule(ana)
+
+        looked = client.get("/routing/")
+        asked = client.get("/routing/?try=1")
+
+        assertContains(looked, "3 leads wait to be held against them.")
+        assertNotContains(looked, "to give away")
+        assertContains(asked, "3 leads to give away with the next minute.")
+
+    def test_weights_and_the_most_leads_stand_beside_the_names(
+        self, client, manager, ana, ben
+    ):
+        make_rule(ana, ben, weights={ana.pk: "0.5"}, caps={ana.pk: 40})
+
+        response = client.get("/routing/")
+
+        assertContains(response, "Ana Sousa (weight 0.5, up to 40), Ben Okafor")
 
     def test_more_rules_and_leads_ask_no_more(self, client, manager, ana, ben):
         def ask() -> object:

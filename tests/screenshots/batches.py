@@ -11,6 +11,7 @@ from assignments.models import (
     Mapping,
     MappingLine,
     Member,
+    SavedPlan,
     User,
 )
 from assignments.models.assignment import State
@@ -26,15 +27,23 @@ OUTCOMES = (
 )
 
 
-def plan_query() -> str:
+def preview() -> SavedPlan:
     """Ngozi's leads to the least busy of three, of whom one is away."""
     maya = Member.objects.get(name="Maya Lindqvist")
     if not maya.coverages.exists():
         make_absence(maya, at=timezone.now())
-    pool = Member.objects.filter(name__in=("Luca Ferri", "Theo Brandt", maya.name))
+    names = ("Luca Ferri", "Theo Brandt", maya.name)
+    pool = list(Member.objects.filter(name__in=names))
     said = [("filter", f"owner={_ngozi().pk}"), ("strategy", "least_busy")]
-    said += [("member", member.pk) for member in pool]
-    return urlencode([*said, ("reason", "Ngozi leaves on Monday")])
+    said += [("member", str(member.pk)) for member in pool]
+    wish = Wish(strategy=StrategyKind.LEAST_BUSY, members=pool)
+    return plans.make_plan(
+        parts=[Part(leads=Lead.objects.filter(owner=_ngozi()), wish=wish)],
+        actor=User.objects.get(username="sara"),
+        at=timezone.now(),
+        reason="Ngozi leaves on Monday",
+        wish={"query": urlencode(said)},
+    )
 
 
 def batch() -> Batch:

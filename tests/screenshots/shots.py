@@ -176,7 +176,7 @@ SHOTS_TO_TAKE = [
     Shot(name="history-lead", path=lambda: f"/history/?lead={lead_with_history().pk}"),
     Shot(name="history-nothing", path="/history/?cause=routing"),
     Shot(name="history-wrong", path="/history/?from=2026-05-12&to=2026-05-11"),
-    Shot(name="assign", path=lambda: f"/assign/?{batches.plan_query()}"),
+    Shot(name="assign", path=lambda: f"/assign/?plan={batches.preview().pk}"),
     Shot(name="assign-nothing", path="/assign/?filter=q%3Dzzz"),
     Shot(name="batches", path="/batches/", before=batches.batch),
     Shot(name="batch", path=lambda: f"/batches/{batches.batch().pk}/"),

@@ -23,17 +23,20 @@ from assignments.models import (
     Note,
     User,
 )
+from assignments.models.plan import StrategyKind
 from assignments.services import account as accounts
-from assignments.services import audit
+from assignments.services import audit, plans, writing
 from assignments.services.coverage import acts
 from assignments.services.coverage.drafts import Draft, DraftCoverer
 from assignments.services.desk import Desk
 from assignments.services.dispatch import work_is_left
 from assignments.services.leads import save_rows
+from assignments.services.proposing import Part, Wish
 from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import AboutUs
 from assignments.smartlead.meter import Kind
+from tests.trials import scribe
 from tests.trials.line import Line
 
 
@@ -42,6 +45,7 @@ def play(line: Line, *, act: str, **details: Any) -> None:
         "open": open_office,
         "cover": cover,
         "give back": give_back,
+        "hand over": hand_over,
         "close": close_books,
     }
     known[act](**details)
@@ -89,6 +93,16 @@ def give_back() -> None:
     acts.end_early(coverage=coverage, actor=boss, at=timezone.now())
 
 
+def hand_over(*, to: int, note: str) -> None:
+    """All leads to one member; the first few are written at once."""
+    writing.CHUNK = scribe.CHUNK
+    boss, now = User.objects.get(), timezone.now()
+    wish = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
+    part = Part(leads=Lead.objects.all(), wish=wish)
+    plan = plans.make_plan(parts=[part], actor=boss, at=now, note=note)
+    plans.confirm_plan(plan=plan, actor=boss, at=now)
+
+
 TRIES = 10
 
 
@@ -112,7 +126,7 @@ def _lead_ids() -> list[int]:
 
 def _wait_for_workers(until: float) -> None:
     while time.monotonic() < until and (
-        work_is_left(accounts.current()) or _is_giving_back()
+        work_is_left(accounts.current()) or _is_giving_back() or writing.unwritten()
     ):
         time.sleep(0.1)
 

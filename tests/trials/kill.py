@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,16 @@ from tests.trials.verdict import Verdict, judge
 
 
 def main() -> int:
-    wishes = _parser().parse_args()
+    return run_trials(hold, judge, __doc__)
+
+
+def run_trials(
+    hold: Callable[..., Evidence],
+    judge: Callable[[Evidence], Verdict],
+    about: str | None,
+) -> int:
+    """As many runs as the command line asks for; 1 if a rule was broken in any."""
+    wishes = _parser(about).parse_args()
     total: Counter[str] = Counter()
     with databases(wishes.database) as source:
         for seed in range(wishes.seed, wishes.seed + wishes.runs):
@@ -94,8 +103,8 @@ def _listed(found: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in found.items())
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
+def _parser(about: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--seconds", type=float, default=6.0, help="of killing, a run")

@@ -34,6 +34,7 @@ STEPS = (
     "note answered",
     "notes read",
     "list read",
+    "chunk written",
 )
 # Who is struck at any time, by the beginning of the name, and how often.
 MEANT = {"worker": 1.0, "mirror": 0.5, "managers": 0.2}

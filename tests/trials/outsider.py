@@ -33,11 +33,11 @@ def play(
 def post(sandbox: str, control: str, **wishes: Any) -> Any:
     body = json.dumps(wishes).encode()
     address = f"{sandbox}/_sandbox/{control}"
-    with urllib.request.urlopen(address, data=body, timeout=10) as answer:
+    with urllib.request.urlopen(address, data=body, timeout=60) as answer:
         return json.load(answer)
 
 
 def get(sandbox: str, control: str) -> Any:
     address = f"{sandbox}/_sandbox/{control}"
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return json.load(answer)

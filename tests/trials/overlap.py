@@ -1,32 +1,43 @@
 """Many managers confirm overlapping batches at once, beside a rule and an outsider.
 
-    python -m tests.trials.overlap
+    python -m tests.trials.overlap --leads 600 --each 400 --seed 7
 
-plays on the database of the environment and prints what came of it as JSON.
+plays on the database of the environment, lets the dispatcher send what waits to a sandbox
+in this process, and prints what came of it as JSON.
 """
 
+import argparse
 import json
 import sys
 import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
+from typing import Any
 
 import django
 
 MANAGERS = 6
-LEADS = 240
-EACH = 160
-SEEN_OUTSIDE = 30
+LEADS, EACH = 60, 40
+OUTSIDE = 8  # one in so many leads is changed in Smartlead meanwhile
+CHUNK = 10  # leads written at once, so that the batches are written by turns
 
 
 def main() -> None:
+    wishes = _parser().parse_args()
     django.setup()
     from django.db import connection
 
+    from assignments.services import writing
+
+    writing.CHUNK = CHUNK
+    stage = Stage(Random(wishes.seed), wishes.leads, wishes.each)
+    acts = stage.prepare()
     errors: list[str] = []
-    barrier = threading.Barrier(MANAGERS + 2)
+    barrier = threading.Barrier(len(acts))
 
     def play(act: Callable[[], None]) -> None:
         try:
@@ -37,95 +48,193 @@ def main() -> None:
         finally:
             connection.close()
 
-    acts = prepare()
     threads = [threading.Thread(target=play, args=(act,)) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
-    json.dump({"errors": errors, **judge()}, sys.stdout)
+        thread.join(300)
+    stage.dispatch()
+    json.dump({"errors": errors, **stage.judge()}, sys.stdout)
 
 
-def prepare() -> list[Callable[[], None]]:
-    """The office, and each manager's preview: made before anybody confirms."""
-    from assignments.models import Lead
-    from tests.factories import make_lead, make_manager, make_member
-
-    rng = Random(5)
-    members = [make_member(f"Member {n}") for n in range(MANAGERS + 1)]
-    leads = [make_lead(owner=members[-1]) for _ in range(LEADS)]
-    acts = [
-        confirming(make_manager(f"Boss {n}"), members[n], rng.sample(leads, EACH))
-        for n in range(MANAGERS)
-    ]
-    outside = [lead.pk for lead in rng.sample(leads, SEEN_OUTSIDE)]
-    return [
-        *acts,
-        routing(list(Lead.objects.all()[:EACH]), members[0]),
-        watching(outside, members[1].pk),
-    ]
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--leads", type=int, default=LEADS)
+    parser.add_argument("--each", type=int, default=EACH, help="leads in each batch")
+    parser.add_argument("--seed", type=int, default=5)
+    return parser
 
 
-def confirming(manager, member, leads) -> Callable[[], None]:  # type: ignore[no-untyped-def]
-    from assignments.services import plans, writing
-    from tests.factories import MONDAY, make_plan
+@dataclass
+class Stage:
+    rng: Random
+    count: int
+    each: int
+    world: Any = None
+    leads: list[Any] = field(default_factory=list)
 
-    plan = make_plan(leads, member, actor=manager)
+    def prepare(self) -> list[Callable[[], None]]:
+        """The office, and each manager's preview: made before anybody confirms."""
+        from assignments.models import Member
+        from assignments.sandbox.world import World
+        from assignments.services import account as accounts
+        from tests.factories import MONDAY, make_lead, make_manager, make_member
 
-    def act() -> None:
-        plans.confirm_plan(plan=plan, actor=manager, at=MONDAY)
-        while writing.write_chunk(plan=plan, at=MONDAY):
-            pass
+        self.world = World(
+            leads=self.count, now=MONDAY.timestamp(), limits=[(10**6, 60.0)]
+        )
+        for id_ in sorted(self.world.account.members):
+            make_member(f"Member {id_}", id=id_)
+        *members, holder = Member.objects.order_by("pk")
+        for map_id in sorted(self.world.owners()):
+            self.world.assign_outside(map_id, holder.pk)
+            person = self.world.lead(map_id).lead_id
+            lead = make_lead(map_id=map_id, person_id=person, owner=holder)
+            self.leads.append(lead)
+        accounts.bind(MONDAY)
+        acts = [
+            self._confirming(make_manager(f"Boss {n}"), members[n], place=n)
+            for n in range(MANAGERS)
+        ]
+        changed = self.rng.sample(self.leads, self.count // OUTSIDE)
+        return [*acts, self._routing(members[0]), self._meddling(changed, members[1])]
 
-    return act
+    def _confirming(self, manager: Any, member: Any, *, place: int) -> Any:
+        from assignments.services import plans, writing
+        from tests.factories import MONDAY, make_plan
+
+        leads = self.rng.sample(self.leads, self.each)
+        plan = make_plan(leads, member, actor=manager)
+        at = MONDAY + timedelta(milliseconds=place)
+
+        def act() -> None:
+            plans.confirm_plan(plan=plan, actor=manager, at=at)
+            while writing.write_chunk(plan=plan, at=at):
+                pass
+
+        return act
+
+    def _routing(self, member: Any) -> Callable[[], None]:
+        from assignments.models.assignment import Cause
+        from assignments.services.batches import apply_plan
+        from assignments.services.planning import plan_for_one_member
+        from tests.factories import MONDAY
+
+        plan = plan_for_one_member(
+            self.leads[: self.each], member, reason="Rule 1.", cause=Cause.ROUTING
+        )
+
+        def act() -> None:
+            apply_plan(plan, actor=None, at=MONDAY)
+
+        return act
+
+    def _meddling(self, leads: list[Any], owner: Any) -> Callable[[], None]:
+        """Somebody changes owners in Smartlead; the mirror sees every other change."""
+        from django.db import transaction
+
+        from assignments.services.ownership import Sighting, observe_owner
+        from tests.factories import MONDAY
+
+        at = MONDAY + timedelta(seconds=1)
+        sighting = Sighting(owner_id=owner.pk, known=True, asked_at=at, by="get")
+
+        def act() -> None:
+            for place, lead in enumerate(leads):
+                self.world.assign_outside(lead.pk, owner.pk)
+                if place % 2:
+                    with transaction.atomic():
+                        observe_owner(map_id=lead.pk, sighting=sighting, at=at)
+
+        return act
+
+    def dispatch(self) -> None:
+        import httpx
+
+        from assignments.sandbox.wsgi import application
+        from assignments.services.desk import Desk
+        from assignments.services.dispatch import Dispatcher
+        from assignments.smartlead import client as smartlead
+        from assignments.smartlead.budget import Budget
+        from tests.factories import MONDAY
+        from tests.office import Clock
+
+        transport = httpx.WSGITransport(app=application(self.world))
+        budget = Budget(limits=[(10**6, 60.0)], name="overlap")
+        clock = Clock(MONDAY + timedelta(minutes=5))
+        with smartlead.connect(transport=transport, budget=budget) as client:
+            desk = Desk(client=client, budget=budget, clock=clock)
+            while Dispatcher(desk).take_turn(clock()) is None:
+                clock.looks = 0
+
+    def judge(self) -> dict[str, object]:
+        from assignments.models import Assignment, Batch
+        from assignments.models.assignment import Cause
+        from assignments.services import audit
+        from tests.factories import MONDAY
+
+        bulk = Batch.objects.filter(cause=Cause.BULK)
+        rows = Assignment.objects.order_by("pk").select_related("to", "batch__actor")
+        by_lead: dict[int, list[Any]] = {lead.pk: [] for lead in self.leads}
+        for row in rows:
+            by_lead[row.lead_id].append(row)
+        found = audit.examine(at=MONDAY + timedelta(minutes=6))
+        return {
+            "batches": bulk.count(),
+            "sizes": sorted({batch.assignments.count() for batch in bulk}),
+            "states": dict(Counter(row.state for row in rows)),
+            "wrong": [
+                sentence
+                for map_id, history in by_lead.items()
+                for sentence in self._wrong(map_id, history)
+            ],
+            "audit": [str(finding) for finding in found if not finding.is_kept],
+        }
+
+    def _wrong(self, map_id: int, rows: list[Any]) -> list[str]:
+        """What is not as it should be with one lead in the end."""
+        from assignments.models import Lead
+
+        wrong, owner = [], self.world.owner(map_id)
+        decided = [row for row in rows if row.cause == "bulk"]
+        stood = [row for row in decided if row.state in {"done", "overtaken"}]
+        told = [row for row in decided if row not in stood]
+        if Lead.objects.get(pk=map_id).owner_id != owner:
+            wrong.append(f"{map_id}: the mirror does not say {owner}")
+        if len(stood) > 1 or (
+            stood and stood[0].state == "done" and (stood[0].to_id != owner)
+        ):
+            wrong.append(f"{map_id}: with {owner}, decided {[r.to_id for r in stood]}")
+        if decided and not stood and not _changed_outside(rows):
+            wrong.append(f"{map_id}: every decision was dropped")
+        wrong += [
+            f"{map_id}: {row.state}, “{row.outcome}”"
+            for row in told
+            if row.state != "skipped" or not _explains(row, rows, owner)
+        ]
+        wrong += self._unexplained(map_id, rows)
+        return wrong
+
+    def _unexplained(self, map_id: int, rows: list[Any]) -> list[str]:
+        """Changes in Smartlead since the beginning that no row of the ledger tells."""
+        _, *changes = self.world.journal.changes(map_id)
+        done = [
+            (row.cause == "outside", row.to_id) for row in rows if row.state == "done"
+        ]
+        done += [(True, row.found_id) for row in rows if row.state == "overtaken"]
+        said = [(change.source != "api", change.owner_after) for change in changes]
+        return [f"{map_id}: {one} is not told" for one in said if one not in done]
 
 
-def routing(leads, member) -> Callable[[], None]:  # type: ignore[no-untyped-def]
-    from assignments.models.assignment import Cause
-    from assignments.services.batches import apply_plan
-    from assignments.services.planning import plan_for_one_member
-    from tests.factories import MONDAY
-
-    plan = plan_for_one_member(leads, member, reason="Rule 1.", cause=Cause.ROUTING)
-    return lambda: apply_plan(plan, actor=None, at=MONDAY) and None
+def _changed_outside(rows: list[Any]) -> bool:
+    return any(row.cause == "outside" for row in rows)
 
 
-def watching(leads: list[int], owner_id: int) -> Callable[[], None]:
-    """The mirror sees other owners in Smartlead meanwhile."""
-    from datetime import timedelta
-
-    from django.db import transaction
-
-    from assignments.services.ownership import Sighting, observe_owner
-    from tests.factories import MONDAY
-
-    at = MONDAY + timedelta(seconds=1)
-    sighting = Sighting(owner_id=owner_id, known=True, asked_at=at, by="get")
-
-    def act() -> None:
-        for map_id in leads:
-            with transaction.atomic():
-                observe_owner(map_id=map_id, sighting=sighting, at=at)
-
-    return act
-
-
-def judge() -> dict[str, object]:
-    from assignments.models import Assignment, Batch
-    from assignments.models.assignment import Cause
-
-    bulk = Batch.objects.filter(cause=Cause.BULK)
-    rows = Assignment.objects.filter(batch__in=bulk)
-    waiting = Assignment.objects.waiting().values_list("lead", "cause")
-    wanted = set(rows.exclude(state="skipped").values_list("lead", flat=True))
-    return {
-        "batches": bulk.count(),
-        "sizes": sorted({batch.assignments.count() for batch in bulk}),
-        "states": dict(Counter(rows.values_list("state", flat=True))),
-        "waiting_for_one_lead": max(Counter(lead for lead, _ in waiting).values()),
-        "silent": rows.filter(state="skipped", outcome="").count(),
-        "lost": len(wanted - {lead for lead, cause in waiting if cause == Cause.BULK}),
-    }
+def _explains(row: Any, rows: list[Any], owner: int) -> bool:
+    """Whether a decision that was dropped names who has the lead instead, or had."""
+    came_true = (one.to_id for one in rows if one.state in {"done", "overtaken"})
+    names = {owner, *came_true}
+    return any(f"Member {name}" in row.outcome for name in names)
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
             stderr=log,
             start_new_session=True,
         )
-        give_up_at = time.monotonic() + 30
+        give_up_at = time.monotonic() + 120
         while not is_busy() and time.monotonic() < give_up_at:
             time.sleep(0.1)
         listed = leaks.arguments()

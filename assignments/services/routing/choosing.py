@@ -8,6 +8,7 @@ from datetime import datetime
 from assignments.models import Coverage, Member, Rotation, Suggestion, Turn
 from assignments.models.plan import StrategyKind
 from assignments.services import loads
+from assignments.services.coverage.absences import away_now
 from assignments.services.proposing import away_until, last_given
 from assignments.services.routing.facts import LeadFacts, RuleFacts, Seat
 from assignments.services.strategies import (
@@ -21,6 +22,7 @@ from assignments.services.strategies import (
     Tally,
     Turns,
     divide,
+    lower_of,
     nobody,
     told,
 )
@@ -72,7 +74,7 @@ def office_at(at: datetime) -> Office:
     counts.update(Suggestion.objects.open().values_list("member", flat=True))
     return Office(
         members={member.pk: member for member in Member.objects.all()},
-        away={one.member_id: one for one in Coverage.objects.away_at(at)},
+        away=away_now(at),
         tally=Tally(loads=counts, last=last_given()),
         ahead=_all_turns(),
     )
@@ -146,12 +148,11 @@ def _candidates(members: Sequence[int], office: Office) -> list[PoolMember]:
 
 def _candidate(seat: Seat, office: Office) -> PoolMember:
     member = office.members[seat.member_id]
-    caps = [cap for cap in (seat.cap, member.capacity) if cap is not None]
     return PoolMember(
         id=member.pk,
         name=str(member),
         weight=seat.weight,
-        cap=min(caps, default=None),
+        cap=lower_of(seat.cap, member.capacity),
         why_not=_why_not(member, office),
     )
 

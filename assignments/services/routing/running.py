@@ -15,6 +15,7 @@ from django.db.models import Q
 from assignments.models import Batch, Campaign, Lead, Rotation, Suggestion
 from assignments.models.assignment import Cause
 from assignments.services.batches import apply_plan
+from assignments.services.coverage.absences import away_now
 from assignments.services.planning import Plan, Proposal
 from assignments.services.routing import suggestions
 from assignments.services.routing.choosing import Office, choose, keep_turns, office_at
@@ -62,6 +63,14 @@ def run(*, at: datetime) -> str:
     for start in range(0, len(ids), CHUNK):
         count += _route(ids[start : start + CHUNK], at)
     return f"{count} leads routed."
+
+
+def how_many_wait(rules: Sequence[RuleFacts], *, at: datetime) -> int:
+    """Leads that the next tick holds against the rules: counted, not looked at."""
+    active = [rule for rule in rules if rule.mode != Mode.OFF]
+    if not active:
+        return 0
+    return came_since(without_owner_or_of(away_now(at)), active).count()
 
 
 def foresee(

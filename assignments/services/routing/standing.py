@@ -25,6 +25,8 @@ from assignments.models import (
     Suggestion,
 )
 from assignments.models.assignment import PERSONAL, Cause, State
+from assignments.services.coverage.dealing import Topic
+from assignments.services.coverage.scopes import Scope
 from assignments.services.routing.facts import LeadFacts
 
 
@@ -34,30 +36,23 @@ class Cover:
 
     pk: int
     starts_at: datetime
-    takes_closed: bool
     takes_arrivals: bool
-    campaigns: frozenset[int]
-    categories: frozenset[int]
+    scope: Scope
 
     @classmethod
     def of(cls, row: Coverage) -> "Cover":
         return cls(
             pk=row.pk,
             starts_at=row.starts_at,
-            takes_closed=row.scope == Coverage.Scope.ALL,
             # Before its first tick all that fits still belongs to its start.
             takes_arrivals=row.arrivals == Coverage.Arrivals.COVER
             or row.began_at is None,
-            campaigns=frozenset(one.pk for one in row.campaigns.all()),
-            categories=frozenset(one.pk for one in row.categories.all()),
+            scope=Scope.of(row),
         )
 
     def has_in_scope(self, lead: LeadFacts) -> bool:
-        return (
-            (self.takes_closed or lead.is_open)
-            and (not self.campaigns or lead.campaign_id in self.campaigns)
-            and (not self.categories or lead.category_id in self.categories)
-        )
+        topic = Topic(campaign_id=lead.campaign_id, category_id=lead.category_id)
+        return self.scope.takes(topic, is_open=lead.is_open)
 
 
 @dataclass(slots=True, kw_only=True)

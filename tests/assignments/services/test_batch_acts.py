@@ -15,6 +15,8 @@ from tests.factories import (
     MONDAY,
     make_absence,
     make_batch,
+    make_coverage,
+    make_hold,
     make_lead,
     make_manager,
     make_member,
@@ -128,6 +130,17 @@ class TestAskedForByItself:
 
         row.refresh_from_db()
         assert row.state == State.WAITING
+
+
+def test_a_hold_that_was_to_move_with_a_row_no_longer_waits_for_it(batch):
+    lead = Lead.objects.get(pk=batch.assignments.earliest("pk").lead_id)
+    coverage = make_coverage(lead.owner, make_member("Cem"), state="active")
+    hold = make_hold(coverage, lead, move=batch.assignments.earliest("pk"))
+
+    batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+    hold.refresh_from_db()
+    assert hold.move is None
 
 
 def test_cancelling_twice_changes_nothing_more(batch):

@@ -84,7 +84,7 @@ class TestImporting:
 
         assert broken.value.problems == [
             "Line 2: no member “Nobody”.",
-            "Line 3: 1 columns instead of 2, a value and a member.",
+            "Line 3: 1 column instead of 2, a value and a member.",
             "Line 4: the value is missing.",
             "Line 5: “Twin” fits 2 members; use the e-mail or the id.",
             "Line 6: Gone has been deactivated.",
@@ -121,8 +121,10 @@ class TestImporting:
     def test_a_quote_that_never_ends_is_survived(self, table, sara):
         make_member("Ana")
 
-        with pytest.raises(BrokenRows):
-            load(table, 'de,"Ana\nfr,Ana', actor=sara)
+        with pytest.raises(BrokenRows) as broken:
+            load(table, 'it,Ana\nde,"Ana\nfr,Ana', actor=sara)
+
+        assert broken.value.problems == ["Line 2: no member “Ana\nfr,Ana”."]
 
 
 class TestKeeping:

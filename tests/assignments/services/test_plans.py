@@ -78,7 +78,9 @@ class TestMaking:
 
     def test_a_waiting_change_of_the_clock_gives_way_to_a_person(self, ana, ben):
         lead = make_lead(owner=ana)
-        make_assignment(lead, ana, cause=Cause.ROUTING, actor=None)
+        make_assignment(
+            lead, ana, cause=Cause.ROUTING, actor=None, urgency=Urgency.RULE
+        )
 
         assert make_plan([lead], ben).moving == 1
 
@@ -116,6 +118,17 @@ class TestMaking:
             "Nobody can take it: Ana is at 2 of 2; Ben is at 1 of 1."
         ]
 
+    def test_a_capacity_is_about_open_leads_and_the_plan_says_where_it_is_not(
+        self, ben
+    ):
+        ben.capacity = 2
+        ben.save()
+        quiet = [make_lead(last_reply_at=None) for _ in range(3)]
+
+        plan = make_plan([*quiet, make_lead()], ben, strategy="least_busy")
+
+        assert (chosen(plan), plan.summary["uncounted"]) == ({ben.pk: 4}, 3)
+
     def test_leads_that_weigh_nothing_are_not_all_dealt_to_one(self, ana, ben):
         make_lead(owner=ana)
         quiet = [make_lead(last_reply_at=None) for _ in range(9)]
@@ -151,12 +164,21 @@ class TestMaking:
 
         assert chosen(plan) == {ana.pk: 28, ben.pk: 2}
 
-    def test_spreading_ones_own_leads_leaves_them_a_fair_part(self, ana, ben):
+    @pytest.mark.parametrize("strategy", ["least_busy", "round_robin"])
+    def test_spreading_ones_own_leads_leaves_them_a_fair_part(self, ana, ben, strategy):
         leads = [make_lead(owner=ana) for _ in range(10)]
 
-        plan = make_plan(leads, ana, ben, strategy="least_busy")
+        plan = make_plan(leads, ana, ben, strategy=strategy)
 
         assert chosen(plan) == {ben.pk: 5, None: 5}
+
+    def test_in_turn_a_lead_that_stays_is_nobodys_turn(self, ana, ben):
+        leads = [make_lead(owner=owner) for owner in (None, ana, ana, None, None)]
+
+        plan = make_plan([*leads, make_lead()], ana, ben, strategy="round_robin")
+
+        assert chosen(plan) == {ana.pk: 2, ben.pk: 2, None: 2}
+        assert why_stays(plan) == ["It is already with Ana."]
 
     def test_leads_held_in_a_coverage_are_counted(self, ana, ben):
         lead = make_lead(owner=ana)

@@ -4,16 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Assignment, Batch, Lead
+from assignments.models import Assignment, Batch, Lead, Member
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import writing
 from assignments.services.assigning import assign_lead
 from assignments.services.plans import confirm_plan
 from assignments.services.refusals import AssignmentRefused, NotAllowed
-from assignments.services.undoing import undo_batch, what_goes_back
+from assignments.services.undoing import Undo, undo_batch, what_goes_back
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
+    make_absence,
     make_assignment,
     make_batch,
     make_coverage,
@@ -60,7 +61,7 @@ def test_what_somebody_asked_for_by_itself_is_not_undone(ana, ben):
     sent_one.update(state=State.DONE, finished_at=MONDAY)
     Lead.objects.filter(pk=done.lead_id).update(owner=ben)
 
-    undo = what_goes_back(batch=batch, actor=batch.actor)
+    undo = look(batch)
 
     assert (undo.back, undo.unsent) == ([], 1)
     assert {left.why for left in undo.changed} == {
@@ -79,6 +80,10 @@ def sent(batch: Batch) -> Batch:
 
 def rows_of(batch: Batch) -> list[Assignment]:
     return list(batch.assignments.order_by("pk"))
+
+
+def look(batch: Batch) -> Undo:
+    return what_goes_back(batch=batch, actor=batch.actor, at=LATER)
 
 
 def undo(batch: Batch) -> Batch:
@@ -105,7 +110,7 @@ def test_leads_that_changed_since_are_listed_and_left(batch, ben, cem):
     make_assignment(waiting, cem)
     Lead.objects.filter(pk__in=[by_hand.pk, outside.pk]).update(owner=cem)
 
-    seen = what_goes_back(batch=batch, actor=batch.actor)
+    seen = look(batch)
     made = undo(batch)
 
     assert [left.why for left in seen.changed] == [
@@ -113,22 +118,23 @@ def test_leads_that_changed_since_are_listed_and_left(batch, ben, cem):
         "It has moved since: in Smartlead, to Cem.",
         "A later decision is on its way: to Cem.",
     ]
-    assert [row.reverses for row in rows_of(made)] == seen.back == rows_of(batch)[3:]
+    assert [row.reverses for row in rows_of(made)] == rows_of(batch)[3:]
+    assert [row.pk for row in seen.back] == [rows_of(batch)[3].pk]
 
 
 def test_a_lead_that_came_back_to_the_same_member_has_changed_as_well(batch, ben):
     (row, *_) = rows_of(batch)
     make_assignment(row.lead, ben, state=State.DONE, finished_at=MONDAY)
 
-    seen = what_goes_back(batch=batch, actor=batch.actor)
+    seen = look(batch)
 
-    assert [left.row for left in seen.changed] == [row]
+    assert [left.row.pk for left in seen.changed] == [row.pk]
 
 
 def test_leads_that_nobody_had_are_listed_apart(ben):
     batch = sent(make_batch([make_lead()], ben))
 
-    seen = what_goes_back(batch=batch, actor=batch.actor)
+    seen = look(batch)
 
     assert [left.why for left in seen.nobodys] == [
         "Nobody had it before, and Smartlead cannot take an owner away."
@@ -141,11 +147,63 @@ def test_who_has_been_deactivated_gets_nothing_back(batch, ana):
     ana.is_active = False
     ana.save()
 
-    seen = what_goes_back(batch=batch, actor=batch.actor)
+    seen = look(batch)
 
     assert {left.why for left in seen.changed} == {
         "Ana, who had it before, has been deactivated."
     }
+
+
+class TestWhoIsAwayByNow:
+    def test_is_warned_of_and_gets_them_back(self, batch, ana):
+        absence = make_absence(ana)
+
+        assert look(batch).away == [absence]
+        assert {row.state for row in rows_of(undo(batch))} == {State.WAITING}
+
+    def test_gets_nothing_where_the_page_did_not_tell(self, batch, ana):
+        make_absence(ana)
+
+        made = undo_batch(
+            batch=batch, actor=batch.actor, at=LATER, although_away=frozenset()
+        )
+
+        assert {row.outcome for row in rows_of(made)} == {
+            "Ana is away until Thu 14 May, since the preview."
+        }
+
+
+class TestUndoByATeamLead:
+    @pytest.fixture
+    def batch(self, ana, ben) -> Batch:
+        theo, dora = make_user("Theo Lead"), make_member("Dora")
+        Member.objects.update(team=make_team(leads=(theo,)))
+        leads = [make_lead(owner=ana), make_lead(owner=ben)]
+        return sent(make_batch(leads, dora, actor=theo))
+
+    def test_who_left_the_team_since_gets_nothing_back(self, batch, ana):
+        Member.objects.filter(pk=ana.pk).update(team=None)
+
+        seen = look(batch)
+
+        assert [left.why for left in seen.changed] == [
+            "Ana, who had it before, is in no team of Theo Lead by now."
+        ]
+        assert len(seen.back) == 1
+
+    def test_nor_who_leaves_it_before_the_rows_are_written(self, batch, monkeypatch):
+        monkeypatch.setattr(writing, "CHUNK", 1)
+        made = undo(batch)
+        (first,) = rows_of(made)
+        Member.objects.filter(name__in=("Ana", "Ben")).exclude(pk=first.to_id).update(
+            team=None
+        )
+
+        while writing.write_chunk(plan=made.plan, at=LATER):
+            pass
+
+        _, second = rows_of(made)
+        assert second.state == State.SKIPPED
 
 
 def test_a_lead_of_a_coverage_that_is_over_is_not_given_to_who_covered(ana, ben, cem):
@@ -155,7 +213,7 @@ def test_a_lead_of_a_coverage_that_is_over_is_not_given_to_who_covered(ana, ben,
     taken_out = batch.assignments.get()
     make_hold(coverage, lead, outcome="moved", ended_by=taken_out)
 
-    undo = what_goes_back(batch=batch, actor=batch.actor)
+    undo = look(batch)
 
     assert not undo.back
     assert [left.why for left in undo.changed] == [
@@ -218,10 +276,7 @@ def test_a_team_lead_undoes_nobody_elses_batch(batch):
 def test_asks_no_more_for_many_leads_than_for_one(batch, ana, ben):
     one = sent(make_batch([make_lead(owner=ana)], ben))
 
-    few, many = (
-        queries_of(lambda it=it: what_goes_back(batch=it, actor=it.actor))
-        for it in (one, batch)
-    )
+    few, many = (queries_of(lambda it=it: look(it)) for it in (one, batch))
 
     assert many == few
 

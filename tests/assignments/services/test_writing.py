@@ -12,7 +12,7 @@ from assignments.models import (
     Member,
     SavedPlan,
 )
-from assignments.models.assignment import Cause, State
+from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import plans, writing
 from assignments.services.assigning import assign_lead
 from assignments.services.batch_acts import cancel_batch
@@ -117,6 +117,34 @@ class TestWhatChangedSinceThePreview:
 
         assert self.outcome(plan) == "It is already on its way to Ben."
 
+    def test_what_waits_counts_and_not_what_it_stands_on(self, ana, ben):
+        lead = make_lead(owner=ana)
+        plan = make_plan([lead], ben)
+        sending = make_assignment(
+            lead, ben, cause=Cause.ROUTING, actor=None,
+            state=State.SENDING, token="t", lease_until=MONDAY,
+        )  # fmt: skip
+        make_assignment(lead, make_member("Cem"), after=sending, expected=ben)
+
+        assert self.outcome(plan) == (
+            "Another decision came first: it is on its way to Cem."
+        )
+
+    def test_a_lead_that_somebody_hands_back_to_who_was_away(self, ana, ben):
+        lead = make_lead(owner=ana)
+        plan = make_plan([lead], ben)
+        make_assignment(lead, make_member("Cem"), cause=Cause.COVERAGE_RETURN)
+
+        assert "Another decision came first" in self.outcome(plan)
+
+    def test_what_somebody_also_asked_for_by_itself(self, ana, ben):
+        lead = make_lead(owner=ana)
+        plan = make_plan([lead], ben)
+        row = make_assignment(lead, make_member("Cem"), cause=Cause.ROUTING, actor=None)
+        assign_lead(lead=lead, to=row.to, actor=make_manager(), at=MONDAY)
+
+        assert "Another decision came first" in self.outcome(plan)
+
     def test_the_right_to_move_it(self, ana, ben):
         theo = make_user("Theo Lead")
         team = make_team(leads=(theo,))
@@ -133,7 +161,9 @@ class TestWhatChangedSinceThePreview:
 def test_a_waiting_change_of_the_clock_gives_way(ana, ben):
     lead = make_lead(owner=ana)
     plan = make_plan([lead], ben)
-    waiting = make_assignment(lead, ana, cause=Cause.ROUTING, actor=None, expected=None)
+    waiting = make_assignment(
+        lead, ana, cause=Cause.ROUTING, actor=None, expected=None, urgency=Urgency.RULE
+    )
 
     row = confirm(plan)[lead.pk]
 
@@ -142,12 +172,25 @@ def test_a_waiting_change_of_the_clock_gives_way(ana, ben):
     assert row.expected is None
 
 
+def test_what_a_rule_wants_as_well_is_decided_all_the_same(ana, ben):
+    lead = make_lead(owner=ana)
+    plan = make_plan([lead], ben)
+    rules = make_assignment(
+        lead, ben, cause=Cause.ROUTING, actor=None, urgency=Urgency.RULE
+    )
+
+    row = confirm(plan)[lead.pk]
+
+    rules.refresh_from_db()
+    assert (rules.state, row.state) == (State.CANCELLED, State.WAITING)
+
+
 def test_a_change_of_the_clock_that_is_being_sent_is_followed(ana, ben):
     lead, cem = make_lead(owner=ana), make_member("Cem")
     plan = make_plan([lead], ben)
     sending = make_assignment(
         lead, cem, cause=Cause.ROUTING, actor=None,
-        state=State.SENDING, token="t", lease_until=MONDAY,
+        state=State.SENDING, token="t", lease_until=MONDAY, urgency=Urgency.RULE,
     )  # fmt: skip
 
     row = confirm(plan)[lead.pk]
@@ -226,7 +269,14 @@ def test_naming_the_holder_keeps_the_lead_out_of_their_coverage(ana, ben):
     lead = make_lead(owner=ana)
     coverage = make_coverage(ana, ben, state="active")
     start = make_batch_of_coverage()
-    taking = make_assignment(lead, ben, cause="coverage_start", actor=None, batch=start)
+    taking = make_assignment(
+        lead,
+        ben,
+        cause=Cause.COVERAGE_START,
+        actor=None,
+        batch=start,
+        urgency=Urgency.COVERAGE_START,
+    )
     make_hold(coverage, lead, state="taking", taken_at=None, move=taking)
 
     row = confirm(make_plan([lead], ana))[lead.pk]

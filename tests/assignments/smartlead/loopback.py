@@ -32,7 +32,7 @@ class Loopback:
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port)).close()
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=60)
         self._listener.close()
 
     def drip(self, connection: socket.socket, data: bytes, *, every: float) -> None:
@@ -42,7 +42,7 @@ class Loopback:
             connection.sendall(bytes([byte]))
 
     def hang(self) -> None:
-        self._stopped.wait(5)
+        self._stopped.wait(60)
 
     def receive(self, connection: socket.socket) -> bytes:
         """One whole request, by its Content-Length."""

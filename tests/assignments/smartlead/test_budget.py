@@ -159,7 +159,7 @@ def test_four_processes_never_exceed_the_limit_and_use_it(tmp_path):
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    outputs = [caller.communicate(timeout=60)[0] for caller in callers]
+    outputs = [caller.communicate(timeout=300)[0] for caller in callers]
 
     times = sorted(float(line) for output in outputs for line in output.split())
     assert [caller.returncode for caller in callers] == [0] * 4

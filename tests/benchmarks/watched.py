@@ -1,0 +1,87 @@
+"""What a run asked of Smartlead, and how old its knowledge was whenever it wrote.
+
+Stands between the client and a sandbox in this process: what was asked for is told by
+the sandbox's journal, which leads a list has shown only by its answer.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from assignments.sandbox.journal import Entry
+from assignments.sandbox.world import World
+from assignments.sandbox.wsgi import application
+
+WRITES, NOTES = "owner", "note"
+NEVER = float("-inf")
+
+
+@dataclass
+class Watched(httpx.BaseTransport):
+    """The way to the sandbox. Before each call time passes, as the pace demands."""
+
+    world: World
+    pace: Callable[[], object]
+    # When a lead's owner was last asked for and shown, or set by us and answered.
+    known_at: dict[int, float] = field(default_factory=dict)
+    ages: list[float] = field(default_factory=list)
+    calls: list[Entry] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._sandbox = httpx.WSGITransport(app=application(self.world))
+        self._heard = len(self.world.journal.entries())
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.pace()
+        response = self._sandbox.handle_request(request)
+        entry = self._entry()
+        shown = _shown(response) if entry.kind == "list" else [entry.map_id]
+        for map_id in shown:
+            if map_id is not None:
+                self._note(map_id, entry)
+        return response
+
+    def _entry(self) -> Entry:
+        """The call that was just answered; what happened outside lies before it."""
+        new = self.world.journal.entries(after=self._heard)
+        self._heard += len(new)
+        self.calls.append(new[-1])
+        return new[-1]
+
+    def _note(self, map_id: int, entry: Entry) -> None:
+        if entry.kind == WRITES:
+            asked_at = self.known_at.get(map_id, NEVER)
+            self.ages.append(entry.arrived_at - asked_at)
+        if entry.kind != NOTES:
+            self.known_at[map_id] = entry.arrived_at
+
+
+def _shown(response: httpx.Response) -> list[int]:
+    response.read()
+    rows = json.loads(response.content).get("data") or ()
+    return [int(row["email_lead_map_id"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Reads, writes and notes of one stretch, and its oldest knowledge at a write."""
+
+    calls: Counter[str]
+    oldest: float
+
+    @property
+    def reads(self) -> int:
+        return self.calls.total() - self.calls[WRITES] - self.calls[NOTES]
+
+
+def cost(watched: Watched, act: Callable[[], object]) -> Cost:
+    """What this act took."""
+    before, writes = len(watched.calls), len(watched.ages)
+    act()
+    return Cost(
+        calls=Counter(call.kind for call in watched.calls[before:]),
+        oldest=max(watched.ages[writes:], default=0.0),
+    )

@@ -1,0 +1,24 @@
+"""What holds for whatever is on a screen: accessible in both themes, never too wide."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+EVERYTHING = {"resultTypes": ["violations"]}
+# A theme changes colours and nothing else.
+COLOURS = EVERYTHING | {"runOnly": ["color-contrast", "link-in-text-block"]}
+THEMES = (("light", EVERYTHING), ("dark", COLOURS))
+
+
+def check(page: Page) -> None:
+    for theme, rules in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        results = Axe().run(page, options=rules)
+        where = f"{page.url}, {theme}: "
+        assert results.violations_count == 0, where + results.generate_report()
+    page.emulate_media(color_scheme="null", reduced_motion="null")
+
+
+def check_page(page: Page) -> None:
+    check(page)
+    fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits, f"{page.url} is wider than the screen"

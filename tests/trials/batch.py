@@ -1,0 +1,78 @@
+"""A batch is written and sent while those who do it are killed.
+
+    python -m tests.trials.batch --runs 50 --database postgres
+
+Judged like the kill trial, and each lead must have its one row of the batch.
+"""
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.trials.databases import Databases
+from tests.trials.evidence import Evidence
+from tests.trials.kill import run_trials
+from tests.trials.outsider import get, post
+from tests.trials.trial import Stage, sandbox
+from tests.trials.verdict import Verdict, Violation
+from tests.trials.verdict import judge as judge_sending
+from tests.trials.weather import Weather, forecast
+
+LEADS = 40
+
+
+class BatchStage(Stage):
+    roles: dict[str, dict[str, Any]] = {
+        "worker-1": {"role": "worker", "is_seated": False},
+        "worker-2": {"role": "worker", "is_seated": True},
+        "worker-scribe": {"role": "scribe"},
+        "mirror": {"role": "mirror"},
+    }
+    settled_within = 200.0
+
+    def hand_over(self, weather: Weather, *, seconds: float) -> Evidence:
+        state = get(self.sandbox, "state")
+        members = sorted(member["id"] for member in state["members"])
+        self.clerk("open", members=members, unknown_every=10**6, pages=LEADS // 20 + 1)
+        post(self.sandbox, "faults", faults=weather.faults)
+        self.clerk("hand over", to=members[0], note="{lead} is with {owner} now.")
+        for who in self.roles:
+            self.enter(who)
+        self.killer.begin_striking()
+        self.killer.work(seconds=seconds)
+        self.killer.end_striking()
+        post(self.sandbox, "faults", clear=True)
+        self.await_hung_calls()
+        return self.close_books(weather)
+
+
+def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
+    rng = Random(seed)
+    weather, url = forecast(rng), databases.fresh(f"batch_{seed}")
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="trial-") as folder,
+            sandbox(seed, weather, leads=LEADS) as address,
+        ):
+            stage = BatchStage(Path(folder), url, address, rng)
+            with stage.opened():
+                return stage.hand_over(weather, seconds=seconds)
+    finally:
+        databases.drop(url)
+
+
+def judge(evidence: Evidence) -> Verdict:
+    verdict = judge_sending(evidence)
+    rows = Counter(row.lead for row in evidence.rows if row.cause == "bulk")
+    for lead in evidence.leads:
+        if (count := rows[lead.pk]) != 1:
+            sentence = f"it has {count} rows of the batch"
+            verdict.violations.append(Violation("each lead once", lead.pk, sentence))
+    return verdict
+
+
+if __name__ == "__main__":
+    sys.exit(run_trials(hold, judge, __doc__))

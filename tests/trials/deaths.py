@@ -1,0 +1,167 @@
+"""A batch whose workers are killed at chosen steps, one after the other.
+
+    python -m tests.trials.deaths FOLDER
+
+plays on the database of the environment, with a sandbox whose state is kept in the
+folder, and prints what came of it as JSON. Each worker is a fork that kills itself with
+SIGKILL as it reaches its step; the next finds what it left. The clock is ours: between
+two workers every lease runs out.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+
+LEADS = 7
+CHUNK = 2
+PLENTY = [(100_000, 60.0)]
+START = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
+BETWEEN = timedelta(minutes=5)
+# Where a worker that writes rows dies: before a statement on this table.
+WRITING = ("INSERT INTO assignments_assignment", "UPDATE assignments_savedplan")
+SENDING = (
+    "claimed", "read", "stamped", "answered", "recorded",
+    "note stamped", "note answered",
+)  # fmt: skip
+
+
+def main(folder: Path) -> None:
+    django.setup()
+    prepare(folder)
+    at, died = START, []
+    for words in WRITING:
+        at += BETWEEN
+        died.append(die(lambda at=at, words=words: _write(at, until=words)))
+    at += BETWEEN
+    _write(at)
+    for step in SENDING:
+        at += BETWEEN
+        died.append(die(lambda at=at, step=step: _send(folder, at, until=step)))
+    for _ in range(3):  # what waits for its lease, then for its fate, then the notes
+        at += BETWEEN
+        _send(folder, at)
+    json.dump({"died": died, **judge(folder)}, sys.stdout)
+
+
+def die(act: Callable[[], None]) -> bool:
+    """Whether a worker of its own was killed at this."""
+    from django.db import connection
+
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        act()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def prepare(folder: Path) -> None:
+    """Leads of one member, and a batch of them to another, confirmed but not written."""
+    from assignments.models import Lead
+    from assignments.services import account as accounts
+    from assignments.services import plans, writing
+    from tests.factories import make_manager, make_plan
+    from tests.office import open_office
+
+    writing.CHUNK = 0  # nothing with the confirmation
+    world = _world(folder)
+    with open_office(world) as office:
+        for number in range(LEADS):
+            office.lead(0, number=number)
+        boss, to = make_manager(), office.members[1]
+    world.close()
+    accounts.bind(START)
+    plan = make_plan(Lead.objects.all(), to, actor=boss, note="For {owner}: {lead}")
+    plans.confirm_plan(plan=plan, actor=boss, at=START)
+    writing.CHUNK = CHUNK
+
+
+def _world(folder: Path) -> Any:
+    from assignments.sandbox.world import World
+
+    return World(state=folder / "sandbox.sqlite3", leads=30, limits=PLENTY)
+
+
+def _write(at: datetime, *, until: str = "") -> None:
+    from django.db import connection
+
+    from assignments.services import writing
+
+    with connection.execute_wrapper(_Death(until)):
+        for plan in writing.unwritten():
+            while writing.write_chunk(plan=plan, at=at):
+                pass
+
+
+class _Death:
+    """Before the second statement that begins so: some rows are written by then."""
+
+    def __init__(self, words: str) -> None:
+        self.words, self.met = words, 0
+
+    def __call__(self, execute: Any, sql: str, *rest: Any) -> Any:
+        if self.words and sql.replace('"', "").startswith(self.words):
+            self.met += 1
+            if self.met == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return execute(sql, *rest)
+
+
+def _send(folder: Path, at: datetime, *, until: str = "") -> None:
+    import httpx
+
+    from assignments.sandbox.wsgi import application
+    from assignments.services.desk import Desk, step_reached
+    from assignments.services.dispatch import Dispatcher
+    from assignments.smartlead.budget import Budget
+    from assignments.smartlead.client import connect
+    from tests.office import Clock
+
+    def meet(step: str, **_: object) -> None:
+        if step == until:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    step_reached.connect(meet, weak=False)
+    world, budget = _world(folder), Budget(limits=PLENTY, name="deaths")
+    transport = httpx.WSGITransport(app=application(world))
+    with connect(transport=transport, budget=budget) as client:
+        desk = Desk(client=client, budget=budget, clock=Clock(at))
+        Dispatcher(desk).run(until=at + timedelta(seconds=1))
+    world.close()
+
+
+def judge(folder: Path) -> dict[str, Any]:
+    from assignments.models import Assignment, Lead, Note
+    from assignments.services import audit
+
+    world = _world(folder)
+    writes = Counter(
+        entry.map_id for entry in world.journal.changes() if entry.source == "api"
+    )
+    rows = Counter(Assignment.objects.values_list("lead", flat=True))
+    notes = Counter(note.map_id for note in world.notes())
+    leads = list(Lead.objects.values_list("pk", flat=True))
+    owners = {world.owner(pk) for pk in leads}
+    world.close()
+    return {
+        "rows": [rows[pk] for pk in leads],
+        "writes": [writes[pk] for pk in leads],
+        "notes": [notes[pk] for pk in leads],
+        "states": dict(Counter(Assignment.objects.values_list("state", flat=True))),
+        "note_states": dict(Counter(Note.objects.values_list("state", flat=True))),
+        "owners": len(owners),
+        "audit": [str(one) for one in audit.examine(at=START) if not one.is_kept],
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,29 @@
+"""A batch whose workers die, on the database that the suite runs on."""
+
+import json
+import subprocess
+import sys
+
+from tests.trials.databases import ROOT, environment
+from tests.trials.deaths import LEADS, SENDING, WRITING
+from tests.trials.test_kill import source  # noqa: F401  the databases of a trial
+
+
+def test_whoever_dies_the_batch_goes_on_and_nothing_is_done_twice(source, tmp_path):  # noqa: F811
+    url = source.fresh("deaths")
+    played = subprocess.run(
+        [sys.executable, "-m", "tests.trials.deaths", str(tmp_path)],
+        cwd=ROOT,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    source.drop(url)
+
+    assert played.returncode == 0, played.stderr
+    seen = json.loads(played.stdout)
+    assert seen["died"] == [True] * len(WRITING + SENDING)
+    assert seen["rows"] == seen["writes"] == seen["notes"] == [1] * LEADS
+    assert seen["states"] == seen["note_states"] == {"done": LEADS}
+    assert (seen["owners"], seen["audit"]) == (1, [])
