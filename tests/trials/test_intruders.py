@@ -129,6 +129,16 @@ ACTS = [
     ("preview_coverage", ABSENCE | {"member": "mo", "covering": "cleo"}, ALL),
     ("confirm_coverage {proposed}", {}, LEADING),
     ("decline_coverage {proposed}", {}, LEADING),
+    (
+        "edit_coverage {proposed}",
+        ABSENCE | {"member": "cleo", "covering": "mo"},
+        LEADING,
+    ),
+    (
+        "edit_coverage {planned}",
+        ABSENCE | {"member": "cleo", "covering": "mo"},
+        LEADING,
+    ),
     ("start_coverage {planned}", {}, LEADING),
     ("cancel_coverage {planned}", {}, LEADING),
     ("extend_coverage {running}", {"last_day": day(9)}, LEADING),
