@@ -62,7 +62,8 @@ class Shown:
         """What a screen reader hears when the preview has changed."""
         count = self.preview.leads
         parts = [f"{one.part.member} {one.part.leads}" for one in self.loads]
-        said = f"{count} lead{'' if count == 1 else 's'}: {', '.join(parts)}."
+        whom = ", ".join(parts) or "to nobody"
+        said = f"{count} lead{'' if count == 1 else 's'}: {whom}."
         return f"{said} {self.gap}".strip()
 
 
