@@ -165,6 +165,21 @@ class TestActs:
         assertRedirects(response, page(proposed))
         assert proposed.state == "scheduled"
 
+    @pytest.mark.parametrize("where", ["", "confirm/"])
+    def test_not_as_it_was_before_somebody_changed_it(
+        self, client, manager, proposed, where
+    ):
+        shown = client.get(page(proposed, where))
+        said = "Ana Sousa changed the days."
+        proposed.events.create(at=timezone.now(), actor=manager, sentence=said)
+
+        response = client.post(page(proposed, "confirm/"), {"seen": 0})
+
+        proposed.refresh_from_db()
+        assertContains(shown, 'name="seen" value="0"')
+        assertContains(response, f"Meanwhile: {said}", status_code=409)
+        assert proposed.state == "proposed"
+
     def test_or_declines_it_with_a_word(self, client, manager, proposed):
         client.post(page(proposed, "decline/"), {"why": "Fair week"})
 
