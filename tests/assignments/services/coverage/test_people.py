@@ -2,11 +2,12 @@
 
 import pytest
 
-from assignments.models import Coverage, CoveredLead, Lead, Member
+from assignments.models import Assignment, Coverage, CoveredLead, Lead, Member
 from assignments.models.assignment import State
 from assignments.services import assigning
-from assignments.services.coverage import acts, running
+from assignments.services.coverage import acts, certificate, running
 from assignments.services.ledger import end_what_waits_for_gone_lead
+from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 from tests.assignments.services.coverage.planning import (
     DAY,
@@ -139,6 +140,35 @@ class TestByHand:
         assert owner_of(held) == dua
         assert story(held) == [f"{ana.pk}>{ben.pk} moved", f"{ben.pk}>{cem.pk} moved"]
         assert CoveredLead.objects.filter(lead=held, pinned_at=None).count() == 0
+
+
+def test_a_lead_lost_before_it_was_handed_over_was_not_taken(office, cast):
+    coverage = plan(cast[0], cast[1])
+    lead = office.lead(0)
+    running.tick(MONDAY)
+
+    Lead.objects.filter(pk=lead.pk).update(gone_at=MONDAY)
+    end_what_waits_for_gone_lead(lead, MONDAY)
+
+    assert story(lead) == [f"{cast[0].pk}>{cast[1].pk} not_taken"]
+    assert certificate.tally(coverage).taken == 0
+
+
+def test_put_back_against_a_plan_to_lend_it_on_the_plan_is_given_up(office, cast):
+    ana, ben, cem, _ = cast
+    plan(ana, ben)
+    lead = office.lead(0)
+    go(office)
+    plan(ben, cem, starts_at=MONDAY + HOUR)
+    running.tick(MONDAY + HOUR)
+
+    seen_at = MONDAY + 2 * HOUR
+    back = Sighting(owner_id=ana.pk, known=True, asked_at=seen_at, by="get")
+    observe_owner(map_id=lead.pk, sighting=back, at=seen_at)
+    running.tick(seen_at)
+
+    assert story(lead) == [f"{ana.pk}>{ben.pk} back", f"{ben.pk}>{cem.pk} not_taken"]
+    assert not Assignment.objects.pending().filter(lead=lead).exists()
 
 
 class TestInSmartlead:
