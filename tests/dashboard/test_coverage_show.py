@@ -158,6 +158,19 @@ class TestActs:
         for act in ACTS:
             assertContains(client.get(page(running, f"{act}/")), "<button class")
 
+    def test_where_leads_are_kept_it_does_not_say_that_they_go_back(
+        self, client, manager, running, ben
+    ):
+        running.on_return = "keep"
+        running.save()
+        make_hold(running, make_lead(owner=ben), to=ben)
+
+        response = client.get(page(running, "end/"))
+
+        assertContains(response, "1 lead with those who cover stays with them")
+        assertContains(response, "End it now")
+        assertNotContains(response, "back to")
+
     def test_a_lead_confirms_a_proposal(self, client, manager, proposed):
         response = client.post(page(proposed, "confirm/"))
 

@@ -73,7 +73,7 @@ def hand_back(
     """
     lead = lock_lead(lead.pk)
     live = Hold.objects.live().filter(coverage=coverage, lead=lead)
-    hold = live.select_related("origin", "to", "move", "coverage__member__team").first()
+    hold = live.select_related("origin__team", "to__team", "move", "coverage").first()
     if hold is None:
         raise Stale(f"{lead} is not held in this coverage by now.")
     _check_hand_back(hold, actor)
@@ -106,7 +106,8 @@ def may_hand_back(hold: Hold, user: User) -> bool:
     return (
         access.is_own(user, hold.to)
         or access.is_own(user, hold.origin)
-        or access.why_not_lead(user, hold.coverage.member) is None
+        or access.why_not_lead(user, hold.origin) is None
+        or access.why_not_lead(user, hold.to) is None
     )
 
 

@@ -17,7 +17,7 @@ from tests.assignments.services.coverage.planning import (
     plan,
     story,
 )
-from tests.factories import MONDAY, make_manager, make_member, make_user
+from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
 
 @pytest.fixture
@@ -267,6 +267,19 @@ class TestActs:
                 actor=make_user(),
                 at=office.clock(),
             )
+
+    @pytest.mark.parametrize("of", [0, 1])
+    def test_a_team_lead_of_either_side_hands_back(self, office, cast, held, of):
+        actor = make_user("Lea Lead")
+        cast[of].team = make_team(leads=(actor,))
+        cast[of].save()
+
+        acts.hand_back(
+            coverage=Coverage.objects.get(), lead=held, actor=actor, at=office.clock()
+        )
+        office.dispatch()
+
+        assert owner_of(held) == cast[0]
 
     def test_another_coverer_takes_share_and_leads(self, office, cast, held):
         ana, ben, cem, _ = cast
