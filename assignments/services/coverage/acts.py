@@ -6,7 +6,13 @@ from django.db import transaction
 
 from assignments.models import Coverage, CoverageEvent, Member, User
 from assignments.services import access
-from assignments.services.coverage import days, drafts, running, saving
+from assignments.services.coverage import (
+    clock_reading,
+    days,
+    drafts,
+    running,
+    saving,
+)
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.saving import DraftRefused
 from assignments.services.coverage.swaps import change_coverer, hand_back
@@ -192,6 +198,7 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.STARTING, STATE.ACTIVE}:
         raise Stale("It is not running. Reload to see how it stands.")
+    at = clock_reading.latest(at)
     here = days.local(at, coverage.zone)
     coverage.state, coverage.returning_at = STATE.RETURNING, at
     coverage.save(update_fields=["state", "returning_at"])

@@ -246,6 +246,19 @@ class TestActs:
         assert owner_of(held) == cast[0]
         assert coverage.state == Coverage.State.COMPLETED
 
+    def test_ended_while_the_clock_is_ahead_it_does_not_end_before_it_starts(
+        self, office, cast
+    ):
+        """As after `tick --at` on the sandbox."""
+        coverage = plan(*cast[:2], starts_at=MONDAY + DAY, ends_at=MONDAY + 3 * DAY)
+        running.tick(MONDAY + DAY + HOUR)
+
+        acts.end_early(coverage=coverage, actor=make_manager(), at=MONDAY)
+
+        coverage.refresh_from_db()
+        assert coverage.starts_at < coverage.ends_at
+        assert coverage.first_day <= coverage.last_day
+
     def test_one_lead_handed_back_stays_there(self, office, cast, held):
         ana, ben, *_ = cast
         coverage = Coverage.objects.get()
