@@ -5,12 +5,14 @@ from enum import Enum
 from typing import Literal
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from assignments.models import Assignment, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, notes
-from assignments.services.coverage import holds
+from assignments.services.coverage import days, holds
+from assignments.services.coverage.absences import away_now
 from assignments.services.ledger import REPLACED, finish
 from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, Stale
@@ -129,6 +131,7 @@ def retry_assignment(
     if assignment.state not in {State.REFUSED, State.OVERTAKEN}:
         raise Stale("This assignment was not refused. Reload to see how it stands.")
     assert assignment.to is not None  # noqa: S101  only `outside` rows go to nobody
+    _check_there(assignment, at)
     row = assign_lead(
         lead=assignment.lead,
         to=assignment.to,
@@ -137,12 +140,35 @@ def retry_assignment(
         expected=_holder_then(assignment),
         note=notes.unsent_text(assignment),
         reason=assignment.reason,
-        cause=Cause(assignment.cause) if assignment.is_of_coverage else Cause.MANUAL,
+        cause=Cause(assignment.cause) if _is_wanted(assignment) else Cause.MANUAL,
         until="back" if assignment.until_back else "good",
     )
     holds.carry_on(refused=assignment, retry=row)
     dismiss_assignment(assignment=assignment, actor=actor, at=at)
     return row
+
+
+def _is_wanted(assignment: Assignment) -> bool:
+    """Whether a coverage still waits for it; if not, it is this person's decision."""
+    return _waiting_for(assignment).exists()
+
+
+def _waiting_for(assignment: Assignment) -> QuerySet[Hold]:
+    return Hold.objects.standing().filter(move=assignment)
+
+
+def _check_there(assignment: Assignment, at: datetime) -> None:
+    """A coverage gives nothing to somebody away, whoever tries it again for it.
+
+    Unless it was handed back to them out of the coverage of this very absence.
+    """
+    absence = away_now(at).get(assignment.to_id or 0)
+    if absence and _waiting_for(assignment).exclude(coverage=absence).exists():
+        until = days.spoken(absence.last_day)
+        raise AssignmentRefused(
+            f"{assignment.to} is away until {until}. Try again after that, or assign "
+            f"{assignment.lead} to somebody who is there."
+        )
 
 
 def _holder_then(assignment: Assignment) -> int | Anyone | None:

@@ -30,6 +30,10 @@ class NoForm(forms.Form):
     """An act that asks nothing."""
 
 
+class ConfirmForm(forms.Form):
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
 class EndForm(forms.Form):
     last_day = forms.DateField(
         label="Last day away",
@@ -84,7 +88,8 @@ class Act:
 
 ACTS = {
     "confirm": Act(
-        title="Confirm", button="Confirm coverage", done="Confirmed.", do=acts.confirm
+        title="Confirm", button="Confirm coverage", done="Confirmed.",
+        form=ConfirmForm, do=acts.confirm,
     ),
     "decline": Act(
         title="Decline", button="Decline", done="Declined.",
@@ -188,6 +193,7 @@ def _do(
 def _form(request: PageRequest, coverage: Coverage, act: Act) -> forms.Form:
     bound = request.POST if request.method == "POST" else None
     initial = {
+        "seen": acts.last_change(coverage.pk),
         "last_day": request.GET.get("last_day") or coverage.last_day,
         "last_time": coverage.last_time,
         "old": request.GET.get("old"),

@@ -45,6 +45,7 @@ class Planner:
     problems: dict[str, list[str]]
     found: Preview | None = None
     existing: Coverage | None = None  # the one that is planned anew
+    seen: int | None = None  # its last change that the page showed
 
     @property
     def away(self) -> Member | None:
@@ -96,17 +97,17 @@ def plan_coverage(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
     """The same form, filled in as it was typed, until the coverage starts."""
-    at = timezone.now()
+    at, seen = timezone.now(), acts.last_change(pk)
     coverage = get_object_or_404(calendar.known(), pk=pk)
     check_may_act(request, coverage, own_proposal=True)
     if coverage.state not in AHEAD:
         return _too_late(request, coverage)
     if request.method != "POST":
-        data = like(coverage)
-        return _page(
-            request, _look(request, data, at, is_asked=True, existing=coverage)
-        )
+        planner = _look(request, like(coverage), at, is_asked=True, existing=coverage)
+        planner.seen = seen
+        return _page(request, planner)
     planner = _look(request, request.POST, at, is_asked=True, existing=coverage)
+    planner.seen = id_in(request.POST, "seen")
     if planner.problems:
         return _page(request, planner, status=422)
     return _save(request, planner)
@@ -119,6 +120,7 @@ def preview_coverage(request: PageRequest) -> HttpResponse:
     editing = Coverage.objects.filter(pk=id_in(request.POST, "editing") or 0)
     existing = editing.select_related("member").first()
     planner = _look(request, _as_typed(request), at, is_asked=True, existing=existing)
+    planner.seen = id_in(request.POST, "seen")
     return _page(request, planner, status=422 if planner.problems else 200)
 
 
@@ -191,6 +193,8 @@ def _save(request: PageRequest, planner: Planner) -> HttpResponse:
         return _page(request, planner, status=422)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
+        if planner.existing:
+            planner.seen = acts.last_change(planner.existing.pk)
         return _page(request, planner, status=409)
     messages.success(request, _done(coverage, is_new=planner.existing is None))
     return redirect("show_coverage", coverage.pk)
@@ -200,7 +204,9 @@ def _act(actor: User, planner: Planner) -> Coverage:
     draft, at = planner.form.draft, planner.at
     if planner.existing:
         known = planner.existing
-        return acts.change_scheduled(coverage=known, draft=draft, actor=actor, at=at)
+        return acts.change_scheduled(
+            coverage=known, draft=draft, actor=actor, at=at, seen=planner.seen
+        )
     is_theirs = Rights.of(actor).may_cover(draft.member)
     act = acts.schedule if is_theirs else acts.propose
     return act(draft=draft, actor=actor, at=at)
@@ -244,6 +250,7 @@ def _page(request: PageRequest, planner: Planner, *, status: int = 200) -> HttpR
         "clash": planner.clash,
         "moved_to": planner.moved_to,
         **_editing(planner.existing),
+        "seen": planner.seen,
     }
     return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assignments.models import Coverage
-from assignments.services.coverage import calendar
+from assignments.services.coverage import acts, calendar
 from assignments.services.coverage.certificate import certificate as certificate_of
 from assignments.services.coverage.certificate import tally as tally_of
 from assignments.services.coverage.drafts import draft_of
@@ -46,13 +46,13 @@ PATIENCE = timedelta(minutes=2)
 
 @require_safe
 def show_coverage(request: PageRequest, pk: int) -> HttpResponse:
+    at, seen = timezone.now(), acts.last_change(pk)
     coverage = _get(pk)
-    at = timezone.now()
     shown = request.GET.get("show", "")
     if shown not in FILTERS:
         return _no_list(request, coverage, "This list does not exist. Show all leads.")
     try:
-        context = _context(request, coverage, shown=shown, at=at)
+        context = _context(request, coverage, shown=shown, seen=seen, at=at)
     except BadCursor as bad:
         return _no_list(request, coverage, str(bad))
     return render_page(request, TEMPLATE, context, fragments=("running",))
@@ -77,7 +77,7 @@ def certificate(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _context(
-    request: PageRequest, coverage: Coverage, *, shown: str, at: datetime
+    request: PageRequest, coverage: Coverage, *, shown: str, seen: int, at: datetime
 ) -> dict[str, Any]:
     rights = Rights.of(request.user)
     tally, refused = tally_of(coverage), refused_holds(coverage).count()
@@ -101,6 +101,7 @@ def _context(
         "earlier": page.earlier and page.earlier.encoded(scope),
         "later": page.later and page.later.encoded(scope),
         "list_query": f"show={shown}" if shown else "",
+        "seen": seen,
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
         "is_running": coverage.state in RUNNING,

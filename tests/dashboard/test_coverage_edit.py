@@ -30,6 +30,11 @@ def ben(ana):
 
 
 @pytest.fixture
+def cem(ana):
+    return make_member("Cem Aydin", team=ana.team)
+
+
+@pytest.fixture
 def planned(ana, ben) -> Coverage:
     first = timezone.localdate() + timedelta(days=7)
     coverage = make_coverage(
@@ -108,6 +113,43 @@ class TestForm:
         planned.refresh_from_db()
         assert planned.last_day == last
         assert "changed the days" in planned.events.get().sentence
+
+    def test_what_somebody_changed_meanwhile_is_not_overwritten_unseen(
+        self, client, manager, planned, cem
+    ):
+        mine = client.get(edit(planned))
+        hidden = {"seen": mine.context["seen"]}
+        theirs = typed(client, planned, covering=[str(cem.pk)])
+        data = typed(client, planned, comment="Moved")
+        client.post(edit(planned), theirs)
+
+        response = client.post(edit(planned), data | hidden)
+
+        assertContains(mine, 'name="seen" value="0"')
+        assertContains(response, "changed who covers. Save again", status_code=409)
+        assertContains(response, 'value="Moved"', status_code=409)
+        assert [one.member for one in planned.coverers.all()] == [cem]
+
+    def test_seen_and_saved_again_it_is_put_in_its_place(
+        self, client, manager, planned, ben, cem
+    ):
+        data = typed(client, planned, comment="Moved") | {"seen": 0}
+        client.post(edit(planned), typed(client, planned, covering=[str(cem.pk)]))
+        refused = client.post(edit(planned), data)
+
+        client.post(edit(planned), data | {"seen": refused.context["seen"]})
+
+        assert [one.member for one in planned.coverers.all()] == [ben]
+
+    def test_a_preview_does_not_count_as_having_seen_a_change(
+        self, client, manager, planned, cem
+    ):
+        data = typed(client, planned) | {"seen": 0, "editing": planned.pk}
+        client.post(edit(planned), typed(client, planned, covering=[str(cem.pk)]))
+
+        response = client.post("/coverage/preview/", data)
+
+        assert response.context["seen"] == 0
 
     def test_an_error_loses_nothing(self, client, manager, planned):
         data = typed(client, planned, last_day="2020-01-01", comment="Moved")

@@ -158,12 +158,40 @@ class TestActs:
         for act in ACTS:
             assertContains(client.get(page(running, f"{act}/")), "<button class")
 
+    def test_where_leads_are_kept_it_does_not_say_that_they_go_back(
+        self, client, manager, running, ben
+    ):
+        running.on_return = "keep"
+        running.save()
+        make_hold(running, make_lead(owner=ben), to=ben)
+
+        response = client.get(page(running, "end/"))
+
+        assertContains(response, "1 lead with those who cover stays with them")
+        assertContains(response, "End it now")
+        assertNotContains(response, "back to")
+
     def test_a_lead_confirms_a_proposal(self, client, manager, proposed):
         response = client.post(page(proposed, "confirm/"))
 
         proposed.refresh_from_db()
         assertRedirects(response, page(proposed))
         assert proposed.state == "scheduled"
+
+    @pytest.mark.parametrize("where", ["", "confirm/"])
+    def test_not_as_it_was_before_somebody_changed_it(
+        self, client, manager, proposed, where
+    ):
+        shown = client.get(page(proposed, where))
+        said = "Ana Sousa changed the days."
+        proposed.events.create(at=timezone.now(), actor=manager, sentence=said)
+
+        response = client.post(page(proposed, "confirm/"), {"seen": 0})
+
+        proposed.refresh_from_db()
+        assertContains(shown, 'name="seen" value="0"')
+        assertContains(response, f"Meanwhile: {said}", status_code=409)
+        assert proposed.state == "proposed"
 
     def test_or_declines_it_with_a_word(self, client, manager, proposed):
         client.post(page(proposed, "decline/"), {"why": "Fair week"})

@@ -6,7 +6,13 @@ from django.db import transaction
 
 from assignments.models import Coverage, CoverageEvent, Member, User
 from assignments.services import access
-from assignments.services.coverage import days, drafts, running, saving
+from assignments.services.coverage import (
+    clock_reading,
+    days,
+    drafts,
+    running,
+    saving,
+)
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.saving import DraftRefused
 from assignments.services.coverage.swaps import change_coverer, hand_back
@@ -25,6 +31,7 @@ __all__ = [
     "end_early",
     "extend",
     "hand_back",
+    "last_change",
     "propose",
     "schedule",
     "shorten",
@@ -57,14 +64,22 @@ def propose(*, draft: Draft, actor: User, at: datetime) -> Coverage:
 
 @transaction.atomic
 def change_scheduled(
-    *, coverage: Coverage, draft: Draft, actor: User, at: datetime
+    *,
+    coverage: Coverage,
+    draft: Draft,
+    actor: User,
+    at: datetime,
+    seen: int | None = None,
 ) -> Coverage:
     """Plan it anew before it starts: everything as in the draft, checked like a new one.
 
-    Raises NotAllowed, Stale once it has started, or DraftRefused with what is wrong.
+    `seen`: its last change that the page showed; left out, whatever it is now. Raises
+    NotAllowed, Stale once it has started or was changed, or DraftRefused with what is
+    wrong.
     """
     coverage = _locked(coverage)
     _check_may_change(coverage, actor)
+    _check_seen(coverage, seen, "Save again to put yours in its place.")
     if changes := saving.save_changes(coverage, draft, actor, at):
         _tell(coverage, actor, at, f"{actor} changed {changes}.")
     if coverage.state == STATE.SCHEDULED:
@@ -73,11 +88,14 @@ def change_scheduled(
 
 
 @transaction.atomic
-def confirm(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """Agree to a proposal."""
+def confirm(
+    *, coverage: Coverage, actor: User, at: datetime, seen: int | None = None
+) -> Coverage:
+    """Agree to a proposal, as it was `seen` (like in `change_scheduled`)."""
     coverage = _locked(coverage)
     access.check_lead_of(actor, coverage.member)
     _expect(coverage, STATE.PROPOSED)
+    _check_seen(coverage, seen, "Look at it again before you confirm it.")
     if coverage.ends_at <= at:
         raise AssignmentRefused("Its last day has passed. Decline it.")
     _check_still_sound(coverage, actor, at)
@@ -180,6 +198,7 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.STARTING, STATE.ACTIVE}:
         raise Stale("It is not running. Reload to see how it stands.")
+    at = clock_reading.latest(at)
     here = days.local(at, coverage.zone)
     coverage.state, coverage.returning_at = STATE.RETURNING, at
     coverage.save(update_fields=["state", "returning_at"])
@@ -204,6 +223,21 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     coverage.save(update_fields=["acknowledged_at"])
     _tell(coverage, actor, at, f"{actor} has read what went wrong.")
     return coverage
+
+
+def last_change(coverage_id: int) -> int:
+    """The last entry of its history, for a page that is to change it later."""
+    entries = CoverageEvent.objects.filter(coverage=coverage_id).order_by("pk")
+    last = entries.last()
+    return last.pk if last else 0
+
+
+def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
+    if seen is None:
+        return
+    newer = coverage.events.filter(pk__gt=seen).order_by("pk").last()
+    if newer:
+        raise Stale(f"Meanwhile: {newer.sentence} {advice}")
 
 
 def _check_may_change(coverage: Coverage, actor: User) -> None:

@@ -10,7 +10,12 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from assignments.models import Coverage, Coverer, Hold, Member
 from assignments.services.coverage.gaps import Window, days_of, uncovered
-from assignments.services.coverage.wording import away_days, is_whole_days, zone_of
+from assignments.services.coverage.wording import (
+    away_days,
+    is_narrow,
+    is_whole_days,
+    zone_of,
+)
 
 State = Coverage.State
 WEEKS = 6
@@ -153,7 +158,7 @@ def uncovered_parts(
     able = [
         one.member
         for one in coverage.coverers.all()
-        if one.replaced_at is None and (one.share or _is_narrow(one))
+        if one.replaced_at is None and (one.share or is_narrow(one))
     ]
     able += [coverage.fallback] if coverage.fallback else []
     return uncovered(
@@ -217,7 +222,3 @@ def _filled(bars: Iterable[Cell], days: Sequence[date]) -> Iterator[Cell]:
         cell = starting.get(day) or Cell(day=day)
         skip_to = cell.last + DAY
         yield cell
-
-
-def _is_narrow(coverer: Coverer) -> bool:
-    return bool(coverer.campaigns.all() or coverer.categories.all())

@@ -40,7 +40,9 @@ def forget(rows: Sequence[int], *, at: datetime) -> None:
 
 def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
     """Smartlead no longer has it: there is nothing to give back."""
-    _end(Hold.objects.standing().filter(lead=lead), Outcome.GONE, None, at)
+    standing = Hold.objects.standing().filter(lead=lead)
+    _end(standing.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
+    _end(standing, Outcome.GONE, None, at)
     _complete(lead.pk, at)
 
 
@@ -238,9 +240,13 @@ def _one(hold: Hold) -> QuerySet[Hold]:
 def _end_above(
     hold: Hold, row: Assignment, at: datetime, *, but: Assignment | None = None
 ) -> None:
-    """The steps above are void; not the one that `but` has just taken."""
+    """The steps above are void; not the one that `but` has just taken.
+
+    Nor one that is planned: the end of its own row ends it.
+    """
     above = Hold.objects.standing().filter(lead=hold.lead_id, pk__gt=hold.pk)
-    _end(above.filter(state=TAKING), Outcome.NOT_TAKEN, row, at)
+    given_up = above.filter(state=TAKING, move__state__in=FINAL)
+    _end(given_up, Outcome.NOT_TAKEN, row, at)
     live = above.filter(state=LIVE)
     if but is not None:
         live = live.exclude(taken_by=but)

@@ -1,6 +1,7 @@
 """Changes within a running coverage: another covering member, one lead handed back."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -19,11 +20,13 @@ from assignments.nudges import nudge_dispatch
 from assignments.services import access
 from assignments.services.coverage import absences, clock_reading, days, running
 from assignments.services.coverage.facts import leads_at, office_at
+from assignments.services.coverage.wording import is_narrow
 from assignments.services.ledger import finish
 from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 
 STATE = Coverage.State
+EVEN = Decimal(1)
 REPLACED = "The lead was handed back before it was sent."
 
 
@@ -70,7 +73,7 @@ def hand_back(
     """
     lead = lock_lead(lead.pk)
     live = Hold.objects.live().filter(coverage=coverage, lead=lead)
-    hold = live.select_related("origin", "to", "move", "coverage__member__team").first()
+    hold = live.select_related("origin__team", "to__team", "move", "coverage").first()
     if hold is None:
         raise Stale(f"{lead} is not held in this coverage by now.")
     _check_hand_back(hold, actor)
@@ -103,7 +106,8 @@ def may_hand_back(hold: Hold, user: User) -> bool:
     return (
         access.is_own(user, hold.to)
         or access.is_own(user, hold.origin)
-        or access.why_not_lead(user, hold.coverage.member) is None
+        or access.why_not_lead(user, hold.origin) is None
+        or access.why_not_lead(user, hold.to) is None
     )
 
 
@@ -126,11 +130,14 @@ def _hand_share(leaving: Coverer, new: Member, at: datetime) -> None:
         member=new,
         defaults={"position": leaving.position, "share": 0, "credit": leaving.credit},
     )
+    was_narrow = is_narrow(coverer) or is_narrow(leaving)
     _widen(coverer, leaving, is_new=is_new or coverer.replaced_at is not None)
     if coverer.replaced_at:
         coverer.share, coverer.replaced_at = leaving.share, None
     else:
         coverer.share += leaving.share
+    if was_narrow and not (is_narrow(coverer) or coverer.share):
+        coverer.share = EVEN  # they took leads without one, and go on taking them
     coverer.save(update_fields=["share", "replaced_at"])
     leaving.replaced_at = at
     leaving.save(update_fields=["replaced_at"])

@@ -2,11 +2,12 @@
 
 import pytest
 
-from assignments.models import Coverage, CoveredLead, Lead, Member
+from assignments.models import Assignment, Coverage, CoveredLead, Lead, Member
 from assignments.models.assignment import State
 from assignments.services import assigning
-from assignments.services.coverage import acts, running
+from assignments.services.coverage import acts, certificate, running
 from assignments.services.ledger import end_what_waits_for_gone_lead
+from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 from tests.assignments.services.coverage.planning import (
     DAY,
@@ -16,7 +17,7 @@ from tests.assignments.services.coverage.planning import (
     plan,
     story,
 )
-from tests.factories import MONDAY, make_manager, make_member, make_user
+from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
 
 @pytest.fixture
@@ -141,6 +142,35 @@ class TestByHand:
         assert CoveredLead.objects.filter(lead=held, pinned_at=None).count() == 0
 
 
+def test_a_lead_lost_before_it_was_handed_over_was_not_taken(office, cast):
+    coverage = plan(cast[0], cast[1])
+    lead = office.lead(0)
+    running.tick(MONDAY)
+
+    Lead.objects.filter(pk=lead.pk).update(gone_at=MONDAY)
+    end_what_waits_for_gone_lead(lead, MONDAY)
+
+    assert story(lead) == [f"{cast[0].pk}>{cast[1].pk} not_taken"]
+    assert certificate.tally(coverage).taken == 0
+
+
+def test_put_back_against_a_plan_to_lend_it_on_the_plan_is_given_up(office, cast):
+    ana, ben, cem, _ = cast
+    plan(ana, ben)
+    lead = office.lead(0)
+    go(office)
+    plan(ben, cem, starts_at=MONDAY + HOUR)
+    running.tick(MONDAY + HOUR)
+
+    seen_at = MONDAY + 2 * HOUR
+    back = Sighting(owner_id=ana.pk, known=True, asked_at=seen_at, by="get")
+    observe_owner(map_id=lead.pk, sighting=back, at=seen_at)
+    running.tick(seen_at)
+
+    assert story(lead) == [f"{ana.pk}>{ben.pk} back", f"{ben.pk}>{cem.pk} not_taken"]
+    assert not Assignment.objects.pending().filter(lead=lead).exists()
+
+
 class TestInSmartlead:
     def see(self, office, lead, to):
         office.world.assign_outside(lead.pk, to.pk)
@@ -216,6 +246,19 @@ class TestActs:
         assert owner_of(held) == cast[0]
         assert coverage.state == Coverage.State.COMPLETED
 
+    def test_ended_while_the_clock_is_ahead_it_does_not_end_before_it_starts(
+        self, office, cast
+    ):
+        """As after `tick --at` on the sandbox."""
+        coverage = plan(*cast[:2], starts_at=MONDAY + DAY, ends_at=MONDAY + 3 * DAY)
+        running.tick(MONDAY + DAY + HOUR)
+
+        acts.end_early(coverage=coverage, actor=make_manager(), at=MONDAY)
+
+        coverage.refresh_from_db()
+        assert coverage.starts_at < coverage.ends_at
+        assert coverage.first_day <= coverage.last_day
+
     def test_one_lead_handed_back_stays_there(self, office, cast, held):
         ana, ben, *_ = cast
         coverage = Coverage.objects.get()
@@ -237,6 +280,19 @@ class TestActs:
                 actor=make_user(),
                 at=office.clock(),
             )
+
+    @pytest.mark.parametrize("of", [0, 1])
+    def test_a_team_lead_of_either_side_hands_back(self, office, cast, held, of):
+        actor = make_user("Lea Lead")
+        cast[of].team = make_team(leads=(actor,))
+        cast[of].save()
+
+        acts.hand_back(
+            coverage=Coverage.objects.get(), lead=held, actor=actor, at=office.clock()
+        )
+        office.dispatch()
+
+        assert owner_of(held) == cast[0]
 
     def test_another_coverer_takes_share_and_leads(self, office, cast, held):
         ana, ben, cem, _ = cast

@@ -15,7 +15,14 @@ from tests.assignments.services.coverage.planning import (
     plan,
     story,
 )
-from tests.factories import MONDAY, make_manager, make_team, make_user
+from tests.factories import (
+    MONDAY,
+    make_campaign,
+    make_category,
+    make_manager,
+    make_team,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -47,6 +54,21 @@ def change_coverer(office, coverage, old, new):
     acts.change_coverer(
         coverage=coverage, old=old, new=new, actor=make_manager(), at=office.clock()
     )
+
+
+def try_again(office, row):
+    return assigning.retry_assignment(
+        assignment=row, actor=make_manager(), at=office.clock()
+    )
+
+
+def narrow(coverage, member, kind):
+    """Lets a covering member take leads of one campaign or category alone."""
+    coverer = coverage.coverers.get(member=member)
+    if kind == "campaign":
+        coverer.campaigns.add(make_campaign())
+    if kind == "category":
+        coverer.categories.add(make_category())
 
 
 class TestHandedBack:
@@ -185,6 +207,68 @@ class TestChangeOfCoverer:
 
         with pytest.raises(Stale, match="does not cover here by now"):
             change_coverer(office, coverage, cast[1], cast[2])
+
+    @pytest.mark.parametrize("own", ["category", ""])
+    def test_who_joins_two_scopes_without_shares_goes_on_taking_leads(
+        self, office, cast, coverage, own
+    ):
+        _, ben, cem, _ = cast
+        coverage.coverers.create(member=cem, position=1)
+        coverage.coverers.update(share=0)
+        narrow(coverage, ben, "campaign")
+        narrow(coverage, cem, own)
+        change_coverer(office, coverage, ben, cem)
+
+        lead = office.lead(0)
+        go(office)
+
+        assert owner_of(lead) == cem
+
+
+class TestTriedAgain:
+    """A refused or overtaken change of a coverage, when a person presses Retry."""
+
+    @pytest.fixture
+    def not_back(self, office, coverage, cast, held):
+        """Not given back, because Smartlead did not know Ana at that moment."""
+        place = office.world.account.members.pop(cast[0].pk)
+        go(office, MONDAY + DAY)
+        office.world.account.members[cast[0].pk] = place
+        return held.assignments.last()
+
+    def test_nothing_goes_back_to_somebody_who_is_away_again(
+        self, office, cast, held, not_back
+    ):
+        plan(cast[0], cast[1], starts_at=MONDAY + 2 * DAY, ends_at=MONDAY + 3 * DAY)
+        go(office, MONDAY + 2 * DAY)
+
+        with pytest.raises(AssignmentRefused, match="is away until"):
+            try_again(office, not_back)
+
+        assert owner_of(held) == cast[1]
+
+    def test_once_they_are_there_it_goes_back(self, office, cast, held, not_back):
+        plan(cast[0], cast[1], starts_at=MONDAY + 2 * DAY, ends_at=MONDAY + 3 * DAY)
+        go(office, MONDAY + 3 * DAY)
+
+        try_again(office, not_back)
+        office.dispatch()
+
+        assert owner_of(held) == cast[0]
+
+    def test_what_somebody_else_came_before_is_sent_as_that_persons_decision(
+        self, office, cast, coverage
+    ):
+        lead = office.lead(0)
+        running.tick(MONDAY)
+        office.world.assign_outside(lead.pk, cast[3].pk)
+        office.dispatch()
+        overtaken = lead.assignments.get(state=State.OVERTAKEN)
+
+        row = try_again(office, overtaken)
+        office.dispatch()
+
+        assert (row.cause, owner_of(lead)) == ("manual", cast[1])
 
 
 class TestTheEndPassedUnseen:
