@@ -249,6 +249,19 @@ class TestLeftAlone:
 
         assert routed(lead).to == ben
 
+    def test_nor_does_it_wait_for_ever_for_a_member_who_was_deactivated(self, ana):
+        lead = make_lead()
+        make_assignment(
+            lead, ana, cause="routing", actor=None, finished_at=MONDAY,
+            state="cancelled",
+            outcome="Ana has been deactivated. It is decided again.",
+        )  # fmt: skip
+        make_rule(ana)
+
+        tick(at=MONDAY)
+
+        assert routed(lead).state == State.WAITING
+
     def test_a_lead_on_its_way_is_not_touched(self, ana, ben):
         lead = make_lead()
         make_assignment(lead, ben)
