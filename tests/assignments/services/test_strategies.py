@@ -125,25 +125,6 @@ class TestRoundRobin:
 
         assert piecemeal == by_turns(pool, sum(acts))
 
-    @any_run(
-        st.lists(weights, min_size=2, max_size=6),
-        st.integers(1, 60),
-        st.integers(1, 100),
-        st.integers(1, 120),
-    )
-    def test_weights_of_another_scale_make_up_for_no_more_than_a_lead(
-        self, shares, before, times, length
-    ):
-        turns, tally = Turns(), Tally()
-        by_turns(pool_of(*shares), before, turns, tally)
-        larger = [weight * times for weight in shares]
-
-        counts = Counter(by_turns(pool_of(*larger), length, turns, tally))
-
-        for place, weight in enumerate(shares):
-            fair = length * weight / sum(shares)
-            assert abs(counts[place + 1] - fair) < 2
-
     @any_run(st.integers(2, 6), st.integers(0, 30), st.integers(1, 60))
     def test_who_joins_is_dealt_in_from_now(self, size, before, length):
         turns, tally = Turns(), Tally()

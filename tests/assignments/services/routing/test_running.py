@@ -236,25 +236,12 @@ class TestLeftAlone:
 
         assert lead.assignments.count() == 1
 
-    def test_one_that_was_cancelled_since_its_member_went_away_goes_on(self, ana, ben):
+    def test_one_that_was_cancelled_to_be_decided_again_goes_on(self, ana):
+        """Also to the same member, who was deactivated only for a while."""
         lead = make_lead()
         make_assignment(
             lead, ana, cause="routing", actor=None, finished_at=MONDAY,
             state="cancelled", outcome="Ana is away. It is decided again.",
-        )  # fmt: skip
-        make_absence(ana)
-        make_rule(ana, ben)
-
-        tick(at=MONDAY)
-
-        assert routed(lead).to == ben
-
-    def test_nor_does_it_wait_for_ever_for_a_member_who_was_deactivated(self, ana):
-        lead = make_lead()
-        make_assignment(
-            lead, ana, cause="routing", actor=None, finished_at=MONDAY,
-            state="cancelled",
-            outcome="Ana has been deactivated. It is decided again.",
         )  # fmt: skip
         make_rule(ana)
 
