@@ -157,7 +157,7 @@ class Rotation(models.Model):
 
 
 class Turn(models.Model):
-    """How far a member's next turn lies ahead, in the ticks of `strategies.Turns`."""
+    """How far a member is ahead of their share, in the parts of `strategies.Turns`."""
 
     rotation = models.ForeignKey(
         Rotation, on_delete=models.CASCADE, related_name="turns"

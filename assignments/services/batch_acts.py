@@ -76,7 +76,10 @@ def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
 def _stop_writing(batch: Batch, actor: User, at: datetime) -> int:
     with transaction.atomic():
         plan = SavedPlan.objects.select_for_update(of=("self",)).filter(batch=batch)
+        is_going_on = Assignment.objects.pending().filter(batch=batch).exists()
         for one in plan.filter(cancelled_at=None):
+            if not (one.unwritten or is_going_on):
+                continue
             one.cancelled_at, one.cancelled_by = at, actor
             one.save(update_fields=["cancelled_at", "cancelled_by"])
             return one.unwritten

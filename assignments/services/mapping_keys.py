@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol
 
+from django.db.models.functions import Coalesce
+
 from assignments.models import Mapping
 from assignments.models.mapping import Mapping as Table
 
@@ -12,9 +14,13 @@ COLUMNS = {
     Attribute.EMAIL_DOMAIN: "email",
     Attribute.CAMPAIGN: "campaign__name",
     Attribute.CATEGORY: "category__name",
-    Attribute.CLIENT: "client_id",
+    Attribute.CLIENT: "the_client",
     Attribute.CUSTOM: "custom_fields",
 }
+
+
+# A lead's own, or else that of its campaign.
+THE_CLIENT = Coalesce("client_id", "campaign__client_id")
 
 
 class Lookup(Protocol):
@@ -28,7 +34,7 @@ class Lookup(Protocol):
 
 
 def column_of(mapping: Mapping) -> str:
-    """The column of the lead that the keys come from."""
+    """The column of the lead that the keys come from; `the_client` is annotated."""
     return COLUMNS[Attribute(mapping.attribute)]
 
 

@@ -25,7 +25,7 @@ class BrokenRows(AssignmentRefused):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         count = len(problems)
-        rows = "1 row is broken" if count == 1 else f"{count} rows are broken"
+        rows = "1 row is broken" if count == 1 else f"{count:,} rows are broken"
         super().__init__(f"Nothing was imported: {rows}.")
 
 

@@ -18,7 +18,7 @@ from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Urgency
 from assignments.models.plan import UNKNOWN, Entry, StrategyKind
 from assignments.services import access, loads
 from assignments.services.coverage.absences import away_now
-from assignments.services.mapping_keys import column_of, keys_of
+from assignments.services.mapping_keys import THE_CLIENT, column_of, keys_of
 from assignments.services.strategies import (
     LeastBusy,
     Mapped,
@@ -194,7 +194,7 @@ def strategy_of(part: Part, scene: Scene) -> Strategy:
             return OneMember(pool[0], f"{scene.actor} chose {pool[0].name}.")
         case StrategyKind.ROUND_ROBIN:
             turns = turns_of(BY_HAND, scene)
-            return RoundRobin(pool, turns, overfull(pool, _held(part.leads)))
+            return RoundRobin(pool, turns, overfull(pool, _held(part.leads, scene)))
         case StrategyKind.LEAST_BUSY:
             return LeastBusy(pool)
         case _:
@@ -202,11 +202,18 @@ def strategy_of(part: Part, scene: Scene) -> Strategy:
             return _mapped(wish.table, wish, LeastBusy(pool) if pool else None, scene)
 
 
-def _held(leads: QuerySet[Lead]) -> dict[int, int]:
-    """How many of these leads each owner has; 0 stands for nobody."""
+def _held(leads: QuerySet[Lead], scene: Scene) -> dict[int, int]:
+    """How many of these leads each owner has, of those that the actor may move.
+
+    0 stands for nobody.
+    """
     present = leads.select_related(None).filter(gone_at=None).order_by()
     counts = present.values_list("owner").annotate(Count("pk"))
-    return {owner or 0: count for owner, count in counts}
+    return {
+        owner or 0: count
+        for owner, count in counts
+        if may_move(scene.movable, owner, is_known=True)
+    }
 
 
 def _mapped(
@@ -248,6 +255,7 @@ def _rows(leads: QuerySet[Lead], table: Table | None) -> Iterable[tuple[Any, ...
     columns = ["pk", "owner_id", "is_known", "has_replied", "category_id", "is_gone"]
     if table:
         columns.append(column_of(table))
+        leads = leads.annotate(the_client=THE_CLIENT)
     marked = leads.select_related(None).annotate(
         is_known=is_set("owner_known_at"),
         has_replied=is_set("last_reply_at"),

@@ -248,11 +248,12 @@ def _refuse(desk: Desk, row: Assignment, sentence: str) -> None:
 
 
 def _decide_again(desk: Desk, row: Assignment, why_not: str) -> None:
-    """A coverage's plan has grown old; the next tick makes another."""
+    """A coverage's plan has grown old; the next tick makes another. A batch goes on."""
     at = desk.clock()
+    state = State.SKIPPED if row.is_personal else State.CANCELLED
     with transaction.atomic():
         lock_lead(row.lead_id)
-        finish(row, state=State.CANCELLED, outcome=why_not, at=at, token=row.token)
+        finish(row, state=state, outcome=why_not, at=at, token=row.token)
 
 
 def _overtaken(desk: Desk, row: Assignment) -> None:

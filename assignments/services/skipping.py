@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from assignments.models import Assignment, Coverage, Member, SavedPlan
+from assignments.models import Assignment, Batch, Coverage, Member, SavedPlan
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause, State
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.services import access
@@ -38,7 +38,8 @@ class Scene:
     members: dict[int, Member]
     away: dict[int, Coverage]
     pending: dict[int, dict[str, Assignment]]
-    # Leads about which a person decided after this plan was confirmed: the decision.
+    # Leads about which a person decided after this plan was confirmed, or after the
+    # batch whose refused rows it tries again: the decision.
     later: dict[int, Assignment]
     movable: frozenset[int | None] | None
     choosable: frozenset[int]
@@ -81,10 +82,13 @@ def scene_of(plan: SavedPlan, leads: Collection[int], *, at: datetime) -> Scene:
 def _later(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assignment]:
     if plan.confirmed_at is None:
         return {}
+    since = plan.confirmed_at
+    if (retried := plan.wish.get("retry")) is not None:
+        since = Batch.objects.values_list("created_at", flat=True).get(pk=retried)
     by_a_person = Q(cause__in=PERSONAL) | Q(cause__in=COVERAGE_CAUSES, batch=None)
     rows = Assignment.objects.filter(
-        by_a_person, lead__in=leads, created_at__gt=plan.confirmed_at
-    ).exclude(state__in=(State.SKIPPED, State.CANCELLED))
+        by_a_person, lead__in=leads, created_at__gt=since
+    ).exclude(Q(state=State.CANCELLED) | Q(state=State.SKIPPED, batch__isnull=False))
     rows = rows.select_related("actor", "to").order_by("pk")
     return {row.lead_id: row for row in rows}
 
@@ -131,7 +135,8 @@ def _may_lapse(row: Assignment) -> bool:
 
 def _moved_since(entry: Entry, lead: Standing, scene: Scene) -> str:
     now_with = lead.owner_id if lead.owner_is_known else UNKNOWN
-    is_being_sent = entry.reverses_id is not None and lead.lead_id in scene.pending
+    pending = scene.pending.get(lead.lead_id, {}).values()
+    is_being_sent = any(row.pk == entry.reverses_id for row in pending)
     if now_with == entry.shown_id or is_being_sent:
         return ""
     holder = scene.members[now_with] if now_with else "nobody"

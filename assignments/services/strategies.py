@@ -12,8 +12,8 @@ from math import ceil
 from typing import NamedTuple, Protocol
 
 MOST_NAMED = 3  # of those who were passed over, in one sentence
-TURN = 10**15  # ticks of one turn at weight 1: fine enough for any weight
-_GRAIN = 10**9  # ticks that count as no difference
+TURN = 10**15  # parts of a lead, and ticks of a turn at weight 1
+_GRAIN = 10**9  # parts or ticks that count as no difference
 _MOST_REMEMBERED = 1024
 
 
@@ -124,7 +124,8 @@ class Turns:
 
     Each member's next turn begins when their last one is used up, 1/weight later; of
     those whose turn has begun, the one whose turn ends first is chosen (worst-case fair
-    queueing). `ahead` is how far each one's next turn lies ahead of now, in ticks.
+    queueing). `ahead` is how far each one is ahead of their share, in parts of a lead:
+    so that nobody owes more than a lead where the weights are others the next time.
     """
 
     ahead: dict[int, int] = field(default_factory=dict)
@@ -133,32 +134,39 @@ class Turns:
     def take(
         self, free: Sequence[PoolMember], pool: Iterable[PoolMember], tally: Tally
     ) -> PoolMember:
-        earliest = min(self.ahead.setdefault(one.id, 0) for one in free)
-        if earliest > _GRAIN:
-            self._pass(earliest, pool)
-        begun = [one for one in free if self.ahead[one.id] <= _GRAIN]
+        begun = self._begun(free)
+        if not begun:
+            self._pass(min(self._begins_in(one) for one in free), pool)
+            begun = self._begun(free)
         chosen = min(begun, key=lambda one: self._urgency(one, tally))
-        self.ahead[chosen.id] += _length(chosen.weight)
+        self.ahead[chosen.id] += TURN
         self.given += 1
-        self._pass(_length(_total(tuple(one.weight for one in free))), pool)
+        self._pass(int(TURN / _total(tuple(one.weight for one in free))), pool)
         is_free = {one.id for one in free}
         for one in pool:
             if one.id not in is_free:  # nobody saves turns up while away or full
                 self.ahead[one.id] = max(self.ahead.get(one.id, 0), 0)
         return chosen
 
+    def _begun(self, free: Sequence[PoolMember]) -> list[PoolMember]:
+        return [one for one in free if self.ahead.setdefault(one.id, 0) <= _GRAIN]
+
+    def _begins_in(self, one: PoolMember) -> int:
+        return _ticks(self.ahead[one.id], one.weight)
+
     def _urgency(self, one: PoolMember, tally: Tally) -> tuple[int, int]:
-        ends = self.ahead[one.id] + _length(one.weight)
+        ends = _ticks(self.ahead[one.id] + TURN, one.weight)
         return (ends + _GRAIN // 2) // _GRAIN, tally.last.get(one.id, 0)
 
     def _pass(self, ticks: int, pool: Iterable[PoolMember]) -> None:
         for one in pool:
-            self.ahead[one.id] = self.ahead.get(one.id, 0) - ticks
+            share = ticks * one.weight.numerator // one.weight.denominator
+            self.ahead[one.id] = self.ahead.get(one.id, 0) - share
 
 
-@lru_cache(_MOST_REMEMBERED)
-def _length(weight: Fraction) -> int:
-    return int(TURN / weight)
+def _ticks(parts: int, weight: Fraction) -> int:
+    """How long it takes until so much of a lead is somebody's share."""
+    return parts * weight.denominator // weight.numerator
 
 
 @lru_cache(_MOST_REMEMBERED)

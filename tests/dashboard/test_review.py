@@ -8,7 +8,14 @@ from assignments.models import Suggestion
 from assignments.models.assignment import Cause, State
 from assignments.services.clock import tick
 from tests.dashboard.pages import htmx, queries_of
-from tests.factories import make_assignment, make_lead, make_rule, make_team, make_user
+from tests.factories import (
+    make_absence,
+    make_assignment,
+    make_lead,
+    make_rule,
+    make_team,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -54,6 +61,17 @@ def test_twice_is_once(client, suggested):
 
     assertContains(again, "has been accepted by Sara Klein.", status_code=409)
     assert suggested.lead.assignments.count() == 1
+
+
+def test_nobody_is_given_a_lead_without_the_warning_that_they_are_away_by_now(
+    client, suggested, ana
+):
+    make_absence(ana, at=timezone.now())
+
+    response = client.post(f"/review/{suggested.pk}/accept/", headers=htmx("x"))
+
+    assertContains(response, "Ana Sousa is away until", status_code=409)
+    assert not suggested.lead.assignments.exists()
 
 
 def test_a_lead_that_has_moved_meanwhile_is_not_given_away(client, suggested, ben):

@@ -19,6 +19,7 @@ from assignments.models import (
 from assignments.models.mapping import Mapping as Table
 from assignments.models.plan import StrategyKind
 from assignments.services.loads import closing_categories
+from assignments.services.mapping_keys import THE_CLIENT
 from assignments.services.routing.facts import (
     Attribute,
     ConditionFacts,
@@ -120,9 +121,7 @@ def _rule(row: RoutingRule, names: Names, tables: dict[int, TableFacts]) -> Rule
 def lead_facts(leads: QuerySet[Lead]) -> Iterator[LeadFacts]:
     """In the order in which they came; read in one query, whatever their number."""
     closing = closing_categories()
-    marked = leads.select_related(None).annotate(
-        came_at=CAME_AT, the_client=Coalesce("client_id", "campaign__client_id")
-    )
+    marked = leads.select_related(None).annotate(came_at=CAME_AT, the_client=THE_CLIENT)
     rows = marked.order_by("came_at", "map_id").values_list(*COLUMNS)
     for row in rows.iterator(chunk_size=2000):
         yield _lead(row, closing)

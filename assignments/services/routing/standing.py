@@ -25,6 +25,7 @@ from assignments.models import (
     Suggestion,
 )
 from assignments.models.assignment import PERSONAL, Cause, State
+from assignments.services.coverage import readiness
 from assignments.services.coverage.dealing import Topic
 from assignments.services.coverage.scopes import Scope
 from assignments.services.routing.facts import LeadFacts
@@ -67,7 +68,6 @@ class Standing:
     dismissed: dict[int, list[Suggestion]]
     start_sets: frozenset[tuple[int, int]]
     pinned: frozenset[tuple[int, int]]
-    absences: dict[int, list[tuple[datetime, datetime]]]
 
     def why_alone(self, lead: LeadFacts) -> str:
         """Why no rule may touch this lead, as a sentence; empty if one may."""
@@ -118,16 +118,9 @@ class Standing:
         if row.cause == Cause.ROUTING and row.state == State.REFUSED:
             return f"Smartlead refused it on {when}: {row.outcome}"
         if row.cause == Cause.ROUTING and row.state == State.CANCELLED:
-            return "" if self._is_thought_over(row) else f"On {when}: {row.outcome}"
+            is_thought_over = row.outcome.endswith(readiness.AGAIN)
+            return "" if is_thought_over else f"On {when}: {row.outcome}"
         return ""
-
-    def _is_thought_over(self, row: Assignment) -> bool:
-        """Cancelled since its member could not take it any more: decided again."""
-        if row.to is None or not row.to.is_active:
-            return True
-        ended = row.finished_at or row.created_at
-        windows = self.absences.get(row.to.pk, ())
-        return any(start <= ended < end for start, end in windows)
 
 
 def standing_of(leads: QuerySet[Lead], *, at: datetime) -> Standing:
@@ -151,7 +144,6 @@ def standing_of(leads: QuerySet[Lead], *, at: datetime) -> Standing:
         dismissed=_by_lead(dismissed),
         start_sets=_pairs(covered.filter(is_start_set=True)),
         pinned=_pairs(covered.filter(pinned_at__isnull=False)),
-        absences=_absences(),
     )
 
 
@@ -179,14 +171,6 @@ def _by_lead[Row: (Assignment, Suggestion)](
 
 def _pairs(rows: QuerySet[CoveredLead]) -> frozenset[tuple[int, int]]:
     return frozenset(rows.values_list("coverage_id", "lead_id"))
-
-
-def _absences() -> dict[int, list[tuple[datetime, datetime]]]:
-    found: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    agreed = Coverage.objects.agreed()
-    for member, start, end in agreed.values_list("member", "starts_at", "ends_at"):
-        found[member].append((start, end))
-    return found
 
 
 def _day(at: datetime) -> str:

@@ -10,7 +10,9 @@ from django.db import transaction
 from assignments.models import Assignment, Coverage, Lead, Member, Suggestion, User
 from assignments.services import access
 from assignments.services.assigning import assign_lead
+from assignments.services.coverage.absences import away_now
 from assignments.services.locking import lock_lead
+from assignments.services.proposing import away_until
 from assignments.services.refusals import AssignmentRefused, Stale
 from assignments.services.routing.facts import LeadFacts, Mode, RuleFacts
 from assignments.services.strategies import Choice
@@ -64,6 +66,11 @@ def accept_suggestion(
     """
     lead = lock_lead(suggestion.lead_id)
     suggestion = _decide(suggestion, State.ACCEPTED, actor, lead, at)
+    if absence := away_now(at).get(suggestion.member_id):
+        raise AssignmentRefused(
+            f"{suggestion.member} is {away_until(absence)} by now. Assign the lead by "
+            "hand, to them all the same or to somebody else."
+        )
     said = suggestion.reason.replace("” suggests ", "” suggested ", 1)
     return assign_lead(
         lead=lead,

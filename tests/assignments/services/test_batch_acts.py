@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Account, Assignment, Lead
+from assignments.models import Account, Assignment, Lead, SavedPlan
 from assignments.models.assignment import Cause, State
 from assignments.services import batch_acts, queue
 from assignments.services.assigning import assign_lead
@@ -14,6 +14,7 @@ from assignments.services.undoing import undo_batch
 from tests.factories import (
     MONDAY,
     make_absence,
+    make_assignment,
     make_batch,
     make_coverage,
     make_hold,
@@ -149,6 +150,14 @@ def test_cancelling_twice_changes_nothing_more(batch):
     assert batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER) == 0
 
 
+def test_where_nothing_was_left_to_cancel_nobody_has_cancelled_it(batch):
+    batch.assignments.update(state=State.DONE, finished_at=MONDAY)
+
+    batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+    assert SavedPlan.objects.get(batch=batch).cancelled_at is None
+
+
 class TestRetrying:
     def test_the_refused_go_once_more_with_reason_and_note(self, batch):
         first, second, _ = batch.assignments.order_by("pk")
@@ -204,6 +213,35 @@ class TestRetrying:
         Lead.objects.filter(pk=first.lead_id).update(owner=make_member("Cem"))
 
         again = batch_acts.retry_refused(batch=batch, actor=batch.actor, at=LATER)
+
+        assert "it is with Cem now" in again.assignments.get().outcome
+
+    def test_a_lead_that_a_person_gave_away_and_back_is_left_alone(self, batch):
+        (first, *_) = batch.assignments.order_by("pk")
+        refuse(first)
+        make_assignment(
+            first.lead, first.lead.owner, expected=make_member("Cem"),
+            state=State.DONE, created_at=LATER, finished_at=LATER,
+        )  # fmt: skip
+
+        again = batch_acts.retry_refused(batch=batch, actor=batch.actor, at=LATER)
+
+        assert again.assignments.get().outcome == (
+            "Sara Klein decided later: it goes to Ana."
+        )
+
+    def test_an_undo_that_is_tried_again_does_not_overrule_a_later_owner(self, batch):
+        lead = Lead.objects.get(pk=batch.assignments.earliest("pk").lead_id)
+        batch.assignments.update(state=State.DONE, finished_at=MONDAY)
+        Lead.objects.update(owner=batch.assignments.earliest("pk").to)
+        undo = undo_batch(batch=batch, actor=batch.actor, at=LATER)
+        refuse(undo.assignments.get(lead=lead))
+        Lead.objects.update(owner=make_member("Cem"))
+        make_assignment(
+            lead, make_member("Dan"), cause=Cause.ROUTING, actor=None, urgency=5
+        )
+
+        again = batch_acts.retry_refused(batch=undo, actor=batch.actor, at=LATER)
 
         assert "it is with Cem now" in again.assignments.get().outcome
 

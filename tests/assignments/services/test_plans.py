@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from assignments.models import Assignment, Batch, Hold, SavedPlan, Turn
+from assignments.models import Assignment, Batch, Hold, Member, SavedPlan, Turn
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import plans
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
@@ -16,11 +16,13 @@ from tests.factories import (
     make_absence,
     make_assignment,
     make_batch,
+    make_campaign,
     make_category,
     make_lead,
     make_manager,
     make_member,
     make_plan,
+    make_table,
     make_team,
     make_user,
 )
@@ -171,6 +173,25 @@ class TestMaking:
         plan = make_plan(leads, ana, ben, strategy=strategy)
 
         assert chosen(plan) == {ben.pk: 5, None: 5}
+
+    def test_what_a_team_lead_may_not_move_is_nobodys_share(self, ana, ben):
+        theo = make_user("Theo Lead")
+        Member.objects.update(team=make_team(leads=(theo,)))
+        cem = make_member("Cem")
+        leads = [make_lead(owner=ana) for _ in range(6)]
+        leads += [make_lead(owner=cem) for _ in range(10)]
+
+        plan = make_plan(leads, ana, ben, strategy="round_robin", actor=theo)
+
+        assert chosen(plan) == {ben.pk: 3, None: 13}
+
+    def test_a_table_knows_a_lead_by_the_client_of_its_campaign(self, ana, ben):
+        lead = make_lead(owner=ana, campaign=make_campaign(client_id=7))
+        table = make_table({"7": ben}, attribute="client")
+
+        plan = make_plan([lead], table=table, strategy="territory")
+
+        assert chosen(plan) == {ben.pk: 1}
 
     def test_in_turn_a_lead_that_stays_is_nobodys_turn(self, ana, ben):
         leads = [make_lead(owner=owner) for owner in (None, ana, ana, None, None)]

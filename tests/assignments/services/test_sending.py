@@ -9,7 +9,14 @@ from assignments.services import sending
 from assignments.services.assigning import assign_lead, undo_assignment
 from assignments.services.desk import step_reached
 from assignments.services.dispatch import Dispatcher
-from tests.factories import make_assignment, make_lead, make_manager, make_member
+from tests.factories import (
+    make_absence,
+    make_assignment,
+    make_batch,
+    make_lead,
+    make_manager,
+    make_member,
+)
 from tests.office import Office, state_of
 
 
@@ -119,6 +126,26 @@ class TestSend:
 
         assert state_of(row) == State.REFUSED
         assert office.writes() == []
+
+    def test_of_a_batch_nothing_goes_to_who_went_away_since(self, office):
+        ben = office.members[1]
+        batch = make_batch([office.lead()], ben, at=office.clock.now)
+        make_absence(ben, at=office.clock.now)
+
+        office.dispatch()
+
+        row = batch.assignments.get()
+        assert (row.state, office.writes()) == ("skipped", [])
+        assert row.outcome.endswith("since the preview. It was not sent.")
+
+    def test_but_to_who_was_chosen_although_away(self, office):
+        ben = office.members[1]
+        make_absence(ben, at=office.clock.now)
+        batch = make_batch([office.lead()], ben, at=office.clock.now)
+
+        office.dispatch()
+
+        assert batch.assignments.get().state == "done"
 
     def test_nothing_is_written_while_all_writes_are_paused(self, office):
         row = assign(office, office.lead(), 1)

@@ -245,6 +245,20 @@ class TestInChunks:
         assert newest.state == State.SKIPPED
         assert newest.outcome == "Theo Boss decided later: it goes to Cem."
 
+    def test_nor_is_that_the_lead_stays_where_it_is(self, plan, ana):
+        plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
+        lead = Lead.objects.filter(assignments=None).first()
+        make_assignment(
+            lead, make_member("Cem"), cause=Cause.ROUTING, actor=None, urgency=5
+        )
+        theo = make_manager("Theo Boss")
+        assign_lead(lead=lead, to=ana, actor=theo, at=LATER)
+
+        self.write_all()
+
+        newest = lead.assignments.order_by("-pk")[0]
+        assert newest.outcome == "Theo Boss decided later: it goes to Ana."
+
     def test_what_is_cancelled_before_it_is_written_is_born_cancelled(self, plan):
         batch = plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
 

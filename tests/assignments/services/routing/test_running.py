@@ -236,18 +236,18 @@ class TestLeftAlone:
 
         assert lead.assignments.count() == 1
 
-    def test_one_that_was_cancelled_since_its_member_went_away_goes_on(self, ana, ben):
+    def test_one_that_was_cancelled_to_be_decided_again_goes_on(self, ana):
+        """Also to the same member, who was deactivated only for a while."""
         lead = make_lead()
         make_assignment(
             lead, ana, cause="routing", actor=None, finished_at=MONDAY,
             state="cancelled", outcome="Ana is away. It is decided again.",
         )  # fmt: skip
-        make_absence(ana)
-        make_rule(ana, ben)
+        make_rule(ana)
 
         tick(at=MONDAY)
 
-        assert routed(lead).to == ben
+        assert routed(lead).state == State.WAITING
 
     def test_a_lead_on_its_way_is_not_touched(self, ana, ben):
         lead = make_lead()
