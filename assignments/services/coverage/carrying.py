@@ -13,7 +13,7 @@ from assignments.models.assignment import Cause, State
 from assignments.services import ledger
 from assignments.services.batches import apply_plan
 from assignments.services.coverage import texts
-from assignments.services.coverage.walking import Decision, Kind, Move, Office
+from assignments.services.coverage.decisions import Decision, Kind, Move, Office
 from assignments.services.planning import Plan, Proposal
 
 type Decisions = Mapping[int, Decision]

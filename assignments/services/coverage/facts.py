@@ -18,8 +18,7 @@ from assignments.models import (
 )
 from assignments.models.assignment import Cause, State
 from assignments.services.coverage.dealing import Candidate, Rotation
-from assignments.services.coverage.scopes import Scope, is_open, topic_of
-from assignments.services.coverage.walking import (
+from assignments.services.coverage.decisions import (
     CoverageFacts,
     HoldFacts,
     Kind,
@@ -27,6 +26,7 @@ from assignments.services.coverage.walking import (
     Office,
     Waiting,
 )
+from assignments.services.coverage.scopes import Scope, is_open, topic_of
 
 BEGUN = (Coverage.State.STARTING, Coverage.State.ACTIVE)
 

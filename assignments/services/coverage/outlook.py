@@ -13,18 +13,18 @@ from django.db.models import Q, QuerySet
 from assignments.models import Assignment, Coverage, Hold, Lead
 from assignments.models.lead import LeadQuerySet
 from assignments.services.coverage.dealing import Candidate, Rotation
-from assignments.services.coverage.drafts import Draft
-from assignments.services.coverage.facts import facts_of, office_at
-from assignments.services.coverage.scopes import Scope
-from assignments.services.coverage.walking import (
+from assignments.services.coverage.decisions import (
     CoverageFacts,
     Decision,
     HoldFacts,
     Kind,
     LeadFacts,
     Office,
-    decide,
 )
+from assignments.services.coverage.drafts import Draft
+from assignments.services.coverage.facts import facts_of, office_at
+from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.walking import decide
 
 DRAFT = 0  # in the place of the id of a coverage that is not saved
 COLUMNS = ("owner", "campaign", "category__is_closing", "last_reply_at")

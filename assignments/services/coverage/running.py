@@ -16,8 +16,9 @@ from django.db import transaction
 from assignments.models import Coverage, Lead, User
 from assignments.services.coverage import clock_reading, states
 from assignments.services.coverage.carrying import carry_out
+from assignments.services.coverage.decisions import Decision, Office
 from assignments.services.coverage.facts import facts_of, leads_at, office_at
-from assignments.services.coverage.walking import Decision, Office, decide
+from assignments.services.coverage.walking import decide
 
 logger = logging.getLogger(__name__)
 

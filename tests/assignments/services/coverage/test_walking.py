@@ -7,16 +7,16 @@ import pytest
 
 from assignments.models import Hold
 from assignments.services.coverage.dealing import Candidate, Rotation, Topic
-from assignments.services.coverage.scopes import Scope
-from assignments.services.coverage.walking import (
+from assignments.services.coverage.decisions import (
     CoverageFacts,
     HoldFacts,
     Kind,
     LeadFacts,
     Office,
     Waiting,
-    decide,
 )
+from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.walking import decide
 
 A, B, C, D = 1, 2, 3, 4
 CA, CB, NEXT = 10, 20, 11
@@ -335,6 +335,18 @@ class TestEndOfAHold:
 
         found = decide(
             lead(A, planned, pending=pending), office(over(coverage(CA, A, B)))
+        )
+
+        assert found.is_nothing
+
+    def test_a_refused_carrying_over_is_not_repeated_by_itself(self):
+        """B, who has it for CA, is away too; Smartlead did not let the next take it."""
+        lent = hold(1, CA, A, B, move_id=5, refused=Kind.START)
+        refused = hold(2, NEXT, A, C, is_live=False, move_id=5, refused=Kind.START)
+        ended, following = over(coverage(CA, A, B)), coverage(NEXT, A, C)
+
+        found = decide(
+            lead(B, lent, refused), office(ended, following, coverage(CB, B, D))
         )
 
         assert found.is_nothing
