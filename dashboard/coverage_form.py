@@ -196,9 +196,15 @@ class CoverageForm(forms.Form):
             share = EVEN
         self.cleaned_data[f"share_{member.pk}"] = share
         for name, model in (("campaign", Campaign), ("category", Category)):
-            asked = self.data.getlist(f"{name}_{member.pk}")
+            asked = {pk for pk in self.data.getlist(f"{name}_{member.pk}") if pk}
             ids = [int(pk) for pk in asked if is_id(pk)]
             known = model.objects.filter(pk__in=ids).values_list("pk", flat=True)
+            # Left out in silence, they would cover everything.
+            if len(known) < len(asked):
+                self.add_error(
+                    f"share_{member.pk}",
+                    f"A {name} chosen for {member} is not known (any more).",
+                )
             self.cleaned_data[f"{name}_{member.pk}"] = tuple(known)
 
     @cached_property

@@ -267,6 +267,14 @@ class TestBadInput:
 
         assert "share is a number" in problem(client, typed(ana, ben, **said)).lower()
 
+    @pytest.mark.parametrize("known", ["999", "x"])
+    def test_a_campaign_that_is_gone_is_not_taken_for_any(
+        self, client, lead, ana, ben, known
+    ):
+        said = {f"campaign_{ben.pk}": known}
+
+        assert "chosen for Ben" in problem(client, typed(ana, ben, **said))
+
     def test_shares_that_add_up_to_nothing(self, client, lead, ana, ben):
         said = {f"share_{ben.pk}": "0"}
 
