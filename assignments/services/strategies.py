@@ -232,7 +232,9 @@ class Mapped:
     def choose(self, lead: Offer, tally: Tally) -> Choice:
         key = next((key for key in lead.keys if key in self.table), None)
         if key is None:
-            return self._by_default(f"no {self.word} for it", lead, tally)
+            return self._by_default(
+                f"the {self.word} table does not know it", lead, tally
+            )
         pool = self.table[key]
         free, passed = divide(pool, tally)
         value = self.shown[key]

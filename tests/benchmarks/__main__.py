@@ -32,7 +32,7 @@ def _wanted() -> list[str]:
         prog="python -m tests.benchmarks",
         description="Measure these parts; without a name: " + ", ".join(by_default),
     )
-    parser.add_argument("name", nargs="*", choices=[*TRIALS, []])
+    parser.add_argument("name", nargs="*", choices=[*TRIALS, []], metavar="name")
     return parser.parse_args().name or by_default
 
 

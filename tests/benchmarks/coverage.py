@@ -30,7 +30,6 @@ from tests.benchmarks.trials import Trial
 from tests.benchmarks.watched import NOTES, WRITES, Cost, Watched, cost
 
 STATE = "sandbox.sqlite3"
-SIZES = (200, 1_000)
 HOW = {True: "page by page", False: "one by one"}
 SPARE = 200  # leads of the sandbox that have never replied, or are nobody's here
 COVERING = 2
@@ -65,7 +64,7 @@ class Office:
 
 
 def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
-    boss = open_office(folder / STATE, leads=int(1.4 * max(SIZES)) + SPARE)
+    boss = open_office(folder / STATE, leads=int(1.4 * trial.rows) + SPARE)
     clock = Clock(timezone.now())
     world = World(state=folder / STATE, limits=UNLIMITED, clock=clock.stamp)
     watched = Watched(world, clock.let_a_call_pass)
@@ -75,10 +74,9 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
         away, *others = Member.objects.filter(is_active=True).order_by("pk")
         covering = others[:COVERING]
         office = Office(desk, clock, watched, boss, away, covering)
-        for size in SIZES:
-            for is_proven in (True, False):
-                name = f"{label}: {size:,} leads {HOW[is_proven]}"
-                yield from _figures(office, size, name, is_proven=is_proven)
+        for is_proven in (True, False):
+            name = f"{label}: {trial.rows:,} leads {HOW[is_proven]}"
+            yield from _figures(office, trial.rows, name, is_proven=is_proven)
     world.close()
 
 

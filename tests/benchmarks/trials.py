@@ -55,13 +55,14 @@ class Trial:
 TRIALS = {
     "batches": Trial(module="batches", scale=0.03),
     "batches-unproven": Trial(module="batches", scale=0.03, lists_proven=False),
-    "coverage": Trial(module="coverage"),
+    "coverage": Trial(module="coverage", rows=200),
     "preview": Trial(module="preview"),
     "load": Trial(module="load", scale=0.5),
     "load-shared": Trial(module="load", scale=0.5, other_share=0.2),
     "pages": Trial(module="pages"),
     "queries": Trial(module="queries"),
     "weight": Trial(module="weight"),
+    "coverage-large": Trial(module="coverage", on_request=True),
     "true-limit": Trial(module="load", on_request=True),
     "true-limit-shared": Trial(module="load", other_share=0.2, on_request=True),
 }

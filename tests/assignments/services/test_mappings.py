@@ -197,7 +197,8 @@ class TestChoosingByATable:
         (entry,) = self.plan(table, lead, default=[ana]).entries()
 
         assert entry.reason == (
-            "Ana: the only one free, 0 open (by default: no territory for it)."
+            "Ana: the only one free, 0 open "
+            "(by default: the territory table does not know it)."
         )
 
     def test_a_custom_field_leads_to_expertise(self, sara):

@@ -366,7 +366,8 @@ class TestMapped:
         )
 
         assert choice.sentence == (
-            "Ana: the only one free, 0 open (by default: no territory for it)."
+            "Ana: the only one free, 0 open "
+            "(by default: the territory table does not know it)."
         )
 
     def test_a_territory_whose_members_are_away_goes_to_the_default(self):
@@ -382,7 +383,7 @@ class TestMapped:
         choice = self.strategy().choose(Offer(("fr",)), Tally())
 
         assert choice.sentence == (
-            "Nobody for it: no territory for it, and there is no default."
+            "Nobody for it: the territory table does not know it, and there is no default."
         )
 
 
