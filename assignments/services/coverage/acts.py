@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 
 from django.db import transaction
+from django.db.models import Max
 
 from assignments.models import Coverage, CoverageEvent, Member, User
 from assignments.services import access
@@ -227,9 +228,9 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 def last_change(coverage_id: int) -> int:
     """The last entry of its history, for a page that is to change it later."""
-    entries = CoverageEvent.objects.filter(coverage=coverage_id).order_by("pk")
-    last = entries.last()
-    return last.pk if last else 0
+    known = Coverage.objects.filter(pk=coverage_id)
+    last: int | None = known.aggregate(last=Max("events"))["last"]
+    return last or 0
 
 
 def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
