@@ -53,8 +53,8 @@ class Trial:
 
 
 TRIALS = {
-    "batches": Trial(module="batches", scale=0.06),
-    "batches-unproven": Trial(module="batches", scale=0.06, lists_proven=False),
+    "batches": Trial(module="batches", scale=0.12),
+    "batches-unproven": Trial(module="batches", scale=0.12, lists_proven=False),
     "coverage": Trial(module="coverage", rows=200),
     "preview": Trial(module="preview"),
     "load": Trial(module="load", scale=0.5),

@@ -188,13 +188,16 @@ class Walker(Watcher):
         number, before = a % LEADS, self.look().get(a % LEADS)
         if before and before.state == State.SENDING:
             return
+        until = "back" if c % 3 == 0 else "good"
+        if before and until == "back" and self.model.leads[number].owner == b % MEMBERS:
+            return  # kept from a change of coverer: the model knows that for all leads
         try:
             row = assigning.assign_lead(
                 lead=self.leads[number],
                 to=self.members[b % MEMBERS],
                 actor=self.boss,
                 at=self.at,
-                until="back" if c % 3 == 0 else "good",
+                until=until,
             )
         except AssignmentRefused:
             return
