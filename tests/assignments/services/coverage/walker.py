@@ -213,6 +213,8 @@ class Walker(Watcher):
         number = a % LEADS
         if number not in self.undoable or number in self.look():
             return
+        if any(told.replaced for told in self.model.coverages):
+            return  # to a coverer of before: the model knows changes for all leads only
         row = self.undoable.pop(number)
         row.refresh_from_db()
         if row.pk in self.decided and not self.is_as(number, self.decided[row.pk][1]):
