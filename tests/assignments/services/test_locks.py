@@ -41,16 +41,6 @@ def lead() -> Lead:
     return make_lead(owner=make_member("Ana"))
 
 
-@pytest.fixture
-def ben():
-    return make_member("Ben")
-
-
-@pytest.fixture
-def cem():
-    return make_member("Cem")
-
-
 def while_locked(
     lead: Lead, act: Callable[[], object], *, meanwhile: Callable[[], object]
 ) -> None:

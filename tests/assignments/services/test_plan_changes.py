@@ -21,16 +21,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
-
-
-@pytest.fixture
 def plan(ana, ben) -> SavedPlan:
     return make_plan([make_lead(owner=ana) for _ in range(3)], ben)
 

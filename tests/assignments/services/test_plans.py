@@ -30,16 +30,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
-
-
 def chosen(plan: SavedPlan) -> Counter[int | None]:
     return Counter(entry.to_id for entry in plan.entries())
 

@@ -33,21 +33,6 @@ LATER = MONDAY + timedelta(hours=1)
 
 
 @pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
-
-
-@pytest.fixture
-def cem():
-    return make_member("Cem")
-
-
-@pytest.fixture
 def batch(ana, ben) -> Batch:
     return sent(make_batch([make_lead(owner=ana) for _ in range(4)], ben))
 

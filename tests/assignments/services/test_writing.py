@@ -35,16 +35,6 @@ pytestmark = pytest.mark.django_db
 LATER = MONDAY + timedelta(minutes=1)
 
 
-@pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
-
-
 def confirm(plan: SavedPlan) -> dict[int, Assignment]:
     batch = plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
     return {row.lead_id: row for row in batch.assignments.all()}

@@ -1,8 +1,5 @@
 """Away again when the leads should go back: the next coverage takes them over."""
 
-import pytest
-
-from assignments.models import Member
 from assignments.services.coverage import running
 from tests.assignments.services.coverage.planning import (
     DAY,
@@ -12,13 +9,6 @@ from tests.assignments.services.coverage.planning import (
     story,
 )
 from tests.factories import MONDAY
-from tests.office import Office
-
-
-@pytest.fixture
-def cast(office: Office) -> list[Member]:
-    """Ana away, Ben, Cem and Dua."""
-    return office.members[:4]
 
 
 def test_away_again_means_carried_over_without_a_move(office, cast):

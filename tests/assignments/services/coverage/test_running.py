@@ -14,13 +14,6 @@ from tests.assignments.services.coverage.planning import (
     story,
 )
 from tests.factories import MONDAY, make_member
-from tests.office import Office
-
-
-@pytest.fixture
-def cast(office: Office) -> list[Member]:
-    """Ana away, Ben, Cem and Dua."""
-    return office.members[:4]
 
 
 def test_leads_are_handed_over_and_given_back(office, cast):

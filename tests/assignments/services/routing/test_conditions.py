@@ -10,21 +10,10 @@ from tests.factories import (
     make_campaign,
     make_category,
     make_lead,
-    make_member,
     make_rule,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
 
 
 def routed(lead: Lead) -> Assignment | None:

@@ -13,22 +13,11 @@ from tests.factories import (
     make_campaign,
     make_category,
     make_lead,
-    make_member,
     make_rule,
     make_table,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
 
 
 def flaws(rule) -> list[str]:

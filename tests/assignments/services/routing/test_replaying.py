@@ -9,19 +9,9 @@ import pytest
 from assignments.models import Assignment, Lead, Turn
 from assignments.services.routing.loading import load_rules
 from assignments.services.routing.replaying import MOST, replay
-from tests.factories import MONDAY, make_absence, make_lead, make_member, make_rule
+from tests.factories import MONDAY, make_absence, make_lead, make_rule
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
 
 
 def play(weeks: int = 4):

@@ -26,16 +26,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ana():
-    return make_member("Ana")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben")
-
-
 def routed(lead: Lead) -> Assignment | None:
     return lead.assignments.filter(cause=Cause.ROUTING).order_by("-pk").first()
 
