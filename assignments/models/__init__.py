@@ -14,6 +14,7 @@ from assignments.models.coverage import (
 from assignments.models.lead import Campaign, Category, Lead
 from assignments.models.mapping import Mapping, MappingLine
 from assignments.models.note import Note
+from assignments.models.notification import Notification
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
 from assignments.models.routing import (
@@ -47,6 +48,7 @@ __all__ = [
     "Member",
     "Message",
     "Note",
+    "Notification",
     "Rotation",
     "RoutingRule",
     "RuleCondition",
