@@ -37,9 +37,10 @@ class Calendar:
         return () if spans and day in self.off else spans
 
 
-def moment_after(start: datetime, minutes: int, calendar: Calendar) -> datetime | None:
-    """When so many working minutes have passed; None if they never do."""
-    left = timedelta(minutes=minutes)
+def moment_after(
+    start: datetime, left: timedelta, calendar: Calendar
+) -> datetime | None:
+    """When so much working time has passed; None if it never does."""
     for begin, end in _working(start, start + HORIZON, calendar):
         if left <= end - begin:
             return begin + left
