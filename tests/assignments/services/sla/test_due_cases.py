@@ -128,12 +128,11 @@ def test_due(reply, minutes, owner, wanted, people):
 
 
 @pytest.mark.parametrize(
-    ("reply", "minutes", "first", "moves", "wanted"),
-    [case[1:] for case in HANDED_OVER],
-    ids=[case[0] for case in HANDED_OVER],
+    "case", [case[1:] for case in HANDED_OVER], ids=[case[0] for case in HANDED_OVER]
 )
-def test_due_after_a_hand_over(reply, minutes, first, moves, wanted, people):
-    changes, before = [], first
+def test_due_after_a_hand_over(case, people):
+    reply, minutes, before, moves, wanted = case
+    changes = []
     for moment, whom in moves:
         changes.append(Change(at(moment), people[before], people[whom]))
         before = whom
