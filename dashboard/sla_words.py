@@ -13,7 +13,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def span_words(target: SlaTarget) -> str:
-    """ "1 working hour", "90 minutes around the clock"."""
+    """Such as: 1 working hour; 90 minutes around the clock."""
     hours, odd = divmod(target.minutes, 60)
     count, unit = (target.minutes, "minute") if odd else (hours, "hour")
     plural = "" if count == 1 else "s"
@@ -23,10 +23,10 @@ def span_words(target: SlaTarget) -> str:
 
 
 def week_words(week: Week) -> str:
-    """ "Mon to Fri 9:00-17:00; Sat 9:00-12:00"."""
+    """Such as: Mon to Fri 9:00-17:00; Sat 9:00-12:00."""
     days = groupby(range(7), key=lambda day: week[day])
     told = [
-        (f"{_days(list(numbers))} {write_hours(spans)}")
+        f"{_days(list(numbers))} {write_hours(spans)}"
         for spans, numbers in days
         if spans
     ]

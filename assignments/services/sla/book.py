@@ -12,6 +12,9 @@ from assignments.models import DayOff, Member, MemberHours, SlaTarget, WorkingHo
 from assignments.services.sla.days_off import DaysOff
 from assignments.services.sla.working_time import Calendar, Week
 
+# Of a member, for a calendar.
+_READ = ("time_zone", "hours__week", "hours__country", "hours__subdivision")
+
 type Key = tuple[int | None, int | None]
 
 
@@ -59,7 +62,7 @@ class Book:
 
     @cached_property
     def _members(self) -> Mapping[int | None, Member]:
-        known = Member.objects.select_related("hours").order_by()
+        known = Member.objects.select_related("hours").order_by().only(*_READ)
         return {member.pk: member for member in known}
 
     def _calendar(self, member_id: int | None) -> Calendar:
