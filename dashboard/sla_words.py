@@ -1,25 +1,30 @@
 """Targets, hours and dues in words, the same on every page."""
 
+from datetime import date
 from itertools import groupby
 
 from assignments.models import Lead, SlaTarget
 from assignments.services.sla.book import Book
-from assignments.services.sla.days_off import country_names
+from assignments.services.sla.days_off import DaysOff, country_names, holidays_after
 from assignments.services.sla.due import Due, dues_of
 from assignments.services.sla.working_time import Week
 from dashboard.week_text import write_hours
 
+SHOWN = 3  # public holidays that are told ahead
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def span_words(target: SlaTarget) -> str:
     """Such as: 1 working hour; 90 minutes around the clock."""
-    hours, odd = divmod(target.minutes, 60)
-    count, unit = (target.minutes, "minute") if odd else (hours, "hour")
-    plural = "" if count == 1 else "s"
     if target.in_working_hours:
-        return f"{count} working {unit}{plural}"
-    return f"{count} {unit}{plural} around the clock"
+        return time_words(target.minutes, "working ")
+    return f"{time_words(target.minutes)} around the clock"
+
+
+def time_words(minutes: int, kind: str = "") -> str:
+    hours, odd = divmod(minutes, 60)
+    count, unit = (minutes, "minute") if odd else (hours, "hour")
+    return f"{count} {kind}{unit}{'' if count == 1 else 's'}"
 
 
 def week_words(week: Week) -> str:
@@ -40,6 +45,15 @@ def place_words(country: str, subdivision: str) -> str:
     if name is None:
         return f"holidays of {country}, which are no longer known"
     return f"holidays of {name}" + (f" ({subdivision})" if subdivision else "")
+
+
+def coming_words(off: DaysOff, today: date) -> str:
+    """What follows the hours: the next public holidays, if there are any."""
+    coming = holidays_after(today, off.country, off.subdivision, count=SHOWN)
+    if not coming:
+        return "; no public holidays"
+    named = ", ".join(f"{day:%-d %b} {name}" for day, name in coming)
+    return f"; next public holidays {named}"
 
 
 def due_words(lead: Lead) -> str:

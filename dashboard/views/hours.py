@@ -14,10 +14,8 @@ from assignments.services.sla.book import Book, default_hours, looked_up_zone
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
 from dashboard.sla_forms import MemberHoursForm
-from dashboard.sla_words import week_words
+from dashboard.sla_words import coming_words, week_words
 from dashboard.views.people import check_manager
-
-SHOWN = 5  # public holidays that are told ahead
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,13 +48,16 @@ def _check_reader(request: PageRequest, member: Member) -> None:
 def _page(
     request: PageRequest, member: Member, form: MemberHoursForm, *, status: int = 200
 ) -> HttpResponse:
-    calendar = Book().calendar_of(member.pk)
+    book = Book()
     zone = looked_up_zone(member.time_zone)
+    here = timezone.now().astimezone(zone.zone)
+    off = book.days_off_of(member.pk)
     context = {
         "member": member,
         "form": form,
         "zone": zone,
-        "hours": week_words(calendar.week),
-        "here": timezone.now().astimezone(zone.zone),
+        "hours": week_words(book.calendar_of(member.pk).week),
+        "here": here,
+        "holidays": coming_words(off, here.date()),
     }
     return render(request, "team/hours.html", context, status=status)

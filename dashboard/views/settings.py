@@ -21,7 +21,7 @@ from assignments.services.sla.book import Book, week_of
 from dashboard.acts import refuse
 from dashboard.forms import ExistingUserForm, NewUserForm, TeamForm
 from dashboard.htmx import PageRequest
-from dashboard.sla_words import place_words, span_words, week_words
+from dashboard.sla_words import place_words, span_words, time_words, week_words
 from dashboard.views.people import check_manager
 from dashboard.views.targets import check_reader
 
@@ -63,7 +63,7 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
         "targets": targets,
         "hours": week_words(week_of(book.hours.week)),
         "holidays": place_words(book.hours.country, book.hours.subdivision),
-        "escalate_after": book.hours.escalate_after,
+        "told_after": time_words(book.hours.escalate_after, "working "),
         "categories": Category.objects.all(),
     }
     return render(request, "settings/settings.html", context, status=status)

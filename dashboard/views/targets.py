@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import DayOff, SlaTarget
@@ -12,10 +13,12 @@ from assignments.services import access
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 from assignments.services.sla import hours as hours_service
 from assignments.services.sla import targets as targets_service
-from assignments.services.sla.book import default_hours
+from assignments.services.sla.book import default_hours, week_of
+from assignments.services.sla.days_off import DaysOff
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
 from dashboard.sla_forms import DayOffForm, DefaultHoursForm, TargetForm
+from dashboard.sla_words import coming_words, week_words
 from dashboard.views.people import check_manager
 
 ACT = "change how soon a reply must be answered"
@@ -121,7 +124,11 @@ def _hours(
     *,
     status: int = 200,
 ) -> HttpResponse:
+    hours = default_hours()
+    off = DaysOff(hours.country, hours.subdivision)
     context: dict[str, Any] = {
+        "hours": week_words(week_of(hours.week)),
+        "holidays": coming_words(off, timezone.localdate()),
         "form": form,
         "day_form": day_form or DayOffForm(),
         "days_off": DayOff.objects.all(),

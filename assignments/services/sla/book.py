@@ -66,16 +66,22 @@ class Book:
         return {member.pk: member for member in known}
 
     def _calendar(self, member_id: int | None) -> Calendar:
-        member = self._members.get(member_id)
-        own = own_hours(member) if member else MemberHours()
-        country, region = own.country, own.subdivision
-        if country is None:
-            country, region = self.hours.country, self.hours.subdivision
+        own = self._own(member_id)
         return Calendar(
-            zone=zone_of(member),
+            zone=zone_of(self._members.get(member_id)),
             week=week_of(self.hours.week if own.week is None else own.week),
-            off=DaysOff(country, region, self._extra),
+            off=self.days_off_of(member_id),
         )
+
+    def days_off_of(self, member_id: int | None) -> DaysOff:
+        place: WorkingHours | MemberHours = self._own(member_id)
+        if place.country is None:
+            place = self.hours
+        return DaysOff(place.country or "", place.subdivision, self._extra)
+
+    def _own(self, member_id: int | None) -> MemberHours:
+        member = self._members.get(member_id)
+        return own_hours(member) if member else MemberHours()
 
 
 @dataclass(frozen=True, slots=True)

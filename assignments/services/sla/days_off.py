@@ -33,8 +33,23 @@ def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str
     """None where the package no longer knows the place."""
     if not is_known(country, subdivision):
         return {}
-    found = country_holidays(country, subdiv=subdivision or None, years=year)
+    found = country_holidays(
+        country, subdiv=subdivision or None, years=year, language="en_US"
+    )
     return dict(sorted(found.items()))
+
+
+def holidays_after(
+    day: date, country: str, subdivision: str, *, count: int
+) -> list[tuple[date, str]]:
+    """The next ones, for people who want to see that it is the right place."""
+    coming = [
+        (one, name)
+        for year in (day.year, day.year + 1)
+        for one, name in public_holidays(country, subdivision, year).items()
+        if one > day
+    ]
+    return coming[:count]
 
 
 def is_known(country: str, subdivision: str = "") -> bool:
