@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from assignments.nudges import (
     DISPATCH_SEATS,
+    DUES_SEAT,
     PLANS_SEAT,
     SYNC_SEAT,
     nudge_dispatch,
+    nudge_dues,
     nudge_plans,
     nudge_sync,
 )
@@ -22,6 +24,7 @@ from assignments.services import account as accounts
 from assignments.services import clock, inbox, queue, seats, threads, writing
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
+from assignments.services.sla import recounting
 from assignments.smartlead.budget import Budget, account_budget
 from assignments.smartlead.client import Client, connect
 
@@ -79,6 +82,8 @@ def tick() -> str:
         done = clock.tick(at=now)
     if writing.unwritten():
         nudge_plans()
+    if recounting.is_unfinished():
+        nudge_dues()
     nudge_dispatch_if_due()
     nudge_sync()
     return done
@@ -97,6 +102,21 @@ def write_plans() -> str:
     if writing.unwritten():
         nudge_plans()
     return f"{count} rows written."
+
+
+def work_out_dues() -> str:
+    """Work out anew when answers fall due, for SEAT_TIME; then look once more."""
+    started = timezone.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    count = 0
+    with _seated((DUES_SEAT,), started) as seat:
+        if seat is None:
+            return "Somebody else is working it out."
+        while recounting.is_unfinished() and timezone.now() < until:
+            count += recounting.work_out_chunk()
+    if recounting.is_unfinished():
+        nudge_dues()
+    return f"{count} leads."
 
 
 def open_lead(map_id: int) -> str:

@@ -14,6 +14,7 @@ from dashboard.views import (
     errors,
     health,
     history,
+    hours,
     inbox,
     lead,
     leaving,
@@ -27,6 +28,7 @@ from dashboard.views import (
     settings,
     start,
     system,
+    targets,
 )
 
 # The only pages without login; a test walks all addresses and compares.
@@ -121,10 +123,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("team/", people.team, name="team"),
     path("team/add/", people.add_member, name="add_member"),
     path("team/<int:pk>/", people.member_page, name="member"),
+    path("team/<int:pk>/hours/", hours.member_hours, name="member_hours"),
     path("team/<int:pk>/leaving/", leaving.leaving, name="leaving"),
     path("team/<int:pk>/deactivate/", leaving.deactivate, name="deactivate_member"),
     path("settings/", settings.overview, name="settings"),
-    path("settings/answers/", settings.answers, name="answer_settings"),
+    path("settings/targets/new/", targets.new_target, name="new_target"),
+    path("settings/targets/<int:pk>/", targets.target_page, name="target"),
+    path(
+        "settings/targets/<int:pk>/remove/", targets.remove_target, name="remove_target"
+    ),
+    path("settings/hours/", targets.default_hours_page, name="default_hours"),
+    path("settings/days-off/", targets.add_day_off, name="add_day_off"),
+    path(
+        "settings/days-off/<int:pk>/remove/",
+        targets.remove_day_off,
+        name="remove_day_off",
+    ),
     path("settings/categories/", settings.categories, name="category_settings"),
     path("settings/teams/", settings.teams, name="teams"),
     path("settings/teams/<int:pk>/", settings.team_page, name="team_settings"),

@@ -21,6 +21,7 @@ from assignments.models import (
     Member,
     RoutingRule,
     SavedPlan,
+    SlaTarget,
     Suggestion,
     Team,
     User,
@@ -155,6 +156,15 @@ def make_feed(team: Team | None = None, *, token: str = "secret") -> CalendarFee
 def make_account(**fields: Any) -> Account:
     account, _ = Account.objects.update_or_create(pk=1, defaults=fields)
     return account
+
+
+def make_target(minutes: int = 24 * 60, **fields: Any) -> SlaTarget:
+    """For all leads and around the clock, unless told otherwise."""
+    which = {name: fields.pop(name, None) for name in ("campaign", "category")}
+    values = {"minutes": minutes, "in_working_hours": False} | fields
+    # A migration makes the one for all leads.
+    target, _ = SlaTarget.objects.update_or_create(**which, defaults=values)
+    return target
 
 
 def make_absence(member: Member, *, days: int = 3, at: datetime = MONDAY) -> Coverage:

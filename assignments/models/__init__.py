@@ -24,6 +24,13 @@ from assignments.models.routing import (
     Suggestion,
 )
 from assignments.models.saved_view import SavedView
+from assignments.models.sla import (
+    Breach,
+    DayOff,
+    MemberHours,
+    SlaTarget,
+    WorkingHours,
+)
 from assignments.models.source import Source, UnreadableRow
 from assignments.models.thread import LeadNote, Message
 
@@ -31,6 +38,7 @@ __all__ = [
     "Account",
     "Assignment",
     "Batch",
+    "Breach",
     "Budget",
     "CalendarFeed",
     "Campaign",
@@ -39,6 +47,7 @@ __all__ = [
     "CoverageEvent",
     "CoveredLead",
     "Coverer",
+    "DayOff",
     "Heartbeat",
     "Hold",
     "Lead",
@@ -46,6 +55,7 @@ __all__ = [
     "Mapping",
     "MappingLine",
     "Member",
+    "MemberHours",
     "Message",
     "Note",
     "Notification",
@@ -56,10 +66,12 @@ __all__ = [
     "SavedPlan",
     "SavedView",
     "Seat",
+    "SlaTarget",
     "Source",
     "Suggestion",
     "Team",
     "Turn",
     "UnreadableRow",
     "User",
+    "WorkingHours",
 ]

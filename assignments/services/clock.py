@@ -6,12 +6,13 @@ from assignments.models import Seat
 from assignments.services import plans
 from assignments.services.coverage import running as coverage
 from assignments.services.routing import running as routing
+from assignments.services.sla import breaches
 
 FORGOTTEN = timedelta(hours=1)
 
 
 def tick(*, at: datetime) -> str:
-    """Coverages first, then rules for what no coverage takes; tidy up.
+    """Coverages first, then rules for what no coverage takes, then overdue answers.
 
     Returns what was done, for the log.
     """
@@ -22,4 +23,5 @@ def tick(*, at: datetime) -> str:
     plans.forget_old_previews(at=at)
     covered = coverage.tick(at)
     routed = routing.run(at=at)
-    return f"{covered} {routed} {count} empty seats cleared."
+    overdue = breaches.tick(at=at)
+    return f"{covered} {routed} {overdue} {count} empty seats cleared."

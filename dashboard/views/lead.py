@@ -19,6 +19,7 @@ from dashboard.htmx import PageRequest, back, render_page, target
 from dashboard.inbox_filter import InboxFilter
 from dashboard.lead_list import list_behind, list_of
 from dashboard.rows import row_of
+from dashboard.sla_words import due_words
 
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
@@ -37,6 +38,7 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
         "row": row_of(lead, viewer=request.user, at=at),
         "lead": lead,
         "here": request.get_full_path(),
+        "due_words": due_words(lead),
     }
     if target(request) == f"owner-{map_id}":
         return _owner(request, context)

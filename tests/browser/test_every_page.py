@@ -17,6 +17,7 @@ from tests.factories import (
     make_member,
     make_plan,
     make_rule,
+    make_target,
     make_team,
 )
 
@@ -47,6 +48,8 @@ PLAIN = [
     "/team/",
     "/team/add/",
     "/settings/",
+    "/settings/targets/new/",
+    "/settings/hours/",
     "/settings/teams/",
     "/settings/users/",
     "/accounts/me/",
@@ -96,6 +99,9 @@ def addresses(office, people) -> list[str]:
     bulk += [f"/routing/{rule.pk}/", f"/routing/try/?lead={fresh.pk}"]
     bulk += [f"/leads/{fresh.pk}/"]
     page = f"/leads/{lead.pk}/"
+    make_target(60, in_working_hours=True)
+    target = make_target(90, campaign=lead.campaign, category=lead.category)
+    bulk += [f"/settings/targets/{target.pk}/", f"/team/{ana.pk}/hours/"]
     return [*PLAIN, *bulk, page, f"{page}assign/", f"/team/{ana.pk}/"]
 
 

@@ -23,13 +23,15 @@ from tests.factories import (
     make_lead,
     make_plan,
     make_rule,
+    make_target,
     make_team,
 )
 
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
-    "plan_coverage", "routing", "new_rule", "try_rules", "review",
+    "plan_coverage", "routing", "new_rule", "try_rules", "review", "new_target",
+    "default_hours",
 ]  # fmt: skip
 
 
@@ -55,6 +57,8 @@ def pages(manager, ana, ben) -> list[str]:
         f"/leads/{lead.pk}/",
         f"/leads/{lead.pk}/assign/",
         f"/team/{ana.pk}/",
+        f"/team/{ana.pk}/hours/",
+        f"/settings/targets/{make_target().pk}/",
         f"/settings/teams/{make_team().pk}/",
         f"/settings/users/{manager.pk}/",
         "/inbox/?owner=abc",

@@ -1,6 +1,6 @@
 """Hand-made requests: beyond one's role, or out of date."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -14,19 +14,23 @@ from assignments.models import (
     CalendarFeed,
     Category,
     Coverage,
+    DayOff,
     Hold,
     Lead,
     Mapping,
     MappingLine,
     Member,
+    MemberHours,
     Note,
     RoutingRule,
     RuleCondition,
     RuleMember,
     SavedPlan,
+    SlaTarget,
     Suggestion,
     Team,
     User,
+    WorkingHours,
 )
 from dashboard.urls import urlpatterns
 from tests.factories import (
@@ -36,6 +40,7 @@ from tests.factories import (
     make_hold,
     make_lead,
     make_manager,
+    make_target,
 )
 from tests.trials.roles import Office, as_, make_office
 
@@ -157,7 +162,21 @@ ACTS = [
     ("resume_bulk", {}, MANAGING),
     ("add_member", {"member_id": "7", "name": "New"}, MANAGING),
     ("member {mo}", {"name": "Changed", "is_active": "on"}, MANAGING),
-    ("answer_settings", {"hours": "3"}, MANAGING),
+    (
+        "new_target",
+        {"amount": "3", "unit": "hours", "counts": "clock", "at_breach": "tell"},
+        MANAGING,
+    ),
+    (
+        "target {target}",
+        {"amount": "3", "unit": "hours", "counts": "clock", "at_breach": "tell"},
+        MANAGING,
+    ),
+    ("remove_target {target}", {}, MANAGING),
+    ("default_hours", {"day_0": "9-17", "escalate_after": "60"}, MANAGING),
+    ("member_hours {mo}", {"country": "-"}, MANAGING),
+    ("add_day_off", {"day": "2026-12-24"}, MANAGING),
+    ("remove_day_off {day_off}", {}, MANAGING),
     ("category_settings", {}, MANAGING),
     ("teams", {"name": "New"}, MANAGING),
     ("team_settings {team}", {"name": "Changed"}, MANAGING),
@@ -191,6 +210,8 @@ def rows(office: Office) -> dict:
         "batch": lambda: make_batch([office["cleos"]], office["mo"]),
         "refused_batch": lambda: make_refused_batch(office),
         "table": make_table,
+        "target": make_target,
+        "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),
         "proposed": lambda: make_absence(office, 12, state="proposed"),
         "planned": lambda: make_absence(office, 30, state="scheduled"),
         "missed": lambda: make_absence(
@@ -242,7 +263,8 @@ def everything() -> list[list[dict]]:
     models = (
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         Mapping, MappingLine, RoutingRule, RuleCondition, RuleMember, Suggestion,
-        Coverage, Hold, CalendarFeed, Note,
+        Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
+        DayOff,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
