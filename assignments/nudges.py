@@ -15,6 +15,7 @@ from assignments.models import Seat
 DISPATCH_SEATS = ("dispatch-1", "dispatch-2")
 SYNC_SEAT = "sync"
 PLANS_SEAT = "plans"
+MAILS_SEAT = "mails"
 
 
 def nudge_dispatch() -> None:
@@ -28,6 +29,11 @@ def nudge_sync() -> None:
 def nudge_plans() -> None:
     """Confirmed plans wait to be written into the ledger."""
     _once_on_commit(_enqueue_plans)
+
+
+def nudge_mails() -> None:
+    """Somebody was told something, or a mail may go out again."""
+    _once_on_commit(_enqueue_mails)
 
 
 def nudge_open_lead(map_id: int) -> None:
@@ -53,6 +59,11 @@ def _enqueue_sync() -> None:
 def _enqueue_plans() -> None:
     if not seats_are_taken((PLANS_SEAT,)):
         async_task("assignments.tasks.write_plans")
+
+
+def _enqueue_mails() -> None:
+    if not seats_are_taken((MAILS_SEAT,)):
+        async_task("assignments.tasks.send_mails")
 
 
 def _once_on_commit(nudge: Callable[[], None]) -> None:

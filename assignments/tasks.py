@@ -10,16 +10,28 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from assignments import smtp
 from assignments.nudges import (
     DISPATCH_SEATS,
+    MAILS_SEAT,
     PLANS_SEAT,
     SYNC_SEAT,
     nudge_dispatch,
+    nudge_mails,
     nudge_plans,
     nudge_sync,
 )
 from assignments.services import account as accounts
-from assignments.services import clock, inbox, queue, seats, threads, writing
+from assignments.services import (
+    clock,
+    inbox,
+    letters,
+    outbox,
+    queue,
+    seats,
+    threads,
+    writing,
+)
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import Budget, account_budget
@@ -81,6 +93,8 @@ def tick() -> str:
         nudge_plans()
     nudge_dispatch_if_due()
     nudge_sync()
+    if letters.something_waits(at=now):
+        nudge_mails()
     return done
 
 
@@ -97,6 +111,25 @@ def write_plans() -> str:
     if writing.unwritten():
         nudge_plans()
     return f"{count} rows written."
+
+
+def send_mails() -> str:
+    """Write the mails that are due and send what waits, for SEAT_TIME."""
+    started = timezone.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    count = 0
+    with _seated((MAILS_SEAT,), started) as seat:
+        if seat is None:
+            return "Somebody else is sending."
+        letters.write_due(at=started)
+        if outbox.something_is_due(at=started):
+            with smtp.postman() as postman:
+                count = outbox.send_all(
+                    postman=postman, until=until, clock=timezone.now
+                )
+    if outbox.something_is_due(at=timezone.now()):
+        nudge_mails()
+    return f"{count} mails sent."
 
 
 def open_lead(map_id: int) -> str:

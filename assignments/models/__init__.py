@@ -12,9 +12,16 @@ from assignments.models.coverage import (
     Hold,
 )
 from assignments.models.lead import Campaign, Category, Lead
+from assignments.models.mail import Mail, MailServer
 from assignments.models.mapping import Mapping, MappingLine
 from assignments.models.note import Note
-from assignments.models.notification import Notification
+from assignments.models.notification import (
+    CoverageWord,
+    MailTimes,
+    Notification,
+    NotificationChoice,
+    Untold,
+)
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
 from assignments.models.routing import (
@@ -37,18 +44,23 @@ __all__ = [
     "Category",
     "Coverage",
     "CoverageEvent",
+    "CoverageWord",
     "CoveredLead",
     "Coverer",
     "Heartbeat",
     "Hold",
     "Lead",
     "LeadNote",
+    "Mail",
+    "MailServer",
+    "MailTimes",
     "Mapping",
     "MappingLine",
     "Member",
     "Message",
     "Note",
     "Notification",
+    "NotificationChoice",
     "Rotation",
     "RoutingRule",
     "RuleCondition",
@@ -61,5 +73,6 @@ __all__ = [
     "Team",
     "Turn",
     "UnreadableRow",
+    "Untold",
     "User",
 ]

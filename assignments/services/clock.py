@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from assignments.models import Seat
-from assignments.services import plans
+from assignments.services import gains, plans
 from assignments.services.coverage import running as coverage
+from assignments.services.coverage import telling
 from assignments.services.routing import running as routing
 
 FORGOTTEN = timedelta(hours=1)
@@ -22,4 +23,6 @@ def tick(*, at: datetime) -> str:
     plans.forget_old_previews(at=at)
     covered = coverage.tick(at)
     routed = routing.run(at=at)
-    return f"{covered} {routed} {count} empty seats cleared."
+    told = gains.tell_all(at=at) + telling.tell_all(at=at)
+    told += telling.tell_attention(at=at)
+    return f"{covered} {routed} {told} people told, {count} empty seats cleared."
