@@ -78,6 +78,13 @@ class Backend(EmailBackend):
     def connection_class(self) -> Any:
         return _watched(smtplib.SMTP_SSL if self.use_ssl else smtplib.SMTP, self.watch)
 
+    def open(self) -> bool | None:
+        """Greeted as well: a server that does not answer is not one mail's fault."""
+        is_new = super().open()
+        if is_new:
+            self.connection.ehlo_or_helo_if_needed()
+        return is_new
+
 
 def _watched(kind: type[smtplib.SMTP], watch: Watch) -> type[smtplib.SMTP]:
     class Watched(kind):  # type: ignore[misc, valid-type]

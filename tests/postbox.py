@@ -3,8 +3,11 @@
 import asyncio
 import email
 import email.policy
+import socketserver
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -27,7 +30,6 @@ class Postbox:
     drops_after_data: bool = False
     hangs: bool = False
     wants_login: bool = False
-    hello: int = 250
 
     @property
     def subjects(self) -> list[tuple[str, str]]:
@@ -38,12 +40,17 @@ class Postbox:
         return [mail for mail in self.mails if mail["To"] == address]
 
     async def handle_EHLO(  # noqa: N802
-        self, server: SMTP, session: Session, _: Envelope, hostname: str
-    ) -> str:
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
         if self.hangs:
             await asyncio.get_running_loop().create_future()
         session.host_name = hostname  # type: ignore[assignment]
-        return f"{self.hello} HELP"
+        return responses
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, _: Any
@@ -112,3 +119,26 @@ def mailers(box: Postbox, **options: Any) -> dict[str, Any]:
     values = {"host": box.host, "port": box.port, "timeout": 5}
     backend = "assignments.smtp.Backend"
     return {"default": {"BACKEND": backend, "OPTIONS": values | options}}
+
+
+class _Drip(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        """A line of some minutes, a character at a time."""
+        with suppress(OSError):  # the other side has had enough
+            for _ in range(3000):
+                self.request.sendall(b"2")
+                time.sleep(0.02)
+
+
+@contextmanager
+def drip() -> Iterator[Postbox]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Drip) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}
+        )
+        thread.start()
+        host, port = server.server_address[:2]
+        yield Postbox(host=str(host), port=port)
+        server.shutdown()
+        thread.join()

@@ -132,7 +132,8 @@ def _mail(
         message_id=make_msgid(domain=host),
         user=user,
         address=address[:254],
-        subject=subject,
+        # A name that looks like an encoded word would be decoded on the way.
+        subject=subject.replace("=?", "= ?")[:200],
         text=render_to_string("mail/told.txt", context).strip() + "\n",
         html=render_to_string("mail/told.html", context),
         created_at=at,

@@ -284,3 +284,17 @@ class TestRefusedMails:
     def test_nobody_else_does(self, refused, act: Callable[..., None]):
         with pytest.raises(NotAllowed):
             act(actor=make_user(), mail=refused, at=MONDAY)
+
+
+class TestDrippingServer:
+    def test_it_is_left_at_the_deadline_though_it_never_falls_silent(
+        self, dripping, settings
+    ):
+        settings.MAIL_DEADLINE = 0.3
+        settings.MAILERS = mailers(dripping)
+        mail = told()
+
+        send()
+
+        assert state(mail) == "waiting"
+        assert "cannot be reached" in outbox.server().trouble
