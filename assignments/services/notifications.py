@@ -36,15 +36,11 @@ def tell(
     recorded, so that it is told if and only if it happened.
     """
     reader = user.user or user if isinstance(user, Member) else user
-    by_mail = smtp.is_on()
-    if isinstance(reader, Member) and not (by_mail and reader.email):
+    has_login, by_mail = isinstance(reader, User), smtp.is_on()
+    if not has_login and not (by_mail and reader.email):
         return None
-    if isinstance(reader, User):
-        who: dict[str, User | Member] = {"user": reader}
-    else:
-        who = {"member": reader}
     told, is_new = Notification.objects.get_or_create(
-        **who,
+        **{"user" if has_login else "member": reader},
         key=key,
         defaults={
             "kind": kind,

@@ -136,7 +136,7 @@ def _tell_coverer(
     if share.last > word.last_hold and _long_ago(word, at):
         arrived = coverage.holds.filter(to=member, pk__gt=word.last_hold)
         count = arrived.filter(taken_at__isnull=False).count()
-        subject = f"{_leads(count)} more of {coverage.member} came to you"
+        subject = f"{_more(count)} of {coverage.member} came to you"
         return _say(word, share, subject, at)
     return 0
 
@@ -216,7 +216,8 @@ def _say_returned(own: CoverageWord, so_far: str, at: datetime) -> int:
     own.save()
     coverage = own.coverage
     sums = tally(coverage)
-    back = f"{sums.home:,} of {_leads(sums.taken)} {'is' if sums.home == 1 else 'are'}"
+    verb = "is" if 1 in {sums.home, sums.taken} else "are"
+    back = f"{sums.home:,} of {_leads(sums.taken)} {verb}"
     what = f"{back} with you again" if sums.taken else "no lead was handed over"
     parts = [f"{count:,} {fate.label}" for fate, count in sums.parts]
     told = tell(
@@ -245,6 +246,10 @@ def _until(coverage: Coverage) -> str:
 
 def _leads(count: int) -> str:
     return "1 lead" if count == 1 else f"{count:,} leads"
+
+
+def _more(count: int) -> str:
+    return "1 more lead" if count == 1 else f"{count:,} more leads"
 
 
 def _page(coverage: Coverage) -> str:
