@@ -81,7 +81,7 @@ class Backend(EmailBackend):
     def open(self) -> bool | None:
         """Greeted as well: a server that does not answer is not one mail's fault."""
         is_new = super().open()
-        if is_new:
+        if is_new and self.connection is not None:
             self.connection.ehlo_or_helo_if_needed()
         return is_new
 

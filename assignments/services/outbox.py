@@ -101,7 +101,7 @@ def returned() -> QuerySet[Mail]:
 
 
 @transaction.atomic
-def send_again(*, actor: User, mail: Mail, at: datetime) -> None:
+def send_again(*, actor: User, mail: Mail) -> None:
     """After the address was put right, or the mailbox emptied."""
     require_manager(actor, "send a mail again")
     hit = Mail.objects.returned().filter(pk=mail.pk)
