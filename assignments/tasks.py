@@ -129,7 +129,7 @@ def send_mails() -> str:
                 )
     if outbox.something_is_due(at=timezone.now()):
         nudge_mails()
-    return f"{count} mails sent."
+    return f"Mails sent: {count}."
 
 
 def open_lead(map_id: int) -> str:

@@ -36,25 +36,22 @@ def tell(
     recorded, so that it is told if and only if it happened.
     """
     reader = user.user or user if isinstance(user, Member) else user
-    has_login, by_mail = isinstance(reader, User), smtp.is_on()
-    if not has_login and not (by_mail and reader.email):
+    if isinstance(reader, Member) and not (smtp.is_on() and reader.email):
         return None
+    what = {"kind": kind, "path": path, "created_at": at, "text": _plain(text)}
     told, is_new = Notification.objects.get_or_create(
-        **{"user" if has_login else "member": reader},
+        **{"user" if isinstance(reader, User) else "member": reader},
         key=key,
-        defaults={
-            "kind": kind,
-            "subject": one_line(subject)[:200],
-            "text": _plain(text),
-            "path": path,
-            "created_at": at,
-            "in_app": isinstance(reader, User) and choice_of(reader, kind).in_app,
-            "mail_waits": by_mail,
-        },
+        defaults=what | {"subject": one_line(subject)[:200], **_ways(reader, kind)},
     )
-    if is_new and by_mail:
+    if is_new and told.mail_waits:
         nudge_mails()
     return told if is_new else None
+
+
+def _ways(reader: User | Member, kind: Kind) -> dict[str, bool]:
+    in_app = isinstance(reader, User) and choice_of(reader, kind).in_app
+    return {"in_app": in_app, "mail_waits": smtp.is_on()}
 
 
 def of_user(user: User) -> NotificationQuerySet:
