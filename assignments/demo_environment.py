@@ -60,6 +60,7 @@ def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
         SMARTLEAD_API_KEY=SANDBOX_KEY,
         SMARTLEAD_BASE_URL=f"http://127.0.0.1:{SANDBOX_PORT}/api/v1",
         SITE_URL="http://localhost:8000",
+        EMAIL_URL="",
         ALLOWED_HOSTS="localhost,127.0.0.1,[::1]",
     )
 

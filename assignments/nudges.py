@@ -16,6 +16,7 @@ DISPATCH_SEATS = ("dispatch-1", "dispatch-2")
 SYNC_SEAT = "sync"
 PLANS_SEAT = "plans"
 DUES_SEAT = "dues"
+MAILS_SEAT = "mails"
 
 
 def nudge_dispatch() -> None:
@@ -34,6 +35,11 @@ def nudge_plans() -> None:
 def nudge_dues() -> None:
     """When answers fall due is to be worked out anew, for more leads than at once."""
     _once_on_commit(_enqueue_dues)
+
+
+def nudge_mails() -> None:
+    """Somebody was told something, or a mail may go out again."""
+    _once_on_commit(_enqueue_mails)
 
 
 def nudge_open_lead(map_id: int) -> None:
@@ -64,6 +70,11 @@ def _enqueue_plans() -> None:
 def _enqueue_dues() -> None:
     if not seats_are_taken((DUES_SEAT,)):
         async_task("assignments.tasks.work_out_dues")
+
+
+def _enqueue_mails() -> None:
+    if not seats_are_taken((MAILS_SEAT,)):
+        async_task("assignments.tasks.send_mails")
 
 
 def _once_on_commit(nudge: Callable[[], None]) -> None:

@@ -10,18 +10,30 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from assignments import smtp
 from assignments.nudges import (
     DISPATCH_SEATS,
     DUES_SEAT,
+    MAILS_SEAT,
     PLANS_SEAT,
     SYNC_SEAT,
     nudge_dispatch,
     nudge_dues,
+    nudge_mails,
     nudge_plans,
     nudge_sync,
 )
 from assignments.services import account as accounts
-from assignments.services import clock, inbox, queue, seats, threads, writing
+from assignments.services import (
+    clock,
+    inbox,
+    letters,
+    outbox,
+    queue,
+    seats,
+    threads,
+    writing,
+)
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.services.sla import recounting
@@ -86,6 +98,8 @@ def tick() -> str:
         nudge_dues()
     nudge_dispatch_if_due()
     nudge_sync()
+    if letters.something_waits(at=now):
+        nudge_mails()
     return done
 
 
@@ -117,6 +131,25 @@ def work_out_dues() -> str:
     if recounting.is_unfinished():
         nudge_dues()
     return f"{count} leads."
+
+
+def send_mails() -> str:
+    """Write the mails that are due and send what waits, for SEAT_TIME."""
+    started = timezone.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    count = 0
+    with _seated((MAILS_SEAT,), started) as seat:
+        if seat is None:
+            return "Somebody else is sending."
+        letters.write_due(at=started)
+        if outbox.something_is_due(at=started):
+            with smtp.postman() as postman:
+                count = outbox.send_all(
+                    postman=postman, until=until, clock=timezone.now
+                )
+    if outbox.something_is_due(at=timezone.now()):
+        nudge_mails()
+    return f"Mails sent: {count}."
 
 
 def open_lead(map_id: int) -> str:

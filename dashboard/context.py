@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from assignments.models import User
-from assignments.services import first_steps, notices, system
+from assignments.services import access, first_steps, notices, notifications, system
 from dashboard.attention import attentions_of
 from dashboard.frame_seen import seen
 from dashboard.htmx import PageRequest
@@ -25,8 +25,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"theme": "", "density": User.Density.NORMAL}
     page = cast(PageRequest, request)
     rail = SimpleLazyObject(lambda: rail_of(user, at=timezone.now()))
-    troubles = SimpleLazyObject(lambda: system.troubles(at=timezone.now()))
-    notice_count = SimpleLazyObject(lambda: notices.unanswered(user).count())
+    troubles = SimpleLazyObject(lambda: _troubles(user))
+    notice_count = SimpleLazyObject(lambda: _news(user))
     attention = SimpleLazyObject(lambda: attentions_of(user, at=timezone.now()))
     return {
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
@@ -45,3 +45,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,
     }
+
+
+def _troubles(user: User) -> list[system.Trouble]:
+    found = system.troubles(at=timezone.now())
+    return [*found, *system.mail_troubles()] if access.is_manager(user) else found
+
+
+def _news(user: User) -> int:
+    unread = notifications.of_user(user).unread()
+    return notices.unanswered(user).count() + unread.count()

@@ -1,6 +1,7 @@
 """What the environment says, read once by settings.py."""
 
 import os
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -98,3 +99,54 @@ def database(url: str) -> dict[str, Any]:
     raise ImproperlyConfigured(
         "DATABASE_URL must begin with sqlite:/// or postgres:// (see .env.example)."
     )
+
+
+def mail_server(url: str, *, timeout: float) -> dict[str, Any]:
+    """Django's MAILERS from smtp://user:pass@host:587 or smtps://…; empty: none.
+
+    No sentence repeats the address: it holds a password.
+    """
+    if not url:
+        return {}
+    try:
+        parts = urlsplit(url)
+        port, said = (
+            parts.port,
+            dict(parse_qsl(parts.query, strict_parsing=True) if parts.query else []),
+        )
+    except ValueError:
+        raise ImproperlyConfigured(NO_MAIL_SERVER) from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(NO_MAIL_SERVER)
+    if said.keys() - {"tls"} or said.get("tls", "yes") not in {"yes", "no"}:
+        raise ImproperlyConfigured("EMAIL_URL takes ?tls=yes or ?tls=no, nothing else.")
+    wants_tls = said.get("tls", "yes") == "yes"
+    is_smtps = parts.scheme == "smtps"
+    options = {
+        "host": parts.hostname,
+        "port": port or (465 if is_smtps else 587),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "timeout": timeout,
+        "use_ssl": is_smtps,
+        "use_tls": wants_tls and not is_smtps,
+    }
+    return {"default": {"BACKEND": "assignments.smtp.Backend", "OPTIONS": options}}
+
+
+NO_MAIL_SERVER = (
+    "EMAIL_URL is no address of a mail server; write it like "
+    "smtp://user:password@mail.example.com:587 or smtps://user:password@mail.example.com "
+    "(with %40 for an @ in the password, %2F for a /)."
+)
+
+
+def sender(text: str, site_url: str) -> str:
+    """Whom our mails are from; by default Handoff at the site's own host."""
+    text = text or f"Handoff <handoff@{urlsplit(site_url).hostname or 'localhost'}>"
+    _, email = parseaddr(text)
+    if "@" not in email or text.splitlines() != [text]:
+        raise ImproperlyConfigured(
+            "EMAIL_FROM is no address; write it like Handoff <handoff@example.com>"
+        )
+    return text

@@ -11,7 +11,9 @@ from dashboard.env import (
     env,
     env_bool,
     load_env_file,
+    mail_server,
     rate_limits,
+    sender,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -172,6 +174,14 @@ SMARTLEAD_RATE_LIMITS = rate_limits(env("SMARTLEAD_RATE_LIMITS", "8/2s,55/60s"))
 SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
     urlsplit(SMARTLEAD_REAL_URL).hostname
 )
+
+# ── E-mail ───────────────────────────────────────────────────────────────────
+MAIL_TIMEOUT = 10  # the longest that one answer of the mail server may take
+MAIL_DEADLINE = 30  # the longest that one mail may take
+MAIL_LEASE = 90  # how long a claim of a mail holds
+if _mailers := mail_server(env("EMAIL_URL", ""), timeout=MAIL_TIMEOUT):
+    MAILERS = _mailers  # left out, so that Django knows of no mail server
+DEFAULT_FROM_EMAIL = sender(env("EMAIL_FROM", ""), SITE_URL)
 
 # ── Time constants of the dispatcher and the mirror, in seconds (docs/operating.md) ──
 TIME_SCALE = float(env("TIME_SCALE", "1"))  # trials run the clockwork faster

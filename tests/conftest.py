@@ -15,6 +15,7 @@ from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY
+from tests.postbox import Postbox, drip, mailers, open_postbox
 
 # The same examples everywhere, and none refused because the machine is busy.
 hypothesis_settings.register_profile(
@@ -54,6 +55,21 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(smartlead, "default_transport", lambda: transport)
     yield world
     world.close()
+
+
+@pytest.fixture
+def postbox(settings) -> Iterator[Postbox]:
+    """A real mail server; Handoff sends its mails there."""
+    with open_postbox() as box:
+        settings.MAILERS = mailers(box)
+        yield box
+
+
+@pytest.fixture
+def dripping() -> Iterator[Postbox]:
+    """A mail server that begins a greeting and never comes to its end."""
+    with drip() as box:
+        yield box
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,10 @@ from assignments.models import (
     Coverer,
     Hold,
     Lead,
+    Mail,
     Mapping,
     Member,
+    Notification,
     RoutingRule,
     SavedPlan,
     SlaTarget,
@@ -260,3 +262,28 @@ def make_suggestion(lead: Lead, member: Member, **fields: Any) -> Suggestion:
     return Suggestion.objects.create(
         lead=lead, member=member, rule=rule, **(values | fields)
     )
+
+
+def make_notification(
+    user: User, subject: str = "3 leads are yours", **fields: Any
+) -> Notification:
+    values: dict[str, Any] = {
+        "kind": "assigned",
+        "key": f"key-{next(_numbers)}",
+        "path": "/inbox/",
+        "created_at": MONDAY,
+    }
+    return Notification.objects.create(user=user, subject=subject, **(values | fields))
+
+
+def make_mail(address: str = "ana@example.com", **fields: Any) -> Mail:
+    """Waiting; named an outcome, refused with it."""
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "message_id": f"<{number}@example.com>",
+        "subject": "3 leads are yours",
+        "created_at": MONDAY,
+    }
+    if fields.get("outcome"):
+        values |= {"state": "refused", "finished_at": MONDAY}
+    return Mail.objects.create(address=address, **(values | fields))

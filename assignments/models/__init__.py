@@ -12,9 +12,16 @@ from assignments.models.coverage import (
     Hold,
 )
 from assignments.models.lead import Campaign, Category, Lead
+from assignments.models.mail import Mail, MailServer
 from assignments.models.mapping import Mapping, MappingLine
 from assignments.models.note import Note
-from assignments.models.notification import Notification
+from assignments.models.notification import (
+    CoverageWord,
+    MailTimes,
+    Notification,
+    NotificationChoice,
+    Untold,
+)
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
 from assignments.models.routing import (
@@ -45,6 +52,7 @@ __all__ = [
     "Category",
     "Coverage",
     "CoverageEvent",
+    "CoverageWord",
     "CoveredLead",
     "Coverer",
     "DayOff",
@@ -52,6 +60,9 @@ __all__ = [
     "Hold",
     "Lead",
     "LeadNote",
+    "Mail",
+    "MailServer",
+    "MailTimes",
     "Mapping",
     "MappingLine",
     "Member",
@@ -59,6 +70,7 @@ __all__ = [
     "Message",
     "Note",
     "Notification",
+    "NotificationChoice",
     "Rotation",
     "RoutingRule",
     "RuleCondition",
@@ -72,6 +84,7 @@ __all__ = [
     "Team",
     "Turn",
     "UnreadableRow",
+    "Untold",
     "User",
     "WorkingHours",
 ]

@@ -1,3 +1,4 @@
+from datetime import time
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -17,15 +18,32 @@ class Kind(models.TextChoices):
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
+    def shown(self) -> Self:
+        """Those that their readers want to see in the app."""
+        return self.filter(in_app=True)
+
     def unread(self) -> Self:
-        return self.filter(read_at=None)
+        return self.shown().filter(read_at=None)
+
+    def to_mail(self) -> Self:
+        """Those that have still to go out by e-mail, if their readers want that."""
+        return self.filter(mail_waits=True)
 
 
 class Notification(models.Model):
-    """One thing told to one person, once: however many leads it is about."""
+    """One thing told to one person, once: however many leads it is about.
+
+    Its reader is a user; or a member without a login, who is told by e-mail only.
+    """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notifications"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="notifications",
+    )
+    member = models.ForeignKey(
+        "Member", on_delete=models.PROTECT, null=True, related_name="notifications"
     )
     kind = models.CharField(max_length=10, choices=Kind)
     # What it is about, so that it is told once: "batch-12", "coverage-3-start".
@@ -35,7 +53,13 @@ class Notification(models.Model):
     # Where its leads are shown; a path of this site.
     path = models.CharField(max_length=500)
     created_at = models.DateTimeField()
+    in_app = models.BooleanField(default=True)
     read_at = models.DateTimeField(null=True)
+    # Whether and how it is mailed is decided when a mail is made of what waits.
+    mail_waits = models.BooleanField(default=False)
+    mail = models.ForeignKey(
+        "Mail", on_delete=models.PROTECT, null=True, related_name="notifications"
+    )
 
     objects = NotificationQuerySet.as_manager()
 
@@ -45,12 +69,25 @@ class Notification(models.Model):
             models.Index(
                 fields=["user"],
                 name="notification_unread",
-                condition=Q(read_at=None),
+                condition=Q(in_app=True, read_at=None),
+            ),
+            models.Index(
+                fields=["user", "member"],
+                name="notification_to_mail",
+                condition=Q(mail_waits=True),
             ),
         ]
         constraints = [
             models.UniqueConstraint(
                 name="a_person_is_told_once", fields=["user", "key"]
+            ),
+            models.UniqueConstraint(
+                name="a_member_is_told_once", fields=["member", "key"]
+            ),
+            models.CheckConstraint(
+                name="a_notification_has_one_reader",
+                condition=Q(user__isnull=False, member=None)
+                | Q(user=None, member__isnull=False),
             ),
             models.CheckConstraint(
                 name="a_notification_leads_to_a_page_of_ours",
@@ -59,7 +96,131 @@ class Notification(models.Model):
         ]
 
     if TYPE_CHECKING:
-        user_id: int
+        user_id: int | None
+        member_id: int | None
 
     def __str__(self) -> str:
         return self.subject
+
+
+class ByMail(models.TextChoices):
+    AT_ONCE = "at_once", "At once"
+    DIGEST = "digest", "In the daily digest"
+    NO = "no", "No e-mail"
+
+
+class NotificationChoice(models.Model):
+    """How somebody wants to be told of one kind of thing, if not as by default."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notification_choices",
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    in_app = models.BooleanField()
+    by_mail = models.CharField(max_length=7, choices=ByMail)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_choice_a_person_and_kind", fields=["user", "kind"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_kind_display()}"
+
+
+class MailTimes(models.Model):
+    """When somebody wants e-mail, in their own zone."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_times"
+    )
+    digest_at = models.TimeField(default=time(8))
+    # Both empty: no quiet hours. From 20:00 to 7:00 is over midnight.
+    quiet_from = models.TimeField(null=True)
+    quiet_to = models.TimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="quiet_hours_begin_and_end",
+                condition=Q(quiet_from=None, quiet_to=None)
+                | Q(quiet_from__isnull=False, quiet_to__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail times of {self.user}"
+
+
+class Untold(models.Model):
+    """A lead that a member got and has not been told of.
+
+    Written with the change itself and deleted with the message that tells of it, so
+    that nothing is told twice or forgotten, whoever is killed when.
+    """
+
+    assignment = models.OneToOneField(
+        "Assignment", on_delete=models.PROTECT, related_name="untold"
+    )
+    member = models.ForeignKey("Member", on_delete=models.PROTECT, related_name="+")
+    # Told by itself; empty: with whatever else they get in these minutes.
+    batch = models.ForeignKey(
+        "Batch", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    if TYPE_CHECKING:
+        member_id: int
+        batch_id: int | None
+
+    class Meta:
+        indexes = [models.Index(fields=["member", "batch"], name="untold_by_member")]
+
+    def __str__(self) -> str:
+        return f"Assignment {self.assignment_id}, untold"
+
+
+class CoverageWord(models.Model):
+    """What one person has last been told about one coverage.
+
+    Compared with how the coverage stands: who knows it all is told nothing.
+    """
+
+    coverage = models.ForeignKey(
+        "Coverage", on_delete=models.PROTECT, related_name="words"
+    )
+    member = models.ForeignKey("Member", on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    # Until when it was said to last; empty as long as they have been told nothing. The
+    # member away is told at the end.
+    until = models.DateTimeField(null=True)
+    # The last of the leads that were counted.
+    last_hold = models.BigIntegerField(default=0)
+    messages = models.PositiveIntegerField(default=0)
+    told_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    if TYPE_CHECKING:
+        coverage_id: int
+        member_id: int
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["coverage"],
+                name="coverage_words_open",
+                condition=Q(closed_at=None),
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_word_a_coverage_and_member", fields=["coverage", "member"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"What {self.member_id} knows of coverage {self.coverage_id}"

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from assignments.models import Assignment, Lead, Note, SavedPlan, User
 from assignments.models.assignment import FINAL, PENDING, State, Urgency
+from assignments.services import gains
 from assignments.services.coverage import holds
 
 REPLACED = "A newer decision replaced it before it was sent."
@@ -41,6 +42,8 @@ def finish(
         _drop_notes([row.pk], at)
     ended = Assignment.objects.select_related("lead", "to", "reverses").get(pk=row.pk)
     holds.settle(ended, at=at)
+    if state == State.DONE:
+        gains.remember(ended, at=at)
     for follower in Assignment.objects.waiting().filter(after=row):
         _follow(follower, row, state, at, found_id)
     return True

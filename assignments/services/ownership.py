@@ -11,6 +11,7 @@ from django.conf import settings
 
 from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State
+from assignments.services import gains
 from assignments.services.coverage import holds
 from assignments.services.ledger import finish
 from assignments.services.sla.book import Book
@@ -187,6 +188,7 @@ def _take_over(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None
     _settle(lead)
     if outside:
         holds.settle(outside, at=at)
+        gains.remember(outside, at=at)
 
 
 def _write_outside(lead: Lead, sighting: Sighting, at: datetime) -> Assignment:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.conf import settings
 from django.db.models import Count, Sum
 
+from assignments import smtp
 from assignments.models import (
     Account,
     Assignment,
@@ -19,6 +20,8 @@ from assignments.models import (
 )
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import account as accounts
+from assignments.services import outbox
+from assignments.services.mail_health import MailHealth, mail_health
 from assignments.services.sources import INBOX
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 
@@ -82,6 +85,7 @@ class Overview:
     budget: BudgetSnapshot
     queue: Queue
     drift: Drift
+    mail: MailHealth
 
     @property
     def failing(self) -> list[Source]:
@@ -101,6 +105,7 @@ class Overview:
                     account.paused_at or account.bulk_paused_at,
                     self.budget.paused_until or self.budget.slowed_until,
                     self.drift.outside,
+                    self.mail.trouble or self.mail.returned_total,
                 ),
             )
         )
@@ -123,6 +128,7 @@ def overview(*, at: datetime) -> Overview:
         budget=account_budget().snapshot(),
         queue=queue(),
         drift=drift(at=at),
+        mail=mail_health(),
     )
 
 
@@ -163,6 +169,23 @@ def troubles(*, at: datetime) -> list[Trouble]:
         _stale_decisions(account, at),
     ]
     return [trouble for trouble in found if trouble]
+
+
+def mail_troubles() -> list[Trouble]:
+    """What sales managers should know of the mails."""
+    if not smtp.is_on():
+        return []
+    found, server = [], outbox.server()
+    if server.trouble:
+        kept = "What is told is kept, and goes out once it answers."
+        trouble = Trouble(
+            sentence=f"{server.trouble} {kept}", since=server.trouble_since
+        )
+        found.append(trouble)
+    if count := outbox.returned().count():
+        sentence = "1 mail was refused" if count == 1 else f"{count} mails were refused"
+        found.append(Trouble(sentence=f"{sentence} by the mail server."))
+    return found
 
 
 def worker_is_silent(*, at: datetime) -> bool:

@@ -6,12 +6,13 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from assignments.services import account, system
+from assignments.models import Mail
+from assignments.services import account, outbox, system
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse, say
 from dashboard.context import shell
@@ -82,6 +83,28 @@ def resume_bulk(request: PageRequest) -> HttpResponse:
     return _switch(request, act)
 
 
+@require_POST
+def send_mail_again(request: PageRequest, pk: int) -> HttpResponse:
+    mail = get_object_or_404(Mail, pk=pk)
+
+    def act() -> str:
+        outbox.send_again(actor=request.user, mail=mail)
+        return f"The mail to {mail.address} is sent again."
+
+    return _switch(request, act)
+
+
+@require_POST
+def dismiss_mail(request: PageRequest, pk: int) -> HttpResponse:
+    mail = get_object_or_404(Mail, pk=pk)
+
+    def act() -> str:
+        outbox.dismiss(actor=request.user, mail=mail, at=timezone.now())
+        return f"The mail to {mail.address} is put away. It did not arrive."
+
+    return _switch(request, act)
+
+
 def _switch(request: PageRequest, act: Callable[[], str]) -> HttpResponse:
     try:
         messages.success(request, act())
@@ -93,7 +116,7 @@ def _switch(request: PageRequest, act: Callable[[], str]) -> HttpResponse:
 
 def _page_again(request: PageRequest, status: int) -> HttpResponse:
     if not Rights.of(request.user).is_manager:
-        raise PermissionDenied("Only a sales manager can pause or resume writes.")
+        raise PermissionDenied("Only a sales manager can do this.")
     at = timezone.now()
     context = {"system": system.overview(at=at), "at": at}
     return render(request, "system/system.html", context, status=status)

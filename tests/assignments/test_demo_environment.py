@@ -10,6 +10,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://handoff@db/handoff",
     "SITE_URL": "https://handoff.example.com",
     "ALLOWED_HOSTS": "handoff.example.com",
+    "EMAIL_URL": "smtp://me:sesame@mail.example.com",
 }
 
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import transaction
@@ -6,11 +6,15 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from assignments import nudges, tasks
-from assignments.models import Heartbeat, Lead, Message, Seat
+from assignments.models import Heartbeat, Lead, Message, Notification, Seat
 from assignments.models.assignment import State
+from assignments.models.notification import Kind
 from assignments.services import seats
-from tests.factories import make_assignment
+from assignments.services.notifications import tell
+from assignments.services.wishes import Choice, save_wishes
+from tests.factories import make_assignment, make_notification, make_user
 from tests.office import state_of
+from tests.postbox import Postbox, mailers
 
 
 def sit_on(*names: str) -> None:
@@ -138,3 +142,67 @@ def test_open_lead_fetches_the_conversation(office):
     tasks.open_lead(lead.pk)
 
     assert Message.objects.filter(lead=lead).exists()
+
+
+class TestMails:
+    @pytest.fixture
+    def told(self, postbox: Postbox) -> Postbox:
+        user = make_user(email="ana@example.com")
+        save_wishes(
+            user=user,
+            choices={Kind.ASSIGNED: Choice()},
+            digest_at=time(8),
+            quiet_from=None,
+            quiet_to=None,
+        )
+        tell(
+            user,
+            kind=Kind.ASSIGNED,
+            key="1",
+            subject="3 leads are yours",
+            text="",
+            path="/inbox/",
+            at=timezone.now(),
+        )
+        return postbox
+
+    def test_are_written_and_sent(self, db, told):
+        assert tasks.send_mails() == "Mails sent: 1."
+        assert told.subjects == [("ana@example.com", "3 leads are yours")]
+
+    def test_one_at_a_time(self, db, told):
+        sit_on(nudges.MAILS_SEAT)
+
+        assert tasks.send_mails() == "Somebody else is sending."
+
+    def test_telling_nudges(
+        self, db, postbox, queued, django_capture_on_commit_callbacks, request
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            request.getfixturevalue("told")
+
+        assert queued == [("assignments.tasks.send_mails",)]
+
+    def test_a_tick_nudges_while_something_waits(
+        self, db, postbox, queued, django_capture_on_commit_callbacks
+    ):
+        told = make_notification(make_user(), mail_waits=True)
+        nudges_of = []
+        for waits in (True, False):
+            Notification.objects.filter(pk=told.pk).update(mail_waits=waits)
+            queued.clear()
+            with django_capture_on_commit_callbacks(execute=True):
+                tasks.tick()
+            nudges_of.append(("assignments.tasks.send_mails",) in queued)
+
+        assert nudges_of == [True, False]
+
+    def test_a_server_that_is_down_is_not_asked_again_at_once(
+        self, db, told, settings, queued, django_capture_on_commit_callbacks
+    ):
+        settings.MAILERS = mailers(told, port=1)
+
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.send_mails()
+
+        assert queued == []

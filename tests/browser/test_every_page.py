@@ -14,7 +14,9 @@ from tests.factories import (
     make_campaign,
     make_category,
     make_lead,
+    make_mail,
     make_member,
+    make_notification,
     make_plan,
     make_rule,
     make_target,
@@ -35,6 +37,7 @@ PLAIN = [
     "/history/?cause=routing",
     "/history/?from=2026-05-12&to=2026-05-11",
     "/notifications/",
+    "/notifications/settings/",
     "/batches/",
     "/settings/mappings/",
     "/routing/",
@@ -90,6 +93,9 @@ def addresses(office, people) -> list[str]:
         make_assignment(omar, ben, state=state, finished_at=at, outcome="No.")
     make_assignment(make_lead("Omar Other", owner=ana), ben, created_at=at)
     make_team()
+    make_notification(office.manager, "Sara Klein gave you 3 leads", text="Lena Lead")
+    make_notification(office.manager, "You cover for Ana Sousa", read_at=at)
+    make_mail(outcome="The mail server said: 550 No such mailbox")
     bulk = many_leads(office, lead, ana, ben)
     rule = make_rule(ana, ben, category=[lead.category], custom={"size": ["9"]})
     make_rule(make_member("Maya Lindqvist", is_active=False), top_level_domain=["fr"])

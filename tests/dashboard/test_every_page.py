@@ -21,6 +21,8 @@ from tests.factories import (
     make_feed,
     make_hold,
     make_lead,
+    make_mail,
+    make_notification,
     make_plan,
     make_rule,
     make_target,
@@ -31,7 +33,7 @@ OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
     "plan_coverage", "routing", "new_rule", "try_rules", "review", "new_target",
-    "default_hours",
+    "default_hours", "notification_settings",
 ]  # fmt: skip
 
 
@@ -49,6 +51,8 @@ def pages(manager, ana, ben) -> list[str]:
     Message.objects.create(
         lead=lead, key="1", direction="reply", body_html="<p style='color:red'>x</p>"
     )
+    make_notification(manager, "<b>3</b> leads", text="<p style='x'>Lena</p>")
+    make_mail(outcome="<b>No.</b>")
     return [
         *(reverse(name) for name in OURS),
         *pages_of_many_leads(manager, ana, ben),

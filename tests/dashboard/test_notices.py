@@ -4,7 +4,13 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from assignments.models import Assignment
 from assignments.models.assignment import State
 from tests.dashboard.pages import queries_of
-from tests.factories import MONDAY, make_assignment, make_lead, make_user
+from tests.factories import (
+    MONDAY,
+    make_assignment,
+    make_lead,
+    make_notification,
+    make_user,
+)
 
 REFUSED = {"state": State.REFUSED, "finished_at": MONDAY, "outcome": "It is archived."}
 OVERTAKEN = {"state": State.OVERTAKEN, "finished_at": MONDAY, "outcome": "Too late."}
@@ -79,3 +85,99 @@ class TestNotifications:
             make_assignment(make_lead(owner=ben), ben, actor=manager, **REFUSED)
 
         assert queries_of(lambda: client.get("/notifications/")) == one
+
+
+class TestMessages:
+    def test_the_newest_stands_first_and_unread_is_said(self, client, manager):
+        make_notification(manager, "You cover for Ana", read_at=MONDAY)
+        make_notification(manager, "Sara gave you 3 leads")
+
+        page = client.get("/notifications/")
+
+        assertContains(page, "Unread: </span>Sara gave you 3 leads")
+        assertContains(page, '<span class="subject">You cover for Ana</span>')
+        text = page.content.decode()
+        assert text.index("Sara gave you") < text.index("You cover for")
+
+    def test_the_bell_counts_them_with_what_did_not_happen(
+        self, client, manager, refused
+    ):
+        make_notification(manager)
+
+        assertContains(client.get("/notifications/"), '<b id="news">2</b>')
+
+    def test_opening_one_reads_it_and_leads_to_its_page(self, client, manager):
+        told = make_notification(manager, path="/inbox/?owner=me")
+
+        response = client.get(f"/notifications/{told.pk}/")
+
+        assertRedirects(response, "/inbox/?owner=me", fetch_redirect_response=False)
+        told.refresh_from_db()
+        assert told.read_at
+
+    def test_that_of_another_cannot_be_opened_or_read(self, client, manager):
+        told = make_notification(make_user())
+
+        response = client.get(f"/notifications/{told.pk}/")
+        client.post("/notifications/read/", {"up_to": told.pk})
+
+        assert response.status_code == 404
+        told.refresh_from_db()
+        assert told.read_at is None
+
+    def test_all_that_the_page_showed_are_read(self, client, manager):
+        seen, later = make_notification(manager), make_notification(manager)
+
+        client.post("/notifications/read/", {"up_to": seen.pk})
+
+        unread = manager.notifications.unread()
+        assert list(unread) == [later]
+
+    @pytest.mark.parametrize("up_to", ["", "x", "-1", "9" * 30])
+    def test_nonsense_reads_nothing(self, client, manager, up_to):
+        make_notification(manager)
+
+        response = client.post("/notifications/read/", {"up_to": up_to})
+
+        assert response.status_code == 302
+        assert manager.notifications.unread().count() == 1
+
+    def test_who_wants_a_kind_by_mail_only_does_not_see_it(self, client, manager):
+        make_notification(manager, "Hidden", in_app=False)
+
+        page = client.get("/notifications/")
+
+        assertContains(page, "Nothing to tell you.")
+        assertContains(page, '<b id="news"></b>')
+
+    def test_older_ones_are_on_further_pages(self, client, manager):
+        for number in range(51):
+            make_notification(manager, f"Message {number}.")
+
+        first = client.get("/notifications/")
+        second = client.get("/notifications/", {"after": first.context["later"]})
+
+        assertNotContains(first, "Message 0.")
+        assertContains(second, "Message 0.")
+
+    def test_a_page_of_another_list_is_refused_in_words(self, client, manager):
+        response = client.get("/notifications/", {"after": "abc"})
+
+        assertContains(response, "Start at the top.", status_code=400)
+
+    def test_costs_the_same_however_many_there_are(self, client, manager):
+        make_notification(manager)
+        client.get("/notifications/")
+        one = queries_of(lambda: client.get("/notifications/"))
+        for _ in range(30):
+            make_notification(manager)
+
+        assert queries_of(lambda: client.get("/notifications/")) == one
+
+    def test_a_text_from_outside_stays_text(self, client, manager):
+        make_notification(manager, "<b>Eve</b>", text="<script>1</script>")
+
+        page = client.get("/notifications/")
+
+        assertContains(page, "&lt;b&gt;Eve")
+        assertNotContains(page, "<script>1")

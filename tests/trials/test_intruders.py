@@ -17,6 +17,7 @@ from assignments.models import (
     DayOff,
     Hold,
     Lead,
+    Mail,
     Mapping,
     MappingLine,
     Member,
@@ -39,6 +40,7 @@ from tests.factories import (
     make_coverage,
     make_hold,
     make_lead,
+    make_mail,
     make_manager,
     make_target,
 )
@@ -160,6 +162,8 @@ ACTS = [
     ("pause_writes", {"reason": "Because."}, MANAGING),
     ("resume_writes", {}, MANAGING),
     ("resume_bulk", {}, MANAGING),
+    ("send_mail_again {refused_mail}", {}, MANAGING),
+    ("dismiss_mail {refused_mail}", {}, MANAGING),
     ("add_member", {"member_id": "7", "name": "New"}, MANAGING),
     ("member {mo}", {"name": "Changed", "is_active": "on"}, MANAGING),
     (
@@ -209,6 +213,7 @@ def rows(office: Office) -> dict:
         ),
         "batch": lambda: make_batch([office["cleos"]], office["mo"]),
         "refused_batch": lambda: make_refused_batch(office),
+        "refused_mail": lambda: make_mail(outcome="No."),
         "table": make_table,
         "target": make_target,
         "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),
@@ -264,7 +269,7 @@ def everything() -> list[list[dict]]:
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         Mapping, MappingLine, RoutingRule, RuleCondition, RuleMember, Suggestion,
         Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
-        DayOff,
+        DayOff, Mail,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
@@ -303,6 +308,7 @@ class TestRoles:
         named = [entry for entry in urlpatterns if getattr(entry, "name", None)]
         own = {"login", "logout", "me", "password", "dismiss_all"}
         own |= {"look", "saved_views", "rename_view", "remove_view"}
+        own |= {"read_all", "notification_settings"}
 
         acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
 

@@ -31,13 +31,31 @@ class Trouble:
     coverage: Coverage
     sentence: str
     remedy: Remedy
+    # What it is about, the same for as long as it lasts: people are told of it once.
+    topic: str
     lead: Lead | None = None
     assignment: Assignment | None = None
 
 
 def needing(user: User, at: datetime) -> list[Trouble]:
     """For a sales manager all, for a team lead their teams', for a member their own."""
-    coverages = list(_candidates(user))
+    return _troubles(list(_of(user, _candidates())), at)
+
+
+def everywhere(at: datetime) -> list[Trouble]:
+    return _troubles(list(_candidates()), at)
+
+
+def responsible(coverage: Coverage) -> QuerySet[User]:
+    """Those whom `needing` shows the troubles of this coverage."""
+    member = coverage.member
+    managers = Q(is_sales_manager=True) | Q(is_superuser=True)
+    leads = Q(leads_teams=member.team_id) if member.team_id else Q(pk__in=())
+    users = User.objects.filter(managers | leads | Q(pk=member.user_id))
+    return users.filter(is_active=True).distinct()
+
+
+def _troubles(coverages: list[Coverage], at: datetime) -> list[Trouble]:
     if not coverages:
         return []
     return [
@@ -49,7 +67,7 @@ def needing(user: User, at: datetime) -> list[Trouble]:
     ]
 
 
-def _candidates(user: User) -> QuerySet[Coverage]:
+def _candidates() -> QuerySet[Coverage]:
     stranded = Hold.objects.filter(
         coverage=OuterRef("pk"),
         outcome=Hold.Outcome.KEPT,
@@ -60,7 +78,10 @@ def _candidates(user: User) -> QuerySet[Coverage]:
         | Q(state=STATE.COMPLETED) & Exists(stranded)
     )
     running = ~Q(state__in=(STATE.PROPOSED, STATE.COMPLETED, STATE.CANCELLED))
-    found = Coverage.objects.filter(running | unread).select_related("member__team")
+    return Coverage.objects.filter(running | unread).select_related("member__team")
+
+
+def _of(user: User, found: QuerySet[Coverage]) -> QuerySet[Coverage]:
     if access.is_manager(user):
         return found
     leads = found.filter(member__team__team_leads=user)
@@ -82,6 +103,7 @@ def _refused(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
             lead=hold.lead,
             assignment=move,
             remedy=Remedy.RETRY,
+            topic="return refused" if returns else "start refused",
             sentence=f"{hold.lead} was not {act} to {move.to}. {move.outcome}",
         )
 
@@ -89,7 +111,12 @@ def _refused(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
 def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[Trouble]:
     for coverage in coverages:
         if why := _why_late(coverage, at):
-            yield Trouble(coverage=coverage, sentence=why, remedy=Remedy.LOOK)
+            yield Trouble(
+                coverage=coverage,
+                sentence=why,
+                remedy=Remedy.LOOK,
+                topic=f"late {coverage.state}",
+            )
 
 
 def _why_late(coverage: Coverage, at: datetime) -> str | None:
@@ -113,6 +140,7 @@ def _unplaced(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
             yield Trouble(
                 coverage=coverage,
                 remedy=Remedy.CHANGE_COVERER,
+                topic="nobody free",
                 sentence=f"Nobody is free to cover {leads} of {coverage.member}.",
             )
 
@@ -128,6 +156,7 @@ def _lost_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
         yield Trouble(
             coverage=coverer.coverage,
             remedy=Remedy.CHANGE_COVERER,
+            topic=f"coverer lost {coverer.member_id}",
             sentence=(
                 f"{coverer.member} has been deactivated and covers for {away}. Choose "
                 "somebody else."
@@ -142,12 +171,14 @@ def _over(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
             yield Trouble(
                 coverage=coverage,
                 remedy=Remedy.ACKNOWLEDGE,
+                topic="missed",
                 sentence=f"{coverage.member}, from {first}: {coverage.cancelled_why}",
             )
         elif coverage.state == STATE.COMPLETED:
             yield Trouble(
                 coverage=coverage,
                 remedy=Remedy.ACKNOWLEDGE,
+                topic="kept",
                 sentence=(
                     f"{coverage.member} has been deactivated: covering members keep "
                     "the leads."

@@ -9,6 +9,7 @@ from assignments.models import (
     Assignment,
     Coverage,
     CoverageEvent,
+    CoverageWord,
     CoveredLead,
     Hold,
     Lead,
@@ -83,6 +84,9 @@ def _begin(coverage: Coverage, at: datetime) -> None:
         update_conflicts=True,
         unique_fields=["coverage", "lead"],
         update_fields=["is_start_set"],
+    )
+    CoverageWord.objects.get_or_create(
+        coverage=coverage, member=coverage.member, defaults={"created_at": at}
     )
     _tell(coverage, at, f"It began with {len(found):,} leads in its scope.")
 

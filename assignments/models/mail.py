@@ -1,0 +1,100 @@
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    def pending(self) -> Self:
+        # The end is empty just then; it is what lets SQLite use the index of these rows.
+        return self.filter(
+            state__in=(Mail.State.WAITING, Mail.State.SENDING), finished_at=None
+        )
+
+    def returned(self) -> Self:
+        """Refused, and nobody has looked after it yet."""
+        return self.filter(state=Mail.State.REFUSED, dismissed_at=None)
+
+
+class Mail(models.Model):
+    """One e-mail on its way to one address: the row is the queue.
+
+    The id in its head is made with the row, so that mail programs recognise a repeat.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        REFUSED = "refused", "Refused"
+
+    message_id = models.CharField(max_length=255, unique=True)
+    # Who can choose what they get; None: a member without a login.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # As it was found: it may be no address at all, which is then the outcome.
+    address = models.CharField(max_length=254)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField()
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    outcome = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    token = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    first_failed_at = models.DateTimeField(null=True)
+    # Somebody has read that it was refused.
+    dismissed_at = models.DateTimeField(null=True)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["state", "id"],
+                name="mail_queue",
+                condition=Q(finished_at=None),
+            ),
+            models.Index(
+                fields=["-id"],
+                name="mail_returned",
+                condition=Q(state="refused", dismissed_at=None),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_sending_mail_has_a_claim",
+                condition=~Q(state="sending")
+                | (~Q(token="") & Q(lease_until__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="a_final_mail_has_its_end",
+                condition=Q(state__in=("waiting", "sending"), finished_at=None)
+                | Q(state__in=("sent", "refused"), finished_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail {self.pk}"
+
+
+class MailServer(models.Model):
+    """How the mail server stands; one row. While there is trouble the queue waits."""
+
+    trouble_since = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=500, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    try_again_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="one_mail_server", condition=Q(pk=1))
+        ]
+
+    def __str__(self) -> str:
+        return self.trouble or "The mail server"

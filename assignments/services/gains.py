@@ -1,0 +1,140 @@
+"""Who is told of the leads they get, many in one message.
+
+Each change that came true leaves a row in its own transaction; the clock makes one
+message of what belongs together. What somebody gave to themself they know.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import batched
+
+from django.db import transaction
+from django.db.models import F, Max, Min
+
+from assignments.models import Assignment, Member, SavedPlan, Untold
+from assignments.models.assignment import PERSONAL, Cause
+from assignments.models.notification import Kind
+from assignments.services.notifications import tell
+
+logger = logging.getLogger(__name__)
+
+PAUSE = timedelta(minutes=1)  # so long nothing more must come
+LONGEST = timedelta(minutes=10)  # told then, whatever more may come
+LONGEST_BATCH = timedelta(hours=1)  # a batch that is paused, say
+MOST_NAMED = 20
+IN_SMARTLEAD, BY_RULE = "Somebody in Smartlead", "A routing rule"
+
+
+def remember(row: Assignment, *, at: datetime) -> None:
+    """This change came true; its new owner is to hear of it, if nothing else says it.
+
+    What moves with a coverage is told with the coverage.
+    """
+    to = row.to
+    if to is None or row.is_of_coverage or not to.is_active:
+        return
+    is_own = row.actor_id is not None and row.actor_id == to.user_id
+    if is_own or not (to.user_id or to.email):
+        return
+    Untold.objects.create(
+        assignment=row,
+        member=to,
+        batch_id=row.batch_id if row.cause in PERSONAL else None,
+        created_at=at,
+    )
+
+
+def tell_all(*, at: datetime) -> int:
+    """What is complete, and what has waited for long; how many messages."""
+    groups = Untold.objects.order_by().values_list("member", "batch")
+    count = 0
+    for member, batch, first, last in groups.annotate(
+        first=Min("created_at"), last=Max("created_at")
+    ):
+        if _is_ripe(member, batch, first, last, at):
+            count += _tell(member, batch, at)
+    return count
+
+
+def _is_ripe(
+    member: int, batch: int | None, first: datetime, last: datetime, at: datetime
+) -> bool:
+    if batch is None:
+        return last <= at - PAUSE or first <= at - LONGEST
+    if first <= at - LONGEST_BATCH:
+        return True
+    unwritten = SavedPlan.objects.filter(batch=batch, written__lt=F("total"))
+    pending = Assignment.objects.pending().filter(batch=batch, to=member)
+    return not (unwritten.exists() or pending.exists())
+
+
+@transaction.atomic
+def _tell(member: int, batch: int | None, at: datetime) -> int:
+    """One message about those that they still have."""
+    rows = Untold.objects.filter(member=member, batch=batch)
+    locked = rows.select_for_update(of=("self",)).order_by("pk")
+    ids = list(locked.values_list("pk", flat=True))
+    got = [
+        change
+        for some in batched(ids, 500, strict=False)
+        for change in _still_theirs(some)
+    ]
+    told = got and _say(Member.objects.get(pk=member), batch, got, at)
+    for some in batched(ids, 500, strict=False):
+        Untold.objects.filter(pk__in=some).delete()
+    return 1 if told else 0
+
+
+def _still_theirs(ids: Sequence[int]) -> list[Assignment]:
+    changes = Assignment.objects.filter(
+        untold__in=ids, lead__owner=F("to"), lead__gone_at=None
+    )
+    needed = changes.select_related("lead__campaign", "actor")
+    return list(needed.defer("lead__custom_fields", "lead__search_text").order_by("pk"))
+
+
+def _say(
+    member: Member, batch: int | None, got: Sequence[Assignment], at: datetime
+) -> object:
+    sources = Counter(_source(change) for change in got)
+    what = str(got[0].lead) if len(got) == 1 else f"{len(got):,} leads"
+    [(source, _), *others] = sources.most_common()
+    return tell(
+        member,
+        kind=Kind.ASSIGNED,
+        # The first of them has never been told of, and is never again.
+        key=f"assigned-{got[0].pk}",
+        subject=f"You were given {what}" if others else f"{source} gave you {what}",
+        text="\n".join(_lines(sources, got)),
+        path=_path(member, batch, got),
+        at=at,
+    )
+
+
+def _source(change: Assignment) -> str:
+    if change.actor:
+        return str(change.actor)
+    return BY_RULE if change.cause == Cause.ROUTING else IN_SMARTLEAD
+
+
+def _lines(sources: Counter[str], got: Sequence[Assignment]) -> list[str]:
+    if len(sources) == 1:
+        lines = [] if len(got) > 1 else [f"Why: {got[0].reason}"]
+    else:
+        lines = [f"{source} gave you {count:,}." for source, count in sources.items()]
+    for change in got[:MOST_NAMED]:
+        lead = change.lead
+        about = ", ".join(filter(None, [lead.company, str(lead.campaign or "")]))
+        lines.append(f"{lead}, {about}" if about else f"{lead}")
+    more = len(got) - MOST_NAMED
+    return [*lines, f"and {more:,} more"] if more > 0 else lines
+
+
+def _path(member: Member, batch: int | None, got: Sequence[Assignment]) -> str:
+    if len(got) == 1:
+        return f"/leads/{got[0].lead_id}/"
+    if batch:
+        return f"/history/?batch={batch}&member={member.pk}"
+    return f"/inbox/?owner={member.pk}"

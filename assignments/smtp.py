@@ -1,0 +1,190 @@
+"""The one place that speaks to the mail server.
+
+Each mail has a hard deadline: smtplib's own time-out counts anew with every byte, so
+that a server which drips could hold it for hours.
+"""
+
+import smtplib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from django.conf import settings
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+
+
+class MailTrouble(Exception):
+    """About the server, not about one mail: the queue waits. A sentence for people."""
+
+
+class TryLater(Exception):
+    """This mail did not go through; perhaps it did. Another may."""
+
+
+class Returned(Exception):
+    """The server refused this mail for good."""
+
+
+def is_on() -> bool:
+    return "default" in mail.mailers
+
+
+class Watch:
+    """Cuts the line when time is up, whatever the other side does."""
+
+    def __init__(self) -> None:
+        self._line: socket.socket | None = None
+        self._ends = 0.0
+
+    @contextmanager
+    def over(self, seconds: float) -> Iterator[None]:
+        self._ends = time.monotonic() + seconds
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def left(self) -> float:
+        return max(0.1, self._ends - time.monotonic())
+
+    def keep(self, line: socket.socket | None) -> None:
+        """Another end of this line; the last one is let go."""
+        if self._line is not None:
+            self._line.close()
+        self._line = line
+
+    def _cut(self) -> None:
+        if self._line is not None:
+            with suppress(OSError):  # it is closed already
+                self._line.shutdown(socket.SHUT_RDWR)
+
+
+class Backend(EmailBackend):
+    """Django's, on a line that is watched."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.watch = Watch()
+
+    @property
+    def connection_class(self) -> Any:
+        return _watched(smtplib.SMTP_SSL if self.use_ssl else smtplib.SMTP, self.watch)
+
+    def open(self) -> bool | None:
+        """Greeted as well: a server that does not answer is not one mail's fault."""
+        is_new = super().open()
+        if is_new and self.connection is not None:
+            self.connection.ehlo_or_helo_if_needed()
+        return is_new
+
+
+def _watched(kind: type[smtplib.SMTP], watch: Watch) -> type[smtplib.SMTP]:
+    class Watched(kind):  # type: ignore[misc, valid-type]
+        def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+            soon = min(timeout, watch.left())
+            line = socket.create_connection((host, port), soon, self.source_address)
+            # Before the line is wrapped: to shake hands for TLS may take for ever too.
+            watch.keep(line.dup())
+            if kind is smtplib.SMTP_SSL:
+                return self.context.wrap_socket(line, server_hostname=self._host)  # type: ignore[no-any-return]
+            return line
+
+    return Watched
+
+
+class Postman:
+    """Takes mails to the server, several on one line."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._watch: Watch = getattr(backend, "watch", None) or Watch()
+
+    def deliver(self, message: EmailMessage) -> None:
+        """Raises MailTrouble, TryLater or Returned; else the server has taken it."""
+        with self._watch.over(settings.MAIL_DEADLINE):
+            try:
+                self._open()
+                self._hand_over(message)
+            except (MailTrouble, TryLater, Returned):
+                self._hang_up()
+                raise
+
+    def close(self) -> None:
+        with self._watch.over(settings.MAIL_TIMEOUT):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError, smtplib.SMTPException):
+            self._backend.close()
+        self._watch.keep(None)
+
+    def _open(self) -> None:
+        try:
+            self._backend.open()
+        except smtplib.SMTPAuthenticationError as error:
+            # Without its words: some servers repeat what was said to them.
+            raise MailTrouble(
+                f"The mail server does not take our user and password "
+                f"({error.smtp_code})."
+            ) from None
+        except UnicodeError:
+            raise MailTrouble(
+                "The user or password in EMAIL_URL has characters that the mail "
+                "server's login does not know."
+            ) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise MailTrouble(
+                f"The mail server cannot be reached: {_why(error)}."
+            ) from None
+
+    def _hand_over(self, message: EmailMessage) -> None:
+        try:
+            self._backend.send_messages([message])
+        except smtplib.SMTPRecipientsRefused as error:
+            [(code, said)] = error.recipients.values()
+            raise _refusal(code, said) from None
+        except smtplib.SMTPSenderRefused as error:
+            raise MailTrouble(
+                f"The mail server takes no mail from us: {_why(error)}."
+            ) from None
+        except smtplib.SMTPResponseException as error:
+            raise _refusal(error.smtp_code, error.smtp_error) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise TryLater(f"The mail server broke off: {_why(error)}.") from None
+
+
+@contextmanager
+def postman() -> Iterator[Postman]:
+    man = Postman(mail.mailers.default)
+    try:
+        yield man
+    finally:
+        man.close()
+
+
+def _refusal(code: int, said: bytes | str) -> Returned | TryLater:
+    sentence = f"The mail server said: {code} {_plain(said)}"
+    return Returned(sentence) if code >= 500 else TryLater(sentence)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_plain(error.smtp_error)}"
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
+        return "no answer in time"
+    if isinstance(error, socket.gaierror):
+        return "its name is not known"
+    return _plain(str(error)).rstrip(".") or type(error).__name__
+
+
+def _plain(said: bytes | str) -> str:
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return " ".join(text.split())[:300]
