@@ -17,6 +17,7 @@ from assignments.models.note import Note
 from assignments.models.notification import Notification
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
+from assignments.models.reply import Reply, SeenMail
 from assignments.models.routing import (
     RoutingRule,
     RuleCondition,
@@ -49,6 +50,7 @@ __all__ = [
     "Message",
     "Note",
     "Notification",
+    "Reply",
     "Rotation",
     "RoutingRule",
     "RuleCondition",
@@ -56,6 +58,7 @@ __all__ = [
     "SavedPlan",
     "SavedView",
     "Seat",
+    "SeenMail",
     "Source",
     "Suggestion",
     "Team",

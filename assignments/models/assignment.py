@@ -221,6 +221,12 @@ class Assignment(models.Model):
                 condition=Q(state=State.SENDING),
             ),
             models.Index(fields=["batch", "state"], name="assignment_by_batch"),
+            # Who gave and got what in a period.
+            models.Index(
+                fields=["finished_at"],
+                name="assignment_done",
+                condition=Q(state=State.DONE),
+            ),
             models.Index(
                 fields=["actor", "-id"],
                 name="assignment_unanswered",
