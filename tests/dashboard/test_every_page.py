@@ -30,6 +30,7 @@ OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
     "plan_coverage", "routing", "new_rule", "try_rules", "review",
+    "performance",
 ]  # fmt: skip
 
 
