@@ -34,6 +34,7 @@ def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[st
         "months": months,
         "answers_chart": chart_of(answers),
         "median_chart": chart_of(medians),
+        "has_covered": any(upper for _, upper in answers),
         "has_trend": any(sum(pair) for pair in answers),
     }
 

@@ -98,13 +98,13 @@ later AS (
     FROM moves WHERE finished_at >= %(ends)s
 ),
 homes AS (
-    SELECT l.map_id AS lead_id, COALESCE(held.origin_id, l.owner_id) AS member
-    FROM assignments_lead l LEFT JOIN held ON held.lead_id = l.map_id
+    SELECT l.map_id AS lead_id, CASE WHEN later.lead_id IS NULL
+        THEN COALESCE(held.origin_id, l.owner_id) ELSE later.lost END AS member
+    FROM assignments_lead l
+    LEFT JOIN held ON held.lead_id = l.map_id
+    LEFT JOIN later ON later.lead_id = l.map_id AND later.nth = 1
     WHERE l.first_seen_at < %(ends)s
         AND (l.gone_at IS NULL OR l.gone_at >= %(starts)s)
-        AND NOT EXISTS (SELECT 1 FROM later WHERE later.lead_id = l.map_id)
-    UNION ALL
-    SELECT lead_id, lost FROM later WHERE nth = 1
 ),
 owned AS (
     SELECT lead_id, member FROM homes WHERE {scope}

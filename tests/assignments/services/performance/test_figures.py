@@ -85,8 +85,9 @@ class TestLeads:
 
         assert (figures(ana).counts.leads, figures(ben).counts.leads) == (anas, bens)
 
-    def test_that_came_to_be_known_later_do_not_count(self, ana):
+    def test_that_came_to_be_known_later_do_not_count(self, ana, ben):
         make_lead(owner=ana, first_seen_at=day(8))
+        give(make_lead(first_seen_at=day(8)), ana, ben, 9)
 
         assert figures(ana).counts.leads == 0
 
