@@ -21,7 +21,7 @@ ANSWERS = (
 )  # fmt: skip
 LEADS = (
     "Lead id", "Lead", "Owner id", "Owner", "Covered for id", "Category",
-    "Means interest", "First seen", "Gone",
+    "Means interest", "Closes the conversation", "Answer due", "First seen", "Gone",
 )  # fmt: skip
 
 
@@ -63,6 +63,8 @@ def leads_csv(leads: Iterable[Lead], *, zone: tzinfo) -> Iterator[str]:
                 getattr(lead, "covered_for_id", None) or "",
                 category or "",
                 "Yes" if category and category.is_interested else "",
+                "Yes" if category and category.is_closing else "",
+                moment_of(lead.answer_due_at, zone),
                 moment_of(lead.first_seen_at, zone),
                 moment_of(lead.gone_at, zone),
             )
