@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from assignments.models import Member
-from assignments.services.performance.figures import of_members
+from assignments.services.performance.figures import table
 from assignments.services.performance.leads import Scope
 from assignments.services.performance.trends import Step, answers_over
 from dashboard.charts import chart_of
@@ -19,7 +19,7 @@ WEEKS, MONTHS = 13, 6
 def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[str, Any]:
     """Weeks and months lead up to the period's last day, or to today."""
     scope = Scope(member_id=member.pk)
-    (line,) = of_members([member], period=form.value, at=at, scope=scope)
+    (line,) = table([member], period=form.value, at=at, scope=scope).lines
     last = min(form.days[1], timezone.localdate())
     weeks = _steps(member, weeks_up_to(last, WEEKS))
     months = _steps(member, months_up_to(last, MONTHS))

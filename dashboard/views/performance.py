@@ -18,8 +18,7 @@ from assignments.services.performance.definitions import DEFINITIONS
 from assignments.services.performance.figures import (
     Figures,
     answered,
-    of_members,
-    together,
+    table,
 )
 from assignments.services.performance.leads import Scope
 from dashboard.htmx import PageRequest
@@ -86,10 +85,9 @@ def _table(form: PeriodForm) -> tuple[list[Figures], Figures]:
     known = Member.objects.select_related("team").order_by("name")
     members = known.filter(team=team) if team else known
     period, at = form.value, timezone.now()
-    lines = of_members(members, period=period, at=at, scope=scope)
-    total = together(lines, period=period, scope=scope)
-    shown = [one for one in lines if _is_shown(one)]
-    return _sorted(shown, form.cleaned_data["sort"] or "name"), total
+    found = table(members, period=period, at=at, scope=scope)
+    shown = [one for one in found.lines if _is_shown(one)]
+    return _sorted(shown, form.cleaned_data["sort"] or "name"), found.total
 
 
 def _is_shown(line: Figures) -> bool:

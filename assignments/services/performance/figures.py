@@ -95,29 +95,35 @@ class Figures:
         return self.waiting
 
 
-def of_members(
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A line for each member, and one of all in the scope."""
+
+    lines: list[Figures]
+    total: Figures
+
+
+def table(
     members: Iterable[Member], *, period: Period, at: datetime, scope: Scope
-) -> list[Figures]:
-    """A line for each of these members, who must be in the scope."""
-    counts = leads.counts(period.starts_at, period.ends_at, scope=scope)
+) -> Table:
+    """Of these members, who must be in the scope.
+
+    A lead that two of them had is one lead in the last line.
+    """
+    told = leads.counts(period.starts_at, period.ends_at, scope=scope)
     lines = {
-        member.pk: Figures(member=member, counts=counts.get(member.pk, Counts()))
+        member.pk: Figures(member=member, counts=told.members.get(member.pk, Counts()))
         for member in members
     }
     _add_answers(lines, period, scope)
     _add_waiting(lines, at, scope)
-    return list(lines.values())
-
-
-def together(lines: Iterable[Figures], *, period: Period, scope: Scope) -> Figures:
-    """Of all in the scope: a lead that two of them had is one lead."""
-    total = Figures(counts=leads.total(period.starts_at, period.ends_at, scope=scope))
-    for line in lines:
+    total = Figures(counts=told.total)
+    for line in lines.values():
         total.own.add_all(line.own)
         total.covering.add_all(line.covering)
         total.waiting += line.waiting
         total.overdue += line.overdue
-    return total
+    return Table(lines=list(lines.values()), total=total)
 
 
 def _add_answers(lines: Mapping[int, Figures], period: Period, scope: Scope) -> None:

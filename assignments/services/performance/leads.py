@@ -38,31 +38,43 @@ class Scope:
             return {name: self.member_id}
         return {} if self.team_id is None else {f"{name}__team": self.team_id}
 
-    @property
-    def condition(self) -> str:
-        """As SQL on the column `member`."""
+    def condition(self, column: str) -> str:
+        """As SQL on a column that holds a member."""
         if self.member_id is not None:
-            return "member = %(member)s"
+            return f"{column} = %(member)s"
         if self.team_id is not None:
             members = "SELECT id FROM assignments_member WHERE team_id = %(team)s"
-            return f"member IN ({members})"
-        return "member IS NOT NULL"
+            return f"{column} IN ({members})"
+        return f"{column} IS NOT NULL"
 
 
-def counts(
-    starts_at: datetime, ends_at: datetime, *, scope: Scope
-) -> dict[int, Counts]:
-    """For each member who had a lead or a change."""
-    rows = _ask(starts_at, ends_at, scope=scope, by="member")
-    return {member: told for member, told in rows if member is not None}
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of each member who had a lead or a change, and of all in the scope together."""
+
+    members: dict[int, Counts]
+    total: Counts
 
 
-def total(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Counts:
-    """Of all members in the scope together."""
-    rows = _ask(starts_at, ends_at, scope=scope, by="CAST(NULL AS bigint)")
-    return rows[0][1] if rows else Counts()
+def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
+    values = _values(starts_at, ends_at, scope)
+    owned, all_owned = _owned(values, scope)
+    changed = {
+        row[0]: dict(zip(_CHANGES, row[1:], strict=True))
+        for row in _rows(_CHANGED, values, scope)
+    }
+    return Told(
+        members={
+            member: Counts(**owned.get(member, {}), **changed.get(member, {}))
+            for member in owned.keys() | changed.keys()
+            if member is not None
+        },
+        total=Counts(**all_owned, **changed.get(None, {})),
+    )
 
 
+_LEADS = ("leads", "replied", "interested")
+_CHANGES = ("assigned", "taken_over", "handed_over")
 # What a lead was before a change for good: its home, even if somebody covered it.
 _MOVES = """
 moves AS (
@@ -83,7 +95,7 @@ moves AS (
 ),
 moved AS (SELECT * FROM moves WHERE finished_at < %(ends)s)
 """
-_HOMES = """
+_AROUND = """
 held AS (
     SELECT h.lead_id, h.origin_id FROM assignments_hold h
     WHERE h.state = 'live' AND NOT EXISTS (
@@ -97,76 +109,79 @@ later AS (
         ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY finished_at, id) AS nth
     FROM moves WHERE finished_at >= %(ends)s
 ),
-homes AS (
-    SELECT l.map_id AS lead_id, CASE WHEN later.lead_id IS NULL
-        THEN COALESCE(held.origin_id, l.owner_id) ELSE later.lost END AS member
-    FROM assignments_lead l
-    LEFT JOIN held ON held.lead_id = l.map_id
-    LEFT JOIN later ON later.lead_id = l.map_id AND later.nth = 1
-    WHERE l.first_seen_at < %(ends)s
-        AND (l.gone_at IS NULL OR l.gone_at >= %(starts)s)
-),
-owned AS (
-    SELECT lead_id, member FROM homes WHERE {scope}
-    UNION SELECT lead_id, member FROM (SELECT lead_id, gained AS member FROM moved) g
-        WHERE {scope}
-    UNION SELECT lead_id, member FROM (SELECT lead_id, lost AS member FROM moved) l
-        WHERE {scope}
-)
-"""
-_OWNED = """
-WITH {moves}, {homes},
 replied AS (
     SELECT DISTINCT lead_id FROM assignments_seenmail
     WHERE kind = 'reply' AND at >= %(starts)s AND at < %(ends)s
+)
+"""
+_JOINED = """
+LEFT JOIN held ON held.lead_id = l.map_id
+LEFT JOIN later ON later.lead_id = l.map_id AND later.nth = 1
+LEFT JOIN replied ON replied.lead_id = l.map_id
+LEFT JOIN assignments_category c ON c.id = l.category_id AND c.is_interested
+"""
+_HOME = (
+    "CASE WHEN later.lead_id IS NULL THEN COALESCE(held.origin_id, l.owner_id) "
+    "ELSE later.lost END"
+)
+_KNOWN = "l.first_seen_at < %(ends)s AND (l.gone_at IS NULL OR l.gone_at >= %(starts)s)"
+# Each lead has one home at the period's end; then those that only passed through.
+_OWNED = """
+WITH {moves}, {around},
+homes AS (
+    SELECT {home} AS member, COUNT(*) AS leads, COUNT(replied.lead_id) AS replied,
+        COUNT(c.id) AS interested
+    FROM assignments_lead l {joined} WHERE {known} GROUP BY 1
 ),
-leads AS (SELECT DISTINCT {by} AS member, lead_id FROM owned)
-SELECT leads.member, COUNT(*), COUNT(replied.lead_id),
-    COUNT(CASE WHEN c.is_interested THEN 1 END)
-FROM leads
-JOIN assignments_lead l ON l.map_id = leads.lead_id
-LEFT JOIN assignments_category c ON c.id = l.category_id
-LEFT JOIN replied ON replied.lead_id = leads.lead_id
-GROUP BY leads.member
+passed AS (
+    SELECT p.lead_id, p.member, CASE WHEN {known} THEN {home} END AS home,
+        replied.lead_id AS replied,
+        CASE WHEN c.id IS NOT NULL THEN p.lead_id END AS interested
+    FROM (SELECT lead_id, gained AS member FROM moved
+          UNION SELECT lead_id, lost FROM moved) p
+    JOIN assignments_lead l ON l.map_id = p.lead_id {joined}
+)
+SELECT TRUE, member, leads, replied, interested FROM homes WHERE {scope}
+UNION ALL
+SELECT FALSE, member, COUNT(*), COUNT(replied), COUNT(interested)
+FROM passed WHERE {scope} AND COALESCE(home, 0) <> member GROUP BY member
+UNION ALL
+SELECT TRUE, NULL, COUNT(DISTINCT lead_id), COUNT(DISTINCT replied),
+    COUNT(DISTINCT interested)
+FROM passed WHERE {scope} AND NOT COALESCE({at_home}, FALSE)
 """
 _CHANGED = """
 WITH {moves},
 sides AS (
-    SELECT lead_id, gained AS member, lost AS other, 1 AS is_gain FROM moved
+    SELECT lead_id, gained AS member, lead_id AS gain, NULL AS loss,
+        CASE WHEN lost IS NOT NULL THEN lead_id END AS taken
+    FROM moved
     UNION ALL
-    SELECT lead_id, lost, gained, 0 FROM moved
-)
-SELECT {by} AS who,
-    COUNT(DISTINCT CASE WHEN is_gain = 1 THEN lead_id END),
-    COUNT(DISTINCT CASE WHEN is_gain = 1 AND other IS NOT NULL THEN lead_id END),
-    COUNT(DISTINCT CASE WHEN is_gain = 0 THEN lead_id END)
-FROM sides WHERE {scope} GROUP BY who
+    SELECT lead_id, lost, NULL, lead_id, NULL FROM moved
+),
+ours AS (SELECT * FROM sides WHERE {scope})
+SELECT member, COUNT(DISTINCT gain), COUNT(DISTINCT taken), COUNT(DISTINCT loss)
+FROM ours GROUP BY member
+UNION ALL
+SELECT NULL, COUNT(DISTINCT gain), COUNT(DISTINCT taken), COUNT(DISTINCT loss) FROM ours
 """
 
 
-def _ask(
-    starts_at: datetime, ends_at: datetime, *, scope: Scope, by: str
-) -> list[tuple[int | None, Counts]]:
-    values = _values(starts_at, ends_at, scope)
-    owned = {row[0]: row[1:] for row in _rows(_OWNED, values, scope, by)}
-    changed = {row[0]: row[1:] for row in _rows(_CHANGED, values, scope, by)}
-    return [
-        (member, _counts(owned.get(member, (0,) * 3), changed.get(member, (0,) * 3)))
-        for member in owned.keys() | changed.keys()
-    ]
+type _Sums = dict[str, int]
 
 
-def _counts(owned: tuple[int, ...], changed: tuple[int, ...]) -> Counts:
-    leads, replied, interested = owned
-    assigned, taken_over, handed_over = changed
-    return Counts(
-        leads=leads,
-        replied=replied,
-        interested=interested,
-        assigned=assigned,
-        taken_over=taken_over,
-        handed_over=handed_over,
-    )
+def _owned(
+    values: dict[str, Any], scope: Scope
+) -> tuple[dict[int | None, _Sums], _Sums]:
+    """Of each member; and of all, who share the leads that passed between them."""
+    members: dict[int | None, _Sums] = {}
+    total = dict.fromkeys(_LEADS, 0)
+    for counts_once, member, *numbers in _rows(_OWNED, values, scope):
+        for name, number in zip(_LEADS, numbers, strict=True):
+            sums = members.setdefault(member, dict.fromkeys(_LEADS, 0))
+            sums[name] += number
+            total[name] += number if counts_once else 0
+    return members, total
 
 
 def _values(starts_at: datetime, ends_at: datetime, scope: Scope) -> dict[str, Any]:
@@ -176,11 +191,16 @@ def _values(starts_at: datetime, ends_at: datetime, scope: Scope) -> dict[str, A
     return values | {name: value for name, value in named.items() if value is not None}
 
 
-def _rows(
-    sql: str, values: dict[str, Any], scope: Scope, by: str
-) -> list[tuple[Any, ...]]:
-    homes = _HOMES.format(scope=scope.condition)
-    words = sql.format(moves=_MOVES, homes=homes, by=by, scope=scope.condition)
+def _rows(sql: str, values: dict[str, Any], scope: Scope) -> list[tuple[Any, ...]]:
+    words = sql.format(
+        moves=_MOVES,
+        around=_AROUND,
+        joined=_JOINED,
+        home=_HOME,
+        known=_KNOWN,
+        scope=scope.condition("member"),
+        at_home=scope.condition("home"),
+    )
     with connection.cursor() as cursor:
         cursor.execute(words, values)
         return list(cursor.fetchall())

@@ -8,8 +8,7 @@ from assignments.models import Lead, Member, SeenMail
 from assignments.services.performance.figures import (
     Figures,
     Period,
-    of_members,
-    together,
+    table,
 )
 from assignments.services.performance.leads import Scope
 from assignments.services.performance.recording import record_mails
@@ -37,8 +36,7 @@ WEEK = Period(starts_at=day(0), ends_at=day(7))
 
 def figures(member: Member, period: Period = WEEK) -> Figures:
     scope = Scope(member_id=member.pk)
-    (line,) = of_members([member], period=period, at=day(8), scope=scope)
-    return line
+    return table([member], period=period, at=day(8), scope=scope).lines[0]
 
 
 def give(
@@ -229,10 +227,10 @@ class TestTogether:
         give(lead, ana, ben, 2)
         replied(lead, 3)
 
-        lines = of_members([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY)
-        total = together(lines, period=WEEK, scope=EVERYBODY)
+        found = table([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY)
+        total = found.total
 
-        assert [line.counts.leads for line in lines] == [1, 1]
+        assert [line.counts.leads for line in found.lines] == [1, 1]
         assert (total.counts.leads, total.counts.replied) == (1, 1)
         assert (total.counts.assigned, total.counts.handed_over) == (1, 1)
 
@@ -241,8 +239,7 @@ class TestTogether:
             answered(make_lead(owner=ana), 2, minutes=minutes)
         answered(make_lead(owner=ben), 2, minutes=90)
 
-        lines = of_members([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY)
-        total = together(lines, period=WEEK, scope=EVERYBODY)
+        total = table([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY).total
 
         assert (total.own.count, total.own.median, total.own.p90) == (4, 2, 90)
 
@@ -253,9 +250,22 @@ class TestTogether:
         make_lead(owner=ben)
         scope = Scope(team_id=ana.team.pk)
 
-        lines = of_members([ana], period=WEEK, at=day(8), scope=scope)
+        found = table([ana], period=WEEK, at=day(8), scope=scope)
 
-        assert together(lines, period=WEEK, scope=scope).counts.leads == 1
+        assert found.total.counts.leads == 1
+
+    def test_a_lead_that_left_the_team_is_one_of_its_leads(self, ana, ben, cem):
+        ana.team = ben.team = make_team()
+        ana.save()
+        ben.save()
+        lead = make_lead()
+        give(lead, ana, ben, 1)
+        give(lead, ben, cem, 2)
+        scope = Scope(team_id=ana.team.pk)
+
+        found = table([ana, ben], period=WEEK, at=day(8), scope=scope)
+
+        assert found.total.counts.leads == 1
 
 
 def test_costs_the_same_queries_for_any_number_of_members(
@@ -263,4 +273,4 @@ def test_costs_the_same_queries_for_any_number_of_members(
 ):
     for count in (1, 3):
         with django_assert_num_queries(4):
-            of_members([ana, ben, cem][:count], period=WEEK, at=day(8), scope=EVERYBODY)
+            table([ana, ben, cem][:count], period=WEEK, at=day(8), scope=EVERYBODY)
