@@ -24,6 +24,7 @@ from assignments.models.notification import (
 )
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
+from assignments.models.reply import Reply, SeenMail
 from assignments.models.routing import (
     RoutingRule,
     RuleCondition,
@@ -71,6 +72,7 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationChoice",
+    "Reply",
     "Rotation",
     "RoutingRule",
     "RuleCondition",
@@ -78,6 +80,7 @@ __all__ = [
     "SavedPlan",
     "SavedView",
     "Seat",
+    "SeenMail",
     "SlaTarget",
     "Source",
     "Suggestion",

@@ -221,6 +221,12 @@ class Assignment(models.Model):
                 condition=Q(state=State.SENDING),
             ),
             models.Index(fields=["batch", "state"], name="assignment_by_batch"),
+            # Who gave and got what in a period.
+            models.Index(
+                fields=["finished_at"],
+                name="assignment_done",
+                condition=Q(state=State.DONE),
+            ),
             # Not only of the unanswered ones: SQLite would not see that it fits.
             models.Index(
                 fields=["actor", "state", "-id"], name="assignment_unanswered"

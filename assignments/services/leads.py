@@ -19,6 +19,7 @@ from assignments.services import texts
 from assignments.services.answers import is_owed
 from assignments.services.coverage import holds
 from assignments.services.ownership import Sighting, observe_owner
+from assignments.services.performance import recording
 from assignments.services.sla.book import Book
 from assignments.services.sla.due import work_out
 from assignments.smartlead.records import LeadRow
@@ -80,6 +81,8 @@ def save_rows(
     by_id = {row.map_id: row for row in rows}
     surroundings = _surroundings(by_id.values())
     leads, new = _locked(by_id, at=at)
+    promised = {lead.pk: lead.answer_due_at for lead in leads}
+    ownerless = {lead.pk for lead in leads if not lead.owner_is_known}
     # A read counts from when it was asked: an older one teaches nothing new.
     current = [lead for lead in leads if lead.seen_at <= asked_at]
     _write_attributes(current, by_id, surroundings)
@@ -91,6 +94,12 @@ def save_rows(
     )
     changed = _see_owners(
         leads, by_id, surroundings.book, asked_at=asked_at, at=at, by=by
+    )
+    # An old read is as good: what mails there were does not change.
+    recording.record_mails(
+        {row.map_id: recording.mails_of_row(row) for row in by_id.values()},
+        promised=promised,
+        owner_learnt=ownerless,
     )
     _fill_member_names(by_id.values())
     return Saved(new=new, changed_owners=changed)

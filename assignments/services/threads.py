@@ -13,6 +13,8 @@ from django.db.models import Model
 from assignments.models import Account, Lead, LeadNote, Message
 from assignments.services import account, sources, texts
 from assignments.services.leads import save_row
+from assignments.services.locking import lock_lead
+from assignments.services.performance import recording
 from assignments.services.reading import OutOfTime, Reading, Stopped, SyncReport
 from assignments.services.sources import NOTES, THREADS
 from assignments.smartlead.budget import Budget, Kind
@@ -98,6 +100,7 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
 @transaction.atomic
 def keep_thread(*, lead: Lead, history: Sequence[HistoryEntry], at: datetime) -> None:
     """Add the mails that are new; none is ever changed or taken away."""
+    promised = lock_lead(lead.pk).answer_due_at
     Message.objects.bulk_create(
         [_message(lead, entry) for entry in history], ignore_conflicts=True
     )
@@ -105,6 +108,8 @@ def keep_thread(*, lead: Lead, history: Sequence[HistoryEntry], at: datetime) ->
     if words := texts.last_words(history):
         news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
     Lead.objects.filter(pk=lead.pk).update(**news)
+    mails = {lead.pk: recording.mails_of(history)}
+    recording.record_mails(mails, promised={lead.pk: promised})
 
 
 def _message(lead: Lead, entry: HistoryEntry) -> Message:

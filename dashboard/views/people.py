@@ -11,10 +11,13 @@ from assignments.models import Coverage, Member
 from assignments.services import people
 from assignments.services.access import require_manager
 from assignments.services.coverage.absences import away_now
+from assignments.services.performance.definitions import DEFINITIONS
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.forms import MemberForm, NewMemberForm
 from dashboard.htmx import PageRequest
+from dashboard.member_figures import member_figures
+from dashboard.periods import PeriodForm
 
 OPEN = Count(
     "leads",
@@ -73,12 +76,18 @@ def _member(
 ) -> HttpResponse:
     at = timezone.now()
     ahead = Coverage.objects.agreed().filter(member=member, ends_at__gt=at)
+    period = PeriodForm(request.GET)
     context = {
+        **(member_figures(member, period, at=at) if period.is_valid() else {}),
+        "period": period,
+        "definitions": DEFINITIONS,
         "member": member,
         "form": form,
         "absences": ahead.order_by("starts_at")[:5],
         "absence": away_now(at).get(member.pk),
     }
+    if not period.is_valid():
+        status = 400
     return render(request, "team/member.html", context, status=status)
 
 

@@ -56,6 +56,7 @@ TRIALS = {
     "batches": Trial(module="batches", scale=0.12),
     "batches-unproven": Trial(module="batches", scale=0.12, lists_proven=False),
     "coverage": Trial(module="coverage", rows=200),
+    "insights": Trial(module="insights"),
     "preview": Trial(module="preview"),
     "load": Trial(module="load", scale=0.5),
     "load-shared": Trial(module="load", scale=0.5, other_share=0.2),

@@ -50,6 +50,8 @@ PLAIN = [
     "/system/",
     "/team/",
     "/team/add/",
+    "/team/performance/",
+    "/team/performance/?from=2026-05-12&to=2026-05-11",
     "/settings/",
     "/settings/targets/new/",
     "/settings/hours/",

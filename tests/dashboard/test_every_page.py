@@ -33,7 +33,7 @@ OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
     "plan_coverage", "routing", "new_rule", "try_rules", "review", "new_target",
-    "default_hours", "notification_settings",
+    "default_hours", "notification_settings", "performance",
 ]  # fmt: skip
 
 
