@@ -20,6 +20,7 @@ from dashboard.views import (
     mappings,
     notices,
     people,
+    rebalance,
     review,
     routing,
     routing_try,
@@ -27,6 +28,7 @@ from dashboard.views import (
     settings,
     start,
     system,
+    team,
 )
 
 # The only pages without login; a test walks all addresses and compares.
@@ -105,6 +107,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("routing/<int:pk>/duplicate/", routing.duplicate, name="duplicate_rule"),
     path("routing/<int:pk>/remove/", routing.remove, name="remove_rule"),
     path("review/", review.review, name="review"),
+    path(
+        "review/leads/<int:map_id>/accept/", review.accept_change, name="accept_change"
+    ),
     path("review/accept/", review.accept_shown, name="accept_shown"),
     path("review/<int:pk>/accept/", review.accept, name="accept_suggestion"),
     path("review/<int:pk>/dismiss/", review.dismiss, name="dismiss_suggestion"),
@@ -118,7 +123,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("system/pause/", system.pause, name="pause_writes"),
     path("system/resume/", system.resume, name="resume_writes"),
     path("system/resume-bulk/", system.resume_bulk, name="resume_bulk"),
-    path("team/", people.team, name="team"),
+    path("team/", team.team, name="team"),
+    path("team/rebalance/", rebalance.rebalance, name="rebalance"),
     path("team/add/", people.add_member, name="add_member"),
     path("team/<int:pk>/", people.member_page, name="member"),
     path("team/<int:pk>/leaving/", leaving.leaving, name="leaving"),

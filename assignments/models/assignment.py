@@ -99,6 +99,13 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         # The end is empty just then; it is what lets SQLite use the index of these rows.
         return self.filter(state__in=PENDING, finished_at=None)
 
+    def last_pending(self) -> Self:
+        """The newest pending row of each lead: where it will be in the end."""
+        newer = Assignment.objects.pending().filter(
+            lead=OuterRef("lead"), pk__gt=OuterRef("pk")
+        )
+        return self.pending().filter(~Exists(newer))
+
     def final(self) -> Self:
         return self.filter(state__in=FINAL)
 
@@ -221,6 +228,12 @@ class Assignment(models.Model):
                 condition=Q(state=State.SENDING),
             ),
             models.Index(fields=["batch", "state"], name="assignment_by_batch"),
+            # Changes made in Smartlead, until somebody has accepted them.
+            models.Index(
+                fields=["finished_at"],
+                name="assignment_seen_outside",
+                condition=Q(cause=Cause.OUTSIDE, dismissed_at=None),
+            ),
             models.Index(
                 fields=["actor", "-id"],
                 name="assignment_unanswered",

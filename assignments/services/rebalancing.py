@@ -59,9 +59,11 @@ def fair_shares(seats: Sequence[Seat]) -> dict[int, Fraction]:
     shares: dict[int, Fraction] = {}
     open_to_change = list(seats)
     while open_to_change:
-        rest = sum(seat.load for seat in seats) - sum(shares.values())
-        each = rest / sum(weights[seat.id] for seat in open_to_change)
-        asked = {seat.id: each * weights[seat.id] for seat in open_to_change}
+        rest = Fraction(sum(seat.load for seat in seats)) - sum(shares.values())
+        weight = sum((weights[seat.id] for seat in open_to_change), Fraction(0))
+        asked = {
+            seat.id: rest * weights[seat.id] / weight for seat in open_to_change
+        }
         bound = _bound(open_to_change, asked)
         if not bound:
             return shares | asked
