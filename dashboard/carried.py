@@ -100,7 +100,10 @@ class Board:
 def board_of(found: Workload, *, sort: str, team: Team | None) -> Board:
     widest = max([line.open for line in found.members], default=1)
     shown = sorted(_shown(found.members), key=SORTS[sort])
-    unowned = [("Nobody", "nobody", found.nobody), ("Not known", "unknown", found.unknown)]
+    unowned = [
+        ("Nobody", "nobody", found.nobody),
+        ("Not known", "unknown", found.unknown),
+    ]
     return Board(
         members=[
             Line(carried=one, whose={"owner": str(one.member.pk)}, widest=widest)

@@ -221,14 +221,18 @@ class InboxFilter(LinkedFilters):
             for name in ("campaign", "category")
             if said[name]
         }
-        return conditions | self.linked_conditions(at) | {
-            "owner": self._owned_by(said["owner"]),
-            "status": self._in_status(said["status"]),
-            "sla": _answer(said["sla"], at),
-            "from": _replied(said["from"], None),
-            "to": _replied(None, said["to"]),
-            "q": self._found if by_id else self._words,
-        }
+        return (
+            conditions
+            | self.linked_conditions(at)
+            | {
+                "owner": self._owned_by(said["owner"]),
+                "status": self._in_status(said["status"]),
+                "sla": _answer(said["sla"], at),
+                "from": _replied(said["from"], None),
+                "to": _replied(None, said["to"]),
+                "q": self._found if by_id else self._words,
+            }
+        )
 
     @property
     def _words(self) -> Q:

@@ -14,12 +14,8 @@ MOST_NAMED = 500  # ids in one query
 LINKED = ("team", "covering", "coming", "review", "days")
 
 
-class LinkedFilters(forms.Form):
-    team = forms.ModelChoiceField(Team.objects.all(), required=False)
-    covering = forms.ModelChoiceField(Member.objects.all(), required=False)
-    coming = forms.ModelChoiceField(Member.objects.all(), required=False)
-    review = forms.ChoiceField(choices=Section.choices, required=False)
-    days = forms.IntegerField(
+def number_of_days() -> forms.IntegerField:
+    return forms.IntegerField(
         required=False,
         min_value=1,
         max_value=MOST_DAYS,
@@ -29,6 +25,14 @@ class LinkedFilters(forms.Form):
             "max_value": f"{MOST_DAYS:,} days are the most.",
         },
     )
+
+
+class LinkedFilters(forms.Form):
+    team = forms.ModelChoiceField(Team.objects.all(), required=False)
+    covering = forms.ModelChoiceField(Member.objects.all(), required=False)
+    coming = forms.ModelChoiceField(Member.objects.all(), required=False)
+    review = forms.ChoiceField(choices=Section.choices, required=False)
+    days = number_of_days()
 
     user: User
 

@@ -11,7 +11,6 @@ from assignments.services.review import MOST_COUNTED
 from dashboard.linked_filters import held_by
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rail:
     mine: str

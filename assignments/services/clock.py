@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from assignments.models import Seat
-from assignments.services import plans
+from assignments.services import plans, weekly
 from assignments.services.coverage import running as coverage
 from assignments.services.routing import running as routing
 
@@ -22,4 +22,5 @@ def tick(*, at: datetime) -> str:
     plans.forget_old_previews(at=at)
     covered = coverage.tick(at)
     routed = routing.run(at=at)
-    return f"{covered} {routed} {count} empty seats cleared."
+    told = weekly.tell_all(at=at)
+    return f"{covered} {routed} {told} {count} empty seats cleared."

@@ -12,7 +12,7 @@ from itertools import batched, islice
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Greatest
 
 from assignments.models import Assignment, Hold, Lead, Member, SavedPlan, User
@@ -135,16 +135,17 @@ def _kinds(
 ) -> dict[int, Counter[str]]:
     """How many open leads of each member are of which kind."""
     kinds: dict[int, Counter[str]] = {one.pk: Counter() for one in members}
-    rows = sorted_out(at=at, with_live=with_live).filter(owner__in=list(kinds))
-    for owner, kind, count in (
-        rows.order_by().values_list("owner", "kind").annotate(Count("pk"))
+    rows = Lead.objects.filter(loads.is_open(), owner__in=list(kinds)).order_by()
+    sorted_out = rows.annotate(kind=_kind(at, with_live=with_live))
+    for owner, kind, count in sorted_out.values_list("owner", "kind").annotate(
+        Count("pk")
     ):
         kinds[owner][kind] = count
     return kinds
 
 
-def sorted_out(*, at: datetime, with_live: bool) -> QuerySet[Lead]:
-    """Open leads with their `kind`. Live: we owe an answer, or a mail of this week."""
+def _kind(at: datetime, *, with_live: bool) -> Case:
+    """Live: we owe an answer, or a mail went either way this week."""
     pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
     held = Hold.objects.standing().filter(lead=OuterRef("pk"))
     kinds = [
@@ -154,9 +155,7 @@ def sorted_out(*, at: datetime, with_live: bool) -> QuerySet[Lead]:
     if not with_live:
         kinds.append(When(_is_live(at), then=Value(Kind.LIVE.value)))
     movable = Value(Kind.MOVABLE.value)
-    return Lead.objects.filter(loads.is_open()).annotate(
-        kind=Case(*kinds, default=movable, output_field=models.CharField())
-    )
+    return Case(*kinds, default=movable, output_field=models.CharField())
 
 
 def _is_live(at: datetime) -> Q:
@@ -164,9 +163,7 @@ def _is_live(at: datetime) -> Q:
     return Q(answer_owed=True) | Q(reply_order__gte=since) | Q(sent_order__gte=since)
 
 
-def _parts(
-    shares: Sequence[Share], *, at: datetime, with_live: bool
-) -> Iterator[Part]:
+def _parts(shares: Sequence[Share], *, at: datetime, with_live: bool) -> Iterator[Part]:
     by_id = {one.member.pk: one for one in shares}
     seats = [Seat(id=one.member.pk, load=one.before) for one in shares]
     wanted = {one.member.pk: one.after for one in shares}
@@ -190,11 +187,12 @@ def _parts_of(one: Transfer, ids: Iterator[int], wish: Wish) -> Iterator[Part]:
 
 def _quietest(giver: Share, *, at: datetime, with_live: bool) -> Iterator[int]:
     """The leads that were untouched longest come first."""
-    leads = sorted_out(at=at, with_live=with_live).filter(
-        owner=giver.member, kind=Kind.MOVABLE
+    owned = Lead.objects.filter(loads.is_open(), owner=giver.member)
+    movable = owned.annotate(kind=_kind(at, with_live=with_live)).filter(
+        kind=Kind.MOVABLE
     )
     touched = Greatest("reply_order", "sent_order")
-    ordered = leads.order_by(touched, "map_id").values_list("pk", flat=True)
+    ordered = movable.order_by(touched, "map_id").values_list("pk", flat=True)
     return iter(list(ordered[: -giver.change]))
 
 

@@ -61,9 +61,7 @@ def fair_shares(seats: Sequence[Seat]) -> dict[int, Fraction]:
     while open_to_change:
         rest = Fraction(sum(seat.load for seat in seats)) - sum(shares.values())
         weight = sum((weights[seat.id] for seat in open_to_change), Fraction(0))
-        asked = {
-            seat.id: rest * weights[seat.id] / weight for seat in open_to_change
-        }
+        asked = {seat.id: rest * weights[seat.id] / weight for seat in open_to_change}
         bound = _bound(open_to_change, asked)
         if not bound:
             return shares | asked

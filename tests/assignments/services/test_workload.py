@@ -97,7 +97,8 @@ def test_nobodys_and_unknown_ones_have_a_line_of_their_own(ana):
 
     found = workload(at=MONDAY)
 
-    assert found.nobody and found.unknown
+    assert found.nobody
+    assert found.unknown
     assert (found.nobody.open, found.nobody.overdue) == (1, 1)
     assert found.unknown.open == 1
     assert found.total.open == 3
