@@ -24,6 +24,11 @@ class Place:
         return self.candidate.member
 
 
+def _is_here(one: Candidate) -> bool:
+    """Not away, and somebody: not only an id that Smartlead names as an owner."""
+    return one.away is None and bool(one.member.name)
+
+
 class RebalanceForm(forms.Form):
     team = forms.ModelChoiceField(
         Team.objects.all(),
@@ -56,7 +61,7 @@ class RebalanceForm(forms.Form):
         return [
             Place(
                 candidate=one,
-                is_ticked=one.member.pk in ticked if is_begun else one.away is None,
+                is_ticked=one.member.pk in ticked if is_begun else _is_here(one),
             )
             for one in self._candidates
             if self._team is None or one.member.team_id == self._team.pk

@@ -94,7 +94,6 @@ def plan_levelling(
         parts=parts,
         actor=actor,
         at=at,
-        reason=f"{actor} levelled the load of {len(shares)} members.",
         wish=wish,
         cause=Cause.REBALANCE,
     )
@@ -198,7 +197,7 @@ def _quietest(giver: Share, *, at: datetime, with_live: bool) -> Iterator[int]:
 
 def _why(giver: Share, receiver: Share) -> str:
     return (
-        f"{giver.member} has {giver.before:,} open, {receiver.member} "
-        f"{receiver.before:,}: this brings them to {giver.after:,} and "
+        f"To level the load: {giver.member} goes from {giver.before:,} open leads to "
+        f"{giver.after:,}, {receiver.member} from {receiver.before:,} to "
         f"{receiver.after:,}."
     )

@@ -189,6 +189,8 @@ def _owner_shown(entry: Entry) -> int:
 def _default_reason(parts: Sequence[Part], plan: SavedPlan, actor: User) -> str:
     count = f"{plan.total:,} lead{'' if plan.total == 1 else 's'}"
     wishes = [part.wish for part in parts]
+    if plan.cause == Cause.REBALANCE:
+        return f"{actor} levelled the load of the team: {count}."
     if len(wishes) == 1 and wishes[0].strategy == StrategyKind.MEMBER:
         return f"{actor} chose {wishes[0].members[0]} for {count}."
     if plan.leaver:

@@ -42,9 +42,11 @@ def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
         "lead__campaign", "lead__category", "member", "owner", "rule"
     )
     pages = Paginator(known.order_by("-pk"), SHOWN)
+    piles = piles_of(request.user, at=timezone.now(), days=form.wanted)
     context = {
         "form": form,
-        "piles": piles_of(request.user, at=timezone.now(), days=form.wanted),
+        "piles": piles,
+        "empty": [one for one in piles if not one.count and not one.is_untouched],
         "page": pages.get_page(request.GET.get("page")),
     }
     return render(request, "review/review.html", context, status=status)

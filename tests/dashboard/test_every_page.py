@@ -29,7 +29,7 @@ from tests.factories import (
 OURS = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
-    "plan_coverage", "routing", "new_rule", "try_rules", "review",
+    "plan_coverage", "routing", "new_rule", "try_rules", "review", "rebalance",
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from tests.factories import (
     make_assignment,
     make_batch,
     make_coverage,
+    make_drift,
     make_hold,
     make_lead,
     make_manager,
@@ -122,6 +123,8 @@ ACTS = [
     ("remove_rule {rule}", {}, MANAGING),
     ("accept_suggestion {suggestion}", {}, LEADING),
     ("dismiss_suggestion {suggestion}", {}, LEADING),
+    ("rebalance", {"team": "team"}, LEADING),
+    ("accept_change {drifted}", {}, LEADING),
     ("accept_shown", {"suggestion": "suggestion"}, LEADING),
     ("plan_coverage", ABSENCE | {"member": "cleo", "covering": "mo"}, LEADING),
     ("plan_coverage", ABSENCE | {"member": "eve", "covering": "mo"}, MANAGING),
@@ -188,6 +191,7 @@ def rows(office: Office) -> dict:
         "refused": lambda: make_assignment(
             office["cleos"], office["mo"], state="refused", **final
         ),
+        "drifted": lambda: make_drift(office["cleos"], office["mo"]),
         "batch": lambda: make_batch([office["cleos"]], office["mo"]),
         "refused_batch": lambda: make_refused_batch(office),
         "table": make_table,
