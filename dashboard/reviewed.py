@@ -77,7 +77,8 @@ class Pile:
 
     @property
     def inbox(self) -> str:
-        return f"{reverse('inbox')}?{self.query}"
+        by_age = "&sort=due" if self.section == Section.OVERDUE else ""
+        return f"{reverse('inbox')}?{self.query}{by_age}"
 
     @property
     def is_drifted(self) -> bool:

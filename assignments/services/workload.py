@@ -167,8 +167,9 @@ def _unowned(known: Q, at: datetime) -> Carried:
     counts = owed.aggregate(
         waiting=Count("pk"), overdue=Count("pk", filter=overdue(at))
     )
+    is_open = Lead.objects.filter(known, loads.is_open(), owner=None)
     return Carried(
-        open=Lead.objects.open().filter(known, owner=None).order_by().count(),
+        open=is_open.order_by().count(),
         oldest=next((Waiting(*row) for row in first), None),
         **counts,
     )
