@@ -23,6 +23,7 @@ from dashboard.views import (
     notification_settings,
     people,
     performance,
+    rebalance,
     review,
     routing,
     routing_try,
@@ -31,6 +32,7 @@ from dashboard.views import (
     start,
     system,
     targets,
+    team,
 )
 
 # The only pages without login; a test walks all addresses and compares.
@@ -109,6 +111,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("routing/<int:pk>/duplicate/", routing.duplicate, name="duplicate_rule"),
     path("routing/<int:pk>/remove/", routing.remove, name="remove_rule"),
     path("review/", review.review, name="review"),
+    path(
+        "review/leads/<int:map_id>/accept/", review.accept_change, name="accept_change"
+    ),
     path("review/accept/", review.accept_shown, name="accept_shown"),
     path("review/<int:pk>/accept/", review.accept, name="accept_suggestion"),
     path("review/<int:pk>/dismiss/", review.dismiss, name="dismiss_suggestion"),
@@ -131,7 +136,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("system/pause/", system.pause, name="pause_writes"),
     path("system/resume/", system.resume, name="resume_writes"),
     path("system/resume-bulk/", system.resume_bulk, name="resume_bulk"),
-    path("team/", people.team, name="team"),
+    path("team/", team.team, name="team"),
+    path("team/rebalance/", rebalance.rebalance, name="rebalance"),
     path("team/add/", people.add_member, name="add_member"),
     path("team/performance/", performance.performance, name="performance"),
     path("team/performance.csv", performance.performance_csv, name="performance_csv"),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from assignments.models import (
     Account,
     Assignment,
@@ -98,7 +100,7 @@ def make_lead(
     return Lead.objects.create(**(values | fields))
 
 
-def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
+def make_assignment(lead: Lead, to: Member | None, **fields: Any) -> Assignment:
     """A waiting click of a sales manager."""
     values: dict[str, Any] = {
         "expected": lead.owner,
@@ -109,6 +111,20 @@ def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
     if "actor" not in fields:
         values["actor"] = make_manager()
     return Assignment.objects.create(lead=lead, to=to, **(values | fields))
+
+
+def make_drift(lead: Lead, ours: Member, *, at: datetime | None = None) -> Lead:
+    """We gave it to one member; then somebody gave it to its owner in Smartlead."""
+    at = at or timezone.now()
+    before = at - timedelta(days=1)
+    make_assignment(
+        lead, ours, state="done", expected=None, created_at=before, finished_at=before
+    )
+    make_assignment(
+        lead, lead.owner, state="done", cause="outside", actor=None, expected=ours,
+        created_at=at, finished_at=at,
+    )  # fmt: skip
+    return lead
 
 
 def make_coverage(member: Member, *covering: Member, **fields: Any) -> Coverage:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from assignments.models import Seat
-from assignments.services import gains, plans
+from assignments.services import gains, plans, weekly
 from assignments.services.coverage import running as coverage
 from assignments.services.coverage import telling
 from assignments.services.routing import running as routing
@@ -56,7 +56,7 @@ def _overdue_answers(at: datetime) -> str:
 def _notifications(at: datetime) -> str:
     told = gains.tell_all(at=at) + telling.tell_all(at=at)
     told += telling.tell_attention(at=at)
-    return f"{told} people told."
+    return f"{told} people told. {weekly.tell_all(at=at)}"
 
 
 # Coverages first, then rules for what no coverage takes; then those who should know.

@@ -5,7 +5,7 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from assignments.models import Coverage, Member
 from assignments.services import people
@@ -24,15 +24,6 @@ OPEN = Count(
     filter=Q(leads__gone_at=None, leads__last_reply_at__isnull=False)
     & (Q(leads__category=None) | Q(leads__category__is_closing=False)),
 )
-
-
-@require_safe
-def team(request: PageRequest) -> HttpResponse:
-    members = Member.objects.select_related("team", "user").annotate(open=OPEN)
-    away = away_now(timezone.now())
-    listed = list(members.order_by("-is_active", "name"))
-    rows = [(member, away.get(member.pk)) for member in listed]
-    return render(request, "team/team.html", {"members": listed, "rows": rows})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -63,6 +63,7 @@ TRIALS = {
     "pages": Trial(module="pages"),
     "queries": Trial(module="queries"),
     "weight": Trial(module="weight"),
+    "workload": Trial(module="workload"),
     "coverage-large": Trial(module="coverage", on_request=True),
     "true-limit": Trial(module="load", on_request=True),
     "true-limit-shared": Trial(module="load", other_share=0.2, on_request=True),

@@ -83,6 +83,11 @@ def select_some(page: Page) -> None:
         box.check()
 
 
+def ask_preview(page: Page) -> None:
+    press("Preview")(page)
+    page.wait_for_load_state()
+
+
 def open_help(page: Page) -> None:
     press("Sara Klein")(page)
     press("Keyboard and help")(page)
@@ -198,6 +203,10 @@ SHOTS_TO_TAKE = [
         act=lambda page: page.locator("[popovertarget=def-leads]").first.click(),
         sizes=LAPTOP,
     ),
+    Shot(name="rebalance", path="/team/rebalance/"),
+    Shot(name="rebalance-plan", path="/team/rebalance/?live=on", act=ask_preview),
+    Shot(name="review", path="/review/", before=batches.drift),
+    Shot(name="inbox-review", path="/inbox/?review=untouched&days=2"),
     Shot(name="member-add", path="/team/add/"),
     Shot(name="system", path="/system/"),
     Shot(name="system-paused", path="/system/", before=pause, after=resume),

@@ -38,6 +38,7 @@ from tests.factories import (
     make_assignment,
     make_batch,
     make_coverage,
+    make_drift,
     make_hold,
     make_lead,
     make_mail,
@@ -129,6 +130,8 @@ ACTS = [
     ("remove_rule {rule}", {}, MANAGING),
     ("accept_suggestion {suggestion}", {}, LEADING),
     ("dismiss_suggestion {suggestion}", {}, LEADING),
+    ("rebalance", {"team": "team"}, LEADING),
+    ("accept_change {drifted}", {}, LEADING),
     ("accept_shown", {"suggestion": "suggestion"}, LEADING),
     ("plan_coverage", ABSENCE | {"member": "cleo", "covering": "mo"}, LEADING),
     ("plan_coverage", ABSENCE | {"member": "eve", "covering": "mo"}, MANAGING),
@@ -211,6 +214,7 @@ def rows(office: Office) -> dict:
         "refused": lambda: make_assignment(
             office["cleos"], office["mo"], state="refused", **final
         ),
+        "drifted": lambda: make_drift(office["cleos"], office["mo"]),
         "batch": lambda: make_batch([office["cleos"]], office["mo"]),
         "refused_batch": lambda: make_refused_batch(office),
         "refused_mail": lambda: make_mail(outcome="No."),

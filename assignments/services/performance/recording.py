@@ -6,7 +6,7 @@ mail of each side alone; whatever it left out mends the rows once a conversation
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from assignments.services.performance.turns import (
     turns_of,
 )
 from assignments.services.sla.book import Book
-from assignments.services.sla.due import Change, changes_of, due_of, spells_of
+from assignments.services.sla.due import Change, Spell, changes_of, due_of, spells_of
 from assignments.smartlead.records import HistoryEntry, LeadRow
 
 type Mails = Mapping[int, Iterable[Mail]]
@@ -223,21 +223,19 @@ def _due(
         return promised
     if lead.category and lead.category.is_closing:
         return None
-    changes = around.changes.get(lead.pk, [])
-    before = [
-        one for one in changes if turn.answered_at is None or one.at <= turn.answered_at
-    ]
     due = due_of(
         around.book,
         reply_at=turn.last_reply_at,
         campaign_id=lead.campaign_id,
         category_id=lead.category_id,
-        spells=spells_of(
-            before,
-            reply_at=turn.last_reply_at,
-            owner_id=owner_at(
-                turn.last_reply_at, changes=changes, owner_id=lead.owner_id
-            ),
-        ),
+        spells=_spells(turn, lead, around.changes.get(lead.pk, [])),
     )
     return due.at if due else None
+
+
+def _spells(turn: Turn, lead: Lead, changes: Sequence[Change]) -> list[Spell]:
+    """Whose lead it was from the reply to its answer."""
+    first = owner_at(turn.last_reply_at, changes=changes, owner_id=lead.owner_id)
+    end = turn.answered_at
+    known = [one for one in changes if end is None or one.at <= end]
+    return spells_of(known, reply_at=turn.last_reply_at, owner_id=first)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from assignments.models import (
     Assignment,
@@ -45,6 +46,18 @@ def suggestion(
 
 def already_suggested() -> frozenset[int]:
     return frozenset(Suggestion.objects.open().values_list("lead", flat=True))
+
+
+def open_to(user: User) -> QuerySet[Suggestion]:
+    """Open suggestions that this user can accept."""
+    known = Suggestion.objects.open()
+    movable = access.movable_owners(user)
+    if movable is None:
+        return known
+    owned = Q(lead__owner__in=[pk for pk in movable if pk is not None])
+    if None in movable:
+        owned |= Q(lead__owner=None)
+    return known.filter(owned, member__in=access.members_to_choose(user))
 
 
 def withdraw_stale(
