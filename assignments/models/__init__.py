@@ -26,6 +26,7 @@ from assignments.models.routing import (
 from assignments.models.saved_view import SavedView
 from assignments.models.source import Source, UnreadableRow
 from assignments.models.thread import LeadNote, Message
+from assignments.models.webhook import WebhookEvent, WebhookRefusal
 
 __all__ = [
     "Account",
@@ -62,4 +63,6 @@ __all__ = [
     "Turn",
     "UnreadableRow",
     "User",
+    "WebhookEvent",
+    "WebhookRefusal",
 ]

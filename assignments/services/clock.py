@@ -6,6 +6,7 @@ from assignments.models import Seat
 from assignments.services import plans
 from assignments.services.coverage import running as coverage
 from assignments.services.routing import running as routing
+from assignments.services.webhooks import receiving as webhooks
 
 FORGOTTEN = timedelta(hours=1)
 
@@ -22,4 +23,5 @@ def tick(*, at: datetime) -> str:
     plans.forget_old_previews(at=at)
     covered = coverage.tick(at)
     routed = routing.run(at=at)
-    return f"{covered} {routed} {count} empty seats cleared."
+    hooked = webhooks.tick(at=at)
+    return f"{covered} {routed} {hooked} {count} empty seats cleared."

@@ -68,7 +68,17 @@ document.addEventListener("rows-changed", () => {
 });
 
 // What was done in the panel is shown in the row as well.
-document.addEventListener("lead-changed", ({ detail }) => {
-  const row = document.getElementById(`lead-${detail.lead}`);
+const readRow = (lead) => {
+  const row = document.getElementById(`lead-${lead}`);
   if (row?.dataset.row) htmx.ajax("GET", row.dataset.row, { target: row, swap: "outerHTML" });
+};
+document.addEventListener("lead-changed", ({ detail }) => readRow(detail.lead));
+
+// Smartlead has told of these: their rows, and the conversation if one of them is open.
+document.addEventListener("leads-touched", ({ detail }) => {
+  detail.leads.forEach(readRow);
+  const open = Number(document.getElementById("panel")?.dataset.lead);
+  const thread = document.getElementById("thread");
+  if (!thread || !detail.leads.includes(open)) return;
+  htmx.ajax("GET", `/leads/${open}/`, { target: thread, swap: "outerHTML" });
 });
