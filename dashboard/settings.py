@@ -157,10 +157,21 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"blot": {"()": "dashboard.blotting.WithoutWebhookAddress"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["blot"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # httpx logs whole URLs at INFO, and those of Smartlead carry the API key.
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "django.request": {"filters": ["blot"]},
+    },
 }
 
 # ── Smartlead ────────────────────────────────────────────────────────────────

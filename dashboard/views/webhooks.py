@@ -22,6 +22,7 @@ PLAIN = "text/plain; charset=utf-8"
 EVENTS = (
     ("EMAIL_REPLY", "a lead has answered"),
     ("LEAD_CATEGORY_UPDATED", "a lead has another category"),
+    ("EMAIL_SENT", "we have answered (leave it out if your campaigns send thousands)"),
     ("EMAIL_BOUNCE", "a mail has come back"),
     ("LEAD_UNSUBSCRIBED", "a lead wants no more mails"),
 )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from assignments.models import WebhookEvent
 from assignments.services.webhooks import gate
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 State = WebhookEvent.State
 
 KEPT_FOR = timedelta(days=30)
+# An account that reports every mail it sends and every opening reports thousands a day.
+IDLE_KEPT_FOR = timedelta(days=2)
 MOST_FORGOTTEN = 1_000  # in one tick
 MOST_RETRIED = 100
 RETRY_AFTER = timedelta(minutes=1)  # doubled with each attempt
@@ -133,7 +136,9 @@ def _note_failure(pk: int, *, fault: str, at: datetime) -> None:
 
 
 def _forget(at: datetime) -> int:
-    old = WebhookEvent.objects.filter(received_at__lt=at - KEPT_FOR).order_by("pk")
-    ids = list(old.values_list("pk", flat=True)[:MOST_FORGOTTEN])
+    old = Q(received_at__lt=at - KEPT_FOR)
+    idle = Q(received_at__lt=at - IDLE_KEPT_FOR, state=State.IGNORED)
+    found = WebhookEvent.objects.filter(old | idle).order_by("received_at")
+    ids = list(found.values_list("pk", flat=True)[:MOST_FORGOTTEN])
     count, _ = WebhookEvent.objects.filter(pk__in=ids).delete()
     return count
