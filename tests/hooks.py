@@ -70,8 +70,14 @@ def signed(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, "sha256").hexdigest()
 
 
+def body_of(payload: Any) -> bytes:
+    return payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+
+
 def send(client: Client, payload: Any, **headers: str) -> Any:
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     return client.post(
-        address(), data=body, content_type="application/json", headers=headers
+        address(),
+        data=body_of(payload),
+        content_type="application/json",
+        headers=headers,
     )

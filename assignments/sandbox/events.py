@@ -18,12 +18,6 @@ def when(at: float) -> str:
 def mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]:
     """EMAIL_REPLY or EMAIL_SENT. `from_email` is our mailbox in both."""
     is_reply = message.type == "REPLY"
-    part = {
-        "message_id": message.message_id,
-        "html": message.body,
-        "text": "",
-        "time": when(message.at),
-    }
     said = {
         "event_type": "EMAIL_REPLY" if is_reply else "EMAIL_SENT",
         "event_timestamp": when(message.at),
@@ -40,22 +34,30 @@ def mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]:
         **_campaign(account.campaigns[lead.campaign_id]),
         "app_url": f"{APP}{lead.map_id}",
     }
-    if not is_reply:
-        return said | {"sent_message": part}
+    return said | (
+        _reply(lead, message) if is_reply else {"sent_message": _part(message)}
+    )
+
+
+def _reply(lead: Lead, message: Message) -> dict[str, Any]:
     answered = next(each for each in reversed(lead.messages) if each.type == "SENT")
-    return said | {
-        "sent_message": {
-            "message_id": answered.message_id,
-            "html": answered.body,
-            "text": "",
-            "time": when(answered.at),
-        },
-        "reply_message": part,
+    return {
+        "sent_message": _part(answered),
+        "reply_message": _part(message),
         "leadCorrespondence": {
             "targetLeadEmail": lead.email,
             "replyReceivedFrom": message.sender,
             "repliedCompanyDomain": "SameCompany",
         },
+    }
+
+
+def _part(message: Message) -> dict[str, Any]:
+    return {
+        "message_id": message.message_id,
+        "html": message.body,
+        "text": "",
+        "time": when(message.at),
     }
 
 

@@ -24,7 +24,6 @@ TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
 MOST_CHANGES = 50
 MAILS_OPEN = 3  # of a conversation; the earlier ones are folded away
-OPENING = {"", "panel", "thread"}
 FRAGMENTS = ("panel", "thread", "notes", "timeline")
 
 
@@ -32,8 +31,9 @@ FRAGMENTS = ("panel", "thread", "notes", "timeline")
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     lead = get_lead(map_id)
     at = timezone.now()
-    is_poll = "asked" in request.GET
-    if target(request) in OPENING and not is_poll and _wants_thread(lead):
+    # `told`: an event was about it; a poll would ask again and again.
+    is_opened = target(request) in {"", "panel"} or "told" in request.GET
+    if is_opened and _wants_thread(lead):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),

@@ -80,5 +80,5 @@ document.addEventListener("leads-touched", ({ detail }) => {
   const open = Number(document.getElementById("panel")?.dataset.lead);
   const thread = document.getElementById("thread");
   if (!thread || !detail.leads.includes(open)) return;
-  htmx.ajax("GET", `/leads/${open}/`, { target: thread, swap: "outerHTML" });
+  htmx.ajax("GET", `/leads/${open}/?told=1`, { target: thread, swap: "outerHTML" });
 });

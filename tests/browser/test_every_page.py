@@ -49,6 +49,7 @@ PLAIN = [
     "/settings/",
     "/settings/teams/",
     "/settings/users/",
+    "/settings/webhooks/",
     "/accounts/me/",
     "/accounts/password/",
     "/nowhere/",
