@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -33,7 +33,7 @@ def as_of(number: int, map_id: int) -> LeadRow:
     mails = tuple(mail(each) for each in range(number + 1))
     return make_row(
         map_id,
-        lead_id=1000,
+        lead_id=map_id,
         email="lena@example.com",
         category_id=number + 1,
         campaign_id=CAMPAIGN,
@@ -99,6 +99,7 @@ class TestAnyOrder(TestCase):
             make_lead(map_id=map_id, campaign=campaign, seen_at=before)
 
     @settings(max_examples=25)
+    @example(before=[], after=[("category", 0)])
     @given(before=STEPS, after=STEPS)
     def test_the_lead_ends_as_the_last_poll_alone_would_have_it(self, before, after):
         self.begin()
