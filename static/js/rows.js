@@ -75,10 +75,14 @@ const readRow = (lead) => {
 document.addEventListener("lead-changed", ({ detail }) => readRow(detail.lead));
 
 // Smartlead has told of these: their rows, and the conversation if one of them is open.
+// What is in use just now is left to its next poll.
 document.addEventListener("leads-touched", ({ detail }) => {
-  detail.leads.forEach(readRow);
+  const isFree = (part) => part && !isInUse(part);
+  for (const lead of detail.leads) {
+    if (isFree(document.getElementById(`lead-${lead}`))) readRow(lead);
+  }
   const open = Number(document.getElementById("panel")?.dataset.lead);
   const thread = document.getElementById("thread");
-  if (!thread || !detail.leads.includes(open)) return;
+  if (!isFree(thread) || !detail.leads.includes(open)) return;
   htmx.ajax("GET", `/leads/${open}/?told=1`, { target: thread, swap: "outerHTML" });
 });

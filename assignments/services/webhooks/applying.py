@@ -93,8 +93,8 @@ def _reply(lead: Lead, said: Event, at: datetime) -> str:
     if is_news:
         news: dict[str, Any] = {"last_reply_at": moment, "unread": True}
         _take(lead, said, moment, **news)
+        _ask_for(lead, at)
     _keep_mail(lead, said)
-    _ask_for(lead, at)
     return "The reply is shown." if is_news else "A newer reply was known already."
 
 

@@ -66,7 +66,7 @@ class TestReply:
 
         lead.refresh_from_db()
         assert lead.last_reply_at == MONDAY - timedelta(hours=1)
-        assert (lead.is_unread, lead.last_message) == (False, "")
+        assert (lead.is_unread, lead.last_message, lead.recheck_at) == (False, "", None)
         assert Message.objects.count() == 1
         assert event.outcome == "A newer reply was known already."
 
