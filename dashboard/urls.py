@@ -33,6 +33,7 @@ from dashboard.views import (
     system,
     targets,
     team,
+    webhooks,
 )
 
 # The only pages without login; a test walks all addresses and compares.
@@ -42,6 +43,8 @@ public = [
     path("readyz", health.readyz, name="readyz"),
     # Whoever knows the unguessable address may read it, until it is revoked.
     path("coverage/calendar/<str:token>.ics", coverage.feed, name="calendar_feed"),
+    # For Smartlead; takes POST from whoever knows the unguessable address.
+    path("webhooks/smartlead/<str:token>/", webhooks.receive, name="receive_webhook"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -178,6 +181,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         mappings.remove_line,
         name="remove_mapping_line",
     ),
+    path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
     path("settings/users/", settings.users, name="users"),
     path("settings/users/<int:pk>/", settings.user_page, name="user"),
     path(

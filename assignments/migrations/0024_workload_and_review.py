@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0032_index_for_the_unanswered'),
+        ('assignments', '0023_the_hours_of_today_as_a_target'),
     ]
 
     operations = [

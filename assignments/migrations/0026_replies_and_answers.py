@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0021_notifications'),
+        ('assignments', '0024_workload_and_review'),
     ]
 
     operations = [

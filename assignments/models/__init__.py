@@ -41,6 +41,7 @@ from assignments.models.sla import (
 )
 from assignments.models.source import Source, UnreadableRow
 from assignments.models.thread import LeadNote, Message
+from assignments.models.webhook import WebhookEvent, WebhookRefusal
 
 __all__ = [
     "Account",
@@ -89,5 +90,7 @@ __all__ = [
     "UnreadableRow",
     "Untold",
     "User",
+    "WebhookEvent",
+    "WebhookRefusal",
     "WorkingHours",
 ]

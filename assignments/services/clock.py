@@ -10,6 +10,7 @@ from assignments.services.coverage import running as coverage
 from assignments.services.coverage import telling
 from assignments.services.routing import running as routing
 from assignments.services.sla import breaches
+from assignments.services.webhooks import receiving as webhooks
 
 FORGOTTEN = timedelta(hours=1)
 
@@ -59,5 +60,17 @@ def _notifications(at: datetime) -> str:
     return f"{told} people told. {weekly.tell_all(at=at)}"
 
 
-# Coverages first, then rules for what no coverage takes; then those who should know.
-PARTS = (_coverages, _routing, _overdue_answers, _notifications, _tidying_up)
+def _webhooks(at: datetime) -> str:
+    return webhooks.tick(at=at)
+
+
+# What Smartlead has told; coverages, then rules for what no coverage takes; then those
+# who should know.
+PARTS = (
+    _webhooks,
+    _coverages,
+    _routing,
+    _overdue_answers,
+    _notifications,
+    _tidying_up,
+)

@@ -4,7 +4,7 @@ The owner is not among them: each row's owner is handed on as a sighting.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -103,6 +103,25 @@ def save_rows(
     )
     _fill_member_names(by_id.values())
     return Saved(new=new, changed_owners=changed)
+
+
+@transaction.atomic
+def take_event(row: LeadRow, *, happened_at: datetime) -> None:
+    """What an event says of a lead that is known; the caller has locked the lead.
+
+    It says one thing and no owner: neither whether the lead is still there. A read that
+    was asked before it happened teaches nothing new any more.
+    """
+    lead = Lead.objects.get(pk=row.map_id)
+    # Both decide what follows from the row, whether the event names them or not.
+    whole = replace(
+        row,
+        category_id=row.category_id or lead.category_id,
+        campaign_id=lead.campaign_id,
+    )
+    _write_attributes([lead], {lead.pk: whole}, _surroundings([whole]))
+    older = Lead.objects.filter(pk=lead.pk, seen_at__lt=happened_at)
+    older.update(seen_at=happened_at)
 
 
 def search_text_of(lead: Lead, campaign: Campaign | None) -> str:

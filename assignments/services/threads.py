@@ -65,7 +65,9 @@ def _open(reading: Reading, map_id: int) -> None:
         row, at = reading.ask(Kind.INTERACTIVE, lambda client: client.lead(map_id))
         if row:
             save_row(row, asked_at=at, at=at, by="get")
-    lead = Lead.objects.get(pk=map_id)
+    lead = Lead.objects.filter(pk=map_id).first()
+    if lead is None:
+        return  # a webhook named it, but Smartlead does not know it
     if is_stale(lead, lead.thread_at):
         with reading.reporting(THREADS):
             _fetch_thread(reading, lead, row)
@@ -101,15 +103,24 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
 def keep_thread(*, lead: Lead, history: Sequence[HistoryEntry], at: datetime) -> None:
     """Add the mails that are new; none is ever changed or taken away."""
     promised = lock_lead(lead.pk).answer_due_at
-    Message.objects.bulk_create(
-        [_message(lead, entry) for entry in history], ignore_conflicts=True
-    )
+    _keep_mails(lead, history)
     news: dict[str, object] = {"thread_at": at}
     if words := texts.last_words(history):
         news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
     Lead.objects.filter(pk=lead.pk).update(**news)
     mails = {lead.pk: recording.mails_of(history)}
     recording.record_mails(mails, promised={lead.pk: promised})
+
+
+def keep_mail(*, lead: Lead, mail: HistoryEntry) -> None:
+    """Add one mail that came by itself; whether it was the only one, a read must tell."""
+    _keep_mails(lead, [mail])
+
+
+def _keep_mails(lead: Lead, mails: Sequence[HistoryEntry]) -> None:
+    Message.objects.bulk_create(
+        [_message(lead, mail) for mail in mails], ignore_conflicts=True
+    )
 
 
 def _message(lead: Lead, entry: HistoryEntry) -> Message:

@@ -32,7 +32,9 @@ FRAGMENTS = ("panel", "thread", "notes", "timeline")
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     lead = get_lead(map_id)
     at = timezone.now()
-    if target(request) in {"", "panel"} and _wants_thread(lead):
+    # `told`: an event was about it; a poll would ask again and again.
+    is_opened = target(request) in {"", "panel"} or "told" in request.GET
+    if is_opened and _wants_thread(lead):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),

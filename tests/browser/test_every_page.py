@@ -61,6 +61,7 @@ PLAIN = [
     "/settings/hours/",
     "/settings/teams/",
     "/settings/users/",
+    "/settings/webhooks/",
     "/accounts/me/",
     "/accounts/password/",
     "/nowhere/",

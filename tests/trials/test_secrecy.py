@@ -34,7 +34,7 @@ from tests.trials.skies import Hall
 
 PAGES = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
-    "me", "password", "admin:index", "admin:django_q_failure_changelist",
+    "webhooks", "me", "password", "admin:index", "admin:django_q_failure_changelist",
     "admin:django_q_ormq_changelist",
 ]  # fmt: skip
 TOO_MANY = {Kind.TOO_MANY, Kind.TOO_MANY_BARE}  # makes everybody wait: comes last
