@@ -28,11 +28,6 @@ from tests.mirror import make_row
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _within_a_day() -> None:
-    make_target(24 * 60)
-
-
 def hour(number: float) -> datetime:
     return MONDAY + timedelta(hours=number)
 

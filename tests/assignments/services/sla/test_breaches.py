@@ -6,6 +6,7 @@ import pytest
 
 from assignments.models import Assignment, Breach, Notification, Suggestion
 from assignments.models.assignment import Cause, State, Urgency
+from assignments.models.notification import Kind
 from assignments.services.clock import tick
 from assignments.services.routing.suggestions import accept_suggestion
 from assignments.services.sla import breaches, telling
@@ -50,7 +51,8 @@ def overdue(owner, name="Lena Lead", **fields):
 
 
 def told(user) -> list[str]:
-    return list(user.notifications.order_by("pk").values_list("subject", flat=True))
+    overdue = user.notifications.filter(kind=Kind.OVERDUE)
+    return list(overdue.order_by("pk").values_list("subject", flat=True))
 
 
 class TestTelling:
