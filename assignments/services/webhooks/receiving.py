@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from assignments.models import WebhookEvent
+from assignments.services import account
 from assignments.services.webhooks import gate
 from assignments.services.webhooks.applying import Outcome, apply
 from assignments.smartlead import events
@@ -61,7 +62,12 @@ def receive(
 
 
 def take_in(*, pk: int, at: datetime) -> None:
-    """Do what an event asks for; a fault stands with the event and is tried again."""
+    """Do what an event asks for; a fault stands with the event and is tried again.
+
+    While the database belongs to another account, nothing is read into it: it waits.
+    """
+    if account.binding_problem(account.current()):
+        return
     try:
         with transaction.atomic():
             _take_in(pk, at)

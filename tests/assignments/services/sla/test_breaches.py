@@ -134,7 +134,9 @@ class TestThoseWhoLead:
         assert told(leader) == [
             "The answer to Lena Lead is still overdue, with Ben Okafor"
         ]
-        assert leader.notifications.get().path == f"/inbox/?sla=overdue&owner={ben.pk}"
+        assert leader.notifications.get(kind=Kind.OVERDUE).path == (
+            f"/inbox/?sla=overdue&owner={ben.pk}"
+        )
         assert lead.breaches.get().escalated_at == MONDAY + HOUR
 
     def test_hear_nothing_of_what_was_answered_by_then(self, ben, team):

@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 
 from assignments.models import Lead, WebhookEvent
+from assignments.services.account import rebind
 from assignments.services.webhooks import receiving
 from assignments.services.webhooks.receiving import MOST_ATTEMPTS, receive, tick
-from tests.factories import make_campaign, make_lead
+from tests.factories import make_account, make_campaign, make_lead
 from tests.hooks import LATER, SECRET, body_of, category_of, reply_to
 
 NOW = LATER + timedelta(minutes=5)
@@ -121,6 +122,19 @@ class TestFaults:
             tell(reply_to(lead))
 
         tick(at=NOW + timedelta(minutes=2))
+
+        lead.refresh_from_db()
+        assert lead.is_unread
+
+    def test_it_waits_while_the_database_belongs_to_another_account(self, lead):
+        make_account(fingerprint="f" * 64, base_url="https://other.example")
+        tell(reply_to(lead))
+
+        tick(at=NOW + timedelta(minutes=2))
+        lead.refresh_from_db()
+        assert (WebhookEvent.objects.get().state, lead.is_unread) == ("waiting", False)
+        rebind(NOW)
+        tick(at=NOW + timedelta(minutes=3))
 
         lead.refresh_from_db()
         assert lead.is_unread
