@@ -82,7 +82,6 @@ def save_rows(
     surroundings = _surroundings(by_id.values())
     leads, new = _locked(by_id, at=at)
     promised = {lead.pk: lead.answer_due_at for lead in leads}
-    ownerless = {lead.pk for lead in leads if not lead.owner_is_known}
     # A read counts from when it was asked: an older one teaches nothing new.
     current = [lead for lead in leads if lead.seen_at <= asked_at]
     _write_attributes(current, by_id, surroundings)
@@ -99,7 +98,6 @@ def save_rows(
     recording.record_mails(
         {row.map_id: recording.mails_of_row(row) for row in by_id.values()},
         promised=promised,
-        owner_learnt=ownerless,
     )
     _fill_member_names(by_id.values())
     return Saved(new=new, changed_owners=changed)

@@ -14,6 +14,7 @@ from assignments.models.assignment import Cause, State
 from assignments.services import gains
 from assignments.services.coverage import holds
 from assignments.services.ledger import finish
+from assignments.services.performance import recording
 from assignments.services.sla.book import Book
 from assignments.services.sla.due import work_out
 
@@ -76,6 +77,7 @@ def record_write(
     lead.owner_changed_at = lead.owner_written_at = answered_at
     work_out([lead], Book())
     _settle(lead)
+    recording.credit_again(lead)
 
 
 _OWNER_FIELDS = (
@@ -186,6 +188,7 @@ def _take_over(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None
     lead.owner_written_at = None
     work_out([lead], book)
     _settle(lead)
+    recording.credit_again(lead)
     if outside:
         holds.settle(outside, at=at)
         gains.remember(outside, at=at)

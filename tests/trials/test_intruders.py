@@ -171,7 +171,13 @@ ACTS = [
     ("member {mo}", {"name": "Changed", "is_active": "on"}, MANAGING),
     (
         "new_target",
-        {"amount": "3", "unit": "hours", "counts": "clock", "at_breach": "tell"},
+        {
+            "category": "category",
+            "amount": "3",
+            "unit": "hours",
+            "counts": "clock",
+            "at_breach": "tell",
+        },
         MANAGING,
     ),
     (

@@ -6,9 +6,11 @@ mail of each side alone; whatever it left out mends the rows once a conversation
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db.models import Q
 
 from assignments.models import Hold, Lead, Reply, SeenMail
 from assignments.services.performance.credit import Holding, covered_for, owner_at
@@ -41,25 +43,33 @@ def mails_of(history: Iterable[HistoryEntry]) -> set[Mail]:
     }
 
 
-def record_mails(
-    mails: Mails,
-    *,
-    promised: Mapping[int, datetime | None],
-    owner_learnt: Collection[int] = (),
-) -> None:
+def record_mails(mails: Mails, *, promised: Mapping[int, datetime | None]) -> None:
     """Keep what is new, and tell the replies of these leads anew.
 
     `promised`: when the answer of each lead was due before these mails were seen.
-    `owner_learnt`: leads whose owner has just become known, with their answers.
     """
     known = _known(mails)
     all_mails = {pk: real_mails([*known[pk], *told]) for pk, told in mails.items()}
     changed = {pk for pk, told in all_mails.items() if told != known[pk]}
     _keep({pk: all_mails[pk] for pk in changed}, known)
-    again = changed | {pk for pk in owner_learnt if all_mails.get(pk)}
-    if again:
-        wanted = {pk: turns_of(all_mails[pk]) for pk in again}
+    if changed:
+        wanted = {pk: turns_of(all_mails[pk]) for pk in changed}
         tell_replies(wanted, promised=promised)
+
+
+def credit_again(lead: Lead) -> None:
+    """Its owner has become known or has changed: answers may be somebody else's.
+
+    Those since the change, and those that nobody could be credited with.
+    """
+    doubtful = Q(owner=None)
+    if lead.owner_changed_at:
+        doubtful |= Q(answered_at__gte=lead.owner_changed_at)
+    answers = Reply.objects.filter(lead=lead, answered_at__isnull=False)
+    if not answers.filter(doubtful).exists():
+        return
+    turns = turns_of(_known({lead.pk: ()})[lead.pk])
+    tell_replies({lead.pk: turns}, promised={lead.pk: lead.answer_due_at})
 
 
 def tell_replies(
