@@ -89,7 +89,7 @@ class TestDues:
     def test_a_lost_nudge_costs_a_minute(
         self, office, many, queued, django_capture_on_commit_callbacks
     ):
-        recounting.recount()
+        recounting.start_over()
 
         with django_capture_on_commit_callbacks(execute=True):
             tasks.tick()
