@@ -76,7 +76,9 @@ def live_through_every_fault(hall: Hall) -> str:
         hall.world.faults.next(kind, call="list")
         said += run("sync")
     others = Lead.objects.exclude(owner=hall.ben).order_by("pk")
-    for kind, lead in zip(sorted(set(Kind) - OF_LISTS - TOO_MANY), others, strict=False):
+    for kind, lead in zip(
+        sorted(set(Kind) - OF_LISTS - TOO_MANY), others, strict=False
+    ):
         meet(hall, kind, lead)
     hall.world.faults.clear()
     hall.world.faults.next(Kind.HANG_THEN_DROP, call="list", seconds=0.7)

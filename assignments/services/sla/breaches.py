@@ -68,7 +68,7 @@ def escalate(*, at: datetime) -> int:
     if not found:
         return 0
     waits = _still_waiting(at).filter(pk__in=found)
-    breaches = list(waits.select_related("lead", "owner__team").order_by("pk"))
+    breaches = list(waits.select_related("lead__owner", "owner").order_by("pk"))
     telling.tell_leaders(breaches, at=at)
     told = [one.pk for one in breaches]
     Breach.objects.filter(pk__in=told).update(escalated_at=at)

@@ -88,7 +88,7 @@ class _Leaders:
 
 
 def _still(breaches: Sequence[Breach]) -> str:
-    owners = list(dict.fromkeys(str(one.owner or "nobody") for one in breaches))
+    owners = list(dict.fromkeys(str(one.lead.owner or "nobody") for one in breaches))
     whose = " and ".join(owners) if len(owners) < 3 else f"{len(owners)} owners"
     if len(breaches) == 1:
         return f"The answer to {breaches[0].lead.name} is still overdue, with {whose}"

@@ -139,6 +139,16 @@ class TestThoseWhoLead:
         )
         assert lead.breaches.get().escalated_at == MONDAY + HOUR
 
+    def test_hear_who_has_it_by_now(self, ben, tom, team):
+        lead = overdue(ben)
+        tick(at=MONDAY)
+        lead.owner = tom
+        lead.save()
+
+        tick(at=MONDAY + HOUR)
+
+        assert told(team.team_leads.get())[0].endswith("with Tom Whelan")
+
     def test_hear_nothing_of_what_was_answered_by_then(self, ben, team):
         lead = overdue(ben)
         tick(at=MONDAY)
