@@ -4,6 +4,7 @@ Each mail has a hard deadline: smtplib's own time-out counts anew with every byt
 that a server which drips could hold it for hours.
 """
 
+import math
 import smtplib
 import socket
 import threading
@@ -39,7 +40,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._line: socket.socket | None = None
-        self._ends = 0.0
+        self._ends = math.inf
 
     @contextmanager
     def over(self, seconds: float) -> Iterator[None]:
@@ -51,6 +52,7 @@ class Watch:
             yield
         finally:
             timer.cancel()
+            self._ends = math.inf
 
     def left(self) -> float:
         return max(0.1, self._ends - time.monotonic())
@@ -157,6 +159,8 @@ class Postman:
             ) from None
         except smtplib.SMTPResponseException as error:
             raise _refusal(error.smtp_code, error.smtp_error) from None
+        except ValueError as error:
+            raise Returned(f"It cannot be sent: {_plain(str(error))}.") from None
         except (OSError, smtplib.SMTPException) as error:
             raise TryLater(f"The mail server broke off: {_why(error)}.") from None
 

@@ -279,6 +279,22 @@ class TestRefusedMails:
         assert state(refused) == "sent"
         assert postbox.mails[0]["Message-ID"] == refused.message_id
 
+    def test_it_goes_to_the_address_as_it_was_put_right(self, refused, postbox):
+        refused.user.email = BEN
+        refused.user.save()
+        outbox.send_again(actor=make_manager(), mail=refused)
+        send()
+
+        assert postbox.to(BEN)
+
+    def test_one_that_is_still_no_address_is_refused_again(self, postbox):
+        mail = told("no address")
+        outbox.send_again(actor=make_manager(), mail=mail)
+        send()
+
+        assert state(mail) == "refused"
+        assert "It cannot be sent" in mail.outcome
+
     def test_a_manager_puts_it_away(self, refused):
         outbox.dismiss(actor=make_manager(), mail=refused, at=MONDAY)
 
