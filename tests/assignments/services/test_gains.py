@@ -139,9 +139,10 @@ class TestKilled:
             whole(*args, **said)
             raise KeyboardInterrupt
 
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(gains, "tell", die_after)
+        monkeypatch.setattr(gains, "tell", die_after)
+        with pytest.raises(KeyboardInterrupt):
             tell(1)
+        monkeypatch.setattr(gains, "tell", whole)
         told_by_the_dead = Notification.objects.count()
 
         assert [tell(1), tell(1)] == [1, 0]
