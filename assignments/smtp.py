@@ -154,9 +154,7 @@ class Postman:
             [(code, said)] = error.recipients.values()
             raise _refusal(code, said) from None
         except smtplib.SMTPSenderRefused as error:
-            raise MailTrouble(
-                f"The mail server takes no mail from us: {_why(error)}."
-            ) from None
+            raise _turned_away(error) from None
         except smtplib.SMTPResponseException as error:
             raise _refusal(error.smtp_code, error.smtp_error) from None
         except ValueError as error:
@@ -172,6 +170,19 @@ def postman() -> Iterator[Postman]:
         yield man
     finally:
         man.close()
+
+
+TOO_BIG = 552
+
+
+def _turned_away(error: smtplib.SMTPSenderRefused) -> Exception:
+    """Before it was said for whom the mail is: mostly that is about us.
+
+    A 4xx may only mean that this line has carried enough mails; another goes on.
+    """
+    if error.smtp_code < 500 or error.smtp_code == TOO_BIG:
+        return _refusal(error.smtp_code, error.smtp_error)
+    return MailTrouble(f"The mail server takes no mail from us: {_why(error)}.")
 
 
 def _refusal(code: int, said: bytes | str) -> Returned | TryLater:
