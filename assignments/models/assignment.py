@@ -221,12 +221,9 @@ class Assignment(models.Model):
                 condition=Q(state=State.SENDING),
             ),
             models.Index(fields=["batch", "state"], name="assignment_by_batch"),
+            # Not only of the unanswered ones: SQLite would not see that it fits.
             models.Index(
-                fields=["actor", "-id"],
-                name="assignment_unanswered",
-                condition=Q(
-                    state__in=(State.REFUSED, State.OVERTAKEN), dismissed_at=None
-                ),
+                fields=["actor", "state", "-id"], name="assignment_unanswered"
             ),
         ]
         constraints = [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from assignments.models import Assignment, Batch, Lead, SavedPlan, User
 from assignments.models.assignment import PERSONAL, Cause, State, Urgency
@@ -37,8 +37,13 @@ def why_not_steer(user: User, batch: Batch) -> str:
 
 @transaction.atomic
 def pause_batch(*, batch: Batch, actor: User, at: datetime) -> None:
-    """What waits stays here until somebody resumes it; what is being sent goes on."""
+    """What waits stays here until somebody resumes it; what is being sent goes on.
+
+    Raises AssignmentRefused when nothing waits any more.
+    """
     check_may_steer(actor, batch)
+    if not _is_going_on(batch) and not _is_being_written(batch):
+        raise AssignmentRefused("Nothing of this batch is left to send.")
     Batch.objects.filter(pk=batch.pk, paused_at=None).update(paused_at=at)
 
 
@@ -47,6 +52,15 @@ def resume_batch(*, batch: Batch, actor: User) -> None:
     check_may_steer(actor, batch)
     Batch.objects.filter(pk=batch.pk).update(paused_at=None)
     nudge_dispatch()
+
+
+def _is_going_on(batch: Batch) -> bool:
+    return Assignment.objects.pending().filter(batch=batch).exists()
+
+
+def _is_being_written(batch: Batch) -> bool:
+    plans_of_it = SavedPlan.objects.filter(batch=batch, cancelled_at=None)
+    return plans_of_it.filter(written__lt=F("total")).exists()
 
 
 def unsent_rows(batch: Batch) -> QuerySet[Assignment]:
@@ -76,9 +90,8 @@ def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
 def _stop_writing(batch: Batch, actor: User, at: datetime) -> int:
     with transaction.atomic():
         plan = SavedPlan.objects.select_for_update(of=("self",)).filter(batch=batch)
-        is_going_on = Assignment.objects.pending().filter(batch=batch).exists()
         for one in plan.filter(cancelled_at=None):
-            if not (one.unwritten or is_going_on):
+            if not (one.unwritten or _is_going_on(batch)):
                 continue
             one.cancelled_at, one.cancelled_by = at, actor
             one.save(update_fields=["cancelled_at", "cancelled_by"])

@@ -12,6 +12,7 @@ from itertools import batched
 
 from assignments.models import Lead, SavedPlan
 from assignments.models.plan import Entry
+from assignments.services import capacity
 from assignments.services.proposing import GONE, is_set
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.skipping import Standing, scene_of, why_skip
@@ -54,7 +55,7 @@ def changes_since(plan: SavedPlan, *, at: datetime) -> Changes:
     why: dict[int, str] = {}
     for some in batched(moving, AT_ONCE):
         why.update(_why(plan, some, at))
-    return Changes(why)
+    return Changes(why | capacity.too_many(plan, without=why))
 
 
 def _why(

@@ -224,6 +224,11 @@ def _summary(
         "uncounted": scene.uncounted,
         # Chosen by hand although away: the page warns, the run does as it was told.
         "away": [pk for pk in touched if gains[pk] and pk in scene.away],
+        "caps": [
+            [pk, scene.caps[pk]]
+            for pk in touched
+            if gains[pk] and pk in scene.caps and pk not in scene.chosen
+        ],
     }
 
 

@@ -85,6 +85,9 @@ class Scene:
     open: int = 0
     held_moving: int = 0
     uncounted: int = 0  # closed or quiet ones to somebody with a capacity
+    # Whom a person chose by name, full or not; and how many the others may have.
+    chosen: set[int] = field(default_factory=set)
+    caps: dict[int, int] = field(default_factory=dict)
     gained: Counter[int] = field(default_factory=Counter)
     lost: Counter[int] = field(default_factory=Counter)
 
@@ -191,6 +194,7 @@ def strategy_of(part: Part, scene: Scene) -> Strategy:
     pool = [_pool_member(member, wish, scene) for member in wish.members]
     match wish.strategy:
         case StrategyKind.MEMBER:
+            scene.chosen.add(pool[0].id)
             return OneMember(pool[0], f"{scene.actor} chose {pool[0].name}.")
         case StrategyKind.ROUND_ROBIN:
             turns = turns_of(BY_HAND, scene)
@@ -230,11 +234,14 @@ def _mapped(
 
 
 def _pool_member(member: Member, wish: Wish, scene: Scene) -> PoolMember:
+    cap = lower_of(wish.caps.get(member.pk), member.capacity)
+    if cap is not None:
+        scene.caps[member.pk] = max(cap, scene.caps.get(member.pk, 0))
     return PoolMember(
         id=member.pk,
         name=str(member),
         weight=wish.weights.get(member.pk, Fraction(1)),
-        cap=lower_of(wish.caps.get(member.pk), member.capacity),
+        cap=cap,
         why_not=scene.why_not(member),
     )
 

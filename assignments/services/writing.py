@@ -21,7 +21,7 @@ from assignments.models import (
 from assignments.models.assignment import State, Urgency
 from assignments.models.plan import Entry
 from assignments.nudges import nudge_dispatch, nudge_plans
-from assignments.services import notes, placeholders
+from assignments.services import capacity, notes, placeholders
 from assignments.services.coverage import holds
 from assignments.services.ledger import REPLACED, finish
 from assignments.services.skipping import Scene, Standing, scene_of, why_skip
@@ -53,6 +53,7 @@ def write_chunk(*, plan: SavedPlan, at: datetime) -> int:
 
 
 def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
+    capacity.lock_members(plan)
     leads = _locked(entries)
     scene = scene_of(plan, list(leads), at=at)
     rows = [
@@ -60,12 +61,24 @@ def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
         for entry in entries
         if entry.lead_id in leads
     ]
+    _leave_what_is_too_much(plan, rows, at)
     kept = _make_room(rows, scene)
     Assignment.objects.bulk_create(rows, batch_size=CHUNK)
     for row in kept:
         holds.settle(row, at=at)
     if plan.note:
         Note.objects.bulk_create(_notes(rows, scene), batch_size=CHUNK)
+
+
+def _leave_what_is_too_much(
+    plan: SavedPlan, rows: Sequence[Assignment], at: datetime
+) -> None:
+    stays = {row.lead_id for row in rows if row.state != State.WAITING}
+    full = capacity.too_many(plan, without=stays)
+    for row in rows:
+        if row.lead_id in full and row.state == State.WAITING:
+            _end(row, State.SKIPPED, full[row.lead_id], at)
+            row.after = None
 
 
 def _locked(entries: Sequence[Entry]) -> dict[int, Lead]:

@@ -22,6 +22,7 @@ from tests.trials.verdict import judge as judge_sending
 from tests.trials.weather import Weather, forecast
 
 LEADS = 40
+HAND_OVER = "clerk, hand over/"
 
 
 class BatchStage(Stage):
@@ -67,11 +68,23 @@ def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
 def judge(evidence: Evidence) -> Verdict:
     verdict = judge_sending(evidence)
     rows = Counter(row.lead for row in evidence.rows if row.cause == "bulk")
+    planned = _planned(evidence)
     for lead in evidence.leads:
-        if (count := rows[lead.pk]) != 1:
+        # What the mirror has found since is in no plan.
+        if (count := rows[lead.pk]) != (lead.pk in planned):
             sentence = f"it has {count} rows of the batch"
             verdict.violations.append(Violation("each lead once", lead.pk, sentence))
     return verdict
+
+
+def _planned(evidence: Evidence) -> set[int]:
+    """The leads that were known when everything was handed over."""
+    (leads,) = (
+        said.details["leads"]
+        for said in evidence.diary
+        if said.what == "mirrored" and said.who.startswith(HAND_OVER)
+    )
+    return set(leads)
 
 
 if __name__ == "__main__":

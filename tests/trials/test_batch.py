@@ -6,10 +6,9 @@ import sys
 
 from tests.trials.databases import ROOT, environment
 from tests.trials.deaths import LEADS, SENDING, WRITING
-from tests.trials.test_kill import source  # noqa: F401  the databases of a trial
 
 
-def test_whoever_dies_the_batch_goes_on_and_nothing_is_done_twice(source, tmp_path):  # noqa: F811
+def test_whoever_dies_the_batch_goes_on_and_nothing_is_done_twice(source, tmp_path):
     url = source.fresh("deaths")
     played = subprocess.run(
         [sys.executable, "-m", "tests.trials.deaths", str(tmp_path)],

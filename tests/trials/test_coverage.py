@@ -1,20 +1,14 @@
 """The kill trial of a coverage, short form, on the database that the suite runs on."""
 
-import os
 from collections import Counter
 
 import pytest
-from django.conf import settings
 
 from tests.trials.coverage import hold, judge
-from tests.trials.kill import databases
 
 
-def test_whatever_dies_leads_come_back_and_notes_are_written_once():
-    engine = settings.DATABASES["default"]["ENGINE"]
-    is_postgres = "TEST_DATABASE_URL" in os.environ and "postgresql" in engine
-    with databases("postgres" if is_postgres else "sqlite") as source:
-        outcome = hold(source, seed=1, leads=16, seconds=60)
+def test_whatever_dies_leads_come_back_and_notes_are_written_once(source):
+    outcome = hold(source, seed=1, leads=16, seconds=60)
 
     assert outcome.wrong == []
     assert outcome.counts["taken"] > 0

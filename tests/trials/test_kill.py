@@ -1,23 +1,10 @@
 """The kill test, short form, on the database that the suite runs on."""
 
-import os
-from collections.abc import Iterator
-
 import pytest
-from django.conf import settings
 
-from tests.trials.databases import Databases
-from tests.trials.kill import databases, explanation
+from tests.trials.kill import explanation
 from tests.trials.trial import hold
 from tests.trials.verdict import judge
-
-
-@pytest.fixture(scope="module")
-def source() -> Iterator[Databases]:
-    engine = settings.DATABASES["default"]["ENGINE"]
-    is_postgres = "TEST_DATABASE_URL" in os.environ and "postgresql" in engine
-    with databases("postgres" if is_postgres else "sqlite") as source:
-        yield source
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -6,10 +6,9 @@ import sys
 
 from tests.trials.databases import ROOT, environment
 from tests.trials.overlap import EACH, MANAGERS
-from tests.trials.test_kill import source  # noqa: F401  the databases of a trial
 
 
-def test_no_request_dies_and_each_lead_ends_where_a_decision_put_it(source):  # noqa: F811
+def test_no_request_dies_and_each_lead_ends_where_a_decision_put_it(source):
     url = source.fresh("overlap")
     played = subprocess.run(
         [sys.executable, "-m", "tests.trials.overlap"],

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Account, Assignment, Lead, SavedPlan
+from assignments.models import Account, Assignment, Batch, Lead, SavedPlan
 from assignments.models.assignment import Cause, State
 from assignments.services import batch_acts, queue
 from assignments.services.assigning import assign_lead
@@ -54,6 +54,15 @@ def test_a_paused_batch_sends_nothing_until_it_is_resumed(batch):
 
     batch_acts.resume_batch(batch=batch, actor=batch.actor)
     assert queue.something_is_due(account, LATER)
+
+
+def test_a_batch_of_which_nothing_is_left_is_not_paused(batch):
+    batch_acts.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
+
+    with pytest.raises(AssignmentRefused, match="Nothing of this batch is left"):
+        batch_acts.pause_batch(batch=batch, actor=batch.actor, at=LATER)
+
+    assert not Batch.objects.exclude(paused_at=None).exists()
 
 
 def test_a_click_for_the_same_member_does_not_wait_for_a_paused_batch(batch):

@@ -191,6 +191,8 @@ class Walker(Watcher):
         until = "back" if c % 3 == 0 else "good"
         if before and until == "back" and self.model.leads[number].owner == b % MEMBERS:
             return  # kept from a change of coverer: the model knows that for all leads
+        if until == "back" and self._has_been_replaced(b % MEMBERS):
+            return  # a person's later word: the same
         try:
             row = assigning.assign_lead(
                 lead=self.leads[number],
@@ -207,6 +209,9 @@ class Walker(Watcher):
             self.report_given(number, row)
         else:
             self.undoable[number] = row
+
+    def _has_been_replaced(self, member: int) -> bool:
+        return any(member in told.replaced for told in self.model.coverages)
 
     def undo(self, a: int, b: int, c: int) -> None:
         """Undo the last thing that a person decided about the lead, if that can be."""
