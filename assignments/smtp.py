@@ -4,6 +4,7 @@ Each mail has a hard deadline: smtplib's own time-out counts anew with every byt
 that a server which drips could hold it for hours.
 """
 
+import math
 import smtplib
 import socket
 import threading
@@ -39,7 +40,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._line: socket.socket | None = None
-        self._ends = 0.0
+        self._ends = math.inf
 
     @contextmanager
     def over(self, seconds: float) -> Iterator[None]:
@@ -51,6 +52,7 @@ class Watch:
             yield
         finally:
             timer.cancel()
+            self._ends = math.inf
 
     def left(self) -> float:
         return max(0.1, self._ends - time.monotonic())
@@ -152,11 +154,11 @@ class Postman:
             [(code, said)] = error.recipients.values()
             raise _refusal(code, said) from None
         except smtplib.SMTPSenderRefused as error:
-            raise MailTrouble(
-                f"The mail server takes no mail from us: {_why(error)}."
-            ) from None
+            raise _turned_away(error) from None
         except smtplib.SMTPResponseException as error:
             raise _refusal(error.smtp_code, error.smtp_error) from None
+        except ValueError as error:
+            raise Returned(f"It cannot be sent: {_plain(str(error))}.") from None
         except (OSError, smtplib.SMTPException) as error:
             raise TryLater(f"The mail server broke off: {_why(error)}.") from None
 
@@ -168,6 +170,19 @@ def postman() -> Iterator[Postman]:
         yield man
     finally:
         man.close()
+
+
+TOO_BIG = 552
+
+
+def _turned_away(error: smtplib.SMTPSenderRefused) -> Exception:
+    """Before it was said for whom the mail is: mostly that is about us.
+
+    A 4xx may only mean that this line has carried enough mails; another goes on.
+    """
+    if error.smtp_code < 500 or error.smtp_code == TOO_BIG:
+        return _refusal(error.smtp_code, error.smtp_error)
+    return MailTrouble(f"The mail server takes no mail from us: {_why(error)}.")
 
 
 def _refusal(code: int, said: bytes | str) -> Returned | TryLater:

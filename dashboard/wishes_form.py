@@ -38,7 +38,7 @@ def _time(
 class WishesForm(forms.Form):
     digest_at = _time("Digest at", required=True)
     quiet_from = _time("Quiet from")
-    quiet_to = _time("until")
+    quiet_to = _time("Quiet until")
 
     def __init__(self, data: Any = None, *, wishes: Wishes) -> None:
         super().__init__(data, initial=_initial(wishes))

@@ -30,6 +30,7 @@ class Postbox:
     drops_after_data: bool = False
     hangs: bool = False
     wants_login: bool = False
+    to_senders: str = "250 OK"
 
     @property
     def subjects(self) -> list[tuple[str, str]]:
@@ -58,7 +59,7 @@ class Postbox:
         envelope.mail_from = address
         if self.wants_login and not session.authenticated:
             return "530 5.7.0 Authentication required"
-        return "250 OK"
+        return self.to_senders
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, _: Any

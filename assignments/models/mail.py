@@ -1,8 +1,13 @@
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from assignments.models.notification import Notification
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -52,6 +57,10 @@ class Mail(models.Model):
     dismissed_at = models.DateTimeField(null=True)
 
     objects = MailQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        user_id: int | None
+        notifications: RelatedManager[Notification]
 
     class Meta:
         indexes = [

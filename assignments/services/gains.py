@@ -121,7 +121,8 @@ def _source(change: Assignment) -> str:
 
 def _lines(sources: Counter[str], got: Sequence[Assignment]) -> list[str]:
     if len(sources) == 1:
-        lines = [] if len(got) > 1 else [f"Why: {got[0].reason}"]
+        says_why = len(got) == 1 and got[0].cause != Cause.OUTSIDE
+        lines = [f"Why: {got[0].reason}"] if says_why else []
     else:
         lines = [f"{source} gave you {count:,}." for source, count in sources.items()]
     for change in got[:MOST_NAMED]:

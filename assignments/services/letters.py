@@ -20,7 +20,7 @@ from assignments import smtp
 from assignments.models import Coverage, CoverageWord, Mail, Member, Notification, User
 from assignments.models.notification import ByMail, Kind
 from assignments.services import outbox
-from assignments.services.wishes import Wishes, wishes_of
+from assignments.services.wishes import Wishes, address_of, wishes_of
 
 type Reader = User | Member
 
@@ -62,7 +62,7 @@ def _write(reader: Reader, at: datetime) -> int:
     rows = Notification.objects.to_mail().filter(**who).select_for_update()
     waiting = list(rows.order_by("pk"))
     wishes = wishes_of(user, zone=member.time_zone if member else "")
-    address = (user.email if user else "") or (member.email if member else "")
+    address = address_of(user, member)
     unwanted = [one for one in waiting if not _is_wanted(one, user, address, wishes)]
     _settle(unwanted, None)
     wanted = [one for one in waiting if one not in unwanted]

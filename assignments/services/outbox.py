@@ -21,6 +21,7 @@ from assignments.models import Mail, MailServer, User
 from assignments.nudges import nudge_mails
 from assignments.services.access import require_manager
 from assignments.services.refusals import Stale
+from assignments.services.wishes import address_of
 from assignments.smtp import MailTrouble, Postman, Returned, TryLater
 
 SETTINGS_PATH = "/notifications/settings/"
@@ -102,11 +103,12 @@ def returned() -> QuerySet[Mail]:
 
 @transaction.atomic
 def send_again(*, actor: User, mail: Mail) -> None:
-    """After the address was put right, or the mailbox emptied."""
+    """To the address as it is now: it was put right, or the mailbox emptied."""
     require_manager(actor, "send a mail again")
     hit = Mail.objects.returned().filter(pk=mail.pk)
     if not hit.update(
         state=State.WAITING,
+        address=_address_now(mail),
         outcome="",
         finished_at=None,
         not_before=None,
@@ -115,6 +117,14 @@ def send_again(*, actor: User, mail: Mail) -> None:
     ):
         raise Stale("Somebody has seen to this mail already.")
     nudge_mails()
+
+
+def _address_now(mail: Mail) -> str:
+    told = mail.notifications.select_related("user__member", "member").first()
+    if told is None:
+        return mail.address
+    member = told.member or getattr(told.user, "member", None)
+    return address_of(told.user, member)[:254] or mail.address
 
 
 def dismiss(*, actor: User, mail: Mail, at: datetime) -> None:

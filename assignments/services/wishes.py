@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from assignments.models import MailTimes, NotificationChoice, User
+from assignments.models import MailTimes, Member, NotificationChoice, User
 from assignments.models.notification import ByMail, Kind
 from assignments.services.mail_times import is_quiet, last_digest, zone_named
 
@@ -66,6 +66,11 @@ def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
         quiet_from=times.quiet_from,
         quiet_to=times.quiet_to,
     )
+
+
+def address_of(user: User | None, member: Member | None) -> str:
+    """Where they are mailed; empty where nobody knows."""
+    return (user.email if user else "") or (member.email if member else "")
 
 
 @transaction.atomic

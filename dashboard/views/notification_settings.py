@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from assignments import smtp
-from assignments.services.wishes import save_wishes, wishes_of
+from assignments.services.wishes import address_of, save_wishes, wishes_of
 from dashboard.htmx import PageRequest
 from dashboard.wishes_form import WishesForm
 
@@ -27,7 +27,7 @@ def own_wishes(request: PageRequest) -> HttpResponse:
     context = {
         "form": form,
         "zone": wishes.zone.key,
-        "address": request.user.email or (member.email if member else ""),
+        "address": address_of(request.user, member),
         "mails_are_sent": smtp.is_on(),
         "sender": settings.DEFAULT_FROM_EMAIL,
     }

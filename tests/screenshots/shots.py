@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from assignments.models import Account, Heartbeat, User
 from assignments.services import account
-from tests.screenshots import batches, coverages
+from tests.screenshots import batches, coverages, messages
 from tests.screenshots.office import lead_with_history
 
 SETTLED = 250  # ms: until what an act has asked for is drawn
@@ -192,7 +192,15 @@ SHOTS_TO_TAKE = [
     Shot(name="inbox-selected", path="/inbox/", act=select_some),
     Shot(name="menu", path="/inbox/", act=press("Sara Klein")),
     Shot(name="help", path="/history/", act=open_help),
-    Shot(name="notifications", path="/notifications/"),
+    Shot(name="notifications", path="/notifications/", before=messages.tell),
+    Shot(name="notifications-member", path="/notifications/", user="ngozi"),
+    Shot(name="notification-settings", path="/notifications/settings/"),
+    Shot(
+        name="system-mails",
+        path="/system/",
+        before=messages.refuse,
+        after=messages.forgive,
+    ),
     Shot(name="notifications-none", path="/notifications/", user="ana"),
     Shot(name="team", path="/team/"),
     Shot(name="member", path="/team/7304/?period=last_90_days"),

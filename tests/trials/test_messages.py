@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from assignments import smtp
-from assignments.models import Coverage, Lead, Mail, Member, SlaTarget
+from assignments.models import Assignment, Coverage, Lead, Mail, Member, SlaTarget
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.services import letters, outbox
@@ -63,7 +63,9 @@ def pass_by(office: Office, at: datetime) -> None:
     """A minute: the clock ticks, leads move, the clock tells, mails go out."""
     office.clock.now = max(office.clock.now, at)
     tick(at=office.clock.now)
-    office.dispatch()
+    while Assignment.objects.pending().exists():
+        office.clock.looks = 0  # two hundred leads are many looks
+        office.take_turns(20)
     tick(at=office.clock.now)
     now = office.clock.now
     letters.write_due(at=now)

@@ -6,15 +6,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from assignments import smtp
 from assignments.services import account as accounts
 from assignments.services import writing
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher, work_is_left
-from assignments.tasks import at_the_counter
+from assignments.tasks import at_the_counter, send_mails
 
 
 class Command(BaseCommand):
-    help = "Send what is due to Smartlead, with or without a running worker."
+    help = "Send what is due, changes and mails, with or without a running worker."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -37,6 +38,8 @@ class Command(BaseCommand):
             else:
                 seat_time = timedelta(seconds=settings.SEAT_TIME)
                 dispatcher.run(until=timezone.now() + seat_time)
+        if smtp.is_on():
+            self.stdout.write(send_mails())
         self._conclude(dispatcher.turns)
 
     def _conclude(self, turns: int) -> None:

@@ -130,6 +130,25 @@ class TestSingleChanges:
         assert tell(1) == 0
 
 
+class TestKilled:
+    def test_between_message_and_mark_tells_once_all_the_same(self, ben, monkeypatch):
+        give(ben)
+        whole = gains.tell
+
+        def die_after(*args, **said):
+            whole(*args, **said)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(gains, "tell", die_after)
+        with pytest.raises(KeyboardInterrupt):
+            tell(1)
+        monkeypatch.setattr(gains, "tell", whole)
+        told_by_the_dead = Notification.objects.count()
+
+        assert [tell(1), tell(1)] == [1, 0]
+        assert told_by_the_dead == 0
+
+
 class TestBatches:
     def batch(self, count: int, *to: Member, **said) -> Batch:
         leads = [make_lead() for _ in range(count)]

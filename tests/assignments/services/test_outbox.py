@@ -160,6 +160,26 @@ class TestServerInTrouble:
         assert "password" in outbox.server().trouble
         assert not leaks.found_in(logged.getvalue() + leaks.database(), wrong)
 
+    @pytest.mark.parametrize(
+        ("answer", "outcome", "is_trouble"),
+        [
+            ("530 Log in first", "waiting", True),
+            ("550 We do not relay", "waiting", True),
+            ("421 Enough for this line", "waiting", False),
+            ("552 Too big", "refused", False),
+        ],
+    )
+    def test_a_server_that_turns_us_away_is_nobodys_fault_but_mostly_ours(
+        self, postbox, answer, outcome, is_trouble
+    ):
+        postbox.to_senders = answer
+        mail = told()
+
+        send()
+
+        assert state(mail) == outcome
+        assert bool(outbox.server().trouble) is is_trouble
+
     def test_the_right_password_is_taken(self, postbox, settings):
         postbox.wants_login = True
         settings.MAILERS = mailers(postbox, username="me", password=PASSWORD)
@@ -278,6 +298,22 @@ class TestRefusedMails:
 
         assert state(refused) == "sent"
         assert postbox.mails[0]["Message-ID"] == refused.message_id
+
+    def test_it_goes_to_the_address_as_it_was_put_right(self, refused, postbox):
+        refused.user.email = BEN
+        refused.user.save()
+        outbox.send_again(actor=make_manager(), mail=refused)
+        send()
+
+        assert postbox.to(BEN)
+
+    def test_one_that_is_still_no_address_is_refused_again(self, postbox):
+        mail = told("no address")
+        outbox.send_again(actor=make_manager(), mail=mail)
+        send()
+
+        assert state(mail) == "refused"
+        assert "It cannot be sent" in mail.outcome
 
     def test_a_manager_puts_it_away(self, refused):
         outbox.dismiss(actor=make_manager(), mail=refused, at=MONDAY)

@@ -1,0 +1,51 @@
+"""What the people of the pictures have been told, and mails that were refused."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from assignments.models import Mail, MailServer
+from assignments.services import gains
+from assignments.services.coverage import telling
+
+SERVER = {"BACKEND": "assignments.smtp.Backend", "OPTIONS": {"host": "localhost"}}
+
+
+def tell() -> None:
+    """Whatever the two days of work have brought them."""
+    later = timezone.now() + timedelta(hours=1)
+    gains.tell_all(at=later)
+    telling.tell_all(at=later)
+    telling.tell_attention(at=later)
+
+
+def refuse() -> None:
+    """A mail server that is down, after it has refused two mails."""
+    settings.MAILERS = {"default": SERVER}
+    at = timezone.now()
+    MailServer.objects.update_or_create(
+        pk=1,
+        defaults={
+            "trouble": "The mail server cannot be reached: no answer in time.",
+            "trouble_since": at - timedelta(minutes=12),
+            "try_again_at": at + timedelta(minutes=3),
+        },
+    )
+    for number, name in enumerate(("maya", "luca")):
+        Mail.objects.get_or_create(
+            message_id=f"<{name}@example.com>",
+            defaults={
+                "address": f"{name}@example.com",
+                "subject": f"Sara Klein gave you {number + 3} leads",
+                "state": Mail.State.REFUSED,
+                "outcome": "The mail server said: 550 5.1.1 No such mailbox",
+                "created_at": at,
+                "finished_at": at,
+            },
+        )
+
+
+def forgive() -> None:
+    settings.MAILERS = {}
+    MailServer.objects.all().delete()
