@@ -16,6 +16,7 @@ from dashboard.days import day_field, start_of
 type Days = tuple[date, date]
 
 DAY = timedelta(days=1)
+MONTH = timedelta(days=29)  # before a last day that stands alone
 USUAL = "this_month"
 
 
@@ -69,10 +70,10 @@ class PeriodForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
-        today = timezone.localdate()
-        if first and first > today:
+        begins = first or (last and last - MONTH)
+        if begins and begins > timezone.localdate():
             raise forms.ValidationError(
-                f"{_said(first)} lies ahead: nothing has happened there yet."
+                f"{_said(begins)} lies ahead: nothing has happened there yet."
             )
         if first and last and last < first:
             raise forms.ValidationError(
@@ -103,7 +104,7 @@ class PeriodForm(forms.Form):
             return PERIODS[name][1](today)
         first, last = self.cleaned_data["from"], self.cleaned_data["to"]
         last = last or today
-        return first or last - timedelta(days=29), last
+        return first or last - MONTH, last
 
     @property
     def label(self) -> str:

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.utils import timezone
 
-from assignments.models import Assignment, Member, Team, User
+from assignments.models import Assignment, Category, Member, Team, User
 from assignments.sandbox.people import MEMBERS
 from assignments.services.seats import beat
 from tests.benchmarks import annals
@@ -25,7 +25,8 @@ LEADS = 100_000
 GENERATIONS = 11
 ROUNDS = 5
 PLAIN = "/inbox/"
-MOST_OF_PLAIN = 12.0
+# Ninety days hold 50,000 changes here; a table read through takes more than this.
+MOST_OF_PLAIN = 15.0
 MOST_GROWTH = 1.5
 
 
@@ -35,6 +36,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     fill(leads=LEADS, user=user)
+    Category.objects.filter(name="Interested").update(is_interested=True)
     annals.fill_recent()
     beat("worker", at=timezone.now())
     pages = _pages()

@@ -107,6 +107,10 @@ class TestTable:
         [
             ("from=2026-05-12&to=2026-05-11", "would end before it begins"),
             ("from=2099-01-01", "1 Jan 2099 lies ahead"),
+            ("to=2099-12-31", "2 Dec 2099 lies ahead"),
+            ("to=2101-01-01", "is too far ahead"),
+            (f"team={10**30}", "There is no team with this id."),
+            ("sort=%00", "Null characters are not allowed."),
             ("from=soon", "Write it as 2026-05-12."),
             ("period=ever", "There is no period “ever”."),
             ("team=99", "There is no team with this id."),

@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
 from assignments.models import Category, Lead, Reply, User
 from assignments.sandbox.world import DEFAULT_KEY, World
@@ -108,7 +110,20 @@ def live(desk: Desk) -> None:
 
 
 @pytest.fixture
-def recounting(desk: Desk, boss: User) -> Iterator[tuple[Handoff, Smartlead]]:
+def _connection_outlives_requests() -> Iterator[None]:
+    """As Django's own test client does it: the test is one transaction."""
+    signals = request_started, request_finished
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def recounting(
+    desk: Desk, _connection_outlives_requests: None
+) -> Iterator[tuple[Handoff, Smartlead]]:
     live(desk)
     site = httpx.WSGITransport(app=get_wsgi_application())
     there = httpx.WSGITransport(app=application(desk.world))

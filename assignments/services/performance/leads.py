@@ -6,11 +6,15 @@ owner does. Worked back from today, so that it costs what happened since the per
 began, however long the history is.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
+
+from assignments.models import Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,16 @@ class Scope:
             return {name: self.member_id}
         return {} if self.team_id is None else {f"{name}__team": self.team_id}
 
+    def of(self, members: Collection[int | None]) -> set[int]:
+        """Those of these members who are in it."""
+        known = {member for member in members if member is not None}
+        if self.member_id is not None:
+            return known & {self.member_id}
+        if self.team_id is None:
+            return known
+        team = Member.objects.filter(team=self.team_id)
+        return known & set(team.values_list("pk", flat=True))
+
     def condition(self, column: str) -> str:
         """As SQL on a column that holds a member."""
         if self.member_id is not None:
@@ -57,27 +71,89 @@ class Told:
 
 
 def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
-    values = _values(starts_at, ends_at, scope)
-    owned, all_owned = _owned(values, scope)
-    changed = {
-        row[0]: dict(zip(_CHANGES, row[1:], strict=True))
-        for row in _rows(_CHANGED, values, scope)
-    }
+    """The database counts the leads that stayed; those that moved are told apart here.
+
+    It would sort them to do so, for each column, and take longer.
+    """
+    stayed: dict[int, _Stayed] = {}
+    moved = _Moved()
+    for kind, *row in _rows(starts_at, ends_at, scope):
+        if kind == "stayed":
+            member, *numbers, _ = row
+            stayed[member] = _Stayed(*numbers)
+        else:
+            moved.add(*row)
+    members = scope.of(stayed.keys() | moved.had.keys())
     return Told(
-        members={
-            member: Counts(**owned.get(member, {}), **changed.get(member, {}))
-            for member in owned.keys() | changed.keys()
-            if member is not None
-        },
-        total=Counts(**all_owned, **changed.get(None, {})),
+        members={member: moved.counts([member], stayed) for member in members},
+        total=moved.counts(members, stayed),
     )
 
 
-_LEADS = ("leads", "replied", "interested")
-_CHANGES = ("assigned", "taken_over", "handed_over")
+class _Stayed(NamedTuple):
+    """How many leads had their home with a member throughout the period."""
+
+    leads: int = 0
+    replied: int = 0
+    interested: int = 0
+
+
+class _Moved:
+    """Leads that changed their home in the period, each as often as it did."""
+
+    def __init__(self) -> None:
+        self.had: _LeadsOf = defaultdict(set)
+        self.gained: _LeadsOf = defaultdict(set)
+        self.taken: _LeadsOf = defaultdict(set)
+        self.lost: _LeadsOf = defaultdict(set)
+        self.replied: set[int] = set()
+        self.interested: set[int] = set()
+
+    def add(
+        self,
+        lead: int,
+        gained_by: int | None,
+        lost_by: int | None,
+        replied: int | None,
+        interested: int | None,
+    ) -> None:
+        if gained_by is not None:
+            self.had[gained_by].add(lead)
+            self.gained[gained_by].add(lead)
+            if lost_by is not None:
+                self.taken[gained_by].add(lead)
+        if lost_by is not None:
+            self.had[lost_by].add(lead)
+            self.lost[lost_by].add(lead)
+        if replied is not None:
+            self.replied.add(lead)
+        if interested is not None:
+            self.interested.add(lead)
+
+    def counts(self, members: Collection[int], stayed: Mapping[int, _Stayed]) -> Counts:
+        had = _together(self.had, members)
+        there = [stayed[member] for member in members if member in stayed]
+        return Counts(
+            leads=len(had) + sum(one.leads for one in there),
+            replied=len(had & self.replied) + sum(one.replied for one in there),
+            interested=len(had & self.interested)
+            + sum(one.interested for one in there),
+            assigned=len(_together(self.gained, members)),
+            taken_over=len(_together(self.taken, members)),
+            handed_over=len(_together(self.lost, members)),
+        )
+
+
+type _LeadsOf = dict[int, set[int]]
+
+
+def _together(leads: _LeadsOf, members: Collection[int]) -> set[int]:
+    return set().union(*(leads[member] for member in members if member in leads))
+
+
 # What a lead was before a change for good: its home, even if somebody covered it.
-_MOVES = """
-moves AS (
+_SQL = """
+WITH moves AS (
     SELECT id, lead_id, finished_at, gained, lost FROM (
         SELECT a.id, a.lead_id, a.finished_at, a.to_id AS gained,
             COALESCE(
@@ -93,9 +169,12 @@ moves AS (
     ) AS told
     WHERE COALESCE(gained, 0) <> COALESCE(lost, 0)
 ),
-moved AS (SELECT * FROM moves WHERE finished_at < %(ends)s)
-"""
-_AROUND = """
+moved AS (SELECT * FROM moves WHERE finished_at < %(ends)s),
+later AS (
+    SELECT lead_id, lost,
+        ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY finished_at, id) AS nth
+    FROM moves WHERE finished_at >= %(ends)s
+),
 held AS (
     SELECT h.lead_id, h.origin_id FROM assignments_hold h
     WHERE h.state = 'live' AND NOT EXISTS (
@@ -104,103 +183,47 @@ held AS (
             AND beneath.id < h.id
     )
 ),
-later AS (
-    SELECT lead_id, lost,
-        ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY finished_at, id) AS nth
-    FROM moves WHERE finished_at >= %(ends)s
-),
 replied AS (
     SELECT DISTINCT lead_id FROM assignments_seenmail
     WHERE kind = 'reply' AND at >= %(starts)s AND at < %(ends)s
+),
+stayed AS (
+    SELECT CASE WHEN later.lead_id IS NULL THEN COALESCE(held.origin_id, l.owner_id)
+            ELSE later.lost END AS member,
+        COUNT(*) AS leads, COUNT(replied.lead_id) AS replied, COUNT(c.id) AS interested
+    FROM assignments_lead l
+    LEFT JOIN held ON held.lead_id = l.map_id
+    LEFT JOIN later ON later.lead_id = l.map_id AND later.nth = 1
+    LEFT JOIN replied ON replied.lead_id = l.map_id
+    LEFT JOIN assignments_category c ON c.id = l.category_id AND c.is_interested
+    WHERE l.first_seen_at < %(ends)s
+        AND (l.gone_at IS NULL OR l.gone_at >= %(starts)s)
+        AND l.map_id NOT IN (SELECT lead_id FROM moved)
+    GROUP BY 1
 )
-"""
-_JOINED = """
-LEFT JOIN held ON held.lead_id = l.map_id
-LEFT JOIN later ON later.lead_id = l.map_id AND later.nth = 1
-LEFT JOIN replied ON replied.lead_id = l.map_id
+SELECT 'stayed', member, leads, replied, interested, NULL FROM stayed WHERE {member}
+UNION ALL
+SELECT 'moved', moved.lead_id, gained, lost, replied.lead_id, c.id
+FROM moved
+JOIN assignments_lead l ON l.map_id = moved.lead_id
+LEFT JOIN replied ON replied.lead_id = moved.lead_id
 LEFT JOIN assignments_category c ON c.id = l.category_id AND c.is_interested
-"""
-_HOME = (
-    "CASE WHEN later.lead_id IS NULL THEN COALESCE(held.origin_id, l.owner_id) "
-    "ELSE later.lost END"
-)
-_KNOWN = "l.first_seen_at < %(ends)s AND (l.gone_at IS NULL OR l.gone_at >= %(starts)s)"
-# Each lead has one home at the period's end; then those that only passed through.
-_OWNED = """
-WITH {moves}, {around},
-homes AS (
-    SELECT {home} AS member, COUNT(*) AS leads, COUNT(replied.lead_id) AS replied,
-        COUNT(c.id) AS interested
-    FROM assignments_lead l {joined} WHERE {known} GROUP BY 1
-),
-passed AS (
-    SELECT p.lead_id, p.member, CASE WHEN {known} THEN {home} END AS home,
-        replied.lead_id AS replied,
-        CASE WHEN c.id IS NOT NULL THEN p.lead_id END AS interested
-    FROM (SELECT lead_id, gained AS member FROM moved
-          UNION SELECT lead_id, lost FROM moved) p
-    JOIN assignments_lead l ON l.map_id = p.lead_id {joined}
-)
-SELECT TRUE, member, leads, replied, interested FROM homes WHERE {scope}
-UNION ALL
-SELECT FALSE, member, COUNT(*), COUNT(replied), COUNT(interested)
-FROM passed WHERE {scope} AND COALESCE(home, 0) <> member GROUP BY member
-UNION ALL
-SELECT TRUE, NULL, COUNT(DISTINCT lead_id), COUNT(DISTINCT replied),
-    COUNT(DISTINCT interested)
-FROM passed WHERE {scope} AND NOT COALESCE({at_home}, FALSE)
-"""
-_CHANGED = """
-WITH {moves},
-sides AS (
-    SELECT lead_id, gained AS member, lead_id AS gain, NULL AS loss,
-        CASE WHEN lost IS NOT NULL THEN lead_id END AS taken
-    FROM moved
-    UNION ALL
-    SELECT lead_id, lost, NULL, lead_id, NULL FROM moved
-),
-ours AS (SELECT * FROM sides WHERE {scope})
-SELECT member, COUNT(DISTINCT gain), COUNT(DISTINCT taken), COUNT(DISTINCT loss)
-FROM ours GROUP BY member
-UNION ALL
-SELECT NULL, COUNT(DISTINCT gain), COUNT(DISTINCT taken), COUNT(DISTINCT loss) FROM ours
+WHERE {gained} OR {lost}
 """
 
 
-type _Sums = dict[str, int]
-
-
-def _owned(
-    values: dict[str, Any], scope: Scope
-) -> tuple[dict[int | None, _Sums], _Sums]:
-    """Of each member; and of all, who share the leads that passed between them."""
-    members: dict[int | None, _Sums] = {}
-    total = dict.fromkeys(_LEADS, 0)
-    for counts_once, member, *numbers in _rows(_OWNED, values, scope):
-        for name, number in zip(_LEADS, numbers, strict=True):
-            sums = members.setdefault(member, dict.fromkeys(_LEADS, 0))
-            sums[name] += number
-            total[name] += number if counts_once else 0
-    return members, total
-
-
-def _values(starts_at: datetime, ends_at: datetime, scope: Scope) -> dict[str, Any]:
+def _rows(
+    starts_at: datetime, ends_at: datetime, scope: Scope
+) -> list[tuple[Any, ...]]:
     adapted = connection.ops.adapt_datetimefield_value
-    values = {"starts": adapted(starts_at), "ends": adapted(ends_at)}
-    named = {"team": scope.team_id, "member": scope.member_id}
-    return values | {name: value for name, value in named.items() if value is not None}
-
-
-def _rows(sql: str, values: dict[str, Any], scope: Scope) -> list[tuple[Any, ...]]:
-    words = sql.format(
-        moves=_MOVES,
-        around=_AROUND,
-        joined=_JOINED,
-        home=_HOME,
-        known=_KNOWN,
-        scope=scope.condition("member"),
-        at_home=scope.condition("home"),
-    )
+    values = {
+        "starts": adapted(starts_at),
+        "ends": adapted(ends_at),
+        "team": scope.team_id,
+        "member": scope.member_id,
+    }
+    columns = ("member", "gained", "lost")
+    words = _SQL.format(**{name: scope.condition(name) for name in columns})
     with connection.cursor() as cursor:
         cursor.execute(words, values)
         return list(cursor.fetchall())
