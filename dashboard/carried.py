@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from assignments.models import Team
 from assignments.services.workload import Carried, Workload
+from dashboard.linked_filters import EVERYBODY
 
 SORTS: dict[str, Callable[[Carried], tuple[float, str]]] = {
     "load": lambda line: (-_relative(line), _name(line)),
@@ -53,11 +54,18 @@ class Line:
 
     @property
     def held_list(self) -> str:
-        return _inbox({"covering": self.whose["owner"]})
+        if owner := self.whose.get("owner"):
+            return _inbox({"covering": owner})
+        return _inbox(self.whose, covering=EVERYBODY)
 
     @property
     def coming_list(self) -> str:
-        return _inbox({"coming": self.whose["owner"]})
+        return _inbox({"coming": self.whose.get("owner", EVERYBODY)})
+
+    @property
+    def is_of_team(self) -> bool:
+        """No list holds what is on the way to several members and not to all."""
+        return "team" in self.whose
 
     @property
     def scale(self) -> int:

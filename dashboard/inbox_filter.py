@@ -82,6 +82,7 @@ class InboxFilter(LinkedFilters):
         # `from` is no name that Python lets a class body use.
         self.fields["from"] = day_field("Replied from")
         self._fill_choices()
+        self._fill_members()
         self._name_what_is_wrong()
 
     def _fill_choices(self) -> None:

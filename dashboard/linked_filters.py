@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import F, Q
 
 from assignments.models import Assignment, Hold, Member, Team, User
 from assignments.services import review
 from assignments.services.review import MOST_DAYS, UNTOUCHED_DAYS, Section
 
 MOST_NAMED = 500  # ids in one query
+EVERYBODY = "all"
 LINKED = ("team", "covering", "coming", "review", "days")
 
 
@@ -29,12 +30,24 @@ def number_of_days() -> forms.IntegerField:
 
 class LinkedFilters(forms.Form):
     team = forms.ModelChoiceField(Team.objects.all(), required=False)
-    covering = forms.ModelChoiceField(Member.objects.all(), required=False)
-    coming = forms.ModelChoiceField(Member.objects.all(), required=False)
+    covering = forms.ChoiceField(required=False)
+    coming = forms.ChoiceField(required=False)
     review = forms.ChoiceField(choices=Section.choices, required=False)
     days = number_of_days()
 
     user: User
+    members: dict[int, Member]
+
+    def _fill_members(self) -> None:
+        known = [(str(pk), str(member)) for pk, member in self.members.items()]
+        for name in ("covering", "coming"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared above
+            field.choices = [(EVERYBODY, "everybody"), *known]
+
+    def _named(self, said: str) -> Member | None:
+        """None stands for everybody."""
+        return None if said == EVERYBODY else self.members[int(said)]
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -48,9 +61,10 @@ class LinkedFilters(forms.Form):
         if said["team"]:
             found["team"] = Q(owner__team=said["team"])
         if said["covering"]:
-            found["covering"] = held_by(said["covering"])
+            member = self._named(said["covering"])
+            found["covering"] = held_by(member) if member else held_by_anybody()
         if said["coming"]:
-            found["coming"] = on_the_way_to(said["coming"])
+            found["coming"] = on_the_way(self._named(said["coming"]))
         if said["review"]:
             found["review"] = self._reviewed(said, at)
         return found
@@ -65,9 +79,11 @@ class LinkedFilters(forms.Form):
         said = self.cleaned_data[name]
         match name:
             case "covering":
-                return f"Held for others by {said}"
+                by = self._named(said)
+                return f"Held for others by {by}" if by else "Held for others"
             case "coming":
-                return f"On the way to {said}"
+                to = self._named(said)
+                return f"On the way to {to}" if to else "On the way to somebody"
             case "review":
                 return self._review_words(Section(said))
             case "team":
@@ -95,7 +111,14 @@ def held_by(member: Member | None) -> Q:
     return Q(owner=member, pk__in=few if len(few) <= MOST_NAMED else held)
 
 
-def on_the_way_to(member: Member) -> Q:
-    """Leads whose newest change that is not done yet takes them to this member."""
-    coming = Assignment.objects.last_pending().filter(to=member).order_by()
+def held_by_anybody() -> Q:
+    held = Hold.objects.live().filter(lead__owner=F("to")).order_by()
+    return Q(pk__in=held.values("lead"))
+
+
+def on_the_way(member: Member | None) -> Q:
+    """Leads whose newest change that is not done yet takes them there, or anywhere."""
+    coming = Assignment.objects.last_pending().order_by()
+    if member is not None:
+        coming = coming.filter(to=member)
     return Q(pk__in=coming.values("lead"))

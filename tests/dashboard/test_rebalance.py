@@ -116,6 +116,16 @@ def test_nonsense_for_a_member_is_refused(client, manager, ana, ben, bad):
     assert client.post(PAGE, data).status_code == 422
 
 
+def test_who_is_away_gets_leads_only_after_a_warning(client, manager, ana, ben, uneven):
+    make_absence(ben, at=timezone.now())
+
+    page = ask(client, ana, ben)
+
+    assertContains(page, "Ben Okafor is away now. You can still choose them.")
+    confirm(client, page)
+    assert Assignment.objects.waiting().filter(to=ben).count() == 2
+
+
 def test_a_team_is_levelled_alone(client, manager, ana, ben, uneven):
     ana.team = make_team()
     ana.save()

@@ -79,6 +79,13 @@ def test_who_is_away_is_said_with_their_coverage(client, manager, untidy, ben):
     assertContains(client.get("/review/"), f'href="/coverage/{coverage.pk}/"')
 
 
+def test_an_owner_leads_to_where_something_can_be_done(client, manager, untidy):
+    page = client.get("/review/")
+
+    assertContains(page, f'href="/team/{untidy["inactive"].owner_id}/leaving/"')
+    assertContains(page, f'href="/team/{untidy["unknown"].owner_id}/"')
+
+
 def test_what_drifted_is_sent_again(client, manager, untidy, ben, ana):
     lead = untidy["drifted"]
     ben.coverages.all().delete()

@@ -59,7 +59,7 @@ def test_behind_each_number_are_exactly_its_leads(client, manager, desk, ana, qu
 
     shown = numbers(client.get("/team/", {"team": ana.team.pk} if query else {}))
 
-    assert len(shown) > (6 if query else 14)
+    assert len(shown) > (6 if query else 16)
     for address, number in shown:
         assert len(client.get(address).context["rows"]) == number, address
 

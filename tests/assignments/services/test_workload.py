@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from assignments.models import Lead
+from assignments.services.loads import is_open
 from assignments.services.workload import Waiting, workload
 from tests.dashboard.pages import queries_of
 from tests.factories import (
@@ -41,6 +43,19 @@ def test_open_is_replied_and_not_closed(ana):
 
     assert line_of(ana).open == 2
     assert line_of(ana).share == 0.5
+
+
+def test_what_is_open_is_told_twice_and_means_the_same():
+    closed, hot = make_category(is_closing=True), make_category()
+    for category in (closed, hot, None):
+        make_lead(category=category)
+        make_lead(category=category, last_reply_at=None)
+        make_lead(category=category, gone_at=MONDAY)
+
+    by_join = Lead.objects.open().order_by("pk")
+
+    assert list(Lead.objects.filter(is_open()).order_by("pk")) == list(by_join)
+    assert len(by_join) == 2
 
 
 def test_the_oldest_unanswered_is_the_one_that_replied_first(ana):
