@@ -222,6 +222,7 @@ SHOTS_TO_TAKE = [
     Shot(name="settings", path="/settings/"),
     Shot(name="teams", path="/settings/teams/"),
     Shot(name="users", path="/settings/users/"),
+    Shot(name="webhooks", path="/settings/webhooks/"),
     Shot(name="me", path="/accounts/me/"),
     Shot(name="password", path="/accounts/password/"),
     Shot(name="not-found", path="/nowhere/"),
