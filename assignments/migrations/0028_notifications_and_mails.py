@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0021_notifications'),
+        ('assignments', '0032_index_for_the_unanswered'),
     ]
 
     operations = [
@@ -180,11 +180,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mail',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['state', 'id'], name='mail_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='mail',
-            index=models.Index(condition=models.Q(('dismissed_at', None), ('state', 'refused')), fields=['-id'], name='mail_returned'),
+            index=models.Index(fields=['state', 'dismissed_at'], name='mail_by_state'),
         ),
         migrations.AddConstraint(
             model_name='mail',
