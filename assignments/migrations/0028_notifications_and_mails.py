@@ -180,11 +180,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mail',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['state', 'id'], name='mail_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='mail',
-            index=models.Index(condition=models.Q(('dismissed_at', None), ('state', 'refused')), fields=['-id'], name='mail_returned'),
+            index=models.Index(fields=['state', 'dismissed_at'], name='mail_by_state'),
         ),
         migrations.AddConstraint(
             model_name='mail',

@@ -4,11 +4,12 @@ Each change that came true leaves a row in its own transaction; the clock makes 
 message of what belongs together. What somebody gave to themself they know.
 """
 
-import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import Self
 
 from django.db import transaction
 from django.db.models import F, Max, Min
@@ -17,8 +18,6 @@ from assignments.models import Assignment, Member, SavedPlan, Untold
 from assignments.models.assignment import PERSONAL, Cause
 from assignments.models.notification import Kind
 from assignments.services.notifications import tell
-
-logger = logging.getLogger(__name__)
 
 PAUSE = timedelta(minutes=1)  # so long nothing more must come
 LONGEST = timedelta(minutes=10)  # told then, whatever more may come
@@ -46,28 +45,45 @@ def remember(row: Assignment, *, at: datetime) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What of some batches is still to come true: by batch and member, or unwritten."""
+
+    pending: frozenset[tuple[int | None, int | None]]
+    unwritten: frozenset[int | None]
+
+    @classmethod
+    def of(cls, batches: Collection[int]) -> Self:
+        """By the batch only: the rows of one member may be half of a long ledger."""
+        rows = Assignment.objects.pending().filter(batch__in=batches).order_by()
+        plans = SavedPlan.objects.filter(batch__in=batches, written__lt=F("total"))
+        return cls(
+            frozenset(rows.values_list("batch", "to").distinct()),
+            frozenset(plans.values_list("batch", flat=True)),
+        )
+
+    def is_through(self, batch: int, member: int) -> bool:
+        return batch not in self.unwritten and (batch, member) not in self.pending
+
+
 def tell_all(*, at: datetime) -> int:
     """What is complete, and what has waited for long; how many messages."""
-    groups = Untold.objects.order_by().values_list("member", "batch")
+    groups = list(
+        Untold.objects.order_by()
+        .values_list("member", "batch")
+        .annotate(first=Min("created_at"), last=Max("created_at"))
+    )
+    moving = Moving.of({batch for _, batch, *_ in groups if batch})
     count = 0
-    for member, batch, first, last in groups.annotate(
-        first=Min("created_at"), last=Max("created_at")
-    ):
-        if _is_ripe(member, batch, first, last, at):
+    for member, batch, first, last in groups:
+        if batch is None:
+            is_ripe = last <= at - PAUSE or first <= at - LONGEST
+        else:
+            is_late = first <= at - LONGEST_BATCH
+            is_ripe = is_late or moving.is_through(batch, member)
+        if is_ripe:
             count += _tell(member, batch, at)
     return count
-
-
-def _is_ripe(
-    member: int, batch: int | None, first: datetime, last: datetime, at: datetime
-) -> bool:
-    if batch is None:
-        return last <= at - PAUSE or first <= at - LONGEST
-    if first <= at - LONGEST_BATCH:
-        return True
-    unwritten = SavedPlan.objects.filter(batch=batch, written__lt=F("total"))
-    pending = Assignment.objects.pending().filter(batch=batch, to=member)
-    return not (unwritten.exists() or pending.exists())
 
 
 @transaction.atomic

@@ -67,7 +67,7 @@ def day(number: int) -> str:
 
 def confirm_and_start(page: Page, url: str) -> None:
     page.goto(f"{url}/coverage/")
-    page.get_by_role("link", name="Review").click()
+    page.get_by_role("link", name="Review Ana Sousa").click()
     says(page, "Family visit")
     press(page, "Confirm")
     says(page, "Confirmed.")

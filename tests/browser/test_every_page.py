@@ -163,7 +163,10 @@ def test_errors_troubles_and_emptiness_are_accessible(office, width):
     for address in ("/inbox/", "/history/", "/team/", "/system/", "/settings/teams/"):
         page.goto(office.url + address)
         check(page)
-    for address, press in (("/settings/", "Save"), ("/team/add/", "Add")):
+    for address, press in (
+        ("/settings/targets/new/", "Save"),
+        ("/team/add/", "Add"),
+    ):
         page.goto(office.url + address)
         page.locator(".sheet form").evaluate_all(
             "all => all.map(f => f.noValidate = 1)"

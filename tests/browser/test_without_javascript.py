@@ -87,6 +87,7 @@ def test_settings_are_kept(page, office):
     category = make_category("Not interested")
     page.goto(f"{office.url}/settings/")
     page.get_by_role("link", name="Add a target").click()
+    page.get_by_label("Category").select_option("Not interested")
     page.get_by_label("Answer within").fill("12")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. Open answers have their new")).to_be_visible()
