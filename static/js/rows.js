@@ -74,8 +74,7 @@ const readRow = (lead) => {
 };
 document.addEventListener("lead-changed", ({ detail }) => readRow(detail.lead));
 
-// Smartlead has told of these: their rows, and the conversation if one of them is open.
-// What is in use just now is left to its next poll.
+// Smartlead has told of these. What is in use just now is left as it is.
 document.addEventListener("leads-touched", ({ detail }) => {
   const isFree = (part) => part && !isInUse(part);
   for (const lead of detail.leads) {
