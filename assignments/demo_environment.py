@@ -6,6 +6,7 @@ Only the standard library: nothing of Handoff can be imported yet.
 import os
 import secrets
 from collections.abc import MutableMapping
+from hashlib import sha256
 from pathlib import Path
 
 SANDBOX_KEY = "sandbox-key"
@@ -54,8 +55,10 @@ def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
 
     Set, not removed: the settings read .env again and keep what is there.
     """
+    secret = _kept_secret(folder)
     environ.update(
-        SECRET_KEY=_kept_secret(folder),
+        SECRET_KEY=secret,
+        SMARTLEAD_WEBHOOK_SECRET=sha256(f"webhooks {secret}".encode()).hexdigest(),
         DATABASE_URL=f"sqlite:///{demo_database(folder)}",
         SMARTLEAD_API_KEY=SANDBOX_KEY,
         SMARTLEAD_BASE_URL=f"http://127.0.0.1:{SANDBOX_PORT}/api/v1",

@@ -15,6 +15,7 @@ from assignments.models import Seat
 DISPATCH_SEATS = ("dispatch-1", "dispatch-2")
 SYNC_SEAT = "sync"
 PLANS_SEAT = "plans"
+DUES_SEAT = "dues"
 MAILS_SEAT = "mails"
 
 
@@ -29,6 +30,11 @@ def nudge_sync() -> None:
 def nudge_plans() -> None:
     """Confirmed plans wait to be written into the ledger."""
     _once_on_commit(_enqueue_plans)
+
+
+def nudge_dues() -> None:
+    """When answers fall due is to be worked out anew, for more leads than at once."""
+    _once_on_commit(_enqueue_dues)
 
 
 def nudge_mails() -> None:
@@ -59,6 +65,11 @@ def _enqueue_sync() -> None:
 def _enqueue_plans() -> None:
     if not seats_are_taken((PLANS_SEAT,)):
         async_task("assignments.tasks.write_plans")
+
+
+def _enqueue_dues() -> None:
+    if not seats_are_taken((DUES_SEAT,)):
+        async_task("assignments.tasks.work_out_dues")
 
 
 def _enqueue_mails() -> None:

@@ -61,10 +61,10 @@ def worker(
 
 
 def sandbox(
-    *, port: int, state: Path, environment: Mapping[str, str], log: Path
+    *, port: int, state: Path, site: str, environment: Mapping[str, str], log: Path
 ) -> Part:
     words = ("--port", str(port), "--state", str(state), "--life", "40")
-    command = manage("sandbox", *words)
+    command = manage("sandbox", *words, "--hook", site)
     return Part(name="sandbox", command=command, environment=environment, log=log)
 
 

@@ -13,10 +13,12 @@ from django.utils import timezone
 from assignments import smtp
 from assignments.nudges import (
     DISPATCH_SEATS,
+    DUES_SEAT,
     MAILS_SEAT,
     PLANS_SEAT,
     SYNC_SEAT,
     nudge_dispatch,
+    nudge_dues,
     nudge_mails,
     nudge_plans,
     nudge_sync,
@@ -34,6 +36,7 @@ from assignments.services import (
 )
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
+from assignments.services.sla import recounting
 from assignments.smartlead.budget import Budget, account_budget
 from assignments.smartlead.client import Client, connect
 
@@ -91,6 +94,8 @@ def tick() -> str:
         done = clock.tick(at=now)
     if writing.unwritten():
         nudge_plans()
+    if recounting.is_unfinished():
+        nudge_dues()
     nudge_dispatch_if_due()
     nudge_sync()
     if letters.something_waits(at=now):
@@ -111,6 +116,21 @@ def write_plans() -> str:
     if writing.unwritten():
         nudge_plans()
     return f"{count} rows written."
+
+
+def work_out_dues() -> str:
+    """Work out anew when answers fall due, for SEAT_TIME; then look once more."""
+    started = timezone.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    count = 0
+    with _seated((DUES_SEAT,), started) as seat:
+        if seat is None:
+            return "Somebody else is working it out."
+        while recounting.is_unfinished() and timezone.now() < until:
+            count += recounting.work_out_chunk()
+    if recounting.is_unfinished():
+        nudge_dues()
+    return f"{count} leads."
 
 
 def send_mails() -> str:

@@ -10,6 +10,7 @@ from dashboard.inbox_filter import (
     STATUSES,
     InboxFilter,
 )
+from dashboard.linked_filters import LINKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ def ways_out(form: InboxFilter, *, at: datetime) -> list[WayOut]:
 
 def _words(form: InboxFilter, name: str) -> str:
     said = form.cleaned_data[name]
+    if name in LINKED:
+        return form.linked_words(name)
     match name:
         case "owner":
             named = dict(NAMED_OWNERS).get(said)

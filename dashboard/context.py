@@ -14,7 +14,7 @@ from dashboard.frame_seen import seen
 from dashboard.htmx import PageRequest
 from dashboard.lead_list import address_of, list_behind
 from dashboard.looks import looks_of
-from dashboard.rail import rail_of, waiting_suggestions
+from dashboard.rail import rail_of, to_review
 from dashboard.rights import Rights
 
 
@@ -32,7 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
         "density": user.density,
         "rail": rail,
-        "suggestion_count": SimpleLazyObject(waiting_suggestions),
+        "review_count": SimpleLazyObject(lambda: to_review(user, at=timezone.now())),
         "looks": SimpleLazyObject(lambda: looks_of(user)),
         "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
         "troubles": troubles,

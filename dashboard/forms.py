@@ -8,7 +8,6 @@ from django.utils.functional import cached_property
 from assignments.models import Lead, Member, Team, User
 from assignments.services.assigning import ANYONE, Anyone
 from assignments.services.notes import LONGEST
-from assignments.services.preferences import MOST_HOURS
 from dashboard.candidates import Candidate, candidates_for
 
 CHOOSE = "Choose who should have the lead."
@@ -176,10 +175,4 @@ class NewUserForm(UserForm):
 class ExistingUserForm(UserForm):
     is_active = forms.BooleanField(
         required=False, label="May sign in", help_text="History keeps the name."
-    )
-
-
-class AnswerForm(forms.Form):
-    hours = forms.IntegerField(
-        min_value=1, max_value=MOST_HOURS, label="Hours until an answer is overdue"
     )

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from assignments.models import Assignment, Batch, Coverage, Lead, Member, User
+from assignments.models import Assignment, Batch, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
 from dashboard.days import day_field, start_of
 from dashboard.paging import Cursor, Order, Page, page_of
@@ -120,8 +120,11 @@ class HistoryFilter(forms.Form):
         return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
 
     def all_changes(self) -> Iterator[Assignment]:
-        """Not kept in memory: for the export."""
-        return NEWEST_FIRST.applied(self.changes()).iterator(chunk_size=500)
+        """Not kept in memory: for the export, with whose lead a coverer gave away."""
+        ended = Hold.objects.filter(ended_by=OuterRef("pk"), taken_at__isnull=False)
+        homes = ended.order_by("pk").values("origin")[:1]
+        changes = self.changes().annotate(covered_for_id=Subquery(homes))
+        return NEWEST_FIRST.applied(changes).iterator(chunk_size=500)
 
     def cursor(self, cursor: Cursor | None) -> str:
         return cursor.encoded(f"history {self.query}") if cursor else ""

@@ -8,9 +8,10 @@ from django import forms
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.functional import cached_property
 
-from assignments.models import Campaign, Category, Hold, Lead, Member, User
+from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.lead import NEVER
 from dashboard.days import day_field, start_of
+from dashboard.linked_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
 from dashboard.paging import Cursor, Order, Page, page_of, walk
 
 BY_REPLY = Order(first="reply_order", key="map_id", descending=True)
@@ -29,6 +30,7 @@ SORTS = [
 ]
 STATUSES = [
     ("", "Status"),
+    ("open", "Open"),
     ("unread", "Unread"),
     ("waiting_on_us", "Waiting on us"),
     ("waiting_on_them", "Waiting on them"),
@@ -45,14 +47,13 @@ DUE_SOON = timedelta(hours=1)
 MOST_WORDS = 10
 MOST_COUNTED = 1000
 MOST_NEW = 100
-MOST_NAMED = 500  # ids in one query
 CHOOSERS = ("owner", "campaign", "category", "status", "sla", "sort")
 FILTERS = (
-    "owner", "campaign", "category", "status", "sla", "q", "from", "to", "sort",
+    "owner", "campaign", "category", "status", "sla", "q", "from", "to", "sort", *LINKED,
 )  # fmt: skip
 
 
-class InboxFilter(forms.Form):
+class InboxFilter(LinkedFilters):
     owner = forms.ChoiceField(required=False)
     campaign = forms.ModelChoiceField(
         Campaign.objects.all(), required=False, empty_label="Campaign"
@@ -81,6 +82,7 @@ class InboxFilter(forms.Form):
         # `from` is no name that Python lets a class body use.
         self.fields["from"] = day_field("Replied from")
         self._fill_choices()
+        self._fill_members()
         self._name_what_is_wrong()
 
     def _fill_choices(self) -> None:
@@ -143,8 +145,9 @@ class InboxFilter(forms.Form):
         return urlencode(self._said())
 
     def without(self, dropped: str) -> str:
+        gone = {dropped, "days"} if dropped == "review" else {dropped}
         said = self._said().items()
-        return urlencode({name: value for name, value in said if name != dropped})
+        return urlencode({name: value for name, value in said if name not in gone})
 
     def _said(self) -> dict[str, str]:
         values = {name: self.data.get(name, "").strip() for name in FILTERS}
@@ -219,14 +222,18 @@ class InboxFilter(forms.Form):
             for name in ("campaign", "category")
             if said[name]
         }
-        return conditions | {
-            "owner": self._owned_by(said["owner"]),
-            "status": self._in_status(said["status"]),
-            "sla": _answer(said["sla"], at),
-            "from": _replied(said["from"], None),
-            "to": _replied(None, said["to"]),
-            "q": self._found if by_id else self._words,
-        }
+        return (
+            conditions
+            | self.linked_conditions(at)
+            | {
+                "owner": self._owned_by(said["owner"]),
+                "status": self._in_status(said["status"]),
+                "sla": _answer(said["sla"], at),
+                "from": _replied(said["from"], None),
+                "to": _replied(None, said["to"]),
+                "q": self._found if by_id else self._words,
+            }
+        )
 
     @property
     def _words(self) -> Q:
@@ -267,33 +274,25 @@ class InboxFilter(forms.Form):
             case _:
                 return Q(owner=int(owner))
 
-    def _in_status(self, status: str) -> Q:
+    @property
+    def _is_not_closed(self) -> Q:
         closing = [category.pk for category in self.categories if category.is_closing]
+        return Q(category=None) | ~Q(category__in=closing)
+
+    def _in_status(self, status: str) -> Q:
         match status:
+            case "open":
+                return Q(last_reply_at__isnull=False) & self._is_not_closed
             case "unread":
                 return Q(is_unread=True)
             case "waiting_on_us":
                 return Q(answer_owed=True)
             case "waiting_on_them":
-                open_ones = Q(category=None) | ~Q(category__in=closing)
-                return Q(answer_owed=False) & open_ones
+                return Q(answer_owed=False) & self._is_not_closed
             case "closed":
                 return Q(category__is_closing=True)
             case _:
                 return Q()
-
-
-def held_by(member: Member | None) -> Q:
-    """Leads that this member has for somebody who is away.
-
-    Few of them are named by id: read through by owner, a count would look at every lead
-    that the member has.
-    """
-    if member is None:
-        return Q(pk__in=[])
-    held = Hold.objects.live().filter(to=member).order_by().values_list("lead")
-    few = [pk for (pk,) in held[: MOST_NAMED + 1]]
-    return Q(owner=member, pk__in=few if len(few) <= MOST_NAMED else held)
 
 
 def _answer(sla: str, at: datetime) -> Q:

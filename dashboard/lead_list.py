@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from assignments.models import User
+from assignments.services.webhooks.reporting import Pulse
 from dashboard.chips import chips_of, ways_out
 from dashboard.htmx import PageRequest
 from dashboard.inbox_filter import InboxFilter
@@ -15,6 +16,8 @@ from dashboard.paging import BadCursor
 from dashboard.rows import rows_of
 
 NEWS_EVERY = "15s"  # how often a young list asks for new replies
+# The same while webhooks arrive: what they bring is to be seen within two seconds.
+NEWS_AT_ONCE = "1500ms"
 
 
 def list_of(
@@ -36,11 +39,17 @@ def list_of(
         "chips": chips_of(form),
         "since": form.newest_reply(page, at=at),
         "opened": at,
-        "news_every": NEWS_EVERY,
+        **news_of(Pulse.now(), at=at),
     }
     if not page.rows:
         context["ways_out"] = ways_out(form, at=at)
     return context
+
+
+def news_of(pulse: Pulse, *, at: datetime, every: str = NEWS_EVERY) -> dict[str, Any]:
+    """What a list says of itself when it asks for news, and how often it asks."""
+    often = NEWS_AT_ONCE if pulse.beats(at=at) else every
+    return {"pulse": pulse, "counted": at, "news_every": often}
 
 
 def _no_list(form: InboxFilter, sentences: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from assignments.models import Lead, Member, SavedPlan
+from assignments.models.assignment import Cause
 from assignments.models.plan import Entry
 from assignments.services import estimates, plans
 from assignments.services.estimates import Estimate
@@ -89,7 +90,16 @@ class Preview:
         """The page on which such a plan is asked for."""
         if self.plan.leaver_id:
             return reverse("leaving", args=[self.plan.leaver_id])
-        return reverse("assign_many")
+        return reverse("rebalance" if self._is_rebalance else "assign_many")
+
+    @property
+    def has_own_page(self) -> bool:
+        """Asked for on another page than that of many leads, and shown there."""
+        return self.plan.leaver_id is not None or self._is_rebalance
+
+    @property
+    def _is_rebalance(self) -> bool:
+        return self.plan.cause == Cause.REBALANCE
 
     @property
     def address(self) -> str:

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from assignments.models import Lead, Member, SavedView, Suggestion, User
-from dashboard.inbox_filter import held_by
-
-MOST_COUNTED = 999
+from assignments.models import Lead, Member, SavedView, User
+from assignments.services import review
+from assignments.services.review import MOST_COUNTED
+from dashboard.linked_filters import held_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,14 @@ def rail_of(user: User, *, at: datetime) -> Rail:
     )
 
 
-def waiting_suggestions() -> str:
-    return _counted(Suggestion.objects.open())
+def to_review(user: User, *, at: datetime) -> str:
+    return _shown(review.waiting(user, at=at))
 
 
-def _counted(leads: QuerySet[Lead] | QuerySet[Suggestion]) -> str:
+def _counted(leads: QuerySet[Lead]) -> str:
+    return _shown(leads.order_by()[: MOST_COUNTED + 1].count())
+
+
+def _shown(count: int) -> str:
     """Empty for none; counted no further than anybody would read."""
-    count = leads.order_by()[: MOST_COUNTED + 1].count()
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else f"{count or ''}"

@@ -159,16 +159,29 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"blot": {"()": "dashboard.blotting.WithoutWebhookAddress"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["blot"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # httpx logs whole URLs at INFO, and those of Smartlead carry the API key.
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "django.request": {"filters": ["blot"]},
+    },
 }
 
 # ── Smartlead ────────────────────────────────────────────────────────────────
 SMARTLEAD_REAL_URL = "https://server.smartlead.ai/api/v1"
 SMARTLEAD_API_KEY = env("SMARTLEAD_API_KEY", "")
 SMARTLEAD_BASE_URL = address(env("SMARTLEAD_BASE_URL", SMARTLEAD_REAL_URL))
+# The address of our webhook is derived from it; without one there is no such address.
+SMARTLEAD_WEBHOOK_SECRET = env("SMARTLEAD_WEBHOOK_SECRET", "")
 SMARTLEAD_APP_URL = "https://app.smartlead.ai/app/master-inbox"
 SMARTLEAD_RATE_LIMITS = rate_limits(env("SMARTLEAD_RATE_LIMITS", "8/2s,55/60s"))
 SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (

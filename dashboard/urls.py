@@ -14,6 +14,7 @@ from dashboard.views import (
     errors,
     health,
     history,
+    hours,
     inbox,
     lead,
     leaving,
@@ -21,6 +22,8 @@ from dashboard.views import (
     notices,
     notification_settings,
     people,
+    performance,
+    rebalance,
     review,
     routing,
     routing_try,
@@ -28,6 +31,9 @@ from dashboard.views import (
     settings,
     start,
     system,
+    targets,
+    team,
+    webhooks,
 )
 
 # The only pages without login; a test walks all addresses and compares.
@@ -37,6 +43,8 @@ public = [
     path("readyz", health.readyz, name="readyz"),
     # Whoever knows the unguessable address may read it, until it is revoked.
     path("coverage/calendar/<str:token>.ics", coverage.feed, name="calendar_feed"),
+    # For Smartlead; takes POST from whoever knows the unguessable address.
+    path("webhooks/smartlead/<str:token>/", webhooks.receive, name="receive_webhook"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -106,6 +114,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("routing/<int:pk>/duplicate/", routing.duplicate, name="duplicate_rule"),
     path("routing/<int:pk>/remove/", routing.remove, name="remove_rule"),
     path("review/", review.review, name="review"),
+    path(
+        "review/leads/<int:map_id>/accept/", review.accept_change, name="accept_change"
+    ),
     path("review/accept/", review.accept_shown, name="accept_shown"),
     path("review/<int:pk>/accept/", review.accept, name="accept_suggestion"),
     path("review/<int:pk>/dismiss/", review.dismiss, name="dismiss_suggestion"),
@@ -128,13 +139,34 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("system/pause/", system.pause, name="pause_writes"),
     path("system/resume/", system.resume, name="resume_writes"),
     path("system/resume-bulk/", system.resume_bulk, name="resume_bulk"),
-    path("team/", people.team, name="team"),
+    path("team/", team.team, name="team"),
+    path("team/rebalance/", rebalance.rebalance, name="rebalance"),
     path("team/add/", people.add_member, name="add_member"),
+    path("team/performance/", performance.performance, name="performance"),
+    path("team/performance.csv", performance.performance_csv, name="performance_csv"),
+    path(
+        "team/performance/answers.csv",
+        performance.answers_export,
+        name="answers_export",
+    ),
+    path("team/performance/leads.csv", performance.leads_export, name="leads_export"),
     path("team/<int:pk>/", people.member_page, name="member"),
+    path("team/<int:pk>/hours/", hours.member_hours, name="member_hours"),
     path("team/<int:pk>/leaving/", leaving.leaving, name="leaving"),
     path("team/<int:pk>/deactivate/", leaving.deactivate, name="deactivate_member"),
     path("settings/", settings.overview, name="settings"),
-    path("settings/answers/", settings.answers, name="answer_settings"),
+    path("settings/targets/new/", targets.new_target, name="new_target"),
+    path("settings/targets/<int:pk>/", targets.target_page, name="target"),
+    path(
+        "settings/targets/<int:pk>/remove/", targets.remove_target, name="remove_target"
+    ),
+    path("settings/hours/", targets.default_hours_page, name="default_hours"),
+    path("settings/days-off/", targets.add_day_off, name="add_day_off"),
+    path(
+        "settings/days-off/<int:pk>/remove/",
+        targets.remove_day_off,
+        name="remove_day_off",
+    ),
     path("settings/categories/", settings.categories, name="category_settings"),
     path("settings/teams/", settings.teams, name="teams"),
     path("settings/teams/<int:pk>/", settings.team_page, name="team_settings"),
@@ -149,6 +181,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         mappings.remove_line,
         name="remove_mapping_line",
     ),
+    path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
     path("settings/users/", settings.users, name="users"),
     path("settings/users/<int:pk>/", settings.user_page, name="user"),
     path(

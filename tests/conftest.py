@@ -14,7 +14,7 @@ from assignments.models import Account
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
-from tests.factories import MONDAY
+from tests.factories import MONDAY, make_target
 from tests.postbox import Postbox, drip, mailers, open_postbox
 
 # The same examples everywhere, and none refused because the machine is busy.
@@ -36,11 +36,12 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _account_outlives_a_flush() -> None:
-    """A migration makes its row; after a test with transactions, Django empties all."""
+def _what_migrations_make_outlives_a_flush() -> None:
+    """Migrations make these rows; after a test with transactions, Django empties all."""
 
     def restore(**_: object) -> None:
         Account.objects.get_or_create(pk=1)
+        make_target(24 * 60)
 
     # Sent at the end of each flush as well.
     sender = apps.get_app_config("assignments")

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from assignments.models import (
     Account,
     Assignment,
@@ -23,6 +25,7 @@ from assignments.models import (
     Notification,
     RoutingRule,
     SavedPlan,
+    SlaTarget,
     Suggestion,
     Team,
     User,
@@ -97,7 +100,7 @@ def make_lead(
     return Lead.objects.create(**(values | fields))
 
 
-def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
+def make_assignment(lead: Lead, to: Member | None, **fields: Any) -> Assignment:
     """A waiting click of a sales manager."""
     values: dict[str, Any] = {
         "expected": lead.owner,
@@ -108,6 +111,20 @@ def make_assignment(lead: Lead, to: Member, **fields: Any) -> Assignment:
     if "actor" not in fields:
         values["actor"] = make_manager()
     return Assignment.objects.create(lead=lead, to=to, **(values | fields))
+
+
+def make_drift(lead: Lead, ours: Member, *, at: datetime | None = None) -> Lead:
+    """We gave it to one member; then somebody gave it to its owner in Smartlead."""
+    at = at or timezone.now()
+    before = at - timedelta(days=1)
+    make_assignment(
+        lead, ours, state="done", expected=None, created_at=before, finished_at=before
+    )
+    make_assignment(
+        lead, lead.owner, state="done", cause="outside", actor=None, expected=ours,
+        created_at=at, finished_at=at,
+    )  # fmt: skip
+    return lead
 
 
 def make_coverage(member: Member, *covering: Member, **fields: Any) -> Coverage:
@@ -157,6 +174,15 @@ def make_feed(team: Team | None = None, *, token: str = "secret") -> CalendarFee
 def make_account(**fields: Any) -> Account:
     account, _ = Account.objects.update_or_create(pk=1, defaults=fields)
     return account
+
+
+def make_target(minutes: int = 24 * 60, **fields: Any) -> SlaTarget:
+    """For all leads and around the clock, unless told otherwise."""
+    which = {name: fields.pop(name, None) for name in ("campaign", "category")}
+    values = {"minutes": minutes, "in_working_hours": False} | fields
+    # A migration makes the one for all leads.
+    target, _ = SlaTarget.objects.update_or_create(**which, defaults=values)
+    return target
 
 
 def make_absence(member: Member, *, days: int = 3, at: datetime = MONDAY) -> Coverage:

@@ -5,6 +5,7 @@ import os
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40
 os.environ["DEBUG"] = "0"
 os.environ["SMARTLEAD_API_KEY"] = "sandbox-key"
+os.environ["SMARTLEAD_WEBHOOK_SECRET"] = ""
 os.environ["SMARTLEAD_BASE_URL"] = "http://sandbox.test/api/v1"
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:")
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0032_index_for_the_unanswered'),
+        ('assignments', '0027_replies_known_so_far'),
     ]
 
     operations = [

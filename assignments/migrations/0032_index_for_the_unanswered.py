@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0021_notifications'),
+        ('assignments', '0030_webhooks'),
     ]
 
     operations = [

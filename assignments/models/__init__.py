@@ -24,6 +24,7 @@ from assignments.models.notification import (
 )
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
+from assignments.models.reply import Reply, SeenMail
 from assignments.models.routing import (
     RoutingRule,
     RuleCondition,
@@ -31,13 +32,22 @@ from assignments.models.routing import (
     Suggestion,
 )
 from assignments.models.saved_view import SavedView
+from assignments.models.sla import (
+    Breach,
+    DayOff,
+    MemberHours,
+    SlaTarget,
+    WorkingHours,
+)
 from assignments.models.source import Source, UnreadableRow
 from assignments.models.thread import LeadNote, Message
+from assignments.models.webhook import WebhookEvent, WebhookRefusal
 
 __all__ = [
     "Account",
     "Assignment",
     "Batch",
+    "Breach",
     "Budget",
     "CalendarFeed",
     "Campaign",
@@ -47,6 +57,7 @@ __all__ = [
     "CoverageWord",
     "CoveredLead",
     "Coverer",
+    "DayOff",
     "Heartbeat",
     "Hold",
     "Lead",
@@ -57,10 +68,12 @@ __all__ = [
     "Mapping",
     "MappingLine",
     "Member",
+    "MemberHours",
     "Message",
     "Note",
     "Notification",
     "NotificationChoice",
+    "Reply",
     "Rotation",
     "RoutingRule",
     "RuleCondition",
@@ -68,6 +81,8 @@ __all__ = [
     "SavedPlan",
     "SavedView",
     "Seat",
+    "SeenMail",
+    "SlaTarget",
     "Source",
     "Suggestion",
     "Team",
@@ -75,4 +90,7 @@ __all__ = [
     "UnreadableRow",
     "Untold",
     "User",
+    "WebhookEvent",
+    "WebhookRefusal",
+    "WorkingHours",
 ]

@@ -34,8 +34,6 @@ class Account(models.Model):
     probe_at = models.DateTimeField(null=True)
 
     notes_readable = models.BooleanField(null=True)
-    # An answer is owed within this time; leads carry the moment.
-    answer_within_hours = models.PositiveSmallIntegerField(default=24)
 
     # A sales manager has looked through what the categories mean.
     categories_confirmed_at = models.DateTimeField(null=True)

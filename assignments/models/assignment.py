@@ -99,6 +99,13 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         # The end is empty just then; it is what lets SQLite use the index of these rows.
         return self.filter(state__in=PENDING, finished_at=None)
 
+    def last_pending(self) -> Self:
+        """The newest pending row of each lead: where it will be in the end."""
+        newer = Assignment.objects.pending().filter(
+            lead=OuterRef("lead"), pk__gt=OuterRef("pk")
+        )
+        return self.pending().filter(~Exists(newer))
+
     def final(self) -> Self:
         return self.filter(state__in=FINAL)
 
@@ -221,6 +228,14 @@ class Assignment(models.Model):
                 condition=Q(state=State.SENDING),
             ),
             models.Index(fields=["batch", "state"], name="assignment_by_batch"),
+            # Who gave and got what in a period.
+            models.Index(
+                fields=["finished_at"],
+                name="assignment_done",
+                condition=Q(state=State.DONE),
+            ),
+            # Changes of late that were made in Smartlead, among others.
+            models.Index(fields=["cause", "finished_at"], name="assignment_by_cause"),
             # Not only of the unanswered ones: SQLite would not see that it fits.
             models.Index(
                 fields=["actor", "state", "-id"], name="assignment_unanswered"

@@ -72,13 +72,12 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def waiting_on_them(self) -> Self:
         return self.filter(answer_owed=False).exclude(category__is_closing=True)
 
+    def replied(self) -> Self:
+        return self.present().filter(last_reply_at__isnull=False)
+
     def open(self) -> Self:
         """Replied and not closed: what counts as somebody's load."""
-        return (
-            self.present()
-            .filter(last_reply_at__isnull=False)
-            .exclude(category__is_closing=True)
-        )
+        return self.replied().exclude(category__is_closing=True)
 
 
 class Lead(models.Model):
@@ -184,6 +183,18 @@ class Lead(models.Model):
             models.Index(fields=["category", "reply_order"], name="lead_by_category"),
             # How many leads each owner has, counted without a look at the leads.
             models.Index(fields=["owner", "gone_at"], name="lead_present_by_owner"),
+            # The load of each, counted in the index alone.
+            models.Index(
+                fields=["owner", "category"],
+                name="lead_load_by_owner",
+                condition=Q(gone_at=None, last_reply_at__isnull=False),
+            ),
+            # Who waits longest for each owner, and how many are overdue.
+            models.Index(
+                fields=["owner", "reply_order", "map_id", "due_order"],
+                name="lead_waiting_by_owner",
+                condition=Q(gone_at=None, answer_owed=True),
+            ),
             models.Index(
                 fields=["recheck_at"],
                 name="lead_to_recheck",

@@ -30,6 +30,8 @@ class User(AbstractUser):
     density = models.CharField(max_length=7, choices=Density, default=Density.NORMAL)
     # Letters that act without Ctrl get in the way of some screen readers and hands.
     single_keys = models.BooleanField(default=True)
+    # The last week whose review they were told of, or that had nothing: "2026-W48".
+    reviewed_week = models.CharField(max_length=8, blank=True, editable=False)
 
     if TYPE_CHECKING:
         leads_teams: RelatedManager["Team"]

@@ -141,7 +141,9 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
 
 
 class Suggestion(models.Model):
-    """What a rule that only suggests would do; a person accepts or dismisses it."""
+    """What a rule that only suggests would do, or what would mend a breach; a person
+    accepts or dismisses it.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -151,7 +153,10 @@ class Suggestion(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
 
     rule = models.ForeignKey(
-        RoutingRule, on_delete=models.PROTECT, related_name="suggestions"
+        RoutingRule, on_delete=models.PROTECT, null=True, related_name="suggestions"
+    )
+    breach = models.OneToOneField(
+        "Breach", on_delete=models.PROTECT, null=True, related_name="suggestion"
     )
     lead = models.ForeignKey(
         "Lead", on_delete=models.PROTECT, related_name="suggestions"
@@ -188,6 +193,11 @@ class Suggestion(models.Model):
                 name="one_open_suggestion_per_lead",
                 fields=["lead"],
                 condition=Q(state="open"),
+            ),
+            models.CheckConstraint(
+                name="a_suggestion_comes_from_a_rule_or_a_breach",
+                condition=Q(rule=None, breach__isnull=False)
+                | Q(rule__isnull=False, breach=None),
             ),
             models.CheckConstraint(
                 name="a_decided_suggestion_says_when",

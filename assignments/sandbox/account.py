@@ -12,6 +12,7 @@ from assignments.sandbox.records import (
     Campaign,
     Category,
     Client,
+    Hook,
     Lead,
     Member,
     Message,
@@ -30,8 +31,10 @@ KINDS: dict[str, type[Record]] = {
     "notes": Note,
     "tasks": Task,
     "untracked": UntrackedReply,
+    "hooks": Hook,
 }
 FIRST_NOTE_ID = 129_500
+FIRST_HOOK_ID = 900
 PAST_OWNERS_KEPT = 50
 
 
@@ -48,6 +51,7 @@ class Account:
         self.notes: dict[int, Note] = {}
         self.tasks: dict[int, Task] = {}
         self.untracked: dict[int, UntrackedReply] = {}
+        self.hooks: dict[int, Hook] = {}
         self.changes = count(1)
         self._state = state
 
@@ -89,6 +93,17 @@ class Account:
         self.notes[note.id] = note
         self.keep("notes", note.id)
         return note
+
+    def add_hook(self, **said: Any) -> Hook:
+        hook = Hook(id=next(reversed(self.hooks), FIRST_HOOK_ID) + 1, **said)
+        self.hooks[hook.id] = hook
+        self.keep("hooks", hook.id)
+        return hook
+
+    def drop_hook(self, key: int) -> None:
+        del self.hooks[key]
+        if self._state is not None:
+            self._state.drop("hooks", key)
 
     def add_task(self, task: Task) -> None:
         self.tasks[task.id] = task

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from assignments.sandbox import inbox, mishaps, reference, writes
+from assignments.sandbox import hooks, inbox, mishaps, reference, writes
 from assignments.sandbox.calls import Answer, Call, Rejected, Request, rejected
 from assignments.sandbox.faults import Kind
 from assignments.sandbox.journal import Entry, fingerprint
@@ -63,6 +63,13 @@ ROUTES = (
     Route("GET", "leads", "read", reference.lead_by_email),
     Route("GET", "leads/fetch-categories", "read", reference.categories),
     Route("GET", "leads/{lead_id}", "read", reference.lead_by_id),
+    Route("POST", "webhook/create", "hook", hooks.create),
+    Route("GET", "webhook/{id}", "hook", hooks.show),
+    Route("PUT", "webhook/update/{id}", "hook", hooks.update),
+    Route("DELETE", "webhook/delete/{id}", "hook", hooks.delete),
+    Route("GET", "campaigns/{id}/webhooks", "hook", hooks.of_campaign),
+    Route("POST", "campaigns/{id}/webhooks", "hook", hooks.add_to_campaign),
+    Route("DELETE", "campaigns/{id}/webhooks", "hook", hooks.drop_from_campaign),
     Route("GET", "client", "read", reference.clients),
     Route("GET", "analytics/team-board/overall-stats", "read", reference.team_board),
 )

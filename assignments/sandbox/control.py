@@ -1,7 +1,7 @@
 """The sandbox's own endpoints under /_sandbox/, for this machine only.
 
 GET state, journal?after=N, verdict, faults. POST faults, switches, outside, reply,
-vanish, archive, each with a JSON object.
+category, vanish, archive, each with a JSON object.
 """
 
 import json
@@ -86,6 +86,11 @@ def _reply(world: World, wishes: dict[str, Any]) -> Any:
     return world.add_reply(wishes["map_id"], text=wishes.get("text")).to_json()
 
 
+def _category(world: World, wishes: dict[str, Any]) -> Any:
+    lead = world.lead(wishes["map_id"])
+    return world.categorise(lead, wishes["category_id"]).to_json()
+
+
 def _vanish(world: World, wishes: dict[str, Any]) -> Any:
     return world.vanish(wishes["map_id"]).to_json()
 
@@ -103,6 +108,7 @@ ACTS: dict[tuple[str, str], Callable[[World, dict[str, Any]], Any]] = {
     ("POST", "switches"): _set_switches,
     ("POST", "outside"): _outside,
     ("POST", "reply"): _reply,
+    ("POST", "category"): _category,
     ("POST", "vanish"): _vanish,
     ("POST", "archive"): _archive,
 }

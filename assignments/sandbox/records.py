@@ -171,3 +171,16 @@ class UntrackedReply(Record):
     subject: str
     body: str
     at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Hook(Record):
+    """A registered webhook; `level` is user, client or campaign."""
+
+    id: int
+    name: str
+    url: str
+    level: str
+    events: list[str]
+    campaign_id: int | None = None
+    client_id: int | None = None

@@ -35,6 +35,10 @@ class Server(ThreadingHTTPServer):
     def base_url(self) -> str:
         return f"{self.address}/api/v1"
 
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        with self.world.courier.working():
+            super().serve_forever(poll_interval)
+
     def service_actions(self) -> None:
         self.world.life.catch_up()
 

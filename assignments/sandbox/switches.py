@@ -41,6 +41,13 @@ class Switches:
     outside_every: float = 0.0
     # Mean seconds between new replies; 0 = time stands still.
     reply_every: float = 0.0
+    # Webhooks: with a signature and a request id, or (as most report) without.
+    hook_signed: bool = False
+    # long: as it was seen. short: the documented one, without any id.
+    hook_shape: str = "long"
+    hook_order: str = "kept"  # or reversed
+    hook_copies: float = 1
+    hook_delay: float = 0.0
 
     def changed(self, **changes: Any) -> Self:
         known = {item.name: item.type for item in fields(self)}
@@ -62,6 +69,8 @@ CHOICES = {
     "errors": ("joi", "documented"),
     "unknown_campaign": ("empty", "missing"),
     "reset": ("seconds_left", "epoch", "epoch_ms"),
+    "hook_shape": ("long", "short"),
+    "hook_order": ("kept", "reversed"),
 }
 
 

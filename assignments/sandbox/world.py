@@ -13,6 +13,7 @@ from typing import Any
 
 from assignments.sandbox.account import Account, StateFile
 from assignments.sandbox.calls import Call
+from assignments.sandbox.courier import Courier
 from assignments.sandbox.faults import Fault, Faults, Kind
 from assignments.sandbox.journal import Entry, Journal
 from assignments.sandbox.life import Life, category_after, next_situation
@@ -50,6 +51,7 @@ class World:
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        hook_secret: str = "",
     ) -> None:
         self.now, self.sleep = clock, sleep
         self.switches = switches or Switches()
@@ -59,6 +61,7 @@ class World:
         self.account = Account(self._state)
         self.journal = Journal(clock=clock, state=self._state)
         self.life = Life(self, seed=seed)
+        self.courier = Courier(self, secret=hook_secret)
         if not self._resume():
             born = clock() if now is None else now
             fill(self.account, seed=seed, leads=leads, members=members, now=born)
@@ -121,9 +124,12 @@ class World:
             writer = Writer(lead, self.account.campaigns[lead.campaign_id], rng=rng)
             moment = round(self.now() if at is None else at, 3)
             message = writer.reply(situation, at=moment, text=text)
+            before = lead.category_id
             lead.situation, lead.is_unread = situation, True
             lead.category_id = category_after(lead, situation)
             self.account.add_message(lead, message)
+            self.courier.replied(lead, message)
+            self.courier.categorised(lead, before)
             return self._lived("reply", lead)
 
     def add_answer(self, lead: Lead, *, at: float, rng: Random) -> Entry:
@@ -133,12 +139,14 @@ class World:
             message = writer.answer(lead.situation, at=round(at, 3))
             lead.is_unread = False
             self.account.add_message(lead, message)
+            self.courier.sent(lead, message)
             return self._lived("sent", lead)
 
-    def categorise(self, lead: Lead, category_id: int) -> Entry:
+    def categorise(self, lead: Lead, category_id: int | None) -> Entry:
         with self.account.lock:
-            lead.category_id = category_id
+            before, lead.category_id = lead.category_id, category_id
             self.account.keep("leads", lead.map_id)
+            self.courier.categorised(lead, before)
             return self._lived("category", lead)
 
     def archive(self, map_id: int) -> Entry:
@@ -154,6 +162,14 @@ class World:
             lead = self.lead(map_id)
             self.account.remove(lead)
             return self._lived("vanished", lead)
+
+    def hook_up(self, url: str, *, name: str, events: list[str]) -> None:
+        """A webhook of the whole account, in place of the one of that name."""
+        with self.account.lock:
+            old = [hook for hook in self.account.hooks.values() if hook.name == name]
+            for hook in old:
+                self.account.drop_hook(hook.id)
+            self.account.add_hook(name=name, url=url, level="user", events=events)
 
     def set_switches(self, **changes: Any) -> None:
         self.switches = self.switches.changed(**changes)

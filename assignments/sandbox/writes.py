@@ -93,7 +93,8 @@ def update_category(call: Call) -> Answer:
         raise rejected(404, {"error": f"Category not found with ID {category_id}"})
 
     def change(lead: Lead) -> None:
-        lead.category_id = category_id
+        before, lead.category_id = lead.category_id, category_id
+        call.world.courier.categorised(lead, before)
 
     _change(call, body["email_lead_map_id"], change)
     return _updated("Lead category updated successfully")

@@ -17,6 +17,7 @@ from assignments.models.assignment import FINAL, PENDING, PERSONAL, Cause, State
 from assignments.models.guards import TABLE
 from assignments.services import account as accounts
 from assignments.services.coverage import promises
+from assignments.services.performance import promises as answers
 
 TRIGGER = "assignment_history_is_kept"
 SHOWN = 5  # offenders named in a sentence
@@ -217,6 +218,7 @@ PROMISES: dict[str, Search] = {
     "Every owner was told by Smartlead at a known moment.": _untold_owners,
     "Every lead is with whom its last change gave it to.": _owners_apart,
     **promises.PROMISES,
+    **answers.PROMISES,
     "The database belongs to the account of the settings.": _foreign_account,
     "The database keeps its own guard over all this.": _missing_guards,
 }

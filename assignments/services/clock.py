@@ -1,28 +1,76 @@
 """What time alone brings: the minute tick, without network."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from assignments.models import Seat
-from assignments.services import gains, plans
+from assignments.services import gains, plans, weekly
 from assignments.services.coverage import running as coverage
 from assignments.services.coverage import telling
 from assignments.services.routing import running as routing
+from assignments.services.sla import breaches
+from assignments.services.webhooks import receiving as webhooks
 
 FORGOTTEN = timedelta(hours=1)
 
+logger = logging.getLogger(__name__)
+
 
 def tick(*, at: datetime) -> str:
-    """Coverages first, then rules for what no coverage takes; tidy up.
+    """All that is due, part by part: one that breaks stops no other.
 
     Returns what was done, for the log.
     """
+    return " ".join(_guarded(part, at) for part in PARTS)
+
+
+def _guarded(part: Callable[[datetime], object], at: datetime) -> str:
+    try:
+        return str(part(at))
+    except Exception:
+        logger.exception("A part of the tick broke off")
+        return f"{part.__name__.strip('_').replace('_', ' ').capitalize()} broke off."
+
+
+def _tidying_up(at: datetime) -> str:
     old = Seat.objects.filter(name__startswith="open-", until=None) | (
         Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
     )
     count, _ = old.delete()
     plans.forget_old_previews(at=at)
-    covered = coverage.tick(at)
-    routed = routing.run(at=at)
+    return f"{count} empty seats cleared."
+
+
+def _coverages(at: datetime) -> object:
+    return coverage.tick(at)
+
+
+def _routing(at: datetime) -> object:
+    return routing.run(at=at)
+
+
+def _overdue_answers(at: datetime) -> str:
+    return breaches.tick(at=at)
+
+
+def _notifications(at: datetime) -> str:
     told = gains.tell_all(at=at) + telling.tell_all(at=at)
     told += telling.tell_attention(at=at)
-    return f"{covered} {routed} {told} people told, {count} empty seats cleared."
+    return f"{told} people told. {weekly.tell_all(at=at)}"
+
+
+def _webhooks(at: datetime) -> str:
+    return webhooks.tick(at=at)
+
+
+# What Smartlead has told; coverages, then rules for what no coverage takes; then those
+# who should know.
+PARTS = (
+    _webhooks,
+    _coverages,
+    _routing,
+    _overdue_answers,
+    _notifications,
+    _tidying_up,
+)

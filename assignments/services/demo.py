@@ -1,4 +1,6 @@
-"""The people of the demo. They exist on the sandbox only (design, rule 11)."""
+"""The people of the demo and what is expected of them. On the sandbox only (design,
+rule 11).
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from assignments.demo_environment import SANDBOX_PORT, demo_database
-from assignments.models import Account, Member, Team, User
+from assignments.models import Account, Category, Member, SlaTarget, Team, User
+from assignments.services.sla.recounting import recount
 
 # Printed for everybody, and of no use anywhere else.
 PASSWORD = "handoff-demo"  # noqa: S105
@@ -45,6 +48,15 @@ def on_demo_database() -> bool:
     )
 
 
+# By category, the empty one for all others: working minutes, and what a breach does.
+TARGETS = {
+    "": (8 * 60, SlaTarget.AtBreach.TELL),
+    "Interested": (60, SlaTarget.AtBreach.SUGGEST),
+    "Meeting Request": (60, SlaTarget.AtBreach.SUGGEST),
+    "Information Request": (4 * 60, SlaTarget.AtBreach.TELL),
+}
+
+
 @transaction.atomic
 def create_people() -> None:
     """Logins and teams; what is there already is left as people have changed it."""
@@ -57,6 +69,7 @@ def create_people() -> None:
         Member.objects.filter(name__in=members, team=None).update(team=team)
     for login in LOGINS:
         _create_login(login)
+    _set_targets()
 
 
 def sandbox_port() -> int:
@@ -70,6 +83,24 @@ def follow_sandbox(base_url: str) -> None:
     if not on_demo_database():
         raise OnlyOnSandbox("Only the demo's own database may follow the sandbox.")
     Account.objects.exclude(fingerprint="").update(base_url=base_url)
+
+
+def _set_targets() -> None:
+    """In the hours that everybody has from the start: nine to five."""
+    for name, (minutes, at_breach) in TARGETS.items():
+        category = Category.objects.filter(name=name).first() if name else None
+        if name and category is None:
+            continue
+        SlaTarget.objects.update_or_create(
+            campaign=None,
+            category=category,
+            defaults={
+                "minutes": minutes,
+                "in_working_hours": True,
+                "at_breach": at_breach,
+            },
+        )
+    recount()
 
 
 def _create_login(login: Login) -> None:

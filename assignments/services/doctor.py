@@ -22,6 +22,7 @@ from assignments import schedule
 from assignments.models import Account, Assignment, Heartbeat, Source, User
 from assignments.services import account as accounts
 from assignments.services import system
+from assignments.services.webhooks import gate
 from assignments.smartlead.budget import Kind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
@@ -91,6 +92,7 @@ def settings_findings() -> Iterator[Finding]:
     yield secret_key()
     yield debug()
     yield address()
+    yield webhooks()
 
 
 def work_findings(*, at: datetime) -> Iterator[Finding]:
@@ -174,6 +176,18 @@ def address() -> Finding:
             f"Set ALLOWED_HOSTS={host}.",
         )
     return fine("address", f"{settings.SITE_URL} is let in.")
+
+
+def webhooks() -> Finding:
+    if not settings.SMARTLEAD_WEBHOOK_SECRET:
+        return fine("Webhooks", "Off; polling brings every reply within a minute.")
+    if not gate.is_open():
+        return problem(
+            "Webhooks",
+            "SMARTLEAD_WEBHOOK_SECRET is too short, so no webhook is let in.",
+            f"Give it at least {gate.SHORTEST_SECRET} characters.",
+        )
+    return fine("Webhooks", "On; Settings, Webhooks shows whether they arrive.")
 
 
 def static_files() -> Finding:

@@ -4,7 +4,7 @@ The owner is not among them: each row's owner is handed on as a sighting.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -15,10 +15,13 @@ from django.db.models import Exists, F, OuterRef, Q
 from assignments.models import Assignment, Campaign, Category, Lead, Member
 from assignments.models.assignment import State
 from assignments.models.lead import NEVER
-from assignments.services import account, texts
-from assignments.services.answers import answer_due
+from assignments.services import texts
+from assignments.services.answers import is_owed
 from assignments.services.coverage import holds
 from assignments.services.ownership import Sighting, observe_owner
+from assignments.services.performance import recording
+from assignments.services.sla.book import Book
+from assignments.services.sla.due import work_out
 from assignments.smartlead.records import LeadRow
 
 type Asker = Literal["list", "get"]
@@ -62,7 +65,8 @@ class _Surroundings:
 
     campaigns: Mapping[int, Campaign]
     categories: Mapping[int, Category]
-    within_hours: int
+    # Read with the leads locked: who changes the targets works these leads out after us.
+    book: Book
 
 
 def save_row(row: LeadRow, *, asked_at: datetime, at: datetime, by: Asker) -> None:
@@ -77,6 +81,7 @@ def save_rows(
     by_id = {row.map_id: row for row in rows}
     surroundings = _surroundings(by_id.values())
     leads, new = _locked(by_id, at=at)
+    promised = {lead.pk: lead.answer_due_at for lead in leads}
     # A read counts from when it was asked: an older one teaches nothing new.
     current = [lead for lead in leads if lead.seen_at <= asked_at]
     _write_attributes(current, by_id, surroundings)
@@ -86,9 +91,35 @@ def save_rows(
     Lead.objects.filter(pk__in=[lead.pk for lead in current]).update(
         seen_at=asked_at, missed_passes=0, gone_at=None
     )
-    changed = _see_owners(leads, by_id, asked_at=asked_at, at=at, by=by)
+    changed = _see_owners(
+        leads, by_id, surroundings.book, asked_at=asked_at, at=at, by=by
+    )
+    # An old read is as good: what mails there were does not change.
+    recording.record_mails(
+        {row.map_id: recording.mails_of_row(row) for row in by_id.values()},
+        promised=promised,
+    )
     _fill_member_names(by_id.values())
     return Saved(new=new, changed_owners=changed)
+
+
+@transaction.atomic
+def take_event(row: LeadRow, *, happened_at: datetime) -> None:
+    """What an event says of a lead that is known; the caller has locked the lead.
+
+    It says one thing and no owner: neither whether the lead is still there. A read that
+    was asked before it happened teaches nothing new any more.
+    """
+    lead = Lead.objects.get(pk=row.map_id)
+    # Both decide what follows from the row, whether the event names them or not.
+    whole = replace(
+        row,
+        category_id=row.category_id or lead.category_id,
+        campaign_id=lead.campaign_id,
+    )
+    _write_attributes([lead], {lead.pk: whole}, _surroundings([whole]))
+    older = Lead.objects.filter(pk=lead.pk, seen_at__lt=happened_at)
+    older.update(seen_at=happened_at)
 
 
 def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
@@ -103,7 +134,7 @@ def _surroundings(rows: Iterable[LeadRow]) -> _Surroundings:
     return _Surroundings(
         campaigns=_campaigns(campaigns),
         categories=_categories(categories),
-        within_hours=account.current().answer_within_hours,
+        book=Book(),
     )
 
 
@@ -147,12 +178,11 @@ def _locked(by_id: Mapping[int, LeadRow], *, at: datetime) -> tuple[list[Lead], 
 def _write_attributes(
     leads: Sequence[Lead], by_id: Mapping[int, LeadRow], around: _Surroundings
 ) -> None:
-    columns: set[str] = set()
-    changed: list[Lead] = []
-    for lead in leads:
-        if differing := _apply(lead, by_id[lead.pk], around):
-            columns |= differing
-            changed.append(lead)
+    differing = {lead.pk: _apply(lead, by_id[lead.pk], around) for lead in leads}
+    for pk in work_out(leads, around.book):
+        differing[pk].add("answer_due_at")
+    columns = set().union(*differing.values())
+    changed = [lead for lead in leads if differing[lead.pk]]
     if changed:
         # They exist and are locked. bulk_update would build a CASE for each of them.
         Lead.objects.bulk_create(
@@ -168,13 +198,11 @@ def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
     news = _news(row)
     after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
     category = around.categories.get(after["category_id"] or 0)
-    due = answer_due(
+    news["answer_owed"] = is_owed(
         last_reply_at=after["last_reply_at"],
         last_sent_at=after["last_sent_at"],
         is_closed=bool(category and category.is_closing),
-        within_hours=around.within_hours,
     )
-    news |= {"answer_due_at": due, "answer_owed": due is not None}
     changed = _set(lead, news)
     campaign = around.campaigns.get(lead.campaign_id or 0)
     return changed | _set(lead, {"search_text": search_text_of(lead, campaign)})
@@ -218,6 +246,7 @@ _LISTENS = Q(state=State.SENDING) | (
 def _see_owners(
     leads: Sequence[Lead],
     by_id: Mapping[int, LeadRow],
+    book: Book,
     *,
     asked_at: datetime,
     at: datetime,
@@ -234,7 +263,7 @@ def _see_owners(
         sighting = Sighting(
             owner_id=row.owner_id, known=row.owner_known, asked_at=asked_at, by=by
         )
-        observe_owner(map_id=map_id, sighting=sighting, at=at)
+        observe_owner(map_id=map_id, sighting=sighting, at=at, book=book)
     now = dict(Lead.objects.filter(pk__in=rest).values_list("pk", "owner_id"))
     return sum(now[map_id] != before.get(map_id, now[map_id]) for map_id in rest)
 

@@ -14,6 +14,9 @@ from assignments.models.assignment import Cause, State
 from assignments.services import gains
 from assignments.services.coverage import holds
 from assignments.services.ledger import finish
+from assignments.services.performance import recording
+from assignments.services.sla.book import Book
+from assignments.services.sla.due import work_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +34,18 @@ class Sighting:
 
 
 def observe_owner(
-    *, map_id: int, sighting: Sighting, at: datetime, token: str = ""
+    *,
+    map_id: int,
+    sighting: Sighting,
+    at: datetime,
+    token: str = "",
+    book: Book | None = None,
 ) -> None:
     """Take in what Smartlead said, if it is newer than what we know.
 
     `token`: that of the sending assignment on whose behalf the lead was read; without
-    it, a lead with a sending assignment is left alone.
+    it, a lead with a sending assignment is left alone. `book`: targets and hours, if
+    the caller has read them.
     """
     lead = Lead.objects.select_for_update().get(pk=map_id)
     if _is_old(lead, sighting) or _is_in_flight(lead, token):
@@ -50,7 +59,7 @@ def observe_owner(
     elif lead.owner_is_known and _needs_another_look(lead, sighting, at, token):
         return
     else:
-        _take_over(lead, sighting, at)
+        _take_over(lead, sighting, at, book or Book())
 
 
 def record_write(
@@ -66,7 +75,9 @@ def record_write(
     lead.owner_sure_at = sure_at
     lead.owner_known_at = answered_at
     lead.owner_changed_at = lead.owner_written_at = answered_at
+    work_out([lead], Book())
     _settle(lead)
+    recording.credit_again(lead)
 
 
 _OWNER_FIELDS = (
@@ -76,6 +87,7 @@ _OWNER_FIELDS = (
     "owner_changed_at",
     "owner_written_at",
     "owner_withheld_at",
+    "answer_due_at",
     "recheck_at",
     "rechecks",
 )
@@ -162,7 +174,7 @@ def _is_recent(moment: datetime | None, at: datetime) -> bool:
     return moment is not None and moment >= at - memory
 
 
-def _take_over(lead: Lead, sighting: Sighting, at: datetime) -> None:
+def _take_over(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None:
     if sighting.owner_id is not None:
         Member.objects.get_or_create(
             id=sighting.owner_id, defaults={"source": Member.Source.ROWS}
@@ -174,7 +186,9 @@ def _take_over(lead: Lead, sighting: Sighting, at: datetime) -> None:
     lead.owner_known_at = sighting.asked_at
     lead.owner_sure_at = sighting.asked_at if sighting.by == "get" else None
     lead.owner_written_at = None
+    work_out([lead], book)
     _settle(lead)
+    recording.credit_again(lead)
     if outside:
         holds.settle(outside, at=at)
         gains.remember(outside, at=at)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from assignments.models import Member, Team, User
 from assignments.services.access import is_manager, require_manager
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.sla.recounting import recount
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that two people read differently
 
@@ -48,8 +49,11 @@ def edit_member(
     member.name, member.email = name, email
     member.team, member.user = team, user
     member.is_active, member.capacity = is_active, capacity
+    moves_zone = member.time_zone != time_zone
     member.time_zone = time_zone
     member.save()
+    if moves_zone:
+        recount()
     return member
 
 

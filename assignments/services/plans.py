@@ -39,6 +39,7 @@ def make_plan(
     note: str = "",
     wish: dict[str, Any] | None = None,
     leaver: Member | None = None,
+    cause: Cause = Cause.BULK,
 ) -> SavedPlan:
     """Decide lead by lead, and keep it for the preview. Moves nothing.
 
@@ -52,7 +53,7 @@ def make_plan(
     scene.leaver_id = leaver.pk if leaver else None
     before = dict(scene.tally.loads)
     entries = [entry for part in parts for entry in propose(part, scene)]
-    plan = SavedPlan(actor=actor, created_at=at, cause=Cause.BULK, note=note.strip())
+    plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
     plan.pack(sorted(_once_per_lead(entries), key=_owner_shown))
     plan.reason = (reason or _default_reason(parts, plan, actor))[:500]
@@ -188,6 +189,8 @@ def _owner_shown(entry: Entry) -> int:
 def _default_reason(parts: Sequence[Part], plan: SavedPlan, actor: User) -> str:
     count = f"{plan.total:,} lead{'' if plan.total == 1 else 's'}"
     wishes = [part.wish for part in parts]
+    if plan.cause == Cause.REBALANCE:
+        return f"{actor} levelled the load of the team: {count}."
     if len(wishes) == 1 and wishes[0].strategy == StrategyKind.MEMBER:
         return f"{actor} chose {wishes[0].members[0]} for {count}."
     if plan.leaver:

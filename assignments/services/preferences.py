@@ -10,8 +10,6 @@ from assignments.services.access import require_manager
 from assignments.services.answers import refresh_answers
 from assignments.services.refusals import AssignmentRefused
 
-MOST_HOURS = 24 * 14
-
 
 @transaction.atomic
 def mean_category(
@@ -30,8 +28,7 @@ def mean_category(
     category.set_by_hand = True
     category.save()
     if closes_differently:
-        hours = accounts.current().answer_within_hours
-        refresh_answers(Lead.objects.filter(category=category), within_hours=hours)
+        refresh_answers(Lead.objects.filter(category=category))
 
 
 @transaction.atomic
@@ -39,16 +36,6 @@ def confirm_categories(*, actor: User, at: datetime) -> None:
     """Somebody who knows has looked through what all of them mean."""
     require_manager(actor, "decide what a category means")
     Account.objects.filter(pk=accounts.current().pk).update(categories_confirmed_at=at)
-
-
-@transaction.atomic
-def answer_within(*, actor: User, hours: int) -> None:
-    """How soon a reply must be answered; open answers get their new moment."""
-    require_manager(actor, "change how soon a reply must be answered")
-    if not 1 <= hours <= MOST_HOURS:
-        raise AssignmentRefused(f"Choose between 1 and {MOST_HOURS} hours.")
-    Account.objects.filter(pk=accounts.current().pk).update(answer_within_hours=hours)
-    refresh_answers(Lead.objects.all(), within_hours=hours)
 
 
 def save_own(

@@ -48,6 +48,8 @@ class Wish:
     # The most open leads of a member, where that is less than they should have at most.
     caps: Mapping[int, int] = field(default_factory=dict)
     table: Table | None = None
+    # What made the choice, where it was not a person who named this one member.
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,8 @@ def strategy_of(part: Part, scene: Scene) -> Strategy:
     pool = [_pool_member(member, wish, scene) for member in wish.members]
     match wish.strategy:
         case StrategyKind.MEMBER:
+            if wish.why:
+                return OneMember(pool[0], wish.why)
             scene.chosen.add(pool[0].id)
             return OneMember(pool[0], f"{scene.actor} chose {pool[0].name}.")
         case StrategyKind.ROUND_ROBIN:

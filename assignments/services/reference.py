@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from assignments.models import Campaign, Category, Lead, Member
-from assignments.services import account, sources, texts
+from assignments.services import sources, texts
 from assignments.services.answers import refresh_answers
 from assignments.services.leads import search_text_of
 from assignments.services.reading import Reading
@@ -93,8 +93,7 @@ def save_categories(rows: Iterable[CategoryRow]) -> None:
         if category.is_closing != was_closing:
             turned.append(key)
     if turned:
-        hours = account.current().answer_within_hours
-        refresh_answers(Lead.objects.filter(category__in=turned), within_hours=hours)
+        refresh_answers(Lead.objects.filter(category__in=turned))
 
 
 def is_closing_by_default(row: CategoryRow) -> bool:

@@ -156,8 +156,15 @@ def _read_lead(desk: Desk, row: Assignment, slot: Slot) -> None:
             _count_failure(row, desk.clock(), WITHHELD)
             _again(row, desk.clock())
         else:
-            release(row, token=row.token, at=desk.clock())
+            at = desk.clock()
+            release(row, token=row.token, at=at, not_before=_ahead_of_us(lead, at))
     return None
+
+
+def _ahead_of_us(lead: Lead, at: datetime) -> datetime | None:
+    """Known by a clock that is ahead of ours: until then each read of ours is older."""
+    known_at = lead.owner_known_at
+    return known_at if known_at and known_at > at else None
 
 
 def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:

@@ -13,6 +13,8 @@ from django.db.models import Model
 from assignments.models import Account, Lead, LeadNote, Message
 from assignments.services import account, sources, texts
 from assignments.services.leads import save_row
+from assignments.services.locking import lock_lead
+from assignments.services.performance import recording
 from assignments.services.reading import OutOfTime, Reading, Stopped, SyncReport
 from assignments.services.sources import NOTES, THREADS
 from assignments.smartlead.budget import Budget, Kind
@@ -63,7 +65,9 @@ def _open(reading: Reading, map_id: int) -> None:
         row, at = reading.ask(Kind.INTERACTIVE, lambda client: client.lead(map_id))
         if row:
             save_row(row, asked_at=at, at=at, by="get")
-    lead = Lead.objects.get(pk=map_id)
+    lead = Lead.objects.filter(pk=map_id).first()
+    if lead is None:
+        return  # a webhook named it, but Smartlead does not know it
     if is_stale(lead, lead.thread_at):
         with reading.reporting(THREADS):
             _fetch_thread(reading, lead, row)
@@ -98,13 +102,25 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
 @transaction.atomic
 def keep_thread(*, lead: Lead, history: Sequence[HistoryEntry], at: datetime) -> None:
     """Add the mails that are new; none is ever changed or taken away."""
-    Message.objects.bulk_create(
-        [_message(lead, entry) for entry in history], ignore_conflicts=True
-    )
+    promised = lock_lead(lead.pk).answer_due_at
+    _keep_mails(lead, history)
     news: dict[str, object] = {"thread_at": at}
     if words := texts.last_words(history):
         news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
     Lead.objects.filter(pk=lead.pk).update(**news)
+    mails = {lead.pk: recording.mails_of(history)}
+    recording.record_mails(mails, promised={lead.pk: promised})
+
+
+def keep_mail(*, lead: Lead, mail: HistoryEntry) -> None:
+    """Add one mail that came by itself; whether it was the only one, a read must tell."""
+    _keep_mails(lead, [mail])
+
+
+def _keep_mails(lead: Lead, mails: Sequence[HistoryEntry]) -> None:
+    Message.objects.bulk_create(
+        [_message(lead, mail) for mail in mails], ignore_conflicts=True
+    )
 
 
 def _message(lead: Lead, entry: HistoryEntry) -> Message:

@@ -140,8 +140,8 @@ class LeadRow:
     campaign_name: str
     client_id: int | None
     revenue: Decimal | None
-    important: bool
-    archived: bool
+    important: bool | None
+    archived: bool | None
     snoozed: bool | None
     next_send_at: datetime | None
     history: tuple[HistoryEntry, ...] | None
@@ -172,8 +172,8 @@ class LeadRow:
             campaign_name=as_text(row["email_campaign_name"]),
             client_id=as_id(raw.get("client_id")),
             revenue=as_decimal(raw.get("revenue")),
-            important=as_flag(raw.get("is_important")) or False,
-            archived=as_flag(raw.get("is_archived")) or False,
+            important=as_flag(raw.get("is_important")),
+            archived=as_flag(raw.get("is_archived")),
             snoozed=_snoozed(raw),
             next_send_at=as_moment(row["lead_next_timestamp_to_send"]),
             history=_history(raw),

@@ -83,8 +83,8 @@ def _confirm(request: PageRequest) -> HttpResponse:
         return _show_changed(request, plan, changed)
     except Stale as stale:
         refuse(request, stale)
-        if plan.leaver_id:
-            return redirect(f"{Preview(plan).address}&again=1")
+        if (preview := Preview(plan)).has_own_page:
+            return redirect(f"{preview.address}&again=1")
         return _plan_again(request, QueryDict(plan.wish.get("query", "")))
     except AssignmentRefused as refusal:
         refuse(request, refusal)
@@ -100,7 +100,7 @@ def _show_changed(
     """The same plan without what would be skipped, to be confirmed like that."""
     refuse(request, changed)
     preview = Preview(plan, changes=changed.changes)
-    if plan.leaver_id:
+    if preview.has_own_page:
         return redirect(preview.address)
     return _show(request, _form_of(request, plan), preview=preview, status=409)
 
@@ -119,7 +119,7 @@ def _page_of_plan(request: PageRequest) -> HttpResponse:
     if plan.batch_id:
         return redirect("batch", plan.batch_id)
     preview = preview_asked_for(request, plan)
-    if plan.leaver_id:
+    if preview.has_own_page:
         return redirect(preview.address)
     return _show(request, _form_of(request, plan), preview=preview)
 

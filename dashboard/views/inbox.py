@@ -4,15 +4,19 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
 
+from assignments.services.webhooks import reporting
+from assignments.services.webhooks.reporting import Pulse
 from dashboard.htmx import PageRequest, render_page, target
 from dashboard.inbox_filter import MOST_NEW, InboxFilter
-from dashboard.lead_list import NEWS_EVERY, list_of
+from dashboard.lead_list import NEWS_EVERY, list_of, news_of
 
 TEMPLATE = "inbox/inbox.html"
 NEWS = "new-replies"
 SLOW = "60s"  # how often an old list asks for new replies
 PATIENCE = timedelta(minutes=10)
+COUNTED_FOR = timedelta(seconds=15)  # as long as nothing seems to have come in
 
 
 @require_safe
@@ -22,8 +26,10 @@ def home(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def inbox(request: PageRequest) -> HttpResponse:
-    form = InboxFilter(request.GET, user=request.user)
     at = timezone.now()
+    if target(request) == NEWS and _is_quiet(request, at):
+        return HttpResponse(status=204)
+    form = InboxFilter(request.GET, user=request.user)
     if target(request) == NEWS and form.is_valid():
         return _news(request, form, at)
     context = list_of(form, request.GET, viewer=request.user, at=at)
@@ -33,18 +39,38 @@ def inbox(request: PageRequest) -> HttpResponse:
     return render_page(request, TEMPLATE, context, fragments=("list",))
 
 
+def _is_quiet(request: PageRequest, at: datetime) -> bool:
+    """Nothing has come in since the list was last counted, a short while ago."""
+    seen, counted = (
+        Pulse.parsed(request.GET.get("seen", "")),
+        _moment(request, "counted"),
+    )
+    if seen is None or counted is None or at - counted > COUNTED_FOR:
+        return False
+    return seen == Pulse.now()
+
+
 def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse:
-    """How many replies came since the list was read; asked for less often in time."""
+    """How many replies came since the list was read; asked for less often in time.
+
+    Rows that an event has changed are told to read themselves again.
+    """
     since, opened = (_moment(request, name) or at for name in ("since", "opened"))
+    pulse = Pulse.now()
     context = {
         "filter": form,
         "since": since,
         "opened": opened,
-        "news_every": NEWS_EVERY if at - opened < PATIENCE else SLOW,
+        **news_of(pulse, at=at, every=NEWS_EVERY if at - opened < PATIENCE else SLOW),
         "news": form.new_since(since, at=at),
         "most_new": MOST_NEW,
     }
-    return render(request, f"{TEMPLATE}#{NEWS}", context)
+    response = render(request, f"{TEMPLATE}#{NEWS}", context)
+    seen = Pulse.parsed(request.GET.get("seen", ""))
+    if seen and seen.event_at != pulse.event_at:
+        touched = reporting.touched_since(seen.event_at)
+        return trigger_client_event(response, "leads-touched", {"leads": touched})
+    return response
 
 
 def _moment(request: PageRequest, name: str) -> datetime | None:

@@ -19,6 +19,7 @@ from dashboard.htmx import PageRequest, back, render_page, target
 from dashboard.inbox_filter import InboxFilter
 from dashboard.lead_list import list_behind, list_of
 from dashboard.rows import row_of
+from dashboard.sla_words import due_words
 
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
@@ -31,12 +32,15 @@ FRAGMENTS = ("panel", "thread", "notes", "timeline")
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     lead = get_lead(map_id)
     at = timezone.now()
-    if target(request) in {"", "panel"} and _wants_thread(lead):
+    # `told`: an event was about it; a poll would ask again and again.
+    is_opened = target(request) in {"", "panel"} or "told" in request.GET
+    if is_opened and _wants_thread(lead):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
         "lead": lead,
         "here": request.get_full_path(),
+        "due_words": due_words(lead),
     }
     if target(request) == f"owner-{map_id}":
         return _owner(request, context)

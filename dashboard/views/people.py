@@ -5,31 +5,25 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from assignments.models import Coverage, Member
 from assignments.services import people
 from assignments.services.access import require_manager
 from assignments.services.coverage.absences import away_now
+from assignments.services.performance.definitions import DEFINITIONS
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.forms import MemberForm, NewMemberForm
 from dashboard.htmx import PageRequest
+from dashboard.member_figures import member_figures
+from dashboard.periods import PeriodForm
 
 OPEN = Count(
     "leads",
     filter=Q(leads__gone_at=None, leads__last_reply_at__isnull=False)
     & (Q(leads__category=None) | Q(leads__category__is_closing=False)),
 )
-
-
-@require_safe
-def team(request: PageRequest) -> HttpResponse:
-    members = Member.objects.select_related("team", "user").annotate(open=OPEN)
-    away = away_now(timezone.now())
-    listed = list(members.order_by("-is_active", "name"))
-    rows = [(member, away.get(member.pk)) for member in listed]
-    return render(request, "team/team.html", {"members": listed, "rows": rows})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,12 +67,18 @@ def _member(
 ) -> HttpResponse:
     at = timezone.now()
     ahead = Coverage.objects.agreed().filter(member=member, ends_at__gt=at)
+    period = PeriodForm(request.GET)
     context = {
+        **(member_figures(member, period, at=at) if period.is_valid() else {}),
+        "period": period,
+        "definitions": DEFINITIONS,
         "member": member,
         "form": form,
         "absences": ahead.order_by("starts_at")[:5],
         "absence": away_now(at).get(member.pk),
     }
+    if not period.is_valid():
+        status = 400
     return render(request, "team/member.html", context, status=status)
 
 

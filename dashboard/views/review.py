@@ -1,11 +1,10 @@
-"""Suggestions of routing rules that wait for a person."""
+"""What needs somebody's eye, and suggestions of routing rules that wait for a person."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from assignments.models import Suggestion, User
-from assignments.services import access
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.review import accept_drift
 from assignments.services.routing import suggestions as services
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest, back, target
+from dashboard.reviewed import DaysForm, piles_of
 from dashboard.rows import row_of
 from dashboard.views.assign_many import check_right
 from dashboard.views.lead import get_lead
@@ -35,23 +35,35 @@ def review(request: PageRequest) -> HttpResponse:
 
 def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
     check_right(request)
-    waiting = open_to(request.user).order_by("-pk")
-    page = Paginator(waiting, SHOWN).get_page(request.GET.get("page"))
-    return render(request, "routing/review.html", {"page": page}, status=status)
-
-
-def open_to(user: User) -> QuerySet[Suggestion]:
-    """Open suggestions that this user can accept."""
-    known = Suggestion.objects.open().select_related(
+    form = DaysForm(request.GET)
+    if not form.is_valid():
+        status = 400
+    known = services.open_to(request.user).select_related(
         "lead__campaign", "lead__category", "member", "owner", "rule"
     )
-    movable = access.movable_owners(user)
-    if movable is None:
-        return known
-    owned = Q(lead__owner__in=[pk for pk in movable if pk is not None])
-    if None in movable:
-        owned |= Q(lead__owner=None)
-    return known.filter(owned, member__in=access.members_to_choose(user))
+    pages = Paginator(known.order_by("-pk"), SHOWN)
+    piles = piles_of(request.user, at=timezone.now(), days=form.wanted)
+    context = {
+        "form": form,
+        "piles": piles,
+        "empty": [one for one in piles if not one.count and not one.is_untouched],
+        "page": pages.get_page(request.GET.get("page")),
+    }
+    return render(request, "review/review.html", context, status=status)
+
+
+@require_POST
+def accept_change(request: PageRequest, map_id: int) -> HttpResponse:
+    """A change that somebody made in Smartlead was right."""
+    lead = get_lead(map_id)
+    try:
+        accept_drift(lead=lead, actor=request.user, at=timezone.now())
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _page(request, status=409)
+    holder = lead.owner or "nobody"
+    messages.success(request, f"{lead} stays with {holder}.")
+    return back(request, "review")
 
 
 @require_POST

@@ -14,33 +14,25 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from assignments.models import Category, Team, User
-from assignments.services import account, people, preferences
+from assignments.models import Category, SlaTarget, Team, User
+from assignments.services import people, preferences
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.sla.book import Book, week_of
 from dashboard.acts import refuse
-from dashboard.forms import AnswerForm, ExistingUserForm, NewUserForm, TeamForm
+from dashboard.forms import ExistingUserForm, NewUserForm, TeamForm
 from dashboard.htmx import PageRequest
+from dashboard.sla_words import place_words, span_words, time_words, week_words
 from dashboard.views.people import check_manager
+from dashboard.views.targets import check_reader
 
 ACT = "change the settings"
 
 
 @require_safe
 def overview(request: PageRequest) -> HttpResponse:
-    check_manager(request, ACT)
-    hours = account.current().answer_within_hours
-    return _overview(request, AnswerForm(initial={"hours": hours}))
-
-
-@require_POST
-def answers(request: PageRequest) -> HttpResponse:
-    check_manager(request, ACT)
-    form = AnswerForm(request.POST)
-    if not form.is_valid():
-        return _overview(request, form, status=422)
-    preferences.answer_within(actor=request.user, hours=form.cleaned_data["hours"])
-    messages.success(request, "Saved. Open answers have their new moment.")
-    return redirect("settings")
+    """Targets and categories; a team lead reads them."""
+    check_reader(request)
+    return _overview(request)
 
 
 @require_POST
@@ -59,17 +51,30 @@ def categories(request: PageRequest) -> HttpResponse:
         preferences.confirm_categories(actor=request.user, at=timezone.now())
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-        hours = account.current().answer_within_hours
-        return _overview(request, AnswerForm(initial={"hours": hours}), status=409)
+        return _overview(request, status=409)
     messages.success(request, "Saved.")
     return redirect("settings")
 
 
-def _overview(
-    request: PageRequest, form: AnswerForm, *, status: int = 200
-) -> HttpResponse:
-    context = {"form": form, "categories": Category.objects.all()}
+def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
+    book = Book()
+    targets = [(one, span_words(one)) for one in sorted_targets(book)]
+    context = {
+        "targets": targets,
+        "hours": week_words(week_of(book.hours.week)),
+        "holidays": place_words(book.hours.country, book.hours.subdivision),
+        "told_after": time_words(book.hours.escalate_after, "working "),
+        "categories": Category.objects.all(),
+    }
     return render(request, "settings/settings.html", context, status=status)
+
+
+def sorted_targets(book: Book) -> list[SlaTarget]:
+    """As they win: the most specific first, the default last."""
+    return sorted(
+        book.targets.values(),
+        key=lambda one: (not one.campaign_id, not one.category_id, str(one)),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -68,7 +68,21 @@ document.addEventListener("rows-changed", () => {
 });
 
 // What was done in the panel is shown in the row as well.
-document.addEventListener("lead-changed", ({ detail }) => {
-  const row = document.getElementById(`lead-${detail.lead}`);
+const readRow = (lead) => {
+  const row = document.getElementById(`lead-${lead}`);
   if (row?.dataset.row) htmx.ajax("GET", row.dataset.row, { target: row, swap: "outerHTML" });
+};
+document.addEventListener("lead-changed", ({ detail }) => readRow(detail.lead));
+
+// Smartlead has told of these: their rows, and the conversation if one of them is open.
+// What is in use just now is left to its next poll.
+document.addEventListener("leads-touched", ({ detail }) => {
+  const isFree = (part) => part && !isInUse(part);
+  for (const lead of detail.leads) {
+    if (isFree(document.getElementById(`lead-${lead}`))) readRow(lead);
+  }
+  const open = Number(document.getElementById("panel")?.dataset.lead);
+  const thread = document.getElementById("thread");
+  if (!isFree(thread) || !detail.leads.includes(open)) return;
+  htmx.ajax("GET", `/leads/${open}/?told=1`, { target: thread, swap: "outerHTML" });
 });

@@ -23,7 +23,9 @@ def test_no_part_is_told_the_key_as_an_argument(settings):
     commands = [
         *parts.web(host="127.0.0.1", port=8000).command,
         *parts.worker().command,
-        *parts.sandbox(port=1, state=log, environment={}, log=log).command,
+        *parts.sandbox(
+            port=1, state=log, site="http://127.0.0.1:1", environment={}, log=log
+        ).command,
     ]
 
     assert not any("kkkk" in word for word in commands)

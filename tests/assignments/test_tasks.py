@@ -11,8 +11,15 @@ from assignments.models.assignment import State
 from assignments.models.notification import Kind
 from assignments.services import seats
 from assignments.services.notifications import tell
+from assignments.services.sla import recounting
 from assignments.services.wishes import Choice, save_wishes
-from tests.factories import make_assignment, make_notification, make_user
+from tests.factories import (
+    make_assignment,
+    make_lead,
+    make_notification,
+    make_target,
+    make_user,
+)
 from tests.office import state_of
 from tests.postbox import Postbox, mailers
 
@@ -60,6 +67,44 @@ class TestDispatch:
             tasks.dispatch()
 
         assert not Seat.objects.filter(until__isnull=False).exists()
+
+
+class TestDues:
+    @pytest.fixture
+    def many(self, monkeypatch):
+        """Five leads that owe an answer, two at once."""
+        monkeypatch.setattr(recounting, "CHUNK", 2)
+        make_target(60)
+        for _ in range(5):
+            make_lead(answer_owed=True, answer_due_at=None)
+
+    def test_what_is_too_much_for_a_request_is_left_to_a_task(
+        self, db, many, queued, django_capture_on_commit_callbacks
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            recounting.recount()
+        assert queued == [("assignments.tasks.work_out_dues",)]
+
+        assert tasks.work_out_dues() == "3 leads."
+
+        assert not recounting.is_unfinished()
+        assert not Lead.objects.filter(answer_due_at=None).exists()
+
+    def test_are_worked_out_by_one_at_a_time(self, db, many):
+        recounting.recount()
+        sit_on(nudges.DUES_SEAT)
+
+        assert tasks.work_out_dues() == "Somebody else is working it out."
+
+    def test_a_lost_nudge_costs_a_minute(
+        self, office, many, queued, django_capture_on_commit_callbacks
+    ):
+        recounting.start_over()
+
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.tick()
+
+        assert ("assignments.tasks.work_out_dues",) in queued
 
 
 class TestSeats:

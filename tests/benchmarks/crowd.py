@@ -12,7 +12,7 @@ from assignments.models import Assignment, Campaign, Category, Lead, Member, Use
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.people import COUNTRIES, FIRMS, MEMBERS
 from assignments.sandbox.seed import CATEGORIES
-from assignments.services.answers import answer_due
+from assignments.services.answers import is_owed
 from assignments.services.leads import search_text_of
 
 CLOSING = {"Not Interested", "Do Not Contact", "Wrong Person"}
@@ -96,12 +96,12 @@ def _lead(
 def _due(
     replied: datetime | None, sent: datetime, category: Category | None
 ) -> datetime | None:
-    return answer_due(
-        last_reply_at=replied,
-        last_sent_at=sent,
-        is_closed=category is not None and category.is_closing,
-        within_hours=24,
-    )
+    is_closed = category is not None and category.is_closing
+    if replied and is_owed(
+        last_reply_at=replied, last_sent_at=sent, is_closed=is_closed
+    ):
+        return replied + timedelta(hours=24)
+    return None
 
 
 def _mails(rng: Random, now: datetime) -> tuple[datetime | None, datetime]:

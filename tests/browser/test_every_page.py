@@ -19,6 +19,7 @@ from tests.factories import (
     make_notification,
     make_plan,
     make_rule,
+    make_target,
     make_team,
 )
 
@@ -49,9 +50,18 @@ PLAIN = [
     "/system/",
     "/team/",
     "/team/add/",
+    "/team/performance/",
+    "/team/performance/?from=2026-05-12&to=2026-05-11",
+    "/team/rebalance/",
+    "/team/?sort=x",
+    "/review/?days=0",
+    "/inbox/?review=untouched&days=3",
     "/settings/",
+    "/settings/targets/new/",
+    "/settings/hours/",
     "/settings/teams/",
     "/settings/users/",
+    "/settings/webhooks/",
     "/accounts/me/",
     "/accounts/password/",
     "/nowhere/",
@@ -102,6 +112,9 @@ def addresses(office, people) -> list[str]:
     bulk += [f"/routing/{rule.pk}/", f"/routing/try/?lead={fresh.pk}"]
     bulk += [f"/leads/{fresh.pk}/"]
     page = f"/leads/{lead.pk}/"
+    make_target(60, in_working_hours=True)
+    target = make_target(90, campaign=lead.campaign, category=lead.category)
+    bulk += [f"/settings/targets/{target.pk}/", f"/team/{ana.pk}/hours/"]
     return [*PLAIN, *bulk, page, f"{page}assign/", f"/team/{ana.pk}/"]
 
 

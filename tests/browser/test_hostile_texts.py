@@ -114,6 +114,8 @@ def test_no_text_runs_or_calls_anywhere(office, lead):
         f"/history/?lead={lead.pk}",
         "/notifications/",
         "/team/",
+        "/team/rebalance/",
+        "/review/?days=1",
         f"/team/{member.pk}/",
         "/settings/",
         "/settings/teams/",

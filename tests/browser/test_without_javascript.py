@@ -86,10 +86,11 @@ def test_history_is_filtered_and_a_row_explains_itself(page, office, people):
 def test_settings_are_kept(page, office):
     category = make_category("Not interested")
     page.goto(f"{office.url}/settings/")
-    page.get_by_label("Hours until an answer is overdue").fill("12")
-    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.get_by_role("link", name="Add a target").click()
+    page.get_by_label("Answer within").fill("12")
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. Open answers have their new")).to_be_visible()
-    expect(page.get_by_label("Hours until an answer is overdue")).to_have_value("12")
+    expect(page.get_by_role("row").filter(has_text="12 working hours")).to_be_visible()
 
     page.get_by_role("button", name="Sara Klein").click()
     page.get_by_role("button", name="Dark").click()

@@ -8,9 +8,18 @@ from hypothesis import strategies as st
 from pytest_django.asserts import assertContains
 
 from assignments.models import Assignment, Lead
-from dashboard.history_export import COLUMNS, csv_lines, harmless
+from dashboard.csv_cells import harmless
+from dashboard.history_export import COLUMNS, csv_lines
 from tests.dashboard.pages import queries_of
-from tests.factories import MONDAY, make_assignment, make_lead, make_manager
+from tests.factories import (
+    MONDAY,
+    make_assignment,
+    make_coverage,
+    make_hold,
+    make_lead,
+    make_manager,
+    make_member,
+)
 
 
 def rows_of(response) -> list[dict[str, str]]:
@@ -71,6 +80,19 @@ class TestExport:
         response = client.get("/history/export.csv?state=lost")
 
         assertContains(response, "The state “lost” does not exist.", status_code=400)
+
+    def test_names_whose_lead_it_was_where_a_change_took_it_from_a_coverer(
+        self, client, manager, ana, ben
+    ):
+        lead = make_lead(owner=ben)
+        row = make_assignment(
+            lead, make_member("Cem"), state="done", finished_at=MONDAY
+        )
+        make_hold(make_coverage(ana, ben), lead, outcome="moved", ended_by=row)
+
+        (line,) = rows_of(client.get("/history/export.csv"))
+
+        assert (line["Covered for id"], line["Until back"]) == (str(ana.pk), "")
 
     def test_is_for_sales_managers(self, client, stranger):
         response = client.get("/history/export.csv")

@@ -2,31 +2,9 @@ import pytest
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Member
-from tests.dashboard.pages import queries_of
-from tests.factories import make_category, make_lead, make_member, make_team, make_user
+from tests.factories import make_member, make_user
 
 EDITED = {"name": "Ana S. Lima", "email": "ana@x.test", "capacity": "40"}
-
-
-class TestTeam:
-    def test_counts_open_leads_only(self, client, stranger, ana):
-        make_lead(owner=ana)
-        make_lead(owner=ana, last_reply_at=None)
-        make_lead(owner=ana, category=make_category(is_closing=True))
-
-        response = client.get("/team/")
-
-        assert [member.open for member in response.context["members"]] == [1]
-        assertNotContains(response, "Add a member")
-
-    def test_fifty_members_ask_no_more_of_the_database_than_one(self, client, manager):
-        make_member(team=make_team(), user=make_user())
-        client.get("/team/")
-        one = queries_of(lambda: client.get("/team/"))
-        for _ in range(49):
-            make_member(team=make_team(), user=make_user())
-
-        assert queries_of(lambda: client.get("/team/")) == one
 
 
 class TestEdit:

@@ -1,9 +1,9 @@
 import re
 
 import pytest
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains
 
-from assignments.models import Account, Category, Team, User
+from assignments.models import Category, Team, User
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
@@ -16,23 +16,6 @@ from tests.factories import (
 )
 
 NEW = {"username": "cem", "first_name": "Cem", "last_name": "Kaya"}
-
-
-class TestAnswers:
-    def test_the_hours_move_open_answers(self, client, manager):
-        lead = make_lead(answer_owed=True, answer_due_at=MONDAY)
-
-        assertRedirects(client.post("/settings/answers/", {"hours": 2}), "/settings/")
-
-        lead.refresh_from_db()
-        assert Account.objects.get().answer_within_hours == 2
-        assert (lead.answer_due_at - lead.last_reply_at).seconds == 7200
-
-    @pytest.mark.parametrize("hours", ["", "0", "x", "100000"])
-    def test_refuses_hours_that_make_no_sense(self, client, manager, hours):
-        response = client.post("/settings/answers/", {"hours": hours})
-
-        assert response.status_code == 422
 
 
 class TestCategories:
@@ -143,7 +126,10 @@ class TestUsers:
     "path",
     [
         "",
-        "answers/",
+        "targets/new/",
+        "targets/1/",
+        "hours/",
+        "days-off/",
         "categories/",
         "teams/",
         "teams/1/",

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from django.db.models import F
 from django.utils import timezone
 
 from assignments.models import (
@@ -14,7 +15,7 @@ from assignments.models import (
     SavedPlan,
     User,
 )
-from assignments.models.assignment import State
+from assignments.models.assignment import Cause, State
 from assignments.models.plan import StrategyKind
 from assignments.services import plans
 from assignments.services.proposing import Part, Wish
@@ -97,3 +98,17 @@ def leaver() -> Member:
 
 def _ngozi() -> Member:
     return Member.objects.get(name="Ngozi Adeyemi")
+
+
+def drift() -> None:
+    """Somebody gave a lead of ours to another in Smartlead; another member is new."""
+    given = Assignment.objects.filter(state=State.DONE).exclude(cause=Cause.OUTSIDE)
+    row = given.filter(lead__owner=F("to")).order_by("pk")[0]
+    taker = Member.objects.create(id=9901, source=Member.Source.ROWS)
+    at = timezone.now()
+    Assignment.objects.create(
+        lead=row.lead, expected=row.to, to=taker, cause=Cause.OUTSIDE,
+        reason="Changed in Smartlead, not in Handoff.", state=State.DONE,
+        created_at=at, finished_at=at, verified_at=at,
+    )  # fmt: skip
+    Lead.objects.filter(pk=row.lead_id).update(owner=taker)

@@ -83,6 +83,11 @@ def select_some(page: Page) -> None:
         box.check()
 
 
+def ask_preview(page: Page) -> None:
+    press("Preview")(page)
+    page.wait_for_load_state()
+
+
 def open_help(page: Page) -> None:
     press("Sara Klein")(page)
     press("Keyboard and help")(page)
@@ -198,7 +203,18 @@ SHOTS_TO_TAKE = [
     ),
     Shot(name="notifications-none", path="/notifications/", user="ana"),
     Shot(name="team", path="/team/"),
-    Shot(name="member", path="/team/7304/"),
+    Shot(name="member", path="/team/7304/?period=last_90_days"),
+    Shot(name="performance", path="/team/performance/?period=last_90_days"),
+    Shot(
+        name="performance-meaning",
+        path="/team/performance/?from=2020-01-01&to=2020-01-31",
+        act=lambda page: page.locator("[popovertarget=def-leads]").first.click(),
+        sizes=LAPTOP,
+    ),
+    Shot(name="rebalance", path="/team/rebalance/"),
+    Shot(name="rebalance-plan", path="/team/rebalance/?live=on", act=ask_preview),
+    Shot(name="review", path="/review/", before=batches.drift),
+    Shot(name="inbox-review", path="/inbox/?review=untouched&days=2"),
     Shot(name="member-add", path="/team/add/"),
     Shot(name="system", path="/system/"),
     Shot(name="system-paused", path="/system/", before=pause, after=resume),
@@ -206,6 +222,7 @@ SHOTS_TO_TAKE = [
     Shot(name="settings", path="/settings/"),
     Shot(name="teams", path="/settings/teams/"),
     Shot(name="users", path="/settings/users/"),
+    Shot(name="webhooks", path="/settings/webhooks/"),
     Shot(name="me", path="/accounts/me/"),
     Shot(name="password", path="/accounts/password/"),
     Shot(name="not-found", path="/nowhere/"),

@@ -1,6 +1,6 @@
 """Hand-made requests: beyond one's role, or out of date."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -14,31 +14,38 @@ from assignments.models import (
     CalendarFeed,
     Category,
     Coverage,
+    DayOff,
     Hold,
     Lead,
     Mail,
     Mapping,
     MappingLine,
     Member,
+    MemberHours,
     Note,
     RoutingRule,
     RuleCondition,
     RuleMember,
     SavedPlan,
+    SlaTarget,
     Suggestion,
     Team,
     User,
+    WorkingHours,
 )
 from dashboard.urls import urlpatterns
 from tests.factories import (
     make_assignment,
     make_batch,
     make_coverage,
+    make_drift,
     make_hold,
     make_lead,
     make_mail,
     make_manager,
+    make_target,
 )
+from tests.trials.acts import ACTS
 from tests.trials.roles import Office, as_, make_office
 
 pytestmark = pytest.mark.django_db
@@ -55,121 +62,6 @@ def give_away(client: Client, office: Office):
     """Mo's lead to Cleo, of the same team."""
     path = reverse("assign", args=[office["mos"].pk])
     return client.post(path, {"member": office["cleo"].pk})
-
-
-# Which of the three may: address, fields, who.
-ALL, LEADING, MANAGING = (
-    {"member", "team lead", "manager"}, {"team lead", "manager"}, {"manager"},
-)  # fmt: skip
-RULE = {
-    "name": "New",
-    "mode": "on",
-    "whose": "either",
-    "strategy": "round_robin",
-    "member": "mo",
-}
-
-
-def day(number: int) -> str:
-    """The day that many days from today, as a form has it."""
-    return (timezone.now() + timedelta(days=number)).date().isoformat()
-
-
-ABSENCE = {"first_day": day(20), "last_day": day(24), "zone": "UTC", "scope": "active",
-    "arrivals": "cover", "on_return": "return"}  # fmt: skip
-ACTS = [
-    ("assign {mos}", {"member": "cleo"}, ALL),
-    ("assign {mos}", {"member": "eve"}, MANAGING),
-    ("assign {cleos}", {"member": "mo"}, LEADING),
-    ("assign {eves}", {"member": "mo"}, MANAGING),
-    ("assign {nobodys}", {"member": "mo"}, LEADING),
-    ("assign {nobodys}", {"member": "eve"}, MANAGING),
-    ("undo {waiting}", {}, LEADING),
-    ("undo {done}", {}, LEADING),
-    ("retry {refused}", {}, LEADING),
-    ("dismiss {refused}", {}, LEADING),
-    ("undo {eves_waiting}", {}, MANAGING),
-    ("retry {eves_refused}", {}, MANAGING),
-    ("dismiss {eves_refused}", {}, MANAGING),
-    ("add_note {mos}", {"text": "A call."}, ALL),
-    ("add_note {cleos}", {"text": "A call."}, LEADING),
-    ("add_note {eves}", {"text": "A call."}, MANAGING),
-    ("assign_many", {"lead": "cleos", "member": "mo"}, LEADING),
-    ("pause_batch {batch}", {}, MANAGING),
-    ("resume_batch {batch}", {}, MANAGING),
-    ("cancel_batch {batch}", {}, MANAGING),
-    ("retry_batch {refused_batch}", {}, MANAGING),
-    ("undo_batch {batch}", {}, MANAGING),
-    ("leaving {mo}", {"how_0": "least_busy", "member_0": "cleo"}, LEADING),
-    ("deactivate_member {mo}", {}, MANAGING),
-    (
-        "mappings",
-        {"name": "New", "kind": "territory", "attribute": "location"},
-        MANAGING,
-    ),
-    (
-        "mapping {table}",
-        {"name": "X", "kind": "territory", "attribute": "location"},
-        MANAGING,
-    ),
-    ("add_mapping_line {table}", {"value": "fr", "member": "cleo"}, MANAGING),
-    ("import_mapping {table}", {"text": "fr,Cleo"}, MANAGING),
-    ("remove_mapping {table}", {}, MANAGING),
-    ("remove_mapping_line {line}", {}, MANAGING),
-    ("new_rule", RULE, MANAGING),
-    ("rule {rule}", RULE, MANAGING),
-    ("set_rule_mode {rule}", {"mode": "suggest"}, MANAGING),
-    ("move_rule {rule}", {"up": "1"}, MANAGING),
-    ("duplicate_rule {rule}", {}, MANAGING),
-    ("remove_rule {rule}", {}, MANAGING),
-    ("accept_suggestion {suggestion}", {}, LEADING),
-    ("dismiss_suggestion {suggestion}", {}, LEADING),
-    ("accept_shown", {"suggestion": "suggestion"}, LEADING),
-    ("plan_coverage", ABSENCE | {"member": "cleo", "covering": "mo"}, LEADING),
-    ("plan_coverage", ABSENCE | {"member": "eve", "covering": "mo"}, MANAGING),
-    ("plan_coverage", ABSENCE | {"member": "mo", "covering": "cleo"}, ALL),
-    ("preview_coverage", ABSENCE | {"member": "mo", "covering": "cleo"}, ALL),
-    ("confirm_coverage {proposed}", {}, LEADING),
-    ("decline_coverage {proposed}", {}, LEADING),
-    (
-        "edit_coverage {proposed}",
-        ABSENCE | {"member": "cleo", "covering": "mo"},
-        LEADING,
-    ),
-    (
-        "edit_coverage {planned}",
-        ABSENCE | {"member": "cleo", "covering": "mo"},
-        LEADING,
-    ),
-    ("start_coverage {planned}", {}, LEADING),
-    ("cancel_coverage {planned}", {}, LEADING),
-    ("extend_coverage {running}", {"last_day": day(9)}, LEADING),
-    ("shorten_coverage {running}", {"last_day": day(2)}, LEADING),
-    ("coverer_coverage {running}", {"old": "eve", "new": "mo"}, LEADING),
-    ("end_coverage {running}", {}, LEADING),
-    ("acknowledge_coverage {missed}", {}, LEADING),
-    ("hand_back {running} {held}", {}, LEADING),
-    ("take_back {running} {held}", {}, LEADING),
-    ("renew_feed {team}", {}, LEADING),
-    ("revoke_feed {team}", {}, LEADING),
-    ("confirm_categories", {}, MANAGING),
-    ("put_away", {}, MANAGING),
-    ("pause_writes", {"reason": "Because."}, MANAGING),
-    ("resume_writes", {}, MANAGING),
-    ("resume_bulk", {}, MANAGING),
-    ("send_mail_again {refused_mail}", {}, MANAGING),
-    ("dismiss_mail {refused_mail}", {}, MANAGING),
-    ("add_member", {"member_id": "7", "name": "New"}, MANAGING),
-    ("member {mo}", {"name": "Changed", "is_active": "on"}, MANAGING),
-    ("answer_settings", {"hours": "3"}, MANAGING),
-    ("category_settings", {}, MANAGING),
-    ("teams", {"name": "New"}, MANAGING),
-    ("team_settings {team}", {"name": "Changed"}, MANAGING),
-    ("remove_team {team}", {}, MANAGING),
-    ("users", {"username": "new", "first_name": "New"}, MANAGING),
-    ("user {member}", {"first_name": "Changed", "is_active": "on"}, MANAGING),
-    ("new_password {member}", {}, MANAGING),
-]
 
 
 def address(act: str, office: Office) -> str:
@@ -192,10 +84,13 @@ def rows(office: Office) -> dict:
         "refused": lambda: make_assignment(
             office["cleos"], office["mo"], state="refused", **final
         ),
+        "drifted": lambda: make_drift(office["cleos"], office["mo"]),
         "batch": lambda: make_batch([office["cleos"]], office["mo"]),
         "refused_batch": lambda: make_refused_batch(office),
         "refused_mail": lambda: make_mail(outcome="No."),
         "table": make_table,
+        "target": make_target,
+        "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),
         "proposed": lambda: make_absence(office, 12, state="proposed"),
         "planned": lambda: make_absence(office, 30, state="scheduled"),
         "missed": lambda: make_absence(
@@ -247,7 +142,8 @@ def everything() -> list[list[dict]]:
     models = (
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         Mapping, MappingLine, RoutingRule, RuleCondition, RuleMember, Suggestion,
-        Coverage, Hold, CalendarFeed, Note, Mail,
+        Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
+        DayOff, Mail,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
@@ -285,6 +181,7 @@ class TestRoles:
     def test_every_act_stands_in_the_table(self):
         named = [entry for entry in urlpatterns if getattr(entry, "name", None)]
         own = {"login", "logout", "me", "password", "dismiss_all"}
+        own |= {"receive_webhook"}  # whose key is its address
         own |= {"look", "saved_views", "rename_view", "remove_view"}
         own |= {"read_all", "notification_settings"}
 

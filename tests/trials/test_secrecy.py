@@ -34,7 +34,7 @@ from tests.trials.skies import Hall
 
 PAGES = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
-    "me", "password", "admin:index", "admin:django_q_failure_changelist",
+    "webhooks", "me", "password", "admin:index", "admin:django_q_failure_changelist",
     "admin:django_q_ormq_changelist",
 ]  # fmt: skip
 TOO_MANY = {Kind.TOO_MANY, Kind.TOO_MANY_BARE}  # makes everybody wait: comes last
@@ -72,11 +72,13 @@ def run(*words: str) -> str:
 def live_through_every_fault(hall: Hall) -> str:
     """A call of each kind meets each fault; returns what the commands said."""
     said = run("sync", "--full")
-    for kind in OF_LISTS:
+    for kind in sorted(OF_LISTS):
         hall.world.faults.next(kind, call="list")
         said += run("sync")
     others = Lead.objects.exclude(owner=hall.ben).order_by("pk")
-    for kind, lead in zip(set(Kind) - OF_LISTS - TOO_MANY, others, strict=False):
+    for kind, lead in zip(
+        sorted(set(Kind) - OF_LISTS - TOO_MANY), others, strict=False
+    ):
         meet(hall, kind, lead)
     hall.world.faults.clear()
     hall.world.faults.next(Kind.HANG_THEN_DROP, call="list", seconds=0.7)
@@ -118,7 +120,7 @@ def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatc
     with leaks.everything_logged() as logged:
         said = live_through_every_fault(hall)
         break_tasks(monkeypatch, Lead.objects.first())
-        for kind in TOO_MANY:
+        for kind in sorted(TOO_MANY):
             meet(hall, kind, Lead.objects.exclude(owner=hall.ben).last())
 
     failed = Task.objects.filter(success=False)

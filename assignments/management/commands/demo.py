@@ -128,7 +128,8 @@ class Command(BaseCommand):
         if self.on_sandbox:
             state = self.folder / "sandbox.sqlite3"
             port = self.sandbox_port
-            supervisor.start(parts.sandbox(port=port, state=state, **ours))
+            site = f"http://{LOOPBACK}:{self.port}"
+            supervisor.start(parts.sandbox(port=port, state=state, site=site, **ours))
             self._wait(supervisor, LOOPBACK, port, "/_sandbox/state")
             self._sync()
             demo.create_people()

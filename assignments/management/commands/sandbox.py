@@ -5,13 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assignments.sandbox import orders, server
+from assignments.sandbox import hooks, orders, server
 from assignments.sandbox.switches import CHOICES, Switches
 from assignments.sandbox.world import DEFAULT_KEY, World
+from assignments.services.webhooks import gate
 
 DEFAULT_LIFE = 40.0
+HOOKED = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED", "EMAIL_SENT"]
 
 
 class Command(BaseCommand):
@@ -30,6 +33,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         world = _world(options)
+        _hook_up(world, options["hook"])
         try:
             here = server.Server((options["host"], options["port"]), world)
         except OSError as exc:
@@ -47,6 +51,20 @@ def _serve(here: server.Server) -> None:
         here.serve_forever()
     except KeyboardInterrupt:
         return
+
+
+def _hook_up(world: World, site: str | None) -> None:
+    """Tell that Handoff of what happens here. Its address is a secret, so it is made
+    from the environment and stands in no argument.
+    """
+    if site is None:
+        return
+    url = f"{site}/webhooks/smartlead/{gate.path_token()}/"
+    if not gate.is_open() or not hooks.is_ours(url):
+        raise CommandError(
+            "--hook needs SMARTLEAD_WEBHOOK_SECRET, and an http address of this machine."
+        )
+    world.hook_up(url, name="Handoff", events=HOOKED)
 
 
 def _add_world(parser: CommandParser) -> None:
@@ -77,6 +95,9 @@ def _add_behaviour(parser: CommandParser) -> None:
         type=float,
         default=DEFAULT_LIFE,
         help="mean seconds between new replies; 0 stops time",
+    )
+    parser.add_argument(
+        "--hook", metavar="SITE", help="send webhooks to the Handoff at this address"
     )
     parser.add_argument("--outside", type=float, default=0.0, metavar="SECONDS")
 
@@ -132,4 +153,5 @@ def _world(options: dict[str, Any]) -> World:
         faults=options["fault"],
         state=options["state"],
         switches=switches,
+        hook_secret=settings.SMARTLEAD_WEBHOOK_SECRET,
     )

@@ -124,7 +124,7 @@ def rotation_of(rule_id: int | str) -> str:
 
 
 def _strategy(rule: RuleFacts, office: Office) -> Strategy:
-    pool = [_candidate(seat, office) for seat in rule.pool]
+    pool = [candidate(seat, office) for seat in rule.pool]
     match rule.strategy:
         case StrategyKind.MEMBER if pool:
             return TheOne(pool[0])
@@ -143,10 +143,10 @@ def _strategy(rule: RuleFacts, office: Office) -> Strategy:
 
 
 def _candidates(members: Sequence[int], office: Office) -> list[PoolMember]:
-    return [_candidate(Seat(member_id=pk), office) for pk in members]
+    return [candidate(Seat(member_id=pk), office) for pk in members]
 
 
-def _candidate(seat: Seat, office: Office) -> PoolMember:
+def candidate(seat: Seat, office: Office) -> PoolMember:
     member = office.members[seat.member_id]
     return PoolMember(
         id=member.pk,

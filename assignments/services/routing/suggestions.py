@@ -1,13 +1,22 @@
-"""What rules only suggest: kept until a person accepts it, dismisses it, or it no
-longer holds.
+"""What rules and breaches only suggest: kept until a person accepts it, dismisses it,
+or it no longer holds.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from assignments.models import Assignment, Coverage, Lead, Member, Suggestion, User
+from assignments.models import (
+    Assignment,
+    Breach,
+    Coverage,
+    Lead,
+    Member,
+    Suggestion,
+    User,
+)
 from assignments.services import access
 from assignments.services.assigning import assign_lead
 from assignments.services.coverage.absences import away_now
@@ -39,6 +48,18 @@ def already_suggested() -> frozenset[int]:
     return frozenset(Suggestion.objects.open().values_list("lead", flat=True))
 
 
+def open_to(user: User) -> QuerySet[Suggestion]:
+    """Open suggestions that this user can accept."""
+    known = Suggestion.objects.open()
+    movable = access.movable_owners(user)
+    if movable is None:
+        return known
+    owned = Q(lead__owner__in=[pk for pk in movable if pk is not None])
+    if None in movable:
+        owned |= Q(lead__owner=None)
+    return known.filter(owned, member__in=access.members_to_choose(user))
+
+
 def withdraw_stale(
     found: Sequence[tuple[LeadFacts, RuleFacts]], *, at: datetime
 ) -> int:
@@ -47,7 +68,7 @@ def withdraw_stale(
     free = _free_members(at)
     stale = [
         one.pk
-        for one in Suggestion.objects.open()
+        for one in Suggestion.objects.open().select_related("breach", "lead")
         if not _still_holds(one, wanted.get(one.lead_id), free)
     ]
     if not stale:
@@ -124,6 +145,8 @@ def _free_members(at: datetime) -> frozenset[int]:
 def _still_holds(
     one: Suggestion, wanted: tuple[LeadFacts, RuleFacts] | None, free: frozenset[int]
 ) -> bool:
+    if one.breach is not None:
+        return _still_waits(one, one.breach) and one.member_id in free
     if wanted is None:
         return False
     lead, rule = wanted
@@ -134,3 +157,9 @@ def _still_holds(
         and lead.owner_id == one.owner_id
         and one.member_id in free & rule.members
     )
+
+
+def _still_waits(one: Suggestion, breach: Breach) -> bool:
+    """The same reply is unanswered, with the same owner."""
+    is_owed = one.lead.answer_owed and one.lead.last_reply_at == breach.reply_at
+    return is_owed and one.lead.owner_id == one.owner_id and one.lead.gone_at is None

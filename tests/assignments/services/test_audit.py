@@ -8,11 +8,12 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from assignments.models import Account, Assignment, Lead, Note
+from assignments.models import Account, Assignment, Lead, Note, Reply
 from assignments.models.assignment import Cause, State
 from assignments.services import account, audit
 from assignments.services.assigning import assign_lead
 from assignments.services.coverage import promises
+from assignments.services.performance.recording import record_mails
 from tests.factories import (
     MONDAY,
     make_account,
@@ -37,6 +38,7 @@ BROKEN = {
     "rootless": "Notes are sent only for changes that were made.",
     "untold": "Every owner was told by Smartlead at a known moment.",
     "apart": "Every lead is with whom its last change gave it to.",
+    "answers": "Every answer is as mails and ledger tell it.",
     "account": "The database belongs to the account of the settings.",
     "guard": "The database keeps its own guard over all this.",
 }
@@ -135,6 +137,17 @@ def test_an_honest_database_breaks_nothing(done, ana):
 def test_every_promise_is_tried_here():
     elsewhere = set(promises.PROMISES)  # tried beside the coverages
     assert set(BROKEN.values()) == set(audit.PROMISES) - elsewhere
+
+
+def test_an_answer_credited_to_somebody_else(row, ana):
+    lead = row.lead
+    mails = {lead.pk: {(MONDAY, "reply"), (MONDAY, "sent")}}
+    record_mails(mails, promised={})
+    assert BROKEN["answers"] not in broken_promises()
+
+    Reply.objects.update(owner=make_member("Eve"))
+
+    assert BROKEN["answers"] in broken_promises()
 
 
 class TestLedger:

@@ -1,9 +1,9 @@
 import pytest
 
 from assignments.demo_environment import SANDBOX_PORT, demo_database
-from assignments.models import Account, Member, Team, User
+from assignments.models import Account, Member, SlaTarget, Team, User
 from assignments.services import access, demo
-from tests.factories import make_account, make_member
+from tests.factories import make_account, make_category, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +53,14 @@ class TestCreatePeople:
         demo.create_people()
 
         assert not Member.objects.filter(team=None).exists()
+
+    def test_replies_are_answered_in_working_hours(self, on_sandbox):
+        make_category("Interested")
+
+        demo.create_people()
+
+        minutes = SlaTarget.objects.values_list("category__name", "minutes")
+        assert dict(minutes) == {None: 480, "Interested": 60}
 
     def test_what_people_have_changed_since_is_left_alone(self, on_sandbox):
         make_sandbox_members()

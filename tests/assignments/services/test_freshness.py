@@ -1,6 +1,7 @@
 """How well the owner must be known before it is replaced (design, rule 3)."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -142,3 +143,20 @@ class TestWithheldOwner:
         assert (state_of(row), kinds(office)) == (State.WAITING, ["thread"])
         assert row.outcome == "Smartlead does not say who has this lead."
         assert row.not_before > office.clock()
+
+
+def test_what_a_clock_ahead_of_ours_knows_is_waited_for_and_not_read_again_and_again(
+    office,
+):
+    lead = office.lead()
+    ahead = office.clock.now + timedelta(seconds=20)
+    know_owner(office, lead, owner_known_at=ahead, owner_sure_at=None)
+
+    row = click(office, lead)
+    office.dispatch()
+    assert kinds(office) == ["thread"]
+    office.clock.advance(21)
+    office.dispatch()
+
+    assert kinds(office) == ["thread", "thread", "owner"]
+    assert state_of(row) == State.DONE

@@ -8,11 +8,11 @@ from assignments.services.leads import Asker, Saved, save_row, save_rows
 from assignments.smartlead.records import HistoryEntry, LeadRow
 from tests.factories import (
     MONDAY,
-    make_account,
     make_assignment,
     make_category,
     make_lead,
     make_member,
+    make_target,
 )
 from tests.mirror import make_row
 
@@ -121,7 +121,7 @@ class TestLastMessage:
 
 class TestAnswerOwed:
     def test_is_owed_when_the_last_word_is_theirs(self):
-        make_account(answer_within_hours=8)
+        make_target(8 * 60)
 
         lead = save(make_row())
 

@@ -2,10 +2,16 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Account
 from assignments.services import preferences
 from assignments.services.refusals import AssignmentRefused, NotAllowed
-from tests.factories import MONDAY, make_category, make_lead, make_manager, make_user
+from tests.factories import (
+    MONDAY,
+    make_category,
+    make_lead,
+    make_manager,
+    make_target,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +45,7 @@ def test_saving_what_it_means_already_decides_nothing():
 def test_closing_and_opening_a_category_moves_what_is_owed():
     category = make_category()
     lead = make_lead(category=category, answer_owed=True, answer_due_at=MONDAY)
+    make_target(24 * 60)
 
     mean(category, closing=True)
     lead.refresh_from_db()
@@ -54,27 +61,9 @@ def test_a_category_cannot_close_and_mean_interest():
         mean(make_category(), closing=True, interested=True)
 
 
-def test_new_hours_move_open_answers():
-    Account.objects.get_or_create(pk=1)
-    lead = make_lead(answer_owed=True, answer_due_at=MONDAY)
-
-    preferences.answer_within(actor=make_manager(), hours=4)
-
-    lead.refresh_from_db()
-    assert lead.answer_due_at == lead.last_reply_at + timedelta(hours=4)
-
-
-@pytest.mark.parametrize("hours", [0, preferences.MOST_HOURS + 1])
-def test_hours_that_make_no_sense_are_refused(hours):
-    with pytest.raises(AssignmentRefused, match="Choose between"):
-        preferences.answer_within(actor=make_manager(), hours=hours)
-
-
 def test_preferences_are_set_by_sales_managers():
     user = make_user()
 
-    with pytest.raises(NotAllowed):
-        preferences.answer_within(actor=user, hours=4)
     with pytest.raises(NotAllowed):
         mean(make_category(), closing=True, actor=user)
 

@@ -13,7 +13,14 @@ from assignments.smartlead.records import (
     CategoryRow,
     MemberRow,
 )
-from tests.factories import MONDAY, make_campaign, make_category, make_lead, make_member
+from tests.factories import (
+    MONDAY,
+    make_campaign,
+    make_category,
+    make_lead,
+    make_member,
+    make_target,
+)
 from tests.mirror import Mirror, open_mirror
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +121,7 @@ class TestCategories:
     def test_a_category_that_opens_again_owes_an_answer(self):
         closing = make_category("Not Interested", id=3, is_closing=True)
         lead = make_lead(category=closing)
+        make_target(24 * 60)
 
         reference.save_categories([category("Maybe later")])
 

@@ -1,0 +1,229 @@
+"""Whose leads they were in a period, and what became of them.
+
+A lead's *home* is the member whose lead it is: whoever owns it, or, while it is held for
+a coverage, the member who is away. Coverages do not change it; every other change of
+owner does. Worked back from today, so that it costs what happened since the period
+began, however long the history is.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from assignments.models import Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Different leads, each."""
+
+    leads: int = 0
+    replied: int = 0
+    interested: int = 0
+    assigned: int = 0
+    taken_over: int = 0
+    handed_over: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """All members, those of a team, or one."""
+
+    team_id: int | None = None
+    member_id: int | None = None
+
+    def lookup(self, name: str) -> dict[str, int]:
+        """As a filter of the ORM on a column that holds a member."""
+        if self.member_id is not None:
+            return {name: self.member_id}
+        return {} if self.team_id is None else {f"{name}__team": self.team_id}
+
+    def of(self, members: Collection[int | None]) -> set[int]:
+        """Those of these members who are in it."""
+        known = {member for member in members if member is not None}
+        if self.member_id is not None:
+            return known & {self.member_id}
+        if self.team_id is None:
+            return known
+        team = Member.objects.filter(team=self.team_id)
+        return known & set(team.values_list("pk", flat=True))
+
+    def condition(self, column: str) -> str:
+        """As SQL on a column that holds a member."""
+        if self.member_id is not None:
+            return f"{column} = %(member)s"
+        if self.team_id is not None:
+            members = "SELECT id FROM assignments_member WHERE team_id = %(team)s"
+            return f"{column} IN ({members})"
+        return f"{column} IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of each member who had a lead or a change, and of all in the scope together."""
+
+    members: dict[int, Counts]
+    total: Counts
+
+
+def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
+    """The database counts the leads that stayed; those that moved are told apart here.
+
+    It would sort them to do so, for each column, and take longer.
+    """
+    stayed: dict[int, _Stayed] = {}
+    moved = _Moved()
+    for kind, *row in _rows(starts_at, ends_at, scope):
+        if kind == "stayed":
+            member, *numbers, _ = row
+            stayed[member] = _Stayed(*numbers)
+        else:
+            moved.add(*row)
+    members = scope.of(stayed.keys() | moved.had.keys())
+    return Told(
+        members={member: moved.counts([member], stayed) for member in members},
+        total=moved.counts(members, stayed),
+    )
+
+
+class _Stayed(NamedTuple):
+    """How many leads had their home with a member throughout the period."""
+
+    leads: int = 0
+    replied: int = 0
+    interested: int = 0
+
+
+class _Moved:
+    """Leads that changed their home in the period, each as often as it did."""
+
+    def __init__(self) -> None:
+        self.had: _LeadsOf = defaultdict(set)
+        self.gained: _LeadsOf = defaultdict(set)
+        self.taken: _LeadsOf = defaultdict(set)
+        self.lost: _LeadsOf = defaultdict(set)
+        self.replied: set[int] = set()
+        self.interested: set[int] = set()
+
+    def add(
+        self,
+        lead: int,
+        gained_by: int | None,
+        lost_by: int | None,
+        replied: int | None,
+        interested: int | None,
+    ) -> None:
+        if gained_by is not None:
+            self.had[gained_by].add(lead)
+            self.gained[gained_by].add(lead)
+            if lost_by is not None:
+                self.taken[gained_by].add(lead)
+        if lost_by is not None:
+            self.had[lost_by].add(lead)
+            self.lost[lost_by].add(lead)
+        if replied is not None:
+            self.replied.add(lead)
+        if interested is not None:
+            self.interested.add(lead)
+
+    def counts(self, members: Collection[int], stayed: Mapping[int, _Stayed]) -> Counts:
+        had = _together(self.had, members)
+        there = [stayed[member] for member in members if member in stayed]
+        return Counts(
+            leads=len(had) + sum(one.leads for one in there),
+            replied=len(had & self.replied) + sum(one.replied for one in there),
+            interested=len(had & self.interested)
+            + sum(one.interested for one in there),
+            assigned=len(_together(self.gained, members)),
+            taken_over=len(_together(self.taken, members)),
+            handed_over=len(_together(self.lost, members)),
+        )
+
+
+type _LeadsOf = dict[int, set[int]]
+
+
+def _together(leads: _LeadsOf, members: Collection[int]) -> set[int]:
+    return set().union(*(leads[member] for member in members if member in leads))
+
+
+# What a lead was before a change for good: its home, even if somebody covered it.
+_SQL = """
+WITH moves AS (
+    SELECT id, lead_id, finished_at, gained, lost FROM (
+        SELECT a.id, a.lead_id, a.finished_at, a.to_id AS gained,
+            COALESCE(
+                (SELECT h.origin_id FROM assignments_hold h
+                 WHERE h.ended_by_id = a.id AND h.taken_at IS NOT NULL
+                 ORDER BY h.id LIMIT 1),
+                a.expected_id
+            ) AS lost
+        FROM assignments_assignment a
+        WHERE a.state = 'done' AND a.finished_at >= %(starts)s
+            AND a.cause NOT IN ('coverage_start', 'coverage_return')
+            AND NOT a.until_back
+    ) AS told
+    WHERE COALESCE(gained, 0) <> COALESCE(lost, 0)
+),
+moved AS (SELECT * FROM moves WHERE finished_at < %(ends)s),
+later AS (
+    SELECT lead_id, lost,
+        ROW_NUMBER() OVER (PARTITION BY lead_id ORDER BY finished_at, id) AS nth
+    FROM moves WHERE finished_at >= %(ends)s
+),
+held AS (
+    SELECT h.lead_id, h.origin_id FROM assignments_hold h
+    WHERE h.state = 'live' AND NOT EXISTS (
+        SELECT 1 FROM assignments_hold beneath
+        WHERE beneath.lead_id = h.lead_id AND beneath.state = 'live'
+            AND beneath.id < h.id
+    )
+),
+replied AS (
+    SELECT DISTINCT lead_id FROM assignments_seenmail
+    WHERE kind = 'reply' AND at >= %(starts)s AND at < %(ends)s
+),
+stayed AS (
+    SELECT CASE WHEN later.lead_id IS NULL THEN COALESCE(held.origin_id, l.owner_id)
+            ELSE later.lost END AS member,
+        COUNT(*) AS leads, COUNT(replied.lead_id) AS replied, COUNT(c.id) AS interested
+    FROM assignments_lead l
+    LEFT JOIN held ON held.lead_id = l.map_id
+    LEFT JOIN later ON later.lead_id = l.map_id AND later.nth = 1
+    LEFT JOIN replied ON replied.lead_id = l.map_id
+    LEFT JOIN assignments_category c ON c.id = l.category_id AND c.is_interested
+    WHERE l.first_seen_at < %(ends)s
+        AND (l.gone_at IS NULL OR l.gone_at >= %(starts)s)
+        AND l.map_id NOT IN (SELECT lead_id FROM moved)
+    GROUP BY 1
+)
+SELECT 'stayed', member, leads, replied, interested, NULL FROM stayed WHERE {member}
+UNION ALL
+SELECT 'moved', moved.lead_id, gained, lost, replied.lead_id, c.id
+FROM moved
+JOIN assignments_lead l ON l.map_id = moved.lead_id
+LEFT JOIN replied ON replied.lead_id = moved.lead_id
+LEFT JOIN assignments_category c ON c.id = l.category_id AND c.is_interested
+WHERE {gained} OR {lost}
+"""
+
+
+def _rows(
+    starts_at: datetime, ends_at: datetime, scope: Scope
+) -> list[tuple[Any, ...]]:
+    adapted = connection.ops.adapt_datetimefield_value
+    values = {
+        "starts": adapted(starts_at),
+        "ends": adapted(ends_at),
+        "team": scope.team_id,
+        "member": scope.member_id,
+    }
+    columns = ("member", "gained", "lost")
+    words = _SQL.format(**{name: scope.condition(name) for name in columns})
+    with connection.cursor() as cursor:
+        cursor.execute(words, values)
+        return list(cursor.fetchall())

@@ -1,0 +1,53 @@
+"""How soon a reply must be answered: kept by a sales manager."""
+
+from django.db import transaction
+
+from assignments.models import Campaign, Category, SlaTarget, User
+from assignments.services.access import require_manager
+from assignments.services.refusals import AssignmentRefused
+from assignments.services.sla.recounting import recount
+
+MOST_MINUTES = 90 * 24 * 60
+_ACT = "change how soon a reply must be answered"
+
+
+@transaction.atomic
+def save_target(
+    *,
+    actor: User,
+    campaign: Campaign | None,
+    category: Category | None,
+    minutes: int,
+    in_working_hours: bool,
+    at_breach: str,
+    target: SlaTarget | None = None,
+) -> SlaTarget:
+    """A new target, or one that changes; open answers get their new moment.
+
+    Raises NotAllowed, or AssignmentRefused for a target of zero or of the same leads.
+    """
+    require_manager(actor, _ACT)
+    if not 1 <= minutes <= MOST_MINUTES:
+        raise AssignmentRefused(
+            "A target leaves at least a minute and at most 90 days for the answer."
+        )
+    target = target or SlaTarget()
+    same = SlaTarget.objects.filter(campaign=campaign, category=category)
+    if same.exclude(pk=target.pk).exists():
+        raise AssignmentRefused(
+            "There is a target for these leads already. Change that one."
+        )
+    target.campaign, target.category = campaign, category
+    target.minutes, target.in_working_hours = minutes, in_working_hours
+    target.at_breach = at_breach
+    target.save()
+    recount()
+    return target
+
+
+@transaction.atomic
+def remove_target(*, actor: User, target: SlaTarget) -> None:
+    """Its leads fall under the next target that fits, or never due without one."""
+    require_manager(actor, _ACT)
+    target.delete()
+    recount()

@@ -1,0 +1,155 @@
+"""What an event changes: as little as it says, and never more than it can know.
+
+Out of order is normal. A reply older than the newest one, or a category older than the
+last read of the lead, changes nothing; it only asks for a read.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from assignments.models import Lead, WebhookEvent
+from assignments.models.webhook import EventKind
+from assignments.nudges import nudge_dispatch, nudge_open_lead, nudge_sync
+from assignments.services import threads
+from assignments.services.leads import take_event
+from assignments.smartlead.events import Event
+
+State = WebhookEvent.State
+
+# Reads of leads that nobody knows: each costs a call, and anybody's number will do.
+MOST_UNKNOWN = 20
+UNKNOWN_WITHIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    state: State
+    sentence: str
+    map_id: int | None = None
+
+
+def apply(said: Event, *, at: datetime) -> Outcome:
+    """The caller holds the transaction in which the event is marked as settled."""
+    if said.kind == EventKind.OTHER:
+        return Outcome(State.IGNORED, "Handoff shows nothing of this kind.")
+    lead = _find(said)
+    if lead is None:
+        return _unknown(said, at)
+    if lead.gone_at:
+        nudge_open_lead(lead.pk)
+        sentence = "Handoff holds this lead as gone; it is asked for in Smartlead."
+        return Outcome(State.DONE, sentence, lead.pk)
+    sentence = _ACTS[said.kind](lead, said, at)
+    return Outcome(State.DONE, sentence, lead.pk)
+
+
+def _find(said: Event) -> Lead | None:
+    """By map id; else the person, else the address, in the campaign, if only one fits."""
+    locked = Lead.objects.select_for_update().order_by("map_id")
+    if said.map_id:
+        return locked.filter(pk=said.map_id).first()
+    if said.campaign_id:
+        there = locked.filter(campaign=said.campaign_id)
+    elif said.campaign_name:
+        there = locked.filter(campaign__name=said.campaign_name)
+    else:
+        return None
+    if said.person_id:
+        found = list(there.filter(person_id=said.person_id)[:2])
+        if found:
+            return found[0] if len(found) == 1 else None
+    found = list(there.filter(email__iexact=said.email)[:2]) if said.email else []
+    return found[0] if len(found) == 1 else None
+
+
+def _unknown(said: Event, at: datetime) -> Outcome:
+    if said.kind == EventKind.SENT:
+        # Campaigns write to thousands who have never answered.
+        return Outcome(State.IGNORED, "The lead is not in the inbox.", said.map_id)
+    if said.map_id and not _too_many_unknown(at):
+        nudge_open_lead(said.map_id)
+        sentence = "Handoff did not know this lead; it is fetched from Smartlead."
+        return Outcome(State.DONE, sentence, said.map_id)
+    nudge_sync()
+    sentence = (
+        "It names no lead that Handoff knows; the inbox is looked through instead."
+    )
+    return Outcome(State.UNMATCHED, sentence, said.map_id)
+
+
+def _too_many_unknown(at: datetime) -> bool:
+    recent = WebhookEvent.objects.filter(
+        received_at__gt=at - UNKNOWN_WITHIN, state=State.DONE, map_id__isnull=False
+    )
+    known = Lead.objects.values("map_id")
+    return recent.exclude(map_id__in=known)[:MOST_UNKNOWN].count() == MOST_UNKNOWN
+
+
+def _reply(lead: Lead, said: Event, at: datetime) -> str:
+    moment = min(said.at or at, at)  # a mail from the future would stay on top
+    is_news = lead.last_reply_at is None or moment > lead.last_reply_at
+    if is_news:
+        news: dict[str, Any] = {"last_reply_at": moment, "unread": True}
+        _take(lead, said, moment, **news)
+        _ask_for(lead, at)
+    _keep_mail(lead, said)
+    return "The reply is shown." if is_news else "A newer reply was known already."
+
+
+def _sent(lead: Lead, said: Event, at: datetime) -> str:
+    moment = min(said.at or at, at)
+    if lead.last_sent_at is not None and moment <= lead.last_sent_at:
+        _keep_mail(lead, said)
+        return "A newer mail of ours was known already."
+    _take(lead, said, moment, last_sent_at=moment)
+    _keep_mail(lead, said)
+    _ask_for(lead, at)
+    return "The mail of ours is shown."
+
+
+def _category(lead: Lead, said: Event, at: datetime) -> str:
+    moment = min(said.at or at, at)
+    _ask_for(lead, at)
+    if said.category_id is None:
+        return "It names no category; the lead is read."
+    if said.at is None or moment < lead.seen_at:
+        return "The lead was read later than that; it is read again."
+    row = said.row(
+        lead.pk, category_id=said.category_id, category_name=said.category_name or None
+    )
+    take_event(row, happened_at=moment)
+    return "The category is shown."
+
+
+def _look(lead: Lead, _: Event, at: datetime) -> str:
+    _ask_for(lead, at)
+    return "The lead is read."
+
+
+_ACTS: dict[str, Callable[[Lead, Event, datetime], str]] = {
+    EventKind.REPLY: _reply,
+    EventKind.SENT: _sent,
+    EventKind.CATEGORY: _category,
+    EventKind.LOOK: _look,
+}
+
+
+def _take(lead: Lead, said: Event, moment: datetime, **news: Any) -> None:
+    """`news`, and the last words of the conversation if these are the last."""
+    before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
+    if said.mail and said.mail.body_html and all(moment >= each for each in before):
+        news["history"] = (said.mail,)
+    take_event(said.row(lead.pk, **news), happened_at=moment)
+
+
+def _keep_mail(lead: Lead, said: Event) -> None:
+    if said.mail and said.mail.message_id:
+        threads.keep_mail(lead=lead, mail=said.mail)
+
+
+def _ask_for(lead: Lead, at: datetime) -> None:
+    """One read of the lead soon, however many events ask for it."""
+    Lead.objects.filter(pk=lead.pk, recheck_at=None).update(recheck_at=at)
+    nudge_dispatch()

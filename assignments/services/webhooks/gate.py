@@ -1,0 +1,72 @@
+"""Who may send us events: whoever knows the address, and does not contradict itself."""
+
+import hmac
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from assignments.models import WebhookRefusal
+from assignments.models.webhook import WebhookRefusal as _Refusal
+from assignments.smartlead.values import Payload, as_text
+
+Reason = _Refusal.Reason
+
+SHORTEST_SECRET = 16
+TEST_KEY = "secretkey"  # what Smartlead's own test button sends
+
+
+class Forged(Exception):
+    """It came to our address, but with a wrong proof."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(f"{reason.label}.")
+        self.reason = reason
+
+
+def is_open() -> bool:
+    return len(settings.SMARTLEAD_WEBHOOK_SECRET) >= SHORTEST_SECRET
+
+
+def path_token() -> str:
+    """The unguessable part of our address; says nothing of the secret it comes from."""
+    secret = settings.SMARTLEAD_WEBHOOK_SECRET.encode()
+    return hmac.new(secret, b"handoff webhook address", "sha256").hexdigest()
+
+
+def opens(token: str) -> bool:
+    return is_open() and hmac.compare_digest(token.encode(), path_token().encode())
+
+
+def check_signature(body: bytes, signature: str | None) -> None:
+    """Unsigned ones are common: what counts then is that they know the address."""
+    if signature is None:
+        return
+    secret = settings.SMARTLEAD_WEBHOOK_SECRET.encode()
+    right = hmac.new(secret, body, "sha256").hexdigest()
+    said = signature.strip().lower().removeprefix("sha256=")
+    if not hmac.compare_digest(said.encode(), right.encode()):
+        raise Forged(Reason.SIGNATURE)
+
+
+def is_test(raw: Payload) -> bool:
+    return raw.get("secret_key") == TEST_KEY
+
+
+def check_secret(raw: Payload) -> None:
+    said = raw.get("secret_key")
+    if said in (None, "") or is_test(raw):
+        return
+    right = settings.SMARTLEAD_WEBHOOK_SECRET.encode()
+    if not hmac.compare_digest(as_text(said).encode(), right):
+        raise Forged(Reason.SECRET)
+
+
+@transaction.atomic
+def count_refusal(reason: Reason, *, at: datetime) -> None:
+    """One row a day and reason: a flood must not fill the database."""
+    row, _ = WebhookRefusal.objects.get_or_create(
+        day=at.date(), reason=reason, defaults={"last_at": at}
+    )
+    WebhookRefusal.objects.filter(pk=row.pk).update(count=F("count") + 1, last_at=at)

@@ -1,0 +1,101 @@
+"""Where Smartlead's webhooks arrive, and the page that tells whether they do."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from assignments.services.webhooks import gate, receiving, reporting
+from assignments.services.webhooks.receiving import NotAnEvent
+from dashboard.htmx import PageRequest
+from dashboard.views.people import check_manager
+
+LARGEST = 2 * 1024 * 1024
+PLAIN = "text/plain; charset=utf-8"
+# Which events are worth ticking, and what each is good for.
+EVENTS = (
+    ("EMAIL_REPLY", "a lead has answered"),
+    ("LEAD_CATEGORY_UPDATED", "a lead has another category"),
+    ("EMAIL_SENT", "we have answered (leave it out if your campaigns send thousands)"),
+    ("EMAIL_BOUNCE", "a mail has come back"),
+    ("LEAD_UNSUBSCRIBED", "a lead wants no more mails"),
+)
+
+
+class TooLarge(Exception):
+    pass
+
+
+@csrf_exempt
+@never_cache
+@login_not_required
+def receive(request: HttpRequest, token: str) -> HttpResponse:
+    """Say quickly whether it is taken; 5xx alone asks Smartlead to send it again."""
+    if not gate.opens(token):
+        raise Http404
+    if request.method != "POST":
+        return _said(405, "Webhooks are sent with POST.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return _said(415, "The body must not be compressed.")
+    try:
+        receiving.receive(
+            body=_body(request),
+            signature=request.headers.get("X-Smartlead-Signature"),
+            request_id=request.headers.get("X-Request-Id"),
+            at=timezone.now(),
+        )
+    except TooLarge:
+        gate.count_refusal(gate.Reason.TOO_LARGE, at=timezone.now())
+        return _said(413, "The body is larger than 2 MB.")
+    except OSError:
+        return _said(400, "The body broke off.")
+    except NotAnEvent as no:
+        return _said(400, str(no))
+    except gate.Forged as forged:
+        return _said(403, str(forged))
+    except DatabaseError:
+        return _said(503, "It cannot be kept now. Send it again later.")
+    return _said(200, "Taken.")
+
+
+@never_cache
+@require_safe
+def webhooks(request: PageRequest) -> HttpResponse:
+    check_manager(request, "see the address of the webhook")
+    path = reverse("receive_webhook", args=[gate.path_token()])
+    context = {
+        "is_open": gate.is_open(),
+        "is_short": bool(settings.SMARTLEAD_WEBHOOK_SECRET),
+        "shortest": gate.SHORTEST_SECRET,
+        "address": settings.SITE_URL.rstrip("/") + path,
+        "is_https": settings.SITE_URL.startswith("https://"),
+        "events": EVENTS,
+        "report": reporting.report(at=timezone.now()),
+    }
+    return render(request, "settings/webhooks.html", context)
+
+
+def _said(status: int, sentence: str) -> HttpResponse:
+    return HttpResponse(f"{sentence}\n", status=status, content_type=PLAIN)
+
+
+def _body(request: HttpRequest) -> bytes:
+    """Never more than LARGEST of it, whatever length was announced, or none."""
+    announced = request.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) > LARGEST:
+        raise TooLarge
+    stream = request
+    if not announced and request.META.get("wsgi.input_terminated"):
+        stream = request.META[
+            "wsgi.input"
+        ]  # sent in chunks, which Django leaves unread
+    body: bytes = stream.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise TooLarge
+    return body

@@ -1,0 +1,109 @@
+"""The pages of figures over 100,000 leads, with a short ledger and with a long one.
+
+All come out of this process, from the same session, by turns with the first page of the
+inbox, to which they are compared: so a busy machine hits both alike.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.management import call_command
+from django.test import Client as Browser
+from django.utils import timezone
+
+from assignments.models import Assignment, Category, Member, Team, User
+from assignments.sandbox.people import MEMBERS
+from assignments.services.seats import beat
+from tests.benchmarks import annals
+from tests.benchmarks.crowd import fill
+from tests.benchmarks.figures import Figure, say
+from tests.benchmarks.trials import Trial
+
+LEADS = 100_000
+GENERATIONS = 11
+ROUNDS = 5
+PLAIN = "/inbox/"
+# Ninety days hold 50,000 changes here; a table read through takes more than this.
+MOST_OF_PLAIN = 15.0
+MOST_GROWTH = 1.5
+
+
+def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+    call_command("migrate", interactive=False, verbosity=0)
+    user = User.objects.create_superuser("sara", is_sales_manager=True)
+    browser = Browser(SERVER_NAME="localhost")
+    browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    fill(leads=LEADS, user=user)
+    Category.objects.filter(name="Interested").update(is_interested=True)
+    annals.fill_recent()
+    beat("worker", at=timezone.now())
+    pages = _pages()
+    short = _times(browser, pages)
+    for number in range(1, GENERATIONS + 1):
+        annals.fill_generation(number)
+        say(f"Generation {number} of {GENERATIONS} is written.")
+    annals.refresh_statistics()
+    long = _times(browser, pages)
+    for name in pages:
+        yield from _figures(f"{label}: {name}", short[name], long[name])
+
+
+def _pages() -> dict[str, str]:
+    team = Team.objects.create(name="North")
+    Member.objects.filter(pk__in=[pk for pk, _ in MEMBERS[:4]]).update(team=team)
+    member, today = MEMBERS[3][0], timezone.localdate()
+    week = f"from={today - timedelta(days=60)}&to={today - timedelta(days=54)}"
+    return {
+        "team, this month": "/team/performance/?period=this_month",
+        "team, last 90 days": "/team/performance/?period=last_90_days",
+        "team, a week two months ago": f"/team/performance/?{week}",
+        "one team, last 90 days": f"/team/performance/?period=last_90_days&team={team.pk}",
+        "member, this month": f"/team/{member}/",
+        "member, last 90 days": f"/team/{member}/?period=last_90_days",
+        "CSV, last 90 days": "/team/performance.csv?period=last_90_days",
+    }
+
+
+type Pair = tuple[float, float]
+
+
+def _times(browser: Browser, pages: dict[str, str]) -> dict[str, Pair]:
+    """The best of each page and of the plain one beside it."""
+    say(f"{Assignment.objects.count():,} rows in the ledger.")
+    return {name: _best(browser, path) for name, path in pages.items()}
+
+
+def _best(browser: Browser, path: str) -> Pair:
+    _time(browser, path), _time(browser, PLAIN)  # warms the caches
+    times = [(_time(browser, path), _time(browser, PLAIN)) for _ in range(ROUNDS)]
+    page, plain = (min(each) for each in zip(*times, strict=True))
+    return page, plain
+
+
+def _time(browser: Browser, url: str) -> float:
+    started = time.perf_counter()
+    response = browser.get(url)
+    if response.streaming:
+        b"".join(response)
+    taken = time.perf_counter() - started
+    if response.status_code != 200:
+        raise RuntimeError(f"{url} answers {response.status_code}.")
+    return taken
+
+
+def _figures(name: str, short: Pair, long: Pair) -> Iterator[Figure]:
+    yield Figure(
+        name=f"{name}, of the inbox's time",
+        value=long[0] / long[1],
+        unit="x",
+        at_most=MOST_OF_PLAIN,
+    )
+    yield Figure(
+        name=f"{name}, with ten times the ledger",
+        value=(long[0] / long[1]) / (short[0] / short[1]),
+        unit="x",
+        at_most=MOST_GROWTH,
+    )
+    yield Figure(name=name, value=long[0] * 1000, unit="ms")

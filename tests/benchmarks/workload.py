@@ -1,0 +1,78 @@
+"""The pages for those who lead, over 100,000 leads: the team, levelling it, the review."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.management import call_command
+from django.test import Client as Browser
+from django.utils import timezone
+
+from assignments.models import Lead, Member, SavedPlan, User
+from assignments.services import weekly
+from assignments.services.seats import beat
+from tests.benchmarks.crowd import fill
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.trials import Trial
+
+LEADS = 100_000
+ROUNDS = 5
+LONGEST_PAGE, LONGEST_PREVIEW, LONGEST_WEEK = 800, 5_000, 3_000  # ms
+PAGES = ("/team/", "/team/?sort=oldest", "/team/rebalance/", "/review/")
+
+
+def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+    call_command("migrate", interactive=False, verbosity=0)
+    user = User.objects.create_user("sara", is_sales_manager=True)
+    fill(leads=LEADS, user=user)
+    beat("worker", at=timezone.now())
+    browser = Browser(SERVER_NAME="localhost")
+    browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    for page in PAGES:
+        yield _page(browser, page, label)
+    yield _levelling(browser, label)
+    yield _week(label)
+
+
+def _page(browser: Browser, page: str, label: str) -> Figure:
+    browser.get(page)
+    best = min(_milliseconds(browser, page) for _ in range(ROUNDS))
+    return Figure(name=f"{label}: {page}", value=best, unit="ms", at_most=LONGEST_PAGE)
+
+
+def _milliseconds(browser: Browser, page: str) -> float:
+    started = time.perf_counter()
+    response = browser.get(page)
+    if response.status_code != 200:
+        raise RuntimeError(f"{page} answers {response.status_code}.")
+    return 1000 * (time.perf_counter() - started)
+
+
+def _levelling(browser: Browser, label: str) -> Figure:
+    """All leads of two members go to the others, as far as they are open and quiet."""
+    giver, other, *_ = Member.objects.order_by("pk")
+    Lead.objects.filter(owner=other).update(owner=giver)
+    started = time.perf_counter()
+    response = browser.post("/team/rebalance/", {"live": "on"})
+    taken = 1000 * (time.perf_counter() - started)
+    if response.status_code != 302 or not SavedPlan.objects.latest("pk").moving:
+        raise RuntimeError("The preview moves nothing.")
+    return Figure(
+        name=f"{label}: preview of levelling",
+        value=taken,
+        unit="ms",
+        at_most=LONGEST_PREVIEW,
+    )
+
+
+def _week(label: str) -> Figure:
+    """The review of the week for one reader, with every section counted to its end."""
+    started = time.perf_counter()
+    weekly.tell_all(at=timezone.now() + timedelta(days=7))
+    return Figure(
+        name=f"{label}: weekly review of one reader",
+        value=1000 * (time.perf_counter() - started),
+        unit="ms",
+        at_most=LONGEST_WEEK,
+    )

@@ -1,0 +1,161 @@
+"""Every number of the figures' pages worked out again, and compared.
+
+`python -m tests.trials.recount --site http://localhost:8000 --sandbox PORT` reads a
+running demo: the sandbox's API, the exports, the pages; it imports nothing of Handoff.
+`--first-day`, `--last-day`: the period. Exit code 1 and a line for each that differs.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from tests.trials.recount_figures import Numbers, Pile, numbers_of, piles
+from tests.trials.recount_sources import Facts, Handoff, Smartlead, read
+
+DAY = timedelta(days=1)
+CSV_COLUMNS = {
+    "Leads": "leads", "Replied": "replied", "Interested": "interested",
+    "Reply rate": "reply_rate", "Interest rate": "interest_rate",
+    "Assigned": "assigned", "Taken over": "taken_over", "Handed over": "handed_over",
+    "Answers": "answered", "Median minutes": "median", "90 % within minutes": "p90",
+    "With target": "promised", "SLA kept": "kept", "SLA kept rate": "kept_rate",
+    "Waiting now": "waiting", "Overdue now": "overdue",
+    "Answers while covering": "covering",
+    "Median minutes while covering": "covering_median",
+}  # fmt: skip
+
+
+class Figures(HTMLParser):
+    """The `<data>` of a page, by the row of a table or the list they stand in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: dict[str, dict[str, str]] = {}
+        self._group: dict[str, str] = {}
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag in {"tr", "dl"}:
+            name = given.get("data-first") or given.get("class") or ""
+            span = (given.get("data-step"), name, given.get("data-last"))
+            self._group = {}
+            self.groups[" ".join(filter(None, span)) or f"row {len(self.groups)}"] = (
+                self._group
+            )
+        elif tag == "a" and (found := re.match(r"/team/(\d+)/", given.get("href", ""))):
+            self._group.setdefault("member", found[1])
+        elif tag == "data":
+            self._group[given["class"]] = given["value"]
+
+
+class Recount:
+    def __init__(
+        self, handoff: Handoff, smartlead: Smartlead, first: date, last: date, zone: str
+    ) -> None:
+        self.handoff, self.zone = handoff, ZoneInfo(zone)
+        self.days = f"from={first}&to={last}"
+        starts, ends = self.span(first, last)
+        self.facts: Facts = read(smartlead, handoff)
+        self.piles = piles(self.facts, starts, ends, datetime.now(UTC))
+        self.compared = 0
+
+    def span(self, first: date, last: date) -> tuple[datetime, datetime]:
+        midnight = time(tzinfo=self.zone)
+        return datetime.combine(first, midnight), datetime.combine(last + DAY, midnight)
+
+    def differences(self) -> Iterator[str]:
+        yield from self._csv()
+        yield from self._table()
+
+    def numbers(self, member: str) -> Numbers:
+        if member:
+            return self.piles.get(int(member), Pile()).numbers()
+        total = Pile()
+        for pile in self.piles.values():
+            total.add(pile)
+        return total.numbers()
+
+    def _csv(self) -> Iterator[str]:
+        for row in self.handoff.rows(f"/team/performance.csv?{self.days}"):
+            shown = {name: row[column] for column, name in CSV_COLUMNS.items()}
+            wanted = self.numbers(row["Member id"])
+            yield from self._differing(f"CSV, {row['Member']}", shown, wanted)
+
+    def _table(self) -> Iterator[str]:
+        for row in _groups(self.handoff.page(f"/team/performance/?{self.days}")):
+            member = row.pop("member", "")
+            wanted = self.numbers(member)
+            yield from self._differing(f"table, {member or 'all'}", row, wanted)
+            if member:
+                yield from self._member(member, wanted)
+
+    def _member(self, member: str, wanted: Numbers) -> Iterator[str]:
+        page = Figures()
+        page.feed(self.handoff.page(f"/team/{member}/?{self.days}"))
+        tiles = page.groups.pop("tiles")
+        yield from self._differing(f"member {member}", tiles, wanted)
+        for name, shown in page.groups.items():
+            if name.startswith(("week", "month")):
+                first, last = map(date.fromisoformat, name.split()[1:])
+                wanted = self._step(int(member), *self.span(first, last))
+                yield from self._differing(f"member {member}, {name}", shown, wanted)
+
+    def _step(self, member: int, starts: datetime, ends: datetime) -> Numbers:
+        pile = piles(self.facts, starts, ends, ends).get(member, Pile())
+        own = [each for each in pile.answers if not each.is_covering]
+        return numbers_of(own) | {"covering": len(pile.answers) - len(own)}
+
+    def _differing(
+        self, where: str, shown: dict[str, str], wanted: Numbers
+    ) -> Iterator[str]:
+        for name, said in shown.items():
+            if name not in wanted:
+                continue
+            self.compared += 1
+            value = float(said) if said else None
+            if value != wanted[name]:
+                yield f"{where}: {name} is {said or '-'}, recounted {wanted[name]}"
+
+
+def _groups(page: str) -> list[dict[str, str]]:
+    reader = Figures()
+    reader.feed(page)
+    return [group for group in reader.groups.values() if "leads" in group]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.trials.recount")
+    parser.add_argument("--site", default="http://localhost:8000")
+    parser.add_argument("--sandbox", type=int, required=True, metavar="PORT")
+    parser.add_argument("--user", default="sara")
+    parser.add_argument("--password", default="handoff-demo")
+    parser.add_argument("--key", default="sandbox-key")
+    parser.add_argument("--zone", default="UTC")
+    today = datetime.now(UTC).date()
+    parser.add_argument(
+        "--first-day", type=date.fromisoformat, default=today - 89 * DAY
+    )
+    parser.add_argument("--last-day", type=date.fromisoformat, default=today)
+    asked = parser.parse_args()
+    api = f"http://127.0.0.1:{asked.sandbox}/api/v1/"
+    with httpx.Client(base_url=asked.site) as site, httpx.Client(base_url=api) as there:
+        handoff = Handoff(site)
+        handoff.sign_in(asked.user, asked.password)
+        recount = Recount(
+            handoff, Smartlead(there, asked.key), asked.first_day, asked.last_day,
+            asked.zone,
+        )  # fmt: skip
+        found = list(recount.differences())
+    sys.stdout.write("".join(f"{line}\n" for line in found))
+    sys.stdout.write(f"{recount.compared} numbers compared, {len(found)} differ.\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""What the recount reads: Smartlead's API and Handoff's exports, nothing of its code."""
+
+import csv
+import html
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import StringIO
+from typing import Any
+
+import httpx
+
+PAGE = 20
+COVERAGE = {"Coverage start", "Coverage return"}
+
+
+@dataclass(slots=True)
+class Change:
+    """A row of the ledger that came true."""
+
+    at: datetime
+    before: int | None
+    to: int | None
+    home: int | None  # whose lead it was, where a coverer had it
+    is_for_good: bool
+
+
+@dataclass(slots=True)
+class Lead:
+    id: int
+    owner: int | None = None
+    mails: list[tuple[datetime, str]] = field(default_factory=list)
+    last_sent: datetime | None = None
+    last_reply: datetime | None = None
+    category: int | None = None
+    first_seen: datetime | None = None
+    gone: datetime | None = None
+    due: datetime | None = None
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Facts:
+    leads: dict[int, Lead]
+    interested: set[int]
+    closing: set[int]
+    # What was promised for an answer: lead and moment of the answer.
+    due: dict[tuple[int, datetime], datetime | None]
+
+
+class Smartlead:
+    def __init__(self, http: httpx.Client, key: str) -> None:
+        self.http, self.key = http, key
+
+    def leads(self, wanted: set[int]) -> Iterator[dict[str, Any]]:
+        """All with a reply by the list, the rest one by one."""
+        seen: set[int] = set()
+        offset = 0
+        while page := self._page(offset):
+            for row in page:
+                seen.add(int(row["email_lead_map_id"]))
+                yield row
+            offset += len(page)
+        for pk in sorted(wanted - seen):
+            yield from self._ask("GET", f"master-inbox/{pk}")["data"]
+
+    def categories(self) -> dict[str, int]:
+        found = self._ask("GET", "leads/fetch-categories")
+        rows = found if isinstance(found, list) else found["data"]
+        return {row["name"]: int(row["id"]) for row in rows}
+
+    def _page(self, offset: int) -> list[dict[str, Any]]:
+        body = {"offset": offset, "limit": PAGE}
+        rows: list[dict[str, Any]] = self._ask(
+            "POST", "master-inbox/inbox-replies", json=body
+        )["data"]
+        return rows
+
+    def _ask(self, method: str, path: str, **said: Any) -> Any:
+        query = {"api_key": self.key}
+        if "master-inbox" in path:
+            query["fetch_message_history"] = "true"
+        while True:
+            answer = self.http.request(method, path, params=query, **said)
+            if answer.status_code != 429:
+                return answer.raise_for_status().json()
+            time.sleep(1)
+
+
+class Handoff:
+    """A session of somebody who may export."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+
+    def sign_in(self, username: str, password: str) -> None:
+        page = self.http.get("/accounts/login/").text
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        token = html.unescape(found[1]) if found else ""
+        said = {"username": username, "password": password}
+        answer = self.http.post(
+            "/accounts/login/", data=said | {"csrfmiddlewaretoken": token}
+        )
+        if answer.status_code != 302:
+            raise SystemExit(f"{username} cannot sign in.")
+
+    def page(self, path: str) -> str:
+        return self.http.get(path).raise_for_status().text
+
+    def rows(self, path: str) -> list[dict[str, str]]:
+        text = self.http.get(path).raise_for_status().content.decode("utf-8-sig")
+        return list(csv.DictReader(StringIO(text, newline="")))
+
+
+def read(smartlead: Smartlead, handoff: Handoff) -> Facts:
+    exported = handoff.rows("/team/performance/leads.csv")
+    leads = {int(row["Lead id"]): _lead(row) for row in exported}
+    for row in smartlead.leads({pk for pk in leads if not leads[pk].gone}):
+        _take_in(leads[int(row["email_lead_map_id"])], row)
+    history = handoff.rows("/history/export.csv?state=done")
+    for row in sorted(history, key=lambda row: (row["Finished"], int(row["Row"]))):
+        leads[int(row["Lead id"])].changes.append(_change(row))
+    ids = smartlead.categories()
+    answers = handoff.rows(
+        "/team/performance/answers.csv?from=2000-01-01&to=2099-12-31"
+    )
+    return Facts(
+        leads=leads,
+        interested=_meaning("Means interest", exported, ids),
+        closing=_meaning("Closes the conversation", exported, ids),
+        due={
+            (int(row["Lead id"]), _at(row["Answered"])): _moment(row["Due"])
+            for row in answers
+        },
+    )
+
+
+def _lead(row: dict[str, str]) -> Lead:
+    return Lead(
+        id=int(row["Lead id"]),
+        owner=_id(row["Owner id"]),
+        first_seen=_at(row["First seen"]),
+        gone=_moment(row["Gone"]),
+        due=_moment(row["Answer due"]),
+    )
+
+
+def _take_in(lead: Lead, row: dict[str, Any]) -> None:
+    owner, category = row["team_member_id"], row["lead_category_id"]
+    lead.owner = int(owner) if owner else None
+    lead.category = int(category) if category else None
+    lead.last_sent = _moment(row["last_sent_time"] or "")
+    lead.last_reply = _moment(row["last_reply_time"] or "")
+    for mail in row["email_history"]:
+        kind = "reply" if mail["type"] == "REPLY" else "sent"
+        if "mailer-daemon" not in mail["from"] and "postmaster" not in mail["from"]:
+            lead.mails.append((_at(mail["time"]), kind))
+
+
+def _change(row: dict[str, str]) -> Change:
+    return Change(
+        at=_at(row["Finished"]),
+        before=_id(row["From id"]),
+        to=_id(row["To id"]),
+        home=_id(row["Covered for id"]),
+        is_for_good=row["Cause"] not in COVERAGE and not row["Until back"],
+    )
+
+
+def _meaning(
+    column: str, exported: list[dict[str, str]], ids: dict[str, int]
+) -> set[int]:
+    named = {row["Category"] for row in exported if row[column]}
+    return {ids[name] for name in named if name in ids}
+
+
+def _id(said: str) -> int | None:
+    return int(said) if said else None
+
+
+def _at(said: str) -> datetime:
+    return datetime.fromisoformat(said)
+
+
+def _moment(said: str) -> datetime | None:
+    return _at(said) if said else None
