@@ -5,6 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from assignments.sandbox import orders
 
@@ -68,3 +70,17 @@ def test_the_command_prints_its_address_serves_and_stops_when_told(tmp_path):
     assert (accepted.status_code, refused.status_code) == (200, 401)
     assert process.returncode == 0
     assert (tmp_path / "state").exists()
+
+
+class TestHook:
+    @pytest.mark.parametrize(
+        ("site", "secret"),
+        [("http://example.com", "a-secret-of-the-tests"), ("http://localhost:1", "")],
+    )
+    def test_only_a_handoff_of_this_machine_with_a_secret_is_told(
+        self, settings, site, secret
+    ):
+        settings.SMARTLEAD_WEBHOOK_SECRET = secret
+
+        with pytest.raises(CommandError, match="--hook needs"):
+            call_command("sandbox", hook=site, leads=1)
