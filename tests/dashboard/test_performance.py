@@ -234,4 +234,6 @@ def test_history_and_inbox_are_behind_the_numbers(client, stranger, ana):
     response = client.get(f"/team/performance/?{WEEK}")
 
     assertContains(response, f"/inbox/?owner={ana.pk}&amp;status=waiting_on_us")
+    # Of all members, not of nobody: no filter of the inbox shows just these.
+    assertContains(response, "status=waiting_on_us", count=1)
     assertContains(response, f"/history/?member={ana.pk}&amp;state=done&amp;from=")
