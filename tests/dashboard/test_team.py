@@ -21,7 +21,9 @@ from tests.factories import (
     make_user,
 )
 
-NUMBER = re.compile(r'<a class="link" href="(/inbox/\?[^"]+)">(\d+)</a>')
+NUMBER = re.compile(
+    r'<a class="link" href="(/inbox/\?[^"]+)"><data [^>]+>(\d+)</data></a>'
+)
 
 
 @pytest.fixture
@@ -68,7 +70,10 @@ def test_the_oldest_unanswered_is_one_click_away(client, manager, ana):
     old = timezone.now() - timedelta(days=3)
     lead = make_lead(owner=ana, answer_owed=True, last_reply_at=old)
 
-    assertContains(client.get("/team/"), f'href="/leads/{lead.pk}/">3 d</a>')
+    page = client.get("/team/")
+
+    link = f'href="/leads/{lead.pk}/"><data class="oldest" value="{lead.pk}">3 d</data>'
+    assertContains(page, link)
 
 
 def test_who_carries_most_of_their_capacity_comes_first(client, manager, ana, ben):

@@ -17,6 +17,7 @@ import httpx
 
 from tests.trials.recount_figures import Numbers, Pile, numbers_of, piles
 from tests.trials.recount_sources import Facts, Handoff, Smartlead, read
+from tests.trials.recount_workload import Load, workload
 
 DAY = timedelta(days=1)
 CSV_COLUMNS = {
@@ -51,7 +52,7 @@ class Figures(HTMLParser):
         elif tag == "a" and (found := re.match(r"/team/(\d+)/", given.get("href", ""))):
             self._group.setdefault("member", found[1])
         elif tag == "data":
-            self._group[given["class"]] = given["value"]
+            self._group[given["class"].split()[-1]] = given["value"]
 
 
 class Recount:
@@ -72,6 +73,7 @@ class Recount:
     def differences(self) -> Iterator[str]:
         yield from self._csv()
         yield from self._table()
+        yield from self._workload()
 
     def numbers(self, member: str) -> Numbers:
         if member:
@@ -105,6 +107,17 @@ class Recount:
                 first, last = map(date.fromisoformat, name.split()[1:])
                 wanted = self._step(int(member), *self.span(first, last))
                 yield from self._differing(f"member {member}, {name}", shown, wanted)
+
+    def _workload(self) -> Iterator[str]:
+        page = Figures()
+        page.feed(self.handoff.page("/team/"))
+        loads = workload(self.facts, datetime.now(UTC))
+        for name, row in page.groups.items():
+            if "held" in row or "open" in row:
+                member = row.pop("member", "")
+                whose = int(member) if member else name
+                load = loads.get(whose, Load())
+                yield from self._differing(f"/team/, {whose}", row, load.numbers())
 
     def _step(self, member: int, starts: datetime, ends: datetime) -> Numbers:
         pile = piles(self.facts, starts, ends, ends).get(member, Pile())

@@ -131,7 +131,7 @@ def piles(
         for answer in answers(lead, facts):
             if starts <= answer.at < ends:
                 of_lead[answer.by].answers.append(answer)
-        if _waits(lead, facts):
+        if waits(lead, facts):
             of_lead[lead.owner].waiting.add(lead.id)
             if lead.due and lead.due < now:
                 of_lead[lead.owner].overdue.add(lead.id)
@@ -175,7 +175,7 @@ def _judge(
             pile.interested |= pile.leads
 
 
-def _waits(lead: Lead, facts: Facts) -> bool:
+def waits(lead: Lead, facts: Facts) -> bool:
     if lead.gone or lead.last_reply is None or lead.category in facts.closing:
         return False
     return lead.last_sent is None or lead.last_reply > lead.last_sent

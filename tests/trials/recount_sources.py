@@ -4,6 +4,7 @@ import csv
 import html
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +49,7 @@ class Facts:
     closing: set[int]
     # What was promised for an answer: lead and moment of the answer.
     due: dict[tuple[int, datetime], datetime | None]
+    coming: Counter[int]
 
 
 class Smartlead:
@@ -134,7 +136,19 @@ def read(smartlead: Smartlead, handoff: Handoff) -> Facts:
             (int(row["Lead id"]), _at(row["Answered"])): _moment(row["Due"])
             for row in answers
         },
+        coming=Counter(_on_the_way(handoff).values()),
     )
+
+
+def _on_the_way(handoff: Handoff) -> dict[int, int]:
+    """Each lead that is to move, with whom it will come to in the end."""
+    rows = [
+        row
+        for state in ("waiting", "sending")
+        for row in handoff.rows(f"/history/export.csv?state={state}")
+    ]
+    rows.sort(key=lambda row: int(row["Row"]))
+    return {int(row["Lead id"]): int(row["To id"]) for row in rows}
 
 
 def _lead(row: dict[str, str]) -> Lead:

@@ -164,3 +164,12 @@ def test_a_wrong_number_is_found(recounting):
     differing, _ = recount(recounting, MONDAY.date(), MONDAY.date() + timedelta(days=6))
 
     assert any("p90 is 99999" in line for line in differing)
+
+
+def test_a_wrong_load_is_found(recounting):
+    lead = Lead.objects.exclude(last_reply_at=None).exclude(owner=None).first()
+    Lead.objects.filter(pk=lead.pk).update(last_reply_at=None)
+
+    differing, _ = recount(recounting, MONDAY.date(), MONDAY.date())
+
+    assert any(f"/team/, {lead.owner_id}: open" in line for line in differing)
