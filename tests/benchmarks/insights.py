@@ -56,6 +56,9 @@ def _pages() -> dict[str, str]:
     member, today = MEMBERS[3][0], timezone.localdate()
     week = f"from={today - timedelta(days=60)}&to={today - timedelta(days=54)}"
     return {
+        "workload": "/team/",
+        "review": "/review/",
+        "notifications": "/notifications/",
         "team, this month": "/team/performance/?period=this_month",
         "team, last 90 days": "/team/performance/?period=last_90_days",
         "team, a week two months ago": f"/team/performance/?{week}",
