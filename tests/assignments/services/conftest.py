@@ -1,9 +1,14 @@
-"""Members that many tests name."""
+"""People whom many tests name."""
 
 import pytest
 
-from assignments.models import Member
-from tests.factories import make_member
+from assignments.models import Member, User
+from tests.factories import make_manager, make_member
+
+
+@pytest.fixture
+def manager() -> User:
+    return make_manager()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from tests.factories import (
     make_category,
     make_drift,
     make_lead,
-    make_manager,
     make_member,
     make_suggestion,
     make_team,
@@ -26,21 +25,6 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def manager():
-    return make_manager()
-
-
-@pytest.fixture
-def ana():
-    return make_member("Ana Sousa")
-
-
-@pytest.fixture
-def ben():
-    return make_member("Ben Okafor")
 
 
 def found(section: Section, user, **said) -> list[Lead]:
