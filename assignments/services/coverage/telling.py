@@ -18,7 +18,7 @@ from assignments.models.notification import Kind
 from assignments.services.coverage import attention, days
 from assignments.services.coverage.certificate import EXCEPTIONS, lines, tally
 from assignments.services.coverage.wording import away_days
-from assignments.services.notifications import tell
+from assignments.services.notifications import one_line, tell
 
 logger = logging.getLogger(__name__)
 
@@ -236,7 +236,8 @@ def _say_returned(own: CoverageWord, so_far: str, at: datetime) -> int:
 
 def _named(coverage: Coverage) -> list[str]:
     found = lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
-    named = [f"{line.hold.lead}: {line.sentence}" for line in found[:MOST_NAMED]]
+    told = [f"{line.hold.lead}: {line.sentence}" for line in found[:MOST_NAMED]]
+    named = [one_line(line) for line in told]
     return [*named, "and more, see there."] if len(found) > MOST_NAMED else named
 
 
