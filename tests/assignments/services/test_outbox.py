@@ -113,6 +113,17 @@ class TestServerInTrouble:
             "The mail server cannot be reached: no answer in time."
         )
 
+    def test_a_server_found_after_the_deadline_is_given_no_mail(
+        self, postbox, settings
+    ):
+        mail = told()
+        settings.MAIL_DEADLINE = 0
+
+        send()
+
+        assert postbox.mails == []
+        assert state(mail) == "waiting"
+
     def test_nobody_listening_makes_the_queue_wait_and_costs_no_mail(
         self, postbox, settings
     ):
