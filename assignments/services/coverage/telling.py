@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Q
 
-from assignments.models import Coverage, CoverageWord, Hold, Member
+from assignments.models import Coverage, CoverageWord, Hold, Member, Notification
 from assignments.models.assignment import PENDING
 from assignments.models.notification import Kind
 from assignments.services.coverage import attention, days
@@ -69,17 +69,21 @@ def guarded[Thing](
 @transaction.atomic
 def _alarm(trouble: attention.Trouble, at: datetime) -> int:
     coverage = trouble.coverage
+    key = f"coverage-{coverage.pk} {trouble.topic}"
+    responsible = attention.responsible(coverage)
+    # Asked for all at once: a trouble may last for weeks, and this is done each minute.
+    knowing = Notification.objects.filter(user__in=responsible, key=key)
     told = [
         tell(
             user,
             kind=Kind.ATTENTION,
-            key=f"coverage-{coverage.pk} {trouble.topic}",
+            key=key,
             subject=trouble.sentence,
             text="",
             path=f"/coverage/{coverage.pk}/",
             at=at,
         )
-        for user in attention.responsible(coverage)
+        for user in responsible.exclude(pk__in=knowing.values("user"))
     ]
     return sum(one is not None for one in told)
 

@@ -33,7 +33,7 @@ def behind_another(act: Callable[[], object]) -> list[BaseException]:
     def run() -> None:
         try:
             act()
-        except Exception as error:  # noqa: BLE001  whatever it is, the test looks at it
+        except Exception as error:
             errors.append(error)
         finally:
             connection.close()
