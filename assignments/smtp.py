@@ -57,6 +57,9 @@ class Watch:
     def left(self) -> float:
         return max(0.1, self._ends - time.monotonic())
 
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._ends
+
     def keep(self, line: socket.socket | None) -> None:
         """Another end of this line; the last one is let go."""
         if self._line is not None:
@@ -95,6 +98,9 @@ def _watched(kind: type[smtplib.SMTP], watch: Watch) -> type[smtplib.SMTP]:
             line = socket.create_connection((host, port), soon, self.source_address)
             # Before the line is wrapped: to shake hands for TLS may take for ever too.
             watch.keep(line.dup())
+            if watch.is_over():  # to find the server took it all: nobody would cut it
+                line.close()
+                raise TimeoutError
             if kind is smtplib.SMTP_SSL:
                 return self.context.wrap_socket(line, server_hostname=self._host)  # type: ignore[no-any-return]
             return line

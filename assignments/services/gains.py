@@ -17,7 +17,7 @@ from django.db.models import F, Max, Min
 from assignments.models import Assignment, Member, SavedPlan, Untold
 from assignments.models.assignment import PERSONAL, Cause
 from assignments.models.notification import Kind
-from assignments.services.notifications import tell
+from assignments.services.notifications import one_line, tell
 
 PAUSE = timedelta(minutes=1)  # so long nothing more must come
 LONGEST = timedelta(minutes=10)  # told then, whatever more may come
@@ -97,7 +97,9 @@ def _tell(member: int, batch: int | None, at: datetime) -> int:
         for some in batched(ids, 500, strict=False)
         for change in _still_theirs(some)
     ]
-    told = got and _say(Member.objects.get(pk=member), batch, got, at)
+    # Given, taken away and given again is one lead, by who gave it last.
+    once = list({change.lead_id: change for change in got}.values())
+    told = once and _say(Member.objects.get(pk=member), batch, once, at)
     for some in batched(ids, 500, strict=False):
         Untold.objects.filter(pk__in=some).delete()
     return 1 if told else 0
@@ -138,13 +140,13 @@ def _source(change: Assignment) -> str:
 def _lines(sources: Counter[str], got: Sequence[Assignment]) -> list[str]:
     if len(sources) == 1:
         says_why = len(got) == 1 and got[0].cause != Cause.OUTSIDE
-        lines = [f"Why: {got[0].reason}"] if says_why else []
+        lines = [one_line(f"Why: {got[0].reason}")] if says_why else []
     else:
         lines = [f"{source} gave you {count:,}." for source, count in sources.items()]
     for change in got[:MOST_NAMED]:
         lead = change.lead
         about = ", ".join(filter(None, [lead.company, str(lead.campaign or "")]))
-        lines.append(f"{lead}, {about}" if about else f"{lead}")
+        lines.append(one_line(f"{lead}, {about}" if about else f"{lead}"))
     more = len(got) - MOST_NAMED
     return [*lines, f"and {more:,} more"] if more > 0 else lines
 

@@ -33,7 +33,7 @@ def write_due(*, at: datetime) -> int:
     if not smtp.is_on():
         # Set up later, the server must not begin with what is long known.
         return 0 * Notification.objects.to_mail().update(mail_waits=False)
-    if not outbox.may_try(at=at):
+    if not outbox.may_write(at=at):
         return 0
     return sum(_write(reader, at) for reader in _readers())
 
@@ -64,7 +64,7 @@ def _write(reader: Reader, at: datetime) -> int:
     waiting = sorted(rows, key=lambda one: one.pk)
     wishes = wishes_of(user, zone=member.time_zone if member else "")
     address = address_of(user, member)
-    unwanted = [one for one in waiting if not _is_wanted(one, user, address, wishes)]
+    unwanted = [one for one in waiting if not _is_wanted(one, reader, address, wishes)]
     _settle(unwanted, None)
     wanted = [one for one in waiting if one not in unwanted]
     if wishes.are_quiet(at) or (member and _is_away(member, at)):
@@ -81,10 +81,8 @@ def _both(reader: Reader) -> tuple[User | None, Member | None]:
     return reader, getattr(reader, "member", None)
 
 
-def _is_wanted(
-    one: Notification, user: User | None, address: str, wishes: Wishes
-) -> bool:
-    if not address or (user and not user.is_active):
+def _is_wanted(one: Notification, reader: Reader, address: str, wishes: Wishes) -> bool:
+    if not address or not reader.is_active:
         return False
     return wishes.choices[Kind(one.kind)].by_mail != ByMail.NO
 

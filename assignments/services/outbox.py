@@ -59,6 +59,13 @@ def may_try(*, at: datetime) -> bool:
     return again is None or again <= at
 
 
+def may_write(*, at: datetime) -> bool:
+    """In trouble only if no mail is there to try the server with: the rest waits."""
+    if server().trouble_since is None:
+        return True
+    return may_try(at=at) and not _due(at).exists()
+
+
 def server() -> MailServer:
     return MailServer.objects.filter(pk=1).first() or MailServer(pk=1)
 

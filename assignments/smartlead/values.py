@@ -10,6 +10,8 @@ from typing import Any
 
 LARGEST_ID = 2**63 - 1
 MILLISECONDS_SINCE = 100_000_000_000  # as seconds, this would be the year 5138
+# Others are mistakes, and too near to where a calendar ends to be added to.
+YEARS = range(1970, 2200)
 
 type Payload = Mapping[str, Any]
 
@@ -69,6 +71,8 @@ def as_moment(value: Any) -> datetime | None:
             moment = datetime.fromisoformat(value.strip())
         else:
             moment = _from_epoch(as_int(value))
+        if moment.year not in YEARS:
+            return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         return None

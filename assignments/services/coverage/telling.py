@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Q
 
-from assignments.models import Coverage, CoverageWord, Hold, Member
+from assignments.models import Coverage, CoverageWord, Hold, Member, Notification
 from assignments.models.assignment import PENDING
 from assignments.models.notification import Kind
 from assignments.services.coverage import attention, days
 from assignments.services.coverage.certificate import EXCEPTIONS, lines, tally
 from assignments.services.coverage.wording import away_days
-from assignments.services.notifications import tell
+from assignments.services.notifications import one_line, tell
 
 logger = logging.getLogger(__name__)
 
@@ -69,17 +69,21 @@ def guarded[Thing](
 @transaction.atomic
 def _alarm(trouble: attention.Trouble, at: datetime) -> int:
     coverage = trouble.coverage
+    key = f"coverage-{coverage.pk} {trouble.topic}"
+    responsible = attention.responsible(coverage)
+    # Asked for all at once: a trouble may last for weeks, and this is done each minute.
+    knowing = Notification.objects.filter(user__in=responsible, key=key)
     told = [
         tell(
             user,
             kind=Kind.ATTENTION,
-            key=f"coverage-{coverage.pk} {trouble.topic}",
+            key=key,
             subject=trouble.sentence,
             text="",
             path=f"/coverage/{coverage.pk}/",
             at=at,
         )
-        for user in attention.responsible(coverage)
+        for user in responsible.exclude(pk__in=knowing.values("user"))
     ]
     return sum(one is not None for one in told)
 
@@ -236,7 +240,8 @@ def _say_returned(own: CoverageWord, so_far: str, at: datetime) -> int:
 
 def _named(coverage: Coverage) -> list[str]:
     found = lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
-    named = [f"{line.hold.lead}: {line.sentence}" for line in found[:MOST_NAMED]]
+    told = [f"{line.hold.lead}: {line.sentence}" for line in found[:MOST_NAMED]]
+    named = [one_line(line) for line in told]
     return [*named, "and more, see there."] if len(found) > MOST_NAMED else named
 
 

@@ -10,7 +10,7 @@ from assignments.services.access import require_manager
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.sla.book import default_hours
 from assignments.services.sla.days_off import is_known
-from assignments.services.sla.recounting import recount
+from assignments.services.sla.recounting import recount, start_over
 from assignments.services.sla.working_time import Week
 
 DAY = 24 * 60
@@ -71,6 +71,7 @@ def set_member_hours(
 def add_day_off(*, actor: User, day: date, name: str) -> DayOff:
     """Nobody works on this day, in each one's own zone."""
     require_manager(actor, "change the days off")
+    start_over()  # whoever adds the same at the same time waits here, and is refused
     if DayOff.objects.filter(day=day).exists():
         raise AssignmentRefused(f"{day:%-d %B %Y} is a day off already.")
     added = DayOff.objects.create(day=day, name=name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assignments.models import Assignment, Breach, Hold, Lead, SlaTarget, Suggestion
@@ -80,8 +81,12 @@ def _left_alone(breaches: Sequence[Breach]) -> set[int]:
     by_people = Q(cause__in=(*PERSONAL, Cause.OUTSIDE)) | Q(
         cause__in=COVERAGE_CAUSES, batch=None
     )
-    decided = rows.filter(by_people, created_at__gte=min(due.values()))
-    made = decided.values_list("lead_id", "created_at")
+    first = min(due.values())
+    # Decided before, and come true since: a person's doing all the same.
+    since = Q(created_at__gte=first) | Q(finished_at__gte=first)
+    made = rows.filter(by_people & since).values_list(
+        "lead_id", Coalesce("finished_at", "created_at")
+    )
     return alone | {lead for lead, at in made if at >= due[lead]}
 
 

@@ -5,7 +5,7 @@ from django.db import transaction
 from assignments.models import Campaign, Category, SlaTarget, User
 from assignments.services.access import require_manager
 from assignments.services.refusals import AssignmentRefused
-from assignments.services.sla.recounting import recount
+from assignments.services.sla.recounting import recount, start_over
 
 MOST_MINUTES = 90 * 24 * 60
 _ACT = "change how soon a reply must be answered"
@@ -31,6 +31,7 @@ def save_target(
         raise AssignmentRefused(
             "A target leaves at least a minute and at most 90 days for the answer."
         )
+    start_over()  # whoever saves the same at the same time waits here, and is refused
     target = target or SlaTarget()
     same = SlaTarget.objects.filter(campaign=campaign, category=category)
     if same.exclude(pk=target.pk).exists():

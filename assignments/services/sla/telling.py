@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from assignments.models import Breach, Lead, Member, User
 from assignments.models.notification import Kind
-from assignments.services.notifications import tell
+from assignments.services.notifications import one_line, tell
 from assignments.services.sla.book import Book, looked_up_zone
 
 MOST_NAMED = 20  # leads in one message; its page shows them all
@@ -27,15 +27,14 @@ def tell_owners(
     by_owner: dict[Member, list[Breach]] = defaultdict(list)
     for breach in breaches:
         owner = leads[breach.lead_id].owner
-        if owner is not None and owner.user is not None and owner.user.is_active:
+        if owner is not None and (owner.user or owner).is_active:
             by_owner[owner].append(breach)
     for owner, some in by_owner.items():
-        assert owner.user is not None  # noqa: S101  only such were taken
         zone = book.calendar_of(owner.pk).zone
         first = leads[some[0].lead_id]
         is_one = len(some) == 1
         tell(
-            owner.user,
+            owner,
             kind=Kind.OVERDUE,
             key=f"overdue-{some[0].pk}",
             subject=f"Your answer to {first.name} is overdue"
@@ -118,4 +117,4 @@ def _lines(
 
 
 def _named(lead: Lead) -> str:
-    return f"{lead.name} ({lead.company})" if lead.company else lead.name
+    return one_line(f"{lead.name} ({lead.company})" if lead.company else lead.name)

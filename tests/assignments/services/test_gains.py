@@ -77,6 +77,23 @@ class TestSingleChanges:
 
         assert tell(1) == 0
 
+    def test_given_taken_away_and_given_again_is_one_lead(self, ben):
+        lead = give(ben)
+        give(make_member("Ana"), lead=lead)
+        give(ben, lead=lead)
+
+        tell(1)
+
+        assert subjects(ben.user) == ["Sara Klein gave you Lena Lead"]
+
+    def test_a_name_writes_no_lines_of_its_own(self, ben):
+        give(ben, lead=make_lead(first_name="Eve\n\nYour password expired"))
+
+        tell(1)
+
+        text = Notification.objects.get().text
+        assert text == "Why: By hand.\nEve Your password expired Lead"
+
     def test_some_in_a_row_are_one_message(self, ben):
         give(ben, actor=make_manager("Sara"))
         give(ben, actor=make_manager("Tom"))

@@ -156,6 +156,12 @@ class TestReaders:
         assert mails() == []
         assert not Notification.objects.to_mail().exists()
 
+    def test_a_deactivated_member_without_a_login_is_not_mailed(self):
+        say(make_member("Ben", email="ben@example.com", is_active=False), "one")
+
+        assert mails() == []
+        assert not Notification.objects.to_mail().exists()
+
     def test_the_link_goes_through_the_list_to_the_page(self, ana):
         say(ana, "one")
         mails()

@@ -113,6 +113,17 @@ class TestServerInTrouble:
             "The mail server cannot be reached: no answer in time."
         )
 
+    def test_a_server_found_after_the_deadline_is_given_no_mail(
+        self, postbox, settings
+    ):
+        mail = told()
+        settings.MAIL_DEADLINE = 0
+
+        send()
+
+        assert postbox.mails == []
+        assert state(mail) == "waiting"
+
     def test_nobody_listening_makes_the_queue_wait_and_costs_no_mail(
         self, postbox, settings
     ):
@@ -130,13 +141,15 @@ class TestServerInTrouble:
         settings.MAILERS = mailers(postbox, port=1)
         first = told()
         send()
-        for key in "23":
+        for minute, key in enumerate("23"):  # the server is tried again in between
             tell(first.user, kind="assigned", key=key, subject=f"Thing {key}", text="",
                  path="/inbox/", at=MONDAY)  # fmt: skip
-            letters.write_due(at=MONDAY)
+            letters.write_due(at=MONDAY + minute * MINUTE)
+            send(MONDAY + minute * MINUTE)
         settings.MAILERS = mailers(postbox)
-        letters.write_due(at=MONDAY + MINUTE)
-        send(MONDAY + MINUTE)
+        for minute in (6, 7):
+            letters.write_due(at=MONDAY + minute * MINUTE)
+            send(MONDAY + minute * MINUTE)
 
         assert postbox.subjects == [
             (ANA, "3 leads are yours"),

@@ -236,6 +236,8 @@ def test_a_note_is_kept_even_without_an_id():
         (1_777_740_524, datetime(2026, 5, 2, 16, 48, 44, tzinfo=UTC)),
         ("1777740524000", datetime(2026, 5, 2, 16, 48, 44, tzinfo=UTC)),
         ("0001-01-01T00:00:00+14:00", None),
+        ("0001-01-01T00:00:00Z", None),  # no moment at all; further west the year 0
+        ("9999-12-31T00:00:00Z", None),
         ("yesterday", None),
         (10**30, None),
         (0, None),

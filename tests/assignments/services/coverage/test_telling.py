@@ -18,6 +18,7 @@ from assignments.models import (
 from assignments.services.coverage import acts, running, telling
 from assignments.services.coverage.swaps import change_coverer
 from tests.assignments.services.coverage.planning import DAY, HOUR, go, plan
+from tests.dashboard.pages import queries_of
 from tests.factories import MONDAY, make_manager, make_team, make_user
 from tests.office import Office
 
@@ -250,6 +251,21 @@ class TestAttention:
         sentence = f"Nobody is free to cover 1 lead of {stranded.member}."
         assert [seen(user) for user in (boss, sara)] == [[sentence]] * 2
         assert seen(stranger) == []
+
+    def test_those_who_know_it_already_cost_nothing_each_minute(
+        self, office, stranded, live
+    ):
+        def tell_again() -> None:
+            telling.tell_attention(at=office.clock.now)
+
+        make_manager()
+        live()
+        one = queries_of(tell_again)
+        for _ in range(5):
+            make_manager()
+        tell_again()
+
+        assert queries_of(tell_again) == one
 
     def test_it_costs_nothing_while_all_is_well(self, office, logins, live):
         plan(*logins[:2])

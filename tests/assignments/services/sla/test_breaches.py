@@ -9,7 +9,8 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.models.notification import Kind
 from assignments.services.clock import tick
 from assignments.services.routing.suggestions import accept_suggestion
-from assignments.services.sla import breaches, telling
+from assignments.services.sla import breaches, recounting, telling
+from assignments.services.sla.targets import save_target
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
@@ -77,6 +78,32 @@ class TestTelling:
         one = ben.user.notifications.get()
         assert one.subject == "23 of your answers are overdue"
         assert one.text.endswith("and 3 more")
+
+    def test_an_owner_without_a_login_is_mailed(self, postbox):
+        ida = make_member("Ida Iversen", email="ida@example.com")
+        overdue(ida)
+
+        tick(at=MONDAY)
+
+        assert ida.notifications.get().subject == "Your answer to Lena Lead is overdue"
+
+    def test_a_backlog_is_one_message_for_each(self, monkeypatch):
+        monkeypatch.setattr(breaches, "MOST", 3)
+        owners = [make_member(name, user=make_user(name)) for name in "ABC"]
+        for hours in range(9):
+            overdue(owners[hours % 3], answer_due_at=MONDAY - (hours + 1) * HOUR)
+
+        for minute in range(4):
+            breaches.tick(at=MONDAY + timedelta(minutes=minute))
+
+        assert [len(told(one.user)) for one in owners] == [1, 1, 1]
+
+    def test_a_name_writes_no_lines_of_its_own(self, ben):
+        overdue(ben, first_name="Eve\nYour password expired")
+
+        tick(at=MONDAY)
+
+        assert "\n" not in ben.user.notifications.get().text
 
     def test_a_new_reply_that_is_overdue_is_told_again(self, ben):
         lead = overdue(ben)
@@ -160,6 +187,20 @@ class TestThoseWhoLead:
         assert told(team.team_leads.get()) == []
         assert lead.breaches.get().escalate_at is None
 
+    def test_hear_of_it_after_the_time_that_was_added(self, ben, team):
+        lead = overdue(ben)
+        tick(at=MONDAY)
+        lead.answer_due_at = MONDAY + 3 * HOUR
+        lead.save()
+
+        tick(at=MONDAY + 2 * HOUR)
+        tick(at=MONDAY + 3 * HOUR)
+        too_early = told(team.team_leads.get())
+        tick(at=MONDAY + 4 * HOUR)
+
+        assert too_early == []
+        assert len(told(team.team_leads.get())) == 1
+
     def test_are_the_sales_managers_where_nobody_leads(self):
         sara = make_manager()
         overdue(None)
@@ -239,6 +280,39 @@ class TestReassigning:
         tick(at=MONDAY)
 
         assert lead.assignments.count() == 1
+
+    def test_leaves_what_was_decided_before_and_came_true_since(self, ben, tom):
+        lead = overdue(ben)
+        make_assignment(
+            lead,
+            ben,
+            state="done",
+            created_at=MONDAY - HOUR - timedelta(minutes=1),
+            finished_at=MONDAY - HOUR + timedelta(minutes=1),
+        )
+
+        tick(at=MONDAY)
+
+        assert lead.assignments.count() == 1
+
+    def test_waits_until_a_new_target_counts_everywhere(self, ben, tom, monkeypatch):
+        """The old one was a mistake, and most leads have still its moment."""
+        monkeypatch.setattr(recounting, "CHUNK", 1)
+        leads = [overdue(ben), overdue(ben)]
+        longer = {"minutes": 48 * 60, "at_breach": "reassign"}
+        save_target(
+            actor=make_manager(),
+            campaign=None,
+            category=None,
+            in_working_hours=False,
+            target=make_target(60, at_breach="reassign"),
+            **longer,
+        )
+
+        tick(at=MONDAY)
+
+        assert not Assignment.objects.filter(lead__in=leads).exists()
+        assert told(ben.user) == []
 
     def test_leaves_what_is_on_its_way_or_held(self, ben, tom):
         on_its_way, held = overdue(ben), overdue(ben)
