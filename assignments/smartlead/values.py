@@ -9,6 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 LARGEST_ID = 2**63 - 1
+# No mail of Smartlead is older, or younger; what a viewer's zone cannot show is neither.
+YEARS = range(1971, 2200)
 MILLISECONDS_SINCE = 100_000_000_000  # as seconds, this would be the year 5138
 
 type Payload = Mapping[str, Any]
@@ -69,7 +71,8 @@ def as_moment(value: Any) -> datetime | None:
             moment = datetime.fromisoformat(value.strip())
         else:
             moment = _from_epoch(as_int(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.year in YEARS else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 
