@@ -82,7 +82,8 @@ def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
             member, *numbers, _, _ = row
             stayed[member] = _Stayed(*numbers)
         else:
-            moved.add(*row)
+            *columns, is_kept = row
+            moved.add(*columns, is_kept=is_kept)
     members = scope.of(stayed.keys() | moved.had.keys())
     return Told(
         members={member: moved.counts([member], stayed) for member in members},
@@ -116,6 +117,7 @@ class _Moved:
         lost_by: int | None,
         replied: int | None,
         interested: int | None,
+        *,
         is_kept: int,
     ) -> None:
         if gained_by is not None:
