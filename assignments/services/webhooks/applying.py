@@ -92,6 +92,10 @@ def _too_many_unknown(at: datetime) -> bool:
 def _reply(lead: Lead, said: Event, at: datetime) -> str:
     moment = min(said.at or at, at)  # a mail from the future would stay on top
     is_news = lead.last_reply_at is None or moment > lead.last_reply_at
+    if is_news and moment < lead.seen_at - threads.EVENTS_LEAD_BY:
+        # Believed, it would be overdue at once, and the clock would act on that.
+        _ask_for(lead, at)
+        return "The lead was read later than that; it is read again."
     if is_news:
         news: dict[str, Any] = {"last_reply_at": moment, "unread": True}
         _take(lead, said, moment, **news)
