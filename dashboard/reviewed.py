@@ -110,5 +110,7 @@ def _rows(section: Section, leads: Sequence[Lead], at: datetime) -> list[Row]:
     if section == Section.DRIFTED and leads:
         targets = review.targets_of(leads, at)
         members = Member.objects.in_bulk(list(targets.values()))
-        return [Row(lead=one, target=members[targets[one.pk]]) for one in leads]
+        # Somebody may have settled one while the page was being read.
+        there = [one for one in leads if one.pk in targets]
+        return [Row(lead=one, target=members[targets[one.pk]]) for one in there]
     return [Row(lead=one) for one in leads]

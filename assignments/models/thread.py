@@ -1,4 +1,17 @@
+from typing import Self
+
 from django.db import models
+
+BY_EVENT = "event "  # before the key of a mail that only an event told of
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def told_by_events(self) -> Self:
+        """What no conversation has brought yet: it may be wrong, and does not stay."""
+        return self.filter(key__startswith=BY_EVENT)
+
+    def confirmed(self) -> Self:
+        return self.exclude(key__startswith=BY_EVENT)
 
 
 class Message(models.Model):
@@ -19,6 +32,8 @@ class Message(models.Model):
     body_html = models.TextField(blank=True)
     is_bounce = models.BooleanField(default=False)
     attachments = models.JSONField(default=list)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ("at", "id")

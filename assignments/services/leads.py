@@ -81,7 +81,7 @@ def save_rows(
     by_id = {row.map_id: row for row in rows}
     surroundings = _surroundings(by_id.values())
     leads, new = _locked(by_id, at=at)
-    promised = {lead.pk: lead.answer_due_at for lead in leads}
+    promised = recording.promises_of(leads)
     # A read counts from when it was asked: an older one teaches nothing new.
     current = [lead for lead in leads if lead.seen_at <= asked_at]
     _write_attributes(current, by_id, surroundings)

@@ -7,33 +7,23 @@ of their leads are better left alone, and the parts of the plan.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import batched, islice
 from typing import Any
 
-from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Value, When
+from django.db.models import Count
 from django.db.models.functions import Greatest
 
-from assignments.models import Assignment, Hold, Lead, Member, SavedPlan, User
+from assignments.models import Lead, Member, SavedPlan, User
 from assignments.models.assignment import Cause
 from assignments.models.plan import StrategyKind
 from assignments.services import access, loads, plans
 from assignments.services.proposing import Part, Wish
 from assignments.services.rebalancing import Seat, Transfer, level, transfers
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.unmoved import Kind, kind_of
 
-LIVE_FOR = timedelta(days=7)
 AT_ONCE = 10_000  # leads in one query
-
-
-class Kind(models.TextChoices):
-    """Why a lead stays where it is, or that it may move."""
-
-    ON_THE_WAY = "on_the_way", "on the way already"
-    HELD = "held", "held in a coverage"
-    LIVE = "live", "in a live conversation"
-    MOVABLE = "movable", "may move"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +79,11 @@ def plan_levelling(
     parts = list(_parts(shares, at=at, with_live=with_live))
     if not parts:
         raise AssignmentRefused("Nothing is to move: this is as level as it gets.")
-    wish: dict[str, Any] = {"rebalance": query, "shares": _told(shares)}
+    wish: dict[str, Any] = {
+        "rebalance": query,
+        "shares": _told(shares),
+        "with_live": with_live,
+    }
     return plans.make_plan(
         parts=parts,
         actor=actor,
@@ -135,31 +129,12 @@ def _kinds(
     """How many open leads of each member are of which kind."""
     kinds: dict[int, Counter[str]] = {one.pk: Counter() for one in members}
     rows = Lead.objects.filter(loads.is_open(), owner__in=list(kinds)).order_by()
-    sorted_out = rows.annotate(kind=_kind(at, with_live=with_live))
+    sorted_out = rows.annotate(kind=kind_of(at, with_live=with_live))
     for owner, kind, count in sorted_out.values_list("owner", "kind").annotate(
         Count("pk")
     ):
         kinds[owner][kind] = count
     return kinds
-
-
-def _kind(at: datetime, *, with_live: bool) -> Case:
-    """Live: we owe an answer, or a mail went either way this week."""
-    pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
-    held = Hold.objects.standing().filter(lead=OuterRef("pk"))
-    kinds = [
-        When(Exists(pending), then=Value(Kind.ON_THE_WAY.value)),
-        When(Exists(held), then=Value(Kind.HELD.value)),
-    ]
-    if not with_live:
-        kinds.append(When(_is_live(at), then=Value(Kind.LIVE.value)))
-    movable = Value(Kind.MOVABLE.value)
-    return Case(*kinds, default=movable, output_field=models.CharField())
-
-
-def _is_live(at: datetime) -> Q:
-    since = at - LIVE_FOR
-    return Q(answer_owed=True) | Q(reply_order__gte=since) | Q(sent_order__gte=since)
 
 
 def _parts(shares: Sequence[Share], *, at: datetime, with_live: bool) -> Iterator[Part]:
@@ -187,7 +162,7 @@ def _parts_of(one: Transfer, ids: Iterator[int], wish: Wish) -> Iterator[Part]:
 def _quietest(giver: Share, *, at: datetime, with_live: bool) -> Iterator[int]:
     """The leads that were untouched longest come first."""
     owned = Lead.objects.filter(loads.is_open(), owner=giver.member)
-    movable = owned.annotate(kind=_kind(at, with_live=with_live)).filter(
+    movable = owned.annotate(kind=kind_of(at, with_live=with_live)).filter(
         kind=Kind.MOVABLE
     )
     touched = Greatest("reply_order", "sent_order")

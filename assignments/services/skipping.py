@@ -19,6 +19,7 @@ from assignments.services.proposing import (
     is_decision,
     may_move,
 )
+from assignments.services.unmoved import stays_since
 
 
 class Standing(NamedTuple):
@@ -43,6 +44,8 @@ class Scene:
     later: dict[int, Assignment]
     movable: frozenset[int | None] | None
     choosable: frozenset[int]
+    # What a levelling leaves alone: live conversations, held leads.
+    stays: dict[int, str]
     at: datetime
 
     @property
@@ -75,6 +78,7 @@ def scene_of(plan: SavedPlan, leads: Collection[int], *, at: datetime) -> Scene:
         choosable=frozenset(
             access.members_to_choose(plan.actor).values_list("pk", flat=True)
         ),
+        stays=stays_since(plan, leads, at=at),
         at=at,
     )
 
@@ -110,7 +114,7 @@ def why_skip(scene: Scene, entry: Entry, lead: Standing) -> str:
         return decided
     if not may_move(scene.movable, lead.owner_id, is_known=lead.owner_is_known):
         return NOT_YOURS
-    return _moved_since(entry, lead, scene)
+    return _moved_since(entry, lead, scene) or scene.stays.get(lead.lead_id, "")
 
 
 def _decided_since(scene: Scene, entry: Entry, lead: Standing) -> str:

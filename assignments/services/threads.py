@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from assignments.models import Account, Lead, LeadNote, Message
+from assignments.models.thread import BY_EVENT
 from assignments.services import account, sources, texts
 from assignments.services.leads import save_row
 from assignments.services.locking import lock_lead
@@ -25,6 +26,8 @@ from assignments.smartlead.records import HistoryEntry, LeadRow, NoteRow
 
 LONGEST_BODY = 500_000
 LONGEST_KEY = 300
+# So long Smartlead's conversations may lag behind its events.
+EVENTS_LEAD_BY = timedelta(minutes=10)
 
 
 def open_lead(
@@ -59,6 +62,11 @@ def is_stale(lead: Lead, fetched_at: datetime | None) -> bool:
     return fetched_at is None or any(moment > fetched_at for moment in mails)
 
 
+def wants_thread(lead: Lead) -> bool:
+    """Whether Smartlead may have a newer conversation than what is kept here."""
+    return is_stale(lead, lead.thread_at) or _awaits_mails(lead)
+
+
 def _open(reading: Reading, map_id: int) -> None:
     row: LeadRow | None = None
     with reading.reporting(THREADS):
@@ -68,7 +76,7 @@ def _open(reading: Reading, map_id: int) -> None:
     lead = Lead.objects.filter(pk=map_id).first()
     if lead is None:
         return  # a webhook named it, but Smartlead does not know it
-    if is_stale(lead, lead.thread_at):
+    if wants_thread(lead):
         with reading.reporting(THREADS):
             _fetch_thread(reading, lead, row)
     if is_stale(lead, lead.notes_at):
@@ -78,14 +86,16 @@ def _open(reading: Reading, map_id: int) -> None:
 
 # ── The conversation ────────────────────────────────────────────────────────────
 def _fetch_thread(reading: Reading, lead: Lead, row: LeadRow | None) -> None:
-    history: Sequence[HistoryEntry] = (row and row.history) or ()
+    brought: Sequence[HistoryEntry] = (row and row.history) or ()
     try:
-        history = _ask_history(reading, lead) or history
+        found = _ask_history(reading, lead)
     except Refused:
         # Asking again would not help: what the lead itself brought must do.
-        keep_thread(lead=lead, history=history, at=reading.clock())
+        keep_thread(lead=lead, history=brought, at=reading.clock())
         raise
-    keep_thread(lead=lead, history=history, at=reading.clock())
+    keep_thread(
+        lead=lead, history=found or brought, at=reading.clock(), is_whole=bool(found)
+    )
 
 
 def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
@@ -100,27 +110,56 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
 
 
 @transaction.atomic
-def keep_thread(*, lead: Lead, history: Sequence[HistoryEntry], at: datetime) -> None:
-    """Add the mails that are new; none is ever changed or taken away."""
-    promised = lock_lead(lead.pk).answer_due_at
-    _keep_mails(lead, history)
+def keep_thread(
+    *,
+    lead: Lead,
+    history: Sequence[HistoryEntry],
+    at: datetime,
+    is_whole: bool = False,
+) -> None:
+    """Add the mails that are new; none that a conversation brought is taken away."""
+    promised = recording.promises_of([lock_lead(lead.pk)])
+    _keep_mails([_message(lead, mail) for mail in history])
+    _drop_told(lead, history, up_to=at - EVENTS_LEAD_BY if is_whole else None)
     news: dict[str, object] = {"thread_at": at}
     if words := texts.last_words(history):
         news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
     Lead.objects.filter(pk=lead.pk).update(**news)
     mails = {lead.pk: recording.mails_of(history)}
-    recording.record_mails(mails, promised={lead.pk: promised})
+    recording.record_mails(mails, promised=promised)
 
 
-def keep_mail(*, lead: Lead, mail: HistoryEntry) -> None:
-    """Add one mail that came by itself; whether it was the only one, a read must tell."""
-    _keep_mails(lead, [mail])
+def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
+    """Show one mail that an event told of, until a conversation brings it or does not."""
+    moment = min(mail.at or at, at)
+    if lead.thread_at and moment <= lead.thread_at - EVENTS_LEAD_BY:
+        return  # a conversation that was read later has it, or there is no such mail
+    if lead.messages.filter(key=_key(mail)).exists():
+        return
+    told = _message(lead, mail)
+    told.at, told.key = moment, _key_until_read(mail)
+    _keep_mails([told])
 
 
-def _keep_mails(lead: Lead, mails: Sequence[HistoryEntry]) -> None:
-    Message.objects.bulk_create(
-        [_message(lead, mail) for mail in mails], ignore_conflicts=True
-    )
+def _awaits_mails(lead: Lead) -> bool:
+    """Whether the last conversation may have been too early for what an event told."""
+    told = lead.messages.told_by_events()
+    if lead.thread_at:
+        told = told.filter(at__gt=lead.thread_at - EVENTS_LEAD_BY)
+    return told.exists()
+
+
+def _drop_told(
+    lead: Lead, history: Sequence[HistoryEntry], *, up_to: datetime | None
+) -> None:
+    brought = Q(key__in=[_key_until_read(mail) for mail in history])
+    if up_to:
+        brought |= Q(at__lte=up_to)
+    lead.messages.told_by_events().filter(brought).delete()
+
+
+def _keep_mails(mails: Sequence[Message]) -> None:
+    Message.objects.bulk_create(mails, ignore_conflicts=True)
 
 
 def _message(lead: Lead, entry: HistoryEntry) -> Message:
@@ -145,6 +184,10 @@ def _key(entry: HistoryEntry) -> str:
         return entry.message_id
     parts = (entry.message_id, entry.direction, entry.sender, entry.at, entry.body_html)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _key_until_read(entry: HistoryEntry) -> str:
+    return BY_EVENT + hashlib.sha256(_key(entry).encode()).hexdigest()
 
 
 # ── Notes ───────────────────────────────────────────────────────────────────────

@@ -147,6 +147,8 @@ def mark_of(raw: Payload) -> str:
     if event_id := as_text(raw.get("event_id")):
         return f"event {event_id}"
     said = Event.from_payload(raw)
+    if said.kind == EventKind.CATEGORY:
+        return ""  # a lead may have one category after the other about one mail
     mail_id = (said.mail and said.mail.message_id) or as_text(raw.get("message_id"))
     return f"mail {mail_id} {said.name} {said.map_id} {said.email}" if mail_id else ""
 

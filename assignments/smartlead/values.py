@@ -9,9 +9,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 LARGEST_ID = 2**63 - 1
+# Others are mistakes, and too near to where a calendar ends to be shown or added to.
+YEARS = range(1971, 2200)
 MILLISECONDS_SINCE = 100_000_000_000  # as seconds, this would be the year 5138
-# Others are mistakes, and too near to where a calendar ends to be added to.
-YEARS = range(1970, 2200)
 
 type Payload = Mapping[str, Any]
 
@@ -71,9 +71,8 @@ def as_moment(value: Any) -> datetime | None:
             moment = datetime.fromisoformat(value.strip())
         else:
             moment = _from_epoch(as_int(value))
-        if moment.year not in YEARS:
-            return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.year in YEARS else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

@@ -11,6 +11,7 @@ from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.threads import wants_thread
 from assignments.services.written_notes import write_note
 from dashboard.acts import refuse
 from dashboard.conversation import conversation_of, notes_of, poll_of
@@ -34,7 +35,7 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     at = timezone.now()
     # `told`: an event was about it; a poll would ask again and again.
     is_opened = target(request) in {"", "panel"} or "told" in request.GET
-    if is_opened and _wants_thread(lead):
+    if is_opened and lead.gone_at is None and wants_thread(lead):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
@@ -116,19 +117,11 @@ def get_lead(map_id: int) -> Lead:
     return get_object_or_404(known, pk=map_id)
 
 
-def _wants_thread(lead: Lead) -> bool:
-    """Whether Smartlead has a newer conversation than what is kept here."""
-    if lead.gone_at:
-        return False
-    newest = max(filter(None, (lead.last_reply_at, lead.last_sent_at)), default=None)
-    return lead.thread_at is None or (newest is not None and lead.thread_at < newest)
-
-
 def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
     asked_at = _asked_at(request, at)
     mails = conversation_of(lead)
     known = account.current()
-    missing = _wants_thread(lead)
+    missing = lead.gone_at is None and wants_thread(lead)
     return {
         "earlier_mails": mails[:-MAILS_OPEN],
         "newest_mails": mails[-MAILS_OPEN:],

@@ -1,13 +1,12 @@
 """Members: who can own leads, with their load."""
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from assignments.models import Coverage, Member
+from assignments.models import Coverage, Lead, Member
 from assignments.services import people
 from assignments.services.access import require_manager
 from assignments.services.coverage.absences import away_now
@@ -18,12 +17,6 @@ from dashboard.forms import MemberForm, NewMemberForm
 from dashboard.htmx import PageRequest
 from dashboard.member_figures import member_figures
 from dashboard.periods import PeriodForm
-
-OPEN = Count(
-    "leads",
-    filter=Q(leads__gone_at=None, leads__last_reply_at__isnull=False)
-    & (Q(leads__category=None) | Q(leads__category__is_closing=False)),
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +38,7 @@ def add_member(request: PageRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def member_page(request: PageRequest, pk: int) -> HttpResponse:
-    known = Member.objects.select_related("team", "user").annotate(open=OPEN)
+    known = Member.objects.select_related("team", "user")
     member = get_object_or_404(known, pk=pk)
     if request.method != "POST":
         return _member(request, member, MemberForm(instance=member))
@@ -73,6 +66,7 @@ def _member(
         "period": period,
         "definitions": DEFINITIONS,
         "member": member,
+        "open": Lead.objects.open().owned_by(member).count(),
         "form": form,
         "absences": ahead.order_by("starts_at")[:5],
         "absence": away_now(at).get(member.pk),

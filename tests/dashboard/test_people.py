@@ -2,9 +2,20 @@ import pytest
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Member
-from tests.factories import make_member, make_user
+from tests.factories import make_category, make_lead, make_member, make_user
 
 EDITED = {"name": "Ana S. Lima", "email": "ana@x.test", "capacity": "40"}
+
+
+def test_the_number_of_open_leads_leads_to_just_these(client, stranger, ana):
+    make_lead(owner=ana)
+    make_lead(owner=ana, category=make_category(is_closing=True))
+    make_lead(owner=ana, last_reply_at=None)
+
+    page = client.get(f"/team/{ana.pk}/")
+
+    link = f"/inbox/?owner={ana.pk}&amp;status=open"
+    assertContains(page, f'<a class="link" href="{link}">1</a>')
 
 
 class TestEdit:

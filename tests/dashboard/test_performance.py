@@ -50,6 +50,17 @@ class TestTable:
         assert [line.own.count for line in response.context["lines"]] == [1, 0]
         assert response.context["total"].own.count == 1
 
+    def test_no_link_of_the_last_line_shows_leads_that_it_does_not_count(
+        self, client, stranger, ana
+    ):
+        for owner in (ana, None):
+            make_lead(owner=owner, answer_owed=True)
+
+        response = client.get("/team/performance/")
+
+        assertContains(response, '<data class="waiting" value="1">', count=2)
+        assertNotContains(response, "/inbox/?status=waiting_on_us")
+
     def test_each_head_says_what_it_means(self, client, stranger, ana):
         response = client.get("/team/performance/")
 

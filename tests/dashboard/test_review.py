@@ -13,6 +13,7 @@ from tests.factories import (
     make_assignment,
     make_lead,
     make_rule,
+    make_suggestion,
     make_team,
     make_user,
 )
@@ -132,6 +133,17 @@ def test_a_team_lead_sees_those_of_the_own_teams(client, suggested, ana):
     ana.save()
 
     assertContains(client.get("/review/"), "Lena Lead")
+
+
+def test_what_only_a_manager_may_move_is_no_suggestion_to_a_team_lead(client, ana):
+    theo = make_user("Theo Brandt")
+    ana.team = make_team(leads=(theo,))
+    ana.save()
+    for known_at in (None, timezone.now()):
+        make_suggestion(make_lead(owner=None, owner_known_at=known_at), ana)
+    client.force_login(theo)
+
+    assert client.get("/review/").context["page"].paginator.count == 1
 
 
 def test_more_suggestions_ask_no_more(client, suggested, ana):

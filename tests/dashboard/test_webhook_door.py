@@ -30,6 +30,19 @@ def lead() -> Lead:
     return make_lead(campaign=make_campaign())
 
 
+@pytest.mark.parametrize("year", ["0001-01-01", "9999-12-31"])
+def test_a_mail_of_no_real_year_breaks_no_page(client, manager, lead, year):
+    manager.time_zone = "America/New_York" if year < "1" else "Pacific/Auckland"
+    manager.save()
+    moment = f"{year}T23:59:59Z" if year > "1" else f"{year}T00:00:00Z"
+    part = {"message_id": "<1@x>", "html": "Hello", "time": moment}
+
+    assert send(client, reply_to(lead, reply_message=part)).status_code == 200
+
+    assert client.get(f"/leads/{lead.pk}/").status_code == 200
+    assert client.get("/inbox/").status_code == 200
+
+
 class TestWhatIsTaken:
     def test_a_reply_stands_on_the_lead_at_once(self, client, lead):
         at = timezone.now()

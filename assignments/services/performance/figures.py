@@ -11,6 +11,7 @@ from assignments.models import Lead, Member, Reply
 from assignments.services.performance import leads
 from assignments.services.performance.leads import Counts, Scope
 from assignments.services.performance.percentiles import MEDIAN, NINETY, nearest_rank
+from assignments.services.workload import overdue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ def _add_waiting(lines: Mapping[int, Figures], at: datetime, scope: Scope) -> No
     owed = Lead.objects.present().waiting_on_us().filter(**scope.lookup("owner"))
     rows = owed.order_by().values("owner_id")
     for row in rows.annotate(
-        count=Count("pk"), overdue=Count("pk", filter=Q(answer_due_at__lt=at))
+        count=Count("pk"), overdue=Count("pk", filter=overdue(at))
     ):
         if line := lines.get(row["owner_id"] or 0):
             line.waiting, line.overdue = row["count"], row["overdue"]

@@ -79,10 +79,11 @@ def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
     moved = _Moved()
     for kind, *row in _rows(starts_at, ends_at, scope):
         if kind == "stayed":
-            member, *numbers, _ = row
+            member, *numbers, _, _ = row
             stayed[member] = _Stayed(*numbers)
         else:
-            moved.add(*row)
+            *columns, is_kept = row
+            moved.add(*columns, is_kept=is_kept)
     members = scope.of(stayed.keys() | moved.had.keys())
     return Told(
         members={member: moved.counts([member], stayed) for member in members},
@@ -116,19 +117,27 @@ class _Moved:
         lost_by: int | None,
         replied: int | None,
         interested: int | None,
+        *,
+        is_kept: int,
     ) -> None:
         if gained_by is not None:
             self.had[gained_by].add(lead)
-            self.gained[gained_by].add(lead)
-            if lost_by is not None:
-                self.taken[gained_by].add(lead)
         if lost_by is not None:
             self.had[lost_by].add(lead)
-            self.lost[lost_by].add(lead)
+        if not is_kept:  # that one is nobody's act
+            self._count(lead, gained_by, lost_by)
         if replied is not None:
             self.replied.add(lead)
         if interested is not None:
             self.interested.add(lead)
+
+    def _count(self, lead: int, gained_by: int | None, lost_by: int | None) -> None:
+        if gained_by is not None:
+            self.gained[gained_by].add(lead)
+            if lost_by is not None:
+                self.taken[gained_by].add(lead)
+        if lost_by is not None:
+            self.lost[lost_by].add(lead)
 
     def counts(self, members: Collection[int], stayed: Mapping[int, _Stayed]) -> Counts:
         had = _together(self.had, members)
@@ -151,15 +160,27 @@ def _together(leads: _LeadsOf, members: Collection[int]) -> set[int]:
     return set().union(*(leads[member] for member in members if member in leads))
 
 
-# What a lead was before a change for good: its home, even if somebody covered it.
+# Whose lead it was, if this member of a change only covered it, before and after.
+_HOME = """(SELECT h.origin_id FROM assignments_hold h
+                 WHERE h.lead_id = a.lead_id AND h.to_id = a.{column}
+                    AND h.taken_at < a.finished_at
+                    AND (h.ended_at IS NULL OR h.ended_at > a.finished_at)
+                 ORDER BY h.id LIMIT 1)"""
+# What a lead was before a change for good: its home, even if somebody covered it. An
+# undo revives the holds that the undone change had ended. A lead that is kept by the
+# rule of its coverage changes its home without a change of owner.
 _SQL = """
 WITH moves AS (
-    SELECT id, lead_id, finished_at, gained, lost FROM (
-        SELECT a.id, a.lead_id, a.finished_at, a.to_id AS gained,
+    SELECT id, lead_id, finished_at, gained, lost, 0 AS is_kept FROM (
+        SELECT a.id, a.lead_id, a.finished_at,
+            CASE WHEN a.cause = 'undo' THEN COALESCE(
+                {home_of_to}, a.to_id
+            ) ELSE a.to_id END AS gained,
             COALESCE(
                 (SELECT h.origin_id FROM assignments_hold h
                  WHERE h.ended_by_id = a.id AND h.taken_at IS NOT NULL
                  ORDER BY h.id LIMIT 1),
+                {home_of_expected},
                 a.expected_id
             ) AS lost
         FROM assignments_assignment a
@@ -168,6 +189,16 @@ WITH moves AS (
             AND NOT a.until_back
     ) AS told
     WHERE COALESCE(gained, 0) <> COALESCE(lost, 0)
+    UNION ALL
+    SELECT h.id, h.lead_id, h.ended_at, h.to_id, h.origin_id, 1
+    FROM assignments_hold h
+    WHERE h.state = 'ended' AND h.outcome = 'kept' AND h.taken_at IS NOT NULL
+        AND h.ended_at >= %(starts)s AND NOT EXISTS (
+            SELECT 1 FROM assignments_hold beneath
+            WHERE beneath.lead_id = h.lead_id AND beneath.id < h.id
+                AND beneath.taken_at <= h.ended_at
+                AND (beneath.ended_at IS NULL OR beneath.ended_at > h.ended_at)
+        )
 ),
 moved AS (SELECT * FROM moves WHERE finished_at < %(ends)s),
 later AS (
@@ -201,9 +232,9 @@ stayed AS (
         AND l.map_id NOT IN (SELECT lead_id FROM moved)
     GROUP BY 1
 )
-SELECT 'stayed', member, leads, replied, interested, NULL FROM stayed WHERE {member}
+SELECT 'stayed', member, leads, replied, interested, NULL, NULL FROM stayed WHERE {member}
 UNION ALL
-SELECT 'moved', moved.lead_id, gained, lost, replied.lead_id, c.id
+SELECT 'moved', moved.lead_id, gained, lost, replied.lead_id, c.id, is_kept
 FROM moved
 JOIN assignments_lead l ON l.map_id = moved.lead_id
 LEFT JOIN replied ON replied.lead_id = moved.lead_id
@@ -223,7 +254,11 @@ def _rows(
         "member": scope.member_id,
     }
     columns = ("member", "gained", "lost")
-    words = _SQL.format(**{name: scope.condition(name) for name in columns})
+    words = _SQL.format(
+        home_of_to=_HOME.format(column="to_id"),
+        home_of_expected=_HOME.format(column="expected_id"),
+        **{name: scope.condition(name) for name in columns},
+    )
     with connection.cursor() as cursor:
         cursor.execute(words, values)
         return list(cursor.fetchall())

@@ -38,7 +38,7 @@ def _mails(lead_ids: Sequence[int]) -> dict[int, set[Mail]]:
     rows = SeenMail.objects.filter(lead__in=lead_ids)
     for pk, at, kind in rows.values_list("lead_id", "at", "kind"):
         found[pk].add((at, kind))
-    kept = Message.objects.filter(lead__in=lead_ids, at__isnull=False)
+    kept = Message.objects.confirmed().filter(lead__in=lead_ids, at__isnull=False)
     for pk, sent_at, direction, is_bounce in kept.values_list(
         "lead_id", "at", "direction", "is_bounce"
     ):

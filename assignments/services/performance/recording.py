@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Q
 
@@ -28,6 +29,28 @@ from assignments.services.sla.due import Change, Spell, changes_of, due_of, spel
 from assignments.smartlead.records import HistoryEntry, LeadRow
 
 type Mails = Mapping[int, Iterable[Mail]]
+type Promises = Mapping[int, "Promise"]
+
+
+class Promise(NamedTuple):
+    """When the answer to a reply was due, as it stood; None: no target said so."""
+
+    reply_at: datetime
+    due_at: datetime | None
+
+
+def promises_of(leads: Iterable[Lead]) -> dict[int, Promise]:
+    """Of those that wait, as far as was known.
+
+    An event may have told of our answer before the mails were seen: then the promise
+    has gone from the lead, and is not one of no target.
+    """
+    return {
+        lead.pk: Promise(lead.last_reply_at, lead.answer_due_at)
+        for lead in leads
+        if lead.last_reply_at
+        and (lead.last_sent_at is None or lead.last_sent_at < lead.last_reply_at)
+    }
 
 
 def mails_of_row(row: LeadRow) -> set[Mail]:
@@ -43,7 +66,7 @@ def mails_of(history: Iterable[HistoryEntry]) -> set[Mail]:
     }
 
 
-def record_mails(mails: Mails, *, promised: Mapping[int, datetime | None]) -> None:
+def record_mails(mails: Mails, *, promised: Promises) -> None:
     """Keep what is new, and tell the replies of these leads anew.
 
     `promised`: when the answer of each lead was due before these mails were seen.
@@ -69,12 +92,10 @@ def credit_again(lead: Lead) -> None:
     if not answers.filter(doubtful).exists():
         return
     turns = turns_of(_known({lead.pk: ()})[lead.pk])
-    tell_replies({lead.pk: turns}, promised={lead.pk: lead.answer_due_at})
+    tell_replies({lead.pk: turns}, promised=promises_of([lead]))
 
 
-def tell_replies(
-    turns: Mapping[int, list[Turn]], *, promised: Mapping[int, datetime | None]
-) -> None:
+def tell_replies(turns: Mapping[int, list[Turn]], *, promised: Promises) -> None:
     """Bring the rows of these leads in line with their turns."""
     before = _replies_of(turns)
     told = replies_of(turns, before=before, promised=promised)
@@ -99,7 +120,7 @@ def replies_of(
     turns: Mapping[int, list[Turn]],
     *,
     before: Mapping[int, list[Reply]],
-    promised: Mapping[int, datetime | None],
+    promised: Promises,
 ) -> list[Reply]:
     """The rows as they should be, unsaved."""
     around = _surroundings(turns)
@@ -175,7 +196,7 @@ def _reply(
     turn: Turn,
     around: _Surroundings,
     memory: "_Memory",
-    promised: datetime | None,
+    promised: Promise | None,
 ) -> Reply:
     reply = Reply(lead_id=lead_id, replied_at=turn.replied_at)
     if (at := turn.answered_at) is None:
@@ -222,15 +243,15 @@ class _Memory:
 def _due(
     turn: Turn,
     memory: _Memory,
-    promised: datetime | None,
+    promised: Promise | None,
     lead: Lead,
     around: _Surroundings,
 ) -> datetime | None:
     """What was promised: kept as it stood; told by today's rule if nobody knew before."""
     if row := memory.of(turn):
         return row.due_at
-    if memory.was_waiting(turn):
-        return promised
+    if promised and memory.was_waiting(turn) and _is_about(promised, turn):
+        return promised.due_at
     if lead.category and lead.category.is_closing:
         return None
     due = due_of(
@@ -241,6 +262,11 @@ def _due(
         spells=_spells(turn, lead, around.changes.get(lead.pk, [])),
     )
     return due.at if due else None
+
+
+def _is_about(promised: Promise, turn: Turn) -> bool:
+    """Not about a reply that followed the answer."""
+    return turn.answered_at is not None and promised.reply_at <= turn.answered_at
 
 
 def _spells(turn: Turn, lead: Lead, changes: Sequence[Change]) -> list[Spell]:

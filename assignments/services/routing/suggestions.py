@@ -56,7 +56,7 @@ def open_to(user: User) -> QuerySet[Suggestion]:
         return known
     owned = Q(lead__owner__in=[pk for pk in movable if pk is not None])
     if None in movable:
-        owned |= Q(lead__owner=None)
+        owned |= Q(lead__owner=None, lead__owner_known_at__isnull=False)
     return known.filter(owned, member__in=access.members_to_choose(user))
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from assignments.models import Lead, WebhookEvent
 from assignments.models.webhook import EventKind
 from assignments.nudges import nudge_dispatch, nudge_open_lead, nudge_sync
@@ -83,28 +85,32 @@ def _too_many_unknown(at: datetime) -> bool:
     recent = WebhookEvent.objects.filter(
         received_at__gt=at - UNKNOWN_WITHIN, state=State.DONE, map_id__isnull=False
     )
-    known = Lead.objects.values("map_id")
-    return recent.exclude(map_id__in=known)[:MOST_UNKNOWN].count() == MOST_UNKNOWN
+    unknown = recent.exclude(Exists(Lead.objects.filter(pk=OuterRef("map_id"))))
+    return unknown[:MOST_UNKNOWN].count() == MOST_UNKNOWN
 
 
 def _reply(lead: Lead, said: Event, at: datetime) -> str:
     moment = min(said.at or at, at)  # a mail from the future would stay on top
     is_news = lead.last_reply_at is None or moment > lead.last_reply_at
+    if is_news and moment < lead.seen_at - threads.EVENTS_LEAD_BY:
+        # Believed, it would be overdue at once, and the clock would act on that.
+        _ask_for(lead, at)
+        return "The lead was read later than that; it is read again."
     if is_news:
         news: dict[str, Any] = {"last_reply_at": moment, "unread": True}
         _take(lead, said, moment, **news)
         _ask_for(lead, at)
-    _keep_mail(lead, said)
+    _keep_mail(lead, said, at)
     return "The reply is shown." if is_news else "A newer reply was known already."
 
 
 def _sent(lead: Lead, said: Event, at: datetime) -> str:
     moment = min(said.at or at, at)
     if lead.last_sent_at is not None and moment <= lead.last_sent_at:
-        _keep_mail(lead, said)
+        _keep_mail(lead, said, at)
         return "A newer mail of ours was known already."
     _take(lead, said, moment, last_sent_at=moment)
-    _keep_mail(lead, said)
+    _keep_mail(lead, said, at)
     _ask_for(lead, at)
     return "The mail of ours is shown."
 
@@ -144,9 +150,9 @@ def _take(lead: Lead, said: Event, moment: datetime, **news: Any) -> None:
     take_event(said.row(lead.pk, **news), happened_at=moment)
 
 
-def _keep_mail(lead: Lead, said: Event) -> None:
+def _keep_mail(lead: Lead, said: Event, at: datetime) -> None:
     if said.mail and said.mail.message_id:
-        threads.keep_mail(lead=lead, mail=said.mail)
+        threads.keep_mail(lead=lead, mail=said.mail, at=at)
 
 
 def _ask_for(lead: Lead, at: datetime) -> None:

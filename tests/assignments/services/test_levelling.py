@@ -140,3 +140,41 @@ def test_more_leads_and_members_ask_no_more_of_the_database(ana, ben, manager):
         quiet(other)
 
     assert queries_of(lambda: shares([ana, ben, *others], manager)) == one
+
+
+class TestSinceThePreview:
+    """A lead that came alive, or was taken for an absence, stays where it is."""
+
+    @pytest.fixture
+    def lead(self, ana) -> Lead:
+        quiet(ana)
+        return quiet(ana, days=30)
+
+    def outcome(self, plan, manager) -> tuple[str, str]:
+        at = MONDAY + timedelta(hours=1)
+        plans.confirm_plan(plan=plan, actor=manager, at=at)
+        row = Assignment.objects.get()
+        return row.state, row.outcome
+
+    def test_a_reply_keeps_it(self, ana, ben, manager, lead):
+        plan = planned([ana, ben], manager)
+        replied = MONDAY + timedelta(minutes=5)
+        Lead.objects.filter(pk=lead.pk).update(last_reply_at=replied, answer_owed=True)
+
+        state, outcome = self.outcome(plan, manager)
+
+        assert (state, "the conversation is live" in outcome) == ("skipped", True)
+
+    def test_a_reply_keeps_nothing_where_live_ones_move(self, ana, ben, manager, lead):
+        plan = planned([ana, ben], manager, with_live=True)
+        Lead.objects.filter(pk=lead.pk).update(answer_owed=True)
+
+        assert self.outcome(plan, manager) == ("waiting", "")
+
+    def test_a_coverage_keeps_it(self, ana, ben, manager, lead):
+        plan = planned([ana, ben], manager)
+        make_hold(make_coverage(ana, ben, state="active"), lead)
+
+        state, outcome = self.outcome(plan, manager)
+
+        assert (state, "held in a coverage" in outcome) == ("skipped", True)

@@ -185,6 +185,30 @@ class TestCoverage:
         assert figures(ben).counts.handed_over == 0
         assert figures(cem).counts.taken_over == 1
 
+    def test_kept_by_the_rule_it_was_hers_until_then(self, held, ana, ben):
+        kept = {"state": "ended", "outcome": "kept", "ended_at": day(5)}
+        held.holds.update(**kept)
+        before = Period(starts_at=day(-7), ends_at=day(0))
+        after = Period(starts_at=day(6), ends_at=day(7))
+
+        leads = [
+            (figures(ana, period).counts.leads, figures(ben, period).counts.leads)
+            for period in (before, WEEK, after)
+        ]
+
+        assert leads == [(1, 0), (1, 1), (0, 1)]
+        assert figures(ana).counts.handed_over == figures(ben).counts.assigned == 0
+
+    def test_a_move_that_is_undone_leaves_it_with_who_is_away(
+        self, held, ana, ben, cem
+    ):
+        give(held, ben, cem, 3)
+        give(held, cem, ben, 4, cause="undo")  # and the hold lives on
+
+        assert [figures(one).counts.leads for one in (ana, ben, cem)] == [1, 0, 1]
+        assert figures(ana).counts.handed_over == figures(ana).counts.taken_over == 1
+        assert figures(ben).counts.assigned == 0
+
     def test_changed_hands_until_back_it_stays_as_well(self, held, ana, ben, cem):
         give(held, ben, cem, 3, until_back=True)
         held.holds.update(to=cem)

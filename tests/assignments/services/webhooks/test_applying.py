@@ -70,6 +70,17 @@ class TestReply:
         assert Message.objects.count() == 1
         assert event.outcome == "A newer reply was known already."
 
+    def test_that_a_later_read_did_not_show_is_left_to_another_read(self, lead):
+        before = MONDAY - timedelta(days=9)
+        Lead.objects.update(last_reply_at=before, last_sent_at=before)
+
+        event = tell(reply_to(lead, at=MONDAY - timedelta(days=2)))
+
+        lead.refresh_from_db()
+        assert (lead.last_reply_at, lead.recheck_at) == (before, NOW)
+        assert not lead.answer_owed
+        assert "read again" in event.outcome
+
     def test_from_the_future_counts_as_of_now(self, lead):
         tell(reply_to(lead, at=NOW + timedelta(days=900)))
 

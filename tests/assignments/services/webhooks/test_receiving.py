@@ -61,6 +61,15 @@ class TestOnce:
 
         assert WebhookEvent.objects.count() == 2
 
+    def test_one_category_after_the_other_about_one_mail_are_two(self, lead):
+        for category in (4, 5):
+            tell(
+                category_of(lead, category) | {"event_id": None, "message_id": "<1@x>"}
+            )
+
+        lead.refresh_from_db()
+        assert lead.category_id == 5
+
     def test_another_request_id_does_no_harm(self, lead):
         for request_id in ("a", "b"):
             tell(reply_to(lead), request_id=request_id)
