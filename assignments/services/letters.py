@@ -20,6 +20,7 @@ from assignments import smtp
 from assignments.models import Coverage, CoverageWord, Mail, Member, Notification, User
 from assignments.models.notification import ByMail, Kind
 from assignments.services import outbox
+from assignments.services.coverage.telling import guarded
 from assignments.services.wishes import Wishes, address_of, wishes_of
 
 type Reader = User | Member
@@ -35,7 +36,7 @@ def write_due(*, at: datetime) -> int:
         return 0 * Notification.objects.to_mail().update(mail_waits=False)
     if not outbox.may_write(at=at):
         return 0
-    return sum(_write(reader, at) for reader in _readers())
+    return sum(guarded(_write, reader, at) for reader in _readers())
 
 
 def something_waits(*, at: datetime) -> bool:

@@ -32,6 +32,8 @@ def save_target(
             "A target leaves at least a minute and at most 90 days for the answer."
         )
     start_over()  # whoever saves the same at the same time waits here, and is refused
+    if target and not SlaTarget.objects.filter(pk=target.pk).exists():
+        raise AssignmentRefused("Somebody has removed this target. Add a new one.")
     target = target or SlaTarget()
     same = SlaTarget.objects.filter(campaign=campaign, category=category)
     if same.exclude(pk=target.pk).exists():

@@ -162,6 +162,21 @@ class TestReaders:
         assert mails() == []
         assert not Notification.objects.to_mail().exists()
 
+    def test_one_whose_mail_cannot_be_written_keeps_no_other_back(
+        self, ana, monkeypatch, caplog
+    ):
+        say(ana, "one")
+        say(make_user(email="ben@example.com"), "two")
+
+        def fall(member, at):
+            raise RuntimeError("broken")
+
+        monkeypatch.setattr(letters, "_is_away", fall)
+
+        assert mails() == ["About two"]
+        assert Notification.objects.to_mail().get().user == ana.user
+        assert "Nobody could be told" in caplog.text
+
     def test_the_link_goes_through_the_list_to_the_page(self, ana):
         say(ana, "one")
         mails()

@@ -106,6 +106,15 @@ class TestTargets:
         with pytest.raises(AssignmentRefused, match="already"):
             save(category=category)
 
+    def test_one_that_was_removed_meanwhile_does_not_come_back(self):
+        target, same = save(), SlaTarget.objects.get()
+        targets.remove_target(actor=make_manager(), target=same)
+
+        with pytest.raises(AssignmentRefused, match="has removed this target"):
+            save(60, target=target)
+
+        assert not SlaTarget.objects.exists()
+
     def test_are_kept_by_sales_managers(self):
         with pytest.raises(NotAllowed):
             save(actor=make_user())
