@@ -77,6 +77,7 @@ class InboxFilter(LinkedFilters):
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
         self.user = user
+        self._late: dict[datetime, Q] = {}
         self.members = {member.pk: member for member in Member.objects.all()}
         self.categories = list(Category.objects.all())
         # `from` is no name that Python lets a class body use.
@@ -228,7 +229,7 @@ class InboxFilter(LinkedFilters):
             | {
                 "owner": self._owned_by(said["owner"]),
                 "status": self._in_status(said["status"]),
-                "sla": _answer(said["sla"], at),
+                "sla": self._answer(said["sla"], at),
                 "from": _replied(said["from"], None),
                 "to": _replied(None, said["to"]),
                 "q": self._found if by_id else self._words,
@@ -253,6 +254,25 @@ class InboxFilter(LinkedFilters):
         ids = Lead.objects.filter(found).values_list("pk", flat=True)
         few = list(ids.order_by()[: MOST_NAMED + 1])
         return Q(pk__in=few) if len(few) <= MOST_NAMED else found
+
+    def _answer(self, sla: str, at: datetime) -> Q:
+        if sla == "overdue":
+            return self._overdue(at)
+        if sla == "due":
+            soon = Q(due_order__gt=at, due_order__lte=at + DUE_SOON)
+            return soon & Q(answer_owed=True)
+        return Q()
+
+    def _overdue(self, at: datetime) -> Q:
+        """Few are named by id; many are found soon in any order, and not by an index
+        that would have all of them sorted first.
+        """
+        if at not in self._late:
+            late = Lead.objects.filter(answer_owed=True, due_order__lte=at)
+            few = list(late.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
+            many = Q(answer_owed=True, answer_due_at__lte=at)
+            self._late[at] = Q(pk__in=few) if len(few) <= MOST_NAMED else many
+        return self._late[at]
 
     def _me(self) -> Member | None:
         mine = (m for m in self.members.values() if m.user_id == self.user.pk)
@@ -293,15 +313,6 @@ class InboxFilter(LinkedFilters):
                 return Q(category__is_closing=True)
             case _:
                 return Q()
-
-
-def _answer(sla: str, at: datetime) -> Q:
-    if sla == "overdue":
-        return Q(due_order__lte=at, answer_owed=True)
-    if sla == "due":
-        soon = Q(due_order__gt=at, due_order__lte=at + DUE_SOON)
-        return soon & Q(answer_owed=True)
-    return Q()
 
 
 def _replied(first: date | None, last: date | None) -> Q:

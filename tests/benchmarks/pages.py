@@ -83,6 +83,8 @@ class Case:
     ours: str
     theirs: str
     rows: int | None = PAGE_SIZE  # None: as many as there are by now
+    # Of a few rows the frame of the page is nearly all, and ours holds more.
+    is_mostly_frame: bool = False
 
 
 def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
@@ -106,13 +108,12 @@ def _compare(browser: Browser, case: Case, label: str) -> Iterator[Figure]:
     times = [(_time(browser, ours), _time(browser, theirs)) for _ in range(ROUNDS)]
     mine, admins = (min(each) for each in zip(*times, strict=True))
     name = f"{label}: {case.name}"
-    # Of a few rows the frame of the page is nearly all, and ours holds more.
-    limit = None if case.rows == FEW else MOST_RATIO
+    limit = None if case.is_mostly_frame else MOST_RATIO
     ratio, unit = mine / admins, "x"
     yield Figure(
         name=f"{name}, of the admin's time", value=ratio, unit=unit, at_most=limit
     )
-    if case.rows == FEW:
+    if case.is_mostly_frame:
         full = min(_time(browser, "/inbox/") for _ in range(ROUNDS))
         ratio = mine / full
         yield Figure(
@@ -183,7 +184,10 @@ def _narrow_filters() -> Iterator[Case]:
         rows=None,
     )
     pilot = f"campaign={PILOT}", f"campaign__id__exact={PILOT}"
-    yield Case(name="filter of 3 rows", ours=pilot[0], theirs=pilot[1], rows=FEW)
+    name = f"filter of {FEW} rows"
+    yield Case(
+        name=name, ours=pilot[0], theirs=pilot[1], rows=FEW, is_mostly_frame=True
+    )
     rare = f"q={RARE}"
     yield Case(name="search of 3 rows", ours=rare, theirs=rare, rows=FEW)
 
