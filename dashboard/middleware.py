@@ -1,10 +1,8 @@
 """What every answer needs: redirects and messages for htmx, the viewer's time zone."""
 
-import zoneinfo
 from collections.abc import Callable
 from typing import cast
 
-from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -12,6 +10,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.models import User
+from assignments.services.zones import zone_named
 from dashboard.htmx import PageRequest
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -61,14 +60,7 @@ class ViewerTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with timezone.override(_zone_of(request)):
+        user = request.user
+        name = user.time_zone if isinstance(user, User) else ""
+        with timezone.override(zone_named(name)):
             return self.get_response(request)
-
-
-def _zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
-    user = request.user
-    name = user.time_zone if isinstance(user, User) else ""
-    try:
-        return zoneinfo.ZoneInfo(name or settings.TIME_ZONE)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo(settings.TIME_ZONE)

@@ -5,17 +5,7 @@ no rule of its own.
 """
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from django.conf import settings
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """This zone; that of the settings where the name is empty or known no more."""
-    try:
-        return ZoneInfo(name or settings.TIME_ZONE)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(settings.TIME_ZONE)
+from zoneinfo import ZoneInfo
 
 
 def is_quiet(

@@ -1,9 +1,7 @@
 """The weekly review, told on Monday morning to those who can act on it."""
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -12,6 +10,7 @@ from assignments.models.notification import Kind
 from assignments.services import review
 from assignments.services.notifications import tell
 from assignments.services.routing.suggestions import open_to
+from assignments.services.zones import zone_named
 
 HOUR = time(8)  # of Monday, where the reader is
 PAGE = "/review/"
@@ -33,18 +32,11 @@ def readers() -> QuerySet[User]:
 
 def week_of(user: User, at: datetime) -> str | None:
     """The week whose review they should have been told of by now: "2026-W48"."""
-    local = at.astimezone(_zone(user))
+    local = at.astimezone(zone_named(user.time_zone))
     monday = local.date() - timedelta(days=local.weekday())
     if local < datetime.combine(monday, HOUR, tzinfo=local.tzinfo):
         return None
     return f"{monday:%G-W%V}"
-
-
-def _zone(user: User) -> ZoneInfo:
-    try:
-        return ZoneInfo(user.time_zone or settings.TIME_ZONE)
-    except (ZoneInfoNotFoundError, ValueError):  # a zone that no longer exists
-        return ZoneInfo(settings.TIME_ZONE)
 
 
 def _tell(user: User, at: datetime) -> bool:

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from assignments.models import MailTimes, Member, NotificationChoice, User
 from assignments.models.notification import ByMail, Kind
-from assignments.services.mail_times import is_quiet, last_digest, zone_named
+from assignments.services.mail_times import is_quiet, last_digest
+from assignments.services.zones import zone_named
 
 DIGEST_AT = time(8)
 QUIET = (time(20), time(7))

@@ -10,7 +10,8 @@ from assignments.models import Member
 from assignments.services import access
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 from assignments.services.sla import hours as service
-from assignments.services.sla.book import Book, default_hours, looked_up_zone
+from assignments.services.sla.book import Book, default_hours
+from assignments.services.zones import look_up_zone
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
 from dashboard.sla_forms import MemberHoursForm
@@ -49,7 +50,7 @@ def _page(
     request: PageRequest, member: Member, form: MemberHoursForm, *, status: int = 200
 ) -> HttpResponse:
     book = Book()
-    zone = looked_up_zone(member.time_zone)
+    zone = look_up_zone(member.time_zone)
     here = timezone.now().astimezone(zone.zone)
     off = book.days_off_of(member.pk)
     context = {

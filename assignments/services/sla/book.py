@@ -1,16 +1,14 @@
 """The targets and hours as they are set, read once for any number of leads."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from django.conf import settings
+from zoneinfo import ZoneInfo
 
 from assignments.models import DayOff, Member, MemberHours, SlaTarget, WorkingHours
 from assignments.services.sla.days_off import DaysOff
 from assignments.services.sla.working_time import Calendar, Week
+from assignments.services.zones import zone_named
 
 # Of a member, for a calendar.
 _READ = ("time_zone", "hours__week", "hours__country", "hours__subdivision")
@@ -84,14 +82,6 @@ class Book:
         return own_hours(member) if member else MemberHours()
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A member's zone, and whether the one that was set for them is unknown here."""
-
-    zone: ZoneInfo
-    is_lost: bool = False
-
-
 def default_hours() -> WorkingHours:
     return WorkingHours.objects.get_or_create(pk=1)[0]
 
@@ -103,18 +93,7 @@ def own_hours(member: Member) -> MemberHours:
 
 
 def zone_of(member: Member | None) -> ZoneInfo:
-    return looked_up_zone(member.time_zone if member else "").zone
-
-
-def looked_up_zone(name: str) -> Zone:
-    """A zone that no longer exists must not stop the mirror: the default takes over."""
-    default = ZoneInfo(settings.TIME_ZONE)
-    if not name:
-        return Zone(default)
-    try:
-        return Zone(ZoneInfo(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Zone(default, is_lost=True)
+    return zone_named(member.time_zone if member else "")
 
 
 def week_of(kept: Iterable[Iterable[Iterable[int]]]) -> Week:

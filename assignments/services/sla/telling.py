@@ -10,7 +10,8 @@ from django.db.models import Q
 from assignments.models import Breach, Lead, Member, User
 from assignments.models.notification import Kind
 from assignments.services.notifications import one_line, tell
-from assignments.services.sla.book import Book, looked_up_zone
+from assignments.services.sla.book import Book
+from assignments.services.zones import zone_named
 
 MOST_NAMED = 20  # leads in one message; its page shows them all
 
@@ -54,7 +55,7 @@ def tell_leaders(breaches: Sequence[Breach], *, at: datetime) -> None:
         for user in leaders.of(breach.owner):
             by_user[user].append(breach)
     for user, some in by_user.items():
-        zone = looked_up_zone(user.time_zone).zone
+        zone = zone_named(user.time_zone)
         tell(
             user,
             kind=Kind.OVERDUE,

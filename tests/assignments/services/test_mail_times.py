@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.mail_times import is_quiet, last_digest, zone_named
+from assignments.services.mail_times import is_quiet, last_digest
+from assignments.services.zones import zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = date(2026, 5, 11)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assignments.models import Lead, Member, Reply, SeenMail
 from assignments.services import audit, threads
 from assignments.services.leads import save_rows
+from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.performance.recording import record_mails
 from assignments.smartlead.records import HistoryEntry
 from tests.assignments.services.test_threads import entry
@@ -210,6 +211,15 @@ class TestCredit:
         look(sent=1, replied=0, at=3)
 
         assert told("owner_id") == [(hour(0), 7)]
+
+    def test_also_where_a_read_for_a_decision_tells_the_owner(self, lead, ben):
+        Lead.objects.update(owner=None, owner_known_at=None)
+        assert self.answered(lead, 1).owner is None
+        sighting = Sighting(owner_id=ben.pk, known=True, asked_at=hour(2), by="get")
+
+        observe_owner(map_id=lead.pk, sighting=sighting, at=hour(2))
+
+        assert Reply.objects.get().owner == ben
 
     def test_a_change_seen_in_the_same_look_came_after_the_answer(self):
         look(sent=-5, replied=0, at=0.5)

@@ -8,7 +8,8 @@ from assignments.models import DayOff, Lead, MemberHours, SlaTarget, WorkingHour
 from assignments.services import people
 from assignments.services.refusals import AssignmentRefused, NotAllowed
 from assignments.services.sla import hours, recounting, targets
-from assignments.services.sla.book import Book, looked_up_zone
+from assignments.services.sla.book import Book
+from assignments.services.zones import look_up_zone
 from tests.factories import (
     MONDAY,
     make_campaign,
@@ -202,7 +203,7 @@ class TestHours:
     def test_a_lost_zone_is_the_one_of_the_site(self, zone):
         ana = make_member("Ana Sousa", time_zone=zone)
 
-        assert looked_up_zone(zone).is_lost
+        assert look_up_zone(zone).is_lost
         assert Book().calendar_of(ana.pk).zone.key == "UTC"
 
     def test_a_country_that_is_not_known_any_more_has_no_holidays(self):
