@@ -1,44 +1,25 @@
 """Mails that strangers wrote, made safe to show; and a lead's notes."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from html import unescape
-from urllib.parse import urlsplit
 
-import nh3
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from assignments.models import Lead, Message, Note
-from dashboard.quoted import fold_markup, fold_text
+from assignments.services.mail_content.parse import MailContent, parse_mail
 
-LONGEST_BODY = 500_000
 FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
-TAGS = {
-    "a", "b", "blockquote", "br", "code", "div", "em", "hr", "i", "img", "li", "ol",
-    "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot",
-    "th", "thead", "tr", "u", "ul",
-    *(f"h{level}" for level in range(1, 7)),
-}  # fmt: skip
-SCHEMES = {"http", "https", "mailto"}
-_IMAGE = re.compile(r'<img(?: alt="([^"]*)")?>')
-_HEADING = re.compile(r"<(/?)h[1-6]>")
-_EMPTY_LINK = re.compile(r"<a [^>]*>\s*</a>")
-_LOOKS_LIKE_HTML = re.compile(r"<(?:/?[a-z][a-z0-9]*|!--|!doctype)\b", re.I)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
-    html: SafeString
-    images: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMessage:
     message: Message
-    body: Body
+    content: MailContent
+
+    @property
+    def html(self) -> SafeString:
+        return mark_safe(self.content.display_html)  # noqa: S308  sanitised when parsed
 
     @property
     def is_ours(self) -> bool:
@@ -59,7 +40,7 @@ class ShownNote:
 
 def conversation_of(lead: Lead) -> list[ShownMessage]:
     return [
-        ShownMessage(message=message, body=safe_body(message.body_html))
+        ShownMessage(message=message, content=parse_mail(message.body_html))
         for message in lead.messages.all()
     ]
 
@@ -101,59 +82,6 @@ def _author(note: Note) -> str:
 
 
 _LAST = datetime.max.replace(tzinfo=UTC)
-
-
-def safe_body(text: str) -> Body:
-    """Markup that can neither run, nor load, nor look like a part of our page."""
-    text = text[:LONGEST_BODY]
-    if not _LOOKS_LIKE_HTML.search(text):
-        return Body(html=_plain_text(text), images=0)
-    clean = nh3.clean(
-        text,
-        tags=TAGS,
-        attributes={"a": {"href"}, "img": {"alt"}, "td": _SPANS, "th": _SPANS},
-        attribute_filter=_kept,
-        url_schemes=SCHEMES,
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-    )
-    images = len(_IMAGE.findall(clean))
-    clean = _IMAGE.sub(_named_image, clean)
-    # Headings of a mail are no headings of our page.
-    clean = _HEADING.sub(lambda tag: f"<{tag[1]}div>", clean)
-    clean = fold_markup(_EMPTY_LINK.sub("", clean))
-    return Body(html=mark_safe(clean), images=images)  # noqa: S308  cleaned above
-
-
-_SPANS = {"colspan", "rowspan"}
-
-
-def _kept(tag: str, attribute: str, value: str) -> str | None:
-    """Links must lead out: a relative one would point into Handoff itself."""
-    if attribute == "href":
-        leads_out = _scheme(value) in SCHEMES and not {"<", ">"} & set(value)
-        return value if leads_out else None
-    if attribute in _SPANS:
-        return value if value.isdecimal() and int(value) <= 20 else None
-    return value
-
-
-def _scheme(address: str) -> str:
-    try:
-        return urlsplit(address.strip()).scheme
-    except ValueError:
-        return ""
-
-
-def _named_image(image: re.Match[str]) -> str:
-    # What is harmless inside an attribute may be markup outside of it.
-    name = escape(unescape(image[1] or ""))
-    return f"<span>[image: {name}]</span>" if name else "<span>[image]</span>"
-
-
-def _plain_text(text: str) -> SafeString:
-    html = fold_text(escape(text.replace("\r\n", "\n").strip()))
-    return mark_safe(html.replace("\n", "<br>"))  # noqa: S308  escaped above
 
 
 def _names(attachments: object) -> Iterator[str]:

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from dashboard.conversation import safe_body
+from assignments.services.mail_content.parse import parse_mail
 
 FOLD = "<summary>Quoted text</summary>"
 HEAD = "<b>From:</b> Ana<br><b>Sent:</b> Monday<br><b>To:</b> Ben<br><b>Subject:</b> Hi"
@@ -10,7 +10,7 @@ HEAD = "<b>From:</b> Ana<br><b>Sent:</b> Monday<br><b>To:</b> Ben<br><b>Subject:
 
 def parts(text: str) -> tuple[str, str]:
     """What is shown and what is folded away."""
-    shown, _, folded = str(safe_body(text).html).partition("<details>")
+    shown, _, folded = str(parse_mail(text).display_html).partition("<details>")
     return shown, folded
 
 
@@ -40,7 +40,7 @@ def test_the_old_mail_below_an_answer_is_folded(mail):
     assert "Yes." in shown
     assert "Old words" in folded
     assert "Ana" not in shown
-    assert str(safe_body(mail).html).count(FOLD) == 1
+    assert str(parse_mail(mail).display_html).count(FOLD) == 1
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,21 @@ def test_the_old_mail_below_an_answer_is_folded(mail):
     ],
 )
 def test_what_is_no_old_mail_below_an_answer_stays(mail):
-    assert FOLD not in safe_body(mail).html
+    assert FOLD not in parse_mail(mail).display_html
 
 
 def test_what_comes_after_the_old_mails_element_is_shown():
-    html = str(safe_body(f"<div><p>Yes.</p><div>{HEAD}</div></div><p>After</p>").html)
+    html = str(
+        parse_mail(f"<div><p>Yes.</p><div>{HEAD}</div></div><p>After</p>").display_html
+    )
 
     assert html.endswith("</blockquote></details></div><p>After</p>")
 
 
 def test_an_old_mail_within_a_quotation_is_folded_with_it():
-    html = str(safe_body(f"Yes<blockquote>x<p>{HEAD}</p></blockquote><p>Bye</p>").html)
+    html = str(
+        parse_mail(f"Yes<blockquote>x<p>{HEAD}</p></blockquote><p>Bye</p>").display_html
+    )
 
     assert html.count(FOLD) == 1
     assert html.endswith("<p>Bye</p>")
@@ -71,7 +75,7 @@ def test_an_old_mail_within_a_quotation_is_folded_with_it():
 def test_a_mail_made_to_keep_us_busy_is_shown_soon():
     begun = time.process_time()
 
-    safe_body("<p>x</p>" + "<p>From: " * 60_000)
-    safe_body("\nFrom:" * 80_000)
+    parse_mail("<p>x</p>" + "<p>From: " * 60_000)
+    parse_mail("\nFrom:" * 80_000)
 
     assert time.process_time() - begun < 5
