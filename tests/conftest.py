@@ -16,6 +16,9 @@ from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY, make_target
 from tests.postbox import Postbox, drip, mailers, open_postbox
+from tests.skipped_tests import pytest_sessionfinish
+
+__all__ = ["pytest_sessionfinish"]
 
 # The same examples everywhere, and none refused because the machine is busy.
 hypothesis_settings.register_profile(
