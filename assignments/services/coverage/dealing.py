@@ -76,6 +76,17 @@ class Rotation:
             return Dealt(self.fallback_id, STEPS_IN)
         return None
 
+    def may_keep(self, member_id: int, topic: Topic, *, free: Container[int]) -> bool:
+        """Return whether whoever has the lead already may go on having it.
+
+        A covering member may; the fallback only while no covering member is free.
+        """
+        covers = any(
+            one.member_id == member_id and one.fits(topic) for one in self.candidates
+        )
+        is_fallback = member_id == self.fallback_id
+        return covers or (is_fallback and not self._group(topic, free))
+
     def _suited(self, member_id: int, topic: Topic) -> Dealt | None:
         for one in self.candidates:
             if one.member_id == member_id and one.fits(topic):

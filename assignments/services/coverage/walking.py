@@ -270,9 +270,12 @@ class _Walk:
         """Among those free now; never to somebody from whom it came in so many steps."""
         passed = {hold.origin_id for hold in self.chain[:steps]}
         free = self.office.free - passed
+        rotation, topic = coverage.rotation, self.lead.topic
+        if holder is not None and not rotation.may_keep(holder, topic, free=free):
+            holder = None
         first = (holder, self._meant_for(coverage))
         prefer = [member_id for member_id in first if member_id is not None]
-        return coverage.rotation.deal(self.lead.topic, free=free, prefer=prefer)
+        return rotation.deal(topic, free=free, prefer=prefer)
 
     def _meant_for(self, coverage: CoverageFacts) -> int | None:
         """Whom it is planned for already, or a change of coverer has named."""
