@@ -1,13 +1,14 @@
 """A preview in words: moments in both zones, loads as bars, the note as it will read."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from assignments.models import Coverage
 from assignments.services.coverage import texts
+from assignments.services.coverage.days import clock_change, clock_time
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.preview import Part, Preview, Stretch
 from assignments.services.coverage.wording import (
@@ -26,6 +27,8 @@ class Moment:
     theirs: str
     place: str
     yours: str
+    # A sentence if the clocks skip or repeat the time that was typed.
+    clock_change: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +74,8 @@ def shown_preview(found: Preview, draft: Draft) -> Shown:
     sample = found.choices[0] if found.choices else None
     return Shown(
         preview=found,
-        starts=_moment(found.starts_at, draft),
-        returns=_moment(found.ends_at, draft),
+        starts=_moment(found.starts_at, draft, draft.first_day, draft.first_time),
+        returns=_moment(found.ends_at, draft, draft.last_day, draft.last_time),
         back=f"{found.first_working_day:%a %-d %B}",
         loads=_loads(found, today=timezone.localdate()),
         stretches=[(one, _days(one)) for one in found.stretches],
@@ -82,12 +85,13 @@ def shown_preview(found: Preview, draft: Draft) -> Shown:
     )
 
 
-def _moment(at: datetime, draft: Draft) -> Moment:
+def _moment(at: datetime, draft: Draft, day: date, typed: time | None) -> Moment:
     theirs = at.astimezone(ZoneInfo(draft.zone))
     return Moment(
-        theirs=f"{theirs:%a %-d %b, %H:%M}",
+        theirs=f"{theirs:%a %-d %b}, {clock_time(theirs)}",
         place=city(draft.zone),
         yours=viewers_moment(at, draft.zone) or "Your time",
+        clock_change=clock_change(day, typed, draft.zone) if typed else "",
     )
 
 
@@ -131,7 +135,10 @@ def _note(draft: Draft, found: Preview) -> str:
     """From the hand that will write it, for a coverage that is not there yet."""
     sample = found.choices[0]
     coverage = Coverage(
-        member=draft.member, first_day=draft.first_day, last_day=draft.last_day
+        member=draft.member,
+        zone=draft.zone,
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
     )
     return texts.note(
         draft.start_note, coverage=coverage, lead=sample.lead, covering=sample.to

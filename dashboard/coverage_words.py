@@ -10,6 +10,7 @@ from django.utils import timezone
 from assignments.models import Coverage, Member
 from assignments.services.coverage.calendar import Cell
 from assignments.services.coverage.certificate import Tally
+from assignments.services.coverage.days import clock_time
 from assignments.services.coverage.wording import (
     absence_in_words,
     city,
@@ -155,7 +156,8 @@ def local_moment(coverage: Coverage) -> str:
 
 
 def moment_in(at: datetime, coverage: Coverage) -> str:
-    return f"{at.astimezone(zone_of(coverage)):%a %-d %b, %H:%M} {city(coverage.zone)}"
+    local = at.astimezone(zone_of(coverage))
+    return f"{local:%a %-d %b}, {clock_time(local)} {city(coverage.zone)}"
 
 
 def viewers_moment(at: datetime, zone: str) -> str:

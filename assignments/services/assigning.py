@@ -6,13 +6,15 @@ from typing import Literal
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from assignments.models import Assignment, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access, notes
-from assignments.services.coverage import days, holds
+from assignments.services.coverage import holds
 from assignments.services.coverage.absences import away_now
+from assignments.services.coverage.wording import last_day_away
 from assignments.services.ledger import REPLACED, finish
 from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, Stale
@@ -164,7 +166,7 @@ def _check_there(assignment: Assignment, at: datetime) -> None:
     """
     absence = away_now(at).get(assignment.to_id or 0)
     if absence and _waiting_for(assignment).exclude(coverage=absence).exists():
-        until = days.spoken(absence.last_day)
+        until = last_day_away(absence, timezone.get_current_timezone())
         raise AssignmentRefused(
             f"{assignment.to} is away until {until}. Try again after that, or assign "
             f"{assignment.lead} to somebody who is there."

@@ -18,6 +18,7 @@ from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Urgency
 from assignments.models.plan import UNKNOWN, Entry, StrategyKind
 from assignments.services import access, loads
 from assignments.services.coverage.absences import away_now
+from assignments.services.coverage.wording import last_day_away
 from assignments.services.mapping_keys import THE_CLIENT, column_of, keys_of
 from assignments.services.strategies import (
     LeastBusy,
@@ -108,7 +109,7 @@ class Scene:
 
 
 def away_until(coverage: Coverage) -> str:
-    return f"away until {coverage.last_day:%a %-d %b}"
+    return f"away until {last_day_away(coverage)}"
 
 
 def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:

@@ -14,10 +14,9 @@ from django.utils.safestring import SafeString
 
 from assignments.models import Coverage
 from assignments.models.assignment import Cause
+from assignments.services.coverage import wording
 from assignments.services.coverage.wording import (
     absence_in_words,
-    away_days,
-    zone_of,
 )
 
 register = Library()
@@ -122,8 +121,8 @@ def first_name(member: Any) -> str:
 
 @register.filter
 def back_day(coverage: Coverage) -> str:
-    """The day of the return, where the member is: `18 May`."""
-    return f"{coverage.ends_at.astimezone(zone_of(coverage)):%-d %b}"
+    """Return the day of the return: `Sat 16 May`, `Sat 16 May (Lagos)`."""
+    return wording.day_back(coverage, timezone.get_current_timezone())
 
 
 @register.filter
@@ -134,11 +133,8 @@ def absence(coverage: Coverage) -> str:
 
 @register.filter
 def last_day_away(coverage: Coverage) -> str:
-    """`Fri 15 May`; with the time, if it ends within a day."""
-    _, last = away_days(coverage)
-    end = coverage.ends_at.astimezone(zone_of(coverage))
-    clock = f", {end:%H:%M}" if end.time() != end.min.time() else ""
-    return f"{last:%a %-d %b}{clock}"
+    """Return the last day away: `Fri 15 May`, `Fri 15 May, 14:00 (Lagos)`."""
+    return wording.last_day_away(coverage, timezone.get_current_timezone())
 
 
 @register.filter

@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from assignments.models import Coverage, CoverageEvent, Member, User
 from assignments.services import access
@@ -17,6 +18,7 @@ from assignments.services.coverage import (
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.saving import DraftRefused
 from assignments.services.coverage.swaps import change_coverer, hand_back
+from assignments.services.coverage.wording import last_day_away
 from assignments.services.refusals import AssignmentRefused, Stale
 
 STATE = Coverage.State
@@ -156,14 +158,15 @@ def extend(
     coverage = _running_or_planned(coverage, actor)
     ends_at = _end_of(coverage, last_day, last_time, at)
     if ends_at <= coverage.ends_at:
+        reader = timezone.get_current_timezone()
         raise AssignmentRefused(
-            f"It already lasts until {days.spoken(coverage.last_day)}. Choose a later day."
+            f"It already lasts until {last_day_away(coverage, reader)}. Choose a later day."
         )
     if ends_at <= at:
         raise AssignmentRefused("That is already over. Choose a later day.")
     _check_overlap(coverage, coverage.starts_at, ends_at)
     _end_at(coverage, ends_at, last_day, last_time)
-    _tell(coverage, actor, at, f"{actor} extended it until {days.spoken(last_day)}.")
+    _tell(coverage, actor, at, f"{actor} extended it until {last_day_away(coverage)}.")
     running.plan_now(coverage, at)
     return coverage
 
@@ -187,7 +190,7 @@ def shorten(
     if ends_at <= max(coverage.starts_at, at):
         raise AssignmentRefused("Nothing would be left of it. Cancel it instead.")
     _end_at(coverage, ends_at, last_day, last_time)
-    _tell(coverage, actor, at, f"{actor} shortened it to {days.spoken(last_day)}.")
+    _tell(coverage, actor, at, f"{actor} shortened it to {last_day_away(coverage)}.")
     running.plan_now(coverage, at)
     return coverage
 

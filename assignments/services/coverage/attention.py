@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from assignments.models import Coverage, Coverer, Hold, Lead, User
 from assignments.models.assignment import Assignment, Cause, State
 from assignments.services import access
-from assignments.services.coverage import days, states
+from assignments.services.coverage import states
+from assignments.services.coverage.wording import first_day_away
 
 STATE = Coverage.State
 TICKS_MISSED = timedelta(minutes=5)
@@ -167,7 +169,7 @@ def _lost_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
 def _over(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
     for coverage in coverages:
         if coverage.state == STATE.CANCELLED:
-            first = days.spoken(coverage.first_day)
+            first = first_day_away(coverage, timezone.get_current_timezone())
             yield Trouble(
                 coverage=coverage,
                 remedy=Remedy.ACKNOWLEDGE,

@@ -18,12 +18,46 @@ def window(
     """The moments an absence starts and ends, half open, in UTC.
 
     Without a last time it ends with the last day, at the next midnight of the zone. A
-    time that the clocks skip counts from the moment when they do; of a time that comes
-    twice the first counts.
+    time that the clocks skip counts as much later as they jump (02:30 as 03:30); of a
+    time that comes twice the first counts. `clock_change` says so.
     """
     ends_on = last_day if last_time else last_day + timedelta(days=1)
     starts_at = _moment(first_day, first_time or MIDNIGHT, zone)
     return starts_at, _moment(ends_on, last_time or MIDNIGHT, zone)
+
+
+def clock_change(day: date, at: time, zone: str) -> str:
+    """Return a sentence if this time comes twice or not at all that day, else ""."""
+    first = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
+    second = first.replace(fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return ""
+    there = local(first.astimezone(UTC), zone)
+    if there.replace(tzinfo=None) != first.replace(tzinfo=None):
+        return (
+            f"{at:%H:%M} does not exist on {spoken(day)}: the clocks are put forward. "
+            f"It counts as {there:%H:%M}."
+        )
+    return (
+        f"{at:%H:%M} comes twice on {spoken(day)}: the clocks are put back. "
+        f"The first one counts, {first:%H:%M %Z}."
+    )
+
+
+def clock_time(moment: datetime) -> str:
+    """Return the time of day of a local moment: `14:00`, or `02:30 CEST` if it repeats."""
+    is_repeated = moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset()
+    return f"{moment:%H:%M %Z}" if is_repeated else f"{moment:%H:%M}"
+
+
+def begins_a_day(moment: datetime) -> bool:
+    """Return whether a local moment lies in the first minute of its day.
+
+    That minute is not 00:00 where the clocks skip midnight.
+    """
+    minute = moment.replace(second=0, microsecond=0)
+    before = (minute.astimezone(UTC) - datetime.resolution).astimezone(moment.tzinfo)
+    return before.date() != minute.date()
 
 
 def local(moment: datetime, zone: str) -> datetime:

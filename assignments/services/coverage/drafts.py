@@ -9,10 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db.models import Manager
+from django.utils import timezone
 
 from assignments.models import Coverage, Member, User
 from assignments.services import access
 from assignments.services.coverage import absences, days
+from assignments.services.coverage.wording import first_day_away, last_day_away
 
 PLACEHOLDERS = ("away", "covering", "first_day", "last_day", "lead", "campaign")
 LONGEST_NOTE = 4_000  # characters, before names are filled in
@@ -125,9 +127,10 @@ def overlap(
 
 
 def overlap_sentence(other: Coverage) -> str:
+    reader = timezone.get_current_timezone()
     return (
-        f"{other.member} is already away from {days.spoken(other.first_day)} to "
-        f"{days.spoken(other.last_day)} (coverage {other.pk}). Open that one and extend "
+        f"{other.member} is already away from {first_day_away(other, reader)} to "
+        f"{last_day_away(other, reader)} (coverage {other.pk}). Open that one and extend "
         "it, or choose other days."
     )
 

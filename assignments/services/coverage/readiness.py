@@ -4,7 +4,8 @@ from datetime import datetime
 
 from assignments.models import Assignment, Coverage, SavedPlan
 from assignments.models.assignment import PERSONAL, Cause, Urgency
-from assignments.services.coverage import clock_reading, days
+from assignments.services.coverage import clock_reading
+from assignments.services.coverage.wording import last_day_away
 
 AGAIN = "It is decided again."
 
@@ -26,8 +27,7 @@ def why_not_now(row: Assignment, at: datetime) -> str | None:
         return f"{row.to} has been deactivated. {AGAIN}"
     absence = Coverage.objects.away_at(now).filter(member=row.to).first()
     if absence:
-        until = days.spoken(absence.last_day)
-        return f"{row.to} is away until {until}. {AGAIN}"
+        return f"{row.to} is away until {last_day_away(absence)}. {AGAIN}"
     return None
 
 
@@ -41,7 +41,7 @@ def _away_since(row: Assignment, now: datetime) -> str | None:
     plan = SavedPlan.objects.filter(batch=row.batch_id).defer("packed").first()
     if plan is None or row.to_id in plan.summary.get("away", []):
         return None
-    until = days.spoken(absence.last_day)
+    until = last_day_away(absence)
     return f"{row.to} is away until {until}, since the preview. It was not sent."
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
 from assignments.models import (
     Assignment,
@@ -18,9 +19,9 @@ from assignments.models import (
 from assignments.models.assignment import PERSONAL, Cause, State, Urgency
 from assignments.nudges import nudge_dispatch
 from assignments.services import access
-from assignments.services.coverage import absences, clock_reading, days, running
+from assignments.services.coverage import absences, clock_reading, running
 from assignments.services.coverage.facts import leads_at, office_at
-from assignments.services.coverage.wording import is_narrow
+from assignments.services.coverage.wording import is_narrow, last_day_away
 from assignments.services.ledger import finish
 from assignments.services.locking import lock_lead
 from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
@@ -119,7 +120,7 @@ def _check_newcomer(coverage: Coverage, old: Member, new: Member, at: datetime) 
     if not new.is_active:
         raise AssignmentRefused(f"{new} has been deactivated. Choose somebody else.")
     if absence := absences.away_now(at).get(new.pk):
-        until = days.spoken(absence.last_day)
+        until = last_day_away(absence, timezone.get_current_timezone())
         raise AssignmentRefused(f"{new} is away until {until}. Choose somebody else.")
 
 

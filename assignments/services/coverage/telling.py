@@ -15,10 +15,11 @@ from django.db.models import Count, Max, Q
 from assignments.models import Coverage, CoverageWord, Hold, Member, Notification
 from assignments.models.assignment import PENDING
 from assignments.models.notification import Kind
-from assignments.services.coverage import attention, days
+from assignments.services.coverage import attention
 from assignments.services.coverage.certificate import EXCEPTIONS, lines, tally
-from assignments.services.coverage.wording import away_days
+from assignments.services.coverage.wording import last_day_away
 from assignments.services.notifications import one_line, tell
+from assignments.services.zones import zone_named
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ def _tell_coverer(
         return _tell_start(coverage, word, share, at)
     if word.until != coverage.ends_at:
         later = "longer" if coverage.ends_at > word.until else "shorter"
-        subject = f"You cover for {coverage.member} {later}: until {_until(coverage)}"
+        subject = f"You cover for {coverage.member} {later}: until {_last_day(word)}"
         return _say(word, share, subject, at)
     if share.last > word.last_hold and _long_ago(word, at):
         arrived = coverage.holds.filter(to=member, pk__gt=word.last_hold)
@@ -154,7 +155,7 @@ def _tell_start(
     is_late = at >= word.created_at + LONGEST
     if on_the_way.exclude(state=Hold.State.ENDED).exists() and not is_late:
         return 0
-    until = f"You cover for {coverage.member} until {_until(coverage)}"
+    until = f"You cover for {coverage.member} until {_last_day(word)}"
     count = _leads(share.held) if share.held else "no lead yet"
     return _say(word, share, f"{until}: {count}", at)
 
@@ -245,8 +246,8 @@ def _named(coverage: Coverage) -> list[str]:
     return [*named, "and more, see there."] if len(found) > MOST_NAMED else named
 
 
-def _until(coverage: Coverage) -> str:
-    return days.spoken(away_days(coverage)[1])
+def _last_day(word: CoverageWord) -> str:
+    return last_day_away(word.coverage, zone_named(word.member.time_zone))
 
 
 def _leads(count: int) -> str:

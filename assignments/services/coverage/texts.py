@@ -3,7 +3,7 @@
 import re
 
 from assignments.models import Coverage, Lead, Member
-from assignments.services.coverage import days
+from assignments.services.coverage.wording import first_day_away, last_day_away
 from assignments.services.notes import LONGEST
 
 
@@ -12,8 +12,8 @@ def note(template: str, *, coverage: Coverage, lead: Lead, covering: Member) -> 
     words = {
         "away": str(coverage.member),
         "covering": str(covering),
-        "first_day": days.spoken(coverage.first_day),
-        "last_day": days.spoken(coverage.last_day),
+        "first_day": first_day_away(coverage),
+        "last_day": last_day_away(coverage),
         "lead": str(lead),
         "campaign": str(lead.campaign) if lead.campaign else "no campaign",
     }
@@ -23,13 +23,12 @@ def note(template: str, *, coverage: Coverage, lead: Lead, covering: Member) -> 
 
 def start_reason(coverage: Coverage, to: Member, why: str) -> str:
     """Maya is away until Fri 15 May; Luca covers half of the leads."""
-    until = days.spoken(coverage.last_day)
-    return f"{coverage.member} is away until {until}; {to} {why}."
+    return f"{coverage.member} is away until {last_day_away(coverage)}; {to} {why}."
 
 
 def summary(coverage: Coverage) -> str:
     """What a whole batch is for."""
-    return f"{coverage.member} is away until {days.spoken(coverage.last_day)}."
+    return f"{coverage.member} is away until {last_day_away(coverage)}."
 
 
 def return_reason(coverage: Coverage) -> str:

@@ -2,9 +2,12 @@
 
 import zoneinfo
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+
+from django.utils import timezone
 
 from assignments.models import Coverage, Coverer
+from assignments.services.coverage.days import begins_a_day, clock_time
 
 CITY_OF = {"UTC": "UTC"}
 
@@ -52,8 +55,43 @@ def away_days(coverage: Coverage) -> tuple[date, date]:
     """The first and the last day of an absence as it now stands, in its zone."""
     zone = zone_of(coverage)
     first = coverage.starts_at.astimezone(zone).date()
-    last = (coverage.ends_at - datetime.resolution).astimezone(zone).date()
+    ends_at = coverage.ends_at.replace(second=0, microsecond=0)
+    last = (ends_at - datetime.resolution).astimezone(zone).date()
     return first, max(first, last)
+
+
+def first_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
+    """Return the start of an absence in words, as `last_day_away` does its end."""
+    start = coverage.starts_at.astimezone(zone_of(coverage))
+    return _day_in_words(start.date(), start, coverage, reader)
+
+
+def last_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
+    """Return the last day of an absence in words, where the member is.
+
+    `Fri 15 May`; `Fri 15 May, 14:00` if it ends within that day; `Fri 15 May (Lagos)` if
+    the clocks of `reader`, the zone of whoever reads it, show another time then. Leave
+    `reader` out for what is stored or sent: the site's own zone stands for it.
+    """
+    _, last = away_days(coverage)
+    end = coverage.ends_at.astimezone(zone_of(coverage))
+    return _day_in_words(last, end, coverage, reader)
+
+
+def day_back(coverage: Coverage, reader: tzinfo | None = None) -> str:
+    """Return the day on which an absence ends in words, as `last_day_away` does."""
+    end = coverage.ends_at.astimezone(zone_of(coverage))
+    return _day_in_words(end.date(), end, coverage, reader)
+
+
+def _day_in_words(
+    day: date, moment: datetime, coverage: Coverage, reader: tzinfo | None
+) -> str:
+    """Return the day, with the time unless `moment` begins a day, and the city."""
+    words = _joined(f"{day:%a %-d %b}", _clock(moment))
+    reader = reader or timezone.get_default_timezone()
+    is_same = moment.astimezone(reader).utcoffset() == moment.utcoffset()
+    return words if is_same else f"{words} ({city(coverage.zone)})"
 
 
 def absence_in_words(coverage: Coverage, *, today: date) -> str:
@@ -77,14 +115,14 @@ def _joined(day: str, clock: str) -> str:
 
 
 def _clock(moment: datetime) -> str:
-    """The time of day; empty at midnight, where a day begins or is over."""
-    return f"{moment:%H:%M}" if moment.time().replace(second=0) != time() else ""
+    """Return the time of day; "" where a day begins or is over."""
+    return "" if begins_a_day(moment) else clock_time(moment)
 
 
 def is_whole_days(coverage: Coverage) -> bool:
     zone = zone_of(coverage)
     edges = (coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone))
-    return all(edge.time() == edge.min.time() for edge in edges)
+    return all(begins_a_day(edge) for edge in edges)
 
 
 def percents(shares: Sequence[float]) -> list[int]:

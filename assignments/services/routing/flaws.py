@@ -5,11 +5,12 @@ Only what is certain is said: a rule that several others cover together is not f
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.utils import timezone
 
 from assignments.models import Coverage, Member
+from assignments.services.coverage.wording import first_day_away, last_day_away
 from assignments.services.mapping_keys import keys_of
 from assignments.services.routing.facts import (
     Attribute,
@@ -170,12 +171,12 @@ def _nobody_there(rule: RuleFacts, about: Surroundings) -> Iterator[str]:
     gone = [str(member) for member in members if not member.is_active]
     if gone:
         yield f"Deactivated, and passed over: {', '.join(gone)}."
-    known = [_last_day(member.pk, about) for member in active]
-    days = [day for day in known if day is not None]
-    if active and len(days) == len(active):
-        yield (
-            f"Everybody in its pool is away until {min(days):%a %-d %b}: its leads wait."
-        )
+    known = [_present_absence(member.pk, about) for member in active]
+    absences = [absence for absence in known if absence is not None]
+    if active and len(absences) == len(active):
+        first_back = min(absences, key=_end)
+        until = last_day_away(first_back, timezone.get_current_timezone())
+        yield f"Everybody in its pool is away until {until}: its leads wait."
 
 
 def _looping(
@@ -192,20 +193,21 @@ def _looping(
         if not coming or not about.members[pk].is_active:
             continue
         by = "this rule itself" if rule in takers else f"“{takers[0].name}”"
-        first = coming[0]
+        first, reader = coming[0], timezone.get_current_timezone()
         yield (
-            f"{about.members[pk]} is away from {_day(first.starts_at)} to "
-            f"{first.last_day:%a %-d %b}: what it gives them until then and their "
+            f"{about.members[pk]} is away from {first_day_away(first, reader)} to "
+            f"{last_day_away(first, reader)}: what it gives them until then and their "
             f"coverage does not take is given on by {by}, and does not come back."
         )
 
 
-def _last_day(member_id: int, about: Surroundings) -> date | None:
+def _end(absence: Coverage) -> datetime:
+    return absence.ends_at
+
+
+def _present_absence(member_id: int, about: Surroundings) -> Coverage | None:
+    """Return the coverage for which the member is away now and that ends last."""
     now = [
         one for one in about.absences.get(member_id, ()) if one.starts_at <= about.at
     ]
-    return max((one.last_day for one in now), default=None)
-
-
-def _day(at: datetime) -> str:
-    return f"{timezone.localtime(at):%a %-d %b}"
+    return max(now, key=_end, default=None)

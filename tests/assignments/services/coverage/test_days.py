@@ -1,8 +1,14 @@
 from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from assignments.services.coverage.days import window
+from assignments.services.coverage.days import (
+    begins_a_day,
+    clock_change,
+    clock_time,
+    window,
+)
 
 
 def moments(first, last, zone, first_time=None, last_time=None) -> tuple[str, str]:
@@ -78,3 +84,68 @@ def test_back_to_back_absences_meet_without_overlap():
     )
 
     assert ends_at == starts_at
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "zone", "said"),
+    [
+        (
+            date(2026, 3, 29),
+            time(2, 30),
+            "Europe/Berlin",
+            "02:30 does not exist on Sun 29 Mar: the clocks are put forward. "
+            "It counts as 03:30.",
+        ),
+        (
+            date(2026, 10, 25),
+            time(2, 30),
+            "Europe/Berlin",
+            "02:30 comes twice on Sun 25 Oct: the clocks are put back. "
+            "The first one counts, 02:30 CEST.",
+        ),
+        (
+            date(2026, 4, 5),
+            time(1, 45),
+            "Australia/Lord_Howe",  # by half an hour
+            "01:45 comes twice on Sun 5 Apr: the clocks are put back. "
+            "The first one counts, 01:45 +11.",
+        ),
+        (date(2026, 3, 29), time(3), "Europe/Berlin", ""),
+        (date(2026, 3, 29), time(1, 59), "Europe/Berlin", ""),
+        (date(2026, 3, 29), time(2, 30), "UTC", ""),
+    ],
+)
+def test_a_time_that_the_clocks_skip_or_repeat_is_said(day, at, zone, said):
+    assert clock_change(day, at, zone) == said
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "02:30 CEST"),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "02:30 CET"),
+        (datetime(2026, 10, 25, 2, 30, tzinfo=UTC), "03:30"),
+        (datetime(2026, 3, 29, 1, 30, tzinfo=UTC), "03:30"),
+    ],
+)
+def test_a_time_that_comes_twice_is_told_apart(moment, said):
+    assert clock_time(moment.astimezone(BERLIN)) == said
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "begins"),
+    [
+        (datetime(2026, 3, 28, 22, 0, tzinfo=UTC), "Asia/Beirut", True),  # 01:00
+        (datetime(2026, 3, 27, 22, 0, tzinfo=UTC), "Asia/Beirut", True),  # 00:00
+        (datetime(2026, 11, 1, 4, 0, tzinfo=UTC), "America/Havana", True),
+        (datetime(2026, 11, 1, 5, 0, tzinfo=UTC), "America/Havana", False),  # again
+        (datetime(2026, 5, 11, 0, 1, tzinfo=UTC), "UTC", False),
+    ],
+)
+def test_a_day_begins_once_also_where_midnight_is_skipped_or_repeated(
+    moment, zone, begins
+):
+    assert begins_a_day(moment.astimezone(ZoneInfo(zone))) is begins

@@ -1,16 +1,21 @@
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from assignments.services.coverage.texts import note
 from assignments.services.coverage.wording import (
     absence_in_words,
     covered_by,
+    day_back,
     days_in_words,
+    first_day_away,
+    last_day_away,
     listed,
     percents,
     runs_in_words,
 )
-from tests.factories import MONDAY, make_campaign, make_coverage, make_member
+from tests.factories import MONDAY, make_campaign, make_coverage, make_lead, make_member
 
 TODAY = date(2026, 5, 11)
 
@@ -83,3 +88,68 @@ class TestCoverage:
         coverage = make_coverage(make_member(), make_member("Ana Sousa"))
 
         assert covered_by(coverage) == "Ana Sousa"
+
+
+@pytest.mark.django_db
+class TestLastDayAndReturn:
+    """One day, in the zone of whoever is away, whoever reads it."""
+
+    def test_reader_in_the_same_zone_is_told_the_days_alone(self):
+        coverage = make_coverage(make_member(), zone="Europe/Berlin")
+        reader = ZoneInfo("Europe/Stockholm")
+
+        said = [day(coverage, reader) for day in (first_day_away, last_day_away)]
+
+        assert said == ["Mon 11 May", "Fri 15 May"]
+        assert day_back(coverage, reader) == "Sat 16 May"
+
+    def test_reader_elsewhere_is_told_the_same_days_and_whose_they_are(self):
+        coverage = make_coverage(make_member(), zone="Asia/Tokyo")
+        reader = ZoneInfo("America/Los_Angeles")
+
+        assert last_day_away(coverage, reader) == "Fri 15 May (Tokyo)"
+        assert day_back(coverage, reader) == "Sat 16 May (Tokyo)"
+
+    def test_what_is_stored_names_a_zone_that_is_not_the_sites(self):
+        coverage = make_coverage(make_member(), zone="Asia/Tokyo")
+
+        assert last_day_away(coverage) == "Fri 15 May (Tokyo)"
+
+    def test_a_midnight_typed_as_the_end_does_not_count_its_day(self):
+        coverage = make_coverage(
+            make_member(), last_time=time(), ends_at=datetime(2026, 5, 15, tzinfo=UTC)
+        )
+
+        assert last_day_away(coverage) == "Thu 14 May"
+        assert day_back(coverage) == "Fri 15 May"
+
+    def test_an_end_within_a_day_is_said_with_its_time(self):
+        ends_at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+        coverage = make_coverage(make_member(), zone="Europe/Berlin", ends_at=ends_at)
+
+        said = "Sun 25 Oct, 02:30 CEST (Berlin)"
+        assert (last_day_away(coverage), day_back(coverage)) == (said, said)
+
+    def test_a_midnight_that_the_clocks_skip_is_no_time_within_the_day(self):
+        ends_at = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)  # 01:00 in Beirut
+        coverage = make_coverage(
+            make_member(), zone="Asia/Beirut", ends_at=ends_at,
+            starts_at=ends_at - timedelta(days=3),
+        )  # fmt: skip
+
+        assert last_day_away(coverage) == "Sat 28 Mar (Beirut)"
+        assert absence_in_words(coverage, today=TODAY) == "26 to 28 March"
+
+
+@pytest.mark.django_db
+def test_a_note_names_the_time_of_an_end_within_a_day():
+    away, covering = make_member("Ana"), make_member("Ben")
+    ends_at = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    coverage = make_coverage(away, covering, zone="Europe/Berlin", ends_at=ends_at,
+        starts_at=ends_at - timedelta(days=3))  # fmt: skip
+
+    said = note(
+        "Until {last_day}.", coverage=coverage, lead=make_lead(), covering=covering
+    )
+
+    assert said == "Until Sun 29 Mar, 03:30 (Berlin)."
