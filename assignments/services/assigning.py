@@ -1,5 +1,6 @@
 """What a person decides about the owner of a lead: assign, undo, retry, dismiss."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import Enum
 from typing import Literal
@@ -17,7 +18,7 @@ from assignments.services.coverage.absences import away_now
 from assignments.services.coverage.wording import last_day_away
 from assignments.services.ledger import REPLACED, finish
 from assignments.services.locking import lock_lead
-from assignments.services.refusals import AssignmentRefused, Stale
+from assignments.services.refusals import AssignmentRefused, NeedsConfirmation, Stale
 
 
 class Anyone(Enum):
@@ -68,10 +69,18 @@ def assign_lead(
 
 
 @transaction.atomic
-def undo_assignment(*, assignment: Assignment, actor: User, at: datetime) -> Assignment:
+def undo_assignment(
+    *,
+    assignment: Assignment,
+    actor: User,
+    at: datetime,
+    although_away: Collection[int] = (),
+) -> Assignment:
     """Cancel what waits, or give a lead back to whom it was taken from.
 
-    Returns the cancelled assignment or the new one. Raises AssignmentRefused.
+    `although_away`: ids of the members of whose absence the actor has been told. Returns
+    the cancelled assignment or the new one. Raises NeedsConfirmation if whoever would get
+    the lead back is away and not among them, else AssignmentRefused.
     """
     lead = lock_lead(assignment.lead_id)
     assignment = Assignment.objects.select_related("expected", "to").get(
@@ -86,6 +95,8 @@ def undo_assignment(*, assignment: Assignment, actor: User, at: datetime) -> Ass
         assignment.refresh_from_db()
         return assignment
     assert assignment.expected is not None  # noqa: S101  why_not_undo has seen to it
+    if assignment.expected_id not in although_away:
+        _check_present(assignment.expected, assignment, at)
     return assign_lead(
         lead=lead,
         to=assignment.expected,
@@ -97,6 +108,15 @@ def undo_assignment(*, assignment: Assignment, actor: User, at: datetime) -> Ass
         reason=f"{actor} undid the change to {assignment.to}.",
         until="back" if assignment.until_back else "good",
     )
+
+
+def _check_present(before: Member, undone: Assignment, at: datetime) -> None:
+    if absence := away_now(at).get(before.pk):
+        until = last_day_away(absence, timezone.get_current_timezone())
+        raise NeedsConfirmation(
+            f"{before} is away until {until}. Give the lead back all the same, or keep "
+            f"it with {undone.to}."
+        )
 
 
 def why_not_undo(assignment: Assignment, user: User) -> str | None:

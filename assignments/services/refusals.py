@@ -5,6 +5,10 @@ class AssignmentRefused(Exception):
     """It cannot be done, and trying the same again will not help."""
 
 
+class NeedsConfirmation(AssignmentRefused):
+    """It is done once the person who asked has read the sentence and agreed."""
+
+
 class NotAllowed(AssignmentRefused):
     """It could be done, but not by this person."""
 

@@ -6,18 +6,22 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import State
 from assignments.services import assigning
-from assignments.services.refusals import AssignmentRefused
+from assignments.services.coverage.absences import away_now
+from assignments.services.refusals import AssignmentRefused, NeedsConfirmation
 from dashboard.acts import refuse
 from dashboard.forms import AssignForm
 from dashboard.htmx import PageRequest, back, target
+from dashboard.pools import id_of
 from dashboard.rows import row_of
 
 Act = Callable[[Assignment, PageRequest, datetime], Assignment | None]
@@ -46,9 +50,28 @@ def assign(request: PageRequest, map_id: int) -> HttpResponse:
     return _accepted(request, change)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: PageRequest, pk: int) -> HttpResponse:
-    return _act(request, pk, _undo)
+    """Undo a change; to somebody who is away by now only after a question."""
+    if request.method != "POST":
+        return _ask_undo(request, _change(pk))
+    try:
+        return _act(request, pk, _undo)
+    except NeedsConfirmation:
+        question = reverse("undo", args=[pk])
+        query = urlencode({"next": request.POST.get("next", "")})
+        return redirect(f"{question}?{query}")
+
+
+def _ask_undo(request: PageRequest, change: Assignment) -> HttpResponse:
+    before = change.expected
+    context = {
+        "change": change,
+        "absence": before and away_now(timezone.now()).get(before.pk),
+        "row": row_of(change.lead, viewer=request.user, at=timezone.now()),
+        "here": request.GET.get("next", ""),
+    }
+    return render(request, "assign/undo.html", context)
 
 
 @require_POST
@@ -62,7 +85,13 @@ def dismiss(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _undo(change: Assignment, request: PageRequest, at: datetime) -> Assignment:
-    return assigning.undo_assignment(assignment=change, actor=request.user, at=at)
+    said = map(id_of, request.POST.getlist("although_away"))
+    return assigning.undo_assignment(
+        assignment=change,
+        actor=request.user,
+        at=at,
+        although_away=[pk for pk in said if pk is not None],
+    )
 
 
 def _retry(change: Assignment, request: PageRequest, at: datetime) -> Assignment:
@@ -74,15 +103,21 @@ def _dismiss(change: Assignment, request: PageRequest, at: datetime) -> None:
 
 
 def _act(request: PageRequest, pk: int, act: Act) -> HttpResponse:
-    known = Assignment.objects.select_related("lead__owner", "to")
-    change = get_object_or_404(known, pk=pk)
+    change = _change(pk)
     try:
         done = act(change, request, timezone.now())
+    except NeedsConfirmation:
+        raise
     except AssignmentRefused as refusal:
         return _refused(request, refusal, change.lead_id)
     if done is None:
         return _answer(request, change.lead_id)
     return _accepted(request, done)
+
+
+def _change(pk: int) -> Assignment:
+    known = Assignment.objects.select_related("lead__owner", "to", "expected")
+    return get_object_or_404(known, pk=pk)
 
 
 def _accepted(request: PageRequest, change: Assignment) -> HttpResponse:

@@ -9,6 +9,7 @@ from assignments.models.assignment import State
 from tests.dashboard.pages import htmx
 from tests.factories import (
     make_assignment,
+    make_coverage,
     make_lead,
     make_member,
     make_team,
@@ -279,6 +280,54 @@ class TestAnswers:
 
         assertContains(self.act(client, change, "undo"), "Ben O. → <b>Ana S.</b>")
 
+    @pytest.fixture
+    def to_somebody_away(self, manager, ana, ben):
+        """A change from Ana, who has been away for an hour, to Ben."""
+        at = timezone.now()
+        absence = {"starts_at": at - timedelta(hours=1), "ends_at": at + timedelta(3)}
+        make_coverage(ana, ben, state="active", first_day=at.date(), **absence)
+        lead = make_lead("Lena Lead", owner=ben)
+        done = {"state": State.DONE, "finished_at": at - timedelta(hours=2)}
+        return make_assignment(lead, ben, expected=ana, **done)
+
+    def test_undo_to_somebody_away_asks_on_a_page(self, client, to_somebody_away):
+        change = to_somebody_away
+
+        refused = client.post(f"/assignments/{change.pk}/undo/", {"next": "/inbox/"})
+        page = client.get(refused["Location"])
+
+        assertContains(page, "Ana Sousa is away until")
+        assertContains(page, "Give it back to Ana Sousa all the same")
+        assert not change.lead.assignments.exclude(pk=change.pk).exists()
+
+    def test_undo_in_a_row_leads_to_that_page(self, client, to_somebody_away):
+        response = self.act(client, to_somebody_away, "undo")
+
+        assert "/undo/" in response["HX-Redirect"]
+
+    def test_undo_to_somebody_away_goes_through_once_confirmed(
+        self, client, ana, to_somebody_away
+    ):
+        change = to_somebody_away
+        said = {"next": "/inbox/?q=lena", "although_away": ana.pk}
+
+        response = client.post(f"/assignments/{change.pk}/undo/", said)
+
+        assertRedirects(response, "/inbox/?q=lena")
+        assert change.lead.assignments.get(cause="undo").to == ana
+
+    def test_undo_page_of_what_nobody_had_before_offers_nothing(
+        self, client, manager, ben
+    ):
+        lead = make_lead(owner=ben)
+        change = make_assignment(
+            lead, ben, expected=None, state=State.DONE, finished_at=timezone.now()
+        )
+
+        page = client.get(f"/assignments/{change.pk}/undo/")
+
+        assertContains(page, "Nobody had this lead before")
+
     def test_undo_says_why_it_cannot(self, client, refused):
         response = self.act(client, refused, "undo")
 
@@ -315,7 +364,11 @@ class TestAnswers:
         assert self.act(client, change, act).status_code == 403
         assert Assignment.objects.get(pk=change.pk).dismissed_at is None
 
-    @pytest.mark.parametrize("act", ["undo", "retry", "dismiss"])
-    def test_only_answer_a_post_to_a_known_assignment(self, client, manager, act):
-        assert client.get(f"/assignments/1/{act}/").status_code == 405
+    @pytest.mark.parametrize(
+        ("act", "status"), [("undo", 404), ("retry", 405), ("dismiss", 405)]
+    )
+    def test_only_answer_a_post_to_a_known_assignment(
+        self, client, manager, act, status
+    ):
+        assert client.get(f"/assignments/1/{act}/").status_code == status
         assert client.post(f"/assignments/424242/{act}/").status_code == 404

@@ -32,7 +32,7 @@ def held(running, ben):
 
 
 def back_day(coverage) -> str:
-    return f"back {coverage.ends_at:%-d %b}"
+    return f"back {coverage.ends_at:%a %-d %b}"
 
 
 class TestBadges:

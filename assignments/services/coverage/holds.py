@@ -223,9 +223,17 @@ def _pin_there(row: Assignment, at: datetime) -> None:
             earlier = Hold.objects.filter(coverage=coverage, lead=row.lead_id)
             is_meant = earlier.exclude(outcome=Outcome.NOT_TAKEN).exists()
         else:
-            is_meant = row.cause in PERSONAL and row.created_at >= coverage.starts_at
+            is_meant = row.cause in PERSONAL and _decided_at(row) >= coverage.starts_at
         if is_meant:
             _pin([coverage.pk], row, at)
+
+
+def _decided_at(row: Assignment) -> datetime:
+    """Return when a person last decided that the lead belongs where the row puts it.
+
+    An undo decides nothing new: what it restores was so before the undone row.
+    """
+    return row.reverses.created_at if row.reverses else row.created_at
 
 
 # ── The holds themselves ────────────────────────────────────────────────────────

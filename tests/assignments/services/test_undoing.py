@@ -154,7 +154,7 @@ class TestWhoIsAwayByNow:
         )
 
         assert {row.outcome for row in rows_of(made)} == {
-            "Ana is away until Thu 14 May, since the preview."
+            "Ana is away until Fri 15 May, 09:00, since the preview."
         }
 
 

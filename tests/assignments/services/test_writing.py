@@ -74,7 +74,7 @@ class TestWhatChangedSinceThePreview:
         make_absence(ben)
 
         assert self.outcome(plan) == (
-            "Ben is away until Thu 14 May, since the preview."
+            "Ben is away until Fri 15 May, 09:00, since the preview."
         )
 
     def test_but_not_one_who_was_known_to_be_away(self, ana, ben):

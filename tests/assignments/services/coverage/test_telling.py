@@ -69,8 +69,8 @@ def test_from_the_start_to_the_return(office, logins, live):
     for at in (MONDAY, MONDAY + HOUR, MONDAY + DAY, MONDAY + DAY + HOUR):
         live(at)
 
-    assert heard(ben) == [f"You cover for {ana} until Tue 12 May: 2 leads"]
-    assert heard(cem) == [f"You cover for {ana} until Tue 12 May: 2 leads"]
+    assert heard(ben) == [f"You cover for {ana} until Tue 12 May, 09:00: 2 leads"]
+    assert heard(cem) == [f"You cover for {ana} until Tue 12 May, 09:00: 2 leads"]
     assert heard(ana) == ["You are back: 4 of 4 leads are with you again"]
     assert heard(dua) == []
 
@@ -85,7 +85,7 @@ def test_the_number_is_told_when_all_have_come(office, logins):
     go(office)
     telling.tell_all(at=office.clock.now)
 
-    assert heard(ben) == [f"You cover for {ana} until Tue 12 May: 3 leads"]
+    assert heard(ben) == [f"You cover for {ana} until Tue 12 May, 09:00: 3 leads"]
 
 
 def test_a_slow_start_is_told_after_half_an_hour(office, logins):
@@ -99,7 +99,7 @@ def test_a_slow_start_is_told_after_half_an_hour(office, logins):
 
     telling.tell_all(at=MONDAY + timedelta(minutes=31))
 
-    assert heard(ben) == [f"You cover for {ana} until Tue 12 May: 1 lead"]
+    assert heard(ben) == [f"You cover for {ana} until Tue 12 May, 09:00: 1 lead"]
 
 
 def test_a_longer_absence_is_told_once(office, logins, live):
@@ -154,7 +154,7 @@ def test_a_change_of_coverer_is_told_to_both(office, logins, live):
     live()
 
     assert heard(ben)[1:] == [f"You no longer cover for {ana}"]
-    assert heard(cem) == [f"You cover for {ana} until Tue 12 May: 2 leads"]
+    assert heard(cem) == [f"You cover for {ana} until Tue 12 May, 09:00: 2 leads"]
 
 
 def test_arrivals_are_told_once_a_day(office, logins, live):

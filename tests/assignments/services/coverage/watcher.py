@@ -205,7 +205,9 @@ class Watcher:
         undone, _ = self.decided.get(row.reverses_id, (None, None))
         if undone is None or not self.model.undone(told, undone):
             until = "back" if row.until_back else "good"
-            self.model.given(told, to, row.created_at, until)
+            # An undo restores what was decided before the row that it reverses.
+            clicked = row.reverses.created_at if row.reverses else row.created_at
+            self.model.given(told, to, clicked, until)
         self.decided[row.pk] = before, deepcopy(told)
 
     # ── Held against each other ─────────────────────────────────────────────────

@@ -94,7 +94,7 @@ def test_a_pool_that_is_all_away(ana):
     make_absence(ana)
 
     assert flaws(make_rule(ana)) == [
-        "Everybody in its pool is away until Thu 14 May: its leads wait."
+        "Everybody in its pool is away until Fri 15 May, 09:00: its leads wait."
     ]
 
 
@@ -104,9 +104,9 @@ def test_leads_that_would_be_given_on_and_not_come_back(ana, ben):
     taker = make_rule(ben, name="Of those away", whose="away")
 
     assert flaws(giver) == [
-        "Ana is away from Wed 13 May to Sat 16 May: what it gives them until then and "
-        "their coverage does not take is given on by “Of those away”, and does not "
-        "come back."
+        "Ana is away from Wed 13 May, 08:00 to Sun 17 May, 09:00: what it gives them "
+        "until then and their coverage does not take is given on by “Of those away”, "
+        "and does not come back."
     ]
     assert flaws(taker) == []
 
