@@ -95,7 +95,7 @@ def test_each_gets_just_what_is_described(office, team, world, postbox: Postbox)
     assert coverage.state == Coverage.State.COMPLETED
     assert Lead.objects.filter(owner=ana).count() == count - 1
     each = sorted(hold_counts(coverage), reverse=True)
-    start = f"You cover for {ana} until Wed 13 May:"
+    start = f"You cover for {ana} until Wed 13 May, 09:00:"
     shares = [subject.removeprefix(start) for _, subject in postbox.subjects[:3]]
     assert sorted(shares, reverse=True) == [f" {one} leads" for one in each]
     assert {to for to, _ in postbox.subjects[:3]} == {

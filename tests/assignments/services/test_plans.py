@@ -84,7 +84,8 @@ class TestMaking:
 
         (entry,) = plan.entries()
         assert entry.reason == (
-            "Ben: the only one free; Ana is away until Fri 15 May, 09:00; Cem is deactivated."
+            "Ben: the only one free; Ana is away until Fri 15 May, 09:00; "
+            "Cem is deactivated."
         )
 
     def test_a_member_named_by_hand_may_be_away_and_the_plan_remembers(self, ana, ben):
