@@ -216,10 +216,9 @@ class TestPreview:
     ):
         with time_machine.travel(datetime.fromisoformat(f"{day[:-2]}20T12:00+00:00")):
             client.force_login(lead)
-            said = typed(
-                ana, make_member(), first_day=day, first_time="02:30", last_day=f"{day[:-2]}30",
-                zone="Europe/Berlin",
-            )  # fmt: skip
+            days = {"first_day": day, "last_day": f"{day[:-2]}30"}
+            zone = {"zone": "Europe/Berlin", "first_time": "02:30"}
+            said = typed(ana, make_member(team=ana.team), **(days | zone))
 
             response = self.preview(client, said, **htmx("preview"))
 
