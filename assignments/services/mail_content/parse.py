@@ -43,6 +43,11 @@ class MailContent:
     characters_cut: int = 0
 
 
+def preview_line(content: MailContent) -> str:
+    """Return the writer's own words on one line, "" if there are none."""
+    return " ".join(content.own_text.split())
+
+
 def parse_mail(body: str) -> MailContent:
     """Return the content of a mail whose raw body is `body`, plain text or HTML."""
     text = body[:LONGEST_BODY]
