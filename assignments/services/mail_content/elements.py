@@ -135,6 +135,10 @@ class Element:
         element.begin = parent.begin or element._if(Mark.BEGIN)
         return element
 
+    @property
+    def ends_lines(self) -> bool:
+        return self.tag in BLOCKS and self.tag not in TABLE_PARTS
+
     def _if(self, mark: Mark) -> Self | None:
         return self if self.mark == mark else None
 

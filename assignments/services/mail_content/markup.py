@@ -28,6 +28,7 @@ from assignments.services.mail_content.elements import (
 
 DEEPEST = 100
 MOST_TAGS = 40_000
+MOST_PARTS = 80_000
 MOST_CHARACTERS = 200_000
 MOST_ATTRIBUTES = 64
 
@@ -42,6 +43,7 @@ _ATTRIBUTE = re.compile(r"([^\s/>=]++)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s>]*+
 # "Ana <ana@client.example>": not every converter escapes it.
 _ADDRESS = re.compile(r"https?:|mailto:|[^\s@:]++@")
 _ENTITY = re.compile(r"&(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n){2,}+")
 _SPACE = re.compile(r"\s+")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _NEWLINES = re.compile(r"\r\n?")
@@ -58,7 +60,7 @@ _KEPT_OPEN = {
 class Part:
     """Something visible of a mail: a text, a picture, a line break or a rule."""
 
-    kind: str  # text, image, break, rule
+    kind: str  # text, image, break, rule; edge: of an empty block
     element: Element
     text: str = ""  # of a picture its description
 
@@ -89,6 +91,14 @@ def _character(entity: re.Match[str]) -> str:
 def text_length(markup: str) -> int:
     """Return how many characters of `markup` are outside of tags."""
     return len(_ANY_TAG.sub("", markup))
+
+
+def split_lines(text: str, *, most: int) -> tuple[list[str], int]:
+    """Return at most so many lines of `text`, and how many characters are left over."""
+    text = _BLANK_LINES.sub("\n\n", text)
+    lines = text.split("\n", max(most // 2, 1))
+    rest = lines.pop() if len(lines) > max(most // 2, 1) else ""
+    return lines, len(rest)
 
 
 class _Reader:
@@ -246,6 +256,8 @@ class _Reader:
             dropped = self.result.parts[element.first_part :]
             self.characters -= sum(len(part.text) for part in dropped)
             del self.result.parts[element.first_part :]
+        elif element.first_part == len(self.result.parts) and element.ends_lines:
+            self.result.parts.append(Part(kind="edge", element=element))
         element.end_part = len(self.result.parts)
 
     def _add(self, kind: str, text: str = "") -> None:
@@ -264,14 +276,16 @@ class _Reader:
         if self.open[-1].keeps_lines:
             self._add_lines(text)
         elif self.open[-1].tag not in TABLE_PARTS or not text.isspace():
-            self._add("text", _SPACE.sub(" ", text))
+            is_blank_line = text.isspace() and "\xa0" in text
+            self._add("text", "\xa0" if is_blank_line else _SPACE.sub(" ", text))
         return end
 
     def _add_lines(self, text: str) -> None:
-        first, *more = text.split("\n")
-        self._add("text", first)
-        for line in more:
-            self._add("break")
+        lines, cut = split_lines(text, most=MOST_PARTS - len(self.result.parts))
+        self.result.characters_cut += cut
+        for count, line in enumerate(lines):
+            if count:
+                self._add("break")
             self._add("text", line)
 
 
