@@ -1,29 +1,20 @@
 """One pipeline for the words of a mail: what rows, pages, search and messages show."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import unescape
-from urllib.parse import urlsplit
 
-import nh3
-from django.utils.html import escape
+from assignments.services.mail_content.display import page_markup
+from assignments.services.mail_content.head_words import FORWARD_PREFIXES, SENT_FROM
+from assignments.services.mail_content.history import Section, sections_of
+from assignments.services.mail_content.lines import lines_of
+from assignments.services.mail_content.markup import read_markup
+from assignments.services.mail_content.plain_text import is_markup, read_plain_text
 
-from assignments.services.mail_content.quoted_history import fold_markup, fold_text
-from assignments.services.texts import preview
-
-LONGEST_BODY = 500_000
-TAGS = {
-    "a", "b", "blockquote", "br", "code", "div", "em", "hr", "i", "img", "li", "ol",
-    "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot",
-    "th", "thead", "tr", "u", "ul",
-    *(f"h{level}" for level in range(1, 7)),
-}  # fmt: skip
-SCHEMES = {"http", "https", "mailto"}
-_IMAGE = re.compile(r'<img(?: alt="([^"]*)")?>')
-_HEADING = re.compile(r"<(/?)h[1-6]>")
-_EMPTY_LINK = re.compile(r"<a [^>]*>\s*</a>")
-_LOOKS_LIKE_HTML = re.compile(r"<(?:/?[a-z][a-z0-9]*|!--|!doctype)\b", re.I)
-_SPANS = {"colspan", "rowspan"}
+_SENT_FROM = re.compile(SENT_FROM, re.IGNORECASE)
+_FORWARD_SUBJECT = re.compile(
+    rf"\s*(?:{'|'.join(map(re.escape, FORWARD_PREFIXES))})\s?[:：]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,67 +25,67 @@ class MailContent:
     resolved, lines separated by newlines; empty if the writer added no words.
     `display_html` is sanitised markup, safe to put into a page as it is, with the quoted
     history inside `<details>`. `images` counts the pictures that were replaced by a
-    placeholder. `characters_cut` is how much of the raw body was not read.
+    placeholder. `characters_cut` is how many characters, markup aside, were not read.
+    `quoted_text` is the quoted history as plain text. If the mail forwards another,
+    `forwarded_text` is that mail and `forwarded_from` its sender as written in its head
+    ("" if unknown); a forwarded mail below no words of one's own is not folded away.
     """
 
     own_text: str
     display_html: str
     images: int = 0
     characters_cut: int = 0
+    quoted_text: str = ""
+    forwarded_from: str = ""
+    forwarded_text: str = ""
 
 
-def parse_mail(body: str) -> MailContent:
-    """Return the content of a mail whose raw body is `body`, plain text or HTML."""
-    text = body[:LONGEST_BODY]
-    cut = len(body) - len(text)
-    own_text = preview(text)
-    if not _LOOKS_LIKE_HTML.search(text):
-        display = _plain_text(text)
-        return MailContent(own_text=own_text, display_html=display, characters_cut=cut)
-    clean = nh3.clean(
-        text,
-        tags=TAGS,
-        attributes={"a": {"href"}, "img": {"alt"}, "td": _SPANS, "th": _SPANS},
-        attribute_filter=_kept,
-        url_schemes=SCHEMES,
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-    )
-    images = len(_IMAGE.findall(clean))
-    clean = _IMAGE.sub(_named_image, clean)
-    # Headings of a mail are no headings of our page.
-    clean = _HEADING.sub(lambda tag: f"<{tag[1]}div>", clean)
+def parse_mail(body: str, *, subject: str = "") -> MailContent:
+    """Return the content of a mail whose raw body is `body`, plain text or HTML.
+
+    Outlook forwards and answers look alike; a `subject` that begins with "FW:", in the
+    usual languages, tells them apart. Without it they are taken for answers.
+    """
+    read = read_markup(body) if is_markup(body) else read_plain_text(body)
+    sections = sections_of(lines_of(read.parts))
+    own_text = _own_text(sections)
+    if not own_text and _FORWARD_SUBJECT.match(subject[:40]):
+        for section in sections:
+            section.is_forward = section.is_old
+    forwarded = next((section for section in sections if section.is_forward), None)
     return MailContent(
         own_text=own_text,
-        display_html=fold_markup(_EMPTY_LINK.sub("", clean)),
-        images=images,
-        characters_cut=cut,
+        display_html=page_markup(read.parts, sections, unfolded=not own_text),
+        images=sum(part.kind == "image" for part in read.parts),
+        characters_cut=read.characters_cut,
+        quoted_text="\n\n".join(section.text for section in sections if section.is_old),
+        forwarded_from=forwarded.sender if forwarded else "",
+        forwarded_text=forwarded.text if forwarded else "",
     )
 
 
-def _kept(tag: str, attribute: str, value: str) -> str | None:
-    """Links must lead out: a relative one would point into Handoff itself."""
-    if attribute == "href":
-        leads_out = _scheme(value) in SCHEMES and not {"<", ">"} & set(value)
-        return value if leads_out else None
-    if attribute in _SPANS:
-        return value if value.isdecimal() and int(value) <= 20 else None
-    return value
+def preview_line(content: MailContent) -> str:
+    """Return a mail's words on one line, for rows; "" if its writer added none.
+
+    What a telephone adds below ("Sent from my iPhone") is left out. A forwarded mail
+    without words of one's own is shown with its sender's name before it.
+    """
+    lines = content.own_text.split("\n")
+    while lines and (not lines[-1].strip() or _is_sent_from(lines[-1])):
+        lines.pop()
+    if not lines and content.forwarded_text:
+        sender = content.forwarded_from or "somebody else"
+        return " ".join(f"Forwarded from {sender}: {content.forwarded_text}".split())
+    return " ".join(" ".join(lines).split())
 
 
-def _scheme(address: str) -> str:
-    try:
-        return urlsplit(address.strip()).scheme
-    except ValueError:
-        return ""
+def _own_text(sections: Sequence[Section]) -> str:
+    texts = [section.text for section in sections if not section.is_old]
+    own = "\n".join(text for text in texts if text)
+    written = [line for line in own.split("\n") if line and not _is_sent_from(line)]
+    return own if written else ""
 
 
-def _named_image(image: re.Match[str]) -> str:
-    # What is harmless inside an attribute may be markup outside of it.
-    name = escape(unescape(image[1] or ""))
-    return f"<span>[image: {name}]</span>" if name else "<span>[image]</span>"
-
-
-def _plain_text(text: str) -> str:
-    html = fold_text(escape(text.replace("\r\n", "\n").strip()))
-    return html.replace("\n", "<br>")
+def _is_sent_from(line: str) -> bool:
+    """Whether `line` is what a telephone or a program adds below each mail."""
+    return len(line) <= 100 and bool(_SENT_FROM.match(line))

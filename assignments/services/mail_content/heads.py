@@ -1,0 +1,278 @@
+"""Finds the lines that mail programs write above an old mail.
+
+Three kinds: labels ("From: … Sent: … To: …"), a sentence of its own line ("On Monday
+Ana wrote:"), and a title ("-----Original Message-----", "Begin forwarded message:").
+Structure decides together with words, since programs of one language differ, and a
+writer uses the same words: a line names a date or an address, ends with a colon, and
+stands alone.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assignments.services.mail_content.head_words import (
+    DATE_WORDS,
+    FORWARDED,
+    LABELS,
+    ORIGINAL,
+    WEEKDAYS,
+    WROTE,
+)
+from assignments.services.mail_content.lines import Line
+
+_LONGEST_SENTENCE = 400
+_MOST_HEAD_LINES = 40
+_MOST_WRAPPED = 3
+
+_LABEL = re.compile(r"[\s*_|]*([^:：\n]{1,30}?)[\s*_]*[:：](?!//)")
+_VERB = re.compile(rf"(?<!\w)(?:{WROTE})(?![^\W\d_])", re.IGNORECASE)
+_VERB_OF_ASIA = re.compile(r"写道|寫道|のメール|書きました|작성|쓴 글|썼습니다")
+_EMAIL = re.compile(r"[^\s<>@()\[\]:;,]{1,64}@[^\s<>@()\[\]:;,]{1,200}")
+_CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
+_YEAR = re.compile(
+    r"(?<!\d)(?:19|20)\d{2}(?!\d)|(?<!\d)\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2}(?!\d)"
+)
+_EMAIL_AT_END = re.compile(r"@[^\s<>@]{1,200}[>)\]»\"']{0,3}$")
+_RULE = re.compile(r"[-_=*–—]{8,}$")
+_DASHED = re.compile(r"[-_=*–—]{2,}\s{0,5}([^\s-][^\n]{1,70}?)\s{0,5}[-_=*–—]{2,}\s{0,3}:?$")
+_SPACE_AND_MARKS = " \t*_|>\"'«»“”‘’()[]"
+_TITLES = {words.casefold(): False for words in ORIGINAL}
+_TITLES |= {words.casefold(): True for words in FORWARDED}
+_LABELS_IN_LINE = re.compile(
+    r"(?:^|(?<=\s))(" + "|".join(map(re.escape, sorted(LABELS, key=len, reverse=True)))
+    + r")\s?[*_]{0,2}\s?[:：]"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The lines from where it was found up to `end` are the head of an old mail."""
+
+    end: int
+    is_forward: bool = False
+
+
+def label_of(text: str) -> str:
+    """Return the kind of label that `text` begins with, "" if there is none."""
+    label = _LABEL.match(text)
+    return LABELS.get(label[1].strip().casefold(), "") if label else ""
+
+
+def value_of(text: str) -> str:
+    """Return what stands behind the first colon of `text`."""
+    label = _LABEL.match(text)
+    return text[label.end() :].strip(" *_;,") if label else ""
+
+
+def find_head(lines: Sequence[Line], place: int, *, quoted: Sequence[bool]) -> Head | None:
+    """Return the head of an old mail that begins at `place`, if one does."""
+    return (
+        _titled(lines, place)
+        or _labelled(lines, place, is_announced=_is_announced(lines, place))
+        or _sentence(lines, place, quoted=quoted)
+    )
+
+
+def is_forward_title(text: str) -> bool:
+    return _title(text) is True
+
+
+def _is_announced(lines: Sequence[Line], place: int) -> bool:
+    above = lines[place].above
+    return above.has_rule or above.has_border or above.begins_old
+
+
+def _title(text: str) -> bool | None:
+    """Whether a title says "forwarded"; None if `text` is no title."""
+    if len(text) > 120:
+        return None
+    words = text.strip(" -_=*–—>:：|").casefold()
+    is_forward = _TITLES.get(words)
+    if is_forward is not None or not _DASHED.match(text):
+        return is_forward
+    return next((_TITLES[title] for title in _TITLES if title in words), None)
+
+
+def _titled(lines: Sequence[Line], place: int) -> Head | None:
+    """Return a head below a title or below a drawn line."""
+    text = lines[place].text
+    if not text or len(text) > 120:
+        return None
+    is_forward = _title(text)
+    is_dashed = bool(_DASHED.match(text))
+    if is_forward is None and not is_dashed and not _RULE.match(text):
+        return None
+    below = place + 1
+    if below < len(lines):
+        head = _labelled(lines, below, is_announced=True)
+        if head or (is_forward is not None and label_of(lines[below].text)):
+            return Head(head.end if head else below + 1, bool(is_forward))
+    if is_forward is None or not (is_dashed or text.endswith((":", "："))):
+        return None
+    return Head(below, is_forward)
+
+
+def _labelled(lines: Sequence[Line], place: int, *, is_announced: bool) -> Head | None:
+    block = _LabelBlock()
+    if not label_of(lines[place].text):
+        return _of_unknown_language(lines, place) if is_announced else None
+    for at in range(place, min(place + _MOST_HEAD_LINES, len(lines))):
+        if not block.takes(lines[at], at):
+            break
+    if block.is_head(is_announced=is_announced):
+        return Head(block.end)
+    return None
+
+
+class _LabelBlock:
+    """Lines with labels, as far as they belong to one head."""
+
+    def __init__(self) -> None:
+        self.kinds: set[str] = set()
+        self.end = 0
+        self.lines_without = 0
+        self.has_email = False
+
+    def takes(self, line: Line, place: int) -> bool:
+        kind = label_of(line.text)
+        if self.end and line.above.has_blank:
+            return False
+        if kind and kind in self.kinds and kind not in {"cc", "other"}:
+            return False
+        if kind:
+            self.kinds.add(kind)
+            self.kinds |= _further_kinds(line.text)
+            self.end, self.lines_without = place + 1, 0
+        else:
+            # A value on a line of its own, or the rest of a long one.
+            self.lines_without += 1
+            is_list = "@" in line.text or ";" in line.text
+            if self.lines_without > 2 and not is_list:
+                return False
+        if kind in {"from", "to", "cc"} or is_address_line(line.text):
+            self.has_email |= bool(_EMAIL.search(line.text[:500]))
+        return True
+
+    def is_head(self, *, is_announced: bool) -> bool:
+        kinds = self.kinds
+        if is_announced and len(kinds & {"from", "sent", "date", "to", "subject"}) > 1:
+            return "from" in kinds or self.has_email
+        if "from" not in kinds or len(kinds) < 3:
+            return False
+        # "From: Rotterdam, To: Hamburg, Date: 12 May" is an order, not a head.
+        return self.has_email or "sent" in kinds or {"date", "subject"} <= kinds
+
+
+def is_address_line(text: str) -> bool:
+    return text.startswith("<") or text.endswith(">")
+
+
+def _further_kinds(text: str) -> set[str]:
+    """Return the kinds of labels within a line: some converters join a whole head."""
+    if len(text) < 30 or label_of(text) not in {"from", "sent", "date"}:
+        return set()
+    labels = _LABELS_IN_LINE.findall(text[:1_000].casefold())
+    kinds = {LABELS[label] for label in labels}
+    return kinds if len(kinds) > 2 else set()
+
+
+def _of_unknown_language(lines: Sequence[Line], place: int) -> Head | None:
+    """Return a head whose labels no table knows: three of them, a date and a border."""
+    texts = [line.text[:500] for line in lines[place : place + 4]]
+    labelled = 0
+    for text in texts:
+        if not _LABEL.match(text) or not value_of(text):
+            break
+        labelled += 1
+    texts = texts[:labelled]
+    is_dated = any(_YEAR.search(text) and _CLOCK.search(text) for text in texts)
+    return Head(place + labelled) if labelled > 2 and is_dated else None
+
+
+def _sentence(
+    lines: Sequence[Line], place: int, *, quoted: Sequence[bool]
+) -> Head | None:
+    """Return a head like "On Monday Ana wrote:", in up to three lines."""
+    for count in range(1, _MOST_WRAPPED + 1):
+        end = place + count
+        if end > len(lines) or (count > 1 and not _continues(lines, end - 1, quoted)):
+            return None
+        is_quoted_below = end < len(lines) and quoted[end]
+        if not _may_end_sentence(lines[end - 1].text, is_quoted_below=is_quoted_below):
+            continue
+        # The shortest that ends here is the head: what stands above it is no part.
+        shorter = (_joined(lines, end - few, end) for few in range(1, count))
+        if any(_is_sentence(text, is_quoted_below) for text in shorter):
+            return None
+        if _is_sentence(_joined(lines, place, end), is_quoted_below):
+            return Head(end)
+    return None
+
+
+def _continues(lines: Sequence[Line], place: int, quoted: Sequence[bool]) -> bool:
+    line = lines[place]
+    return not (line.above.has_blank or line.above.has_rule or quoted[place])
+
+
+def _may_end_sentence(text: str, *, is_quoted_below: bool) -> bool:
+    if text.endswith((":", "：", ": ", ":*", ":_")):
+        return True
+    return text.endswith("--") or (is_quoted_below and bool(_EMAIL_AT_END.search(text)))
+
+
+def _joined(lines: Sequence[Line], start: int, end: int) -> str:
+    return " ".join(line.text for line in lines[start:end])
+
+
+def _is_sentence(text: str, is_quoted_below: bool) -> bool:  # noqa: FBT001
+    if len(text) > _LONGEST_SENTENCE:
+        return False
+    core = text.strip(" \t*_-–—:：").rstrip()
+    has_email, clock = bool(_EMAIL.search(core)), _CLOCK.search(core)
+    is_dated = bool(clock or _YEAR.search(core))
+    has_verb, ends_with_verb = _verb(core)
+    if not has_verb:
+        # "2026年5月4日(月) 10:12 Maya Ito <maya@…>:" in whatever language
+        is_plain = bool(_EMAIL_AT_END.search(core)) and _begins_with_date(core)
+        return is_plain and is_dated and bool(clock or is_quoted_below)
+    if has_email:
+        return is_dated or (ends_with_verb and len(core) < 160) or is_quoted_below
+    if is_dated and (_begins_with_date(core) or _begins_with_date_word(core)):
+        return True
+    return (bool(clock) and len(core) < 160) or (ends_with_verb and is_quoted_below)
+
+
+def _verb(core: str) -> tuple[bool, bool]:
+    """Return whether a verb of writing is there, and whether it ends the sentence.
+
+    What follows the verb is the writer's name, an address or a date; else the sentence
+    is the writer's own.
+    """
+    found = [*_VERB.finditer(core), *_VERB_OF_ASIA.finditer(core)]
+    if not found:
+        return False, False
+    tail = core[found[-1].end() :].strip(_SPACE_AND_MARKS + ",،.:")
+    if not tail:
+        return True, True
+    if _EMAIL.search(tail) or (len(tail) <= 80 and (_CLOCK.search(tail))):
+        return True, False
+    is_name = not tail[0].islower() and len(tail.split()) <= 5
+    return is_name, False
+
+
+def _begins_with_date(core: str) -> bool:
+    first = core.lstrip(_SPACE_AND_MARKS)[:1]
+    return first.isdigit() or _first_word(core) in WEEKDAYS | {"בתאריך", "ב", "in"}
+
+
+def _begins_with_date_word(core: str) -> bool:
+    return _first_word(core) in DATE_WORDS
+
+
+_FIRST_WORD = re.compile(r"[^\W\d_][\w']*")
+
+
+def _first_word(core: str) -> str:
+    word = _FIRST_WORD.search(core[:40])
+    return word[0].casefold() if word else ""

@@ -1,0 +1,163 @@
+"""Which lines of a mail are its writer's own, and which repeat an old mail."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assignments.services.mail_content.elements import Element
+from assignments.services.mail_content.heads import (
+    Head,
+    find_head,
+    is_forward_title,
+    label_of,
+    value_of,
+)
+from assignments.services.mail_content.lines import (
+    Line,
+    common_element,
+    elements_between,
+)
+
+_MOST_HEADS = 100
+
+
+@dataclass(slots=True)
+class Section:
+    """Lines in a row that are all own or all old."""
+
+    lines: list[Line] = field(default_factory=list)
+    is_old: bool = False
+    is_forward: bool = False
+
+    @property
+    def sender(self) -> str:
+        """Who wrote a forwarded mail, as its head says it; "" if it does not."""
+        for line, following in zip(self.lines[:20], self.lines[1:21], strict=False):
+            if label_of(line.text) == "from":
+                return value_of(line.text) or following.text
+        return ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(_spaced(self.lines)).strip()
+
+
+def sections_of(lines: list[Line]) -> list[Section]:
+    """Return the lines as sections, by turns own and old."""
+    old = _Old(lines)
+    old.mark_quotations()
+    old.mark_wrappers()
+    old.mark_heads()
+    sections: list[Section] = []
+    for line, is_old in zip(lines, old.marks, strict=True):
+        if not sections or sections[-1].is_old != is_old:
+            sections.append(Section(is_old=is_old))
+        sections[-1].lines.append(line)
+    for section in sections:
+        section.is_forward = section.is_old and any(
+            is_forward_title(line.text) for line in section.lines[:3]
+        )
+    return sections
+
+
+class _Old:
+    """Marks which lines are old."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self.lines = lines
+        self.marks = [False] * len(lines)
+
+    def mark_quotations(self) -> None:
+        for place, line in enumerate(self.lines):
+            self.marks[place] = bool(line.element.quote) or line.text.startswith(">")
+
+    def mark_wrappers(self) -> None:
+        """Mark what stands above the first quotation of a wrapper, or else all of it.
+
+        Answers between the quotations, and below them, are own.
+        """
+        wrapped: dict[Element, list[int]] = {}
+        for place, line in enumerate(self.lines):
+            if line.element.wrapper:
+                wrapped.setdefault(line.element.wrapper, []).append(place)
+        for places in wrapped.values():
+            quoted = next((place for place in places if self.marks[place]), None)
+            top = [self.lines[place].text for place in places[:3]]
+            if quoted is None or any(map(is_forward_title, top)):
+                quoted = places[-1] + 1
+            for place in places:
+                self.marks[place] |= place < quoted
+
+    def mark_heads(self) -> None:
+        place = heads = 0
+        while place < len(self.lines) and heads < _MOST_HEADS:
+            head = None if self.marks[place] else self._head_at(place)
+            if head is None:
+                place += 1
+                continue
+            heads += 1
+            end = head.end
+            if end == len(self.lines) or not self.marks[end]:
+                end = self._end_of_old_mail(place, head.end)
+            self.marks[place:end] = [True] * (end - place)
+            place = end
+
+    def _head_at(self, place: int) -> Head | None:
+        line = self.lines[place]
+        if line.element.head:
+            end = place + 1
+            while end < len(self.lines) and self._is_same_head(place, end):
+                end += 1
+            return Head(end)
+        head = find_head(self.lines, place, quoted=self.marks)
+        if head is None and (line.element.begin or line.above.begins_old):
+            return Head(place + 1)
+        return head
+
+    def _is_same_head(self, place: int, other: int) -> bool:
+        return self.lines[other].element.head is self.lines[place].element.head
+
+    def _end_of_old_mail(self, place: int, end: int) -> int:
+        """Return where the old mail ends that no mark goes around.
+
+        It reaches to the end of the element that holds both it and the answer; if that
+        ends with the head, of the next one that holds more.
+        """
+        own = next((at for at in range(place - 1, -1, -1) if not self.marks[at]), None)
+        if own is None:
+            return len(self.lines)
+        holder = common_element(self.lines[own].element, self.lines[place].element)
+        last = self.lines[-1].first
+        while holder.parent and not _holds(holder, self.lines, end):
+            holder = holder.parent
+        if holder.parent is None or not 0 <= holder.end_part <= last:
+            return len(self.lines)
+        return next(
+            at for at in range(end, len(self.lines)) if not _holds(holder, self.lines, at)
+        )
+
+
+def _holds(holder: Element, lines: Sequence[Line], place: int) -> bool:
+    if place >= len(lines):
+        return False
+    return holder.first_part <= lines[place].first and (
+        holder.end_part < 0 or lines[place].first < holder.end_part
+    )
+
+
+def _spaced(lines: Sequence[Line]) -> Iterator[str]:
+    """Yield the texts of lines with an empty one where a blank or a paragraph ends."""
+    before: Line | None = None
+    for line in lines:
+        if not line.text:
+            continue
+        if before and (line.above.has_blank or _is_new_paragraph(before, line)):
+            yield ""
+        yield line.text
+        before = line
+
+
+def _is_new_paragraph(before: Line, line: Line) -> bool:
+    return before.element is not line.element and any(
+        element.tag == "p" and not element.attributes.get("class", "").startswith("Mso")
+        for element in elements_between(before.element, line.element)
+    )
