@@ -27,7 +27,7 @@ def lead() -> Lead:
 
 
 def tell(payload, *, at=NOW, **headers) -> WebhookEvent:
-    receive(body=body_of(payload), signature=None, request_id=None, at=at, **headers)
+    receive(body=body_of(payload), signature=None, at=at, **headers)
     return WebhookEvent.objects.latest("pk")
 
 
