@@ -89,7 +89,7 @@ def _without_tag(address: str) -> str:
 def remember_senders(
     conversations: Iterable[tuple[str, Collection[HistoryEntry]]],
 ) -> None:
-    """Keep the senders of our mails. Only of conversations that Smartlead was asked for.
+    """Keep the senders of mails to the lead; of conversations that we asked for alone.
 
     `conversations`: the lead's address and the mails.
     """
@@ -100,6 +100,7 @@ def remember_senders(
         if mail.direction == "sent"
         and not mail.is_own
         and not _is_same_mailbox(mail.sender, email)
+        and (not mail.recipient or _is_same_mailbox(mail.recipient, email))
     }
     wanted = {each for each in senders if "@" in each and len(each) <= LONGEST_ADDRESS}
     if not wanted:
