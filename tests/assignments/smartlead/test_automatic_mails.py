@@ -1,4 +1,5 @@
 """Mails of programs are told from those of people, in the languages of inboxes."""
+# ruff: noqa: RUF001
 
 import json
 from pathlib import Path
