@@ -9,7 +9,7 @@ from assignments.smartlead.answers import garbled
 from assignments.smartlead.values import Payload, as_int, as_text, first
 
 LONGEST_EXCERPT = 500
-NOTHING = (None, False, "", {}, [])
+NOTHING: tuple[Any, ...] = (None, False, "", {}, [])
 ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "team_board_stats")
 
 

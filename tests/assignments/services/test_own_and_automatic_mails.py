@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 
 from assignments.models import Lead, Message, OwnAddress, Reply, SeenMail
 from assignments.services import threads
@@ -284,7 +285,59 @@ class TestWhoIsOurs:
         assert tell(lead, at=1, **odd).answer_owed
 
 
-def test_twenty_rows_with_histories_cost_no_more_queries_than_one(
+class TestMailsThatWereTakenForReplies:
+    @pytest.fixture(params=[BOUNCE, AUTOMATIC, COLLEAGUE], ids=["b", "a", "c"])
+    def lead(self, request) -> Lead:
+        """As an earlier version left it: a reply, told by row and conversation."""
+        mail = received(1, **request.param)
+        lead = look(replied=1, at=2)
+        lead.messages.create(
+            key="1", direction="reply", at=hour(1), sender=mail["from"],
+            subject=mail.get("subject", ""),
+        )  # fmt: skip
+        assert lead.answer_owed
+        return lead
+
+    def test_are_told_apart_by_a_command(self, lead, capsys):
+        call_command("reclassify_mails")
+
+        lead.refresh_from_db()
+        assert owes_nothing(lead)
+        assert capsys.readouterr().out.startswith("1 mails turned out to be no replies")
+
+    def test_a_second_run_changes_nothing(self, lead, capsys):
+        for _ in range(2):
+            call_command("reclassify_mails")
+
+        assert "\n0 mails" in capsys.readouterr().out
+
+    def test_real_ones_stay(self, lead):
+        lead.messages.create(key="2", direction="reply", at=hour(0.5), sender=LEAD)
+
+        call_command("reclassify_mails")
+
+        lead.refresh_from_db()
+        assert lead.last_reply_at == hour(0.5)
+
+    def test_a_mailbox_is_known_by_what_it_sent(self):
+        lead = look(replied=1, at=2)
+        mails = (
+            ("sent", "box@our-firm.example", LEAD),
+            ("reply", "box@our-firm.example", ""),
+        )
+        for number, (direction, sender, to) in enumerate(mails):
+            lead.messages.create(
+                key=f"{number}", direction=direction, at=hour(number), sender=sender,
+                recipient=to,
+            )  # fmt: skip
+
+        call_command("reclassify_mails")
+
+        lead.refresh_from_db()
+        assert not lead.answer_owed
+
+
+def test_rows_with_histories_cost_a_bounded_number_of_queries(
     django_assert_max_num_queries,
 ):
     make_lead(map_id=1)
