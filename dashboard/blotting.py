@@ -1,20 +1,34 @@
-"""What a log must not hold: the address of our webhook, which is a key."""
+"""What a log must not hold: the address of our webhook, whose last part is a key."""
 
 import logging
 import re
+from typing import Any
 
-_ADDRESS = re.compile(r"(/webhooks/smartlead/)[^/\s\"']+")
+from assignments.services.webhooks import gate
 
-
-class WithoutWebhookAddress(logging.Filter):
-    """Django logs the path of whatever it refuses."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = _blotted(record.msg)
-        if isinstance(record.args, tuple):
-            record.args = tuple(_blotted(arg) for arg in record.args)
-        return True
+BLOT = "***"
+_ADDRESS = re.compile(r"(/+webhooks(?:/|%2f)+smartlead(?:/|%2f)+)[^\s\"'<>?#]+", re.I)
 
 
-def _blotted(said: object) -> object:
-    return _ADDRESS.sub(r"\1***", said) if isinstance(said, str) else said
+def blotted(text: str) -> str:
+    """Return a text without our key, and without what stands where it should."""
+    return _ADDRESS.sub(rf"\1{BLOT}", text).replace(gate.path_token(), BLOT)
+
+
+def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    """Make a log record without our key in its message or traceback.
+
+    Set for the whole process, since gunicorn and Django's own server have loggers that
+    no filter of ours would reach.
+    """
+    record = logging.LogRecord(*args, **kwargs)
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return record  # its handler reports the fault
+    if (clean := blotted(message)) != message:
+        record.msg, record.args = clean, ()
+    if record.exc_info and record.exc_info[0]:
+        text = logging.Formatter().formatException(record.exc_info)
+        record.exc_text = blotted(text)
+    return record

@@ -1,5 +1,6 @@
 """What every answer needs: redirects and messages for htmx, the viewer's time zone."""
 
+import re
 from collections.abc import Callable
 from typing import cast
 
@@ -10,10 +11,43 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.models import User
+from assignments.services.webhooks import gate
 from assignments.services.zones import zone_named
+from dashboard.blotting import blotted
 from dashboard.htmx import PageRequest
 
+# With doubled slashes or none at the end; whatever comes after is what should be the key.
+_WEBHOOK = re.compile(r"/*webhooks/+smartlead(?:/+(?P<token>.*?))?/*", re.S)
+_ADMITTED = "/webhooks/smartlead/-/"
+IS_WEBHOOK = "handoff.is_webhook"  # in META: the key was right
+
 View = Callable[[HttpRequest], HttpResponse]
+
+
+class WebhookAddress:
+    """Check the key in the address of a webhook, and take it out of the request.
+
+    No log, error page or mail about an error can show it then.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if found := _WEBHOOK.fullmatch(request.path_info):
+            _hide_key(request)
+            request.META[IS_WEBHOOK] = gate.opens(found["token"] or "")
+        return self.get_response(request)
+
+
+def _hide_key(request: HttpRequest) -> None:
+    root = request.path.removesuffix(request.path_info)
+    environ = request.META
+    for name, value in environ.items():
+        if isinstance(value, str):
+            environ[name] = blotted(value)
+    environ["PATH_INFO"] = request.path_info = _ADMITTED
+    request.path = root + _ADMITTED
 
 
 class HtmxRedirects:

@@ -22,6 +22,7 @@ from assignments.models.notification import (
     NotificationChoice,
     Untold,
 )
+from assignments.models.own_address import OwnAddress
 from assignments.models.people import Member, Team, User
 from assignments.models.plan import Rotation, SavedPlan, Turn
 from assignments.models.reply import Reply, SeenMail
@@ -73,6 +74,7 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationChoice",
+    "OwnAddress",
     "Reply",
     "Rotation",
     "RoutingRule",

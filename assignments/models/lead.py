@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from assignments.models.routing import SuggestionQuerySet
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+LISTED_REPLY_AT = Coalesce("disregarded_reply_at", "last_reply_at")
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +106,11 @@ class Lead(models.Model):
     is_archived = models.BooleanField(default=False)
     is_snoozed = models.BooleanField(default=False)
     last_sent_at = models.DateTimeField(null=True)
+    # The last one of a person, as far as is known.
     last_reply_at = models.DateTimeField(null=True)
+    # When Smartlead's lists say that the lead replied last, where that mail turned out
+    # to be a bounce, an automatic answer or a mail of ours. Empty: at `last_reply_at`.
+    disregarded_reply_at = models.DateTimeField(null=True)
     last_message = models.CharField(max_length=200, blank=True)
     # Set with the row: the last word is the lead's, and the category is open.
     answer_owed = models.BooleanField(default=False)
@@ -218,6 +223,11 @@ class Lead(models.Model):
             or self.email
             or (f"Lead {self.pk}")
         )
+
+    @property
+    def listed_reply_at(self) -> datetime | None:
+        """By which time of reply Smartlead's lists sort the lead."""
+        return self.disregarded_reply_at or self.last_reply_at
 
     @property
     def owner_is_known(self) -> bool:

@@ -14,6 +14,8 @@ class SeenMail(models.Model):
         SENT = "sent", "Sent"
         REPLY = "reply", "Reply"
         BOUNCE = "bounce", "Bounce"
+        AUTOMATIC = "auto", "Automatic answer"
+        OWN = "own", "Sent, though Smartlead tells it as a reply"
 
     lead = models.ForeignKey("Lead", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()

@@ -31,6 +31,7 @@ class Message(models.Model):
     subject = models.CharField(max_length=998, blank=True)
     body_html = models.TextField(blank=True)
     is_bounce = models.BooleanField(default=False)
+    is_automatic = models.BooleanField(default=False)
     attachments = models.JSONField(default=list)
 
     objects = MessageQuerySet.as_manager()

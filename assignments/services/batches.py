@@ -113,7 +113,7 @@ def _row(scene: _Scene, proposal: Proposal) -> Assignment:
 
 def _place_in_owners_list(row: Assignment) -> tuple[int, float]:
     """Sent in this order, leads of one page of their owner's list follow each other."""
-    replied_at = row.lead.last_reply_at
+    replied_at = row.lead.listed_reply_at
     return row.expected_id or 0, -replied_at.timestamp() if replied_at else 0.0
 
 

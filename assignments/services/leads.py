@@ -3,8 +3,8 @@
 The owner is not among them: each row's owner is handed on as a sighting.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -15,11 +15,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from assignments.models import Assignment, Campaign, Category, Lead, Member
 from assignments.models.assignment import State
 from assignments.models.lead import NEVER
-from assignments.services import texts
+from assignments.services import own_mail, texts
 from assignments.services.answers import is_owed
 from assignments.services.coverage import holds
 from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.performance import recording
+from assignments.services.performance.turns import Mail, last_own_of, last_reply_of
 from assignments.services.sla.book import Book
 from assignments.services.sla.due import work_out
 from assignments.smartlead.records import LeadRow
@@ -67,6 +68,8 @@ class _Surroundings:
     categories: Mapping[int, Category]
     # Read with the leads locked: who changes the targets works these leads out after us.
     book: Book
+    # Those seen before and those told of now, by lead.
+    mails: Mapping[int, Collection[Mail]] = field(default_factory=dict)
 
 
 def save_row(row: LeadRow, *, asked_at: datetime, at: datetime, by: Asker) -> None:
@@ -81,6 +84,9 @@ def save_rows(
     by_id = {row.map_id: row for row in rows}
     surroundings = _surroundings(by_id.values())
     leads, new = _locked(by_id, at=at)
+    by_id = own_mail.recognise_in_rows(by_id, leads)
+    told = {row.map_id: recording.mails_of_row(row) for row in by_id.values()}
+    surroundings = replace(surroundings, mails=recording.known_mails(told))
     promised = recording.promises_of(leads)
     # A read counts from when it was asked: an older one teaches nothing new.
     current = [lead for lead in leads if lead.seen_at <= asked_at]
@@ -95,31 +101,67 @@ def save_rows(
         leads, by_id, surroundings.book, asked_at=asked_at, at=at, by=by
     )
     # An old read is as good: what mails there were does not change.
-    recording.record_mails(
-        {row.map_id: recording.mails_of_row(row) for row in by_id.values()},
-        promised=promised,
-    )
+    recording.record_mails(told, promised=promised)
+    settle_replies([lead for lead in leads if lead.seen_at > asked_at])
     _fill_member_names(by_id.values())
     return Saved(new=new, changed_owners=changed)
 
 
 @transaction.atomic
-def take_event(row: LeadRow, *, happened_at: datetime) -> None:
+def take_event(
+    row: LeadRow, *, happened_at: datetime, mails: Collection[Mail] = ()
+) -> None:
     """What an event says of a lead that is known; the caller has locked the lead.
 
     It says one thing and no owner: neither whether the lead is still there. A read that
-    was asked before it happened teaches nothing new any more.
+    was asked before it happened teaches nothing new any more. `mails`: what it tells
+    of that no list could.
     """
     lead = Lead.objects.get(pk=row.map_id)
-    # Both decide what follows from the row, whether the event names them or not.
-    whole = replace(
-        row,
-        category_id=row.category_id or lead.category_id,
-        campaign_id=lead.campaign_id,
-    )
-    _write_attributes([lead], {lead.pk: whole}, _surroundings([whole]))
+    promised = recording.promises_of([lead])
+    _take_news([lead], {lead.pk: row}, told={lead.pk: mails})
+    if mails:
+        recording.record_mails({lead.pk: mails}, promised=promised)
     older = Lead.objects.filter(pk=lead.pk, seen_at__lt=happened_at)
     older.update(seen_at=happened_at)
+
+
+def settle_replies(leads: Sequence[Lead]) -> None:
+    """Work out who replied last and who owes an answer, from the mails known by now.
+
+    Mails that were told of since the last row may show that it spoke of a bounce. The
+    caller has locked the leads.
+    """
+    rows = {lead.pk: bare_row(lead.pk) for lead in leads}
+    _take_news(leads, rows, told={lead.pk: () for lead in leads})
+
+
+def bare_row(map_id: int) -> LeadRow:
+    """Return a row of the inbox that says nothing."""
+    return LeadRow.from_payload({"email_lead_map_id": map_id})
+
+
+def _take_news(
+    leads: Sequence[Lead],
+    rows: Mapping[int, LeadRow],
+    *,
+    told: Mapping[int, Collection[Mail]],
+) -> None:
+    """Bring leads up to rows that leave most things out."""
+    if not leads:
+        return
+    # Both decide what follows from a row, whether it names them or not.
+    whole = {
+        lead.pk: replace(
+            rows[lead.pk],
+            category_id=rows[lead.pk].category_id or lead.category_id,
+            campaign_id=lead.campaign_id,
+        )
+        for lead in leads
+    }
+    around = _surroundings(whole.values())
+    mails = recording.known_mails(told)
+    _write_attributes(leads, whole, replace(around, mails=mails))
 
 
 def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
@@ -196,6 +238,7 @@ def _write_attributes(
 def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
     """Bring the lead up to the row; the names of the columns that changed."""
     news = _news(row)
+    news |= _last_mails(lead, news, around.mails.get(lead.pk, ()))
     after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
     category = around.categories.get(after["category_id"] or 0)
     news["answer_owed"] = is_owed(
@@ -206,6 +249,20 @@ def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
     changed = _set(lead, news)
     campaign = around.campaigns.get(lead.campaign_id or 0)
     return changed | _set(lead, {"search_text": search_text_of(lead, campaign)})
+
+
+def _last_mails(
+    lead: Lead, news: Mapping[str, Any], mails: Collection[Mail]
+) -> dict[str, datetime | None]:
+    """Return the times of the last mails: the row's word, corrected by what is known."""
+    listed_at = news.get("last_reply_at") or lead.listed_reply_at
+    replied_at = last_reply_of(mails, listed_at=listed_at)
+    sent = (news.get("last_sent_at") or lead.last_sent_at, last_own_of(mails))
+    return {
+        "last_reply_at": replied_at,
+        "disregarded_reply_at": listed_at if listed_at != replied_at else None,
+        "last_sent_at": max((at for at in sent if at), default=None),
+    }
 
 
 def _news(row: LeadRow) -> dict[str, Any]:

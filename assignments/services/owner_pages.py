@@ -41,7 +41,7 @@ class Turn(Enum):
 
 def turn_for(row: Assignment, at: datetime) -> Turn:
     awaited_until, is_click = row.lead.page_awaited_until, row.urgency == Urgency.CLICK
-    if is_click or row.expected_id is None or row.lead.last_reply_at is None:
+    if is_click or row.expected_id is None or row.lead.listed_reply_at is None:
         return Turn.LEAD
     if awaited_until and awaited_until > at:
         return Turn.WAIT
@@ -64,10 +64,10 @@ class AwaitedPage:
 def expect(row: Assignment, at: datetime) -> AwaitedPage:
     """Say so on the leads of the page, so that nobody else asks for it as well."""
     assert row.expected_id is not None  # noqa: S101  `turn_for` has seen to it
-    assert row.lead.last_reply_at is not None  # noqa: S101
+    assert row.lead.listed_reply_at is not None  # noqa: S101
     page = AwaitedPage(
         owner_id=row.expected_id,
-        until=row.lead.last_reply_at,
+        until=row.lead.listed_reply_at,
         map_ids=(row.lead_id, *_following(row)),
     )
     _mark(page.map_ids, at + PATIENCE)
@@ -153,7 +153,7 @@ def _others_wait(row: Assignment) -> bool:
 
 def _following(row: Assignment) -> QuerySet[Lead, int]:
     """The leads after this one on the page of its owner's list, newest reply first."""
-    replied_at = row.lead.last_reply_at or NEVER
+    replied_at = row.lead.listed_reply_at or NEVER
     theirs = Lead.objects.present().filter(owner=row.expected_id)
     older = theirs.filter(reply_order__lte=replied_at).exclude(pk=row.lead_id)
     ordered = older.order_by("-reply_order", "-map_id")

@@ -15,6 +15,7 @@ from django.db.models import F, Min, Q, QuerySet
 
 from assignments.models import Assignment, Hold, Lead, Source
 from assignments.models.assignment import PENDING
+from assignments.models.lead import LISTED_REPLY_AT
 from assignments.services import ledger, member_filter, sources
 from assignments.services.leads import save_row, save_rows
 from assignments.services.locking import lock_lead
@@ -209,19 +210,20 @@ def _floor(at: datetime) -> datetime:
     pending = Assignment.objects.filter(state__in=PENDING).values("lead")
     held = Hold.objects.standing().values("lead")
     hot = Lead.objects.filter(Q(pk__in=pending) | Q(pk__in=held))
-    oldest = hot.aggregate(oldest=Min("last_reply_at"))["oldest"]
+    oldest = hot.aggregate(oldest=Min(LISTED_REPLY_AT))["oldest"]
     return min(at - WARM, oldest or at)
 
 
 @transaction.atomic
 def _count_missed(source: Source) -> None:
     """Leads that this round should have shown and did not."""
-    missed = Lead.objects.present().filter(seen_at__lt=source.started_at)
+    present = Lead.objects.present().alias(listed_at=LISTED_REPLY_AT)
+    missed = present.filter(seen_at__lt=source.started_at)
     if floor := source.cursor["floor"]:
-        missed = missed.filter(last_reply_at__gte=datetime.fromisoformat(floor))
+        missed = missed.filter(listed_at__gte=datetime.fromisoformat(floor))
     elif source.cursor["is_partial"]:
         # Leads without a reply stand in the lists of owners alone.
-        missed = missed.filter(last_reply_at__isnull=False)
+        missed = missed.filter(listed_at__isnull=False)
     locked = missed.select_for_update().order_by("map_id").values_list("pk", flat=True)
     Lead.objects.filter(pk__in=list(locked)).update(
         missed_passes=F("missed_passes") + 1

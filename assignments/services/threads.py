@@ -12,8 +12,8 @@ from django.db.models import Model, Q
 
 from assignments.models import Account, Lead, LeadNote, Message
 from assignments.models.thread import BY_EVENT
-from assignments.services import account, sources, texts
-from assignments.services.leads import save_row
+from assignments.services import account, own_mail, sources, texts
+from assignments.services.leads import save_row, settle_replies
 from assignments.services.locking import lock_lead
 from assignments.services.performance import recording
 from assignments.services.reading import OutOfTime, Reading, Stopped, SyncReport
@@ -58,7 +58,7 @@ def open_lead(
 
 def is_stale(lead: Lead, fetched_at: datetime | None) -> bool:
     """Whether a mail came or went since."""
-    mails = [moment for moment in (lead.last_reply_at, lead.last_sent_at) if moment]
+    mails = [moment for moment in (lead.listed_reply_at, lead.last_sent_at) if moment]
     return fetched_at is None or any(moment > fetched_at for moment in mails)
 
 
@@ -118,7 +118,12 @@ def keep_thread(
     is_whole: bool = False,
 ) -> None:
     """Add the mails that are new; none that a conversation brought is taken away."""
-    promised = recording.promises_of([lock_lead(lead.pk)])
+    locked = lock_lead(lead.pk)
+    promised = recording.promises_of([locked])
+    own_mail.remember_senders([(lead.email, history)])
+    told = own_mail.recognise({lead.pk: (lead.email, history)})[lead.pk]
+    known = recording.known_mails({lead.pk: ()})[lead.pk]
+    history = [recording.as_known(mail, known) for mail in told]
     _keep_mails([_message(lead, mail) for mail in history])
     _drop_told(lead, history, up_to=at - EVENTS_LEAD_BY if is_whole else None)
     news: dict[str, object] = {"thread_at": at}
@@ -127,6 +132,7 @@ def keep_thread(
     Lead.objects.filter(pk=lead.pk).update(**news)
     mails = {lead.pk: recording.mails_of(history)}
     recording.record_mails(mails, promised=promised)
+    settle_replies([locked])
 
 
 def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
@@ -174,6 +180,7 @@ def _message(lead: Lead, entry: HistoryEntry) -> Message:
         subject=_fit(entry.subject, Message, "subject"),
         body_html=entry.body_html[:LONGEST_BODY],
         is_bounce=entry.is_bounce,
+        is_automatic=entry.is_automatic,
         attachments=[asdict(attachment) for attachment in entry.attachments],
     )
 

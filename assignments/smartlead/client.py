@@ -30,7 +30,7 @@ from assignments.smartlead.errors import (
     SaidNothing,
 )
 from assignments.smartlead.key import Key
-from assignments.smartlead.pages import Page, page_of, rows_in
+from assignments.smartlead.pages import Page, has_nothing, page_of, rows_in
 from assignments.smartlead.records import (
     CampaignLeadRow,
     CampaignRow,
@@ -134,7 +134,8 @@ class Client:
             params={"fetch_message_history": "true"} if with_history else {},
             body=body | ({"filters": filters} if filters else {}),
         )
-        return page_of(payload, LeadRow.from_payload, limit=limit)
+        is_later = offset > 0 or reply_between is not None
+        return page_of(payload, LeadRow.from_payload, limit=limit, is_later=is_later)
 
     def lead(self, map_id: int) -> LeadRow | None:
         """One lead as it is now; None where Smartlead knows none of this id."""
@@ -182,14 +183,16 @@ class Client:
                 "Smartlead does not let this account read notes back."
             )
         payload = payload_of_read(_checked(answer))
-        return [NoteRow.from_payload(raw) for raw in as_dicts(rows_in(payload))]
+        rows = [] if has_nothing(payload) else rows_in(payload)
+        return [NoteRow.from_payload(raw) for raw in as_dicts(rows)]
 
     def history(self, *, campaign_id: int, lead_id: int) -> list[HistoryEntry]:
         """The mails between a campaign and a person (the lead id, not the map id)."""
         payload = self._read(
             "GET", f"campaigns/{campaign_id}/leads/{lead_id}/message-history"
         )
-        if payload == {}:  # how it says that it knows no such lead
+        # An empty object is how it says that it knows no such lead.
+        if payload == {} or has_nothing(payload):
             return []
         return [HistoryEntry.from_payload(raw) for raw in as_dicts(rows_in(payload))]
 
@@ -224,7 +227,9 @@ class Client:
             f"campaigns/{campaign_id}/leads",
             params={"offset": offset, "limit": limit},
         )
-        return page_of(payload, CampaignLeadRow.from_payload, limit=limit)
+        return page_of(
+            payload, CampaignLeadRow.from_payload, limit=limit, is_later=offset > 0
+        )
 
     def probe(self) -> None:
         """The cheapest read: raises whatever is wrong between us and Smartlead."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from assignments.models.webhook import EventKind
+from assignments.smartlead.automatic_mails import headers_of
 from assignments.smartlead.records import HistoryEntry, LeadRow
 from assignments.smartlead.values import (
     Payload,
@@ -73,7 +74,7 @@ _PARTS = {
     "lead": ("email",),
     "leadCorrespondence": ("targetLeadEmail", "replyReceivedFrom"),
     "lead_category": ("new_id", "new_name"),
-    "reply_message": ("message_id", "html", "text", "time"),
+    "reply_message": ("message_id", "html", "text", "time", "subject"),
     "sent_message": ("message_id", "html", "text", "time"),
     "reply": ("body", "received_at"),
     "email": ("message_id",),
@@ -86,6 +87,8 @@ def kept(raw: Payload) -> dict[str, Any]:
     content: dict[str, Any] = _texts(raw, _FIELDS)
     for name, fields in _PARTS.items():
         content[name] = _texts(part(raw, name), fields)
+    if headers := headers_of(part(raw, "reply_message").get("headers")):
+        content["reply_message"]["headers"] = headers
     copied = raw.get("cc_emails")
     copied = copied[:MOST_COPIED] if isinstance(copied, list) else []
     content["cc_emails"] = [_cut("", each) for each in copied]
@@ -116,6 +119,8 @@ class Event:
     campaign_name: str
     category_id: int | None
     category_name: str
+    # The mailbox of ours that it names.
+    mailbox: str
     mail: HistoryEntry | None
 
     @classmethod
@@ -134,6 +139,7 @@ class Event:
             campaign_name=as_text(raw.get("campaign_name")),
             category_id=as_id(category.get("new_id") or raw.get("lead_category_id")),
             category_name=as_text(category.get("new_name") or raw.get("category")),
+            mailbox=as_text(raw.get("from_email")),
             mail=_mail(raw, kind),
         )
 
@@ -143,14 +149,22 @@ class Event:
 
 
 def mark_of(raw: Payload) -> str:
-    """What tells this event from others, if its body says so; else empty."""
-    if event_id := as_text(raw.get("event_id")):
-        return f"event {event_id}"
+    """Return what tells this event from others, if its body says so; else empty.
+
+    Sent again, an event says the same. Headers are no help: a proxy may give each
+    delivery another id, or all of them one.
+    """
     said = Event.from_payload(raw)
+    about = f"{said.name} {said.map_id} {said.email}"
+    if event_id := as_text(raw.get("event_id")):
+        return f"event {event_id} {about}"
     if said.kind == EventKind.CATEGORY:
         return ""  # a lead may have one category after the other about one mail
-    mail_id = (said.mail and said.mail.message_id) or as_text(raw.get("message_id"))
-    return f"mail {mail_id} {said.name} {said.map_id} {said.email}" if mail_id else ""
+    if said.mail and said.mail.message_id:
+        return f"mail {said.mail.message_id} {about}"
+    # It may be the mail that is answered: two replies to it differ in their time.
+    mail_id = as_text(raw.get("message_id"))
+    return f"about {mail_id} {said.at} {about}" if mail_id else ""
 
 
 _MAILS = {EventKind.REPLY: "reply_message", EventKind.SENT: "sent_message"}
@@ -170,11 +184,13 @@ def _moment(raw: Payload, kind: EventKind) -> datetime | None:
 
 def _lead_email(raw: Payload) -> str:
     """`from_email` is our own mailbox; `to_email` usually the lead, but not always."""
+    to = as_text(first(raw, "to_email", "to")).lower()
+    is_ours = to == as_text(raw.get("from_email")).lower()
     return as_text(
         first(raw, "sl_lead_email", "lead_email")
         or part(raw, "lead").get("email")
         or part(raw, "leadCorrespondence").get("targetLeadEmail")
-        or first(raw, "to_email", "to")
+        or ("" if is_ours else to)
     ).lower()
 
 
@@ -193,7 +209,7 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
         return None
     lead = part(raw, "leadCorrespondence").get("replyReceivedFrom") or _lead_email(raw)
     ours = raw.get("from_email")
-    return HistoryEntry.from_payload(
+    told = HistoryEntry.from_payload(
         {
             "type": kind,
             "message_id": mail.get("message_id"),
@@ -202,10 +218,13 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
             "to": ours if is_reply else lead,
             "cc": raw.get("cc_emails"),
             "time": moment.isoformat(),
-            "subject": "" if is_reply else raw.get("subject"),
+            "subject": mail.get("subject") or raw.get("subject"),
+            "headers": mail.get("headers"),
             "email_body": first(mail, "html", "text") or _old_body(raw, kind),
         }
     )
+    # That of a reply tells an automatic answer; as conversations do, it shows none.
+    return replace(told, subject="") if is_reply else told
 
 
 def _old_body(raw: Mapping[str, Any], kind: EventKind) -> Any:

@@ -9,6 +9,7 @@ from assignments.smartlead.answers import garbled
 from assignments.smartlead.values import Payload, as_int, as_text, first
 
 LONGEST_EXCERPT = 500
+NOTHING: tuple[Any, ...] = (None, False, "", {}, [])
 ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "team_board_stats")
 
 
@@ -40,9 +41,14 @@ def page_of[T](
     read: Callable[[Payload], T],
     *,
     limit: int | None = None,
+    is_later: bool = False,
 ) -> Page[T]:
-    """Read every row that can be read; AboutUs where no list is to be found."""
-    raw_rows = rows_in(payload)
+    """Read every row that can be read; raise AboutUs where no list is to be found.
+
+    `is_later`: it follows another page, so that nothing in it is the end of the list.
+    On a first page it could be a fault, and all leads would seem to be gone.
+    """
+    raw_rows = [] if is_later and has_nothing(payload) else rows_in(payload)
     rows: list[T] = []
     unreadable: list[Unreadable] = []
     for raw in raw_rows:
@@ -73,6 +79,26 @@ def _list_in(payload: Any) -> list[Any] | None:
         return None
     inner = (_list_in(payload[name]) for name in ENVELOPES if name in payload)
     return next((found for found in inner if found is not None), None)
+
+
+def has_nothing(payload: Any) -> bool:
+    """Whether an answer says that there is nothing: null where a list would be.
+
+    An empty object says neither yes nor no; Smartlead answers so when it fails, too.
+    """
+    if not isinstance(payload, dict):
+        return payload is None
+    inner = [payload[name] for name in ENVELOPES if name in payload]
+    if not inner:
+        return payload.get("ok") is True or payload.get("success") is True
+    return all(value in NOTHING or _holds_nothing(value) for value in inner)
+
+
+def _holds_nothing(value: Any) -> bool:
+    """`{team_board_stats: null}` inside of `data`."""
+    return isinstance(value, dict) and has_nothing(
+        {**value, "ok": False, "success": False}
+    )
 
 
 def _total(payload: Any) -> int | None:

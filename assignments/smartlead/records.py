@@ -8,9 +8,10 @@ ValueError and `pages.page_of` counts the row as unreadable. All times are aware
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from email.utils import parseaddr
 from typing import Any, Literal, Self
 
+from assignments.smartlead.automatic_mails import headers_of, kind_of_mail
+from assignments.smartlead.row_shapes import flat_fields
 from assignments.smartlead.values import (
     Payload,
     as_decimal,
@@ -24,8 +25,6 @@ from assignments.smartlead.values import (
     is_list,
     part,
 )
-
-BOUNCERS = {"mailer-daemon", "postmaster"}
 
 
 def _needed_id(value: Any, name: str) -> int:
@@ -53,7 +52,11 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One mail of a thread. `stats_id` of a reply repeats that of the mail it answers."""
+    """One mail of a thread. `stats_id` of a reply repeats that of the mail it answers.
+
+    `is_own`: Smartlead tells it as a reply, but one of us wrote it; its direction is
+    "sent". Only a service can know that (`services/own_mail.py`).
+    """
 
     message_id: str
     stats_id: str
@@ -66,34 +69,53 @@ class HistoryEntry:
     body_html: str
     sequence_number: int | None
     is_bounce: bool
+    is_automatic: bool = False
+    is_own: bool = False
     attachments: tuple[Attachment, ...]
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
         sender = as_text(first(raw, "from", "sent_from"))
+        subject = as_text(raw.get("subject"))
+        kind = kind_of_mail(
+            sender=sender,
+            subject=subject,
+            headers=headers_of(
+                first(raw, "headers", "email_headers", "message_headers")
+            ),
+        )
+        direction = _direction(raw, is_from_program=kind != "person")
         return cls(
             message_id=as_text(first(raw, "message_id", "id")),
             stats_id=as_text(first(raw, "stats_id", "email_stats_id")),
-            direction=_direction(raw),
+            direction=direction,
             sender=sender,
             recipient=as_text(first(raw, "to", "sent_to")),
             cc=_addresses(raw.get("cc")),
             at=as_moment(first(raw, "time", "sent_at", "received_at")),
-            subject=as_text(raw.get("subject")),
+            subject=subject,
             body_html=as_text(first(raw, "email_body", "body")),
             sequence_number=as_int(raw.get("email_seq_number")),
-            is_bounce=_is_bounce(sender),
+            is_bounce=direction == "reply" and kind == "bounce",
+            is_automatic=direction == "reply" and kind == "automatic",
             attachments=tuple(
                 Attachment.from_payload(item)
                 for item in as_dicts(raw.get("attachments"))
             ),
         )
 
+    @property
+    def is_from_person(self) -> bool:
+        """Whether somebody of the lead's side wrote it: what an answer may be owed to."""
+        is_from_program = self.is_bounce or self.is_automatic
+        return self.direction == "reply" and not is_from_program
 
-def _direction(raw: Payload) -> Literal["sent", "reply"]:
+
+def _direction(raw: Payload, *, is_from_program: bool) -> Literal["sent", "reply"]:
     said = as_text(first(raw, "type", "direction")).lower()
     if not said:
-        return "reply" if raw.get("received_at") else "sent"
+        is_received = is_from_program or raw.get("received_at")
+        return "reply" if is_received else "sent"
     return "reply" if said in {"reply", "inbound", "received"} else "sent"
 
 
@@ -106,11 +128,6 @@ def _addresses(value: Any) -> tuple[str, ...]:
         for item in items
     )
     return tuple(text for text in texts if text)
-
-
-def _is_bounce(sender: str) -> bool:
-    address = parseaddr(sender)[1] or sender
-    return address.partition("@")[0].lower() in BOUNCERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +165,7 @@ class LeadRow:
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
-        row = _flat(raw)
+        row = flat_fields(raw)
         owner_id, owner_known = _owner(raw)
         return cls(
             map_id=_needed_id(row["email_lead_map_id"], "map id"),
@@ -178,40 +195,6 @@ class LeadRow:
             next_send_at=as_moment(row["lead_next_timestamp_to_send"]),
             history=_history(raw),
         )
-
-
-# Where the documented, nested shape keeps what the live shape says flatly.
-_NESTED = {
-    "email_lead_id": ("lead", "id"),
-    "lead_email": ("lead", "email"),
-    "lead_first_name": ("lead", "first_name"),
-    "lead_last_name": ("lead", "last_name"),
-    "lead_category_id": ("category", "id"),
-    "category_name": ("category", "name"),
-    "email_account_id": ("email_account", "id"),
-    "email_campaign_id": ("campaign", "id"),
-    "email_campaign_name": ("campaign", "name"),
-    "last_sent_time": ("last_message", "sent_at"),
-}
-
-
-def _flat(raw: Payload) -> dict[str, Any]:
-    """The fields of either shape under their live names."""
-    row = {
-        name: first(raw, name) if name in raw else part(raw, outer).get(inner)
-        for name, (outer, inner) in _NESTED.items()
-    }
-    lead, last = part(raw, "lead"), part(raw, "last_message")
-    return row | {
-        "email_lead_map_id": first(raw, "email_lead_map_id", "campaign_lead_map_id"),
-        "company": first(lead, "company", "company_name"),
-        "phone": first(lead, "phone", "phone_number"),
-        "last_reply_time": first(raw, "last_reply_time")
-        or first(last, "received_at", "replied_at"),
-        "lead_next_timestamp_to_send": first(
-            raw, "lead_next_timestamp_to_send", "scheduled_time"
-        ),
-    }
 
 
 def _owner(raw: Payload) -> tuple[int | None, bool]:

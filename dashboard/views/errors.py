@@ -33,6 +33,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404, NOT_FOUND)
 
 
+def no_such_page() -> HttpResponse:
+    """The page for a wrong address, the same for everybody and under DEBUG as well."""
+    context = {"status": 404, "sentence": NOT_FOUND}
+    return HttpResponse(render_to_string("errors/plain.html", context), status=404)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without context processors: whatever broke the page may break this one too."""
     context = {"status": 500, "sentence": BROKEN}

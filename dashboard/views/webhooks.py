@@ -1,9 +1,11 @@
 """Where Smartlead's webhooks arrive, and the page that tells whether they do."""
 
+import logging
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +16,11 @@ from django.views.decorators.http import require_safe
 from assignments.services.webhooks import gate, receiving, reporting
 from assignments.services.webhooks.receiving import NotAnEvent
 from dashboard.htmx import PageRequest
+from dashboard.middleware import IS_WEBHOOK
+from dashboard.views import errors
 from dashboard.views.people import check_manager
+
+logger = logging.getLogger(__name__)
 
 LARGEST = 2 * 1024 * 1024
 PLAIN = "text/plain; charset=utf-8"
@@ -36,32 +42,42 @@ class TooLarge(Exception):
 @never_cache
 @login_not_required
 def receive(request: HttpRequest, token: str) -> HttpResponse:
-    """Say quickly whether it is taken; 5xx alone asks Smartlead to send it again."""
-    if not gate.opens(token):
-        raise Http404
+    """Say quickly whether it is taken; 5xx alone asks Smartlead to send it again.
+
+    `WebhookAddress` has checked the key in the address, and taken it out.
+    """
+    if not request.META.get(IS_WEBHOOK) and not gate.opens(token):
+        return errors.no_such_page()
     if request.method != "POST":
         return _said(405, "Webhooks are sent with POST.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         return _said(415, "The body must not be compressed.")
+    return _said(*_take(request))
+
+
+def _take(request: HttpRequest) -> tuple[int, str]:
+    """Take the event in; return the status of the answer and its sentence."""
     try:
         receiving.receive(
             body=_body(request),
             signature=request.headers.get("X-Smartlead-Signature"),
-            request_id=request.headers.get("X-Request-Id"),
             at=timezone.now(),
         )
     except TooLarge:
         gate.count_refusal(gate.Reason.TOO_LARGE, at=timezone.now())
-        return _said(413, "The body is larger than 2 MB.")
+        return 413, "The body is larger than 2 MB."
     except OSError:
-        return _said(400, "The body broke off.")
+        return 400, "The body broke off."
     except NotAnEvent as no:
-        return _said(400, str(no))
+        return 400, str(no)
     except gate.Forged as forged:
-        return _said(403, str(forged))
+        return 403, str(forged)
     except DatabaseError:
-        return _said(503, "It cannot be kept now. Send it again later.")
-    return _said(200, "Taken.")
+        return 503, "It cannot be kept now. Send it again later."
+    except Exception:  # an error page might show what the event holds
+        logger.exception("A webhook could not be taken.")
+        return 500, "It could not be taken. Send it again later."
+    return 200, "Taken."
 
 
 @never_cache

@@ -28,7 +28,7 @@ def hooked(office, settings, people):
     office.world.hook_up(url.replace("localhost", "127.0.0.1"), name="x", events=events)
     receive(
         body=b'{"event_type": "EMAIL_OPEN"}',
-        signature=None, request_id=None, at=timezone.now(),
+        signature=None, at=timezone.now(),
     )  # fmt: skip
     return office
 

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
@@ -236,3 +237,16 @@ class TestListBeside:
         panel = client.get(f"/leads/{lead.pk}/", headers=htmx("panel"))
 
         assertNotContains(panel, "Omar Other")
+
+
+@pytest.mark.parametrize(
+    ("field", "pill"), [("is_bounce", "bounced"), ("is_automatic", "automatic reply")]
+)
+def test_a_mail_of_a_program_is_marked(client, manager, field, pill):
+    lead = make_lead()
+    lead.messages.create(key="1", direction="reply", at=MONDAY, **{field: True})
+    lead.messages.create(key="2", direction="reply", at=MONDAY)
+
+    page = client.get(f"/leads/{lead.pk}/").content.decode()
+
+    assert page.count(f">{pill}</span>") == 1

@@ -31,7 +31,7 @@ def lead(db) -> Lead:
 
 def tell(payload) -> None:
     at = timezone.now()
-    receive(body=body_of(payload), signature=None, request_id=None, at=at)
+    receive(body=body_of(payload), signature=None, at=at)
 
 
 def question(context, **other) -> dict[str, str]:

@@ -7,7 +7,13 @@ from itertools import batched
 
 from assignments.models import Lead, Message, Reply, SeenMail
 from assignments.services.performance.recording import replies_of
-from assignments.services.performance.turns import BOUNCE, Mail, real_mails, turns_of
+from assignments.services.performance.turns import (
+    AUTOMATIC,
+    BOUNCE,
+    Mail,
+    real_mails,
+    turns_of,
+)
 
 LEADS_AT_ONCE = 500
 # All that follows from the mails, the ledger and the holds; what was promised does not.
@@ -39,11 +45,12 @@ def _mails(lead_ids: Sequence[int]) -> dict[int, set[Mail]]:
     for pk, at, kind in rows.values_list("lead_id", "at", "kind"):
         found[pk].add((at, kind))
     kept = Message.objects.confirmed().filter(lead__in=lead_ids, at__isnull=False)
-    for pk, sent_at, direction, is_bounce in kept.values_list(
-        "lead_id", "at", "direction", "is_bounce"
+    for pk, sent_at, direction, is_bounce, is_automatic in kept.values_list(
+        "lead_id", "at", "direction", "is_bounce", "is_automatic"
     ):
         if sent_at is not None:
-            found[pk].add((sent_at, BOUNCE if is_bounce else direction))
+            kind = BOUNCE if is_bounce else AUTOMATIC if is_automatic else direction
+            found[pk].add((sent_at, kind))
     return {pk: real_mails(told) for pk, told in found.items()}
 
 

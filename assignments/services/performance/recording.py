@@ -6,8 +6,8 @@ mail of each side alone; whatever it left out mends the rows once a conversation
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ from django.db.models import Q
 from assignments.models import Hold, Lead, Reply, SeenMail
 from assignments.services.performance.credit import Holding, covered_for, owner_at
 from assignments.services.performance.turns import (
+    AUTOMATIC,
     BOUNCE,
+    OWN,
     REPLY,
     SENT,
     Mail,
@@ -59,11 +61,27 @@ def mails_of_row(row: LeadRow) -> set[Mail]:
 
 
 def mails_of(history: Iterable[HistoryEntry]) -> set[Mail]:
-    return {
-        (entry.at, BOUNCE if entry.is_bounce else entry.direction)
-        for entry in history
-        if entry.at
-    }
+    return {(entry.at, _kind(entry)) for entry in history if entry.at}
+
+
+def _kind(entry: HistoryEntry) -> str:
+    if entry.is_own:
+        return OWN
+    if entry.is_automatic:
+        return AUTOMATIC
+    return BOUNCE if entry.is_bounce else entry.direction
+
+
+def known_mails(told: Mails) -> dict[int, set[Mail]]:
+    """Return the mails of these leads that were seen before, and those told of now."""
+    known = _known(told)
+    return {pk: known[pk] | set(mails) for pk, mails in told.items()}
+
+
+def as_known(entry: HistoryEntry, mails: Collection[Mail]) -> HistoryEntry:
+    """Return a mail as automatic if it is known to be: an event tells the subject, too."""
+    is_automatic = entry.is_from_person and (entry.at, AUTOMATIC) in mails
+    return replace(entry, is_automatic=True) if is_automatic else entry
 
 
 def record_mails(mails: Mails, *, promised: Promises) -> None:

@@ -1,10 +1,12 @@
 """Replies and their answers, told from the mails of a conversation."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-SENT, REPLY, BOUNCE = "sent", "reply", "bounce"
+SENT, REPLY, BOUNCE, AUTOMATIC, OWN = "sent", "reply", "bounce", "auto", "own"
+OURS = {SENT, OWN}
+NO_REPLIES = {BOUNCE, AUTOMATIC, OWN}  # whatever a list calls them
 
 type Mail = tuple[datetime, str]
 
@@ -26,10 +28,29 @@ class Turn:
 
 
 def real_mails(mails: Iterable[Mail]) -> set[Mail]:
-    """Without replies that turned out to be bounces: a list cannot tell them apart."""
+    """Without replies that turned out to be none: a list cannot tell them apart."""
     known = set(mails)
-    bounced = {at for at, kind in known if kind == BOUNCE}
-    return {(at, kind) for at, kind in known if kind != REPLY or at not in bounced}
+    others = {at for at, kind in known if kind in NO_REPLIES}
+    return {(at, kind) for at, kind in known if kind != REPLY or at not in others}
+
+
+def last_reply_of(
+    mails: Collection[Mail], *, listed_at: datetime | None
+) -> datetime | None:
+    """Return when a person replied last; None if nobody is known to have replied.
+
+    `listed_at` is what Smartlead's lists say. It holds unless the mail of that moment
+    is known to be no reply; then the last reply before it counts.
+    """
+    if listed_at is None or all((listed_at, kind) not in mails for kind in NO_REPLIES):
+        return listed_at
+    replies = (at for at, kind in real_mails(mails) if kind == REPLY and at < listed_at)
+    return max(replies, default=None)
+
+
+def last_own_of(mails: Iterable[Mail]) -> datetime | None:
+    """Return the time of the newest mail of ours that Smartlead tells as a reply."""
+    return max((at for at, kind in mails if kind == OWN), default=None)
 
 
 def turns_of(mails: Iterable[Mail]) -> list[Turn]:
@@ -39,7 +60,7 @@ def turns_of(mails: Iterable[Mail]) -> list[Turn]:
     for at, kind in sorted(real_mails(mails)):
         if kind == REPLY:
             waiting.append(at)
-        elif kind == SENT and waiting:
+        elif kind in OURS and waiting:
             turns.append(_turn(waiting, at))
             waiting = []
     return [*turns, _turn(waiting, None)] if waiting else turns

@@ -4,8 +4,8 @@ Out of order is normal. A reply older than the newest one, or a category older t
 last read of the lead, changes nothing; it only asks for a read.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,15 +14,22 @@ from django.db.models import Exists, OuterRef
 from assignments.models import Lead, WebhookEvent
 from assignments.models.webhook import EventKind
 from assignments.nudges import nudge_dispatch, nudge_open_lead, nudge_sync
-from assignments.services import threads
+from assignments.services import own_mail, threads
 from assignments.services.leads import take_event
+from assignments.services.performance.recording import mails_of
+from assignments.services.performance.turns import Mail
 from assignments.smartlead.events import Event
+from assignments.smartlead.records import HistoryEntry
 
 State = WebhookEvent.State
 
 # Reads of leads that nobody knows: each costs a call, and anybody's number will do.
 MOST_UNKNOWN = 20
 UNKNOWN_WITHIN = timedelta(minutes=1)
+MOST_COUNTED = 20
+AMBIGUOUS = (
+    "It fits {count} leads and does not say which one it means; nothing was changed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +43,47 @@ def apply(said: Event, *, at: datetime) -> Outcome:
     """The caller holds the transaction in which the event is marked as settled."""
     if said.kind == EventKind.OTHER:
         return Outcome(State.IGNORED, "Handoff shows nothing of this kind.")
-    lead = _find(said)
+    found = _find(said)
+    if len(found) > 1:
+        nudge_sync()
+        return Outcome(State.UNMATCHED, AMBIGUOUS.format(count=len(found)))
+    lead = found[0] if found else None
     if lead is None:
         return _unknown(said, at)
     if lead.gone_at:
         nudge_open_lead(lead.pk)
         sentence = "Handoff holds this lead as gone; it is asked for in Smartlead."
         return Outcome(State.DONE, sentence, lead.pk)
+    if said.mail:
+        mails = {lead.pk: (lead.email, [said.mail])}
+        [mail] = own_mail.recognise(mails, mailbox=said.mailbox)[lead.pk]
+        said = replace(said, mail=mail)
     sentence = _ACTS[said.kind](lead, said, at)
     return Outcome(State.DONE, sentence, lead.pk)
 
 
-def _find(said: Event) -> Lead | None:
-    """By map id; else the person, else the address, in the campaign, if only one fits."""
+def _find(said: Event) -> list[Lead]:
+    """Return the lead: by map id, else by person or address in the named campaign.
+
+    Several leads: the event may be about any of them. What names no campaign is looked
+    for in all, if only a read follows from it: a reply may be to a campaign of which
+    the lead is not known yet.
+    """
     locked = Lead.objects.select_for_update().order_by("map_id")
     if said.map_id:
-        return locked.filter(pk=said.map_id).first()
+        return list(locked.filter(pk=said.map_id))
     if said.campaign_id:
-        there = locked.filter(campaign=said.campaign_id)
+        locked = locked.filter(campaign=said.campaign_id)
     elif said.campaign_name:
-        there = locked.filter(campaign__name=said.campaign_name)
-    else:
-        return None
+        locked = locked.filter(campaign__name=said.campaign_name)
+    elif said.kind != EventKind.LOOK:
+        return []
+    found: list[Lead] = []
     if said.person_id:
-        found = list(there.filter(person_id=said.person_id)[:2])
-        if found:
-            return found[0] if len(found) == 1 else None
-    found = list(there.filter(email__iexact=said.email)[:2]) if said.email else []
-    return found[0] if len(found) == 1 else None
+        found = list(locked.filter(person_id=said.person_id)[:MOST_COUNTED])
+    if said.email and not found:
+        found = list(locked.filter(email__iexact=said.email)[:MOST_COUNTED])
+    return [lead for lead in found if not lead.gone_at] or found
 
 
 def _unknown(said: Event, at: datetime) -> Outcome:
@@ -91,7 +111,9 @@ def _too_many_unknown(at: datetime) -> bool:
 
 def _reply(lead: Lead, said: Event, at: datetime) -> str:
     moment = min(said.at or at, at)  # a mail from the future would stay on top
-    is_news = lead.last_reply_at is None or moment > lead.last_reply_at
+    if said.mail and not said.mail.is_from_person:
+        return _no_reply(lead, said, said.mail, moment, at)
+    is_news = lead.listed_reply_at is None or moment > lead.listed_reply_at
     if is_news and moment < lead.seen_at - threads.EVENTS_LEAD_BY:
         # Believed, it would be overdue at once, and the clock would act on that.
         _ask_for(lead, at)
@@ -102,6 +124,19 @@ def _reply(lead: Lead, said: Event, at: datetime) -> str:
         _ask_for(lead, at)
     _keep_mail(lead, said, at)
     return "The reply is shown." if is_news else "A newer reply was known already."
+
+
+def _no_reply(
+    lead: Lead, said: Event, mail: HistoryEntry, moment: datetime, at: datetime
+) -> str:
+    """A bounce, an automatic answer or a mail of ours: nothing is owed to any of them."""
+    _take(lead, said, moment, mails=mails_of([replace(mail, at=moment)]))
+    _keep_mail(lead, said, at)
+    _ask_for(lead, at)
+    if mail.is_own:
+        return "A mail of ours, though it came as a reply; it is shown as ours."
+    what = "A mail that came back" if mail.is_bounce else "An automatic answer"
+    return f"{what}; no answer is owed to it."
 
 
 def _sent(lead: Lead, said: Event, at: datetime) -> str:
@@ -142,12 +177,19 @@ _ACTS: dict[str, Callable[[Lead, Event, datetime], str]] = {
 }
 
 
-def _take(lead: Lead, said: Event, moment: datetime, **news: Any) -> None:
+def _take(
+    lead: Lead,
+    said: Event,
+    moment: datetime,
+    *,
+    mails: Collection[Mail] = (),
+    **news: Any,
+) -> None:
     """`news`, and the last words of the conversation if these are the last."""
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
     if said.mail and said.mail.body_html and all(moment >= each for each in before):
         news["history"] = (said.mail,)
-    take_event(said.row(lead.pk, **news), happened_at=moment)
+    take_event(said.row(lead.pk, **news), happened_at=moment, mails=mails)
 
 
 def _keep_mail(lead: Lead, said: Event, at: datetime) -> None:

@@ -39,9 +39,7 @@ GIVEN_UP = (
 )
 
 
-def receive(
-    *, body: bytes, signature: str | None, request_id: str | None, at: datetime
-) -> None:
+def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
     """Take one delivery. Raises NotAnEvent or Forged; the same one again does nothing.
 
     It is kept before it is taken in: whoever dies in between loses nothing.
@@ -56,7 +54,7 @@ def receive(
     except NotAnEvent:
         gate.count_refusal(gate.Reason.UNREADABLE, at=at)
         raise
-    kept = _keep(raw, key=_key(raw, body, request_id), at=at)
+    kept = _keep(raw, key=_key(raw, body), at=at)
     if kept is not None and kept.retry_at:
         take_in(pk=kept.pk, at=at)
 
@@ -86,8 +84,8 @@ def tick(*, at: datetime) -> str:
     return f"{len(retried)} webhook events tried again, {forgotten} forgotten."
 
 
-def _key(raw: dict[str, Any], body: bytes, request_id: str | None) -> str:
-    mark = f"request {request_id}" if request_id else events.mark_of(raw)
+def _key(raw: dict[str, Any], body: bytes) -> str:
+    mark = events.mark_of(raw)
     return hashlib.sha256(mark.encode("utf-8", "replace") if mark else body).hexdigest()
 
 

@@ -1,14 +1,22 @@
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import httpx
 import pytest
+from django.db.models import F
 
 from assignments.models import Assignment, Lead, Source, UnreadableRow
 from assignments.sandbox.world import World
 from assignments.services import passes, sources
+from assignments.services.paging import PAGE
+from assignments.smartlead.budget import account_budget
 from assignments.smartlead.errors import AboutUs
+from tests.assignments.smartlead.talking import smartlead_that
 from tests.factories import MONDAY, make_assignment, make_member
 from tests.mirror import Mirror, open_mirror
+from tests.office import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -322,3 +330,69 @@ def test_the_source_tells_how_far_it_is(mirror):
     source = Source.objects.get(pk="inbox-replies")
     assert source.rows >= len(replied(mirror.world))
     assert (source.passes, source.cursor) == (1, {})
+
+
+class TestNothingWhereAPageShouldBe:
+    """`data: null`, as a Smartlead was seen to end a list."""
+
+    NULL = Path(__file__).parent / "null-page.json"
+
+    @pytest.fixture
+    def told(self) -> list[str]:
+        """What Smartlead answers, page by page; the last one again and again."""
+        return []
+
+    @pytest.fixture
+    def mirror(self, world: World, told: list[str]) -> Iterator[Mirror]:
+        def answer(_: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, text=told.pop(0) if len(told) > 1 else told[0])
+
+        with smartlead_that(answer, budget=account_budget()) as client:
+            yield Mirror(world, client, client.budget, Clock(MONDAY))
+
+    def full_page(self) -> str:
+        rows = [
+            {
+                "email_lead_map_id": number,
+                "team_member_id": None,
+                "last_reply_time": (MONDAY - timedelta(hours=number)).isoformat(),
+            }
+            for number in range(1, PAGE + 1)
+        ]
+        return json.dumps({"ok": True, "data": rows})
+
+    def test_ends_a_pass_as_a_later_page(self, mirror, told):
+        told += [self.full_page(), self.NULL.read_text()]
+
+        assert mirror.head_pass() == 2
+
+        assert Source.objects.get(name=sources.INBOX).completed_at
+
+    def test_completes_no_pass_as_the_first_page(self, mirror, told):
+        told += [self.full_page(), self.NULL.read_text()]
+        mirror.head_pass()
+        before = Source.objects.get(name=sources.INBOX)
+
+        for step in (passes.read_head_page, passes.read_full_page):
+            with pytest.raises(AboutUs):
+                step(mirror.reading)
+
+        after = Source.objects.get(name=sources.INBOX)
+        assert (after.passes, after.mark_at) == (before.passes, before.mark_at)
+        assert Source.objects.get(name=sources.FULL).completed_at is None
+        assert not Lead.objects.filter(missed_passes__gt=0).exists()
+        assert len(mirrored()) == PAGE
+
+
+class TestLeadsWithoutARealReply:
+    def test_are_missed_as_well_when_a_list_no_longer_has_them(self, mirror):
+        mirror.round()
+        Lead.objects.update(
+            last_reply_at=None, disregarded_reply_at=F("last_reply_at"),
+            seen_at=MONDAY - timedelta(days=1),
+        )  # fmt: skip
+        mirror.world.account.leads.clear()
+
+        mirror.round(is_deep=False)
+
+        assert Lead.objects.filter(missed_passes=1).exists()

@@ -36,6 +36,7 @@ FLAT = {
     "is_snoozed": False,
     "lead_next_timestamp_to_send": "2026-06-01T08:00:00.000Z",
 }
+NESTED_MAIL = {"received_at": "2026-05-02T16:48:44Z"}
 NESTED = {
     "id": "msg_123",
     "campaign_lead_map_id": "2433664091",
@@ -48,7 +49,7 @@ NESTED = {
     },
     "campaign": {"id": 5, "name": "Spring"},
     "email_account": {"id": 11, "email": "us@example.com"},
-    "last_message": {"received_at": "2026-05-02T16:48:44Z"},
+    "last_message": NESTED_MAIL,
     "category": {"id": 1, "name": "Interested"},
     "assigned_to": {"id": 7301, "name": "Ana Sousa"},
     "is_read": False,
@@ -58,6 +59,54 @@ NESTED = {
 
 def lead(**changes) -> LeadRow:
     return LeadRow.from_payload(FLAT | changes)
+
+
+class TestNestedRowsWithoutAReply:
+    """`received_at` is the time of the last message, whoever wrote it."""
+
+    @pytest.mark.parametrize("field", ["lead_status", "email_status"])
+    @pytest.mark.parametrize(
+        "status",
+        ["Not Replied", "NOT_REPLIED", "Clicked", "Opened", "opened", "sent",
+         "Accepted", "Bounced"],
+    )  # fmt: skip
+    def test_by_their_status(self, field, status):
+        assert LeadRow.from_payload(NESTED | {field: status}).last_reply_at is None
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"stats": {"total_replied": 0}},
+            {"stats": {"replies": "0"}},
+            {"last_reply_time": None},
+            {"last_message": NESTED_MAIL | {"sent_from": "Us <US@example.com>"}},
+            {"last_message": NESTED_MAIL | {"direction": "outbound"}},
+            {"last_message": NESTED_MAIL | {"sent_from": "mailer-daemon@example.com"}},
+            {"last_message": NESTED_MAIL | {"subject": "Undeliverable: Spring"}},
+            {"last_message": {"sent_at": NESTED_MAIL["received_at"]}},
+            {"last_message": None},
+        ],
+    )
+    def test_by_what_else_they_say(self, said):
+        assert LeadRow.from_payload(NESTED | said).last_reply_at is None
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {},
+            {"email_status": "Replied"},
+            {"email_status": "REPLIED", "stats": {"total_replied": 0}},
+            {"email_status": "Clicked", "stats": {"total_replied": 2}},
+            {"email_status": "Unsubscribed"},
+            {"lead_status": "INPROGRESS"},
+            {"email_status": "Clicked", "last_message": {
+                "replied_at": NESTED_MAIL["received_at"]}},
+        ],
+    )  # fmt: skip
+    def test_others_have_replied(self, said):
+        row = LeadRow.from_payload(NESTED | said)
+
+        assert row.last_reply_at == datetime(2026, 5, 2, 16, 48, 44, tzinfo=UTC)
 
 
 class TestLeadRow:

@@ -32,7 +32,7 @@ def look(*, sent: float, replied: float, at: float) -> Lead:
 
 
 def tell(payload, *, at: float) -> None:
-    receive(body=body_of(payload), signature=None, request_id=None, at=hour(at))
+    receive(body=body_of(payload), signature=None, at=hour(at))
 
 
 def answered(lead: Lead, *, at: float) -> dict:

@@ -57,7 +57,7 @@ def poll(number: int, *, map_id: int = LEAD) -> None:
 
 
 def tell(payload: dict[str, Any], at: Any) -> None:
-    receive(body=body_of(payload), signature=None, request_id=None, at=at)
+    receive(body=body_of(payload), signature=None, at=at)
 
 
 def take(step: str, number: int) -> None:

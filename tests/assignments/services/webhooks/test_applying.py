@@ -27,7 +27,7 @@ def lead() -> Lead:
 
 
 def tell(payload, *, at=NOW, **headers) -> WebhookEvent:
-    receive(body=body_of(payload), signature=None, request_id=None, at=at, **headers)
+    receive(body=body_of(payload), signature=None, at=at, **headers)
     return WebhookEvent.objects.latest("pk")
 
 
@@ -266,6 +266,48 @@ class TestFinding:
 
         lead.refresh_from_db()
         assert (lead.recheck_at, lead.is_unread) == (NOW, False)
+
+
+class TestTheAddressAlone:
+    """Some events name nothing but the lead's address."""
+
+    def unsubscribed(self, email: str, name: str = "LEAD_UNSUBSCRIBED") -> WebhookEvent:
+        return tell({"event_type": name, "to_email": email})
+
+    @pytest.mark.parametrize("name", ["LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED"])
+    @pytest.mark.parametrize("change", [str.upper, str.title, lambda each: f" {each} "])
+    def test_has_the_only_lead_read_that_has_it(self, lead, change, name):
+        make_lead()
+
+        event = self.unsubscribed(change(lead.email), name)
+
+        lead.refresh_from_db()
+        assert (event.state, event.map_id, lead.recheck_at) == ("done", lead.pk, NOW)
+
+    def test_a_lead_that_is_gone_is_in_nobodys_way(self, lead):
+        make_lead(email=lead.email, gone_at=MONDAY)
+
+        assert self.unsubscribed(lead.email).map_id == lead.pk
+
+    def test_several_leads_are_not_guessed_and_the_event_says_so(self, lead):
+        other = make_lead(email=lead.email.upper())
+
+        event = self.unsubscribed(lead.email)
+
+        assert (event.state, event.map_id) == ("unmatched", None)
+        assert event.outcome.startswith("It fits 2 leads")
+        for each in (lead, other):
+            each.refresh_from_db()
+            assert each.recheck_at is None
+
+    @pytest.mark.parametrize("part", ["ead-", "%", "_", "example.com"])
+    def test_a_part_of_an_address_finds_nobody(self, lead, part):
+        assert self.unsubscribed(part).state == "unmatched"
+
+    def test_a_reply_is_not_placed_by_it(self, lead):
+        bare = {"event_type": "EMAIL_REPLY", "lead_email": lead.email}
+
+        assert tell(bare).state == "unmatched"
 
 
 def test_a_lead_that_was_never_read_is_known_as_of_the_event(lead):

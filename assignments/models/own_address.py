@@ -1,0 +1,16 @@
+from django.db import models
+
+
+class OwnAddress(models.Model):
+    """An address that mails of ours were sent from, case-folded, as conversations say.
+
+    Those of logins and members stand with them.
+    """
+
+    address = models.CharField(max_length=320, primary_key=True)
+
+    class Meta:
+        verbose_name_plural = "own addresses"
+
+    def __str__(self) -> str:
+        return self.address

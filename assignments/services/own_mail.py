@@ -1,0 +1,113 @@
+"""Which mails are ours though Smartlead tells them as replies: a colleague wrote.
+
+Whole addresses decide, never domains, since a lead may share ours: those of logins, of
+members, and those that mails of ours were sent from. A tag (`maya+x@`) makes another
+address. The lead's own address is always the lead's, whoever else has it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from assignments.models import Lead, Member, OwnAddress, User
+from assignments.smartlead.automatic_mails import address_of
+from assignments.smartlead.records import HistoryEntry, LeadRow
+
+LONGEST_ADDRESS = 320
+
+
+def own_addresses() -> frozenset[str]:
+    """Return all of our addresses, case-folded; people who have left keep theirs."""
+    users = User.objects.order_by()
+    found = users.values_list("email").union(
+        users.filter(username__contains="@").values_list("username"),
+        Member.objects.order_by().values_list("email"),
+        OwnAddress.objects.values_list("address"),
+    )
+    return frozenset(address_of(address) for (address,) in found if address)
+
+
+def recognise_in_rows(
+    rows: Mapping[int, LeadRow], leads: Iterable[Lead]
+) -> dict[int, LeadRow]:
+    """Return the rows of these leads with mails of ours marked in their histories."""
+    emails = {lead.pk: lead.email for lead in leads}
+    histories = {
+        pk: (row.email or emails.get(pk, ""), row.history)
+        for pk, row in rows.items()
+        if row.history
+    }
+    remember_senders(histories.values())
+    told = recognise(histories)
+    return {
+        pk: replace(row, history=told.get(pk, row.history)) for pk, row in rows.items()
+    }
+
+
+def recognise(
+    histories: Mapping[int, tuple[str, Collection[HistoryEntry]]],
+    *,
+    mailbox: str = "",
+) -> dict[int, tuple[HistoryEntry, ...]]:
+    """Return conversations, by any key, with the mails of ours marked as such.
+
+    `histories`: the lead's address and the mails. `mailbox`: a further address of ours.
+    """
+    doubtful = [
+        address_of(mail.sender)
+        for email, history in histories.values()
+        for mail in history
+        if mail.is_from_person and not _is_same_mailbox(mail.sender, email)
+    ]
+    own = own_addresses() | {address_of(mailbox)} if doubtful else frozenset()
+    return {
+        key: tuple(_recognised(mail, email, own - {""}) for mail in history)
+        for key, (email, history) in histories.items()
+    }
+
+
+def _recognised(
+    mail: HistoryEntry, lead_email: str, own: Collection[str]
+) -> HistoryEntry:
+    is_own = (
+        mail.is_from_person
+        and address_of(mail.sender) in own
+        and not _is_same_mailbox(mail.sender, lead_email)
+    )
+    return replace(mail, direction="sent", is_own=True) if is_own else mail
+
+
+def _is_same_mailbox(one: str, other: str) -> bool:
+    """Compare without tags: a test lead `maya+1@` may answer from `maya@`."""
+    return _without_tag(address_of(one)) == _without_tag(address_of(other))
+
+
+def _without_tag(address: str) -> str:
+    local, at, domain = address.partition("@")
+    return local.partition("+")[0] + at + domain
+
+
+def remember_senders(
+    conversations: Iterable[tuple[str, Collection[HistoryEntry]]],
+) -> None:
+    """Keep the senders of mails to the lead; of conversations that we asked for alone.
+
+    `conversations`: the lead's address and the mails.
+    """
+    senders = {
+        address_of(mail.sender)
+        for email, history in conversations
+        for mail in history
+        if mail.direction == "sent"
+        and not mail.is_own
+        and not _is_same_mailbox(mail.sender, email)
+        and (not mail.recipient or _is_same_mailbox(mail.recipient, email))
+    }
+    wanted = {each for each in senders if "@" in each and len(each) <= LONGEST_ADDRESS}
+    if not wanted:
+        return
+    known = OwnAddress.objects.filter(pk__in=wanted).values_list("pk", flat=True)
+    if missing := wanted - set(known):
+        OwnAddress.objects.bulk_create(
+            [OwnAddress(address=each) for each in sorted(missing)],
+            ignore_conflicts=True,
+        )
