@@ -48,6 +48,7 @@ MIDDLEWARE = [
     # After WhiteNoise, whose files are compressed already. Decision 5 says why it is safe.
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "dashboard.body_limit.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -142,6 +143,8 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+# BodyLimit bounds their size. A form may name 5,000 leads, and be told that these are many.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 X_FRAME_OPTIONS = "DENY"
 _https = urlsplit(SITE_URL).scheme == "https"
 SECURE_SSL_REDIRECT = _https
