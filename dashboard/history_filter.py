@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from assignments.models import Assignment, Batch, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
 from dashboard.days import day_field, start_of
-from dashboard.paging import Cursor, Order, Page, page_of
+from dashboard.paging import Cursor, Order, Page, in_chunks, page_of
 
 NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
 CHOOSERS = ("member", "actor", "cause", "state")
@@ -124,7 +124,7 @@ class HistoryFilter(forms.Form):
         ended = Hold.objects.filter(ended_by=OuterRef("pk"), taken_at__isnull=False)
         homes = ended.order_by("pk").values("origin")[:1]
         changes = self.changes().annotate(covered_for_id=Subquery(homes))
-        return NEWEST_FIRST.applied(changes).iterator(chunk_size=500)
+        return in_chunks(changes, order=NEWEST_FIRST, size=500)
 
     def cursor(self, cursor: Cursor | None) -> str:
         return cursor.encoded(f"history {self.query}") if cursor else ""

@@ -1,6 +1,8 @@
 """Settings, fed by the environment. Every variable is explained in .env.example."""
 
+import os
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
@@ -143,6 +145,8 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+# One empty file for each person who has exported; a lock on it is an export under way.
+EXPORT_LOCKS = Path(gettempdir()) / f"handoff-{os.getuid()}"
 # BodyLimit bounds their size. A form may name 5,000 leads, and be told that these are many.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 X_FRAME_OPTIONS = "DENY"
