@@ -9,7 +9,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from gzip import GzipFile
 from itertools import batched
@@ -30,7 +30,7 @@ MEGABYTE = 1_000_000
 MOST_BYTES = 100 * MEGABYTE
 MOST_SECONDS = 45  # a proxy gives up after 60 without a byte
 MOST_AT_ONCE = 8  # in one process, which has more threads than that
-BATCH = 500  # lines
+BATCH = 200  # lines between two pauses
 CUT = (
     "This file ends here: {megabytes} MB or {seconds} seconds of writing are the most. "
     "Narrow it with the filter or the period, and export the rest apart."
@@ -116,13 +116,21 @@ def _write(file: IO[bytes], lines: Iterable[str], *, is_packed: bool) -> bool:
     with packing or nullcontext(file) as target:
         while True:
             with _turn:
-                batch = next(batches, ())
+                batch = _next_in_pace(batches)
             if not batch:
                 return True
             if room <= 0 or time.monotonic() > give_up_at:
                 target.write(_last_line().encode())
                 return False
             room -= target.write("".join(batch).encode())
+
+
+def _next_in_pace(batches: Iterator[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the next batch after a pause as long as it took: pages come first."""
+    started = time.monotonic()
+    batch = next(batches, ())
+    time.sleep(time.monotonic() - started if len(batch) == BATCH else 0)
+    return batch
 
 
 def _last_line() -> str:

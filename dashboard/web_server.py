@@ -9,6 +9,7 @@ deadlines (its own begins again with each byte) and words for a body that is too
 import logging
 import os
 import socket
+import sys
 import time
 from contextlib import suppress
 from typing import Any
@@ -39,6 +40,7 @@ STALLED = 60  # without a byte of the answer taken
 ANSWER = 3600  # an answer as a whole
 LINGER = 5  # how long a refused client may go on sending, so that it reads why
 LOOK_EVERY = min(0.5, BODY / 4)
+SWITCH_EVERY = 0.001  # so that a page waits less beside an export
 
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
 
@@ -148,6 +150,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
     """One process of the web part, as gunicorn starts it."""
 
     def run(self) -> None:
+        sys.setswitchinterval(SWITCH_EVERY)
         self.connections: dict[int, Any] = {}
         self.threads = ThreadedTaskDispatcher()
         self.threads.set_thread_count(self.cfg.threads)
