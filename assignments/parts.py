@@ -42,7 +42,8 @@ def web(
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     # No access log: what people search for is in the addresses of the inbox.
     command = [sys.executable, "-m", "gunicorn", "dashboard.wsgi", "--bind", bind]
-    command += ["--workers", str(workers), "--threads", "4", "--no-control-socket"]
+    command += ["--worker-class", "dashboard.web_server.BufferingWorker"]
+    command += ["--workers", str(workers), "--threads", "12", "--no-control-socket"]
     command += ["--graceful-timeout", "8", "--chdir", str(settings.BASE_DIR)]
     return Part(name="web", command=command, environment=environment, log=log)
 

@@ -22,6 +22,17 @@ def env_bool(name: str, *, default: bool = False) -> bool:
     return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
 
 
+def seconds(name: str, *, default: float) -> float:
+    """A length of time above 0, in seconds."""
+    try:
+        value = float(env(name, str(default)))
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise ImproperlyConfigured(f"{name} must be a number of seconds above 0.")
+    return value
+
+
 def load_env_file(path: Path) -> None:
     """Read NAME=value lines; what is already in the environment wins."""
     if not path.is_file():

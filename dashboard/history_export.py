@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from assignments.models import Assignment, Member
+from assignments.models.assignment import Cause, State
 from dashboard.csv_cells import MARK, line_of, moment_of
 
 COLUMNS = (
@@ -11,6 +12,7 @@ COLUMNS = (
     "To id", "Cause", "Changed by", "Reason", "State", "Outcome", "Found with",
     "Finished", "Seen in Smartlead", "Batch", "Covered for id", "Until back",
 )  # fmt: skip
+CAUSES, STATES = dict(Cause.choices), dict(State.choices)
 
 
 def csv_lines(changes: Iterable[Assignment], *, zone: tzinfo) -> Iterator[str]:
@@ -33,10 +35,10 @@ def _cells(change: Assignment, zone: tzinfo) -> tuple[object, ...]:
         change.expected_id or "",
         _member(change.to),
         change.to_id or "",
-        change.get_cause_display(),
+        CAUSES[change.cause],
         change.actor or "",
         change.reason,
-        change.get_state_display(),
+        STATES[change.state],
         change.outcome,
         change.found or "",
         moment_of(change.finished_at, zone),

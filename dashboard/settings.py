@@ -1,6 +1,8 @@
 """Settings, fed by the environment. Every variable is explained in .env.example."""
 
+import os
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
@@ -50,6 +52,7 @@ MIDDLEWARE = [
     # After WhiteNoise, whose files are compressed already. Decision 5 says why it is safe.
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "dashboard.body_limit.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -144,6 +147,10 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+# One empty file for each person who has exported; a lock on it is an export under way.
+EXPORT_LOCKS = Path(gettempdir()) / f"handoff-{os.getuid()}"
+# BodyLimit bounds their size. A form may name 5,000 leads, and be told that these are many.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 X_FRAME_OPTIONS = "DENY"
 _https = urlsplit(SITE_URL).scheme == "https"
 SECURE_SSL_REDIRECT = _https

@@ -1,6 +1,8 @@
 """The settings of the test suite: the real ones, on a test database and fast."""
 
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40
 os.environ["DEBUG"] = "0"
@@ -17,3 +19,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True  # nothing is collected
+_folder = TemporaryDirectory()  # of this process, which goes with it
+EXPORT_LOCKS = Path(_folder.name)

@@ -1,5 +1,6 @@
 """Error pages: a sentence, and what to do next. htmx gets the sentence alone."""
 
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -15,22 +16,27 @@ BROKEN = (
     "whoever runs it if it stays."
 )
 EXPIRED_FORM = "This form is too old. Reload the page and try again."
+TOO_MANY_FIELDS = (
+    "This form has too many fields. Choose less at once; for many leads, take all that "
+    "match a filter."
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 400, BAD_REQUEST)
+    too_many = isinstance(exception, (TooManyFieldsSent, TooManyFilesSent))
+    return page(request, 400, TOO_MANY_FIELDS if too_many else BAD_REQUEST)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 403, str(exception) or FORBIDDEN)
+    return page(request, 403, str(exception) or FORBIDDEN)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _page(request, 403, EXPIRED_FORM)
+    return page(request, 403, EXPIRED_FORM)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 404, NOT_FOUND)
+    return page(request, 404, NOT_FOUND)
 
 
 def no_such_page() -> HttpResponse:
@@ -45,7 +51,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("errors/plain.html", context), status=500)
 
 
-def _page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+def too_large(limit: int) -> str:
+    return (
+        f"What you sent is larger than {limit // 1024**2} MB, which is the most that "
+        "can be taken in here. Send less at once."
+    )
+
+
+def page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     context = {"status": status, "sentence": sentence}
     is_htmx = getattr(request, "htmx", False)
     signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)

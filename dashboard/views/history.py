@@ -1,9 +1,10 @@
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dashboard.exports import csv_response
 from dashboard.history_export import csv_lines
 from dashboard.history_filter import HistoryFilter
 from dashboard.htmx import PageRequest, render_page
@@ -35,16 +36,16 @@ def history(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def export(request: PageRequest) -> HttpResponseBase:
-    """All that the filter finds, streamed: it may be the ledger of years."""
+    """All that the filter finds, as far as a file may go: it may be the ledger of years."""
     check_manager(request, "export the history")
     form = HistoryFilter(request.GET)
     if not form.is_valid():
         return _no_list(request, form, form.sentences)
-    name = f"handoff-history-{timezone.localdate()}.csv"
-    return StreamingHttpResponse(
-        csv_lines(form.all_changes(), zone=timezone.get_current_timezone()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    zone = timezone.get_current_timezone()
+    return csv_response(
+        request,
+        name="history",
+        lines=lambda: csv_lines(form.all_changes(), zone=zone),
     )
 
 

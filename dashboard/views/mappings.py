@@ -15,6 +15,7 @@ from assignments.models import Mapping, MappingLine, Member
 from assignments.services import mappings as tables
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
+from dashboard.body_limit import LARGEST_IMPORT, largest_body
 from dashboard.htmx import PageRequest
 from dashboard.views.people import check_manager
 
@@ -109,6 +110,7 @@ def add(request: PageRequest, pk: int) -> HttpResponse:
     return _keep(request, table, "line", LineForm(request.POST), tables.add_line)
 
 
+@largest_body(LARGEST_IMPORT)
 @require_POST
 def load(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)

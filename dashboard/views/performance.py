@@ -4,16 +4,16 @@ Everybody signed in sees it, as they see inbox and history, which it is made of 
 section 9); exports are for sales managers, like the one of the history.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from assignments.models import Hold, Lead, Member, Reply
+from assignments.models import Hold, Lead, Member
 from assignments.services.performance.definitions import DEFINITIONS
 from assignments.services.performance.figures import (
     Figures,
@@ -21,12 +21,16 @@ from assignments.services.performance.figures import (
     table,
 )
 from assignments.services.performance.leads import Scope
+from dashboard.exports import BATCH, csv_response
 from dashboard.htmx import PageRequest
+from dashboard.paging import Order, in_chunks
 from dashboard.performance_export import answers_csv, figures_csv, leads_csv
 from dashboard.periods import PeriodForm
 from dashboard.views.people import check_manager
 
 TEMPLATE = "team/performance.html"
+BY_ANSWER = Order(first="answered_at", key="pk", descending=False)
+BY_KEY = Order(first="pk", key="pk", descending=False)
 
 
 @require_safe
@@ -54,8 +58,11 @@ def performance_csv(request: PageRequest) -> HttpResponseBase:
     form = PeriodForm(request.GET)
     if not form.is_valid():
         return render(request, TEMPLATE, {"form": form}, status=400)
-    lines, total = _table(form)
-    return _download("performance", [figures_csv([*lines, total], form.days)])
+    return csv_response(
+        request,
+        name="performance",
+        lines=lambda: [_figures_csv(form)],
+    )
 
 
 @require_safe
@@ -66,8 +73,11 @@ def answers_export(request: PageRequest) -> HttpResponseBase:
     if not form.is_valid():
         return render(request, TEMPLATE, {"form": form}, status=400)
     replies = answered(form.value).select_related("lead", "owner", "covering_for")
-    rows: Iterable[Reply] = replies.order_by("answered_at", "pk").iterator(500)
-    return _download("answers", answers_csv(rows, zone=timezone.get_current_timezone()))
+    rows = in_chunks(replies, order=BY_ANSWER, size=BATCH)
+    zone = timezone.get_current_timezone()
+    return csv_response(
+        request, name="answers", lines=lambda: answers_csv(rows, zone=zone)
+    )
 
 
 @require_safe
@@ -75,8 +85,16 @@ def leads_export(request: PageRequest) -> HttpResponseBase:
     check_manager(request, "export leads")
     live = Hold.objects.live().filter(lead=OuterRef("pk")).order_by("pk")
     leads = Lead.objects.annotate(covered_for_id=Subquery(live.values("origin")[:1]))
-    rows = leads.select_related("owner", "category").order_by("pk").iterator(500)
-    return _download("leads", leads_csv(rows, zone=timezone.get_current_timezone()))
+    rows = in_chunks(
+        leads.select_related("owner", "category"), order=BY_KEY, size=BATCH
+    )
+    zone = timezone.get_current_timezone()
+    return csv_response(request, name="leads", lines=lambda: leads_csv(rows, zone=zone))
+
+
+def _figures_csv(form: PeriodForm) -> str:
+    lines, total = _table(form)
+    return figures_csv([*lines, total], form.days)
 
 
 def _table(form: PeriodForm) -> tuple[list[Figures], Figures]:
@@ -119,12 +137,3 @@ def _heads(form: PeriodForm) -> list[tuple[Any, str, str]]:
         wanted = one.key if now == "descending" else f"-{one.key}"
         heads.append((one, form.query(sort=wanted), now))
     return heads
-
-
-def _download(name: str, lines: Iterable[str]) -> StreamingHttpResponse:
-    file = f"handoff-{name}-{timezone.localdate()}.csv"
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{file}"'},
-    )

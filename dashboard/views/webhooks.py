@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from assignments.services.webhooks import gate, receiving, reporting
 from assignments.services.webhooks.receiving import NotAnEvent
+from dashboard.body_limit import OWN_LIMIT, largest_body
 from dashboard.htmx import PageRequest
 from dashboard.middleware import IS_WEBHOOK
 from dashboard.views import errors
@@ -38,6 +39,7 @@ class TooLarge(Exception):
     pass
 
 
+@largest_body(OWN_LIMIT)
 @csrf_exempt
 @never_cache
 @login_not_required

@@ -62,6 +62,7 @@ TRIALS = {
     "load-shared": Trial(module="load", scale=0.5, other_share=0.2),
     "pages": Trial(module="pages"),
     "queries": Trial(module="queries"),
+    "slow-readers": Trial(module="slow_readers"),
     "weight": Trial(module="weight"),
     "workload": Trial(module="workload"),
     "coverage-large": Trial(module="coverage", on_request=True),

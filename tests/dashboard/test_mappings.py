@@ -62,9 +62,10 @@ class TestImport:
         [
             (b"\xff\xfe\x00", "The file is not UTF-8."),
             ("Köln,Ana Sousa".encode("cp1252"), "The file is not UTF-8."),
-            (b"x" * 5_000_000, "The file is larger than 2 MB."),
+            (b"x" * (2 * 1024 * 1024 + 1), "The file is larger than 2 MB."),
             (b"", "The submitted file is empty."),
         ],
+        ids=["UTF-16", "Windows-1252", "large", "empty"],
     )
     def test_a_file_that_cannot_be_read(self, client, table, content, sentence):
         response = self.post(client, table, file=SimpleUploadedFile("t.csv", content))

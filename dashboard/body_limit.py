@@ -1,0 +1,56 @@
+"""The limit of what a request may bring, held before anything reads its body."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+from dashboard.views import errors
+
+type View = Callable[..., HttpResponse]
+
+MEGABYTE = 1024 * 1024
+LARGEST_BODY = MEGABYTE
+LARGEST_IMPORT = 2 * MEGABYTE + 64 * 1024  # a file of 2 MB, and the form around it
+OWN_LIMIT = None
+
+
+def largest_body[V: View](size: int | None) -> Callable[[V], V]:
+    """Let a view take bodies of up to `size` bytes; with OWN_LIMIT it refuses itself."""
+
+    def mark(view: V) -> V:
+        view.largest_body = size  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class BodyLimit:
+    """Refuse a body that is announced as too large.
+
+    Our server counts what comes in chunks, and announces its length afterwards.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        if not (announced.isascii() and announced.isdecimal()):
+            return errors.page(request, 400, errors.BAD_REQUEST)
+        if len(announced) > 18 or int(announced) > LARGEST_BODY:
+            limit = _limit_of(request.path_info)
+            if limit is not OWN_LIMIT and (
+                len(announced) > 18 or int(announced) > limit
+            ):
+                return errors.page(request, 413, errors.too_large(limit))
+        return self.get_response(request)
+
+
+def _limit_of(path: str) -> int | None:
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return LARGEST_BODY
+    limit: int | None = getattr(view, "largest_body", LARGEST_BODY)
+    return limit

@@ -1,0 +1,142 @@
+"""Pages while slow readers take exports of a long ledger from the production server."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import httpx
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from assignments import parts
+from assignments.models import User
+from assignments.services.seats import beat
+from assignments.supervisor import Supervisor
+from tests.benchmarks import annals
+from tests.benchmarks.crowd import fill
+from tests.benchmarks.figures import Figure, percentile, say
+from tests.benchmarks.load import HOST, WEB_PORT, await_answer
+from tests.benchmarks.office import sign_in
+from tests.benchmarks.trials import Trial
+
+LEADS = 30_000
+GENERATIONS = 3
+READERS = 8
+BYTES_A_SECOND = 1_000
+SECONDS = 20
+MOST_SECONDS = 1.0  # of a page, p95
+MOST_LOG = 10.0  # MB; SQLite empties it at 4, if no long read is under way
+
+
+@dataclass
+class Export:
+    """A reader and what came first."""
+
+    line: socket.socket
+    head: bytes = b""
+
+    def read_slowly(self, ended: Event) -> None:
+        while not ended.wait(1):
+            try:
+                read = self.line.recv(BYTES_A_SECOND)
+            except OSError:
+                return
+            self.head = self.head or read
+
+
+def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+    call_command("migrate", interactive=False, verbosity=0)
+    users = [
+        User.objects.create_user(f"manager{number}", is_sales_manager=True)
+        for number in range(READERS + 1)
+    ]
+    fill(leads=LEADS, user=users[0])
+    annals.fill_recent()
+    for number in range(1, GENERATIONS + 1):
+        annals.fill_generation(number)
+    annals.refresh_statistics()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    beat("worker", at=timezone.now())
+    viewer, *readers = [sign_in(user) for user in users]
+    with Supervisor(say=say, patience=2) as supervisor:
+        port = parts.free_port(HOST, WEB_PORT)
+        log = folder / "web.log"
+        supervisor.start(
+            parts.web(host=HOST, port=port, environment=os.environ, log=log)
+        )
+        await_answer(f"http://{HOST}:{port}/healthz", log)
+        yield from _figures(label, port, viewer, readers)
+
+
+def _figures(
+    label: str, port: int, viewer: dict[str, str], readers: list[dict[str, str]]
+) -> Iterator[Figure]:
+    yield from _pages(f"{label}: pages without readers", port, viewer, lambda: False)
+    ended = Event()
+    with ExitStack() as lines:
+        exports = [Export(line=lines.enter_context(_ask(port, one))) for one in readers]
+        for export in exports:
+            Thread(target=export.read_slowly, args=(ended,), daemon=True).start()
+        done = lambda: all(export.head for export in exports)  # noqa: E731
+        yield from _pages(f"{label}: pages while files are written", port, viewer, done)
+        name = f"{label}: pages while files are read"
+        yield from _pages(name, port, viewer, lambda: False, limit=MOST_SECONDS)
+        log_size = _log_size()
+        ended.set()
+    begun = sum(export.head.startswith(b"HTTP/1.1 200") for export in exports)
+    name = f"{label}: exports that began"
+    yield Figure(name=name, value=begun, unit="exports", at_least=READERS)
+    if log_size is not None:
+        name = f"{label}: write-ahead log"
+        yield Figure(name=name, value=log_size / 1e6, unit="MB", at_most=MOST_LOG)
+
+
+def _pages(
+    name: str,
+    port: int,
+    cookies: dict[str, str],
+    is_over: Callable[[], bool],
+    *,
+    limit: float | None = None,
+) -> Iterator[Figure]:
+    """Pages one after another, each after a write, as a worker would make them."""
+    times: list[float] = []
+    give_up_at = time.monotonic() + SECONDS
+    pages = ("/inbox/", "/history/", "/team/", "/healthz")
+    with httpx.Client(base_url=f"http://{HOST}:{port}", cookies=cookies) as client:
+        while time.monotonic() < give_up_at and not (times and is_over()):
+            beat("worker", at=timezone.now())
+            User.objects.update(last_login=timezone.now())
+            started = time.perf_counter()
+            answer = client.get(pages[len(times) % len(pages)], timeout=60)
+            answer.raise_for_status()
+            times.append(time.perf_counter() - started)
+    p95 = percentile(times, 0.95)
+    yield Figure(name=f"{name}, p95", value=p95, unit="s", at_most=limit)
+    yield Figure(name=f"{name}, slowest", value=max(times), unit="s")
+
+
+def _ask(port: int, cookies: dict[str, str]) -> socket.socket:
+    line = socket.create_connection((HOST, port), timeout=60)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    said = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    head = (
+        f"GET /history/export.csv HTTP/1.1\r\nHost: localhost\r\nCookie: {said}\r\n\r\n"
+    )
+    line.sendall(head.encode())
+    return line
+
+
+def _log_size() -> int | None:
+    """Bytes of SQLite's write-ahead log; None on PostgreSQL, which has no such file."""
+    if connection.vendor != "sqlite":
+        return None
+    return Path(f"{connection.settings_dict['NAME']}-wal").stat().st_size
