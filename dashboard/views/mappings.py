@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import Mapping, MappingLine, Member
 from assignments.services import mappings as tables
+from assignments.services.csv_input import MOST_BYTES, UnreadableTable, decode_table
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
 from dashboard.views.people import check_manager
 
-MOST_BYTES = 2_000_000
 LINES = 100
 
 
@@ -63,15 +63,10 @@ class ImportForm(forms.Form):
 
 
 def _text_of(file: object) -> str:
-    data: bytes = file.read(MOST_BYTES + 1)  # type: ignore[attr-defined]
-    if len(data) > MOST_BYTES:
-        raise forms.ValidationError("The file is larger than 2 MB.")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise forms.ValidationError(
-            "The file is not UTF-8. Save it as “CSV UTF-8” and try again."
-        ) from None
+        return decode_table(file.read(MOST_BYTES + 1))  # type: ignore[attr-defined]
+    except UnreadableTable as refusal:
+        raise forms.ValidationError(str(refusal)) from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,8 +137,11 @@ def _keep(
 
 def _told(done: object) -> str:
     match done:
-        case int(count):
-            return f"{count:,} new line{'' if count == 1 else 's'}."
+        case tables.Imported(new_lines=count, header=header):
+            said = f"{count:,} new line{'' if count == 1 else 's'}."
+            return (
+                f"{said} The first row, “{header}”, is the header." if header else said
+            )
         case MappingLine(value=value, member=member):
             return f"“{value}” leads to {member}."
         case _:
