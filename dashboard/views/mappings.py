@@ -17,13 +17,14 @@ from assignments.services.csv_input import MOST_BYTES, UnreadableTable, decode_t
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
+from dashboard.name_field import NameField
 from dashboard.views.people import check_manager
 
 LINES = 100
 
 
 class MappingForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = NameField(max_length=100)
     kind = forms.ChoiceField(choices=Mapping.Kind.choices)
     attribute = forms.ChoiceField(
         choices=Mapping.Attribute.choices, label="Looked up by"
@@ -36,7 +37,7 @@ class MappingForm(forms.Form):
 
 
 class LineForm(forms.Form):
-    value = forms.CharField(max_length=tables.LONGEST_VALUE)
+    value = NameField(max_length=tables.LONGEST_VALUE)
     member = forms.ModelChoiceField(
         Member.objects.filter(is_active=True), empty_label="Choose a member"
     )
