@@ -199,4 +199,4 @@ def feed(request: PageRequest, token: str) -> HttpResponse:
     response["X-Robots-Tag"] = "noindex"
     etag = quote_etag(hashlib.sha256(text).hexdigest())
     response["ETag"] = etag
-    return get_conditional_response(request, etag=etag, response=response)
+    return get_conditional_response(request, etag=etag, response=response) or response
