@@ -9,13 +9,13 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterator
-from email import policy
 from email.headerregistry import (
     Address,
     HeaderRegistry,
     UniqueAddressHeader,
     UniqueUnstructuredHeader,
 )
+from email.policy import SMTP, Policy
 from typing import Any
 
 import idna
@@ -75,12 +75,14 @@ def wire_address(address: str) -> str:
 class ExactTextHeader(UniqueUnstructuredHeader):
     """A header whose text is taken and decoded to the letter."""
 
+    name: str  # given by the registry
+
     @classmethod
     def parse(cls, value: str, kwds: dict[str, Any]) -> None:
         super().parse("", kwds)  # an encoded word in the text is text, and not decoded
         kwds["decoded"] = value
 
-    def fold(self, *, policy: policy.Policy) -> str:
+    def fold(self, *, policy: Policy) -> str:
         text, used = str(self), len(self.name) + len(": ")
         is_plain = _PLAIN.fullmatch(text) and used + len(text) <= LONGEST_LINE
         written = text if is_plain or not text else encoded_words(text, used=used)
@@ -90,7 +92,9 @@ class ExactTextHeader(UniqueUnstructuredHeader):
 class ExactAddressHeader(UniqueAddressHeader):
     """Addresses one a line, each display name decoded to the letter."""
 
-    def fold(self, *, policy: policy.Policy) -> str:
+    name: str  # given by the registry
+
+    def fold(self, *, policy: Policy) -> str:
         used = len(self.name) + len(": ")
         written = [_mailbox(address, used=used) for address in self.addresses]
         return f"{self.name}: " + ",\r\n ".join(written) + "\r\n"
@@ -106,8 +110,8 @@ def _mailbox(address: Address, *, used: int) -> str:
 
 
 _registry = HeaderRegistry()
-_registry.map_to_type("subject", ExactTextHeader)
-_registry.map_to_type("from", ExactAddressHeader)
-_registry.map_to_type("to", ExactAddressHeader)
-_registry.map_to_type("reply-to", ExactAddressHeader)
-EXACT = policy.SMTP.clone(header_factory=_registry)
+_registry.map_to_type("subject", ExactTextHeader)  # type: ignore[arg-type]
+for _name in ("from", "to", "reply-to"):
+    # The registry itself adds the base class that the type asks for.
+    _registry.map_to_type(_name, ExactAddressHeader)  # type: ignore[arg-type]
+EXACT = SMTP.clone(header_factory=_registry)

@@ -114,5 +114,5 @@ class TestAddresses:
         "address", ["a@-ü.example", "a@ü..example", "a@ü\u202ex.de"]
     )
     def test_of_no_domain_are_refused(self, address):
-        with pytest.raises(ValueError, match="Label|label|odepoint"):
+        with pytest.raises(ValueError, match=r"[Ll]abel|[Cc]odepoint"):
             wire_address(address)
