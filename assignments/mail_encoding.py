@@ -89,6 +89,15 @@ class ExactTextHeader(UniqueUnstructuredHeader):
         return f"{self.name}: {written}\r\n"
 
 
+class UnfoldedHeader(UniqueUnstructuredHeader):
+    """A header in ASCII that programs read, such as a link: on one line."""
+
+    name: str  # given by the registry
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}\r\n"
+
+
 class ExactAddressHeader(UniqueAddressHeader):
     """Addresses one a line, each display name decoded to the letter."""
 
@@ -111,6 +120,7 @@ def _mailbox(address: Address, *, used: int) -> str:
 
 _registry = HeaderRegistry()
 _registry.map_to_type("subject", ExactTextHeader)  # type: ignore[arg-type]
+_registry.map_to_type("list-unsubscribe", UnfoldedHeader)  # type: ignore[arg-type]
 for _name in ("from", "to", "reply-to"):
     # The registry itself adds the base class that the type asks for.
     _registry.map_to_type(_name, ExactAddressHeader)  # type: ignore[arg-type]

@@ -98,7 +98,7 @@ class _Reading:
 
     rows: list[Row]
     refusal: UnreadableTable | None
-    score: tuple[int, int]
+    score: tuple[int, ...]
 
     @classmethod
     def of(
@@ -108,8 +108,9 @@ class _Reading:
             rows = _split(text, separator)
         except UnreadableTable as refusal:
             return cls([], refusal, (0, separator in text))
-        fitting = sum(fits(row.cells) for row in rows)
-        return cls(rows, None, (fitting, sum(len(r.cells) == COLUMNS for r in rows)))
+        pairs = [row.cells for row in rows if len(row.cells) == COLUMNS]
+        whole = sum(not set(SEPARATORS) & set(member) for _, member in pairs)
+        return cls(rows, None, (sum(map(fits, pairs)), len(pairs), whole))
 
     def rows_or_refusal(self) -> list[Row]:
         if self.refusal:

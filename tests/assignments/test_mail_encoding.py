@@ -94,6 +94,15 @@ class TestNames:
         assert address == "handoff@example.com"
 
 
+def test_an_address_of_a_page_is_neither_folded_nor_encoded():
+    host = "handoff.sales-department-of-a-company-with-a-rather-long-name.example.com"
+    link = f"<https://{host}/notifications/settings/>"
+
+    lines = head_lines(written(**{"List-Unsubscribe": link}))
+
+    assert f"List-Unsubscribe: {link}".encode() in lines
+
+
 class TestAddresses:
     @pytest.mark.parametrize(
         ("address", "on_the_wire"),

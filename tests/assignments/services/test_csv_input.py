@@ -70,6 +70,7 @@ class TestRows:
             ("Meyer; Sons,ana\na; b,ben", [(1, "Meyer; Sons", "ana"), (2, "a; b", "ben")]),
             ("Bern, CH;ana\nUlm;ben", [(1, "Bern, CH", "ana"), (2, "Ulm", "ben")]),
             ('"a\tb","ana"', [(1, "a b", "ana")]),
+            ("Bern, CH;zoe\nUlm, DE;zoe", [(1, "Bern, CH", "zoe"), (2, "Ulm, DE", "zoe")]),
             ("de\tana", [(1, "de", "ana")]),
             ("de|ana", [(1, "de", "ana")]),
             ('"say ""hi""";"ana"', [(1, 'say "hi"', "ana")]),
