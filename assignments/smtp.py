@@ -18,6 +18,14 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
+from assignments.mail_encoding import EXACT
+from assignments.smtp_replies import FINAL, Meaning, Step, meaning_of
+
+NO_SMTPUTF8 = (
+    "The mail server takes no address with characters like “ü” before the @. "
+    "Put another one in under Team or Users."
+)
+
 
 class MailTrouble(Exception):
     """About the server, not about one mail: the queue waits. A sentence for people."""
@@ -27,8 +35,16 @@ class TryLater(Exception):
     """This mail did not go through; perhaps it did. Another may."""
 
 
+class ServerRefusal(TryLater):
+    """This mail did not go through for a reason that any mail of ours may meet."""
+
+
 class Returned(Exception):
     """The server refused this mail for good."""
+
+
+class _LineUsedUp(Exception):
+    """This connection has carried enough mails; another goes on."""
 
 
 def is_on() -> bool:
@@ -90,6 +106,24 @@ class Backend(EmailBackend):
             self.connection.ehlo_or_helo_if_needed()
         return is_new
 
+    def _send(self, email_message: EmailMessage) -> bool:
+        """Django's, with header fields of our own and SMTPUTF8 where it is needed."""
+        connection = self.connection
+        recipients = email_message.recipients()
+        if connection is None or not recipients:
+            return False
+        is_ascii = all(address.isascii() for address in recipients)
+        if not is_ascii and not connection.has_extn("smtputf8"):
+            raise Returned(NO_SMTPUTF8)
+        message = email_message.message(policy=EXACT.clone(utf8=not is_ascii))
+        connection.sendmail(
+            self.prep_address(email_message.from_email),
+            [self.prep_address(address, is_ascii) for address in recipients],
+            message.as_bytes(),
+            mail_options=() if is_ascii else ("SMTPUTF8", "BODY=8BITMIME"),
+        )
+        return True
+
 
 def _watched(kind: type[smtplib.SMTP], watch: Watch) -> type[smtplib.SMTP]:
     class Watched(kind):  # type: ignore[misc, valid-type]
@@ -114,13 +148,19 @@ class Postman:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
         self._watch: Watch = getattr(backend, "watch", None) or Watch()
+        self._carried = 0  # mails, on the line that is open
 
     def deliver(self, message: EmailMessage) -> None:
-        """Raises MailTrouble, TryLater or Returned; else the server has taken it."""
+        """Raises MailTrouble, TryLater, ServerRefusal or Returned, unless it is taken."""
         with self._watch.over(settings.MAIL_DEADLINE):
             try:
                 self._open()
-                self._hand_over(message)
+                try:
+                    self._hand_over(message)
+                except _LineUsedUp:
+                    self._hang_up()
+                    self._open()
+                    self._hand_over(message)
             except (MailTrouble, TryLater, Returned):
                 self._hang_up()
                 raise
@@ -133,6 +173,7 @@ class Postman:
         with suppress(OSError, smtplib.SMTPException):
             self._backend.close()
         self._watch.keep(None)
+        self._carried = 0
 
     def _open(self) -> None:
         try:
@@ -158,15 +199,18 @@ class Postman:
             self._backend.send_messages([message])
         except smtplib.SMTPRecipientsRefused as error:
             [(code, said)] = error.recipients.values()
-            raise _refusal(code, said) from None
+            raise _refusal(Step.RECIPIENT, code, said) from None
         except smtplib.SMTPSenderRefused as error:
-            raise _turned_away(error) from None
+            if error.smtp_code < FINAL and self._carried:
+                raise _LineUsedUp from None
+            raise _refusal(Step.SENDER, error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPResponseException as error:
-            raise _refusal(error.smtp_code, error.smtp_error) from None
+            raise _refusal(Step.CONTENT, error.smtp_code, error.smtp_error) from None
         except ValueError as error:
             raise Returned(f"It cannot be sent: {_plain(str(error))}.") from None
         except (OSError, smtplib.SMTPException) as error:
             raise TryLater(f"The mail server broke off: {_why(error)}.") from None
+        self._carried += 1
 
 
 @contextmanager
@@ -178,22 +222,23 @@ def postman() -> Iterator[Postman]:
         man.close()
 
 
-TOO_BIG = 552
-
-
-def _turned_away(error: smtplib.SMTPSenderRefused) -> Exception:
-    """Before it was said for whom the mail is: mostly that is about us.
-
-    A 4xx may only mean that this line has carried enough mails; another goes on.
-    """
-    if error.smtp_code < 500 or error.smtp_code == TOO_BIG:
-        return _refusal(error.smtp_code, error.smtp_error)
-    return MailTrouble(f"The mail server takes no mail from us: {_why(error)}.")
-
-
-def _refusal(code: int, said: bytes | str) -> Returned | TryLater:
-    sentence = f"The mail server said: {code} {_plain(said)}"
-    return Returned(sentence) if code >= 500 else TryLater(sentence)
+def _refusal(
+    step: Step, code: int, said: bytes | str
+) -> Returned | TryLater | MailTrouble:
+    words = _plain(said)
+    match meaning_of(step, code, words):
+        case Meaning.RETURNED:
+            return Returned(f"The mail server said: {code} {words}")
+        case Meaning.LATER:
+            return TryLater(f"The mail server said: {code} {words}")
+        case Meaning.SERVER:
+            if step is Step.SENDER and code >= FINAL:
+                return MailTrouble(
+                    f"The mail server takes no mail from us: {code} {words}."
+                )
+            return ServerRefusal(
+                f"The mail server does not pass our mail on: {code} {words}."
+            )
 
 
 def _why(error: Exception) -> str:

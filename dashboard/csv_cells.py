@@ -1,36 +1,48 @@
 """Lines of CSV that are safe to open in a spreadsheet."""
 
 import csv
+import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from io import StringIO
 
-# A spreadsheet takes a cell that begins like this for a formula, and runs it.
-FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # also full width
-CONTROL = ("\t", "\r", "\n")
+# A spreadsheet takes a cell that begins like this for a formula, and runs it; some see
+# one in the full-width, small, raised and mathematical forms too.
+SIGNS = r"=+\-@\t\r\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a-\u207c\u2212"
+# Where another separator, or a reader who knows no quotes, lets a cell begin.
+BREAKS = r",;\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
+# What may be stripped from the front of a cell: blanks, quotes, controls, what is not seen.
+PASSED_OVER = (
+    r" \x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\xa0\xad\u034f\u061c\u115f\u1160\u1680"
+    r"\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202a-\u202f\u205f-\u206f\u2800\u3000"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U000e0000-\U000e0fff"
+    "\"'\u2018-\u201f\u00ab\u00bb\uff02\uff07"
+)
+FORMULA = re.compile(rf"(?:^|(?<=[{BREAKS}]))(?=[{PASSED_OVER}]*[{SIGNS}])")
 # Excel reads UTF-8 only if the file begins with this mark.
 MARK = "\ufeff"
 
 
-def harmless(cell: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    if cell.startswith(CONTROL) or cell.lstrip().startswith(FORMULA):
-        return f"'{cell}"
-    return cell
+def harmless(text: str) -> str:
+    """Return `text` with an apostrophe wherever a spreadsheet could see a formula begin.
+
+    That is at the start, and after each separator or line break within. To get the text
+    back, take these apostrophes away: a text that has one there itself gets another.
+    """
+    return FORMULA.sub("'", text)
 
 
 def line_of(cells: Iterable[object]) -> str:
+    """Return a line of CSV; numbers are our own and stay numbers, all else is text."""
     line = StringIO()
-    csv.writer(line).writerow([harmless(str(cell)) for cell in cells])
+    # Not \r\n: a reader of other separators can take the end of a line into the next cell.
+    csv.writer(line, lineterminator="\n").writerow(
+        [
+            cell if isinstance(cell, int | float | Decimal) else harmless(str(cell))
+            for cell in cells
+        ]
+    )
     return line.getvalue()
 
 

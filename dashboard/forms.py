@@ -9,6 +9,7 @@ from assignments.models import Lead, Member, Team, User
 from assignments.services.assigning import ANYONE, Anyone
 from assignments.services.notes import LONGEST
 from dashboard.candidates import Candidate, candidates_for
+from dashboard.name_field import NameField
 
 CHOOSE = "Choose who should have the lead."
 
@@ -115,7 +116,7 @@ class NewMemberForm(forms.Form):
         label="Smartlead id",
         error_messages={"min_value": "A Smartlead id is a number above 0."},
     )
-    name = forms.CharField(max_length=200)
+    name = NameField(max_length=200)
     email = forms.EmailField(max_length=254, required=False, label="E-mail")
     team = forms.ModelChoiceField(
         Team.objects.all(), required=False, empty_label="No team"
@@ -136,6 +137,7 @@ class MemberForm(_MemberForm):
         fields = (
             "name", "email", "team", "user", "capacity", "time_zone", "is_active",
         )  # fmt: skip
+        field_classes = {"name": NameField}
         labels = {"email": "E-mail", "user": "Login", "is_active": "Can be given leads"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -146,7 +148,7 @@ class MemberForm(_MemberForm):
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = NameField(max_length=100)
     team_leads = forms.ModelMultipleChoiceField(
         User.objects.filter(is_active=True).order_by("first_name", "username"),
         required=False,
@@ -155,8 +157,8 @@ class TeamForm(forms.Form):
 
 
 class UserForm(forms.Form):
-    first_name = forms.CharField(max_length=150)
-    last_name = forms.CharField(max_length=150, required=False)
+    first_name = NameField(max_length=150)
+    last_name = NameField(max_length=150, required=False)
     email = forms.EmailField(max_length=254, required=False, label="E-mail")
     is_sales_manager = forms.BooleanField(
         required=False,

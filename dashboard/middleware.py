@@ -6,6 +6,8 @@ from typing import cast
 
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
@@ -48,6 +50,21 @@ def _hide_key(request: HttpRequest) -> None:
             environ[name] = blotted(value)
     environ["PATH_INFO"] = request.path_info = _ADMITTED
     request.path = root + _ADMITTED
+
+
+class PageCompression(GZipMiddleware):
+    """Compress pages and CSV, behind a random length; what programs fetch stays plain.
+
+    A calendar that is compared by its length or its bytes is the same at each fetch.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if kind not in {"text/html", "text/csv"}:
+            return response
+        return super().process_response(request, response)
 
 
 class HtmxRedirects:

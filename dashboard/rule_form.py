@@ -33,6 +33,7 @@ from assignments.services.routing.rules import (
     why_not_save,
 )
 from dashboard.candidates import candidates_for
+from dashboard.name_field import NameField
 from dashboard.pools import Pool
 
 LONGEST_LIST = 10_000
@@ -46,7 +47,7 @@ DATE = "%Y-%m-%dT%H:%M"
 
 
 class RuleForm(forms.Form):
-    name = forms.CharField(max_length=LONGEST_NAME)
+    name = NameField(max_length=LONGEST_NAME)
     mode = forms.ChoiceField(choices=RoutingRule.Mode)
     whose = forms.ChoiceField(choices=RoutingRule.Whose, label="Which leads")
     since = forms.DateTimeField(

@@ -50,7 +50,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # After WhiteNoise, whose files are compressed already. Decision 5 says why it is safe.
-    "django.middleware.gzip.GZipMiddleware",
+    "dashboard.middleware.PageCompression",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "dashboard.body_limit.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",

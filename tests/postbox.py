@@ -31,6 +31,14 @@ class Postbox:
     hangs: bool = False
     wants_login: bool = False
     to_senders: str = "250 OK"
+    to_recipients: str = "250 OK"
+    to_contents: str = "250 OK"
+    policies: dict[str, str] = field(default_factory=dict)  # answers by recipient
+    asked_for: int = 0  # how many recipients it was asked to take
+    takes_utf8: bool = True
+    most_on_a_line: int = 0  # mails; 0 for no limit
+    recipients: list[str] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
 
     @property
     def subjects(self) -> list[tuple[str, str]]:
@@ -51,6 +59,9 @@ class Postbox:
         if self.hangs:
             await asyncio.get_running_loop().create_future()
         session.host_name = hostname  # type: ignore[assignment]
+        session.mails = 0  # type: ignore[attr-defined]
+        if not self.takes_utf8:
+            return [line for line in responses if "SMTPUTF8" not in line]
         return responses
 
     async def handle_MAIL(  # noqa: N802
@@ -59,6 +70,8 @@ class Postbox:
         envelope.mail_from = address
         if self.wants_login and not session.authenticated:
             return "530 5.7.0 Authentication required"
+        if self.most_on_a_line and session.mails >= self.most_on_a_line:  # type: ignore[attr-defined]
+            return "421 4.7.0 Enough for this connection"
         return self.to_senders
 
     async def handle_RCPT(  # noqa: N802
@@ -69,6 +82,11 @@ class Postbox:
         if address in self.greylists:
             self.greylists.remove(address)
             return "451 4.7.1 Greylisted, try again later"
+        self.asked_for += 1
+        if address in self.policies:
+            return self.policies[address]
+        if not self.to_recipients.startswith("250"):
+            return self.to_recipients
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -76,6 +94,11 @@ class Postbox:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         assert isinstance(envelope.content, bytes)
+        if not self.to_contents.startswith("250"):
+            return self.to_contents
+        self.recipients += envelope.rcpt_tos
+        self.raw.append(envelope.content)
+        session.mails += 1  # type: ignore[attr-defined]
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)

@@ -17,6 +17,7 @@ from django.db.models import Min
 from django.template.loader import render_to_string
 
 from assignments import smtp
+from assignments.mail_encoding import wire_address
 from assignments.models import Coverage, CoverageWord, Mail, Member, Notification, User
 from assignments.models.notification import ByMail, Kind
 from assignments.services import outbox
@@ -132,8 +133,7 @@ def _mail(
         message_id=make_msgid(domain=host),
         user=user,
         address=address[:254],
-        # A name that looks like an encoded word would be decoded on the way.
-        subject=subject.replace("=?", "= ?")[:200],
+        subject=subject[:200],
         text=render_to_string("mail/told.txt", context).strip() + "\n",
         html=render_to_string("mail/told.html", context),
         created_at=at,
@@ -150,10 +150,12 @@ def _link(one: Notification) -> str:
 
 
 def _what_is_wrong(address: str) -> str:
+    """Return a sentence, or nothing if a mail server may know the address."""
     try:
-        validate_email(address)
-    except ValidationError:
-        return "This is no address. Put it right under Team or Users."
-    if not address.isascii():
-        return "Addresses with such characters cannot be mailed to."
+        local, at, domain = wire_address(address).rpartition("@")
+        # With SMTPUTF8 there are letters of all scripts before the @.
+        in_ascii = "".join("x" if letter.isalnum() else letter for letter in local)
+        validate_email(in_ascii + at + domain)
+    except (ValidationError, ValueError):
+        return outbox.NO_ADDRESS
     return ""

@@ -1,8 +1,6 @@
 """Tables of territories and expertise: kept by a sales manager, by hand or as CSV."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -10,13 +8,19 @@ from django.db import IntegrityError, transaction
 from assignments.models import Mapping as Table
 from assignments.models import MappingLine, Member, User
 from assignments.services.access import require_manager
+from assignments.services.csv_input import COLUMNS, Row, UnreadableTable, read_rows
 from assignments.services.mapping_keys import key_of
 from assignments.services.refusals import AssignmentRefused
 
 ACT = "change the tables"
 LONGEST_VALUE = 200
-MOST_LINES = 20_000
 HEADER = ("value", "member")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    new_lines: int
+    header: str = ""  # the first row, if it was taken for one
 
 
 class BrokenRows(AssignmentRefused):
@@ -91,23 +95,26 @@ def remove_line(*, actor: User, line: MappingLine) -> None:
 
 
 @transaction.atomic
-def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> int:
-    """Take a CSV in, all of it or nothing; how many lines are new.
+def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> Imported:
+    """Take a CSV in, all of it or nothing.
 
     Each row: a value, then a member by e-mail, Smartlead id or name. Raises BrokenRows.
     """
     require_manager(actor, ACT)
-    lines = _read(text, table)
+    lines, header = _read(text, table)
     if replaces:
         table.lines.all().delete()
     before = table.lines.count()
     MappingLine.objects.bulk_create(lines, ignore_conflicts=True, batch_size=500)
-    return table.lines.count() - before
+    return Imported(table.lines.count() - before, header)
 
 
 @dataclass(frozen=True, slots=True)
 class _People:
     by_word: Mapping[str, list[Member]]
+
+    def are_named_by(self, cells: Sequence[str]) -> bool:
+        return len(cells) == COLUMNS and key_of(cells[1]) in self.by_word
 
     def find(self, text: str) -> Member | str:
         """The member, or what is wrong with the name."""
@@ -127,48 +134,48 @@ def _people() -> _People:
     return _People(words)
 
 
-def _read(text: str, table: Table) -> list[MappingLine]:
-    people, lines, problems = _people(), [], []
-    for number, row in _rows(text):
-        found = _line(row, people, table)
+def _read(text: str, table: Table) -> tuple[list[MappingLine], str]:
+    """Return the lines and the header, which may be empty."""
+    people, header = _people(), ""
+    try:
+        rows = read_rows(text, fits=people.are_named_by)
+    except UnreadableTable as refusal:
+        raise BrokenRows([str(refusal)]) from None
+    if rows and _is_header(rows, people):
+        header, rows = ", ".join(rows[0].cells), rows[1:]
+    if not rows:
+        raise AssignmentRefused("There is no row in it. Each has a value and a member.")
+    lines, problems = [], []
+    for row in rows:
+        found = _line(row.cells, people, table)
         if isinstance(found, str):
-            problems.append(f"Line {number}: {found}.")
+            problems.append(f"Line {row.line}: {found}.")
         else:
             lines.append(found)
     if problems:
         raise BrokenRows(problems)
-    if not lines:
-        raise AssignmentRefused("There is no row in it. Each has a value and a member.")
-    if len(lines) > MOST_LINES:
-        raise AssignmentRefused(
-            f"{len(lines):,} rows are too many: {MOST_LINES:,} is the most."
+    return lines, header
+
+
+def _is_header(rows: Sequence[Row], people: _People) -> bool:
+    """Whether the first row names its columns: in any words, so long as others follow."""
+    cells = rows[0].cells
+    if tuple(cell.lower() for cell in cells) == HEADER:
+        return True
+    if len(rows) == 1 or len(cells) != COLUMNS or not all(cells):
+        return False
+    is_address_or_id = "@" in cells[1] or cells[1].isdigit()
+    return not is_address_or_id and not people.are_named_by(cells)
+
+
+def _line(row: Sequence[str], people: _People, table: Table) -> MappingLine | str:
+    if len(row) < COLUMNS:
+        return "1 column instead of 2, a value and a member"
+    if len(row) > COLUMNS:
+        return (
+            f"{len(row)} columns instead of 2, a value and a member; a value that has "
+            f"the separator in it needs quotes"
         )
-    return lines
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line they begin in; empty ones and a header are passed over."""
-    plain = text.replace("\x00", "").lstrip("\ufeff")
-    plain = plain.replace("\r\n", "\n").replace("\r", "\n")
-    first_line = plain.partition("\n")[0]
-    delimiter = next((mark for mark in ";\t" if mark in first_line), ",")
-    reader = csv.reader(io.StringIO(plain), delimiter=delimiter)
-    begins = 1
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            is_header = tuple(cell.lower() for cell in cells[:2]) == HEADER
-            if any(cells) and not (is_header and begins == 1):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise BrokenRows([f"Line {begins}: {error}."]) from None
-
-
-def _line(row: list[str], people: _People, table: Table) -> MappingLine | str:
-    if len(row) != 2:
-        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
-        return f"{columns} instead of 2, a value and a member"
     value, name = row
     if not key_of(value):
         return "the value is missing"

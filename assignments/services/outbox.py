@@ -17,16 +17,18 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from assignments import smtp
+from assignments.mail_encoding import wire_address
 from assignments.models import Mail, MailServer, User
 from assignments.nudges import nudge_mails
 from assignments.services.access import require_manager
 from assignments.services.refusals import Stale
 from assignments.services.wishes import address_of
-from assignments.smtp import MailTrouble, Postman, Returned, TryLater
+from assignments.smtp import MailTrouble, Postman, Returned, ServerRefusal, TryLater
 
 SETTINGS_PATH = "/notifications/settings/"
 BACK_OFF = (1, 5, 15, 60)  # minutes; the last one again and again
 GIVE_UP = timedelta(days=3)
+NO_ADDRESS = "This is no address. Put it right under Team or Users."
 State = Mail.State
 IN_ORDER = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
 
@@ -38,10 +40,10 @@ class Claim:
 
 
 def claim_next(*, at: datetime) -> Claim | None:
-    """The oldest mail that may go out now; none while the server is in trouble."""
+    """The mail that was refused least and waits longest; none while there is trouble."""
     if not may_try(at=at):
         return None
-    for mail in _due(at).order_by("pk")[:8]:
+    for mail in _due(at).order_by("failures", "pk")[:8]:
         token = secrets.token_hex(16)
         lease = at + timedelta(seconds=settings.MAIL_LEASE)
         mine = _due(at).filter(pk=mail.pk)
@@ -83,8 +85,15 @@ def send(claim: Claim, *, postman: Postman, clock: Callable[[], datetime]) -> bo
         return False
     except Returned as refusal:
         _finish(claim, State.REFUSED, str(refusal), clock())
+    except ServerRefusal as reason:
+        # The mail waits on its own too, so that the next one shows whether it was this one.
+        _later(claim, str(reason), clock())
+        _note_trouble(str(reason), clock())
+        return False
     except TryLater as reason:
         _later(claim, str(reason), clock())
+    except ValueError:
+        _finish(claim, State.REFUSED, NO_ADDRESS, clock())
     else:
         _finish(claim, State.SENT, "", clock())
     MailServer.objects.filter(pk=1, trouble_since__isnull=False).update(**IN_ORDER)
@@ -159,7 +168,7 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     if mail.user_id:
         headers["List-Unsubscribe"] = f"<{urljoin(settings.SITE_URL, SETTINGS_PATH)}>"
     message = EmailMultiAlternatives(
-        mail.subject, mail.text, to=[mail.address], headers=headers
+        mail.subject, mail.text, to=[wire_address(mail.address)], headers=headers
     )
     message.attach_alternative(mail.html, "text/html")
     return message

@@ -13,18 +13,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import Mapping, MappingLine, Member
 from assignments.services import mappings as tables
+from assignments.services.csv_input import MOST_BYTES, UnreadableTable, decode_table
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.body_limit import LARGEST_IMPORT, largest_body
 from dashboard.htmx import PageRequest
+from dashboard.name_field import NameField
 from dashboard.views.people import check_manager
 
-MOST_BYTES = 2_000_000
 LINES = 100
 
 
 class MappingForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = NameField(max_length=100)
     kind = forms.ChoiceField(choices=Mapping.Kind.choices)
     attribute = forms.ChoiceField(
         choices=Mapping.Attribute.choices, label="Looked up by"
@@ -37,7 +38,7 @@ class MappingForm(forms.Form):
 
 
 class LineForm(forms.Form):
-    value = forms.CharField(max_length=tables.LONGEST_VALUE)
+    value = NameField(max_length=tables.LONGEST_VALUE)
     member = forms.ModelChoiceField(
         Member.objects.filter(is_active=True), empty_label="Choose a member"
     )
@@ -64,15 +65,10 @@ class ImportForm(forms.Form):
 
 
 def _text_of(file: object) -> str:
-    data: bytes = file.read(MOST_BYTES + 1)  # type: ignore[attr-defined]
-    if len(data) > MOST_BYTES:
-        raise forms.ValidationError("The file is larger than 2 MB.")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise forms.ValidationError(
-            "The file is not UTF-8. Save it as “CSV UTF-8” and try again."
-        ) from None
+        return decode_table(file.read(MOST_BYTES + 1))  # type: ignore[attr-defined]
+    except UnreadableTable as refusal:
+        raise forms.ValidationError(str(refusal)) from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -144,8 +140,11 @@ def _keep(
 
 def _told(done: object) -> str:
     match done:
-        case int(count):
-            return f"{count:,} new line{'' if count == 1 else 's'}."
+        case tables.Imported(new_lines=count, header=header):
+            said = f"{count:,} new line{'' if count == 1 else 's'}."
+            return (
+                f"{said} The first row, “{header}”, is the header." if header else said
+            )
         case MappingLine(value=value, member=member):
             return f"“{value}” leads to {member}."
         case _:

@@ -76,6 +76,9 @@ class TestCalendar:
         assert queries_of(lambda: client.get("/coverage/")) == few
 
 
+CALENDAR = {"Accept-Encoding": "gzip, deflate, br", "User-Agent": "Calendar"}
+
+
 class TestFeed:
     def test_opens_without_a_login(self, client, ana, ben):
         feed = make_feed()
@@ -88,6 +91,43 @@ class TestFeed:
         assert response["Content-Type"] == "text/calendar; charset=utf-8"
         assert b"SUMMARY:Ana Sousa away" in response.content
         assert "no-store" in response["Cache-Control"]
+
+    def test_goes_out_as_it_is_though_pages_are_compressed(self, client, db):
+        feed = make_feed()
+        for name in ("Ana", "Ben", "Cem"):
+            make_coverage(make_member(name, team=feed.team), first_day=today())
+
+        answers = [
+            client.get(f"/coverage/calendar/{feed.token}.ics", headers=CALENDAR)
+            for _ in range(3)
+        ]
+
+        for answer in answers:
+            assert answer.content.startswith(b"BEGIN:VCALENDAR")
+            assert "Content-Encoding" not in answer
+            assert answer["Content-Length"] == str(len(answer.content))
+        assert len({answer["ETag"] for answer in answers}) == 1
+
+    def test_answers_head_like_get(self, client, db):
+        path = f"/coverage/calendar/{make_feed().token}.ics"
+
+        get = client.get(path, headers=CALENDAR)
+        head = client.head(path, headers=CALENDAR)
+
+        moving = {"Date", "Expires"}
+        assert {k: v for k, v in head.items() if k not in moving} == {
+            k: v for k, v in get.items() if k not in moving
+        }
+        assert head.status_code == get.status_code == 200
+
+    def test_is_not_sent_again_while_it_is_the_same(self, client, db):
+        feed = make_feed()
+        path = f"/coverage/calendar/{feed.token}.ics"
+        known = {"If-None-Match": client.get(path)["ETag"]}
+
+        assert client.get(path, headers=known).status_code == 304
+        make_coverage(make_member("Ana", team=feed.team), first_day=today())
+        assert client.get(path, headers=known).status_code == 200
 
     def test_an_unknown_address_is_not_there(self, client, db):
         assert client.get("/coverage/calendar/guess.ics").status_code == 404

@@ -60,17 +60,32 @@ class TestImport:
     @pytest.mark.parametrize(
         ("content", "sentence"),
         [
-            (b"\xff\xfe\x00", "The file is not UTF-8."),
-            ("Köln,Ana Sousa".encode("cp1252"), "The file is not UTF-8."),
+            (b"\xff\xfe\x00", "The file is no table as text."),
+            (b"PK\x03\x04", "The file is a workbook."),
             (b"x" * (2 * 1024 * 1024 + 1), "The file is larger than 2 MB."),
             (b"", "The submitted file is empty."),
         ],
-        ids=["UTF-16", "Windows-1252", "large", "empty"],
+        ids=["half a sign", "workbook", "large", "empty"],
     )
     def test_a_file_that_cannot_be_read(self, client, table, content, sentence):
         response = self.post(client, table, file=SimpleUploadedFile("t.csv", content))
 
         assertContains(response, sentence, status_code=422)
+
+    def test_a_file_that_excel_saves_as_csv_without_unicode(self, client, table, ana):
+        file = SimpleUploadedFile("t.csv", "Köln;Ana Sousa\r\n".encode("cp1252"))
+
+        self.post(client, table, file=file)
+
+        assert [line.value for line in table.lines.all()] == ["Köln"]
+
+    def test_the_header_is_told(self, client, table, ana):
+        response = self.post(client, table, text="Land;Wer\nde;Ana Sousa")
+
+        assertContains(
+            client.get(response["Location"]),
+            "1 new line. The first row, “Land, Wer”, is the header.",
+        )
 
     @pytest.mark.parametrize(
         "content",

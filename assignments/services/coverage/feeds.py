@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
 
 from assignments.models import CalendarFeed, Coverage, Team, User
 from assignments.services.access import is_manager
@@ -17,6 +17,7 @@ from assignments.services.coverage.wording import (
     is_whole_days,
     runs_in_words,
 )
+from assignments.services.notifications import one_line
 from assignments.services.refusals import NotAllowed
 
 State = Coverage.State
@@ -49,13 +50,30 @@ def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", f"Away: {feed.team.name}")
+    # As a text: a property that the library does not know goes out as it is.
+    calendar.add("x-wr-calname", vText(one_line(f"Away: {feed.team.name}")))
+    calendar.add_component(_utc())
     coverages = list(_shown(feed.team, at))
     gaps = gaps_of(coverages)
     for coverage in coverages:
         calendar.add_component(_event(coverage, gaps.get(coverage.pk, []), at))
     text: bytes = calendar.to_ical()
     return text
+
+
+def _utc() -> Timezone:
+    """Return the zone of our moments; by it a feed without absences is valid too.
+
+    RFC 5545 wants at least one component in a calendar.
+    """
+    standard = TimezoneStandard()
+    standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001  a local time, by the RFC
+    standard.add("tzoffsetfrom", timedelta(0))
+    standard.add("tzoffsetto", timedelta(0))
+    zone = Timezone()
+    zone.add("tzid", "UTC")
+    zone.add_component(standard)
+    return zone
 
 
 def _shown(team: Team, at: datetime) -> list[Coverage]:
@@ -68,8 +86,8 @@ def _event(coverage: Coverage, gaps: list[date], at: datetime) -> Event:
     event = Event()
     event.add("uid", f"coverage-{coverage.pk}@{urlsplit(settings.SITE_URL).hostname}")
     event.add("dtstamp", _changed_at(coverage))
-    event.add("summary", f"{coverage.member} away")
-    event.add("description", _description(coverage, gaps, at))
+    event.add("summary", one_line(f"{coverage.member} away"))
+    event.add("description", one_line(_description(coverage, gaps, at)))
     event.add("transp", "TRANSPARENT")
     if is_whole_days(coverage):
         first, last = away_days(coverage)

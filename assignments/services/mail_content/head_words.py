@@ -76,73 +76,13 @@ DATE_WORDS = {
     "at", "in", "o", "vào", "pada", "เมื่อ", "در", "wiadomość", "dana", "dňa", "ngày",
 }  # fmt: skip
 WEEKDAYS = set(
-    "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday"
-    " mo di mi do fr sa so montag dienstag mittwoch donnerstag freitag samstag sonntag"
-    " lun mar mer jeu ven sam dim lundi mardi mercredi jeudi vendredi samedi dimanche"
-    " mié jue vie sáb dom lunes martes miércoles jueves viernes sábado domingo"
-    " seg ter qua qui sex segunda terça quarta quinta sexta lunedì martedì mercoledì"
-    " giovedì venerdì sabato domenica ma wo vr za zo maandag dinsdag woensdag donderdag"
-    " vrijdag zaterdag zondag pon wt śr czw pt sob niedz poniedziałek wtorek środa"
-    " czwartek piątek sobota niedziela út st čt pá ne pondělí úterý středa čtvrtek pátek"
-    " mån tis ons tors fre lör sön man tirs fredag lørdag søndag måndag tisdag onsdag"
-    " torsdag mandag tirsdag ke to pe la su maanantai tiistai keskiviikko torstai"
-    " perjantai hétfő kedd szerda csütörtök péntek luni marți miercuri joi vineri"
-    " pzt sal çar per cum cmt paz pazartesi salı çarşamba perşembe cuma пн вт ср чт пт сб"
-    " вс нд понедельник вторник среда четверг пятница суббота воскресенье понеділок"
-    " вівторок середа п'ятниця субота неділя δευ τρί τετ πέμ παρ σάβ κυρ".split()
+    ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mo", "di", "mi", "do", "fr", "sa", "so", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "lun", "mar", "mer", "jeu", "ven", "sam", "dim", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "mié", "jue", "vie", "sáb", "dom", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo", "seg", "ter", "qua", "qui", "sex", "segunda", "terça", "quarta", "quinta", "sexta", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica", "ma", "wo", "vr", "za", "zo", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag", "pon", "wt", "śr", "czw", "pt", "sob", "niedz", "poniedziałek", "wtorek", "środa", "czwartek", "piątek", "sobota", "niedziela", "út", "st", "čt", "pá", "ne", "pondělí", "úterý", "středa", "čtvrtek", "pátek", "mån", "tis", "ons", "tors", "fre", "lör", "sön", "man", "tirs", "fredag", "lørdag", "søndag", "måndag", "tisdag", "onsdag", "torsdag", "mandag", "tirsdag", "ke", "to", "pe", "la", "su", "maanantai", "tiistai", "keskiviikko", "torstai", "perjantai", "hétfő", "kedd", "szerda", "csütörtök", "péntek", "luni", "marți", "miercuri", "joi", "vineri", "pzt", "sal", "çar", "per", "cum", "cmt", "paz", "pazartesi", "salı", "çarşamba", "perşembe", "cuma", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "нд", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье", "понеділок", "вівторок", "середа", "п'ятниця", "субота", "неділя", "δευ", "τρί", "τετ", "πέμ", "παρ", "σάβ", "κυρ"]
 )
 
-ORIGINAL = (
-    "original message|original e-mail|original email|original mail|original appointment"
-    "|ursprüngliche nachricht|originalnachricht|original-nachricht|ursprüngliche e-mail"
-    "|message d'origine|message original|message d’origine|courriel original"
-    "|e-mail d'origine|mensaje original|correo original|mensagem original|e-mail original"
-    "|messaggio originale|messaggio di origine|oorspronkelijk bericht"
-    "|oorspronkelijke bericht|origineel bericht|wiadomość oryginalna|oryginalna wiadomość"
-    "|wiadomość pierwotna|treść oryginalnej wiadomości|původní zpráva|původní e-mail"
-    "|originální zpráva|ursprungligt meddelande|originalmeddelande|oprindelig meddelelse"
-    "|oprindelig besked|original meddelelse|original besked|opprinnelig melding"
-    "|original melding|alkuperäinen viesti|eredeti üzenet|mesaj original|mesajul original"
-    "|özgün ileti|orijinal ileti|orijinal mesaj|asıl mesaj|исходное сообщение"
-    "|оригинальное сообщение|исходное письмо|оригінальне повідомлення"
-    "|вихідне повідомлення|початкове повідомлення|αρχικό μήνυμα|πρωτότυπο μήνυμα"
-    "|הודעה מקורית|ההודעה המקורית|الرسالة الأصلية|رسالة أصلية|元のメッセージ"
-    "|オリジナルメッセージ|原始邮件|邮件原件|原始郵件|原始訊息|원본 메시지|원본 메일|원래 메시지"
-    "|원본 이메일|pôvodná správa|izvorna poruka|izvirno sporočilo|algne kiri|reply message"
-    "|originele bericht|回复的原邮件|原邮件"
-).split("|")
-FORWARDED = (
-    "forwarded message|begin forwarded message|forwarded mail|forwarded email"
-    "|forwarded by|weitergeleitete nachricht|anfang der weitergeleiteten nachricht"
-    "|anfang der weitergeleiteten e-mail|weitergeleitete e-mail|message transféré"
-    "|début du message transféré|début du message réexpédié|message réexpédié"
-    "|courriel transféré|mensaje reenviado|inicio del mensaje reenviado|correo reenviado"
-    "|mensagem encaminhada|início da mensagem encaminhada|mensagem reencaminhada"
-    "|início da mensagem reencaminhada|messaggio inoltrato|inizio messaggio inoltrato"
-    "|inizio messaggio reindirizzato|doorgestuurd bericht|begin doorgestuurd bericht"
-    "|wiadomość przekazana|przekazana wiadomość|początek przekazywanej wiadomości"
-    "|treść przekazanej wiadomości|přeposlaná zpráva|začátek přeposlané zprávy"
-    "|vidarebefordrat meddelande|vidarebefordrat brev|vidarebefordrat mejl"
-    "|påbörja vidarebefordrat meddelande|videresendt besked|videresendt meddelelse"
-    "|start på videresendt besked|videresendt melding|videresendt e-post"
-    "|begynnelse på videresendt melding|starten på den videresendte meldingen"
-    "|välitetty viesti|välitetty viesti alkaa|edelleenlähetetty viesti|továbbított üzenet"
-    "|továbbított levél kezdete|mesaj redirecționat|început mesaj redirecționat"
-    "|mesaj transmis|iletilen ileti|iletilen ileti başlangıcı|iletilen mesaj"
-    "|yönlendirilmiş mesaj|yönlendirilen ileti|пересылаемое сообщение"
-    "|начало переадресованного сообщения|пересланное сообщение|переслане повідомлення"
-    "|початок листа, що пересилається|переадресоване повідомлення|προωθημένο μήνυμα"
-    "|αρχή προωθημένου μηνύματος|הודעה שהועברה|תחילת ההודעה שהועברה|رسالة مُعاد توجيهها"
-    "|رسالة معاد توجيهها|بداية الرسالة المحولة|بداية الرسالة المعاد توجيهها"
-    "|الرسالة المعاد توجيهها|転送されたメッセージ|転送メッセージ|転送されたメール|转发的邮件"
-    "|转发邮件|已转发邮件|以下是转发的邮件|轉寄的郵件|已轉寄的郵件|開始轉寄郵件|以下為轉寄的郵件"
-    "|전달된 메시지|전달된 메일|전달된 이메일|전달한 메시지|preposlaná správa|proslijeđena poruka"
-).split("|")
+ORIGINAL = ["original message", "original e-mail", "original email", "original mail", "original appointment", "ursprüngliche nachricht", "originalnachricht", "original-nachricht", "ursprüngliche e-mail", "message d'origine", "message original", "message d’origine", "courriel original", "e-mail d'origine", "mensaje original", "correo original", "mensagem original", "e-mail original", "messaggio originale", "messaggio di origine", "oorspronkelijk bericht", "oorspronkelijke bericht", "origineel bericht", "wiadomość oryginalna", "oryginalna wiadomość", "wiadomość pierwotna", "treść oryginalnej wiadomości", "původní zpráva", "původní e-mail", "originální zpráva", "ursprungligt meddelande", "originalmeddelande", "oprindelig meddelelse", "oprindelig besked", "original meddelelse", "original besked", "opprinnelig melding", "original melding", "alkuperäinen viesti", "eredeti üzenet", "mesaj original", "mesajul original", "özgün ileti", "orijinal ileti", "orijinal mesaj", "asıl mesaj", "исходное сообщение", "оригинальное сообщение", "исходное письмо", "оригінальне повідомлення", "вихідне повідомлення", "початкове повідомлення", "αρχικό μήνυμα", "πρωτότυπο μήνυμα", "הודעה מקורית", "ההודעה המקורית", "الرسالة الأصلية", "رسالة أصلية", "元のメッセージ", "オリジナルメッセージ", "原始邮件", "邮件原件", "原始郵件", "原始訊息", "원본 메시지", "원본 메일", "원래 메시지", "원본 이메일", "pôvodná správa", "izvorna poruka", "izvirno sporočilo", "algne kiri", "reply message", "originele bericht", "回复的原邮件", "原邮件"]
+FORWARDED = ["forwarded message", "begin forwarded message", "forwarded mail", "forwarded email", "forwarded by", "weitergeleitete nachricht", "anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail", "weitergeleitete e-mail", "message transféré", "début du message transféré", "début du message réexpédié", "message réexpédié", "courriel transféré", "mensaje reenviado", "inicio del mensaje reenviado", "correo reenviado", "mensagem encaminhada", "início da mensagem encaminhada", "mensagem reencaminhada", "início da mensagem reencaminhada", "messaggio inoltrato", "inizio messaggio inoltrato", "inizio messaggio reindirizzato", "doorgestuurd bericht", "begin doorgestuurd bericht", "wiadomość przekazana", "przekazana wiadomość", "początek przekazywanej wiadomości", "treść przekazanej wiadomości", "přeposlaná zpráva", "začátek přeposlané zprávy", "vidarebefordrat meddelande", "vidarebefordrat brev", "vidarebefordrat mejl", "påbörja vidarebefordrat meddelande", "videresendt besked", "videresendt meddelelse", "start på videresendt besked", "videresendt melding", "videresendt e-post", "begynnelse på videresendt melding", "starten på den videresendte meldingen", "välitetty viesti", "välitetty viesti alkaa", "edelleenlähetetty viesti", "továbbított üzenet", "továbbított levél kezdete", "mesaj redirecționat", "început mesaj redirecționat", "mesaj transmis", "iletilen ileti", "iletilen ileti başlangıcı", "iletilen mesaj", "yönlendirilmiş mesaj", "yönlendirilen ileti", "пересылаемое сообщение", "начало переадресованного сообщения", "пересланное сообщение", "переслане повідомлення", "початок листа, що пересилається", "переадресоване повідомлення", "προωθημένο μήνυμα", "αρχή προωθημένου μηνύματος", "הודעה שהועברה", "תחילת ההודעה שהועברה", "رسالة مُعاد توجيهها", "رسالة معاد توجيهها", "بداية الرسالة المحولة", "بداية الرسالة المعاد توجيهها", "الرسالة المعاد توجيهها", "転送されたメッセージ", "転送メッセージ", "転送されたメール", "转发的邮件", "转发邮件", "已转发邮件", "以下是转发的邮件", "轉寄的郵件", "已轉寄的郵件", "開始轉寄郵件", "以下為轉寄的郵件", "전달된 메시지", "전달된 메일", "전달된 이메일", "전달한 메시지", "preposlaná správa", "proslijeđena poruka"]
 # Subjects of forwarded mails begin so.
-FORWARD_PREFIXES = (
-    "fw|fwd|wg|tr|rv|enc|i|doorst|pd|vl|vb|tov|továbbítás|ilt|i̇lt|yönl|πρθ|转发|轉寄"
-    "|転送|전달|пер|пересл|הועבר|إعادة توجيه"
-).split("|")
+FORWARD_PREFIXES = ["fw", "fwd", "wg", "tr", "rv", "enc", "i", "doorst", "pd", "vl", "vb", "tov", "továbbítás", "ilt", "i̇lt", "yönl", "πρθ", "转发", "轉寄", "転送", "전달", "пер", "пересл", "הועבר", "إعادة توجيه"]
 
 # What telephones and programs add below each mail.
 _SENT_WORDS = (

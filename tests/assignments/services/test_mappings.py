@@ -35,7 +35,9 @@ def lines(table: Mapping) -> list[tuple[str, str]]:
 
 
 def load(table, text, *, actor, replaces=False) -> int:
-    return mappings.import_lines(actor=actor, table=table, text=text, replaces=replaces)
+    return mappings.import_lines(
+        actor=actor, table=table, text=text, replaces=replaces
+    ).new_lines
 
 
 def test_two_tables_of_one_name_at_the_same_moment_are_refused_in_words(
@@ -112,19 +114,80 @@ class TestImporting:
         with pytest.raises(AssignmentRefused, match="There is no row in it"):
             load(table, text, actor=sara)
 
+    @pytest.mark.parametrize(
+        ("first", "header"),
+        [
+            ("Value;Member", "Value, Member"),
+            ("Gebiet;Zuständig", "Gebiet, Zuständig"),
+            ("Territory;Owner (e-mail)", "Territory, Owner (e-mail)"),
+            ("it;Ana", ""),
+        ],
+    )
+    def test_a_header_may_be_in_any_words_and_is_told(self, table, sara, first, header):
+        make_member("Ana")
+
+        done = mappings.import_lines(
+            actor=sara, table=table, text=f"{first}\nde;Ana", replaces=False
+        )
+
+        assert done.header == header
+        assert done.new_lines == (1 if header else 2)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["it;Zoe", "it;zoe@example.com\nde;Ana", "it;99\nde;Ana", ";Zoe\nde;Ana"],
+    )
+    def test_a_first_row_that_may_be_meant_is_no_header(self, table, sara, text):
+        make_member("Ana")
+
+        with pytest.raises(BrokenRows) as broken:
+            load(table, text, actor=sara)
+
+        assert broken.value.problems[0].startswith("Line 1: ")
+
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            (
+                '"Meyer; Sons GmbH",ana@our-firm.example\n'
+                "Bayern,ben@our-firm.example\nTirol,ana@our-firm.example\n",
+                ["Bayern", "Meyer; Sons GmbH", "Tirol"],
+            ),
+            (
+                "sep=;\r\nValue;Member\r\nBayern;ana@our-firm.example\r\n"
+                "Tirol;ben@our-firm.example\r\n",
+                ["Bayern", "Tirol"],
+            ),
+            (
+                "\ufeffValue;Member;\r\nBayern;ana@our-firm.example;\r\n"
+                "Tirol;ben@our-firm.example;\r\n;;\r\n",
+                ["Bayern", "Tirol"],
+            ),
+        ],
+    )
+    def test_files_of_spreadsheets_are_taken_in(self, table, sara, text, values):
+        make_member("Ana", email="ana@our-firm.example")
+        make_member("Ben", email="ben@our-firm.example")
+
+        load(table, text, actor=sara)
+
+        assert [line.value for line in table.lines.all()] == values
+
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
     def test_lines_end_as_any_program_ends_them(self, table, sara, end):
         make_member("Ana")
 
         assert load(table, f"de,Ana{end}fr,Ana{end}", actor=sara) == 2
 
-    def test_a_quote_that_never_ends_is_survived(self, table, sara):
+    def test_a_quote_that_never_ends_is_named_by_its_line(self, table, sara):
         make_member("Ana")
 
         with pytest.raises(BrokenRows) as broken:
             load(table, 'it,Ana\nde,"Ana\nfr,Ana', actor=sara)
 
-        assert broken.value.problems == ["Line 2: no member “Ana\nfr,Ana”."]
+        assert broken.value.problems == [
+            "Line 2: the quote that opens there is never closed."
+        ]
 
 
 class TestKeeping:

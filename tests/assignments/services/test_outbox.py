@@ -1,8 +1,7 @@
 """Mails go out once, are tried again, and are never lost: at a real mail server."""
 
 import logging
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
@@ -12,31 +11,11 @@ from assignments.services import letters, outbox
 from assignments.services.notifications import tell
 from assignments.services.refusals import NotAllowed
 from tests.factories import MONDAY, make_manager, make_user
+from tests.mails import ANA, BEN, MINUTE, send, state, told
 from tests.postbox import PASSWORD, Postbox, mailers
 from tests.trials import leaks
 
 pytestmark = pytest.mark.django_db
-MINUTE = timedelta(minutes=1)
-ANA, BEN = "ana@example.com", "ben@example.com"
-
-
-def told(address: str = ANA, subject: str = "3 leads are yours", **fields: Any) -> Mail:
-    """One message to somebody new, made into a mail."""
-    values = {"kind": "assigned", "key": "1", "text": "", "path": "/inbox/"}
-    user = make_user(email=address)
-    tell(user, subject=subject, at=MONDAY, **(values | fields))
-    letters.write_due(at=MONDAY)
-    return Mail.objects.get(address=address)
-
-
-def send(at: datetime = MONDAY) -> int:
-    with smtp.postman() as postman:
-        return outbox.send_all(postman=postman, until=at + MINUTE, clock=lambda: at)
-
-
-def state(mail: Mail) -> str:
-    mail.refresh_from_db()
-    return mail.state
 
 
 class TestSending:
@@ -178,8 +157,11 @@ class TestServerInTrouble:
         [
             ("530 Log in first", "waiting", True),
             ("550 We do not relay", "waiting", True),
-            ("421 Enough for this line", "waiting", False),
+            ("421 Come back later", "waiting", True),
+            ("452 4.3.1 Disk full", "waiting", True),
+            ("552 5.2.2 Your quota is used up", "waiting", True),
             ("552 Too big", "refused", False),
+            ("552 5.3.4 Too big", "refused", False),
         ],
     )
     def test_a_server_that_turns_us_away_is_nobodys_fault_but_mostly_ours(
@@ -192,6 +174,16 @@ class TestServerInTrouble:
 
         assert state(mail) == outcome
         assert bool(outbox.server().trouble) is is_trouble
+
+    def test_a_line_that_has_carried_enough_mails_is_followed_by_another(self, postbox):
+        postbox.most_on_a_line = 2
+        for number in range(5):
+            told(f"person-{number}@example.com")
+
+        send()
+
+        assert len(postbox.mails) == 5
+        assert not outbox.server().trouble
 
     def test_the_right_password_is_taken(self, postbox, settings):
         postbox.wants_login = True
@@ -285,7 +277,17 @@ class TestHostileTexts:
         assert "<script>" not in html
         assert "&lt;b&gt;Eve" in html
 
-    @pytest.mark.parametrize("address", ["no address", "a@b.c\nBcc: x@y.z", "ä@b.de"])
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "no address",
+            "a@b.c\nBcc: x@y.z",
+            "ä @b.de",
+            "a@-ü.de",
+            "a@ü..de",
+            "ä\u200b@b.de",
+        ],
+    )
     def test_what_is_no_address_is_refused_with_a_word(self, postbox, address):
         mail = told(address)
 

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from assignments.services.coverage.feeds import (
     renew_feed,
     revoke_feed,
 )
+from assignments.services.notifications import one_line
 from assignments.services.refusals import NotAllowed
 from tests.factories import (
     MONDAY,
@@ -73,7 +75,8 @@ class TestText:
         assert len(events(feed)) == 1
         assert all(len(line.encode()) <= 75 for line in said.split("\r\n"))
         assert "\\, the\\; \\\\great" in said.replace("\r\n ", "")
-        assert str(events(feed)[0]["SUMMARY"]) == f"{name} away"
+        summary = str(events(feed)[0]["SUMMARY"])
+        assert summary == f"Åsa, the; \\great BEGIN:VEVENT {'é' * 90} away"
 
     def test_the_same_until_something_changes(self, feed):
         coverage = away(feed)
@@ -103,6 +106,70 @@ class TestText:
         make_coverage(make_member("Other", team=make_team()))
 
         assert events(feed) == []
+
+
+HOSTILE = [
+    "a, b; c\\d",
+    "North\r\nBEGIN:VEVENT",
+    "x\ny",
+    "x\ry",
+    "x\x0b\x1b[2J\x07\x85y",
+    "\u2028\u2029\u202egnp.exe",
+    'say "hi": yes',
+    "😀" * 40,
+    "é" * 33 + "x",
+]
+
+
+class TestValidity:
+    """What RFC 5545 asks of a calendar, read line by line."""
+
+    def test_an_empty_feed_is_a_calendar_with_a_component(self, feed):
+        check_calendar(text(feed))
+
+        assert Calendar.from_ical(text(feed)).subcomponents
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_holds_whatever_teams_and_members_are_called(self, feed, name):
+        feed.team.name = name[:100]
+        feed.team.save()
+        away(feed, name)
+
+        check_calendar(text(feed))
+
+        shown = Calendar.from_ical(text(feed))
+        calendar_name = re.sub(r"\\([\\,;])", r"\1", str(shown["X-WR-CALNAME"]))
+        assert calendar_name == f"Away: {one_line(name)}"
+        assert [str(event["SUMMARY"]) for event in shown.walk("VEVENT")] == [
+            f"{one_line(name)} away"
+        ]
+
+
+def check_calendar(said: str) -> None:
+    assert said.endswith("\r\n")
+    folded = said.removesuffix("\r\n").split("\r\n")
+    assert all(len(line.encode()) <= 75 for line in folded)
+    lines = re.sub("\r\n[ \t]", "", said).removesuffix("\r\n").split("\r\n")
+    assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]", "".join(lines))
+    open_ones, seen = [], []
+    for line in lines:
+        name, value = re.fullmatch(r"([A-Z-]+)(?:;[A-Z]+=[^:;]+)*:(.*)", line).groups()
+        if name == "BEGIN":
+            open_ones.append(value)
+            seen.append((tuple(open_ones), "BEGIN"))
+        elif name == "END":
+            assert open_ones.pop() == value
+        else:
+            seen.append((tuple(open_ones), name))
+        if name in {"SUMMARY", "DESCRIPTION", "X-WR-CALNAME"}:
+            assert re.fullmatch(r"(?:[^\\,;]|\\[\\,;nN])*", value)
+    assert open_ones == []
+    assert seen.count((("VCALENDAR",), "PRODID")) == 1
+    assert seen.count((("VCALENDAR",), "VERSION")) == 1
+    assert [place for place, name in seen if name == "BEGIN" and len(place) > 1]
+    for name in ("UID", "DTSTAMP", "DTSTART"):
+        events_of = seen.count((("VCALENDAR", "VEVENT"), "BEGIN"))
+        assert seen.count((("VCALENDAR", "VEVENT"), name)) == events_of
 
 
 class TestAddress:

@@ -1,0 +1,32 @@
+"""Mails made and sent as the worker does it, for tests with a real mail server."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from assignments import smtp
+from assignments.models import Mail
+from assignments.services import letters, outbox
+from assignments.services.notifications import tell
+from tests.factories import MONDAY, make_user
+
+MINUTE = timedelta(minutes=1)
+ANA, BEN = "ana@example.com", "ben@example.com"
+
+
+def told(address: str = ANA, subject: str = "3 leads are yours", **fields: Any) -> Mail:
+    """One message to somebody new, made into a mail."""
+    values = {"kind": "assigned", "key": "1", "text": "", "path": "/inbox/"}
+    user = make_user(email=address)
+    tell(user, subject=subject, at=MONDAY, **(values | fields))
+    letters.write_due(at=MONDAY)
+    return Mail.objects.get(address=address)
+
+
+def send(at: datetime = MONDAY) -> int:
+    with smtp.postman() as postman:
+        return outbox.send_all(postman=postman, until=at + MINUTE, clock=lambda: at)
+
+
+def state(mail: Mail) -> str:
+    mail.refresh_from_db()
+    return mail.state
