@@ -9,6 +9,7 @@ from assignments.services.mail_content.heads import (
     find_head,
     is_forward_title,
     label_of,
+    sentence_heads,
     value_of,
 )
 from assignments.services.mail_content.lines import (
@@ -18,6 +19,7 @@ from assignments.services.mail_content.lines import (
 )
 
 _MOST_HEADS = 100
+_MOST_SECTIONS = 200  # each opens again the elements it lies in
 
 
 @dataclass(slots=True)
@@ -49,7 +51,8 @@ def sections_of(lines: list[Line]) -> list[Section]:
     old.mark_heads()
     sections: list[Section] = []
     for line, is_old in zip(lines, old.marks, strict=True):
-        if not sections or sections[-1].is_old != is_old:
+        is_other = not sections or sections[-1].is_old != is_old
+        if is_other and len(sections) < _MOST_SECTIONS:
             sections.append(Section(is_old=is_old))
         sections[-1].lines.append(line)
     for section in sections:
@@ -88,9 +91,12 @@ class _Old:
                 self.marks[place] |= place < quoted
 
     def mark_heads(self) -> None:
+        sentences = sentence_heads(self.lines, self.marks)
         place = heads = 0
         while place < len(self.lines) and heads < _MOST_HEADS:
-            head = None if self.marks[place] else self._head_at(place)
+            head = None
+            if not self.marks[place]:
+                head = self._head_at(place) or sentences.get(place)
             if head is None:
                 place += 1
                 continue
@@ -108,7 +114,7 @@ class _Old:
             while end < len(self.lines) and self._is_same_head(place, end):
                 end += 1
             return Head(end)
-        head = find_head(self.lines, place, quoted=self.marks)
+        head = find_head(self.lines, place)
         if head is None and (line.element.begin or line.above.begins_old):
             return Head(place + 1)
         return head
@@ -132,7 +138,9 @@ class _Old:
         if holder.parent is None or not 0 <= holder.end_part <= last:
             return len(self.lines)
         return next(
-            at for at in range(end, len(self.lines)) if not _holds(holder, self.lines, at)
+            at
+            for at in range(end, len(self.lines))
+            if not _holds(holder, self.lines, at)
         )
 
 

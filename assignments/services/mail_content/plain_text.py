@@ -29,7 +29,7 @@ _INLINE = {
 _KNOWN = BLOCKS | CELLS | DROPPED | IGNORED | RAW | VOID | _INLINE
 # A tag is a known name and then attributes, a slash or nothing: "<b and c>" is none.
 _TAG = re.compile(
-    r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s{0,20}(/?>)|\s[\s\S]{0,200}?(=))"
+    r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s{0,20}(/?>)|\s[^<>=]{0,200}(=))"
 )
 _DOCUMENT = re.compile(r"<!doctype html|<html[\s>]|<body[\s>]|</(?:html|body)>", re.I)
 _MOST_TRIED = 2_000
@@ -52,18 +52,19 @@ def is_markup(body: str) -> bool:
         if tag[4] or (tag[1] and name in opened):
             return True
         opened.add(name)
-        alone += name in BLOCKS or name in VOID
-    # "<br>" within a text of several lines is spoken of, not used.
+        # "Put a <br> there" speaks of a tag: one that is used touches what it is for.
+        around = body[tag.start() - 1 : tag.start()] + body[tag.end() : tag.end() + 1]
+        alone += (name in BLOCKS or name in VOID) and around != "  "
     return alone > 1 or (alone == 1 and "\n" not in body.strip())
 
 
 def read_plain_text(body: str) -> VisibleParts:
     """Return the lines of a plain text as paragraphs, `<` and `&` as they are."""
-    text = _LINE_ENDS.sub("\n", body[: 2 * MOST_CHARACTERS])
+    text = _LINE_ENDS.sub("\n", body[:MOST_CHARACTERS])
     text = without_invisible(resolved(text)).strip("\n")
-    lines, cut = split_lines(text[:MOST_CHARACTERS], most=MOST_PARTS)
-    cut += len(text[MOST_CHARACTERS:]) + len(body[2 * MOST_CHARACTERS :])
-    root = Element(tag="root", parent=None)
+    lines, cut = split_lines(text, most=MOST_PARTS)
+    cut += len(body[MOST_CHARACTERS:])
+    root = Element(tag="div", parent=None)
     result = VisibleParts(characters_cut=cut)
     paragraph = Element.read("div", {}, root)
     for line in lines:
