@@ -2,12 +2,9 @@
 
 import html
 import re
-from collections.abc import Sequence
 
 import nh3
 from django.db.models import CharField, Model
-
-from assignments.smartlead.records import HistoryEntry
 
 LONGEST_BODY = 20_000  # a preview needs no more of a mail than this
 _BLOCKS = re.compile(
@@ -41,6 +38,11 @@ def fitted(text: str, *, model: type[Model], field: str) -> str:
     return text[:length]
 
 
+def storable(text: str) -> str:
+    """Return `text` without what a database refuses: NUL, halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def plain(body: str) -> str:
     """The text of a mail without its markup, white space folded."""
     spaced = _BLOCKS.sub(" <", body[:LONGEST_BODY])
@@ -54,11 +56,3 @@ def preview(body: str) -> str:
     if "<" not in own:
         own = _QUOTED_LINE.sub("", own)
     return _QUOTE_IN_TEXT.split(plain(own), maxsplit=1)[0].strip() or plain(body)
-
-
-def last_words(history: Sequence[HistoryEntry]) -> str:
-    """The preview of the newest mail of a thread."""
-    dated = [(entry.at, place) for place, entry in enumerate(history) if entry.at]
-    if not dated:
-        return preview(history[-1].body_html) if history else ""
-    return preview(history[max(dated)[1]].body_html)

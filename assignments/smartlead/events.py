@@ -7,14 +7,15 @@ the documentation, which names no ids. A body is first cut down to what is used 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
 from assignments.models.webhook import EventKind
-from assignments.smartlead.records import HistoryEntry, LeadRow
+from assignments.smartlead.records import Attachment, HistoryEntry, LeadRow
 from assignments.smartlead.values import (
     Payload,
+    as_dicts,
     as_id,
     as_moment,
     as_text,
@@ -25,6 +26,7 @@ from assignments.smartlead.values import (
 LONGEST_BODY = 500_000
 LONGEST_TEXT = 1_000
 MOST_COPIED = 50  # addresses in copy
+MOST_FILES = 50  # attached to a mail
 
 KINDS = {
     "EMAIL_REPLY": EventKind.REPLY,
@@ -85,11 +87,23 @@ def kept(raw: Payload) -> dict[str, Any]:
     """The fields that are used, all of them plain text."""
     content: dict[str, Any] = _texts(raw, _FIELDS)
     for name, fields in _PARTS.items():
-        content[name] = _texts(part(raw, name), fields)
+        content[name] = _texts(part(raw, name), fields) | _files(part(raw, name))
     copied = raw.get("cc_emails")
     copied = copied[:MOST_COPIED] if isinstance(copied, list) else []
     content["cc_emails"] = [_cut("", each) for each in copied]
+    content |= _files(raw)
     return {name: value for name, value in content.items() if value}
+
+
+def _files(raw: Payload) -> dict[str, list[dict[str, str]]]:
+    files = [asdict(Attachment.from_payload(item)) for item in _attached(raw)]
+    cut = [{name: _cut(name, text) for name, text in file.items()} for file in files]
+    return {"attachments": cut} if cut else {}
+
+
+def _attached(raw: Payload) -> list[Payload]:
+    attached = raw.get("attachments")
+    return as_dicts(attached[:MOST_FILES]) if isinstance(attached, list) else []
 
 
 def _texts(raw: Payload, names: tuple[str, ...]) -> dict[str, str]:
@@ -204,6 +218,7 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
             "time": moment.isoformat(),
             "subject": "" if is_reply else raw.get("subject"),
             "email_body": first(mail, "html", "text") or _old_body(raw, kind),
+            "attachments": _attached(mail) or _attached(raw),
         }
     )
 

@@ -11,6 +11,9 @@ from django.utils.html import escape
 from assignments.services.mail_content.quoted_history import fold_markup, fold_text
 from assignments.services.texts import preview
 
+# Raise it with every change of what `parse_mail` or `preview_line` return: the worker
+# then parses the mails that are kept again.
+PARSER_VERSION = 1
 LONGEST_BODY = 500_000
 TAGS = {
     "a", "b", "blockquote", "br", "code", "div", "em", "hr", "i", "img", "li", "ol",
@@ -70,6 +73,11 @@ def parse_mail(body: str) -> MailContent:
         images=images,
         characters_cut=cut,
     )
+
+
+def preview_line(content: MailContent) -> str:
+    """Return the mail's own words on one line; empty if it has none."""
+    return " ".join(content.own_text.split())
 
 
 def _kept(tag: str, attribute: str, value: str) -> str | None:

@@ -1,0 +1,60 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('assignments', '0032_index_for_the_unanswered'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='lead',
+            name='last_message_mark',
+            field=models.CharField(blank=True, max_length=64),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='body_cut',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='characters_cut',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='display_html',
+            field=models.TextField(blank=True),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='images',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='is_unreadable',
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='own_text',
+            field=models.TextField(blank=True),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='parser_version',
+            field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='preview',
+            field=models.CharField(blank=True, max_length=200),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['parser_version', '-at'], name='message_to_be_parsed'),
+        ),
+    ]
