@@ -261,9 +261,7 @@ def _news(row: LeadRow, mail: LastMail | None) -> dict[str, Any]:
     if row.revenue is not None and abs(row.revenue) >= MOST_REVENUE:
         del news["revenue"]
     if mail:
-        news["last_message"] = texts.fitted(
-            mail.line, model=Lead, field="last_message"
-        )
+        news["last_message"] = texts.fitted(mail.line, model=Lead, field="last_message")
         news["last_message_mark"] = mail.mark
     return news
 

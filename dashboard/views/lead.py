@@ -10,11 +10,12 @@ from django_htmx.http import trigger_client_event
 from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
+from assignments.services.mail_content.parse_waiting import mails_wait
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.threads import wants_thread
 from assignments.services.written_notes import write_note
 from dashboard.acts import refuse
-from dashboard.conversation import conversation_of, notes_of, poll_of
+from dashboard.conversation import conversation_of, mail_of, notes_of, poll_of
 from dashboard.forms import NoteForm
 from dashboard.htmx import PageRequest, back, render_page, target
 from dashboard.inbox_filter import InboxFilter
@@ -25,17 +26,19 @@ from dashboard.sla_words import due_words
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
 MOST_CHANGES = 50
-MAILS_OPEN = 3  # of a conversation; the earlier ones are folded away
-FRAGMENTS = ("panel", "thread", "notes", "timeline")
+FRAGMENTS = ("panel", "thread", "earlier", "notes", "timeline")
 
 
 @require_safe
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     lead = get_lead(map_id)
     at = timezone.now()
+    if target(request).startswith("mail-"):
+        shown = mail_of(lead, request.GET.get("mail", ""))
+        return render(request, "lead/_mail.html", {"lead": lead, "shown": shown})
     # `told`: an event was about it; a poll would ask again and again.
     is_opened = target(request) in {"", "panel"} or "told" in request.GET
-    if is_opened and lead.gone_at is None and wants_thread(lead):
+    if is_opened and (_wants_thread(lead) or mails_wait(lead_id=map_id)):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
@@ -119,19 +122,23 @@ def get_lead(map_id: int) -> Lead:
 
 def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
     asked_at = _asked_at(request, at)
-    mails = conversation_of(lead)
+    mails = conversation_of(
+        lead, before=request.GET.get("before", ""), opened=request.GET.get("mail", "")
+    )
     known = account.current()
-    missing = lead.gone_at is None and wants_thread(lead)
+    is_missing = _wants_thread(lead)
+    can_come = mails.is_being_prepared or (is_missing and not _cannot_ask(known))
     return {
-        "earlier_mails": mails[:-MAILS_OPEN],
-        "newest_mails": mails[-MAILS_OPEN:],
+        "mails": mails,
         "asked_at": asked_at,
-        "thread_is_missing": missing,
-        "thread_is_awaited": missing
-        and not _cannot_ask(known)
-        and at - asked_at < PATIENCE,
+        "thread_is_missing": is_missing,
+        "thread_is_awaited": can_come and at - asked_at < PATIENCE,
         "outage": known.outage_sentence if known.outage_since else "",
     }
+
+
+def _wants_thread(lead: Lead) -> bool:
+    return lead.gone_at is None and wants_thread(lead)
 
 
 def _notes(lead: Lead, at: datetime) -> dict[str, Any]:
