@@ -34,6 +34,10 @@ class ShownMessage:
         return mark_safe(self.display_html)  # noqa: S308  sanitised when it was parsed
 
     @property
+    def has_table(self) -> bool:
+        return "<table" in self.display_html
+
+    @property
     def is_ours(self) -> bool:
         return self.message.direction == Message.Direction.SENT
 
