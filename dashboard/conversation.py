@@ -64,13 +64,20 @@ class Conversation:
     """The part of a thread that a page shows, oldest mail first.
 
     `newest` have their content, `earlier` their headers, but for one that was asked for.
-    `before` is the id of the earliest of them if there are still earlier ones.
+    `before` is the id of the earliest of them if there are still earlier ones; `has_gap`
+    tells whether mails between them and the newest ones are left out.
     """
 
     newest: list[ShownMessage]
     earlier: list[ShownMessage]
     earlier_count: int
     before: int | None
+    has_gap: bool
+
+    @property
+    def state(self) -> list[tuple[int, bool]]:
+        """What a poll compares: which mails are the newest, and whether they wait."""
+        return [(shown.message.pk, shown.is_waiting) for shown in self.newest]
 
     @property
     def is_being_prepared(self) -> bool:
@@ -93,11 +100,11 @@ def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conver
     """
     mail = mail_of(lead, opened) if opened else None
     newest = _with(mail, _bounded(lead))
-    headers = _headers(lead, before)
+    headers, has_gap = _headers(lead, before), bool(before)
     if mail and mail not in newest:
         if mail.message not in [shown.message for shown in headers[:MOST_HEADERS]]:
             # Not on the first page of headers: let one begin with it.
-            headers = [mail, *_headers(lead, opened)]
+            headers, has_gap = [mail, *_headers(lead, opened)], True
         headers = _with(mail, headers)
     earlier = headers[:MOST_HEADERS][::-1]
     return Conversation(
@@ -105,6 +112,7 @@ def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conver
         earlier=earlier,
         earlier_count=max(0, lead.messages.count() - MAILS_OPEN),
         before=earlier[0].message.pk if len(headers) > MOST_HEADERS else None,
+        has_gap=has_gap,
     )
 
 

@@ -17,6 +17,7 @@ from assignments.services.written_notes import write_note
 from dashboard.acts import refuse
 from dashboard.conversation import conversation_of, mail_of, notes_of, poll_of
 from dashboard.forms import NoteForm
+from dashboard.frame_seen import seen
 from dashboard.htmx import PageRequest, back, render_page, target
 from dashboard.inbox_filter import InboxFilter
 from dashboard.lead_list import list_behind, list_of
@@ -88,6 +89,12 @@ def _page(
 ) -> HttpResponse:
     lead = context["lead"]
     context |= {**_thread(request, lead, at), **_notes(lead, at), **_timeline(lead)}
+    if (
+        target(request) == "thread"
+        and request.GET.get("seen") == context["thread_seen"]
+    ):
+        # Nothing is new: what somebody has opened meanwhile stays open.
+        return HttpResponse(status=204)
     if target(request) not in FRAGMENTS:
         context |= {**_list_beside(request, at), "open_id": lead.pk, "heading": "h1"}
     return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)
@@ -128,12 +135,15 @@ def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
     known = account.current()
     is_missing = _wants_thread(lead)
     can_come = mails.is_being_prepared or (is_missing and not _cannot_ask(known))
+    is_awaited = can_come and at - asked_at < PATIENCE
+    outage = known.outage_sentence if known.outage_since else ""
     return {
         "mails": mails,
         "asked_at": asked_at,
         "thread_is_missing": is_missing,
-        "thread_is_awaited": can_come and at - asked_at < PATIENCE,
-        "outage": known.outage_sentence if known.outage_since else "",
+        "thread_is_awaited": is_awaited,
+        "thread_seen": seen(mails.state, is_missing, is_awaited, outage),
+        "outage": outage,
     }
 
 

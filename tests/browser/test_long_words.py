@@ -53,6 +53,7 @@ def test_a_lead_full_of_them_fits_the_screen(office, lead, width):
     expect(page.locator(".mail").first).to_be_focused()
 
     check_page(page)
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     panel = page.locator(".panel")
     assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
     scroll = page.locator(".panel > .scroll")

@@ -1,6 +1,8 @@
 """The mails of a lead's page: stored words only, and no more of them than fit."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -8,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from assignments.models import Lead, Message
+from assignments.models import Account, Lead, Message
 from assignments.services.mail_content import parsed_mail
+from assignments.services.mail_content.parse_waiting import parse_mails_of
 from dashboard.conversation import LONGEST_OPEN, MAILS_OPEN, MOST_HEADERS
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import MONDAY, make_lead, make_message
@@ -87,6 +90,41 @@ class TestAMailThatIsNotParsedYet:
         make_thread(lead, MAILS_OPEN)
 
         assertContains(client.get(f"/leads/{lead.pk}/"), "This mail is being prepared.")
+
+
+class TestThePoll:
+    @pytest.fixture
+    def awaited(self, lead) -> Lead:
+        lead.thread_at = None
+        lead.save()
+        return lead
+
+    def poll(self, client, lead):
+        section = client.get(f"/leads/{lead.pk}/").content.decode()
+        address = re.search(r'hx-get="(/leads/[^"]*seen=[^"]*)"', section)[1]
+        return lambda: client.get(unescape(address), headers=htmx("thread"))
+
+    def test_leaves_the_page_alone_while_nothing_is_new(self, client, awaited):
+        make_message(awaited)
+
+        assert self.poll(client, awaited)().status_code == 204
+
+    @pytest.mark.parametrize("what", ["mail", "parsed", "outage"])
+    def test_brings_what_is_new(self, client, awaited, what):
+        mail = make_message(awaited, parser_version=0)
+        ask = self.poll(client, awaited)
+
+        if what == "mail":
+            make_message(awaited)
+        elif what == "parsed":
+            parse_mails_of(mail.lead_id)
+        else:
+            at = timezone.now()
+            Account.objects.update(
+                outage_since=at, outage_sentence="It is down.", probe_at=at
+            )
+
+        assertContains(ask(), 'id="thread"')
 
 
 class TestContent:
@@ -207,6 +245,9 @@ class TestALongThread:
         assert page.count(f"<p>Words of mail {number}.</p>") == 1
         assert page.count(f'id="mail-{mail.pk}"') == 1
         assert page.count("autofocus") == 1
+        assert ("Show those after" in page) == (
+            number < 100 - MAILS_OPEN - MOST_HEADERS
+        )
 
     def test_shows_so_many_headers_and_still_earlier_ones_on_demand(self, client, lead):
         mails = make_thread(lead, MAILS_OPEN + 2 * MOST_HEADERS + 1)
@@ -226,7 +267,9 @@ class TestALongThread:
         rest = page_of(client, lead, f"?before={second.pk}")
         assert rest.count('class="mail-header"') == 1
         assert "sender-0@example.com" in rest
-        assert "still earlier" not in rest
+        assert "Show those before" not in rest
+        assert "Show those after" in rest
+        assert "Show those after" not in page
 
     def test_puts_mails_without_a_time_first_and_loses_none(self, client, lead):
         undated = [make_message(lead, at=None) for _ in range(MOST_HEADERS + 1)]

@@ -15,7 +15,7 @@ from assignments.services.mail_content.parse import (
 from assignments.services.mail_content.raw_body import kept_body
 from assignments.smartlead.records import HistoryEntry
 
-LONGEST_OWN_TEXT = 5_000
+LONGEST_OWN_TEXT = 2_000
 LONGEST_DISPLAY = 500_000
 
 logger = logging.getLogger(__name__)
