@@ -44,7 +44,7 @@ def nudge_mails() -> None:
 
 
 def nudge_parser() -> None:
-    """Mails of leads are stored that no parser, or only an older one, has parsed."""
+    """Mails or notes are stored that no parser, or only an older one, has parsed."""
     _once_on_commit(_enqueue_parser)
 
 

@@ -99,7 +99,7 @@ def tick() -> str:
         nudge_plans()
     if recounting.is_unfinished():
         nudge_dues()
-    if parse_waiting.mails_wait():
+    if parse_waiting.something_waits():
         nudge_parser()
     nudge_dispatch_if_due()
     nudge_sync()
@@ -139,18 +139,18 @@ def work_out_dues() -> str:
 
 
 def parse_mails() -> str:
-    """Parse stored mails that wait for it, for SEAT_TIME; then look once more."""
+    """Parse stored mails and notes that wait for it, for SEAT_TIME; then look once more."""
     started = timezone.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
     count = 0
     with _seated((PARSER_SEAT,), started) as seat:
         if seat is None:
             return "Somebody else is parsing."
-        while parse_waiting.mails_wait() and timezone.now() < until:
+        while parse_waiting.something_waits() and timezone.now() < until:
             count += parse_waiting.parse_chunk()
-    if parse_waiting.mails_wait():
+    if parse_waiting.something_waits():
         nudge_parser()
-    return f"{count} mails parsed."
+    return f"{count} texts parsed."
 
 
 def send_mails() -> str:

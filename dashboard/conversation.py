@@ -87,6 +87,7 @@ class Conversation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownNote:
     text: str
+    html: str = ""  # safe; empty while it is not parsed, and for ours
     author: str
     at: datetime | None
     ours: Note | None = None
@@ -174,7 +175,12 @@ def notes_of(lead: Lead) -> list[ShownNote]:
     ours = list(lead.notes.select_related("author", "assignment__actor"))
     references = [note.reference for note in ours]
     theirs = [
-        ShownNote(text=note.text, author=note.author, at=note.created_at)
+        ShownNote(
+            text=note.text,
+            html=mark_safe("" if is_waiting(note) else note.display_html),  # noqa: S308
+            author=note.author,
+            at=note.created_at,
+        )
         for note in lead.smartlead_notes.all()
         if not any(reference in note.text for reference in references)
     ]

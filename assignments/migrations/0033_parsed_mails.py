@@ -14,6 +14,16 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
+            model_name='leadnote',
+            name='display_html',
+            field=models.TextField(blank=True),
+        ),
+        migrations.AddField(
+            model_name='leadnote',
+            name='parser_version',
+            field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
             model_name='message',
             name='body_cut',
             field=models.PositiveIntegerField(default=0),
@@ -52,6 +62,10 @@ class Migration(migrations.Migration):
             model_name='message',
             name='preview',
             field=models.CharField(blank=True, max_length=200),
+        ),
+        migrations.AddIndex(
+            model_name='leadnote',
+            index=models.Index(fields=['parser_version'], name='note_to_be_parsed'),
         ),
         migrations.AddIndex(
             model_name='message',

@@ -89,11 +89,14 @@ class LeadNote(models.Model):
     )
     smartlead_id = models.BigIntegerField()
     text = models.TextField(blank=True)
+    parser_version = models.PositiveSmallIntegerField(default=0)
+    display_html = models.TextField(blank=True)  # sanitised, from the text
     author = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("created_at", "id")
+        indexes = [models.Index(fields=["parser_version"], name="note_to_be_parsed")]
         constraints = [
             models.UniqueConstraint(
                 name="a_smartlead_note_is_kept_once", fields=["lead", "smartlead_id"]

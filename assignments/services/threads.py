@@ -15,7 +15,7 @@ from assignments.models.thread import BY_EVENT
 from assignments.services import account, sources, texts
 from assignments.services.leads import save_row
 from assignments.services.locking import lock_lead
-from assignments.services.mail_content.parse_waiting import parse_mails_of
+from assignments.services.mail_content.parse_waiting import parse_texts_of
 from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.mail_content.raw_body import kept_body
 from assignments.services.performance import recording
@@ -49,7 +49,7 @@ def open_lead(
         until=at + timedelta(seconds=settings.SEAT_TIME),
     )
     if Lead.objects.filter(pk=map_id).exists():
-        parse_mails_of(map_id)  # needs no Smartlead, which may be down
+        parse_texts_of(map_id)  # needs no Smartlead, which may be down
     if account.binding_problem(account.current()):
         return reading.report
     try:
@@ -134,7 +134,7 @@ def keep_thread(
         Lead.objects.filter(pk=lead.pk).update(thread_at=at)
         mails = {lead.pk: recording.mails_of(history)}
         recording.record_mails(mails, promised=promised)
-    parse_mails_of(lead.pk)
+    parse_texts_of(lead.pk)
 
 
 def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
@@ -214,6 +214,7 @@ def _fetch_notes(reading: Reading, lead: Lead) -> None:
         _note_readable(lead, is_readable=False, at=reading.clock())
         return
     keep_notes(lead=lead, rows=rows, at=at)
+    parse_texts_of(lead.pk)
     _note_readable(lead, is_readable=True, at=at)
 
 

@@ -92,7 +92,7 @@ def kept(raw: Payload) -> dict[str, Any]:
     copied = copied[:MOST_COPIED] if isinstance(copied, list) else []
     content["cc_emails"] = [_cut("", each) for each in copied]
     content |= _files(raw)
-    return {name: value for name, value in content.items() if value}
+    return {name: value for name, value in content.items() if value or name in _BODIES}
 
 
 def _files(raw: Payload) -> dict[str, list[dict[str, str]]]:
@@ -108,7 +108,9 @@ def _attached(raw: Payload) -> list[Payload]:
 
 def _texts(raw: Payload, names: tuple[str, ...]) -> dict[str, str]:
     cut = {name: _cut(name, raw.get(name)) for name in names}
-    return {name: text for name, text in cut.items() if text}
+    # An empty body says that there are no words, none at all says nothing.
+    told = {name for name in _BODIES if name in raw}
+    return {name: text for name, text in cut.items() if text or name in told}
 
 
 def _cut(name: str, value: Any) -> str:
@@ -118,7 +120,10 @@ def _cut(name: str, value: Any) -> str:
 # ── What it says ────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`at` is when it happened, by Smartlead's clock. There is never an owner in one."""
+    """`at` is when it happened, by Smartlead's clock. There is never an owner in one.
+
+    `has_body`: whether it tells the words of its mail, if only that there are none.
+    """
 
     name: str
     kind: EventKind
@@ -131,6 +136,7 @@ class Event:
     category_id: int | None
     category_name: str
     mail: HistoryEntry | None
+    has_body: bool
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
@@ -149,6 +155,7 @@ class Event:
             category_id=as_id(category.get("new_id") or raw.get("lead_category_id")),
             category_name=as_text(category.get("new_name") or raw.get("category")),
             mail=_mail(raw, kind),
+            has_body=_has_body(raw, kind),
         )
 
     def row(self, map_id: int, **said: Any) -> LeadRow:
@@ -168,6 +175,7 @@ def mark_of(raw: Payload) -> str:
 
 
 _MAILS = {EventKind.REPLY: "reply_message", EventKind.SENT: "sent_message"}
+_OLD_BODIES = {EventKind.REPLY: "reply_body", EventKind.SENT: "sent_message_body"}
 
 
 def _moment(raw: Payload, kind: EventKind) -> datetime | None:
@@ -220,6 +228,15 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
             "email_body": first(mail, "html", "text") or _old_body(raw, kind),
             "attachments": _attached(mail) or _attached(raw),
         }
+    )
+
+
+def _has_body(raw: Payload, kind: EventKind) -> bool:
+    mail = part(raw, _MAILS.get(kind, ""))
+    return any(
+        name in told
+        for told in (mail, raw, part(raw, "reply"))
+        for name in ("html", "text", "body", "attachments", _OLD_BODIES.get(kind))
     )
 
 

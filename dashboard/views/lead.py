@@ -10,7 +10,7 @@ from django_htmx.http import trigger_client_event
 from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
-from assignments.services.mail_content.parse_waiting import mails_wait
+from assignments.services.mail_content.parse_waiting import something_waits
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.threads import wants_thread
 from assignments.services.written_notes import write_note
@@ -39,7 +39,7 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
         return render(request, "lead/_mail.html", {"lead": lead, "shown": shown})
     # `told`: an event was about it; a poll would ask again and again.
     is_opened = target(request) in {"", "panel"} or "told" in request.GET
-    if is_opened and (_wants_thread(lead) or mails_wait(lead_id=map_id)):
+    if is_opened and (_wants_thread(lead) or something_waits(lead_id=map_id)):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),

@@ -82,8 +82,8 @@ class TestParseMails:
     def test_parses_all_that_wait(self, waiting, monkeypatch):
         monkeypatch.setattr(parse_waiting, "CHUNK", 2)
 
-        assert tasks.parse_mails() == "3 mails parsed."
-        assert not parse_waiting.mails_wait()
+        assert tasks.parse_mails() == "3 texts parsed."
+        assert not parse_waiting.something_waits()
 
     def test_looks_once_more_when_its_time_is_up(
         self, waiting, settings, queued, django_capture_on_commit_callbacks
@@ -91,7 +91,7 @@ class TestParseMails:
         settings.SEAT_TIME = 0
 
         with django_capture_on_commit_callbacks(execute=True):
-            assert tasks.parse_mails() == "0 mails parsed."
+            assert tasks.parse_mails() == "0 texts parsed."
 
         assert queued == [("assignments.tasks.parse_mails",)]
 
@@ -100,7 +100,7 @@ class TestParseMails:
 
         assert tasks.parse_mails() == "Somebody else is parsing."
 
-    def test_is_nudged_by_the_tick_while_mails_wait(
+    def test_is_nudged_by_the_tick_while_something_waits(
         self, waiting, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):

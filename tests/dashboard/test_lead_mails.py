@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from assignments.models import Account, Lead, Message
 from assignments.services.mail_content import parsed_mail
-from assignments.services.mail_content.parse_waiting import parse_mails_of
+from assignments.services.mail_content.parse_waiting import parse_texts_of
 from dashboard.conversation import LONGEST_OPEN, MAILS_OPEN, MOST_HEADERS
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import MONDAY, make_lead, make_message
@@ -117,7 +117,7 @@ class TestThePoll:
         if what == "mail":
             make_message(awaited)
         elif what == "parsed":
-            parse_mails_of(mail.lead_id)
+            parse_texts_of(mail.lead_id)
         else:
             at = timezone.now()
             Account.objects.update(

@@ -1,14 +1,14 @@
-"""Stored mails that no parser, or only an older one, has parsed: done here, in portions.
+"""Stored mails and notes that no parser, or only an older one, has parsed, in portions.
 
-`Message.parser_version` is the queue. A worker that is killed leaves its mails in it.
+`parser_version` is the queue. A worker that is killed leaves in it what it has not done.
 """
 
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from assignments.models import Lead, Message
-from assignments.models.thread import MessageQuerySet
+from assignments.models import Lead, LeadNote, Message
 from assignments.services import texts
 from assignments.services.locking import lock_lead
 from assignments.services.mail_content.mail_line import mail_line
@@ -21,16 +21,17 @@ MOST_CHUNKS_OF_LEAD = 10  # at once; the rest of a longer thread waits its turn
 SAME_MAIL = timedelta(minutes=1)
 
 
-def is_waiting(message: Message) -> bool:
-    return message.parser_version < PARSER_VERSION
+def is_waiting(text: Message | LeadNote) -> bool:
+    return text.parser_version < PARSER_VERSION
 
 
-def mails_wait(*, lead_id: int | None = None) -> bool:
-    """Whether mails of the lead, or of any lead, wait to be parsed."""
-    return _waiting(lead_id).exists()
+def something_waits(*, lead_id: int | None = None) -> bool:
+    """Whether mails or notes of the lead, or of any lead, wait to be parsed."""
+    waiting = (_waiting(Message, lead_id), _waiting(LeadNote, lead_id))
+    return any(rows.exists() for rows in waiting)
 
 
-def parse_mails_of(lead_id: int) -> None:
+def parse_texts_of(lead_id: int) -> None:
     """Parse what waits of one lead, then show its newest mail in its row."""
     for _ in range(MOST_CHUNKS_OF_LEAD):
         if parse_chunk(lead_id=lead_id) < CHUNK:
@@ -39,8 +40,13 @@ def parse_mails_of(lead_id: int) -> None:
 
 
 def parse_chunk(*, lead_id: int | None = None) -> int:
-    """Parse the newest mails that wait, CHUNK at most, and return how many they were."""
-    wanted = _waiting(lead_id).only("lead_id", "body_html", "body_cut")
+    """Parse what waits, CHUNK texts at most, newest mails first; return how many."""
+    count = _parse_mails(lead_id)
+    return count + _parse_notes(lead_id, most=CHUNK - count)
+
+
+def _parse_mails(lead_id: int | None) -> int:
+    wanted = _waiting(Message, lead_id).only("lead_id", "body_html", "body_cut")
     messages = list(wanted.order_by("parser_version", "-at")[:CHUNK])
     parsed = {
         message.pk: parsed_columns(
@@ -51,14 +57,22 @@ def parse_chunk(*, lead_id: int | None = None) -> int:
     with transaction.atomic():  # the parser is done: it must not hold the write lock
         for pk, columns in parsed.items():
             Message.objects.filter(pk=pk).update(**columns)
-    if lead_id is None:
-        for lead in {message.lead_id for message in messages}:
+        for lead in sorted({message.lead_id for message in messages}):
             _show_newest_mail(lead)
     return len(messages)
 
 
-def _waiting(lead_id: int | None) -> MessageQuerySet:
-    waiting = Message.objects.filter(parser_version__lt=PARSER_VERSION)
+def _parse_notes(lead_id: int | None, *, most: int) -> int:
+    notes = list(_waiting(LeadNote, lead_id).only("text")[:most])
+    for note in notes:
+        columns = parsed_columns(note.text, body_cut=0, name=f"Note {note.pk}")
+        kept = {name: columns[name] for name in ("display_html", "parser_version")}
+        LeadNote.objects.filter(pk=note.pk).update(**kept)
+    return len(notes)
+
+
+def _waiting[T: (Message, LeadNote)](kind: type[T], lead_id: int | None) -> QuerySet[T]:
+    waiting = kind._default_manager.filter(parser_version__lt=PARSER_VERSION)
     return waiting if lead_id is None else waiting.filter(lead=lead_id)
 
 

@@ -158,3 +158,33 @@ def test_is_made_before_the_database_is_locked(lead, way, monkeypatch):
     way(lead, [reply("<p>Yes.</p>")])
 
     assert inside == [False]
+
+
+@pytest.mark.parametrize(
+    ("part", "line"),
+    [
+        ({"html": ""}, "replied without text"),
+        ({"html": None, "text": None}, "replied without text"),
+        ({"attachments": [{"name": "a.pdf"}]}, "replied without text: a.pdf"),
+        ({}, "Shall we talk on Thursday at ten?"),
+    ],
+)
+def test_of_an_event_changes_only_if_it_tells_the_mails_words(lead, part, line):
+    mail = part | {"message_id": "<1@x>", "time": iso(REPLIED)}
+    payload = reply_to(lead, at=REPLIED, reply_message=mail)
+
+    receive(body=body_of(payload), signature=None, request_id=None, at=MONDAY)
+
+    lead.refresh_from_db()
+    assert lead.last_message == line
+
+
+@pytest.mark.parametrize("files", ["a.pdf", 7, [None, 7], {"name": "a.pdf"}])
+def test_of_an_event_with_strange_files_is_made_without_them(lead, files):
+    mail = {"html": "", "attachments": files, "time": iso(REPLIED)}
+    payload = reply_to(lead, at=REPLIED, reply_message=mail)
+
+    receive(body=body_of(payload), signature=None, request_id=None, at=MONDAY)
+
+    lead.refresh_from_db()
+    assert lead.last_message == "replied without text"

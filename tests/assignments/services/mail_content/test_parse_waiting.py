@@ -9,7 +9,9 @@ from assignments.models import Lead, Message
 from assignments.services import threads
 from assignments.services.mail_content import parse_waiting, parsed_mail
 from assignments.services.mail_content.parse import PARSER_VERSION, parse_mail
-from assignments.services.mail_content.parse_waiting import mails_wait, parse_chunk
+from assignments.services.mail_content.parse_waiting import parse_chunk, something_waits
+from assignments.smartlead.records import NoteRow
+from dashboard.conversation import notes_of
 from tests.assignments.services.test_threads import entry
 from tests.factories import MONDAY, make_lead, make_message
 
@@ -31,20 +33,20 @@ class TestTheQueue:
 
         assert parse_chunk() == 2
         assert Message.objects.get(parser_version=0).at == MONDAY
-        assert mails_wait()
+        assert something_waits()
         assert parse_chunk() == 1
-        assert not mails_wait()
+        assert not something_waits()
         assert set(Message.objects.values_list("preview", flat=True)) == {"Yes."}
 
     def test_has_what_an_older_parser_made_and_nothing_of_this_one(self, monkeypatch):
         mail = make_message(make_lead())
-        assert not mails_wait()
+        assert not something_waits()
 
         monkeypatch.setattr(parse_waiting, "PARSER_VERSION", PARSER_VERSION + 1)
 
-        assert mails_wait()
-        assert mails_wait(lead_id=mail.lead_id)
-        assert not mails_wait(lead_id=mail.lead_id + 1)
+        assert something_waits()
+        assert something_waits(lead_id=mail.lead_id)
+        assert not something_waits(lead_id=mail.lead_id + 1)
 
     def test_goes_on_past_a_mail_on_which_the_parser_fails(self, monkeypatch):
         def fail_on_bad(body: str) -> object:
@@ -64,7 +66,7 @@ class TestTheQueue:
         assert bad.is_unreadable
         assert bad.body_html == "<p>Bad</p>"
         assert good.display_html
-        assert not mails_wait()
+        assert not something_waits()
 
     def test_keeps_what_was_cut_before(self):
         mail = make_waiting(make_lead(), body_cut=700)
@@ -109,7 +111,7 @@ class TestAThread:
             threads.keep_thread(lead=lead, history=[entry()], at=MONDAY)
         monkeypatch.undo()
 
-        assert mails_wait(lead_id=lead.pk)
+        assert something_waits(lead_id=lead.pk)
         parse_chunk()
 
         assert lead.messages.get().preview == "Hello"
@@ -181,3 +183,34 @@ class TestTheRow:
 
         lead.refresh_from_db()
         assert lead.last_message == "Yes."
+
+
+class TestNotes:
+    @pytest.mark.parametrize(
+        ("text", "html"),
+        [
+            ("<p>Fish &amp; chips</p>", "<p>Fish &amp; chips</p>"),
+            ("<b>Call</b><script>x</script>", "<b>Call</b>"),
+            ("Two\nlines", "Two<br>lines"),
+        ],
+    )
+    def test_read_back_go_the_way_of_mails(self, text, html):
+        lead = make_lead()
+        row = NoteRow(id=1, lead_id=1, text=text, created_at=None, created_by="")
+
+        threads.keep_notes(lead=lead, rows=[row], at=MONDAY)
+        assert something_waits(lead_id=lead.pk)
+        assert [note.html for note in notes_of(lead)] == [""]
+        parse_chunk()
+
+        assert not something_waits()
+        assert [note.html for note in notes_of(lead)] == [html]
+
+    def test_share_a_portion_with_mails(self, monkeypatch):
+        monkeypatch.setattr(parse_waiting, "CHUNK", 2)
+        lead = make_lead()
+        make_waiting(lead)
+        for number in range(2):
+            lead.smartlead_notes.create(smartlead_id=number, text="Hi")
+
+        assert (parse_chunk(), parse_chunk(), parse_chunk()) == (2, 1, 0)
