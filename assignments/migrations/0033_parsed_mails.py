@@ -69,6 +69,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(fields=['parser_version', '-at'], name='message_to_be_parsed'),
+            index=models.Index(fields=['parser_version', '-id'], name='message_to_be_parsed'),
         ),
     ]

@@ -69,7 +69,7 @@ class Message(models.Model):
     class Meta:
         ordering = ("at", "id")
         indexes = [
-            models.Index(fields=["parser_version", "-at"], name="message_to_be_parsed"),
+            models.Index(fields=["parser_version", "-id"], name="message_to_be_parsed"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -40,14 +40,14 @@ def parse_texts_of(lead_id: int) -> None:
 
 
 def parse_chunk(*, lead_id: int | None = None) -> int:
-    """Parse what waits, CHUNK texts at most, newest mails first; return how many."""
+    """Parse what waits, CHUNK texts at most, the last that came first; return how many."""
     count = _parse_mails(lead_id)
     return count + _parse_notes(lead_id, most=CHUNK - count)
 
 
 def _parse_mails(lead_id: int | None) -> int:
     wanted = _waiting(Message, lead_id).only("lead_id", "body_html", "body_cut")
-    messages = list(wanted.order_by("parser_version", "-at")[:CHUNK])
+    messages = list(wanted.order_by("parser_version", "-pk")[:CHUNK])
     parsed = {
         message.pk: parsed_columns(
             message.body_html, body_cut=message.body_cut, name=f"Mail {message.pk}"
