@@ -17,6 +17,7 @@ SYNC_SEAT = "sync"
 PLANS_SEAT = "plans"
 DUES_SEAT = "dues"
 MAILS_SEAT = "mails"
+PARSER_SEAT = "parser"
 
 
 def nudge_dispatch() -> None:
@@ -40,6 +41,11 @@ def nudge_dues() -> None:
 def nudge_mails() -> None:
     """Somebody was told something, or a mail may go out again."""
     _once_on_commit(_enqueue_mails)
+
+
+def nudge_parser() -> None:
+    """Mails or notes are stored that no parser, or only an older one, has parsed."""
+    _once_on_commit(_enqueue_parser)
 
 
 def nudge_open_lead(map_id: int) -> None:
@@ -75,6 +81,11 @@ def _enqueue_dues() -> None:
 def _enqueue_mails() -> None:
     if not seats_are_taken((MAILS_SEAT,)):
         async_task("assignments.tasks.send_mails")
+
+
+def _enqueue_parser() -> None:
+    if not seats_are_taken((PARSER_SEAT,)):
+        async_task("assignments.tasks.parse_mails")
 
 
 def _once_on_commit(nudge: Callable[[], None]) -> None:

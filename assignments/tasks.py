@@ -15,11 +15,13 @@ from assignments.nudges import (
     DISPATCH_SEATS,
     DUES_SEAT,
     MAILS_SEAT,
+    PARSER_SEAT,
     PLANS_SEAT,
     SYNC_SEAT,
     nudge_dispatch,
     nudge_dues,
     nudge_mails,
+    nudge_parser,
     nudge_plans,
     nudge_sync,
 )
@@ -36,6 +38,7 @@ from assignments.services import (
 )
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
+from assignments.services.mail_content import parse_waiting
 from assignments.services.sla import recounting
 from assignments.smartlead.budget import Budget, account_budget
 from assignments.smartlead.client import Client, connect
@@ -96,6 +99,8 @@ def tick() -> str:
         nudge_plans()
     if recounting.is_unfinished():
         nudge_dues()
+    if parse_waiting.something_waits():
+        nudge_parser()
     nudge_dispatch_if_due()
     nudge_sync()
     if letters.something_waits(at=now):
@@ -131,6 +136,21 @@ def work_out_dues() -> str:
     if recounting.is_unfinished():
         nudge_dues()
     return f"{count} leads."
+
+
+def parse_mails() -> str:
+    """Parse stored mails and notes that wait for it, for SEAT_TIME; then look once more."""
+    started = timezone.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    count = 0
+    with _seated((PARSER_SEAT,), started) as seat:
+        if seat is None:
+            return "Somebody else is parsing."
+        while parse_waiting.something_waits() and timezone.now() < until:
+            count += parse_waiting.parse_chunk()
+    if parse_waiting.something_waits():
+        nudge_parser()
+    return f"{count} texts parsed."
 
 
 def send_mails() -> str:

@@ -1,47 +1,172 @@
 """Mails that strangers wrote, made safe to show; and a lead's notes."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import QuerySet
+from django.db.models.functions import Length
+from django.http import Http404
 from django.utils.safestring import SafeString, mark_safe
 
 from assignments.models import Lead, Message, Note
-from assignments.services.mail_content.parse import MailContent, parse_mail
+from assignments.services.mail_content.file_names import attachment_names
+from assignments.services.mail_content.mail_line import mail_line, no_words
+from assignments.services.mail_content.parse_waiting import is_waiting
 
 FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
+MAILS_OPEN = 3  # of a conversation: the newest ones
+MOST_HEADERS = 50  # of earlier mails, each opened by itself
+LONGEST_OPEN = 100_000  # characters of markup; what is longer is opened by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMessage:
+    """A mail with its content, or only its header: then `display_html` is empty."""
+
     message: Message
-    content: MailContent
+    display_html: str = ""
+    is_shortened: bool = False
+    is_open: bool = True
+    is_asked_for: bool = False  # by itself: then it gets the focus
 
     @property
     def html(self) -> SafeString:
-        return mark_safe(self.content.display_html)  # noqa: S308  sanitised when parsed
+        return mark_safe(self.display_html)  # noqa: S308  sanitised when it was parsed
+
+    @property
+    def has_table(self) -> bool:
+        return "<table" in self.display_html
 
     @property
     def is_ours(self) -> bool:
         return self.message.direction == Message.Direction.SENT
 
     @property
+    def is_waiting(self) -> bool:
+        return is_waiting(self.message)
+
+    @property
+    def line(self) -> str:
+        return "" if self.is_waiting else mail_line(self.message)
+
+    @property
+    def no_words(self) -> str:
+        """The sentence that stands for the words, if there are none."""
+        return "" if self.message.preview else no_words(self.message)
+
+    @property
     def attachments(self) -> list[str]:
-        return list(_names(self.message.attachments))
+        return attachment_names(self.message.attachments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The part of a thread that a page shows, oldest mail first.
+
+    `newest` have their content, `earlier` their headers, but for one that was asked for.
+    `before` is the id of the earliest of them if there are still earlier ones; `has_gap`
+    tells whether mails between them and the newest ones are left out.
+    """
+
+    newest: list[ShownMessage]
+    earlier: list[ShownMessage]
+    earlier_count: int
+    before: int | None
+    has_gap: bool
+
+    @property
+    def state(self) -> list[tuple[int, bool]]:
+        """What a poll compares: which mails are the newest, and whether they wait."""
+        return [(shown.message.pk, shown.is_waiting) for shown in self.newest]
+
+    @property
+    def is_being_prepared(self) -> bool:
+        return any(shown.is_waiting for shown in (*self.newest, *self.earlier))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownNote:
     text: str
+    html: str = ""  # safe; empty while it is not parsed, and for ours
     author: str
     at: datetime | None
     ours: Note | None = None
 
 
-def conversation_of(lead: Lead) -> list[ShownMessage]:
+def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conversation:
+    """Return the newest mails of a lead, and headers of those before them.
+
+    `before` and `opened` are ids of mails as an address gives them: the headers are those
+    of mails before the one, the other is shown whole. Raises Http404 if there is no such.
+    """
+    mail = mail_of(lead, opened) if opened else None
+    newest = _with(mail, _bounded(lead))
+    headers, has_gap = _headers(lead, before), bool(before)
+    if mail and mail not in newest:
+        if mail.message not in [shown.message for shown in headers[:MOST_HEADERS]]:
+            # Not on the first page of headers: let one begin with it.
+            headers, has_gap = [mail, *_headers(lead, opened)], True
+        headers = _with(mail, headers)
+    earlier = headers[:MOST_HEADERS][::-1]
+    return Conversation(
+        newest=newest,
+        earlier=earlier,
+        earlier_count=max(0, lead.messages.count() - MAILS_OPEN),
+        before=earlier[0].message.pk if len(headers) > MOST_HEADERS else None,
+        has_gap=has_gap,
+    )
+
+
+def _with(mail: ShownMessage | None, shown: list[ShownMessage]) -> list[ShownMessage]:
+    """Return the list with `mail` in the place of the same mail, if that is in it."""
+    return [mail if mail and mail.message == each.message else each for each in shown]
+
+
+def mail_of(lead: Lead, number: str) -> ShownMessage:
+    """Return a mail of the lead with all of its content; Http404 if there is none."""
+    message = _stored(lead, number)
+    return ShownMessage(
+        message=message, display_html=message.display_html, is_asked_for=True
+    )
+
+
+def _stored(lead: Lead, number: str) -> Message:
+    wanted = int(number) if number.isdecimal() and len(number) < 19 else 0
+    message = lead.messages.defer("body_html").filter(pk=wanted).first()
+    if message is None:
+        raise Http404
+    return message
+
+
+def _bounded(lead: Lead) -> list[ShownMessage]:
+    """Return the newest mails, each with its content unless that is too long."""
+    newest = lead.messages.newest_first().defer("body_html", "display_html")
+    messages = list(newest[:MAILS_OPEN])[::-1]
+    stored = lead.messages.filter(pk__in=[message.pk for message in messages])
+    fitting = stored.alias(length=Length("display_html")).filter(
+        length__lte=LONGEST_OPEN
+    )
+    content = dict(fitting.values_list("pk", "display_html"))
     return [
-        ShownMessage(message=message, content=parse_mail(message.body_html))
-        for message in lead.messages.all()
+        ShownMessage(
+            message=message,
+            display_html=content.get(message.pk, ""),
+            is_shortened=message.pk not in content,
+        )
+        for message in messages
+    ]
+
+
+def _headers(lead: Lead, before: str) -> list[ShownMessage]:
+    """Return headers, newest first, and one more than are shown if there are more."""
+    stored = lead.messages.newest_first()
+    first = 0 if before else MAILS_OPEN
+    if before:
+        stored = stored.older_than(_stored(lead, before))
+    headers: QuerySet[Message] = stored.defer("body_html", "own_text", "display_html")
+    return [
+        ShownMessage(message=message, is_open=False)
+        for message in headers[first : first + MOST_HEADERS + 1]
     ]
 
 
@@ -50,7 +175,12 @@ def notes_of(lead: Lead) -> list[ShownNote]:
     ours = list(lead.notes.select_related("author", "assignment__actor"))
     references = [note.reference for note in ours]
     theirs = [
-        ShownNote(text=note.text, author=note.author, at=note.created_at)
+        ShownNote(
+            text=note.text,
+            html=mark_safe("" if is_waiting(note) else note.display_html),  # noqa: S308
+            author=note.author,
+            at=note.created_at,
+        )
         for note in lead.smartlead_notes.all()
         if not any(reference in note.text for reference in references)
     ]
@@ -82,12 +212,3 @@ def _author(note: Note) -> str:
 
 
 _LAST = datetime.max.replace(tzinfo=UTC)
-
-
-def _names(attachments: object) -> Iterator[str]:
-    for entry in attachments if isinstance(attachments, list) else []:
-        if isinstance(entry, dict):
-            name = entry.get("file_name") or entry.get("name") or entry.get("filename")
-            yield str(name or "A file without a name")
-        elif isinstance(entry, str):
-            yield entry

@@ -22,6 +22,7 @@ from assignments.models import (
     Mail,
     Mapping,
     Member,
+    Message,
     Notification,
     RoutingRule,
     SavedPlan,
@@ -32,6 +33,7 @@ from assignments.models import (
 )
 from assignments.models.plan import StrategyKind
 from assignments.services import plans
+from assignments.services.mail_content.parsed_mail import parsed_columns
 from assignments.services.mapping_keys import key_of
 from assignments.services.proposing import Part, Wish
 
@@ -290,6 +292,17 @@ def make_notification(
         "created_at": MONDAY,
     }
     return Notification.objects.create(user=user, subject=subject, **(values | fields))
+
+
+def make_message(lead: Lead, body: str = "<p>Hello</p>", **fields: Any) -> Message:
+    """A mail of the lead's conversation, parsed as the worker leaves it."""
+    values: dict[str, Any] = {
+        "key": f"key-{next(_numbers)}",
+        "direction": "reply",
+        "body_html": body,
+        **parsed_columns(body, body_cut=0, name="A mail"),
+    }
+    return Message.objects.create(lead=lead, **(values | fields))
 
 
 def make_mail(address: str = "ana@example.com", **fields: Any) -> Mail:

@@ -112,6 +112,8 @@ class Lead(models.Model):
     # to be a bounce, an automatic answer or a mail of ours. Empty: at `last_reply_at`.
     disregarded_reply_at = models.DateTimeField(null=True)
     last_message = models.CharField(max_length=200, blank=True)
+    # Tells from which mail, by which parser, `last_message` was made: once is enough.
+    last_message_mark = models.CharField(max_length=64, blank=True)
     # Set with the row: the last word is the lead's, and the category is open.
     answer_owed = models.BooleanField(default=False)
     answer_due_at = models.DateTimeField(null=True)

@@ -18,6 +18,12 @@ from assignments.models.lead import NEVER
 from assignments.services import own_mail, texts
 from assignments.services.answers import is_owed
 from assignments.services.coverage import holds
+from assignments.services.mail_content.mail_line import (
+    LastMail,
+    last_mail,
+    mark_of,
+    newest_mail,
+)
 from assignments.services.ownership import Sighting, observe_owner
 from assignments.services.performance import recording
 from assignments.services.performance.turns import Mail, last_own_of, last_reply_of
@@ -70,19 +76,34 @@ class _Surroundings:
     book: Book
     # Those seen before and those told of now, by lead.
     mails: Mapping[int, Collection[Mail]] = field(default_factory=dict)
+    # Of the rows that bring a newest mail of which the line is not made yet.
+    last_mails: Mapping[int, LastMail]
 
 
 def save_row(row: LeadRow, *, asked_at: datetime, at: datetime, by: Asker) -> None:
     save_rows([row], asked_at=asked_at, at=at, by=by)
 
 
-@transaction.atomic
 def save_rows(
     rows: Sequence[LeadRow], *, asked_at: datetime, at: datetime, by: Asker
 ) -> Saved:
     """Take a page of rows in, in few queries however many rows there are."""
     by_id = {row.map_id: row for row in rows}
-    surroundings = _surroundings(by_id.values())
+    # Before the transaction: parsing takes long, and nobody else could write meanwhile.
+    last_mails = _new_last_mails(rows)
+    return _save_rows(by_id, last_mails, asked_at=asked_at, at=at, by=by)
+
+
+@transaction.atomic
+def _save_rows(
+    by_id: Mapping[int, LeadRow],
+    last_mails: Mapping[int, LastMail],
+    *,
+    asked_at: datetime,
+    at: datetime,
+    by: Asker,
+) -> Saved:
+    surroundings = _surroundings(by_id.values(), last_mails)
     leads, new = _locked(by_id, at=at)
     by_id = own_mail.recognise_in_rows(by_id, leads)
     told = {row.map_id: recording.mails_of_row(row) for row in by_id.values()}
@@ -119,7 +140,8 @@ def take_event(
     """
     lead = Lead.objects.get(pk=row.map_id)
     promised = recording.promises_of([lead])
-    _take_news([lead], {lead.pk: row}, told={lead.pk: mails})
+    last_mails = _new_last_mails([row])
+    _take_news([lead], {lead.pk: row}, told={lead.pk: mails}, last_mails=last_mails)
     if mails:
         recording.record_mails({lead.pk: mails}, promised=promised)
     older = Lead.objects.filter(pk=lead.pk, seen_at__lt=happened_at)
@@ -146,6 +168,7 @@ def _take_news(
     rows: Mapping[int, LeadRow],
     *,
     told: Mapping[int, Collection[Mail]],
+    last_mails: Mapping[int, LastMail] | None = None,
 ) -> None:
     """Bring leads up to rows that leave most things out."""
     if not leads:
@@ -159,24 +182,42 @@ def _take_news(
         )
         for lead in leads
     }
-    around = _surroundings(whole.values())
+    around = _surroundings(whole.values(), last_mails or {})
     mails = recording.known_mails(told)
     _write_attributes(leads, whole, replace(around, mails=mails))
 
 
 def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
+    """Return what the search box looks through: names and address, no words of mails."""
     names = (lead.first_name, lead.last_name, lead.email, lead.company)
     text = " ".join([*names, campaign.name if campaign else ""])
     return " ".join(text.lower().split())
 
 
-def _surroundings(rows: Iterable[LeadRow]) -> _Surroundings:
+def _new_last_mails(rows: Iterable[LeadRow]) -> dict[int, LastMail]:
+    """Parse the newest mail of each row, if that was not done when it came before."""
+    newest = {row.map_id: newest_mail(row.history) for row in rows if row.history}
+    if not newest:
+        return {}
+    known = Lead.objects.filter(pk__in=newest)
+    marks = dict(known.values_list("pk", "last_message_mark"))
+    return {
+        map_id: last_mail(mail)
+        for map_id, mail in newest.items()
+        if mark_of(mail) != marks.get(map_id)
+    }
+
+
+def _surroundings(
+    rows: Iterable[LeadRow], last_mails: Mapping[int, LastMail]
+) -> _Surroundings:
     campaigns = {row.campaign_id: row.campaign_name for row in rows if row.campaign_id}
     categories = {row.category_id: row.category_name for row in rows if row.category_id}
     return _Surroundings(
         campaigns=_campaigns(campaigns),
         categories=_categories(categories),
         book=Book(),
+        last_mails=last_mails,
     )
 
 
@@ -237,8 +278,8 @@ def _write_attributes(
 
 def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
     """Bring the lead up to the row; the names of the columns that changed."""
-    news = _news(row)
-    news |= _last_mails(lead, news, around.mails.get(lead.pk, ()))
+    news = _news(row, around.last_mails.get(lead.pk))
+    news |= _mail_times(lead, news, around.mails.get(lead.pk, ()))
     after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
     category = around.categories.get(after["category_id"] or 0)
     news["answer_owed"] = is_owed(
@@ -251,7 +292,7 @@ def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
     return changed | _set(lead, {"search_text": search_text_of(lead, campaign)})
 
 
-def _last_mails(
+def _mail_times(
     lead: Lead, news: Mapping[str, Any], mails: Collection[Mail]
 ) -> dict[str, datetime | None]:
     """Return the times of the last mails: the row's word, corrected by what is known."""
@@ -265,7 +306,7 @@ def _last_mails(
     }
 
 
-def _news(row: LeadRow) -> dict[str, Any]:
+def _news(row: LeadRow, mail: LastMail | None) -> dict[str, Any]:
     """What the row says, as the lead's columns take it, without what it leaves out."""
     said = {name: getattr(row, source) for name, source in _ATTRIBUTES.items()}
     news = {
@@ -277,9 +318,9 @@ def _news(row: LeadRow) -> dict[str, Any]:
     }
     if row.revenue is not None and abs(row.revenue) >= MOST_REVENUE:
         del news["revenue"]
-    if row.history:
-        words = texts.last_words(row.history)
-        news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
+    if mail:
+        news["last_message"] = texts.fitted(mail.line, model=Lead, field="last_message")
+        news["last_message_mark"] = mail.mark
     return news
 
 

@@ -15,6 +15,9 @@ from assignments.models.thread import BY_EVENT
 from assignments.services import account, own_mail, sources, texts
 from assignments.services.leads import save_row, settle_replies
 from assignments.services.locking import lock_lead
+from assignments.services.mail_content.parse_waiting import parse_texts_of
+from assignments.services.mail_content.parsed_mail import ParsedMail
+from assignments.services.mail_content.raw_body import kept_body
 from assignments.services.performance import recording
 from assignments.services.reading import OutOfTime, Reading, Stopped, SyncReport
 from assignments.services.sources import NOTES, THREADS
@@ -24,7 +27,6 @@ from assignments.smartlead.errors import NotesUnreadable, Refused
 from assignments.smartlead.pages import Unreadable
 from assignments.smartlead.records import HistoryEntry, LeadRow, NoteRow
 
-LONGEST_BODY = 500_000
 LONGEST_KEY = 300
 # So long Smartlead's conversations may lag behind its events.
 EVENTS_LEAD_BY = timedelta(minutes=10)
@@ -33,7 +35,7 @@ EVENTS_LEAD_BY = timedelta(minutes=10)
 def open_lead(
     *, map_id: int, client: Client, budget: Budget, at: datetime
 ) -> SyncReport:
-    """Bring one lead up to date: itself, its conversation, its notes.
+    """Bring one lead up to date: its mails parsed, itself, its conversation, its notes.
 
     What was fetched after the last mail is not fetched again. What fails stands with
     its source, and is tried again when the lead is opened the next time.
@@ -46,6 +48,8 @@ def open_lead(
         sleep=time.sleep,
         until=at + timedelta(seconds=settings.SEAT_TIME),
     )
+    if Lead.objects.filter(pk=map_id).exists():
+        parse_texts_of(map_id)  # needs no Smartlead, which may be down
     if account.binding_problem(account.current()):
         return reading.report
     try:
@@ -109,7 +113,6 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
     return found
 
 
-@transaction.atomic
 def keep_thread(
     *,
     lead: Lead,
@@ -117,22 +120,30 @@ def keep_thread(
     at: datetime,
     is_whole: bool = False,
 ) -> None:
-    """Add the mails that are new; none that a conversation brought is taken away."""
-    locked = lock_lead(lead.pk)
-    promised = recording.promises_of([locked])
-    own_mail.remember_senders([(lead.email, history)])
-    told = own_mail.recognise({lead.pk: (lead.email, history)})[lead.pk]
-    known = recording.known_mails({lead.pk: ()})[lead.pk]
-    history = [recording.as_known(mail, known) for mail in told]
-    _keep_mails([_message(lead, mail) for mail in history])
-    _drop_told(lead, history, up_to=at - EVENTS_LEAD_BY if is_whole else None)
-    news: dict[str, object] = {"thread_at": at}
-    if words := texts.last_words(history):
-        news["last_message"] = texts.fitted(words, model=Lead, field="last_message")
-    Lead.objects.filter(pk=lead.pk).update(**news)
-    mails = {lead.pk: recording.mails_of(history)}
-    recording.record_mails(mails, promised=promised)
-    settle_replies([locked])
+    """Add the mails that are new; none that a conversation brought is taken away.
+
+    They are stored first and parsed then: who is killed in between leaves them to the
+    tick.
+    """
+    with transaction.atomic():
+        locked = lock_lead(lead.pk)
+        promised = recording.promises_of([locked])
+        own_mail.remember_senders([(lead.email, history)])
+        told = own_mail.recognise({lead.pk: (lead.email, history)})[lead.pk]
+        known = recording.known_mails({lead.pk: ()})[lead.pk]
+        history = [recording.as_known(mail, known) for mail in told]
+        _keep_mails(_new_messages(lead, history))
+        _drop_told(lead, history, up_to=at - EVENTS_LEAD_BY if is_whole else None)
+        Lead.objects.filter(pk=lead.pk).update(thread_at=at)
+        mails = {lead.pk: recording.mails_of(history)}
+        recording.record_mails(mails, promised=promised)
+        settle_replies([locked])
+    parse_texts_of(lead.pk)
+
+
+def _new_messages(lead: Lead, history: Sequence[HistoryEntry]) -> list[Message]:
+    known = set(lead.messages.values_list("key", flat=True))
+    return [_message(lead, mail) for mail in history if _key(mail) not in known]
 
 
 def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
@@ -169,6 +180,8 @@ def _keep_mails(mails: Sequence[Message]) -> None:
 
 
 def _message(lead: Lead, entry: HistoryEntry) -> Message:
+    body, cut = kept_body(entry.body_html)
+    columns = entry.columns if isinstance(entry, ParsedMail) else {}
     return Message(
         lead=lead,
         key=_key(entry),
@@ -178,10 +191,12 @@ def _message(lead: Lead, entry: HistoryEntry) -> Message:
         cc=list(entry.cc),
         at=entry.at,
         subject=_fit(entry.subject, Message, "subject"),
-        body_html=entry.body_html[:LONGEST_BODY],
+        body_html=body,
+        body_cut=cut,
         is_bounce=entry.is_bounce,
         is_automatic=entry.is_automatic,
         attachments=[asdict(attachment) for attachment in entry.attachments],
+        **columns,
     )
 
 
@@ -209,6 +224,7 @@ def _fetch_notes(reading: Reading, lead: Lead) -> None:
         _note_readable(lead, is_readable=False, at=reading.clock())
         return
     keep_notes(lead=lead, rows=rows, at=at)
+    parse_texts_of(lead.pk)
     _note_readable(lead, is_readable=True, at=at)
 
 

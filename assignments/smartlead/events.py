@@ -7,15 +7,16 @@ the documentation, which names no ids. A body is first cut down to what is used 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
 from assignments.models.webhook import EventKind
 from assignments.smartlead.automatic_mails import headers_of
-from assignments.smartlead.records import HistoryEntry, LeadRow
+from assignments.smartlead.records import Attachment, HistoryEntry, LeadRow
 from assignments.smartlead.values import (
     Payload,
+    as_dicts,
     as_id,
     as_moment,
     as_text,
@@ -26,6 +27,7 @@ from assignments.smartlead.values import (
 LONGEST_BODY = 500_000
 LONGEST_TEXT = 1_000
 MOST_COPIED = 50  # addresses in copy
+MOST_FILES = 50  # attached to a mail
 
 KINDS = {
     "EMAIL_REPLY": EventKind.REPLY,
@@ -86,18 +88,32 @@ def kept(raw: Payload) -> dict[str, Any]:
     """The fields that are used, all of them plain text."""
     content: dict[str, Any] = _texts(raw, _FIELDS)
     for name, fields in _PARTS.items():
-        content[name] = _texts(part(raw, name), fields)
+        content[name] = _texts(part(raw, name), fields) | _files(part(raw, name))
     if headers := headers_of(part(raw, "reply_message").get("headers")):
         content["reply_message"]["headers"] = headers
     copied = raw.get("cc_emails")
     copied = copied[:MOST_COPIED] if isinstance(copied, list) else []
     content["cc_emails"] = [_cut("", each) for each in copied]
-    return {name: value for name, value in content.items() if value}
+    content |= _files(raw)
+    return {name: value for name, value in content.items() if value or name in _BODIES}
+
+
+def _files(raw: Payload) -> dict[str, list[dict[str, str]]]:
+    files = [asdict(Attachment.from_payload(item)) for item in _attached(raw)]
+    cut = [{name: _cut(name, text) for name, text in file.items()} for file in files]
+    return {"attachments": cut} if cut else {}
+
+
+def _attached(raw: Payload) -> list[Payload]:
+    attached = raw.get("attachments")
+    return as_dicts(attached[:MOST_FILES]) if isinstance(attached, list) else []
 
 
 def _texts(raw: Payload, names: tuple[str, ...]) -> dict[str, str]:
     cut = {name: _cut(name, raw.get(name)) for name in names}
-    return {name: text for name, text in cut.items() if text}
+    # An empty body says that there are no words, none at all says nothing.
+    told = {name for name in _BODIES if name in raw}
+    return {name: text for name, text in cut.items() if text or name in told}
 
 
 def _cut(name: str, value: Any) -> str:
@@ -107,7 +123,10 @@ def _cut(name: str, value: Any) -> str:
 # ── What it says ────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`at` is when it happened, by Smartlead's clock. There is never an owner in one."""
+    """`at` is when it happened, by Smartlead's clock. There is never an owner in one.
+
+    `has_body`: whether it tells the words of its mail, if only that there are none.
+    """
 
     name: str
     kind: EventKind
@@ -122,6 +141,7 @@ class Event:
     # The mailbox of ours that it names.
     mailbox: str
     mail: HistoryEntry | None
+    has_body: bool
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
@@ -141,6 +161,7 @@ class Event:
             category_name=as_text(category.get("new_name") or raw.get("category")),
             mailbox=as_text(raw.get("from_email")),
             mail=_mail(raw, kind),
+            has_body=_has_body(raw, kind),
         )
 
     def row(self, map_id: int, **said: Any) -> LeadRow:
@@ -168,6 +189,7 @@ def mark_of(raw: Payload) -> str:
 
 
 _MAILS = {EventKind.REPLY: "reply_message", EventKind.SENT: "sent_message"}
+_OLD_BODIES = {EventKind.REPLY: "reply_body", EventKind.SENT: "sent_message_body"}
 
 
 def _moment(raw: Payload, kind: EventKind) -> datetime | None:
@@ -221,10 +243,20 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
             "subject": mail.get("subject") or raw.get("subject"),
             "headers": mail.get("headers"),
             "email_body": first(mail, "html", "text") or _old_body(raw, kind),
+            "attachments": _attached(mail) or _attached(raw),
         }
     )
     # That of a reply tells an automatic answer; as conversations do, it shows none.
     return replace(told, subject="") if is_reply else told
+
+
+def _has_body(raw: Payload, kind: EventKind) -> bool:
+    mail = part(raw, _MAILS.get(kind, ""))
+    return any(
+        name in told
+        for told in (mail, raw, part(raw, "reply"))
+        for name in ("html", "text", "body", "attachments", _OLD_BODIES.get(kind))
+    )
 
 
 def _old_body(raw: Mapping[str, Any], kind: EventKind) -> Any:

@@ -10,12 +10,14 @@ from django_htmx.http import trigger_client_event
 from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
+from assignments.services.mail_content.parse_waiting import something_waits
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.threads import wants_thread
 from assignments.services.written_notes import write_note
 from dashboard.acts import refuse
-from dashboard.conversation import conversation_of, notes_of, poll_of
+from dashboard.conversation import conversation_of, mail_of, notes_of, poll_of
 from dashboard.forms import NoteForm
+from dashboard.frame_seen import seen
 from dashboard.htmx import PageRequest, back, render_page, target
 from dashboard.inbox_filter import InboxFilter
 from dashboard.lead_list import list_behind, list_of
@@ -25,17 +27,19 @@ from dashboard.sla_words import due_words
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
 MOST_CHANGES = 50
-MAILS_OPEN = 3  # of a conversation; the earlier ones are folded away
-FRAGMENTS = ("panel", "thread", "notes", "timeline")
+FRAGMENTS = ("panel", "thread", "earlier", "notes", "timeline")
 
 
 @require_safe
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     lead = get_lead(map_id)
     at = timezone.now()
+    if target(request).startswith("mail-"):
+        shown = mail_of(lead, request.GET.get("mail", ""))
+        return render(request, "lead/_mail.html", {"lead": lead, "shown": shown})
     # `told`: an event was about it; a poll would ask again and again.
     is_opened = target(request) in {"", "panel"} or "told" in request.GET
-    if is_opened and lead.gone_at is None and wants_thread(lead):
+    if is_opened and (_wants_thread(lead) or something_waits(lead_id=map_id)):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
@@ -85,6 +89,12 @@ def _page(
 ) -> HttpResponse:
     lead = context["lead"]
     context |= {**_thread(request, lead, at), **_notes(lead, at), **_timeline(lead)}
+    if (
+        target(request) == "thread"
+        and request.GET.get("seen") == context["thread_seen"]
+    ):
+        # Nothing is new: what somebody has opened meanwhile stays open.
+        return HttpResponse(status=204)
     if target(request) not in FRAGMENTS:
         context |= {**_list_beside(request, at), "open_id": lead.pk, "heading": "h1"}
     return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)
@@ -119,19 +129,26 @@ def get_lead(map_id: int) -> Lead:
 
 def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
     asked_at = _asked_at(request, at)
-    mails = conversation_of(lead)
+    mails = conversation_of(
+        lead, before=request.GET.get("before", ""), opened=request.GET.get("mail", "")
+    )
     known = account.current()
-    missing = lead.gone_at is None and wants_thread(lead)
+    is_missing = _wants_thread(lead)
+    can_come = mails.is_being_prepared or (is_missing and not _cannot_ask(known))
+    is_awaited = can_come and at - asked_at < PATIENCE
+    outage = known.outage_sentence if known.outage_since else ""
     return {
-        "earlier_mails": mails[:-MAILS_OPEN],
-        "newest_mails": mails[-MAILS_OPEN:],
+        "mails": mails,
         "asked_at": asked_at,
-        "thread_is_missing": missing,
-        "thread_is_awaited": missing
-        and not _cannot_ask(known)
-        and at - asked_at < PATIENCE,
-        "outage": known.outage_sentence if known.outage_since else "",
+        "thread_is_missing": is_missing,
+        "thread_is_awaited": is_awaited,
+        "thread_seen": seen(mails.state, is_missing, is_awaited, outage),
+        "outage": outage,
     }
+
+
+def _wants_thread(lead: Lead) -> bool:
+    return lead.gone_at is None and wants_thread(lead)
 
 
 def _notes(lead: Lead, at: datetime) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from assignments.models import Heartbeat, Lead, Message, Notification, Seat
 from assignments.models.assignment import State
 from assignments.models.notification import Kind
 from assignments.services import seats
+from assignments.services.mail_content import parse_waiting
 from assignments.services.notifications import tell
 from assignments.services.sla import recounting
 from assignments.services.wishes import Choice, save_wishes
 from tests.factories import (
     make_assignment,
     make_lead,
+    make_message,
     make_notification,
     make_target,
     make_user,
@@ -67,6 +69,44 @@ class TestDispatch:
             tasks.dispatch()
 
         assert not Seat.objects.filter(until__isnull=False).exists()
+
+
+class TestParseMails:
+    @pytest.fixture
+    def waiting(self, db) -> None:
+        """Three mails that no parser has seen, two at once."""
+        lead = make_lead()
+        for _ in range(3):
+            make_message(lead, parser_version=0)
+
+    def test_parses_all_that_wait(self, waiting, monkeypatch):
+        monkeypatch.setattr(parse_waiting, "CHUNK", 2)
+
+        assert tasks.parse_mails() == "3 texts parsed."
+        assert not parse_waiting.something_waits()
+
+    def test_looks_once_more_when_its_time_is_up(
+        self, waiting, settings, queued, django_capture_on_commit_callbacks
+    ):
+        settings.SEAT_TIME = 0
+
+        with django_capture_on_commit_callbacks(execute=True):
+            assert tasks.parse_mails() == "0 texts parsed."
+
+        assert queued == [("assignments.tasks.parse_mails",)]
+
+    def test_is_left_to_whoever_sits_there(self, waiting):
+        sit_on(nudges.PARSER_SEAT)
+
+        assert tasks.parse_mails() == "Somebody else is parsing."
+
+    def test_is_nudged_by_the_tick_while_something_waits(
+        self, waiting, queued, django_capture_on_commit_callbacks
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.tick()
+
+        assert ("assignments.tasks.parse_mails",) in queued
 
 
 class TestDues:

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from assignments.models import Assignment, Message, Note
+from assignments.models import Assignment, Note
 from tests.browser.test_handing_over import choose, row_of
+from tests.factories import make_message
 
 NO_ANSWER = "Handoff does not answer. Check the connection and try again."
 
@@ -19,9 +20,7 @@ NO_ANSWER = "Handoff does not answer. Check the connection and try again."
 def inbox(office, people) -> Page:
     for number, name in enumerate(("Lena Lead", "Omar Other")):
         lead = office.lead(name, people(0), number=number)
-        Message.objects.create(
-            lead=lead, key="1", direction="reply", body_html=f"<p>Hello from {name}</p>"
-        )
+        make_message(lead, f"<p>Hello from {name}</p>")
     people(1)
     page = office.screen()
     page.goto(f"{office.url}/inbox/")

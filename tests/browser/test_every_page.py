@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from assignments.models import Account, Heartbeat, Lead, Mapping, Member, Message
+from assignments.models import Account, Heartbeat, Lead, Mapping, Member
 from assignments.services.clock import tick
 from tests.browser.looks import check, check_page
 from tests.factories import (
@@ -16,6 +16,7 @@ from tests.factories import (
     make_lead,
     make_mail,
     make_member,
+    make_message,
     make_notification,
     make_plan,
     make_rule,
@@ -94,7 +95,7 @@ def addresses(office, people) -> list[str]:
     lead.is_unread = lead.answer_owed = True
     lead.answer_due_at = at = timezone.now()
     lead.save()
-    Message.objects.create(lead=lead, key="1", direction="reply", body_html=BODY)
+    make_message(lead, BODY)
     for state in ("refused", "overtaken"):
         omar = make_lead("Omar Other", owner=ana)
         make_assignment(omar, ben, state=state, finished_at=at, outcome="No.")

@@ -15,11 +15,11 @@ from assignments.models import (
     Lead,
     LeadNote,
     Member,
-    Message,
     UnreadableRow,
     User,
 )
 from assignments.models.assignment import State
+from dashboard.conversation import MAILS_OPEN
 from tests.browser.vectors import VECTORS
 from tests.factories import (
     MONDAY,
@@ -28,6 +28,7 @@ from tests.factories import (
     make_category,
     make_lead,
     make_member,
+    make_message,
     make_team,
 )
 
@@ -53,20 +54,13 @@ def lead(office) -> Lead:
     leads = [_hostile(text, owner, office.manager) for text in VECTORS]
     first = leads[0]
     for number, text in enumerate(VECTORS):
-        Message.objects.create(
-            lead=first,
-            key=str(number),
-            direction="reply",
-            subject=text,
-            sender=text,
-            body_html=f"<p>Hello</p>{text}<p>Bye</p>",
-            at=MONDAY,
-        )
+        body = f"<p>Hello</p>{text}<p>Bye</p>"
+        make_message(first, body, subject=text, sender=text, at=MONDAY)
         LeadNote.objects.create(lead=first, smartlead_id=number, text=text, author=text)
     first.custom_fields = {text: text for text in VECTORS}
     first.website = first.linkedin = "javascript:alert(1)"
-    first.thread_at = first.notes_at = timezone.now()
     first.last_reply_at = timezone.now()
+    first.thread_at = first.notes_at = timezone.now()
     first.save()
     UnreadableRow.objects.create(
         source=VECTORS[9],
@@ -163,9 +157,18 @@ def test_what_an_address_says_is_only_shown(office, place):
 
 def test_links_of_a_mail_that_could_run_are_gone(office, lead):
     page = office.screen()
+    seen = watch(page, office.url)
     page.goto(f"{office.url}/leads/{lead.pk}/")
+    page.locator(".earlier summary").click()
+    page.get_by_role("link", name="Show those before").click()
+    headers = page.locator(".mail-header")
+    expect(headers).to_have_count(len(VECTORS) - MAILS_OPEN)
+    for left in reversed(range(len(VECTORS) - MAILS_OPEN)):
+        headers.first.get_by_role("link").click()
+        expect(headers).to_have_count(left)
     expect(page.get_by_text("Hello")).to_have_count(len(VECTORS))
 
     links = page.locator("main a[href]").evaluate_all("all => all.map(a => a.protocol)")
 
     assert set(links) <= {"http:", "https:", "mailto:", "tel:"}
+    assert seen == []

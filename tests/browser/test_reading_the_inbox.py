@@ -7,10 +7,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments.models import Message
 from tests.browser.looks import check, check_page
 from tests.browser.test_handing_over import row_of
-from tests.factories import make_lead
+from tests.factories import make_lead, make_message
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def inbox(office, people) -> Page:
         lead.thread_at = timezone.now()
         lead.save()
         body = f"<p>Hello from {name}</p>"
-        Message.objects.create(lead=lead, key="1", direction="reply", body_html=body)
+        make_message(lead, body)
     people(1)
     page = office.screen()
     page.goto(f"{office.url}/inbox/")

@@ -8,7 +8,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assignments.models import Mapping, Message
+from assignments.models import Mapping
 from assignments.services.clock import tick
 from dashboard.urls import public
 from dashboard.views.coverage_acts import ACTS
@@ -22,6 +22,7 @@ from tests.factories import (
     make_hold,
     make_lead,
     make_mail,
+    make_message,
     make_notification,
     make_plan,
     make_rule,
@@ -49,9 +50,7 @@ def pages(manager, ana, ben) -> list[str]:
     at = timezone.now()
     make_assignment(lead, ben, state="refused", finished_at=at, outcome="No.")
     make_assignment(make_lead(owner=ana), ben, created_at=at)
-    Message.objects.create(
-        lead=lead, key="1", direction="reply", body_html="<p style='color:red'>x</p>"
-    )
+    make_message(lead, "<p style='color:red'>x</p>")
     make_notification(manager, "<b>3</b> leads", text="<p style='x'>Lena</p>")
     make_mail(outcome="<b>No.</b>")
     return [

@@ -11,6 +11,9 @@ from assignments.services.mail_content.lines import lines_of
 from assignments.services.mail_content.markup import read_markup
 from assignments.services.mail_content.plain_text import is_markup, read_plain_text
 
+# Raise it with every change of what `parse_mail` or `preview_line` return: the worker
+# then parses the mails that are kept again.
+PARSER_VERSION = 1
 _SENT_FROM = re.compile(SENT_FROM, re.IGNORECASE)
 _FORWARD_SUBJECT = re.compile(
     rf"\s*(?:{'|'.join(map(re.escape, FORWARD_PREFIXES))})\s?[:：]", re.IGNORECASE

@@ -187,7 +187,7 @@ def _take(
 ) -> None:
     """`news`, and the last words of the conversation if these are the last."""
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
-    if said.mail and said.mail.body_html and all(moment >= each for each in before):
+    if said.mail and said.has_body and all(moment >= each for each in before):
         news["history"] = (said.mail,)
     take_event(said.row(lead.pk, **news), happened_at=moment, mails=mails)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import Q
 
 from assignments.models import WebhookEvent
 from assignments.services import account
+from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.webhooks import gate
 from assignments.services.webhooks.applying import Outcome, apply
 from assignments.smartlead import events
@@ -67,8 +69,9 @@ def take_in(*, pk: int, at: datetime) -> None:
     if account.binding_problem(account.current()):
         return
     try:
+        said = _read(pk)
         with transaction.atomic():
-            _take_in(pk, at)
+            _take_in(pk, said, at)
     except Exception as fault:
         logger.exception("Webhook event %s could not be taken in.", pk)
         _note_failure(pk, fault=type(fault).__name__, at=at)
@@ -109,11 +112,17 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
     return WebhookEvent.objects.get(key=key)
 
 
-def _take_in(pk: int, at: datetime) -> None:
+def _read(pk: int) -> Event:
+    """Return what the event says, its mail parsed: that takes long, so before any lock."""
+    said = Event.from_payload(WebhookEvent.objects.get(pk=pk).content)
+    return replace(said, mail=ParsedMail.of(said.mail)) if said.mail else said
+
+
+def _take_in(pk: int, said: Event, at: datetime) -> None:
     event = WebhookEvent.objects.select_for_update().get(pk=pk)
     if event.retry_at is None:
         return  # somebody else has been faster
-    _settle(event, apply(Event.from_payload(event.content), at=at), at)
+    _settle(event, apply(said, at=at), at)
     event.save()
 
 

@@ -57,7 +57,8 @@ class TestReply:
         after = Lead.objects.values().get()
         assert {name for name in before if before[name] != after[name]} == {
             "last_reply_at", "is_unread", "last_message", "answer_owed",
-            "answer_due_at", "recheck_at", "reply_order", "due_order", "seen_at",
+            "last_message_mark", "answer_due_at", "recheck_at", "reply_order",
+            "due_order", "seen_at",
             "search_text",  # its campaign's name had not been looked at yet
         }  # fmt: skip
 

@@ -1,0 +1,32 @@
+"""Names of attached files as they are shown, wherever they are shown."""
+
+import re
+
+NAMELESS = "a file without a name"
+LONGEST_SHORT_NAME = 60
+# Characters that turn the direction of text (`offer_\u202efdp.exe` reads as .pdf), and
+# control characters, line breaks among them.
+_UNSAFE = re.compile(
+    "[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+"
+)
+
+
+def attachment_names(attachments: object) -> list[str]:
+    """Return the names of a mail's files, from whatever its `attachments` column holds."""
+    entries = attachments if isinstance(attachments, list) else []
+    return [_file_name(entry) for entry in entries if isinstance(entry, dict | str)]
+
+
+def short_file_name(name: str) -> str:
+    """Return `name`, its middle left out if it is long; its ending is kept."""
+    if len(name) <= LONGEST_SHORT_NAME:
+        return name
+    return f"{name[:40]}…{name[-16:]}"
+
+
+def _file_name(entry: object) -> str:
+    said = entry
+    if isinstance(entry, dict):
+        said = entry.get("file_name") or entry.get("name") or entry.get("filename")
+    name = " ".join(_UNSAFE.sub("", str(said or "")).split())
+    return name or NAMELESS

@@ -1,0 +1,103 @@
+"""Stored mails and notes that no parser, or only an older one, has parsed, in portions.
+
+`parser_version` is the queue. A worker that is killed leaves in it what it has not done.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from assignments.models import Lead, LeadNote, Message
+from assignments.services import texts
+from assignments.services.locking import lock_lead
+from assignments.services.mail_content.mail_line import mail_line
+from assignments.services.mail_content.parse import PARSER_VERSION
+from assignments.services.mail_content.parsed_mail import parsed_columns
+
+CHUNK = 20
+MOST_CHUNKS_OF_LEAD = 10  # at once; the rest of a longer thread waits its turn
+# So far the time of a mail may be from the time that the inbox gives for it.
+SAME_MAIL = timedelta(minutes=1)
+
+
+def is_waiting(text: Message | LeadNote) -> bool:
+    return text.parser_version < PARSER_VERSION
+
+
+def something_waits(*, lead_id: int | None = None) -> bool:
+    """Whether mails or notes of the lead, or of any lead, wait to be parsed."""
+    waiting = (_waiting(Message, lead_id), _waiting(LeadNote, lead_id))
+    return any(rows.exists() for rows in waiting)
+
+
+def parse_texts_of(lead_id: int) -> None:
+    """Parse what waits of one lead, then show its newest mail in its row."""
+    for _ in range(MOST_CHUNKS_OF_LEAD):
+        if parse_chunk(lead_id=lead_id) < CHUNK:
+            break
+    _show_newest_mail(lead_id)
+
+
+def parse_chunk(*, lead_id: int | None = None) -> int:
+    """Parse what waits, CHUNK texts at most, the last that came first; return how many."""
+    count = _parse_mails(lead_id)
+    return count + _parse_notes(lead_id, most=CHUNK - count)
+
+
+def _parse_mails(lead_id: int | None) -> int:
+    wanted = _waiting(Message, lead_id).only(
+        "lead_id", "subject", "body_html", "body_cut"
+    )
+    messages = list(wanted.order_by("parser_version", "-pk")[:CHUNK])
+    parsed = {
+        message.pk: parsed_columns(
+            message.body_html,
+            subject=message.subject,
+            body_cut=message.body_cut,
+            name=f"Mail {message.pk}",
+        )
+        for message in messages
+    }
+    with transaction.atomic():  # the parser is done: it must not hold the write lock
+        for pk, columns in parsed.items():
+            Message.objects.filter(pk=pk).update(**columns)
+        for lead in sorted({message.lead_id for message in messages}):
+            _show_newest_mail(lead)
+    return len(messages)
+
+
+def _parse_notes(lead_id: int | None, *, most: int) -> int:
+    notes = list(_waiting(LeadNote, lead_id).only("text")[:most])
+    for note in notes:
+        columns = parsed_columns(note.text, body_cut=0, name=f"Note {note.pk}")
+        kept = {name: columns[name] for name in ("display_html", "parser_version")}
+        LeadNote.objects.filter(pk=note.pk).update(**kept)
+    return len(notes)
+
+
+def _waiting[T: (Message, LeadNote)](kind: type[T], lead_id: int | None) -> QuerySet[T]:
+    waiting = kind._default_manager.filter(parser_version__lt=PARSER_VERSION)
+    return waiting if lead_id is None else waiting.filter(lead=lead_id)
+
+
+@transaction.atomic
+def _show_newest_mail(lead_id: int) -> None:
+    """Show the newest stored mail in the lead's row, unless the row knows a newer one."""
+    lead = lock_lead(lead_id)
+    stored = lead.messages.defer("body_html", "own_text", "display_html")
+    newest = stored.newest_first().first()
+    if newest is None or is_waiting(newest):
+        return
+    if lead.last_message and _knows_newer_mail(lead, newest):
+        return
+    line = texts.fitted(mail_line(newest), model=Lead, field="last_message")
+    if line != lead.last_message:
+        news = {"last_message": line, "last_message_mark": ""}
+        Lead.objects.filter(pk=lead_id).update(**news)
+
+
+def _knows_newer_mail(lead: Lead, message: Message) -> bool:
+    moments = [moment for moment in (lead.last_reply_at, lead.last_sent_at) if moment]
+    at = message.at
+    return at is not None and any(moment > at + SAME_MAIL for moment in moments)

@@ -1,0 +1,90 @@
+"""A mail with what the parser made of it, as `Message` stores it."""
+
+import logging
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from assignments.models import Message
+from assignments.services import texts
+from assignments.services.mail_content.parse import (
+    PARSER_VERSION,
+    MailContent,
+    parse_mail,
+    preview_line,
+)
+from assignments.services.mail_content.raw_body import kept_body
+from assignments.smartlead.records import HistoryEntry
+
+LONGEST_OWN_TEXT = 2_000
+LONGEST_DISPLAY = 500_000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedMail(HistoryEntry):
+    """A mail of a thread; `columns` are those of `Message` that the parser fills."""
+
+    columns: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> Self:
+        """Parse a mail, if that is not done yet.
+
+        It may take half a second: not to be called while the database is locked.
+        """
+        if isinstance(entry, cls):
+            return entry
+        said = {field.name: getattr(entry, field.name) for field in fields(entry)}
+        body, cut = kept_body(entry.body_html)
+        columns = parsed_columns(
+            body, subject=entry.subject, body_cut=cut, name=f"A mail of {entry.at}"
+        )
+        return cls(columns=columns, **said)
+
+
+def parsed_columns(
+    body: str, *, subject: str = "", body_cut: int, name: str
+) -> dict[str, Any]:
+    """Return the columns that the parser fills for the kept raw body `body`.
+
+    A body on which the parser fails is marked unreadable, until there is a newer parser;
+    `name` tells in the log which mail that is, never what it says.
+    """
+    try:
+        content = _bounded(body, subject)
+        preview = preview_line(content)
+    except Exception as error:
+        # Without its message, which may quote the mail.
+        logger.error("%s could not be parsed: %s", name, type(error).__name__)
+        return _columns(MailContent(own_text="", display_html=""), is_unreadable=True)
+    return _columns(content, preview=preview, body_cut=body_cut)
+
+
+def _bounded(body: str, subject: str) -> MailContent:
+    """Parse less of a body whose markup would grow too long; that counts as cut."""
+    content, length = parse_mail(body, subject=subject), len(body)
+    while len(content.display_html) > LONGEST_DISPLAY and length > 1:
+        length //= 2
+        content = parse_mail(body[:length], subject=subject)
+    cut = content.characters_cut + len(body) - length
+    return replace(content, characters_cut=cut)
+
+
+def _columns(
+    content: MailContent,
+    *,
+    preview: str = "",
+    body_cut: int = 0,
+    is_unreadable: bool = False,
+) -> dict[str, Any]:
+    line = texts.storable(preview)
+    return {
+        "preview": texts.fitted(line, model=Message, field="preview"),
+        "own_text": texts.storable(content.own_text[:LONGEST_OWN_TEXT]),
+        "display_html": texts.storable(content.display_html),
+        "images": content.images,
+        "characters_cut": content.characters_cut + body_cut,
+        "is_unreadable": is_unreadable,
+        "parser_version": PARSER_VERSION,
+    }
