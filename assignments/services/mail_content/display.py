@@ -1,6 +1,7 @@
 """Markup for a page from the lines of a mail: old mail folded, nothing that runs."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import nh3
@@ -42,8 +43,8 @@ _OWN_DIRECTION = {"blockquote", "div", "li", "p", "pre", "td", "th"}
 _SPANS = {"colspan", "rowspan"}
 _ATTRIBUTES = {
     "a": {"href"},
-    **dict.fromkeys(_OWN_DIRECTION, {"dir"}),
-    **dict.fromkeys(CELLS, {"dir", *_SPANS}),
+    **{tag: {"dir"} for tag in _OWN_DIRECTION},
+    **{tag: {"dir", *_SPANS} for tag in CELLS},
 }
 _NO_CONTENT_OF_THEIR_OWN = {*TABLE_PARTS, "ul", "ol"}
 
@@ -90,6 +91,7 @@ def _kept(_tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
+@lru_cache(maxsize=1_000)  # each address is looked at several times
 def _scheme(address: str) -> str:
     try:
         return urlsplit(address.strip()).scheme
