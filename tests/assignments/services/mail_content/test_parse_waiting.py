@@ -49,10 +49,10 @@ class TestTheQueue:
         assert not something_waits(lead_id=mail.lead_id + 1)
 
     def test_goes_on_past_a_mail_on_which_the_parser_fails(self, monkeypatch):
-        def fail_on_bad(body: str) -> object:
+        def fail_on_bad(body: str, *, subject: str) -> object:
             if "Bad" in body:
                 raise RecursionError
-            return parse_mail(body)
+            return parse_mail(body, subject=subject)
 
         monkeypatch.setattr(parsed_mail, "parse_mail", fail_on_bad)
         lead = make_lead()
@@ -83,9 +83,9 @@ class TestTheQueue:
         make_waiting(lead)
         inside = []
 
-        def parse(body: str) -> object:
+        def parse(body: str, *, subject: str) -> object:
             inside.append(connection.in_atomic_block)
-            return parse_mail(body)
+            return parse_mail(body, subject=subject)
 
         monkeypatch.setattr(parsed_mail, "parse_mail", parse)
 
@@ -102,7 +102,7 @@ class TestAThread:
     def test_whose_worker_is_killed_before_the_parser_stays_in_the_queue(
         self, monkeypatch
     ):
-        def die(*_: object) -> None:
+        def die(*_: object, **__: object) -> None:
             raise SystemExit
 
         lead = make_lead()
@@ -123,9 +123,9 @@ class TestAThread:
         threads.keep_thread(lead=lead, history=[entry()], at=MONDAY)
         parsed = []
 
-        def parse(body: str) -> object:
+        def parse(body: str, *, subject: str) -> object:
             parsed.append(body)
-            return parse_mail(body)
+            return parse_mail(body, subject=subject)
 
         monkeypatch.setattr(parsed_mail, "parse_mail", parse)
         new = entry(message_id="<2@x>", body_html="<p>New</p>")
@@ -189,9 +189,9 @@ class TestNotes:
     @pytest.mark.parametrize(
         ("text", "html"),
         [
-            ("<p>Fish &amp; chips</p>", "<p>Fish &amp; chips</p>"),
+            ("<p>Fish &amp; chips</p>", '<p dir="auto">Fish &amp; chips</p>'),
             ("<b>Call</b><script>x</script>", "<b>Call</b>"),
-            ("Two\nlines", "Two<br>lines"),
+            ("Two\nlines", '<div dir="auto">Two<br>lines</div>'),
         ],
     )
     def test_read_back_go_the_way_of_mails(self, text, html):
@@ -204,7 +204,8 @@ class TestNotes:
         parse_chunk()
 
         assert not something_waits()
-        assert [note.html for note in notes_of(lead)] == [html]
+        (note,) = notes_of(lead)
+        assert note.html == f'<div dir="auto">{html}</div>'
 
     def test_share_a_portion_with_mails(self, monkeypatch):
         monkeypatch.setattr(parse_waiting, "CHUNK", 2)

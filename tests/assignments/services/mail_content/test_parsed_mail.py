@@ -32,7 +32,7 @@ def test_hold_what_a_page_and_a_row_show():
 def test_a_mail_on_which_the_parser_fails_is_marked_and_logged_without_its_words(
     monkeypatch, caplog
 ):
-    def fail(body: str) -> None:
+    def fail(body: str, *, subject: str) -> None:
         raise ValueError(body)
 
     monkeypatch.setattr(parsed_mail, "parse_mail", fail)
@@ -49,7 +49,7 @@ def test_a_mail_on_which_the_parser_fails_is_marked_and_logged_without_its_words
 
 def test_texts_fit_their_columns_and_every_database(monkeypatch):
     content = MailContent(own_text="a\0\ud800" * 9_000, display_html="<p>\0\udfff</p>")
-    monkeypatch.setattr(parsed_mail, "parse_mail", lambda _: content)
+    monkeypatch.setattr(parsed_mail, "parse_mail", lambda _, subject: content)
 
     columns = columns_of("x")
 
@@ -64,7 +64,7 @@ def test_texts_fit_their_columns_and_every_database(monkeypatch):
 def test_markup_that_grows_is_bounded_and_what_is_left_out_is_counted(
     monkeypatch, body
 ):
-    def grow(text: str) -> MailContent:
+    def grow(text: str, *, subject: str) -> MailContent:
         return MailContent(own_text="", display_html=text * 9, characters_cut=1)
 
     monkeypatch.setattr(parsed_mail, "parse_mail", grow)
