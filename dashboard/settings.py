@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "dashboard.views.health.HealthProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # After WhiteNoise, whose files are compressed already. Decision 5 says why it is safe.
@@ -159,7 +160,10 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "filters": {"blot": {"()": "dashboard.blotting.WithoutWebhookAddress"}},
+    "filters": {
+        "blot": {"()": "dashboard.blotting.WithoutWebhookAddress"},
+        "refused_host": {"()": "dashboard.log_filters.RefusedHost"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -173,6 +177,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "django.request": {"filters": ["blot"]},
+        "django.security.DisallowedHost": {"filters": ["refused_host"]},
     },
 }
 

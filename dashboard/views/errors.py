@@ -1,5 +1,6 @@
 """Error pages: a sentence, and what to do next. htmx gets the sentence alone."""
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -10,6 +11,10 @@ NOT_FOUND = (
 )
 FORBIDDEN = "This is not yours to do. A sales manager can do it, or give you the role."
 BAD_REQUEST = "Handoff could not read this request. Reload the page and try again."
+WRONG_NAME = (
+    "Handoff does not answer at this name. Use the address that you were given. Whoever "
+    "runs Handoff adds a name to ALLOWED_HOSTS."
+)
 BROKEN = (
     "Something broke inside Handoff. Nothing was sent twice; try again, and tell "
     "whoever runs it if it stays."
@@ -18,7 +23,8 @@ EXPIRED_FORM = "This form is too old. Reload the page and try again."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 400, BAD_REQUEST)
+    is_wrong_name = isinstance(exception, DisallowedHost)
+    return _page(request, 400, WRONG_NAME if is_wrong_name else BAD_REQUEST)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
