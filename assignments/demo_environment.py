@@ -22,7 +22,7 @@ def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
 
     `folder` is where secret, sandbox and demo database are kept.
     """
-    if environ.get("SMARTLEAD_API_KEY"):
+    if environ.get("SMARTLEAD_API_KEY", "").strip(" \"'"):
         _for_smartlead(environ, folder)
     else:
         _for_sandbox(environ, folder)

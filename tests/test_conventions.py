@@ -107,7 +107,11 @@ class TestLock:
 class TestSettings:
     def test_every_variable_is_explained_in_the_example(self):
         sources = [(ROOT / "dashboard/settings.py").read_text()]
-        read = set(re.findall(r'env(?:_bool)?\(\s*"([A-Z_]+)"', "".join(sources)))
+        read = set(
+            re.findall(
+                r'(?:env(?:_bool|_number)?|secret)\(\s*"([A-Z_]+)"', "".join(sources)
+            )
+        )
         explained = set(
             re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
         )

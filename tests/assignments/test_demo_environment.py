@@ -31,8 +31,9 @@ class TestWithoutAKey:
 
         assert not set(environ.values()) & set(PRODUCTION.values())
 
-    def test_an_empty_key_counts_as_none(self, tmp_path: Path):
-        environ = {"SMARTLEAD_API_KEY": ""}
+    @pytest.mark.parametrize("key", ["", "  ", '""'])
+    def test_an_empty_key_counts_as_none(self, tmp_path: Path, key: str):
+        environ = {"SMARTLEAD_API_KEY": key}
 
         prepare(environ, tmp_path)
 

@@ -44,7 +44,8 @@ def test_readyz_wants_a_database(client, db, error):
 class TestProbesAskedByAnybody:
     @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz/", "/readyz/"])
     @pytest.mark.parametrize(
-        "host", ["10.0.0.7", "10.0.0.7:8000", "kube-probe", "a_b", "[::1]:8000", "é", ""]
+        "host",
+        ["10.0.0.7", "10.0.0.7:8000", "kube-probe", "a_b", "[::1]:8000", "é", ""],
     )
     def test_are_answered_on_any_host_name_over_plain_http(self, client, path, host):
         response = client.get(path, headers={"host": host})
