@@ -26,6 +26,7 @@ from assignments.services.sources import INBOX
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 
 WORKER = "worker"
+STOPPED = "stopped"  # the heartbeat that `serve` leaves when it is told to stop
 TOO_LONG = timedelta(days=1)
 MANY_FAILURES = 3  # of one change, until every page says that it does not go out
 MOST_ROWS = 50

@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.backends.base.base import BaseDatabaseWrapper as Connection
 from django.utils import timezone
 
 from assignments.management.commands import demo as demo_command
+from assignments.management.commands import serve as serve_command
 from assignments.models import Account, User
 from assignments.services import account as accounts
 from assignments.services import doctor
 from assignments.services.seats import beat
 from tests.factories import make_lead, make_manager
+from tests.migrated import pretend_migrated
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +91,7 @@ class TestDoctor:
         assert "ok   worker     The worker is alive." in said.splitlines()
 
     def test_it_fails_when_there_is_a_problem(self):
-        with pytest.raises(CommandError, match="2 to see to") as caught:
+        with pytest.raises(CommandError, match="1 to see to") as caught:
             run("doctor")
 
         assert caught.value.returncode == 1
@@ -115,6 +118,38 @@ class TestDoctor:
 
 
 class TestServe:
+    def test_it_waits_for_its_database_and_says_so_now_and_then(self, monkeypatch):
+        why = "The database cannot be opened: password authentication failed."
+        answers = iter([why, why, why, ""])
+        monkeypatch.setattr(doctor, "why_unreachable", lambda: next(answers))
+        monkeypatch.setattr(serve_command, "LOOK_EVERY", 0)
+        monkeypatch.setattr(Connection, "close", lambda self: None)
+        out = io.StringIO()
+
+        serve_command.Command(stdout=out)._wait_for_database()
+
+        lines = out.getvalue().splitlines()
+        assert lines == [
+            f"{why} Waiting; is DATABASE_URL right?",
+            "The database answers now.",
+        ]
+
+    def test_it_says_nothing_of_a_database_that_answers(self):
+        out = io.StringIO()
+
+        serve_command.Command(stdout=out)._wait_for_database()
+
+        assert out.getvalue() == ""
+
+    def test_it_refuses_a_database_that_a_newer_handoff_has_changed(
+        self, monkeypatch, settings
+    ):
+        later = ("assignments", "9999_later")
+        pretend_migrated(monkeypatch, settings, also=(later,))
+
+        with pytest.raises(CommandError, match="newer Handoff has changed"):
+            run("serve")
+
     def test_it_refuses_while_migrations_are_missing(self, monkeypatch):
         missing = doctor.problem("migrations", "It lacks some.", "Run: migrate")
         monkeypatch.setattr(doctor, "migrations", lambda: missing)

@@ -7,15 +7,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-MIGRATION_MODULES = {
-    name: None
-    for name in (
-        "admin",
-        "assignments",
-        "auth",
-        "axes",
-        "contenttypes",
-        "django_q",
-        "sessions",
-    )
-}
+MIGRATION_MODULES = dict.fromkeys(
+    ("admin", "assignments", "auth", "axes", "contenttypes", "django_q", "sessions")
+)

@@ -87,7 +87,7 @@ def door(request, site, tmp_path_factory) -> Iterator[Door]:
 
 
 def _certificate(folder: Path) -> ssl.SSLContext:
-    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 2".split()
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     words += ["-keyout", "key.pem", "-out", "cert.pem", "-subj", f"/CN={HOST}"]
     words += ["-addext", f"subjectAltName=DNS:{HOST}"]
     subprocess.run(words, cwd=folder, check=True, capture_output=True)
