@@ -16,6 +16,7 @@ from django.db import connection
 from assignments import parts
 from assignments.models import Lead, User
 from assignments.services import demo
+from assignments.services.operations.serving import serving_mark
 from assignments.supervisor import Supervisor
 
 LOOPBACK = "127.0.0.1"
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         with self._alone():
             self._prepare_database()
             self._choose_ports(host, port)
-            with Supervisor(say=self._say) as supervisor:
+            with serving_mark(), Supervisor(say=self._say) as supervisor:
                 self._start(supervisor)
                 supervisor.watch()
 

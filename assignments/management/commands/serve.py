@@ -8,7 +8,7 @@ from django.db import connection
 
 from assignments import parts
 from assignments.services import doctor
-from assignments.services.operations.serving import AlreadyServed, serving_mark
+from assignments.services.operations.serving import serving_mark
 from assignments.supervisor import Supervisor
 
 LOOK_EVERY = 1.0  # seconds between two looks for a database that does not answer
@@ -32,17 +32,12 @@ class Command(BaseCommand):
         self._look_for_problems(host, port)
         # A task may work for as long as its seat lasts, and end a call after that.
         patience = settings.SEAT_TIME + settings.CALL_DEADLINE
-        try:
-            with serving_mark(), Supervisor(say=self._say, patience=patience) as parent:
-                parts.wake_worker()
-                parent.start(parts.worker())
-                parent.start(parts.web(host=host, port=port, workers=web_workers))
-                self._say(f"Serving {settings.SITE_URL} on {host}, port {port}.")
-                parent.watch()
-        except AlreadyServed:
-            raise CommandError(
-                "Handoff already runs on this database. Stop it first."
-            ) from None
+        with serving_mark(), Supervisor(say=self._say, patience=patience) as supervisor:
+            parts.wake_worker()
+            supervisor.start(parts.worker())
+            supervisor.start(parts.web(host=host, port=port, workers=web_workers))
+            self._say(f"Serving {settings.SITE_URL} on {host}, port {port}.")
+            supervisor.watch()
 
     def _wait_for_database(self) -> None:
         say_at = 0.0

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from django.core.management import CommandError
 from django.db import Error, connection
 from django.utils import timezone
 
@@ -13,8 +14,11 @@ from assignments.services.seats import beat
 from assignments.services.system import STOPPED
 
 
-class AlreadyServed(Exception):
-    """Another `serve` works on this SQLite file."""
+class AlreadyServed(CommandError):
+    """Another `serve` or `demo` works on this SQLite file."""
+
+    def __init__(self) -> None:
+        super().__init__("Handoff already runs on this database. Stop it first.")
 
 
 @contextmanager
