@@ -178,12 +178,16 @@ LOGGING = {
     "filters": {
         "blot": {"()": "dashboard.blotting.WithoutWebhookAddress"},
         "refused_host": {"()": "dashboard.log_filters.RefusedHost"},
+        "outage": {
+            "()": "dashboard.log_filters.OutageOncePerMinute",
+            "stamp": BASE_DIR / "var" / "outage",
+        },
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["blot"],
+            "filters": ["blot", "outage"],
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},

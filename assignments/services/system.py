@@ -24,6 +24,7 @@ from assignments.services import outbox
 from assignments.services.mail_health import MailHealth, mail_health
 from assignments.services.sources import INBOX
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
+from assignments.version import VERSION
 
 WORKER = "worker"
 STOPPED = "stopped"  # the heartbeat that `serve` leaves when it is told to stop
@@ -87,6 +88,7 @@ class Overview:
     queue: Queue
     drift: Drift
     mail: MailHealth
+    version: str = VERSION
 
     @property
     def failing(self) -> list[Source]:

@@ -1,9 +1,13 @@
 """Error pages: a sentence, and what to do next. htmx gets the sentence alone."""
 
+import sys
+
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from assignments.services.operations.database_outage import outage_in
 
 NOT_FOUND = (
     "There is nothing at this address. The lead, person or page may be gone, or the "
@@ -41,8 +45,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without context processors: whatever broke the page may break this one too."""
-    context = {"status": 500, "sentence": BROKEN}
-    return HttpResponse(render_to_string("errors/plain.html", context), status=500)
+    outage = outage_in(sys.exception())
+    status = 503 if outage else 500
+    sentence = outage.value if outage else BROKEN
+    context = {"status": status, "sentence": sentence}
+    page = render_to_string("errors/plain.html", context)
+    response = HttpResponse(page, status=status)
+    if outage:
+        response["Retry-After"] = "60"
+    return response
 
 
 def _page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
