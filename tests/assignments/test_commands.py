@@ -1,6 +1,7 @@
 """The commands of whoever sets Handoff up. What they decide is tested with services."""
 
 import io
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.utils import timezone
 from assignments.management.commands import demo as demo_command
 from assignments.management.commands import serve as serve_command
 from assignments.models import Account, User
+from assignments.sandbox.server import serving
+from assignments.sandbox.world import World
 from assignments.services import account as accounts
 from assignments.services import doctor
 from assignments.services.seats import beat
@@ -164,6 +167,16 @@ class TestServe:
             run("serve", "--port", "8000")
 
 
+class NoSupervisor:
+    """Starts nothing, and looks once."""
+
+    def start(self, part: object) -> None:
+        pass
+
+    def watch(self, *, until: Any) -> None:
+        until()
+
+
 class TestDemo:
     @pytest.fixture
     def command(self, tmp_path):
@@ -221,6 +234,21 @@ class TestDemo:
 
         assert command.environment["SITE_URL"] == "https://handoff.example.com"
         assert command.environment["SMARTLEAD_BASE_URL"] == "http://sandbox.test/api/v1"
+
+    def test_the_sandbox_of_another_demo_is_not_taken_for_ours(
+        self, command, monkeypatch, settings
+    ):
+        monkeypatch.setattr(demo_command, "START_TIME", 0)
+        settings.SMARTLEAD_API_KEY = "sandbox-of-ours"
+        command.environment = {"SITE_URL": "http://localhost:8000"}
+        command.on_sandbox = True
+        command.log.touch()
+        world = World(leads=2, keys=("sandbox-of-others",))
+        with closing(world), serving(world) as other:
+            command.sandbox_port = command.port = other.server_address[1]
+
+            with pytest.raises(CommandError, match="does not answer"):
+                command._start(NoSupervisor())
 
     def test_a_new_sandbox_is_read_before_the_page_is_shown(self, command, monkeypatch):
         calls: list[dict[str, Any]] = []
