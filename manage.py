@@ -4,12 +4,16 @@ import sys
 from pathlib import Path
 
 from assignments import demo_environment
+from assignments.version import VERSION
 from dashboard.env import SettingRefused, load_env_file
 
 HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
+    if sys.argv[1:] in (["version"], ["--version"]):  # Django would print its own
+        print(f"Handoff {VERSION}")  # noqa: T201
+        return
     load_env_file(HERE / ".env")
     if sys.argv[1:2] == ["demo"]:
         demo_environment.prepare(os.environ, HERE / "var")

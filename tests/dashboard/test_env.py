@@ -173,3 +173,15 @@ def test_a_wrong_setting_ends_the_command_with_one_sentence(name, value):
     assert done.stderr.count("\n") == 1
     assert name in done.stderr
     assert "sesame" not in done.stderr
+
+
+def test_the_version_is_told_without_any_setting():
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "version"],
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "Handoff 0.2.0\n"
