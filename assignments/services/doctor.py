@@ -226,7 +226,7 @@ def why_unreachable() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError) as error:
-        why = " ".join(str(error).split()).rstrip(".")
+        why = " ".join(str(error).split()).rstrip(".?")
         return f"The database cannot be opened: {why}."
     return ""
 
