@@ -9,7 +9,6 @@ from collections.abc import MutableMapping
 from hashlib import sha256
 from pathlib import Path
 
-SANDBOX_KEY = "sandbox-key"
 SANDBOX_PORT = 8765
 
 
@@ -22,7 +21,7 @@ def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
 
     `folder` is where secret, sandbox and demo database are kept.
     """
-    if environ.get("SMARTLEAD_API_KEY"):
+    if environ.get("SMARTLEAD_API_KEY", "").strip(" \"'"):
         _for_smartlead(environ, folder)
     else:
         _for_sandbox(environ, folder)
@@ -33,6 +32,14 @@ def use_kept_secret(environ: MutableMapping[str, str], folder: Path) -> None:
     kept = folder / "secret_key"
     if not environ.get("SECRET_KEY") and kept.is_file():
         environ["SECRET_KEY"] = kept.read_text().strip()
+
+
+def sandbox_key(secret: str) -> str:
+    """Return the key of this folder's sandbox: another folder's takes another one.
+
+    So a demo never reads or writes in the sandbox of another, whatever port that is on.
+    """
+    return f"sandbox-{sha256(f'sandbox {secret}'.encode()).hexdigest()[:24]}"
 
 
 def demo_database(folder: Path) -> Path:
@@ -60,7 +67,7 @@ def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
         SECRET_KEY=secret,
         SMARTLEAD_WEBHOOK_SECRET=sha256(f"webhooks {secret}".encode()).hexdigest(),
         DATABASE_URL=f"sqlite:///{demo_database(folder)}",
-        SMARTLEAD_API_KEY=SANDBOX_KEY,
+        SMARTLEAD_API_KEY=sandbox_key(secret),
         SMARTLEAD_BASE_URL=f"http://127.0.0.1:{SANDBOX_PORT}/api/v1",
         SITE_URL="http://localhost:8000",
         EMAIL_URL="",

@@ -65,7 +65,7 @@ def sandbox(
     *, port: int, state: Path, site: str, environment: Mapping[str, str], log: Path
 ) -> Part:
     words = ("--port", str(port), "--state", str(state), "--life", "40")
-    command = manage("sandbox", *words, "--hook", site)
+    command = manage("sandbox", *words, "--own-key", "--hook", site)
     return Part(name="sandbox", command=command, environment=environment, log=log)
 
 

@@ -165,6 +165,11 @@ class Postman:
                 self._hang_up()
                 raise
 
+    def sign_in(self) -> None:
+        """Raise MailTrouble if the server does not answer or does not take our login."""
+        with self._watch.over(settings.MAIL_DEADLINE):
+            self._open()
+
     def close(self) -> None:
         with self._watch.over(settings.MAIL_TIMEOUT):
             self._hang_up()
@@ -220,6 +225,12 @@ def postman() -> Iterator[Postman]:
         yield man
     finally:
         man.close()
+
+
+def sign_in() -> None:
+    """Connect and sign in, and send nothing; raises MailTrouble."""
+    with postman() as man:
+        man.sign_in()
 
 
 def _refusal(

@@ -1,25 +1,51 @@
-"""What the environment says, read once by settings.py."""
+"""What the environment says, read once by settings.py.
 
+Each reader takes what people write (blanks, quotes, last slashes, empty parts of a list)
+or raises `SettingRefused` with one sentence that names the variable and an example.
+"""
+
+import math
 import os
-from email.utils import parseaddr
+import re
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 
+YES = {"1", "true", "yes", "on"}
+NO = {"0", "false", "no", "off"}
+
+
+class SettingRefused(ImproperlyConfigured):
+    """A setting that cannot be used; the text is for whoever wrote it."""
+
 
 def env(name: str, default: str | None = None) -> str:
-    value = os.environ.get(name, default)
+    """Return the variable without blanks and quotes around it; empty means not set."""
+    value = _without_quotes(os.environ.get(name, "")) or default
     if value is None:
-        raise ImproperlyConfigured(
-            f"Set the environment variable {name} (see .env.example)."
-        )
+        raise SettingRefused(f"Set the environment variable {name} (see .env.example).")
     return value
 
 
 def env_bool(name: str, *, default: bool = False) -> bool:
-    return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+    word = env(name, "1" if default else "0").lower()
+    if word not in YES | NO:
+        raise SettingRefused(f"{name} is {word!r}; write 1 for yes or 0 for no.")
+    return word in YES
+
+
+def env_number(name: str, default: str, *, least: float) -> float:
+    text = env(name, default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < least:
+        raise SettingRefused(
+            f"{name} is {text!r}; write a number of at least {least:g}, like {default}."
+        )
+    return number
 
 
 def seconds(name: str, *, default: float) -> float:
@@ -34,130 +60,82 @@ def seconds(name: str, *, default: float) -> float:
 
 
 def load_env_file(path: Path) -> None:
-    """Read NAME=value lines; what is already in the environment wins."""
+    """Read NAME=value lines, the last one of a name; the environment wins over them."""
     if not path.is_file():
         return
-    for line in path.read_text().splitlines():
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise SettingRefused(
+            f"{path} cannot be read ({error.strerror}). It must belong to the user who "
+            "runs Handoff."
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingRefused(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    said = {}
+    for line in lines:
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+            name = name.strip().removeprefix("export ").strip()
+            said[name] = _without_comment(value)
+    for name, value in said.items():
+        os.environ.setdefault(name, value)
 
 
-def address(text: str) -> str:
-    """Smartlead's base URL: http(s), a host, and no user or password in it."""
+def _without_comment(value: str) -> str:
+    """Return the value of a line; a comment begins after a blank and outside quotes."""
+    value = value.strip()
+    if value[:1] in {'"', "'"}:
+        closing = value.find(value[0], 1)
+        rest = value[closing + 1 :].strip()
+        if closing > 0 and (not rest or rest.startswith("#")):
+            return value[1:closing]
+    return _without_quotes(re.split(r"(?:^|\s)#", value, maxsplit=1)[0])
+
+
+def _without_quotes(value: str) -> str:
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].strip()
+    return value
+
+
+def secret(name: str, default: str | None = None) -> str:
+    """Return a key that is sent or compared as it is; its sentence does not show it."""
+    value = env(name, default)
+    if re.search(r"\s", value):
+        raise SettingRefused(
+            f"{name} has a blank or a line break in it; copy it again, as one word."
+        )
+    return value
+
+
+def time_zone(text: str) -> str:
+    """Return the name of a zone as the tz database spells it."""
     try:
-        parts = urlsplit(text)
-        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        has_secrets = parts.username is not None or bool(parts.query)
-    except ValueError:
-        is_good = has_secrets = False
-    if has_secrets:
-        # It is shown on pages and kept with the database.
-        raise ImproperlyConfigured(
-            "SMARTLEAD_BASE_URL must hold no user, password or query. Put the API key "
-            "into SMARTLEAD_API_KEY."
-        )
-    if not is_good:
-        raise ImproperlyConfigured(
-            "SMARTLEAD_BASE_URL is no address; write it like "
-            "https://server.smartlead.ai/api/v1"
-        )
-    return text.rstrip("/")
+        return ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        known = {name.casefold(): name for name in available_timezones()}
+    if name := known.get(text.replace(" ", "_").casefold()):
+        return name
+    raise SettingRefused(
+        f"TIME_ZONE is {text!r}, which is no time zone; write it like Europe/Berlin"
+    )
 
 
 def rate_limits(text: str) -> list[tuple[int, float]]:
     """`8/2s,55/60s` → [(8, 2.0), (55, 60.0)]: calls per seconds, all at once."""
     try:
-        pairs = [part.strip().rstrip("s").split("/") for part in text.split(",")]
+        parts = [part.strip() for part in re.split("[,;]", text)]
+        pairs = [part.rstrip("s").split("/") for part in parts if part]
         limits = [(int(calls), float(seconds)) for calls, seconds in pairs]
     except ValueError:
         limits = []
-    if not limits or any(calls < 2 or seconds <= 0 for calls, seconds in limits):
-        raise ImproperlyConfigured(
+    if not limits or any(
+        calls < 2 or not 0 < seconds < math.inf for calls, seconds in limits
+    ):
+        raise SettingRefused(
             f"SMARTLEAD_RATE_LIMITS is {text!r}; write it like 8/2s,55/60s, "
             "with at least 2 calls a window."
         )
     return limits
-
-
-def database(url: str) -> dict[str, Any]:
-    """A Django database from sqlite:///path or postgres://user:pass@host:port/name."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": parts.path[1:],  # sqlite:///relative, sqlite:////absolute
-            "OPTIONS": {
-                # The write lock is taken at BEGIN: no deadlock between two readers
-                # that both want to write, and no "database is locked" half way.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
-            },
-        }
-    if parts.scheme in {"postgres", "postgresql"}:
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path[1:]),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
-            "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 60,
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": 10, **dict(parse_qsl(parts.query))},
-        }
-    raise ImproperlyConfigured(
-        "DATABASE_URL must begin with sqlite:/// or postgres:// (see .env.example)."
-    )
-
-
-def mail_server(url: str, *, timeout: float) -> dict[str, Any]:
-    """Django's MAILERS from smtp://user:pass@host:587 or smtps://…; empty: none.
-
-    No sentence repeats the address: it holds a password.
-    """
-    if not url:
-        return {}
-    try:
-        parts = urlsplit(url)
-        port, said = (
-            parts.port,
-            dict(parse_qsl(parts.query, strict_parsing=True) if parts.query else []),
-        )
-    except ValueError:
-        raise ImproperlyConfigured(NO_MAIL_SERVER) from None
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ImproperlyConfigured(NO_MAIL_SERVER)
-    if said.keys() - {"tls"} or said.get("tls", "yes") not in {"yes", "no"}:
-        raise ImproperlyConfigured("EMAIL_URL takes ?tls=yes or ?tls=no, nothing else.")
-    wants_tls = said.get("tls", "yes") == "yes"
-    is_smtps = parts.scheme == "smtps"
-    options = {
-        "host": parts.hostname,
-        "port": port or (465 if is_smtps else 587),
-        "username": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "timeout": timeout,
-        "use_ssl": is_smtps,
-        "use_tls": wants_tls and not is_smtps,
-    }
-    return {"default": {"BACKEND": "assignments.smtp.Backend", "OPTIONS": options}}
-
-
-NO_MAIL_SERVER = (
-    "EMAIL_URL is no address of a mail server; write it like "
-    "smtp://user:password@mail.example.com:587 or smtps://user:password@mail.example.com "
-    "(with %40 for an @ in the password, %2F for a /)."
-)
-
-
-def sender(text: str, site_url: str) -> str:
-    """Whom our mails are from; by default Handoff at the site's own host."""
-    text = text or f"Handoff <handoff@{urlsplit(site_url).hostname or 'localhost'}>"
-    _, email = parseaddr(text)
-    if "@" not in email or text.splitlines() != [text]:
-        raise ImproperlyConfigured(
-            "EMAIL_FROM is no address; write it like Handoff <handoff@example.com>"
-        )
-    return text

@@ -8,25 +8,33 @@ from urllib.parse import urlsplit
 from django.utils.csp import CSP
 
 from dashboard.env import (
-    address,
-    database,
     env,
     env_bool,
+    env_number,
     load_env_file,
-    mail_server,
     rate_limits,
+    secret,
+    time_zone,
+)
+from dashboard.env_addresses import (
+    address,
+    database,
+    host_names,
+    mail_server,
     sender,
+    site_url,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_env_file(BASE_DIR / ".env")
 
 DEBUG = env_bool("DEBUG")
-SECRET_KEY = env("SECRET_KEY")
-ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
-SITE_URL = env("SITE_URL", "http://localhost:8000")
+SECRET_KEY = secret("SECRET_KEY")
+SITE_URL = site_url(env("SITE_URL", "http://localhost:8000"))
+ALLOWED_HOSTS = host_names(env("ALLOWED_HOSTS", ""), SITE_URL)
 CSRF_FAILURE_VIEW = "dashboard.views.errors.csrf_failed"
-CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+# Whatever name a proxy hands on: forms come from the address that people open.
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -47,6 +55,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that nothing else sees the key in the address of the webhook.
     "dashboard.middleware.WebhookAddress",
+    "dashboard.views.health.HealthProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # After WhiteNoise, whose files are compressed already. Decision 5 says why it is safe.
@@ -90,7 +99,9 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {
-    "default": database(env("DATABASE_URL", f"sqlite:///{BASE_DIR}/handoff.sqlite3"))
+    "default": database(
+        env("DATABASE_URL", "sqlite:///handoff.sqlite3"), folder=BASE_DIR
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -118,7 +129,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env("TIME_ZONE", "UTC")
+TIME_ZONE = time_zone(env("TIME_ZONE", "UTC"))
 USE_I18N = False
 USE_TZ = True
 
@@ -157,9 +168,14 @@ SECURE_SSL_REDIRECT = _https
 # A redirected POST arrives as a GET: events would be lost.
 SECURE_REDIRECT_EXEMPT = ["^webhooks/smartlead/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
-SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
-SECURE_HSTS_PRELOAD = _https
+# Browsers keep this promise for so long and cannot be told otherwise: a month by default.
+SECURE_HSTS_SECONDS = int(env_number("HSTS_SECONDS", "2592000", least=0)) * _https
+# Other names of the domain are not ours to promise for.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SECURE_HSTS_PRELOAD = False
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # the two lines above
+if SECURE_HSTS_SECONDS == 0:
+    SILENCED_SYSTEM_CHECKS.append("security.W004")  # HSTS_SECONDS=0 is a decision
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
@@ -170,10 +186,18 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
+    "filters": {
+        "refused_host": {"()": "dashboard.log_filters.RefusedHost"},
+        "outage": {
+            "()": "dashboard.log_filters.OutageOncePerMinute",
+            "stamp": BASE_DIR / "var" / "outage",
+        },
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
+            "filters": ["outage"],
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},
@@ -181,15 +205,16 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "django.security.DisallowedHost": {"filters": ["refused_host"]},
     },
 }
 
 # ── Smartlead ────────────────────────────────────────────────────────────────
 SMARTLEAD_REAL_URL = "https://server.smartlead.ai/api/v1"
-SMARTLEAD_API_KEY = env("SMARTLEAD_API_KEY", "")
+SMARTLEAD_API_KEY = secret("SMARTLEAD_API_KEY", "")
 SMARTLEAD_BASE_URL = address(env("SMARTLEAD_BASE_URL", SMARTLEAD_REAL_URL))
 # The address of our webhook is derived from it; without one there is no such address.
-SMARTLEAD_WEBHOOK_SECRET = env("SMARTLEAD_WEBHOOK_SECRET", "")
+SMARTLEAD_WEBHOOK_SECRET = secret("SMARTLEAD_WEBHOOK_SECRET", "")
 SMARTLEAD_APP_URL = "https://app.smartlead.ai/app/master-inbox"
 SMARTLEAD_RATE_LIMITS = rate_limits(env("SMARTLEAD_RATE_LIMITS", "8/2s,55/60s"))
 SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
@@ -205,7 +230,7 @@ if _mailers := mail_server(env("EMAIL_URL", ""), timeout=MAIL_TIMEOUT):
 DEFAULT_FROM_EMAIL = sender(env("EMAIL_FROM", ""), SITE_URL)
 
 # ── Time constants of the dispatcher and the mirror, in seconds (docs/operating.md) ──
-TIME_SCALE = float(env("TIME_SCALE", "1"))  # trials run the clockwork faster
+TIME_SCALE = env_number("TIME_SCALE", "1", least=0.001)  # trials run it all faster
 FRESH_CLICK = 10 * TIME_SCALE  # how old a read may be when a person's click is sent
 FRESH = 60 * TIME_SCALE  # the same for everything else
 LIST_MAY_LAG = 10 * TIME_SCALE  # a list counts as asked this much earlier

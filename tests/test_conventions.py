@@ -70,44 +70,73 @@ def functions(path: Path) -> Iterator[ast.FunctionDef]:
             yield node
 
 
-def wanted() -> list[Requirement]:
-    """The packages that pyproject.toml names."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    texts = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    return [Requirement(text) for text in texts]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+NEEDED = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+FOR_TESTS = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
+LOCKS = {
+    name: (ROOT / name).read_text()
+    for name in ("requirements.lock", "requirements-dev.lock")
+}
 
 
-class TestLock:
-    lock = (ROOT / "requirements.lock").read_text()
+def pins(lock: str) -> list[tuple[str, str]]:
+    """Return each package of a lock with its version; two where Pythons differ."""
+    found = re.findall(r"^([\w.-]+)(?:\[.*\])?==([^\s;]+)", LOCKS[lock], re.MULTILINE)
+    return [(canonicalize_name(package), version) for package, version in found]
 
-    def test_it_names_no_address(self):
-        lines = [line for line in self.lock.splitlines() if "#" not in line[:8]]
+
+@pytest.mark.parametrize("lock", LOCKS)
+class TestLocks:
+    def test_they_name_no_address(self, lock: str):
+        lines = [line for line in LOCKS[lock].splitlines() if "#" not in line[:8]]
 
         assert not [line for line in lines if "://" in line or line.startswith("-")]
 
-    def test_every_package_has_hashes(self):
-        packages = re.findall(r"^[a-z0-9].*?(?=^\S|\Z)", self.lock, re.MULTILINE | re.S)
+    def test_every_package_has_hashes(self, lock: str):
+        pattern = re.compile(r"^[a-z0-9].*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+        packages = pattern.findall(LOCKS[lock])
 
         assert packages
         assert [text for text in packages if "--hash=sha256:" not in text] == []
 
-    @pytest.mark.parametrize("requirement", wanted(), ids=lambda wish: wish.name)
-    def test_it_holds_what_pyproject_asks_for(self, requirement: Requirement):
-        pins = re.findall(r"^([\w.-]+)(?:\[.*\])?==([^\s;]+)", self.lock, re.MULTILINE)
-        versions = [
-            Version(version)
-            for package, version in pins
-            if canonicalize_name(package) == canonicalize_name(requirement.name)
-        ]
+    @pytest.mark.parametrize("requirement", NEEDED, ids=lambda wish: wish.name)
+    def test_they_hold_what_pyproject_asks_for(
+        self, lock: str, requirement: Requirement
+    ):
+        assert_pinned(requirement, lock)
 
-        assert versions
-        assert all(version in requirement.specifier for version in versions)
+
+class TestLockForProduction:
+    @pytest.mark.parametrize("requirement", FOR_TESTS, ids=lambda wish: wish.name)
+    def test_what_tests_need_is_in_the_other_lock_only(self, requirement: Requirement):
+        assert_pinned(requirement, "requirements-dev.lock")
+        assert canonicalize_name(requirement.name) not in dict(
+            pins("requirements.lock")
+        )
+
+    def test_tests_run_with_the_versions_of_production(self):
+        assert set(pins("requirements.lock")) <= set(pins("requirements-dev.lock"))
+
+
+def assert_pinned(requirement: Requirement, lock: str) -> None:
+    versions = [
+        Version(version)
+        for package, version in pins(lock)
+        if package == canonicalize_name(requirement.name)
+    ]
+
+    assert versions
+    assert all(version in requirement.specifier for version in versions)
 
 
 class TestSettings:
     def test_every_variable_is_explained_in_the_example(self):
         sources = [(ROOT / "dashboard/settings.py").read_text()]
-        read = set(re.findall(r'env(?:_bool)?\(\s*"([A-Z_]+)"', "".join(sources)))
+        read = set(
+            re.findall(
+                r'(?:env(?:_bool|_number)?|secret)\(\s*"([A-Z_]+)"', "".join(sources)
+            )
+        )
         explained = set(
             re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
         )

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from assignments.demo_environment import SANDBOX_PORT, demo_database
 from assignments.models import Account, Category, Member, SlaTarget, Team, User
 from assignments.services.sla.recounting import recount
+from assignments.smartlead.account import account_fingerprint
 
 # Printed for everybody, and of no use anywhere else.
 PASSWORD = "handoff-demo"  # noqa: S105
@@ -79,10 +80,12 @@ def sandbox_port() -> int:
 
 
 def follow_sandbox(base_url: str) -> None:
-    """The sandbox has kept its memory and only moved to another port."""
+    """Tie the database to its sandbox, which has only moved to another port."""
     if not on_demo_database():
         raise OnlyOnSandbox("Only the demo's own database may follow the sandbox.")
-    Account.objects.exclude(fingerprint="").update(base_url=base_url)
+    Account.objects.exclude(fingerprint="").update(
+        base_url=base_url, fingerprint=account_fingerprint()
+    )
 
 
 def _set_targets() -> None:

@@ -2,19 +2,18 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks.security.base import (
+    SECRET_KEY_INSECURE_PREFIX,
     SECRET_KEY_MIN_LENGTH,
     SECRET_KEY_MIN_UNIQUE_CHARACTERS,
 )
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 from django.utils.http import is_same_domain
 from django_q.models import Failure, Schedule
 
@@ -22,52 +21,42 @@ from assignments import schedule
 from assignments.models import Account, Assignment, Heartbeat, Source, User
 from assignments.services import account as accounts
 from assignments.services import system
+from assignments.services.operations.findings import (
+    Finding,
+    State,
+    fine,
+    note,
+    problem,
+)
+from assignments.services.operations.migration_state import migrations
+from assignments.services.operations.server_checks import (
+    disk_space,
+    mail_server,
+    plain_http,
+)
 from assignments.services.webhooks import gate
 from assignments.smartlead.budget import Kind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
 
+# Used by the commands as parts of this module.
+__all__ = ["Finding", "State", "fine", "migrations", "note", "problem"]
+
 CLOCK_TOLERANCE = timedelta(seconds=2)
+# A Date header has whole seconds, and the answer was some time on its way.
+SMARTLEAD_CLOCK_TOLERANCE = timedelta(seconds=10)
+# How long `doctor` takes a worker that was stopped for one that is started again.
+STOP_TOLERANCE = timedelta(hours=1)
 QUEUE_TOLERANCE = timedelta(minutes=10)
 PATIENCE = 60  # seconds to wait for a slot of the budget
-
-
-class State(Enum):
-    FINE = "fine"
-    NOTE = "note"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    subject: str
-    state: State
-    sentence: str
-    remedy: str = ""
-
-    @property
-    def is_problem(self) -> bool:
-        return self.state is State.PROBLEM
-
-
-def fine(subject: str, sentence: str) -> Finding:
-    return Finding(subject=subject, state=State.FINE, sentence=sentence)
-
-
-def note(subject: str, sentence: str, remedy: str = "") -> Finding:
-    return Finding(subject=subject, state=State.NOTE, sentence=sentence, remedy=remedy)
-
-
-def problem(subject: str, sentence: str, remedy: str) -> Finding:
-    return Finding(
-        subject=subject, state=State.PROBLEM, sentence=sentence, remedy=remedy
-    )
 
 
 def examine(*, at: datetime) -> Iterator[Finding]:
     """Everything that can be told without a call to Smartlead."""
     yield from settings_findings()
     yield static_files()
+    yield disk_space()
+    yield mail_server()
     reachable = database()
     yield reachable
     if reachable.is_problem:
@@ -108,8 +97,25 @@ def work_findings(*, at: datetime) -> Iterator[Finding]:
     yield failures(at=at)
 
 
-def online(*, client: Client) -> Finding:
-    """One read of Smartlead, paid for like every other."""
+def online(*, client: Client) -> Iterator[Finding]:
+    """Make one read of Smartlead, paid for like every other, and look at its clock."""
+    yield smartlead_answers(client=client)
+    if client.server_time is not None:
+        yield smartlead_clock(server_time=client.server_time, at=timezone.now())
+
+
+def smartlead_clock(*, server_time: datetime, at: datetime) -> Finding:
+    skew = abs(server_time - at)
+    if skew > SMARTLEAD_CLOCK_TOLERANCE:
+        return problem(
+            "clock",
+            f"This machine and Smartlead are {skew.total_seconds():.0f} s apart.",
+            "Keep this machine in time (NTP): what is fresh is decided by the clock.",
+        )
+    return fine("clock", "This machine and Smartlead agree on the time.")
+
+
+def smartlead_answers(*, client: Client) -> Finding:
     slot = client.wait_for_slot(Kind.INTERACTIVE, until=time.time() + PATIENCE)
     if slot is None:
         return problem(
@@ -142,6 +148,7 @@ def secret_key() -> Finding:
     weak = (
         len(key) < SECRET_KEY_MIN_LENGTH
         or len(set(key)) < SECRET_KEY_MIN_UNIQUE_CHARACTERS
+        or key.startswith(SECRET_KEY_INSECURE_PREFIX)
     )
     if weak:
         return problem(
@@ -175,7 +182,7 @@ def address() -> Finding:
             f"{settings.SITE_URL} answers 400, since ALLOWED_HOSTS lacks {host}.",
             f"Set ALLOWED_HOSTS={host}.",
         )
-    return fine("address", f"{settings.SITE_URL} is let in.")
+    return plain_http() or fine("address", f"{settings.SITE_URL} is let in.")
 
 
 def webhooks() -> Finding:
@@ -206,15 +213,22 @@ def static_files() -> Finding:
 
 # ── Database ────────────────────────────────────────────────────────────────────
 def database() -> Finding:
+    if sentence := why_unreachable():
+        return problem("database", sentence, "Check DATABASE_URL.")
+    if connection.vendor == "sqlite":
+        return _sqlite()
+    return fine("database", f"{connection.display_name} answers.")
+
+
+def why_unreachable() -> str:
+    """Return why the database cannot be opened, in a sentence; "" if it can."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError) as error:
-        sentence = f"The database cannot be opened: {error}".rstrip().rstrip(".")
-        return problem("database", f"{sentence}.", "Check DATABASE_URL.")
-    if connection.vendor == "sqlite":
-        return _sqlite()
-    return fine("database", f"{connection.display_name} answers.")
+        why = " ".join(str(error).split()).rstrip(".?")
+        return f"The database cannot be opened: {why}."
+    return ""
 
 
 def _sqlite() -> Finding:
@@ -229,18 +243,6 @@ def _sqlite() -> Finding:
             "Keep the file on a local disk; network drives cannot do WAL.",
         )
     return fine("database", f"SQLite answers ({mode}, IMMEDIATE).")
-
-
-def migrations() -> Finding:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if plan:
-        return problem(
-            "migrations",
-            f"The database lacks {len(plan)} of the migrations.",
-            "Run: manage.py migrate",
-        )
-    return fine("migrations", "The database is up to date.")
 
 
 def clock(*, at: datetime) -> Finding:
@@ -310,15 +312,20 @@ def smartlead(account: Account) -> Finding:
 
 
 def worker(*, at: datetime) -> Finding:
-    if system.worker_is_silent(at=at):
-        beat = Heartbeat.objects.filter(name=system.WORKER).first()
-        when = f"since {_minute(beat.beat_at)}" if beat else "so far"
-        return problem(
-            "worker",
-            f"The worker has given no sign of life {when}.",
-            "Start it: manage.py serve (or manage.py qcluster).",
-        )
-    return fine("worker", "The worker is alive.")
+    if not system.worker_is_silent(at=at):
+        return fine("worker", "The worker is alive.")
+    start = "Start it: manage.py serve"
+    beats = {beat.name: beat.beat_at for beat in Heartbeat.objects.all()}
+    last, stopped = beats.get(system.WORKER), beats.get(system.STOPPED)
+    if last is None:
+        return note("worker", "The worker has not been started yet.", start)
+    if stopped and stopped >= last and at - stopped < STOP_TOLERANCE:
+        return note("worker", f"It was stopped at {_minute(stopped)}.", start)
+    return problem(
+        "worker",
+        f"The worker has given no sign of life since {_minute(last)}.",
+        f"{start} (or manage.py qcluster).",
+    )
 
 
 def schedules() -> Finding:

@@ -24,8 +24,10 @@ from assignments.services import outbox
 from assignments.services.mail_health import MailHealth, mail_health
 from assignments.services.sources import INBOX
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
+from assignments.version import VERSION
 
 WORKER = "worker"
+STOPPED = "stopped"  # the heartbeat that `serve` leaves when it is told to stop
 TOO_LONG = timedelta(days=1)
 MANY_FAILURES = 3  # of one change, until every page says that it does not go out
 MOST_ROWS = 50
@@ -86,6 +88,7 @@ class Overview:
     queue: Queue
     drift: Drift
     mail: MailHealth
+    version: str = VERSION
 
     @property
     def failing(self) -> list[Source]:

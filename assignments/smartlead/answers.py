@@ -64,6 +64,10 @@ class Answer:
         return _sentence(self.payload) if self.is_json else ""
 
     @property
+    def server_time(self) -> datetime | None:
+        return _moment(self.headers.get("date", ""))
+
+    @property
     def retry_after(self) -> float | None:
         header = self.headers.get("retry-after", "")
         waits = _seconds(header), _until(header), _retry_after_in(self.payload)
@@ -224,12 +228,18 @@ def _seconds(value: Any) -> float | None:
 
 
 def _until(http_date: str) -> float | None:
+    moment = _moment(http_date)
+    if moment is None:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _moment(http_date: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(http_date)
     except (TypeError, ValueError):
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _retry_after_in(payload: Any) -> float | None:

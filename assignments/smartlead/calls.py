@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -53,6 +54,7 @@ class Calls:
         self._key = key
         self._deadline = deadline
         self._turn: _Turn | None = None
+        self.server_time: datetime | None = None  # by the last answer's Date header
 
     @contextmanager
     def spending(self, slot: Slot) -> Iterator[None]:
@@ -92,6 +94,7 @@ class Calls:
         except NotSent:
             turn.is_used = call.has_written
             raise
+        self.server_time = turn.answer.server_time
         return turn.answer
 
     def _claim_turn(self) -> _Turn:

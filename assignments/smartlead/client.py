@@ -86,6 +86,11 @@ class Client:
     def budget(self) -> Budget:
         return self._calls.budget
 
+    @property
+    def server_time(self) -> datetime | None:
+        """Smartlead's clock at its last answer, in whole seconds; None if not told."""
+        return self._calls.server_time
+
     def spending(self, slot: Slot) -> AbstractContextManager[None]:
         """Pay for exactly one call. A slot that no call used is given back."""
         return self._calls.spending(slot)

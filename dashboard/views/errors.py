@@ -1,9 +1,17 @@
 """Error pages: a sentence, and what to do next. htmx gets the sentence alone."""
 
-from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
+import sys
+
+from django.core.exceptions import (
+    DisallowedHost,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from assignments.services.operations.database_outage import outage_in
 
 NOT_FOUND = (
     "There is nothing at this address. The lead, person or page may be gone, or the "
@@ -11,6 +19,10 @@ NOT_FOUND = (
 )
 FORBIDDEN = "This is not yours to do. A sales manager can do it, or give you the role."
 BAD_REQUEST = "Handoff could not read this request. Reload the page and try again."
+WRONG_NAME = (
+    "Handoff does not answer at this name. Use the address that you were given. Whoever "
+    "runs Handoff adds a name to ALLOWED_HOSTS."
+)
 BROKEN = (
     "Something broke inside Handoff. Nothing was sent twice; try again, and tell "
     "whoever runs it if it stays."
@@ -23,8 +35,10 @@ TOO_MANY_FIELDS = (
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    too_many = isinstance(exception, (TooManyFieldsSent, TooManyFilesSent))
-    return page(request, 400, TOO_MANY_FIELDS if too_many else BAD_REQUEST)
+    if isinstance(exception, (TooManyFieldsSent, TooManyFilesSent)):
+        return page(request, 400, TOO_MANY_FIELDS)
+    is_wrong_name = isinstance(exception, DisallowedHost)
+    return page(request, 400, WRONG_NAME if is_wrong_name else BAD_REQUEST)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -47,8 +61,15 @@ def no_such_page() -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without context processors: whatever broke the page may break this one too."""
-    context = {"status": 500, "sentence": BROKEN}
-    return HttpResponse(render_to_string("errors/plain.html", context), status=500)
+    outage = outage_in(sys.exception())
+    status = 503 if outage else 500
+    sentence = outage.value if outage else BROKEN
+    context = {"status": status, "sentence": sentence}
+    page = render_to_string("errors/plain.html", context)
+    response = HttpResponse(page, status=status)
+    if outage:
+        response["Retry-After"] = "60"
+    return response
 
 
 def too_large(limit: int) -> str:

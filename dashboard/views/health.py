@@ -1,37 +1,60 @@
-from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse
+"""Two probes that monitors ask, answered before everything else.
+
+Both work on any host name, over plain http and without a session, since a load balancer
+asks by address and knows nothing of TLS or of our name.
+"""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.utils.cache import add_never_cache_headers
 
 from assignments.services import system
 
-PLAIN = "text/plain; charset=utf-8"
+
+class HealthProbes:
+    """Answer `/healthz` and `/readyz`; hand every other request on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = PROBES.get(request.path_info.removesuffix("/"))
+        if probe is None:
+            return self.get_response(request)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        status, sentence = probe()
+        return _plain_answer(request, status, sentence)
 
 
-@never_cache
-@login_not_required
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """This process answers."""
-    return HttpResponse("ok\n", content_type=PLAIN)
+def healthz() -> tuple[int, str]:
+    """Say that this process answers."""
+    return 200, "ok"
 
 
-@never_cache
-@login_not_required
-@require_safe
-def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers and a worker is alive."""
+def readyz() -> tuple[int, str]:
+    """Say whether the database answers and a worker is alive."""
     try:
         connection.ensure_connection()
         silent = system.worker_is_silent(at=timezone.now())
-    except DatabaseError:
-        return _not_ready("The database does not answer.\n")
+    except (DatabaseError, InterfaceError):
+        return 503, "The database does not answer."
     if silent:
-        return _not_ready("The worker is silent.\n")
-    return HttpResponse("ready\n", content_type=PLAIN)
+        return 503, "The worker is silent."
+    return 200, "ready"
 
 
-def _not_ready(sentence: str) -> HttpResponse:
-    return HttpResponse(sentence, status=503, content_type=PLAIN)
+PROBES = {"/healthz": healthz, "/readyz": readyz}
+
+
+def _plain_answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    body = f"{sentence}\n".encode()
+    response = HttpResponse(status=status, content_type="text/plain; charset=utf-8")
+    response["Content-Length"] = str(len(body))
+    if request.method == "GET":
+        response.content = body
+    add_never_cache_headers(response)
+    return response

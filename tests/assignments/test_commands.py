@@ -1,18 +1,24 @@
 """The commands of whoever sets Handoff up. What they decide is tested with services."""
 
 import io
+from contextlib import closing
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.backends.base.base import BaseDatabaseWrapper as Connection
 from django.utils import timezone
 
 from assignments.management.commands import demo as demo_command
+from assignments.management.commands import serve as serve_command
 from assignments.models import Account, User
+from assignments.sandbox.server import serving
+from assignments.sandbox.world import World
 from assignments.services import account as accounts
 from assignments.services import doctor
 from assignments.services.seats import beat
 from tests.factories import make_lead, make_manager
+from tests.migrated import pretend_migrated
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +94,7 @@ class TestDoctor:
         assert "ok   worker     The worker is alive." in said.splitlines()
 
     def test_it_fails_when_there_is_a_problem(self):
-        with pytest.raises(CommandError, match="2 to see to") as caught:
+        with pytest.raises(CommandError, match="1 to see to") as caught:
             run("doctor")
 
         assert caught.value.returncode == 1
@@ -115,6 +121,38 @@ class TestDoctor:
 
 
 class TestServe:
+    def test_it_waits_for_its_database_and_says_so_now_and_then(self, monkeypatch):
+        why = "The database cannot be opened: password authentication failed."
+        answers = iter([why, why, why, ""])
+        monkeypatch.setattr(doctor, "why_unreachable", lambda: next(answers))
+        monkeypatch.setattr(serve_command, "LOOK_EVERY", 0)
+        monkeypatch.setattr(Connection, "close", lambda self: None)
+        out = io.StringIO()
+
+        serve_command.Command(stdout=out)._wait_for_database()
+
+        lines = out.getvalue().splitlines()
+        assert lines == [
+            f"{why} Waiting; is DATABASE_URL right?",
+            "The database answers now.",
+        ]
+
+    def test_it_says_nothing_of_a_database_that_answers(self):
+        out = io.StringIO()
+
+        serve_command.Command(stdout=out)._wait_for_database()
+
+        assert out.getvalue() == ""
+
+    def test_it_refuses_a_database_that_a_newer_handoff_has_changed(
+        self, monkeypatch, settings
+    ):
+        later = ("assignments", "9999_later")
+        pretend_migrated(monkeypatch, settings, also=(later,))
+
+        with pytest.raises(CommandError, match="newer Handoff has changed"):
+            run("serve")
+
     def test_it_refuses_while_migrations_are_missing(self, monkeypatch):
         missing = doctor.problem("migrations", "It lacks some.", "Run: migrate")
         monkeypatch.setattr(doctor, "migrations", lambda: missing)
@@ -127,6 +165,16 @@ class TestServe:
 
         with pytest.raises(CommandError, match="Something else listens on"):
             run("serve", "--port", "8000")
+
+
+class NoSupervisor:
+    """Starts nothing, and looks once."""
+
+    def start(self, part: object) -> None:
+        pass
+
+    def watch(self, *, until: Any) -> None:
+        until()
 
 
 class TestDemo:
@@ -186,6 +234,21 @@ class TestDemo:
 
         assert command.environment["SITE_URL"] == "https://handoff.example.com"
         assert command.environment["SMARTLEAD_BASE_URL"] == "http://sandbox.test/api/v1"
+
+    def test_the_sandbox_of_another_demo_is_not_taken_for_ours(
+        self, command, monkeypatch, settings
+    ):
+        monkeypatch.setattr(demo_command, "START_TIME", 0)
+        settings.SMARTLEAD_API_KEY = "sandbox-of-ours"
+        command.environment = {"SITE_URL": "http://localhost:8000"}
+        command.on_sandbox = True
+        command.log.touch()
+        world = World(leads=2, keys=("sandbox-of-others",))
+        with closing(world), serving(world) as other:
+            command.sandbox_port = command.port = other.server_address[1]
+
+            with pytest.raises(CommandError, match="does not answer"):
+                command._start(NoSupervisor())
 
     def test_a_new_sandbox_is_read_before_the_page_is_shown(self, command, monkeypatch):
         calls: list[dict[str, Any]] = []

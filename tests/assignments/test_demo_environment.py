@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from assignments import demo_environment
 from assignments.demo_environment import prepare, use_kept_secret
 
 PRODUCTION = {
@@ -22,7 +21,18 @@ class TestWithoutAKey:
 
         assert environ["DATABASE_URL"] == f"sqlite:///{tmp_path}/demo.sqlite3"
         assert environ["SMARTLEAD_BASE_URL"].startswith("http://127.0.0.1:")
-        assert environ["SMARTLEAD_API_KEY"] == demo_environment.SANDBOX_KEY
+        assert environ["SMARTLEAD_API_KEY"].startswith("sandbox-")
+
+    def test_two_folders_have_keys_that_are_good_for_their_own_sandbox_only(
+        self, tmp_path: Path
+    ):
+        keys = set()
+        for name in ("one", "other", "one"):
+            environ: dict[str, str] = {}
+            prepare(environ, tmp_path / name)
+            keys.add(environ["SMARTLEAD_API_KEY"])
+
+        assert len(keys) == 2
 
     def test_nothing_of_production_reaches_the_sandbox(self, tmp_path: Path):
         environ = dict(PRODUCTION)
@@ -31,12 +41,13 @@ class TestWithoutAKey:
 
         assert not set(environ.values()) & set(PRODUCTION.values())
 
-    def test_an_empty_key_counts_as_none(self, tmp_path: Path):
-        environ = {"SMARTLEAD_API_KEY": ""}
+    @pytest.mark.parametrize("key", ["", "  ", '""'])
+    def test_an_empty_key_counts_as_none(self, tmp_path: Path, key: str):
+        environ = {"SMARTLEAD_API_KEY": key}
 
         prepare(environ, tmp_path)
 
-        assert environ["SMARTLEAD_API_KEY"] == demo_environment.SANDBOX_KEY
+        assert environ["SMARTLEAD_API_KEY"].startswith("sandbox-")
 
     def test_the_secret_is_made_once_and_only_its_owner_may_read_it(
         self, tmp_path: Path

@@ -2,10 +2,12 @@ import fcntl
 import logging
 import os
 import subprocess
+import tempfile
 import time
 from argparse import REMAINDER, ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +18,7 @@ from django.db import connection
 from assignments import parts
 from assignments.models import Lead, User
 from assignments.services import demo
+from assignments.services.operations.serving import serving_mark
 from assignments.supervisor import Supervisor
 
 LOOPBACK = "127.0.0.1"
@@ -53,9 +56,10 @@ class Command(BaseCommand):
             self._run_there(command)
         with self._alone():
             self._prepare_database()
-            self._choose_ports(host, port)
-            with Supervisor(say=self._say) as supervisor:
-                self._start(supervisor)
+            with serving_mark(), Supervisor(say=self._say) as supervisor:
+                with _while_no_other_starts():
+                    self._choose_ports(host, port)
+                    self._start(supervisor)
                 supervisor.watch()
 
     def _run_there(self, command: list[str]) -> None:
@@ -130,7 +134,10 @@ class Command(BaseCommand):
             port = self.sandbox_port
             site = f"http://{LOOPBACK}:{self.port}"
             supervisor.start(parts.sandbox(port=port, state=state, site=site, **ours))
-            self._wait(supervisor, LOOPBACK, port, "/_sandbox/state")
+            # Only our own sandbox takes our key.
+            key = f"api_key={settings.SMARTLEAD_API_KEY}"
+            probe = f"/api/v1/leads/fetch-categories?{key}"
+            self._wait(supervisor, LOOPBACK, port, probe)
             self._sync()
             demo.create_people()
         parts.wake_worker()
@@ -186,6 +193,15 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
         self.stdout.flush()
+
+
+@contextmanager
+def _while_no_other_starts() -> Iterator[None]:
+    """Keep demos of other folders from taking the port that was free a moment ago."""
+    path = Path(tempfile.gettempdir()) / f"handoff-demo-{os.getuid()}.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _sandbox_url(port: int) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from assignments.services import account as accounts
 from assignments.services import doctor
+from assignments.services.operations.server_checks import site
 from assignments.smartlead.client import connect
 
 MARKS = {
@@ -22,7 +23,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--online", action="store_true", help="also make one call to Smartlead"
+            "--online",
+            action="store_true",
+            help="also make one call to Smartlead, and open SITE_URL",
         )
         parser.add_argument(
             "--rebind",
@@ -62,4 +65,5 @@ def _findings(*, online: bool) -> Iterator[doctor.Finding]:
     yield from doctor.examine(at=timezone.now())
     if online:
         with connect() as client:
-            yield doctor.online(client=client)
+            yield from doctor.online(client=client)
+        yield site()

@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=server.DEFAULT_PORT)
         parser.add_argument("--key", action="append", help="accepted key (repeatable)")
+        parser.add_argument(
+            "--own-key", action="store_true", help="accept SMARTLEAD_API_KEY alone"
+        )
         _add_world(parser)
         _add_behaviour(parser)
         _add_faults(parser)
@@ -132,6 +135,12 @@ def _read[T](reader: Callable[[str], T]) -> Callable[[str], T]:
     return read
 
 
+def _keys(options: dict[str, Any]) -> list[str]:
+    if options["own_key"]:
+        return [settings.SMARTLEAD_API_KEY]
+    return options["key"] or [DEFAULT_KEY]
+
+
 def _world(options: dict[str, Any]) -> World:
     share, seconds = options["tail"]
     named = ("shape", "notes", "assigned_me", "member_filter", "errors", "latency")
@@ -148,7 +157,7 @@ def _world(options: dict[str, Any]) -> World:
         seed=options["seed"],
         leads=options["leads"],
         members=options["members"],
-        keys=options["key"] or (DEFAULT_KEY,),
+        keys=_keys(options),
         limits=options["rate"],
         faults=options["fault"],
         state=options["state"],

@@ -1,16 +1,24 @@
+import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from assignments import parts
 from assignments.services import doctor
+from assignments.services.operations.serving import serving_mark
 from assignments.supervisor import Supervisor
+
+LOOK_EVERY = 1.0  # seconds between two looks for a database that does not answer
+SAY_EVERY = 10.0
 
 
 class Command(BaseCommand):
     help = "Run web and worker, and keep them running. Put a proxy with TLS before it."
+    # They open the database, which need not be there yet.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
@@ -20,19 +28,38 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, host: str, port: int, web_workers: int, **options: Any
     ) -> None:
+        self._wait_for_database()
+        self._look_for_problems(host, port)
+        # A task may work for as long as its seat lasts, and end a call after that.
+        patience = settings.SEAT_TIME + settings.CALL_DEADLINE
+        with serving_mark(), Supervisor(say=self._say, patience=patience) as supervisor:
+            parts.wake_worker()
+            supervisor.start(parts.worker())
+            supervisor.start(parts.web(host=host, port=port, workers=web_workers))
+            self._say(f"Serving {settings.SITE_URL} on {host}, port {port}.")
+            supervisor.watch()
+
+    def _wait_for_database(self) -> None:
+        say_at = 0.0
+        try:
+            while sentence := doctor.why_unreachable():
+                if time.monotonic() >= say_at:
+                    self._say(f"{sentence} Waiting; is DATABASE_URL right?")
+                    say_at = time.monotonic() + SAY_EVERY
+                connection.close()
+                time.sleep(LOOK_EVERY)
+        except KeyboardInterrupt:
+            raise SystemExit(0) from None
+        if say_at:
+            self._say("The database answers now.")
+
+    def _look_for_problems(self, host: str, port: int) -> None:
+        self.check()
         for finding in doctor.before_serving():
             if finding.is_problem:
                 raise CommandError(f"{finding.sentence} {finding.remedy}")
         if parts.free_port(host, port) != port:
             raise CommandError(f"Something else listens on {host}, port {port}.")
-        parts.wake_worker()
-        # A task may work for as long as its seat lasts, and end a call after that.
-        patience = settings.SEAT_TIME + settings.CALL_DEADLINE
-        with Supervisor(say=self._say, patience=patience) as supervisor:
-            supervisor.start(parts.worker())
-            supervisor.start(parts.web(host=host, port=port, workers=web_workers))
-            self._say(f"Serving {settings.SITE_URL} on {host}, port {port}.")
-            supervisor.watch()
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)

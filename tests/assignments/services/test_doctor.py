@@ -3,14 +3,22 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from assignments.models import Source
+from assignments.sandbox.server import serving
 from assignments.services import account as accounts
 from assignments.services import doctor
 from assignments.services.doctor import State
+from assignments.services.operations.migration_state import (
+    MigrationState,
+    read_migration_state,
+)
 from assignments.services.seats import beat
+from assignments.smartlead import client as smartlead
 from assignments.smartlead.client import connect
 from tests.factories import (
     MONDAY,
@@ -20,6 +28,7 @@ from tests.factories import (
     make_manager,
     make_member,
 )
+from tests.migrated import pretend_migrated
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +41,8 @@ def examine(at: datetime | None = None) -> dict[str, doctor.Finding]:
     return by_subject(doctor.examine(at=at or timezone.now()))
 
 
-def test_nothing_is_wrong_with_a_deployment_at_work():
+def test_nothing_is_wrong_with_a_deployment_at_work(settings):
+    settings.ALLOWED_HOSTS = ["localhost"]
     now = timezone.now()
     make_manager()
     accounts.bind(now)
@@ -43,12 +53,14 @@ def test_nothing_is_wrong_with_a_deployment_at_work():
     assert set(states.values()) == {State.FINE}
 
 
-def test_a_fresh_database_has_no_manager_and_no_worker_yet():
+def test_before_the_first_start_only_the_manager_is_missing():
     found = examine()
 
     problems = {subject for subject, finding in found.items() if finding.is_problem}
-    assert problems == {"people", "worker"}
+    assert problems == {"people"}
     assert found["account"].state is State.NOTE
+    assert found["worker"].state is State.NOTE
+    assert found["worker"].sentence == "The worker has not been started yet."
 
 
 def test_every_problem_says_what_to_do(settings):
@@ -69,8 +81,9 @@ def test_every_problem_says_what_to_do(settings):
 
 
 class TestSettings:
-    def test_a_key_of_one_letter_repeated_is_weak(self, settings):
-        settings.SECRET_KEY = "x" * 60
+    @pytest.mark.parametrize("key", ["x" * 60, "django-insecure-" + "abcdefgh" * 6])
+    def test_a_key_that_can_be_guessed_is_weak(self, settings, key):
+        settings.SECRET_KEY = key
 
         assert doctor.secret_key().is_problem
 
@@ -116,14 +129,35 @@ class TestDatabase:
         assert "worker" not in found
 
     def test_missing_migrations_end_the_examination_of_the_work(self, monkeypatch):
-        monkeypatch.setattr(
-            doctor.MigrationExecutor, "migration_plan", lambda *_: ["one"]
-        )
+        missing = [(Migration("0002_more", "assignments"), False)]
+        monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *_: missing)
 
         found = examine()
 
         assert found["migrations"].remedy == "Run: manage.py migrate"
+        assert "assignments.0002_more" in found["migrations"].sentence
         assert "worker" not in found
+
+    def test_a_database_of_a_newer_handoff_is_not_worked_on(
+        self, monkeypatch, settings
+    ):
+        later = ("assignments", "9999_later")
+        pretend_migrated(monkeypatch, settings, also=(later,))
+
+        found = examine()
+
+        assert "A newer Handoff has changed this database" in (
+            found["migrations"].sentence
+        )
+        assert "assignments.9999_later" in found["migrations"].sentence
+        assert "worker" not in found
+
+    def test_migrations_of_programs_that_are_gone_do_not_make_it_newer(
+        self, monkeypatch, settings
+    ):
+        pretend_migrated(monkeypatch, settings, also=(("gone", "0001_initial"),))
+
+        assert read_migration_state() == MigrationState(missing=[], newer=[])
 
     def test_clocks_that_differ_are_a_problem(self):
         wrong = timezone.now() + timedelta(seconds=30)
@@ -154,6 +188,23 @@ class TestWork:
         assert examine()["smartlead"].sentence == (
             "Since 2026-05-11 09:00 UTC: Plan expired!"
         )
+
+    def test_a_worker_that_was_stopped_is_a_note_for_an_hour(self):
+        beat("worker", at=MONDAY)
+        beat("stopped", at=MONDAY + timedelta(seconds=5))
+
+        soon = doctor.worker(at=MONDAY + timedelta(minutes=30))
+        late = doctor.worker(at=MONDAY + timedelta(hours=2))
+
+        assert soon.state is State.NOTE
+        assert soon.sentence == "It was stopped at 2026-05-11 09:00 UTC."
+        assert late.is_problem
+
+    def test_a_worker_that_was_started_after_a_stop_and_died_is_a_problem(self):
+        beat("stopped", at=MONDAY)
+        beat("worker", at=MONDAY + timedelta(seconds=5))
+
+        assert doctor.worker(at=MONDAY + timedelta(minutes=30)).is_problem
 
     def test_a_worker_that_fell_silent_is_told_since_when(self):
         beat("worker", at=MONDAY)
@@ -206,7 +257,7 @@ class TestWork:
 class TestOnline:
     def test_one_read_tells_that_smartlead_takes_our_calls(self, world):
         with connect() as client:
-            found = doctor.online(client=client)
+            [found] = doctor.online(client=client)
 
         assert found.state is State.FINE
 
@@ -214,7 +265,27 @@ class TestOnline:
         settings.SMARTLEAD_API_KEY = "k" * 40
 
         with connect() as client:
-            found = doctor.online(client=client)
+            [found] = doctor.online(client=client)
 
         assert found.is_problem
         assert "kkkk" not in found.sentence
+
+    def test_its_clock_is_compared_with_ours(self, world, monkeypatch, settings):
+        monkeypatch.setattr(smartlead, "default_transport", None)
+        with serving(world) as server:
+            settings.SMARTLEAD_BASE_URL = server.base_url
+            with connect() as client:
+                found = by_subject(doctor.online(client=client))
+
+        assert found["clock"].state is State.FINE
+
+    @pytest.mark.parametrize(
+        ("seconds", "is_problem"), [(-30, True), (30, True), (5, False)]
+    )
+    def test_clocks_that_are_apart_are_a_problem(self, seconds, is_problem):
+        theirs = MONDAY + timedelta(seconds=seconds)
+
+        found = doctor.smartlead_clock(server_time=theirs, at=MONDAY)
+
+        assert found.is_problem is is_problem
+        assert ("30 s apart" in found.sentence) is is_problem

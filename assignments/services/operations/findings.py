@@ -1,0 +1,36 @@
+"""What a check of `doctor` has found: a sentence, and what to do about it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class State(Enum):
+    FINE = "fine"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    subject: str
+    state: State
+    sentence: str
+    remedy: str = ""
+
+    @property
+    def is_problem(self) -> bool:
+        return self.state is State.PROBLEM
+
+
+def fine(subject: str, sentence: str) -> Finding:
+    return Finding(subject=subject, state=State.FINE, sentence=sentence)
+
+
+def note(subject: str, sentence: str, remedy: str = "") -> Finding:
+    return Finding(subject=subject, state=State.NOTE, sentence=sentence, remedy=remedy)
+
+
+def problem(subject: str, sentence: str, remedy: str) -> Finding:
+    return Finding(
+        subject=subject, state=State.PROBLEM, sentence=sentence, remedy=remedy
+    )

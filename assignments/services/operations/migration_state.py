@@ -1,0 +1,74 @@
+"""Which migrations the database has, compared with those of this code."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from assignments.services.operations.findings import Finding, fine, problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationState:
+    """Names like `assignments.0001_initial`, in the order of their application."""
+
+    missing: list[str]  # in the code, not in the database
+    newer: list[str]  # in the database, not in the code
+
+
+def read_migration_state() -> MigrationState:
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
+    plan = executor.migration_plan(loader.graph.leaf_nodes())
+    known = set(loader.disk_migrations)
+    for migration in loader.disk_migrations.values():
+        known |= set(migration.replaces)
+    newer = [
+        key
+        for key in loader.applied_migrations
+        if key[0] in loader.migrated_apps and key not in known
+    ]
+    return MigrationState(
+        missing=_names((one.app_label, one.name) for one, _ in plan),
+        newer=_names(newer),
+    )
+
+
+def applied_migrations() -> list[str]:
+    """Return the names of all migrations that the database has, sorted."""
+    loader = MigrationExecutor(connection).loader
+    return sorted(_names(loader.applied_migrations))
+
+
+def known_migrations() -> set[str]:
+    """Return the names of all migrations of this code."""
+    return set(_names(MigrationExecutor(None).loader.disk_migrations))
+
+
+def migrations() -> Finding:
+    state = read_migration_state()
+    if state.newer:
+        return problem(
+            "migrations",
+            f"A newer Handoff has changed this database ({_listed(state.newer)}), and "
+            "this code does not know how.",
+            "Run the newer code, or go back with the backup made before the update: "
+            "manage.py restore",
+        )
+    if state.missing:
+        return problem(
+            "migrations",
+            f"The database lacks {len(state.missing)} of the migrations "
+            f"({_listed(state.missing)}).",
+            "Run: manage.py migrate",
+        )
+    return fine("migrations", "The database is up to date.")
+
+
+def _names(keys: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{app}.{name}" for app, name in keys]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
