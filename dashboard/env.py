@@ -1,7 +1,9 @@
 """What the environment says, read once by settings.py."""
 
 import os
+import re
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -67,6 +69,27 @@ def rate_limits(text: str) -> list[tuple[int, float]]:
             "with at least 2 calls a window."
         )
     return limits
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """`127.0.0.0/8, ::1` → the networks of our own proxies; empty: there are none."""
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        return [ip_network(part, strict=False) for part in parts if part]
+    except ValueError:
+        raise ImproperlyConfigured(
+            "TRUSTED_PROXIES holds something that is no address; write it like "
+            "127.0.0.1,10.0.0.0/8,::1"
+        ) from None
+
+
+def positive(name: str, text: str) -> int:
+    text = text.strip()
+    if not re.fullmatch(r"0*[1-9][0-9]{0,4}", text, re.ASCII):
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}; write a whole number from 1 to 99999."
+        )
+    return int(text)
 
 
 def database(url: str) -> dict[str, Any]:

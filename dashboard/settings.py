@@ -12,6 +12,8 @@ from dashboard.env import (
     env_bool,
     load_env_file,
     mail_server,
+    networks,
+    positive,
     rate_limits,
     sender,
 )
@@ -106,11 +108,16 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "inbox"
 LOGOUT_REDIRECT_URL = "login"
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
-AXES_RESET_ON_SUCCESS = True
+
+# How many wrong passwords lock what: assignments/services/sign_ins.py.
+AXES_HANDLER = "dashboard.sign_in_guard.SignInGuard"
+AXES_CLIENT_IP_CALLABLE = "dashboard.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "dashboard.sign_in_guard.locked_page"
+AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+TRUSTED_PROXIES = networks(env("TRUSTED_PROXIES", "127.0.0.0/8,::1"))
+SIGN_IN_LOG_DAYS = positive("SIGN_IN_LOG_DAYS", env("SIGN_IN_LOG_DAYS", "90"))
+SIGN_IN_LOG_ROWS = 100_000  # of guesses, and as many of everything else
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", "UTC")

@@ -11,6 +11,7 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import (
     require_http_methods,
@@ -19,9 +20,10 @@ from django.views.decorators.http import (
 )
 
 from assignments.models import User
-from assignments.services import preferences
+from assignments.services import preferences, sign_ins
 from dashboard.forms import OwnSettingsForm
 from dashboard.htmx import PageRequest, back_where_from
+from dashboard.sign_in_guard import visitor_of
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -74,10 +76,28 @@ def _me(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: PageRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        update_session_auth_hash(request, form.save())
-        messages.success(request, "Your password is changed.")
-        return redirect("me")
-    status = 422 if form.is_bound else 200
+    if request.method != "POST":
+        return _password(request, PasswordChangeForm(request.user))
+    at = timezone.now()
+    guess = sign_ins.begin_password_change(
+        user=request.user, visitor=visitor_of(request), at=at
+    )
+    if isinstance(guess, sign_ins.Lock):
+        context = {"minutes": guess.minutes(at)}
+        return render(request, "accounts/password.html", context, status=429)
+    form = PasswordChangeForm(request.user, request.POST)
+    is_done = form.is_valid()
+    sign_ins.end_password_change(
+        guess, was_right="old_password" not in form.errors, is_done=is_done
+    )
+    if not is_done:
+        return _password(request, form, status=422)
+    update_session_auth_hash(request, form.save())
+    messages.success(request, "Your password is changed.")
+    return redirect("me")
+
+
+def _password(
+    request: PageRequest, form: PasswordChangeForm[User], *, status: int = 200
+) -> HttpResponse:
     return render(request, "accounts/password.html", {"form": form}, status=status)
