@@ -24,6 +24,7 @@ GUESSES_PER_PAIR = 5  # of one name from one address
 GUESSES_PER_ADDRESS = 50  # of all names from one address
 GUESSES_PER_NAME = 100  # of one name from all addresses
 GUESSES_OF_OLD_PASSWORD = 5
+LONGEST_NAME = 150  # of a login
 PREFIX_OF_IPV6 = 64  # one household or machine may use any address in it
 
 logger = logging.getLogger(__name__)
@@ -244,13 +245,16 @@ def _event_of(user: User, visitor: Visitor, at: datetime) -> SignInEvent:
 
 
 def _user_named(name: str) -> User | None:
-    if "\0" in name:  # PostgreSQL cannot look for it
+    if "\0" in name or len(name) > LONGEST_NAME:  # no database looks for these
         return None
     wanted = Q(username=name) | Q(username__iexact=_folded(name))
     return User.objects.filter(wanted).first()
 
 
 def _folded(name: str) -> str:
+    name = name[
+        : LONGEST_NAME + 1
+    ]  # normalising is not linear in marks without a letter
     return unicodedata.normalize("NFKC", name).casefold().strip()
 
 

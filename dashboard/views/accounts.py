@@ -98,6 +98,6 @@ def password(request: PageRequest) -> HttpResponse:
 
 
 def _password(
-    request: PageRequest, form: PasswordChangeForm[User], *, status: int = 200
+    request: PageRequest, form: PasswordChangeForm, *, status: int = 200
 ) -> HttpResponse:
     return render(request, "accounts/password.html", {"form": form}, status=status)
