@@ -197,7 +197,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/look/", accounts.look, name="look"),
     path("accounts/password/", accounts.password, name="password"),
     # The admin's own login page would be a second door; this one leads to ours.
-    path("admin/login/", accounts.admin_login),
+    path("admin/login/", accounts.admin_login, name="admin_login"),
     path("admin/", admin.site.urls),
 ]
 

@@ -23,6 +23,7 @@ from assignments.models import User
 from assignments.services import preferences, sign_ins
 from dashboard.forms import OwnSettingsForm
 from dashboard.htmx import PageRequest, back_where_from
+from dashboard.return_address import page_at
 from dashboard.sign_in_guard import visitor_of
 
 
@@ -30,6 +31,11 @@ from dashboard.sign_in_guard import visitor_of
 class _Login(LoginView):
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Return the page to go to; empty for the inbox, also if it is no whole page."""
+        asked = self.request.POST.get("next") or self.request.GET.get("next", "")
+        return page_at(self.request, asked) or ""
 
 
 login = _Login.as_view()

@@ -1,8 +1,11 @@
 """Error pages: a sentence, and what to do next. htmx gets the sentence alone."""
 
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 NOT_FOUND = (
     "There is nothing at this address. The lead, person or page may be gone, or the "
@@ -13,6 +16,9 @@ BAD_REQUEST = "Handoff could not read this request. Reload the page and try agai
 BROKEN = (
     "Something broke inside Handoff. Nothing was sent twice; try again, and tell "
     "whoever runs it if it stays."
+)
+EXPIRED_SIGN_IN = (
+    "This page was too old. Sign in again; if that does not help, allow cookies here."
 )
 EXPIRED_FORM = "This form is too old. Reload the page and try again."
 
@@ -26,6 +32,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if request.path == reverse("login"):
+        return _sign_in_again(request)
     return _page(request, 403, EXPIRED_FORM)
 
 
@@ -47,3 +55,10 @@ def _page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
         template = "errors/_sentence.html" if is_htmx else "errors/plain.html"
         return HttpResponse(render_to_string(template, context), status=status)
     return render(request, "errors/page.html", context, status=status)
+
+
+def _sign_in_again(request: HttpRequest) -> HttpResponse:
+    """A login page that another tab has outdated: whoever is signed in by now goes on."""
+    if not request.user.is_authenticated:
+        messages.warning(request, EXPIRED_SIGN_IN)
+    return redirect_to_login(request.POST.get("next", ""))
