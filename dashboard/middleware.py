@@ -6,7 +6,7 @@ from typing import cast
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages import get_messages, warning
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -33,6 +33,8 @@ class RequireLogin(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: object
     ) -> HttpResponseRedirect:
+        if hasattr(view_func, "admin_site") or hasattr(view_func, "model_admin"):
+            raise Http404  # the admin is there for staff who are signed in, or not at all
         if request.method not in {"GET", "HEAD"}:
             warning(request, NOT_SAVED)
         elif cast(PageRequest, request).htmx:

@@ -198,6 +198,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/password/", accounts.password, name="password"),
     # The admin's own login page would be a second door; this one leads to ours.
     path("admin/login/", accounts.admin_login, name="admin_login"),
+    path("admin/logout/", LogoutView.as_view(), name="admin_logout"),
     path("admin/", admin.site.urls),
 ]
 

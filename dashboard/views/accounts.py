@@ -1,13 +1,12 @@
 """Signing in, and what everybody may set about themselves."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -41,10 +40,11 @@ class _Login(LoginView):
 login = _Login.as_view()
 
 
+@login_not_required
 @require_safe
 def admin_login(request: HttpRequest) -> HttpResponse:
-    after = request.GET.get("next") or reverse("admin:index")
-    return redirect(f"{reverse('login')}?{urlencode({'next': after})}")
+    wanted = page_at(request, request.GET.get("next", ""))
+    return redirect_to_login(wanted or reverse("admin:index"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
