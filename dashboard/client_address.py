@@ -16,7 +16,7 @@ def client_address(request: HttpRequest) -> str | None:
     left of it was written by the client and is not believed.
     """
     hops = request.headers.get("X-Forwarded-For", "").split(",")
-    # Without an address the peer is on a Unix socket of this machine.
+    # A peer without an address is on a Unix socket of this machine.
     nearest = request.META.get("REMOTE_ADDR", "")
     address = _parsed(nearest)
     if nearest and address is None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assignments.models import Coverage
+from assignments.services.access import may_read_comment
 from assignments.services.coverage import acts, calendar
 from assignments.services.coverage.certificate import certificate as certificate_of
 from assignments.services.coverage.certificate import tally as tally_of
@@ -88,6 +89,7 @@ def _context(
     far = progress(coverage, tally, at=at)
     return {
         "coverage": coverage,
+        "comment": may_read_comment(request.user, coverage) and coverage.comment,
         "entry": entry_of(coverage, rights, gaps=calendar.gaps_of([coverage])),
         "title": title_of(coverage),
         "state_word": state_word(coverage),
