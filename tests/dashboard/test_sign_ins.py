@@ -375,3 +375,15 @@ class TestGuessesOfTheOldPassword:
             assert self.change(client, RIGHT, "1").status_code == 422
 
         assertRedirects(self.change(client, RIGHT), "/accounts/me/")
+
+
+def test_guesses_whose_password_is_still_being_checked_count(sara):
+    """Whoever sends a hundred at the same moment has five of them checked."""
+    visitor = sign_ins.Visitor(address=DESK, browser="")
+
+    begun = [
+        sign_ins.begin_sign_in(name="sara", visitor=visitor, at=timezone.now())
+        for _ in range(100)
+    ]
+
+    assert sum(isinstance(one, SignInEvent) for one in begun) == 5
