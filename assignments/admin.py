@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django_q.models import Failure
 
 from assignments.models import Assignment, Batch, Note
 
@@ -14,6 +15,8 @@ else:
 
 
 class ReadOnly(ModelAdmin):
+    is_read_only = True  # the site takes in nothing else
+    actions = None
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -44,3 +47,12 @@ class NoteAdmin(ReadOnly):
     list_display = ("reference", "lead", "kind", "state", "created_at")
     list_filter = ("state", "kind")
     list_select_related = ("lead",)
+
+
+@admin.register(Failure)
+class FailureAdmin(ReadOnly):
+    list_display = ("name", "func", "started", "stopped")
+    fields = (
+        "name", "func", "args", "kwargs", "started", "stopped", "attempt_count",
+        "result",
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from assignments.models import Coverage, Member, User
+from assignments.services.access import may_read_comment
 from assignments.services.coverage import days
 from assignments.services.coverage.absences import next_absences
 from dashboard.coverage_form import members_to_plan, typed_time
@@ -110,13 +111,17 @@ def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> Quer
     return data
 
 
-def like(coverage: Coverage) -> QueryDict:
-    """A form filled in as another coverage was, with its days as they were typed."""
+def like(coverage: Coverage, user: User) -> QueryDict:
+    """Return a form filled in as another coverage was, with its days as they were typed.
+
+    Without its comment, if that is not for this user.
+    """
     data = QueryDict(mutable=True)
     for name in ("zone", "scope", "arrivals", "on_return"):
         data[name] = getattr(coverage, name)
-    for name in ("start_note", "return_note", "comment"):
+    for name in ("start_note", "return_note"):
         data[name] = getattr(coverage, name)
+    data["comment"] = coverage.comment if may_read_comment(user, coverage) else ""
     data["member"] = data["drawn_for"] = str(coverage.member_id)
     data["first_day"] = coverage.first_day.isoformat()
     data["last_day"] = coverage.last_day.isoformat()

@@ -7,6 +7,7 @@ or raises `SettingRefused` with one sentence that names the variable and an exam
 import math
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -139,3 +140,17 @@ def rate_limits(text: str) -> list[tuple[int, float]]:
             "with at least 2 calls a window."
         )
     return limits
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Return the networks of our own proxies: `127.0.0.0/8, ::1`; `none` for no proxy."""
+    parts = [part for part in re.split(r"[,;\s]+", text) if part]
+    if text.lower() == "none":
+        return []
+    try:
+        return [ip_network(part, strict=False) for part in parts]
+    except ValueError:
+        raise SettingRefused(
+            "TRUSTED_PROXIES holds something that is no address; write it like "
+            "127.0.0.1,10.0.0.0/8,::1"
+        ) from None

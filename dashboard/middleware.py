@@ -1,15 +1,18 @@
-"""What every answer needs: redirects and messages for htmx, the viewer's time zone."""
+"""What every answer needs: a login, htmx's redirects and messages, a time zone."""
 
 import re
 from collections.abc import Callable
 from typing import cast
 
-from django.contrib.messages import get_messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.messages import get_messages, warning
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.models import User
@@ -17,6 +20,7 @@ from assignments.services.webhooks import gate
 from assignments.services.zones import zone_named
 from dashboard.blotting import blotted
 from dashboard.htmx import PageRequest
+from dashboard.return_address import page_of_person
 
 # With doubled slashes or none at the end; whatever comes after is what should be the key.
 _WEBHOOK = re.compile(r"/*webhooks/+smartlead(?:/+(?P<token>.*?))?/*", re.S)
@@ -24,6 +28,13 @@ _ADMITTED = "/webhooks/smartlead/-/"
 IS_WEBHOOK = "handoff.is_webhook"  # in META: the key was right
 
 View = Callable[[HttpRequest], HttpResponse]
+
+
+NOT_SAVED = (
+    "You were signed out before this was sent: it was not saved. Sign in, and do it once "
+    "more."
+)
+SIGNED_OUT = "You were signed out. What you typed and did not send is lost."
 
 
 class WebhookAddress:
@@ -65,6 +76,33 @@ class PageCompression(GZipMiddleware):
         if kind not in {"text/html", "text/csv"}:
             return response
         return super().process_response(request, response)
+
+
+class RequireLogin(LoginRequiredMiddleware):
+    """Ask for a login, and lead back to the page that the person sees."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: object
+    ) -> HttpResponseRedirect:
+        if hasattr(view_func, "admin_site") or hasattr(view_func, "model_admin"):
+            raise Http404  # the admin is there for staff who are signed in, or not at all
+        if request.method not in {"GET", "HEAD"}:
+            warning(request, NOT_SAVED)
+        elif cast(PageRequest, request).htmx:
+            warning(request, SIGNED_OUT)
+        return redirect_to_login(page_of_person(request))
+
+
+class NothingKept:
+    """Let no browser or proxy keep a page: Back after signing out would show leads."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        add_never_cache_headers(response)
+        return response
 
 
 class HtmxRedirects:

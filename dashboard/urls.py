@@ -28,6 +28,7 @@ from dashboard.views import (
     routing_try,
     saved_views,
     settings,
+    sign_ins,
     start,
     system,
     targets,
@@ -187,12 +188,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         settings.new_password,
         name="new_password",
     ),
+    path("settings/users/<int:pk>/unlock/", sign_ins.unlock_user, name="unlock_user"),
+    path("settings/sign-ins/", sign_ins.sign_in_log, name="sign_in_log"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/me/", accounts.me, name="me"),
     path("accounts/look/", accounts.look, name="look"),
     path("accounts/password/", accounts.password, name="password"),
     # The admin's own login page would be a second door; this one leads to ours.
-    path("admin/login/", accounts.admin_login),
+    path("admin/login/", accounts.admin_login, name="admin_login"),
+    path("admin/logout/", LogoutView.as_view(), name="admin_logout"),
     path("admin/", admin.site.urls),
 ]
 

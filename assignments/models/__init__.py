@@ -33,6 +33,7 @@ from assignments.models.routing import (
     Suggestion,
 )
 from assignments.models.saved_view import SavedView
+from assignments.models.sign_in import SignInEvent
 from assignments.models.sla import (
     Breach,
     DayOff,
@@ -84,6 +85,7 @@ __all__ = [
     "SavedView",
     "Seat",
     "SeenMail",
+    "SignInEvent",
     "SlaTarget",
     "Source",
     "Suggestion",

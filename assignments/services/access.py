@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from assignments.models import Lead, Member, User
+from assignments.models import Coverage, Lead, Member, User
 from assignments.services.refusals import NotAllowed
 
 
@@ -117,6 +117,15 @@ def why_not_cover(user: User, member: Member) -> str | None:
     if is_own(user, member):
         return None
     return why_not_lead(user, member)
+
+
+def may_read_comment(user: User, coverage: Coverage) -> bool:
+    """Whether the private comment of a coverage is for this user.
+
+    It may say why somebody is away: it is for them and for those who decide about it,
+    not for those who cover.
+    """
+    return why_not_cover(user, coverage.member) is None
 
 
 def why_not_lead(user: User, member: Member) -> str | None:

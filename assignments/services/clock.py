@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from assignments.models import Seat
-from assignments.services import gains, plans, weekly
+from assignments.services import gains, plans, sign_ins, weekly
 from assignments.services.coverage import running as coverage
 from assignments.services.coverage import telling
 from assignments.services.routing import running as routing
@@ -39,6 +39,7 @@ def _tidying_up(at: datetime) -> str:
     )
     count, _ = old.delete()
     plans.forget_old_previews(at=at)
+    sign_ins.prune(at=at)
     return f"{count} empty seats cleared."
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from assignments.models import Member, Team, User
+from assignments.services import sign_ins
 from assignments.services.access import is_manager, require_manager
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.sla.recounting import recount
@@ -147,6 +148,7 @@ def set_password(*, actor: User, user: User) -> str:
     password = _new_password()
     user.set_password(password)
     user.save(update_fields=["password"])
+    sign_ins.unlock_user(actor=actor, user=user)
     return password
 
 

@@ -1,16 +1,16 @@
 """Signing in, and what everybody may set about themselves."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import (
     require_http_methods,
@@ -19,9 +19,11 @@ from django.views.decorators.http import (
 )
 
 from assignments.models import User
-from assignments.services import preferences
+from assignments.services import preferences, sign_ins
 from dashboard.forms import OwnSettingsForm
 from dashboard.htmx import PageRequest, back_where_from
+from dashboard.return_address import page_at
+from dashboard.sign_in_guard import visitor_of
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -29,14 +31,20 @@ class _Login(LoginView):
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
 
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Return the page to go to; empty for the inbox, also if it is no whole page."""
+        asked = self.request.POST.get("next") or self.request.GET.get("next", "")
+        return page_at(self.request, asked) or ""
+
 
 login = _Login.as_view()
 
 
+@login_not_required
 @require_safe
 def admin_login(request: HttpRequest) -> HttpResponse:
-    after = request.GET.get("next") or reverse("admin:index")
-    return redirect(f"{reverse('login')}?{urlencode({'next': after})}")
+    wanted = page_at(request, request.GET.get("next", ""))
+    return redirect_to_login(wanted or reverse("admin:index"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,10 +82,28 @@ def _me(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: PageRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        update_session_auth_hash(request, form.save())
-        messages.success(request, "Your password is changed.")
-        return redirect("me")
-    status = 422 if form.is_bound else 200
+    if request.method != "POST":
+        return _password(request, PasswordChangeForm(request.user))
+    at = timezone.now()
+    guess = sign_ins.begin_password_change(
+        user=request.user, visitor=visitor_of(request), at=at
+    )
+    if isinstance(guess, sign_ins.Lock):
+        context = {"minutes": guess.minutes(at)}
+        return render(request, "accounts/password.html", context, status=429)
+    form = PasswordChangeForm(request.user, request.POST)
+    is_done = form.is_valid()
+    sign_ins.end_password_change(
+        guess, was_right="old_password" not in form.errors, is_done=is_done
+    )
+    if not is_done:
+        return _password(request, form, status=422)
+    update_session_auth_hash(request, form.save())
+    messages.success(request, "Your password is changed.")
+    return redirect("me")
+
+
+def _password(
+    request: PageRequest, form: PasswordChangeForm, *, status: int = 200
+) -> HttpResponse:
     return render(request, "accounts/password.html", {"form": form}, status=status)

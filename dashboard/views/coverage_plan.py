@@ -103,7 +103,9 @@ def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
     if coverage.state not in AHEAD:
         return _too_late(request, coverage)
     if request.method != "POST":
-        planner = _look(request, like(coverage), at, is_asked=True, existing=coverage)
+        planner = _look(
+            request, like(coverage, request.user), at, is_asked=True, existing=coverage
+        )
         planner.seen = seen
         return _page(request, planner)
     planner = _look(request, request.POST, at, is_asked=True, existing=coverage)
@@ -128,7 +130,7 @@ def _first_sight(request: PageRequest, at: datetime) -> QueryDict:
     asked: QueryDict = request.GET
     if (other := id_in(asked, "like")) is not None:
         known = Coverage.objects.select_related("member")
-        asked = like(get_object_or_404(known, pk=other))
+        asked = like(get_object_or_404(known, pk=other), request.user)
     mates = members_to_choose(request.user)
     return defaults(request.user, at=at, mates=mates, asked=asked)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assignments.models import Coverage
+from assignments.services.access import may_read_comment
 from assignments.services.coverage import acts, calendar
 from assignments.services.coverage.certificate import certificate as certificate_of
 from assignments.services.coverage.certificate import tally as tally_of
@@ -88,9 +89,9 @@ def _context(
     far = progress(coverage, tally, at=at)
     return {
         "coverage": coverage,
+        "comment": may_read_comment(request.user, coverage) and coverage.comment,
         "entry": entry_of(coverage, rights, gaps=calendar.gaps_of([coverage])),
         "title": title_of(coverage),
-        "state_word": state_word(coverage),
         "tally": tally,
         "refused": refused,
         "progress": far,
@@ -104,12 +105,19 @@ def _context(
         "seen": seen,
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
-        "is_running": coverage.state in RUNNING,
-        "is_ahead": coverage.state in AHEAD,
         "told": told_of(coverage),
+        **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
         **_outlook(coverage, at),
+    }
+
+
+def _state(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "state_word": state_word(coverage),
+        "is_running": coverage.state in RUNNING,
+        "is_ahead": coverage.state in AHEAD,
     }
 
 

@@ -2,6 +2,8 @@
 
 import sys
 
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import (
     DisallowedHost,
     TooManyFieldsSent,
@@ -10,6 +12,7 @@ from django.core.exceptions import (
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from assignments.services.operations.database_outage import outage_in
 
@@ -26,6 +29,9 @@ WRONG_NAME = (
 BROKEN = (
     "Something broke inside Handoff. Nothing was sent twice; try again, and tell "
     "whoever runs it if it stays."
+)
+EXPIRED_SIGN_IN = (
+    "This page was too old. Sign in again; if that does not help, allow cookies here."
 )
 EXPIRED_FORM = "This form is too old. Reload the page and try again."
 TOO_MANY_FIELDS = (
@@ -46,6 +52,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if request.path == reverse("login"):
+        return _sign_in_again(request)
     return page(request, 403, EXPIRED_FORM)
 
 
@@ -87,3 +95,10 @@ def page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
         template = "errors/_sentence.html" if is_htmx else "errors/plain.html"
         return HttpResponse(render_to_string(template, context), status=status)
     return render(request, "errors/page.html", context, status=status)
+
+
+def _sign_in_again(request: HttpRequest) -> HttpResponse:
+    """A login page that another tab has outdated: whoever is signed in by now goes on."""
+    if not request.user.is_authenticated:
+        messages.warning(request, EXPIRED_SIGN_IN)
+    return redirect_to_login(request.POST.get("next", ""))

@@ -57,6 +57,7 @@ else:
 class LeadAdmin(ModelAdmin):
     """As anybody would write it in a minute, with the columns and filters of the inbox."""
 
+    is_read_only = True  # or the site does not take it in
     list_display = COLUMNS
     list_per_page = PAGE_SIZE
     list_select_related = ("campaign", "category", "owner")

@@ -122,10 +122,10 @@ def test_without_javascript_it_previews_and_schedules(office, cast):
     expect(page.locator("#errors")).to_contain_text("It ends before it starts.")
     expect(page.locator("#errors")).to_be_focused()
     page.get_by_label("Last day away").fill(day(12))
-    page.get_by_label("Comment for the team").fill("Family visit")
+    page.get_by_label("Private comment").fill("Family visit")
     follow(page, "Preview")
     expect(page.locator("#preview")).to_contain_text("1 lead with 1 note")
-    expect(page.get_by_label("Comment for the team")).to_have_value("Family visit")
+    expect(page.get_by_label("Private comment")).to_have_value("Family visit")
     follow(page, "Schedule coverage")
 
     expect(page.get_by_text("Scheduled. You can cancel it")).to_be_visible()

@@ -55,7 +55,7 @@ def propose(page: Page, url: str) -> str:
     press(page, "Propose coverage")
     says(page, "A team lead or a sales manager confirms it.")
     follow(page, "Edit")
-    page.get_by_label("Comment for the team").fill("Family visit")
+    page.get_by_label("Private comment").fill("Family visit")
     press(page, "Save changes")
     says(page, "Saved. A team lead")
     return page.url

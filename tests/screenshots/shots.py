@@ -97,7 +97,7 @@ def spoil(page: Page) -> None:
     """An error or two, with what was typed around them."""
     page.get_by_label("Last day away").fill("2020-01-01")
     page.get_by_label("When it starts").fill("{foo} is away.")
-    page.get_by_label("Comment for the team").fill("Family visit")
+    page.get_by_label("Private comment").fill("Family visit")
     press("Schedule coverage")(page)
     page.wait_for_load_state()
 

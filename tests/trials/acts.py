@@ -138,4 +138,5 @@ ACTS = [
     ("users", {"username": "new", "first_name": "New"}, MANAGING),
     ("user {member}", {"first_name": "Changed", "is_active": "on"}, MANAGING),
     ("new_password {member}", {}, MANAGING),
+    ("unlock_user {member}", {}, MANAGING),
 ]

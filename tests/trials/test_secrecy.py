@@ -35,7 +35,6 @@ from tests.trials.skies import Hall
 PAGES = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "webhooks", "me", "password", "admin:index", "admin:django_q_failure_changelist",
-    "admin:django_q_ormq_changelist",
 ]  # fmt: skip
 TOO_MANY = {Kind.TOO_MANY, Kind.TOO_MANY_BARE}  # makes everybody wait: comes last
 TAIL = "+/%&='\"<"

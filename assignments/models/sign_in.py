@@ -1,0 +1,46 @@
+from django.db import models
+
+from assignments.models.people import User
+
+
+class SignInEvent(models.Model):
+    """One line of the log of sign-ins; wrong passwords are counted in it."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", "Signed in"
+        SIGNED_OUT = "signed_out", "Signed out"
+        WRONG_PASSWORD = "wrong_password", "Wrong name or password"
+        LOCKED = "locked", "Locked after wrong passwords"
+        PASSWORD_CHANGED = "password_changed", "Changed their password"
+        WRONG_OLD_PASSWORD = "wrong_old_password", "Wrong old password"
+
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    user = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="sign_in_events"
+    )
+    # A keyed hash of the typed name: people type passwords into that field.
+    name_key = models.CharField(max_length=32)
+    address = models.GenericIPAddressField(null=True)
+    # What is counted together: the address, of IPv6 its /64.
+    network = models.CharField(max_length=43)
+    browser = models.CharField(max_length=40)
+    # A wrong password counts until its name signs in there, or somebody unlocks it.
+    counts = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["name_key", "network", "at"], name="sign_in_pair"),
+            models.Index(fields=["network", "at"], name="sign_in_network"),
+            models.Index(fields=["at", "id"], name="sign_in_at"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.name}"
+
+    @property
+    def name(self) -> str:
+        """The login, or a mark that is the same for the same unknown name."""
+        if self.user:
+            return self.user.get_username()
+        return f"unknown name {self.name_key[:6]}"

@@ -1,0 +1,51 @@
+"""From which address a request comes, as far as it can be believed."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = IPv4Address | IPv6Address
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the client's address, or None if it cannot be known.
+
+    X-Forwarded-For is read from the right, as far as each hop is a proxy of ours
+    (TRUSTED_PROXIES): the first that is not has been seen by our own proxy. What stands
+    left of it was written by the client and is not believed.
+    """
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    # A peer without an address is on a Unix socket of this machine.
+    nearest = request.META.get("REMOTE_ADDR", "")
+    address = _parsed(nearest)
+    if nearest and address is None:
+        return None
+    while hops and (address is None or _is_trusted(address)):
+        further = _parsed(hops.pop())
+        if further is None:
+            break
+        address = further
+    return str(address) if address else None
+
+
+def _is_trusted(address: Address) -> bool:
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _parsed(text: str) -> Address | None:
+    """Return the address in `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1` or
+    `[2001:db8::1]:4711`; None if it is none of these.
+    """
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
