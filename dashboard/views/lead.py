@@ -10,6 +10,7 @@ from django_htmx.http import trigger_client_event
 from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
+from assignments.services.moments import moment_from
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.threads import wants_thread
 from assignments.services.written_notes import write_note
@@ -118,7 +119,7 @@ def get_lead(map_id: int) -> Lead:
 
 
 def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
-    asked_at = _asked_at(request, at)
+    asked_at = moment_from(request.GET.get("asked", "")) or at
     mails = conversation_of(lead)
     known = account.current()
     missing = lead.gone_at is None and wants_thread(lead)
@@ -137,14 +138,6 @@ def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
 def _notes(lead: Lead, at: datetime) -> dict[str, Any]:
     shown = notes_of(lead)
     return {"notes": shown, "notes_poll": poll_of(shown, at=at)}
-
-
-def _asked_at(request: PageRequest, at: datetime) -> datetime:
-    try:
-        asked = datetime.fromisoformat(request.GET.get("asked", ""))
-    except ValueError:
-        return at
-    return asked if timezone.is_aware(asked) else at
 
 
 def _cannot_ask(known: Account) -> bool:
