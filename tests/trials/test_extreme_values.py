@@ -139,7 +139,8 @@ def troubles(
 ) -> list[str]:
     client, path = as_(office["manager"]), filled(route, office)
     with names_read(monkeypatch, method.upper()) as names:
-        answer(client, method, path, {})
+        if answer(client, method, path, {}) == 405:
+            return []
         answer(client, method, path, {name: plausible(name, office) for name in names})
     found = []
     for name in sorted(names):
@@ -155,28 +156,51 @@ def troubles(
 def _sendable(data: dict[str, Any]) -> dict[str, Any]:
     """As a client sends it that knows no Unicode."""
     return {
-        name: value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+        name: value.encode("utf-8", "surrogatepass")
+        if isinstance(value, str)
+        else value
         for name, value in data.items()
     }
 
 
-@pytest.mark.parametrize("route", ADDRESSES, ids=lambda route: ADDRESSES[route] or route)
+# Grouped by the first part of the address: an office is made once for each group.
+GROUPS = sorted({route.split("/", maxsplit=1)[0] for route in ADDRESSES})
+
+
+def all_troubles(
+    group: str, method: str, values: list[str], office: Office, monkeypatch
+) -> list[str]:
+    found = []
+    for route in ADDRESSES:
+        if route.split("/", maxsplit=1)[0] == group:
+            found += troubles(office, route, method, values, monkeypatch)
+    return found
+
+
+@pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_extremes_in_any_parameter_get_a_sentence(route, method, office, monkeypatch):
-    assert troubles(office, route, method, HARDEST, monkeypatch) == []
+def test_extremes_in_any_parameter_get_a_sentence(group, method, office, monkeypatch):
+    assert all_troubles(group, method, HARDEST, office, monkeypatch) == []
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("route", ADDRESSES, ids=lambda route: ADDRESSES[route] or route)
+@pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_every_extreme_gets_a_sentence(route, method, office, monkeypatch):
-    assert troubles(office, route, method, VALUES, monkeypatch) == []
+def test_every_extreme_gets_a_sentence(group, method, office, monkeypatch):
+    assert all_troubles(group, method, VALUES, office, monkeypatch) == []
 
 
-@pytest.mark.parametrize("route", [each for each in ADDRESSES if "<" in each])
-@pytest.mark.parametrize("value", [DIGITS, str(2**63), "0", "٣", "%00", "%ED%A0%80", "-1"])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_extremes_in_the_path_get_a_sentence(route, value, method, office):
-    path = "/" + re.sub("<[^>]+>", value, route)
+@pytest.mark.parametrize(
+    "value", [DIGITS, str(2**63), "0", "٣", "%00", "%ED%A0%80", "-1"]
+)
+def test_extremes_in_the_path_get_a_sentence(value, office):
+    client = as_(office["manager"])
+    routes = [each for each in ADDRESSES if "<" in each]
+    found = {}
+    for path in ("/" + re.sub("<[^>]+>", value, route) for route in routes):
+        for method in ("get", "post"):
+            status = answer(client, method, path, {})
+            if status not in FINE:
+                found[f"{method} {path}"] = status
 
-    assert answer(as_(office["manager"]), method, path, {}) in FINE
+    assert found == {}
