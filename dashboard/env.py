@@ -22,10 +22,10 @@ def env_bool(name: str, *, default: bool = False) -> bool:
     return env(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
 
 
-def seconds(name: str, *, default: float) -> float:
-    """A length of time above 0, in seconds."""
+def seconds(name: str, text: str) -> float:
+    """The length of time above 0 that the variable `name` holds."""
     try:
-        value = float(env(name, str(default)))
+        value = float(text)
     except ValueError:
         value = 0
     if not 0 < value < float("inf"):

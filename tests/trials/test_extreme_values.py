@@ -15,7 +15,6 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-
 from tests.trials.roles import Office, as_, make_office
 
 pytestmark = pytest.mark.django_db
