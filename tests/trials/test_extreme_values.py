@@ -31,11 +31,8 @@ VALUES = [
     "\x00", "a\x00b", "\ud800", "\u202e", "%00", "%", "a" * 5000, "{}", "[]", "1:2:3",
     "\r\n", "first last", "\U0001f98a",
 ]  # fmt: skip
-# The suite takes the one that is the hardest for each kind of reader.
-HARDEST = [
-    DIGITS, "9" * 5000, "0001-01-01", "9999-12-31", "0001-01-01T00:00:00+23:59",
-    "9999-12-31T23:59:59-23:59", "\x00", "\ud800", "٣", "1e999999",
-]  # fmt: skip
+# The suite takes those that broke most; `-m long` takes all, for some minutes.
+HARDEST = [DIGITS, "0001-01-01T00:00:00+23:59", "9999-12-31", "\x00", "\ud800"]
 FINE = {200, 204, 302, 400, 403, 404, 405, 409, 413, 422}
 LEFT_OUT = ("admin/", "accounts/logout/")
 
@@ -203,3 +200,68 @@ def test_extremes_in_the_path_get_a_sentence(value, office):
                 found[f"{method} {path}"] = status
 
     assert found == {}
+
+
+def test_what_is_no_query_gets_a_sentence(office):
+    client = as_(office["manager"])
+    queries = [
+        "%",
+        "%zz",
+        "%e",
+        "a=%ff%fe",
+        "=",
+        "&&&",
+        "a[]=1",
+        "q=%ED%A0%80",
+        "page=1e9",
+    ]
+    paths = ["/inbox/", "/history/", "/review/", "/team/performance/", "/coverage/"]
+
+    for path in paths:
+        for query in queries:
+            response = client.get(path, QUERY_STRING=query)
+            assert response.status_code in FINE, f"{path}?{query}"
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["sessionid=%ff", "sessionid=\xff", ";;;=", "a" * 5000, "csrftoken=\x00", "="],
+)
+def test_a_broken_cookie_is_none(cookie, office):
+    assert Client().get("/inbox/", HTTP_COOKIE=cookie).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=", b"x"),
+        ("multipart/form-data; boundary=\xe9", b"x"),
+        (
+            "multipart/form-data; boundary=b",
+            b"--b\r\nContent-Disposition: form-data; na",
+        ),
+        ("multipart/form-data; boundary=b", b"--b\r\n\r\n--b--"),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="member"\r\n'
+            b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n--b--\r\n",
+        ),
+        ("multipart/form-data; boundary=" + "b" * 300, b"x"),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"member=%ff"),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"member=1"),
+        ("application/x-www-form-urlencoded", b"%&=%zz&member=%ff%00"),
+        ("application/json", b"{"),
+        ("\x00", b"x"),
+        ("", b"member=1"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/assign/", "/leads/1/assign/", "/accounts/login/"])
+def test_a_form_that_is_none_gets_a_sentence(path, content_type, body, office):
+    client = as_(office["manager"])
+    path = path.replace("1", str(office["mos"].pk))
+    client.raise_request_exception = False
+
+    response = client.generic("POST", path, body, content_type=content_type)
+
+    assert response.status_code in FINE
