@@ -15,6 +15,7 @@ from assignments.models import Campaign, Category, Coverage, Member, User
 from assignments.services.access import is_manager
 from assignments.services.coverage.drafts import Draft, DraftCoverer
 from dashboard.candidates import choosable
+from dashboard.pools import id_of, is_id
 
 NOT_A_DAY = "That is not a day. Write it as 2026-05-12."
 NOT_A_TIME = "That is not a time. Write it as 13:00."
@@ -23,7 +24,6 @@ UNKNOWN_COVERER = (
 )
 NOT_A_SHARE = "A share is a number, 1 for an even part."
 LONGEST_COMMENT = 1000
-LONGEST_ID = 18  # digits, which is what every database takes
 EVEN = Decimal(1)
 
 
@@ -37,12 +37,7 @@ def members_to_plan(user: User) -> QuerySet[Member]:
 
 def id_in(data: QueryDict, name: str) -> int | None:
     """An id that somebody sent, if it is one that a row can have."""
-    text = data.get(name, "")
-    return int(text) if is_id(text) else None
-
-
-def is_id(text: str) -> bool:
-    return text.isdecimal() and len(text) <= LONGEST_ID
+    return id_of(data.get(name, ""))
 
 
 if TYPE_CHECKING:  # generic for the type checker only

@@ -13,7 +13,8 @@ from assignments.services.coverage.absences import next_absences
 from assignments.services.coverage.outlook import with_or_coming
 from assignments.services.coverage.wording import absence_in_words, listed
 from dashboard.candidates import Candidate, candidates_for
-from dashboard.coverage_form import CoverageForm, is_id
+from dashboard.coverage_form import CoverageForm
+from dashboard.pools import is_id
 
 type Option = tuple[str, str]
 

@@ -49,14 +49,14 @@ def env_number(name: str, default: str, *, least: float) -> float:
     return number
 
 
-def seconds(name: str, *, default: float) -> float:
-    """A length of time above 0, in seconds."""
+def seconds(name: str, text: str) -> float:
+    """The length of time above 0 that the variable `name` holds."""
     try:
-        value = float(env(name, str(default)))
+        value = float(text)
     except ValueError:
         value = 0
     if not 0 < value < float("inf"):
-        raise ImproperlyConfigured(f"{name} must be a number of seconds above 0.")
+        raise SettingRefused(f"{name} must be a number of seconds above 0.")
     return value
 
 

@@ -103,3 +103,7 @@ def id_of(text: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
         return None
     return number if (number := int(text)) <= LARGEST_ID else None
+
+
+def is_id(text: str) -> bool:
+    return id_of(text) is not None

@@ -20,6 +20,7 @@ from assignments.models import (
     User,
 )
 from assignments.models.plan import StrategyKind
+from assignments.services.moments import moment_from
 from assignments.services.routing.facts import Attribute, RuleFacts, Seat
 from assignments.services.routing.loading import (
     BY_TABLE,
@@ -34,7 +35,7 @@ from assignments.services.routing.rules import (
 )
 from dashboard.candidates import candidates_for
 from dashboard.name_field import NameField
-from dashboard.pools import Pool
+from dashboard.pools import Pool, is_id
 
 LONGEST_LIST = 10_000
 LISTS = {
@@ -140,17 +141,14 @@ class RuleForm(forms.Form):
 
     def clean_client(self) -> str:
         text: str = self.cleaned_data["client"]
-        if wrong := [one for one in _listed(text) if not _is_id(one)]:
+        if wrong := [one for one in _listed(text) if not is_id(one)]:
             raise forms.ValidationError(
                 f"“{wrong[0][:60]}” is no client's id in Smartlead, which is a number."
             )
         return text
 
     def clean_seen(self) -> datetime | None:
-        try:
-            return datetime.fromisoformat(self.cleaned_data["seen"])
-        except ValueError:
-            return None
+        return moment_from(self.cleaned_data["seen"])
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
@@ -254,7 +252,7 @@ def _with_lost(
 ) -> list[tuple[str, str]]:
     """What was chosen once stays to be seen, and to be taken out."""
     known = {value for value, _ in choices}
-    lost = [value for value in chosen or () if value not in known and _is_id(value)]
+    lost = [value for value in chosen or () if value not in known and is_id(value)]
     return [*choices, *((value, f"{value}, no longer known") for value in lost)]
 
 
@@ -263,10 +261,6 @@ def _listed(text: str) -> list[str]:
     plain = text.replace(";", ",").replace("\n", ",")
     parts = [" ".join(part.split())[:200] for part in plain.split(",")]
     return list(dict.fromkeys(part for part in parts if part))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _decimal(weight: Fraction) -> Decimal:

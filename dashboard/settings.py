@@ -14,6 +14,7 @@ from dashboard.env import (
     load_env_file,
     networks,
     rate_limits,
+    seconds,
     secret,
     time_zone,
 )
@@ -167,6 +168,8 @@ SECURE_CSP = {
 }
 # One empty file for each person who has exported; a lock on it is an export under way.
 EXPORT_LOCKS = Path(gettempdir()) / f"handoff-{os.getuid()}"
+# Seconds in which a request must have arrived, head and body.
+REQUEST_DEADLINE = seconds("REQUEST_DEADLINE", env("REQUEST_DEADLINE", "60"))
 # BodyLimit bounds their size. A form may name 5,000 leads, and be told that these are many.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 X_FRAME_OPTIONS = "DENY"

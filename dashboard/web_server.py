@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -24,7 +25,6 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import RequestEntityTooLarge
 
 from dashboard.body_limit import LARGEST_IMPORT
-from dashboard.env import seconds
 
 LARGEST_HEAD = 16 * 1024  # request line and headers, in bytes
 LARGEST_ANSWER = 2**30  # bytes on disk before a thread waits for the reader
@@ -32,14 +32,13 @@ MOST_CONNECTIONS = 800  # of one process; 1,024 open files are usual
 CROWD = 600  # connections from which on the idle ones are closed early
 
 # Deadlines, in seconds.
-BODY = seconds("REQUEST_DEADLINE", default=60)
-HEAD = min(10, BODY)
+HEAD = 10  # or REQUEST_DEADLINE, which holds for head and body, if that is shorter
 IDLE = 310  # longer than Chrome (300), Caddy (120), Firefox (115) and nginx (60) wait
 IDLE_IN_A_CROWD = 5
 STALLED = 60  # without a byte of the answer taken
 ANSWER = 3600  # an answer as a whole
 LINGER = 5  # how long a refused client may go on sending, so that it reads why
-LOOK_EVERY = min(0.5, BODY / 4)
+LOOK_EVERY = 0.25
 SWITCH_EVERY = 0.001  # so that a page waits less beside an export
 
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
@@ -127,7 +126,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             is_idle: bool = now - self.last_activity > idle
             return is_idle
         since = self.awaits_request_since or self.last_activity
-        return now - since > (BODY if self.request.headers_finished else HEAD)
+        longest = settings.REQUEST_DEADLINE
+        if not self.request.headers_finished:
+            longest = min(HEAD, longest)
+        return now - since > longest
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
@@ -170,7 +172,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
         wasyncore.loop(LOOK_EVERY, use_poll=True, map=self.connections, count=1)
 
     def _server(self, listener: socket.socket) -> Server:
-        settings = Adjustments(
+        adjustments = Adjustments(
             sockets=[listener],
             server_name="localhost",
             backlog=self.cfg.backlog,
@@ -188,7 +190,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
             self.connections,
             _sock=listener,
             dispatcher=self.threads,
-            adj=settings,
+            adj=adjustments,
             bind_socket=False,
             sockinfo=(listener.family, listener.type, listener.proto, None),
         )

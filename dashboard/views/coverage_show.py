@@ -16,6 +16,7 @@ from assignments.services.coverage.certificate import tally as tally_of
 from assignments.services.coverage.drafts import draft_of
 from assignments.services.coverage.preview import preview
 from assignments.services.coverage.progress import progress
+from assignments.services.moments import moment_from
 from dashboard.coverage_page import (
     FILTERS,
     RUNNING,
@@ -136,20 +137,12 @@ def _poll(
     """How often the page asks again, and where; never once nothing can change."""
     if coverage.state in {State.COMPLETED, State.CANCELLED, State.PROPOSED}:
         return {"poll": ""}
-    opened = _moment(request.GET.get("opened", ""), at)
+    opened = moment_from(request.GET.get("opened", "")) or at
     busy = not settled or coverage.state in {State.STARTING, State.RETURNING}
     pace = FAST if at - opened < PATIENCE else SLOW
     query = request.GET.copy()
     query["opened"] = opened.isoformat()
     return {"poll": pace if busy else CALM, "poll_query": query.urlencode()}
-
-
-def _moment(text: str, otherwise: datetime) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return otherwise
-    return moment if timezone.is_aware(moment) else otherwise
 
 
 def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:

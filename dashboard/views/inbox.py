@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
+from assignments.services.moments import moment_from
 from assignments.services.webhooks import reporting
 from assignments.services.webhooks.reporting import Pulse
 from dashboard.htmx import PageRequest, render_page, target
@@ -43,7 +44,7 @@ def _is_quiet(request: PageRequest, at: datetime) -> bool:
     """Nothing has come in since the list was last counted, a short while ago."""
     seen, counted = (
         Pulse.parsed(request.GET.get("seen", "")),
-        _moment(request, "counted"),
+        moment_from(request.GET.get("counted", "")),
     )
     if seen is None or counted is None or at - counted > COUNTED_FOR:
         return False
@@ -55,7 +56,8 @@ def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse
 
     Rows that an event has changed are told to read themselves again.
     """
-    since, opened = (_moment(request, name) or at for name in ("since", "opened"))
+    since = moment_from(request.GET.get("since", "")) or at
+    opened = moment_from(request.GET.get("opened", "")) or at
     pulse = Pulse.now()
     context = {
         "filter": form,
@@ -71,11 +73,3 @@ def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse
         touched = reporting.touched_since(seen.event_at)
         return trigger_client_event(response, "leads-touched", {"leads": touched})
     return response
-
-
-def _moment(request: PageRequest, name: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(request.GET.get(name, ""))
-    except ValueError:
-        return None
-    return moment if timezone.is_aware(moment) else None

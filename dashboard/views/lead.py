@@ -11,6 +11,7 @@ from assignments.models import Account, Lead
 from assignments.nudges import nudge_open_lead
 from assignments.services import account
 from assignments.services.mail_content.parse_waiting import something_waits
+from assignments.services.moments import moment_from
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.threads import wants_thread
 from assignments.services.written_notes import write_note
@@ -128,7 +129,7 @@ def get_lead(map_id: int) -> Lead:
 
 
 def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
-    asked_at = _asked_at(request, at)
+    asked_at = moment_from(request.GET.get("asked", "")) or at
     mails = conversation_of(
         lead, before=request.GET.get("before", ""), opened=request.GET.get("mail", "")
     )
@@ -154,14 +155,6 @@ def _wants_thread(lead: Lead) -> bool:
 def _notes(lead: Lead, at: datetime) -> dict[str, Any]:
     shown = notes_of(lead)
     return {"notes": shown, "notes_poll": poll_of(shown, at=at)}
-
-
-def _asked_at(request: PageRequest, at: datetime) -> datetime:
-    try:
-        asked = datetime.fromisoformat(request.GET.get("asked", ""))
-    except ValueError:
-        return at
-    return asked if timezone.is_aware(asked) else at
 
 
 def _cannot_ask(known: Account) -> bool:

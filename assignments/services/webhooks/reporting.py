@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 
 from assignments.models import Lead, WebhookEvent, WebhookRefusal
 from assignments.models.lead import NEVER
+from assignments.services.moments import moment_from
 from assignments.services.webhooks import gate
 
 DAY = timedelta(days=1)
@@ -100,12 +101,10 @@ class Pulse:
 
     @classmethod
     def parsed(cls, text: str) -> Self | None:
-        try:
-            event_at, reply_at = (datetime.fromisoformat(each) for each in text.split())
-        except ValueError:
-            return None
-        is_aware = event_at.tzinfo is not None and reply_at.tzinfo is not None
-        return cls(event_at=event_at, reply_at=reply_at) if is_aware else None
+        match [moment_from(each) for each in text.split()]:
+            case [datetime() as event_at, datetime() as reply_at]:
+                return cls(event_at=event_at, reply_at=reply_at)
+        return None
 
     def beats(self, *, at: datetime) -> bool:
         """Whether webhooks arrive at all, so that asking often is worth it."""

@@ -1,0 +1,267 @@
+"""Every address with the extremes of every kind in every parameter that it reads.
+
+Which names a page reads is found out by asking it: nobody has to keep a list of them.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import transaction
+from django.http import QueryDict
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.trials.roles import Office, as_, make_office
+
+pytestmark = pytest.mark.django_db
+
+DIGITS = "9" * 30
+# An id, a number, a day, a moment and a text at the end of what can be written.
+VALUES = [
+    DIGITS, "9" * 5000, str(2**63), "-1", "0", "1.5", "1e9", "1e999999", "nan", "٣", "²",
+    "0001-01-01", "9999-12-31", "0000-01-01", "10000-01-01", "2026-02-30", "-2026-01-01",
+    "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-01-01T00:00:00",
+    "0001-01-01T00:00:00-23:59", "2026-01-01T00:00:00+00:00:00.000001", "2026-W01",
+    "0001-01-01T00:00:00+00:00 9999-12-31T23:59:59+00:00", "9999-12-31T23:59",
+    "24:00", "25:61", "00:00:00.0000001", "../../etc/passwd", "Etc/GMT+14", "Factory",
+    "\x00", "a\x00b", "\ud800", "\u202e", "%00", "%", "a" * 5000, "{}", "[]", "1:2:3",
+    "\r\n", "first last", "\U0001f98a",
+]  # fmt: skip
+# The suite takes those that broke most; `-m long` takes all, for some minutes.
+HARDEST = [DIGITS, "0001-01-01T00:00:00+23:59", "9999-12-31", "\x00", "\ud800"]
+FINE = {200, 204, 302, 400, 403, 404, 405, 409, 413, 422}
+LEFT_OUT = ("admin/", "accounts/logout/")
+
+
+@pytest.fixture
+def office() -> Office:
+    return make_office()
+
+
+class Asked(QueryDict):
+    """Notes the names that are read."""
+
+    names: set[str]
+
+    def get(self, key, default=None):
+        self.names.add(key)
+        return super().get(key, default)
+
+    def getlist(self, key, default=None):
+        self.names.add(key)
+        return super().getlist(key, default)
+
+    def __getitem__(self, key):
+        self.names.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key):
+        self.names.add(key)
+        return super().__contains__(key)
+
+
+@contextmanager
+def names_read(monkeypatch, kind: str) -> Iterator[set[str]]:
+    """The names that a page asks its query or its form for meanwhile."""
+    names: set[str] = set()
+    usual = getattr(WSGIRequest, kind)
+
+    def read(request: WSGIRequest) -> Asked:
+        asked = Asked("", mutable=True)
+        asked.names = names
+        given = usual.fget(request) if kind == "POST" else usual.func(request)
+        for name, values in given.lists():
+            asked.setlist(name, values)
+        return asked
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WSGIRequest, kind, property(read))
+        yield names
+    names -= {"csrfmiddlewaretoken"}
+
+
+def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if path.startswith(LEFT_OUT):
+            continue
+        if isinstance(entry, URLPattern):
+            yield path, entry.name or ""
+        else:
+            yield from addresses(entry, path)
+
+
+ADDRESSES = dict(addresses(get_resolver()))
+
+
+def filled(path: str, office: Office) -> str:
+    """The path with ids of rows that there are, as far as an office has them."""
+    ids = {"leads": office["mos"], "team": office["mo"], "rule": office["rule"]}
+    kind = path.split("/", maxsplit=1)[0]
+    pk = getattr(ids.get(kind, office["rule"]), "pk", 1)
+    path = path.replace("<int:map_id>", str(office["mos"].pk))
+    return "/" + re.sub("<int:pk>|<str:token>", str(pk), path)
+
+
+def plausible(name: str, office: Office) -> Any:
+    """What lets a form be read on, so that other fields are judged as well."""
+    known = {
+        "member": office["cleo"].pk, "lead": office["mos"].pk, "name": "Name",
+        "expected": office["mo"].pk, "covering": office["cleo"].pk, "zone": "UTC",
+        "first_day": "2026-11-30", "last_day": "2026-12-04", "first_time": "00:00",
+        "last_time": "23:59", "strategy": "one", "text": "Text", "username": "user",
+        "first_name": "User", "amount": "1", "unit": "hours", "weeks": "1",
+    }  # fmt: skip
+    return known.get(name, "")
+
+
+def answer(client: Client, method: str, path: str, data: dict[str, Any]) -> int:
+    """The status; what a form changed is taken back."""
+    client.raise_request_exception = False
+    with transaction.atomic():
+        response = getattr(client, method)(path, data)
+        if response.streaming:
+            response.close()
+        transaction.set_rollback(True)
+    return response.status_code
+
+
+def troubles(
+    office: Office, route: str, method: str, values: list[str], monkeypatch
+) -> list[str]:
+    client, path = as_(office["manager"]), filled(route, office)
+    with names_read(monkeypatch, method.upper()) as names:
+        if answer(client, method, path, {}) == 405:
+            return []
+        answer(client, method, path, {name: plausible(name, office) for name in names})
+    found = []
+    for name in sorted(names):
+        usual = {each: plausible(each, office) for each in names}
+        for value in values:
+            sent = _sendable(usual | {name: value})
+            status = answer(client, method, path, sent)
+            if status not in FINE:
+                found.append(f"{method} {path} {name}={value[:40]!r}: {status}")
+    return found
+
+
+def _sendable(data: dict[str, Any]) -> dict[str, Any]:
+    """As a client sends it that knows no Unicode."""
+    return {
+        name: value.encode("utf-8", "surrogatepass")
+        if isinstance(value, str)
+        else value
+        for name, value in data.items()
+    }
+
+
+# Grouped by the first part of the address: an office is made once for each group.
+GROUPS = sorted({route.split("/", maxsplit=1)[0] for route in ADDRESSES})
+
+
+def all_troubles(
+    group: str, method: str, values: list[str], office: Office, monkeypatch
+) -> list[str]:
+    found = []
+    for route in ADDRESSES:
+        if route.split("/", maxsplit=1)[0] == group:
+            found += troubles(office, route, method, values, monkeypatch)
+    return found
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_extremes_in_any_parameter_get_a_sentence(group, method, office, monkeypatch):
+    assert all_troubles(group, method, HARDEST, office, monkeypatch) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_extreme_gets_a_sentence(group, method, office, monkeypatch):
+    assert all_troubles(group, method, VALUES, office, monkeypatch) == []
+
+
+@pytest.mark.parametrize(
+    "value", [DIGITS, str(2**63), "0", "٣", "%00", "%ED%A0%80", "-1"]
+)
+def test_extremes_in_the_path_get_a_sentence(value, office):
+    client = as_(office["manager"])
+    routes = [each for each in ADDRESSES if "<" in each]
+    found = {}
+    for path in ("/" + re.sub("<[^>]+>", value, route) for route in routes):
+        for method in ("get", "post"):
+            status = answer(client, method, path, {})
+            if status not in FINE:
+                found[f"{method} {path}"] = status
+
+    assert found == {}
+
+
+def test_what_is_no_query_gets_a_sentence(office):
+    client = as_(office["manager"])
+    queries = [
+        "%",
+        "%zz",
+        "%e",
+        "a=%ff%fe",
+        "=",
+        "&&&",
+        "a[]=1",
+        "q=%ED%A0%80",
+        "page=1e9",
+    ]
+    paths = ["/inbox/", "/history/", "/review/", "/team/performance/", "/coverage/"]
+
+    for path in paths:
+        for query in queries:
+            response = client.get(path, QUERY_STRING=query)
+            assert response.status_code in FINE, f"{path}?{query}"
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["sessionid=%ff", "sessionid=\xff", ";;;=", "a" * 5000, "csrftoken=\x00", "="],
+)
+def test_a_broken_cookie_is_none(cookie, office):
+    assert Client().get("/inbox/", HTTP_COOKIE=cookie).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=", b"x"),
+        ("multipart/form-data; boundary=\xe9", b"x"),
+        (
+            "multipart/form-data; boundary=b",
+            b"--b\r\nContent-Disposition: form-data; na",
+        ),
+        ("multipart/form-data; boundary=b", b"--b\r\n\r\n--b--"),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="member"\r\n'
+            b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n--b--\r\n",
+        ),
+        ("multipart/form-data; boundary=" + "b" * 300, b"x"),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"member=%ff"),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"member=1"),
+        ("application/x-www-form-urlencoded", b"%&=%zz&member=%ff%00"),
+        ("application/json", b"{"),
+        ("\x00", b"x"),
+        ("", b"member=1"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/assign/", "/leads/1/assign/", "/accounts/login/"])
+def test_a_form_that_is_none_gets_a_sentence(path, content_type, body, office):
+    client = as_(office["manager"])
+    path = path.replace("1", str(office["mos"].pk))
+    client.raise_request_exception = False
+
+    response = client.generic("POST", path, body, content_type=content_type)
+
+    assert response.status_code in FINE
