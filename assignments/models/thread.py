@@ -2,6 +2,8 @@ from typing import Self
 
 from django.db import models
 
+from assignments.models.text_fields import NameField, PlainTextField
+
 BY_EVENT = "event "  # before the key of a mail that only an event told of
 
 
@@ -24,11 +26,11 @@ class Message(models.Model):
     lead = models.ForeignKey("Lead", on_delete=models.PROTECT, related_name="messages")
     key = models.CharField(max_length=300)
     direction = models.CharField(max_length=5, choices=Direction)
-    sender = models.CharField(max_length=320, blank=True)
-    recipient = models.CharField(max_length=320, blank=True)
+    sender = NameField(max_length=320, blank=True)
+    recipient = NameField(max_length=320, blank=True)
     cc = models.JSONField(default=list)
     at = models.DateTimeField(null=True)
-    subject = models.CharField(max_length=998, blank=True)
+    subject = NameField(max_length=998, blank=True)
     body_html = models.TextField(blank=True)
     is_bounce = models.BooleanField(default=False)
     attachments = models.JSONField(default=list)
@@ -54,8 +56,8 @@ class LeadNote(models.Model):
         "Lead", on_delete=models.PROTECT, related_name="smartlead_notes"
     )
     smartlead_id = models.BigIntegerField()
-    text = models.TextField(blank=True)
-    author = models.CharField(max_length=200, blank=True)
+    text = PlainTextField(blank=True)
+    author = NameField(max_length=200, blank=True)
     created_at = models.DateTimeField(null=True)
 
     class Meta:
