@@ -44,7 +44,7 @@ _TAG = re.compile(f"[{_TAGS}]")
 _LOOSE = re.compile(f"(?:^|(?<=\\s))[{_JOINERS}{_SELECTORS}]+|[{_JOINERS}]+(?=\\s|$)")
 _REPEATED = re.compile(f"([{_JOINERS}])[{_JOINERS}]+")
 
-_DOTTED_I = re.compile("[iı]\u0307+|ı")
+_DOTTED_I = re.compile("[i\u0131]\u0307+|\u0131")
 _PUNYCODE = re.compile(r"\bxn--([a-z0-9-]{1,59})")
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from io import StringIO
 
+from assignments.visible_text import without_turning
+
 # A spreadsheet takes a cell that begins like this for a formula, and runs it.
 FORMULA = (
     "=",
@@ -30,7 +32,7 @@ def harmless(cell: str) -> str:
 
 def line_of(cells: Iterable[object]) -> str:
     line = StringIO()
-    csv.writer(line).writerow([harmless(str(cell)) for cell in cells])
+    csv.writer(line).writerow([harmless(without_turning(str(cell))) for cell in cells])
     return line.getvalue()
 
 

@@ -8,6 +8,7 @@ from assignments.models import Member, RoutingRule
 from assignments.models.plan import StrategyKind
 from assignments.services.routing.facts import RuleFacts, Seat, Whose
 from assignments.services.routing.matching import MOST_NAMED, name_of
+from assignments.visible_text import isolated
 
 MOST_MEMBERS = 6
 
@@ -88,7 +89,7 @@ def gives_of(rule: RuleFacts, members: Mapping[int, Member]) -> str:
     named = ", ".join(pool[:MOST_MEMBERS]) + (f" and {rest} more" * (rest > 0))
     if rule.table:
         default = f", by default {named}" if named else ""
-        return f"{label}: by “{rule.table.name}”{default}"
+        return f"{label}: by “{isolated(rule.table.name)}”{default}"
     return f"{label}: {named}"
 
 
@@ -96,4 +97,4 @@ def _seat_in_words(seat: Seat, member: Member) -> str:
     """With what was said of them beside their name, if anything was."""
     said = [f"weight {float(seat.weight):g}"] if seat.weight != 1 else []
     said += [] if seat.cap is None else [f"up to {seat.cap:,}"]
-    return f"{member} ({', '.join(said)})" if said else str(member)
+    return f"{member} ({', '.join(said)})" if said else f"{member}"

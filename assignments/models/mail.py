@@ -42,7 +42,7 @@ class Mail(models.Model):
     address = models.CharField(max_length=254)
     subject = PlainField(max_length=200)
     text = PlainTextField()
-    html = models.TextField()
+    html = PlainTextField()
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     outcome = SentenceField(max_length=500, blank=True)
     created_at = models.DateTimeField()

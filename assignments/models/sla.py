@@ -111,7 +111,7 @@ class SlaTarget(models.Model):
         ]
 
     def __str__(self) -> str:
-        named = [str(one) for one in (self.campaign, self.category) if one]
+        named = [f"{one}" for one in (self.campaign, self.category) if one]
         return ", ".join(named) or "All other leads"
 
 

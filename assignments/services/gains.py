@@ -18,6 +18,7 @@ from assignments.models import Assignment, Member, SavedPlan, Untold
 from assignments.models.assignment import PERSONAL, Cause
 from assignments.models.notification import Kind
 from assignments.services.notifications import one_line, tell
+from assignments.visible_text import isolated
 
 PAUSE = timedelta(minutes=1)  # so long nothing more must come
 LONGEST = timedelta(minutes=10)  # told then, whatever more may come
@@ -133,7 +134,7 @@ def _say(
 
 def _source(change: Assignment) -> str:
     if change.actor:
-        return str(change.actor)
+        return f"{change.actor}"
     return BY_RULE if change.cause == Cause.ROUTING else IN_SMARTLEAD
 
 
@@ -145,7 +146,9 @@ def _lines(sources: Counter[str], got: Sequence[Assignment]) -> list[str]:
         lines = [f"{source} gave you {count:,}." for source, count in sources.items()]
     for change in got[:MOST_NAMED]:
         lead = change.lead
-        about = ", ".join(filter(None, [lead.company, str(lead.campaign or "")]))
+        about = ", ".join(
+            filter(None, [isolated(lead.company), f"{lead.campaign or ''}"])
+        )
         lines.append(one_line(f"{lead}, {about}" if about else f"{lead}"))
     more = len(got) - MOST_NAMED
     return [*lines, f"and {more:,} more"] if more > 0 else lines

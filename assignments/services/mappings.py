@@ -12,6 +12,7 @@ from assignments.models import MappingLine, Member, User
 from assignments.services.access import require_manager
 from assignments.services.mapping_keys import key_of
 from assignments.services.refusals import AssignmentRefused
+from assignments.visible_text import isolated
 
 ACT = "change the tables"
 LONGEST_VALUE = 200
@@ -58,7 +59,7 @@ def save_table(
 
 
 def _taken(name: str) -> AssignmentRefused:
-    return AssignmentRefused(f"There is already a table “{name}”.")
+    return AssignmentRefused(f"There is already a table “{isolated(name)}”.")
 
 
 @transaction.atomic
@@ -80,7 +81,7 @@ def add_line(*, actor: User, table: Table, value: str, member: Member) -> Mappin
         mapping=table, key=key, member=member, defaults={"value": value.strip()}
     )
     if not is_new:
-        raise AssignmentRefused(f"“{line.value}” leads to {member} already.")
+        raise AssignmentRefused(f"“{isolated(line.value)}” leads to {member} already.")
     return line
 
 

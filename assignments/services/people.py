@@ -12,6 +12,7 @@ from assignments.models import Member, Team, User
 from assignments.services.access import is_manager, require_manager
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.sla.recounting import recount
+from assignments.visible_text import isolated
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that two people read differently
 
@@ -73,7 +74,7 @@ def save_team(
     require_manager(actor, "change teams")
     team = team or Team()
     if Team.objects.filter(name__iexact=name).exclude(pk=team.pk).exists():
-        raise AssignmentRefused(f"There is already a team “{name}”.")
+        raise AssignmentRefused(f"There is already a team “{isolated(name)}”.")
     team.name = name
     team.save()
     team.team_leads.set(team_leads)

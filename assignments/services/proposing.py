@@ -32,6 +32,7 @@ from assignments.services.strategies import (
     lower_of,
     overfull,
 )
+from assignments.visible_text import isolated
 
 BY_HAND = "assign"  # the rotation of everything that people spread by turns
 GONE = "Smartlead no longer has this lead."
@@ -94,7 +95,7 @@ class Scene:
     lost: Counter[int] = field(default_factory=Counter)
 
     def name(self, member_id: int) -> str:
-        return str(self.members[member_id])
+        return f"{self.members[member_id]}"
 
     def why_not(self, member: Member) -> str:
         """Why no automatic choice may fall on a member now; empty if it may."""
@@ -232,7 +233,7 @@ def _mapped(
     for line in table.lines.all():
         member = scene.members[line.member_id]
         pools.setdefault(line.key, []).append(_pool_member(member, wish, scene))
-        shown.setdefault(line.key, line.value)
+        shown.setdefault(line.key, isolated(line.value))
     turns = turns_of(f"mapping-{table.pk}", scene)
     return Mapped(table.kind, pools, shown, turns, default)
 
@@ -243,7 +244,7 @@ def _pool_member(member: Member, wish: Wish, scene: Scene) -> PoolMember:
         scene.caps[member.pk] = max(cap, scene.caps.get(member.pk, 0))
     return PoolMember(
         id=member.pk,
-        name=str(member),
+        name=f"{member}",
         weight=wish.weights.get(member.pk, Fraction(1)),
         cap=cap,
         why_not=scene.why_not(member),

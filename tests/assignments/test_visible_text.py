@@ -1,5 +1,7 @@
 """What of a stranger's text is shown, compared and sent."""
 
+# ruff: noqa: RUF001  letters of other scripts that look like ours
+
 import random
 import unicodedata
 
@@ -112,7 +114,9 @@ class TestTurning:
         assert without_turning(f"a{sign}b\nc") == "ab\nc"
 
     def test_a_sentence_keeps_isolates_that_are_closed(self):
-        said = "\u2068\u05d0\u2069 gave \u202e\u2067it\u2069 \u2068to \u2068\u05d1\u2069"
+        said = (
+            "\u2068\u05d0\u2069 gave \u202e\u2067it\u2069 \u2068to \u2068\u05d1\u2069"
+        )
 
         assert (
             with_paired_isolates(said)

@@ -20,6 +20,7 @@ from assignments.services.routing.facts import (
     TableFacts,
     Whose,
 )
+from assignments.visible_text import isolated
 
 MOST_NAMED = 4
 NOT_READ = "that has not been read from Smartlead yet"
@@ -144,9 +145,8 @@ class NotClosed:
         return _yes(not lead.is_closed)
 
     def words(self, lead: LeadFacts) -> str:
-        return (
-            f"conversation not closed: its category is {lead.category_name or 'none'}"
-        )
+        category = isolated(lead.category_name) or "none"
+        return f"conversation not closed: its category is {category}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +164,14 @@ class InTable:
     def words(self, lead: LeadFacts) -> str:
         looked = self.table.looked
         said = _said(looked, lead, self)
-        return f"the table “{self.table.name}” has a line for its {name_of(looked)}: {said}"
+        table = isolated(self.table.name)
+        return f"the table “{table}” has a line for its {name_of(looked)}: {said}"
 
 
 def name_of(looked: Looked) -> str:
     match looked.attribute:
         case Attribute.CUSTOM:
-            return f"“{looked.custom_field}”"
+            return f"“{isolated(looked.custom_field)}”"
         case Attribute.EMAIL_DOMAIN:
             return "domain of the e-mail"
         case Attribute.TOP_LEVEL_DOMAIN:
@@ -184,13 +185,13 @@ def _said(looked: Looked, lead: LeadFacts, check: Check) -> str:
         return NOT_READ
     match looked.attribute:
         case Attribute.CAMPAIGN:
-            return f"it is {lead.campaign_name or 'in none'}"
+            return f"it is {isolated(lead.campaign_name) or 'in none'}"
         case Attribute.CATEGORY:
-            return f"it is {lead.category_name or 'none'}"
+            return f"it is {isolated(lead.category_name) or 'none'}"
         case Attribute.LOCATION if lead.location:
-            return f"it is {lead.location}"
+            return f"it is {isolated(lead.location)}"
     keys = lead.keys(looked, by_id=True)
-    return f"it is {keys[0]}" if keys else "it has none"
+    return f"it is {isolated(keys[0])}" if keys else "it has none"
 
 
 def _unread_or_no(looked: Looked, lead: LeadFacts, keys: tuple[str, ...]) -> Answer:

@@ -16,6 +16,7 @@ from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 from assignments.services.routing.facts import Attribute
 from assignments.services.routing.loading import BY_TABLE
 from assignments.services.routing.running import lock
+from assignments.visible_text import isolated
 
 ACT = "change the routing rules"
 LONGEST_NAME = 100
@@ -85,7 +86,7 @@ def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
     if rule is not None:
         others = others.exclude(pk=rule.pk)
     if others.filter(name__iexact=wish.name).exists():
-        return f"There is already a rule “{wish.name}”."
+        return f"There is already a rule “{isolated(wish.name)}”."
     if wish.strategy in BY_TABLE and wish.table is None:
         return "Choose the table that says who."
     if wish.strategy not in BY_TABLE and not wish.pool:
