@@ -34,6 +34,7 @@ from assignments.services.routing.rules import (
 )
 from dashboard.candidates import candidates_for
 from dashboard.pools import Pool
+from dashboard.text_inputs import LineField, LinesField
 
 LONGEST_LIST = 10_000
 LISTS = {
@@ -46,7 +47,7 @@ DATE = "%Y-%m-%dT%H:%M"
 
 
 class RuleForm(forms.Form):
-    name = forms.CharField(max_length=LONGEST_NAME)
+    name = LineField(max_length=LONGEST_NAME)
     mode = forms.ChoiceField(choices=RoutingRule.Mode)
     whose = forms.ChoiceField(choices=RoutingRule.Whose, label="Which leads")
     since = forms.DateTimeField(
@@ -60,14 +61,14 @@ class RuleForm(forms.Form):
     client = forms.CharField(
         required=False, max_length=LONGEST_LIST, label="Client, by its Smartlead id"
     )
-    location = forms.CharField(required=False, max_length=LONGEST_LIST)
-    email_domain = forms.CharField(
+    location = LinesField(required=False, max_length=LONGEST_LIST)
+    email_domain = LinesField(
         required=False, max_length=LONGEST_LIST, label="Domain of the e-mail"
     )
-    top_level_domain = forms.CharField(
+    top_level_domain = LinesField(
         required=False, max_length=LONGEST_LIST, label="Ending of the e-mail"
     )
-    custom = forms.CharField(
+    custom = LinesField(
         required=False,
         max_length=LONGEST_LIST,
         label="Custom fields",

@@ -23,6 +23,7 @@ from assignments.services.performance import recording
 from assignments.services.sla.book import Book
 from assignments.services.sla.due import work_out
 from assignments.smartlead.records import LeadRow
+from assignments.visible_text import folded
 
 type Asker = Literal["list", "get"]
 
@@ -123,9 +124,12 @@ def take_event(row: LeadRow, *, happened_at: datetime) -> None:
 
 
 def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
-    names = (lead.first_name, lead.last_name, lead.email, lead.company)
-    text = " ".join([*names, campaign.name if campaign else ""])
-    return " ".join(text.lower().split())
+    """Return what the search box looks through, folded; a domain also as it was sent."""
+    name = f"{lead.first_name} {lead.last_name}"
+    texts = (name, lead.email, lead.company, campaign.name if campaign else "")
+    words = " ".join(map(folded, texts))
+    sent = lead.email.lower() if "xn--" in lead.email.lower() else ""
+    return " ".join(f"{words} {sent}".split())
 
 
 def _surroundings(rows: Iterable[LeadRow]) -> _Surroundings:

@@ -12,6 +12,7 @@ from assignments.models import MappingLine, Member, User
 from assignments.services.access import require_manager
 from assignments.services.mapping_keys import key_of
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.unique_names import is_taken
 from assignments.visible_text import isolated
 
 ACT = "change the tables"
@@ -42,7 +43,7 @@ def save_table(
 ) -> Table:
     require_manager(actor, ACT)
     table = table or Table()
-    if Table.objects.filter(name__iexact=name).exclude(pk=table.pk).exists():
+    if is_taken(Table.objects.exclude(pk=table.pk), name):
         raise _taken(name)
     if attribute == Table.Attribute.CUSTOM and not custom_field:
         raise AssignmentRefused("Name the custom field that the table looks at.")
@@ -116,8 +117,9 @@ class _People:
         if len(found) == 1:
             return found[0]
         if found:
-            return f"“{text[:60]}” fits {len(found)} members; use the e-mail or the id"
-        return f"no member “{text[:60]}”"
+            many = f"{len(found)} members; use the e-mail or the id"
+            return f"“{isolated(text[:60])}” fits {many}"
+        return f"no member “{isolated(text[:60])}”"
 
 
 def _people() -> _People:
@@ -130,12 +132,17 @@ def _people() -> _People:
 
 def _read(text: str, table: Table) -> list[MappingLine]:
     people, lines, problems = _people(), [], []
+    first_lines: dict[tuple[str, int], int] = {}
     for number, row in _rows(text):
         found = _line(row, people, table)
         if isinstance(found, str):
             problems.append(f"Line {number}: {found}.")
-        else:
-            lines.append(found)
+            continue
+        first = first_lines.setdefault((found.key, found.member_id), number)
+        if first != number:
+            said = f"“{isolated(found.value[:60])}” leads to {found.member}"
+            problems.append(f"Line {number}: {said} in line {first} already.")
+        lines.append(found)
     if problems:
         raise BrokenRows(problems)
     if not lines:

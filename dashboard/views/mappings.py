@@ -16,6 +16,7 @@ from assignments.services import mappings as tables
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
+from dashboard.text_inputs import LineField, LinesField
 from dashboard.views.people import check_manager
 
 MOST_BYTES = 2_000_000
@@ -23,12 +24,12 @@ LINES = 100
 
 
 class MappingForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = LineField(max_length=100)
     kind = forms.ChoiceField(choices=Mapping.Kind.choices)
     attribute = forms.ChoiceField(
         choices=Mapping.Attribute.choices, label="Looked up by"
     )
-    custom_field = forms.CharField(
+    custom_field = LineField(
         max_length=100,
         required=False,
         help_text="Only for a custom field: its name, as Smartlead has it.",
@@ -36,7 +37,7 @@ class MappingForm(forms.Form):
 
 
 class LineForm(forms.Form):
-    value = forms.CharField(max_length=tables.LONGEST_VALUE)
+    value = LineField(max_length=tables.LONGEST_VALUE)
     member = forms.ModelChoiceField(
         Member.objects.filter(is_active=True), empty_label="Choose a member"
     )
@@ -44,7 +45,7 @@ class LineForm(forms.Form):
 
 class ImportForm(forms.Form):
     file = forms.FileField(required=False, label="A CSV file")
-    text = forms.CharField(
+    text = LinesField(
         required=False,
         label="or its rows",
         widget=forms.Textarea(attrs={"rows": 5, "placeholder": "DE,ana@example.com"}),

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from assignments.models import Coverage, Member
-from assignments.services.mapping_keys import keys_of
+from assignments.services.mapping_keys import key_of, keys_of
 from assignments.services.routing.facts import (
     Attribute,
     ConditionFacts,
@@ -157,7 +157,7 @@ def _lost_values(rule: RuleFacts, about: Surroundings) -> Iterator[str]:
 
 
 def _lost_field(looked: Looked, about: Surroundings) -> Iterator[str]:
-    wanted = looked.custom_field.casefold().strip()
+    wanted = key_of(looked.custom_field)
     if about.fields is not None and wanted not in about.fields:
         yield f"None of the newest leads has a field “{looked.custom_field}”."
 

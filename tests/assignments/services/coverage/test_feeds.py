@@ -73,7 +73,7 @@ class TestText:
         assert len(events(feed)) == 1
         assert all(len(line.encode()) <= 75 for line in said.split("\r\n"))
         assert "\\, the\\; \\\\great" in said.replace("\r\n ", "")
-        assert str(events(feed)[0]["SUMMARY"]) == f"{name} away"
+        assert str(events(feed)[0]["SUMMARY"]) == f"{name.replace('\n', ' ')} away"
 
     def test_the_same_until_something_changes(self, feed):
         coverage = away(feed)
