@@ -92,19 +92,27 @@ def remove_line(*, actor: User, line: MappingLine) -> None:
     line.delete()
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many lines of a CSV are new, and a sentence on each that repeats another."""
+
+    new: int
+    repeats: list[str]
+
+
 @transaction.atomic
-def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> int:
-    """Take a CSV in, all of it or nothing; how many lines are new.
+def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> Imported:
+    """Take a CSV in, all of it or nothing.
 
     Each row: a value, then a member by e-mail, Smartlead id or name. Raises BrokenRows.
     """
     require_manager(actor, ACT)
-    lines = _read(text, table)
+    lines, repeats = _read(text, table)
     if replaces:
         table.lines.all().delete()
     before = table.lines.count()
     MappingLine.objects.bulk_create(lines, ignore_conflicts=True, batch_size=500)
-    return table.lines.count() - before
+    return Imported(table.lines.count() - before, repeats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +138,21 @@ def _people() -> _People:
     return _People(words)
 
 
-def _read(text: str, table: Table) -> list[MappingLine]:
-    people, lines, problems = _people(), [], []
-    first_lines: dict[tuple[str, int], int] = {}
+def _read(text: str, table: Table) -> tuple[list[MappingLine], list[str]]:
+    """Return the lines to save, and a sentence on each row that repeats another."""
+    people, lines, problems, repeats = _people(), [], [], []
+    first_rows: dict[tuple[str, int], int] = {}
     for number, row in _rows(text):
         found = _line(row, people, table)
         if isinstance(found, str):
             problems.append(f"Line {number}: {found}.")
             continue
-        first = first_lines.setdefault((found.key, found.member_id), number)
-        if first != number:
+        first = first_rows.setdefault((found.key, found.member_id), number)
+        if first == number:
+            lines.append(found)
+        else:
             said = f"“{isolated(found.value[:60])}” leads to {found.member}"
-            problems.append(f"Line {number}: {said} in line {first} already.")
-        lines.append(found)
+            repeats.append(f"Line {number} repeats line {first}: {said} already.")
     if problems:
         raise BrokenRows(problems)
     if not lines:
@@ -151,7 +161,7 @@ def _read(text: str, table: Table) -> list[MappingLine]:
         raise AssignmentRefused(
             f"{len(lines):,} rows are too many: {MOST_LINES:,} is the most."
         )
-    return lines
+    return lines, repeats
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:

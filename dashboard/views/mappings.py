@@ -23,6 +23,9 @@ MOST_BYTES = 2_000_000
 LINES = 100
 
 
+MOST_REPEATS = 10  # named in one message
+
+
 class MappingForm(forms.Form):
     name = LineField(max_length=100)
     kind = forms.ChoiceField(choices=Mapping.Kind.choices)
@@ -143,8 +146,11 @@ def _keep(
 
 def _told(done: object) -> str:
     match done:
-        case int(count):
-            return f"{count:,} new line{'' if count == 1 else 's'}."
+        case tables.Imported(new=count, repeats=repeats):
+            rest = len(repeats) - MOST_REPEATS
+            more = [f"{rest:,} more lines repeat others."] if rest > 0 else []
+            new = f"{count:,} new line{'' if count == 1 else 's'}."
+            return " ".join([new, *repeats[:MOST_REPEATS], *more])
         case MappingLine(value=value, member=member):
             return f"“{value}” leads to {member}."
         case _:

@@ -35,7 +35,10 @@ def lines(table: Mapping) -> list[tuple[str, str]]:
 
 
 def load(table, text, *, actor, replaces=False) -> int:
-    return mappings.import_lines(actor=actor, table=table, text=text, replaces=replaces)
+    taken = mappings.import_lines(
+        actor=actor, table=table, text=text, replaces=replaces
+    )
+    return taken.new
 
 
 def test_two_tables_of_one_name_at_the_same_moment_are_refused_in_words(
