@@ -1,11 +1,12 @@
 """Text of strangers as people may see, compare and send it: pure, in linear time.
 
 `visible` is for names and other single lines, `without_turning` for what leaves Handoff,
-`isolated` for a name inside a sentence of ours, `folded` for every comparison.
+`isolated` for a text inside a page or sentence of ours, `folded` for every comparison.
 """
 
 import re
 import unicodedata
+from html import escape
 
 LONGEST_LINE = 2_000  # the longest that `visible` returns
 _PIECE = 1_000  # normalising one piece is quadratic in its combining marks
@@ -75,14 +76,32 @@ def with_paired_isolates(text: str) -> str:
     return _UNPAIRED.sub(lambda found: found[1] or "", kept)
 
 
-def isolated(name: str) -> str:
-    """Return the name so that it turns no neighbour in a sentence on a page.
+class IsolatedText(str):
+    """Text that turns no neighbour where an f-string or a template puts it.
 
-    Where names leave Handoff, `without_turning` takes the isolates away again.
+    It is equal to its plain text, which `str` and joining give. Where sentences leave
+    Handoff, `without_turning` takes the isolates away again.
     """
-    if name.isascii() or not any(map(_is_right_to_left, name)):
-        return name
-    return f"{_ISOLATE}{without_turning(name)}{_END}"
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return format(f"{_ISOLATE}{with_paired_isolates(self)}{_END}", spec)
+
+    def __html__(self) -> str:
+        return escape(f"{self}")
+
+
+def isolated(text: str) -> str:
+    """Return the text, marked as isolated if it has letters from right to left."""
+    if text.isascii() or not any(map(_is_right_to_left, text)):
+        return text
+    return IsolatedText(text)
+
+
+def displayed(text: str) -> str:
+    """Return a name or another line as a page shows it: visible, and isolated."""
+    return isolated(visible(text))
 
 
 def folded(text: str) -> str:

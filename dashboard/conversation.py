@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from assignments.models import Lead, Message, Note
 from assignments.services.mail_content.parse import MailContent, parse_mail
+from assignments.visible_text import displayed
 
 FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
 
@@ -88,6 +89,6 @@ def _names(attachments: object) -> Iterator[str]:
     for entry in attachments if isinstance(attachments, list) else []:
         if isinstance(entry, dict):
             name = entry.get("file_name") or entry.get("name") or entry.get("filename")
-            yield str(name or "A file without a name")
+            yield displayed(str(name or "")) or "A file without a name"
         elif isinstance(entry, str):
-            yield entry
+            yield displayed(entry) or "A file without a name"

@@ -8,7 +8,6 @@ from assignments.models import Member, RoutingRule
 from assignments.models.plan import StrategyKind
 from assignments.services.routing.facts import RuleFacts, Seat, Whose
 from assignments.services.routing.matching import MOST_NAMED, name_of
-from assignments.visible_text import isolated
 
 MOST_MEMBERS = 6
 
@@ -89,7 +88,7 @@ def gives_of(rule: RuleFacts, members: Mapping[int, Member]) -> str:
     named = ", ".join(pool[:MOST_MEMBERS]) + (f" and {rest} more" * (rest > 0))
     if rule.table:
         default = f", by default {named}" if named else ""
-        return f"{label}: by “{isolated(rule.table.name)}”{default}"
+        return f"{label}: by “{rule.table.name}”{default}"
     return f"{label}: {named}"
 
 

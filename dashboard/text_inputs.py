@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from assignments.visible_text import visible, without_turning
+from assignments.visible_text import displayed, isolated, without_turning
 
 
 class _TypedField(forms.CharField):
@@ -16,11 +16,11 @@ class LineField(_TypedField):
     """A name or another line; nothing that can be seen counts as empty."""
 
     def to_python(self, value: Any) -> str:
-        return visible(super().to_python(value) or "")
+        return displayed(super().to_python(value) or "")
 
 
 class LinesField(_TypedField):
     """Lines of a note, reason or list, without characters that turn others."""
 
     def to_python(self, value: Any) -> str:
-        return without_turning(super().to_python(value) or "").strip()
+        return isolated(without_turning(super().to_python(value) or "").strip())

@@ -67,7 +67,7 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=30, primary_key=True)
     beat_at = models.DateTimeField()
-    detail = models.CharField(max_length=300, blank=True)
+    detail = SentenceField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return self.name

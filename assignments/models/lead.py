@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from assignments.models.text_fields import NamedModel, NameField, PlainField
-from assignments.visible_text import visible
+from assignments.visible_text import displayed
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -37,7 +37,7 @@ class Category(NamedModel):
         verbose_name_plural = "categories"
 
     def __str__(self) -> str:
-        return visible(self.name) or f"Category {self.pk}"
+        return displayed(self.name) or f"Category {self.pk}"
 
 
 class Campaign(NamedModel):
@@ -51,7 +51,7 @@ class Campaign(NamedModel):
         ordering = ("name", "id")
 
     def __str__(self) -> str:
-        return visible(self.name) or f"Campaign {self.pk}"
+        return displayed(self.name) or f"Campaign {self.pk}"
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -218,8 +218,8 @@ class Lead(NamedModel):
     def name(self) -> str:
         """The name, else the e-mail, else the id; always something that can be seen."""
         return (
-            visible(f"{self.first_name} {self.last_name}")
-            or visible(self.email)
+            displayed(f"{self.first_name} {self.last_name}")
+            or displayed(self.email)
             or f"Lead {self.pk}"
         )
 

@@ -87,7 +87,7 @@ class MailServer(models.Model):
     """How the mail server stands; one row. While there is trouble the queue waits."""
 
     trouble_since = models.DateTimeField(null=True)
-    trouble = models.CharField(max_length=500, blank=True)
+    trouble = SentenceField(max_length=500, blank=True)
     failures = models.PositiveIntegerField(default=0)
     try_again_at = models.DateTimeField(null=True)
 

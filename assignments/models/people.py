@@ -4,7 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from assignments.models.text_fields import NamedModel, NameField
-from assignments.visible_text import visible
+from assignments.visible_text import displayed
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -41,7 +41,7 @@ class User(AbstractUser, NamedModel):
         member: "Member"
 
     def __str__(self) -> str:
-        return visible(self.get_full_name()) or self.username
+        return displayed(self.get_full_name()) or self.username
 
 
 class Member(NamedModel):
@@ -83,7 +83,7 @@ class Member(NamedModel):
         ]
 
     def __str__(self) -> str:
-        return visible(self.name) or f"Member {self.pk}"
+        return displayed(self.name) or f"Member {self.pk}"
 
     @property
     def initials(self) -> str:

@@ -1,7 +1,8 @@
 """Columns for text from outside, which is clean however it was written.
 
 They clean what they read as well as what they write, so that rows from before are clean
-too. To the database and its migrations they are Django's own columns.
+too, and mark what is written from right to left, so that it turns no neighbour. To the
+database and its migrations they are Django's own columns.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ class _CleanField(_Field):
     cleaned: Callable[[str], str]
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        return None if value is None else type(self).cleaned(value)
+        return None if value is None else isolated(type(self).cleaned(value))
 
     def get_prep_value(self, value: Any) -> Any:
         prepared = super().get_prep_value(value)
@@ -37,7 +38,7 @@ class _CleanField(_Field):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001
         value = super().pre_save(model_instance, add)
         if isinstance(value, str):
-            value = type(self).cleaned(value)
+            value = isolated(type(self).cleaned(value))
             setattr(model_instance, self.attname, value)
         return value
 
@@ -77,7 +78,7 @@ class PlainTextField(_CleanField, _TextField):
 
 
 class NamedModel(models.Model):
-    """A thing with a name. In an f-string its name is isolated; `str` gives it plain."""
+    """A thing with a name, which an f-string isolates as it would the name itself."""
 
     class Meta:
         abstract = True

@@ -3,7 +3,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
-from assignments.models.text_fields import SentenceField
+from assignments.models.text_fields import NameField, SentenceField
 
 
 class EventKind(models.TextChoices):
@@ -36,7 +36,7 @@ class WebhookEvent(models.Model):
     # Digest of what tells it apart; the same event sent again has the same.
     key = models.CharField(max_length=64, unique=True)
     # As Smartlead calls it.
-    type = models.CharField(max_length=60, blank=True)
+    type = NameField(max_length=60, blank=True)
     kind = models.CharField(max_length=10, choices=EventKind)
     # No foreign key: it may come before its lead.
     map_id = models.BigIntegerField(null=True)

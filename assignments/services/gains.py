@@ -18,7 +18,6 @@ from assignments.models import Assignment, Member, SavedPlan, Untold
 from assignments.models.assignment import PERSONAL, Cause
 from assignments.models.notification import Kind
 from assignments.services.notifications import one_line, tell
-from assignments.visible_text import isolated
 
 PAUSE = timedelta(minutes=1)  # so long nothing more must come
 LONGEST = timedelta(minutes=10)  # told then, whatever more may come
@@ -146,9 +145,7 @@ def _lines(sources: Counter[str], got: Sequence[Assignment]) -> list[str]:
         lines = [f"{source} gave you {count:,}." for source, count in sources.items()]
     for change in got[:MOST_NAMED]:
         lead = change.lead
-        about = ", ".join(
-            filter(None, [isolated(lead.company), f"{lead.campaign or ''}"])
-        )
+        about = ", ".join(filter(None, [f"{lead.company}", f"{lead.campaign or ''}"]))
         lines.append(one_line(f"{lead}, {about}" if about else f"{lead}"))
     more = len(got) - MOST_NAMED
     return [*lines, f"and {more:,} more"] if more > 0 else lines

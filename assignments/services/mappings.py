@@ -60,7 +60,7 @@ def save_table(
 
 
 def _taken(name: str) -> AssignmentRefused:
-    return AssignmentRefused(f"There is already a table “{isolated(name)}”.")
+    return AssignmentRefused(f"There is already a table “{name}”.")
 
 
 @transaction.atomic
@@ -82,7 +82,7 @@ def add_line(*, actor: User, table: Table, value: str, member: Member) -> Mappin
         mapping=table, key=key, member=member, defaults={"value": value.strip()}
     )
     if not is_new:
-        raise AssignmentRefused(f"“{isolated(line.value)}” leads to {member} already.")
+        raise AssignmentRefused(f"“{line.value}” leads to {member} already.")
     return line
 
 

@@ -13,7 +13,6 @@ from assignments.services.access import is_manager, require_manager
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.sla.recounting import recount
 from assignments.services.unique_names import is_taken
-from assignments.visible_text import isolated
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that two people read differently
 
@@ -75,7 +74,7 @@ def save_team(
     require_manager(actor, "change teams")
     team = team or Team()
     if is_taken(Team.objects.exclude(pk=team.pk), name):
-        raise AssignmentRefused(f"There is already a team “{isolated(name)}”.")
+        raise AssignmentRefused(f"There is already a team “{name}”.")
     team.name = name
     team.save()
     team.team_leads.set(team_leads)

@@ -32,7 +32,6 @@ from assignments.services.strategies import (
     lower_of,
     overfull,
 )
-from assignments.visible_text import isolated
 
 BY_HAND = "assign"  # the rotation of everything that people spread by turns
 GONE = "Smartlead no longer has this lead."
@@ -233,7 +232,7 @@ def _mapped(
     for line in table.lines.all():
         member = scene.members[line.member_id]
         pools.setdefault(line.key, []).append(_pool_member(member, wish, scene))
-        shown.setdefault(line.key, isolated(line.value))
+        shown.setdefault(line.key, line.value)
     turns = turns_of(f"mapping-{table.pk}", scene)
     return Mapped(table.kind, pools, shown, turns, default)
 

@@ -5,7 +5,6 @@ from django.db import transaction
 from assignments.models import SavedView, User
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.unique_names import find_taken, is_taken
-from assignments.visible_text import isolated
 
 MOST_VIEWS = 30
 
@@ -30,7 +29,7 @@ def save_view(*, user: User, name: str, query: str) -> SavedView:
 @transaction.atomic
 def rename_view(*, view: SavedView, name: str) -> None:
     if is_taken(SavedView.objects.filter(user=view.user).exclude(pk=view.pk), name):
-        raise AssignmentRefused(f"You have another view called “{isolated(name)}”.")
+        raise AssignmentRefused(f"You have another view called “{name}”.")
     view.name = name
     view.save(update_fields=["name"])
 

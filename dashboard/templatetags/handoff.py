@@ -19,6 +19,7 @@ from assignments.services.coverage.wording import (
     away_days,
     zone_of,
 )
+from assignments.visible_text import displayed, isolated
 
 register = Library()
 
@@ -116,8 +117,14 @@ def initials(name: object) -> str:
 
 
 @register.filter
+def line(text: object) -> str:
+    """A line of strangers that comes from no column of ours, fit to be seen."""
+    return displayed(str(text))
+
+
+@register.filter
 def first_name(member: Any) -> str:
-    return str(member).partition(" ")[0]
+    return isolated(str(member).partition(" ")[0])
 
 
 @register.filter
@@ -146,4 +153,5 @@ def short(member: Any) -> str:
     """`Theo Brandt` → `Theo B.`, as in a row."""
     first, _, rest = str(member).partition(" ")
     last = rest.split()[-1] if rest.split() else ""
-    return f"{first} {last[0]}." if last and not last[0].isdigit() else str(member)
+    is_name = last and not last[0].isdigit()
+    return isolated(f"{first} {last[0]}.") if is_name else str(member)

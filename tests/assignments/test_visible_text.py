@@ -6,6 +6,7 @@ import random
 import unicodedata
 
 import pytest
+from django.template import Context, Template
 
 from assignments.visible_text import (
     TURNING,
@@ -125,11 +126,23 @@ class TestTurning:
 
     @pytest.mark.parametrize("name", ["Ana", "Zoë", "김"])
     def test_a_name_from_left_to_right_needs_no_isolate(self, name):
-        assert isolated(name) == name
+        assert f"{isolated(name)}" == name
 
     @pytest.mark.parametrize("name", ["\u05e9\u05e8\u05d4", "عمر", "Ana \u05e9"])
-    def test_a_name_from_right_to_left_is_isolated(self, name):
-        assert isolated(name) == f"\u2068{name}\u2069"
+    def test_a_name_from_right_to_left_is_isolated_in_a_sentence(self, name):
+        marked = isolated(name)
+
+        assert f"{marked} → Ana" == f"\u2068{name}\u2069 → Ana"
+        assert marked == str(marked) == name
+
+    def test_and_in_a_template_where_it_is_escaped_like_others(self):
+        marked = isolated("<b>\u05e9\u202e")
+        template = Template("{{ name }} → {{ name|default:'x' }}, {{ both|join:' ' }}")
+
+        shown = template.render(Context({"name": marked, "both": [marked, "<i>"]}))
+
+        name = "\u2068&lt;b&gt;\u05e9\u2069"
+        assert shown == f"{name} → {name}, {name} &lt;i&gt;"
 
 
 class TestFolded:

@@ -20,7 +20,6 @@ from assignments.services.routing.facts import (
     Whose,
 )
 from assignments.services.routing.matching import asks_category, name_of
-from assignments.visible_text import isolated
 
 ENDING = Looked(attribute=Attribute.TOP_LEVEL_DOMAIN)
 
@@ -64,7 +63,7 @@ def _unreachable(
     for other in before:
         if covers(other, rule, about.closing):
             yield (
-                f"It is never reached: “{isolated(other.name)}” stands before it and "
+                f"It is never reached: “{other.name}” stands before it and "
                 "matches everything that it matches. Move it up, or narrow the other "
                 "one."
             )
@@ -153,7 +152,7 @@ def _lost_values(rule: RuleFacts, about: Surroundings) -> Iterator[str]:
     if rule.table and rule.table.looked.attribute == Attribute.CUSTOM:
         yield from _lost_field(rule.table.looked, about)
     if rule.table and not rule.table.lines:
-        yield f"The table “{isolated(rule.table.name)}” has no line yet."
+        yield f"The table “{rule.table.name}” has no line yet."
 
 
 def _lost_field(looked: Looked, about: Surroundings) -> Iterator[str]:
@@ -193,7 +192,7 @@ def _looping(
         coming = [one for one in about.absences.get(pk, ()) if one.starts_at > about.at]
         if not coming or not about.members[pk].is_active:
             continue
-        by = "this rule itself" if rule in takers else f"“{isolated(takers[0].name)}”"
+        by = "this rule itself" if rule in takers else f"“{takers[0].name}”"
         first = coming[0]
         yield (
             f"{about.members[pk]} is away from {_day(first.starts_at)} to "

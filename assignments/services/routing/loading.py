@@ -58,7 +58,7 @@ def load_tables(tables: Iterable[Table]) -> dict[int, TableFacts]:
     columns = ("mapping", "key", "value", "member")
     for pk, key, value, member in found.values_list(*columns):
         lines[pk][key].append(member)
-        shown[pk].setdefault(key, isolated(value))
+        shown[pk].setdefault(key, value)
     return {
         pk: TableFacts(
             name=table.name,

@@ -145,8 +145,9 @@ class NotClosed:
         return _yes(not lead.is_closed)
 
     def words(self, lead: LeadFacts) -> str:
-        category = isolated(lead.category_name) or "none"
-        return f"conversation not closed: its category is {category}"
+        return (
+            f"conversation not closed: its category is {lead.category_name or 'none'}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +165,13 @@ class InTable:
     def words(self, lead: LeadFacts) -> str:
         looked = self.table.looked
         said = _said(looked, lead, self)
-        table = isolated(self.table.name)
-        return f"the table “{table}” has a line for its {name_of(looked)}: {said}"
+        return f"the table “{self.table.name}” has a line for its {name_of(looked)}: {said}"
 
 
 def name_of(looked: Looked) -> str:
     match looked.attribute:
         case Attribute.CUSTOM:
-            return f"“{isolated(looked.custom_field)}”"
+            return f"“{looked.custom_field}”"
         case Attribute.EMAIL_DOMAIN:
             return "domain of the e-mail"
         case Attribute.TOP_LEVEL_DOMAIN:
@@ -185,11 +185,11 @@ def _said(looked: Looked, lead: LeadFacts, check: Check) -> str:
         return NOT_READ
     match looked.attribute:
         case Attribute.CAMPAIGN:
-            return f"it is {isolated(lead.campaign_name) or 'in none'}"
+            return f"it is {lead.campaign_name or 'in none'}"
         case Attribute.CATEGORY:
-            return f"it is {isolated(lead.category_name) or 'none'}"
+            return f"it is {lead.category_name or 'none'}"
         case Attribute.LOCATION if lead.location:
-            return f"it is {isolated(lead.location)}"
+            return f"it is {lead.location}"
     keys = lead.keys(looked, by_id=True)
     return f"it is {isolated(keys[0])}" if keys else "it has none"
 

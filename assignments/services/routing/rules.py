@@ -17,7 +17,7 @@ from assignments.services.routing.facts import Attribute
 from assignments.services.routing.loading import BY_TABLE
 from assignments.services.routing.running import lock
 from assignments.services.unique_names import is_taken
-from assignments.visible_text import folded, isolated
+from assignments.visible_text import folded
 
 ACT = "change the routing rules"
 LONGEST_NAME = 100
@@ -87,7 +87,7 @@ def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
     if rule is not None:
         others = others.exclude(pk=rule.pk)
     if is_taken(others, wish.name):
-        return f"There is already a rule “{isolated(wish.name)}”."
+        return f"There is already a rule “{wish.name}”."
     if wish.strategy in BY_TABLE and wish.table is None:
         return "Choose the table that says who."
     if wish.strategy not in BY_TABLE and not wish.pool:

@@ -29,7 +29,6 @@ from assignments.services.routing.loading import (
 from assignments.services.routing.matching import Answer, Match, first_match
 from assignments.services.routing.standing import standing_of
 from assignments.services.strategies import Choice
-from assignments.visible_text import isolated
 
 LOCK = "routing"  # a row that rules, ticks and suggestions take first of all
 CHUNK = 200
@@ -143,15 +142,14 @@ def _carry_out(rule: RuleFacts, found: Sequence[Found], at: datetime) -> None:
         if one.choice
     )
     count = len(proposals)
-    leads = "1 lead" if count == 1 else f"{count} leads"
-    reason = f"Rule “{isolated(rule.name)}” gave {leads} away."
+    reason = f"Rule “{rule.name}” gave {count} lead{'' if count == 1 else 's'} away."
     plan = Plan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
     batch = apply_plan(plan, actor=None, at=at)
     Batch.objects.filter(pk=batch.pk).update(rule=rule.pk)
 
 
 def chose(rule: RuleFacts, choice: Choice) -> str:
-    return f"Rule “{isolated(rule.name)}” chose {choice.sentence}"[:500]
+    return f"Rule “{rule.name}” chose {choice.sentence}"[:500]
 
 
 def _ask_for_reading(found: Sequence[Found], at: datetime) -> None:

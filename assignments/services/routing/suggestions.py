@@ -25,7 +25,6 @@ from assignments.services.proposing import away_until
 from assignments.services.refusals import AssignmentRefused, Stale
 from assignments.services.routing.facts import LeadFacts, Mode, RuleFacts
 from assignments.services.strategies import Choice
-from assignments.visible_text import isolated
 
 State = Suggestion.State
 
@@ -34,7 +33,7 @@ def suggestion(
     rule: RuleFacts, lead: LeadFacts, choice: Choice, *, at: datetime
 ) -> Suggestion:
     assert choice.member_id is not None  # noqa: S101  only what is placed is suggested
-    reason = f"Rule “{isolated(rule.name)}” suggests {choice.sentence}"
+    reason = f"Rule “{rule.name}” suggests {choice.sentence}"
     return Suggestion(
         rule_id=rule.pk,
         lead_id=lead.map_id,

@@ -12,7 +12,6 @@ from assignments.models.notification import Kind
 from assignments.services.notifications import one_line, tell
 from assignments.services.sla.book import Book
 from assignments.services.zones import zone_named
-from assignments.visible_text import isolated
 
 MOST_NAMED = 20  # leads in one message; its page shows them all
 
@@ -119,4 +118,4 @@ def _lines(
 
 
 def _named(lead: Lead) -> str:
-    return one_line(f"{lead} ({isolated(lead.company)})" if lead.company else f"{lead}")
+    return one_line(f"{lead} ({lead.company})" if lead.company else f"{lead}")
