@@ -16,6 +16,7 @@ from assignments.smartlead.records import HistoryEntry, LeadRow
 from assignments.smartlead.values import (
     Payload,
     as_id,
+    as_line,
     as_moment,
     as_text,
     first,
@@ -131,9 +132,9 @@ class Event:
             person_id=as_id(first(raw, "sl_email_lead_id", "lead_id")),
             email=_lead_email(raw),
             campaign_id=as_id(raw.get("campaign_id")),
-            campaign_name=as_text(raw.get("campaign_name")),
+            campaign_name=as_line(raw.get("campaign_name")),
             category_id=as_id(category.get("new_id") or raw.get("lead_category_id")),
-            category_name=as_text(category.get("new_name") or raw.get("category")),
+            category_name=as_line(category.get("new_name") or raw.get("category")),
             mail=_mail(raw, kind),
         )
 
