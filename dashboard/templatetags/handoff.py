@@ -23,6 +23,8 @@ from assignments.visible_text import displayed, isolated
 
 register = Library()
 
+LONGEST_SHORT = 24  # characters of a first name in a row
+
 CAUSE_ICONS = {
     Cause.MANUAL: "to",
     Cause.BULK: "team",
@@ -150,8 +152,10 @@ def last_day_away(coverage: Coverage) -> str:
 
 @register.filter
 def short(member: Any) -> str:
-    """`Theo Brandt` → `Theo B.`, as in a row."""
+    """`Theo Brandt` → `Theo B.`, as in a row; a first name without end is cut."""
     first, _, rest = str(member).partition(" ")
+    if len(first) > LONGEST_SHORT:
+        return isolated(f"{first[: LONGEST_SHORT - 1]}…")
     last = rest.split()[-1] if rest.split() else ""
     is_name = last and not last[0].isdigit()
     return isolated(f"{first} {last[0]}.") if is_name else str(member)
