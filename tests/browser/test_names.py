@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from assignments.models import Lead, LeadNote, Message, SavedView
+from assignments.models import Lead, LeadNote, Member, Message, SavedView
 from assignments.models.people import Team
 from tests.factories import (
     MONDAY,
@@ -50,22 +50,29 @@ def endless(length: int) -> str:
     return "Unbroken" * (length // 8)
 
 
+FAMILIES = (
+    "/inbox/", "/inbox/views/", "/history/", "/team/", "/team/performance/",
+    "/team/rebalance/", "/coverage/", "/coverage/new/", "/batches/", "/routing/",
+    "/routing/try/?weeks=4", "/review/?days=1", "/settings/", "/settings/teams/",
+    "/settings/users/", "/settings/mappings/", "/notifications/",
+    "/notifications/settings/", "/system/", "/accounts/me/",
+)  # fmt: skip
+
+
 @pytest.fixture
-def endless_names(office) -> list[str]:
-    """A page of each family, with names without a blank; the addresses."""
+def endless_lead(office) -> Lead:
+    """A lead whose owner, campaign and own words have no blank in them."""
     at = timezone.now()
     team = Team.objects.create(name=endless(100))
     user = make_user(f"{endless(100)} {endless(144)}", username=endless(144))
     team.team_leads.add(user)
-    ana = make_member(endless(200), team=team, user=user, capacity=3)
-    ben = make_member(endless(192) + "Ben", team=team, email=f"{endless(60)}@a.example")
-    campaign, category = make_campaign(endless(300)), make_category(endless(200))
     lead = make_lead(
-        f"{endless(200)} {endless(200)}", owner=ana, company=endless(296),
-        campaign=campaign, category=category, last_message=endless(200),
+        f"{endless(200)} {endless(200)}", company=endless(296),
+        owner=make_member(endless(200), team=team, user=user, capacity=3),
+        campaign=make_campaign(endless(300)), category=make_category(endless(200)),
         email=f"{endless(300)}@a.example", location=endless(296), last_reply_at=at,
         custom_fields={endless(200): endless(400)}, is_unread=True, answer_owed=True,
-        answer_due_at=MONDAY, thread_at=at, notes_at=at,
+        answer_due_at=MONDAY, thread_at=at, notes_at=at, last_message=endless(200),
     )  # fmt: skip
     Message.objects.create(
         lead=lead, key="1", direction="reply", sender=endless(320), at=at,
@@ -75,13 +82,30 @@ def endless_names(office) -> list[str]:
     LeadNote.objects.create(
         lead=lead, smartlead_id=1, text=endless(900), author=endless(200)
     )
+    return lead
+
+
+@pytest.fixture
+def endless_changes(office, endless_lead) -> list[Lead]:
+    """Changes of each outcome, to another member of the owner's team."""
+    at, ana = timezone.now(), endless_lead.owner
+    email = f"{endless(60)}@a.example"
+    ben = make_member(endless(192) + "Ben", team=ana.team, email=email)
     for state in ("refused", "overtaken", "done", "waiting"):
         make_assignment(
-            lead if state == "done" else make_lead(endless(200), owner=ana),
+            endless_lead if state == "done" else make_lead(endless(200), owner=ana),
             ben, actor=office.manager, state=state, reason=endless(496),
             finished_at=None if state == "waiting" else at, created_at=at,
             outcome="" if state == "waiting" else endless(496),
         )  # fmt: skip
+    return list(Lead.objects.all())
+
+
+@pytest.fixture
+def endless_names(office, endless_lead, endless_changes) -> list[str]:
+    """The addresses of a page of each family, all with names without a blank."""
+    at, lead, ana = timezone.now(), endless_lead, endless_lead.owner
+    ben = Member.objects.exclude(pk=ana.pk).get()
     SavedView.objects.create(user=office.manager, name=endless(56), query="q=a")
     make_notification(office.manager, endless(200), text=endless(900))
     batch = make_batch([make_lead(endless(200), owner=ana)], ben, at=at)
@@ -89,28 +113,25 @@ def endless_names(office) -> list[str]:
     plan = make_plan([lead], ana, ben, strategy="least_busy", actor=office.manager,
                      wish={"query": asked})  # fmt: skip
     table = make_table({endless(200): ana}, name=endless(96))
-    rule = make_rule(ana, ben, name=endless(96), category=[category],
+    rule = make_rule(ana, ben, name=endless(96), category=[lead.category],
                      custom={endless(96): [endless(200)]})  # fmt: skip
-    target = make_target(90, campaign=campaign, category=category)
+    target = make_target(90, campaign=lead.campaign, category=lead.category)
     coverage = make_coverage(
         ana, ben, first_day=at.date(), comment=endless(900), start_note=endless(900)
     )
-    return [
-        "/inbox/", f"/inbox/?campaign={campaign.pk}", f"/inbox/?q={endless(200)}",
-        "/inbox/views/", f"/leads/{lead.pk}/", f"/leads/{lead.pk}/assign/",
-        "/history/", f"/history/?lead={lead.pk}", "/team/", f"/team/{ana.pk}/",
-        f"/team/{ana.pk}/leaving/", f"/team/{ana.pk}/hours/", "/team/performance/",
-        "/team/rebalance/", "/coverage/", "/coverage/new/",
-        f"/coverage/new/?member={ana.pk}", f"/coverage/{coverage.pk}/",
-        f"/coverage/{coverage.pk}/edit/", "/batches/", f"/batches/{batch.pk}/",
-        f"/batches/{batch.pk}/undo/", f"/assign/?lead={lead.pk}",
-        f"/assign/?plan={plan.pk}", "/routing/", f"/routing/{rule.pk}/",
-        f"/routing/try/?lead={lead.pk}", "/routing/try/?weeks=4", "/review/?days=1",
-        "/settings/", f"/settings/targets/{target.pk}/", "/settings/teams/",
-        f"/settings/teams/{team.pk}/", "/settings/users/", f"/settings/users/{user.pk}/",
-        "/settings/mappings/", f"/settings/mappings/{table.pk}/", "/notifications/",
-        "/notifications/settings/", "/system/", "/accounts/me/",
-    ]  # fmt: skip
+    pages = (
+        f"leads/{lead.pk}/", f"leads/{lead.pk}/assign/", f"history/?lead={lead.pk}",
+        f"inbox/?campaign={lead.campaign_id}", f"inbox/?q={endless(200)}",
+        f"team/{ana.pk}/", f"team/{ana.pk}/leaving/", f"team/{ana.pk}/hours/",
+        f"coverage/new/?member={ana.pk}", f"coverage/{coverage.pk}/",
+        f"coverage/{coverage.pk}/edit/", f"batches/{batch.pk}/",
+        f"batches/{batch.pk}/undo/", f"assign/?lead={lead.pk}",
+        f"assign/?plan={plan.pk}", f"routing/{rule.pk}/",
+        f"routing/try/?lead={lead.pk}", f"settings/targets/{target.pk}/",
+        f"settings/teams/{ana.team_id}/", f"settings/users/{ana.user_id}/",
+        f"settings/mappings/{table.pk}/",
+    )  # fmt: skip
+    return [*FAMILIES, *(f"/{page}" for page in pages)]
 
 
 @pytest.mark.parametrize("width", [390, 1440])
