@@ -7,7 +7,16 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
-from assignments.models import Lead, LeadNote, Mail, Message, Note, Notification
+from assignments.models import (
+    Lead,
+    LeadNote,
+    Mail,
+    Message,
+    Note,
+    Notification,
+    Team,
+    User,
+)
 from assignments.services.coverage.feeds import calendar_text
 from assignments.services.letters import write_due
 from assignments.visible_text import TURNING
@@ -194,3 +203,14 @@ class TestSearch:
 )
 def test_a_name_that_cannot_be_seen_is_refused(client, manager, address, typed):
     assert client.post(address, typed).status_code == 422
+
+
+def test_people_are_named_from_right_to_left(client, manager):
+    client.post(
+        "/settings/users/",
+        {"username": "שרה", "first_name": "שרה", "last_name": "כהן"},
+    )
+    client.post("/settings/teams/", {"name": "צפון"})
+
+    assert str(User.objects.get(username="שרה")) == "שרה כהן"
+    assert Team.objects.get().name == "צפון"
