@@ -16,6 +16,7 @@ from assignments.services.access import is_manager
 from assignments.services.coverage.drafts import Draft, DraftCoverer
 from dashboard.candidates import choosable
 from dashboard.pools import id_of, is_id
+from dashboard.text_inputs import LinesField
 
 NOT_A_DAY = "That is not a day. Write it as 2026-05-12."
 NOT_A_TIME = "That is not a time. Write it as 13:00."
@@ -137,9 +138,9 @@ class CoverageForm(forms.Form):
     )
     arrivals = _one_of(list(Coverage.Arrivals.choices), "choice for arrivals")
     on_return = _one_of(list(Coverage.OnReturn.choices), "choice for the end")
-    start_note = forms.CharField(required=False, widget=forms.Textarea)
-    return_note = forms.CharField(required=False, widget=forms.Textarea)
-    comment = forms.CharField(required=False, max_length=LONGEST_COMMENT)
+    start_note = LinesField(required=False, widget=forms.Textarea)
+    return_note = LinesField(required=False, widget=forms.Textarea)
+    comment = LinesField(required=False, max_length=LONGEST_COMMENT)
 
     if TYPE_CHECKING:
         data: QueryDict

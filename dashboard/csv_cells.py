@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from io import StringIO
 
+from assignments.visible_text import without_turning
+
 # A spreadsheet takes a cell that begins like this for a formula, and runs it; some see
 # one in the full-width, small, raised and mathematical forms too.
 SIGNS = r"=+\-@\t\r\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a-\u207c\u2212"
@@ -33,13 +35,17 @@ def harmless(text: str) -> str:
     return FORMULA.sub("'", text)
 
 
+def _text(cell: object) -> str:
+    return harmless(without_turning(str(cell)))
+
+
 def line_of(cells: Iterable[object]) -> str:
     """Return a line of CSV; numbers are our own and stay numbers, all else is text."""
     line = StringIO()
     # Not \r\n: a reader of other separators can take the end of a line into the next cell.
     csv.writer(line, lineterminator="\n").writerow(
         [
-            cell if isinstance(cell, int | float | Decimal) else harmless(str(cell))
+            cell if isinstance(cell, int | float | Decimal) else _text(cell)
             for cell in cells
         ]
     )

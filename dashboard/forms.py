@@ -9,7 +9,7 @@ from assignments.models import Lead, Member, Team, User
 from assignments.services.assigning import ANYONE, Anyone
 from assignments.services.notes import LONGEST
 from dashboard.candidates import Candidate, candidates_for
-from dashboard.name_field import NameField
+from dashboard.text_inputs import LineField, LinesField
 
 CHOOSE = "Choose who should have the lead."
 
@@ -20,7 +20,7 @@ TOO_LONG = (
 
 
 class NoteForm(forms.Form):
-    text = forms.CharField(
+    text = LinesField(
         max_length=LONGEST,
         error_messages={"required": "Write something first.", "max_length": TOO_LONG},
     )
@@ -50,7 +50,7 @@ class AssignForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": "`until` is `good` or `back`."},
     )
-    note = forms.CharField(
+    note = LinesField(
         required=False,
         max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -116,7 +116,7 @@ class NewMemberForm(forms.Form):
         label="Smartlead id",
         error_messages={"min_value": "A Smartlead id is a number above 0."},
     )
-    name = NameField(max_length=200)
+    name = LineField(max_length=200)
     email = forms.EmailField(max_length=254, required=False, label="E-mail")
     team = forms.ModelChoiceField(
         Team.objects.all(), required=False, empty_label="No team"
@@ -137,7 +137,7 @@ class MemberForm(_MemberForm):
         fields = (
             "name", "email", "team", "user", "capacity", "time_zone", "is_active",
         )  # fmt: skip
-        field_classes = {"name": NameField}
+        field_classes = {"name": LineField}
         labels = {"email": "E-mail", "user": "Login", "is_active": "Can be given leads"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -148,7 +148,7 @@ class MemberForm(_MemberForm):
 
 
 class TeamForm(forms.Form):
-    name = NameField(max_length=100)
+    name = LineField(max_length=100)
     team_leads = forms.ModelMultipleChoiceField(
         User.objects.filter(is_active=True).order_by("first_name", "username"),
         required=False,
@@ -157,8 +157,8 @@ class TeamForm(forms.Form):
 
 
 class UserForm(forms.Form):
-    first_name = NameField(max_length=150)
-    last_name = NameField(max_length=150, required=False)
+    first_name = LineField(max_length=150)
+    last_name = LineField(max_length=150, required=False)
     email = forms.EmailField(max_length=254, required=False, label="E-mail")
     is_sales_manager = forms.BooleanField(
         required=False,
@@ -168,7 +168,7 @@ class UserForm(forms.Form):
 
 
 class NewUserForm(UserForm):
-    username = forms.CharField(
+    username = LineField(
         max_length=150, label="Login", validators=[User.username_validator]
     )
     field_order = ("username",)

@@ -10,9 +10,11 @@ from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.lead import NEVER
+from assignments.visible_text import folded
 from dashboard.days import day_field, start_of
 from dashboard.linked_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
 from dashboard.paging import Cursor, Order, Page, page_of, walk
+from dashboard.text_inputs import LinesField
 
 BY_REPLY = Order(first="reply_order", key="map_id", descending=True)
 ORDERS = {
@@ -63,7 +65,7 @@ class InboxFilter(LinkedFilters):
     )
     status = forms.ChoiceField(choices=STATUSES, required=False)
     sla = forms.ChoiceField(choices=SLAS, required=False, label="Answer")
-    q = forms.CharField(
+    q = LinesField(
         max_length=200,
         required=False,
         label="Search leads",
@@ -238,8 +240,8 @@ class InboxFilter(LinkedFilters):
 
     @property
     def _words(self) -> Q:
-        words = self.cleaned_data["q"].lower().split()[:MOST_WORDS]
-        return Q(*(Q(search_text__contains=word) for word in words))
+        words = self.cleaned_data["q"].split()[:MOST_WORDS]
+        return Q(*(_said_by(word) for word in words))
 
     @cached_property
     def _found(self) -> Q:
@@ -313,6 +315,13 @@ class InboxFilter(LinkedFilters):
                 return Q(category__is_closing=True)
             case _:
                 return Q()
+
+
+def _said_by(word: str) -> Q:
+    """Leads that have this word, or a part of a domain as it is sent."""
+    found = Q(search_text__contains=folded(word))
+    is_domain = "xn--" in word.lower()
+    return found | Q(search_text__contains=word.lower()) if is_domain else found
 
 
 def _replied(first: date | None, last: date | None) -> Q:

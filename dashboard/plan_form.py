@@ -18,6 +18,7 @@ from dashboard.candidates import candidates_for
 from dashboard.chips import Chip, chips_of
 from dashboard.inbox_filter import InboxFilter
 from dashboard.pools import Pool, id_of
+from dashboard.text_inputs import LinesField
 
 MOST_LEADS = 500  # named one by one; a filter has no limit
 LONGEST_REASON = 300
@@ -55,7 +56,7 @@ class ManyMembers(_ManyMembers):
 class NoteForm(forms.Form):
     """A note that goes to each lead of a plan."""
 
-    note = forms.CharField(
+    note = LinesField(
         required=False,
         max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -83,7 +84,7 @@ class PlanForm(NoteForm):
         error_messages={"invalid_choice": "There is no such table (any more)."},
     )
     member = ManyMembers(Member.objects.all(), required=False)
-    reason = forms.CharField(
+    reason = LinesField(
         required=False,
         max_length=LONGEST_REASON,
         error_messages={"max_length": TOO_LONG.format("reason")},

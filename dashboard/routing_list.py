@@ -96,4 +96,4 @@ def _seat_in_words(seat: Seat, member: Member) -> str:
     """With what was said of them beside their name, if anything was."""
     said = [f"weight {float(seat.weight):g}"] if seat.weight != 1 else []
     said += [] if seat.cap is None else [f"up to {seat.cap:,}"]
-    return f"{member} ({', '.join(said)})" if said else str(member)
+    return f"{member} ({', '.join(said)})" if said else f"{member}"

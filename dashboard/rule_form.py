@@ -34,8 +34,8 @@ from assignments.services.routing.rules import (
     why_not_save,
 )
 from dashboard.candidates import candidates_for
-from dashboard.name_field import NameField
 from dashboard.pools import Pool, is_id
+from dashboard.text_inputs import LineField, LinesField
 
 LONGEST_LIST = 10_000
 LISTS = {
@@ -48,7 +48,7 @@ DATE = "%Y-%m-%dT%H:%M"
 
 
 class RuleForm(forms.Form):
-    name = NameField(max_length=LONGEST_NAME)
+    name = LineField(max_length=LONGEST_NAME)
     mode = forms.ChoiceField(choices=RoutingRule.Mode)
     whose = forms.ChoiceField(choices=RoutingRule.Whose, label="Which leads")
     since = forms.DateTimeField(
@@ -62,14 +62,14 @@ class RuleForm(forms.Form):
     client = forms.CharField(
         required=False, max_length=LONGEST_LIST, label="Client, by its Smartlead id"
     )
-    location = forms.CharField(required=False, max_length=LONGEST_LIST)
-    email_domain = forms.CharField(
+    location = LinesField(required=False, max_length=LONGEST_LIST)
+    email_domain = LinesField(
         required=False, max_length=LONGEST_LIST, label="Domain of the e-mail"
     )
-    top_level_domain = forms.CharField(
+    top_level_domain = LinesField(
         required=False, max_length=LONGEST_LIST, label="Ending of the e-mail"
     )
-    custom = forms.CharField(
+    custom = LinesField(
         required=False,
         max_length=LONGEST_LIST,
         label="Custom fields",

@@ -12,7 +12,7 @@ from assignments.services.sla.days_off import country_names, subdivisions
 from assignments.services.sla.hours import NAMES
 from assignments.services.sla.targets import MOST_MINUTES
 from assignments.services.sla.working_time import Week
-from dashboard.name_field import NameField
+from dashboard.text_inputs import LineField
 from dashboard.week_text import EXAMPLE, NotHours, read_hours, write_hours
 
 MINUTES_OF = {"minutes": 1, "hours": 60}
@@ -175,7 +175,7 @@ class MemberHoursForm(WeekForm):
 
 class DayOffForm(forms.Form):
     day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
-    name = NameField(max_length=100, required=False, label="What for")
+    name = LineField(max_length=100, required=False, label="What for")
 
 
 def _days_said(week: Week) -> dict[str, str]:

@@ -8,6 +8,7 @@ from assignments.services.sla.book import Book
 from assignments.services.sla.days_off import DaysOff, country_names, holidays_after
 from assignments.services.sla.due import Due, dues_of
 from assignments.services.sla.working_time import Week
+from assignments.visible_text import isolated
 from dashboard.week_text import write_hours
 
 SHOWN = 3  # public holidays that are told ahead
@@ -72,7 +73,7 @@ def _whose(due: Due, lead: Lead) -> str:
     if due.member_id is None:
         return ", the hours of everybody"
     if lead.owner is not None and lead.owner_id == due.member_id:
-        return f", {lead.owner.name.partition(' ')[0] or lead.owner}'s hours"
+        return f", {isolated(str(lead.owner).partition(' ')[0])}'s hours"
     return ", in the hours of who had it then"
 
 

@@ -33,6 +33,7 @@ from assignments.models import (
 )
 from assignments.models.plan import StrategyKind
 from assignments.services import plans
+from assignments.services.leads import search_text_of
 from assignments.services.mail_content.parsed_mail import parsed_columns
 from assignments.services.mapping_keys import key_of
 from assignments.services.proposing import Part, Wish
@@ -97,9 +98,11 @@ def make_lead(
         "last_sent_at": MONDAY - timedelta(hours=5),
         "first_seen_at": MONDAY - timedelta(days=1),
         "seen_at": MONDAY,
-        "search_text": f"{name} lead-{number}@example.com".lower(),
     }
-    return Lead.objects.create(**(values | fields))
+    lead = Lead(**(values | fields))
+    lead.search_text = fields.get("search_text") or search_text_of(lead, lead.campaign)
+    lead.save(force_insert=True)
+    return lead
 
 
 def make_assignment(lead: Lead, to: Member | None, **fields: Any) -> Assignment:

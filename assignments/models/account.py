@@ -2,6 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from assignments.models.text_fields import SentenceField
+
 
 class Account(models.Model):
     """The one Smartlead account this database belongs to, and how things stand with it.
@@ -20,17 +22,17 @@ class Account(models.Model):
     paused_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    pause_reason = models.CharField(max_length=300, blank=True)
+    pause_reason = SentenceField(max_length=300, blank=True)
 
     # Bulk stopped itself: three different leads were refused with one sentence.
     bulk_paused_at = models.DateTimeField(null=True)
-    bulk_pause_reason = models.CharField(max_length=500, blank=True)
+    bulk_pause_reason = SentenceField(max_length=500, blank=True)
     bulk_resumed_at = models.DateTimeField(null=True)
 
     # Smartlead does not take our calls; said once, globally.
     outage_since = models.DateTimeField(null=True)
     outage_kind = models.CharField(max_length=20, blank=True)
-    outage_sentence = models.CharField(max_length=500, blank=True)
+    outage_sentence = SentenceField(max_length=500, blank=True)
     probe_at = models.DateTimeField(null=True)
 
     notes_readable = models.BooleanField(null=True)
@@ -65,7 +67,7 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=30, primary_key=True)
     beat_at = models.DateTimeField()
-    detail = models.CharField(max_length=300, blank=True)
+    detail = SentenceField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return self.name

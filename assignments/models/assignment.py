@@ -5,6 +5,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from assignments.models.text_fields import SentenceField
+
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
@@ -67,7 +69,7 @@ class Batch(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    reason = models.CharField(max_length=500)
+    reason = SentenceField(max_length=500)
     created_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True)
     reverses = models.ForeignKey(
@@ -155,7 +157,7 @@ class Assignment(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    reason = models.CharField(max_length=500)
+    reason = SentenceField(max_length=500)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.CLICK)
     batch = models.ForeignKey(
         Batch, on_delete=models.PROTECT, null=True, related_name="assignments"
@@ -173,7 +175,7 @@ class Assignment(models.Model):
 
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     # What became of it, in a sentence for the manager.
-    outcome = models.CharField(max_length=500, blank=True)
+    outcome = SentenceField(max_length=500, blank=True)
     found = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="+"
     )

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from assignments.models.lead import Campaign, Category
+from assignments.models.text_fields import PlainTextField, SentenceField
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -90,9 +91,9 @@ class Coverage(models.Model):
     fallback = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="+"
     )
-    start_note = models.TextField(blank=True)
-    return_note = models.TextField(blank=True)
-    comment = models.TextField(blank=True)
+    start_note = PlainTextField(blank=True)
+    return_note = PlainTextField(blank=True)
+    comment = PlainTextField(blank=True)
 
     state = models.CharField(max_length=10, choices=State, default=State.SCHEDULED)
     created_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
@@ -107,7 +108,7 @@ class Coverage(models.Model):
     completed_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     # Why there is nothing to see: a person's word, or that start and end were missed.
-    cancelled_why = models.CharField(max_length=300, blank=True)
+    cancelled_why = SentenceField(max_length=300, blank=True)
     # Leads that nobody was free to take when the clock last looked.
     unplaced = models.PositiveIntegerField(default=0)
     # The clock could not plan it when it last tried.
@@ -344,7 +345,7 @@ class CoverageEvent(models.Model):
     actor = models.ForeignKey(
         USER, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    sentence = models.CharField(max_length=500)
+    sentence = SentenceField(max_length=500)
 
     class Meta:
         ordering = ("at", "id")

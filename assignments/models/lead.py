@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from assignments.models.text_fields import NamedModel, NameField, PlainField
+from assignments.visible_text import displayed
+
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
@@ -19,11 +22,11 @@ LISTED_REPLY_AT = Coalesce("disregarded_reply_at", "last_reply_at")
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class Category(models.Model):
+class Category(NamedModel):
     """A lead category of Smartlead; what it means for us is our own setting."""
 
     id = models.BigIntegerField("Smartlead id", primary_key=True)
-    name = models.CharField(max_length=200)
+    name = NameField(max_length=200)
     sentiment = models.CharField(max_length=20, blank=True)
     is_closing = models.BooleanField("closes the conversation", default=False)
     is_interested = models.BooleanField("means interest", default=False)
@@ -35,12 +38,12 @@ class Category(models.Model):
         verbose_name_plural = "categories"
 
     def __str__(self) -> str:
-        return self.name
+        return displayed(self.name) or f"Category {self.pk}"
 
 
-class Campaign(models.Model):
+class Campaign(NamedModel):
     id = models.BigIntegerField("Smartlead id", primary_key=True)
-    name = models.CharField(max_length=300, blank=True)
+    name = NameField(max_length=300, blank=True)
     status = models.CharField(max_length=20, blank=True)
     client_id = models.BigIntegerField(null=True, blank=True)
     attributes_at = models.DateTimeField(null=True, blank=True)
@@ -49,7 +52,7 @@ class Campaign(models.Model):
         ordering = ("name", "id")
 
     def __str__(self) -> str:
-        return self.name or f"Campaign {self.pk}"
+        return displayed(self.name) or f"Campaign {self.pk}"
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -81,7 +84,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.replied().exclude(category__is_closing=True)
 
 
-class Lead(models.Model):
+class Lead(NamedModel):
     """One row of the Smartlead inbox: one person in one campaign.
 
     `owner` is whom Smartlead was last seen to name. It is written by
@@ -91,10 +94,10 @@ class Lead(models.Model):
     map_id = models.BigIntegerField(primary_key=True)
     # The person behind the lead; Smartlead calls it email_lead_id.
     person_id = models.BigIntegerField(null=True, db_index=True)
-    email = models.CharField(max_length=320, blank=True)
-    first_name = models.CharField(max_length=200, blank=True)
-    last_name = models.CharField(max_length=200, blank=True)
-    company = models.CharField(max_length=300, blank=True)
+    email = NameField(max_length=320, blank=True)
+    first_name = NameField(max_length=200, blank=True)
+    last_name = NameField(max_length=200, blank=True)
+    company = NameField(max_length=300, blank=True)
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True)
     smartlead_status = models.CharField(max_length=30, blank=True)
@@ -111,7 +114,7 @@ class Lead(models.Model):
     # When Smartlead's lists say that the lead replied last, where that mail turned out
     # to be a bounce, an automatic answer or a mail of ours. Empty: at `last_reply_at`.
     disregarded_reply_at = models.DateTimeField(null=True)
-    last_message = models.CharField(max_length=200, blank=True)
+    last_message = PlainField(max_length=200, blank=True)
     # Tells from which mail, by which parser, `last_message` was made: once is enough.
     last_message_mark = models.CharField(max_length=64, blank=True)
     # Set with the row: the last word is the lead's, and the category is open.
@@ -119,10 +122,10 @@ class Lead(models.Model):
     answer_due_at = models.DateTimeField(null=True)
 
     # Attributes that only the campaign's lead list knows.
-    location = models.CharField(max_length=300, blank=True)
-    website = models.CharField(max_length=500, blank=True)
-    phone = models.CharField(max_length=60, blank=True)
-    linkedin = models.CharField(max_length=500, blank=True)
+    location = NameField(max_length=300, blank=True)
+    website = NameField(max_length=500, blank=True)
+    phone = NameField(max_length=60, blank=True)
+    linkedin = NameField(max_length=500, blank=True)
     custom_fields = models.JSONField(default=dict)
 
     owner = models.ForeignKey(
@@ -220,10 +223,11 @@ class Lead(models.Model):
 
     @property
     def name(self) -> str:
+        """The name, else the e-mail, else the id; always something that can be seen."""
         return (
-            f"{self.first_name} {self.last_name}".strip()
-            or self.email
-            or (f"Lead {self.pk}")
+            displayed(f"{self.first_name} {self.last_name}")
+            or displayed(self.email)
+            or f"Lead {self.pk}"
         )
 
     @property

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from assignments.models.text_fields import PlainField, PlainTextField, SentenceField
+
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
@@ -38,11 +40,11 @@ class Mail(models.Model):
     )
     # As it was found: it may be no address at all, which is then the outcome.
     address = models.CharField(max_length=254)
-    subject = models.CharField(max_length=200)
-    text = models.TextField()
-    html = models.TextField()
+    subject = PlainField(max_length=200)
+    text = PlainTextField()
+    html = PlainTextField()
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
-    outcome = models.CharField(max_length=500, blank=True)
+    outcome = SentenceField(max_length=500, blank=True)
     created_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -85,7 +87,7 @@ class MailServer(models.Model):
     """How the mail server stands; one row. While there is trouble the queue waits."""
 
     trouble_since = models.DateTimeField(null=True)
-    trouble = models.CharField(max_length=500, blank=True)
+    trouble = SentenceField(max_length=500, blank=True)
     failures = models.PositiveIntegerField(default=0)
     try_again_at = models.DateTimeField(null=True)
 

@@ -2,13 +2,15 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from assignments.models.text_fields import NamedModel, NameField
+
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from assignments.models.routing import RoutingRule
 
 
-class Mapping(models.Model):
+class Mapping(NamedModel):
     """A table of who looks after what: a territory, or an expertise."""
 
     class Kind(models.TextChoices):
@@ -24,12 +26,12 @@ class Mapping(models.Model):
         CLIENT = "client", "Client"
         CUSTOM = "custom", "Custom field"
 
-    name = models.CharField(max_length=100, unique=True)
+    name = NameField(max_length=100, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
     attribute = models.CharField(
         max_length=20, choices=Attribute, verbose_name="looked up by"
     )
-    custom_field = models.CharField(
+    custom_field = NameField(
         max_length=100, blank=True, help_text="Its name, as Smartlead has it."
     )
 
@@ -55,7 +57,7 @@ class MappingLine(models.Model):
     """A value and the member it leads to; several of one value take turns."""
 
     mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="lines")
-    value = models.CharField(max_length=200)
+    value = NameField(max_length=200)
     # As it is compared: small letters, white space folded.
     key = models.CharField(max_length=200)
     member = models.ForeignKey("Member", on_delete=models.PROTECT, related_name="+")

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from assignments.models.text_fields import PlainTextField, SentenceField
+
 
 class NoteQuerySet(models.QuerySet["Note"]):
     def pending(self) -> Self:
@@ -45,10 +47,10 @@ class Note(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    text = models.TextField()
+    text = PlainTextField()
     reference = models.CharField(max_length=12, unique=True)
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
-    outcome = models.CharField(max_length=500, blank=True)
+    outcome = SentenceField(max_length=500, blank=True)
     smartlead_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True)

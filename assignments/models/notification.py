@@ -5,6 +5,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from assignments.models.text_fields import SentenceField, SentenceTextField
+
 
 class Kind(models.TextChoices):
     """What somebody may be told of; each person chooses how, for each kind."""
@@ -48,8 +50,8 @@ class Notification(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     # What it is about, so that it is told once: "batch-12", "coverage-3-start".
     key = models.CharField(max_length=100)
-    subject = models.CharField(max_length=200)
-    text = models.TextField(blank=True)
+    subject = SentenceField(max_length=200)
+    text = SentenceTextField(blank=True)
     # Where its leads are shown; a path of this site.
     path = models.CharField(max_length=500)
     created_at = models.DateTimeField()

@@ -3,11 +3,14 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from assignments.models.text_fields import NamedModel, NameField
+from assignments.visible_text import displayed
+
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
-class User(AbstractUser):
+class User(AbstractUser, NamedModel):
     """Somebody who signs in. What they may do: `assignments.services.access`."""
 
     class Theme(models.TextChoices):
@@ -38,10 +41,10 @@ class User(AbstractUser):
         member: "Member"
 
     def __str__(self) -> str:
-        return self.get_full_name() or self.username
+        return displayed(self.get_full_name()) or self.username
 
 
-class Member(models.Model):
+class Member(NamedModel):
     """A Smartlead team member, who can own leads. The key is Smartlead's id."""
 
     class Source(models.TextChoices):
@@ -50,7 +53,7 @@ class Member(models.Model):
         HAND = "hand", "Entered by hand"
 
     id = models.BigIntegerField("Smartlead id", primary_key=True)
-    name = models.CharField(max_length=200, blank=True)
+    name = NameField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     source = models.CharField(max_length=5, choices=Source)
     user = models.OneToOneField(
@@ -80,7 +83,7 @@ class Member(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"Member {self.pk}"
+        return displayed(self.name) or f"Member {self.pk}"
 
     @property
     def initials(self) -> str:
@@ -88,10 +91,10 @@ class Member(models.Model):
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 
-class Team(models.Model):
+class Team(NamedModel):
     """Members, with one or more team leads."""
 
-    name = models.CharField(max_length=100, unique=True)
+    name = NameField(max_length=100, unique=True)
     team_leads = models.ManyToManyField(User, related_name="leads_teams", blank=True)
 
     if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from assignments.models.assignment import Batch, Cause, HistoryIsKept
+from assignments.models.text_fields import PlainTextField, SentenceField
 
 
 class StrategyKind(models.TextChoices):
@@ -44,8 +45,8 @@ class SavedPlan(models.Model):
     )
     created_at = models.DateTimeField()
     cause = models.CharField(max_length=20, choices=Cause)
-    reason = models.CharField(max_length=500)
-    note = models.TextField(blank=True)
+    reason = SentenceField(max_length=500)
+    note = PlainTextField(blank=True)
     # What the preview was asked for, and what it found: to be shown again.
     wish = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)

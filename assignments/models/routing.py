@@ -8,6 +8,7 @@ from django.db.models import Q
 from assignments.models.assignment import HistoryIsKept
 from assignments.models.mapping import Mapping
 from assignments.models.plan import StrategyKind
+from assignments.models.text_fields import NamedModel, NameField, SentenceField
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -21,7 +22,7 @@ class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):
         return self.filter(removed_at=None).order_by("position", "pk")
 
 
-class RoutingRule(models.Model):
+class RoutingRule(NamedModel):
     """Condition, strategy and pool, in order: who gets a lead by itself.
 
     The first rule that matches a lead decides about it. Removed rules stay for history.
@@ -37,7 +38,7 @@ class RoutingRule(models.Model):
         AWAY = "away", "Leads of members who are away, where no coverage takes them"
         EITHER = "either", "Both"
 
-    name = models.CharField(max_length=100)
+    name = NameField(max_length=100)
     position = models.PositiveIntegerField()
     mode = models.CharField(max_length=7, choices=Mode, default=Mode.OFF)
     whose = models.CharField(
@@ -91,7 +92,7 @@ class RuleCondition(models.Model):
         RoutingRule, on_delete=models.CASCADE, related_name="conditions"
     )
     attribute = models.CharField(max_length=20, choices=Mapping.Attribute)
-    custom_field = models.CharField(max_length=100, blank=True)
+    custom_field = NameField(max_length=100, blank=True)
     # As typed; campaigns, categories and clients by their Smartlead id.
     values = models.JSONField(default=list)
 
@@ -166,7 +167,7 @@ class Suggestion(models.Model):
     owner = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="+"
     )
-    reason = models.CharField(max_length=500)
+    reason = SentenceField(max_length=500)
     state = models.CharField(max_length=9, choices=State, default=State.OPEN)
     created_at = models.DateTimeField()
     decided_by = models.ForeignKey(

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
+from assignments.models.text_fields import NameField
+
 
 def nine_to_five() -> list[list[list[int]]]:
     """Monday first; each day its hours, in minutes from midnight."""
@@ -60,7 +62,7 @@ class DayOff(models.Model):
     """A day on which nobody works, beside the public holidays."""
 
     day = models.DateField(unique=True)
-    name = models.CharField(max_length=100, blank=True)
+    name = NameField(max_length=100, blank=True)
 
     class Meta:
         ordering = ("day",)
@@ -109,7 +111,7 @@ class SlaTarget(models.Model):
         ]
 
     def __str__(self) -> str:
-        named = [str(one) for one in (self.campaign, self.category) if one]
+        named = [f"{one}" for one in (self.campaign, self.category) if one]
         return ", ".join(named) or "All other leads"
 
 

@@ -1,5 +1,7 @@
 from django.db import models
 
+from assignments.models.text_fields import PlainTextField, SentenceField
+
 WORDS = {
     "inbox-replies": "Newest replies",
     "full-pass": "Whole inbox",
@@ -31,11 +33,11 @@ class Source(models.Model):
     completed_at = models.DateTimeField(null=True)
     passes = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
-    error = models.CharField(max_length=500, blank=True)
+    error = SentenceField(max_length=500, blank=True)
     error_at = models.DateTimeField(null=True)
     proof = models.CharField(max_length=10, choices=Proof, default=Proof.UNPROVEN)
     proof_at = models.DateTimeField(null=True)
-    proof_detail = models.CharField(max_length=300, blank=True)
+    proof_detail = SentenceField(max_length=300, blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -53,8 +55,8 @@ class UnreadableRow(models.Model):
     """A row of Smartlead that could not be read; kept so that somebody can look."""
 
     source = models.CharField(max_length=60)
-    reason = models.CharField(max_length=300)
-    excerpt = models.TextField()
+    reason = SentenceField(max_length=300)
+    excerpt = PlainTextField()
     digest = models.CharField(max_length=64)
     count = models.PositiveIntegerField(default=1)
     first_seen_at = models.DateTimeField()

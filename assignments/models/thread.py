@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from assignments.models.lead import NEVER
+from assignments.models.text_fields import NameField, PlainTextField
 
 BY_EVENT = "event "  # before the key of a mail that only an event told of
 
@@ -44,11 +45,11 @@ class Message(models.Model):
     lead = models.ForeignKey("Lead", on_delete=models.PROTECT, related_name="messages")
     key = models.CharField(max_length=300)
     direction = models.CharField(max_length=5, choices=Direction)
-    sender = models.CharField(max_length=320, blank=True)
-    recipient = models.CharField(max_length=320, blank=True)
+    sender = NameField(max_length=320, blank=True)
+    recipient = NameField(max_length=320, blank=True)
     cc = models.JSONField(default=list)
     at = models.DateTimeField(null=True)
-    subject = models.CharField(max_length=998, blank=True)
+    subject = NameField(max_length=998, blank=True)
     # Bounded, and without the data of embedded pictures.
     body_html = models.TextField(blank=True)
     body_cut = models.PositiveIntegerField(default=0)  # characters that are not kept
@@ -89,10 +90,10 @@ class LeadNote(models.Model):
         "Lead", on_delete=models.PROTECT, related_name="smartlead_notes"
     )
     smartlead_id = models.BigIntegerField()
-    text = models.TextField(blank=True)
+    text = PlainTextField(blank=True)
     parser_version = models.PositiveSmallIntegerField(default=0)
     display_html = models.TextField(blank=True)  # sanitised, from the text
-    author = models.CharField(max_length=200, blank=True)
+    author = NameField(max_length=200, blank=True)
     created_at = models.DateTimeField(null=True)
 
     class Meta:

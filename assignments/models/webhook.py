@@ -3,6 +3,8 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from assignments.models.text_fields import NameField, SentenceField
+
 
 class EventKind(models.TextChoices):
     """What an event is about, whichever of its names Smartlead uses."""
@@ -34,7 +36,7 @@ class WebhookEvent(models.Model):
     # Digest of what tells it apart; the same event sent again has the same.
     key = models.CharField(max_length=64, unique=True)
     # As Smartlead calls it.
-    type = models.CharField(max_length=60, blank=True)
+    type = NameField(max_length=60, blank=True)
     kind = models.CharField(max_length=10, choices=EventKind)
     # No foreign key: it may come before its lead.
     map_id = models.BigIntegerField(null=True)
@@ -42,7 +44,7 @@ class WebhookEvent(models.Model):
     settled_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     # What was done, or what went wrong: one finished sentence.
-    outcome = models.CharField(max_length=300, blank=True)
+    outcome = SentenceField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     # What is needed to take it in, without any secret; emptied once that is done.

@@ -63,7 +63,7 @@ def _beyond(
 
     Who keeps a lead that was to leave may be full in turn: so it is looked at again.
     """
-    names = {one.pk: str(one) for one in Member.objects.filter(pk__in=caps)}
+    names = {one.pk: f"{one}" for one in Member.objects.filter(pk__in=caps)}
     staying: set[int] = set()
     is_settled = False
     while not is_settled:

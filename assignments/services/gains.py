@@ -133,7 +133,7 @@ def _say(
 
 def _source(change: Assignment) -> str:
     if change.actor:
-        return str(change.actor)
+        return f"{change.actor}"
     return BY_RULE if change.cause == Cause.ROUTING else IN_SMARTLEAD
 
 
@@ -145,7 +145,7 @@ def _lines(sources: Counter[str], got: Sequence[Assignment]) -> list[str]:
         lines = [f"{source} gave you {count:,}." for source, count in sources.items()]
     for change in got[:MOST_NAMED]:
         lead = change.lead
-        about = ", ".join(filter(None, [lead.company, str(lead.campaign or "")]))
+        about = ", ".join(filter(None, [f"{lead.company}", f"{lead.campaign or ''}"]))
         lines.append(one_line(f"{lead}, {about}" if about else f"{lead}"))
     more = len(got) - MOST_NAMED
     return [*lines, f"and {more:,} more"] if more > 0 else lines

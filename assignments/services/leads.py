@@ -30,6 +30,7 @@ from assignments.services.performance.turns import Mail, last_own_of, last_reply
 from assignments.services.sla.book import Book
 from assignments.services.sla.due import work_out
 from assignments.smartlead.records import LeadRow
+from assignments.visible_text import folded
 
 type Asker = Literal["list", "get"]
 
@@ -188,10 +189,15 @@ def _take_news(
 
 
 def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
-    """Return what the search box looks through: names and address, no words of mails."""
-    names = (lead.first_name, lead.last_name, lead.email, lead.company)
-    text = " ".join([*names, campaign.name if campaign else ""])
-    return " ".join(text.lower().split())
+    """Return what the search box looks through: names and address, no words of mails.
+
+    It is folded; a domain stands in it also as it was sent.
+    """
+    name = f"{lead.first_name} {lead.last_name}"
+    texts = (name, lead.email, lead.company, campaign.name if campaign else "")
+    words = " ".join(map(folded, texts))
+    sent = lead.email.lower() if "xn--" in lead.email.lower() else ""
+    return " ".join(f"{words} {sent}".split())
 
 
 def _new_last_mails(rows: Iterable[LeadRow]) -> dict[int, LastMail]:

@@ -6,8 +6,11 @@ from django.db.models.functions import Coalesce
 
 from assignments.models import Mapping
 from assignments.models.mapping import Mapping as Table
+from assignments.visible_text import folded
 
 Attribute = Table.Attribute
+LONGEST = 2_000  # characters of a value that are looked at
+IDEOGRAPHIC_STOP = "\u3002"  # a dot between the labels of a domain
 COLUMNS = {
     Attribute.LOCATION: "location",
     Attribute.TOP_LEVEL_DOMAIN: "email",
@@ -39,8 +42,9 @@ def column_of(mapping: Mapping) -> str:
 
 
 def key_of(value: object) -> str:
-    """As values are compared: small letters, white space folded, no leading dot or @."""
-    return " ".join(str(value).casefold().split()).lstrip("@.")[:200]
+    """Return the value as it is compared: folded, single blanks, no leading dot or @."""
+    text = " ".join(str(value)[:LONGEST].replace(IDEOGRAPHIC_STOP, ".").split())
+    return " ".join(folded(text).split()).lstrip("@.")[:200]
 
 
 def keys_of(lookup: Lookup, value: Any) -> tuple[str, ...]:

@@ -11,16 +11,12 @@ from assignments.services.access import require_manager
 from assignments.services.csv_input import COLUMNS, Row, UnreadableTable, read_rows
 from assignments.services.mapping_keys import key_of
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.unique_names import is_taken
+from assignments.visible_text import isolated
 
 ACT = "change the tables"
 LONGEST_VALUE = 200
 HEADER = ("value", "member")
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    new_lines: int
-    header: str = ""  # the first row, if it was taken for one
 
 
 class BrokenRows(AssignmentRefused):
@@ -45,7 +41,7 @@ def save_table(
 ) -> Table:
     require_manager(actor, ACT)
     table = table or Table()
-    if Table.objects.filter(name__iexact=name).exclude(pk=table.pk).exists():
+    if is_taken(Table.objects.exclude(pk=table.pk), name):
         raise _taken(name)
     if attribute == Table.Attribute.CUSTOM and not custom_field:
         raise AssignmentRefused("Name the custom field that the table looks at.")
@@ -94,6 +90,19 @@ def remove_line(*, actor: User, line: MappingLine) -> None:
     line.delete()
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a CSV: how many lines are new, and what was noticed of the others.
+
+    `header` is the first row if it was taken for one, else ""; `repeats` has a sentence
+    on each row that says what an earlier one did.
+    """
+
+    new_lines: int
+    header: str = ""
+    repeats: tuple[str, ...] = ()
+
+
 @transaction.atomic
 def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> Imported:
     """Take a CSV in, all of it or nothing.
@@ -101,12 +110,12 @@ def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> Imp
     Each row: a value, then a member by e-mail, Smartlead id or name. Raises BrokenRows.
     """
     require_manager(actor, ACT)
-    lines, header = _read(text, table)
+    lines, header, repeats = _read(text, table)
     if replaces:
         table.lines.all().delete()
     before = table.lines.count()
     MappingLine.objects.bulk_create(lines, ignore_conflicts=True, batch_size=500)
-    return Imported(table.lines.count() - before, header)
+    return Imported(table.lines.count() - before, header, tuple(repeats))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +131,9 @@ class _People:
         if len(found) == 1:
             return found[0]
         if found:
-            return f"“{text[:60]}” fits {len(found)} members; use the e-mail or the id"
-        return f"no member “{text[:60]}”"
+            many = f"{len(found)} members; use the e-mail or the id"
+            return f"“{isolated(text[:60])}” fits {many}"
+        return f"no member “{isolated(text[:60])}”"
 
 
 def _people() -> _People:
@@ -134,8 +144,11 @@ def _people() -> _People:
     return _People(words)
 
 
-def _read(text: str, table: Table) -> tuple[list[MappingLine], str]:
-    """Return the lines and the header, which may be empty."""
+def _read(text: str, table: Table) -> tuple[list[MappingLine], str, list[str]]:
+    """Return the lines to save, the header ("" if there is none), and repetitions.
+
+    Each repetition is a sentence on a row that says what an earlier one did.
+    """
     people, header = _people(), ""
     try:
         rows = read_rows(text, fits=people.are_named_by)
@@ -145,16 +158,32 @@ def _read(text: str, table: Table) -> tuple[list[MappingLine], str]:
         header, rows = ", ".join(rows[0].cells), rows[1:]
     if not rows:
         raise AssignmentRefused("There is no row in it. Each has a value and a member.")
-    lines, problems = [], []
+    lines, repeats = _lines(rows, people, table)
+    return lines, header, repeats
+
+
+def _lines(
+    rows: Sequence[Row], people: _People, table: Table
+) -> tuple[list[MappingLine], list[str]]:
+    """Return the lines to save and the repetitions, as `_read` does; raises BrokenRows."""
+    lines: list[MappingLine] = []
+    problems: list[str] = []
+    repeats: list[str] = []
+    first_rows: dict[tuple[str, int], int] = {}
     for row in rows:
         found = _line(row.cells, people, table)
         if isinstance(found, str):
             problems.append(f"Line {row.line}: {found}.")
-        else:
+            continue
+        first = first_rows.setdefault((found.key, found.member_id), row.line)
+        if first == row.line:
             lines.append(found)
+        else:
+            said = f"“{isolated(found.value[:60])}” leads to {found.member}"
+            repeats.append(f"Line {row.line} repeats line {first}: {said} already.")
     if problems:
         raise BrokenRows(problems)
-    return lines, header
+    return lines, repeats
 
 
 def _is_header(rows: Sequence[Row], people: _People) -> bool:

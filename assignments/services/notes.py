@@ -5,6 +5,7 @@ from datetime import datetime
 
 from assignments.models import Assignment, Note, User
 from assignments.services.refusals import AssignmentRefused
+from assignments.visible_text import without_turning
 
 LONGEST = 5_000  # characters of one note
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that two people read differently
@@ -19,7 +20,7 @@ def attach_note(
     author: User | None = None,
 ) -> Note | None:
     """Queue a note to follow the assignment; the same text twice is one note."""
-    text = text.strip()
+    text = without_turning(text).strip()
     if not text:
         return None
     check_length(text)

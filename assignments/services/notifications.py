@@ -11,11 +11,6 @@ from assignments.models.notification import Kind, NotificationQuerySet
 from assignments.nudges import nudge_mails
 from assignments.services.wishes import choice_of
 
-# The order in which a line is read cannot be turned round by a name in it.
-TURNING = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
-
 
 def tell(
     user: User | Member,
@@ -79,6 +74,5 @@ def _plain(text: str) -> str:
     return "".join(
         character
         for character in text
-        if character in "\n\t"
-        or not (unicodedata.category(character) == "Cc" or character in TURNING)
+        if character in "\n\t" or unicodedata.category(character) != "Cc"
     )

@@ -13,6 +13,7 @@ from assignments.services import sign_ins
 from assignments.services.access import is_manager, require_manager
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.sla.recounting import recount
+from assignments.services.unique_names import is_taken
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that two people read differently
 
@@ -73,7 +74,7 @@ def save_team(
     """Make a team, or change one. Raises AssignmentRefused if the name is taken."""
     require_manager(actor, "change teams")
     team = team or Team()
-    if Team.objects.filter(name__iexact=name).exclude(pk=team.pk).exists():
+    if is_taken(Team.objects.exclude(pk=team.pk), name):
         raise AssignmentRefused(f"There is already a team “{name}”.")
     team.name = name
     team.save()
@@ -100,7 +101,7 @@ def create_user(
 ) -> tuple[User, str]:
     """A new login and its password, which nobody can read again."""
     require_manager(actor, "create logins")
-    if User.objects.filter(username__iexact=username).exists():
+    if is_taken(User.objects.all(), username, column="username"):
         raise AssignmentRefused(f"There is already a login “{username}”.")
     password = _new_password()
     try:

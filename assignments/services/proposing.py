@@ -95,7 +95,7 @@ class Scene:
     lost: Counter[int] = field(default_factory=Counter)
 
     def name(self, member_id: int) -> str:
-        return str(self.members[member_id])
+        return f"{self.members[member_id]}"
 
     def why_not(self, member: Member) -> str:
         """Why no automatic choice may fall on a member now; empty if it may."""
@@ -244,7 +244,7 @@ def _pool_member(member: Member, wish: Wish, scene: Scene) -> PoolMember:
         scene.caps[member.pk] = max(cap, scene.caps.get(member.pk, 0))
     return PoolMember(
         id=member.pk,
-        name=str(member),
+        name=f"{member}",
         weight=wish.weights.get(member.pk, Fraction(1)),
         cap=cap,
         why_not=scene.why_not(member),

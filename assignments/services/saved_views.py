@@ -4,6 +4,7 @@ from django.db import transaction
 
 from assignments.models import SavedView, User
 from assignments.services.refusals import AssignmentRefused
+from assignments.services.unique_names import find_taken, is_taken
 
 MOST_VIEWS = 30
 
@@ -11,20 +12,23 @@ MOST_VIEWS = 30
 @transaction.atomic
 def save_view(*, user: User, name: str, query: str) -> SavedView:
     """Keep a filter; one of the same name is replaced."""
-    others = SavedView.objects.filter(user=user).exclude(name=name)
-    if others.count() >= MOST_VIEWS:
+    kept = SavedView.objects.filter(user=user)
+    known = find_taken(kept, name)
+    if known is None and kept.count() >= MOST_VIEWS:
         raise AssignmentRefused(
             f"You have {MOST_VIEWS} views, which is the most. Remove one first."
         )
     view, _ = SavedView.objects.update_or_create(
-        user=user, name=name, defaults={"query": query}
+        user=user,
+        **({"name": name} if known is None else {"pk": known}),
+        defaults={"name": name, "query": query},
     )
     return view
 
 
 @transaction.atomic
 def rename_view(*, view: SavedView, name: str) -> None:
-    if SavedView.objects.filter(user=view.user, name=name).exclude(pk=view.pk).exists():
+    if is_taken(SavedView.objects.filter(user=view.user).exclude(pk=view.pk), name):
         raise AssignmentRefused(f"You have another view called “{name}”.")
     view.name = name
     view.save(update_fields=["name"])

@@ -19,6 +19,7 @@ from assignments.smartlead.values import (
     as_flag,
     as_id,
     as_int,
+    as_line,
     as_moment,
     as_text,
     first,
@@ -44,7 +45,7 @@ class Attachment:
     def from_payload(cls, raw: Payload) -> Self:
         url = as_text(first(raw, "file_url", "url"))
         return cls(
-            name=as_text(first(raw, "file_name", "name")),
+            name=as_line(first(raw, "file_name", "name")),
             url=url if url.startswith(("https://", "http://")) else "",
             type=as_text(first(raw, "file_type", "type")),
         )
@@ -76,7 +77,7 @@ class HistoryEntry:
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
         sender = as_text(first(raw, "from", "sent_from"))
-        subject = as_text(raw.get("subject"))
+        subject = as_line(raw.get("subject"))
         kind = kind_of_mail(
             sender=sender,
             subject=subject,
@@ -170,23 +171,23 @@ class LeadRow:
         return cls(
             map_id=_needed_id(row["email_lead_map_id"], "map id"),
             lead_id=as_id(row["email_lead_id"]),
-            email=as_text(row["lead_email"]),
-            first_name=as_text(row["lead_first_name"]),
-            last_name=as_text(row["lead_last_name"]),
-            company=as_text(row["company"]),
-            phone=as_text(row["phone"]),
+            email=as_line(row["lead_email"]),
+            first_name=as_line(row["lead_first_name"]),
+            last_name=as_line(row["lead_last_name"]),
+            company=as_line(row["company"]),
+            phone=as_line(row["phone"]),
             category_id=as_id(row["lead_category_id"]),
-            category_name=as_text(row["category_name"]) or None,
+            category_name=as_line(row["category_name"]) or None,
             status=as_text(raw.get("lead_status")),
             owner_id=owner_id,
             owner_known=owner_known,
-            owner_name=as_text(part(raw, "assigned_to").get("name")) or None,
+            owner_name=as_line(part(raw, "assigned_to").get("name")) or None,
             unread=_unread(raw),
             last_sent_at=as_moment(row["last_sent_time"]),
             last_reply_at=as_moment(row["last_reply_time"]),
             email_account_id=as_id(row["email_account_id"]),
             campaign_id=as_id(row["email_campaign_id"]),
-            campaign_name=as_text(row["email_campaign_name"]),
+            campaign_name=as_line(row["email_campaign_name"]),
             client_id=as_id(raw.get("client_id")),
             revenue=as_decimal(raw.get("revenue")),
             important=as_flag(raw.get("is_important")),
@@ -238,7 +239,7 @@ class MemberRow:
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
         number = first(raw, "id", "team_member_id", "user_id")
-        return cls(id=_needed_id(number, "member id"), name=as_text(raw.get("name")))
+        return cls(id=_needed_id(number, "member id"), name=as_line(raw.get("name")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +252,7 @@ class CategoryRow:
     def from_payload(cls, raw: Payload) -> Self:
         return cls(
             id=_needed_id(raw.get("id"), "category id"),
-            name=as_text(raw.get("name")),
+            name=as_line(raw.get("name")),
             sentiment=as_text(raw.get("sentiment_type")) or None,
         )
 
@@ -270,7 +271,7 @@ class CampaignRow:
     def from_payload(cls, raw: Payload) -> Self:
         return cls(
             id=_needed_id(raw.get("id"), "campaign id"),
-            name=as_text(raw.get("name")),
+            name=as_line(raw.get("name")),
             status=as_text(raw.get("status")),
             client_id=as_id(raw.get("client_id")),
             owner_id=as_id(first(raw, "team_member_id", "teamMemberId")),
@@ -301,13 +302,13 @@ class CampaignLeadRow:
         return cls(
             map_id=_needed_id(map_id, "map id"),
             lead_id=as_id(first(lead, "id", "lead_id")),
-            email=as_text(lead.get("email")),
-            first_name=as_text(lead.get("first_name")),
-            last_name=as_text(lead.get("last_name")),
-            company=as_text(first(lead, "company_name", "company")),
-            website=as_text(first(lead, "website", "company_url")),
-            location=as_text(lead.get("location")),
-            phone=as_text(first(lead, "phone_number", "phone")),
+            email=as_line(lead.get("email")),
+            first_name=as_line(lead.get("first_name")),
+            last_name=as_line(lead.get("last_name")),
+            company=as_line(first(lead, "company_name", "company")),
+            website=as_line(first(lead, "website", "company_url")),
+            location=as_line(lead.get("location")),
+            phone=as_line(first(lead, "phone_number", "phone")),
             linkedin=as_text(lead.get("linkedin_profile")),
             custom_fields={
                 as_text(name): as_text(value)
@@ -332,5 +333,5 @@ class NoteRow:
             lead_id=as_id(first(raw, "lead_id", "email_lead_id")),
             text=as_text(first(raw, "note_message", "note")),
             created_at=as_moment(raw.get("created_at")),
-            created_by=as_text(raw.get("created_by")),
+            created_by=as_line(raw.get("created_by")),
         )

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from assignments.visible_text import visible
+
 LARGEST_ID = 2**63 - 1
 # Others are mistakes, and too near to where a calendar ends to be shown or added to.
 YEARS = range(1971, 2200)
@@ -48,6 +50,11 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value).replace("\0", "").encode("utf-8", "replace").decode().strip()
+
+
+def as_line(value: Any) -> str:
+    """Return a name, subject or other line; empty if nothing of it can be seen."""
+    return visible(as_text(value))
 
 
 def as_flag(value: Any) -> bool | None:

@@ -18,8 +18,11 @@ from assignments.services.coverage import wording
 from assignments.services.coverage.wording import (
     absence_in_words,
 )
+from assignments.visible_text import displayed, isolated
 
 register = Library()
+
+LONGEST_SHORT = 24  # characters of a first name in a row
 
 CAUSE_ICONS = {
     Cause.MANUAL: "to",
@@ -115,8 +118,14 @@ def initials(name: object) -> str:
 
 
 @register.filter
+def line(text: object) -> str:
+    """A line of strangers that comes from no column of ours, fit to be seen."""
+    return displayed(str(text))
+
+
+@register.filter
 def first_name(member: Any) -> str:
-    return str(member).partition(" ")[0]
+    return isolated(str(member).partition(" ")[0])
 
 
 @register.filter
@@ -139,7 +148,10 @@ def last_day_away(coverage: Coverage) -> str:
 
 @register.filter
 def short(member: Any) -> str:
-    """`Theo Brandt` → `Theo B.`, as in a row."""
+    """`Theo Brandt` → `Theo B.`, as in a row; a first name without end is cut."""
     first, _, rest = str(member).partition(" ")
+    if len(first) > LONGEST_SHORT:
+        return isolated(f"{first[: LONGEST_SHORT - 1]}…")
     last = rest.split()[-1] if rest.split() else ""
-    return f"{first} {last[0]}." if last and not last[0].isdigit() else str(member)
+    is_name = last and not last[0].isdigit()
+    return isolated(f"{first} {last[0]}.") if is_name else str(member)

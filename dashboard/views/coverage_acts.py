@@ -22,6 +22,7 @@ from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.coverage_form import NOT_A_DAY, NOT_A_TIME
 from dashboard.htmx import PageRequest
+from dashboard.text_inputs import LinesField
 
 State = Coverage.State
 
@@ -50,7 +51,7 @@ class EndForm(forms.Form):
 
 
 class DeclineForm(forms.Form):
-    why = forms.CharField(
+    why = LinesField(
         required=False, max_length=200, label="A word for whoever proposed it"
     )
 

@@ -18,19 +18,22 @@ from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.body_limit import LARGEST_IMPORT, largest_body
 from dashboard.htmx import PageRequest
-from dashboard.name_field import NameField
+from dashboard.text_inputs import LineField, LinesField
 from dashboard.views.people import check_manager
 
 LINES = 100
 
 
+MOST_REPEATS = 10  # named in one message
+
+
 class MappingForm(forms.Form):
-    name = NameField(max_length=100)
+    name = LineField(max_length=100)
     kind = forms.ChoiceField(choices=Mapping.Kind.choices)
     attribute = forms.ChoiceField(
         choices=Mapping.Attribute.choices, label="Looked up by"
     )
-    custom_field = forms.CharField(
+    custom_field = LineField(
         max_length=100,
         required=False,
         help_text="Only for a custom field: its name, as Smartlead has it.",
@@ -38,7 +41,7 @@ class MappingForm(forms.Form):
 
 
 class LineForm(forms.Form):
-    value = NameField(max_length=tables.LONGEST_VALUE)
+    value = LineField(max_length=tables.LONGEST_VALUE)
     member = forms.ModelChoiceField(
         Member.objects.filter(is_active=True), empty_label="Choose a member"
     )
@@ -46,7 +49,7 @@ class LineForm(forms.Form):
 
 class ImportForm(forms.Form):
     file = forms.FileField(required=False, label="A CSV file")
-    text = forms.CharField(
+    text = LinesField(
         required=False,
         label="or its rows",
         widget=forms.Textarea(attrs={"rows": 5, "placeholder": "DE,ana@example.com"}),
@@ -140,11 +143,14 @@ def _keep(
 
 def _told(done: object) -> str:
     match done:
-        case tables.Imported(new_lines=count, header=header):
-            said = f"{count:,} new line{'' if count == 1 else 's'}."
-            return (
-                f"{said} The first row, “{header}”, is the header." if header else said
-            )
+        case tables.Imported(new_lines=count, header=header, repeats=repeats):
+            said = [f"{count:,} new line{'' if count == 1 else 's'}."]
+            if header:
+                said.append(f"The first row, “{header}”, is the header.")
+            said += repeats[:MOST_REPEATS]
+            if (rest := len(repeats) - MOST_REPEATS) > 0:
+                said.append(f"{rest:,} more lines repeat others.")
+            return " ".join(said)
         case MappingLine(value=value, member=member):
             return f"“{value}” leads to {member}."
         case _:

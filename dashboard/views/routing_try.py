@@ -12,6 +12,7 @@ from assignments.models.assignment import Cause
 from assignments.services.routing.explaining import explain_lead
 from assignments.services.routing.loading import load_rules
 from assignments.services.routing.replaying import replay
+from assignments.visible_text import folded
 from dashboard.htmx import PageRequest
 from dashboard.pools import id_of
 from dashboard.replayed import ReplayTable
@@ -19,6 +20,8 @@ from dashboard.views.routing import check_reader
 
 WEEKS = ("1", "2", "4", "8")
 TEMPLATE = "routing/try.html"
+
+MOST_NEAR = 50  # leads whose e-mails are compared
 
 
 @require_safe
@@ -57,5 +60,9 @@ def _lead(asked: str) -> Lead | None:
     known = Lead.objects.select_related("owner", "campaign", "category")
     if (number := id_of(asked)) is not None:
         return known.filter(pk=number).first()
-    found = list(known.filter(email__iexact=asked)[:2]) if "@" in asked else []
+    if "@" not in asked:
+        return None
+    email = folded(asked)
+    near = known.filter(search_text__contains=email)[:MOST_NEAR]
+    found = [lead for lead in near if folded(lead.email) == email]
     return found[0] if len(found) == 1 else None

@@ -13,13 +13,13 @@ from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.htmx import PageRequest
 from dashboard.inbox_filter import InboxFilter
-from dashboard.name_field import NameField
+from dashboard.text_inputs import LineField
 
 TEMPLATE = "inbox/saved_views.html"
 
 
 class NameForm(forms.Form):
-    name = NameField(
+    name = LineField(
         max_length=60,
         error_messages={"required": "Give the view a name."},
     )

@@ -2,12 +2,24 @@
 const picksOf = (field) => [...field.closest("form").querySelectorAll(".pick")];
 const shown = (picks) => picks.filter((pick) => !pick.hidden);
 
+// As visible_text.folded does: regardless of case, composed letters, what cannot be seen
+// and the dots of Turkish. Upper case first, since it writes ß as SS and ı as I.
+const folded = (text) =>
+  text
+    .normalize("NFKC")
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/i\u0307+/g, "i")
+    .replace(/ς/g, "σ")
+    .normalize("NFKC");
+
 document.addEventListener("input", ({ target }) => {
   if (target.dataset.finds !== "pick") return;
-  const words = target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = folded(target.value).split(/\s+/).filter(Boolean);
   const picks = picksOf(target);
   for (const pick of picks) {
-    const text = pick.textContent.toLowerCase();
+    const text = folded(pick.textContent);
     pick.hidden = !words.every((word) => text.includes(word));
     delete pick.dataset.hit;
   }

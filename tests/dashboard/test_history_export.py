@@ -46,13 +46,15 @@ class TestExport:
         lead = make_lead("Lena\nLead", company='Quote " and, comma')
         for hour in (9, 11, 10):
             at = datetime(2026, 5, 11, hour, tzinfo=UTC)
-            make_assignment(lead, ana, created_at=at, state="done", finished_at=at)
+            make_assignment(
+                lead, ana, created_at=at, state="done", finished_at=at, reason="A\nB"
+            )
 
         rows = rows_of(client.get("/history/export.csv"))
 
         assert [row["Time"][11:13] for row in rows] == ["11", "10", "09"]
         assert rows[0]["Company"] == 'Quote " and, comma'
-        assert rows[0]["Lead"] == "Lena\nLead"
+        assert (rows[0]["Lead"], rows[0]["Reason"]) == ("Lena Lead", "A\nB")
 
     def test_times_are_those_of_who_exports(self, client, ana):
         client.force_login(make_manager(time_zone="Asia/Tokyo"))

@@ -113,7 +113,8 @@ class TestImport:
     def test_what_came_twice_is_there_once(self, client, table, ana):
         response = self.post(client, table, text="de,Ana Sousa\nDE , Ana Sousa")
 
-        assertContains(client.get(response["Location"]), "1 new line.")
+        shown = client.get(response["Location"])
+        assertContains(shown, "1 new line. Line 2 repeats line 1: “DE” leads to Ana")
 
     def test_nothing_at_all(self, client, table):
         assertContains(

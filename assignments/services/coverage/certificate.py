@@ -245,11 +245,11 @@ def _who(hold: Hold) -> str:
     row = hold.ended_by
     if row is None or row.cause == Cause.OUTSIDE or row.actor is None:
         return "Somebody in Smartlead"
-    return str(row.actor)
+    return f"{row.actor}"
 
 
 def _whom(hold: Hold) -> str:
-    return str(hold.ended_by.to or "nobody") if hold.ended_by else "somebody else"
+    return f"{hold.ended_by.to or 'nobody'}" if hold.ended_by else "somebody else"
 
 
 def _why(hold: Hold) -> str:

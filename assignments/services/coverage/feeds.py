@@ -19,6 +19,7 @@ from assignments.services.coverage.wording import (
 )
 from assignments.services.notifications import one_line
 from assignments.services.refusals import NotAllowed
+from assignments.visible_text import without_turning
 
 State = Coverage.State
 KEPT = timedelta(days=90)  # how long an absence stays in the feed after its end
@@ -57,8 +58,7 @@ def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
     gaps = gaps_of(coverages)
     for coverage in coverages:
         calendar.add_component(_event(coverage, gaps.get(coverage.pk, []), at))
-    text: bytes = calendar.to_ical()
-    return text
+    return without_turning(calendar.to_ical().decode()).encode()
 
 
 def _utc() -> Timezone:

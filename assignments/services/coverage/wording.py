@@ -158,4 +158,4 @@ def is_narrow(coverer: Coverer) -> bool:
 
 def scope_of(coverer: Coverer) -> str:
     wanted = [*coverer.campaigns.all(), *coverer.categories.all()]
-    return ", ".join(str(one) for one in wanted)
+    return ", ".join(f"{one}" for one in wanted)

@@ -1,14 +1,9 @@
 """Names of attached files as they are shown, wherever they are shown."""
 
-import re
+from assignments.visible_text import visible
 
 NAMELESS = "a file without a name"
 LONGEST_SHORT_NAME = 60
-# Characters that turn the direction of text (`offer_\u202efdp.exe` reads as .pdf), and
-# control characters, line breaks among them.
-_UNSAFE = re.compile(
-    "[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+"
-)
 
 
 def attachment_names(attachments: object) -> list[str]:
@@ -28,5 +23,4 @@ def _file_name(entry: object) -> str:
     said = entry
     if isinstance(entry, dict):
         said = entry.get("file_name") or entry.get("name") or entry.get("filename")
-    name = " ".join(_UNSAFE.sub("", str(said or "")).split())
-    return name or NAMELESS
+    return visible(str(said or "")) or NAMELESS

@@ -150,7 +150,7 @@ def candidate(seat: Seat, office: Office) -> PoolMember:
     member = office.members[seat.member_id]
     return PoolMember(
         id=member.pk,
-        name=str(member),
+        name=f"{member}",
         weight=seat.weight,
         cap=lower_of(seat.cap, member.capacity),
         why_not=_why_not(member, office),

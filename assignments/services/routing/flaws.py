@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.models import Coverage, Member
 from assignments.services.coverage.wording import first_day_away, last_day_away
-from assignments.services.mapping_keys import keys_of
+from assignments.services.mapping_keys import key_of, keys_of
 from assignments.services.routing.facts import (
     Attribute,
     ConditionFacts,
@@ -64,8 +64,9 @@ def _unreachable(
     for other in before:
         if covers(other, rule, about.closing):
             yield (
-                f"It is never reached: “{other.name}” stands before it and matches "
-                "everything that it matches. Move it up, or narrow the other one."
+                f"It is never reached: “{other.name}” stands before it and "
+                "matches everything that it matches. Move it up, or narrow the other "
+                "one."
             )
             return
 
@@ -156,7 +157,7 @@ def _lost_values(rule: RuleFacts, about: Surroundings) -> Iterator[str]:
 
 
 def _lost_field(looked: Looked, about: Surroundings) -> Iterator[str]:
-    wanted = looked.custom_field.casefold().strip()
+    wanted = key_of(looked.custom_field)
     if about.fields is not None and wanted not in about.fields:
         yield f"None of the newest leads has a field “{looked.custom_field}”."
 
@@ -168,7 +169,7 @@ def _nobody_there(rule: RuleFacts, about: Surroundings) -> Iterator[str]:
     if members and not active:
         yield "Nobody in its pool is active: its leads stay where they are."
         return
-    gone = [str(member) for member in members if not member.is_active]
+    gone = [f"{member}" for member in members if not member.is_active]
     if gone:
         yield f"Deactivated, and passed over: {', '.join(gone)}."
     known = [_present_absence(member.pk, about) for member in active]

@@ -30,6 +30,7 @@ from assignments.services.routing.facts import (
     TableFacts,
     condition_key,
 )
+from assignments.visible_text import isolated
 
 CAME_AT = Coalesce("last_reply_at", "first_seen_at")
 BY_TABLE = (StrategyKind.TERRITORY, StrategyKind.EXPERTISE)
@@ -81,8 +82,8 @@ def names_of(conditions: Iterable[RuleCondition]) -> Names:
     campaigns = Campaign.objects.filter(pk__in=ids[Attribute.CAMPAIGN])
     categories = Category.objects.filter(pk__in=ids[Attribute.CATEGORY])
     return {
-        Attribute.CAMPAIGN: {str(one.pk): str(one) for one in campaigns},
-        Attribute.CATEGORY: {str(one.pk): str(one) for one in categories},
+        Attribute.CAMPAIGN: {str(one.pk): f"{one}" for one in campaigns},
+        Attribute.CATEGORY: {str(one.pk): f"{one}" for one in categories},
     }
 
 
@@ -92,7 +93,9 @@ def condition_facts(
     known = names.get(attribute, {})
     return ConditionFacts(
         looked=Looked(attribute=attribute, custom_field=custom_field),
-        values={condition_key(attribute, v): known.get(v, v) for v in values},
+        values={
+            condition_key(attribute, v): known.get(v) or isolated(v) for v in values
+        },
     )
 
 

@@ -20,6 +20,7 @@ from assignments.services.routing.facts import (
     TableFacts,
     Whose,
 )
+from assignments.visible_text import isolated
 
 MOST_NAMED = 4
 NOT_READ = "that has not been read from Smartlead yet"
@@ -190,7 +191,7 @@ def _said(looked: Looked, lead: LeadFacts, check: Check) -> str:
         case Attribute.LOCATION if lead.location:
             return f"it is {lead.location}"
     keys = lead.keys(looked, by_id=True)
-    return f"it is {keys[0]}" if keys else "it has none"
+    return f"it is {isolated(keys[0])}" if keys else "it has none"
 
 
 def _unread_or_no(looked: Looked, lead: LeadFacts, keys: tuple[str, ...]) -> Answer:

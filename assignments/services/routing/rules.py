@@ -16,6 +16,8 @@ from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 from assignments.services.routing.facts import Attribute
 from assignments.services.routing.loading import BY_TABLE
 from assignments.services.routing.running import lock
+from assignments.services.unique_names import is_taken
+from assignments.visible_text import folded
 
 ACT = "change the routing rules"
 LONGEST_NAME = 100
@@ -84,7 +86,7 @@ def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
     others = RoutingRule.objects.kept()
     if rule is not None:
         others = others.exclude(pk=rule.pk)
-    if others.filter(name__iexact=wish.name).exists():
+    if is_taken(others, wish.name):
         return f"There is already a rule “{wish.name}”."
     if wish.strategy in BY_TABLE and wish.table is None:
         return "Choose the table that says who."
@@ -193,11 +195,11 @@ def _copy_parts(rule: RoutingRule, copy: RoutingRule) -> None:
 
 
 def _free_name(name: str) -> str:
-    taken = {one.lower() for one in _names()}
+    taken = {folded(one) for one in _names()}
     for number in range(1, len(taken) + 2):
         ending = " (copy)" if number == 1 else f" (copy {number})"
         found = f"{name[: LONGEST_NAME - len(ending)]}{ending}"
-        if found.lower() not in taken:
+        if folded(found) not in taken:
             return found
     raise AssertionError("there are more free names than taken ones")
 

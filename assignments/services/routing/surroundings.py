@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from assignments.models import Campaign, Category, Coverage, Lead, Member
+from assignments.services.mapping_keys import key_of
 from assignments.services.routing.facts import Attribute, RuleFacts
 from assignments.services.routing.flaws import Surroundings
 
@@ -66,4 +67,4 @@ def _fields() -> set[str] | None:
     newest = Lead.objects.present().exclude(custom_fields={})
     some = newest.order_by("-reply_order").values_list("custom_fields", flat=True)
     names = {str(name) for fields in some[:NEWEST] for name in fields}
-    return {name.casefold().strip() for name in names} or None
+    return {key_of(name) for name in names} or None

@@ -115,7 +115,7 @@ def _choose(breach: Breach, office: Office, slipped: set[int]) -> Mended | None:
         office.tally.put_back(owner.pk, is_open=True)
         return None
     office.tally.give(choice.member_id, is_open=True)
-    return Mended(breach, choice.member_id, _reason(breach, str(owner), choice))
+    return Mended(breach, choice.member_id, _reason(breach, f"{owner}", choice))
 
 
 def _reason(breach: Breach, owner: str, choice: Choice) -> str:

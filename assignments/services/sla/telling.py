@@ -38,7 +38,7 @@ def tell_owners(
             owner,
             kind=Kind.OVERDUE,
             key=f"overdue-{some[0].pk}",
-            subject=f"Your answer to {first.name} is overdue"
+            subject=f"Your answer to {first} is overdue"
             if is_one
             else f"{len(some)} of your answers are overdue",
             text=_lines([(leads[one.lead_id], one) for one in some], zone, mended),
@@ -88,10 +88,10 @@ class _Leaders:
 
 
 def _still(breaches: Sequence[Breach]) -> str:
-    owners = list(dict.fromkeys(str(one.lead.owner or "nobody") for one in breaches))
+    owners = list(dict.fromkeys(f"{one.lead.owner or 'nobody'}" for one in breaches))
     whose = " and ".join(owners) if len(owners) < 3 else f"{len(owners)} owners"
     if len(breaches) == 1:
-        return f"The answer to {breaches[0].lead.name} is still overdue, with {whose}"
+        return f"The answer to {breaches[0].lead} is still overdue, with {whose}"
     return f"{len(breaches)} answers are still overdue, with {whose}"
 
 
@@ -118,4 +118,4 @@ def _lines(
 
 
 def _named(lead: Lead) -> str:
-    return one_line(f"{lead.name} ({lead.company})" if lead.company else lead.name)
+    return one_line(f"{lead} ({lead.company})" if lead.company else f"{lead}")

@@ -59,7 +59,6 @@ class TestReply:
             "last_reply_at", "is_unread", "last_message", "answer_owed",
             "last_message_mark", "answer_due_at", "recheck_at", "reply_order",
             "due_order", "seen_at",
-            "search_text",  # its campaign's name had not been looked at yet
         }  # fmt: skip
 
     def test_older_than_the_newest_only_fills_the_gap(self, lead):

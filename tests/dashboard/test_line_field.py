@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from pytest_django.asserts import assertContains
 
-from dashboard.name_field import NameField
+from dashboard.text_inputs import LineField
 from tests.factories import make_member, make_team
 
 SENTENCE = "Write it in one line, without tabs or line breaks."
@@ -44,11 +44,11 @@ def test_a_line_break_in_a_name_is_refused_in_words(client, manager, path, said,
 )
 def test_so_is_every_other_break_and_control(wrong):
     with pytest.raises(ValidationError, match="in one line"):
-        NameField().clean(wrong)
+        LineField().clean(wrong)
 
 
 @pytest.mark.parametrize(
     "name", ["Ana Sousa", "Zoë O'Neil", "ליאת", "\U0001f468\u200d\U0001f469", " Ana\n"]
 )
 def test_a_name_in_one_line_is_taken(name):
-    assert NameField().clean(name) == name.strip()
+    assert LineField().clean(name) == name.strip()

@@ -1,0 +1,36 @@
+"""Form fields for what people type: clean, and each in its own direction."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from assignments.visible_text import displayed, isolated, without_turning
+
+NOT_ONE_LINE = frozenset({"Cc", "Zl", "Zp"})
+
+
+class _TypedField(forms.CharField):
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "dir": "auto"}
+
+
+class LineField(_TypedField):
+    """A name or another line; nothing that can be seen counts as empty.
+
+    Refuses line breaks, tabs and other control characters.
+    """
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        if any(unicodedata.category(sign) in NOT_ONE_LINE for sign in text):
+            raise ValidationError("Write it in one line, without tabs or line breaks.")
+        return displayed(text)
+
+
+class LinesField(_TypedField):
+    """Lines of a note, reason or list, without characters that turn others."""
+
+    def to_python(self, value: Any) -> str:
+        return isolated(without_turning(super().to_python(value) or "").strip())

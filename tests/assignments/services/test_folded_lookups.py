@@ -1,0 +1,185 @@
+"""Spellings of one word are one word: in tables, routing, search, and for names."""
+
+# ruff: noqa: RUF001  letters of other scripts that look like ours
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+
+from assignments.models import Lead, Mapping, MappingLine, SavedView, Team
+from assignments.services import mappings, people
+from assignments.services.leads import search_text_of
+from assignments.services.mapping_keys import key_of, keys_of
+from assignments.services.refusals import AssignmentRefused
+from assignments.services.routing.facts import condition_key
+from assignments.services.saved_views import rename_view, save_view
+from tests.factories import (
+    make_campaign,
+    make_lead,
+    make_manager,
+    make_member,
+    make_table,
+)
+
+NFC, NFD = "Zürich", "Zu\u0308rich"
+Attribute = Mapping.Attribute
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("in_table", "of_lead"),
+        [
+            (NFC, "ZU\u0308RICH"),
+            ("istanbul", "İstanbul"),
+            ("ISTANBUL", "ıstanbul"),
+            ("Île-de-France", "I\u0302LE-DE-FRANCE"),
+            ("Gro\u00dfbritannien", "GROSSBRITANNIEN"),
+            ("Ｔｏｋｙｏ", "tokyo"),
+            ("Zür\u00adich\u200b", NFD),
+        ],
+    )
+    def test_a_place_is_found_however_it_is_written(self, in_table, of_lead):
+        lookup = Mapping(attribute=Attribute.LOCATION)
+
+        assert key_of(in_table) in keys_of(lookup, f"{of_lead}, Europe")
+
+    @pytest.mark.parametrize("typed", ["münchen.example", "xn--mnchen-3ya.example"])
+    @pytest.mark.parametrize("sent", ["MÜNCHEN.example", "XN--mnchen-3ya.example"])
+    def test_a_domain_is_found_in_either_form(self, typed, sent):
+        lookup = Mapping(attribute=Attribute.EMAIL_DOMAIN)
+        ending = Mapping(attribute=Attribute.TOP_LEVEL_DOMAIN)
+
+        assert keys_of(lookup, f"ana@{sent}") == (key_of(f"@{typed}"),)
+        assert condition_key(Attribute.EMAIL_DOMAIN, f"x@{typed}") == key_of(sent)
+        assert keys_of(ending, "a@b.xn--p1ai") == (key_of(".рф"),)
+
+    @pytest.mark.parametrize("label", ["xn--", "xn--999999b", "xn--a", "xn--\ud800"])
+    def test_a_wrong_domain_is_its_own_key(self, label):
+        assert key_of(f"{label}.example") == f"{label}.example"
+
+
+@pytest.mark.django_db
+class TestTables:
+    def test_a_line_that_repeats_another_is_reported_with_both_numbers(self):
+        ana = make_member("Ana Sousa")
+        table = make_table({})
+        text = f"Value,Member\n{NFC},Ana Sousa\nBerlin,Ana Sousa\n{NFD},ANA SOUSA\n"
+
+        taken = mappings.import_lines(
+            actor=make_manager(), table=table, text=text, replaces=False
+        )
+
+        said = f"Line 4 repeats line 2: “{NFD}” leads to {ana} already."
+        assert (taken.new, taken.repeats) == (2, [said])
+
+    def test_one_value_still_leads_to_several_members(self):
+        make_member("Ana Sousa")
+        make_member("Ben Okafor")
+        table = make_table({})
+
+        taken = mappings.import_lines(
+            actor=make_manager(),
+            table=table,
+            text=f"{NFC},Ana Sousa\n{NFD},Ben Okafor\n",
+            replaces=False,
+        )
+
+        assert (taken.new, taken.repeats) == (2, [])
+        assert set(table.lines.values_list("key", flat=True)) == {"zürich"}
+
+    def test_a_member_is_found_by_any_spelling_of_the_name(self):
+        make_member("Jürgen İnce")
+        table = make_table({})
+
+        mappings.import_lines(
+            actor=make_manager(),
+            table=table,
+            text="DE,JU\u0308RGEN INCE",
+            replaces=False,
+        )
+
+        assert table.lines.get().member.name == "Jürgen İnce"
+
+
+@pytest.mark.django_db
+class TestNames:
+    def test_a_team_cannot_have_another_spelling_of_a_known_name(self):
+        Team.objects.create(name=NFC)
+
+        with pytest.raises(AssignmentRefused, match="already a team"):
+            people.save_team(actor=make_manager(), name="ZU\u0308RICH", team_leads=[])
+
+        assert Team.objects.count() == 1
+
+    def test_nor_can_a_table(self):
+        make_table({}, name="İstanbul")
+
+        with pytest.raises(AssignmentRefused, match="already a table"):
+            mappings.save_table(
+                actor=make_manager(),
+                name="istanbul",
+                kind="territory",
+                attribute="location",
+            )
+
+    def test_nor_can_a_login(self):
+        manager = make_manager(username="jürgen")
+
+        with pytest.raises(AssignmentRefused, match="already a login"):
+            people.create_user(
+                actor=manager, username="JU\u0308RGEN", first_name="J", last_name="J"
+            )
+
+    def test_a_view_saved_under_another_spelling_replaces_the_first(self):
+        user = make_manager()
+        save_view(user=user, name=NFC, query="q=1")
+
+        save_view(user=user, name="ZÜRICH", query="q=2")
+
+        view = SavedView.objects.get()
+        assert (view.name, view.query) == ("ZÜRICH", "q=2")
+
+    def test_a_view_is_not_renamed_to_another_spelling_of_one_that_is_there(self):
+        user = make_manager()
+        save_view(user=user, name=NFC, query="q=1")
+        other = save_view(user=user, name="Other", query="q=2")
+
+        with pytest.raises(AssignmentRefused, match="another view"):
+            rename_view(view=other, name=NFD)
+
+
+@pytest.mark.django_db
+class TestRowsFromBefore:
+    migration = import_module("assignments.migrations.0033_folded_texts")
+
+    def test_their_search_text_is_folded_as_the_next_sync_would(self):
+        lead = make_lead(
+            "Jürgen İnce",
+            email="j@xn--mnchen-3ya.example",
+            company="Cafe\u0301 STRAẞE",
+            campaign=make_campaign("Ölle"),
+        )
+        right = search_text_of(lead, lead.campaign)
+        before = "jürgen i\u0307nce j@xn--mnchen-3ya.example cafe\u0301 straße ölle"
+        Lead.objects.update(search_text=before)
+
+        self.migration.fold_search_texts(apps, None)
+
+        assert Lead.objects.get().search_text == right
+
+    def test_lines_of_one_key_become_one_line(self):
+        ana, ben = make_member(), make_member()
+        table = make_table({})
+        for value, member in ((NFD, ana), (NFC, ana), (NFC, ben), ("DE", ana)):
+            MappingLine.objects.create(
+                mapping=table, value=value, key=value.casefold(), member=member
+            )
+
+        self.migration.fold_keys(apps, None)
+
+        lines = MappingLine.objects.order_by("pk").values_list("key", "member")
+        assert list(lines) == [
+            ("zürich", ana.pk),
+            ("zürich", ben.pk),
+            ("de", ana.pk),
+        ]
