@@ -25,7 +25,7 @@ _LONGEST_SENTENCE = 400
 _MOST_HEAD_LINES = 40
 _MOST_WRAPPED = 3
 
-_LABEL = re.compile(r"[\s*_|]*([^:：\n]{1,30}?)[\s*_]*[:：](?!//)")
+_LONGEST_LABEL = 40
 _VERB = re.compile(rf"(?<!\w)(?:{WROTE})(?![^\W\d_])", re.IGNORECASE)
 _VERB_OF_ASIA = re.compile(r"写道|寫道|のメール|書きました|작성|쓴 글|썼습니다")
 _EMAIL = re.compile(r"[^\s<>@()\[\]:;,]{1,64}@[^\s<>@()\[\]:;,]{1,200}")
@@ -55,23 +55,28 @@ class Head:
 
 def label_of(text: str) -> str:
     """Return the kind of label that `text` begins with, "" if there is none."""
-    label = _LABEL.match(text)
-    return LABELS.get(label[1].strip().casefold(), "") if label else ""
+    return LABELS.get(_label_and_value(text)[0].casefold(), "")
 
 
 def value_of(text: str) -> str:
     """Return what stands behind the first colon of `text`."""
-    label = _LABEL.match(text)
-    return text[label.end() :].strip(" *_;,") if label else ""
+    return _label_and_value(text)[1]
 
 
-def find_head(lines: Sequence[Line], place: int, *, quoted: Sequence[bool]) -> Head | None:
-    """Return the head of an old mail that begins at `place`, if one does."""
-    return (
-        _titled(lines, place)
-        or _labelled(lines, place, is_announced=_is_announced(lines, place))
-        or _sentence(lines, place, quoted=quoted)
-    )
+def _label_and_value(text: str) -> tuple[str, str]:
+    start = text[:_LONGEST_LABEL].replace("：", ":")
+    label, colon, _ = start.partition(":")
+    if not colon or text.startswith("//", len(label) + 1):
+        return "", ""
+    return label.strip(" *_|\t"), text[len(label) + 1 :].strip(" *_;,")
+
+
+def find_head(lines: Sequence[Line], place: int) -> Head | None:
+    """Return the head with a title or labels that begins at `place`, if one does."""
+    head = _titled(lines, place)
+    if head:
+        return head
+    return _labelled(lines, place, is_announced=_is_announced(lines, place))
 
 
 def is_forward_title(text: str) -> bool:
@@ -182,7 +187,7 @@ def _of_unknown_language(lines: Sequence[Line], place: int) -> Head | None:
     texts = [line.text[:500] for line in lines[place : place + 4]]
     labelled = 0
     for text in texts:
-        if not _LABEL.match(text) or not value_of(text):
+        if not value_of(text):
             break
         labelled += 1
     texts = texts[:labelled]
@@ -190,47 +195,45 @@ def _of_unknown_language(lines: Sequence[Line], place: int) -> Head | None:
     return Head(place + labelled) if labelled > 2 and is_dated else None
 
 
-def _sentence(
-    lines: Sequence[Line], place: int, *, quoted: Sequence[bool]
-) -> Head | None:
-    """Return a head like "On Monday Ana wrote:", in up to three lines."""
-    for count in range(1, _MOST_WRAPPED + 1):
-        end = place + count
-        if end > len(lines) or (count > 1 and not _continues(lines, end - 1, quoted)):
-            return None
+def sentence_heads(lines: Sequence[Line], quoted: Sequence[bool]) -> dict[int, Head]:
+    """Return heads like "On Monday Ana wrote:", of up to three lines, by first line."""
+    heads: dict[int, Head] = {}
+    for last, line in enumerate(lines):
+        end = last + 1
         is_quoted_below = end < len(lines) and quoted[end]
-        if not _may_end_sentence(lines[end - 1].text, is_quoted_below=is_quoted_below):
+        if quoted[last] or not _may_end_sentence(line.text, is_quoted_below):
             continue
-        # The shortest that ends here is the head: what stands above it is no part.
-        shorter = (_joined(lines, end - few, end) for few in range(1, count))
-        if any(_is_sentence(text, is_quoted_below) for text in shorter):
-            return None
-        if _is_sentence(_joined(lines, place, end), is_quoted_below):
-            return Head(end)
-    return None
+        for first in range(last, max(last - _MOST_WRAPPED, -1), -1):
+            # The shortest is the head: what stands above it is no part of it.
+            if _is_sentence(lines[first:end], is_quoted_below=is_quoted_below):
+                heads[first] = Head(end)
+                break
+            if not _continues(lines, first, quoted):
+                break
+    return heads
 
 
 def _continues(lines: Sequence[Line], place: int, quoted: Sequence[bool]) -> bool:
-    line = lines[place]
-    return not (line.above.has_blank or line.above.has_rule or quoted[place])
+    """Whether the line at `place` can be the rest of the one before it."""
+    gap = lines[place].above
+    return place > 0 and not (gap.has_blank or gap.has_rule or quoted[place - 1])
 
 
-def _may_end_sentence(text: str, *, is_quoted_below: bool) -> bool:
+def _may_end_sentence(text: str, is_quoted_below: bool) -> bool:  # noqa: FBT001
     if text.endswith((":", "：", ": ", ":*", ":_")):
         return True
     return text.endswith("--") or (is_quoted_below and bool(_EMAIL_AT_END.search(text)))
 
 
-def _joined(lines: Sequence[Line], start: int, end: int) -> str:
-    return " ".join(line.text for line in lines[start:end])
-
-
-def _is_sentence(text: str, is_quoted_below: bool) -> bool:  # noqa: FBT001
+def _is_sentence(lines: Sequence[Line], *, is_quoted_below: bool) -> bool:
+    text = " ".join(line.text for line in lines)
     if len(text) > _LONGEST_SENTENCE:
         return False
     core = text.strip(" \t*_-–—:：").rstrip()
     has_email, clock = bool(_EMAIL.search(core)), _CLOCK.search(core)
     is_dated = bool(clock or _YEAR.search(core))
+    if not (has_email or is_dated or is_quoted_below):
+        return False
     has_verb, ends_with_verb = _verb(core)
     if not has_verb:
         # "2026年5月4日(月) 10:12 Maya Ito <maya@…>:" in whatever language

@@ -9,6 +9,7 @@ from assignments.services.mail_content.heads import (
     find_head,
     is_forward_title,
     label_of,
+    sentence_heads,
     value_of,
 )
 from assignments.services.mail_content.lines import (
@@ -88,9 +89,12 @@ class _Old:
                 self.marks[place] |= place < quoted
 
     def mark_heads(self) -> None:
+        sentences = sentence_heads(self.lines, self.marks)
         place = heads = 0
         while place < len(self.lines) and heads < _MOST_HEADS:
-            head = None if self.marks[place] else self._head_at(place)
+            head = None
+            if not self.marks[place]:
+                head = self._head_at(place) or sentences.get(place)
             if head is None:
                 place += 1
                 continue
@@ -108,7 +112,7 @@ class _Old:
             while end < len(self.lines) and self._is_same_head(place, end):
                 end += 1
             return Head(end)
-        head = find_head(self.lines, place, quoted=self.marks)
+        head = find_head(self.lines, place)
         if head is None and (line.element.begin or line.above.begins_old):
             return Head(place + 1)
         return head

@@ -27,9 +27,9 @@ from assignments.services.mail_content.elements import (
 )
 
 DEEPEST = 100
-MOST_TAGS = 40_000
-MOST_PARTS = 80_000
-MOST_CHARACTERS = 200_000
+MOST_TAGS = 20_000
+MOST_PARTS = 20_000
+MOST_CHARACTERS = 150_000
 MOST_ATTRIBUTES = 64
 
 _NAME = r"</?([a-zA-Z][^\s/>]*+)"
@@ -268,7 +268,7 @@ class _Reader:
 
     def _add_text(self, start: int, end: int) -> int:
         """Add the text between two tags, as far as it fits; return where it ended."""
-        end = min(end, start + 2 * (MOST_CHARACTERS - self.characters))
+        end = min(end, start + MOST_CHARACTERS - self.characters)
         raw = self.body[start:end]
         if self.open[-1].is_tiny or not raw:
             return end

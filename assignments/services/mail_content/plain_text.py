@@ -59,10 +59,10 @@ def is_markup(body: str) -> bool:
 
 def read_plain_text(body: str) -> VisibleParts:
     """Return the lines of a plain text as paragraphs, `<` and `&` as they are."""
-    text = _LINE_ENDS.sub("\n", body[: 2 * MOST_CHARACTERS])
+    text = _LINE_ENDS.sub("\n", body[:MOST_CHARACTERS])
     text = without_invisible(resolved(text)).strip("\n")
-    lines, cut = split_lines(text[:MOST_CHARACTERS], most=MOST_PARTS)
-    cut += len(text[MOST_CHARACTERS:]) + len(body[2 * MOST_CHARACTERS :])
+    lines, cut = split_lines(text, most=MOST_PARTS)
+    cut += len(body[MOST_CHARACTERS:])
     root = Element(tag="root", parent=None)
     result = VisibleParts(characters_cut=cut)
     paragraph = Element.read("div", {}, root)
