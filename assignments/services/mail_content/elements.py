@@ -117,8 +117,7 @@ class Element:
 
     @classmethod
     def read(cls, tag: str, attributes: Mapping[str, str], parent: Self) -> Self:
-        style = attributes.get("style", "")[:_LONGEST_STYLE].lower()
-        style = "".join(style.split())
+        style = "".join(attributes.get("style", "")[:_LONGEST_STYLE].lower().split())
         element = cls(
             tag=tag, parent=parent, attributes=attributes, depth=parent.depth + 1
         )

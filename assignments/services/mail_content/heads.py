@@ -24,6 +24,7 @@ from assignments.services.mail_content.lines import Line
 _LONGEST_SENTENCE = 400
 _MOST_HEAD_LINES = 40
 _MOST_WRAPPED = 3
+_MOST_SENTENCES = 1_000  # that look like one; a hostile mail may be full of them
 
 _LONGEST_LABEL = 40
 _VERB = re.compile(rf"(?<!\w)(?:{WROTE})(?![^\W\d_])", re.IGNORECASE)
@@ -36,6 +37,7 @@ _YEAR = re.compile(
 _EMAIL_AT_END = re.compile(r"@[^\s<>@]{1,200}[>)\]»\"']{0,3}$")
 _RULE = re.compile(r"[-_=*–—]{8,}$")
 _DASHED = re.compile(r"[-_=*–—]{2,}\s{0,5}([^\s-][^\n]{1,70}?)\s{0,5}[-_=*–—]{2,}\s{0,3}:?$")
+_TELLING = re.compile(r"[@\d]")  # an address or a date has one of these
 _SPACE_AND_MARKS = " \t*_|>\"'«»“”‘’()[]"
 _TITLES = {words.casefold(): False for words in ORIGINAL}
 _TITLES |= {words.casefold(): True for words in FORWARDED}
@@ -198,11 +200,18 @@ def _of_unknown_language(lines: Sequence[Line], place: int) -> Head | None:
 def sentence_heads(lines: Sequence[Line], quoted: Sequence[bool]) -> dict[int, Head]:
     """Return heads like "On Monday Ana wrote:", of up to three lines, by first line."""
     heads: dict[int, Head] = {}
+    tried = 0
     for last, line in enumerate(lines):
         end = last + 1
         is_quoted_below = end < len(lines) and quoted[end]
         if quoted[last] or not _may_end_sentence(line.text, is_quoted_below):
             continue
+        above = lines[max(end - _MOST_WRAPPED, 0) : end]
+        if not (is_quoted_below or any(_TELLING.search(it.text) for it in above)):
+            continue
+        tried += 1
+        if tried > _MOST_SENTENCES:
+            break
         for first in range(last, max(last - _MOST_WRAPPED, -1), -1):
             # The shortest is the head: what stands above it is no part of it.
             if _is_sentence(lines[first:end], is_quoted_below=is_quoted_below):

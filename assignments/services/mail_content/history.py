@@ -19,6 +19,7 @@ from assignments.services.mail_content.lines import (
 )
 
 _MOST_HEADS = 100
+_MOST_SECTIONS = 200  # each opens again the elements it lies in
 
 
 @dataclass(slots=True)
@@ -50,7 +51,8 @@ def sections_of(lines: list[Line]) -> list[Section]:
     old.mark_heads()
     sections: list[Section] = []
     for line, is_old in zip(lines, old.marks, strict=True):
-        if not sections or sections[-1].is_old != is_old:
+        is_other = not sections or sections[-1].is_old != is_old
+        if is_other and len(sections) < _MOST_SECTIONS:
             sections.append(Section(is_old=is_old))
         sections[-1].lines.append(line)
     for section in sections:

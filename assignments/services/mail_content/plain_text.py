@@ -29,7 +29,7 @@ _INLINE = {
 _KNOWN = BLOCKS | CELLS | DROPPED | IGNORED | RAW | VOID | _INLINE
 # A tag is a known name and then attributes, a slash or nothing: "<b and c>" is none.
 _TAG = re.compile(
-    r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s{0,20}(/?>)|\s[\s\S]{0,200}?(=))"
+    r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s{0,20}(/?>)|\s[^<>=]{0,200}(=))"
 )
 _DOCUMENT = re.compile(r"<!doctype html|<html[\s>]|<body[\s>]|</(?:html|body)>", re.I)
 _MOST_TRIED = 2_000
