@@ -5,7 +5,9 @@ import re
 # Embeddings, overrides and isolates, and the marks that stand alone.
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 # Senders fill hidden first words with these, so that inboxes show nothing else.
-_INVISIBLE = "\u200b\u2060\ufeff\u00ad\u034f\u180e\u115f\u1160\u3164\uffa0\u2061\u2062\u2063"
+_INVISIBLE = (
+    "\u200b\u2060\ufeff\u00ad\u034f\u180e\u115f\u1160\u3164\uffa0\u2061\u2062\u2063"
+)
 _CONTROLS = "".join(map(chr, {*range(32), *range(127, 160)} - set(b"\t\n\r\f\x85")))
 _NO_WORDS = str.maketrans("", "", _TURNING + _INVISIBLE + _CONTROLS)
 # Joiners belong into Persian words and into emoji, but nowhere beside a space.

@@ -158,4 +158,6 @@ _DEVICES = (
     "|cellulare|outlook|yahoo|gmx|web\\.de|proton|aol|mail\\.ru|windows|mail app|spark"
     "|айфон|телефон"
 )
-SENT_FROM = rf"(?=.*(?:{_SENT_WORDS}))(?=.*(?:{_DEVICES}))|.*outlook .*\b(?:ios|android)\b"
+SENT_FROM = (
+    rf"(?=.*(?:{_SENT_WORDS}))(?=.*(?:{_DEVICES}))|.*outlook .*\b(?:ios|android)\b"
+)

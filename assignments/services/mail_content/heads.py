@@ -36,7 +36,9 @@ _YEAR = re.compile(
 )
 _EMAIL_AT_END = re.compile(r"@[^\s<>@]{1,200}[>)\]»\"']{0,3}$")
 _RULE = re.compile(r"[-_=*–—]{8,}$")
-_DASHED = re.compile(r"[-_=*–—]{2,}\s{0,5}([^\s-][^\n]{1,70}?)\s{0,5}[-_=*–—]{2,}\s{0,3}:?$")
+_DASHED = re.compile(
+    r"[-_=*–—]{2,}\s{0,5}([^\s-][^\n]{1,70}?)\s{0,5}[-_=*–—]{2,}\s{0,3}:?$"
+)
 _TELLING = re.compile(r"[@\d]")  # an address or a date has one of these
 _SPACE_AND_MARKS = " \t*_|>\"'«»“”‘’()[]"
 _TITLES = {words.casefold(): False for words in ORIGINAL}
@@ -212,14 +214,40 @@ def sentence_heads(lines: Sequence[Line], quoted: Sequence[bool]) -> dict[int, H
         tried += 1
         if tried > _MOST_SENTENCES:
             break
-        for first in range(last, max(last - _MOST_WRAPPED, -1), -1):
-            # The shortest is the head: what stands above it is no part of it.
-            if _is_sentence(lines[first:end], is_quoted_below=is_quoted_below):
-                heads[first] = Head(end)
-                break
-            if not _continues(lines, first, quoted):
-                break
+        first = _first_line(lines, end, quoted, is_quoted_below=is_quoted_below)
+        if first is not None:
+            heads[first] = Head(end)
     return heads
+
+
+def _first_line(
+    lines: Sequence[Line], end: int, quoted: Sequence[bool], *, is_quoted_below: bool
+) -> int | None:
+    """Return where the sentence that stops before `end` begins; None if it is no head.
+
+    The shortest is the head: what stands above it is no part of it, unless that is the
+    date which the head has to have.
+    """
+    found = None
+    for first in range(end - 1, max(end - 1 - _MOST_WRAPPED, -1), -1):
+        is_end_of_own = found is not None and lines[first].text.endswith(
+            (".", "!", "?")
+        )
+        if is_end_of_own:
+            break
+        if _is_sentence(lines[first:end], is_quoted_below=is_quoted_below):
+            is_dated = _is_dated(lines[first].text)
+            if found is None or (is_dated and _begins_dated(lines[first].text)):
+                found = first
+            if is_dated:
+                break
+        if not _continues(lines, first, quoted):
+            break
+    return found
+
+
+def _is_dated(text: str) -> bool:
+    return bool(_CLOCK.search(text[:500]) or _YEAR.search(text[:500]))
 
 
 def _continues(lines: Sequence[Line], place: int, quoted: Sequence[bool]) -> bool:
@@ -240,7 +268,7 @@ def _is_sentence(lines: Sequence[Line], *, is_quoted_below: bool) -> bool:
         return False
     core = text.strip(" \t*_-–—:：").rstrip()
     has_email, clock = bool(_EMAIL.search(core)), _CLOCK.search(core)
-    is_dated = bool(clock or _YEAR.search(core))
+    is_dated = _is_dated(core)
     if not (has_email or is_dated or is_quoted_below):
         return False
     has_verb, ends_with_verb = _verb(core)
@@ -250,7 +278,7 @@ def _is_sentence(lines: Sequence[Line], *, is_quoted_below: bool) -> bool:
         return is_plain and is_dated and bool(clock or is_quoted_below)
     if has_email:
         return is_dated or (ends_with_verb and len(core) < 160) or is_quoted_below
-    if is_dated and (_begins_with_date(core) or _begins_with_date_word(core)):
+    if is_dated and _begins_dated(core):
         return True
     return (bool(clock) and len(core) < 160) or (ends_with_verb and is_quoted_below)
 
@@ -262,8 +290,8 @@ def _verb(core: str) -> tuple[bool, bool]:
     is the writer's own.
     """
     found = [*_VERB.finditer(core), *_VERB_OF_ASIA.finditer(core)]
-    if not found:
-        return False, False
+    if not found or not core[: found[-1].start()].strip(_SPACE_AND_MARKS):
+        return bool(found and core[found[-1].end() :].strip()), False
     tail = core[found[-1].end() :].strip(_SPACE_AND_MARKS + ",،.:")
     if not tail:
         return True, True
@@ -278,8 +306,8 @@ def _begins_with_date(core: str) -> bool:
     return first.isdigit() or _first_word(core) in WEEKDAYS | {"בתאריך", "ב", "in"}
 
 
-def _begins_with_date_word(core: str) -> bool:
-    return _first_word(core) in DATE_WORDS
+def _begins_dated(core: str) -> bool:
+    return _begins_with_date(core) or _first_word(core) in DATE_WORDS
 
 
 _FIRST_WORD = re.compile(r"[^\W\d_][\w']*")

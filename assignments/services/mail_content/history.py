@@ -138,7 +138,9 @@ class _Old:
         if holder.parent is None or not 0 <= holder.end_part <= last:
             return len(self.lines)
         return next(
-            at for at in range(end, len(self.lines)) if not _holds(holder, self.lines, at)
+            at
+            for at in range(end, len(self.lines))
+            if not _holds(holder, self.lines, at)
         )
 
 

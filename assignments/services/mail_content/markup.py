@@ -34,9 +34,7 @@ MOST_ATTRIBUTES = 64
 
 _NAME = r"</?([a-zA-Z][^\s/>]*+)"
 # A value in quotation marks may hold ">"; they count only behind "=".
-_TAG = re.compile(
-    _NAME + r"((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?)*+)>", re.DOTALL
-)
+_TAG = re.compile(_NAME + r"((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?)*+)>", re.DOTALL)
 _TAG_NAME = re.compile(_NAME)
 _SIMPLE_TAG = re.compile(_NAME + r"([^>]*+)>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\s/>=]++)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+")
@@ -105,7 +103,7 @@ class _Reader:
     def __init__(self, body: str) -> None:
         self.body = body
         self.result = VisibleParts()
-        self.root = Element(tag="root", parent=None)
+        self.root = Element(tag="div", parent=None)
         self.open = [self.root]
         self.open_tags: Counter[str] = Counter()
         self.flattened: Counter[str] = Counter()
@@ -166,7 +164,9 @@ class _Reader:
 
     def _end_of_raw(self, name: str, at: int) -> int:
         """Skip an element whose content is no markup; what never ends is a cut."""
-        closing = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(self.body, at)
+        closing = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(
+            self.body, at
+        )
         end = self.body.find(">", closing.end()) if closing else -1
         if end < 0:
             self.result.characters_cut += text_length(self.body[at:])
@@ -195,7 +195,11 @@ class _Reader:
             self._close_until(ITEMS[name], within={"table", "ul", "ol", "dl", "select"})
         elif name in _KEPT_OPEN:
             self._close_rows(_KEPT_OPEN[name])
-        elif self.open[-1].tag in TABLE_PARTS and name not in VOID - {"br", "hr", "img"}:
+        elif self.open[-1].tag in TABLE_PARTS and name not in VOID - {
+            "br",
+            "hr",
+            "img",
+        }:
             self._open_cell()
         if name == "a":
             self._close_until({"a"}, within=BLOCKS | CELLS)
@@ -212,7 +216,9 @@ class _Reader:
             self._push("tr", {})
         self._push("td", {})
 
-    def _close_until(self, tags: set[str], *, within: set[str] | frozenset[str]) -> None:
+    def _close_until(
+        self, tags: set[str], *, within: set[str] | frozenset[str]
+    ) -> None:
         """Close the nearest open element of these tags, unless `within` stands before."""
         for place in range(len(self.open) - 1, 0, -1):
             tag = self.open[place].tag

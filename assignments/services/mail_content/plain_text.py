@@ -52,8 +52,9 @@ def is_markup(body: str) -> bool:
         if tag[4] or (tag[1] and name in opened):
             return True
         opened.add(name)
-        alone += name in BLOCKS or name in VOID
-    # "<br>" within a text of several lines is spoken of, not used.
+        # "Put a <br> there" speaks of a tag: one that is used touches what it is for.
+        around = body[tag.start() - 1 : tag.start()] + body[tag.end() : tag.end() + 1]
+        alone += (name in BLOCKS or name in VOID) and around != "  "
     return alone > 1 or (alone == 1 and "\n" not in body.strip())
 
 
@@ -63,7 +64,7 @@ def read_plain_text(body: str) -> VisibleParts:
     text = without_invisible(resolved(text)).strip("\n")
     lines, cut = split_lines(text, most=MOST_PARTS)
     cut += len(body[MOST_CHARACTERS:])
-    root = Element(tag="root", parent=None)
+    root = Element(tag="div", parent=None)
     result = VisibleParts(characters_cut=cut)
     paragraph = Element.read("div", {}, root)
     for line in lines:

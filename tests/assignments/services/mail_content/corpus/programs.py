@@ -44,7 +44,9 @@ def outlook_desktop(language: Language) -> str:
 
 
 def _word(line: str) -> str:
-    return f'<p class="MsoNormal"><span lang="EN-US">{escape(line)}<o:p></o:p></span></p>'
+    return (
+        f'<p class="MsoNormal"><span lang="EN-US">{escape(line)}<o:p></o:p></span></p>'
+    )
 
 
 def label_lines(
@@ -223,7 +225,8 @@ def outlook_mac(language: Language) -> str:
     """Outlook for Mac: the label for the date instead of the one for sending."""
     body = outlook_desktop(language)
     return body.replace(
-        f"<b>{escape(language.labels[1])}:</b>", f"<b>{escape(language.date_label)}:</b>"
+        f"<b>{escape(language.labels[1])}:</b>",
+        f"<b>{escape(language.date_label)}:</b>",
     ).replace(
         'style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"',
         'style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0in 0in 0in"',
