@@ -42,8 +42,8 @@ _OWN_DIRECTION = {"blockquote", "div", "li", "p", "pre", "td", "th"}
 _SPANS = {"colspan", "rowspan"}
 _ATTRIBUTES = {
     "a": {"href"},
-    **dict.fromkeys(_OWN_DIRECTION, {"dir"}),
-    **dict.fromkeys(CELLS, {"dir", *_SPANS}),
+    **{tag: {"dir"} for tag in _OWN_DIRECTION},
+    **{tag: {"dir", *_SPANS} for tag in CELLS},
 }
 _NO_CONTENT_OF_THEIR_OWN = {*TABLE_PARTS, "ul", "ol"}
 

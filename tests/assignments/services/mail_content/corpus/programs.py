@@ -21,6 +21,10 @@ def own_lines(language: Language) -> list[str]:
     return language.own.split("\n")
 
 
+def gmail_line(language: Language) -> str:
+    return language.gmail.format(who=WHO, name=NAME, mail="maya@our-firm.example")
+
+
 def outlook_desktop(language: Language) -> str:
     """Outlook for Windows: Word's markup, the head within a ruled box."""
     blank = '<p class="MsoNormal"><o:p>&nbsp;</o:p></p>'
@@ -96,7 +100,7 @@ def outlook_plain_ruled(language: Language) -> str:
 
 def gmail(language: Language) -> str:
     own = "".join(f"<div>{escape(line)}</div>" for line in own_lines(language))
-    line = escape(language.gmail.format(who=WHO, name=NAME)).replace(
+    line = escape(gmail_line(language)).replace(
         "maya@our-firm.example",
         '<a href="mailto:maya@our-firm.example">maya@our-firm.example</a>',
     )
@@ -112,7 +116,7 @@ def gmail(language: Language) -> str:
 
 def gmail_plain(language: Language) -> str:
     """Gmail's text part: the head is wrapped, the old lines begin with >."""
-    head = language.gmail.format(who=WHO, name=NAME)
+    head = gmail_line(language)
     if "<" in head:
         before, _, after = head.partition("<")
         head = f"{before.rstrip()}\n<{after}"

@@ -11,6 +11,7 @@ from tests.assignments.services.mail_content.corpus.programs import (
     TO,
     WHO,
     gmail,
+    gmail_line,
     iphone,
     label_lines,
     outlook_desktop,
@@ -27,8 +28,8 @@ Shape = Callable[[Language], tuple[str, list[str]]]
 def inline_gmail(language: Language) -> tuple[str, list[str]]:
     """Gmail splits its quotation where one writes into it, within its own element."""
     own = own_lines(language)
-    head = escape(language.gmail.format(who=WHO, name=NAME))
-    quote = '<blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex">{}</blockquote>'
+    head = escape(gmail_line(language))
+    quote = '<blockquote class="gmail_quote" style="margin:0 0 0 .8ex">{}</blockquote>'
     body = (
         f'<div dir="ltr"><div dir="ltr">{own[0]}</div><br><div class="gmail_quote">'
         f'<div dir="ltr" class="gmail_attr">{head}<br></div>{quote.format(OLD[0])}'
@@ -57,7 +58,7 @@ def bottom_thunderbird(language: Language) -> tuple[str, list[str]]:
 
 
 def bottom_plain(language: Language) -> tuple[str, list[str]]:
-    head = language.gmail.format(who=WHO, name=NAME)
+    head = gmail_line(language)
     return f"{head}\n> {OLD[0]}\n> {OLD[1]}\n\n{language.own}\n", own_lines(language)
 
 
@@ -122,7 +123,7 @@ def no_text_outlook(language: Language) -> tuple[str, list[str]]:
 def signature_and_pictures(language: Language) -> tuple[str, list[str]]:
     """A signature with logos, the picture itself in the mail."""
     logos = "".join(
-        f'<td><a href="https://client.example/{n}"><img src="{PICTURE}" width="32"></a></td>'
+        f'<td><a href="https://client.example/{n}"><img src="{PICTURE}"></a></td>'
         for n in range(3)
     )
     sign = f"<table><tr><td><b>Leo Park</b><br>Client Ltd</td>{logos}</tr></table>"
@@ -168,7 +169,7 @@ def sentences_like_heads(language: Language) -> tuple[str, list[str]]:
     verb = language.gmail.split(" ")[-1].strip(":： ")
     body = (
         f"{language.own}\n{first} 12, {verb} – {language.below}\n\n"
-        f"{language.gmail.format(who=WHO, name=NAME)}\n> {OLD[0]}\n> {OLD[1]}\n"
+        f"{gmail_line(language)}\n> {OLD[0]}\n> {OLD[1]}\n"
     )
     return body, [*own_lines(language), f"12, {verb}"]
 
