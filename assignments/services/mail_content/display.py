@@ -1,6 +1,7 @@
 """Markup for a page from the lines of a mail: old mail folded, nothing that runs."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import nh3
@@ -90,6 +91,7 @@ def _kept(_tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
+@lru_cache(maxsize=1_000)  # each address is looked at several times
 def _scheme(address: str) -> str:
     try:
         return urlsplit(address.strip()).scheme

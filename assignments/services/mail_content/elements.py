@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
+from assignments.services.mail_content.styles import Style, read_style
+
 VOID = {
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta",
     "param", "source", "track", "wbr",
@@ -64,6 +66,7 @@ _CLASSES = {
     "gmx_quote": Mark.QUOTE,
     "mailru-blockquote": Mark.QUOTE,
 }
+_MARKS = {"blockquote": Mark.QUOTE}
 _IDS = {
     "appendonsend": Mark.BEGIN,
     "divrplyfwdmsg": Mark.BEGIN,
@@ -77,22 +80,8 @@ _IDS = {
 }
 _NAMES = {"quote": Mark.QUOTE, "quoted-content": Mark.QUOTE}
 _REWRITTEN = re.compile(r"^(?:x_|m_-?\d+)+")  # Outlook and Gmail rename what they quote
-_ZERO = r":0(?:\.0+)?(?:[a-z%]+)?(?:!important)?(?:;|$)"
-_HIDDEN_STYLE = re.compile(
-    rf"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|mso-hide:all|opacity{_ZERO}"
-    rf"|max-height{_ZERO}|text-indent:-\d{{3,}}|(?:left|top):-\d{{4,}}"
-    r"|clip:rect\(0)"
-)
-_NO_SIZE = re.compile(rf"(?:^|;)(?:max-)?(?:height|width){_ZERO}")
-_FONT_SIZE = re.compile(r"(?:^|;)font-size:(\d*\.?\d+)")
-_FONT = re.compile(r"(?:^|;)font:[^;]{0,40}?(\d*\.?\d+)(?:px|pt|em|rem|%)")
-_COLOUR = re.compile(r"(?:^|;)color:([^;]{1,40})")
-_GROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;]{1,40})")
 _HIDDEN_CLASSES = {"preheader", "preview-text", "previewtext", "mcnpreviewtext"}
-_RULE_ABOVE = re.compile(r"border-top:(?!none|0)[^;]*(?:solid|\d)")
-_INDENT = re.compile(r"(?:^|;)border(?:-left)?:(?:none|0|medium none)")
-_KEEPS_LINES = re.compile(r"white-space:(?:pre|break-spaces)")
-_LONGEST_STYLE = 2_000
+_LONGEST_CLASSES = 2_000
 
 
 @dataclass(slots=True, eq=False)
@@ -117,17 +106,17 @@ class Element:
 
     @classmethod
     def read(cls, tag: str, attributes: Mapping[str, str], parent: Self) -> Self:
-        style = "".join(attributes.get("style", "")[:_LONGEST_STYLE].lower().split())
+        style = read_style(attributes.get("style", ""))
         element = cls(
             tag=tag, parent=parent, attributes=attributes, depth=parent.depth + 1
         )
-        element.is_dropped = tag in DROPPED or _is_hidden(attributes, style)
-        element.is_tiny = _is_tiny(style, inherited=parent.is_tiny)
-        element.keeps_lines = (
-            parent.keeps_lines or tag == "pre" or bool(_KEEPS_LINES.search(style))
+        element.is_dropped = tag in DROPPED or style.hides or _is_hidden(attributes)
+        element.is_tiny = (
+            parent.is_tiny if style.font_size is None else style.font_size == 0
         )
-        element.has_rule_above = bool(_RULE_ABOVE.search(style))
-        element.mark = _mark(tag, attributes, style)
+        element.keeps_lines = parent.keeps_lines or tag == "pre" or style.keeps_lines
+        element.has_rule_above = style.has_border_above
+        element.mark = _mark(tag, attributes, style) if attributes else _MARKS.get(tag)
         element.quote = parent.quote or element._if(Mark.QUOTE)
         element.wrapper = parent.wrapper or element._if(Mark.WRAPPER)
         element.head = parent.head or element._if(Mark.HEAD)
@@ -142,40 +131,16 @@ class Element:
         return self if self.mark == mark else None
 
 
-def _is_hidden(attributes: Mapping[str, str], style: str) -> bool:
-    if "hidden" in attributes or _class_names(attributes) & _HIDDEN_CLASSES:
-        return True
-    if not style:
-        return False
-    if _HIDDEN_STYLE.search(style):
-        return True
-    if "overflow:hidden" in style and _NO_SIZE.search(style):
-        return True
-    colour, ground = _COLOUR.search(style), _GROUND.search(style)
-    return bool(colour and ground and _same_colour(colour[1], ground[1]))
-
-
-_WHITE = {"white", "#fff", "#ffffff", "rgb(255,255,255)"}
-
-
-def _same_colour(one: str, other: str) -> bool:
-    one, other = (text.removesuffix("!important") for text in (one, other))
-    return one == other or {one, other} <= _WHITE
-
-
-def _is_tiny(style: str, *, inherited: bool) -> bool:
-    size = _FONT_SIZE.search(style) or _FONT.search(style)
-    if size is None:
-        return inherited
-    return float(size[1]) == 0
+def _is_hidden(attributes: Mapping[str, str]) -> bool:
+    return "hidden" in attributes or bool(_class_names(attributes) & _HIDDEN_CLASSES)
 
 
 def _class_names(attributes: Mapping[str, str]) -> set[str]:
-    names = attributes.get("class", "")[:_LONGEST_STYLE].lower().split()
+    names = attributes.get("class", "")[:_LONGEST_CLASSES].lower().split()
     return {_REWRITTEN.sub("", name) for name in names}
 
 
-def _mark(tag: str, attributes: Mapping[str, str], style: str) -> Mark | None:
+def _mark(tag: str, attributes: Mapping[str, str], style: Style) -> Mark | None:
     if tag == "blockquote":
         return None if _is_indented_only(attributes, style) else Mark.QUOTE
     for name in _class_names(attributes):
@@ -189,7 +154,7 @@ def _mark(tag: str, attributes: Mapping[str, str], style: str) -> Mark | None:
     return _IDS.get(place) or _NAMES.get(attributes.get("name", "").lower())
 
 
-def _is_indented_only(attributes: Mapping[str, str], style: str) -> bool:
+def _is_indented_only(attributes: Mapping[str, str], style: Style) -> bool:
     """Whether an editor's indent button made this block, not an answer."""
     is_cited = attributes.get("type") == "cite" or "cite" in attributes
-    return not is_cited and "class" not in attributes and bool(_INDENT.search(style))
+    return not is_cited and "class" not in attributes and style.has_no_border

@@ -68,7 +68,9 @@ def value_of(text: str) -> str:
 
 
 def _label_and_value(text: str) -> tuple[str, str]:
-    start = text[:_LONGEST_LABEL].replace("：", ":")
+    start = text[:_LONGEST_LABEL]
+    if not start.isascii():
+        start = start.replace("：", ":")
     label, colon, _ = start.partition(":")
     if not colon or text.startswith("//", len(label) + 1):
         return "", ""

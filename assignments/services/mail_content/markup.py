@@ -27,8 +27,8 @@ from assignments.services.mail_content.elements import (
 )
 
 DEEPEST = 100
-MOST_TAGS = 20_000
-MOST_PARTS = 20_000
+MOST_TAGS = 15_000
+MOST_PARTS = 15_000
 MOST_CHARACTERS = 150_000
 MOST_ATTRIBUTES = 64
 
