@@ -35,9 +35,9 @@ _YEAR = re.compile(
     r"(?<!\d)(?:19|20)\d{2}(?!\d)|(?<!\d)\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2}(?!\d)"
 )
 _EMAIL_AT_END = re.compile(r"@[^\s<>@]{1,200}[>)\]»\"']{0,3}$")
-_RULE = re.compile(r"[-_=*–—]{8,}$")
+_RULE = re.compile(r"[-_=*–—‐‑―]{8,}$")
 _DASHED = re.compile(
-    r"[-_=*–—]{2,}\s{0,5}([^\s-][^\n]{1,70}?)\s{0,5}[-_=*–—]{2,}\s{0,3}:?$"
+    r"[-_=*–—‐‑―]{2,}\s{0,5}([^\s‐-][^\n]{1,70}?)\s{0,5}[-_=*–—‐‑―]{2,}\s{0,3}:?$"
 )
 _TELLING = re.compile(r"[@\d]")  # an address or a date has one of these
 _SPACE_AND_MARKS = " \t*_|>\"'«»“”‘’()[]"
@@ -98,7 +98,7 @@ def _title(text: str) -> bool | None:
     """Whether a title says "forwarded"; None if `text` is no title."""
     if len(text) > 120:
         return None
-    words = text.strip(" -_=*–—>:：|").casefold()
+    words = text.strip(" -_=*–—‐‑―>:：|").casefold()
     is_forward = _TITLES.get(words)
     if is_forward is not None or not _DASHED.match(text):
         return is_forward
@@ -268,7 +268,7 @@ def _is_sentence(lines: Sequence[Line], *, is_quoted_below: bool) -> bool:
     text = " ".join(line.text for line in lines)
     if len(text) > _LONGEST_SENTENCE:
         return False
-    core = text.strip(" \t*_-–—:：").rstrip()
+    core = text.strip(" \t*_-–—‐‑―:：").rstrip()
     has_email, clock = bool(_EMAIL.search(core)), _CLOCK.search(core)
     is_dated = _is_dated(core)
     if not (has_email or is_dated or is_quoted_below):

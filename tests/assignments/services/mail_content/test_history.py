@@ -41,6 +41,9 @@ WHO = "Maya Ito <maya@our-firm.example>"
         f"Yes.\n\nOn Mon, 4 May 2026 at 10:12,\n{WHO} wrote:\n> Old words",
         f"Yes.\n\nLe lun. 4 mai 2026 à 10:12, {WHO} a\nécrit :\n\n> Old words",
         f"Yes.\n\n{WHO} schrieb am Mo., 4. Mai 2026, 10:12:\n\n> Old words",
+        f"Yes.\n\n‐‐‐ Original Message ‐‐‐\nOn 4 May 2026, {WHO} wrote:\n\n> Old words",
+        f"Yes.\n\nПонедельник, 4 мая 2026, 10:12 +03:00 от {WHO}:\n\nOld words",
+        "Yes.\n\n> Message du 04/05/26 10:12\n> De : Maya\n> A : Leo\n>\n> Old words",
     ],
 )
 def test_the_old_mail_below_an_answer_is_folded(mail):
