@@ -93,7 +93,7 @@ class TestConversation:
 
         response = client.get(f"/leads/{lead.pk}/")
 
-        assertContains(response, "<p>Hello</p>")
+        assertContains(response, '<p dir="auto">Hello</p>')
         assertContains(response, "1 image not loaded")
         assertContains(response, "&lt;i&gt;deck.pdf")
         assertNotContains(response, "t.test")
