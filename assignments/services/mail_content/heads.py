@@ -10,6 +10,7 @@ stands alone.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assignments.services.mail_content.head_words import (
     DATE_WORDS,
@@ -59,7 +60,12 @@ class Head:
 
 def label_of(text: str) -> str:
     """Return the kind of label that `text` begins with, "" if there is none."""
-    return LABELS.get(_label_and_value(text)[0].casefold(), "")
+    return _label_kind(text[:_LONGEST_LABEL])
+
+
+@lru_cache(maxsize=1_000)  # a line is looked at for each head that may include it
+def _label_kind(start: str) -> str:
+    return LABELS.get(_label_and_value(start)[0].casefold(), "")
 
 
 def value_of(text: str) -> str:
