@@ -1,4 +1,4 @@
-"""A gunicorn worker whose connections waitress serves (decision 7).
+"""A gunicorn worker whose connections waitress serves (decision 8).
 
 gunicorn keeps the processes: it starts, stops and replaces them. In each of them waitress
 reads a request to its end before a thread is given to it, and holds an answer until its

@@ -90,10 +90,7 @@ def undo_assignment(
         raise AssignmentRefused(why_not)
     access.check_undo(actor, lead=lead, decided_by=assignment.actor_id)
     if assignment.state == State.WAITING:
-        outcome = f"{actor} cancelled it before it was sent."
-        finish(assignment, state=State.CANCELLED, outcome=outcome, at=at)
-        assignment.refresh_from_db()
-        return assignment
+        return _cancel(assignment, actor, at)
     assert assignment.expected is not None  # noqa: S101  why_not_undo has seen to it
     if assignment.expected_id not in although_away:
         _check_present(assignment.expected, assignment, at)
@@ -108,6 +105,13 @@ def undo_assignment(
         reason=f"{actor} undid the change to {assignment.to}.",
         until="back" if assignment.until_back else "good",
     )
+
+
+def _cancel(waiting: Assignment, actor: User, at: datetime) -> Assignment:
+    outcome = f"{actor} cancelled it before it was sent."
+    finish(waiting, state=State.CANCELLED, outcome=outcome, at=at)
+    waiting.refresh_from_db()
+    return waiting
 
 
 def _check_present(before: Member, undone: Assignment, at: datetime) -> None:

@@ -1,10 +1,9 @@
 """The form that plans an absence, and its preview."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-import time_machine
 from django.utils import timezone
 from django.utils.html import escape
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -203,26 +202,6 @@ class TestPreview:
         self.preview(client, typed(ana, ben))
 
         assert not Coverage.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("day", "sentence"),
-        [
-            ("2026-03-29", "02:30 does not exist on Sun 29 Mar"),
-            ("2026-10-25", "02:30 comes twice on Sun 25 Oct"),
-        ],
-    )
-    def test_form_and_preview_say_a_time_that_the_clocks_skip_or_repeat(
-        self, client, lead, ana, day, sentence
-    ):
-        with time_machine.travel(datetime.fromisoformat(f"{day[:-2]}20T12:00+00:00")):
-            client.force_login(lead)
-            days = {"first_day": day, "last_day": f"{day[:-2]}30"}
-            zone = {"zone": "Europe/Berlin", "first_time": "02:30"}
-            said = typed(ana, make_member(team=ana.team), **(days | zone))
-
-            response = self.preview(client, said, **htmx("preview"))
-
-        assertContains(response, sentence, count=2)
 
     def test_htmx_gets_the_form_and_the_preview_alone(self, client, lead, ana, ben):
         response = self.preview(client, typed(ana, ben), **htmx("planner"))
