@@ -83,9 +83,8 @@ def undo_assignment(
     the lead back is away and not among them, else AssignmentRefused.
     """
     lead = lock_lead(assignment.lead_id)
-    assignment = Assignment.objects.select_related("expected", "to").get(
-        pk=assignment.pk
-    )
+    known = Assignment.objects.select_related("expected", "to")
+    assignment = known.get(pk=assignment.pk)
     if why_not := why_not_undo(assignment, actor):
         raise AssignmentRefused(why_not)
     access.check_undo(actor, lead=lead, decided_by=assignment.actor_id)

@@ -8,11 +8,7 @@ from assignments.services import assigning
 from assignments.services.coverage import acts, certificate, running
 from assignments.services.ledger import end_what_waits_for_gone_lead
 from assignments.services.ownership import Sighting, observe_owner
-from assignments.services.refusals import (
-    AssignmentRefused,
-    NotAllowed,
-    Stale,
-)
+from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
 from tests.assignments.services.coverage.planning import (
     DAY,
     HOUR,

@@ -354,55 +354,6 @@ class TestEndOfAHold:
 
         assert found.is_nothing
 
-    def test_away_again_the_fallback_does_not_keep_it_while_a_covering_member_is_free(
-        self,
-    ):
-        following = coverage(NEXT, A, rotation=rotation(C, fallback=B))
-
-        found = decide(
-            lead(B, hold(1, CA, A, B)), office(over(coverage(CA, A, B)), following)
-        )
-
-        assert moved(found) == ("start", NEXT, C)
-
-    def test_away_again_the_fallback_keeps_it_while_no_covering_member_is_free(self):
-        following = coverage(NEXT, A, rotation=rotation(C, fallback=B))
-
-        found = decide(
-            lead(B, hold(1, CA, A, B)),
-            office(over(coverage(CA, A, B)), following, coverage(CB, C, D)),
-        )
-
-        assert found.move is None
-        assert found.adopts == (NEXT, A)
-
-    def test_away_again_the_fallback_keeps_what_no_narrow_scope_fits(self):
-        other_campaign = Candidate(
-            member_id=C, share=Decimal(0), campaigns=frozenset({2})
-        )
-        following = coverage(
-            NEXT, A, rotation=Rotation.fresh([other_campaign], fallback_id=B)
-        )
-
-        found = decide(
-            lead(B, hold(1, CA, A, B)), office(over(coverage(CA, A, B)), following)
-        )
-
-        assert found.move is None
-        assert found.adopts == (NEXT, A)
-
-    def test_a_carrying_over_planned_for_a_covering_member_is_left_alone(self):
-        following = coverage(NEXT, A, rotation=rotation(C, D, fallback=B))
-        planned = hold(2, NEXT, A, D, is_live=False, move_id=5)
-        lent = hold(1, CA, A, B, move_id=5)
-
-        found = decide(
-            lead(B, lent, planned, pending=Waiting(pk=5, to_id=D, is_plan=True)),
-            office(over(coverage(CA, A, B)), following),
-        )
-
-        assert (found.move, found.forget) == (None, None)
-
     def test_a_refused_return_is_not_repeated_by_itself(self):
         refused = hold(1, CA, A, B, move_id=5, refused=Kind.RETURN)
 
