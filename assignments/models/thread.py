@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from assignments.models.lead import NEVER
-from assignments.models.text_fields import NameField, PlainTextField
+from assignments.models.text_fields import NameField, PlainField, PlainTextField
 
 BY_EVENT = "event "  # before the key of a mail that only an event told of
 
@@ -59,8 +59,8 @@ class Message(models.Model):
 
     # What the parser has made of the body (`services.mail_content`); 0: none has yet.
     parser_version = models.PositiveSmallIntegerField(default=0)
-    preview = models.CharField(max_length=200, blank=True)  # own words on one line
-    own_text = models.TextField(blank=True)  # the beginning of them, with line breaks
+    preview = PlainField(max_length=200, blank=True)  # own words on one line
+    own_text = PlainTextField(blank=True)  # the beginning of them, with line breaks
     display_html = models.TextField(blank=True)  # sanitised
     images = models.PositiveIntegerField(default=0)  # shown as placeholders
     characters_cut = models.PositiveIntegerField(default=0)  # not in `display_html`

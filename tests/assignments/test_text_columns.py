@@ -22,7 +22,8 @@ OF_PROGRAMS = {
     "zone", "query", "reference", "message_id", "reviewed_week", "source", "country",
     "subdivision", "status", "smartlead_status", "sentiment", "search_text",
     "body_html", "address", "password", "username", "first_name", "last_name", "email",
-    "outage_kind",
+    "outage_kind", "display_html", "last_message_mark", "name_key", "browser",
+    "network",
 }  # fmt: skip
 
 
