@@ -30,6 +30,7 @@ GENERATIONS = 3
 READERS = 8
 BYTES_A_SECOND = 1_000
 SECONDS = 20
+WRITING = 90  # more than an export may take
 MOST_SECONDS = 1.0  # of a page, p95
 MOST_LOG = 10.0  # MB; SQLite empties it at 4, if no long read is under way
 
@@ -86,7 +87,8 @@ def _figures(
         for export in exports:
             Thread(target=export.read_slowly, args=(ended,), daemon=True).start()
         done = lambda: all(export.head for export in exports)  # noqa: E731
-        yield from _pages(f"{label}: pages while files are written", port, viewer, done)
+        name = f"{label}: pages while files are written"
+        yield from _pages(name, port, viewer, done, seconds=WRITING)
         name = f"{label}: pages while files are read"
         yield from _pages(name, port, viewer, lambda: False, limit=MOST_SECONDS)
         log_size = _log_size()
@@ -105,11 +107,12 @@ def _pages(
     cookies: dict[str, str],
     is_over: Callable[[], bool],
     *,
+    seconds: float = SECONDS,
     limit: float | None = None,
 ) -> Iterator[Figure]:
     """Pages one after another, each after a write, as a worker would make them."""
     times: list[float] = []
-    give_up_at = time.monotonic() + SECONDS
+    give_up_at = time.monotonic() + seconds
     pages = ("/inbox/", "/history/", "/team/", "/healthz")
     with httpx.Client(base_url=f"http://{HOST}:{port}", cookies=cookies) as client:
         while time.monotonic() < give_up_at and not (times and is_over()):
