@@ -26,6 +26,7 @@ def test_every_answer_forbids_to_be_kept(client, manager, lead, address, target)
     headers = htmx(target) if target else {}
 
     response = client.get(address.format(lead=lead.pk), headers=headers)
+    response.close()
 
     for directive in ("no-store", "private"):
         assert directive in response["Cache-Control"]

@@ -70,7 +70,7 @@ class TestTables:
         )
 
         said = f"Line 4 repeats line 2: “{NFD}” leads to {ana} already."
-        assert (taken.new, taken.repeats) == (2, [said])
+        assert (taken.new_lines, taken.repeats) == (2, (said,))
 
     def test_one_value_still_leads_to_several_members(self):
         make_member("Ana Sousa")
@@ -84,7 +84,7 @@ class TestTables:
             replaces=False,
         )
 
-        assert (taken.new, taken.repeats) == (2, [])
+        assert (taken.new_lines, taken.repeats) == (2, ())
         assert set(table.lines.values_list("key", flat=True)) == {"zürich"}
 
     def test_a_member_is_found_by_any_spelling_of_the_name(self):
@@ -150,7 +150,7 @@ class TestNames:
 
 @pytest.mark.django_db
 class TestRowsFromBefore:
-    migration = import_module("assignments.migrations.0033_folded_texts")
+    migration = import_module("assignments.migrations.0037_folded_texts")
 
     def test_their_search_text_is_folded_as_the_next_sync_would(self):
         lead = make_lead(

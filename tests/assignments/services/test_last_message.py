@@ -51,7 +51,7 @@ def by_event(lead: Lead, history: Sequence[HistoryEntry]) -> None:
         "attachments": [{"file_name": each.name} for each in mail.attachments],
     }
     payload = reply_to(lead, at=REPLIED, reply_message=part)
-    receive(body=body_of(payload), signature=None, request_id=None, at=MONDAY)
+    receive(body=body_of(payload), signature=None, at=MONDAY)
 
 
 @pytest.fixture
@@ -149,9 +149,9 @@ def test_is_not_set_back_by_a_conversation_that_lags_behind_an_event(lead):
 def test_is_made_before_the_database_is_locked(lead, way, monkeypatch):
     parse_mail, inside = parsed_mail.parse_mail, []
 
-    def parse(body: str) -> object:
+    def parse(body: str, *, subject: str) -> object:
         inside.append(connection.in_atomic_block)
-        return parse_mail(body)
+        return parse_mail(body, subject=subject)
 
     monkeypatch.setattr(parsed_mail, "parse_mail", parse)
 
@@ -173,7 +173,7 @@ def test_of_an_event_changes_only_if_it_tells_the_mails_words(lead, part, line):
     mail = part | {"message_id": "<1@x>", "time": iso(REPLIED)}
     payload = reply_to(lead, at=REPLIED, reply_message=mail)
 
-    receive(body=body_of(payload), signature=None, request_id=None, at=MONDAY)
+    receive(body=body_of(payload), signature=None, at=MONDAY)
 
     lead.refresh_from_db()
     assert lead.last_message == line
@@ -184,7 +184,7 @@ def test_of_an_event_with_strange_files_is_made_without_them(lead, files):
     mail = {"html": "", "attachments": files, "time": iso(REPLIED)}
     payload = reply_to(lead, at=REPLIED, reply_message=mail)
 
-    receive(body=body_of(payload), signature=None, request_id=None, at=MONDAY)
+    receive(body=body_of(payload), signature=None, at=MONDAY)
 
     lead.refresh_from_db()
     assert lead.last_message == "replied without text"

@@ -10,8 +10,8 @@ from assignments.services.coverage.feeds import (
     renew_feed,
     revoke_feed,
 )
-from assignments.services.notifications import one_line
 from assignments.services.refusals import NotAllowed
+from assignments.visible_text import visible
 from tests.factories import (
     MONDAY,
     make_coverage,
@@ -139,9 +139,9 @@ class TestValidity:
 
         shown = Calendar.from_ical(text(feed))
         calendar_name = re.sub(r"\\([\\,;])", r"\1", str(shown["X-WR-CALNAME"]))
-        assert calendar_name == f"Away: {one_line(name)}"
+        assert calendar_name == f"Away: {visible(name)}"
         assert [str(event["SUMMARY"]) for event in shown.walk("VEVENT")] == [
-            f"{one_line(name)} away"
+            f"{visible(name)} away"
         ]
 
 

@@ -16,7 +16,7 @@ from assignments.services.mail_content.file_names import (
         ("deck.pdf", "deck.pdf"),
         ("offer_\u202efdp.exe", "offer_fdp.exe"),
         ("\u2066a\u2069\u200f.pdf", "a.pdf"),
-        ("a\r\nb\t c.pdf", "ab c.pdf"),
+        ("a\r\nb\t c.pdf", "a b c.pdf"),
         ("حساب.pdf", "حساب.pdf"),
         ("\u202e", NAMELESS),
         ("", NAMELESS),
