@@ -5,13 +5,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
+from dashboard.body_sizes import LARGEST_BODY
 from dashboard.views import errors
 
 type View = Callable[..., HttpResponse]
 
-MEGABYTE = 1024 * 1024
-LARGEST_BODY = MEGABYTE
-LARGEST_IMPORT = 2 * MEGABYTE + 64 * 1024  # a file of 2 MB, and the form around it
 OWN_LIMIT = None
 
 

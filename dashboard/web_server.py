@@ -24,7 +24,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import RequestEntityTooLarge
 
-from dashboard.body_limit import LARGEST_IMPORT
+from dashboard.body_sizes import LARGEST_IMPORT
 
 LARGEST_HEAD = 16 * 1024  # request line and headers, in bytes
 LARGEST_ANSWER = 2**30  # bytes on disk before a thread waits for the reader

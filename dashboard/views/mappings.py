@@ -16,7 +16,8 @@ from assignments.services import mappings as tables
 from assignments.services.csv_input import MOST_BYTES, UnreadableTable, decode_table
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
-from dashboard.body_limit import LARGEST_IMPORT, largest_body
+from dashboard.body_limit import largest_body
+from dashboard.body_sizes import LARGEST_IMPORT
 from dashboard.htmx import PageRequest
 from dashboard.text_inputs import LineField, LinesField
 from dashboard.views.people import check_manager

@@ -55,6 +55,7 @@ def answers(client, house) -> Callable[..., list[int]]:
             client.force_login(user)
             answer = client.get(path) if data is None else client.post(path, data)
             found.append(answer.status_code)
+            answer.close()
         return found
 
     return ask
