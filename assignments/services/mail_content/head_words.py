@@ -80,10 +80,12 @@ WROTE = (
     r"wrote|writes|schrieb(?:en)?|geschrieben|schreef|a écrit|écrit|escribió|escribio"
     r"|ha escrito|escreveu|ha scritto|scrisse|skrev|napisał(?:a|\(a\))?|napisana przez"
     r"|pisze|napsal(?:a|\(a\))?|píše|kirjoitti|írta|a scris|yazdı|şunu yazdı"
-    r"|написала?|написал\(а\)|пишет|писала?|написав|написала|пише|έγραψε|כתב(?:/ה|ה)?"
+    r"|написал(?:\(а\)|а)?|пишет|писала?|написав|пише|έγραψε|כתב(?:/ה|ה)?"
     r"|كتبت?|تمت كتابة ما يلي بواسطة|書きました|のメール|写道|寫道|님이 작성|작성|쓴 글"
-    r"|썼습니다|napísal(?:a|\(a\))?|je napisa(?:o|la)|написа|kirjutas|rašė|rakstīja"
-    r"|skrifaði|va escriure|menulis|đã viết|เขียน|نوشت|quoting|zitat von|citando"
+    r"|썼습니다|napísal(?:a|\(a\))?|napisa(?:o|la)(?: je)?|написао/ла|написа|kirjutas"
+    r"|rašė|rakstīja"
+    r"|skrifaði|va escriure|menulis|đã viết|เขียน(?:ว่า|เมื่อ)?|نوشت|ने लिखा|quoting"
+    r"|zitat von|citando"
 )
 
 # With these, or with a digit or a weekday, begins the line that names a date.

@@ -150,6 +150,7 @@ class _LabelBlock:
         self.end = 0
         self.lines_without = 0
         self.has_email = False
+        self.is_dated = self.names_day = False
 
     def takes(self, line: Line, place: int) -> bool:
         kind = label_of(line.text)
@@ -169,6 +170,8 @@ class _LabelBlock:
                 return False
         if kind in {"from", "to", "cc"} or is_address_line(line.text):
             self.has_email |= bool(_EMAIL.search(line.text[:500]))
+        self.is_dated |= _is_dated(line.text)
+        self.names_day |= _names_day(value_of(line.text) or line.text)
         return True
 
     def is_head(self, *, is_announced: bool) -> bool:
@@ -177,8 +180,11 @@ class _LabelBlock:
             return "from" in kinds or self.has_email
         if "from" not in kinds or len(kinds) < 3:
             return False
-        # "From: Rotterdam, To: Hamburg, Date: 12 May" is an order, not a head.
-        return self.has_email or "sent" in kinds or {"date", "subject"} <= kinds
+        # "From: Rotterdam, To: Hamburg, Date: 12 May" is an order, not a head; so is
+        # one with "Subject: two pallets", and one with "Sent: by rail".
+        if self.has_email or ("sent" in kinds and self.names_day):
+            return True
+        return self.is_dated and {"date", "subject"} <= kinds
 
 
 def is_address_line(text: str) -> bool:
@@ -254,6 +260,12 @@ def _first_line(
     return found
 
 
+def _names_day(text: str) -> bool:
+    """Whether a number or a weekday is there."""
+    words = _WORD.findall(text[:500].casefold())
+    return any(word[0].isdigit() or word in WEEKDAYS for word in words)
+
+
 def _is_dated(text: str) -> bool:
     return bool(_CLOCK.search(text[:500]) or _YEAR.search(text[:500]))
 
@@ -281,7 +293,10 @@ def _is_sentence(lines: Sequence[Line], *, is_quoted_below: bool) -> bool:
         return False
     has_verb, ends_with_verb = _verb(core)
     if not has_verb:
-        # "2026年5月4日(月) 10:12 Maya Ito <maya@…>:" in whatever language
+        # "2026年5月4日(月) 10:12 Maya Ito <maya@…>:" in whatever language, and with a
+        # verb no table knows if a quotation follows
+        if is_quoted_below and has_email and clock and _YEAR.search(core):
+            return True
         is_plain = bool(_EMAIL_AT_END.search(core)) and _begins_with_date(core)
         return is_plain and is_dated and bool(clock or is_quoted_below)
     if has_email:
@@ -319,6 +334,7 @@ def _begins_dated(core: str) -> bool:
 
 
 _FIRST_WORD = re.compile(r"[^\W\d_][\w']*")
+_WORD = re.compile(r"[\w']+")
 
 
 def _first_word(core: str) -> str:

@@ -19,6 +19,8 @@ from assignments.services.mail_content.lines import (
 )
 
 _MOST_HEADS = 100
+_WRAPPED_AT = 68  # characters, at the least
+_LONGEST_REST = 30
 _MOST_SECTIONS = 200  # each opens again the elements it lies in
 
 
@@ -72,6 +74,18 @@ class _Old:
     def mark_quotations(self) -> None:
         for place, line in enumerate(self.lines):
             self.marks[place] = bool(line.element.quote) or line.text.startswith(">")
+        for place in range(1, len(self.lines) - 1):
+            self.marks[place] |= self._is_rest_of_quoted(place)
+
+    def _is_rest_of_quoted(self, place: int) -> bool:
+        """Whether a line is the end of a long ">" line that a program has wrapped."""
+        before, line, after = self.lines[place - 1 : place + 2]
+        if not (before.text.startswith(">") and after.text.startswith(">")):
+            return False
+        if line.above.has_blank or after.above.has_blank:
+            return False
+        is_long = len(before.text) >= _WRAPPED_AT and before.text[-1] not in ".!?:;…"
+        return is_long and len(line.text) <= _LONGEST_REST and line.text[0].islower()
 
     def mark_wrappers(self) -> None:
         """Mark what stands above the first quotation of a wrapper, or else all of it.

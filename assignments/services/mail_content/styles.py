@@ -8,10 +8,11 @@ _ZERO = r":0(?:\.0+)?(?:[a-z%]+)?(?:!important)?(?:;|$)"
 _HIDDEN_STYLE = re.compile(
     rf"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|mso-hide:all|opacity{_ZERO}"
     rf"|max-height{_ZERO}|text-indent:-\d{{3,}}|(?:left|top):-\d{{4,}}"
-    r"|clip:rect\(0)"
+    r"|clip:rect\(0|color:transparent(?!.*background-clip:text))"
 )
 _NO_SIZE = re.compile(rf"(?:^|;)(?:max-)?(?:height|width){_ZERO}")
 _FONT_SIZE = re.compile(r"(?:^|;)font-size:(\d*\.?\d+)")
+_TINY = re.compile(r"(?:^|;)font-size:[01](?:\.\d+)?p[xt]")  # nobody can read it
 _FONT = re.compile(r"(?:^|;)font:[^;]{0,40}?(\d*\.?\d+)(?:px|pt|em|rem|%)")
 _COLOUR = re.compile(r"(?:^|;)color:([^;]{1,40})")
 _GROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;]{1,40})")
@@ -43,14 +44,20 @@ def read_style(source: str) -> Style:
 @lru_cache(maxsize=1_000)  # a mail repeats its few styles on each paragraph
 def _read(source: str) -> Style:
     style = "".join(source.lower().split())
-    size = _FONT_SIZE.search(style) or _FONT.search(style)
     return Style(
         hides=_hides(style),
-        font_size=float(size[1]) if size else None,
+        font_size=_size(style),
         keeps_lines=bool(_KEEPS_LINES.search(style)),
         has_border_above=bool(_BORDER_ABOVE.search(style)),
         has_no_border=bool(_NO_BORDER.search(style)),
     )
+
+
+def _size(style: str) -> float | None:
+    if _TINY.search(style):
+        return 0
+    size = _FONT_SIZE.search(style) or _FONT.search(style)
+    return float(size[1]) if size else None
 
 
 def _hides(style: str) -> bool:

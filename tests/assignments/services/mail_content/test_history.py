@@ -44,6 +44,13 @@ WHO = "Maya Ito <maya@our-firm.example>"
         f"Yes.\n\n‐‐‐ Original Message ‐‐‐\nOn 4 May 2026, {WHO} wrote:\n\n> Old words",
         f"Yes.\n\nПонедельник, 4 мая 2026, 10:12 +03:00 от {WHO}:\n\nOld words",
         "Yes.\n\n> Message du 04/05/26 10:12\n> De : Maya\n> A : Leo\n>\n> Old words",
+        f"Yes.\n\npon, 4. svi 2026. u 10:12 {WHO} napisao je:\n\nOld words",
+        f"Yes.\n\nпон, 4. мај 2026. у 10:12 {WHO} је написао/ла:\n\nOld words",
+        f"Yes.\n\nसोम, 4 मई 2026 को 10:12 am बजे को {WHO} ने लिखा:\n\nOld words",
+        f"Yes.\n\nในวันที่ จ. 4 พ.ค. 2026 เวลา 10:12 {WHO} เขียนว่า:\n\nOld words",
+        f"Yes.\n\n4 мая 2026 г., в 10:12, {WHO} написал(а):\n\nOld words",
+        f"Yes.\n\nMissatge de {WHO} del dia dl., 4 de maig 2026 a les 10:12:\n> Old words",
+        f"Yes.\n\nOp 4-5-2026 om 10:12 heeft {WHO}\nhet volgende geschreven:\n> Old words",
     ],
 )
 def test_the_old_mail_below_an_answer_is_folded(mail):
@@ -83,6 +90,9 @@ def test_a_sentence_that_begins_like_a_head_is_the_writers(sentence, head, gap):
     [
         "<p>From: Monday on we are open.</p><p>To: nobody.</p>",
         "Two things.\nFrom: Rotterdam\nTo: Hamburg\nDate: 12 May\nPallets: 40",
+        "Two things.\nFrom: Rotterdam\nTo: Hamburg\nDate: 12 May\nSubject: 40 pallets",
+        "Trajet :\nDe : Lyon\nÀ : Paris\nDate : mardi\nObjet : deux palettes",
+        "Sent: by rail\nFrom: our store\nTo: you\n\nAll good?",
         "On 12 May 2026 our lawyers wrote to us and ask for the following:\n- a price",
         "Yes. On Friday our director wrote to the board: 40,000 EUR.",
         "As I wrote on 4 May 2026 at 10:12: we need 35.",
@@ -113,6 +123,23 @@ def test_answers_between_and_below_quotations_are_own(mail):
     assert content.own_text.split("\n") == ["No, 35.", "By Friday."]
     assert seen(content.display_html) == "No, 35. By Friday."
     assert content.display_html.count(FOLD) == 2
+
+
+LONG = "> Would it suit you if our engineer came by on Thursday at ten, or is it"
+
+
+@pytest.mark.parametrize(
+    ("mail", "own"),
+    [
+        (f"Yes.\n\n{LONG}\nbetter later?\n> Maya", "Yes."),
+        (f"{LONG}\n> better?\nLater.\n> Maya", "Later."),
+        (f"{LONG} Friday?\nno\n> Maya", "no"),
+        (f"{LONG}\n\nno\n> Maya", "no"),
+        ("> At ten\nno\n> Maya", "no"),
+    ],
+)
+def test_the_rest_of_a_wrapped_quotation_is_told_from_an_answer(mail, own):
+    assert parse_mail(mail).own_text == own
 
 
 def test_what_comes_after_the_old_mails_element_is_own():

@@ -64,6 +64,8 @@ def test_entities_are_resolved_once_and_alike_in_row_and_page(body, text):
         '<span style="mso-hide:all">no</span>',
         '<span style="visibility:hidden">no</span>',
         '<span style="color:#fff;background-color:#ffffff">no</span>',
+        '<span style="color:transparent">no</span>',
+        '<div style="color:#ffffff;font-size:1px;line-height:1px">no</div>',
         "<div hidden>no</div>",
         '<div class="preheader">no</div>',
         "<title>no</title>",
@@ -92,6 +94,9 @@ def test_what_no_mail_program_shows_is_no_word(hidden):
     "body",
     [
         '<td style="font-size:0"><div style="font-size:14px">Yes.</div></td>',
+        '<td style="font-size:1px"><div style="font-size:14px">Yes.</div></td>',
+        '<b style="color:transparent;-webkit-background-clip:text">Yes.</b><br>',
+        '<p style="font-size:1em">Yes.</p>',
         "<![if !mso]><p>Yes.</p><![endif]>",
         "<!--[if !mso]><!--><p>Yes.</p><!--<![endif]-->",
         '<div style="display:none">Yes.',
