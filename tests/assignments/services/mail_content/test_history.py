@@ -50,7 +50,7 @@ WHO = "Maya Ito <maya@our-firm.example>"
         f"Yes.\n\nในวันที่ จ. 4 พ.ค. 2026 เวลา 10:12 {WHO} เขียนว่า:\n\nOld words",
         f"Yes.\n\n4 мая 2026 г., в 10:12, {WHO} написал(а):\n\nOld words",
         f"Yes.\n\nMissatge de {WHO} del dia dl., 4 de maig 2026 a les 10:12:\n> Old words",
-        f"Yes.\n\nOp 4 mei 2026 om 10:12 heeft {WHO}\nhet volgende geschreven:\n> Old words",
+        f"Yes.\n\nOp 4-5-2026 om 10:12 heeft {WHO}\nhet volgende geschreven:\n> Old words",
     ],
 )
 def test_the_old_mail_below_an_answer_is_folded(mail):
