@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -26,3 +27,13 @@ def replied(hour: int, name: str = "Lena Lead", **fields: object) -> Lead:
     return make_lead(
         name, last_reply_at=datetime(2026, 5, 11, hour, tzinfo=UTC), **fields
     )
+
+
+def read_to_end(response: Any) -> None:
+    """Read a download, as its client would: its file and its lock are let go then.
+
+    `response.close()` would also end the request, and with it the test's connection.
+    """
+    if response.streaming:
+        for _ in response.streaming_content:
+            pass

@@ -4,10 +4,14 @@ import csv
 import gzip
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.test import Client
 
 from assignments.models import Assignment, Lead
@@ -37,6 +41,16 @@ HOLD = (
     "import fcntl, sys, time; lock = open(sys.argv[1]); fcntl.flock(lock, 2);"
     "print('held', flush=True); time.sleep(60)"
 )
+
+
+@contextmanager
+def without_end_of_request() -> Iterator[None]:
+    """Keep the test's connection, which Django closes when a request ends."""
+    request_finished.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        request_finished.connect(close_old_connections)
 
 
 @pytest.fixture
@@ -72,7 +86,9 @@ class TestOneAtATime:
         text_of(again)
 
     def test_a_reader_who_goes_away_ends_the_export(self, client, manager):
-        client.get("/history/export.csv").close()
+        went_away = client.get("/history/export.csv")
+        with without_end_of_request():
+            went_away.close()
 
         assert text_of(client.get("/history/export.csv"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dashboard.pages import htmx
+from tests.dashboard.pages import htmx, read_to_end
 from tests.factories import make_feed, make_lead
 
 
@@ -26,7 +26,7 @@ def test_every_answer_forbids_to_be_kept(client, manager, lead, address, target)
     headers = htmx(target) if target else {}
 
     response = client.get(address.format(lead=lead.pk), headers=headers)
-    response.close()
+    read_to_end(response)
 
     for directive in ("no-store", "private"):
         assert directive in response["Cache-Control"]

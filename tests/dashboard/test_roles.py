@@ -7,6 +7,7 @@ import pytest
 from pytest_django.asserts import assertContains, assertNotContains
 
 from assignments.models import Coverage, Member, User
+from tests.dashboard.pages import read_to_end
 from tests.factories import (
     make_batch,
     make_coverage,
@@ -55,7 +56,7 @@ def answers(client, house) -> Callable[..., list[int]]:
             client.force_login(user)
             answer = client.get(path) if data is None else client.post(path, data)
             found.append(answer.status_code)
-            answer.close()
+            read_to_end(answer)
         return found
 
     return ask

@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.dashboard.pages import read_to_end
 from tests.factories import make_coverage
 from tests.trials.roles import Office, as_, make_office
 
@@ -125,8 +126,7 @@ def answer(client: Client, method: str, path: str, data: dict[str, Any]) -> int:
     client.raise_request_exception = False
     with transaction.atomic():
         response = getattr(client, method)(path, data)
-        if response.streaming:
-            response.close()
+        read_to_end(response)
         transaction.set_rollback(True)
     return response.status_code
 
