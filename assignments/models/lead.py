@@ -232,7 +232,7 @@ class Lead(NamedModel):
 
     @property
     def listed_reply_at(self) -> datetime | None:
-        """By which time of reply Smartlead's lists sort the lead."""
+        """The time of reply by which Smartlead's lists sort the lead."""
         return self.disregarded_reply_at or self.last_reply_at
 
     @property

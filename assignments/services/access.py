@@ -120,7 +120,7 @@ def why_not_cover(user: User, member: Member) -> str | None:
 
 
 def may_read_comment(user: User, coverage: Coverage) -> bool:
-    """Whether the private comment of a coverage is for this user.
+    """Return whether `user` may read the private comment of a coverage.
 
     It may say why somebody is away: it is for them and for those who decide about it,
     not for those who cover.

@@ -101,7 +101,7 @@ def _is_announced(lines: Sequence[Line], place: int) -> bool:
 
 
 def _title(text: str) -> bool | None:
-    """Whether a title says "forwarded"; None if `text` is no title."""
+    """Return whether a title says "forwarded"; None if `text` is no title."""
     if len(text) > 120:
         return None
     words = text.strip(" -_=*–—‐‑―>:：|").casefold()
@@ -261,7 +261,7 @@ def _first_line(
 
 
 def _names_day(text: str) -> bool:
-    """Whether a number or a weekday is there."""
+    """Return whether the text holds a number or a weekday."""
     words = _WORD.findall(text[:500].casefold())
     return any(word[0].isdigit() or word in WEEKDAYS for word in words)
 
@@ -271,7 +271,7 @@ def _is_dated(text: str) -> bool:
 
 
 def _continues(lines: Sequence[Line], place: int, quoted: Sequence[bool]) -> bool:
-    """Whether the line at `place` can be the rest of the one before it."""
+    """Return whether the line at `place` can be the rest of the one before it."""
     gap = lines[place].above
     return place > 0 and not (gap.has_blank or gap.has_rule or quoted[place - 1])
 

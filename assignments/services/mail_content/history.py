@@ -34,7 +34,7 @@ class Section:
 
     @property
     def sender(self) -> str:
-        """Who wrote a forwarded mail, as its head says it; "" if it does not."""
+        """The sender named in a forwarded mail's head; "" if it names none."""
         for line, following in zip(self.lines[:20], self.lines[1:21], strict=False):
             if label_of(line.text) == "from":
                 return value_of(line.text) or following.text

@@ -90,5 +90,5 @@ def _own_text(sections: Sequence[Section]) -> str:
 
 
 def _is_sent_from(line: str) -> bool:
-    """Whether `line` is what a telephone or a program adds below each mail."""
+    """Return whether `line` is what a telephone or program adds below each mail."""
     return len(line) <= 100 and bool(_SENT_FROM.match(line))
