@@ -41,7 +41,7 @@ from dashboard.views import (
 public = [
     path("accounts/login/", accounts.login, name="login"),
     # Whoever knows the unguessable address may read it, until it is revoked.
-    path("coverage/calendar/<str:token>.ics", coverage.feed, name="calendar_feed"),
+    path("coverage/calendar/<slug:token>.ics", coverage.feed, name="calendar_feed"),
     # For Smartlead; takes POST from whoever knows the unguessable address.
     path("webhooks/smartlead/<str:token>/", webhooks.receive, name="receive_webhook"),
 ]

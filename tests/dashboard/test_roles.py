@@ -180,8 +180,8 @@ def test_a_member_changes_an_own_proposal(answers, house):
 def test_a_calendar_is_shared_by_who_leads_the_team(answers, house):
     own, other = make_feed(house.ana.team, token="a"), make_feed(token="b")
 
-    assert answers(f"/coverage/feeds/{own.pk}/", {}) == [403, 302, 302]
-    assert answers(f"/coverage/feeds/{other.pk}/", {}) == [403, 403, 302]
+    assert answers(f"/coverage/feeds/{own.team_id}/", {}) == [403, 302, 302]
+    assert answers(f"/coverage/feeds/{other.team_id}/", {}) == [403, 403, 302]
 
 
 def test_own_hours_are_read_and_a_sales_manager_changes_them(answers, house):
