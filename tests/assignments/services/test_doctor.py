@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
@@ -151,6 +152,26 @@ class TestDatabase:
         )
         assert "assignments.9999_later" in found["migrations"].sentence
         assert "worker" not in found
+
+    def test_a_database_of_an_unreleased_version_is_to_begin_anew(
+        self, monkeypatch, settings
+    ):
+        before = ("assignments", "0002_account_row")
+        pretend_migrated(monkeypatch, settings, also=(before,))
+
+        found = examine()
+
+        assert "from before the first release" in found["migrations"].sentence
+        assert "make fresh" in found["migrations"].remedy
+
+    def test_a_database_of_an_unreleased_version_is_not_migrated(
+        self, monkeypatch, settings
+    ):
+        before = ("assignments", "0002_account_row")
+        pretend_migrated(monkeypatch, settings, also=(before,))
+
+        with pytest.raises(CommandError, match="make fresh"):
+            call_command("migrate", verbosity=0)
 
     def test_migrations_of_programs_that_are_gone_do_not_make_it_newer(
         self, monkeypatch, settings

@@ -1,21 +1,16 @@
 """Spellings of one word are one word: in tables, routing, search, and for names."""
 
 # ruff: noqa: RUF001  letters of other scripts that look like ours
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 
-from assignments.models import Lead, Mapping, MappingLine, SavedView, Team
+from assignments.models import Mapping, SavedView, Team
 from assignments.services import mappings, people
-from assignments.services.leads import search_text_of
 from assignments.services.mapping_keys import key_of, keys_of
 from assignments.services.refusals import AssignmentRefused
 from assignments.services.routing.facts import condition_key
 from assignments.services.saved_views import rename_view, save_view
 from tests.factories import (
-    make_campaign,
-    make_lead,
     make_manager,
     make_member,
     make_table,
@@ -146,40 +141,3 @@ class TestNames:
 
         with pytest.raises(AssignmentRefused, match="another view"):
             rename_view(view=other, name=NFD)
-
-
-@pytest.mark.django_db
-class TestRowsFromBefore:
-    migration = import_module("assignments.migrations.0037_folded_texts")
-
-    def test_their_search_text_is_folded_as_the_next_sync_would(self):
-        lead = make_lead(
-            "Jürgen İnce",
-            email="j@xn--mnchen-3ya.example",
-            company="Cafe\u0301 STRAẞE",
-            campaign=make_campaign("Ölle"),
-        )
-        right = search_text_of(lead, lead.campaign)
-        before = "jürgen i\u0307nce j@xn--mnchen-3ya.example cafe\u0301 straße ölle"
-        Lead.objects.update(search_text=before)
-
-        self.migration.fold_search_texts(apps, None)
-
-        assert Lead.objects.get().search_text == right
-
-    def test_lines_of_one_key_become_one_line(self):
-        ana, ben = make_member(), make_member()
-        table = make_table({})
-        for value, member in ((NFD, ana), (NFC, ana), (NFC, ben), ("DE", ana)):
-            MappingLine.objects.create(
-                mapping=table, value=value, key=value.casefold(), member=member
-            )
-
-        self.migration.fold_keys(apps, None)
-
-        lines = MappingLine.objects.order_by("pk").values_list("key", "member")
-        assert list(lines) == [
-            ("zürich", ana.pk),
-            ("zürich", ben.pk),
-            ("de", ana.pk),
-        ]

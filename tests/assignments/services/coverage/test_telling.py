@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 
 from assignments.models import (
     Assignment,
     Coverage,
-    CoverageWord,
     Member,
     Notification,
     User,
@@ -208,24 +205,6 @@ def test_a_return_that_takes_hours_is_told_so_far_and_then_whole(office, logins)
         "You are back: so far 0 of 1 lead is with you again",
         "You are back: 1 of 1 lead is with you again",
     ]
-
-
-def test_what_ran_before_this_was_told_at_all_is_told_at_its_end_only(
-    office, logins, live
-):
-    ana, ben, *_ = logins
-    leads_of(office, 1)
-    plan(ana, ben)
-    go(office)
-    CoverageWord.objects.all().delete()
-    migration = import_module("assignments.migrations.0029_words_of_running_coverages")
-    migration.write_words(apps, None)
-
-    live()
-    live(MONDAY + DAY)
-
-    assert heard(ben) == []
-    assert heard(ana) == ["You are back: 1 of 1 lead is with you again"]
 
 
 class TestAttention:

@@ -243,6 +243,10 @@ class TestRestore:
                 {"migrations": ["assignments.9999_later"], "version": "9.0"},
                 r"does not know \(assignments.9999_later\)",
             ),
+            (
+                {"migrations": ["assignments.0002_account_row"], "version": "0.1.0"},
+                r"Handoff 0.1.0 made this backup before the first release",
+            ),
             ({"sha256": "0" * 64}, "damaged"),
             ({"more": 1}, "no whole file"),
         ],
