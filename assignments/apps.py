@@ -8,11 +8,11 @@ class AssignmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from assignments import schedule  # noqa: PLC0415
-        from assignments.models import guards  # noqa: PLC0415
+        from assignments.models import triggers  # noqa: PLC0415
         from assignments.services.operations.migration_state import (  # noqa: PLC0415
             refuse_unreleased_database,
         )
 
         pre_migrate.connect(refuse_unreleased_database, sender=self)
-        post_migrate.connect(guards.install, sender=self)
+        post_migrate.connect(triggers.install, sender=self)
         post_migrate.connect(schedule.install)

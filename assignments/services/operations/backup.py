@@ -26,8 +26,8 @@ from assignments.services.operations.migration_state import (
     applied_migrations,
     known_migrations,
 )
-from assignments.services.seats import beat
-from assignments.services.system import STOPPED
+from assignments.services.operations.status import STOPPED
+from assignments.services.task_leases import beat
 from assignments.version import VERSION
 
 LABELS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

@@ -5,11 +5,12 @@
 import pytest
 
 from assignments.models import Mapping, SavedView, Team
-from assignments.services import mappings, people
-from assignments.services.mapping_keys import key_of, keys_of
-from assignments.services.refusals import AssignmentRefused
-from assignments.services.routing.facts import condition_key
-from assignments.services.saved_views import rename_view, save_view
+from assignments.services.bulk import lookup_tables
+from assignments.services.bulk.table_keys import key_of, keys_of
+from assignments.services.errors import AssignmentRefused
+from assignments.services.people import members
+from assignments.services.people.saved_views import rename_view, save_view
+from assignments.services.routing.data import condition_key
 from tests.factories import (
     make_manager,
     make_member,
@@ -60,7 +61,7 @@ class TestTables:
         table = make_table({})
         text = f"Value,Member\n{NFC},Ana Sousa\nBerlin,Ana Sousa\n{NFD},ANA SOUSA\n"
 
-        taken = mappings.import_lines(
+        taken = lookup_tables.import_lines(
             actor=make_manager(), table=table, text=text, replaces=False
         )
 
@@ -72,7 +73,7 @@ class TestTables:
         make_member("Ben Okafor")
         table = make_table({})
 
-        taken = mappings.import_lines(
+        taken = lookup_tables.import_lines(
             actor=make_manager(),
             table=table,
             text=f"{NFC},Ana Sousa\n{NFD},Ben Okafor\n",
@@ -86,7 +87,7 @@ class TestTables:
         make_member("Jürgen İnce")
         table = make_table({})
 
-        mappings.import_lines(
+        lookup_tables.import_lines(
             actor=make_manager(),
             table=table,
             text="DE,JU\u0308RGEN INCE",
@@ -102,7 +103,7 @@ class TestNames:
         Team.objects.create(name=NFC)
 
         with pytest.raises(AssignmentRefused, match="already a team"):
-            people.save_team(actor=make_manager(), name="ZU\u0308RICH", team_leads=[])
+            members.save_team(actor=make_manager(), name="ZU\u0308RICH", team_leads=[])
 
         assert Team.objects.count() == 1
 
@@ -110,7 +111,7 @@ class TestNames:
         make_table({}, name="İstanbul")
 
         with pytest.raises(AssignmentRefused, match="already a table"):
-            mappings.save_table(
+            lookup_tables.save_table(
                 actor=make_manager(),
                 name="istanbul",
                 kind="territory",
@@ -121,7 +122,7 @@ class TestNames:
         manager = make_manager(username="jürgen")
 
         with pytest.raises(AssignmentRefused, match="already a login"):
-            people.create_user(
+            members.create_user(
                 actor=manager, username="JU\u0308RGEN", first_name="J", last_name="J"
             )
 
