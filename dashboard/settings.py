@@ -150,7 +150,7 @@ STORAGES = {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
             if DEBUG
-            else "dashboard.static_storage.HashedModulesStorage"
+            else "dashboard.server.static_storage.HashedModulesStorage"
         )
     },
 }
