@@ -203,7 +203,9 @@ def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
 
 
 def _new_last_mails(rows: Iterable[LeadRow]) -> dict[int, LastMail]:
-    """Parse the newest mail of each row, if that was not done when it came before."""
+    """Parse the newest mail of each row unless that was done before; return them by
+    lead.
+    """
     newest = {row.map_id: newest_mail(row.history) for row in rows if row.history}
     if not newest:
         return {}
