@@ -1,7 +1,4 @@
-"""Turning rows of Smartlead into leads: the one way in for mirrored attributes.
-
-The owner is not among them: each row's owner is passed to `ledger.ownership`.
-"""
+"""Turning rows of Smartlead into leads; each row's owner goes to `ledger.ownership`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -138,10 +135,10 @@ def _save_rows(
 def take_event(
     row: LeadRow, *, happened_at: datetime, mails: Collection[Mail] = ()
 ) -> None:
-    """Store what a webhook tells of a known lead; the caller has locked it.
+    """Store what a webhook tells of a known lead, which the caller has locked.
 
-    The row holds no owner. `mails` are mails that no list could tell of. Reads asked
-    before `happened_at` change nothing any more.
+    `mails` are mails that no list could tell of. Reads asked before `happened_at`
+    change nothing any more.
     """
     lead = Lead.objects.get(pk=row.map_id)
     promised = record.promises_of([lead])
@@ -154,10 +151,7 @@ def take_event(
 
 
 def settle_replies(leads: Sequence[Lead]) -> None:
-    """Work out again who wrote last and who owes an answer, from the stored mails.
-
-    The caller has locked the leads.
-    """
+    """Work out anew who wrote last and who owes an answer; callers lock the leads."""
     rows = {lead.pk: bare_row(lead.pk) for lead in leads}
     _take_news(leads, rows, told={lead.pk: () for lead in leads})
 
