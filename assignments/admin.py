@@ -1,4 +1,4 @@
-"""A look into the tables. History can be read here, not changed (design, rule 7)."""
+"""Django's admin over some tables. History can be read there, not changed."""
 
 from typing import TYPE_CHECKING, Any
 
