@@ -1,4 +1,4 @@
-"""Form fields for what people type: clean, and each in its own direction."""
+"""Form fields for what people type: cleaned, and each in its own direction of writing."""
 
 import unicodedata
 import zoneinfo
@@ -22,7 +22,7 @@ class _TypedField(forms.CharField):
 
 
 class LineField(_TypedField):
-    """A name or another line; nothing that can be seen counts as empty.
+    """A name or another line; text of which nothing can be seen counts as empty.
 
     Refuses line breaks, tabs and other control characters.
     """
@@ -47,5 +47,7 @@ def zone_choices(unset: str) -> list[tuple[str, str]]:
 
 @cache
 def _zones() -> list[str]:
-    """Cached: the names are found by opening some hundred files."""
+    """Return the names of all zones; cached, since some hundred files are opened for
+    them.
+    """
     return sorted(name for name in zoneinfo.available_timezones() if "/" in name)

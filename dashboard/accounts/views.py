@@ -1,4 +1,4 @@
-"""Signing in, and what everybody may set about themselves."""
+"""Signing in and out, and the settings of the viewer."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ def me(request: PageRequest) -> HttpResponse:
 
 @require_POST
 def look(request: PageRequest) -> HttpResponse:
-    """One button of the user menu: what it names changes, the rest stays."""
+    """Flip one switch of the user menu; the others stay."""
     form = OwnSettingsForm(_own(request.user) | request.POST.dict())
     if not form.is_valid():
         return _me(request, form, status=422)

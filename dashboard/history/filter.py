@@ -1,4 +1,4 @@
-"""The history's query string: read, refused in words, turned into ledger rows."""
+"""The filter of the history: a query string, checked, as rows of the ledger."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -95,7 +95,7 @@ class HistoryFilter(forms.Form):
 
     @property
     def fixed(self) -> list[tuple[str, str]]:
-        """What no field of the form shows: its words, and the query without it."""
+        """Return filters that have no field: their words, and the query without them."""
         said = self._said()
         return [
             (
@@ -115,7 +115,7 @@ class HistoryFilter(forms.Form):
         return known.select_related("lead", "expected", "to", "actor", "found")
 
     def page(self, after: str) -> Page[Assignment]:
-        """Raises BadCursor."""
+        """Return the page after the cursor. Raises BadCursor."""
         cursor = Cursor.decoded(after, f"history {self.query}") if after else None
         return page_of(self.changes(), order=NEWEST_FIRST, after=cursor)
 
@@ -128,7 +128,9 @@ class HistoryFilter(forms.Form):
         return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
 
     def all_changes(self) -> Iterator[Assignment]:
-        """Not kept in memory: for the export, with whose lead a coverer gave away."""
+        """Yield all changes for the export, read in chunks, with whose lead a covering
+        member gave away.
+        """
         ended = Hold.objects.filter(ended_by=OuterRef("pk"), taken_at__isnull=False)
         homes = ended.order_by("pk").values("origin")[:1]
         changes = (
@@ -151,7 +153,9 @@ class HistoryFilter(forms.Form):
 
 
 def _of_coverage(coverage: Coverage) -> Q:
-    """What took its leads, ended its holds, or is about to."""
+    """Return the condition for changes that took its leads, ended its holds, or are
+    about to.
+    """
     holds = coverage.holds.order_by()
     return Q(pk__in=holds.exclude(taken_by=None).values("taken_by")) | Q(
         pk__in=holds.exclude(ended_by=None).values("ended_by")

@@ -1,4 +1,4 @@
-"""The inbox's query string: read, refused in words, turned into leads in an order."""
+"""The filter of the inbox: a query string, checked, as leads in an order."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -135,7 +135,7 @@ class InboxFilter(LinkedFilters):
 
     @property
     def strangers(self) -> list[str]:
-        """Names in the address that are no filter, and so leave nothing out."""
+        """Return names in the address that are no filter, and so leave nothing out."""
         return [name for name in self.data if name not in {*FILTERS, "after"}]
 
     @property
@@ -144,7 +144,7 @@ class InboxFilter(LinkedFilters):
 
     @property
     def query(self) -> str:
-        """The query string, in one order, without what is empty or the page."""
+        """Return the query string in one order, without empty values and the page."""
         return urlencode(self._said())
 
     def without(self, dropped: str) -> str:
@@ -158,7 +158,7 @@ class InboxFilter(LinkedFilters):
 
     @property
     def narrowing(self) -> list[str]:
-        """The filters in force, by name; an order leaves nothing out."""
+        """Return the names of filters in force; an order leaves nothing out."""
         return [name for name in self._said() if name != "sort"]
 
     @property
@@ -172,12 +172,14 @@ class InboxFilter(LinkedFilters):
         return wanted.select_related("owner", "campaign", "category")
 
     def count(self, *, at: datetime, without: str = "") -> int:
-        """How many match, counted one further than anybody would read."""
+        """Return how many leads match, 1,001 if there are more than 1,000."""
         found = self.leads(at=at, without=without).order_by()
         return found[: MOST_COUNTED + 1].count()
 
     def newest_reply(self, page: Page[Lead], *, at: datetime) -> datetime:
-        """What came in after this moment is new to the reader of this list."""
+        """Return the time of the newest reply in the list; later ones are news to its
+        reader.
+        """
         is_top = not page.earlier and not self._said().get("sort")
         if is_top and page.rows:
             return page.rows[0].last_reply_at or NEVER
@@ -194,7 +196,7 @@ class InboxFilter(LinkedFilters):
         return found.order_by()[:MOST_NEW].count()
 
     def page(self, *, at: datetime, after: str) -> Page[Lead]:
-        """Raises BadCursor."""
+        """Return the page after the cursor. Raises BadCursor."""
         cursor = Cursor.decoded(after, self.query) if after else None
         sort = self.cleaned_data["sort"] or "-reply"
         if sort == "owner":
@@ -218,7 +220,7 @@ class InboxFilter(LinkedFilters):
         return f"{MOST_COUNTED:,}+" if found > MOST_COUNTED else f"{found:,}"
 
     def _conditions(self, at: datetime, *, by_id: bool = True) -> dict[str, Q]:
-        """One a filter, under its name."""
+        """Return a condition for each filter, by its name."""
         said = self.cleaned_data
         conditions = {
             name: Q(**{name: said[name]})
@@ -245,7 +247,7 @@ class InboxFilter(LinkedFilters):
 
     @cached_property
     def _found(self) -> Q:
-        """Leads with every word of the search.
+        """Return the condition for leads with every word of the search.
 
         Few of them are named by id, so that the table is read through once and not
         again for each part of the page; many are found soon in any order.
@@ -266,8 +268,10 @@ class InboxFilter(LinkedFilters):
         return Q()
 
     def _overdue(self, at: datetime) -> Q:
-        """Few are named by id; many are found soon in any order, and not by an index
-        that would have all of them sorted first.
+        """Return the condition for overdue leads.
+
+        Few are named by id; many are found soon in any order, and not by an index that
+        would have all of them sorted first.
         """
         if at not in self._late:
             late = Lead.objects.filter(answer_owed=True, due_order__lte=at)
@@ -318,7 +322,9 @@ class InboxFilter(LinkedFilters):
 
 
 def _said_by(word: str) -> Q:
-    """Leads that have this word, or a part of a domain as it is sent."""
+    """Return the condition for leads with this word, or this part of a domain as it is
+    sent.
+    """
     found = Q(search_text__contains=folded(word))
     is_domain = "xn--" in word.lower()
     return found | Q(search_text__contains=word.lower()) if is_domain else found

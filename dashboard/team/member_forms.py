@@ -27,7 +27,7 @@ else:
 
 
 class MemberForm(_MemberForm):
-    """Reads the form; `people.edit_member` writes."""
+    """The form of a member; `people.members.edit_member` writes."""
 
     class Meta:
         model = Member

@@ -1,4 +1,4 @@
-"""Members: who can own leads, with their load."""
+"""Pages of members: who can own leads, with their load."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -77,7 +77,7 @@ def _member(
 
 
 def check_manager(request: PageRequest, act: str) -> None:
-    """Before a form is read: who may not act is told so, not what they typed wrong."""
+    """Raise PermissionDenied for who may not act, before their form is read."""
     try:
         require_manager(request.user, act)
     except AssignmentRefused as refusal:

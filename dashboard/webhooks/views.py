@@ -1,4 +1,4 @@
-"""Where Smartlead's webhooks arrive, and the page that tells whether they do."""
+"""The address at which Smartlead's webhooks arrive, and the page about them."""
 
 import logging
 
@@ -46,7 +46,7 @@ class TooLarge(Exception):
 @never_cache
 @login_not_required
 def receive(request: HttpRequest, token: str) -> HttpResponse:
-    """Say quickly whether it is taken; 5xx alone asks Smartlead to send it again.
+    """Take an event; 5xx alone asks Smartlead to send it again.
 
     `WebhookAddress` has checked the key in the address, and taken it out.
     """
@@ -106,7 +106,7 @@ def _said(status: int, sentence: str) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes:
-    """Never more than LARGEST of it, whatever length was announced, or none."""
+    """Return at most LARGEST of the body, whatever length was announced."""
     announced = request.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > LARGEST:
         raise TooLarge
