@@ -22,7 +22,7 @@ from assignments.services.coverage import calendar, ical
 from assignments.services.coverage.certificate import tallies
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.labels import Bar, bar_of, entry_of
-from dashboard.date_fields import day_field
+from dashboard.filters import day_field
 from dashboard.htmx import PageRequest
 from dashboard.pagination import BadCursor, Cursor, Order, page_of
 from dashboard.permissions import Rights

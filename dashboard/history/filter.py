@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from assignments.models import Assignment, Batch, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
-from dashboard.date_fields import day_field, start_of
+from dashboard.filters import day_field, start_of
 from dashboard.pagination import Cursor, Order, Page, in_chunks, page_of
 
 NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.lead import NEVER
 from assignments.visible_text import folded
-from dashboard.date_fields import day_field, start_of
+from dashboard.filters import day_field, start_of
 from dashboard.form_fields import LinesField
 from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
 from dashboard.pagination import Cursor, Order, Page, page_of, walk

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assignments.models import Team
 from assignments.services.insights.definitions import BY_KEY
 from assignments.services.insights.metrics import Period
-from dashboard.date_fields import day_field, start_of
+from dashboard.filters import day_field, start_of
 
 type Days = tuple[date, date]
 
