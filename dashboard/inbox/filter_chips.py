@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dashboard.filters import MOST_COUNTED
 from dashboard.inbox.filter import (
-    MOST_COUNTED,
     NAMED_OWNERS,
     SLAS,
     STATUSES,

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from assignments.models import Assignment, Hold, Member, Team, User
 from assignments.services.insights import review
 from assignments.services.insights.review import MOST_DAYS, UNTOUCHED_DAYS, Section
+from dashboard.filters import QueryFilter
 
 MOST_NAMED = 500  # ids in one query
 EVERYBODY = "all"
@@ -28,7 +29,7 @@ def number_of_days() -> forms.IntegerField:
     )
 
 
-class LinkedFilters(forms.Form):
+class LinkedFilters(QueryFilter):
     team = forms.ModelChoiceField(Team.objects.all(), required=False)
     covering = forms.ChoiceField(required=False)
     coming = forms.ChoiceField(required=False)
