@@ -11,7 +11,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from assignments.models import Account
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY, make_target

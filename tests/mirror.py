@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services import inbox, passes, threads
 from assignments.services.reading import Reading, SyncReport
 from assignments.smartlead.budget import Budget, Kind, account_budget

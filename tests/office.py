@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from assignments.models import Assignment, Lead, Member, Note
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import account_budget

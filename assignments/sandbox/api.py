@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from assignments.sandbox import hooks, inbox, mishaps, reference, writes
-from assignments.sandbox.calls import Answer, Call, Rejected, Request, rejected
+from assignments.sandbox import (
+    fault_effects,
+    inbox_endpoints,
+    reference_endpoints,
+    webhook_endpoints,
+    write_endpoints,
+)
+from assignments.sandbox.call import Answer, Call, Rejected, Request, rejected
+from assignments.sandbox.call_log import Entry, fingerprint
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.faults import Kind
-from assignments.sandbox.journal import Entry, fingerprint
-from assignments.sandbox.limits import Grant, retry_after
-from assignments.sandbox.world import World
+from assignments.sandbox.rate_limits import Grant, retry_after
 
 PREFIX = "/api/v1/"
 ID = re.compile("[0-9]{1,20}")
@@ -29,49 +35,79 @@ class Route:
 # The first match wins: untracked-replies and reply-status come before /{id}.
 ROUTES = (
     *(
-        Route("POST", f"master-inbox/{name}", "list", inbox.listing(name))
-        for name in inbox.LISTS
+        Route("POST", f"master-inbox/{name}", "list", inbox_endpoints.listing(name))
+        for name in inbox_endpoints.LISTS
     ),
-    Route("GET", "master-inbox/untracked-replies", "read", reference.untracked_replies),
-    Route("GET", "master-inbox/reply-status", "read", reference.reply_status),
-    Route("GET", "master-inbox/{email_lead_map_id}", "thread", inbox.thread),
     Route(
-        "POST", "master-inbox/update-team-member", "owner", writes.update_team_member
+        "GET",
+        "master-inbox/untracked-replies",
+        "read",
+        reference_endpoints.untracked_replies,
     ),
-    Route("POST", "master-inbox/create-note", "note", writes.create_note),
-    Route("POST", "master-inbox/create-task", "task", writes.create_task),
-    Route("POST", "master-inbox/set-reminder", "reminder", writes.set_reminder),
-    Route("PATCH", "master-inbox/update-category", "category", writes.update_category),
+    Route("GET", "master-inbox/reply-status", "read", reference_endpoints.reply_status),
+    Route("GET", "master-inbox/{email_lead_map_id}", "thread", inbox_endpoints.thread),
+    Route(
+        "POST",
+        "master-inbox/update-team-member",
+        "owner",
+        write_endpoints.update_team_member,
+    ),
+    Route("POST", "master-inbox/create-note", "note", write_endpoints.create_note),
+    Route("POST", "master-inbox/create-task", "task", write_endpoints.create_task),
+    Route(
+        "POST", "master-inbox/set-reminder", "reminder", write_endpoints.set_reminder
+    ),
+    Route(
+        "PATCH",
+        "master-inbox/update-category",
+        "category",
+        write_endpoints.update_category,
+    ),
     Route(
         "PATCH",
         "master-inbox/change-read-status",
         "read_status",
-        writes.change_read_status,
+        write_endpoints.change_read_status,
     ),
-    Route("PATCH", "master-inbox/update-revenue", "revenue", writes.update_revenue),
-    Route("GET", "crm/leads/notes/{lead_id}", "notes", reference.notes),
-    Route("GET", "crm/leads/tasks/{lead_id}", "notes", reference.tasks),
-    Route("GET", "campaigns", "read", reference.campaigns),
-    Route("GET", "campaigns/{id}", "read", reference.campaign),
-    Route("GET", "campaigns/{id}/leads", "read", reference.campaign_leads),
+    Route(
+        "PATCH",
+        "master-inbox/update-revenue",
+        "revenue",
+        write_endpoints.update_revenue,
+    ),
+    Route("GET", "crm/leads/notes/{lead_id}", "notes", reference_endpoints.notes),
+    Route("GET", "crm/leads/tasks/{lead_id}", "notes", reference_endpoints.tasks),
+    Route("GET", "campaigns", "read", reference_endpoints.campaigns),
+    Route("GET", "campaigns/{id}", "read", reference_endpoints.campaign),
+    Route("GET", "campaigns/{id}/leads", "read", reference_endpoints.campaign_leads),
     Route(
         "GET",
         "campaigns/{id}/leads/{lead_id}/message-history",
         "history",
-        reference.message_history,
+        reference_endpoints.message_history,
     ),
-    Route("GET", "leads", "read", reference.lead_by_email),
-    Route("GET", "leads/fetch-categories", "read", reference.categories),
-    Route("GET", "leads/{lead_id}", "read", reference.lead_by_id),
-    Route("POST", "webhook/create", "hook", hooks.create),
-    Route("GET", "webhook/{id}", "hook", hooks.show),
-    Route("PUT", "webhook/update/{id}", "hook", hooks.update),
-    Route("DELETE", "webhook/delete/{id}", "hook", hooks.delete),
-    Route("GET", "campaigns/{id}/webhooks", "hook", hooks.of_campaign),
-    Route("POST", "campaigns/{id}/webhooks", "hook", hooks.add_to_campaign),
-    Route("DELETE", "campaigns/{id}/webhooks", "hook", hooks.drop_from_campaign),
-    Route("GET", "client", "read", reference.clients),
-    Route("GET", "analytics/team-board/overall-stats", "read", reference.team_board),
+    Route("GET", "leads", "read", reference_endpoints.lead_by_email),
+    Route("GET", "leads/fetch-categories", "read", reference_endpoints.categories),
+    Route("GET", "leads/{lead_id}", "read", reference_endpoints.lead_by_id),
+    Route("POST", "webhook/create", "hook", webhook_endpoints.create),
+    Route("GET", "webhook/{id}", "hook", webhook_endpoints.show),
+    Route("PUT", "webhook/update/{id}", "hook", webhook_endpoints.update),
+    Route("DELETE", "webhook/delete/{id}", "hook", webhook_endpoints.delete),
+    Route("GET", "campaigns/{id}/webhooks", "hook", webhook_endpoints.of_campaign),
+    Route("POST", "campaigns/{id}/webhooks", "hook", webhook_endpoints.add_to_campaign),
+    Route(
+        "DELETE",
+        "campaigns/{id}/webhooks",
+        "hook",
+        webhook_endpoints.drop_from_campaign,
+    ),
+    Route("GET", "client", "read", reference_endpoints.clients),
+    Route(
+        "GET",
+        "analytics/team-board/overall-stats",
+        "read",
+        reference_endpoints.team_board,
+    ),
 )
 
 
@@ -117,7 +153,9 @@ def _admitted(
     """The route, for a call that may reach it: in the order in which Express asks."""
     if not grant.is_allowed:
         has_retry_after = world.switches.has_retry_after
-        refusal = mishaps.too_many(retry_after(grant), has_retry_after=has_retry_after)
+        refusal = fault_effects.too_many(
+            retry_after(grant), has_retry_after=has_retry_after
+        )
         raise Rejected(refusal)
     if raw_body is None:
         raise Rejected(_express_page(400, "Bad Request"))
@@ -146,11 +184,11 @@ def _acted(call: Call, route: Route) -> Answer:
     if fault is None:
         return _act(call, route)
     call.entry.fault = fault.kind.value
-    if replaced := mishaps.instead(call, fault):
+    if replaced := fault_effects.instead(call, fault):
         return replaced
     if fault.kind == Kind.HANG_THEN_APPLY:
         call.world.sleep(fault.seconds)
-    return mishaps.afterwards(call, fault, _act(call, route))
+    return fault_effects.afterwards(call, fault, _act(call, route))
 
 
 def _act(call: Call, route: Route) -> Answer:

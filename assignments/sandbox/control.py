@@ -9,10 +9,10 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
-from assignments.sandbox.calls import Answer, Request
+from assignments.sandbox.behaviour import SwitchRefused
+from assignments.sandbox.call import Answer, Request
+from assignments.sandbox.fake_smartlead import NoSuchLead, World
 from assignments.sandbox.faults import Fault, FaultRefused
-from assignments.sandbox.switches import SwitchRefused
-from assignments.sandbox.world import NoSuchLead, World
 
 PREFIX = "/_sandbox/"
 

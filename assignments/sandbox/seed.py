@@ -5,17 +5,8 @@ from random import Random
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from assignments.sandbox import people
-from assignments.sandbox.account import Account
-from assignments.sandbox.records import (
-    Campaign,
-    Category,
-    Client,
-    Lead,
-    Member,
-    UntrackedReply,
-)
-from assignments.sandbox.threads import (
+from assignments.sandbox import names
+from assignments.sandbox.conversations import (
     CATEGORY_OF,
     ENDINGS,
     FOLLOW_UPS,
@@ -26,6 +17,15 @@ from assignments.sandbox.threads import (
     new_id,
     pitches,
 )
+from assignments.sandbox.records import (
+    Campaign,
+    Category,
+    Client,
+    Lead,
+    Member,
+    UntrackedReply,
+)
+from assignments.sandbox.store import Account
 
 HOUR, DAY = 3_600.0, 86_400.0
 DAYS_BACK = 60
@@ -65,14 +65,14 @@ def fill(account: Account, *, seed: int, leads: int, members: int, now: float) -
 
 
 def _add_members(account: Account, wanted: int) -> None:
-    more = enumerate(people.MORE_MEMBERS, start=7_500)
-    everyone = [*people.MEMBERS, *more]
+    more = enumerate(names.MORE_MEMBERS, start=7_500)
+    everyone = [*names.MEMBERS, *more]
     # The one off the board stays, however few are asked for.
     chosen = everyone[: max(1, wanted)]
-    if people.OFF_BOARD not in {member_id for member_id, _ in chosen} and wanted > 2:
-        chosen[-1] = people.MEMBERS[-1]
+    if names.OFF_BOARD not in {member_id for member_id, _ in chosen} and wanted > 2:
+        chosen[-1] = names.MEMBERS[-1]
     for member_id, name in chosen:
-        on_board = member_id != people.OFF_BOARD
+        on_board = member_id != names.OFF_BOARD
         member = Member(id=member_id, name=name, on_board=on_board)
         account.members[member_id] = member
 
@@ -134,10 +134,10 @@ def _stranger(
     account: Account, campaign: Campaign, number: int, rng: Random, now: float
 ) -> Lead:
     pitch = next(pitch for pitch in pitches() if pitch["name"] == campaign.name)
-    country = people.COUNTRIES[rng.choice(pitch["countries"])]
+    country = names.COUNTRIES[rng.choice(pitch["countries"])]
     industry = rng.choice(pitch["industries"])
     first, last = rng.choice(country.first_names), rng.choice(country.last_names)
-    company = f"{rng.choice(people.FIRMS)} {people.SECTORS[industry]}"
+    company = f"{rng.choice(names.FIRMS)} {names.SECTORS[industry]}"
     domain = f"{_slug(company)}.example"
     account_at = rng.randrange(3)
     return Lead(
@@ -158,8 +158,8 @@ def _stranger(
         custom_fields={
             "country": country.name,
             "industry": industry,
-            "employees": rng.choice(people.SIZES),
-            "title": rng.choice(people.JOBS),
+            "employees": rng.choice(names.SIZES),
+            "title": rng.choice(names.JOBS),
         },
         created_at=now - 62 * DAY,
     )
@@ -281,8 +281,8 @@ def _owner(account: Account, rng: Random) -> int | None:
         return None
     # Uneven, as in real life; the one off the board holds a few.
     weights = [3 + (at * 5) % 7 for at in range(len(members))]
-    if people.OFF_BOARD in members:
-        weights[members.index(people.OFF_BOARD)] = 1
+    if names.OFF_BOARD in members:
+        weights[members.index(names.OFF_BOARD)] = 1
     return rng.choices(members, weights=weights)[0]
 
 
@@ -290,7 +290,7 @@ def _add_untracked(account: Account, rng: Random, now: float) -> None:
     for number in range(1, 4):
         account.untracked[number] = UntrackedReply(
             id=number,
-            sender=f"office{number}@{rng.choice(people.FIRMS).lower()}.example",
+            sender=f"office{number}@{rng.choice(names.FIRMS).lower()}.example",
             recipient=_mailbox(account, number),
             subject="Your mail to a former colleague",
             body="<p>Mr Hale left us in spring. Who are you, please?</p>",

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from assignments.sandbox import gate
-from assignments.sandbox.calls import Answer, Request
-from assignments.sandbox.world import World
+from assignments.sandbox import router
+from assignments.sandbox.call import Answer, Request
+from assignments.sandbox.fake_smartlead import World
 
 DEFAULT_PORT = 8765
 LONGEST_BODY = 1_000_000
@@ -61,11 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         world = self.server.world
-        answer = gate.respond(world, self._request(), caller=self.client_address[0])
+        answer = router.respond(world, self._request(), caller=self.client_address[0])
         try:
             self._send(answer)
         finally:
-            gate.finish(world, answer)
+            router.finish(world, answer)
 
     def _request(self) -> Request:
         split = urlsplit(self.path)
@@ -82,12 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.is_lost:
             self.close_connection = True
             return
-        body = gate.body_of(answer)
+        body = router.body_of(answer)
         head = self._head(answer, body)
-        for piece in gate.dripped(head, over=answer.drip_head):
+        for piece in router.dripped(head, over=answer.drip_head):
             self.wfile.write(piece)
         if self.command != "HEAD":
-            for piece in gate.dripped(body, over=answer.drip_body):
+            for piece in router.dripped(body, over=answer.drip_body):
                 self.wfile.write(piece)
 
     def _head(self, answer: Answer, body: bytes) -> bytes:
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"HTTP/1.1 {answer.status} {phrase}",
             f"date: {self.date_time_string()}",
         ]
-        headers = gate.headers_of(answer, body)
+        headers = router.headers_of(answer, body)
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 

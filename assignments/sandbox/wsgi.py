@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from assignments.sandbox import gate
-from assignments.sandbox.calls import Answer, Request
-from assignments.sandbox.world import World
+from assignments.sandbox import router
+from assignments.sandbox.call import Answer, Request
+from assignments.sandbox.fake_smartlead import World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,14 +22,14 @@ def application(world: World) -> "WSGIApplication":
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         caller = environ.get("REMOTE_ADDR", "127.0.0.1")
-        answer = gate.respond(world, _request(environ), caller=caller)
+        answer = router.respond(world, _request(environ), caller=caller)
         if answer.is_lost:
-            gate.finish(world, answer)
+            router.finish(world, answer)
             raise ConnectionError("The connection was closed without an answer.")
         time.sleep(answer.drip_head)
         status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
-        body = gate.body_of(answer)
-        start_response(status, list(gate.headers_of(answer, body).items()))
+        body = router.body_of(answer)
+        start_response(status, list(router.headers_of(answer, body).items()))
         return _chunks(world, answer, body)
 
     return app
@@ -49,6 +49,6 @@ def _request(environ: "WSGIEnvironment") -> Request:
 
 def _chunks(world: World, answer: Answer, body: bytes) -> Iterator[bytes]:
     try:
-        yield from gate.dripped(body, over=answer.drip_body)
+        yield from router.dripped(body, over=answer.drip_body)
     finally:
-        gate.finish(world, answer)
+        router.finish(world, answer)

@@ -10,7 +10,7 @@ from assignments.models import Account, User
 from assignments.nudges import nudge_dispatch
 from assignments.services import access
 from assignments.services.refusals import AssignmentRefused
-from assignments.smartlead.account import account_fingerprint
+from assignments.smartlead.fingerprint import account_fingerprint
 
 
 def current() -> Account:

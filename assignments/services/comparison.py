@@ -9,8 +9,8 @@ from assignments.services.paging import BY_OFFSET, PAGE, Place
 from assignments.services.sources import INBOX
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import AboutUs, Refused, SmartleadError
-from assignments.smartlead.meter import Kind
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import Page
+from assignments.smartlead.rate_limiter import Kind
 from assignments.smartlead.records import LeadRow
 
 PATIENCE = 5  # calls for one answer, when Smartlead says "too many"

@@ -21,7 +21,7 @@ from assignments.services.queue import Claim, Job
 from assignments.services.sending import send, settle
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import AboutUs, NotSent, Refused, SmartleadError
-from assignments.smartlead.meter import Kind, NotBefore
+from assignments.smartlead.rate_limiter import Kind, NotBefore
 
 # How soon a click is seen while waiting for a slot.
 LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))

@@ -18,7 +18,7 @@ from assignments.services.reading import Reading
 from assignments.services.sources import ASSIGNED
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import Page
 from assignments.smartlead.records import LeadRow
 
 TRIED = 2

@@ -24,7 +24,7 @@ from assignments.services.paging import PAGE
 from assignments.services.sources import ASSIGNED
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import Refused
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import Page
 from assignments.smartlead.records import LeadRow
 
 A_MOMENT = timedelta(seconds=1) * settings.TIME_SCALE

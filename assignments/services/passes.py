@@ -25,7 +25,7 @@ from assignments.services.sources import ASSIGNED, FULL, INBOX
 from assignments.smartlead.budget import Kind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused, SaidNothing
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import Page
 from assignments.smartlead.records import LeadRow
 
 WARM = timedelta(days=14)

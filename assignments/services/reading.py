@@ -13,7 +13,7 @@ from assignments.services.leads import Saved
 from assignments.smartlead.budget import Budget, Kind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import AboutUs, SmartleadError
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import Page
 
 # With these, no other source would fare better.
 STOPPERS = {"key", "plan", "rate_limit"}

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import F
 
 from assignments.models import Source, UnreadableRow
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import Unreadable
 
 INBOX = "inbox-replies"
 ASSIGNED = "assigned-me"

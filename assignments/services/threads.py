@@ -24,7 +24,7 @@ from assignments.services.sources import NOTES, THREADS
 from assignments.smartlead.budget import Budget, Kind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import NotesUnreadable, Refused
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import Unreadable
 from assignments.smartlead.records import HistoryEntry, LeadRow, NoteRow
 
 LONGEST_KEY = 300

@@ -17,8 +17,15 @@ from django.conf import settings
 from django.db import transaction
 
 from assignments.models import Budget as BudgetRow
-from assignments.smartlead.account import account_fingerprint
-from assignments.smartlead.meter import Kind, Meter, NotBefore, Rate, Stamp, Window
+from assignments.smartlead.fingerprint import account_fingerprint
+from assignments.smartlead.rate_limiter import (
+    Kind,
+    Meter,
+    NotBefore,
+    Rate,
+    Stamp,
+    Window,
+)
 
 LONGEST_NAP = 1.0  # a slot given back may come free before it was due
 NO_RATE = Rate()

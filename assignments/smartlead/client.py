@@ -14,23 +14,17 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from assignments.smartlead.answers import (
-    Answer,
-    garbled,
-    payload_of_read,
-    payload_of_write,
-    trouble_in,
-)
+from assignments.smartlead.api_key import Key
 from assignments.smartlead.budget import Budget, Kind, Slot, account_budget
-from assignments.smartlead.calls import Calls
 from assignments.smartlead.errors import (
     AboutUs,
     NotesUnreadable,
     Refused,
     SaidNothing,
 )
-from assignments.smartlead.key import Key
-from assignments.smartlead.pages import Page, has_nothing, page_of, rows_in
+from assignments.smartlead.list_parsing import Page, has_nothing, page_of, rows_in
+from assignments.smartlead.metered_call import Calls
+from assignments.smartlead.parsing import Payload, as_dicts, as_id
 from assignments.smartlead.records import (
     CampaignLeadRow,
     CampaignRow,
@@ -40,8 +34,14 @@ from assignments.smartlead.records import (
     MemberRow,
     NoteRow,
 )
+from assignments.smartlead.responses import (
+    Answer,
+    garbled,
+    payload_of_read,
+    payload_of_write,
+    trouble_in,
+)
 from assignments.smartlead.transport import KeyTransport, SocketTransport
-from assignments.smartlead.values import Payload, as_dicts, as_id
 
 # These lists take one value where the others take an array.
 ONE_VALUE_LISTS = {"assigned-me", "views"}

@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, Self
 
 from assignments.smartlead.automatic_mails import headers_of, kind_of_mail
-from assignments.smartlead.row_shapes import flat_fields
-from assignments.smartlead.values import (
+from assignments.smartlead.parsing import (
     Payload,
     as_decimal,
     as_dicts,
@@ -26,6 +25,7 @@ from assignments.smartlead.values import (
     is_list,
     part,
 )
+from assignments.smartlead.row_shapes import flat_fields
 
 
 def _needed_id(value: Any, name: str) -> int:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from assignments.smartlead.automatic_mails import address_of, kind_of_mail
-from assignments.smartlead.values import Payload, as_int, as_text, first, part
+from assignments.smartlead.parsing import Payload, as_int, as_text, first, part
 
 # Where the documented, nested shape keeps what the live shape says flatly.
 _NESTED = {

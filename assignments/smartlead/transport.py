@@ -18,8 +18,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from assignments.smartlead.api_key import Key
 from assignments.smartlead.errors import NotSent
-from assignments.smartlead.key import Key
 
 # Shorter than the 5 s after which a Node server hangs up: a write is not to be sent
 # into a connection that dies at that moment.

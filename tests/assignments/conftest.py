@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services.desk import step_reached
 from tests.office import Office, open_office
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from assignments.management.commands import demo as demo_command
 from assignments.management.commands import serve as serve_command
 from assignments.models import Account, User
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
 from assignments.services import account as accounts
 from assignments.services import doctor
 from assignments.services.seats import beat

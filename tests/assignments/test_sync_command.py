@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Lead, Seat
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services import seats
 from assignments.smartlead.client import Client
 from tests.factories import make_account

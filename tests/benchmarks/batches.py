@@ -25,8 +25,8 @@ from assignments import parts
 from assignments.models import Batch, Lead, Mapping, Member, SavedPlan, User
 from assignments.models import Budget as BudgetRow
 from assignments.models.plan import StrategyKind
-from assignments.sandbox.journal import Entry
-from assignments.sandbox.world import World
+from assignments.sandbox.call_log import Entry
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.wsgi import application
 from assignments.services import member_filter, plans, writing
 from assignments.services.proposing import Part, Wish

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from assignments.models import Coverage, Hold, Lead, Member, Source, User
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services.account import current
 from assignments.services.coverage import acts, running
 from assignments.services.coverage.drafts import Draft, DraftCoverer

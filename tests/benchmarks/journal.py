@@ -5,8 +5,8 @@ from math import inf
 
 from django.conf import settings
 
-from assignments.sandbox.journal import Entry
-from assignments.sandbox.world import World
+from assignments.sandbox.call_log import Entry
+from assignments.sandbox.fake_smartlead import World
 
 
 def made(world: World, since: int = 0) -> list[Entry]:

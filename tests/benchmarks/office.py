@@ -11,7 +11,7 @@ from django.utils import timezone
 from assignments.models import Assignment, Lead, Member, User
 from assignments.models import Budget as BudgetRow
 from assignments.models.assignment import Cause
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.wsgi import application
 from assignments.services import inbox
 from assignments.services.batches import apply_plan

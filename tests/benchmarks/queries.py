@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assignments.models import Lead, Member, User
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.wsgi import application
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from assignments.sandbox.journal import Entry
-from assignments.sandbox.world import World
+from assignments.sandbox.call_log import Entry
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.wsgi import application
 
 WRITES, NOTES = "owner", "note"

@@ -19,7 +19,7 @@ from playwright.sync_api import (
 from playwright.sync_api import Error as PlaywrightError
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.services.inbox import run_head_sync

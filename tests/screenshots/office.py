@@ -13,8 +13,8 @@ from django.utils import timezone
 from assignments import nudges
 from assignments.models import Assignment, Heartbeat, Lead, Member, Team, User
 from assignments.models.assignment import Cause
-from assignments.sandbox.people import OFF_BOARD
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.names import OFF_BOARD
 from assignments.sandbox.wsgi import application
 from assignments.services import inbox, threads
 from assignments.services.assigning import assign_lead, undo_assignment

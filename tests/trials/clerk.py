@@ -35,7 +35,7 @@ from assignments.services.proposing import Part, Wish
 from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import AboutUs
-from assignments.smartlead.meter import Kind
+from assignments.smartlead.rate_limiter import Kind
 from tests.trials import scribe
 from tests.trials.line import Line
 

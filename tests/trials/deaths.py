@@ -86,7 +86,7 @@ def prepare(folder: Path) -> None:
 
 
 def _world(folder: Path) -> Any:
-    from assignments.sandbox.world import World
+    from assignments.sandbox.fake_smartlead import World
 
     return World(state=folder / "sandbox.sqlite3", leads=30, limits=PLENTY)
 

@@ -76,7 +76,7 @@ class Stage:
     def prepare(self) -> list[Callable[[], None]]:
         """The office, and each manager's preview: made before anybody confirms."""
         from assignments.models import Member
-        from assignments.sandbox.world import World
+        from assignments.sandbox.fake_smartlead import World
         from assignments.services import account as accounts
         from tests.factories import MONDAY, make_lead, make_manager, make_member
 

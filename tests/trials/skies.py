@@ -14,8 +14,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from assignments.models import Assignment, Heartbeat, Lead, Member
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.server import Server, serving
-from assignments.sandbox.world import World
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import account_budget

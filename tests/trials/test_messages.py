@@ -12,7 +12,7 @@ import pytest
 
 from assignments import smtp
 from assignments.models import Assignment, Coverage, Lead, Mail, Member, SlaTarget
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.wsgi import application
 from assignments.services import letters, outbox
 from assignments.services.clock import tick

@@ -23,9 +23,9 @@ from django_q.tasks import async_task
 from django_q.worker import worker
 
 from assignments.models import Lead
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.faults import OF_LISTS, Kind
 from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
 from assignments.smartlead.transport import SocketTransport
 from tests.factories import make_manager
 from tests.trials import leaks, skies

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Account, Assignment, Lead
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.services import account as accounts
 from assignments.smartlead import client as smartlead

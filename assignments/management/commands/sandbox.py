@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assignments.sandbox import hooks, orders, server
-from assignments.sandbox.switches import CHOICES, Switches
-from assignments.sandbox.world import DEFAULT_KEY, World
+from assignments.sandbox import cli_options, server, webhook_endpoints
+from assignments.sandbox.behaviour import CHOICES, Switches
+from assignments.sandbox.fake_smartlead import DEFAULT_KEY, World
 from assignments.services.webhooks import gate
 
 DEFAULT_LIFE = 40.0
@@ -63,7 +63,7 @@ def _hook_up(world: World, site: str | None) -> None:
     if site is None:
         return
     url = f"{site}/webhooks/smartlead/{gate.path_token()}/"
-    if not gate.is_open() or not hooks.is_ours(url):
+    if not gate.is_open() or not webhook_endpoints.is_ours(url):
         raise CommandError(
             "--hook needs SMARTLEAD_WEBHOOK_SECRET, and an http address of this machine."
         )
@@ -88,8 +88,8 @@ def _add_behaviour(parser: CommandParser) -> None:
         parser.add_argument(flag, choices=choices, default=_default(name))
     parser.add_argument(
         "--rate",
-        type=_read(orders.limits),
-        default=orders.limits("60/60s"),
+        type=_read(cli_options.limits),
+        default=cli_options.limits("60/60s"),
         help="such as 60/60s,10/2s",
     )
     parser.add_argument("--share", type=float, default=0.0, help="used by others")
@@ -108,12 +108,15 @@ def _add_behaviour(parser: CommandParser) -> None:
 def _add_faults(parser: CommandParser) -> None:
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument(
-        "--tail", type=_read(orders.tail), default=(0.0, 0.0), help="such as 0.01:5"
+        "--tail",
+        type=_read(cli_options.tail),
+        default=(0.0, 0.0),
+        help="such as 0.01:5",
     )
     parser.add_argument("--lag", type=float, default=0.0, help="of lists, in seconds")
     parser.add_argument(
         "--fault",
-        type=_read(orders.fault),
+        type=_read(cli_options.fault),
         action="append",
         default=[],
         help="such as lost_answer=0.02 or drip_body=0.1:3@list (repeatable)",
@@ -129,7 +132,7 @@ def _read[T](reader: Callable[[str], T]) -> Callable[[str], T]:
     def read(said: str) -> T:
         try:
             return reader(said)
-        except orders.OrderRefused as no:
+        except cli_options.OrderRefused as no:
             raise argparse.ArgumentTypeError(str(no)) from no
 
     return read

@@ -18,8 +18,8 @@ from assignments.services import own_mail, threads
 from assignments.services.leads import take_event
 from assignments.services.performance.recording import mails_of
 from assignments.services.performance.turns import Mail
-from assignments.smartlead.events import Event
 from assignments.smartlead.records import HistoryEntry
+from assignments.smartlead.webhook_events import Event
 
 State = WebhookEvent.State
 

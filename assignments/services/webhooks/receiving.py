@@ -14,9 +14,9 @@ from assignments.services import account
 from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.webhooks import gate
 from assignments.services.webhooks.applying import Outcome, apply
-from assignments.smartlead import events
-from assignments.smartlead.events import Event, NotAnEvent
-from assignments.smartlead.values import as_text
+from assignments.smartlead import webhook_events
+from assignments.smartlead.parsing import as_text
+from assignments.smartlead.webhook_events import Event, NotAnEvent
 
 __all__ = ["NotAnEvent", "receive", "take_in", "tick"]
 
@@ -48,7 +48,7 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
     """
     try:
         gate.check_signature(body, signature)
-        raw = events.read(body)
+        raw = webhook_events.read(body)
         gate.check_secret(raw)
     except gate.Forged as forged:
         gate.count_refusal(forged.reason, at=at)
@@ -88,7 +88,7 @@ def tick(*, at: datetime) -> str:
 
 
 def _key(raw: dict[str, Any], body: bytes) -> str:
-    mark = events.mark_of(raw)
+    mark = webhook_events.mark_of(raw)
     return hashlib.sha256(mark.encode("utf-8", "replace") if mark else body).hexdigest()
 
 
@@ -104,7 +104,7 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
         map_id=said.map_id,
         received_at=at,
         retry_at=at + RETRY_AFTER,
-        content=events.kept(raw),
+        content=webhook_events.kept(raw),
     )
     if gate.is_test(raw):
         _settle(event, Outcome(State.TEST, "A test: Smartlead reaches us."), at)

@@ -1,7 +1,7 @@
 import pytest
 
-from assignments.sandbox.world import World
-from tests.assignments.sandbox.calling import Caller, Clock
+from assignments.sandbox.fake_smartlead import World
+from tests.assignments.sandbox.http_caller import Caller, Clock
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 
-from assignments.sandbox.calls import Request
+from assignments.sandbox.call import Request
 from assignments.sandbox.control import respond
-from tests.assignments.sandbox.calling import another_member, some_lead
+from tests.assignments.sandbox.http_caller import another_member, some_lead
 
 CONTROL = "http://sandbox.test/_sandbox/"
 

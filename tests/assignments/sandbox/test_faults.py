@@ -2,9 +2,9 @@ from contextlib import suppress
 
 import pytest
 
+from assignments.sandbox.fault_effects import UNLISTED_MEMBER_ID
 from assignments.sandbox.faults import Fault, FaultRefused, Faults, Kind
-from assignments.sandbox.mishaps import UNLISTED_MEMBER_ID
-from tests.assignments.sandbox.calling import another_member, some_lead
+from tests.assignments.sandbox.http_caller import another_member, some_lead
 
 
 class Case:

@@ -3,10 +3,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from assignments.sandbox.people import MEMBERS
+from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.names import MEMBERS
 from assignments.sandbox.texts import read
-from assignments.sandbox.world import World
-from tests.assignments.sandbox.calling import NOW
+from tests.assignments.sandbox.http_caller import NOW
 
 
 @pytest.fixture(scope="module")

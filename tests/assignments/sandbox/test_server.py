@@ -9,10 +9,10 @@ import time
 import httpx
 import pytest
 
-from assignments.sandbox.journal import Entry
+from assignments.sandbox.call_log import Entry
+from assignments.sandbox.fake_smartlead import World
 from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
-from tests.assignments.sandbox.calling import another_member, some_lead
+from tests.assignments.sandbox.http_caller import another_member, some_lead
 
 PATIENCE = 60  # seconds; whoever waits goes on as soon as it is true
 

@@ -3,10 +3,10 @@ from collections.abc import Iterator
 import pytest
 
 from assignments.models import Lead, Source
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services import member_filter, sources
 from assignments.smartlead.errors import AboutUs
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import Page
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
 from tests.mirror import Mirror, make_row, open_mirror

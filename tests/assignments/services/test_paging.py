@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assignments.services.paging import BY_OFFSET, PAGE, TICK, Place
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import Page
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
 from tests.mirror import make_row

@@ -8,12 +8,12 @@ import pytest
 from django.db.models import F
 
 from assignments.models import Assignment, Lead, Source, UnreadableRow
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services import passes, sources
 from assignments.services.paging import PAGE
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.errors import AboutUs
-from tests.assignments.smartlead.talking import smartlead_that
+from tests.assignments.smartlead.mock_client import smartlead_that
 from tests.factories import MONDAY, make_assignment, make_member
 from tests.mirror import Mirror, open_mirror
 from tests.office import Clock

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Campaign, Category, Lead, Member
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services import reference, sources
 from assignments.smartlead.errors import SmartleadError
 from assignments.smartlead.records import (

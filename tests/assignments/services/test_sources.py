@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Source, UnreadableRow
 from assignments.services import sources
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import Unreadable
 from tests.factories import MONDAY
 
 pytestmark = pytest.mark.django_db

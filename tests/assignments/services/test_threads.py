@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Account, Lead, LeadNote, Message
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import World
 from assignments.services import sources, threads
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused

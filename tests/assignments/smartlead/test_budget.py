@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from assignments.models import Budget as BudgetRow
 from assignments.smartlead.budget import Budget, Kind, NotBefore, Rate, Slot
-from tests.assignments.smartlead import greedy_caller
+from tests.assignments.smartlead import budget_process
 
 NOW = 1_800_000_000.0
 
@@ -154,7 +154,7 @@ def test_four_processes_never_exceed_the_limit_and_use_it(tmp_path):
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "TEST_DATABASE_URL": url,
     }
-    command = [sys.executable, "-m", greedy_caller.__name__, "4"]
+    command = [sys.executable, "-m", budget_process.__name__, "4"]
     callers = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -164,8 +164,8 @@ def test_four_processes_never_exceed_the_limit_and_use_it(tmp_path):
     times = sorted(float(line) for output in outputs for line in output.split())
     assert [caller.returncode for caller in callers] == [0] * 4
     assert all(outputs)
-    assert most_in(times, greedy_caller.WINDOW) <= greedy_caller.CALLS
-    assert len(times) >= 0.6 * greedy_caller.CALLS * (times[-1] - times[0])
+    assert most_in(times, budget_process.WINDOW) <= budget_process.CALLS
+    assert len(times) >= 0.6 * budget_process.CALLS * (times[-1] - times[0])
 
 
 def most_in(times: list[float], seconds: float) -> int:

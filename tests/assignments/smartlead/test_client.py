@@ -13,7 +13,7 @@ from assignments.smartlead.errors import (
     Refused,
     SaidNothing,
 )
-from tests.assignments.smartlead.talking import Purse, answered, ask, smartlead_that
+from tests.assignments.smartlead.mock_client import Purse, answered, ask, smartlead_that
 
 ROW = {"email_lead_map_id": "11", "team_member_id": 7}
 OK = httpx.Response(200, json={"ok": True, "data": []})

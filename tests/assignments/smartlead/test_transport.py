@@ -12,8 +12,8 @@ from assignments.smartlead import transport
 from assignments.smartlead.budget import Rate
 from assignments.smartlead.client import connect
 from assignments.smartlead.errors import AboutUs, NotSent
-from tests.assignments.smartlead.loopback import answer, serving
-from tests.assignments.smartlead.talking import Purse, ask
+from tests.assignments.smartlead.mock_client import Purse, ask
+from tests.assignments.smartlead.scripted_server import answer, serving
 
 EMPTY_LIST = answer(b"[]")
 DONE = answer(b'{"ok": true}')
@@ -192,7 +192,7 @@ class TestAnswers:
     def test_longer_than_any_should_be_are_not_read_to_their_end(
         self, settings, monkeypatch
     ):
-        monkeypatch.setattr("assignments.smartlead.exchange.LONGEST_ANSWER", 1000)
+        monkeypatch.setattr("assignments.smartlead.http_exchange.LONGEST_ANSWER", 1000)
 
         with serving(lambda _, c: c.sendall(answer(b"[" + b" " * 2000))) as server:
             assert trouble_of(settings, server.url).kind == "garbled"

@@ -1,0 +1,101 @@
+"""One call on its way through the sandbox, and the answer it gets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from assignments.sandbox.call_log import Entry
+from assignments.sandbox.faults import Fault
+from assignments.sandbox.validation import Invalid, Schema, validate
+
+if TYPE_CHECKING:
+    from assignments.sandbox.fake_smartlead import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a transport hands over: decoded path, first value of each query key."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = "application/json"
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """`payload` is sent as JSON, `text` as it is.
+
+    `is_lost`: the connection closes instead. `drip_head` and `drip_body`: seconds over
+    which that part arrives. `entry` is ended once the last byte has left.
+    """
+
+    status: int = 200
+    payload: Any = None
+    text: str | None = None
+    content_type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    is_lost: bool = False
+    drip_head: float = 0.0
+    drip_body: float = 0.0
+    entry: Entry | None = None
+
+
+class Rejected(Exception):
+    """The endpoint itself says no, and has changed nothing."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def rejected(status: int, payload: Any) -> Rejected:
+    return Rejected(Answer(status=status, payload=payload))
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    world: "World"
+    request: Request
+    params: Mapping[str, str]
+    raw_body: Any
+    entry: Entry
+    member_id: int
+    fault: Fault | None = None
+
+    def body(self, schema: Schema) -> dict[str, Any]:
+        if not isinstance(self.raw_body, dict):
+            raise self._invalid(Invalid("value", "must be of type object"), "body")
+        return self._checked(schema, self.raw_body, "body")
+
+    def query(self, schema: Schema) -> dict[str, Any]:
+        raw = {
+            name: value
+            for name, value in self.request.query.items()
+            if name != "api_key"
+        }
+        return self._checked(schema, raw, "query")
+
+    def param(self, schema: Schema) -> dict[str, Any]:
+        return self._checked(schema, self.params, "params")
+
+    def _checked(
+        self, schema: Schema, raw: Mapping[str, Any], source: str
+    ) -> dict[str, Any]:
+        try:
+            return validate(schema, raw)
+        except Invalid as exc:
+            raise self._invalid(exc, source) from exc
+
+    def _invalid(self, exc: Invalid, source: str) -> Rejected:
+        if self.world.switches.errors == "documented":
+            says = {"error": str(exc).replace('"', ""), "field": exc.path}
+            return rejected(422, says)
+        body = {
+            "statusCode": 400,
+            "error": "Bad Request",
+            "message": str(exc),
+            "validation": {"source": source, "keys": [exc.path]},
+        }
+        return rejected(400, body)

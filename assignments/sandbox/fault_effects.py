@@ -1,0 +1,151 @@
+"""What each fault does to a call: instead of it, to its answer, or to the rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from assignments.sandbox.call import Answer, Call
+from assignments.sandbox.faults import Fault, Kind
+from assignments.sandbox.records import Lead
+
+UNLISTED_MEMBER_ID = 9_911
+GATEWAY_PAGE = (
+    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+    "<center><h1>{title}</h1></center>\r\n<hr><center>nginx</center>\r\n"
+    "</body>\r\n</html>\r\n"
+)
+
+
+def too_many(seconds: int, *, has_retry_after: bool) -> Answer:
+    if not has_retry_after:
+        says = "Too many requests. Please slow down and retry later."
+        return Answer(status=429, payload={"message": says})
+    says = f"Rate limit exceeded. Please retry after {seconds} seconds."
+    error = {"code": "RATE_LIMIT_EXCEEDED", "message": says, "retry_after": seconds}
+    answer = Answer(status=429, payload={"error": error})
+    answer.headers["retry-after"] = str(seconds)
+    return answer
+
+
+def page(status: int, title: str) -> Answer:
+    text = GATEWAY_PAGE.format(title=f"{status} {title}")
+    return Answer(status=status, text=text, content_type="text/html")
+
+
+def instead(call: Call, fault: Fault) -> Answer | None:
+    """The answer of a fault that keeps the call from taking effect."""
+    if fault.kind == Kind.HANG_THEN_DROP:
+        call.world.sleep(fault.seconds)
+    makers: dict[Kind, Callable[[], Answer]] = {
+        Kind.TOO_MANY: lambda: too_many(
+            max(1, round(fault.seconds)), has_retry_after=True
+        ),
+        Kind.TOO_MANY_BARE: lambda: too_many(0, has_retry_after=False),
+        Kind.ERROR: internal_error,
+        Kind.BAD_GATEWAY: lambda: page(502, "Bad Gateway"),
+        Kind.UNAVAILABLE: lambda: page(503, "Service Temporarily Unavailable"),
+        Kind.HANG_THEN_DROP: lambda: Answer(is_lost=True),
+        Kind.ERROR_INSIDE: lambda: Answer(
+            payload={"ok": False, "message": "Something went wrong, please try again"}
+        ),
+        Kind.EMPTY_UNAPPLIED: lambda: Answer(text=""),
+    }
+    make = makers.get(fault.kind)
+    return make() if make else None
+
+
+def internal_error() -> Answer:
+    return Answer(status=500, payload={"error": "Internal server error occurred"})
+
+
+def afterwards(call: Call, fault: Fault, answer: Answer) -> Answer:
+    """The answer as it leaves, when the call itself has taken effect."""
+    if fault.kind == Kind.APPLY_THEN_HANG:
+        call.world.sleep(fault.seconds)
+    if fault.kind == Kind.LOST_ANSWER:
+        answer.is_lost = True
+    if fault.kind == Kind.DRIP_BODY:
+        answer.drip_body = fault.seconds
+    if fault.kind == Kind.DRIP_HEADERS:
+        answer.drip_head = fault.seconds
+    if fault.kind in SPOILERS:
+        _spoil(answer, SPOILERS[fault.kind])
+    replace = REPLACED.get(fault.kind)
+    return replace() if replace else answer
+
+
+REPLACED: dict[Kind, Callable[[], Answer]] = {
+    Kind.APPLIED_ERROR: internal_error,
+    Kind.PLAIN_TEXT: lambda: Answer(text="success", content_type="text/plain"),
+    Kind.EMPTY: lambda: Answer(text=""),
+}
+
+
+def _spoil(answer: Answer, change: Callable[[list[Any]], list[Any]]) -> None:
+    for wrapper in ("data", "messages"):
+        if isinstance(answer.payload, dict) and wrapper in answer.payload:
+            answer.payload[wrapper] = change(answer.payload[wrapper])
+
+
+def _without_owner(rows: list[Any]) -> list[Any]:
+    hidden = {"team_member_id", "assigned_to"}
+    return [
+        {name: value for name, value in row.items() if name not in hidden}
+        for row in rows
+    ]
+
+
+def _unreadable_id(row: dict[str, Any], value: object) -> dict[str, Any]:
+    name = "email_lead_map_id"
+    return {**row, name if name in row else "campaign_lead_map_id": value}
+
+
+MALFORMATIONS: tuple[Callable[[dict[str, Any]], Any], ...] = (
+    # These four cannot be read.
+    lambda row: {name: row[name] for name in row if not name.endswith("lead_map_id")},
+    lambda row: _unreadable_id(row, None),
+    lambda row: _unreadable_id(row, "abc"),
+    lambda row: None,
+    # These can: null, a number where a string was, a string for a number, a new key.
+    lambda row: {name: row[name] if name.endswith("_id") else None for name in row},
+    lambda row: {name: _swapped(value) for name, value in row.items()},
+    lambda row: {**row, "brand_new_field": {"nested": [1, 2, 3]}},
+)
+# Every third row: the others show that one bad row spoils nothing else.
+SPOILT_EVERY = 3
+
+
+def _swapped(value: object) -> object:
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+def _malformed(rows: list[Any]) -> list[Any]:
+    def spoilt(at: int, row: dict[str, Any]) -> Any:
+        if at % SPOILT_EVERY:
+            return row
+        return MALFORMATIONS[at // SPOILT_EVERY % len(MALFORMATIONS)](row)
+
+    return [spoilt(at, row) for at, row in enumerate(rows)]
+
+
+SPOILERS = {Kind.ABSENT_OWNER: _without_owner, Kind.MALFORMED: _malformed}
+
+
+def disturb(call: Call, shown: list[Lead], *, after: list[Lead]) -> None:
+    """Once a page is drawn up: rows that move before the next one is asked for."""
+    if call.fault is None:
+        return
+    world, kind = call.world, call.fault.kind
+    if kind == Kind.MOVING and after:
+        # The nastiest one: the reader meets the last row again, and never this one.
+        world.add_reply(after[0].map_id)
+    if not shown:
+        return
+    if kind == Kind.LEAVING:
+        world.archive(shown[0].map_id)
+    if kind == Kind.VANISHING:
+        world.vanish(shown[-1].map_id)
+    if kind == Kind.UNKNOWN_MEMBER:
+        world.assign_outside(shown[0].map_id, UNLISTED_MEMBER_ID)

@@ -1,0 +1,48 @@
+"""What both transports share: who answers a path, and what goes over the wire."""
+
+import json
+import time
+from collections.abc import Iterator
+
+from assignments.sandbox import api, control
+from assignments.sandbox.call import Answer, Request
+from assignments.sandbox.fake_smartlead import World
+
+DRIPS = 20
+
+
+def respond(world: World, request: Request, *, caller: str) -> Answer:
+    if request.path.startswith(control.PREFIX):
+        return control.respond(world, request, caller=caller)
+    return api.respond(world, request)
+
+
+def body_of(answer: Answer) -> bytes:
+    if answer.text is not None:
+        return answer.text.encode()
+    return json.dumps(answer.payload, separators=(",", ":")).encode()
+
+
+def headers_of(answer: Answer, body: bytes) -> dict[str, str]:
+    return {
+        "x-powered-by": "Express",
+        **answer.headers,
+        "content-type": answer.content_type,
+        "content-length": str(len(body)),
+    }
+
+
+def dripped(data: bytes, *, over: float) -> Iterator[bytes]:
+    """All at once, or in small pieces spread over so many seconds."""
+    if not over:
+        yield data
+        return
+    size = max(1, -(-len(data) // DRIPS))
+    for at in range(0, len(data), size):
+        time.sleep(over / DRIPS)
+        yield data[at : at + size]
+
+
+def finish(world: World, answer: Answer) -> None:
+    if answer.entry is not None:
+        world.journal.end(answer.entry)

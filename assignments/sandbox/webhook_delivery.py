@@ -1,0 +1,169 @@
+"""Webhooks on their way out: to the registered addresses of this machine, again on 5xx.
+
+Nothing is sent while a call is answered: what is due waits for `deliver`, which a
+running server calls from a thread of its own and a test by hand.
+"""
+
+import hmac
+import http.client
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from assignments.sandbox import webhook_payloads
+from assignments.sandbox.records import Campaign, Hook, Lead, Message
+
+if TYPE_CHECKING:
+    from assignments.sandbox.fake_smartlead import World
+
+RETRIES = (60.0, 300.0, 1800.0)  # seconds, on 5xx or no answer; then it has failed
+PATIENCE = 10.0
+LOOK_EVERY = 0.2
+MOST_LOGGED = 1_000
+
+type Post = Callable[[str, Mapping[str, str], bytes], int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    url: str
+    body: bytes
+    headers: dict[str, str]
+    due_at: float
+    statuses: list[int] = field(default_factory=list)
+
+
+class Courier:
+    def __init__(self, world: "World", *, secret: str) -> None:
+        self._world, self._secret = world, secret
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        self._awake = threading.Event()
+        self._waiting: list[Delivery] = []
+        self.delivered: list[Delivery] = []
+
+    def replied(self, lead: Lead, message: Message) -> None:
+        self._tell("EMAIL_REPLY", lead, lambda: self._mail(lead, message))
+
+    def sent(self, lead: Lead, message: Message) -> None:
+        self._tell("EMAIL_SENT", lead, lambda: self._mail(lead, message))
+
+    def categorised(self, lead: Lead, before: int | None) -> None:
+        if before == lead.category_id:
+            return
+        self._tell("LEAD_CATEGORY_UPDATED", lead, lambda: self._category(lead, before))
+
+    def deliver(self, post: Post | None = None) -> int:
+        """Send what is due; how many were sent."""
+        due = self._due()
+        for delivery in due:
+            status = (post or _post)(delivery.url, delivery.headers, delivery.body)
+            delivery.statuses.append(status)
+            self._put_by(delivery, is_done=0 < status < 500)
+        return len(due)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Deliver in a thread, for as long as this lasts."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._work, args=(stop,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            self._awake.set()
+            thread.join()
+
+    def _work(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._awake.wait(LOOK_EVERY)
+            self._awake.clear()
+            self.deliver()
+
+    def _mail(self, lead: Lead, message: Message) -> dict[str, Any]:
+        is_short = self._world.switches.hook_shape == "short"
+        shape = webhook_payloads.short_mail if is_short else webhook_payloads.mail
+        return shape(self._world.account, lead, message)
+
+    def _category(self, lead: Lead, before: int | None) -> dict[str, Any]:
+        at, number = self._world.now(), next(self._numbers)
+        account = self._world.account
+        return webhook_payloads.category(account, lead, before, at=at, number=number)
+
+    def _tell(
+        self, name: str, lead: Lead, payload: Callable[[], dict[str, Any]]
+    ) -> None:
+        for hook in self._listening(name, lead):
+            said = payload() | _named(hook)
+            secret = {"secret_key": self._secret} if self._secret else {}
+            body = json.dumps(said | secret).encode()
+            for _ in range(int(self._world.switches.hook_copies)):
+                self._queue(hook, body)
+
+    def _queue(self, hook: Hook, body: bytes) -> None:
+        switches, number = self._world.switches, next(self._numbers)
+        headers = {"content-type": "application/json", "x-webhook-level": hook.level}
+        if switches.hook_signed:
+            mark = hmac.new(self._secret.encode(), body, "sha256").hexdigest()
+            headers["x-smartlead-signature"] = f"sha256={mark}"
+            headers["x-request-id"] = f"evt_{hook.id}_{number}"
+        due_at = self._world.now() + switches.hook_delay
+        delivery = Delivery(url=hook.url, body=body, headers=headers, due_at=due_at)
+        with self._lock:
+            self._waiting.append(delivery)
+        self._awake.set()
+
+    def _listening(self, name: str, lead: Lead) -> list[Hook]:
+        """A hook of the whole account silences those of clients and campaigns."""
+        campaign = self._world.account.campaigns[lead.campaign_id]
+        hooks = self._world.account.hooks.values()
+        wanted = [hook for hook in hooks if name in hook.events]
+        of_user = [hook for hook in wanted if hook.level == "user"]
+        return of_user or [hook for hook in wanted if _is_about(hook, campaign)]
+
+    def _due(self) -> list[Delivery]:
+        now = self._world.now()
+        with self._lock:
+            due = [each for each in self._waiting if each.due_at <= now]
+            self._waiting = [each for each in self._waiting if each.due_at > now]
+        is_reversed = self._world.switches.hook_order == "reversed"
+        return due[::-1] if is_reversed else due
+
+    def _put_by(self, delivery: Delivery, *, is_done: bool) -> None:
+        tried = len(delivery.statuses)
+        with self._lock:
+            if is_done or tried > len(RETRIES):
+                self.delivered = [*self.delivered, delivery][-MOST_LOGGED:]
+            else:
+                delivery.due_at = self._world.now() + RETRIES[tried - 1]
+                self._waiting.append(delivery)
+
+
+def _named(hook: Hook) -> dict[str, Any]:
+    return {"webhook_id": hook.id, "webhook_name": hook.name, "webhook_url": hook.url}
+
+
+def _is_about(hook: Hook, campaign: Campaign) -> bool:
+    if hook.level == "client":
+        return hook.client_id == campaign.client_id
+    return hook.level == "campaign" and hook.campaign_id == campaign.id
+
+
+def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    """The status; 0 if nobody answered. Redirects are not followed."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 80
+    there = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    try:
+        there.request("POST", parts.path, body=body, headers=dict(headers))
+        return there.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        there.close()

@@ -1,0 +1,109 @@
+"""The bodies of webhooks: as they were seen, and the short one of the documentation."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from assignments.sandbox.records import Campaign, Lead, Message
+from assignments.sandbox.serializers import history
+from assignments.sandbox.store import Account
+
+APP = "https://app.smartlead.ai/app/master-inbox?action=INBOX&leadMap="
+
+
+def when(at: float) -> str:
+    """Without milliseconds, and with an offset: unlike everywhere else."""
+    return datetime.fromtimestamp(int(at), UTC).isoformat()
+
+
+def mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]:
+    """EMAIL_REPLY or EMAIL_SENT. `from_email` is our mailbox in both."""
+    is_reply = message.type == "REPLY"
+    said = {
+        "event_type": "EMAIL_REPLY" if is_reply else "EMAIL_SENT",
+        "event_timestamp": when(message.at),
+        "sl_email_lead_id": str(lead.lead_id),
+        "sl_email_lead_map_id": lead.map_id,
+        "sl_lead_email": lead.email,
+        "stats_id": message.stats_id,
+        "from_email": lead.mailbox,
+        "to_email": lead.email,
+        "to_name": f"{lead.first_name} {lead.last_name}".strip(),
+        "cc_emails": message.cc,
+        "subject": message.subject,
+        "sequence_number": lead.sequence_number,
+        **_campaign(account.campaigns[lead.campaign_id]),
+        "app_url": f"{APP}{lead.map_id}",
+    }
+    return said | (
+        _reply(lead, message) if is_reply else {"sent_message": _part(message)}
+    )
+
+
+def _reply(lead: Lead, message: Message) -> dict[str, Any]:
+    answered = next(each for each in reversed(lead.messages) if each.type == "SENT")
+    return {
+        "sent_message": _part(answered),
+        "reply_message": _part(message),
+        "leadCorrespondence": {
+            "targetLeadEmail": lead.email,
+            "replyReceivedFrom": message.sender,
+            "repliedCompanyDomain": "SameCompany",
+        },
+    }
+
+
+def _part(message: Message) -> dict[str, Any]:
+    return {
+        "message_id": message.message_id,
+        "html": message.body,
+        "text": "",
+        "time": when(message.at),
+    }
+
+
+def short_mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]:
+    """As documented: it names neither the lead's ids nor the mail's."""
+    campaign = account.campaigns[lead.campaign_id]
+    said = {
+        "event_type": "EMAIL_REPLIED" if message.type == "REPLY" else "EMAIL_SENT",
+        "timestamp": when(message.at),
+        "campaign_name": campaign.name,
+        "lead": {"email": lead.email, "first_name": lead.first_name},
+    }
+    if message.type == "REPLY":
+        said["reply"] = {"body": message.body, "received_at": when(message.at)}
+    return said
+
+
+def category(
+    account: Account, lead: Lead, before: int | None, *, at: float, number: int
+) -> dict[str, Any]:
+    names = {key: each.name for key, each in account.categories.items()}
+    replies = [entry for entry in history(lead) if entry["type"] == "REPLY"]
+    return {
+        "event_type": "LEAD_CATEGORY_UPDATED",
+        "event_id": f"category-{lead.map_id}-{number}-{int(at)}",
+        "event_timestamp": when(at),
+        "lead_id": lead.lead_id,
+        "from_email": lead.mailbox,
+        "to_email": lead.email,
+        **_campaign(account.campaigns[lead.campaign_id]),
+        "lead_category": {
+            "old_id": before,
+            "old_name": names.get(before or 0),
+            "new_id": lead.category_id,
+            "new_name": names.get(lead.category_id or 0),
+        },
+        "history": history(lead),
+        "last_reply": replies[-1] if replies else {},
+        "app_url": f"{APP}{lead.map_id}",
+    }
+
+
+def _campaign(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "campaign_id": campaign.id,
+        "campaign_name": campaign.name,
+        "campaign_status": campaign.status,
+        "client_id": campaign.client_id,
+    }

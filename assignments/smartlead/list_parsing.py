@@ -1,0 +1,118 @@
+"""Lists of rows: found in whatever envelope they come, read one by one."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from assignments.smartlead.parsing import Payload, as_int, as_text, first
+from assignments.smartlead.responses import garbled
+
+LONGEST_EXCERPT = 500
+NOTHING: tuple[Any, ...] = (None, False, "", {}, [])
+ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "team_board_stats")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A row that was skipped: why, and how it began."""
+
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page[T]:
+    """`returned` counts the rows as they came; `limit` is None where nothing pages."""
+
+    rows: tuple[T, ...]
+    unreadable: tuple[Unreadable, ...]
+    returned: int
+    limit: int | None
+    total: int | None
+
+    @property
+    def is_last(self) -> bool:
+        return self.limit is None or self.returned < self.limit
+
+
+def page_of[T](
+    payload: Any,
+    read: Callable[[Payload], T],
+    *,
+    limit: int | None = None,
+    is_later: bool = False,
+) -> Page[T]:
+    """Read every row that can be read; raise AboutUs where no list is to be found.
+
+    `is_later`: it follows another page, so that nothing in it is the end of the list.
+    On a first page it could be a fault, and all leads would seem to be gone.
+    """
+    raw_rows = [] if is_later and has_nothing(payload) else rows_in(payload)
+    rows: list[T] = []
+    unreadable: list[Unreadable] = []
+    for raw in raw_rows:
+        try:
+            rows.append(read(_mapping(raw)))
+        except ValueError as exc:
+            unreadable.append(Unreadable(reason=str(exc), excerpt=_excerpt(raw)))
+    return Page(
+        rows=tuple(rows),
+        unreadable=tuple(unreadable),
+        returned=len(raw_rows),
+        limit=limit,
+        total=_total(payload),
+    )
+
+
+def rows_in(payload: Any) -> list[Any]:
+    found = _list_in(payload)
+    if found is None:
+        raise garbled("Smartlead's answer holds no list where one was expected.")
+    return found
+
+
+def _list_in(payload: Any) -> list[Any] | None:
+    if isinstance(payload, list):
+        return payload
+    if not isinstance(payload, dict):
+        return None
+    inner = (_list_in(payload[name]) for name in ENVELOPES if name in payload)
+    return next((found for found in inner if found is not None), None)
+
+
+def has_nothing(payload: Any) -> bool:
+    """Whether an answer says that there is nothing: null where a list would be.
+
+    An empty object says neither yes nor no; Smartlead answers so when it fails, too.
+    """
+    if not isinstance(payload, dict):
+        return payload is None
+    inner = [payload[name] for name in ENVELOPES if name in payload]
+    if not inner:
+        return payload.get("ok") is True or payload.get("success") is True
+    return all(value in NOTHING or _holds_nothing(value) for value in inner)
+
+
+def _holds_nothing(value: Any) -> bool:
+    """`{team_board_stats: null}` inside of `data`."""
+    return isinstance(value, dict) and has_nothing(
+        {**value, "ok": False, "success": False}
+    )
+
+
+def _total(payload: Any) -> int | None:
+    if not isinstance(payload, dict):
+        return None
+    # Absence is unknown, never 0.
+    return as_int(first(payload, "total_count", "total_leads", "total"))
+
+
+def _mapping(raw: Any) -> Payload:
+    if not isinstance(raw, dict):
+        raise ValueError("The row is not an object.")
+    return raw
+
+
+def _excerpt(raw: Any) -> str:
+    return as_text(json.dumps(raw, ensure_ascii=False))[:LONGEST_EXCERPT]
