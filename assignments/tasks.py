@@ -40,14 +40,14 @@ from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.services.mail_content import parse_waiting
 from assignments.services.sla import recounting
-from assignments.smartlead.budget import Budget, account_budget
+from assignments.smartlead.budget import CallBudget, account_budget
 from assignments.smartlead.client import Client, connect
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def at_the_counter() -> Iterator[tuple[Client, Budget]]:
+def at_the_counter() -> Iterator[tuple[Client, CallBudget]]:
     """The client and the budget of the account in the settings."""
     budget = account_budget()
     with connect(budget=budget) as client:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from assignments.models import Assignment, Lead, Member, Note
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import account_budget
@@ -36,7 +36,7 @@ class Clock:
 
 @dataclass
 class Office:
-    world: World
+    world: FakeSmartlead
     desk: Desk
     clock: Clock
     members: list[Member] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Office:
 
 
 @contextmanager
-def open_office(world: World) -> Iterator[Office]:
+def open_office(world: FakeSmartlead) -> Iterator[Office]:
     clock = Clock()
     budget = account_budget()
     members = [

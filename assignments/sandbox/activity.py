@@ -10,16 +10,16 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from assignments.sandbox.conversations import CATEGORY_OF, FOLLOW_UPS, OPENINGS
-from assignments.sandbox.records import Lead
+from assignments.sandbox.records import FakeLead
 
 if TYPE_CHECKING:
-    from assignments.sandbox.fake_smartlead import World
+    from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 # After a long sleep the backlog is cut: a week of replies would only be noise.
 MOST_AT_ONCE = 200
 
 
-class Stream:
+class EventStream:
     """Events of one sort, at random but seeded intervals."""
 
     def __init__(
@@ -53,11 +53,11 @@ class Stream:
         return Random(f"{self._seed}-{self._name}-{purpose}-{self.number}")
 
 
-class Life:
-    def __init__(self, world: "World", *, seed: int) -> None:
+class Activity:
+    def __init__(self, world: "FakeSmartlead", *, seed: int) -> None:
         self._world = world
-        self.replies = Stream("replies", seed=seed, act=self._reply)
-        self.outsiders = Stream("outsiders", seed=seed, act=self._meddle)
+        self.replies = EventStream("replies", seed=seed, act=self._reply)
+        self.outsiders = EventStream("outsiders", seed=seed, act=self._meddle)
 
     def catch_up(self) -> None:
         switches, now = self._world.switches, self._world.now()
@@ -78,11 +78,11 @@ class Life:
         if rng.random() < 0.15:
             self._sort(rng.choice(leads), rng)
 
-    def _answer(self, lead: Lead, rng: Random, at: float) -> None:
+    def _answer(self, lead: FakeLead, rng: Random, at: float) -> None:
         if lead.last_reply_at and lead.last_reply_at > (lead.last_sent_at or 0):
             self._world.add_answer(lead, at=at, rng=rng)
 
-    def _sort(self, lead: Lead, rng: Random) -> None:
+    def _sort(self, lead: FakeLead, rng: Random) -> None:
         category_id = rng.choice(list(self._world.account.categories))
         self._world.categorise(lead, category_id)
 
@@ -95,10 +95,10 @@ class Life:
         self._world.assign_outside(lead.map_id, rng.choice(others))
 
 
-def next_situation(lead: Lead, rng: Random) -> str:
+def next_situation(lead: FakeLead, rng: Random) -> str:
     choices = FOLLOW_UPS.get(lead.situation, tuple(OPENINGS))
     return rng.choice(choices)
 
 
-def category_after(lead: Lead, situation: str) -> int | None:
+def category_after(lead: FakeLead, situation: str) -> int | None:
     return CATEGORY_OF[situation] or lead.category_id

@@ -14,11 +14,11 @@ from assignments.sandbox import (
     webhook_endpoints,
     write_endpoints,
 )
-from assignments.sandbox.call import Answer, Call, Rejected, Request, rejected
-from assignments.sandbox.call_log import Entry, fingerprint
-from assignments.sandbox.fake_smartlead import World
-from assignments.sandbox.faults import Kind
-from assignments.sandbox.rate_limits import Grant, retry_after
+from assignments.sandbox.call import ApiRequest, ApiResponse, Call, Rejected, rejected
+from assignments.sandbox.call_log import CallLogEntry, fingerprint
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.faults import FaultKind
+from assignments.sandbox.rate_limits import Admission, retry_after
 
 PREFIX = "/api/v1/"
 ID = re.compile("[0-9]{1,20}")
@@ -29,7 +29,7 @@ class Route:
     method: str
     pattern: str
     kind: str
-    act: Callable[[Call], Answer]
+    act: Callable[[Call], ApiResponse]
 
 
 # The first match wins: untracked-replies and reply-status come before /{id}.
@@ -111,7 +111,7 @@ ROUTES = (
 )
 
 
-def respond(world: World, request: Request) -> Answer:
+def respond(world: FakeSmartlead, request: ApiRequest) -> ApiResponse:
     """Answer one request, and leave its entry in the journal."""
     key = request.query.get("api_key", "")
     route, params = _find(world, request)
@@ -148,7 +148,11 @@ def respond(world: World, request: Request) -> Answer:
 
 
 def _admitted(
-    world: World, request: Request, route: Route | None, raw_body: Any, grant: Grant
+    world: FakeSmartlead,
+    request: ApiRequest,
+    route: Route | None,
+    raw_body: Any,
+    grant: Admission,
 ) -> Route:
     """The route, for a call that may reach it: in the order in which Express asks."""
     if not grant.is_allowed:
@@ -165,7 +169,7 @@ def _admitted(
     return route
 
 
-def _delayed(call: Call, route: Route) -> Answer:
+def _delayed(call: Call, route: Route) -> ApiResponse:
     switches = call.world.switches
     delay = call.world.faults.delay(
         latency=switches.latency,
@@ -179,19 +183,19 @@ def _delayed(call: Call, route: Route) -> Answer:
     return answer
 
 
-def _acted(call: Call, route: Route) -> Answer:
+def _acted(call: Call, route: Route) -> ApiResponse:
     fault = call.fault
     if fault is None:
         return _act(call, route)
     call.entry.fault = fault.kind.value
     if replaced := fault_effects.instead(call, fault):
         return replaced
-    if fault.kind == Kind.HANG_THEN_APPLY:
+    if fault.kind == FaultKind.HANG_THEN_APPLY:
         call.world.sleep(fault.seconds)
     return fault_effects.afterwards(call, fault, _act(call, route))
 
 
-def _act(call: Call, route: Route) -> Answer:
+def _act(call: Call, route: Route) -> ApiResponse:
     """The call takes effect here, as a whole and at one moment."""
     with call.world.account.lock:
         try:
@@ -200,7 +204,9 @@ def _act(call: Call, route: Route) -> Answer:
             return no.answer
 
 
-def _find(world: World, request: Request) -> tuple[Route | None, dict[str, str]]:
+def _find(
+    world: FakeSmartlead, request: ApiRequest
+) -> tuple[Route | None, dict[str, str]]:
     path = request.path
     if not path.startswith(PREFIX):
         return None, {}
@@ -226,7 +232,7 @@ def _matched(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
     return params
 
 
-def _check_key(world: World, request: Request) -> None:
+def _check_key(world: FakeSmartlead, request: ApiRequest) -> None:
     key = request.query.get("api_key", "")
     if not key:
         raise rejected(401, {"message": "API key is required."})
@@ -236,7 +242,7 @@ def _check_key(world: World, request: Request) -> None:
         raise rejected(401, {"message": "Plan expired!"})
 
 
-def _parsed(request: Request) -> Any:
+def _parsed(request: ApiRequest) -> Any:
     """The body as Express reads it: not called JSON is empty, broken is None."""
     is_json = "json" in request.content_type
     if not is_json or not request.body or request.method == "GET":
@@ -248,7 +254,7 @@ def _parsed(request: Request) -> Any:
     return parsed if isinstance(parsed, dict | list) else None
 
 
-def _note_wishes(entry: Entry, raw_body: Any, params: Mapping[str, str]) -> None:
+def _note_wishes(entry: CallLogEntry, raw_body: Any, params: Mapping[str, str]) -> None:
     """Keep what was asked for, also when it is refused or a fault prevents it."""
     body = raw_body if isinstance(raw_body, dict) else {}
     map_name = "email_lead_map_id"
@@ -262,19 +268,21 @@ def _id(raw: object) -> int | None:
     return int(str(raw)) if ID.fullmatch(str(raw)) else None
 
 
-def _express_page(status: int, says: str) -> Answer:
+def _express_page(status: int, says: str) -> ApiResponse:
     text = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>Error</title>\n</head>\n<body>\n<pre>{escape(says)}</pre>\n"
         "</body>\n</html>\n"
     )
-    answer = Answer(status=status, text=text, content_type="text/html; charset=utf-8")
+    answer = ApiResponse(
+        status=status, text=text, content_type="text/html; charset=utf-8"
+    )
     answer.headers["content-security-policy"] = "default-src 'none'"
     answer.headers["x-content-type-options"] = "nosniff"
     return answer
 
 
-def _rate_headers(world: World, grant: Grant) -> dict[str, str]:
+def _rate_headers(world: FakeSmartlead, grant: Admission) -> dict[str, str]:
     resets_at = world.now() + grant.reset_in
     reset = {
         "seconds_left": retry_after(grant),

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 
-class SwitchRefused(Exception):
+class InvalidBehaviour(Exception):
     pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switches:
+class Behaviour:
     # flat: the live shape. documented: the nested one of the current docs.
     shape: str = "flat"
     # readable, or missing: the whole /crm namespace is 404, as one live audit saw.
@@ -53,7 +53,7 @@ class Switches:
         known = {item.name: item.type for item in fields(self)}
         for name, value in changes.items():
             if name not in known:
-                raise SwitchRefused(f"There is no switch {name}.")
+                raise InvalidBehaviour(f"There is no switch {name}.")
             _check(name, value, type(getattr(self, name)))
         return replace(self, **changes)
 
@@ -78,8 +78,8 @@ def _check(name: str, value: object, kind: type) -> None:
     if kind is float and (
         isinstance(value, bool) or not isinstance(value, int | float)
     ):
-        raise SwitchRefused(f"{name} must be a number.")
+        raise InvalidBehaviour(f"{name} must be a number.")
     if kind is bool and not isinstance(value, bool):
-        raise SwitchRefused(f"{name} must be true or false.")
+        raise InvalidBehaviour(f"{name} must be true or false.")
     if name in CHOICES and value not in CHOICES[name]:
-        raise SwitchRefused(f"{name} must be one of {', '.join(CHOICES[name])}.")
+        raise InvalidBehaviour(f"{name} must be one of {', '.join(CHOICES[name])}.")

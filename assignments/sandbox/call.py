@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from assignments.sandbox.call_log import Entry
+from assignments.sandbox.call_log import CallLogEntry
 from assignments.sandbox.faults import Fault
-from assignments.sandbox.validation import Invalid, Schema, validate
+from assignments.sandbox.validation import InvalidValue, Schema, validate
 
 if TYPE_CHECKING:
-    from assignments.sandbox.fake_smartlead import World
+    from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ApiRequest:
     """What a transport hands over: decoded path, first value of each query key."""
 
     method: str
@@ -24,7 +24,7 @@ class Request:
 
 
 @dataclass(slots=True, kw_only=True)
-class Answer:
+class ApiResponse:
     """`payload` is sent as JSON, `text` as it is.
 
     `is_lost`: the connection closes instead. `drip_head` and `drip_body`: seconds over
@@ -39,34 +39,34 @@ class Answer:
     is_lost: bool = False
     drip_head: float = 0.0
     drip_body: float = 0.0
-    entry: Entry | None = None
+    entry: CallLogEntry | None = None
 
 
 class Rejected(Exception):
     """The endpoint itself says no, and has changed nothing."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: ApiResponse) -> None:
         super().__init__(answer.status)
         self.answer = answer
 
 
 def rejected(status: int, payload: Any) -> Rejected:
-    return Rejected(Answer(status=status, payload=payload))
+    return Rejected(ApiResponse(status=status, payload=payload))
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    world: "World"
-    request: Request
+    world: "FakeSmartlead"
+    request: ApiRequest
     params: Mapping[str, str]
     raw_body: Any
-    entry: Entry
+    entry: CallLogEntry
     member_id: int
     fault: Fault | None = None
 
     def body(self, schema: Schema) -> dict[str, Any]:
         if not isinstance(self.raw_body, dict):
-            raise self._invalid(Invalid("value", "must be of type object"), "body")
+            raise self._invalid(InvalidValue("value", "must be of type object"), "body")
         return self._checked(schema, self.raw_body, "body")
 
     def query(self, schema: Schema) -> dict[str, Any]:
@@ -85,10 +85,10 @@ class Call:
     ) -> dict[str, Any]:
         try:
             return validate(schema, raw)
-        except Invalid as exc:
+        except InvalidValue as exc:
             raise self._invalid(exc, source) from exc
 
-    def _invalid(self, exc: Invalid, source: str) -> Rejected:
+    def _invalid(self, exc: InvalidValue, source: str) -> Rejected:
         if self.world.switches.errors == "documented":
             says = {"error": str(exc).replace('"', ""), "field": exc.path}
             return rejected(422, says)

@@ -16,7 +16,7 @@ from assignments.sandbox.store import StateFile
 
 
 @dataclass(slots=True, kw_only=True)
-class Entry(Record):
+class CallLogEntry(Record):
     """One call or one outside change.
 
     `applied_seq` numbers all changes of the account in the order they took effect;
@@ -45,21 +45,21 @@ class Entry(Record):
     fault: str | None = None
 
 
-class Journal:
+class CallLog:
     def __init__(
         self, *, clock: Callable[[], float], state: StateFile | None = None
     ) -> None:
         self._clock = clock
         self._state = state
         self._lock = threading.Lock()
-        self._entries: list[Entry] = []
+        self._entries: list[CallLogEntry] = []
         if state is not None:
             rows = state.rows("journal")
-            self._entries = [Entry.from_json(raw) for _, raw in rows]
+            self._entries = [CallLogEntry.from_json(raw) for _, raw in rows]
 
-    def open(self, *, source: str, kind: str = "", **known: str) -> Entry:
+    def open(self, *, source: str, kind: str = "", **known: str) -> CallLogEntry:
         with self._lock:
-            entry = Entry(
+            entry = CallLogEntry(
                 seq=len(self._entries) + 1,
                 source=source,
                 kind=kind,
@@ -71,28 +71,28 @@ class Journal:
         self._keep(entry)
         return entry
 
-    def applied(self, entry: Entry, seq: int) -> None:
+    def applied(self, entry: CallLogEntry, seq: int) -> None:
         entry.applied_seq = seq
         entry.applied_at = self._clock()
         entry.applied_mono = monotonic()
         self._keep(entry)
 
-    def end(self, entry: Entry) -> None:
+    def end(self, entry: CallLogEntry) -> None:
         """The answer has left, or will never leave."""
         if entry.ended_at is None:
             entry.ended_at = self._clock()
             entry.ended_mono = monotonic()
             self._keep(entry)
 
-    def entries(self, *, after: int = 0, kind: str | None = None) -> list[Entry]:
+    def entries(self, *, after: int = 0, kind: str | None = None) -> list[CallLogEntry]:
         with self._lock:
             later = self._entries[after:]
         return [entry for entry in later if kind is None or entry.kind == kind]
 
-    def calls(self, *, kind: str | None = None) -> list[Entry]:
+    def calls(self, *, kind: str | None = None) -> list[CallLogEntry]:
         return [entry for entry in self.entries(kind=kind) if entry.source == "api"]
 
-    def changes(self, map_id: int | None = None) -> list[Entry]:
+    def changes(self, map_id: int | None = None) -> list[CallLogEntry]:
         """Applied changes of owner, in the order they took effect."""
         found = [
             entry
@@ -104,7 +104,7 @@ class Journal:
     def statuses(self) -> dict[str, int]:
         return dict(Counter(str(entry.status) for entry in self.calls()))
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: CallLogEntry) -> None:
         if self._state is not None:
             self._state.put("journal", entry.seq, entry.to_json())
 

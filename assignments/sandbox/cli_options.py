@@ -1,9 +1,9 @@
 """The command line's words: `60/60s,10/2s`, `0.01:5`, `lost_answer=0.02:3@owner`."""
 
-from assignments.sandbox.faults import Fault, Kind
+from assignments.sandbox.faults import Fault, FaultKind
 
 
-class OrderRefused(Exception):
+class InvalidOption(Exception):
     """Not understood; the message says what would be."""
 
 
@@ -16,9 +16,9 @@ def _limit(said: str) -> tuple[int, float]:
     try:
         limit = int(count), float(seconds)
     except ValueError:
-        raise OrderRefused(f"A rate looks like 60/60s, not {said!r}.") from None
+        raise InvalidOption(f"A rate looks like 60/60s, not {said!r}.") from None
     if limit[0] < 1 or limit[1] <= 0:
-        raise OrderRefused(f"A rate lets at least one call through, not {said!r}.")
+        raise InvalidOption(f"A rate lets at least one call through, not {said!r}.")
     return limit
 
 
@@ -28,7 +28,7 @@ def tail(said: str) -> tuple[float, float]:
         return float(share), float(seconds)
     except ValueError:
         says = f"A tail is a share and seconds, like 0.01:5, not {said!r}."
-        raise OrderRefused(says) from None
+        raise InvalidOption(says) from None
 
 
 def fault(said: str) -> Fault:
@@ -37,14 +37,14 @@ def fault(said: str) -> Fault:
     kind, _, rest = rest.partition("=")
     chance, _, seconds = rest.partition(":")
     try:
-        known = Kind(kind)
+        known = FaultKind(kind)
     except ValueError:
-        kinds = ", ".join(Kind)
-        raise OrderRefused(f"{kind!r} is no fault. There are: {kinds}.") from None
+        kinds = ", ".join(FaultKind)
+        raise InvalidOption(f"{kind!r} is no fault. There are: {kinds}.") from None
     try:
         found = Fault(kind=known, call=call, chance=float(chance), times=None)
         found.seconds = float(seconds) if seconds else found.seconds
     except ValueError:
         says = f"A fault looks like lost_answer=0.02 or drip_body=0.1:3, not {said!r}."
-        raise OrderRefused(says) from None
+        raise InvalidOption(says) from None
     return found

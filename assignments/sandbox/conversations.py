@@ -5,9 +5,14 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from assignments.sandbox.email_bodies import Letter, bounce_html, reply_html, sent_html
+from assignments.sandbox.email_bodies import (
+    EmailDraft,
+    bounce_html,
+    reply_html,
+    sent_html,
+)
 from assignments.sandbox.names import COUNTRIES, JOBS
-from assignments.sandbox.records import Campaign, Lead, Message
+from assignments.sandbox.records import FakeCampaign, FakeLead, FakeMessage
 from assignments.sandbox.texts import read
 
 OUR_FIRM = "Kestrel Suite"
@@ -54,10 +59,10 @@ def new_id(rng: Random) -> str:
     return str(UUID(int=rng.getrandbits(128), version=4))
 
 
-class Writer:
+class ConversationWriter:
     """Writes both sides of one lead's conversation."""
 
-    def __init__(self, lead: Lead, campaign: Campaign, *, rng: Random) -> None:
+    def __init__(self, lead: FakeLead, campaign: FakeCampaign, *, rng: Random) -> None:
         self._lead, self._campaign, self._rng = lead, campaign, rng
         country = COUNTRIES.get(lead.custom_fields.get("country", ""))
         language = country.language if country else "en"
@@ -69,25 +74,27 @@ class Writer:
             pitches()[0],
         )
 
-    def step(self, number: int, *, at: float) -> Message:
+    def step(self, number: int, *, at: float) -> FakeMessage:
         """A mail of the campaign's sequence."""
         text = self._pitch["steps"][number - 1]
         subject = self._filled(self._pitch["subject"])
         prefix = "Re: " if number > 1 else ""
         return self._sent(text, at=at, number=number, subject=f"{prefix}{subject}")
 
-    def answer(self, situation: str, *, at: float) -> Message:
+    def answer(self, situation: str, *, at: float) -> FakeMessage:
         """What our side says to a lead who wrote in this vein."""
         answers = read("outreach")["answers"]
         text = self._rng.choice(answers.get(situation, answers["thanks"]))
         subject = "Re: " + self._filled(self._pitch["subject"])
         return self._sent(text, at=at, number=None, subject=subject)
 
-    def reply(self, situation: str, *, at: float, text: str | None = None) -> Message:
+    def reply(
+        self, situation: str, *, at: float, text: str | None = None
+    ) -> FakeMessage:
         if situation == "bounce":
             return self._bounce(at)
         letter = self._letter(text or self._choice(situation))
-        return Message(
+        return FakeMessage(
             stats_id=self._answered().stats_id,
             type="REPLY",
             sender=self._lead.email,
@@ -101,9 +108,9 @@ class Writer:
 
     def _sent(
         self, text: str, *, at: float, number: int | None, subject: str
-    ) -> Message:
+    ) -> FakeMessage:
         stats_id = new_id(self._rng)
-        letter = Letter(
+        letter = EmailDraft(
             text=self._filled(text),
             farewell="Best",
             name=self._me(),
@@ -114,7 +121,7 @@ class Writer:
             quoted=self._quoted(),
         )
         opens = self._rng.choice((0, 1, 1, 2, 4))
-        return Message(
+        return FakeMessage(
             stats_id=stats_id,
             type="SENT",
             sender=self._lead.mailbox,
@@ -128,8 +135,8 @@ class Writer:
             clicks=int(opens > 2),
         )
 
-    def _bounce(self, at: float) -> Message:
-        return Message(
+    def _bounce(self, at: float) -> FakeMessage:
+        return FakeMessage(
             stats_id=self._answered().stats_id,
             type="REPLY",
             sender=f"mailer-daemon@{_domain(self._lead.email)}",
@@ -139,11 +146,11 @@ class Writer:
             body=bounce_html(self._lead.email),
         )
 
-    def _letter(self, text: str) -> Letter:
+    def _letter(self, text: str) -> EmailDraft:
         lead, answered = self._lead, self._answered()
         sent_on = datetime.fromtimestamp(answered.at, UTC)
         wrote = self._voice["wrote"].format(date=f"{sent_on:%d.%m.%Y}", me=self._me())
-        return Letter(
+        return EmailDraft(
             text=self._filled(text),
             farewell=self._rng.choice(self._voice["farewells"]),
             name=f"{lead.first_name} {lead.last_name}".strip() or lead.email,
@@ -183,7 +190,7 @@ class Writer:
     def _me(self) -> str:
         return self._lead.mailbox.split(".")[0].title()
 
-    def _answered(self) -> Message:
+    def _answered(self) -> FakeMessage:
         sent = [message for message in self._lead.messages if message.type == "SENT"]
         return sent[-1]
 

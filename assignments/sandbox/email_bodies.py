@@ -7,7 +7,7 @@ from random import Random
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class EmailDraft:
     text: str
     farewell: str
     name: str
@@ -26,7 +26,7 @@ def _paragraphs(text: str, tag: str) -> str:
     return "".join(f"<{tag}>{part}</{tag}>" for part in joined)
 
 
-def _gmail(letter: Letter) -> str:
+def _gmail(letter: EmailDraft) -> str:
     sign = (
         f'<br><span class="gmail_signature_prefix">-- </span><br><div dir="ltr" '
         f'class="gmail_signature"><b>{escape(letter.name)}</b><br>'
@@ -45,7 +45,7 @@ def _gmail(letter: Letter) -> str:
     )
 
 
-def _outlook(letter: Letter) -> str:
+def _outlook(letter: EmailDraft) -> str:
     text = _paragraphs(letter.text, "p").replace("<p>", '<p class="MsoNormal">')
     return (
         '<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style><!--'
@@ -62,7 +62,7 @@ def _outlook(letter: Letter) -> str:
     )
 
 
-def _apple(letter: Letter) -> str:
+def _apple(letter: EmailDraft) -> str:
     return (
         '<html><head></head><body style="overflow-wrap: break-word; '
         '-webkit-nbsp-mode: space;">'
@@ -73,7 +73,7 @@ def _apple(letter: Letter) -> str:
     )
 
 
-def _phone(letter: Letter) -> str:
+def _phone(letter: EmailDraft) -> str:
     text = escape(letter.text).replace("\n", "<br>")
     return (
         f'{text}<br><br>{escape(letter.name)}<br><div dir="ltr">Sent from my iPhone</div>'
@@ -82,7 +82,7 @@ def _phone(letter: Letter) -> str:
     )
 
 
-def _plain(letter: Letter) -> str:
+def _plain(letter: EmailDraft) -> str:
     """An old program: text with marks, a disclaimer, and no tags but line breaks."""
     lines = [letter.text, "", letter.farewell, letter.name, "", letter.wrote]
     disclaimer = "This e-mail may be confidential. If it is not for you, delete it."
@@ -90,7 +90,7 @@ def _plain(letter: Letter) -> str:
     return f"<pre>{text}</pre><blockquote>{letter.quoted}</blockquote>{disclaimer}"
 
 
-PROGRAMS: tuple[Callable[[Letter], str], ...] = (
+PROGRAMS: tuple[Callable[[EmailDraft], str], ...] = (
     _gmail,
     _outlook,
     _apple,
@@ -99,12 +99,12 @@ PROGRAMS: tuple[Callable[[Letter], str], ...] = (
 )
 
 
-def reply_html(letter: Letter, *, rng: Random) -> str:
+def reply_html(letter: EmailDraft, *, rng: Random) -> str:
     program = rng.choices(PROGRAMS, weights=(35, 30, 15, 12, 8))[0]
     return program(letter)
 
 
-def sent_html(letter: Letter, *, stats_id: str, has_pixel: bool) -> str:
+def sent_html(letter: EmailDraft, *, stats_id: str, has_pixel: bool) -> str:
     pixel = (
         f'<img src="https://open.kestrel-mail.example/o/{stats_id}.gif" '
         'width="1" height="1" alt="" style="display:none">'

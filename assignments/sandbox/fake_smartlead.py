@@ -11,26 +11,26 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from assignments.sandbox.activity import Life, category_after, next_situation
-from assignments.sandbox.behaviour import Switches
+from assignments.sandbox.activity import Activity, category_after, next_situation
+from assignments.sandbox.behaviour import Behaviour
 from assignments.sandbox.call import Call
-from assignments.sandbox.call_log import Entry, Journal
-from assignments.sandbox.conversations import Writer
-from assignments.sandbox.faults import Fault, Faults, Kind
-from assignments.sandbox.rate_limits import DEFAULT_LIMITS, Limiter
-from assignments.sandbox.records import Lead, Note
+from assignments.sandbox.call_log import CallLog, CallLogEntry
+from assignments.sandbox.conversations import ConversationWriter
+from assignments.sandbox.faults import Fault, FaultKind, FaultQueue
+from assignments.sandbox.rate_limits import DEFAULT_LIMITS, ServerRateLimiter
+from assignments.sandbox.records import FakeLead, FakeNote
 from assignments.sandbox.seed import fill
-from assignments.sandbox.store import Account, StateFile
-from assignments.sandbox.webhook_delivery import Courier
+from assignments.sandbox.store import StateFile, Store
+from assignments.sandbox.webhook_delivery import WebhookSender
 
 DEFAULT_KEY = "sandbox-key"
 
 
-class NoSuchLead(Exception):
+class UnknownLead(Exception):
     pass
 
 
-class World:
+class FakeSmartlead:
     """`now` and the sizes count only for a new account: a state file keeps its own.
 
     Each key belongs to the first member, unless `keys` says otherwise.
@@ -45,7 +45,7 @@ class World:
         now: float | None = None,
         keys: Iterable[str] | dict[str, int] = (DEFAULT_KEY,),
         limits: Sequence[tuple[int, float]] = DEFAULT_LIMITS,
-        switches: Switches | None = None,
+        switches: Behaviour | None = None,
         faults: Iterable[Fault] = (),
         state: Path | None = None,
         clock: Callable[[], float] = time.time,
@@ -54,14 +54,14 @@ class World:
         hook_secret: str = "",
     ) -> None:
         self.now, self.sleep = clock, sleep
-        self.switches = switches or Switches()
-        self.limiter = Limiter(limits, clock=ticks)
-        self.faults = Faults(faults, seed=seed)
+        self.switches = switches or Behaviour()
+        self.limiter = ServerRateLimiter(limits, clock=ticks)
+        self.faults = FaultQueue(faults, seed=seed)
         self._state = StateFile(state) if state else None
-        self.account = Account(self._state)
-        self.journal = Journal(clock=clock, state=self._state)
-        self.life = Life(self, seed=seed)
-        self.courier = Courier(self, secret=hook_secret)
+        self.account = Store(self._state)
+        self.journal = CallLog(clock=clock, state=self._state)
+        self.life = Activity(self, seed=seed)
+        self.courier = WebhookSender(self, secret=hook_secret)
         if not self._resume():
             born = clock() if now is None else now
             fill(self.account, seed=seed, leads=leads, members=members, now=born)
@@ -78,29 +78,31 @@ class World:
     def member_of(self, key: str) -> int | None:
         return self.keys.get(key)
 
-    def shown_owner(self, call: Call, lead: Lead) -> int | None:
+    def shown_owner(self, call: Call, lead: FakeLead) -> int | None:
         """The owner as this call sees it: lists may lag, the single thread does not."""
         if call.entry.kind != "list":
             return lead.owner_id
         lag = self.switches.list_lag
-        if call.fault is not None and call.fault.kind == Kind.STALE:
+        if call.fault is not None and call.fault.kind == FaultKind.STALE:
             lag = max(lag, call.fault.seconds)
         return lead.owner_at(self.now() - lag) if lag else lead.owner_id
 
-    def move(self, lead: Lead, member_id: int | None, *, entry: Entry) -> None:
+    def move(
+        self, lead: FakeLead, member_id: int | None, *, entry: CallLogEntry
+    ) -> None:
         with self.account.lock:
             before = self.account.set_owner(lead, member_id, at=self.now())
             entry.map_id, entry.member_id = lead.map_id, member_id
             entry.owner_before, entry.owner_after = before, member_id
             self.applied(entry)
 
-    def applied(self, entry: Entry) -> None:
+    def applied(self, entry: CallLogEntry) -> None:
         with self.account.lock:
             self.journal.applied(entry, next(self.account.changes))
 
     # What happens without Handoff.
 
-    def assign_outside(self, map_id: int, member_id: int | None) -> Entry:
+    def assign_outside(self, map_id: int, member_id: int | None) -> CallLogEntry:
         """Somebody changes the owner in Smartlead itself; any id will do."""
         with self.account.lock:
             lead = self.lead(map_id)
@@ -116,12 +118,14 @@ class World:
         at: float | None = None,
         text: str | None = None,
         rng: Random | None = None,
-    ) -> Entry:
+    ) -> CallLogEntry:
         with self.account.lock:
             lead = self.lead(map_id)
             rng = rng or Random(f"{map_id}-{len(lead.messages)}")
             situation = next_situation(lead, rng)
-            writer = Writer(lead, self.account.campaigns[lead.campaign_id], rng=rng)
+            writer = ConversationWriter(
+                lead, self.account.campaigns[lead.campaign_id], rng=rng
+            )
             moment = round(self.now() if at is None else at, 3)
             message = writer.reply(situation, at=moment, text=text)
             before = lead.category_id
@@ -132,31 +136,33 @@ class World:
             self.courier.categorised(lead, before)
             return self._lived("reply", lead)
 
-    def add_answer(self, lead: Lead, *, at: float, rng: Random) -> Entry:
+    def add_answer(self, lead: FakeLead, *, at: float, rng: Random) -> CallLogEntry:
         """Our side answers from within Smartlead."""
         with self.account.lock:
-            writer = Writer(lead, self.account.campaigns[lead.campaign_id], rng=rng)
+            writer = ConversationWriter(
+                lead, self.account.campaigns[lead.campaign_id], rng=rng
+            )
             message = writer.answer(lead.situation, at=round(at, 3))
             lead.is_unread = False
             self.account.add_message(lead, message)
             self.courier.sent(lead, message)
             return self._lived("sent", lead)
 
-    def categorise(self, lead: Lead, category_id: int | None) -> Entry:
+    def categorise(self, lead: FakeLead, category_id: int | None) -> CallLogEntry:
         with self.account.lock:
             before, lead.category_id = lead.category_id, category_id
             self.account.keep("leads", lead.map_id)
             self.courier.categorised(lead, before)
             return self._lived("category", lead)
 
-    def archive(self, map_id: int) -> Entry:
+    def archive(self, map_id: int) -> CallLogEntry:
         with self.account.lock:
             lead = self.lead(map_id)
             lead.is_archived = True
             self.account.keep("leads", map_id)
             return self._lived("archived", lead)
 
-    def vanish(self, map_id: int) -> Entry:
+    def vanish(self, map_id: int) -> CallLogEntry:
         """The lead is deleted: no list, no thread, no write knows it any more."""
         with self.account.lock:
             lead = self.lead(map_id)
@@ -176,11 +182,11 @@ class World:
 
     # What tests and benchmarks look at.
 
-    def lead(self, map_id: int) -> Lead:
+    def lead(self, map_id: int) -> FakeLead:
         try:
             return self.account.leads[map_id]
         except KeyError:
-            raise NoSuchLead(f"There is no lead {map_id}.") from None
+            raise UnknownLead(f"There is no lead {map_id}.") from None
 
     def owner(self, map_id: int) -> int | None:
         return self.lead(map_id).owner_id
@@ -189,7 +195,7 @@ class World:
         with self.account.lock:
             return {key: lead.owner_id for key, lead in self.account.leads.items()}
 
-    def notes(self, map_id: int | None = None) -> list[Note]:
+    def notes(self, map_id: int | None = None) -> list[FakeNote]:
         with self.account.lock:
             notes = list(self.account.notes.values())
         return [note for note in notes if map_id in {None, note.map_id}]
@@ -208,7 +214,7 @@ class World:
             played = [self.life.replies.number, self.life.outsiders.number]
             self._state.put("place", 1, played)
 
-    def _lived(self, kind: str, lead: Lead) -> Entry:
+    def _lived(self, kind: str, lead: FakeLead) -> CallLogEntry:
         entry = self.journal.open(source="life", kind=kind)
         entry.map_id = lead.map_id
         self.applied(entry)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from assignments.sandbox.call import Answer, Call
-from assignments.sandbox.faults import Fault, Kind
-from assignments.sandbox.records import Lead
+from assignments.sandbox.call import ApiResponse, Call
+from assignments.sandbox.faults import Fault, FaultKind
+from assignments.sandbox.records import FakeLead
 
 UNLISTED_MEMBER_ID = 9_911
 GATEWAY_PAGE = (
@@ -15,57 +15,57 @@ GATEWAY_PAGE = (
 )
 
 
-def too_many(seconds: int, *, has_retry_after: bool) -> Answer:
+def too_many(seconds: int, *, has_retry_after: bool) -> ApiResponse:
     if not has_retry_after:
         says = "Too many requests. Please slow down and retry later."
-        return Answer(status=429, payload={"message": says})
+        return ApiResponse(status=429, payload={"message": says})
     says = f"Rate limit exceeded. Please retry after {seconds} seconds."
     error = {"code": "RATE_LIMIT_EXCEEDED", "message": says, "retry_after": seconds}
-    answer = Answer(status=429, payload={"error": error})
+    answer = ApiResponse(status=429, payload={"error": error})
     answer.headers["retry-after"] = str(seconds)
     return answer
 
 
-def page(status: int, title: str) -> Answer:
+def page(status: int, title: str) -> ApiResponse:
     text = GATEWAY_PAGE.format(title=f"{status} {title}")
-    return Answer(status=status, text=text, content_type="text/html")
+    return ApiResponse(status=status, text=text, content_type="text/html")
 
 
-def instead(call: Call, fault: Fault) -> Answer | None:
+def instead(call: Call, fault: Fault) -> ApiResponse | None:
     """The answer of a fault that keeps the call from taking effect."""
-    if fault.kind == Kind.HANG_THEN_DROP:
+    if fault.kind == FaultKind.HANG_THEN_DROP:
         call.world.sleep(fault.seconds)
-    makers: dict[Kind, Callable[[], Answer]] = {
-        Kind.TOO_MANY: lambda: too_many(
+    makers: dict[FaultKind, Callable[[], ApiResponse]] = {
+        FaultKind.TOO_MANY: lambda: too_many(
             max(1, round(fault.seconds)), has_retry_after=True
         ),
-        Kind.TOO_MANY_BARE: lambda: too_many(0, has_retry_after=False),
-        Kind.ERROR: internal_error,
-        Kind.BAD_GATEWAY: lambda: page(502, "Bad Gateway"),
-        Kind.UNAVAILABLE: lambda: page(503, "Service Temporarily Unavailable"),
-        Kind.HANG_THEN_DROP: lambda: Answer(is_lost=True),
-        Kind.ERROR_INSIDE: lambda: Answer(
+        FaultKind.TOO_MANY_BARE: lambda: too_many(0, has_retry_after=False),
+        FaultKind.ERROR: internal_error,
+        FaultKind.BAD_GATEWAY: lambda: page(502, "Bad Gateway"),
+        FaultKind.UNAVAILABLE: lambda: page(503, "Service Temporarily Unavailable"),
+        FaultKind.HANG_THEN_DROP: lambda: ApiResponse(is_lost=True),
+        FaultKind.ERROR_INSIDE: lambda: ApiResponse(
             payload={"ok": False, "message": "Something went wrong, please try again"}
         ),
-        Kind.EMPTY_UNAPPLIED: lambda: Answer(text=""),
+        FaultKind.EMPTY_UNAPPLIED: lambda: ApiResponse(text=""),
     }
     make = makers.get(fault.kind)
     return make() if make else None
 
 
-def internal_error() -> Answer:
-    return Answer(status=500, payload={"error": "Internal server error occurred"})
+def internal_error() -> ApiResponse:
+    return ApiResponse(status=500, payload={"error": "Internal server error occurred"})
 
 
-def afterwards(call: Call, fault: Fault, answer: Answer) -> Answer:
+def afterwards(call: Call, fault: Fault, answer: ApiResponse) -> ApiResponse:
     """The answer as it leaves, when the call itself has taken effect."""
-    if fault.kind == Kind.APPLY_THEN_HANG:
+    if fault.kind == FaultKind.APPLY_THEN_HANG:
         call.world.sleep(fault.seconds)
-    if fault.kind == Kind.LOST_ANSWER:
+    if fault.kind == FaultKind.LOST_ANSWER:
         answer.is_lost = True
-    if fault.kind == Kind.DRIP_BODY:
+    if fault.kind == FaultKind.DRIP_BODY:
         answer.drip_body = fault.seconds
-    if fault.kind == Kind.DRIP_HEADERS:
+    if fault.kind == FaultKind.DRIP_HEADERS:
         answer.drip_head = fault.seconds
     if fault.kind in SPOILERS:
         _spoil(answer, SPOILERS[fault.kind])
@@ -73,14 +73,16 @@ def afterwards(call: Call, fault: Fault, answer: Answer) -> Answer:
     return replace() if replace else answer
 
 
-REPLACED: dict[Kind, Callable[[], Answer]] = {
-    Kind.APPLIED_ERROR: internal_error,
-    Kind.PLAIN_TEXT: lambda: Answer(text="success", content_type="text/plain"),
-    Kind.EMPTY: lambda: Answer(text=""),
+REPLACED: dict[FaultKind, Callable[[], ApiResponse]] = {
+    FaultKind.APPLIED_ERROR: internal_error,
+    FaultKind.PLAIN_TEXT: lambda: ApiResponse(
+        text="success", content_type="text/plain"
+    ),
+    FaultKind.EMPTY: lambda: ApiResponse(text=""),
 }
 
 
-def _spoil(answer: Answer, change: Callable[[list[Any]], list[Any]]) -> None:
+def _spoil(answer: ApiResponse, change: Callable[[list[Any]], list[Any]]) -> None:
     for wrapper in ("data", "messages"):
         if isinstance(answer.payload, dict) and wrapper in answer.payload:
             answer.payload[wrapper] = change(answer.payload[wrapper])
@@ -130,22 +132,22 @@ def _malformed(rows: list[Any]) -> list[Any]:
     return [spoilt(at, row) for at, row in enumerate(rows)]
 
 
-SPOILERS = {Kind.ABSENT_OWNER: _without_owner, Kind.MALFORMED: _malformed}
+SPOILERS = {FaultKind.ABSENT_OWNER: _without_owner, FaultKind.MALFORMED: _malformed}
 
 
-def disturb(call: Call, shown: list[Lead], *, after: list[Lead]) -> None:
+def disturb(call: Call, shown: list[FakeLead], *, after: list[FakeLead]) -> None:
     """Once a page is drawn up: rows that move before the next one is asked for."""
     if call.fault is None:
         return
     world, kind = call.world, call.fault.kind
-    if kind == Kind.MOVING and after:
+    if kind == FaultKind.MOVING and after:
         # The nastiest one: the reader meets the last row again, and never this one.
         world.add_reply(after[0].map_id)
     if not shown:
         return
-    if kind == Kind.LEAVING:
+    if kind == FaultKind.LEAVING:
         world.archive(shown[0].map_id)
-    if kind == Kind.VANISHING:
+    if kind == FaultKind.VANISHING:
         world.vanish(shown[-1].map_id)
-    if kind == Kind.UNKNOWN_MEMBER:
+    if kind == FaultKind.UNKNOWN_MEMBER:
         world.assign_outside(shown[0].map_id, UNLISTED_MEMBER_ID)

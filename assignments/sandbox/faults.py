@@ -12,11 +12,11 @@ from random import Random
 from typing import Any
 
 
-class FaultRefused(Exception):
+class InvalidFault(Exception):
     pass
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     # Nothing is applied.
     TOO_MANY = "too_many"  # 429 with Retry-After
     TOO_MANY_BARE = "too_many_bare"  # 429 without Retry-After
@@ -45,14 +45,14 @@ class Kind(StrEnum):
     UNKNOWN_MEMBER = "unknown_member"  # an outsider gives a lead to an unlisted member
 
 
-OF_LISTS = {
-    Kind.STALE,
-    Kind.MALFORMED,
-    Kind.ABSENT_OWNER,
-    Kind.MOVING,
-    Kind.LEAVING,
-    Kind.VANISHING,
-    Kind.UNKNOWN_MEMBER,
+LIST_FAULTS = {
+    FaultKind.STALE,
+    FaultKind.MALFORMED,
+    FaultKind.ABSENT_OWNER,
+    FaultKind.MOVING,
+    FaultKind.LEAVING,
+    FaultKind.VANISHING,
+    FaultKind.UNKNOWN_MEMBER,
 }
 DEFAULT_SECONDS = 1.0
 
@@ -65,7 +65,7 @@ class Fault:
     `write`, or empty for every call.
     """
 
-    kind: Kind
+    kind: FaultKind
     call: str = ""
     map_id: int | None = None
     seconds: float = DEFAULT_SECONDS
@@ -75,15 +75,15 @@ class Fault:
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Fault":
         try:
-            return cls(**{**raw, "kind": Kind(raw["kind"])})
+            return cls(**{**raw, "kind": FaultKind(raw["kind"])})
         except (KeyError, TypeError, ValueError) as exc:
-            raise FaultRefused(f"Not a fault: {exc}.") from exc
+            raise InvalidFault(f"Not a fault: {exc}.") from exc
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def suits(self, *, call: str, map_id: int | None) -> bool:
-        if self.kind in OF_LISTS and call != "list":
+        if self.kind in LIST_FAULTS and call != "list":
             return False
         if self.map_id is not None and self.map_id != map_id:
             return False
@@ -93,7 +93,7 @@ class Fault:
 WRITES = {"owner", "note", "task", "category", "read_status", "revenue", "reminder"}
 
 
-class Faults:
+class FaultQueue:
     def __init__(self, faults: Iterable[Fault] = (), *, seed: int = 1) -> None:
         self._faults = list(faults)
         self._random = Random(f"{seed}-faults")
@@ -103,12 +103,12 @@ class Faults:
         with self._lock:
             self._faults.append(fault)
 
-    def next(self, kind: Kind | str, **details: Any) -> None:
+    def next(self, kind: FaultKind | str, **details: Any) -> None:
         """The next matching call does this: `next("lost_answer", call="owner")`."""
-        self.add(Fault(kind=Kind(kind), **details))
+        self.add(Fault(kind=FaultKind(kind), **details))
 
-    def often(self, kind: Kind | str, chance: float, **details: Any) -> None:
-        self.add(Fault(kind=Kind(kind), chance=chance, times=None, **details))
+    def often(self, kind: FaultKind | str, chance: float, **details: Any) -> None:
+        self.add(Fault(kind=FaultKind(kind), chance=chance, times=None, **details))
 
     def clear(self) -> None:
         with self._lock:

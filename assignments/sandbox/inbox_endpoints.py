@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from assignments.sandbox import serializers
-from assignments.sandbox.call import Answer, Call, rejected
+from assignments.sandbox.call import ApiResponse, Call, rejected
 from assignments.sandbox.fault_effects import disturb
-from assignments.sandbox.records import Lead
+from assignments.sandbox.records import FakeLead
 from assignments.sandbox.validation import (
     FLAG,
-    Check,
-    Field,
     Schema,
+    SchemaField,
+    Validator,
     boolean,
     integer,
     just_one,
@@ -42,7 +42,7 @@ SEARCH_LENGTH = 30
 WITHOUT_HISTORY = {"sent", "reminders"}
 SINGLE_VALUED = {"assigned-me", "views"}
 
-IS_LISTED: dict[str, Callable[[Lead], bool]] = {
+IS_LISTED: dict[str, Callable[[FakeLead], bool]] = {
     "inbox-replies": lambda lead: lead.last_reply_at is not None,
     "unread-replies": lambda lead: lead.is_unread,
     "important": lambda lead: lead.is_important,
@@ -56,7 +56,7 @@ IS_LISTED: dict[str, Callable[[Lead], bool]] = {
 }
 LISTS = tuple(IS_LISTED)
 
-HAS_STATUS: dict[str, Callable[[Lead], bool]] = {
+HAS_STATUS: dict[str, Callable[[FakeLead], bool]] = {
     "Opened": lambda lead: any(message.opens for message in lead.messages),
     "Clicked": lambda lead: any(message.clicks for message in lead.messages),
     "Replied": lambda lead: lead.last_reply_at is not None,
@@ -74,13 +74,13 @@ def _sorts(name: str) -> tuple[str, ...]:
     return USUAL_SORTS
 
 
-def _ids(name: str, *, most: int | None) -> Field:
-    check: Check = integer(least=1)
+def _ids(name: str, *, most: int | None) -> SchemaField:
+    check: Validator = integer(least=1)
     many_or_one = just_one if name in SINGLE_VALUED else _up_to(most)
     return optional(nullable(many_or_one(check)))
 
 
-def _up_to(most: int | None) -> Callable[[Check], Check]:
+def _up_to(most: int | None) -> Callable[[Validator], Validator]:
     return lambda item: one_or_many(item, most=most)
 
 
@@ -134,8 +134,8 @@ def _query_schema(name: str) -> Schema:
     return {"fetch_message_history": FLAG}
 
 
-def listing(name: str) -> Callable[[Call], Answer]:
-    def answer(call: Call) -> Answer:
+def listing(name: str) -> Callable[[Call], ApiResponse]:
+    def answer(call: Call) -> ApiResponse:
         query = call.query(_query_schema(name))
         takes_window = call.world.switches.takes_window_filter
         body = call.body(body_schema(name, takes_window=takes_window))
@@ -147,7 +147,9 @@ def listing(name: str) -> Callable[[Call], Answer]:
     return answer
 
 
-def _page(call: Call, name: str, body: dict[str, Any], *, has_history: bool) -> Answer:
+def _page(
+    call: Call, name: str, body: dict[str, Any], *, has_history: bool
+) -> ApiResponse:
     offset, limit = body["offset"], body["limit"]
     found = _found(call, name, body["filters"] or {})
     found.sort(**_order(body["sortBy"] or _sorts(name)[0]))
@@ -155,7 +157,7 @@ def _page(call: Call, name: str, body: dict[str, Any], *, has_history: bool) -> 
     rows = [_row(call, lead, has_history=has_history) for lead in page]
     disturb(call, page, after=found[offset + limit :])
     if call.world.switches.shape == "documented":
-        return Answer(
+        return ApiResponse(
             payload={
                 "messages": rows,
                 "total_count": len(found),
@@ -163,10 +165,12 @@ def _page(call: Call, name: str, body: dict[str, Any], *, has_history: bool) -> 
                 "limit": limit,
             }
         )
-    return Answer(payload={"ok": True, "data": rows, "offset": offset, "limit": limit})
+    return ApiResponse(
+        payload={"ok": True, "data": rows, "offset": offset, "limit": limit}
+    )
 
 
-def _found(call: Call, name: str, filters: dict[str, Any]) -> list[Lead]:
+def _found(call: Call, name: str, filters: dict[str, Any]) -> list[FakeLead]:
     tests = [IS_LISTED[name], *_tests(call, name, filters)]
     if not call.world.switches.lists_archived and name != "archived":
         tests.append(lambda lead: not lead.is_archived)
@@ -176,10 +180,10 @@ def _found(call: Call, name: str, filters: dict[str, Any]) -> list[Lead]:
 
 def _tests(
     call: Call, name: str, filters: dict[str, Any]
-) -> list[Callable[[Lead], bool]]:
+) -> list[Callable[[FakeLead], bool]]:
     tests = [*_member_tests(call, name, filters.get("campaignTeamMemberId"))]
     campaigns = call.world.account.campaigns
-    makers: dict[str, Callable[[Any], Callable[[Lead], bool]]] = {
+    makers: dict[str, Callable[[Any], Callable[[FakeLead], bool]]] = {
         "search": _search_test,
         "leadCategories": _category_test,
         "emailStatus": lambda names: (
@@ -209,7 +213,7 @@ def _tests(
 
 def _member_tests(
     call: Call, name: str, members: list[int] | None
-) -> list[Callable[[Lead], bool]]:
+) -> list[Callable[[FakeLead], bool]]:
     """Who may be meant by a member: the assignee, or the owner of the campaign."""
     switches, me = call.world.switches, call.member_id
     if name == "assigned-me":
@@ -225,15 +229,15 @@ def _member_tests(
     return [lambda lead: campaigns[lead.campaign_id].owner_id in members]
 
 
-def _search_test(wanted: str) -> Callable[[Lead], bool]:
+def _search_test(wanted: str) -> Callable[[FakeLead], bool]:
     words = wanted.lower()
     return lambda lead: (
         words in f"{lead.email} {lead.first_name} {lead.last_name}".lower()
     )
 
 
-def _category_test(wanted: dict[str, Any]) -> Callable[[Lead], bool]:
-    def test(lead: Lead) -> bool:
+def _category_test(wanted: dict[str, Any]) -> Callable[[FakeLead], bool]:
+    def test(lead: FakeLead) -> bool:
         category = lead.category_id
         if wanted["unassigned"] and category is not None:
             return False
@@ -254,13 +258,13 @@ def _order(sort: str) -> dict[str, Any]:
         "REMINDER_TIME": "reminder_at",
     }[sort.rpartition("_")[0]]
 
-    def key(lead: Lead) -> tuple[float, int]:
+    def key(lead: FakeLead) -> tuple[float, int]:
         return getattr(lead, field) or 0.0, lead.map_id
 
     return {"key": key, "reverse": sort.endswith("_DESC")}
 
 
-def _row(call: Call, lead: Lead, *, has_history: bool) -> dict[str, Any]:
+def _row(call: Call, lead: FakeLead, *, has_history: bool) -> dict[str, Any]:
     shape = (
         serializers.nested
         if call.world.switches.shape == "documented"
@@ -270,7 +274,7 @@ def _row(call: Call, lead: Lead, *, has_history: bool) -> dict[str, Any]:
     return shape(call.world.account, lead, owner_id=owner_id, has_history=has_history)
 
 
-def thread(call: Call) -> Answer:
+def thread(call: Call) -> ApiResponse:
     """One lead as it is now: this read does not lag."""
     query = call.query({"fetch_message_history": FLAG})
     map_id = call.param({"email_lead_map_id": optional(integer())})["email_lead_map_id"]
@@ -279,7 +283,7 @@ def thread(call: Call) -> Answer:
     lead = call.world.account.leads.get(map_id)
     row = lead and _row(call, lead, has_history=has_history)
     if not is_documented:
-        return Answer(payload={"ok": True, "data": [row] if row else []})
+        return ApiResponse(payload={"ok": True, "data": [row] if row else []})
     if row is None:
         raise rejected(404, {"error": f"Inbox item not found with ID {map_id}"})
-    return Answer(payload=row)
+    return ApiResponse(payload=row)

@@ -34,7 +34,7 @@ MEMBERS = (
     (7454, "Tom Whelan"),
 )
 # Owns leads, but the team board does not list him.
-OFF_BOARD = 7454
+MEMBER_OFF_BOARD = 7454
 MORE_MEMBERS = tuple(
     f"{first} {last}"
     for last in ("Hale", "Ivers", "Novak", "Quist", "Rahimi", "Stroud")

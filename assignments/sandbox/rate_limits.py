@@ -10,7 +10,7 @@ DEFAULT_LIMITS = ((60, 60.0),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Admission:
     """The answer to one arrival: may it pass, and what the headers say."""
 
     is_allowed: bool
@@ -19,7 +19,7 @@ class Grant:
     reset_in: float
 
 
-class Window:
+class SlidingWindow:
     """At most `count` calls of one key in any `seconds`."""
 
     def __init__(self, count: int, seconds: float) -> None:
@@ -70,7 +70,7 @@ class Window:
         self._others_at = self._others_at or now
 
 
-class Limiter:
+class ServerRateLimiter:
     def __init__(
         self, limits: Sequence[tuple[int, float]], *, clock: Callable[[], float]
     ) -> None:
@@ -78,9 +78,9 @@ class Limiter:
         self.too_many = 0
         self._clock = clock
         self._lock = threading.Lock()
-        self._windows: dict[str, list[Window]] = {}
+        self._windows: dict[str, list[SlidingWindow]] = {}
 
-    def arrive(self, key: str, *, share: float = 0.0) -> Grant:
+    def arrive(self, key: str, *, share: float = 0.0) -> Admission:
         """Count one call of a key. A refused call takes no room in the window."""
         now = self._clock()
         with self._lock:
@@ -104,14 +104,16 @@ class Limiter:
                 for at, (count, seconds) in enumerate(self.limits)
             }
 
-    def _fresh(self) -> list[Window]:
-        return [Window(count, seconds) for count, seconds in self.limits]
+    def _fresh(self) -> list[SlidingWindow]:
+        return [SlidingWindow(count, seconds) for count, seconds in self.limits]
 
-    def _grant(self, windows: list[Window], now: float, *, is_allowed: bool) -> Grant:
+    def _grant(
+        self, windows: list[SlidingWindow], now: float, *, is_allowed: bool
+    ) -> Admission:
         longest = max(windows, key=lambda window: window.seconds)
         full = [window.reset_in(now) for window in windows if not window.has_room()]
         wait = longest.reset_in(now) if is_allowed else max(full)
-        return Grant(
+        return Admission(
             is_allowed=is_allowed,
             limit=longest.count,
             remaining=longest.remaining(),
@@ -119,5 +121,5 @@ class Limiter:
         )
 
 
-def retry_after(grant: Grant) -> int:
+def retry_after(grant: Admission) -> int:
     return max(1, ceil(grant.reset_in))

@@ -3,8 +3,8 @@
 from typing import Any
 
 from assignments.sandbox import serializers
-from assignments.sandbox.call import Answer, Call, rejected
-from assignments.sandbox.records import Campaign, Lead, Note, Task, iso
+from assignments.sandbox.call import ApiResponse, Call, rejected
+from assignments.sandbox.records import FakeCampaign, FakeLead, FakeNote, FakeTask, iso
 from assignments.sandbox.validation import (
     FLAG,
     Schema,
@@ -22,7 +22,7 @@ BOTH_IDS: Schema = {"id": required(integer()), "lead_id": required(integer())}
 NO_CAMPAIGN = {"error": "Campaign not found - Invalid campaign_id."}
 
 
-def categories(call: Call) -> Answer:
+def categories(call: Call) -> ApiResponse:
     call.query({})
     rows = [
         {
@@ -33,10 +33,10 @@ def categories(call: Call) -> Answer:
         }
         for category in call.world.account.categories.values()
     ]
-    return Answer(payload=rows)
+    return ApiResponse(payload=rows)
 
 
-def clients(call: Call) -> Answer:
+def clients(call: Call) -> ApiResponse:
     call.query({})
     rows = [
         {
@@ -56,10 +56,10 @@ def clients(call: Call) -> Answer:
         }
         for client in call.world.account.clients.values()
     ]
-    return Answer(payload=rows)
+    return ApiResponse(payload=rows)
 
 
-def campaigns(call: Call) -> Answer:
+def campaigns(call: Call) -> ApiResponse:
     query = call.query({"client_id": optional(integer()), "include_tags": FLAG})
     wanted = query["client_id"]
     rows = [
@@ -67,18 +67,18 @@ def campaigns(call: Call) -> Answer:
         for campaign in call.world.account.campaigns.values()
         if wanted is None or campaign.client_id == wanted
     ]
-    return Answer(payload=rows)
+    return ApiResponse(payload=rows)
 
 
-def campaign(call: Call) -> Answer:
+def campaign(call: Call) -> ApiResponse:
     query = call.query({"include_tags": FLAG})
     found = call.world.account.campaigns.get(call.param(ID)["id"])
     if found:
         row = serializers.campaign_row(found, has_tags=query["include_tags"])
-        return Answer(payload=row)
+        return ApiResponse(payload=row)
     if call.world.switches.unknown_campaign == "missing":
         raise rejected(404, NO_CAMPAIGN)
-    return Answer(payload={})
+    return ApiResponse(payload={})
 
 
 STATUSES = one_of("STARTED", "INPROGRESS", "COMPLETED", "PAUSED", "STOPPED", "BLOCKED")
@@ -97,7 +97,7 @@ CAMPAIGN_LEADS: Schema = {
 }
 
 
-def campaign_leads(call: Call) -> Answer:
+def campaign_leads(call: Call) -> ApiResponse:
     query = call.query(CAMPAIGN_LEADS)
     found = _campaign(call)
     offset, limit = query["offset"], query["limit"]
@@ -107,7 +107,7 @@ def campaign_leads(call: Call) -> Answer:
         if lead.campaign_id == found.id and _is_wanted(lead, query)
     ]
     rows = [_campaign_lead(lead) for lead in leads[offset : offset + limit]]
-    return Answer(
+    return ApiResponse(
         payload={
             "total_leads": str(len(leads)),
             "offset": offset,
@@ -117,7 +117,7 @@ def campaign_leads(call: Call) -> Answer:
     )
 
 
-def _campaign_lead(lead: Lead) -> dict[str, Any]:
+def _campaign_lead(lead: FakeLead) -> dict[str, Any]:
     return {
         "campaign_lead_map_id": str(lead.map_id),
         "lead_category_id": lead.category_id,
@@ -127,7 +127,7 @@ def _campaign_lead(lead: Lead) -> dict[str, Any]:
     }
 
 
-def _is_wanted(lead: Lead, query: dict[str, Any]) -> bool:
+def _is_wanted(lead: FakeLead, query: dict[str, Any]) -> bool:
     last_event = max(lead.last_reply_at or 0.0, lead.last_sent_at or 0.0)
     later = (
         (query["created_at_gt"], lead.created_at),
@@ -145,7 +145,7 @@ def _is_wanted(lead: Lead, query: dict[str, Any]) -> bool:
     )
 
 
-def _is_engaged(lead: Lead, status: str | None) -> bool:
+def _is_engaged(lead: FakeLead, status: str | None) -> bool:
     return {
         None: True,
         "is_opened": any(message.opens for message in lead.messages),
@@ -156,7 +156,7 @@ def _is_engaged(lead: Lead, status: str | None) -> bool:
     }[status]
 
 
-def message_history(call: Call) -> Answer:
+def message_history(call: Call) -> ApiResponse:
     call.query(
         {
             "event_time_gt": optional(moment),
@@ -173,13 +173,15 @@ def message_history(call: Call) -> Answer:
         None,
     )
     if lead is None:
-        return Answer(payload={})
+        return ApiResponse(payload={})
     call.entry.map_id = lead.map_id
     entries = serializers.history(lead)
-    return Answer(payload={"history": entries, "from": lead.mailbox, "to": lead.email})
+    return ApiResponse(
+        payload={"history": entries, "from": lead.mailbox, "to": lead.email}
+    )
 
 
-def lead_by_email(call: Call) -> Answer:
+def lead_by_email(call: Call) -> ApiResponse:
     email = call.query({"email": required(text())})["email"].lower()
     leads = [
         lead
@@ -187,12 +189,14 @@ def lead_by_email(call: Call) -> Answer:
         if lead.email.lower() == email
     ]
     if not leads:
-        return Answer(payload={})
+        return ApiResponse(payload={})
     rows = [_lead_campaign(call, lead) for lead in leads]
-    return Answer(payload={**serializers.person(leads[0]), "lead_campaign_data": rows})
+    return ApiResponse(
+        payload={**serializers.person(leads[0]), "lead_campaign_data": rows}
+    )
 
 
-def _lead_campaign(call: Call, lead: Lead) -> dict[str, Any]:
+def _lead_campaign(call: Call, lead: FakeLead) -> dict[str, Any]:
     campaign = call.world.account.campaigns[lead.campaign_id]
     client = call.world.account.clients.get(campaign.client_id or 0)
     return {
@@ -205,16 +209,16 @@ def _lead_campaign(call: Call, lead: Lead) -> dict[str, Any]:
     }
 
 
-def lead_by_id(call: Call) -> Answer:
+def lead_by_id(call: Call) -> ApiResponse:
     call.query({})
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
     leads = call.world.account.leads.values()
     rows = [serializers.person(lead) for lead in leads if lead.lead_id == lead_id][:1]
     says = "Lead fetched successfully"
-    return Answer(payload={"ok": True, "message": says, "data": rows})
+    return ApiResponse(payload={"ok": True, "message": says, "data": rows})
 
 
-def notes(call: Call) -> Answer:
+def notes(call: Call) -> ApiResponse:
     call.query({})
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
     found = [
@@ -222,10 +226,10 @@ def notes(call: Call) -> Answer:
         for note in call.world.account.notes.values()
         if note.lead_id == lead_id
     ]
-    return Answer(payload={"ok": True, "data": found})
+    return ApiResponse(payload={"ok": True, "data": found})
 
 
-def _note(note: Note) -> dict[str, Any]:
+def _note(note: FakeNote) -> dict[str, Any]:
     return {
         "id": str(note.id),
         "lead_id": note.lead_id,
@@ -235,7 +239,7 @@ def _note(note: Note) -> dict[str, Any]:
     }
 
 
-def tasks(call: Call) -> Answer:
+def tasks(call: Call) -> ApiResponse:
     call.query({})
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
     found = [
@@ -243,10 +247,10 @@ def tasks(call: Call) -> Answer:
         for task in call.world.account.tasks.values()
         if task.lead_id == lead_id
     ]
-    return Answer(payload={"ok": True, "data": found})
+    return ApiResponse(payload={"ok": True, "data": found})
 
 
-def _task(task: Task) -> dict[str, Any]:
+def _task(task: FakeTask) -> dict[str, Any]:
     return {
         "id": str(task.id),
         "lead_id": task.lead_id,
@@ -269,7 +273,7 @@ UNTRACKED: Schema = {
 }
 
 
-def untracked_replies(call: Call) -> Answer:
+def untracked_replies(call: Call) -> ApiResponse:
     query = call.query(UNTRACKED)
     matches = (("from_email", "sender"), ("to_email", "recipient"))
     found = [
@@ -290,10 +294,10 @@ def untracked_replies(call: Call) -> Answer:
         for reply in found[query["offset"] :][: query["limit"]]
     ]
     inner = {"success": True, "message": "Untracked replies", "data": {"replies": rows}}
-    return Answer(payload={"ok": True, "data": inner})
+    return ApiResponse(payload={"ok": True, "data": inner})
 
 
-def reply_status(call: Call) -> Answer:
+def reply_status(call: Call) -> ApiResponse:
     message_id = call.query({"message_id": required(text())})["message_id"]
     for lead in call.world.account.leads.values():
         for message in lead.messages:
@@ -306,7 +310,7 @@ def reply_status(call: Call) -> Answer:
                     "scheduled_time": None,
                     "email_stats_id": message.stats_id,
                 }
-                return Answer(payload={"ok": True, "data": data})
+                return ApiResponse(payload={"ok": True, "data": data})
     says = "No reply found for the given message_id"
     raise rejected(404, {"ok": False, "error": says})
 
@@ -321,7 +325,7 @@ TEAM_BOARD: Schema = {
 }
 
 
-def team_board(call: Call) -> Answer:
+def team_board(call: Call) -> ApiResponse:
     """Names and ids of members; one who works off the board is not on it."""
     call.query(TEAM_BOARD)
     rows = [
@@ -329,7 +333,7 @@ def team_board(call: Call) -> Answer:
         for member in call.world.account.members.values()
         if member.on_board
     ]
-    return Answer(
+    return ApiResponse(
         payload={
             "success": True,
             "message": "Team board stats fetched successfully",
@@ -360,7 +364,7 @@ def _board_row(call: Call, member_id: int, name: str) -> dict[str, Any]:
     }
 
 
-def _campaign(call: Call) -> Campaign:
+def _campaign(call: Call) -> FakeCampaign:
     found = call.world.account.campaigns.get(call.param(ID)["id"])
     if found is None:
         raise rejected(404, NO_CAMPAIGN)

@@ -5,25 +5,25 @@ import time
 from collections.abc import Iterator
 
 from assignments.sandbox import api, control
-from assignments.sandbox.call import Answer, Request
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.call import ApiRequest, ApiResponse
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 DRIPS = 20
 
 
-def respond(world: World, request: Request, *, caller: str) -> Answer:
+def respond(world: FakeSmartlead, request: ApiRequest, *, caller: str) -> ApiResponse:
     if request.path.startswith(control.PREFIX):
         return control.respond(world, request, caller=caller)
     return api.respond(world, request)
 
 
-def body_of(answer: Answer) -> bytes:
+def body_of(answer: ApiResponse) -> bytes:
     if answer.text is not None:
         return answer.text.encode()
     return json.dumps(answer.payload, separators=(",", ":")).encode()
 
 
-def headers_of(answer: Answer, body: bytes) -> dict[str, str]:
+def headers_of(answer: ApiResponse, body: bytes) -> dict[str, str]:
     return {
         "x-powered-by": "Express",
         **answer.headers,
@@ -43,6 +43,6 @@ def dripped(data: bytes, *, over: float) -> Iterator[bytes]:
         yield data[at : at + size]
 
 
-def finish(world: World, answer: Answer) -> None:
+def finish(world: FakeSmartlead, answer: ApiResponse) -> None:
     if answer.entry is not None:
         world.journal.end(answer.entry)

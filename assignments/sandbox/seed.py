@@ -13,19 +13,19 @@ from assignments.sandbox.conversations import (
     NURTURE,
     OPENINGS,
     REFERRAL,
-    Writer,
+    ConversationWriter,
     new_id,
     pitches,
 )
 from assignments.sandbox.records import (
-    Campaign,
-    Category,
-    Client,
-    Lead,
-    Member,
-    UntrackedReply,
+    FakeCampaign,
+    FakeCategory,
+    FakeClient,
+    FakeLead,
+    FakeMember,
+    FakeUntrackedReply,
 )
-from assignments.sandbox.store import Account
+from assignments.sandbox.store import Store
 
 HOUR, DAY = 3_600.0, 86_400.0
 DAYS_BACK = 60
@@ -52,7 +52,7 @@ LATIN = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "æ": "ae"})
 CLIENTS = ("Kestrel Manufacturing", "Kestrel Logistics", "Kestrel Retail")
 
 
-def fill(account: Account, *, seed: int, leads: int, members: int, now: float) -> None:
+def fill(account: Store, *, seed: int, leads: int, members: int, now: float) -> None:
     rng = Random(f"{seed}-account")
     _add_members(account, members)
     _add_categories(account, now)
@@ -64,22 +64,25 @@ def fill(account: Account, *, seed: int, leads: int, members: int, now: float) -
     _add_untracked(account, rng, now)
 
 
-def _add_members(account: Account, wanted: int) -> None:
+def _add_members(account: Store, wanted: int) -> None:
     more = enumerate(names.MORE_MEMBERS, start=7_500)
     everyone = [*names.MEMBERS, *more]
     # The one off the board stays, however few are asked for.
     chosen = everyone[: max(1, wanted)]
-    if names.OFF_BOARD not in {member_id for member_id, _ in chosen} and wanted > 2:
+    if (
+        names.MEMBER_OFF_BOARD not in {member_id for member_id, _ in chosen}
+        and wanted > 2
+    ):
         chosen[-1] = names.MEMBERS[-1]
     for member_id, name in chosen:
-        on_board = member_id != names.OFF_BOARD
-        member = Member(id=member_id, name=name, on_board=on_board)
+        on_board = member_id != names.MEMBER_OFF_BOARD
+        member = FakeMember(id=member_id, name=name, on_board=on_board)
         account.members[member_id] = member
 
 
-def _add_categories(account: Account, now: float) -> None:
+def _add_categories(account: Store, now: float) -> None:
     for category_id, name, sentiment in CATEGORIES:
-        account.categories[category_id] = Category(
+        account.categories[category_id] = FakeCategory(
             id=category_id,
             name=name,
             sentiment=sentiment,
@@ -87,10 +90,10 @@ def _add_categories(account: Account, now: float) -> None:
         )
 
 
-def _add_clients(account: Account, rng: Random, now: float) -> None:
+def _add_clients(account: Store, rng: Random, now: float) -> None:
     for number, name in enumerate(CLIENTS):
         client_id = FIRST_CLIENT_ID + number * 13
-        account.clients[client_id] = Client(
+        account.clients[client_id] = FakeClient(
             id=client_id,
             name=name,
             email=f"inbox@{_slug(name)}.example",
@@ -99,11 +102,11 @@ def _add_clients(account: Account, rng: Random, now: float) -> None:
         )
 
 
-def _add_campaigns(account: Account, rng: Random, now: float) -> None:
+def _add_campaigns(account: Store, rng: Random, now: float) -> None:
     clients, members = [*account.clients, None], list(account.members)
     for number, pitch in enumerate(pitches()):
         campaign_id = FIRST_CAMPAIGN_ID + number * 57
-        account.campaigns[campaign_id] = Campaign(
+        account.campaigns[campaign_id] = FakeCampaign(
             id=campaign_id,
             name=pitch["name"],
             status=pitch["status"],
@@ -118,7 +121,7 @@ def _add_campaigns(account: Account, rng: Random, now: float) -> None:
         )
 
 
-def _new_lead(account: Account, number: int, rng: Random, now: float) -> Lead:
+def _new_lead(account: Store, number: int, rng: Random, now: float) -> FakeLead:
     campaign = rng.choice(list(account.campaigns.values()))
     lead = _stranger(account, campaign, number, rng, now)
     twin = _twin(account, rng)
@@ -131,8 +134,8 @@ def _new_lead(account: Account, number: int, rng: Random, now: float) -> Lead:
 
 
 def _stranger(
-    account: Account, campaign: Campaign, number: int, rng: Random, now: float
-) -> Lead:
+    account: Store, campaign: FakeCampaign, number: int, rng: Random, now: float
+) -> FakeLead:
     pitch = next(pitch for pitch in pitches() if pitch["name"] == campaign.name)
     country = names.COUNTRIES[rng.choice(pitch["countries"])]
     industry = rng.choice(pitch["industries"])
@@ -140,7 +143,7 @@ def _stranger(
     company = f"{rng.choice(names.FIRMS)} {names.SECTORS[industry]}"
     domain = f"{_slug(company)}.example"
     account_at = rng.randrange(3)
-    return Lead(
+    return FakeLead(
         map_id=FIRST_MAP_ID + number * 7 + rng.randrange(7),
         lead_id=FIRST_LEAD_ID + number * 11,
         campaign_id=campaign.id,
@@ -165,19 +168,19 @@ def _stranger(
     )
 
 
-def _mailbox(account: Account, at: int) -> str:
+def _mailbox(account: Store, at: int) -> str:
     names = [member.name for member in account.members.values()]
     return f"{_slug(names[at % len(names)], '.')}@try-kestrel.example"
 
 
-def _twin(account: Account, rng: Random) -> Lead | None:
+def _twin(account: Store, rng: Random) -> FakeLead | None:
     """Now and then a person who is already in another campaign."""
     if not account.leads or rng.random() > 0.04:
         return None
     return rng.choice(list(account.leads.values()))
 
 
-def _become(lead: Lead, twin: Lead) -> None:
+def _become(lead: FakeLead, twin: FakeLead) -> None:
     lead.lead_id = twin.lead_id
     for name in ("email", "first_name", "last_name", "company", "website", "phone"):
         setattr(lead, name, getattr(twin, name))
@@ -185,9 +188,9 @@ def _become(lead: Lead, twin: Lead) -> None:
     lead.custom_fields = dict(twin.custom_fields)
 
 
-def _converse(lead: Lead, campaign: Campaign, rng: Random, now: float) -> None:
+def _converse(lead: FakeLead, campaign: FakeCampaign, rng: Random, now: float) -> None:
     """Mails of the sequence, then an exchange that ends at a chosen moment."""
-    writer = Writer(lead, campaign, rng=rng)
+    writer = ConversationWriter(lead, campaign, rng=rng)
     situations = _situations(rng)
     steps = rng.randint(1, campaign.sequence_count)
     can_answer = bool(situations) and situations[-1] in FOLLOW_UPS
@@ -245,7 +248,7 @@ def _office_hours(at: float, zone: str, rng: Random) -> float:
     return local.replace(hour=hour, minute=minute).timestamp()
 
 
-def _mark(lead: Lead, rng: Random, now: float) -> None:
+def _mark(lead: FakeLead, rng: Random, now: float) -> None:
     last = lead.messages[-1]
     waits_for_us = last.type == "REPLY"
     is_recent = now - last.at < 6 * DAY
@@ -267,7 +270,7 @@ def _mark(lead: Lead, rng: Random, now: float) -> None:
         lead.category_id = None
 
 
-def _status(lead: Lead) -> str:
+def _status(lead: FakeLead) -> str:
     if lead.is_bounced or lead.is_unsubscribed:
         return "BLOCKED"
     if lead.last_reply_at is not None:
@@ -275,20 +278,20 @@ def _status(lead: Lead) -> str:
     return "STARTED"
 
 
-def _owner(account: Account, rng: Random) -> int | None:
+def _owner(account: Store, rng: Random) -> int | None:
     members = list(account.members)
     if rng.random() < 0.18:
         return None
     # Uneven, as in real life; the one off the board holds a few.
     weights = [3 + (at * 5) % 7 for at in range(len(members))]
-    if names.OFF_BOARD in members:
-        weights[members.index(names.OFF_BOARD)] = 1
+    if names.MEMBER_OFF_BOARD in members:
+        weights[members.index(names.MEMBER_OFF_BOARD)] = 1
     return rng.choices(members, weights=weights)[0]
 
 
-def _add_untracked(account: Account, rng: Random, now: float) -> None:
+def _add_untracked(account: Store, rng: Random, now: float) -> None:
     for number in range(1, 4):
-        account.untracked[number] = UntrackedReply(
+        account.untracked[number] = FakeUntrackedReply(
             id=number,
             sender=f"office{number}@{rng.choice(names.FIRMS).lower()}.example",
             recipient=_mailbox(account, number),

@@ -5,8 +5,8 @@ Ids are digit strings in one place and numbers in another, as on the real server
 
 from typing import Any
 
-from assignments.sandbox.records import Campaign, Lead, Message, iso
-from assignments.sandbox.store import Account
+from assignments.sandbox.records import FakeCampaign, FakeLead, FakeMessage, iso
+from assignments.sandbox.store import Store
 
 # The table of the API facts, word for word: a row has these keys and no others.
 FLAT_KEYS = frozenset({
@@ -23,7 +23,7 @@ FLAT_KEYS = frozenset({
 HISTORY_KEY = "email_history"
 
 
-def schedule(campaign: Campaign) -> dict[str, Any]:
+def schedule(campaign: FakeCampaign) -> dict[str, Any]:
     return {
         "tz": campaign.zone,
         "days": [1, 2, 3, 4, 5],
@@ -33,7 +33,7 @@ def schedule(campaign: Campaign) -> dict[str, Any]:
 
 
 def flat(
-    account: Account, lead: Lead, *, owner_id: int | None, has_history: bool
+    account: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
 ) -> dict[str, Any]:
     campaign = account.campaigns[lead.campaign_id]
     row = {
@@ -58,7 +58,7 @@ def flat(
     return row
 
 
-def _person(lead: Lead) -> dict[str, Any]:
+def _person(lead: FakeLead) -> dict[str, Any]:
     return {
         "email_lead_map_id": str(lead.map_id),
         "email_lead_id": str(lead.lead_id),
@@ -72,7 +72,7 @@ def _person(lead: Lead) -> dict[str, Any]:
     }
 
 
-def _flags(lead: Lead) -> dict[str, Any]:
+def _flags(lead: FakeLead) -> dict[str, Any]:
     return {
         "has_new_unread_email": lead.is_unread,
         "is_important": lead.is_important,
@@ -84,12 +84,12 @@ def _flags(lead: Lead) -> dict[str, Any]:
     }
 
 
-def history(lead: Lead) -> list[dict[str, Any]]:
+def history(lead: FakeLead) -> list[dict[str, Any]]:
     ordered = sorted(lead.messages, key=lambda message: message.at)
     return [history_entry(message) for message in ordered]
 
 
-def history_entry(message: Message) -> dict[str, Any]:
+def history_entry(message: FakeMessage) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "stats_id": message.stats_id,
         "from": message.sender,
@@ -116,7 +116,7 @@ def history_entry(message: Message) -> dict[str, Any]:
 
 
 def nested(
-    account: Account, lead: Lead, *, owner_id: int | None, has_history: bool
+    account: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
 ) -> dict[str, Any]:
     """The item of the current docs, which nobody was seen to receive."""
     campaign = account.campaigns[lead.campaign_id]
@@ -145,7 +145,7 @@ def nested(
     return item
 
 
-def _nested_person(lead: Lead) -> dict[str, Any]:
+def _nested_person(lead: FakeLead) -> dict[str, Any]:
     return {
         "email": lead.email,
         "first_name": lead.first_name,
@@ -155,7 +155,7 @@ def _nested_person(lead: Lead) -> dict[str, Any]:
     }
 
 
-def _last_message(lead: Lead) -> dict[str, Any] | None:
+def _last_message(lead: FakeLead) -> dict[str, Any] | None:
     if not lead.messages:
         return None
     last = max(lead.messages, key=lambda message: message.at)
@@ -169,19 +169,19 @@ def _last_message(lead: Lead) -> dict[str, Any] | None:
     }
 
 
-def _category(account: Account, lead: Lead) -> dict[str, Any] | None:
+def _category(account: Store, lead: FakeLead) -> dict[str, Any] | None:
     category = account.categories.get(lead.category_id or 0)
     return {"id": category.id, "name": category.name} if category else None
 
 
-def _assignee(account: Account, owner_id: int | None) -> dict[str, Any] | None:
+def _assignee(account: Store, owner_id: int | None) -> dict[str, Any] | None:
     if owner_id is None:
         return None
     member = account.members.get(owner_id)
     return {"id": owner_id, "name": member.name if member else None}
 
 
-def _stats(lead: Lead) -> dict[str, Any]:
+def _stats(lead: FakeLead) -> dict[str, Any]:
     replies = sum(message.type == "REPLY" for message in lead.messages)
     return {
         "total_sent": len(lead.messages) - replies,
@@ -192,7 +192,7 @@ def _stats(lead: Lead) -> dict[str, Any]:
     }
 
 
-def _direction(message: Message) -> dict[str, Any]:
+def _direction(message: FakeMessage) -> dict[str, Any]:
     is_reply = message.type == "REPLY"
     return {
         "id": message.message_id,
@@ -203,7 +203,7 @@ def _direction(message: Message) -> dict[str, Any]:
     }
 
 
-def person(lead: Lead) -> dict[str, Any]:
+def person(lead: FakeLead) -> dict[str, Any]:
     """The lead as campaign and lead endpoints show it; here its id is a number."""
     return {
         "id": lead.lead_id,
@@ -222,7 +222,7 @@ def person(lead: Lead) -> dict[str, Any]:
     }
 
 
-def campaign_row(campaign: Campaign, *, has_tags: bool) -> dict[str, Any]:
+def campaign_row(campaign: FakeCampaign, *, has_tags: bool) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": campaign.id,
         "user_id": 20411,

@@ -10,19 +10,19 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from assignments.sandbox import router
-from assignments.sandbox.call import Answer, Request
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.call import ApiRequest, ApiResponse
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 DEFAULT_PORT = 8765
 LONGEST_BODY = 1_000_000
 
 
-class Server(ThreadingHTTPServer):
+class SandboxServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
     block_on_close = False
 
-    def __init__(self, address: tuple[str, int], world: World) -> None:
+    def __init__(self, address: tuple[str, int], world: FakeSmartlead) -> None:
         super().__init__(address, _Handler)
         self.world = world
 
@@ -52,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Small answers must not wait for more to come.
     disable_nagle_algorithm = True
-    server: Server
+    server: SandboxServer
 
     def do_GET(self) -> None:
         self._serve()
@@ -67,10 +67,10 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             router.finish(world, answer)
 
-    def _request(self) -> Request:
+    def _request(self) -> ApiRequest:
         split = urlsplit(self.path)
         length = min(int(self.headers.get("content-length") or 0), LONGEST_BODY)
-        return Request(
+        return ApiRequest(
             method=self.command,
             path=unquote(split.path),
             query=dict(parse_qsl(split.query, keep_blank_values=True)),
@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             content_type=self.headers.get("content-type", ""),
         )
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: ApiResponse) -> None:
         if answer.is_lost:
             self.close_connection = True
             return
@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             for piece in router.dripped(body, over=answer.drip_body):
                 self.wfile.write(piece)
 
-    def _head(self, answer: Answer, body: bytes) -> bytes:
+    def _head(self, answer: ApiResponse, body: bytes) -> bytes:
         phrase = HTTPStatus(answer.status).phrase
         lines = [
             f"HTTP/1.1 {answer.status} {phrase}",
@@ -106,10 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(
-    world: World, *, host: str = "127.0.0.1", port: int = 0
-) -> Iterator[Server]:
+    world: FakeSmartlead, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[SandboxServer]:
     """The sandbox in a thread, for tests; port 0 takes a free one."""
-    server = Server((host, port), world)
+    server = SandboxServer((host, port), world)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -120,7 +120,9 @@ def serving(
         thread.join()
 
 
-def serve(world: World, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
+def serve(
+    world: FakeSmartlead, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT
+) -> None:
     """Serve until interrupted."""
-    with Server((host, port), world) as server:
+    with SandboxServer((host, port), world) as server:
         server.serve_forever()

@@ -9,54 +9,54 @@ from pathlib import Path
 from typing import Any
 
 from assignments.sandbox.records import (
-    Campaign,
-    Category,
-    Client,
-    Hook,
-    Lead,
-    Member,
-    Message,
-    Note,
+    FakeCampaign,
+    FakeCategory,
+    FakeClient,
+    FakeLead,
+    FakeMember,
+    FakeMessage,
+    FakeNote,
+    FakeTask,
+    FakeUntrackedReply,
+    FakeWebhook,
     Record,
-    Task,
-    UntrackedReply,
 )
 
-KINDS: dict[str, type[Record]] = {
-    "members": Member,
-    "categories": Category,
-    "clients": Client,
-    "campaigns": Campaign,
-    "leads": Lead,
-    "notes": Note,
-    "tasks": Task,
-    "untracked": UntrackedReply,
-    "hooks": Hook,
+RECORD_TYPES: dict[str, type[Record]] = {
+    "members": FakeMember,
+    "categories": FakeCategory,
+    "clients": FakeClient,
+    "campaigns": FakeCampaign,
+    "leads": FakeLead,
+    "notes": FakeNote,
+    "tasks": FakeTask,
+    "untracked": FakeUntrackedReply,
+    "hooks": FakeWebhook,
 }
 FIRST_NOTE_ID = 129_500
 FIRST_HOOK_ID = 900
 PAST_OWNERS_KEPT = 50
 
 
-class Account:
+class Store:
     """Every change happens under `lock`, so `changes` numbers them in their order."""
 
     def __init__(self, state: "StateFile | None" = None) -> None:
         self.lock = threading.RLock()
-        self.members: dict[int, Member] = {}
-        self.categories: dict[int, Category] = {}
-        self.clients: dict[int, Client] = {}
-        self.campaigns: dict[int, Campaign] = {}
-        self.leads: dict[int, Lead] = {}
-        self.notes: dict[int, Note] = {}
-        self.tasks: dict[int, Task] = {}
-        self.untracked: dict[int, UntrackedReply] = {}
-        self.hooks: dict[int, Hook] = {}
+        self.members: dict[int, FakeMember] = {}
+        self.categories: dict[int, FakeCategory] = {}
+        self.clients: dict[int, FakeClient] = {}
+        self.campaigns: dict[int, FakeCampaign] = {}
+        self.leads: dict[int, FakeLead] = {}
+        self.notes: dict[int, FakeNote] = {}
+        self.tasks: dict[int, FakeTask] = {}
+        self.untracked: dict[int, FakeUntrackedReply] = {}
+        self.hooks: dict[int, FakeWebhook] = {}
         self.changes = count(1)
         self._state = state
 
     def load(self, state: "StateFile") -> None:
-        for kind, record in KINDS.items():
+        for kind, record in RECORD_TYPES.items():
             rows = getattr(self, kind)
             for key, raw in state.rows(kind):
                 rows[key] = record.from_json(raw)
@@ -65,7 +65,7 @@ class Account:
         if self._state is None:
             return
         with self._state.transaction():
-            for kind in KINDS:
+            for kind in RECORD_TYPES:
                 for key, record in getattr(self, kind).items():
                     self._state.put(kind, key, record.to_json())
 
@@ -73,7 +73,9 @@ class Account:
         if self._state is not None:
             self._state.put(kind, key, getattr(self, kind)[key].to_json())
 
-    def set_owner(self, lead: Lead, member_id: int | None, *, at: float) -> int | None:
+    def set_owner(
+        self, lead: FakeLead, member_id: int | None, *, at: float
+    ) -> int | None:
         """Give the lead to a member; returns who held it before."""
         before, lead.owner_id = lead.owner_id, member_id
         if before != member_id:
@@ -81,8 +83,8 @@ class Account:
         self.keep("leads", lead.map_id)
         return before
 
-    def add_note(self, lead: Lead, text: str, *, by: str, at: float) -> Note:
-        note = Note(
+    def add_note(self, lead: FakeLead, text: str, *, by: str, at: float) -> FakeNote:
+        note = FakeNote(
             id=next(reversed(self.notes), FIRST_NOTE_ID) + 1,
             lead_id=lead.lead_id,
             map_id=lead.map_id,
@@ -94,8 +96,8 @@ class Account:
         self.keep("notes", note.id)
         return note
 
-    def add_hook(self, **said: Any) -> Hook:
-        hook = Hook(id=next(reversed(self.hooks), FIRST_HOOK_ID) + 1, **said)
+    def add_hook(self, **said: Any) -> FakeWebhook:
+        hook = FakeWebhook(id=next(reversed(self.hooks), FIRST_HOOK_ID) + 1, **said)
         self.hooks[hook.id] = hook
         self.keep("hooks", hook.id)
         return hook
@@ -105,15 +107,15 @@ class Account:
         if self._state is not None:
             self._state.drop("hooks", key)
 
-    def add_task(self, task: Task) -> None:
+    def add_task(self, task: FakeTask) -> None:
         self.tasks[task.id] = task
         self.keep("tasks", task.id)
 
-    def add_message(self, lead: Lead, message: Message) -> None:
+    def add_message(self, lead: FakeLead, message: FakeMessage) -> None:
         lead.add(message)
         self.keep("leads", lead.map_id)
 
-    def remove(self, lead: Lead) -> None:
+    def remove(self, lead: FakeLead) -> None:
         del self.leads[lead.map_id]
         if self._state is not None:
             self._state.drop("leads", lead.map_id)

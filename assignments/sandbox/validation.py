@@ -10,31 +10,31 @@ from datetime import date, datetime
 from math import isfinite
 from typing import Any
 
-Check = Callable[[str, object], Any]
+Validator = Callable[[str, object], Any]
 
 
-class Invalid(Exception):
+class InvalidValue(Exception):
     def __init__(self, path: str, says: str) -> None:
         super().__init__(f'"{path}" {says}')
         self.path = path
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    check: Check
+class SchemaField:
+    check: Validator
     is_required: bool = False
     default: Any = None
 
 
-Schema = Mapping[str, Field]
+Schema = Mapping[str, SchemaField]
 
 
-def required(check: Check) -> Field:
-    return Field(check, is_required=True)
+def required(check: Validator) -> SchemaField:
+    return SchemaField(check, is_required=True)
 
 
-def optional(check: Check, *, default: Any = None) -> Field:
-    return Field(check, default=default)
+def optional(check: Validator, *, default: Any = None) -> SchemaField:
+    return SchemaField(check, default=default)
 
 
 def validate(schema: Schema, raw: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
@@ -43,38 +43,38 @@ def validate(schema: Schema, raw: Mapping[str, Any], *, at: str = "") -> dict[st
         if name in raw:
             clean[name] = field.check(f"{at}{name}", raw[name])
         elif field.is_required:
-            raise Invalid(f"{at}{name}", "is required")
+            raise InvalidValue(f"{at}{name}", "is required")
         else:
             clean[name] = field.default
     for name in raw:
         if name not in schema:
-            raise Invalid(f"{at}{name}", "is not allowed")
+            raise InvalidValue(f"{at}{name}", "is not allowed")
     return clean
 
 
-def nullable(check: Check) -> Check:
+def nullable(check: Validator) -> Validator:
     return lambda path, raw: None if raw is None else check(path, raw)
 
 
-def number(*, least: float | None = None, most: float | None = None) -> Check:
+def number(*, least: float | None = None, most: float | None = None) -> Validator:
     def check(path: str, raw: object) -> float:
         value = _as_number(path, raw)
         if least is not None and value < least:
-            raise Invalid(path, f"must be greater than or equal to {least:g}")
+            raise InvalidValue(path, f"must be greater than or equal to {least:g}")
         if most is not None and value > most:
-            raise Invalid(path, f"must be less than or equal to {most:g}")
+            raise InvalidValue(path, f"must be less than or equal to {most:g}")
         return value
 
     return check
 
 
-def integer(*, least: int | None = None, most: int | None = None) -> Check:
+def integer(*, least: int | None = None, most: int | None = None) -> Validator:
     within = number(least=least, most=most)
 
     def check(path: str, raw: object) -> int:
         value = _as_number(path, raw)
         if value != int(value):
-            raise Invalid(path, "must be an integer")
+            raise InvalidValue(path, "must be an integer")
         within(path, value)
         # Digits beyond 2**53 would lose their last places as a float.
         is_exact = isinstance(raw, int) or str(raw).strip().isdecimal()
@@ -85,25 +85,25 @@ def integer(*, least: int | None = None, most: int | None = None) -> Check:
 
 def _as_number(path: str, raw: object) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise Invalid(path, "must be a number")
+        raise InvalidValue(path, "must be a number")
     try:
         value = float(raw)
     except (ValueError, OverflowError):
-        raise Invalid(path, "must be a number") from None
+        raise InvalidValue(path, "must be a number") from None
     if not isfinite(value):
-        raise Invalid(path, "must be a number")
+        raise InvalidValue(path, "must be a number")
     return value
 
 
-def text(*, most: int | None = None, can_be_empty: bool = False) -> Check:
+def text(*, most: int | None = None, can_be_empty: bool = False) -> Validator:
     def check(path: str, raw: object) -> str:
         if not isinstance(raw, str):
-            raise Invalid(path, "must be a string")
+            raise InvalidValue(path, "must be a string")
         if not raw and not can_be_empty:
-            raise Invalid(path, "is not allowed to be empty")
+            raise InvalidValue(path, "is not allowed to be empty")
         if most is not None and len(raw) > most:
             says = f"length must be less than or equal to {most} characters long"
-            raise Invalid(path, says)
+            raise InvalidValue(path, says)
         return raw
 
     return check
@@ -114,43 +114,43 @@ def boolean(path: str, raw: object) -> bool:
         return raw
     if isinstance(raw, str) and raw.lower() in {"true", "false"}:
         return raw.lower() == "true"
-    raise Invalid(path, "must be a boolean")
+    raise InvalidValue(path, "must be a boolean")
 
 
 FLAG = optional(boolean, default=False)
 
 
-def one_of(*values: str) -> Check:
+def one_of(*values: str) -> Validator:
     def check(path: str, raw: object) -> object:
         if raw not in values:
-            raise Invalid(path, f"must be one of [{', '.join(values)}]")
+            raise InvalidValue(path, f"must be one of [{', '.join(values)}]")
         return raw
 
     return check
 
 
 def many(
-    item: Check,
+    item: Validator,
     *,
     least: int = 0,
     most: int | None = None,
     exactly: int | None = None,
-) -> Check:
+) -> Validator:
     def check(path: str, raw: object) -> list[Any]:
         if not isinstance(raw, list):
-            raise Invalid(path, "must be an array")
+            raise InvalidValue(path, "must be an array")
         if exactly is not None and len(raw) != exactly:
-            raise Invalid(path, f"must contain {exactly} items")
+            raise InvalidValue(path, f"must contain {exactly} items")
         if most is not None and len(raw) > most:
-            raise Invalid(path, f"must contain less than or equal to {most} items")
+            raise InvalidValue(path, f"must contain less than or equal to {most} items")
         if len(raw) < least:
-            raise Invalid(path, f"must contain at least {least} items")
+            raise InvalidValue(path, f"must contain at least {least} items")
         return [item(f"{path}[{at}]", value) for at, value in enumerate(raw)]
 
     return check
 
 
-def one_or_many(item: Check, *, most: int | None = None) -> Check:
+def one_or_many(item: Validator, *, most: int | None = None) -> Validator:
     listed = many(item, least=1, most=most)
 
     def check(path: str, raw: object) -> list[Any]:
@@ -159,7 +159,7 @@ def one_or_many(item: Check, *, most: int | None = None) -> Check:
     return check
 
 
-def just_one(item: Check) -> Check:
+def just_one(item: Validator) -> Validator:
     """One value; a list is refused, even a list of one."""
     return lambda path, raw: [item(path, raw)]
 
@@ -169,9 +169,9 @@ def moment(path: str, raw: object) -> float:
     try:
         parsed = datetime.fromisoformat(str(raw))
     except ValueError:
-        raise Invalid(path, "must be in ISO 8601 date format") from None
+        raise InvalidValue(path, "must be in ISO 8601 date format") from None
     if not isinstance(raw, str):
-        raise Invalid(path, "must be in ISO 8601 date format")
+        raise InvalidValue(path, "must be in ISO 8601 date format")
     if parsed.tzinfo is None:
         parsed = datetime.fromisoformat(f"{parsed.isoformat()}+00:00")
     return parsed.timestamp()
@@ -181,13 +181,13 @@ def day(path: str, raw: object) -> str:
     try:
         return date.fromisoformat(str(raw)).isoformat()
     except ValueError:
-        raise Invalid(path, "must be in YYYY-MM-DD format") from None
+        raise InvalidValue(path, "must be in YYYY-MM-DD format") from None
 
 
-def keys(schema: Schema) -> Check:
+def keys(schema: Schema) -> Validator:
     def check(path: str, raw: object) -> dict[str, Any]:
         if not isinstance(raw, dict):
-            raise Invalid(path, "must be of type object")
+            raise InvalidValue(path, "must be of type object")
         return validate(schema, raw, at=f"{path}.")
 
     return check

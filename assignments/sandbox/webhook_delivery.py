@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from assignments.sandbox import webhook_payloads
-from assignments.sandbox.records import Campaign, Hook, Lead, Message
+from assignments.sandbox.records import FakeCampaign, FakeLead, FakeMessage, FakeWebhook
 
 if TYPE_CHECKING:
-    from assignments.sandbox.fake_smartlead import World
+    from assignments.sandbox.fake_smartlead import FakeSmartlead
 
-RETRIES = (60.0, 300.0, 1800.0)  # seconds, on 5xx or no answer; then it has failed
-PATIENCE = 10.0
-LOOK_EVERY = 0.2
+RETRY_DELAYS = (60.0, 300.0, 1800.0)  # seconds, on 5xx or no answer; then it has failed
+TIMEOUT = 10.0
+POLL_INTERVAL = 0.2
 MOST_LOGGED = 1_000
 
 type Post = Callable[[str, Mapping[str, str], bytes], int]
@@ -38,8 +38,8 @@ class Delivery:
     statuses: list[int] = field(default_factory=list)
 
 
-class Courier:
-    def __init__(self, world: "World", *, secret: str) -> None:
+class WebhookSender:
+    def __init__(self, world: "FakeSmartlead", *, secret: str) -> None:
         self._world, self._secret = world, secret
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -47,13 +47,13 @@ class Courier:
         self._waiting: list[Delivery] = []
         self.delivered: list[Delivery] = []
 
-    def replied(self, lead: Lead, message: Message) -> None:
+    def replied(self, lead: FakeLead, message: FakeMessage) -> None:
         self._tell("EMAIL_REPLY", lead, lambda: self._mail(lead, message))
 
-    def sent(self, lead: Lead, message: Message) -> None:
+    def sent(self, lead: FakeLead, message: FakeMessage) -> None:
         self._tell("EMAIL_SENT", lead, lambda: self._mail(lead, message))
 
-    def categorised(self, lead: Lead, before: int | None) -> None:
+    def categorised(self, lead: FakeLead, before: int | None) -> None:
         if before == lead.category_id:
             return
         self._tell("LEAD_CATEGORY_UPDATED", lead, lambda: self._category(lead, before))
@@ -82,22 +82,22 @@ class Courier:
 
     def _work(self, stop: threading.Event) -> None:
         while not stop.is_set():
-            self._awake.wait(LOOK_EVERY)
+            self._awake.wait(POLL_INTERVAL)
             self._awake.clear()
             self.deliver()
 
-    def _mail(self, lead: Lead, message: Message) -> dict[str, Any]:
+    def _mail(self, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
         is_short = self._world.switches.hook_shape == "short"
         shape = webhook_payloads.short_mail if is_short else webhook_payloads.mail
         return shape(self._world.account, lead, message)
 
-    def _category(self, lead: Lead, before: int | None) -> dict[str, Any]:
+    def _category(self, lead: FakeLead, before: int | None) -> dict[str, Any]:
         at, number = self._world.now(), next(self._numbers)
         account = self._world.account
         return webhook_payloads.category(account, lead, before, at=at, number=number)
 
     def _tell(
-        self, name: str, lead: Lead, payload: Callable[[], dict[str, Any]]
+        self, name: str, lead: FakeLead, payload: Callable[[], dict[str, Any]]
     ) -> None:
         for hook in self._listening(name, lead):
             said = payload() | _named(hook)
@@ -106,7 +106,7 @@ class Courier:
             for _ in range(int(self._world.switches.hook_copies)):
                 self._queue(hook, body)
 
-    def _queue(self, hook: Hook, body: bytes) -> None:
+    def _queue(self, hook: FakeWebhook, body: bytes) -> None:
         switches, number = self._world.switches, next(self._numbers)
         headers = {"content-type": "application/json", "x-webhook-level": hook.level}
         if switches.hook_signed:
@@ -119,7 +119,7 @@ class Courier:
             self._waiting.append(delivery)
         self._awake.set()
 
-    def _listening(self, name: str, lead: Lead) -> list[Hook]:
+    def _listening(self, name: str, lead: FakeLead) -> list[FakeWebhook]:
         """A hook of the whole account silences those of clients and campaigns."""
         campaign = self._world.account.campaigns[lead.campaign_id]
         hooks = self._world.account.hooks.values()
@@ -138,18 +138,18 @@ class Courier:
     def _put_by(self, delivery: Delivery, *, is_done: bool) -> None:
         tried = len(delivery.statuses)
         with self._lock:
-            if is_done or tried > len(RETRIES):
+            if is_done or tried > len(RETRY_DELAYS):
                 self.delivered = [*self.delivered, delivery][-MOST_LOGGED:]
             else:
-                delivery.due_at = self._world.now() + RETRIES[tried - 1]
+                delivery.due_at = self._world.now() + RETRY_DELAYS[tried - 1]
                 self._waiting.append(delivery)
 
 
-def _named(hook: Hook) -> dict[str, Any]:
+def _named(hook: FakeWebhook) -> dict[str, Any]:
     return {"webhook_id": hook.id, "webhook_name": hook.name, "webhook_url": hook.url}
 
 
-def _is_about(hook: Hook, campaign: Campaign) -> bool:
+def _is_about(hook: FakeWebhook, campaign: FakeCampaign) -> bool:
     if hook.level == "client":
         return hook.client_id == campaign.client_id
     return hook.level == "campaign" and hook.campaign_id == campaign.id
@@ -159,7 +159,7 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
     """The status; 0 if nobody answered. Redirects are not followed."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
-    there = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    there = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     try:
         there.request("POST", parts.path, body=body, headers=dict(headers))
         return there.getresponse().status

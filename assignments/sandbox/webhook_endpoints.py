@@ -4,11 +4,11 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from assignments.sandbox.call import Answer, Call, rejected
-from assignments.sandbox.records import Hook
+from assignments.sandbox.call import ApiResponse, Call, rejected
+from assignments.sandbox.records import FakeWebhook
 from assignments.sandbox.validation import (
     FLAG,
-    Invalid,
+    InvalidValue,
     Schema,
     boolean,
     integer,
@@ -44,13 +44,13 @@ def is_ours(url: str) -> bool:
 def _address(path: str, raw: object) -> str:
     url: str = text()(path, raw)
     if not is_ours(url):
-        raise Invalid(path, "must be an http address of this machine")
+        raise InvalidValue(path, "must be an http address of this machine")
     return url
 
 
 def _flags(path: str, raw: object) -> list[str]:
     if not isinstance(raw, dict):
-        raise Invalid(path, "must be of type object")
+        raise InvalidValue(path, "must be of type object")
     return [name for name, value in raw.items() if boolean(f"{path}.{name}", value)]
 
 
@@ -74,7 +74,7 @@ OF_CAMPAIGN: Schema = {
 ID: Schema = {"id": required(integer())}
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> ApiResponse:
     body = call.body(CREATED)
     level = body["association_type"]
     hook = _add(
@@ -87,32 +87,32 @@ def create(call: Call) -> Answer:
         client_id=body["client_id"],
     )
     if call.world.switches.shape == "documented":
-        return Answer(payload={"ok": True, "id": hook.id, "webhook_url": hook.url})
-    return Answer(payload={"ok": True, "data": {"id": {"id": hook.id}}})
+        return ApiResponse(payload={"ok": True, "id": hook.id, "webhook_url": hook.url})
+    return ApiResponse(payload={"ok": True, "data": {"id": {"id": hook.id}}})
 
 
-def show(call: Call) -> Answer:
-    return Answer(payload={"ok": True, "data": _row(_found(call))})
+def show(call: Call) -> ApiResponse:
+    return ApiResponse(payload={"ok": True, "data": _row(_found(call))})
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> ApiResponse:
     hook, body = _found(call), call.body(CREATED)
     hook.url, hook.name = body["webhook_url"], body["name"]
     hook.events = body["event_type_map"]
     call.world.account.keep("hooks", hook.id)
-    return Answer(payload={"ok": True})
+    return ApiResponse(payload={"ok": True})
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> ApiResponse:
     call.world.account.drop_hook(_found(call).id)
-    return Answer(payload={"ok": True})
+    return ApiResponse(payload={"ok": True})
 
 
-def of_campaign(call: Call) -> Answer:
-    return Answer(payload=[_row(hook) for hook in _hooks_of(call)])
+def of_campaign(call: Call) -> ApiResponse:
+    return ApiResponse(payload=[_row(hook) for hook in _hooks_of(call)])
 
 
-def add_to_campaign(call: Call) -> Answer:
+def add_to_campaign(call: Call) -> ApiResponse:
     body = call.body(OF_CAMPAIGN)
     hook = _add(
         call,
@@ -122,37 +122,37 @@ def add_to_campaign(call: Call) -> Answer:
         events=body["event_types"],
         campaign_id=call.param(ID)["id"],
     )
-    return Answer(payload={"ok": True, "id": hook.id})
+    return ApiResponse(payload={"ok": True, "id": hook.id})
 
 
-def drop_from_campaign(call: Call) -> Answer:
+def drop_from_campaign(call: Call) -> ApiResponse:
     wanted = call.body(ID)["id"]
     if wanted not in [hook.id for hook in _hooks_of(call)]:
         raise rejected(404, {"error": "Webhook not found"})
     call.world.account.drop_hook(wanted)
-    return Answer(payload={"ok": True})
+    return ApiResponse(payload={"ok": True})
 
 
-def _add(call: Call, **said: Any) -> Hook:
+def _add(call: Call, **said: Any) -> FakeWebhook:
     hook = call.world.account.add_hook(**said)
     call.world.applied(call.entry)
     return hook
 
 
-def _hooks_of(call: Call) -> list[Hook]:
+def _hooks_of(call: Call) -> list[FakeWebhook]:
     campaign_id = call.param(ID)["id"]
     known = call.world.account.hooks.values()
     return [hook for hook in known if hook.campaign_id == campaign_id]
 
 
-def _found(call: Call) -> Hook:
+def _found(call: Call) -> FakeWebhook:
     hook = call.world.account.hooks.get(call.param(ID)["id"])
     if hook is None:
         raise rejected(404, {"error": "Webhook not found"})
     return hook
 
 
-def _row(hook: Hook) -> dict[str, Any]:
+def _row(hook: FakeWebhook) -> dict[str, Any]:
     return {
         "id": hook.id,
         "name": hook.name,

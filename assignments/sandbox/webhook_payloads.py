@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from assignments.sandbox.records import Campaign, Lead, Message
+from assignments.sandbox.records import FakeCampaign, FakeLead, FakeMessage
 from assignments.sandbox.serializers import history
-from assignments.sandbox.store import Account
+from assignments.sandbox.store import Store
 
 APP = "https://app.smartlead.ai/app/master-inbox?action=INBOX&leadMap="
 
@@ -15,7 +15,7 @@ def when(at: float) -> str:
     return datetime.fromtimestamp(int(at), UTC).isoformat()
 
 
-def mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]:
+def mail(account: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
     """EMAIL_REPLY or EMAIL_SENT. `from_email` is our mailbox in both."""
     is_reply = message.type == "REPLY"
     said = {
@@ -39,7 +39,7 @@ def mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]:
     )
 
 
-def _reply(lead: Lead, message: Message) -> dict[str, Any]:
+def _reply(lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
     answered = next(each for each in reversed(lead.messages) if each.type == "SENT")
     return {
         "sent_message": _part(answered),
@@ -52,7 +52,7 @@ def _reply(lead: Lead, message: Message) -> dict[str, Any]:
     }
 
 
-def _part(message: Message) -> dict[str, Any]:
+def _part(message: FakeMessage) -> dict[str, Any]:
     return {
         "message_id": message.message_id,
         "html": message.body,
@@ -61,7 +61,7 @@ def _part(message: Message) -> dict[str, Any]:
     }
 
 
-def short_mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]:
+def short_mail(account: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
     """As documented: it names neither the lead's ids nor the mail's."""
     campaign = account.campaigns[lead.campaign_id]
     said = {
@@ -76,7 +76,7 @@ def short_mail(account: Account, lead: Lead, message: Message) -> dict[str, Any]
 
 
 def category(
-    account: Account, lead: Lead, before: int | None, *, at: float, number: int
+    account: Store, lead: FakeLead, before: int | None, *, at: float, number: int
 ) -> dict[str, Any]:
     names = {key: each.name for key, each in account.categories.items()}
     replies = [entry for entry in history(lead) if entry["type"] == "REPLY"]
@@ -100,7 +100,7 @@ def category(
     }
 
 
-def _campaign(campaign: Campaign) -> dict[str, Any]:
+def _campaign(campaign: FakeCampaign) -> dict[str, Any]:
     return {
         "campaign_id": campaign.id,
         "campaign_name": campaign.name,

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from assignments.sandbox.call import Answer, Call, rejected
-from assignments.sandbox.records import Lead, Task, iso
+from assignments.sandbox.call import ApiResponse, Call, rejected
+from assignments.sandbox.records import FakeLead, FakeTask, iso
 from assignments.sandbox.validation import (
-    Field,
     Schema,
+    SchemaField,
     boolean,
     integer,
     moment,
@@ -18,11 +18,11 @@ from assignments.sandbox.validation import (
     text,
 )
 
-MAP: dict[str, Field] = {"email_lead_map_id": required(integer())}
+MAP: dict[str, SchemaField] = {"email_lead_map_id": required(integer())}
 FIRST_TASK_ID = 77_700
 
 
-def update_team_member(call: Call) -> Answer:
+def update_team_member(call: Call) -> ApiResponse:
     member = integer()
     if call.world.switches.accepts_null_owner:
         member = nullable(member)
@@ -36,12 +36,12 @@ def update_team_member(call: Call) -> Answer:
     if call.world.switches.shape == "documented":
         data = {**body, "assigned_at": iso(call.world.now())}
         says = "Team member assigned successfully"
-        return Answer(payload={"success": True, "message": says, "data": data})
+        return ApiResponse(payload={"success": True, "message": says, "data": data})
     says = "Lead team member updated successfully"
-    return Answer(payload={"ok": True, "message": says})
+    return ApiResponse(payload={"ok": True, "message": says})
 
 
-def create_note(call: Call) -> Answer:
+def create_note(call: Call) -> ApiResponse:
     body = call.body({**MAP, "note_message": required(text())})
     call.entry.note = body["note_message"]
     world, at = call.world, call.world.now()
@@ -51,7 +51,7 @@ def create_note(call: Call) -> Answer:
     world.applied(call.entry)
     if world.switches.shape == "documented":
         shown = {"id": note.id, **body, "created_at": iso(at)}
-        return Answer(payload={"ok": True, "data": shown})
+        return ApiResponse(payload={"ok": True, "data": shown})
     created = [{"id": str(note.id), "created_at": iso(at)}]
     return _created("Note", {"success": True, "note": created})
 
@@ -66,11 +66,11 @@ TASK: Schema = {
 }
 
 
-def create_task(call: Call) -> Answer:
+def create_task(call: Call) -> ApiResponse:
     body = call.body(TASK)
     account, at = call.world.account, call.world.now()
     lead = _lead(call, body["email_lead_map_id"])
-    task = Task(
+    task = FakeTask(
         id=next(reversed(account.tasks), FIRST_TASK_ID) + 1,
         lead_id=lead.lead_id,
         map_id=lead.map_id,
@@ -86,13 +86,13 @@ def create_task(call: Call) -> Answer:
     return _created("Task", {"success": True, "task": created})
 
 
-def update_category(call: Call) -> Answer:
+def update_category(call: Call) -> ApiResponse:
     body = call.body({**MAP, "category_id": required(nullable(integer()))})
     category_id = body["category_id"]
     if category_id is not None and category_id not in call.world.account.categories:
         raise rejected(404, {"error": f"Category not found with ID {category_id}"})
 
-    def change(lead: Lead) -> None:
+    def change(lead: FakeLead) -> None:
         before, lead.category_id = lead.category_id, category_id
         call.world.courier.categorised(lead, before)
 
@@ -100,10 +100,10 @@ def update_category(call: Call) -> Answer:
     return _updated("Lead category updated successfully")
 
 
-def change_read_status(call: Call) -> Answer:
+def change_read_status(call: Call) -> ApiResponse:
     body = call.body({**MAP, "read_status": required(boolean)})
 
-    def change(lead: Lead) -> None:
+    def change(lead: FakeLead) -> None:
         lead.is_unread = not body["read_status"]
 
     _change(call, body["email_lead_map_id"], change)
@@ -111,10 +111,10 @@ def change_read_status(call: Call) -> Answer:
     return _updated(f"Lead marked as {state} successfully")
 
 
-def update_revenue(call: Call) -> Answer:
+def update_revenue(call: Call) -> ApiResponse:
     body = call.body({**MAP, "revenue": required(number(least=0))})
 
-    def change(lead: Lead) -> None:
+    def change(lead: FakeLead) -> None:
         lead.revenue = body["revenue"]
 
     _change(call, body["email_lead_map_id"], change)
@@ -129,10 +129,10 @@ REMINDER: Schema = {
 }
 
 
-def set_reminder(call: Call) -> Answer:
+def set_reminder(call: Call) -> ApiResponse:
     body = call.body(REMINDER)
 
-    def change(lead: Lead) -> None:
+    def change(lead: FakeLead) -> None:
         lead.reminder_at = body["reminder_time"]
 
     _change(call, body["email_lead_map_id"], change)
@@ -140,7 +140,7 @@ def set_reminder(call: Call) -> Answer:
     return _created("Reminder", {"success": True, "reminder": reminder})
 
 
-def _lead(call: Call, map_id: int) -> Lead:
+def _lead(call: Call, map_id: int) -> FakeLead:
     call.entry.map_id = map_id
     lead = call.world.account.leads.get(map_id)
     if lead is None:
@@ -148,17 +148,17 @@ def _lead(call: Call, map_id: int) -> Lead:
     return lead
 
 
-def _change(call: Call, map_id: int, change: Callable[[Lead], None]) -> None:
+def _change(call: Call, map_id: int, change: Callable[[FakeLead], None]) -> None:
     change(_lead(call, map_id))
     call.world.account.keep("leads", map_id)
     call.world.applied(call.entry)
 
 
-def _created(noun: str, data: object) -> Answer:
+def _created(noun: str, data: object) -> ApiResponse:
     says = f"{noun} created successfully"
-    return Answer(payload={"ok": True, "message": says, "data": data})
+    return ApiResponse(payload={"ok": True, "message": says, "data": data})
 
 
-def _updated(says: str) -> Answer:
+def _updated(says: str) -> ApiResponse:
     data = {"success": True, "updated": 1}
-    return Answer(payload={"ok": True, "message": says, "data": data})
+    return ApiResponse(payload={"ok": True, "message": says, "data": data})

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from assignments.sandbox import router
-from assignments.sandbox.call import Answer, Request
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.call import ApiRequest, ApiResponse
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def application(world: World) -> "WSGIApplication":
+def application(world: FakeSmartlead) -> "WSGIApplication":
     def app(
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
@@ -35,8 +35,8 @@ def application(world: World) -> "WSGIApplication":
     return app
 
 
-def _request(environ: "WSGIEnvironment") -> Request:
-    return Request(
+def _request(environ: "WSGIEnvironment") -> ApiRequest:
+    return ApiRequest(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"],
         query=dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)),
@@ -47,7 +47,7 @@ def _request(environ: "WSGIEnvironment") -> Request:
     )
 
 
-def _chunks(world: World, answer: Answer, body: bytes) -> Iterator[bytes]:
+def _chunks(world: FakeSmartlead, answer: ApiResponse, body: bytes) -> Iterator[bytes]:
     try:
         yield from router.dripped(body, over=answer.drip_body)
     finally:

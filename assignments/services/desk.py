@@ -9,7 +9,7 @@ from django.dispatch import Signal
 
 from assignments.services.leads import save_row
 from assignments.services.ownership import Sighting, observe_owner
-from assignments.smartlead.budget import Budget, Slot
+from assignments.smartlead.budget import CallBudget, Slot
 from assignments.smartlead.client import Client
 from assignments.smartlead.records import LeadRow
 
@@ -20,7 +20,7 @@ step_reached = Signal()
 @dataclass(frozen=True, slots=True)
 class Desk:
     client: Client
-    budget: Budget
+    budget: CallBudget
     clock: Callable[[], datetime]
 
     def reached(self, step: str) -> None:

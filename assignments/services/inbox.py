@@ -11,7 +11,7 @@ from django.utils import timezone
 from assignments.models import Source
 from assignments.services import account, member_filter, passes, reference, sources
 from assignments.services.reading import OutOfTime, Reading, Stopped, SyncReport
-from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
 
 REFERENCE_EVERY = timedelta(hours=1)
@@ -44,7 +44,7 @@ class Job:
 def sync_slice(
     *,
     client: Client,
-    budget: Budget,
+    budget: CallBudget,
     until: datetime,
     clock: Clock = timezone.now,
     sleep: Sleep = time.sleep,
@@ -68,7 +68,11 @@ def sync_slice(
 
 
 def run_head_sync(
-    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+    *,
+    client: Client,
+    budget: CallBudget,
+    progress: Progress,
+    clock: Clock = timezone.now,
 ) -> SyncReport:
     """A whole head pass, and the reference data that is due, to their ends."""
     reading = _unhurried(client, budget, clock)
@@ -80,7 +84,11 @@ def run_head_sync(
 
 
 def run_full_sync(
-    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+    *,
+    client: Client,
+    budget: CallBudget,
+    progress: Progress,
+    clock: Clock = timezone.now,
 ) -> SyncReport:
     """Everything once, from start to end, at the pace of bulk work."""
     reading = _unhurried(client, budget, clock)
@@ -161,14 +169,14 @@ def _run_job(reading: Reading, job: Job, progress: Progress) -> None:
         raise Stopped from None
 
 
-def _unhurried(client: Client, budget: Budget, clock: Clock) -> Reading:
+def _unhurried(client: Client, budget: CallBudget, clock: Clock) -> Reading:
     return Reading(
         client=client,
         budget=budget,
         clock=clock,
         sleep=time.sleep,
         until=clock() + UNHURRIED,
-        background=Kind.NORMAL,
+        background=CallKind.NORMAL,
         patience=PATIENCE,
     )
 

@@ -24,7 +24,7 @@ from assignments.services.paging import PAGE
 from assignments.services.sources import ASSIGNED
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import Refused
-from assignments.smartlead.list_parsing import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 A_MOMENT = timedelta(seconds=1) * settings.TIME_SCALE
@@ -111,7 +111,7 @@ def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
         )
 
 
-def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> Page[LeadRow] | None:
+def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
     try:
         with desk.client.spending(slot):
             return desk.client.inbox(

@@ -6,14 +6,14 @@ from html import escape
 from json import dumps
 from urllib.parse import quote, quote_plus
 
-from assignments.smartlead.errors import AboutUs
+from assignments.smartlead.errors import ServiceTrouble
 
 # A shorter "key" is a sandbox's, and might be a word of somebody's mail.
 SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """The API key, which no `repr` shows."""
 
     value: str = field(repr=False)
@@ -39,5 +39,5 @@ class Key:
         return re.sub(pattern, "***", text, flags=re.IGNORECASE)
 
 
-def _unusable(sentence: str) -> AboutUs:
-    return AboutUs(sentence, kind="key", surely_not_applied=True)
+def _unusable(sentence: str) -> ServiceTrouble:
+    return ServiceTrouble(sentence, kind="key", surely_not_applied=True)

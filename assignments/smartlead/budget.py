@@ -19,18 +19,26 @@ from django.db import transaction
 from assignments.models import Budget as BudgetRow
 from assignments.smartlead.fingerprint import account_fingerprint
 from assignments.smartlead.rate_limiter import (
-    Kind,
-    Meter,
+    CallKind,
     NotBefore,
-    Rate,
+    RateLimiter,
+    RateReport,
+    RateWindow,
     Stamp,
-    Window,
 )
 
 LONGEST_NAP = 1.0  # a slot given back may come free before it was due
-NO_RATE = Rate()
+NO_REPORT = RateReport()
 
-__all__ = ["Budget", "BudgetSnapshot", "Kind", "NotBefore", "Rate", "Slot", "WindowUse"]
+__all__ = [
+    "BudgetSnapshot",
+    "CallBudget",
+    "CallKind",
+    "NotBefore",
+    "RateReport",
+    "Slot",
+    "WindowUse",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +46,7 @@ class Slot:
     """The right to make one call, from now until `expires` (monotonic seconds)."""
 
     token: str
-    kind: Kind
+    kind: CallKind
     expires: float
 
 
@@ -58,7 +66,7 @@ class BudgetSnapshot:
     foreign_calls: int  # of others on the same key, since this row exists
 
 
-class Budget:
+class CallBudget:
     """Seconds are those of `clock`: wall-clock time, which processes share."""
 
     def __init__(
@@ -72,7 +80,7 @@ class Budget:
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._windows = [Window(count, seconds) for count, seconds in limits]
+        self._windows = [RateWindow(count, seconds) for count, seconds in limits]
         self._name = name
         self._deadline = deadline
         self._scale = scale
@@ -80,7 +88,7 @@ class Budget:
         self._monotonic = monotonic
         self._jitter = jitter
 
-    def take(self, kind: Kind) -> Slot | NotBefore:
+    def take(self, kind: CallKind) -> Slot | NotBefore:
         with self._meter() as (meter, now):
             # Before the commit, so that the slot ends here before it ends in the row.
             expires = self._monotonic() + self._deadline
@@ -91,7 +99,7 @@ class Budget:
 
     def wait(
         self,
-        kind: Kind,
+        kind: CallKind,
         *,
         until: float,
         sleep: Callable[[float], None] = time.sleep,
@@ -112,7 +120,7 @@ class Budget:
 
     def _probe(self, probe: Callable[[Slot], None]) -> bool:
         """Send the probe, unless another process was faster."""
-        slot = self.take(Kind.PROBE)
+        slot = self.take(CallKind.PROBE)
         if isinstance(slot, NotBefore):
             return False
         probe(slot)
@@ -123,13 +131,13 @@ class Budget:
         with self._meter() as (meter, now):
             meter.give_back(slot.token, now=now)
 
-    def finish(self, slot: Slot, *, rate: Rate = NO_RATE) -> None:
+    def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
         """The call has ended; a window from now on its slot is free again."""
         with self._meter() as (meter, now):
             meter.finish(slot.token, now=now, rate=rate)
 
     def limited(
-        self, slot: Slot, *, retry_after: float | None, rate: Rate = NO_RATE
+        self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
     ) -> None:
         """The call was answered with 429."""
         with self._meter() as (meter, now):
@@ -162,7 +170,7 @@ class Budget:
         )
 
     @contextmanager
-    def _meter(self) -> Iterator[tuple[Meter, float]]:
+    def _meter(self) -> Iterator[tuple[RateLimiter, float]]:
         """The state under its lock, and the time, which is read after it was got.
 
         `durable`: no caller may hold the lock longer than this, over a call least of all.
@@ -186,8 +194,8 @@ class Budget:
         )
         return rows.get()
 
-    def _load(self, state: dict[str, object], now: float) -> Meter:
-        return Meter.load(
+    def _load(self, state: dict[str, object], now: float) -> RateLimiter:
+        return RateLimiter.load(
             state,
             now=now,
             windows=self._windows,
@@ -196,9 +204,9 @@ class Budget:
         )
 
 
-def account_budget() -> Budget:
+def account_budget() -> CallBudget:
     """The budget of the account that the settings name."""
-    return Budget(
+    return CallBudget(
         limits=settings.SMARTLEAD_RATE_LIMITS,
         name=account_fingerprint(),
         deadline=settings.CALL_DEADLINE,

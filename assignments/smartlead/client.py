@@ -14,16 +14,16 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from assignments.smartlead.api_key import Key
-from assignments.smartlead.budget import Budget, Kind, Slot, account_budget
+from assignments.smartlead.api_key import ApiKey
+from assignments.smartlead.budget import CallBudget, CallKind, Slot, account_budget
 from assignments.smartlead.errors import (
-    AboutUs,
+    EmptyAnswer,
     NotesUnreadable,
     Refused,
-    SaidNothing,
+    ServiceTrouble,
 )
-from assignments.smartlead.list_parsing import Page, has_nothing, page_of, rows_in
-from assignments.smartlead.metered_call import Calls
+from assignments.smartlead.list_parsing import ListPage, has_nothing, page_of, rows_in
+from assignments.smartlead.metered_call import MeteredCalls
 from assignments.smartlead.parsing import Payload, as_dicts, as_id
 from assignments.smartlead.records import (
     CampaignLeadRow,
@@ -35,7 +35,7 @@ from assignments.smartlead.records import (
     NoteRow,
 )
 from assignments.smartlead.responses import (
-    Answer,
+    Response,
     garbled,
     payload_of_read,
     payload_of_write,
@@ -53,14 +53,14 @@ default_transport: Callable[[], httpx.BaseTransport] | None = None
 
 @contextmanager
 def connect(
-    *, transport: httpx.BaseTransport | None = None, budget: Budget | None = None
+    *, transport: httpx.BaseTransport | None = None, budget: CallBudget | None = None
 ) -> Iterator["Client"]:
     """Open a client for the account of the settings."""
-    key = Key(settings.SMARTLEAD_API_KEY)
+    key = ApiKey(settings.SMARTLEAD_API_KEY)
     inner = transport or _new_transport()
     with httpx.Client(transport=KeyTransport(inner, key=key), trust_env=False) as http:
         yield Client(
-            Calls(
+            MeteredCalls(
                 http,
                 address=settings.SMARTLEAD_BASE_URL,
                 key=key,
@@ -79,11 +79,11 @@ def _new_transport() -> httpx.BaseTransport:
 class Client:
     """Not for several threads at once."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: MeteredCalls) -> None:
         self._calls = calls
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> CallBudget:
         return self._calls.budget
 
     @property
@@ -97,7 +97,7 @@ class Client:
 
     def wait_for_slot(
         self,
-        kind: Kind,
+        kind: CallKind,
         *,
         until: float,
         sleep: Callable[[float], None] = time.sleep,
@@ -109,7 +109,7 @@ class Client:
         with self.spending(slot):
             try:
                 self.probe()
-            except AboutUs as trouble:
+            except ServiceTrouble as trouble:
                 if trouble.kind != "rate_limit":  # the budget has noted that one
                     raise
 
@@ -124,7 +124,7 @@ class Client:
         member_id: int | None = None,
         reply_between: tuple[datetime, datetime] | None = None,
         with_history: bool = False,
-    ) -> Page[LeadRow]:
+    ) -> ListPage[LeadRow]:
         """One page of a list of the master inbox (`inbox-replies`, `assigned-me`, …)."""
         filters: dict[str, Any] = {}
         if member_id is not None:
@@ -151,7 +151,7 @@ class Client:
                 raise
             return None
         if answer.is_empty:
-            raise SaidNothing
+            raise EmptyAnswer
         row = _row_of_lead(payload_of_read(answer))
         return None if row is None else _lead_asked_for(row, map_id)
 
@@ -202,7 +202,7 @@ class Client:
         return [HistoryEntry.from_payload(raw) for raw in as_dicts(rows_in(payload))]
 
     # ── Reference data ──────────────────────────────────────────────────────────
-    def members(self) -> Page[MemberRow]:
+    def members(self) -> ListPage[MemberRow]:
         """The members on the team board; others may own leads too."""
         today = datetime.now(UTC).date()
         payload = self._read(
@@ -217,16 +217,16 @@ class Client:
         )
         return page_of(payload, MemberRow.from_payload)
 
-    def categories(self) -> Page[CategoryRow]:
+    def categories(self) -> ListPage[CategoryRow]:
         payload = self._read("GET", "leads/fetch-categories")
         return page_of(payload, CategoryRow.from_payload)
 
-    def campaigns(self) -> Page[CampaignRow]:
+    def campaigns(self) -> ListPage[CampaignRow]:
         return page_of(self._read("GET", "campaigns"), CampaignRow.from_payload)
 
     def campaign_leads(
         self, campaign_id: int, *, offset: int = 0, limit: int = 100
-    ) -> Page[CampaignLeadRow]:
+    ) -> ListPage[CampaignLeadRow]:
         payload = self._read(
             "GET",
             f"campaigns/{campaign_id}/leads",
@@ -264,11 +264,11 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Answer:
+    ) -> Response:
         return _checked(self._calls.make(method, path, params=params, body=body))
 
 
-def _checked(answer: Answer) -> Answer:
+def _checked(answer: Response) -> Response:
     if error := trouble_in(answer):
         raise error
     return answer
@@ -282,7 +282,7 @@ def _row_of_lead(payload: Any) -> Payload | None:
     if inner is None:
         return None
     if inner in ({}, {"ok": True}):
-        raise SaidNothing
+        raise EmptyAnswer
     if not isinstance(inner, dict):
         raise garbled("Smartlead's answer holds no lead where one was expected.")
     return inner

@@ -5,7 +5,7 @@
 
 from typing import Literal
 
-Trouble = Literal[
+TroubleKind = Literal[
     "key", "plan", "rate_limit", "unavailable", "timeout", "address", "garbled"
 ]
 
@@ -14,7 +14,7 @@ class SmartleadError(Exception):
     """A call to Smartlead did not do what it was made for."""
 
 
-class AboutUs(SmartleadError):
+class ServiceTrouble(SmartleadError):
     """Not the row's fault: it waits until Smartlead and we understand each other.
 
     `surely_not_applied`: a write that failed like this has changed nothing.
@@ -24,7 +24,7 @@ class AboutUs(SmartleadError):
         self,
         sentence: str,
         *,
-        kind: Trouble,
+        kind: TroubleKind,
         surely_not_applied: bool = False,
         retry_after: float | None = None,
     ) -> None:
@@ -34,7 +34,7 @@ class AboutUs(SmartleadError):
         self.retry_after = retry_after
 
 
-class SaidNothing(AboutUs):
+class EmptyAnswer(ServiceTrouble):
     """A read was answered with 2xx and nothing in it.
 
     Smartlead does that for a lead it has no more, and as a way to fail: once is no
@@ -53,7 +53,7 @@ class Refused(SmartleadError):
         self.status = status
 
 
-class Unclear(SmartleadError):
+class AmbiguousWrite(SmartleadError):
     """A write was answered, but not with a yes: only a read can tell what it did."""
 
 

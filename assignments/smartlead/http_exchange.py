@@ -10,10 +10,15 @@ from typing import Any
 import httpcore
 import httpx
 
-from assignments.smartlead.api_key import Key
-from assignments.smartlead.errors import AboutUs
-from assignments.smartlead.responses import Answer, garbled
-from assignments.smartlead.transport import EXTENSION, AddressUnknown, Call, NotSecure
+from assignments.smartlead.api_key import ApiKey
+from assignments.smartlead.errors import ServiceTrouble
+from assignments.smartlead.responses import Response, garbled
+from assignments.smartlead.transport import (
+    EXTENSION,
+    AddressUnknown,
+    CallTiming,
+    NotSecure,
+)
 
 LONGEST_ANSWER = 20 * 1024 * 1024
 
@@ -47,11 +52,11 @@ def exchange(
     url: str,
     params: Mapping[str, Any],
     body: Mapping[str, Any] | None,
-    call: Call,
-    key: Key,
-) -> Answer:
+    call: CallTiming,
+    key: ApiKey,
+) -> Response:
     """Send, and read the whole answer before the deadline, or raise AboutUs."""
-    error: AboutUs
+    error: ServiceTrouble
     try:
         request = http.build_request(
             method, url, params=params, json=body, extensions={EXTENSION: call}
@@ -64,24 +69,26 @@ def exchange(
     except NOT_REACHED:
         error = _not_reached()
     except TIMED_OUT:
-        error = AboutUs("Smartlead did not answer in time.", kind="timeout")
+        error = ServiceTrouble("Smartlead did not answer in time.", kind="timeout")
     except httpx.DecodingError:
         error = garbled("Smartlead's answer could not be unpacked.")
     except BROKEN_OFF:
         sentence = "The connection to Smartlead broke off before its answer was there."
-        error = AboutUs(sentence, kind="unavailable")
+        error = ServiceTrouble(sentence, kind="unavailable")
     # Raised out here, so that it carries no context: httpx' errors hold requests.
     raise error
 
 
-def _answer(response: httpx.Response, *, call: Call, key: Key) -> Answer:
+def _answer(response: httpx.Response, *, call: CallTiming, key: ApiKey) -> Response:
     with closing(response):
         body = _body(response, call)
     text = key.blot_out(body.decode("utf-8-sig", "replace"))
-    return Answer.read(status=response.status_code, headers=response.headers, text=text)
+    return Response.read(
+        status=response.status_code, headers=response.headers, text=text
+    )
 
 
-def _body(response: httpx.Response, call: Call) -> bytes:
+def _body(response: httpx.Response, call: CallTiming) -> bytes:
     body = bytearray()
     call.left(httpcore.ReadTimeout)
     for chunk in response.iter_bytes():
@@ -93,8 +100,8 @@ def _body(response: httpx.Response, call: Call) -> bytes:
     return bytes(body)
 
 
-def _not_reached() -> AboutUs:
-    return AboutUs(
+def _not_reached() -> ServiceTrouble:
+    return ServiceTrouble(
         "Nothing answers at the address in SMARTLEAD_BASE_URL. Check it and this "
         "machine's network; what waits goes out by itself.",
         kind="unavailable",
@@ -102,8 +109,8 @@ def _not_reached() -> AboutUs:
     )
 
 
-def _not_secure() -> AboutUs:
-    return AboutUs(
+def _not_secure() -> ServiceTrouble:
+    return ServiceTrouble(
         "There is no secure connection to the address in SMARTLEAD_BASE_URL (no TLS, or "
         "a certificate that is not right). Check the address and this machine's network.",
         kind="address",
@@ -111,8 +118,8 @@ def _not_secure() -> AboutUs:
     )
 
 
-def _no_address() -> AboutUs:
-    return AboutUs(
+def _no_address() -> ServiceTrouble:
+    return ServiceTrouble(
         "The address in SMARTLEAD_BASE_URL leads nowhere. Check it and this machine's "
         "network.",
         kind="address",

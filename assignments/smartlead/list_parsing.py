@@ -14,7 +14,7 @@ ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "team_board_st
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class SkippedRow:
     """A row that was skipped: why, and how it began."""
 
     reason: str
@@ -22,11 +22,11 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page[T]:
+class ListPage[T]:
     """`returned` counts the rows as they came; `limit` is None where nothing pages."""
 
     rows: tuple[T, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[SkippedRow, ...]
     returned: int
     limit: int | None
     total: int | None
@@ -42,7 +42,7 @@ def page_of[T](
     *,
     limit: int | None = None,
     is_later: bool = False,
-) -> Page[T]:
+) -> ListPage[T]:
     """Read every row that can be read; raise AboutUs where no list is to be found.
 
     `is_later`: it follows another page, so that nothing in it is the end of the list.
@@ -50,13 +50,13 @@ def page_of[T](
     """
     raw_rows = [] if is_later and has_nothing(payload) else rows_in(payload)
     rows: list[T] = []
-    unreadable: list[Unreadable] = []
+    unreadable: list[SkippedRow] = []
     for raw in raw_rows:
         try:
             rows.append(read(_mapping(raw)))
         except ValueError as exc:
-            unreadable.append(Unreadable(reason=str(exc), excerpt=_excerpt(raw)))
-    return Page(
+            unreadable.append(SkippedRow(reason=str(exc), excerpt=_excerpt(raw)))
+    return ListPage(
         rows=tuple(rows),
         unreadable=tuple(unreadable),
         returned=len(raw_rows),

@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 from django.db import DatabaseError
 
-from assignments.smartlead.api_key import Key
-from assignments.smartlead.budget import Budget, Slot
+from assignments.smartlead.api_key import ApiKey
+from assignments.smartlead.budget import CallBudget, Slot
 from assignments.smartlead.errors import NotSent
 from assignments.smartlead.http_exchange import exchange
 from assignments.smartlead.rate_limit_headers import rate_in
-from assignments.smartlead.responses import Answer
-from assignments.smartlead.transport import Call
+from assignments.smartlead.responses import Response
+from assignments.smartlead.transport import CallTiming
 
 logger = logging.getLogger(__name__)
 
@@ -28,15 +28,15 @@ LEAST_LEFT = 1 / 3
 
 
 @dataclass(slots=True)
-class _Turn:
+class _SlotUse:
     """What has become of a slot."""
 
     slot: Slot
     is_used: bool = False
-    answer: Answer | None = None
+    answer: Response | None = None
 
 
-class Calls:
+class MeteredCalls:
     """Not for several threads at once."""
 
     def __init__(
@@ -44,23 +44,23 @@ class Calls:
         http: httpx.Client,
         *,
         address: str,
-        key: Key,
+        key: ApiKey,
         deadline: float,
-        budget: Budget,
+        budget: CallBudget,
     ) -> None:
         self.budget = budget
         self._http = http
         self._address = address.rstrip("/")
         self._key = key
         self._deadline = deadline
-        self._turn: _Turn | None = None
+        self._turn: _SlotUse | None = None
         self.server_time: datetime | None = None  # by the last answer's Date header
 
     @contextmanager
     def spending(self, slot: Slot) -> Iterator[None]:
         if self._turn is not None:
             raise RuntimeError("Another slot is being spent.")
-        turn = self._turn = _Turn(slot)
+        turn = self._turn = _SlotUse(slot)
         try:
             yield
         finally:
@@ -75,11 +75,11 @@ class Calls:
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
         start_by: float | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Make the call and read its whole answer, whatever that says."""
         turn = self._claim_turn()
         self._key.check()
-        call = Call(deadline=self._deadline_of(turn.slot), start_by=start_by)
+        call = CallTiming(deadline=self._deadline_of(turn.slot), start_by=start_by)
         turn.is_used = True
         try:
             turn.answer = exchange(
@@ -97,7 +97,7 @@ class Calls:
         self.server_time = turn.answer.server_time
         return turn.answer
 
-    def _claim_turn(self) -> _Turn:
+    def _claim_turn(self) -> _SlotUse:
         if self._turn is None:
             raise RuntimeError("A call needs a slot: make it inside spending().")
         if self._turn.is_used:
@@ -111,7 +111,7 @@ class Calls:
             raise NotSent("The slot for this call had run out; it is made anew.")
         return min(now + self._deadline, slot.expires)
 
-    def _settle(self, turn: _Turn) -> None:
+    def _settle(self, turn: _SlotUse) -> None:
         try:
             if turn.is_used:
                 self._end(turn.slot, turn.answer)
@@ -121,7 +121,7 @@ class Calls:
             # What the call did matters more; the slot now counts until its deadline.
             logger.warning("A slot of the budget could not be settled.", exc_info=True)
 
-    def _end(self, slot: Slot, answer: Answer | None) -> None:
+    def _end(self, slot: Slot, answer: Response | None) -> None:
         if answer is None:
             self.budget.finish(slot)
             return

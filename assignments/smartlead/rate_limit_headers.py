@@ -3,17 +3,17 @@
 import re
 from collections.abc import Mapping
 
-from assignments.smartlead.rate_limiter import Rate
+from assignments.smartlead.rate_limiter import RateReport
 
 EPOCH_SECONDS = 100_000_000  # smaller is seconds left: three years
 EPOCH_MILLISECONDS = 100_000_000_000  # as seconds, this would be the year 5138
 
 
-def rate_in(headers: Mapping[str, str], *, now: float) -> Rate:
+def rate_in(headers: Mapping[str, str], *, now: float) -> RateReport:
     reset = _number(headers.get("x-ratelimit-reset", ""))
     limit = _number(headers.get("x-ratelimit-limit", ""))
     remaining = _number(headers.get("x-ratelimit-remaining", ""))
-    return Rate(
+    return RateReport(
         limit=None if limit is None else int(limit),
         remaining=None if remaining is None else int(max(0, remaining)),
         resets_in=None if reset is None else seconds_left(reset, now=now),

@@ -24,7 +24,7 @@ PROBE_POLL = 0.25
 FOREIGN = "foreign"
 
 
-class Kind(StrEnum):
+class CallKind(StrEnum):
     INTERACTIVE = "interactive"  # somebody waits: clicks, settling, opening a lead
     NORMAL = "normal"  # bulk, coverage, head pass
     FULL = "full"  # the full pass, on a tenth of the budget
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RateWindow:
     count: int
     seconds: float
 
@@ -60,7 +60,7 @@ class NotBefore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class RateReport:
     """What a server says about its own count, in `x-ratelimit-…` headers."""
 
     limit: int | None = None
@@ -69,8 +69,8 @@ class Rate:
 
 
 @dataclass(slots=True, kw_only=True)
-class Meter:
-    windows: tuple[Window, ...]
+class RateLimiter:
+    windows: tuple[RateWindow, ...]
     deadline: float
     scale: float = 1.0
     stamps: list[Stamp] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Meter:
     noticed_at: float = 0.0  # the last answer that told the server's count
 
     # ── Taking ──────────────────────────────────────────────────────────────────
-    def take(self, kind: Kind, *, now: float, token: str) -> Stamp | NotBefore:
+    def take(self, kind: CallKind, *, now: float, token: str) -> Stamp | NotBefore:
         if held := self._held_back(kind, now):
             return held
         at = max(self._free_at(kind, now), self._paced_from(kind, now))
@@ -95,7 +95,7 @@ class Meter:
         self.stamps.append(stamp)
         return stamp
 
-    def _held_back(self, kind: Kind, now: float) -> NotBefore | None:
+    def _held_back(self, kind: CallKind, now: float) -> NotBefore | None:
         """After a 429: nothing until the pause is over, then one probe at a time."""
         if not self.strikes:
             return None
@@ -104,7 +104,7 @@ class Meter:
         if any(self._is_probing(stamp, now) for stamp in self.stamps):
             return NotBefore(now + PROBE_POLL * self.scale)
         grace_over = now >= self.paused_until + PROBE_GRACE * self.scale
-        if kind is Kind.PROBE or grace_over:
+        if kind is CallKind.PROBE or grace_over:
             return None
         return NotBefore(now + PROBE_POLL * self.scale, probe_due=True)
 
@@ -112,35 +112,35 @@ class Meter:
         is_in_flight = stamp.ended_at is None and now < stamp.taken_at + self.deadline
         return is_in_flight and stamp.taken_at >= self.paused_until
 
-    def _free_at(self, kind: Kind, now: float) -> float:
-        spare = 0 if kind is Kind.INTERACTIVE else 1
+    def _free_at(self, kind: CallKind, now: float) -> float:
+        spare = 0 if kind is CallKind.INTERACTIVE else 1
         times = [
             self._room_at(
                 self.stamps, window, max(1, self.limit(window) - spare), now=now
             )
             for window in self.windows
         ]
-        if kind is Kind.FULL:
+        if kind is CallKind.FULL:
             share = max(1, int(self.limit(self.longest) * FULL_SHARE))
-            full = [stamp for stamp in self.stamps if stamp.kind == Kind.FULL]
+            full = [stamp for stamp in self.stamps if stamp.kind == CallKind.FULL]
             times.append(self._room_at(full, self.longest, share, now=now))
         return max(times)
 
     def _room_at(
-        self, stamps: Iterable[Stamp], window: Window, allowed: int, *, now: float
+        self, stamps: Iterable[Stamp], window: RateWindow, allowed: int, *, now: float
     ) -> float:
         busy = self._busy_until(stamps, window, now)
         return now if len(busy) < allowed else busy[len(busy) - allowed]
 
     def _busy_until(
-        self, stamps: Iterable[Stamp], window: Window, now: float
+        self, stamps: Iterable[Stamp], window: RateWindow, now: float
     ) -> list[float]:
         hold = window.seconds + MARGIN * self.scale
         ends = (stamp.end(now, deadline=self.deadline) + hold for stamp in stamps)
         return sorted(end for end in ends if end > now)
 
-    def _paced_from(self, kind: Kind, now: float) -> float:
-        return now if kind is Kind.INTERACTIVE else self.paced_at + self._step(now)
+    def _paced_from(self, kind: CallKind, now: float) -> float:
+        return now if kind is CallKind.INTERACTIVE else self.paced_at + self._step(now)
 
     def _pace(self, calls: int, now: float) -> None:
         """Push back the next paced call, for every call that anybody makes.
@@ -159,11 +159,11 @@ class Meter:
         step = self.longest.seconds / max(1.0, self.limit(self.longest) - spare)
         return step * 2 if now < self.slowed_until else step
 
-    def limit(self, window: Window) -> int:
+    def limit(self, window: RateWindow) -> int:
         return min(window.count, self.named.get(_name(window), window.count))
 
     @property
-    def longest(self) -> Window:
+    def longest(self) -> RateWindow:
         return max(self.windows, key=lambda window: window.seconds)
 
     # ── Ending ──────────────────────────────────────────────────────────────────
@@ -173,7 +173,7 @@ class Meter:
             self.stamps = kept
             self.paced_at -= self._step(now)
 
-    def finish(self, token: str, *, now: float, rate: Rate) -> None:
+    def finish(self, token: str, *, now: float, rate: RateReport) -> None:
         stamp = self._end(token, now)
         if stamp is None:
             return
@@ -186,7 +186,7 @@ class Meter:
         token: str,
         *,
         now: float,
-        rate: Rate,
+        rate: RateReport,
         retry_after: float | None,
         jitter: float,
     ) -> None:
@@ -217,7 +217,7 @@ class Meter:
         return None
 
     # ── Others on the same key ──────────────────────────────────────────────────
-    def _notice(self, stamp: Stamp, rate: Rate, *, now: float) -> None:
+    def _notice(self, stamp: Stamp, rate: RateReport, *, now: float) -> None:
         """Learn the server's limit, and what it counted that was not ours."""
         window = window_meant(rate, self.windows)
         if window is None:
@@ -250,7 +250,7 @@ class Meter:
         state: dict[str, Any],
         *,
         now: float,
-        windows: Sequence[Window],
+        windows: Sequence[RateWindow],
         deadline: float,
         scale: float,
     ) -> Self:
@@ -288,7 +288,7 @@ class Meter:
             "noticed_at": self.noticed_at,
         }
 
-    def used(self, window: Window, now: float) -> int:
+    def used(self, window: RateWindow, now: float) -> int:
         return len(self._busy_until(self.stamps, window, now))
 
 
@@ -311,7 +311,7 @@ def spread(calls: int, *, over: float, now: float) -> list[Stamp]:
     return [Stamp("", FOREIGN, moment, moment) for moment in moments]
 
 
-def window_meant(rate: Rate, windows: Sequence[Window]) -> Window | None:
+def window_meant(rate: RateReport, windows: Sequence[RateWindow]) -> RateWindow | None:
     """The window of ours that a server's limit speaks about; None where it is neither.
 
     A limit for the hour, say, must not be held against the minute. One that is not
@@ -333,5 +333,5 @@ def _ratio(one: float, other: float) -> float:
     return max(one, other) / min(one, other)
 
 
-def _name(window: Window) -> str:
+def _name(window: RateWindow) -> str:
     return f"{window.seconds:g}"

@@ -12,7 +12,12 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Self
 
-from assignments.smartlead.errors import AboutUs, Refused, SmartleadError, Unclear
+from assignments.smartlead.errors import (
+    AmbiguousWrite,
+    Refused,
+    ServiceTrouble,
+    SmartleadError,
+)
 
 LONGEST_SENTENCE = 300
 # What gateways and frameworks say in JSON when a path is not theirs.
@@ -23,7 +28,7 @@ SLOW_DOWN = "Smartlead asks us to slow down. What waits goes out by itself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """One answer, read to its end, with the key already blotted out of its text."""
 
     status: int
@@ -74,12 +79,12 @@ class Answer:
         return next((wait for wait in waits if wait is not None), None)
 
 
-def trouble_in(answer: Answer) -> SmartleadError | None:
+def trouble_in(answer: Response) -> SmartleadError | None:
     """The error that this answer stands for; None for any 2xx."""
     if answer.is_success:
         return None
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return AboutUs(
+        return ServiceTrouble(
             SLOW_DOWN,
             kind="rate_limit",
             surely_not_applied=True,
@@ -94,7 +99,7 @@ def trouble_in(answer: Answer) -> SmartleadError | None:
     return _out_of_order(answer)
 
 
-def payload_of_read(answer: Answer) -> Any:
+def payload_of_read(answer: Response) -> Any:
     """What a 2xx to a read brought; raises where that is not an answer."""
     if not answer.is_json:
         raise garbled(
@@ -107,39 +112,41 @@ def payload_of_read(answer: Answer) -> Any:
     return answer.payload
 
 
-def payload_of_write(answer: Answer) -> dict[str, Any]:
+def payload_of_write(answer: Response) -> dict[str, Any]:
     """What a 2xx to a write brought; raises unless it is a clear yes."""
     payload = answer.payload
     if not isinstance(payload, dict) or not payload:
-        raise Unclear("Smartlead's answer does not say whether it made the change.")
+        raise AmbiguousWrite(
+            "Smartlead's answer does not say whether it made the change."
+        )
     data = payload.get("data")
     if answer.says_no or _says_no(data) or _is_bare_error(payload):
         said = answer.sentence or _sentence(data) or "it says no, without a reason"
-        raise Unclear(f"Smartlead's answer leaves open what it did: {said}")
+        raise AmbiguousWrite(f"Smartlead's answer leaves open what it did: {said}")
     return payload
 
 
-def garbled(sentence: str) -> AboutUs:
-    return AboutUs(sentence, kind="garbled")
+def garbled(sentence: str) -> ServiceTrouble:
+    return ServiceTrouble(sentence, kind="garbled")
 
 
-def _not_let_in(answer: Answer) -> AboutUs:
+def _not_let_in(answer: Response) -> ServiceTrouble:
     said = answer.sentence
     if "plan expired" in (said or answer.text).lower():
-        return AboutUs(
+        return ServiceTrouble(
             "The Smartlead plan has expired. Renew it in Smartlead; what waits goes "
             "out by itself afterwards.",
             kind="plan",
             surely_not_applied=True,
         )
     if not answer.is_json:
-        return AboutUs(
+        return ServiceTrouble(
             f"Something in front of Smartlead turns our calls away ({answer.status}): "
             "a proxy, a firewall or the network. Ask whoever runs it.",
             kind="unavailable",
             surely_not_applied=True,
         )
-    return AboutUs(
+    return ServiceTrouble(
         f"Smartlead does not accept our API key ({_bare(said) or answer.status}). "
         "Check SMARTLEAD_API_KEY.",
         kind="key",
@@ -147,7 +154,7 @@ def _not_let_in(answer: Answer) -> AboutUs:
     )
 
 
-def _wrong_address(answer: Answer) -> AboutUs | None:
+def _wrong_address(answer: Response) -> ServiceTrouble | None:
     """A path that leads nowhere: the base URL is wrong, or a route is gone."""
     # Express' own page for an unknown path or method.
     cannot = re.search(r"\bCannot (GET|POST|PUT|PATCH|DELETE) /", answer.text)
@@ -158,7 +165,7 @@ def _wrong_address(answer: Answer) -> AboutUs | None:
     is_redirect = HTTPStatus(300) <= answer.status < HTTPStatus(400)
     if not (cannot or is_unrouted or is_method or is_redirect):
         return None
-    return AboutUs(
+    return ServiceTrouble(
         f"The address in SMARTLEAD_BASE_URL does not lead to Smartlead's API "
         f"({answer.status}). Check it.",
         kind="address",
@@ -166,17 +173,17 @@ def _wrong_address(answer: Answer) -> AboutUs | None:
     )
 
 
-def _out_of_order(answer: Answer) -> AboutUs:
+def _out_of_order(answer: Response) -> ServiceTrouble:
     status, said = answer.status, answer.sentence
     reason = f"{status}: {_bare(said)}" if said else str(status)
     if status == HTTPStatus.REQUEST_TIMEOUT:
-        return AboutUs("Smartlead gave up waiting for our call.", kind="timeout")
+        return ServiceTrouble("Smartlead gave up waiting for our call.", kind="timeout")
     if status == HTTPStatus.PAYMENT_REQUIRED:
-        return AboutUs(
+        return ServiceTrouble(
             f"The Smartlead plan does not allow this ({reason}).", kind="plan"
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return AboutUs(
+        return ServiceTrouble(
             f"Smartlead is out of order ({reason}). What waits goes out by itself.",
             kind="unavailable",
             retry_after=answer.retry_after,

@@ -18,7 +18,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from assignments.smartlead.api_key import Key
+from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.errors import NotSent
 
 # Shorter than the 5 s after which a Node server hangs up: a write is not to be sent
@@ -37,7 +37,7 @@ class NotSecure(httpcore.ConnectError):
 
 
 @dataclass(slots=True)
-class Call:
+class CallTiming:
     """How long one call may take, and how far it has come. Times are monotonic."""
 
     deadline: float
@@ -56,8 +56,8 @@ class Call:
             raise NotSent("The moment to send this had passed; it is decided anew.")
 
 
-def call_of(request: httpx.Request) -> Call:
-    call: Call = request.extensions[EXTENSION]
+def call_of(request: httpx.Request) -> CallTiming:
+    call: CallTiming = request.extensions[EXTENSION]
     return call
 
 
@@ -67,7 +67,7 @@ class KeyTransport(httpx.BaseTransport):
     The request that httpx logs, and hangs on its errors and answers, is another one.
     """
 
-    def __init__(self, inner: httpx.BaseTransport, *, key: Key) -> None:
+    def __init__(self, inner: httpx.BaseTransport, *, key: ApiKey) -> None:
         self._inner = inner
         self._key = key
 
@@ -91,7 +91,7 @@ class SocketTransport(httpx.BaseTransport):
     """Real HTTP. Serves one call at a time, as our synchronous client makes them."""
 
     def __init__(self, *, connect_timeout: float) -> None:
-        self._backend = _Backend(connect_timeout=connect_timeout)
+        self._backend = _DeadlineBackend(connect_timeout=connect_timeout)
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trust(),
             keepalive_expiry=KEEP_ALIVE,
@@ -115,7 +115,7 @@ class SocketTransport(httpx.BaseTransport):
             )
         )
         return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer)
+            answer.status, headers=answer.headers, stream=_ResponseBody(answer)
         )
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ def _trust() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-class _Body(httpx.SyncByteStream):
+class _ResponseBody(httpx.SyncByteStream):
     def __init__(self, answer: httpcore.Response) -> None:
         self._answer = answer
 
@@ -139,10 +139,10 @@ class _Body(httpx.SyncByteStream):
         self._answer.close()
 
 
-class _Backend(httpcore.NetworkBackend):
+class _DeadlineBackend(httpcore.NetworkBackend):
     def __init__(self, *, connect_timeout: float) -> None:
         self._connect_timeout = connect_timeout
-        self.call = Call(deadline=0.0)
+        self.call = CallTiming(deadline=0.0)
 
     def connect_tcp(
         self,
@@ -153,18 +153,18 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         self.call.check_start()
-        connecting = Call(deadline=time.monotonic() + self.connect_timeout())
+        connecting = CallTiming(deadline=time.monotonic() + self.connect_timeout())
         addresses = _look_up(
             host, port, timeout=connecting.left(httpcore.ConnectTimeout)
         )
-        return _Stream(_connect_any(addresses, port, connecting), backend=self)
+        return _DeadlineStream(_connect_any(addresses, port, connecting), backend=self)
 
     def connect_timeout(self) -> float:
         return min(self._connect_timeout, self.call.left(httpcore.ConnectTimeout))
 
 
 def _connect_any(
-    addresses: list[str], port: int, connecting: Call
+    addresses: list[str], port: int, connecting: CallTiming
 ) -> httpcore.NetworkStream:
     *others, last = addresses
     for address in others:
@@ -203,8 +203,10 @@ def _look_up(host: str, port: int, *, timeout: float) -> list[str]:
     return found
 
 
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, *, backend: _Backend) -> None:
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(
+        self, inner: httpcore.NetworkStream, *, backend: _DeadlineBackend
+    ) -> None:
         self._inner = inner
         self._backend = backend
 
@@ -235,7 +237,7 @@ class _Stream(httpcore.NetworkStream):
             if isinstance(error.__cause__, ssl.SSLError):
                 raise NotSecure from error
             raise
-        return _Stream(inner, backend=self._backend)
+        return _DeadlineStream(inner, backend=self._backend)
 
     def close(self) -> None:
         self._inner.close()

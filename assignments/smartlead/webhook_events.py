@@ -45,7 +45,7 @@ KINDS = {
 }
 
 
-class NotAnEvent(Exception):
+class UnreadableEvent(Exception):
     """The body is no JSON object; the message is a finished sentence."""
 
 
@@ -53,11 +53,11 @@ def read(body: bytes) -> dict[str, Any]:
     try:
         raw = json.loads(body, parse_constant=_no_number)
     except RecursionError:
-        raise NotAnEvent("The body is nested too deeply.") from None
+        raise UnreadableEvent("The body is nested too deeply.") from None
     except ValueError:  # bad JSON, bad UTF-8, a number of too many digits
-        raise NotAnEvent("The body is no JSON.") from None
+        raise UnreadableEvent("The body is no JSON.") from None
     if not isinstance(raw, dict):
-        raise NotAnEvent("The body is no JSON object.")
+        raise UnreadableEvent("The body is no JSON object.")
     return raw
 
 
@@ -123,7 +123,7 @@ def _cut(name: str, value: Any) -> str:
 
 # ── What it says ────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class EventPayload:
     """`at` is when it happened, by Smartlead's clock. There is never an owner in one.
 
     `has_body`: whether it tells the words of its mail, if only that there are none.
@@ -176,7 +176,7 @@ def mark_of(raw: Payload) -> str:
     Sent again, an event says the same. Headers are no help: a proxy may give each
     delivery another id, or all of them one.
     """
-    said = Event.from_payload(raw)
+    said = EventPayload.from_payload(raw)
     about = f"{said.name} {said.map_id} {said.email}"
     if event_id := as_text(raw.get("event_id")):
         return f"event {event_id} {about}"

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from assignments.services.webhooks import gate, receiving, reporting
-from assignments.services.webhooks.receiving import NotAnEvent
+from assignments.services.webhooks.receiving import UnreadableEvent
 from dashboard.body_limit import OWN_LIMIT, largest_body
 from dashboard.htmx import PageRequest
 from dashboard.middleware import IS_WEBHOOK
@@ -70,7 +70,7 @@ def _take(request: HttpRequest) -> tuple[int, str]:
         return 413, "The body is larger than 2 MB."
     except OSError:
         return 400, "The body broke off."
-    except NotAnEvent as no:
+    except UnreadableEvent as no:
         return 400, str(no)
     except gate.Forged as forged:
         return 403, str(forged)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from assignments.management.commands import demo as demo_command
 from assignments.management.commands import serve as serve_command
 from assignments.models import Account, User
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.server import serving
 from assignments.services import account as accounts
 from assignments.services import doctor
@@ -243,7 +243,7 @@ class TestDemo:
         command.environment = {"SITE_URL": "http://localhost:8000"}
         command.on_sandbox = True
         command.log.touch()
-        world = World(leads=2, keys=("sandbox-of-others",))
+        world = FakeSmartlead(leads=2, keys=("sandbox-of-others",))
         with closing(world), serving(world) as other:
             command.sandbox_port = command.port = other.server_address[1]
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Lead, Seat
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import seats
 from assignments.smartlead.client import Client
 from tests.factories import make_account
@@ -52,7 +52,7 @@ def test_a_wrong_key_is_said_and_nothing_is_bound(world):
     assert not Lead.objects.exists()
 
 
-def test_another_accounts_database_is_not_read_into(world: World):
+def test_another_accounts_database_is_not_read_into(world: FakeSmartlead):
     make_account(fingerprint="other", base_url="http://elsewhere.test")
 
     with pytest.raises(CommandError, match="elsewhere"):

@@ -25,13 +25,13 @@ from assignments import parts
 from assignments.models import Batch, Lead, Mapping, Member, SavedPlan, User
 from assignments.models import Budget as BudgetRow
 from assignments.models.plan import StrategyKind
-from assignments.sandbox.call_log import Entry
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.call_log import CallLogEntry
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services import member_filter, plans, writing
 from assignments.services.proposing import Part, Wish
 from assignments.services.reading import Reading
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import connect
 from assignments.supervisor import Part as Process
 from assignments.supervisor import Supervisor
@@ -73,7 +73,7 @@ class Run:
 
     plan: SavedPlan
     batch: Batch
-    made: list[Entry]
+    made: list[CallLogEntry]
     calls: Counter[str]
     stale: int
 
@@ -112,7 +112,7 @@ def _prove(folder: Path) -> None:
     """Have the lists of single members prove themselves, as the mirror does daily."""
     world = _world(folder)
     world.set_switches(assigned_me=PROVABLE)
-    budget = Budget(limits=UNLIMITED, name="preparation")
+    budget = CallBudget(limits=UNLIMITED, name="preparation")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
         until = timezone.now() + timedelta(seconds=LONGEST)
@@ -130,8 +130,8 @@ def _prove(folder: Path) -> None:
         raise RuntimeError("The lists of members did not prove themselves.")
 
 
-def _world(folder: Path) -> World:
-    return World(state=folder / STATE, limits=UNLIMITED)
+def _world(folder: Path) -> FakeSmartlead:
+    return FakeSmartlead(state=folder / STATE, limits=UNLIMITED)
 
 
 def _run(trial: Trial, folder: Path, office: Office, kind: StrategyKind) -> Run:

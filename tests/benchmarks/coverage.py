@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from assignments.models import Coverage, Hold, Lead, Member, Source, User
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.account import current
 from assignments.services.coverage import acts, running
 from assignments.services.coverage.drafts import Draft, DraftCoverer
@@ -22,7 +22,7 @@ from assignments.services.coverage.pace import calls_a_minute
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher, work_is_left
 from assignments.services.sources import ASSIGNED
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import connect
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.office import UNLIMITED, open_office
@@ -66,9 +66,9 @@ class Office:
 def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     boss = open_office(folder / STATE, leads=int(1.4 * trial.rows) + SPARE)
     clock = Clock(timezone.now())
-    world = World(state=folder / STATE, limits=UNLIMITED, clock=clock.stamp)
+    world = FakeSmartlead(state=folder / STATE, limits=UNLIMITED, clock=clock.stamp)
     watched = Watched(world, clock.let_a_call_pass)
-    budget = Budget(limits=UNLIMITED, name="coverage")
+    budget = CallBudget(limits=UNLIMITED, name="coverage")
     with connect(transport=watched, budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=clock)
         away, *others = Member.objects.filter(is_active=True).order_by("pk")

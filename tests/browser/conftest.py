@@ -19,7 +19,7 @@ from playwright.sync_api import (
 from playwright.sync_api import Error as PlaywrightError
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.services.inbox import run_head_sync
@@ -79,7 +79,7 @@ def _silently(*_: object, **__: object) -> None:
 class Office:
     """The sandbox, the dashboard before it, and whoever sits at a screen."""
 
-    world: World
+    world: FakeSmartlead
     url: str
     browser: Browser
     manager: User = field(default_factory=make_manager)

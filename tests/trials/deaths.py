@@ -86,9 +86,9 @@ def prepare(folder: Path) -> None:
 
 
 def _world(folder: Path) -> Any:
-    from assignments.sandbox.fake_smartlead import World
+    from assignments.sandbox.fake_smartlead import FakeSmartlead
 
-    return World(state=folder / "sandbox.sqlite3", leads=30, limits=PLENTY)
+    return FakeSmartlead(state=folder / "sandbox.sqlite3", leads=30, limits=PLENTY)
 
 
 def _write(at: datetime, *, until: str = "") -> None:
@@ -122,7 +122,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     from assignments.sandbox.wsgi import application
     from assignments.services.desk import Desk, step_reached
     from assignments.services.dispatch import Dispatcher
-    from assignments.smartlead.budget import Budget
+    from assignments.smartlead.budget import CallBudget
     from assignments.smartlead.client import connect
     from tests.office import Clock
 
@@ -131,7 +131,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     step_reached.connect(meet, weak=False)
-    world, budget = _world(folder), Budget(limits=PLENTY, name="deaths")
+    world, budget = _world(folder), CallBudget(limits=PLENTY, name="deaths")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=Clock(at))

@@ -14,8 +14,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from assignments.models import Assignment, Heartbeat, Lead, Member
-from assignments.sandbox.fake_smartlead import World
-from assignments.sandbox.server import Server, serving
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.server import SandboxServer, serving
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import account_budget
@@ -99,8 +99,8 @@ def json(status: str, body: str) -> Callable[[], Address]:
 class Hall:
     """An office with a browser in front and a sandbox on a port behind."""
 
-    world: World
-    server: Server
+    world: FakeSmartlead
+    server: SandboxServer
     browser: Browser
     clock: Clock
     ana: Member
@@ -146,7 +146,7 @@ class Hall:
 
 
 @contextmanager
-def open_hall(world: World, browser: Browser) -> Iterator[Hall]:
+def open_hall(world: FakeSmartlead, browser: Browser) -> Iterator[Hall]:
     ana, ben = [
         Member.objects.create(id=pk, name=member.name, source=Member.Source.BOARD)
         for pk, member in sorted(world.account.members.items())[:2]

@@ -12,7 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
 from assignments.models import Category, Lead, Reply, User
-from assignments.sandbox.fake_smartlead import DEFAULT_KEY, World
+from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.assigning import assign_lead
 from tests.assignments.services.coverage.planning import go, plan
@@ -85,7 +85,7 @@ def boss(db: None) -> User:
 
 
 @pytest.fixture
-def desk(world: World, boss: User) -> Iterator[Desk]:
+def desk(world: FakeSmartlead, boss: User) -> Iterator[Desk]:
     with open_office(world) as office:
         desk = Desk(office, boss)
         desk.mirror.full()

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Account, Assignment, Lead
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.server import serving
 from assignments.sandbox.wsgi import application
 from assignments.services import account as accounts
@@ -61,7 +61,7 @@ SKIES = [
 @pytest.fixture
 def hall(client, settings) -> Iterator[Hall]:
     address = settings.SMARTLEAD_BASE_URL
-    world = World(leads=6, limits=[(100_000, 60)])
+    world = FakeSmartlead(leads=6, limits=[(100_000, 60)])
     client.force_login(make_manager())
     with skies.open_hall(world, client) as hall:
         yield hall

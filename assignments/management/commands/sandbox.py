@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assignments.sandbox import cli_options, server, webhook_endpoints
-from assignments.sandbox.behaviour import CHOICES, Switches
-from assignments.sandbox.fake_smartlead import DEFAULT_KEY, World
+from assignments.sandbox.behaviour import CHOICES, Behaviour
+from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.services.webhooks import gate
 
 DEFAULT_LIFE = 40.0
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         world = _world(options)
         _hook_up(world, options["hook"])
         try:
-            here = server.Server((options["host"], options["port"]), world)
+            here = server.SandboxServer((options["host"], options["port"]), world)
         except OSError as exc:
             raise CommandError(f"Port {options['port']}: {exc.strerror}.") from exc
         with here:
@@ -49,14 +49,14 @@ class Command(BaseCommand):
         world.close()
 
 
-def _serve(here: server.Server) -> None:
+def _serve(here: server.SandboxServer) -> None:
     try:
         here.serve_forever()
     except KeyboardInterrupt:
         return
 
 
-def _hook_up(world: World, site: str | None) -> None:
+def _hook_up(world: FakeSmartlead, site: str | None) -> None:
     """Tell that Handoff of what happens here. Its address is a secret, so it is made
     from the environment and stands in no argument.
     """
@@ -124,7 +124,7 @@ def _add_faults(parser: CommandParser) -> None:
 
 
 def _default(name: str) -> str:
-    default: str = getattr(Switches(), name)
+    default: str = getattr(Behaviour(), name)
     return default
 
 
@@ -132,7 +132,7 @@ def _read[T](reader: Callable[[str], T]) -> Callable[[str], T]:
     def read(said: str) -> T:
         try:
             return reader(said)
-        except cli_options.OrderRefused as no:
+        except cli_options.InvalidOption as no:
             raise argparse.ArgumentTypeError(str(no)) from no
 
     return read
@@ -144,10 +144,10 @@ def _keys(options: dict[str, Any]) -> list[str]:
     return options["key"] or [DEFAULT_KEY]
 
 
-def _world(options: dict[str, Any]) -> World:
+def _world(options: dict[str, Any]) -> FakeSmartlead:
     share, seconds = options["tail"]
     named = ("shape", "notes", "assigned_me", "member_filter", "errors", "latency")
-    switches = Switches(
+    switches = Behaviour(
         **{name: options[name] for name in named},
         tail_share=share,
         tail_seconds=seconds,
@@ -156,7 +156,7 @@ def _world(options: dict[str, Any]) -> World:
         reply_every=options["life"],
         outside_every=options["outside"],
     )
-    return World(
+    return FakeSmartlead(
         seed=options["seed"],
         leads=options["leads"],
         members=options["members"],

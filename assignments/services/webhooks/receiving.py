@@ -16,9 +16,9 @@ from assignments.services.webhooks import gate
 from assignments.services.webhooks.applying import Outcome, apply
 from assignments.smartlead import webhook_events
 from assignments.smartlead.parsing import as_text
-from assignments.smartlead.webhook_events import Event, NotAnEvent
+from assignments.smartlead.webhook_events import EventPayload, UnreadableEvent
 
-__all__ = ["NotAnEvent", "receive", "take_in", "tick"]
+__all__ = ["UnreadableEvent", "receive", "take_in", "tick"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
     except gate.Forged as forged:
         gate.count_refusal(forged.reason, at=at)
         raise
-    except NotAnEvent:
+    except UnreadableEvent:
         gate.count_refusal(gate.Reason.UNREADABLE, at=at)
         raise
     kept = _keep(raw, key=_key(raw, body), at=at)
@@ -96,7 +96,7 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
     """The row of this event; None if it is kept already."""
     if WebhookEvent.objects.filter(key=key).exists():
         return None  # without the write lock: there may be a thousand of them
-    said = Event.from_payload(raw)
+    said = EventPayload.from_payload(raw)
     event = WebhookEvent(
         key=key,
         type=said.name[:60],
@@ -112,13 +112,13 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
     return WebhookEvent.objects.get(key=key)
 
 
-def _read(pk: int) -> Event:
+def _read(pk: int) -> EventPayload:
     """Return what the event says, its mail parsed: that takes long, so before any lock."""
-    said = Event.from_payload(WebhookEvent.objects.get(pk=pk).content)
+    said = EventPayload.from_payload(WebhookEvent.objects.get(pk=pk).content)
     return replace(said, mail=ParsedMail.of(said.mail)) if said.mail else said
 
 
-def _take_in(pk: int, said: Event, at: datetime) -> None:
+def _take_in(pk: int, said: EventPayload, at: datetime) -> None:
     event = WebhookEvent.objects.select_for_update().get(pk=pk)
     if event.retry_at is None:
         return  # somebody else has been faster

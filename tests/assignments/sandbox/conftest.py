@@ -1,6 +1,6 @@
 import pytest
 
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from tests.assignments.sandbox.http_caller import Caller, Clock
 
 
@@ -10,12 +10,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
-    return World(
+def world(clock: Clock) -> FakeSmartlead:
+    return FakeSmartlead(
         leads=60, clock=clock, ticks=clock, sleep=clock.sleep, limits=[(10_000, 60.0)]
     )
 
 
 @pytest.fixture
-def call(world: World) -> Caller:
+def call(world: FakeSmartlead) -> Caller:
     return Caller(world)

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from assignments.sandbox.fake_smartlead import DEFAULT_KEY, World
+from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.sandbox.wsgi import application
 
 NOW = 1_795_000_000.0
@@ -26,7 +26,7 @@ class Clock:
 
 
 class Caller:
-    def __init__(self, world: World, *, key: str | None = DEFAULT_KEY) -> None:
+    def __init__(self, world: FakeSmartlead, *, key: str | None = DEFAULT_KEY) -> None:
         self.http = httpx.Client(
             transport=httpx.WSGITransport(app=application(world)),
             base_url=ADDRESS,
@@ -69,7 +69,7 @@ class Caller:
         return self.get(f"master-inbox/{map_id}", **query).json()["data"]
 
 
-def some_lead(world: World) -> Any:
+def some_lead(world: FakeSmartlead) -> Any:
     """One that has replied, and is owned."""
     return next(
         lead
@@ -78,5 +78,5 @@ def some_lead(world: World) -> Any:
     )
 
 
-def another_member(world: World, lead: Any) -> int:
+def another_member(world: FakeSmartlead, lead: Any) -> int:
     return next(member for member in world.account.members if member != lead.owner_id)

@@ -1,13 +1,15 @@
 import pytest
 
 from assignments.sandbox.activity import MOST_AT_ONCE
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from tests.assignments.sandbox.http_caller import Caller, Clock, some_lead
 
 
 def a_day(*, seed=1, **rates):
     clock = Clock()
-    world = World(leads=40, seed=seed, clock=clock, ticks=clock, sleep=clock.sleep)
+    world = FakeSmartlead(
+        leads=40, seed=seed, clock=clock, ticks=clock, sleep=clock.sleep
+    )
     world.set_switches(**rates)
     world.life.catch_up()
     for _ in range(60):
@@ -90,7 +92,7 @@ def test_a_long_sleep_is_cut_short(world, clock):
 
 
 def test_an_account_without_leads_has_no_life(clock):
-    world = World(leads=0, clock=clock, ticks=clock)
+    world = FakeSmartlead(leads=0, clock=clock, ticks=clock)
     world.set_switches(reply_every=1.0, outside_every=1.0)
     world.life.catch_up()
     clock.sleep(100)

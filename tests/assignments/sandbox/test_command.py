@@ -38,7 +38,7 @@ class TestOrders:
         ],
     )
     def test_what_is_not_understood_is_said(self, read, said):
-        with pytest.raises(cli_options.OrderRefused):
+        with pytest.raises(cli_options.InvalidOption):
             read(said)
 
 

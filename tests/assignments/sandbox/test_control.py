@@ -1,6 +1,6 @@
 import pytest
 
-from assignments.sandbox.call import Request
+from assignments.sandbox.call import ApiRequest
 from assignments.sandbox.control import respond
 from tests.assignments.sandbox.http_caller import another_member, some_lead
 
@@ -112,6 +112,6 @@ def test_an_unknown_control_is_a_404(control):
 
 @pytest.mark.parametrize(("caller", "status"), [("10.0.0.7", 403), ("::1", 200)])
 def test_only_this_machine_may_steer(world, caller, status):
-    request = Request(method="GET", path="/_sandbox/state")
+    request = ApiRequest(method="GET", path="/_sandbox/state")
 
     assert respond(world, request, caller=caller).status == status

@@ -3,7 +3,7 @@ from contextlib import suppress
 import pytest
 
 from assignments.sandbox.fault_effects import UNLISTED_MEMBER_ID
-from assignments.sandbox.faults import Fault, FaultRefused, Faults, Kind
+from assignments.sandbox.faults import Fault, FaultKind, FaultQueue, InvalidFault
 from tests.assignments.sandbox.http_caller import another_member, some_lead
 
 
@@ -248,7 +248,7 @@ class TestMatching:
 
     def test_chance_is_seeded(self):
         def picks(seed):
-            faults = Faults([], seed=seed)
+            faults = FaultQueue([], seed=seed)
             faults.often("error", 0.3)
             return [bool(faults.pick(call="read", map_id=None)) for _ in range(200)]
 
@@ -263,10 +263,10 @@ class TestMatching:
 
     @pytest.mark.parametrize("raw", [{}, {"kind": "flood"}, {"kind": "error", "x": 1}])
     def test_an_unknown_fault_is_refused(self, raw):
-        with pytest.raises(FaultRefused):
+        with pytest.raises(InvalidFault):
             Fault.from_json(raw)
 
-    @pytest.mark.parametrize("kind", list(Kind))
+    @pytest.mark.parametrize("kind", list(FaultKind))
     def test_every_fault_leaves_an_ended_entry(self, world, call, kind):
         world.faults.next(kind, seconds=0.01)
 

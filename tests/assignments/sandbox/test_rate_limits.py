@@ -1,20 +1,20 @@
 import pytest
 
-from assignments.sandbox.fake_smartlead import World
-from assignments.sandbox.rate_limits import Limiter
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.rate_limits import ServerRateLimiter
 from tests.assignments.sandbox.http_caller import Caller
 
 
 @pytest.fixture
 def world(clock):
-    return World(
+    return FakeSmartlead(
         leads=5, clock=clock, ticks=clock, sleep=clock.sleep, limits=[(3, 60), (2, 2)]
     )
 
 
 class TestWindows:
     def test_the_window_slides(self, clock):
-        limiter = Limiter([(2, 10)], clock=clock)
+        limiter = ServerRateLimiter([(2, 10)], clock=clock)
 
         def allowed_at(seconds):
             clock.at = 1000 + seconds
@@ -30,7 +30,7 @@ class TestWindows:
         ]
 
     def test_all_windows_count_at_once(self, clock):
-        limiter = Limiter([(3, 60), (2, 2)], clock=clock)
+        limiter = ServerRateLimiter([(3, 60), (2, 2)], clock=clock)
         allowed = []
         for wait in (0, 0, 0, 2, 2):
             clock.sleep(wait)
@@ -39,14 +39,14 @@ class TestWindows:
         assert allowed == [True, True, False, True, False]
 
     def test_each_key_has_its_own(self, clock):
-        limiter = Limiter([(1, 60)], clock=clock)
+        limiter = ServerRateLimiter([(1, 60)], clock=clock)
 
         assert limiter.arrive("a").is_allowed
         assert limiter.arrive("b").is_allowed
         assert not limiter.arrive("a").is_allowed
 
     def test_the_peak_counts_refused_calls_too(self, clock):
-        limiter = Limiter([(2, 10), (9, 60)], clock=clock)
+        limiter = ServerRateLimiter([(2, 10), (9, 60)], clock=clock)
         for _ in range(4):
             limiter.arrive("k")
         clock.sleep(10)
@@ -56,7 +56,7 @@ class TestWindows:
         assert limiter.too_many == 2
 
     def test_another_client_of_the_key_takes_its_share(self, clock):
-        limiter = Limiter([(10, 60)], clock=clock)
+        limiter = ServerRateLimiter([(10, 60)], clock=clock)
 
         allowed = 0
         for _ in range(60):
@@ -67,7 +67,7 @@ class TestWindows:
         assert limiter.peaks() == {"10/60s": 60}
 
     def test_the_other_client_shows_in_what_remains(self, clock):
-        limiter = Limiter([(10, 60)], clock=clock)
+        limiter = ServerRateLimiter([(10, 60)], clock=clock)
 
         assert limiter.arrive("k").remaining == 9
         clock.sleep(60)

@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.names import MEMBERS
 from assignments.sandbox.texts import read
 from tests.assignments.sandbox.http_caller import NOW
@@ -11,7 +11,7 @@ from tests.assignments.sandbox.http_caller import NOW
 
 @pytest.fixture(scope="module")
 def world():
-    return World(leads=300, now=NOW, clock=lambda: NOW)
+    return FakeSmartlead(leads=300, now=NOW, clock=lambda: NOW)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def test_the_same_seed_and_moment_make_the_same_account(world):
     def facts(world):
         return [lead.to_json() for lead in world.account.leads.values()]
 
-    again = World(leads=300, now=NOW, clock=lambda: NOW)
-    other = World(leads=300, seed=2, now=NOW, clock=lambda: NOW)
+    again = FakeSmartlead(leads=300, now=NOW, clock=lambda: NOW)
+    other = FakeSmartlead(leads=300, seed=2, now=NOW, clock=lambda: NOW)
 
     assert facts(world) == facts(again) != facts(other)
 
@@ -47,7 +47,7 @@ def test_the_team_is_the_eight_one_of_them_off_the_board(world):
 
 @pytest.mark.parametrize(("wanted", "got"), [(1, 1), (3, 3), (20, 20)])
 def test_more_or_fewer_members_can_be_had(wanted, got):
-    account = World(leads=5, members=wanted).account
+    account = FakeSmartlead(leads=5, members=wanted).account
 
     assert len(account.members) == got
     assert (7454 in account.members) == (wanted > 2)

@@ -9,8 +9,8 @@ import time
 import httpx
 import pytest
 
-from assignments.sandbox.call_log import Entry
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.call_log import CallLogEntry
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.server import serving
 from tests.assignments.sandbox.http_caller import another_member, some_lead
 
@@ -19,7 +19,7 @@ PATIENCE = 60  # seconds; whoever waits goes on as soon as it is true
 
 @pytest.fixture
 def world():
-    return World(leads=20, limits=[(10_000, 60)])
+    return FakeSmartlead(leads=20, limits=[(10_000, 60)])
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_bytes_drip_so_that_no_single_read_times_out(world, http_client, kind):
     assert end_of(world.journal.calls()[0]) - begun > 1.2
 
 
-def end_of(call: Entry) -> float:
+def end_of(call: CallLogEntry) -> float:
     """The last byte may be here before the server has noted that it left."""
     give_up_at = time.monotonic() + PATIENCE
     while call.ended_mono is None and time.monotonic() < give_up_at:

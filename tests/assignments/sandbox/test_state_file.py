@@ -3,8 +3,8 @@ from random import Random
 
 import pytest
 
-from assignments.sandbox.behaviour import Switches
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.behaviour import Behaviour
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from tests.assignments.sandbox.http_caller import NOW, Caller, Clock, some_lead
 
 
@@ -15,7 +15,7 @@ def opened(tmp_path):
     def open_world(**options):
         clock = options.pop("clock", None) or Clock()
         options = {"leads": 12, "clock": clock, "ticks": clock, **options}
-        world = World(state=tmp_path / "sandbox.sqlite3", **options)
+        world = FakeSmartlead(state=tmp_path / "sandbox.sqlite3", **options)
         worlds.append(world)
         return world
 
@@ -75,7 +75,7 @@ def test_the_file_keeps_its_own_now_and_size(opened):
 
 def test_life_goes_on_where_it_was(opened):
     clock = Clock()
-    before = opened(clock=clock, switches=Switches(reply_every=10.0))
+    before = opened(clock=clock, switches=Behaviour(reply_every=10.0))
     before.life.catch_up()
     clock.sleep(100)
     before.life.catch_up()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.server import serving
-from assignments.sandbox.webhook_delivery import RETRIES
+from assignments.sandbox.webhook_delivery import RETRY_DELAYS
 from tests.assignments.sandbox.http_caller import Caller, Clock
 
 HERE = "http://127.0.0.1:8000/webhooks/smartlead/x/"
@@ -42,8 +42,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock) -> Iterator[World]:
-    world = World(
+def world(clock) -> Iterator[FakeSmartlead]:
+    world = FakeSmartlead(
         leads=20, limits=[(10_000, 60)], clock=clock, sleep=clock.sleep,
         hook_secret=SECRET,
     )  # fmt: skip
@@ -64,7 +64,7 @@ def created(**fields) -> dict:
     } | fields
 
 
-def reply(world: World) -> int:
+def reply(world: FakeSmartlead) -> int:
     """To a lead whose category stays what it is."""
     lead = next(iter(world.account.leads.values()))
     world.add_reply(lead.map_id, text="Yes.")
@@ -205,13 +205,13 @@ class TestDelivery:
         reply(world)
         failing = Inbox(503)
 
-        for wait in (0, *RETRIES, 99_999):
+        for wait in (0, *RETRY_DELAYS, 99_999):
             clock.sleep(wait)
             world.courier.deliver(failing)
-        assert len(failing.got) == 1 + len(RETRIES)
+        assert len(failing.got) == 1 + len(RETRY_DELAYS)
         reply(world)
         refusing = Inbox(404)
-        for wait in (0, *RETRIES):
+        for wait in (0, *RETRY_DELAYS):
             clock.sleep(wait)
             world.courier.deliver(refusing)
 
@@ -227,7 +227,7 @@ class TestDelivery:
         reply(world)
 
         world.courier.deliver()
-        clock.sleep(RETRIES[0])
+        clock.sleep(RETRY_DELAYS[0])
 
         assert world.courier.deliver(Inbox()) == 1
 
@@ -239,7 +239,7 @@ class TestDelivery:
 
 def test_a_running_server_delivers_by_itself():
     """From one sandbox to another, which knows no such path and says so."""
-    world, told = World(leads=5), World(leads=5)
+    world, told = FakeSmartlead(leads=5), FakeSmartlead(leads=5)
     with serving(told) as there, serving(world):
         world.hook_up(f"{there.address}/hook", name="x", events=["EMAIL_REPLY"])
         reply(world)

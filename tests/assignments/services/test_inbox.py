@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Account, Campaign, Lead, Member, Source
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import account, inbox, sources
 from tests.factories import make_account
 from tests.mirror import Mirror, open_mirror
@@ -22,7 +22,7 @@ ALL = {
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         yield mirror
 

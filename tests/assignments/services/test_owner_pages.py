@@ -6,7 +6,7 @@ import pytest
 
 from assignments.models import Batch, Lead, Source
 from assignments.models.assignment import Cause, State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services import owner_pages, sources
 from assignments.services.assigning import assign_lead
 from assignments.services.batches import apply_plan
@@ -172,7 +172,7 @@ def test_a_list_that_lags_too_far_behind_is_trusted_no_more(office, leads):
 
 
 def test_a_page_that_did_not_come_is_asked_for_again(office, leads):
-    office.world.faults.next(Kind.ERROR, call="list")
+    office.world.faults.next(FaultKind.ERROR, call="list")
     batch = give(office, leads[:5])
 
     office.dispatch()

@@ -8,11 +8,11 @@ import pytest
 from django.db.models import F
 
 from assignments.models import Assignment, Lead, Source, UnreadableRow
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import passes, sources
 from assignments.services.paging import PAGE
 from assignments.smartlead.budget import account_budget
-from assignments.smartlead.errors import AboutUs
+from assignments.smartlead.errors import ServiceTrouble
 from tests.assignments.smartlead.mock_client import smartlead_that
 from tests.factories import MONDAY, make_assignment, make_member
 from tests.mirror import Mirror, open_mirror
@@ -22,21 +22,21 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         yield mirror
 
 
 @pytest.fixture
-def big(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Mirror]:
+def big(monkeypatch: pytest.MonkeyPatch, world: FakeSmartlead) -> Iterator[Mirror]:
     """An inbox of several pages."""
-    larger = World(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
+    larger = FakeSmartlead(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
     world.account, world.keys = larger.account, larger.keys
     with open_mirror(world) as mirror:
         yield mirror
 
 
-def replied(world: World) -> set[int]:
+def replied(world: FakeSmartlead) -> set[int]:
     leads = world.account.leads.values()
     return {lead.map_id for lead in leads if lead.last_reply_at}
 
@@ -45,7 +45,7 @@ def mirrored() -> set[int]:
     return set(Lead.objects.present().values_list("pk", flat=True))
 
 
-def newest_reply(world: World) -> datetime:
+def newest_reply(world: FakeSmartlead) -> datetime:
     times = [lead.last_reply_at or 0 for lead in world.account.leads.values()]
     return datetime.fromtimestamp(max(times), UTC)
 
@@ -225,7 +225,7 @@ class TestRound:
         place = sources.load("full-pass").cursor
         big.world.faults.next("error", call="list")
 
-        with pytest.raises(AboutUs):
+        with pytest.raises(ServiceTrouble):
             passes.read_full_page(big.reading)
 
         assert sources.load("full-pass").cursor == place
@@ -287,7 +287,7 @@ class TestLeadsThatVanish:
         mirror.round()
         mirror.round()
         mirror.world.faults.next("error")
-        with pytest.raises(AboutUs):
+        with pytest.raises(ServiceTrouble):
             passes.look_for_missed_lead(mirror.reading)
         assert not passes.missed_leads().exists()
 
@@ -343,7 +343,7 @@ class TestNothingWhereAPageShouldBe:
         return []
 
     @pytest.fixture
-    def mirror(self, world: World, told: list[str]) -> Iterator[Mirror]:
+    def mirror(self, world: FakeSmartlead, told: list[str]) -> Iterator[Mirror]:
         def answer(_: httpx.Request) -> httpx.Response:
             return httpx.Response(200, text=told.pop(0) if len(told) > 1 else told[0])
 
@@ -374,7 +374,7 @@ class TestNothingWhereAPageShouldBe:
         before = Source.objects.get(name=sources.INBOX)
 
         for step in (passes.read_head_page, passes.read_full_page):
-            with pytest.raises(AboutUs):
+            with pytest.raises(ServiceTrouble):
                 step(mirror.reading)
 
         after = Source.objects.get(name=sources.INBOX)

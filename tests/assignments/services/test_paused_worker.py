@@ -6,7 +6,7 @@ import pytest
 
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services.assigning import assign_lead
 from assignments.services.dispatch import Dispatcher
 from tests.factories import make_manager
@@ -49,7 +49,7 @@ def test_a_row_that_should_have_been_settled_is_settled_by_the_next(
     office, paused_turn
 ):
     row = click(office)
-    office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+    office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
     office.dispatch()
     office.clock.advance(61)
 
@@ -64,7 +64,7 @@ def test_a_note_that_should_have_been_settled_is_settled_by_the_next(
     office, paused_turn
 ):
     row = click(office, note="Please call back.")
-    office.world.faults.next(Kind.LOST_ANSWER, call="note")
+    office.world.faults.next(FaultKind.LOST_ANSWER, call="note")
     office.dispatch()
     office.clock.advance(61)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Campaign, Category, Lead, Member
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import reference, sources
 from assignments.smartlead.errors import SmartleadError
 from assignments.smartlead.records import (
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         yield mirror
 

@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Account, Assignment
 from assignments.models.assignment import Cause, State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services import sending
 from assignments.services.assigning import assign_lead, undo_assignment
 from assignments.services.desk import step_reached
@@ -171,7 +171,13 @@ class TestSend:
 
 class TestBadWeather:
     @pytest.mark.parametrize(
-        "kind", [Kind.TOO_MANY, Kind.ERROR, Kind.BAD_GATEWAY, Kind.UNAVAILABLE]
+        "kind",
+        [
+            FaultKind.TOO_MANY,
+            FaultKind.ERROR,
+            FaultKind.BAD_GATEWAY,
+            FaultKind.UNAVAILABLE,
+        ],
     )
     def test_a_fault_of_theirs_is_never_the_rows(self, office, kind):
         row = assign(office, office.lead(), 1)
@@ -181,7 +187,7 @@ class TestBadWeather:
 
         assert state_of(row) in {State.WAITING, State.SENDING, State.DONE}
 
-    @pytest.mark.parametrize("kind", [Kind.ERROR, Kind.BAD_GATEWAY])
+    @pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.BAD_GATEWAY])
     def test_a_5xx_is_settled_by_reading_and_tried_again(self, office, kind):
         lead = office.lead()
         row = assign(office, lead, 1)
@@ -198,7 +204,7 @@ class TestBadWeather:
     def test_a_lost_answer_is_settled_by_reading_and_not_sent_twice(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
 
         office.dispatch()
         office.settle()
@@ -209,7 +215,7 @@ class TestBadWeather:
 
     def test_nothing_is_settled_before_a_hung_write_can_have_landed(self, office):
         row = assign(office, office.lead(), 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
 
         office.dispatch()
         office.clock.advance(55)
@@ -220,7 +226,7 @@ class TestBadWeather:
     def test_a_lost_answer_and_then_another_owner_is_overtaken(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
 
         office.dispatch()
         office.world.assign_outside(lead.pk, office.members[4].pk)
@@ -229,7 +235,7 @@ class TestBadWeather:
         assert state_of(row) == State.OVERTAKEN
         assert office.world.owner(lead.pk) == office.members[4].pk
 
-    @pytest.mark.parametrize("kind", [Kind.EMPTY, Kind.PLAIN_TEXT])
+    @pytest.mark.parametrize("kind", [FaultKind.EMPTY, FaultKind.PLAIN_TEXT])
     def test_an_unclear_yes_is_settled_at_once_by_reading(self, office, kind):
         lead = office.lead()
         row = assign(office, lead, 1)
@@ -242,7 +248,7 @@ class TestBadWeather:
 
     def test_an_empty_answer_to_a_read_does_not_lose_the_lead(self, office):
         row = assign(office, office.lead(), 1)
-        office.world.faults.next(Kind.EMPTY, call="thread")
+        office.world.faults.next(FaultKind.EMPTY, call="thread")
 
         office.dispatch()
         office.settle()
@@ -276,7 +282,7 @@ class TestBadWeather:
 class TestFollowers:
     def sending(self, office, lead) -> Assignment:
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
         office.dispatch()
         assert state_of(row) == State.SENDING
         return row
@@ -295,7 +301,7 @@ class TestFollowers:
     def test_a_decision_on_top_of_one_that_never_landed_replaces_it(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.HANG_THEN_DROP, call="owner", seconds=0)
+        office.world.faults.next(FaultKind.HANG_THEN_DROP, call="owner", seconds=0)
         office.dispatch()
 
         follower = assign(office, lead, 2)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import Cause, State, Urgency
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services import sending
 from assignments.services.assigning import assign_lead
 from assignments.services.ownership import Sighting, observe_owner
@@ -166,7 +166,7 @@ class TestHowLongItCounts:
         note = row.notes.create(
             lead=row.lead, text=NOTE, reference="H-1", created_at=office.clock()
         )
-        office.world.faults.next(Kind.HANG_THEN_DROP, call="note", seconds=0)
+        office.world.faults.next(FaultKind.HANG_THEN_DROP, call="note", seconds=0)
         office.dispatch()
 
         office.clock.advance(55)

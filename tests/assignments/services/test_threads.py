@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Account, Lead, LeadNote, Message
-from assignments.sandbox.fake_smartlead import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import sources, threads
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         mirror.head_pass()
         mirror.clock.advance(60)

@@ -12,7 +12,7 @@ import django
 CALLS, WINDOW = 10, 1.0
 
 
-class Watch:
+class RecordingClock:
     seen = 0.0
 
     def __call__(self) -> float:
@@ -21,13 +21,13 @@ class Watch:
 
 
 def main(seconds: float) -> None:
-    from assignments.smartlead.budget import Budget, Kind
+    from assignments.smartlead.budget import CallBudget, CallKind
 
-    clock = Watch()
+    clock = RecordingClock()
     limits = [(CALLS, WINDOW)]
-    budget = Budget(limits=limits, name="greedy", deadline=2.0, clock=clock)
+    budget = CallBudget(limits=limits, name="greedy", deadline=2.0, clock=clock)
     until = time.time() + seconds
-    while slot := budget.wait(Kind.NORMAL, until=until):
+    while slot := budget.wait(CallKind.NORMAL, until=until):
         print(clock.seen, flush=True)  # noqa: T201
         time.sleep(0.01)
         budget.finish(slot)

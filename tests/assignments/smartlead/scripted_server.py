@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 type Script = Callable[[socket.socket], None]
 
 
-class Loopback:
+class ScriptedServer:
     def __init__(self, script: Script) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
@@ -86,8 +86,10 @@ def _length(head: bytes) -> int:
 
 
 @contextmanager
-def serving(script: Callable[[Loopback, socket.socket], None]) -> Iterator[Loopback]:
-    server = Loopback(lambda connection: script(server, connection))
+def serving(
+    script: Callable[[ScriptedServer, socket.socket], None],
+) -> Iterator[ScriptedServer]:
+    server = ScriptedServer(lambda connection: script(server, connection))
     try:
         yield server
     finally:

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from assignments.smartlead import client as smartlead
-from assignments.smartlead.api_key import Key
+from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.client import connect
-from assignments.smartlead.errors import AboutUs, SmartleadError
+from assignments.smartlead.errors import ServiceTrouble, SmartleadError
 from assignments.smartlead.fingerprint import account_fingerprint
-from tests.assignments.smartlead.mock_client import Purse, ask, smartlead_that
+from tests.assignments.smartlead.mock_client import RecordingBudget, ask, smartlead_that
 from tests.assignments.smartlead.scripted_server import answer, serving
 
 
@@ -83,7 +83,10 @@ def test_errors_and_logs_do_not_hold_the_key(server, key, logged):
 def test_a_real_socket_logs_no_key_but_sends_it(key, logged, settings):
     with serving(lambda _, c: c.sendall(answer(b"{}", status="500 No"))) as server:
         settings.SMARTLEAD_BASE_URL = server.url
-        with connect(budget=Purse()) as client, pytest.raises(AboutUs) as caught:
+        with (
+            connect(budget=RecordingBudget()) as client,
+            pytest.raises(ServiceTrouble) as caught,
+        ):
             ask(client, lambda c: c.probe())
 
     said = everything_about(caught.value) + logged.getvalue()
@@ -111,7 +114,7 @@ def test_a_transport_of_the_tests_sees_the_key_like_the_server(key, monkeypatch)
 
     transport = httpx.MockTransport(answer_ok)
     monkeypatch.setattr(smartlead, "default_transport", lambda: transport)
-    with connect(budget=Purse()) as client:
+    with connect(budget=RecordingBudget()) as client:
         ask(client, lambda c: c.probe())
 
     assert seen == [key]
@@ -123,7 +126,7 @@ def test_a_key_that_cannot_be_one_is_named_as_the_trouble(bad, settings):
 
     with (
         smartlead_that(httpx.Response(200)) as client,
-        pytest.raises(AboutUs) as caught,
+        pytest.raises(ServiceTrouble) as caught,
     ):
         ask(client, lambda c: c.set_owner(map_id=1, member_id=2))
 
@@ -144,8 +147,8 @@ def test_the_fingerprint_tells_keys_apart_and_nothing_else(settings):
 
 
 def test_a_key_has_no_repr():
-    assert "hidden" not in repr(Key("hidden-thing"))
+    assert "hidden" not in repr(ApiKey("hidden-thing"))
 
 
 def test_a_short_key_of_a_sandbox_does_not_blot_words_out_of_mails():
-    assert Key("demo").blot_out("a demo") == "a demo"
+    assert ApiKey("demo").blot_out("a demo") == "a demo"

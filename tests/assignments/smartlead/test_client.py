@@ -5,15 +5,20 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from assignments.smartlead.budget import Kind, Rate, Slot, account_budget
+from assignments.smartlead.budget import CallKind, RateReport, Slot, account_budget
 from assignments.smartlead.errors import (
-    AboutUs,
+    EmptyAnswer,
     NotesUnreadable,
     NotSent,
     Refused,
-    SaidNothing,
+    ServiceTrouble,
 )
-from tests.assignments.smartlead.mock_client import Purse, answered, ask, smartlead_that
+from tests.assignments.smartlead.mock_client import (
+    RecordingBudget,
+    answered,
+    ask,
+    smartlead_that,
+)
 
 ROW = {"email_lead_map_id": "11", "team_member_id": 7}
 OK = httpx.Response(200, json={"ok": True, "data": []})
@@ -141,7 +146,7 @@ class TestLead:
         ],
     )
     def test_an_answer_without_anything_does_not_say_that_a_lead_is_gone(self, answer):
-        with pytest.raises(SaidNothing):
+        with pytest.raises(EmptyAnswer):
             answered(answer, lambda c: c.lead(11))
 
     @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ class TestLead:
     def test_an_answer_that_is_no_lead_is_not_taken_for_a_lead_that_is_gone(
         self, answer
     ):
-        with pytest.raises(AboutUs):
+        with pytest.raises(ServiceTrouble):
             answered(answer, lambda c: c.lead(11))
 
     def test_another_refusal_stays_a_refusal(self):
@@ -196,7 +201,7 @@ class TestWrites:
         assert answered(answer, lambda c: c.create_note(map_id=11, text="x")) == note_id
 
     def test_a_write_whose_moment_has_passed_is_not_sent(self):
-        purse, arrived = Purse(), []
+        purse, arrived = RecordingBudget(), []
         late = time.monotonic() - 0.01
 
         with (
@@ -291,7 +296,7 @@ class TestSpending:
             answered(OK, lambda c: ask(c, lambda c: c.probe()))
 
     def test_a_slot_that_no_call_used_is_given_back(self):
-        purse = Purse()
+        purse = RecordingBudget()
 
         with smartlead_that(OK, budget=purse) as client:
             ask(client, lambda _: None)
@@ -299,36 +304,42 @@ class TestSpending:
         assert purse.events == [("given back",)]
 
     def test_the_budget_learns_what_the_headers_say(self):
-        purse = Purse()
+        purse = RecordingBudget()
         headers = {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "12"}
         answer = httpx.Response(200, json=[], headers=headers)
 
         with smartlead_that(answer, budget=purse) as client:
             ask(client, lambda c: c.probe())
 
-        assert purse.events == [("finished", Rate(limit=60, remaining=12))]
+        assert purse.events == [("finished", RateReport(limit=60, remaining=12))]
 
     def test_the_budget_learns_of_a_429(self):
-        purse = Purse()
+        purse = RecordingBudget()
         answer = httpx.Response(429, json={}, headers={"retry-after": "9"})
 
-        with smartlead_that(answer, budget=purse) as client, pytest.raises(AboutUs):
+        with (
+            smartlead_that(answer, budget=purse) as client,
+            pytest.raises(ServiceTrouble),
+        ):
             ask(client, lambda c: c.probe())
 
-        assert purse.events == [("limited", 9.0, Rate())]
+        assert purse.events == [("limited", 9.0, RateReport())]
 
     def test_a_call_without_an_answer_has_ended_too(self):
         def broken(request):
             raise httpx.ReadError("gone")
 
-        purse = Purse()
-        with smartlead_that(broken, budget=purse) as client, pytest.raises(AboutUs):
+        purse = RecordingBudget()
+        with (
+            smartlead_that(broken, budget=purse) as client,
+            pytest.raises(ServiceTrouble),
+        ):
             ask(client, lambda c: c.probe())
 
-        assert purse.events == [("finished", Rate())]
+        assert purse.events == [("finished", RateReport())]
 
     def test_a_slot_that_has_nearly_run_out_is_not_used(self):
-        slot = Slot(token="t", kind=Kind.NORMAL, expires=time.monotonic() + 4.0)
+        slot = Slot(token="t", kind=CallKind.NORMAL, expires=time.monotonic() + 4.0)
 
         with (
             smartlead_that(OK) as client,
@@ -348,9 +359,9 @@ class TestSpending:
             return next(answers)
 
         with smartlead_that(answer, budget=account_budget()) as client:
-            with pytest.raises(AboutUs):
+            with pytest.raises(ServiceTrouble):
                 ask(client, lambda c: c.inbox("inbox-replies"))
-            slot = client.wait_for_slot(Kind.NORMAL, until=time.time() + 5)
+            slot = client.wait_for_slot(CallKind.NORMAL, until=time.time() + 5)
             with client.spending(slot):
                 client.inbox("inbox-replies")
 

@@ -5,8 +5,13 @@ from datetime import UTC, datetime
 import pytest
 
 from assignments.smartlead.client import connect
-from assignments.smartlead.errors import AboutUs, NotesUnreadable, Refused, Unclear
-from tests.assignments.smartlead.mock_client import Purse, ask
+from assignments.smartlead.errors import (
+    AmbiguousWrite,
+    NotesUnreadable,
+    Refused,
+    ServiceTrouble,
+)
+from tests.assignments.smartlead.mock_client import RecordingBudget, ask
 from tests.factories import MONDAY
 
 SHAPES = pytest.mark.parametrize("shape", ["flat", "documented"])
@@ -14,7 +19,7 @@ SHAPES = pytest.mark.parametrize("shape", ["flat", "documented"])
 
 @pytest.fixture
 def client(world):
-    with connect(budget=Purse()) as client:
+    with connect(budget=RecordingBudget()) as client:
         yield client
 
 
@@ -180,7 +185,7 @@ def test_reference_data_can_be_read(world, client):
 def test_a_write_with_a_strange_answer_is_unclear(world, client, lead, fault):
     world.faults.next(fault)
 
-    with pytest.raises(Unclear):
+    with pytest.raises(AmbiguousWrite):
         ask(client, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id))
 
 
@@ -197,7 +202,7 @@ def test_a_write_with_a_strange_answer_is_unclear(world, client, lead, fault):
 def test_a_write_that_meets_a_fault_is_about_us(world, client, lead, fault, kind):
     world.faults.next(fault)
 
-    with pytest.raises(AboutUs) as caught:
+    with pytest.raises(ServiceTrouble) as caught:
         ask(client, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id))
 
     assert caught.value.kind == kind
@@ -211,7 +216,10 @@ def test_a_slow_answer_in_process_is_a_time_out_too(
     settings.CALL_DEADLINE = 0.1
     world.faults.next(fault, seconds=0.3)
 
-    with connect(budget=Purse()) as hurried, pytest.raises(AboutUs) as caught:
+    with (
+        connect(budget=RecordingBudget()) as hurried,
+        pytest.raises(ServiceTrouble) as caught,
+    ):
         ask(hurried, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id))
 
     assert caught.value.kind == "timeout"
@@ -242,7 +250,10 @@ def test_a_key_that_does_not_open_is_about_us(world, settings, key, switches, ki
     settings.SMARTLEAD_API_KEY = key
     world.set_switches(**switches)
 
-    with connect(budget=Purse()) as client, pytest.raises(AboutUs) as caught:
+    with (
+        connect(budget=RecordingBudget()) as client,
+        pytest.raises(ServiceTrouble) as caught,
+    ):
         ask(client, lambda c: c.probe())
 
     assert caught.value.kind == kind
@@ -251,7 +262,10 @@ def test_a_key_that_does_not_open_is_about_us(world, settings, key, switches, ki
 def test_a_base_url_that_leads_elsewhere_is_about_us(world, settings):
     settings.SMARTLEAD_BASE_URL = "http://sandbox.test/api/v2"
 
-    with connect(budget=Purse()) as client, pytest.raises(AboutUs) as caught:
+    with (
+        connect(budget=RecordingBudget()) as client,
+        pytest.raises(ServiceTrouble) as caught,
+    ):
         ask(client, lambda c: c.set_owner(map_id=1, member_id=2))
 
     assert caught.value.kind == "address"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from assignments.smartlead.errors import AboutUs
+from assignments.smartlead.errors import ServiceTrouble
 from tests.assignments.smartlead.mock_client import answered
 
 MOMENT = datetime(2026, 5, 4, tzinfo=UTC)
@@ -55,7 +55,7 @@ class TestNothingWhereAListShouldBe:
         ],
     )
     def test_is_no_answer_on_a_first_page(self, page, said):
-        with pytest.raises(AboutUs):
+        with pytest.raises(ServiceTrouble):
             answered(said_as_json(said), page)
 
     @pytest.mark.parametrize("said", NOTHING, ids=str)
@@ -71,5 +71,5 @@ class TestNothingWhereAListShouldBe:
         ids=str,
     )
     def test_a_fault_ends_no_list(self, said):
-        with pytest.raises(AboutUs):
+        with pytest.raises(ServiceTrouble):
             answered(said_as_json(said), lambda c: c.inbox("views", offset=40))

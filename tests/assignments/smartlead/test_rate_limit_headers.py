@@ -1,7 +1,7 @@
 import pytest
 
 from assignments.smartlead.rate_limit_headers import rate_in, seconds_left
-from assignments.smartlead.rate_limiter import Rate
+from assignments.smartlead.rate_limiter import RateReport
 
 NOW = 1_777_000_000.0
 
@@ -17,14 +17,14 @@ def test_a_reset_is_read_by_its_size(reset, left):
 @pytest.mark.parametrize(
     ("headers", "rate"),
     [
-        ({}, Rate()),
+        ({}, RateReport()),
         (
             {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "0"},
-            Rate(limit=60, remaining=0),
+            RateReport(limit=60, remaining=0),
         ),
-        ({"x-ratelimit-limit": "60, 60;w=60"}, Rate(limit=60)),
-        ({"x-ratelimit-remaining": "-3"}, Rate(remaining=0)),
-        ({"x-ratelimit-limit": "many", "x-ratelimit-reset": "soon"}, Rate()),
+        ({"x-ratelimit-limit": "60, 60;w=60"}, RateReport(limit=60)),
+        ({"x-ratelimit-remaining": "-3"}, RateReport(remaining=0)),
+        ({"x-ratelimit-limit": "many", "x-ratelimit-reset": "soon"}, RateReport()),
     ],
 )
 def test_headers_say_what_they_say(headers, rate):

@@ -3,31 +3,35 @@ from itertools import pairwise
 import pytest
 
 from assignments.smartlead.rate_limiter import (
-    Kind,
-    Meter,
+    CallKind,
     NotBefore,
-    Rate,
+    RateLimiter,
+    RateReport,
+    RateWindow,
     Stamp,
-    Window,
     foreign_calls,
     window_meant,
 )
 
 NOW = 1_000_000.0
-MINUTE = Window(5, 60.0)
-TWO_SECONDS = Window(8, 2.0)
-NOTHING_SAID = Rate()
+MINUTE = RateWindow(5, 60.0)
+TWO_SECONDS = RateWindow(8, 2.0)
+NOTHING_SAID = RateReport()
 
 
-def a_meter(*windows: Window, **fields) -> Meter:
-    return Meter(windows=windows or (MINUTE,), deadline=15.0, **fields)
+def a_meter(*windows: RateWindow, **fields) -> RateLimiter:
+    return RateLimiter(windows=windows or (MINUTE,), deadline=15.0, **fields)
 
 
-def take(meter: Meter, kind: Kind = Kind.INTERACTIVE, *, now: float = NOW):
+def take(
+    meter: RateLimiter, kind: CallKind = CallKind.INTERACTIVE, *, now: float = NOW
+):
     return meter.take(kind, now=now, token=f"call-{len(meter.stamps)}")
 
 
-def call(meter: Meter, kind: Kind = Kind.INTERACTIVE, *, now: float = NOW) -> Stamp:
+def call(
+    meter: RateLimiter, kind: CallKind = CallKind.INTERACTIVE, *, now: float = NOW
+) -> Stamp:
     stamp = take(meter, kind, now=now)
     assert isinstance(stamp, Stamp)
     meter.finish(stamp.token, now=now, rate=NOTHING_SAID)
@@ -45,14 +49,14 @@ class TestTake:
         assert answer == NotBefore(pytest.approx(NOW + 60, abs=0.1))
 
     def test_all_windows_hold_at_once(self):
-        meter = a_meter(Window(2, 2.0), Window(55, 60.0))
+        meter = a_meter(RateWindow(2, 2.0), RateWindow(55, 60.0))
         call(meter)
         call(meter)
 
         assert take(meter) == NotBefore(pytest.approx(NOW + 2, abs=0.1))
 
     def test_counts_from_the_end_of_a_call(self):
-        meter = a_meter(Window(2, 2.0))
+        meter = a_meter(RateWindow(2, 2.0))
         slow = take(meter)
         call(meter)
         meter.finish(slow.token, now=NOW + 5, rate=NOTHING_SAID)
@@ -63,14 +67,14 @@ class TestTake:
         assert answer == NotBefore(pytest.approx(NOW + 7, abs=0.1))
 
     def test_a_dead_caller_keeps_its_slot_until_its_deadline_and_a_window(self):
-        meter = a_meter(Window(1, 2.0))
+        meter = a_meter(RateWindow(1, 2.0))
         take(meter)
 
         assert isinstance(take(meter, now=NOW + 16.9), NotBefore)
         assert isinstance(take(meter, now=NOW + 17.1), Stamp)
 
     def test_a_slot_given_back_is_free_at_once(self):
-        meter = a_meter(Window(1, 2.0))
+        meter = a_meter(RateWindow(1, 2.0))
         slot = take(meter)
 
         meter.give_back(slot.token, now=NOW)
@@ -78,18 +82,18 @@ class TestTake:
         assert isinstance(take(meter), Stamp)
 
     def test_bulk_leaves_one_slot_for_clicks(self):
-        meter = a_meter(Window(3, 60.0))
-        call(meter, Kind.NORMAL)
-        call(meter, Kind.NORMAL)
+        meter = a_meter(RateWindow(3, 60.0))
+        call(meter, CallKind.NORMAL)
+        call(meter, CallKind.NORMAL)
 
-        assert isinstance(take(meter, Kind.NORMAL, now=NOW + 40), NotBefore)
-        assert isinstance(take(meter, Kind.INTERACTIVE, now=NOW + 40), Stamp)
+        assert isinstance(take(meter, CallKind.NORMAL, now=NOW + 40), NotBefore)
+        assert isinstance(take(meter, CallKind.INTERACTIVE, now=NOW + 40), Stamp)
 
     def test_bulk_is_spread_over_the_window(self):
-        meter = a_meter(Window(55, 60.0))
+        meter = a_meter(RateWindow(55, 60.0))
         granted = [NOW]
         while granted[-1] < NOW + 20:
-            answer = take(meter, Kind.NORMAL, now=granted[-1])
+            answer = take(meter, CallKind.NORMAL, now=granted[-1])
             if isinstance(answer, NotBefore):
                 granted.append(answer.at)
 
@@ -97,26 +101,28 @@ class TestTake:
         assert steps == [pytest.approx(60 / 54)] * len(steps)
 
     def test_clicks_slow_bulk_down_so_that_slots_come_free_evenly(self):
-        meter = a_meter(Window(55, 60.0), paced_at=NOW)
+        meter = a_meter(RateWindow(55, 60.0), paced_at=NOW)
         for _ in range(3):
-            call(meter, Kind.INTERACTIVE)
+            call(meter, CallKind.INTERACTIVE)
 
-        answer = take(meter, Kind.NORMAL)
+        answer = take(meter, CallKind.NORMAL)
 
         assert answer == NotBefore(pytest.approx(NOW + 4 * 60 / 54))
 
     def test_the_full_pass_takes_no_more_than_a_tenth(self):
-        meter = a_meter(Window(20, 60.0))
-        call(meter, Kind.FULL)
-        call(meter, Kind.FULL, now=NOW + 10)
+        meter = a_meter(RateWindow(20, 60.0))
+        call(meter, CallKind.FULL)
+        call(meter, CallKind.FULL, now=NOW + 10)
 
-        assert isinstance(take(meter, Kind.FULL, now=NOW + 20), NotBefore)
-        assert isinstance(take(meter, Kind.NORMAL, now=NOW + 20), Stamp)
+        assert isinstance(take(meter, CallKind.FULL, now=NOW + 20), NotBefore)
+        assert isinstance(take(meter, CallKind.NORMAL, now=NOW + 20), Stamp)
 
 
 class TestAfterA429:
-    def limited(self, meter: Meter, *, retry_after=None, now=NOW, rate=NOTHING_SAID):
-        stamp = take(meter, Kind.PROBE, now=now)
+    def limited(
+        self, meter: RateLimiter, *, retry_after=None, now=NOW, rate=NOTHING_SAID
+    ):
+        stamp = take(meter, CallKind.PROBE, now=now)
         assert isinstance(stamp, Stamp), stamp
         meter.limited(
             stamp.token, now=now, rate=rate, retry_after=retry_after, jitter=0.0
@@ -130,7 +136,7 @@ class TestAfterA429:
         assert take(meter, now=NOW + 29) == NotBefore(NOW + 30)
 
     def test_without_a_time_the_pause_doubles_up_to_a_minute(self):
-        meter = a_meter(Window(55, 60.0))
+        meter = a_meter(RateWindow(55, 60.0))
         pauses, now = [], NOW
         for _ in range(7):
             self.limited(meter, now=now)
@@ -142,7 +148,7 @@ class TestAfterA429:
     def test_the_reset_header_stands_in_for_retry_after(self):
         meter = a_meter()
 
-        self.limited(meter, rate=Rate(limit=5, remaining=0, resets_in=12.0))
+        self.limited(meter, rate=RateReport(limit=5, remaining=0, resets_in=12.0))
 
         assert meter.paused_until == NOW + 12
 
@@ -150,9 +156,9 @@ class TestAfterA429:
         meter = a_meter()
         self.limited(meter, retry_after=5.0)
 
-        early = take(meter, Kind.INTERACTIVE, now=NOW + 5)
-        probe = take(meter, Kind.PROBE, now=NOW + 5)
-        second = take(meter, Kind.PROBE, now=NOW + 5)
+        early = take(meter, CallKind.INTERACTIVE, now=NOW + 5)
+        probe = take(meter, CallKind.PROBE, now=NOW + 5)
+        second = take(meter, CallKind.PROBE, now=NOW + 5)
 
         assert isinstance(early, NotBefore)
         assert early.probe_due
@@ -164,7 +170,7 @@ class TestAfterA429:
         meter = a_meter()
         self.limited(meter, retry_after=5.0)
 
-        call(meter, Kind.PROBE, now=NOW + 5)
+        call(meter, CallKind.PROBE, now=NOW + 5)
 
         assert isinstance(take(meter, now=NOW + 6), Stamp)
 
@@ -180,8 +186,8 @@ class TestAfterA429:
         meter = a_meter()
         self.limited(meter, retry_after=5.0)
 
-        assert isinstance(take(meter, Kind.NORMAL, now=NOW + 7.1), Stamp)
-        assert isinstance(take(meter, Kind.NORMAL, now=NOW + 7.1), NotBefore)
+        assert isinstance(take(meter, CallKind.NORMAL, now=NOW + 7.1), Stamp)
+        assert isinstance(take(meter, CallKind.NORMAL, now=NOW + 7.1), NotBefore)
 
     def test_calls_that_were_under_way_together_are_one_strike(self):
         meter = a_meter()
@@ -203,13 +209,13 @@ class TestAfterA429:
         assert take(meter, now=NOW + 2) == NotBefore(NOW + 5)
 
     def test_bulk_goes_at_half_its_pace_for_five_minutes(self):
-        meter = a_meter(Window(55, 60.0))
+        meter = a_meter(RateWindow(55, 60.0))
         self.limited(meter, retry_after=1.0)
-        call(meter, Kind.PROBE, now=NOW + 1)
+        call(meter, CallKind.PROBE, now=NOW + 1)
 
-        slowed = take(meter, Kind.NORMAL, now=NOW + 60), meter.slowed_until
+        slowed = take(meter, CallKind.NORMAL, now=NOW + 60), meter.slowed_until
         meter.paced_at = NOW + 60
-        answer = take(meter, Kind.NORMAL, now=NOW + 60)
+        answer = take(meter, CallKind.NORMAL, now=NOW + 60)
 
         assert isinstance(slowed[0], Stamp)
         assert slowed[1] == NOW + 300
@@ -228,7 +234,7 @@ class TestOthersOnTheKey:
         meter = a_meter()
         stamp = take(meter)
 
-        meter.finish(stamp.token, now=NOW, rate=Rate(limit=5, remaining=1))
+        meter.finish(stamp.token, now=NOW, rate=RateReport(limit=5, remaining=1))
 
         assert meter.foreign_seen == 3
         assert meter.used(MINUTE, NOW) == 4
@@ -236,10 +242,10 @@ class TestOthersOnTheKey:
     def test_the_same_strangers_are_counted_once(self):
         meter = a_meter()
         first = take(meter)
-        meter.finish(first.token, now=NOW, rate=Rate(limit=5, remaining=2))
+        meter.finish(first.token, now=NOW, rate=RateReport(limit=5, remaining=2))
         second = take(meter, now=NOW + 1)
 
-        meter.finish(second.token, now=NOW + 1, rate=Rate(limit=5, remaining=1))
+        meter.finish(second.token, now=NOW + 1, rate=RateReport(limit=5, remaining=1))
 
         assert meter.foreign_seen == 2
 
@@ -247,7 +253,7 @@ class TestOthersOnTheKey:
         meter = a_meter()
         first, _second = take(meter), take(meter)
 
-        meter.finish(first.token, now=NOW + 1, rate=Rate(limit=5, remaining=3))
+        meter.finish(first.token, now=NOW + 1, rate=RateReport(limit=5, remaining=3))
 
         assert meter.foreign_seen == 0
 
@@ -256,7 +262,7 @@ class TestOthersOnTheKey:
         call(meter)
         slow = take(meter, now=NOW + 59)
 
-        meter.finish(slow.token, now=NOW + 70, rate=Rate(limit=5, remaining=3))
+        meter.finish(slow.token, now=NOW + 70, rate=RateReport(limit=5, remaining=3))
 
         assert meter.foreign_seen == 0
 
@@ -264,7 +270,7 @@ class TestOthersOnTheKey:
         meter = a_meter()
         stamp = take(meter)
 
-        meter.finish(stamp.token, now=NOW, rate=Rate(limit=6, remaining=5))
+        meter.finish(stamp.token, now=NOW, rate=RateReport(limit=6, remaining=5))
 
         assert meter.foreign_seen == 0
         assert meter.limit(MINUTE) == 5
@@ -273,7 +279,7 @@ class TestOthersOnTheKey:
         meter = a_meter()
         stamp = take(meter)
 
-        meter.finish(stamp.token, now=NOW, rate=Rate(limit=3, remaining=2))
+        meter.finish(stamp.token, now=NOW, rate=RateReport(limit=3, remaining=2))
 
         assert meter.limit(MINUTE) == 3
         assert meter.foreign_seen == 0
@@ -282,7 +288,7 @@ class TestOthersOnTheKey:
         meter = a_meter()
         stamp = take(meter)
 
-        meter.finish(stamp.token, now=NOW, rate=Rate(limit=15, remaining=0))
+        meter.finish(stamp.token, now=NOW, rate=RateReport(limit=15, remaining=0))
 
         assert len(meter.stamps) == 6
 
@@ -298,23 +304,23 @@ def test_foreign_calls_are_what_nothing_else_explains(used, ours, known, foreign
 @pytest.mark.parametrize(
     ("rate", "meant"),
     [
-        (Rate(limit=60), Window(55, 60.0)),
-        (Rate(limit=120), Window(55, 60.0)),
-        (Rate(limit=10), TWO_SECONDS),
-        (Rate(remaining=3), Window(55, 60.0)),
-        (Rate(limit=1000), None),
-        (Rate(limit=0), None),
-        (Rate(limit=60, resets_in=59.0), Window(55, 60.0)),
-        (Rate(limit=60, resets_in=3000.0), None),
+        (RateReport(limit=60), RateWindow(55, 60.0)),
+        (RateReport(limit=120), RateWindow(55, 60.0)),
+        (RateReport(limit=10), TWO_SECONDS),
+        (RateReport(remaining=3), RateWindow(55, 60.0)),
+        (RateReport(limit=1000), None),
+        (RateReport(limit=0), None),
+        (RateReport(limit=60, resets_in=59.0), RateWindow(55, 60.0)),
+        (RateReport(limit=60, resets_in=3000.0), None),
     ],
 )
 def test_a_limit_is_held_against_the_window_it_speaks_about(rate, meant):
-    assert window_meant(rate, (TWO_SECONDS, Window(55, 60.0))) == meant
+    assert window_meant(rate, (TWO_SECONDS, RateWindow(55, 60.0))) == meant
 
 
 class TestState:
-    def reloaded(self, meter: Meter, *, now: float) -> Meter:
-        return Meter.load(
+    def reloaded(self, meter: RateLimiter, *, now: float) -> RateLimiter:
+        return RateLimiter.load(
             meter.dump(), now=now, windows=meter.windows, deadline=15.0, scale=1.0
         )
 
@@ -332,7 +338,7 @@ class TestState:
         assert self.reloaded(meter, now=NOW + 200).stamps == []
 
     def test_a_clock_set_back_by_an_hour_blocks_for_no_more_than_a_window(self):
-        meter = a_meter(Window(1, 2.0))
+        meter = a_meter(RateWindow(1, 2.0))
         call(meter)
 
         set_back = self.reloaded(meter, now=NOW - 3600)

@@ -4,24 +4,28 @@ import random
 
 import pytest
 
-from assignments.smartlead.rate_limiter import Kind
-from tests.assignments.smartlead.traffic_simulation import Desk, Server, new_meter
+from assignments.smartlead.rate_limiter import CallKind
+from tests.assignments.smartlead.traffic_simulation import (
+    SimulatedServer,
+    TrafficSimulation,
+    new_meter,
+)
 
 FIVE_MINUTES = 300.0
 SEEDS = pytest.mark.parametrize("seed", range(5))
 
 
-def desk_with(server: Server, *, seed: int) -> Desk:
-    return Desk(new_meter(), server, random.Random(seed))
+def desk_with(server: SimulatedServer, *, seed: int) -> TrafficSimulation:
+    return TrafficSimulation(new_meter(), server, random.Random(seed))
 
 
-def bulk(desk: Desk, callers: int):
-    return [desk.busy_caller(Kind.NORMAL) for _ in range(callers)]
+def bulk(desk: TrafficSimulation, callers: int):
+    return [desk.busy_caller(CallKind.NORMAL) for _ in range(callers)]
 
 
 @SEEDS
 def test_four_callers_use_the_budget_and_never_exceed_it(seed):
-    server = Server()
+    server = SimulatedServer()
     desk = desk_with(server, seed=seed)
 
     desk.run(bulk(desk, 4), seconds=FIVE_MINUTES)
@@ -34,7 +38,7 @@ def test_four_callers_use_the_budget_and_never_exceed_it(seed):
 @SEEDS
 @pytest.mark.parametrize("is_sliding", [True, False])
 def test_our_own_calls_are_never_taken_for_those_of_others(seed, is_sliding):
-    desk = desk_with(Server(is_sliding=is_sliding), seed=seed)
+    desk = desk_with(SimulatedServer(is_sliding=is_sliding), seed=seed)
     desk.tail = 0.2
 
     desk.run([*bulk(desk, 6), desk.clicker(every=5)], seconds=FIVE_MINUTES)
@@ -44,7 +48,7 @@ def test_our_own_calls_are_never_taken_for_those_of_others(seed, is_sliding):
 
 @SEEDS
 def test_others_on_the_key_are_seen_and_left_room(seed):
-    server = Server(others_every=5.0)
+    server = SimulatedServer(others_every=5.0)
     desk = desk_with(server, seed=seed)
 
     desk.run(bulk(desk, 4), seconds=2 * FIVE_MINUTES)
@@ -55,10 +59,10 @@ def test_others_on_the_key_are_seen_and_left_room(seed):
 
 @SEEDS
 def test_clicks_do_not_wait_behind_bulk(seed):
-    server = Server()
+    server = SimulatedServer()
     desk = desk_with(server, seed=seed)
     desk.tail = 0.0
-    background = [*bulk(desk, 4), desk.busy_caller(Kind.FULL)]
+    background = [*bulk(desk, 4), desk.busy_caller(CallKind.FULL)]
 
     desk.run([*background, desk.clicker(every=4.0)], seconds=FIVE_MINUTES)
 
@@ -69,10 +73,10 @@ def test_clicks_do_not_wait_behind_bulk(seed):
 
 
 def test_the_full_pass_gets_a_tenth():
-    server = Server()
+    server = SimulatedServer()
     desk = desk_with(server, seed=1)
 
-    desk.run([desk.busy_caller(Kind.FULL)], seconds=FIVE_MINUTES)
+    desk.run([desk.busy_caller(CallKind.FULL)], seconds=FIVE_MINUTES)
 
     assert server.most_in(60.0) == 5
     assert server.ours_between(0, FIVE_MINUTES) >= 23

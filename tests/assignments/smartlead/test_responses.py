@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from assignments.smartlead.errors import AboutUs, Refused, Unclear
+from assignments.smartlead.errors import AmbiguousWrite, Refused, ServiceTrouble
 from tests.assignments.smartlead.mock_client import answered
 
 HTML = "<!DOCTYPE html><html><body><h1>Oops</h1></body></html>"
@@ -134,7 +134,7 @@ def test_a_no_about_the_row_is_refused_in_smartleads_own_words(call, answer, sen
     ],
 )
 def test_a_no_about_us_makes_the_row_wait(call, answer, kind, surely_not_applied):
-    with pytest.raises(AboutUs) as caught:
+    with pytest.raises(ServiceTrouble) as caught:
         answered(answer, call)
 
     assert caught.value.kind == kind
@@ -155,7 +155,7 @@ def test_a_no_about_us_makes_the_row_wait(call, answer, kind, surely_not_applied
     ],
 )
 def test_a_429_says_when_to_come_back(answer, seconds):
-    with pytest.raises(AboutUs) as caught:
+    with pytest.raises(ServiceTrouble) as caught:
         answered(answer, read)
 
     assert caught.value.retry_after == seconds
@@ -164,7 +164,7 @@ def test_a_429_says_when_to_come_back(answer, seconds):
 def test_a_429_may_name_a_date():
     when = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
 
-    with pytest.raises(AboutUs) as caught:
+    with pytest.raises(ServiceTrouble) as caught:
         answered(json(429, {}, **{"retry-after": when}), read)
 
     assert caught.value.retry_after == pytest.approx(60, abs=3)
@@ -203,7 +203,7 @@ def test_a_write_is_done_when_smartlead_does_not_say_no(payload):
     ],
 )
 def test_a_write_answered_without_a_yes_is_unclear(answer):
-    with pytest.raises(Unclear):
+    with pytest.raises(AmbiguousWrite):
         answered(answer, write)
 
 
@@ -221,7 +221,7 @@ def test_a_write_answered_without_a_yes_is_unclear(answer):
     ],
 )
 def test_a_list_without_a_list_is_garbled(answer):
-    with pytest.raises(AboutUs) as caught:
+    with pytest.raises(ServiceTrouble) as caught:
         answered(answer, read)
 
     assert caught.value.kind == "garbled"

@@ -9,10 +9,10 @@ import httpcore
 import pytest
 
 from assignments.smartlead import transport
-from assignments.smartlead.budget import Rate
+from assignments.smartlead.budget import RateReport
 from assignments.smartlead.client import connect
-from assignments.smartlead.errors import AboutUs, NotSent
-from tests.assignments.smartlead.mock_client import Purse, ask
+from assignments.smartlead.errors import NotSent, ServiceTrouble
+from tests.assignments.smartlead.mock_client import RecordingBudget, ask
 from tests.assignments.smartlead.scripted_server import answer, serving
 
 EMPTY_LIST = answer(b"[]")
@@ -27,9 +27,9 @@ def _hurry(settings):
     settings.CONNECT_TIMEOUT = 0.2
 
 
-def call(settings, url: str, what, *, budget: Purse | None = None):
+def call(settings, url: str, what, *, budget: RecordingBudget | None = None):
     settings.SMARTLEAD_BASE_URL = url
-    with connect(budget=budget or Purse()) as client:
+    with connect(budget=budget or RecordingBudget()) as client:
         return ask(client, what)
 
 
@@ -41,9 +41,9 @@ def set_owner_soon(client):
     client.set_owner(map_id=1, member_id=7, start_by=time.monotonic() + 60)
 
 
-def trouble_of(settings, url: str, what=probe) -> AboutUs:
+def trouble_of(settings, url: str, what=probe) -> ServiceTrouble:
     begun = time.monotonic()
-    with pytest.raises(AboutUs) as caught:
+    with pytest.raises(ServiceTrouble) as caught:
         call(settings, url, what)
     assert time.monotonic() - begun < settings.CALL_DEADLINE + PATIENCE
     return caught.value
@@ -135,7 +135,7 @@ class TestLookUp:
         monkeypatch.undo()
 
         with serving(lambda _, c: c.sendall(EMPTY_LIST)) as server:
-            connecting = transport.Call(deadline=time.monotonic() + 1)
+            connecting = transport.CallTiming(deadline=time.monotonic() + 1)
             stream = transport._connect_any(look_up, server.port, connecting)
 
             assert stream.get_extra_info("server_addr")[0] == "127.0.0.1"
@@ -222,7 +222,7 @@ class TestConnections:
     def test_are_kept_between_calls(self, settings):
         with serving(lambda _, c: c.sendall(EMPTY_LIST)) as server:
             settings.SMARTLEAD_BASE_URL = server.url
-            with connect(budget=Purse()) as client:
+            with connect(budget=RecordingBudget()) as client:
                 ask(client, probe)
                 ask(client, probe)
 
@@ -236,7 +236,7 @@ class TestConnections:
 
         with serving(answer_and_close) as server:
             settings.SMARTLEAD_BASE_URL = server.url
-            with connect(budget=Purse()) as client:
+            with connect(budget=RecordingBudget()) as client:
                 for map_id in (1, 2, 3):
                     ask(client, lambda c, i=map_id: c.set_owner(map_id=i, member_id=7))
                     time.sleep(0.02)
@@ -248,14 +248,14 @@ class TestStartBy:
     def late_after(self, monkeypatch, *, checks: int) -> None:
         """Let the moment pass after so many checks: the process was paused there."""
         passed = iter([True] * checks)
-        original = transport.Call.check_start
+        original = transport.CallTiming.check_start
 
         def check_start(call):
             if not next(passed, False):
                 call.start_by = 0.0
             original(call)
 
-        monkeypatch.setattr(transport.Call, "check_start", check_start)
+        monkeypatch.setattr(transport.CallTiming, "check_start", check_start)
 
     @pytest.mark.parametrize("checks", [0, 1, 2, 3])
     def test_a_write_that_comes_late_at_any_step_is_not_sent(
@@ -280,13 +280,13 @@ class TestStartBy:
         assert len(server.requests) == 1
 
     @pytest.mark.parametrize(
-        ("checks", "event"), [(2, ("given back",)), (3, ("finished", Rate()))]
+        ("checks", "event"), [(2, ("given back",)), (3, ("finished", RateReport()))]
     )
     def test_gives_its_slot_back_only_if_nothing_was_written(
         self, settings, monkeypatch, checks, event
     ):
         self.late_after(monkeypatch, checks=checks)
-        purse = Purse()
+        purse = RecordingBudget()
 
         with serving(lambda _, c: c.sendall(DONE)) as server, pytest.raises(NotSent):
             call(settings, server.url, set_owner_soon, budget=purse)
@@ -295,7 +295,7 @@ class TestStartBy:
 
 
 def test_a_call_past_its_deadline_touches_no_socket():
-    call = transport.Call(deadline=time.monotonic() - 1)
+    call = transport.CallTiming(deadline=time.monotonic() - 1)
 
     with pytest.raises(httpcore.ReadTimeout):
         call.left(httpcore.ReadTimeout)

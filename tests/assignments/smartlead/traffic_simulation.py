@@ -6,20 +6,26 @@ from bisect import bisect_right, insort
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from assignments.smartlead.rate_limiter import Kind, Meter, NotBefore, Rate, Window
+from assignments.smartlead.rate_limiter import (
+    CallKind,
+    NotBefore,
+    RateLimiter,
+    RateReport,
+    RateWindow,
+)
 
-WINDOWS = (Window(8, 2.0), Window(55, 60.0))
+WINDOWS = (RateWindow(8, 2.0), RateWindow(55, 60.0))
 
 # A caller yields the time at which it goes on, and is told the time when it does.
 type Caller = Generator[float, float]
 
 
-def new_meter() -> Meter:
-    return Meter(windows=WINDOWS, deadline=15.0)
+def new_meter() -> RateLimiter:
+    return RateLimiter(windows=WINDOWS, deadline=15.0)
 
 
 @dataclass
-class Server:
+class SimulatedServer:
     """Counts calls as they arrive, over a sliding window or in fixed ones."""
 
     limit: int = 60
@@ -30,7 +36,7 @@ class Server:
     arrivals: list[float] = field(default_factory=list)
     _next_other: float = 0.0
 
-    def arrive(self, at: float) -> Rate:
+    def arrive(self, at: float) -> RateReport:
         while self.others_every and self._next_other <= at:
             insort(self.arrivals, self._next_other)
             self._next_other += self.others_every * self.rng.uniform(0.5, 1.5)
@@ -38,7 +44,7 @@ class Server:
         insort(self.arrivals, at)
         since = at - 60.0 if self.is_sliding else at - at % 60.0 - 1e-9
         used = bisect_right(self.arrivals, at) - bisect_right(self.arrivals, since)
-        return Rate(limit=self.limit, remaining=max(0, self.limit - used))
+        return RateReport(limit=self.limit, remaining=max(0, self.limit - used))
 
     def most_in(self, seconds: float) -> int:
         found = self.arrivals
@@ -52,9 +58,9 @@ class Server:
 
 
 @dataclass
-class Desk:
-    meter: Meter
-    server: Server
+class TrafficSimulation:
+    meter: RateLimiter
+    server: SimulatedServer
     rng: random.Random
     tail: float = 0.01  # share of calls that take 5 s
     latency: float = 0.2
@@ -67,7 +73,7 @@ class Desk:
             now, n, caller = heapq.heappop(turns)
             heapq.heappush(turns, (caller.send(now), n, caller))
 
-    def busy_caller(self, kind: Kind) -> Caller:
+    def busy_caller(self, kind: CallKind) -> Caller:
         """Always has another call to make."""
         now = yield self.rng.random() / 10
         while True:
@@ -78,12 +84,12 @@ class Desk:
         now = yield every
         while True:
             begun = now
-            now = yield from self.call(Kind.INTERACTIVE, now)
-            now = yield from self.call(Kind.INTERACTIVE, now)
+            now = yield from self.call(CallKind.INTERACTIVE, now)
+            now = yield from self.call(CallKind.INTERACTIVE, now)
             self.click_times.append(now - begun)
             now = yield max(now, begun + every)
 
-    def call(self, kind: Kind, now: float) -> Generator[float, float, float]:
+    def call(self, kind: CallKind, now: float) -> Generator[float, float, float]:
         token = f"{self.rng.random()}"
         taken = self.meter.take(kind, now=now, token=token)
         while isinstance(taken, NotBefore):
