@@ -71,7 +71,7 @@ class Mirror:
 
     def calls(self, path: str) -> int:
         """How many calls have gone to this path."""
-        return sum(path in call.path for call in self.world.journal.calls())
+        return sum(path in call.path for call in self.world.call_log.calls())
 
     def _through(self, step: Any) -> int:
         for pages in range(1, 100):

@@ -79,7 +79,7 @@ class Office:
 
     def writes(self) -> list[tuple[int | None, int | None]]:
         """The calls that set an owner: lead and member."""
-        calls = self.world.journal.calls(kind="owner")
+        calls = self.world.call_log.calls(kind="owner")
         return [(call.map_id, call.member_id) for call in calls]
 
     def notes(self, lead: Lead) -> list[str]:
@@ -92,7 +92,7 @@ def open_office(world: FakeSmartlead) -> Iterator[Office]:
     budget = account_budget()
     members = [
         Member.objects.create(id=id_, name=member.name, source=Member.Source.BOARD)
-        for id_, member in sorted(world.account.members.items())
+        for id_, member in sorted(world.store.members.items())
     ]
     with connect(budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=clock)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 # After a long sleep the backlog is cut: a week of replies would only be noise.
-MOST_AT_ONCE = 200
+MAX_EVENTS_AT_ONCE = 200
 
 
 class EventStream:
@@ -26,10 +26,10 @@ class EventStream:
         self, name: str, *, seed: int, act: Callable[[Random, float], None]
     ) -> None:
         self.number = 0
-        self._name, self._seed, self._act = name, seed, act
+        self._name, self._seed, self._play = name, seed, act
         self._next_at: float | None = None
 
-    def live_until(self, now: float, *, every: float) -> int:
+    def play_until(self, now: float, *, every: float) -> int:
         """Play what fell due; `every` is the mean interval, 0 for a still life."""
         if every <= 0:
             self._next_at = None
@@ -37,8 +37,8 @@ class EventStream:
         if self._next_at is None:
             self._next_at = now + self._gap(every)
         played = 0
-        while self._next_at <= now and played < MOST_AT_ONCE:
-            self._act(self._rng("act"), self._next_at)
+        while self._next_at <= now and played < MAX_EVENTS_AT_ONCE:
+            self._play(self._rng("act"), self._next_at)
             self.number += 1
             self._next_at += self._gap(every)
             played += 1
@@ -54,45 +54,47 @@ class EventStream:
 
 
 class Activity:
-    def __init__(self, world: "FakeSmartlead", *, seed: int) -> None:
-        self._world = world
+    def __init__(self, sandbox: "FakeSmartlead", *, seed: int) -> None:
+        self._sandbox = sandbox
         self.replies = EventStream("replies", seed=seed, act=self._reply)
-        self.outsiders = EventStream("outsiders", seed=seed, act=self._meddle)
+        self.owner_changes = EventStream(
+            "outsiders", seed=seed, act=self._change_owner_outside
+        )
 
     def catch_up(self) -> None:
-        switches, now = self._world.switches, self._world.now()
-        with self._world.account.lock:
-            lived = self.replies.live_until(now, every=switches.reply_every)
-            lived += self.outsiders.live_until(now, every=switches.outside_every)
+        switches, now = self._sandbox.behaviour, self._sandbox.now()
+        with self._sandbox.store.lock:
+            lived = self.replies.play_until(now, every=switches.reply_every)
+            lived += self.owner_changes.play_until(now, every=switches.outside_every)
         if lived:
-            self._world.keep_place()
+            self._sandbox.save_progress()
 
     def _reply(self, rng: Random, at: float) -> None:
         """A reply; now and then our side answers one, or a category changes."""
-        leads = list(self._world.account.leads.values())
+        leads = list(self._sandbox.store.leads.values())
         if not leads:
             return
-        self._world.add_reply(rng.choice(leads).map_id, at=at, rng=rng)
+        self._sandbox.add_reply(rng.choice(leads).map_id, at=at, rng=rng)
         if rng.random() < 0.4:
             self._answer(rng.choice(leads), rng, at)
         if rng.random() < 0.15:
-            self._sort(rng.choice(leads), rng)
+            self._change_category(rng.choice(leads), rng)
 
     def _answer(self, lead: FakeLead, rng: Random, at: float) -> None:
         if lead.last_reply_at and lead.last_reply_at > (lead.last_sent_at or 0):
-            self._world.add_answer(lead, at=at, rng=rng)
+            self._sandbox.add_sent_mail(lead, at=at, rng=rng)
 
-    def _sort(self, lead: FakeLead, rng: Random) -> None:
-        category_id = rng.choice(list(self._world.account.categories))
-        self._world.categorise(lead, category_id)
+    def _change_category(self, lead: FakeLead, rng: Random) -> None:
+        category_id = rng.choice(list(self._sandbox.store.categories))
+        self._sandbox.set_category(lead, category_id)
 
-    def _meddle(self, rng: Random, at: float) -> None:
-        account = self._world.account
-        if not account.leads:
+    def _change_owner_outside(self, rng: Random, at: float) -> None:
+        store = self._sandbox.store
+        if not store.leads:
             return
-        lead = rng.choice(list(account.leads.values()))
-        others = [member for member in account.members if member != lead.owner_id]
-        self._world.assign_outside(lead.map_id, rng.choice(others))
+        lead = rng.choice(list(store.leads.values()))
+        others = [member for member in store.members if member != lead.owner_id]
+        self._sandbox.assign_outside(lead.map_id, rng.choice(others))
 
 
 def next_situation(lead: FakeLead, rng: Random) -> str:

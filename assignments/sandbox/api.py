@@ -14,14 +14,14 @@ from assignments.sandbox import (
     webhook_endpoints,
     write_endpoints,
 )
-from assignments.sandbox.call import ApiRequest, ApiResponse, Call, Rejected, rejected
-from assignments.sandbox.call_log import CallLogEntry, fingerprint
+from assignments.sandbox.call import ApiRequest, ApiResponse, Call, Rejected, rejection
+from assignments.sandbox.call_log import CallLogEntry, key_fingerprint
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.faults import FaultKind
 from assignments.sandbox.rate_limits import Admission, retry_after
 
 PREFIX = "/api/v1/"
-ID = re.compile("[0-9]{1,20}")
+ID_PATTERN = re.compile("[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,15 @@ class Route:
     method: str
     pattern: str
     kind: str
-    act: Callable[[Call], ApiResponse]
+    handler: Callable[[Call], ApiResponse]
 
 
 # The first match wins: untracked-replies and reply-status come before /{id}.
 ROUTES = (
     *(
-        Route("POST", f"master-inbox/{name}", "list", inbox_endpoints.listing(name))
+        Route(
+            "POST", f"master-inbox/{name}", "list", inbox_endpoints.list_endpoint(name)
+        )
         for name in inbox_endpoints.LISTS
     ),
     Route(
@@ -93,13 +95,15 @@ ROUTES = (
     Route("GET", "webhook/{id}", "hook", webhook_endpoints.show),
     Route("PUT", "webhook/update/{id}", "hook", webhook_endpoints.update),
     Route("DELETE", "webhook/delete/{id}", "hook", webhook_endpoints.delete),
-    Route("GET", "campaigns/{id}/webhooks", "hook", webhook_endpoints.of_campaign),
+    Route(
+        "GET", "campaigns/{id}/webhooks", "hook", webhook_endpoints.list_for_campaign
+    ),
     Route("POST", "campaigns/{id}/webhooks", "hook", webhook_endpoints.add_to_campaign),
     Route(
         "DELETE",
         "campaigns/{id}/webhooks",
         "hook",
-        webhook_endpoints.drop_from_campaign,
+        webhook_endpoints.delete_from_campaign,
     ),
     Route("GET", "client", "read", reference_endpoints.clients),
     Route(
@@ -111,44 +115,44 @@ ROUTES = (
 )
 
 
-def respond(world: FakeSmartlead, request: ApiRequest) -> ApiResponse:
+def respond(sandbox: FakeSmartlead, request: ApiRequest) -> ApiResponse:
     """Answer one request, and leave its entry in the journal."""
     key = request.query.get("api_key", "")
-    route, params = _find(world, request)
-    entry = world.journal.open(
+    route, params = _match_route(sandbox, request)
+    entry = sandbox.call_log.open(
         source="api",
         kind=route.kind if route else "unknown",
         method=request.method,
         path=request.path,
-        key=fingerprint(key),
+        key=key_fingerprint(key),
     )
-    grant = world.limiter.arrive(key, share=world.switches.other_share)
-    world.life.catch_up()
-    raw_body = _parsed(request)
-    _note_wishes(entry, raw_body, params)
+    grant = sandbox.rate_limiter.arrive(key, share=sandbox.behaviour.other_share)
+    sandbox.activity.catch_up()
+    raw_body = _parse_body(request)
+    _log_request(entry, raw_body, params)
     try:
-        admitted = _admitted(world, request, route, raw_body, grant)
+        admitted = _check_admission(sandbox, request, route, raw_body, grant)
     except Rejected as no:
         answer = no.answer
     else:
         call = Call(
-            world=world,
+            sandbox=sandbox,
             request=request,
             params=params,
             raw_body=raw_body,
             entry=entry,
-            member_id=world.keys[key],
-            fault=world.faults.pick(call=admitted.kind, map_id=entry.map_id),
+            member_id=sandbox.keys[key],
+            fault=sandbox.faults.pick(call=admitted.kind, map_id=entry.map_id),
         )
-        answer = _delayed(call, admitted)
-    answer.headers |= _rate_headers(world, grant)
+        answer = _answer_with_delay(call, admitted)
+    answer.headers |= _rate_headers(sandbox, grant)
     entry.status = None if answer.is_lost else answer.status
     answer.entry = entry
     return answer
 
 
-def _admitted(
-    world: FakeSmartlead,
+def _check_admission(
+    sandbox: FakeSmartlead,
     request: ApiRequest,
     route: Route | None,
     raw_body: Any,
@@ -156,8 +160,8 @@ def _admitted(
 ) -> Route:
     """The route, for a call that may reach it: in the order in which Express asks."""
     if not grant.is_allowed:
-        has_retry_after = world.switches.has_retry_after
-        refusal = fault_effects.too_many(
+        has_retry_after = sandbox.behaviour.has_retry_after
+        refusal = fault_effects.too_many_requests(
             retry_after(grant), has_retry_after=has_retry_after
         )
         raise Rejected(refusal)
@@ -165,62 +169,62 @@ def _admitted(
         raise Rejected(_express_page(400, "Bad Request"))
     if route is None:
         raise Rejected(_express_page(404, f"Cannot {request.method} {request.path}"))
-    _check_key(world, request)
+    _check_key(sandbox, request)
     return route
 
 
-def _delayed(call: Call, route: Route) -> ApiResponse:
-    switches = call.world.switches
-    delay = call.world.faults.delay(
+def _answer_with_delay(call: Call, route: Route) -> ApiResponse:
+    switches = call.sandbox.behaviour
+    delay = call.sandbox.faults.delay(
         latency=switches.latency,
         share=switches.tail_share,
         seconds=switches.tail_seconds,
     )
     # Half of the time passes on the way there, half on the way back.
-    call.world.sleep(delay / 2)
-    answer = _acted(call, route)
-    call.world.sleep(delay / 2)
+    call.sandbox.sleep(delay / 2)
+    answer = _answer_with_fault(call, route)
+    call.sandbox.sleep(delay / 2)
     return answer
 
 
-def _acted(call: Call, route: Route) -> ApiResponse:
+def _answer_with_fault(call: Call, route: Route) -> ApiResponse:
     fault = call.fault
     if fault is None:
-        return _act(call, route)
+        return _apply(call, route)
     call.entry.fault = fault.kind.value
-    if replaced := fault_effects.instead(call, fault):
+    if replaced := fault_effects.replacement_response(call, fault):
         return replaced
     if fault.kind == FaultKind.HANG_THEN_APPLY:
-        call.world.sleep(fault.seconds)
-    return fault_effects.afterwards(call, fault, _act(call, route))
+        call.sandbox.sleep(fault.seconds)
+    return fault_effects.altered_response(call, fault, _apply(call, route))
 
 
-def _act(call: Call, route: Route) -> ApiResponse:
+def _apply(call: Call, route: Route) -> ApiResponse:
     """The call takes effect here, as a whole and at one moment."""
-    with call.world.account.lock:
+    with call.sandbox.store.lock:
         try:
-            return route.act(call)
+            return route.handler(call)
         except Rejected as no:
             return no.answer
 
 
-def _find(
-    world: FakeSmartlead, request: ApiRequest
+def _match_route(
+    sandbox: FakeSmartlead, request: ApiRequest
 ) -> tuple[Route | None, dict[str, str]]:
     path = request.path
     if not path.startswith(PREFIX):
         return None, {}
     parts = path.removeprefix(PREFIX).rstrip("/").split("/")
-    if parts[0] == "crm" and world.switches.notes == "missing":
+    if parts[0] == "crm" and sandbox.behaviour.notes == "missing":
         return None, {}
     for route in ROUTES:
-        params = _matched(route.pattern.split("/"), parts)
+        params = _path_params(route.pattern.split("/"), parts)
         if route.method == request.method and params is not None:
             return route, params
     return None, {}
 
 
-def _matched(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
+def _path_params(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
     if len(pattern) != len(parts):
         return None
     params: dict[str, str] = {}
@@ -232,17 +236,17 @@ def _matched(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
     return params
 
 
-def _check_key(world: FakeSmartlead, request: ApiRequest) -> None:
+def _check_key(sandbox: FakeSmartlead, request: ApiRequest) -> None:
     key = request.query.get("api_key", "")
     if not key:
-        raise rejected(401, {"message": "API key is required."})
-    if world.member_of(key) is None:
-        raise rejected(401, {"message": "Invalid API Key"})
-    if world.switches.is_plan_expired:
-        raise rejected(401, {"message": "Plan expired!"})
+        raise rejection(401, {"message": "API key is required."})
+    if sandbox.member_of(key) is None:
+        raise rejection(401, {"message": "Invalid API Key"})
+    if sandbox.behaviour.is_plan_expired:
+        raise rejection(401, {"message": "Plan expired!"})
 
 
-def _parsed(request: ApiRequest) -> Any:
+def _parse_body(request: ApiRequest) -> Any:
     """The body as Express reads it: not called JSON is empty, broken is None."""
     is_json = "json" in request.content_type
     if not is_json or not request.body or request.method == "GET":
@@ -254,18 +258,18 @@ def _parsed(request: ApiRequest) -> Any:
     return parsed if isinstance(parsed, dict | list) else None
 
 
-def _note_wishes(entry: CallLogEntry, raw_body: Any, params: Mapping[str, str]) -> None:
+def _log_request(entry: CallLogEntry, raw_body: Any, params: Mapping[str, str]) -> None:
     """Keep what was asked for, also when it is refused or a fault prevents it."""
     body = raw_body if isinstance(raw_body, dict) else {}
     map_name = "email_lead_map_id"
-    entry.map_id = _id(body.get(map_name, params.get(map_name)))
-    entry.member_id = _id(body.get("team_member_id"))
+    entry.map_id = _digits_as_id(body.get(map_name, params.get(map_name)))
+    entry.member_id = _digits_as_id(body.get("team_member_id"))
     note = body.get("note_message")
     entry.note = note if isinstance(note, str) else None
 
 
-def _id(raw: object) -> int | None:
-    return int(str(raw)) if ID.fullmatch(str(raw)) else None
+def _digits_as_id(raw: object) -> int | None:
+    return int(str(raw)) if ID_PATTERN.fullmatch(str(raw)) else None
 
 
 def _express_page(status: int, says: str) -> ApiResponse:
@@ -282,13 +286,13 @@ def _express_page(status: int, says: str) -> ApiResponse:
     return answer
 
 
-def _rate_headers(world: FakeSmartlead, grant: Admission) -> dict[str, str]:
-    resets_at = world.now() + grant.reset_in
+def _rate_headers(sandbox: FakeSmartlead, grant: Admission) -> dict[str, str]:
+    resets_at = sandbox.now() + grant.reset_in
     reset = {
         "seconds_left": retry_after(grant),
         "epoch": int(resets_at) + 1,
         "epoch_ms": int(resets_at * 1000),
-    }[world.switches.reset]
+    }[sandbox.behaviour.reset]
     return {
         "x-ratelimit-limit": str(grant.limit),
         "x-ratelimit-remaining": str(grant.remaining),

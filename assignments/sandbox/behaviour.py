@@ -54,7 +54,7 @@ class Behaviour:
         for name, value in changes.items():
             if name not in known:
                 raise InvalidBehaviour(f"There is no switch {name}.")
-            _check(name, value, type(getattr(self, name)))
+            _check_value(name, value, type(getattr(self, name)))
         return replace(self, **changes)
 
     def to_json(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ CHOICES = {
 }
 
 
-def _check(name: str, value: object, kind: type) -> None:
+def _check_value(name: str, value: object, kind: type) -> None:
     if kind is float and (
         isinstance(value, bool) or not isinstance(value, int | float)
     ):

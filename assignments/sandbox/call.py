@@ -50,13 +50,13 @@ class Rejected(Exception):
         self.answer = answer
 
 
-def rejected(status: int, payload: Any) -> Rejected:
+def rejection(status: int, payload: Any) -> Rejected:
     return Rejected(ApiResponse(status=status, payload=payload))
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    world: "FakeSmartlead"
+    sandbox: "FakeSmartlead"
     request: ApiRequest
     params: Mapping[str, str]
     raw_body: Any
@@ -89,13 +89,13 @@ class Call:
             raise self._invalid(exc, source) from exc
 
     def _invalid(self, exc: InvalidValue, source: str) -> Rejected:
-        if self.world.switches.errors == "documented":
+        if self.sandbox.behaviour.errors == "documented":
             says = {"error": str(exc).replace('"', ""), "field": exc.path}
-            return rejected(422, says)
+            return rejection(422, says)
         body = {
             "statusCode": 400,
             "error": "Bad Request",
             "message": str(exc),
             "validation": {"source": source, "keys": [exc.path]},
         }
-        return rejected(400, body)
+        return rejection(400, body)

@@ -68,21 +68,21 @@ class CallLog:
                 **known,  # type: ignore[arg-type]
             )
             self._entries.append(entry)
-        self._keep(entry)
+        self._save(entry)
         return entry
 
-    def applied(self, entry: CallLogEntry, seq: int) -> None:
+    def mark_applied(self, entry: CallLogEntry, seq: int) -> None:
         entry.applied_seq = seq
         entry.applied_at = self._clock()
         entry.applied_mono = monotonic()
-        self._keep(entry)
+        self._save(entry)
 
-    def end(self, entry: CallLogEntry) -> None:
+    def mark_ended(self, entry: CallLogEntry) -> None:
         """The answer has left, or will never leave."""
         if entry.ended_at is None:
             entry.ended_at = self._clock()
             entry.ended_mono = monotonic()
-            self._keep(entry)
+            self._save(entry)
 
     def entries(self, *, after: int = 0, kind: str | None = None) -> list[CallLogEntry]:
         with self._lock:
@@ -104,10 +104,10 @@ class CallLog:
     def statuses(self) -> dict[str, int]:
         return dict(Counter(str(entry.status) for entry in self.calls()))
 
-    def _keep(self, entry: CallLogEntry) -> None:
+    def _save(self, entry: CallLogEntry) -> None:
         if self._state is not None:
             self._state.put("journal", entry.seq, entry.to_json())
 
 
-def fingerprint(key: str) -> str:
+def key_fingerprint(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:12] if key else ""

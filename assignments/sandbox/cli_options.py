@@ -7,11 +7,11 @@ class InvalidOption(Exception):
     """Not understood; the message says what would be."""
 
 
-def limits(said: str) -> tuple[tuple[int, float], ...]:
-    return tuple(_limit(part) for part in said.split(","))
+def parse_limits(said: str) -> tuple[tuple[int, float], ...]:
+    return tuple(_parse_limit(part) for part in said.split(","))
 
 
-def _limit(said: str) -> tuple[int, float]:
+def _parse_limit(said: str) -> tuple[int, float]:
     count, _, seconds = said.strip().removesuffix("s").partition("/")
     try:
         limit = int(count), float(seconds)
@@ -22,7 +22,7 @@ def _limit(said: str) -> tuple[int, float]:
     return limit
 
 
-def tail(said: str) -> tuple[float, float]:
+def parse_tail(said: str) -> tuple[float, float]:
     share, _, seconds = said.partition(":")
     try:
         return float(share), float(seconds)
@@ -31,7 +31,7 @@ def tail(said: str) -> tuple[float, float]:
         raise InvalidOption(says) from None
 
 
-def fault(said: str) -> Fault:
+def parse_fault(said: str) -> Fault:
     """`kind=chance`, then `:seconds` and `@call` if wanted."""
     rest, _, call = said.partition("@")
     kind, _, rest = rest.partition("=")

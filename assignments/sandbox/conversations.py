@@ -13,7 +13,7 @@ from assignments.sandbox.email_bodies import (
 )
 from assignments.sandbox.names import COUNTRIES, JOBS
 from assignments.sandbox.records import FakeCampaign, FakeLead, FakeMessage
-from assignments.sandbox.texts import read
+from assignments.sandbox.texts import load_texts
 
 OUR_FIRM = "Kestrel Suite"
 OUR_SITE = "https://kestrel-suite.example"
@@ -50,8 +50,8 @@ FOLLOW_UPS = {
 ENDINGS = {"wrong_person", "not_interested", "unsubscribe", "bounce"}
 
 
-def pitches() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = read("outreach")["campaigns"]
+def outreach_campaigns() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = load_texts("outreach")["campaigns"]
     return found
 
 
@@ -68,57 +68,59 @@ class ConversationWriter:
         language = country.language if country else "en"
         # Not everyone answers an English mail in their own language.
         self._language = language if rng.random() < 0.6 else "en"
-        self._voice = read("replies")[self._language]
-        self._pitch = next(
-            (pitch for pitch in pitches() if pitch["name"] == campaign.name),
-            pitches()[0],
+        self._texts = load_texts("replies")[self._language]
+        self._outreach = next(
+            (pitch for pitch in outreach_campaigns() if pitch["name"] == campaign.name),
+            outreach_campaigns()[0],
         )
 
-    def step(self, number: int, *, at: float) -> FakeMessage:
+    def sequence_mail(self, number: int, *, at: float) -> FakeMessage:
         """A mail of the campaign's sequence."""
-        text = self._pitch["steps"][number - 1]
-        subject = self._filled(self._pitch["subject"])
+        text = self._outreach["steps"][number - 1]
+        subject = self._fill_in(self._outreach["subject"])
         prefix = "Re: " if number > 1 else ""
-        return self._sent(text, at=at, number=number, subject=f"{prefix}{subject}")
+        return self._sent_message(
+            text, at=at, number=number, subject=f"{prefix}{subject}"
+        )
 
-    def answer(self, situation: str, *, at: float) -> FakeMessage:
+    def our_answer(self, situation: str, *, at: float) -> FakeMessage:
         """What our side says to a lead who wrote in this vein."""
-        answers = read("outreach")["answers"]
+        answers = load_texts("outreach")["answers"]
         text = self._rng.choice(answers.get(situation, answers["thanks"]))
-        subject = "Re: " + self._filled(self._pitch["subject"])
-        return self._sent(text, at=at, number=None, subject=subject)
+        subject = "Re: " + self._fill_in(self._outreach["subject"])
+        return self._sent_message(text, at=at, number=None, subject=subject)
 
     def reply(
         self, situation: str, *, at: float, text: str | None = None
     ) -> FakeMessage:
         if situation == "bounce":
-            return self._bounce(at)
-        letter = self._letter(text or self._choice(situation))
+            return self._bounce_message(at)
+        letter = self._reply_draft(text or self._choose_text(situation))
         return FakeMessage(
-            stats_id=self._answered().stats_id,
+            stats_id=self._last_sent().stats_id,
             type="REPLY",
             sender=self._lead.email,
             recipient=self._lead.mailbox,
             message_id=f"<{new_id(self._rng)[:18]}@{_domain(self._lead.email)}>",
             at=at,
             body=reply_html(letter, rng=self._rng),
-            cc=self._copied(situation),
-            attachments=self._attached(situation),
+            cc=self._copied_addresses(situation),
+            attachments=self._attachments(situation),
         )
 
-    def _sent(
+    def _sent_message(
         self, text: str, *, at: float, number: int | None, subject: str
     ) -> FakeMessage:
         stats_id = new_id(self._rng)
         letter = EmailDraft(
-            text=self._filled(text),
+            text=self._fill_in(text),
             farewell="Best",
-            name=self._me(),
+            name=self._our_name(),
             title="",
             company=OUR_FIRM,
             phone="",
             website=OUR_SITE,
-            quoted=self._quoted(),
+            quoted=self._quoted_reply(),
         )
         opens = self._rng.choice((0, 1, 1, 2, 4))
         return FakeMessage(
@@ -135,9 +137,9 @@ class ConversationWriter:
             clicks=int(opens > 2),
         )
 
-    def _bounce(self, at: float) -> FakeMessage:
+    def _bounce_message(self, at: float) -> FakeMessage:
         return FakeMessage(
-            stats_id=self._answered().stats_id,
+            stats_id=self._last_sent().stats_id,
             type="REPLY",
             sender=f"mailer-daemon@{_domain(self._lead.email)}",
             recipient=self._lead.mailbox,
@@ -146,13 +148,15 @@ class ConversationWriter:
             body=bounce_html(self._lead.email),
         )
 
-    def _letter(self, text: str) -> EmailDraft:
-        lead, answered = self._lead, self._answered()
+    def _reply_draft(self, text: str) -> EmailDraft:
+        lead, answered = self._lead, self._last_sent()
         sent_on = datetime.fromtimestamp(answered.at, UTC)
-        wrote = self._voice["wrote"].format(date=f"{sent_on:%d.%m.%Y}", me=self._me())
+        wrote = self._texts["wrote"].format(
+            date=f"{sent_on:%d.%m.%Y}", me=self._our_name()
+        )
         return EmailDraft(
-            text=self._filled(text),
-            farewell=self._rng.choice(self._voice["farewells"]),
+            text=self._fill_in(text),
+            farewell=self._rng.choice(self._texts["farewells"]),
             name=f"{lead.first_name} {lead.last_name}".strip() or lead.email,
             title=lead.custom_fields.get("title", JOBS[0]),
             company=lead.company,
@@ -162,52 +166,52 @@ class ConversationWriter:
             quoted=answered.body,
         )
 
-    def _choice(self, situation: str) -> str:
-        replies = self._voice["replies"].get(situation)
+    def _choose_text(self, situation: str) -> str:
+        replies = self._texts["replies"].get(situation)
         if replies is None:
-            replies = read("replies")["en"]["replies"][situation]
+            replies = load_texts("replies")["en"]["replies"][situation]
         chosen: str = self._rng.choice(replies)
         return chosen
 
-    def _filled(self, text: str) -> str:
+    def _fill_in(self, text: str) -> str:
         rng, lead = self._rng, self._lead
-        colleague = rng.choice(self._voice["colleagues"])
+        colleague = rng.choice(self._texts["colleagues"])
         address = colleague.lower().replace(" ", ".")
         return text.format(
             first=lead.first_name or "there",
-            me=self._me(),
+            me=self._our_name(),
             company=lead.company,
             product=self._campaign.product,
             colleague=colleague,
             colleague_mail=f"{address}@{_domain(lead.email)}",
-            day=rng.choice(self._voice["days"]),
+            day=rng.choice(self._texts["days"]),
             time=rng.choice(("9:30", "10:00", "11:15", "14:00", "15:30")),
             date=f"{rng.randint(1, 28)}.{rng.randint(1, 12)}.",
             number=rng.choice((4, 6, 12, 25, 40, 60, 120, 300)),
             price=rng.choice(("€4,800", "€9,600", "€14,500", "€22,000", "£7,200")),
         )
 
-    def _me(self) -> str:
+    def _our_name(self) -> str:
         return self._lead.mailbox.split(".")[0].title()
 
-    def _answered(self) -> FakeMessage:
+    def _last_sent(self) -> FakeMessage:
         sent = [message for message in self._lead.messages if message.type == "SENT"]
         return sent[-1]
 
-    def _quoted(self) -> str:
+    def _quoted_reply(self) -> str:
         replies = [
             message for message in self._lead.messages if message.type == "REPLY"
         ]
         # Only the last mail: a chain of quotes of quotes grows without end.
         return replies[-1].body.split("<blockquote")[0][:1500] if replies else ""
 
-    def _copied(self, situation: str) -> list[str]:
+    def _copied_addresses(self, situation: str) -> list[str]:
         if situation not in {"colleague", "contract", "complaint"}:
             return []
-        name = self._rng.choice(self._voice["colleagues"]).lower().replace(" ", ".")
+        name = self._rng.choice(self._texts["colleagues"]).lower().replace(" ", ".")
         return [f"{name}@{_domain(self._lead.email)}"]
 
-    def _attached(self, situation: str) -> list[dict[str, str]]:
+    def _attachments(self, situation: str) -> list[dict[str, str]]:
         if situation not in {"security", "contract"}:
             return []
         name = f"{situation}-{self._lead.company.split()[0].lower()}.pdf"

@@ -15,7 +15,7 @@ GATEWAY_PAGE = (
 )
 
 
-def too_many(seconds: int, *, has_retry_after: bool) -> ApiResponse:
+def too_many_requests(seconds: int, *, has_retry_after: bool) -> ApiResponse:
     if not has_retry_after:
         says = "Too many requests. Please slow down and retry later."
         return ApiResponse(status=429, payload={"message": says})
@@ -26,23 +26,25 @@ def too_many(seconds: int, *, has_retry_after: bool) -> ApiResponse:
     return answer
 
 
-def page(status: int, title: str) -> ApiResponse:
+def gateway_page(status: int, title: str) -> ApiResponse:
     text = GATEWAY_PAGE.format(title=f"{status} {title}")
     return ApiResponse(status=status, text=text, content_type="text/html")
 
 
-def instead(call: Call, fault: Fault) -> ApiResponse | None:
+def replacement_response(call: Call, fault: Fault) -> ApiResponse | None:
     """The answer of a fault that keeps the call from taking effect."""
     if fault.kind == FaultKind.HANG_THEN_DROP:
-        call.world.sleep(fault.seconds)
+        call.sandbox.sleep(fault.seconds)
     makers: dict[FaultKind, Callable[[], ApiResponse]] = {
-        FaultKind.TOO_MANY: lambda: too_many(
+        FaultKind.TOO_MANY: lambda: too_many_requests(
             max(1, round(fault.seconds)), has_retry_after=True
         ),
-        FaultKind.TOO_MANY_BARE: lambda: too_many(0, has_retry_after=False),
+        FaultKind.TOO_MANY_BARE: lambda: too_many_requests(0, has_retry_after=False),
         FaultKind.ERROR: internal_error,
-        FaultKind.BAD_GATEWAY: lambda: page(502, "Bad Gateway"),
-        FaultKind.UNAVAILABLE: lambda: page(503, "Service Temporarily Unavailable"),
+        FaultKind.BAD_GATEWAY: lambda: gateway_page(502, "Bad Gateway"),
+        FaultKind.UNAVAILABLE: lambda: gateway_page(
+            503, "Service Temporarily Unavailable"
+        ),
         FaultKind.HANG_THEN_DROP: lambda: ApiResponse(is_lost=True),
         FaultKind.ERROR_INSIDE: lambda: ApiResponse(
             payload={"ok": False, "message": "Something went wrong, please try again"}
@@ -57,23 +59,23 @@ def internal_error() -> ApiResponse:
     return ApiResponse(status=500, payload={"error": "Internal server error occurred"})
 
 
-def afterwards(call: Call, fault: Fault, answer: ApiResponse) -> ApiResponse:
+def altered_response(call: Call, fault: Fault, answer: ApiResponse) -> ApiResponse:
     """The answer as it leaves, when the call itself has taken effect."""
     if fault.kind == FaultKind.APPLY_THEN_HANG:
-        call.world.sleep(fault.seconds)
+        call.sandbox.sleep(fault.seconds)
     if fault.kind == FaultKind.LOST_ANSWER:
         answer.is_lost = True
     if fault.kind == FaultKind.DRIP_BODY:
         answer.drip_body = fault.seconds
     if fault.kind == FaultKind.DRIP_HEADERS:
         answer.drip_head = fault.seconds
-    if fault.kind in SPOILERS:
-        _spoil(answer, SPOILERS[fault.kind])
-    replace = REPLACED.get(fault.kind)
+    if fault.kind in ROW_CHANGES:
+        _change_rows(answer, ROW_CHANGES[fault.kind])
+    replace = REPLACEMENTS.get(fault.kind)
     return replace() if replace else answer
 
 
-REPLACED: dict[FaultKind, Callable[[], ApiResponse]] = {
+REPLACEMENTS: dict[FaultKind, Callable[[], ApiResponse]] = {
     FaultKind.APPLIED_ERROR: internal_error,
     FaultKind.PLAIN_TEXT: lambda: ApiResponse(
         text="success", content_type="text/plain"
@@ -82,7 +84,7 @@ REPLACED: dict[FaultKind, Callable[[], ApiResponse]] = {
 }
 
 
-def _spoil(answer: ApiResponse, change: Callable[[list[Any]], list[Any]]) -> None:
+def _change_rows(answer: ApiResponse, change: Callable[[list[Any]], list[Any]]) -> None:
     for wrapper in ("data", "messages"):
         if isinstance(answer.payload, dict) and wrapper in answer.payload:
             answer.payload[wrapper] = change(answer.payload[wrapper])
@@ -101,7 +103,7 @@ def _unreadable_id(row: dict[str, Any], value: object) -> dict[str, Any]:
     return {**row, name if name in row else "campaign_lead_map_id": value}
 
 
-MALFORMATIONS: tuple[Callable[[dict[str, Any]], Any], ...] = (
+ROW_MALFORMATIONS: tuple[Callable[[dict[str, Any]], Any], ...] = (
     # These four cannot be read.
     lambda row: {name: row[name] for name in row if not name.endswith("lead_map_id")},
     lambda row: _unreadable_id(row, None),
@@ -109,45 +111,50 @@ MALFORMATIONS: tuple[Callable[[dict[str, Any]], Any], ...] = (
     lambda row: None,
     # These can: null, a number where a string was, a string for a number, a new key.
     lambda row: {name: row[name] if name.endswith("_id") else None for name in row},
-    lambda row: {name: _swapped(value) for name, value in row.items()},
+    lambda row: {name: _swap_number_and_text(value) for name, value in row.items()},
     lambda row: {**row, "brand_new_field": {"nested": [1, 2, 3]}},
 )
 # Every third row: the others show that one bad row spoils nothing else.
-SPOILT_EVERY = 3
+MALFORMED_EVERY = 3
 
 
-def _swapped(value: object) -> object:
+def _swap_number_and_text(value: object) -> object:
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number else value
 
 
-def _malformed(rows: list[Any]) -> list[Any]:
+def _with_malformed_rows(rows: list[Any]) -> list[Any]:
     def spoilt(at: int, row: dict[str, Any]) -> Any:
-        if at % SPOILT_EVERY:
+        if at % MALFORMED_EVERY:
             return row
-        return MALFORMATIONS[at // SPOILT_EVERY % len(MALFORMATIONS)](row)
+        return ROW_MALFORMATIONS[at // MALFORMED_EVERY % len(ROW_MALFORMATIONS)](row)
 
     return [spoilt(at, row) for at, row in enumerate(rows)]
 
 
-SPOILERS = {FaultKind.ABSENT_OWNER: _without_owner, FaultKind.MALFORMED: _malformed}
+ROW_CHANGES = {
+    FaultKind.ABSENT_OWNER: _without_owner,
+    FaultKind.MALFORMED: _with_malformed_rows,
+}
 
 
-def disturb(call: Call, shown: list[FakeLead], *, after: list[FakeLead]) -> None:
+def change_following_rows(
+    call: Call, shown: list[FakeLead], *, after: list[FakeLead]
+) -> None:
     """Once a page is drawn up: rows that move before the next one is asked for."""
     if call.fault is None:
         return
-    world, kind = call.world, call.fault.kind
+    sandbox, kind = call.sandbox, call.fault.kind
     if kind == FaultKind.MOVING and after:
         # The nastiest one: the reader meets the last row again, and never this one.
-        world.add_reply(after[0].map_id)
+        sandbox.add_reply(after[0].map_id)
     if not shown:
         return
     if kind == FaultKind.LEAVING:
-        world.archive(shown[0].map_id)
+        sandbox.archive_lead(shown[0].map_id)
     if kind == FaultKind.VANISHING:
-        world.vanish(shown[-1].map_id)
+        sandbox.delete_lead(shown[-1].map_id)
     if kind == FaultKind.UNKNOWN_MEMBER:
-        world.assign_outside(shown[0].map_id, UNLISTED_MEMBER_ID)
+        sandbox.assign_outside(shown[0].map_id, UNLISTED_MEMBER_ID)

@@ -82,7 +82,7 @@ class Fault:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def suits(self, *, call: str, map_id: int | None) -> bool:
+    def matches(self, *, call: str, map_id: int | None) -> bool:
         if self.kind in LIST_FAULTS and call != "list":
             return False
         if self.map_id is not None and self.map_id != map_id:
@@ -122,8 +122,8 @@ class FaultQueue:
         """The first fault that suits the call and falls, used up by one time."""
         with self._lock:
             for fault in self._faults:
-                if fault.suits(call=call, map_id=map_id) and self._falls(fault):
-                    self._use(fault)
+                if fault.matches(call=call, map_id=map_id) and self._occurs(fault):
+                    self._use_up(fault)
                     return fault
         return None
 
@@ -132,10 +132,10 @@ class FaultQueue:
             is_slow = share > 0 and self._random.random() < share
         return latency + (seconds if is_slow else 0.0)
 
-    def _falls(self, fault: Fault) -> bool:
+    def _occurs(self, fault: Fault) -> bool:
         return fault.chance >= 1 or self._random.random() < fault.chance
 
-    def _use(self, fault: Fault) -> None:
+    def _use_up(self, fault: Fault) -> None:
         if fault.times is None:
             return
         fault.times -= 1

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from assignments.sandbox import serializers
-from assignments.sandbox.call import ApiResponse, Call, rejected
-from assignments.sandbox.fault_effects import disturb
+from assignments.sandbox.call import ApiResponse, Call, rejection
+from assignments.sandbox.fault_effects import change_following_rows
 from assignments.sandbox.records import FakeLead
 from assignments.sandbox.validation import (
     FLAG,
@@ -14,15 +14,15 @@ from assignments.sandbox.validation import (
     Validator,
     boolean,
     integer,
-    just_one,
-    keys,
-    many,
-    moment,
+    list_of,
     nullable,
+    object_of,
     one_of,
-    one_or_many,
+    one_or_list_of,
     optional,
+    single_value,
     text,
+    timestamp,
 )
 
 STATUSES = (
@@ -36,13 +36,13 @@ STATUSES = (
 )
 USUAL_SORTS = ("REPLY_TIME_DESC", "SENT_TIME_DESC")
 DEFAULT_LIMIT = 20
-MOST_ROWS = 20
-SEARCH_LENGTH = 30
+MAX_ROWS = 20
+MAX_SEARCH_LENGTH = 30
 # Their pages list no `fetch_message_history`.
-WITHOUT_HISTORY = {"sent", "reminders"}
-SINGLE_VALUED = {"assigned-me", "views"}
+LISTS_WITHOUT_HISTORY = {"sent", "reminders"}
+SINGLE_VALUE_LISTS = {"assigned-me", "views"}
 
-IS_LISTED: dict[str, Callable[[FakeLead], bool]] = {
+LIST_CONDITIONS: dict[str, Callable[[FakeLead], bool]] = {
     "inbox-replies": lambda lead: lead.last_reply_at is not None,
     "unread-replies": lambda lead: lead.is_unread,
     "important": lambda lead: lead.is_important,
@@ -54,9 +54,9 @@ IS_LISTED: dict[str, Callable[[FakeLead], bool]] = {
     "assigned-me": lambda lead: True,
     "views": lambda lead: True,
 }
-LISTS = tuple(IS_LISTED)
+LISTS = tuple(LIST_CONDITIONS)
 
-HAS_STATUS: dict[str, Callable[[FakeLead], bool]] = {
+STATUS_CONDITIONS: dict[str, Callable[[FakeLead], bool]] = {
     "Opened": lambda lead: any(message.opens for message in lead.messages),
     "Clicked": lambda lead: any(message.clicks for message in lead.messages),
     "Replied": lambda lead: lead.last_reply_at is not None,
@@ -76,12 +76,12 @@ def _sorts(name: str) -> tuple[str, ...]:
 
 def _ids(name: str, *, most: int | None) -> SchemaField:
     check: Validator = integer(least=1)
-    many_or_one = just_one if name in SINGLE_VALUED else _up_to(most)
+    many_or_one = single_value if name in SINGLE_VALUE_LISTS else _up_to(most)
     return optional(nullable(many_or_one(check)))
 
 
 def _up_to(most: int | None) -> Callable[[Validator], Validator]:
-    return lambda item: one_or_many(item, most=most)
+    return lambda item: one_or_list_of(item, most=most)
 
 
 def _filters(name: str, *, takes_window: bool) -> Schema:
@@ -89,10 +89,14 @@ def _filters(name: str, *, takes_window: bool) -> Schema:
     is_sent, is_inbox = name == "sent", name == "inbox-replies"
     groups = None if is_sent else 10
     found = {
-        "search": optional(nullable(text(most=SEARCH_LENGTH, can_be_empty=True))),
-        "leadCategories": optional(nullable(keys(CATEGORY_FILTER))),
+        "search": optional(nullable(text(most=MAX_SEARCH_LENGTH, can_be_empty=True))),
+        "leadCategories": optional(nullable(object_of(CATEGORY_FILTER))),
         "emailStatus": optional(
-            nullable(just_one(status) if name in SINGLE_VALUED else one_or_many(status))
+            nullable(
+                single_value(status)
+                if name in SINGLE_VALUE_LISTS
+                else one_or_list_of(status)
+            )
         ),
         "campaignId": _ids(name, most=15 if is_sent else 5),
         "emailAccountId": _ids(name, most=20 if is_inbox else 10),
@@ -103,7 +107,7 @@ def _filters(name: str, *, takes_window: bool) -> Schema:
     if is_sent:
         found["emailAccountId"] = _ids(name, most=None)
     if takes_window:
-        found["replyTimeBetween"] = optional(nullable(many(moment, exactly=2)))
+        found["replyTimeBetween"] = optional(nullable(list_of(timestamp, exactly=2)))
     if name == "views":
         found["subSequenceId"] = optional(nullable(integer(least=1)))
     return found
@@ -112,8 +116,8 @@ def _filters(name: str, *, takes_window: bool) -> Schema:
 CATEGORY_FILTER: Schema = {
     "unassigned": optional(nullable(boolean)),
     "isAssigned": optional(nullable(boolean)),
-    "categoryIdsIn": optional(nullable(many(integer(), most=10))),
-    "categoryIdsNotIn": optional(nullable(many(integer(), most=10))),
+    "categoryIdsIn": optional(nullable(list_of(integer(), most=10))),
+    "categoryIdsNotIn": optional(nullable(list_of(integer(), most=10))),
 }
 
 
@@ -122,25 +126,25 @@ def body_schema(name: str, *, takes_window: bool = True) -> Schema:
     filters = _filters(name, takes_window=takes_window)
     return {
         "offset": optional(integer(least=0), default=0),
-        "limit": optional(integer(least=1, most=MOST_ROWS), default=DEFAULT_LIMIT),
+        "limit": optional(integer(least=1, most=MAX_ROWS), default=DEFAULT_LIMIT),
         "sortBy": optional(nullable(one_of(*sorts)), default=sorts[0]),
-        "filters": optional(nullable(keys(filters))),
+        "filters": optional(nullable(object_of(filters))),
     }
 
 
 def _query_schema(name: str) -> Schema:
-    if name in WITHOUT_HISTORY:
+    if name in LISTS_WITHOUT_HISTORY:
         return {}
     return {"fetch_message_history": FLAG}
 
 
-def listing(name: str) -> Callable[[Call], ApiResponse]:
+def list_endpoint(name: str) -> Callable[[Call], ApiResponse]:
     def answer(call: Call) -> ApiResponse:
         query = call.query(_query_schema(name))
-        takes_window = call.world.switches.takes_window_filter
+        takes_window = call.sandbox.behaviour.takes_window_filter
         body = call.body(body_schema(name, takes_window=takes_window))
-        if name == "assigned-me" and call.world.switches.assigned_me == "broken":
-            raise rejected(500, {"error": 'column "undefined" does not exist'})
+        if name == "assigned-me" and call.sandbox.behaviour.assigned_me == "broken":
+            raise rejection(500, {"error": 'column "undefined" does not exist'})
         has_history = bool(query.get("fetch_message_history"))
         return _page(call, name, body, has_history=has_history)
 
@@ -151,12 +155,12 @@ def _page(
     call: Call, name: str, body: dict[str, Any], *, has_history: bool
 ) -> ApiResponse:
     offset, limit = body["offset"], body["limit"]
-    found = _found(call, name, body["filters"] or {})
-    found.sort(**_order(body["sortBy"] or _sorts(name)[0]))
+    found = _matching_leads(call, name, body["filters"] or {})
+    found.sort(**_sort_options(body["sortBy"] or _sorts(name)[0]))
     page = found[offset : offset + limit]
     rows = [_row(call, lead, has_history=has_history) for lead in page]
-    disturb(call, page, after=found[offset + limit :])
-    if call.world.switches.shape == "documented":
+    change_following_rows(call, page, after=found[offset + limit :])
+    if call.sandbox.behaviour.shape == "documented":
         return ApiResponse(
             payload={
                 "messages": rows,
@@ -170,24 +174,24 @@ def _page(
     )
 
 
-def _found(call: Call, name: str, filters: dict[str, Any]) -> list[FakeLead]:
-    tests = [IS_LISTED[name], *_tests(call, name, filters)]
-    if not call.world.switches.lists_archived and name != "archived":
+def _matching_leads(call: Call, name: str, filters: dict[str, Any]) -> list[FakeLead]:
+    tests = [LIST_CONDITIONS[name], *_filter_conditions(call, name, filters)]
+    if not call.sandbox.behaviour.lists_archived and name != "archived":
         tests.append(lambda lead: not lead.is_archived)
-    leads = call.world.account.leads.values()
+    leads = call.sandbox.store.leads.values()
     return [lead for lead in leads if all(test(lead) for test in tests)]
 
 
-def _tests(
+def _filter_conditions(
     call: Call, name: str, filters: dict[str, Any]
 ) -> list[Callable[[FakeLead], bool]]:
-    tests = [*_member_tests(call, name, filters.get("campaignTeamMemberId"))]
-    campaigns = call.world.account.campaigns
+    tests = [*_member_conditions(call, name, filters.get("campaignTeamMemberId"))]
+    campaigns = call.sandbox.store.campaigns
     makers: dict[str, Callable[[Any], Callable[[FakeLead], bool]]] = {
-        "search": _search_test,
-        "leadCategories": _category_test,
+        "search": _search_condition,
+        "leadCategories": _category_condition,
         "emailStatus": lambda names: (
-            lambda lead: any(HAS_STATUS[status](lead) for status in names)
+            lambda lead: any(STATUS_CONDITIONS[status](lead) for status in names)
         ),
         "campaignId": lambda ids: lambda lead: lead.campaign_id in ids,
         "emailAccountId": lambda ids: lambda lead: lead.account_id in ids,
@@ -211,32 +215,32 @@ def _tests(
     return tests
 
 
-def _member_tests(
+def _member_conditions(
     call: Call, name: str, members: list[int] | None
 ) -> list[Callable[[FakeLead], bool]]:
     """Who may be meant by a member: the assignee, or the owner of the campaign."""
-    switches, me = call.world.switches, call.member_id
+    switches, me = call.sandbox.behaviour, call.member_id
     if name == "assigned-me":
         wanted = {me} if members is None else set(members)
         if switches.assigned_me == "self":
             wanted &= {me}
-        return [lambda lead: call.world.shown_owner(call, lead) in wanted]
+        return [lambda lead: call.sandbox.shown_owner(call, lead) in wanted]
     if members is None:
         return []
     if switches.member_filter == "assignee":
-        return [lambda lead: call.world.shown_owner(call, lead) in members]
-    campaigns = call.world.account.campaigns
+        return [lambda lead: call.sandbox.shown_owner(call, lead) in members]
+    campaigns = call.sandbox.store.campaigns
     return [lambda lead: campaigns[lead.campaign_id].owner_id in members]
 
 
-def _search_test(wanted: str) -> Callable[[FakeLead], bool]:
+def _search_condition(wanted: str) -> Callable[[FakeLead], bool]:
     words = wanted.lower()
     return lambda lead: (
         words in f"{lead.email} {lead.first_name} {lead.last_name}".lower()
     )
 
 
-def _category_test(wanted: dict[str, Any]) -> Callable[[FakeLead], bool]:
+def _category_condition(wanted: dict[str, Any]) -> Callable[[FakeLead], bool]:
     def test(lead: FakeLead) -> bool:
         category = lead.category_id
         if wanted["unassigned"] and category is not None:
@@ -250,7 +254,7 @@ def _category_test(wanted: dict[str, Any]) -> Callable[[FakeLead], bool]:
     return test
 
 
-def _order(sort: str) -> dict[str, Any]:
+def _sort_options(sort: str) -> dict[str, Any]:
     field = {
         "REPLY_TIME": "last_reply_at",
         "SENT_TIME": "last_sent_at",
@@ -266,24 +270,24 @@ def _order(sort: str) -> dict[str, Any]:
 
 def _row(call: Call, lead: FakeLead, *, has_history: bool) -> dict[str, Any]:
     shape = (
-        serializers.nested
-        if call.world.switches.shape == "documented"
-        else serializers.flat
+        serializers.nested_row
+        if call.sandbox.behaviour.shape == "documented"
+        else serializers.flat_row
     )
-    owner_id = call.world.shown_owner(call, lead)
-    return shape(call.world.account, lead, owner_id=owner_id, has_history=has_history)
+    owner_id = call.sandbox.shown_owner(call, lead)
+    return shape(call.sandbox.store, lead, owner_id=owner_id, has_history=has_history)
 
 
 def thread(call: Call) -> ApiResponse:
     """One lead as it is now: this read does not lag."""
     query = call.query({"fetch_message_history": FLAG})
     map_id = call.param({"email_lead_map_id": optional(integer())})["email_lead_map_id"]
-    is_documented = call.world.switches.shape == "documented"
+    is_documented = call.sandbox.behaviour.shape == "documented"
     has_history = is_documented or bool(query["fetch_message_history"])
-    lead = call.world.account.leads.get(map_id)
+    lead = call.sandbox.store.leads.get(map_id)
     row = lead and _row(call, lead, has_history=has_history)
     if not is_documented:
         return ApiResponse(payload={"ok": True, "data": [row] if row else []})
     if row is None:
-        raise rejected(404, {"error": f"Inbox item not found with ID {map_id}"})
+        raise rejection(404, {"error": f"Inbox item not found with ID {map_id}"})
     return ApiResponse(payload=row)

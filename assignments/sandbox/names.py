@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from assignments.sandbox.texts import read
+from assignments.sandbox.texts import load_texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Country:
     last_names: list[str]
 
 
-_PEOPLE: dict[str, Any] = read("people")
+_PEOPLE: dict[str, Any] = load_texts("people")
 COUNTRIES = {raw["name"]: Country(**raw) for raw in _PEOPLE["countries"]}
 FIRMS: list[str] = _PEOPLE["firms"]
 SECTORS: dict[str, str] = _PEOPLE["sectors"]

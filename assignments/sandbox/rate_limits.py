@@ -40,7 +40,7 @@ class SlidingWindow:
     def has_room(self) -> bool:
         return len(self._passed) < self.count
 
-    def let_pass(self, now: float) -> None:
+    def admit(self, now: float) -> None:
         self._passed.append(now)
 
     def remaining(self) -> int:
@@ -75,7 +75,7 @@ class ServerRateLimiter:
         self, limits: Sequence[tuple[int, float]], *, clock: Callable[[], float]
     ) -> None:
         self.limits = tuple(limits)
-        self.too_many = 0
+        self.refused_count = 0
         self._clock = clock
         self._lock = threading.Lock()
         self._windows: dict[str, list[SlidingWindow]] = {}
@@ -84,14 +84,14 @@ class ServerRateLimiter:
         """Count one call of a key. A refused call takes no room in the window."""
         now = self._clock()
         with self._lock:
-            windows = self._windows.setdefault(key, self._fresh())
+            windows = self._windows.setdefault(key, self._new_windows())
             for window in windows:
                 window.arrive(now, share=share)
             is_allowed = all(window.has_room() for window in windows)
             for window in windows if is_allowed else ():
-                window.let_pass(now)
-            self.too_many += not is_allowed
-            return self._grant(windows, now, is_allowed=is_allowed)
+                window.admit(now)
+            self.refused_count += not is_allowed
+            return self._admission(windows, now, is_allowed=is_allowed)
 
     def peaks(self) -> dict[str, int]:
         """The most calls one key made within any window, by window ("60/60s")."""
@@ -104,10 +104,10 @@ class ServerRateLimiter:
                 for at, (count, seconds) in enumerate(self.limits)
             }
 
-    def _fresh(self) -> list[SlidingWindow]:
+    def _new_windows(self) -> list[SlidingWindow]:
         return [SlidingWindow(count, seconds) for count, seconds in self.limits]
 
-    def _grant(
+    def _admission(
         self, windows: list[SlidingWindow], now: float, *, is_allowed: bool
     ) -> Admission:
         longest = max(windows, key=lambda window: window.seconds)

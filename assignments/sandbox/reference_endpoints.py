@@ -3,23 +3,23 @@
 from typing import Any
 
 from assignments.sandbox import serializers
-from assignments.sandbox.call import ApiResponse, Call, rejected
+from assignments.sandbox.call import ApiResponse, Call, rejection
 from assignments.sandbox.records import FakeCampaign, FakeLead, FakeNote, FakeTask, iso
 from assignments.sandbox.validation import (
     FLAG,
     Schema,
-    day,
     integer,
-    moment,
+    iso_day,
     one_of,
     optional,
     required,
     text,
+    timestamp,
 )
 
-ID: Schema = {"id": required(integer())}
-BOTH_IDS: Schema = {"id": required(integer()), "lead_id": required(integer())}
-NO_CAMPAIGN = {"error": "Campaign not found - Invalid campaign_id."}
+ID_SCHEMA: Schema = {"id": required(integer())}
+BOTH_IDS_SCHEMA: Schema = {"id": required(integer()), "lead_id": required(integer())}
+UNKNOWN_CAMPAIGN = {"error": "Campaign not found - Invalid campaign_id."}
 
 
 def categories(call: Call) -> ApiResponse:
@@ -31,7 +31,7 @@ def categories(call: Call) -> ApiResponse:
             "sentiment_type": category.sentiment,
             "created_at": iso(category.created_at),
         }
-        for category in call.world.account.categories.values()
+        for category in call.sandbox.store.categories.values()
     ]
     return ApiResponse(payload=rows)
 
@@ -54,7 +54,7 @@ def clients(call: Call) -> ApiResponse:
                 "retricted_category": [],
             },
         }
-        for client in call.world.account.clients.values()
+        for client in call.sandbox.store.clients.values()
     ]
     return ApiResponse(payload=rows)
 
@@ -64,7 +64,7 @@ def campaigns(call: Call) -> ApiResponse:
     wanted = query["client_id"]
     rows = [
         serializers.campaign_row(campaign, has_tags=query["include_tags"])
-        for campaign in call.world.account.campaigns.values()
+        for campaign in call.sandbox.store.campaigns.values()
         if wanted is None or campaign.client_id == wanted
     ]
     return ApiResponse(payload=rows)
@@ -72,39 +72,41 @@ def campaigns(call: Call) -> ApiResponse:
 
 def campaign(call: Call) -> ApiResponse:
     query = call.query({"include_tags": FLAG})
-    found = call.world.account.campaigns.get(call.param(ID)["id"])
+    found = call.sandbox.store.campaigns.get(call.param(ID_SCHEMA)["id"])
     if found:
         row = serializers.campaign_row(found, has_tags=query["include_tags"])
         return ApiResponse(payload=row)
-    if call.world.switches.unknown_campaign == "missing":
-        raise rejected(404, NO_CAMPAIGN)
+    if call.sandbox.behaviour.unknown_campaign == "missing":
+        raise rejection(404, UNKNOWN_CAMPAIGN)
     return ApiResponse(payload={})
 
 
-STATUSES = one_of("STARTED", "INPROGRESS", "COMPLETED", "PAUSED", "STOPPED", "BLOCKED")
-ENGAGED = one_of(
+STATUS_VALIDATOR = one_of(
+    "STARTED", "INPROGRESS", "COMPLETED", "PAUSED", "STOPPED", "BLOCKED"
+)
+ENGAGEMENT_VALIDATOR = one_of(
     "is_opened", "is_clicked", "is_replied", "is_bounced", "is_unsubscribed"
 )
-CAMPAIGN_LEADS: Schema = {
+CAMPAIGN_LEADS_QUERY: Schema = {
     "offset": optional(integer(least=0), default=0),
     "limit": optional(integer(least=1, most=100), default=100),
-    "status": optional(STATUSES),
+    "status": optional(STATUS_VALIDATOR),
     "lead_category_id": optional(integer()),
-    "emailStatus": optional(ENGAGED),
-    "created_at_gt": optional(moment),
-    "last_sent_time_gt": optional(moment),
-    "event_time_gt": optional(moment),
+    "emailStatus": optional(ENGAGEMENT_VALIDATOR),
+    "created_at_gt": optional(timestamp),
+    "last_sent_time_gt": optional(timestamp),
+    "event_time_gt": optional(timestamp),
 }
 
 
 def campaign_leads(call: Call) -> ApiResponse:
-    query = call.query(CAMPAIGN_LEADS)
-    found = _campaign(call)
+    query = call.query(CAMPAIGN_LEADS_QUERY)
+    found = _find_campaign(call)
     offset, limit = query["offset"], query["limit"]
     leads = [
         lead
-        for lead in call.world.account.leads.values()
-        if lead.campaign_id == found.id and _is_wanted(lead, query)
+        for lead in call.sandbox.store.leads.values()
+        if lead.campaign_id == found.id and _matches_query(lead, query)
     ]
     rows = [_campaign_lead(lead) for lead in leads[offset : offset + limit]]
     return ApiResponse(
@@ -123,11 +125,11 @@ def _campaign_lead(lead: FakeLead) -> dict[str, Any]:
         "lead_category_id": lead.category_id,
         "status": lead.status,
         "created_at": iso(lead.created_at),
-        "lead": serializers.person(lead),
+        "lead": serializers.lead_profile(lead),
     }
 
 
-def _is_wanted(lead: FakeLead, query: dict[str, Any]) -> bool:
+def _matches_query(lead: FakeLead, query: dict[str, Any]) -> bool:
     last_event = max(lead.last_reply_at or 0.0, lead.last_sent_at or 0.0)
     later = (
         (query["created_at_gt"], lead.created_at),
@@ -159,15 +161,17 @@ def _is_engaged(lead: FakeLead, status: str | None) -> bool:
 def message_history(call: Call) -> ApiResponse:
     call.query(
         {
-            "event_time_gt": optional(moment),
+            "event_time_gt": optional(timestamp),
             "show_plain_text_response": FLAG,
         }
     )
-    campaign_id, lead_id = (call.param(BOTH_IDS)[name] for name in ("id", "lead_id"))
+    campaign_id, lead_id = (
+        call.param(BOTH_IDS_SCHEMA)[name] for name in ("id", "lead_id")
+    )
     lead = next(
         (
             lead
-            for lead in call.world.account.leads.values()
+            for lead in call.sandbox.store.leads.values()
             if (lead.campaign_id, lead.lead_id) == (campaign_id, lead_id)
         ),
         None,
@@ -185,20 +189,20 @@ def lead_by_email(call: Call) -> ApiResponse:
     email = call.query({"email": required(text())})["email"].lower()
     leads = [
         lead
-        for lead in call.world.account.leads.values()
+        for lead in call.sandbox.store.leads.values()
         if lead.email.lower() == email
     ]
     if not leads:
         return ApiResponse(payload={})
     rows = [_lead_campaign(call, lead) for lead in leads]
     return ApiResponse(
-        payload={**serializers.person(leads[0]), "lead_campaign_data": rows}
+        payload={**serializers.lead_profile(leads[0]), "lead_campaign_data": rows}
     )
 
 
 def _lead_campaign(call: Call, lead: FakeLead) -> dict[str, Any]:
-    campaign = call.world.account.campaigns[lead.campaign_id]
-    client = call.world.account.clients.get(campaign.client_id or 0)
+    campaign = call.sandbox.store.campaigns[lead.campaign_id]
+    client = call.sandbox.store.clients.get(campaign.client_id or 0)
     return {
         "campaign_lead_map_id": str(lead.map_id),
         "campaign_id": campaign.id,
@@ -212,8 +216,10 @@ def _lead_campaign(call: Call, lead: FakeLead) -> dict[str, Any]:
 def lead_by_id(call: Call) -> ApiResponse:
     call.query({})
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
-    leads = call.world.account.leads.values()
-    rows = [serializers.person(lead) for lead in leads if lead.lead_id == lead_id][:1]
+    leads = call.sandbox.store.leads.values()
+    rows = [
+        serializers.lead_profile(lead) for lead in leads if lead.lead_id == lead_id
+    ][:1]
     says = "Lead fetched successfully"
     return ApiResponse(payload={"ok": True, "message": says, "data": rows})
 
@@ -223,7 +229,7 @@ def notes(call: Call) -> ApiResponse:
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
     found = [
         _note(note)
-        for note in call.world.account.notes.values()
+        for note in call.sandbox.store.notes.values()
         if note.lead_id == lead_id
     ]
     return ApiResponse(payload={"ok": True, "data": found})
@@ -244,7 +250,7 @@ def tasks(call: Call) -> ApiResponse:
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
     found = [
         _task(task)
-        for task in call.world.account.tasks.values()
+        for task in call.sandbox.store.tasks.values()
         if task.lead_id == lead_id
     ]
     return ApiResponse(payload={"ok": True, "data": found})
@@ -262,7 +268,7 @@ def _task(task: FakeTask) -> dict[str, Any]:
     }
 
 
-UNTRACKED: Schema = {
+UNTRACKED_QUERY: Schema = {
     "limit": optional(integer(least=1, most=100), default=20),
     "offset": optional(integer(least=0), default=0),
     "fetchBody": FLAG,
@@ -274,11 +280,11 @@ UNTRACKED: Schema = {
 
 
 def untracked_replies(call: Call) -> ApiResponse:
-    query = call.query(UNTRACKED)
+    query = call.query(UNTRACKED_QUERY)
     matches = (("from_email", "sender"), ("to_email", "recipient"))
     found = [
         reply
-        for reply in call.world.account.untracked.values()
+        for reply in call.sandbox.store.untracked.values()
         if all(query[name] in {None, getattr(reply, has)} for name, has in matches)
         and (query["subject_line"] or "") in reply.subject
     ]
@@ -299,7 +305,7 @@ def untracked_replies(call: Call) -> ApiResponse:
 
 def reply_status(call: Call) -> ApiResponse:
     message_id = call.query({"message_id": required(text())})["message_id"]
-    for lead in call.world.account.leads.values():
+    for lead in call.sandbox.store.leads.values():
         for message in lead.messages:
             if message.message_id == message_id and message.type == "SENT":
                 data = {
@@ -312,12 +318,12 @@ def reply_status(call: Call) -> ApiResponse:
                 }
                 return ApiResponse(payload={"ok": True, "data": data})
     says = "No reply found for the given message_id"
-    raise rejected(404, {"ok": False, "error": says})
+    raise rejection(404, {"ok": False, "error": says})
 
 
-TEAM_BOARD: Schema = {
-    "start_date": optional(day),
-    "end_date": optional(day),
+TEAM_BOARD_QUERY: Schema = {
+    "start_date": optional(iso_day),
+    "end_date": optional(iso_day),
     "timezone": required(text()),
     "client_ids": optional(text()),
     "campaign_ids": optional(text()),
@@ -327,10 +333,10 @@ TEAM_BOARD: Schema = {
 
 def team_board(call: Call) -> ApiResponse:
     """Names and ids of members; one who works off the board is not on it."""
-    call.query(TEAM_BOARD)
+    call.query(TEAM_BOARD_QUERY)
     rows = [
         _board_row(call, member.id, member.name)
-        for member in call.world.account.members.values()
+        for member in call.sandbox.store.members.values()
         if member.on_board
     ]
     return ApiResponse(
@@ -344,7 +350,7 @@ def team_board(call: Call) -> ApiResponse:
 
 def _board_row(call: Call, member_id: int, name: str) -> dict[str, Any]:
     leads = [
-        lead for lead in call.world.account.leads.values() if lead.owner_id == member_id
+        lead for lead in call.sandbox.store.leads.values() if lead.owner_id == member_id
     ]
     replied = [lead for lead in leads if lead.last_reply_at is not None]
     positive = [lead for lead in replied if lead.category_id in {1, 2, 5}]
@@ -364,8 +370,8 @@ def _board_row(call: Call, member_id: int, name: str) -> dict[str, Any]:
     }
 
 
-def _campaign(call: Call) -> FakeCampaign:
-    found = call.world.account.campaigns.get(call.param(ID)["id"])
+def _find_campaign(call: Call) -> FakeCampaign:
+    found = call.sandbox.store.campaigns.get(call.param(ID_SCHEMA)["id"])
     if found is None:
-        raise rejected(404, NO_CAMPAIGN)
+        raise rejection(404, UNKNOWN_CAMPAIGN)
     return found

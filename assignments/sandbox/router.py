@@ -8,22 +8,22 @@ from assignments.sandbox import api, control
 from assignments.sandbox.call import ApiRequest, ApiResponse
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 
-DRIPS = 20
+DRIP_CHUNKS = 20
 
 
-def respond(world: FakeSmartlead, request: ApiRequest, *, caller: str) -> ApiResponse:
+def respond(sandbox: FakeSmartlead, request: ApiRequest, *, caller: str) -> ApiResponse:
     if request.path.startswith(control.PREFIX):
-        return control.respond(world, request, caller=caller)
-    return api.respond(world, request)
+        return control.respond(sandbox, request, caller=caller)
+    return api.respond(sandbox, request)
 
 
-def body_of(answer: ApiResponse) -> bytes:
+def encode_body(answer: ApiResponse) -> bytes:
     if answer.text is not None:
         return answer.text.encode()
     return json.dumps(answer.payload, separators=(",", ":")).encode()
 
 
-def headers_of(answer: ApiResponse, body: bytes) -> dict[str, str]:
+def response_headers(answer: ApiResponse, body: bytes) -> dict[str, str]:
     return {
         "x-powered-by": "Express",
         **answer.headers,
@@ -32,17 +32,17 @@ def headers_of(answer: ApiResponse, body: bytes) -> dict[str, str]:
     }
 
 
-def dripped(data: bytes, *, over: float) -> Iterator[bytes]:
+def drip_chunks(data: bytes, *, over: float) -> Iterator[bytes]:
     """All at once, or in small pieces spread over so many seconds."""
     if not over:
         yield data
         return
-    size = max(1, -(-len(data) // DRIPS))
+    size = max(1, -(-len(data) // DRIP_CHUNKS))
     for at in range(0, len(data), size):
-        time.sleep(over / DRIPS)
+        time.sleep(over / DRIP_CHUNKS)
         yield data[at : at + size]
 
 
-def finish(world: FakeSmartlead, answer: ApiResponse) -> None:
+def end_log_entry(sandbox: FakeSmartlead, answer: ApiResponse) -> None:
     if answer.entry is not None:
-        world.journal.end(answer.entry)
+        sandbox.call_log.mark_ended(answer.entry)

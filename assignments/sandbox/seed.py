@@ -15,7 +15,7 @@ from assignments.sandbox.conversations import (
     REFERRAL,
     ConversationWriter,
     new_id,
-    pitches,
+    outreach_campaigns,
 )
 from assignments.sandbox.records import (
     FakeCampaign,
@@ -48,23 +48,25 @@ CATEGORIES: tuple[tuple[int, str, str | None], ...] = (
     (REFERRAL, "Referral", "positive"),
 )
 # Letters that do not come apart into a base and a mark.
-LATIN = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "æ": "ae"})
+LATIN_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "æ": "ae"})
 CLIENTS = ("Kestrel Manufacturing", "Kestrel Logistics", "Kestrel Retail")
 
 
-def fill(account: Store, *, seed: int, leads: int, members: int, now: float) -> None:
+def fill_store(
+    store: Store, *, seed: int, leads: int, members: int, now: float
+) -> None:
     rng = Random(f"{seed}-account")
-    _add_members(account, members)
-    _add_categories(account, now)
-    _add_clients(account, rng, now)
-    _add_campaigns(account, rng, now)
+    _add_members(store, members)
+    _add_categories(store, now)
+    _add_clients(store, rng, now)
+    _add_campaigns(store, rng, now)
     for number in range(leads):
-        lead = _new_lead(account, number, rng, now)
-        account.leads[lead.map_id] = lead
-    _add_untracked(account, rng, now)
+        lead = _new_lead(store, number, rng, now)
+        store.leads[lead.map_id] = lead
+    _add_untracked(store, rng, now)
 
 
-def _add_members(account: Store, wanted: int) -> None:
+def _add_members(store: Store, wanted: int) -> None:
     more = enumerate(names.MORE_MEMBERS, start=7_500)
     everyone = [*names.MEMBERS, *more]
     # The one off the board stays, however few are asked for.
@@ -77,12 +79,12 @@ def _add_members(account: Store, wanted: int) -> None:
     for member_id, name in chosen:
         on_board = member_id != names.MEMBER_OFF_BOARD
         member = FakeMember(id=member_id, name=name, on_board=on_board)
-        account.members[member_id] = member
+        store.members[member_id] = member
 
 
-def _add_categories(account: Store, now: float) -> None:
+def _add_categories(store: Store, now: float) -> None:
     for category_id, name, sentiment in CATEGORIES:
-        account.categories[category_id] = FakeCategory(
+        store.categories[category_id] = FakeCategory(
             id=category_id,
             name=name,
             sentiment=sentiment,
@@ -90,10 +92,10 @@ def _add_categories(account: Store, now: float) -> None:
         )
 
 
-def _add_clients(account: Store, rng: Random, now: float) -> None:
+def _add_clients(store: Store, rng: Random, now: float) -> None:
     for number, name in enumerate(CLIENTS):
         client_id = FIRST_CLIENT_ID + number * 13
-        account.clients[client_id] = FakeClient(
+        store.clients[client_id] = FakeClient(
             id=client_id,
             name=name,
             email=f"inbox@{_slug(name)}.example",
@@ -102,11 +104,11 @@ def _add_clients(account: Store, rng: Random, now: float) -> None:
         )
 
 
-def _add_campaigns(account: Store, rng: Random, now: float) -> None:
-    clients, members = [*account.clients, None], list(account.members)
-    for number, pitch in enumerate(pitches()):
+def _add_campaigns(store: Store, rng: Random, now: float) -> None:
+    clients, members = [*store.clients, None], list(store.members)
+    for number, pitch in enumerate(outreach_campaigns()):
         campaign_id = FIRST_CAMPAIGN_ID + number * 57
-        account.campaigns[campaign_id] = FakeCampaign(
+        store.campaigns[campaign_id] = FakeCampaign(
             id=campaign_id,
             name=pitch["name"],
             status=pitch["status"],
@@ -121,22 +123,24 @@ def _add_campaigns(account: Store, rng: Random, now: float) -> None:
         )
 
 
-def _new_lead(account: Store, number: int, rng: Random, now: float) -> FakeLead:
-    campaign = rng.choice(list(account.campaigns.values()))
-    lead = _stranger(account, campaign, number, rng, now)
-    twin = _twin(account, rng)
+def _new_lead(store: Store, number: int, rng: Random, now: float) -> FakeLead:
+    campaign = rng.choice(list(store.campaigns.values()))
+    lead = _lead_without_mails(store, campaign, number, rng, now)
+    twin = _existing_person(store, rng)
     if twin and twin.campaign_id != campaign.id:
-        _become(lead, twin)
-    _converse(lead, campaign, rng, now)
-    _mark(lead, rng, now)
-    lead.owner_id = _owner(account, rng)
+        _copy_person(lead, twin)
+    _add_conversation(lead, campaign, rng, now)
+    _set_flags(lead, rng, now)
+    lead.owner_id = _random_owner(store, rng)
     return lead
 
 
-def _stranger(
-    account: Store, campaign: FakeCampaign, number: int, rng: Random, now: float
+def _lead_without_mails(
+    store: Store, campaign: FakeCampaign, number: int, rng: Random, now: float
 ) -> FakeLead:
-    pitch = next(pitch for pitch in pitches() if pitch["name"] == campaign.name)
+    pitch = next(
+        pitch for pitch in outreach_campaigns() if pitch["name"] == campaign.name
+    )
     country = names.COUNTRIES[rng.choice(pitch["countries"])]
     industry = rng.choice(pitch["industries"])
     first, last = rng.choice(country.first_names), rng.choice(country.last_names)
@@ -148,7 +152,7 @@ def _stranger(
         lead_id=FIRST_LEAD_ID + number * 11,
         campaign_id=campaign.id,
         account_id=campaign.account_ids[account_at],
-        mailbox=_mailbox(account, account_at + campaign.id),
+        mailbox=_mailbox(store, account_at + campaign.id),
         email=f"{_slug(first)}.{_slug(last)}@{domain}",
         # Some imports have no names.
         first_name="" if rng.random() < 0.02 else first,
@@ -168,19 +172,19 @@ def _stranger(
     )
 
 
-def _mailbox(account: Store, at: int) -> str:
-    names = [member.name for member in account.members.values()]
+def _mailbox(store: Store, at: int) -> str:
+    names = [member.name for member in store.members.values()]
     return f"{_slug(names[at % len(names)], '.')}@try-kestrel.example"
 
 
-def _twin(account: Store, rng: Random) -> FakeLead | None:
+def _existing_person(store: Store, rng: Random) -> FakeLead | None:
     """Now and then a person who is already in another campaign."""
-    if not account.leads or rng.random() > 0.04:
+    if not store.leads or rng.random() > 0.04:
         return None
-    return rng.choice(list(account.leads.values()))
+    return rng.choice(list(store.leads.values()))
 
 
-def _become(lead: FakeLead, twin: FakeLead) -> None:
+def _copy_person(lead: FakeLead, twin: FakeLead) -> None:
     lead.lead_id = twin.lead_id
     for name in ("email", "first_name", "last_name", "company", "website", "phone"):
         setattr(lead, name, getattr(twin, name))
@@ -188,7 +192,9 @@ def _become(lead: FakeLead, twin: FakeLead) -> None:
     lead.custom_fields = dict(twin.custom_fields)
 
 
-def _converse(lead: FakeLead, campaign: FakeCampaign, rng: Random, now: float) -> None:
+def _add_conversation(
+    lead: FakeLead, campaign: FakeCampaign, rng: Random, now: float
+) -> None:
     """Mails of the sequence, then an exchange that ends at a chosen moment."""
     writer = ConversationWriter(lead, campaign, rng=rng)
     situations = _situations(rng)
@@ -196,15 +202,15 @@ def _converse(lead: FakeLead, campaign: FakeCampaign, rng: Random, now: float) -
     can_answer = bool(situations) and situations[-1] in FOLLOW_UPS
     ends_with_us = can_answer and rng.random() < 0.35
     exchanges = max(0, 2 * len(situations) - (not ends_with_us))
-    moments = _moments(steps, exchanges, zone=campaign.zone, rng=rng, now=now)
+    moments = _mail_times(steps, exchanges, zone=campaign.zone, rng=rng, now=now)
     for number in range(1, steps + 1):
-        lead.add(writer.step(number, at=moments.pop(0)))
+        lead.add(writer.sequence_mail(number, at=moments.pop(0)))
     for situation in situations:
         lead.situation = situation
         lead.category_id = CATEGORY_OF[situation] or lead.category_id
         lead.add(writer.reply(situation, at=moments.pop(0)))
         if moments:
-            lead.add(writer.answer(situation, at=moments.pop(0)))
+            lead.add(writer.our_answer(situation, at=moments.pop(0)))
     lead.sequence_number = steps
     lead.created_at = lead.messages[0].at - 2 * HOUR
 
@@ -222,13 +228,13 @@ def _situations(rng: Random) -> list[str]:
     return situations
 
 
-def _moments(
+def _mail_times(
     steps: int, exchanges: int, *, zone: str, rng: Random, now: float
 ) -> list[float]:
     """Backwards from the last mail; recent ones are denser."""
     last = now - DAYS_BACK * DAY * rng.random() ** 2.2 - 60
     if now - last > DAY:
-        last = _office_hours(last, zone, rng)
+        last = _within_office_hours(last, zone, rng)
     moments = [last]
     for _ in range(exchanges):
         gap = rng.choice((rng.uniform(0.3, 4) * HOUR, rng.randint(1, 4) * DAY))
@@ -239,7 +245,7 @@ def _moments(
     return [round(moment, 3) for moment in reversed(moments)][-(steps + exchanges) :]
 
 
-def _office_hours(at: float, zone: str, rng: Random) -> float:
+def _within_office_hours(at: float, zone: str, rng: Random) -> float:
     """The same day between seven and seven where the lead lives, Sundays left out."""
     local = datetime.fromtimestamp(at, ZoneInfo(zone))
     if local.isoweekday() == 7:
@@ -248,7 +254,7 @@ def _office_hours(at: float, zone: str, rng: Random) -> float:
     return local.replace(hour=hour, minute=minute).timestamp()
 
 
-def _mark(lead: FakeLead, rng: Random, now: float) -> None:
+def _set_flags(lead: FakeLead, rng: Random, now: float) -> None:
     last = lead.messages[-1]
     waits_for_us = last.type == "REPLY"
     is_recent = now - last.at < 6 * DAY
@@ -278,8 +284,8 @@ def _status(lead: FakeLead) -> str:
     return "STARTED"
 
 
-def _owner(account: Store, rng: Random) -> int | None:
-    members = list(account.members)
+def _random_owner(store: Store, rng: Random) -> int | None:
+    members = list(store.members)
     if rng.random() < 0.18:
         return None
     # Uneven, as in real life; the one off the board holds a few.
@@ -289,12 +295,12 @@ def _owner(account: Store, rng: Random) -> int | None:
     return rng.choices(members, weights=weights)[0]
 
 
-def _add_untracked(account: Store, rng: Random, now: float) -> None:
+def _add_untracked(store: Store, rng: Random, now: float) -> None:
     for number in range(1, 4):
-        account.untracked[number] = FakeUntrackedReply(
+        store.untracked[number] = FakeUntrackedReply(
             id=number,
             sender=f"office{number}@{rng.choice(names.FIRMS).lower()}.example",
-            recipient=_mailbox(account, number),
+            recipient=_mailbox(store, number),
             subject="Your mail to a former colleague",
             body="<p>Mr Hale left us in spring. Who are you, please?</p>",
             at=round(now - number * DAY),
@@ -302,7 +308,7 @@ def _add_untracked(account: Store, rng: Random, now: float) -> None:
 
 
 def _slug(text: str, joint: str = "-") -> str:
-    plain = normalize("NFKD", text.translate(LATIN))
+    plain = normalize("NFKD", text.translate(LATIN_LETTERS))
     kept = "".join(sign for sign in plain if sign.isascii())
     words = "".join(sign if sign.isalnum() else " " for sign in kept).lower().split()
     return joint.join(words)

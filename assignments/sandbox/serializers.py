@@ -32,12 +32,12 @@ def schedule(campaign: FakeCampaign) -> dict[str, Any]:
     }
 
 
-def flat(
-    account: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
+def flat_row(
+    store: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
 ) -> dict[str, Any]:
-    campaign = account.campaigns[lead.campaign_id]
+    campaign = store.campaigns[lead.campaign_id]
     row = {
-        **_person(lead),
+        **_lead_fields(lead),
         "team_member_id": owner_id,
         "email_account_id": lead.account_id,
         "email_campaign_id": campaign.id,
@@ -58,7 +58,7 @@ def flat(
     return row
 
 
-def _person(lead: FakeLead) -> dict[str, Any]:
+def _lead_fields(lead: FakeLead) -> dict[str, Any]:
     return {
         "email_lead_map_id": str(lead.map_id),
         "email_lead_id": str(lead.lead_id),
@@ -115,15 +115,15 @@ def history_entry(message: FakeMessage) -> dict[str, Any]:
     return entry
 
 
-def nested(
-    account: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
+def nested_row(
+    store: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
 ) -> dict[str, Any]:
     """The item of the current docs, which nobody was seen to receive."""
-    campaign = account.campaigns[lead.campaign_id]
+    campaign = store.campaigns[lead.campaign_id]
     item: dict[str, Any] = {
         "id": f"msg_{lead.map_id}",
         "campaign_lead_map_id": str(lead.map_id),
-        "lead": _nested_person(lead),
+        "lead": _nested_lead(lead),
         "campaign": {"id": campaign.id, "name": campaign.name},
         "email_account": {
             "id": lead.account_id,
@@ -132,8 +132,8 @@ def nested(
         },
         "last_message": _last_message(lead),
         "email_status": "Replied" if lead.last_reply_at else "Opened",
-        "category": _category(account, lead),
-        "assigned_to": _assignee(account, owner_id),
+        "category": _category(store, lead),
+        "assigned_to": _assignee(store, owner_id),
         "stats": _stats(lead),
         "is_read": not lead.is_unread,
         "is_important": lead.is_important,
@@ -141,11 +141,13 @@ def nested(
         "tags": [],
     }
     if has_history:
-        item["message_history"] = [_direction(message) for message in lead.messages]
+        item["message_history"] = [
+            _nested_message(message) for message in lead.messages
+        ]
     return item
 
 
-def _nested_person(lead: FakeLead) -> dict[str, Any]:
+def _nested_lead(lead: FakeLead) -> dict[str, Any]:
     return {
         "email": lead.email,
         "first_name": lead.first_name,
@@ -169,15 +171,15 @@ def _last_message(lead: FakeLead) -> dict[str, Any] | None:
     }
 
 
-def _category(account: Store, lead: FakeLead) -> dict[str, Any] | None:
-    category = account.categories.get(lead.category_id or 0)
+def _category(store: Store, lead: FakeLead) -> dict[str, Any] | None:
+    category = store.categories.get(lead.category_id or 0)
     return {"id": category.id, "name": category.name} if category else None
 
 
-def _assignee(account: Store, owner_id: int | None) -> dict[str, Any] | None:
+def _assignee(store: Store, owner_id: int | None) -> dict[str, Any] | None:
     if owner_id is None:
         return None
-    member = account.members.get(owner_id)
+    member = store.members.get(owner_id)
     return {"id": owner_id, "name": member.name if member else None}
 
 
@@ -192,7 +194,7 @@ def _stats(lead: FakeLead) -> dict[str, Any]:
     }
 
 
-def _direction(message: FakeMessage) -> dict[str, Any]:
+def _nested_message(message: FakeMessage) -> dict[str, Any]:
     is_reply = message.type == "REPLY"
     return {
         "id": message.message_id,
@@ -203,7 +205,7 @@ def _direction(message: FakeMessage) -> dict[str, Any]:
     }
 
 
-def person(lead: FakeLead) -> dict[str, Any]:
+def lead_profile(lead: FakeLead) -> dict[str, Any]:
     """The lead as campaign and lead endpoints show it; here its id is a number."""
     return {
         "id": lead.lead_id,

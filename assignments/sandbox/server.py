@@ -14,7 +14,7 @@ from assignments.sandbox.call import ApiRequest, ApiResponse
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 DEFAULT_PORT = 8765
-LONGEST_BODY = 1_000_000
+MAX_BODY_LENGTH = 1_000_000
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -22,9 +22,9 @@ class SandboxServer(ThreadingHTTPServer):
     request_queue_size = 256
     block_on_close = False
 
-    def __init__(self, address: tuple[str, int], world: FakeSmartlead) -> None:
+    def __init__(self, address: tuple[str, int], sandbox: FakeSmartlead) -> None:
         super().__init__(address, _Handler)
-        self.world = world
+        self.sandbox = sandbox
 
     @property
     def address(self) -> str:
@@ -36,11 +36,11 @@ class SandboxServer(ThreadingHTTPServer):
         return f"{self.address}/api/v1"
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
-        with self.world.courier.working():
+        with self.sandbox.webhook_sender.delivering():
             super().serve_forever(poll_interval)
 
     def service_actions(self) -> None:
-        self.world.life.catch_up()
+        self.sandbox.activity.catch_up()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that hung up is everyday life; anything else is a bug of ours."""
@@ -60,16 +60,16 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
     def _serve(self) -> None:
-        world = self.server.world
-        answer = router.respond(world, self._request(), caller=self.client_address[0])
+        sandbox = self.server.sandbox
+        answer = router.respond(sandbox, self._request(), caller=self.client_address[0])
         try:
             self._send(answer)
         finally:
-            router.finish(world, answer)
+            router.end_log_entry(sandbox, answer)
 
     def _request(self) -> ApiRequest:
         split = urlsplit(self.path)
-        length = min(int(self.headers.get("content-length") or 0), LONGEST_BODY)
+        length = min(int(self.headers.get("content-length") or 0), MAX_BODY_LENGTH)
         return ApiRequest(
             method=self.command,
             path=unquote(split.path),
@@ -82,12 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.is_lost:
             self.close_connection = True
             return
-        body = router.body_of(answer)
+        body = router.encode_body(answer)
         head = self._head(answer, body)
-        for piece in router.dripped(head, over=answer.drip_head):
+        for piece in router.drip_chunks(head, over=answer.drip_head):
             self.wfile.write(piece)
         if self.command != "HEAD":
-            for piece in router.dripped(body, over=answer.drip_body):
+            for piece in router.drip_chunks(body, over=answer.drip_body):
                 self.wfile.write(piece)
 
     def _head(self, answer: ApiResponse, body: bytes) -> bytes:
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"HTTP/1.1 {answer.status} {phrase}",
             f"date: {self.date_time_string()}",
         ]
-        headers = router.headers_of(answer, body)
+        headers = router.response_headers(answer, body)
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -105,11 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(
-    world: FakeSmartlead, *, host: str = "127.0.0.1", port: int = 0
+def serve_in_thread(
+    sandbox: FakeSmartlead, *, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[SandboxServer]:
     """The sandbox in a thread, for tests; port 0 takes a free one."""
-    server = SandboxServer((host, port), world)
+    server = SandboxServer((host, port), sandbox)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -121,8 +121,8 @@ def serving(
 
 
 def serve(
-    world: FakeSmartlead, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT
+    sandbox: FakeSmartlead, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT
 ) -> None:
     """Serve until interrupted."""
-    with SandboxServer((host, port), world) as server:
+    with SandboxServer((host, port), sandbox) as server:
         server.serve_forever()

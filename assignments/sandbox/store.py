@@ -61,7 +61,7 @@ class Store:
             for key, raw in state.rows(kind):
                 rows[key] = record.from_json(raw)
 
-    def keep_all(self) -> None:
+    def save_all(self) -> None:
         if self._state is None:
             return
         with self._state.transaction():
@@ -69,7 +69,7 @@ class Store:
                 for key, record in getattr(self, kind).items():
                     self._state.put(kind, key, record.to_json())
 
-    def keep(self, kind: str, key: int) -> None:
+    def save(self, kind: str, key: int) -> None:
         if self._state is not None:
             self._state.put(kind, key, getattr(self, kind)[key].to_json())
 
@@ -80,7 +80,7 @@ class Store:
         before, lead.owner_id = lead.owner_id, member_id
         if before != member_id:
             lead.past_owners = [*lead.past_owners, (at, before)][-PAST_OWNERS_KEPT:]
-        self.keep("leads", lead.map_id)
+        self.save("leads", lead.map_id)
         return before
 
     def add_note(self, lead: FakeLead, text: str, *, by: str, at: float) -> FakeNote:
@@ -93,32 +93,32 @@ class Store:
             created_at=at,
         )
         self.notes[note.id] = note
-        self.keep("notes", note.id)
+        self.save("notes", note.id)
         return note
 
-    def add_hook(self, **said: Any) -> FakeWebhook:
+    def add_webhook(self, **said: Any) -> FakeWebhook:
         hook = FakeWebhook(id=next(reversed(self.hooks), FIRST_HOOK_ID) + 1, **said)
         self.hooks[hook.id] = hook
-        self.keep("hooks", hook.id)
+        self.save("hooks", hook.id)
         return hook
 
-    def drop_hook(self, key: int) -> None:
+    def delete_webhook(self, key: int) -> None:
         del self.hooks[key]
         if self._state is not None:
-            self._state.drop("hooks", key)
+            self._state.delete("hooks", key)
 
     def add_task(self, task: FakeTask) -> None:
         self.tasks[task.id] = task
-        self.keep("tasks", task.id)
+        self.save("tasks", task.id)
 
     def add_message(self, lead: FakeLead, message: FakeMessage) -> None:
         lead.add(message)
-        self.keep("leads", lead.map_id)
+        self.save("leads", lead.map_id)
 
-    def remove(self, lead: FakeLead) -> None:
+    def delete_lead(self, lead: FakeLead) -> None:
         del self.leads[lead.map_id]
         if self._state is not None:
-            self._state.drop("leads", lead.map_id)
+            self._state.delete("leads", lead.map_id)
 
 
 class StateFile:
@@ -147,7 +147,7 @@ class StateFile:
                 (kind, key, json.dumps(body, ensure_ascii=False)),
             )
 
-    def drop(self, kind: str, key: int) -> None:
+    def delete(self, kind: str, key: int) -> None:
         with self._lock:
             self._db.execute(
                 "DELETE FROM record WHERE kind = ? AND id = ?", (kind, key)

@@ -129,7 +129,7 @@ def one_of(*values: str) -> Validator:
     return check
 
 
-def many(
+def list_of(
     item: Validator,
     *,
     least: int = 0,
@@ -150,8 +150,8 @@ def many(
     return check
 
 
-def one_or_many(item: Validator, *, most: int | None = None) -> Validator:
-    listed = many(item, least=1, most=most)
+def one_or_list_of(item: Validator, *, most: int | None = None) -> Validator:
+    listed = list_of(item, least=1, most=most)
 
     def check(path: str, raw: object) -> list[Any]:
         return listed(path, raw) if isinstance(raw, list) else [item(path, raw)]
@@ -159,12 +159,12 @@ def one_or_many(item: Validator, *, most: int | None = None) -> Validator:
     return check
 
 
-def just_one(item: Validator) -> Validator:
+def single_value(item: Validator) -> Validator:
     """One value; a list is refused, even a list of one."""
     return lambda path, raw: [item(path, raw)]
 
 
-def moment(path: str, raw: object) -> float:
+def timestamp(path: str, raw: object) -> float:
     """An ISO 8601 moment; without a zone it is UTC, as on the server."""
     try:
         parsed = datetime.fromisoformat(str(raw))
@@ -177,14 +177,14 @@ def moment(path: str, raw: object) -> float:
     return parsed.timestamp()
 
 
-def day(path: str, raw: object) -> str:
+def iso_day(path: str, raw: object) -> str:
     try:
         return date.fromisoformat(str(raw)).isoformat()
     except ValueError:
         raise InvalidValue(path, "must be in YYYY-MM-DD format") from None
 
 
-def keys(schema: Schema) -> Validator:
+def object_of(schema: Schema) -> Validator:
     def check(path: str, raw: object) -> dict[str, Any]:
         if not isinstance(raw, dict):
             raise InvalidValue(path, "must be of type object")

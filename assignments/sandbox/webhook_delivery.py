@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RETRY_DELAYS = (60.0, 300.0, 1800.0)  # seconds, on 5xx or no answer; then it has failed
 TIMEOUT = 10.0
 POLL_INTERVAL = 0.2
-MOST_LOGGED = 1_000
+MAX_LOGGED = 1_000
 
 type Post = Callable[[str, Mapping[str, str], bytes], int]
 
@@ -39,36 +39,42 @@ class Delivery:
 
 
 class WebhookSender:
-    def __init__(self, world: "FakeSmartlead", *, secret: str) -> None:
-        self._world, self._secret = world, secret
+    def __init__(self, sandbox: "FakeSmartlead", *, secret: str) -> None:
+        self._sandbox, self._secret = sandbox, secret
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._awake = threading.Event()
         self._waiting: list[Delivery] = []
         self.delivered: list[Delivery] = []
 
-    def replied(self, lead: FakeLead, message: FakeMessage) -> None:
-        self._tell("EMAIL_REPLY", lead, lambda: self._mail(lead, message))
+    def queue_reply(self, lead: FakeLead, message: FakeMessage) -> None:
+        self._queue_for_subscribers(
+            "EMAIL_REPLY", lead, lambda: self._email_payload(lead, message)
+        )
 
-    def sent(self, lead: FakeLead, message: FakeMessage) -> None:
-        self._tell("EMAIL_SENT", lead, lambda: self._mail(lead, message))
+    def queue_sent_mail(self, lead: FakeLead, message: FakeMessage) -> None:
+        self._queue_for_subscribers(
+            "EMAIL_SENT", lead, lambda: self._email_payload(lead, message)
+        )
 
-    def categorised(self, lead: FakeLead, before: int | None) -> None:
+    def queue_category_change(self, lead: FakeLead, before: int | None) -> None:
         if before == lead.category_id:
             return
-        self._tell("LEAD_CATEGORY_UPDATED", lead, lambda: self._category(lead, before))
+        self._queue_for_subscribers(
+            "LEAD_CATEGORY_UPDATED", lead, lambda: self._category_payload(lead, before)
+        )
 
-    def deliver(self, post: Post | None = None) -> int:
+    def deliver_due(self, post: Post | None = None) -> int:
         """Send what is due; how many were sent."""
-        due = self._due()
+        due = self._take_due()
         for delivery in due:
-            status = (post or _post)(delivery.url, delivery.headers, delivery.body)
+            status = (post or _http_post)(delivery.url, delivery.headers, delivery.body)
             delivery.statuses.append(status)
-            self._put_by(delivery, is_done=0 < status < 500)
+            self._record_attempt(delivery, is_done=0 < status < 500)
         return len(due)
 
     @contextmanager
-    def working(self) -> Iterator[None]:
+    def delivering(self) -> Iterator[None]:
         """Deliver in a thread, for as long as this lasts."""
         stop = threading.Event()
         thread = threading.Thread(target=self._work, args=(stop,), daemon=True)
@@ -84,78 +90,84 @@ class WebhookSender:
         while not stop.is_set():
             self._awake.wait(POLL_INTERVAL)
             self._awake.clear()
-            self.deliver()
+            self.deliver_due()
 
-    def _mail(self, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
-        is_short = self._world.switches.hook_shape == "short"
-        shape = webhook_payloads.short_mail if is_short else webhook_payloads.mail
-        return shape(self._world.account, lead, message)
+    def _email_payload(self, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
+        is_short = self._sandbox.behaviour.hook_shape == "short"
+        shape = (
+            webhook_payloads.short_email_payload
+            if is_short
+            else webhook_payloads.email_payload
+        )
+        return shape(self._sandbox.store, lead, message)
 
-    def _category(self, lead: FakeLead, before: int | None) -> dict[str, Any]:
-        at, number = self._world.now(), next(self._numbers)
-        account = self._world.account
-        return webhook_payloads.category(account, lead, before, at=at, number=number)
+    def _category_payload(self, lead: FakeLead, before: int | None) -> dict[str, Any]:
+        at, number = self._sandbox.now(), next(self._numbers)
+        store = self._sandbox.store
+        return webhook_payloads.category_payload(
+            store, lead, before, at=at, number=number
+        )
 
-    def _tell(
+    def _queue_for_subscribers(
         self, name: str, lead: FakeLead, payload: Callable[[], dict[str, Any]]
     ) -> None:
-        for hook in self._listening(name, lead):
-            said = payload() | _named(hook)
+        for hook in self._subscribed_webhooks(name, lead):
+            said = payload() | _webhook_fields(hook)
             secret = {"secret_key": self._secret} if self._secret else {}
             body = json.dumps(said | secret).encode()
-            for _ in range(int(self._world.switches.hook_copies)):
+            for _ in range(int(self._sandbox.behaviour.hook_copies)):
                 self._queue(hook, body)
 
     def _queue(self, hook: FakeWebhook, body: bytes) -> None:
-        switches, number = self._world.switches, next(self._numbers)
+        switches, number = self._sandbox.behaviour, next(self._numbers)
         headers = {"content-type": "application/json", "x-webhook-level": hook.level}
         if switches.hook_signed:
             mark = hmac.new(self._secret.encode(), body, "sha256").hexdigest()
             headers["x-smartlead-signature"] = f"sha256={mark}"
             headers["x-request-id"] = f"evt_{hook.id}_{number}"
-        due_at = self._world.now() + switches.hook_delay
+        due_at = self._sandbox.now() + switches.hook_delay
         delivery = Delivery(url=hook.url, body=body, headers=headers, due_at=due_at)
         with self._lock:
             self._waiting.append(delivery)
         self._awake.set()
 
-    def _listening(self, name: str, lead: FakeLead) -> list[FakeWebhook]:
+    def _subscribed_webhooks(self, name: str, lead: FakeLead) -> list[FakeWebhook]:
         """A hook of the whole account silences those of clients and campaigns."""
-        campaign = self._world.account.campaigns[lead.campaign_id]
-        hooks = self._world.account.hooks.values()
+        campaign = self._sandbox.store.campaigns[lead.campaign_id]
+        hooks = self._sandbox.store.hooks.values()
         wanted = [hook for hook in hooks if name in hook.events]
         of_user = [hook for hook in wanted if hook.level == "user"]
-        return of_user or [hook for hook in wanted if _is_about(hook, campaign)]
+        return of_user or [hook for hook in wanted if _covers_campaign(hook, campaign)]
 
-    def _due(self) -> list[Delivery]:
-        now = self._world.now()
+    def _take_due(self) -> list[Delivery]:
+        now = self._sandbox.now()
         with self._lock:
             due = [each for each in self._waiting if each.due_at <= now]
             self._waiting = [each for each in self._waiting if each.due_at > now]
-        is_reversed = self._world.switches.hook_order == "reversed"
+        is_reversed = self._sandbox.behaviour.hook_order == "reversed"
         return due[::-1] if is_reversed else due
 
-    def _put_by(self, delivery: Delivery, *, is_done: bool) -> None:
+    def _record_attempt(self, delivery: Delivery, *, is_done: bool) -> None:
         tried = len(delivery.statuses)
         with self._lock:
             if is_done or tried > len(RETRY_DELAYS):
-                self.delivered = [*self.delivered, delivery][-MOST_LOGGED:]
+                self.delivered = [*self.delivered, delivery][-MAX_LOGGED:]
             else:
-                delivery.due_at = self._world.now() + RETRY_DELAYS[tried - 1]
+                delivery.due_at = self._sandbox.now() + RETRY_DELAYS[tried - 1]
                 self._waiting.append(delivery)
 
 
-def _named(hook: FakeWebhook) -> dict[str, Any]:
+def _webhook_fields(hook: FakeWebhook) -> dict[str, Any]:
     return {"webhook_id": hook.id, "webhook_name": hook.name, "webhook_url": hook.url}
 
 
-def _is_about(hook: FakeWebhook, campaign: FakeCampaign) -> bool:
+def _covers_campaign(hook: FakeWebhook, campaign: FakeCampaign) -> bool:
     if hook.level == "client":
         return hook.client_id == campaign.client_id
     return hook.level == "campaign" and hook.campaign_id == campaign.id
 
 
-def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+def _http_post(url: str, headers: Mapping[str, str], body: bytes) -> int:
     """The status; 0 if nobody answered. Redirects are not followed."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80

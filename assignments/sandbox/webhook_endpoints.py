@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from assignments.sandbox.call import ApiResponse, Call, rejected
+from assignments.sandbox.call import ApiResponse, Call, rejection
 from assignments.sandbox.records import FakeWebhook
 from assignments.sandbox.validation import (
     FLAG,
@@ -12,7 +12,7 @@ from assignments.sandbox.validation import (
     Schema,
     boolean,
     integer,
-    many,
+    list_of,
     nullable,
     one_of,
     optional,
@@ -22,15 +22,15 @@ from assignments.sandbox.validation import (
 
 # Live, the numbers were seen to work; the words are documented.
 LEVELS = {1: "user", 2: "client", 3: "campaign"}
-LEVEL = one_of(*LEVELS, *LEVELS.values())  # type: ignore[arg-type]
-EVENTS = (
+LEVEL_VALIDATOR = one_of(*LEVELS, *LEVELS.values())  # type: ignore[arg-type]
+EVENT_TYPES = (
     "EMAIL_SENT", "FIRST_EMAIL_SENT", "EMAIL_OPEN", "EMAIL_LINK_CLICK", "EMAIL_REPLY",
     "EMAIL_BOUNCE", "LEAD_UNSUBSCRIBED", "LEAD_CATEGORY_UPDATED",
     "CAMPAIGN_STATUS_CHANGED", "UNTRACKED_REPLIES", "MANUAL_STEP_REACHED",
 )  # fmt: skip
 
 
-def is_ours(url: str) -> bool:
+def is_local_address(url: str) -> bool:
     """Nothing of the sandbox leaves this machine."""
     try:
         parts = urlsplit(url)
@@ -41,9 +41,9 @@ def is_ours(url: str) -> bool:
     return parts.scheme == "http" and near
 
 
-def _address(path: str, raw: object) -> str:
+def _local_address(path: str, raw: object) -> str:
     url: str = text()(path, raw)
-    if not is_ours(url):
+    if not is_local_address(url):
         raise InvalidValue(path, "must be an http address of this machine")
     return url
 
@@ -54,9 +54,9 @@ def _flags(path: str, raw: object) -> list[str]:
     return [name for name, value in raw.items() if boolean(f"{path}.{name}", value)]
 
 
-CREATED: Schema = {
-    "webhook_url": required(_address),
-    "association_type": required(LEVEL),
+WEBHOOK_BODY: Schema = {
+    "webhook_url": required(_local_address),
+    "association_type": required(LEVEL_VALIDATOR),
     "email_campaign_id": optional(nullable(integer())),
     "client_id": optional(nullable(integer())),
     "name": optional(text(), default="Webhook"),
@@ -64,20 +64,20 @@ CREATED: Schema = {
     "category_id_map": optional(_flags),
     "force_create": FLAG,
 }
-OF_CAMPAIGN: Schema = {
+CAMPAIGN_WEBHOOK_BODY: Schema = {
     "id": optional(nullable(integer())),
     "name": required(text()),
-    "webhook_url": required(_address),
-    "event_types": required(many(one_of(*EVENTS), least=1)),
-    "categories": optional(many(text())),
+    "webhook_url": required(_local_address),
+    "event_types": required(list_of(one_of(*EVENT_TYPES), least=1)),
+    "categories": optional(list_of(text())),
 }
-ID: Schema = {"id": required(integer())}
+ID_SCHEMA: Schema = {"id": required(integer())}
 
 
 def create(call: Call) -> ApiResponse:
-    body = call.body(CREATED)
+    body = call.body(WEBHOOK_BODY)
     level = body["association_type"]
-    hook = _add(
+    hook = _add_webhook(
         call,
         level=LEVELS.get(level, level),
         url=body["webhook_url"],
@@ -86,73 +86,75 @@ def create(call: Call) -> ApiResponse:
         campaign_id=body["email_campaign_id"],
         client_id=body["client_id"],
     )
-    if call.world.switches.shape == "documented":
+    if call.sandbox.behaviour.shape == "documented":
         return ApiResponse(payload={"ok": True, "id": hook.id, "webhook_url": hook.url})
     return ApiResponse(payload={"ok": True, "data": {"id": {"id": hook.id}}})
 
 
 def show(call: Call) -> ApiResponse:
-    return ApiResponse(payload={"ok": True, "data": _row(_found(call))})
+    return ApiResponse(payload={"ok": True, "data": _webhook_row(_find_webhook(call))})
 
 
 def update(call: Call) -> ApiResponse:
-    hook, body = _found(call), call.body(CREATED)
+    hook, body = _find_webhook(call), call.body(WEBHOOK_BODY)
     hook.url, hook.name = body["webhook_url"], body["name"]
     hook.events = body["event_type_map"]
-    call.world.account.keep("hooks", hook.id)
+    call.sandbox.store.save("hooks", hook.id)
     return ApiResponse(payload={"ok": True})
 
 
 def delete(call: Call) -> ApiResponse:
-    call.world.account.drop_hook(_found(call).id)
+    call.sandbox.store.delete_webhook(_find_webhook(call).id)
     return ApiResponse(payload={"ok": True})
 
 
-def of_campaign(call: Call) -> ApiResponse:
-    return ApiResponse(payload=[_row(hook) for hook in _hooks_of(call)])
+def list_for_campaign(call: Call) -> ApiResponse:
+    return ApiResponse(
+        payload=[_webhook_row(hook) for hook in _campaign_webhooks(call)]
+    )
 
 
 def add_to_campaign(call: Call) -> ApiResponse:
-    body = call.body(OF_CAMPAIGN)
-    hook = _add(
+    body = call.body(CAMPAIGN_WEBHOOK_BODY)
+    hook = _add_webhook(
         call,
         level="campaign",
         url=body["webhook_url"],
         name=body["name"],
         events=body["event_types"],
-        campaign_id=call.param(ID)["id"],
+        campaign_id=call.param(ID_SCHEMA)["id"],
     )
     return ApiResponse(payload={"ok": True, "id": hook.id})
 
 
-def drop_from_campaign(call: Call) -> ApiResponse:
-    wanted = call.body(ID)["id"]
-    if wanted not in [hook.id for hook in _hooks_of(call)]:
-        raise rejected(404, {"error": "Webhook not found"})
-    call.world.account.drop_hook(wanted)
+def delete_from_campaign(call: Call) -> ApiResponse:
+    wanted = call.body(ID_SCHEMA)["id"]
+    if wanted not in [hook.id for hook in _campaign_webhooks(call)]:
+        raise rejection(404, {"error": "Webhook not found"})
+    call.sandbox.store.delete_webhook(wanted)
     return ApiResponse(payload={"ok": True})
 
 
-def _add(call: Call, **said: Any) -> FakeWebhook:
-    hook = call.world.account.add_hook(**said)
-    call.world.applied(call.entry)
+def _add_webhook(call: Call, **said: Any) -> FakeWebhook:
+    hook = call.sandbox.store.add_webhook(**said)
+    call.sandbox.record_change(call.entry)
     return hook
 
 
-def _hooks_of(call: Call) -> list[FakeWebhook]:
-    campaign_id = call.param(ID)["id"]
-    known = call.world.account.hooks.values()
+def _campaign_webhooks(call: Call) -> list[FakeWebhook]:
+    campaign_id = call.param(ID_SCHEMA)["id"]
+    known = call.sandbox.store.hooks.values()
     return [hook for hook in known if hook.campaign_id == campaign_id]
 
 
-def _found(call: Call) -> FakeWebhook:
-    hook = call.world.account.hooks.get(call.param(ID)["id"])
+def _find_webhook(call: Call) -> FakeWebhook:
+    hook = call.sandbox.store.hooks.get(call.param(ID_SCHEMA)["id"])
     if hook is None:
-        raise rejected(404, {"error": "Webhook not found"})
+        raise rejection(404, {"error": "Webhook not found"})
     return hook
 
 
-def _row(hook: FakeWebhook) -> dict[str, Any]:
+def _webhook_row(hook: FakeWebhook) -> dict[str, Any]:
     return {
         "id": hook.id,
         "name": hook.name,

@@ -7,20 +7,20 @@ from assignments.sandbox.records import FakeCampaign, FakeLead, FakeMessage
 from assignments.sandbox.serializers import history
 from assignments.sandbox.store import Store
 
-APP = "https://app.smartlead.ai/app/master-inbox?action=INBOX&leadMap="
+INBOX_URL = "https://app.smartlead.ai/app/master-inbox?action=INBOX&leadMap="
 
 
-def when(at: float) -> str:
+def offset_timestamp(at: float) -> str:
     """Without milliseconds, and with an offset: unlike everywhere else."""
     return datetime.fromtimestamp(int(at), UTC).isoformat()
 
 
-def mail(account: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
+def email_payload(store: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
     """EMAIL_REPLY or EMAIL_SENT. `from_email` is our mailbox in both."""
     is_reply = message.type == "REPLY"
     said = {
         "event_type": "EMAIL_REPLY" if is_reply else "EMAIL_SENT",
-        "event_timestamp": when(message.at),
+        "event_timestamp": offset_timestamp(message.at),
         "sl_email_lead_id": str(lead.lead_id),
         "sl_email_lead_map_id": lead.map_id,
         "sl_lead_email": lead.email,
@@ -31,19 +31,21 @@ def mail(account: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]
         "cc_emails": message.cc,
         "subject": message.subject,
         "sequence_number": lead.sequence_number,
-        **_campaign(account.campaigns[lead.campaign_id]),
-        "app_url": f"{APP}{lead.map_id}",
+        **_campaign_fields(store.campaigns[lead.campaign_id]),
+        "app_url": f"{INBOX_URL}{lead.map_id}",
     }
     return said | (
-        _reply(lead, message) if is_reply else {"sent_message": _part(message)}
+        _reply_parts(lead, message)
+        if is_reply
+        else {"sent_message": _mail_part(message)}
     )
 
 
-def _reply(lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
+def _reply_parts(lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
     answered = next(each for each in reversed(lead.messages) if each.type == "SENT")
     return {
-        "sent_message": _part(answered),
-        "reply_message": _part(message),
+        "sent_message": _mail_part(answered),
+        "reply_message": _mail_part(message),
         "leadCorrespondence": {
             "targetLeadEmail": lead.email,
             "replyReceivedFrom": message.sender,
@@ -52,42 +54,47 @@ def _reply(lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
     }
 
 
-def _part(message: FakeMessage) -> dict[str, Any]:
+def _mail_part(message: FakeMessage) -> dict[str, Any]:
     return {
         "message_id": message.message_id,
         "html": message.body,
         "text": "",
-        "time": when(message.at),
+        "time": offset_timestamp(message.at),
     }
 
 
-def short_mail(account: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
+def short_email_payload(
+    store: Store, lead: FakeLead, message: FakeMessage
+) -> dict[str, Any]:
     """As documented: it names neither the lead's ids nor the mail's."""
-    campaign = account.campaigns[lead.campaign_id]
+    campaign = store.campaigns[lead.campaign_id]
     said = {
         "event_type": "EMAIL_REPLIED" if message.type == "REPLY" else "EMAIL_SENT",
-        "timestamp": when(message.at),
+        "timestamp": offset_timestamp(message.at),
         "campaign_name": campaign.name,
         "lead": {"email": lead.email, "first_name": lead.first_name},
     }
     if message.type == "REPLY":
-        said["reply"] = {"body": message.body, "received_at": when(message.at)}
+        said["reply"] = {
+            "body": message.body,
+            "received_at": offset_timestamp(message.at),
+        }
     return said
 
 
-def category(
-    account: Store, lead: FakeLead, before: int | None, *, at: float, number: int
+def category_payload(
+    store: Store, lead: FakeLead, before: int | None, *, at: float, number: int
 ) -> dict[str, Any]:
-    names = {key: each.name for key, each in account.categories.items()}
+    names = {key: each.name for key, each in store.categories.items()}
     replies = [entry for entry in history(lead) if entry["type"] == "REPLY"]
     return {
         "event_type": "LEAD_CATEGORY_UPDATED",
         "event_id": f"category-{lead.map_id}-{number}-{int(at)}",
-        "event_timestamp": when(at),
+        "event_timestamp": offset_timestamp(at),
         "lead_id": lead.lead_id,
         "from_email": lead.mailbox,
         "to_email": lead.email,
-        **_campaign(account.campaigns[lead.campaign_id]),
+        **_campaign_fields(store.campaigns[lead.campaign_id]),
         "lead_category": {
             "old_id": before,
             "old_name": names.get(before or 0),
@@ -96,11 +103,11 @@ def category(
         },
         "history": history(lead),
         "last_reply": replies[-1] if replies else {},
-        "app_url": f"{APP}{lead.map_id}",
+        "app_url": f"{INBOX_URL}{lead.map_id}",
     }
 
 
-def _campaign(campaign: FakeCampaign) -> dict[str, Any]:
+def _campaign_fields(campaign: FakeCampaign) -> dict[str, Any]:
     return {
         "campaign_id": campaign.id,
         "campaign_name": campaign.name,

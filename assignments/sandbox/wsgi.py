@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def application(world: FakeSmartlead) -> "WSGIApplication":
+def application(sandbox: FakeSmartlead) -> "WSGIApplication":
     def app(
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         caller = environ.get("REMOTE_ADDR", "127.0.0.1")
-        answer = router.respond(world, _request(environ), caller=caller)
+        answer = router.respond(sandbox, _request(environ), caller=caller)
         if answer.is_lost:
-            router.finish(world, answer)
+            router.end_log_entry(sandbox, answer)
             raise ConnectionError("The connection was closed without an answer.")
         time.sleep(answer.drip_head)
         status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
-        body = router.body_of(answer)
-        start_response(status, list(router.headers_of(answer, body).items()))
-        return _chunks(world, answer, body)
+        body = router.encode_body(answer)
+        start_response(status, list(router.response_headers(answer, body).items()))
+        return _chunks(sandbox, answer, body)
 
     return app
 
@@ -47,8 +47,10 @@ def _request(environ: "WSGIEnvironment") -> ApiRequest:
     )
 
 
-def _chunks(world: FakeSmartlead, answer: ApiResponse, body: bytes) -> Iterator[bytes]:
+def _chunks(
+    sandbox: FakeSmartlead, answer: ApiResponse, body: bytes
+) -> Iterator[bytes]:
     try:
-        yield from router.dripped(body, over=answer.drip_body)
+        yield from router.drip_chunks(body, over=answer.drip_body)
     finally:
-        router.finish(world, answer)
+        router.end_log_entry(sandbox, answer)

@@ -114,5 +114,5 @@ def _ask_once[T](client: Client, call: Callable[[], T]) -> T:
         raise ServiceTrouble(
             "Smartlead keeps saying: too many calls.", kind="rate_limit"
         )
-    with client.spending(slot):
+    with client.use_slot(slot):
         return call()

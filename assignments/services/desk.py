@@ -30,7 +30,7 @@ class Desk:
         """One GET; returns the row, None if Smartlead has it no more, and when asked."""
         asked_at = self.clock()
         self.reached("reading")
-        with self.client.spending(slot):
+        with self.client.use_slot(slot):
             row = self.client.lead(map_id)
         self.reached("read")
         return row, asked_at

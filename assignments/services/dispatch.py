@@ -128,7 +128,7 @@ class Dispatcher:
     def _look(self, slot: Slot, now: datetime) -> None:
         """One read to see whether Smartlead takes our calls."""
         try:
-            with self.desk.client.spending(slot):
+            with self.desk.client.use_slot(slot):
                 self.desk.client.probe()
         except NotSent:
             return  # this process was paused; the next look tells

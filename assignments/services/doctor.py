@@ -124,7 +124,7 @@ def smartlead_answers(*, client: Client) -> Finding:
             "See /system/: after a 429, or when others use the key, calls wait.",
         )
     try:
-        with client.spending(slot):
+        with client.use_slot(slot):
             client.probe()
     except SmartleadError as error:
         return problem("online", str(error), "Nothing is lost: changes wait here.")

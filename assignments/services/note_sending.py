@@ -39,7 +39,7 @@ def send_note(desk: Desk, claim: Claim, slot: Slot) -> None:
         return _wait_again(note, desk.clock()) if note else None
     desk.reached("note stamped")
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             smartlead_id = desk.client.create_note(
                 map_id=note.lead_id, text=note.full_text, start_by=start_by
             )
@@ -64,7 +64,7 @@ def settle_note(desk: Desk, claim: Claim, slot: Slot) -> None:
         desk.budget.give_back(slot)
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             found = desk.client.notes(note.lead.person_id)
     except (NotesUnreadable, Refused):
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())

@@ -113,7 +113,7 @@ def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
 
 def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             return desk.client.inbox(
                 ASSIGNED,
                 limit=PAGE,

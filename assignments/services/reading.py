@@ -80,7 +80,7 @@ class Reading:
         if slot is None:
             raise OutOfTime
         asked_at = self.clock()
-        with self.client.spending(slot):
+        with self.client.use_slot(slot):
             answer = call(self.client)
         self.report.calls += 1
         if self.report.calls == 1:

@@ -176,7 +176,7 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
     desk.reached("stamped")
     began_at = desk.clock()
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             desk.client.set_owner(
                 map_id=row.lead_id, member_id=row.to_id, start_by=start_by
             )

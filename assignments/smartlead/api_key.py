@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 from assignments.smartlead.errors import ServiceTrouble
 
 # A shorter "key" is a sandbox's, and might be a word of somebody's mail.
-SHORTEST_SECRET = 8
+MIN_REDACTED_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +18,18 @@ class ApiKey:
 
     value: str = field(repr=False)
 
-    def check(self) -> None:
+    def require_usable(self) -> None:
         if not self.value:
-            raise _unusable("There is no API key. Set SMARTLEAD_API_KEY.")
+            raise _unusable_key_error("There is no API key. Set SMARTLEAD_API_KEY.")
         if not self.value.isascii() or not self.value.isprintable():
-            raise _unusable(
+            raise _unusable_key_error(
                 "SMARTLEAD_API_KEY holds characters that no key has. Copy it anew."
             )
 
-    def blot_out(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text without the key, should a server have echoed it."""
         value = self.value
-        if len(value) < SHORTEST_SECRET:
+        if len(value) < MIN_REDACTED_LENGTH:
             return text
         forms = {value, quote(value, safe=""), quote_plus(value)}
         forms |= {escape(value), dumps(value)[1:-1]}
@@ -39,5 +39,5 @@ class ApiKey:
         return re.sub(pattern, "***", text, flags=re.IGNORECASE)
 
 
-def _unusable(sentence: str) -> ServiceTrouble:
+def _unusable_key_error(sentence: str) -> ServiceTrouble:
     return ServiceTrouble(sentence, kind="key", surely_not_applied=True)

@@ -27,7 +27,7 @@ from assignments.smartlead.rate_limiter import (
     Stamp,
 )
 
-LONGEST_NAP = 1.0  # a slot given back may come free before it was due
+MAX_SLEEP = 1.0  # a slot given back may come free before it was due
 NO_REPORT = RateReport()
 
 __all__ = [
@@ -89,10 +89,10 @@ class CallBudget:
         self._jitter = jitter
 
     def take(self, kind: CallKind) -> Slot | NotBefore:
-        with self._meter() as (meter, now):
+        with self._locked_limiter() as (limiter, now):
             # Before the commit, so that the slot ends here before it ends in the row.
             expires = self._monotonic() + self._deadline
-            taken = meter.take(kind, now=now, token=secrets.token_hex(8))
+            taken = limiter.take(kind, now=now, token=secrets.token_hex(8))
         if isinstance(taken, NotBefore):
             return taken
         return Slot(token=taken.token, kind=kind, expires=expires)
@@ -114,7 +114,7 @@ class CallBudget:
                 return None
             if answer.probe_due and probe and self._probe(probe):
                 continue
-            nap = min(answer.at - self._clock(), LONGEST_NAP * self._scale)
+            nap = min(answer.at - self._clock(), MAX_SLEEP * self._scale)
             sleep(max(nap, 0.001))
         return answer
 
@@ -128,20 +128,20 @@ class CallBudget:
 
     def give_back(self, slot: Slot) -> None:
         """For a slot whose call was not made."""
-        with self._meter() as (meter, now):
-            meter.give_back(slot.token, now=now)
+        with self._locked_limiter() as (limiter, now):
+            limiter.give_back(slot.token, now=now)
 
     def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
         """The call has ended; a window from now on its slot is free again."""
-        with self._meter() as (meter, now):
-            meter.finish(slot.token, now=now, rate=rate)
+        with self._locked_limiter() as (limiter, now):
+            limiter.finish(slot.token, now=now, rate=rate)
 
-    def limited(
+    def record_429(
         self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
     ) -> None:
         """The call was answered with 429."""
-        with self._meter() as (meter, now):
-            meter.limited(
+        with self._locked_limiter() as (limiter, now):
+            limiter.record_429(
                 slot.token,
                 now=now,
                 rate=rate,
@@ -153,24 +153,24 @@ class CallBudget:
         """How things stand, read without a lock."""
         row = BudgetRow.objects.filter(pk=self._name).first()
         now = self._clock()
-        meter = self._load(row.state if row else {}, now)
+        limiter = self._load(row.state if row else {}, now)
         return BudgetSnapshot(
             windows=tuple(
                 WindowUse(
                     seconds=window.seconds,
-                    limit=meter.limit(window),
-                    used=meter.used(window, now),
+                    limit=limiter.limit(window),
+                    used=limiter.used(window, now),
                 )
-                for window in meter.windows
+                for window in limiter.windows
             ),
-            in_flight=sum(_is_in_flight(stamp) for stamp in meter.stamps),
-            paused_until=_moment_after(now, meter.paused_until),
-            slowed_until=_moment_after(now, meter.slowed_until),
-            foreign_calls=meter.foreign_seen,
+            in_flight=sum(_is_in_flight(stamp) for stamp in limiter.stamps),
+            paused_until=_future_moment(now, limiter.paused_until),
+            slowed_until=_future_moment(now, limiter.slowed_until),
+            foreign_calls=limiter.foreign_seen,
         )
 
     @contextmanager
-    def _meter(self) -> Iterator[tuple[RateLimiter, float]]:
+    def _locked_limiter(self) -> Iterator[tuple[RateLimiter, float]]:
         """The state under its lock, and the time, which is read after it was got.
 
         `durable`: no caller may hold the lock longer than this, over a call least of all.
@@ -178,9 +178,9 @@ class CallBudget:
         with transaction.atomic(durable=True):
             row = self._locked_row()
             now = self._clock()
-            meter = self._load(row.state, now)
-            yield meter, now
-            state = meter.dump()
+            limiter = self._load(row.state, now)
+            yield limiter, now
+            state = limiter.dump()
             if state != row.state:
                 row.state = state
                 row.save()
@@ -218,5 +218,5 @@ def _is_in_flight(stamp: Stamp) -> bool:
     return stamp.ended_at is None
 
 
-def _moment_after(now: float, seconds: float) -> datetime | None:
+def _future_moment(now: float, seconds: float) -> datetime | None:
     return datetime.fromtimestamp(seconds, tz=UTC) if seconds > now else None

@@ -22,7 +22,12 @@ from assignments.smartlead.errors import (
     Refused,
     ServiceTrouble,
 )
-from assignments.smartlead.list_parsing import ListPage, has_nothing, page_of, rows_in
+from assignments.smartlead.list_parsing import (
+    ListPage,
+    find_rows,
+    has_nothing,
+    parse_page,
+)
 from assignments.smartlead.metered_call import MeteredCalls
 from assignments.smartlead.parsing import Payload, as_dicts, as_id
 from assignments.smartlead.records import (
@@ -36,16 +41,16 @@ from assignments.smartlead.records import (
 )
 from assignments.smartlead.responses import (
     Response,
-    garbled,
+    error_from,
+    garbled_error,
     payload_of_read,
     payload_of_write,
-    trouble_in,
 )
 from assignments.smartlead.transport import KeyTransport, SocketTransport
 
 # These lists take one value where the others take an array.
-ONE_VALUE_LISTS = {"assigned-me", "views"}
-BOARD_DAYS = 365  # how far back the team board is asked for
+SINGLE_VALUE_LISTS = {"assigned-me", "views"}
+TEAM_BOARD_DAYS = 365  # how far back the team board is asked for
 
 # Tests and in-process runs set this; `connect` then opens it in place of a socket.
 default_transport: Callable[[], httpx.BaseTransport] | None = None
@@ -91,9 +96,9 @@ class Client:
         """Smartlead's clock at its last answer, in whole seconds; None if not told."""
         return self._calls.server_time
 
-    def spending(self, slot: Slot) -> AbstractContextManager[None]:
+    def use_slot(self, slot: Slot) -> AbstractContextManager[None]:
         """Pay for exactly one call. A slot that no call used is given back."""
-        return self._calls.spending(slot)
+        return self._calls.use_slot(slot)
 
     def wait_for_slot(
         self,
@@ -103,10 +108,10 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> Slot | None:
         """A slot by `until` (`time.time()`), or None; sounds out a 429 with one read."""
-        return self.budget.wait(kind, until=until, sleep=sleep, probe=self._sound_out)
+        return self.budget.wait(kind, until=until, sleep=sleep, probe=self._send_probe)
 
-    def _sound_out(self, slot: Slot) -> None:
-        with self.spending(slot):
+    def _send_probe(self, slot: Slot) -> None:
+        with self.use_slot(slot):
             try:
                 self.probe()
             except ServiceTrouble as trouble:
@@ -128,10 +133,10 @@ class Client:
         """One page of a list of the master inbox (`inbox-replies`, `assigned-me`, …)."""
         filters: dict[str, Any] = {}
         if member_id is not None:
-            is_single = source in ONE_VALUE_LISTS
+            is_single = source in SINGLE_VALUE_LISTS
             filters["campaignTeamMemberId"] = member_id if is_single else [member_id]
         if reply_between is not None:
-            filters["replyTimeBetween"] = [_iso(moment) for moment in reply_between]
+            filters["replyTimeBetween"] = [_iso_utc(moment) for moment in reply_between]
         body: dict[str, Any] = {"offset": offset, "limit": limit, "sortBy": sort}
         payload = self._read(
             "POST",
@@ -140,7 +145,7 @@ class Client:
             body=body | ({"filters": filters} if filters else {}),
         )
         is_later = offset > 0 or reply_between is not None
-        return page_of(payload, LeadRow.from_payload, limit=limit, is_later=is_later)
+        return parse_page(payload, LeadRow.from_payload, limit=limit, is_later=is_later)
 
     def lead(self, map_id: int) -> LeadRow | None:
         """One lead as it is now; None where Smartlead knows none of this id."""
@@ -152,8 +157,8 @@ class Client:
             return None
         if answer.is_empty:
             raise EmptyAnswer
-        row = _row_of_lead(payload_of_read(answer))
-        return None if row is None else _lead_asked_for(row, map_id)
+        row = _find_lead_row(payload_of_read(answer))
+        return None if row is None else _parse_lead(row, map_id)
 
     def set_owner(
         self, *, map_id: int, member_id: int, start_by: float | None = None
@@ -187,8 +192,8 @@ class Client:
             raise NotesUnreadable(
                 "Smartlead does not let this account read notes back."
             )
-        payload = payload_of_read(_checked(answer))
-        rows = [] if has_nothing(payload) else rows_in(payload)
+        payload = payload_of_read(_raise_for_error(answer))
+        rows = [] if has_nothing(payload) else find_rows(payload)
         return [NoteRow.from_payload(raw) for raw in as_dicts(rows)]
 
     def history(self, *, campaign_id: int, lead_id: int) -> list[HistoryEntry]:
@@ -199,7 +204,7 @@ class Client:
         # An empty object is how it says that it knows no such lead.
         if payload == {} or has_nothing(payload):
             return []
-        return [HistoryEntry.from_payload(raw) for raw in as_dicts(rows_in(payload))]
+        return [HistoryEntry.from_payload(raw) for raw in as_dicts(find_rows(payload))]
 
     # ── Reference data ──────────────────────────────────────────────────────────
     def members(self) -> ListPage[MemberRow]:
@@ -209,20 +214,20 @@ class Client:
             "GET",
             "analytics/team-board/overall-stats",
             params={
-                "start_date": str(today - timedelta(days=BOARD_DAYS)),
+                "start_date": str(today - timedelta(days=TEAM_BOARD_DAYS)),
                 "end_date": str(today),
                 "timezone": "UTC",
                 "full_data": "true",
             },
         )
-        return page_of(payload, MemberRow.from_payload)
+        return parse_page(payload, MemberRow.from_payload)
 
     def categories(self) -> ListPage[CategoryRow]:
         payload = self._read("GET", "leads/fetch-categories")
-        return page_of(payload, CategoryRow.from_payload)
+        return parse_page(payload, CategoryRow.from_payload)
 
     def campaigns(self) -> ListPage[CampaignRow]:
-        return page_of(self._read("GET", "campaigns"), CampaignRow.from_payload)
+        return parse_page(self._read("GET", "campaigns"), CampaignRow.from_payload)
 
     def campaign_leads(
         self, campaign_id: int, *, offset: int = 0, limit: int = 100
@@ -232,7 +237,7 @@ class Client:
             f"campaigns/{campaign_id}/leads",
             params={"offset": offset, "limit": limit},
         )
-        return page_of(
+        return parse_page(
             payload, CampaignLeadRow.from_payload, limit=limit, is_later=offset > 0
         )
 
@@ -255,7 +260,7 @@ class Client:
         self, path: str, *, body: Mapping[str, Any], start_by: float | None
     ) -> dict[str, Any]:
         answer = self._calls.make("POST", path, body=body, start_by=start_by)
-        return payload_of_write(_checked(answer))
+        return payload_of_write(_raise_for_error(answer))
 
     def _answer(
         self,
@@ -265,16 +270,18 @@ class Client:
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Response:
-        return _checked(self._calls.make(method, path, params=params, body=body))
+        return _raise_for_error(
+            self._calls.make(method, path, params=params, body=body)
+        )
 
 
-def _checked(answer: Response) -> Response:
-    if error := trouble_in(answer):
+def _raise_for_error(answer: Response) -> Response:
+    if error := error_from(answer):
         raise error
     return answer
 
 
-def _row_of_lead(payload: Any) -> Payload | None:
+def _find_lead_row(payload: Any) -> Payload | None:
     """The row in a list of one, or bare (the documented shape); None if it is empty."""
     inner = payload.get("data", payload) if isinstance(payload, dict) else payload
     if isinstance(inner, list):
@@ -284,19 +291,21 @@ def _row_of_lead(payload: Any) -> Payload | None:
     if inner in ({}, {"ok": True}):
         raise EmptyAnswer
     if not isinstance(inner, dict):
-        raise garbled("Smartlead's answer holds no lead where one was expected.")
+        raise garbled_error("Smartlead's answer holds no lead where one was expected.")
     return inner
 
 
-def _lead_asked_for(raw: Payload, map_id: int) -> LeadRow:
+def _parse_lead(raw: Payload, map_id: int) -> LeadRow:
     try:
         row = LeadRow.from_payload(raw)
     except ValueError as problem:
-        raise garbled(
+        raise garbled_error(
             f"Smartlead's answer for one lead is unreadable: {problem}"
         ) from None
     if row.map_id != map_id:
-        raise garbled("Smartlead answered with another lead than the one asked for.")
+        raise garbled_error(
+            "Smartlead answered with another lead than the one asked for."
+        )
     return row
 
 
@@ -310,6 +319,6 @@ def _note_id(data: Any) -> int | None:
     return as_id(note.get("id")) if isinstance(note, dict) else None
 
 
-def _iso(moment: datetime) -> str:
+def _iso_utc(moment: datetime) -> str:
     in_utc = moment.astimezone(UTC)
     return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

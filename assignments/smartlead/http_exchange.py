@@ -12,9 +12,9 @@ import httpx
 
 from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.errors import ServiceTrouble
-from assignments.smartlead.responses import Response, garbled
+from assignments.smartlead.responses import Response, garbled_error
 from assignments.smartlead.transport import (
-    EXTENSION,
+    TIMING_EXTENSION,
     AddressUnknown,
     CallTiming,
     NotSecure,
@@ -22,8 +22,8 @@ from assignments.smartlead.transport import (
 
 LONGEST_ANSWER = 20 * 1024 * 1024
 
-TIMED_OUT = (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError)
-NOT_REACHED = (
+TIMEOUT_ERRORS = (httpx.TimeoutException, httpcore.TimeoutException, TimeoutError)
+UNREACHABLE_ERRORS = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -31,13 +31,13 @@ NOT_REACHED = (
     httpcore.ConnectTimeout,
     httpcore.PoolTimeout,
 )
-NO_ADDRESS = (
+BAD_ADDRESS_ERRORS = (
     AddressUnknown,
     httpx.InvalidURL,
     httpx.UnsupportedProtocol,
     httpcore.UnsupportedProtocol,
 )
-BROKEN_OFF = (
+CONNECTION_ERRORS = (
     httpx.TransportError,
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -45,7 +45,7 @@ BROKEN_OFF = (
 )
 
 
-def exchange(
+def send_request(
     http: httpx.Client,
     *,
     method: str,
@@ -59,48 +59,50 @@ def exchange(
     error: ServiceTrouble
     try:
         request = http.build_request(
-            method, url, params=params, json=body, extensions={EXTENSION: call}
+            method, url, params=params, json=body, extensions={TIMING_EXTENSION: call}
         )
-        return _answer(http.send(request, stream=True), call=call, key=key)
-    except NO_ADDRESS:
-        error = _no_address()
+        return _read_response(http.send(request, stream=True), call=call, key=key)
+    except BAD_ADDRESS_ERRORS:
+        error = _bad_address_error()
     except NotSecure:
-        error = _not_secure()
-    except NOT_REACHED:
-        error = _not_reached()
-    except TIMED_OUT:
+        error = _insecure_error()
+    except UNREACHABLE_ERRORS:
+        error = _unreachable_error()
+    except TIMEOUT_ERRORS:
         error = ServiceTrouble("Smartlead did not answer in time.", kind="timeout")
     except httpx.DecodingError:
-        error = garbled("Smartlead's answer could not be unpacked.")
-    except BROKEN_OFF:
+        error = garbled_error("Smartlead's answer could not be unpacked.")
+    except CONNECTION_ERRORS:
         sentence = "The connection to Smartlead broke off before its answer was there."
         error = ServiceTrouble(sentence, kind="unavailable")
     # Raised out here, so that it carries no context: httpx' errors hold requests.
     raise error
 
 
-def _answer(response: httpx.Response, *, call: CallTiming, key: ApiKey) -> Response:
+def _read_response(
+    response: httpx.Response, *, call: CallTiming, key: ApiKey
+) -> Response:
     with closing(response):
-        body = _body(response, call)
-    text = key.blot_out(body.decode("utf-8-sig", "replace"))
+        body = _read_body(response, call)
+    text = key.redact(body.decode("utf-8-sig", "replace"))
     return Response.read(
         status=response.status_code, headers=response.headers, text=text
     )
 
 
-def _body(response: httpx.Response, call: CallTiming) -> bytes:
+def _read_body(response: httpx.Response, call: CallTiming) -> bytes:
     body = bytearray()
-    call.left(httpcore.ReadTimeout)
+    call.seconds_left(httpcore.ReadTimeout)
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > LONGEST_ANSWER:
-            raise garbled("Smartlead's answer is longer than any it should give.")
+            raise garbled_error("Smartlead's answer is longer than any it should give.")
         # Transports without sockets (the sandbox in process) keep no deadline.
-        call.left(httpcore.ReadTimeout)
+        call.seconds_left(httpcore.ReadTimeout)
     return bytes(body)
 
 
-def _not_reached() -> ServiceTrouble:
+def _unreachable_error() -> ServiceTrouble:
     return ServiceTrouble(
         "Nothing answers at the address in SMARTLEAD_BASE_URL. Check it and this "
         "machine's network; what waits goes out by itself.",
@@ -109,7 +111,7 @@ def _not_reached() -> ServiceTrouble:
     )
 
 
-def _not_secure() -> ServiceTrouble:
+def _insecure_error() -> ServiceTrouble:
     return ServiceTrouble(
         "There is no secure connection to the address in SMARTLEAD_BASE_URL (no TLS, or "
         "a certificate that is not right). Check the address and this machine's network.",
@@ -118,7 +120,7 @@ def _not_secure() -> ServiceTrouble:
     )
 
 
-def _no_address() -> ServiceTrouble:
+def _bad_address_error() -> ServiceTrouble:
     return ServiceTrouble(
         "The address in SMARTLEAD_BASE_URL leads nowhere. Check it and this machine's "
         "network.",

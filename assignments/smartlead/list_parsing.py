@@ -5,12 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from assignments.smartlead.parsing import Payload, as_int, as_text, first
-from assignments.smartlead.responses import garbled
+from assignments.smartlead.parsing import Payload, as_int, as_text, first_present
+from assignments.smartlead.responses import garbled_error
 
-LONGEST_EXCERPT = 500
-NOTHING: tuple[Any, ...] = (None, False, "", {}, [])
-ENVELOPES = ("data", "messages", "history", "leads", "campaigns", "team_board_stats")
+MAX_EXCERPT_LENGTH = 500
+EMPTY_VALUES: tuple[Any, ...] = (None, False, "", {}, [])
+ENVELOPE_KEYS = (
+    "data",
+    "messages",
+    "history",
+    "leads",
+    "campaigns",
+    "team_board_stats",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +43,7 @@ class ListPage[T]:
         return self.limit is None or self.returned < self.limit
 
 
-def page_of[T](
+def parse_page[T](
     payload: Any,
     read: Callable[[Payload], T],
     *,
@@ -48,12 +55,12 @@ def page_of[T](
     `is_later`: it follows another page, so that nothing in it is the end of the list.
     On a first page it could be a fault, and all leads would seem to be gone.
     """
-    raw_rows = [] if is_later and has_nothing(payload) else rows_in(payload)
+    raw_rows = [] if is_later and has_nothing(payload) else find_rows(payload)
     rows: list[T] = []
     unreadable: list[SkippedRow] = []
     for raw in raw_rows:
         try:
-            rows.append(read(_mapping(raw)))
+            rows.append(read(_require_object(raw)))
         except ValueError as exc:
             unreadable.append(SkippedRow(reason=str(exc), excerpt=_excerpt(raw)))
     return ListPage(
@@ -65,19 +72,19 @@ def page_of[T](
     )
 
 
-def rows_in(payload: Any) -> list[Any]:
-    found = _list_in(payload)
+def find_rows(payload: Any) -> list[Any]:
+    found = _find_list(payload)
     if found is None:
-        raise garbled("Smartlead's answer holds no list where one was expected.")
+        raise garbled_error("Smartlead's answer holds no list where one was expected.")
     return found
 
 
-def _list_in(payload: Any) -> list[Any] | None:
+def _find_list(payload: Any) -> list[Any] | None:
     if isinstance(payload, list):
         return payload
     if not isinstance(payload, dict):
         return None
-    inner = (_list_in(payload[name]) for name in ENVELOPES if name in payload)
+    inner = (_find_list(payload[name]) for name in ENVELOPE_KEYS if name in payload)
     return next((found for found in inner if found is not None), None)
 
 
@@ -88,10 +95,10 @@ def has_nothing(payload: Any) -> bool:
     """
     if not isinstance(payload, dict):
         return payload is None
-    inner = [payload[name] for name in ENVELOPES if name in payload]
+    inner = [payload[name] for name in ENVELOPE_KEYS if name in payload]
     if not inner:
         return payload.get("ok") is True or payload.get("success") is True
-    return all(value in NOTHING or _holds_nothing(value) for value in inner)
+    return all(value in EMPTY_VALUES or _holds_nothing(value) for value in inner)
 
 
 def _holds_nothing(value: Any) -> bool:
@@ -105,14 +112,14 @@ def _total(payload: Any) -> int | None:
     if not isinstance(payload, dict):
         return None
     # Absence is unknown, never 0.
-    return as_int(first(payload, "total_count", "total_leads", "total"))
+    return as_int(first_present(payload, "total_count", "total_leads", "total"))
 
 
-def _mapping(raw: Any) -> Payload:
+def _require_object(raw: Any) -> Payload:
     if not isinstance(raw, dict):
         raise ValueError("The row is not an object.")
     return raw
 
 
 def _excerpt(raw: Any) -> str:
-    return as_text(json.dumps(raw, ensure_ascii=False))[:LONGEST_EXCERPT]
+    return as_text(json.dumps(raw, ensure_ascii=False))[:MAX_EXCERPT_LENGTH]

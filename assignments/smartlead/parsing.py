@@ -12,18 +12,18 @@ from assignments.visible_text import visible
 
 LARGEST_ID = 2**63 - 1
 # Others are mistakes, and too near to where a calendar ends to be shown or added to.
-YEARS = range(1971, 2200)
-MILLISECONDS_SINCE = 100_000_000_000  # as seconds, this would be the year 5138
+PLAUSIBLE_YEARS = range(1971, 2200)
+MILLISECONDS_FROM = 100_000_000_000  # as seconds, this would be the year 5138
 
 type Payload = Mapping[str, Any]
 
 
-def first(raw: Payload, *names: str) -> Any:
+def first_present(raw: Payload, *names: str) -> Any:
     """The first of these fields that is there and not null."""
     return next((raw[name] for name in names if raw.get(name) is not None), None)
 
 
-def part(raw: Payload, name: str) -> Payload:
+def nested_object(raw: Payload, name: str) -> Payload:
     """A nested object; an empty one where there is none."""
     found = raw.get(name)
     return found if isinstance(found, dict) else {}
@@ -79,7 +79,7 @@ def as_moment(value: Any) -> datetime | None:
         else:
             moment = _from_epoch(as_int(value))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC) if moment.year in YEARS else None
+        return moment.astimezone(UTC) if moment.year in PLAUSIBLE_YEARS else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 
@@ -87,7 +87,7 @@ def as_moment(value: Any) -> datetime | None:
 def _from_epoch(number: int | None) -> datetime:
     if not number:
         raise ValueError
-    seconds = number / 1000 if abs(number) >= MILLISECONDS_SINCE else number
+    seconds = number / 1000 if abs(number) >= MILLISECONDS_FROM else number
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 

@@ -9,10 +9,10 @@ EPOCH_SECONDS = 100_000_000  # smaller is seconds left: three years
 EPOCH_MILLISECONDS = 100_000_000_000  # as seconds, this would be the year 5138
 
 
-def rate_in(headers: Mapping[str, str], *, now: float) -> RateReport:
-    reset = _number(headers.get("x-ratelimit-reset", ""))
-    limit = _number(headers.get("x-ratelimit-limit", ""))
-    remaining = _number(headers.get("x-ratelimit-remaining", ""))
+def parse_rate_headers(headers: Mapping[str, str], *, now: float) -> RateReport:
+    reset = _first_number(headers.get("x-ratelimit-reset", ""))
+    limit = _first_number(headers.get("x-ratelimit-limit", ""))
+    remaining = _first_number(headers.get("x-ratelimit-remaining", ""))
     return RateReport(
         limit=None if limit is None else int(limit),
         remaining=None if remaining is None else int(max(0, remaining)),
@@ -29,7 +29,7 @@ def seconds_left(reset: float, *, now: float) -> float:
     return max(0.0, reset)
 
 
-def _number(text: str) -> float | None:
+def _first_number(text: str) -> float | None:
     """The first number: some servers write `60, 60;w=60`."""
     found = re.match(r"\s*(-?\d{1,15}(?:\.\d+)?)", text)
     return float(found[1]) if found else None

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
-MARGIN = 0.01  # the server may round its clock
-CATCH_UP = 3  # paced calls that a late caller may make up for at once
-FULL_SHARE = 0.1
+CLOCK_MARGIN = 0.01  # the server may round its clock
+MAX_CATCH_UP_CALLS = 3  # paced calls that a late caller may make up for at once
+FULL_PASS_SHARE = 0.1
 BACKOFF = (2.0, 60.0)  # first and longest pause after a 429 without Retry-After
 LONGEST_PAUSE = 900.0
 SLOWED_FOR = 300.0
@@ -79,23 +79,25 @@ class RateLimiter:
     paused_until: float = 0.0
     slowed_until: float = 0.0
     strikes: int = 0  # 429s in a row; above 0, only a probe may go
-    named: dict[str, int] = field(default_factory=dict)  # limits the server named
+    server_limits: dict[str, int] = field(
+        default_factory=dict
+    )  # limits the server named
     foreign_seen: int = 0
-    noticed_at: float = 0.0  # the last answer that told the server's count
+    last_report_at: float = 0.0  # the last answer that told the server's count
 
     # ── Taking ──────────────────────────────────────────────────────────────────
     def take(self, kind: CallKind, *, now: float, token: str) -> Stamp | NotBefore:
-        if held := self._held_back(kind, now):
+        if held := self._wait_after_429(kind, now):
             return held
-        at = max(self._free_at(kind, now), self._paced_from(kind, now))
+        at = max(self._next_free_time(kind, now), self._paced_start(kind, now))
         if at > now:
             return NotBefore(at)
-        self._pace(1, now)
+        self._postpone_paced_calls(1, now)
         stamp = Stamp(token, kind, now)
         self.stamps.append(stamp)
         return stamp
 
-    def _held_back(self, kind: CallKind, now: float) -> NotBefore | None:
+    def _wait_after_429(self, kind: CallKind, now: float) -> NotBefore | None:
         """After a 429: nothing until the pause is over, then one probe at a time."""
         if not self.strikes:
             return None
@@ -112,55 +114,63 @@ class RateLimiter:
         is_in_flight = stamp.ended_at is None and now < stamp.taken_at + self.deadline
         return is_in_flight and stamp.taken_at >= self.paused_until
 
-    def _free_at(self, kind: CallKind, now: float) -> float:
+    def _next_free_time(self, kind: CallKind, now: float) -> float:
         spare = 0 if kind is CallKind.INTERACTIVE else 1
         times = [
-            self._room_at(
+            self._time_with_room(
                 self.stamps, window, max(1, self.limit(window) - spare), now=now
             )
             for window in self.windows
         ]
         if kind is CallKind.FULL:
-            share = max(1, int(self.limit(self.longest) * FULL_SHARE))
+            share = max(1, int(self.limit(self.longest) * FULL_PASS_SHARE))
             full = [stamp for stamp in self.stamps if stamp.kind == CallKind.FULL]
-            times.append(self._room_at(full, self.longest, share, now=now))
+            times.append(self._time_with_room(full, self.longest, share, now=now))
         return max(times)
 
-    def _room_at(
+    def _time_with_room(
         self, stamps: Iterable[Stamp], window: RateWindow, allowed: int, *, now: float
     ) -> float:
-        busy = self._busy_until(stamps, window, now)
+        busy = self._busy_ends(stamps, window, now)
         return now if len(busy) < allowed else busy[len(busy) - allowed]
 
-    def _busy_until(
+    def _busy_ends(
         self, stamps: Iterable[Stamp], window: RateWindow, now: float
     ) -> list[float]:
-        hold = window.seconds + MARGIN * self.scale
+        hold = window.seconds + CLOCK_MARGIN * self.scale
         ends = (stamp.end(now, deadline=self.deadline) + hold for stamp in stamps)
         return sorted(end for end in ends if end > now)
 
-    def _paced_from(self, kind: CallKind, now: float) -> float:
-        return now if kind is CallKind.INTERACTIVE else self.paced_at + self._step(now)
+    def _paced_start(self, kind: CallKind, now: float) -> float:
+        return (
+            now
+            if kind is CallKind.INTERACTIVE
+            else self.paced_at + self._pace_interval(now)
+        )
 
-    def _pace(self, calls: int, now: float) -> None:
+    def _postpone_paced_calls(self, calls: int, now: float) -> None:
         """Push back the next paced call, for every call that anybody makes.
 
         Only then do slots come free evenly: were clicks to come on top of a full pace,
         the window would be full before its first slot is free again, and the next click
         would wait for that.
         """
-        step = self._step(now)
-        paced_at = max(self.paced_at, now - (CATCH_UP + 1) * step) + calls * step
+        step = self._pace_interval(now)
+        paced_at = (
+            max(self.paced_at, now - (MAX_CATCH_UP_CALLS + 1) * step) + calls * step
+        )
         self.paced_at = min(paced_at, now + self.longest.seconds)
 
-    def _step(self, now: float) -> float:
+    def _pace_interval(self, now: float) -> float:
         # Others take the spare slot without asking: half a slot more for them.
         spare = 1.5 if any(stamp.kind == FOREIGN for stamp in self.stamps) else 1.0
         step = self.longest.seconds / max(1.0, self.limit(self.longest) - spare)
         return step * 2 if now < self.slowed_until else step
 
     def limit(self, window: RateWindow) -> int:
-        return min(window.count, self.named.get(_name(window), window.count))
+        return min(
+            window.count, self.server_limits.get(_window_key(window), window.count)
+        )
 
     @property
     def longest(self) -> RateWindow:
@@ -171,17 +181,17 @@ class RateLimiter:
         kept = [stamp for stamp in self.stamps if stamp.token != token]
         if len(kept) < len(self.stamps):
             self.stamps = kept
-            self.paced_at -= self._step(now)
+            self.paced_at -= self._pace_interval(now)
 
     def finish(self, token: str, *, now: float, rate: RateReport) -> None:
         stamp = self._end(token, now)
         if stamp is None:
             return
-        self._notice(stamp, rate, now=now)
+        self._learn_from(stamp, rate, now=now)
         if stamp.taken_at >= self.paused_until:
             self.strikes = 0
 
-    def limited(
+    def record_429(
         self,
         token: str,
         *,
@@ -193,15 +203,15 @@ class RateLimiter:
         """A 429. Calls that were under way together are one strike, not many."""
         stamp = self._end(token, now)
         if stamp is not None:
-            self._notice(stamp, rate, now=now)
+            self._learn_from(stamp, rate, now=now)
         if not self.strikes or stamp is None or stamp.taken_at > self.paused_at:
             self.strikes += 1
             self.paused_at = now
-        pause = self._pause(retry_after or rate.resets_in, jitter)
+        pause = self._pause_seconds(retry_after or rate.resets_in, jitter)
         self.paused_until = max(self.paused_until, now + pause)
         self.slowed_until = now + SLOWED_FOR * self.scale
 
-    def _pause(self, asked: float | None, jitter: float) -> float:
+    def _pause_seconds(self, asked: float | None, jitter: float) -> float:
         if asked and asked <= LONGEST_PAUSE:
             return asked + jitter * 0.25 * self.scale
         first, longest = BACKOFF
@@ -217,13 +227,13 @@ class RateLimiter:
         return None
 
     # ── Others on the same key ──────────────────────────────────────────────────
-    def _notice(self, stamp: Stamp, rate: RateReport, *, now: float) -> None:
+    def _learn_from(self, stamp: Stamp, rate: RateReport, *, now: float) -> None:
         """Learn the server's limit, and what it counted that was not ours."""
-        window = window_meant(rate, self.windows)
+        window = matching_window(rate, self.windows)
         if window is None:
             return
         if rate.limit is not None:
-            self.named[_name(window)] = rate.limit
+            self.server_limits[_window_key(window)] = rate.limit
         if rate.remaining is None:
             return
         counted = [
@@ -237,10 +247,10 @@ class RateLimiter:
             known=counted.count(True),
         )
         room = max(0, max(w.count for w in self.windows) - counted.count(True))
-        since = min(now - self.noticed_at, window.seconds)
-        self.stamps += spread(min(foreign, room), over=since, now=now)
-        self.noticed_at = now
-        self._pace(foreign, now)
+        since = min(now - self.last_report_at, window.seconds)
+        self.stamps += spread_foreign_calls(min(foreign, room), over=since, now=now)
+        self.last_report_at = now
+        self._postpone_paced_calls(foreign, now)
         self.foreign_seen += foreign
 
     # ── State ───────────────────────────────────────────────────────────────────
@@ -255,25 +265,25 @@ class RateLimiter:
         scale: float,
     ) -> Self:
         """From the stored state. A clock that was set back must not block for hours."""
-        meter = cls(windows=tuple(windows), deadline=deadline, scale=scale)
-        kept = meter.longest.seconds + deadline * 2
+        limiter = cls(windows=tuple(windows), deadline=deadline, scale=scale)
+        kept = limiter.longest.seconds + deadline * 2
         for token, kind, taken_at, ended_at in state.get("stamps", []):
             ended = None if ended_at is None else min(ended_at, now)
             stamp = Stamp(token, kind, min(taken_at, now), ended)
             if stamp.end(now, deadline=deadline) + kept > now:
-                meter.stamps.append(stamp)
-        latest_pace = now + meter.longest.seconds
-        meter.paced_at = min(state.get("paced_at", 0.0), latest_pace)
-        meter.paused_at = min(state.get("paused_at", 0.0), now)
+                limiter.stamps.append(stamp)
+        latest_pace = now + limiter.longest.seconds
+        limiter.paced_at = min(state.get("paced_at", 0.0), latest_pace)
+        limiter.paused_at = min(state.get("paused_at", 0.0), now)
         latest_pause = now + max(LONGEST_PAUSE, LONGEST_PAUSE * scale)
-        meter.paused_until = min(state.get("paused_until", 0.0), latest_pause)
+        limiter.paused_until = min(state.get("paused_until", 0.0), latest_pause)
         latest_slow = now + SLOWED_FOR * scale
-        meter.slowed_until = min(state.get("slowed_until", 0.0), latest_slow)
-        meter.strikes = state.get("strikes", 0)
-        meter.named = state.get("named", {})
-        meter.foreign_seen = state.get("foreign_seen", 0)
-        meter.noticed_at = min(state.get("noticed_at", 0.0), now)
-        return meter
+        limiter.slowed_until = min(state.get("slowed_until", 0.0), latest_slow)
+        limiter.strikes = state.get("strikes", 0)
+        limiter.server_limits = state.get("named", {})
+        limiter.foreign_seen = state.get("foreign_seen", 0)
+        limiter.last_report_at = min(state.get("noticed_at", 0.0), now)
+        return limiter
 
     def dump(self) -> dict[str, Any]:
         return {
@@ -283,13 +293,13 @@ class RateLimiter:
             "paused_until": self.paused_until,
             "slowed_until": self.slowed_until,
             "strikes": self.strikes,
-            "named": self.named,
+            "named": self.server_limits,
             "foreign_seen": self.foreign_seen,
-            "noticed_at": self.noticed_at,
+            "noticed_at": self.last_report_at,
         }
 
     def used(self, window: RateWindow, now: float) -> int:
-        return len(self._busy_until(self.stamps, window, now))
+        return len(self._busy_ends(self.stamps, window, now))
 
 
 def foreign_calls(*, used: int, ours: int, known: int) -> int:
@@ -301,7 +311,7 @@ def foreign_calls(*, used: int, ours: int, known: int) -> int:
     return max(0, used - ours - known)
 
 
-def spread(calls: int, *, over: float, now: float) -> list[Stamp]:
+def spread_foreign_calls(calls: int, *, over: float, now: float) -> list[Stamp]:
     """Calls of others at unknown moments since the last count, the newest just now.
 
     Were they all put at one moment, they would all come free at one moment too, and be
@@ -311,7 +321,9 @@ def spread(calls: int, *, over: float, now: float) -> list[Stamp]:
     return [Stamp("", FOREIGN, moment, moment) for moment in moments]
 
 
-def window_meant(rate: RateReport, windows: Sequence[RateWindow]) -> RateWindow | None:
+def matching_window(
+    rate: RateReport, windows: Sequence[RateWindow]
+) -> RateWindow | None:
     """The window of ours that a server's limit speaks about; None where it is neither.
 
     A limit for the hour, say, must not be held against the minute. One that is not
@@ -333,5 +345,5 @@ def _ratio(one: float, other: float) -> float:
     return max(one, other) / min(one, other)
 
 
-def _name(window: RateWindow) -> str:
+def _window_key(window: RateWindow) -> str:
     return f"{window.seconds:g}"

@@ -21,10 +21,14 @@ from assignments.smartlead.errors import (
 
 LONGEST_SENTENCE = 300
 # What gateways and frameworks say in JSON when a path is not theirs.
-NOBODYS_PATH = {"not found", "no route matched with those values", "route not found"}
+UNKNOWN_PATH_SENTENCES = {
+    "not found",
+    "no route matched with those values",
+    "route not found",
+}
 # What Joi has as `error`; its text is in `message`.
 STATUS_PHRASES = {"Bad Request", "Not Found", "Unprocessable Entity"}
-SLOW_DOWN = "Smartlead asks us to slow down. What waits goes out by itself."
+RATE_LIMIT_SENTENCE = "Smartlead asks us to slow down. What waits goes out by itself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,45 +74,49 @@ class Response:
 
     @property
     def server_time(self) -> datetime | None:
-        return _moment(self.headers.get("date", ""))
+        return _parse_http_date(self.headers.get("date", ""))
 
     @property
     def retry_after(self) -> float | None:
         header = self.headers.get("retry-after", "")
-        waits = _seconds(header), _until(header), _retry_after_in(self.payload)
+        waits = (
+            _parse_seconds(header),
+            _seconds_until(header),
+            _retry_after_in_body(self.payload),
+        )
         return next((wait for wait in waits if wait is not None), None)
 
 
-def trouble_in(answer: Response) -> SmartleadError | None:
+def error_from(answer: Response) -> SmartleadError | None:
     """The error that this answer stands for; None for any 2xx."""
     if answer.is_success:
         return None
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return ServiceTrouble(
-            SLOW_DOWN,
+            RATE_LIMIT_SENTENCE,
             kind="rate_limit",
             surely_not_applied=True,
             retry_after=answer.retry_after,
         )
-    if answer.status in {401, 403} or _is_about_the_key(answer.payload):
-        return _not_let_in(answer)
-    if error := _wrong_address(answer):
+    if answer.status in {401, 403} or _is_key_rejected(answer.payload):
+        return _access_error(answer)
+    if error := _address_error(answer):
         return error
     if answer.status in {400, 404, 422} and answer.sentence:
         return Refused(answer.sentence, status=answer.status)
-    return _out_of_order(answer)
+    return _other_error(answer)
 
 
 def payload_of_read(answer: Response) -> Any:
     """What a 2xx to a read brought; raises where that is not an answer."""
     if not answer.is_json:
-        raise garbled(
+        raise garbled_error(
             "What answers at SMARTLEAD_BASE_URL does not speak as Smartlead's API does "
             "(no JSON). If it stays so, check the address."
         )
     if answer.says_no:
         said = answer.sentence or "it gave no reason"
-        raise garbled(f"Smartlead answered, but not with what was asked: {said}")
+        raise garbled_error(f"Smartlead answered, but not with what was asked: {said}")
     return answer.payload
 
 
@@ -126,11 +134,11 @@ def payload_of_write(answer: Response) -> dict[str, Any]:
     return payload
 
 
-def garbled(sentence: str) -> ServiceTrouble:
+def garbled_error(sentence: str) -> ServiceTrouble:
     return ServiceTrouble(sentence, kind="garbled")
 
 
-def _not_let_in(answer: Response) -> ServiceTrouble:
+def _access_error(answer: Response) -> ServiceTrouble:
     said = answer.sentence
     if "plan expired" in (said or answer.text).lower():
         return ServiceTrouble(
@@ -146,20 +154,22 @@ def _not_let_in(answer: Response) -> ServiceTrouble:
             kind="unavailable",
             surely_not_applied=True,
         )
+    reason = _without_full_stop(said) or answer.status
     return ServiceTrouble(
-        f"Smartlead does not accept our API key ({_bare(said) or answer.status}). "
+        f"Smartlead does not accept our API key ({reason}). "
         "Check SMARTLEAD_API_KEY.",
         kind="key",
         surely_not_applied=True,
     )
 
 
-def _wrong_address(answer: Response) -> ServiceTrouble | None:
+def _address_error(answer: Response) -> ServiceTrouble | None:
     """A path that leads nowhere: the base URL is wrong, or a route is gone."""
     # Express' own page for an unknown path or method.
     cannot = re.search(r"\bCannot (GET|POST|PUT|PATCH|DELETE) /", answer.text)
     is_unrouted = answer.status == HTTPStatus.NOT_FOUND and (
-        not answer.is_json or _bare(answer.sentence).lower() in NOBODYS_PATH
+        not answer.is_json
+        or _without_full_stop(answer.sentence).lower() in UNKNOWN_PATH_SENTENCES
     )
     is_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
     is_redirect = HTTPStatus(300) <= answer.status < HTTPStatus(400)
@@ -173,9 +183,9 @@ def _wrong_address(answer: Response) -> ServiceTrouble | None:
     )
 
 
-def _out_of_order(answer: Response) -> ServiceTrouble:
+def _other_error(answer: Response) -> ServiceTrouble:
     status, said = answer.status, answer.sentence
-    reason = f"{status}: {_bare(said)}" if said else str(status)
+    reason = f"{status}: {_without_full_stop(said)}" if said else str(status)
     if status == HTTPStatus.REQUEST_TIMEOUT:
         return ServiceTrouble("Smartlead gave up waiting for our call.", kind="timeout")
     if status == HTTPStatus.PAYMENT_REQUIRED:
@@ -188,7 +198,9 @@ def _out_of_order(answer: Response) -> ServiceTrouble:
             kind="unavailable",
             retry_after=answer.retry_after,
         )
-    return garbled(f"Smartlead turned the call away without a clear reason ({reason}).")
+    return garbled_error(
+        f"Smartlead turned the call away without a clear reason ({reason})."
+    )
 
 
 def _says_no(payload: Any) -> bool:
@@ -203,7 +215,7 @@ def _is_bare_error(payload: dict[str, Any]) -> bool:
     return bool(payload.get("error")) and not is_agreed
 
 
-def _is_about_the_key(payload: Any) -> bool:
+def _is_key_rejected(payload: Any) -> bool:
     validation = payload.get("validation") if isinstance(payload, dict) else None
     keys = validation.get("keys") if isinstance(validation, dict) else None
     return isinstance(keys, list) and "api_key" in keys
@@ -222,11 +234,11 @@ def _sentence(payload: Any) -> str:
     return " ".join(said.split())[:LONGEST_SENTENCE]
 
 
-def _bare(sentence: str) -> str:
+def _without_full_stop(sentence: str) -> str:
     return sentence.rstrip(".! ")
 
 
-def _seconds(value: Any) -> float | None:
+def _parse_seconds(value: Any) -> float | None:
     try:
         seconds = float(value)
     except (TypeError, ValueError):
@@ -234,14 +246,14 @@ def _seconds(value: Any) -> float | None:
     return seconds if 0 <= seconds < float("inf") else None
 
 
-def _until(http_date: str) -> float | None:
-    moment = _moment(http_date)
+def _seconds_until(http_date: str) -> float | None:
+    moment = _parse_http_date(http_date)
     if moment is None:
         return None
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _moment(http_date: str) -> datetime | None:
+def _parse_http_date(http_date: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(http_date)
     except (TypeError, ValueError):
@@ -249,10 +261,10 @@ def _moment(http_date: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _retry_after_in(payload: Any) -> float | None:
+def _retry_after_in_body(payload: Any) -> float | None:
     if not isinstance(payload, dict):
         return None
     error = payload.get("error")
     inner = error.get("retry_after") if isinstance(error, dict) else None
     found = payload.get("retry_after", inner)
-    return None if isinstance(found, bool) else _seconds(found)
+    return None if isinstance(found, bool) else _parse_seconds(found)

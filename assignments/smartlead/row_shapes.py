@@ -4,7 +4,13 @@ import re
 from typing import Any
 
 from assignments.smartlead.automatic_mails import address_of, kind_of_mail
-from assignments.smartlead.parsing import Payload, as_int, as_text, first, part
+from assignments.smartlead.parsing import (
+    Payload,
+    as_int,
+    as_text,
+    first_present,
+    nested_object,
+)
 
 # Where the documented, nested shape keeps what the live shape says flatly.
 _NESTED = {
@@ -24,16 +30,20 @@ _NESTED = {
 def flat_fields(raw: Payload) -> dict[str, Any]:
     """The fields of either shape under their live names."""
     row = {
-        name: first(raw, name) if name in raw else part(raw, outer).get(inner)
+        name: first_present(raw, name)
+        if name in raw
+        else nested_object(raw, outer).get(inner)
         for name, (outer, inner) in _NESTED.items()
     }
-    lead = part(raw, "lead")
+    lead = nested_object(raw, "lead")
     return row | {
-        "email_lead_map_id": first(raw, "email_lead_map_id", "campaign_lead_map_id"),
-        "company": first(lead, "company", "company_name"),
-        "phone": first(lead, "phone", "phone_number"),
+        "email_lead_map_id": first_present(
+            raw, "email_lead_map_id", "campaign_lead_map_id"
+        ),
+        "company": first_present(lead, "company", "company_name"),
+        "phone": first_present(lead, "phone", "phone_number"),
         "last_reply_time": _last_reply_time(raw),
-        "lead_next_timestamp_to_send": first(
+        "lead_next_timestamp_to_send": first_present(
             raw, "lead_next_timestamp_to_send", "scheduled_time"
         ),
     }
@@ -54,21 +64,26 @@ def _last_reply_time(raw: Payload) -> Any:
     """
     if "last_reply_time" in raw:
         return raw["last_reply_time"]
-    last = part(raw, "last_message")
+    last = nested_object(raw, "last_message")
     if replied_at := last.get("replied_at"):
         return replied_at
     return last.get("received_at") if _has_replied(raw, last) else None
 
 
 def _has_replied(raw: Payload, last: Payload) -> bool:
-    if as_text(first(last, "direction", "type")).lower() in {"outbound", "sent"}:
+    if as_text(first_present(last, "direction", "type")).lower() in {
+        "outbound",
+        "sent",
+    }:
         return False
-    sender = address_of(as_text(first(last, "sent_from", "from")))
-    mailbox = address_of(as_text(part(raw, "email_account").get("email")))
+    sender = address_of(as_text(first_present(last, "sent_from", "from")))
+    mailbox = address_of(as_text(nested_object(raw, "email_account").get("email")))
     kind = kind_of_mail(sender=sender, subject=as_text(last.get("subject")))
     if kind != "person" or (sender and sender == mailbox):
         return False
-    replies = as_int(first(part(raw, "stats"), "total_replied", "replies"))
+    replies = as_int(
+        first_present(nested_object(raw, "stats"), "total_replied", "replies")
+    )
     if replies:
         return True
     said = [

@@ -23,9 +23,9 @@ from assignments.smartlead.errors import NotSent
 
 # Shorter than the 5 s after which a Node server hangs up: a write is not to be sent
 # into a connection that dies at that moment.
-KEEP_ALIVE = 3.0
-SLICE = 16 * 1024
-EXTENSION = "handoff"  # where a request carries its Call
+KEEP_ALIVE_SECONDS = 3.0
+WRITE_CHUNK = 16 * 1024
+TIMING_EXTENSION = "handoff"  # where a request carries its Call
 
 
 class AddressUnknown(httpcore.ConnectError):
@@ -44,7 +44,7 @@ class CallTiming:
     start_by: float | None = None
     has_written: bool = field(default=False, init=False)
 
-    def left(self, problem: type[httpcore.TimeoutException]) -> float:
+    def seconds_left(self, problem: type[httpcore.TimeoutException]) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise problem("The call's deadline has passed.")
@@ -56,8 +56,8 @@ class CallTiming:
             raise NotSent("The moment to send this had passed; it is decided anew.")
 
 
-def call_of(request: httpx.Request) -> CallTiming:
-    call: CallTiming = request.extensions[EXTENSION]
+def timing_of(request: httpx.Request) -> CallTiming:
+    call: CallTiming = request.extensions[TIMING_EXTENSION]
     return call
 
 
@@ -72,7 +72,7 @@ class KeyTransport(httpx.BaseTransport):
         self._key = key
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        call_of(request).check_start()
+        timing_of(request).check_start()
         return self._inner.handle_request(
             httpx.Request(
                 request.method,
@@ -93,13 +93,13 @@ class SocketTransport(httpx.BaseTransport):
     def __init__(self, *, connect_timeout: float) -> None:
         self._backend = _DeadlineBackend(connect_timeout=connect_timeout)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trust(),
-            keepalive_expiry=KEEP_ALIVE,
+            ssl_context=_ssl_context(),
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
             network_backend=self._backend,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._backend.call = call_of(request)
+        self._backend.timing = timing_of(request)
         url = request.url
         answer = self._pool.handle_request(
             httpcore.Request(
@@ -123,7 +123,7 @@ class SocketTransport(httpx.BaseTransport):
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def _ssl_context() -> ssl.SSLContext:
     """Cached: reading all authorities takes longer than a whole call."""
     return httpx.create_ssl_context()
 
@@ -142,7 +142,7 @@ class _ResponseBody(httpx.SyncByteStream):
 class _DeadlineBackend(httpcore.NetworkBackend):
     def __init__(self, *, connect_timeout: float) -> None:
         self._connect_timeout = connect_timeout
-        self.call = CallTiming(deadline=0.0)
+        self.timing = CallTiming(deadline=0.0)
 
     def connect_tcp(
         self,
@@ -152,34 +152,38 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        self.call.check_start()
+        self.timing.check_start()
         connecting = CallTiming(deadline=time.monotonic() + self.connect_timeout())
-        addresses = _look_up(
-            host, port, timeout=connecting.left(httpcore.ConnectTimeout)
+        addresses = _resolve_host(
+            host, port, timeout=connecting.seconds_left(httpcore.ConnectTimeout)
         )
-        return _DeadlineStream(_connect_any(addresses, port, connecting), backend=self)
+        return _DeadlineStream(
+            _connect_first(addresses, port, connecting), backend=self
+        )
 
     def connect_timeout(self) -> float:
-        return min(self._connect_timeout, self.call.left(httpcore.ConnectTimeout))
+        return min(
+            self._connect_timeout, self.timing.seconds_left(httpcore.ConnectTimeout)
+        )
 
 
-def _connect_any(
+def _connect_first(
     addresses: list[str], port: int, connecting: CallTiming
 ) -> httpcore.NetworkStream:
     *others, last = addresses
     for address in others:
-        left = connecting.left(httpcore.ConnectTimeout)
+        left = connecting.seconds_left(httpcore.ConnectTimeout)
         try:
             # Half of what is left: a dead first address must not use it all up.
             return httpcore.SyncBackend().connect_tcp(address, port, timeout=left / 2)
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
             continue
     return httpcore.SyncBackend().connect_tcp(
-        last, port, timeout=connecting.left(httpcore.ConnectTimeout)
+        last, port, timeout=connecting.seconds_left(httpcore.ConnectTimeout)
     )
 
 
-def _look_up(host: str, port: int, *, timeout: float) -> list[str]:
+def _resolve_host(host: str, port: int, *, timeout: float) -> list[str]:
     """Addresses of a host, within the time given.
 
     The system's look-up knows no time-out, so a thread waits for it; one that hangs is
@@ -211,18 +215,18 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._backend = backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._backend.call.left(httpcore.ReadTimeout)
+        left = self._backend.timing.seconds_left(httpcore.ReadTimeout)
         return self._inner.read(max_bytes, timeout=left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         # Nothing is checked for an empty buffer: the request may be complete by then,
         # and must not be called unsent.
-        call = self._backend.call
-        for start in range(0, len(buffer), SLICE):
+        call = self._backend.timing
+        for start in range(0, len(buffer), WRITE_CHUNK):
             call.check_start()
-            left = call.left(httpcore.WriteTimeout)
+            left = call.seconds_left(httpcore.WriteTimeout)
             call.has_written = True
-            self._inner.write(buffer[start : start + SLICE], timeout=left)
+            self._inner.write(buffer[start : start + WRITE_CHUNK], timeout=left)
 
     def start_tls(
         self,

@@ -20,17 +20,17 @@ from assignments.smartlead.parsing import (
     as_line,
     as_moment,
     as_text,
-    first,
-    part,
+    first_present,
+    nested_object,
 )
 from assignments.smartlead.records import Attachment, HistoryEntry, LeadRow
 
-LONGEST_BODY = 500_000
-LONGEST_TEXT = 1_000
-MOST_COPIED = 50  # addresses in copy
-MOST_FILES = 50  # attached to a mail
+MAX_BODY_LENGTH = 500_000
+MAX_TEXT_LENGTH = 1_000
+MAX_COPIED_ADDRESSES = 50  # addresses in copy
+MAX_ATTACHMENTS = 50  # attached to a mail
 
-KINDS = {
+KIND_BY_NAME = {
     "EMAIL_REPLY": EventKind.REPLY,
     "EMAIL_REPLIED": EventKind.REPLY,
     "LEAD_REPLIED": EventKind.REPLY,
@@ -49,9 +49,9 @@ class UnreadableEvent(Exception):
     """The body is no JSON object; the message is a finished sentence."""
 
 
-def read(body: bytes) -> dict[str, Any]:
+def parse_body(body: bytes) -> dict[str, Any]:
     try:
-        raw = json.loads(body, parse_constant=_no_number)
+        raw = json.loads(body, parse_constant=_reject_constant)
     except RecursionError:
         raise UnreadableEvent("The body is nested too deeply.") from None
     except ValueError:  # bad JSON, bad UTF-8, a number of too many digits
@@ -61,19 +61,19 @@ def read(body: bytes) -> dict[str, Any]:
     return raw
 
 
-def _no_number(said: str) -> None:
+def _reject_constant(said: str) -> None:
     raise ValueError(said)
 
 
 # ── What is kept of a body ──────────────────────────────────────────────────────
-_FIELDS = (
+_TOP_LEVEL_FIELDS = (
     "event_type", "event", "type", "event_timestamp", "timestamp", "time_replied",
     "event_id", "sl_email_lead_id", "sl_email_lead_map_id", "sl_lead_email", "lead_id",
     "lead_email", "to", "to_email", "from_email", "subject", "message_id", "stats_id",
     "campaign_id", "campaign_name", "lead_category_id", "category",
     "reply_body", "sent_message_body",
 )  # fmt: skip
-_PARTS = {
+_NESTED_FIELDS = {
     "lead": ("email",),
     "leadCorrespondence": ("targetLeadEmail", "replyReceivedFrom"),
     "lead_category": ("new_id", "new_name"),
@@ -82,43 +82,51 @@ _PARTS = {
     "reply": ("body", "received_at"),
     "email": ("message_id",),
 }
-_BODIES = {"html", "text", "body", "reply_body", "sent_message_body"}
+_BODY_FIELDS = {"html", "text", "body", "reply_body", "sent_message_body"}
 
 
-def kept(raw: Payload) -> dict[str, Any]:
+def stored_fields(raw: Payload) -> dict[str, Any]:
     """The fields that are used, all of them plain text."""
-    content: dict[str, Any] = _texts(raw, _FIELDS)
-    for name, fields in _PARTS.items():
-        content[name] = _texts(part(raw, name), fields) | _files(part(raw, name))
-    if headers := headers_of(part(raw, "reply_message").get("headers")):
+    content: dict[str, Any] = _texts(raw, _TOP_LEVEL_FIELDS)
+    for name, fields in _NESTED_FIELDS.items():
+        content[name] = _texts(nested_object(raw, name), fields) | _attachment_fields(
+            nested_object(raw, name)
+        )
+    if headers := headers_of(nested_object(raw, "reply_message").get("headers")):
         content["reply_message"]["headers"] = headers
     copied = raw.get("cc_emails")
-    copied = copied[:MOST_COPIED] if isinstance(copied, list) else []
-    content["cc_emails"] = [_cut("", each) for each in copied]
-    content |= _files(raw)
-    return {name: value for name, value in content.items() if value or name in _BODIES}
+    copied = copied[:MAX_COPIED_ADDRESSES] if isinstance(copied, list) else []
+    content["cc_emails"] = [_cut_text("", each) for each in copied]
+    content |= _attachment_fields(raw)
+    return {
+        name: value for name, value in content.items() if value or name in _BODY_FIELDS
+    }
 
 
-def _files(raw: Payload) -> dict[str, list[dict[str, str]]]:
-    files = [asdict(Attachment.from_payload(item)) for item in _attached(raw)]
-    cut = [{name: _cut(name, text) for name, text in file.items()} for file in files]
+def _attachment_fields(raw: Payload) -> dict[str, list[dict[str, str]]]:
+    files = [asdict(Attachment.from_payload(item)) for item in _attached_files(raw)]
+    cut = [
+        {name: _cut_text(name, text) for name, text in file.items()} for file in files
+    ]
     return {"attachments": cut} if cut else {}
 
 
-def _attached(raw: Payload) -> list[Payload]:
+def _attached_files(raw: Payload) -> list[Payload]:
     attached = raw.get("attachments")
-    return as_dicts(attached[:MOST_FILES]) if isinstance(attached, list) else []
+    return as_dicts(attached[:MAX_ATTACHMENTS]) if isinstance(attached, list) else []
 
 
 def _texts(raw: Payload, names: tuple[str, ...]) -> dict[str, str]:
-    cut = {name: _cut(name, raw.get(name)) for name in names}
+    cut = {name: _cut_text(name, raw.get(name)) for name in names}
     # An empty body says that there are no words, none at all says nothing.
-    told = {name for name in _BODIES if name in raw}
+    told = {name for name in _BODY_FIELDS if name in raw}
     return {name: text for name, text in cut.items() if text or name in told}
 
 
-def _cut(name: str, value: Any) -> str:
-    return as_text(value)[: LONGEST_BODY if name in _BODIES else LONGEST_TEXT]
+def _cut_text(name: str, value: Any) -> str:
+    return as_text(value)[
+        : MAX_BODY_LENGTH if name in _BODY_FIELDS else MAX_TEXT_LENGTH
+    ]
 
 
 # ── What it says ────────────────────────────────────────────────────────────────
@@ -146,15 +154,15 @@ class EventPayload:
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
-        name = as_text(first(raw, "event_type", "event", "type")).upper()
-        kind = KINDS.get(name, EventKind.OTHER)
-        category = part(raw, "lead_category")
+        name = as_text(first_present(raw, "event_type", "event", "type")).upper()
+        kind = KIND_BY_NAME.get(name, EventKind.OTHER)
+        category = nested_object(raw, "lead_category")
         return cls(
             name=name,
             kind=kind,
-            at=_moment(raw, kind),
+            at=_event_time(raw, kind),
             map_id=as_id(raw.get("sl_email_lead_map_id")),
-            person_id=as_id(first(raw, "sl_email_lead_id", "lead_id")),
+            person_id=as_id(first_present(raw, "sl_email_lead_id", "lead_id")),
             email=_lead_email(raw),
             campaign_id=as_id(raw.get("campaign_id")),
             campaign_name=as_line(raw.get("campaign_name")),
@@ -165,12 +173,12 @@ class EventPayload:
             has_body=_has_body(raw, kind),
         )
 
-    def row(self, map_id: int, **said: Any) -> LeadRow:
+    def lead_row(self, map_id: int, **said: Any) -> LeadRow:
         """A row of the inbox that says this much and leaves the rest out."""
         return replace(LeadRow.from_payload({"email_lead_map_id": map_id}), **said)
 
 
-def mark_of(raw: Payload) -> str:
+def event_key(raw: Payload) -> str:
     """Return what tells this event from others, if its body says so; else empty.
 
     Sent again, an event says the same. Headers are no help: a proxy may give each
@@ -189,16 +197,16 @@ def mark_of(raw: Payload) -> str:
     return f"about {mail_id} {said.at} {about}" if mail_id else ""
 
 
-_MAILS = {EventKind.REPLY: "reply_message", EventKind.SENT: "sent_message"}
-_OLD_BODIES = {EventKind.REPLY: "reply_body", EventKind.SENT: "sent_message_body"}
+_MAIL_FIELDS = {EventKind.REPLY: "reply_message", EventKind.SENT: "sent_message"}
+_OLD_BODY_FIELDS = {EventKind.REPLY: "reply_body", EventKind.SENT: "sent_message_body"}
 
 
-def _moment(raw: Payload, kind: EventKind) -> datetime | None:
-    mail = part(raw, _MAILS.get(kind, ""))
+def _event_time(raw: Payload, kind: EventKind) -> datetime | None:
+    mail = nested_object(raw, _MAIL_FIELDS.get(kind, ""))
     said = (
         mail.get("time"),
         raw.get("time_replied"),
-        part(raw, "reply").get("received_at"),
+        nested_object(raw, "reply").get("received_at"),
         raw.get("event_timestamp"),
         raw.get("timestamp"),
     )
@@ -207,12 +215,12 @@ def _moment(raw: Payload, kind: EventKind) -> datetime | None:
 
 def _lead_email(raw: Payload) -> str:
     """`from_email` is our own mailbox; `to_email` usually the lead, but not always."""
-    to = as_text(first(raw, "to_email", "to")).lower()
+    to = as_text(first_present(raw, "to_email", "to")).lower()
     is_ours = to == as_text(raw.get("from_email")).lower()
     return as_text(
-        first(raw, "sl_lead_email", "lead_email")
-        or part(raw, "lead").get("email")
-        or part(raw, "leadCorrespondence").get("targetLeadEmail")
+        first_present(raw, "sl_lead_email", "lead_email")
+        or nested_object(raw, "lead").get("email")
+        or nested_object(raw, "leadCorrespondence").get("targetLeadEmail")
         or ("" if is_ours else to)
     ).lower()
 
@@ -223,14 +231,16 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
     Its message id is that of the mail's own part: outside of it, it may be the id of
     the mail that is answered.
     """
-    if kind not in _MAILS:
+    if kind not in _MAIL_FIELDS:
         return None
-    mail = part(raw, _MAILS[kind])
+    mail = nested_object(raw, _MAIL_FIELDS[kind])
     is_reply = kind == EventKind.REPLY
-    moment = _moment(raw, kind)
+    moment = _event_time(raw, kind)
     if moment is None:
         return None
-    lead = part(raw, "leadCorrespondence").get("replyReceivedFrom") or _lead_email(raw)
+    lead = nested_object(raw, "leadCorrespondence").get(
+        "replyReceivedFrom"
+    ) or _lead_email(raw)
     ours = raw.get("from_email")
     told = HistoryEntry.from_payload(
         {
@@ -243,8 +253,8 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
             "time": moment.isoformat(),
             "subject": mail.get("subject") or raw.get("subject"),
             "headers": mail.get("headers"),
-            "email_body": first(mail, "html", "text") or _old_body(raw, kind),
-            "attachments": _attached(mail) or _attached(raw),
+            "email_body": first_present(mail, "html", "text") or _old_body(raw, kind),
+            "attachments": _attached_files(mail) or _attached_files(raw),
         }
     )
     # That of a reply tells an automatic answer; as conversations do, it shows none.
@@ -252,15 +262,15 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
 
 
 def _has_body(raw: Payload, kind: EventKind) -> bool:
-    mail = part(raw, _MAILS.get(kind, ""))
+    mail = nested_object(raw, _MAIL_FIELDS.get(kind, ""))
     return any(
         name in told
-        for told in (mail, raw, part(raw, "reply"))
-        for name in ("html", "text", "body", "attachments", _OLD_BODIES.get(kind))
+        for told in (mail, raw, nested_object(raw, "reply"))
+        for name in ("html", "text", "body", "attachments", _OLD_BODY_FIELDS.get(kind))
     )
 
 
 def _old_body(raw: Mapping[str, Any], kind: EventKind) -> Any:
     if kind == EventKind.SENT:
         return raw.get("sent_message_body")
-    return raw.get("reply_body") or part(raw, "reply").get("body")
+    return raw.get("reply_body") or nested_object(raw, "reply").get("body")

@@ -13,7 +13,7 @@ from assignments.management.commands import demo as demo_command
 from assignments.management.commands import serve as serve_command
 from assignments.models import Account, User
 from assignments.sandbox.fake_smartlead import FakeSmartlead
-from assignments.sandbox.server import serving
+from assignments.sandbox.server import serve_in_thread
 from assignments.services import account as accounts
 from assignments.services import doctor
 from assignments.services.seats import beat
@@ -103,11 +103,11 @@ class TestDoctor:
         self.make_all_well()
 
         run("doctor")
-        before = len(world.journal.entries())
+        before = len(world.call_log.entries())
         run("doctor", "--online")
 
         assert before == 0
-        assert len(world.journal.entries()) == 1
+        assert len(world.call_log.entries()) == 1
 
     def test_rebind_ties_the_database_anew_and_pauses_all_writes(self, settings):
         self.make_all_well()
@@ -244,7 +244,7 @@ class TestDemo:
         command.on_sandbox = True
         command.log.touch()
         world = FakeSmartlead(leads=2, keys=("sandbox-of-others",))
-        with closing(world), serving(world) as other:
+        with closing(world), serve_in_thread(world) as other:
             command.sandbox_port = command.port = other.server_address[1]
 
             with pytest.raises(CommandError, match="does not answer"):

@@ -35,7 +35,7 @@ def test_sync_full_reads_everything(world):
 
 
 def test_a_failing_source_ends_it_with_an_error_that_names_it(world):
-    world.set_switches(assigned_me="broken")
+    world.set_behaviour(assigned_me="broken")
 
     with pytest.raises(CommandError, match="1 source was not read"):
         sync("--full")
@@ -58,7 +58,7 @@ def test_another_accounts_database_is_not_read_into(world: FakeSmartlead):
     with pytest.raises(CommandError, match="elsewhere"):
         sync()
 
-    assert world.journal.calls() == []
+    assert world.call_log.calls() == []
 
 
 def test_it_waits_for_a_worker_that_reads_and_leaves_the_seat_free(world, settings):

@@ -111,7 +111,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
 def _prove(folder: Path) -> None:
     """Have the lists of single members prove themselves, as the mirror does daily."""
     world = _world(folder)
-    world.set_switches(assigned_me=PROVABLE)
+    world.set_behaviour(assigned_me=PROVABLE)
     budget = CallBudget(limits=UNLIMITED, name="preparation")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
@@ -186,7 +186,7 @@ def _deal_out(trial: Trial, folder: Path, office: Office) -> int:
             owner_sure_at=None,
             owner_written_at=None,
         )
-    length = len(world.journal.entries())
+    length = len(world.call_log.entries())
     world.close()
     return length
 

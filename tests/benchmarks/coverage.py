@@ -104,7 +104,7 @@ def _prepare(office: Office, size: int, *, is_proven: bool) -> None:
         proof=Source.Proof.PROVEN if is_proven else Source.Proof.FAILED
     )
     world = office.watched.world
-    world.switches = world.switches.changed(assigned_me="override")
+    world.behaviour = world.behaviour.changed(assigned_me="override")
     spare = Member.objects.filter(is_active=True).order_by("pk").last()
     replied = Lead.objects.present().filter(last_reply_at__isnull=False)
     chosen = set(replied.order_by("pk").values_list("pk", flat=True)[:size])

@@ -11,7 +11,7 @@ from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 def made(world: FakeSmartlead, since: int = 0) -> list[CallLogEntry]:
     """Our calls after that many entries, in the order in which they arrived."""
-    entries = world.journal.entries(after=since)
+    entries = world.call_log.entries(after=since)
     return [entry for entry in entries if entry.source == "api"]
 
 

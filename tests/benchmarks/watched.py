@@ -32,7 +32,7 @@ class Watched(httpx.BaseTransport):
 
     def __post_init__(self) -> None:
         self._sandbox = httpx.WSGITransport(app=application(self.world))
-        self._heard = len(self.world.journal.entries())
+        self._heard = len(self.world.call_log.entries())
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.pace()
@@ -46,7 +46,7 @@ class Watched(httpx.BaseTransport):
 
     def _entry(self) -> CallLogEntry:
         """The call that was just answered; what happened outside lies before it."""
-        new = self.world.journal.entries(after=self._heard)
+        new = self.world.call_log.entries(after=self._heard)
         self._heard += len(new)
         self.calls.append(new[-1])
         return new[-1]

@@ -168,7 +168,7 @@ def office(transactional_db, settings, live_server, browser, world) -> Iterator[
 @pytest.fixture
 def people(office: Office) -> Callable[[int], Member]:
     """The sandbox's members, mirrored under names that a test can say."""
-    ids = [member.id for member in office.world.account.members.values()]
+    ids = [member.id for member in office.world.store.members.values()]
     names = ("Ana Sousa", "Ben Okafor", "Cem Kaya")
     members = [make_member(name, id=pk) for name, pk in zip(names, ids, strict=False)]
     return members.__getitem__

@@ -139,7 +139,7 @@ def _read_page(client: Client, budget: CallBudget, offset: int) -> None:
     slot = budget.wait(CallKind.NORMAL, until=time.time() + 5)
     assert slot is not None
     asked_at = timezone.now()
-    with client.spending(slot):
+    with client.use_slot(slot):
         page = client.inbox("inbox-replies", offset=offset)
     save_rows(page.rows, asked_at=asked_at, at=timezone.now(), by="list")
 

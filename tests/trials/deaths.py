@@ -145,7 +145,7 @@ def judge(folder: Path) -> dict[str, Any]:
 
     world = _world(folder)
     writes = Counter(
-        entry.map_id for entry in world.journal.changes() if entry.source == "api"
+        entry.map_id for entry in world.call_log.changes() if entry.source == "api"
     )
     rows = Counter(Assignment.objects.values_list("lead", flat=True))
     notes = Counter(note.map_id for note in world.notes())

@@ -83,7 +83,7 @@ class Stage:
         self.world = FakeSmartlead(
             leads=self.count, now=MONDAY.timestamp(), limits=[(10**6, 60.0)]
         )
-        for id_ in sorted(self.world.account.members):
+        for id_ in sorted(self.world.store.members):
             make_member(f"Member {id_}", id=id_)
         *members, holder = Member.objects.order_by("pk")
         for map_id in sorted(self.world.owners()):
@@ -217,7 +217,7 @@ class Stage:
 
     def _unexplained(self, map_id: int, rows: list[Any]) -> list[str]:
         """Changes in Smartlead since the beginning that no row of the ledger tells."""
-        _, *changes = self.world.journal.changes(map_id)
+        _, *changes = self.world.call_log.changes(map_id)
         done = [
             (row.cause == "outside", row.to_id) for row in rows if row.state == "done"
         ]

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Heartbeat, Lead, Member
 from assignments.sandbox.fake_smartlead import FakeSmartlead
-from assignments.sandbox.server import SandboxServer, serving
+from assignments.sandbox.server import SandboxServer, serve_in_thread
 from assignments.services.desk import Desk
 from assignments.services.dispatch import Dispatcher
 from assignments.smartlead.budget import account_budget
@@ -149,8 +149,8 @@ class Hall:
 def open_hall(world: FakeSmartlead, browser: Browser) -> Iterator[Hall]:
     ana, ben = [
         Member.objects.create(id=pk, name=member.name, source=Member.Source.BOARD)
-        for pk, member in sorted(world.account.members.items())[:2]
+        for pk, member in sorted(world.store.members.items())[:2]
     ]
-    with serving(world) as server:
+    with serve_in_thread(world) as server:
         settings.SMARTLEAD_BASE_URL = server.base_url
         yield Hall(world, server, browser, Clock(timezone.now()), ana, ben)

@@ -46,7 +46,7 @@ class Desk:
         return self.clock.advance(self.rng.randint(120, 900)).timestamp()
 
     def work(self) -> None:
-        leads = list(self.world.account.leads.values())
+        leads = list(self.world.store.leads.values())
         for _ in range(REPLIES):
             self.world.add_reply(self.rng.choice(leads).map_id, at=self.later())
         self.mirror.head_pass()
@@ -54,7 +54,7 @@ class Desk:
             self.move()
         waiting = [lead for lead in leads if _waits(lead)]
         for lead in self.rng.sample(waiting, min(ANSWERS, len(waiting))):
-            self.world.add_answer(lead, at=self.later(), rng=self.rng)
+            self.world.add_sent_mail(lead, at=self.later(), rng=self.rng)
         self.later()
         self.mirror.round()
 

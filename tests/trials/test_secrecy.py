@@ -25,7 +25,7 @@ from django_q.worker import worker
 from assignments.models import Lead
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.faults import LIST_FAULTS, FaultKind
-from assignments.sandbox.server import serving
+from assignments.sandbox.server import serve_in_thread
 from assignments.smartlead.transport import SocketTransport
 from tests.factories import make_manager
 from tests.trials import leaks, skies
@@ -137,7 +137,7 @@ def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatc
     assert "Traceback" in pages
     assert OrmQ.objects.exists()
     assert "send_request_headers" in logged.getvalue()
-    assert len(hall.world.journal.calls(kind="owner")) > 10
+    assert len(hall.world.call_log.calls(kind="owner")) > 10
     for text in (said, logged.getvalue(), pages, leaks.database(), leaks.arguments()):
         assert not leaks.found_in(text, key)
 
@@ -165,7 +165,7 @@ def test_what_would_give_it_away_is_recognised(key):
 def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, key):
     world = FakeSmartlead(leads=30, keys=[key], state=tmp_path / "world.sqlite3")
     world.faults.often("error", 0.3)
-    with serving(world) as server:
+    with serve_in_thread(world) as server:
         url = SqliteFiles(tmp_path).fresh("database")
         known = environment(
             url,
@@ -173,7 +173,7 @@ def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, 
             SMARTLEAD_BASE_URL=server.base_url,
             PYTHONFAULTHANDLER="1",
         )
-        listed = crash(known, tmp_path, is_busy=lambda: len(world.journal.calls()) > 5)
+        listed = crash(known, tmp_path, is_busy=lambda: len(world.call_log.calls()) > 5)
     world.close()
 
     assert "qcluster" in listed

@@ -35,10 +35,10 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        world = _world(options)
-        _hook_up(world, options["hook"])
+        sandbox = _world(options)
+        _hook_up(sandbox, options["hook"])
         try:
-            here = server.SandboxServer((options["host"], options["port"]), world)
+            here = server.SandboxServer((options["host"], options["port"]), sandbox)
         except OSError as exc:
             raise CommandError(f"Port {options['port']}: {exc.strerror}.") from exc
         with here:
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Control: {here.address}/_sandbox/state")
             self.stdout.flush()
             _serve(here)
-        world.close()
+        sandbox.close()
 
 
 def _serve(here: server.SandboxServer) -> None:
@@ -56,18 +56,18 @@ def _serve(here: server.SandboxServer) -> None:
         return
 
 
-def _hook_up(world: FakeSmartlead, site: str | None) -> None:
+def _hook_up(sandbox: FakeSmartlead, site: str | None) -> None:
     """Tell that Handoff of what happens here. Its address is a secret, so it is made
     from the environment and stands in no argument.
     """
     if site is None:
         return
     url = f"{site}/webhooks/smartlead/{gate.path_token()}/"
-    if not gate.is_open() or not webhook_endpoints.is_ours(url):
+    if not gate.is_open() or not webhook_endpoints.is_local_address(url):
         raise CommandError(
             "--hook needs SMARTLEAD_WEBHOOK_SECRET, and an http address of this machine."
         )
-    world.hook_up(url, name="Handoff", events=HOOKED)
+    sandbox.register_webhook(url, name="Handoff", events=HOOKED)
 
 
 def _add_world(parser: CommandParser) -> None:
@@ -88,8 +88,8 @@ def _add_behaviour(parser: CommandParser) -> None:
         parser.add_argument(flag, choices=choices, default=_default(name))
     parser.add_argument(
         "--rate",
-        type=_read(cli_options.limits),
-        default=cli_options.limits("60/60s"),
+        type=_read(cli_options.parse_limits),
+        default=cli_options.parse_limits("60/60s"),
         help="such as 60/60s,10/2s",
     )
     parser.add_argument("--share", type=float, default=0.0, help="used by others")
@@ -109,14 +109,14 @@ def _add_faults(parser: CommandParser) -> None:
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument(
         "--tail",
-        type=_read(cli_options.tail),
+        type=_read(cli_options.parse_tail),
         default=(0.0, 0.0),
         help="such as 0.01:5",
     )
     parser.add_argument("--lag", type=float, default=0.0, help="of lists, in seconds")
     parser.add_argument(
         "--fault",
-        type=_read(cli_options.fault),
+        type=_read(cli_options.parse_fault),
         action="append",
         default=[],
         help="such as lost_answer=0.02 or drip_body=0.1:3@list (repeatable)",
@@ -164,6 +164,6 @@ def _world(options: dict[str, Any]) -> FakeSmartlead:
         limits=options["rate"],
         faults=options["fault"],
         state=options["state"],
-        switches=switches,
-        hook_secret=settings.SMARTLEAD_WEBHOOK_SECRET,
+        behaviour=switches,
+        webhook_secret=settings.SMARTLEAD_WEBHOOK_SECRET,
     )

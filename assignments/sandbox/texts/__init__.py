@@ -7,5 +7,5 @@ from typing import Any
 
 
 @cache
-def read(name: str) -> dict[str, Any]:
+def load_texts(name: str) -> dict[str, Any]:
     return tomllib.loads(files(__name__).joinpath(f"{name}.toml").read_text("utf-8"))

@@ -157,7 +157,7 @@ def _category(lead: Lead, said: EventPayload, at: datetime) -> str:
         return "It names no category; the lead is read."
     if said.at is None or moment < lead.seen_at:
         return "The lead was read later than that; it is read again."
-    row = said.row(
+    row = said.lead_row(
         lead.pk, category_id=said.category_id, category_name=said.category_name or None
     )
     take_event(row, happened_at=moment)
@@ -189,7 +189,7 @@ def _take(
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
     if said.mail and said.has_body and all(moment >= each for each in before):
         news["history"] = (said.mail,)
-    take_event(said.row(lead.pk, **news), happened_at=moment, mails=mails)
+    take_event(said.lead_row(lead.pk, **news), happened_at=moment, mails=mails)
 
 
 def _keep_mail(lead: Lead, said: EventPayload, at: datetime) -> None:

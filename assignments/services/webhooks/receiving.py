@@ -48,7 +48,7 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
     """
     try:
         gate.check_signature(body, signature)
-        raw = webhook_events.read(body)
+        raw = webhook_events.parse_body(body)
         gate.check_secret(raw)
     except gate.Forged as forged:
         gate.count_refusal(forged.reason, at=at)
@@ -88,7 +88,7 @@ def tick(*, at: datetime) -> str:
 
 
 def _key(raw: dict[str, Any], body: bytes) -> str:
-    mark = webhook_events.mark_of(raw)
+    mark = webhook_events.event_key(raw)
     return hashlib.sha256(mark.encode("utf-8", "replace") if mark else body).hexdigest()
 
 
@@ -104,7 +104,7 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
         map_id=said.map_id,
         received_at=at,
         retry_at=at + RETRY_AFTER,
-        content=webhook_events.kept(raw),
+        content=webhook_events.stored_fields(raw),
     )
     if gate.is_test(raw):
         _settle(event, Outcome(State.TEST, "A test: Smartlead reaches us."), at)

@@ -25,10 +25,12 @@ class Clock:
         self.at += seconds
 
 
-class Caller:
-    def __init__(self, world: FakeSmartlead, *, key: str | None = DEFAULT_KEY) -> None:
+class HttpCaller:
+    def __init__(
+        self, sandbox: FakeSmartlead, *, key: str | None = DEFAULT_KEY
+    ) -> None:
         self.http = httpx.Client(
-            transport=httpx.WSGITransport(app=application(world)),
+            transport=httpx.WSGITransport(app=application(sandbox)),
             base_url=ADDRESS,
             trust_env=False,
             params={"api_key": key} if key is not None else {},
@@ -69,14 +71,14 @@ class Caller:
         return self.get(f"master-inbox/{map_id}", **query).json()["data"]
 
 
-def some_lead(world: FakeSmartlead) -> Any:
+def owned_lead_with_reply(sandbox: FakeSmartlead) -> Any:
     """One that has replied, and is owned."""
     return next(
         lead
-        for lead in world.account.leads.values()
+        for lead in sandbox.store.leads.values()
         if lead.last_reply_at and lead.owner_id
     )
 
 
-def another_member(world: FakeSmartlead, lead: Any) -> int:
-    return next(member for member in world.account.members if member != lead.owner_id)
+def other_member(sandbox: FakeSmartlead, lead: Any) -> int:
+    return next(member for member in sandbox.store.members if member != lead.owner_id)

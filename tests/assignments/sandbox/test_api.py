@@ -2,32 +2,32 @@
 
 import pytest
 
-from tests.assignments.sandbox.http_caller import Caller
+from tests.assignments.sandbox.http_caller import HttpCaller
 
 
 class TestKeys:
-    def test_no_key(self, world):
-        answer = Caller(world, key=None).get("campaigns")
+    def test_no_key(self, sandbox):
+        answer = HttpCaller(sandbox, key=None).get("campaigns")
 
         assert answer.status_code == 401
         assert answer.json() == {"message": "API key is required."}
 
-    def test_a_wrong_key(self, world):
-        answer = Caller(world, key="guess").get("campaigns")
+    def test_a_wrong_key(self, sandbox):
+        answer = HttpCaller(sandbox, key="guess").get("campaigns")
 
         assert answer.status_code == 401
         assert answer.json() == {"message": "Invalid API Key"}
 
-    def test_a_lapsed_plan(self, world, call):
-        world.set_switches(is_plan_expired=True)
+    def test_a_lapsed_plan(self, sandbox, call):
+        sandbox.set_behaviour(is_plan_expired=True)
 
         answer = call.get("campaigns")
 
         assert answer.status_code == 401
         assert answer.json() == {"message": "Plan expired!"}
 
-    def test_the_key_counts_only_in_the_query(self, world):
-        nobody = Caller(world, key=None)
+    def test_the_key_counts_only_in_the_query(self, sandbox):
+        nobody = HttpCaller(sandbox, key=None)
 
         answer = nobody.post("master-inbox/inbox-replies", {"api_key": "sandbox-key"})
 

@@ -1,7 +1,7 @@
 import pytest
 
 from assignments.sandbox.serializers import FLAT_KEYS
-from tests.assignments.sandbox.http_caller import some_lead
+from tests.assignments.sandbox.http_caller import owned_lead_with_reply
 
 ENTRY = {"stats_id", "from", "to", "type", "message_id", "time", "email_body"}
 SENT = ENTRY | {"subject", "open_count", "click_count", "click_details"}
@@ -10,8 +10,8 @@ NOT_ALWAYS = {"attachments", "email_seq_number"}
 
 
 class TestThread:
-    def test_a_lead_comes_as_an_array_of_one_flat_row(self, world, call):
-        lead = some_lead(world)
+    def test_a_lead_comes_as_an_array_of_one_flat_row(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         rows = call.thread(lead.map_id)
 
@@ -19,8 +19,8 @@ class TestThread:
         assert rows[0]["email_lead_map_id"] == str(lead.map_id)
         assert rows[0]["team_member_id"] == lead.owner_id
 
-    def test_history_comes_when_asked_for(self, world, call):
-        lead = some_lead(world)
+    def test_history_comes_when_asked_for(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         row = call.thread(lead.map_id, fetch_message_history="true")[0]
 
@@ -30,18 +30,18 @@ class TestThread:
     def test_an_unknown_lead_is_an_empty_array(self, call, unknown):
         assert call.thread(unknown) == []
 
-    def test_a_persons_id_is_no_map_id(self, world, call):
-        assert call.thread(some_lead(world).lead_id) == []
+    def test_a_persons_id_is_no_map_id(self, sandbox, call):
+        assert call.thread(owned_lead_with_reply(sandbox).lead_id) == []
 
     def test_a_word_is_refused(self, call):
         answer = call.get("master-inbox/hello")
 
         assert answer.json()["validation"]["source"] == "params"
 
-    def test_the_documented_shape_is_bare_and_knows_404(self, world, call):
-        world.set_switches(shape="documented")
+    def test_the_documented_shape_is_bare_and_knows_404(self, sandbox, call):
+        sandbox.set_behaviour(shape="documented")
 
-        item = call.get(f"master-inbox/{some_lead(world).map_id}").json()
+        item = call.get(f"master-inbox/{owned_lead_with_reply(sandbox).map_id}").json()
         missing = call.get("master-inbox/5")
 
         assert {"assigned_to", "message_history"} <= set(item)
@@ -50,8 +50,8 @@ class TestThread:
 
 
 class TestMessageHistory:
-    def test_entries_have_the_fields_of_the_facts(self, world, call):
-        for lead in world.account.leads.values():
+    def test_entries_have_the_fields_of_the_facts(self, sandbox, call):
+        for lead in sandbox.store.leads.values():
             path = f"campaigns/{lead.campaign_id}/leads/{lead.lead_id}/message-history"
             answer = call.get(path).json()
 
@@ -60,8 +60,8 @@ class TestMessageHistory:
                 wanted = SENT if entry["type"] == "SENT" else REPLY
                 assert set(entry) - NOT_ALWAYS == wanted
 
-    def test_it_is_in_order_of_time(self, world, call):
-        lead = max(world.account.leads.values(), key=lambda lead: len(lead.messages))
+    def test_it_is_in_order_of_time(self, sandbox, call):
+        lead = max(sandbox.store.leads.values(), key=lambda lead: len(lead.messages))
         path = f"campaigns/{lead.campaign_id}/leads/{lead.lead_id}/message-history/"
 
         times = [entry["time"] for entry in call.get(path).json()["history"]]
@@ -69,8 +69,8 @@ class TestMessageHistory:
         assert times == sorted(times)
         assert len(times) > 3
 
-    def test_a_reply_repeats_the_id_of_the_mail_it_answers(self, world, call):
-        lead = some_lead(world)
+    def test_a_reply_repeats_the_id_of_the_mail_it_answers(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
         sent = {entry.stats_id for entry in lead.messages if entry.type == "SENT"}
 
         replies = [entry for entry in lead.messages if entry.type == "REPLY"]
@@ -98,8 +98,8 @@ class TestOrderOfRoutes:
         assert len(call.get(path, limit=1).json()["data"]["data"]["replies"]) == 1
         assert call.get(path, limit=101).status_code == 400
 
-    def test_reply_status_wins_over_a_lead(self, world, call):
-        sent = some_lead(world).messages[0]
+    def test_reply_status_wins_over_a_lead(self, sandbox, call):
+        sent = owned_lead_with_reply(sandbox).messages[0]
 
         found = call.get("master-inbox/reply-status", message_id=sent.message_id)
         missing = call.get("master-inbox/reply-status", message_id="<x@y>")

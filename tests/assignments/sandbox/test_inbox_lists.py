@@ -63,8 +63,8 @@ class TestShape:
         assert set(answer) == {"ok", "data", "offset", "limit"}
         assert (answer["offset"], answer["limit"], len(answer["data"])) == (3, 2, 2)
 
-    def test_the_documented_shape_is_a_switch(self, world, call):
-        world.set_switches(shape="documented")
+    def test_the_documented_shape_is_a_switch(self, sandbox, call):
+        sandbox.set_behaviour(shape="documented")
 
         answer = call.post("master-inbox/inbox-replies", {"limit": 3}).json()
 
@@ -81,9 +81,9 @@ class TestShape:
 
 
 class TestContent:
-    def test_inbox_replies_lists_every_lead_that_replied(self, world, call):
+    def test_inbox_replies_lists_every_lead_that_replied(self, sandbox, call):
         replied = {
-            lead.map_id for lead in world.account.leads.values() if lead.last_reply_at
+            lead.map_id for lead in sandbox.store.leads.values() if lead.last_reply_at
         }
 
         assert call.ids("inbox-replies") == replied
@@ -104,11 +104,11 @@ class TestContent:
         assert rows
         assert all(row[field] for row in rows)
 
-    def test_archived_leads_leave_the_other_lists_by_switch(self, world, call):
+    def test_archived_leads_leave_the_other_lists_by_switch(self, sandbox, call):
         archived = call.ids("archived")
         assert archived & call.ids("inbox-replies")
 
-        world.set_switches(lists_archived=False)
+        sandbox.set_behaviour(lists_archived=False)
 
         assert not archived & call.ids("inbox-replies")
         assert call.ids("archived") == archived
@@ -130,10 +130,10 @@ class TestContent:
         times = [row["lead_next_timestamp_to_send"] for row in up]
         assert times == sorted(times)
 
-    def test_pages_follow_each_other_without_gap(self, world, call):
+    def test_pages_follow_each_other_without_gap(self, sandbox, call):
         ids = [row["email_lead_map_id"] for row in call.all_rows("sent")]
 
-        assert len(ids) == len(set(ids)) == len(world.account.leads)
+        assert len(ids) == len(set(ids)) == len(sandbox.store.leads)
 
 
 class TestFilters:
@@ -154,17 +154,17 @@ class TestFilters:
         assert {found["email_campaign_id"] for found in one} == {campaign}
         assert {found["email_account_id"] for found in both} == {mailbox}
 
-    def test_a_client_is_the_campaigns(self, world, call):
-        client = next(iter(world.account.clients))
+    def test_a_client_is_the_campaigns(self, sandbox, call):
+        client = next(iter(sandbox.store.clients))
 
         rows = call.all_rows("inbox-replies", campaignClientId=[client])
 
         assert {row["client_id"] for row in rows} == {client}
 
-    def test_a_tag_is_the_campaigns(self, world, call):
+    def test_a_tag_is_the_campaigns(self, sandbox, call):
         rows = call.all_rows("inbox-replies", campaignTagId=900)
 
-        campaigns = world.account.campaigns
+        campaigns = sandbox.store.campaigns
         assert rows
         assert all(900 in campaigns[row["email_campaign_id"]].tag_ids for row in rows)
 
@@ -193,29 +193,29 @@ class TestFilters:
     @pytest.mark.parametrize(
         "status", ["Opened", "Clicked", "Replied", "Accepted", "Not Replied", "Bounced"]
     )
-    def test_an_email_status_narrows_the_list(self, world, call, status):
+    def test_an_email_status_narrows_the_list(self, sandbox, call, status):
         found = call.ids("sent", emailStatus=[status])
 
-        assert 0 < len(found) < len(world.account.leads)
+        assert 0 < len(found) < len(sandbox.store.leads)
 
-    def test_replied_and_not_replied_are_everybody(self, world, call):
+    def test_replied_and_not_replied_are_everybody(self, sandbox, call):
         both = call.ids("sent", emailStatus=["Replied", "Not Replied"])
 
-        assert both == set(world.account.leads)
+        assert both == set(sandbox.store.leads)
 
-    def test_a_member_means_the_campaigns_owner_by_default(self, world, call):
-        campaign = next(iter(world.account.campaigns.values()))
+    def test_a_member_means_the_campaigns_owner_by_default(self, sandbox, call):
+        campaign = next(iter(sandbox.store.campaigns.values()))
 
         rows = call.all_rows("inbox-replies", campaignTeamMemberId=campaign.owner_id)
 
         owners = {
-            world.account.campaigns[row["email_campaign_id"]].owner_id for row in rows
+            sandbox.store.campaigns[row["email_campaign_id"]].owner_id for row in rows
         }
         assert owners == {campaign.owner_id}
         assert len({row["team_member_id"] for row in rows}) > 1
 
-    def test_a_member_means_the_assignee_by_switch(self, world, call):
-        world.set_switches(member_filter="assignee")
+    def test_a_member_means_the_assignee_by_switch(self, sandbox, call):
+        sandbox.set_behaviour(member_filter="assignee")
 
         rows = call.all_rows("inbox-replies", campaignTeamMemberId=[7323, 7304])
 
@@ -223,8 +223,8 @@ class TestFilters:
 
 
 class TestAssignedMe:
-    def test_it_lists_the_leads_of_the_keys_user(self, world, call):
-        mine = {key for key, owner in world.owners().items() if owner == 7301}
+    def test_it_lists_the_leads_of_the_keys_user(self, sandbox, call):
+        mine = {key for key, owner in sandbox.owners().items() if owner == 7301}
 
         assert call.ids("assigned-me") == mine
 
@@ -236,15 +236,15 @@ class TestAssignedMe:
 
         assert mine == call.ids("assigned-me")
 
-    def test_the_filter_overrides_by_switch(self, world, call):
-        world.set_switches(assigned_me="override")
+    def test_the_filter_overrides_by_switch(self, sandbox, call):
+        sandbox.set_behaviour(assigned_me="override")
 
-        theirs = {key for key, owner in world.owners().items() if owner == 7323}
+        theirs = {key for key, owner in sandbox.owners().items() if owner == 7323}
         assert call.ids("assigned-me", campaignTeamMemberId=7323) == theirs
         assert call.ids("assigned-me") != theirs
 
-    def test_the_live_error_is_a_switch(self, world, call):
-        world.set_switches(assigned_me="broken")
+    def test_the_live_error_is_a_switch(self, sandbox, call):
+        sandbox.set_behaviour(assigned_me="broken")
 
         answer = call.post("master-inbox/assigned-me", {"limit": 1})
 
@@ -368,9 +368,9 @@ class TestRefusals:
 
         assert refusal(answer)[0] == '"value" must be of type object'
 
-    def test_the_window_filter_may_be_refused_by_switch(self, world, call):
-        world.set_switches(takes_window_filter=False)
-        window = [iso(world.now() - 60), iso(world.now())]
+    def test_the_window_filter_may_be_refused_by_switch(self, sandbox, call):
+        sandbox.set_behaviour(takes_window_filter=False)
+        window = [iso(sandbox.now() - 60), iso(sandbox.now())]
 
         answer = call.post(
             "master-inbox/inbox-replies", {"filters": {"replyTimeBetween": window}}
@@ -378,8 +378,8 @@ class TestRefusals:
 
         assert refusal(answer)[0] == '"filters.replyTimeBetween" is not allowed'
 
-    def test_the_documented_422_is_a_switch(self, world, call):
-        world.set_switches(errors="documented")
+    def test_the_documented_422_is_a_switch(self, sandbox, call):
+        sandbox.set_behaviour(errors="documented")
 
         answer = call.post("master-inbox/inbox-replies", {"limit": 50})
 

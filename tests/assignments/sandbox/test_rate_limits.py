@@ -2,11 +2,11 @@ import pytest
 
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.rate_limits import ServerRateLimiter
-from tests.assignments.sandbox.http_caller import Caller
+from tests.assignments.sandbox.http_caller import HttpCaller
 
 
 @pytest.fixture
-def world(clock):
+def sandbox(clock):
     return FakeSmartlead(
         leads=5, clock=clock, ticks=clock, sleep=clock.sleep, limits=[(3, 60), (2, 2)]
     )
@@ -53,7 +53,7 @@ class TestWindows:
         limiter.arrive("k")
 
         assert limiter.peaks() == {"2/10s": 4, "9/60s": 5}
-        assert limiter.too_many == 2
+        assert limiter.refused_count == 2
 
     def test_another_client_of_the_key_takes_its_share(self, clock):
         limiter = ServerRateLimiter([(10, 60)], clock=clock)
@@ -75,11 +75,11 @@ class TestWindows:
 
 
 class TestHeaders:
-    def test_every_answer_has_them(self, world, call):
+    def test_every_answer_has_them(self, sandbox, call):
         answers = [
             call.get("campaigns"),
             call.get("nothing"),
-            Caller(world, key="wrong").get("campaigns"),
+            HttpCaller(sandbox, key="wrong").get("campaigns"),
         ]
 
         assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == [
@@ -97,8 +97,8 @@ class TestHeaders:
             ("epoch_ms", 1_795_000_060_000),
         ],
     )
-    def test_the_reset_has_three_forms(self, world, call, form, expected):
-        world.set_switches(reset=form)
+    def test_the_reset_has_three_forms(self, sandbox, call, form, expected):
+        sandbox.set_behaviour(reset=form)
 
         answer = call.get("campaigns")
 
@@ -106,7 +106,7 @@ class TestHeaders:
 
 
 class TestTooMany:
-    def test_the_429_says_when_to_come_back(self, world, call, clock):
+    def test_the_429_says_when_to_come_back(self, sandbox, call, clock):
         call.get("campaigns")
         clock.sleep(0.5)
         call.get("campaigns")
@@ -117,10 +117,10 @@ class TestTooMany:
         assert answer.headers["retry-after"] == "2"
         error = answer.json()["error"]
         assert (error["code"], error["retry_after"]) == ("RATE_LIMIT_EXCEEDED", 2)
-        assert world.verdict()["too_many"] == 1
+        assert sandbox.key_usage()["too_many"] == 1
 
-    def test_without_retry_after_by_switch(self, world, call):
-        world.set_switches(has_retry_after=False)
+    def test_without_retry_after_by_switch(self, sandbox, call):
+        sandbox.set_behaviour(has_retry_after=False)
         call.get("campaigns")
         call.get("campaigns")
 
@@ -130,13 +130,13 @@ class TestTooMany:
         assert "retry-after" not in answer.headers
         assert "Too many requests" in answer.json()["message"]
 
-    def test_a_refused_write_changes_nothing(self, world, call):
-        map_id, before = next(iter(world.owners().items()))
+    def test_a_refused_write_changes_nothing(self, sandbox, call):
+        map_id, before = next(iter(sandbox.owners().items()))
         call.get("campaigns")
         call.get("campaigns")
 
         assert call.assign(map_id, 7352).status_code == 429
-        assert world.owner(map_id) == before
-        entry = world.journal.entries()[-1]
+        assert sandbox.owner(map_id) == before
+        entry = sandbox.call_log.entries()[-1]
         assert (entry.map_id, entry.member_id) == (map_id, 7352)
         assert (entry.status, entry.applied_seq) == (429, None)

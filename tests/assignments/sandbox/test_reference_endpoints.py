@@ -1,6 +1,6 @@
 import pytest
 
-from tests.assignments.sandbox.http_caller import some_lead
+from tests.assignments.sandbox.http_caller import owned_lead_with_reply
 
 CAMPAIGN = """
 id user_id name status created_at updated_at track_settings scheduler_cron_value
@@ -43,22 +43,22 @@ class TestCampaigns:
     def test_tags_come_when_asked_for(self, call):
         assert "tags" in call.get("campaigns", include_tags="true").json()[0]
 
-    def test_a_client_has_its_own(self, world, call):
-        client = next(iter(world.account.clients))
+    def test_a_client_has_its_own(self, sandbox, call):
+        client = next(iter(sandbox.store.clients))
 
         rows = call.get("campaigns", client_id=client).json()
 
         assert {row["client_id"] for row in rows} == {client}
 
-    def test_one_is_a_bare_object(self, world, call):
-        campaign_id = next(iter(world.account.campaigns))
+    def test_one_is_a_bare_object(self, sandbox, call):
+        campaign_id = next(iter(sandbox.store.campaigns))
 
         assert call.get(f"campaigns/{campaign_id}").json()["id"] == campaign_id
 
-    def test_an_unknown_one_is_an_empty_object_or_a_404_by_switch(self, world, call):
+    def test_an_unknown_one_is_an_empty_object_or_a_404_by_switch(self, sandbox, call):
         assert call.get("campaigns/1").json() == {}
 
-        world.set_switches(unknown_campaign="missing")
+        sandbox.set_behaviour(unknown_campaign="missing")
 
         assert call.get("campaigns/1").status_code == 404
 
@@ -69,8 +69,8 @@ class TestCampaignLeads:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def test_they_bring_people_but_no_assignee(self, world, call):
-        lead = some_lead(world)
+    def test_they_bring_people_but_no_assignee(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         answer = self.leads(call, lead)
 
@@ -81,8 +81,8 @@ class TestCampaignLeads:
         assert set(row["lead"]) == set(PERSON.split())
         assert "team_member_id" not in row
 
-    def test_they_page_up_to_a_hundred(self, world, call):
-        lead = some_lead(world)
+    def test_they_page_up_to_a_hundred(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         first = self.leads(call, lead, limit=1)["data"]
         second = self.leads(call, lead, limit=1, offset=1)["data"]
@@ -101,19 +101,19 @@ class TestCampaignLeads:
             {"event_time_gt": "2026-11-01T00:00:00.000Z"},
         ],
     )
-    def test_filters_narrow_them(self, world, call, query):
+    def test_filters_narrow_them(self, sandbox, call, query):
         def total(**query):
             answers = [
                 call.get(f"campaigns/{campaign_id}/leads", **query).json()
-                for campaign_id in world.account.campaigns
+                for campaign_id in sandbox.store.campaigns
             ]
             return sum(int(answer["total_leads"]) for answer in answers)
 
-        assert 0 < total(**query) < total() == len(world.account.leads)
+        assert 0 < total(**query) < total() == len(sandbox.store.leads)
 
-    def test_an_address_is_refused_as_filter(self, world, call):
+    def test_an_address_is_refused_as_filter(self, sandbox, call):
         answer = call.get(
-            f"campaigns/{some_lead(world).campaign_id}/leads", email="a@b"
+            f"campaigns/{owned_lead_with_reply(sandbox).campaign_id}/leads", email="a@b"
         )
 
         assert answer.json()["message"] == '"email" is not allowed'
@@ -126,10 +126,10 @@ class TestCampaignLeads:
 
 
 class TestLeads:
-    def test_an_address_finds_the_person_with_all_campaigns(self, world, call):
-        ids = [lead.lead_id for lead in world.account.leads.values()]
+    def test_an_address_finds_the_person_with_all_campaigns(self, sandbox, call):
+        ids = [lead.lead_id for lead in sandbox.store.leads.values()]
         twin = next(
-            lead for lead in world.account.leads.values() if ids.count(lead.lead_id) > 1
+            lead for lead in sandbox.store.leads.values() if ids.count(lead.lead_id) > 1
         )
 
         found = call.get("leads/", email=twin.email.upper()).json()
@@ -142,8 +142,8 @@ class TestLeads:
     def test_an_unknown_address_is_an_empty_object(self, call):
         assert call.get("leads", email="nobody@nowhere.example").json() == {}
 
-    def test_an_id_finds_the_person(self, world, call):
-        lead = some_lead(world)
+    def test_an_id_finds_the_person(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         answer = call.get(f"leads/{lead.lead_id}").json()
 
@@ -166,7 +166,7 @@ class TestTeamBoard:
         assert call.get(path).json()["message"] == '"timezone" is required'
         assert call.get(path, timezone="UTC", start_date="May").status_code == 400
 
-    def test_it_counts_leads(self, world, call):
+    def test_it_counts_leads(self, sandbox, call):
         path = "analytics/team-board/overall-stats"
         days = {"start_date": "2026-11-01", "end_date": "2026-11-22"}
 
@@ -175,5 +175,5 @@ class TestTeamBoard:
         counts = {
             row["id"]: row["lead_count"] for row in rows["data"]["team_board_stats"]
         }
-        owners = list(world.owners().values())
+        owners = list(sandbox.owners().values())
         assert counts[7323] == owners.count(7323)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from assignments.sandbox.fake_smartlead import FakeSmartlead
-from assignments.sandbox.server import serving
+from assignments.sandbox.server import serve_in_thread
 from assignments.sandbox.webhook_delivery import RETRY_DELAYS
-from tests.assignments.sandbox.http_caller import Caller, Clock
+from tests.assignments.sandbox.http_caller import Clock, HttpCaller
 
 HERE = "http://127.0.0.1:8000/webhooks/smartlead/x/"
 SECRET = "a-secret-of-the-sandbox"
@@ -42,18 +42,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock) -> Iterator[FakeSmartlead]:
-    world = FakeSmartlead(
+def sandbox(clock) -> Iterator[FakeSmartlead]:
+    sandbox = FakeSmartlead(
         leads=20, limits=[(10_000, 60)], clock=clock, sleep=clock.sleep,
-        hook_secret=SECRET,
+        webhook_secret=SECRET,
     )  # fmt: skip
-    yield world
-    world.close()
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
-def caller(world) -> Caller:
-    return Caller(world)
+def caller(sandbox) -> HttpCaller:
+    return HttpCaller(sandbox)
 
 
 def created(**fields) -> dict:
@@ -64,10 +64,10 @@ def created(**fields) -> dict:
     } | fields
 
 
-def reply(world: FakeSmartlead) -> int:
+def reply(sandbox: FakeSmartlead) -> int:
     """To a lead whose category stays what it is."""
-    lead = next(iter(world.account.leads.values()))
-    world.add_reply(lead.map_id, text="Yes.")
+    lead = next(iter(sandbox.store.leads.values()))
+    sandbox.add_reply(lead.map_id, text="Yes.")
     return lead.map_id
 
 
@@ -93,17 +93,17 @@ class TestManaging:
 
         assert answer.status_code == 400
 
-    def test_update_and_delete(self, caller, world):
+    def test_update_and_delete(self, caller, sandbox):
         caller.post("webhook/create", created())
 
         caller.http.put("webhook/update/901", json=created(name="New"))
-        assert world.account.hooks[901].name == "New"
+        assert sandbox.store.hooks[901].name == "New"
         caller.http.delete("webhook/delete/901")
 
         assert caller.get("webhook/901").status_code == 404
 
-    def test_those_of_a_campaign(self, caller, world):
-        path = f"campaigns/{next(iter(world.account.campaigns))}/webhooks"
+    def test_those_of_a_campaign(self, caller, sandbox):
+        path = f"campaigns/{next(iter(sandbox.store.campaigns))}/webhooks"
         body = {"name": "x", "webhook_url": HERE, "event_types": ["EMAIL_REPLY"]}
 
         assert caller.post(path, body | {"name": ""}).status_code == 400
@@ -115,11 +115,11 @@ class TestManaging:
 
 
 class TestDelivery:
-    def test_a_reply_is_told_with_everything_that_was_seen(self, caller, world):
+    def test_a_reply_is_told_with_everything_that_was_seen(self, caller, sandbox):
         caller.post("webhook/create", created())
-        map_id, inbox = reply(world), Inbox()
+        map_id, inbox = reply(sandbox), Inbox()
 
-        world.courier.deliver(inbox)
+        sandbox.webhook_sender.deliver_due(inbox)
 
         said = inbox.said[0]
         assert inbox.got[0][0] == HERE
@@ -127,33 +127,33 @@ class TestDelivery:
         assert said["secret_key"] == SECRET
         assert "Yes." in said["reply_message"]["html"]
 
-    def test_a_new_category_is_told_with_the_whole_history(self, caller, world):
+    def test_a_new_category_is_told_with_the_whole_history(self, caller, sandbox):
         caller.post("webhook/create", created())
-        lead, inbox = next(iter(world.account.leads.values())), Inbox()
+        lead, inbox = next(iter(sandbox.store.leads.values())), Inbox()
         lead.category_id = 1
 
         caller.patch(
             "master-inbox/update-category",
             {"email_lead_map_id": lead.map_id, "category_id": 5},
         )
-        world.courier.deliver(inbox)
+        sandbox.webhook_sender.deliver_due(inbox)
 
         assert inbox.said[0]["lead_category"]["new_id"] == 5
         assert len(inbox.said[0]["history"]) == len(lead.messages)
 
-    def test_a_hook_of_the_account_silences_the_others(self, caller, world):
-        lead = next(iter(world.account.leads.values()))
+    def test_a_hook_of_the_account_silences_the_others(self, caller, sandbox):
+        lead = next(iter(sandbox.store.leads.values()))
         own = created(
             webhook_url="http://localhost:1/", association_type="campaign",
             email_campaign_id=lead.campaign_id,
         )  # fmt: skip
         caller.post("webhook/create", own)
-        world.add_reply(lead.map_id)
+        sandbox.add_reply(lead.map_id)
         caller.post("webhook/create", created())
-        world.add_reply(lead.map_id)
+        sandbox.add_reply(lead.map_id)
         inbox = Inbox()
 
-        world.courier.deliver(inbox)
+        sandbox.webhook_sender.deliver_due(inbox)
 
         replies = [
             url
@@ -162,88 +162,90 @@ class TestDelivery:
         ]
         assert replies == ["http://localhost:1/", HERE]
 
-    def test_a_signed_one_carries_a_mark_of_its_very_bytes(self, caller, world):
-        world.set_switches(hook_signed=True)
+    def test_a_signed_one_carries_a_mark_of_its_very_bytes(self, caller, sandbox):
+        sandbox.set_behaviour(hook_signed=True)
         caller.post("webhook/create", created())
-        reply(world)
+        reply(sandbox)
         inbox = Inbox()
 
-        world.courier.deliver(inbox)
+        sandbox.webhook_sender.deliver_due(inbox)
 
         _, headers, body = inbox.got[0]
         mark = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
         assert headers["x-smartlead-signature"] == f"sha256={mark}"
 
-    def test_the_short_body_names_no_ids(self, caller, world):
-        world.set_switches(hook_shape="short")
+    def test_the_short_body_names_no_ids(self, caller, sandbox):
+        sandbox.set_behaviour(hook_shape="short")
         caller.post("webhook/create", created())
-        reply(world)
+        reply(sandbox)
         inbox = Inbox()
 
-        world.courier.deliver(inbox)
+        sandbox.webhook_sender.deliver_due(inbox)
 
         assert not {"sl_email_lead_map_id", "campaign_id"} & set(inbox.said[0])
 
-    def test_late_reversed_and_twice(self, caller, world, clock):
-        world.set_switches(hook_delay=30, hook_order="reversed", hook_copies=2)
+    def test_late_reversed_and_twice(self, caller, sandbox, clock):
+        sandbox.set_behaviour(hook_delay=30, hook_order="reversed", hook_copies=2)
         caller.post("webhook/create", created())
-        first = reply(world)
-        second = list(world.account.leads)[1]
-        world.add_reply(second)
+        first = reply(sandbox)
+        second = list(sandbox.store.leads)[1]
+        sandbox.add_reply(second)
         inbox = Inbox()
 
-        assert world.courier.deliver(inbox) == 0
+        assert sandbox.webhook_sender.deliver_due(inbox) == 0
         clock.sleep(31)
-        world.courier.deliver(inbox)
+        sandbox.webhook_sender.deliver_due(inbox)
 
         replies = [said for said in inbox.said if said["event_type"] == "EMAIL_REPLY"]
         ids = [said["sl_email_lead_map_id"] for said in replies]
         assert ids == [second, second, first, first]
 
-    def test_5xx_is_tried_again_and_4xx_is_not(self, caller, world, clock):
+    def test_5xx_is_tried_again_and_4xx_is_not(self, caller, sandbox, clock):
         caller.post("webhook/create", created(event_type_map={"EMAIL_REPLY": True}))
-        reply(world)
+        reply(sandbox)
         failing = Inbox(503)
 
         for wait in (0, *RETRY_DELAYS, 99_999):
             clock.sleep(wait)
-            world.courier.deliver(failing)
+            sandbox.webhook_sender.deliver_due(failing)
         assert len(failing.got) == 1 + len(RETRY_DELAYS)
-        reply(world)
+        reply(sandbox)
         refusing = Inbox(404)
         for wait in (0, *RETRY_DELAYS):
             clock.sleep(wait)
-            world.courier.deliver(refusing)
+            sandbox.webhook_sender.deliver_due(refusing)
 
         assert len(refusing.got) == 1
 
-    def test_nobody_there_is_tried_again(self, caller, world, clock):
+    def test_nobody_there_is_tried_again(self, caller, sandbox, clock):
         caller.post(
             "webhook/create",
             created(
                 webhook_url="http://127.0.0.1:1/", event_type_map={"EMAIL_REPLY": True}
             ),
         )
-        reply(world)
+        reply(sandbox)
 
-        world.courier.deliver()
+        sandbox.webhook_sender.deliver_due()
         clock.sleep(RETRY_DELAYS[0])
 
-        assert world.courier.deliver(Inbox()) == 1
+        assert sandbox.webhook_sender.deliver_due(Inbox()) == 1
 
-    def test_without_a_hook_nothing_is_kept_for_sending(self, world):
-        reply(world)
+    def test_without_a_hook_nothing_is_kept_for_sending(self, sandbox):
+        reply(sandbox)
 
-        assert world.courier.deliver(Inbox()) == 0
+        assert sandbox.webhook_sender.deliver_due(Inbox()) == 0
 
 
 def test_a_running_server_delivers_by_itself():
     """From one sandbox to another, which knows no such path and says so."""
-    world, told = FakeSmartlead(leads=5), FakeSmartlead(leads=5)
-    with serving(told) as there, serving(world):
-        world.hook_up(f"{there.address}/hook", name="x", events=["EMAIL_REPLY"])
-        reply(world)
-        while not world.courier.delivered:
+    sandbox, told = FakeSmartlead(leads=5), FakeSmartlead(leads=5)
+    with serve_in_thread(told) as there, serve_in_thread(sandbox):
+        sandbox.register_webhook(
+            f"{there.address}/hook", name="x", events=["EMAIL_REPLY"]
+        )
+        reply(sandbox)
+        while not sandbox.webhook_sender.delivered:
             threading.Event().wait(0.01)
 
-    assert world.courier.delivered[0].statuses == [404]
+    assert sandbox.webhook_sender.delivered[0].statuses == [404]

@@ -1,12 +1,17 @@
 import pytest
 
-from tests.assignments.sandbox.http_caller import NOW, Caller, another_member, some_lead
+from tests.assignments.sandbox.http_caller import (
+    NOW,
+    HttpCaller,
+    other_member,
+    owned_lead_with_reply,
+)
 
 
 class TestUpdateTeamMember:
-    def test_it_sets_the_owner_and_echoes_nothing(self, world, call):
-        lead = some_lead(world)
-        member = another_member(world, lead)
+    def test_it_sets_the_owner_and_echoes_nothing(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
+        member = other_member(sandbox, lead)
 
         answer = call.assign(lead.map_id, member)
 
@@ -14,27 +19,27 @@ class TestUpdateTeamMember:
         assert answer.json() == {"ok": True, "message": says}
         assert call.thread(lead.map_id)[0]["team_member_id"] == member
 
-    def test_digit_strings_pass_for_numbers(self, world, call):
-        lead = some_lead(world)
+    def test_digit_strings_pass_for_numbers(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         call.assign(str(lead.map_id), "7352")
 
-        assert world.owner(lead.map_id) == 7352
+        assert sandbox.owner(lead.map_id) == 7352
 
-    def test_the_member_off_the_board_can_own_leads(self, world, call):
-        lead = some_lead(world)
+    def test_the_member_off_the_board_can_own_leads(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         assert call.assign(lead.map_id, 7454).status_code == 200
 
-    def test_an_unknown_member_is_a_404_in_json(self, world, call):
-        lead = some_lead(world)
+    def test_an_unknown_member_is_a_404_in_json(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
         before = lead.owner_id
 
         answer = call.assign(lead.map_id, 456)
 
         assert answer.status_code == 404
         assert answer.json() == {"error": "Team member not found with ID 456"}
-        assert world.owner(lead.map_id) == before
+        assert sandbox.owner(lead.map_id) == before
 
     def test_an_unknown_lead_is_a_404_in_json(self, call):
         answer = call.assign(5, 7352)
@@ -42,15 +47,15 @@ class TestUpdateTeamMember:
         assert answer.status_code == 404
         assert answer.json() == {"error": "Lead mapping not found"}
 
-    def test_nobody_is_refused(self, world, call):
-        answer = call.assign(some_lead(world).map_id, None)
+    def test_nobody_is_refused(self, sandbox, call):
+        answer = call.assign(owned_lead_with_reply(sandbox).map_id, None)
 
         assert answer.status_code == 400
         assert answer.json()["message"] == '"team_member_id" must be a number'
 
-    def test_nobody_is_accepted_by_switch(self, world, call):
-        world.set_switches(accepts_null_owner=True)
-        lead = some_lead(world)
+    def test_nobody_is_accepted_by_switch(self, sandbox, call):
+        sandbox.set_behaviour(accepts_null_owner=True)
+        lead = owned_lead_with_reply(sandbox)
 
         call.assign(lead.map_id, None)
 
@@ -77,10 +82,10 @@ class TestUpdateTeamMember:
         assert answer.status_code == 400
         assert answer.json()["message"] == says
 
-    def test_the_documented_answer_is_a_switch(self, world, call):
-        world.set_switches(shape="documented")
+    def test_the_documented_answer_is_a_switch(self, sandbox, call):
+        sandbox.set_behaviour(shape="documented")
 
-        answer = call.assign(some_lead(world).map_id, 7352).json()
+        answer = call.assign(owned_lead_with_reply(sandbox).map_id, 7352).json()
 
         assert answer["success"] is True
         assert answer["data"]["team_member_id"] == 7352
@@ -88,8 +93,8 @@ class TestUpdateTeamMember:
 
 
 class TestNotes:
-    def test_a_note_is_kept_and_can_be_read_by_lead(self, world, call):
-        lead = some_lead(world)
+    def test_a_note_is_kept_and_can_be_read_by_lead(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         created = call.note(lead.map_id, "Ana is away until Friday.").json()
         read = call.get(f"crm/leads/notes/{lead.lead_id}").json()
@@ -109,17 +114,17 @@ class TestNotes:
             "created_at",
         }
 
-    def test_two_equal_notes_are_two_notes(self, world, call):
-        lead = some_lead(world)
+    def test_two_equal_notes_are_two_notes(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         call.note(lead.map_id, "Again")
         call.note(lead.map_id, "Again")
 
-        assert [note.text for note in world.notes(lead.map_id)] == ["Again", "Again"]
+        assert [note.text for note in sandbox.notes(lead.map_id)] == ["Again", "Again"]
 
-    def test_notes_are_missing_by_switch_while_writing_them_works(self, world, call):
-        world.set_switches(notes="missing")
-        lead = some_lead(world)
+    def test_notes_are_missing_by_switch_while_writing_them_works(self, sandbox, call):
+        sandbox.set_behaviour(notes="missing")
+        lead = owned_lead_with_reply(sandbox)
 
         assert call.note(lead.map_id, "Hello").status_code == 200
         missing = call.get(f"crm/leads/notes/{lead.lead_id}")
@@ -128,22 +133,25 @@ class TestNotes:
         assert says in missing.text
 
     @pytest.mark.parametrize("wrong", ["note", "lead_id"])
-    def test_other_names_for_the_text_are_refused(self, world, call, wrong):
-        body = {"email_lead_map_id": some_lead(world).map_id, "note_message": "x"}
+    def test_other_names_for_the_text_are_refused(self, sandbox, call, wrong):
+        body = {
+            "email_lead_map_id": owned_lead_with_reply(sandbox).map_id,
+            "note_message": "x",
+        }
 
         answer = call.post("master-inbox/create-note", {**body, wrong: "x"})
 
         assert answer.json()["message"] == f'"{wrong}" is not allowed'
 
-    def test_an_empty_note_is_refused(self, world, call):
-        answer = call.note(some_lead(world).map_id, "")
+    def test_an_empty_note_is_refused(self, sandbox, call):
+        answer = call.note(owned_lead_with_reply(sandbox).map_id, "")
 
         assert answer.json()["message"] == '"note_message" is not allowed to be empty'
 
 
 class TestOtherWrites:
-    def test_a_task_is_kept_and_can_be_read(self, world, call):
-        lead = some_lead(world)
+    def test_a_task_is_kept_and_can_be_read(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
         body = {
             "email_lead_map_id": lead.map_id,
             "name": "Call back",
@@ -156,8 +164,8 @@ class TestOtherWrites:
         assert created["data"]["task"][0]["id"] == read["data"][0]["id"]
         assert read["data"][0]["priority"] == "LOW"
 
-    def test_a_category_is_set_and_cleared(self, world, call):
-        lead = some_lead(world)
+    def test_a_category_is_set_and_cleared(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         def categorise(category_id):
             body = {"email_lead_map_id": lead.map_id, "category_id": category_id}
@@ -169,24 +177,24 @@ class TestOtherWrites:
         assert lead.category_id is None
         assert categorise(999).status_code == 404
 
-    def test_read_status_is_the_opposite_of_unread(self, world, call):
-        lead = some_lead(world)
+    def test_read_status_is_the_opposite_of_unread(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
 
         for is_read in (False, True):
             body = {"email_lead_map_id": lead.map_id, "read_status": is_read}
             assert call.patch("master-inbox/change-read-status", body).is_success
             assert lead.is_unread is not is_read
 
-    def test_revenue_is_shown_with_two_places(self, world, call):
-        lead = some_lead(world)
+    def test_revenue_is_shown_with_two_places(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
         body = {"email_lead_map_id": lead.map_id, "revenue": 1200.5}
 
         call.patch("master-inbox/update-revenue", body)
 
         assert call.thread(lead.map_id)[0]["revenue"] == "1200.50"
 
-    def test_a_reminder_puts_the_lead_on_its_list(self, world, call):
-        lead = some_lead(world)
+    def test_a_reminder_puts_the_lead_on_its_list(self, sandbox, call):
+        lead = owned_lead_with_reply(sandbox)
         body = {
             "email_lead_map_id": str(lead.map_id),
             "email_stats_id": lead.messages[0].stats_id,
@@ -199,11 +207,11 @@ class TestOtherWrites:
         assert lead.map_id in call.ids("reminders")
 
 
-def test_a_key_writes_notes_in_the_name_of_its_member(world):
-    world.keys["second"] = 7323
-    lead = some_lead(world)
+def test_a_key_writes_notes_in_the_name_of_its_member(sandbox):
+    sandbox.keys["second"] = 7323
+    lead = owned_lead_with_reply(sandbox)
 
-    Caller(world, key="second").note(lead.map_id, "From Sara")
+    HttpCaller(sandbox, key="second").note(lead.map_id, "From Sara")
 
-    note = world.notes()[0]
+    note = sandbox.notes()[0]
     assert (note.created_by, note.created_at) == ("Sara Klein", NOW)

@@ -124,11 +124,11 @@ class TestOutage:
         office.world.faults.often(FaultKind.UNAVAILABLE, 1.0)
 
         office.dispatch()
-        calls = len(office.world.journal.calls())
+        calls = len(office.world.call_log.calls())
         office.clock.advance(30)
         office.dispatch()
 
-        assert len(office.world.journal.calls()) == calls
+        assert len(office.world.call_log.calls()) == calls
         assert state_of(row) == State.WAITING
 
     def test_one_fault_is_not_cried_out(self, office):

@@ -31,7 +31,7 @@ def page_of(*rows: LeadRow) -> ListPage[LeadRow]:
     [("override", Proof.PROVEN), ("self", Proof.UNPROVEN)],
 )
 def test_the_answers_of_two_members_prove_the_filter_or_not(mirror, switch, proof):
-    mirror.world.set_switches(assigned_me=switch)
+    mirror.world.set_behaviour(assigned_me=switch)
 
     member_filter.prove(mirror.reading)
 
@@ -40,7 +40,7 @@ def test_the_answers_of_two_members_prove_the_filter_or_not(mirror, switch, proo
 
 
 def test_a_broken_list_proves_nothing_and_says_why(mirror):
-    mirror.world.set_switches(assigned_me="broken")
+    mirror.world.set_behaviour(assigned_me="broken")
 
     with pytest.raises(ServiceTrouble):
         member_filter.prove(mirror.reading)
@@ -81,7 +81,7 @@ class TestJudge:
 
 
 def test_once_proven_a_deep_round_reads_each_members_leads(mirror):
-    mirror.world.set_switches(assigned_me="override")
+    mirror.world.set_behaviour(assigned_me="override")
     member_filter.prove(mirror.reading)
     mirror.clock.advance(60)
 

@@ -98,7 +98,7 @@ def test_a_note_that_did_not_arrive_is_sent_again(office, kind):
 
 
 def test_where_notes_cannot_be_read_an_unconfirmed_one_is_not_repeated(office):
-    office.world.set_switches(notes="missing")
+    office.world.set_behaviour(notes="missing")
     note = assign_with_note(office)
     office.world.faults.next(FaultKind.LOST_ANSWER, call="note")
 
@@ -209,7 +209,7 @@ class TestBadWeather:
         office.dispatch()
 
         assert state_of(note) == Note.State.WAITING
-        assert office.world.journal.calls(kind="note") == []
+        assert office.world.call_log.calls(kind="note") == []
 
 
 class TestStamp:

@@ -13,7 +13,7 @@ from assignments.services import passes, sources
 from assignments.services.paging import PAGE
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.errors import ServiceTrouble
-from tests.assignments.smartlead.mock_client import smartlead_that
+from tests.assignments.smartlead.mock_client import client_answered_with
 from tests.factories import MONDAY, make_assignment, make_member
 from tests.mirror import Mirror, open_mirror
 from tests.office import Clock
@@ -31,13 +31,13 @@ def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
 def big(monkeypatch: pytest.MonkeyPatch, world: FakeSmartlead) -> Iterator[Mirror]:
     """An inbox of several pages."""
     larger = FakeSmartlead(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
-    world.account, world.keys = larger.account, larger.keys
+    world.store, world.keys = larger.store, larger.keys
     with open_mirror(world) as mirror:
         yield mirror
 
 
 def replied(world: FakeSmartlead) -> set[int]:
-    leads = world.account.leads.values()
+    leads = world.store.leads.values()
     return {lead.map_id for lead in leads if lead.last_reply_at}
 
 
@@ -46,7 +46,7 @@ def mirrored() -> set[int]:
 
 
 def newest_reply(world: FakeSmartlead) -> datetime:
-    times = [lead.last_reply_at or 0 for lead in world.account.leads.values()]
+    times = [lead.last_reply_at or 0 for lead in world.store.leads.values()]
     return datetime.fromtimestamp(max(times), UTC)
 
 
@@ -60,7 +60,7 @@ class TestHeadPass:
             assert lead.last_message
 
     def test_the_documented_shape_brings_the_same(self, big):
-        big.world.set_switches(shape="documented")
+        big.world.set_behaviour(shape="documented")
 
         big.head_pass()
 
@@ -134,7 +134,7 @@ class TestHeadPass:
         assert mirrored() >= replied(big.world)
 
     def test_a_list_that_takes_no_time_filter_is_read_by_overlapping_pages(self, big):
-        big.world.set_switches(takes_window_filter=False)
+        big.world.set_behaviour(takes_window_filter=False)
 
         big.head_pass()
 
@@ -212,7 +212,7 @@ class TestRound:
         assert sources.load("full-pass").passes == 1
 
     def test_a_failing_list_of_owners_is_reported_and_left_out(self, big):
-        big.world.set_switches(assigned_me="broken")
+        big.world.set_behaviour(assigned_me="broken")
 
         big.round()
 
@@ -235,7 +235,7 @@ class TestLeadsThatVanish:
     def vanished(self, mirror: Mirror) -> int:
         mirror.head_pass()
         map_id = max(replied(mirror.world))
-        mirror.world.vanish(map_id)
+        mirror.world.delete_lead(map_id)
         mirror.clock.advance(60)
         return map_id
 
@@ -268,10 +268,10 @@ class TestLeadsThatVanish:
         )
 
     def test_a_lead_that_only_the_lists_leave_out_is_kept(self, mirror):
-        mirror.world.set_switches(lists_archived=False)
+        mirror.world.set_behaviour(lists_archived=False)
         mirror.head_pass()
         map_id = max(mirrored())
-        mirror.world.archive(map_id)
+        mirror.world.archive_lead(map_id)
         mirror.clock.advance(60)
 
         mirror.round()
@@ -316,7 +316,7 @@ class TestLeadsThatVanish:
         silent = min(big.world.owners().keys() - replied(big.world))
         big.world.assign_outside(silent, next(iter(big.world.keys.values())))
         big.round()
-        big.world.set_switches(assigned_me="broken")
+        big.world.set_behaviour(assigned_me="broken")
         big.clock.advance(60)
 
         big.round()
@@ -347,7 +347,7 @@ class TestNothingWhereAPageShouldBe:
         def answer(_: httpx.Request) -> httpx.Response:
             return httpx.Response(200, text=told.pop(0) if len(told) > 1 else told[0])
 
-        with smartlead_that(answer, budget=account_budget()) as client:
+        with client_answered_with(answer, budget=account_budget()) as client:
             yield Mirror(world, client, client.budget, Clock(MONDAY))
 
     def full_page(self) -> str:
@@ -391,7 +391,7 @@ class TestLeadsWithoutARealReply:
             last_reply_at=None, disregarded_reply_at=F("last_reply_at"),
             seen_at=MONDAY - timedelta(days=1),
         )  # fmt: skip
-        mirror.world.account.leads.clear()
+        mirror.world.store.leads.clear()
 
         mirror.round(is_deep=False)
 

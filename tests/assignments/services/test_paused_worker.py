@@ -42,7 +42,7 @@ def test_a_row_that_should_have_been_read_waits_again(office, paused_turn):
     paused_turn()
 
     assert state_of(row) == State.WAITING
-    assert office.world.journal.calls() == []
+    assert office.world.call_log.calls() == []
 
 
 def test_a_row_that_should_have_been_settled_is_settled_by_the_next(

@@ -36,7 +36,7 @@ class TestSend:
 
         assert state_of(row) == State.DONE
         assert office.world.owner(lead.pk) == office.members[1].pk
-        kinds = [call.kind for call in office.world.journal.calls()]
+        kinds = [call.kind for call in office.world.call_log.calls()]
         assert kinds == ["thread", "owner"]
 
     def test_a_click_after_a_fresh_read_is_one_call(self, office):
@@ -47,7 +47,7 @@ class TestSend:
         assign(office, lead, 2)
         office.dispatch()
 
-        assert [call.kind for call in office.world.journal.calls()][2:] == ["owner"]
+        assert [call.kind for call in office.world.call_log.calls()][2:] == ["owner"]
 
     def test_a_read_older_than_ten_seconds_is_not_enough_for_a_click(self, office):
         lead = office.lead()
@@ -58,7 +58,7 @@ class TestSend:
         assign(office, lead, 2)
         office.dispatch()
 
-        kinds = [call.kind for call in office.world.journal.calls()]
+        kinds = [call.kind for call in office.world.call_log.calls()]
         assert kinds == ["thread", "owner", "thread", "owner"]
 
     def test_an_owner_changed_in_smartlead_is_left_alone_and_said(self, office):
@@ -96,7 +96,7 @@ class TestSend:
     def test_a_lead_that_smartlead_lost_is_refused(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.vanish(lead.pk)
+        office.world.delete_lead(lead.pk)
 
         office.dispatch()
 
@@ -154,7 +154,7 @@ class TestSend:
         office.dispatch()
 
         assert state_of(row) == State.WAITING
-        assert office.world.journal.calls() == []
+        assert office.world.call_log.calls() == []
 
     def test_an_unknown_owner_is_found_out_before_it_is_replaced(self, office):
         lead = office.lead()

@@ -30,7 +30,7 @@ def write(office: Office, fault: FaultKind) -> Assignment:
 
 
 def reads(office: Office) -> int:
-    return len(office.world.journal.calls(kind="thread"))
+    return len(office.world.call_log.calls(kind="thread"))
 
 
 @pytest.mark.parametrize("kind", [FaultKind.LOST_ANSWER, FaultKind.APPLIED_ERROR])
@@ -91,7 +91,7 @@ def test_what_somebody_else_has_changed_since_is_left_alone(office):
 
 
 def test_a_lead_that_is_gone_by_then_is_refused(office, unanswered):
-    office.world.vanish(unanswered.lead_id)
+    office.world.delete_lead(unanswered.lead_id)
 
     office.settle()
 

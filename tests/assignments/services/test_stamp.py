@@ -86,7 +86,7 @@ class TestStamp:
 
         office.take_turns(3)
 
-        assert office.world.journal.calls() == []
+        assert office.world.call_log.calls() == []
 
     def test_nothing_is_stamped_on_a_read_that_has_grown_old(
         self, office, row, once_compared, at_step

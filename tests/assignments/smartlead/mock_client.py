@@ -21,25 +21,25 @@ class RecordingBudget(CallBudget):
 
     def __init__(self) -> None:
         super().__init__(limits=[(1000, 1.0)], name="purse")
-        self.events: list[tuple[object, ...]] = []
+        self.outcomes: list[tuple[object, ...]] = []
 
     def take(self, kind: CallKind) -> Slot:
         return Slot(token="slot", kind=kind, expires=time.monotonic() + 15.0)
 
     def give_back(self, slot: Slot) -> None:
-        self.events.append(("given back",))
+        self.outcomes.append(("given back",))
 
     def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
-        self.events.append(("finished", rate))
+        self.outcomes.append(("finished", rate))
 
-    def limited(
+    def record_429(
         self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
     ) -> None:
-        self.events.append(("limited", retry_after, rate))
+        self.outcomes.append(("limited", retry_after, rate))
 
 
 @contextmanager
-def smartlead_that(
+def client_answered_with(
     answer: httpx.Response | Callable[[httpx.Request], httpx.Response],
     *,
     budget: CallBudget | None = None,
@@ -50,13 +50,13 @@ def smartlead_that(
         yield client
 
 
-def ask[T](client: Client, call: Callable[[Client], T]) -> T:
+def call_with_slot[T](client: Client, call: Callable[[Client], T]) -> T:
     slot = client.budget.take(CallKind.INTERACTIVE)
     assert isinstance(slot, Slot)
-    with client.spending(slot):
+    with client.use_slot(slot):
         return call(client)
 
 
-def answered[T](answer: httpx.Response, call: Callable[[Client], T]) -> T:
-    with smartlead_that(answer) as client:
-        return ask(client, call)
+def result_of[T](answer: httpx.Response, call: Callable[[Client], T]) -> T:
+    with client_answered_with(answer) as client:
+        return call_with_slot(client, call)

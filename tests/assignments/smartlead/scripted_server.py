@@ -86,7 +86,7 @@ def _length(head: bytes) -> int:
 
 
 @contextmanager
-def serving(
+def scripted_server(
     script: Callable[[ScriptedServer, socket.socket], None],
 ) -> Iterator[ScriptedServer]:
     server = ScriptedServer(lambda connection: script(server, connection))
@@ -96,7 +96,7 @@ def serving(
         server.close()
 
 
-def answer(body: bytes, *, status: str = "200 OK", head: bytes = b"") -> bytes:
+def http_answer(body: bytes, *, status: str = "200 OK", head: bytes = b"") -> bytes:
     return (
         f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n".encode()
         + head

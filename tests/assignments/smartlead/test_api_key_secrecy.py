@@ -14,8 +14,12 @@ from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.client import connect
 from assignments.smartlead.errors import ServiceTrouble, SmartleadError
 from assignments.smartlead.fingerprint import account_fingerprint
-from tests.assignments.smartlead.mock_client import RecordingBudget, ask, smartlead_that
-from tests.assignments.smartlead.scripted_server import answer, serving
+from tests.assignments.smartlead.mock_client import (
+    RecordingBudget,
+    call_with_slot,
+    client_answered_with,
+)
+from tests.assignments.smartlead.scripted_server import http_answer, scripted_server
 
 
 @pytest.fixture
@@ -73,21 +77,26 @@ def time_out(request: httpx.Request) -> httpx.Response:
 
 @pytest.mark.parametrize("server", [echo, echo_html, break_off, time_out])
 def test_errors_and_logs_do_not_hold_the_key(server, key, logged):
-    with smartlead_that(server) as client, pytest.raises(SmartleadError) as caught:
-        ask(client, lambda c: c.set_owner(map_id=1, member_id=2))
+    with (
+        client_answered_with(server) as client,
+        pytest.raises(SmartleadError) as caught,
+    ):
+        call_with_slot(client, lambda c: c.set_owner(map_id=1, member_id=2))
 
     said = everything_about(caught.value) + logged.getvalue() + repr(vars(client))
     assert not [form for form in forms_of(key) if form in said]
 
 
 def test_a_real_socket_logs_no_key_but_sends_it(key, logged, settings):
-    with serving(lambda _, c: c.sendall(answer(b"{}", status="500 No"))) as server:
+    with scripted_server(
+        lambda _, c: c.sendall(http_answer(b"{}", status="500 No"))
+    ) as server:
         settings.SMARTLEAD_BASE_URL = server.url
         with (
             connect(budget=RecordingBudget()) as client,
             pytest.raises(ServiceTrouble) as caught,
         ):
-            ask(client, lambda c: c.probe())
+            call_with_slot(client, lambda c: c.probe())
 
     said = everything_about(caught.value) + logged.getvalue()
     assert "send_request_headers" in said
@@ -98,8 +107,8 @@ def test_a_real_socket_logs_no_key_but_sends_it(key, logged, settings):
 def test_rows_that_echo_the_key_are_blotted(key):
     rows = [{"lead_email": key}, {"email_lead_map_id": 1, "lead_first_name": key}]
 
-    with smartlead_that(httpx.Response(200, json=rows)) as client:
-        page = ask(client, lambda c: c.inbox("inbox-replies"))
+    with client_answered_with(httpx.Response(200, json=rows)) as client:
+        page = call_with_slot(client, lambda c: c.inbox("inbox-replies"))
 
     assert page.rows[0].first_name == "***"
     assert key not in page.unreadable[0].excerpt
@@ -115,7 +124,7 @@ def test_a_transport_of_the_tests_sees_the_key_like_the_server(key, monkeypatch)
     transport = httpx.MockTransport(answer_ok)
     monkeypatch.setattr(smartlead, "default_transport", lambda: transport)
     with connect(budget=RecordingBudget()) as client:
-        ask(client, lambda c: c.probe())
+        call_with_slot(client, lambda c: c.probe())
 
     assert seen == [key]
 
@@ -125,10 +134,10 @@ def test_a_key_that_cannot_be_one_is_named_as_the_trouble(bad, settings):
     settings.SMARTLEAD_API_KEY = bad
 
     with (
-        smartlead_that(httpx.Response(200)) as client,
+        client_answered_with(httpx.Response(200)) as client,
         pytest.raises(ServiceTrouble) as caught,
     ):
-        ask(client, lambda c: c.set_owner(map_id=1, member_id=2))
+        call_with_slot(client, lambda c: c.set_owner(map_id=1, member_id=2))
 
     assert caught.value.kind == "key"
     assert caught.value.surely_not_applied
@@ -151,4 +160,4 @@ def test_a_key_has_no_repr():
 
 
 def test_a_short_key_of_a_sandbox_does_not_blot_words_out_of_mails():
-    assert ApiKey("demo").blot_out("a demo") == "a demo"
+    assert ApiKey("demo").redact("a demo") == "a demo"

@@ -122,7 +122,7 @@ class TestWait:
 
     def test_has_a_429_sounded_out_by_one_read(self, budget, clock):
         limited = budget.take(CallKind.NORMAL)
-        budget.limited(limited, retry_after=2.0)
+        budget.record_429(limited, retry_after=2.0)
         probed = []
 
         def probe(slot: Slot) -> None:
@@ -146,7 +146,7 @@ class TestSnapshot:
     def test_tells_what_is_used_in_flight_and_paused(self, budget):
         spend(budget, calls=1)
         slot, _ = budget.take(CallKind.NORMAL), budget.take(CallKind.INTERACTIVE)
-        budget.limited(slot, retry_after=30.0, rate=RateReport(limit=4, remaining=0))
+        budget.record_429(slot, retry_after=30.0, rate=RateReport(limit=4, remaining=0))
 
         snapshot = budget.snapshot()
 

@@ -11,7 +11,7 @@ from assignments.smartlead.errors import (
     Refused,
     ServiceTrouble,
 )
-from tests.assignments.smartlead.mock_client import RecordingBudget, ask
+from tests.assignments.smartlead.mock_client import RecordingBudget, call_with_slot
 from tests.factories import MONDAY
 
 SHAPES = pytest.mark.parametrize("shape", ["flat", "documented"])
@@ -26,7 +26,7 @@ def client(world):
 @pytest.fixture
 def lead(world):
     """A lead that somebody owns and that has replied."""
-    leads = world.account.leads.values()
+    leads = world.store.leads.values()
     return next(lead for lead in leads if lead.owner_id and lead.last_reply_at)
 
 
@@ -47,9 +47,9 @@ def lead(world):
     ],
 )
 def test_every_list_of_the_inbox_can_be_read(world, client, shape, source, sort):
-    world.set_switches(shape=shape)
+    world.set_behaviour(shape=shape)
 
-    page = ask(client, lambda c: c.inbox(source, sort=sort))
+    page = call_with_slot(client, lambda c: c.inbox(source, sort=sort))
 
     assert page.unreadable == ()
     assert page.returned == len(page.rows)
@@ -57,11 +57,13 @@ def test_every_list_of_the_inbox_can_be_read(world, client, shape, source, sort)
 
 @SHAPES
 def test_paging_brings_every_lead_with_its_owner(world, client, shape):
-    world.set_switches(shape=shape)
+    world.set_behaviour(shape=shape)
     seen, offset, is_last = {}, 0, False
 
     while not is_last:
-        page = ask(client, lambda c, o=offset: c.inbox("inbox-replies", offset=o))
+        page = call_with_slot(
+            client, lambda c, o=offset: c.inbox("inbox-replies", offset=o)
+        )
         seen |= {row.map_id: row.owner_id for row in page.rows}
         offset, is_last = offset + page.returned, page.is_last
 
@@ -72,9 +74,9 @@ def test_paging_brings_every_lead_with_its_owner(world, client, shape):
 
 @SHAPES
 def test_a_list_can_bring_the_mails(world, client, shape):
-    world.set_switches(shape=shape)
+    world.set_behaviour(shape=shape)
 
-    page = ask(client, lambda c: c.inbox("inbox-replies", with_history=True))
+    page = call_with_slot(client, lambda c: c.inbox("inbox-replies", with_history=True))
 
     assert all(row.history for row in page.rows)
     assert {entry.direction for row in page.rows for entry in row.history} == {
@@ -86,7 +88,9 @@ def test_a_list_can_bring_the_mails(world, client, shape):
 def test_a_window_of_reply_times_is_kept(client):
     month = (datetime(2026, 4, 1, tzinfo=UTC), MONDAY)
 
-    page = ask(client, lambda c: c.inbox("inbox-replies", reply_between=month))
+    page = call_with_slot(
+        client, lambda c: c.inbox("inbox-replies", reply_between=month)
+    )
 
     assert page.rows
     assert all(month[0] <= row.last_reply_at <= month[1] for row in page.rows)
@@ -94,18 +98,18 @@ def test_a_window_of_reply_times_is_kept(client):
 
 @pytest.mark.parametrize("source", ["inbox-replies", "assigned-me"])
 def test_a_member_can_be_asked_for(world, client, lead, source):
-    world.set_switches(assigned_me="override", member_filter="assignee")
+    world.set_behaviour(assigned_me="override", member_filter="assignee")
 
-    page = ask(client, lambda c: c.inbox(source, member_id=lead.owner_id))
+    page = call_with_slot(client, lambda c: c.inbox(source, member_id=lead.owner_id))
 
     assert {row.owner_id for row in page.rows} == {lead.owner_id}
 
 
 @SHAPES
 def test_one_lead_is_what_it_is_in_the_list(world, client, lead, shape):
-    world.set_switches(shape=shape)
+    world.set_behaviour(shape=shape)
 
-    row = ask(client, lambda c: c.lead(lead.map_id))
+    row = call_with_slot(client, lambda c: c.lead(lead.map_id))
 
     assert row.map_id == lead.map_id
     assert row.lead_id == (lead.lead_id if shape == "flat" else None)
@@ -115,50 +119,54 @@ def test_one_lead_is_what_it_is_in_the_list(world, client, lead, shape):
 
 @SHAPES
 def test_a_lead_that_is_gone_is_none(world, client, lead, shape):
-    world.set_switches(shape=shape)
-    world.vanish(lead.map_id)
+    world.set_behaviour(shape=shape)
+    world.delete_lead(lead.map_id)
 
-    assert ask(client, lambda c: c.lead(lead.map_id)) is None
+    assert call_with_slot(client, lambda c: c.lead(lead.map_id)) is None
 
 
 @SHAPES
 def test_an_owner_set_is_the_owner_read(world, client, lead, shape):
-    world.set_switches(shape=shape)
-    other = next(m for m in world.account.members if m != lead.owner_id)
+    world.set_behaviour(shape=shape)
+    other = next(m for m in world.store.members if m != lead.owner_id)
 
-    ask(client, lambda c: c.set_owner(map_id=lead.map_id, member_id=other))
+    call_with_slot(client, lambda c: c.set_owner(map_id=lead.map_id, member_id=other))
 
-    assert ask(client, lambda c: c.lead(lead.map_id)).owner_id == other
+    assert call_with_slot(client, lambda c: c.lead(lead.map_id)).owner_id == other
 
 
 def test_a_member_nobody_knows_is_refused_in_words(client, lead):
     with pytest.raises(Refused, match="Team member not found"):
-        ask(client, lambda c: c.set_owner(map_id=lead.map_id, member_id=999_999))
+        call_with_slot(
+            client, lambda c: c.set_owner(map_id=lead.map_id, member_id=999_999)
+        )
 
 
 @SHAPES
 def test_a_note_written_can_be_read_back(world, client, lead, shape):
-    world.set_switches(shape=shape)
+    world.set_behaviour(shape=shape)
 
-    note_id = ask(client, lambda c: c.create_note(map_id=lead.map_id, text="[H-1]"))
-    notes = ask(client, lambda c: c.notes(lead.lead_id))
+    note_id = call_with_slot(
+        client, lambda c: c.create_note(map_id=lead.map_id, text="[H-1]")
+    )
+    notes = call_with_slot(client, lambda c: c.notes(lead.lead_id))
 
     assert note_id is not None
     assert (note_id, "[H-1]") in [(note.id, note.text) for note in notes]
 
 
 def test_notes_that_the_account_cannot_read_say_so(world, client, lead):
-    world.set_switches(notes="missing")
+    world.set_behaviour(notes="missing")
 
     with pytest.raises(NotesUnreadable):
-        ask(client, lambda c: c.notes(lead.lead_id))
+        call_with_slot(client, lambda c: c.notes(lead.lead_id))
 
 
 @SHAPES
 def test_the_thread_of_a_lead_has_its_mails(world, client, lead, shape):
-    world.set_switches(shape=shape)
+    world.set_behaviour(shape=shape)
 
-    entries = ask(
+    entries = call_with_slot(
         client, lambda c: c.history(campaign_id=lead.campaign_id, lead_id=lead.lead_id)
     )
 
@@ -167,16 +175,16 @@ def test_the_thread_of_a_lead_has_its_mails(world, client, lead, shape):
 
 
 def test_reference_data_can_be_read(world, client):
-    campaign_id = next(iter(world.account.campaigns))
+    campaign_id = next(iter(world.store.campaigns))
 
-    members = ask(client, lambda c: c.members())
-    categories = ask(client, lambda c: c.categories())
-    campaigns = ask(client, lambda c: c.campaigns())
-    leads = ask(client, lambda c: c.campaign_leads(campaign_id))
+    members = call_with_slot(client, lambda c: c.members())
+    categories = call_with_slot(client, lambda c: c.categories())
+    campaigns = call_with_slot(client, lambda c: c.campaigns())
+    leads = call_with_slot(client, lambda c: c.campaign_leads(campaign_id))
 
-    assert {row.id for row in members.rows} < set(world.account.members)
-    assert {row.id for row in categories.rows} == set(world.account.categories)
-    assert {row.id for row in campaigns.rows} == set(world.account.campaigns)
+    assert {row.id for row in members.rows} < set(world.store.members)
+    assert {row.id for row in categories.rows} == set(world.store.categories)
+    assert {row.id for row in campaigns.rows} == set(world.store.campaigns)
     assert leads.total == leads.returned == len(leads.rows)
     assert any(row.custom_fields for row in leads.rows)
 
@@ -186,7 +194,9 @@ def test_a_write_with_a_strange_answer_is_unclear(world, client, lead, fault):
     world.faults.next(fault)
 
     with pytest.raises(AmbiguousWrite):
-        ask(client, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id))
+        call_with_slot(
+            client, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id)
+        )
 
 
 @pytest.mark.parametrize(
@@ -203,7 +213,9 @@ def test_a_write_that_meets_a_fault_is_about_us(world, client, lead, fault, kind
     world.faults.next(fault)
 
     with pytest.raises(ServiceTrouble) as caught:
-        ask(client, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id))
+        call_with_slot(
+            client, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id)
+        )
 
     assert caught.value.kind == kind
     assert caught.value.surely_not_applied is (kind == "rate_limit")
@@ -220,7 +232,9 @@ def test_a_slow_answer_in_process_is_a_time_out_too(
         connect(budget=RecordingBudget()) as hurried,
         pytest.raises(ServiceTrouble) as caught,
     ):
-        ask(hurried, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id))
+        call_with_slot(
+            hurried, lambda c: c.set_owner(map_id=lead.map_id, member_id=lead.owner_id)
+        )
 
     assert caught.value.kind == "timeout"
 
@@ -228,7 +242,7 @@ def test_a_slow_answer_in_process_is_a_time_out_too(
 def test_rows_that_cannot_be_read_are_counted(world, client):
     world.faults.next("malformed", call="list")
 
-    page = ask(client, lambda c: c.inbox("inbox-replies"))
+    page = call_with_slot(client, lambda c: c.inbox("inbox-replies"))
 
     assert page.unreadable
     assert page.returned == len(page.rows) + len(page.unreadable)
@@ -237,7 +251,7 @@ def test_rows_that_cannot_be_read_are_counted(world, client):
 def test_rows_without_an_owner_field_say_nothing_about_the_owner(world, client):
     world.faults.next("absent_owner", call="list")
 
-    page = ask(client, lambda c: c.inbox("inbox-replies"))
+    page = call_with_slot(client, lambda c: c.inbox("inbox-replies"))
 
     assert not any(row.owner_known for row in page.rows)
 
@@ -248,13 +262,13 @@ def test_rows_without_an_owner_field_say_nothing_about_the_owner(world, client):
 )
 def test_a_key_that_does_not_open_is_about_us(world, settings, key, switches, kind):
     settings.SMARTLEAD_API_KEY = key
-    world.set_switches(**switches)
+    world.set_behaviour(**switches)
 
     with (
         connect(budget=RecordingBudget()) as client,
         pytest.raises(ServiceTrouble) as caught,
     ):
-        ask(client, lambda c: c.probe())
+        call_with_slot(client, lambda c: c.probe())
 
     assert caught.value.kind == kind
 
@@ -266,7 +280,7 @@ def test_a_base_url_that_leads_elsewhere_is_about_us(world, settings):
         connect(budget=RecordingBudget()) as client,
         pytest.raises(ServiceTrouble) as caught,
     ):
-        ask(client, lambda c: c.set_owner(map_id=1, member_id=2))
+        call_with_slot(client, lambda c: c.set_owner(map_id=1, member_id=2))
 
     assert caught.value.kind == "address"
     assert caught.value.surely_not_applied

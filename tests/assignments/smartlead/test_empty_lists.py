@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from assignments.smartlead.errors import ServiceTrouble
-from tests.assignments.smartlead.mock_client import answered
+from tests.assignments.smartlead.mock_client import result_of
 
 MOMENT = datetime(2026, 5, 4, tzinfo=UTC)
 NOTHING = [
@@ -38,7 +38,7 @@ class TestNothingWhereAListShouldBe:
         ],
     )
     def test_ends_a_list_that_has_begun(self, page, said):
-        found = answered(said_as_json(said), page)
+        found = result_of(said_as_json(said), page)
 
         assert (found.rows, found.returned, found.is_last) == ((), 0, True)
 
@@ -56,14 +56,14 @@ class TestNothingWhereAListShouldBe:
     )
     def test_is_no_answer_on_a_first_page(self, page, said):
         with pytest.raises(ServiceTrouble):
-            answered(said_as_json(said), page)
+            result_of(said_as_json(said), page)
 
     @pytest.mark.parametrize("said", NOTHING, ids=str)
     def test_a_lead_without_notes_or_mails_has_none(self, said):
         response = said_as_json(said)
 
-        assert answered(response, lambda c: c.notes(5)) == []
-        assert answered(response, lambda c: c.history(campaign_id=5, lead_id=7)) == []
+        assert result_of(response, lambda c: c.notes(5)) == []
+        assert result_of(response, lambda c: c.history(campaign_id=5, lead_id=7)) == []
 
     @pytest.mark.parametrize(
         "said",
@@ -72,4 +72,4 @@ class TestNothingWhereAListShouldBe:
     )
     def test_a_fault_ends_no_list(self, said):
         with pytest.raises(ServiceTrouble):
-            answered(said_as_json(said), lambda c: c.inbox("views", offset=40))
+            result_of(said_as_json(said), lambda c: c.inbox("views", offset=40))

@@ -1,6 +1,6 @@
 import pytest
 
-from assignments.smartlead.rate_limit_headers import rate_in, seconds_left
+from assignments.smartlead.rate_limit_headers import parse_rate_headers, seconds_left
 from assignments.smartlead.rate_limiter import RateReport
 
 NOW = 1_777_000_000.0
@@ -28,4 +28,4 @@ def test_a_reset_is_read_by_its_size(reset, left):
     ],
 )
 def test_headers_say_what_they_say(headers, rate):
-    assert rate_in(headers, now=NOW) == rate
+    assert parse_rate_headers(headers, now=NOW) == rate

@@ -8,7 +8,7 @@ from assignments.smartlead.rate_limiter import CallKind
 from tests.assignments.smartlead.traffic_simulation import (
     SimulatedServer,
     TrafficSimulation,
-    new_meter,
+    new_limiter,
 )
 
 FIVE_MINUTES = 300.0
@@ -16,7 +16,7 @@ SEEDS = pytest.mark.parametrize("seed", range(5))
 
 
 def desk_with(server: SimulatedServer, *, seed: int) -> TrafficSimulation:
-    return TrafficSimulation(new_meter(), server, random.Random(seed))
+    return TrafficSimulation(new_limiter(), server, random.Random(seed))
 
 
 def bulk(desk: TrafficSimulation, callers: int):

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from assignments.smartlead.errors import AmbiguousWrite, Refused, ServiceTrouble
-from tests.assignments.smartlead.mock_client import answered
+from tests.assignments.smartlead.mock_client import result_of
 
 HTML = "<!DOCTYPE html><html><body><h1>Oops</h1></body></html>"
 JOI = {
@@ -73,7 +73,7 @@ def test_a_no_about_the_row_is_refused_in_smartleads_own_words(call, answer, sen
     body = answer.json()
 
     with pytest.raises(Refused) as caught:
-        answered(answer, call)
+        result_of(answer, call)
 
     assert str(caught.value) == (sentence or body.get("error") or body["message"])
     assert caught.value.status == answer.status_code
@@ -135,7 +135,7 @@ def test_a_no_about_the_row_is_refused_in_smartleads_own_words(call, answer, sen
 )
 def test_a_no_about_us_makes_the_row_wait(call, answer, kind, surely_not_applied):
     with pytest.raises(ServiceTrouble) as caught:
-        answered(answer, call)
+        result_of(answer, call)
 
     assert caught.value.kind == kind
     assert caught.value.surely_not_applied is surely_not_applied
@@ -156,7 +156,7 @@ def test_a_no_about_us_makes_the_row_wait(call, answer, kind, surely_not_applied
 )
 def test_a_429_says_when_to_come_back(answer, seconds):
     with pytest.raises(ServiceTrouble) as caught:
-        answered(answer, read)
+        result_of(answer, read)
 
     assert caught.value.retry_after == seconds
 
@@ -165,7 +165,7 @@ def test_a_429_may_name_a_date():
     when = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
 
     with pytest.raises(ServiceTrouble) as caught:
-        answered(json(429, {}, **{"retry-after": when}), read)
+        result_of(json(429, {}, **{"retry-after": when}), read)
 
     assert caught.value.retry_after == pytest.approx(60, abs=3)
 
@@ -180,7 +180,7 @@ def test_a_429_may_name_a_date():
     ],
 )
 def test_a_write_is_done_when_smartlead_does_not_say_no(payload):
-    assert answered(json(200, payload), write) is None
+    assert result_of(json(200, payload), write) is None
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_write_is_done_when_smartlead_does_not_say_no(payload):
 )
 def test_a_write_answered_without_a_yes_is_unclear(answer):
     with pytest.raises(AmbiguousWrite):
-        answered(answer, write)
+        result_of(answer, write)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,6 @@ def test_a_write_answered_without_a_yes_is_unclear(answer):
 )
 def test_a_list_without_a_list_is_garbled(answer):
     with pytest.raises(ServiceTrouble) as caught:
-        answered(answer, read)
+        result_of(answer, read)
 
     assert caught.value.kind == "garbled"

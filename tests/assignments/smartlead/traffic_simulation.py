@@ -20,7 +20,7 @@ WINDOWS = (RateWindow(8, 2.0), RateWindow(55, 60.0))
 type Caller = Generator[float, float]
 
 
-def new_meter() -> RateLimiter:
+def new_limiter() -> RateLimiter:
     return RateLimiter(windows=WINDOWS, deadline=15.0)
 
 
@@ -59,7 +59,7 @@ class SimulatedServer:
 
 @dataclass
 class TrafficSimulation:
-    meter: RateLimiter
+    limiter: RateLimiter
     server: SimulatedServer
     rng: random.Random
     tail: float = 0.01  # share of calls that take 5 s
