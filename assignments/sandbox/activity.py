@@ -1,8 +1,8 @@
-"""Time passes: replies come in, answers go out, categories and owners change.
+"""Simulate what happens without Handoff: replies, answers, new categories and owners.
 
-Nothing runs by itself. Before each call the sandbox lives through what fell due since
-the last one, in order and with its own moments, so the same seed and clock tell the
-same story.
+Nothing runs in the background. Before each call, the events that fell due since the
+last one are played in order, each at its own time. The same seed and clock always give
+the same events.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from assignments.sandbox.records import FakeLead
 if TYPE_CHECKING:
     from assignments.sandbox.fake_smartlead import FakeSmartlead
 
-# After a long sleep the backlog is cut: a week of replies would only be noise.
+# After a long pause the rest is skipped: a week of replies would only be noise.
 MAX_EVENTS_AT_ONCE = 200
 
 
 class EventStream:
-    """Events of one sort, at random but seeded intervals."""
+    """Events of one kind at random, seeded intervals."""
 
     def __init__(
         self, name: str, *, seed: int, act: Callable[[Random, float], None]
@@ -30,7 +30,10 @@ class EventStream:
         self._next_at: float | None = None
 
     def play_until(self, now: float, *, every: float) -> int:
-        """Play what fell due; `every` is the mean interval, 0 for a still life."""
+        """Play the events due by `now` and return how many that were.
+
+        `every` is the mean interval in seconds; 0 means no events.
+        """
         if every <= 0:
             self._next_at = None
             return 0
@@ -70,7 +73,7 @@ class Activity:
             self._sandbox.save_progress()
 
     def _reply(self, rng: Random, at: float) -> None:
-        """A reply; now and then our side answers one, or a category changes."""
+        """Add a reply; sometimes our side answers one, or a category changes, too."""
         leads = list(self._sandbox.store.leads.values())
         if not leads:
             return

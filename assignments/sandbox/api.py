@@ -1,4 +1,4 @@
-"""The API of Smartlead: one request in, one answer out."""
+"""Answer requests as Smartlead's API does: routes, keys, rate limit and faults."""
 
 import json
 import re
@@ -116,7 +116,7 @@ ROUTES = (
 
 
 def respond(sandbox: FakeSmartlead, request: ApiRequest) -> ApiResponse:
-    """Answer one request, and leave its entry in the journal."""
+    """Answer one request and write its entry to the call log."""
     key = request.query.get("api_key", "")
     route, params = _match_route(sandbox, request)
     entry = sandbox.call_log.open(
@@ -132,8 +132,8 @@ def respond(sandbox: FakeSmartlead, request: ApiRequest) -> ApiResponse:
     _log_request(entry, raw_body, params)
     try:
         admitted = _check_admission(sandbox, request, route, raw_body, grant)
-    except Rejected as no:
-        answer = no.answer
+    except Rejected as rejected:
+        answer = rejected.answer
     else:
         call = Call(
             sandbox=sandbox,
@@ -158,7 +158,7 @@ def _check_admission(
     raw_body: Any,
     grant: Admission,
 ) -> Route:
-    """The route, for a call that may reach it: in the order in which Express asks."""
+    """Return the route, or raise Rejected; the checks come in the order of the server's."""
     if not grant.is_allowed:
         has_retry_after = sandbox.behaviour.has_retry_after
         refusal = fault_effects.too_many_requests(
@@ -200,12 +200,12 @@ def _answer_with_fault(call: Call, route: Route) -> ApiResponse:
 
 
 def _apply(call: Call, route: Route) -> ApiResponse:
-    """The call takes effect here, as a whole and at one moment."""
+    """Run the endpoint under the store's lock, so that the call takes effect at once."""
     with call.sandbox.store.lock:
         try:
             return route.handler(call)
-        except Rejected as no:
-            return no.answer
+        except Rejected as rejected:
+            return rejected.answer
 
 
 def _match_route(
@@ -228,10 +228,10 @@ def _path_params(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
     if len(pattern) != len(parts):
         return None
     params: dict[str, str] = {}
-    for wanted, part in zip(pattern, parts, strict=True):
-        if wanted.startswith("{"):
-            params[wanted[1:-1]] = part
-        elif wanted != part:
+    for expected, part in zip(pattern, parts, strict=True):
+        if expected.startswith("{"):
+            params[expected[1:-1]] = part
+        elif expected != part:
             return None
     return params
 
@@ -247,7 +247,7 @@ def _check_key(sandbox: FakeSmartlead, request: ApiRequest) -> None:
 
 
 def _parse_body(request: ApiRequest) -> Any:
-    """The body as Express reads it: not called JSON is empty, broken is None."""
+    """Return the JSON body, {} if none was declared, None if it is broken, as Express."""
     is_json = "json" in request.content_type
     if not is_json or not request.body or request.method == "GET":
         return {}
@@ -259,7 +259,7 @@ def _parse_body(request: ApiRequest) -> Any:
 
 
 def _log_request(entry: CallLogEntry, raw_body: Any, params: Mapping[str, str]) -> None:
-    """Keep what was asked for, also when it is refused or a fault prevents it."""
+    """Write what was asked for to the log entry, even if the call is refused later."""
     body = raw_body if isinstance(raw_body, dict) else {}
     map_name = "email_lead_map_id"
     entry.map_id = _digits_as_id(body.get(map_name, params.get(map_name)))
@@ -272,10 +272,10 @@ def _digits_as_id(raw: object) -> int | None:
     return int(str(raw)) if ID_PATTERN.fullmatch(str(raw)) else None
 
 
-def _express_page(status: int, says: str) -> ApiResponse:
+def _express_page(status: int, message: str) -> ApiResponse:
     text = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>Error</title>\n</head>\n<body>\n<pre>{escape(says)}</pre>\n"
+        f"<title>Error</title>\n</head>\n<body>\n<pre>{escape(message)}</pre>\n"
         "</body>\n</html>\n"
     )
     answer = ApiResponse(

@@ -1,4 +1,4 @@
-"""How this Smartlead behaves where the sources disagree, or an account differs."""
+"""Settings of the sandbox, where sources about Smartlead disagree or accounts differ."""
 
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
@@ -30,16 +30,16 @@ class Behaviour:
     lists_archived: bool = True
     takes_window_filter: bool = True
     is_plan_expired: bool = False
-    # Lists show owners as they were so many seconds ago.
+    # How many seconds lists lag behind in the owners they show.
     list_lag: float = 0.0
-    # The part of the key's budget that another client uses.
+    # The share (0 to 1) of the key's rate limit that another client uses.
     other_share: float = 0.0
     latency: float = 0.0
     tail_share: float = 0.0
     tail_seconds: float = 0.0
     # Mean seconds between changes of a random lead's owner by an outsider; 0 = never.
     outside_every: float = 0.0
-    # Mean seconds between new replies; 0 = time stands still.
+    # Mean seconds between new replies; 0 = none.
     reply_every: float = 0.0
     # Webhooks: with a signature and a request id, or (as most report) without.
     hook_signed: bool = False

@@ -1,4 +1,4 @@
-"""One call on its way through the sandbox, and the answer it gets."""
+"""One call of the sandbox's API: its request, its response and its log entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRequest:
-    """What a transport hands over: decoded path, first value of each query key."""
+    """A request as a transport hands it over: decoded path, one value per query key."""
 
     method: str
     path: str
@@ -25,10 +25,11 @@ class ApiRequest:
 
 @dataclass(slots=True, kw_only=True)
 class ApiResponse:
-    """`payload` is sent as JSON, `text` as it is.
+    """A response: `payload` is sent as JSON, or `text` as it is.
 
-    `is_lost`: the connection closes instead. `drip_head` and `drip_body`: seconds over
-    which that part arrives. `entry` is ended once the last byte has left.
+    If `is_lost`, the connection is closed instead of answered. `drip_head` and
+    `drip_body` are the seconds over which the headers and the body are sent. `entry`
+    is marked as ended once the last byte has left.
     """
 
     status: int = 200
@@ -43,7 +44,7 @@ class ApiResponse:
 
 
 class Rejected(Exception):
-    """The endpoint itself says no, and has changed nothing."""
+    """An endpoint refuses the call with `answer`, having changed nothing."""
 
     def __init__(self, answer: ApiResponse) -> None:
         super().__init__(answer.status)
@@ -90,8 +91,8 @@ class Call:
 
     def _invalid(self, exc: InvalidValue, source: str) -> Rejected:
         if self.sandbox.behaviour.errors == "documented":
-            says = {"error": str(exc).replace('"', ""), "field": exc.path}
-            return rejection(422, says)
+            error = {"error": str(exc).replace('"', ""), "field": exc.path}
+            return rejection(422, error)
         body = {
             "statusCode": 400,
             "error": "Bad Request",

@@ -1,7 +1,7 @@
-"""What really happened, in order: every call, and every change from elsewhere.
+"""Log every call and every change made elsewhere, in order.
 
-Tests and benchmarks judge Handoff by this. The key is kept as a fingerprint only, and
-the path is kept without its query.
+Tests and benchmarks judge Handoff by this log. It holds the key as a fingerprint only,
+and the path without its query.
 """
 
 import threading
@@ -17,10 +17,10 @@ from assignments.sandbox.store import StateFile
 
 @dataclass(slots=True, kw_only=True)
 class CallLogEntry(Record):
-    """One call or one outside change.
+    """One call, or one change from elsewhere. `…_at` is wall-clock, `…_mono` monotonic.
 
-    `applied_seq` numbers all changes of the account in the order they took effect;
-    an entry without it changed nothing. A call whose answer was lost has no `status`.
+    `applied_seq` numbers the changes of the account in the order they took effect; an
+    entry without it changed nothing. A call whose answer was lost has no `status`.
     """
 
     seq: int
@@ -78,7 +78,7 @@ class CallLog:
         self._save(entry)
 
     def mark_ended(self, entry: CallLogEntry) -> None:
-        """The answer has left, or will never leave."""
+        """Record that the answer has left or never will; only the first time counts."""
         if entry.ended_at is None:
             entry.ended_at = self._clock()
             entry.ended_mono = monotonic()
@@ -93,13 +93,13 @@ class CallLog:
         return [entry for entry in self.entries(kind=kind) if entry.source == "api"]
 
     def changes(self, map_id: int | None = None) -> list[CallLogEntry]:
-        """Applied changes of owner, in the order they took effect."""
-        found = [
+        """Return the changes of owner (of one lead), in the order they took effect."""
+        applied = [
             entry
             for entry in self.entries(kind="owner")
             if entry.applied_seq is not None and map_id in {None, entry.map_id}
         ]
-        return sorted(found, key=lambda entry: entry.applied_seq or 0)
+        return sorted(applied, key=lambda entry: entry.applied_seq or 0)
 
     def statuses(self) -> dict[str, int]:
         return dict(Counter(str(entry.status) for entry in self.calls()))
@@ -110,4 +110,5 @@ class CallLog:
 
 
 def key_fingerprint(key: str) -> str:
+    """Return twelve hexadecimal digits of the key's hash; empty for no key."""
     return sha256(key.encode()).hexdigest()[:12] if key else ""

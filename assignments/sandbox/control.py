@@ -21,16 +21,16 @@ def respond(sandbox: FakeSmartlead, request: ApiRequest, *, caller: str) -> ApiR
     if not ip_address(caller).is_loopback:
         return ApiResponse(status=403, payload={"error": "Only from this machine."})
     name = request.path.removeprefix(PREFIX).strip("/")
-    act = HANDLERS.get((request.method, name))
-    if act is None:
-        says = f"No control {request.method} {name}."
-        return ApiResponse(status=404, payload={"error": says})
+    handler = HANDLERS.get((request.method, name))
+    if handler is None:
+        error = f"No control {request.method} {name}."
+        return ApiResponse(status=404, payload={"error": error})
     try:
-        return ApiResponse(payload=act(sandbox, _options(request)))
-    except (InvalidFault, UnknownLead, InvalidBehaviour) as no:
-        return ApiResponse(status=400, payload={"error": str(no)})
-    except (KeyError, TypeError, ValueError) as no:
-        return ApiResponse(status=400, payload={"error": f"Not understood: {no!r}."})
+        return ApiResponse(payload=handler(sandbox, _options(request)))
+    except (InvalidFault, UnknownLead, InvalidBehaviour) as error:
+        return ApiResponse(status=400, payload={"error": str(error)})
+    except (KeyError, TypeError, ValueError) as error:
+        return ApiResponse(status=400, payload={"error": f"Not understood: {error!r}."})
 
 
 def _options(request: ApiRequest) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _faults(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
 
 
 def _add_fault(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
-    """One fault, a list of them under `faults`, and `clear` to begin anew."""
+    """Add one fault or the list under `faults`; `clear` first removes all."""
     wishes = dict(wishes)
     if wishes.pop("clear", False):
         sandbox.faults.clear()

@@ -1,4 +1,4 @@
-"""Conversations: which mail follows which, and what it says."""
+"""Write conversations: which kind of reply follows which, and their texts."""
 
 from datetime import UTC, datetime
 from random import Random
@@ -51,8 +51,8 @@ ENDINGS = {"wrong_person", "not_interested", "unsubscribe", "bounce"}
 
 
 def outreach_campaigns() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = load_texts("outreach")["campaigns"]
-    return found
+    campaigns: list[dict[str, Any]] = load_texts("outreach")["campaigns"]
+    return campaigns
 
 
 def new_id(rng: Random) -> str:
@@ -60,13 +60,13 @@ def new_id(rng: Random) -> str:
 
 
 class ConversationWriter:
-    """Writes both sides of one lead's conversation."""
+    """Write both sides of one lead's conversation. Times are epoch seconds."""
 
     def __init__(self, lead: FakeLead, campaign: FakeCampaign, *, rng: Random) -> None:
         self._lead, self._campaign, self._rng = lead, campaign, rng
         country = COUNTRIES.get(lead.custom_fields.get("country", ""))
         language = country.language if country else "en"
-        # Not everyone answers an English mail in their own language.
+        # The rest answers an English mail in English.
         self._language = language if rng.random() < 0.6 else "en"
         self._texts = load_texts("replies")[self._language]
         self._outreach = next(
@@ -75,7 +75,7 @@ class ConversationWriter:
         )
 
     def sequence_mail(self, number: int, *, at: float) -> FakeMessage:
-        """A mail of the campaign's sequence."""
+        """Return mail `number` of the campaign's sequence, counted from 1."""
         text = self._outreach["steps"][number - 1]
         subject = self._fill_in(self._outreach["subject"])
         prefix = "Re: " if number > 1 else ""
@@ -84,7 +84,7 @@ class ConversationWriter:
         )
 
     def our_answer(self, situation: str, *, at: float) -> FakeMessage:
-        """What our side says to a lead who wrote in this vein."""
+        """Return our side's answer to a reply of this situation."""
         answers = load_texts("outreach")["answers"]
         text = self._rng.choice(answers.get(situation, answers["thanks"]))
         subject = "Re: " + self._fill_in(self._outreach["subject"])
@@ -202,7 +202,7 @@ class ConversationWriter:
         replies = [
             message for message in self._lead.messages if message.type == "REPLY"
         ]
-        # Only the last mail: a chain of quotes of quotes grows without end.
+        # Without the quotes in it, which would grow with every mail.
         return replies[-1].body.split("<blockquote")[0][:1500] if replies else ""
 
     def _copied_addresses(self, situation: str) -> list[str]:

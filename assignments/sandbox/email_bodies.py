@@ -1,4 +1,4 @@
-"""Bodies of mails as mail programs write them: raw, foreign, never to be trusted."""
+"""Build HTML bodies in the style of common mail programs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def _phone(letter: EmailDraft) -> str:
 
 
 def _plain(letter: EmailDraft) -> str:
-    """An old program: text with marks, a disclaimer, and no tags but line breaks."""
+    """Build the body of an old program: preformatted text and a disclaimer."""
     lines = [letter.text, "", letter.farewell, letter.name, "", letter.wrote]
     disclaimer = "This e-mail may be confidential. If it is not for you, delete it."
     text = escape("\n".join(lines)).replace("\n", "<br>\n")

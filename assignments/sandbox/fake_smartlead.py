@@ -1,7 +1,7 @@
-"""The sandbox as a whole: one Smartlead account with its clock, limits and journal.
+"""The fake Smartlead: one account with its clock, rate limit, faults and call log.
 
-Tests hold a `World` and steer it by its methods; the control endpoints offer the same
-over HTTP.
+Tests steer a `FakeSmartlead` by its methods; the control endpoints offer the same over
+HTTP.
 """
 
 import time
@@ -31,9 +31,11 @@ class UnknownLead(Exception):
 
 
 class FakeSmartlead:
-    """`now` and the sizes count only for a new account: a state file keeps its own.
+    """One Smartlead account.
 
-    Each key belongs to the first member, unless `keys` says otherwise.
+    `seed`, `leads`, `members` and `now` are for a new account; one from a `state` file
+    keeps its own. `keys` maps API keys to member ids; a list of keys belongs to the
+    first member.
     """
 
     def __init__(
@@ -63,8 +65,8 @@ class FakeSmartlead:
         self.activity = Activity(self, seed=seed)
         self.webhook_sender = WebhookSender(self, secret=webhook_secret)
         if not self._resume():
-            born = clock() if now is None else now
-            fill_store(self.store, seed=seed, leads=leads, members=members, now=born)
+            now = clock() if now is None else now
+            fill_store(self.store, seed=seed, leads=leads, members=members, now=now)
             self.store.save_all()
             self.save_progress()
         self.keys = self._members_by_key(keys)
@@ -73,13 +75,13 @@ class FakeSmartlead:
         if self._state is not None:
             self._state.close()
 
-    # What a call needs.
+    # ── For calls ───────────────────────────────────────────────────────────────
 
     def member_of(self, key: str) -> int | None:
         return self.keys.get(key)
 
     def shown_owner(self, call: Call, lead: FakeLead) -> int | None:
-        """The owner as this call sees it: lists may lag, the single thread does not."""
+        """Return the owner's id as this call shows it: only lists may lag."""
         if call.entry.kind != "list":
             return lead.owner_id
         lag = self.behaviour.list_lag
@@ -100,10 +102,10 @@ class FakeSmartlead:
         with self.store.lock:
             self.call_log.mark_applied(entry, next(self.store.changes))
 
-    # What happens without Handoff.
+    # ── Changes made elsewhere ──────────────────────────────────────────────────
 
     def assign_outside(self, map_id: int, member_id: int | None) -> CallLogEntry:
-        """Somebody changes the owner in Smartlead itself; any id will do."""
+        """Change the owner as somebody in Smartlead would; any member id is accepted."""
         with self.store.lock:
             lead = self.lead(map_id)
             entry = self.call_log.open(source="outside", kind="owner")
@@ -126,8 +128,8 @@ class FakeSmartlead:
             writer = ConversationWriter(
                 lead, self.store.campaigns[lead.campaign_id], rng=rng
             )
-            moment = round(self.now() if at is None else at, 3)
-            message = writer.reply(situation, at=moment, text=text)
+            at = round(self.now() if at is None else at, 3)
+            message = writer.reply(situation, at=at, text=text)
             before = lead.category_id
             lead.situation, lead.is_unread = situation, True
             lead.category_id = category_after(lead, situation)
@@ -137,7 +139,7 @@ class FakeSmartlead:
             return self._log_event("reply", lead)
 
     def add_sent_mail(self, lead: FakeLead, *, at: float, rng: Random) -> CallLogEntry:
-        """Our side answers from within Smartlead."""
+        """Add an answer that our side sent from within Smartlead."""
         with self.store.lock:
             writer = ConversationWriter(
                 lead, self.store.campaigns[lead.campaign_id], rng=rng
@@ -163,14 +165,14 @@ class FakeSmartlead:
             return self._log_event("archived", lead)
 
     def delete_lead(self, map_id: int) -> CallLogEntry:
-        """The lead is deleted: no list, no thread, no write knows it any more."""
+        """Delete the lead: lists, reads and writes no longer know it."""
         with self.store.lock:
             lead = self.lead(map_id)
             self.store.delete_lead(lead)
             return self._log_event("vanished", lead)
 
     def register_webhook(self, url: str, *, name: str, events: list[str]) -> None:
-        """A webhook of the whole account, in place of the one of that name."""
+        """Register a webhook for the whole account, replacing one of the same name."""
         with self.store.lock:
             old = [hook for hook in self.store.hooks.values() if hook.name == name]
             for hook in old:
@@ -180,7 +182,7 @@ class FakeSmartlead:
     def set_behaviour(self, **changes: Any) -> None:
         self.behaviour = self.behaviour.changed(**changes)
 
-    # What tests and benchmarks look at.
+    # ── For tests and benchmarks ────────────────────────────────────────────────
 
     def lead(self, map_id: int) -> FakeLead:
         try:
@@ -201,7 +203,7 @@ class FakeSmartlead:
         return [note for note in notes if map_id in {None, note.map_id}]
 
     def key_usage(self) -> dict[str, Any]:
-        """How hard the key was used. Calls answered 429 count among the arrivals."""
+        """Return how hard the keys were used; calls answered with 429 are included."""
         return {
             "calls": len(self.call_log.calls()),
             "most_in_window": self.rate_limiter.peaks(),

@@ -1,4 +1,4 @@
-"""What each fault does to a call: instead of it, to its answer, or to the rows."""
+"""Apply a fault to a call: instead of it, to its answer, or to the listed leads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,10 +17,10 @@ GATEWAY_PAGE = (
 
 def too_many_requests(seconds: int, *, has_retry_after: bool) -> ApiResponse:
     if not has_retry_after:
-        says = "Too many requests. Please slow down and retry later."
-        return ApiResponse(status=429, payload={"message": says})
-    says = f"Rate limit exceeded. Please retry after {seconds} seconds."
-    error = {"code": "RATE_LIMIT_EXCEEDED", "message": says, "retry_after": seconds}
+        message = "Too many requests. Please slow down and retry later."
+        return ApiResponse(status=429, payload={"message": message})
+    message = f"Rate limit exceeded. Please retry after {seconds} seconds."
+    error = {"code": "RATE_LIMIT_EXCEEDED", "message": message, "retry_after": seconds}
     answer = ApiResponse(status=429, payload={"error": error})
     answer.headers["retry-after"] = str(seconds)
     return answer
@@ -32,7 +32,7 @@ def gateway_page(status: int, title: str) -> ApiResponse:
 
 
 def replacement_response(call: Call, fault: Fault) -> ApiResponse | None:
-    """The answer of a fault that keeps the call from taking effect."""
+    """Return the answer of a fault that keeps the call from taking effect, else None."""
     if fault.kind == FaultKind.HANG_THEN_DROP:
         call.sandbox.sleep(fault.seconds)
     makers: dict[FaultKind, Callable[[], ApiResponse]] = {
@@ -60,7 +60,7 @@ def internal_error() -> ApiResponse:
 
 
 def altered_response(call: Call, fault: Fault, answer: ApiResponse) -> ApiResponse:
-    """The answer as it leaves, when the call itself has taken effect."""
+    """Return the answer as the fault changes it; the call has taken effect."""
     if fault.kind == FaultKind.APPLY_THEN_HANG:
         call.sandbox.sleep(fault.seconds)
     if fault.kind == FaultKind.LOST_ANSWER:
@@ -114,7 +114,7 @@ ROW_MALFORMATIONS: tuple[Callable[[dict[str, Any]], Any], ...] = (
     lambda row: {name: _swap_number_and_text(value) for name, value in row.items()},
     lambda row: {**row, "brand_new_field": {"nested": [1, 2, 3]}},
 )
-# Every third row: the others show that one bad row spoils nothing else.
+# Every third row: the others must still be readable.
 MALFORMED_EVERY = 3
 
 
@@ -126,12 +126,12 @@ def _swap_number_and_text(value: object) -> object:
 
 
 def _with_malformed_rows(rows: list[Any]) -> list[Any]:
-    def spoilt(at: int, row: dict[str, Any]) -> Any:
+    def malformed(at: int, row: dict[str, Any]) -> Any:
         if at % MALFORMED_EVERY:
             return row
         return ROW_MALFORMATIONS[at // MALFORMED_EVERY % len(ROW_MALFORMATIONS)](row)
 
-    return [spoilt(at, row) for at, row in enumerate(rows)]
+    return [malformed(at, row) for at, row in enumerate(rows)]
 
 
 ROW_CHANGES = {
@@ -143,12 +143,15 @@ ROW_CHANGES = {
 def change_following_rows(
     call: Call, shown: list[FakeLead], *, after: list[FakeLead]
 ) -> None:
-    """Once a page is drawn up: rows that move before the next one is asked for."""
+    """Move, archive, delete or reassign leads after a page was read.
+
+    `shown` are the leads of the page, `after` those of the following pages.
+    """
     if call.fault is None:
         return
     sandbox, kind = call.sandbox, call.fault.kind
     if kind == FaultKind.MOVING and after:
-        # The nastiest one: the reader meets the last row again, and never this one.
+        # The reader then gets the last row of this page again and never this lead.
         sandbox.add_reply(after[0].map_id)
     if not shown:
         return

@@ -1,7 +1,7 @@
-"""Faults on demand: queued for the next matching call, or by seeded chance.
+"""Faults to order: for the next matching calls, or at random with a seed.
 
-Whether a faulty write took effect is part of the fault's meaning, and the journal says
-so: an entry with `applied_seq` changed the account, whatever its caller was told.
+Each kind defines if the faulty call still takes effect. The call log records it: an
+entry with `applied_seq` changed the account, whatever the caller was told.
 """
 
 import threading
@@ -59,10 +59,10 @@ DEFAULT_SECONDS = 1.0
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """`call` and `map_id` say which calls it is for; `times` how often, None = always.
+    """A fault for the calls of one kind (`call`) or of one lead (`map_id`), or for all.
 
-    `call` is a kind of call as the journal names it (`owner`, `list`, `note`, ...), or
-    `write`, or empty for every call.
+    `call` is a kind of call as in the call log (`owner`, `list`, `note`, ...), `write`
+    for all writes, or empty. `times` limits how often it happens; None is no limit.
     """
 
     kind: FaultKind
@@ -104,7 +104,7 @@ class FaultQueue:
             self._faults.append(fault)
 
     def next(self, kind: FaultKind | str, **details: Any) -> None:
-        """The next matching call does this: `next("lost_answer", call="owner")`."""
+        """Add a fault for the next matching call: `next("lost_answer", call="owner")`."""
         self.add(Fault(kind=FaultKind(kind), **details))
 
     def often(self, kind: FaultKind | str, chance: float, **details: Any) -> None:
@@ -119,7 +119,7 @@ class FaultQueue:
             return list(self._faults)
 
     def pick(self, *, call: str, map_id: int | None) -> Fault | None:
-        """The first fault that suits the call and falls, used up by one time."""
+        """Return the first fault that matches and occurs, or None; count it down."""
         with self._lock:
             for fault in self._faults:
                 if fault.matches(call=call, map_id=map_id) and self._occurs(fault):
@@ -127,6 +127,7 @@ class FaultQueue:
                     return fault
         return None
 
+    # The random numbers of faults and delays are one seeded series.
     def delay(self, *, latency: float, share: float, seconds: float) -> float:
         with self._lock:
             is_slow = share > 0 and self._random.random() < share

@@ -1,4 +1,4 @@
-"""The lists of the master inbox and its single thread."""
+"""The endpoints of the master inbox: its lists and the single lead."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ USUAL_SORTS = ("REPLY_TIME_DESC", "SENT_TIME_DESC")
 DEFAULT_LIMIT = 20
 MAX_ROWS = 20
 MAX_SEARCH_LENGTH = 30
-# Their pages list no `fetch_message_history`.
+# Their documentation has no `fetch_message_history`.
 LISTS_WITHOUT_HISTORY = {"sent", "reminders"}
 SINGLE_VALUE_LISTS = {"assigned-me", "views"}
 
@@ -88,7 +88,7 @@ def _filters(name: str, *, takes_window: bool) -> Schema:
     status = one_of(*STATUSES)
     is_sent, is_inbox = name == "sent", name == "inbox-replies"
     groups = None if is_sent else 10
-    found = {
+    filters = {
         "search": optional(nullable(text(most=MAX_SEARCH_LENGTH, can_be_empty=True))),
         "leadCategories": optional(nullable(object_of(CATEGORY_FILTER))),
         "emailStatus": optional(
@@ -105,12 +105,12 @@ def _filters(name: str, *, takes_window: bool) -> Schema:
         "campaignClientId": _ids(name, most=groups),
     }
     if is_sent:
-        found["emailAccountId"] = _ids(name, most=None)
+        filters["emailAccountId"] = _ids(name, most=None)
     if takes_window:
-        found["replyTimeBetween"] = optional(nullable(list_of(timestamp, exactly=2)))
+        filters["replyTimeBetween"] = optional(nullable(list_of(timestamp, exactly=2)))
     if name == "views":
-        found["subSequenceId"] = optional(nullable(integer(least=1)))
-    return found
+        filters["subSequenceId"] = optional(nullable(integer(least=1)))
+    return filters
 
 
 CATEGORY_FILTER: Schema = {
@@ -155,16 +155,16 @@ def _page(
     call: Call, name: str, body: dict[str, Any], *, has_history: bool
 ) -> ApiResponse:
     offset, limit = body["offset"], body["limit"]
-    found = _matching_leads(call, name, body["filters"] or {})
-    found.sort(**_sort_options(body["sortBy"] or _sorts(name)[0]))
-    page = found[offset : offset + limit]
+    leads = _matching_leads(call, name, body["filters"] or {})
+    leads.sort(**_sort_options(body["sortBy"] or _sorts(name)[0]))
+    page = leads[offset : offset + limit]
     rows = [_row(call, lead, has_history=has_history) for lead in page]
-    change_following_rows(call, page, after=found[offset + limit :])
+    change_following_rows(call, page, after=leads[offset + limit :])
     if call.sandbox.behaviour.shape == "documented":
         return ApiResponse(
             payload={
                 "messages": rows,
-                "total_count": len(found),
+                "total_count": len(leads),
                 "offset": offset,
                 "limit": limit,
             }
@@ -207,7 +207,9 @@ def _filter_conditions(
                 and span[0] <= lead.last_reply_at <= span[1]
             )
         ),
-        "subSequenceId": lambda wanted: lambda lead: lead.sub_sequence_id == wanted,
+        "subSequenceId": lambda wanted_id: (
+            lambda lead: lead.sub_sequence_id == wanted_id
+        ),
     }
     for field, make in makers.items():
         if (value := filters.get(field)) is not None:
@@ -218,13 +220,17 @@ def _filter_conditions(
 def _member_conditions(
     call: Call, name: str, members: list[int] | None
 ) -> list[Callable[[FakeLead], bool]]:
-    """Who may be meant by a member: the assignee, or the owner of the campaign."""
+    """Return the conditions of the member filter.
+
+    It means the assignee or the owner of the campaign, depending on the list and on
+    the configured behaviour.
+    """
     switches, me = call.sandbox.behaviour, call.member_id
     if name == "assigned-me":
-        wanted = {me} if members is None else set(members)
+        member_ids = {me} if members is None else set(members)
         if switches.assigned_me == "self":
-            wanted &= {me}
-        return [lambda lead: call.sandbox.shown_owner(call, lead) in wanted]
+            member_ids &= {me}
+        return [lambda lead: call.sandbox.shown_owner(call, lead) in member_ids]
     if members is None:
         return []
     if switches.member_filter == "assignee":
@@ -233,23 +239,23 @@ def _member_conditions(
     return [lambda lead: campaigns[lead.campaign_id].owner_id in members]
 
 
-def _search_condition(wanted: str) -> Callable[[FakeLead], bool]:
-    words = wanted.lower()
+def _search_condition(search: str) -> Callable[[FakeLead], bool]:
+    words = search.lower()
     return lambda lead: (
         words in f"{lead.email} {lead.first_name} {lead.last_name}".lower()
     )
 
 
-def _category_condition(wanted: dict[str, Any]) -> Callable[[FakeLead], bool]:
+def _category_condition(filters: dict[str, Any]) -> Callable[[FakeLead], bool]:
     def test(lead: FakeLead) -> bool:
         category = lead.category_id
-        if wanted["unassigned"] and category is not None:
+        if filters["unassigned"] and category is not None:
             return False
-        if wanted["isAssigned"] and category is None:
+        if filters["isAssigned"] and category is None:
             return False
-        if wanted["categoryIdsIn"] and category not in wanted["categoryIdsIn"]:
+        if filters["categoryIdsIn"] and category not in filters["categoryIdsIn"]:
             return False
-        return category not in (wanted["categoryIdsNotIn"] or ())
+        return category not in (filters["categoryIdsNotIn"] or ())
 
     return test
 
@@ -279,7 +285,7 @@ def _row(call: Call, lead: FakeLead, *, has_history: bool) -> dict[str, Any]:
 
 
 def thread(call: Call) -> ApiResponse:
-    """One lead as it is now: this read does not lag."""
+    """Answer with one lead as it is now; unlike lists, this read never lags."""
     query = call.query({"fetch_message_history": FLAG})
     map_id = call.param({"email_lead_map_id": optional(integer())})["email_lead_map_id"]
     is_documented = call.sandbox.behaviour.shape == "documented"

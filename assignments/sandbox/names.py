@@ -1,4 +1,4 @@
-"""Who the leads and the members are."""
+"""Names, companies and countries of the generated leads and members."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +33,7 @@ MEMBERS = (
     (7352, "Ben Okafor"),
     (7454, "Tom Whelan"),
 )
-# Owns leads, but the team board does not list him.
+# This member owns leads, but the team board does not list him.
 MEMBER_OFF_BOARD = 7454
 MORE_MEMBERS = tuple(
     f"{first} {last}"

@@ -1,4 +1,4 @@
-"""The rate limit: sliding windows per key, counted when a call arrives."""
+"""Limit the calls of each key by sliding windows, counted when a call arrives."""
 
 import threading
 from collections import deque
@@ -11,7 +11,7 @@ DEFAULT_LIMITS = ((60, 60.0),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """The answer to one arrival: may it pass, and what the headers say."""
+    """The decision about one call, with the figures for its headers (seconds)."""
 
     is_allowed: bool
     limit: int
@@ -20,7 +20,7 @@ class Admission:
 
 
 class SlidingWindow:
-    """At most `count` calls of one key in any `seconds`."""
+    """A limit of `count` calls of one key within any `seconds`."""
 
     def __init__(self, count: int, seconds: float) -> None:
         self.count, self.seconds = count, seconds
@@ -30,7 +30,7 @@ class SlidingWindow:
         self.most_arrived = 0
 
     def arrive(self, now: float, *, share: float) -> None:
-        """Note an arrival, let through or not: the peak judges how hard we knocked."""
+        """Count an arrival, admitted or not, for the peak in `most_arrived`."""
         self._drop(self._passed, now)
         self._drop(self._arrived, now)
         self._arrived.append(now)
@@ -55,7 +55,7 @@ class SlidingWindow:
             stamps.popleft()
 
     def _let_others_call(self, now: float, share: float) -> None:
-        """Another client of the same key, calling evenly, took its part meanwhile."""
+        """Add the calls of another client that uses `share` of the limit, evenly spaced."""
         if not share:
             self._others_at = None
             return
@@ -81,7 +81,7 @@ class ServerRateLimiter:
         self._windows: dict[str, list[SlidingWindow]] = {}
 
     def arrive(self, key: str, *, share: float = 0.0) -> Admission:
-        """Count one call of a key. A refused call takes no room in the window."""
+        """Admit or refuse one call of a key. A refused call takes no room in the window."""
         now = self._clock()
         with self._lock:
             windows = self._windows.setdefault(key, self._new_windows())
@@ -94,7 +94,7 @@ class ServerRateLimiter:
             return self._admission(windows, now, is_allowed=is_allowed)
 
     def peaks(self) -> dict[str, int]:
-        """The most calls one key made within any window, by window ("60/60s")."""
+        """Return the most calls one key made within each window, by its name ("60/60s")."""
         with self._lock:
             return {
                 f"{count}/{seconds:g}s": max(

@@ -1,4 +1,4 @@
-"""What the sandbox's Smartlead account holds. Times are epoch seconds."""
+"""The rows of the sandbox's Smartlead account. Times are epoch seconds."""
 
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 def iso(at: float | None) -> str | None:
-    """As Smartlead writes a moment: UTC, milliseconds, Z."""
+    """Return the time as Smartlead writes it: UTC, milliseconds, Z."""
     if at is None:
         return None
     moment = datetime.fromtimestamp(at, UTC)
@@ -83,7 +83,7 @@ class FakeMessage(Record):
 
 @dataclass(slots=True, kw_only=True)
 class FakeLead(Record):
-    """One person in one campaign. A person in two campaigns shares `lead_id`."""
+    """A person in one campaign; in another campaign only `map_id` is a different one."""
 
     map_id: int
     lead_id: int
@@ -118,7 +118,7 @@ class FakeLead(Record):
     last_reply_at: float | None = None
     last_sent_at: float | None = None
     messages: list[FakeMessage] = field(default_factory=list)
-    # Who held it before, with the moment of each change: what a lagging list shows.
+    # (time of the change, owner until then), oldest first: what a lagging list shows.
     past_owners: list[tuple[float, int | None]] = field(default_factory=list)
 
     @classmethod
@@ -135,6 +135,7 @@ class FakeLead(Record):
             self.last_sent_at = max(message.at, self.last_sent_at or 0.0)
 
     def owner_at(self, at: float) -> int | None:
+        """Return the owner's id at that time, as far back as changes are kept."""
         for changed_at, before in self.past_owners:
             if at < changed_at:
                 return before

@@ -1,4 +1,4 @@
-"""Everything else that can be read: campaigns, leads, notes, categories, the team."""
+"""The other endpoints that read: campaigns, leads, notes, categories, the team."""
 
 from typing import Any
 
@@ -61,20 +61,20 @@ def clients(call: Call) -> ApiResponse:
 
 def campaigns(call: Call) -> ApiResponse:
     query = call.query({"client_id": optional(integer()), "include_tags": FLAG})
-    wanted = query["client_id"]
+    client_id = query["client_id"]
     rows = [
         serializers.campaign_row(campaign, has_tags=query["include_tags"])
         for campaign in call.sandbox.store.campaigns.values()
-        if wanted is None or campaign.client_id == wanted
+        if client_id is None or campaign.client_id == client_id
     ]
     return ApiResponse(payload=rows)
 
 
 def campaign(call: Call) -> ApiResponse:
     query = call.query({"include_tags": FLAG})
-    found = call.sandbox.store.campaigns.get(call.param(ID_SCHEMA)["id"])
-    if found:
-        row = serializers.campaign_row(found, has_tags=query["include_tags"])
+    known = call.sandbox.store.campaigns.get(call.param(ID_SCHEMA)["id"])
+    if known:
+        row = serializers.campaign_row(known, has_tags=query["include_tags"])
         return ApiResponse(payload=row)
     if call.sandbox.behaviour.unknown_campaign == "missing":
         raise rejection(404, UNKNOWN_CAMPAIGN)
@@ -101,12 +101,12 @@ CAMPAIGN_LEADS_QUERY: Schema = {
 
 def campaign_leads(call: Call) -> ApiResponse:
     query = call.query(CAMPAIGN_LEADS_QUERY)
-    found = _find_campaign(call)
+    campaign = _find_campaign(call)
     offset, limit = query["offset"], query["limit"]
     leads = [
         lead
         for lead in call.sandbox.store.leads.values()
-        if lead.campaign_id == found.id and _matches_query(lead, query)
+        if lead.campaign_id == campaign.id and _matches_query(lead, query)
     ]
     rows = [_campaign_lead(lead) for lead in leads[offset : offset + limit]]
     return ApiResponse(
@@ -142,7 +142,7 @@ def _matches_query(lead: FakeLead, query: dict[str, Any]) -> bool:
     )
     return (
         all(bound is None or at > bound for bound, at in later)
-        and all(wanted is None or wanted == has for wanted, has in equal)
+        and all(expected is None or expected == actual for expected, actual in equal)
         and _is_engaged(lead, query["emailStatus"])
     )
 
@@ -220,19 +220,19 @@ def lead_by_id(call: Call) -> ApiResponse:
     rows = [
         serializers.lead_profile(lead) for lead in leads if lead.lead_id == lead_id
     ][:1]
-    says = "Lead fetched successfully"
-    return ApiResponse(payload={"ok": True, "message": says, "data": rows})
+    message = "Lead fetched successfully"
+    return ApiResponse(payload={"ok": True, "message": message, "data": rows})
 
 
 def notes(call: Call) -> ApiResponse:
     call.query({})
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
-    found = [
+    rows = [
         _note(note)
         for note in call.sandbox.store.notes.values()
         if note.lead_id == lead_id
     ]
-    return ApiResponse(payload={"ok": True, "data": found})
+    return ApiResponse(payload={"ok": True, "data": rows})
 
 
 def _note(note: FakeNote) -> dict[str, Any]:
@@ -248,12 +248,12 @@ def _note(note: FakeNote) -> dict[str, Any]:
 def tasks(call: Call) -> ApiResponse:
     call.query({})
     lead_id = call.param({"lead_id": required(integer())})["lead_id"]
-    found = [
+    rows = [
         _task(task)
         for task in call.sandbox.store.tasks.values()
         if task.lead_id == lead_id
     ]
-    return ApiResponse(payload={"ok": True, "data": found})
+    return ApiResponse(payload={"ok": True, "data": rows})
 
 
 def _task(task: FakeTask) -> dict[str, Any]:
@@ -282,7 +282,7 @@ UNTRACKED_QUERY: Schema = {
 def untracked_replies(call: Call) -> ApiResponse:
     query = call.query(UNTRACKED_QUERY)
     matches = (("from_email", "sender"), ("to_email", "recipient"))
-    found = [
+    replies = [
         reply
         for reply in call.sandbox.store.untracked.values()
         if all(query[name] in {None, getattr(reply, has)} for name, has in matches)
@@ -297,7 +297,7 @@ def untracked_replies(call: Call) -> ApiResponse:
             "email_body": reply.body if query["fetchBody"] else None,
             "received_at": iso(reply.at),
         }
-        for reply in found[query["offset"] :][: query["limit"]]
+        for reply in replies[query["offset"] :][: query["limit"]]
     ]
     inner = {"success": True, "message": "Untracked replies", "data": {"replies": rows}}
     return ApiResponse(payload={"ok": True, "data": inner})
@@ -317,8 +317,8 @@ def reply_status(call: Call) -> ApiResponse:
                     "email_stats_id": message.stats_id,
                 }
                 return ApiResponse(payload={"ok": True, "data": data})
-    says = "No reply found for the given message_id"
-    raise rejection(404, {"ok": False, "error": says})
+    error = "No reply found for the given message_id"
+    raise rejection(404, {"ok": False, "error": error})
 
 
 TEAM_BOARD_QUERY: Schema = {
@@ -332,7 +332,7 @@ TEAM_BOARD_QUERY: Schema = {
 
 
 def team_board(call: Call) -> ApiResponse:
-    """Names and ids of members; one who works off the board is not on it."""
+    """Answer with the members on the team board; others may own leads, too."""
     call.query(TEAM_BOARD_QUERY)
     rows = [
         _board_row(call, member.id, member.name)
@@ -371,7 +371,7 @@ def _board_row(call: Call, member_id: int, name: str) -> dict[str, Any]:
 
 
 def _find_campaign(call: Call) -> FakeCampaign:
-    found = call.sandbox.store.campaigns.get(call.param(ID_SCHEMA)["id"])
-    if found is None:
+    campaign = call.sandbox.store.campaigns.get(call.param(ID_SCHEMA)["id"])
+    if campaign is None:
         raise rejection(404, UNKNOWN_CAMPAIGN)
-    return found
+    return campaign

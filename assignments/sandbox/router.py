@@ -1,4 +1,4 @@
-"""What both transports share: who answers a path, and what goes over the wire."""
+"""Route and encode for both transports: the control endpoints or the API."""
 
 import json
 import time
@@ -33,7 +33,7 @@ def response_headers(answer: ApiResponse, body: bytes) -> dict[str, str]:
 
 
 def drip_chunks(data: bytes, *, over: float) -> Iterator[bytes]:
-    """All at once, or in small pieces spread over so many seconds."""
+    """Yield the data at once, or in small pieces spread over `over` seconds."""
     if not over:
         yield data
         return

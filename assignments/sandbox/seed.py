@@ -1,4 +1,4 @@
-"""A believable account from a number: the same seed and moment, the same account."""
+"""Generate a believable account; the same seed and time give the same account."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -47,7 +47,7 @@ CATEGORIES: tuple[tuple[int, str, str | None], ...] = (
     (NURTURE, "Nurture", "neutral"),
     (REFERRAL, "Referral", "positive"),
 )
-# Letters that do not come apart into a base and a mark.
+# Letters that Unicode does not decompose into a base letter and a mark.
 LATIN_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "æ": "ae"})
 CLIENTS = ("Kestrel Manufacturing", "Kestrel Logistics", "Kestrel Retail")
 
@@ -66,14 +66,14 @@ def fill_store(
     _add_untracked(store, rng, now)
 
 
-def _add_members(store: Store, wanted: int) -> None:
+def _add_members(store: Store, count: int) -> None:
     more = enumerate(names.MORE_MEMBERS, start=7_500)
-    everyone = [*names.MEMBERS, *more]
-    # The one off the board stays, however few are asked for.
-    chosen = everyone[: max(1, wanted)]
+    candidates = [*names.MEMBERS, *more]
+    # The member off the board is always among three or more.
+    chosen = candidates[: max(1, count)]
     if (
         names.MEMBER_OFF_BOARD not in {member_id for member_id, _ in chosen}
-        and wanted > 2
+        and count > 2
     ):
         chosen[-1] = names.MEMBERS[-1]
     for member_id, name in chosen:
@@ -178,7 +178,7 @@ def _mailbox(store: Store, at: int) -> str:
 
 
 def _existing_person(store: Store, rng: Random) -> FakeLead | None:
-    """Now and then a person who is already in another campaign."""
+    """Return, in 4 of 100 cases, a lead of another campaign to be the same person."""
     if not store.leads or rng.random() > 0.04:
         return None
     return rng.choice(list(store.leads.values()))
@@ -195,7 +195,7 @@ def _copy_person(lead: FakeLead, twin: FakeLead) -> None:
 def _add_conversation(
     lead: FakeLead, campaign: FakeCampaign, rng: Random, now: float
 ) -> None:
-    """Mails of the sequence, then an exchange that ends at a chosen moment."""
+    """Add the mails of the sequence, then replies and answers in turn."""
     writer = ConversationWriter(lead, campaign, rng=rng)
     situations = _situations(rng)
     steps = rng.randint(1, campaign.sequence_count)
@@ -216,7 +216,7 @@ def _add_conversation(
 
 
 def _situations(rng: Random) -> list[str]:
-    """What the lead writes, in order; empty for one who never answered."""
+    """Return the situations of the lead's replies in order; empty without a reply."""
     chance = rng.random()
     if chance < 0.1:
         return []
@@ -231,7 +231,7 @@ def _situations(rng: Random) -> list[str]:
 def _mail_times(
     steps: int, exchanges: int, *, zone: str, rng: Random, now: float
 ) -> list[float]:
-    """Backwards from the last mail; recent ones are denser."""
+    """Return the times of all mails in order; recent conversations are denser."""
     last = now - DAYS_BACK * DAY * rng.random() ** 2.2 - 60
     if now - last > DAY:
         last = _within_office_hours(last, zone, rng)
@@ -246,7 +246,7 @@ def _mail_times(
 
 
 def _within_office_hours(at: float, zone: str, rng: Random) -> float:
-    """The same day between seven and seven where the lead lives, Sundays left out."""
+    """Return a time between 7:00 and 19:00 in `zone` on that day; not on a Sunday."""
     local = datetime.fromtimestamp(at, ZoneInfo(zone))
     if local.isoweekday() == 7:
         local -= timedelta(days=1)
@@ -288,7 +288,7 @@ def _random_owner(store: Store, rng: Random) -> int | None:
     members = list(store.members)
     if rng.random() < 0.18:
         return None
-    # Uneven, as in real life; the one off the board holds a few.
+    # Uneven, as in real life; the member off the board owns a few.
     weights = [3 + (at * 5) % 7 for at in range(len(members))]
     if names.MEMBER_OFF_BOARD in members:
         weights[members.index(names.MEMBER_OFF_BOARD)] = 1
@@ -307,8 +307,9 @@ def _add_untracked(store: Store, rng: Random, now: float) -> None:
         )
 
 
-def _slug(text: str, joint: str = "-") -> str:
+def _slug(text: str, separator: str = "-") -> str:
     plain = normalize("NFKD", text.translate(LATIN_LETTERS))
-    kept = "".join(sign for sign in plain if sign.isascii())
-    words = "".join(sign if sign.isalnum() else " " for sign in kept).lower().split()
-    return joint.join(words)
+    ascii_text = "".join(char for char in plain if char.isascii())
+    letters = (char if char.isalnum() else " " for char in ascii_text)
+    words = "".join(letters).lower().split()
+    return separator.join(words)

@@ -1,4 +1,4 @@
-"""Rows as the server writes them: the live flat shape, and the documented nested one.
+"""Write rows as the server does: flat as seen live, nested as documented.
 
 Ids are digit strings in one place and numbers in another, as on the real server.
 """
@@ -8,7 +8,7 @@ from typing import Any
 from assignments.sandbox.records import FakeCampaign, FakeLead, FakeMessage, iso
 from assignments.sandbox.store import Store
 
-# The table of the API facts, word for word: a row has these keys and no others.
+# A live row has exactly these keys.
 FLAT_KEYS = frozenset({
     "email_lead_map_id", "email_lead_id", "lead_email", "lead_first_name",
     "lead_last_name", "lead_category_id", "lead_status", "team_member_id",
@@ -118,7 +118,7 @@ def history_entry(message: FakeMessage) -> dict[str, Any]:
 def nested_row(
     store: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
 ) -> dict[str, Any]:
-    """The item of the current docs, which nobody was seen to receive."""
+    """Return the row as the current docs describe it; it was never seen live."""
     campaign = store.campaigns[lead.campaign_id]
     item: dict[str, Any] = {
         "id": f"msg_{lead.map_id}",
@@ -206,7 +206,7 @@ def _nested_message(message: FakeMessage) -> dict[str, Any]:
 
 
 def lead_profile(lead: FakeLead) -> dict[str, Any]:
-    """The lead as campaign and lead endpoints show it; here its id is a number."""
+    """Return the lead as campaign and lead endpoints show it; here its id is a number."""
     return {
         "id": lead.lead_id,
         "first_name": lead.first_name,

@@ -1,4 +1,4 @@
-"""The sandbox on a port: a threaded HTTP/1.1 server that can hang, drop and drip."""
+"""Serve the sandbox on a port: threaded HTTP/1.1 that can hang, drop and drip."""
 
 import sys
 import threading
@@ -43,14 +43,14 @@ class SandboxServer(ThreadingHTTPServer):
         self.sandbox.activity.catch_up()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that hung up is everyday life; anything else is a bug of ours."""
+        """Ignore callers that hung up; report anything else."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Small answers must not wait for more to come.
+    # Otherwise small answers wait for more data.
     disable_nagle_algorithm = True
     server: SandboxServer
 
@@ -101,14 +101,14 @@ class _Handler(BaseHTTPRequestHandler):
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing: request lines hold the key, and the journal holds the rest."""
+        """Log nothing: request lines hold the key, and the call log has the rest."""
 
 
 @contextmanager
 def serve_in_thread(
     sandbox: FakeSmartlead, *, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[SandboxServer]:
-    """The sandbox in a thread, for tests; port 0 takes a free one."""
+    """Serve in a thread until the context ends; port 0 takes a free port."""
     server = SandboxServer((host, port), sandbox)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

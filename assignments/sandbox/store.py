@@ -1,4 +1,4 @@
-"""The account itself: rows in memory, one lock, and a state file if one is given."""
+"""Keep the rows of the Smartlead account in memory and, if wanted, in a state file."""
 
 import json
 import sqlite3
@@ -39,7 +39,7 @@ PAST_OWNERS_KEPT = 50
 
 
 class Store:
-    """Every change happens under `lock`, so `changes` numbers them in their order."""
+    """The rows of one account. Hold `lock` for every change: `changes` numbers them."""
 
     def __init__(self, state: "StateFile | None" = None) -> None:
         self.lock = threading.RLock()
@@ -76,7 +76,7 @@ class Store:
     def set_owner(
         self, lead: FakeLead, member_id: int | None, *, at: float
     ) -> int | None:
-        """Give the lead to a member; returns who held it before."""
+        """Set the owner at `at` (epoch seconds) and return the id of the previous one."""
         before, lead.owner_id = lead.owner_id, member_id
         if before != member_id:
             lead.past_owners = [*lead.past_owners, (at, before)][-PAST_OWNERS_KEPT:]
@@ -96,8 +96,9 @@ class Store:
         self.save("notes", note.id)
         return note
 
-    def add_webhook(self, **said: Any) -> FakeWebhook:
-        hook = FakeWebhook(id=next(reversed(self.hooks), FIRST_HOOK_ID) + 1, **said)
+    def add_webhook(self, **columns: Any) -> FakeWebhook:
+        hook_id = next(reversed(self.hooks), FIRST_HOOK_ID) + 1
+        hook = FakeWebhook(id=hook_id, **columns)
         self.hooks[hook.id] = hook
         self.save("hooks", hook.id)
         return hook
@@ -122,9 +123,9 @@ class Store:
 
 
 class StateFile:
-    """A small SQLite file: the account's rows, a few settings, and the journal.
+    """A SQLite file with the account's rows, the progress of its activity and the call log.
 
-    It outlives a killed sandbox, not a power cut: nothing is synced to the disk.
+    It survives a killed process but not a power cut: nothing is synced to the disk.
     """
 
     def __init__(self, path: Path) -> None:
@@ -159,8 +160,8 @@ class StateFile:
     def rows(self, kind: str) -> Iterator[tuple[int, Any]]:
         query = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
         with self._lock:
-            found = self._db.execute(query, (kind,)).fetchall()
-        for key, body in found:
+            rows = self._db.execute(query, (kind,)).fetchall()
+        for key, body in rows:
             yield key, json.loads(body)
 
     def close(self) -> None:

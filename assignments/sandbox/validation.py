@@ -1,7 +1,7 @@
-"""Request validation with Joi's rules, words and error body.
+"""Validate requests with the rules and messages of Joi, as the server does.
 
-A check turns a raw value into a clean one or raises `Invalid`. As with Joi, unknown
-keys are refused and digit strings pass for numbers.
+A validator returns the clean value or raises InvalidValue. As with Joi, unknown keys
+are refused and digit strings count as numbers.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +14,8 @@ Validator = Callable[[str, object], Any]
 
 
 class InvalidValue(Exception):
-    def __init__(self, path: str, says: str) -> None:
-        super().__init__(f'"{path}" {says}')
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f'"{path}" {message}')
         self.path = path
 
 
@@ -102,8 +102,8 @@ def text(*, most: int | None = None, can_be_empty: bool = False) -> Validator:
         if not raw and not can_be_empty:
             raise InvalidValue(path, "is not allowed to be empty")
         if most is not None and len(raw) > most:
-            says = f"length must be less than or equal to {most} characters long"
-            raise InvalidValue(path, says)
+            message = f"length must be less than or equal to {most} characters long"
+            raise InvalidValue(path, message)
         return raw
 
     return check
@@ -160,12 +160,12 @@ def one_or_list_of(item: Validator, *, most: int | None = None) -> Validator:
 
 
 def single_value(item: Validator) -> Validator:
-    """One value; a list is refused, even a list of one."""
+    """Accept one value and return it as a list; a list is refused, even of one item."""
     return lambda path, raw: [item(path, raw)]
 
 
 def timestamp(path: str, raw: object) -> float:
-    """An ISO 8601 moment; without a zone it is UTC, as on the server."""
+    """Return epoch seconds from ISO 8601; without an offset it is UTC, as on the server."""
     try:
         parsed = datetime.fromisoformat(str(raw))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Webhooks on their way out: to the registered addresses of this machine, again on 5xx.
+"""Send webhooks to the registered addresses, and again after a 5xx or no answer.
 
-Nothing is sent while a call is answered: what is due waits for `deliver`, which a
-running server calls from a thread of its own and a test by hand.
+Nothing is sent while a call is answered: deliveries wait for `deliver_due`, which a
+running server calls from a thread of its own and tests call themselves.
 """
 
 import hmac
@@ -65,7 +65,7 @@ class WebhookSender:
         )
 
     def deliver_due(self, post: Post | None = None) -> int:
-        """Send what is due; how many were sent."""
+        """Send the deliveries that are due and return how many that were."""
         due = self._take_due()
         for delivery in due:
             status = (post or _http_post)(delivery.url, delivery.headers, delivery.body)
@@ -75,7 +75,7 @@ class WebhookSender:
 
     @contextmanager
     def delivering(self) -> Iterator[None]:
-        """Deliver in a thread, for as long as this lasts."""
+        """Deliver in a thread until the context ends."""
         stop = threading.Event()
         thread = threading.Thread(target=self._work, args=(stop,), daemon=True)
         thread.start()
@@ -112,9 +112,10 @@ class WebhookSender:
         self, name: str, lead: FakeLead, payload: Callable[[], dict[str, Any]]
     ) -> None:
         for hook in self._subscribed_webhooks(name, lead):
-            said = payload() | _webhook_fields(hook)
-            secret = {"secret_key": self._secret} if self._secret else {}
-            body = json.dumps(said | secret).encode()
+            content = payload() | _webhook_fields(hook)
+            if self._secret:
+                content["secret_key"] = self._secret
+            body = json.dumps(content).encode()
             for _ in range(int(self._sandbox.behaviour.hook_copies)):
                 self._queue(hook, body)
 
@@ -122,8 +123,8 @@ class WebhookSender:
         switches, number = self._sandbox.behaviour, next(self._numbers)
         headers = {"content-type": "application/json", "x-webhook-level": hook.level}
         if switches.hook_signed:
-            mark = hmac.new(self._secret.encode(), body, "sha256").hexdigest()
-            headers["x-smartlead-signature"] = f"sha256={mark}"
+            signature = hmac.new(self._secret.encode(), body, "sha256").hexdigest()
+            headers["x-smartlead-signature"] = f"sha256={signature}"
             headers["x-request-id"] = f"evt_{hook.id}_{number}"
         due_at = self._sandbox.now() + switches.hook_delay
         delivery = Delivery(url=hook.url, body=body, headers=headers, due_at=due_at)
@@ -132,28 +133,36 @@ class WebhookSender:
         self._awake.set()
 
     def _subscribed_webhooks(self, name: str, lead: FakeLead) -> list[FakeWebhook]:
-        """A hook of the whole account silences those of clients and campaigns."""
+        """Return the webhooks that get this event.
+
+        As on the server, one of the whole account silences those of clients and
+        campaigns.
+        """
         campaign = self._sandbox.store.campaigns[lead.campaign_id]
         hooks = self._sandbox.store.hooks.values()
-        wanted = [hook for hook in hooks if name in hook.events]
-        of_user = [hook for hook in wanted if hook.level == "user"]
-        return of_user or [hook for hook in wanted if _covers_campaign(hook, campaign)]
+        subscribed = [hook for hook in hooks if name in hook.events]
+        account_wide = [hook for hook in subscribed if hook.level == "user"]
+        return account_wide or [
+            hook for hook in subscribed if _covers_campaign(hook, campaign)
+        ]
 
     def _take_due(self) -> list[Delivery]:
         now = self._sandbox.now()
         with self._lock:
-            due = [each for each in self._waiting if each.due_at <= now]
-            self._waiting = [each for each in self._waiting if each.due_at > now]
+            due = [delivery for delivery in self._waiting if delivery.due_at <= now]
+            self._waiting = [
+                delivery for delivery in self._waiting if delivery.due_at > now
+            ]
         is_reversed = self._sandbox.behaviour.hook_order == "reversed"
         return due[::-1] if is_reversed else due
 
     def _record_attempt(self, delivery: Delivery, *, is_done: bool) -> None:
-        tried = len(delivery.statuses)
+        attempts = len(delivery.statuses)
         with self._lock:
-            if is_done or tried > len(RETRY_DELAYS):
+            if is_done or attempts > len(RETRY_DELAYS):
                 self.delivered = [*self.delivered, delivery][-MAX_LOGGED:]
             else:
-                delivery.due_at = self._sandbox.now() + RETRY_DELAYS[tried - 1]
+                delivery.due_at = self._sandbox.now() + RETRY_DELAYS[attempts - 1]
                 self._waiting.append(delivery)
 
 
@@ -168,14 +177,14 @@ def _covers_campaign(hook: FakeWebhook, campaign: FakeCampaign) -> bool:
 
 
 def _http_post(url: str, headers: Mapping[str, str], body: bytes) -> int:
-    """The status; 0 if nobody answered. Redirects are not followed."""
+    """Return the status, or 0 if nothing answered. Redirects are not followed."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
-    there = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     try:
-        there.request("POST", parts.path, body=body, headers=dict(headers))
-        return there.getresponse().status
+        connection.request("POST", parts.path, body=body, headers=dict(headers))
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return 0
     finally:
-        there.close()
+        connection.close()

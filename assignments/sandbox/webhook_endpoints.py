@@ -1,4 +1,4 @@
-"""The endpoints that manage webhooks. Only addresses of this machine may be named."""
+"""The endpoints that manage webhooks. Only addresses of this machine are accepted."""
 
 from ipaddress import ip_address
 from typing import Any
@@ -31,14 +31,14 @@ EVENT_TYPES = (
 
 
 def is_local_address(url: str) -> bool:
-    """Nothing of the sandbox leaves this machine."""
+    """Return if the URL is plain http on this machine: nothing may be sent elsewhere."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
-        near = host == "localhost" or ip_address(host).is_loopback
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-    return parts.scheme == "http" and near
+    return parts.scheme == "http" and is_loopback
 
 
 def _local_address(path: str, raw: object) -> str:
@@ -128,15 +128,15 @@ def add_to_campaign(call: Call) -> ApiResponse:
 
 
 def delete_from_campaign(call: Call) -> ApiResponse:
-    wanted = call.body(ID_SCHEMA)["id"]
-    if wanted not in [hook.id for hook in _campaign_webhooks(call)]:
+    webhook_id = call.body(ID_SCHEMA)["id"]
+    if webhook_id not in [hook.id for hook in _campaign_webhooks(call)]:
         raise rejection(404, {"error": "Webhook not found"})
-    call.sandbox.store.delete_webhook(wanted)
+    call.sandbox.store.delete_webhook(webhook_id)
     return ApiResponse(payload={"ok": True})
 
 
-def _add_webhook(call: Call, **said: Any) -> FakeWebhook:
-    hook = call.sandbox.store.add_webhook(**said)
+def _add_webhook(call: Call, **columns: Any) -> FakeWebhook:
+    hook = call.sandbox.store.add_webhook(**columns)
     call.sandbox.record_change(call.entry)
     return hook
 

@@ -1,4 +1,4 @@
-"""The bodies of webhooks: as they were seen, and the short one of the documentation."""
+"""Build the bodies of webhooks: those seen live and the short one of the docs."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,14 +11,14 @@ INBOX_URL = "https://app.smartlead.ai/app/master-inbox?action=INBOX&leadMap="
 
 
 def offset_timestamp(at: float) -> str:
-    """Without milliseconds, and with an offset: unlike everywhere else."""
+    """Return ISO 8601 with an offset and without milliseconds, unlike the API's times."""
     return datetime.fromtimestamp(int(at), UTC).isoformat()
 
 
 def email_payload(store: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
-    """EMAIL_REPLY or EMAIL_SENT. `from_email` is our mailbox in both."""
+    """Return the body of EMAIL_REPLY or EMAIL_SENT; `from_email` is our mailbox in both."""
     is_reply = message.type == "REPLY"
-    said = {
+    payload = {
         "event_type": "EMAIL_REPLY" if is_reply else "EMAIL_SENT",
         "event_timestamp": offset_timestamp(message.at),
         "sl_email_lead_id": str(lead.lead_id),
@@ -34,7 +34,7 @@ def email_payload(store: Store, lead: FakeLead, message: FakeMessage) -> dict[st
         **_campaign_fields(store.campaigns[lead.campaign_id]),
         "app_url": f"{INBOX_URL}{lead.map_id}",
     }
-    return said | (
+    return payload | (
         _reply_parts(lead, message)
         if is_reply
         else {"sent_message": _mail_part(message)}
@@ -42,7 +42,9 @@ def email_payload(store: Store, lead: FakeLead, message: FakeMessage) -> dict[st
 
 
 def _reply_parts(lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
-    answered = next(each for each in reversed(lead.messages) if each.type == "SENT")
+    answered = next(
+        message for message in reversed(lead.messages) if message.type == "SENT"
+    )
     return {
         "sent_message": _mail_part(answered),
         "reply_message": _mail_part(message),
@@ -66,26 +68,26 @@ def _mail_part(message: FakeMessage) -> dict[str, Any]:
 def short_email_payload(
     store: Store, lead: FakeLead, message: FakeMessage
 ) -> dict[str, Any]:
-    """As documented: it names neither the lead's ids nor the mail's."""
+    """Return the documented body, which has the ids of neither the lead nor the mail."""
     campaign = store.campaigns[lead.campaign_id]
-    said = {
+    payload = {
         "event_type": "EMAIL_REPLIED" if message.type == "REPLY" else "EMAIL_SENT",
         "timestamp": offset_timestamp(message.at),
         "campaign_name": campaign.name,
         "lead": {"email": lead.email, "first_name": lead.first_name},
     }
     if message.type == "REPLY":
-        said["reply"] = {
+        payload["reply"] = {
             "body": message.body,
             "received_at": offset_timestamp(message.at),
         }
-    return said
+    return payload
 
 
 def category_payload(
     store: Store, lead: FakeLead, before: int | None, *, at: float, number: int
 ) -> dict[str, Any]:
-    names = {key: each.name for key, each in store.categories.items()}
+    names = {key: row.name for key, row in store.categories.items()}
     replies = [entry for entry in history(lead) if entry["type"] == "REPLY"]
     return {
         "event_type": "LEAD_CATEGORY_UPDATED",

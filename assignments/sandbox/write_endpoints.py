@@ -1,4 +1,4 @@
-"""The writes of the master inbox."""
+"""The endpoints of the master inbox that change leads, notes and tasks."""
 
 from collections.abc import Callable
 
@@ -29,16 +29,16 @@ def update_team_member(call: Call) -> ApiResponse:
     body = call.body({**LEAD_ID_FIELD, "team_member_id": required(member)})
     call.entry.member_id = member_id = body["team_member_id"]
     if member_id is not None and member_id not in call.sandbox.store.members:
-        says = f"Team member not found with ID {member_id}"
-        raise rejection(404, {"error": says})
+        message = f"Team member not found with ID {member_id}"
+        raise rejection(404, {"error": message})
     lead = _find_lead(call, body["email_lead_map_id"])
     call.sandbox.set_owner(lead, member_id, entry=call.entry)
     if call.sandbox.behaviour.shape == "documented":
         data = {**body, "assigned_at": iso(call.sandbox.now())}
-        says = "Team member assigned successfully"
-        return ApiResponse(payload={"success": True, "message": says, "data": data})
-    says = "Lead team member updated successfully"
-    return ApiResponse(payload={"ok": True, "message": says})
+        message = "Team member assigned successfully"
+        return ApiResponse(payload={"success": True, "message": message, "data": data})
+    message = "Lead team member updated successfully"
+    return ApiResponse(payload={"ok": True, "message": message})
 
 
 def create_note(call: Call) -> ApiResponse:
@@ -155,10 +155,10 @@ def _change_lead(call: Call, map_id: int, change: Callable[[FakeLead], None]) ->
 
 
 def _created(noun: str, data: object) -> ApiResponse:
-    says = f"{noun} created successfully"
-    return ApiResponse(payload={"ok": True, "message": says, "data": data})
+    message = f"{noun} created successfully"
+    return ApiResponse(payload={"ok": True, "message": message, "data": data})
 
 
-def _updated(says: str) -> ApiResponse:
+def _updated(message: str) -> ApiResponse:
     data = {"success": True, "updated": 1}
-    return ApiResponse(payload={"ok": True, "message": says, "data": data})
+    return ApiResponse(payload={"ok": True, "message": message, "data": data})

@@ -1,6 +1,6 @@
-"""The sandbox in process, for tests: `httpx.WSGITransport(app=application(world))`.
+"""Serve the sandbox in process: `httpx.WSGITransport(app=application(sandbox))`.
 
-A lost answer is a `ConnectionError` out of the app; a hang simply sleeps.
+The app raises ConnectionError for a lost answer, and sleeps for one that hangs.
 """
 
 import time
@@ -42,7 +42,7 @@ def _request(environ: "WSGIEnvironment") -> ApiRequest:
         query=dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)),
         body=environ["wsgi.input"].read(),
         content_type=environ.get("CONTENT_TYPE")
-        # httpx's transport files it under the wrong name.
+        # httpx's WSGI transport uses the wrong name.
         or environ.get("HTTP_CONTENT_TYPE", ""),
     )
 

@@ -156,8 +156,7 @@ def _access_error(answer: Response) -> ServiceTrouble:
         )
     reason = _without_full_stop(said) or answer.status
     return ServiceTrouble(
-        f"Smartlead does not accept our API key ({reason}). "
-        "Check SMARTLEAD_API_KEY.",
+        f"Smartlead does not accept our API key ({reason}). Check SMARTLEAD_API_KEY.",
         kind="key",
         surely_not_applied=True,
     )

@@ -13,8 +13,8 @@ from assignments.sandbox.behaviour import CHOICES, Behaviour
 from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.services.webhooks import gate
 
-DEFAULT_LIFE = 40.0
-HOOKED = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED", "EMAIL_SENT"]
+DEFAULT_REPLY_INTERVAL = 40.0
+WEBHOOK_EVENTS = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED", "EMAIL_SENT"]
 
 
 class Command(BaseCommand):
@@ -29,14 +29,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--own-key", action="store_true", help="accept SMARTLEAD_API_KEY alone"
         )
-        _add_world(parser)
-        _add_behaviour(parser)
-        _add_faults(parser)
+        _add_account_options(parser)
+        _add_behaviour_options(parser)
+        _add_fault_options(parser)
 
     def handle(self, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        sandbox = _world(options)
-        _hook_up(sandbox, options["hook"])
+        sandbox = _fake_smartlead(options)
+        _register_webhook(sandbox, options["hook"])
         try:
             here = server.SandboxServer((options["host"], options["port"]), sandbox)
         except OSError as exc:
@@ -56,9 +56,10 @@ def _serve(here: server.SandboxServer) -> None:
         return
 
 
-def _hook_up(sandbox: FakeSmartlead, site: str | None) -> None:
-    """Tell that Handoff of what happens here. Its address is a secret, so it is made
-    from the environment and stands in no argument.
+def _register_webhook(sandbox: FakeSmartlead, site: str | None) -> None:
+    """Register the webhook of the Handoff at `site`.
+
+    Its path is secret, so it comes from the environment and not from an argument.
     """
     if site is None:
         return
@@ -67,10 +68,10 @@ def _hook_up(sandbox: FakeSmartlead, site: str | None) -> None:
         raise CommandError(
             "--hook needs SMARTLEAD_WEBHOOK_SECRET, and an http address of this machine."
         )
-    sandbox.register_webhook(url, name="Handoff", events=HOOKED)
+    sandbox.register_webhook(url, name="Handoff", events=WEBHOOK_EVENTS)
 
 
-def _add_world(parser: CommandParser) -> None:
+def _add_account_options(parser: CommandParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--leads", type=int, default=300)
     parser.add_argument("--members", type=int, default=8)
@@ -81,14 +82,14 @@ def _add_world(parser: CommandParser) -> None:
     )
 
 
-def _add_behaviour(parser: CommandParser) -> None:
+def _add_behaviour_options(parser: CommandParser) -> None:
     for name in ("shape", "notes", "assigned_me", "member_filter", "errors"):
         choices = CHOICES[name]
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, choices=choices, default=_default(name))
     parser.add_argument(
         "--rate",
-        type=_read(cli_options.parse_limits),
+        type=_argument_type(cli_options.parse_limits),
         default=cli_options.parse_limits("60/60s"),
         help="such as 60/60s,10/2s",
     )
@@ -96,7 +97,7 @@ def _add_behaviour(parser: CommandParser) -> None:
     parser.add_argument(
         "--life",
         type=float,
-        default=DEFAULT_LIFE,
+        default=DEFAULT_REPLY_INTERVAL,
         help="mean seconds between new replies; 0 stops time",
     )
     parser.add_argument(
@@ -105,18 +106,18 @@ def _add_behaviour(parser: CommandParser) -> None:
     parser.add_argument("--outside", type=float, default=0.0, metavar="SECONDS")
 
 
-def _add_faults(parser: CommandParser) -> None:
+def _add_fault_options(parser: CommandParser) -> None:
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument(
         "--tail",
-        type=_read(cli_options.parse_tail),
+        type=_argument_type(cli_options.parse_tail),
         default=(0.0, 0.0),
         help="such as 0.01:5",
     )
     parser.add_argument("--lag", type=float, default=0.0, help="of lists, in seconds")
     parser.add_argument(
         "--fault",
-        type=_read(cli_options.parse_fault),
+        type=_argument_type(cli_options.parse_fault),
         action="append",
         default=[],
         help="such as lost_answer=0.02 or drip_body=0.1:3@list (repeatable)",
@@ -128,12 +129,12 @@ def _default(name: str) -> str:
     return default
 
 
-def _read[T](reader: Callable[[str], T]) -> Callable[[str], T]:
-    def read(said: str) -> T:
+def _argument_type[T](reader: Callable[[str], T]) -> Callable[[str], T]:
+    def read(text: str) -> T:
         try:
-            return reader(said)
-        except cli_options.InvalidOption as no:
-            raise argparse.ArgumentTypeError(str(no)) from no
+            return reader(text)
+        except cli_options.InvalidOption as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
 
     return read
 
@@ -144,11 +145,11 @@ def _keys(options: dict[str, Any]) -> list[str]:
     return options["key"] or [DEFAULT_KEY]
 
 
-def _world(options: dict[str, Any]) -> FakeSmartlead:
+def _fake_smartlead(options: dict[str, Any]) -> FakeSmartlead:
     share, seconds = options["tail"]
-    named = ("shape", "notes", "assigned_me", "member_filter", "errors", "latency")
-    switches = Behaviour(
-        **{name: options[name] for name in named},
+    names = ("shape", "notes", "assigned_me", "member_filter", "errors", "latency")
+    behaviour = Behaviour(
+        **{name: options[name] for name in names},
         tail_share=share,
         tail_seconds=seconds,
         list_lag=options["lag"],
@@ -164,6 +165,6 @@ def _world(options: dict[str, Any]) -> FakeSmartlead:
         limits=options["rate"],
         faults=options["fault"],
         state=options["state"],
-        behaviour=switches,
+        behaviour=behaviour,
         webhook_secret=settings.SMARTLEAD_WEBHOOK_SECRET,
     )

@@ -1,4 +1,4 @@
-"""The sandbox's words, as TOML: people, what leads reply, what our side writes."""
+"""Texts of the sandbox as TOML: people, replies of leads, mails of our side."""
 
 import tomllib
 from functools import cache
