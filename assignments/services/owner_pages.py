@@ -80,7 +80,7 @@ def forget(page: AwaitedPage) -> None:
 
 
 def read(desk: Desk, page: AwaitedPage, slot: Slot) -> None:
-    """Ask for the page, and take in what it says. Raises NotSent and AboutUs.
+    """Ask for the page, and take in what it says. Raises NotSent and ServiceTrouble.
 
     Leads that it does not have are read one by one; all, if the list refuses the filter.
     """

@@ -1,4 +1,4 @@
-"""The API key: handled in one place, shown in none."""
+"""Hold the API key so that it is never shown."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,17 +8,18 @@ from urllib.parse import quote, quote_plus
 
 from assignments.smartlead.errors import ServiceTrouble
 
-# A shorter "key" is a sandbox's, and might be a word of somebody's mail.
+# A shorter key is a sandbox's, and may be a word in somebody's mail.
 MIN_REDACTED_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """The API key, which no `repr` shows."""
+    """The API key, without a `repr`."""
 
     value: str = field(repr=False)
 
     def require_usable(self) -> None:
+        """Raise ServiceTrouble if the key is missing or cannot be one."""
         if not self.value:
             raise _unusable_key_error("There is no API key. Set SMARTLEAD_API_KEY.")
         if not self.value.isascii() or not self.value.isprintable():
@@ -27,7 +28,7 @@ class ApiKey:
             )
 
     def redact(self, text: str) -> str:
-        """The text without the key, should a server have echoed it."""
+        """Return the text with the key, in any encoding, replaced by `***`."""
         value = self.value
         if len(value) < MIN_REDACTED_LENGTH:
             return text

@@ -1,8 +1,8 @@
-"""Tell mails that a program wrote (bounces, automatic answers) from those of people.
+"""Distinguish mails of programs (bounces, automatic replies) from those of people.
 
-The sender, the subject and the headers decide, never the body: a person may well write
-about a delivery that failed. In doubt it is a person, since a reply that nobody answers
-costs more than a bounce that somebody looks at.
+The sender, the subject and the headers decide, never the body: a person may write about
+a failed delivery. In doubt it is a person, since a reply without an answer costs more
+than a bounce that somebody looks at.
 """
 # ruff: noqa: RUF001
 
@@ -16,15 +16,15 @@ from assignments.smartlead.parsing import as_text
 
 type MailKind = Literal["person", "bounce", "automatic"]
 
-MAX_FIELD_LENGTH = 1_000  # characters of a sender, subject or header that are looked at
+MAX_FIELD_LENGTH = 1_000  # characters of a sender, subject or header that are read
 
-# ── Who sends bounces ───────────────────────────────────────────────────────────
+# ── Senders of bounces ──────────────────────────────────────────────────────────
 BOUNCE_SENDERS = {
     "mailer-daemon", "mailerdaemon", "mailer.daemon", "mailer_daemon", "mail-daemon",
     "maildaemon", "postmaster", "bounce", "bounces", "double-bounce",
 }  # fmt: skip
-# Programs that carry mail, by the name they show. "Microsoft Outlook" is no such name:
-# people's programs are called so too; Exchange is known by its address and subjects.
+# Display names of mail servers. "Microsoft Outlook" is none: programs of people have
+# that name, too; Exchange is recognised by its address and subjects.
 BOUNCE_NAMES = {
     "mail delivery subsystem", "mail delivery system", "mail delivery service",
     "mailer-daemon", "mail administrator",
@@ -53,10 +53,10 @@ AUTOMATIC_SENDERS = ("noreply-dmarc", "no-reply-dmarc", "dmarcreport", "dmarc-re
 def kind_of_mail(
     *, sender: str, subject: str, headers: Mapping[str, str] | None = None
 ) -> MailKind:
-    """Return who wrote a mail: a person, or a program as a bounce or an answer.
+    """Return whether a person wrote the mail, or a program as a bounce or a reply.
 
-    `sender` as in the From line, with or without a display name. `headers` by their
-    names in lower case, of those that are known.
+    `sender` is the From line, with or without a display name; `headers` have names in
+    lower case.
     """
     known = headers or {}
     if _is_bounce_sender(sender) or _is_bounce_report(known):
@@ -78,14 +78,14 @@ def address_of(sender: str) -> str:
     _, opened, inside = text.rpartition("<")
     bare = inside.partition(">")[0] if opened else text
     words = bare.replace("mailto:", " ").split()
-    found = next((word for word in words if "@" in word), words[0] if words else "")
-    return unicodedata.normalize("NFC", found.strip("\"'<>(),;").casefold())
+    address = next((word for word in words if "@" in word), words[0] if words else "")
+    return unicodedata.normalize("NFC", address.strip("\"'<>(),;").casefold())
 
 
 def headers_of(raw: Any) -> dict[str, str]:
-    """Return those headers of a mail that are looked at, by their names in lower case.
+    """Return the relevant headers of a mail, by their names in lower case.
 
-    They may come as an object, a list of names and values, or as they stand in a mail.
+    They may be an object, a list of names and values, or text as in a mail.
     """
     named = ((as_text(name).lower(), value) for name, value in _header_pairs(raw))
     return {
@@ -133,7 +133,7 @@ def _fold_text(text: str) -> str:
 
 
 def _phrase_pattern(table: str, *, followed_by: str = "") -> re.Pattern[str]:
-    """Return what finds a phrase of the table at the beginning of a plain subject."""
+    """Return a pattern for the table's phrases at the beginning of a folded subject."""
     words = (
         _fold_text(word) for line in table.splitlines() for word in line.split("|")
     )

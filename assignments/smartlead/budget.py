@@ -1,8 +1,7 @@
-"""The calls we may make, shared by all processes through one row per account.
+"""Share the calls we may make among all processes, through one row per account.
 
-It grants only the present: `take` answers with a slot or with a time before which asking
-again is useless. Nobody books ahead, so somebody who waits for a click never stands
-behind work that was queued before it.
+`take` returns a slot for now, or the time before which asking again is useless. Slots
+are never reserved ahead, so a click never waits behind work that was queued earlier.
 """
 
 import random
@@ -27,7 +26,7 @@ from assignments.smartlead.rate_limiter import (
     Stamp,
 )
 
-MAX_SLEEP = 1.0  # a slot given back may come free before it was due
+MAX_SLEEP = 1.0  # seconds: a slot that is given back becomes free early
 NO_REPORT = RateReport()
 
 __all__ = [
@@ -67,7 +66,11 @@ class BudgetSnapshot:
 
 
 class CallBudget:
-    """Seconds are those of `clock`: wall-clock time, which processes share."""
+    """The call budget of the account `name`.
+
+    Times are wall-clock seconds of `clock`, which all processes share; `deadline` is the
+    longest duration of a call in seconds.
+    """
 
     def __init__(
         self,
@@ -89,6 +92,7 @@ class CallBudget:
         self._jitter = jitter
 
     def take(self, kind: CallKind) -> Slot | NotBefore:
+        """Return a slot for one call now, or the time before which there is none."""
         with self._locked_limiter() as (limiter, now):
             # Before the commit, so that the slot ends here before it ends in the row.
             expires = self._monotonic() + self._deadline
@@ -105,21 +109,22 @@ class CallBudget:
         sleep: Callable[[float], None] = time.sleep,
         probe: Callable[[Slot], None] | None = None,
     ) -> Slot | None:
-        """A slot, or None when none can be had by `until` (seconds of the clock).
+        """Sleep until there is a slot; return None if there is none by `until`.
 
-        `probe` spends a slot on one read when a 429 has to be sounded out first.
+        After a 429, `probe` is called with a slot for the one read that finds out
+        whether Smartlead takes calls again.
         """
-        while isinstance(answer := self.take(kind), NotBefore):
-            if answer.at > until:
+        while isinstance(result := self.take(kind), NotBefore):
+            if result.at > until:
                 return None
-            if answer.probe_due and probe and self._probe(probe):
+            if result.probe_due and probe and self._probe(probe):
                 continue
-            nap = min(answer.at - self._clock(), MAX_SLEEP * self._scale)
+            nap = min(result.at - self._clock(), MAX_SLEEP * self._scale)
             sleep(max(nap, 0.001))
-        return answer
+        return result
 
     def _probe(self, probe: Callable[[Slot], None]) -> bool:
-        """Send the probe, unless another process was faster."""
+        """Send the probe; return False if another process was faster."""
         slot = self.take(CallKind.PROBE)
         if isinstance(slot, NotBefore):
             return False
@@ -127,19 +132,19 @@ class CallBudget:
         return True
 
     def give_back(self, slot: Slot) -> None:
-        """For a slot whose call was not made."""
+        """Free a slot whose call was not made."""
         with self._locked_limiter() as (limiter, now):
             limiter.give_back(slot.token, now=now)
 
     def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
-        """The call has ended; a window from now on its slot is free again."""
+        """Record that the call has ended; its slot is free one window from now."""
         with self._locked_limiter() as (limiter, now):
             limiter.finish(slot.token, now=now, rate=rate)
 
     def record_429(
         self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
     ) -> None:
-        """The call was answered with 429."""
+        """Record that the call was answered with 429; `retry_after` is in seconds."""
         with self._locked_limiter() as (limiter, now):
             limiter.record_429(
                 slot.token,
@@ -150,7 +155,7 @@ class CallBudget:
             )
 
     def snapshot(self) -> BudgetSnapshot:
-        """How things stand, read without a lock."""
+        """Return the current use of the budget, read without a lock."""
         row = BudgetRow.objects.filter(pk=self._name).first()
         now = self._clock()
         limiter = self._load(row.state if row else {}, now)
@@ -171,9 +176,10 @@ class CallBudget:
 
     @contextmanager
     def _locked_limiter(self) -> Iterator[tuple[RateLimiter, float]]:
-        """The state under its lock, and the time, which is read after it was got.
+        """Lock the row; yield its state and the time, which is read once the lock is held.
 
-        `durable`: no caller may hold the lock longer than this, over a call least of all.
+        `durable` forbids a surrounding transaction, which would hold the lock longer,
+        for instance during a call.
         """
         with transaction.atomic(durable=True):
             row = self._locked_row()
@@ -205,7 +211,7 @@ class CallBudget:
 
 
 def account_budget() -> CallBudget:
-    """The budget of the account that the settings name."""
+    """Return the budget of the account in the settings."""
     return CallBudget(
         limits=settings.SMARTLEAD_RATE_LIMITS,
         name=account_fingerprint(),

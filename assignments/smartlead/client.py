@@ -1,7 +1,7 @@
-"""The calls Handoff makes, with typed answers. `connect` alone knows address and key.
+"""The calls that Handoff makes, with typed results.
 
-Every call is paid for with a slot of the budget (`spending`). Nothing is tried again in
-here: row state and the dispatcher decide that.
+Every call needs a slot of the budget (`use_slot`). Nothing is retried in here: row
+state and the dispatcher decide that.
 """
 
 import time
@@ -60,7 +60,7 @@ default_transport: Callable[[], httpx.BaseTransport] | None = None
 def connect(
     *, transport: httpx.BaseTransport | None = None, budget: CallBudget | None = None
 ) -> Iterator["Client"]:
-    """Open a client for the account of the settings."""
+    """Open a client for the account in the settings."""
     key = ApiKey(settings.SMARTLEAD_API_KEY)
     inner = transport or _new_transport()
     with httpx.Client(transport=KeyTransport(inner, key=key), trust_env=False) as http:
@@ -82,7 +82,12 @@ def _new_transport() -> httpx.BaseTransport:
 
 
 class Client:
-    """Not for several threads at once."""
+    """A client for one account. Not thread-safe.
+
+    Every call raises ServiceTrouble if Smartlead cannot answer, Refused if it refuses
+    this call, NotSent if the call was given up before it was sent. Writes also raise
+    AmbiguousWrite if the answer does not confirm the change.
+    """
 
     def __init__(self, calls: MeteredCalls) -> None:
         self._calls = calls
@@ -93,11 +98,11 @@ class Client:
 
     @property
     def server_time(self) -> datetime | None:
-        """Smartlead's clock at its last answer, in whole seconds; None if not told."""
+        """Return Smartlead's time at its last answer, in whole seconds, or None."""
         return self._calls.server_time
 
     def use_slot(self, slot: Slot) -> AbstractContextManager[None]:
-        """Pay for exactly one call. A slot that no call used is given back."""
+        """Allow exactly one call in this context; an unused slot is given back."""
         return self._calls.use_slot(slot)
 
     def wait_for_slot(
@@ -107,7 +112,10 @@ class Client:
         until: float,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Slot | None:
-        """A slot by `until` (`time.time()`), or None; sounds out a 429 with one read."""
+        """Return a slot by `until` (as `time.time()`), or None.
+
+        After a 429, one read first finds out whether Smartlead takes calls again.
+        """
         return self.budget.wait(kind, until=until, sleep=sleep, probe=self._send_probe)
 
     def _send_probe(self, slot: Slot) -> None:
@@ -130,7 +138,7 @@ class Client:
         reply_between: tuple[datetime, datetime] | None = None,
         with_history: bool = False,
     ) -> ListPage[LeadRow]:
-        """One page of a list of the master inbox (`inbox-replies`, `assigned-me`, …)."""
+        """Return one page of a list of the inbox (`inbox-replies`, `assigned-me`, …)."""
         filters: dict[str, Any] = {}
         if member_id is not None:
             is_single = source in SINGLE_VALUE_LISTS
@@ -148,24 +156,29 @@ class Client:
         return parse_page(payload, LeadRow.from_payload, limit=limit, is_later=is_later)
 
     def lead(self, map_id: int) -> LeadRow | None:
-        """One lead as it is now; None where Smartlead knows none of this id."""
+        """Return one lead as it is now, or None if Smartlead has none of this map id.
+
+        Raises EmptyAnswer if the answer holds nothing, which does not prove that the
+        lead is gone.
+        """
         try:
-            answer = self._answer("GET", f"master-inbox/{map_id}")
+            response = self._answer("GET", f"master-inbox/{map_id}")
         except Refused as refusal:
             if refusal.status != HTTPStatus.NOT_FOUND:
                 raise
             return None
-        if answer.is_empty:
+        if response.is_empty:
             raise EmptyAnswer
-        row = _find_lead_row(payload_of_read(answer))
+        row = _find_lead_row(payload_of_read(response))
         return None if row is None else _parse_lead(row, map_id)
 
     def set_owner(
         self, *, map_id: int, member_id: int, start_by: float | None = None
     ) -> None:
-        """Give a lead to a member: blind, and the last write wins.
+        """Set the owner without a comparison: the last write wins.
 
-        `start_by` (monotonic): NotSent if it has passed when the socket is written to.
+        Raises NotSent if `start_by` (monotonic seconds) passes before the request is
+        written to the socket.
         """
         self._write(
             "master-inbox/update-team-member",
@@ -176,7 +189,7 @@ class Client:
     def create_note(
         self, *, map_id: int, text: str, start_by: float | None = None
     ) -> int | None:
-        """Add a note to a lead; its id, if Smartlead tells it."""
+        """Add a note to a lead; return its id, or None if the answer has none."""
         payload = self._write(
             "master-inbox/create-note",
             body={"email_lead_map_id": map_id, "note_message": text},
@@ -186,29 +199,32 @@ class Client:
 
     # ── One lead ────────────────────────────────────────────────────────────────
     def notes(self, lead_id: int) -> list[NoteRow]:
-        """The notes on a person (the lead id, not the map id)."""
-        answer = self._calls.make("GET", f"crm/leads/notes/{lead_id}")
-        if answer.status == HTTPStatus.NOT_FOUND:
+        """Return the notes on a person (by lead id, not map id).
+
+        Raises NotesUnreadable if the account cannot read notes.
+        """
+        response = self._calls.make("GET", f"crm/leads/notes/{lead_id}")
+        if response.status == HTTPStatus.NOT_FOUND:
             raise NotesUnreadable(
                 "Smartlead does not let this account read notes back."
             )
-        payload = payload_of_read(_raise_for_error(answer))
+        payload = payload_of_read(_raise_for_error(response))
         rows = [] if has_nothing(payload) else find_rows(payload)
         return [NoteRow.from_payload(raw) for raw in as_dicts(rows)]
 
     def history(self, *, campaign_id: int, lead_id: int) -> list[HistoryEntry]:
-        """The mails between a campaign and a person (the lead id, not the map id)."""
+        """Return the mails between a campaign and a person (by lead id, not map id)."""
         payload = self._read(
             "GET", f"campaigns/{campaign_id}/leads/{lead_id}/message-history"
         )
-        # An empty object is how it says that it knows no such lead.
+        # An empty object means that there is no such lead.
         if payload == {} or has_nothing(payload):
             return []
         return [HistoryEntry.from_payload(raw) for raw in as_dicts(find_rows(payload))]
 
     # ── Reference data ──────────────────────────────────────────────────────────
     def members(self) -> ListPage[MemberRow]:
-        """The members on the team board; others may own leads too."""
+        """Return the members on the team board; others may own leads, too."""
         today = datetime.now(UTC).date()
         payload = self._read(
             "GET",
@@ -242,7 +258,7 @@ class Client:
         )
 
     def probe(self) -> None:
-        """The cheapest read: raises whatever is wrong between us and Smartlead."""
+        """Make the cheapest read, only for the errors that it raises."""
         self._read("GET", "leads/fetch-categories")
 
     # ── Calls ───────────────────────────────────────────────────────────────────
@@ -259,8 +275,8 @@ class Client:
     def _write(
         self, path: str, *, body: Mapping[str, Any], start_by: float | None
     ) -> dict[str, Any]:
-        answer = self._calls.make("POST", path, body=body, start_by=start_by)
-        return payload_of_write(_raise_for_error(answer))
+        response = self._calls.make("POST", path, body=body, start_by=start_by)
+        return payload_of_write(_raise_for_error(response))
 
     def _answer(
         self,
@@ -275,14 +291,17 @@ class Client:
         )
 
 
-def _raise_for_error(answer: Response) -> Response:
-    if error := error_from(answer):
+def _raise_for_error(response: Response) -> Response:
+    if error := error_from(response):
         raise error
-    return answer
+    return response
 
 
 def _find_lead_row(payload: Any) -> Payload | None:
-    """The row in a list of one, or bare (the documented shape); None if it is empty."""
+    """Return the row from a list of one or bare (as documented), or None if empty.
+
+    Raises EmptyAnswer or ServiceTrouble if the payload holds neither.
+    """
     inner = payload.get("data", payload) if isinstance(payload, dict) else payload
     if isinstance(inner, list):
         inner = inner[0] if inner else None
@@ -310,7 +329,7 @@ def _parse_lead(raw: Payload, map_id: int) -> LeadRow:
 
 
 def _note_id(data: Any) -> int | None:
-    """`{note: [{id}]}` as seen, `{id}` as documented."""
+    """Return the id from `{note: [{id}]}` (seen live) or `{id}` (documented), or None."""
     if not isinstance(data, dict):
         return None
     note = data.get("note", data)

@@ -1,6 +1,6 @@
-"""Whose fault a failed call was (design, rule 10).
+"""Errors of calls, by who is at fault (design, rule 10).
 
-`str(error)` is a finished sentence for the manager. It never holds a URL or the key.
+`str(error)` is a complete sentence for the manager, without a URL or the key.
 """
 
 from typing import Literal
@@ -11,13 +11,14 @@ TroubleKind = Literal[
 
 
 class SmartleadError(Exception):
-    """A call to Smartlead did not do what it was made for."""
+    """A call to Smartlead failed."""
 
 
 class ServiceTrouble(SmartleadError):
-    """Not the row's fault: it waits until Smartlead and we understand each other.
+    """The service, its address, the key or the plan fails: not the fault of the row.
 
-    `surely_not_applied`: a write that failed like this has changed nothing.
+    The row waits until that is over. If `surely_not_applied`, a write that failed like
+    this changed nothing. `retry_after` is in seconds.
     """
 
     def __init__(
@@ -35,10 +36,10 @@ class ServiceTrouble(SmartleadError):
 
 
 class EmptyAnswer(ServiceTrouble):
-    """A read was answered with 2xx and nothing in it.
+    """A read was answered with 2xx and an empty body.
 
-    Smartlead does that for a lead it has no more, and as a way to fail: once is no
-    proof that the lead is gone.
+    Smartlead does that for a deleted lead but also when it fails, so one such answer
+    does not prove that the lead is gone.
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class EmptyAnswer(ServiceTrouble):
 
 
 class Refused(SmartleadError):
-    """Smartlead understood this one call and said no, in its own words."""
+    """Smartlead refused this one call; the message is its own."""
 
     def __init__(self, sentence: str, *, status: int) -> None:
         super().__init__(sentence)
@@ -54,7 +55,7 @@ class Refused(SmartleadError):
 
 
 class AmbiguousWrite(SmartleadError):
-    """A write was answered, but not with a yes: only a read can tell what it did."""
+    """The answer to a write confirms nothing: only a read can show what it did."""
 
 
 class NotSent(SmartleadError):
@@ -62,4 +63,4 @@ class NotSent(SmartleadError):
 
 
 class NotesUnreadable(SmartleadError):
-    """This account has no way to read notes back."""
+    """The account cannot read notes back."""

@@ -1,4 +1,4 @@
-"""Which account the key opens, without telling the key."""
+"""Identify a Smartlead account without revealing its API key."""
 
 import hmac
 
@@ -6,6 +6,6 @@ from django.conf import settings
 
 
 def account_fingerprint() -> str:
-    """A keyed hash of the API key: tells two keys apart, says nothing about either."""
+    """Return a keyed hash of the API key: different for each key, and not reversible."""
     secret = f"handoff account {settings.SECRET_KEY}".encode()
     return hmac.new(secret, settings.SMARTLEAD_API_KEY.encode(), "sha256").hexdigest()

@@ -1,6 +1,6 @@
-"""One request and its answer, or one of our errors in place of whatever went wrong.
+"""Send one request and read its response; turn every failure into one of our errors.
 
-Nothing of httpx leaves this module: its errors carry requests, and are not chained.
+Errors of httpx are neither passed on nor chained: they hold the request with the key.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,10 @@ def send_request(
     call: CallTiming,
     key: ApiKey,
 ) -> Response:
-    """Send, and read the whole answer before the deadline, or raise AboutUs."""
+    """Return the complete response, read before the call's deadline.
+
+    Raises ServiceTrouble, or NotSent if `start_by` passed before anything was sent.
+    """
     error: ServiceTrouble
     try:
         request = http.build_request(
@@ -75,7 +78,7 @@ def send_request(
     except CONNECTION_ERRORS:
         sentence = "The connection to Smartlead broke off before its answer was there."
         error = ServiceTrouble(sentence, kind="unavailable")
-    # Raised out here, so that it carries no context: httpx' errors hold requests.
+    # Raised outside of the handlers, so that it has no httpx error as its context.
     raise error
 
 
@@ -97,7 +100,7 @@ def _read_body(response: httpx.Response, call: CallTiming) -> bytes:
         body += chunk
         if len(body) > LONGEST_ANSWER:
             raise garbled_error("Smartlead's answer is longer than any it should give.")
-        # Transports without sockets (the sandbox in process) keep no deadline.
+        # Transports without sockets (the sandbox in process) do not check the deadline.
         call.seconds_left(httpcore.ReadTimeout)
     return bytes(body)
 

@@ -1,4 +1,4 @@
-"""Lists of rows: found in whatever envelope they come, read one by one."""
+"""Read lists of rows out of any of Smartlead's envelopes, row by row."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ ENVELOPE_KEYS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedRow:
-    """A row that was skipped: why, and how it began."""
+    """A row that could not be read, with the reason and its first characters."""
 
     reason: str
     excerpt: str
@@ -30,7 +30,7 @@ class SkippedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage[T]:
-    """`returned` counts the rows as they came; `limit` is None where nothing pages."""
+    """A page of rows. `returned` counts all rows; `limit` is None for unpaged lists."""
 
     rows: tuple[T, ...]
     unreadable: tuple[SkippedRow, ...]
@@ -50,10 +50,10 @@ def parse_page[T](
     limit: int | None = None,
     is_later: bool = False,
 ) -> ListPage[T]:
-    """Read every row that can be read; raise AboutUs where no list is to be found.
+    """Read every readable row; raise ServiceTrouble if the payload holds no list.
 
-    `is_later`: it follows another page, so that nothing in it is the end of the list.
-    On a first page it could be a fault, and all leads would seem to be gone.
+    If `is_later`, the page follows another one, and an empty payload is the end of the
+    list. On a first page it is an error: all leads would seem to be gone.
     """
     raw_rows = [] if is_later and has_nothing(payload) else find_rows(payload)
     rows: list[T] = []
@@ -73,10 +73,11 @@ def parse_page[T](
 
 
 def find_rows(payload: Any) -> list[Any]:
-    found = _find_list(payload)
-    if found is None:
+    """Return the list in the payload; raise ServiceTrouble if there is none."""
+    rows = _find_list(payload)
+    if rows is None:
         raise garbled_error("Smartlead's answer holds no list where one was expected.")
-    return found
+    return rows
 
 
 def _find_list(payload: Any) -> list[Any] | None:
@@ -85,13 +86,13 @@ def _find_list(payload: Any) -> list[Any] | None:
     if not isinstance(payload, dict):
         return None
     inner = (_find_list(payload[name]) for name in ENVELOPE_KEYS if name in payload)
-    return next((found for found in inner if found is not None), None)
+    return next((rows for rows in inner if rows is not None), None)
 
 
 def has_nothing(payload: Any) -> bool:
-    """Whether an answer says that there is nothing: null where a list would be.
+    """Return if the payload means an empty list, such as null in place of one.
 
-    An empty object says neither yes nor no; Smartlead answers so when it fails, too.
+    An empty object does not: Smartlead answers so when it fails, too.
     """
     if not isinstance(payload, dict):
         return payload is None
@@ -102,7 +103,7 @@ def has_nothing(payload: Any) -> bool:
 
 
 def _holds_nothing(value: Any) -> bool:
-    """`{team_board_stats: null}` inside of `data`."""
+    """Return if a nested object has nothing, as `{team_board_stats: null}` in `data`."""
     return isinstance(value, dict) and has_nothing(
         {**value, "ok": False, "success": False}
     )

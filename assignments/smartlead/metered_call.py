@@ -1,4 +1,4 @@
-"""One call at a time, each paid for with one slot of the budget."""
+"""Make calls one at a time, each with one slot of the call budget."""
 
 import logging
 import time
@@ -22,22 +22,22 @@ from assignments.smartlead.transport import CallTiming
 
 logger = logging.getLogger(__name__)
 
-# A slot older than this share of its life is no longer worth a call: what is left of
-# its deadline would cut off answers that are only slow.
+# With less than this share of the deadline left on its slot, a call is not made: the
+# deadline would cut off responses that are only slow.
 MIN_SLOT_SHARE_LEFT = 1 / 3
 
 
 @dataclass(slots=True)
 class _SlotUse:
-    """What has become of a slot."""
+    """A slot and what became of it."""
 
     slot: Slot
     is_used: bool = False
-    answer: Response | None = None
+    response: Response | None = None
 
 
 class MeteredCalls:
-    """Not for several threads at once."""
+    """Make calls with the slots of a budget. Not thread-safe."""
 
     def __init__(
         self,
@@ -58,14 +58,15 @@ class MeteredCalls:
 
     @contextmanager
     def use_slot(self, slot: Slot) -> Iterator[None]:
+        """Allow one call in this context; give the slot back if none was made."""
         if self._slot_use is not None:
-            raise RuntimeError("Another slot is being spent.")
-        turn = self._slot_use = _SlotUse(slot)
+            raise RuntimeError("Another slot is in use.")
+        use = self._slot_use = _SlotUse(slot)
         try:
             yield
         finally:
             self._slot_use = None
-            self._close_slot(turn)
+            self._close_slot(use)
 
     def make(
         self,
@@ -76,13 +77,17 @@ class MeteredCalls:
         body: Mapping[str, Any] | None = None,
         start_by: float | None = None,
     ) -> Response:
-        """Make the call and read its whole answer, whatever that says."""
-        turn = self._claim_slot()
+        """Make the call and return the complete response, whatever its status.
+
+        `start_by` is in monotonic seconds. Raises NotSent if nothing was sent,
+        ServiceTrouble if no response came, RuntimeError without an unused slot.
+        """
+        use = self._claim_slot()
         self._key.require_usable()
-        call = CallTiming(deadline=self._deadline_of(turn.slot), start_by=start_by)
-        turn.is_used = True
+        call = CallTiming(deadline=self._deadline_of(use.slot), start_by=start_by)
+        use.is_used = True
         try:
-            turn.answer = send_request(
+            use.response = send_request(
                 self._http,
                 method=method,
                 url=f"{self._address}/{path}",
@@ -92,41 +97,45 @@ class MeteredCalls:
                 key=self._key,
             )
         except NotSent:
-            turn.is_used = call.has_written
+            use.is_used = call.has_written
             raise
-        self.server_time = turn.answer.server_time
-        return turn.answer
+        self.server_time = use.response.server_time
+        return use.response
 
     def _claim_slot(self) -> _SlotUse:
         if self._slot_use is None:
-            raise RuntimeError("A call needs a slot: make it inside spending().")
+            raise RuntimeError("A call needs a slot: make it inside use_slot().")
         if self._slot_use.is_used:
             raise RuntimeError("A slot pays for one call.")
         return self._slot_use
 
     def _deadline_of(self, slot: Slot) -> float:
-        """No call outlives its slot, since the slot is free a window after that."""
+        """Return the call's deadline in monotonic seconds, at most the end of its slot.
+
+        A slot is free one window after its end, so no call may last longer. Raises
+        NotSent if too little of the slot is left.
+        """
         now = time.monotonic()
         if slot.expires - now < self._deadline * MIN_SLOT_SHARE_LEFT:
             raise NotSent("The slot for this call had run out; it is made anew.")
         return min(now + self._deadline, slot.expires)
 
-    def _close_slot(self, turn: _SlotUse) -> None:
+    def _close_slot(self, use: _SlotUse) -> None:
         try:
-            if turn.is_used:
-                self._report_outcome(turn.slot, turn.answer)
+            if use.is_used:
+                self._report_outcome(use.slot, use.response)
             else:
-                self.budget.give_back(turn.slot)
+                self.budget.give_back(use.slot)
         except DatabaseError:
             # What the call did matters more; the slot now counts until its deadline.
             logger.warning("A slot of the budget could not be settled.", exc_info=True)
 
-    def _report_outcome(self, slot: Slot, answer: Response | None) -> None:
-        if answer is None:
+    def _report_outcome(self, slot: Slot, response: Response | None) -> None:
+        if response is None:
             self.budget.finish(slot)
             return
-        rate = parse_rate_headers(answer.headers, now=time.time())
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self.budget.record_429(slot, retry_after=answer.retry_after, rate=rate)
+        rate = parse_rate_headers(response.headers, now=time.time())
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.budget.record_429(slot, retry_after=response.retry_after, rate=rate)
         else:
             self.budget.finish(slot, rate=rate)

@@ -1,6 +1,6 @@
-"""Single values out of a payload: the same thing comes as a number here, a text there.
+"""Convert single values of a payload: ids, for example, come as numbers or as texts.
 
-What can't be used becomes None (or the empty text); nothing in here raises.
+Unusable values become None (or an empty text); nothing in here raises.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from assignments.visible_text import visible
 
 LARGEST_ID = 2**63 - 1
-# Others are mistakes, and too near to where a calendar ends to be shown or added to.
+# Other years are mistakes, and dates near the end of the calendar break arithmetic.
 PLAUSIBLE_YEARS = range(1971, 2200)
 MILLISECONDS_FROM = 100_000_000_000  # as seconds, this would be the year 5138
 
@@ -19,14 +19,14 @@ type Payload = Mapping[str, Any]
 
 
 def first_present(raw: Payload, *names: str) -> Any:
-    """The first of these fields that is there and not null."""
+    """Return the first of these fields that is present and not null, or None."""
     return next((raw[name] for name in names if raw.get(name) is not None), None)
 
 
 def nested_object(raw: Payload, name: str) -> Payload:
-    """A nested object; an empty one where there is none."""
-    found = raw.get(name)
-    return found if isinstance(found, dict) else {}
+    """Return a nested object, or an empty one."""
+    value = raw.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def as_id(value: Any) -> int | None:
@@ -46,14 +46,14 @@ def as_int(value: Any) -> int | None:
 
 
 def as_text(value: Any) -> str:
-    """A text that every database takes: no NUL, no half of a surrogate pair."""
+    """Return a text that every database accepts: no NUL, no lone surrogate."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value).replace("\0", "").encode("utf-8", "replace").decode().strip()
 
 
 def as_line(value: Any) -> str:
-    """Return a name, subject or other line; empty if nothing of it can be seen."""
+    """Return a name, subject or other line; empty if it has only invisible characters."""
     return visible(as_text(value))
 
 
@@ -72,7 +72,7 @@ def as_decimal(value: Any) -> Decimal | None:
 
 
 def as_moment(value: Any) -> datetime | None:
-    """An aware UTC datetime from ISO 8601, or from seconds or milliseconds."""
+    """Return a UTC datetime from ISO 8601, epoch seconds or epoch milliseconds, or None."""
     try:
         if isinstance(value, str) and not value.strip().isdigit():
             moment = datetime.fromisoformat(value.strip())

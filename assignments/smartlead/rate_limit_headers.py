@@ -1,4 +1,4 @@
-"""What the `x-ratelimit-…` headers of an answer say."""
+"""Read the `x-ratelimit-…` headers of a response."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def parse_rate_headers(headers: Mapping[str, str], *, now: float) -> RateReport:
 
 
 def seconds_left(reset: float, *, now: float) -> float:
-    """The header is epoch milliseconds, epoch seconds or seconds left, by its size."""
+    """Return the seconds left; `reset` is epoch ms, epoch s or seconds, by its size."""
     if reset >= EPOCH_MILLISECONDS:
         return max(0.0, reset / 1000 - now)
     if reset >= EPOCH_SECONDS:
@@ -30,6 +30,6 @@ def seconds_left(reset: float, *, now: float) -> float:
 
 
 def _first_number(text: str) -> float | None:
-    """The first number: some servers write `60, 60;w=60`."""
+    """Return the first number, or None; some servers write `60, 60;w=60`."""
     found = re.match(r"\s*(-?\d{1,15}(?:\.\d+)?)", text)
     return float(found[1]) if found else None

@@ -1,11 +1,11 @@
-"""The arithmetic of the budget: which call may go now, from the stamps of those before.
+"""Compute which call may be made now, from the times of earlier calls.
 
-Pure: times come in as `now` and are wall-clock seconds. `budget.py` keeps the state in a
-row that all processes share.
+Pure: times are passed in as `now`, in wall-clock seconds. `budget.py` keeps the state
+in a row that all processes share.
 
-The server counts a call when it arrives, which is some time between take and end. So a
-slot is busy from take until a window after its end; then no window of the server can
-hold more calls than we have slots.
+The server counts a call when it arrives, some time between its start and its end. So a
+slot is busy from the start of its call until one window after the end; then no window
+of the server can hold more calls than we have slots.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from enum import StrEnum
 from typing import Any, Self
 
 CLOCK_MARGIN = 0.01  # the server may round its clock
-MAX_CATCH_UP_CALLS = 3  # paced calls that a late caller may make up for at once
+MAX_CATCH_UP_CALLS = 3  # paced calls that may be made at once after a pause
 FULL_PASS_SHARE = 0.1
-BACKOFF = (2.0, 60.0)  # first and longest pause after a 429 without Retry-After
+BACKOFF = (2.0, 60.0)  # seconds: first and longest pause after a bare 429
 LONGEST_PAUSE = 900.0
 SLOWED_FOR = 300.0
-PROBE_GRACE = 2.0  # then any call may be the probe, should nobody have sent one
+PROBE_GRACE = 2.0  # seconds; then any call may serve as the probe
 PROBE_POLL = 0.25
 FOREIGN = "foreign"
 
@@ -45,7 +45,7 @@ class Stamp:
     ended_at: float | None = None
 
     def end(self, now: float, *, deadline: float) -> float:
-        """When it ended; for a call in flight the earliest that can be: now."""
+        """Return when the call ended; for one in flight the earliest possible end."""
         if self.ended_at is not None:
             return self.ended_at
         return min(now, self.taken_at + deadline)
@@ -53,7 +53,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class NotBefore:
-    """No slot now. `probe_due`: all wait for one PROBE to be taken and answered."""
+    """No slot before `at`. If `probe_due`, all wait until one PROBE was answered."""
 
     at: float
     probe_due: bool = False
@@ -61,7 +61,7 @@ class NotBefore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateReport:
-    """What a server says about its own count, in `x-ratelimit-…` headers."""
+    """The server's own count, from `x-ratelimit-…` headers; None is not given."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -78,12 +78,12 @@ class RateLimiter:
     paused_at: float = 0.0
     paused_until: float = 0.0
     slowed_until: float = 0.0
-    strikes: int = 0  # 429s in a row; above 0, only a probe may go
+    strikes: int = 0  # 429s in a row; above 0, only a probe is allowed
     server_limits: dict[str, int] = field(
         default_factory=dict
-    )  # limits the server named
+    )  # as the server reported, by window
     foreign_seen: int = 0
-    last_report_at: float = 0.0  # the last answer that told the server's count
+    last_report_at: float = 0.0  # time of the last report of the server's count
 
     # ── Taking ──────────────────────────────────────────────────────────────────
     def take(self, kind: CallKind, *, now: float, token: str) -> Stamp | NotBefore:
@@ -98,7 +98,7 @@ class RateLimiter:
         return stamp
 
     def _wait_after_429(self, kind: CallKind, now: float) -> NotBefore | None:
-        """After a 429: nothing until the pause is over, then one probe at a time."""
+        """Return the wait after a 429, for its pause and then for a probe, or None."""
         if not self.strikes:
             return None
         if now < self.paused_until:
@@ -149,11 +149,11 @@ class RateLimiter:
         )
 
     def _postpone_paced_calls(self, calls: int, now: float) -> None:
-        """Push back the next paced call, for every call that anybody makes.
+        """Move the next paced call later, after calls of any kind.
 
-        Only then do slots come free evenly: were clicks to come on top of a full pace,
-        the window would be full before its first slot is free again, and the next click
-        would wait for that.
+        So that slots become free evenly: if clicks came on top of a full pace, the
+        window would be full before its first slot is free again, and the next click
+        would have to wait.
         """
         step = self._pace_interval(now)
         paced_at = (
@@ -162,7 +162,7 @@ class RateLimiter:
         self.paced_at = min(paced_at, now + self.longest.seconds)
 
     def _pace_interval(self, now: float) -> float:
-        # Others take the spare slot without asking: half a slot more for them.
+        # Other users of the key take the spare slot, so leave half a slot more.
         spare = 1.5 if any(stamp.kind == FOREIGN for stamp in self.stamps) else 1.0
         step = self.longest.seconds / max(1.0, self.limit(self.longest) - spare)
         return step * 2 if now < self.slowed_until else step
@@ -200,7 +200,7 @@ class RateLimiter:
         retry_after: float | None,
         jitter: float,
     ) -> None:
-        """A 429. Calls that were under way together are one strike, not many."""
+        """Pause after a 429. Calls that were in flight together count as one strike."""
         stamp = self._end(token, now)
         if stamp is not None:
             self._learn_from(stamp, rate, now=now)
@@ -228,7 +228,7 @@ class RateLimiter:
 
     # ── Others on the same key ──────────────────────────────────────────────────
     def _learn_from(self, stamp: Stamp, rate: RateReport, *, now: float) -> None:
-        """Learn the server's limit, and what it counted that was not ours."""
+        """Adopt the server's limit, and add the calls it counted that were not ours."""
         window = matching_window(rate, self.windows)
         if window is None:
             return
@@ -264,7 +264,7 @@ class RateLimiter:
         deadline: float,
         scale: float,
     ) -> Self:
-        """From the stored state. A clock that was set back must not block for hours."""
+        """Restore the state, limiting times: a clock set back must not block calls."""
         limiter = cls(windows=tuple(windows), deadline=deadline, scale=scale)
         kept = limiter.longest.seconds + deadline * 2
         for token, kind, taken_at, ended_at in state.get("stamps", []):
@@ -303,19 +303,19 @@ class RateLimiter:
 
 
 def foreign_calls(*, used: int, ours: int, known: int) -> int:
-    """Calls the server counted that were neither ours nor known before.
+    """Return how many calls the server counted that are neither ours nor known.
 
-    `ours` is the most of ours that it can have counted, calls in flight included, so a
-    call of our own is never taken for somebody else's.
+    `ours` includes calls in flight, which it may not have counted, so that none of our
+    own calls is taken for a foreign one.
     """
     return max(0, used - ours - known)
 
 
 def spread_foreign_calls(calls: int, *, over: float, now: float) -> list[Stamp]:
-    """Calls of others at unknown moments since the last count, the newest just now.
+    """Return foreign calls, spread evenly over the last `over` seconds.
 
-    Were they all put at one moment, they would all come free at one moment too, and be
-    noticed together again: nobody could call for a while in every window.
+    With one time for all, they would become free at once and be counted at once again:
+    in every window there would be a while without calls.
     """
     moments = (now - over * at / calls for at in range(calls))
     return [Stamp("", FOREIGN, moment, moment) for moment in moments]
@@ -324,10 +324,10 @@ def spread_foreign_calls(calls: int, *, over: float, now: float) -> list[Stamp]:
 def matching_window(
     rate: RateReport, windows: Sequence[RateWindow]
 ) -> RateWindow | None:
-    """The window of ours that a server's limit speaks about; None where it is neither.
+    """Return our window that the server's report is about, or None.
 
-    A limit for the hour, say, must not be held against the minute. One that is not
-    named is taken to be the limit we were configured with, of the longest window.
+    A limit per hour, for example, must not be applied to a minute. A report without a
+    limit is taken to be about the longest window.
     """
     longest = max(windows, key=lambda window: window.seconds)
     limit = longest.count if rate.limit is None else rate.limit
@@ -341,8 +341,8 @@ def matching_window(
     return None if is_too_far or is_too_long else nearest
 
 
-def _ratio(one: float, other: float) -> float:
-    return max(one, other) / min(one, other)
+def _ratio(a: float, b: float) -> float:
+    return max(a, b) / min(a, b)
 
 
 def _window_key(window: RateWindow) -> str:

@@ -1,8 +1,8 @@
-"""What Smartlead tells us, typed. Both shapes are read: the flat one that the server
-sends and the nested one of its documentation.
+"""Rows of Smartlead as typed records, read from the flat form that the server sends and
+from the nested one of its documentation.
 
-A record fails only where it can't be named (no usable id); then `from_payload` raises
-ValueError and `pages.page_of` counts the row as unreadable. All times are aware, in UTC.
+A record fails only without a usable id: `from_payload` then raises ValueError, and
+`list_parsing.parse_page` counts the row as skipped. Times are aware, in UTC.
 """
 
 from dataclasses import dataclass
@@ -53,10 +53,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One mail of a thread. `stats_id` of a reply repeats that of the mail it answers.
+    """One mail of a conversation. A reply has the `stats_id` of the mail it answers.
 
-    `is_own`: Smartlead tells it as a reply, but one of us wrote it; its direction is
-    "sent". Only a service can know that (`services/own_mail.py`).
+    `is_own` marks a mail that Smartlead lists as a reply although one of us wrote it;
+    its direction is "sent". Only a service can know that (`services/own_mail.py`).
     """
 
     message_id: str
@@ -107,17 +107,17 @@ class HistoryEntry:
 
     @property
     def is_from_person(self) -> bool:
-        """Whether somebody of the lead's side wrote it: what an answer may be owed to."""
+        """Return if a person on the lead's side wrote it, so that it may need an answer."""
         is_from_program = self.is_bounce or self.is_automatic
         return self.direction == "reply" and not is_from_program
 
 
 def _direction(raw: Payload, *, is_from_program: bool) -> Literal["sent", "reply"]:
-    said = as_text(first_present(raw, "type", "direction")).lower()
-    if not said:
+    direction = as_text(first_present(raw, "type", "direction")).lower()
+    if not direction:
         is_received = is_from_program or raw.get("received_at")
         return "reply" if is_received else "sent"
-    return "reply" if said in {"reply", "inbound", "received"} else "sent"
+    return "reply" if direction in {"reply", "inbound", "received"} else "sent"
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
@@ -135,8 +135,8 @@ def _addresses(value: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadRow:
-    """One lead of the inbox. `owner_known` is False where the row says nothing about it:
-    an absent owner is not the same as nobody.
+    """One lead of the inbox. `owner_known` is False if the row has no owner field, which
+    does not mean that nobody owns the lead.
     """
 
     map_id: int
@@ -201,16 +201,16 @@ class LeadRow:
 
 
 def _owner(raw: Payload) -> tuple[int | None, bool]:
-    """(owner, is it known): a null says nobody, an absent or unusable field nothing."""
+    """Return (owner id, is it known): null is nobody, a missing or bad field unknown."""
     if "team_member_id" in raw:
-        said = raw["team_member_id"]
+        value = raw["team_member_id"]
     elif "assigned_to" in raw:
         assigned = raw["assigned_to"]
-        said = assigned.get("id", "") if isinstance(assigned, dict) else assigned
+        value = assigned.get("id", "") if isinstance(assigned, dict) else assigned
     else:
         return None, False
-    owner_id = as_id(said)
-    return owner_id, said is None or owner_id is not None
+    owner_id = as_id(value)
+    return owner_id, value is None or owner_id is not None
 
 
 def _unread(raw: Payload) -> bool | None:
@@ -261,7 +261,7 @@ class CategoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignRow:
-    """`owner_id`: the member who owns the campaign, where Smartlead says so."""
+    """A campaign. `owner_id` is its member, or None if Smartlead does not say."""
 
     id: int
     name: str
@@ -282,7 +282,7 @@ class CampaignRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignLeadRow:
-    """A lead as its campaign knows it: the only source of company and custom fields."""
+    """A lead from its campaign's list, the only source of company and custom fields."""
 
     map_id: int
     lead_id: int | None

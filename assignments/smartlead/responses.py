@@ -1,6 +1,6 @@
-"""What an answer of Smartlead means: its own sentence, and whose fault a no is.
+"""Read what a response of Smartlead means: a payload, or one of our errors.
 
-Smartlead has no single shape for errors; all known ones are read in one order.
+Smartlead has no single form for errors; all known ones are read in one order.
 """
 
 import json
@@ -20,20 +20,20 @@ from assignments.smartlead.errors import (
 )
 
 LONGEST_SENTENCE = 300
-# What gateways and frameworks say in JSON when a path is not theirs.
+# What gateways and frameworks answer in JSON for an unknown path.
 UNKNOWN_PATH_SENTENCES = {
     "not found",
     "no route matched with those values",
     "route not found",
 }
-# What Joi has as `error`; its text is in `message`.
+# Joi puts one of these into `error`, and the reason into `message`.
 STATUS_PHRASES = {"Bad Request", "Not Found", "Unprocessable Entity"}
 RATE_LIMIT_SENTENCE = "Smartlead asks us to slow down. What waits goes out by itself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One answer, read to its end, with the key already blotted out of its text."""
+    """A response that was read completely; its text no longer contains the API key."""
 
     status: int
     headers: Mapping[str, str]
@@ -65,19 +65,22 @@ class Response:
 
     @property
     def says_no(self) -> bool:
+        """Return if `ok` or `success` is false, which happens with status 200, too."""
         return _says_no(self.payload)
 
     @property
     def sentence(self) -> str:
-        """What Smartlead said, from whichever field it said it in; may be empty."""
+        """Return Smartlead's own message from the field that holds it, or an empty text."""
         return _sentence(self.payload) if self.is_json else ""
 
     @property
     def server_time(self) -> datetime | None:
+        """Return the Date header in UTC (whole seconds), or None."""
         return _parse_http_date(self.headers.get("date", ""))
 
     @property
     def retry_after(self) -> float | None:
+        """Return the seconds to wait, from the header or the body, or None."""
         header = self.headers.get("retry-after", "")
         waits = (
             _parse_seconds(header),
@@ -87,50 +90,60 @@ class Response:
         return next((wait for wait in waits if wait is not None), None)
 
 
-def error_from(answer: Response) -> SmartleadError | None:
-    """The error that this answer stands for; None for any 2xx."""
-    if answer.is_success:
+def error_from(response: Response) -> SmartleadError | None:
+    """Return the error that this response means, or None for any 2xx."""
+    if response.is_success:
         return None
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return ServiceTrouble(
             RATE_LIMIT_SENTENCE,
             kind="rate_limit",
             surely_not_applied=True,
-            retry_after=answer.retry_after,
+            retry_after=response.retry_after,
         )
-    if answer.status in {401, 403} or _is_key_rejected(answer.payload):
-        return _access_error(answer)
-    if error := _address_error(answer):
+    if response.status in {401, 403} or _is_key_rejected(response.payload):
+        return _access_error(response)
+    if error := _address_error(response):
         return error
-    if answer.status in {400, 404, 422} and answer.sentence:
-        return Refused(answer.sentence, status=answer.status)
-    return _other_error(answer)
+    if response.status in {400, 404, 422} and response.sentence:
+        return Refused(response.sentence, status=response.status)
+    return _other_error(response)
 
 
-def payload_of_read(answer: Response) -> Any:
-    """What a 2xx to a read brought; raises where that is not an answer."""
-    if not answer.is_json:
+def payload_of_read(response: Response) -> Any:
+    """Return the payload of a 2xx to a read.
+
+    Raises ServiceTrouble if it is not JSON or says that the call failed.
+    """
+    if not response.is_json:
         raise garbled_error(
             "What answers at SMARTLEAD_BASE_URL does not speak as Smartlead's API does "
             "(no JSON). If it stays so, check the address."
         )
-    if answer.says_no:
-        said = answer.sentence or "it gave no reason"
-        raise garbled_error(f"Smartlead answered, but not with what was asked: {said}")
-    return answer.payload
+    if response.says_no:
+        sentence = response.sentence or "it gave no reason"
+        raise garbled_error(
+            f"Smartlead answered, but not with what was asked: {sentence}"
+        )
+    return response.payload
 
 
-def payload_of_write(answer: Response) -> dict[str, Any]:
-    """What a 2xx to a write brought; raises unless it is a clear yes."""
-    payload = answer.payload
+def payload_of_write(response: Response) -> dict[str, Any]:
+    """Return the payload of a 2xx to a write.
+
+    Raises AmbiguousWrite unless it clearly confirms the change.
+    """
+    payload = response.payload
     if not isinstance(payload, dict) or not payload:
         raise AmbiguousWrite(
             "Smartlead's answer does not say whether it made the change."
         )
     data = payload.get("data")
-    if answer.says_no or _says_no(data) or _is_bare_error(payload):
-        said = answer.sentence or _sentence(data) or "it says no, without a reason"
-        raise AmbiguousWrite(f"Smartlead's answer leaves open what it did: {said}")
+    if response.says_no or _says_no(data) or _is_bare_error(payload):
+        sentence = (
+            response.sentence or _sentence(data) or "it says no, without a reason"
+        )
+        raise AmbiguousWrite(f"Smartlead's answer leaves open what it did: {sentence}")
     return payload
 
 
@@ -138,23 +151,23 @@ def garbled_error(sentence: str) -> ServiceTrouble:
     return ServiceTrouble(sentence, kind="garbled")
 
 
-def _access_error(answer: Response) -> ServiceTrouble:
-    said = answer.sentence
-    if "plan expired" in (said or answer.text).lower():
+def _access_error(response: Response) -> ServiceTrouble:
+    sentence = response.sentence
+    if "plan expired" in (sentence or response.text).lower():
         return ServiceTrouble(
             "The Smartlead plan has expired. Renew it in Smartlead; what waits goes "
             "out by itself afterwards.",
             kind="plan",
             surely_not_applied=True,
         )
-    if not answer.is_json:
+    if not response.is_json:
         return ServiceTrouble(
-            f"Something in front of Smartlead turns our calls away ({answer.status}): "
+            f"Something in front of Smartlead turns our calls away ({response.status}): "
             "a proxy, a firewall or the network. Ask whoever runs it.",
             kind="unavailable",
             surely_not_applied=True,
         )
-    reason = _without_full_stop(said) or answer.status
+    reason = _without_full_stop(sentence) or response.status
     return ServiceTrouble(
         f"Smartlead does not accept our API key ({reason}). Check SMARTLEAD_API_KEY.",
         kind="key",
@@ -162,29 +175,29 @@ def _access_error(answer: Response) -> ServiceTrouble:
     )
 
 
-def _address_error(answer: Response) -> ServiceTrouble | None:
-    """A path that leads nowhere: the base URL is wrong, or a route is gone."""
+def _address_error(response: Response) -> ServiceTrouble | None:
+    """Return the error for an unknown path (wrong base URL or missing route), or None."""
     # Express' own page for an unknown path or method.
-    cannot = re.search(r"\bCannot (GET|POST|PUT|PATCH|DELETE) /", answer.text)
-    is_unrouted = answer.status == HTTPStatus.NOT_FOUND and (
-        not answer.is_json
-        or _without_full_stop(answer.sentence).lower() in UNKNOWN_PATH_SENTENCES
+    cannot = re.search(r"\bCannot (GET|POST|PUT|PATCH|DELETE) /", response.text)
+    is_unrouted = response.status == HTTPStatus.NOT_FOUND and (
+        not response.is_json
+        or _without_full_stop(response.sentence).lower() in UNKNOWN_PATH_SENTENCES
     )
-    is_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
-    is_redirect = HTTPStatus(300) <= answer.status < HTTPStatus(400)
+    is_method = response.status == HTTPStatus.METHOD_NOT_ALLOWED
+    is_redirect = HTTPStatus(300) <= response.status < HTTPStatus(400)
     if not (cannot or is_unrouted or is_method or is_redirect):
         return None
     return ServiceTrouble(
         f"The address in SMARTLEAD_BASE_URL does not lead to Smartlead's API "
-        f"({answer.status}). Check it.",
+        f"({response.status}). Check it.",
         kind="address",
         surely_not_applied=bool(cannot) or is_method,
     )
 
 
-def _other_error(answer: Response) -> ServiceTrouble:
-    status, said = answer.status, answer.sentence
-    reason = f"{status}: {_without_full_stop(said)}" if said else str(status)
+def _other_error(response: Response) -> ServiceTrouble:
+    status, sentence = response.status, response.sentence
+    reason = f"{status}: {_without_full_stop(sentence)}" if sentence else str(status)
     if status == HTTPStatus.REQUEST_TIMEOUT:
         return ServiceTrouble("Smartlead gave up waiting for our call.", kind="timeout")
     if status == HTTPStatus.PAYMENT_REQUIRED:
@@ -195,7 +208,7 @@ def _other_error(answer: Response) -> ServiceTrouble:
         return ServiceTrouble(
             f"Smartlead is out of order ({reason}). What waits goes out by itself.",
             kind="unavailable",
-            retry_after=answer.retry_after,
+            retry_after=response.retry_after,
         )
     return garbled_error(
         f"Smartlead turned the call away without a clear reason ({reason})."
@@ -221,7 +234,7 @@ def _is_key_rejected(payload: Any) -> bool:
 
 
 def _sentence(payload: Any) -> str:
-    """Reading order: Joi's message, `error`, `error.message`, `message`, `err`."""
+    """Return the first text of Joi's message, `error`, its message, `message`, `err`."""
     if not isinstance(payload, dict):
         return payload.strip()[:200] if isinstance(payload, str) else ""
     error, message = payload.get("error"), payload.get("message")
@@ -229,8 +242,10 @@ def _sentence(payload: Any) -> str:
     tries = [error, inner, message, payload.get("err")]
     if payload.get("validation") or str(error) in STATUS_PHRASES:
         tries.insert(0, message)
-    said = next((text for text in tries if isinstance(text, str) and text.strip()), "")
-    return " ".join(said.split())[:LONGEST_SENTENCE]
+    sentence = next(
+        (text for text in tries if isinstance(text, str) and text.strip()), ""
+    )
+    return " ".join(sentence.split())[:LONGEST_SENTENCE]
 
 
 def _without_full_stop(sentence: str) -> str:
@@ -265,5 +280,5 @@ def _retry_after_in_body(payload: Any) -> float | None:
         return None
     error = payload.get("error")
     inner = error.get("retry_after") if isinstance(error, dict) else None
-    found = payload.get("retry_after", inner)
-    return None if isinstance(found, bool) else _parse_seconds(found)
+    value = payload.get("retry_after", inner)
+    return None if isinstance(value, bool) else _parse_seconds(value)

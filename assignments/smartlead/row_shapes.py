@@ -1,4 +1,4 @@
-"""The two shapes of an inbox row: the server's flat one, its documentation's nested one."""
+"""Read both forms of an inbox row: flat as sent, nested as documented."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ from assignments.smartlead.parsing import (
     nested_object,
 )
 
-# Where the documented, nested shape keeps what the live shape says flatly.
+# The path in the nested form of each field of the flat form.
 _NESTED = {
     "email_lead_id": ("lead", "id"),
     "lead_email": ("lead", "email"),
@@ -28,7 +28,7 @@ _NESTED = {
 
 
 def flat_fields(raw: Payload) -> dict[str, Any]:
-    """The fields of either shape under their live names."""
+    """Return the fields of either form by their names in the flat form."""
     row = {
         name: first_present(raw, name)
         if name in raw
@@ -49,7 +49,7 @@ def flat_fields(raw: Payload) -> dict[str, Any]:
     }
 
 
-# What a lead's mails have come to, as far as nobody has answered them.
+# States of leads that have not replied.
 _UNANSWERED = {
     "not replied", "notreplied", "no reply", "unreplied", "sent", "email sent",
     "delivered", "accepted", "opened", "email opened", "clicked", "link clicked",
@@ -58,9 +58,10 @@ _UNANSWERED = {
 
 
 def _last_reply_time(raw: Payload) -> Any:
-    """When the lead replied last: of the nested shape only if it says that it did.
+    """Return the time of the lead's last reply as sent, or None.
 
-    Its `received_at` is the time of the last message, whoever wrote that.
+    In the nested form, `received_at` is the time of the last message, whoever wrote it,
+    so it counts only if the rest of the row shows a reply.
     """
     if "last_reply_time" in raw:
         return raw["last_reply_time"]
@@ -86,10 +87,12 @@ def _has_replied(raw: Payload, last: Payload) -> bool:
     )
     if replies:
         return True
-    said = [
+    statuses = [
         as_text(raw.get(name)) for name in ("email_status", "lead_status", "status")
     ]
-    words = [" ".join(re.split(r"[\s_-]+", each.lower())) for each in said if each]
+    words = [
+        " ".join(re.split(r"[\s_-]+", status.lower())) for status in statuses if status
+    ]
     if "replied" in words:
         return True
     return replies is None and not _UNANSWERED.intersection(words)

@@ -1,8 +1,8 @@
-"""The wire: one hard deadline for a whole call, and the key where nothing can see it.
+"""Transports for httpx: one deadline for a whole call, and the key added out of sight.
 
-httpx knows time-outs for each read but none for all of them, so a server that drips one
-byte a second could hold a worker for ever. Here every operation on the socket gets what
-is left of its call's deadline.
+httpx has time-outs for each read but none for all of them, so a server that drips one
+byte a second could hold a worker for ever. Here every socket operation gets the time
+left until its call's deadline.
 """
 
 import socket
@@ -21,11 +21,11 @@ import httpx
 from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.errors import NotSent
 
-# Shorter than the 5 s after which a Node server hangs up: a write is not to be sent
-# into a connection that dies at that moment.
+# A Node server closes idle connections after 5 s: a write must not be sent into a
+# connection that is being closed.
 KEEP_ALIVE_SECONDS = 3.0
 WRITE_CHUNK = 16 * 1024
-TIMING_EXTENSION = "handoff"  # where a request carries its Call
+TIMING_EXTENSION = "handoff"  # the request extension with its CallTiming
 
 
 class AddressUnknown(httpcore.ConnectError):
@@ -33,25 +33,29 @@ class AddressUnknown(httpcore.ConnectError):
 
 
 class NotSecure(httpcore.ConnectError):
-    """Somebody answers, but there is no TLS, or a certificate that is not right."""
+    """The host answers without TLS or with an invalid certificate."""
 
 
 @dataclass(slots=True)
 class CallTiming:
-    """How long one call may take, and how far it has come. Times are monotonic."""
+    """The limits of one call in monotonic seconds, and if anything was written yet."""
 
     deadline: float
     start_by: float | None = None
     has_written: bool = field(default=False, init=False)
 
     def seconds_left(self, problem: type[httpcore.TimeoutException]) -> float:
+        """Return the seconds until the deadline; raise `problem` if it has passed."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise problem("The call's deadline has passed.")
         return left
 
     def check_start(self) -> None:
-        """A process may have been paused for minutes between any two lines."""
+        """Raise NotSent if `start_by` has passed.
+
+        Checked at every step, as a process may be paused for minutes at any time.
+        """
         if self.start_by is not None and time.monotonic() > self.start_by:
             raise NotSent("The moment to send this had passed; it is decided anew.")
 
@@ -62,9 +66,9 @@ def timing_of(request: httpx.Request) -> CallTiming:
 
 
 class KeyTransport(httpx.BaseTransport):
-    """Adds the key directly around the real transport.
+    """Add the key to a copy of the request, directly before the real transport.
 
-    The request that httpx logs, and hangs on its errors and answers, is another one.
+    The request that httpx logs and attaches to errors and responses has no key.
     """
 
     def __init__(self, inner: httpx.BaseTransport, *, key: ApiKey) -> None:
@@ -88,7 +92,7 @@ class KeyTransport(httpx.BaseTransport):
 
 
 class SocketTransport(httpx.BaseTransport):
-    """Real HTTP. Serves one call at a time, as our synchronous client makes them."""
+    """Send over real sockets, one call at a time."""
 
     def __init__(self, *, connect_timeout: float) -> None:
         self._backend = _DeadlineBackend(connect_timeout=connect_timeout)
@@ -101,7 +105,7 @@ class SocketTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._backend.timing = timing_of(request)
         url = request.url
-        answer = self._pool.handle_request(
+        response = self._pool.handle_request(
             httpcore.Request(
                 method=request.method.encode("ascii"),
                 url=httpcore.URL(
@@ -115,7 +119,7 @@ class SocketTransport(httpx.BaseTransport):
             )
         )
         return httpx.Response(
-            answer.status, headers=answer.headers, stream=_ResponseBody(answer)
+            response.status, headers=response.headers, stream=_ResponseBody(response)
         )
 
     def close(self) -> None:
@@ -124,13 +128,13 @@ class SocketTransport(httpx.BaseTransport):
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """Cached: reading all authorities takes longer than a whole call."""
+    """Return the TLS settings; cached, as reading all authorities takes long."""
     return httpx.create_ssl_context()
 
 
 class _ResponseBody(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpcore.Response) -> None:
+        self._answer = response
 
     def __iter__(self) -> Iterator[bytes]:
         return self._answer.iter_stream()
@@ -174,7 +178,7 @@ def _connect_first(
     for address in others:
         left = connecting.seconds_left(httpcore.ConnectTimeout)
         try:
-            # Half of what is left: a dead first address must not use it all up.
+            # A dead address must leave half of the time for the others.
             return httpcore.SyncBackend().connect_tcp(address, port, timeout=left / 2)
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
             continue
@@ -184,27 +188,28 @@ def _connect_first(
 
 
 def _resolve_host(host: str, port: int, *, timeout: float) -> list[str]:
-    """Addresses of a host, within the time given.
+    """Return the addresses of a host within `timeout` seconds.
 
-    The system's look-up knows no time-out, so a thread waits for it; one that hangs is
-    left behind and holds up nothing, not even the end of the process.
+    The system's look-up has no time-out, so a thread makes it. If it hangs, the thread
+    is abandoned; as a daemon it does not delay the end of the process. Raises
+    ConnectTimeout or AddressUnknown.
     """
-    found: list[str] = []
+    addresses: list[str] = []
 
     def look_up() -> None:
-        # Not found (or not even a name) shows as nothing found, below.
+        # An unknown host leaves the list empty.
         with suppress(OSError, UnicodeError):
             infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.extend(dict.fromkeys(str(info[4][0]) for info in infos))
+            addresses.extend(dict.fromkeys(str(info[4][0]) for info in infos))
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(timeout)
     if thread.is_alive():
         raise httpcore.ConnectTimeout("Looking up the host took too long.")
-    if not found:
+    if not addresses:
         raise AddressUnknown("The host could not be looked up.")
-    return found
+    return addresses
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -219,8 +224,8 @@ class _DeadlineStream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, timeout=left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # Nothing is checked for an empty buffer: the request may be complete by then,
-        # and must not be called unsent.
+        # An empty buffer is not checked: the request may be complete by then, and must
+        # not be reported as unsent.
         call = self._backend.timing
         for start in range(0, len(buffer), WRITE_CHUNK):
             call.check_start()

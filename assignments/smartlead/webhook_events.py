@@ -1,8 +1,8 @@
-"""What Smartlead tells by itself: the body of a webhook, typed.
+"""Read the bodies of Smartlead's webhooks.
 
-All of its shapes are read: the long one that was seen, the old one, and the short one of
-the documentation, which names no ids. A body is first cut down to what is used here
-(`kept`), so that neither its secret nor the mails it repeats are ever stored.
+All forms are read: the long one that was seen live, the old one, and the short one of
+the documentation, which has no ids. A body is first reduced to the fields used here
+(`stored_fields`), so that neither its secret nor the mails it quotes are stored.
 """
 
 import json
@@ -46,10 +46,11 @@ KIND_BY_NAME = {
 
 
 class UnreadableEvent(Exception):
-    """The body is no JSON object; the message is a finished sentence."""
+    """The body is no JSON object; the message is a complete sentence."""
 
 
 def parse_body(body: bytes) -> dict[str, Any]:
+    """Return the body's JSON object; raise UnreadableEvent if it is none."""
     try:
         raw = json.loads(body, parse_constant=_reject_constant)
     except RecursionError:
@@ -61,11 +62,12 @@ def parse_body(body: bytes) -> dict[str, Any]:
     return raw
 
 
-def _reject_constant(said: str) -> None:
-    raise ValueError(said)
+def _reject_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which are no JSON."""
+    raise ValueError(name)
 
 
-# ── What is kept of a body ──────────────────────────────────────────────────────
+# ── Fields that are stored ──────────────────────────────────────────────────────
 _TOP_LEVEL_FIELDS = (
     "event_type", "event", "type", "event_timestamp", "timestamp", "time_replied",
     "event_id", "sl_email_lead_id", "sl_email_lead_map_id", "sl_lead_email", "lead_id",
@@ -86,7 +88,7 @@ _BODY_FIELDS = {"html", "text", "body", "reply_body", "sent_message_body"}
 
 
 def stored_fields(raw: Payload) -> dict[str, Any]:
-    """The fields that are used, all of them plain text."""
+    """Return the fields that are used, as text of limited length."""
     content: dict[str, Any] = _texts(raw, _TOP_LEVEL_FIELDS)
     for name, fields in _NESTED_FIELDS.items():
         content[name] = _texts(nested_object(raw, name), fields) | _attachment_fields(
@@ -96,7 +98,7 @@ def stored_fields(raw: Payload) -> dict[str, Any]:
         content["reply_message"]["headers"] = headers
     copied = raw.get("cc_emails")
     copied = copied[:MAX_COPIED_ADDRESSES] if isinstance(copied, list) else []
-    content["cc_emails"] = [_cut_text("", each) for each in copied]
+    content["cc_emails"] = [_cut_text("", address) for address in copied]
     content |= _attachment_fields(raw)
     return {
         name: value for name, value in content.items() if value or name in _BODY_FIELDS
@@ -118,9 +120,9 @@ def _attached_files(raw: Payload) -> list[Payload]:
 
 def _texts(raw: Payload, names: tuple[str, ...]) -> dict[str, str]:
     cut = {name: _cut_text(name, raw.get(name)) for name in names}
-    # An empty body says that there are no words, none at all says nothing.
-    told = {name for name in _BODY_FIELDS if name in raw}
-    return {name: text for name, text in cut.items() if text or name in told}
+    # An empty body means that the mail has no text; a missing one is unknown.
+    given = {name for name in _BODY_FIELDS if name in raw}
+    return {name: text for name, text in cut.items() if text or name in given}
 
 
 def _cut_text(name: str, value: Any) -> str:
@@ -129,12 +131,12 @@ def _cut_text(name: str, value: Any) -> str:
     ]
 
 
-# ── What it says ────────────────────────────────────────────────────────────────
+# ── The event ───────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPayload:
-    """`at` is when it happened, by Smartlead's clock. There is never an owner in one.
+    """A webhook event. `at` is its time by Smartlead's clock. It never names an owner.
 
-    `has_body`: whether it tells the words of its mail, if only that there are none.
+    If `has_body`, the event includes the text of its mail, which may be empty.
     """
 
     name: str
@@ -147,8 +149,7 @@ class EventPayload:
     campaign_name: str
     category_id: int | None
     category_name: str
-    # The mailbox of ours that it names.
-    mailbox: str
+    mailbox: str  # our address that sent or received the mail
     mail: HistoryEntry | None
     has_body: bool
 
@@ -173,28 +174,28 @@ class EventPayload:
             has_body=_has_body(raw, kind),
         )
 
-    def lead_row(self, map_id: int, **said: Any) -> LeadRow:
-        """A row of the inbox that says this much and leaves the rest out."""
-        return replace(LeadRow.from_payload({"email_lead_map_id": map_id}), **said)
+    def lead_row(self, map_id: int, **fields: Any) -> LeadRow:
+        """Return an inbox row with these fields; all others are unknown."""
+        return replace(LeadRow.from_payload({"email_lead_map_id": map_id}), **fields)
 
 
 def event_key(raw: Payload) -> str:
-    """Return what tells this event from others, if its body says so; else empty.
+    """Return a text that identifies the event, or an empty one if its body has no id.
 
-    Sent again, an event says the same. Headers are no help: a proxy may give each
-    delivery another id, or all of them one.
+    It is the same when an event is sent again. Headers cannot be used: a proxy may give
+    each delivery another id, or all of them the same.
     """
-    said = EventPayload.from_payload(raw)
-    about = f"{said.name} {said.map_id} {said.email}"
+    event = EventPayload.from_payload(raw)
+    about = f"{event.name} {event.map_id} {event.email}"
     if event_id := as_text(raw.get("event_id")):
         return f"event {event_id} {about}"
-    if said.kind == EventKind.CATEGORY:
+    if event.kind == EventKind.CATEGORY:
         return ""  # a lead may have one category after the other about one mail
-    if said.mail and said.mail.message_id:
-        return f"mail {said.mail.message_id} {about}"
-    # It may be the mail that is answered: two replies to it differ in their time.
+    if event.mail and event.mail.message_id:
+        return f"mail {event.mail.message_id} {about}"
+    # This may be the id of the answered mail: two replies to it differ in time.
     mail_id = as_text(raw.get("message_id"))
-    return f"about {mail_id} {said.at} {about}" if mail_id else ""
+    return f"about {mail_id} {event.at} {about}" if mail_id else ""
 
 
 _MAIL_FIELDS = {EventKind.REPLY: "reply_message", EventKind.SENT: "sent_message"}
@@ -203,18 +204,18 @@ _OLD_BODY_FIELDS = {EventKind.REPLY: "reply_body", EventKind.SENT: "sent_message
 
 def _event_time(raw: Payload, kind: EventKind) -> datetime | None:
     mail = nested_object(raw, _MAIL_FIELDS.get(kind, ""))
-    said = (
+    times = (
         mail.get("time"),
         raw.get("time_replied"),
         nested_object(raw, "reply").get("received_at"),
         raw.get("event_timestamp"),
         raw.get("timestamp"),
     )
-    return next((moment for moment in map(as_moment, said) if moment), None)
+    return next((moment for moment in map(as_moment, times) if moment), None)
 
 
 def _lead_email(raw: Payload) -> str:
-    """`from_email` is our own mailbox; `to_email` usually the lead, but not always."""
+    """Return the lead's address. `from_email` is ours; `to_email` is usually the lead's."""
     to = as_text(first_present(raw, "to_email", "to")).lower()
     is_ours = to == as_text(raw.get("from_email")).lower()
     return as_text(
@@ -226,9 +227,9 @@ def _lead_email(raw: Payload) -> str:
 
 
 def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
-    """The mail it is about, in the form of a thread's.
+    """Return the event's mail as an entry of a conversation, or None.
 
-    Its message id is that of the mail's own part: outside of it, it may be the id of
+    The message id is taken from the mail's own part only: elsewhere it may be the id of
     the mail that is answered.
     """
     if kind not in _MAIL_FIELDS:
@@ -242,7 +243,7 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
         "replyReceivedFrom"
     ) or _lead_email(raw)
     ours = raw.get("from_email")
-    told = HistoryEntry.from_payload(
+    entry = HistoryEntry.from_payload(
         {
             "type": kind,
             "message_id": mail.get("message_id"),
@@ -257,15 +258,15 @@ def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
             "attachments": _attached_files(mail) or _attached_files(raw),
         }
     )
-    # That of a reply tells an automatic answer; as conversations do, it shows none.
-    return replace(told, subject="") if is_reply else told
+    # The subject served to detect automatic replies; conversations show none for replies.
+    return replace(entry, subject="") if is_reply else entry
 
 
 def _has_body(raw: Payload, kind: EventKind) -> bool:
     mail = nested_object(raw, _MAIL_FIELDS.get(kind, ""))
     return any(
-        name in told
-        for told in (mail, raw, nested_object(raw, "reply"))
+        name in source
+        for source in (mail, raw, nested_object(raw, "reply"))
         for name in ("html", "text", "body", "attachments", _OLD_BODY_FIELDS.get(kind))
     )
 

@@ -43,7 +43,7 @@ def test_our_own_calls_are_never_taken_for_those_of_others(seed, is_sliding):
 
     desk.run([*bulk(desk, 6), desk.clicker(every=5)], seconds=FIVE_MINUTES)
 
-    assert desk.meter.foreign_seen == 0
+    assert desk.limiter.foreign_seen == 0
 
 
 @SEEDS

@@ -91,14 +91,14 @@ class TrafficSimulation:
 
     def call(self, kind: CallKind, now: float) -> Generator[float, float, float]:
         token = f"{self.rng.random()}"
-        taken = self.meter.take(kind, now=now, token=token)
+        taken = self.limiter.take(kind, now=now, token=token)
         while isinstance(taken, NotBefore):
             now = yield max(taken.at, now) + self.rng.random() * 0.01
-            taken = self.meter.take(kind, now=now, token=token)
+            taken = self.limiter.take(kind, now=now, token=token)
         latency = 5.0 if self.rng.random() < self.tail else self.latency
         way_there = latency * self.rng.random()
         now = yield now + way_there
         rate = self.server.arrive(now)
         now = yield now + latency - way_there
-        self.meter.finish(token, now=now, rate=rate)
+        self.limiter.finish(token, now=now, rate=rate)
         return now
