@@ -18,7 +18,7 @@ from assignments.services.mirror.session import Reading
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 TRIED = 2
@@ -56,7 +56,7 @@ def members_to_try() -> list[int]:
     return [owner for owner in busiest[:TRIED] if owner is not None]
 
 
-def judge(answers: Mapping[int, Page[LeadRow]]) -> Verdict:
+def judge(answers: Mapping[int, ListPage[LeadRow]]) -> Verdict:
     """What the answers for several members say about the filter."""
     if not all(page.rows for page in answers.values()):
         return Source.Proof.UNPROVEN, "Smartlead's answer for a member was empty."
@@ -80,7 +80,7 @@ def readable_members() -> list[int]:
     return list(Member.objects.order_by("id").values_list("id", flat=True))
 
 
-def holds(page: Page[LeadRow], member_id: int | None, *, at: datetime) -> bool:
+def holds(page: ListPage[LeadRow], member_id: int | None, *, at: datetime) -> bool:
     """Whether a page read for a member is theirs; if not, the proof has failed."""
     if member_id is None:
         return True
@@ -98,7 +98,7 @@ def distrust(detail: str, *, at: datetime) -> None:
     _keep((Source.Proof.FAILED, detail), at=at)
 
 
-def _list(client: Client, *, member_id: int) -> Page[LeadRow]:
+def _list(client: Client, *, member_id: int) -> ListPage[LeadRow]:
     return client.inbox(ASSIGNED, limit=PAGE, member_id=member_id)
 
 
