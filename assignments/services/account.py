@@ -9,7 +9,7 @@ from django.db import transaction
 from assignments.models import Account, User
 from assignments.services import access
 from assignments.services.errors import AssignmentRefused
-from assignments.smartlead.account import account_fingerprint
+from assignments.smartlead.fingerprint import account_fingerprint
 from assignments.task_queue import nudge_dispatch
 
 

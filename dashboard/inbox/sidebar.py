@@ -46,5 +46,5 @@ def _counted(leads: QuerySet[Lead]) -> str:
 
 
 def _shown(count: int) -> str:
-    """Return the count: empty for none, "1000+" beyond a thousand."""
+    """Return the count in words: empty for none, "1,000+" beyond a thousand."""
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else f"{count or ''}"

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from assignments.services.webhooks import authentication
 from assignments.services.webhooks import receive as webhooks_receive
 from assignments.services.webhooks import status as webhooks_status
-from assignments.services.webhooks.receive import NotAnEvent
+from assignments.services.webhooks.receive import UnreadableEvent
 from dashboard.htmx import PageRequest
 from dashboard.middleware import IS_WEBHOOK
 from dashboard.server.body_limit import OWN_LIMIT, largest_body
@@ -72,7 +72,7 @@ def _take(request: HttpRequest) -> tuple[int, str]:
         return 413, "The body is larger than 2 MB."
     except OSError:
         return 400, "The body broke off."
-    except NotAnEvent as no:
+    except UnreadableEvent as no:
         return 400, str(no)
     except authentication.Forged as forged:
         return 403, str(forged)

@@ -22,10 +22,10 @@ from assignments.services.mirror.import_leads import save_row, settle_replies
 from assignments.services.mirror.session import OutOfTime, Reading, Stopped, SyncReport
 from assignments.services.mirror.sync_sources import NOTES, THREADS
 from assignments.services.replies import own_mail, record
-from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import NotesUnreadable, Refused
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import SkippedRow
 from assignments.smartlead.records import HistoryEntry, LeadRow, NoteRow
 
 LONGEST_KEY = 300
@@ -34,7 +34,7 @@ EVENTS_LEAD_BY = timedelta(minutes=10)
 
 
 def open_lead(
-    *, map_id: int, client: Client, budget: Budget, at: datetime
+    *, map_id: int, client: Client, budget: CallBudget, at: datetime
 ) -> SyncReport:
     """Fetch a lead, its conversation and its notes, and parse its mails; return what
     was read.
@@ -76,7 +76,7 @@ def wants_thread(lead: Lead) -> bool:
 def _open(reading: Reading, map_id: int) -> None:
     row: LeadRow | None = None
     with reading.reporting(THREADS):
-        row, at = reading.ask(Kind.INTERACTIVE, lambda client: client.lead(map_id))
+        row, at = reading.ask(CallKind.INTERACTIVE, lambda client: client.lead(map_id))
         if row:
             save_row(row, asked_at=at, at=at, by="get")
     lead = Lead.objects.filter(pk=map_id).first()
@@ -109,7 +109,7 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
     if campaign_id is None or person_id is None:
         return ()
     found, _ = reading.ask(
-        Kind.INTERACTIVE,
+        CallKind.INTERACTIVE,
         lambda client: client.history(campaign_id=campaign_id, lead_id=person_id),
     )
     return found
@@ -222,7 +222,9 @@ def _fetch_notes(reading: Reading, lead: Lead) -> None:
     if person_id is None:
         return
     try:
-        rows, at = reading.ask(Kind.INTERACTIVE, lambda client: client.notes(person_id))
+        rows, at = reading.ask(
+            CallKind.INTERACTIVE, lambda client: client.notes(person_id)
+        )
     except NotesUnreadable:
         # Not a fault: some accounts can't. Pages say so, and show our own notes.
         _note_readable(lead, is_readable=False, at=reading.clock())
@@ -250,7 +252,7 @@ def keep_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
         ignore_conflicts=True,
     )
     nameless = [
-        Unreadable(reason="The note has no usable id.", excerpt=row.text[:500])
+        SkippedRow(reason="The note has no usable id.", excerpt=row.text[:500])
         for row in rows
         if row.id is None
     ]

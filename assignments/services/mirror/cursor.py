@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Self
 
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -47,7 +47,9 @@ class Place:
         """Return the time range to ask for, None from the top of the list."""
         return (BEGINNING, self.until) if self.until else None
 
-    def after(self, page: Page[LeadRow], *, floor: datetime | None) -> "Place | None":
+    def after(
+        self, page: ListPage[LeadRow], *, floor: datetime | None
+    ) -> "Place | None":
         """Return where to read on; None at the end of the list, or beyond the floor."""
         times = [row.last_reply_at for row in page.rows if row.last_reply_at]
         is_sorted = _descend(times)

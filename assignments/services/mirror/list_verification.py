@@ -18,7 +18,7 @@ from assignments.services.mirror.session import Reading
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 TRIED = 2
@@ -59,7 +59,7 @@ def members_to_try() -> list[int]:
     return [owner for owner in busiest[:TRIED] if owner is not None]
 
 
-def judge(answers: Mapping[int, Page[LeadRow]]) -> Verdict:
+def judge(answers: Mapping[int, ListPage[LeadRow]]) -> Verdict:
     """Return the verdict on the filter from the answers by member, with its sentence."""
     if not all(page.rows for page in answers.values()):
         return Source.Proof.UNPROVEN, "Smartlead's answer for a member was empty."
@@ -84,7 +84,7 @@ def readable_members() -> list[int]:
     return list(Member.objects.order_by("id").values_list("id", flat=True))
 
 
-def holds(page: Page[LeadRow], member_id: int | None, *, at: datetime) -> bool:
+def holds(page: ListPage[LeadRow], member_id: int | None, *, at: datetime) -> bool:
     """Return True if all rows of a page are the member's; else note that the proof
     failed.
 
@@ -106,7 +106,7 @@ def distrust(detail: str, *, at: datetime) -> None:
     _keep((Source.Proof.FAILED, detail), at=at)
 
 
-def _list(client: Client, *, member_id: int) -> Page[LeadRow]:
+def _list(client: Client, *, member_id: int) -> ListPage[LeadRow]:
     return client.inbox(ASSIGNED, limit=PAGE, member_id=member_id)
 
 

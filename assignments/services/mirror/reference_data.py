@@ -22,7 +22,7 @@ from assignments.services.mirror.sync_sources import (
     MEMBERS,
 )
 from assignments.services.sla.waiting import refresh_answers
-from assignments.smartlead.budget import Kind
+from assignments.smartlead.budget import CallKind
 from assignments.smartlead.errors import Refused
 from assignments.smartlead.records import (
     CampaignLeadRow,
@@ -44,7 +44,7 @@ _INTERESTED = re.compile(
 
 # ── Members ─────────────────────────────────────────────────────────────────────
 def read_members(reading: Reading) -> bool:
-    page, _ = reading.ask(Kind.NORMAL, lambda client: client.members())
+    page, _ = reading.ask(CallKind.NORMAL, lambda client: client.members())
     reading.count_rows(MEMBERS, page)
     save_members(page.rows)
     return _complete(MEMBERS, len(page.rows), reading.clock())
@@ -80,7 +80,7 @@ def _meet(member: Member, name: str) -> None:
 
 # ── Categories ──────────────────────────────────────────────────────────────────
 def read_categories(reading: Reading) -> bool:
-    page, _ = reading.ask(Kind.NORMAL, lambda client: client.categories())
+    page, _ = reading.ask(CallKind.NORMAL, lambda client: client.categories())
     reading.count_rows(CATEGORIES, page)
     save_categories(page.rows)
     return _complete(CATEGORIES, len(page.rows), reading.clock())
@@ -131,7 +131,7 @@ def _category_news(category: Category, row: CategoryRow) -> dict[str, Any]:
 
 # ── Campaigns ───────────────────────────────────────────────────────────────────
 def read_campaigns(reading: Reading) -> bool:
-    page, _ = reading.ask(Kind.NORMAL, lambda client: client.campaigns())
+    page, _ = reading.ask(CallKind.NORMAL, lambda client: client.campaigns())
     reading.count_rows(CAMPAIGNS, page)
     save_campaigns(page.rows)
     return _complete(CAMPAIGNS, len(page.rows), reading.clock())
@@ -186,7 +186,7 @@ def read_campaign_leads(reading: Reading) -> bool:
     try:
         page, _ = reading.ask(
             # Rules on territory and expertise wait for a campaign's first reading.
-            reading.background if campaign.attributes_at else Kind.NORMAL,
+            reading.background if campaign.attributes_at else CallKind.NORMAL,
             lambda client: client.campaign_leads(
                 campaign.pk, offset=offset, limit=CAMPAIGN_PAGE
             ),

@@ -17,7 +17,7 @@ from assignments.services.mirror import (
     sync_sources,
 )
 from assignments.services.mirror.session import OutOfTime, Reading, Stopped, SyncReport
-from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
 
 REFERENCE_EVERY = timedelta(hours=1)
@@ -51,7 +51,7 @@ class Job:
 def sync_slice(
     *,
     client: Client,
-    budget: Budget,
+    budget: CallBudget,
     until: datetime,
     clock: Clock = timezone.now,
     sleep: Sleep = time.sleep,
@@ -75,7 +75,11 @@ def sync_slice(
 
 
 def run_head_sync(
-    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+    *,
+    client: Client,
+    budget: CallBudget,
+    progress: Progress,
+    clock: Clock = timezone.now,
 ) -> SyncReport:
     """Read a whole head pass and the reference data that is due; return what was read."""
     reading = _unhurried(client, budget, clock)
@@ -87,7 +91,11 @@ def run_head_sync(
 
 
 def run_full_sync(
-    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+    *,
+    client: Client,
+    budget: CallBudget,
+    progress: Progress,
+    clock: Clock = timezone.now,
 ) -> SyncReport:
     """Read everything once, at the pace of bulk work; return what was read."""
     reading = _unhurried(client, budget, clock)
@@ -171,14 +179,14 @@ def _run_job(reading: Reading, job: Job, progress: Progress) -> None:
         raise Stopped from None
 
 
-def _unhurried(client: Client, budget: Budget, clock: Clock) -> Reading:
+def _unhurried(client: Client, budget: CallBudget, clock: Clock) -> Reading:
     return Reading(
         client=client,
         budget=budget,
         clock=clock,
         sleep=time.sleep,
         until=clock() + UNHURRIED,
-        background=Kind.NORMAL,
+        background=CallKind.NORMAL,
         patience=PATIENCE,
     )
 

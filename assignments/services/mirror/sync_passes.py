@@ -23,10 +23,10 @@ from assignments.services.mirror.cursor import BY_OFFSET, PAGE, Place
 from assignments.services.mirror.import_leads import save_row, save_rows
 from assignments.services.mirror.session import Reading
 from assignments.services.mirror.sync_sources import ASSIGNED, FULL, INBOX
-from assignments.smartlead.budget import Kind
+from assignments.smartlead.budget import CallKind
 from assignments.smartlead.client import Client
-from assignments.smartlead.errors import Refused, SaidNothing
-from assignments.smartlead.pages import Page
+from assignments.smartlead.errors import EmptyAnswer, Refused
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 WARM = timedelta(days=14)
@@ -44,7 +44,7 @@ def read_head_page(reading: Reading) -> bool:
     if not source.cursor:
         _begin(source, {"place": Place().to_json(), "newest": None}, reading.clock())
     place = Place.from_json(source.cursor["place"])
-    found = _read(reading, Kind.NORMAL, INBOX, place, with_history=True)
+    found = _read(reading, CallKind.NORMAL, INBOX, place, with_history=True)
     if found is None:
         _go_on(source, BY_OFFSET)
         return False
@@ -123,7 +123,7 @@ def look_for_missed_lead(reading: Reading) -> bool:
 def _find(client: Client, lead: Lead) -> LeadRow | None:
     try:
         return client.lead(lead.pk)
-    except SaidNothing:
+    except EmptyAnswer:
         # No proof by itself, but two whole rounds have missed the lead as well.
         return None
 
@@ -177,13 +177,13 @@ def _read_owner_stage(reading: Reading, source: Source) -> Place | None:
 
 def _read(
     reading: Reading,
-    kind: Kind,
+    kind: CallKind,
     name: str,
     place: Place,
     *,
     member_id: int | None = None,
     with_history: bool = False,
-) -> tuple[Page[LeadRow], datetime] | None:
+) -> tuple[ListPage[LeadRow], datetime] | None:
     """Read a page and store its rows; None if the list refuses the time filter."""
     try:
         page, asked_at = reading.ask(

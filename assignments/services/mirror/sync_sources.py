@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import F
 
 from assignments.models import Source, UnreadableRow
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import SkippedRow
 
 INBOX = "inbox-replies"
 ASSIGNED = "assigned-me"
@@ -37,7 +37,7 @@ def clear_error(name: str) -> None:
     Source.objects.filter(name=name).exclude(error="").update(error="", error_at=None)
 
 
-def record_unreadable(name: str, rows: Sequence[Unreadable], *, at: datetime) -> None:
+def record_unreadable(name: str, rows: Sequence[SkippedRow], *, at: datetime) -> None:
     """Count rows that could not be read, one entry a kind; keep the newest 200 entries."""
     if not rows:
         return
@@ -51,7 +51,7 @@ def record_unreadable(name: str, rows: Sequence[Unreadable], *, at: datetime) ->
 
 
 def _count(
-    name: str, digest: str, row: Unreadable, *, times: int, at: datetime
+    name: str, digest: str, row: SkippedRow, *, times: int, at: datetime
 ) -> None:
     known, is_new = UnreadableRow.objects.get_or_create(
         source=name,
@@ -70,5 +70,5 @@ def _count(
         )
 
 
-def _digest(row: Unreadable) -> str:
+def _digest(row: SkippedRow) -> str:
     return hashlib.sha256(row.excerpt.encode()).hexdigest()

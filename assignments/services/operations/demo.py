@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from assignments.demo_environment import SANDBOX_PORT, demo_database
 from assignments.models import Account, Category, Member, SlaTarget, Team, User
 from assignments.services.sla.recalculate import recount
-from assignments.smartlead.account import account_fingerprint
+from assignments.smartlead.fingerprint import account_fingerprint
 
 # Printed for everybody, and of no use anywhere else.
 PASSWORD = "handoff-demo"  # noqa: S105

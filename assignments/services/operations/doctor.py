@@ -35,7 +35,7 @@ from assignments.services.operations.server_checks import (
     plain_http,
 )
 from assignments.services.webhooks import authentication
-from assignments.smartlead.budget import Kind
+from assignments.smartlead.budget import CallKind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
 
@@ -116,7 +116,7 @@ def smartlead_clock(*, server_time: datetime, at: datetime) -> Finding:
 
 
 def smartlead_answers(*, client: Client) -> Finding:
-    slot = client.wait_for_slot(Kind.INTERACTIVE, until=time.time() + PATIENCE)
+    slot = client.wait_for_slot(CallKind.INTERACTIVE, until=time.time() + PATIENCE)
     if slot is None:
         return problem(
             "online",
@@ -124,7 +124,7 @@ def smartlead_answers(*, client: Client) -> Finding:
             "See /system/: after a 429, or when others use the key, calls wait.",
         )
     try:
-        with client.spending(slot):
+        with client.use_slot(slot):
             client.probe()
     except SmartleadError as error:
         return problem("online", str(error), "Nothing is lost: changes wait here.")

@@ -8,9 +8,9 @@ from assignments.services.mirror.cursor import BY_OFFSET, PAGE, Place
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.operations.invariants import Finding
 from assignments.smartlead.client import Client
-from assignments.smartlead.errors import AboutUs, Refused, SmartleadError
-from assignments.smartlead.meter import Kind
-from assignments.smartlead.pages import Page
+from assignments.smartlead.errors import Refused, ServiceTrouble, SmartleadError
+from assignments.smartlead.list_parsing import ListPage
+from assignments.smartlead.rate_limiter import CallKind
 from assignments.smartlead.records import LeadRow
 
 PATIENCE = 5  # calls for one answer, when Smartlead says "too many"
@@ -53,7 +53,7 @@ def _listed_owners(client: Client) -> Owners:
     return owners
 
 
-def _page(client: Client, place: Place) -> Page[LeadRow]:
+def _page(client: Client, place: Place) -> ListPage[LeadRow]:
     return _ask(
         client,
         lambda: client.inbox(
@@ -108,15 +108,17 @@ def _ask[T](client: Client, call: Callable[[], T]) -> T:
     for _ in range(PATIENCE):
         try:
             return _ask_once(client, call)
-        except AboutUs as error:
+        except ServiceTrouble as error:
             if error.kind != "rate_limit":
                 raise
     return _ask_once(client, call)
 
 
 def _ask_once[T](client: Client, call: Callable[[], T]) -> T:
-    slot = client.wait_for_slot(Kind.NORMAL, until=time.time() + LONGEST_WAIT)
+    slot = client.wait_for_slot(CallKind.NORMAL, until=time.time() + LONGEST_WAIT)
     if slot is None:
-        raise AboutUs("Smartlead keeps saying: too many calls.", kind="rate_limit")
-    with client.spending(slot):
+        raise ServiceTrouble(
+            "Smartlead keeps saying: too many calls.", kind="rate_limit"
+        )
+    with client.use_slot(slot):
         return call()

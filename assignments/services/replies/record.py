@@ -41,7 +41,7 @@ type Promises = Mapping[int, "Promise"]
 
 
 class Promise(NamedTuple):
-    """The moment an answer was due; `due_at` is None if no target applied."""
+    """The moment an answer to the reply was due. `due_at` is None if no target applied."""
 
     reply_at: datetime
     due_at: datetime | None

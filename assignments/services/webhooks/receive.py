@@ -14,11 +14,11 @@ from assignments.services import account
 from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.webhooks import authentication
 from assignments.services.webhooks.apply import Outcome, apply
-from assignments.smartlead import events
-from assignments.smartlead.events import Event, NotAnEvent
-from assignments.smartlead.values import as_text
+from assignments.smartlead import webhook_events
+from assignments.smartlead.parsing import as_text
+from assignments.smartlead.webhook_events import EventPayload, UnreadableEvent
 
-__all__ = ["NotAnEvent", "receive", "take_in", "tick"]
+__all__ = ["UnreadableEvent", "receive", "take_in", "tick"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +49,12 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
     """
     try:
         authentication.check_signature(body, signature)
-        raw = events.read(body)
+        raw = webhook_events.parse_body(body)
         authentication.check_secret(raw)
     except authentication.Forged as forged:
         authentication.count_refusal(forged.reason, at=at)
         raise
-    except NotAnEvent:
+    except UnreadableEvent:
         authentication.count_refusal(authentication.Reason.UNREADABLE, at=at)
         raise
     kept = _keep(raw, key=_key(raw, body), at=at)
@@ -92,7 +92,7 @@ def tick(*, at: datetime) -> str:
 
 
 def _key(raw: dict[str, Any], body: bytes) -> str:
-    mark = events.mark_of(raw)
+    mark = webhook_events.event_key(raw)
     return hashlib.sha256(mark.encode("utf-8", "replace") if mark else body).hexdigest()
 
 
@@ -100,7 +100,7 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
     """Store the event and return its row; None if it is stored already."""
     if WebhookEvent.objects.filter(key=key).exists():
         return None  # without the write lock: there may be a thousand of them
-    said = Event.from_payload(raw)
+    said = EventPayload.from_payload(raw)
     event = WebhookEvent(
         key=key,
         type=said.name[:60],
@@ -108,7 +108,7 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
         map_id=said.map_id,
         received_at=at,
         retry_at=at + RETRY_AFTER,
-        content=events.kept(raw),
+        content=webhook_events.stored_fields(raw),
     )
     if authentication.is_test(raw):
         _settle(event, Outcome(State.TEST, "A test: Smartlead reaches us."), at)
@@ -116,13 +116,13 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
     return WebhookEvent.objects.get(key=key)
 
 
-def _read(pk: int) -> Event:
+def _read(pk: int) -> EventPayload:
     """Return the event with its mail parsed, which takes too long for a lock."""
-    said = Event.from_payload(WebhookEvent.objects.get(pk=pk).content)
+    said = EventPayload.from_payload(WebhookEvent.objects.get(pk=pk).content)
     return replace(said, mail=ParsedMail.of(said.mail)) if said.mail else said
 
 
-def _take_in(pk: int, said: Event, at: datetime) -> None:
+def _take_in(pk: int, said: EventPayload, at: datetime) -> None:
     event = WebhookEvent.objects.select_for_update().get(pk=pk)
     if event.retry_at is None:
         return  # somebody else has been faster

@@ -37,7 +37,7 @@ def know_owner(office: Office, lead: Lead, **moments) -> None:
 
 
 def kinds(office: Office) -> list[str]:
-    return [call.kind for call in office.world.journal.calls()]
+    return [call.kind for call in office.world.call_log.calls()]
 
 
 @pytest.mark.parametrize(
