@@ -1,5 +1,5 @@
-"""The people of the demo and what is expected of them. On the sandbox only (design,
-rule 11).
+"""The people of the demo and what is expected of them. On the sandbox only:
+docs/design/design.md, rule 11.
 """
 
 from dataclasses import dataclass

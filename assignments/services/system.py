@@ -298,7 +298,10 @@ def _silent_worker(at: datetime) -> Trouble | None:
 
 
 def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
-    """Decisions older than a day may no longer be meant (design, rule 11)."""
+    """Decisions older than a day may no longer be meant.
+
+    See docs/design/design.md, rule 11.
+    """
     if account.paused_at:
         return None
     pending = Assignment.objects.pending()

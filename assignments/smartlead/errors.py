@@ -1,4 +1,4 @@
-"""Whose fault a failed call was (design, rule 10).
+"""Whose fault a failed call was (docs/design/design.md, rule 10).
 
 `str(error)` is a finished sentence for the manager. It never holds a URL or the key.
 """

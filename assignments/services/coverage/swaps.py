@@ -68,9 +68,10 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """One lead returns to whom it was taken from, and stays there (rule 20).
+    """One lead returns to whom it was taken from, and stays there.
 
-    For whoever holds it, whoever it was taken from, and those who lead them.
+    For whoever holds it, whoever it was taken from, and those who lead them. See
+    docs/design/coverage-rules.md, rule 20.
     """
     lead = lock_lead(lead.pk)
     live = Hold.objects.live().filter(coverage=coverage, lead=lead)
