@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class AssignmentsConfig(AppConfig):
@@ -8,7 +8,11 @@ class AssignmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from assignments import schedule  # noqa: PLC0415
-        from assignments.models import guards  # noqa: PLC0415
+        from assignments.models import triggers  # noqa: PLC0415
+        from assignments.services.operations.migration_state import (  # noqa: PLC0415
+            refuse_unreleased_database,
+        )
 
-        post_migrate.connect(guards.install, sender=self)
+        pre_migrate.connect(refuse_unreleased_database, sender=self)
+        post_migrate.connect(triggers.install, sender=self)
         post_migrate.connect(schedule.install)

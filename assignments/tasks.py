@@ -11,7 +11,20 @@ from django.conf import settings
 from django.utils import timezone
 
 from assignments import smtp
-from assignments.nudges import (
+from assignments.services import account as accounts
+from assignments.services import task_leases
+from assignments.services.bulk import write_plan
+from assignments.services.dispatch import queue
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher
+from assignments.services.mail_content import parse_waiting
+from assignments.services.mirror import conversations, scheduler
+from assignments.services.notifications import compose, outbox
+from assignments.services.operations import tick as minute_tick
+from assignments.services.sla import recalculate
+from assignments.smartlead.budget import Budget, account_budget
+from assignments.smartlead.client import Client, connect
+from assignments.task_queue import (
     DISPATCH_SEATS,
     DUES_SEAT,
     MAILS_SEAT,
@@ -25,23 +38,6 @@ from assignments.nudges import (
     nudge_plans,
     nudge_sync,
 )
-from assignments.services import account as accounts
-from assignments.services import (
-    clock,
-    inbox,
-    letters,
-    outbox,
-    queue,
-    seats,
-    threads,
-    writing,
-)
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher
-from assignments.services.mail_content import parse_waiting
-from assignments.services.sla import recounting
-from assignments.smartlead.budget import Budget, account_budget
-from assignments.smartlead.client import Client, connect
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +56,7 @@ def dispatch() -> str:
     with _seated(DISPATCH_SEATS, started) as seat:
         if seat is None:
             return "Both seats are taken."
-        seats.beat("worker", at=started, detail="dispatch")
+        task_leases.beat("worker", at=started, detail="dispatch")
         with at_the_counter() as (client, budget):
             desk = Desk(client=client, budget=budget, clock=timezone.now)
             dispatcher = Dispatcher(desk)
@@ -76,10 +72,10 @@ def sync() -> str:
     with _seated((SYNC_SEAT,), started) as seat:
         if seat is None:
             return "Somebody else is reading."
-        seats.beat("sync", at=started)
+        task_leases.beat("sync", at=started)
         until = started + timedelta(seconds=settings.SEAT_TIME)
         with at_the_counter() as (client, budget):
-            report = inbox.sync_slice(
+            report = scheduler.sync_slice(
                 client=client, budget=budget, until=until, clock=timezone.now
             )
     nudge_dispatch_if_due()
@@ -93,17 +89,17 @@ def tick() -> str:
     with _seated((TICK_SEAT,), now) as seat:
         if seat is None:
             return "Another tick is running."
-        seats.beat("worker", at=now, detail="tick")
-        done = clock.tick(at=now)
-    if writing.unwritten():
+        task_leases.beat("worker", at=now, detail="tick")
+        done = minute_tick.tick(at=now)
+    if write_plan.unwritten():
         nudge_plans()
-    if recounting.is_unfinished():
+    if recalculate.is_unfinished():
         nudge_dues()
     if parse_waiting.something_waits():
         nudge_parser()
     nudge_dispatch_if_due()
     nudge_sync()
-    if letters.something_waits(at=now):
+    if compose.something_waits(at=now):
         nudge_mails()
     return done
 
@@ -116,9 +112,9 @@ def write_plans() -> str:
     with _seated((PLANS_SEAT,), started) as seat:
         if seat is None:
             return "Somebody else is writing."
-        while (plans := writing.unwritten()) and timezone.now() < until:
-            count += writing.write_chunk(plan=plans[0], at=timezone.now())
-    if writing.unwritten():
+        while (plans := write_plan.unwritten()) and timezone.now() < until:
+            count += write_plan.write_chunk(plan=plans[0], at=timezone.now())
+    if write_plan.unwritten():
         nudge_plans()
     return f"{count} rows written."
 
@@ -131,9 +127,9 @@ def work_out_dues() -> str:
     with _seated((DUES_SEAT,), started) as seat:
         if seat is None:
             return "Somebody else is working it out."
-        while recounting.is_unfinished() and timezone.now() < until:
-            count += recounting.work_out_chunk()
-    if recounting.is_unfinished():
+        while recalculate.is_unfinished() and timezone.now() < until:
+            count += recalculate.work_out_chunk()
+    if recalculate.is_unfinished():
         nudge_dues()
     return f"{count} leads."
 
@@ -161,7 +157,7 @@ def send_mails() -> str:
     with _seated((MAILS_SEAT,), started) as seat:
         if seat is None:
             return "Somebody else is sending."
-        letters.write_due(at=started)
+        compose.write_due(at=started)
         if outbox.something_is_due(at=started):
             with smtp.postman() as postman:
                 count = outbox.send_all(
@@ -179,7 +175,7 @@ def open_lead(map_id: int) -> str:
         if seat is None:
             return "It is being fetched."
         with at_the_counter() as (client, budget):
-            threads.open_lead(map_id=map_id, client=client, budget=budget, at=now)
+            conversations.open_lead(map_id=map_id, client=client, budget=budget, at=now)
     return f"Lead {map_id} fetched."
 
 
@@ -192,12 +188,12 @@ def nudge_dispatch_if_due() -> None:
 
 
 @contextmanager
-def _seated(names: tuple[str, ...], at: datetime) -> Iterator[seats.Taken | None]:
+def _seated(names: tuple[str, ...], at: datetime) -> Iterator[task_leases.Taken | None]:
     """A seat for as long as a task can run; left as it ends, however it ends."""
     until = at + timedelta(seconds=settings.SEAT_TIME + 2 * settings.CALL_DEADLINE)
-    seat = seats.take_seat(names, at=at, until=until)
+    seat = task_leases.take_seat(names, at=at, until=until)
     try:
         yield seat
     finally:
         if seat is not None:
-            seats.leave_seat(seat)
+            task_leases.leave_seat(seat)

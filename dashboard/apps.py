@@ -7,6 +7,6 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        from dashboard import blotting  # noqa: PLC0415  it needs the models
+        from dashboard.server import log_redaction  # noqa: PLC0415  it needs the models
 
-        logging.setLogRecordFactory(blotting.make_record)
+        logging.setLogRecordFactory(log_redaction.make_record)

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.functional import cached_property
 
 from assignments.models import Lead, Member, Team, User
-from assignments.services.assigning import ANYONE, Anyone
-from assignments.services.notes import LONGEST
-from dashboard.candidates import Candidate, candidates_for
-from dashboard.text_inputs import LineField, LinesField
+from assignments.services.ledger.assign import ANYONE, Anyone
+from assignments.services.ledger.notes import LONGEST
+from dashboard.assign.member_choices import Candidate, candidates_for
+from dashboard.form_fields import LineField, LinesField
 
 CHOOSE = "Choose who should have the lead."
 

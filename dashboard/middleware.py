@@ -16,11 +16,11 @@ from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.models import User
-from assignments.services.webhooks import gate
-from assignments.services.zones import zone_named
-from dashboard.blotting import blotted
+from assignments.services.time_zones import zone_named
+from assignments.services.webhooks import authentication
+from dashboard.accounts.return_address import page_of_person
 from dashboard.htmx import PageRequest
-from dashboard.return_address import page_of_person
+from dashboard.server.log_redaction import blotted
 
 # With doubled slashes or none at the end; whatever comes after is what should be the key.
 _WEBHOOK = re.compile(r"/*webhooks/+smartlead(?:/+(?P<token>.*?))?/*", re.S)
@@ -49,7 +49,7 @@ class WebhookAddress:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if found := _WEBHOOK.fullmatch(request.path_info):
             _hide_key(request)
-            request.META[IS_WEBHOOK] = gate.opens(found["token"] or "")
+            request.META[IS_WEBHOOK] = authentication.opens(found["token"] or "")
         return self.get_response(request)
 
 

@@ -18,7 +18,7 @@ from dashboard.env import (
     secret,
     time_zone,
 )
-from dashboard.env_addresses import (
+from dashboard.server.env_addresses import (
     address,
     database,
     host_names,
@@ -34,12 +34,12 @@ DEBUG = env_bool("DEBUG")
 SECRET_KEY = secret("SECRET_KEY")
 SITE_URL = site_url(env("SITE_URL", "http://localhost:8000"))
 ALLOWED_HOSTS = host_names(env("ALLOWED_HOSTS", ""), SITE_URL)
-CSRF_FAILURE_VIEW = "dashboard.views.errors.csrf_failed"
+CSRF_FAILURE_VIEW = "dashboard.system.error_pages.csrf_failed"
 # Whatever name a proxy hands on: forms come from the address that people open.
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
-    "dashboard.admin_site.ReadOnlyAdminConfig",
+    "dashboard.system.admin_site.ReadOnlyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -57,7 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First, so that nothing else sees the key in the address of the webhook.
     "dashboard.middleware.WebhookAddress",
-    "dashboard.views.health.HealthProbes",
+    "dashboard.system.health_probes.HealthProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # After WhiteNoise, whose files are compressed already. Why it is safe:
@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "dashboard.middleware.PageCompression",
     "dashboard.middleware.NothingKept",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "dashboard.body_limit.BodyLimit",
+    "dashboard.server.body_limit.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -93,7 +93,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dashboard.context.shell",
+                "dashboard.context_processors.shell",
             ],
         },
     },
@@ -127,10 +127,10 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "inbox"
 LOGOUT_REDIRECT_URL = "login"
 
-# How many wrong passwords lock what: assignments/services/sign_ins.py.
-AXES_HANDLER = "dashboard.sign_in_guard.SignInGuard"
-AXES_CLIENT_IP_CALLABLE = "dashboard.client_address.client_address"
-AXES_LOCKOUT_CALLABLE = "dashboard.sign_in_guard.locked_page"
+# How many wrong passwords lock what: assignments/services/people/sign_ins.py.
+AXES_HANDLER = "dashboard.accounts.sign_in_guard.SignInGuard"
+AXES_CLIENT_IP_CALLABLE = "dashboard.server.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "dashboard.accounts.sign_in_guard.locked_page"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 TRUSTED_PROXIES = networks(env("TRUSTED_PROXIES", "127.0.0.0/8,::1"))
@@ -198,9 +198,9 @@ LOGGING = {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
     "filters": {
-        "refused_host": {"()": "dashboard.log_filters.RefusedHost"},
+        "refused_host": {"()": "dashboard.server.log_filters.RefusedHost"},
         "outage": {
-            "()": "dashboard.log_filters.OutageOncePerMinute",
+            "()": "dashboard.server.log_filters.OutageOncePerMinute",
             "stamp": BASE_DIR / "var" / "outage",
         },
     },

@@ -2,42 +2,36 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 
-from dashboard.views import (
-    accounts,
-    assign,
-    assign_many,
-    batch,
-    coverage,
-    coverage_acts,
-    coverage_plan,
-    coverage_show,
-    errors,
-    history,
-    hours,
-    inbox,
-    lead,
-    leaving,
-    mappings,
-    notices,
-    notification_settings,
-    people,
-    performance,
-    rebalance,
-    review,
-    routing,
-    routing_try,
-    saved_views,
-    settings,
-    sign_ins,
-    start,
-    system,
-    targets,
-    team,
-    webhooks,
+from dashboard.accounts import views as accounts
+from dashboard.assign import views as assign
+from dashboard.assign import views_batch, views_bulk
+from dashboard.configuration import views as settings
+from dashboard.configuration import (
+    views_hours,
+    views_lookup_tables,
+    views_sign_ins,
+    views_targets,
 )
+from dashboard.coverage import views as coverage
+from dashboard.coverage import views_actions, views_plan, views_show
+from dashboard.history import views as history
+from dashboard.inbox import views as inbox
+from dashboard.inbox import views_saved
+from dashboard.lead import views as lead
+from dashboard.notifications import views as notices
+from dashboard.notifications import views_preferences
+from dashboard.performance import views as performance
+from dashboard.review import views as review
+from dashboard.routing import views as routing
+from dashboard.routing import views_tester
+from dashboard.system import error_pages, views_onboarding
+from dashboard.system import views as system
+from dashboard.team import views as team
+from dashboard.team import views_members, views_offboarding, views_rebalance
+from dashboard.webhooks import views as webhooks
 
 # The only pages without login; a test walks all addresses and compares. The probes of
-# monitors are answered before any address is looked up: dashboard/views/health.py.
+# monitors are answered before any address is looked up: dashboard/system/health_probes.py.
 public = [
     path("accounts/login/", accounts.login, name="login"),
     # Whoever knows the unguessable address may read it, until it is revoked.
@@ -50,63 +44,61 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *public,
     path("", inbox.home, name="home"),
     path("inbox/", inbox.inbox, name="inbox"),
-    path("inbox/views/", saved_views.saved_views, name="saved_views"),
-    path("inbox/views/<int:pk>/", saved_views.rename, name="rename_view"),
-    path("inbox/views/<int:pk>/remove/", saved_views.remove, name="remove_view"),
+    path("inbox/views/", views_saved.saved_views, name="saved_views"),
+    path("inbox/views/<int:pk>/", views_saved.rename, name="rename_view"),
+    path("inbox/views/<int:pk>/remove/", views_saved.remove, name="remove_view"),
     path("leads/<int:map_id>/", lead.lead_page, name="lead"),
     path("leads/<int:map_id>/row/", lead.lead_row, name="lead_row"),
     path("leads/<int:map_id>/notes/", lead.add_note, name="add_note"),
     path("leads/<int:map_id>/assign/", assign.assign, name="assign"),
-    path("assign/", assign_many.assign_many, name="assign_many"),
+    path("assign/", views_bulk.assign_many, name="assign_many"),
     path("assignments/<int:pk>/undo/", assign.undo, name="undo"),
     path("assignments/<int:pk>/retry/", assign.retry, name="retry"),
     path("assignments/<int:pk>/dismiss/", assign.dismiss, name="dismiss"),
     path("coverage/", coverage.coverage, name="coverage"),
-    path("coverage/new/", coverage_plan.plan_coverage, name="plan_coverage"),
-    path("coverage/preview/", coverage_plan.preview_coverage, name="preview_coverage"),
-    path("coverage/<int:pk>/", coverage_show.show_coverage, name="show_coverage"),
-    path("coverage/<int:pk>/edit/", coverage_plan.edit_coverage, name="edit_coverage"),
-    path(
-        "coverage/<int:pk>/certificate/", coverage_show.certificate, name="certificate"
-    ),
+    path("coverage/new/", views_plan.plan_coverage, name="plan_coverage"),
+    path("coverage/preview/", views_plan.preview_coverage, name="preview_coverage"),
+    path("coverage/<int:pk>/", views_show.show_coverage, name="show_coverage"),
+    path("coverage/<int:pk>/edit/", views_plan.edit_coverage, name="edit_coverage"),
+    path("coverage/<int:pk>/certificate/", views_show.certificate, name="certificate"),
     path(
         "coverage/<int:pk>/leads/<int:map_id>/return/",
-        coverage_acts.return_lead,
+        views_actions.return_lead,
         name="hand_back",
     ),
     path(
         "coverage/<int:pk>/leads/<int:map_id>/take/",
-        coverage_acts.return_lead,
+        views_actions.return_lead,
         name="take_back",
     ),
     path(
         "coverage/<int:pk>/acknowledge/",
-        coverage_acts.acknowledge_coverage,
+        views_actions.acknowledge_coverage,
         name="acknowledge_coverage",
     ),
     *(
         path(
             f"coverage/<int:pk>/{act}/",
-            coverage_acts.act_on_coverage,
+            views_actions.act_on_coverage,
             {"act": act},
             name=f"{act}_coverage",
         )
-        for act in coverage_acts.ACTS
+        for act in views_actions.ACTS
     ),
     path("coverage/feeds/<int:pk>/", coverage.renew_feed, name="renew_feed"),
     path("coverage/feeds/<int:pk>/revoke/", coverage.revoke_feed, name="revoke_feed"),
     path("history/", history.history, name="history"),
     path("history/export.csv", history.export, name="history_export"),
-    path("batches/", batch.batches, name="batches"),
-    path("batches/<int:pk>/", batch.batch_page, name="batch"),
-    path("batches/<int:pk>/pause/", batch.pause, name="pause_batch"),
-    path("batches/<int:pk>/resume/", batch.resume, name="resume_batch"),
-    path("batches/<int:pk>/cancel/", batch.cancel, name="cancel_batch"),
-    path("batches/<int:pk>/retry/", batch.retry, name="retry_batch"),
-    path("batches/<int:pk>/undo/", batch.undo, name="undo_batch"),
+    path("batches/", views_batch.batches, name="batches"),
+    path("batches/<int:pk>/", views_batch.batch_page, name="batch"),
+    path("batches/<int:pk>/pause/", views_batch.pause, name="pause_batch"),
+    path("batches/<int:pk>/resume/", views_batch.resume, name="resume_batch"),
+    path("batches/<int:pk>/cancel/", views_batch.cancel, name="cancel_batch"),
+    path("batches/<int:pk>/retry/", views_batch.retry, name="retry_batch"),
+    path("batches/<int:pk>/undo/", views_batch.undo, name="undo_batch"),
     path("routing/", routing.routing, name="routing"),
     path("routing/new/", routing.new_rule, name="new_rule"),
-    path("routing/try/", routing_try.try_rules, name="try_rules"),
+    path("routing/try/", views_tester.try_rules, name="try_rules"),
     path("routing/<int:pk>/", routing.rule_page, name="rule"),
     path("routing/<int:pk>/mode/", routing.set_mode, name="set_rule_mode"),
     path("routing/<int:pk>/move/", routing.move, name="move_rule"),
@@ -126,21 +118,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/<int:pk>/", notices.open_notification, name="notification"),
     path(
         "notifications/settings/",
-        notification_settings.own_wishes,
+        views_preferences.own_wishes,
         name="notification_settings",
     ),
     path("system/mails/<int:pk>/send/", system.send_mail_again, name="send_mail_again"),
     path("system/mails/<int:pk>/dismiss/", system.dismiss_mail, name="dismiss_mail"),
-    path("start/", start.start, name="start"),
-    path("start/categories/", start.confirm_categories, name="confirm_categories"),
-    path("start/away/", start.put_away, name="put_away"),
+    path("start/", views_onboarding.start, name="start"),
+    path(
+        "start/categories/",
+        views_onboarding.confirm_categories,
+        name="confirm_categories",
+    ),
+    path("start/away/", views_onboarding.put_away, name="put_away"),
     path("system/", system.system_page, name="system"),
     path("system/pause/", system.pause, name="pause_writes"),
     path("system/resume/", system.resume, name="resume_writes"),
     path("system/resume-bulk/", system.resume_bulk, name="resume_bulk"),
     path("team/", team.team, name="team"),
-    path("team/rebalance/", rebalance.rebalance, name="rebalance"),
-    path("team/add/", people.add_member, name="add_member"),
+    path("team/rebalance/", views_rebalance.rebalance, name="rebalance"),
+    path("team/add/", views_members.add_member, name="add_member"),
     path("team/performance/", performance.performance, name="performance"),
     path("team/performance.csv", performance.performance_csv, name="performance_csv"),
     path(
@@ -149,35 +145,55 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="answers_export",
     ),
     path("team/performance/leads.csv", performance.leads_export, name="leads_export"),
-    path("team/<int:pk>/", people.member_page, name="member"),
-    path("team/<int:pk>/hours/", hours.member_hours, name="member_hours"),
-    path("team/<int:pk>/leaving/", leaving.leaving, name="leaving"),
-    path("team/<int:pk>/deactivate/", leaving.deactivate, name="deactivate_member"),
-    path("settings/", settings.overview, name="settings"),
-    path("settings/targets/new/", targets.new_target, name="new_target"),
-    path("settings/targets/<int:pk>/", targets.target_page, name="target"),
+    path("team/<int:pk>/", views_members.member_page, name="member"),
+    path("team/<int:pk>/hours/", views_hours.member_hours, name="member_hours"),
+    path("team/<int:pk>/leaving/", views_offboarding.leaving, name="leaving"),
     path(
-        "settings/targets/<int:pk>/remove/", targets.remove_target, name="remove_target"
+        "team/<int:pk>/deactivate/",
+        views_offboarding.deactivate,
+        name="deactivate_member",
     ),
-    path("settings/hours/", targets.default_hours_page, name="default_hours"),
-    path("settings/days-off/", targets.add_day_off, name="add_day_off"),
+    path("settings/", settings.overview, name="settings"),
+    path("settings/targets/new/", views_targets.new_target, name="new_target"),
+    path("settings/targets/<int:pk>/", views_targets.target_page, name="target"),
+    path(
+        "settings/targets/<int:pk>/remove/",
+        views_targets.remove_target,
+        name="remove_target",
+    ),
+    path("settings/hours/", views_targets.default_hours_page, name="default_hours"),
+    path("settings/days-off/", views_targets.add_day_off, name="add_day_off"),
     path(
         "settings/days-off/<int:pk>/remove/",
-        targets.remove_day_off,
+        views_targets.remove_day_off,
         name="remove_day_off",
     ),
     path("settings/categories/", settings.categories, name="category_settings"),
     path("settings/teams/", settings.teams, name="teams"),
     path("settings/teams/<int:pk>/", settings.team_page, name="team_settings"),
     path("settings/teams/<int:pk>/remove/", settings.remove_team, name="remove_team"),
-    path("settings/mappings/", mappings.mappings, name="mappings"),
-    path("settings/mappings/<int:pk>/", mappings.mapping_page, name="mapping"),
-    path("settings/mappings/<int:pk>/lines/", mappings.add, name="add_mapping_line"),
-    path("settings/mappings/<int:pk>/import/", mappings.load, name="import_mapping"),
-    path("settings/mappings/<int:pk>/remove/", mappings.remove, name="remove_mapping"),
+    path("settings/mappings/", views_lookup_tables.mappings, name="mappings"),
+    path(
+        "settings/mappings/<int:pk>/", views_lookup_tables.mapping_page, name="mapping"
+    ),
+    path(
+        "settings/mappings/<int:pk>/lines/",
+        views_lookup_tables.add,
+        name="add_mapping_line",
+    ),
+    path(
+        "settings/mappings/<int:pk>/import/",
+        views_lookup_tables.load,
+        name="import_mapping",
+    ),
+    path(
+        "settings/mappings/<int:pk>/remove/",
+        views_lookup_tables.remove,
+        name="remove_mapping",
+    ),
     path(
         "settings/mapping-lines/<int:pk>/remove/",
-        mappings.remove_line,
+        views_lookup_tables.remove_line,
         name="remove_mapping_line",
     ),
     path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
@@ -188,8 +204,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         settings.new_password,
         name="new_password",
     ),
-    path("settings/users/<int:pk>/unlock/", sign_ins.unlock_user, name="unlock_user"),
-    path("settings/sign-ins/", sign_ins.sign_in_log, name="sign_in_log"),
+    path(
+        "settings/users/<int:pk>/unlock/",
+        views_sign_ins.unlock_user,
+        name="unlock_user",
+    ),
+    path("settings/sign-ins/", views_sign_ins.sign_in_log, name="sign_in_log"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/me/", accounts.me, name="me"),
     path("accounts/look/", accounts.look, name="look"),
@@ -200,7 +220,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = errors.bad_request
-handler403 = errors.forbidden
-handler404 = errors.not_found
-handler500 = errors.server_error
+handler400 = error_pages.bad_request
+handler403 = error_pages.forbidden
+handler404 = error_pages.not_found
+handler500 = error_pages.server_error

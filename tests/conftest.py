@@ -89,5 +89,5 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     def record(*args: object, **_: object) -> None:
         tasks.append(args)
 
-    monkeypatch.setattr("assignments.nudges.async_task", record)
+    monkeypatch.setattr("assignments.task_queue.async_task", record)
     return tasks

@@ -32,11 +32,11 @@ from assignments.models import (
     User,
 )
 from assignments.models.plan import StrategyKind
-from assignments.services import plans
-from assignments.services.leads import search_text_of
+from assignments.services.bulk import plans
+from assignments.services.bulk.allocation import Part, Wish
+from assignments.services.bulk.table_keys import key_of
 from assignments.services.mail_content.parsed_mail import parsed_columns
-from assignments.services.mapping_keys import key_of
-from assignments.services.proposing import Part, Wish
+from assignments.services.mirror.import_leads import search_text_of
 
 MONDAY = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1000)

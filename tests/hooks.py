@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 
 from assignments.models import Lead
-from assignments.services.webhooks import gate
+from assignments.services.webhooks import authentication
 from tests.factories import MONDAY
 
 SECRET = "a-secret-of-the-tests-only"
@@ -63,7 +63,7 @@ def category_of(
 
 
 def address() -> str:
-    return f"/webhooks/smartlead/{gate.path_token()}/"
+    return f"/webhooks/smartlead/{authentication.path_token()}/"
 
 
 def signed(body: bytes, secret: str = SECRET) -> str:

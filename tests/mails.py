@@ -5,8 +5,8 @@ from typing import Any
 
 from assignments import smtp
 from assignments.models import Mail
-from assignments.services import letters, outbox
-from assignments.services.notifications import tell
+from assignments.services.notifications import compose, outbox
+from assignments.services.notifications.notify import tell
 from tests.factories import MONDAY, make_user
 
 MINUTE = timedelta(minutes=1)
@@ -18,7 +18,7 @@ def told(address: str = ANA, subject: str = "3 leads are yours", **fields: Any) 
     values = {"kind": "assigned", "key": "1", "text": "", "path": "/inbox/"}
     user = make_user(email=address)
     tell(user, subject=subject, at=MONDAY, **(values | fields))
-    letters.write_due(at=MONDAY)
+    compose.write_due(at=MONDAY)
     return Mail.objects.get(address=address)
 
 

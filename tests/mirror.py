@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from assignments.sandbox.world import World
-from assignments.services import inbox, passes, threads
-from assignments.services.reading import Reading, SyncReport
+from assignments.services.mirror import conversations, scheduler, sync_passes
+from assignments.services.mirror.session import Reading, SyncReport
 from assignments.smartlead.budget import Budget, Kind, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.smartlead.records import LeadRow
@@ -41,14 +41,14 @@ class Mirror:
 
     def head_pass(self) -> int:
         """A whole head pass; how many pages it took."""
-        return self._through(passes.read_head_page)
+        return self._through(sync_passes.read_head_page)
 
     def round(self, *, is_deep: bool = True) -> int:
-        passes.begin_round(at=self.clock(), is_deep=is_deep)
-        return self._through(passes.read_full_page)
+        sync_passes.begin_round(at=self.clock(), is_deep=is_deep)
+        return self._through(sync_passes.read_full_page)
 
     def slice(self, seconds: float = 45) -> SyncReport:
-        return inbox.sync_slice(
+        return scheduler.sync_slice(
             client=self.client,
             budget=self.budget,
             until=self.clock.now + timedelta(seconds=seconds),
@@ -57,7 +57,7 @@ class Mirror:
         )
 
     def full(self) -> SyncReport:
-        return inbox.run_full_sync(
+        return scheduler.run_full_sync(
             client=self.client,
             budget=self.budget,
             clock=self.clock,
@@ -65,7 +65,7 @@ class Mirror:
         )
 
     def open(self, map_id: int) -> SyncReport:
-        return threads.open_lead(
+        return conversations.open_lead(
             map_id=map_id, client=self.client, budget=self.budget, at=self.clock()
         )
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from assignments.models import Assignment, Lead, Member, Note
 from assignments.sandbox.world import World
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
 from tests.factories import MONDAY, make_lead

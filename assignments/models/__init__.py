@@ -3,6 +3,7 @@
 from assignments.models.account import Account, Heartbeat, Seat
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
+from assignments.models.conversation import LeadNote, Message
 from assignments.models.coverage import (
     CalendarFeed,
     Coverage,
@@ -12,8 +13,8 @@ from assignments.models.coverage import (
     Hold,
 )
 from assignments.models.lead import Campaign, Category, Lead
+from assignments.models.lookup_table import Mapping, MappingLine
 from assignments.models.mail import Mail, MailServer
-from assignments.models.mapping import Mapping, MappingLine
 from assignments.models.note import Note
 from assignments.models.notification import (
     CoverageWord,
@@ -41,8 +42,7 @@ from assignments.models.sla import (
     SlaTarget,
     WorkingHours,
 )
-from assignments.models.source import Source, UnreadableRow
-from assignments.models.thread import LeadNote, Message
+from assignments.models.sync_source import Source, UnreadableRow
 from assignments.models.webhook import WebhookEvent, WebhookRefusal
 
 __all__ = [

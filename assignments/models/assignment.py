@@ -139,7 +139,7 @@ class Assignment(models.Model):
     """One change of owner of one lead, wanted or seen: a row of the ledger.
 
     The row's state is the queue. After its final state only `verified_at` may still
-    be filled in; a database trigger holds that (`assignments.models.guards`).
+    be filled in; a database trigger holds that (`assignments.models.triggers`).
     """
 
     lead = models.ForeignKey(

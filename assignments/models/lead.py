@@ -88,7 +88,7 @@ class Lead(NamedModel):
     """One row of the Smartlead inbox: one person in one campaign.
 
     `owner` is whom Smartlead was last seen to name. It is written by
-    `assignments.services.ownership.observe_owner` alone.
+    `assignments.services.ledger.ownership.observe_owner` alone.
     """
 
     map_id = models.BigIntegerField(primary_key=True)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from assignments.models.assignment import HistoryIsKept
-from assignments.models.mapping import Mapping
+from assignments.models.lookup_table import Mapping
 from assignments.models.plan import StrategyKind
 from assignments.models.text_fields import NamedModel, NameField, SentenceField
 

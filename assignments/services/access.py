@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 
 from assignments.models import Coverage, Lead, Member, User
-from assignments.services.refusals import NotAllowed
+from assignments.services.errors import NotAllowed
 
 
 class Role(models.TextChoices):

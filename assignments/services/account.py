@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import transaction
 
 from assignments.models import Account, User
-from assignments.nudges import nudge_dispatch
 from assignments.services import access
-from assignments.services.refusals import AssignmentRefused
+from assignments.services.errors import AssignmentRefused
 from assignments.smartlead.account import account_fingerprint
+from assignments.task_queue import nudge_dispatch
 
 
 def current() -> Account:

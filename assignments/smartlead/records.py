@@ -56,7 +56,7 @@ class HistoryEntry:
     """One mail of a thread. `stats_id` of a reply repeats that of the mail it answers.
 
     `is_own`: Smartlead tells it as a reply, but one of us wrote it; its direction is
-    "sent". Only a service can know that (`services/own_mail.py`).
+    "sent". Only a service can know that (`services/replies/own_mail.py`).
     """
 
     message_id: str

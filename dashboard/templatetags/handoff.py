@@ -14,10 +14,8 @@ from django.utils.safestring import SafeString
 
 from assignments.models import Coverage
 from assignments.models.assignment import Cause
-from assignments.services.coverage import wording
-from assignments.services.coverage.wording import (
-    absence_in_words,
-)
+from assignments.services import absence_wording
+from assignments.services.absence_wording import absence_in_words
 from assignments.visible_text import displayed, isolated
 
 register = Library()
@@ -131,7 +129,7 @@ def first_name(member: Any) -> str:
 @register.filter
 def back_day(coverage: Coverage) -> str:
     """Return the day of the return: `Sat 16 May`, `Sat 16 May (Lagos)`."""
-    return wording.day_back(coverage, timezone.get_current_timezone())
+    return absence_wording.day_back(coverage, timezone.get_current_timezone())
 
 
 @register.filter
@@ -143,7 +141,7 @@ def absence(coverage: Coverage) -> str:
 @register.filter
 def last_day_away(coverage: Coverage) -> str:
     """Return the last day away: `Fri 15 May`, `Fri 15 May, 14:00 (Lagos)`."""
-    return wording.last_day_away(coverage, timezone.get_current_timezone())
+    return absence_wording.last_day_away(coverage, timezone.get_current_timezone())
 
 
 @register.filter

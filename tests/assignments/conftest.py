@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from assignments.sandbox.world import World
-from assignments.services.desk import step_reached
+from assignments.services.dispatch.context import step_reached
 from tests.office import Office, open_office
 
 

@@ -15,8 +15,8 @@ from assignments.models import Account, User
 from assignments.sandbox.server import serving
 from assignments.sandbox.world import World
 from assignments.services import account as accounts
-from assignments.services import doctor
-from assignments.services.seats import beat
+from assignments.services.operations import doctor
+from assignments.services.task_leases import beat
 from tests.factories import make_lead, make_manager
 from tests.migrated import pretend_migrated
 
@@ -161,7 +161,9 @@ class TestServe:
             run("serve")
 
     def test_it_refuses_a_port_in_use(self, monkeypatch):
-        monkeypatch.setattr("assignments.parts.free_port", lambda host, port: port + 1)
+        monkeypatch.setattr(
+            "assignments.processes.free_port", lambda host, port: port + 1
+        )
 
         with pytest.raises(CommandError, match="Something else listens on"):
             run("serve", "--port", "8000")
@@ -212,8 +214,12 @@ class TestDemo:
     def test_on_the_sandbox_everything_is_at_the_ports_that_were_free(
         self, command, monkeypatch
     ):
-        monkeypatch.setattr("assignments.parts.free_port", lambda host, port: port + 1)
-        monkeypatch.setattr("assignments.services.demo.on_demo_database", lambda: True)
+        monkeypatch.setattr(
+            "assignments.processes.free_port", lambda host, port: port + 1
+        )
+        monkeypatch.setattr(
+            "assignments.services.operations.demo.on_demo_database", lambda: True
+        )
         command.on_sandbox = True
 
         command._choose_ports("127.0.0.1", 8000)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from assignments.models import Lead, Seat
 from assignments.sandbox.world import World
-from assignments.services import seats
+from assignments.services import task_leases
 from assignments.smartlead.client import Client
 from tests.factories import make_account
 
@@ -64,11 +64,11 @@ def test_another_accounts_database_is_not_read_into(world: World):
 def test_it_waits_for_a_worker_that_reads_and_leaves_the_seat_free(world, settings):
     settings.SEAT_TIME = 0.0
     now = timezone.now()
-    taken = seats.take_seat(("sync",), at=now, until=now + timedelta(minutes=1))
+    taken = task_leases.take_seat(("sync",), at=now, until=now + timedelta(minutes=1))
     with pytest.raises(CommandError, match="keeps reading"):
         sync()
 
-    seats.leave_seat(taken)
+    task_leases.leave_seat(taken)
     sync()
 
     assert Seat.objects.get(pk="sync").until is None

@@ -5,15 +5,15 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.models import Schedule
 
-from assignments import nudges, tasks
+from assignments import task_queue, tasks
 from assignments.models import Heartbeat, Lead, Message, Notification, Seat
 from assignments.models.assignment import State
 from assignments.models.notification import Kind
-from assignments.services import seats
+from assignments.services import task_leases
 from assignments.services.mail_content import parse_waiting
-from assignments.services.notifications import tell
-from assignments.services.sla import recounting
-from assignments.services.wishes import Choice, save_wishes
+from assignments.services.notifications.notify import tell
+from assignments.services.notifications.preferences import Choice, save_wishes
+from assignments.services.sla import recalculate
 from tests.factories import (
     make_assignment,
     make_lead,
@@ -43,7 +43,7 @@ class TestDispatch:
 
     def test_does_nothing_while_both_seats_are_taken(self, office):
         row = make_assignment(office.lead(), office.members[1])
-        sit_on(*nudges.DISPATCH_SEATS)
+        sit_on(*task_queue.DISPATCH_SEATS)
 
         assert tasks.dispatch() == "Both seats are taken."
         assert state_of(row) == State.WAITING
@@ -96,7 +96,7 @@ class TestParseMails:
         assert queued == [("assignments.tasks.parse_mails",)]
 
     def test_is_left_to_whoever_sits_there(self, waiting):
-        sit_on(nudges.PARSER_SEAT)
+        sit_on(task_queue.PARSER_SEAT)
 
         assert tasks.parse_mails() == "Somebody else is parsing."
 
@@ -113,7 +113,7 @@ class TestDues:
     @pytest.fixture
     def many(self, monkeypatch):
         """Five leads that owe an answer, two at once."""
-        monkeypatch.setattr(recounting, "CHUNK", 2)
+        monkeypatch.setattr(recalculate, "CHUNK", 2)
         make_target(60)
         for _ in range(5):
             make_lead(answer_owed=True, answer_due_at=None)
@@ -122,24 +122,24 @@ class TestDues:
         self, db, many, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
-            recounting.recount()
+            recalculate.recount()
         assert queued == [("assignments.tasks.work_out_dues",)]
 
         assert tasks.work_out_dues() == "3 leads."
 
-        assert not recounting.is_unfinished()
+        assert not recalculate.is_unfinished()
         assert not Lead.objects.filter(answer_due_at=None).exists()
 
     def test_are_worked_out_by_one_at_a_time(self, db, many):
-        recounting.recount()
-        sit_on(nudges.DUES_SEAT)
+        recalculate.recount()
+        sit_on(task_queue.DUES_SEAT)
 
         assert tasks.work_out_dues() == "Somebody else is working it out."
 
     def test_a_lost_nudge_costs_a_minute(
         self, office, many, queued, django_capture_on_commit_callbacks
     ):
-        recounting.start_over()
+        recalculate.start_over()
 
         with django_capture_on_commit_callbacks(execute=True):
             tasks.tick()
@@ -152,26 +152,26 @@ class TestSeats:
         now = timezone.now()
         later = now + timedelta(seconds=45)
 
-        taken = [seats.take_seat(("one",), at=now, until=later) for _ in range(2)]
+        taken = [task_leases.take_seat(("one",), at=now, until=later) for _ in range(2)]
 
         assert [seat is None for seat in taken] == [False, True]
 
     def test_a_dead_holders_seat_is_free_when_its_time_is_over(self, db):
         now = timezone.now()
-        seats.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
+        task_leases.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
 
         at = now + timedelta(seconds=46)
 
-        assert seats.take_seat(("one",), at=at, until=at + timedelta(seconds=45))
+        assert task_leases.take_seat(("one",), at=at, until=at + timedelta(seconds=45))
 
     def test_a_late_leaver_does_not_free_the_seat_of_the_next(self, db):
         now = timezone.now()
-        late = seats.take_seat(("one",), at=now, until=now)
-        seats.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
+        late = task_leases.take_seat(("one",), at=now, until=now)
+        task_leases.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
 
-        seats.leave_seat(late)
+        task_leases.leave_seat(late)
 
-        assert seats.take_seat(("one",), at=now, until=now) is None
+        assert task_leases.take_seat(("one",), at=now, until=now) is None
 
 
 class TestNudges:
@@ -179,18 +179,18 @@ class TestNudges:
         self, db, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-            nudges.nudge_dispatch()
-            nudges.nudge_dispatch()
+            task_queue.nudge_dispatch()
+            task_queue.nudge_dispatch()
 
         assert len(queued) == 1
 
     def test_no_nudge_while_both_seats_are_taken(
         self, db, queued, django_capture_on_commit_callbacks
     ):
-        sit_on(*nudges.DISPATCH_SEATS)
+        sit_on(*task_queue.DISPATCH_SEATS)
 
         with django_capture_on_commit_callbacks(execute=True):
-            nudges.nudge_dispatch()
+            task_queue.nudge_dispatch()
 
         assert queued == []
 
@@ -256,7 +256,7 @@ class TestMails:
         assert told.subjects == [("ana@example.com", "3 leads are yours")]
 
     def test_one_at_a_time(self, db, told):
-        sit_on(nudges.MAILS_SEAT)
+        sit_on(task_queue.MAILS_SEAT)
 
         assert tasks.send_mails() == "Somebody else is sending."
 

@@ -21,16 +21,17 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
-from assignments import parts
+from assignments import processes
 from assignments.models import Batch, Lead, Mapping, Member, SavedPlan, User
 from assignments.models import Budget as BudgetRow
 from assignments.models.plan import StrategyKind
 from assignments.sandbox.journal import Entry
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
-from assignments.services import member_filter, plans, writing
-from assignments.services.proposing import Part, Wish
-from assignments.services.reading import Reading
+from assignments.services.bulk import plans, write_plan
+from assignments.services.bulk.allocation import Part, Wish
+from assignments.services.mirror import list_verification
+from assignments.services.mirror.session import Reading
 from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import connect
 from assignments.supervisor import Part as Process
@@ -123,10 +124,10 @@ def _prove(folder: Path) -> None:
             sleep=time.sleep,
             until=until,
         )
-        member_filter.prove(reading)
+        list_verification.prove(reading)
     world.close()
     BudgetRow.objects.all().delete()
-    if not member_filter.is_proven():
+    if not list_verification.is_proven():
         raise RuntimeError("The lists of members did not prove themselves.")
 
 
@@ -143,7 +144,7 @@ def _run(trial: Trial, folder: Path, office: Office, kind: StrategyKind) -> Run:
         note="{lead} is with {owner} now." if kind == StrategyKind.LEAST_BUSY else "",
     )
     batch = plans.confirm_plan(plan=plan, actor=office.manager, at=timezone.now())
-    while writing.write_chunk(plan=plan, at=timezone.now()):
+    while write_plan.write_chunk(plan=plan, at=timezone.now()):
         pass
     with Supervisor(say=say, patience=2) as supervisor:
         _start(supervisor, trial, folder)
@@ -216,7 +217,7 @@ def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> None:
     words += ["--rate", trial.scaled(CONFIGURED)]
     words += ["--assigned-me", PROVABLE] if trial.lists_proven else []
     log = folder / "sandbox.log"
-    supervisor.start(_process("sandbox", parts.manage("sandbox", *words), log))
+    supervisor.start(_process("sandbox", processes.manage("sandbox", *words), log))
     address = settings.SMARTLEAD_BASE_URL.removesuffix("/api/v1")
     await_answer(f"{address}/_sandbox/verdict", log)
     command = [sys.executable, "-m", "tests.benchmarks.worker", "dispatch"]

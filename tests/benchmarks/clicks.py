@@ -10,7 +10,7 @@ import httpx
 from django.utils import timezone
 
 from assignments.models import Lead, Member, Seat
-from assignments.nudges import DISPATCH_SEATS
+from assignments.task_queue import DISPATCH_SEATS
 
 PATIENCE = 60.0  # seconds, at the true limit, after which a click counts as lost
 RHYTHM = (2.5, 5.5)  # seconds from one click to the next

@@ -16,12 +16,12 @@ from django.utils import timezone
 from assignments.models import Coverage, Hold, Lead, Member, Source, User
 from assignments.sandbox.world import World
 from assignments.services.account import current
-from assignments.services.coverage import acts, running
+from assignments.services.bulk.pace import calls_a_minute
+from assignments.services.coverage import actions, tick
 from assignments.services.coverage.drafts import Draft, DraftCoverer
-from assignments.services.coverage.pace import calls_a_minute
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher, work_is_left
-from assignments.services.sources import ASSIGNED
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
+from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import connect
 from tests.benchmarks.figures import Figure, say
@@ -90,7 +90,7 @@ def _figures(
     yield from _costs(start, size, f"{name}, start", most)
     yield _exactly(f"{name}, held", Hold.objects.live().count(), size)
     office.clock.now += timedelta(hours=1)
-    acts.end_early(coverage=coverage, actor=office.boss, at=office.clock())
+    actions.end_early(coverage=coverage, actor=office.boss, at=office.clock())
     end = cost(office.watched, lambda: _work(office))
     yield from _costs(end, size, f"{name}, return", most)
     back = coverage.holds.filter(outcome=Hold.Outcome.RETURNED)
@@ -131,7 +131,7 @@ def _cover(office: Office) -> Coverage:
         return_note="{away} is back.",
         from_now=True,
     )
-    return acts.schedule(draft=draft, actor=office.boss, at=office.clock())
+    return actions.schedule(draft=draft, actor=office.boss, at=office.clock())
 
 
 def _work(office: Office) -> None:
@@ -139,11 +139,11 @@ def _work(office: Office) -> None:
     dispatcher, next_tick = Dispatcher(office.desk), office.clock.now
     while work_is_left(current()):
         if office.clock.now >= next_tick:
-            running.tick(office.clock.now)
+            tick.tick(office.clock.now)
             next_tick = office.clock.now + MINUTE
         if (look_again := dispatcher.take_turn(office.clock.now)) is not None:
             office.clock.now = min(look_again, next_tick)
-    running.tick(office.clock.now)
+    tick.tick(office.clock.now)
 
 
 def _costs(spent: Cost, size: int, name: str, most_reads: int) -> Iterator[Figure]:

@@ -12,8 +12,8 @@ from assignments.models import Assignment, Campaign, Category, Lead, Member, Use
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.people import COUNTRIES, FIRMS, MEMBERS
 from assignments.sandbox.seed import CATEGORIES
-from assignments.services.answers import is_owed
-from assignments.services.leads import search_text_of
+from assignments.services.mirror.import_leads import search_text_of
+from assignments.services.sla.waiting import is_owed
 
 CLOSING = {"Not Interested", "Do Not Contact", "Wrong Person"}
 CAMPAIGNS = 40

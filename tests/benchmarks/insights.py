@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Category, Member, Team, User
 from assignments.sandbox.people import MEMBERS
-from assignments.services.seats import beat
+from assignments.services.task_leases import beat
 from tests.benchmarks import annals
 from tests.benchmarks.crowd import fill
 from tests.benchmarks.figures import Figure, say

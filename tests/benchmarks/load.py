@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 
-from assignments import parts
+from assignments import processes
 from assignments.models import Assignment, Lead
 from assignments.supervisor import Part, Supervisor
 from tests.benchmarks.clicks import Click, click
@@ -62,10 +62,10 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
 
 def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> str:
     """Sandbox, web, four dispatching workers and one that reads; the web's address."""
-    port = parts.free_port(HOST, WEB_PORT)
+    port = processes.free_port(HOST, WEB_PORT)
     supervisor.start(_sandbox(trial, folder))
     await_answer(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
-    web = parts.web(
+    web = processes.web(
         host=HOST, port=port, environment=os.environ, log=folder / "web.log"
     )
     supervisor.start(web)
@@ -84,7 +84,7 @@ def _sandbox(trial: Trial, folder: Path) -> Part:
     words += ["--tail", f"{share}:{seconds * trial.scale}"]
     words += ["--life", str(LIFE * trial.scale)]
     log = folder / "sandbox.log"
-    command = parts.manage("sandbox", *words)
+    command = processes.manage("sandbox", *words)
     return Part(name="sandbox", command=command, environment=os.environ, log=log)
 
 

@@ -13,9 +13,9 @@ from assignments.models import Budget as BudgetRow
 from assignments.models.assignment import Cause
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
-from assignments.services import inbox
-from assignments.services.batches import apply_plan
-from assignments.services.planning import plan_for_one_member
+from assignments.services.ledger.batch import apply_plan
+from assignments.services.ledger.planning import plan_for_one_member
+from assignments.services.mirror import scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget
 from tests.benchmarks.figures import say
@@ -30,7 +30,7 @@ def open_office(state: Path, *, leads: int) -> User:
     world = World(state=state, leads=leads, limits=UNLIMITED, now=time.time())
     transport = httpx.WSGITransport(app=application(world))
     with smartlead.connect(transport=transport, budget=budget) as client:
-        report = inbox.run_full_sync(client=client, budget=budget, progress=_quiet)
+        report = scheduler.run_full_sync(client=client, budget=budget, progress=_quiet)
     world.close()
     BudgetRow.objects.all().delete()
     say(f"Mirrored: {report}.")

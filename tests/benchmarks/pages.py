@@ -19,9 +19,9 @@ from django.utils import timezone
 from assignments.models import Lead, User
 from assignments.models.lead import NEVER
 from assignments.sandbox.people import MEMBERS
-from assignments.services.seats import beat
-from dashboard.inbox_filter import BY_REPLY, ORDERS
-from dashboard.paging import PAGE_SIZE, Cursor
+from assignments.services.task_leases import beat
+from dashboard.inbox.filter import BY_REPLY, ORDERS
+from dashboard.pagination import PAGE_SIZE, Cursor
 from tests.benchmarks.crowd import PILOT, RARE, fill
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.trials import Trial

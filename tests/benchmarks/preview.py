@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Lead, Member, SavedPlan, User
 from assignments.models.assignment import State, Urgency
-from assignments.services import writing
+from assignments.services.bulk import write_plan
 from tests.benchmarks.crowd import fill
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.trials import Trial
@@ -77,7 +77,7 @@ def _confirmation(browser: Browser, label: str) -> Iterator[Figure]:
         at_most=LONGEST_CONFIRMATION,
     )
     started = time.perf_counter()
-    while writing.write_chunk(plan=plan, at=timezone.now()):
+    while write_plan.write_chunk(plan=plan, at=timezone.now()):
         pass
     seconds = time.perf_counter() - started
     yield Figure(name=f"{label}: all rows written", value=seconds, unit="s")

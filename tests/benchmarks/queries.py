@@ -12,8 +12,8 @@ from django.utils import timezone
 from assignments.models import Lead, Member, User
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget
 from tests.benchmarks.figures import Figure

@@ -14,9 +14,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from assignments import parts
+from assignments import processes
 from assignments.models import User
-from assignments.services.seats import beat
+from assignments.services.task_leases import beat
 from assignments.supervisor import Supervisor
 from tests.benchmarks import annals
 from tests.benchmarks.crowd import fill
@@ -68,10 +68,10 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     beat("worker", at=timezone.now())
     viewer, *readers = [sign_in(user) for user in users]
     with Supervisor(say=say, patience=2) as supervisor:
-        port = parts.free_port(HOST, WEB_PORT)
+        port = processes.free_port(HOST, WEB_PORT)
         log = folder / "web.log"
         supervisor.start(
-            parts.web(host=HOST, port=port, environment=os.environ, log=log)
+            processes.web(host=HOST, port=port, environment=os.environ, log=log)
         )
         await_answer(f"http://{HOST}:{port}/healthz", log)
         yield from _figures(label, port, viewer, readers)

@@ -15,8 +15,8 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from assignments import parts
-from assignments.services.seats import beat
+from assignments import processes
+from assignments.services.task_leases import beat
 from assignments.supervisor import Supervisor
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.load import HOST, WEB_PORT, await_answer
@@ -71,12 +71,14 @@ def _serve(supervisor: Supervisor, folder: Path) -> str:
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.served",
         "COLLECTED": str(folder / "static"),
     }
-    collect = parts.manage("collectstatic", "--noinput", "--verbosity", "0")
+    collect = processes.manage("collectstatic", "--noinput", "--verbosity", "0")
     subprocess.run(collect, env=environment, check=True)
     beat("worker", at=timezone.now())
-    port = parts.free_port(HOST, WEB_PORT)
+    port = processes.free_port(HOST, WEB_PORT)
     log = folder / "web.log"
-    supervisor.start(parts.web(host=HOST, port=port, environment=environment, log=log))
+    supervisor.start(
+        processes.web(host=HOST, port=port, environment=environment, log=log)
+    )
     await_answer(f"http://{HOST}:{port}/healthz", log)
     return f"http://{HOST}:{port}"
 

@@ -10,8 +10,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from assignments.models import Lead, Member, SavedPlan, User
-from assignments.services import weekly
-from assignments.services.seats import beat
+from assignments.services.insights import weekly_review
+from assignments.services.task_leases import beat
 from tests.benchmarks.crowd import fill
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.trials import Trial
@@ -69,7 +69,7 @@ def _levelling(browser: Browser, label: str) -> Figure:
 def _week(label: str) -> Figure:
     """The review of the week for one reader, with every section counted to its end."""
     started = time.perf_counter()
-    weekly.tell_all(at=timezone.now() + timedelta(days=7))
+    weekly_review.tell_all(at=timezone.now() + timedelta(days=7))
     return Figure(
         name=f"{label}: weekly review of one reader",
         value=1000 * (time.perf_counter() - started),

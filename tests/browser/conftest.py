@@ -20,9 +20,9 @@ from playwright.sync_api import Error as PlaywrightError
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
 from assignments.sandbox.world import World
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher
-from assignments.services.inbox import run_head_sync
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher
+from assignments.services.mirror.scheduler import run_head_sync
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
 from tests.browser import chromium

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Coverage, Lead, Member
-from assignments.services.coverage import running
+from assignments.services.coverage import tick
 from tests.browser.looks import check, check_page
 from tests.factories import make_coverage, make_hold, make_lead, make_team
 
@@ -26,7 +26,7 @@ def cast(people):
 
 def work(office) -> None:
     """A minute of the clock, and everything sent that it planned."""
-    running.tick(timezone.now())
+    tick.tick(timezone.now())
     office.dispatch()
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Member
-from assignments.services.coverage import running
+from assignments.services.coverage import tick
 from tests.factories import make_team, make_user
 
 
@@ -24,7 +24,7 @@ def cast(office, people) -> list[Member]:
 
 
 def work(office) -> None:
-    running.tick(timezone.now())
+    tick.tick(timezone.now())
     office.dispatch()
 
 

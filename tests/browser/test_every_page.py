@@ -5,7 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from assignments.models import Account, Heartbeat, Lead, Mapping, Member
-from assignments.services.clock import tick
+from assignments.services.operations.tick import tick
 from tests.browser.looks import check, check_page
 from tests.factories import (
     MONDAY,

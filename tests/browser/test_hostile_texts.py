@@ -19,7 +19,7 @@ from assignments.models import (
     User,
 )
 from assignments.models.assignment import State
-from dashboard.conversation import MAILS_OPEN
+from dashboard.lead.conversation import MAILS_OPEN
 from tests.browser.vectors import VECTORS
 from tests.factories import (
     MONDAY,

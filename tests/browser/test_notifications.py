@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from assignments.models.notification import Kind
-from assignments.services.wishes import choice_of
+from assignments.services.notifications.preferences import choice_of
 from tests.browser.looks import check_page
 from tests.factories import make_notification
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from assignments.models import Member
-from assignments.services.performance.recording import record_mails
+from assignments.services.replies.record import record_mails
 from tests.browser.looks import check, check_page
 from tests.factories import MONDAY, make_coverage, make_hold, make_lead
 

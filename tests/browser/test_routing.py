@@ -5,7 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Lead, Member, RoutingRule
-from assignments.services.clock import tick
+from assignments.services.operations.tick import tick
 from tests.browser.test_keyboard import tab_to
 from tests.factories import make_member, make_rule
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, Request, expect
 
 from assignments.models import Lead
-from assignments.services.webhooks import gate
-from assignments.services.webhooks.receiving import receive
+from assignments.services.webhooks import authentication
+from assignments.services.webhooks.receive import receive
 from tests.browser.looks import check_page
 from tests.browser.test_handing_over import row_of
 from tests.factories import make_campaign
@@ -23,7 +23,7 @@ from tests.hooks import SECRET
 def hooked(office, settings, people):
     """The sandbox tells Handoff; something came before, so the page asks often."""
     settings.SMARTLEAD_WEBHOOK_SECRET = SECRET
-    url = f"{office.url}/webhooks/smartlead/{gate.path_token()}/"
+    url = f"{office.url}/webhooks/smartlead/{authentication.path_token()}/"
     events = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED"]
     office.world.hook_up(url.replace("localhost", "127.0.0.1"), name="x", events=events)
     receive(

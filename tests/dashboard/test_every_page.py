@@ -9,9 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from assignments.models import Mapping
-from assignments.services.clock import tick
+from assignments.services.operations.tick import tick
+from dashboard.coverage.views_actions import ACTS
 from dashboard.urls import public
-from dashboard.views.coverage_acts import ACTS
 from tests.factories import (
     make_assignment,
     make_batch,
@@ -183,7 +183,7 @@ def test_a_sentence_comes_with_every_error(client, manager):
 
 def test_a_broken_page_says_so_without_its_insides(client, manager, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr("dashboard.lead_list.rows_of", None)
+    monkeypatch.setattr("dashboard.inbox.lead_list.rows_of", None)
 
     response = client.get("/inbox/")
 

@@ -17,8 +17,8 @@ from assignments.models import (
     Team,
     User,
 )
-from assignments.services.coverage.feeds import calendar_text
-from assignments.services.letters import write_due
+from assignments.services.coverage.ical import calendar_text
+from assignments.services.notifications.compose import write_due
 from assignments.visible_text import TURNING
 from tests.dashboard.pages import htmx
 from tests.factories import (

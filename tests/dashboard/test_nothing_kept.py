@@ -34,7 +34,7 @@ def test_every_answer_forbids_to_be_kept(client, manager, lead, address, target)
 
 def test_a_page_that_broke_and_a_refused_form_too(client, manager, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr("dashboard.lead_list.rows_of", None)
+    monkeypatch.setattr("dashboard.inbox.lead_list.rows_of", None)
 
     for response in (client.get("/inbox/"), client.post("/assign/", {"lead": "x"})):
         assert "no-store" in response["Cache-Control"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assignments.services.webhooks import gate
+from assignments.services.webhooks import authentication
 from tests.deploy.served import (
     HOST,
     PASSWORD,
@@ -156,7 +156,7 @@ def _caddy(program: str, door: Door, site: Site) -> Iterator[None]:
 
 def hook_path(settings) -> str:
     settings.SMARTLEAD_WEBHOOK_SECRET = SECRET
-    return f"/webhooks/smartlead/{gate.path_token()}/"
+    return f"/webhooks/smartlead/{authentication.path_token()}/"
 
 
 def test_a_person_signs_in_through_it(door):
@@ -208,7 +208,7 @@ def test_the_address_of_a_webhook_is_in_no_log(door, settings):
             sender.post(path, content=b"x" * 4_000_000)
         client.get("/inbox/?q=acme", headers={"Referer": f"https://{HOST}{path}"})
 
-    assert gate.path_token() not in door.logs()
+    assert authentication.path_token() not in door.logs()
 
 
 def test_the_address_of_a_webhook_is_in_no_log_when_handoff_does_not_answer(
@@ -229,7 +229,7 @@ def test_the_address_of_a_webhook_is_in_no_log_when_handoff_does_not_answer(
         client.get("/coverage/calendar/a-secret.ics")
 
     assert answer.status_code == 502
-    assert gate.path_token() not in alone.logs()
+    assert authentication.path_token() not in alone.logs()
     assert "a-secret.ics" not in alone.logs()
 
 

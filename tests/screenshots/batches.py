@@ -17,8 +17,8 @@ from assignments.models import (
 )
 from assignments.models.assignment import Cause, State
 from assignments.models.plan import StrategyKind
-from assignments.services import plans
-from assignments.services.proposing import Part, Wish
+from assignments.services.bulk import plans
+from assignments.services.bulk.allocation import Part, Wish
 from tests.factories import make_absence
 
 OUTCOMES = (

@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from assignments.models import Assignment, Coverage, Hold, Member, User
-from assignments.services.assigning import assign_lead
-from assignments.services.coverage import acts, running, states
+from assignments.services.coverage import actions, lifecycle, tick
 from assignments.services.coverage.drafts import Draft, DraftCoverer
-from dashboard.coverage_defaults import RETURN_NOTE, START_NOTE
+from assignments.services.ledger.assign import assign_lead
+from dashboard.coverage.defaults import RETURN_NOTE, START_NOTE
 from tests.screenshots.office import Office
 
 DAY = timedelta(days=1)
@@ -95,7 +95,7 @@ def _draft(
 
 def _schedule(office: Office, away: str, *covering: str, **said: Any) -> Coverage:
     draft = _draft(office, away, *covering, **said)
-    return acts.schedule(draft=draft, actor=_sara(), at=office.clock())
+    return actions.schedule(draft=draft, actor=_sara(), at=office.clock())
 
 
 def _sara() -> User:
@@ -113,11 +113,13 @@ def _over(office: Office) -> None:
     )  # fmt: skip
     office.dispatch()
     office.world.assign_outside(held[1].lead_id, member("Sara").pk)
-    acts.hand_back(coverage=over, lead=held[2].lead, actor=_sara(), at=office.clock())
+    actions.hand_back(
+        coverage=over, lead=held[2].lead, actor=_sara(), at=office.clock()
+    )
     office.dispatch()
     office.clock.advance(timedelta(hours=20).total_seconds())
     office.mirror()
-    acts.end_early(coverage=over, actor=_sara(), at=office.clock())
+    actions.end_early(coverage=over, actor=_sara(), at=office.clock())
     _work(office)
 
 
@@ -157,7 +159,7 @@ def _ahead(office: Office) -> None:
     _schedule(office, "Maya", "Theo", comment="again", first=20, last=24)
     half = {"first": 2, "last": 2, "last_time": time(13)}
     _schedule(office, "Tom", "Ana", comment="half", **half)
-    acts.propose(
+    actions.propose(
         draft=_draft(
             office, "Ngozi", "Maya", "Theo", comment="proposed", first=22, last=28
         ),
@@ -168,7 +170,7 @@ def _ahead(office: Office) -> None:
 
 def _called_off(office: Office) -> None:
     gone = _schedule(office, "Tom", "Ana", comment="cancelled", first=30, last=33)
-    acts.cancel(coverage=gone, actor=_sara(), at=office.clock())
+    actions.cancel(coverage=gone, actor=_sara(), at=office.clock())
     missed = _schedule(office, "Sara", "Ana", comment="missed", first=40, last=41)
     at = office.clock()
     Coverage.objects.filter(pk=missed.pk).update(
@@ -177,7 +179,7 @@ def _called_off(office: Office) -> None:
         first_day=(at - 3 * DAY).date(),
         last_day=(at - 2 * DAY).date(),
     )
-    states.advance(missed.pk, at)
+    lifecycle.advance(missed.pk, at)
 
 
 def _moving(office: Office) -> None:
@@ -188,11 +190,11 @@ def _moving(office: Office) -> None:
         office, "Ngozi", "Luca", "Theo", comment="starting", from_now=True, last=2
     )
     office.dispatch(turns=PART_OF_IT)
-    acts.end_early(coverage=back, actor=_sara(), at=office.clock())
+    actions.end_early(coverage=back, actor=_sara(), at=office.clock())
     office.dispatch(turns=PART_OF_IT)
 
 
 def _work(office: Office) -> None:
-    running.tick(office.clock())
+    tick.tick(office.clock())
     office.dispatch()
-    running.tick(office.clock())
+    tick.tick(office.clock())

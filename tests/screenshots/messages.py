@@ -6,8 +6,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from assignments.models import Mail, MailServer
-from assignments.services import gains
-from assignments.services.coverage import telling
+from assignments.services.coverage import messages
+from assignments.services.notifications import assignments
 
 SERVER = {"BACKEND": "assignments.smtp.Backend", "OPTIONS": {"host": "localhost"}}
 
@@ -15,9 +15,9 @@ SERVER = {"BACKEND": "assignments.smtp.Backend", "OPTIONS": {"host": "localhost"
 def tell() -> None:
     """Whatever the two days of work have brought them."""
     later = timezone.now() + timedelta(hours=1)
-    gains.tell_all(at=later)
-    telling.tell_all(at=later)
-    telling.tell_attention(at=later)
+    assignments.tell_all(at=later)
+    messages.tell_all(at=later)
+    messages.tell_attention(at=later)
 
 
 def refuse() -> None:

@@ -10,18 +10,18 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from assignments import nudges
+from assignments import task_queue
 from assignments.models import Assignment, Heartbeat, Lead, Member, Team, User
 from assignments.models.assignment import Cause
 from assignments.sandbox.people import OFF_BOARD
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
-from assignments.services import inbox, threads
-from assignments.services.assigning import assign_lead, undo_assignment
-from assignments.services.batches import apply_plan
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher
-from assignments.services.planning import plan_for_one_member
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher
+from assignments.services.ledger.assign import assign_lead, undo_assignment
+from assignments.services.ledger.batch import apply_plan
+from assignments.services.ledger.planning import plan_for_one_member
+from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget
 from tests.office import Clock
@@ -80,7 +80,7 @@ class Office:
                 return
 
     def mirror(self) -> None:
-        inbox.run_full_sync(
+        scheduler.run_full_sync(
             client=self.client,
             budget=self.budget,
             clock=self.clock,
@@ -94,7 +94,7 @@ def _leave_it(*_: object, **__: object) -> None:
 
 @contextmanager
 def open_office() -> Iterator[Office]:
-    nudges.async_task = _leave_it  # this script is its own worker
+    task_queue.async_task = _leave_it  # this script is its own worker
     settings.SMARTLEAD_RATE_LIMITS = UNLIMITED
     call_command("migrate", interactive=False, verbosity=0)
     now = timezone.now()
@@ -171,7 +171,7 @@ def work(office: Office) -> None:
 
 
 def _open_thread(office: Office) -> None:
-    threads.open_lead(
+    conversations.open_lead(
         map_id=lead_with_history().pk,
         client=office.client,
         budget=office.budget,

@@ -25,13 +25,14 @@ from assignments.models import (
 )
 from assignments.models.plan import StrategyKind
 from assignments.services import account as accounts
-from assignments.services import audit, plans, writing
-from assignments.services.coverage import acts
+from assignments.services.bulk import plans, write_plan
+from assignments.services.bulk.allocation import Part, Wish
+from assignments.services.coverage import actions
 from assignments.services.coverage.drafts import Draft, DraftCoverer
-from assignments.services.desk import Desk
-from assignments.services.dispatch import work_is_left
-from assignments.services.leads import save_rows
-from assignments.services.proposing import Part, Wish
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import work_is_left
+from assignments.services.mirror.import_leads import save_rows
+from assignments.services.operations import invariants
 from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import AboutUs
@@ -84,18 +85,18 @@ def cover(*, away: int, covering: list[int]) -> None:
         return_note="{away} is back.",
         from_now=True,
     )
-    acts.schedule(draft=draft, actor=User.objects.get(), at=now)
+    actions.schedule(draft=draft, actor=User.objects.get(), at=now)
 
 
 def give_back() -> None:
     """Back sooner than planned."""
     coverage, boss = Coverage.objects.get(), User.objects.get()
-    acts.end_early(coverage=coverage, actor=boss, at=timezone.now())
+    actions.end_early(coverage=coverage, actor=boss, at=timezone.now())
 
 
 def hand_over(*, to: int, note: str) -> None:
     """All leads to one member; the first few are written at once."""
-    writing.CHUNK = scribe.CHUNK
+    write_plan.CHUNK = scribe.CHUNK
     boss, now = User.objects.get(), timezone.now()
     wish = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
     part = Part(leads=Lead.objects.all(), wish=wish)
@@ -126,7 +127,7 @@ def _lead_ids() -> list[int]:
 
 def _wait_for_workers(until: float) -> None:
     while time.monotonic() < until and (
-        work_is_left(accounts.current()) or _is_giving_back() or writing.unwritten()
+        work_is_left(accounts.current()) or _is_giving_back() or write_plan.unwritten()
     ):
         time.sleep(0.1)
 
@@ -172,7 +173,7 @@ def _books() -> dict[str, Any]:
         "is_paused": any(account.values()),
         "audit": [
             str(finding)
-            for finding in audit.examine(at=timezone.now())
+            for finding in invariants.examine(at=timezone.now())
             if not finding.is_kept
         ],
         "fresh_click": settings.FRESH_CLICK,

@@ -68,11 +68,11 @@ def prepare(folder: Path) -> None:
     """Leads of one member, and a batch of them to another, confirmed but not written."""
     from assignments.models import Lead
     from assignments.services import account as accounts
-    from assignments.services import plans, writing
+    from assignments.services.bulk import plans, write_plan
     from tests.factories import make_manager, make_plan
     from tests.office import open_office
 
-    writing.CHUNK = 0  # nothing with the confirmation
+    write_plan.CHUNK = 0  # nothing with the confirmation
     world = _world(folder)
     with open_office(world) as office:
         for number in range(LEADS):
@@ -82,7 +82,7 @@ def prepare(folder: Path) -> None:
     accounts.bind(START)
     plan = make_plan(Lead.objects.all(), to, actor=boss, note="For {owner}: {lead}")
     plans.confirm_plan(plan=plan, actor=boss, at=START)
-    writing.CHUNK = CHUNK
+    write_plan.CHUNK = CHUNK
 
 
 def _world(folder: Path) -> Any:
@@ -94,11 +94,11 @@ def _world(folder: Path) -> Any:
 def _write(at: datetime, *, until: str = "") -> None:
     from django.db import connection
 
-    from assignments.services import writing
+    from assignments.services.bulk import write_plan
 
     with connection.execute_wrapper(_Death(until)):
-        for plan in writing.unwritten():
-            while writing.write_chunk(plan=plan, at=at):
+        for plan in write_plan.unwritten():
+            while write_plan.write_chunk(plan=plan, at=at):
                 pass
 
 
@@ -120,8 +120,8 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     import httpx
 
     from assignments.sandbox.wsgi import application
-    from assignments.services.desk import Desk, step_reached
-    from assignments.services.dispatch import Dispatcher
+    from assignments.services.dispatch.context import Desk, step_reached
+    from assignments.services.dispatch.dispatcher import Dispatcher
     from assignments.smartlead.budget import Budget
     from assignments.smartlead.client import connect
     from tests.office import Clock
@@ -141,7 +141,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
 
 def judge(folder: Path) -> dict[str, Any]:
     from assignments.models import Assignment, Lead, Note
-    from assignments.services import audit
+    from assignments.services.operations import invariants
 
     world = _world(folder)
     writes = Counter(
@@ -159,7 +159,7 @@ def judge(folder: Path) -> dict[str, Any]:
         "states": dict(Counter(Assignment.objects.values_list("state", flat=True))),
         "note_states": dict(Counter(Note.objects.values_list("state", flat=True))),
         "owners": len(owners),
-        "audit": [str(one) for one in audit.examine(at=START) if not one.is_kept],
+        "audit": [str(one) for one in invariants.examine(at=START) if not one.is_kept],
     }
 
 

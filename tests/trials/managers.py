@@ -12,14 +12,14 @@ from django.utils import timezone
 from assignments.models import Assignment, Lead, Member, User
 from assignments.models.assignment import Cause, State
 from assignments.services import account
-from assignments.services.assigning import (
+from assignments.services.errors import AssignmentRefused
+from assignments.services.ledger.assign import (
     assign_lead,
     retry_assignment,
     undo_assignment,
 )
-from assignments.services.batches import apply_plan
-from assignments.services.planning import plan_for_one_member
-from assignments.services.refusals import AssignmentRefused
+from assignments.services.ledger.batch import apply_plan
+from assignments.services.ledger.planning import plan_for_one_member
 from tests.trials.line import Line
 
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from django.utils import timezone
 
 from assignments import tasks
-from assignments.services import inbox, leads, passes
+from assignments.services.mirror import import_leads, scheduler, sync_passes
 from tests.trials.line import Line
 
 
@@ -18,9 +18,9 @@ def play(line: Line) -> None:
 
     def save_announced(*args: Any, **kwargs: Any) -> Any:
         line.ask("list read")
-        return leads.save_rows(*args, **kwargs)
+        return import_leads.save_rows(*args, **kwargs)
 
-    with patch.object(passes, "save_rows", save_announced):
+    with patch.object(sync_passes, "save_rows", save_announced):
         while os.getppid() == nursery:
             _read_on()
             time.sleep(0.1)
@@ -29,4 +29,4 @@ def play(line: Line) -> None:
 def _read_on() -> None:
     with tasks.at_the_counter() as (smartlead, budget):
         until = timezone.now() + timedelta(seconds=1)
-        inbox.sync_slice(client=smartlead, budget=budget, until=until)
+        scheduler.sync_slice(client=smartlead, budget=budget, until=until)

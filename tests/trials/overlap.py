@@ -31,9 +31,9 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from assignments.services import writing
+    from assignments.services.bulk import write_plan
 
-    writing.CHUNK = CHUNK
+    write_plan.CHUNK = CHUNK
     stage = Stage(Random(wishes.seed), wishes.leads, wishes.each)
     acts = stage.prepare()
     errors: list[str] = []
@@ -100,7 +100,7 @@ class Stage:
         return [*acts, self._routing(members[0]), self._meddling(changed, members[1])]
 
     def _confirming(self, manager: Any, member: Any, *, place: int) -> Any:
-        from assignments.services import plans, writing
+        from assignments.services.bulk import plans, write_plan
         from tests.factories import MONDAY, make_plan
 
         leads = self.rng.sample(self.leads, self.each)
@@ -109,15 +109,15 @@ class Stage:
 
         def act() -> None:
             plans.confirm_plan(plan=plan, actor=manager, at=at)
-            while writing.write_chunk(plan=plan, at=at):
+            while write_plan.write_chunk(plan=plan, at=at):
                 pass
 
         return act
 
     def _routing(self, member: Any) -> Callable[[], None]:
         from assignments.models.assignment import Cause
-        from assignments.services.batches import apply_plan
-        from assignments.services.planning import plan_for_one_member
+        from assignments.services.ledger.batch import apply_plan
+        from assignments.services.ledger.planning import plan_for_one_member
         from tests.factories import MONDAY
 
         plan = plan_for_one_member(
@@ -133,7 +133,7 @@ class Stage:
         """Somebody changes owners in Smartlead; the mirror sees every other change."""
         from django.db import transaction
 
-        from assignments.services.ownership import Sighting, observe_owner
+        from assignments.services.ledger.ownership import Sighting, observe_owner
         from tests.factories import MONDAY
 
         at = MONDAY + timedelta(seconds=1)
@@ -152,8 +152,8 @@ class Stage:
         import httpx
 
         from assignments.sandbox.wsgi import application
-        from assignments.services.desk import Desk
-        from assignments.services.dispatch import Dispatcher
+        from assignments.services.dispatch.context import Desk
+        from assignments.services.dispatch.dispatcher import Dispatcher
         from assignments.smartlead import client as smartlead
         from assignments.smartlead.budget import Budget
         from tests.factories import MONDAY
@@ -170,7 +170,7 @@ class Stage:
     def judge(self) -> dict[str, object]:
         from assignments.models import Assignment, Batch
         from assignments.models.assignment import Cause
-        from assignments.services import audit
+        from assignments.services.operations import invariants
         from tests.factories import MONDAY
 
         bulk = Batch.objects.filter(cause=Cause.BULK)
@@ -178,7 +178,7 @@ class Stage:
         by_lead: dict[int, list[Any]] = {lead.pk: [] for lead in self.leads}
         for row in rows:
             by_lead[row.lead_id].append(row)
-        found = audit.examine(at=MONDAY + timedelta(minutes=6))
+        found = invariants.examine(at=MONDAY + timedelta(minutes=6))
         return {
             "batches": bulk.count(),
             "sizes": sorted({batch.assignments.count() for batch in bulk}),

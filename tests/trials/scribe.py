@@ -6,7 +6,7 @@ import time
 from django.db import connection
 
 from assignments import tasks
-from assignments.services import writing
+from assignments.services.bulk import write_plan
 from tests.trials.line import Line
 
 CHUNK = 3
@@ -15,7 +15,7 @@ PAUSE = 0.1
 
 def play(line: Line) -> None:
     nursery = os.getppid()
-    writing.CHUNK = CHUNK
+    write_plan.CHUNK = CHUNK
     while os.getppid() == nursery:
         with connection.execute_wrapper(_announced(line)):
             tasks.write_plans()

@@ -16,8 +16,8 @@ from django.utils import timezone
 from assignments.models import Assignment, Heartbeat, Lead, Member
 from assignments.sandbox.server import Server, serving
 from assignments.sandbox.world import World
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
 from tests.factories import make_lead

@@ -14,8 +14,8 @@ from assignments import smtp
 from assignments.models import Assignment, Coverage, Lead, Mail, Member, SlaTarget
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
-from assignments.services import letters, outbox
-from assignments.services.clock import tick
+from assignments.services.notifications import compose, outbox
+from assignments.services.operations.tick import tick
 from assignments.smartlead import client
 from tests.assignments.services.coverage.planning import DAY, HOUR, plan
 from tests.factories import MONDAY, make_manager, make_team, make_user
@@ -68,7 +68,7 @@ def pass_by(office: Office, at: datetime) -> None:
         office.take_turns(20)
     tick(at=office.clock.now)
     now = office.clock.now
-    letters.write_due(at=now)
+    compose.write_due(at=now)
     if outbox.something_is_due(at=now):
         with smtp.postman() as postman:
             outbox.send_all(postman=postman, until=now + MINUTE, clock=lambda: now)

@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from assignments.models import Category, Lead, Reply, User
 from assignments.sandbox.world import DEFAULT_KEY, World
 from assignments.sandbox.wsgi import application
-from assignments.services.assigning import assign_lead
+from assignments.services.ledger.assign import assign_lead
 from tests.assignments.services.coverage.planning import go, plan
 from tests.factories import MONDAY, make_manager, make_team
 from tests.mirror import Mirror

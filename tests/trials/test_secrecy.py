@@ -143,7 +143,7 @@ def test_an_error_page_with_debug_on_shows_no_key(hall, key, settings, monkeypat
     settings.DEBUG = True
     monkeypatch.setenv("SMARTLEAD_API_KEY", key)
     hall.browser.raise_request_exception = False
-    monkeypatch.setattr("dashboard.lead_list.rows_of", None)
+    monkeypatch.setattr("dashboard.inbox.lead_list.rows_of", None)
 
     page = hall.see("/inbox/")
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from assignments import tasks
-from assignments.services.desk import Desk, step_reached
-from assignments.services.dispatch import Dispatcher
+from assignments.services.dispatch.context import Desk, step_reached
+from assignments.services.dispatch.dispatcher import Dispatcher
 from tests.trials.line import Line
 
 

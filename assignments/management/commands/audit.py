@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from assignments.services import account, audit, comparison
+from assignments.services import account
+from assignments.services.operations import invariants, reconcile
 from assignments.tasks import at_the_counter
 
 
@@ -29,14 +30,14 @@ class Command(BaseCommand):
             raise CommandError(f"{broken} broken.", returncode=1)
 
 
-def _findings(*, smartlead: bool) -> Iterator[audit.Finding]:
-    yield from audit.examine(at=timezone.now())
+def _findings(*, smartlead: bool) -> Iterator[invariants.Finding]:
+    yield from invariants.examine(at=timezone.now())
     if not smartlead:
         return
     if problem := account.binding_problem(account.current()):
         raise CommandError(problem)
     with at_the_counter() as (client, _):
-        yield comparison.compare(client)
+        yield reconcile.compare(client)
 
 
 def _bad(command: Command) -> str:

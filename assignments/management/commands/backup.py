@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from assignments.services import doctor
+from assignments.services.operations import doctor
 from assignments.services.operations.backup import back_up, default_file
 from assignments.services.operations.backup_file import BackupRefused
 

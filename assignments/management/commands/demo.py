@@ -15,10 +15,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from assignments import parts
+from assignments import processes
 from assignments.models import Lead, User
-from assignments.services import demo
-from assignments.services.operations.serving import serving_mark
+from assignments.services.operations import demo
+from assignments.services.operations.serve_lock import serving_mark
 from assignments.supervisor import Supervisor
 
 LOOPBACK = "127.0.0.1"
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         if self.on_sandbox:
             call_command("migrate", interactive=False, verbosity=0)
             environment["SMARTLEAD_BASE_URL"] = _sandbox_url(demo.sandbox_port())
-        words = parts.manage(*command)
+        words = processes.manage(*command)
         os.execve(words[0], words, environment)  # noqa: S606
 
     @contextmanager
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         if self.on_sandbox:
             self._start_over_if_halved()
         call_command("migrate", interactive=False, verbosity=0)
-        if not parts.static_files_are_fresh():
+        if not processes.static_files_are_fresh():
             call_command("collectstatic", interactive=False, verbosity=0)
 
     def _start_over_if_halved(self) -> None:
@@ -122,7 +122,7 @@ class Command(BaseCommand):
             self.environment["ALLOWED_HOSTS"] = "*"
 
     def _free_port(self, host: str, wanted: int) -> int:
-        port = parts.free_port(host, wanted)
+        port = processes.free_port(host, wanted)
         if port != wanted:
             self._say(f"Port {wanted} is in use, so it is {port}.")
         return port
@@ -133,16 +133,18 @@ class Command(BaseCommand):
             state = self.folder / "sandbox.sqlite3"
             port = self.sandbox_port
             site = f"http://{LOOPBACK}:{self.port}"
-            supervisor.start(parts.sandbox(port=port, state=state, site=site, **ours))
+            supervisor.start(
+                processes.sandbox(port=port, state=state, site=site, **ours)
+            )
             # Only our own sandbox takes our key.
             key = f"api_key={settings.SMARTLEAD_API_KEY}"
             probe = f"/api/v1/leads/fetch-categories?{key}"
             self._wait(supervisor, LOOPBACK, port, probe)
             self._sync()
             demo.create_people()
-        parts.wake_worker()
-        supervisor.start(parts.worker(**ours))
-        supervisor.start(parts.web(host=self.host, port=self.port, **ours))
+        processes.wake_worker()
+        supervisor.start(processes.worker(**ours))
+        supervisor.start(processes.web(host=self.host, port=self.port, **ours))
         self._wait(supervisor, self.host, self.port, LOGIN_PAGE)
         self._greet()
 
@@ -151,7 +153,7 @@ class Command(BaseCommand):
         give_up_at = time.monotonic() + START_TIME
 
         def is_there() -> bool:
-            return parts.answers(host=host, port=port, site_url=site, path=path)
+            return processes.answers(host=host, port=port, site_url=site, path=path)
 
         supervisor.watch(until=lambda: is_there() or time.monotonic() > give_up_at)
         if not is_there():
@@ -165,7 +167,7 @@ class Command(BaseCommand):
         environment = self.environment | {"SMARTLEAD_RATE_LIMITS": FIRST_READING}
         with self.log.open("ab") as log:
             code = subprocess.call(
-                parts.manage("sync"), env=environment, stdout=log, stderr=log
+                processes.manage("sync"), env=environment, stdout=log, stderr=log
             )
         if code:
             raise CommandError(f"The inbox cannot be read.\n{self._last_words()}")

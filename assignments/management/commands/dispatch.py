@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from assignments import smtp
 from assignments.services import account as accounts
-from assignments.services import writing
-from assignments.services.desk import Desk
-from assignments.services.dispatch import Dispatcher, work_is_left
+from assignments.services.bulk import write_plan
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
 from assignments.tasks import at_the_counter, send_mails
 
 
@@ -27,8 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, until_empty: bool, **options: Any) -> None:
         if problem := accounts.binding_problem(accounts.current()):
             raise CommandError(problem)
-        for plan in writing.unwritten():
-            while writing.write_chunk(plan=plan, at=timezone.now()):
+        for plan in write_plan.unwritten():
+            while write_plan.write_chunk(plan=plan, at=timezone.now()):
                 pass
         with at_the_counter() as (client, budget):
             desk = Desk(client=client, budget=budget, clock=timezone.now)

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from assignments.services import account as accounts
-from assignments.services import doctor
+from assignments.services.operations import doctor
 from assignments.services.operations.server_checks import site
 from assignments.smartlead.client import connect
 

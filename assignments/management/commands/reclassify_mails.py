@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from assignments.services.reclassify_mails import reclassify_mails
+from assignments.services.mirror.reclassify_mails import reclassify_mails
 
 
 class Command(BaseCommand):

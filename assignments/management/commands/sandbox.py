@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from assignments.sandbox import hooks, orders, server
 from assignments.sandbox.switches import CHOICES, Switches
 from assignments.sandbox.world import DEFAULT_KEY, World
-from assignments.services.webhooks import gate
+from assignments.services.webhooks import authentication
 
 DEFAULT_LIFE = 40.0
 HOOKED = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED", "EMAIL_SENT"]
@@ -62,8 +62,8 @@ def _hook_up(world: World, site: str | None) -> None:
     """
     if site is None:
         return
-    url = f"{site}/webhooks/smartlead/{gate.path_token()}/"
-    if not gate.is_open() or not hooks.is_ours(url):
+    url = f"{site}/webhooks/smartlead/{authentication.path_token()}/"
+    if not authentication.is_open() or not hooks.is_ours(url):
         raise CommandError(
             "--hook needs SMARTLEAD_WEBHOOK_SECRET, and an http address of this machine."
         )

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from assignments import parts
-from assignments.services import doctor
-from assignments.services.operations.serving import serving_mark
+from assignments import processes
+from assignments.services.operations import doctor
+from assignments.services.operations.serve_lock import serving_mark
 from assignments.supervisor import Supervisor
 
 LOOK_EVERY = 1.0  # seconds between two looks for a database that does not answer
@@ -33,9 +33,9 @@ class Command(BaseCommand):
         # A task may work for as long as its seat lasts, and end a call after that.
         patience = settings.SEAT_TIME + settings.CALL_DEADLINE
         with serving_mark(), Supervisor(say=self._say, patience=patience) as supervisor:
-            parts.wake_worker()
-            supervisor.start(parts.worker())
-            supervisor.start(parts.web(host=host, port=port, workers=web_workers))
+            processes.wake_worker()
+            supervisor.start(processes.worker())
+            supervisor.start(processes.web(host=host, port=port, workers=web_workers))
             self._say(f"Serving {settings.SITE_URL} on {host}, port {port}.")
             supervisor.watch()
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         for finding in doctor.before_serving():
             if finding.is_problem:
                 raise CommandError(f"{finding.sentence} {finding.remedy}")
-        if parts.free_port(host, port) != port:
+        if processes.free_port(host, port) != port:
             raise CommandError(f"Something else listens on {host}, port {port}.")
 
     def _say(self, sentence: str) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from assignments.services import doctor
-from assignments.services.refusals import AssignmentRefused
-from assignments.services.setup import create_manager
+from assignments.services.errors import AssignmentRefused
+from assignments.services.operations import doctor
+from assignments.services.people.first_manager import create_manager
 
 
 class Command(BaseCommand):

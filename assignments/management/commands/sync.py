@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from assignments.models import Seat
-from assignments.nudges import SYNC_SEAT, nudge_dispatch
-from assignments.services import account, inbox, seats
-from assignments.services.reading import SyncReport
+from assignments.services import account, task_leases
+from assignments.services.mirror import scheduler
+from assignments.services.mirror.session import SyncReport
+from assignments.task_queue import SYNC_SEAT, nudge_dispatch
 from assignments.tasks import at_the_counter
 
 # Renewed with every page; a killed command frees its seat after this.
@@ -38,18 +39,18 @@ class Command(BaseCommand):
         nudge_dispatch()
         self._print(report)
 
-    def _run(self, seat: seats.Taken, *, full: bool) -> SyncReport:
+    def _run(self, seat: task_leases.Taken, *, full: bool) -> SyncReport:
         def go_on(line: str) -> None:
             self.stdout.write(line)
             if not _keep(seat):
                 raise CommandError("Another process has begun to read. Try again.")
 
-        run = inbox.run_full_sync if full else inbox.run_head_sync
+        run = scheduler.run_full_sync if full else scheduler.run_head_sync
         with at_the_counter() as (client, budget):
             return run(client=client, budget=budget, progress=go_on)
 
     @contextmanager
-    def _seated(self) -> Iterator[seats.Taken]:
+    def _seated(self) -> Iterator[task_leases.Taken]:
         """The one seat for reading, so that no worker reads at the same time."""
         patience = time.monotonic() + 2 * settings.SEAT_TIME
         while (seat := self._take_seat()) is None:
@@ -60,11 +61,11 @@ class Command(BaseCommand):
         try:
             yield seat
         finally:
-            seats.leave_seat(seat)
+            task_leases.leave_seat(seat)
 
-    def _take_seat(self) -> seats.Taken | None:
+    def _take_seat(self) -> task_leases.Taken | None:
         now = timezone.now()
-        return seats.take_seat((SYNC_SEAT,), at=now, until=now + HOLD)
+        return task_leases.take_seat((SYNC_SEAT,), at=now, until=now + HOLD)
 
     def _print(self, report: SyncReport) -> None:
         self.stdout.write(
@@ -80,7 +81,7 @@ class Command(BaseCommand):
             raise CommandError(f"{count} {noun} not read.")
 
 
-def _keep(seat: seats.Taken) -> bool:
+def _keep(seat: task_leases.Taken) -> bool:
     """Stay for longer; whether the seat is still ours."""
     held = Seat.objects.filter(name=seat.name, token=seat.token)
     return bool(held.update(until=timezone.now() + HOLD))

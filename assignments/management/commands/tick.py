@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from assignments.services import clock
+from assignments.services.operations import tick
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--at", metavar="ISO", help="move the clock (sandbox only)")
 
     def handle(self, *args: Any, at: str | None, **options: Any) -> None:
-        self.stdout.write(clock.tick(at=_moment(at) if at else timezone.now()))
+        self.stdout.write(tick.tick(at=_moment(at) if at else timezone.now()))
 
 
 def _moment(text: str) -> datetime:

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from assignments.models import Coverage, Coverer, Hold, Member
-from assignments.services.coverage.gaps import Window, days_of, uncovered
-from assignments.services.coverage.wording import (
+from assignments.services.absence_wording import (
     away_days,
     is_narrow,
     is_whole_days,
     zone_of,
 )
+from assignments.services.coverage.gaps import Window, days_of, uncovered
 
 State = Coverage.State
 WEEKS = 6

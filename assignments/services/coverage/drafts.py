@@ -12,9 +12,8 @@ from django.db.models import Manager
 from django.utils import timezone
 
 from assignments.models import Coverage, Member, User
-from assignments.services import access
-from assignments.services.coverage import absences, days
-from assignments.services.coverage.wording import first_day_away, last_day_away
+from assignments.services import absences, access, periods
+from assignments.services.absence_wording import first_day_away, last_day_away
 
 PLACEHOLDERS = ("away", "covering", "first_day", "last_day", "lead", "campaign")
 LONGEST_NOTE = 4_000  # characters, before names are filled in
@@ -62,7 +61,7 @@ class Draft:
     def window(self, at: datetime) -> tuple[datetime, datetime]:
         # From now on, whatever day it says: that one may not even be a day of ours.
         first_day = self.last_day if self.from_now else self.first_day
-        starts_at, ends_at = days.window(
+        starts_at, ends_at = periods.window(
             first_day, self.last_day, self.first_time, self.last_time, self.zone
         )
         return (at, ends_at) if self.from_now else (starts_at, ends_at)

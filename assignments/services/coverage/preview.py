@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count
 
 from assignments.models import Coverage, Coverer, Lead, Member, Source
-from assignments.services.coverage import pace
-from assignments.services.coverage.absences import next_absences
+from assignments.services.absences import next_absences
+from assignments.services.bulk import pace
+from assignments.services.bulk.call_estimates import Estimate
 from assignments.services.coverage.drafts import Draft
+from assignments.services.coverage.forecast import Dealt, outlook
 from assignments.services.coverage.gaps import Window, days_of, uncovered
-from assignments.services.coverage.outlook import Dealt, outlook
-from assignments.services.estimates import Estimate
-from assignments.services.sources import INBOX
+from assignments.services.mirror.sync_sources import INBOX
 
 DAY = timedelta(days=1)
 MOST_CHOICES = 100  # of which the page tells each reason

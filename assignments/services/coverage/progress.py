@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from assignments.models import Assignment, Coverage, Note
-from assignments.services.coverage import pace
+from assignments.services.bulk import pace
+from assignments.services.bulk.call_estimates import Estimate
 from assignments.services.coverage.certificate import Fate, Tally
-from assignments.services.estimates import Estimate
 
 MOST_SENTENCES = 3
 

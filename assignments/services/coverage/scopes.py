@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from assignments.models import Coverage, Lead
-from assignments.services.coverage.dealing import Topic
+from assignments.services.coverage.rotation import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

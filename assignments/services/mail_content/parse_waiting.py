@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from assignments.models import Lead, LeadNote, Message
-from assignments.services import texts
-from assignments.services.locking import lock_lead
+from assignments.services import plain_text
+from assignments.services.locks import lock_lead
 from assignments.services.mail_content.mail_line import mail_line
 from assignments.services.mail_content.parse import PARSER_VERSION
 from assignments.services.mail_content.parsed_mail import parsed_columns
@@ -91,7 +91,7 @@ def _show_newest_mail(lead_id: int) -> None:
         return
     if lead.last_message and _knows_newer_mail(lead, newest):
         return
-    line = texts.fitted(mail_line(newest), model=Lead, field="last_message")
+    line = plain_text.fitted(mail_line(newest), model=Lead, field="last_message")
     if line != lead.last_message:
         news = {"last_message": line, "last_message_mark": ""}
         Lead.objects.filter(pk=lead_id).update(**news)

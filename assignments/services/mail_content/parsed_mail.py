@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from assignments.models import Message
-from assignments.services import texts
+from assignments.services import plain_text
 from assignments.services.mail_content.parse import (
     PARSER_VERSION,
     MailContent,
@@ -78,11 +78,11 @@ def _columns(
     body_cut: int = 0,
     is_unreadable: bool = False,
 ) -> dict[str, Any]:
-    line = texts.storable(preview)
+    line = plain_text.storable(preview)
     return {
-        "preview": texts.fitted(line, model=Message, field="preview"),
-        "own_text": texts.storable(content.own_text[:LONGEST_OWN_TEXT]),
-        "display_html": texts.storable(content.display_html),
+        "preview": plain_text.fitted(line, model=Message, field="preview"),
+        "own_text": plain_text.storable(content.own_text[:LONGEST_OWN_TEXT]),
+        "display_html": plain_text.storable(content.display_html),
         "images": content.images,
         "characters_cut": content.characters_cut + body_cut,
         "is_unreadable": is_unreadable,

@@ -22,11 +22,12 @@ from assignments.services.operations.backup_file import (
     write_backup,
 )
 from assignments.services.operations.migration_state import (
+    UNRELEASED,
     applied_migrations,
     known_migrations,
 )
-from assignments.services.seats import beat
-from assignments.services.system import STOPPED
+from assignments.services.operations.status import STOPPED
+from assignments.services.task_leases import beat
 from assignments.version import VERSION
 
 LABELS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -109,6 +110,11 @@ def _check(manifest: Manifest) -> None:
         raise BackupRefused(
             f"This is a backup of {theirs or manifest.engine}, and DATABASE_URL names "
             f"{ours}. They cannot be put into each other."
+        )
+    if UNRELEASED in manifest.migrations:
+        raise BackupRefused(
+            f"Handoff {manifest.version} made this backup before the first release. It "
+            "cannot be carried over; that version can still read it."
         )
     if newer := sorted(set(manifest.migrations) - known_migrations()):
         raise BackupRefused(

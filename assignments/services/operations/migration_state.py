@@ -1,12 +1,22 @@
-"""Which migrations the database has, compared with those of this code."""
+"""The migrations that the database has, compared with those of this code."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import connection
+from django.core.management import CommandError
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from assignments.services.operations.findings import Finding, fine, problem
+
+# Versions before the first release had a migration of this name; none has it since.
+UNRELEASED = "assignments.0002_account_row"
+_OF_AN_UNRELEASED_VERSION = (
+    "This database was made by a version from before the first release, and cannot be "
+    "carried over."
+)
+_BEGIN_ANEW = "Begin anew: make fresh for the demo's data, else an empty database."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +56,20 @@ def known_migrations() -> set[str]:
     return set(_names(MigrationExecutor(None).loader.disk_migrations))
 
 
+def refuse_unreleased_database(*, using: str, **_: object) -> None:
+    """Keep `migrate` from changing a database of an unreleased version.
+
+    A receiver of Django's pre_migrate signal. Raises CommandError.
+    """
+    applied = MigrationRecorder(connections[using]).applied_migrations()
+    if UNRELEASED in _names(applied):
+        raise CommandError(f"{_OF_AN_UNRELEASED_VERSION} {_BEGIN_ANEW}")
+
+
 def migrations() -> Finding:
     state = read_migration_state()
+    if UNRELEASED in state.newer:
+        return problem("migrations", _OF_AN_UNRELEASED_VERSION, _BEGIN_ANEW)
     if state.newer:
         return problem(
             "migrations",

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import connection
 
 from assignments.services.operations.backup_file import BackupRefused, sync_folder
-from assignments.services.operations.serving import AlreadyServed, serving_lock
+from assignments.services.operations.serve_lock import AlreadyServed, serving_lock
 
 IN_USE = "Handoff runs on this database, or something else has it open. Stop it first."
 MOST_TRIES = 240  # at four a second

@@ -9,14 +9,14 @@ from django.db import transaction
 from django.db.models import F
 
 from assignments.models import Member, RoutingRule, RuleCondition, RuleMember, User
-from assignments.models.mapping import Mapping as Table
+from assignments.models.lookup_table import Mapping as Table
 from assignments.models.plan import StrategyKind
 from assignments.services.access import Role, require_manager, role_of
-from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
-from assignments.services.routing.facts import Attribute
-from assignments.services.routing.loading import BY_TABLE
-from assignments.services.routing.running import lock
-from assignments.services.unique_names import is_taken
+from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
+from assignments.services.people.unique_names import is_taken
+from assignments.services.routing.data import Attribute
+from assignments.services.routing.load import BY_TABLE
+from assignments.services.routing.run import lock
 from assignments.visible_text import folded
 
 ACT = "change the routing rules"

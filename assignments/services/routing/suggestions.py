@@ -18,13 +18,13 @@ from assignments.models import (
     User,
 )
 from assignments.services import access
-from assignments.services.assigning import assign_lead
-from assignments.services.coverage.absences import away_now
-from assignments.services.locking import lock_lead
-from assignments.services.proposing import away_until
-from assignments.services.refusals import AssignmentRefused, Stale
-from assignments.services.routing.facts import LeadFacts, Mode, RuleFacts
-from assignments.services.strategies import Choice
+from assignments.services.absences import away_now
+from assignments.services.bulk.allocation import away_until
+from assignments.services.bulk.strategies import Choice
+from assignments.services.errors import AssignmentRefused, Stale
+from assignments.services.ledger.assign import assign_lead
+from assignments.services.locks import lock_lead
+from assignments.services.routing.data import LeadFacts, Mode, RuleFacts
 
 State = Suggestion.State
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from assignments.models import Campaign, Category, Coverage, Lead, Member
-from assignments.services.mapping_keys import key_of
-from assignments.services.routing.facts import Attribute, RuleFacts
-from assignments.services.routing.flaws import Surroundings
+from assignments.services.bulk.table_keys import key_of
+from assignments.services.routing.data import Attribute, RuleFacts
+from assignments.services.routing.lint import Surroundings
 
 AHEAD = timedelta(weeks=4)
 NEWEST = 500  # leads whose custom fields are looked at

@@ -7,10 +7,10 @@ from django.db import transaction
 
 from assignments.models import DayOff, Member, MemberHours, User, WorkingHours
 from assignments.services.access import require_manager
-from assignments.services.refusals import AssignmentRefused
-from assignments.services.sla.book import default_hours
+from assignments.services.errors import AssignmentRefused
 from assignments.services.sla.days_off import is_known
-from assignments.services.sla.recounting import recount, start_over
+from assignments.services.sla.policy import default_hours
+from assignments.services.sla.recalculate import recount, start_over
 from assignments.services.sla.working_time import Week
 
 DAY = 24 * 60

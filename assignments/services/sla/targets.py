@@ -4,8 +4,8 @@ from django.db import transaction
 
 from assignments.models import Campaign, Category, SlaTarget, User
 from assignments.services.access import require_manager
-from assignments.services.refusals import AssignmentRefused
-from assignments.services.sla.recounting import recount, start_over
+from assignments.services.errors import AssignmentRefused
+from assignments.services.sla.recalculate import recount, start_over
 
 MOST_MINUTES = 90 * 24 * 60
 _ACT = "change how soon a reply must be answered"

@@ -1,21 +1,17 @@
 """Spellings of one word are one word: in tables, routing, search, and for names."""
 
 # ruff: noqa: RUF001  letters of other scripts that look like ours
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 
-from assignments.models import Lead, Mapping, MappingLine, SavedView, Team
-from assignments.services import mappings, people
-from assignments.services.leads import search_text_of
-from assignments.services.mapping_keys import key_of, keys_of
-from assignments.services.refusals import AssignmentRefused
-from assignments.services.routing.facts import condition_key
-from assignments.services.saved_views import rename_view, save_view
+from assignments.models import Mapping, SavedView, Team
+from assignments.services.bulk import lookup_tables
+from assignments.services.bulk.table_keys import key_of, keys_of
+from assignments.services.errors import AssignmentRefused
+from assignments.services.people import members
+from assignments.services.people.saved_views import rename_view, save_view
+from assignments.services.routing.data import condition_key
 from tests.factories import (
-    make_campaign,
-    make_lead,
     make_manager,
     make_member,
     make_table,
@@ -65,7 +61,7 @@ class TestTables:
         table = make_table({})
         text = f"Value,Member\n{NFC},Ana Sousa\nBerlin,Ana Sousa\n{NFD},ANA SOUSA\n"
 
-        taken = mappings.import_lines(
+        taken = lookup_tables.import_lines(
             actor=make_manager(), table=table, text=text, replaces=False
         )
 
@@ -77,7 +73,7 @@ class TestTables:
         make_member("Ben Okafor")
         table = make_table({})
 
-        taken = mappings.import_lines(
+        taken = lookup_tables.import_lines(
             actor=make_manager(),
             table=table,
             text=f"{NFC},Ana Sousa\n{NFD},Ben Okafor\n",
@@ -91,7 +87,7 @@ class TestTables:
         make_member("Jürgen İnce")
         table = make_table({})
 
-        mappings.import_lines(
+        lookup_tables.import_lines(
             actor=make_manager(),
             table=table,
             text="DE,JU\u0308RGEN INCE",
@@ -107,7 +103,7 @@ class TestNames:
         Team.objects.create(name=NFC)
 
         with pytest.raises(AssignmentRefused, match="already a team"):
-            people.save_team(actor=make_manager(), name="ZU\u0308RICH", team_leads=[])
+            members.save_team(actor=make_manager(), name="ZU\u0308RICH", team_leads=[])
 
         assert Team.objects.count() == 1
 
@@ -115,7 +111,7 @@ class TestNames:
         make_table({}, name="İstanbul")
 
         with pytest.raises(AssignmentRefused, match="already a table"):
-            mappings.save_table(
+            lookup_tables.save_table(
                 actor=make_manager(),
                 name="istanbul",
                 kind="territory",
@@ -126,7 +122,7 @@ class TestNames:
         manager = make_manager(username="jürgen")
 
         with pytest.raises(AssignmentRefused, match="already a login"):
-            people.create_user(
+            members.create_user(
                 actor=manager, username="JU\u0308RGEN", first_name="J", last_name="J"
             )
 
@@ -146,40 +142,3 @@ class TestNames:
 
         with pytest.raises(AssignmentRefused, match="another view"):
             rename_view(view=other, name=NFD)
-
-
-@pytest.mark.django_db
-class TestRowsFromBefore:
-    migration = import_module("assignments.migrations.0037_folded_texts")
-
-    def test_their_search_text_is_folded_as_the_next_sync_would(self):
-        lead = make_lead(
-            "Jürgen İnce",
-            email="j@xn--mnchen-3ya.example",
-            company="Cafe\u0301 STRAẞE",
-            campaign=make_campaign("Ölle"),
-        )
-        right = search_text_of(lead, lead.campaign)
-        before = "jürgen i\u0307nce j@xn--mnchen-3ya.example cafe\u0301 straße ölle"
-        Lead.objects.update(search_text=before)
-
-        self.migration.fold_search_texts(apps, None)
-
-        assert Lead.objects.get().search_text == right
-
-    def test_lines_of_one_key_become_one_line(self):
-        ana, ben = make_member(), make_member()
-        table = make_table({})
-        for value, member in ((NFD, ana), (NFC, ana), (NFC, ben), ("DE", ana)):
-            MappingLine.objects.create(
-                mapping=table, value=value, key=value.casefold(), member=member
-            )
-
-        self.migration.fold_keys(apps, None)
-
-        lines = MappingLine.objects.order_by("pk").values_list("key", "member")
-        assert list(lines) == [
-            ("zürich", ana.pk),
-            ("zürich", ben.pk),
-            ("de", ana.pk),
-        ]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from assignments.models import Coverage, Coverer, Hold, Lead, Member
-from assignments.services.coverage import running
+from assignments.services.coverage import tick
 from tests.factories import MONDAY, make_manager
 from tests.office import Office
 
@@ -44,7 +44,7 @@ def go(office: Office, at: datetime | None = None) -> None:
     """A tick, and everything sent that it planned."""
     if at is not None:
         office.clock.now = max(office.clock.now, at)
-    running.tick(office.clock.now)
+    tick.tick(office.clock.now)
     office.dispatch()
 
 

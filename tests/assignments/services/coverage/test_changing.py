@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from assignments.models import Coverage, Member
-from assignments.services.coverage import acts, running
+from assignments.services.coverage import actions, tick
 from assignments.services.coverage.drafts import Draft, DraftCoverer, draft_of
-from assignments.services.refusals import NotAllowed, Stale
+from assignments.services.errors import NotAllowed, Stale
 from tests.assignments.services.coverage.planning import DAY, plan
 from tests.factories import (
     MONDAY,
@@ -42,12 +42,12 @@ def draft(maya) -> Draft:
 
 @pytest.fixture
 def scheduled(draft) -> Coverage:
-    return acts.schedule(draft=draft, actor=make_manager(), at=MONDAY)
+    return actions.schedule(draft=draft, actor=make_manager(), at=MONDAY)
 
 
 def change(coverage: Coverage, draft: Draft, *, actor=None, at=MONDAY) -> Coverage:
     actor = actor or make_manager("Sara Klein")
-    return acts.change_scheduled(coverage=coverage, draft=draft, actor=actor, at=at)
+    return actions.change_scheduled(coverage=coverage, draft=draft, actor=actor, at=at)
 
 
 def history(coverage: Coverage) -> list[str]:
@@ -110,14 +110,14 @@ def test_its_days_may_touch_its_own_days_and_nobody_elses(scheduled, draft, maya
     plan(maya, starts_at=MONDAY + 9 * DAY, ends_at=MONDAY + 10 * DAY)
     change(scheduled, replace(draft, last_day=date(2026, 5, 18)))
 
-    with pytest.raises(acts.DraftRefused, match="already away"):
+    with pytest.raises(actions.DraftRefused, match="already away"):
         change(scheduled, replace(draft, last_day=date(2026, 5, 22)))
 
 
 def test_what_is_wrong_with_it_stands_at_its_field_and_nothing_is_saved(
     scheduled, draft
 ):
-    with pytest.raises(acts.DraftRefused) as refused:
+    with pytest.raises(actions.DraftRefused) as refused:
         change(scheduled, replace(draft, coverers=(), comment="Trip"))
 
     assert list(refused.value.problems) == ["covering"]
@@ -125,7 +125,7 @@ def test_what_is_wrong_with_it_stands_at_its_field_and_nothing_is_saved(
 
 
 def test_it_stays_an_absence_of_the_same_member(scheduled, draft):
-    with pytest.raises(acts.DraftRefused, match="plan a new one"):
+    with pytest.raises(actions.DraftRefused, match="plan a new one"):
         change(scheduled, replace(draft, member=make_member("Ngozi")))
 
 
@@ -142,7 +142,7 @@ def test_from_now_it_begins_at_once(scheduled, draft):
 def test_once_it_has_begun_or_is_over_it_is_refused_in_words(
     scheduled, draft, later, word
 ):
-    running.tick(MONDAY + later)
+    tick.tick(MONDAY + later)
 
     with pytest.raises(Stale, match=word):
         change(scheduled, draft, at=MONDAY + later)
@@ -154,7 +154,7 @@ def test_a_member_changes_an_own_proposal_which_stays_one(draft, maya):
     maya.refresh_from_db()
     mate = make_member("Theo", team=maya.team)
     proposal = replace(draft, member=maya, coverers=(DraftCoverer(member=mate),))
-    proposed = acts.propose(draft=proposal, actor=user, at=MONDAY)
+    proposed = actions.propose(draft=proposal, actor=user, at=MONDAY)
 
     later = replace(proposal, first_day=proposal.first_day + timedelta(days=1))
     changed = change(proposed, later, actor=user)

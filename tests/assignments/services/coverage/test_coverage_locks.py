@@ -8,11 +8,12 @@ from django.db import connection, transaction
 
 from assignments.models import Coverage, Hold
 from assignments.models.assignment import Cause, State
-from assignments.services.coverage import acts, holds, running
+from assignments.services.coverage import actions, tick
 from assignments.services.coverage.drafts import draft_of
-from assignments.services.ledger import finish
-from assignments.services.ownership import record_write
-from assignments.services.refusals import AssignmentRefused, Stale
+from assignments.services.errors import AssignmentRefused, Stale
+from assignments.services.ledger import holds
+from assignments.services.ledger.ownership import record_write
+from assignments.services.ledger.transitions import finish
 from tests.assignments.services.coverage.planning import DAY, HOUR, plan
 from tests.assignments.services.test_locks import A_MOMENT, in_a_thread, while_locked
 from tests.factories import (
@@ -37,7 +38,7 @@ def test_a_change_of_coverer_waits_for_a_lead_that_is_just_handed_over():
     ana, ben, cem = (make_member(name) for name in ("Ana", "Ben", "Cem"))
     lead = make_lead(owner=ana)
     coverage = plan(ana, ben, starts_at=MONDAY, ends_at=MONDAY + DAY)
-    running.tick(MONDAY)
+    tick.tick(MONDAY)
     row = lead.assignments.get()
 
     def come_true() -> None:
@@ -46,7 +47,7 @@ def test_a_change_of_coverer_waits_for_a_lead_that_is_just_handed_over():
 
     while_locked(
         lead,
-        lambda: acts.change_coverer(
+        lambda: actions.change_coverer(
             coverage=coverage, old=ben, new=cem, actor=make_manager(), at=MONDAY + HOUR
         ),
         meanwhile=come_true,
@@ -74,7 +75,7 @@ def test_the_last_lead_moved_by_hand_does_not_wait_for_the_clock_that_waits_for_
         )  # fmt: skip
         holds.settle(seen, at=MONDAY)
 
-    while_locked(lead, lambda: running.tick(MONDAY + HOUR), meanwhile=give_to_cem)
+    while_locked(lead, lambda: tick.tick(MONDAY + HOUR), meanwhile=give_to_cem)
 
     coverage.refresh_from_db()
     assert (coverage.state, coverage.failed_at) == (Coverage.State.COMPLETED, None)
@@ -93,12 +94,12 @@ def test_of_two_proposals_for_the_same_days_confirmed_at_once_one_is_refused():
 
     def confirm_second() -> None:
         try:
-            acts.confirm(coverage=second, actor=sara, at=MONDAY)
+            actions.confirm(coverage=second, actor=sara, at=MONDAY)
         except AssignmentRefused as refused:
             told.append(str(refused))
 
     with transaction.atomic():
-        acts.confirm(coverage=first, actor=sara, at=MONDAY)
+        actions.confirm(coverage=first, actor=sara, at=MONDAY)
         thread = in_a_thread(confirm_second)
         thread.join(A_MOMENT)
     thread.join(10)
@@ -114,7 +115,7 @@ def test_a_lead_that_two_hand_back_at_once_is_handed_back_once():
     make_hold(coverage, lead, to=ben)
 
     def hand_back() -> None:
-        acts.hand_back(coverage=coverage, lead=lead, actor=sara, at=MONDAY)
+        actions.hand_back(coverage=coverage, lead=lead, actor=sara, at=MONDAY)
 
     while_locked(lead, hand_back, meanwhile=hand_back)
 
@@ -130,14 +131,14 @@ def test_it_is_not_planned_anew_once_the_clock_has_begun_it():
 
     def change() -> None:
         try:
-            acts.change_scheduled(
+            actions.change_scheduled(
                 coverage=coverage, draft=draft_of(coverage), actor=sara, at=MONDAY
             )
         except Stale as stale:
             told.append(str(stale))
 
     with transaction.atomic():
-        running.tick(MONDAY)
+        tick.tick(MONDAY)
         thread = in_a_thread(change)
         thread.join(A_MOMENT)
     thread.join(10)

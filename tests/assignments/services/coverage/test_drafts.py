@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assignments.models import Coverage, Member
-from assignments.services.coverage import acts
+from assignments.services.coverage import actions
 from assignments.services.coverage.drafts import (
     Draft,
     DraftCoverer,
@@ -15,7 +15,7 @@ from assignments.services.coverage.drafts import (
     overlap,
     problems,
 )
-from assignments.services.refusals import AssignmentRefused, NotAllowed
+from assignments.services.errors import AssignmentRefused, NotAllowed
 from tests.assignments.services.coverage.planning import plan
 from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
@@ -108,8 +108,8 @@ def test_back_to_back_is_no_overlap(draft, maya):
 
 
 def test_what_is_wrong_is_not_scheduled(draft):
-    with pytest.raises(acts.DraftRefused) as refused:
-        acts.schedule(
+    with pytest.raises(actions.DraftRefused) as refused:
+        actions.schedule(
             draft=replace(draft, coverers=()), actor=make_manager(), at=MONDAY
         )
 
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_not_scheduled(draft):
 
 
 def test_days_stay_as_they_were_typed_though_the_members_zone_changes(draft, maya):
-    coverage = acts.schedule(draft=draft, actor=make_manager(), at=MONDAY)
+    coverage = actions.schedule(draft=draft, actor=make_manager(), at=MONDAY)
 
     Member.objects.filter(pk=maya.pk).update(time_zone="Asia/Tokyo")
     coverage.refresh_from_db()
@@ -129,13 +129,13 @@ def test_days_stay_as_they_were_typed_though_the_members_zone_changes(draft, may
 class TestConfirmed:
     @pytest.fixture
     def proposed(self, draft) -> Coverage:
-        return acts.propose(draft=draft, actor=make_manager(), at=MONDAY)
+        return actions.propose(draft=draft, actor=make_manager(), at=MONDAY)
 
     def test_not_while_who_covers_has_been_deactivated(self, proposed, luca):
         Member.objects.filter(pk=luca.pk).update(is_active=False)
 
         with pytest.raises(AssignmentRefused) as refused:
-            acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+            actions.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
 
         assert str(refused.value) == (
             "Luca has been deactivated. Choose somebody else. Change the proposal first, "
@@ -146,18 +146,18 @@ class TestConfirmed:
         plan(luca, starts_at=MONDAY, ends_at=MONDAY + timedelta(days=9))
 
         with pytest.raises(AssignmentRefused, match="Change the proposal first"):
-            acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+            actions.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
 
     def test_not_over_another_absence(self, proposed, maya):
         plan(maya, starts_at=MONDAY, ends_at=MONDAY + timedelta(days=9))
 
         with pytest.raises(AssignmentRefused, match="already away"):
-            acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+            actions.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
 
     def test_its_moments_do_not_move_with_the_members_zone(self, proposed, maya):
         Member.objects.filter(pk=maya.pk).update(time_zone="Pacific/Kiritimati")
 
-        confirmed = acts.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
+        confirmed = actions.confirm(coverage=proposed, actor=make_manager(), at=MONDAY)
 
         assert confirmed.starts_at == proposed.starts_at
         assert confirmed.zone == "Europe/Berlin"
@@ -171,8 +171,8 @@ class TestRights:
         Member.objects.filter(pk=maya.pk).update(user=user)
         maya.refresh_from_db()
 
-        proposed = acts.propose(draft=draft, actor=user, at=MONDAY)
-        confirmed = acts.confirm(coverage=proposed, actor=boss, at=MONDAY)
+        proposed = actions.propose(draft=draft, actor=user, at=MONDAY)
+        confirmed = actions.confirm(coverage=proposed, actor=boss, at=MONDAY)
 
         assert proposed.state == "proposed"
         assert confirmed.state == "scheduled"
@@ -183,7 +183,7 @@ class TestRights:
         maya.refresh_from_db()
 
         with pytest.raises(NotAllowed):
-            acts.schedule(draft=draft, actor=user, at=MONDAY)
+            actions.schedule(draft=draft, actor=user, at=MONDAY)
 
     @pytest.mark.parametrize("field", ["covering", "fallback"])
     def test_leads_go_to_nobody_whom_the_planner_may_not_give_any(
@@ -209,7 +209,7 @@ class TestRights:
         self, draft, maya
     ):
         boss = make_user("Tia Lead")
-        coverage = acts.schedule(draft=draft, actor=make_manager(), at=MONDAY)
+        coverage = actions.schedule(draft=draft, actor=make_manager(), at=MONDAY)
         Member.objects.filter(pk=maya.pk).update(team=make_team(leads=(boss,)))
         maya.refresh_from_db()
 

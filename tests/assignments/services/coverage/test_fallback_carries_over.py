@@ -5,10 +5,10 @@ See docs/design/coverage-rules.md, rule 30; docs/design/coverage-rules.md, secti
 
 from decimal import Decimal
 
-from assignments.services.coverage.dealing import Candidate, Rotation
 from assignments.services.coverage.decisions import Waiting
-from assignments.services.coverage.walking import decide
-from tests.assignments.services.coverage.test_walking import (
+from assignments.services.coverage.planner import decide
+from assignments.services.coverage.rotation import Candidate, Rotation
+from tests.assignments.services.coverage.test_planner import (
     CA,
     CB,
     NEXT,

@@ -4,11 +4,11 @@ import pytest
 
 from assignments.models import Assignment, Coverage, CoveredLead, Lead, Member
 from assignments.models.assignment import State
-from assignments.services import assigning
-from assignments.services.coverage import acts, certificate, running
-from assignments.services.ledger import end_what_waits_for_gone_lead
-from assignments.services.ownership import Sighting, observe_owner
-from assignments.services.refusals import AssignmentRefused, NotAllowed, Stale
+from assignments.services.coverage import actions, certificate, tick
+from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
+from assignments.services.ledger import assign as ledger_assign
+from assignments.services.ledger.ownership import Sighting, observe_owner
+from assignments.services.ledger.transitions import end_what_waits_for_gone_lead
 from tests.assignments.services.coverage.planning import (
     DAY,
     HOUR,
@@ -37,7 +37,7 @@ def held(office, cast):
 
 def assign(office, lead, to, **words):
     boss = make_manager()
-    row = assigning.assign_lead(
+    row = ledger_assign.assign_lead(
         lead=lead, to=to, actor=boss, at=office.clock(), **words
     )
     office.dispatch()
@@ -95,7 +95,7 @@ class TestByHand:
         ana, _ben, *_ = cast
         lead = office.lead(0)
         coverage = plan(*cast[:2])
-        running.tick(MONDAY)
+        tick.tick(MONDAY)
 
         assign(office, lead, ana)
         go(office, MONDAY + HOUR)
@@ -145,7 +145,7 @@ class TestByHand:
 def test_a_lead_lost_before_it_was_handed_over_was_not_taken(office, cast):
     coverage = plan(cast[0], cast[1])
     lead = office.lead(0)
-    running.tick(MONDAY)
+    tick.tick(MONDAY)
 
     Lead.objects.filter(pk=lead.pk).update(gone_at=MONDAY)
     end_what_waits_for_gone_lead(lead, MONDAY)
@@ -160,12 +160,12 @@ def test_put_back_against_a_plan_to_lend_it_on_the_plan_is_given_up(office, cast
     lead = office.lead(0)
     go(office)
     plan(ben, cem, starts_at=MONDAY + HOUR)
-    running.tick(MONDAY + HOUR)
+    tick.tick(MONDAY + HOUR)
 
     seen_at = MONDAY + 2 * HOUR
     back = Sighting(owner_id=ana.pk, known=True, asked_at=seen_at, by="get")
     observe_owner(map_id=lead.pk, sighting=back, at=seen_at)
-    running.tick(seen_at)
+    tick.tick(seen_at)
 
     assert story(lead) == [f"{ana.pk}>{ben.pk} back", f"{ben.pk}>{cem.pk} not_taken"]
     assert not Assignment.objects.pending().filter(lead=lead).exists()
@@ -208,7 +208,7 @@ class TestUndo:
         row = assign(office, held, cem)
         row.refresh_from_db()
 
-        assigning.undo_assignment(
+        ledger_assign.undo_assignment(
             assignment=row, actor=make_manager(), at=office.clock()
         )
         office.dispatch()
@@ -223,13 +223,13 @@ class TestUndo:
         go(office, MONDAY + DAY)
         row.refresh_from_db()
 
-        why_not = assigning.why_not_undo(row, make_manager())
+        why_not = ledger_assign.why_not_undo(row, make_manager())
 
         assert why_not
         assert "over by now" in why_not
 
     def test_it_is_not_offered_for_a_coverages_own_move(self, office, cast, held):
-        why_not = assigning.why_not_undo(held.assignments.get(), make_manager())
+        why_not = ledger_assign.why_not_undo(held.assignments.get(), make_manager())
 
         assert why_not
         assert "coverage did this" in why_not
@@ -239,7 +239,7 @@ class TestActs:
     def test_ended_early_everything_goes_back(self, office, cast, held):
         coverage = Coverage.objects.get()
 
-        acts.end_early(coverage=coverage, actor=make_manager(), at=office.clock())
+        actions.end_early(coverage=coverage, actor=make_manager(), at=office.clock())
         office.dispatch()
 
         coverage.refresh_from_db()
@@ -251,9 +251,9 @@ class TestActs:
     ):
         """As after `tick --at` on the sandbox."""
         coverage = plan(*cast[:2], starts_at=MONDAY + DAY, ends_at=MONDAY + 3 * DAY)
-        running.tick(MONDAY + DAY + HOUR)
+        tick.tick(MONDAY + DAY + HOUR)
 
-        acts.end_early(coverage=coverage, actor=make_manager(), at=MONDAY)
+        actions.end_early(coverage=coverage, actor=make_manager(), at=MONDAY)
 
         coverage.refresh_from_db()
         assert coverage.starts_at < coverage.ends_at
@@ -263,7 +263,7 @@ class TestActs:
         ana, ben, *_ = cast
         coverage = Coverage.objects.get()
 
-        acts.hand_back(
+        actions.hand_back(
             coverage=coverage, lead=held, actor=make_manager(), at=office.clock()
         )
         office.dispatch()
@@ -274,7 +274,7 @@ class TestActs:
 
     def test_only_those_concerned_hand_back(self, office, held):
         with pytest.raises(NotAllowed, match="can hand it back"):
-            acts.hand_back(
+            actions.hand_back(
                 coverage=Coverage.objects.get(),
                 lead=held,
                 actor=make_user(),
@@ -287,7 +287,7 @@ class TestActs:
         cast[of].team = make_team(leads=(actor,))
         cast[of].save()
 
-        acts.hand_back(
+        actions.hand_back(
             coverage=Coverage.objects.get(), lead=held, actor=actor, at=office.clock()
         )
         office.dispatch()
@@ -298,7 +298,7 @@ class TestActs:
         ana, ben, cem, _ = cast
         coverage = Coverage.objects.get()
 
-        acts.change_coverer(
+        actions.change_coverer(
             coverage=coverage, old=ben, new=cem, actor=make_manager(), at=office.clock()
         )
         office.dispatch()
@@ -310,7 +310,7 @@ class TestActs:
         plan(cast[2], cast[3])
 
         with pytest.raises(AssignmentRefused, match="is away until"):
-            acts.change_coverer(
+            actions.change_coverer(
                 coverage=Coverage.objects.first(),
                 old=cast[1],
                 new=cast[2],
@@ -322,7 +322,7 @@ class TestActs:
         coverage = Coverage.objects.get()
         office.clock.now = MONDAY + DAY + HOUR
 
-        acts.extend(
+        actions.extend(
             coverage=coverage,
             last_day=(MONDAY + 3 * DAY).date(),
             actor=make_manager(),
@@ -333,10 +333,10 @@ class TestActs:
         assert owner_of(held) == cast[1]
 
     def test_once_leads_go_back_nothing_is_extended(self, office, cast, held):
-        running.tick(MONDAY + DAY)
+        tick.tick(MONDAY + DAY)
 
         with pytest.raises(Stale, match="carry over"):
-            acts.extend(
+            actions.extend(
                 coverage=Coverage.objects.get(),
                 last_day=(MONDAY + 3 * DAY).date(),
                 actor=make_manager(),
@@ -345,7 +345,7 @@ class TestActs:
 
     def test_nothing_is_extended_beyond_a_year(self, office, cast):
         with pytest.raises(AssignmentRefused, match="a year at the most"):
-            acts.extend(
+            actions.extend(
                 coverage=plan(*cast[:2]),
                 last_day=(MONDAY + 367 * DAY).date(),
                 actor=make_manager(),
@@ -356,7 +356,7 @@ class TestActs:
         coverage = plan(*cast[:2])
 
         with pytest.raises(AssignmentRefused, match="Plan a new one"):
-            acts.start_now(coverage=coverage, actor=make_manager(), at=MONDAY + DAY)
+            actions.start_now(coverage=coverage, actor=make_manager(), at=MONDAY + DAY)
 
         assert not coverage.events.exists()
 
@@ -368,7 +368,7 @@ class TestActs:
         go(office)
         office.world.account.members[ben.pk] = place
 
-        assigning.retry_assignment(
+        ledger_assign.retry_assignment(
             assignment=lead.assignments.get(), actor=make_manager(), at=office.clock()
         )
         office.dispatch()

@@ -3,8 +3,8 @@
 import pytest
 
 from assignments.models import Assignment, CoveredLead, Member
-from assignments.services import assigning
-from assignments.services.refusals import NeedsConfirmation
+from assignments.services.errors import NeedsConfirmation
+from assignments.services.ledger import assign as ledger_assign
 from tests.assignments.services.coverage.planning import (
     DAY,
     HOUR,
@@ -23,7 +23,7 @@ def cast(office) -> list[Member]:
 
 def assign(office, lead, to, **words):
     boss = make_manager()
-    row = assigning.assign_lead(
+    row = ledger_assign.assign_lead(
         lead=lead, to=to, actor=boss, at=office.clock(), **words
     )
     office.dispatch()
@@ -45,7 +45,7 @@ class TestUndoToSomebodyAwayByThen:
         return Assignment.objects.get(pk=row.pk)
 
     def undo(self, office, row, **words) -> None:
-        assigning.undo_assignment(
+        ledger_assign.undo_assignment(
             assignment=row, actor=make_manager(), at=office.clock(), **words
         )
         office.dispatch()

@@ -9,11 +9,11 @@ from typing import Any
 
 from assignments.models import Assignment, Coverage, Lead, Member
 from assignments.models.assignment import State
-from assignments.services import assigning
-from assignments.services.coverage import acts
+from assignments.services.coverage import actions
 from assignments.services.coverage.drafts import Draft, DraftCoverer
-from assignments.services.ownership import Sighting, observe_owner
-from assignments.services.refusals import AssignmentRefused
+from assignments.services.errors import AssignmentRefused
+from assignments.services.ledger import assign as ledger_assign
+from assignments.services.ledger.ownership import Sighting, observe_owner
 from tests.assignments.services.coverage.model import Coverage as ToldCoverage
 from tests.assignments.services.coverage.model import Lead as Told
 from tests.assignments.services.coverage.watcher import LEADS, MEMBERS, Watcher
@@ -72,7 +72,9 @@ class Walker(Watcher):
             leave=(a + b) % 4 == 0,
         )
         try:
-            made = acts.schedule(draft=self._draft(told), actor=self.boss, at=self.at)
+            made = actions.schedule(
+                draft=self._draft(told), actor=self.boss, at=self.at
+            )
         except AssignmentRefused:
             return False
         self.coverages.append(made)
@@ -99,20 +101,20 @@ class Walker(Watcher):
         )
 
     def start_now(self, a: int, b: int, c: int) -> bool:
-        at = self._act(a, acts.start_now)
+        at = self._act(a, actions.start_now)
         if at:
             told = self.model.coverages[a % len(self.coverages)]
             told.start = min(told.start, at)
         return at is not None
 
     def end_early(self, a: int, b: int, c: int) -> bool:
-        at = self._act(a, acts.end_early)
+        at = self._act(a, actions.end_early)
         if at:
             self._end_at(a, at)
         return at is not None
 
     def cancel(self, a: int, b: int, c: int) -> bool:
-        at = self._act(a, acts.cancel)
+        at = self._act(a, actions.cancel)
         if at:
             self._end_at(a, MONDAY - timedelta(days=1))
         return at is not None
@@ -122,10 +124,10 @@ class Walker(Watcher):
         told.end = min(told.end, end)
 
     def extend(self, a: int, b: int, c: int) -> bool:
-        return self._move_end(a, 1 + b % 6, acts.extend)
+        return self._move_end(a, 1 + b % 6, actions.extend)
 
     def shorten(self, a: int, b: int, c: int) -> bool:
-        return self._move_end(a, -1 - b % 6, acts.shorten)
+        return self._move_end(a, -1 - b % 6, actions.shorten)
 
     def _move_end(self, a: int, hours: int, act: Act) -> bool:
         if not self.coverages:
@@ -159,7 +161,7 @@ class Walker(Watcher):
         if any(place in lead.refused for lead in self.model.leads):
             return False
         words = {"old": self.members[old], "new": self.members[new]}
-        if not self._act(a, acts.change_coverer, **words):
+        if not self._act(a, actions.change_coverer, **words):
             return False
         self.model.swap(place, old, new)
         return True
@@ -168,7 +170,7 @@ class Walker(Watcher):
         told = self.model.leads[a % LEADS]
         if told.chain:
             with suppress(AssignmentRefused):
-                acts.hand_back(
+                actions.hand_back(
                     coverage=self.coverages[told.chain[b % len(told.chain)]],
                     lead=self.leads[a % LEADS],
                     actor=self.boss,
@@ -194,7 +196,7 @@ class Walker(Watcher):
         if until == "back" and self._has_been_replaced(b % MEMBERS):
             return  # a person's later word: the same
         try:
-            row = assigning.assign_lead(
+            row = ledger_assign.assign_lead(
                 lead=self.leads[number],
                 to=self.members[b % MEMBERS],
                 actor=self.boss,
@@ -225,7 +227,7 @@ class Walker(Watcher):
         if row.pk in self.decided and not self.is_as(number, self.decided[row.pk][1]):
             return
         with suppress(AssignmentRefused):
-            assigning.undo_assignment(assignment=row, actor=self.boss, at=self.at)
+            ledger_assign.undo_assignment(assignment=row, actor=self.boss, at=self.at)
 
     def outside(self, a: int, b: int, c: int) -> None:
         number, to, row = a % LEADS, b % MEMBERS, self.look().get(a % LEADS)

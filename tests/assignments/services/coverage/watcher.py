@@ -26,9 +26,10 @@ from assignments.models import (
     User,
 )
 from assignments.models.assignment import State
-from assignments.services.coverage import readiness, running
-from assignments.services.ledger import finish
-from assignments.services.ownership import record_write
+from assignments.services.coverage import tick
+from assignments.services.ledger import preconditions
+from assignments.services.ledger.ownership import record_write
+from assignments.services.ledger.transitions import finish
 from tests.assignments.services.coverage.model import Lead as Told
 from tests.assignments.services.coverage.model import Model
 from tests.factories import MONDAY, make_lead, make_manager, make_member
@@ -107,7 +108,7 @@ class Watcher:
         """`late`: by a clock that many hours slow."""
         firm = {n for n, row in self.look().items() if self._is_firm(row)}
         at = self.at - timedelta(hours=late)
-        report = running.tick(at)
+        report = tick.tick(at)
         assert not report.failed, "a coverage could not be planned"
         self.model.tick(at)
         planned = self.look()
@@ -115,7 +116,7 @@ class Watcher:
             if number not in firm:
                 self._judge(told, planned.get(number))
         for _ in range(1, times):
-            running.tick(at)
+            tick.tick(at)
             assert self.look() == planned, "a second tick changed something"
 
     def _judge(self, told: Told, row: Assignment | None) -> None:
@@ -171,7 +172,7 @@ class Watcher:
         at = self.at
         if row.lead.owner_id != row.expected_id:
             finish(row, state=State.OVERTAKEN, outcome="Faster.", at=at)
-        elif why_not := readiness.why_not_now(row, at):
+        elif why_not := preconditions.why_not_now(row, at):
             finish(row, state=State.CANCELLED, outcome=why_not, at=at)
         elif refused or not row.to.is_active:
             self._report(number, row, refused=True)

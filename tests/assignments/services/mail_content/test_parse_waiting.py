@@ -6,13 +6,13 @@ import pytest
 from django.db import connection
 
 from assignments.models import Lead, Message
-from assignments.services import threads
 from assignments.services.mail_content import parse_waiting, parsed_mail
 from assignments.services.mail_content.parse import PARSER_VERSION, parse_mail
 from assignments.services.mail_content.parse_waiting import parse_chunk, something_waits
+from assignments.services.mirror import conversations
 from assignments.smartlead.records import NoteRow
-from dashboard.conversation import notes_of
-from tests.assignments.services.test_threads import entry
+from dashboard.lead.conversation import notes_of
+from tests.assignments.services.mirror.test_conversations import entry
 from tests.factories import MONDAY, make_lead, make_message
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,7 @@ class TestTheQueue:
         if act == "chunk":
             parse_chunk()
         else:
-            threads.keep_thread(lead=lead, history=[entry()], at=MONDAY)
+            conversations.keep_thread(lead=lead, history=[entry()], at=MONDAY)
 
         assert inside
         assert not any(inside)
@@ -108,7 +108,7 @@ class TestAThread:
         lead = make_lead()
         monkeypatch.setattr(parsed_mail, "parse_mail", die)
         with pytest.raises(SystemExit):
-            threads.keep_thread(lead=lead, history=[entry()], at=MONDAY)
+            conversations.keep_thread(lead=lead, history=[entry()], at=MONDAY)
         monkeypatch.undo()
 
         assert something_waits(lead_id=lead.pk)
@@ -120,7 +120,7 @@ class TestAThread:
 
     def test_parses_only_the_mails_that_are_new(self, monkeypatch):
         lead = make_lead()
-        threads.keep_thread(lead=lead, history=[entry()], at=MONDAY)
+        conversations.keep_thread(lead=lead, history=[entry()], at=MONDAY)
         parsed = []
 
         def parse(body: str, *, subject: str) -> object:
@@ -129,7 +129,7 @@ class TestAThread:
 
         monkeypatch.setattr(parsed_mail, "parse_mail", parse)
         new = entry(message_id="<2@x>", body_html="<p>New</p>")
-        threads.keep_thread(lead=lead, history=[entry(), new], at=MONDAY)
+        conversations.keep_thread(lead=lead, history=[entry(), new], at=MONDAY)
 
         assert parsed == ["<p>New</p>"]
 
@@ -139,7 +139,7 @@ class TestAThread:
         history = [entry(message_id=f"<{number}@x>") for number in range(5)]
         lead = make_lead()
 
-        threads.keep_thread(lead=lead, history=history, at=MONDAY)
+        conversations.keep_thread(lead=lead, history=history, at=MONDAY)
 
         assert lead.messages.filter(parser_version=0).count() == 1
 
@@ -147,7 +147,9 @@ class TestAThread:
         lead = make_lead()
         picture = f'<p>Yes.</p><img src="data:image/png;base64,{"A" * 900_000}">'
 
-        threads.keep_thread(lead=lead, history=[entry(body_html=picture)], at=MONDAY)
+        conversations.keep_thread(
+            lead=lead, history=[entry(body_html=picture)], at=MONDAY
+        )
 
         mail = lead.messages.get()
         assert len(mail.body_html) < 100
@@ -198,7 +200,7 @@ class TestNotes:
         lead = make_lead()
         row = NoteRow(id=1, lead_id=1, text=text, created_at=None, created_by="")
 
-        threads.keep_notes(lead=lead, rows=[row], at=MONDAY)
+        conversations.keep_notes(lead=lead, rows=[row], at=MONDAY)
         assert something_waits(lead_id=lead.pk)
         assert [note.html for note in notes_of(lead)] == [""]
         parse_chunk()

@@ -12,7 +12,7 @@ from assignments.services.mail_content.parsed_mail import (
     ParsedMail,
     parsed_columns,
 )
-from tests.assignments.services.test_threads import entry
+from tests.assignments.services.mirror.test_conversations import entry
 
 
 def columns_of(body: str) -> dict:

@@ -13,12 +13,11 @@ from django.utils import timezone
 
 from assignments.models import Account, Lead
 from assignments.services import account as accounts
-from assignments.services import doctor
-from assignments.services.operations import sqlite_copy
+from assignments.services.operations import doctor, sqlite_copy
 from assignments.services.operations.backup import back_up, restore
 from assignments.services.operations.backup_file import BackupRefused
-from assignments.services.operations.serving import serving_lock
-from assignments.services.seats import beat
+from assignments.services.operations.serve_lock import serving_lock
+from assignments.services.task_leases import beat
 from tests.factories import MONDAY, make_lead, make_manager
 
 
@@ -242,6 +241,10 @@ class TestRestore:
             (
                 {"migrations": ["assignments.9999_later"], "version": "9.0"},
                 r"does not know \(assignments.9999_later\)",
+            ),
+            (
+                {"migrations": ["assignments.0002_account_row"], "version": "0.1.0"},
+                r"Handoff 0.1.0 made this backup before the first release",
             ),
             ({"sha256": "0" * 64}, "damaged"),
             ({"more": 1}, "no whole file"),

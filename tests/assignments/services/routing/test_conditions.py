@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause
-from assignments.services.clock import tick
+from assignments.services.operations.tick import tick
 from tests.factories import (
     MONDAY,
     make_campaign,

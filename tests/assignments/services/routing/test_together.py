@@ -11,9 +11,9 @@ from django.db import connection
 
 from assignments.models import Assignment, Lead, Suggestion
 from assignments.models.assignment import Cause, State
-from assignments.services.assigning import assign_lead
-from assignments.services.refusals import AssignmentRefused
-from assignments.services.routing import rules, running, suggestions
+from assignments.services.errors import AssignmentRefused
+from assignments.services.ledger.assign import assign_lead
+from assignments.services.routing import rules, run, suggestions
 from tests.factories import MONDAY, make_lead, make_manager, make_member, make_rule
 
 pytestmark = [
@@ -47,7 +47,7 @@ def at_once(*acts: Callable[[], object]) -> list[BaseException]:
 
 
 def tick() -> None:
-    running.run(at=MONDAY)
+    run.run(at=MONDAY)
 
 
 def waiting_rows(lead: Lead) -> list[Assignment]:
@@ -55,7 +55,7 @@ def waiting_rows(lead: Lead) -> list[Assignment]:
 
 
 def test_two_ticks_and_many_clicks_leave_each_lead_with_one_decision(monkeypatch):
-    monkeypatch.setattr(running, "CHUNK", 3)
+    monkeypatch.setattr(run, "CHUNK", 3)
     ana, ben, boss = make_member("Ana"), make_member("Ben"), make_manager()
     leads = [make_lead() for _ in range(24)]
     make_rule(ana)

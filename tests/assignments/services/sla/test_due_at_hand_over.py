@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Lead, MemberHours, WorkingHours
-from assignments.services.leads import save_rows
-from assignments.services.ownership import Sighting, observe_owner, record_write
+from assignments.services.ledger.ownership import Sighting, observe_owner, record_write
+from assignments.services.mirror.import_leads import save_rows
 from tests.dashboard.pages import queries_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_member, make_target
 from tests.mirror import make_row

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from assignments.models import DayOff, MemberHours, WorkingHours
-from assignments.services.sla.book import Book
-from assignments.services.sla.due import Change, due_of, spells_of
+from assignments.services.sla.deadlines import Change, due_of, spells_of
+from assignments.services.sla.policy import Book
 from tests.factories import make_campaign, make_category, make_member, make_target
 
 pytestmark = pytest.mark.django_db

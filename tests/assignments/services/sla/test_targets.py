@@ -5,11 +5,11 @@ from datetime import date, timedelta
 import pytest
 
 from assignments.models import DayOff, Lead, MemberHours, SlaTarget, WorkingHours
-from assignments.services import people
-from assignments.services.refusals import AssignmentRefused, NotAllowed
-from assignments.services.sla import hours, recounting, targets
-from assignments.services.sla.book import Book
-from assignments.services.zones import look_up_zone
+from assignments.services.errors import AssignmentRefused, NotAllowed
+from assignments.services.people import members
+from assignments.services.sla import hours, recalculate, targets
+from assignments.services.sla.policy import Book
+from assignments.services.time_zones import look_up_zone
 from tests.factories import (
     MONDAY,
     make_campaign,
@@ -123,25 +123,25 @@ class TestTargets:
             targets.remove_target(actor=make_user(), target=make_target())
 
     def test_answers_beyond_the_first_chunk_follow_in_the_background(self, monkeypatch):
-        monkeypatch.setattr(recounting, "CHUNK", 2)
+        monkeypatch.setattr(recalculate, "CHUNK", 2)
         leads = [owed() for _ in range(5)]
 
         save(120)
         at_once = [due(lead) for lead in leads]
-        while recounting.is_unfinished():
-            recounting.work_out_chunk()
+        while recalculate.is_unfinished():
+            recalculate.work_out_chunk()
 
         assert at_once.count(REPLY + 2 * HOUR) == 2
         assert {due(lead) for lead in leads} == {REPLY + 2 * HOUR}
 
     def test_a_change_meanwhile_begins_from_the_start(self, monkeypatch):
-        monkeypatch.setattr(recounting, "CHUNK", 2)
+        monkeypatch.setattr(recalculate, "CHUNK", 2)
         leads = [owed() for _ in range(5)]
         target = save(60)
 
         save(120, target=target)
-        while recounting.is_unfinished():
-            recounting.work_out_chunk()
+        while recalculate.is_unfinished():
+            recalculate.work_out_chunk()
 
         assert {due(lead) for lead in leads} == {REPLY + 2 * HOUR}
 
@@ -192,7 +192,7 @@ class TestHours:
         ana = make_member("Ana Sousa")
         lead = owed(owner=ana)
 
-        people.edit_member(
+        members.edit_member(
             actor=make_manager(), member=ana, name="Ana", email="", team=None,
             user=None, is_active=True, capacity=None, time_zone="America/New_York",
         )  # fmt: skip
@@ -210,7 +210,7 @@ class TestHours:
         WorkingHours.objects.create(country="XX")
         lead = owed()
 
-        recounting.recount()
+        recalculate.recount()
 
         assert due(lead) == MONDAY + HOUR
 

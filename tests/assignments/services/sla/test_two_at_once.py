@@ -10,8 +10,8 @@ import pytest
 from django.db import connection, transaction
 
 from assignments.models import DayOff, SlaTarget
-from assignments.services.refusals import AssignmentRefused
-from assignments.services.sla import recounting
+from assignments.services.errors import AssignmentRefused
+from assignments.services.sla import recalculate
 from assignments.services.sla.hours import add_day_off
 from assignments.services.sla.targets import save_target
 from tests.factories import make_campaign, make_manager
@@ -49,7 +49,7 @@ def behind_another(act: Callable[[], object]) -> list[BaseException]:
 
 
 def test_the_same_target_twice_is_refused_in_words():
-    recounting.recount()
+    recalculate.recount()
     sara, campaign = make_manager(), make_campaign()
 
     [error] = behind_another(
@@ -68,7 +68,7 @@ def test_the_same_target_twice_is_refused_in_words():
 
 
 def test_the_same_day_off_twice_is_refused_in_words():
-    recounting.recount()
+    recalculate.recount()
     sara = make_manager()
 
     [error] = behind_another(

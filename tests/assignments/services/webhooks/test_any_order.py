@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from assignments.models import Lead, Message, WebhookEvent
-from assignments.services.leads import save_row
-from assignments.services.webhooks.receiving import receive
+from assignments.services.mirror.import_leads import save_row
+from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import HistoryEntry, LeadRow
 from tests.factories import MONDAY, make_campaign, make_category, make_lead
 from tests.hooks import SECRET, body_of, category_of, reply_to

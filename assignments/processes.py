@@ -1,0 +1,134 @@
+"""The long-running parts of Handoff, as the supervisor starts them.
+
+The API key reaches them through the environment, never through their arguments.
+"""
+
+import http.client
+import logging
+import math
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from assignments.models import Heartbeat
+from assignments.supervisor import Part
+
+logger = logging.getLogger(__name__)
+
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
+PORTS_TO_TRY = 50
+
+
+def manage(*words: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
+
+
+def web(
+    *,
+    host: str,
+    port: int,
+    workers: int = 2,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Part:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    # No access log: what people search for is in the addresses of the inbox.
+    command = [sys.executable, "-m", "gunicorn", "dashboard.wsgi", "--bind", bind]
+    command += ["--worker-class", "dashboard.server.web_server.BufferingWorker"]
+    command += ["--workers", str(workers), "--threads", "12", "--no-control-socket"]
+    command += ["--graceful-timeout", "8", "--chdir", str(settings.BASE_DIR)]
+    return Part(name="web", command=command, environment=environment, log=log)
+
+
+def worker(
+    *, environment: Mapping[str, str] | None = None, log: Path | None = None
+) -> Part:
+    return Part(
+        name="worker",
+        command=manage("qcluster"),
+        environment=environment,
+        log=log,
+        quiet_for=worker_quiet_for,
+        stale_after=settings.HEARTBEAT_STALE,
+    )
+
+
+def sandbox(
+    *, port: int, state: Path, site: str, environment: Mapping[str, str], log: Path
+) -> Part:
+    words = ("--port", str(port), "--state", str(state), "--life", "40")
+    command = manage("sandbox", *words, "--own-key", "--hook", site)
+    return Part(name="sandbox", command=command, environment=environment, log=log)
+
+
+def worker_quiet_for() -> float:
+    """Seconds since the worker's last sign of life; 0 while nobody can tell."""
+    try:
+        beat = Heartbeat.objects.filter(name="worker").first()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("The worker's heartbeat cannot be read: %s", error)
+        connection.close()  # the next look opens a new one
+        return 0.0
+    if beat is None:
+        return math.inf
+    return (timezone.now() - beat.beat_at).total_seconds()
+
+
+def wake_worker() -> None:
+    """Have the first tick done at once: django-q2 looks at schedules after 30 s."""
+    async_task("assignments.tasks.tick")
+
+
+def static_files_are_fresh() -> bool:
+    """Whether what was collected is newer than every source; collecting takes long."""
+    collected = settings.STATIC_ROOT / "staticfiles.json"
+    if not collected.is_file():
+        return False
+    newest = max(
+        Path(storage.path(name)).stat().st_mtime
+        for finder in get_finders()
+        for name, storage in finder.list([])
+    )
+    return collected.stat().st_mtime > newest
+
+
+def free_port(host: str, wanted: int) -> int:
+    """The wanted port, or the next one that nobody listens on."""
+    for port in range(wanted, wanted + PORTS_TO_TRY):
+        if _is_free(host, port):
+            return port
+    raise OSError(f"No port from {wanted} to {port} is free.")
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
+    """Whether something there serves pages, asked the way the proxy would ask."""
+    site = urlsplit(site_url)
+    reached = "127.0.0.1" if host in EVERYWHERE else host
+    asking = http.client.HTTPConnection(reached, port, timeout=5)
+    headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
+    try:
+        asking.request("GET", path, headers=headers)
+        return asking.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asking.close()

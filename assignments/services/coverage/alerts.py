@@ -1,0 +1,188 @@
+"""What needs attention in coverages, for those responsible, with what resolves it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from assignments.models import Coverage, Coverer, Hold, Lead, User
+from assignments.models.assignment import Assignment, Cause, State
+from assignments.services import access
+from assignments.services.absence_wording import first_day_away
+from assignments.services.coverage import lifecycle
+
+STATE = Coverage.State
+TICKS_MISSED = timedelta(minutes=5)
+OVERDUE = timedelta(hours=2)
+
+
+class Remedy(StrEnum):
+    """The act that resolves a trouble; pages offer it as a button."""
+
+    RETRY = "retry"  # assigning.retry_assignment(trouble.assignment)
+    CHANGE_COVERER = "change_coverer"
+    ACKNOWLEDGE = "acknowledge"
+    LOOK = "look"  # nothing to press here: the system page says what is wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    coverage: Coverage
+    sentence: str
+    remedy: Remedy
+    # What it is about, the same for as long as it lasts: people are told of it once.
+    topic: str
+    lead: Lead | None = None
+    assignment: Assignment | None = None
+
+
+def needing(user: User, at: datetime) -> list[Trouble]:
+    """For a sales manager all, for a team lead their teams', for a member their own."""
+    return _troubles(list(_of(user, _candidates())), at)
+
+
+def everywhere(at: datetime) -> list[Trouble]:
+    return _troubles(list(_candidates()), at)
+
+
+def responsible(coverage: Coverage) -> QuerySet[User]:
+    """Those whom `needing` shows the troubles of this coverage."""
+    member = coverage.member
+    managers = Q(is_sales_manager=True) | Q(is_superuser=True)
+    leads = Q(leads_teams=member.team_id) if member.team_id else Q(pk__in=())
+    users = User.objects.filter(managers | leads | Q(pk=member.user_id))
+    return users.filter(is_active=True).distinct()
+
+
+def _troubles(coverages: list[Coverage], at: datetime) -> list[Trouble]:
+    if not coverages:
+        return []
+    return [
+        *_refused(coverages),
+        *_late(coverages, at),
+        *_unplaced(coverages),
+        *_lost_coverers(coverages),
+        *_over(coverages),
+    ]
+
+
+def _candidates() -> QuerySet[Coverage]:
+    stranded = Hold.objects.filter(
+        coverage=OuterRef("pk"),
+        outcome=Hold.Outcome.KEPT,
+        origin__is_active=False,
+    )
+    unread = Q(acknowledged_at=None) & (
+        Q(state=STATE.CANCELLED, cancelled_why=lifecycle.MISSED)
+        | Q(state=STATE.COMPLETED) & Exists(stranded)
+    )
+    running = ~Q(state__in=(STATE.PROPOSED, STATE.COMPLETED, STATE.CANCELLED))
+    return Coverage.objects.filter(running | unread).select_related("member__team")
+
+
+def _of(user: User, found: QuerySet[Coverage]) -> QuerySet[Coverage]:
+    if access.is_manager(user):
+        return found
+    leads = found.filter(member__team__team_leads=user)
+    return found.filter(Q(member__user=user) | Q(pk__in=leads.values("pk")))
+
+
+def _refused(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+    held = Hold.objects.standing().filter(
+        coverage__in=coverages, move__state=State.REFUSED
+    )
+    for hold in held.select_related("coverage__member", "lead", "move__to"):
+        move = hold.move
+        if move is None:
+            continue
+        returns = move.cause == Cause.COVERAGE_RETURN
+        act = "given back" if returns else "handed over"
+        yield Trouble(
+            coverage=hold.coverage,
+            lead=hold.lead,
+            assignment=move,
+            remedy=Remedy.RETRY,
+            topic="return refused" if returns else "start refused",
+            sentence=f"{hold.lead} was not {act} to {move.to}. {move.outcome}",
+        )
+
+
+def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[Trouble]:
+    for coverage in coverages:
+        if why := _why_late(coverage, at):
+            yield Trouble(
+                coverage=coverage,
+                sentence=why,
+                remedy=Remedy.LOOK,
+                topic=f"late {coverage.state}",
+            )
+
+
+def _why_late(coverage: Coverage, at: datetime) -> str | None:
+    long_ago, name = at - TICKS_MISSED, coverage.member
+    if coverage.state == STATE.SCHEDULED and coverage.starts_at < long_ago:
+        return f"The coverage of {name} is due and has not begun: no clock has ticked."
+    if coverage.state in lifecycle.BEGUN and coverage.ends_at < long_ago:
+        return f"The coverage of {name} is over and runs on: no clock has ticked."
+    if coverage.failed_at:
+        return f"The coverage of {name} could not be planned. The log says why."
+    if coverage.returning_at and coverage.returning_at < at - OVERDUE:
+        return f"Leads of {name} are still not back. See what is in the way."
+    return None
+
+
+def _unplaced(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+    for coverage in coverages:
+        if coverage.unplaced and coverage.state in lifecycle.BEGUN:
+            count = coverage.unplaced
+            leads = "1 lead" if count == 1 else f"{count:,} leads"
+            yield Trouble(
+                coverage=coverage,
+                remedy=Remedy.CHANGE_COVERER,
+                topic="nobody free",
+                sentence=f"Nobody is free to cover {leads} of {coverage.member}.",
+            )
+
+
+def _lost_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+    lost = Coverer.objects.filter(
+        coverage__in=[one for one in coverages if not one.is_over],
+        member__is_active=False,
+        replaced_at=None,
+    )
+    for coverer in lost.select_related("coverage__member", "member"):
+        away = coverer.coverage.member
+        yield Trouble(
+            coverage=coverer.coverage,
+            remedy=Remedy.CHANGE_COVERER,
+            topic=f"coverer lost {coverer.member_id}",
+            sentence=(
+                f"{coverer.member} has been deactivated and covers for {away}. Choose "
+                "somebody else."
+            ),
+        )
+
+
+def _over(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+    for coverage in coverages:
+        if coverage.state == STATE.CANCELLED:
+            first = first_day_away(coverage, timezone.get_current_timezone())
+            yield Trouble(
+                coverage=coverage,
+                remedy=Remedy.ACKNOWLEDGE,
+                topic="missed",
+                sentence=f"{coverage.member}, from {first}: {coverage.cancelled_why}",
+            )
+        elif coverage.state == STATE.COMPLETED:
+            yield Trouble(
+                coverage=coverage,
+                remedy=Remedy.ACKNOWLEDGE,
+                topic="kept",
+                sentence=(
+                    f"{coverage.member} has been deactivated: covering members keep "
+                    "the leads."
+                ),
+            )

@@ -1,0 +1,207 @@
+"""Changes within a running coverage: another covering member, one lead handed back."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from assignments.models import (
+    Assignment,
+    Coverage,
+    CoverageEvent,
+    Coverer,
+    Hold,
+    Lead,
+    Member,
+    User,
+)
+from assignments.models.assignment import PERSONAL, Cause, State, Urgency
+from assignments.services import absences, access
+from assignments.services.absence_wording import is_narrow, last_day_away
+from assignments.services.coverage import tick
+from assignments.services.coverage.snapshot import leads_at, office_at
+from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
+from assignments.services.ledger import clock_reading
+from assignments.services.ledger.transitions import finish
+from assignments.services.locks import lock_lead
+from assignments.task_queue import nudge_dispatch
+
+STATE = Coverage.State
+EVEN = Decimal(1)
+REPLACED = "The lead was handed back before it was sent."
+
+
+@transaction.atomic
+def change_coverer(
+    *, coverage: Coverage, old: Member, new: Member, actor: User, at: datetime
+) -> Coverage:
+    """All of one covering member's share and leads go to another, who is free now.
+
+    Whoever was to step in for the others is covering too.
+    """
+    rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
+    coverage = rows.select_related("member__team").get(pk=coverage.pk)
+    access.check_lead_of(actor, coverage.member)
+    if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
+        raise Stale("Its leads are being given back already, or it is over.")
+    leaving = coverage.coverers.filter(member=old, replaced_at=None).first()
+    if leaving is None and old.pk != coverage.fallback_id:
+        raise Stale(f"{old} does not cover here by now. Reload to see who does.")
+    _check_newcomer(coverage, old, new, at)
+    access.check_may_cover(actor, new)
+    _lock_leads(coverage, at)
+    if leaving:
+        _hand_share(leaving, new, at)
+    if old.pk == coverage.fallback_id:
+        coverage.fallback = new
+        coverage.save(update_fields=["fallback"])
+    _hand_leads(coverage, old, new, at)
+    sentence = f"{actor} let {new} cover instead of {old}."
+    CoverageEvent.objects.create(
+        coverage=coverage, at=at, actor=actor, sentence=sentence[:500]
+    )
+    tick.plan_now(coverage, at, actor=actor)
+    return coverage
+
+
+@transaction.atomic
+def hand_back(
+    *, coverage: Coverage, lead: Lead, actor: User, at: datetime
+) -> Assignment:
+    """Return one lead to whom it was taken from, where it stays.
+
+    See docs/design/coverage-rules.md, rule 20. Raises Stale or AssignmentRefused.
+    """
+    lead = lock_lead(lead.pk)
+    live = Hold.objects.live().filter(coverage=coverage, lead=lead)
+    hold = live.select_related("origin__team", "to__team", "move", "coverage").first()
+    if hold is None:
+        raise Stale(f"{lead} is not held in this coverage by now.")
+    _check_hand_back(hold, actor)
+    if (asked := _handed_back_already(hold)) is not None:
+        return asked
+    _clear_the_way(lead, at)
+    row = Assignment.objects.create(
+        lead=lead,
+        to=hold.origin,
+        expected=lead.owner,
+        cause=Cause.COVERAGE_RETURN,
+        actor=actor,
+        reason=f"{actor} handed it back to {hold.origin}.",
+        urgency=Urgency.CLICK,
+        created_at=at,
+    )
+    Hold.objects.filter(pk=hold.pk).update(move=row)
+    CoverageEvent.objects.create(
+        coverage=hold.coverage,
+        at=at,
+        actor=actor,
+        sentence=f"{actor} handed {lead} back to {hold.origin}."[:500],
+    )
+    nudge_dispatch()
+    return row
+
+
+def may_hand_back(hold: Hold, user: User) -> bool:
+    """Who holds the lead, whom it was taken from, and those who decide about them."""
+    return (
+        access.is_own(user, hold.to)
+        or access.is_own(user, hold.origin)
+        or access.why_not_lead(user, hold.origin) is None
+        or access.why_not_lead(user, hold.to) is None
+    )
+
+
+def _check_newcomer(coverage: Coverage, old: Member, new: Member, at: datetime) -> None:
+    if new.pk == coverage.member_id:
+        raise AssignmentRefused(f"{new} cannot cover for themselves.")
+    if new.pk == old.pk:
+        raise AssignmentRefused(f"{new} covers already. Choose somebody else.")
+    if not new.is_active:
+        raise AssignmentRefused(f"{new} has been deactivated. Choose somebody else.")
+    if absence := absences.away_now(at).get(new.pk):
+        until = last_day_away(absence, timezone.get_current_timezone())
+        raise AssignmentRefused(f"{new} is away until {until}. Choose somebody else.")
+
+
+def _hand_share(leaving: Coverer, new: Member, at: datetime) -> None:
+    coverage = leaving.coverage
+    coverer, is_new = Coverer.objects.get_or_create(
+        coverage=coverage,
+        member=new,
+        defaults={"position": leaving.position, "share": 0, "credit": leaving.credit},
+    )
+    was_narrow = is_narrow(coverer) or is_narrow(leaving)
+    _widen(coverer, leaving, is_new=is_new or coverer.replaced_at is not None)
+    if coverer.replaced_at:
+        coverer.share, coverer.replaced_at = leaving.share, None
+    else:
+        coverer.share += leaving.share
+    if was_narrow and not (is_narrow(coverer) or coverer.share):
+        coverer.share = EVEN  # they took leads without one, and go on taking them
+    coverer.save(update_fields=["share", "replaced_at"])
+    leaving.replaced_at = at
+    leaving.save(update_fields=["replaced_at"])
+
+
+def _widen(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
+    """Who takes over a narrow scope takes it over; two scopes are joined."""
+    for name in ("campaigns", "categories"):
+        own = set(getattr(coverer, name).all())
+        other = set(getattr(leaving, name).all())
+        if is_new:
+            getattr(coverer, name).set(other)
+        elif not (own and other):
+            getattr(coverer, name).clear()
+        else:
+            getattr(coverer, name).set(own | other)
+
+
+def _lock_leads(coverage: Coverage, at: datetime) -> None:
+    """Before any hold, all that is to be planned: some may just be handed over."""
+    office = office_at(clock_reading.latest(at))
+    leads = leads_at(office, coverage_id=coverage.pk).select_for_update(of=("self",))
+    list(leads.order_by("map_id").values_list("pk", flat=True))
+
+
+def _hand_leads(coverage: Coverage, old: Member, new: Member, at: datetime) -> None:
+    held = Hold.objects.standing().filter(coverage=coverage, to=old)
+    held.update(change_to=new)
+    refused = held.filter(move__state=State.REFUSED)
+    refused.filter(state=Hold.State.LIVE).update(move=None)
+    refused.filter(state=Hold.State.TAKING).update(
+        state=Hold.State.ENDED,
+        outcome=Hold.Outcome.NOT_TAKEN,
+        ended_at=at,
+        change_to=None,
+    )
+
+
+def _check_hand_back(hold: Hold, actor: User) -> None:
+    if not may_hand_back(hold, actor):
+        raise NotAllowed(
+            f"Only {hold.to}, {hold.origin} or a team lead of theirs can hand it back."
+        )
+    if not hold.origin.is_active:
+        raise AssignmentRefused(
+            f"{hold.origin} has been deactivated. Assign it to somebody."
+        )
+
+
+def _handed_back_already(hold: Hold) -> Assignment | None:
+    """Clicked twice, or by two at once: it is on its way."""
+    move = hold.move
+    if move is None or not move.is_pending or move.is_plan:
+        return None
+    return move if move.cause == Cause.COVERAGE_RETURN else None
+
+
+def _clear_the_way(lead: Lead, at: datetime) -> None:
+    """A plan that waits gives way; what a person decided, or is being sent, does not."""
+    for row in Assignment.objects.pending().filter(lead=lead).select_related("to"):
+        if row.state == State.SENDING or row.cause in PERSONAL:
+            raise AssignmentRefused(
+                f"{lead} is on its way to {row.to}. Wait until that is done."
+            )
+        finish(row, state=State.CANCELLED, outcome=REPLACED, at=at)

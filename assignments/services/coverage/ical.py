@@ -1,0 +1,121 @@
+"""The iCalendar feed of a team: its address, and what it says."""
+
+import secrets
+from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
+
+from assignments.models import CalendarFeed, Coverage, Team, User
+from assignments.services.absence_wording import (
+    away_days,
+    covered_by,
+    is_whole_days,
+    runs_in_words,
+)
+from assignments.services.access import is_manager
+from assignments.services.coverage.calendar import gaps_of, known
+from assignments.services.errors import NotAllowed
+from assignments.services.notifications.notify import one_line
+from assignments.visible_text import without_turning
+
+State = Coverage.State
+KEPT = timedelta(days=90)  # how long an absence stays in the feed after its end
+
+
+def may_share(user: User, team: Team) -> bool:
+    return is_manager(user) or team.team_leads.contains(user)
+
+
+@transaction.atomic
+def renew_feed(*, team: Team, actor: User, at: datetime) -> CalendarFeed:
+    """A new address; the one before, if any, stops at once."""
+    _check(actor, team)
+    CalendarFeed.objects.filter(team=team).delete()
+    return CalendarFeed.objects.create(
+        team=team, token=secrets.token_urlsafe(32), created_by=actor, created_at=at
+    )
+
+
+@transaction.atomic
+def revoke_feed(*, team: Team, actor: User) -> None:
+    _check(actor, team)
+    CalendarFeed.objects.filter(team=team).delete()
+
+
+def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Handoff//Absences//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    # As a text: a property that the library does not know goes out as it is.
+    calendar.add("x-wr-calname", vText(one_line(f"Away: {feed.team.name}")))
+    calendar.add_component(_utc())
+    coverages = list(_shown(feed.team, at))
+    gaps = gaps_of(coverages)
+    for coverage in coverages:
+        calendar.add_component(_event(coverage, gaps.get(coverage.pk, []), at))
+    return without_turning(calendar.to_ical().decode()).encode()
+
+
+def _utc() -> Timezone:
+    """Return the zone of our moments; by it a feed without absences is valid too.
+
+    RFC 5545 wants at least one component in a calendar.
+    """
+    standard = TimezoneStandard()
+    standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001  a local time, by the RFC
+    standard.add("tzoffsetfrom", timedelta(0))
+    standard.add("tzoffsetto", timedelta(0))
+    zone = Timezone()
+    zone.add("tzid", "UTC")
+    zone.add_component(standard)
+    return zone
+
+
+def _shown(team: Team, at: datetime) -> list[Coverage]:
+    wanted = known().filter(member__team=team, ends_at__gt=at - KEPT)
+    wanted = wanted.exclude(state__in=(State.PROPOSED, State.CANCELLED))
+    return list(wanted.prefetch_related("events"))
+
+
+def _event(coverage: Coverage, gaps: list[date], at: datetime) -> Event:
+    event = Event()
+    event.add("uid", f"coverage-{coverage.pk}@{urlsplit(settings.SITE_URL).hostname}")
+    event.add("dtstamp", _changed_at(coverage))
+    event.add("summary", one_line(f"{coverage.member} away"))
+    event.add("description", one_line(_description(coverage, gaps, at)))
+    event.add("transp", "TRANSPARENT")
+    if is_whole_days(coverage):
+        first, last = away_days(coverage)
+        event.add("dtstart", first)
+        event.add("dtend", last + timedelta(days=1))
+    else:
+        event.add("dtstart", coverage.starts_at)
+        event.add("dtend", coverage.ends_at)
+    return event
+
+
+def _description(coverage: Coverage, gaps: list[date], at: datetime) -> str:
+    said = f"Covered by {covered_by(coverage) or 'nobody'}."
+    if coverage.fallback:
+        said += f" If none of them can: {coverage.fallback}."
+    if gaps:
+        said += f" Nobody covers on {runs_in_words(gaps, today=at.date())}."
+    return said
+
+
+def _changed_at(coverage: Coverage) -> datetime:
+    """When this event last changed: the same text until then."""
+    moments = [event.at for event in coverage.events.all()]
+    return max([coverage.created_at, *moments])
+
+
+def _check(user: User, team: Team) -> None:
+    if not may_share(user, team):
+        raise NotAllowed(
+            f"Only team leads of {team} and sales managers can share its calendar."
+        )

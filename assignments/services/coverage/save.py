@@ -1,0 +1,131 @@
+"""From a draft to a coverage: a new one, or another plan for one that has not begun."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from assignments.models import Coverage, Coverer, Member, User
+from assignments.services.absence_wording import listed
+from assignments.services.coverage import drafts
+from assignments.services.coverage.drafts import Draft, DraftCoverer, Problems
+from assignments.services.errors import AssignmentRefused
+
+ANOTHER_MEMBER = (
+    "It stays an absence of {member}. Cancel it, and plan a new one for somebody else."
+)
+# What changes together is told together.
+TOLD = {
+    "the days": (
+        "first_day", "last_day", "first_time", "last_time", "zone", "from_now",
+    ),
+    "which leads are covered": ("scope", "campaigns", "categories"),
+    "who covers": ("coverers", "fallback"),
+    "what happens to new leads": ("arrivals",),
+    "what happens at the end": ("on_return",),
+    "the notes": ("start_note", "return_note"),
+    "the comment": ("comment",),
+}  # fmt: skip
+
+
+class DraftRefused(AssignmentRefused):
+    """Something is wrong with a draft; `problems` says what, by field."""
+
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(next(iter(problems.values()))[0])
+        self.problems = problems
+
+
+def save_new(
+    draft: Draft, actor: User, at: datetime, *, state: Coverage.State
+) -> Coverage:
+    """Raises DraftRefused."""
+    check(draft, actor, at)
+    coverage = Coverage.objects.create(
+        member=draft.member, state=state, created_by=actor, created_at=at,
+        **_values(draft, at),
+    )  # fmt: skip
+    _fill(coverage, draft)
+    return coverage
+
+
+def save_changes(coverage: Coverage, draft: Draft, actor: User, at: datetime) -> str:
+    """Everything as in the draft; returns what that changes, in words.
+
+    The caller holds the lock on the coverage. Raises DraftRefused.
+    """
+    if draft.member != coverage.member:
+        raise DraftRefused({"member": [ANOTHER_MEMBER.format(member=coverage.member)]})
+    check(draft, actor, at, existing=coverage)
+    changes = listed(list(_changes(drafts.draft_of(coverage), draft)))
+    if not changes:
+        return ""
+    for name, value in _values(draft, at).items():
+        setattr(coverage, name, value)
+    coverage.save()
+    coverage.coverers.all().delete()
+    _fill(coverage, draft)
+    return changes
+
+
+def check(
+    draft: Draft, actor: User, at: datetime, *, existing: Coverage | None = None
+) -> None:
+    """Raises DraftRefused with everything that is wrong.
+
+    Locks the member: of two drafts at once neither would see the other.
+    """
+    Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.member.pk)
+    if problems := drafts.problems(draft, at, actor, existing=existing):
+        raise DraftRefused(problems)
+
+
+def _values(draft: Draft, at: datetime) -> dict[str, Any]:
+    starts_at, ends_at = draft.window(at)
+    first_day, first_time = _typed_start(draft, at)
+    return {
+        "first_day": first_day, "last_day": draft.last_day,
+        "first_time": first_time, "last_time": draft.last_time, "zone": draft.zone,
+        "starts_at": starts_at, "ends_at": ends_at, "scope": draft.scope,
+        "arrivals": draft.arrivals, "on_return": draft.on_return,
+        "fallback": draft.fallback, "start_note": draft.start_note,
+        "return_note": draft.return_note, "comment": draft.comment,
+    }  # fmt: skip
+
+
+def _typed_start(draft: Draft, at: datetime) -> tuple[date, time | None]:
+    if not draft.from_now:
+        return draft.first_day, draft.first_time
+    here = at.astimezone(ZoneInfo(draft.zone))
+    return here.date(), here.time().replace(second=0, microsecond=0)
+
+
+def _fill(coverage: Coverage, draft: Draft) -> None:
+    coverage.campaigns.set(draft.campaigns)
+    coverage.categories.set(draft.categories)
+    for position, one in enumerate(draft.coverers):
+        coverer = Coverer.objects.create(
+            coverage=coverage, member=one.member, position=position, share=one.share
+        )
+        coverer.campaigns.set(one.campaigns)
+        coverer.categories.set(one.categories)
+
+
+def _changes(before: Draft, after: Draft) -> Iterator[str]:
+    for told, names in TOLD.items():
+        if any(_said(before, name) != _said(after, name) for name in names):
+            yield told
+
+
+def _said(draft: Draft, name: str) -> Any:
+    """What a draft says of one field, whatever the order of what has none."""
+    value = getattr(draft, name)
+    if name in {"campaigns", "categories"}:
+        return frozenset(value)
+    if name == "coverers":
+        return [_said_of(one) for one in draft.coverers]
+    return value
+
+
+def _said_of(one: DraftCoverer) -> tuple[Any, ...]:
+    return one.member, one.share, frozenset(one.campaigns), frozenset(one.categories)

@@ -1,0 +1,55 @@
+"""What a dispatcher works with: the client, the budget, the clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.dispatch import Signal
+
+from assignments.services.ledger.ownership import Sighting, observe_owner
+from assignments.services.mirror.import_leads import save_row
+from assignments.smartlead.budget import Budget, Slot
+from assignments.smartlead.client import Client
+from assignments.smartlead.records import LeadRow
+
+# Sent with step="claimed", "stamped", "answered", …: trials stop a worker there.
+step_reached = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    client: Client
+    budget: Budget
+    clock: Callable[[], datetime]
+
+    def reached(self, step: str) -> None:
+        step_reached.send(sender=Desk, step=step)
+
+    def read_lead(self, map_id: int, slot: Slot) -> tuple[LeadRow | None, datetime]:
+        """One GET; returns the row, None if Smartlead has it no more, and when asked."""
+        asked_at = self.clock()
+        self.reached("reading")
+        with self.client.spending(slot):
+            row = self.client.lead(map_id)
+        self.reached("read")
+        return row, asked_at
+
+    def keep_row(self, row: LeadRow, asked_at: datetime, *, token: str = "") -> None:
+        """Take in everything a GET said, the owner on behalf of `token`."""
+        at = self.clock()
+        save_row(row, asked_at=asked_at, at=at, by="get")
+        if token:
+            sighting = Sighting(
+                owner_id=row.owner_id,
+                known=row.owner_known,
+                asked_at=asked_at,
+                by="get",
+            )
+            observe_owner(map_id=row.map_id, sighting=sighting, at=at, token=token)
+
+
+def back_off(failures: int) -> timedelta:
+    """How long a row waits after its n-th failed attempt: 5, 10, 20 … 600 s."""
+    seconds = min(5 * 2 ** min(failures, 10), 600)
+    return timedelta(seconds=seconds * settings.TIME_SCALE)

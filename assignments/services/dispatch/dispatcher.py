@@ -1,0 +1,182 @@
+"""The dispatcher: takes a slot of the budget, claims the most urgent row, makes one call.
+
+Nothing else sets an owner or adds a note in Smartlead (docs/design/design.md, rule 1).
+Several may run at once; the rows' states keep them apart.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+from assignments.models import Account, Assignment, Lead, Note
+from assignments.models.assignment import PENDING
+from assignments.services import account as accounts
+from assignments.services.dispatch import page_reads, queue
+from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.queue import Claim, Job
+from assignments.services.dispatch.send_assignment import send, settle
+from assignments.services.dispatch.send_note import send_note, settle_note
+from assignments.smartlead.budget import Slot
+from assignments.smartlead.errors import AboutUs, NotSent, Refused, SmartleadError
+from assignments.smartlead.meter import Kind, NotBefore
+
+# How soon a click is seen while waiting for a slot.
+LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))
+# Every fifth slot goes to the oldest row, so that nothing starves. While somebody waits
+# for a click it is every fifteenth: each one makes that person wait a second longer.
+BEATEN_TO_IT = timedelta(seconds=0.02)  # another worker claimed the row, or locks it
+OLDEST_EVERY = 5
+OLDEST_AFTER_CLICKS = 15
+
+
+@dataclass
+class Dispatcher:
+    desk: Desk
+    sleep: Callable[[float], None] = time.sleep
+    turns: int = 0
+    clicks_in_a_row: int = 0
+
+    def run(self, *, until: datetime) -> None:
+        """Work until the time is up, or nothing will be due before then."""
+        while (now := self.desk.clock()) < until:
+            look_again = self.take_turn(now)
+            if look_again is None:
+                continue
+            if look_again >= until:
+                return
+            self.sleep(_seconds(min(look_again - now, LOOK_AGAIN)))
+
+    def run_until_empty(self) -> None:
+        """Work until nothing is waiting or sending, through leases and pauses.
+
+        What a person has paused is left waiting.
+        """
+        while work_is_left(accounts.current()):
+            now = self.desk.clock()
+            self.run(until=now + timedelta(seconds=45))
+            self.sleep(_seconds(LOOK_AGAIN))
+
+    def take_turn(self, now: datetime) -> datetime | None:
+        """Make one call. Returns when to look again if there was none to make."""
+        account = accounts.current()
+        if accounts.binding_problem(account):
+            return datetime.max.replace(tzinfo=now.tzinfo)
+        queue.free_unsent(now)
+        if account.outage_since is not None:
+            return self._probe(account, now)
+        clicks = queue.clicks_are_due(account, now)
+        if not clicks and not queue.something_is_due(account, now):
+            return queue.next_moment(now) or datetime.max.replace(tzinfo=now.tzinfo)
+        taken = self.desk.budget.take(Kind.INTERACTIVE if clicks else Kind.NORMAL)
+        if isinstance(taken, NotBefore):
+            return self._blocked(taken, now)
+        return self._use(taken, account, clicks=clicks)
+
+    def _use(self, slot: Slot, account: Account, *, clicks: bool) -> datetime | None:
+        oldest = self._is_turn_of_oldest(clicks=clicks)
+        claim = queue.claim_next(
+            account, self.desk.clock(), clicks_only=clicks and not oldest, oldest=oldest
+        )
+        if claim is None:
+            self.desk.budget.give_back(slot)
+            return self.desk.clock() + BEATEN_TO_IT
+        self.desk.reached("claimed")
+        _JOBS[claim.job](self.desk, claim, slot)
+        return None
+
+    def _is_turn_of_oldest(self, *, clicks: bool) -> bool:
+        self.turns += 1
+        self.clicks_in_a_row = self.clicks_in_a_row + 1 if clicks else 0
+        if clicks:
+            return self.clicks_in_a_row % OLDEST_AFTER_CLICKS == 0
+        return self.turns % OLDEST_EVERY == 0
+
+    def _probe(self, account: Account, now: datetime) -> datetime | None:
+        """Smartlead does not take our calls: one read now and then, and nothing else."""
+        if account.probe_at and account.probe_at > now:
+            return account.probe_at
+        taken = self.desk.budget.take(Kind.INTERACTIVE)
+        if isinstance(taken, NotBefore):
+            return self._blocked(taken, now)
+        if not accounts.claim_probe(now):
+            self.desk.budget.give_back(taken)
+            return now + LOOK_AGAIN
+        self._look(taken, now)
+        return None
+
+    def _blocked(self, taken: NotBefore, now: datetime) -> datetime | None:
+        """No slot now. After a 429 one read tells whether calls are taken again."""
+        if taken.probe_due:
+            slot = self.desk.budget.take(Kind.PROBE)
+            if not isinstance(slot, NotBefore):
+                self._look(slot, now)
+                return None
+        return max(
+            datetime.fromtimestamp(taken.at, tz=UTC), now + timedelta(milliseconds=10)
+        )
+
+    def _look(self, slot: Slot, now: datetime) -> None:
+        """One read to see whether Smartlead takes our calls."""
+        try:
+            with self.desk.client.spending(slot):
+                self.desk.client.probe()
+        except NotSent:
+            return  # this process was paused; the next look tells
+        except SmartleadError as error:
+            kind = error.kind if isinstance(error, AboutUs) else "garbled"
+            if kind != "rate_limit":
+                accounts.note_outage(kind=kind, sentence=str(error), at=now)
+        else:
+            accounts.clear_outage()
+
+
+def work_is_left(account: Account) -> bool:
+    """Whether anything waits or is sent that nobody has paused."""
+    rows = Assignment.objects.filter(state__in=PENDING)
+    notes = Note.objects.pending()
+    if account.paused_at:
+        rows, notes = rows.sending(), notes.filter(state=Note.State.SENDING)
+    rows = rows.exclude(state="waiting", batch__paused_at__isnull=False)
+    if account.bulk_paused_at:
+        rows = rows.exclude(state="waiting", urgency__gte=4)
+    rechecks = Lead.objects.filter(recheck_at__isnull=False)
+    return rows.exists() or notes.exists() or rechecks.exists()
+
+
+def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
+    """A list contradicted what we know of a lead's owner: ask for this one lead."""
+    before = Lead.objects.get(pk=claim.pk)
+    try:
+        found, asked_at = desk.read_lead(claim.pk, slot)
+    except NotSent:
+        Lead.objects.filter(pk=claim.pk).update(recheck_at=desk.clock())
+        return
+    except AboutUs as error:
+        if error.kind != "rate_limit":
+            accounts.note_outage(kind=error.kind, sentence=str(error), at=desk.clock())
+        return
+    except Refused:
+        found = None
+    if found is None:
+        # Whether it is gone is for the mirror to say, after two passes without it.
+        Lead.objects.filter(pk=claim.pk).update(recheck_at=None, rechecks=0)
+        return
+    desk.keep_row(found, asked_at)
+    if found.owner_known and found.owner_id == before.owner_id:
+        page_reads.doubt(before, asked_at, desk.clock())
+
+
+_JOBS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {
+    Job.SEND: send,
+    Job.SETTLE: settle,
+    Job.SEND_NOTE: send_note,
+    Job.SETTLE_NOTE: settle_note,
+    Job.RECHECK: recheck,
+}
+
+
+def _seconds(wait: timedelta) -> float:
+    return max(wait.total_seconds(), 0.0)

@@ -1,0 +1,160 @@
+"""Reading twenty leads for the price of one (docs/design/design.md, rule 3).
+
+Where the list of one member's leads has proven itself, a row that is no click is
+compared with its page of that list. A list may lag, so it counts as asked
+LIST_MAY_LAG earlier; where it lags longer than that, it is not read any more.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from assignments.models import Assignment, Lead
+from assignments.models.assignment import Urgency
+from assignments.models.lead import NEVER
+from assignments.services.dispatch.context import Desk
+from assignments.services.mirror import list_verification
+from assignments.services.mirror.cursor import PAGE
+from assignments.services.mirror.import_leads import save_rows
+from assignments.services.mirror.sync_sources import ASSIGNED
+from assignments.smartlead.budget import Slot
+from assignments.smartlead.errors import Refused
+from assignments.smartlead.pages import Page
+from assignments.smartlead.records import LeadRow
+
+A_MOMENT = timedelta(seconds=1) * settings.TIME_SCALE
+PATIENCE = timedelta(seconds=5) * settings.TIME_SCALE  # with a page on its way
+
+
+class Turn(Enum):
+    """How the owner of a row's lead is to be read now."""
+
+    LEAD = "the lead by itself"
+    PAGE = "its page of the owner's list"
+    WAIT = "another worker reads that page just now"
+
+
+def turn_for(row: Assignment, at: datetime) -> Turn:
+    awaited_until, is_click = row.lead.page_awaited_until, row.urgency == Urgency.CLICK
+    if is_click or row.expected_id is None or row.lead.listed_reply_at is None:
+        return Turn.LEAD
+    if awaited_until and awaited_until > at:
+        return Turn.WAIT
+    if awaited_until and awaited_until > at - timedelta(seconds=settings.FRESH):
+        return Turn.LEAD
+    if not list_verification.is_proven():
+        return Turn.LEAD
+    return Turn.PAGE if _others_wait(row) else Turn.LEAD
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedPage:
+    """A page about to be asked for, and the leads that it should have."""
+
+    owner_id: int
+    until: datetime
+    map_ids: tuple[int, ...]
+
+
+def expect(row: Assignment, at: datetime) -> AwaitedPage:
+    """Say so on the leads of the page, so that nobody else asks for it as well."""
+    assert row.expected_id is not None  # noqa: S101  `turn_for` has seen to it
+    assert row.lead.listed_reply_at is not None  # noqa: S101
+    page = AwaitedPage(
+        owner_id=row.expected_id,
+        until=row.lead.listed_reply_at,
+        map_ids=(row.lead_id, *_following(row)),
+    )
+    _mark(page.map_ids, at + PATIENCE)
+    return page
+
+
+def forget(page: AwaitedPage) -> None:
+    """There was no answer: the page may be asked for again."""
+    _mark(page.map_ids, None)
+
+
+def read(desk: Desk, page: AwaitedPage, slot: Slot) -> None:
+    """Ask for the page, and take in what it says. Raises NotSent and AboutUs.
+
+    Leads that it does not have are read one by one; all, if the list refuses the filter.
+    """
+    asked_at = desk.clock()
+    found = _ask(desk, page, slot)
+    if found and list_verification.holds(found, page.owner_id, at=desk.clock()):
+        save_rows(found.rows, asked_at=asked_at, at=desk.clock(), by="list")
+        named = {row.map_id for row in found.rows if row.owner_id == page.owner_id}
+        sure = _note_sure(named, owner_id=page.owner_id, asked_at=asked_at)
+    else:
+        sure = set()
+    _mark(sure, None)
+    _mark(set(page.map_ids) - sure, desk.clock())
+
+
+def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
+    """A list contradicted our own write, and a read of the lead did not.
+
+    Once the write is older than a list may lag, such lists are of no use for comparing.
+    """
+    written_at = lead.owner_written_at
+    lag = timedelta(seconds=settings.LIST_MAY_LAG)
+    if written_at and asked_at - written_at > lag:
+        list_verification.distrust(
+            "A list was behind our own change by more than "
+            f"{settings.LIST_MAY_LAG:g} seconds.",
+            at=at,
+        )
+
+
+def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> Page[LeadRow] | None:
+    try:
+        with desk.client.spending(slot):
+            return desk.client.inbox(
+                ASSIGNED,
+                limit=PAGE,
+                member_id=page.owner_id,
+                reply_between=(NEVER, page.until),
+            )
+    except Refused:
+        return None
+
+
+@transaction.atomic
+def _note_sure(map_ids: set[int], *, owner_id: int, asked_at: datetime) -> set[int]:
+    """These leads were with that member, as of LIST_MAY_LAG before the question."""
+    sure_at = asked_at - timedelta(seconds=settings.LIST_MAY_LAG)
+    locked = Lead.objects.select_for_update(of=("self",)).order_by("map_id")
+    leads = locked.filter(pk__in=map_ids, owner=owner_id, owner_known_at__lte=asked_at)
+    agreed = {lead.pk: lead.owner_sure_at or NEVER for lead in leads}
+    sending = Assignment.objects.sending().filter(lead__in=agreed)
+    sure = agreed.keys() - set(sending.values_list("lead", flat=True))
+    older = [pk for pk in sure if agreed[pk] < sure_at]
+    Lead.objects.filter(pk__in=older).update(owner_sure_at=sure_at)
+    return set(sure)
+
+
+@transaction.atomic
+def _mark(map_ids: Iterable[int], awaited_until: datetime | None) -> None:
+    leads = Lead.objects.filter(pk__in=list(map_ids))
+    locked = leads.order_by("map_id").select_for_update().values_list("pk", flat=True)
+    Lead.objects.filter(pk__in=list(locked)).update(page_awaited_until=awaited_until)
+
+
+def _others_wait(row: Assignment) -> bool:
+    """A page for one lead alone would be no cheaper than the lead."""
+    waiting = Assignment.objects.waiting().filter(lead__in=list(_following(row)))
+    return waiting.filter(urgency__gt=Urgency.CLICK).exists()
+
+
+def _following(row: Assignment) -> QuerySet[Lead, int]:
+    """The leads after this one on the page of its owner's list, newest reply first."""
+    replied_at = row.lead.listed_reply_at or NEVER
+    theirs = Lead.objects.present().filter(owner=row.expected_id)
+    older = theirs.filter(reply_order__lte=replied_at).exclude(pk=row.lead_id)
+    ordered = older.order_by("-reply_order", "-map_id")
+    return ordered.values_list("pk", flat=True)[: PAGE - 1]

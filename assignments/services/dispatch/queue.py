@@ -1,0 +1,254 @@
+"""What the dispatcher does next: the most urgent row there is, claimed for one worker.
+
+A claim is a random token and a lease (docs/design/design.md, rule 5). Rows of all kinds
+compete: assignments to send or to settle, notes, and leads to read again.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from assignments.models import Account, Assignment, Lead, Note
+from assignments.models.assignment import State, Urgency
+from assignments.services.ledger.transitions import release
+
+
+class Job(Enum):
+    SEND = "send"
+    SETTLE = "settle"
+    SEND_NOTE = "send note"
+    SETTLE_NOTE = "settle note"
+    RECHECK = "recheck"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row whose time has come. `since` orders rows of different kinds by age."""
+
+    job: Job
+    pk: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    job: Job
+    pk: int
+    token: str
+    lease_until: datetime
+
+
+def clicks_are_due(account: Account, at: datetime) -> bool:
+    """Whether somebody is looking at a row that waits for the next call."""
+    return next(_settling(at), None) is not None or (
+        account.paused_at is None
+        and Assignment.objects.due(at).filter(urgency=Urgency.CLICK).exists()
+    )
+
+
+def something_is_due(account: Account, at: datetime) -> bool:
+    return next(_by_urgency(account, at), None) is not None
+
+
+def claim_next(
+    account: Account, at: datetime, *, clicks_only: bool = False, oldest: bool = False
+) -> Claim | None:
+    """Claim the most urgent due row, or the oldest of any kind, for LEASE seconds."""
+    rows = _clicks(account, at) if clicks_only else _by_urgency(account, at)
+    if oldest:
+        rows = iter(sorted(_first_of_each(account, at), key=lambda due: due.since))
+    for due in rows:
+        if claim := _claim(due, at):
+            return claim
+    return None
+
+
+def free_unsent(at: datetime) -> None:
+    """Stale claims that were never stamped were never sent: they wait again."""
+    for pk in (
+        Assignment.objects.sending()
+        .filter(sent_at=None, lease_until__lte=at)
+        .values_list("pk", flat=True)
+    ):
+        with transaction.atomic():
+            row = Assignment.objects.select_related("to").get(pk=pk)
+            Lead.objects.select_for_update().get(pk=row.lead_id)
+            row.refresh_from_db()
+            if row.state == State.SENDING and _is_stale(row, at):
+                release(row, token=row.token, at=at)
+    Note.objects.pending().filter(
+        state=Note.State.SENDING, sent_at=None, lease_until__lte=at
+    ).update(state=Note.State.WAITING, token="", lease_until=None)
+
+
+def next_moment(at: datetime) -> datetime | None:
+    """When the next row that waits for its time, or for its fate, falls due."""
+    waiting = Assignment.objects.waiting().filter(not_before__gt=at)
+    notes = Note.objects.pending()
+    held_back = notes.filter(state=Note.State.WAITING, not_before__gt=at)
+    moments = [
+        waiting.order_by("not_before").values_list("not_before", flat=True).first(),
+        held_back.order_by("not_before").values_list("not_before", flat=True).first(),
+        *_ends(Assignment.objects.sending(), at),
+        *_ends(notes.filter(state=Note.State.SENDING), at),
+    ]
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _ends(
+    rows: "QuerySet[Assignment] | QuerySet[Note]", at: datetime
+) -> list[datetime]:
+    pairs = rows.values_list("lease_until", "settle_at")
+    ends = [max(filter(None, pair), default=at) for pair in pairs]
+    return [end for end in ends if end > at]
+
+
+def _is_stale(row: Assignment, at: datetime) -> bool:
+    return (
+        row.sent_at is None and row.lease_until is not None and (row.lease_until <= at)
+    )
+
+
+def _by_urgency(account: Account, at: datetime) -> Iterator[Due]:
+    yield from _clicks(account, at)
+    yield from _sends(account, at, Urgency.COVERAGE_RETURN, Urgency.COVERAGE_START)
+    yield from _notes(account, at)
+    yield from _rechecks(at)
+    yield from _sends(account, at, Urgency.BULK, Urgency.RULE)
+
+
+def _clicks(account: Account, at: datetime) -> Iterator[Due]:
+    yield from _settling(at)
+    yield from _sends(account, at, Urgency.CLICK, Urgency.CLICK)
+
+
+def _first_of_each(account: Account, at: datetime) -> Iterator[Due]:
+    queues = (
+        _settling(at),
+        _sends(account, at, Urgency.CLICK, Urgency.RULE, by_age=True),
+        _notes(account, at),
+        _rechecks(at),
+    )
+    for queue in queues:
+        if (first := next(queue, None)) is not None:
+            yield first
+
+
+CANDIDATES = 8  # more than there are workers that could claim them first
+
+
+def _settling(at: datetime) -> Iterator[Due]:
+    rows = Assignment.objects.abandoned(at).filter(sent_at__isnull=False)
+    for pk, since in rows.order_by("settle_at").values_list("pk", "created_at")[
+        :CANDIDATES
+    ]:
+        yield Due(Job.SETTLE, pk, since)
+
+
+def _sends(
+    account: Account,
+    at: datetime,
+    first: Urgency,
+    last: Urgency,
+    *,
+    by_age: bool = False,
+) -> Iterator[Due]:
+    if account.paused_at:
+        return
+    if account.bulk_paused_at:
+        last = min(last, Urgency.COVERAGE_START, key=int)
+    rows = Assignment.objects.due(at).filter(urgency__range=(first, last))
+    order = ("pk",) if by_age else ("urgency", "pk")
+    for pk, since in rows.order_by(*order).values_list("pk", "created_at")[:CANDIDATES]:
+        yield Due(Job.SEND, pk, since)
+
+
+def _notes(account: Account, at: datetime) -> Iterator[Due]:
+    # A note whose assignment still waits keeps no later one back.
+    open_notes = Note.objects.pending().rooted()
+    earlier = open_notes.filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
+    lost = Q(state=Note.State.SENDING, lease_until__lte=at, settle_at__lte=at)
+    ready = Q(state=Note.State.WAITING) & (Q(not_before=None) | Q(not_before__lte=at))
+    wanted = lost if account.paused_at else lost | ready
+    rows = open_notes.filter(wanted).filter(~Exists(earlier)).order_by("pk")
+    for pk, state, since in rows.values_list("pk", "state", "created_at")[:CANDIDATES]:
+        is_lost = state == Note.State.SENDING
+        yield Due(Job.SETTLE_NOTE if is_lost else Job.SEND_NOTE, pk, since)
+
+
+def _rechecks(at: datetime) -> Iterator[Due]:
+    rows = Lead.objects.filter(recheck_at__lte=at).order_by("recheck_at")
+    for pk, since in rows.values_list("pk", "recheck_at")[:CANDIDATES]:
+        yield Due(Job.RECHECK, pk, since or at)
+
+
+def _claim(due: Due, at: datetime) -> Claim | None:
+    lease = at + timedelta(seconds=settings.LEASE)
+    claim = Claim(due.job, due.pk, secrets.token_hex(16), lease)
+    return claim if _CLAIMS[due.job](claim, at) else None
+
+
+def _claim_send(claim: Claim, at: datetime) -> bool:
+    with transaction.atomic():
+        lead_id = Assignment.objects.values_list("lead", flat=True).get(pk=claim.pk)
+        skip = connection.features.has_select_for_update_skip_locked
+        leads = Lead.objects.select_for_update(skip_locked=skip).filter(pk=lead_id)
+        if leads.first() is None:
+            return False
+        return bool(
+            Assignment.objects.due(at)
+            .filter(pk=claim.pk)
+            .update(
+                state=State.SENDING,
+                token=claim.token,
+                lease_until=claim.lease_until,
+                sent_at=None,
+                settle_at=None,
+            )
+        )
+
+
+def _claim_settle(claim: Claim, at: datetime) -> bool:
+    rows = Assignment.objects.abandoned(at).filter(pk=claim.pk, sent_at__isnull=False)
+    return bool(rows.update(token=claim.token, lease_until=claim.lease_until))
+
+
+def _claim_note(claim: Claim, at: datetime) -> bool:
+    rows = Note.objects.filter(pk=claim.pk, state=Note.State.WAITING)
+    return bool(
+        rows.update(
+            state=Note.State.SENDING,
+            token=claim.token,
+            lease_until=claim.lease_until,
+            sent_at=None,
+            settle_at=None,
+        )
+    )
+
+
+def _claim_lost_note(claim: Claim, at: datetime) -> bool:
+    rows = Note.objects.filter(
+        pk=claim.pk, state=Note.State.SENDING, lease_until__lte=at, settle_at__lte=at
+    )
+    return bool(rows.update(token=claim.token, lease_until=claim.lease_until))
+
+
+def _claim_recheck(claim: Claim, at: datetime) -> bool:
+    """The moment moves on: if this worker dies, another looks when the lease is over."""
+    rows = Lead.objects.filter(pk=claim.pk, recheck_at__lte=at)
+    return bool(rows.update(recheck_at=claim.lease_until))
+
+
+_CLAIMS = {
+    Job.SEND: _claim_send,
+    Job.SETTLE: _claim_settle,
+    Job.SEND_NOTE: _claim_note,
+    Job.SETTLE_NOTE: _claim_lost_note,
+    Job.RECHECK: _claim_recheck,
+}

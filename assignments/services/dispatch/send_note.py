@@ -1,0 +1,169 @@
+"""A note's way to Smartlead: as an assignment's, but unrepeatable.
+
+See docs/design/design.md, rule 6.
+
+Smartlead can neither change nor delete a note, so one that may have arrived is looked
+for by its reference before it is sent again. Where notes can't be read back it stays
+`unconfirmed` and is not repeated.
+"""
+
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, F, QuerySet
+from django.db.models.functions import Coalesce
+
+from assignments.models import Account, Note
+from assignments.services.dispatch.context import Desk, back_off
+from assignments.services.dispatch.failure_policy import in_their_words, tell_trouble
+from assignments.services.dispatch.queue import Claim
+from assignments.smartlead.budget import Slot
+from assignments.smartlead.errors import (
+    AboutUs,
+    NotesUnreadable,
+    NotSent,
+    Refused,
+    Unclear,
+)
+
+UNCONFIRMED = (
+    "Smartlead did not confirm it and this account cannot read notes back. It may be "
+    "there; Handoff does not send it again."
+)
+
+
+def send_note(desk: Desk, claim: Claim, slot: Slot) -> None:
+    note = _load(claim)
+    start_by = _stamp(desk, note, claim) if note else None
+    if note is None or start_by is None:
+        desk.budget.give_back(slot)
+        return _wait_again(note, desk.clock()) if note else None
+    desk.reached("note stamped")
+    try:
+        with desk.client.spending(slot):
+            smartlead_id = desk.client.create_note(
+                map_id=note.lead_id, text=note.full_text, start_by=start_by
+            )
+    except NotSent:
+        return _not_applied(note, desk.clock())
+    except Refused as error:
+        return _finish(note, Note.State.REFUSED, in_their_words(error), desk.clock())
+    except Unclear:
+        return _unsettled(note, desk.clock(), settle_at=desk.clock())
+    except AboutUs as error:
+        return _failed(desk, note, error)
+    desk.reached("note answered")
+    return _finish(note, Note.State.DONE, "", desk.clock(), smartlead_id)
+
+
+def settle_note(desk: Desk, claim: Claim, slot: Slot) -> None:
+    """Perhaps it arrived: look for its reference among the notes of its lead."""
+    note = _load(claim)
+    if note is None:
+        return desk.budget.give_back(slot)
+    if note.lead.person_id is None:
+        desk.budget.give_back(slot)
+        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
+    try:
+        with desk.client.spending(slot):
+            found = desk.client.notes(note.lead.person_id)
+    except (NotesUnreadable, Refused):
+        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
+    except NotSent:
+        _mine(note).update(lease_until=desk.clock())
+        return None
+    except AboutUs as error:
+        at = desk.clock()
+        _unsettled(note, at, settle_at=at + back_off(note.failures))
+        return tell_trouble(error, at)
+    desk.reached("notes read")
+    for candidate in found:
+        if note.reference in candidate.text:
+            at = desk.clock()
+            return _finish(note, Note.State.DONE, "", at, candidate.id)
+    return _wait_again(note, desk.clock())
+
+
+def _load(claim: Claim) -> Note | None:
+    rows = Note.objects.select_related("lead", "author")
+    return rows.filter(pk=claim.pk, token=claim.token).first()
+
+
+def _stamp(desk: Desk, note: Note, claim: Claim) -> float | None:
+    monotonic, now = time.monotonic(), desk.clock()
+    spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
+    hit = spare > timedelta(0) and (
+        Note.objects.filter(
+            Exists(Account.objects.filter(pk=1, paused_at=None)),
+            pk=note.pk,
+            token=note.token,
+            state=Note.State.SENDING,
+        ).update(
+            sent_at=now,
+            settle_at=now + timedelta(seconds=settings.QUIET),
+            sends=F("sends") + 1,
+        )
+    )
+    return monotonic + spare.total_seconds() if hit else None
+
+
+def _failed(desk: Desk, note: Note, error: AboutUs) -> None:
+    at = desk.clock()
+    if error.surely_not_applied:
+        _not_applied(note, at, failed=error.kind != "rate_limit")
+    else:
+        _unsettled(note, at)
+    tell_trouble(error, at)
+
+
+def _not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
+    _mine(note).update(sends=F("sends") - 1)
+    if failed:
+        _count_failure(note, at)
+    _wait_again(note, at)
+
+
+def _unsettled(note: Note, at: datetime, settle_at: datetime | None = None) -> None:
+    _count_failure(note, at)
+    _mine(note).update(lease_until=at, settle_at=settle_at or F("settle_at"))
+
+
+def _wait_again(note: Note, at: datetime) -> None:
+    """It is surely not there: wait for another try."""
+    _mine(note).update(
+        state=Note.State.WAITING,
+        token="",
+        lease_until=None,
+        sent_at=None,
+        settle_at=None,
+        not_before=at + back_off(note.failures) if note.failures else None,
+    )
+
+
+def _finish(
+    note: Note,
+    state: Note.State,
+    outcome: str,
+    at: datetime,
+    smartlead_id: int | None = None,
+) -> None:
+    _mine(note).update(
+        state=state,
+        outcome=outcome,
+        finished_at=at,
+        smartlead_id=smartlead_id,
+        token="",
+        lease_until=None,
+    )
+
+
+def _count_failure(note: Note, at: datetime) -> None:
+    _mine(note).update(
+        failures=F("failures") + 1, first_failed_at=Coalesce("first_failed_at", at)
+    )
+    note.failures += 1
+
+
+def _mine(note: Note) -> QuerySet[Note]:
+    return Note.objects.filter(pk=note.pk, token=note.token)

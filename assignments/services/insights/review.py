@@ -1,0 +1,156 @@
+"""What needs somebody's eye: leads by the reason for which they do.
+
+One condition a section, for the page, the inbox's filter, the count and the mail.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from assignments.models import Assignment, Coverage, Lead, Member, User
+from assignments.models.assignment import Cause, State
+from assignments.services import access
+from assignments.services.bulk.open_leads import is_open
+from assignments.services.errors import Stale
+from assignments.services.insights.workload import overdue
+from assignments.services.locks import lock_lead
+from assignments.services.routing.suggestions import open_to
+
+UNTOUCHED_DAYS = 7
+MOST_DAYS = 3650
+DRIFT_FOR = timedelta(days=14)
+MOST_COUNTED = 999
+
+
+class Section(models.TextChoices):
+    """In the order of the page."""
+
+    OVERDUE = "overdue", "Overdue"
+    NOBODY = "nobody", "Without an owner"
+    INACTIVE = "inactive", "With a deactivated member"
+    UNKNOWN = "unknown", "With somebody unknown"
+    AWAY = "away", "Owner away, nobody covers"
+    DRIFTED = "drifted", "Changed in Smartlead after we assigned"
+    UNTOUCHED = "untouched", "Untouched"
+
+
+# What waits for a decision. What is only quiet would drown it.
+COUNTED = [section for section in Section if section != Section.UNTOUCHED]
+
+
+def leads_of(
+    section: Section, *, user: User, at: datetime, days: int = UNTOUCHED_DAYS
+) -> QuerySet[Lead]:
+    """Those that this user may move: nobody else's are theirs to review."""
+    found = Lead.objects.present().filter(condition(section, at=at, days=days))
+    return found.filter(theirs(user))
+
+
+def theirs(user: User) -> Q:
+    movable = access.movable_owners(user)
+    if movable is None:
+        return Q()
+    owned = Q(owner__in=[pk for pk in movable if pk is not None])
+    return owned | nobodys() if None in movable else owned
+
+
+def nobodys() -> Q:
+    return Q(owner=None, owner_known_at__isnull=False)
+
+
+def condition(section: Section, *, at: datetime, days: int = UNTOUCHED_DAYS) -> Q:
+    match section:
+        case Section.NOBODY:
+            return is_open() & nobodys()
+        case Section.INACTIVE:
+            return is_open() & _owned_by(Member.objects.filter(is_active=False))
+        case Section.UNKNOWN:
+            return is_open() & _owned_by(never_met())
+        case Section.AWAY:
+            away = Coverage.objects.away_at(at).order_by().values("member")
+            return is_open() & Q(owner__in=away) & _is_settled()
+        case Section.UNTOUCHED:
+            since = at - timedelta(days=days)
+            return is_open() & Q(reply_order__lt=since, sent_order__lt=since)
+        case Section.DRIFTED:
+            return Q(pk__in=drifts(at).order_by().values("lead")) & _is_settled()
+        case Section.OVERDUE:
+            return overdue(at)
+
+
+def never_met() -> QuerySet[Member]:
+    """Seen as an owner only: not on the team board, and nobody gave them a name."""
+    return Member.objects.filter(source=Member.Source.ROWS, name="", is_active=True)
+
+
+def _owned_by(members: QuerySet[Member]) -> Q:
+    return Q(owner__in=members.order_by().values("pk"))
+
+
+def _is_settled() -> Q:
+    return ~Q(Exists(Assignment.objects.pending().filter(lead=OuterRef("pk"))))
+
+
+def drifts(at: datetime) -> QuerySet[Assignment]:
+    """Changes seen in Smartlead that took a lead from where we had put it.
+
+    The newest of each lead, of the last two weeks, that nobody has accepted.
+    """
+    done = Assignment.objects.filter(lead=OuterRef("lead"), state=State.DONE)
+    later = done.filter(finished_at__gte=OuterRef("finished_at")).filter(
+        Q(finished_at__gt=OuterRef("finished_at")) | Q(pk__gt=OuterRef("pk"))
+    )
+    seen = Assignment.objects.filter(
+        cause=Cause.OUTSIDE, dismissed_at=None, finished_at__gte=at - DRIFT_FOR
+    )
+    newest = seen.filter(~Exists(later), Exists(_ours()))
+    return newest.filter(Q(to=None) | ~Q(to=Subquery(_ours().values("to")[:1])))
+
+
+def _ours() -> QuerySet[Assignment]:
+    """What we have done to the lead of a row, newest first."""
+    done = Assignment.objects.filter(lead=OuterRef("lead"), state=State.DONE)
+    return done.exclude(cause=Cause.OUTSIDE).order_by("-finished_at", "-pk")
+
+
+def targets_of(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
+    """Where the ledger says that drifted leads belong: member ids by lead."""
+    rows = drifts(at).filter(lead__in=[lead.pk for lead in leads])
+    target = Subquery(_ours().values("to")[:1])
+    return dict(rows.annotate(target=target).values_list("lead", "target"))
+
+
+@transaction.atomic
+def accept_drift(*, lead: Lead, actor: User, at: datetime) -> None:
+    """The change made in Smartlead was right: the lead stays where it is.
+
+    Raises NotAllowed, or Stale where there is nothing to accept any more.
+    """
+    lead = lock_lead(lead.pk)
+    access.check_assign_many(actor)
+    access.check_assign(actor, lead=lead, to=None)
+    found = list(drifts(at).filter(lead=lead).values_list("pk", flat=True))
+    if not Assignment.objects.filter(pk__in=found).update(dismissed_at=at):
+        raise Stale(f"{lead} has moved on, or somebody has accepted it already.")
+
+
+def waiting(user: User, *, at: datetime) -> int:
+    """How much waits in all sections, counted no further than anybody would read."""
+    count = open_to(user)[: MOST_COUNTED + 1].count()
+    for section in COUNTED:
+        if count > MOST_COUNTED:
+            break
+        found = leads_of(section, user=user, at=at).order_by()
+        count += found[: MOST_COUNTED + 1 - count].count()
+    return count
+
+
+def counts(
+    user: User, *, at: datetime, days: int = UNTOUCHED_DAYS
+) -> dict[Section, int]:
+    return {
+        section: leads_of(section, user=user, at=at, days=days).order_by().count()
+        for section in Section
+    }

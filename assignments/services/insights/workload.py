@@ -1,0 +1,188 @@
+"""Who carries what: the leads of each member, counted where they are now.
+
+Each number is that of a list in the inbox (`dashboard.team.workload_table` names its
+filter), so everything is counted by the same conditions, in a few queries however
+many there are.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+
+from assignments.models import Assignment, Coverage, Hold, Lead, Member, Team
+from assignments.services.absences import away_now, next_absences
+from assignments.services.bulk import open_leads
+
+AHEAD = timedelta(days=14)  # absences that are announced
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A lead that waits for our answer, since its reply."""
+
+    lead_id: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What one member, nobody, or everybody together has to do."""
+
+    member: Member | None = None
+    open: int = 0
+    waiting: int = 0
+    overdue: int = 0
+    oldest: Waiting | None = None
+    held: int = 0  # for others, who are away
+    coming: int = 0  # on the way to them
+    away: Coverage | None = None
+    next_away: Coverage | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.open or self.waiting or self.held or self.coming)
+
+    @property
+    def share(self) -> float | None:
+        """Of what they should have at most; None without a capacity."""
+        if self.member is None or not self.member.capacity:
+            return None
+        return self.open / self.member.capacity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    members: list[Carried]
+    total: Carried
+    # Only where all teams are looked at.
+    nobody: Carried | None = None
+    unknown: Carried | None = None
+
+
+def workload(*, at: datetime, team: Team | None = None) -> Workload:
+    members = _members(team)
+    lines = _lines(members, at)
+    if team is not None:
+        return Workload(members=lines, total=_sum(lines))
+    nobody = _unowned(Q(owner_known_at__isnull=False), at)
+    unknown = _unowned(Q(owner_known_at=None), at)
+    total = _sum([*lines, nobody, unknown])
+    return Workload(members=lines, nobody=nobody, unknown=unknown, total=total)
+
+
+def _members(team: Team | None) -> list[Member]:
+    """With the lead that waits longest for each, found by the index of those."""
+    oldest = waiting_on_us().filter(owner=OuterRef("pk"))
+    first = oldest.order_by("reply_order", "map_id")
+    members = Member.objects.select_related("team", "user").annotate(
+        oldest=Subquery(first.values("pk")[:1]),
+        oldest_since=Subquery(first.values("reply_order")[:1]),
+    )
+    return list(members.filter(team=team) if team else members)
+
+
+def waiting_on_us() -> QuerySet[Lead]:
+    return Lead.objects.present().waiting_on_us().order_by()
+
+
+def overdue(at: datetime) -> Q:
+    return Q(answer_owed=True, due_order__lte=at)
+
+
+def _lines(members: Sequence[Member], at: datetime) -> list[Carried]:
+    ids = [member.pk for member in members]
+    is_open, held, coming = _open_leads(), _held(), _coming()
+    owed, late = _owed(at)
+    away = away_now(at)
+    ahead = next_absences(ids, at, at + AHEAD)
+    return [
+        Carried(
+            member=member,
+            open=is_open[member.pk],
+            waiting=owed[member.pk],
+            overdue=late[member.pk],
+            oldest=_oldest(member),
+            held=held[member.pk],
+            coming=coming[member.pk],
+            away=away.get(member.pk),
+            next_away=_next(ahead.get(member.pk, ()), away.get(member.pk)),
+        )
+        for member in members
+    ]
+
+
+def _open_leads() -> Counter[int]:
+    """By category too, so that the index alone answers; closed ones are left out here."""
+    closing = open_leads.closing_categories()
+    rows = Lead.objects.replied().filter(owner__isnull=False).order_by()
+    counts: Counter[int] = Counter()
+    for owner, category, count in rows.values_list("owner", "category").annotate(
+        # Not the key: on SQLite that one is not in the index.
+        Count("owner")
+    ):
+        if category not in closing:
+            counts[owner] += count
+    return counts
+
+
+def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
+    """Leads that wait for us, and those of them that wait too long."""
+    rows = list(
+        waiting_on_us()
+        .filter(owner__isnull=False)
+        .values_list("owner")
+        .annotate(all=Count("owner"), late=Count("owner", filter=overdue(at)))
+    )
+    waiting = Counter({owner: count for owner, count, _ in rows})
+    return waiting, Counter({owner: late for owner, _, late in rows})
+
+
+def _held() -> Counter[int]:
+    held = Hold.objects.live().filter(lead__owner=F("to"), lead__gone_at=None)
+    counts = held.order_by().values_list("to").annotate(Count("lead", distinct=True))
+    return Counter(dict(counts))
+
+
+def _coming() -> Counter[int]:
+    rows = Assignment.objects.last_pending().filter(lead__gone_at=None).order_by()
+    return Counter(dict(rows.values_list("to").annotate(Count("pk"))))
+
+
+def _oldest(member: Member) -> Waiting | None:
+    lead_id: int | None = getattr(member, "oldest", None)
+    since: datetime | None = getattr(member, "oldest_since", None)
+    return None if lead_id is None or since is None else Waiting(lead_id, since)
+
+
+def _next(ahead: Iterable[Coverage], now: Coverage | None) -> Coverage | None:
+    return next((one for one in ahead if now is None or one.pk != now.pk), None)
+
+
+def _unowned(known: Q, at: datetime) -> Carried:
+    leads = Lead.objects.filter(known, owner=None, gone_at=None).order_by()
+    owed = leads.filter(answer_owed=True)
+    first = owed.order_by("reply_order", "map_id").values_list("pk", "reply_order")[:1]
+    counts = owed.aggregate(
+        waiting=Count("pk"), overdue=Count("pk", filter=overdue(at))
+    )
+    is_open = Lead.objects.filter(known, open_leads.is_open(), owner=None)
+    return Carried(
+        open=is_open.order_by().count(),
+        oldest=next((Waiting(*row) for row in first), None),
+        **counts,
+    )
+
+
+def _sum(lines: Sequence[Carried]) -> Carried:
+    waiting = [line.oldest for line in lines if line.oldest]
+    return Carried(
+        open=sum(line.open for line in lines),
+        waiting=sum(line.waiting for line in lines),
+        overdue=sum(line.overdue for line in lines),
+        oldest=min(waiting, key=lambda one: one.since, default=None),
+        held=sum(line.held for line in lines),
+        coming=sum(line.coming for line in lines),
+    )

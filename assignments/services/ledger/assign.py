@@ -1,0 +1,296 @@
+"""What a person decides about the owner of a lead: assign, undo, retry, dismiss."""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import Enum
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from assignments.models import Assignment, Hold, Lead, Member, User
+from assignments.models.assignment import Cause, State, Urgency
+from assignments.services import access
+from assignments.services.absence_wording import last_day_away
+from assignments.services.absences import away_now
+from assignments.services.errors import AssignmentRefused, NeedsConfirmation, Stale
+from assignments.services.ledger import holds, notes
+from assignments.services.ledger.transitions import REPLACED, finish
+from assignments.services.locks import lock_lead
+from assignments.task_queue import nudge_dispatch
+
+
+class Anyone(Enum):
+    """The caller does not say whom the page showed: whoever is known now."""
+
+    ANYONE = "anyone"
+
+
+ANYONE = Anyone.ANYONE
+
+
+@transaction.atomic
+def assign_lead(
+    *,
+    lead: Lead,
+    to: Member,
+    actor: User,
+    at: datetime,
+    expected: int | Anyone | None = ANYONE,
+    note: str = "",
+    reason: str = "",
+    cause: Cause = Cause.MANUAL,
+    reverses: Assignment | None = None,
+    until: Literal["good", "back"] = "good",
+) -> Assignment:
+    """Decide that a lead goes to a member; the dispatcher tells Smartlead.
+
+    `expected`: the member id that the page showed as owner or pending target; None for
+    nobody. Naming whom it is already going to returns that pending assignment.
+    `until="back"`: a covered lead stays so. Raises NotAllowed, Stale, AssignmentRefused.
+    """
+    lead = lock_lead(lead.pk)
+    access.check_assign(actor, lead=lead, to=to)
+    waiting, sending = _pending(lead)
+    _check_possible(lead, to, waiting or sending, expected)
+    if (newest := waiting or sending) and newest.to_id == to.pk:
+        return _join(newest, actor, note, at)
+    if until == "back":
+        _check_covered(lead, sending)
+    row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
+    row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
+    row.until_back = until == "back"
+    _stand_on(row, waiting, sending)
+    if waiting:
+        finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
+    _save(row, note=note)
+    return row
+
+
+@transaction.atomic
+def undo_assignment(
+    *,
+    assignment: Assignment,
+    actor: User,
+    at: datetime,
+    although_away: Collection[int] = (),
+) -> Assignment:
+    """Cancel what waits, or give a lead back to whom it was taken from.
+
+    `although_away`: ids of the members of whose absence the actor has been told. Returns
+    the cancelled assignment or the new one. Raises NeedsConfirmation if whoever would get
+    the lead back is away and not among them, else AssignmentRefused.
+    """
+    lead = lock_lead(assignment.lead_id)
+    known = Assignment.objects.select_related("expected", "to")
+    assignment = known.get(pk=assignment.pk)
+    if why_not := why_not_undo(assignment, actor):
+        raise AssignmentRefused(why_not)
+    access.check_undo(actor, lead=lead, decided_by=assignment.actor_id)
+    if assignment.state == State.WAITING:
+        return _cancel(assignment, actor, at)
+    assert assignment.expected is not None  # noqa: S101  why_not_undo has seen to it
+    if assignment.expected_id not in although_away:
+        _check_present(assignment.expected, assignment, at)
+    return assign_lead(
+        lead=lead,
+        to=assignment.expected,
+        actor=actor,
+        at=at,
+        expected=assignment.to_id,
+        cause=Cause.UNDO,
+        reverses=assignment,
+        reason=f"{actor} undid the change to {assignment.to}.",
+        until="back" if assignment.until_back else "good",
+    )
+
+
+def _cancel(waiting: Assignment, actor: User, at: datetime) -> Assignment:
+    outcome = f"{actor} cancelled it before it was sent."
+    finish(waiting, state=State.CANCELLED, outcome=outcome, at=at)
+    waiting.refresh_from_db()
+    return waiting
+
+
+def _check_present(before: Member, undone: Assignment, at: datetime) -> None:
+    if absence := away_now(at).get(before.pk):
+        until = last_day_away(absence, timezone.get_current_timezone())
+        raise NeedsConfirmation(
+            f"{before} is away until {until}. Give the lead back all the same, or keep "
+            f"it with {undone.to}."
+        )
+
+
+def why_not_undo(assignment: Assignment, user: User) -> str | None:
+    """Why this assignment cannot be undone now; None if it can."""
+    if why_not := holds.why_not_undo(assignment):
+        return why_not
+    if assignment.state == State.WAITING:
+        return None
+    if assignment.state not in {State.SENDING, State.DONE}:
+        return "Nothing was changed, so there is nothing to undo."
+    if assignment.cause == Cause.OUTSIDE:
+        return "This was done in Smartlead. Assign the lead to change it."
+    if not assignment.expected_known:
+        return "Handoff does not know who had it before. Assign it to somebody."
+    if assignment.expected is None:
+        return (
+            "Nobody had it before, and Smartlead cannot take an owner away. "
+            "Assign it to somebody else."
+        )
+    if not assignment.expected.is_active:
+        return f"{assignment.expected} has been deactivated. Assign it to somebody."
+    return _moved_since(assignment)
+
+
+@transaction.atomic
+def retry_assignment(
+    *, assignment: Assignment, actor: User, at: datetime
+) -> Assignment:
+    """Try a refused assignment again, or send an overtaken one anyway.
+
+    What was overtaken expects whom it found then, what was refused whom it expected
+    before. Raises Stale if the lead has moved on since.
+    """
+    if assignment.state not in {State.REFUSED, State.OVERTAKEN}:
+        raise Stale("This assignment was not refused. Reload to see how it stands.")
+    assert assignment.to is not None  # noqa: S101  only `outside` rows go to nobody
+    _check_there(assignment, at)
+    row = assign_lead(
+        lead=assignment.lead,
+        to=assignment.to,
+        actor=actor,
+        at=at,
+        expected=_holder_then(assignment),
+        note=notes.unsent_text(assignment),
+        reason=assignment.reason,
+        cause=Cause(assignment.cause) if _is_wanted(assignment) else Cause.MANUAL,
+        until="back" if assignment.until_back else "good",
+    )
+    holds.carry_on(refused=assignment, retry=row)
+    dismiss_assignment(assignment=assignment, actor=actor, at=at)
+    return row
+
+
+def _is_wanted(assignment: Assignment) -> bool:
+    """Whether a coverage still waits for it; if not, it is this person's decision."""
+    return _waiting_for(assignment).exists()
+
+
+def _waiting_for(assignment: Assignment) -> QuerySet[Hold]:
+    return Hold.objects.standing().filter(move=assignment)
+
+
+def _check_there(assignment: Assignment, at: datetime) -> None:
+    """A coverage gives nothing to somebody away, whoever tries it again for it.
+
+    Unless it was handed back to them out of the coverage of this very absence.
+    """
+    absence = away_now(at).get(assignment.to_id or 0)
+    if absence and _waiting_for(assignment).exclude(coverage=absence).exists():
+        until = last_day_away(absence, timezone.get_current_timezone())
+        raise AssignmentRefused(
+            f"{assignment.to} is away until {until}. Try again after that, or assign "
+            f"{assignment.lead} to somebody who is there."
+        )
+
+
+def _holder_then(assignment: Assignment) -> int | Anyone | None:
+    if assignment.state == State.OVERTAKEN:
+        return assignment.found_id
+    return assignment.expected_id if assignment.expected_known else ANYONE
+
+
+@transaction.atomic
+def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
+    """The outcome has been read: the lead's row goes back to normal.
+
+    Whoever decided it may always say so, also when the lead has left their reach.
+    """
+    if assignment.actor_id != actor.pk:
+        access.check_assign(actor, lead=assignment.lead, to=None)
+    Assignment.objects.final().filter(pk=assignment.pk, dismissed_at=None).update(
+        dismissed_at=at
+    )
+
+
+def _pending(lead: Lead) -> tuple[Assignment | None, Assignment | None]:
+    pending = Assignment.objects.pending().filter(lead=lead).select_related("to")
+    rows = {row.state: row for row in pending}
+    return rows.get(State.WAITING), rows.get(State.SENDING)
+
+
+def _check_possible(
+    lead: Lead, to: Member, newest: Assignment | None, expected: int | Anyone | None
+) -> None:
+    shown = newest.to_id if newest else lead.owner_id
+    if lead.gone_at:
+        raise AssignmentRefused("Smartlead no longer has this lead.")
+    if not to.is_active:
+        raise AssignmentRefused(f"{to} has been deactivated. Choose somebody else.")
+    if expected is not ANYONE and expected != shown:
+        holder = (newest.to if newest else lead.owner) or "nobody"
+        going = "is on its way to" if newest else "is now with"
+        raise Stale(f"{lead} {going} {holder}. Look again before you change it.")
+    if not newest and lead.owner_is_known and lead.owner_id == to.pk:
+        raise AssignmentRefused(f"{to} already has {lead}.")
+
+
+def _check_covered(lead: Lead, sending: Assignment | None) -> None:
+    held = Hold.objects.live().filter(lead=lead)
+    if not held.exists() and not (sending and sending.changes.exists()):
+        raise AssignmentRefused(
+            f"{lead} is not covered for anybody by now. Assign it for good."
+        )
+
+
+def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
+    """It is going there already: a note may join, and a person's wish makes haste."""
+    if row.urgency != Urgency.CLICK:
+        row.urgency = Urgency.CLICK
+        row.save(update_fields=["urgency"])
+        nudge_dispatch()
+    notes.attach_note(row, text=note, at=at, author=actor)
+    return row
+
+
+def _stand_on(
+    row: Assignment, waiting: Assignment | None, sending: Assignment | None
+) -> None:
+    """Whom the new row expects to replace."""
+    lead = row.lead
+    if sending:
+        row.after, row.expected_id = sending, sending.to_id
+    elif waiting:
+        row.expected_id = waiting.expected_id
+        row.expected_known = waiting.expected_known
+    else:
+        row.expected_id, row.expected_known = lead.owner_id, lead.owner_is_known
+
+
+def _save(row: Assignment, *, note: str) -> None:
+    """As waiting; or as skipped, if the lead is with that member already."""
+    if row.expected_known and row.expected_id == row.to_id:
+        row.state, row.finished_at = State.SKIPPED, row.created_at
+        row.outcome = f"{row.to} keeps it: the waiting change was cancelled."
+    row.save()
+    if row.state == State.SKIPPED:
+        holds.settle(row, at=row.created_at)
+    if row.state == State.WAITING:
+        notes.attach_note(row, text=note, at=row.created_at)
+        nudge_dispatch()
+
+
+def _replaced_by(actor: User) -> str:
+    return f"{REPLACED[:-1]}, by {actor}."
+
+
+def _moved_since(assignment: Assignment) -> str | None:
+    lead = assignment.lead
+    newer = Assignment.objects.pending().filter(lead=lead, pk__gt=assignment.pk)
+    if newer.exists():
+        return "A newer change of this lead is on its way."
+    if assignment.state == State.DONE and lead.owner_id != assignment.to_id:
+        return f"It has moved since: {lead.owner or 'nobody'} has it now."
+    return None

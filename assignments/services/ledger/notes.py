@@ -1,0 +1,62 @@
+"""The notes that Handoff adds to leads, each tied to the assignment it explains."""
+
+import secrets
+from datetime import datetime
+
+from assignments.models import Assignment, Note, User
+from assignments.services.errors import AssignmentRefused
+from assignments.visible_text import without_turning
+
+LONGEST = 5_000  # characters of one note
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that two people read differently
+
+
+def attach_note(
+    row: Assignment,
+    *,
+    text: str,
+    at: datetime,
+    kind: Note.Kind = Note.Kind.ASSIGNED,
+    author: User | None = None,
+) -> Note | None:
+    """Queue a note to follow the assignment; the same text twice is one note."""
+    text = without_turning(text).strip()
+    if not text:
+        return None
+    check_length(text)
+    earlier = row.notes.filter(kind=kind).first()
+    if earlier and earlier.text == text:
+        return earlier
+    if earlier:
+        raise AssignmentRefused(
+            f"This change to {row.to} already carries a note. Wait until it is done, "
+            "then write another."
+        )
+    return Note.objects.create(
+        lead=row.lead,
+        assignment=row,
+        kind=kind,
+        author=author or row.actor,
+        text=text,
+        reference=new_reference(),
+        created_at=at,
+    )
+
+
+def check_length(text: str) -> None:
+    if len(text) > LONGEST:
+        raise AssignmentRefused(
+            f"The note has {len(text):,} characters; {LONGEST:,} is the most. "
+            "Shorten it."
+        )
+
+
+def new_reference() -> str:
+    return "H-" + "".join(secrets.choice(_LETTERS) for _ in range(7))
+
+
+def unsent_text(row: Assignment) -> str:
+    """The note that was dropped with this assignment, for another try."""
+    dropped = row.notes.filter(state=Note.State.CANCELLED, kind=Note.Kind.ASSIGNED)
+    note = dropped.first()
+    return note.text if note else ""

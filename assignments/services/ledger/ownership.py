@@ -1,0 +1,212 @@
+"""Whom Smartlead names as the owner of a lead, and how we come to know it.
+
+Nothing else writes `Lead.owner` (docs/design/design.md, rules 1 and 4). Callers hold a
+transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+
+from assignments.models import Assignment, Lead, Member
+from assignments.models.assignment import Cause, State
+from assignments.services.ledger import holds
+from assignments.services.ledger.transitions import finish
+from assignments.services.notifications import assignments
+from assignments.services.replies import record
+from assignments.services.sla.deadlines import work_out
+from assignments.services.sla.policy import Book
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one answer of Smartlead said about a lead's owner.
+
+    `known` is false where the answer does not carry the field at all. A sighting counts
+    from when it was asked, not from when it arrived.
+    """
+
+    owner_id: int | None
+    known: bool
+    asked_at: datetime
+    by: Literal["list", "get"]
+
+
+def observe_owner(
+    *,
+    map_id: int,
+    sighting: Sighting,
+    at: datetime,
+    token: str = "",
+    book: Book | None = None,
+) -> None:
+    """Take in what Smartlead said, if it is newer than what we know.
+
+    `token`: that of the sending assignment on whose behalf the lead was read; without
+    it, a lead with a sending assignment is left alone. `book`: targets and hours, if
+    the caller has read them.
+    """
+    lead = Lead.objects.select_for_update().get(pk=map_id)
+    if _is_old(lead, sighting) or _is_in_flight(lead, token):
+        return
+    if not sighting.known:
+        _note_withheld(lead, sighting)
+    elif not token and (late := _late_write(lead, sighting)):
+        _take_as_ours(late, lead, sighting, at)
+    elif lead.owner_is_known and lead.owner_id == sighting.owner_id:
+        _confirm(lead, sighting)
+    elif lead.owner_is_known and _needs_another_look(lead, sighting, at, token):
+        return
+    else:
+        _take_over(lead, sighting, at, book or Book())
+
+
+def record_write(
+    lead: Lead, *, owner_id: int, sure_at: datetime | None, answered_at: datetime
+) -> None:
+    """Our own write of the owner has been answered, or was found to be true.
+
+    Reads asked before `answered_at` are old news. But only at `sure_at`, when the call
+    began, was it surely not older than that: the process may have been paused before it
+    looked at the answer, while somebody changed the owner again.
+    """
+    lead.owner_id = owner_id
+    lead.owner_sure_at = sure_at
+    lead.owner_known_at = answered_at
+    lead.owner_changed_at = lead.owner_written_at = answered_at
+    work_out([lead], Book())
+    _settle(lead)
+    record.credit_again(lead)
+
+
+_OWNER_FIELDS = (
+    "owner",
+    "owner_known_at",
+    "owner_sure_at",
+    "owner_changed_at",
+    "owner_written_at",
+    "owner_withheld_at",
+    "answer_due_at",
+    "recheck_at",
+    "rechecks",
+)
+
+
+def _settle(lead: Lead) -> None:
+    lead.recheck_at, lead.rechecks = None, 0
+    lead.save(update_fields=_OWNER_FIELDS)
+
+
+def _is_old(lead: Lead, sighting: Sighting) -> bool:
+    return lead.owner_known_at is not None and (
+        sighting.asked_at <= lead.owner_known_at
+    )
+
+
+def _is_in_flight(lead: Lead, token: str) -> bool:
+    sending = Assignment.objects.sending().filter(lead=lead)
+    return (sending.exclude(token=token) if token else sending).exists()
+
+
+def _late_write(lead: Lead, sighting: Sighting) -> Assignment | None:
+    """The row whose write seemed lost and has landed after all."""
+    if lead.owner_id == sighting.owner_id:
+        return None
+    sent = Assignment.objects.waiting().filter(lead=lead, sends__gt=0)
+    return sent.filter(to__isnull=False, to=sighting.owner_id).first()
+
+
+def _take_as_ours(
+    row: Assignment, lead: Lead, sighting: Sighting, at: datetime
+) -> None:
+    """It is our own doing, and no change by somebody else.
+
+    See docs/design/coverage-rules.md, rule 31.
+    """
+    assert row.to_id is not None  # noqa: S101  `_late_write` has seen to it
+    sure_at = sighting.asked_at if sighting.by == "get" else None
+    if finish(row, state=State.DONE, outcome="", at=at):
+        asked_at = sighting.asked_at
+        record_write(lead, owner_id=row.to_id, sure_at=sure_at, answered_at=asked_at)
+
+
+def _note_withheld(lead: Lead, sighting: Sighting) -> None:
+    if sighting.by == "get":
+        lead.owner_withheld_at = sighting.asked_at
+        _settle(lead)
+
+
+def _confirm(lead: Lead, sighting: Sighting) -> None:
+    lead.owner_known_at = sighting.asked_at
+    if sighting.by == "get":
+        lead.owner_sure_at = sighting.asked_at
+        lead.recheck_at, lead.rechecks = None, 0
+    lead.save(update_fields=_OWNER_FIELDS)
+    last = lead.assignments.filter(state=State.DONE).order_by("-finished_at").first()
+    if last and last.verified_at is None and last.to_id == lead.owner_id:
+        Assignment.objects.filter(pk=last.pk, verified_at=None).update(
+            verified_at=sighting.asked_at
+        )
+
+
+def _needs_another_look(
+    lead: Lead, sighting: Sighting, at: datetime, token: str
+) -> bool:
+    """Whether a contradiction must be looked at again before it is believed.
+
+    A list may lag behind a recent change, so it only asks for a GET. A GET that
+    contradicts our own recent write is asked a second time, later; whoever reads for a
+    sending assignment (`token`) has just asked, and takes the answer as it is.
+    """
+    if sighting.by == "list":
+        if not _is_recent(lead.owner_changed_at, at):
+            return False
+        lead.recheck_at = lead.recheck_at or at
+    else:
+        if token or lead.rechecks or not _is_recent(lead.owner_written_at, at):
+            return False
+        lead.recheck_at = at + timedelta(seconds=settings.RECHECK)
+        lead.rechecks = 1
+    lead.save(update_fields=_OWNER_FIELDS)
+    return True
+
+
+def _is_recent(moment: datetime | None, at: datetime) -> bool:
+    memory = timedelta(seconds=settings.WRITE_MEMORY)
+    return moment is not None and moment >= at - memory
+
+
+def _take_over(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None:
+    if sighting.owner_id is not None:
+        Member.objects.get_or_create(
+            id=sighting.owner_id, defaults={"source": Member.Source.ROWS}
+        )
+    outside = _write_outside(lead, sighting, at) if lead.owner_is_known else None
+    if outside:
+        lead.owner_changed_at = sighting.asked_at
+    lead.owner_id = sighting.owner_id
+    lead.owner_known_at = sighting.asked_at
+    lead.owner_sure_at = sighting.asked_at if sighting.by == "get" else None
+    lead.owner_written_at = None
+    work_out([lead], book)
+    _settle(lead)
+    record.credit_again(lead)
+    if outside:
+        holds.settle(outside, at=at)
+        assignments.remember(outside, at=at)
+
+
+def _write_outside(lead: Lead, sighting: Sighting, at: datetime) -> Assignment:
+    return Assignment.objects.create(
+        lead=lead,
+        expected_id=lead.owner_id,
+        to_id=sighting.owner_id,
+        cause=Cause.OUTSIDE,
+        reason="Changed in Smartlead, not in Handoff.",
+        state=State.DONE,
+        created_at=at,
+        finished_at=at,
+        verified_at=sighting.asked_at,
+    )

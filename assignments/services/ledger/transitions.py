@@ -1,0 +1,138 @@
+"""How an assignment moves from state to state (docs/design/design.md, rules 2 and 5).
+
+Callers hold a transaction and the lock on the lead, so that an outcome and what follows
+from it are one step.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from assignments.models import Assignment, Lead, Note, SavedPlan, User
+from assignments.models.assignment import FINAL, PENDING, State, Urgency
+from assignments.services.ledger import holds
+from assignments.services.notifications import assignments
+
+REPLACED = "A newer decision replaced it before it was sent."
+
+
+def finish(
+    row: Assignment,
+    *,
+    state: State,
+    outcome: str,
+    at: datetime,
+    token: str = "",
+    found_id: int | None = None,
+) -> bool:
+    """Give the row its final state, once. With a token: only while the claim is ours."""
+    pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
+    if token:
+        pending = pending.filter(token=token)
+    hit = pending.update(
+        state=state,
+        outcome=outcome[:500],
+        found=found_id,
+        finished_at=at,
+        token="",
+        lease_until=None,
+    )
+    if not hit:
+        return False
+    if state != State.DONE:
+        _drop_notes([row.pk], at)
+    ended = Assignment.objects.select_related("lead", "to", "reverses").get(pk=row.pk)
+    holds.settle(ended, at=at)
+    if state == State.DONE:
+        assignments.remember(ended, at=at)
+    for follower in Assignment.objects.waiting().filter(after=row):
+        _follow(follower, row, state, at, found_id)
+    return True
+
+
+def release(
+    row: Assignment, *, token: str, at: datetime, not_before: datetime | None = None
+) -> None:
+    """Nothing was written: the row waits again, if nobody decided otherwise since."""
+    if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
+        finish(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
+        return
+    if by := _cancelled_by(row):
+        outcome = f"{by} cancelled the batch, and it had not been applied."
+        finish(row, state=State.CANCELLED, outcome=outcome, at=at, token=token)
+        return
+    Assignment.objects.filter(pk=row.pk, token=token).update(
+        state=State.WAITING,
+        token="",
+        lease_until=None,
+        sent_at=None,
+        settle_at=None,
+        not_before=not_before,
+    )
+
+
+def _cancelled_by(row: Assignment) -> User | None:
+    """Who cancelled the batch while this row of it was being sent."""
+    clicked = Assignment.objects.filter(pk=row.pk, urgency=Urgency.CLICK)
+    if row.batch_id is None or clicked.exists():
+        return None
+    plans = SavedPlan.objects.filter(batch=row.batch_id, cancelled_at__isnull=False)
+    plan = plans.select_related("cancelled_by").only("cancelled_by").first()
+    return plan.cancelled_by if plan else None
+
+
+def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:
+    for row in Assignment.objects.waiting().filter(lead=lead):
+        finish(row, state=State.REFUSED, outcome=GONE, at=at)
+    holds.end_of_gone_lead(lead, at=at)
+
+
+def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
+    """What `finish` does, for many waiting rows at once; how many.
+
+    Nothing is decided on top of a waiting row, so that nothing follows.
+    """
+    hit = Assignment.objects.waiting().filter(pk__in=rows)
+    count = hit.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
+    _drop_notes(rows, at)
+    holds.forget(rows, at=at)
+    return count
+
+
+GONE = "Smartlead no longer has this lead."
+
+
+def _follow(
+    follower: Assignment,
+    row: Assignment,
+    state: State,
+    at: datetime,
+    found_id: int | None,
+) -> None:
+    """What the end of a sending row means for the decision made on top of it."""
+    if state == State.OVERTAKEN:
+        outcome = "Somebody changed the owner in Smartlead first. It was not sent."
+        finish(follower, state=state, outcome=outcome, at=at, found_id=found_id)
+        return
+    if state == State.DONE:
+        follower.expected_id, follower.expected_known = row.to_id, True
+    else:
+        follower.expected_id = row.expected_id
+        follower.expected_known = row.expected_known
+    if follower.expected_known and follower.expected_id == follower.to_id:
+        outcome = f"{follower.to} still has it: the change before did not happen."
+        finish(follower, state=State.SKIPPED, outcome=outcome, at=at)
+    else:
+        follower.save(update_fields=["expected", "expected_known"])
+
+
+def _drop_notes(rows: Sequence[int], at: datetime) -> None:
+    waiting = Note.objects.filter(assignment__in=rows, state=Note.State.WAITING)
+    waiting.update(
+        state=Note.State.CANCELLED,
+        outcome="Not sent, because the assignment did not happen.",
+        finished_at=at,
+    )
+
+
+def is_final(row: Assignment) -> bool:
+    return row.state in FINAL

@@ -1,0 +1,110 @@
+"""Whether Smartlead's list of one member's leads is what it says it is.
+
+Its documentation contradicts itself, so the filter has to prove itself: every row
+returned for a member names that member as owner, and another member's answer differs.
+Until then, and whenever the proof fails, those lists are not read.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+from django.db.models import Count
+
+from assignments.models import Lead, Member, Source
+from assignments.services.mirror import sync_sources
+from assignments.services.mirror.cursor import PAGE
+from assignments.services.mirror.session import Reading
+from assignments.services.mirror.sync_sources import ASSIGNED
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import SmartleadError
+from assignments.smartlead.pages import Page
+from assignments.smartlead.records import LeadRow
+
+TRIED = 2
+
+type Verdict = tuple[Source.Proof, str]
+
+
+def prove(reading: Reading) -> bool:
+    """Ask for the leads of two members, and keep what their answers show."""
+    asked = members_to_try()
+    if len(asked) < TRIED:
+        detail = "Fewer than two members own leads: there is nothing to compare yet."
+        _keep((Source.Proof.UNPROVEN, detail), at=reading.clock())
+        return True
+    try:
+        answers = {
+            member_id: reading.ask(
+                reading.background, partial(_list, member_id=member_id)
+            )[0]
+            for member_id in asked
+        }
+    except SmartleadError as error:
+        detail = f"The list could not be read: {error}"
+        _keep((Source.Proof.UNPROVEN, detail), at=reading.clock())
+        raise
+    _keep(judge(answers), at=reading.clock())
+    return True
+
+
+def members_to_try() -> list[int]:
+    """The two who own most leads: their lists should not be empty."""
+    owned = Lead.objects.present().filter(owner__isnull=False).order_by()
+    counts = owned.values("owner").annotate(leads=Count("pk"))
+    busiest = counts.order_by("-leads", "owner").values_list("owner", flat=True)
+    return [owner for owner in busiest[:TRIED] if owner is not None]
+
+
+def judge(answers: Mapping[int, Page[LeadRow]]) -> Verdict:
+    """What the answers for several members say about the filter."""
+    if not all(page.rows for page in answers.values()):
+        return Source.Proof.UNPROVEN, "Smartlead's answer for a member was empty."
+    rows = [(m, row) for m, page in answers.items() for row in page.rows]
+    if not all(row.owner_known for _, row in rows):
+        return Source.Proof.UNPROVEN, "Smartlead's rows do not name their owner."
+    if strangers := sum(row.owner_id != m for m, row in rows):
+        detail = f"{strangers} of {len(rows)} rows belong to another member."
+        return Source.Proof.FAILED, detail
+    return Source.Proof.PROVEN, f"All {len(rows)} rows belong to the member asked for."
+
+
+def is_proven() -> bool:
+    return Source.objects.filter(name=ASSIGNED, proof=Source.Proof.PROVEN).exists()
+
+
+def readable_members() -> list[int]:
+    """The members whose own lists may be trusted; none while the proof is open."""
+    if not is_proven():
+        return []
+    return list(Member.objects.order_by("id").values_list("id", flat=True))
+
+
+def holds(page: Page[LeadRow], member_id: int | None, *, at: datetime) -> bool:
+    """Whether a page read for a member is theirs; if not, the proof has failed."""
+    if member_id is None:
+        return True
+    strangers = [row for row in page.rows if row.owner_known]
+    strangers = [row for row in strangers if row.owner_id != member_id]
+    if not strangers:
+        return True
+    detail = f"A list that should hold one member's leads had {len(strangers)} others."
+    _keep((Source.Proof.FAILED, detail), at=at)
+    return False
+
+
+def distrust(detail: str, *, at: datetime) -> None:
+    """Not to be read until the next proof."""
+    _keep((Source.Proof.FAILED, detail), at=at)
+
+
+def _list(client: Client, *, member_id: int) -> Page[LeadRow]:
+    return client.inbox(ASSIGNED, limit=PAGE, member_id=member_id)
+
+
+def _keep(verdict: Verdict, *, at: datetime) -> None:
+    proof, detail = verdict
+    sync_sources.load(ASSIGNED)
+    Source.objects.filter(name=ASSIGNED).update(
+        proof=proof, proof_detail=detail[:300], proof_at=at
+    )

@@ -1,0 +1,269 @@
+"""The mirror's front door: what is due is read, in fair order, within the budget."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from assignments.models import Source
+from assignments.services import account
+from assignments.services.mirror import (
+    list_verification,
+    reference_data,
+    sync_passes,
+    sync_sources,
+)
+from assignments.services.mirror.session import OutOfTime, Reading, Stopped, SyncReport
+from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.client import Client
+
+REFERENCE_EVERY = timedelta(hours=1)
+PROOF_EVERY = timedelta(days=1)
+ROUND_EVERY = timedelta(minutes=1)
+UNHURRIED = timedelta(days=1)
+PATIENCE = 5
+
+type Clock = Callable[[], datetime]
+type Sleep = Callable[[float], None]
+type Progress = Callable[[str], None]
+
+
+type Due = Callable[[Source, datetime], datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One thing to read, a call a step (the proof of the filter: two).
+
+    `step` tells whether the job is through for now. `due_at` tells when its next step
+    may be taken: None while there is nothing to do.
+    """
+
+    source: str
+    step: Callable[[Reading], bool]
+    due_at: Due
+
+
+def sync_slice(
+    *,
+    client: Client,
+    budget: Budget,
+    until: datetime,
+    clock: Clock = timezone.now,
+    sleep: Sleep = time.sleep,
+) -> SyncReport:
+    """Read what is due until the time is up; the next slice goes on where this one left.
+
+    The head pass and the reference data come first, in turns. The full pass and its
+    like use the time between.
+    """
+    reading = Reading(
+        client=client, budget=budget, clock=clock, sleep=sleep, until=until
+    )
+    slice_ = _Slice(reading)
+    try:
+        while not _is_barred(reading) and slice_.take_step():
+            pass
+    except Stopped:
+        # Its sentence stands with the source and with the account.
+        return reading.report
+    return reading.report
+
+
+def run_head_sync(
+    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+) -> SyncReport:
+    """A whole head pass, and the reference data that is due, to their ends."""
+    reading = _unhurried(client, budget, clock)
+    if _is_barred(reading):
+        return reading.report
+    times, at = _due_times(clock()), clock()
+    due = [job for job in REFERENCE if times[job.source] <= at]
+    return _run(reading, [*due, HEAD], progress)
+
+
+def run_full_sync(
+    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+) -> SyncReport:
+    """Everything once, from start to end, at the pace of bulk work."""
+    reading = _unhurried(client, budget, clock)
+    if _is_barred(reading):
+        return reading.report
+    sync_passes.begin_round(at=clock(), is_deep=True)
+    jobs = [*REFERENCE, HEAD, PROOF, ROUND, MISSED, ATTRIBUTES]
+    return _run(reading, jobs, progress)
+
+
+@dataclass(slots=True)
+class _Slice:
+    reading: Reading
+    # When each job had its last turn, counted in steps.
+    turns: dict[str, int] = field(default_factory=dict)
+
+    def take_step(self) -> bool:
+        """Do one step, or wait until there is one to do; whether there is time left."""
+        at, until = self.reading.clock(), self.reading.until
+        if at >= until:
+            return False
+        times = _due_times(at)
+        if job := self._next(FOREGROUND, times, at):
+            return self._do(job, until)
+        soonest = [times[job.source] for job in FOREGROUND if job.source in times]
+        pause_ends = min([until, *soonest])
+        if job := self._next(BACKGROUND, times, at):
+            # It must not hold up what comes due in the meantime.
+            return self._do(job, pause_ends) or self._rest(pause_ends)
+        return self._rest(min([until, *times.values()]))
+
+    def _next(
+        self, jobs: Sequence[Job], times: Mapping[str, datetime], at: datetime
+    ) -> Job | None:
+        """Of the jobs that are due, the one whose last turn is longest ago."""
+        due = [job for job in jobs if job.source in times and times[job.source] <= at]
+        return min(due, key=lambda job: self.turns.get(job.source, 0), default=None)
+
+    def _do(self, job: Job, until: datetime) -> bool:
+        self.turns[job.source] = max(self.turns.values(), default=0) + 1
+        try:
+            _attempt(job, replace(self.reading, until=until))
+        except OutOfTime:
+            return False
+        return True
+
+    def _rest(self, until: datetime) -> bool:
+        if until >= self.reading.until:
+            return False
+        seconds = (until - self.reading.clock()).total_seconds()
+        self.reading.sleep(max(seconds, 0.0))
+        return True
+
+
+def _attempt(job: Job, reading: Reading) -> bool:
+    """One step of a job. One that fails is through; its source says why."""
+    is_through = True
+    with reading.reporting(job.source):
+        is_through = job.step(reading)
+    return is_through  # noqa: RET504 (the block may end early)
+
+
+def _run(reading: Reading, jobs: Iterable[Job], progress: Progress) -> SyncReport:
+    try:
+        for job in jobs:
+            _run_job(reading, job, progress)
+    except Stopped:
+        return reading.report
+    return reading.report
+
+
+def _run_job(reading: Reading, job: Job, progress: Progress) -> None:
+    try:
+        while not _attempt(job, reading):
+            progress(f"{job.source}: {reading.report}")
+    except OutOfTime:
+        reading.note(job.source, "The budget allows no call within a day.")
+        raise Stopped from None
+
+
+def _unhurried(client: Client, budget: Budget, clock: Clock) -> Reading:
+    return Reading(
+        client=client,
+        budget=budget,
+        clock=clock,
+        sleep=time.sleep,
+        until=clock() + UNHURRIED,
+        background=Kind.NORMAL,
+        patience=PATIENCE,
+    )
+
+
+def _is_barred(reading: Reading) -> bool:
+    """Whether the database belongs to another account: nothing is read into it then."""
+    problem = account.binding_problem(account.current())
+    if problem:
+        reading.note(sync_sources.INBOX, problem)
+    return problem is not None
+
+
+# ── What there is to read, and when ─────────────────────────────────────────────
+def _due_times(at: datetime) -> dict[str, datetime]:
+    """When each job's next step may be taken; without those that have nothing to do."""
+    known = Source.objects.in_bulk()
+    times: dict[str, datetime] = {}
+    for job in (*FOREGROUND, *BACKGROUND):
+        source = known.get(job.source) or Source(name=job.source)
+        if due_at := job.due_at(source, at):
+            times[job.source] = max(due_at, _pause_after_error(source) or due_at)
+    return times
+
+
+def _pause_after_error(source: Source) -> datetime | None:
+    return source.error_at and source.error_at + timedelta(seconds=settings.HEAD_EVERY)
+
+
+def _hourly(source: Source, at: datetime) -> datetime:
+    return source.completed_at + REFERENCE_EVERY if source.completed_at else at
+
+
+def _head_due(source: Source, at: datetime) -> datetime:
+    if source.cursor or source.started_at is None:
+        return at
+    return source.started_at + timedelta(seconds=settings.HEAD_EVERY)
+
+
+def _round_due(source: Source, at: datetime) -> datetime:
+    if source.cursor or source.started_at is None:
+        return at
+    return source.started_at + ROUND_EVERY * settings.TIME_SCALE
+
+
+def _proof_due(source: Source, at: datetime) -> datetime | None:
+    if source.proof_at:
+        return source.proof_at + PROOF_EVERY
+    enough = len(list_verification.members_to_try()) == list_verification.TRIED
+    return at if enough else None
+
+
+def _missed_due(_: Source, at: datetime) -> datetime | None:
+    return at if sync_passes.missed_leads().exists() else None
+
+
+def _attributes_due(source: Source, at: datetime) -> datetime | None:
+    has_more = source.cursor or reference_data.campaigns_to_read(at).exists()
+    return at if has_more else None
+
+
+HEAD = Job(source=sync_sources.INBOX, step=sync_passes.read_head_page, due_at=_head_due)
+REFERENCE = (
+    Job(source=sync_sources.MEMBERS, step=reference_data.read_members, due_at=_hourly),
+    Job(
+        source=sync_sources.CATEGORIES,
+        step=reference_data.read_categories,
+        due_at=_hourly,
+    ),
+    Job(
+        source=sync_sources.CAMPAIGNS,
+        step=reference_data.read_campaigns,
+        due_at=_hourly,
+    ),
+)
+PROOF = Job(
+    source=sync_sources.ASSIGNED, step=list_verification.prove, due_at=_proof_due
+)
+ROUND = Job(
+    source=sync_sources.FULL, step=sync_passes.read_full_page, due_at=_round_due
+)
+MISSED = Job(
+    source=sync_sources.MISSED,
+    step=sync_passes.look_for_missed_lead,
+    due_at=_missed_due,
+)
+ATTRIBUTES = Job(
+    source=sync_sources.CAMPAIGN_LEADS,
+    step=reference_data.read_campaign_leads,
+    due_at=_attributes_due,
+)
+FOREGROUND = (HEAD, *REFERENCE)
+BACKGROUND = (ROUND, ATTRIBUTES, MISSED, PROOF)

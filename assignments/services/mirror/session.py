@@ -1,0 +1,118 @@
+"""A stretch of reading Smartlead: with which client and budget, until when.
+
+Every call takes its slot of the budget here, outside any transaction.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from assignments.services import account
+from assignments.services.mirror import sync_sources
+from assignments.services.mirror.import_leads import Saved
+from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import AboutUs, SmartleadError
+from assignments.smartlead.pages import Page
+
+# With these, no other source would fare better.
+STOPPERS = {"key", "plan", "rate_limit"}
+NOTHING = Saved()
+
+
+class OutOfTime(Exception):
+    """The budget has no slot for this call before the time is up."""
+
+
+class Stopped(Exception):
+    """Smartlead takes none of our calls at the moment; the account says why."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SyncReport:
+    """What a stretch of reading brought. `errors`: the latest sentence per source."""
+
+    calls: int = 0
+    rows: int = 0
+    new: int = 0
+    changed_owners: int = 0
+    gone: int = 0
+    unreadable: int = 0
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        said = (
+            f"{self.calls} calls, {self.rows} rows, {self.new} new leads, "
+            f"{self.changed_owners} changed owners, {self.gone} gone, "
+            f"{self.unreadable} unreadable"
+        )
+        return "; ".join([said, *(f"{k}: {v}" for k, v in self.errors.items())])
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    client: Client
+    budget: Budget
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    until: datetime
+    # What everything but the head pass costs: a tenth of the budget, or its full pace.
+    background: Kind = Kind.FULL
+    # How often a call is made again after a 429, once the budget's pause is over.
+    patience: int = 0
+    report: SyncReport = field(default_factory=SyncReport)
+
+    def ask[T](self, kind: Kind, call: Callable[[Client], T]) -> tuple[T, datetime]:
+        """One call's answer, and the moment it was asked."""
+        for _ in range(self.patience):
+            try:
+                return self._ask_once(kind, call)
+            except AboutUs as error:
+                if error.kind != "rate_limit":
+                    raise
+        return self._ask_once(kind, call)
+
+    def _ask_once[T](
+        self, kind: Kind, call: Callable[[Client], T]
+    ) -> tuple[T, datetime]:
+        until = self.until.timestamp()
+        slot = self.budget.wait(kind, until=until, sleep=self.sleep)
+        if slot is None:
+            raise OutOfTime
+        asked_at = self.clock()
+        with self.client.spending(slot):
+            answer = call(self.client)
+        self.report.calls += 1
+        if self.report.calls == 1:
+            # Only an answer proves the key: the database is not bound to a wrong one.
+            account.bind(asked_at)
+            account.clear_outage()
+        return answer, asked_at
+
+    def count_rows[T](self, name: str, page: Page[T], saved: Saved = NOTHING) -> None:
+        self.report.rows += len(page.rows)
+        self.report.unreadable += len(page.unreadable)
+        self.report.new += saved.new
+        self.report.changed_owners += saved.changed_owners
+        sync_sources.record_unreadable(name, page.unreadable, at=self.clock())
+
+    @contextmanager
+    def reporting(self, name: str) -> Iterator[None]:
+        """Keep a source's failure with the source, so that the others go on."""
+        try:
+            yield
+        except SmartleadError as error:
+            self.note(name, str(error))
+            if isinstance(error, AboutUs) and error.kind in STOPPERS:
+                account.note_outage(
+                    kind=error.kind, sentence=str(error), at=self.clock()
+                )
+                raise Stopped from error
+        else:
+            sync_sources.clear_error(name)
+            self.report.errors.pop(name, None)
+
+    def note(self, name: str, sentence: str) -> None:
+        sync_sources.note_error(name, sentence, at=self.clock())
+        self.report.errors[name] = sentence

@@ -1,0 +1,103 @@
+"""How each person wants to be told: by kind, and when by e-mail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from assignments.models import MailTimes, Member, NotificationChoice, User
+from assignments.models.notification import ByMail, Kind
+from assignments.services.notifications.mail_times import is_quiet, last_digest
+from assignments.services.time_zones import zone_named
+
+DIGEST_AT = time(8)
+QUIET = (time(20), time(7))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    in_app: bool = True
+    by_mail: ByMail = ByMail.AT_ONCE
+
+
+# An overdue answer is also seen in the inbox; some people have many in a day.
+DEFAULTS = {kind: Choice() for kind in Kind} | {
+    Kind.OVERDUE: Choice(by_mail=ByMail.DIGEST)
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What one person has chosen, or the defaults."""
+
+    zone: ZoneInfo
+    choices: Mapping[Kind, Choice]
+    digest_at: time = DIGEST_AT
+    quiet_from: time | None = QUIET[0]
+    quiet_to: time | None = QUIET[1]
+
+    def are_quiet(self, at: datetime) -> bool:
+        return is_quiet(at, begin=self.quiet_from, end=self.quiet_to, zone=self.zone)
+
+    def last_digest(self, at: datetime) -> datetime:
+        return last_digest(at, digest_at=self.digest_at, zone=self.zone)
+
+
+def choice_of(user: User, kind: Kind) -> Choice:
+    made = NotificationChoice.objects.filter(user=user, kind=kind).first()
+    return _choice(made) if made else DEFAULTS[kind]
+
+
+def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
+    """Without a user: somebody without a login, who cannot choose."""
+    if user is None:
+        return Wishes(zone=zone_named(zone), choices=DEFAULTS)
+    made = NotificationChoice.objects.filter(user=user)
+    choices = DEFAULTS | {Kind(one.kind): _choice(one) for one in made}
+    here = zone_named(user.time_zone or zone)
+    times = MailTimes.objects.filter(user=user).first()
+    if times is None:
+        return Wishes(zone=here, choices=choices)
+    return Wishes(
+        zone=here,
+        choices=choices,
+        digest_at=times.digest_at,
+        quiet_from=times.quiet_from,
+        quiet_to=times.quiet_to,
+    )
+
+
+def address_of(user: User | None, member: Member | None) -> str:
+    """Where they are mailed; empty where nobody knows."""
+    return (user.email if user else "") or (member.email if member else "")
+
+
+@transaction.atomic
+def save_wishes(
+    *,
+    user: User,
+    choices: Mapping[Kind, Choice],
+    digest_at: time,
+    quiet_from: time | None,
+    quiet_to: time | None,
+) -> None:
+    for kind, choice in choices.items():
+        NotificationChoice.objects.update_or_create(
+            user=user,
+            kind=kind,
+            defaults={"in_app": choice.in_app, "by_mail": choice.by_mail},
+        )
+    MailTimes.objects.update_or_create(
+        user=user,
+        defaults={
+            "digest_at": digest_at,
+            "quiet_from": quiet_from,
+            "quiet_to": quiet_to,
+        },
+    )
+
+
+def _choice(made: NotificationChoice) -> Choice:
+    return Choice(in_app=made.in_app, by_mail=ByMail(made.by_mail))

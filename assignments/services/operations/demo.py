@@ -1,0 +1,121 @@
+"""The people of the demo and what is expected of them. On the sandbox only:
+docs/design/design.md, rule 11.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from assignments.demo_environment import SANDBOX_PORT, demo_database
+from assignments.models import Account, Category, Member, SlaTarget, Team, User
+from assignments.services.sla.recalculate import recount
+from assignments.smartlead.account import account_fingerprint
+
+# Printed for everybody, and of no use anywhere else.
+PASSWORD = "handoff-demo"  # noqa: S105
+
+
+class OnlyOnSandbox(Exception):
+    """Demo people were asked for in a database that is not the demo's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    username: str
+    member: str
+    role: str
+    leads: str = ""
+
+
+LOGINS = (
+    Login(username="sara", member="Sara Klein", role="sales manager"),
+    Login(username="theo", member="Theo Brandt", role="team lead", leads="North"),
+    Login(username="ana", member="Ana Sousa", role="team lead", leads="South"),
+    Login(username="ngozi", member="Ngozi Adeyemi", role="member"),
+)
+TEAMS = {
+    "North": ("Theo Brandt", "Ngozi Adeyemi", "Maya Lindqvist", "Luca Ferri"),
+    "South": ("Ana Sousa", "Ben Okafor", "Sara Klein", "Tom Whelan"),
+}
+
+
+def on_demo_database() -> bool:
+    path = Path(str(connection.settings_dict["NAME"]))
+    return path == demo_database(settings.BASE_DIR / "var") and (
+        not settings.SMARTLEAD_IS_REAL
+    )
+
+
+# By category, the empty one for all others: working minutes, and what a breach does.
+TARGETS = {
+    "": (8 * 60, SlaTarget.AtBreach.TELL),
+    "Interested": (60, SlaTarget.AtBreach.SUGGEST),
+    "Meeting Request": (60, SlaTarget.AtBreach.SUGGEST),
+    "Information Request": (4 * 60, SlaTarget.AtBreach.TELL),
+}
+
+
+@transaction.atomic
+def create_people() -> None:
+    """Logins and teams; what is there already is left as people have changed it."""
+    if not on_demo_database():
+        raise OnlyOnSandbox("Demo logins are made in the demo's own database only.")
+    if User.objects.filter(username=LOGINS[0].username).exists():
+        return
+    for name, members in TEAMS.items():
+        team, _ = Team.objects.get_or_create(name=name)
+        Member.objects.filter(name__in=members, team=None).update(team=team)
+    for login in LOGINS:
+        _create_login(login)
+    _set_targets()
+
+
+def sandbox_port() -> int:
+    """Where the sandbox was last: the database belongs to that address."""
+    base_url = Account.objects.values_list("base_url", flat=True).first()
+    return (urlsplit(base_url).port if base_url else None) or SANDBOX_PORT
+
+
+def follow_sandbox(base_url: str) -> None:
+    """Tie the database to its sandbox, which has only moved to another port."""
+    if not on_demo_database():
+        raise OnlyOnSandbox("Only the demo's own database may follow the sandbox.")
+    Account.objects.exclude(fingerprint="").update(
+        base_url=base_url, fingerprint=account_fingerprint()
+    )
+
+
+def _set_targets() -> None:
+    """In the hours that everybody has from the start: nine to five."""
+    for name, (minutes, at_breach) in TARGETS.items():
+        category = Category.objects.filter(name=name).first() if name else None
+        if name and category is None:
+            continue
+        SlaTarget.objects.update_or_create(
+            campaign=None,
+            category=category,
+            defaults={
+                "minutes": minutes,
+                "in_working_hours": True,
+                "at_breach": at_breach,
+            },
+        )
+    recount()
+
+
+def _create_login(login: Login) -> None:
+    first, _, last = login.member.partition(" ")
+    user = User.objects.create_user(
+        login.username,
+        email=f"{login.username}@handoff.example",
+        password=PASSWORD,
+        first_name=first,
+        last_name=last,
+        is_sales_manager=login.role == "sales manager",
+    )
+    Member.objects.filter(name=login.member, user=None).update(user=user)
+    for team in Team.objects.filter(name=login.leads):
+        team.team_leads.add(user)

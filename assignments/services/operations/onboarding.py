@@ -1,0 +1,85 @@
+"""How far an installation is from empty to useful, told by what the database holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from assignments.models import Account, Category, Lead, Member, Source, User
+from assignments.services import account as accounts
+from assignments.services.access import require_manager
+from assignments.services.mirror import sync_sources
+from assignments.services.operations import status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSteps:
+    account: Account
+    has_key: bool
+    base_url: str
+    problem: str
+    worker_is_silent: bool
+    inbox_read_at: datetime | None
+    all_read_at: datetime | None
+    leads: int
+    members: int
+    categories: int
+    users: int
+    linked: int
+
+    @property
+    def is_connected(self) -> bool:
+        """Smartlead has taken the key, and takes it still."""
+        return self.account.bound_at is not None and not self.problem
+
+    @property
+    def is_read(self) -> bool:
+        return self.inbox_read_at is not None
+
+    @property
+    def is_sorted(self) -> bool:
+        return self.account.categories_confirmed_at is not None
+
+    @property
+    def is_staffed(self) -> bool:
+        """Somebody besides the first manager signs in, and owns leads."""
+        return self.users > 1 and self.linked > 0
+
+    @property
+    def done(self) -> int:
+        return sum((self.is_connected, self.is_read, self.is_sorted, self.is_staffed))
+
+    @property
+    def is_complete(self) -> bool:
+        return self.done == 4
+
+
+def first_steps(*, at: datetime) -> FirstSteps:
+    account = accounts.current()
+    known = Source.objects.in_bulk([sync_sources.INBOX, sync_sources.FULL])
+    inbox, full = known.get(sync_sources.INBOX), known.get(sync_sources.FULL)
+    return FirstSteps(
+        account=account,
+        has_key=bool(settings.SMARTLEAD_API_KEY),
+        base_url=settings.SMARTLEAD_BASE_URL,
+        problem=accounts.binding_problem(account) or account.outage_sentence,
+        worker_is_silent=status.worker_is_silent(at=at),
+        inbox_read_at=inbox.completed_at if inbox else None,
+        all_read_at=full.completed_at if full else None,
+        leads=Lead.objects.present().count(),
+        members=Member.objects.filter(is_active=True).count(),
+        categories=Category.objects.count(),
+        users=User.objects.filter(is_active=True).count(),
+        linked=Member.objects.filter(user__is_active=True).count(),
+    )
+
+
+def are_open() -> bool:
+    return accounts.current().guide_closed_at is None
+
+
+@transaction.atomic
+def put_away(*, actor: User, at: datetime) -> None:
+    require_manager(actor, "put the first steps away")
+    Account.objects.filter(pk=accounts.current().pk).update(guide_closed_at=at)

@@ -1,0 +1,116 @@
+"""Our leads held against Smartlead, lead by lead. Writes nothing, here or there."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from assignments.models import Assignment, Lead, Member
+from assignments.services.mirror.cursor import BY_OFFSET, PAGE, Place
+from assignments.services.mirror.sync_sources import INBOX
+from assignments.services.operations.invariants import Finding
+from assignments.smartlead.client import Client
+from assignments.smartlead.errors import AboutUs, Refused, SmartleadError
+from assignments.smartlead.meter import Kind
+from assignments.smartlead.pages import Page
+from assignments.smartlead.records import LeadRow
+
+PATIENCE = 5  # calls for one answer, when Smartlead says "too many"
+LONGEST_WAIT = 600.0  # seconds for a slot of the budget
+PROMISE = "Every lead has the owner here that it has in Smartlead."
+
+type Owners = dict[int, int | None]
+
+
+def compare(client: Client) -> Finding:
+    """Compare the owners of all leads; those that differ in the lists are asked for."""
+    try:
+        seen = _listed_owners(client)
+        differing = tuple(_differing(client, seen))
+    except SmartleadError as error:
+        return Finding(
+            PROMISE, (f"Smartlead itself, which could not be read: {error}",)
+        )
+    return Finding(PROMISE, differing)
+
+
+def _listed_owners(client: Client) -> Owners:
+    """What the inbox says, page by page; rows that do not name an owner are left out."""
+    owners: Owners = {}
+    place: Place | None = Place()
+    while place:
+        try:
+            page = _page(client, place)
+        except Refused:
+            if place.window is None:
+                raise
+            place = BY_OFFSET  # this list takes no time filter
+            continue
+        owners |= {row.map_id: row.owner_id for row in page.rows if row.owner_known}
+        place = place.after(page, floor=None)
+    return owners
+
+
+def _page(client: Client, place: Place) -> Page[LeadRow]:
+    return _ask(
+        client,
+        lambda: client.inbox(
+            INBOX, offset=place.offset, limit=PAGE, reply_between=place.window
+        ),
+    )
+
+
+def _differing(client: Client, seen: Owners) -> Iterator[str]:
+    """Leads that a read of their own finds with another owner, and whom."""
+    for map_id, owner_id in _ours().items():
+        if map_id in seen and seen[map_id] == owner_id:
+            continue
+        row = _row(client, map_id)
+        # By now it may have been moved, or a change of ours be on its way.
+        ours = _ours(map_id)
+        if map_id not in ours:
+            continue
+        if row is None:
+            yield f"lead {map_id} (Smartlead does not have it)"
+        elif row.owner_known and row.owner_id != ours[map_id]:
+            here, there = _name(ours[map_id]), _name(row.owner_id)
+            yield f"lead {map_id} ({here} here, {there} there)"
+
+
+def _ours(map_id: int | None = None) -> Owners:
+    """Leads whose owner we know, and which nothing of ours is moving just now."""
+    moving = Assignment.objects.sending().values("lead")
+    leads = Lead.objects.present().filter(owner_known_at__isnull=False)
+    leads = leads.exclude(pk__in=moving).order_by("pk")
+    if map_id is not None:
+        leads = leads.filter(pk=map_id)
+    return dict(leads.values_list("pk", "owner"))
+
+
+def _row(client: Client, map_id: int) -> LeadRow | None:
+    try:
+        return _ask(client, lambda: client.lead(map_id))
+    except Refused:
+        return None
+
+
+def _name(member_id: int | None) -> str:
+    if member_id is None:
+        return "nobody"
+    return str(Member.objects.filter(pk=member_id).first() or f"member {member_id}")
+
+
+def _ask[T](client: Client, call: Callable[[], T]) -> T:
+    for _ in range(PATIENCE):
+        try:
+            return _ask_once(client, call)
+        except AboutUs as error:
+            if error.kind != "rate_limit":
+                raise
+    return _ask_once(client, call)
+
+
+def _ask_once[T](client: Client, call: Callable[[], T]) -> T:
+    slot = client.wait_for_slot(Kind.NORMAL, until=time.time() + LONGEST_WAIT)
+    if slot is None:
+        raise AboutUs("Smartlead keeps saying: too many calls.", kind="rate_limit")
+    with client.spending(slot):
+        return call()

@@ -1,0 +1,318 @@
+"""How the parts stand: what the system page shows and what every page must say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db.models import Count, Sum
+
+from assignments import smtp
+from assignments.models import (
+    Account,
+    Assignment,
+    Heartbeat,
+    Lead,
+    Note,
+    Source,
+    UnreadableRow,
+)
+from assignments.models.assignment import Cause, State, Urgency
+from assignments.services import account as accounts
+from assignments.services.mirror.sync_sources import INBOX
+from assignments.services.notifications import outbox
+from assignments.services.notifications.mail_health import MailHealth, mail_health
+from assignments.smartlead.budget import BudgetSnapshot, account_budget
+from assignments.version import VERSION
+
+WORKER = "worker"
+STOPPED = "stopped"  # the heartbeat that `serve` leaves when it is told to stop
+TOO_LONG = timedelta(days=1)
+MANY_FAILURES = 3  # of one change, until every page says that it does not go out
+MOST_ROWS = 50
+UNREAD_PASSES = 4  # that the head pass may miss before every page says so
+
+
+class Remedy(StrEnum):
+    """The act that ends a trouble, or the place that tells more about it."""
+
+    RESUME = "resume"
+    RESUME_BULK = "resume_bulk"
+    PAUSE = "pause"
+    LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that every page says; `ask` is for those who may not end it."""
+
+    sentence: str
+    remedy: Remedy = Remedy.LOOK
+    ask: str = ""
+    is_severe: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    waiting: dict[str, int]
+    sending: int
+    notes: int
+    oldest_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        return sum(self.waiting.values()) + self.sending + self.notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    outside: int
+    rechecks: int
+    unknown_owners: int
+    present: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    account: Account
+    binding_problem: str | None
+    sources: Sequence[Source]
+    proof: Source | None
+    unreadable: Sequence[UnreadableRow]
+    unreadable_total: int
+    heartbeats: Sequence[Heartbeat]
+    worker_is_silent: bool
+    budget: BudgetSnapshot
+    queue: Queue
+    drift: Drift
+    mail: MailHealth
+    version: str = VERSION
+
+    @property
+    def failing(self) -> list[Source]:
+        return [source for source in self.sources if source.error]
+
+    @property
+    def remarks(self) -> int:
+        """How many lines of the page ask for a look."""
+        account = self.account
+        return len(self.failing) + sum(
+            map(
+                bool,
+                (
+                    self.binding_problem,
+                    account.outage_since,
+                    self.worker_is_silent,
+                    account.paused_at or account.bulk_paused_at,
+                    self.budget.paused_until or self.budget.slowed_until,
+                    self.drift.outside,
+                    self.mail.trouble or self.mail.returned_total,
+                ),
+            )
+        )
+
+
+def overview(*, at: datetime) -> Overview:
+    account = accounts.current()
+    sources = list(Source.objects.all())
+    beats = list(Heartbeat.objects.order_by("name"))
+    count = UnreadableRow.objects.aggregate(total=Sum("count"))["total"] or 0
+    return Overview(
+        account=account,
+        binding_problem=accounts.binding_problem(account),
+        sources=sources,
+        proof=next((s for s in sources if s.proof != Source.Proof.UNPROVEN), None),
+        unreadable=list(UnreadableRow.objects.all()[:MOST_ROWS]),
+        unreadable_total=count,
+        heartbeats=beats,
+        worker_is_silent=_is_silent(beats, at),
+        budget=account_budget().snapshot(),
+        queue=queue(),
+        drift=drift(at=at),
+        mail=mail_health(),
+    )
+
+
+def queue() -> Queue:
+    pending = Assignment.objects.pending().order_by()
+    waiting = pending.filter(state=State.WAITING)
+    counts = dict(waiting.values_list("urgency").annotate(Count("pk")))
+    oldest = waiting.order_by("created_at").first()
+    return Queue(
+        waiting={u.label: counts[u.value] for u in Urgency if u.value in counts},
+        sending=pending.filter(state=State.SENDING).count(),
+        notes=Note.objects.pending().count(),
+        oldest_at=oldest.created_at if oldest else None,
+    )
+
+
+def drift(*, at: datetime) -> Drift:
+    """What Smartlead and the mirror may not agree about."""
+    outside = Assignment.objects.filter(cause=Cause.OUTSIDE)
+    present = Lead.objects.present()
+    return Drift(
+        outside=outside.filter(created_at__gt=at - timedelta(days=1)).count(),
+        rechecks=present.filter(recheck_at__isnull=False).count(),
+        unknown_owners=present.filter(owner_known_at=None).count(),
+        present=present.count(),
+    )
+
+
+def troubles(*, at: datetime) -> list[Trouble]:
+    """Whatever a person should know before they trust a page; empty when all is well."""
+    account = accounts.current()
+    found = [
+        _mismatch(account),
+        _outage(account) or _turned_away() or _unread(at),
+        _paused(account),
+        _bulk_paused(account),
+        _silent_worker(at),
+        _stale_decisions(account, at),
+    ]
+    return [trouble for trouble in found if trouble]
+
+
+def mail_troubles() -> list[Trouble]:
+    """What sales managers should know of the mails."""
+    if not smtp.is_on():
+        return []
+    found, server = [], outbox.server()
+    if server.trouble:
+        kept = "What is told is kept, and goes out once it answers."
+        trouble = Trouble(
+            sentence=f"{server.trouble} {kept}", since=server.trouble_since
+        )
+        found.append(trouble)
+    if count := outbox.returned().count():
+        sentence = "1 mail was refused" if count == 1 else f"{count} mails were refused"
+        found.append(Trouble(sentence=f"{sentence} by the mail server."))
+    return found
+
+
+def worker_is_silent(*, at: datetime) -> bool:
+    return _is_silent(list(Heartbeat.objects.filter(name=WORKER)), at)
+
+
+def _is_silent(beats: Sequence[Heartbeat], at: datetime) -> bool:
+    stale = at - timedelta(seconds=settings.HEARTBEAT_STALE)
+    return not any(beat.name == WORKER and beat.beat_at > stale for beat in beats)
+
+
+def _waiting() -> str:
+    count = Assignment.objects.pending().count()
+    if not count:
+        return "No change is waiting."
+    return f"{count} {'change waits' if count == 1 else 'changes wait'} here."
+
+
+def _mismatch(account: Account) -> Trouble | None:
+    problem = accounts.binding_problem(account)
+    return Trouble(sentence=problem, is_severe=True) if problem else None
+
+
+def _outage(account: Account) -> Trouble | None:
+    if not accounts.outage_to_show(account):
+        return None
+    return Trouble(
+        sentence=(
+            f"{account.outage_sentence} {_waiting()} They go out by themselves once "
+            "Smartlead takes our calls again. What you see is as it was then."
+        ),
+        since=account.outage_since,
+    )
+
+
+def _turned_away() -> Trouble | None:
+    """Smartlead answers our reads, yet takes some changes again and again not."""
+    failing = Assignment.objects.pending().filter(failures__gte=MANY_FAILURES)
+    newest = failing.order_by("-pk").first()
+    if newest is None:
+        return None
+    count = failing.count()
+    noun = "change does" if count == 1 else "changes do"
+    return Trouble(
+        sentence=(
+            f"{count} {noun} not go out, though Smartlead answers. {newest.outcome} "
+            "Nothing is lost: it is tried again and again."
+        ),
+        since=newest.first_failed_at,
+    )
+
+
+def _unread(at: datetime) -> Trouble | None:
+    """The head pass fails for longer than a single fault would make it."""
+    inbox = Source.objects.filter(name=INBOX).exclude(error="").first()
+    if inbox is None:
+        return None
+    patience = UNREAD_PASSES * timedelta(seconds=settings.HEAD_EVERY)
+    if inbox.completed_at and inbox.completed_at > at - patience:
+        return None
+    return Trouble(
+        sentence=f"The inbox cannot be read. {inbox.error} What you see may be old.",
+        since=inbox.completed_at,
+    )
+
+
+def _paused(account: Account) -> Trouble | None:
+    if account.paused_at is None:
+        return None
+    who = f" by {account.paused_by}" if account.paused_by else ""
+    why = account.pause_reason and f": {account.pause_reason.rstrip('.')}"
+    return Trouble(
+        sentence=f"All writes to Smartlead are paused{who}{why}. {_waiting()}",
+        remedy=Remedy.RESUME,
+        ask="A sales manager resumes them.",
+        since=account.paused_at,
+    )
+
+
+def _bulk_paused(account: Account) -> Trouble | None:
+    if account.bulk_paused_at is None:
+        return None
+    return Trouble(
+        sentence=(
+            f"Bulk assignments are paused: {account.bulk_pause_reason.rstrip('.')}."
+        ),
+        remedy=Remedy.RESUME_BULK,
+        ask="A sales manager looks at the refusals and resumes them.",
+        since=account.bulk_paused_at,
+        is_severe=True,
+    )
+
+
+def _silent_worker(at: datetime) -> Trouble | None:
+    beat = Heartbeat.objects.filter(name=WORKER).first()
+    if not _is_silent([beat] if beat else [], at):
+        return None
+    silence = "has been silent" if beat else "has not been seen yet"
+    return Trouble(
+        sentence=(
+            f"The worker {silence}. You can go on; what you change is saved but not "
+            f"sent. {_waiting()} Start it with manage.py serve."
+        ),
+        since=beat.beat_at if beat else None,
+        is_severe=True,
+    )
+
+
+def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
+    """Decisions older than a day may no longer be meant.
+
+    See docs/design/design.md, rule 11.
+    """
+    if account.paused_at:
+        return None
+    pending = Assignment.objects.pending()
+    waiting = pending.filter(state=State.WAITING, created_at__lt=at - TOO_LONG)
+    if not (count := waiting.count()):
+        return None
+    noun = "decision has" if count == 1 else "decisions have"
+    return Trouble(
+        sentence=(
+            f"{count} {noun} waited for more than a day and may no longer be meant."
+        ),
+        remedy=Remedy.PAUSE,
+        ask="Tell a sales manager, who can pause all writes and look first.",
+    )

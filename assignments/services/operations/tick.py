@@ -1,0 +1,80 @@
+"""What time alone brings: the minute tick, without network."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from assignments.models import Seat
+from assignments.services.breaches import detect
+from assignments.services.bulk import plans
+from assignments.services.coverage import messages
+from assignments.services.coverage import tick as coverage
+from assignments.services.insights import weekly_review
+from assignments.services.notifications import assignments
+from assignments.services.people import sign_ins
+from assignments.services.routing import run as routing
+from assignments.services.webhooks import receive as webhooks
+
+FORGOTTEN = timedelta(hours=1)
+
+logger = logging.getLogger(__name__)
+
+
+def tick(*, at: datetime) -> str:
+    """All that is due, part by part: one that breaks stops no other.
+
+    Returns what was done, for the log.
+    """
+    return " ".join(_guarded(part, at) for part in PARTS)
+
+
+def _guarded(part: Callable[[datetime], object], at: datetime) -> str:
+    try:
+        return str(part(at))
+    except Exception:
+        logger.exception("A part of the tick broke off")
+        return f"{part.__name__.strip('_').replace('_', ' ').capitalize()} broke off."
+
+
+def _tidying_up(at: datetime) -> str:
+    old = Seat.objects.filter(name__startswith="open-", until=None) | (
+        Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
+    )
+    count, _ = old.delete()
+    plans.forget_old_previews(at=at)
+    sign_ins.prune(at=at)
+    return f"{count} empty seats cleared."
+
+
+def _coverages(at: datetime) -> object:
+    return coverage.tick(at)
+
+
+def _routing(at: datetime) -> object:
+    return routing.run(at=at)
+
+
+def _overdue_answers(at: datetime) -> str:
+    return detect.tick(at=at)
+
+
+def _notifications(at: datetime) -> str:
+    told = assignments.tell_all(at=at) + messages.tell_all(at=at)
+    told += messages.tell_attention(at=at)
+    return f"{told} people told. {weekly_review.tell_all(at=at)}"
+
+
+def _webhooks(at: datetime) -> str:
+    return webhooks.tick(at=at)
+
+
+# What Smartlead has told; coverages, then rules for what no coverage takes; then those
+# who should know.
+PARTS = (
+    _webhooks,
+    _coverages,
+    _routing,
+    _overdue_answers,
+    _notifications,
+    _tidying_up,
+)

@@ -1,0 +1,46 @@
+"""What words and times mean here, and how each person likes to see them."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from assignments.models import Account, Category, Lead, User
+from assignments.services import account as accounts
+from assignments.services.access import require_manager
+from assignments.services.errors import AssignmentRefused
+from assignments.services.sla.waiting import refresh_answers
+
+
+@transaction.atomic
+def mean_category(
+    *, actor: User, category: Category, is_closing: bool, is_interested: bool
+) -> None:
+    """Decide by hand what a category means; a sync no longer decides it."""
+    require_manager(actor, "decide what a category means")
+    if is_closing and is_interested:
+        raise AssignmentRefused(
+            f"“{category}” cannot close the conversation and mean interest."
+        )
+    closes_differently = category.is_closing != is_closing
+    if not closes_differently and category.is_interested == is_interested:
+        return
+    category.is_closing, category.is_interested = is_closing, is_interested
+    category.set_by_hand = True
+    category.save()
+    if closes_differently:
+        refresh_answers(Lead.objects.filter(category=category))
+
+
+@transaction.atomic
+def confirm_categories(*, actor: User, at: datetime) -> None:
+    """Somebody who knows has looked through what all of them mean."""
+    require_manager(actor, "decide what a category means")
+    Account.objects.filter(pk=accounts.current().pk).update(categories_confirmed_at=at)
+
+
+def save_own(
+    *, user: User, theme: str, density: str, time_zone: str, single_keys: bool
+) -> None:
+    user.theme, user.density = theme, density
+    user.time_zone, user.single_keys = time_zone, single_keys
+    user.save(update_fields=["theme", "density", "time_zone", "single_keys"])

@@ -1,0 +1,301 @@
+"""Keeping the replies of the leads whose mails were seen. Callers hold the lead's lock.
+
+What a list or a conversation tells is a set of mails, which only grows: so it does not
+matter in which order, how often or by which way they are seen. A list knows the last
+mail of each side alone; whatever it left out mends the rows once a conversation brings it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from assignments.models import Hold, Lead, Reply, SeenMail
+from assignments.services.replies.attribution import Holding, covered_for, owner_at
+from assignments.services.replies.exchanges import (
+    AUTOMATIC,
+    BOUNCE,
+    OWN,
+    REPLY,
+    SENT,
+    Mail,
+    Turn,
+    real_mails,
+    turns_of,
+)
+from assignments.services.sla.deadlines import (
+    Change,
+    Spell,
+    changes_of,
+    due_of,
+    spells_of,
+)
+from assignments.services.sla.policy import Book
+from assignments.smartlead.records import HistoryEntry, LeadRow
+
+type Mails = Mapping[int, Iterable[Mail]]
+type Promises = Mapping[int, "Promise"]
+
+
+class Promise(NamedTuple):
+    """When the answer to a reply was due, as it stood; None: no target said so."""
+
+    reply_at: datetime
+    due_at: datetime | None
+
+
+def promises_of(leads: Iterable[Lead]) -> dict[int, Promise]:
+    """Of those that wait, as far as was known.
+
+    An event may have told of our answer before the mails were seen: then the promise
+    has gone from the lead, and is not one of no target.
+    """
+    return {
+        lead.pk: Promise(lead.last_reply_at, lead.answer_due_at)
+        for lead in leads
+        if lead.last_reply_at
+        and (lead.last_sent_at is None or lead.last_sent_at < lead.last_reply_at)
+    }
+
+
+def mails_of_row(row: LeadRow) -> set[Mail]:
+    ends = {(row.last_sent_at, SENT), (row.last_reply_at, REPLY)}
+    return {(at, kind) for at, kind in ends if at} | mails_of(row.history or ())
+
+
+def mails_of(history: Iterable[HistoryEntry]) -> set[Mail]:
+    return {(entry.at, _kind(entry)) for entry in history if entry.at}
+
+
+def _kind(entry: HistoryEntry) -> str:
+    if entry.is_own:
+        return OWN
+    if entry.is_automatic:
+        return AUTOMATIC
+    return BOUNCE if entry.is_bounce else entry.direction
+
+
+def known_mails(told: Mails) -> dict[int, set[Mail]]:
+    """Return the mails of these leads that were seen before, and those told of now."""
+    known = _known(told)
+    return {pk: known[pk] | set(mails) for pk, mails in told.items()}
+
+
+def as_known(entry: HistoryEntry, mails: Collection[Mail]) -> HistoryEntry:
+    """Return a mail as automatic if it is known to be: an event tells the subject, too."""
+    is_automatic = entry.is_from_person and (entry.at, AUTOMATIC) in mails
+    return replace(entry, is_automatic=True) if is_automatic else entry
+
+
+def record_mails(mails: Mails, *, promised: Promises) -> None:
+    """Keep what is new, and tell the replies of these leads anew.
+
+    `promised`: when the answer of each lead was due before these mails were seen.
+    """
+    known = _known(mails)
+    all_mails = {pk: real_mails([*known[pk], *told]) for pk, told in mails.items()}
+    changed = {pk for pk, told in all_mails.items() if told != known[pk]}
+    _keep({pk: all_mails[pk] for pk in changed}, known)
+    if changed:
+        wanted = {pk: turns_of(all_mails[pk]) for pk in changed}
+        tell_replies(wanted, promised=promised)
+
+
+def credit_again(lead: Lead) -> None:
+    """Its owner has become known or has changed: answers may be somebody else's.
+
+    Those since the change, and those that nobody could be credited with.
+    """
+    doubtful = Q(owner=None)
+    if lead.owner_changed_at:
+        doubtful |= Q(answered_at__gte=lead.owner_changed_at)
+    answers = Reply.objects.filter(lead=lead, answered_at__isnull=False)
+    if not answers.filter(doubtful).exists():
+        return
+    turns = turns_of(_known({lead.pk: ()})[lead.pk])
+    tell_replies({lead.pk: turns}, promised=promises_of([lead]))
+
+
+def tell_replies(turns: Mapping[int, list[Turn]], *, promised: Promises) -> None:
+    """Bring the rows of these leads in line with their turns."""
+    before = _replies_of(turns)
+    told = replies_of(turns, before=before, promised=promised)
+    stay = {(row.lead_id, row.replied_at) for row in told}
+    gone = [
+        row.pk
+        for rows in before.values()
+        for row in rows
+        if (row.lead_id, row.replied_at) not in stay
+    ]
+    if gone:
+        Reply.objects.filter(pk__in=gone).delete()
+    Reply.objects.bulk_create(
+        told,
+        update_conflicts=True,
+        unique_fields=["lead", "replied_at"],
+        update_fields=["answered_at", "owner", "covering_for", "due_at", "minutes"],
+    )
+
+
+def replies_of(
+    turns: Mapping[int, list[Turn]],
+    *,
+    before: Mapping[int, list[Reply]],
+    promised: Promises,
+) -> list[Reply]:
+    """The rows as they should be, unsaved."""
+    around = _surroundings(turns)
+    return [
+        _reply(lead_id, turn, around, _Memory(before.get(lead_id, []), lead_turns),
+               promised.get(lead_id))
+        for lead_id, lead_turns in turns.items()
+        for turn in lead_turns
+    ]  # fmt: skip
+
+
+def _known(mails: Mails) -> dict[int, set[Mail]]:
+    known: dict[int, set[Mail]] = {pk: set() for pk in mails}
+    rows = SeenMail.objects.filter(lead__in=list(mails))
+    for lead_id, at, kind in rows.values_list("lead_id", "at", "kind"):
+        known[lead_id].add((at, kind))
+    return known
+
+
+def _keep(mails: Mapping[int, set[Mail]], known: Mapping[int, set[Mail]]) -> None:
+    SeenMail.objects.bulk_create(
+        [
+            SeenMail(lead_id=pk, at=at, kind=kind)
+            for pk, told in mails.items()
+            for at, kind in told - known[pk]
+        ],
+        ignore_conflicts=True,
+    )
+    for pk, told in mails.items():
+        for at, kind in known[pk] - told:  # a reply that was a bounce
+            SeenMail.objects.filter(lead=pk, at=at, kind=kind).delete()
+
+
+def _replies_of(lead_ids: Iterable[int]) -> dict[int, list[Reply]]:
+    found: dict[int, list[Reply]] = defaultdict(list)
+    for row in Reply.objects.filter(lead__in=list(lead_ids)):
+        found[row.lead_id].append(row)
+    return found
+
+
+# ── What a reply's row depends on ───────────────────────────────────────────────
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surroundings:
+    leads: Mapping[int, Lead]
+    changes: Mapping[int, list[Change]]
+    book: Book = field(default_factory=Book)
+    holdings: dict[int, list[Holding]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+
+def _surroundings(lead_ids: Iterable[int]) -> _Surroundings:
+    wanted = list(lead_ids)
+    leads = Lead.objects.select_related("category").only(
+        "owner_id", "campaign_id", "category__is_closing"
+    )
+    around = _Surroundings(leads=leads.in_bulk(wanted), changes=changes_of(wanted))
+    _add_holdings(around, wanted)
+    return around
+
+
+def _add_holdings(around: _Surroundings, lead_ids: list[int]) -> None:
+    holds = Hold.objects.filter(lead__in=lead_ids).order_by("pk")
+    for pk, origin, taken_at, ended_at in holds.values_list(
+        "lead_id", "origin_id", "taken_at", "ended_at"
+    ):
+        if taken_at is not None:
+            around.holdings[pk].append(Holding(origin, taken_at, ended_at))
+
+
+def _reply(
+    lead_id: int,
+    turn: Turn,
+    around: _Surroundings,
+    memory: "_Memory",
+    promised: Promise | None,
+) -> Reply:
+    reply = Reply(lead_id=lead_id, replied_at=turn.replied_at)
+    if (at := turn.answered_at) is None:
+        return reply
+    reply.answered_at, reply.minutes = at, turn.minutes
+    lead, changes = around.leads[lead_id], around.changes.get(lead_id, [])
+    reply.owner_id = owner_at(at, changes=changes, owner_id=lead.owner_id)
+    reply.covering_for_id = covered_for(
+        at, holdings=around.holdings[lead_id], owner_id=reply.owner_id
+    )
+    reply.due_at = _due(turn, memory, promised, lead, around)
+    return reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The rows of a lead as they stood, and its turns as they are."""
+
+    rows: list[Reply]
+    turns: list[Turn]
+
+    def of(self, turn: Turn) -> Reply | None:
+        """The answered row that this turn goes on: the same answer, or a mended one."""
+        answered = {row.answered_at: row for row in self.rows if row.answered_at}
+        if turn.answered_at in answered:
+            return answered[turn.answered_at]
+        present = {each.answered_at for each in self.turns}
+        return next(
+            (
+                row
+                for row in answered.values()
+                if row.replied_at == turn.replied_at and row.answered_at not in present
+            ),
+            None,
+        )
+
+    def was_waiting(self, turn: Turn) -> bool:
+        return any(
+            row.answered_at is None and row.replied_at == turn.replied_at
+            for row in self.rows
+        )
+
+
+def _due(
+    turn: Turn,
+    memory: _Memory,
+    promised: Promise | None,
+    lead: Lead,
+    around: _Surroundings,
+) -> datetime | None:
+    """What was promised: kept as it stood; told by today's rule if nobody knew before."""
+    if row := memory.of(turn):
+        return row.due_at
+    if promised and memory.was_waiting(turn) and _is_about(promised, turn):
+        return promised.due_at
+    if lead.category and lead.category.is_closing:
+        return None
+    due = due_of(
+        around.book,
+        reply_at=turn.last_reply_at,
+        campaign_id=lead.campaign_id,
+        category_id=lead.category_id,
+        spells=_spells(turn, lead, around.changes.get(lead.pk, [])),
+    )
+    return due.at if due else None
+
+
+def _is_about(promised: Promise, turn: Turn) -> bool:
+    """Not about a reply that followed the answer."""
+    return turn.answered_at is not None and promised.reply_at <= turn.answered_at
+
+
+def _spells(turn: Turn, lead: Lead, changes: Sequence[Change]) -> list[Spell]:
+    """Whose lead it was from the reply to its answer."""
+    first = owner_at(turn.last_reply_at, changes=changes, owner_id=lead.owner_id)
+    end = turn.answered_at
+    known = [one for one in changes if end is None or one.at <= end]
+    return spells_of(known, reply_at=turn.last_reply_at, owner_id=first)

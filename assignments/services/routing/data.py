@@ -1,0 +1,137 @@
+"""Rules and leads as plain values, so that matching needs no database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from assignments.models import RoutingRule
+from assignments.models.lookup_table import Mapping as Table
+from assignments.models.plan import StrategyKind
+from assignments.services.bulk.table_keys import key_of, keys_of
+
+Attribute = Table.Attribute
+Mode = RoutingRule.Mode
+Whose = RoutingRule.Whose
+BY_ID = (Attribute.CAMPAIGN, Attribute.CATEGORY, Attribute.CLIENT)
+# Only a campaign's list of leads knows these, and it is read now and then.
+FROM_CAMPAIGN = (Attribute.LOCATION, Attribute.CUSTOM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """An attribute of a lead; a custom one by its name."""
+
+    attribute: str
+    custom_field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionFacts:
+    looked: Looked
+    # The key of each value, and the value in words.
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    member_id: int
+    weight: Fraction = Fraction(1)
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    name: str
+    kind: str
+    looked: Looked
+    lines: Mapping[str, Sequence[int]]
+    shown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFacts:
+    pk: int
+    name: str
+    mode: str = Mode.ON
+    whose: str = Whose.NOBODYS
+    since: datetime | None = None
+    conditions: tuple[ConditionFacts, ...] = ()
+    strategy: str = StrategyKind.ROUND_ROBIN
+    table: TableFacts | None = None
+    pool: tuple[Seat, ...] = ()
+    changed_at: datetime | None = None
+
+    @property
+    def members(self) -> frozenset[int]:
+        """Everybody to whom it may give a lead."""
+        lines = self.table.lines.values() if self.table else ()
+        named = {member for members in lines for member in members}
+        return frozenset(named | {seat.member_id for seat in self.pool})
+
+
+@dataclass(slots=True, kw_only=True)
+class LeadFacts:
+    map_id: int
+    came_at: datetime
+    owner_id: int | None = None
+    owner_is_known: bool = True
+    campaign_id: int | None = None
+    campaign_name: str = ""
+    category_id: int | None = None
+    category_name: str = ""
+    client_id: int | None = None
+    location: str = ""
+    email: str = ""
+    custom_fields: Any = None
+    has_replied: bool = True
+    is_closed: bool = False
+    # Whether what only the campaign knows of it has been read.
+    is_read: bool = True
+    _keys: dict[Looked, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.has_replied and not self.is_closed
+
+    def keys(self, looked: Looked, *, by_id: bool) -> tuple[str, ...]:
+        """What conditions (by id) and tables (by name) may know it by."""
+        if by_id and looked.attribute in BY_ID:
+            found = self._id_of(looked.attribute)
+            return () if found is None else (str(found),)
+        if looked not in self._keys:
+            self._keys[looked] = keys_of(looked, self._value_of(looked.attribute))
+        return self._keys[looked]
+
+    def _id_of(self, attribute: str) -> int | None:
+        match attribute:
+            case Attribute.CAMPAIGN:
+                return self.campaign_id
+            case Attribute.CATEGORY:
+                return self.category_id
+            case _:
+                return self.client_id
+
+    def _value_of(self, attribute: str) -> Any:
+        match attribute:
+            case Attribute.LOCATION:
+                return self.location or None
+            case Attribute.CAMPAIGN:
+                return self.campaign_name or None
+            case Attribute.CATEGORY:
+                return self.category_name or None
+            case Attribute.CLIENT:
+                return self.client_id
+            case Attribute.CUSTOM:
+                return self.custom_fields
+            case _:
+                return self.email or None
+
+
+def condition_key(attribute: str, value: str) -> str:
+    """As a condition compares what was typed into it."""
+    text = str(value).strip()
+    if attribute == Attribute.EMAIL_DOMAIN:
+        text = text.rpartition("@")[2]
+    return text if attribute in BY_ID else key_of(text)

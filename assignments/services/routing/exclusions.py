@@ -1,0 +1,177 @@
+"""Why rules leave a lead alone: what people, coverages and the ledger say about it.
+
+A person's decision stands. For a lead without an owner that is any decision there ever
+was: given away and refused, cancelled, taken away in Smartlead, a suggestion dismissed.
+For a lead whose owner is away it is any since the absence began, when its maker was
+told of the absence; what was decided before was decided without knowing of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from assignments.models import (
+    Assignment,
+    Coverage,
+    CoveredLead,
+    Hold,
+    Lead,
+    Member,
+    Suggestion,
+)
+from assignments.models.assignment import PERSONAL, Cause, State
+from assignments.services.coverage.rotation import Topic
+from assignments.services.coverage.scopes import Scope
+from assignments.services.ledger import preconditions
+from assignments.services.routing.data import LeadFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What a running absence takes of its member's leads."""
+
+    pk: int
+    starts_at: datetime
+    takes_arrivals: bool
+    scope: Scope
+
+    @classmethod
+    def of(cls, row: Coverage) -> "Cover":
+        return cls(
+            pk=row.pk,
+            starts_at=row.starts_at,
+            # Before its first tick all that fits still belongs to its start.
+            takes_arrivals=row.arrivals == Coverage.Arrivals.COVER
+            or row.began_at is None,
+            scope=Scope.of(row),
+        )
+
+    def has_in_scope(self, lead: LeadFacts) -> bool:
+        topic = Topic(campaign_id=lead.campaign_id, category_id=lead.category_id)
+        return self.scope.takes(topic, is_open=lead.is_open)
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """What is known about some leads, apart from themselves."""
+
+    members: Mapping[int, Member]
+    covers: dict[int, Cover]
+    pending: dict[int, Assignment]
+    held: frozenset[int]
+    decided: dict[int, list[Assignment]]
+    dismissed: dict[int, list[Suggestion]]
+    start_sets: frozenset[tuple[int, int]]
+    pinned: frozenset[tuple[int, int]]
+
+    def why_alone(self, lead: LeadFacts) -> str:
+        """Why no rule may touch this lead, as a sentence; empty if one may."""
+        if not lead.owner_is_known:
+            return "Smartlead has not said who has it."
+        cover = self.covers.get(lead.owner_id or 0)
+        if lead.owner_id is not None and cover is None:
+            return f"It has an owner who is at work: {self.members[lead.owner_id]}."
+        if row := self.pending.get(lead.map_id):
+            return f"It is on its way to {row.to} already."
+        if lead.map_id in self.held:
+            return "It is held in a coverage."
+        if cover and (why := self._why_covered(lead, cover)):
+            return why
+        return self._why_decided(lead, cover.starts_at if cover else None)
+
+    def _why_covered(self, lead: LeadFacts, cover: Cover) -> str:
+        owner = self.members[lead.owner_id or 0]
+        if (cover.pk, lead.map_id) in self.pinned:
+            return f"A person decided that it stays with {owner} during the absence."
+        is_wanted = cover.takes_arrivals or (cover.pk, lead.map_id) in self.start_sets
+        if cover.has_in_scope(lead) and is_wanted:
+            return f"The coverage of {owner} takes it."
+        return ""
+
+    def _why_decided(self, lead: LeadFacts, since: datetime | None) -> str:
+        for row in self.decided.get(lead.map_id, ()):
+            if since and row.created_at < since:
+                continue
+            if why := self._why(row):
+                return why
+        for one in self.dismissed.get(lead.map_id, ()):
+            decided_at = one.decided_at
+            if decided_at and not (since and decided_at < since):
+                when = _day(decided_at)
+                return f"{one.decided_by} dismissed a suggestion for it on {when}."
+        return ""
+
+    def _why(self, row: Assignment) -> str:
+        when = _day(row.created_at)
+        if row.cause in PERSONAL:
+            outcome = State(row.state).label.lower()
+            return f"{row.actor} decided about it on {when}: to {row.to}, {outcome}."
+        if row.cause == Cause.OUTSIDE:
+            if row.to_id is None:
+                return f"Somebody took its owner away in Smartlead on {when}."
+            return f"Somebody gave it to {row.to} in Smartlead on {when}."
+        if row.cause == Cause.ROUTING and row.state == State.REFUSED:
+            return f"Smartlead refused it on {when}: {row.outcome}"
+        if row.cause == Cause.ROUTING and row.state == State.CANCELLED:
+            is_thought_over = row.outcome.endswith(preconditions.AGAIN)
+            return "" if is_thought_over else f"On {when}: {row.outcome}"
+        return ""
+
+
+def standing_of(leads: QuerySet[Lead], *, at: datetime) -> Standing:
+    """Read for a set of leads, with a number of queries that does not grow."""
+    ids = leads.order_by().values("pk")
+    rows = Coverage.objects.away_at(at).prefetch_related("campaigns", "categories")
+    covers = {row.member_id: Cover.of(row) for row in rows}
+    pending = Assignment.objects.pending().filter(lead__in=ids).select_related("to")
+    dismissed = Suggestion.objects.filter(
+        state=Suggestion.State.DISMISSED, lead__in=ids
+    ).select_related("decided_by")
+    running = [cover.pk for cover in covers.values()]
+    covered = CoveredLead.objects.filter(coverage__in=running)
+    standing = Hold.objects.standing()
+    return Standing(
+        members={member.pk: member for member in Member.objects.all()},
+        covers=covers,
+        pending={row.lead_id: row for row in pending.order_by("pk")},
+        held=frozenset(standing.values_list("lead", flat=True)),
+        decided=_decided(ids, [cover.starts_at for cover in covers.values()]),
+        dismissed=_by_lead(dismissed),
+        start_sets=_pairs(covered.filter(is_start_set=True)),
+        pinned=_pairs(covered.filter(pinned_at__isnull=False)),
+    )
+
+
+def _decided(
+    ids: QuerySet[Lead, Any], starts: Iterable[datetime]
+) -> dict[int, list[Assignment]]:
+    """Newest first: all about leads without an owner, and what an absence has seen."""
+    wanted = Q(lead__owner=None)
+    if earliest := min(starts, default=None):
+        wanted |= Q(created_at__gte=earliest)
+    rows = Assignment.objects.filter(wanted, lead__in=ids).exclude(
+        state__in=(State.SKIPPED, State.WAITING, State.SENDING)
+    )
+    return _by_lead(rows.select_related("actor", "to").order_by("-pk"))
+
+
+def _by_lead[Row: (Assignment, Suggestion)](
+    rows: Iterable[Row],
+) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.lead_id].append(row)
+    return found
+
+
+def _pairs(rows: QuerySet[CoveredLead]) -> frozenset[tuple[int, int]]:
+    return frozenset(rows.values_list("coverage_id", "lead_id"))
+
+
+def _day(at: datetime) -> str:
+    return f"{timezone.localtime(at):%a %-d %b}"

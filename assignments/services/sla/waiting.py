@@ -1,0 +1,44 @@
+"""Who owes the next answer: us, if the last word of an open conversation is theirs.
+
+The result stands on the lead, so that the inbox filters and sorts by plain columns.
+When it falls due: `assignments.services.sla`.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from assignments.models import Lead
+from assignments.services.sla import recalculate
+
+_THEIRS = Q(last_reply_at__isnull=False) & (
+    Q(last_sent_at=None) | Q(last_reply_at__gt=F("last_sent_at"))
+)
+OWED = _THEIRS & (Q(category=None) | Q(category__is_closing=False))
+
+
+def is_owed(
+    *,
+    last_reply_at: datetime | None,
+    last_sent_at: datetime | None,
+    is_closed: bool,
+) -> bool:
+    if last_reply_at is None or is_closed:
+        return False
+    return last_sent_at is None or last_reply_at > last_sent_at
+
+
+@transaction.atomic
+def refresh_answers(leads: QuerySet[Lead]) -> None:
+    """Work out anew who owes an answer: a category means something else now."""
+    recalculate.start_over()
+    ids = leads.order_by("map_id").values_list("map_id", flat=True)
+    chosen = Lead.objects.filter(pk__in=ids.values("map_id"))
+    list(chosen.select_for_update().order_by("map_id").values_list("map_id"))
+    owed = Lead.objects.filter(OWED)
+    chosen.filter(pk__in=owed.values("map_id")).update(answer_owed=True)
+    chosen.exclude(pk__in=owed.values("map_id")).update(
+        answer_owed=False, answer_due_at=None
+    )
+    recalculate.carry_on()

@@ -1,0 +1,204 @@
+"""What an event changes: as little as it says, and never more than it can know.
+
+Out of order is normal. A reply older than the newest one, or a category older than the
+last read of the lead, changes nothing; it only asks for a read.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from assignments.models import Lead, WebhookEvent
+from assignments.models.webhook import EventKind
+from assignments.services.mirror import conversations
+from assignments.services.mirror.import_leads import take_event
+from assignments.services.replies import own_mail
+from assignments.services.replies.exchanges import Mail
+from assignments.services.replies.record import mails_of
+from assignments.smartlead.events import Event
+from assignments.smartlead.records import HistoryEntry
+from assignments.task_queue import nudge_dispatch, nudge_open_lead, nudge_sync
+
+State = WebhookEvent.State
+
+# Reads of leads that nobody knows: each costs a call, and anybody's number will do.
+MOST_UNKNOWN = 20
+UNKNOWN_WITHIN = timedelta(minutes=1)
+MOST_COUNTED = 20
+AMBIGUOUS = (
+    "It fits {count} leads and does not say which one it means; nothing was changed."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    state: State
+    sentence: str
+    map_id: int | None = None
+
+
+def apply(said: Event, *, at: datetime) -> Outcome:
+    """The caller holds the transaction in which the event is marked as settled."""
+    if said.kind == EventKind.OTHER:
+        return Outcome(State.IGNORED, "Handoff shows nothing of this kind.")
+    found = _find(said)
+    if len(found) > 1:
+        nudge_sync()
+        return Outcome(State.UNMATCHED, AMBIGUOUS.format(count=len(found)))
+    lead = found[0] if found else None
+    if lead is None:
+        return _unknown(said, at)
+    if lead.gone_at:
+        nudge_open_lead(lead.pk)
+        sentence = "Handoff holds this lead as gone; it is asked for in Smartlead."
+        return Outcome(State.DONE, sentence, lead.pk)
+    if said.mail:
+        mails = {lead.pk: (lead.email, [said.mail])}
+        [mail] = own_mail.recognise(mails, mailbox=said.mailbox)[lead.pk]
+        said = replace(said, mail=mail)
+    sentence = _ACTS[said.kind](lead, said, at)
+    return Outcome(State.DONE, sentence, lead.pk)
+
+
+def _find(said: Event) -> list[Lead]:
+    """Return the lead: by map id, else by person or address in the named campaign.
+
+    Several leads: the event may be about any of them. What names no campaign is looked
+    for in all, if only a read follows from it: a reply may be to a campaign of which
+    the lead is not known yet.
+    """
+    locked = Lead.objects.select_for_update().order_by("map_id")
+    if said.map_id:
+        return list(locked.filter(pk=said.map_id))
+    if said.campaign_id:
+        locked = locked.filter(campaign=said.campaign_id)
+    elif said.campaign_name:
+        locked = locked.filter(campaign__name=said.campaign_name)
+    elif said.kind != EventKind.LOOK:
+        return []
+    found: list[Lead] = []
+    if said.person_id:
+        found = list(locked.filter(person_id=said.person_id)[:MOST_COUNTED])
+    if said.email and not found:
+        found = list(locked.filter(email__iexact=said.email)[:MOST_COUNTED])
+    return [lead for lead in found if not lead.gone_at] or found
+
+
+def _unknown(said: Event, at: datetime) -> Outcome:
+    if said.kind == EventKind.SENT:
+        # Campaigns write to thousands who have never answered.
+        return Outcome(State.IGNORED, "The lead is not in the inbox.", said.map_id)
+    if said.map_id and not _too_many_unknown(at):
+        nudge_open_lead(said.map_id)
+        sentence = "Handoff did not know this lead; it is fetched from Smartlead."
+        return Outcome(State.DONE, sentence, said.map_id)
+    nudge_sync()
+    sentence = (
+        "It names no lead that Handoff knows; the inbox is looked through instead."
+    )
+    return Outcome(State.UNMATCHED, sentence, said.map_id)
+
+
+def _too_many_unknown(at: datetime) -> bool:
+    recent = WebhookEvent.objects.filter(
+        received_at__gt=at - UNKNOWN_WITHIN, state=State.DONE, map_id__isnull=False
+    )
+    unknown = recent.exclude(Exists(Lead.objects.filter(pk=OuterRef("map_id"))))
+    return unknown[:MOST_UNKNOWN].count() == MOST_UNKNOWN
+
+
+def _reply(lead: Lead, said: Event, at: datetime) -> str:
+    moment = min(said.at or at, at)  # a mail from the future would stay on top
+    if said.mail and not said.mail.is_from_person:
+        return _no_reply(lead, said, said.mail, moment, at)
+    is_news = lead.listed_reply_at is None or moment > lead.listed_reply_at
+    if is_news and moment < lead.seen_at - conversations.EVENTS_LEAD_BY:
+        # Believed, it would be overdue at once, and the clock would act on that.
+        _ask_for(lead, at)
+        return "The lead was read later than that; it is read again."
+    if is_news:
+        news: dict[str, Any] = {"last_reply_at": moment, "unread": True}
+        _take(lead, said, moment, **news)
+        _ask_for(lead, at)
+    _keep_mail(lead, said, at)
+    return "The reply is shown." if is_news else "A newer reply was known already."
+
+
+def _no_reply(
+    lead: Lead, said: Event, mail: HistoryEntry, moment: datetime, at: datetime
+) -> str:
+    """A bounce, an automatic answer or a mail of ours: nothing is owed to any of them."""
+    _take(lead, said, moment, mails=mails_of([replace(mail, at=moment)]))
+    _keep_mail(lead, said, at)
+    _ask_for(lead, at)
+    if mail.is_own:
+        return "A mail of ours, though it came as a reply; it is shown as ours."
+    what = "A mail that came back" if mail.is_bounce else "An automatic answer"
+    return f"{what}; no answer is owed to it."
+
+
+def _sent(lead: Lead, said: Event, at: datetime) -> str:
+    moment = min(said.at or at, at)
+    if lead.last_sent_at is not None and moment <= lead.last_sent_at:
+        _keep_mail(lead, said, at)
+        return "A newer mail of ours was known already."
+    _take(lead, said, moment, last_sent_at=moment)
+    _keep_mail(lead, said, at)
+    _ask_for(lead, at)
+    return "The mail of ours is shown."
+
+
+def _category(lead: Lead, said: Event, at: datetime) -> str:
+    moment = min(said.at or at, at)
+    _ask_for(lead, at)
+    if said.category_id is None:
+        return "It names no category; the lead is read."
+    if said.at is None or moment < lead.seen_at:
+        return "The lead was read later than that; it is read again."
+    row = said.row(
+        lead.pk, category_id=said.category_id, category_name=said.category_name or None
+    )
+    take_event(row, happened_at=moment)
+    return "The category is shown."
+
+
+def _look(lead: Lead, _: Event, at: datetime) -> str:
+    _ask_for(lead, at)
+    return "The lead is read."
+
+
+_ACTS: dict[str, Callable[[Lead, Event, datetime], str]] = {
+    EventKind.REPLY: _reply,
+    EventKind.SENT: _sent,
+    EventKind.CATEGORY: _category,
+    EventKind.LOOK: _look,
+}
+
+
+def _take(
+    lead: Lead,
+    said: Event,
+    moment: datetime,
+    *,
+    mails: Collection[Mail] = (),
+    **news: Any,
+) -> None:
+    """`news`, and the last words of the conversation if these are the last."""
+    before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
+    if said.mail and said.has_body and all(moment >= each for each in before):
+        news["history"] = (said.mail,)
+    take_event(said.row(lead.pk, **news), happened_at=moment, mails=mails)
+
+
+def _keep_mail(lead: Lead, said: Event, at: datetime) -> None:
+    if said.mail and said.mail.message_id:
+        conversations.keep_mail(lead=lead, mail=said.mail, at=at)
+
+
+def _ask_for(lead: Lead, at: datetime) -> None:
+    """One read of the lead soon, however many events ask for it."""
+    Lead.objects.filter(pk=lead.pk, recheck_at=None).update(recheck_at=at)
+    nudge_dispatch()

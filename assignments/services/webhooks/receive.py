@@ -1,0 +1,157 @@
+"""One delivery: let in, kept once, taken in at once if that works."""
+
+import hashlib
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from assignments.models import WebhookEvent
+from assignments.services import account
+from assignments.services.mail_content.parsed_mail import ParsedMail
+from assignments.services.webhooks import authentication
+from assignments.services.webhooks.apply import Outcome, apply
+from assignments.smartlead import events
+from assignments.smartlead.events import Event, NotAnEvent
+from assignments.smartlead.values import as_text
+
+__all__ = ["NotAnEvent", "receive", "take_in", "tick"]
+
+logger = logging.getLogger(__name__)
+
+State = WebhookEvent.State
+
+KEPT_FOR = timedelta(days=30)
+# An account that reports every mail it sends and every opening reports thousands a day.
+IDLE_KEPT_FOR = timedelta(days=2)
+MOST_FORGOTTEN = 1_000  # in one tick
+MOST_RETRIED = 100
+RETRY_AFTER = timedelta(minutes=1)  # doubled with each attempt
+MOST_ATTEMPTS = 6
+FAILED = (
+    "It could not be taken in (fault {fault}). It is tried again; the next look at the "
+    "inbox brings what it told in any case."
+)
+GIVEN_UP = (
+    "It could not be taken in {attempts} times (last fault {fault}). The next look at "
+    "the inbox brings what it told."
+)
+
+
+def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
+    """Take one delivery. Raises NotAnEvent or Forged; the same one again does nothing.
+
+    It is kept before it is taken in: whoever dies in between loses nothing.
+    """
+    try:
+        authentication.check_signature(body, signature)
+        raw = events.read(body)
+        authentication.check_secret(raw)
+    except authentication.Forged as forged:
+        authentication.count_refusal(forged.reason, at=at)
+        raise
+    except NotAnEvent:
+        authentication.count_refusal(authentication.Reason.UNREADABLE, at=at)
+        raise
+    kept = _keep(raw, key=_key(raw, body), at=at)
+    if kept is not None and kept.retry_at:
+        take_in(pk=kept.pk, at=at)
+
+
+def take_in(*, pk: int, at: datetime) -> None:
+    """Do what an event asks for; a fault stands with the event and is tried again.
+
+    While the database belongs to another account, nothing is read into it: it waits.
+    """
+    if account.binding_problem(account.current()):
+        return
+    try:
+        said = _read(pk)
+        with transaction.atomic():
+            _take_in(pk, said, at)
+    except Exception as fault:
+        logger.exception("Webhook event %s could not be taken in.", pk)
+        _note_failure(pk, fault=type(fault).__name__, at=at)
+
+
+def tick(*, at: datetime) -> str:
+    """Try again what was not taken in; forget what is old, a bounded part at a time."""
+    due = WebhookEvent.objects.due(at).order_by("retry_at", "pk")
+    retried = list(due.values_list("pk", flat=True)[:MOST_RETRIED])
+    for pk in retried:
+        take_in(pk=pk, at=at)
+    forgotten = _forget(at)
+    return f"{len(retried)} webhook events tried again, {forgotten} forgotten."
+
+
+def _key(raw: dict[str, Any], body: bytes) -> str:
+    mark = events.mark_of(raw)
+    return hashlib.sha256(mark.encode("utf-8", "replace") if mark else body).hexdigest()
+
+
+def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None:
+    """The row of this event; None if it is kept already."""
+    if WebhookEvent.objects.filter(key=key).exists():
+        return None  # without the write lock: there may be a thousand of them
+    said = Event.from_payload(raw)
+    event = WebhookEvent(
+        key=key,
+        type=said.name[:60],
+        kind=said.kind,
+        map_id=said.map_id,
+        received_at=at,
+        retry_at=at + RETRY_AFTER,
+        content=events.kept(raw),
+    )
+    if authentication.is_test(raw):
+        _settle(event, Outcome(State.TEST, "A test: Smartlead reaches us."), at)
+    WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)
+    return WebhookEvent.objects.get(key=key)
+
+
+def _read(pk: int) -> Event:
+    """Return what the event says, its mail parsed: that takes long, so before any lock."""
+    said = Event.from_payload(WebhookEvent.objects.get(pk=pk).content)
+    return replace(said, mail=ParsedMail.of(said.mail)) if said.mail else said
+
+
+def _take_in(pk: int, said: Event, at: datetime) -> None:
+    event = WebhookEvent.objects.select_for_update().get(pk=pk)
+    if event.retry_at is None:
+        return  # somebody else has been faster
+    _settle(event, apply(said, at=at), at)
+    event.save()
+
+
+def _settle(event: WebhookEvent, outcome: Outcome, at: datetime) -> None:
+    event.state, event.outcome = outcome.state, outcome.sentence[:300]
+    event.map_id = outcome.map_id or event.map_id
+    event.settled_at, event.retry_at, event.content = at, None, {}
+
+
+@transaction.atomic
+def _note_failure(pk: int, *, fault: str, at: datetime) -> None:
+    event = WebhookEvent.objects.select_for_update().get(pk=pk)
+    if event.retry_at is None:
+        return
+    event.state = State.FAILED
+    event.attempts += 1
+    if event.attempts < MOST_ATTEMPTS:
+        event.outcome = FAILED.format(fault=as_text(fault))
+        event.retry_at = at + RETRY_AFTER * 2**event.attempts
+    else:
+        event.outcome = GIVEN_UP.format(attempts=event.attempts, fault=fault)
+        event.retry_at, event.content = None, {}
+    event.save()
+
+
+def _forget(at: datetime) -> int:
+    old = Q(received_at__lt=at - KEPT_FOR)
+    idle = Q(received_at__lt=at - IDLE_KEPT_FOR, state=State.IGNORED)
+    found = WebhookEvent.objects.filter(old | idle).order_by("received_at")
+    ids = list(found.values_list("pk", flat=True)[:MOST_FORGOTTEN])
+    count, _ = WebhookEvent.objects.filter(pk__in=ids).delete()
+    return count

@@ -1,0 +1,120 @@
+"""Whether events arrive, for the page about them, and what they have just changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db.models import Count, Q
+
+from assignments.models import Lead, WebhookEvent, WebhookRefusal
+from assignments.models.lead import NEVER
+from assignments.services.moments import moment_from
+from assignments.services.webhooks import authentication
+
+DAY = timedelta(days=1)
+MOST_LISTED = 10
+MOST_TOUCHED = 20
+# A transaction may be seen a moment later than one that ended after it.
+OVERLAP = timedelta(seconds=1)
+
+State = WebhookEvent.State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeCount:
+    type: str
+    events: int
+    done: int
+    unmatched: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    last: WebhookEvent | None
+    last_test: WebhookEvent | None
+    types: Sequence[TypeCount]
+    troubled: Sequence[WebhookEvent]
+    refusals: Sequence[WebhookRefusal]
+    is_silent: bool
+
+    @property
+    def refused(self) -> int:
+        return sum(refusal.count for refusal in self.refusals)
+
+
+def report(*, at: datetime) -> Report:
+    real = WebhookEvent.objects.exclude(state=State.TEST)
+    last = real.order_by("-received_at").first()
+    tests = WebhookEvent.objects.filter(state=State.TEST)
+    troubled = real.filter(state__in=(State.FAILED, State.UNMATCHED))
+    week = (at - 7 * DAY).date()
+    return Report(
+        last=last,
+        last_test=tests.order_by("-received_at").first(),
+        types=_types(at),
+        troubled=list(troubled.order_by("-received_at")[:MOST_LISTED]),
+        refusals=list(WebhookRefusal.objects.filter(day__gte=week)),
+        is_silent=_is_silent(last, at),
+    )
+
+
+def _types(at: datetime) -> list[TypeCount]:
+    recent = WebhookEvent.objects.filter(received_at__gt=at - DAY).order_by()
+    counted = recent.exclude(state=State.TEST).values("type").annotate(
+        events=Count("pk"),
+        done=Count("pk", filter=Q(state=State.DONE)),
+        unmatched=Count("pk", filter=Q(state=State.UNMATCHED)),
+        failed=Count("pk", filter=Q(state__in=(State.FAILED, State.WAITING))),
+    )  # fmt: skip
+    return [TypeCount(**row) for row in counted.order_by("-events", "type")]
+
+
+def _is_silent(last: WebhookEvent | None, at: datetime) -> bool:
+    """Replies came by polling for a day, and none of them by webhook."""
+    if not authentication.is_open() or (last and last.received_at > at - DAY):
+        return False
+    return Lead.objects.filter(reply_order__gt=at - DAY, reply_order__lte=at).exists()
+
+
+# ── What has just come in, for lists that are looked at ─────────────────────────
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Two moments that move whenever something came in; cheap to ask for."""
+
+    event_at: datetime
+    reply_at: datetime
+
+    @classmethod
+    def now(cls) -> Self:
+        settled = WebhookEvent.objects.filter(settled_at__isnull=False)
+        event_at = settled.order_by("-settled_at").values_list("settled_at", flat=True)
+        reply_at = Lead.objects.order_by("-reply_order", "-map_id")
+        return cls(
+            event_at=event_at.first() or NEVER,
+            reply_at=reply_at.values_list("reply_order", flat=True).first() or NEVER,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event_at.isoformat()} {self.reply_at.isoformat()}"
+
+    @classmethod
+    def parsed(cls, text: str) -> Self | None:
+        match [moment_from(each) for each in text.split()]:
+            case [datetime() as event_at, datetime() as reply_at]:
+                return cls(event_at=event_at, reply_at=reply_at)
+        return None
+
+    def beats(self, *, at: datetime) -> bool:
+        """Whether webhooks arrive at all, so that asking often is worth it."""
+        return self.event_at > at - DAY
+
+
+def touched_since(moment: datetime) -> list[int]:
+    """Leads that events have changed since then, a bounded number."""
+    done = WebhookEvent.objects.filter(
+        settled_at__gt=moment - OVERLAP, state=State.DONE, map_id__isnull=False
+    )
+    ids = done.order_by("-settled_at").values_list("map_id", flat=True)
+    return list(dict.fromkeys(key for key in ids[:MOST_TOUCHED] if key))

@@ -1,0 +1,109 @@
+"""Signing in, and what everybody may set about themselves."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import LoginView, redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from assignments.models import User
+from assignments.services.people import preferences, sign_ins
+from dashboard.accounts.return_address import page_at
+from dashboard.accounts.sign_in_guard import visitor_of
+from dashboard.forms import OwnSettingsForm
+from dashboard.htmx import PageRequest, back_where_from
+
+
+@method_decorator(login_not_required, name="dispatch")
+class _Login(LoginView):
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Return the page to go to; empty for the inbox, also if it is no whole page."""
+        asked = self.request.POST.get("next") or self.request.GET.get("next", "")
+        return page_at(self.request, asked) or ""
+
+
+login = _Login.as_view()
+
+
+@login_not_required
+@require_safe
+def admin_login(request: HttpRequest) -> HttpResponse:
+    wanted = page_at(request, request.GET.get("next", ""))
+    return redirect_to_login(wanted or reverse("admin:index"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: PageRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _me(request, OwnSettingsForm(initial=_own(request.user)))
+    form = OwnSettingsForm(request.POST)
+    if not form.is_valid():
+        return _me(request, form, status=422)
+    preferences.save_own(user=request.user, **form.cleaned_data)
+    messages.success(request, "Saved.")
+    return redirect("me")
+
+
+@require_POST
+def look(request: PageRequest) -> HttpResponse:
+    """One button of the user menu: what it names changes, the rest stays."""
+    form = OwnSettingsForm(_own(request.user) | request.POST.dict())
+    if not form.is_valid():
+        return _me(request, form, status=422)
+    preferences.save_own(user=request.user, **form.cleaned_data)
+    return back_where_from(request, "me")
+
+
+def _own(user: User) -> dict[str, Any]:
+    names = ("theme", "density", "time_zone", "single_keys")
+    return {name: getattr(user, name) for name in names}
+
+
+def _me(
+    request: PageRequest, form: OwnSettingsForm, *, status: int = 200
+) -> HttpResponse:
+    return render(request, "accounts/me.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: PageRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _password(request, PasswordChangeForm(request.user))
+    at = timezone.now()
+    guess = sign_ins.begin_password_change(
+        user=request.user, visitor=visitor_of(request), at=at
+    )
+    if isinstance(guess, sign_ins.Lock):
+        context = {"minutes": guess.minutes(at)}
+        return render(request, "accounts/password.html", context, status=429)
+    form = PasswordChangeForm(request.user, request.POST)
+    is_done = form.is_valid()
+    sign_ins.end_password_change(
+        guess, was_right="old_password" not in form.errors, is_done=is_done
+    )
+    if not is_done:
+        return _password(request, form, status=422)
+    update_session_auth_hash(request, form.save())
+    messages.success(request, "Your password is changed.")
+    return redirect("me")
+
+
+def _password(
+    request: PageRequest, form: PasswordChangeForm, *, status: int = 200
+) -> HttpResponse:
+    return render(request, "accounts/password.html", {"form": form}, status=status)

@@ -1,0 +1,187 @@
+"""How far a batch is: one outcome per lead, troubles first, and what is left to do."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.utils.functional import cached_property
+
+from assignments.models import Assignment, Batch, SavedPlan, User
+from assignments.models.assignment import PENDING, Cause, State
+from assignments.services.bulk import batch_actions
+from assignments.services.bulk.call_estimates import Estimate, a_minute
+
+TROUBLES_FIRST = (
+    State.REFUSED,
+    State.OVERTAKEN,
+    State.SENDING,
+    State.WAITING,
+    State.SKIPPED,
+    State.CANCELLED,
+    State.DONE,
+)
+LOOKS = {
+    State.DONE: "good",
+    State.REFUSED: "bad",
+    State.OVERTAKEN: "warn",
+}
+BARS = {
+    State.DONE: "done",
+    State.SKIPPED: "stay",
+    State.CANCELLED: "stay",
+    State.OVERTAKEN: "warned",
+    State.REFUSED: "failed",
+}
+# How often a page asks: the longer a batch goes on, the less.
+POLLS = ((timedelta(minutes=1), "2s"), (timedelta(minutes=10), "5s"))
+SLOWEST = "15s"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One outcome: how many leads, and its piece of the bar."""
+
+    state: State
+    count: int
+    start: int
+
+    @property
+    def words(self) -> str:
+        return self.state.label.lower()
+
+    @property
+    def look(self) -> str:
+        return LOOKS.get(self.state, "")
+
+    @property
+    def bar(self) -> str:
+        return BARS.get(self.state, "")
+
+
+class Progress:
+    def __init__(self, batch: Batch, *, at: datetime, viewer: User) -> None:
+        self.batch = batch
+        self.at = at
+        self.viewer = viewer
+        plans = SavedPlan.objects.filter(batch=batch).select_related("leaver", "about")
+        self.plan = plans.defer("packed").first()
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        rows = self.batch.assignments.order_by().values_list("state")
+        return Counter(dict(rows.annotate(Count("pk"))))
+
+    @cached_property
+    def verified(self) -> int:
+        return self.batch.assignments.filter(verified_at__isnull=False).count()
+
+    @property
+    def unwritten(self) -> int:
+        return self.plan.unwritten if self.plan else 0
+
+    @property
+    def total(self) -> int:
+        return self.counts.total() + self.unwritten
+
+    @property
+    def unsent(self) -> int:
+        return self.counts[State.WAITING] + self.unwritten
+
+    @cached_property
+    def clicked(self) -> int:
+        """Waiting rows that somebody also asked for by themselves."""
+        waiting = self.counts[State.WAITING]
+        return waiting and waiting - batch_actions.unsent_rows(self.batch).count()
+
+    @property
+    def cancellable(self) -> int:
+        return self.unsent - self.clicked
+
+    @property
+    def settled(self) -> int:
+        return self.counts.total() - sum(self.counts[state] for state in PENDING)
+
+    @property
+    def is_final(self) -> bool:
+        return self.settled == self.total
+
+    @property
+    def refused(self) -> int:
+        rows = self.batch.assignments.filter(state=State.REFUSED, dismissed_at=None)
+        return rows.count() if self.counts[State.REFUSED] else 0
+
+    @cached_property
+    def shares(self) -> list[Share]:
+        """In the order of the bar: what is settled well, then troubles, then the rest."""
+        start, found = 0, []
+        for state in (*BARS, State.SENDING, State.WAITING):
+            count = self.counts[state]
+            if state == State.WAITING:
+                count += self.unwritten
+            if count or state == State.DONE:
+                found.append(Share(state, count, start))
+            start += count
+        return found
+
+    @property
+    def duration(self) -> str:
+        left = self.unsent + self.counts[State.SENDING]
+        with_notes = bool(self.plan and self.plan.note)
+        return Estimate.of(left, with_notes=with_notes).duration
+
+    @property
+    def a_minute(self) -> int:
+        return a_minute()
+
+    @property
+    def poll(self) -> str:
+        """Empty once there is nothing more to come."""
+        if self.is_final:
+            return ""
+        age = self.at - self.batch.created_at
+        return next((every for young, every in POLLS if age < young), SLOWEST)
+
+    @cached_property
+    def why_not_steer(self) -> str:
+        return batch_actions.why_not_steer(self.viewer, self.batch)
+
+    @property
+    def may_steer(self) -> bool:
+        return not self.why_not_steer
+
+    @property
+    def may_undo(self) -> bool:
+        return self.may_steer and (
+            self.cancellable > 0
+            or self.counts[State.DONE] + self.counts[State.SENDING] > 0
+        )
+
+    @property
+    def cause(self) -> str:
+        return Cause(self.batch.cause).label
+
+
+def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
+    """The batch's rows, or those in one state; what needs an answer comes first."""
+    rank = Case(
+        *(When(state=one, then=Value(n)) for n, one in enumerate(TROUBLES_FIRST)),
+        default=Value(len(TROUBLES_FIRST)),
+        output_field=IntegerField(),
+    )
+    rows = batch.assignments.select_related("lead", "expected", "to", "found", "actor")
+    if state:
+        rows = rows.filter(state=state)
+    return rows.annotate(rank=rank).order_by("rank", "pk")
+
+
+def outcomes_of(batches: Iterable[Batch]) -> dict[int, Counter[str]]:
+    """How the rows of these batches stand, in one query."""
+    rows = Assignment.objects.filter(batch__in=list(batches)).order_by()
+    found: dict[int, Counter[str]] = {}
+    counted = rows.values_list("batch", "state").annotate(count=Count("pk"))
+    for batch_id, state, count in counted:
+        if batch_id is not None:
+            found.setdefault(batch_id, Counter())[state] = count
+    return found

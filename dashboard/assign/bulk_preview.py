@@ -1,0 +1,225 @@
+"""A saved plan as the preview shows it: who gets how many and why, who stays, the cost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from assignments.models import Lead, Member, SavedPlan
+from assignments.models.assignment import Cause
+from assignments.models.plan import Entry
+from assignments.services.bulk import call_estimates, plans
+from assignments.services.bulk.call_estimates import Estimate
+from assignments.services.bulk.plan_changes import Changes
+
+SHOWN = 50  # leads on one page of a preview
+UNCHANGED = Changes({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A member's open leads before and after, drawn against the capacity."""
+
+    member: Member
+    gains: int
+    loses: int
+    before: int
+    after: int
+    widest: int
+
+    @property
+    def change(self) -> int:
+        return self.gains - self.loses
+
+    @property
+    def lost(self) -> int:
+        return -self.change
+
+    @property
+    def is_over(self) -> bool:
+        capacity = self.member.capacity
+        return capacity is not None and self.after > max(capacity, self.before)
+
+    @property
+    def kept(self) -> int:
+        return min(self.before, self.after)
+
+    @property
+    def grown(self) -> int:
+        return max(self.after - self.before, 0)
+
+    @property
+    def shrunk(self) -> int:
+        return max(self.before - self.after, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    why: str
+    count: int
+    leads: list[Lead]
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.leads)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    lead: Lead
+    to: Member
+    shown: Member | None
+    is_known: bool
+    reason: str
+
+
+class Preview:
+    def __init__(
+        self, plan: SavedPlan, *, start: int = 0, changes: Changes = UNCHANGED
+    ) -> None:
+        self.plan = plan
+        self.changes = changes
+        self.start = min(start, max(self.moving - 1, 0))
+        self.members = {member.pk: member for member in Member.objects.all()}
+
+    @property
+    def home(self) -> str:
+        """The page on which such a plan is asked for."""
+        if self.plan.leaver_id:
+            return reverse("leaving", args=[self.plan.leaver_id])
+        return reverse("rebalance" if self._is_rebalance else "assign_many")
+
+    @property
+    def has_own_page(self) -> bool:
+        """Asked for on another page than that of many leads, and shown there."""
+        return self.plan.leaver_id is not None or self._is_rebalance
+
+    @property
+    def _is_rebalance(self) -> bool:
+        return self.plan.cause == Cause.REBALANCE
+
+    @property
+    def address(self) -> str:
+        """Where this preview is shown, as long as nobody has confirmed it."""
+        return f"{self.home}?plan={self.plan.pk}"
+
+    @property
+    def shown(self) -> str:
+        """The same, scrolled past the form to the plan itself."""
+        return f"{self.address}#plan"
+
+    @property
+    def moving(self) -> int:
+        return self.plan.moving - self.changes.count
+
+    @property
+    def staying(self) -> int:
+        return self.plan.total - self.plan.moving
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        return Estimate.of(self.moving, with_notes=bool(self.plan.note))
+
+    @property
+    def a_minute(self) -> int:
+        return call_estimates.a_minute()
+
+    @cached_property
+    def moves(self) -> list[Move]:
+        pairs = plans.leads_of(
+            self.plan, start=self.start, count=SHOWN, without=self.changes.why
+        )
+        return [self._move(entry, lead) for entry, lead in pairs]
+
+    def _move(self, entry: Entry, lead: Lead) -> Move:
+        return Move(
+            lead=lead,
+            to=self.members[entry.to_id or 0],
+            shown=self.members.get(entry.shown_id or 0),
+            is_known=entry.shown_id != 0,
+            reason=entry.reason,
+        )
+
+    @property
+    def first(self) -> int:
+        return self.start + 1
+
+    @property
+    def last(self) -> int:
+        return self.start + len(self.moves)
+
+    @property
+    def earlier(self) -> int | None:
+        return max(self.start - SHOWN, 0) if self.start else None
+
+    @property
+    def later(self) -> int | None:
+        return self.last if self.last < self.moving else None
+
+    @cached_property
+    def loads(self) -> list[Load]:
+        said = self.plan.summary.get("members", [])
+        known = [one for one in said if one["id"] in self.members]
+        return [
+            Load(
+                member=self.members[one["id"]],
+                gains=one["gains"],
+                loses=one["loses"],
+                before=max(one["before"], 0),
+                after=max(one["after"], 0),
+                widest=self._widest(known),
+            )
+            for one in known
+        ]
+
+    def _widest(self, said: Iterable[dict[str, int]]) -> int:
+        counts = [
+            max(one["before"], one["after"], self.members[one["id"]].capacity or 0)
+            for one in said
+        ]
+        return ceil(1.05 * max([1, *counts]))  # so that the line at the end is seen
+
+    @cached_property
+    def stays(self) -> list[Stay]:
+        return _stays(self.plan.summary.get("stays", []))
+
+    @cached_property
+    def changed(self) -> list[Stay]:
+        """What changed since the preview: the most frequent first."""
+        return _stays(plans.grouped(self.changes.why.items()))
+
+    @property
+    def over(self) -> list[Load]:
+        return [load for load in self.loads if load.is_over]
+
+    @property
+    def held(self) -> int:
+        held: int = self.plan.summary.get("held", 0)
+        return held
+
+    @property
+    def uncounted(self) -> int:
+        """Closed or quiet leads: a capacity is about open ones."""
+        uncounted: int = self.plan.summary.get("uncounted", 0)
+        return uncounted
+
+    @property
+    def away(self) -> list[Member]:
+        ids = self.plan.summary.get("away", [])
+        return [self.members[pk] for pk in ids if pk in self.members]
+
+
+def _stays(groups: list[dict[str, Any]]) -> list[Stay]:
+    named = {pk for group in groups for pk in group["leads"]}
+    known = Lead.objects.in_bulk(list(named))
+    return [
+        Stay(
+            why=group["why"],
+            count=group["count"],
+            leads=[known[pk] for pk in group["leads"] if pk in known],
+        )
+        for group in groups
+    ]

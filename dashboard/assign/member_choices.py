@@ -1,0 +1,52 @@
+"""Whom a lead may be given to, with what each of them has to do already."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from assignments.models import Coverage, Lead, Member, User
+from assignments.services.absences import away_now
+from assignments.services.access import members_to_choose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    member: Member
+    open: int  # leads that replied and are not closed
+    away: Coverage | None = None
+
+    @property
+    def load(self) -> str:
+        capacity = self.member.capacity
+        return f"{self.open}" if capacity is None else f"{self.open}/{capacity}"
+
+    @property
+    def is_full(self) -> bool:
+        return self.member.capacity is not None and self.open >= self.member.capacity
+
+
+def candidates_for(user: User, *, also: Iterable[int] = ()) -> list[Candidate]:
+    """`also`: whom somebody else has chosen, and who may stay."""
+    owned = Lead.objects.open().filter(owner__isnull=False).order_by()
+    counts = owned.values_list("owner").annotate(open=Count("pk"))
+    loads: dict[int | None, int] = dict(counts)
+    away = away_now(timezone.now())
+    return [
+        Candidate(
+            member=member,
+            open=loads.get(member.pk, 0),
+            away=away.get(member.pk),
+        )
+        for member in choosable(user, also=also).select_related("team")
+    ]
+
+
+def choosable(user: User, *, also: Iterable[int] = ()) -> QuerySet[Member]:
+    theirs = members_to_choose(user)
+    if not also:
+        return theirs
+    return Member.objects.filter(
+        Q(pk__in=theirs.order_by().values("pk")) | Q(pk__in=also)
+    )

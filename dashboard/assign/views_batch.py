@@ -1,0 +1,190 @@
+"""One batch: how far it is, what became of each lead, and what can be done about it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from assignments.models import Batch, Lead, SavedPlan
+from assignments.models.assignment import State
+from assignments.services.bulk import batch_actions
+from assignments.services.bulk import undo as bulk_undo
+from assignments.services.bulk.call_estimates import Estimate
+from assignments.services.errors import AssignmentRefused
+from dashboard.assign.batch_progress import Progress, outcomes_of, rows_of
+from dashboard.assign.bulk_form import PlanForm
+from dashboard.assign.pool_fields import id_of
+from dashboard.htmx import PageRequest, render_page
+from dashboard.inbox.filter_chips import chips_of
+from dashboard.pagination import BadCursor, Cursor, Order, page_of
+from dashboard.service_errors import refuse
+
+TEMPLATE = "batch/batch.html"
+NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
+ROWS = 50
+MOST_LISTED = 100  # of the leads that an undo leaves alone
+
+
+@require_safe
+def batches(request: PageRequest) -> HttpResponse:
+    after = request.GET.get("after", "")
+    known = Batch.objects.select_related("actor", "reverses")
+    try:
+        cursor = Cursor.decoded(after, "batches") if after else None
+    except BadCursor as bad:
+        context: dict[str, Any] = {"problem": str(bad)}
+        return render(request, "batch/batches.html", context, status=400)
+    page = page_of(known, order=NEWEST_FIRST, after=cursor)
+    context = {
+        "batches": _with_outcomes(page.rows),
+        "earlier": page.earlier and page.earlier.encoded("batches"),
+        "later": page.later and page.later.encoded("batches"),
+    }
+    return render(request, "batch/batches.html", context)
+
+
+def _with_outcomes(rows: list[Batch]) -> list[dict[str, Any]]:
+    counts = outcomes_of(rows)
+    plans = SavedPlan.objects.filter(batch__in=rows)
+    unwritten = dict(plans.values_list("batch", F("total") - F("written")))
+    return [
+        {
+            "batch": batch,
+            "counts": counts.get(batch.pk, {}),
+            "total": sum(counts.get(batch.pk, {}).values())
+            + unwritten.get(batch.pk, 0),
+            "unwritten": unwritten.get(batch.pk, 0),
+        }
+        for batch in rows
+    ]
+
+
+@require_safe
+def batch_page(request: PageRequest, pk: int) -> HttpResponse:
+    return _batch(request, _get(pk))
+
+
+def _batch(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResponse:
+    state = request.GET.get("state", "")
+    state = state if state in State.values else ""
+    pages = Paginator(rows_of(batch, state), ROWS)
+    progress = Progress(batch, at=timezone.now(), viewer=request.user)
+    context = {
+        "batch": batch,
+        "progress": progress,
+        "plan": progress.plan,
+        "state": state,
+        "page": pages.get_page(request.GET.get("page")),
+        "chips": _chips(progress.plan, request),
+    }
+    return render_page(request, TEMPLATE, context, fragments=("batch",), status=status)
+
+
+def _chips(plan: SavedPlan | None, request: PageRequest) -> list[str]:
+    """The filter that chose the leads, in words."""
+    if plan is None or "query" not in plan.wish:
+        return []
+    form = PlanForm(QueryDict(plan.wish["query"]), user=request.user)
+    if form.filter is None or not form.filter.is_valid():
+        return []
+    return [chip.words for chip in chips_of(form.filter)] or ["All leads"]
+
+
+@require_POST
+def pause(request: PageRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, batch_actions.pause_batch, at=timezone.now())
+
+
+@require_POST
+def resume(request: PageRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, batch_actions.resume_batch)
+
+
+@require_POST
+def cancel(request: PageRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, batch_actions.cancel_batch, at=timezone.now())
+
+
+@require_POST
+def retry(request: PageRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, batch_actions.retry_refused, at=timezone.now())
+
+
+def _act(
+    request: PageRequest, pk: int, act: Callable[..., object], **said: datetime
+) -> HttpResponse:
+    """To the batch that came of it, or back to this one, which shows what happened."""
+    batch = _get(pk)
+    try:
+        done = act(batch=batch, actor=request.user, **said)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _batch(request, batch, status=409)
+    return redirect("batch", done.pk if isinstance(done, Batch) else pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo(request: PageRequest, pk: int) -> HttpResponse:
+    """What can go back is said first; the undo is a batch of its own."""
+    batch = _get(pk)
+    if request.method != "POST":
+        return _ask_undo(request, batch)
+    try:
+        made = bulk_undo.undo_batch(
+            batch=batch,
+            actor=request.user,
+            at=timezone.now(),
+            although_away=_warned_of(request),
+        )
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _ask_undo(request, batch, status=409)
+    if made == batch:
+        messages.info(request, "What had not been sent is cancelled. No call was made.")
+    return redirect("batch", made.pk)
+
+
+def _warned_of(request: PageRequest) -> list[int]:
+    """The members of whose absence the page has told."""
+    said = request.POST.getlist("although_away")
+    return [pk for pk in map(id_of, said) if pk is not None]
+
+
+def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResponse:
+    try:
+        found = bulk_undo.what_goes_back(
+            batch=batch, actor=request.user, at=timezone.now()
+        )
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _batch(request, batch, status=409)
+    context = {
+        "batch": batch,
+        "undo": found,
+        "changed": _with_leads(found.changed),
+        "nobodys": _with_leads(found.nobodys),
+        "estimate": Estimate.of(len(found.back)),
+    }
+    return render(request, "batch/undo.html", context, status=status)
+
+
+def _with_leads(left: list[bulk_undo.Left]) -> list[tuple[Lead, str]]:
+    """The first of them, as the page lists them."""
+    some = left[:MOST_LISTED]
+    known = Lead.objects.in_bulk([one.row.lead_id for one in some])
+    return [(known[one.row.lead_id], one.why) for one in some]
+
+
+def _get(pk: int) -> Batch:
+    return get_object_or_404(Batch.objects.select_related("actor", "reverses"), pk=pk)

@@ -1,0 +1,82 @@
+"""Targets, hours and dues in words, the same on every page."""
+
+from datetime import date
+from itertools import groupby
+
+from assignments.models import Lead, SlaTarget
+from assignments.services.sla.days_off import DaysOff, country_names, holidays_after
+from assignments.services.sla.deadlines import Due, dues_of
+from assignments.services.sla.policy import Book
+from assignments.services.sla.working_time import Week
+from assignments.visible_text import isolated
+from dashboard.configuration.hours_text import write_hours
+
+SHOWN = 3  # public holidays that are told ahead
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def span_words(target: SlaTarget) -> str:
+    """Such as: 1 working hour; 90 minutes around the clock."""
+    if target.in_working_hours:
+        return time_words(target.minutes, "working ")
+    return f"{time_words(target.minutes)} around the clock"
+
+
+def time_words(minutes: int, kind: str = "") -> str:
+    hours, odd = divmod(minutes, 60)
+    count, unit = (minutes, "minute") if odd else (hours, "hour")
+    return f"{count} {kind}{unit}{'' if count == 1 else 's'}"
+
+
+def week_words(week: Week) -> str:
+    """Such as: Mon to Fri 9:00-17:00; Sat 9:00-12:00."""
+    days = groupby(range(7), key=lambda day: week[day])
+    told = [
+        f"{_days(list(numbers))} {write_hours(spans)}"
+        for spans, numbers in days
+        if spans
+    ]
+    return "; ".join(told)
+
+
+def place_words(country: str, subdivision: str) -> str:
+    if not country:
+        return "no public holidays"
+    name = country_names().get(country)
+    if name is None:
+        return f"holidays of {country}, which are no longer known"
+    return f"holidays of {name}" + (f" ({subdivision})" if subdivision else "")
+
+
+def coming_words(off: DaysOff, today: date) -> str:
+    """What follows the hours: the next public holidays, if there are any."""
+    coming = holidays_after(today, off.country, off.subdivision, count=SHOWN)
+    if not coming:
+        return "; no public holidays"
+    named = ", ".join(f"{day:%-d %b} {name}" for day, name in coming)
+    return f"; next public holidays {named}"
+
+
+def due_words(lead: Lead) -> str:
+    """By which target an answer falls due, and in whose hours; empty: by none."""
+    if not lead.answer_owed or lead.last_reply_at is None:
+        return ""
+    due = dues_of([(lead, lead.last_reply_at)], Book())[lead.pk]
+    if due is None:
+        return "Never: no target is set for it."
+    return f"{span_words(due.target)}{_whose(due, lead)}"
+
+
+def _whose(due: Due, lead: Lead) -> str:
+    if not due.target.in_working_hours:
+        return ""
+    if due.member_id is None:
+        return ", the hours of everybody"
+    if lead.owner is not None and lead.owner_id == due.member_id:
+        return f", {isolated(str(lead.owner).partition(' ')[0])}'s hours"
+    return ", in the hours of who had it then"
+
+
+def _days(numbers: list[int]) -> str:
+    first, last = DAYS[numbers[0]], DAYS[numbers[-1]]
+    return first if first == last else f"{first} to {last}"

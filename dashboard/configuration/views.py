@@ -1,0 +1,193 @@
+"""What a sales manager sets for everybody: answers, categories, teams, logins."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from assignments.models import Category, SlaTarget, Team, User
+from assignments.services.errors import AssignmentRefused
+from assignments.services.people import members, preferences
+from assignments.services.sla.policy import Book, week_of
+from dashboard.configuration.sla_labels import (
+    place_words,
+    span_words,
+    time_words,
+    week_words,
+)
+from dashboard.configuration.views_targets import check_reader
+from dashboard.forms import ExistingUserForm, NewUserForm, TeamForm
+from dashboard.htmx import PageRequest
+from dashboard.service_errors import refuse
+from dashboard.team.views_members import check_manager
+
+ACT = "change the settings"
+
+
+@require_safe
+def overview(request: PageRequest) -> HttpResponse:
+    """Targets and categories; a team lead reads them."""
+    check_reader(request)
+    return _overview(request)
+
+
+@require_POST
+def categories(request: PageRequest) -> HttpResponse:
+    """The whole table at once: a box that is not ticked is not sent."""
+    check_manager(request, ACT)
+    known = list(Category.objects.all())
+    try:
+        for category in known:
+            preferences.mean_category(
+                actor=request.user,
+                category=category,
+                is_closing=f"closing_{category.pk}" in request.POST,
+                is_interested=f"interested_{category.pk}" in request.POST,
+            )
+        preferences.confirm_categories(actor=request.user, at=timezone.now())
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _overview(request, status=409)
+    messages.success(request, "Saved.")
+    return redirect("settings")
+
+
+def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
+    book = Book()
+    targets = [(one, span_words(one)) for one in sorted_targets(book)]
+    context = {
+        "targets": targets,
+        "hours": week_words(week_of(book.hours.week)),
+        "holidays": place_words(book.hours.country, book.hours.subdivision),
+        "told_after": time_words(book.hours.escalate_after, "working "),
+        "categories": Category.objects.all(),
+    }
+    return render(request, "settings/settings.html", context, status=status)
+
+
+def sorted_targets(book: Book) -> list[SlaTarget]:
+    """As they win: the most specific first, the default last."""
+    return sorted(
+        book.targets.values(),
+        key=lambda one: (not one.campaign_id, not one.category_id, str(one)),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def teams(request: PageRequest) -> HttpResponse:
+    check_manager(request, ACT)
+    return _team_form(request, TeamForm(request.POST or None), None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def team_page(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, ACT)
+    team = get_object_or_404(Team, pk=pk)
+    initial = {"name": team.name, "team_leads": team.team_leads.all()}
+    return _team_form(request, TeamForm(request.POST or None, initial=initial), team)
+
+
+def _team_form(request: PageRequest, form: TeamForm, team: Team | None) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            saved = members.save_team(
+                actor=request.user, team=team, **form.cleaned_data
+            )
+        except AssignmentRefused as refusal:
+            refuse(request, refusal)
+            status = 409
+        else:
+            messages.success(request, f"{saved} is saved.")
+            return redirect("teams")
+    known = Team.objects.prefetch_related("team_leads", "members")
+    context = {"form": form, "team": team, "teams": known}
+    return render(request, "settings/teams.html", context, status=status)
+
+
+@require_POST
+def remove_team(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, "remove teams")
+    team = get_object_or_404(Team, pk=pk)
+    members.remove_team(actor=request.user, team=team)
+    messages.success(request, f"{team} is removed. Its members have no team now.")
+    return redirect("teams")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def users(request: PageRequest) -> HttpResponse:
+    check_manager(request, ACT)
+    form = NewUserForm(request.POST or None)
+    if not form.is_bound:
+        return _users(request, form)
+    if not form.is_valid():
+        return _users(request, form, status=422)
+    try:
+        user, password = members.create_user(actor=request.user, **form.cleaned_data)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _users(request, form, status=409)
+    return _users(request, NewUserForm(), shown={"user": user, "password": password})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def user_page(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, ACT)
+    user = get_object_or_404(User, pk=pk)
+    names = ("first_name", "last_name", "email", "is_sales_manager", "is_active")
+    initial = {name: getattr(user, name) for name in names}
+    form = ExistingUserForm(request.POST or None, initial=initial)
+    if not form.is_bound:
+        return _user(request, user, form)
+    if not form.is_valid():
+        return _user(request, user, form, status=422)
+    try:
+        members.edit_user(actor=request.user, user=user, **form.cleaned_data)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _user(request, User.objects.get(pk=pk), form, status=409)
+    messages.success(request, f"{user} is saved.")
+    return redirect("users")
+
+
+@never_cache
+@require_POST
+def new_password(request: PageRequest, pk: int) -> HttpResponse:
+    check_manager(request, "set the password of others")
+    user = get_object_or_404(User, pk=pk)
+    try:
+        password = members.set_password(actor=request.user, user=user)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _users(request, NewUserForm(), status=409)
+    return _users(request, NewUserForm(), shown={"user": user, "password": password})
+
+
+def _users(
+    request: PageRequest,
+    form: Form,
+    *,
+    shown: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The list of logins; `shown` is a new password, which is said this once."""
+    known = User.objects.select_related("member").prefetch_related("leads_teams")
+    context = {"form": form, "shown": shown, "users": known.order_by("username")}
+    return render(request, "settings/users.html", context, status=status)
+
+
+def _user(
+    request: PageRequest, user: User, form: Form, *, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "person": user}
+    return render(request, "settings/user.html", context, status=status)

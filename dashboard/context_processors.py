@@ -1,0 +1,60 @@
+"""What the frame of every page shows."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from assignments.models import User
+from assignments.services import access
+from assignments.services.ledger import unread_outcomes
+from assignments.services.notifications import notify
+from assignments.services.operations import onboarding, status
+from dashboard.accounts.appearance_menu import looks_of
+from dashboard.coverage.alerts import attentions_of
+from dashboard.htmx import PageRequest
+from dashboard.inbox.lead_list import address_of, list_behind
+from dashboard.inbox.sidebar import rail_of, to_review
+from dashboard.notifications.poll_fingerprint import seen
+from dashboard.permissions import Rights
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Lazy: a fragment pays for nothing that it does not show."""
+    user = request.user
+    if not isinstance(user, User):
+        return {"theme": "", "density": User.Density.NORMAL}
+    page = cast(PageRequest, request)
+    rail = SimpleLazyObject(lambda: rail_of(user, at=timezone.now()))
+    troubles = SimpleLazyObject(lambda: _troubles(user))
+    notice_count = SimpleLazyObject(lambda: _news(user))
+    attention = SimpleLazyObject(lambda: attentions_of(user, at=timezone.now()))
+    return {
+        "theme": "" if user.theme == User.Theme.SYSTEM else user.theme,
+        "density": user.density,
+        "rail": rail,
+        "review_count": SimpleLazyObject(lambda: to_review(user, at=timezone.now())),
+        "looks": SimpleLazyObject(lambda: looks_of(user)),
+        "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
+        "troubles": troubles,
+        "attention": attention,
+        "notice_count": notice_count,
+        "troubles_seen": SimpleLazyObject(lambda: seen(*troubles, *attention.all)),
+        "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count))),
+        "has_first_steps": SimpleLazyObject(onboarding.are_open),
+        "list_query": SimpleLazyObject(lambda: list_behind(page)),
+        "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),
+        "is_sandbox": not settings.SMARTLEAD_IS_REAL,
+    }
+
+
+def _troubles(user: User) -> list[status.Trouble]:
+    found = status.troubles(at=timezone.now())
+    return [*found, *status.mail_troubles()] if access.is_manager(user) else found
+
+
+def _news(user: User) -> int:
+    unread = notify.of_user(user).unread()
+    return unread_outcomes.unanswered(user).count() + unread.count()

@@ -1,0 +1,60 @@
+"""What needs attention in coverages, with the button that resolves it for this viewer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from assignments.models import User
+from assignments.services.coverage.alerts import Remedy, Trouble, needing
+from dashboard.permissions import Rights
+
+MOST_IN_BANNER = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    trouble: Trouble
+    may_resolve: bool
+
+    @property
+    def remedy(self) -> str:
+        """Empty where this viewer can only look."""
+        return self.trouble.remedy if self.may_resolve else Remedy.LOOK
+
+    @property
+    def key(self) -> str:
+        lead = self.trouble.lead
+        return f"{self.trouble.coverage.pk}-{lead.pk if lead else self.trouble.remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attentions:
+    all: list[Attention]
+
+    @property
+    def first(self) -> list[Attention]:
+        return self.all[:MOST_IN_BANNER]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.all) - MOST_IN_BANNER)
+
+    def __bool__(self) -> bool:
+        return bool(self.all)
+
+
+def attentions_of(user: User, *, at: datetime) -> Attentions:
+    rights = Rights.of(user)
+    return Attentions(
+        all=[
+            Attention(trouble=one, may_resolve=_may_resolve(one, rights))
+            for one in needing(user, at)
+        ]
+    )
+
+
+def _may_resolve(trouble: Trouble, rights: Rights) -> bool:
+    member = trouble.coverage.member
+    is_own = member.user_id == rights.user_id
+    if trouble.remedy == Remedy.ACKNOWLEDGE and is_own:
+        return True
+    return rights.may_cover(member)

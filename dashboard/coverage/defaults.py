@@ -1,0 +1,161 @@
+"""What the form says before anybody has typed: enough to schedule as it is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import QueryDict
+from django.utils import timezone
+
+from assignments.models import Coverage, Member, User
+from assignments.services import periods
+from assignments.services.absences import next_absences
+from assignments.services.access import may_read_comment
+from dashboard.coverage.form import members_to_plan, typed_time
+
+START_NOTE = "{away} is away until {last_day}. {covering} answers until then."
+RETURN_NOTE = "{away} is back and has this lead again. Thanks, {covering}."
+WEEKS_TO_TRY = 13
+MOST_COVERING = 5  # of a larger team nobody wants everybody
+
+
+def defaults(
+    user: User, *, at: datetime, mates: Iterable[Member], asked: QueryDict
+) -> QueryDict:
+    """For the member asked for, else oneself, else the first of one's team.
+
+    `asked` may name any field: a link can open the form half filled in.
+    """
+    data = QueryDict(mutable=True)
+    data.update({"scope": "active", "arrivals": "cover", "on_return": "return"})
+    data.update({"start_note": START_NOTE, "return_note": RETURN_NOTE})
+    if from_now := bool(asked.get("from_now")):
+        today = timezone.localdate(at).isoformat()
+        data["from_now"], data["first_day"], data["last_day"] = "1", today, today
+    member = _member(user, asked.get("member", ""))
+    if member:
+        _fill(data, member_defaults(member, at=at, mates=mates, from_now=from_now))
+        data["member"] = data["drawn_for"] = str(member.pk)
+    _fill(data, asked)
+    if member:
+        data["member"] = str(member.pk)
+    return data
+
+
+def _fill(data: QueryDict, other: QueryDict) -> None:
+    for name in other:
+        data.setlist(name, other.getlist(name))
+
+
+def away_throughout(
+    members: Iterable[Member], first: date, last: date, zone: str
+) -> set[int]:
+    """Who cannot cover these days at all."""
+    starts_at, ends_at = periods.window(first, last, None, None, zone)
+    found = next_absences([one.pk for one in members], starts_at, ends_at)
+    return {
+        pk
+        for pk, absences in found.items()
+        if any(
+            one.starts_at <= starts_at and ends_at <= one.ends_at for one in absences
+        )
+    }
+
+
+def member_defaults(
+    member: Member, *, at: datetime, mates: Iterable[Member], from_now: bool
+) -> QueryDict:
+    """What depends on who is away: their zone, the days there, who covers."""
+    zone = member.time_zone or timezone.get_current_timezone_name()
+    data = QueryDict(mutable=True)
+    today = at.astimezone(ZoneInfo(zone)).date()
+    first, last = (today, today) if from_now else _free_week(member, today, zone)
+    data["zone"] = zone
+    data["first_day"], data["last_day"] = first.isoformat(), last.isoformat()
+    able = team_mates(member, mates)
+    away = away_throughout(able, first, last, zone)
+    covering = [str(one.pk) for one in able if one.pk not in away]
+    data.setlist("covering", covering[:MOST_COVERING])
+    return data
+
+
+def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
+    """From Monday to Friday; the next one for which no absence is planned yet."""
+    monday = next_monday(today)
+    weeks = [monday + timedelta(weeks=number) for number in range(WEEKS_TO_TRY)]
+    starts_at, ends_at = periods.window(weeks[0], weeks[-1], None, None, zone)
+    absences = next_absences([member.pk], starts_at, ends_at).get(member.pk, [])
+    for first in weeks:
+        last = first + timedelta(days=4)
+        begins, ends = periods.window(first, last, None, None, zone)
+        if not any(one.starts_at < ends and begins < one.ends_at for one in absences):
+            return first, last
+    return monday, monday + timedelta(days=4)
+
+
+def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> QueryDict:
+    """The same form after somebody else was chosen to be away.
+
+    Days and texts stay as typed; who covers, and the zone, were for the member before.
+    """
+    data = data.copy()
+    covering = team_mates(member, mates)[:MOST_COVERING]
+    data.setlist("covering", [str(one.pk) for one in covering])
+    for name in list(data):
+        if name.startswith(("share_", "campaign_", "category_")):
+            del data[name]
+    data["fallback"] = ""
+    data["zone"] = member.time_zone or settings.TIME_ZONE
+    data["drawn_for"] = str(member.pk)
+    return data
+
+
+def like(coverage: Coverage, user: User) -> QueryDict:
+    """Return a form filled in as another coverage was, with its days as they were typed.
+
+    Without its comment, if that is not for this user.
+    """
+    data = QueryDict(mutable=True)
+    for name in ("zone", "scope", "arrivals", "on_return"):
+        data[name] = getattr(coverage, name)
+    for name in ("start_note", "return_note"):
+        data[name] = getattr(coverage, name)
+    data["comment"] = coverage.comment if may_read_comment(user, coverage) else ""
+    data["member"] = data["drawn_for"] = str(coverage.member_id)
+    data["first_day"] = coverage.first_day.isoformat()
+    data["last_day"] = coverage.last_day.isoformat()
+    data["first_time"] = typed_time(coverage.first_time)
+    data["last_time"] = typed_time(coverage.last_time)
+    data["fallback"] = str(coverage.fallback_id or "")
+    data.setlist("campaign", [str(one.pk) for one in coverage.campaigns.all()])
+    data.setlist("category", [str(one.pk) for one in coverage.categories.all()])
+    coverers = [one for one in coverage.coverers.all() if one.replaced_at is None]
+    data.setlist("covering", [str(one.member_id) for one in coverers])
+    for one in coverers:
+        data[f"share_{one.member_id}"] = f"{one.share.normalize():f}"
+        for name in ("campaign", "category"):
+            wanted = one.campaigns if name == "campaign" else one.categories
+            ids = [str(each.pk) for each in wanted.all()]
+            data.setlist(f"{name}_{one.member_id}", ids)
+    return data
+
+
+def team_mates(member: Member, choosable: Iterable[Member]) -> list[Member]:
+    """Who covers unless somebody says otherwise: the others of the same team."""
+    others = [one for one in choosable if one.pk != member.pk]
+    return [one for one in others if one.team_id == member.team_id]
+
+
+def next_monday(today: date) -> date:
+    return today + timedelta(days=7 - today.weekday())
+
+
+def _member(user: User, asked: str) -> Member | None:
+    members: Sequence[Member] = list(members_to_plan(user))
+    if asked:
+        wanted = next((one for one in members if str(one.pk) == asked), None)
+        if wanted:
+            return wanted
+    mine = next((one for one in members if one.user_id == user.pk), None)
+    return mine or next(iter(members), None)

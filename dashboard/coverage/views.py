@@ -1,0 +1,202 @@
+"""The calendar of absences, as a page and as a feed that calendars subscribe to."""
+
+import hashlib
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from assignments.models import CalendarFeed, Coverage, Member, Team
+from assignments.services.absence_wording import days_in_words
+from assignments.services.coverage import calendar, ical
+from assignments.services.coverage.certificate import tallies
+from assignments.services.errors import AssignmentRefused
+from dashboard.coverage.labels import Bar, bar_of, entry_of
+from dashboard.date_fields import day_field
+from dashboard.htmx import PageRequest
+from dashboard.pagination import BadCursor, Cursor, Order, page_of
+from dashboard.permissions import Rights
+from dashboard.service_errors import refuse
+
+TEMPLATE = "coverage/coverage.html"
+SCOPE = "absences ahead"
+SOONEST_FIRST = Order(first="starts_at", key="pk", descending=False)
+MOST_WAITING = 50
+RECENTLY = timedelta(days=45)
+State = Coverage.State
+
+
+class CalendarForm(forms.Form):
+    by = forms.ChoiceField(
+        choices=[("weeks", "Six weeks"), ("month", "Month")],
+        required=False,
+        error_messages={"invalid_choice": "Show it by `weeks` or by `month`."},
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        # `from` is no name that Python lets a class body use.
+        self.fields["from"] = day_field("From")
+
+    @property
+    def sentences(self) -> list[str]:
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+    def days(self, today: date) -> list[date]:
+        first = self.cleaned_data["from"] or today
+        if self.span == "month":
+            return calendar.month_of(first)
+        if self.cleaned_data["from"] is None:
+            first = today - timedelta(days=7)
+        return calendar.weeks_from(first)
+
+    @property
+    def span(self) -> str:
+        return self.cleaned_data.get("by") or "weeks"
+
+
+@require_safe
+def coverage(request: PageRequest) -> HttpResponse:
+    form = CalendarForm(request.GET)
+    if not form.is_valid():
+        return render(request, TEMPLATE, {"problems": form.sentences}, status=400)
+    rights = Rights.of(request.user)
+    try:
+        lists = _lists(rights, request.GET.get("after", ""))
+    except BadCursor as bad:
+        return render(request, TEMPLATE, {"problems": [str(bad)]}, status=400)
+    today = timezone.localdate()
+    days = form.days(today)
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    timeline = calendar.timeline(days, zone=zone)
+    context = {
+        "timeline": timeline,
+        "rows": _rows(timeline, today),
+        "today": today,
+        "may_plan": may_plan(rights),
+        "shown": days_in_words(days[0], days[-1], today=today),
+        "by": form.span,
+        **_neighbours(form.span, days),
+        **lists,
+        "feeds": _feeds(request, rights),
+    }
+    return render(request, TEMPLATE, context)
+
+
+def may_plan(rights: Rights) -> bool:
+    """Everybody who is a member plans their own; who leads plans those of others."""
+    return rights.may_schedule or Member.objects.filter(user=rights.user_id).exists()
+
+
+def _rows(
+    timeline: calendar.Timeline, today: date
+) -> list[tuple[calendar.Row, list[Bar | calendar.Cell]]]:
+    held = calendar.held_counts(timeline.coverages)
+    return [
+        (row, [_shown_cell(cell, held, today) for cell in row.cells])
+        for row in timeline.rows
+    ]
+
+
+def _shown_cell(
+    cell: calendar.Cell, held: dict[int, int], today: date
+) -> Bar | calendar.Cell:
+    if cell.coverage is None:
+        return cell
+    return bar_of(cell, held=held.get(cell.coverage.pk, 0), today=today)
+
+
+def _neighbours(by: str, days: list[date]) -> dict[str, Any]:
+    span = "month" if by == "month" else "six weeks"
+    earlier = days[0] - timedelta(days=1 if by == "month" else len(days))
+    later = days[-1] + timedelta(days=1)
+    if by == "month":
+        earlier = earlier.replace(day=1)
+    return {"span": span, "earlier": earlier, "later": later}
+
+
+def _lists(rights: Rights, after: str) -> dict[str, Any]:
+    known = calendar.known()
+    cursor = Cursor.decoded(after, SCOPE) if after else None
+    page = page_of(
+        known.exclude(state__in=(State.COMPLETED, State.CANCELLED)),
+        order=SOONEST_FIRST, after=cursor,
+    )  # fmt: skip
+    proposed = known.filter(state=State.PROPOSED)[:MOST_WAITING]
+    recent = known.filter(
+        state=State.COMPLETED, completed_at__gt=timezone.now() - RECENTLY
+    ).order_by("-completed_at")[:10]
+    held, gaps = calendar.held_counts(page.rows), calendar.gaps_of(page.rows)
+    sums = tallies(recent)
+    waiting = [entry_of(one, rights) for one in proposed]
+    return {
+        "ahead": [entry_of(one, rights, held=held, gaps=gaps) for one in page.rows],
+        "earlier_ones": page.earlier and page.earlier.encoded(SCOPE),
+        "later_ones": page.later and page.later.encoded(SCOPE),
+        "waiting": [entry for entry in waiting if entry.may_confirm],
+        "recent": [entry_of(one, rights, tallies=sums) for one in recent],
+    }
+
+
+def _feeds(request: PageRequest, rights: Rights) -> list[tuple[Team, str]]:
+    """The teams whose calendar this viewer may share, each with its address if any."""
+    teams = Team.objects.select_related("calendar_feed")
+    if not rights.is_manager:
+        teams = teams.filter(pk__in=rights.led_teams)
+    return [(team, _address(request, team)) for team in teams]
+
+
+def _address(request: PageRequest, team: Team) -> str:
+    feed = getattr(team, "calendar_feed", None)
+    if feed is None:
+        return ""
+    return request.build_absolute_uri(f"/coverage/calendar/{feed.token}.ics")
+
+
+@require_POST
+def renew_feed(request: PageRequest, pk: int) -> HttpResponse:
+    team = get_object_or_404(Team, pk=pk)
+    try:
+        ical.renew_feed(team=team, actor=request.user, at=timezone.now())
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    else:
+        messages.success(request, f"The calendar of {team} has a new address.")
+    return redirect("coverage")
+
+
+@require_POST
+def revoke_feed(request: PageRequest, pk: int) -> HttpResponse:
+    team = get_object_or_404(Team, pk=pk)
+    try:
+        ical.revoke_feed(team=team, actor=request.user)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    else:
+        messages.success(request, f"The calendar of {team} is no longer shared.")
+    return redirect("coverage")
+
+
+@never_cache
+@login_not_required
+@require_safe
+def feed(request: PageRequest, token: str) -> HttpResponse:
+    """Without a login: whoever knows the address may read it, until it is revoked."""
+    known = get_object_or_404(CalendarFeed.objects.select_related("team"), token=token)
+    text = ical.calendar_text(known, at=timezone.now())
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'inline; filename="absences.ics"'
+    response["X-Robots-Tag"] = "noindex"
+    etag = quote_etag(hashlib.sha256(text).hexdigest())
+    response["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=response) or response

@@ -1,0 +1,236 @@
+"""What people do to a coverage: each act is a page that says what it will do, first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.models import Coverage, Lead, Member
+from assignments.services import access
+from assignments.services.absence_wording import absence_in_words
+from assignments.services.coverage import actions, calendar
+from assignments.services.coverage.certificate import tally as tally_of
+from assignments.services.errors import AssignmentRefused
+from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
+from dashboard.form_fields import LinesField
+from dashboard.htmx import PageRequest
+from dashboard.service_errors import refuse
+
+State = Coverage.State
+
+
+class NoForm(forms.Form):
+    """An act that asks nothing."""
+
+
+class ConfirmForm(forms.Form):
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class EndForm(forms.Form):
+    last_day = forms.DateField(
+        label="Last day away",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="This day is included.",
+        error_messages={"required": "Choose the last day.", "invalid": NOT_A_DAY},
+    )
+    last_time = forms.TimeField(
+        label="Until, if it is only a part of that day",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": NOT_A_TIME},
+    )
+
+
+class DeclineForm(forms.Form):
+    why = LinesField(
+        required=False, max_length=200, label="A word for whoever proposed it"
+    )
+
+
+class CovererForm(forms.Form):
+    old = forms.ModelChoiceField(
+        Member.objects.none(),
+        label="Instead of",
+        empty_label=None,
+        error_messages={
+            "required": "Choose who no longer covers.",
+            "invalid_choice": "That member does not cover here.",
+        },
+    )
+    new = forms.ModelChoiceField(
+        Member.objects.none(),
+        label="Now covers",
+        empty_label="Choose a member",
+        error_messages={
+            "required": "Choose who covers from now on.",
+            "invalid_choice": "Choose an active member of your team.",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    title: str
+    button: str
+    done: str
+    form: type[forms.Form] = NoForm
+    is_ending: bool = False
+    do: Callable[..., object]
+
+
+ACTS = {
+    "confirm": Act(
+        title="Confirm", button="Confirm coverage", done="Confirmed.",
+        form=ConfirmForm, do=actions.confirm,
+    ),
+    "decline": Act(
+        title="Decline", button="Decline", done="Declined.",
+        form=DeclineForm, do=actions.decline, is_ending=True,
+    ),
+    "start": Act(
+        title="Start now", button="Start now", done="It is starting.", do=actions.start_now
+    ),
+    "extend": Act(
+        title="Extend", button="Extend", done="Extended.", form=EndForm, do=actions.extend
+    ),
+    "shorten": Act(
+        title="Shorten", button="Shorten", done="Shortened.",
+        form=EndForm, do=actions.shorten,
+    ),
+    "end": Act(
+        title="End early", button="Return the leads now",
+        done="The leads are going back.", do=actions.end_early, is_ending=True,
+    ),
+    "cancel": Act(
+        title="Cancel", button="Cancel coverage", done="Cancelled.",
+        do=actions.cancel, is_ending=True,
+    ),
+    "coverer": Act(
+        title="Change who covers", button="Change", done="Changed.",
+        form=CovererForm, do=actions.change_coverer,
+    ),
+}  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
+    coverage = get_object_or_404(calendar.known(), pk=pk)
+    chosen = ACTS[act]
+    check_may_act(request, coverage, own_proposal=act == "cancel")
+    if request.method != "POST":
+        return _page(request, coverage, act, _form(request, coverage, chosen))
+    form = _form(request, coverage, chosen)
+    if not form.is_valid():
+        return _page(request, coverage, act, form, status=422)
+    return _do(request, coverage, act, form)
+
+
+@require_POST
+def acknowledge_coverage(request: PageRequest, pk: int) -> HttpResponse:
+    """What went wrong has been read."""
+    coverage = get_object_or_404(Coverage, pk=pk)
+    try:
+        actions.acknowledge(coverage=coverage, actor=request.user, at=timezone.now())
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    return redirect("show_coverage", pk)
+
+
+@require_POST
+def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
+    """Hand one back or take one back: one act on one hold, by two people."""
+    coverage = get_object_or_404(Coverage, pk=pk)
+    lead = get_object_or_404(Lead, pk=map_id)
+    try:
+        actions.hand_back(
+            coverage=coverage, lead=lead, actor=request.user, at=timezone.now()
+        )
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    else:
+        messages.success(request, f"{lead} goes back to {coverage.member}.")
+    return redirect("show_coverage", pk)
+
+
+def check_may_act(
+    request: PageRequest, coverage: Coverage, *, own_proposal: bool
+) -> None:
+    """Before anything is read: who may not act is told so.
+
+    `own_proposal`: a member may do it to what they have proposed themselves.
+    """
+    is_own = access.is_own(request.user, coverage.member)
+    if own_proposal and is_own and coverage.state == State.PROPOSED:
+        return
+    try:
+        access.check_lead_of(request.user, coverage.member)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+
+
+def _do(
+    request: PageRequest, coverage: Coverage, name: str, form: forms.Form
+) -> HttpResponse:
+    act = ACTS[name]
+    at: datetime = timezone.now()
+    try:
+        act.do(coverage=coverage, actor=request.user, at=at, **form.cleaned_data)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _page(request, coverage, name, form, status=409)
+    messages.success(request, act.done)
+    return redirect("show_coverage", coverage.pk)
+
+
+def _form(request: PageRequest, coverage: Coverage, act: Act) -> forms.Form:
+    bound = request.POST if request.method == "POST" else None
+    initial = {
+        "seen": actions.last_change(coverage.pk),
+        "last_day": request.GET.get("last_day") or coverage.last_day,
+        "last_time": coverage.last_time,
+        "old": request.GET.get("old"),
+    }
+    form = act.form(bound, initial=initial)
+    if isinstance(form, CovererForm):
+        _choose(request, coverage, form)
+    return form
+
+
+def _choose(request: PageRequest, coverage: Coverage, form: CovererForm) -> None:
+    covering = [one.member_id for one in coverage.coverers.all() if not one.replaced_at]
+    old, new = form.fields["old"], form.fields["new"]
+    assert isinstance(old, forms.ModelChoiceField)  # noqa: S101  for the type checker
+    assert isinstance(new, forms.ModelChoiceField)  # noqa: S101
+    stepping_in = [coverage.fallback_id] if coverage.fallback_id else []
+    old.queryset = Member.objects.filter(pk__in=[*covering, *stepping_in])
+    choosable = access.members_to_choose(request.user)
+    new.queryset = choosable.exclude(pk__in=[*covering, coverage.member_id])
+
+
+def _page(
+    request: PageRequest,
+    coverage: Coverage,
+    name: str,
+    form: forms.Form,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "coverage": coverage,
+        "name": name,
+        "act": ACTS[name],
+        "form": form,
+        "action": reverse(f"{name}_coverage", args=[coverage.pk]),
+        "tally": tally_of(coverage),
+        "days": absence_in_words(coverage, today=timezone.localdate()),
+    }
+    return render(request, "coverage/act.html", context, status=status)

@@ -1,0 +1,274 @@
+"""Planning an absence, or planning it anew: one form, and beside it what it would do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.models import Coverage, Member, User
+from assignments.services.absence_wording import city
+from assignments.services.access import members_to_choose
+from assignments.services.coverage import actions, calendar, drafts
+from assignments.services.coverage.drafts import Draft
+from assignments.services.coverage.preview import Preview, preview
+from assignments.services.errors import AssignmentRefused
+from dashboard.coverage.candidates import people_of, scope_of
+from dashboard.coverage.defaults import defaults, like, redrawn
+from dashboard.coverage.form import CoverageForm, id_in, members_to_plan
+from dashboard.coverage.page import RUNNING, title_of
+from dashboard.coverage.preview import Shown, shown_preview
+from dashboard.coverage.views_actions import check_may_act
+from dashboard.forms import zone_choices
+from dashboard.htmx import PageRequest, render_page
+from dashboard.permissions import Rights
+from dashboard.service_errors import refuse
+
+TEMPLATE = "coverage/plan.html"
+FRAGMENTS = ("planner",)
+LONGEST = timedelta(days=400)
+AHEAD = (Coverage.State.PROPOSED, Coverage.State.SCHEDULED)
+
+
+@dataclass(slots=True, kw_only=True)
+class Planner:
+    """The form as it stands, with what the planner says to it."""
+
+    form: CoverageForm
+    at: datetime
+    is_asked: bool  # whether somebody has pressed or typed: only then errors are shown
+    problems: dict[str, list[str]]
+    found: Preview | None = None
+    existing: Coverage | None = None  # the one that is planned anew
+    seen: int | None = None  # its last change that the page showed
+
+    @property
+    def away(self) -> Member | None:
+        if self.is_read:
+            return self.form.draft.member
+        known: Member | None = self.form.cleaned_data.get("member")
+        return known
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all of it could be read, wrong as it may be."""
+        return "draft" in vars(self.form)
+
+    @property
+    def window(self) -> tuple[datetime, datetime] | None:
+        if not self.is_read or drafts.cannot_be_reckoned(self.form.draft, self.at):
+            return None
+        return self.form.draft.window(self.at)
+
+    @property
+    def clash(self) -> Coverage | None:
+        """The other absence that these days overlap with."""
+        window = self.window
+        if window is None or "first_day" not in self.problems or self.away is None:
+            return None
+        return drafts.overlap(self.away, *window, existing=self.existing)
+
+    @property
+    def moved_to(self) -> str:
+        """Where the member is by now, if these days were typed for another place."""
+        known, away = self.existing, self.away
+        if known is None or away is None or self.form.data.get("zone") != known.zone:
+            return ""
+        moved = away.time_zone and away.time_zone != known.zone
+        return city(away.time_zone) if moved else ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan_coverage(request: PageRequest) -> HttpResponse:
+    at = timezone.now()
+    if request.method != "POST":
+        return _page(request, _look(request, _first_sight(request, at), at))
+    planner = _look(request, request.POST, at, is_asked=True)
+    if planner.problems or not planner.found:
+        return _page(request, planner, status=422)
+    return _save(request, planner)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
+    """The same form, filled in as it was typed, until the coverage starts."""
+    at, seen = timezone.now(), actions.last_change(pk)
+    coverage = get_object_or_404(calendar.known(), pk=pk)
+    check_may_act(request, coverage, own_proposal=True)
+    if coverage.state not in AHEAD:
+        return _too_late(request, coverage)
+    if request.method != "POST":
+        planner = _look(
+            request, like(coverage, request.user), at, is_asked=True, existing=coverage
+        )
+        planner.seen = seen
+        return _page(request, planner)
+    planner = _look(request, request.POST, at, is_asked=True, existing=coverage)
+    planner.seen = id_in(request.POST, "seen")
+    if planner.problems:
+        return _page(request, planner, status=422)
+    return _save(request, planner)
+
+
+@require_POST
+def preview_coverage(request: PageRequest) -> HttpResponse:
+    """The same page with what it would do; the live one asks for its changing part."""
+    at = timezone.now()
+    editing = Coverage.objects.filter(pk=id_in(request.POST, "editing") or 0)
+    existing = editing.select_related("member").first()
+    planner = _look(request, _as_typed(request), at, is_asked=True, existing=existing)
+    planner.seen = id_in(request.POST, "seen")
+    return _page(request, planner, status=422 if planner.problems else 200)
+
+
+def _first_sight(request: PageRequest, at: datetime) -> QueryDict:
+    asked: QueryDict = request.GET
+    if (other := id_in(asked, "like")) is not None:
+        known = Coverage.objects.select_related("member")
+        asked = like(get_object_or_404(known, pk=other), request.user)
+    mates = members_to_choose(request.user)
+    return defaults(request.user, at=at, mates=mates, asked=asked)
+
+
+def _as_typed(request: PageRequest) -> QueryDict:
+    """Where somebody else was chosen to be away, who covers is chosen anew."""
+    data: QueryDict = request.POST
+    member = data.get("member", "")
+    known = id_in(data, "member")
+    if member == data.get("drawn_for", member) or known is None:
+        return data
+    chosen = members_to_plan(request.user).filter(pk=known).first()
+    if chosen is None:
+        return data
+    return redrawn(data, chosen, mates=members_to_choose(request.user))
+
+
+def _look(
+    request: PageRequest,
+    data: QueryDict,
+    at: datetime,
+    *,
+    is_asked: bool = False,
+    existing: Coverage | None = None,
+) -> Planner:
+    today, also = timezone.localdate(at), _covering_already(existing)
+    form = CoverageForm(data, user=request.user, today=today, also=also)
+    planner = Planner(
+        form=form, at=at, is_asked=is_asked, problems={}, existing=existing
+    )
+    if form.is_valid():
+        draft = form.draft
+        planner.problems = drafts.problems(draft, at, request.user, existing=existing)
+        if _is_previewable(draft, at):
+            planner.found = preview(draft, at)
+        form.say(planner.problems)
+    else:
+        planner.problems = {name: [] for name in form.errors}
+    return planner
+
+
+def _covering_already(existing: Coverage | None) -> list[int]:
+    if existing is None:
+        return []
+    covering = [one.member_id for one in existing.coverers.all()]
+    return [*covering, existing.fallback_id] if existing.fallback_id else covering
+
+
+def _is_previewable(draft: Draft, at: datetime) -> bool:
+    """Wrong as it may be otherwise, its days and shares can be reckoned with."""
+    if drafts.cannot_be_reckoned(draft, at):
+        return False
+    starts_at, ends_at = draft.window(at)
+    return timedelta(0) < ends_at - starts_at < LONGEST
+
+
+def _save(request: PageRequest, planner: Planner) -> HttpResponse:
+    try:
+        coverage = _act(request.user, planner)
+    except actions.DraftRefused as refusal:
+        planner.form.say(refusal.problems)
+        return _page(request, planner, status=422)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        if planner.existing:
+            planner.seen = actions.last_change(planner.existing.pk)
+        return _page(request, planner, status=409)
+    messages.success(request, _done(coverage, is_new=planner.existing is None))
+    return redirect("show_coverage", coverage.pk)
+
+
+def _act(actor: User, planner: Planner) -> Coverage:
+    draft, at = planner.form.draft, planner.at
+    if planner.existing:
+        known = planner.existing
+        return actions.change_scheduled(
+            coverage=known, draft=draft, actor=actor, at=at, seen=planner.seen
+        )
+    is_theirs = Rights.of(actor).may_cover(draft.member)
+    act = actions.schedule if is_theirs else actions.propose
+    return act(draft=draft, actor=actor, at=at)
+
+
+def _done(coverage: Coverage, *, is_new: bool) -> str:
+    match coverage.state:
+        case Coverage.State.PROPOSED:
+            said = "Proposed" if is_new else "Saved"
+            return f"{said}. A team lead or a sales manager confirms it."
+        case Coverage.State.SCHEDULED:
+            said = "Scheduled" if is_new else "Saved"
+            return f"{said}. You can cancel it until it starts."
+        case _:
+            return "It is starting. You can follow it here."
+
+
+def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:
+    """What can still be done instead."""
+    context = {
+        "coverage": coverage,
+        "title": title_of(coverage),
+        "is_running": coverage.state in RUNNING[:2],
+    }
+    return render(request, "coverage/begun.html", context, status=409)
+
+
+def _page(request: PageRequest, planner: Planner, *, status: int = 200) -> HttpResponse:
+    form = planner.form
+    rights = Rights.of(request.user)
+    context: dict[str, Any] = {
+        "form": form,
+        "said": form.data,
+        "away": planner.away,
+        "people": people_of(form, planner.away, window=planner.window),
+        "scope": scope_of(planner.away, form.data),
+        "zones": zone_choices("")[1:],
+        "errors": form.sentences if planner.is_asked else [],
+        "may_decide": planner.away is not None and rights.may_cover(planner.away),
+        "preview": _shown(planner),
+        "clash": planner.clash,
+        "moved_to": planner.moved_to,
+        **_editing(planner.existing),
+        "seen": planner.seen,
+    }
+    return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)
+
+
+def _editing(existing: Coverage | None) -> dict[str, Any]:
+    if existing is None:
+        return {"action": reverse("plan_coverage"), "leave": reverse("coverage")}
+    return {
+        "editing": existing,
+        "title": title_of(existing),
+        "action": reverse("edit_coverage", args=[existing.pk]),
+        "leave": reverse("show_coverage", args=[existing.pk]),
+    }
+
+
+def _shown(planner: Planner) -> Shown | None:
+    if planner.found is None:
+        return None
+    return shown_preview(planner.found, planner.form.draft)

@@ -1,0 +1,177 @@
+"""A coverage: how it stands, live, and at its end the certificate."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from assignments.models import Coverage
+from assignments.services.access import may_read_comment
+from assignments.services.coverage import actions, calendar
+from assignments.services.coverage.certificate import certificate as certificate_of
+from assignments.services.coverage.certificate import tally as tally_of
+from assignments.services.coverage.drafts import draft_of
+from assignments.services.coverage.preview import preview
+from assignments.services.coverage.progress import progress
+from assignments.services.moments import moment_from
+from dashboard.coverage.labels import entry_of, moment_in, state_word, viewers_moment
+from dashboard.coverage.page import (
+    FILTERS,
+    RUNNING,
+    chips_of,
+    day_of,
+    held_page,
+    refused_holds,
+    rows_of,
+    title_of,
+    told_of,
+)
+from dashboard.coverage.preview import shown_preview
+from dashboard.htmx import PageRequest, render_page
+from dashboard.pagination import BadCursor, Cursor
+from dashboard.permissions import Rights
+
+TEMPLATE = "coverage/show.html"
+State = Coverage.State
+AHEAD = (State.PROPOSED, State.SCHEDULED)
+FAST, SLOW, CALM = "2s", "10s", "60s"  # while it moves, after a while, when at rest
+PATIENCE = timedelta(minutes=2)
+
+
+@require_safe
+def show_coverage(request: PageRequest, pk: int) -> HttpResponse:
+    at, seen = timezone.now(), actions.last_change(pk)
+    coverage = _get(pk)
+    shown = request.GET.get("show", "")
+    if shown not in FILTERS:
+        return _no_list(request, coverage, "This list does not exist. Show all leads.")
+    try:
+        context = _context(request, coverage, shown=shown, seen=seen, at=at)
+    except BadCursor as bad:
+        return _no_list(request, coverage, str(bad))
+    return render_page(request, TEMPLATE, context, fragments=("running",))
+
+
+@require_safe
+def certificate(request: PageRequest, pk: int) -> HttpResponse:
+    """What became of each lead; to the member who was away it says welcome back."""
+    coverage = _get(pk)
+    found = certificate_of(coverage)
+    context = {
+        "coverage": coverage,
+        "entry": entry_of(coverage, Rights.of(request.user)),
+        "found": found,
+        "tally": found.tally,
+        "parts": _bar(found.tally.parts, found.tally.taken),
+        "is_welcome": coverage.member.user_id == request.user.pk,
+        "is_over": coverage.state == State.COMPLETED,
+        "at": timezone.now(),
+    }
+    return render(request, "coverage/certificate.html", context)
+
+
+def _context(
+    request: PageRequest, coverage: Coverage, *, shown: str, seen: int, at: datetime
+) -> dict[str, Any]:
+    rights = Rights.of(request.user)
+    tally, refused = tally_of(coverage), refused_holds(coverage).count()
+    after = request.GET.get("after", "")
+    scope = f"coverage {coverage.pk} {shown}"
+    cursor = Cursor.decoded(after, scope) if after else None
+    page = held_page(coverage, rights, shown=shown, after=cursor)
+    far = progress(coverage, tally, at=at)
+    return {
+        "coverage": coverage,
+        "comment": may_read_comment(request.user, coverage) and coverage.comment,
+        "entry": entry_of(coverage, rights, gaps=calendar.gaps_of([coverage])),
+        "title": title_of(coverage),
+        "tally": tally,
+        "refused": refused,
+        "progress": far,
+        "day": day_of(coverage, at),
+        "rows": rows_of(page.rows, rights, coverage=coverage),
+        "chips": chips_of(tally, refused=refused, shown=shown),
+        "shown": shown,
+        "earlier": page.earlier and page.earlier.encoded(scope),
+        "later": page.later and page.later.encoded(scope),
+        "list_query": f"show={shown}" if shown else "",
+        "seen": seen,
+        "may_decide": rights.may_cover(coverage.member),
+        "may_take_back": coverage.member.user_id == rights.user_id,
+        "told": told_of(coverage),
+        **_state(coverage),
+        **_moments(coverage),
+        **_poll(request, coverage, settled=far.is_settled, at=at),
+        **_outlook(coverage, at),
+    }
+
+
+def _state(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "state_word": state_word(coverage),
+        "is_running": coverage.state in RUNNING,
+        "is_ahead": coverage.state in AHEAD,
+    }
+
+
+def _moments(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "starts": moment_in(coverage.starts_at, coverage),
+        "starts_yours": viewers_moment(coverage.starts_at, coverage.zone),
+        "returns": moment_in(coverage.ends_at, coverage),
+        "returns_yours": viewers_moment(coverage.ends_at, coverage.zone),
+    }
+
+
+def _poll(
+    request: PageRequest, coverage: Coverage, *, settled: bool, at: datetime
+) -> dict[str, Any]:
+    """How often the page asks again, and where; never once nothing can change."""
+    if coverage.state in {State.COMPLETED, State.CANCELLED, State.PROPOSED}:
+        return {"poll": ""}
+    opened = moment_from(request.GET.get("opened", "")) or at
+    busy = not settled or coverage.state in {State.STARTING, State.RETURNING}
+    pace = FAST if at - opened < PATIENCE else SLOW
+    query = request.GET.copy()
+    query["opened"] = opened.isoformat()
+    return {"poll": pace if busy else CALM, "poll_query": query.urlencode()}
+
+
+def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
+    """Before it begins: what it would do, from the leads as they are today."""
+    if coverage.state not in AHEAD or not coverage.coverers.exists():
+        return {}
+    draft = draft_of(coverage)
+    return {
+        "preview": shown_preview(preview(draft, at), draft),
+        "away": coverage.member,
+    }
+
+
+def _bar(
+    parts: list[tuple[Any, int]], total: int
+) -> list[tuple[Any, int, float, float]]:
+    """The summands as a bar: where each begins and how long it is, in percent."""
+    bar, start = [], 0.0
+    for fate, count in parts:
+        width = 100 * count / total if total else 0.0
+        bar.append((fate, count, round(start, 2), round(width, 2)))
+        start += width
+    return bar
+
+
+def _no_list(request: PageRequest, coverage: Coverage, sentence: str) -> HttpResponse:
+    context = {
+        "coverage": coverage,
+        "title": title_of(coverage),
+        "entry": entry_of(coverage, Rights.of(request.user)),
+        "problem": sentence,
+    }
+    return render_page(request, TEMPLATE, context, status=400)
+
+
+def _get(pk: int) -> Coverage:
+    return get_object_or_404(calendar.known().select_related("confirmed_by"), pk=pk)

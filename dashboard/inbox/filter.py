@@ -1,0 +1,334 @@
+"""The inbox's query string: read, refused in words, turned into leads in an order."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils.functional import cached_property
+
+from assignments.models import Campaign, Category, Lead, Member, User
+from assignments.models.lead import NEVER
+from assignments.visible_text import folded
+from dashboard.date_fields import day_field, start_of
+from dashboard.form_fields import LinesField
+from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
+from dashboard.pagination import Cursor, Order, Page, page_of, walk
+
+BY_REPLY = Order(first="reply_order", key="map_id", descending=True)
+ORDERS = {
+    "-reply": BY_REPLY,
+    "reply": Order(first="reply_order", key="map_id", descending=False),
+    "-sent": Order(first="sent_order", key="map_id", descending=True),
+    "due": Order(first="due_order", key="map_id", descending=False),
+}
+SORTS = [
+    ("", "Newest reply first"),
+    ("reply", "Oldest reply first"),
+    ("-sent", "Last written to first"),
+    ("owner", "By owner"),
+    ("due", "Due first"),
+]
+STATUSES = [
+    ("", "Status"),
+    ("open", "Open"),
+    ("unread", "Unread"),
+    ("waiting_on_us", "Waiting on us"),
+    ("waiting_on_them", "Waiting on them"),
+    ("closed", "Closed"),
+]
+SLAS = [("", "Answer"), ("due", "Due within the hour"), ("overdue", "Overdue")]
+NAMED_OWNERS = [
+    ("me", "Me"),
+    ("covering", "Covering for others"),
+    ("nobody", "Nobody"),
+    ("unknown", "Not known"),
+]
+DUE_SOON = timedelta(hours=1)
+MOST_WORDS = 10
+MOST_COUNTED = 1000
+MOST_NEW = 100
+CHOOSERS = ("owner", "campaign", "category", "status", "sla", "sort")
+FILTERS = (
+    "owner", "campaign", "category", "status", "sla", "q", "from", "to", "sort", *LINKED,
+)  # fmt: skip
+
+
+class InboxFilter(LinkedFilters):
+    owner = forms.ChoiceField(required=False)
+    campaign = forms.ModelChoiceField(
+        Campaign.objects.all(), required=False, empty_label="Campaign"
+    )
+    category = forms.ModelChoiceField(
+        Category.objects.all(), required=False, empty_label="Category"
+    )
+    status = forms.ChoiceField(choices=STATUSES, required=False)
+    sla = forms.ChoiceField(choices=SLAS, required=False, label="Answer")
+    q = LinesField(
+        max_length=200,
+        required=False,
+        label="Search leads",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Search"}),
+    )
+    to = day_field("Replied up to")
+    sort = forms.ChoiceField(
+        choices=[*SORTS, ("-reply", "Newest reply first")], required=False
+    )
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+        self._late: dict[datetime, Q] = {}
+        self.members = {member.pk: member for member in Member.objects.all()}
+        self.categories = list(Category.objects.all())
+        # `from` is no name that Python lets a class body use.
+        self.fields["from"] = day_field("Replied from")
+        self._fill_choices()
+        self._fill_members()
+        self._name_what_is_wrong()
+
+    def _fill_choices(self) -> None:
+        people = [(str(pk), str(member)) for pk, member in self.members.items()]
+        owner, sort = self.fields["owner"], self.fields["sort"]
+        assert isinstance(owner, forms.ChoiceField)  # noqa: S101  for the type checker
+        owner.choices = [("", "Owner"), *NAMED_OWNERS, *people]
+        sort.widget.choices = SORTS
+        # Asked for only where the menu is drawn.
+        owner.widget.choices = lambda: self._owners_with_counts
+
+    @cached_property
+    def _owners_with_counts(self) -> list[tuple[str, str]]:
+        owned = Lead.objects.present().filter(owner__isnull=False).order_by()
+        counts: dict[int | None, int] = dict(
+            # Not the key: on SQLite that one is not in the index.
+            owned.values_list("owner").annotate(leads=Count("owner"))
+        )
+        people = [
+            (str(pk), f"{member} ({counts.get(pk, 0):,})")
+            for pk, member in self.members.items()
+        ]
+        return [("", "Owner"), *NAMED_OWNERS, *people]
+
+    def _name_what_is_wrong(self) -> None:
+        for name, field in self.fields.items():
+            word = "answer" if name == "sla" else name
+            field.error_messages["invalid_choice"] = (
+                f"The {word} in this address is not known here (any more)."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
+        if first and last and last < first:
+            raise forms.ValidationError(
+                f"The list would end before it begins: {first} is after {last}."
+            )
+        return self.cleaned_data
+
+    @property
+    def choosers(self) -> list[forms.BoundField]:
+        return [self[name] for name in CHOOSERS]
+
+    @property
+    def first_day(self) -> forms.BoundField:
+        return self["from"]
+
+    @property
+    def strangers(self) -> list[str]:
+        """Names in the address that are no filter, and so leave nothing out."""
+        return [name for name in self.data if name not in {*FILTERS, "after"}]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+    @property
+    def query(self) -> str:
+        """The query string, in one order, without what is empty or the page."""
+        return urlencode(self._said())
+
+    def without(self, dropped: str) -> str:
+        gone = {dropped, "days"} if dropped == "review" else {dropped}
+        said = self._said().items()
+        return urlencode({name: value for name, value in said if name not in gone})
+
+    def _said(self) -> dict[str, str]:
+        values = {name: self.data.get(name, "").strip() for name in FILTERS}
+        return {name: value for name, value in values.items() if value}
+
+    @property
+    def narrowing(self) -> list[str]:
+        """The filters in force, by name; an order leaves nothing out."""
+        return [name for name in self._said() if name != "sort"]
+
+    @property
+    def is_mine_without_a_member(self) -> bool:
+        return self.cleaned_data["owner"] in {"me", "covering"} and self._me() is None
+
+    def leads(self, *, at: datetime, without: str = "") -> QuerySet[Lead]:
+        conditions = self._conditions(at)
+        conditions.pop(without, None)
+        wanted = Lead.objects.present().filter(*conditions.values())
+        return wanted.select_related("owner", "campaign", "category")
+
+    def count(self, *, at: datetime, without: str = "") -> int:
+        """How many match, counted one further than anybody would read."""
+        found = self.leads(at=at, without=without).order_by()
+        return found[: MOST_COUNTED + 1].count()
+
+    def newest_reply(self, page: Page[Lead], *, at: datetime) -> datetime:
+        """What came in after this moment is new to the reader of this list."""
+        is_top = not page.earlier and not self._said().get("sort")
+        if is_top and page.rows:
+            return page.rows[0].last_reply_at or NEVER
+        found = self.leads(at=at).aggregate(newest=Max("reply_order"))
+        newest: datetime | None = found["newest"]
+        return newest or NEVER
+
+    def new_since(self, since: datetime, *, at: datetime) -> int:
+        conditions = {
+            **self._conditions(at, by_id=False),
+            "since": Q(reply_order__gt=since),
+        }
+        found = Lead.objects.present().filter(*conditions.values())
+        return found.order_by()[:MOST_NEW].count()
+
+    def page(self, *, at: datetime, after: str) -> Page[Lead]:
+        """Raises BadCursor."""
+        cursor = Cursor.decoded(after, self.query) if after else None
+        sort = self.cleaned_data["sort"] or "-reply"
+        if sort == "owner":
+            return self._page_by_owner(at, cursor)
+        return page_of(self.leads(at=at), order=ORDERS[sort], after=cursor)
+
+    def _page_by_owner(self, at: datetime, after: Cursor | None) -> Page[Lead]:
+        leads = self.leads(at=at)
+        return walk(
+            [*self.members, None],
+            rows_of=lambda owner: leads.filter(owner=owner),
+            order=BY_REPLY,
+            after=after,
+        )
+
+    def total(self, page: Page[Lead], *, at: datetime) -> str:
+        """How many leads match, counted no further than anybody would read."""
+        if not page.earlier and not page.later:
+            return f"{len(page.rows)}"
+        found = self.count(at=at)
+        return f"{MOST_COUNTED:,}+" if found > MOST_COUNTED else f"{found:,}"
+
+    def _conditions(self, at: datetime, *, by_id: bool = True) -> dict[str, Q]:
+        """One a filter, under its name."""
+        said = self.cleaned_data
+        conditions = {
+            name: Q(**{name: said[name]})
+            for name in ("campaign", "category")
+            if said[name]
+        }
+        return (
+            conditions
+            | self.linked_conditions(at)
+            | {
+                "owner": self._owned_by(said["owner"]),
+                "status": self._in_status(said["status"]),
+                "sla": self._answer(said["sla"], at),
+                "from": _replied(said["from"], None),
+                "to": _replied(None, said["to"]),
+                "q": self._found if by_id else self._words,
+            }
+        )
+
+    @property
+    def _words(self) -> Q:
+        words = self.cleaned_data["q"].split()[:MOST_WORDS]
+        return Q(*(_said_by(word) for word in words))
+
+    @cached_property
+    def _found(self) -> Q:
+        """Leads with every word of the search.
+
+        Few of them are named by id, so that the table is read through once and not
+        again for each part of the page; many are found soon in any order.
+        """
+        found = self._words
+        if not found:
+            return found
+        ids = Lead.objects.filter(found).values_list("pk", flat=True)
+        few = list(ids.order_by()[: MOST_NAMED + 1])
+        return Q(pk__in=few) if len(few) <= MOST_NAMED else found
+
+    def _answer(self, sla: str, at: datetime) -> Q:
+        if sla == "overdue":
+            return self._overdue(at)
+        if sla == "due":
+            soon = Q(due_order__gt=at, due_order__lte=at + DUE_SOON)
+            return soon & Q(answer_owed=True)
+        return Q()
+
+    def _overdue(self, at: datetime) -> Q:
+        """Few are named by id; many are found soon in any order, and not by an index
+        that would have all of them sorted first.
+        """
+        if at not in self._late:
+            late = Lead.objects.filter(answer_owed=True, due_order__lte=at)
+            few = list(late.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
+            many = Q(answer_owed=True, answer_due_at__lte=at)
+            self._late[at] = Q(pk__in=few) if len(few) <= MOST_NAMED else many
+        return self._late[at]
+
+    def _me(self) -> Member | None:
+        mine = (m for m in self.members.values() if m.user_id == self.user.pk)
+        return next(mine, None)
+
+    def _owned_by(self, owner: str) -> Q:
+        match owner:
+            case "":
+                return Q()
+            case "nobody":
+                return Q(owner=None, owner_known_at__isnull=False)
+            case "unknown":
+                return Q(owner_known_at=None)
+            case "me":
+                me = self._me()
+                return Q(owner=me) if me else Q(pk__in=[])
+            case "covering":
+                return held_by(self._me())
+            case _:
+                return Q(owner=int(owner))
+
+    @property
+    def _is_not_closed(self) -> Q:
+        closing = [category.pk for category in self.categories if category.is_closing]
+        return Q(category=None) | ~Q(category__in=closing)
+
+    def _in_status(self, status: str) -> Q:
+        match status:
+            case "open":
+                return Q(last_reply_at__isnull=False) & self._is_not_closed
+            case "unread":
+                return Q(is_unread=True)
+            case "waiting_on_us":
+                return Q(answer_owed=True)
+            case "waiting_on_them":
+                return Q(answer_owed=False) & self._is_not_closed
+            case "closed":
+                return Q(category__is_closing=True)
+            case _:
+                return Q()
+
+
+def _said_by(word: str) -> Q:
+    """Leads that have this word, or a part of a domain as it is sent."""
+    found = Q(search_text__contains=folded(word))
+    is_domain = "xn--" in word.lower()
+    return found | Q(search_text__contains=word.lower()) if is_domain else found
+
+
+def _replied(first: date | None, last: date | None) -> Q:
+    """Both days included, as days of the viewer's zone."""
+    condition = Q()
+    if first:
+        condition &= Q(reply_order__gte=start_of(first))
+    if last:
+        condition &= Q(reply_order__lt=start_of(last + timedelta(days=1)))
+    return condition

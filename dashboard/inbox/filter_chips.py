@@ -1,0 +1,71 @@
+"""The filters in force, each in words and with the query that drops it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.inbox.filter import (
+    MOST_COUNTED,
+    NAMED_OWNERS,
+    SLAS,
+    STATUSES,
+    InboxFilter,
+)
+from dashboard.inbox.hidden_filters import LINKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    name: str
+    words: str
+    without: str  # the query string that is left when this one goes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """What would be seen without one of the filters."""
+
+    chip: Chip
+    count: str
+
+
+def chips_of(form: InboxFilter) -> list[Chip]:
+    return [
+        Chip(name=name, words=words, without=form.without(name))
+        for name in form.narrowing
+        if (words := _words(form, name))
+    ]
+
+
+def ways_out(form: InboxFilter, *, at: datetime) -> list[WayOut]:
+    """For a list that is empty: which filter to drop, and how many then match."""
+    found = [(chip, form.count(at=at, without=chip.name)) for chip in chips_of(form)]
+    return [
+        WayOut(
+            chip=chip,
+            count=f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}",
+        )
+        for chip, count in found
+        if count
+    ]
+
+
+def _words(form: InboxFilter, name: str) -> str:
+    said = form.cleaned_data[name]
+    if name in LINKED:
+        return form.linked_words(name)
+    match name:
+        case "owner":
+            named = dict(NAMED_OWNERS).get(said)
+            return f"Owner: {named or form.members[int(said)]}"
+        case "status":
+            return dict(STATUSES)[said]
+        case "sla":
+            return dict(SLAS)[said]
+        case "q":
+            return f"Search: {said}"
+        case "from" | "to":
+            return (
+                f"{'Replied from' if name == 'from' else 'up to'} {said:%a %-d %b %Y}"
+            )
+        case _:
+            return f"{name.capitalize()}: {said}"

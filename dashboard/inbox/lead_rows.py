@@ -1,0 +1,221 @@
+"""What a row says about its lead: the owner, and what becomes of the last decision."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Max
+
+from assignments.models import (
+    Assignment,
+    Coverage,
+    Hold,
+    Lead,
+    Member,
+    Suggestion,
+    User,
+)
+from assignments.models.assignment import Cause, State
+from assignments.models.lead import NEVER
+from assignments.services.absences import away_now
+from dashboard.permissions import Rights
+
+FAST = timedelta(seconds=10)  # polled twice a second that long, then every five seconds
+JUST_DONE = timedelta(minutes=10)  # how long a row offers to undo what its reader did
+DUE_SOON = timedelta(hours=1)
+
+
+class Look(StrEnum):
+    CALM = "calm"
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    lead: Lead
+    # The newest decision made here that the row still tells about.
+    change: Assignment | None
+    rights: Rights
+    at: datetime
+    # What a routing rule suggests, and nobody has answered yet.
+    suggestion: Suggestion | None = None
+    # The live holds of the lead, lowest first: the steps from its home to its owner.
+    holds: tuple[Hold, ...] = ()
+    # Whose absence runs now.
+    away: Mapping[int, Coverage] = field(default_factory=dict)
+
+    @property
+    def suggested(self) -> Suggestion | None:
+        """The suggestion, while the lead is as it was when it was made."""
+        one = self.suggestion
+        if one is None or self.look == Look.SENDING or self.lead.gone_at:
+            return None
+        return one if one.owner_id == self.lead.owner_id else None
+
+    @property
+    def held_for(self) -> Member | None:
+        """To whom the lead belongs while somebody else has it."""
+        return self.holds[0].origin if self.holds else None
+
+    @property
+    def absence(self) -> Coverage | None:
+        """Of the owner, if they are away just now."""
+        return self.away.get(self.lead.owner_id or 0)
+
+    @property
+    def look(self) -> Look:
+        change = self.change
+        if change is None:
+            return Look.CALM
+        if change.is_pending:
+            return Look.SENDING
+        if change.state == State.DONE:
+            return Look.DONE if self._is_just_done(change) else Look.CALM
+        if change.dismissed_at:
+            return Look.CALM
+        return Look(change.state)
+
+    @property
+    def is_polled(self) -> bool:
+        return self.look == Look.SENDING
+
+    @property
+    def poll(self) -> str:
+        assert self.change is not None  # noqa: S101  asked only while it is sending
+        young = self.at - self.change.created_at < FAST
+        return "every 500ms" if young else "every 5s"
+
+    @property
+    def is_slow(self) -> bool:
+        """A change that has not gone out for a while is no longer called sending."""
+        change = self.change
+        return (
+            change is not None
+            and change.state == State.WAITING
+            and self.at - change.created_at >= FAST
+        )
+
+    @property
+    def expected(self) -> str | None:
+        """What the assign form sends as `expected`; None leaves the field out."""
+        if self.change and self.change.is_pending:
+            return str(self.change.to_id)
+        if not self.lead.owner_is_known:
+            return None
+        return str(self.lead.owner_id or "")
+
+    @property
+    def may_move(self) -> bool:
+        return self.rights.may_move(self.lead) and self.lead.gone_at is None
+
+    @property
+    def may_select(self) -> bool:
+        return self.rights.may_assign_many and self.may_move
+
+    @property
+    def may_undo(self) -> bool:
+        """Offered; `why_not_undo` has the last word, and says it."""
+        change = self.change
+        if change is None or not self.may_move:
+            return False
+        if change.state == State.WAITING:
+            return self.rights.may_overrule(change.actor_id)
+        return self.look == Look.DONE and change.expected_id is not None
+
+    @property
+    def may_dismiss(self) -> bool:
+        change = self.change
+        is_mine = change is not None and change.actor_id == self.rights.user_id
+        return is_mine or self.may_move
+
+    @property
+    def is_overdue(self) -> bool:
+        due = self.lead.answer_due_at
+        return self.lead.answer_owed and due is not None and due <= self.at
+
+    @property
+    def is_due_soon(self) -> bool:
+        due = self.lead.answer_due_at
+        soon = due is not None and self.at < due <= self.at + DUE_SOON
+        return self.lead.answer_owed and soon
+
+    def _is_just_done(self, change: Assignment) -> bool:
+        finished = change.finished_at
+        return (
+            finished is not None
+            and self.at - finished < JUST_DONE
+            and change.actor_id == self.rights.user_id
+            and change.to_id == self.lead.owner_id
+            and change.dismissed_at is None
+        )
+
+
+def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
+    leads = list(leads)
+    ids = [lead.pk for lead in leads]
+    changes, suggestions = _newest_decisions(ids), _suggestions(ids)
+    _catch_up(leads, changes)
+    rights = Rights.of(viewer)
+    away = away_now(at)
+    holds = _live_holds([lead.pk for lead in leads])
+    return [
+        Row(
+            lead=lead,
+            change=changes.get(lead.pk),
+            rights=rights,
+            at=at,
+            suggestion=suggestions.get(lead.pk),
+            holds=tuple(holds.get(lead.pk, ())),
+            away=away,
+        )
+        for lead in leads
+    ]
+
+
+def row_of(lead: Lead, *, viewer: User, at: datetime) -> Row:
+    return rows_of([lead], viewer=viewer, at=at)[0]
+
+
+def _catch_up(leads: Iterable[Lead], changes: Mapping[int, Assignment]) -> None:
+    """Read those owners again that the dispatcher wrote between our two reads.
+
+    Otherwise a row would show the owner of before, and no longer ask what became of it.
+    """
+    for lead in leads:
+        change = changes.get(lead.pk)
+        if change and _is_done_since_read(change, lead):
+            lead.refresh_from_db(fields=("owner", "owner_known_at"))
+
+
+def _is_done_since_read(change: Assignment, lead: Lead) -> bool:
+    if change.state != State.DONE or change.to_id == lead.owner_id:
+        return False
+    return (change.finished_at or NEVER) > (lead.owner_known_at or NEVER)
+
+
+def _suggestions(map_ids: list[int]) -> dict[int, Suggestion]:
+    waiting = Suggestion.objects.open().filter(lead__in=map_ids)
+    return {one.lead_id: one for one in waiting.select_related("member")}
+
+
+def _live_holds(map_ids: list[int]) -> dict[int, list[Hold]]:
+    live = Hold.objects.live().filter(lead__in=map_ids).order_by("pk")
+    found: dict[int, list[Hold]] = {}
+    for hold in live.select_related("coverage", "origin", "to"):
+        found.setdefault(hold.lead_id, []).append(hold)
+    return found
+
+
+def _newest_decisions(map_ids: list[int]) -> dict[int, Assignment]:
+    """Per lead the newest assignment decided here that was not taken back."""
+    decided = Assignment.objects.filter(lead__in=map_ids).exclude(
+        cause=Cause.OUTSIDE
+    ).exclude(state__in=(State.CANCELLED, State.SKIPPED))  # fmt: skip
+    newest = decided.order_by().values("lead").annotate(newest=Max("pk"))
+    rows = Assignment.objects.filter(pk__in=newest.values("newest"))
+    known = rows.select_related("expected", "to", "found", "actor")
+    return {row.lead_id: row for row in known}

@@ -1,0 +1,75 @@
+from datetime import datetime, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
+
+from assignments.services.moments import moment_from
+from assignments.services.webhooks import status
+from assignments.services.webhooks.status import Pulse
+from dashboard.htmx import PageRequest, render_page, target
+from dashboard.inbox.filter import MOST_NEW, InboxFilter
+from dashboard.inbox.lead_list import NEWS_EVERY, list_of, news_of
+
+TEMPLATE = "inbox/inbox.html"
+NEWS = "new-replies"
+SLOW = "60s"  # how often an old list asks for new replies
+PATIENCE = timedelta(minutes=10)
+COUNTED_FOR = timedelta(seconds=15)  # as long as nothing seems to have come in
+
+
+@require_safe
+def home(request: PageRequest) -> HttpResponse:
+    return redirect("inbox")
+
+
+@require_safe
+def inbox(request: PageRequest) -> HttpResponse:
+    at = timezone.now()
+    if target(request) == NEWS and _is_quiet(request, at):
+        return HttpResponse(status=204)
+    form = InboxFilter(request.GET, user=request.user)
+    if target(request) == NEWS and form.is_valid():
+        return _news(request, form, at)
+    context = list_of(form, request.GET, viewer=request.user, at=at)
+    context["here"] = request.get_full_path()
+    if "problems" in context:
+        return render_page(request, TEMPLATE, context, status=400)
+    return render_page(request, TEMPLATE, context, fragments=("list",))
+
+
+def _is_quiet(request: PageRequest, at: datetime) -> bool:
+    """Nothing has come in since the list was last counted, a short while ago."""
+    seen, counted = (
+        Pulse.parsed(request.GET.get("seen", "")),
+        moment_from(request.GET.get("counted", "")),
+    )
+    if seen is None or counted is None or at - counted > COUNTED_FOR:
+        return False
+    return seen == Pulse.now()
+
+
+def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse:
+    """How many replies came since the list was read; asked for less often in time.
+
+    Rows that an event has changed are told to read themselves again.
+    """
+    since = moment_from(request.GET.get("since", "")) or at
+    opened = moment_from(request.GET.get("opened", "")) or at
+    pulse = Pulse.now()
+    context = {
+        "filter": form,
+        "since": since,
+        "opened": opened,
+        **news_of(pulse, at=at, every=NEWS_EVERY if at - opened < PATIENCE else SLOW),
+        "news": form.new_since(since, at=at),
+        "most_new": MOST_NEW,
+    }
+    response = render(request, f"{TEMPLATE}#{NEWS}", context)
+    seen = Pulse.parsed(request.GET.get("seen", ""))
+    if seen and seen.event_at != pulse.event_at:
+        touched = status.touched_since(seen.event_at)
+        return trigger_client_event(response, "leads-touched", {"leads": touched})
+    return response

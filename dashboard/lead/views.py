@@ -1,0 +1,167 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
+
+from assignments.models import Account, Lead
+from assignments.services import account
+from assignments.services.errors import AssignmentRefused
+from assignments.services.ledger.written_notes import write_note
+from assignments.services.mail_content.parse_waiting import something_waits
+from assignments.services.mirror.conversations import wants_thread
+from assignments.services.moments import moment_from
+from assignments.task_queue import nudge_open_lead
+from dashboard.configuration.sla_labels import due_words
+from dashboard.forms import NoteForm
+from dashboard.htmx import PageRequest, back, render_page, target
+from dashboard.inbox.filter import InboxFilter
+from dashboard.inbox.lead_list import list_behind, list_of
+from dashboard.inbox.lead_rows import row_of
+from dashboard.lead.conversation import conversation_of, mail_of, notes_of, poll_of
+from dashboard.notifications.poll_fingerprint import seen
+from dashboard.service_errors import refuse
+
+TEMPLATE = "lead/lead.html"
+PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
+MOST_CHANGES = 50
+FRAGMENTS = ("panel", "thread", "earlier", "notes", "timeline")
+
+
+@require_safe
+def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
+    lead = get_lead(map_id)
+    at = timezone.now()
+    if target(request).startswith("mail-"):
+        shown = mail_of(lead, request.GET.get("mail", ""))
+        return render(request, "lead/_mail.html", {"lead": lead, "shown": shown})
+    # `told`: an event was about it; a poll would ask again and again.
+    is_opened = target(request) in {"", "panel"} or "told" in request.GET
+    if is_opened and (_wants_thread(lead) or something_waits(lead_id=map_id)):
+        nudge_open_lead(map_id)
+    context = {
+        "row": row_of(lead, viewer=request.user, at=at),
+        "lead": lead,
+        "here": request.get_full_path(),
+        "due_words": due_words(lead),
+    }
+    if target(request) == f"owner-{map_id}":
+        return _owner(request, context)
+    return _page(request, context, at)
+
+
+@require_POST
+def add_note(request: PageRequest, map_id: int) -> HttpResponse:
+    lead = get_lead(map_id)
+    at = timezone.now()
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return _note_form(request, lead, form, status=422)
+    try:
+        text = form.cleaned_data["text"]
+        write_note(lead=lead, text=text, author=request.user, at=at)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _note_form(request, lead, form, status=409)
+    if not request.htmx:
+        return back(request, "lead", map_id)
+    response = _note_form(request, lead, NoteForm())
+    return trigger_client_event(response, "notes-changed", {"lead": map_id})
+
+
+def _note_form(
+    request: PageRequest, lead: Lead, form: NoteForm, *, status: int = 200
+) -> HttpResponse:
+    """The form with what was typed, on its own or, without htmx, on the lead's page."""
+    at = timezone.now()
+    here = request.POST.get("next", "")
+    row = row_of(lead, viewer=request.user, at=at)
+    context = {"row": row, "lead": lead, "here": here, "note_form": form}
+    if request.htmx:
+        return render(request, f"{TEMPLATE}#note-form", context, status=status)
+    return _page(request, context, at, status=status)
+
+
+def _page(
+    request: PageRequest, context: dict[str, Any], at: datetime, *, status: int = 200
+) -> HttpResponse:
+    lead = context["lead"]
+    context |= {**_thread(request, lead, at), **_notes(lead, at), **_timeline(lead)}
+    if (
+        target(request) == "thread"
+        and request.GET.get("seen") == context["thread_seen"]
+    ):
+        # Nothing is new: what somebody has opened meanwhile stays open.
+        return HttpResponse(status=204)
+    if target(request) not in FRAGMENTS:
+        context |= {**_list_beside(request, at), "open_id": lead.pk, "heading": "h1"}
+    return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)
+
+
+def _list_beside(request: PageRequest, at: datetime) -> dict[str, Any]:
+    """A lead that is opened by its address has the list beside it, as everywhere."""
+    query = QueryDict(list_behind(request))
+    form = InboxFilter(query, user=request.user)
+    return list_of(form, query, viewer=request.user, at=at)
+
+
+def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
+    """Once it has settled, the rest of the page is told to follow."""
+    response = render(request, "lead/_owner.html", context)
+    if context["row"].is_polled:
+        return response
+    return trigger_client_event(response, "lead-changed", {"lead": context["lead"].pk})
+
+
+@require_safe
+def lead_row(request: PageRequest, map_id: int) -> HttpResponse:
+    """The row as it is now, for the row that waits for its change to settle."""
+    row = row_of(get_lead(map_id), viewer=request.user, at=timezone.now())
+    return render(request, "inbox/_row.html", {"row": row})
+
+
+def get_lead(map_id: int) -> Lead:
+    known = Lead.objects.select_related("owner__team", "campaign", "category")
+    return get_object_or_404(known, pk=map_id)
+
+
+def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
+    asked_at = moment_from(request.GET.get("asked", "")) or at
+    mails = conversation_of(
+        lead, before=request.GET.get("before", ""), opened=request.GET.get("mail", "")
+    )
+    known = account.current()
+    is_missing = _wants_thread(lead)
+    can_come = mails.is_being_prepared or (is_missing and not _cannot_ask(known))
+    is_awaited = can_come and at - asked_at < PATIENCE
+    outage = known.outage_sentence if known.outage_since else ""
+    return {
+        "mails": mails,
+        "asked_at": asked_at,
+        "thread_is_missing": is_missing,
+        "thread_is_awaited": is_awaited,
+        "thread_seen": seen(mails.state, is_missing, is_awaited, outage),
+        "outage": outage,
+    }
+
+
+def _wants_thread(lead: Lead) -> bool:
+    return lead.gone_at is None and wants_thread(lead)
+
+
+def _notes(lead: Lead, at: datetime) -> dict[str, Any]:
+    shown = notes_of(lead)
+    return {"notes": shown, "notes_poll": poll_of(shown, at=at)}
+
+
+def _cannot_ask(known: Account) -> bool:
+    return known.outage_since is not None or bool(account.binding_problem(known))
+
+
+def _timeline(lead: Lead) -> dict[str, Any]:
+    changes = lead.assignments.select_related("expected", "to", "actor", "found")
+    newest = list(changes.order_by("-pk")[: MOST_CHANGES + 1])
+    return {"changes": newest[:MOST_CHANGES], "has_more": len(newest) > MOST_CHANGES}

@@ -1,0 +1,84 @@
+"""How somebody wants to be told, as a form: a line for each kind, then the times."""
+
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from assignments.models.notification import ByMail, Kind
+from assignments.services.notifications.preferences import Choice, Wishes
+
+ABOUT = {
+    Kind.ASSIGNED: "One message for a click or a batch, however many leads.",
+    Kind.COVERING: "At the start, when it is extended or ends early, and once a day "
+    "when more leads come.",
+    Kind.RETURNED: "What became of the leads that others held for you.",
+    Kind.ATTENTION: "For those who lead the member, and the member.",
+    Kind.OVERDUE: "A reply has waited longer than was agreed.",
+    Kind.REVIEW: "For those who lead a team.",
+}
+
+
+def _time(
+    label: str, help_text: str = "", *, required: bool = False
+) -> forms.TimeField:
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    return forms.TimeField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        widget=widget,
+        error_messages={
+            "invalid": "Write a time like 08:00.",
+            "required": "Choose a time for the digest.",
+        },
+    )
+
+
+class WishesForm(forms.Form):
+    digest_at = _time("Digest at", required=True)
+    quiet_from = _time("Quiet from")
+    quiet_to = _time("Quiet until")
+
+    def __init__(self, data: Any = None, *, wishes: Wishes) -> None:
+        super().__init__(data, initial=_initial(wishes))
+        for kind in Kind:
+            self.fields[f"in_app_{kind}"] = forms.BooleanField(
+                required=False, label=f"{kind.label}: in the app"
+            )
+            self.fields[f"by_mail_{kind}"] = forms.ChoiceField(
+                choices=ByMail.choices, label=f"{kind.label}: by e-mail"
+            )
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        begin, end = said.get("quiet_from"), said.get("quiet_to")
+        if (begin is None) != (end is None) and not self.errors:
+            missing = "quiet_from" if begin is None else "quiet_to"
+            self.add_error(missing, "Quiet hours need both times; or leave both empty.")
+        return said
+
+    @property
+    def lines(self) -> list[tuple[Kind, str, BoundField, BoundField]]:
+        return [
+            (kind, ABOUT[kind], self[f"in_app_{kind}"], self[f"by_mail_{kind}"])
+            for kind in Kind
+        ]
+
+    @property
+    def choices(self) -> dict[Kind, Choice]:
+        said = self.cleaned_data
+        return {
+            kind: Choice(
+                in_app=said[f"in_app_{kind}"], by_mail=ByMail(said[f"by_mail_{kind}"])
+            )
+            for kind in Kind
+        }
+
+
+def _initial(wishes: Wishes) -> dict[str, Any]:
+    times = {name: getattr(wishes, name) for name in WishesForm.base_fields}
+    for kind, choice in wishes.choices.items():
+        times[f"in_app_{kind}"] = choice.in_app
+        times[f"by_mail_{kind}"] = choice.by_mail
+    return times

@@ -1,0 +1,90 @@
+"""The quiet place for what somebody should know and did not wait for."""
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from assignments import smtp
+from assignments.models import Notification, User
+from assignments.services.ledger import unread_outcomes
+from assignments.services.notifications import notify as told
+from dashboard.assign.pool_fields import id_of
+from dashboard.htmx import PageRequest
+from dashboard.pagination import BadCursor, Cursor, Order, Page, page_of
+from dashboard.permissions import Rights
+
+MOST = 100
+NEWEST_FIRST = Order(first="pk", key="pk", descending=True)
+
+
+@require_safe
+def notifications(request: PageRequest) -> HttpResponse:
+    try:
+        page = _page(request.user, request.GET.get("after", ""))
+    except BadCursor as bad:
+        context: dict[str, Any] = {"problem": str(bad)}
+        return render(request, "notices/notices.html", context, status=400)
+    unread = told.of_user(request.user).unread().count()
+    context = {
+        **_undone(request.user),
+        "days": _by_day(page.rows),
+        "newest": page.rows[0].pk if page.rows else 0,
+        "unread": unread,
+        "is_first_page": not request.GET.get("after"),
+        "earlier": page.earlier and page.earlier.encoded("notifications"),
+        "later": page.later and page.later.encoded("notifications"),
+        "mails_are_sent": smtp.is_on(),
+    }
+    return render(request, "notices/notices.html", context)
+
+
+@require_safe
+def open_notification(request: PageRequest, pk: int) -> HttpResponse:
+    """To the page it is about; it counts as read from then on."""
+    found = told.read(user=request.user, pk=pk, at=timezone.now())
+    if found is None:
+        raise Http404("This message is not for you, or there is none of this number.")
+    return HttpResponseRedirect(found.path)
+
+
+@require_POST
+def read_all(request: PageRequest) -> HttpResponse:
+    up_to = id_of(request.POST.get("up_to", "")) or 0
+    told.read_all(user=request.user, up_to=up_to, at=timezone.now())
+    return redirect("notifications")
+
+
+@require_POST
+def dismiss_all(request: PageRequest) -> HttpResponse:
+    count = unread_outcomes.dismiss_all(user=request.user, at=timezone.now())
+    messages.success(request, f"{count} dismissed. The history keeps them.")
+    return redirect("notifications")
+
+
+def _undone(user: User) -> dict[str, Any]:
+    """Their own decisions that did not happen: these wait for an answer."""
+    waiting = unread_outcomes.unanswered(user)
+    shown = waiting.select_related("lead__owner", "to", "found", "batch")[:MOST]
+    rights = Rights.of(user)
+    return {
+        "notices": [(change, rights.may_move(change.lead)) for change in shown],
+        "total": waiting.count(),
+        "most": MOST,
+    }
+
+
+def _page(user: User, after: str) -> Page[Notification]:
+    cursor = Cursor.decoded(after, "notifications") if after else None
+    return page_of(told.of_user(user), order=NEWEST_FIRST, after=cursor)
+
+
+def _by_day(rows: list[Notification]) -> list[tuple[datetime, list[Notification]]]:
+    days = groupby(rows, lambda one: timezone.localdate(one.created_at))
+    found = [list(some) for _, some in days]
+    return [(some[0].created_at, some) for some in found]

@@ -1,0 +1,50 @@
+"""What a member's page shows of their work: the period, and how it went over time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from assignments.models import Member
+from assignments.services.insights.lead_counts import Scope
+from assignments.services.insights.metrics import table
+from assignments.services.insights.trends import Step, answers_over
+from dashboard.performance.charts import chart_of
+from dashboard.performance.periods import (
+    Days,
+    PeriodForm,
+    months_up_to,
+    period_of,
+    weeks_up_to,
+)
+
+WEEKS, MONTHS = 13, 6
+
+
+def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[str, Any]:
+    """Weeks and months lead up to the period's last day, or to today."""
+    scope = Scope(member_id=member.pk)
+    (line,) = table([member], period=form.value, at=at, scope=scope).lines
+    last = min(form.days[1], timezone.localdate())
+    weeks = _steps(member, weeks_up_to(last, WEEKS))
+    months = _steps(member, months_up_to(last, MONTHS))
+    answers = [(step.own.count, step.covering.count) for _, step in weeks]
+    medians = [(step.own.median or 0, 0) for _, step in weeks]
+    return {
+        "line": line,
+        "period_query": form.query(team="", sort=""),
+        "days": form.days,
+        "last": last,
+        "weeks": weeks,
+        "months": months,
+        "answers_chart": chart_of(answers),
+        "median_chart": chart_of(medians),
+        "has_covered": any(upper for _, upper in answers),
+        "has_trend": any(sum(pair) for pair in answers),
+    }
+
+
+def _steps(member: Member, spans: Sequence[Days]) -> list[tuple[Days, Step]]:
+    periods = [period_of(*days) for days in spans]
+    return list(zip(spans, answers_over(member, periods), strict=True))

@@ -1,0 +1,135 @@
+"""Who did what in a period: the team's table and its exports.
+
+Everybody signed in sees it, as they see inbox and history, which it is made of; exports
+are for sales managers, like the one of the history (docs/design/design.md, section 9).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from assignments.models import Hold, Lead, Member
+from assignments.services.insights.definitions import DEFINITIONS
+from assignments.services.insights.lead_counts import Scope
+from assignments.services.insights.metrics import Figures, answered, table
+from dashboard.csv_response import BATCH, csv_response
+from dashboard.htmx import PageRequest
+from dashboard.pagination import Order, in_chunks
+from dashboard.performance.export import answers_csv, figures_csv, leads_csv
+from dashboard.performance.periods import PeriodForm
+from dashboard.team.views_members import check_manager
+
+TEMPLATE = "team/performance.html"
+BY_ANSWER = Order(first="answered_at", key="pk", descending=False)
+BY_KEY = Order(first="pk", key="pk", descending=False)
+
+
+@require_safe
+def performance(request: PageRequest) -> HttpResponse:
+    form = PeriodForm(request.GET)
+    context: dict[str, Any] = {"form": form, "definitions": DEFINITIONS}
+    if not form.is_valid():
+        return render(request, TEMPLATE, context, status=400)
+    lines, total = _table(form)
+    context |= {
+        "lines": lines,
+        "total": total,
+        "heads": _heads(form),
+        "by_name": form.query(sort="name"),
+        "by_name_back": form.query(sort="-name"),
+        "period_query": form.query(sort="", team=""),
+        "days": form.days,
+    }
+    return render(request, TEMPLATE, context)
+
+
+@require_safe
+def performance_csv(request: PageRequest) -> HttpResponseBase:
+    check_manager(request, "export figures")
+    form = PeriodForm(request.GET)
+    if not form.is_valid():
+        return render(request, TEMPLATE, {"form": form}, status=400)
+    return csv_response(
+        request,
+        name="performance",
+        lines=lambda: [_figures_csv(form)],
+    )
+
+
+@require_safe
+def answers_export(request: PageRequest) -> HttpResponseBase:
+    """Each answer of the period, so that anybody can work the times out again."""
+    check_manager(request, "export answers")
+    form = PeriodForm(request.GET)
+    if not form.is_valid():
+        return render(request, TEMPLATE, {"form": form}, status=400)
+    replies = answered(form.value).select_related("lead", "owner", "covering_for")
+    rows = in_chunks(replies, order=BY_ANSWER, size=BATCH)
+    zone = timezone.get_current_timezone()
+    return csv_response(
+        request, name="answers", lines=lambda: answers_csv(rows, zone=zone)
+    )
+
+
+@require_safe
+def leads_export(request: PageRequest) -> HttpResponseBase:
+    check_manager(request, "export leads")
+    live = Hold.objects.live().filter(lead=OuterRef("pk")).order_by("pk")
+    leads = Lead.objects.annotate(covered_for_id=Subquery(live.values("origin")[:1]))
+    rows = in_chunks(
+        leads.select_related("owner", "category"), order=BY_KEY, size=BATCH
+    )
+    zone = timezone.get_current_timezone()
+    return csv_response(request, name="leads", lines=lambda: leads_csv(rows, zone=zone))
+
+
+def _figures_csv(form: PeriodForm) -> str:
+    lines, total = _table(form)
+    return figures_csv([*lines, total], form.days)
+
+
+def _table(form: PeriodForm) -> tuple[list[Figures], Figures]:
+    team = form.cleaned_data["team"]
+    scope = Scope(team_id=team.pk if team else None)
+    known = Member.objects.select_related("team").order_by("name")
+    members = known.filter(team=team) if team else known
+    period, at = form.value, timezone.now()
+    found = table(members, period=period, at=at, scope=scope)
+    shown = [one for one in found.lines if _is_shown(one)]
+    return _sorted(shown, form.cleaned_data["sort"] or "name"), found.total
+
+
+def _is_shown(line: Figures) -> bool:
+    """Who gets no leads any more stands in the table of their time only."""
+    has_some = any(line.value(one.key) for one in DEFINITIONS)
+    return has_some or (line.member is not None and line.member.is_active)
+
+
+def _sorted(lines: list[Figures], sort: str) -> list[Figures]:
+    key, backwards = sort.removeprefix("-"), sort.startswith("-")
+    if key == "name":
+        return sorted(lines, key=_name, reverse=backwards)
+    known = [line for line in lines if line.value(key) is not None]
+    rest = [line for line in lines if line.value(key) is None]
+    by_value: Callable[[Figures], float] = lambda line: line.value(key) or 0  # noqa: E731
+    return sorted(sorted(known, key=_name), key=by_value, reverse=backwards) + rest
+
+
+def _name(line: Figures) -> str:
+    return str(line.member).lower()
+
+
+def _heads(form: PeriodForm) -> list[tuple[Any, str, str]]:
+    """Each figure with the query that sorts by it, and how it sorts now."""
+    sort = form.cleaned_data["sort"] or "name"
+    heads = []
+    for one in DEFINITIONS:
+        now = {one.key: "ascending", f"-{one.key}": "descending"}.get(sort, "")
+        wanted = one.key if now == "descending" else f"-{one.key}"
+        heads.append((one, form.query(sort=wanted), now))
+    return heads

@@ -1,0 +1,109 @@
+"""Who takes part in levelling, and whether live conversations may move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django import forms
+from django.http import QueryDict
+from django.utils.functional import cached_property
+
+from assignments.models import Member, Team, User
+from dashboard.assign.member_choices import Candidate, candidates_for
+from dashboard.assign.pool_fields import id_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A member who may take part."""
+
+    candidate: Candidate
+    is_ticked: bool
+
+    @property
+    def member(self) -> Member:
+        return self.candidate.member
+
+
+def _is_here(one: Candidate) -> bool:
+    """Not away, and somebody: not only an id that Smartlead names as an owner."""
+    return one.away is None and bool(one.member.name)
+
+
+class RebalanceForm(forms.Form):
+    team = forms.ModelChoiceField(
+        Team.objects.all(),
+        required=False,
+        empty_label="All teams",
+        error_messages={"invalid_choice": "There is no such team (any more)."},
+    )
+    live = forms.BooleanField(required=False)
+
+    def __init__(self, data: QueryDict, *, user: User) -> None:
+        super().__init__(data)
+        self.given = data
+        self.user = user
+
+    @cached_property
+    def teams(self) -> list[Team]:
+        """Those with anybody to choose in them."""
+        named = {one.member.team for one in self._candidates if one.member.team}
+        return sorted(named, key=lambda team: team.name)
+
+    @cached_property
+    def _candidates(self) -> list[Candidate]:
+        return candidates_for(self.user)
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Before anybody is chosen: all who are not away, of the team if one is said."""
+        is_begun = "member" in self.given or "chosen" in self.given
+        ticked = {id_of(text) for text in self.given.getlist("member")}
+        return [
+            Place(
+                candidate=one,
+                is_ticked=one.member.pk in ticked if is_begun else _is_here(one),
+            )
+            for one in self._candidates
+            if self._team is None or one.member.team_id == self._team.pk
+        ]
+
+    @property
+    def _team(self) -> Team | None:
+        said: Mapping[str, Team | None] = self.cleaned_data if self.is_valid() else {}
+        return said.get("team")
+
+    @property
+    def members(self) -> list[Member]:
+        return [place.member for place in self.places if place.is_ticked]
+
+    @property
+    def with_live(self) -> bool:
+        return bool(self.cleaned_data.get("live"))
+
+    @property
+    def query(self) -> str:
+        """All that was chosen, to be asked again."""
+        kept = QueryDict(mutable=True)
+        for name in ("team", "member", "live"):
+            kept.setlist(name, [value for value in self.given.getlist(name) if value])
+        kept["chosen"] = "1"
+        return kept.urlencode()
+
+    def judge(self) -> bool:
+        """Whether somebody can be levelled with somebody."""
+        if not self.is_valid():
+            return False
+        strangers = {id_of(text) for text in self.given.getlist("member")} - {
+            one.member.pk for one in self._candidates
+        }
+        if strangers:
+            self.add_error(
+                None, "Somebody of them cannot be chosen (any more). Choose again."
+            )
+        elif len(self.members) < 2:
+            self.add_error(None, "Choose two members at least.")
+        return self.is_valid()
+
+    @property
+    def sentences(self) -> list[str]:
+        return [str(error) for errors in self.errors.values() for error in errors]

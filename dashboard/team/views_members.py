@@ -1,0 +1,84 @@
+"""Members: who can own leads, with their load."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from assignments.models import Coverage, Lead, Member
+from assignments.services.absences import away_now
+from assignments.services.access import require_manager
+from assignments.services.errors import AssignmentRefused
+from assignments.services.insights.definitions import DEFINITIONS
+from assignments.services.people import members
+from dashboard.forms import MemberForm, NewMemberForm
+from dashboard.htmx import PageRequest
+from dashboard.performance.member_metrics import member_figures
+from dashboard.performance.periods import PeriodForm
+from dashboard.service_errors import refuse
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_member(request: PageRequest) -> HttpResponse:
+    check_manager(request, "add members")
+    form = NewMemberForm(request.POST or None)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            member = members.add_member(actor=request.user, **form.cleaned_data)
+        except AssignmentRefused as refusal:
+            refuse(request, refusal)
+            status = 409
+        else:
+            messages.success(request, f"{member} is added.")
+            return redirect("team")
+    return render(request, "team/add.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_page(request: PageRequest, pk: int) -> HttpResponse:
+    known = Member.objects.select_related("team", "user")
+    member = get_object_or_404(known, pk=pk)
+    if request.method != "POST":
+        return _member(request, member, MemberForm(instance=member))
+    check_manager(request, "change members")
+    form = MemberForm(request.POST, instance=Member.objects.get(pk=pk))
+    if not form.is_valid():
+        return _member(request, member, form, status=422)
+    try:
+        members.edit_member(actor=request.user, member=member, **form.cleaned_data)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _member(request, member, form, status=409)
+    messages.success(request, f"{member} is saved.")
+    return redirect("member", pk)
+
+
+def _member(
+    request: PageRequest, member: Member, form: MemberForm, *, status: int = 200
+) -> HttpResponse:
+    at = timezone.now()
+    ahead = Coverage.objects.agreed().filter(member=member, ends_at__gt=at)
+    period = PeriodForm(request.GET)
+    context = {
+        **(member_figures(member, period, at=at) if period.is_valid() else {}),
+        "period": period,
+        "definitions": DEFINITIONS,
+        "member": member,
+        "open": Lead.objects.open().owned_by(member).count(),
+        "form": form,
+        "absences": ahead.order_by("starts_at")[:5],
+        "absence": away_now(at).get(member.pk),
+    }
+    if not period.is_valid():
+        status = 400
+    return render(request, "team/member.html", context, status=status)
+
+
+def check_manager(request: PageRequest, act: str) -> None:
+    """Before a form is read: who may not act is told so, not what they typed wrong."""
+    try:
+        require_manager(request.user, act)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)

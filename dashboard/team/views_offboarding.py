@@ -1,0 +1,94 @@
+"""Somebody leaves: each pile of their leads is decided, all in one preview."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assignments.models import Member
+from assignments.services.bulk import plans
+from assignments.services.errors import AssignmentRefused
+from assignments.services.people import members
+from dashboard.assign.bulk_preview import Preview
+from dashboard.assign.views_bulk import check_right, plan_asked_for, preview_asked_for
+from dashboard.htmx import PageRequest
+from dashboard.service_errors import refuse
+from dashboard.team.coverage_commitments import ties_of
+from dashboard.team.offboarding_form import PilesForm
+
+TEMPLATE = "team/leaving.html"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def leaving(request: PageRequest, pk: int) -> HttpResponse:
+    check_right(request)
+    member = get_object_or_404(Member.objects.select_related("team"), pk=pk)
+    if request.method != "POST":
+        form = PilesForm(request.GET, member=member, user=request.user)
+        if "plan" not in request.GET:
+            return _show(request, form)
+        return _page_of_plan(request, member)
+    return _plan(request, PilesForm(request.POST, member=member, user=request.user))
+
+
+def _plan(request: PageRequest, form: PilesForm) -> HttpResponse:
+    if not form.is_valid:
+        messages.error(request, form.problem)
+        return _show(request, form, status=422)
+    try:
+        plan = plans.make_plan(
+            parts=form.parts,
+            actor=request.user,
+            at=timezone.now(),
+            reason=f"{form.member} is leaving.",
+            note=form.note,
+            wish={"piles": form.query},
+            leaver=form.member,
+        )
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _show(request, form, status=409)
+    return redirect(Preview(plan).shown)
+
+
+def _page_of_plan(request: PageRequest, member: Member) -> HttpResponse:
+    plan = plan_asked_for(request)
+    if plan.batch_id:
+        return redirect("batch", plan.batch_id)
+    if plan.leaver_id != member.pk:
+        raise Http404
+    said = QueryDict(plan.wish.get("piles", ""))
+    form = PilesForm(said, member=member, user=request.user)
+    if "again" in request.GET:
+        return _show(request, form)
+    return _show(request, form, preview=preview_asked_for(request, plan))
+
+
+def _show(
+    request: PageRequest,
+    form: PilesForm,
+    *,
+    preview: Preview | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "member": form.member,
+        "ties": ties_of(form.member),
+        "preview": preview,
+        "next": request.path,
+    }
+    return render(request, TEMPLATE, context, status=status)
+
+
+@require_POST
+def deactivate(request: PageRequest, pk: int) -> HttpResponse:
+    member = get_object_or_404(Member, pk=pk)
+    try:
+        members.deactivate_member(actor=request.user, member=member)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+    else:
+        messages.success(request, f"{member} is deactivated and gets no more leads.")
+    return redirect("member", pk)

@@ -1,0 +1,136 @@
+"""The workload as its page shows it: each number with the list of its leads."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from assignments.models import Team
+from assignments.services.insights.workload import Carried, Workload
+from dashboard.inbox.hidden_filters import EVERYBODY
+
+SORTS: dict[str, Callable[[Carried], tuple[float, str]]] = {
+    "load": lambda line: (-_relative(line), _name(line)),
+    "name": lambda line: (0, _name(line)),
+    "open": lambda line: (-line.open, _name(line)),
+    "waiting": lambda line: (-line.waiting, _name(line)),
+    "overdue": lambda line: (-line.overdue, _name(line)),
+    "oldest": lambda line: (
+        line.oldest.since.timestamp() if line.oldest else float("inf"),
+        _name(line),
+    ),
+}
+
+
+def _name(line: Carried) -> str:
+    return str(line.member).casefold()
+
+
+def _relative(line: Carried) -> float:
+    """Whoever has no capacity comes after those who have one, by their leads."""
+    return line.open / 1e9 if line.share is None else line.share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A row of the page. `whose`: what its lists have in common, as a query."""
+
+    carried: Carried
+    whose: dict[str, str]
+    widest: int = 1  # the most open leads of anybody: the scale without a capacity
+
+    @property
+    def open_list(self) -> str:
+        return _inbox(self.whose, status="open")
+
+    @property
+    def waiting_list(self) -> str:
+        return _inbox(self.whose, status="waiting_on_us", sort="reply")
+
+    @property
+    def overdue_list(self) -> str:
+        return _inbox(self.whose, sla="overdue", sort="due")
+
+    @property
+    def held_list(self) -> str:
+        if owner := self.whose.get("owner"):
+            return _inbox({"covering": owner})
+        return _inbox(self.whose, covering=EVERYBODY)
+
+    @property
+    def coming_list(self) -> str:
+        return _inbox({"coming": self.whose.get("owner", EVERYBODY)})
+
+    @property
+    def is_of_team(self) -> bool:
+        """No list holds what is on the way to several members and not to all."""
+        return "team" in self.whose
+
+    @property
+    def scale(self) -> int:
+        member = self.carried.member
+        capacity = member.capacity if member else None
+        return max(capacity or self.widest, 1)
+
+    @property
+    def is_over(self) -> bool:
+        return (self.carried.share or 0) > 1
+
+    @property
+    def is_full(self) -> bool:
+        return (self.carried.share or 0) >= 1
+
+    @property
+    def own(self) -> int:
+        """The part of the bar for their own leads; the rest is held for others."""
+        return max(self.carried.open - self.carried.held, 0)
+
+    @property
+    def share_held(self) -> int:
+        return self.carried.open - self.own
+
+
+def _inbox(*said: dict[str, str], **more: str) -> str:
+    query: dict[str, str] = {}
+    for one in (*said, more):
+        query |= one
+    return f"{reverse('inbox')}?{urlencode(query)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    members: list[Line]
+    others: list[tuple[str, Line]]  # leads of nobody, and of whom Smartlead is silent
+    total: Line
+
+
+def board_of(found: Workload, *, sort: str, team: Team | None) -> Board:
+    widest = max([line.open for line in found.members], default=1)
+    shown = sorted(_shown(found.members), key=SORTS[sort])
+    unowned = [
+        ("Nobody", "nobody", found.nobody),
+        ("Not known", "unknown", found.unknown),
+    ]
+    return Board(
+        members=[
+            Line(carried=one, whose={"owner": str(one.member.pk)}, widest=widest)
+            for one in shown
+            if one.member
+        ],
+        others=[
+            (label, Line(carried=one, whose={"owner": owner}))
+            for label, owner, one in unowned
+            if one and (one.open or one.waiting or owner == "nobody")
+        ],
+        total=Line(carried=found.total, whose={"team": str(team.pk)} if team else {}),
+    )
+
+
+def _shown(lines: Iterable[Carried]) -> list[Carried]:
+    """Whoever gets no leads any more is shown as long as they have some."""
+    return [
+        line
+        for line in lines
+        if line.member and (line.member.is_active or not line.is_empty)
+    ]

@@ -1,0 +1,145 @@
+"""What shouts, at whom, and until when."""
+
+from datetime import timedelta
+
+import pytest
+
+from assignments.models import Coverage, Member
+from assignments.services.coverage import actions, tick
+from assignments.services.coverage.alerts import Remedy, needing
+from assignments.services.errors import Stale
+from tests.assignments.services.coverage.planning import DAY, HOUR, go, owner_of, plan
+from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
+
+
+def remedies(at=MONDAY, user=None) -> list[Remedy]:
+    return [trouble.remedy for trouble in needing(user or make_manager(), at)]
+
+
+def test_a_coverage_that_runs_well_needs_nothing(office):
+    office.lead(0)
+    plan(*office.members[:2])
+    go(office)
+
+    assert remedies() == []
+
+
+def test_a_refused_lead_shouts_with_its_sentence(office):
+    lead = office.lead(0)
+    stranger = make_member("Nia New", id=99)  # Smartlead does not know her
+    plan(office.members[0], stranger)
+    go(office)
+
+    (trouble,) = needing(make_manager(), MONDAY)
+
+    assert trouble.lead == lead
+    assert trouble.remedy == Remedy.RETRY
+    assert "Team member not found" in trouble.sentence
+
+
+def test_leads_that_nobody_can_take_are_counted(office):
+    office.lead(0)
+    ana, ben = office.members[:2]
+    plan(ana, ben)
+    plan(ben, ana)
+
+    go(office)
+
+    assert "1 lead of" in needing(make_manager(), MONDAY)[0].sentence
+
+
+def test_a_lost_coverer_is_named(office):
+    plan(*office.members[:2])
+    Member.objects.filter(pk=office.members[1].pk).update(is_active=False)
+
+    assert remedies(MONDAY - HOUR) == [Remedy.CHANGE_COVERER]
+
+
+def test_a_clock_that_does_not_tick_is_said(office):
+    plan(*office.members[:2])
+
+    assert remedies(MONDAY) == []
+    assert remedies(MONDAY + HOUR) == [Remedy.LOOK]
+
+
+def test_an_overdue_return_is_said(office):
+    office.lead(0)
+    plan(*office.members[:2])
+    go(office)
+    tick.tick(MONDAY + DAY)
+
+    assert remedies(MONDAY + DAY + HOUR) == []
+    assert remedies(MONDAY + DAY + 3 * HOUR) == [Remedy.LOOK]
+
+
+def test_a_missed_coverage_shouts_until_somebody_has_read_it(office):
+    coverage = plan(*office.members[:2])
+    tick.tick(MONDAY + 2 * DAY)
+    before = remedies()
+
+    actions.acknowledge(coverage=coverage, actor=make_manager(), at=MONDAY)
+
+    assert before == [Remedy.ACKNOWLEDGE]
+    assert remedies() == []
+
+
+def test_it_is_for_those_responsible(office):
+    ana, ben = office.members[:2]
+    boss, user = make_user("Tia Lead"), make_user("Ana A")
+    ana.user, ana.team = user, make_team(leads=(boss,))
+    ana.save()
+    plan(ana, ben)
+    late = MONDAY + timedelta(hours=1)
+
+    assert remedies(late, boss) == remedies(late, user) == [Remedy.LOOK]
+    assert remedies(late, make_user()) == []
+
+
+@pytest.mark.django_db
+def test_where_nothing_runs_it_costs_one_query(django_assert_num_queries):
+    boss = make_manager()
+
+    with django_assert_num_queries(1):
+        needing(boss, MONDAY)
+
+
+def test_the_calls_of_a_coverage_are_counted_by_smartlead(office):
+    leads = [office.lead(0, number=number) for number in range(12)]
+    plan(*office.members[:3], start_note="Covered.", return_note="Back.")
+
+    go(office)
+    go(office, MONDAY + DAY)
+
+    calls = office.world.journal.calls
+    assert len(calls(kind="owner")) == 2 * len(leads)
+    assert len(calls(kind="note")) == 2 * len(leads)
+    assert len(calls(kind="thread")) <= 2 * len(leads)
+    assert Coverage.objects.get().state == Coverage.State.COMPLETED
+
+
+def test_what_has_not_gone_wrong_yet_cannot_be_read(office):
+    coverage = plan(*office.members[:2])
+
+    with pytest.raises(Stale, match="not over"):
+        actions.acknowledge(coverage=coverage, actor=make_manager(), at=MONDAY - HOUR)
+    tick.tick(MONDAY + 3 * DAY)
+
+    assert remedies(MONDAY + 3 * DAY) == [Remedy.ACKNOWLEDGE]
+
+
+def test_a_lost_fallback_is_replaced_like_any_who_covers(office):
+    ana, ben, cem = office.members[:3]
+    lead = office.lead(0)
+    coverage = plan(ana, fallback=ben)
+    go(office)
+    Member.objects.filter(pk=ben.pk).update(is_active=False)
+    go(office, MONDAY + HOUR)
+    assert remedies(MONDAY + HOUR) == [Remedy.CHANGE_COVERER]
+
+    actions.change_coverer(
+        coverage=coverage, old=ben, new=cem, actor=make_manager(), at=office.clock()
+    )
+    office.dispatch()
+
+    assert owner_of(lead) == cem
+    assert remedies(MONDAY + HOUR) == []

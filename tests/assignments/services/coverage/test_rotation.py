@@ -1,0 +1,92 @@
+"""Who gets the next lead, from shares alone (docs/design/coverage-rules.md, rule 30)."""
+
+from decimal import Decimal
+
+import pytest
+
+from assignments.services.coverage.rotation import Candidate, Rotation, Topic
+
+B, C, D, F = 2, 3, 4, 9
+TOPIC = Topic(campaign_id=1, category_id=5)
+ALL = {B, C, D, F}
+
+
+def candidate(member: int, share: float = 1, **scope) -> Candidate:
+    return Candidate(
+        member_id=member,
+        share=Decimal(str(share)),
+        **{name: frozenset(ids) for name, ids in scope.items()},
+    )
+
+
+def dealt(rotation: Rotation, count: int, *, free=ALL) -> list[int | None]:
+    found = (rotation.deal(TOPIC, free=free) for _ in range(count))
+    return [one.member_id if one else None for one in found]
+
+
+def test_shares_are_kept_smoothly_with_ties_in_the_order_of_the_form():
+    rotation = Rotation.fresh([candidate(B, 2), candidate(C, 1), candidate(D, 1)])
+
+    assert dealt(rotation, 8) == [B, C, D, B, B, C, D, B]
+
+
+def test_who_was_away_is_not_flooded_afterwards():
+    rotation = Rotation.fresh([candidate(B), candidate(C)])
+    dealt(rotation, 10, free={B})
+
+    assert dealt(rotation, 4) == [B, C, B, C]
+
+
+def test_a_narrower_scope_that_fits_goes_before_the_others():
+    rotation = Rotation.fresh([candidate(B), candidate(C, campaigns={1})])
+
+    assert dealt(rotation, 3) == [C, C, C]
+
+
+@pytest.mark.parametrize("scope", [{"campaigns": {2}}, {"categories": {6}}])
+def test_a_narrower_scope_that_does_not_fit_leaves_it_to_the_others(scope):
+    rotation = Rotation.fresh([candidate(B, **scope), candidate(C)])
+
+    assert dealt(rotation, 2) == [C, C]
+
+
+def test_narrow_scopes_without_shares_take_turns():
+    rotation = Rotation.fresh(
+        [candidate(B, 0, campaigns={1}), candidate(C, 0, categories={5})]
+    )
+
+    assert dealt(rotation, 4) == [B, C, B, C]
+
+
+def test_a_fallback_steps_in_only_where_nobody_else_is_free():
+    rotation = Rotation.fresh([candidate(B)], fallback_id=F)
+
+    assert dealt(rotation, 2) == [B, B]
+    assert dealt(rotation, 2, free={F}) == [F, F]
+    assert dealt(rotation, 1, free={D}) == [None]
+
+
+def test_a_share_of_nothing_gets_nothing():
+    rotation = Rotation.fresh([candidate(B, 0), candidate(C)])
+
+    assert dealt(rotation, 3) == [C, C, C]
+
+
+def test_whose_it_is_already_keeps_it_and_nobody_is_charged():
+    rotation = Rotation.fresh([candidate(B), candidate(C)])
+
+    kept = [rotation.deal(TOPIC, free=ALL, prefer=[C]) for _ in range(3)]
+
+    assert [one.member_id for one in kept if one] == [C, C, C]
+    assert dealt(rotation, 2) == [B, C]
+
+
+def test_each_choice_says_why():
+    rotation = Rotation.fresh(
+        [candidate(B, 3), candidate(C, 1), candidate(D, campaigns={7})], fallback_id=F
+    )
+    narrow = Topic(campaign_id=7, category_id=None)
+
+    assert rotation.deal(TOPIC, free={B}).why == "covers 75 % of the leads"
+    assert rotation.deal(narrow, free={D}).why == "covers this campaign"
+    assert rotation.deal(TOPIC, free={F}).why.startswith("steps in")

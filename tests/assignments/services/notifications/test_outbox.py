@@ -1,0 +1,356 @@
+"""Mails go out once, are tried again, and are never lost: at a real mail server."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from assignments import smtp
+from assignments.models import Mail
+from assignments.services.errors import NotAllowed
+from assignments.services.notifications import compose, outbox
+from assignments.services.notifications.notify import tell
+from tests.factories import MONDAY, make_manager, make_user
+from tests.mails import ANA, BEN, MINUTE, send, state, told
+from tests.postbox import PASSWORD, Postbox, mailers
+from tests.trials import leaks
+
+pytestmark = pytest.mark.django_db
+
+
+class TestSending:
+    def test_a_mail_arrives_once(self, postbox):
+        mail = told(text="Lena Lead, Acme", path="/leads/7/")
+
+        send()
+        send()
+
+        [arrived] = postbox.mails
+        assert arrived["Message-ID"] == mail.message_id
+        assert arrived["Subject"] == "3 leads are yours"
+        assert "Lena Lead, Acme" in arrived.get_body(("plain",)).get_content()
+        assert "<a href=" in arrived.get_body(("html",)).get_content()
+        assert "/notifications/settings/" in arrived["List-Unsubscribe"]
+        assert state(mail) == "sent"
+
+    def test_an_unknown_mailbox_is_final_and_keeps_no_other_back(self, postbox):
+        postbox.refuses.add(ANA)
+        bad, good = told(ANA), told(BEN)
+
+        send()
+
+        assert state(bad) == "refused"
+        assert bad.outcome == "The mail server said: 550 5.1.1 No such mailbox"
+        assert state(good) == "sent"
+
+    def test_a_greylisting_server_is_asked_again_after_a_minute(self, postbox):
+        postbox.greylists.add(ANA)
+        mail = told()
+
+        send()
+        send()
+        too_soon = len(postbox.mails)
+        send(MONDAY + MINUTE)
+
+        assert too_soon == 0
+        assert state(mail) == "sent"
+
+    def test_a_line_cut_after_the_mail_repeats_it_with_the_same_id(self, postbox):
+        postbox.drops_after_data = True
+        mail = told()
+
+        send()
+        postbox.drops_after_data = False
+        send(MONDAY + MINUTE)
+
+        assert state(mail) == "sent"
+        assert [one["Message-ID"] for one in postbox.mails] == [mail.message_id] * 2
+
+    def test_it_is_given_up_after_three_days(self, postbox):
+        postbox.drops_after_data = True
+        mail = told()
+
+        for hours in (0, 1, 3, 9, 27, 71, 73):
+            send(MONDAY + timedelta(hours=hours))
+
+        assert state(mail) == "refused"
+        assert mail.outcome.startswith(
+            "Tried for three days. The mail server broke off"
+        )
+
+
+class TestServerInTrouble:
+    def test_a_server_that_hangs_is_left_at_the_deadline(self, postbox, settings):
+        postbox.hangs = True
+        settings.MAILERS = mailers(postbox, timeout=0.2)
+        mail = told()
+
+        send()
+
+        assert state(mail) == "waiting"
+        assert outbox.server().trouble == (
+            "The mail server cannot be reached: no answer in time."
+        )
+
+    def test_a_server_found_after_the_deadline_is_given_no_mail(
+        self, postbox, settings
+    ):
+        mail = told()
+        settings.MAIL_DEADLINE = 0
+
+        send()
+
+        assert postbox.mails == []
+        assert state(mail) == "waiting"
+
+    def test_nobody_listening_makes_the_queue_wait_and_costs_no_mail(
+        self, postbox, settings
+    ):
+        settings.MAILERS = mailers(postbox, port=1)
+        mail = told()
+
+        send()
+
+        assert state(mail) == "waiting"
+        assert mail.failures == 0
+        assert not outbox.something_is_due(at=MONDAY)
+        assert outbox.something_is_due(at=MONDAY + MINUTE)
+
+    def test_what_is_told_meanwhile_goes_in_one_mail(self, postbox, settings):
+        settings.MAILERS = mailers(postbox, port=1)
+        first = told()
+        send()
+        for minute, key in enumerate("23"):  # the server is tried again in between
+            tell(first.user, kind="assigned", key=key, subject=f"Thing {key}", text="",
+                 path="/inbox/", at=MONDAY)  # fmt: skip
+            compose.write_due(at=MONDAY + minute * MINUTE)
+            send(MONDAY + minute * MINUTE)
+        settings.MAILERS = mailers(postbox)
+        for minute in (6, 7):
+            compose.write_due(at=MONDAY + minute * MINUTE)
+            send(MONDAY + minute * MINUTE)
+
+        assert postbox.subjects == [
+            (ANA, "3 leads are yours"),
+            (ANA, "2 messages from Handoff"),
+        ]
+        assert outbox.server().trouble == ""
+
+    @pytest.mark.parametrize("wrong", [f"not-{PASSWORD}", "sesäme-and-more"])
+    def test_a_wrong_password_is_said_and_shown_nowhere(
+        self, postbox, settings, monkeypatch, wrong
+    ):
+        # The server's own log, which is no business of ours.
+        monkeypatch.setattr(logging.getLogger("mail.log"), "disabled", True)
+        settings.MAILERS = mailers(postbox, username="me", password=wrong)
+        mail = told()
+
+        with leaks.everything_logged() as logged:
+            send()
+
+        assert state(mail) == "waiting"
+        assert "password" in outbox.server().trouble
+        assert not leaks.found_in(logged.getvalue() + leaks.database(), wrong)
+
+    @pytest.mark.parametrize(
+        ("answer", "outcome", "is_trouble"),
+        [
+            ("530 Log in first", "waiting", True),
+            ("550 We do not relay", "waiting", True),
+            ("421 Come back later", "waiting", True),
+            ("452 4.3.1 Disk full", "waiting", True),
+            ("552 5.2.2 Your quota is used up", "waiting", True),
+            ("552 Too big", "refused", False),
+            ("552 5.3.4 Too big", "refused", False),
+        ],
+    )
+    def test_a_server_that_turns_us_away_is_nobodys_fault_but_mostly_ours(
+        self, postbox, answer, outcome, is_trouble
+    ):
+        postbox.to_senders = answer
+        mail = told()
+
+        send()
+
+        assert state(mail) == outcome
+        assert bool(outbox.server().trouble) is is_trouble
+
+    def test_a_line_that_has_carried_enough_mails_is_followed_by_another(self, postbox):
+        postbox.most_on_a_line = 2
+        for number in range(5):
+            told(f"person-{number}@example.com")
+
+        send()
+
+        assert len(postbox.mails) == 5
+        assert not outbox.server().trouble
+
+    def test_the_right_password_is_taken(self, postbox, settings):
+        postbox.wants_login = True
+        settings.MAILERS = mailers(postbox, username="me", password=PASSWORD)
+        told()
+
+        send()
+
+        assert len(postbox.mails) == 1
+
+
+class Killed(BaseException):
+    """The process ends here; nothing after it runs."""
+
+
+class TestKilled:
+    """At each step: nothing is lost, and only after DATA may it come twice."""
+
+    def kill(self, *, before: bool) -> None:
+        claim = outbox.claim_next(at=MONDAY)
+        assert claim
+
+        class Mortal(smtp.Postman):
+            def deliver(self, message):
+                if before:
+                    raise Killed
+                super().deliver(message)
+                raise Killed
+
+        with smtp.postman() as postman:
+            mortal = Mortal(postman._backend)
+            with pytest.raises(Killed):
+                outbox.send(claim, postman=mortal, clock=lambda: MONDAY)
+
+    @pytest.mark.parametrize(("before", "times"), [(True, 1), (False, 2)])
+    def test_the_lease_ends_and_another_sends_it(self, postbox, before, times):
+        mail = told()
+
+        self.kill(before=before)
+        send(MONDAY + MINUTE)
+        too_soon = state(mail)
+        send(MONDAY + 2 * MINUTE)
+
+        assert too_soon == "sending"
+        assert state(mail) == "sent"
+        assert [one["Message-ID"] for one in postbox.mails] == [mail.message_id] * times
+
+    def test_who_slept_through_the_lease_sends_nothing(self, postbox):
+        mail = told()
+        claim = outbox.claim_next(at=MONDAY)
+        send(MONDAY + 2 * MINUTE)
+
+        with smtp.postman() as postman:
+            late = MONDAY + 3 * MINUTE
+            outbox.send(claim, postman=postman, clock=lambda: late)
+
+        assert len(postbox.mails) == 1
+        assert state(mail) == "sent"
+
+
+class TestHostileTexts:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Eve\r\nBcc: all@example.com",
+            "Eve\nSubject: other",
+            "Eve\u2028X",
+            "Eve\x00\x1b[2J",
+            "Eve\u202etxt.exe",
+            "=?utf-8?q?Eve=0ABcc:_x?=",
+            "Ève " + "x" * 400,
+        ],
+    )
+    def test_a_name_stays_within_its_subject(self, postbox, name):
+        told(subject=f"Sara gave you {name}")
+
+        send()
+
+        [mail] = postbox.mails
+        assert mail["Bcc"] is None
+        assert mail["To"] == ANA
+        assert mail["Subject"].startswith("Sara gave you")
+        assert not set(mail["Subject"]) & set("\r\n\x00\x1b\u202e\u2028")
+
+    def test_html_in_a_name_is_text(self, postbox):
+        told(subject="<b>Eve</b>", text="<script>x</script>")
+
+        send()
+
+        html = postbox.mails[0].get_body(("html",)).get_content()
+        assert "<script>" not in html
+        assert "&lt;b&gt;Eve" in html
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "no address",
+            "a@b.c\nBcc: x@y.z",
+            "ä @b.de",
+            "a@-ü.de",
+            "a@ü..de",
+            "ä\u200b@b.de",
+        ],
+    )
+    def test_what_is_no_address_is_refused_with_a_word(self, postbox, address):
+        mail = told(address)
+
+        send()
+
+        assert state(mail) == "refused"
+        assert mail.outcome
+        assert postbox.mails == []
+
+
+class TestRefusedMails:
+    @pytest.fixture
+    def refused(self, postbox: Postbox) -> Mail:
+        postbox.refuses.add(ANA)
+        mail = told()
+        send()
+        postbox.refuses.clear()
+        return mail
+
+    def test_a_manager_sends_it_again(self, refused, postbox):
+        outbox.send_again(actor=make_manager(), mail=refused)
+        send()
+
+        assert state(refused) == "sent"
+        assert postbox.mails[0]["Message-ID"] == refused.message_id
+
+    def test_it_goes_to_the_address_as_it_was_put_right(self, refused, postbox):
+        refused.user.email = BEN
+        refused.user.save()
+        outbox.send_again(actor=make_manager(), mail=refused)
+        send()
+
+        assert postbox.to(BEN)
+
+    def test_one_that_is_still_no_address_is_refused_again(self, postbox):
+        mail = told("no address")
+        outbox.send_again(actor=make_manager(), mail=mail)
+        send()
+
+        assert state(mail) == "refused"
+        assert "It cannot be sent" in mail.outcome
+
+    def test_a_manager_puts_it_away(self, refused):
+        outbox.dismiss(actor=make_manager(), mail=refused, at=MONDAY)
+
+        assert not outbox.returned().exists()
+
+    def test_nobody_else_does(self, refused):
+        with pytest.raises(NotAllowed):
+            outbox.send_again(actor=make_user(), mail=refused)
+        with pytest.raises(NotAllowed):
+            outbox.dismiss(actor=make_user(), mail=refused, at=MONDAY)
+
+
+class TestDrippingServer:
+    def test_it_is_left_at_the_deadline_though_it_never_falls_silent(
+        self, dripping, settings
+    ):
+        settings.MAIL_DEADLINE = 0.3
+        settings.MAILERS = mailers(dripping)
+        mail = told()
+
+        send()
+
+        assert state(mail) == "waiting"
+        assert "cannot be reached" in outbox.server().trouble
