@@ -1,6 +1,8 @@
 """Form fields for what people type: clean, and each in its own direction."""
 
 import unicodedata
+import zoneinfo
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -8,6 +10,9 @@ from django.core.exceptions import ValidationError
 
 from assignments.visible_text import displayed, isolated, without_turning
 
+NOTE_TOO_LONG = (
+    "The note has %(show_value)s characters; %(limit_value)s is the most. Shorten it."
+)
 NOT_ONE_LINE = frozenset({"Cc", "Zl", "Zp"})
 
 
@@ -34,3 +39,13 @@ class LinesField(_TypedField):
 
     def to_python(self, value: Any) -> str:
         return isolated(without_turning(super().to_python(value) or "").strip())
+
+
+def zone_choices(unset: str) -> list[tuple[str, str]]:
+    return [("", unset), ("UTC", "UTC"), *((name, name) for name in _zones())]
+
+
+@cache
+def _zones() -> list[str]:
+    """Cached: the names are found by opening some hundred files."""
+    return sorted(name for name in zoneinfo.available_timezones() if "/" in name)

@@ -20,9 +20,9 @@ from django.views.decorators.http import (
 
 from assignments.models import User
 from assignments.services.people import preferences, sign_ins
+from dashboard.accounts.forms import OwnSettingsForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
-from dashboard.forms import OwnSettingsForm
 from dashboard.htmx import PageRequest, back_where_from
 
 

@@ -18,8 +18,8 @@ from assignments.models.assignment import State
 from assignments.services.absences import away_now
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
+from dashboard.assign.forms import AssignForm
 from dashboard.assign.pool_fields import id_of
-from dashboard.forms import AssignForm
 from dashboard.htmx import PageRequest, back, target
 from dashboard.inbox.lead_rows import row_of
 from dashboard.service_errors import refuse

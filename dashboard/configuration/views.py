@@ -18,6 +18,7 @@ from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members, preferences
 from assignments.services.sla.policy import Book, week_of
+from dashboard.configuration.forms import ExistingUserForm, NewUserForm, TeamForm
 from dashboard.configuration.sla_labels import (
     place_words,
     span_words,
@@ -25,7 +26,6 @@ from dashboard.configuration.sla_labels import (
     week_words,
 )
 from dashboard.configuration.views_targets import check_reader
-from dashboard.forms import ExistingUserForm, NewUserForm, TeamForm
 from dashboard.htmx import PageRequest
 from dashboard.service_errors import refuse
 from dashboard.team.views_members import check_manager

@@ -24,7 +24,7 @@ from dashboard.coverage.form import CoverageForm, id_in, members_to_plan
 from dashboard.coverage.page import RUNNING, title_of
 from dashboard.coverage.preview import Shown, shown_preview
 from dashboard.coverage.views_actions import check_may_act
-from dashboard.forms import zone_choices
+from dashboard.form_fields import zone_choices
 from dashboard.htmx import PageRequest, render_page
 from dashboard.permissions import Rights
 from dashboard.service_errors import refuse

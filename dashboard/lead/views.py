@@ -16,12 +16,12 @@ from assignments.services.mirror.conversations import wants_thread
 from assignments.services.moments import moment_from
 from assignments.task_queue import nudge_open_lead
 from dashboard.configuration.sla_labels import due_words
-from dashboard.forms import NoteForm
 from dashboard.htmx import PageRequest, back, render_page, target
 from dashboard.inbox.filter import InboxFilter
 from dashboard.inbox.lead_list import list_behind, list_of
 from dashboard.inbox.lead_rows import row_of
 from dashboard.lead.conversation import conversation_of, mail_of, notes_of, poll_of
+from dashboard.lead.forms import NoteForm
 from dashboard.notifications.poll_fingerprint import seen
 from dashboard.service_errors import refuse
 

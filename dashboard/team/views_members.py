@@ -12,11 +12,11 @@ from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.insights.definitions import DEFINITIONS
 from assignments.services.people import members
-from dashboard.forms import MemberForm, NewMemberForm
 from dashboard.htmx import PageRequest
 from dashboard.performance.member_metrics import member_figures
 from dashboard.performance.periods import PeriodForm
 from dashboard.service_errors import refuse
+from dashboard.team.member_forms import MemberForm, NewMemberForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
