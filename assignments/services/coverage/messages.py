@@ -4,6 +4,8 @@ What each has been told is compared with how the coverage stands, once a minute:
 change that was taken back at once is no news, and nobody who is killed tells twice.
 """
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,9 +18,10 @@ from assignments.models.notification import Kind
 from assignments.services.absence_wording import last_day_away
 from assignments.services.coverage import alerts
 from assignments.services.coverage.certificate import EXCEPTIONS, lines, tally
-from assignments.services.isolation import guarded
 from assignments.services.notifications.notify import one_line, tell
 from assignments.services.time_zones import zone_named
+
+logger = logging.getLogger(__name__)
 
 LONGEST = timedelta(minutes=30)  # told then, though leads are still on their way
 ARRIVALS_EVERY = timedelta(days=1)
@@ -51,6 +54,17 @@ def tell_attention(*, at: datetime) -> int:
         for topics in found.values()
         for trouble in topics.values()
     )
+
+
+def guarded[Thing](
+    act: Callable[[Thing, datetime], int], of: Thing, at: datetime
+) -> int:
+    """One broken coverage keeps the others from nobody: it is logged, and tried again."""
+    try:
+        return act(of, at)
+    except Exception:
+        logger.exception("Nobody could be told of %s", of)
+        return 0
 
 
 @transaction.atomic

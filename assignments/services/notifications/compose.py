@@ -20,7 +20,7 @@ from assignments import smtp
 from assignments.mail_encoding import wire_address
 from assignments.models import Coverage, CoverageWord, Mail, Member, Notification, User
 from assignments.models.notification import ByMail, Kind
-from assignments.services.isolation import guarded
+from assignments.services.coverage.messages import guarded
 from assignments.services.notifications import outbox
 from assignments.services.notifications.preferences import Wishes, address_of, wishes_of
 
