@@ -21,7 +21,10 @@ ELSEWHERE = {"vendor", "cases", "__pycache__"}  # written by others
 NUMBERS = r"\d+(?:(?:, | and | to )\d+)*"
 NUMBERED = re.compile(rf"\b(rule|section)s? ({NUMBERS})")
 CITED = re.compile(rf"(docs/[\w/.-]+\.md)\)?, ((?:rule|section)s? {NUMBERS})")
-LOOSE = re.compile(rf"\b(?:rule|section|table|decision)s?,? {NUMBERS}", re.IGNORECASE)
+# Not the sentence "Rule 1." of a routing rule.
+LOOSE = re.compile(
+    rf"(?<!\")\b(?:rule|section|table|decision)s?,? {NUMBERS}", re.IGNORECASE
+)
 LINKED_DECISION = re.compile(r"\[decision (\d+)\]\((?:[\w./]*/)?(\d+)-[\w-]+\.md\)")
 # The number of a rule in a list, or of a section in a heading.
 DEFINED = {

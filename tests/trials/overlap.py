@@ -121,7 +121,7 @@ class Stage:
         from tests.factories import MONDAY
 
         plan = plan_for_one_member(
-            self.leads[: self.each], member, reason="By a rule.", cause=Cause.ROUTING
+            self.leads[: self.each], member, reason="Rule 1.", cause=Cause.ROUTING
         )
 
         def act() -> None:

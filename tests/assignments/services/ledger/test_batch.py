@@ -130,7 +130,7 @@ def test_what_cannot_be_is_skipped_with_a_sentence(is_active, gone_at, why):
 def test_a_proposal_without_a_member_is_skipped_with_its_reason():
     plan = Plan(
         cause=Cause.ROUTING,
-        reason="By a rule.",
+        reason="Rule 1.",
         proposals=(Proposal(make_lead().pk, None, "Everybody is away."),),
     )
 
