@@ -8,6 +8,7 @@ is one of that page. A decision is cited by the path of its page.
 import ast
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,8 @@ def broken_citations(text: str, page: Path | None = None) -> list[str]:
     for path, citation in CITED.findall(text):
         broken += missing(ROOT / path, citation)
     text = CITED.sub("", text)
+    named = re.findall(r"(?<![\w/])docs/[\w/.-]+\.md", text)
+    broken += [f"{path} does not exist" for path in named if not (ROOT / path).exists()]
     for said, path in LINKED_DECISION.findall(text):
         broken += [f"decision {said} is linked to {path}"] if said != path else []
     text = LINKED_DECISION.sub("", text)
@@ -142,9 +145,14 @@ def names_in(module: Path) -> set[str]:
 
 
 def missing_paths(page: Path) -> list[str]:
-    """Return paths of ours in a page that are not there; "module.py::name" names code."""
-    lost = []
-    for found in PATH.finditer(page.read_text()):
+    """Return files and commands of ours in a page that are not there.
+
+    A function or class is named like "module.py::name".
+    """
+    text = page.read_text()
+    commands = re.findall(r"-m (tests(?:\.\w+)+)", text)
+    lost = [command for command in commands if find_spec(command) is None]
+    for found in PATH.finditer(text):
         path = ROOT / found[0].partition("::")[0]
         if not path.exists() or (found[1] and found[1] not in names_in(path)):
             lost.append(found[0])
@@ -171,6 +179,8 @@ class TestRules:
             ("See docs/design/design.md, rule 99.", 1),
             ("See docs/design/design.md, sections 3 and 77.", 1),
             ("See docs/design/lost.md, rule 1.", 1),
+            ("Why: docs/decisions/4-sqlite-immediate.md", 0),
+            ("Why: docs/decisions/4-lost.md", 1),
             ("As rule 5 says", 1),
             ("Decision 8 says why", 1),
             ("[decision 8](decisions/8-requests-are-read.md)", 0),
