@@ -1,4 +1,4 @@
-"""A look into the tables. History can be read here, not changed.
+"""Django's admin over some tables. History can be read there, not changed.
 
 See docs/design/design.md, rule 7.
 """

@@ -17,22 +17,24 @@ OVER = ("returning", "completed", "cancelled")
 
 class CoverageQuerySet(models.QuerySet["Coverage"]):
     def agreed(self) -> Self:
-        """Those that count: neither waiting for a lead's word nor taken back."""
+        """Return coverages that count: neither proposed nor declined nor cancelled."""
         return self.exclude(
             state__in=(Coverage.State.PROPOSED, Coverage.State.CANCELLED)
         )
 
     def away_at(self, at: datetime) -> Self:
-        """Whose member is away then: a fact of the calendar, not of a late state."""
+        """Return agreed coverages whose member is away at that moment, by dates and not
+        by state.
+        """
         begun = Q(starts_at__lte=at) | Q(began_at__isnull=False)
         return self.agreed().filter(begun, ends_at__gt=at, returning_at=None)
 
     def over(self) -> Self:
-        """Whose leads go back, or have gone back."""
+        """Return coverages whose leads go back or have gone back."""
         return self.filter(state__in=OVER)
 
     def unfinished(self) -> Self:
-        """Those that time may still change."""
+        """Return coverages that time may still change."""
         return self.exclude(
             state__in=(Coverage.State.COMPLETED, Coverage.State.CANCELLED)
         )
@@ -197,16 +199,16 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(state=Hold.State.LIVE)
 
     def standing(self) -> Self:
-        """Live, or planned and not yet confirmed."""
+        """Return holds that are live, or planned and not yet confirmed."""
         return self.exclude(state=Hold.State.ENDED)
 
 
 class Hold(models.Model):
     """One lead taken for one coverage: from whom, to whom, and how it ended.
 
-    The live holds of a lead, by id, are the steps walked from its home, lowest first;
-    the owner is `to` of the top one. Only a confirmed move changes a hold
-    (docs/design/coverage-rules.md, rule 8).
+    The live holds of a lead, by id, are the steps from its home, lowest first; the
+    owner is `to` of the top one. Only a confirmed move changes a hold: see
+    docs/design/coverage-rules.md, rule 8.
     """
 
     class State(models.TextChoices):
@@ -302,7 +304,7 @@ class Hold(models.Model):
 
 
 class CoveredLead(models.Model):
-    """What a coverage remembers of a lead beside its holds: wanted, pinned, noted."""
+    """State of one lead in a coverage beside its holds: wanted, pinned, noted."""
 
     coverage = models.ForeignKey(
         Coverage, on_delete=models.PROTECT, related_name="covered_leads"
@@ -340,7 +342,7 @@ class CoveredLead(models.Model):
 
 
 class CoverageEvent(models.Model):
-    """What was done to a coverage as a whole, and by whom. Never changed afterwards."""
+    """An act on a coverage as a whole, and its actor. Never changed afterwards."""
 
     coverage = models.ForeignKey(
         Coverage, on_delete=models.CASCADE, related_name="events"

@@ -36,10 +36,11 @@ EVENTS_LEAD_BY = timedelta(minutes=10)
 def open_lead(
     *, map_id: int, client: Client, budget: Budget, at: datetime
 ) -> SyncReport:
-    """Bring one lead up to date: its mails parsed, itself, its conversation, its notes.
+    """Fetch a lead, its conversation and its notes, and parse its mails; return what
+    was read.
 
-    What was fetched after the last mail is not fetched again. What fails stands with
-    its source, and is tried again when the lead is opened the next time.
+    What was fetched after the last mail is not fetched again. An error is noted with
+    its source and tried again at the next opening.
     """
     reading = Reading(
         client=client,
@@ -62,13 +63,13 @@ def open_lead(
 
 
 def is_stale(lead: Lead, fetched_at: datetime | None) -> bool:
-    """Whether a mail came or went since."""
+    """Return True if a mail came or went after `fetched_at`, or nothing was fetched."""
     mails = [moment for moment in (lead.listed_reply_at, lead.last_sent_at) if moment]
     return fetched_at is None or any(moment > fetched_at for moment in mails)
 
 
 def wants_thread(lead: Lead) -> bool:
-    """Whether Smartlead may have a newer conversation than what is kept here."""
+    """Return True if Smartlead may have a newer conversation than is stored."""
     return is_stale(lead, lead.thread_at) or _awaits_mails(lead)
 
 
@@ -121,10 +122,10 @@ def keep_thread(
     at: datetime,
     is_whole: bool = False,
 ) -> None:
-    """Add the mails that are new; none that a conversation brought is taken away.
+    """Store the mails that are new and parse them; stored mails of conversations stay.
 
-    They are stored first and parsed then: who is killed in between leaves them to the
-    tick.
+    `is_whole`: all of the conversation is there, so mails that only events told of go.
+    A process killed before parsing leaves them to the tick.
     """
     with transaction.atomic():
         locked = lock_lead(lead.pk)
@@ -148,7 +149,7 @@ def _new_messages(lead: Lead, history: Sequence[HistoryEntry]) -> list[Message]:
 
 
 def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
-    """Show one mail that an event told of, until a conversation brings it or does not."""
+    """Store a mail that an event told of, until a conversation brings it or does not."""
     moment = min(mail.at or at, at)
     if lead.thread_at and moment <= lead.thread_at - EVENTS_LEAD_BY:
         return  # a conversation that was read later has it, or there is no such mail
@@ -160,7 +161,9 @@ def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
 
 
 def _awaits_mails(lead: Lead) -> bool:
-    """Whether the last conversation may have been too early for what an event told."""
+    """Return True if the last conversation may have been read before a mail that an
+    event told of.
+    """
     told = lead.messages.told_by_events()
     if lead.thread_at:
         told = told.filter(at__gt=lead.thread_at - EVENTS_LEAD_BY)
@@ -202,7 +205,7 @@ def _message(lead: Lead, entry: HistoryEntry) -> Message:
 
 
 def _key(entry: HistoryEntry) -> str:
-    """What tells a mail apart: its message id, or else all that there is."""
+    """Return what identifies a mail: its message id, or else a digest of everything."""
     if entry.message_id and len(entry.message_id) <= LONGEST_KEY:
         return entry.message_id
     parts = (entry.message_id, entry.direction, entry.sender, entry.at, entry.body_html)
@@ -231,6 +234,7 @@ def _fetch_notes(reading: Reading, lead: Lead) -> None:
 
 @transaction.atomic
 def keep_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
+    """Store the notes that are new; those without an id are counted as unreadable."""
     LeadNote.objects.bulk_create(
         [
             LeadNote(

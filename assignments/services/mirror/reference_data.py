@@ -1,4 +1,6 @@
-"""Members, categories and campaigns, and what only a campaign knows of its leads."""
+"""Members, categories and campaigns, and attributes of leads that only a campaign
+knows.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +52,7 @@ def read_members(reading: Reading) -> bool:
 
 @transaction.atomic
 def save_members(rows: Iterable[MemberRow]) -> None:
-    """Learn who is on the board. Whoever is not on it stays as they are."""
+    """Store the members of the board. Members not on it stay as they are."""
     names = {
         row.id: plain_text.fitted(row.name, model=Member, field="name") for row in rows
     }
@@ -86,6 +88,9 @@ def read_categories(reading: Reading) -> bool:
 
 @transaction.atomic
 def save_categories(rows: Iterable[CategoryRow]) -> None:
+    """Store the categories; leads whose category began or ceased to close are worked
+    out anew.
+    """
     by_id = {row.id: row for row in rows}
     known = Category.objects.in_bulk(list(by_id))
     turned: list[int] = []
@@ -161,7 +166,7 @@ def _refresh_search(campaign: Campaign) -> None:
 
 # ── What a campaign knows of its leads ──────────────────────────────────────────
 def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
-    """Campaigns with leads of ours that were not read for a day; new ones first."""
+    """Return campaigns with present leads not read for a day, new ones first."""
     ours = Lead.objects.present().filter(campaign=OuterRef("pk"))
     is_due = Q(attributes_at=None) | Q(attributes_at__lte=at - ATTRIBUTES_EVERY)
     due = Campaign.objects.filter(is_due, Exists(ours))
@@ -169,7 +174,7 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
 
 
 def read_campaign_leads(reading: Reading) -> bool:
-    """A page of the campaign that waits longest; whether none is left to read."""
+    """Read a page of the campaign that waits longest; return True if none is left."""
     source = sync_sources.load(CAMPAIGN_LEADS)
     at = reading.clock()
     campaign = _campaign_at(source.cursor) or campaigns_to_read(at).first()
@@ -217,7 +222,7 @@ def _finish_campaign(campaign: Campaign, at: datetime) -> None:
 
 @transaction.atomic
 def save_attributes(rows: Sequence[CampaignLeadRow]) -> int:
-    """Add to our leads what their campaign knows; how many of the rows are ours."""
+    """Add the rows' attributes to our leads; return how many rows are ours."""
     by_id = {row.map_id: row for row in rows}
     leads = Lead.objects.filter(pk__in=by_id).order_by("map_id")
     found = list(leads.select_for_update())
@@ -259,7 +264,7 @@ def _take_attributes(
 
 
 def _save_changed(row: Any, news: Mapping[str, Any]) -> None:
-    """Save what differs; a row that is not there yet, whole."""
+    """Save the columns that differ; a new row is inserted whole."""
     changed = [name for name, value in news.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, news[name])

@@ -1,4 +1,4 @@
-"""A stretch of reading Smartlead: with which client and budget, until when.
+"""One stretch of reading Smartlead: its client, budget and end.
 
 Every call takes its slot of the budget here, outside any transaction.
 """
@@ -22,16 +22,16 @@ NOTHING = Saved()
 
 
 class OutOfTime(Exception):
-    """The budget has no slot for this call before the time is up."""
+    """The budget has no slot for the call before the end of the stretch."""
 
 
 class Stopped(Exception):
-    """Smartlead takes none of our calls at the moment; the account says why."""
+    """Smartlead takes none of our calls at the moment; the account holds the reason."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SyncReport:
-    """What a stretch of reading brought. `errors`: the latest sentence per source."""
+    """Counts of what was read. `errors` holds the latest sentence per source."""
 
     calls: int = 0
     rows: int = 0
@@ -64,7 +64,10 @@ class Reading:
     report: SyncReport = field(default_factory=SyncReport)
 
     def ask[T](self, kind: Kind, call: Callable[[Client], T]) -> tuple[T, datetime]:
-        """One call's answer, and the moment it was asked."""
+        """Make one call; return its answer and the moment it was asked.
+
+        Raises OutOfTime if there is no slot, and the client's errors.
+        """
         for _ in range(self.patience):
             try:
                 return self._ask_once(kind, call)
@@ -99,7 +102,10 @@ class Reading:
 
     @contextmanager
     def reporting(self, name: str) -> Iterator[None]:
-        """Keep a source's failure with the source, so that the others go on."""
+        """Note an error of Smartlead with its source instead of raising it.
+
+        Raises Stopped if no other source would fare better.
+        """
         try:
             yield
         except SmartleadError as error:

@@ -1,4 +1,4 @@
-"""What the mirror remembers of each stream it reads: place, errors, unreadable rows."""
+"""State of each stream that the mirror reads: place, last error, unreadable rows."""
 
 import hashlib
 from collections import Counter
@@ -24,6 +24,7 @@ MOST_UNREADABLE = 200
 
 
 def load(name: str) -> Source:
+    """Return the row of this source, created if it is not there."""
     return Source.objects.get_or_create(name=name)[0]
 
 
@@ -37,7 +38,7 @@ def clear_error(name: str) -> None:
 
 
 def record_unreadable(name: str, rows: Sequence[Unreadable], *, at: datetime) -> None:
-    """Count rows that could not be read, each kind once, the latest 200 in all."""
+    """Count rows that could not be read, one entry a kind; keep the newest 200 entries."""
     if not rows:
         return
     seen = {_digest(row): row for row in rows}

@@ -1,4 +1,4 @@
-"""Looks whether Handoff is set up right and at work; says what to do about the rest."""
+"""Checks of an installation: each finding says what is wrong and what to do about it."""
 
 import time
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ PATIENCE = 60  # seconds to wait for a slot of the budget
 
 
 def examine(*, at: datetime) -> Iterator[Finding]:
-    """Everything that can be told without a call to Smartlead."""
+    """Yield all findings that need no call to Smartlead."""
     yield from settings_findings()
     yield static_files()
     yield disk_space()
@@ -70,7 +70,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
 
 
 def before_serving() -> Iterator[Finding]:
-    """What would make every page fail."""
+    """Yield findings on what would make every page fail."""
     yield static_files()
     yield database()
     yield migrations()

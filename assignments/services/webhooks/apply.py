@@ -1,7 +1,7 @@
-"""What an event changes: as little as it says, and never more than it can know.
+"""Applying an event to its lead: as little as the event says for certain.
 
-Out of order is normal. A reply older than the newest one, or a category older than the
-last read of the lead, changes nothing; it only asks for a read.
+Events arrive out of order. A reply older than the newest one, or a category older than
+the last read of the lead, changes nothing; it only asks for a read.
 """
 
 from collections.abc import Callable, Collection
@@ -35,13 +35,21 @@ AMBIGUOUS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """What became of an event: its state, a sentence for the page, the lead's id if
+    known.
+    """
+
     state: State
     sentence: str
     map_id: int | None = None
 
 
 def apply(said: Event, *, at: datetime) -> Outcome:
-    """The caller holds the transaction in which the event is marked as settled."""
+    """Change the lead that the event is about and return the outcome.
+
+    Called in the transaction that marks the event as settled. Reads of the lead are
+    asked for, not made.
+    """
     if said.kind == EventKind.OTHER:
         return Outcome(State.IGNORED, "Handoff shows nothing of this kind.")
     found = _find(said)
@@ -186,7 +194,9 @@ def _take(
     mails: Collection[Mail] = (),
     **news: Any,
 ) -> None:
-    """`news`, and the last words of the conversation if these are the last."""
+    """Apply `news` to the lead, and the event's mail if none of ours or theirs is
+    newer.
+    """
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
     if said.mail and said.has_body and all(moment >= each for each in before):
         news["history"] = (said.mail,)
@@ -199,6 +209,6 @@ def _keep_mail(lead: Lead, said: Event, at: datetime) -> None:
 
 
 def _ask_for(lead: Lead, at: datetime) -> None:
-    """One read of the lead soon, however many events ask for it."""
+    """Ask for one read of the lead soon, however many events ask for it."""
     Lead.objects.filter(pk=lead.pk, recheck_at=None).update(recheck_at=at)
     nudge_dispatch()

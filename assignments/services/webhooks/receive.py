@@ -1,4 +1,4 @@
-"""One delivery: let in, kept once, taken in at once if that works."""
+"""Receiving a delivery: authenticate it, store it once, apply it at once if possible."""
 
 import hashlib
 import logging
@@ -42,9 +42,10 @@ GIVEN_UP = (
 
 
 def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
-    """Take one delivery. Raises NotAnEvent or Forged; the same one again does nothing.
+    """Store one delivery and apply it; a delivery stored before is ignored.
 
-    It is kept before it is taken in: whoever dies in between loses nothing.
+    It is stored first, so that nothing is lost if the process dies. Raises NotAnEvent
+    if it cannot be read and Forged if its proof is wrong; both are counted.
     """
     try:
         authentication.check_signature(body, signature)
@@ -62,9 +63,9 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
 
 
 def take_in(*, pk: int, at: datetime) -> None:
-    """Do what an event asks for; a fault stands with the event and is tried again.
+    """Apply a stored event; an exception is logged, noted on the event and tried again.
 
-    While the database belongs to another account, nothing is read into it: it waits.
+    Does nothing while the database belongs to another Smartlead account.
     """
     if account.binding_problem(account.current()):
         return
@@ -78,7 +79,10 @@ def take_in(*, pk: int, at: datetime) -> None:
 
 
 def tick(*, at: datetime) -> str:
-    """Try again what was not taken in; forget what is old, a bounded part at a time."""
+    """Retry events whose time has come and delete old ones, a bounded number of each.
+
+    Returns a sentence with both numbers, for the log.
+    """
     due = WebhookEvent.objects.due(at).order_by("retry_at", "pk")
     retried = list(due.values_list("pk", flat=True)[:MOST_RETRIED])
     for pk in retried:
@@ -93,7 +97,7 @@ def _key(raw: dict[str, Any], body: bytes) -> str:
 
 
 def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None:
-    """The row of this event; None if it is kept already."""
+    """Store the event and return its row; None if it is stored already."""
     if WebhookEvent.objects.filter(key=key).exists():
         return None  # without the write lock: there may be a thousand of them
     said = Event.from_payload(raw)
@@ -113,7 +117,7 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
 
 
 def _read(pk: int) -> Event:
-    """Return what the event says, its mail parsed: that takes long, so before any lock."""
+    """Return the event with its mail parsed, which takes too long for a lock."""
     said = Event.from_payload(WebhookEvent.objects.get(pk=pk).content)
     return replace(said, mail=ParsedMail.of(said.mail)) if said.mail else said
 

@@ -1,6 +1,6 @@
-// Type to find a member. Enter takes the first that fits; arrow keys walk among them.
-const picksOf = (field) => [...field.closest("form").querySelectorAll(".pick")];
-const shown = (picks) => picks.filter((pick) => !pick.hidden);
+// Type to find a member. Enter chooses the first match; arrow keys move among the matches.
+const choicesOf = (form) => [...form.querySelectorAll(".pick")];
+const isShown = (choice) => !choice.hidden;
 
 // As visible_text.folded does: regardless of case, composed letters, what cannot be seen
 // and the dots of Turkish. Upper case first, since it writes ß as SS and ı as I.
@@ -17,20 +17,20 @@ const folded = (text) =>
 document.addEventListener("input", ({ target }) => {
   if (target.dataset.finds !== "pick") return;
   const words = folded(target.value).split(/\s+/).filter(Boolean);
-  const picks = picksOf(target);
-  for (const pick of picks) {
-    const text = folded(pick.textContent);
-    pick.hidden = !words.every((word) => text.includes(word));
-    delete pick.dataset.hit;
+  const form = target.closest("form");
+  for (const choice of choicesOf(form)) {
+    const text = folded(choice.textContent);
+    choice.hidden = !words.every((word) => text.includes(word));
+    delete choice.dataset.hit;
   }
-  const [first] = shown(picks);
+  const first = choicesOf(form).find(isShown);
   if (first && words.length) first.dataset.hit = "";
-  target.closest("form").querySelector("[data-nobody]").hidden = Boolean(first);
+  form.querySelector("[data-nobody]").hidden = Boolean(first);
 });
 
-const walk = (form, from, step) => {
-  const picks = shown([...form.querySelectorAll(".pick")]);
-  const next = picks[picks.indexOf(from) + step];
+const moveFocus = (form, from, step) => {
+  const choices = choicesOf(form).filter(isShown);
+  const next = choices[choices.indexOf(from) + step];
   if (next) (next.querySelector("input") ?? next).focus();
   else if (step < 0) form.querySelector("[data-finds]").focus();
 };
@@ -38,13 +38,13 @@ const walk = (form, from, step) => {
 document.addEventListener("keydown", (event) => {
   const { target, key } = event;
   const isField = target.dataset?.finds === "pick";
-  const pick = target.closest?.("button.pick");
+  const choice = target.closest?.("button.pick");
   if (isField && key === "Enter") {
     // Without a word typed, Enter must not give the lead to whoever comes first.
     event.preventDefault();
     document.querySelector(".pick[data-hit]")?.click();
-  } else if ((isField || pick) && (key === "ArrowDown" || key === "ArrowUp")) {
+  } else if ((isField || choice) && (key === "ArrowDown" || key === "ArrowUp")) {
     event.preventDefault();
-    walk(target.closest("form"), pick, key === "ArrowDown" ? 1 : -1);
+    moveFocus(target.closest("form"), choice, key === "ArrowDown" ? 1 : -1);
   }
 });
