@@ -1,4 +1,7 @@
-"""Django's admin over some tables. History can be read there, not changed."""
+"""Django's admin over some tables. History can be read there, not changed.
+
+See docs/design/design.md, rule 7.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -60,7 +60,8 @@ MIDDLEWARE = [
     "dashboard.system.health_probes.HealthProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # After WhiteNoise, whose files are compressed already. Decision 5 says why it is safe.
+    # After WhiteNoise, whose files are compressed already. Why it is safe:
+    # docs/decisions/5-pages-go-out-compressed.md
     "dashboard.middleware.PageCompression",
     "dashboard.middleware.NothingKept",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

@@ -59,7 +59,10 @@ PENDING = (State.WAITING, State.SENDING)
 
 
 class HistoryIsKept(TypeError):
-    """Somebody tried to delete history, which is append-only (design, rule 7)."""
+    """Somebody tried to delete history, which is append-only.
+
+    See docs/design/design.md, rule 7.
+    """
 
 
 class Batch(models.Model):

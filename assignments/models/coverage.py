@@ -44,7 +44,8 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
 
 
 class Coverage(models.Model):
-    """An absence of one member, and who covers it. Every decision: coverage rules.
+    """An absence of one member, and who covers it. Every decision:
+    docs/design/coverage-rules.md.
 
     `starts_at` and `ends_at` are the moments that count, half open; the days beside
     them are kept as they were typed, in the zone they were typed in.
@@ -169,7 +170,7 @@ class Coverer(models.Model):
     share = models.DecimalField(max_digits=7, decimal_places=2, default=1)
     campaigns = models.ManyToManyField(Campaign, related_name="coverers")
     categories = models.ManyToManyField(Category, related_name="coverers")
-    # What the smooth weighted rotation owes them (rule 30).
+    # What the rotation owes them (docs/design/coverage-rules.md, rule 30).
     credit = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     # Another took over their share and their leads.
     replaced_at = models.DateTimeField(null=True)
@@ -206,7 +207,8 @@ class Hold(models.Model):
     """One lead taken for one coverage: from whom, to whom, and how it ended.
 
     The live holds of a lead, by id, are the steps from its home, lowest first; the
-    owner is `to` of the top one. Only a confirmed move changes a hold.
+    owner is `to` of the top one. Only a confirmed move changes a hold: see
+    docs/design/coverage-rules.md, rule 8.
     """
 
     class State(models.TextChoices):
@@ -310,14 +312,17 @@ class CoveredLead(models.Model):
     lead = models.ForeignKey(
         "Lead", on_delete=models.PROTECT, related_name="covered_by"
     )
-    # Matched when the coverage began; wanted until it is placed (rule 13).
+    # Matched when the coverage began; wanted until it is placed:
+    # docs/design/coverage-rules.md, rule 13.
     is_start_set = models.BooleanField(default=False)
-    # A person's decision: this coverage does not take the lead again (rule 22).
+    # A person's decision: this coverage does not take the lead again:
+    # docs/design/coverage-rules.md, rule 22.
     pinned_by = models.ForeignKey(
         "Assignment", on_delete=models.PROTECT, null=True, related_name="pins"
     )
     pinned_at = models.DateTimeField(null=True)
-    # Each note once per coverage, lead and direction (rule 33).
+    # Each note once per coverage, lead and direction:
+    # docs/design/coverage-rules.md, rule 33.
     start_noted_at = models.DateTimeField(null=True)
     return_noted_at = models.DateTimeField(null=True)
 

@@ -1,7 +1,7 @@
 """Who did what in a period: the team's table and its exports.
 
-Everybody signed in sees it, as they see inbox and history, which it is made of (design,
-section 9); exports are for sales managers, like the one of the history.
+Everybody signed in sees it, as they see inbox and history, which it is made of; exports
+are for sales managers, like the one of the history (docs/design/design.md, section 9).
 """
 
 from collections.abc import Callable

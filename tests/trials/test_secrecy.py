@@ -1,4 +1,4 @@
-"""The key leaks nowhere, whatever breaks (design, rule 12)."""
+"""The key leaks nowhere, whatever breaks (docs/design/design.md, rule 12)."""
 
 import io
 import os

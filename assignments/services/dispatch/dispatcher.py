@@ -1,7 +1,7 @@
 """The dispatcher: takes a slot of the budget, claims the most urgent row, makes one call.
 
-Nothing else sets an owner or adds a note in Smartlead (design, rule 1). Several may run
-at once; the rows' states keep them apart.
+Nothing else sets an owner or adds a note in Smartlead (docs/design/design.md, rule 1).
+Several may run at once; the rows' states keep them apart.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Whose fault a failure was: the row's, or everybody's (design, rule 10)."""
+"""Whose fault a failure was: the row's, or everybody's (docs/design/design.md, rule 10)."""
 
 from datetime import datetime, timedelta
 

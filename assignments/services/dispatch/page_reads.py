@@ -1,4 +1,4 @@
-"""Reading twenty leads for the price of one (design, rule 3).
+"""Reading twenty leads for the price of one (docs/design/design.md, rule 3).
 
 Where the list of one member's leads has proven itself, a row that is no click is
 compared with its page of that list. A list may lag, so it counts as asked

@@ -1,7 +1,7 @@
 """One assignment's way to Smartlead: compare, stamp, call, record, settle.
 
-Rules 3 and 5 of the design. Every outcome is written only while the claim is ours; a
-worker that was paused too long writes nothing.
+See docs/design/design.md, rules 3 and 5. Every outcome is written only while the
+claim is ours; a worker that was paused too long writes nothing.
 """
 
 import time

@@ -1,4 +1,6 @@
-"""A note's way to Smartlead (design, rule 6): as an assignment's, but unrepeatable.
+"""A note's way to Smartlead: as an assignment's, but unrepeatable.
+
+See docs/design/design.md, rule 6.
 
 Smartlead can neither change nor delete a note, so one that may have arrived is looked
 for by its reference before it is sent again. Where notes can't be read back it stays

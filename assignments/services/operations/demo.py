@@ -1,4 +1,7 @@
-"""The people of the demo and what is expected of them. On the sandbox only."""
+"""The people of the demo and what is expected of them. On the sandbox only.
+
+See docs/design/design.md, rule 11.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,8 @@
-"""Whether what must never break has held (design, section 4), as the database has it.
+"""Whether what must never break has held, as the database has it.
 
-Reads only. Most promises are kept by constraints as well; the audit says so about a
-database that somebody has restored, edited or moved.
+The promises are those of docs/design/design.md, section 4. Reads only. Most promises are
+kept by constraints as well; the audit says so about a database that somebody has
+restored, edited or moved.
 """
 
 from collections.abc import Callable, Iterable, Iterator

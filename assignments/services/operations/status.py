@@ -302,7 +302,10 @@ def _silent_worker(at: datetime) -> Trouble | None:
 
 
 def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
-    """Return the trouble of decisions that have waited for more than a day."""
+    """Return the trouble of decisions that have waited for more than a day.
+
+    See docs/design/design.md, rule 11.
+    """
     if account.paused_at:
         return None
     pending = Assignment.objects.pending()

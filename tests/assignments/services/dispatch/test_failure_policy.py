@@ -1,4 +1,7 @@
-"""Whether a failed call is the row's fault or not, and when that is enough (rule 10)."""
+"""Failed calls: the fault of the row, or of everybody.
+
+See docs/design/design.md, rule 10.
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,7 @@
-"""How well the owner must be known before it is replaced (design, rule 3)."""
+"""How well the owner must be known before it is replaced.
+
+See docs/design/design.md, rule 3.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

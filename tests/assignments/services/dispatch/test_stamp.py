@@ -1,4 +1,7 @@
-"""The last act before the socket, and how long it counts (design, rule 5)."""
+"""The last act before the socket, and how long it counts.
+
+See docs/design/design.md, rule 5.
+"""
 
 import time
 from collections.abc import Callable

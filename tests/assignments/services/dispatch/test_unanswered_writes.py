@@ -1,4 +1,4 @@
-"""What became of a write that nobody saw answered (design, rule 5)."""
+"""What became of a write that nobody saw answered (docs/design/design.md, rule 5)."""
 
 import pytest
 
