@@ -36,17 +36,13 @@ def what_waits(queue: Queue) -> str:
 @register.filter
 def calls_used(budget: BudgetSnapshot) -> str:
     """`3 of 8, 21 of 55`."""
-    return ", ".join(
-        f"{window.used} of {window.limit:,}" for window in budget.windows
-    )
+    return ", ".join(f"{window.used} of {window.limit:,}" for window in budget.windows)
 
 
 @register.filter
 def spans(budget: BudgetSnapshot) -> str:
     """`2 s and 60 s`."""
-    return " and ".join(
-        f"{floatformat(window.seconds)} s" for window in budget.windows
-    )
+    return " and ".join(f"{floatformat(window.seconds)} s" for window in budget.windows)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from assignments.models import Coverage, Lead, Member
 from assignments.services import people
 from assignments.services.access import require_manager
 from assignments.services.coverage.absences import away_now
-from assignments.services.performance.definitions import DEFINITIONS
+from assignments.services.performance.definitions import BY_KEY
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.forms import MemberForm, NewMemberForm
@@ -64,7 +64,7 @@ def _member(
     context = {
         **(member_figures(member, period, at=at) if period.is_valid() else {}),
         "period": period,
-        "definitions": DEFINITIONS,
+        "definitions": BY_KEY,
         "member": member,
         "open": Lead.objects.open().owned_by(member).count(),
         "form": form,
