@@ -21,6 +21,7 @@ from assignments.services.coverage.wording import absence_in_words
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
 from dashboard.coverage_form import NOT_A_DAY, NOT_A_TIME
+from dashboard.coverage_words import act_sentence, end_button
 from dashboard.htmx import PageRequest
 from dashboard.text_inputs import LinesField
 
@@ -224,13 +225,15 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
+    tally, act = tally_of(coverage), ACTS[name]
     context: dict[str, Any] = {
         "coverage": coverage,
         "name": name,
-        "act": ACTS[name],
+        "act": act,
+        "sentence": act_sentence(name, coverage, tally),
+        "button": end_button(coverage, tally) if name == "end" else act.button,
         "form": form,
         "action": reverse(f"{name}_coverage", args=[coverage.pk]),
-        "tally": tally_of(coverage),
         "days": absence_in_words(coverage, today=timezone.localdate()),
     }
     return render(request, "coverage/act.html", context, status=status)

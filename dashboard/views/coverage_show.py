@@ -23,13 +23,18 @@ from dashboard.coverage_page import (
     chips_of,
     day_of,
     held_page,
+    left_words,
+    nothing_held,
     refused_holds,
     rows_of,
+    sum_words,
     title_of,
     told_of,
 )
 from dashboard.coverage_preview import shown_preview
 from dashboard.coverage_words import (
+    act_sentence,
+    end_button,
     entry_of,
     moment_in,
     state_word,
@@ -107,6 +112,11 @@ def _context(
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
         "told": told_of(coverage),
+        "left": left_words(coverage, far),
+        "sum": sum_words(coverage, tally),
+        "nothing_held": nothing_held(coverage, shown),
+        "end_sentence": act_sentence("end", coverage, tally),
+        "end_button": end_button(coverage, tally),
         **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
@@ -119,6 +129,7 @@ def _state(coverage: Coverage) -> dict[str, Any]:
         "state_word": state_word(coverage),
         "is_running": coverage.state in RUNNING,
         "is_ahead": coverage.state in AHEAD,
+        "may_have_gaps": coverage.state in (*RUNNING, *AHEAD),
     }
 
 
