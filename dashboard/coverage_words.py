@@ -118,6 +118,11 @@ class Bar:
     who: str
     said: str
 
+    @property
+    def is_short(self) -> bool:
+        """A bar of half a day has no room for words."""
+        return self.cell.is_half and not self.cell.is_gap
+
 
 def bar_of(cell: Cell, *, held: int, today: date) -> Bar:
     coverage = cell.coverage
@@ -220,7 +225,9 @@ def _end_sentence(coverage: Coverage, tally: Tally) -> str:
     else:
         go = "goes" if out == 1 else "go"
         note = ", with the return note" if coverage.return_note else ""
-        said = f"{leads} still with those who cover {go} back to {coverage.member}{note}."
+        said = (
+            f"{leads} still with those who cover {go} back to {coverage.member}{note}."
+        )
     if not moved:
         return said
     others = (

@@ -17,6 +17,7 @@ from assignments.services.coverage.drafts import draft_of
 from assignments.services.coverage.preview import preview
 from assignments.services.coverage.progress import progress
 from assignments.services.moments import moment_from
+from dashboard.certificate_words import CertificateWords
 from dashboard.coverage_page import (
     FILTERS,
     RUNNING,
@@ -70,14 +71,15 @@ def certificate(request: PageRequest, pk: int) -> HttpResponse:
     """What became of each lead; to the member who was away it says welcome back."""
     coverage = _get(pk)
     found = certificate_of(coverage)
+    is_welcome = coverage.member.user_id == request.user.pk
+    words = CertificateWords(certificate=found, is_welcome=is_welcome)
     context = {
         "coverage": coverage,
         "entry": entry_of(coverage, Rights.of(request.user)),
         "found": found,
         "tally": found.tally,
         "parts": _bar(found.tally.parts, found.tally.taken),
-        "is_welcome": coverage.member.user_id == request.user.pk,
-        "is_over": coverage.state == State.COMPLETED,
+        "words": words,
         "at": timezone.now(),
     }
     return render(request, "coverage/certificate.html", context)
