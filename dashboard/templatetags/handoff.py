@@ -52,33 +52,6 @@ def icon(name: str, label: str = "") -> SafeString:
     )
 
 
-@register.simple_tag(takes_context=True)
-def avatar(context: Context, member: Member, *, off: object = False) -> SafeString:
-    """A circle with the member's initials; the viewer's own stands out, `off` fades."""
-    is_viewer = member.user_id == context["request"].user.pk
-    return format_html(
-        '<span class="av{}{}" aria-hidden="true">{}</span>',
-        " me" if is_viewer else "",
-        " off" if off else "",
-        member.initials,
-    )
-
-
-@register.simple_tag
-def sign(trouble: object, look: str = "warn") -> SafeString:
-    """A warning of this look (`warn` or `bad`) if there is trouble, else a tick."""
-    if trouble:
-        return format_html('<span class="{}">{}</span>', look, icon("warn"))
-    return format_html('<span class="good">{}</span>', icon("check"))
-
-
-@register.simple_tag(takes_context=True)
-def current_on(context: Context, names: str) -> SafeString:
-    """Mark a link as the current page on the pages of these URL names."""
-    here = context["request"].resolver_match.view_name
-    return mark_safe('aria-current="page"' if here in names.split() else "")  # noqa: S308
-
-
 @register.filter
 def cause_icon(cause: str) -> str:
     return CAUSE_ICONS[Cause(cause)]
@@ -182,3 +155,30 @@ def short(member: Any) -> str:
     last = rest.split()[-1] if rest.split() else ""
     is_name = last and not last[0].isdigit()
     return isolated(f"{first} {last[0]}.") if is_name else str(member)
+
+
+@register.simple_tag(takes_context=True)
+def avatar(context: Context, member: Member, *, off: object = False) -> SafeString:
+    """A circle with the member's initials; the viewer's own stands out, `off` fades."""
+    is_viewer = member.user_id == context["request"].user.pk
+    return format_html(
+        '<span class="av{}{}" aria-hidden="true">{}</span>',
+        " me" if is_viewer else "",
+        " off" if off else "",
+        member.initials,
+    )
+
+
+@register.simple_tag
+def sign(trouble: object, look: str = "warn") -> SafeString:
+    """A warning of this look (`warn` or `bad`) if there is trouble, else a tick."""
+    if trouble:
+        return format_html('<span class="{}">{}</span>', look, icon("warn"))
+    return format_html('<span class="good">{}</span>', icon("check"))
+
+
+@register.simple_tag(takes_context=True)
+def current_on(context: Context, names: str) -> SafeString:
+    """Mark a link as the current page on the pages of these URL names."""
+    here = context["request"].resolver_match.view_name
+    return mark_safe('aria-current="page"' if here in names.split() else "")  # noqa: S308

@@ -61,7 +61,8 @@ def changes_of(member: Member | None, days: tuple[date, date]) -> str:
     if member is None:
         return ""
     first, last = days
-    query = {"member": member.pk, "state": "done", "from": first, "to": last}
+    said = {"member": f"{member.pk}", "state": "done"}
+    query = said | {"from": f"{first}", "to": f"{last}"}
     return f"{reverse('history')}?{urlencode(query)}"
 
 
@@ -70,7 +71,7 @@ def waiting_of(member: Member | None) -> str:
     """Return the address of the leads that wait on a member; empty for no member."""
     if member is None:
         return ""
-    query = {"owner": member.pk, "status": "waiting_on_us"}
+    query = {"owner": f"{member.pk}", "status": "waiting_on_us"}
     return f"{reverse('inbox')}?{urlencode(query)}"
 
 

@@ -7,8 +7,7 @@ from django.template import Library
 from django.template.defaultfilters import floatformat
 
 from assignments.models import Heartbeat, Source, User
-from assignments.services.system import Queue
-from assignments.smartlead.budget import BudgetSnapshot
+from assignments.services.system import Overview, Queue
 from dashboard.templatetags.handoff import age
 
 register = Library()
@@ -34,15 +33,19 @@ def what_waits(queue: Queue) -> str:
 
 
 @register.filter
-def calls_used(budget: BudgetSnapshot) -> str:
+def calls_used(system: Overview) -> str:
     """`3 of 8, 21 of 55`."""
-    return ", ".join(f"{window.used} of {window.limit:,}" for window in budget.windows)
+    return ", ".join(
+        f"{window.used} of {window.limit:,}" for window in system.budget.windows
+    )
 
 
 @register.filter
-def spans(budget: BudgetSnapshot) -> str:
+def call_spans(system: Overview) -> str:
     """`2 s and 60 s`."""
-    return " and ".join(f"{floatformat(window.seconds)} s" for window in budget.windows)
+    return " and ".join(
+        f"{floatformat(window.seconds)} s" for window in system.budget.windows
+    )
 
 
 @register.filter
