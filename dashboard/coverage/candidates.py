@@ -33,6 +33,13 @@ class Person:
     def member(self) -> Member:
         return self.candidate.member
 
+    @property
+    def load(self) -> str:
+        """`12 of 40 open`, `12 open`."""
+        capacity = self.member.capacity
+        of = f" of {capacity}" if capacity else ""
+        return f"{self.candidate.open}{of} open"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:

@@ -63,6 +63,14 @@ class Entry:
         return self.coverage.state in {State.STARTING, State.ACTIVE}
 
     @property
+    def has_certificate(self) -> bool:
+        return self.coverage.state in {State.RETURNING, State.COMPLETED}
+
+    @property
+    def has_ended(self) -> bool:
+        return self.coverage.state in {State.RETURNING, *OVER}
+
+    @property
     def may_confirm(self) -> bool:
         is_proposed = self.coverage.state == State.PROPOSED
         return is_proposed and self.rights.may_cover(self.member)
@@ -109,6 +117,11 @@ class Bar:
     state: str
     who: str
     said: str
+
+    @property
+    def is_short(self) -> bool:
+        """A bar of half a day has no room for words."""
+        return self.cell.is_half and not self.cell.is_gap
 
 
 def bar_of(cell: Cell, *, held: int, today: date) -> Bar:
@@ -173,3 +186,60 @@ def viewers_moment(at: datetime, zone: str) -> str:
 
 def viewers_city() -> str:
     return city(timezone.get_current_timezone_name())
+
+
+def act_sentence(name: str, coverage: Coverage, tally: Tally) -> str:
+    """What an act will do, before it is done."""
+    member, keeps = coverage.member, coverage.on_return == Coverage.OnReturn.KEEP
+    proposed = f"{coverage.created_by} proposed this absence of {member}."
+    ends = (
+        "It ends, and those who cover keep the leads," if keeps else "The leads go back"
+    )
+    sentences = {
+        "confirm": f"{proposed} Confirmed, it starts by itself on its first day.",
+        "decline": f"{proposed} Declined, nothing happens; your word stands in its "
+        "history.",
+        "start": "It starts at this moment instead of on its first day: "
+        f"{member} counts as away, and the leads begin to move.",
+        "extend": "The leads stay with those who cover until the new last day.",
+        "shorten": f"{ends} after the new last day. A day that has passed ends it now.",
+        "end": _end_sentence(coverage, tally),
+        "cancel": "Nothing has been moved yet, and nothing will be.",
+        "coverer": "The new one takes over the share and all leads of the old one, from "
+        "now on. They need to be at work.",
+    }
+    return sentences[name]
+
+
+def _end_sentence(coverage: Coverage, tally: Tally) -> str:
+    out, moved = tally["out"], tally.not_out
+    leads = f"{out} lead{'' if out == 1 else 's'}"
+    if not out:
+        said = "No lead is out any more."
+    elif coverage.on_return == Coverage.OnReturn.KEEP:
+        stay = "stays" if out == 1 else "stay"
+        said = (
+            f"{leads} with those who cover {stay} with them: "
+            "this coverage lets them keep the leads."
+        )
+    else:
+        go = "goes" if out == 1 else "go"
+        note = ", with the return note" if coverage.return_note else ""
+        said = (
+            f"{leads} still with those who cover {go} back to {coverage.member}{note}."
+        )
+    if not moved:
+        return said
+    others = (
+        "The 1 that is no longer out stays where it is."
+        if moved == 1
+        else f"The {moved} that are no longer out stay where they are."
+    )
+    return f"{said} {others}"
+
+
+def end_button(coverage: Coverage, tally: Tally) -> str:
+    if coverage.on_return == Coverage.OnReturn.KEEP:
+        return "End it now"
+    out = tally["out"]
+    return f"Return {out} lead{'' if out == 1 else 's'} now"

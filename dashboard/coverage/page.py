@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Assignment, Coverage, CoverageEvent, Hold
@@ -21,6 +22,7 @@ from assignments.services.coverage.certificate import (
     line_of,
     lines,
 )
+from assignments.services.coverage.progress import Progress
 from dashboard.pagination import Cursor, Order, Page, page_of
 from dashboard.permissions import Rights
 
@@ -122,6 +124,11 @@ class HeldRow:
         return self.rights.is_manager or self.rights.user_id in mine or bool(led)
 
     @property
+    def back_address(self) -> str:
+        act = "take_back" if self.takes_back else "hand_back"
+        return reverse(act, args=[self.hold.coverage_id, self.hold.lead_id])
+
+    @property
     def takes_back(self) -> bool:
         """Return True if the lead was taken from the viewer."""
         return self.hold.origin.user_id == self.rights.user_id
@@ -203,6 +210,39 @@ def day_of(coverage: Coverage, at: datetime) -> Day:
     total = max(1, (last - first).days + 1)
     number = (at.astimezone(zone).date() - first).days + 1
     return Day(number=min(max(number, 1), total), total=total)
+
+
+def left_words(coverage: Coverage, progress: Progress) -> str:
+    """`14 leads on the way, 10 notes to send`; empty if nothing is left to do."""
+    left, notes = progress.waiting, progress.notes
+    way = "on the way back" if coverage.state == State.RETURNING else "on the way"
+    parts = []
+    if left:
+        parts.append(f"{left} lead{'' if left == 1 else 's'} {way}")
+    if notes:
+        parts.append(f"{notes} note{'' if notes == 1 else 's'} to send")
+    return ", ".join(parts)
+
+
+def sum_words(coverage: Coverage, tally: Tally) -> str:
+    """`58 taken, 51 back with Ana Berg, 2 left where people put them.`"""
+    said = f"{tally.taken} taken, {tally.home} back with {coverage.member}"
+    moved = tally.moved_away
+    return f"{said}, {moved} left where people put them." if moved else f"{said}."
+
+
+def nothing_held(coverage: Coverage, shown: str) -> str:
+    """What stands in place of an empty list of leads."""
+    if shown:
+        return "No lead here."
+    if coverage.state not in {State.STARTING, State.ACTIVE}:
+        return "No lead was taken."
+    leaves = coverage.arrivals == Coverage.Arrivals.LEAVE
+    but = ", but this coverage leaves new leads alone" if leaves else ""
+    return (
+        f"{coverage.member} had no lead to cover. "
+        f"What arrives is taken within a minute{but}."
+    )
 
 
 def title_of(coverage: Coverage) -> str:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from assignments.models import Coverage
+from assignments.models import Coverage, Member
 from assignments.services.absence_wording import (
     absence_in_words,
     city,
@@ -55,7 +55,8 @@ class Shown:
     returns: Moment
     back: str
     loads: list[Load]
-    stretches: list[tuple[Stretch, str]]
+    stretches: list[tuple[Stretch, str, str]]  # with its days, and who covers
+    unplaced: str
     gap: str
     note: str
     note_for: str
@@ -69,6 +70,43 @@ class Shown:
         said = f"{count} lead{'' if count == 1 else 's'}: {whom}."
         return f"{said} {self.gap}".strip()
 
+    @property
+    def calls(self) -> str:
+        """`Up to 24 calls to Smartlead: 8 reads, 8 writes, 8 notes. About ...`"""
+        calls = self.preview.calls
+        if not calls.calls:
+            return "No call to Smartlead, until a lead arrives."
+        parts = [_counted(calls.reads, "read"), _counted(calls.writes, "write")]
+        if calls.notes:
+            parts.append(_counted(calls.notes, "note"))
+        most = "About" if calls.by_page else "Up to"
+        time = _counted(self.preview.minutes, "minute")
+        return (
+            f"{most} {calls.calls} calls to Smartlead: {', '.join(parts)}. "
+            f"About {time} at {self.preview.a_minute} a minute."
+        )
+
+    @property
+    def staying(self) -> str:
+        """Empty if no lead was covered by the absence before."""
+        count = self.preview.staying
+        if not count:
+            return ""
+        stay, them = ("stays", "it") if count == 1 else ("stay", "them")
+        return (
+            f"{count} of them {stay} with who has {them} "
+            "from the absence before, without a call."
+        )
+
+    @property
+    def choices_title(self) -> str:
+        leads, listed = self.preview.leads, len(self.preview.choices)
+        if leads > listed:
+            said = f"The first {listed} of {leads} leads"
+        else:
+            said = f"All {_counted(leads, 'lead')}"
+        return f"{said}, each with its reason"
+
 
 def shown_preview(found: Preview, draft: Draft) -> Shown:
     sample = found.choices[0] if found.choices else None
@@ -78,7 +116,10 @@ def shown_preview(found: Preview, draft: Draft) -> Shown:
         returns=_moment(found.ends_at, draft, draft.last_day, draft.last_time),
         back=f"{found.first_working_day:%a %-d %B}",
         loads=_loads(found, today=timezone.localdate()),
-        stretches=[(one, _days(one)) for one in found.stretches],
+        stretches=[
+            (stretch, _days(stretch), _who(stretch)) for stretch in found.stretches
+        ],
+        unplaced=_unplaced(found.unplaced, draft.member),
         gap=_gap(found),
         note=_note(draft, found) if sample else "",
         note_for=str(sample.lead) if sample else "",
@@ -122,6 +163,28 @@ def _days(stretch: Stretch) -> str:
     start = f"{first:%a %-d}" if first.month == last.month else f"{first:%-d %b}"
     end = f"{last:%a %-d %b}" if first.month == last.month else f"{last:%-d %b}"
     return f"{start} to {end}"
+
+
+def _who(stretch: Stretch) -> str:
+    names = ", ".join(stretch.names)
+    if not stretch.is_gap:
+        return names or "Part of the day only"
+    return f"Nobody for a part of it, then {names}" if names else "Nobody"
+
+
+def _unplaced(count: int, away: Member) -> str:
+    """Leads that nobody would take; empty if there are none."""
+    if not count:
+        return ""
+    them = "it" if count == 1 else "them"
+    return (
+        f"{_counted(count, 'lead')} would stay with {away}: nobody who covers is free "
+        f"at the start, or takes {them}. Add a person or a fallback."
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _gap(found: Preview) -> str:

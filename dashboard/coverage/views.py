@@ -119,12 +119,14 @@ def _shown_cell(
 
 
 def _neighbours(by: str, days: list[date]) -> dict[str, Any]:
-    span = "month" if by == "month" else "six weeks"
-    earlier = days[0] - timedelta(days=1 if by == "month" else len(days))
-    later = days[-1] + timedelta(days=1)
-    if by == "month":
-        earlier = earlier.replace(day=1)
-    return {"span": span, "earlier": earlier, "later": later}
+    is_month = by == "month"
+    earlier = days[0] - timedelta(days=1 if is_month else len(days))
+    return {
+        "span": "One month" if is_month else "Six weeks",
+        "span_query": "by=month&" if is_month else "",
+        "earlier": earlier.replace(day=1) if is_month else earlier,
+        "later": days[-1] + timedelta(days=1),
+    }
 
 
 def _lists(rights: Rights, after: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from assignments.services.coverage import actions, calendar
 from assignments.services.coverage.certificate import tally as tally_of
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
+from dashboard.coverage.labels import act_sentence, end_button
 from dashboard.form_fields import LinesField
 from dashboard.htmx import PageRequest
 from dashboard.service_errors import refuse
@@ -226,13 +227,15 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
+    tally, act = tally_of(coverage), ACTS[name]
     context: dict[str, Any] = {
         "coverage": coverage,
         "name": name,
-        "act": ACTS[name],
+        "act": act,
+        "sentence": act_sentence(name, coverage, tally),
+        "button": end_button(coverage, tally) if name == "end" else act.button,
         "form": form,
         "action": reverse(f"{name}_coverage", args=[coverage.pk]),
-        "tally": tally_of(coverage),
         "days": absence_in_words(coverage, today=timezone.localdate()),
     }
     return render(request, "coverage/act.html", context, status=status)

@@ -74,6 +74,14 @@ class Planner:
         return drafts.overlap(self.away, *window, existing=self.existing)
 
     @property
+    def is_zone_open(self) -> bool:
+        """Times or the zone were typed, or are wrong."""
+        said, errors = self.form.data, self.form.errors
+        is_typed = said.get("first_time") or said.get("last_time") or self.moved_to
+        names = ("zone", "first_time", "last_time")
+        return bool(is_typed) or any(name in errors for name in names)
+
+    @property
     def moved_to(self) -> str:
         """Return the member's zone if the days were typed for another one, else ""."""
         known, away = self.existing, self.away
@@ -251,6 +259,7 @@ def _page(request: PageRequest, planner: Planner, *, status: int = 200) -> HttpR
         "preview": _shown(planner),
         "clash": planner.clash,
         "moved_to": planner.moved_to,
+        "is_zone_open": planner.is_zone_open,
         **_editing(planner.existing),
         "seen": planner.seen,
     }

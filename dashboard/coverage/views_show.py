@@ -17,15 +17,26 @@ from assignments.services.coverage.drafts import draft_of
 from assignments.services.coverage.preview import preview
 from assignments.services.coverage.progress import progress
 from assignments.services.moments import moment_from
-from dashboard.coverage.labels import entry_of, moment_in, state_word, viewers_moment
+from dashboard.coverage.certificate_labels import CertificateWords
+from dashboard.coverage.labels import (
+    act_sentence,
+    end_button,
+    entry_of,
+    moment_in,
+    state_word,
+    viewers_moment,
+)
 from dashboard.coverage.page import (
     FILTERS,
     RUNNING,
     chips_of,
     day_of,
     held_page,
+    left_words,
+    nothing_held,
     refused_holds,
     rows_of,
+    sum_words,
     title_of,
     told_of,
 )
@@ -60,14 +71,15 @@ def certificate(request: PageRequest, pk: int) -> HttpResponse:
     """Show what became of each lead; the member who was away is welcomed back."""
     coverage = _get(pk)
     found = certificate_of(coverage)
+    is_welcome = coverage.member.user_id == request.user.pk
+    words = CertificateWords(certificate=found, is_welcome=is_welcome)
     context = {
         "coverage": coverage,
         "entry": entry_of(coverage, Rights.of(request.user)),
         "found": found,
         "tally": found.tally,
         "parts": _bar(found.tally.parts, found.tally.taken),
-        "is_welcome": coverage.member.user_id == request.user.pk,
-        "is_over": coverage.state == State.COMPLETED,
+        "words": words,
         "at": timezone.now(),
     }
     return render(request, "coverage/certificate.html", context)
@@ -102,6 +114,11 @@ def _context(
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
         "told": told_of(coverage),
+        "left": left_words(coverage, far),
+        "sum": sum_words(coverage, tally),
+        "nothing_held": nothing_held(coverage, shown),
+        "end_sentence": act_sentence("end", coverage, tally),
+        "end_button": end_button(coverage, tally),
         **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
@@ -114,6 +131,7 @@ def _state(coverage: Coverage) -> dict[str, Any]:
         "state_word": state_word(coverage),
         "is_running": coverage.state in RUNNING,
         "is_ahead": coverage.state in AHEAD,
+        "may_have_gaps": coverage.state in (*RUNNING, *AHEAD),
     }
 
 

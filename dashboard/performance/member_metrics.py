@@ -18,6 +18,7 @@ from dashboard.performance.periods import (
     period_of,
     weeks_up_to,
 )
+from dashboard.templatetags.performance import duration
 
 WEEKS, MONTHS = 13, 6
 
@@ -41,10 +42,21 @@ def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[st
         "weeks": weeks,
         "months": months,
         "answers_chart": chart_of(answers),
+        "answers_said": ", ".join(_answers_in_words(step) for _, step in weeks),
         "median_chart": chart_of(medians),
+        "medians_said": ", ".join(_median_in_words(step) for _, step in weeks),
         "has_covered": any(upper for _, upper in answers),
         "has_trend": any(sum(pair) for pair in answers),
     }
+
+
+def _answers_in_words(step: Step) -> str:
+    own, covering = step.own.count, step.covering.count
+    return f"{own} and {covering} while covering" if covering else f"{own}"
+
+
+def _median_in_words(step: Step) -> str:
+    return duration(step.own.median) if step.own.count else "none"
 
 
 def _steps(member: Member, spans: Sequence[Days]) -> list[tuple[Days, Step]]:

@@ -40,8 +40,7 @@ def performance(request: PageRequest) -> HttpResponse:
         "lines": lines,
         "total": total,
         "heads": _heads(form),
-        "by_name": form.query(sort="name"),
-        "by_name_back": form.query(sort="-name"),
+        **_name_head(form),
         "period_query": form.query(sort="", team=""),
         "days": form.days,
     }
@@ -124,6 +123,14 @@ def _sorted(lines: list[Figures], sort: str) -> list[Figures]:
 
 def _name(line: Figures) -> str:
     return str(line.member).lower()
+
+
+def _name_head(form: PeriodForm) -> dict[str, str]:
+    sort = form.cleaned_data["sort"] or "name"
+    return {
+        "by_name": form.query(sort="-name" if sort == "name" else "name"),
+        "name_order": {"name": "ascending", "-name": "descending"}.get(sort, ""),
+    }
 
 
 def _heads(form: PeriodForm) -> list[tuple[Any, str, str]]:

@@ -59,6 +59,17 @@ class Pile:
     days: int = UNTOUCHED_DAYS
 
     @property
+    def title(self) -> str:
+        if not self.is_untouched:
+            return str(self.section.label)
+        days = f"{self.days:,} day{'' if self.days == 1 else 's'}"
+        return f"{self.section.label} for {days}"
+
+    @property
+    def dated_by(self) -> str:
+        return "Due" if self.section == Section.OVERDUE else "Last reply"
+
+    @property
     def explained(self) -> str:
         return EXPLAINED[self.section]
 

@@ -46,7 +46,11 @@ def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
     context = {
         "form": form,
         "piles": piles,
-        "empty": [one for one in piles if not one.count and not one.is_untouched],
+        "empty": [
+            pile.section.label.lower()
+            for pile in piles
+            if not pile.count and not pile.is_untouched
+        ],
         "page": pages.get_page(request.GET.get("page")),
     }
     return render(request, "review/review.html", context, status=status)

@@ -42,7 +42,17 @@ class ReplayTable:
         self.replay = replay
         self.rules = rules
 
-    most = MOST
+    @property
+    def summary(self) -> str:
+        """`812 leads of the last 4 weeks, as if nobody had owned them. ...`"""
+        total, weeks = self.replay.total, self.replay.weeks
+        leads = f"{total:,} lead{'' if total == 1 else 's'}"
+        span = f"{weeks} week{'' if weeks == 1 else 's'}"
+        cut = f" (the newest {MOST:,} of them)" if self.replay.is_cut else ""
+        return (
+            f"{leads} of the last {span}{cut}, as if nobody had owned them. "
+            "Nothing is assigned."
+        )
 
     @cached_property
     def _members(self) -> Mapping[int, Member]:

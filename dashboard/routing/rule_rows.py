@@ -38,6 +38,29 @@ class RuleRow:
         return [(value, label, value == self.rule.mode) for value, label in words]
 
     @property
+    def mode(self) -> str:
+        return next(label for _, label, is_on in self.modes if is_on)
+
+    @property
+    def coming_sentence(self) -> str:
+        leads = f"{self.coming:,} lead{'' if self.coming == 1 else 's'}"
+        is_suggested = self.rule.mode == RoutingRule.Mode.SUGGEST
+        act = "to suggest" if is_suggested else "to give away"
+        return f"{leads} {act} with the next minute."
+
+    @property
+    def stuck_sentence(self) -> str:
+        if self.stuck == 1:
+            return (
+                "1 lead matches, and nobody can take it now. "
+                "It is tried again each minute."
+            )
+        return (
+            f"{self.stuck:,} leads match, and nobody can take them now. "
+            "They are tried again each minute."
+        )
+
+    @property
     def is_off(self) -> bool:
         return self.rule.mode == RoutingRule.Mode.OFF
 

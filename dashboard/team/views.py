@@ -46,6 +46,7 @@ def team(request: PageRequest) -> HttpResponse:
         "form": form,
         "team": chosen,
         "sort": sort,
+        "order": "ascending" if sort in {"name", "oldest"} else "descending",
         "heads": HEADS,
         "board": board_of(found, sort=sort, team=chosen),
         "has_teams": Team.objects.exists(),

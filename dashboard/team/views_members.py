@@ -10,7 +10,7 @@ from assignments.models import Coverage, Lead, Member
 from assignments.services.absences import away_now
 from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.insights.definitions import DEFINITIONS
+from assignments.services.insights.definitions import BY_KEY
 from assignments.services.people import members
 from dashboard.htmx import PageRequest
 from dashboard.performance.member_metrics import member_figures
@@ -64,7 +64,7 @@ def _member(
     context = {
         **(member_figures(member, period, at=at) if period.is_valid() else {}),
         "period": period,
-        "definitions": DEFINITIONS,
+        "definitions": BY_KEY,
         "member": member,
         "open": Lead.objects.open().owned_by(member).count(),
         "form": form,

@@ -86,6 +86,19 @@ class Line:
         return (self.carried.share or 0) >= 1
 
     @property
+    def is_off(self) -> bool:
+        member = self.carried.member
+        return bool(self.carried.away) or (member is not None and not member.is_active)
+
+    @property
+    def bar_words(self) -> str:
+        """`12 open of 40, 3 held for others`."""
+        member = self.carried.member
+        capacity = f" of {member.capacity}" if member and member.capacity else ""
+        held = f", {self.carried.held} held for others" if self.carried.held else ""
+        return f"{self.carried.open} open{capacity}{held}"
+
+    @property
     def own(self) -> int:
         """Return the part of the bar for the member's own leads; the rest is held for
         others.

@@ -5,14 +5,14 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.template import Library
+from django.template import Context, Library
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
-from assignments.models import Coverage
+from assignments.models import Coverage, Member
 from assignments.models.assignment import Cause
 from assignments.services import absence_wording
 from assignments.services.absence_wording import absence_in_words
@@ -155,3 +155,30 @@ def short(member: Any) -> str:
     last = rest.split()[-1] if rest.split() else ""
     is_name = last and not last[0].isdigit()
     return isolated(f"{first} {last[0]}.") if is_name else str(member)
+
+
+@register.simple_tag(takes_context=True)
+def avatar(context: Context, member: Member, *, off: object = False) -> SafeString:
+    """A circle with the member's initials; the viewer's own stands out, `off` fades."""
+    is_viewer = member.user_id == context["request"].user.pk
+    return format_html(
+        '<span class="av{}{}" aria-hidden="true">{}</span>',
+        " me" if is_viewer else "",
+        " off" if off else "",
+        member.initials,
+    )
+
+
+@register.simple_tag
+def sign(trouble: object, look: str = "warn") -> SafeString:
+    """A warning of this look (`warn` or `bad`) if there is trouble, else a tick."""
+    if trouble:
+        return format_html('<span class="{}">{}</span>', look, icon("warn"))
+    return format_html('<span class="good">{}</span>', icon("check"))
+
+
+@register.simple_tag(takes_context=True)
+def current_on(context: Context, names: str) -> SafeString:
+    """Mark a link as the current page on the pages of these URL names."""
+    here = context["request"].resolver_match.view_name
+    return mark_safe('aria-current="page"' if here in names.split() else "")  # noqa: S308

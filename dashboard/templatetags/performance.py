@@ -1,6 +1,14 @@
 """Template tags for figures: shares and times, for people and for machines."""
 
+from datetime import date
+
 from django.template import Library
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from assignments.models import Member
 
 register = Library()
 
@@ -29,3 +37,50 @@ def duration(minutes: int | None) -> str:
 def raw(value: float | None) -> str:
     """Return a share for machines, with four digits."""
     return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+@register.simple_tag
+def count(key: str, value: int, address: str = "", look: str = "") -> SafeString:
+    """A number that programs can read; with an address and not zero, a link."""
+    return _linked(_data(key, str(value), str(value)), address if value else "", look)
+
+
+@register.simple_tag
+def share(key: str, value: float | None) -> SafeString:
+    return _data(key, raw(value), percent(value))
+
+
+@register.simple_tag
+def minutes(key: str, value: int | None) -> SafeString:
+    return _data(key, raw(value), duration(value))
+
+
+@register.simple_tag
+def changes_of(member: Member | None, days: tuple[date, date]) -> str:
+    """Return the address of the changes of these days; empty for no single member."""
+    if member is None:
+        return ""
+    first, last = days
+    said = {"member": f"{member.pk}", "state": "done"}
+    query = said | {"from": f"{first}", "to": f"{last}"}
+    return f"{reverse('history')}?{urlencode(query)}"
+
+
+@register.simple_tag
+def waiting_of(member: Member | None) -> str:
+    """Return the address of the leads that wait on a member; empty for no member."""
+    if member is None:
+        return ""
+    query = {"owner": f"{member.pk}", "status": "waiting_on_us"}
+    return f"{reverse('inbox')}?{urlencode(query)}"
+
+
+def _data(key: str, value: str, shown: str) -> SafeString:
+    return format_html('<data class="{}" value="{}">{}</data>', key, value, shown)
+
+
+def _linked(figure: SafeString, address: str, look: str) -> SafeString:
+    if not address:
+        return figure
+    kind = format_html(' class="{}"', look) if look else ""
+    return format_html('<a{} href="{}">{}</a>', kind, address, figure)

@@ -1,0 +1,15 @@
+"""Days of the calendar of absences."""
+
+from datetime import date
+
+from django.template import Library
+
+register = Library()
+
+
+@register.simple_tag
+def day_class(day: date, today: date) -> str:
+    """How a day's column looks: today, at a weekend, on a Monday; else empty."""
+    if day == today:
+        return "now"
+    return {0: "mon", 5: "we", 6: "we"}.get(day.weekday(), "")

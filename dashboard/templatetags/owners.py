@@ -1,0 +1,71 @@
+"""Sentences about owners: who had a lead, who has it, and who changed that."""
+
+from django.template import Library
+
+from assignments.models import Assignment, Lead
+from assignments.models.assignment import Cause, State
+from dashboard.templatetags.handoff import short
+
+register = Library()
+
+
+@register.simple_tag
+def owner_before(change: Assignment, brief: object = None) -> str:
+    if not change.expected_known:
+        return "Not known"
+    return _name(change.expected, brief)
+
+
+@register.simple_tag
+def owner_after(change: Assignment, brief: object = None) -> str:
+    return _name(change.to, brief)
+
+
+def _name(member: object, brief: object) -> str:
+    name = member or "Nobody"
+    return short(name) if brief else str(name)
+
+
+@register.simple_tag
+def decided_by(change: Assignment) -> str:
+    """`Ana Berg decided it`, `Handoff decided it`; `Noticed` if Smartlead did."""
+    if change.actor:
+        return f"{change.actor} decided it"
+    return "Noticed" if change.cause == Cause.OUTSIDE else "Handoff decided it"
+
+
+@register.simple_tag
+def expecting(change: Assignment) -> str:
+    """`, expecting Ana Berg`: the owner that the change replaces; else empty."""
+    if change.cause == Cause.OUTSIDE:
+        return ""
+    if not change.expected_known:
+        return ", expecting whoever had it"
+    return f", expecting {change.expected or 'nobody'}"
+
+
+@register.filter
+def outcome_or_reason(change: Assignment) -> str:
+    """Return why it came to nothing, or else why it was decided."""
+    if change.outcome and change.state != State.DONE:
+        return change.outcome
+    return change.reason
+
+
+@register.filter
+def owner_now(lead: Lead) -> str:
+    """`now with Ana Berg`, `now with nobody`, `owner not known`."""
+    if lead.gone_at:
+        return "gone from Smartlead"
+    if lead.owner:
+        return f"now with {lead.owner}"
+    return "now with nobody" if lead.owner_is_known else "owner not known"
+
+
+@register.filter
+def who_has_it(lead: Lead) -> str:
+    if lead.owner:
+        return f"{lead.owner} has it."
+    if lead.owner_is_known:
+        return "Nobody has it."
+    return "Smartlead has not said who has it."

@@ -1,0 +1,48 @@
+"""How rules read when they are held against one lead."""
+
+from django.template import Library
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from assignments.models import RoutingRule
+from assignments.services.routing.explain import Explanation, Step
+from assignments.services.routing.match import Answer
+from dashboard.templatetags.handoff import icon
+
+register = Library()
+
+SIGNS = {
+    Answer.YES: ("good", "check", "Yes:"),
+    Answer.UNREAD: ("warn", "warn", "Not known yet:"),
+    Answer.NO: ("muted", "x", "No:"),
+}
+
+
+@register.filter
+def verdict(step: Step) -> str:
+    """`decides`, `does not match`, ...: what the rule does with this lead."""
+    if step.is_off:
+        return "off"
+    if step.decides:
+        return "waits for it" if step.answer is Answer.UNREAD else "decides"
+    if step.answer is Answer.YES:
+        return "would match, comes too late"
+    return "does not match"
+
+
+@register.simple_tag
+def answer_sign(answer: Answer) -> SafeString:
+    look, name, label = SIGNS[answer]
+    return format_html('<span class="{}">{}</span>', look, icon(name, label))
+
+
+@register.filter
+def choice_sentence(explained: Explanation) -> str:
+    """`It would choose Ana Berg, ...`; why nobody, if nobody can take it."""
+    choice, rule = explained.choice, explained.rule
+    assert choice is not None  # noqa: S101  asked only where a rule has chosen
+    if choice.member_id is None:
+        return choice.sentence
+    is_suggested = rule is not None and rule.mode == RoutingRule.Mode.SUGGEST
+    act = "suggest" if is_suggested else "choose"
+    return f"It would {act} {choice.sentence}"

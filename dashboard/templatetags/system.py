@@ -1,0 +1,61 @@
+"""How the parts of the system page read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.template import Library
+from django.template.defaultfilters import floatformat
+
+from assignments.models import Heartbeat, Source, User
+from assignments.services.operations.status import Overview, Queue
+from dashboard.templatetags.handoff import age
+
+register = Library()
+
+
+@register.filter
+def last_beats(beats: Sequence[Heartbeat], at: datetime) -> str:
+    """`worker: 4 s ago (reading leads); web: 2 s ago`."""
+    said = []
+    for beat in beats:
+        detail = f" ({beat.detail})" if beat.detail else ""
+        said.append(f"{beat.name}: {age(beat.beat_at, at)} ago{detail}")
+    return "; ".join(said)
+
+
+@register.filter
+def what_waits(queue: Queue) -> str:
+    """`3 manual, 12 bulk; 1 sending, 2 notes.`"""
+    waiting = [f"{count} {name.lower()}" for name, count in queue.waiting.items()]
+    listed = ", ".join(waiting) or "No assignment waits"
+    notes = f"{queue.notes} note{'' if queue.notes == 1 else 's'}"
+    return f"{listed}; {queue.sending} sending, {notes}."
+
+
+@register.filter
+def calls_used(system: Overview) -> str:
+    """`3 of 8, 21 of 55`."""
+    return ", ".join(
+        f"{window.used} of {window.limit:,}" for window in system.budget.windows
+    )
+
+
+@register.filter
+def call_spans(system: Overview) -> str:
+    """`2 s and 60 s`."""
+    return " and ".join(
+        f"{floatformat(window.seconds)} s" for window in system.budget.windows
+    )
+
+
+@register.filter
+def by_whom(user: User | None) -> str:
+    return f" by {user}" if user else ""
+
+
+@register.filter
+def filter_proof(source: Source) -> str:
+    """What is known of Smartlead's member filter from this source; mostly nothing."""
+    if not source.proof_detail and source.proof == Source.Proof.UNPROVEN:
+        return ""
+    return f"Filter: {source.get_proof_display().lower()}. {source.proof_detail}"

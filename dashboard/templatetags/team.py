@@ -1,0 +1,61 @@
+"""Sentences about what members carry, and what a coverage ties them to."""
+
+from django.template import Library
+
+from assignments.models import Coverage, Member
+from assignments.services.bulk.rebalance import Share
+from dashboard.templatetags.handoff import absence
+
+register = Library()
+
+
+@register.filter
+def mobility(share: Share) -> str:
+    """`40 may move, 3 in a live conversation`: how many leads may move, and why not."""
+    if not share.is_theirs:
+        return "not yours to move"
+    kinds = {
+        "live": "in a live conversation",
+        "held": "held in a coverage",
+        "on_the_way": "on the way already",
+    }
+    kept = [
+        f"{share.kinds[kind]:,} {words}"
+        for kind, words in kinds.items()
+        if share.kinds[kind]
+    ]
+    return ", ".join([f"{share.kinds['movable']:,} may move", *kept])
+
+
+@register.simple_tag
+def held_for_others(coverage: Coverage, held: int, member: Member) -> str:
+    leads = "1 lead is" if held == 1 else f"{held:,} leads are"
+    days = absence(coverage)
+    return f"{leads} with {member} only for {coverage.member}, {days}, and in no pile."
+
+
+@register.simple_tag
+def held_by_others(held: int, member: Member) -> str:
+    """What happens to leads that are covered for a member who leaves; empty for none."""
+    if not held:
+        return ""
+    covered, back, stay = (
+        ("1 lead is covered", "goes", "stays")
+        if held == 1
+        else (f"{held:,} leads are covered", "go", "stay")
+    )
+    return (
+        f"{covered} and {back} back to {member} afterwards, "
+        f"or {stay} with who covers once {member} is deactivated."
+    )
+
+
+@register.simple_tag
+def still_coming(count: int, member: Member) -> str:
+    """`3 leads are still on the way to Ana Berg. Come back when they have arrived...`"""
+    leads = "1 lead is" if count == 1 else f"{count:,} leads are"
+    arrived = "it has arrived" if count == 1 else "they have arrived"
+    return (
+        f"{leads} still on the way to {member}. "
+        f"Come back when {arrived}, or cancel that first."
+    )
