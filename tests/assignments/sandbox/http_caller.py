@@ -51,10 +51,10 @@ class HttpCaller:
         return answer.json()["data"]
 
     def all_rows(self, name: str, **filters: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while page := self.rows(name, offset=len(found), filters=filters or None):
-            found += page
-        return found
+        rows: list[dict[str, Any]] = []
+        while page := self.rows(name, offset=len(rows), filters=filters or None):
+            rows += page
+        return rows
 
     def ids(self, name: str, **filters: Any) -> set[int]:
         return {int(row["email_lead_map_id"]) for row in self.all_rows(name, **filters)}
@@ -72,7 +72,7 @@ class HttpCaller:
 
 
 def owned_lead_with_reply(sandbox: FakeSmartlead) -> Any:
-    """One that has replied, and is owned."""
+    """Return an owned lead that has replied."""
     return next(
         lead
         for lead in sandbox.store.leads.values()

@@ -9,7 +9,7 @@ from tests.assignments.sandbox.http_caller import (
 )
 
 
-def a_day(*, seed=1, **rates):
+def sandbox_after_a_day(*, seed=1, **rates):
     clock = Clock()
     sandbox = FakeSmartlead(
         leads=40, seed=seed, clock=clock, ticks=clock, sleep=clock.sleep
@@ -22,19 +22,19 @@ def a_day(*, seed=1, **rates):
     return sandbox
 
 
-def test_time_stands_still_unless_asked():
-    assert a_day().call_log.entries() == []
+def test_nothing_happens_by_default():
+    assert sandbox_after_a_day().call_log.entries() == []
 
 
 def test_replies_come_at_the_rate_asked_for():
-    entries = a_day(reply_every=40.0).call_log.entries(kind="reply")
+    entries = sandbox_after_a_day(reply_every=40.0).call_log.entries(kind="reply")
 
     assert 60 < len(entries) < 120
     assert {entry.source for entry in entries} == {"life"}
 
 
 def test_answers_go_out_and_categories_change():
-    sandbox = a_day(reply_every=40.0)
+    sandbox = sandbox_after_a_day(reply_every=40.0)
 
     assert {entry.kind for entry in sandbox.call_log.entries()} == {
         "reply",
@@ -43,16 +43,16 @@ def test_answers_go_out_and_categories_change():
     }
 
 
-def test_the_same_seed_tells_the_same_story():
-    def story(seed):
-        sandbox = a_day(seed=seed, reply_every=60.0, outside_every=300.0)
+def test_the_same_seed_gives_the_same_events():
+    def events_of(seed):
+        sandbox = sandbox_after_a_day(seed=seed, reply_every=60.0, outside_every=300.0)
         return [(e.kind, e.map_id, e.owner_after) for e in sandbox.call_log.entries()]
 
-    assert story(1) == story(1) != story(2)
+    assert events_of(1) == events_of(1) != events_of(2)
 
 
-def test_outsiders_change_owners_for_real():
-    changes = a_day(outside_every=60.0).call_log.changes()
+def test_owners_change_in_smartlead():
+    changes = sandbox_after_a_day(outside_every=60.0).call_log.changes()
 
     assert len(changes) > 30
     assert all(change.source == "outside" for change in changes)
@@ -84,7 +84,7 @@ def test_replies_carry_the_moment_they_fell_due(sandbox, clock):
     assert clock.at - 100 < times[-2] < times[-1] < clock.at
 
 
-def test_a_long_sleep_is_cut_short(sandbox, clock):
+def test_a_long_pause_skips_the_rest(sandbox, clock):
     sandbox.set_behaviour(reply_every=1.0)
     sandbox.activity.catch_up()
     clock.sleep(1_000_000)
@@ -95,7 +95,7 @@ def test_a_long_sleep_is_cut_short(sandbox, clock):
     assert len(sandbox.call_log.entries(kind="reply")) == MAX_EVENTS_AT_ONCE
 
 
-def test_an_account_without_leads_has_no_life(clock):
+def test_an_account_without_leads_has_no_activity(clock):
     sandbox = FakeSmartlead(leads=0, clock=clock, ticks=clock)
     sandbox.set_behaviour(reply_every=1.0, outside_every=1.0)
     sandbox.activity.catch_up()
@@ -107,7 +107,7 @@ def test_an_account_without_leads_has_no_life(clock):
 
 
 @pytest.mark.parametrize("name", ["inbox-replies", "sent"])
-def test_a_call_lives_through_what_fell_due(sandbox, clock, name):
+def test_a_call_plays_the_due_events_first(sandbox, clock, name):
     sandbox.set_behaviour(reply_every=5.0)
     call = HttpCaller(sandbox)
     call.rows(name)

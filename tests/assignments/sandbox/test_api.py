@@ -27,9 +27,11 @@ class TestKeys:
         assert answer.json() == {"message": "Plan expired!"}
 
     def test_the_key_counts_only_in_the_query(self, sandbox):
-        nobody = HttpCaller(sandbox, key=None)
+        without_key = HttpCaller(sandbox, key=None)
 
-        answer = nobody.post("master-inbox/inbox-replies", {"api_key": "sandbox-key"})
+        answer = without_key.post(
+            "master-inbox/inbox-replies", {"api_key": "sandbox-key"}
+        )
 
         assert answer.status_code == 401
 

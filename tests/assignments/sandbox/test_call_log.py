@@ -96,7 +96,7 @@ def test_racing_writes_are_numbered_as_they_took_effect(sandbox, call):
     assert sandbox.owner(lead.map_id) == changes[-1].owner_after
 
 
-def test_the_verdict_sums_up(sandbox, call):
+def test_key_usage_counts_the_calls(sandbox, call):
     call.get("campaigns")
     call.get("nothing")
 

@@ -13,7 +13,7 @@ from assignments.sandbox import cli_options
 ROOT = Path(__file__).parents[3]
 
 
-class TestOrders:
+class TestOptions:
     def test_rates(self):
         assert cli_options.parse_limits("60/60s,10/2s") == ((60, 60.0), (10, 2.0))
 
@@ -37,7 +37,7 @@ class TestOrders:
             (cli_options.parse_fault, "error=often"),
         ],
     )
-    def test_what_is_not_understood_is_said(self, read, said):
+    def test_a_malformed_option_is_refused(self, read, said):
         with pytest.raises(cli_options.InvalidOption):
             read(said)
 
@@ -72,12 +72,12 @@ def test_the_command_prints_its_address_serves_and_stops_when_told(tmp_path):
     assert (tmp_path / "state").exists()
 
 
-class TestHook:
+class TestWebhookOption:
     @pytest.mark.parametrize(
         ("site", "secret"),
         [("http://example.com", "a-secret-of-the-tests"), ("http://localhost:1", "")],
     )
-    def test_only_a_handoff_of_this_machine_with_a_secret_is_told(
+    def test_needs_a_secret_and_an_address_of_this_machine(
         self, settings, site, secret
     ):
         settings.SMARTLEAD_WEBHOOK_SECRET = secret

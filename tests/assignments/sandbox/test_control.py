@@ -26,14 +26,14 @@ def test_the_state_shows_owners_notes_and_members(sandbox, call, control):
     assert len(state["members"]) == 8
 
 
-def test_control_calls_are_not_counted_nor_journalled(sandbox, control):
+def test_control_calls_are_not_counted_nor_logged(sandbox, control):
     control("GET", "state")
 
     assert sandbox.call_log.entries() == []
     assert sandbox.key_usage()["calls"] == 0
 
 
-def test_the_journal_can_be_read_from_a_number_on(call, control):
+def test_the_call_log_can_be_read_from_a_number_on(call, control):
     call.get("campaigns")
     call.get("client")
 
@@ -52,7 +52,7 @@ def test_faults_can_be_ordered_and_cleared(call, control):
     assert call.get("campaigns").status_code == 200
 
 
-def test_switches_can_be_set(sandbox, call, control):
+def test_behaviour_can_be_changed(sandbox, call, control):
     control("POST", "switches", {"notes": "missing", "latency": 1})
 
     assert (sandbox.behaviour.notes, sandbox.behaviour.latency) == ("missing", 1)
@@ -68,7 +68,7 @@ def test_owners_change_from_outside(sandbox, control):
     assert sandbox.owner(lead.map_id) == member
 
 
-def test_replies_arrive_and_leads_vanish(sandbox, call, control):
+def test_replies_arrive_and_leads_are_deleted(sandbox, call, control):
     lead = owned_lead_with_reply(sandbox)
 
     control("POST", "archive", {"map_id": lead.map_id})
@@ -80,7 +80,7 @@ def test_replies_arrive_and_leads_vanish(sandbox, call, control):
     assert call.thread(lead.map_id) == []
 
 
-def test_the_verdict_has_the_figures(call, control):
+def test_the_verdict_has_the_peaks(call, control):
     call.get("campaigns")
 
     assert control("GET", "verdict").json()["most_in_window"] == {"10000/60s": 1}
@@ -99,7 +99,7 @@ def test_the_verdict_has_the_figures(call, control):
         ("outside", [1]),
     ],
 )
-def test_what_is_not_understood_is_a_400(control, name, body):
+def test_a_malformed_request_is_a_400(control, name, body):
     answer = control("POST", name, body)
 
     assert answer.status_code == 400
@@ -111,7 +111,7 @@ def test_an_unknown_control_is_a_404(control):
 
 
 @pytest.mark.parametrize(("caller", "status"), [("10.0.0.7", 403), ("::1", 200)])
-def test_only_this_machine_may_steer(sandbox, caller, status):
+def test_only_this_machine_has_control(sandbox, caller, status):
     request = ApiRequest(method="GET", path="/_sandbox/state")
 
     assert respond(sandbox, request, caller=caller).status == status

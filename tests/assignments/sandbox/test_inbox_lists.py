@@ -63,7 +63,7 @@ class TestShape:
         assert set(answer) == {"ok", "data", "offset", "limit"}
         assert (answer["offset"], answer["limit"], len(answer["data"])) == (3, 2, 2)
 
-    def test_the_documented_shape_is_a_switch(self, sandbox, call):
+    def test_the_documented_shape_can_be_configured(self, sandbox, call):
         sandbox.set_behaviour(shape="documented")
 
         answer = call.post("master-inbox/inbox-replies", {"limit": 3}).json()
@@ -104,7 +104,7 @@ class TestContent:
         assert rows
         assert all(row[field] for row in rows)
 
-    def test_archived_leads_leave_the_other_lists_by_switch(self, sandbox, call):
+    def test_archived_leads_leave_the_other_lists_if_configured(self, sandbox, call):
         archived = call.ids("archived")
         assert archived & call.ids("inbox-replies")
 
@@ -214,7 +214,7 @@ class TestFilters:
         assert owners == {campaign.owner_id}
         assert len({row["team_member_id"] for row in rows}) > 1
 
-    def test_a_member_means_the_assignee_by_switch(self, sandbox, call):
+    def test_a_member_means_the_assignee_if_configured(self, sandbox, call):
         sandbox.set_behaviour(member_filter="assignee")
 
         rows = call.all_rows("inbox-replies", campaignTeamMemberId=[7323, 7304])
@@ -236,14 +236,14 @@ class TestAssignedMe:
 
         assert mine == call.ids("assigned-me")
 
-    def test_the_filter_overrides_by_switch(self, sandbox, call):
+    def test_the_filter_overrides_if_configured(self, sandbox, call):
         sandbox.set_behaviour(assigned_me="override")
 
         theirs = {key for key, owner in sandbox.owners().items() if owner == 7323}
         assert call.ids("assigned-me", campaignTeamMemberId=7323) == theirs
         assert call.ids("assigned-me") != theirs
 
-    def test_the_live_error_is_a_switch(self, sandbox, call):
+    def test_the_live_error_can_be_configured(self, sandbox, call):
         sandbox.set_behaviour(assigned_me="broken")
 
         answer = call.post("master-inbox/assigned-me", {"limit": 1})
@@ -368,7 +368,7 @@ class TestRefusals:
 
         assert refusal(answer)[0] == '"value" must be of type object'
 
-    def test_the_window_filter_may_be_refused_by_switch(self, sandbox, call):
+    def test_the_window_filter_may_be_refused_if_configured(self, sandbox, call):
         sandbox.set_behaviour(takes_window_filter=False)
         window = [iso(sandbox.now() - 60), iso(sandbox.now())]
 
@@ -378,7 +378,7 @@ class TestRefusals:
 
         assert refusal(answer)[0] == '"filters.replyTimeBetween" is not allowed'
 
-    def test_the_documented_422_is_a_switch(self, sandbox, call):
+    def test_the_documented_422_can_be_configured(self, sandbox, call):
         sandbox.set_behaviour(errors="documented")
 
         answer = call.post("master-inbox/inbox-replies", {"limit": 50})

@@ -119,7 +119,7 @@ class TestTooMany:
         assert (error["code"], error["retry_after"]) == ("RATE_LIMIT_EXCEEDED", 2)
         assert sandbox.key_usage()["too_many"] == 1
 
-    def test_without_retry_after_by_switch(self, sandbox, call):
+    def test_without_retry_after_if_configured(self, sandbox, call):
         sandbox.set_behaviour(has_retry_after=False)
         call.get("campaigns")
         call.get("campaigns")

@@ -55,7 +55,9 @@ class TestCampaigns:
 
         assert call.get(f"campaigns/{campaign_id}").json()["id"] == campaign_id
 
-    def test_an_unknown_one_is_an_empty_object_or_a_404_by_switch(self, sandbox, call):
+    def test_an_unknown_one_is_an_empty_object_or_a_404_if_configured(
+        self, sandbox, call
+    ):
         assert call.get("campaigns/1").json() == {}
 
         sandbox.set_behaviour(unknown_campaign="missing")

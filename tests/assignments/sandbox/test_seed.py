@@ -111,7 +111,7 @@ def test_there_are_a_hundred_different_replies_in_ten_languages():
     assert len(set(texts)) == len(texts) > 100
 
 
-def test_no_two_replies_of_the_account_look_cloned(replies):
+def test_no_two_replies_of_the_account_are_equal(replies):
     own = [reply.body.split("<blockquote")[0] for reply in replies]
 
     assert len(set(own)) > 0.97 * len(own)

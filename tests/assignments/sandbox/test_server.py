@@ -51,7 +51,7 @@ def wait_for(condition):
         time.sleep(0.01)
 
 
-def test_it_answers_as_in_process(http_client):
+def test_the_server_answers_as_in_process(http_client):
     answer = http_client.post("master-inbox/inbox-replies/", json={"limit": 3})
 
     assert answer.status_code == 200
@@ -120,7 +120,7 @@ def end_of(call: CallLogEntry) -> float:
     return call.ended_mono
 
 
-def test_many_hang_while_others_are_served(sandbox, server, http_client):
+def test_hanging_calls_do_not_block_others(sandbox, server, http_client):
     sandbox.faults.next("hang_then_drop", call="thread", times=15, seconds=1)
     lead = owned_lead_with_reply(sandbox)
     url = f"{server.base_url}/master-inbox/{lead.map_id}?api_key=sandbox-key"
@@ -148,7 +148,7 @@ def test_the_key_is_never_printed(http_client, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_noise_on_the_line_harms_nobody(server, http_client):
+def test_malformed_requests_do_no_harm(server, http_client):
     with socket.create_connection(server.server_address[:2]) as line:
         line.sendall(b"GET / HTTP/1.1\r\ncontent-length: many\r\n\r\n")
         line.settimeout(2)
@@ -163,7 +163,7 @@ def test_control_works_over_the_wire(server, http_client):
     assert json.loads(answer.text)["calls"] == 0
 
 
-def test_time_passes_without_calls(sandbox, server):
+def test_events_happen_without_calls(sandbox, server):
     sandbox.set_behaviour(reply_every=0.05)
 
     wait_for(lambda: sandbox.call_log.entries(kind="reply"))

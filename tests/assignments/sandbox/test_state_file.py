@@ -17,14 +17,14 @@ from tests.assignments.sandbox.http_caller import (
 def opened(tmp_path):
     worlds = []
 
-    def open_world(**options):
+    def open_sandbox(**options):
         clock = options.pop("clock", None) or Clock()
         options = {"leads": 12, "clock": clock, "ticks": clock, **options}
         sandbox = FakeSmartlead(state=tmp_path / "sandbox.sqlite3", **options)
         worlds.append(sandbox)
         return sandbox
 
-    yield open_world
+    yield open_sandbox
     for sandbox in worlds:
         sandbox.close()
 
@@ -51,7 +51,7 @@ def test_owners_notes_replies_and_flags_survive_a_restart(opened):
     assert len(after.store.leads) == 11
 
 
-def test_the_journal_survives_and_goes_on_counting(opened):
+def test_the_call_log_survives_and_goes_on_counting(opened):
     before = opened()
     lead = owned_lead_with_reply(before)
     HttpCaller(before).assign(lead.map_id, 7352)
@@ -78,7 +78,7 @@ def test_the_file_keeps_its_own_now_and_size(opened):
     assert max(lead.last_sent_at for lead in after.store.leads.values()) < NOW
 
 
-def test_life_goes_on_where_it_was(opened):
+def test_activity_continues_where_it_stopped(opened):
     clock = Clock()
     before = opened(clock=clock, behaviour=Behaviour(reply_every=10.0))
     before.activity.catch_up()
@@ -91,7 +91,7 @@ def test_life_goes_on_where_it_was(opened):
     assert after.activity.replies.number == before.activity.replies.number > 3
 
 
-def test_a_lead_out_of_the_file_can_be_lived_with(opened):
+def test_a_restored_lead_gets_replies(opened):
     opened().close()
     sandbox = opened()
 

@@ -1,4 +1,4 @@
-"""The sandbox's webhooks: registered, sent on, again on 5xx, and never elsewhere."""
+"""The sandbox's webhooks: registered, sent, sent again on 5xx, on this machine only."""
 
 import hmac
 import json
@@ -16,24 +16,24 @@ HERE = "http://127.0.0.1:8000/webhooks/smartlead/x/"
 SECRET = "a-secret-of-the-sandbox"
 
 
-class Inbox:
-    """Whoever is told; answers with these statuses, the last one for ever."""
+class Recipient:
+    """A recipient that answers with these statuses, repeating the last one."""
 
     def __init__(self, *statuses: int) -> None:
         self.statuses = list(statuses) or [200]
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.deliveries: list[tuple[str, dict[str, str], bytes]] = []
 
     def __call__(self, url, headers, body) -> int:
-        self.got.append((url, dict(headers), body))
+        self.deliveries.append((url, dict(headers), body))
         return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
     @property
-    def said(self) -> list[dict]:
-        return [json.loads(body) for _, _, body in self.got]
+    def bodies(self) -> list[dict]:
+        return [json.loads(body) for _, _, body in self.deliveries]
 
     @property
     def types(self) -> list[str]:
-        return [said["event_type"] for said in self.said]
+        return [body["event_type"] for body in self.bodies]
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def created(**fields) -> dict:
 
 
 def reply(sandbox: FakeSmartlead) -> int:
-    """To a lead whose category stays what it is."""
+    """Add a reply to a lead whose category does not change; return its map id."""
     lead = next(iter(sandbox.store.leads.values()))
     sandbox.add_reply(lead.map_id, text="Yes.")
     return lead.map_id
@@ -117,31 +117,31 @@ class TestManaging:
 class TestDelivery:
     def test_a_reply_is_told_with_everything_that_was_seen(self, caller, sandbox):
         caller.post("webhook/create", created())
-        map_id, inbox = reply(sandbox), Inbox()
+        map_id, recipient = reply(sandbox), Recipient()
 
-        sandbox.webhook_sender.deliver_due(inbox)
+        sandbox.webhook_sender.deliver_due(recipient)
 
-        said = inbox.said[0]
-        assert inbox.got[0][0] == HERE
-        assert said["sl_email_lead_map_id"] == map_id
-        assert said["secret_key"] == SECRET
-        assert "Yes." in said["reply_message"]["html"]
+        body = recipient.bodies[0]
+        assert recipient.deliveries[0][0] == HERE
+        assert body["sl_email_lead_map_id"] == map_id
+        assert body["secret_key"] == SECRET
+        assert "Yes." in body["reply_message"]["html"]
 
     def test_a_new_category_is_told_with_the_whole_history(self, caller, sandbox):
         caller.post("webhook/create", created())
-        lead, inbox = next(iter(sandbox.store.leads.values())), Inbox()
+        lead, recipient = next(iter(sandbox.store.leads.values())), Recipient()
         lead.category_id = 1
 
         caller.patch(
             "master-inbox/update-category",
             {"email_lead_map_id": lead.map_id, "category_id": 5},
         )
-        sandbox.webhook_sender.deliver_due(inbox)
+        sandbox.webhook_sender.deliver_due(recipient)
 
-        assert inbox.said[0]["lead_category"]["new_id"] == 5
-        assert len(inbox.said[0]["history"]) == len(lead.messages)
+        assert recipient.bodies[0]["lead_category"]["new_id"] == 5
+        assert len(recipient.bodies[0]["history"]) == len(lead.messages)
 
-    def test_a_hook_of_the_account_silences_the_others(self, caller, sandbox):
+    def test_a_webhook_of_the_account_replaces_the_others(self, caller, sandbox):
         lead = next(iter(sandbox.store.leads.values()))
         own = created(
             webhook_url="http://localhost:1/", association_type="campaign",
@@ -151,26 +151,30 @@ class TestDelivery:
         sandbox.add_reply(lead.map_id)
         caller.post("webhook/create", created())
         sandbox.add_reply(lead.map_id)
-        inbox = Inbox()
+        recipient = Recipient()
 
-        sandbox.webhook_sender.deliver_due(inbox)
+        sandbox.webhook_sender.deliver_due(recipient)
 
         replies = [
             url
-            for (url, _, _), type_ in zip(inbox.got, inbox.types, strict=True)
+            for (url, _, _), type_ in zip(
+                recipient.deliveries, recipient.types, strict=True
+            )
             if type_ == "EMAIL_REPLY"
         ]
         assert replies == ["http://localhost:1/", HERE]
 
-    def test_a_signed_one_carries_a_mark_of_its_very_bytes(self, caller, sandbox):
+    def test_a_signed_delivery_carries_the_signature_of_its_bytes(
+        self, caller, sandbox
+    ):
         sandbox.set_behaviour(hook_signed=True)
         caller.post("webhook/create", created())
         reply(sandbox)
-        inbox = Inbox()
+        recipient = Recipient()
 
-        sandbox.webhook_sender.deliver_due(inbox)
+        sandbox.webhook_sender.deliver_due(recipient)
 
-        _, headers, body = inbox.got[0]
+        _, headers, body = recipient.deliveries[0]
         mark = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
         assert headers["x-smartlead-signature"] == f"sha256={mark}"
 
@@ -178,46 +182,48 @@ class TestDelivery:
         sandbox.set_behaviour(hook_shape="short")
         caller.post("webhook/create", created())
         reply(sandbox)
-        inbox = Inbox()
+        recipient = Recipient()
 
-        sandbox.webhook_sender.deliver_due(inbox)
+        sandbox.webhook_sender.deliver_due(recipient)
 
-        assert not {"sl_email_lead_map_id", "campaign_id"} & set(inbox.said[0])
+        assert not {"sl_email_lead_map_id", "campaign_id"} & set(recipient.bodies[0])
 
-    def test_late_reversed_and_twice(self, caller, sandbox, clock):
+    def test_deliveries_can_be_late_reversed_and_doubled(self, caller, sandbox, clock):
         sandbox.set_behaviour(hook_delay=30, hook_order="reversed", hook_copies=2)
         caller.post("webhook/create", created())
         first = reply(sandbox)
         second = list(sandbox.store.leads)[1]
         sandbox.add_reply(second)
-        inbox = Inbox()
+        recipient = Recipient()
 
-        assert sandbox.webhook_sender.deliver_due(inbox) == 0
+        assert sandbox.webhook_sender.deliver_due(recipient) == 0
         clock.sleep(31)
-        sandbox.webhook_sender.deliver_due(inbox)
+        sandbox.webhook_sender.deliver_due(recipient)
 
-        replies = [said for said in inbox.said if said["event_type"] == "EMAIL_REPLY"]
-        ids = [said["sl_email_lead_map_id"] for said in replies]
+        replies = [
+            body for body in recipient.bodies if body["event_type"] == "EMAIL_REPLY"
+        ]
+        ids = [body["sl_email_lead_map_id"] for body in replies]
         assert ids == [second, second, first, first]
 
     def test_5xx_is_tried_again_and_4xx_is_not(self, caller, sandbox, clock):
         caller.post("webhook/create", created(event_type_map={"EMAIL_REPLY": True}))
         reply(sandbox)
-        failing = Inbox(503)
+        failing = Recipient(503)
 
         for wait in (0, *RETRY_DELAYS, 99_999):
             clock.sleep(wait)
             sandbox.webhook_sender.deliver_due(failing)
-        assert len(failing.got) == 1 + len(RETRY_DELAYS)
+        assert len(failing.deliveries) == 1 + len(RETRY_DELAYS)
         reply(sandbox)
-        refusing = Inbox(404)
+        refusing = Recipient(404)
         for wait in (0, *RETRY_DELAYS):
             clock.sleep(wait)
             sandbox.webhook_sender.deliver_due(refusing)
 
-        assert len(refusing.got) == 1
+        assert len(refusing.deliveries) == 1
 
-    def test_nobody_there_is_tried_again(self, caller, sandbox, clock):
+    def test_no_answer_is_tried_again(self, caller, sandbox, clock):
         caller.post(
             "webhook/create",
             created(
@@ -229,16 +235,16 @@ class TestDelivery:
         sandbox.webhook_sender.deliver_due()
         clock.sleep(RETRY_DELAYS[0])
 
-        assert sandbox.webhook_sender.deliver_due(Inbox()) == 1
+        assert sandbox.webhook_sender.deliver_due(Recipient()) == 1
 
     def test_without_a_hook_nothing_is_kept_for_sending(self, sandbox):
         reply(sandbox)
 
-        assert sandbox.webhook_sender.deliver_due(Inbox()) == 0
+        assert sandbox.webhook_sender.deliver_due(Recipient()) == 0
 
 
 def test_a_running_server_delivers_by_itself():
-    """From one sandbox to another, which knows no such path and says so."""
+    """The recipient is another sandbox, which answers 404."""
     sandbox, told = FakeSmartlead(leads=5), FakeSmartlead(leads=5)
     with serve_in_thread(told) as there, serve_in_thread(sandbox):
         sandbox.register_webhook(

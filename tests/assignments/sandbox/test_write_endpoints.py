@@ -53,7 +53,7 @@ class TestUpdateTeamMember:
         assert answer.status_code == 400
         assert answer.json()["message"] == '"team_member_id" must be a number'
 
-    def test_nobody_is_accepted_by_switch(self, sandbox, call):
+    def test_nobody_is_accepted_if_configured(self, sandbox, call):
         sandbox.set_behaviour(accepts_null_owner=True)
         lead = owned_lead_with_reply(sandbox)
 
@@ -82,7 +82,7 @@ class TestUpdateTeamMember:
         assert answer.status_code == 400
         assert answer.json()["message"] == says
 
-    def test_the_documented_answer_is_a_switch(self, sandbox, call):
+    def test_the_documented_answer_can_be_configured(self, sandbox, call):
         sandbox.set_behaviour(shape="documented")
 
         answer = call.assign(owned_lead_with_reply(sandbox).map_id, 7352).json()
@@ -122,7 +122,7 @@ class TestNotes:
 
         assert [note.text for note in sandbox.notes(lead.map_id)] == ["Again", "Again"]
 
-    def test_notes_are_missing_by_switch_while_writing_them_works(self, sandbox, call):
+    def test_notes_can_be_missing_while_writing_them_works(self, sandbox, call):
         sandbox.set_behaviour(notes="missing")
         lead = owned_lead_with_reply(sandbox)
 

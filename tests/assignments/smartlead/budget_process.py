@@ -1,7 +1,6 @@
-"""A process of its own that makes calls as fast as the budget lets it.
+"""A process that makes calls as fast as the budget allows; test_budget.py starts several.
 
-Prints the time of each, as the budget saw it: how long the machine then takes to say so
-is not the budget's affair. Run by test_budget.py, several at once.
+It prints the time of each call as the budget saw it, without the delay of printing.
 """
 
 import sys
@@ -13,11 +12,11 @@ CALLS, WINDOW = 10, 1.0
 
 
 class RecordingClock:
-    seen = 0.0
+    last = 0.0
 
     def __call__(self) -> float:
-        self.seen = time.time()
-        return self.seen
+        self.last = time.time()
+        return self.last
 
 
 def main(seconds: float) -> None:
@@ -25,10 +24,10 @@ def main(seconds: float) -> None:
 
     clock = RecordingClock()
     limits = [(CALLS, WINDOW)]
-    budget = CallBudget(limits=limits, name="greedy", deadline=2.0, clock=clock)
+    budget = CallBudget(limits=limits, name="shared", deadline=2.0, clock=clock)
     until = time.time() + seconds
     while slot := budget.wait(CallKind.NORMAL, until=until):
-        print(clock.seen, flush=True)  # noqa: T201
+        print(clock.last, flush=True)  # noqa: T201
         time.sleep(0.01)
         budget.finish(slot)
 

@@ -1,4 +1,4 @@
-"""A client that talks to whatever a test wants Smartlead to be."""
+"""A client whose Smartlead is a handler of the test."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +17,10 @@ from assignments.smartlead.client import Client, connect
 
 
 class RecordingBudget(CallBudget):
-    """A budget without limits that remembers what became of its slots."""
+    """A budget without limits that records what became of its slots."""
 
     def __init__(self) -> None:
-        super().__init__(limits=[(1000, 1.0)], name="purse")
+        super().__init__(limits=[(1000, 1.0)], name="recording")
         self.outcomes: list[tuple[object, ...]] = []
 
     def take(self, kind: CallKind) -> Slot:

@@ -1,4 +1,4 @@
-"""A server on this machine that answers byte by byte as a test wants it to."""
+"""A server on this machine that answers byte by byte as a test scripts it."""
 
 import socket
 import threading
@@ -28,7 +28,7 @@ class ScriptedServer:
 
     def close(self) -> None:
         self._stopped.set()
-        # accept() does not notice that its socket was closed: one last visitor wakes it.
+        # accept() does not notice that its socket was closed: a last connection wakes it.
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port)).close()
         for thread in self._threads:
@@ -45,7 +45,7 @@ class ScriptedServer:
         self._stopped.wait(60)
 
     def receive(self, connection: socket.socket) -> bytes:
-        """One whole request, by its Content-Length."""
+        """Return one complete request, by its Content-Length."""
         data = b""
         while b"\r\n\r\n" not in data:
             if not (more := connection.recv(65536)):

@@ -1,4 +1,4 @@
-"""The key leaks nowhere: not into logs, errors, `repr`s, tracebacks or records."""
+"""The key is in no log, error, `repr`, traceback or record."""
 
 import io
 import logging
@@ -44,11 +44,11 @@ def logged():
         logger.setLevel(level)
 
 
-def forms_of(key: str) -> list[str]:
+def encodings_of(key: str) -> list[str]:
     return [key, quote(key, safe=""), quote(key)]
 
 
-def everything_about(error: BaseException | None) -> str:
+def text_of_error(error: BaseException | None) -> str:
     """The error, what it carries and what it hangs on."""
     found = ""
     while error is not None:
@@ -83,8 +83,8 @@ def test_errors_and_logs_do_not_hold_the_key(server, key, logged):
     ):
         call_with_slot(client, lambda c: c.set_owner(map_id=1, member_id=2))
 
-    said = everything_about(caught.value) + logged.getvalue() + repr(vars(client))
-    assert not [form for form in forms_of(key) if form in said]
+    said = text_of_error(caught.value) + logged.getvalue() + repr(vars(client))
+    assert not [form for form in encodings_of(key) if form in said]
 
 
 def test_a_real_socket_logs_no_key_but_sends_it(key, logged, settings):
@@ -98,13 +98,13 @@ def test_a_real_socket_logs_no_key_but_sends_it(key, logged, settings):
         ):
             call_with_slot(client, lambda c: c.probe())
 
-    said = everything_about(caught.value) + logged.getvalue()
+    said = text_of_error(caught.value) + logged.getvalue()
     assert "send_request_headers" in said
-    assert not [form for form in forms_of(key) if form in said]
+    assert not [form for form in encodings_of(key) if form in said]
     assert any(quote(key, safe="").encode() in request for request in server.requests)
 
 
-def test_rows_that_echo_the_key_are_blotted(key):
+def test_rows_that_echo_the_key_are_redacted(key):
     rows = [{"lead_email": key}, {"email_lead_map_id": 1, "lead_first_name": key}]
 
     with client_answered_with(httpx.Response(200, json=rows)) as client:
@@ -159,5 +159,5 @@ def test_a_key_has_no_repr():
     assert "hidden" not in repr(ApiKey("hidden-thing"))
 
 
-def test_a_short_key_of_a_sandbox_does_not_blot_words_out_of_mails():
+def test_a_short_key_of_a_sandbox_is_not_redacted_in_mails():
     assert ApiKey("demo").redact("a demo") == "a demo"

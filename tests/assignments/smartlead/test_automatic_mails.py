@@ -189,7 +189,7 @@ class TestByHeaders:
             ("x_autoreply", "no", "person"),
             ("x_autorespond", "", "person"),
             ("precedence", "auto_reply", "automatic"),
-            ("precedence", "bulk", "person"),
+            ("precedence", "busy_callers", "person"),
             ("content_type", "multipart/report; report-type=delivery-status", "bounce"),
             ("x_failed_recipients", "leo@client.example", "bounce"),
         ],

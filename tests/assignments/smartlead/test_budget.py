@@ -120,7 +120,7 @@ class TestWait:
         )
         assert clock.naps == []
 
-    def test_has_a_429_sounded_out_by_one_read(self, budget, clock):
+    def test_sends_one_probe_after_a_429(self, budget, clock):
         limited = budget.take(CallKind.NORMAL)
         budget.record_429(limited, retry_after=2.0)
         probed = []
@@ -158,7 +158,7 @@ class TestSnapshot:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_four_processes_never_exceed_the_limit_and_use_it(tmp_path):
+def test_four_processes_use_the_limit_and_never_exceed_it(tmp_path):
     url = database_for_children(tmp_path)
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -183,9 +183,9 @@ def most_in(times: list[float], seconds: float) -> int:
 
 
 def database_for_children(tmp_path) -> str:
-    """The test database; a file with the one table where that lives in memory."""
+    """Return the URL of the test database, or of a file with a copy of its one table."""
     if connection.vendor == "postgresql":
-        BudgetRow.objects.filter(name="greedy").delete()
+        BudgetRow.objects.filter(name="shared").delete()
         found = connection.settings_dict
         place = f"{found['HOST']}:{found['PORT']}/{found['NAME']}"
         return f"postgres://{found['USER']}:{found['PASSWORD']}@{place}"

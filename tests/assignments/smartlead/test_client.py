@@ -203,11 +203,11 @@ class TestWrites:
         )
 
     def test_a_write_whose_moment_has_passed_is_not_sent(self):
-        purse, arrived = RecordingBudget(), []
+        budget, arrived = RecordingBudget(), []
         late = time.monotonic() - 0.01
 
         with (
-            client_answered_with(arrived.append, budget=purse) as client,
+            client_answered_with(arrived.append, budget=budget) as client,
             pytest.raises(NotSent),
         ):
             call_with_slot(
@@ -215,7 +215,7 @@ class TestWrites:
             )
 
         assert arrived == []
-        assert purse.outcomes == [("given back",)]
+        assert budget.outcomes == [("given back",)]
 
 
 class TestNotes:
@@ -279,11 +279,11 @@ def test_members_asks_for_a_year_of_the_team_board():
     }
 
 
-class TestSpending:
+class TestSlots:
     def test_a_call_without_a_slot_is_a_mistake_of_ours(self):
         with (
             client_answered_with(OK) as client,
-            pytest.raises(RuntimeError, match="spending"),
+            pytest.raises(RuntimeError, match="use_slot"),
         ):
             client.categories()
 
@@ -295,52 +295,52 @@ class TestSpending:
         with pytest.raises(RuntimeError, match="one call"):
             result_of(OK, twice)
 
-    def test_slots_are_spent_one_at_a_time(self):
+    def test_slots_are_used_one_at_a_time(self):
         with pytest.raises(RuntimeError, match="Another slot"):
             result_of(OK, lambda c: call_with_slot(c, lambda c: c.probe()))
 
     def test_a_slot_that_no_call_used_is_given_back(self):
-        purse = RecordingBudget()
+        budget = RecordingBudget()
 
-        with client_answered_with(OK, budget=purse) as client:
+        with client_answered_with(OK, budget=budget) as client:
             call_with_slot(client, lambda _: None)
 
-        assert purse.outcomes == [("given back",)]
+        assert budget.outcomes == [("given back",)]
 
     def test_the_budget_learns_what_the_headers_say(self):
-        purse = RecordingBudget()
+        budget = RecordingBudget()
         headers = {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "12"}
         answer = httpx.Response(200, json=[], headers=headers)
 
-        with client_answered_with(answer, budget=purse) as client:
+        with client_answered_with(answer, budget=budget) as client:
             call_with_slot(client, lambda c: c.probe())
 
-        assert purse.outcomes == [("finished", RateReport(limit=60, remaining=12))]
+        assert budget.outcomes == [("finished", RateReport(limit=60, remaining=12))]
 
     def test_the_budget_learns_of_a_429(self):
-        purse = RecordingBudget()
+        budget = RecordingBudget()
         answer = httpx.Response(429, json={}, headers={"retry-after": "9"})
 
         with (
-            client_answered_with(answer, budget=purse) as client,
+            client_answered_with(answer, budget=budget) as client,
             pytest.raises(ServiceTrouble),
         ):
             call_with_slot(client, lambda c: c.probe())
 
-        assert purse.outcomes == [("limited", 9.0, RateReport())]
+        assert budget.outcomes == [("limited", 9.0, RateReport())]
 
     def test_a_call_without_an_answer_has_ended_too(self):
         def broken(request):
             raise httpx.ReadError("gone")
 
-        purse = RecordingBudget()
+        budget = RecordingBudget()
         with (
-            client_answered_with(broken, budget=purse) as client,
+            client_answered_with(broken, budget=budget) as client,
             pytest.raises(ServiceTrouble),
         ):
             call_with_slot(client, lambda c: c.probe())
 
-        assert purse.outcomes == [("finished", RateReport())]
+        assert budget.outcomes == [("finished", RateReport())]
 
     def test_a_slot_that_has_nearly_run_out_is_not_used(self):
         slot = Slot(token="t", kind=CallKind.NORMAL, expires=time.monotonic() + 4.0)
@@ -353,7 +353,7 @@ class TestSpending:
             client.probe()
 
     @pytest.mark.django_db
-    def test_a_429_is_sounded_out_before_the_next_slot(self, settings):
+    def test_a_probe_follows_a_429_before_the_next_slot(self, settings):
         settings.SMARTLEAD_RATE_LIMITS = [(100, 60.0)]
         answers = iter([httpx.Response(429, headers={"retry-after": "0.01"}), OK, OK])
         paths = []

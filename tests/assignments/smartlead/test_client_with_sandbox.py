@@ -1,4 +1,4 @@
-"""The client against the sandbox: what the two say to each other, fits."""
+"""The client understands the sandbox, and the sandbox the client."""
 
 from datetime import UTC, datetime
 
@@ -126,7 +126,7 @@ def test_a_lead_that_is_gone_is_none(world, client, lead, shape):
 
 
 @SHAPES
-def test_an_owner_set_is_the_owner_read(world, client, lead, shape):
+def test_an_owner_that_was_set_is_read_back(world, client, lead, shape):
     world.set_behaviour(shape=shape)
     other = next(m for m in world.store.members if m != lead.owner_id)
 
@@ -190,7 +190,7 @@ def test_reference_data_can_be_read(world, client):
 
 
 @pytest.mark.parametrize("fault", ["empty", "plain_text", "error_inside"])
-def test_a_write_with_a_strange_answer_is_unclear(world, client, lead, fault):
+def test_a_write_with_a_strange_answer_is_ambiguous(world, client, lead, fault):
     world.faults.next(fault)
 
     with pytest.raises(AmbiguousWrite):
@@ -209,7 +209,9 @@ def test_a_write_with_a_strange_answer_is_unclear(world, client, lead, fault):
         ("lost_answer", "unavailable"),
     ],
 )
-def test_a_write_that_meets_a_fault_is_about_us(world, client, lead, fault, kind):
+def test_a_write_that_meets_a_fault_is_service_trouble(
+    world, client, lead, fault, kind
+):
     world.faults.next(fault)
 
     with pytest.raises(ServiceTrouble) as caught:
@@ -260,7 +262,9 @@ def test_rows_without_an_owner_field_say_nothing_about_the_owner(world, client):
     ("key", "switches", "kind"),
     [("not-the-key", {}, "key"), ("sandbox-key", {"is_plan_expired": True}, "plan")],
 )
-def test_a_key_that_does_not_open_is_about_us(world, settings, key, switches, kind):
+def test_a_key_that_is_not_accepted_is_service_trouble(
+    world, settings, key, switches, kind
+):
     settings.SMARTLEAD_API_KEY = key
     world.set_behaviour(**switches)
 
@@ -273,7 +277,7 @@ def test_a_key_that_does_not_open_is_about_us(world, settings, key, switches, ki
     assert caught.value.kind == kind
 
 
-def test_a_base_url_that_leads_elsewhere_is_about_us(world, settings):
+def test_a_wrong_base_url_is_service_trouble(world, settings):
     settings.SMARTLEAD_BASE_URL = "http://sandbox.test/api/v2"
 
     with (

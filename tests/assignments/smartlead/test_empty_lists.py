@@ -1,4 +1,4 @@
-"""Where a list should be, there is nothing: an end, or a fault."""
+"""An empty answer in place of a list: the end of the list, or an error."""
 
 import json
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from assignments.smartlead.errors import ServiceTrouble
 from tests.assignments.smartlead.mock_client import result_of
 
 MOMENT = datetime(2026, 5, 4, tzinfo=UTC)
-NOTHING = [
+EMPTY_ANSWERS = [
     {"ok": True, "data": None, "offset": 40, "limit": 20},
     {"ok": True, "offset": 40, "limit": 20},
     {"ok": True, "data": {}},
@@ -22,12 +22,12 @@ NOTHING = [
 ]
 
 
-def said_as_json(said) -> httpx.Response:
-    return httpx.Response(200, text=json.dumps(said))  # `json=None` would be no body
+def json_response(payload) -> httpx.Response:
+    return httpx.Response(200, text=json.dumps(payload))  # `json=None` would be no body
 
 
-class TestNothingWhereAListShouldBe:
-    @pytest.mark.parametrize("said", NOTHING, ids=str)
+class TestEmptyAnswers:
+    @pytest.mark.parametrize("payload", EMPTY_ANSWERS, ids=str)
     @pytest.mark.parametrize(
         "page",
         [
@@ -37,12 +37,12 @@ class TestNothingWhereAListShouldBe:
             lambda c: c.campaign_leads(5, offset=100),
         ],
     )
-    def test_ends_a_list_that_has_begun(self, page, said):
-        found = result_of(said_as_json(said), page)
+    def test_ends_a_list_that_has_begun(self, page, payload):
+        page_read = result_of(json_response(payload), page)
 
-        assert (found.rows, found.returned, found.is_last) == ((), 0, True)
+        assert (page_read.rows, page_read.returned, page_read.is_last) == ((), 0, True)
 
-    @pytest.mark.parametrize("said", NOTHING, ids=str)
+    @pytest.mark.parametrize("payload", EMPTY_ANSWERS, ids=str)
     @pytest.mark.parametrize(
         "page",
         [
@@ -54,22 +54,22 @@ class TestNothingWhereAListShouldBe:
             lambda c: c.members(),
         ],
     )
-    def test_is_no_answer_on_a_first_page(self, page, said):
+    def test_is_no_answer_on_a_first_page(self, page, payload):
         with pytest.raises(ServiceTrouble):
-            result_of(said_as_json(said), page)
+            result_of(json_response(payload), page)
 
-    @pytest.mark.parametrize("said", NOTHING, ids=str)
-    def test_a_lead_without_notes_or_mails_has_none(self, said):
-        response = said_as_json(said)
+    @pytest.mark.parametrize("payload", EMPTY_ANSWERS, ids=str)
+    def test_a_lead_without_notes_or_mails_has_none(self, payload):
+        response = json_response(payload)
 
         assert result_of(response, lambda c: c.notes(5)) == []
         assert result_of(response, lambda c: c.history(campaign_id=5, lead_id=7)) == []
 
     @pytest.mark.parametrize(
-        "said",
+        "payload",
         [{}, {"error": "away"}, {"ok": False, "data": None}, "", 5, False],
         ids=str,
     )
-    def test_a_fault_ends_no_list(self, said):
+    def test_a_fault_ends_no_list(self, payload):
         with pytest.raises(ServiceTrouble):
-            result_of(said_as_json(said), lambda c: c.inbox("views", offset=40))
+            result_of(json_response(payload), lambda c: c.inbox("views", offset=40))

@@ -27,5 +27,5 @@ def test_a_reset_is_read_by_its_size(reset, left):
         ({"x-ratelimit-limit": "many", "x-ratelimit-reset": "soon"}, RateReport()),
     ],
 )
-def test_headers_say_what_they_say(headers, rate):
+def test_headers_are_read(headers, rate):
     assert parse_rate_headers(headers, now=NOW) == rate

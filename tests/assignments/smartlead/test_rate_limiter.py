@@ -128,7 +128,7 @@ class TestAfterA429:
             stamp.token, now=now, rate=rate, retry_after=retry_after, jitter=0.0
         )
 
-    def test_nobody_goes_before_the_time_smartlead_named(self):
+    def test_no_call_is_made_before_the_time_smartlead_named(self):
         limiter = make_limiter()
 
         self.limited(limiter, retry_after=30.0)
@@ -152,7 +152,7 @@ class TestAfterA429:
 
         assert limiter.paused_until == NOW + 12
 
-    def test_one_probe_goes_first_and_the_rest_wait_for_it(self):
+    def test_one_probe_is_made_first_and_other_calls_wait_for_it(self):
         limiter = make_limiter()
         self.limited(limiter, retry_after=5.0)
 
@@ -166,7 +166,7 @@ class TestAfterA429:
         assert isinstance(second, NotBefore)
         assert not second.probe_due
 
-    def test_an_answered_probe_opens_the_way(self):
+    def test_an_answered_probe_ends_the_pause(self):
         limiter = make_limiter()
         self.limited(limiter, retry_after=5.0)
 
@@ -239,7 +239,7 @@ class TestOthersOnTheKey:
         assert limiter.foreign_seen == 3
         assert limiter.used(MINUTE, NOW) == 4
 
-    def test_the_same_strangers_are_counted_once(self):
+    def test_the_same_foreign_calls_are_counted_once(self):
         limiter = make_limiter()
         first = take(limiter)
         limiter.finish(first.token, now=NOW, rate=RateReport(limit=5, remaining=2))
@@ -266,7 +266,7 @@ class TestOthersOnTheKey:
 
         assert limiter.foreign_seen == 0
 
-    def test_a_higher_limit_of_the_server_is_not_a_stranger(self):
+    def test_a_higher_limit_of_the_server_is_no_foreign_call(self):
         limiter = make_limiter()
         stamp = take(limiter)
 
@@ -284,7 +284,7 @@ class TestOthersOnTheKey:
         assert limiter.limit(MINUTE) == 3
         assert limiter.foreign_seen == 0
 
-    def test_strangers_never_fill_more_than_the_window(self):
+    def test_foreign_calls_never_fill_more_than_the_window(self):
         limiter = make_limiter()
         stamp = take(limiter)
 

@@ -297,7 +297,7 @@ def test_moments_are_aware_and_in_utc(value, moment):
     assert as_moment(value) == moment
 
 
-def test_texts_are_ones_that_every_database_takes():
+def test_texts_are_accepted_by_every_database():
     assert as_text(" a\0b\ud800 ") == "ab?"
 
 

@@ -1,4 +1,4 @@
-"""Every error body that somebody has seen or documented, and whose fault it is."""
+"""Every error body that was seen or documented, and the error it means."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -69,7 +69,7 @@ BOTH = pytest.mark.parametrize("call", [read, write])
         (json(400, {"err": "Old style"}), "Old style"),
     ],
 )
-def test_a_no_about_the_row_is_refused_in_smartleads_own_words(call, answer, sentence):
+def test_an_error_of_the_row_is_refused_in_smartleads_own_words(call, answer, sentence):
     body = answer.json()
 
     with pytest.raises(Refused) as caught:
@@ -133,7 +133,7 @@ def test_a_no_about_the_row_is_refused_in_smartleads_own_words(call, answer, sen
         (httpx.Response(504, text="upstream timed out"), "unavailable", False),
     ],
 )
-def test_a_no_about_us_makes_the_row_wait(call, answer, kind, surely_not_applied):
+def test_service_trouble_makes_the_row_wait(call, answer, kind, surely_not_applied):
     with pytest.raises(ServiceTrouble) as caught:
         result_of(answer, call)
 
@@ -154,7 +154,7 @@ def test_a_no_about_us_makes_the_row_wait(call, answer, kind, surely_not_applied
         (json(429, {"retry_after": True}), None),
     ],
 )
-def test_a_429_says_when_to_come_back(answer, seconds):
+def test_a_429_gives_the_seconds_to_wait(answer, seconds):
     with pytest.raises(ServiceTrouble) as caught:
         result_of(answer, read)
 
@@ -179,7 +179,7 @@ def test_a_429_may_name_a_date():
         {"message": "Updated"},
     ],
 )
-def test_a_write_is_done_when_smartlead_does_not_say_no(payload):
+def test_a_write_is_done_if_the_answer_confirms_it(payload):
     assert result_of(json(200, payload), write) is None
 
 
@@ -202,7 +202,7 @@ def test_a_write_is_done_when_smartlead_does_not_say_no(payload):
         httpx.Response(201, text='{"ok": tru'),
     ],
 )
-def test_a_write_answered_without_a_yes_is_unclear(answer):
+def test_a_write_without_a_confirmation_is_ambiguous(answer):
     with pytest.raises(AmbiguousWrite):
         result_of(answer, write)
 

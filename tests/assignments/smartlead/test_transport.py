@@ -1,4 +1,4 @@
-"""The wire, against real sockets on this machine."""
+"""The transports, with real sockets on this machine."""
 
 import gzip
 import socket
@@ -18,7 +18,9 @@ from tests.assignments.smartlead.scripted_server import http_answer, scripted_se
 EMPTY_LIST = http_answer(b"[]")
 DONE = http_answer(b'{"ok": true}')
 DEADLINE = 0.3
-PATIENCE = 4.0  # what a busy machine may add; without a deadline it would be longer
+MACHINE_DELAY = (
+    4.0  # what a busy machine may add; without a deadline it would be longer
+)
 
 
 @pytest.fixture(autouse=True)
@@ -41,11 +43,11 @@ def set_owner_soon(client):
     client.set_owner(map_id=1, member_id=7, start_by=time.monotonic() + 60)
 
 
-def trouble_of(settings, url: str, what=probe) -> ServiceTrouble:
+def service_trouble_of(settings, url: str, what=probe) -> ServiceTrouble:
     begun = time.monotonic()
     with pytest.raises(ServiceTrouble) as caught:
         call(settings, url, what)
-    assert time.monotonic() - begun < settings.CALL_DEADLINE + PATIENCE
+    assert time.monotonic() - begun < settings.CALL_DEADLINE + MACHINE_DELAY
     return caught.value
 
 
@@ -58,7 +60,7 @@ def _short(settings):
 class TestDeadline:
     def test_holds_while_headers_drip_in(self, settings):
         with scripted_server(lambda s, c: s.drip(c, EMPTY_LIST, every=0.05)) as server:
-            assert trouble_of(settings, server.url).kind == "timeout"
+            assert service_trouble_of(settings, server.url).kind == "timeout"
 
     def test_holds_while_the_body_drips_in(self, settings):
         def drip_body(server, connection):
@@ -67,17 +69,17 @@ class TestDeadline:
             server.drip(connection, body, every=0.05)
 
         with scripted_server(drip_body) as server:
-            assert trouble_of(settings, server.url).kind == "timeout"
+            assert service_trouble_of(settings, server.url).kind == "timeout"
 
     def test_holds_while_interim_answers_drip_in(self, settings):
         interim = b"HTTP/1.1 102 Processing\r\n\r\n" * 20
 
         with scripted_server(lambda s, c: s.drip(c, interim, every=0.01)) as server:
-            assert trouble_of(settings, server.url).kind == "timeout"
+            assert service_trouble_of(settings, server.url).kind == "timeout"
 
     def test_holds_while_nothing_comes(self, settings):
         with scripted_server(lambda s, _: s.hang()) as server:
-            trouble = trouble_of(settings, server.url)
+            trouble = service_trouble_of(settings, server.url)
 
         assert trouble.kind == "timeout"
         assert not trouble.surely_not_applied
@@ -90,7 +92,7 @@ class TestDeadline:
         listener = socket.create_server(("127.0.0.1", 0), backlog=1)
         with listener:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            assert trouble_of(settings, url, note).kind == "timeout"
+            assert service_trouble_of(settings, url, note).kind == "timeout"
 
     def test_does_not_cut_off_what_is_only_slow(self, settings):
         settings.CALL_DEADLINE = 5.0
@@ -106,7 +108,7 @@ class TestLookUp:
 
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
-        trouble = trouble_of(settings, "http://nowhere.test")
+        trouble = service_trouble_of(settings, "http://nowhere.test")
 
         assert trouble.kind == "address"
         assert trouble.surely_not_applied
@@ -122,7 +124,7 @@ class TestLookUp:
 
         monkeypatch.setattr(socket, "getaddrinfo", hang)
 
-        trouble = trouble_of(settings, "http://slow.test")
+        trouble = service_trouble_of(settings, "http://slow.test")
         is_over.set()
 
         assert trouble.kind == "unavailable"
@@ -147,7 +149,7 @@ class TestConnecting:
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port = unused.getsockname()[1]
 
-        trouble = trouble_of(settings, f"http://127.0.0.1:{port}")
+        trouble = service_trouble_of(settings, f"http://127.0.0.1:{port}")
 
         assert trouble.kind == "unavailable"
         assert trouble.surely_not_applied
@@ -155,7 +157,7 @@ class TestConnecting:
     def test_to_something_that_speaks_no_tls_is_surely_not_applied(self, settings):
         with scripted_server(lambda _, c: c.sendall(EMPTY_LIST)) as server:
             url = server.url.replace("http:", "https:")
-            trouble = trouble_of(settings, url)
+            trouble = service_trouble_of(settings, url)
 
         assert trouble.surely_not_applied
 
@@ -164,7 +166,7 @@ class TestConnecting:
         ["server.smartlead.ai/api/v1", "ftp://x.test", "http://", "http://x:y", ""],
     )
     def test_to_an_address_that_is_none_says_to_check_it(self, settings, url):
-        trouble = trouble_of(settings, url)
+        trouble = service_trouble_of(settings, url)
 
         assert trouble.kind == "address"
         assert trouble.surely_not_applied
@@ -173,7 +175,7 @@ class TestConnecting:
 class TestAnswers:
     def test_broken_off_may_have_been_applied(self, settings):
         with scripted_server(lambda _, c: c.close()) as server:
-            trouble = trouble_of(settings, server.url)
+            trouble = service_trouble_of(settings, server.url)
 
         assert trouble.kind == "unavailable"
         assert not trouble.surely_not_applied
@@ -181,13 +183,13 @@ class TestAnswers:
     @pytest.mark.parametrize(
         "garbage", [b"SSH-2.0-OpenSSH\r\n\r\n", EMPTY_LIST[:-1], b"\0" * 200_000]
     )
-    def test_that_are_not_http_are_about_us(self, settings, garbage):
+    def test_that_are_not_http_are_service_trouble(self, settings, garbage):
         def send(server, connection):
             connection.sendall(garbage)
             connection.close()
 
         with scripted_server(send) as server:
-            assert trouble_of(settings, server.url).kind == "unavailable"
+            assert service_trouble_of(settings, server.url).kind == "unavailable"
 
     def test_longer_than_any_should_be_are_not_read_to_their_end(
         self, settings, monkeypatch
@@ -197,7 +199,7 @@ class TestAnswers:
         with scripted_server(
             lambda _, c: c.sendall(http_answer(b"[" + b" " * 2000))
         ) as server:
-            assert trouble_of(settings, server.url).kind == "garbled"
+            assert service_trouble_of(settings, server.url).kind == "garbled"
 
     def test_may_be_compressed(self, settings):
         body = http_answer(gzip.compress(b"[]"), head=b"Content-Encoding: gzip\r\n")
@@ -209,7 +211,7 @@ class TestAnswers:
         body = http_answer(b"[]", head=b"Content-Encoding: gzip\r\n")
 
         with scripted_server(lambda _, c: c.sendall(body)) as server:
-            assert trouble_of(settings, server.url).kind == "garbled"
+            assert service_trouble_of(settings, server.url).kind == "garbled"
 
     def test_that_redirect_are_not_followed(self, settings):
         elsewhere = http_answer(
@@ -217,7 +219,7 @@ class TestAnswers:
         )
 
         with scripted_server(lambda _, c: c.sendall(elsewhere)) as server:
-            assert trouble_of(settings, server.url).kind == "address"
+            assert service_trouble_of(settings, server.url).kind == "address"
 
         assert len(server.requests) == 1
 
@@ -295,15 +297,15 @@ class TestStartBy:
         self, settings, monkeypatch, checks, event
     ):
         self.late_after(monkeypatch, checks=checks)
-        purse = RecordingBudget()
+        budget = RecordingBudget()
 
         with (
             scripted_server(lambda _, c: c.sendall(DONE)) as server,
             pytest.raises(NotSent),
         ):
-            call(settings, server.url, set_owner_soon, budget=purse)
+            call(settings, server.url, set_owner_soon, budget=budget)
 
-        assert purse.outcomes == [event]
+        assert budget.outcomes == [event]
 
 
 def test_a_call_past_its_deadline_touches_no_socket():

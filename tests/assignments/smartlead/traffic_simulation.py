@@ -1,4 +1,4 @@
-"""Callers and a server on a simulated clock: minutes of traffic in a few milliseconds."""
+"""Simulate callers and a server: minutes of traffic in a few milliseconds."""
 
 import heapq
 import random
@@ -16,7 +16,7 @@ from assignments.smartlead.rate_limiter import (
 
 WINDOWS = (RateWindow(8, 2.0), RateWindow(55, 60.0))
 
-# A caller yields the time at which it goes on, and is told the time when it does.
+# A caller yields the time at which it continues, and receives the time when it does.
 type Caller = Generator[float, float]
 
 
@@ -59,6 +59,8 @@ class SimulatedServer:
 
 @dataclass
 class TrafficSimulation:
+    """Callers that share one rate limiter. Times are seconds."""
+
     limiter: RateLimiter
     server: SimulatedServer
     rng: random.Random
@@ -67,27 +69,27 @@ class TrafficSimulation:
     click_times: list[float] = field(default_factory=list)
 
     def run(self, callers: list[Caller], *, seconds: float) -> None:
-        turns = [(next(caller), n, caller) for n, caller in enumerate(callers)]
-        heapq.heapify(turns)
-        while turns[0][0] < seconds:
-            now, n, caller = heapq.heappop(turns)
-            heapq.heappush(turns, (caller.send(now), n, caller))
+        queue = [(next(caller), n, caller) for n, caller in enumerate(callers)]
+        heapq.heapify(queue)
+        while queue[0][0] < seconds:
+            now, n, caller = heapq.heappop(queue)
+            heapq.heappush(queue, (caller.send(now), n, caller))
 
     def busy_caller(self, kind: CallKind) -> Caller:
-        """Always has another call to make."""
+        """Make one call after the other."""
         now = yield self.rng.random() / 10
         while True:
             now = yield from self.call(kind, now)
 
     def clicker(self, *, every: float) -> Caller:
-        """Each click costs a read and a write."""
+        """Make a read and a write for each click."""
         now = yield every
         while True:
-            begun = now
+            started = now
             now = yield from self.call(CallKind.INTERACTIVE, now)
             now = yield from self.call(CallKind.INTERACTIVE, now)
-            self.click_times.append(now - begun)
-            now = yield max(now, begun + every)
+            self.click_times.append(now - started)
+            now = yield max(now, started + every)
 
     def call(self, kind: CallKind, now: float) -> Generator[float, float, float]:
         token = f"{self.rng.random()}"
@@ -96,9 +98,9 @@ class TrafficSimulation:
             now = yield max(taken.at, now) + self.rng.random() * 0.01
             taken = self.limiter.take(kind, now=now, token=token)
         latency = 5.0 if self.rng.random() < self.tail else self.latency
-        way_there = latency * self.rng.random()
-        now = yield now + way_there
+        outbound = latency * self.rng.random()
+        now = yield now + outbound
         rate = self.server.arrive(now)
-        now = yield now + latency - way_there
+        now = yield now + latency - outbound
         self.limiter.finish(token, now=now, rate=rate)
         return now
