@@ -1,16 +1,17 @@
-"""Figures of members for a period, and of all of them together."""
+"""Metrics of members: totals of a period, percentiles, and answers over time."""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 
 from django.db.models import Count, F, Q, QuerySet
 
 from assignments.models import Lead, Member, Reply
 from assignments.services.insights import lead_counts
 from assignments.services.insights.lead_counts import Counts, Scope
-from assignments.services.insights.percentiles import MEDIAN, NINETY, nearest_rank
 from assignments.services.insights.workload import overdue
 
 
@@ -46,11 +47,11 @@ class Answers:
 
     @property
     def median(self) -> int | None:
-        return nearest_rank(self.times, MEDIAN)
+        return nearest_rank(self.times, 50)
 
     @property
     def p90(self) -> int | None:
-        return nearest_rank(self.times, NINETY)
+        return nearest_rank(self.times, 90)
 
     @property
     def kept_rate(self) -> float | None:
@@ -166,6 +167,43 @@ def _add_waiting(lines: Mapping[int, Figures], at: datetime, scope: Scope) -> No
     ):
         if line := lines.get(row["owner_id"] or 0):
             line.waiting, line.overdue = row["count"], row["overdue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was answered in one of several periods."""
+
+    period: Period
+    own: Answers = field(default_factory=Answers)
+    covering: Answers = field(default_factory=Answers)
+
+
+def answers_over(member: Member, periods: Sequence[Period]) -> list[Step]:
+    """`periods` follow each other without a gap. One query for all of them."""
+    steps = [Step(period) for period in periods]
+    whole = Period(starts_at=periods[0].starts_at, ends_at=periods[-1].ends_at)
+    starts = [period.starts_at for period in periods]
+    rows = answered(whole).filter(owner=member)
+    for at, minutes, covering_for, due_at in rows.values_list(
+        "answered_at", "minutes", "covering_for_id", "due_at"
+    ):
+        if at is None or minutes is None:
+            continue
+        step = steps[bisect_right(starts, at) - 1]
+        answers = step.own if covering_for is None else step.covering
+        kept = due_at is not None and at <= due_at
+        answers.add(minutes, count=1, promised=due_at is not None, kept=kept)
+    return steps
+
+
+def nearest_rank(times: Counter[int], percent: int) -> int | None:
+    """The smallest value that so many percent of the values do not exceed."""
+    rank = ceil(times.total() * percent / 100)
+    for value in sorted(times):
+        rank -= times[value]
+        if rank <= 0:
+            return value
+    return None
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.services.routing.lint import flaws_of
+from assignments.services.routing.lint import flaws_of, surroundings_at
 from assignments.services.routing.load import load_rules
-from assignments.services.routing.surroundings import surroundings_at
 from tests.factories import (
     MONDAY,
     make_absence,
