@@ -35,6 +35,7 @@ def tick(*, at: datetime) -> str:
 
 
 def _guarded(act: Callable[..., int], at: datetime) -> int | str:
+    """Return the result of `act`, or "no" if it raised, which is logged."""
     try:
         return act(at=at)
     except Exception:
@@ -53,6 +54,10 @@ def find(*, at: datetime) -> int:
 
 @transaction.atomic
 def _record(ids: Sequence[int], at: datetime) -> int:
+    """Record, reassign and notify in one transaction; return how many breaches.
+
+    Checks the leads again under locks. Returns 0 while deadlines are recalculated.
+    """
     routing.lock()  # routing and breaches suggest and assign one after the other
     locked = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     list(locked.order_by("map_id").values_list("pk", flat=True))

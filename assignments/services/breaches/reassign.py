@@ -46,7 +46,7 @@ def mend(
     """
     wanted: dict[str, list[Breach]] = defaultdict(list)
     for breach in breaches:
-        wanted[_action(leads[breach.lead_id], policy)].append(breach)
+        wanted[_action_at_breach(leads[breach.lead_id], policy)].append(breach)
     acting = wanted[AtBreach.SUGGEST] + wanted[AtBreach.REASSIGN]
     if not acting:
         return {}
@@ -72,7 +72,7 @@ def mend(
     }
 
 
-def _action(lead: Lead, policy: Book) -> str:
+def _action_at_breach(lead: Lead, policy: Book) -> str:
     target = policy.target_for(
         campaign_id=lead.campaign_id, category_id=lead.category_id
     )

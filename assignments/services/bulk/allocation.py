@@ -115,10 +115,15 @@ class Scene:
 
 
 def away_until(coverage: Coverage) -> str:
+    """Return words such as "away until Fri 15 May", to follow "is"."""
     return f"away until {last_day_away(coverage)}"
 
 
 def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:
+    """Return the context for a plan, read from the database.
+
+    `reason`: the actor's own words for all leads, or "".
+    """
     counts = open_leads.open_leads()
     return Scene(
         actor=actor,
@@ -267,6 +272,7 @@ def _table_strategy(
 
 
 def _pool_member(member: Member, request: Wish, context: Scene) -> PoolMember:
+    """Return a member with weight, cap and availability; notes the cap in the context."""
     cap = lowest_cap(request.caps.get(member.pk), member.capacity)
     if cap is not None:
         context.caps[member.pk] = max(cap, context.caps.get(member.pk, 0))

@@ -24,6 +24,7 @@ class Estimate:
 
     @classmethod
     def of(cls, writes: int, *, with_notes: bool = False) -> Self:
+        """Return the estimate for as many changes, by the present state of the lists."""
         return cls(
             writes=writes,
             notes=writes if with_notes else 0,

@@ -8,6 +8,7 @@ from assignments.models import Assignment, Category, Lead
 
 
 def closing_categories() -> frozenset[int]:
+    """Return the ids of categories that close a conversation."""
     closing = Category.objects.filter(is_closing=True)
     return frozenset(closing.values_list("pk", flat=True))
 

@@ -21,6 +21,7 @@ class Seat:
 
     @property
     def lowest(self) -> int:
+        """Return the fewest leads the member may end with."""
         return self.load - min(self.movable, max(self.load, 0))
 
     @property

@@ -347,13 +347,16 @@ def _full(member: PoolMember, tally: LoadTally) -> str:
 
 @lru_cache(_CACHE_SIZE)
 def _listed(skipped: tuple[str, ...]) -> str:
+    """Join the first MOST_NAMED of them and say how many more there are."""
     named, rest = skipped[:MOST_NAMED], len(skipped) - MOST_NAMED
     return "; ".join([*named, f"{rest} more are away or full"] if rest > 0 else named)
 
 
 def with_skipped(text: str, skipped: str) -> str:
+    """Append the skipped members, in words, if there are any."""
     return f"{text}; {skipped}" if skipped else text
 
 
 def none_free(skipped: str) -> MemberChoice:
+    """Return the choice of nobody; `skipped` says why each member was skipped."""
     return MemberChoice(None, f"Nobody can take it: {skipped or 'the pool is empty'}")

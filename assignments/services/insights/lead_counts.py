@@ -162,6 +162,7 @@ type _LeadsOf = dict[int, set[int]]
 
 
 def _leads_of_all(leads: _LeadsOf, members: Collection[int]) -> set[int]:
+    """Return the ids of leads that any of these members had."""
     return set().union(*(leads[member] for member in members if member in leads))
 
 

@@ -49,6 +49,7 @@ class Office:
         return self.turns[rule.pk]
 
     def strategy_of(self, rule: RuleFacts) -> Strategy:
+        """Return the rule's strategy for the present absences, cached."""
         # The absences differ from lead to lead when the past is replayed.
         key = (rule.pk, frozenset(self.away))
         if key not in self._strategies:

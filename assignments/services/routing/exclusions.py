@@ -26,7 +26,6 @@ from assignments.models import (
 from assignments.models.assignment import PERSONAL, Cause, State
 from assignments.services.coverage.rotation import Topic
 from assignments.services.coverage.scopes import Scope
-from assignments.services.ledger import preconditions
 from assignments.services.routing.data import LeadFacts
 
 
@@ -175,8 +174,7 @@ def _decision_sentence(row: Assignment) -> str:
     if row.cause == Cause.ROUTING and row.state == State.REFUSED:
         return f"Smartlead refused it on {when}: {row.outcome}"
     if row.cause == Cause.ROUTING and row.state == State.CANCELLED:
-        is_thought_over = row.outcome.endswith(preconditions.AGAIN)
-        return "" if is_thought_over else f"On {when}: {row.outcome}"
+        return "" if row.was_outdated else f"On {when}: {row.outcome}"
     return ""
 
 

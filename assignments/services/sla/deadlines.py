@@ -174,5 +174,6 @@ def dues_of(
 def _deadline(
     policy: Book, start: datetime, left: timedelta, span: Spell, target: SlaTarget
 ) -> Due:
+    """Return the moment at which `left` of the owner's working time has passed."""
     calendar = policy.calendar_of(span.member_id)
     return Due(moment_after(start, left, calendar), target, span.member_id)

@@ -50,7 +50,7 @@ class Book:
         """Return a member's calendar; the default one for None or an unknown member."""
         key = member_id if member_id in self._members else None
         if key not in self._calendars:
-            self._calendars[key] = self._calendar(key)
+            self._calendars[key] = self._build_calendar(key)
         return self._calendars[key]
 
     @cached_property
@@ -68,7 +68,7 @@ class Book:
         )
         return {member.pk: member for member in known}
 
-    def _calendar(self, member_id: int | None) -> Calendar:
+    def _build_calendar(self, member_id: int | None) -> Calendar:
         own = self._own_hours(member_id)
         return Calendar(
             zone=zone_of(self._members.get(member_id)),

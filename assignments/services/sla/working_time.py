@@ -32,6 +32,7 @@ class Calendar:
         return not any(self.week)
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
+        """Return the working hours of a date; empty on a day off."""
         spans = self.week[day.weekday()]
         return () if spans and day in self.off else spans
 

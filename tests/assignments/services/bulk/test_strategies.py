@@ -175,7 +175,7 @@ class TestLeadsThatSomebodyHas:
     """A lead that stays uses up nobody's turn: even is counted over what is given."""
 
     @any_run(st.integers(1, 5), st.lists(st.none() | st.integers(1, 9), max_size=80))
-    def test_what_is_given_is_even_to_one_whatever_stays(self, size, owners):
+    def test_what_is_given_is_even_to_one_however_many_stay(self, size, owners):
         pool = pool_of(*[1] * size)
 
         dealt = Counter(given(RoundRobin(pool, WeightedTurns()), owners))
@@ -191,7 +191,7 @@ class TestLeadsThatSomebodyHas:
             max_size=6,
         )
     )
-    def test_so_is_every_act_while_some_come_and_others_go(self, acts):
+    def test_every_batch_is_even_to_one_while_members_come_and_go(self, acts):
         turns = WeightedTurns()
         for here, owners in acts:
             turns = WeightedTurns(dict(turns.ahead))  # as the database gives it back
@@ -265,7 +265,7 @@ class TestLeastBusy:
 
         assert run(LeastBusy(pool_of(1, 1)), 4, tally) == [2, 2, 1, 2]
 
-    def test_a_closed_lead_weighs_nothing(self):
+    def test_a_closed_lead_adds_no_load(self):
         tally = LoadTally(loads={1: 1})
 
         tally.lift(1, is_open=False)
@@ -334,7 +334,7 @@ class TestEveryPool:
             "Ben is away until Fri 14 May."
         )
 
-    def test_a_crowd_that_is_passed_over_is_counted(self, kind):
+    def test_many_skipped_members_are_counted_instead_of_named(self, kind):
         pool = [*without(pool_of(*[1] * 6), 1, 2, 3, 4, 5)]
 
         choice = kind(pool).choose(LeadToAssign(), LoadTally())
@@ -342,18 +342,16 @@ class TestEveryPool:
         assert choice.sentence.endswith("; 2 more are away or full.")
 
 
-class TestMapped:
+class TestByTable:
     def strategy(self, *pool, default=None) -> ByTable:
-        return ByTable(
-            "territory", {"de": pool}, {"de": "DE"}, WeightedTurns(), default
-        )
+        turns = WeightedTurns()
+        return ByTable("territory", {"de": pool}, {"de": "DE"}, turns, default)
 
     def test_the_table_says_who(self):
         ana, ben = pool_of(1, 1)
 
-        choice = self.strategy(ben, default=LeastBusy([ana])).choose(
-            LeadToAssign(("berlin", "de")), LoadTally()
-        )
+        strategy = self.strategy(ben, default=LeastBusy([ana]))
+        choice = strategy.choose(LeadToAssign(("berlin", "de")), LoadTally())
 
         assert (choice.member_id, choice.sentence) == (2, "Ben: territory DE.")
 
@@ -368,10 +366,9 @@ class TestMapped:
         assert stays.member_id == 2
         assert run(strategy, 2, keys=("de",)) == [1, 2]
 
-    def test_what_stands_in_no_line_goes_to_the_default(self):
-        choice = self.strategy(default=LeastBusy(pool_of(1))).choose(
-            LeadToAssign(("fr",)), LoadTally()
-        )
+    def test_a_key_without_an_entry_goes_to_the_default(self):
+        strategy = self.strategy(default=LeastBusy(pool_of(1)))
+        choice = strategy.choose(LeadToAssign(("fr",)), LoadTally())
 
         assert choice.sentence == (
             "Ana: the only one free, 0 open "
@@ -398,7 +395,6 @@ class TestMapped:
 def test_one_member_gets_everything_with_the_reason_given():
     (ana,) = pool_of(1)
 
-    assert (
-        NamedMember(ana, "Sara chose Ana").choose(LeadToAssign(), LoadTally()).member_id
-        == 1
-    )
+    choice = NamedMember(ana, "Sara chose Ana").choose(LeadToAssign(), LoadTally())
+
+    assert (choice.member_id, choice.sentence) == (1, "Sara chose Ana.")

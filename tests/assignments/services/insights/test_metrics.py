@@ -243,7 +243,7 @@ class TestAnswers:
         assert figures(ana).own.median is None
 
 
-class TestTogether:
+class TestTotal:
     def test_a_lead_of_two_members_is_one_lead(self, ana, ben):
         lead = make_lead()
         give(lead, None, ana, 1)
@@ -291,7 +291,7 @@ class TestTogether:
         assert found.total.counts.leads == 1
 
 
-def test_costs_the_same_queries_for_any_number_of_members(
+def test_asks_the_same_queries_for_any_number_of_members(
     ana, ben, cem, django_assert_num_queries
 ):
     for count in (1, 3):
