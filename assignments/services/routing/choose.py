@@ -86,7 +86,7 @@ def choose(rule: RuleFacts, lead: LeadFacts, context: Office) -> MemberChoice:
     Loads and rotations of the context are updated; nothing is written.
     """
     strategy, tally = context.strategy_of(rule), context.tally
-    keys = lead.keys(rule.table.looked, by_id=False) if rule.table else ()
+    keys = lead.keys(rule.table.source, by_id=False) if rule.table else ()
     tally.lift(lead.owner_id, is_open=lead.is_open)
     choice = strategy.choose(LeadToAssign(keys, lead.owner_id), tally)
     if choice.member_id is None:

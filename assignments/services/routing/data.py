@@ -31,7 +31,7 @@ class Looked:
 class ConditionFacts:
     """A condition of a rule: the attribute is one of some values."""
 
-    looked: Looked
+    source: Looked
     # The values to show, by the key that a lead is compared with.
     values: Mapping[str, str]
 
@@ -51,7 +51,7 @@ class TableFacts:
 
     name: str
     kind: str
-    looked: Looked
+    source: Looked
     lines: Mapping[str, Sequence[int]]
     shown: Mapping[str, str]
 
@@ -105,17 +105,17 @@ class LeadFacts:
     def is_open(self) -> bool:
         return self.has_replied and not self.is_closed
 
-    def keys(self, looked: Looked, *, by_id: bool) -> tuple[str, ...]:
+    def keys(self, source: Looked, *, by_id: bool) -> tuple[str, ...]:
         """Return the keys of an attribute, the closest first; empty without a value.
 
         `by_id`: conditions know campaign, category and client by id, tables by name.
         """
-        if by_id and looked.attribute in BY_ID:
-            value = self._id_of(looked.attribute)
+        if by_id and source.attribute in BY_ID:
+            value = self._id_of(source.attribute)
             return () if value is None else (str(value),)
-        if looked not in self._keys:
-            self._keys[looked] = keys_of(looked, self._value_of(looked.attribute))
-        return self._keys[looked]
+        if source not in self._keys:
+            self._keys[source] = keys_of(source, self._value_of(source.attribute))
+        return self._keys[source]
 
     def _id_of(self, attribute: str) -> int | None:
         match attribute:

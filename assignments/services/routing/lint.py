@@ -71,10 +71,10 @@ def flaws_of(rules: Sequence[RuleFacts], context: Surroundings) -> dict[int, lis
     return {
         rule.pk: [
             *_unreachable(rule, active[:place], context),
-            *_contradicting(rule, context),
+            *_contradictions(rule, context),
             *_unknown_values(rule, context),
             *_unavailable_members(rule, context),
-            *_looping(rule, active, context),
+            *_leads_passed_on(rule, active, context),
         ]
         for place, rule in enumerate(active)
     }
@@ -114,7 +114,7 @@ def _applies_as_early(first: RuleFacts, second: RuleFacts) -> bool:
 def _wants_closed(rule: RuleFacts, closing: Set[str]) -> bool:
     """Return whether a condition asks for a category that closes conversations."""
     return any(
-        condition.looked.attribute == Attribute.CATEGORY
+        condition.source.attribute == Attribute.CATEGORY
         and not closing.isdisjoint(condition.values)
         for condition in rule.conditions
     )
@@ -128,11 +128,11 @@ def _implied(asked: ConditionFacts, rule: RuleFacts) -> bool:
 def _narrows(known: ConditionFacts, asked: ConditionFacts) -> bool:
     """Return whether every lead that meets `known` also meets `asked`."""
     wanted = asked.values.keys()
-    if asked.looked == ENDING and known.looked.attribute == Attribute.EMAIL_DOMAIN:
+    if asked.source == ENDING and known.source.attribute == Attribute.EMAIL_DOMAIN:
         return all(_ends_in(domain, wanted) for domain in known.values)
-    if asked.looked != known.looked:
+    if asked.source != known.source:
         return False
-    if asked.looked == ENDING:
+    if asked.source == ENDING:
         return all(_ends_in(f"any.{end}", wanted) for end in known.values)
     return known.values.keys() <= wanted
 
@@ -143,8 +143,8 @@ def _ends_in(domain: str, endings: Set[str]) -> bool:
 
 
 # ── Never true ──────────────────────────────────────────────────────────────────
-def _contradicting(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
-    asked = {condition.looked: condition for condition in rule.conditions}
+def _contradictions(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
+    asked = {condition.source: condition for condition in rule.conditions}
     domains = asked.get(Looked(attribute=Attribute.EMAIL_DOMAIN))
     endings = asked.get(ENDING)
     if (
@@ -169,23 +169,23 @@ def _unknown_values(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
         Attribute.CLIENT: context.clients,
     }
     for condition in rule.conditions:
-        attribute = condition.looked.attribute
+        attribute = condition.source.attribute
         if attribute in known:
-            word = name_of(condition.looked)
+            word = name_of(condition.source)
             for key in condition.values.keys() - known[attribute]:
                 yield f"There is no {word} {condition.values[key]} (any more)."
         elif attribute == Attribute.CUSTOM:
-            yield from _unknown_field(condition.looked, context)
-    if rule.table and rule.table.looked.attribute == Attribute.CUSTOM:
-        yield from _unknown_field(rule.table.looked, context)
+            yield from _unknown_field(condition.source, context)
+    if rule.table and rule.table.source.attribute == Attribute.CUSTOM:
+        yield from _unknown_field(rule.table.source, context)
     if rule.table and not rule.table.lines:
         yield f"The table “{rule.table.name}” has no line yet."
 
 
-def _unknown_field(looked: Looked, context: Surroundings) -> Iterator[str]:
-    wanted = key_of(looked.custom_field)
+def _unknown_field(source: Looked, context: Surroundings) -> Iterator[str]:
+    wanted = key_of(source.custom_field)
     if context.fields is not None and wanted not in context.fields:
-        yield f"None of the newest leads has a field “{looked.custom_field}”."
+        yield f"None of the newest leads has a field “{source.custom_field}”."
 
 
 # ── Members who are inactive or away ────────────────────────────────────────────
@@ -206,7 +206,7 @@ def _unavailable_members(rule: RuleFacts, context: Surroundings) -> Iterator[str
         yield f"Everybody in its pool is away until {until}: its leads wait."
 
 
-def _looping(
+def _leads_passed_on(
     rule: RuleFacts, active: Sequence[RuleFacts], context: Surroundings
 ) -> Iterator[str]:
     """Warn of members who go away soon if a rule takes leads from absent owners."""
@@ -259,7 +259,7 @@ def _clients(campaigns: dict[str, str], rules: list[RuleFacts]) -> set[str]:
         key
         for rule in rules
         for condition in rule.conditions
-        if condition.looked.attribute == Attribute.CLIENT
+        if condition.source.attribute == Attribute.CLIENT
         for key in condition.values
         if key.isdecimal()
     }
@@ -273,8 +273,8 @@ def _clients(campaigns: dict[str, str], rules: list[RuleFacts]) -> set[str]:
 
 def _uses_custom_fields(rules: list[RuleFacts]) -> bool:
     """Return whether a condition or table of the rules looks at a custom field."""
-    attributes = [c.looked.attribute for rule in rules for c in rule.conditions]
-    attributes += [rule.table.looked.attribute for rule in rules if rule.table]
+    attributes = [c.source.attribute for rule in rules for c in rule.conditions]
+    attributes += [rule.table.source.attribute for rule in rules if rule.table]
     return Attribute.CUSTOM in attributes
 
 

@@ -64,7 +64,7 @@ def load_tables(tables: Iterable[Table]) -> dict[int, TableFacts]:
         pk: TableFacts(
             name=table.name,
             kind=table.kind,
-            looked=Looked(attribute=table.attribute, custom_field=table.custom_field),
+            source=Looked(attribute=table.attribute, custom_field=table.custom_field),
             lines=dict(lines[pk]),
             shown=shown[pk],
         )
@@ -97,7 +97,7 @@ def condition_facts(
     """Return a condition; `names` are those to show for ids, see `names_of`."""
     known = names.get(attribute, {})
     return ConditionFacts(
-        looked=Looked(attribute=attribute, custom_field=custom_field),
+        source=Looked(attribute=attribute, custom_field=custom_field),
         values={
             condition_key(attribute, v): known.get(v) or isolated(v) for v in values
         },

@@ -90,7 +90,7 @@ def checks_of(rule: RuleFacts) -> Iterator[Check]:
 
 def asks_category(rule: RuleFacts) -> bool:
     return any(
-        condition.looked.attribute == Attribute.CATEGORY
+        condition.source.attribute == Attribute.CATEGORY
         for condition in rule.conditions
     )
 
@@ -136,18 +136,18 @@ class OneOf:
     condition: ConditionFacts
 
     def answer(self, lead: LeadFacts) -> Answer:
-        looked, values = self.condition.looked, self.condition.values
-        keys = lead.keys(looked, by_id=True)
+        source, values = self.condition.source, self.condition.values
+        keys = lead.keys(source, by_id=True)
         if any(key in values for key in keys):
             return Answer.YES
-        return _unread_or_no(looked, lead, keys)
+        return _unread_or_no(source, lead, keys)
 
     def words(self, lead: LeadFacts) -> str:
         shown = list(self.condition.values.values())
         more = len(shown) - MOST_NAMED
         listed = " or ".join(shown[:MOST_NAMED]) + (f" or {more} more" * (more > 0))
-        looked = self.condition.looked
-        return f"{name_of(looked)} is {listed}: {_lead_value(looked, lead, self)}"
+        source = self.condition.source
+        return f"{name_of(source)} is {listed}: {_lead_value(source, lead, self)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,48 +170,48 @@ class InTable:
     table: TableFacts
 
     def answer(self, lead: LeadFacts) -> Answer:
-        keys = lead.keys(self.table.looked, by_id=False)
+        keys = lead.keys(self.table.source, by_id=False)
         if any(key in self.table.lines for key in keys):
             return Answer.YES
-        return _unread_or_no(self.table.looked, lead, keys)
+        return _unread_or_no(self.table.source, lead, keys)
 
     def words(self, lead: LeadFacts) -> str:
-        name, looked = self.table.name, self.table.looked
-        value = _lead_value(looked, lead, self)
-        return f"the table “{name}” has a line for its {name_of(looked)}: {value}"
+        name, source = self.table.name, self.table.source
+        value = _lead_value(source, lead, self)
+        return f"the table “{name}” has a line for its {name_of(source)}: {value}"
 
 
-def name_of(looked: Looked) -> str:
+def name_of(source: Looked) -> str:
     """Return the attribute in words, such as "domain of the e-mail"."""
-    match looked.attribute:
+    match source.attribute:
         case Attribute.CUSTOM:
-            return f"“{looked.custom_field}”"
+            return f"“{source.custom_field}”"
         case Attribute.EMAIL_DOMAIN:
             return "domain of the e-mail"
         case Attribute.TOP_LEVEL_DOMAIN:
             return "ending of the e-mail"
         case _:
-            return str(Table.Attribute(looked.attribute).label).lower()
+            return str(Table.Attribute(source.attribute).label).lower()
 
 
-def _lead_value(looked: Looked, lead: LeadFacts, check: Check) -> str:
+def _lead_value(source: Looked, lead: LeadFacts, check: Check) -> str:
     """Return the lead's value of the attribute in words, such as "it is Berlin"."""
     if check.answer(lead) is Answer.UNREAD:
         return NOT_READ
-    match looked.attribute:
+    match source.attribute:
         case Attribute.CAMPAIGN:
             return f"it is {lead.campaign_name or 'in none'}"
         case Attribute.CATEGORY:
             return f"it is {lead.category_name or 'none'}"
         case Attribute.LOCATION if lead.location:
             return f"it is {lead.location}"
-    keys = lead.keys(looked, by_id=True)
+    keys = lead.keys(source, by_id=True)
     return f"it is {isolated(keys[0])}" if keys else "it has none"
 
 
-def _unread_or_no(looked: Looked, lead: LeadFacts, keys: tuple[str, ...]) -> Answer:
+def _unread_or_no(source: Looked, lead: LeadFacts, keys: tuple[str, ...]) -> Answer:
     """Return UNREAD if the lead may still turn out to have the attribute, else NO."""
-    is_unread = not keys and not lead.is_read and looked.attribute in FROM_CAMPAIGN
+    is_unread = not keys and not lead.is_read and source.attribute in FROM_CAMPAIGN
     return Answer.UNREAD if is_unread else Answer.NO
 
 
