@@ -22,7 +22,7 @@ from assignments.services.mirror import conversations, scheduler
 from assignments.services.notifications import compose, outbox
 from assignments.services.operations import tick as minute_tick
 from assignments.services.sla import recalculate
-from assignments.smartlead.budget import Budget, account_budget
+from assignments.smartlead.budget import CallBudget, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.task_queue import (
     DISPATCH_SEATS,
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def at_the_counter() -> Iterator[tuple[Client, Budget]]:
+def at_the_counter() -> Iterator[tuple[Client, CallBudget]]:
     """The client and the budget of the account in the settings."""
     budget = account_budget()
     with connect(budget=budget) as client:

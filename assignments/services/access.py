@@ -1,4 +1,7 @@
-"""Who may do what (design, section 9). Checks raise NotAllowed and say why."""
+"""Who may do what. Checks raise NotAllowed and say why.
+
+See docs/design/design.md, section 9.
+"""
 
 from django.db import models
 from django.db.models import Q, QuerySet

@@ -9,7 +9,7 @@ from django.db import transaction
 from assignments.models import Account, User
 from assignments.services import access
 from assignments.services.errors import AssignmentRefused
-from assignments.smartlead.account import account_fingerprint
+from assignments.smartlead.fingerprint import account_fingerprint
 from assignments.task_queue import nudge_dispatch
 
 
@@ -18,7 +18,10 @@ def current() -> Account:
 
 
 def binding_problem(account: Account) -> str | None:
-    """Why nothing may be written to Smartlead from this database (design, rule 11)."""
+    """Why nothing may be written to Smartlead from this database, or None.
+
+    See docs/design/design.md, rule 11.
+    """
     if not account.fingerprint:
         return None
     if account.base_url != settings.SMARTLEAD_BASE_URL:

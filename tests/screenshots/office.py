@@ -13,8 +13,8 @@ from django.utils import timezone
 from assignments import task_queue
 from assignments.models import Assignment, Heartbeat, Lead, Member, Team, User
 from assignments.models.assignment import Cause
-from assignments.sandbox.people import OFF_BOARD
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.names import MEMBER_OFF_BOARD
 from assignments.sandbox.wsgi import application
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
@@ -23,7 +23,7 @@ from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.planning import plan_for_one_member
 from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from tests.office import Clock
 
 TEAMS = {
@@ -38,9 +38,9 @@ MANY = 10_000
 class Office:
     """A Smartlead, its mirror, and what people have decided."""
 
-    world: World
+    world: FakeSmartlead
     clock: Clock
-    budget: Budget
+    budget: CallBudget
     client: smartlead.Client
     users: dict[str, User] = field(default_factory=dict)
 
@@ -99,14 +99,14 @@ def open_office() -> Iterator[Office]:
     call_command("migrate", interactive=False, verbosity=0)
     now = timezone.now()
     clock = Clock(now - timedelta(days=2, hours=3))
-    world = World(
+    world = FakeSmartlead(
         leads=300,
         now=now.timestamp(),
         limits=UNLIMITED,
         clock=lambda: clock.now.timestamp(),  # noqa: PLW0108  it moves
     )
     smartlead.default_transport = lambda: httpx.WSGITransport(app=application(world))
-    budget = Budget(limits=UNLIMITED, name="screenshots")
+    budget = CallBudget(limits=UNLIMITED, name="screenshots")
     with smartlead.connect(budget=budget) as client:
         office = Office(world, clock, budget, client)
         office.mirror()
@@ -116,7 +116,7 @@ def open_office() -> Iterator[Office]:
 
 
 def _hire(office: Office) -> None:
-    Member.objects.filter(pk=OFF_BOARD).update(name="Tom Whelan")
+    Member.objects.filter(pk=MEMBER_OFF_BOARD).update(name="Tom Whelan")
     for name, members in TEAMS.items():
         team = Team.objects.create(name=name)
         Member.objects.filter(name__in=members).update(team=team, capacity=50)

@@ -1,4 +1,6 @@
-"""Strategies that choose a member for a lead (design, section 7).
+"""Strategies that choose a member for a lead.
+
+See docs/design/design.md, section 7.
 
 Pure: each gets a lead and a running tally of loads, and returns a member with the
 sentence that explains the choice.

@@ -9,7 +9,7 @@ from django.dispatch import Signal
 
 from assignments.services.ledger.ownership import Sighting, observe_owner
 from assignments.services.mirror.import_leads import save_row
-from assignments.smartlead.budget import Budget, Slot
+from assignments.smartlead.budget import CallBudget, Slot
 from assignments.smartlead.client import Client
 from assignments.smartlead.records import LeadRow
 
@@ -20,7 +20,7 @@ step_reached = Signal()
 @dataclass(frozen=True, slots=True)
 class Desk:
     client: Client
-    budget: Budget
+    budget: CallBudget
     clock: Callable[[], datetime]
 
     def reached(self, step: str) -> None:
@@ -30,7 +30,7 @@ class Desk:
         """One GET; returns the row, None if Smartlead has it no more, and when asked."""
         asked_at = self.clock()
         self.reached("reading")
-        with self.client.spending(slot):
+        with self.client.use_slot(slot):
             row = self.client.lead(map_id)
         self.reached("read")
         return row, asked_at

@@ -1,7 +1,7 @@
 """The dispatcher: takes a slot of the budget, claims the most urgent row, makes one call.
 
-Nothing else sets an owner or adds a note in Smartlead (design, rule 1). Several may run
-at once; the rows' states keep them apart.
+Nothing else sets an owner or adds a note in Smartlead (docs/design/design.md, rule 1).
+Several may run at once; the rows' states keep them apart.
 """
 
 import time
@@ -20,8 +20,13 @@ from assignments.services.dispatch.queue import Claim, Job
 from assignments.services.dispatch.send_assignment import send, settle
 from assignments.services.dispatch.send_note import send_note, settle_note
 from assignments.smartlead.budget import Slot
-from assignments.smartlead.errors import AboutUs, NotSent, Refused, SmartleadError
-from assignments.smartlead.meter import Kind, NotBefore
+from assignments.smartlead.errors import (
+    NotSent,
+    Refused,
+    ServiceTrouble,
+    SmartleadError,
+)
+from assignments.smartlead.rate_limiter import CallKind, NotBefore
 
 # How soon a click is seen while waiting for a slot.
 LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))
@@ -70,7 +75,9 @@ class Dispatcher:
         clicks = queue.clicks_are_due(account, now)
         if not clicks and not queue.something_is_due(account, now):
             return queue.next_moment(now) or datetime.max.replace(tzinfo=now.tzinfo)
-        taken = self.desk.budget.take(Kind.INTERACTIVE if clicks else Kind.NORMAL)
+        taken = self.desk.budget.take(
+            CallKind.INTERACTIVE if clicks else CallKind.NORMAL
+        )
         if isinstance(taken, NotBefore):
             return self._blocked(taken, now)
         return self._use(taken, account, clicks=clicks)
@@ -98,7 +105,7 @@ class Dispatcher:
         """Smartlead does not take our calls: one read now and then, and nothing else."""
         if account.probe_at and account.probe_at > now:
             return account.probe_at
-        taken = self.desk.budget.take(Kind.INTERACTIVE)
+        taken = self.desk.budget.take(CallKind.INTERACTIVE)
         if isinstance(taken, NotBefore):
             return self._blocked(taken, now)
         if not accounts.claim_probe(now):
@@ -110,7 +117,7 @@ class Dispatcher:
     def _blocked(self, taken: NotBefore, now: datetime) -> datetime | None:
         """No slot now. After a 429 one read tells whether calls are taken again."""
         if taken.probe_due:
-            slot = self.desk.budget.take(Kind.PROBE)
+            slot = self.desk.budget.take(CallKind.PROBE)
             if not isinstance(slot, NotBefore):
                 self._look(slot, now)
                 return None
@@ -121,12 +128,12 @@ class Dispatcher:
     def _look(self, slot: Slot, now: datetime) -> None:
         """One read to see whether Smartlead takes our calls."""
         try:
-            with self.desk.client.spending(slot):
+            with self.desk.client.use_slot(slot):
                 self.desk.client.probe()
         except NotSent:
             return  # this process was paused; the next look tells
         except SmartleadError as error:
-            kind = error.kind if isinstance(error, AboutUs) else "garbled"
+            kind = error.kind if isinstance(error, ServiceTrouble) else "garbled"
             if kind != "rate_limit":
                 accounts.note_outage(kind=kind, sentence=str(error), at=now)
         else:
@@ -154,7 +161,7 @@ def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
     except NotSent:
         Lead.objects.filter(pk=claim.pk).update(recheck_at=desk.clock())
         return
-    except AboutUs as error:
+    except ServiceTrouble as error:
         if error.kind != "rate_limit":
             accounts.note_outage(kind=error.kind, sentence=str(error), at=desk.clock())
         return

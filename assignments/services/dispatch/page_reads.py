@@ -1,4 +1,4 @@
-"""Reading twenty leads for the price of one (design, rule 3).
+"""Reading twenty leads for the price of one (docs/design/design.md, rule 3).
 
 Where the list of one member's leads has proven itself, a row that is no click is
 compared with its page of that list. A list may lag, so it counts as asked
@@ -24,7 +24,7 @@ from assignments.services.mirror.import_leads import save_rows
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import Refused
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 A_MOMENT = timedelta(seconds=1) * settings.TIME_SCALE
@@ -80,7 +80,7 @@ def forget(page: AwaitedPage) -> None:
 
 
 def read(desk: Desk, page: AwaitedPage, slot: Slot) -> None:
-    """Ask for the page, and take in what it says. Raises NotSent and AboutUs.
+    """Ask for the page, and take in what it says. Raises NotSent and ServiceTrouble.
 
     Leads that it does not have are read one by one; all, if the list refuses the filter.
     """
@@ -111,9 +111,9 @@ def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
         )
 
 
-def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> Page[LeadRow] | None:
+def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             return desk.client.inbox(
                 ASSIGNED,
                 limit=PAGE,

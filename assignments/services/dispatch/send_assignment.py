@@ -1,7 +1,7 @@
 """One assignment's way to Smartlead: compare, stamp, call, record, settle.
 
-Rules 3 and 5 of the design. Every outcome is written only while the claim is ours; a
-worker that was paused too long writes nothing.
+See docs/design/design.md, rules 3 and 5. Every outcome is written only while the
+claim is ours; a worker that was paused too long writes nothing.
 """
 
 import time
@@ -31,10 +31,10 @@ from assignments.services.ledger.transitions import GONE, finish, release
 from assignments.services.locks import lock_lead
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
-    AboutUs,
+    AmbiguousWrite,
     NotSent,
     Refused,
-    Unclear,
+    ServiceTrouble,
 )
 from assignments.smartlead.records import LeadRow
 
@@ -73,7 +73,7 @@ def settle(desk: Desk, claim: Claim, slot: Slot) -> None:
         found, asked_at = desk.read_lead(row.lead_id, slot)
     except NotSent:
         return _leave_to_next(desk, row)
-    except (AboutUs, Refused) as error:
+    except (ServiceTrouble, Refused) as error:
         return _settle_later(desk, row, error)
     if found is None:
         return _refuse(desk, row, GONE)
@@ -127,7 +127,7 @@ def _read_page(desk: Desk, row: Assignment, slot: Slot) -> None:
         page_reads.read(desk, page, slot)
     except NotSent:
         page_reads.forget(page)
-    except AboutUs as error:
+    except ServiceTrouble as error:
         page_reads.forget(page)
         tell_trouble(error, desk.clock())
 
@@ -137,7 +137,7 @@ def _read_lead(desk: Desk, row: Assignment, slot: Slot) -> None:
         found, asked_at = desk.read_lead(row.lead_id, slot)
     except NotSent:
         return _put_back(desk, row)
-    except AboutUs as error:
+    except ServiceTrouble as error:
         return _not_applied(desk, row, error)
     except Refused as error:
         return _refuse(desk, row, in_their_words(error))
@@ -176,7 +176,7 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
     desk.reached("stamped")
     began_at = desk.clock()
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             desk.client.set_owner(
                 map_id=row.lead_id, member_id=row.to_id, start_by=start_by
             )
@@ -184,9 +184,9 @@ def _write(desk: Desk, row: Assignment, claim: Claim, slot: Slot) -> None:
         return _put_back(desk, row)
     except Refused as error:
         return _refuse(desk, row, in_their_words(error))
-    except Unclear as error:
+    except AmbiguousWrite as error:
         return _unsettled(desk, row, error, settle_at=desk.clock())
-    except AboutUs as error:
+    except ServiceTrouble as error:
         if error.surely_not_applied:
             return _not_applied(desk, row, error)
         return _unsettled(desk, row, error)
@@ -324,7 +324,7 @@ def _unstamp(row: Assignment) -> None:
     stamped.update(sent_at=None, settle_at=None, sends=F("sends") - 1)
 
 
-def _not_applied(desk: Desk, row: Assignment, error: AboutUs) -> None:
+def _not_applied(desk: Desk, row: Assignment, error: ServiceTrouble) -> None:
     at = desk.clock()
     with transaction.atomic():
         lock_lead(row.lead_id)
@@ -341,7 +341,7 @@ def _not_applied(desk: Desk, row: Assignment, error: AboutUs) -> None:
 def _unsettled(
     desk: Desk,
     row: Assignment,
-    error: AboutUs | Unclear,
+    error: ServiceTrouble | AmbiguousWrite,
     settle_at: datetime | None = None,
 ) -> None:
     """It may have been applied: leave it sending, and let a later read tell."""
@@ -349,7 +349,7 @@ def _unsettled(
     _count_failure(row, at, str(error))
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=settle_at or F("settle_at"))
-    if isinstance(error, AboutUs):
+    if isinstance(error, ServiceTrouble):
         tell_trouble(error, at)
 
 
@@ -359,14 +359,14 @@ def _leave_to_next(desk: Desk, row: Assignment) -> None:
     mine.update(lease_until=desk.clock())
 
 
-def _settle_later(desk: Desk, row: Assignment, error: AboutUs | Refused) -> None:
+def _settle_later(desk: Desk, row: Assignment, error: ServiceTrouble | Refused) -> None:
     """A failed read settles nothing."""
     at = desk.clock()
     _count_failure(row, at, str(error))
     later = at + back_off(row.failures)
     mine = Assignment.objects.filter(pk=row.pk, token=row.token)
     mine.update(lease_until=at, settle_at=later)
-    if isinstance(error, AboutUs):
+    if isinstance(error, ServiceTrouble):
         tell_trouble(error, at)
 
 

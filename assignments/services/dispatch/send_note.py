@@ -1,4 +1,6 @@
-"""A note's way to Smartlead (design, rule 6): as an assignment's, but unrepeatable.
+"""A note's way to Smartlead: as an assignment's, but unrepeatable.
+
+See docs/design/design.md, rule 6.
 
 Smartlead can neither change nor delete a note, so one that may have arrived is looked
 for by its reference before it is sent again. Where notes can't be read back it stays
@@ -18,11 +20,11 @@ from assignments.services.dispatch.failure_policy import in_their_words, tell_tr
 from assignments.services.dispatch.queue import Claim
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
-    AboutUs,
+    AmbiguousWrite,
     NotesUnreadable,
     NotSent,
     Refused,
-    Unclear,
+    ServiceTrouble,
 )
 
 UNCONFIRMED = (
@@ -39,7 +41,7 @@ def send_note(desk: Desk, claim: Claim, slot: Slot) -> None:
         return _wait_again(note, desk.clock()) if note else None
     desk.reached("note stamped")
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             smartlead_id = desk.client.create_note(
                 map_id=note.lead_id, text=note.full_text, start_by=start_by
             )
@@ -47,9 +49,9 @@ def send_note(desk: Desk, claim: Claim, slot: Slot) -> None:
         return _not_applied(note, desk.clock())
     except Refused as error:
         return _finish(note, Note.State.REFUSED, in_their_words(error), desk.clock())
-    except Unclear:
+    except AmbiguousWrite:
         return _unsettled(note, desk.clock(), settle_at=desk.clock())
-    except AboutUs as error:
+    except ServiceTrouble as error:
         return _failed(desk, note, error)
     desk.reached("note answered")
     return _finish(note, Note.State.DONE, "", desk.clock(), smartlead_id)
@@ -64,14 +66,14 @@ def settle_note(desk: Desk, claim: Claim, slot: Slot) -> None:
         desk.budget.give_back(slot)
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
     try:
-        with desk.client.spending(slot):
+        with desk.client.use_slot(slot):
             found = desk.client.notes(note.lead.person_id)
     except (NotesUnreadable, Refused):
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
     except NotSent:
         _mine(note).update(lease_until=desk.clock())
         return None
-    except AboutUs as error:
+    except ServiceTrouble as error:
         at = desk.clock()
         _unsettled(note, at, settle_at=at + back_off(note.failures))
         return tell_trouble(error, at)
@@ -106,7 +108,7 @@ def _stamp(desk: Desk, note: Note, claim: Claim) -> float | None:
     return monotonic + spare.total_seconds() if hit else None
 
 
-def _failed(desk: Desk, note: Note, error: AboutUs) -> None:
+def _failed(desk: Desk, note: Note, error: ServiceTrouble) -> None:
     at = desk.clock()
     if error.surely_not_applied:
         _not_applied(note, at, failed=error.kind != "rate_limit")

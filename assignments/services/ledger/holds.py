@@ -1,7 +1,8 @@
-"""What the end of an assignment means for the holds of its lead (rules 8, 14 to 21).
+"""What the end of an assignment means for the holds of its lead.
 
 Called by the ledger, in the transaction that gives the row its final state, under the
-lock on the lead. Nothing else changes a hold when something has come true.
+lock on the lead. Nothing else changes a hold when something has come true. See
+docs/design/coverage-rules.md, rules 8 and 14 to 21.
 """
 
 from collections.abc import Sequence
@@ -128,7 +129,10 @@ def _changed(hold: Hold, row: Assignment, at: datetime, *, is_carried: bool) -> 
 
 
 def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
-    """Each note once for the coverage, the lead and the direction (rule 33)."""
+    """Each note once for the coverage, the lead and the direction.
+
+    See docs/design/coverage-rules.md, rule 33.
+    """
     is_return = row.cause == Cause.COVERAGE_RETURN
     coverage = hold.coverage
     template = coverage.return_note if is_return else coverage.start_note
@@ -149,7 +153,10 @@ def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
 
 # ── Somebody else's decision ────────────────────────────────────────────────────
 def _keeps_it(row: Assignment) -> bool:
-    """A person named the present holder against a change that waited (rule 18)."""
+    """A person named the present holder against a change that waited.
+
+    See docs/design/coverage-rules.md, rule 18.
+    """
     return (
         row.state == State.SKIPPED
         and row.cause in PERSONAL
@@ -219,7 +226,10 @@ def _revive(row: Assignment) -> bool:
 
 
 def _pin_there(row: Assignment, at: datetime) -> None:
-    """Given to somebody away, and meant: their coverage leaves it there (rule 19)."""
+    """Given to somebody away, and meant: their coverage leaves it there.
+
+    See docs/design/coverage-rules.md, rule 19.
+    """
     for coverage in Coverage.objects.away_at(at).filter(member=row.to_id):
         if row.cause == Cause.OUTSIDE:
             earlier = Hold.objects.filter(coverage=coverage, lead=row.lead_id)

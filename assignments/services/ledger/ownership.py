@@ -1,6 +1,7 @@
 """Whom Smartlead names as the owner of a lead, and how we come to know it.
 
-Nothing else writes `Lead.owner` (design, rules 1 and 4). Callers hold a transaction.
+Nothing else writes `Lead.owner` (docs/design/design.md, rules 1 and 4). Callers hold a
+transaction.
 """
 
 from dataclasses import dataclass
@@ -120,7 +121,10 @@ def _late_write(lead: Lead, sighting: Sighting) -> Assignment | None:
 def _take_as_ours(
     row: Assignment, lead: Lead, sighting: Sighting, at: datetime
 ) -> None:
-    """It is our own doing, and no change by somebody else (coverage rules, 31)."""
+    """It is our own doing, and no change by somebody else.
+
+    See docs/design/coverage-rules.md, rule 31.
+    """
     assert row.to_id is not None  # noqa: S101  `_late_write` has seen to it
     sure_at = sighting.asked_at if sighting.by == "get" else None
     if finish(row, state=State.DONE, outcome="", at=at):

@@ -1,4 +1,7 @@
-"""Whether a coverage's plan still holds at the moment of sending (coverage rules, 29)."""
+"""Whether a coverage's plan still holds at the moment of sending.
+
+See docs/design/coverage-rules.md, rule 29.
+"""
 
 from datetime import datetime
 
