@@ -293,6 +293,7 @@ class Migration(migrations.Migration):
                 ('urgency', models.PositiveSmallIntegerField(choices=[(0, 'Click'), (1, 'Coverage return'), (2, 'Coverage start'), (3, 'Note'), (4, 'Bulk'), (5, 'Routing rule')], default=0)),
                 ('until_back', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sending', 'Sending'), ('done', 'Done'), ('refused', 'Refused'), ('overtaken', 'Overtaken'), ('cancelled', 'Cancelled'), ('skipped', 'Skipped')], default='waiting', max_length=10)),
+                ('was_outdated', models.BooleanField(db_default=False, default=False)),
                 ('outcome', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField()),
                 ('not_before', models.DateTimeField(null=True)),

@@ -183,6 +183,8 @@ class Assignment(models.Model):
     until_back = models.BooleanField(default=False)
 
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    # Cancelled instead of sent, as its plan no longer held: a tick decides again.
+    was_outdated = models.BooleanField(default=False, db_default=False)
     # What became of it, in a sentence for the manager.
     outcome = SentenceField(max_length=500, blank=True)
     found = models.ForeignKey(

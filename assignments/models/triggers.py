@@ -13,6 +13,7 @@ from assignments.models.assignment import FINAL
 KEPT = (
     "lead_id", "expected_id", "expected_known", "to_id", "cause", "actor_id", "reason",
     "batch_id", "after_id", "reverses_id", "state", "outcome", "found_id",
+    "was_outdated",
     "created_at", "finished_at", "sent_at", "sends",
 )  # fmt: skip
 TABLE = "assignments_assignment"

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from assignments.models import Assignment, Batch, SavedPlan, User
 from assignments.models.assignment import PENDING, Cause, State
 from assignments.services.bulk import batch_actions
-from assignments.services.bulk.call_estimates import Estimate, a_minute
+from assignments.services.bulk.call_estimates import Estimate, calls_per_minute
 
 TROUBLES_FIRST = (
     State.REFUSED,
@@ -135,7 +135,7 @@ class Progress:
 
     @property
     def a_minute(self) -> int:
-        return a_minute()
+        return calls_per_minute()
 
     @property
     def poll(self) -> str:

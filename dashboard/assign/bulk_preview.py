@@ -125,7 +125,7 @@ class Preview:
 
     @property
     def a_minute(self) -> int:
-        return call_estimates.a_minute()
+        return call_estimates.calls_per_minute()
 
     @cached_property
     def moves(self) -> list[Move]:

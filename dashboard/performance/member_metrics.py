@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from assignments.models import Member
 from assignments.services.insights.lead_counts import Scope
-from assignments.services.insights.metrics import table
-from assignments.services.insights.trends import Step, answers_over
+from assignments.services.insights.metrics import Step, answers_over, table
 from dashboard.performance.charts import chart_of
 from dashboard.performance.periods import (
     Days,

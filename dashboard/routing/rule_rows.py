@@ -100,7 +100,7 @@ def asks_of(rule: RuleFacts) -> list[str]:
         shown = list(condition.values.values())
         rest = len(shown) - MOST_NAMED
         listed = ", ".join(shown[:MOST_NAMED]) + (f" and {rest} more" * (rest > 0))
-        asked.append(f"{name_of(condition.looked)}: {listed}")
+        asked.append(f"{name_of(condition.source)}: {listed}")
     return asked
 
 

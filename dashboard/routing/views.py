@@ -18,11 +18,10 @@ from assignments.services.access import is_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.routing import rules as services
 from assignments.services.routing.data import RuleFacts
-from assignments.services.routing.lint import flaws_of
+from assignments.services.routing.lint import flaws_of, surroundings_at
 from assignments.services.routing.load import load_rules
 from assignments.services.routing.replay import replay
 from assignments.services.routing.run import foresee, how_many_wait
-from assignments.services.routing.surroundings import surroundings_at
 from dashboard.htmx import PageRequest, render_page
 from dashboard.routing.replay_table import ReplayTable
 from dashboard.routing.rule_form import LISTS, RuleForm

@@ -16,7 +16,7 @@ from django.utils import timezone
 from assignments.models import Coverage, Hold, Lead, Member, Source, User
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.account import current
-from assignments.services.bulk.pace import calls_a_minute
+from assignments.services.bulk.call_estimates import calls_per_minute
 from assignments.services.coverage import actions, tick
 from assignments.services.coverage.drafts import Draft, DraftCoverer
 from assignments.services.dispatch.context import Desk
@@ -50,7 +50,7 @@ class Clock:
         return self.now.timestamp()
 
     def let_a_call_pass(self) -> None:
-        self.now += MINUTE / calls_a_minute()
+        self.now += MINUTE / calls_per_minute()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The tick's part: what has fallen due is found, its owner told, then who leads.
+"""Detection of overdue answers in the tick: record, notify, reassign, escalate.
 
-Found, told and mended in one transaction: a killed tick leaves all of it or nothing, and
+All of that for a lead is one transaction: a killed tick leaves all of it or nothing, and
 a second one finds nothing to do.
 """
 
@@ -21,17 +21,21 @@ from assignments.services.sla.working_time import moment_after
 
 logger = logging.getLogger(__name__)
 
-MOST = 1000  # leads that one tick finds; the next one goes on
+MOST = 1000  # leads in one tick; the next one goes on
 
 
 def tick(*, at: datetime) -> str:
-    """Returns what was done, for the log. What breaks here stops nothing else."""
-    found = _guarded(find, at)
-    told = _guarded(escalate, at)
-    return f"{found} answers overdue, {told} still."
+    """Record and escalate what is overdue; return a sentence for the log.
+
+    Exceptions are logged and swallowed, so that the rest of the tick still runs.
+    """
+    recorded = _guarded(find, at)
+    escalated = _guarded(escalate, at)
+    return f"{recorded} answers overdue, {escalated} still."
 
 
 def _guarded(act: Callable[..., int], at: datetime) -> int | str:
+    """Return the result of `act`, or "no" if it raised, which is logged."""
     try:
         return act(at=at)
     except Exception:
@@ -40,81 +44,90 @@ def _guarded(act: Callable[..., int], at: datetime) -> int | str:
 
 
 def find(*, at: datetime) -> int:
-    """Record the replies that were not answered in time, once; how many."""
+    """Record up to MOST replies not answered in time, each once; return how many.
+
+    Notifies the owners, and reassigns the leads or suggests it as the targets say.
+    """
     ids = list(_unrecorded(at).values_list("pk", flat=True)[:MOST])
     return _record(ids, at) if ids else 0
 
 
 @transaction.atomic
 def _record(ids: Sequence[int], at: datetime) -> int:
-    routing.lock()  # suggestions and plans of the clock come one after the other
+    """Record, reassign and notify in one transaction; return how many breaches.
+
+    Checks the leads again under locks. Returns 0 while deadlines are recalculated.
+    """
+    routing.lock()  # routing and breaches suggest and assign one after the other
     locked = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     list(locked.order_by("map_id").values_list("pk", flat=True))
     if is_unfinished():
-        return 0  # some moments are those of targets or hours that count no more
+        return 0  # some deadlines are still those of old targets or hours
     known = _unrecorded(at).filter(pk__in=ids).select_related("owner__user")
     leads = {lead.pk: lead for lead in known}
-    book = Book()
+    policy = Book()
     breaches = Breach.objects.bulk_create(
-        _breach(lead, book, at) for lead in leads.values()
+        _breach(lead, policy, at) for lead in leads.values()
     )
-    mended = mend(breaches, leads, book, at=at)
-    messages.tell_owners(breaches, leads, mended, book, at=at)
+    actions = mend(breaches, leads, policy, at=at)
+    messages.tell_owners(breaches, leads, actions, policy, at=at)
     return len(breaches)
 
 
 @transaction.atomic
 def escalate(*, at: datetime) -> int:
-    """Tell those who lead what waits all the same; how many leads."""
-    ripe = Breach.objects.select_for_update(of=("self",)).filter(escalate_at__lte=at)
-    found = list(ripe.order_by("pk").values_list("pk", flat=True)[:MOST])
-    if not found or is_unfinished():
+    """Notify team leads of recorded leads that still wait; return how many leads."""
+    due = Breach.objects.select_for_update(of=("self",)).filter(escalate_at__lte=at)
+    due_ids = list(due.order_by("pk").values_list("pk", flat=True)[:MOST])
+    if not due_ids or is_unfinished():
         return 0
-    waits = _still_waiting(at).filter(pk__in=found)
-    breaches = list(waits.select_related("lead__owner", "owner").order_by("pk"))
+    still_waiting = _still_waiting(at).filter(pk__in=due_ids)
+    breaches = list(still_waiting.select_related("lead__owner", "owner").order_by("pk"))
     messages.tell_leaders(breaches, at=at)
-    told = [one.pk for one in breaches]
-    Breach.objects.filter(pk__in=told).update(escalated_at=at)
-    Breach.objects.filter(pk__in=found).update(escalate_at=None)
-    _put_off(found, at)
+    escalated_ids = [breach.pk for breach in breaches]
+    Breach.objects.filter(pk__in=escalated_ids).update(escalated_at=at)
+    Breach.objects.filter(pk__in=due_ids).update(escalate_at=None)
+    _postpone(due_ids, at)
     return len(breaches)
 
 
-def _put_off(found: Sequence[int], at: datetime) -> None:
-    """The same reply got more time by now: who leads hears of it after that."""
-    later = _same_reply().filter(pk__in=found, lead__answer_due_at__gt=at)
-    book = Book()
+def _postpone(breach_ids: Sequence[int], at: datetime) -> None:
+    """Set a new escalation for breaches whose reply got a later deadline meanwhile."""
+    later = _same_reply().filter(pk__in=breach_ids, lead__answer_due_at__gt=at)
+    policy = Book()
     for breach in later.select_related("lead"):
         due_at = breach.lead.answer_due_at
-        assert due_at is not None  # noqa: S101  only such were asked for
-        breach.escalate_at = _escalation(due_at, breach.lead, book)
+        assert due_at is not None  # noqa: S101  filtered above
+        breach.escalate_at = _escalation(due_at, breach.lead, policy)
         breach.save(update_fields=["escalate_at"])
 
 
 def _unrecorded(at: datetime) -> QuerySet[Lead]:
+    """Return overdue leads whose reply is not recorded yet, owner by owner."""
     known = Breach.objects.filter(
         lead=OuterRef("pk"), reply_at=OuterRef("last_reply_at")
     )
     overdue = Lead.objects.present().filter(answer_owed=True, due_order__lte=at)
-    # By owner, so that a backlog of thousands is few messages to each.
+    # By owner, so that a backlog of thousands makes few messages for each.
     ordered = overdue.order_by("owner_id", "due_order", "map_id")
     return ordered.filter(~Exists(known))
 
 
 def _still_waiting(at: datetime) -> QuerySet[Breach]:
-    """The same reply, and no later target by now."""
+    """Return breaches whose reply still waits and is overdue by today's targets too."""
     return _same_reply().filter(lead__answer_due_at__lte=at)
 
 
 def _same_reply() -> QuerySet[Breach]:
+    """Return breaches whose reply is still the last one and unanswered."""
     return Breach.objects.filter(
         lead__gone_at=None, lead__answer_owed=True, lead__last_reply_at=F("reply_at")
     )
 
 
-def _breach(lead: Lead, book: Book, at: datetime) -> Breach:
+def _breach(lead: Lead, policy: Book, at: datetime) -> Breach:
     reply_at, due_at = lead.last_reply_at, lead.answer_due_at
-    assert reply_at is not None  # noqa: S101  only what was due is recorded
+    assert reply_at is not None  # noqa: S101  only overdue leads are recorded
     assert due_at is not None  # noqa: S101
     return Breach(
         lead=lead,
@@ -122,11 +135,12 @@ def _breach(lead: Lead, book: Book, at: datetime) -> Breach:
         due_at=due_at,
         owner_id=lead.owner_id,
         found_at=at,
-        escalate_at=_escalation(at, lead, book),
+        escalate_at=_escalation(at, lead, policy),
     )
 
 
-def _escalation(since: datetime, lead: Lead, book: Book) -> datetime:
-    while_longer = timedelta(minutes=book.hours.escalate_after)
-    calendar = book.calendar_of(lead.owner_id)
-    return moment_after(since, while_longer, calendar) or since + while_longer
+def _escalation(since: datetime, lead: Lead, policy: Book) -> datetime:
+    """Return when to escalate: some working time of the lead's owner after `since`."""
+    delay = timedelta(minutes=policy.hours.escalate_after)
+    calendar = policy.calendar_of(lead.owner_id)
+    return moment_after(since, delay, calendar) or since + delay

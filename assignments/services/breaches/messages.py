@@ -1,4 +1,4 @@
-"""Who is told of overdue answers, and in which words: one message for many leads."""
+"""Notifications of overdue answers: to owners, then to team leads or managers."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -19,56 +19,59 @@ MOST_NAMED = 20  # leads in one message; its page shows them all
 def tell_owners(
     breaches: Sequence[Breach],
     leads: Mapping[int, Lead],
-    mended: Mapping[int, str],
-    book: Book,
+    actions: Mapping[int, str],
+    policy: Book,
     *,
     at: datetime,
 ) -> None:
-    """Each owner of theirs. `mended`: what was done with a lead beside telling."""
+    """Send each active owner one notification about all of their breaches.
+
+    `actions`: words for what else was done with a lead, by lead id.
+    """
     by_owner: dict[Member, list[Breach]] = defaultdict(list)
     for breach in breaches:
         owner = leads[breach.lead_id].owner
         if owner is not None and (owner.user or owner).is_active:
             by_owner[owner].append(breach)
-    for owner, some in by_owner.items():
-        zone = book.calendar_of(owner.pk).zone
-        first = leads[some[0].lead_id]
-        is_one = len(some) == 1
+    for owner, owned in by_owner.items():
+        zone = policy.calendar_of(owner.pk).zone
+        first = leads[owned[0].lead_id]
+        is_one = len(owned) == 1
         tell(
             owner,
             kind=Kind.OVERDUE,
-            key=f"overdue-{some[0].pk}",
+            key=f"overdue-{owned[0].pk}",
             subject=f"Your answer to {first} is overdue"
             if is_one
-            else f"{len(some)} of your answers are overdue",
-            text=_lines([(leads[one.lead_id], one) for one in some], zone, mended),
+            else f"{len(owned)} of your answers are overdue",
+            text=_text([(leads[b.lead_id], b) for b in owned], zone, actions),
             path="/inbox/?sla=overdue&owner=me",
             at=at,
         )
 
 
 def tell_leaders(breaches: Sequence[Breach], *, at: datetime) -> None:
-    """Team leads of who let it slip; where there is none, the sales managers."""
+    """Notify the owners' team leads of breaches; without one, the sales managers."""
     by_user: dict[User, list[Breach]] = defaultdict(list)
-    leaders = _Leaders()
+    recipients = _Recipients()
     for breach in breaches:
-        for user in leaders.of(breach.owner):
+        for user in recipients.of(breach.owner):
             by_user[user].append(breach)
-    for user, some in by_user.items():
+    for user, theirs in by_user.items():
         zone = zone_named(user.time_zone)
         tell(
             user,
             kind=Kind.OVERDUE,
-            key=f"still-overdue-{some[0].pk}",
-            subject=_still(some),
-            text=_lines([(one.lead, one) for one in some], zone, {}),
-            path=_where({one.lead.owner_id for one in some}),
+            key=f"still-overdue-{theirs[0].pk}",
+            subject=_escalation_subject(theirs),
+            text=_text([(b.lead, b) for b in theirs], zone, {}),
+            path=_inbox_path({b.lead.owner_id for b in theirs}),
             at=at,
         )
 
 
-class _Leaders:
-    """Whom to tell, read once for a tick."""
+class _Recipients:
+    """Active team leads and sales managers, read once for a tick."""
 
     def __init__(self) -> None:
         leading = User.objects.filter(leads_teams__isnull=False, is_active=True)
@@ -80,23 +83,23 @@ class _Leaders:
         self._managers = list(User.objects.filter(managers, is_active=True))
 
     def of(self, owner: Member | None) -> Collection[User]:
-        """Nobody leads themselves."""
+        """Return the other leads of the owner's team, or else the sales managers."""
         if owner is None or owner.team_id is None:
             return self._managers
         led = self._by_team[owner.team_id]
         return [user for user in led if user.pk != owner.user_id] or self._managers
 
 
-def _still(breaches: Sequence[Breach]) -> str:
-    owners = list(dict.fromkeys(f"{one.lead.owner or 'nobody'}" for one in breaches))
+def _escalation_subject(breaches: Sequence[Breach]) -> str:
+    owners = list(dict.fromkeys(f"{b.lead.owner or 'nobody'}" for b in breaches))
     whose = " and ".join(owners) if len(owners) < 3 else f"{len(owners)} owners"
     if len(breaches) == 1:
         return f"The answer to {breaches[0].lead} is still overdue, with {whose}"
     return f"{len(breaches)} answers are still overdue, with {whose}"
 
 
-def _where(owners: set[int | None]) -> str:
-    """The inbox, with the leads of this one owner if it is one."""
+def _inbox_path(owners: set[int | None]) -> str:
+    """Return the path of the inbox's overdue leads; of the owner's if there is one."""
     path = "/inbox/?sla=overdue"
     if len(owners) > 1:
         return path
@@ -104,18 +107,19 @@ def _where(owners: set[int | None]) -> str:
     return f"{path}&owner={owner or 'nobody'}"
 
 
-def _lines(
-    overdue: Sequence[tuple[Lead, Breach]], zone: ZoneInfo, mended: Mapping[int, str]
+def _text(
+    overdue: Sequence[tuple[Lead, Breach]], zone: ZoneInfo, actions: Mapping[int, str]
 ) -> str:
+    """Return a line for each of the first MOST_NAMED leads, and how many more."""
     lines = [
-        f"{_named(lead)}: due {breach.due_at.astimezone(zone):%a %-d %b, %H:%M}"
-        + (f", {mended[lead.pk]}" if lead.pk in mended else "")
+        f"{_lead_name(lead)}: due {breach.due_at.astimezone(zone):%a %-d %b, %H:%M}"
+        + (f", {actions[lead.pk]}" if lead.pk in actions else "")
         for lead, breach in overdue[:MOST_NAMED]
     ]
-    if more := len(overdue) - MOST_NAMED:
-        lines += [f"and {more} more"] if more > 0 else []
+    if (more := len(overdue) - MOST_NAMED) > 0:
+        lines.append(f"and {more} more")
     return "\n".join(lines)
 
 
-def _named(lead: Lead) -> str:
+def _lead_name(lead: Lead) -> str:
     return one_line(f"{lead} ({lead.company})" if lead.company else f"{lead}")

@@ -1,7 +1,8 @@
-"""A breach may give the lead to somebody else, or suggest it: as its target says.
+"""Reassignment of leads whose answer is overdue, or a suggestion, as the target says.
 
-Whom: the owner's team, least busy; never who let it slip, nobody away or full. A lead
-about which somebody decided since it fell due is left alone.
+The lead goes to the least busy member of the owner's team: never to one who was late with
+it before, is away or at their cap. Leads about which somebody decided since they fell due
+are left alone.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Breach, Hold, Lead, SlaTarget, Suggestion
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause
-from assignments.services.bulk.strategies import Choice, LeastBusy, Offer
+from assignments.services.bulk.strategies import LeadToAssign, LeastBusy, MemberChoice
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.planning import Plan, Proposal
 from assignments.services.routing.choose import Office, candidate, office_at
@@ -28,117 +29,130 @@ AtBreach = SlaTarget.AtBreach
 
 @dataclass(frozen=True, slots=True)
 class Mended:
+    """A breach with the member who gets its lead, and the reason."""
+
     breach: Breach
     member_id: int
     reason: str
 
 
 def mend(
-    breaches: Sequence[Breach], leads: Mapping[int, Lead], book: Book, *, at: datetime
+    breaches: Sequence[Breach], leads: Mapping[int, Lead], policy: Book, *, at: datetime
 ) -> dict[int, str]:
-    """What became of each lead beside telling, in words. The caller holds the locks."""
+    """Reassign the leads or suggest it, as their targets say; return what was done.
+
+    By lead id, in words such as "given to Ana"; leads left alone are missing. The
+    caller holds the locks of the leads and of routing.
+    """
     wanted: dict[str, list[Breach]] = defaultdict(list)
     for breach in breaches:
-        wanted[_act(leads[breach.lead_id], book)].append(breach)
+        wanted[_action_at_breach(leads[breach.lead_id], policy)].append(breach)
     acting = wanted[AtBreach.SUGGEST] + wanted[AtBreach.REASSIGN]
     if not acting:
         return {}
-    alone = _left_alone(acting)
-    office = office_at(at)
-    slipped = _who_let_slip(acting)
+    excluded = _excluded_leads(acting)
+    context = office_at(at)
+    late_owners = _late_owners(acting)
     placed = {
-        act: [
-            one
-            for breach in wanted[act]
-            if breach.lead_id not in alone
-            and (one := _choose(breach, office, slipped[breach.lead_id]))
+        action: [
+            reassignment
+            for breach in wanted[action]
+            if breach.lead_id not in excluded
+            and (reassignment := _choose(breach, context, late_owners[breach.lead_id]))
         ]
-        for act in (AtBreach.SUGGEST, AtBreach.REASSIGN)
+        for action in (AtBreach.SUGGEST, AtBreach.REASSIGN)
     }
     _suggest(placed[AtBreach.SUGGEST], at)
-    _give(placed[AtBreach.REASSIGN], at)
+    _assign(placed[AtBreach.REASSIGN], at)
     words = {AtBreach.SUGGEST: "suggested for", AtBreach.REASSIGN: "given to"}
     return {
-        one.breach.lead_id: f"{words[act]} {office.members[one.member_id]}"
-        for act, some in placed.items()
-        for one in some
+        done.breach.lead_id: f"{words[action]} {context.members[done.member_id]}"
+        for action, reassignments in placed.items()
+        for done in reassignments
     }
 
 
-def _act(lead: Lead, book: Book) -> str:
-    target = book.target_for(campaign_id=lead.campaign_id, category_id=lead.category_id)
+def _action_at_breach(lead: Lead, policy: Book) -> str:
+    target = policy.target_for(
+        campaign_id=lead.campaign_id, category_id=lead.category_id
+    )
     return target.at_breach if target else AtBreach.TELL
 
 
-def _left_alone(breaches: Sequence[Breach]) -> set[int]:
-    """On their way already, held in a coverage, suggested, or decided about by now."""
-    due = {one.lead_id: one.due_at for one in breaches}
+def _excluded_leads(breaches: Sequence[Breach]) -> set[int]:
+    """Return the ids of leads that must not be reassigned.
+
+    They have a pending change, are held in a coverage or suggested already, or a person
+    decided about them since they fell due.
+    """
+    due = {breach.lead_id: breach.due_at for breach in breaches}
     rows = Assignment.objects.filter(lead__in=due)
-    alone = set(rows.pending().values_list("lead_id", flat=True))
+    excluded = set(rows.pending().values_list("lead_id", flat=True))
     standing = Hold.objects.standing().filter(lead__in=due)
-    alone |= set(standing.values_list("lead_id", flat=True))
-    alone |= already_suggested() & due.keys()
+    excluded |= set(standing.values_list("lead_id", flat=True))
+    excluded |= already_suggested() & due.keys()
     by_people = Q(cause__in=(*PERSONAL, Cause.OUTSIDE)) | Q(
         cause__in=COVERAGE_CAUSES, batch=None
     )
     first = min(due.values())
-    # Decided before, and come true since: a person's doing all the same.
+    # Changes decided before but finished since count as well.
     since = Q(created_at__gte=first) | Q(finished_at__gte=first)
     made = rows.filter(by_people & since).values_list(
         "lead_id", Coalesce("finished_at", "created_at")
     )
-    return alone | {lead for lead, at in made if at >= due[lead]}
+    return excluded | {lead for lead, at in made if at >= due[lead]}
 
 
-def _who_let_slip(breaches: Sequence[Breach]) -> dict[int, set[int]]:
-    """Whoever let a reply of this lead slip before, too."""
-    found: dict[int, set[int]] = defaultdict(set)
-    before = Breach.objects.filter(lead__in=[one.lead_id for one in breaches])
-    for lead_id, owner_id in before.values_list("lead_id", "owner_id"):
+def _late_owners(breaches: Sequence[Breach]) -> dict[int, set[int]]:
+    """Return, by lead, the owners of all its breaches: these and earlier ones."""
+    by_lead: dict[int, set[int]] = defaultdict(set)
+    recorded = Breach.objects.filter(lead__in=[breach.lead_id for breach in breaches])
+    for lead_id, owner_id in recorded.values_list("lead_id", "owner_id"):
         if owner_id is not None:
-            found[lead_id].add(owner_id)
-    return found
+            by_lead[lead_id].add(owner_id)
+    return by_lead
 
 
-def _choose(breach: Breach, office: Office, slipped: set[int]) -> Mended | None:
-    owner = office.members.get(breach.owner_id or 0)
+def _choose(breach: Breach, context: Office, late: set[int]) -> Mended | None:
+    """Return the least busy colleague for a breach, counted in the context, or None."""
+    owner = context.members.get(breach.owner_id or 0)
     if owner is None or owner.team_id is None:
         return None
     pool = [
-        candidate(Seat(member_id=member.pk), office)
-        for member in office.members.values()
-        if member.team_id == owner.team_id and member.pk not in slipped
+        candidate(Seat(member_id=member.pk), context)
+        for member in context.members.values()
+        if member.team_id == owner.team_id and member.pk not in late
     ]
-    office.tally.lift(owner.pk, is_open=True)
-    choice = LeastBusy(pool).choose(Offer((), owner.pk), office.tally)
+    context.tally.lift(owner.pk, is_open=True)
+    choice = LeastBusy(pool).choose(LeadToAssign((), owner.pk), context.tally)
     if choice.member_id is None:
-        office.tally.put_back(owner.pk, is_open=True)
+        context.tally.put_back(owner.pk, is_open=True)
         return None
-    office.tally.give(choice.member_id, is_open=True)
+    context.tally.give(choice.member_id, is_open=True)
     return Mended(breach, choice.member_id, _reason(breach, f"{owner}", choice))
 
 
-def _reason(breach: Breach, owner: str, choice: Choice) -> str:
+def _reason(breach: Breach, owner: str, choice: MemberChoice) -> str:
     due = timezone.localtime(breach.due_at)
-    slip = f"{owner} had until {due:%a %-d %b, %H:%M %Z} to answer"
-    return f"{slip}. Instead {choice.sentence}"[:500]
+    missed = f"{owner} had until {due:%a %-d %b, %H:%M %Z} to answer"
+    return f"{missed}. Instead {choice.sentence}"[:500]
 
 
 def _suggest(placed: Sequence[Mended], at: datetime) -> None:
     Suggestion.objects.bulk_create(
         Suggestion(
-            breach=one.breach,
-            lead_id=one.breach.lead_id,
-            member_id=one.member_id,
-            owner_id=one.breach.owner_id,
-            reason=one.reason,
+            breach=reassignment.breach,
+            lead_id=reassignment.breach.lead_id,
+            member_id=reassignment.member_id,
+            owner_id=reassignment.breach.owner_id,
+            reason=reassignment.reason,
             created_at=at,
         )
-        for one in placed
+        for reassignment in placed
     )
 
 
-def _give(placed: Sequence[Mended], at: datetime) -> None:
+def _assign(placed: Sequence[Mended], at: datetime) -> None:
     if not placed:
         return
     count = len(placed)
@@ -147,7 +161,7 @@ def _give(placed: Sequence[Mended], at: datetime) -> None:
         cause=Cause.ROUTING,
         reason=f"Overdue answers: {leads} given to somebody else of the team.",
         proposals=tuple(
-            Proposal(one.breach.lead_id, one.member_id, one.reason) for one in placed
+            Proposal(r.breach.lead_id, r.member_id, r.reason) for r in placed
         ),
     )
     apply_plan(plan, actor=None, at=at)

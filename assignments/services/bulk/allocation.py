@@ -1,6 +1,6 @@
-"""What a plan says about each lead: who gets it and why, or why it stays.
+"""Allocation of a plan's leads to members, one entry a lead. Nothing is written.
 
-Nothing is written here. The same facts and the same tally serve all parts of a plan.
+All parts of a plan share one context: the same data and one running tally.
 """
 
 from collections import Counter
@@ -21,48 +21,53 @@ from assignments.services.absence_wording import last_day_away
 from assignments.services.absences import away_now
 from assignments.services.bulk import open_leads
 from assignments.services.bulk.strategies import (
+    ByTable,
+    LeadToAssign,
     LeastBusy,
-    Mapped,
-    Offer,
-    OneMember,
+    LoadTally,
+    NamedMember,
     PoolMember,
     RoundRobin,
     Strategy,
-    Tally,
-    Turns,
-    lower_of,
-    overfull,
+    WeightedTurns,
+    lowest_cap,
+    members_over_share,
 )
 from assignments.services.bulk.table_keys import THE_CLIENT, column_of, keys_of
 
-BY_HAND = "assign"  # the rotation of everything that people spread by turns
+BY_HAND = "assign"  # the rotation of all leads that people spread in turn
 GONE = "Smartlead no longer has this lead."
 NOT_YOURS = "It belongs to another team. A sales manager can move it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """How the members for some leads are chosen. Members: for tables, the default."""
+    """The strategy and the members for some leads.
+
+    With a table, `members` are the default for leads that it does not know.
+    """
 
     strategy: StrategyKind
     members: Sequence[Member] = ()
     weights: Mapping[int, Fraction] = field(default_factory=dict)
-    # The most open leads of a member, where that is less than they should have at most.
+    # The most open leads by member id, on top of each member's own capacity.
     caps: Mapping[int, int] = field(default_factory=dict)
     table: Table | None = None
-    # What made the choice, where it was not a person who named this one member.
+    # The reason for the single member, without a full stop, if no person named them.
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
+    """Some leads of a plan, all allocated in one way."""
+
     leads: QuerySet[Lead]
     wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The newest change of a lead that is still on its way."""
+    """The newest unfinished change of a lead; `is_personal`: a person decided it."""
 
     to_id: int
     is_personal: bool
@@ -70,7 +75,7 @@ class Pending:
 
 @dataclass(slots=True, kw_only=True)
 class Scene:
-    """What is known when a plan is made, and how loads and turns change as it grows."""
+    """Data read when a plan is made, and the loads, turns and counts as it grows."""
 
     actor: User
     reason: str
@@ -79,17 +84,17 @@ class Scene:
     closing: frozenset[int]
     pending: dict[int, Pending]
     held: frozenset[int]
-    # Whose leads the actor may move, None standing for nobody's; None: everybody's.
+    # Members whose leads the actor may move, with None for unowned ones; None: all.
     movable: frozenset[int | None] | None
-    tally: Tally
-    turns: dict[str, Turns]
-    # Who leaves, and is given nothing, whatever a table says.
+    tally: LoadTally
+    turns: dict[str, WeightedTurns]
+    # The member who leaves: they are given nothing, even by a table.
     leaver_id: int | None = None
     seen: int = 0
     open: int = 0
     held_moving: int = 0
-    uncounted: int = 0  # closed or quiet ones to somebody with a capacity
-    # Whom a person chose by name, full or not; and how many the others may have.
+    uncounted: int = 0  # leads that are not open, given to a member with a capacity
+    # Members that a person named, full or not; caps of the others by member id.
     chosen: set[int] = field(default_factory=set)
     caps: dict[int, int] = field(default_factory=dict)
     gained: Counter[int] = field(default_factory=Counter)
@@ -99,7 +104,7 @@ class Scene:
         return f"{self.members[member_id]}"
 
     def why_not(self, member: Member) -> str:
-        """Why no automatic choice may fall on a member now; empty if it may."""
+        """Return why no strategy may choose the member now; "" if one may."""
         if not member.is_active:
             return "deactivated"
         if member.pk == self.leaver_id:
@@ -110,10 +115,15 @@ class Scene:
 
 
 def away_until(coverage: Coverage) -> str:
+    """Return words such as "away until Fri 15 May", to follow "is"."""
     return f"away until {last_day_away(coverage)}"
 
 
 def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:
+    """Return the context for a plan, read from the database.
+
+    `reason`: the actor's own words for all leads, or "".
+    """
     counts = open_leads.open_leads()
     return Scene(
         actor=actor,
@@ -121,150 +131,175 @@ def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:
         members={member.pk: member for member in Member.objects.all()},
         away=away_now(at),
         closing=open_leads.closing_categories(),
-        pending=_pending(),
+        pending=_pending_changes(),
         held=frozenset(Hold.objects.live().values_list("lead", flat=True)),
         movable=access.movable_owners(actor),
-        tally=Tally(loads=counts, last=last_given()),
+        tally=LoadTally(loads=counts, last=last_given()),
         turns={},
     )
 
 
-def propose(part: Part, scene: Scene) -> Iterator[Entry]:
-    """One entry a lead, in the order of the newest reply."""
-    strategy = strategy_of(part, scene)
+def propose(part: Part, context: Scene) -> Iterator[Entry]:
+    """Yield one entry per lead of the part, the newest reply first.
+
+    Entries of leads that stay have no `to_id`. Loads, turns and counts of the context
+    are updated on the way.
+    """
+    strategy = strategy_of(part, context)
     table = part.wish.table
     for row in _rows(part.leads, table):
         lead_id, owner_id, is_known, has_replied, category_id, is_gone, *rest = row
         keys = keys_of(table, rest[0]) if table else ()
         is_open = not is_gone and bool(has_replied)
-        is_open = is_open and category_id not in scene.closing
-        scene.seen += 1
-        scene.open += is_open
+        is_open = is_open and category_id not in context.closing
+        context.seen += 1
+        context.open += is_open
         to_id, why = None, GONE if is_gone else NOT_YOURS
-        if not is_gone and may_move(scene.movable, owner_id, is_known=bool(is_known)):
-            offer = Offer(keys, owner_id)
-            to_id, why = _decide(lead_id, offer, strategy, scene, is_open=is_open)
-        if to_id is not None and lead_id in scene.held:
-            scene.held_moving += 1
+        if not is_gone and may_move(context.movable, owner_id, is_known=bool(is_known)):
+            lead = LeadToAssign(keys, owner_id)
+            to_id, why = _decide(lead_id, lead, strategy, context, is_open=is_open)
+        if to_id is not None and lead_id in context.held:
+            context.held_moving += 1
         yield Entry(lead_id, to_id, why[:500], owner_id if is_known else UNKNOWN)
 
 
 def may_move(
     movable: frozenset[int | None] | None, owner_id: int | None, *, is_known: bool
 ) -> bool:
+    """Return whether a lead may be moved by a user who may move those of `movable`.
+
+    `movable` as from `access.movable_owners`. An unowned lead may be moved only if
+    Smartlead said that it has no owner (`is_known`).
+    """
     if movable is None:
         return True
     return owner_id in movable and (owner_id is not None or is_known)
 
 
 def _decide(
-    lead_id: int, offer: Offer, strategy: Strategy, scene: Scene, *, is_open: bool
+    lead_id: int,
+    lead: LeadToAssign,
+    strategy: Strategy,
+    context: Scene,
+    *,
+    is_open: bool,
 ) -> tuple[int | None, str]:
-    """To whom, and why; to nobody where the lead stays."""
-    owner_id = offer.owner_id
-    pending = scene.pending.get(lead_id)
+    """Return the new owner's id and the reason; None for the id if the lead stays."""
+    owner_id = lead.owner_id
+    pending = context.pending.get(lead_id)
     if pending and pending.is_personal:
-        to = scene.name(pending.to_id)
+        to = context.name(pending.to_id)
         return None, f"A decision is already waiting: it is on its way to {to}."
     holder_id = pending.to_id if pending else owner_id
-    scene.tally.lift(holder_id, is_open=is_open)
-    choice = strategy.choose(Offer(offer.keys, holder_id), scene.tally)
+    context.tally.lift(holder_id, is_open=is_open)
+    choice = strategy.choose(LeadToAssign(lead.keys, holder_id), context.tally)
     if choice.member_id is None:
-        scene.tally.put_back(holder_id, is_open=is_open)
+        context.tally.put_back(holder_id, is_open=is_open)
         return None, choice.sentence
     if choice.member_id == holder_id:
-        scene.tally.keep(holder_id, is_open=is_open)
+        context.tally.keep(holder_id, is_open=is_open)
         verb = "is already on its way to" if pending else "is already with"
-        return None, f"It {verb} {scene.name(holder_id)}."
-    scene.tally.give(choice.member_id, is_open=is_open)
-    if not is_open and scene.members[choice.member_id].capacity is not None:
-        scene.uncounted += 1
+        return None, f"It {verb} {context.name(holder_id)}."
+    context.tally.give(choice.member_id, is_open=is_open)
+    if not is_open and context.members[choice.member_id].capacity is not None:
+        context.uncounted += 1
     if is_open:
-        scene.gained[choice.member_id] += 1
+        context.gained[choice.member_id] += 1
         if holder_id is not None:
-            scene.lost[holder_id] += 1
-    return choice.member_id, _reason(choice.sentence, scene.reason)
+            context.lost[holder_id] += 1
+    return choice.member_id, _reason(choice.sentence, context.reason)
 
 
-def _reason(sentence: str, said: str) -> str:
-    """The person's own words first; then how the choice came about."""
-    if not said or said == sentence:
+def _reason(sentence: str, own_reason: str) -> str:
+    """Return the person's own reason, if any, followed by the strategy's sentence."""
+    if not own_reason or own_reason == sentence:
         return sentence
-    return f"{said if said[-1] in '.!?' else said + '.'} {sentence}"
+    stop = "" if own_reason[-1] in ".!?" else "."
+    return f"{own_reason}{stop} {sentence}"
 
 
-def strategy_of(part: Part, scene: Scene) -> Strategy:
-    wish = part.wish
-    pool = [_pool_member(member, wish, scene) for member in wish.members]
-    match wish.strategy:
+def strategy_of(part: Part, context: Scene) -> Strategy:
+    """Return the strategy for a part; notes caps and named members in the context."""
+    request = part.wish
+    pool = [_pool_member(member, request, context) for member in request.members]
+    match request.strategy:
         case StrategyKind.MEMBER:
-            if wish.why:
-                return OneMember(pool[0], wish.why)
-            scene.chosen.add(pool[0].id)
-            return OneMember(pool[0], f"{scene.actor} chose {pool[0].name}.")
+            if request.why:
+                return NamedMember(pool[0], request.why)
+            context.chosen.add(pool[0].id)
+            return NamedMember(pool[0], f"{context.actor} chose {pool[0].name}")
         case StrategyKind.ROUND_ROBIN:
-            turns = turns_of(BY_HAND, scene)
-            return RoundRobin(pool, turns, overfull(pool, _held(part.leads, scene)))
+            turns = turns_of(BY_HAND, context)
+            return RoundRobin(
+                pool,
+                turns,
+                members_over_share(pool, _counts_by_owner(part.leads, context)),
+            )
         case StrategyKind.LEAST_BUSY:
             return LeastBusy(pool)
         case _:
-            assert wish.table is not None  # noqa: S101  the form asks for it
-            return _mapped(wish.table, wish, LeastBusy(pool) if pool else None, scene)
+            assert request.table is not None  # noqa: S101  the form asks for it
+            return _table_strategy(
+                request.table, request, LeastBusy(pool) if pool else None, context
+            )
 
 
-def _held(leads: QuerySet[Lead], scene: Scene) -> dict[int, int]:
-    """How many of these leads each owner has, of those that the actor may move.
+def _counts_by_owner(leads: QuerySet[Lead], context: Scene) -> dict[int, int]:
+    """Return how many of these leads each owner has, with 0 for unowned leads.
 
-    0 stands for nobody.
+    Without leads that are gone or that the actor may not move.
     """
     present = leads.select_related(None).filter(gone_at=None).order_by()
     counts = present.values_list("owner").annotate(Count("pk"))
     return {
         owner or 0: count
         for owner, count in counts
-        if may_move(scene.movable, owner, is_known=True)
+        if may_move(context.movable, owner, is_known=True)
     }
 
 
-def _mapped(
-    table: Table, wish: Wish, default: Strategy | None, scene: Scene
+def _table_strategy(
+    table: Table, request: Wish, default: Strategy | None, context: Scene
 ) -> Strategy:
     pools: dict[str, list[PoolMember]] = {}
     shown: dict[str, str] = {}
-    for line in table.lines.all():
-        member = scene.members[line.member_id]
-        pools.setdefault(line.key, []).append(_pool_member(member, wish, scene))
-        shown.setdefault(line.key, line.value)
-    turns = turns_of(f"mapping-{table.pk}", scene)
-    return Mapped(table.kind, pools, shown, turns, default)
+    for entry in table.lines.all():
+        member = context.members[entry.member_id]
+        pools.setdefault(entry.key, []).append(_pool_member(member, request, context))
+        shown.setdefault(entry.key, entry.value)
+    turns = turns_of(f"mapping-{table.pk}", context)
+    return ByTable(table.kind, pools, shown, turns, default)
 
 
-def _pool_member(member: Member, wish: Wish, scene: Scene) -> PoolMember:
-    cap = lower_of(wish.caps.get(member.pk), member.capacity)
+def _pool_member(member: Member, request: Wish, context: Scene) -> PoolMember:
+    """Return a member with weight, cap and availability; notes the cap in the context."""
+    cap = lowest_cap(request.caps.get(member.pk), member.capacity)
     if cap is not None:
-        scene.caps[member.pk] = max(cap, scene.caps.get(member.pk, 0))
+        context.caps[member.pk] = max(cap, context.caps.get(member.pk, 0))
     return PoolMember(
         id=member.pk,
         name=f"{member}",
-        weight=wish.weights.get(member.pk, Fraction(1)),
+        weight=request.weights.get(member.pk, Fraction(1)),
         cap=cap,
-        why_not=scene.why_not(member),
+        why_not=context.why_not(member),
     )
 
 
-def turns_of(rotation: str, scene: Scene) -> Turns:
-    if rotation not in scene.turns:
-        scene.turns[rotation] = Turns(load_turns(rotation))
-    return scene.turns[rotation]
+def turns_of(rotation: str, context: Scene) -> WeightedTurns:
+    """Return the plan's state of a rotation, read from the database at first use."""
+    if rotation not in context.turns:
+        context.turns[rotation] = WeightedTurns(load_turns(rotation))
+    return context.turns[rotation]
 
 
 def load_turns(rotation: str) -> dict[int, int]:
+    """Return how far each member is ahead in a rotation (see WeightedTurns)."""
     known = Turn.objects.filter(rotation=rotation)
     return dict(known.values_list("member", "ahead"))
 
 
 def _rows(leads: QuerySet[Lead], table: Table | None) -> Iterable[tuple[Any, ...]]:
-    """Plain values, read in one query: a preview may be asked for all leads."""
+    """Yield plain values of the leads: a preview may be asked for all there are."""
     columns = ["pk", "owner_id", "is_known", "has_replied", "category_id", "is_gone"]
     if table:
         columns.append(column_of(table))
@@ -279,21 +314,22 @@ def _rows(leads: QuerySet[Lead], table: Table | None) -> Iterable[tuple[Any, ...
 
 
 def is_set(column: str) -> Case:
+    """Return an SQL expression: 1 if the column is not null, else 0."""
     return Case(
         When(Q(**{f"{column}__isnull": False}), then=Value(1)), default=Value(0)
     )
 
 
 def is_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
-    """Whether a person stands behind a row: made it, or asked for the same by itself.
+    """Return whether a person decided this one change or also clicked for it.
 
-    What they do for a coverage stands alone, without a batch.
+    Coverage changes count if they have no batch: a person made them one by one.
     """
     for_coverage = cause in COVERAGE_CAUSES and batch_id is None
     return cause in PERSONAL or for_coverage or urgency == Urgency.CLICK
 
 
-def _pending() -> dict[int, Pending]:
+def _pending_changes() -> dict[int, Pending]:
     rows = Assignment.objects.pending().order_by("pk")
     return {
         lead_id: Pending(to_id, is_decision(cause, batch_id, urgency))
@@ -305,7 +341,7 @@ def _pending() -> dict[int, Pending]:
 
 
 def last_given() -> dict[int, int]:
-    """The newest assignment to each member, found by its index."""
+    """Return the id of the newest assignment to each member; without who had none."""
     newest = Assignment.objects.filter(to=OuterRef("pk")).order_by("-pk")
     rows = Member.objects.annotate(last=Subquery(newest.values("pk")[:1]))
     return {pk: last for pk, last in rows.values_list("pk", "last") if last}

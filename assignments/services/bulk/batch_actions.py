@@ -1,4 +1,4 @@
-"""What can be done to a batch as a whole: pause, resume, cancel, retry."""
+"""Actions on a whole batch: pause, resume, cancel, retry what was refused."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,12 +19,17 @@ CHUNK = 500
 
 
 def check_may_steer(user: User, batch: Batch) -> None:
-    """A sales manager steers every batch, a team lead their own."""
+    """Raise NotAllowed unless the user may pause, cancel, retry or undo the batch.
+
+    A sales manager may do so with every batch that a person made, a team lead with
+    their own.
+    """
     if why_not := why_not_steer(user, batch):
         raise NotAllowed(why_not)
 
 
 def why_not_steer(user: User, batch: Batch) -> str:
+    """Return why the user may not control the batch, as a sentence; "" if they may."""
     if batch.cause not in PERSONAL:
         return "Handoff made this batch by itself: change its coverage or rule instead."
     if access.is_manager(user):
@@ -38,45 +43,47 @@ def why_not_steer(user: User, batch: Batch) -> str:
 
 @transaction.atomic
 def pause_batch(*, batch: Batch, actor: User, at: datetime) -> None:
-    """What waits stays here until somebody resumes it; what is being sent goes on.
+    """Hold the batch's waiting rows back until it is resumed; rows being sent go on.
 
-    Raises AssignmentRefused when nothing waits any more.
+    Raises NotAllowed, or AssignmentRefused if nothing is left to send.
     """
     check_may_steer(actor, batch)
-    if not _is_going_on(batch) and not _is_being_written(batch):
+    if not _has_pending_rows(batch) and not _is_being_written(batch):
         raise AssignmentRefused("Nothing of this batch is left to send.")
     Batch.objects.filter(pk=batch.pk, paused_at=None).update(paused_at=at)
 
 
 @transaction.atomic
 def resume_batch(*, batch: Batch, actor: User) -> None:
+    """Let a paused batch go on and wake the dispatcher. Raises NotAllowed."""
     check_may_steer(actor, batch)
     Batch.objects.filter(pk=batch.pk).update(paused_at=None)
     nudge_dispatch()
 
 
-def _is_going_on(batch: Batch) -> bool:
+def _has_pending_rows(batch: Batch) -> bool:
     return Assignment.objects.pending().filter(batch=batch).exists()
 
 
 def _is_being_written(batch: Batch) -> bool:
-    plans_of_it = SavedPlan.objects.filter(batch=batch, cancelled_at=None)
-    return plans_of_it.filter(written__lt=F("total")).exists()
+    plans_of_batch = SavedPlan.objects.filter(batch=batch, cancelled_at=None)
+    return plans_of_batch.filter(written__lt=F("total")).exists()
 
 
 def unsent_rows(batch: Batch) -> QuerySet[Assignment]:
-    """What ends when the batch is cancelled.
+    """Return the waiting rows that end when the batch is cancelled.
 
-    Not a row that somebody also asked for by itself: that wish outlives the batch.
+    Without rows that somebody also clicked for by themselves: those are still sent.
     """
     waiting = Assignment.objects.waiting().filter(batch=batch)
     return waiting.filter(urgency__gt=Urgency.CLICK)
 
 
 def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
-    """Cancel what has not been sent; how many leads that are.
+    """Cancel all unsent rows and return how many leads that affected.
 
-    What is not written yet will be born cancelled. In chunks, as it was written.
+    Rows not yet written will be written as cancelled. Commits in chunks of CHUNK leads.
+    Raises NotAllowed.
     """
     check_may_steer(actor, batch)
     unwritten = _stop_writing(batch, actor, at)
@@ -89,14 +96,15 @@ def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
 
 
 def _stop_writing(batch: Batch, actor: User, at: datetime) -> int:
+    """Mark the batch's plan as cancelled; return how many rows it had not written."""
     with transaction.atomic():
-        plan = SavedPlan.objects.select_for_update(of=("self",)).filter(batch=batch)
-        for one in plan.filter(cancelled_at=None):
-            if not (one.unwritten or _is_going_on(batch)):
+        locked = SavedPlan.objects.select_for_update(of=("self",))
+        for plan in locked.filter(batch=batch, cancelled_at=None):
+            if not (plan.unwritten or _has_pending_rows(batch)):
                 continue
-            one.cancelled_at, one.cancelled_by = at, actor
-            one.save(update_fields=["cancelled_at", "cancelled_by"])
-            return one.unwritten
+            plan.cancelled_at, plan.cancelled_by = at, actor
+            plan.save(update_fields=["cancelled_at", "cancelled_by"])
+            return plan.unwritten
     return 0
 
 
@@ -113,9 +121,10 @@ def _cancel(batch: Batch, leads: Sequence[int], outcome: str, at: datetime) -> i
 
 
 def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
-    """The refused rows once more, as a batch of their own. Raises AssignmentRefused.
+    """Send the refused rows again as a new batch and return it; dismiss the old rows.
 
-    A lead that has moved on since, or about which somebody decided, is skipped there.
+    Leads that have moved since, or about which somebody decided, are skipped there.
+    Raises NotAllowed, or AssignmentRefused if no row is refused any more.
     """
     check_may_steer(actor, batch)
     refused = batch.assignments.filter(state=State.REFUSED, dismissed_at=None)
@@ -124,21 +133,21 @@ def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
         raise AssignmentRefused("Nothing in this batch is refused any more.")
     plan = SavedPlan(actor=actor, created_at=at, about=batch, reason=batch.reason)
     plan.cause = Cause.UNDO if batch.cause == Cause.UNDO else Cause.BULK
-    if plan.cause == Cause.UNDO:  # it still undoes what the first try was to undo
+    if plan.cause == Cause.UNDO:  # it still undoes what the first try should undo
         plan.about = batch.reverses
     if before := SavedPlan.objects.filter(batch=batch).defer("packed").first():
         plan.note = before.note
-        # Who was chosen although away is chosen still.
+        # Members who were chosen although away may still get leads.
         plan.summary = {"away": before.summary.get("away", [])}
     plan.wish = {"retry": batch.pk}
-    plan.pack(_again(row) for row in rows)
+    plan.pack(_retry_entry(row) for row in rows)
     plan.save()
     made = plans.confirm_plan(plan=plan, actor=actor, at=at)
     refused.filter(pk__lte=rows[-1].pk).update(dismissed_at=at)
     return made
 
 
-def _again(row: Assignment) -> Entry:
-    """Shown as owner: whom the refused row expected to replace; it changed nothing."""
+def _retry_entry(row: Assignment) -> Entry:
+    # The refused row changed nothing, so the owner it expected still applies.
     shown = row.expected_id if row.expected_known else UNKNOWN
     return Entry(row.lead_id, row.to_id, row.reason, shown, row.reverses_id)

@@ -1,4 +1,4 @@
-"""What a plan costs: calls to Smartlead, and how long they take within its limit."""
+"""Estimates of how many calls to Smartlead a plan needs and how long they take."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -12,9 +12,10 @@ from assignments.services.mirror.cursor import PAGE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """Each lead is read before it is written, so that nobody's change is overwritten:
+    """The calls for a number of changes of owner, each with a note or without.
 
-    by itself, or twenty a call where the lists of members have proven themselves.
+    Each lead is read before it is written, so that nobody's change is overwritten: by
+    itself, or PAGE leads per call (`by_page`) once member lists are proven reliable.
     """
 
     writes: int
@@ -23,6 +24,7 @@ class Estimate:
 
     @classmethod
     def of(cls, writes: int, *, with_notes: bool = False) -> Self:
+        """Return the estimate for as many changes, by the present state of the lists."""
         return cls(
             writes=writes,
             notes=writes if with_notes else 0,
@@ -38,28 +40,26 @@ class Estimate:
         return self.writes + self.reads + self.notes
 
     @property
-    def seconds(self) -> float:
-        return self.calls / pace()
-
-    @property
     def duration(self) -> str:
-        return duration(self.seconds)
+        """Return the time that the calls take in words, such as "about 3 minutes"."""
+        seconds = self.calls * 60 / calls_per_minute()
+        if seconds < 90:
+            return f"about {max(1, ceil(seconds))} second{'' if seconds <= 1 else 's'}"
+        minutes = minutes_for(self.calls)
+        if minutes < 90:
+            return f"about {minutes} minutes"
+        return f"about {minutes / 60:.1f} hours".replace(".0 ", " ")
 
 
-def pace() -> float:
-    """Calls a second that the longest window of the limit allows."""
-    calls, seconds = max(settings.SMARTLEAD_RATE_LIMITS, key=lambda limit: limit[1])
-    return float(calls / seconds)
+def calls_per_minute() -> int:
+    """Return how many calls a minute the longest window of the rate limit allows.
+
+    One slot of that window is left to people's clicks; the result is at least 1.
+    """
+    count, seconds = max(settings.SMARTLEAD_RATE_LIMITS, key=lambda limit: limit[1])
+    return max(1, int((count - 1) * 60 / seconds))
 
 
-def a_minute() -> int:
-    return round(pace() * 60)
-
-
-def duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"about {max(1, ceil(seconds))} second{'' if seconds <= 1 else 's'}"
-    minutes = ceil(seconds / 60)
-    if minutes < 90:
-        return f"about {minutes} minutes"
-    return f"about {minutes / 60:.1f} hours".replace(".0 ", " ")
+def minutes_for(calls: int) -> int:
+    """Return how long that many calls take, in minutes, rounded up."""
+    return ceil(calls / calls_per_minute())

@@ -1,8 +1,8 @@
-"""Whether the members of a plan still have the room that the preview saw.
+"""Check at writing that a plan does not fill members beyond their caps.
 
-Two previews may each fill the same member. So a plan remembers up to how many open leads
-it wanted each one to have, and what is too much by now stays where it is. Whom a person
-chose by name gets the leads all the same: that was said in the preview.
+Two previews may each fill the same member. So a plan keeps the most open leads that each
+member should have, and leads beyond that stay where they are. Members that a person named
+have no cap here: the preview has warned.
 """
 
 from collections import Counter
@@ -20,50 +20,52 @@ AT_ONCE = 10_000  # leads in one query
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """An open lead on its way from one load to another."""
+class OpenLeadMove:
+    """An open lead that leaves one member's load (None: nobody's) for another's."""
 
     lead_id: int
     from_id: int | None
     to_id: int
 
 
-def caps_of(plan: SavedPlan) -> dict[int, int]:
-    """The most open leads that this plan may bring each member to."""
+def caps_by_member(plan: SavedPlan) -> dict[int, int]:
+    """Return, by member id, the most open leads the plan may bring them to."""
     return dict(plan.summary.get("caps", []))
 
 
 def lock_members(plan: SavedPlan) -> None:
-    """Plans that fill the same members are written one after the other."""
+    """Lock the plan's capped members: plans that fill the same ones are serialized."""
     members = Member.objects.select_for_update(no_key=True)
-    list(members.filter(pk__in=caps_of(plan)).order_by("pk").values_list("pk"))
+    list(members.filter(pk__in=caps_by_member(plan)).order_by("pk").values_list("pk"))
 
 
 def too_many(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, str]:
-    """Leads for which there is no room left, each with the sentence that says so.
+    """Return the unwritten leads that would exceed a cap, each with a sentence.
 
-    `without`: leads that stay for another reason.
+    `without`: ids of leads that stay for another reason. Leads of plans that were
+    confirmed earlier count first.
     """
-    caps = caps_of(plan)
+    caps = caps_by_member(plan)
     if not caps:
         return {}
     stay = set(without)
-    moves = [one for one in _moves(plan) if one.lead_id not in stay]
+    moves = [move for move in _moves(plan) if move.lead_id not in stay]
     load = _loads_with_earlier_plans(plan)
     return {
         move.lead_id: f"{name} has no room any more: {cap} open leads are the most."
-        for move, name, cap in _beyond(moves, load, caps)
+        for move, name, cap in _moves_over_caps(moves, load, caps)
     }
 
 
-def _beyond(
-    moves: Sequence[Move], load: Counter[int], caps: Mapping[int, int]
-) -> Iterable[tuple[Move, str, int]]:
-    """The last moves to members who would have too many, until nobody has.
+def _moves_over_caps(
+    moves: Sequence[OpenLeadMove], load: Counter[int], caps: Mapping[int, int]
+) -> Iterable[tuple[OpenLeadMove, str, int]]:
+    """Yield the last moves that would exceed a cap, with the member and the cap.
 
-    Who keeps a lead that was to leave may be full in turn: so it is looked at again.
+    A member who keeps a lead because its move is dropped may exceed their cap in turn,
+    so this repeats until nobody does.
     """
-    names = {one.pk: f"{one}" for one in Member.objects.filter(pk__in=caps)}
+    names = {member.pk: f"{member}" for member in Member.objects.filter(pk__in=caps)}
     staying: set[int] = set()
     is_settled = False
     while not is_settled:
@@ -85,7 +87,7 @@ def _beyond(
 
 
 def _loads_with_earlier_plans(plan: SavedPlan) -> Counter[int]:
-    """Open leads by member once everything confirmed before this plan is written."""
+    """Return open leads by member, counting moves of earlier plans not yet written."""
     load = open_leads.open_leads()
     for earlier in _earlier(plan):
         for move in _moves(earlier):
@@ -96,6 +98,7 @@ def _loads_with_earlier_plans(plan: SavedPlan) -> Counter[int]:
 
 
 def _earlier(plan: SavedPlan) -> Iterable[SavedPlan]:
+    """Return the unwritten plans confirmed before this one; all if it is a preview."""
     unwritten = SavedPlan.objects.filter(
         confirmed_at__isnull=False, written__lt=F("total"), cancelled_at=None
     ).exclude(pk=plan.pk)
@@ -105,19 +108,23 @@ def _earlier(plan: SavedPlan) -> Iterable[SavedPlan]:
     return unwritten.filter(before | Q(confirmed_at=plan.confirmed_at, pk__lt=plan.pk))
 
 
-def _moves(plan: SavedPlan) -> list[Move]:
-    """What is not written yet and will count to somebody's load."""
-    entries = [one for one in plan.entries(plan.written) if one.to_id is not None]
+def _moves(plan: SavedPlan) -> list[OpenLeadMove]:
+    """Return the moves of open leads that the plan has not written yet."""
+    unwritten = plan.entries(plan.written)
+    entries = [entry for entry in unwritten if entry.to_id is not None]
     return [
-        Move(entry.lead_id, holder_id, entry.to_id)
-        for some in batched(entries, AT_ONCE)
-        for entry, holder_id in _with_holders(some)
+        OpenLeadMove(entry.lead_id, holder_id, entry.to_id)
+        for chunk in batched(entries, AT_ONCE)
+        for entry, holder_id in _with_holders(chunk)
         if entry.to_id is not None and entry.to_id != holder_id
     ]
 
 
 def _with_holders(entries: Sequence[Entry]) -> Iterable[tuple[Entry, int | None]]:
-    """Entries about open leads, each with whose load it is now, or will be soon."""
+    """Yield the entries of open leads with the member whose load each counts to.
+
+    That is the target of the newest pending change, or else the owner (None: nobody).
+    """
     ids = [entry.lead_id for entry in entries]
     holders = dict(
         Lead.objects.open().filter(pk__in=ids).order_by().values_list("pk", "owner")

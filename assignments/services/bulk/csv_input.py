@@ -1,4 +1,4 @@
-"""Rows of a table that somebody pasted, or saved from a spreadsheet."""
+"""Reading of tables that somebody pasted or saved from a spreadsheet."""
 
 import csv
 import io
@@ -21,11 +21,11 @@ _END = "\x00"  # a line of our own after the last; the text has no such characte
 
 
 class UnreadableTable(AssignmentRefused):
-    """The table cannot be read. A sentence, with the line where there is one."""
+    """Raised with a sentence that says why a table cannot be read, and on which line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     line: int  # where it begins, counted from 1
     cells: tuple[str, ...]
 
@@ -64,7 +64,11 @@ def _encoding(data: bytes) -> str:
 
 
 def _refuse_damaged_utf8(data: bytes, place: int) -> None:
-    """One wrong byte does not make Windows-1252 of a text with umlauts in UTF-8."""
+    """Raise UnreadableTable if the text is UTF-8 but for a few damaged bytes.
+
+    More good characters than bad ones beyond ASCII say so; else it is Windows-1252.
+    `place` is the first byte that is not UTF-8.
+    """
     text = data.decode(errors="replace")
     wrong = text.count("\ufffd")
     right = sum(not character.isascii() for character in text) - wrong
@@ -76,11 +80,11 @@ def _refuse_damaged_utf8(data: bytes, place: int) -> None:
         )
 
 
-def read_rows(text: str, *, fits: Callable[[Sequence[str]], bool]) -> list[Row]:
+def read_rows(text: str, *, fits: Callable[[Sequence[str]], bool]) -> list[CsvRow]:
     """Return the rows that are not empty, each without empty columns beyond the second.
 
-    The separator is the one that a `sep=` line names, or else the one by which most
-    rows fit. Raises UnreadableTable.
+    The separator is the one that a `sep=` line names, or else the one with which `fits`
+    accepts most rows of two cells. Raises UnreadableTable.
     """
     if len(text) > MOST_BYTES:
         raise UnreadableTable("The text is longer than 2,000,000 characters.")
@@ -88,22 +92,22 @@ def read_rows(text: str, *, fits: Callable[[Sequence[str]], bool]) -> list[Row]:
     plain = plain.replace("\r\n", "\n").replace("\r", "\n")
     if named := _SEPARATOR_LINE.match(plain):
         return _split(plain[named.end() :], named[1], first_line=2)
-    readings = [_Reading.of(plain, separator, fits) for separator in SEPARATORS]
-    return max(readings, key=lambda reading: reading.score).rows_or_refusal()
+    attempts = [_Attempt.of(plain, separator, fits) for separator in SEPARATORS]
+    return max(attempts, key=lambda attempt: attempt.score).rows_or_refusal()
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """The table as one separator makes it, or why it cannot be read so."""
+class _Attempt:
+    """The table read with one separator, or why it cannot be; the best score wins."""
 
-    rows: list[Row]
+    rows: list[CsvRow]
     refusal: UnreadableTable | None
     score: tuple[int, ...]
 
     @classmethod
     def of(
         cls, text: str, separator: str, fits: Callable[[Sequence[str]], bool]
-    ) -> "_Reading":
+    ) -> "_Attempt":
         try:
             rows = _split(text, separator)
         except UnreadableTable as refusal:
@@ -112,18 +116,22 @@ class _Reading:
         whole = sum(not set(SEPARATORS) & set(member) for _, member in pairs)
         return cls(rows, None, (sum(map(fits, pairs)), len(pairs), whole))
 
-    def rows_or_refusal(self) -> list[Row]:
+    def rows_or_refusal(self) -> list[CsvRow]:
         if self.refusal:
             raise self.refusal
         return self.rows
 
 
-def _split(text: str, separator: str, *, first_line: int = 1) -> list[Row]:
+def _split(text: str, separator: str, *, first_line: int = 1) -> list[CsvRow]:
+    """Return the rows with a cell that is not empty. Raises UnreadableTable.
+
+    `first_line` is the number of the text's first line.
+    """
     if text and not text.endswith("\n"):
         text += "\n"
     reader = csv.reader(io.StringIO(text + _END), delimiter=separator)
-    rows: list[Row] = []
-    begins = first_line
+    rows: list[CsvRow] = []
+    row_line = first_line
     try:
         for read in reader:
             if read == [_END]:
@@ -131,33 +139,36 @@ def _split(text: str, separator: str, *, first_line: int = 1) -> list[Row]:
             cells = tuple(" ".join(cell.split()) for cell in read)
             if cells and cells[-1].endswith(_END):
                 raise UnreadableTable(
-                    f"Line {begins}: the quote that opens there is never closed."
+                    f"Line {row_line}: the quote that opens there is never closed."
                 )
             if any(cells):
-                rows.append(Row(begins, cells))
+                rows.append(CsvRow(row_line, cells))
             if len(rows) > MOST_ROWS:
                 raise UnreadableTable(
                     f"There are too many rows: {MOST_ROWS:,} is the most."
                 )
-            begins = reader.line_num + first_line
+            row_line = reader.line_num + first_line
     except csv.Error:  # the only one left: a cell beyond the reader's limit
         raise UnreadableTable(
-            f"Line {begins}: a cell is too long. Is a quote missing?"
+            f"Line {row_line}: a cell is too long. Is a quote missing?"
         ) from None
     return _without_empty_columns(rows)
 
 
-def _without_empty_columns(rows: list[Row]) -> list[Row]:
-    """Spreadsheets write separators for cells that are empty in all rows, or in some."""
+def _without_empty_columns(rows: list[CsvRow]) -> list[CsvRow]:
+    """Return the rows without columns that are empty in all, or at the end of a row.
+
+    Spreadsheets write separators for such cells. The first two columns stay.
+    """
     used = sorted(
         {place for row in rows for place, cell in enumerate(row.cells) if cell}
     )
-    return [Row(row.line, _used_cells(row.cells, used)) for row in rows]
+    return [CsvRow(row.line, _used_cells(row.cells, used)) for row in rows]
 
 
-def _used_cells(cells: tuple[str, ...], used: list[int]) -> tuple[str, ...]:
-    if len(used) >= COLUMNS:
-        cells = tuple(cells[place] for place in used if place < len(cells))
+def _used_cells(cells: tuple[str, ...], used_columns: list[int]) -> tuple[str, ...]:
+    if len(used_columns) >= COLUMNS:
+        cells = tuple(cells[n] for n in used_columns if n < len(cells))
     while len(cells) > COLUMNS and not cells[-1]:
         cells = cells[:-1]
     return cells

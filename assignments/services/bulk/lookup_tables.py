@@ -1,4 +1,7 @@
-"""Tables of territories and expertise: kept by a sales manager, by hand or as CSV."""
+"""Lookup tables of territories and expertise, edited by hand or imported as CSV.
+
+Every function that writes raises NotAllowed unless `actor` is a sales manager.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +11,12 @@ from django.db import IntegrityError, transaction
 from assignments.models import Mapping as Table
 from assignments.models import MappingLine, Member, User
 from assignments.services.access import require_manager
-from assignments.services.bulk.csv_input import COLUMNS, Row, UnreadableTable, read_rows
+from assignments.services.bulk.csv_input import (
+    COLUMNS,
+    CsvRow,
+    UnreadableTable,
+    read_rows,
+)
 from assignments.services.bulk.table_keys import key_of
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people.unique_names import is_taken
@@ -20,7 +28,10 @@ HEADER = ("value", "member")
 
 
 class BrokenRows(AssignmentRefused):
-    """A CSV with rows that cannot be read: each with its line. Nothing was taken in."""
+    """Raised for a CSV with bad rows: nothing was imported.
+
+    `problems` has a sentence with the line number for each bad row.
+    """
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -39,6 +50,10 @@ def save_table(
     custom_field: str = "",
     table: Table | None = None,
 ) -> Table:
+    """Create a table, or change `table`.
+
+    Raises AssignmentRefused if the name is taken or the custom field is missing.
+    """
     require_manager(actor, ACT)
     table = table or Table()
     if is_taken(Table.objects.exclude(pk=table.pk), name):
@@ -63,6 +78,7 @@ def _taken(name: str) -> AssignmentRefused:
 
 @transaction.atomic
 def remove_table(*, actor: User, table: Table) -> None:
+    """Delete a table. Raises AssignmentRefused while a routing rule uses it."""
     require_manager(actor, ACT)
     if rule := table.rules.filter(removed_at=None).first():
         raise AssignmentRefused(
@@ -73,6 +89,10 @@ def remove_table(*, actor: User, table: Table) -> None:
 
 @transaction.atomic
 def add_line(*, actor: User, table: Table, value: str, member: Member) -> MappingLine:
+    """Add a value that leads to a member.
+
+    Raises AssignmentRefused if the value is empty or leads to this member already.
+    """
     require_manager(actor, ACT)
     if not (key := key_of(value)):
         raise AssignmentRefused("Say which value leads to this member.")
@@ -92,10 +112,10 @@ def remove_line(*, actor: User, line: MappingLine) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a CSV: how many lines are new, and what was noticed of the others.
+    """The result of a CSV import.
 
     `header` is the first row if it was taken for one, else ""; `repeats` has a sentence
-    on each row that says what an earlier one did.
+    for each row that repeats an earlier one.
     """
 
     new_lines: int
@@ -105,99 +125,107 @@ class Imported:
 
 @transaction.atomic
 def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> Imported:
-    """Take a CSV in, all of it or nothing.
+    """Import a CSV, all of it or nothing; `replaces`: delete all other entries first.
 
-    Each row: a value, then a member by e-mail, Smartlead id or name. Raises BrokenRows.
+    Each row: a value, then a member by e-mail, Smartlead id or name. Raises BrokenRows,
+    or AssignmentRefused if there is no row.
     """
     require_manager(actor, ACT)
-    lines, header, repeats = _read(text, table)
+    entries, header, repeats = _read(text, table)
     if replaces:
         table.lines.all().delete()
     before = table.lines.count()
-    MappingLine.objects.bulk_create(lines, ignore_conflicts=True, batch_size=500)
+    MappingLine.objects.bulk_create(entries, ignore_conflicts=True, batch_size=500)
     return Imported(table.lines.count() - before, header, tuple(repeats))
 
 
 @dataclass(frozen=True, slots=True)
-class _People:
+class _Members:
+    """Members by the words that may name them: id, e-mail or name."""
+
     by_word: Mapping[str, list[Member]]
 
     def are_named_by(self, cells: Sequence[str]) -> bool:
         return len(cells) == COLUMNS and key_of(cells[1]) in self.by_word
 
     def find(self, text: str) -> Member | str:
-        """The member, or what is wrong with the name."""
-        found = self.by_word.get(key_of(text), [])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            many = f"{len(found)} members; use the e-mail or the id"
+        """Return the member, or what is wrong with the name, in words."""
+        matches = self.by_word.get(key_of(text), [])
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            many = f"{len(matches)} members; use the e-mail or the id"
             return f"“{isolated(text[:60])}” fits {many}"
         return f"no member “{isolated(text[:60])}”"
 
 
-def _people() -> _People:
+def _load_members() -> _Members:
     words: dict[str, list[Member]] = {}
     for member in Member.objects.all():
         for word in {str(member.pk), key_of(member.email), key_of(member.name)} - {""}:
             words.setdefault(word, []).append(member)
-    return _People(words)
+    return _Members(words)
 
 
 def _read(text: str, table: Table) -> tuple[list[MappingLine], str, list[str]]:
-    """Return the lines to save, the header ("" if there is none), and repetitions.
+    """Return the entries to save, the header ("" if there is none), and repetitions.
 
     Each repetition is a sentence on a row that says what an earlier one did.
     """
-    people, header = _people(), ""
+    members = _load_members()
+    header = ""
     try:
-        rows = read_rows(text, fits=people.are_named_by)
+        rows = read_rows(text, fits=members.are_named_by)
     except UnreadableTable as refusal:
         raise BrokenRows([str(refusal)]) from None
-    if rows and _is_header(rows, people):
+    if rows and _is_header(rows, members):
         header, rows = ", ".join(rows[0].cells), rows[1:]
     if not rows:
         raise AssignmentRefused("There is no row in it. Each has a value and a member.")
-    lines, repeats = _lines(rows, people, table)
-    return lines, header, repeats
+    entries, repeats = _entries(rows, members, table)
+    return entries, header, repeats
 
 
-def _lines(
-    rows: Sequence[Row], people: _People, table: Table
+def _entries(
+    rows: Sequence[CsvRow], members: _Members, table: Table
 ) -> tuple[list[MappingLine], list[str]]:
-    """Return the lines to save and the repetitions, as `_read` does; raises BrokenRows."""
-    lines: list[MappingLine] = []
+    """Return the entries to save and the repetitions, as `_read` does.
+
+    Raises BrokenRows.
+    """
+    entries: list[MappingLine] = []
     problems: list[str] = []
     repeats: list[str] = []
     first_rows: dict[tuple[str, int], int] = {}
     for row in rows:
-        found = _line(row.cells, people, table)
-        if isinstance(found, str):
-            problems.append(f"Line {row.line}: {found}.")
+        entry = _entry(row.cells, members, table)
+        if isinstance(entry, str):
+            problems.append(f"Line {row.line}: {entry}.")
             continue
-        first = first_rows.setdefault((found.key, found.member_id), row.line)
+        first = first_rows.setdefault((entry.key, entry.member_id), row.line)
         if first == row.line:
-            lines.append(found)
+            entries.append(entry)
         else:
-            said = f"“{isolated(found.value[:60])}” leads to {found.member}"
-            repeats.append(f"Line {row.line} repeats line {first}: {said} already.")
+            target = f"“{isolated(entry.value[:60])}” leads to {entry.member}"
+            repeats.append(f"Line {row.line} repeats line {first}: {target} already.")
     if problems:
         raise BrokenRows(problems)
-    return lines, repeats
+    return entries, repeats
 
 
-def _is_header(rows: Sequence[Row], people: _People) -> bool:
-    """Whether the first row names its columns: in any words, so long as others follow."""
+def _is_header(rows: Sequence[CsvRow], members: _Members) -> bool:
+    """Return whether the first row names the columns instead of a value and a member."""
     cells = rows[0].cells
     if tuple(cell.lower() for cell in cells) == HEADER:
         return True
     if len(rows) == 1 or len(cells) != COLUMNS or not all(cells):
         return False
     is_address_or_id = "@" in cells[1] or cells[1].isdigit()
-    return not is_address_or_id and not people.are_named_by(cells)
+    return not is_address_or_id and not members.are_named_by(cells)
 
 
-def _line(row: Sequence[str], people: _People, table: Table) -> MappingLine | str:
+def _entry(row: Sequence[str], members: _Members, table: Table) -> MappingLine | str:
+    """Return the entry of a row, or what is wrong with the row, in words."""
     if len(row) < COLUMNS:
         return "1 column instead of 2, a value and a member"
     if len(row) > COLUMNS:
@@ -210,7 +238,7 @@ def _line(row: Sequence[str], people: _People, table: Table) -> MappingLine | st
         return "the value is missing"
     if len(value) > LONGEST_VALUE:
         return f"the value has {len(value)} characters; {LONGEST_VALUE} is the most"
-    member = people.find(name)
+    member = members.find(name)
     if isinstance(member, str):
         return member
     if not member.is_active:

@@ -1,4 +1,4 @@
-"""How many open leads each member has, counted where each lead will be."""
+"""Open leads by member, counted with the member each lead is on its way to."""
 
 from collections import Counter
 
@@ -8,12 +8,13 @@ from assignments.models import Assignment, Category, Lead
 
 
 def closing_categories() -> frozenset[int]:
+    """Return the ids of categories that close a conversation."""
     closing = Category.objects.filter(is_closing=True)
     return frozenset(closing.values_list("pk", flat=True))
 
 
 def is_open() -> Q:
-    """As `Lead.objects.open()`, but by the ids of the categories: without a join."""
+    """Return the condition of `Lead.objects.open()`, without a join to categories."""
     closing = closing_categories()
     return Q(gone_at=None, last_reply_at__isnull=False) & (
         Q(category=None) | ~Q(category__in=closing)
@@ -21,12 +22,14 @@ def is_open() -> Q:
 
 
 def open_leads() -> Counter[int]:
-    """Open leads by member: with the owner, or where the newest change takes them."""
-    open_ones = is_open()
-    owned = Lead.objects.filter(open_ones, owner__isnull=False).order_by()
+    """Return open leads by member id.
+
+    A lead counts to the target of its newest pending change, or else to its owner.
+    """
+    owned = Lead.objects.filter(is_open(), owner__isnull=False).order_by()
     loads = Counter(dict(owned.values_list("owner").annotate(Count("pk"))))
     on_the_way = Assignment.objects.pending().filter(
-        lead__in=Lead.objects.filter(open_ones)
+        lead__in=Lead.objects.filter(is_open())
     )
     moves = on_the_way.order_by("pk").values_list("lead", "lead__owner", "to")
     newest = {lead: (owner, to) for lead, owner, to in moves}

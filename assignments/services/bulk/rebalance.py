@@ -1,7 +1,7 @@
-"""Leads that may move to level a team, and the plan that does it.
+"""Rebalancing of a team's open leads: targets per member, and the plan of moves.
 
-The arithmetic is in `rebalancing`; here is what the database knows: who takes part, which
-of their leads are better left alone, and the parts of the plan.
+The arithmetic is in `rebalance_math`; this module reads members and leads, finds the
+leads that are better left alone, and makes the plan.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from assignments.models.plan import StrategyKind
 from assignments.services import access
 from assignments.services.bulk import open_leads, plans
 from assignments.services.bulk.allocation import Part, Wish
-from assignments.services.bulk.rebalance_math import Seat, Transfer, level, transfers
+from assignments.services.bulk.rebalance_math import Seat, level, transfers
 from assignments.services.bulk.unmoved import Kind, kind_of
 from assignments.services.errors import AssignmentRefused
 
@@ -29,13 +29,16 @@ AT_ONCE = 10_000  # leads in one query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What levelling does to one member, and which of their leads it leaves alone."""
+    """One member's open leads before and after a rebalance.
+
+    `kinds` counts their open leads by whether and why they cannot move.
+    """
 
     member: Member
     before: int
     after: int
     kinds: Counter[str] = field(default_factory=Counter)
-    is_theirs: bool = True  # the actor may move leads of this member
+    is_theirs: bool = True  # whether the actor may move leads of this member
 
     @property
     def change(self) -> int:
@@ -45,123 +48,123 @@ class Share:
 def shares_of(
     *, members: Sequence[Member], actor: User, at: datetime, with_live: bool = False
 ) -> list[Share]:
-    """What everybody would have; nothing is written."""
+    """Return each member's load now and after a rebalance, in the order of `members`.
+
+    `with_live`: also move leads in a live conversation. Nothing is written. Raises
+    NotAllowed.
+    """
     access.check_assign_many(actor)
     kinds = _kinds(members, at=at, with_live=with_live)
     counts = open_leads.open_leads()
     movable = access.movable_owners(actor)
-    theirs = {one.pk: movable is None or one.pk in movable for one in members}
-    seats = [
+    theirs = {member.pk: movable is None or member.pk in movable for member in members}
+    loads = [
         Seat(
-            id=one.pk,
-            load=max(counts[one.pk], 0),
-            movable=kinds[one.pk][Kind.MOVABLE] if theirs[one.pk] else 0,
-            capacity=one.capacity,
+            id=member.pk,
+            load=max(counts[member.pk], 0),
+            movable=kinds[member.pk][Kind.MOVABLE] if theirs[member.pk] else 0,
+            capacity=member.capacity,
         )
-        for one in members
+        for member in members
     ]
-    wanted = level(seats)
+    wanted = level(loads)
     return [
         Share(
-            member=one,
-            before=seat.load,
-            after=wanted[one.pk],
-            kinds=kinds[one.pk],
-            is_theirs=theirs[one.pk],
+            member=member,
+            before=current.load,
+            after=wanted[member.pk],
+            kinds=kinds[member.pk],
+            is_theirs=theirs[member.pk],
         )
-        for one, seat in zip(members, seats, strict=True)
+        for member, current in zip(members, loads, strict=True)
     ]
 
 
 def plan_levelling(
     *, shares: Sequence[Share], actor: User, at: datetime, with_live: bool, query: str
 ) -> SavedPlan:
-    """The preview of the moves. Raises AssignmentRefused where nothing is to move."""
+    """Save and return the plan that brings everybody to their target, as a preview.
+
+    The leads untouched for longest move first. `query` is the form's query string, kept
+    with the plan. Raises NotAllowed, or AssignmentRefused if nothing is to move.
+    """
     parts = list(_parts(shares, at=at, with_live=with_live))
     if not parts:
         raise AssignmentRefused("Nothing is to move: this is as level as it gets.")
-    wish: dict[str, Any] = {
-        "rebalance": query,
-        "shares": _told(shares),
-        "with_live": with_live,
-    }
+    saved = [
+        {
+            "member": target.member.pk,
+            "before": target.before,
+            "after": target.after,
+            "kinds": dict(target.kinds),
+            "is_theirs": target.is_theirs,
+        }
+        for target in shares
+    ]
     return plans.make_plan(
         parts=parts,
         actor=actor,
         at=at,
-        wish=wish,
+        wish={"rebalance": query, "shares": saved, "with_live": with_live},
         cause=Cause.REBALANCE,
     )
 
 
-def _told(shares: Sequence[Share]) -> list[dict[str, Any]]:
-    return [
-        {
-            "member": one.member.pk,
-            "before": one.before,
-            "after": one.after,
-            "kinds": dict(one.kinds),
-            "is_theirs": one.is_theirs,
-        }
-        for one in shares
-    ]
-
-
 def shares_told(plan: SavedPlan) -> list[Share]:
-    """As they were when the plan was made."""
-    told: list[dict[str, Any]] = plan.wish["shares"]
-    members = Member.objects.in_bulk([one["member"] for one in told])
+    """Return the targets as they were when the plan was made."""
+    saved: list[dict[str, Any]] = plan.wish["shares"]
+    members = Member.objects.in_bulk([target["member"] for target in saved])
     return [
         Share(
-            member=members[one["member"]],
-            before=one["before"],
-            after=one["after"],
-            kinds=Counter(one["kinds"]),
-            is_theirs=one["is_theirs"],
+            member=members[target["member"]],
+            before=target["before"],
+            after=target["after"],
+            kinds=Counter(target["kinds"]),
+            is_theirs=target["is_theirs"],
         )
-        for one in told
+        for target in saved
     ]
 
 
-# ── Which leads ─────────────────────────────────────────────────────────────────
+# ── Leads to move ─────────────────────────────────────────────────────────────────
 def _kinds(
     members: Sequence[Member], *, at: datetime, with_live: bool
 ) -> dict[int, Counter[str]]:
-    """How many open leads of each member are of which kind."""
-    kinds: dict[int, Counter[str]] = {one.pk: Counter() for one in members}
+    """Return, for each member, their open leads counted by `unmoved.Kind`."""
+    kinds: dict[int, Counter[str]] = {member.pk: Counter() for member in members}
     rows = Lead.objects.filter(open_leads.is_open(), owner__in=list(kinds)).order_by()
-    sorted_out = rows.annotate(kind=kind_of(at, with_live=with_live))
-    for owner, kind, count in sorted_out.values_list("owner", "kind").annotate(
+    with_kind = rows.annotate(kind=kind_of(at, with_live=with_live))
+    for owner, kind, count in with_kind.values_list("owner", "kind").annotate(
         Count("pk")
     ):
         kinds[owner][kind] = count
     return kinds
 
 
-def _parts(shares: Sequence[Share], *, at: datetime, with_live: bool) -> Iterator[Part]:
-    by_id = {one.member.pk: one for one in shares}
-    seats = [Seat(id=one.member.pk, load=one.before) for one in shares]
-    wanted = {one.member.pk: one.after for one in shares}
-    taken: dict[int, Iterator[int]] = {}
-    for one in transfers(seats, wanted):
-        giver, receiver = by_id[one.from_id], by_id[one.to_id]
-        if one.from_id not in taken:
-            taken[one.from_id] = _quietest(giver, at=at, with_live=with_live)
-        wish = Wish(
+def _parts(
+    targets: Sequence[Share], *, at: datetime, with_live: bool
+) -> Iterator[Part]:
+    by_id = {target.member.pk: target for target in targets}
+    loads = [Seat(id=target.member.pk, load=target.before) for target in targets]
+    wanted = {target.member.pk: target.after for target in targets}
+    lead_ids: dict[int, Iterator[int]] = {}  # of each giver, those not taken yet
+    for transfer in transfers(loads, wanted):
+        giver, receiver = by_id[transfer.from_id], by_id[transfer.to_id]
+        if giver.member.pk not in lead_ids:
+            ids = _leads_to_give(giver, at=at, with_live=with_live)
+            lead_ids[giver.member.pk] = ids
+        request = Wish(
             strategy=StrategyKind.MEMBER,
             members=[receiver.member],
-            why=_why(giver, receiver),
+            why=_reason(giver, receiver),
         )
-        yield from _parts_of(one, taken[one.from_id], wish)
+        taken = islice(lead_ids[giver.member.pk], transfer.count)
+        for chunk in batched(taken, AT_ONCE):
+            yield Part(leads=Lead.objects.filter(pk__in=chunk), wish=request)
 
 
-def _parts_of(one: Transfer, ids: Iterator[int], wish: Wish) -> Iterator[Part]:
-    for some in batched(islice(ids, one.count), AT_ONCE):
-        yield Part(leads=Lead.objects.filter(pk__in=some), wish=wish)
-
-
-def _quietest(giver: Share, *, at: datetime, with_live: bool) -> Iterator[int]:
-    """The leads that were untouched longest come first."""
+def _leads_to_give(giver: Share, *, at: datetime, with_live: bool) -> Iterator[int]:
+    """Yield the ids of the leads the member gives, those untouched longest first."""
     owned = Lead.objects.filter(open_leads.is_open(), owner=giver.member)
     movable = owned.annotate(kind=kind_of(at, with_live=with_live)).filter(
         kind=Kind.MOVABLE
@@ -171,9 +174,9 @@ def _quietest(giver: Share, *, at: datetime, with_live: bool) -> Iterator[int]:
     return iter(list(ordered[: -giver.change]))
 
 
-def _why(giver: Share, receiver: Share) -> str:
+def _reason(giver: Share, receiver: Share) -> str:
     return (
         f"To level the load: {giver.member} goes from {giver.before:,} open leads to "
         f"{giver.after:,}, {receiver.member} from {receiver.before:,} to "
-        f"{receiver.after:,}."
+        f"{receiver.after:,}"
     )

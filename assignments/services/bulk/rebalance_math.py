@@ -1,8 +1,7 @@
-"""Who should have how many leads, and who hands how many to whom.
+"""Arithmetic of rebalancing: target loads, and the transfers to reach them. Pure.
 
-Pure: loads, capacities and how many leads may move come in. Everybody gets their share,
-rounded up or down, as far as the leads that may move allow it. Of all the ways to do
-that, this is one with the fewest moves.
+Everybody gets their share by capacity, rounded up or down, as far as the leads that may
+move allow it. Of all the ways to do that, this is one with the fewest moves.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from math import floor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """A member who takes part: how many leads they have, and may give."""
+    """A member's open leads, how many of them may move, and their capacity."""
 
     id: int
     load: int
@@ -22,57 +21,71 @@ class Seat:
 
     @property
     def lowest(self) -> int:
+        """Return the fewest leads the member may end with."""
         return self.load - min(self.movable, max(self.load, 0))
 
     @property
     def highest(self) -> int | None:
-        """Nobody is filled above what they should have at most."""
+        """Return the most leads the member may end with; None without a capacity."""
         return None if self.capacity is None else max(self.load, self.capacity)
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
+    """A number of leads to move from one member to another."""
+
     from_id: int
     to_id: int
     count: int
 
 
-def level(seats: Sequence[Seat]) -> dict[int, int]:
-    """How many leads each should have in the end."""
-    shares = fair_shares(seats)
+def level(members: Sequence[Seat]) -> dict[int, int]:
+    """Return, by member id, how many leads each should have in the end."""
+    shares = fair_shares(members)
     wanted = {pk: floor(share) for pk, share in shares.items()}
-    left = sum(seat.load for seat in seats) - sum(wanted.values())
-    uneven = [seat for seat in seats if shares[seat.id] != wanted[seat.id]]
-    for seat in sorted(uneven, key=lambda one: _claim(one, shares[one.id]))[:left]:
-        wanted[seat.id] += 1
+    left = sum(member.load for member in members) - sum(wanted.values())
+    uneven = [member for member in members if shares[member.id] != wanted[member.id]]
+    uneven.sort(key=lambda member: _rounding_order(member, shares[member.id]))
+    for member in uneven[:left]:
+        wanted[member.id] += 1
     return wanted
 
 
-def _claim(seat: Seat, share: Fraction) -> tuple[bool, Fraction, int]:
-    """Who is rounded up first: it saves a move where they have that lead already."""
-    return seat.load <= floor(share), floor(share) - share, seat.id
+def _rounding_order(member: Seat, share: Fraction) -> tuple[bool, Fraction, int]:
+    """Return the sort key of rounding up: first members who have that lead already."""
+    return member.load <= floor(share), floor(share) - share, member.id
 
 
-def fair_shares(seats: Sequence[Seat]) -> dict[int, Fraction]:
-    """Shares by capacity; who cannot come down or go up to theirs keeps the nearest."""
-    weights = _weights(seats)
+def fair_shares(members: Sequence[Seat]) -> dict[int, Fraction]:
+    """Return, by member id, the unrounded share of all leads by capacity.
+
+    A member who cannot reach their share gets the nearest load that they can have, and
+    the others share the rest.
+    """
+    weights = _weights(members)
     shares: dict[int, Fraction] = {}
-    open_to_change = list(seats)
+    open_to_change = list(members)
     while open_to_change:
-        rest = Fraction(sum(seat.load for seat in seats)) - sum(shares.values())
-        weight = sum((weights[seat.id] for seat in open_to_change), Fraction(0))
-        asked = {seat.id: rest * weights[seat.id] / weight for seat in open_to_change}
+        rest = Fraction(sum(member.load for member in members)) - sum(shares.values())
+        weight = sum((weights[member.id] for member in open_to_change), Fraction(0))
+        asked = {
+            member.id: rest * weights[member.id] / weight for member in open_to_change
+        }
         bound = _bound(open_to_change, asked)
         if not bound:
             return shares | asked
         shares |= bound
-        open_to_change = [seat for seat in open_to_change if seat.id not in bound]
+        open_to_change = [member for member in open_to_change if member.id not in bound]
     return shares
 
 
-def _bound(seats: Iterable[Seat], asked: dict[int, Fraction]) -> dict[int, Fraction]:
-    """Those who miss their share, on the side where more leads are missed by."""
-    nearest = {seat.id: _clamped(seat, asked[seat.id]) for seat in seats}
+def _bound(members: Iterable[Seat], asked: dict[int, Fraction]) -> dict[int, Fraction]:
+    """Return the nearest possible loads of members who cannot have what is asked.
+
+    Only of the side, too many or too few, on which more leads are missed in total;
+    empty if all can have it.
+    """
+    nearest = {member.id: _clamped(member, asked[member.id]) for member in members}
     missed = {pk: share - asked[pk] for pk, share in nearest.items()}
     total = sum(missed.values())
     return {
@@ -82,31 +95,32 @@ def _bound(seats: Iterable[Seat], asked: dict[int, Fraction]) -> dict[int, Fract
     }
 
 
-def _clamped(seat: Seat, share: Fraction) -> Fraction:
-    at_least = max(share, Fraction(seat.lowest))
-    return at_least if seat.highest is None else min(at_least, Fraction(seat.highest))
+def _clamped(member: Seat, share: Fraction) -> Fraction:
+    at_least = max(share, Fraction(member.lowest))
+    return (
+        at_least if member.highest is None else min(at_least, Fraction(member.highest))
+    )
 
 
-def _weights(seats: Sequence[Seat]) -> dict[int, Fraction]:
-    """Capacities; whoever has none counts like the average of the others."""
-    known = [seat.capacity for seat in seats if seat.capacity]
+def _weights(members: Sequence[Seat]) -> dict[int, Fraction]:
+    """Return capacities; members without one weigh the average of the others."""
+    known = [member.capacity for member in members if member.capacity]
+    tiny = Fraction(1, 10**9)
     usual = Fraction(sum(known), len(known)) if known else Fraction(1)
     return {
-        seat.id: usual if seat.capacity is None else _weight_of(seat.capacity)
-        for seat in seats
+        # A capacity of 0 weighs almost nothing, but never exactly nothing.
+        member.id: usual
+        if member.capacity is None
+        else Fraction(member.capacity or tiny)
+        for member in members
     }
 
 
-def _weight_of(capacity: int) -> Fraction:
-    """Who should have none is still somebody: with the smallest share there is."""
-    return Fraction(capacity) if capacity else Fraction(1, 10**9)
-
-
-def transfers(seats: Sequence[Seat], wanted: dict[int, int]) -> Iterator[Transfer]:
-    """Who gives to whom: no lead twice, and nobody both gives and gets."""
-    givers = [[seat.id, seat.load - wanted[seat.id]] for seat in seats]
-    giving = [pair for pair in givers if pair[1] > 0]
-    needing = [[pk, -count] for pk, count in givers if count < 0]
+def transfers(members: Sequence[Seat], wanted: dict[int, int]) -> Iterator[Transfer]:
+    """Yield transfers to the wanted loads: nobody both gives and receives."""
+    surplus = [[member.id, member.load - wanted[member.id]] for member in members]
+    giving = [pair for pair in surplus if pair[1] > 0]
+    needing = [[pk, -count] for pk, count in surplus if count < 0]
     while giving and needing:
         count = min(giving[0][1], needing[0][1])
         yield Transfer(giving[0][0], needing[0][0], count)

@@ -1,27 +1,32 @@
-"""How a member is chosen, lead by lead against a running tally.
+"""Strategies that choose a member for a lead.
 
 See docs/design/design.md, section 7.
 
-Pure: who is in the pool, how busy they are and whose turn it is come in; a member and
-the sentence that explains the choice come out.
+Pure: each gets a lead and a running tally of loads, and returns a member with the
+sentence that explains the choice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple, Protocol
 
-MOST_NAMED = 3  # of those who were passed over, in one sentence
+MOST_NAMED = 3  # skipped members in one sentence
 TURN = 10**15  # parts of a lead, and ticks of a turn at weight 1
-_GRAIN = 10**9  # parts or ticks that count as no difference
-_MOST_REMEMBERED = 1024
+_TOLERANCE = 10**9  # parts or ticks that count as no difference
+_CACHE_SIZE = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolMember:
-    """Somebody who may be chosen. `why_not`: away or deactivated, in words."""
+    """A candidate for leads.
+
+    `weight` is their share relative to the others, `cap` the most open leads they may
+    have (None: no limit). A non-empty `why_not` excludes them: away or deactivated, in
+    words that follow "is".
+    """
 
     id: int
     name: str
@@ -31,262 +36,329 @@ class PoolMember:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Who, and why. `member_id` None: nobody, and why nobody."""
+class MemberChoice:
+    """The member a strategy chose, or None for nobody, with the reason.
+
+    `text` is the reason without its full stop, `aside` an addition in brackets.
+    """
 
     member_id: int | None
-    sentence: str
+    text: str
+    aside: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.text} ({self.aside})." if self.aside else f"{self.text}."
 
 
-class Offer(NamedTuple):
-    """A lead that looks for a member: what tables may know it by, and who has it."""
+class LeadToAssign(NamedTuple):
+    """A lead to choose a member for: its keys for lookup tables, and its owner."""
 
     keys: Sequence[str] = ()
     owner_id: int | None = None
 
 
 @dataclass(slots=True)
-class Tally:
-    """Who has how many open leads and who was given one last, as a plan grows."""
+class LoadTally:
+    """Open leads and the last assignment of each member, updated as a plan grows."""
 
     loads: dict[int, int] = field(default_factory=dict)
-    # The newest assignment to each: the higher, the later. Who is missing had none.
+    # Newest assignment by member: a higher number is later, a missing member had none.
     last: dict[int, int] = field(default_factory=dict)
     latest: int = 1 << 62  # after every row of the ledger
-    # Dealt in this plan without being open: nobody's load, and yet not all to one.
+    # Leads dealt in this plan that are not open: no load, but spread evenly as well.
     quiet: dict[int, int] = field(default_factory=dict)
 
     def load(self, member_id: int) -> int:
         return self.loads.get(member_id, 0)
 
     def lift(self, owner_id: int | None, *, is_open: bool) -> None:
-        """An open lead that is about to be dealt weighs on nobody."""
+        """Take an open lead off its owner's load while it is being dealt."""
         if is_open and owner_id is not None:
             self.loads[owner_id] = self.load(owner_id) - 1
 
     def put_back(self, owner_id: int | None, *, is_open: bool) -> None:
+        """Add an open lead to its owner's load again: the reverse of `lift`."""
         if is_open and owner_id is not None:
             self.loads[owner_id] = self.load(owner_id) + 1
 
     def give(self, member_id: int, *, is_open: bool) -> None:
+        """Count a lead for the member as their newest assignment."""
         self.latest += 1
         self.last[member_id] = self.latest
         self.keep(member_id, is_open=is_open)
 
     def keep(self, member_id: int, *, is_open: bool) -> None:
-        """It stays with whom it was dealt to: counted, but nothing new to them."""
+        """Count a lead for the member who has it already: not a new assignment."""
         self.put_back(member_id, is_open=is_open)
         if not is_open:
             self.quiet[member_id] = self.quiet.get(member_id, 0) + 1
 
 
 class Strategy(Protocol):
-    def choose(self, lead: Offer, tally: Tally) -> Choice:
-        """Who gets this lead, or keeps it."""
+    def choose(self, lead: LeadToAssign, tally: LoadTally) -> MemberChoice:
+        """Return the member who gets or keeps the lead.
+
+        Rotations move on with each lead given; the tally is left to the caller.
+        """
 
 
 @dataclass(frozen=True, slots=True)
-class OneMember:
-    """A person's explicit choice: also of somebody away or full, after a warning."""
+class NamedMember:
+    """The member whom a person named: chosen even if away or at their cap."""
 
     member: PoolMember
-    sentence: str
+    text: str
 
-    def choose(self, lead: Offer, tally: Tally) -> Choice:
-        return Choice(self.member.id, self.sentence)
+    def choose(self, lead: LeadToAssign, tally: LoadTally) -> MemberChoice:
+        return MemberChoice(self.member.id, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyMember:
+    """The single member of a routing rule: not chosen while away or at their cap."""
+
+    member: PoolMember
+
+    def choose(self, lead: LeadToAssign, tally: LoadTally) -> MemberChoice:
+        free, skipped = split_by_availability([self.member], tally)
+        if not free:
+            return none_free(skipped)
+        return MemberChoice(self.member.id, f"{self.member.name}: the rule's only")
 
 
 @dataclass(slots=True)
 class LeastBusy:
+    """The free member with the fewest open leads for their weight."""
+
     pool: Sequence[PoolMember]
 
-    def choose(self, lead: Offer, tally: Tally) -> Choice:
-        free, passed = divide(self.pool, tally)
+    def choose(self, lead: LeadToAssign, tally: LoadTally) -> MemberChoice:
+        free, skipped = split_by_availability(self.pool, tally)
         if not free:
-            return Choice(None, nobody(passed))
-        chosen = min(free, key=lambda one: _busyness(one, lead, tally))
+            return none_free(skipped)
+        chosen = min(free, key=lambda member: _busyness(member, lead, tally))
         has = f"{tally.load(chosen.id)} open"
         if quiet := tally.quiet.get(chosen.id):
             has += f" and {quiet} closed or quiet of these"
         rank = "the only one free" if len(free) == 1 else f"least busy of {len(free)}"
-        return Choice(chosen.id, told(f"{chosen.name}: {rank}, {has}", passed))
+        text = with_skipped(f"{chosen.name}: {rank}, {has}", skipped)
+        return MemberChoice(chosen.id, text)
 
 
-def _busyness(one: PoolMember, lead: Offer, tally: Tally) -> tuple[float, bool, int]:
-    """Among equals the lead stays where it is, or goes to who has waited longest."""
-    count = tally.load(one.id) + tally.quiet.get(one.id, 0) + 1
-    share = round(count / float(one.weight), 9)
-    return share, one.id != lead.owner_id, tally.last.get(one.id, 0)
+def _busyness(
+    member: PoolMember, lead: LeadToAssign, tally: LoadTally
+) -> tuple[float, bool, int]:
+    """Return the sort key of LeastBusy, lowest first: load per weight with this lead.
+
+    Among equals the present owner comes first, then the longest without a new lead.
+    """
+    count = tally.load(member.id) + tally.quiet.get(member.id, 0) + 1
+    share = round(count / float(member.weight), 9)
+    return share, member.id != lead.owner_id, tally.last.get(member.id, 0)
 
 
 @dataclass(slots=True)
-class Turns:
-    """Whose turn it is, by weight: after any number of leads nobody is a whole lead
-    away from their share.
+class WeightedTurns:
+    """A weighted rotation: nobody is ever a whole lead away from their share.
 
     Each member's next turn begins when their last one is used up, 1/weight later; of
     those whose turn has begun, the one whose turn ends first is chosen (worst-case fair
-    queueing). `ahead` is how far each one is ahead of their share, in parts of a lead:
-    so that nobody owes more than a lead where the weights are others the next time.
+    queueing). `ahead` says by member how far they are ahead of their share, in parts
+    of a lead (TURN parts are one), so that it stays fair if weights change. `given`
+    counts the leads given by this object.
     """
 
     ahead: dict[int, int] = field(default_factory=dict)
     given: int = 0
 
     def take(
-        self, free: Sequence[PoolMember], pool: Iterable[PoolMember], tally: Tally
+        self,
+        free: Sequence[PoolMember],
+        pool: Iterable[PoolMember],
+        tally: LoadTally,
     ) -> PoolMember:
+        """Return the free member whose turn it is and move the rotation on.
+
+        `pool` also holds members who are not free; `free` must not be empty.
+        """
         begun = self._begun(free)
         if not begun:
-            self._pass(min(self._begins_in(one) for one in free), pool)
+            self._advance(min(self._ticks_to_turn(member) for member in free), pool)
             begun = self._begun(free)
-        chosen = min(begun, key=lambda one: self._urgency(one, tally))
+        chosen = min(begun, key=lambda member: self._urgency(member, tally))
         self.ahead[chosen.id] += TURN
         self.given += 1
-        self._pass(int(TURN / _total(tuple(one.weight for one in free))), pool)
-        is_free = {one.id for one in free}
-        for one in pool:
-            if one.id not in is_free:  # nobody saves turns up while away or full
-                self.ahead[one.id] = max(self.ahead.get(one.id, 0), 0)
+        total = _total(tuple(member.weight for member in free))
+        self._advance(int(TURN / total), pool)
+        free_ids = {member.id for member in free}
+        for member in pool:
+            if member.id not in free_ids:  # nobody saves turns up while away or full
+                self.ahead[member.id] = max(self.ahead.get(member.id, 0), 0)
         return chosen
 
     def _begun(self, free: Sequence[PoolMember]) -> list[PoolMember]:
-        return [one for one in free if self.ahead.setdefault(one.id, 0) <= _GRAIN]
+        return [
+            member
+            for member in free
+            if self.ahead.setdefault(member.id, 0) <= _TOLERANCE
+        ]
 
-    def _begins_in(self, one: PoolMember) -> int:
-        return _ticks(self.ahead[one.id], one.weight)
+    def _ticks_to_turn(self, member: PoolMember) -> int:
+        return _ticks(self.ahead[member.id], member.weight)
 
-    def _urgency(self, one: PoolMember, tally: Tally) -> tuple[int, int]:
-        ends = _ticks(self.ahead[one.id] + TURN, one.weight)
-        return (ends + _GRAIN // 2) // _GRAIN, tally.last.get(one.id, 0)
+    def _urgency(self, member: PoolMember, tally: LoadTally) -> tuple[int, int]:
+        """Return a sort key: the end of the turn, then the member's last assignment."""
+        ends = _ticks(self.ahead[member.id] + TURN, member.weight)
+        return (ends + _TOLERANCE // 2) // _TOLERANCE, tally.last.get(member.id, 0)
 
-    def _pass(self, ticks: int, pool: Iterable[PoolMember]) -> None:
-        for one in pool:
-            share = ticks * one.weight.numerator // one.weight.denominator
-            self.ahead[one.id] = self.ahead.get(one.id, 0) - share
+    def _advance(self, ticks: int, pool: Iterable[PoolMember]) -> None:
+        for member in pool:
+            share = ticks * member.weight.numerator // member.weight.denominator
+            self.ahead[member.id] = self.ahead.get(member.id, 0) - share
 
 
 def _ticks(parts: int, weight: Fraction) -> int:
-    """How long it takes until so much of a lead is somebody's share."""
+    """Return how many ticks pass until `parts` of a lead are a weight's share."""
     return parts * weight.denominator // weight.numerator
 
 
-@lru_cache(_MOST_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def _total(weights: tuple[Fraction, ...]) -> Fraction:
     return sum(weights, Fraction(0))
 
 
 @dataclass(slots=True)
 class RoundRobin:
-    """Each is given as many as the next; a lead that stays is not given to anybody.
+    """Members in turn, by weight; a lead of a free pool member stays with them.
 
-    Who has more than their share of the leads at hand (`overfull`) keeps their share:
-    their leads are dealt like any other, and one that falls to them is their turn.
+    Members of `over_share` hold more than their share of the leads at hand: their leads
+    are dealt like any other, and one that falls to them takes their turn.
     """
 
     pool: Sequence[PoolMember]
-    turns: Turns
-    overfull: frozenset[int] = frozenset()
+    turns: WeightedTurns
+    over_share: frozenset[int] = frozenset()
 
-    def choose(self, lead: Offer, tally: Tally) -> Choice:
-        free, passed = divide(self.pool, tally)
+    def choose(self, lead: LeadToAssign, tally: LoadTally) -> MemberChoice:
+        free, skipped = split_by_availability(self.pool, tally)
         if not free:
-            return Choice(None, nobody(passed))
-        if lead.owner_id not in self.overfull and (stays := _stays(lead, free)):
-            return stays
+            return none_free(skipped)
+        if lead.owner_id not in self.over_share and (kept := _kept(lead, free)):
+            return kept
         chosen = self.turns.take(free, self.pool, tally)
-        alone = (
-            "the only one free" if len(free) == 1 else f"next of {len(free)} in turn"
-        )
-        return Choice(chosen.id, told(f"{chosen.name}: {alone}", passed))
+        rank = "the only one free" if len(free) == 1 else f"next of {len(free)} in turn"
+        text = with_skipped(f"{chosen.name}: {rank}", skipped)
+        return MemberChoice(chosen.id, text)
 
 
-def overfull(pool: Sequence[PoolMember], held: Mapping[int, int]) -> frozenset[int]:
-    """Who of the pool has more than their share of the leads to be dealt.
+def members_over_share(
+    pool: Sequence[PoolMember], held: Mapping[int, int]
+) -> frozenset[int]:
+    """Return the ids of members who hold more than their share of the leads to deal.
 
-    `held`: how many of these leads each member has.
+    `held` counts these leads by owner; those of 0 (nobody) or of owners outside the
+    pool add to what is shared. Members who are away or deactivated have no share.
     """
-    free = [one for one in pool if not one.why_not]
-    share = Fraction(sum(held.values())) / (_total(tuple(m.weight for m in free)) or 1)
+    free = [member for member in pool if not member.why_not]
+    total = _total(tuple(member.weight for member in free)) or 1
+    share = Fraction(sum(held.values())) / total
     return frozenset(
-        one.id for one in free if held.get(one.id, 0) > ceil(share * one.weight)
+        member.id
+        for member in free
+        if held.get(member.id, 0) > ceil(share * member.weight)
     )
 
 
-def _stays(lead: Offer, free: Iterable[PoolMember]) -> Choice | None:
-    """With somebody who could be given it, a lead is where it should be."""
-    for one in free:
-        if one.id == lead.owner_id:
-            return Choice(one.id, f"{one.name} has it already.")
+def _kept(lead: LeadToAssign, free: Iterable[PoolMember]) -> MemberChoice | None:
+    """Return the choice of the present owner if they are free, else None."""
+    for member in free:
+        if member.id == lead.owner_id:
+            return MemberChoice(member.id, f"{member.name} has it already")
     return None
 
 
 @dataclass(slots=True)
-class Mapped:
-    """Territory or expertise: a table says who; nobody there, then the default."""
+class ByTable:
+    """The members a lookup table names for a lead's key, in turn; else `default`.
 
-    word: str
+    `kind` is the table's kind in words, `shown` the value to show for each key.
+    """
+
+    kind: str
     table: Mapping[str, Sequence[PoolMember]]
     shown: Mapping[str, str]
-    turns: Turns
+    turns: WeightedTurns
     default: Strategy | None = None
 
-    def choose(self, lead: Offer, tally: Tally) -> Choice:
+    def choose(self, lead: LeadToAssign, tally: LoadTally) -> MemberChoice:
         key = next((key for key in lead.keys if key in self.table), None)
         if key is None:
-            return self._by_default(
-                f"the {self.word} table does not know it", lead, tally
-            )
+            why = f"the {self.kind} table does not know it"
+            return self._by_default(why, lead, tally)
         pool = self.table[key]
-        free, passed = divide(pool, tally)
+        free, skipped = split_by_availability(pool, tally)
         value = self.shown[key]
         if not free:
-            return self._by_default(f"{self.word} {value}: {passed}", lead, tally)
-        if stays := _stays(lead, free):
-            return stays
+            return self._by_default(f"{self.kind} {value}: {skipped}", lead, tally)
+        if kept := _kept(lead, free):
+            return kept
         chosen = self.turns.take(free, pool, tally)
-        return Choice(chosen.id, told(f"{chosen.name}: {self.word} {value}", passed))
+        text = with_skipped(f"{chosen.name}: {self.kind} {value}", skipped)
+        return MemberChoice(chosen.id, text)
 
-    def _by_default(self, why: str, lead: Offer, tally: Tally) -> Choice:
+    def _by_default(
+        self, why: str, lead: LeadToAssign, tally: LoadTally
+    ) -> MemberChoice:
         if self.default is None:
-            return Choice(None, f"Nobody for it: {why}, and there is no default.")
+            text = f"Nobody for it: {why}, and there is no default"
+            return MemberChoice(None, text)
         choice = self.default.choose(lead, tally)
-        if choice.member_id is None:
-            return Choice(None, f"{choice.sentence[:-1]} ({why}).")
-        return Choice(choice.member_id, f"{choice.sentence[:-1]} (by default: {why}).")
+        is_chosen = choice.member_id is not None
+        return replace(choice, aside=f"by default: {why}" if is_chosen else why)
 
 
-def lower_of(*caps: int | None) -> int | None:
+def lowest_cap(*caps: int | None) -> int | None:
+    """Return the lowest of the caps, or None if there is no limit."""
     return min((cap for cap in caps if cap is not None), default=None)
 
 
-def divide(pool: Sequence[PoolMember], tally: Tally) -> tuple[list[PoolMember], str]:
-    """Those who can be given a lead, and the others in words."""
+def split_by_availability(
+    pool: Sequence[PoolMember], tally: LoadTally
+) -> tuple[list[PoolMember], str]:
+    """Return the members who can be given a lead, and the others in words.
+
+    The words ("Ana is away until Fri 15 May; Ben is at 9 of 9") are empty if all can.
+    """
     free: list[PoolMember] = []
-    passed: list[str] = []
-    for one in pool:
-        if why_not := one.why_not or _full(one, tally):
-            passed.append(f"{one.name} is {why_not}")
+    skipped: list[str] = []
+    for member in pool:
+        if why_not := member.why_not or _full(member, tally):
+            skipped.append(f"{member.name} is {why_not}")
         else:
-            free.append(one)
-    return free, _few(tuple(passed))
+            free.append(member)
+    return free, _listed(tuple(skipped))
 
 
-def _full(one: PoolMember, tally: Tally) -> str:
-    if one.cap is None or (load := tally.load(one.id)) < one.cap:
+def _full(member: PoolMember, tally: LoadTally) -> str:
+    """Return "at 9 of 9" for a member who has reached their cap, else ""."""
+    if member.cap is None or (load := tally.load(member.id)) < member.cap:
         return ""
-    return f"at {load} of {one.cap}"
+    return f"at {load} of {member.cap}"
 
 
-@lru_cache(_MOST_REMEMBERED)
-def _few(passed: tuple[str, ...]) -> str:
-    named, rest = passed[:MOST_NAMED], len(passed) - MOST_NAMED
+@lru_cache(_CACHE_SIZE)
+def _listed(skipped: tuple[str, ...]) -> str:
+    """Join the first MOST_NAMED of them and say how many more there are."""
+    named, rest = skipped[:MOST_NAMED], len(skipped) - MOST_NAMED
     return "; ".join([*named, f"{rest} more are away or full"] if rest > 0 else named)
 
 
-def told(sentence: str, passed: str) -> str:
-    return f"{sentence}; {passed}." if passed else f"{sentence}."
+def with_skipped(text: str, skipped: str) -> str:
+    """Append the skipped members, in words, if there are any."""
+    return f"{text}; {skipped}" if skipped else text
 
 
-def nobody(passed: str) -> str:
-    return f"Nobody can take it: {passed or 'the pool is empty'}."
+def none_free(skipped: str) -> MemberChoice:
+    """Return the choice of nobody; `skipped` says why each member was skipped."""
+    return MemberChoice(None, f"Nobody can take it: {skipped or 'the pool is empty'}")

@@ -1,11 +1,10 @@
-"""What a table of territories or expertise may know a lead by."""
+"""Keys by which lookup tables and routing conditions recognize a lead."""
 
 from typing import Any, Protocol
 
 from django.db.models.functions import Coalesce
 
-from assignments.models import Mapping
-from assignments.models.lookup_table import Mapping as Table
+from assignments.models import Mapping as Table
 from assignments.visible_text import folded
 
 Attribute = Table.Attribute
@@ -22,12 +21,12 @@ COLUMNS = {
 }
 
 
-# A lead's own, or else that of its campaign.
+# The client of the lead, or else of its campaign.
 THE_CLIENT = Coalesce("client_id", "campaign__client_id")
 
 
 class Lookup(Protocol):
-    """What is looked at: a table, or the condition of a routing rule."""
+    """An attribute of a lead, as a lookup table or a routing condition names it."""
 
     @property
     def attribute(self) -> str: ...
@@ -36,25 +35,32 @@ class Lookup(Protocol):
     def custom_field(self) -> str: ...
 
 
-def column_of(mapping: Mapping) -> str:
-    """The column of the lead that the keys come from; `the_client` is annotated."""
-    return COLUMNS[Attribute(mapping.attribute)]
+def column_of(table: Table) -> str:
+    """Return the lead's column that the keys come from; annotate `the_client` yourself."""
+    return COLUMNS[Attribute(table.attribute)]
 
 
 def key_of(value: object) -> str:
-    """Return the value as it is compared: folded, single blanks, no leading dot or @."""
+    """Return the value as it is compared: folded, single blanks, no leading dot or @.
+
+    At most 200 characters; "" for a blank value.
+    """
     text = " ".join(str(value)[:LONGEST].replace(IDEOGRAPHIC_STOP, ".").split())
     return " ".join(folded(text).split()).lstrip("@.")[:200]
 
 
 def keys_of(lookup: Lookup, value: Any) -> tuple[str, ...]:
-    """The keys of one lead, the closest first."""
+    """Return the keys of one lead from the value of its column, the closest first.
+
+    Empty if the lead has no such value. A place or a domain has several: "Berlin,
+    Germany" is also known as "berlin" and "germany".
+    """
     if value is None:
         return ()
     match lookup.attribute:
         case Attribute.CUSTOM:
-            found = _custom(value, lookup.custom_field)
-            return (key_of(found),) if found not in {None, ""} else ()
+            custom = _custom_value(value, lookup.custom_field)
+            return (key_of(custom),) if custom not in {None, ""} else ()
         case Attribute.EMAIL_DOMAIN:
             return (key_of(str(value).rpartition("@")[2]),)
         case Attribute.TOP_LEVEL_DOMAIN:
@@ -67,15 +73,16 @@ def keys_of(lookup: Lookup, value: Any) -> tuple[str, ...]:
 
 
 def _endings(domain: str) -> tuple[str, ...]:
-    """`shop.example.co.uk` → `example.co.uk`, `co.uk`, `uk`."""
+    """Return the endings of a domain: `a.co.uk` → `co.uk`, `uk`."""
     labels = domain.split(".")
     return tuple(".".join(labels[place:]) for place in range(1, len(labels)))
 
 
-def _custom(fields: Any, name: str) -> object:
+def _custom_value(fields: Any, name: str) -> object:
+    """Return a custom field's text or number by its name, or None."""
     if not isinstance(fields, dict):
         return None
     wanted = key_of(name)
-    found = (value for key, value in fields.items() if key_of(key) == wanted)
-    value = next(found, None)
+    matches = (value for key, value in fields.items() if key_of(key) == wanted)
+    value = next(matches, None)
     return value if isinstance(value, str | int | float) else None

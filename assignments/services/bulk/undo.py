@@ -1,10 +1,10 @@
-"""Undo of a batch: what has not moved since goes back, the rest is listed and left.
+"""Undo of a batch: leads that have not moved since go back, the others stay.
 
-What can go back is decided once, row by row, and kept like any plan: the page says it
-beforehand and the run does exactly that, as a batch with an undo of its own.
+The decision is made row by row and saved as a plan: the page shows it, and the run does
+exactly that, as a batch that can be undone in turn.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -29,9 +29,10 @@ AT_ONCE = 10_000  # rows in one query; SQLite takes some thirty thousand paramet
 
 
 class Made(NamedTuple):
-    """A row of the batch that moved its lead, or is about to, and the lead as it is.
+    """A row of the batch that moved its lead or is being sent, with the lead's state.
 
-    Plain values: a batch may have twenty thousand.
+    `pk` is the row's id, `to_id` and `expected_id` the new and previous owner, and
+    `owner_id` the owner now. Plain values: a batch may have twenty thousand.
     """
 
     pk: int
@@ -47,23 +48,31 @@ class Made(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A row that is not undone, and why."""
+    """A row that is not undone, with the reason as a sentence.
+
+    `had_no_owner`: nobody had the lead before the batch, which is the only obstacle.
+    """
 
     row: Made
     why: str
+    had_no_owner: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Undo:
-    """What an undo of a batch would do now."""
+    """The effect that an undo of a batch would have now.
+
+    `back` are the rows to undo; `nobodys` are kept since their lead had no owner
+    before, `changed` for any other reason.
+    """
 
     batch: Batch
     back: list[Made] = field(default_factory=list)
     changed: list[Left] = field(default_factory=list)
     nobodys: list[Left] = field(default_factory=list)
-    # Not sent yet, or not written yet: these are cancelled, without any call.
+    # Leads not sent or not written yet: cancelled without any call.
     unsent: int = 0
-    # Leads go back to these members although they are away now.
+    # Running absences of members who would get leads back, by member id.
     away: list[Coverage] = field(default_factory=list)
 
     @property
@@ -76,21 +85,26 @@ class Undo:
 
 
 def what_goes_back(*, batch: Batch, actor: User, at: datetime) -> Undo:
-    """Raises NotAllowed, or AssignmentRefused for what is not a person's batch."""
+    """Return what an undo of the batch would do now; nothing is written.
+
+    Raises NotAllowed if `actor` may not control the batch: somebody else's, or one that
+    Handoff made by itself.
+    """
     batch_actions.check_may_steer(actor, batch)
-    undo = Undo(batch=batch, unsent=_unsent(batch))
+    undo = Undo(batch=batch, unsent=_unsent_count(batch))
     clicked = Q(state=State.WAITING, urgency=Urgency.CLICK)
     made = batch.assignments.filter(Q(state__in=(State.DONE, State.SENDING)) | clicked)
-    scene = _scene(actor, made)
-    for row in _rows(made):
-        why = _why_left(row, scene)
-        if not why:
+    context = _load_context(actor, made)
+    for row in _batch_rows(made):
+        kept = _kept_row(row, context)
+        if kept is None:
             undo.back.append(row)
-        elif why == NOBODY:
-            undo.nobodys.append(Left(row, why))
+        elif kept.had_no_owner:
+            undo.nobodys.append(kept)
         else:
-            undo.changed.append(Left(row, why))
-    away, receiving = away_now(at), {row.expected_id for row in undo.back}
+            undo.changed.append(kept)
+    away = away_now(at)
+    receiving = {row.expected_id for row in undo.back}
     undo.away = [away[pk] for pk in sorted(away.keys() & receiving)]
     return undo
 
@@ -102,11 +116,12 @@ def undo_batch(
     at: datetime,
     although_away: Collection[int] | None = None,
 ) -> Batch:
-    """Cancel what has not been sent, and give back what can go back.
+    """Cancel the batch's unsent rows and give back the leads that can go back.
 
-    `although_away`: the members of whose absence the page warned; a lead of anybody else
-    who is away by now is skipped. None where nobody looked at a page. Returns the batch
-    of the undo, or this one if cancelling was all there was to do.
+    `although_away`: ids of the members of whose absence the page warned; leads of other
+    members who are away by now are skipped. None if nobody looked at a page. Returns
+    the batch of the undo, or this one if there were only rows to cancel. Raises
+    NotAllowed, or AssignmentRefused if nothing can be undone any more.
     """
     batch_actions.check_may_steer(actor, batch)
     cancelled = batch_actions.cancel_batch(batch=batch, actor=actor, at=at)
@@ -117,14 +132,14 @@ def undo_batch(
         raise AssignmentRefused(
             "Nothing of this batch can go back any more. Each lead below says why."
         )
-    plan = _plan_of(undo, actor, at)
+    plan = _undo_plan(undo, actor, at)
     if although_away is not None:
         plan.summary = {"away": sorted(although_away)}
     plan.save()
     return plans.confirm_plan(plan=plan, actor=actor, at=at)
 
 
-def _plan_of(undo: Undo, actor: User, at: datetime) -> SavedPlan:
+def _undo_plan(undo: Undo, actor: User, at: datetime) -> SavedPlan:
     plan = SavedPlan(
         actor=actor,
         created_at=at,
@@ -134,22 +149,21 @@ def _plan_of(undo: Undo, actor: User, at: datetime) -> SavedPlan:
         summary={"away": [absence.member_id for absence in undo.away]},
     )
     back = sorted(undo.back, key=lambda row: row.to_id)  # owner by owner
-    plan.pack(_entries(back, plan.reason))
+    plan.pack(
+        Entry(row.lead_id, row.expected_id, plan.reason, row.to_id, row.pk)
+        for row in back
+    )
     return plan
 
 
-def _entries(rows: Iterable[Made], reason: str) -> Iterator[Entry]:
-    for row in rows:
-        yield Entry(row.lead_id, row.expected_id, reason, row.to_id, row.pk)
-
-
-def _unsent(batch: Batch) -> int:
+def _unsent_count(batch: Batch) -> int:
+    """Return how many leads of the batch are not sent yet, written as rows or not."""
     waiting = batch_actions.unsent_rows(batch).count()
-    plan = SavedPlan.objects.filter(batch=batch, cancelled_at=None).defer("packed")
-    return waiting + sum(one.unwritten for one in plan)
+    plans_of_batch = SavedPlan.objects.filter(batch=batch, cancelled_at=None)
+    return waiting + sum(plan.unwritten for plan in plans_of_batch.defer("packed"))
 
 
-def _rows(made: QuerySet[Assignment]) -> Iterator[Made]:
+def _batch_rows(made: QuerySet[Assignment]) -> Iterator[Made]:
     columns = ("pk", "lead_id", "to_id", "expected_id", "expected_known", "state")
     now = ("urgency", "lead__owner_id", "owner_is_known", "is_gone")
     marked = made.annotate(
@@ -160,76 +174,82 @@ def _rows(made: QuerySet[Assignment]) -> Iterator[Made]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    """What stands between the leads of a batch and their way back."""
+class _UndoContext:
+    """Data that decides which rows of a batch can be undone."""
 
     actor: User
     members: Mapping[int, Member]
-    movable: frozenset[int | None] | None
+    movable: frozenset[int | None] | None  # as from `access.movable_owners`
     choosable: frozenset[int]
-    # By lead: the row that changed its owner after the one of the batch, in words.
+    # By lead: the later change of its owner, as a sentence.
     later: Mapping[int, str]
-    # By row: it took its lead out of a coverage that is over by now.
+    # By row: the sentence that it took its lead out of a coverage that has ended.
     over: Mapping[int, str]
 
 
-def _scene(actor: User, made: QuerySet[Assignment]) -> _Scene:
+def _load_context(actor: User, made: QuerySet[Assignment]) -> _UndoContext:
     choosable = access.members_to_choose(actor)
-    return _Scene(
+    return _UndoContext(
         actor=actor,
         members=Member.objects.in_bulk(),
         movable=access.movable_owners(actor),
         choosable=frozenset(choosable.values_list("pk", flat=True)),
-        later=_later(made),
+        later=_later_changes(made),
         over=holds.over_since(made),
     )
 
 
-def _later(made: QuerySet[Assignment]) -> dict[int, str]:
-    """Leads whose owner has changed again, or is about to, and how."""
+def _later_changes(made: QuerySet[Assignment]) -> dict[int, str]:
+    """Return, by lead, a sentence about its newest change if that is not of the batch.
+
+    The change has come true, is being sent or waits to be sent.
+    """
     counting = Assignment.objects.filter(
         lead__in=made.order_by().values("lead"),
         state__in=(State.WAITING, State.SENDING, State.DONE),
     )
     newest = counting.order_by().values_list("lead").annotate(Max("pk"))
-    ours = set(made.values_list("pk", flat=True))
-    others = [pk for _, pk in newest.iterator() if pk not in ours]
-    said: dict[int, str] = {}
-    for some in batched(others, AT_ONCE):
-        rows = Assignment.objects.filter(pk__in=some).select_related("actor", "to")
-        said |= {row.lead_id: _said_later(row) for row in rows.iterator()}
-    return said
+    own_ids = set(made.values_list("pk", flat=True))
+    later_ids = [pk for _, pk in newest.iterator() if pk not in own_ids]
+    sentences: dict[int, str] = {}
+    for ids in batched(later_ids, AT_ONCE):
+        rows = Assignment.objects.filter(pk__in=ids).select_related("actor", "to")
+        sentences |= {row.lead_id: _later_sentence(row) for row in rows.iterator()}
+    return sentences
 
 
-def _why_left(row: Made, scene: _Scene) -> str:
-    if later := scene.later.get(row.lead_id):
-        return later
+def _kept_row(row: Made, context: _UndoContext) -> Left | None:
+    """Return the row with the reason why it is not undone, or None if it can be."""
+    if later := context.later.get(row.lead_id):
+        return Left(row, later)
     if row.urgency == Urgency.CLICK:
-        return CLICKED
+        return Left(row, CLICKED)
     if not row.expected_known:
-        return NOT_KNOWN
+        return Left(row, NOT_KNOWN)
     if row.expected_id is None:
-        return NOBODY
-    return _why_not_back(row, scene) or scene.over.get(row.pk, "")
+        return Left(row, NOBODY, had_no_owner=True)
+    why = _obstacle(row, context.members[row.expected_id], context)
+    why = why or context.over.get(row.pk, "")
+    return Left(row, why) if why else None
 
 
-def _why_not_back(row: Made, scene: _Scene) -> str:
-    before = scene.members[row.expected_id or 0]
+def _obstacle(row: Made, before: Member, context: _UndoContext) -> str:
+    """Return why the lead cannot go back to `before`, as a sentence; "" if it can."""
     if row.is_gone:
         return GONE
     if not before.is_active:
         return f"{before}, who had it before, has been deactivated."
     if row.state == State.DONE and row.owner_id != row.to_id:
-        holder = scene.members[row.owner_id] if row.owner_id else "nobody"
-        return f"It has moved since: it is with {holder} now."
-    if not may_move(scene.movable, row.owner_id, is_known=row.owner_is_known):
+        owner = context.members[row.owner_id] if row.owner_id else "nobody"
+        return f"It has moved since: it is with {owner} now."
+    if not may_move(context.movable, row.owner_id, is_known=row.owner_is_known):
         return NOT_YOURS
-    if before.pk not in scene.choosable:
-        return f"{before}, who had it before, is in no team of {scene.actor} by now."
+    if before.pk not in context.choosable:
+        return f"{before}, who had it before, is in no team of {context.actor} by now."
     return ""
 
 
-def _said_later(later: Assignment) -> str:
+def _later_sentence(later: Assignment) -> str:
     to = later.to or "nobody"
     if later.cause == Cause.OUTSIDE:
         return f"It has moved since: in Smartlead, to {to}."

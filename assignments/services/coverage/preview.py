@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from assignments.models import Coverage, Coverer, Lead, Member, Source
 from assignments.services.absences import next_absences
-from assignments.services.bulk import pace
+from assignments.services.bulk import call_estimates
 from assignments.services.bulk.call_estimates import Estimate
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.forecast import Dealt, outlook
@@ -90,11 +90,11 @@ class Preview:
 
     @property
     def a_minute(self) -> int:
-        return pace.calls_a_minute()
+        return call_estimates.calls_per_minute()
 
     @property
     def minutes(self) -> int:
-        return pace.minutes(self.calls.calls)
+        return call_estimates.minutes_for(self.calls.calls)
 
     @property
     def has_overload(self) -> bool:

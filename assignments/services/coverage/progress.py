@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from assignments.models import Assignment, Coverage, Note
-from assignments.services.bulk import pace
+from assignments.services.bulk import call_estimates
 from assignments.services.bulk.call_estimates import Estimate
 from assignments.services.coverage.certificate import Fate, Tally
 
@@ -67,4 +67,4 @@ def _sentences(coverage: Coverage, moves: QuerySet[Assignment]) -> list[str]:
 def _expected_end(calls: int, at: datetime) -> datetime | None:
     if not calls:
         return None
-    return at + timedelta(minutes=pace.minutes(calls))
+    return at + timedelta(minutes=call_estimates.minutes_for(calls))

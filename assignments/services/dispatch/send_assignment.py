@@ -260,7 +260,14 @@ def _decide_again(desk: Desk, row: Assignment, why_not: str) -> None:
     state = State.SKIPPED if row.is_personal else State.CANCELLED
     with transaction.atomic():
         lock_lead(row.lead_id)
-        finish(row, state=state, outcome=why_not, at=at, token=row.token)
+        finish(
+            row,
+            state=state,
+            outcome=why_not,
+            at=at,
+            token=row.token,
+            was_outdated=state == State.CANCELLED,
+        )
 
 
 def _overtaken(desk: Desk, row: Assignment) -> None:

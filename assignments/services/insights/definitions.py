@@ -1,10 +1,12 @@
-"""What each figure means: the one place, and the sentences that the pages show."""
+"""Definitions of the team's metrics, in the sentences that the pages show."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
+    """A metric: its key (see `MemberMetrics.value`), its label and its meaning."""
+
     key: str
     label: str
     sentence: str

@@ -1,9 +1,8 @@
-"""Whose leads they were in a period, and what became of them.
+"""Counts of leads by member in a period: owned, replied, interested, assigned.
 
-A lead's *home* is the member whose lead it is: whoever owns it, or, while it is held for
-a coverage, the member who is away. Coverages do not change it; every other change of
-owner does. Worked back from today, so that it costs what happened since the period
-began, however long the history is.
+A lead's *home* is its owner or, while it is held for a coverage, the member who is away.
+Coverages do not change it; every other change of owner does. Worked back from today, so
+the cost depends on what happened since the period began, not on all of the history.
 """
 
 from collections import defaultdict
@@ -19,7 +18,7 @@ from assignments.models import Member
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Different leads, each."""
+    """Numbers of different leads in a period, as `definitions` describes them."""
 
     leads: int = 0
     replied: int = 0
@@ -31,19 +30,19 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """All members, those of a team, or one."""
+    """Members to count: those of a team, a single one, or all if both are None."""
 
     team_id: int | None = None
     member_id: int | None = None
 
     def lookup(self, name: str) -> dict[str, int]:
-        """As a filter of the ORM on a column that holds a member."""
+        """Return the scope as filter arguments for a foreign key to a member."""
         if self.member_id is not None:
             return {name: self.member_id}
         return {} if self.team_id is None else {f"{name}__team": self.team_id}
 
     def of(self, members: Collection[int | None]) -> set[int]:
-        """Those of these members who are in it."""
+        """Return those of the member ids that are in the scope, without None."""
         known = {member for member in members if member is not None}
         if self.member_id is not None:
             return known & {self.member_id}
@@ -53,7 +52,10 @@ class Scope:
         return known & set(team.values_list("pk", flat=True))
 
     def condition(self, column: str) -> str:
-        """As SQL on a column that holds a member."""
+        """Return the scope as SQL on a column with a member id.
+
+        Uses the query parameters `member` and `team`.
+        """
         if self.member_id is not None:
             return f"{column} = %(member)s"
         if self.team_id is not None:
@@ -64,17 +66,19 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Of each member who had a lead or a change, and of all in the scope together."""
+    """Counts of each member who had a lead or a change, and of all in the scope.
+
+    A lead of two members counts once in `total`.
+    """
 
     members: dict[int, Counts]
     total: Counts
 
 
 def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
-    """The database counts the leads that stayed; those that moved are told apart here.
-
-    It would sort them to do so, for each column, and take longer.
-    """
+    """Return the counts from `starts_at` up to, not including, `ends_at`."""
+    # The database counts the leads that stayed; those that moved are counted here:
+    # the database would sort them for each column and take longer.
     stayed: dict[int, _Stayed] = {}
     moved = _Moved()
     for kind, *row in _rows(starts_at, ends_at, scope):
@@ -92,7 +96,7 @@ def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
 
 
 class _Stayed(NamedTuple):
-    """How many leads had their home with a member throughout the period."""
+    """Numbers of leads that had their home with a member all through the period."""
 
     leads: int = 0
     replied: int = 0
@@ -100,7 +104,7 @@ class _Stayed(NamedTuple):
 
 
 class _Moved:
-    """Leads that changed their home in the period, each as often as it did."""
+    """Ids of leads that changed their home in the period, by member."""
 
     def __init__(self) -> None:
         self.had: _LeadsOf = defaultdict(set)
@@ -124,7 +128,7 @@ class _Moved:
             self.had[gained_by].add(lead)
         if lost_by is not None:
             self.had[lost_by].add(lead)
-        if not is_kept:  # that one is nobody's act
+        if not is_kept:  # a coverage rule kept the lead: no assignment
             self._count(lead, gained_by, lost_by)
         if replied is not None:
             self.replied.add(lead)
@@ -140,33 +144,35 @@ class _Moved:
             self.lost[lost_by].add(lead)
 
     def counts(self, members: Collection[int], stayed: Mapping[int, _Stayed]) -> Counts:
-        had = _together(self.had, members)
-        there = [stayed[member] for member in members if member in stayed]
+        """Return the counts of these members together, with the leads that stayed."""
+        had = _leads_of_all(self.had, members)
+        stays = [stayed[member] for member in members if member in stayed]
         return Counts(
-            leads=len(had) + sum(one.leads for one in there),
-            replied=len(had & self.replied) + sum(one.replied for one in there),
+            leads=len(had) + sum(row.leads for row in stays),
+            replied=len(had & self.replied) + sum(row.replied for row in stays),
             interested=len(had & self.interested)
-            + sum(one.interested for one in there),
-            assigned=len(_together(self.gained, members)),
-            taken_over=len(_together(self.taken, members)),
-            handed_over=len(_together(self.lost, members)),
+            + sum(row.interested for row in stays),
+            assigned=len(_leads_of_all(self.gained, members)),
+            taken_over=len(_leads_of_all(self.taken, members)),
+            handed_over=len(_leads_of_all(self.lost, members)),
         )
 
 
 type _LeadsOf = dict[int, set[int]]
 
 
-def _together(leads: _LeadsOf, members: Collection[int]) -> set[int]:
+def _leads_of_all(leads: _LeadsOf, members: Collection[int]) -> set[int]:
+    """Return the ids of leads that any of these members had."""
     return set().union(*(leads[member] for member in members if member in leads))
 
 
-# Whose lead it was, if this member of a change only covered it, before and after.
+# The home of a lead if this member of a change only covered it, before and after.
 _HOME = """(SELECT h.origin_id FROM assignments_hold h
                  WHERE h.lead_id = a.lead_id AND h.to_id = a.{column}
                     AND h.taken_at < a.finished_at
                     AND (h.ended_at IS NULL OR h.ended_at > a.finished_at)
                  ORDER BY h.id LIMIT 1)"""
-# What a lead was before a change for good: its home, even if somebody covered it. An
+# `lost` is the home before a change for good, even if somebody covered the lead. An
 # undo revives the holds that the undone change had ended. A lead that is kept by the
 # rule of its coverage changes its home without a change of owner.
 _SQL = """

@@ -1,6 +1,6 @@
-"""What needs somebody's eye: leads by the reason for which they do.
+"""The review: leads that need attention, in sections by reason.
 
-One condition a section, for the page, the inbox's filter, the count and the mail.
+Each section is one condition, used by the page, the inbox filter, the count and the mail.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ MOST_COUNTED = 999
 
 
 class Section(models.TextChoices):
-    """In the order of the page."""
+    """A section of the review page, in its order."""
 
     OVERDUE = "overdue", "Overdue"
     NOBODY = "nobody", "Without an owner"
@@ -36,19 +36,23 @@ class Section(models.TextChoices):
     UNTOUCHED = "untouched", "Untouched"
 
 
-# What waits for a decision. What is only quiet would drown it.
+# Untouched leads need no decision, and there may be very many.
 COUNTED = [section for section in Section if section != Section.UNTOUCHED]
 
 
 def leads_of(
     section: Section, *, user: User, at: datetime, days: int = UNTOUCHED_DAYS
 ) -> QuerySet[Lead]:
-    """Those that this user may move: nobody else's are theirs to review."""
-    found = Lead.objects.present().filter(condition(section, at=at, days=days))
-    return found.filter(theirs(user))
+    """Return the leads of a section that the user may move.
+
+    `days`: how long a lead must be untouched for the section of that name.
+    """
+    leads = Lead.objects.present().filter(condition(section, at=at, days=days))
+    return leads.filter(theirs(user))
 
 
 def theirs(user: User) -> Q:
+    """Return the condition for leads that the user may move."""
     movable = access.movable_owners(user)
     if movable is None:
         return Q()
@@ -57,10 +61,12 @@ def theirs(user: User) -> Q:
 
 
 def nobodys() -> Q:
+    """Return the condition for leads that have no owner, as Smartlead said."""
     return Q(owner=None, owner_known_at__isnull=False)
 
 
 def condition(section: Section, *, at: datetime, days: int = UNTOUCHED_DAYS) -> Q:
+    """Return the condition of a section for present leads, whoever may move them."""
     match section:
         case Section.NOBODY:
             return is_open() & nobodys()
@@ -81,7 +87,7 @@ def condition(section: Section, *, at: datetime, days: int = UNTOUCHED_DAYS) -> 
 
 
 def never_met() -> QuerySet[Member]:
-    """Seen as an owner only: not on the team board, and nobody gave them a name."""
+    """Return active members known only as owners of leads, whom nobody has named."""
     return Member.objects.filter(source=Member.Source.ROWS, name="", is_active=True)
 
 
@@ -90,13 +96,14 @@ def _owned_by(members: QuerySet[Member]) -> Q:
 
 
 def _is_settled() -> Q:
+    """Return the condition for leads without a pending change."""
     return ~Q(Exists(Assignment.objects.pending().filter(lead=OuterRef("pk"))))
 
 
 def drifts(at: datetime) -> QuerySet[Assignment]:
-    """Changes seen in Smartlead that took a lead from where we had put it.
+    """Return changes in Smartlead that took a lead from the owner we had given it.
 
-    The newest of each lead, of the last two weeks, that nobody has accepted.
+    Only if it is the lead's newest change, in the last DRIFT_FOR and not accepted.
     """
     done = Assignment.objects.filter(lead=OuterRef("lead"), state=State.DONE)
     later = done.filter(finished_at__gte=OuterRef("finished_at")).filter(
@@ -110,13 +117,13 @@ def drifts(at: datetime) -> QuerySet[Assignment]:
 
 
 def _ours() -> QuerySet[Assignment]:
-    """What we have done to the lead of a row, newest first."""
+    """Return, as a subquery, our own finished changes of a row's lead, newest first."""
     done = Assignment.objects.filter(lead=OuterRef("lead"), state=State.DONE)
     return done.exclude(cause=Cause.OUTSIDE).order_by("-finished_at", "-pk")
 
 
 def targets_of(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
-    """Where the ledger says that drifted leads belong: member ids by lead."""
+    """Return, by lead id, the member to whom we had given each drifted lead."""
     rows = drifts(at).filter(lead__in=[lead.pk for lead in leads])
     target = Subquery(_ours().values("to")[:1])
     return dict(rows.annotate(target=target).values_list("lead", "target"))
@@ -124,32 +131,36 @@ def targets_of(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
 
 @transaction.atomic
 def accept_drift(*, lead: Lead, actor: User, at: datetime) -> None:
-    """The change made in Smartlead was right: the lead stays where it is.
+    """Accept the change made in Smartlead: the lead stays and leaves the section.
 
-    Raises NotAllowed, or Stale where there is nothing to accept any more.
+    Raises NotAllowed, or Stale if there is nothing to accept any more.
     """
     lead = lock_lead(lead.pk)
     access.check_assign_many(actor)
     access.check_assign(actor, lead=lead, to=None)
-    found = list(drifts(at).filter(lead=lead).values_list("pk", flat=True))
-    if not Assignment.objects.filter(pk__in=found).update(dismissed_at=at):
+    drift_ids = list(drifts(at).filter(lead=lead).values_list("pk", flat=True))
+    if not Assignment.objects.filter(pk__in=drift_ids).update(dismissed_at=at):
         raise Stale(f"{lead} has moved on, or somebody has accepted it already.")
 
 
 def waiting(user: User, *, at: datetime) -> int:
-    """How much waits in all sections, counted no further than anybody would read."""
+    """Return how many leads and suggestions wait for the user in COUNTED sections.
+
+    Stops counting at MOST_COUNTED + 1.
+    """
     count = open_to(user)[: MOST_COUNTED + 1].count()
     for section in COUNTED:
         if count > MOST_COUNTED:
             break
-        found = leads_of(section, user=user, at=at).order_by()
-        count += found[: MOST_COUNTED + 1 - count].count()
+        leads = leads_of(section, user=user, at=at).order_by()
+        count += leads[: MOST_COUNTED + 1 - count].count()
     return count
 
 
 def counts(
     user: User, *, at: datetime, days: int = UNTOUCHED_DAYS
 ) -> dict[Section, int]:
+    """Return how many leads of each section the user may move."""
     return {
         section: leads_of(section, user=user, at=at, days=days).order_by().count()
         for section in Section

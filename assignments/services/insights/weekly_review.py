@@ -1,4 +1,4 @@
-"""The weekly review, told on Monday morning to those who can act on it."""
+"""The weekly review: a notification on Monday morning to managers and team leads."""
 
 from datetime import datetime, time, timedelta
 
@@ -12,26 +12,28 @@ from assignments.services.notifications.notify import tell
 from assignments.services.routing.suggestions import open_to
 from assignments.services.time_zones import zone_named
 
-HOUR = time(8)  # of Monday, where the reader is
+HOUR = time(8)  # on Monday, in the reader's time zone
 PAGE = "/review/"
 
 
 def tell_all(*, at: datetime) -> str:
-    """Everybody whose week has come: on Monday, or later if nobody could be told then."""
-    count = 0
-    for user in readers():
-        count += _tell(user, at)
+    """Notify everybody whose review is due; return a sentence for the log.
+
+    Due on Monday, or later in the week if the worker did not run then.
+    """
+    count = sum(_notify(user, at) for user in readers())
     return f"{count} told of their week."
 
 
 def readers() -> QuerySet[User]:
+    """Return the active sales managers and team leads."""
     leading = Q(is_sales_manager=True) | Q(is_superuser=True)
     leading |= Q(leads_teams__isnull=False)
     return User.objects.filter(leading, is_active=True).distinct().order_by("pk")
 
 
 def week_of(user: User, at: datetime) -> str | None:
-    """The week whose review they should have been told of by now: "2026-W48"."""
+    """Return the week whose review is due, such as "2026-W48"; None before Monday 8:00."""
     local = at.astimezone(zone_named(user.time_zone))
     monday = local.date() - timedelta(days=local.weekday())
     if local < datetime.combine(monday, HOUR, tzinfo=local.tzinfo):
@@ -39,8 +41,11 @@ def week_of(user: User, at: datetime) -> str | None:
     return f"{monday:%G-W%V}"
 
 
-def _tell(user: User, at: datetime) -> bool:
-    """Whether there was something to tell. Asked once a week, whatever came of it."""
+def _notify(user: User, at: datetime) -> bool:
+    """Send the user's review if it is due and not empty; return whether it was sent.
+
+    Marks the week as done in either case, so that it is tried once.
+    """
     week = week_of(user, at)
     if week is None or user.reviewed_week >= week:
         return False
@@ -48,23 +53,23 @@ def _tell(user: User, at: datetime) -> bool:
         behind = User.objects.filter(pk=user.pk, reviewed_week__lt=week)
         if not behind.update(reviewed_week=week):
             return False
-        found = to_review(user, at)
-        if found:
-            _say(user, week, found, at)
-    return bool(found)
+        counts = to_review(user, at)
+        if counts:
+            _send(user, week, counts, at)
+    return bool(counts)
 
 
 def to_review(user: User, at: datetime) -> dict[str, int]:
-    """How many of what, in the words of the page; without what there is none of."""
-    found = {"Suggestions": open_to(user).count()} | {
+    """Return the counts to review by the page's labels, without zeros."""
+    counts = {"Suggestions": open_to(user).count()} | {
         section.label: count for section, count in review.counts(user, at=at).items()
     }
-    return {label: count for label, count in found.items() if count}
+    return {label: count for label, count in counts.items() if count}
 
 
-def _say(user: User, week: str, found: dict[str, int], at: datetime) -> None:
-    total = sum(found.values())
-    lines = [f"{label}: {count:,}" for label, count in found.items()]
+def _send(user: User, week: str, counts: dict[str, int], at: datetime) -> None:
+    total = sum(counts.values())
+    lines = [f"{label}: {count:,}" for label, count in counts.items()]
     tell(
         user,
         kind=Kind.REVIEW,

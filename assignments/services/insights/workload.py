@@ -1,8 +1,7 @@
-"""Who carries what: the leads of each member, counted where they are now.
+"""Workload: the leads of each member now, in a fixed number of queries.
 
 Each number is that of a list in the inbox (`dashboard.team.workload_table` names its
-filter), so everything is counted by the same conditions, in a few queries however
-many there are.
+filter), so both use the same conditions.
 """
 
 from collections import Counter
@@ -16,12 +15,12 @@ from assignments.models import Assignment, Coverage, Hold, Lead, Member, Team
 from assignments.services.absences import away_now, next_absences
 from assignments.services.bulk import open_leads
 
-AHEAD = timedelta(days=14)  # absences that are announced
+AHEAD = timedelta(days=14)  # how far ahead the next absence is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A lead that waits for our answer, since its reply."""
+    """A lead that waits for our answer; `since` is the moment of its reply."""
 
     lead_id: int
     since: datetime
@@ -29,15 +28,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What one member, nobody, or everybody together has to do."""
+    """Numbers of leads of one member, of nobody, or of all (`member` None)."""
 
     member: Member | None = None
     open: int = 0
     waiting: int = 0
     overdue: int = 0
     oldest: Waiting | None = None
-    held: int = 0  # for others, who are away
-    coming: int = 0  # on the way to them
+    held: int = 0  # for members who are away
+    coming: int = 0  # with a pending change to this member
     away: Coverage | None = None
     next_away: Coverage | None = None
 
@@ -47,7 +46,7 @@ class Carried:
 
     @property
     def share(self) -> float | None:
-        """Of what they should have at most; None without a capacity."""
+        """Return open leads as a fraction of the capacity; None without one."""
         if self.member is None or not self.member.capacity:
             return None
         return self.open / self.member.capacity
@@ -55,16 +54,19 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
+    """Workload of members and in total."""
+
     members: list[Carried]
     total: Carried
-    # Only where all teams are looked at.
+    # Leads without an owner and of unknown owner; None for a single team.
     nobody: Carried | None = None
     unknown: Carried | None = None
 
 
 def workload(*, at: datetime, team: Team | None = None) -> Workload:
+    """Return the workload of a team's members, or of all members and unowned leads."""
     members = _members(team)
-    lines = _lines(members, at)
+    lines = _member_workloads(members, at)
     if team is not None:
         return Workload(members=lines, total=_sum(lines))
     nobody = _unowned(Q(owner_known_at__isnull=False), at)
@@ -74,7 +76,7 @@ def workload(*, at: datetime, team: Team | None = None) -> Workload:
 
 
 def _members(team: Team | None) -> list[Member]:
-    """With the lead that waits longest for each, found by the index of those."""
+    """Return the members, annotated with the lead that waits longest for each."""
     oldest = waiting_on_us().filter(owner=OuterRef("pk"))
     first = oldest.order_by("reply_order", "map_id")
     members = Member.objects.select_related("team", "user").annotate(
@@ -85,14 +87,16 @@ def _members(team: Team | None) -> list[Member]:
 
 
 def waiting_on_us() -> QuerySet[Lead]:
+    """Return present leads that wait for our answer, in no order."""
     return Lead.objects.present().waiting_on_us().order_by()
 
 
 def overdue(at: datetime) -> Q:
+    """Return the condition for leads whose answer is overdue."""
     return Q(answer_owed=True, due_order__lte=at)
 
 
-def _lines(members: Sequence[Member], at: datetime) -> list[Carried]:
+def _member_workloads(members: Sequence[Member], at: datetime) -> list[Carried]:
     ids = [member.pk for member in members]
     is_open, held, coming = _open_leads(), _held(), _coming()
     owed, late = _owed(at)
@@ -115,7 +119,8 @@ def _lines(members: Sequence[Member], at: datetime) -> list[Carried]:
 
 
 def _open_leads() -> Counter[int]:
-    """By category too, so that the index alone answers; closed ones are left out here."""
+    """Return open leads by owner."""
+    # Grouped by category too, so that the index alone answers the query.
     closing = open_leads.closing_categories()
     rows = Lead.objects.replied().filter(owner__isnull=False).order_by()
     counts: Counter[int] = Counter()
@@ -129,7 +134,7 @@ def _open_leads() -> Counter[int]:
 
 
 def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
-    """Leads that wait for us, and those of them that wait too long."""
+    """Return, by owner, leads that wait for our answer and those of them overdue."""
     rows = list(
         waiting_on_us()
         .filter(owner__isnull=False)
@@ -141,12 +146,14 @@ def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
 
 
 def _held() -> Counter[int]:
+    """Return, by covering member, the leads they own for others."""
     held = Hold.objects.live().filter(lead__owner=F("to"), lead__gone_at=None)
     counts = held.order_by().values_list("to").annotate(Count("lead", distinct=True))
     return Counter(dict(counts))
 
 
 def _coming() -> Counter[int]:
+    """Return, by target, leads whose newest pending change goes there."""
     rows = Assignment.objects.last_pending().filter(lead__gone_at=None).order_by()
     return Counter(dict(rows.values_list("to").annotate(Count("pk"))))
 
@@ -158,10 +165,12 @@ def _oldest(member: Member) -> Waiting | None:
 
 
 def _next(ahead: Iterable[Coverage], now: Coverage | None) -> Coverage | None:
-    return next((one for one in ahead if now is None or one.pk != now.pk), None)
+    """Return the first absence that is not the present one, or None."""
+    return next((c for c in ahead if now is None or c.pk != now.pk), None)
 
 
 def _unowned(known: Q, at: datetime) -> Carried:
+    """Return the workload of present leads without an owner that meet `known`."""
     leads = Lead.objects.filter(known, owner=None, gone_at=None).order_by()
     owed = leads.filter(answer_owed=True)
     first = owed.order_by("reply_order", "map_id").values_list("pk", "reply_order")[:1]
@@ -182,7 +191,7 @@ def _sum(lines: Sequence[Carried]) -> Carried:
         open=sum(line.open for line in lines),
         waiting=sum(line.waiting for line in lines),
         overdue=sum(line.overdue for line in lines),
-        oldest=min(waiting, key=lambda one: one.since, default=None),
+        oldest=min(waiting, key=lambda lead: lead.since, default=None),
         held=sum(line.held for line in lines),
         coming=sum(line.coming for line in lines),
     )

@@ -23,6 +23,7 @@ def finish(
     at: datetime,
     token: str = "",
     found_id: int | None = None,
+    was_outdated: bool = False,
 ) -> bool:
     """Give the row its final state, once. With a token: only while the claim is ours."""
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
@@ -31,6 +32,7 @@ def finish(
     hit = pending.update(
         state=state,
         outcome=outcome[:500],
+        was_outdated=was_outdated,
         found=found_id,
         finished_at=at,
         token="",

@@ -1,5 +1,5 @@
-"""Routing rules: who gets a lead by itself, who may change that, and why him.
+"""Routing rules, which assign or suggest leads without a person.
 
-The first rule that matches a lead decides about it. A person's decision always stands:
-what they gave away, left with nobody or turned down, no rule touches.
+The first rule that matches a lead decides about it. Rules never touch a lead about which
+a person decided: given to somebody, left without an owner, or a suggestion dismissed.
 """

@@ -1,7 +1,7 @@
-"""Whom a rule chooses: the strategies, never anybody who is away or full."""
+"""Choice of a member by a routing rule: never one who is away or at their cap."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,56 +11,45 @@ from assignments.services.absences import away_now
 from assignments.services.bulk import open_leads
 from assignments.services.bulk.allocation import away_until, last_given
 from assignments.services.bulk.strategies import (
-    Choice,
+    ByTable,
+    LeadToAssign,
     LeastBusy,
-    Mapped,
-    Offer,
+    LoadTally,
+    MemberChoice,
+    OnlyMember,
     PoolMember,
     RoundRobin,
     Strategy,
-    Tally,
-    Turns,
-    divide,
-    lower_of,
-    nobody,
-    told,
+    WeightedTurns,
+    lowest_cap,
 )
 from assignments.services.routing.data import LeadFacts, RuleFacts, Seat
 
 
-@dataclass(frozen=True, slots=True)
-class TheOne:
-    """The one member of a rule, as long as they can be given leads."""
-
-    member: PoolMember
-
-    def choose(self, lead: Offer, tally: Tally) -> Choice:
-        free, passed = divide([self.member], tally)
-        if not free:
-            return Choice(None, nobody(passed))
-        return Choice(self.member.id, told(f"{self.member.name}: the rule's only", ""))
-
-
 @dataclass(slots=True, kw_only=True)
 class Office:
-    """Who is there, how busy, and whose turn it is, as decisions are added up."""
+    """Members, absences, loads and rotations, updated with each decision."""
 
     members: Mapping[int, Member]
     away: Mapping[int, Coverage]
-    tally: Tally
-    turns: dict[int, Turns] = field(default_factory=dict)
-    # How far each rotation has come; without, they begin anew.
+    tally: LoadTally
+    turns: dict[int, WeightedTurns] = field(default_factory=dict)
+    # Saved state of the rotations by name; missing ones start anew.
     ahead: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     _strategies: dict[tuple[int, frozenset[int]], Strategy] = field(
         default_factory=dict
     )
 
-    def turns_of(self, rule: RuleFacts) -> Turns:
+    def turns_of(self, rule: RuleFacts) -> WeightedTurns:
+        """Return the rule's rotation, which moves on in memory only: see `keep_turns`."""
         if rule.pk not in self.turns:
-            self.turns[rule.pk] = Turns(dict(self.ahead.get(rotation_of(rule.pk), {})))
+            self.turns[rule.pk] = WeightedTurns(
+                dict(self.ahead.get(rotation_of(rule.pk), {}))
+            )
         return self.turns[rule.pk]
 
     def strategy_of(self, rule: RuleFacts) -> Strategy:
+        """Return the rule's strategy for the present absences, cached."""
         # The absences differ from lead to lead when the past is replayed.
         key = (rule.pk, frozenset(self.away))
         if key not in self._strategies:
@@ -69,31 +58,37 @@ class Office:
 
 
 def office_at(at: datetime) -> Office:
-    """Open suggestions count as loads, else all of them would name the same member."""
+    """Return the context of this moment.
+
+    Open suggestions count as open leads, or all would name the same member.
+    """
     counts = open_leads.open_leads()
     counts.update(Suggestion.objects.open().values_list("member", flat=True))
     return Office(
         members={member.pk: member for member in Member.objects.all()},
         away=away_now(at),
-        tally=Tally(loads=counts, last=last_given()),
-        ahead=_all_turns(),
+        tally=LoadTally(loads=counts, last=last_given()),
+        ahead=_saved_turns(),
     )
 
 
-def _all_turns() -> dict[str, dict[int, int]]:
-    found: dict[str, dict[int, int]] = defaultdict(dict)
+def _saved_turns() -> dict[str, dict[int, int]]:
+    turns: dict[str, dict[int, int]] = defaultdict(dict)
     known = Turn.objects.filter(rotation__name__startswith=rotation_of(""))
     for rotation, member, ahead in known.values_list("rotation", "member", "ahead"):
-        found[rotation][member] = ahead
-    return found
+        turns[rotation][member] = ahead
+    return turns
 
 
-def choose(rule: RuleFacts, lead: LeadFacts, office: Office) -> Choice:
-    """Who gets the lead by this rule, counted at once; or nobody, and why."""
-    strategy, tally = office.strategy_of(rule), office.tally
-    keys = lead.keys(rule.table.looked, by_id=False) if rule.table else ()
+def choose(rule: RuleFacts, lead: LeadFacts, context: Office) -> MemberChoice:
+    """Return the member whom the rule chooses for the lead, or None with the reason.
+
+    Loads and rotations of the context are updated; nothing is written.
+    """
+    strategy, tally = context.strategy_of(rule), context.tally
+    keys = lead.keys(rule.table.source, by_id=False) if rule.table else ()
     tally.lift(lead.owner_id, is_open=lead.is_open)
-    choice = strategy.choose(Offer(keys, lead.owner_id), tally)
+    choice = strategy.choose(LeadToAssign(keys, lead.owner_id), tally)
     if choice.member_id is None:
         tally.put_back(lead.owner_id, is_open=lead.is_open)
     else:
@@ -101,9 +96,9 @@ def choose(rule: RuleFacts, lead: LeadFacts, office: Office) -> Choice:
     return choice
 
 
-def keep_turns(office: Office) -> None:
-    """Move the rotations on; the caller holds the lock of routing."""
-    for rule_id, turns in sorted(office.turns.items()):
+def keep_turns(context: Office) -> None:
+    """Save the rotations that were used; the caller holds the routing lock."""
+    for rule_id, turns in sorted(context.turns.items()):
         if not turns.given:
             continue
         name = rotation_of(rule_id)
@@ -123,42 +118,40 @@ def rotation_of(rule_id: int | str) -> str:
     return f"rule-{rule_id}"
 
 
-def _strategy(rule: RuleFacts, office: Office) -> Strategy:
-    pool = [candidate(seat, office) for seat in rule.pool]
+def _strategy(rule: RuleFacts, context: Office) -> Strategy:
+    pool = [candidate(entry, context) for entry in rule.pool]
     match rule.strategy:
         case StrategyKind.MEMBER if pool:
-            return TheOne(pool[0])
+            return OnlyMember(pool[0])
         case StrategyKind.LEAST_BUSY:
             return LeastBusy(pool)
         case StrategyKind.TERRITORY | StrategyKind.EXPERTISE if rule.table:
             named = {
-                key: _candidates(members, office)
+                key: [candidate(Seat(member_id=pk), context) for pk in members]
                 for key, members in rule.table.lines.items()
             }
-            turns = office.turns_of(rule)
+            turns = context.turns_of(rule)
             default = LeastBusy(pool) if pool else None
-            return Mapped(rule.table.kind, named, rule.table.shown, turns, default)
+            return ByTable(rule.table.kind, named, rule.table.shown, turns, default)
         case _:
-            return RoundRobin(pool, office.turns_of(rule))
+            return RoundRobin(pool, context.turns_of(rule))
 
 
-def _candidates(members: Sequence[int], office: Office) -> list[PoolMember]:
-    return [candidate(Seat(member_id=pk), office) for pk in members]
-
-
-def candidate(seat: Seat, office: Office) -> PoolMember:
-    member = office.members[seat.member_id]
+def candidate(entry: Seat, context: Office) -> PoolMember:
+    """Return a pool entry of a rule with the member's name, cap and availability."""
+    member = context.members[entry.member_id]
     return PoolMember(
         id=member.pk,
         name=f"{member}",
-        weight=seat.weight,
-        cap=lower_of(seat.cap, member.capacity),
-        why_not=_why_not(member, office),
+        weight=entry.weight,
+        cap=lowest_cap(entry.cap, member.capacity),
+        why_not=_why_not(member, context),
     )
 
 
-def _why_not(member: Member, office: Office) -> str:
+def _why_not(member: Member, context: Office) -> str:
+    """Return why the member cannot be given leads now; "" if they can."""
     if not member.is_active:
         return "deactivated"
-    coverage = office.away.get(member.pk)
+    coverage = context.away.get(member.pk)
     return away_until(coverage) if coverage else ""

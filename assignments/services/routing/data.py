@@ -1,4 +1,4 @@
-"""Rules and leads as plain values, so that matching needs no database."""
+"""Routing rules and leads as plain values, so that matching needs no database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ Attribute = Table.Attribute
 Mode = RoutingRule.Mode
 Whose = RoutingRule.Whose
 BY_ID = (Attribute.CAMPAIGN, Attribute.CATEGORY, Attribute.CLIENT)
-# Only a campaign's list of leads knows these, and it is read now and then.
+# Only a campaign's list of leads has these; it is read now and then.
 FROM_CAMPAIGN = (Attribute.LOCATION, Attribute.CUSTOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """An attribute of a lead; a custom one by its name."""
+    """An attribute of a lead; `custom_field` names a custom one."""
 
     attribute: str
     custom_field: str = ""
@@ -29,13 +29,17 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionFacts:
-    looked: Looked
-    # The key of each value, and the value in words.
+    """A condition of a rule: the attribute is one of some values."""
+
+    source: Looked
+    # The values to show, by the key that a lead is compared with.
     values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
+    """A member in the pool of a rule; `cap`: the most open leads (None: no limit)."""
+
     member_id: int
     weight: Fraction = Fraction(1)
     cap: int | None = None
@@ -43,15 +47,19 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFacts:
+    """A lookup table: member ids (`lines`) and the value to show, both by key."""
+
     name: str
     kind: str
-    looked: Looked
+    source: Looked
     lines: Mapping[str, Sequence[int]]
     shown: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFacts:
+    """A routing rule with its conditions, strategy and pool."""
+
     pk: int
     name: str
     mode: str = Mode.ON
@@ -65,14 +73,16 @@ class RuleFacts:
 
     @property
     def members(self) -> frozenset[int]:
-        """Everybody to whom it may give a lead."""
-        lines = self.table.lines.values() if self.table else ()
-        named = {member for members in lines for member in members}
-        return frozenset(named | {seat.member_id for seat in self.pool})
+        """Return the ids of all members to whom the rule may give a lead."""
+        entries = self.table.lines.values() if self.table else ()
+        named = {member_id for member_ids in entries for member_id in member_ids}
+        return frozenset(named | {entry.member_id for entry in self.pool})
 
 
 @dataclass(slots=True, kw_only=True)
 class LeadFacts:
+    """A lead as rules see it; `came_at` is its last reply, or else when it was seen."""
+
     map_id: int
     came_at: datetime
     owner_id: int | None = None
@@ -87,7 +97,7 @@ class LeadFacts:
     custom_fields: Any = None
     has_replied: bool = True
     is_closed: bool = False
-    # Whether what only the campaign knows of it has been read.
+    # Whether the attributes that only the campaign has were read.
     is_read: bool = True
     _keys: dict[Looked, tuple[str, ...]] = field(default_factory=dict)
 
@@ -95,14 +105,17 @@ class LeadFacts:
     def is_open(self) -> bool:
         return self.has_replied and not self.is_closed
 
-    def keys(self, looked: Looked, *, by_id: bool) -> tuple[str, ...]:
-        """What conditions (by id) and tables (by name) may know it by."""
-        if by_id and looked.attribute in BY_ID:
-            found = self._id_of(looked.attribute)
-            return () if found is None else (str(found),)
-        if looked not in self._keys:
-            self._keys[looked] = keys_of(looked, self._value_of(looked.attribute))
-        return self._keys[looked]
+    def keys(self, source: Looked, *, by_id: bool) -> tuple[str, ...]:
+        """Return the keys of an attribute, the closest first; empty without a value.
+
+        `by_id`: conditions know campaign, category and client by id, tables by name.
+        """
+        if by_id and source.attribute in BY_ID:
+            value = self._id_of(source.attribute)
+            return () if value is None else (str(value),)
+        if source not in self._keys:
+            self._keys[source] = keys_of(source, self._value_of(source.attribute))
+        return self._keys[source]
 
     def _id_of(self, attribute: str) -> int | None:
         match attribute:
@@ -130,7 +143,7 @@ class LeadFacts:
 
 
 def condition_key(attribute: str, value: str) -> str:
-    """As a condition compares what was typed into it."""
+    """Return the key that a value typed into a condition is compared by."""
     text = str(value).strip()
     if attribute == Attribute.EMAIL_DOMAIN:
         text = text.rpartition("@")[2]

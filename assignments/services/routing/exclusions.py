@@ -1,9 +1,8 @@
-"""Why rules leave a lead alone: what people, coverages and the ledger say about it.
+"""Exclusions: reasons why routing rules must not touch a lead.
 
-A person's decision stands. For a lead without an owner that is any decision there ever
-was: given away and refused, cancelled, taken away in Smartlead, a suggestion dismissed.
-For a lead whose owner is away it is any since the absence began, when its maker was
-told of the absence; what was decided before was decided without knowing of it.
+A person's decision stands. For a lead without an owner any decision counts: assigned and
+refused, cancelled, taken away in Smartlead, a suggestion dismissed. For a lead whose owner
+is away only those since the absence began count: earlier ones did not know of it.
 """
 
 from collections import defaultdict
@@ -27,13 +26,12 @@ from assignments.models import (
 from assignments.models.assignment import PERSONAL, Cause, State
 from assignments.services.coverage.rotation import Topic
 from assignments.services.coverage.scopes import Scope
-from assignments.services.ledger import preconditions
 from assignments.services.routing.data import LeadFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """What a running absence takes of its member's leads."""
+    """A running coverage and which leads of its member it takes."""
 
     pk: int
     starts_at: datetime
@@ -45,7 +43,7 @@ class Cover:
         return cls(
             pk=row.pk,
             starts_at=row.starts_at,
-            # Before its first tick all that fits still belongs to its start.
+            # Until its first tick, leads that arrive belong to its start.
             takes_arrivals=row.arrivals == Coverage.Arrivals.COVER
             or row.began_at is None,
             scope=Scope.of(row),
@@ -58,7 +56,7 @@ class Cover:
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
-    """What is known about some leads, apart from themselves."""
+    """Decisions, holds and coverages of some leads, by member or lead id."""
 
     members: Mapping[int, Member]
     covers: dict[int, Cover]
@@ -69,8 +67,8 @@ class Standing:
     start_sets: frozenset[tuple[int, int]]
     pinned: frozenset[tuple[int, int]]
 
-    def why_alone(self, lead: LeadFacts) -> str:
-        """Why no rule may touch this lead, as a sentence; empty if one may."""
+    def reason_for(self, lead: LeadFacts) -> str:
+        """Return why no rule may touch the lead, as a sentence; "" if one may."""
         if not lead.owner_is_known:
             return "Smartlead has not said who has it."
         cover = self.covers.get(lead.owner_id or 0)
@@ -80,11 +78,12 @@ class Standing:
             return f"It is on its way to {row.to} already."
         if lead.map_id in self.held:
             return "It is held in a coverage."
-        if cover and (why := self._why_covered(lead, cover)):
-            return why
-        return self._why_decided(lead, cover.starts_at if cover else None)
+        if cover and (reason := self._covered(lead, cover)):
+            return reason
+        return self._decided_by_person(lead, cover.starts_at if cover else None)
 
-    def _why_covered(self, lead: LeadFacts, cover: Cover) -> str:
+    def _covered(self, lead: LeadFacts, cover: Cover) -> str:
+        """Return the sentence that the coverage deals with the lead, or ""."""
         owner = self.members[lead.owner_id or 0]
         if (cover.pk, lead.map_id) in self.pinned:
             return f"A person decided that it stays with {owner} during the absence."
@@ -93,38 +92,24 @@ class Standing:
             return f"The coverage of {owner} takes it."
         return ""
 
-    def _why_decided(self, lead: LeadFacts, since: datetime | None) -> str:
+    def _decided_by_person(self, lead: LeadFacts, since: datetime | None) -> str:
+        """Return a sentence about the newest decision since then, or ""."""
         for row in self.decided.get(lead.map_id, ()):
             if since and row.created_at < since:
                 continue
-            if why := self._why(row):
-                return why
-        for one in self.dismissed.get(lead.map_id, ()):
-            decided_at = one.decided_at
+            if sentence := _decision_sentence(row):
+                return sentence
+        for suggestion in self.dismissed.get(lead.map_id, ()):
+            decided_at = suggestion.decided_at
             if decided_at and not (since and decided_at < since):
                 when = _day(decided_at)
-                return f"{one.decided_by} dismissed a suggestion for it on {when}."
-        return ""
-
-    def _why(self, row: Assignment) -> str:
-        when = _day(row.created_at)
-        if row.cause in PERSONAL:
-            outcome = State(row.state).label.lower()
-            return f"{row.actor} decided about it on {when}: to {row.to}, {outcome}."
-        if row.cause == Cause.OUTSIDE:
-            if row.to_id is None:
-                return f"Somebody took its owner away in Smartlead on {when}."
-            return f"Somebody gave it to {row.to} in Smartlead on {when}."
-        if row.cause == Cause.ROUTING and row.state == State.REFUSED:
-            return f"Smartlead refused it on {when}: {row.outcome}"
-        if row.cause == Cause.ROUTING and row.state == State.CANCELLED:
-            is_thought_over = row.outcome.endswith(preconditions.AGAIN)
-            return "" if is_thought_over else f"On {when}: {row.outcome}"
+                by = suggestion.decided_by
+                return f"{by} dismissed a suggestion for it on {when}."
         return ""
 
 
 def standing_of(leads: QuerySet[Lead], *, at: datetime) -> Standing:
-    """Read for a set of leads, with a number of queries that does not grow."""
+    """Read the exclusions of some leads, in a fixed number of queries."""
     ids = leads.order_by().values("pk")
     rows = Coverage.objects.away_at(at).prefetch_related("campaigns", "categories")
     covers = {row.member_id: Cover.of(row) for row in rows}
@@ -150,7 +135,10 @@ def standing_of(leads: QuerySet[Lead], *, at: datetime) -> Standing:
 def _decided(
     ids: QuerySet[Lead, Any], starts: Iterable[datetime]
 ) -> dict[int, list[Assignment]]:
-    """Newest first: all about leads without an owner, and what an absence has seen."""
+    """Return finished changes by lead, newest first.
+
+    All of leads without an owner; of others those since the earliest of `starts`.
+    """
     wanted = Q(lead__owner=None)
     if earliest := min(starts, default=None):
         wanted |= Q(created_at__gte=earliest)
@@ -163,14 +151,31 @@ def _decided(
 def _by_lead[Row: (Assignment, Suggestion)](
     rows: Iterable[Row],
 ) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+    by_lead: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row.lead_id].append(row)
-    return found
+        by_lead[row.lead_id].append(row)
+    return by_lead
 
 
 def _pairs(rows: QuerySet[CoveredLead]) -> frozenset[tuple[int, int]]:
     return frozenset(rows.values_list("coverage_id", "lead_id"))
+
+
+def _decision_sentence(row: Assignment) -> str:
+    """Return a sentence about the row if it keeps rules away from its lead, else ""."""
+    when = _day(row.created_at)
+    if row.cause in PERSONAL:
+        outcome = State(row.state).label.lower()
+        return f"{row.actor} decided about it on {when}: to {row.to}, {outcome}."
+    if row.cause == Cause.OUTSIDE:
+        if row.to_id is None:
+            return f"Somebody took its owner away in Smartlead on {when}."
+        return f"Somebody gave it to {row.to} in Smartlead on {when}."
+    if row.cause == Cause.ROUTING and row.state == State.REFUSED:
+        return f"Smartlead refused it on {when}: {row.outcome}"
+    if row.cause == Cause.ROUTING and row.state == State.CANCELLED:
+        return "" if row.was_outdated else f"On {when}: {row.outcome}"
+    return ""
 
 
 def _day(at: datetime) -> str:

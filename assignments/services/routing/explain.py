@@ -1,10 +1,10 @@
-"""Why this member, for one lead: each rule in order, check by check."""
+"""Explanation for one lead: each routing rule in order, check by check."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from assignments.models import Lead
-from assignments.services.bulk.strategies import Choice
+from assignments.services.bulk.strategies import MemberChoice
 from assignments.services.routing.choose import choose, office_at
 from assignments.services.routing.data import LeadFacts, Mode, RuleFacts
 from assignments.services.routing.exclusions import standing_of
@@ -14,13 +14,13 @@ from assignments.services.routing.match import Answer, answer_of, checks_of
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A rule held against a lead."""
+    """A rule compared with a lead."""
 
     rule: RuleFacts
     answer: Answer
-    # Each check in words, with its answer.
+    # The answer of each check, and the check in words.
     checks: list[tuple[Answer, str]]
-    # It is the one that decides.
+    # Whether this rule decides about the lead.
     decides: bool
 
     @property
@@ -30,30 +30,33 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
+    """The rules compared with a lead, and the one that decides (None: no rule)."""
+
     lead: Lead
     steps: list[Step]
-    # Why no rule touches it now; then the rules are shown as if nobody had it.
+    # Why no rule may touch the lead now, or ""; its owner is then ignored in `steps`.
     alone: str
     rule: RuleFacts | None
-    # What that rule would choose now; empty while it waits for a reading.
-    choice: Choice | None
+    # The choice of that rule now; None while the lead has to be read first.
+    choice: MemberChoice | None
 
 
 def explain_lead(
     lead: Lead, *, at: datetime, rules: list[RuleFacts] | None = None
 ) -> Explanation:
+    """Return what the rules (None: those in force) say about a lead. Writes nothing."""
     known = load_rules() if rules is None else rules
     row = Lead.objects.filter(pk=lead.pk)
-    (facts,) = lead_facts(row)
-    standing = standing_of(row, at=at)
+    (routed,) = lead_facts(row)
+    exclusions = standing_of(row, at=at)
     alone = "" if lead.gone_at is None else "Smartlead no longer has this lead."
-    alone = alone or standing.why_alone(facts)
-    if facts.owner_id is not None and facts.owner_id not in standing.covers:
-        facts.owner_id = None
-    steps, rule = _steps(facts, known)
+    alone = alone or exclusions.reason_for(routed)
+    if routed.owner_id is not None and routed.owner_id not in exclusions.covers:
+        routed.owner_id = None
+    steps, rule = _steps(routed, known)
     choice = None
-    if rule and answer_of(rule, facts) is Answer.YES:
-        choice = choose(rule, facts, office_at(at))
+    if rule and answer_of(rule, routed) is Answer.YES:
+        choice = choose(rule, routed, office_at(at))
     return Explanation(lead=lead, steps=steps, alone=alone, rule=rule, choice=choice)
 
 
@@ -66,7 +69,7 @@ def _steps(
         answer = answer_of(rule, lead)
         is_first = deciding is None and rule.mode != Mode.OFF
         decides = is_first and answer is not Answer.NO
-        checks = [(one.answer(lead), one.words(lead)) for one in checks_of(rule)]
+        checks = [(check.answer(lead), check.words(lead)) for check in checks_of(rule)]
         steps.append(Step(rule, answer, checks, decides))
         if decides:
             deciding = rule

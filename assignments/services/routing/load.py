@@ -1,4 +1,4 @@
-"""Rules and leads read from the database, each with a fixed number of queries."""
+"""Reading of rules and leads from the database, in a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -42,28 +42,29 @@ COLUMNS = (
 
 
 def load_rules() -> list[RuleFacts]:
-    """All that were not removed, in order, on or off."""
+    """Return all rules that were not removed, on or off, in their order."""
     kept = RoutingRule.objects.kept().select_related("table")
     rows = list(kept.prefetch_related("conditions", "pool"))
-    names = names_of(one for row in rows for one in row.conditions.all())
+    names = names_of(c for row in rows for c in row.conditions.all())
     tables = load_tables({row.table for row in rows if row.table})
     return [_rule(row, names, tables) for row in rows]
 
 
 def load_tables(tables: Iterable[Table]) -> dict[int, TableFacts]:
+    """Return the tables with their entries, by id."""
     known = {table.pk: table for table in tables}
     lines: dict[int, dict[str, list[int]]] = {pk: defaultdict(list) for pk in known}
     shown: dict[int, dict[str, str]] = {pk: {} for pk in known}
-    found = MappingLine.objects.filter(mapping__in=known).order_by("key", "pk")
+    entries = MappingLine.objects.filter(mapping__in=known).order_by("key", "pk")
     columns = ("mapping", "key", "value", "member")
-    for pk, key, value, member in found.values_list(*columns):
+    for pk, key, value, member in entries.values_list(*columns):
         lines[pk][key].append(member)
         shown[pk].setdefault(key, value)
     return {
         pk: TableFacts(
             name=table.name,
             kind=table.kind,
-            looked=Looked(attribute=table.attribute, custom_field=table.custom_field),
+            source=Looked(attribute=table.attribute, custom_field=table.custom_field),
             lines=dict(lines[pk]),
             shown=shown[pk],
         )
@@ -75,24 +76,28 @@ type Names = dict[str, dict[str, str]]
 
 
 def names_of(conditions: Iterable[RuleCondition]) -> Names:
-    """The names of the campaigns and categories that conditions know by their id."""
+    """Return names of the campaigns and categories in the conditions.
+
+    By attribute, then by the id as text; without ids that are not known.
+    """
     ids: dict[str, set[str]] = defaultdict(set)
-    for one in conditions:
-        ids[one.attribute].update(v for v in one.values if v.isdecimal())
+    for condition in conditions:
+        ids[condition.attribute].update(v for v in condition.values if v.isdecimal())
     campaigns = Campaign.objects.filter(pk__in=ids[Attribute.CAMPAIGN])
     categories = Category.objects.filter(pk__in=ids[Attribute.CATEGORY])
     return {
-        Attribute.CAMPAIGN: {str(one.pk): f"{one}" for one in campaigns},
-        Attribute.CATEGORY: {str(one.pk): f"{one}" for one in categories},
+        Attribute.CAMPAIGN: {str(row.pk): f"{row}" for row in campaigns},
+        Attribute.CATEGORY: {str(row.pk): f"{row}" for row in categories},
     }
 
 
 def condition_facts(
     attribute: str, custom_field: str, values: Iterable[str], names: Names
 ) -> ConditionFacts:
+    """Return a condition; `names` are those to show for ids, see `names_of`."""
     known = names.get(attribute, {})
     return ConditionFacts(
-        looked=Looked(attribute=attribute, custom_field=custom_field),
+        source=Looked(attribute=attribute, custom_field=custom_field),
         values={
             condition_key(attribute, v): known.get(v) or isolated(v) for v in values
         },
@@ -108,21 +113,25 @@ def _rule(row: RoutingRule, names: Names, tables: dict[int, TableFacts]) -> Rule
         whose=row.whose,
         since=row.since,
         conditions=tuple(
-            condition_facts(one.attribute, one.custom_field, one.values, names)
-            for one in conditions
+            condition_facts(c.attribute, c.custom_field, c.values, names)
+            for c in conditions
         ),
         strategy=row.strategy,
         table=tables[row.table_id] if row.table_id else None,
         pool=tuple(
-            Seat(member_id=one.member_id, weight=Fraction(one.weight), cap=one.cap)
-            for one in row.pool.all()
+            Seat(
+                member_id=entry.member_id,
+                weight=Fraction(entry.weight),
+                cap=entry.cap,
+            )
+            for entry in row.pool.all()
         ),
         changed_at=row.changed_at,
     )
 
 
 def lead_facts(leads: QuerySet[Lead]) -> Iterator[LeadFacts]:
-    """In the order in which they came; read in one query, whatever their number."""
+    """Yield the leads in the order in which they came, read in one query."""
     closing = closing_categories()
     marked = leads.select_related(None).annotate(came_at=CAME_AT, the_client=THE_CLIENT)
     rows = marked.order_by("came_at", "map_id").values_list(*COLUMNS)
@@ -153,7 +162,7 @@ def _lead(row: tuple[Any, ...], closing: frozenset[int]) -> LeadFacts:
 
 
 def came_since(leads: QuerySet[Lead], rules: Iterable[RuleFacts]) -> QuerySet[Lead]:
-    """Without those that came before every rule began."""
+    """Return the leads without those that came before each of the rules applied."""
     begins = [rule.since for rule in rules]
     known = [since for since in begins if since is not None]
     if not begins or len(known) < len(begins):
@@ -162,5 +171,9 @@ def came_since(leads: QuerySet[Lead], rules: Iterable[RuleFacts]) -> QuerySet[Le
 
 
 def without_owner_or_of(away: Iterable[int]) -> QuerySet[Lead]:
+    """Return present leads without an owner or with an owner in `away` (member ids).
+
+    Leads whose owner Smartlead did not tell are not among them.
+    """
     unowned = Q(owner=None, owner_known_at__isnull=False)
     return Lead.objects.present().filter(unowned | Q(owner__in=list(away)))

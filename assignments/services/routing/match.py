@@ -1,4 +1,4 @@
-"""Whether a rule matches a lead, check by check, and each check in words. Pure."""
+"""Matching of rules with leads, check by check, and each check in words. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,28 +27,31 @@ NOT_READ = "that has not been read from Smartlead yet"
 
 
 class Answer(Enum):
+    """Result of a check or a rule; UNREAD: known once the lead has been read."""
+
     YES = "yes"
     NO = "no"
     UNREAD = "unread"
 
 
 class Check(Protocol):
-    """One thing that a rule asks about a lead."""
+    """One condition of a rule."""
 
     def answer(self, lead: LeadFacts) -> Answer: ...
 
     def words(self, lead: LeadFacts) -> str:
-        """What it asks, and what the lead has to say to it."""
+        """Return the condition and the lead's own value in words."""
 
 
 class Match(NamedTuple):
-    """The rule that decides about a lead; UNREAD: once the lead has been read."""
+    """The rule that decides about a lead; with UNREAD it may, once the lead is read."""
 
     rule: RuleFacts
     answer: Answer
 
 
 def first_match(rules: Iterable[RuleFacts], lead: LeadFacts) -> Match | None:
+    """Return the first rule that is not off and does not answer NO, or None."""
     for rule in rules:
         if rule.mode == Mode.OFF:
             continue
@@ -58,18 +61,22 @@ def first_match(rules: Iterable[RuleFacts], lead: LeadFacts) -> Match | None:
 
 
 def answer_of(rule: RuleFacts, lead: LeadFacts) -> Answer:
-    """Whether it matches, be it on or off."""
-    found = Answer.YES
+    """Return NO if any check says no, else UNREAD if one is unread, else YES.
+
+    The rule's mode does not matter.
+    """
+    result = Answer.YES
     for check in checks_of(rule):
         answer = check.answer(lead)
         if answer is Answer.NO:
             return answer
         if answer is Answer.UNREAD:
-            found = answer
-    return found
+            result = answer
+    return result
 
 
 def checks_of(rule: RuleFacts) -> Iterator[Check]:
+    """Yield the rule's checks in the order in which they are shown."""
     yield ForWhom(rule.whose)
     if rule.since:
         yield Since(rule.since)
@@ -83,20 +90,20 @@ def checks_of(rule: RuleFacts) -> Iterator[Check]:
 
 def asks_category(rule: RuleFacts) -> bool:
     return any(
-        condition.looked.attribute == Attribute.CATEGORY
+        condition.source.attribute == Attribute.CATEGORY
         for condition in rule.conditions
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ForWhom:
-    """Who comes this far has no owner, or one whose absence no coverage looks after."""
+    """The owner state: none, or away (exclusions ruled out that a coverage cares)."""
 
     whose: str
 
     def answer(self, lead: LeadFacts) -> Answer:
         wanted = Whose.NOBODYS if lead.owner_id is None else Whose.AWAY
-        return _yes(self.whose in {wanted, Whose.EITHER})
+        return _yes_or_no(self.whose in {wanted, Whose.EITHER})
 
     def words(self, lead: LeadFacts) -> str:
         has = "it has no owner" if lead.owner_id is None else "its owner is away"
@@ -111,10 +118,12 @@ class ForWhom:
 
 @dataclass(frozen=True, slots=True)
 class Since:
+    """The lead came at or after a moment."""
+
     since: datetime
 
     def answer(self, lead: LeadFacts) -> Answer:
-        return _yes(lead.came_at >= self.since)
+        return _yes_or_no(lead.came_at >= self.since)
 
     def words(self, lead: LeadFacts) -> str:
         return f"came since {_moment(self.since)}: it came {_moment(lead.came_at)}"
@@ -122,27 +131,31 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
+    """The lead's attribute is one of the condition's values."""
+
     condition: ConditionFacts
 
     def answer(self, lead: LeadFacts) -> Answer:
-        looked, values = self.condition.looked, self.condition.values
-        keys = lead.keys(looked, by_id=True)
+        source, values = self.condition.source, self.condition.values
+        keys = lead.keys(source, by_id=True)
         if any(key in values for key in keys):
             return Answer.YES
-        return _unread_or_no(looked, lead, keys)
+        return _unread_or_no(source, lead, keys)
 
     def words(self, lead: LeadFacts) -> str:
         shown = list(self.condition.values.values())
-        rest = len(shown) - MOST_NAMED
-        listed = " or ".join(shown[:MOST_NAMED]) + (f" or {rest} more" * (rest > 0))
-        looked = self.condition.looked
-        return f"{name_of(looked)} is {listed}: {_said(looked, lead, self)}"
+        more = len(shown) - MOST_NAMED
+        listed = " or ".join(shown[:MOST_NAMED]) + (f" or {more} more" * (more > 0))
+        source = self.condition.source
+        return f"{name_of(source)} is {listed}: {_lead_value(source, lead, self)}"
 
 
 @dataclass(frozen=True, slots=True)
 class NotClosed:
+    """The lead's category is not a closing one."""
+
     def answer(self, lead: LeadFacts) -> Answer:
-        return _yes(not lead.is_closed)
+        return _yes_or_no(not lead.is_closed)
 
     def words(self, lead: LeadFacts) -> str:
         return (
@@ -152,55 +165,58 @@ class NotClosed:
 
 @dataclass(frozen=True, slots=True)
 class InTable:
-    """A table without a default says nothing about leads that it does not know."""
+    """The table has an entry for the lead; only asked if there is no default pool."""
 
     table: TableFacts
 
     def answer(self, lead: LeadFacts) -> Answer:
-        keys = lead.keys(self.table.looked, by_id=False)
+        keys = lead.keys(self.table.source, by_id=False)
         if any(key in self.table.lines for key in keys):
             return Answer.YES
-        return _unread_or_no(self.table.looked, lead, keys)
+        return _unread_or_no(self.table.source, lead, keys)
 
     def words(self, lead: LeadFacts) -> str:
-        looked = self.table.looked
-        said = _said(looked, lead, self)
-        return f"the table “{self.table.name}” has a line for its {name_of(looked)}: {said}"
+        name, source = self.table.name, self.table.source
+        value = _lead_value(source, lead, self)
+        return f"the table “{name}” has a line for its {name_of(source)}: {value}"
 
 
-def name_of(looked: Looked) -> str:
-    match looked.attribute:
+def name_of(source: Looked) -> str:
+    """Return the attribute in words, such as "domain of the e-mail"."""
+    match source.attribute:
         case Attribute.CUSTOM:
-            return f"“{looked.custom_field}”"
+            return f"“{source.custom_field}”"
         case Attribute.EMAIL_DOMAIN:
             return "domain of the e-mail"
         case Attribute.TOP_LEVEL_DOMAIN:
             return "ending of the e-mail"
         case _:
-            return str(Table.Attribute(looked.attribute).label).lower()
+            return str(Table.Attribute(source.attribute).label).lower()
 
 
-def _said(looked: Looked, lead: LeadFacts, check: Check) -> str:
+def _lead_value(source: Looked, lead: LeadFacts, check: Check) -> str:
+    """Return the lead's value of the attribute in words, such as "it is Berlin"."""
     if check.answer(lead) is Answer.UNREAD:
         return NOT_READ
-    match looked.attribute:
+    match source.attribute:
         case Attribute.CAMPAIGN:
             return f"it is {lead.campaign_name or 'in none'}"
         case Attribute.CATEGORY:
             return f"it is {lead.category_name or 'none'}"
         case Attribute.LOCATION if lead.location:
             return f"it is {lead.location}"
-    keys = lead.keys(looked, by_id=True)
+    keys = lead.keys(source, by_id=True)
     return f"it is {isolated(keys[0])}" if keys else "it has none"
 
 
-def _unread_or_no(looked: Looked, lead: LeadFacts, keys: tuple[str, ...]) -> Answer:
-    is_open = not keys and not lead.is_read and looked.attribute in FROM_CAMPAIGN
-    return Answer.UNREAD if is_open else Answer.NO
+def _unread_or_no(source: Looked, lead: LeadFacts, keys: tuple[str, ...]) -> Answer:
+    """Return UNREAD if the lead may still turn out to have the attribute, else NO."""
+    is_unread = not keys and not lead.is_read and source.attribute in FROM_CAMPAIGN
+    return Answer.UNREAD if is_unread else Answer.NO
 
 
-def _yes(is_so: bool) -> Answer:  # noqa: FBT001  a question's own answer
-    return Answer.YES if is_so else Answer.NO
+def _yes_or_no(is_yes: bool) -> Answer:  # noqa: FBT001  it is all there is to say
+    return Answer.YES if is_yes else Answer.NO
 
 
 def _moment(at: datetime) -> str:

@@ -1,8 +1,8 @@
-"""The rules held against the leads of the last weeks: who would have got what.
+"""Replay of rules on the leads of the last weeks, to compare with their owners.
 
-As if none of these leads had had an owner, in the order in which they came, with who was
-away at that time, each rotation from its beginning. Loads begin as they are now without
-these leads.
+As if none of these leads had an owner, in the order in which they came, with the absences
+of that time and each rotation from its start. Loads begin as they are now, without these
+leads.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from assignments.models import Coverage, Lead, Member
 from assignments.services.bulk import open_leads
 from assignments.services.bulk.allocation import last_given
-from assignments.services.bulk.strategies import Tally
+from assignments.services.bulk.strategies import LoadTally
 from assignments.services.routing.choose import Office, choose
 from assignments.services.routing.data import LeadFacts, Mode, RuleFacts
 from assignments.services.routing.load import CAME_AT, lead_facts
@@ -27,6 +27,11 @@ NOT_READ = "It would wait until its campaign has been read."
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
+    """A lead with its owner now and the member (None: nobody) the rules would choose.
+
+    `rule` is the name of the rule that decides, "" if none matches.
+    """
+
     lead_id: int
     owner_id: int | None
     to_id: int | None
@@ -36,22 +41,24 @@ class Replayed:
 
 @dataclass(slots=True, kw_only=True)
 class Replay:
+    """Counts of a replay: by member for the rules (`would`) and the owners (`did`)."""
+
     weeks: int
     total: int = 0
-    is_cut: bool = False
+    is_cut: bool = False  # whether there were more than MOST leads
     would: Counter[int | None] = field(default_factory=Counter)
     did: Counter[int | None] = field(default_factory=Counter)
     by_rule: Counter[int] = field(default_factory=Counter)
     unmatched: int = 0
     same: int = 0
-    # The newest leads, as many as are shown.
+    # The newest SHOWN leads, newest first.
     rows: list[Replayed] = field(default_factory=list)
 
-    def add(self, one: Replayed, rule: RuleFacts | None) -> None:
+    def add(self, lead: Replayed, rule: RuleFacts | None) -> None:
         self.total += 1
-        self.would[one.to_id] += 1
-        self.did[one.owner_id] += 1
-        self.same += one.to_id is not None and one.to_id == one.owner_id
+        self.would[lead.to_id] += 1
+        self.did[lead.owner_id] += 1
+        self.same += lead.to_id is not None and lead.to_id == lead.owner_id
         if rule is None:
             self.unmatched += 1
         else:
@@ -59,31 +66,35 @@ class Replay:
 
 
 def replay(rules: Sequence[RuleFacts], *, weeks: int, at: datetime) -> Replay:
-    """Reads, and writes nothing. The newest leads, if there are more than MOST."""
+    """Return what the rules would have done with the leads of the last weeks.
+
+    At most the newest MOST leads. Writes nothing.
+    """
     start = at - timedelta(weeks=weeks)
     came = Lead.objects.present().annotate(came=CAME_AT).filter(came__gte=start)
     newest = list(
         came.order_by("-came", "-map_id").values_list("pk", flat=True)[: MOST + 1]
     )
-    found = Replay(weeks=weeks, is_cut=len(newest) > MOST)
+    result = Replay(weeks=weeks, is_cut=len(newest) > MOST)
     leads = list(lead_facts(Lead.objects.filter(pk__in=newest[:MOST])))
-    windows = _absences(start, at)
-    office = _office(leads)
-    # The past is what they are tried on: since when they apply does not count.
+    absences = list(Coverage.objects.overlapping(start, at))
+    context = _context_without(leads)
+    # The rules are tried on the past, so the date from which they apply is ignored.
     active = [replace(rule, since=None) for rule in rules if rule.mode != Mode.OFF]
-    told: list[Replayed] = []
+    replayed: list[Replayed] = []
     for lead in leads:
-        office.away = _away_then(windows, lead.came_at)
-        one, rule = _route(active, lead, office)
-        found.add(one, rule)
-        told.append(one)
-    found.rows = told[: -SHOWN - 1 : -1]
-    return found
+        context.away = _away_then(absences, lead.came_at)
+        row, rule = _route(active, lead, context)
+        result.add(row, rule)
+        replayed.append(row)
+    result.rows = replayed[: -SHOWN - 1 : -1]
+    return result
 
 
 def _route(
-    rules: Sequence[RuleFacts], lead: LeadFacts, office: Office
+    rules: Sequence[RuleFacts], lead: LeadFacts, context: Office
 ) -> tuple[Replayed, RuleFacts | None]:
+    """Decide about one lead as if it had no owner; clears the lead's `owner_id`."""
     owner, lead.owner_id = lead.owner_id, None
     match = first_match(rules, lead)
     if match is None:
@@ -91,22 +102,24 @@ def _route(
     rule, answer = match
     if answer is not Answer.YES:
         return Replayed(lead.map_id, owner, None, rule.name, NOT_READ), rule
-    choice = choose(rule, lead, office)
-    told = Replayed(lead.map_id, owner, choice.member_id, rule.name, choice.sentence)
-    return told, rule
+    choice = choose(rule, lead, context)
+    to_id, why = choice.member_id, choice.sentence
+    return Replayed(lead.map_id, owner, to_id, rule.name, why), rule
 
 
-def _office(leads: Iterable[LeadFacts]) -> Office:
-    tally = Tally(loads=open_leads.open_leads(), last=last_given())
+def _context_without(leads: Iterable[LeadFacts]) -> Office:
+    """Return the loads of now without these leads, and rotations at their start."""
+    tally = LoadTally(loads=open_leads.open_leads(), last=last_given())
     for lead in leads:
         tally.lift(lead.owner_id, is_open=lead.is_open)
     members = {member.pk: member for member in Member.objects.all()}
     return Office(members=members, away={}, tally=tally)
 
 
-def _absences(start: datetime, end: datetime) -> list[Coverage]:
-    return list(Coverage.objects.overlapping(start, end))
-
-
-def _away_then(windows: Sequence[Coverage], at: datetime) -> dict[int, Coverage]:
-    return {one.member_id: one for one in windows if one.starts_at <= at < one.ends_at}
+def _away_then(absences: Sequence[Coverage], at: datetime) -> dict[int, Coverage]:
+    """Return the absences that ran at a moment, by member."""
+    return {
+        absence.member_id: absence
+        for absence in absences
+        if absence.starts_at <= at < absence.ends_at
+    }

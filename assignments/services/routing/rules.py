@@ -1,4 +1,7 @@
-"""The rules themselves: made, changed, put in order and removed by a sales manager."""
+"""Changes of routing rules: save, order, copy, switch and remove.
+
+All raise NotAllowed unless `actor` is a sales manager, and Stale if the rule was removed.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +28,8 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolWish:
+    """A member of a rule's pool, as entered."""
+
     member: Member
     weight: Decimal = Decimal(1)
     cap: int | None = None
@@ -32,7 +37,7 @@ class PoolWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleWish:
-    """All that is said about a rule. Conditions: (attribute, custom field) → values."""
+    """A rule as entered. Conditions: (attribute, custom field) → values."""
 
     name: str
     mode: str
@@ -45,6 +50,7 @@ class RuleWish:
 
 
 def check_may_read(user: User) -> None:
+    """Raise NotAllowed unless the user is a team lead or a sales manager."""
     if role_of(user) == Role.MEMBER:
         raise NotAllowed("Only a team lead or a sales manager sees the routing rules.")
 
@@ -58,10 +64,10 @@ def save_rule(
     rule: RoutingRule | None = None,
     seen: datetime | None = None,
 ) -> RoutingRule:
-    """Make a rule, behind the others, or change one.
+    """Create a rule behind the others, or change `rule`, and return it.
 
-    `seen`: the rule's last change that the form showed. Raises NotAllowed, Stale if it
-    was changed since, or AssignmentRefused.
+    `seen`: `changed_at` of the rule as the form showed it. Raises NotAllowed, Stale if
+    it was changed or removed since, or AssignmentRefused if the input is invalid.
     """
     require_manager(actor, ACT)
     lock()
@@ -82,7 +88,7 @@ def save_rule(
 
 
 def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
-    """What is wrong with a rule, as a sentence; empty if nothing is."""
+    """Return what is wrong with the input, as a sentence; "" if nothing is."""
     others = RoutingRule.objects.kept()
     if rule is not None:
         others = others.exclude(pk=rule.pk)
@@ -101,6 +107,7 @@ def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
 
 @transaction.atomic
 def set_mode(*, actor: User, rule: RoutingRule, mode: str, at: datetime) -> None:
+    """Switch a rule on, off, or to suggesting. Raises AssignmentRefused for others."""
     require_manager(actor, ACT)
     lock()
     rule = _current(rule.pk)
@@ -112,24 +119,24 @@ def set_mode(*, actor: User, rule: RoutingRule, mode: str, at: datetime) -> None
 
 @transaction.atomic
 def move_rule(*, actor: User, rule: RoutingRule, up: bool) -> None:
-    """One place up or down; at the end of the list nothing happens."""
+    """Move a rule one place up or down; nothing happens at the end of the list."""
     require_manager(actor, ACT)
     lock()
     rules = list(RoutingRule.objects.kept())
-    place = next((i for i, one in enumerate(rules) if one.pk == rule.pk), None)
+    place = next((i for i, kept in enumerate(rules) if kept.pk == rule.pk), None)
     if place is None:
         raise Stale(f"The rule “{rule}” has been removed.")
     other = place - 1 if up else place + 1
     if 0 <= other < len(rules):
         rules[place], rules[other] = rules[other], rules[place]
-    for position, one in enumerate(rules, start=1):
-        one.position = position
+    for position, kept in enumerate(rules, start=1):
+        kept.position = position
     RoutingRule.objects.bulk_update(rules, ["position"])
 
 
 @transaction.atomic
 def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRule:
-    """The same rule right behind it, switched off."""
+    """Create a copy of a rule right behind it, switched off, and return it."""
     require_manager(actor, ACT)
     lock()
     rule = _current(rule.pk)
@@ -151,7 +158,7 @@ def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRu
 
 @transaction.atomic
 def remove_rule(*, actor: User, rule: RoutingRule, at: datetime) -> None:
-    """It decides nothing any more; what it did keeps its name."""
+    """Mark a rule as removed: it stays in the database for the history of its leads."""
     require_manager(actor, ACT)
     lock()
     rule = _current(rule.pk)
@@ -160,7 +167,7 @@ def remove_rule(*, actor: User, rule: RoutingRule, at: datetime) -> None:
 
 
 def _current(pk: int) -> RoutingRule:
-    """As it is now; callers hold the lock of routing."""
+    """Return the rule as it is now; callers hold the routing lock. Raises Stale."""
     rule = RoutingRule.objects.select_related("changed_by").get(pk=pk)
     if rule.removed_at:
         raise Stale(f"{rule.changed_by} has removed the rule “{rule}”.")
@@ -182,8 +189,8 @@ def _write_parts(rule: RoutingRule, wish: RuleWish) -> None:
         for (attribute, custom_field), values in wish.conditions.items()
     )
     RuleMember.objects.bulk_create(
-        RuleMember(rule=rule, member=one.member, weight=one.weight, cap=one.cap)
-        for one in wish.pool
+        RuleMember(rule=rule, member=m.member, weight=m.weight, cap=m.cap)
+        for m in wish.pool
     )
 
 
@@ -195,17 +202,15 @@ def _copy_parts(rule: RoutingRule, copy: RoutingRule) -> None:
 
 
 def _free_name(name: str) -> str:
-    taken = {folded(one) for one in _names()}
+    """Return "name (copy)" or "name (copy 2)" and so on, whichever is not taken."""
+    names = RoutingRule.objects.kept().values_list("name", flat=True)
+    taken = {folded(taken_name) for taken_name in names}
     for number in range(1, len(taken) + 2):
         ending = " (copy)" if number == 1 else f" (copy {number})"
-        found = f"{name[: LONGEST_NAME - len(ending)]}{ending}"
-        if folded(found) not in taken:
-            return found
+        candidate = f"{name[: LONGEST_NAME - len(ending)]}{ending}"
+        if folded(candidate) not in taken:
+            return candidate
     raise AssertionError("there are more free names than taken ones")
-
-
-def _names() -> list[str]:
-    return list(RoutingRule.objects.kept().values_list("name", flat=True))
 
 
 def _next_position() -> int:

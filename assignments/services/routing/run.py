@@ -1,7 +1,7 @@
-"""The tick's part: leads that have just come are given away, or suggested.
+"""Routing in the tick: leads that have come are assigned or suggested by the rules.
 
-What is found is looked at again under the locks, so two ticks at once write nothing
-twice, and a killed one leaves whole plans behind or nothing.
+Decisions are made once without locks and again under them, so two ticks at once write
+nothing twice, and a killed one leaves whole plans behind or nothing.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from django.db.models import Q
 from assignments.models import Batch, Campaign, Lead, Rotation, Suggestion
 from assignments.models.assignment import Cause
 from assignments.services.absences import away_now
-from assignments.services.bulk.strategies import Choice
+from assignments.services.bulk.strategies import MemberChoice
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.planning import Plan, Proposal
 from assignments.services.routing import suggestions
@@ -30,9 +30,9 @@ from assignments.services.routing.load import (
 )
 from assignments.services.routing.match import Answer, Match, first_match
 
-LOCK = "routing"  # a row that rules, ticks and suggestions take first of all
+LOCK = "routing"  # the rotation row that rules, ticks and suggestions lock first
 CHUNK = 200
-MOST = 2000  # leads that one tick gives away; the next one goes on
+MOST = 2000  # leads placed in one tick; the next one goes on
 READ_AGAIN = timedelta(minutes=15)
 
 
@@ -40,12 +40,12 @@ READ_AGAIN = timedelta(minutes=15)
 class Found:
     """A lead that some rule decides about.
 
-    Without a choice: it is suggested already, or has to be read first.
+    `choice` is None if the lead is suggested already or has to be read first.
     """
 
     lead: LeadFacts
     match: Match
-    choice: Choice | None
+    choice: MemberChoice | None
 
     @property
     def is_placed(self) -> bool:
@@ -53,12 +53,15 @@ class Found:
 
 
 def run(*, at: datetime) -> str:
-    """Route what has come. Returns what was done, for the log."""
+    """Assign or suggest up to MOST leads and withdraw suggestions that are outdated.
+
+    Return a sentence for the log.
+    """
     rules = load_rules()
-    found = list(foresee(rules, at=at))
-    suggestions.withdraw_stale([(one.lead, one.match.rule) for one in found], at=at)
-    _ask_for_reading(found, at)
-    ids = [one.lead.map_id for one in found if one.is_placed][:MOST]
+    decided = list(foresee(rules, at=at))
+    suggestions.withdraw_stale([(d.lead, d.match.rule) for d in decided], at=at)
+    _ask_for_reading(decided, at)
+    ids = [d.lead.map_id for d in decided if d.is_placed][:MOST]
     count = 0
     for start in range(0, len(ids), CHUNK):
         count += _route(ids[start : start + CHUNK], at)
@@ -66,7 +69,7 @@ def run(*, at: datetime) -> str:
 
 
 def how_many_wait(rules: Sequence[RuleFacts], *, at: datetime) -> int:
-    """Leads that the next tick holds against the rules: counted, not looked at."""
+    """Return how many leads the next tick compares with the rules; 0 if all are off."""
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
         return 0
@@ -76,70 +79,79 @@ def how_many_wait(rules: Sequence[RuleFacts], *, at: datetime) -> int:
 def foresee(
     rules: Sequence[RuleFacts], *, at: datetime, only: Sequence[int] | None = None
 ) -> Iterator[Found]:
-    """What the rules would do now, lead by lead in the order in which they came."""
+    """Yield what the rules would do now, in the order in which the leads came.
+
+    Writes nothing. `only`: ids of the leads to look at.
+    """
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
         return
-    office = office_at(at)
-    yield from decisions(active, office, at=at, only=only)
+    context = office_at(at)
+    yield from decisions(active, context, at=at, only=only)
 
 
 def decisions(
     rules: Sequence[RuleFacts],
-    office: Office,
+    context: Office,
     *,
     at: datetime,
     only: Sequence[int] | None = None,
 ) -> Iterator[Found]:
-    leads = came_since(without_owner_or_of(office.away), rules)
+    """Yield a decision for each lead that some rule matches and that is not excluded.
+
+    `rules` are those not off. Loads and rotations of the context are updated.
+    """
+    leads = came_since(without_owner_or_of(context.away), rules)
     if only is not None:
         leads = leads.filter(pk__in=only)
-    standing = standing_of(leads, at=at)
+    exclusions = standing_of(leads, at=at)
     suggested = suggestions.already_suggested()
     for lead in lead_facts(leads):
         match = first_match(rules, lead)
-        if match is None or standing.why_alone(lead):
+        if match is None or exclusions.reason_for(lead):
             continue
         is_open = match.answer is Answer.YES and lead.map_id not in suggested
-        yield Found(lead, match, choose(match.rule, lead, office) if is_open else None)
+        yield Found(lead, match, choose(match.rule, lead, context) if is_open else None)
 
 
 def lock() -> None:
-    """Rules, rotations and what follows from them change one after the other."""
+    """Take the routing lock: rules, rotations and decisions change one by one."""
     Rotation.objects.get_or_create(pk=LOCK)
     Rotation.objects.select_for_update().get(pk=LOCK)
 
 
 @transaction.atomic
 def _route(ids: Sequence[int], at: datetime) -> int:
+    """Decide again about these leads under locks and write it; return how many."""
     lock()
     locked = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     still_there = [lead.pk for lead in locked.order_by("map_id")]
     rules = [rule for rule in load_rules() if rule.mode != Mode.OFF]
-    office = office_at(at)
-    given: dict[int, list[Found]] = defaultdict(list)
-    for one in decisions(rules, office, at=at, only=still_there):
-        if one.is_placed:
-            given[one.match.rule.pk].append(one)
+    context = office_at(at)
+    by_rule: dict[int, list[Found]] = defaultdict(list)
+    for decision in decisions(rules, context, at=at, only=still_there):
+        if decision.is_placed:
+            by_rule[decision.match.rule.pk].append(decision)
     for rule in rules:
-        if rule.pk in given:
-            _carry_out(rule, given[rule.pk], at)
-    keep_turns(office)
-    return sum(len(some) for some in given.values())
+        if rule.pk in by_rule:
+            _carry_out(rule, by_rule[rule.pk], at)
+    keep_turns(context)
+    return sum(len(placed) for placed in by_rule.values())
 
 
-def _carry_out(rule: RuleFacts, found: Sequence[Found], at: datetime) -> None:
+def _carry_out(rule: RuleFacts, placed: Sequence[Found], at: datetime) -> None:
+    """Write suggestions, or one batch of assignments, as the rule's mode says."""
     if rule.mode == Mode.SUGGEST:
         Suggestion.objects.bulk_create(
-            suggestions.suggestion(rule, one.lead, one.choice, at=at)
-            for one in found
-            if one.choice
+            suggestions.suggestion(rule, d.lead, d.choice, at=at)
+            for d in placed
+            if d.choice
         )
         return
     proposals = tuple(
-        Proposal(one.lead.map_id, one.choice.member_id, chose(rule, one.choice))
-        for one in found
-        if one.choice
+        Proposal(d.lead.map_id, d.choice.member_id, chose(rule, d.choice))
+        for d in placed
+        if d.choice
     )
     count = len(proposals)
     reason = f"Rule “{rule.name}” gave {count} lead{'' if count == 1 else 's'} away."
@@ -148,14 +160,14 @@ def _carry_out(rule: RuleFacts, found: Sequence[Found], at: datetime) -> None:
     Batch.objects.filter(pk=batch.pk).update(rule=rule.pk)
 
 
-def chose(rule: RuleFacts, choice: Choice) -> str:
+def chose(rule: RuleFacts, choice: MemberChoice) -> str:
     return f"Rule “{rule.name}” chose {choice.sentence}"[:500]
 
 
-def _ask_for_reading(found: Sequence[Found], at: datetime) -> None:
-    """Leads wait for what only their campaign knows: it is read soon, not in a day."""
+def _ask_for_reading(decided: Sequence[Found], at: datetime) -> None:
+    """Have campaigns read soon whose leads wait for attributes that only they have."""
     waiting = [
-        one.lead.campaign_id or 0 for one in found if one.match.answer is Answer.UNREAD
+        d.lead.campaign_id or 0 for d in decided if d.match.answer is Answer.UNREAD
     ]
     if not waiting:
         return

@@ -1,6 +1,4 @@
-"""What rules and breaches only suggest: kept until a person accepts it, dismisses it,
-or it no longer holds.
-"""
+"""Suggestions of rules and breaches: open until accepted, dismissed or outdated."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +18,7 @@ from assignments.models import (
 from assignments.services import access
 from assignments.services.absences import away_now
 from assignments.services.bulk.allocation import away_until
-from assignments.services.bulk.strategies import Choice
+from assignments.services.bulk.strategies import MemberChoice
 from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.locks import lock_lead
@@ -30,8 +28,9 @@ State = Suggestion.State
 
 
 def suggestion(
-    rule: RuleFacts, lead: LeadFacts, choice: Choice, *, at: datetime
+    rule: RuleFacts, lead: LeadFacts, choice: MemberChoice, *, at: datetime
 ) -> Suggestion:
+    """Return a rule's suggestion, not yet saved."""
     assert choice.member_id is not None  # noqa: S101  only what is placed is suggested
     reason = f"Rule “{rule.name}” suggests {choice.sentence}"
     return Suggestion(
@@ -45,11 +44,12 @@ def suggestion(
 
 
 def already_suggested() -> frozenset[int]:
+    """Return the ids of leads with an open suggestion."""
     return frozenset(Suggestion.objects.open().values_list("lead", flat=True))
 
 
 def open_to(user: User) -> QuerySet[Suggestion]:
-    """Open suggestions that this user can accept."""
+    """Return the open suggestions that this user may accept."""
     known = Suggestion.objects.open()
     movable = access.movable_owners(user)
     if movable is None:
@@ -61,15 +61,18 @@ def open_to(user: User) -> QuerySet[Suggestion]:
 
 
 def withdraw_stale(
-    found: Sequence[tuple[LeadFacts, RuleFacts]], *, at: datetime
+    matched: Sequence[tuple[LeadFacts, RuleFacts]], *, at: datetime
 ) -> int:
-    """Take back what would not be suggested any more; how many."""
-    wanted = {lead.map_id: (lead, rule) for lead, rule in found}
+    """Withdraw suggestions that would not be made any more; return how many.
+
+    `matched`: all leads that rules decide about now, each with its rule.
+    """
+    wanted = {lead.map_id: (lead, rule) for lead, rule in matched}
     free = _free_members(at)
     stale = [
-        one.pk
-        for one in Suggestion.objects.open().select_related("breach", "lead")
-        if not _still_holds(one, wanted.get(one.lead_id), free)
+        suggestion.pk
+        for suggestion in Suggestion.objects.open().select_related("breach", "lead")
+        if not _still_holds(suggestion, wanted.get(suggestion.lead_id), free)
     ]
     if not stale:
         return 0
@@ -81,9 +84,10 @@ def withdraw_stale(
 def accept_suggestion(
     *, suggestion: Suggestion, actor: User, at: datetime
 ) -> Assignment:
-    """A person agrees: an assignment of theirs, with the rule's reason.
+    """Accept a suggestion: assign the lead in the actor's name, with the rule's reason.
 
-    Raises NotAllowed, Stale, or AssignmentRefused.
+    Raises NotAllowed, Stale if it was decided already, or AssignmentRefused if the
+    member is away by now.
     """
     lead = lock_lead(suggestion.lead_id)
     suggestion = _decide(suggestion, State.ACCEPTED, actor, lead, at)
@@ -92,20 +96,23 @@ def accept_suggestion(
             f"{suggestion.member} is {away_until(absence)} by now. Assign the lead by "
             "hand, to them all the same or to somebody else."
         )
-    said = suggestion.reason.replace("” suggests ", "” suggested ", 1)
+    reason = suggestion.reason.replace("” suggests ", "” suggested ", 1)
     return assign_lead(
         lead=lead,
         to=suggestion.member,
         actor=actor,
         at=at,
         expected=suggestion.owner_id,
-        reason=f"{said[:420]} {actor} agreed."[:500],
+        reason=f"{reason[:420]} {actor} agreed."[:500],
     )
 
 
 @transaction.atomic
 def dismiss_suggestion(*, suggestion: Suggestion, actor: User, at: datetime) -> None:
-    """The lead stays as it is, and rules leave it alone from now on."""
+    """Dismiss a suggestion: the lead stays, and rules leave it alone from now on.
+
+    Raises NotAllowed, or Stale if it was decided already.
+    """
     lead = lock_lead(suggestion.lead_id)
     access.check_assign(actor, lead=lead, to=None)
     _decide(suggestion, State.DISMISSED, actor, lead, at)
@@ -114,19 +121,20 @@ def dismiss_suggestion(*, suggestion: Suggestion, actor: User, at: datetime) -> 
 def accept_all(
     *, suggestions: Sequence[Suggestion], actor: User, at: datetime
 ) -> tuple[int, list[str]]:
-    """Accept what can be; how many, and why the others could not."""
+    """Accept all that can be; return how many, and a sentence for each other one."""
     problems = []
-    for one in suggestions:
+    for suggestion in suggestions:
         try:
-            accept_suggestion(suggestion=one, actor=actor, at=at)
+            accept_suggestion(suggestion=suggestion, actor=actor, at=at)
         except AssignmentRefused as refusal:
-            problems.append(f"{one.lead}: {refusal}")
+            problems.append(f"{suggestion.lead}: {refusal}")
     return len(suggestions) - len(problems), problems
 
 
 def _decide(
     suggestion: Suggestion, state: State, actor: User, lead: Lead, at: datetime
 ) -> Suggestion:
+    """Close an open suggestion and return it with its member. Raises Stale."""
     hit = Suggestion.objects.open().filter(pk=suggestion.pk)
     if not hit.update(state=state, decided_by=actor, decided_at=at):
         now = Suggestion.objects.select_related("decided_by").get(pk=suggestion.pk)
@@ -143,23 +151,37 @@ def _free_members(at: datetime) -> frozenset[int]:
 
 
 def _still_holds(
-    one: Suggestion, wanted: tuple[LeadFacts, RuleFacts] | None, free: frozenset[int]
+    suggestion: Suggestion,
+    wanted: tuple[LeadFacts, RuleFacts] | None,
+    free: frozenset[int],
 ) -> bool:
-    if one.breach is not None:
-        return _still_waits(one, one.breach) and one.member_id in free
+    """Return whether it would be made again: `wanted` is its lead and rule by now.
+
+    `free`: ids of active members who are not away.
+    """
+    if suggestion.breach is not None:
+        return (
+            _still_waits(suggestion, suggestion.breach) and suggestion.member_id in free
+        )
     if wanted is None:
         return False
     lead, rule = wanted
     return (
-        rule.pk == one.rule_id
+        rule.pk == suggestion.rule_id
         and rule.mode == Mode.SUGGEST
-        and (rule.changed_at is None or rule.changed_at <= one.created_at)
-        and lead.owner_id == one.owner_id
-        and one.member_id in free & rule.members
+        and (rule.changed_at is None or rule.changed_at <= suggestion.created_at)
+        and lead.owner_id == suggestion.owner_id
+        and suggestion.member_id in free & rule.members
     )
 
 
-def _still_waits(one: Suggestion, breach: Breach) -> bool:
-    """The same reply is unanswered, with the same owner."""
-    is_owed = one.lead.answer_owed and one.lead.last_reply_at == breach.reply_at
-    return is_owed and one.lead.owner_id == one.owner_id and one.lead.gone_at is None
+def _still_waits(suggestion: Suggestion, breach: Breach) -> bool:
+    """Return whether the same reply is unanswered, with the same owner."""
+    is_owed = (
+        suggestion.lead.answer_owed and suggestion.lead.last_reply_at == breach.reply_at
+    )
+    return (
+        is_owed
+        and suggestion.lead.owner_id == suggestion.owner_id
+        and suggestion.lead.gone_at is None
+    )

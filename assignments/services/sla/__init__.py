@@ -1,5 +1,5 @@
-"""How soon a reply must be answered: targets, working hours, and what is overdue.
+"""Service levels: how soon a reply must be answered, and in which working hours.
 
-`working_time` is arithmetic alone, `book` knows the hours and targets as they are set,
-`due` says when an answer falls due, `breaches` what happens when it does.
+`working_time` is arithmetic alone, `policy` holds the targets and hours as they are set,
+`deadlines` computes when an answer is due, `recalculate` does so anew after a change.
 """

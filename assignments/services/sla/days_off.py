@@ -1,4 +1,4 @@
-"""Public holidays, by country and year, and the days that are off beside them."""
+"""Days off: public holidays of a country or region, and extra days."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,10 @@ _YEARS_KEPT = 256  # of all countries together
 
 @dataclass(frozen=True, slots=True)
 class DaysOff:
-    """Asked day by day: a year's holidays are worked out when they are needed."""
+    """A set of dates: public holidays, computed year by year when asked, and `extra`.
+
+    Without a country, only `extra`.
+    """
 
     country: str = ""
     subdivision: str = ""
@@ -30,43 +33,48 @@ class DaysOff:
 
 @lru_cache(_YEARS_KEPT)
 def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str]:
-    """None where the package no longer knows the place."""
+    """Return the holidays' English names by date, in order.
+
+    Empty if the `holidays` package does not know the place.
+    """
     if not is_known(country, subdivision):
         return {}
-    found = country_holidays(
+    holidays = country_holidays(
         country, subdiv=subdivision or None, years=year, language="en_US"
     )
-    return dict(sorted(found.items()))
+    return dict(sorted(holidays.items()))
 
 
 def holidays_after(
     day: date, country: str, subdivision: str, *, count: int
 ) -> list[tuple[date, str]]:
-    """The next ones, for people who want to see that it is the right place."""
+    """Return the next `count` holidays after a day, at most to the end of next year."""
     coming = [
-        (one, name)
+        (holiday, name)
         for year in (day.year, day.year + 1)
-        for one, name in public_holidays(country, subdivision, year).items()
-        if one > day
+        for holiday, name in public_holidays(country, subdivision, year).items()
+        if holiday > day
     ]
     return coming[:count]
 
 
 def is_known(country: str, subdivision: str = "") -> bool:
+    """Return whether holidays of the country, and of its region if given, are known."""
     regions = subdivisions()
     return country in regions and (not subdivision or subdivision in regions[country])
 
 
 @cache
 def subdivisions() -> dict[str, list[str]]:
-    """The countries that are known, each with its regions."""
+    """Return the codes of known countries, each with those of its regions."""
     return list_supported_countries(include_aliases=False)
 
 
 @cache
 def country_names() -> dict[str, str]:
+    """Return the English names of known countries by code, sorted by name."""
     known = subdivisions()
     names = {
         codes[1]: place.replace("_", " ").title() for place, codes in COUNTRIES.items()
     }
-    return {code: names[code] for code in sorted(known, key=lambda one: names[one])}
+    return {code: names[code] for code in sorted(known, key=lambda code: names[code])}

@@ -1,23 +1,22 @@
-"""When an answer falls due.
+"""Deadlines: the moment by which a reply must be answered.
 
-The time that passed in the working hours of each owner counts; what is left runs in the
-hours of the new owner; what was overdue stays overdue. A lead of nobody runs in the
-hours of everybody; whoever covers is an owner like any other.
+Working time that passed while a member owned the lead counts in their hours; what is left
+runs in the hours of the next owner, and what was overdue stays overdue. Unowned leads run
+in the default hours. A member who covers is an owner like any other.
 
-For a page of leads, in a number of queries that does not grow:
+For a page of leads, in a fixed number of queries:
 
-    book = Book()
+    policy = Book()
     changes = changes_of(ids, since=earliest_reply)
     due = due_of(
-        book,
+        policy,
         reply_at=reply_at,
         campaign_id=lead.campaign_id,
         category_id=lead.category_id,
         spells=spells_of(changes[lead.pk], reply_at=reply_at, owner_id=lead.owner_id),
     )
 
-For a reply that was answered long ago, give only the changes up to the answer: what
-the lead did afterwards is no part of it.
+For a reply that was answered long ago, pass only the changes up to the answer.
 """
 
 from collections import defaultdict
@@ -36,7 +35,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Change(NamedTuple):
-    """A change of owner that has come true, as the ledger has it."""
+    """A finished change of owner; the ids are None for nobody."""
 
     at: datetime
     before_id: int | None
@@ -44,7 +43,7 @@ class Change(NamedTuple):
 
 
 class Spell(NamedTuple):
-    """Whose lead it was, from this moment on. None: nobody's."""
+    """The owner of a lead (None: nobody) from a moment on."""
 
     member_id: int | None
     since: datetime
@@ -52,7 +51,10 @@ class Spell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """`at` None: never, since nobody ever works. `member_id`: in whose hours it falls."""
+    """The moment by which an answer is due, by which target and in whose hours.
+
+    `at` is None if it never is: no working time comes. `member_id` None: default hours.
+    """
 
     at: datetime | None
     target: SlaTarget
@@ -60,87 +62,95 @@ class Due:
 
 
 def due_of(
-    book: Book,
+    policy: Book,
     *,
     reply_at: datetime,
     campaign_id: int | None,
     category_id: int | None,
     spells: Sequence[Spell],
 ) -> Due | None:
-    """When the answer to a reply falls due; None where no target says so.
+    """Return when the answer to a reply is due; None if no target applies.
 
-    `spells`: whose lead it was since the reply, oldest first; the first one began before.
+    `spells`: the owners since the reply, oldest first, at least one.
     """
-    target = book.target_for(campaign_id=campaign_id, category_id=category_id)
+    target = policy.target_for(campaign_id=campaign_id, category_id=category_id)
     if target is None:
         return None
     if not target.in_working_hours:
         return Due(reply_at + target.minutes * MINUTE, target, spells[-1].member_id)
     left = target.minutes * MINUTE
     start = reply_at
-    for spell, following in pairwise(spells):
-        used = worked(start, following.since, book.calendar_of(spell.member_id))
+    for span, following in pairwise(spells):
+        used = worked(start, following.since, policy.calendar_of(span.member_id))
         if used >= left:
-            return _runs_out(book, start, left, spell, target)
+            return _deadline(policy, start, left, span, target)
         left, start = left - used, max(start, following.since)
-    return _runs_out(book, start, left, spells[-1], target)
+    return _deadline(policy, start, left, spells[-1], target)
 
 
 def spells_of(
     changes: Iterable[Change], *, reply_at: datetime, owner_id: int | None
 ) -> list[Spell]:
-    """Whose lead it was from a reply on; `owner_id` tells it where no change does.
+    """Return the owners of a lead from a reply on, oldest first, at least one.
 
-    `changes`: oldest first; they may begin before the reply.
+    `changes`: oldest first; they may begin before the reply. `owner_id`: the owner now,
+    used if there is no change.
     """
     known = list(changes)
-    earlier = [one.after_id for one in known if one.at <= reply_at]
-    later = [one for one in known if one.at > reply_at]
+    earlier = [change.after_id for change in known if change.at <= reply_at]
+    later = [change for change in known if change.at > reply_at]
     first = earlier[-1] if earlier else later[0].before_id if later else owner_id
     return [
         Spell(first, reply_at),
-        *(Spell(one.after_id, one.at) for one in later),
+        *(Spell(change.after_id, change.at) for change in later),
     ]
 
 
 def changes_of(
     leads: Collection[int], *, since: datetime | None = None
 ) -> dict[int, list[Change]]:
-    """The changes of these leads that came true, oldest first, in one query."""
+    """Return the finished changes of owner by lead, oldest first, in one query.
+
+    `since`: only those finished after that moment.
+    """
     done = Assignment.objects.filter(lead__in=leads, state=State.DONE)
     if since is not None:
         done = done.filter(finished_at__gt=since)
-    found: dict[int, list[Change]] = defaultdict(list)
+    by_lead: dict[int, list[Change]] = defaultdict(list)
     rows = done.order_by("finished_at", "pk")
     for lead_id, at, before, after in rows.values_list(
         "lead", "finished_at", "expected", "to"
     ):
         if at is not None:
-            found[lead_id].append(Change(at, before, after))
-    return found
+            by_lead[lead_id].append(Change(at, before, after))
+    return by_lead
 
 
-def work_out(leads: Iterable[Lead], book: Book) -> set[int]:
-    """Set when the answers that are owed fall due, not yet saved; the leads that change.
+def work_out(leads: Iterable[Lead], policy: Book) -> set[int]:
+    """Set `answer_due_at` of the leads without saving; return the ids of changed ones.
 
-    One query for all of them that changed hands since their reply.
+    None for leads that owe no answer or have no target. One query for all leads whose
+    owner changed since their reply.
     """
     owing = [(lead, lead.last_reply_at) for lead in leads if lead.answer_owed]
-    dues = dues_of([(lead, at) for lead, at in owing if at is not None], book)
+    dues = dues_of([(lead, at) for lead, at in owing if at is not None], policy)
     changed = set()
     for lead in leads:
         due = dues.get(lead.pk)
-        moment = due.at if due else None
-        if lead.answer_due_at != moment:
-            lead.answer_due_at = moment
+        due_at = due.at if due else None
+        if lead.answer_due_at != due_at:
+            lead.answer_due_at = due_at
             changed.add(lead.pk)
     return changed
 
 
 def dues_of(
-    leads: Sequence[tuple[Lead, datetime]], book: Book
+    leads: Sequence[tuple[Lead, datetime]], policy: Book
 ) -> dict[int, Due | None]:
-    """The dues of leads with the reply that waits in each."""
+    """Return deadlines by lead id for leads given with the moment of their reply.
+
+    None for leads without a target.
+    """
     moved = {
         lead.pk: reply_at
         for lead, reply_at in leads
@@ -149,7 +159,7 @@ def dues_of(
     changes = changes_of(moved, since=min(moved.values())) if moved else {}
     return {
         lead.pk: due_of(
-            book,
+            policy,
             reply_at=reply_at,
             campaign_id=lead.campaign_id,
             category_id=lead.category_id,
@@ -161,8 +171,9 @@ def dues_of(
     }
 
 
-def _runs_out(
-    book: Book, start: datetime, left: timedelta, spell: Spell, target: SlaTarget
+def _deadline(
+    policy: Book, start: datetime, left: timedelta, span: Spell, target: SlaTarget
 ) -> Due:
-    calendar = book.calendar_of(spell.member_id)
-    return Due(moment_after(start, left, calendar), target, spell.member_id)
+    """Return the moment at which `left` of the owner's working time has passed."""
+    calendar = policy.calendar_of(span.member_id)
+    return Due(moment_after(start, left, calendar), target, span.member_id)

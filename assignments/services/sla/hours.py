@@ -1,4 +1,7 @@
-"""When people work: for everybody, and for each member; kept by a sales manager."""
+"""Changes of working hours and days off, followed by new deadlines.
+
+All raise NotAllowed unless `actor` is a sales manager.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -28,15 +31,21 @@ def set_hours(
     subdivision: str,
     escalate_after: int,
 ) -> WorkingHours:
-    """The hours of everybody who has none of their own."""
+    """Save the default hours, for members without hours of their own, and return them.
+
+    `escalate_after`: working minutes after a breach until team leads are told. Raises
+    AssignmentRefused if the week, the place or the minutes are invalid.
+    """
     require_manager(actor, "change the working hours")
     _check_week(week)
     _check_place(country, subdivision)
     if escalate_after < 1:
         raise AssignmentRefused("Whoever leads is told at least a minute later.")
     hours = default_hours()
-    hours.week, hours.escalate_after = _kept(week), escalate_after
-    hours.country, hours.subdivision = country, subdivision
+    hours.week = _as_lists(week)
+    hours.escalate_after = escalate_after
+    hours.country = country
+    hours.subdivision = subdivision
     hours.save()
     recount()
     return hours
@@ -51,7 +60,10 @@ def set_member_hours(
     country: str | None,
     subdivision: str,
 ) -> None:
-    """Their own week or holidays; None: those of everybody."""
+    """Save a member's own week and holidays; None: the default ones apply.
+
+    Raises AssignmentRefused if the week or the place is invalid.
+    """
     require_manager(actor, "change the working hours")
     if week is not None:
         _check_week(week)
@@ -59,7 +71,7 @@ def set_member_hours(
     MemberHours.objects.update_or_create(
         member=member,
         defaults={
-            "week": None if week is None else _kept(week),
+            "week": None if week is None else _as_lists(week),
             "country": country,
             "subdivision": subdivision,
         },
@@ -69,9 +81,12 @@ def set_member_hours(
 
 @transaction.atomic
 def add_day_off(*, actor: User, day: date, name: str) -> DayOff:
-    """Nobody works on this day, in each one's own zone."""
+    """Add a day on which nobody works, each in their own zone, and return it.
+
+    Raises AssignmentRefused if it is a day off already.
+    """
     require_manager(actor, "change the days off")
-    start_over()  # whoever adds the same at the same time waits here, and is refused
+    start_over()  # a lock: somebody adding the same day waits here and is refused
     if DayOff.objects.filter(day=day).exists():
         raise AssignmentRefused(f"{day:%-d %B %Y} is a day off already.")
     added = DayOff.objects.create(day=day, name=name)
@@ -87,6 +102,7 @@ def remove_day_off(*, actor: User, day_off: DayOff) -> None:
 
 
 def _check_week(week: Week) -> None:
+    """Raise AssignmentRefused unless some day has hours, in order and not overlapping."""
     if not any(week):
         raise AssignmentRefused(
             "A week needs working hours on at least one day: without any, no answer "
@@ -97,13 +113,13 @@ def _check_week(week: Week) -> None:
 
 
 def _check_day(name: str, spans: Sequence[tuple[int, int]]) -> None:
-    before = 0
+    last_close = 0
     for opens, closes in spans:
         if not 0 <= opens < closes <= DAY:
             raise AssignmentRefused(f"{name}: hours begin before they end.")
-        if opens < before:
+        if opens < last_close:
             raise AssignmentRefused(f"{name}: hours follow each other, earliest first.")
-        before = closes
+        last_close = closes
 
 
 def _check_place(country: str, subdivision: str) -> None:
@@ -116,5 +132,5 @@ def _check_place(country: str, subdivision: str) -> None:
         )
 
 
-def _kept(week: Week) -> list[list[list[int]]]:
+def _as_lists(week: Week) -> list[list[list[int]]]:
     return [[list(span) for span in day] for day in week]

@@ -1,4 +1,4 @@
-"""The targets and hours as they are set, read once for any number of leads."""
+"""The SLA policy: targets, working hours and days off as they are set."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -10,15 +10,15 @@ from assignments.services.sla.days_off import DaysOff
 from assignments.services.sla.working_time import Calendar, Week
 from assignments.services.time_zones import zone_named
 
-# Of a member, for a calendar.
-_READ = ("time_zone", "hours__week", "hours__country", "hours__subdivision")
+_CALENDAR_FIELDS = ("time_zone", "hours__week", "hours__country", "hours__subdivision")
 
-type Key = tuple[int | None, int | None]
+type Key = tuple[int | None, int | None]  # campaign id, category id
 
 
 class Book:
-    """Each part is read when it is first asked for: a page of leads costs four queries,
-    and two where no target counts working hours.
+    """Targets and calendars, each read once, when first asked for.
+
+    A page of leads costs four queries, or two if no target counts working hours.
     """
 
     def __init__(self) -> None:
@@ -26,13 +26,16 @@ class Book:
 
     @cached_property
     def targets(self) -> Mapping[Key, SlaTarget]:
-        found = SlaTarget.objects.select_related("campaign", "category")
-        return {(one.campaign_id, one.category_id): one for one in found}
+        targets = SlaTarget.objects.select_related("campaign", "category")
+        return {(target.campaign_id, target.category_id): target for target in targets}
 
     def target_for(
         self, *, campaign_id: int | None, category_id: int | None
     ) -> SlaTarget | None:
-        """The most specific one: campaign and category, campaign, category, all."""
+        """Return the most specific target, or None if none applies.
+
+        In this order: campaign and category, campaign, category, all leads.
+        """
         for key in (
             (campaign_id, category_id),
             (campaign_id, None),
@@ -44,27 +47,29 @@ class Book:
         return None
 
     def calendar_of(self, member_id: int | None) -> Calendar:
-        """Whose leads are nobody's, or somebody's without hours: as for everybody."""
-        place = member_id if member_id in self._members else None
-        if place not in self._calendars:
-            self._calendars[place] = self._calendar(place)
-        return self._calendars[place]
+        """Return a member's calendar; the default one for None or an unknown member."""
+        key = member_id if member_id in self._members else None
+        if key not in self._calendars:
+            self._calendars[key] = self._build_calendar(key)
+        return self._calendars[key]
 
     @cached_property
     def hours(self) -> WorkingHours:
         return default_hours()
 
     @cached_property
-    def _extra(self) -> frozenset[date]:
+    def _extra_days_off(self) -> frozenset[date]:
         return frozenset(DayOff.objects.values_list("day", flat=True))
 
     @cached_property
     def _members(self) -> Mapping[int | None, Member]:
-        known = Member.objects.select_related("hours").order_by().only(*_READ)
+        known = (
+            Member.objects.select_related("hours").order_by().only(*_CALENDAR_FIELDS)
+        )
         return {member.pk: member for member in known}
 
-    def _calendar(self, member_id: int | None) -> Calendar:
-        own = self._own(member_id)
+    def _build_calendar(self, member_id: int | None) -> Calendar:
+        own = self._own_hours(member_id)
         return Calendar(
             zone=zone_of(self._members.get(member_id)),
             week=week_of(self.hours.week if own.week is None else own.week),
@@ -72,30 +77,33 @@ class Book:
         )
 
     def days_off_of(self, member_id: int | None) -> DaysOff:
-        place: WorkingHours | MemberHours = self._own(member_id)
+        """Return the holidays of a member's place, or the default, and the extra days."""
+        place: WorkingHours | MemberHours = self._own_hours(member_id)
         if place.country is None:
             place = self.hours
-        return DaysOff(place.country or "", place.subdivision, self._extra)
+        return DaysOff(place.country or "", place.subdivision, self._extra_days_off)
 
-    def _own(self, member_id: int | None) -> MemberHours:
+    def _own_hours(self, member_id: int | None) -> MemberHours:
         member = self._members.get(member_id)
         return own_hours(member) if member else MemberHours()
 
 
 def default_hours() -> WorkingHours:
+    """Return the hours of members without their own, created at first use."""
     return WorkingHours.objects.get_or_create(pk=1)[0]
 
 
 def own_hours(member: Member) -> MemberHours:
-    """Their own, or such as change nothing."""
+    """Return the member's own hours, or unsaved empty ones that change nothing."""
     own: MemberHours | None = getattr(member, "hours", None)
     return own or MemberHours(member=member)
 
 
 def zone_of(member: Member | None) -> ZoneInfo:
+    """Return the member's time zone, or the default zone for None."""
     return zone_named(member.time_zone if member else "")
 
 
-def week_of(kept: Iterable[Iterable[Iterable[int]]]) -> Week:
-    """As the database keeps it: lists of lists."""
-    return tuple(tuple((a, b) for a, b in day) for day in kept)
+def week_of(lists: Iterable[Iterable[Iterable[int]]]) -> Week:
+    """Return a week from the lists in which the database keeps it."""
+    return tuple(tuple((a, b) for a, b in day) for day in lists)

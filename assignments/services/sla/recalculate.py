@@ -1,7 +1,7 @@
-"""When answers fall due is worked out anew after a change of targets, hours or zones.
+"""Recalculation of deadlines after a change of targets, hours, days off or zones.
 
-Some hundred leads at once, and the rest in the background: how far it has come is kept,
-so a killed worker costs nothing, and a further change begins from the start.
+The first CHUNK leads at once, the rest in the background. The progress is saved
+(`WorkingHours.due_from`), so a killed worker loses nothing; a new change starts over.
 """
 
 from django.db import transaction
@@ -16,32 +16,37 @@ CHUNK = 500
 
 @transaction.atomic
 def recount() -> None:
-    """Targets, hours, days off or a zone have changed; the caller has saved that."""
+    """Recalculate all deadlines; call it after saving the change they depend on."""
     start_over()
     carry_on()
 
 
 def start_over() -> None:
-    """Also a lock, taken before those of leads: a chunk that runs comes to its end."""
+    """Mark all deadlines as outdated.
+
+    Also a lock, to be taken before those of leads: it waits for a chunk that runs.
+    """
     policy.default_hours()
     WorkingHours.objects.filter(pk=1).update(due_from=0)
 
 
 def carry_on() -> None:
+    """Recalculate the next chunk now and queue a task if there are more."""
     work_out_chunk()
     if is_unfinished():
         nudge_dues()
 
 
 def is_unfinished() -> bool:
+    """Return whether some deadlines are still those of old targets or hours."""
     return WorkingHours.objects.filter(due_from__isnull=False).exists()
 
 
 @transaction.atomic
 def work_out_chunk() -> int:
-    """The next leads that owe an answer; how many there were.
+    """Recalculate the next CHUNK leads that owe an answer; return how many there were.
 
-    Who changes the hours waits for the chunk, so that no chunk is written by old ones.
+    A change of the hours waits for the chunk, so none is written with old hours.
     """
     hours = WorkingHours.objects.select_for_update().filter(pk=1).first()
     if hours is None or hours.due_from is None:
@@ -58,6 +63,7 @@ def work_out_chunk() -> int:
 
 
 def save_dues(leads: list[Lead]) -> None:
+    """Recalculate and save the deadlines of these leads, which the caller has locked."""
     changed = work_out(leads, policy.Book())
     if changed:
         # They exist and are locked. bulk_update would build a CASE for each of them.

@@ -1,4 +1,4 @@
-"""How soon a reply must be answered: kept by a sales manager."""
+"""Changes of targets: how soon a reply must be answered."""
 
 from django.db import transaction
 
@@ -22,16 +22,17 @@ def save_target(
     at_breach: str,
     target: SlaTarget | None = None,
 ) -> SlaTarget:
-    """A new target, or one that changes; open answers get their new moment.
+    """Create a target, or change `target`, and recalculate all deadlines.
 
-    Raises NotAllowed, or AssignmentRefused for a target of zero or of the same leads.
+    Campaign and category None: for all. Raises NotAllowed, or AssignmentRefused if the
+    minutes are out of range, the leads have a target, or `target` was removed.
     """
     require_manager(actor, _ACT)
     if not 1 <= minutes <= MOST_MINUTES:
         raise AssignmentRefused(
             "A target leaves at least a minute and at most 90 days for the answer."
         )
-    start_over()  # whoever saves the same at the same time waits here, and is refused
+    start_over()  # a lock: somebody saving the same target waits here and is refused
     if target and not SlaTarget.objects.filter(pk=target.pk).exists():
         raise AssignmentRefused("Somebody has removed this target. Add a new one.")
     target = target or SlaTarget()
@@ -50,7 +51,10 @@ def save_target(
 
 @transaction.atomic
 def remove_target(*, actor: User, target: SlaTarget) -> None:
-    """Its leads fall under the next target that fits, or never due without one."""
+    """Delete the target. Its leads use the next one that fits, or have no deadline.
+
+    Raises NotAllowed.
+    """
     require_manager(actor, _ACT)
     target.delete()
     recount()

@@ -1,7 +1,6 @@
-"""Who owes the next answer: us, if the last word of an open conversation is theirs.
+"""Leads that wait for our answer: the last mail of an open conversation is theirs.
 
-The result stands on the lead, so that the inbox filters and sorts by plain columns.
-When it falls due: `assignments.services.sla`.
+The result is kept on the lead (`answer_owed`), so that the inbox filters by a column.
 """
 
 from datetime import datetime
@@ -24,6 +23,7 @@ def is_owed(
     last_sent_at: datetime | None,
     is_closed: bool,
 ) -> bool:
+    """Return whether we owe an answer: `is_closed` says that the category is closing."""
     if last_reply_at is None or is_closed:
         return False
     return last_sent_at is None or last_reply_at > last_sent_at
@@ -31,7 +31,10 @@ def is_owed(
 
 @transaction.atomic
 def refresh_answers(leads: QuerySet[Lead]) -> None:
-    """Work out anew who owes an answer: a category means something else now."""
+    """Recompute `answer_owed` of these leads, after a category became closing or not.
+
+    Then the deadlines of all leads are recalculated.
+    """
     recalculate.start_over()
     ids = leads.order_by("map_id").values_list("map_id", flat=True)
     chosen = Lead.objects.filter(pk__in=ids.values("map_id"))

@@ -1,8 +1,7 @@
-"""Arithmetic of working time, without a database.
+"""Arithmetic of working time. Pure.
 
-A calendar is read off the clock on the wall: a moment is working time if the wall, in the
-calendar's zone, then shows an hour of the week on a day that is not off. So an hour that
-the clocks skip is nobody's, and one that they repeat is worked twice.
+Working hours are wall-clock time in the calendar's zone. So an hour that the clocks skip
+is no working time, and one that they repeat is worked twice.
 """
 
 from collections.abc import Container, Iterator
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
-# Further ahead nothing is looked for: who works an hour a month has no such targets.
+# No deadline is looked for beyond this.
 HORIZON = timedelta(days=3 * 366)
 
 type Span = tuple[int, int]  # minutes of a day: from, up to; the last one is 24:00
@@ -22,7 +21,7 @@ type Week = tuple[tuple[Span, ...], ...]  # Monday first
 
 @dataclass(frozen=True)
 class Calendar:
-    """When somebody works: a week on the wall of their zone, and days off."""
+    """Somebody's working hours: a week of wall-clock time in a zone, and days off."""
 
     zone: ZoneInfo
     week: Week
@@ -33,6 +32,7 @@ class Calendar:
         return not any(self.week)
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
+        """Return the working hours of a date; empty on a day off."""
         spans = self.week[day.weekday()]
         return () if spans and day in self.off else spans
 
@@ -40,7 +40,10 @@ class Calendar:
 def moment_after(
     start: datetime, left: timedelta, calendar: Calendar
 ) -> datetime | None:
-    """When so much working time has passed; None if it never does."""
+    """Return the moment (UTC) at which `left` of working time has passed.
+
+    None if that is not within HORIZON, as with an empty calendar.
+    """
     for begin, end in _working(start, start + HORIZON, calendar):
         if left <= end - begin:
             return begin + left
@@ -49,7 +52,7 @@ def moment_after(
 
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
-    """How much of this period is working time."""
+    """Return how much of the period is working time."""
     pieces = _working(start, end, calendar)
     return sum((later - earlier for earlier, later in pieces), timedelta())
 
@@ -57,31 +60,30 @@ def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
 def _working(
     start: datetime, end: datetime, calendar: Calendar
 ) -> Iterator[tuple[datetime, datetime]]:
-    """The pieces of the period that are working time, one after the other, in UTC."""
+    """Yield the pieces of the period that are working time, in order, in UTC."""
     if calendar.is_empty:
         return
-    for begin, until, offset in _steady(start, end, calendar.zone):
-        here, there = begin + offset, until + offset
-        for opens, closes in _on_the_wall(here, there, calendar):
+    for begin, until, offset in _constant_offsets(start, end, calendar.zone):
+        for opens, closes in _wall_spans(begin + offset, until + offset, calendar):
             yield opens - offset, closes - offset
 
 
-def _steady(
+def _constant_offsets(
     start: datetime, end: datetime, zone: ZoneInfo
 ) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """The period in pieces of at most a day, in which the clocks are not changed."""
+    """Yield the period in pieces of at most a day, each with one UTC offset."""
     here, end = start.astimezone(UTC), end.astimezone(UTC)
     while here < end:
         there = min(here + DAY, end)
         offset = _offset(here, zone)
         if _offset(there, zone) != offset:
-            there = min(there, _change(here, there, zone))
+            there = min(there, _offset_change(here, there, zone))
         yield here, there, offset
         here = there
 
 
-def _change(here: datetime, there: datetime, zone: ZoneInfo) -> datetime:
-    """The first second at which the clocks show another offset than at the start."""
+def _offset_change(here: datetime, there: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first second with another UTC offset than at the start."""
     before = _offset(here, zone)
     while there - here > SECOND:
         middle = (here + (there - here) / 2).replace(microsecond=0)
@@ -97,10 +99,10 @@ def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
     return moment.astimezone(zone).utcoffset() or timedelta()
 
 
-def _on_the_wall(
+def _wall_spans(
     here: datetime, there: datetime, calendar: Calendar
 ) -> Iterator[tuple[datetime, datetime]]:
-    """The same in wall time, which runs evenly here; midnights are those of the wall."""
+    """Yield the working spans between two moments of wall time, written as UTC."""
     midnight = datetime.combine(here.date(), time(), tzinfo=UTC)
     while midnight < there:
         for opens, closes in calendar.spans_on(midnight.date()):

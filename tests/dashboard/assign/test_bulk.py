@@ -153,7 +153,7 @@ class TestPreview:
         assertContains(response, "Fewer. Sara Klein chose Ben Okafor.")
         assertContains(response, "1 stays, and why")
         assertContains(response, "It is already with Ben Okafor.")
-        assertContains(response, "2 calls to Smartlead, about 3 seconds at 55 a minute")
+        assertContains(response, "2 calls to Smartlead, about 3 seconds at 54 a minute")
         assertContains(response, "Smartlead may mail each new owner")
         assert not Assignment.objects.exists()
 

@@ -57,7 +57,7 @@ def told(user) -> list[str]:
     return list(overdue.order_by("pk").values_list("subject", flat=True))
 
 
-class TestTelling:
+class TestNotifyOwners:
     def test_the_owner_is_told_once(self, ben):
         lead = overdue(ben, company="Nordfrost")
 
@@ -99,7 +99,7 @@ class TestTelling:
 
         assert [len(told(one.user)) for one in owners] == [1, 1, 1]
 
-    def test_a_name_writes_no_lines_of_its_own(self, ben):
+    def test_a_name_with_line_breaks_stays_on_one_line(self, ben):
         overdue(ben, first_name="Eve\nYour password expired")
 
         tick(at=MONDAY)
@@ -148,7 +148,7 @@ class TestTelling:
         assert queries_of(lambda: detect.tick(at=MONDAY)) <= one
 
 
-class TestThoseWhoLead:
+class TestTeamLeads:
     def test_are_told_after_an_hour_of_the_owners_work(self, ben, team):
         lead = overdue(ben)
         leader = team.team_leads.get()

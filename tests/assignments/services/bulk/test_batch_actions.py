@@ -118,7 +118,9 @@ class TestAskedForByItself:
         assert (count, asked.state) == (2, State.WAITING)
         assert asked.notes.get().state == "waiting"
 
-    def test_also_when_it_was_being_sent_and_not_applied(self, batch, asked):
+    def test_a_click_outlives_the_batch_when_the_send_was_not_applied(
+        self, batch, asked
+    ):
         Assignment.objects.filter(pk=asked.pk).update(
             state=State.SENDING, token="t", lease_until=MONDAY
         )
@@ -129,7 +131,7 @@ class TestAskedForByItself:
         asked.refresh_from_db()
         assert asked.state == State.WAITING
 
-    def test_also_when_it_came_while_the_row_was_being_sent(self, batch):
+    def test_a_click_during_the_send_outlives_the_batch(self, batch):
         row = batch.assignments.order_by("pk")[0]
         batch.assignments.filter(pk=row.pk).update(
             state=State.SENDING, token="t", lease_until=MONDAY
@@ -169,7 +171,7 @@ def test_where_nothing_was_left_to_cancel_nobody_has_cancelled_it(batch):
 
 
 class TestRetrying:
-    def test_the_refused_go_once_more_with_reason_and_note(self, batch):
+    def test_refused_rows_are_sent_again_with_reason_and_note(self, batch):
         first, second, _ = batch.assignments.order_by("pk")
         refuse(first, second)
 
@@ -183,7 +185,7 @@ class TestRetrying:
         assert again.reason == "Fewer hands."
         assert {row.notes.get().text for row in again.assignments.all()} == {"For Ben"}
 
-    def test_who_was_chosen_although_away_is_chosen_still(self):
+    def test_members_chosen_although_away_still_get_leads(self):
         ben = make_member("Ben")
         make_absence(ben)
         batch = make_batch([make_lead(owner=make_member("Ana"))], ben)
@@ -193,7 +195,7 @@ class TestRetrying:
 
         assert made.assignments.get().state == State.WAITING
 
-    def test_of_an_undo_they_still_undo(self, batch):
+    def test_retried_rows_of_an_undo_still_undo(self, batch):
         for row in batch.assignments.all():
             Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
         batch.assignments.update(state=State.DONE, finished_at=MONDAY)
@@ -206,7 +208,7 @@ class TestRetrying:
         reversed_ones = made.assignments.values_list("reverses", flat=True)
         assert set(reversed_ones) == set(batch.assignments.values_list("pk", flat=True))
 
-    def test_they_no_longer_ask_for_an_answer(self, batch):
+    def test_retried_rows_are_dismissed(self, batch):
         (first, *_) = batch.assignments.order_by("pk")
         refuse(first)
 
@@ -257,21 +259,21 @@ class TestRetrying:
 
 
 class TestWhoMay:
-    def test_another_sales_manager_may(self, batch):
+    def test_another_sales_manager_may_control_a_batch(self, batch):
         batch_actions.pause_batch(batch=batch, actor=make_manager(), at=LATER)
 
-    def test_a_team_lead_only_their_own(self, batch):
+    def test_a_team_lead_may_control_only_their_own(self, batch):
         theo = make_user("Theo Lead")
         make_team(leads=(theo,))
 
         with pytest.raises(NotAllowed, match="Sara Klein made this batch"):
             batch_actions.pause_batch(batch=batch, actor=theo, at=LATER)
 
-    def test_a_member_never(self, batch):
+    def test_a_member_may_control_none(self, batch):
         with pytest.raises(NotAllowed, match="Only a team lead or a sales manager"):
             batch_actions.cancel_batch(batch=batch, actor=make_user(), at=LATER)
 
-    def test_nobody_a_batch_of_the_clock(self, batch):
+    def test_nobody_may_control_a_batch_of_a_clock_or_rule(self, batch):
         batch.cause = Cause.COVERAGE_START
         batch.save()
 

@@ -90,7 +90,7 @@ def test_a_capacity_is_not_held_against_whom_a_person_chose_by_name(ben):
     assert states(confirm(plan)) == [State.WAITING] * 3
 
 
-def test_leads_that_weigh_nothing_need_no_room(ben):
+def test_leads_that_are_not_open_need_no_room(ben):
     quiet = [make_lead(last_reply_at=None) for _ in range(3)]
     plan = least_busy(quiet, ben)
     make_lead(owner=ben)

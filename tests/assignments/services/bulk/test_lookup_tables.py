@@ -207,7 +207,7 @@ class TestKeeping:
                 actor=sara, name="X", kind="expertise", attribute="custom"
             )
 
-    def test_a_line_stands_once(self, table, sara):
+    def test_an_entry_is_refused_twice(self, table, sara):
         ana = make_member("Ana")
         lookup_tables.add_line(actor=sara, table=table, value="DE", member=ana)
 
@@ -229,7 +229,7 @@ class TestKeeping:
         ("custom", ["no", "object"], ()),
     ],
 )
-def test_what_a_lead_is_known_by(attribute, value, keys):
+def test_keys_of_a_lead_by_attribute(attribute, value, keys):
     table = Mapping(attribute=attribute, custom_field="industry")
 
     assert keys_of(table, value) == keys

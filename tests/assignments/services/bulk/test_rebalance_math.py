@@ -62,7 +62,7 @@ def possible(seats: list[Seat]) -> list[tuple[int, ...]]:
     return [counts for counts in product(*allowed) if sum(counts) == total]
 
 
-class TestLevel:
+class TestTargetLoads:
     def test_everybody_ends_within_one_of_everybody(self):
         assert level(free(9, 1, 0)) == {1: 4, 2: 3, 3: 3}
 
@@ -83,7 +83,7 @@ class TestLevel:
 
         assert level(seats) == {1: 7, 2: 13, 3: 10}
 
-    def test_what_is_level_stays(self):
+    def test_equal_loads_stay(self):
         assert level(free(4, 3, 4)) == {1: 4, 2: 3, 3: 4}
 
     def test_who_may_give_nothing_keeps_all_and_the_others_share_the_rest(self):
@@ -96,7 +96,7 @@ class TestLevel:
 
         assert level(seats) == {1: 17, 2: 3}
 
-    def test_who_should_have_none_ends_within_one_of_it(self):
+    def test_a_capacity_of_zero_ends_with_at_most_one_lead(self):
         seats = [Seat(id=1, load=5, movable=5, capacity=0), Seat(id=2, load=0)]
 
         assert level(seats) == {1: 1, 2: 4}

@@ -10,16 +10,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from assignments.services.bulk.strategies import (
+    ByTable,
+    LeadToAssign,
     LeastBusy,
-    Mapped,
-    Offer,
-    OneMember,
+    LoadTally,
+    NamedMember,
     PoolMember,
     RoundRobin,
     Strategy,
-    Tally,
-    Turns,
-    overfull,
+    WeightedTurns,
+    members_over_share,
 )
 
 NAMES = ("Ana", "Ben", "Cem", "Dora", "Eve", "Finn", "Gus", "Hana")
@@ -43,13 +43,13 @@ def pool_of(*weights: Fraction | int, **fields) -> list[PoolMember]:
 
 
 def run(
-    strategy: Strategy, count: int, tally: Tally | None = None, keys=()
+    strategy: Strategy, count: int, tally: LoadTally | None = None, keys=()
 ) -> list[int]:
     """Who gets the next leads, all open and nobody's before."""
-    tally = tally or Tally()
+    tally = tally or LoadTally()
     chosen = []
     for _ in range(count):
-        choice = strategy.choose(Offer(keys), tally)
+        choice = strategy.choose(LeadToAssign(keys), tally)
         if choice.member_id is not None:
             chosen.append(choice.member_id)
             tally.give(choice.member_id, is_open=True)
@@ -57,14 +57,14 @@ def run(
 
 
 def by_turns(pool, count, turns=None, tally=None) -> list[int]:
-    return run(RoundRobin(pool, turns or Turns()), count, tally)
+    return run(RoundRobin(pool, turns or WeightedTurns()), count, tally)
 
 
 def given(strategy: Strategy, owners: list[int | None]) -> list[int]:
     """Who is really given a lead, of leads that these members have now."""
-    tally, found = Tally(), []
+    tally, found = LoadTally(), []
     for owner in owners:
-        choice = strategy.choose(Offer(owner_id=owner), tally)
+        choice = strategy.choose(LeadToAssign(owner_id=owner), tally)
         if choice.member_id is None or choice.member_id == owner:
             continue
         tally.give(choice.member_id, is_open=True)
@@ -117,17 +117,17 @@ class TestRoundRobin:
         st.lists(st.integers(1, 9), min_size=1, max_size=20),
     )
     def test_many_small_acts_are_dealt_like_one_large_one(self, shares, acts):
-        pool, turns, tally = pool_of(*shares), Turns(), Tally()
+        pool, turns, tally = pool_of(*shares), WeightedTurns(), LoadTally()
         piecemeal: list[int] = []
         for count in acts:
-            turns = Turns(dict(turns.ahead))  # as the database gives it back
+            turns = WeightedTurns(dict(turns.ahead))  # as the database gives it back
             piecemeal += by_turns(pool, count, turns, tally)
 
         assert piecemeal == by_turns(pool, sum(acts))
 
     @any_run(st.integers(2, 6), st.integers(0, 30), st.integers(1, 60))
     def test_who_joins_is_dealt_in_from_now(self, size, before, length):
-        turns, tally = Turns(), Tally()
+        turns, tally = WeightedTurns(), LoadTally()
         by_turns(pool_of(*[1] * (size - 1)), before, turns, tally)
 
         counts = Counter(by_turns(pool_of(*[1] * size), length, turns, tally))
@@ -139,7 +139,7 @@ class TestRoundRobin:
         st.integers(2, 6), st.integers(0, 9), st.integers(0, 50), st.integers(1, 50)
     )
     def test_who_returns_makes_up_for_nothing(self, size, before, absence, length):
-        pool, turns, tally = pool_of(*[1] * size), Turns(), Tally()
+        pool, turns, tally = pool_of(*[1] * size), WeightedTurns(), LoadTally()
         by_turns(pool, before, turns, tally)
         gone = by_turns(without(pool, 1), absence, turns, tally)
 
@@ -150,12 +150,12 @@ class TestRoundRobin:
         assert max(shares) - min(shares) <= 1
 
     def test_a_tie_goes_to_whoever_waited_longest(self):
-        tally = Tally(last={1: 30, 2: 10, 3: 20})
+        tally = LoadTally(last={1: 30, 2: 10, 3: 20})
 
         assert by_turns(pool_of(1, 1, 1), 3, tally=tally) == [2, 3, 1]
 
     def test_others_turns_do_not_move_when_they_are_not_in_the_pool(self):
-        pool, turns, tally = pool_of(1, 1, 1, 1), Turns(), Tally()
+        pool, turns, tally = pool_of(1, 1, 1, 1), WeightedTurns(), LoadTally()
         first = by_turns(pool[:2], 1, turns, tally)
         by_turns(pool[2:], 7, turns, tally)
 
@@ -164,7 +164,7 @@ class TestRoundRobin:
     def test_says_whose_turn_and_who_was_passed_over(self):
         pool = without(pool_of(1, 1, 1), 1)
 
-        choice = RoundRobin(pool, Turns()).choose(Offer(), Tally())
+        choice = RoundRobin(pool, WeightedTurns()).choose(LeadToAssign(), LoadTally())
 
         assert choice.sentence == (
             "Ben: next of 2 in turn; Ana is away until Fri 14 May."
@@ -175,10 +175,10 @@ class TestLeadsThatSomebodyHas:
     """A lead that stays uses up nobody's turn: even is counted over what is given."""
 
     @any_run(st.integers(1, 5), st.lists(st.none() | st.integers(1, 9), max_size=80))
-    def test_what_is_given_is_even_to_one_whatever_stays(self, size, owners):
+    def test_what_is_given_is_even_to_one_however_many_stay(self, size, owners):
         pool = pool_of(*[1] * size)
 
-        dealt = Counter(given(RoundRobin(pool, Turns()), owners))
+        dealt = Counter(given(RoundRobin(pool, WeightedTurns()), owners))
 
         assert spread([dealt[one.id] for one in pool]) <= 1
 
@@ -191,10 +191,10 @@ class TestLeadsThatSomebodyHas:
             max_size=6,
         )
     )
-    def test_so_is_every_act_while_some_come_and_others_go(self, acts):
-        turns = Turns()
+    def test_every_batch_is_even_to_one_while_members_come_and_go(self, acts):
+        turns = WeightedTurns()
         for here, owners in acts:
-            turns = Turns(dict(turns.ahead))  # as the database gives it back
+            turns = WeightedTurns(dict(turns.ahead))  # as the database gives it back
             away = {1, 2, 3, 4} - here
             strategy = RoundRobin(without(pool_of(1, 1, 1, 1), *away), turns)
 
@@ -209,9 +209,9 @@ class TestLeadsThatSomebodyHas:
         owners = [place + 1 for place, count in enumerate(held) for _ in range(count)]
         owners += [None] * others
         most = ceil(len(owners) / len(pool))
-        full = overfull(pool, Counter(owners))
+        full = members_over_share(pool, Counter(owners))
 
-        dealt = Counter(given(RoundRobin(pool, Turns(), full), owners))
+        dealt = Counter(given(RoundRobin(pool, WeightedTurns(), full), owners))
 
         assert full == {one.id for one in pool if held[one.id - 1] > most}
         assert all(dealt[pk] <= most for pk in full)
@@ -220,23 +220,25 @@ class TestLeadsThatSomebodyHas:
 
     def test_ones_own_leads_are_shared_with_whoever_helps(self):
         pool = pool_of(1, 1)
-        full = overfull(pool, {1: 40})
+        full = members_over_share(pool, {1: 40})
 
-        assert Counter(given(RoundRobin(pool, Turns(), full), [1] * 40)) == {2: 20}
+        assert Counter(given(RoundRobin(pool, WeightedTurns(), full), [1] * 40)) == {
+            2: 20
+        }
 
     def test_without_more_than_their_share_everybody_keeps_what_they_have(self):
-        assert given(RoundRobin(pool_of(1, 1), Turns()), [1, 2, 2, 1]) == []
+        assert given(RoundRobin(pool_of(1, 1), WeightedTurns()), [1, 2, 2, 1]) == []
 
     def test_who_cannot_be_given_leads_does_not_keep_theirs(self):
         pool = without(pool_of(1, 1), 1)
 
-        assert given(RoundRobin(pool, Turns()), [1, 1]) == [2, 2]
+        assert given(RoundRobin(pool, WeightedTurns()), [1, 1]) == [2, 2]
 
 
 class TestLeastBusy:
     @any_run(st.lists(st.integers(0, 50), min_size=1, max_size=8), st.integers(0, 100))
     def test_the_fewest_are_filled_up_first(self, loads, length):
-        tally = Tally(loads={place + 1: load for place, load in enumerate(loads)})
+        tally = LoadTally(loads={place + 1: load for place, load in enumerate(loads)})
 
         run(LeastBusy(pool_of(*[1] * len(loads))), length, tally)
 
@@ -259,12 +261,12 @@ class TestLeastBusy:
             assert counts[place + 1] > quota - len(shares)
 
     def test_each_lead_counts_for_the_next(self):
-        tally = Tally(loads={1: 31, 2: 29})
+        tally = LoadTally(loads={1: 31, 2: 29})
 
         assert run(LeastBusy(pool_of(1, 1)), 4, tally) == [2, 2, 1, 2]
 
-    def test_a_closed_lead_weighs_nothing(self):
-        tally = Tally(loads={1: 1})
+    def test_a_closed_lead_adds_no_load(self):
+        tally = LoadTally(loads={1: 1})
 
         tally.lift(1, is_open=False)
         tally.give(2, is_open=False)
@@ -272,24 +274,28 @@ class TestLeastBusy:
         assert (tally.load(1), tally.load(2)) == (1, 0)
 
     def test_a_tie_goes_to_whoever_waited_longest(self):
-        assert run(LeastBusy(pool_of(1, 1)), 1, Tally(last={1: 9})) == [2]
+        assert run(LeastBusy(pool_of(1, 1)), 1, LoadTally(last={1: 9})) == [2]
 
     def test_among_equals_a_lead_stays_where_it_is(self):
-        tally = Tally(loads={1: 4, 2: 4}, last={2: 9})
+        tally = LoadTally(loads={1: 4, 2: 4}, last={2: 9})
 
-        choice = LeastBusy(pool_of(1, 1)).choose(Offer(owner_id=2), tally)
+        choice = LeastBusy(pool_of(1, 1)).choose(LeadToAssign(owner_id=2), tally)
 
         assert choice.member_id == 2
 
     def test_says_how_busy_and_who_was_passed_over(self):
         pool = [*pool_of(1, 1), PoolMember(id=3, name="Tom", cap=50)]
 
-        choice = LeastBusy(pool).choose(Offer(), Tally(loads={1: 12, 2: 9, 3: 50}))
+        choice = LeastBusy(pool).choose(
+            LeadToAssign(), LoadTally(loads={1: 12, 2: 9, 3: 50})
+        )
 
         assert choice.sentence == "Ben: least busy of 2, 9 open; Tom is at 50 of 50."
 
 
-@pytest.mark.parametrize("kind", [LeastBusy, lambda pool: RoundRobin(pool, Turns())])
+@pytest.mark.parametrize(
+    "kind", [LeastBusy, lambda pool: RoundRobin(pool, WeightedTurns())]
+)
 class TestEveryPool:
     @any_run(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.integers(0, 80))
     def test_nobody_is_given_more_than_the_cap(self, kind, caps, length):
@@ -297,7 +303,7 @@ class TestEveryPool:
             PoolMember(id=place + 1, name=NAMES[place], cap=cap)
             for place, cap in enumerate(caps)
         ]
-        tally = Tally()
+        tally = LoadTally()
 
         chosen = run(kind(pool), length, tally)
 
@@ -312,7 +318,7 @@ class TestEveryPool:
         assert len(chosen) == (0 if len(away) == 5 else length)
 
     def test_an_empty_pool_chooses_nobody(self, kind):
-        choice = kind([]).choose(Offer(), Tally())
+        choice = kind([]).choose(LeadToAssign(), LoadTally())
 
         assert choice.member_id is None
         assert choice.sentence == "Nobody can take it: the pool is empty."
@@ -321,31 +327,31 @@ class TestEveryPool:
         assert run(kind(pool_of(Fraction(1, 7))), 5) == [1] * 5
 
     def test_when_everybody_is_away_it_says_so(self, kind):
-        choice = kind(without(pool_of(1, 1), 1, 2)).choose(Offer(), Tally())
+        choice = kind(without(pool_of(1, 1), 1, 2)).choose(LeadToAssign(), LoadTally())
 
         assert choice.sentence == (
             "Nobody can take it: Ana is away until Fri 14 May; "
             "Ben is away until Fri 14 May."
         )
 
-    def test_a_crowd_that_is_passed_over_is_counted(self, kind):
+    def test_many_skipped_members_are_counted_instead_of_named(self, kind):
         pool = [*without(pool_of(*[1] * 6), 1, 2, 3, 4, 5)]
 
-        choice = kind(pool).choose(Offer(), Tally())
+        choice = kind(pool).choose(LeadToAssign(), LoadTally())
 
         assert choice.sentence.endswith("; 2 more are away or full.")
 
 
-class TestMapped:
-    def strategy(self, *pool, default=None) -> Mapped:
-        return Mapped("territory", {"de": pool}, {"de": "DE"}, Turns(), default)
+class TestByTable:
+    def strategy(self, *pool, default=None) -> ByTable:
+        turns = WeightedTurns()
+        return ByTable("territory", {"de": pool}, {"de": "DE"}, turns, default)
 
     def test_the_table_says_who(self):
         ana, ben = pool_of(1, 1)
 
-        choice = self.strategy(ben, default=LeastBusy([ana])).choose(
-            Offer(("berlin", "de")), Tally()
-        )
+        strategy = self.strategy(ben, default=LeastBusy([ana]))
+        choice = strategy.choose(LeadToAssign(("berlin", "de")), LoadTally())
 
         assert (choice.member_id, choice.sentence) == (2, "Ben: territory DE.")
 
@@ -355,15 +361,14 @@ class TestMapped:
     def test_a_lead_of_one_of_them_stays_and_uses_up_no_turn(self):
         strategy = self.strategy(*pool_of(1, 1))
 
-        stays = strategy.choose(Offer(("de",), owner_id=2), Tally())
+        stays = strategy.choose(LeadToAssign(("de",), owner_id=2), LoadTally())
 
         assert stays.member_id == 2
         assert run(strategy, 2, keys=("de",)) == [1, 2]
 
-    def test_what_stands_in_no_line_goes_to_the_default(self):
-        choice = self.strategy(default=LeastBusy(pool_of(1))).choose(
-            Offer(("fr",)), Tally()
-        )
+    def test_a_key_without_an_entry_goes_to_the_default(self):
+        strategy = self.strategy(default=LeastBusy(pool_of(1)))
+        choice = strategy.choose(LeadToAssign(("fr",)), LoadTally())
 
         assert choice.sentence == (
             "Ana: the only one free, 0 open "
@@ -374,13 +379,13 @@ class TestMapped:
         ana, ben = without(pool_of(1, 1), 1)
         strategy = self.strategy(ana, default=LeastBusy([ben]))
 
-        choice = strategy.choose(Offer(("de",)), Tally())
+        choice = strategy.choose(LeadToAssign(("de",)), LoadTally())
 
         assert choice.member_id == 2
         assert "territory DE: Ana is away until Fri 14 May" in choice.sentence
 
     def test_without_a_default_it_says_why_nobody(self):
-        choice = self.strategy().choose(Offer(("fr",)), Tally())
+        choice = self.strategy().choose(LeadToAssign(("fr",)), LoadTally())
 
         assert choice.sentence == (
             "Nobody for it: the territory table does not know it, and there is no default."
@@ -390,4 +395,6 @@ class TestMapped:
 def test_one_member_gets_everything_with_the_reason_given():
     (ana,) = pool_of(1)
 
-    assert OneMember(ana, "Sara chose Ana.").choose(Offer(), Tally()).member_id == 1
+    choice = NamedMember(ana, "Sara chose Ana").choose(LeadToAssign(), LoadTally())
+
+    assert (choice.member_id, choice.sentence) == (1, "Sara chose Ana.")

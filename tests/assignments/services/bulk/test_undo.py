@@ -146,7 +146,7 @@ class TestWhoIsAwayByNow:
         assert look(batch).away == [absence]
         assert {row.state for row in rows_of(undo(batch))} == {State.WAITING}
 
-    def test_gets_nothing_where_the_page_did_not_tell(self, batch, ana):
+    def test_gets_nothing_if_the_page_did_not_warn(self, batch, ana):
         make_absence(ana)
 
         made = undo_batch(
@@ -176,7 +176,9 @@ class TestUndoByATeamLead:
         ]
         assert len(seen.back) == 1
 
-    def test_nor_who_leaves_it_before_the_rows_are_written(self, batch, monkeypatch):
+    def test_who_leaves_the_team_before_the_writing_gets_nothing_back(
+        self, batch, monkeypatch
+    ):
         monkeypatch.setattr(write_plan, "CHUNK", 1)
         made = undo(batch)
         (first,) = rows_of(made)

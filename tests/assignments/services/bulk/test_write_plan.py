@@ -46,7 +46,7 @@ class TestWhatChangedSinceThePreview:
         assert row.state == State.SKIPPED
         return row.outcome
 
-    def test_another_owner(self, ana, ben):
+    def test_another_owner_is_a_change(self, ana, ben):
         lead = make_lead(owner=ana)
         plan = make_plan([lead], ben)
         Lead.objects.update(owner=make_member("Cem"))
@@ -77,7 +77,7 @@ class TestWhatChangedSinceThePreview:
             "Ben is away until Fri 15 May, 09:00, since the preview."
         )
 
-    def test_but_not_one_who_was_known_to_be_away(self, ana, ben):
+    def test_no_change_if_the_member_was_known_to_be_away(self, ana, ben):
         make_absence(ben)
         plan = make_plan([make_lead(owner=ana)], ben)
 
@@ -211,7 +211,7 @@ class TestInChunks:
         assert Assignment.objects.waiting().count() == 5
         assert write_plan.unwritten() == []
 
-    def test_a_chunk_that_fails_is_written_whole_later(self, plan, monkeypatch):
+    def test_a_chunk_that_fails_is_written_later_as_a_whole(self, plan, monkeypatch):
         plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
         with monkeypatch.context() as patch:
             patch.setattr(SavedPlan, "save", None)
@@ -235,7 +235,7 @@ class TestInChunks:
         assert newest.state == State.SKIPPED
         assert newest.outcome == "Theo Boss decided later: it goes to Cem."
 
-    def test_nor_is_that_the_lead_stays_where_it_is(self, plan, ana):
+    def test_a_decision_that_the_lead_stays_is_not_overruled(self, plan, ana):
         plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
         lead = Lead.objects.filter(assignments=None).first()
         make_assignment(
@@ -249,7 +249,7 @@ class TestInChunks:
         newest = lead.assignments.order_by("-pk")[0]
         assert newest.outcome == "Theo Boss decided later: it goes to Ana."
 
-    def test_what_is_cancelled_before_it_is_written_is_born_cancelled(self, plan):
+    def test_rows_written_after_the_cancel_are_cancelled(self, plan):
         batch = plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
 
         cancelled = cancel_batch(batch=batch, actor=plan.actor, at=LATER)

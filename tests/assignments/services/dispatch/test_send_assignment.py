@@ -138,6 +138,17 @@ class TestSend:
         assert (row.state, office.writes()) == ("skipped", [])
         assert row.outcome.endswith("since the preview. It was not sent.")
 
+    def test_a_rule_decides_again_about_who_went_away_since(self, office):
+        ben = office.members[1]
+        batch = make_batch([office.lead()], ben, at=office.clock.now)
+        batch.assignments.update(cause=Cause.ROUTING, actor=None)
+        make_absence(ben, at=office.clock.now)
+
+        office.dispatch()
+
+        row = batch.assignments.get()
+        assert (row.state, row.was_outdated) == ("cancelled", True)
+
     def test_but_to_who_was_chosen_although_away(self, office):
         ben = office.members[1]
         make_absence(ben, at=office.clock.now)

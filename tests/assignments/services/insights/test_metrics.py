@@ -1,12 +1,15 @@
 """Each figure as the page defines it, for the week from MONDAY."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assignments.models import Lead, Member, SeenMail
 from assignments.services.insights.lead_counts import Scope
-from assignments.services.insights.metrics import Figures, Period, table
+from assignments.services.insights.metrics import Figures, Period, nearest_rank, table
 from assignments.services.replies.record import record_mails
 from tests.factories import (
     MONDAY,
@@ -240,7 +243,7 @@ class TestAnswers:
         assert figures(ana).own.median is None
 
 
-class TestTogether:
+class TestTotal:
     def test_a_lead_of_two_members_is_one_lead(self, ana, ben):
         lead = make_lead()
         give(lead, None, ana, 1)
@@ -288,9 +291,38 @@ class TestTogether:
         assert found.total.counts.leads == 1
 
 
-def test_costs_the_same_queries_for_any_number_of_members(
+def test_asks_the_same_queries_for_any_number_of_members(
     ana, ben, cem, django_assert_num_queries
 ):
     for count in (1, 3):
         with django_assert_num_queries(3):
             table([ana, ben, cem][:count], period=WEEK, at=day(8), scope=EVERYBODY)
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "found"),
+    [
+        ([], 50, None),
+        ([7], 50, 7),
+        ([7], 90, 7),
+        ([1, 9], 50, 1),
+        ([1, 5, 9], 50, 5),
+        ([3, 3, 3, 8], 50, 3),
+        (range(1, 11), 90, 9),
+        (range(1, 12), 90, 10),
+    ],
+)
+def test_nearest_rank(values, percent, found):
+    assert nearest_rank(Counter(values), percent) == found
+
+
+@given(values=st.lists(st.integers(0, 500), min_size=1), percent=st.integers(1, 100))
+def test_is_the_smallest_value_that_so_many_do_not_exceed(values, percent):
+    found = nearest_rank(Counter(values), percent)
+
+    def share(limit: int) -> float:
+        return sum(value <= limit for value in values) * 100
+
+    assert found in values
+    assert share(found) >= percent * len(values)
+    assert all(share(each) < percent * len(values) for each in values if each < found)

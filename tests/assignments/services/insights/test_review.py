@@ -184,7 +184,7 @@ class TestWaiting:
 
         assert review.waiting(manager, at=MONDAY) == 3
 
-    def test_asks_the_same_of_the_database_for_one_lead_and_for_many(self, manager):
+    def test_asks_the_same_queries_for_one_lead_and_for_many(self, manager):
         make_lead()
         one = queries_of(lambda: review.waiting(manager, at=MONDAY))
         for _ in range(9):

@@ -53,7 +53,7 @@ class TestWhen:
 
         assert told(user) == ["review-2026-W48"]
 
-    def test_when_the_clock_stood_on_monday_it_is_told_later_that_week(self, sara):
+    def test_without_a_worker_on_monday_it_is_told_later_that_week(self, sara):
         make_lead()
 
         weekly_review.tell_all(at=EIGHT + 3 * DAY)

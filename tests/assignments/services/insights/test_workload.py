@@ -45,7 +45,7 @@ def test_open_is_replied_and_not_closed(ana):
     assert line_of(ana).share == 0.5
 
 
-def test_what_is_open_is_told_twice_and_means_the_same():
+def test_both_conditions_for_open_leads_agree():
     closed, hot = make_category(is_closing=True), make_category()
     for category in (closed, hot, None):
         make_lead(category=category)

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.services.routing.lint import flaws_of
+from assignments.services.routing.lint import flaws_of, surroundings_at
 from assignments.services.routing.load import load_rules
-from assignments.services.routing.surroundings import surroundings_at
 from tests.factories import (
     MONDAY,
     make_absence,
@@ -25,7 +24,7 @@ def flaws(rule) -> list[str]:
     return flaws_of(rules, surroundings_at(MONDAY, rules)).get(rule.pk, [])
 
 
-def test_a_sound_rule_has_none(ana):
+def test_a_sound_rule_has_no_warnings(ana):
     campaign, category = make_campaign(client_id=7), make_category()
     rule = make_rule(ana, campaign=[campaign], category=[category], client=["7"])
 
@@ -98,7 +97,7 @@ def test_a_pool_that_is_all_away(ana):
     ]
 
 
-def test_leads_that_would_be_given_on_and_not_come_back(ana, ben):
+def test_members_away_soon_whose_leads_another_rule_would_take(ana, ben):
     make_absence(ana, at=MONDAY + timedelta(days=2))
     giver = make_rule(ana, top_level_domain=["de"])
     taker = make_rule(ben, name="Of those away", whose="away")

@@ -34,7 +34,7 @@ CLOSING = {"9"}
 
 def condition(attribute: str, *values: str, field: str = "") -> ConditionFacts:
     return ConditionFacts(
-        looked=Looked(attribute=attribute, custom_field=field),
+        source=Looked(attribute=attribute, custom_field=field),
         values={condition_key(attribute, value): value for value in values},
     )
 

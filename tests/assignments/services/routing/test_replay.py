@@ -18,7 +18,7 @@ def play(weeks: int = 4):
     return replay(load_rules(), weeks=weeks, at=MONDAY)
 
 
-def test_counts_by_the_rules_and_in_fact(ana, ben):
+def test_counts_by_the_rules_beside_the_owners(ana, ben):
     for _ in range(3):
         make_lead(owner=ben)
     make_lead(owner=None, email="x@y.fr")

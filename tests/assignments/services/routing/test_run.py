@@ -34,7 +34,7 @@ def tick_again(*, minutes: int = 1) -> str:
     return tick(at=MONDAY + timedelta(minutes=minutes))
 
 
-class TestWhoGetsIt:
+class TestChosenMember:
     def test_a_lead_without_an_owner_is_given_away_with_a_reason(self, ana):
         lead = make_lead()
         rule = make_rule(ana, name="Everything")
@@ -179,7 +179,7 @@ def die_at(call: int):
     return die
 
 
-class TestLeftAlone:
+class TestExcludedLeads:
     """A person's decision stands; so do coverages and what Smartlead said."""
 
     @pytest.mark.parametrize("state", ["refused", "cancelled", "overtaken", "done"])
@@ -226,12 +226,12 @@ class TestLeftAlone:
 
         assert lead.assignments.count() == 1
 
-    def test_one_that_was_cancelled_to_be_decided_again_goes_on(self, ana):
+    def test_a_lead_cancelled_as_outdated_is_routed_again(self, ana):
         """Also to the same member, who was deactivated only for a while."""
         lead = make_lead()
         make_assignment(
             lead, ana, cause="routing", actor=None, finished_at=MONDAY,
-            state="cancelled", outcome="Ana is away. It is decided again.",
+            state="cancelled", was_outdated=True,
         )  # fmt: skip
         make_rule(ana)
 

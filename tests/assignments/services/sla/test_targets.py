@@ -69,14 +69,14 @@ def member_hours(member, actor=None, **fields):
 
 
 class TestTargets:
-    def test_a_new_one_moves_open_answers(self):
+    def test_a_new_target_moves_open_answers(self):
         lead = owed()
 
         save(4 * 60)
 
         assert due(lead) == REPLY + 4 * HOUR
 
-    def test_one_that_changes_moves_them_again(self):
+    def test_a_changed_target_moves_open_answers_again(self):
         lead = owed(campaign=make_campaign())
 
         save(4 * 60)
@@ -87,7 +87,7 @@ class TestTargets:
         targets.remove_target(actor=make_manager(), target=specific)
         assert due(lead) == REPLY + 4 * HOUR
 
-    def test_without_any_nothing_falls_due(self):
+    def test_without_a_target_no_answer_is_due(self):
         lead = owed()
 
         targets.remove_target(actor=make_manager(), target=make_target())
@@ -96,18 +96,18 @@ class TestTargets:
         assert lead.answer_owed
 
     @pytest.mark.parametrize("minutes", [0, -1, targets.MOST_MINUTES + 1])
-    def test_zero_and_the_like_are_refused(self, minutes):
+    def test_minutes_out_of_range_are_refused(self, minutes):
         with pytest.raises(AssignmentRefused, match="at least a minute"):
             save(minutes)
 
-    def test_two_for_the_same_leads_are_refused(self):
+    def test_a_second_target_for_the_same_leads_is_refused(self):
         category = make_category()
         save(category=category)
 
         with pytest.raises(AssignmentRefused, match="already"):
             save(category=category)
 
-    def test_one_that_was_removed_meanwhile_does_not_come_back(self):
+    def test_a_target_removed_meanwhile_does_not_come_back(self):
         target, same = save(), SlaTarget.objects.get()
         targets.remove_target(actor=make_manager(), target=same)
 
@@ -151,14 +151,14 @@ class TestHours:
     def _target(self):
         make_target(60, in_working_hours=True)
 
-    def test_of_everybody_move_open_answers(self):
+    def test_default_hours_move_open_answers(self):
         lead = owed()
 
         default_hours(week=EARLY)
 
         assert due(lead) == REPLY + HOUR
 
-    def test_of_a_member_move_theirs_alone(self):
+    def test_hours_of_a_member_move_their_answers_only(self):
         ana = make_member("Ana Sousa")
         theirs, other = owed(owner=ana), owed()
 

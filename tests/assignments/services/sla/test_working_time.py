@@ -52,7 +52,9 @@ def is_working(moment: datetime, calendar: Calendar) -> bool:
 
 
 @given(calendars(), moments, amounts)
-def test_what_lies_before_the_moment_is_what_was_asked_for(calendar, start, wanted):
+def test_the_working_time_before_the_moment_is_the_time_asked_for(
+    calendar, start, wanted
+):
     end = moment_after(start, wanted, calendar)
 
     assert end is None or worked(start, end, calendar) == wanted
