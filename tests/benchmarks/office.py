@@ -13,8 +13,7 @@ from assignments.models import Budget as BudgetRow
 from assignments.models.assignment import Cause
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
+from assignments.services.ledger.batch import apply_plan, plan_for_one_member
 from assignments.services.mirror import scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget

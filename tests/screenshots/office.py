@@ -19,8 +19,7 @@ from assignments.sandbox.wsgi import application
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead, undo_assignment
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
+from assignments.services.ledger.batch import apply_plan, plan_for_one_member
 from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget

@@ -18,8 +18,7 @@ from assignments.services.ledger.assign import (
     retry_assignment,
     undo_assignment,
 )
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
+from assignments.services.ledger.batch import apply_plan, plan_for_one_member
 from tests.trials.line import Line
 
 

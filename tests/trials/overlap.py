@@ -116,8 +116,7 @@ class Stage:
 
     def _routing(self, member: Any) -> Callable[[], None]:
         from assignments.models.assignment import Cause
-        from assignments.services.ledger.batch import apply_plan
-        from assignments.services.ledger.planning import plan_for_one_member
+        from assignments.services.ledger.batch import apply_plan, plan_for_one_member
         from tests.factories import MONDAY
 
         plan = plan_for_one_member(

@@ -20,7 +20,7 @@ from assignments.services.bulk.allocation import (
     propose,
     scene_for,
 )
-from assignments.services.bulk.plan_changes import PlanChanged, changes_since
+from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger.notes import LONGEST
 from assignments.task_queue import nudge_dispatch

@@ -1,25 +1,38 @@
 """Why a lead of a plan is left alone by now, although the preview would move it."""
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import batched
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db import models
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
-from assignments.models import Assignment, Batch, Coverage, Member, SavedPlan
+from assignments.models import (
+    Assignment,
+    Batch,
+    Coverage,
+    Hold,
+    Lead,
+    Member,
+    SavedPlan,
+)
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause, State
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.services import access
 from assignments.services.absences import away_now
+from assignments.services.bulk import capacity
 from assignments.services.bulk.allocation import (
     GONE,
     NOT_YOURS,
     away_until,
     is_decision,
+    is_set,
     may_move,
 )
-from assignments.services.bulk.unmoved import stays_since
+from assignments.services.errors import AssignmentRefused
 
 
 class Standing(NamedTuple):
@@ -147,3 +160,118 @@ def _moved_since(entry: Entry, lead: Standing, scene: Scene) -> str:
     if now_with == UNKNOWN:
         return "Smartlead no longer says who has it."
     return f"It has moved since the preview: it is with {holder} now."
+
+
+LIVE_FOR = timedelta(days=7)
+
+
+class Kind(models.TextChoices):
+    """Why a lead stays where it is, or that it may move."""
+
+    ON_THE_WAY = "on_the_way", "on the way already"
+    HELD = "held", "held in a coverage"
+    LIVE = "live", "in a live conversation"
+    MOVABLE = "movable", "may move"
+
+
+def kind_of(at: datetime, *, with_live: bool) -> Case:
+    """Live: we owe an answer, or a mail went either way this week."""
+    pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
+    held = Hold.objects.standing().filter(lead=OuterRef("pk"))
+    kinds = [
+        When(Exists(pending), then=Value(Kind.ON_THE_WAY.value)),
+        When(Exists(held), then=Value(Kind.HELD.value)),
+    ]
+    if not with_live:
+        kinds.append(When(_is_live(at), then=Value(Kind.LIVE.value)))
+    movable = Value(Kind.MOVABLE.value)
+    return Case(*kinds, default=movable, output_field=models.CharField())
+
+
+def _is_live(at: datetime) -> Q:
+    since = at - LIVE_FOR
+    return Q(answer_owed=True) | Q(reply_order__gte=since) | Q(sent_order__gte=since)
+
+
+# What is said of a lead that might still move when the preview was made.
+SINCE = {
+    Kind.ON_THE_WAY: "Since the preview, it is on the way to somebody else.",
+    Kind.HELD: "Since the preview, it is held in a coverage.",
+    Kind.LIVE: "Since the preview, a mail came or went: the conversation is live.",
+}
+
+
+def stays_since(
+    plan: SavedPlan, leads: Collection[int], *, at: datetime
+) -> dict[int, str]:
+    """Why leads of a levelling are better left alone by now; empty for other plans."""
+    if plan.cause != Cause.REBALANCE:
+        return {}
+    kind = kind_of(at, with_live=bool(plan.wish.get("with_live")))
+    found = Lead.objects.filter(pk__in=leads).annotate(kind=kind).order_by()
+    rows = found.exclude(kind=Kind.MOVABLE).values_list("pk", "kind")
+    return {pk: SINCE[Kind(kind)] for pk, kind in rows}
+
+
+AT_ONCE = 10_000  # leads in one query; SQLite takes some thirty thousand parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Leads that would move by the preview and will be skipped now, with the reason."""
+
+    why: dict[int, str]
+
+    @property
+    def count(self) -> int:
+        return len(self.why)
+
+    @property
+    def stamp(self) -> str:
+        """Stands for exactly these changes on the page that shows them."""
+        if not self.why:
+            return ""
+        lines = "\n".join(f"{pk} {why}" for pk, why in sorted(self.why.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()[:20]
+
+
+class PlanChanged(AssignmentRefused):
+    """It can be confirmed once the changes have been seen."""
+
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
+        leads = "1 lead" if changes.count == 1 else f"{changes.count:,} leads"
+        super().__init__(
+            f"Nothing is assigned yet: {leads} changed since this preview."
+        )
+
+
+def changes_since(plan: SavedPlan, *, at: datetime) -> Changes:
+    moving = [entry for entry in plan.entries() if entry.to_id is not None]
+    why: dict[int, str] = {}
+    for some in batched(moving, AT_ONCE):
+        why.update(_why(plan, some, at))
+    return Changes(why | capacity.too_many(plan, without=why))
+
+
+def _why(
+    plan: SavedPlan, entries: Sequence[Entry], at: datetime
+) -> Iterator[tuple[int, str]]:
+    leads = _standings([entry.lead_id for entry in entries])
+    scene = scene_of(plan, list(leads), at=at)
+    for entry in entries:
+        lead = leads.get(entry.lead_id)
+        if why := why_skip(scene, entry, lead) if lead else GONE:
+            yield entry.lead_id, why
+
+
+def _standings(ids: Sequence[int]) -> dict[int, Standing]:
+    """Plain values: of twenty thousand leads, models would take a second."""
+    known = Lead.objects.filter(pk__in=ids)
+    rows = known.values_list(
+        "pk", "owner_id", is_set("owner_known_at"), is_set("gone_at")
+    )
+    return {
+        pk: Standing(pk, owner_id, bool(is_known), bool(is_gone))
+        for pk, owner_id, is_known, is_gone in rows.iterator(chunk_size=2000)
+    }

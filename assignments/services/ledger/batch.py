@@ -7,12 +7,57 @@ from datetime import datetime
 from django.db import transaction
 
 from assignments.models import Assignment, Batch, Lead, Member, User
-from assignments.models.assignment import State
+from assignments.models.assignment import AUTOMATIC, Cause, State, Urgency
 from assignments.services import access
 from assignments.services.ledger import holds
-from assignments.services.ledger.planning import Plan, Proposal
 from assignments.services.ledger.transitions import REPLACED, finish
 from assignments.task_queue import nudge_dispatch
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Give this lead to that member, and why. `to_id` None: skip it, and why."""
+
+    lead_id: int
+    to_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    cause: Cause
+    reason: str
+    proposals: tuple[Proposal, ...]
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.cause in AUTOMATIC
+
+    @property
+    def urgency(self) -> Urgency:
+        return URGENCY_OF[self.cause]
+
+
+URGENCY_OF = {
+    Cause.MANUAL: Urgency.CLICK,
+    Cause.UNDO: Urgency.CLICK,
+    Cause.COVERAGE_RETURN: Urgency.COVERAGE_RETURN,
+    Cause.COVERAGE_START: Urgency.COVERAGE_START,
+    Cause.BULK: Urgency.BULK,
+    Cause.REBALANCE: Urgency.BULK,
+    Cause.ROUTING: Urgency.RULE,
+}
+
+
+def plan_for_one_member(
+    leads: Iterable[Lead], to: Member, *, reason: str, cause: Cause = Cause.BULK
+) -> Plan:
+    """All these leads to one member."""
+    return Plan(
+        cause=cause,
+        reason=reason,
+        proposals=tuple(Proposal(lead.pk, to.pk, reason) for lead in leads),
+    )
 
 
 @transaction.atomic

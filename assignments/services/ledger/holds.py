@@ -4,16 +4,25 @@ Called by the ledger, in the transaction that gives the row its final state, und
 lock on the lead. Nothing else changes a hold when something has come true.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from assignments.models import Assignment, Coverage, CoveredLead, Hold, Lead, Note
+from assignments.models import (
+    Assignment,
+    Coverage,
+    CoveredLead,
+    Hold,
+    Lead,
+    Member,
+    Note,
+)
 from assignments.models.assignment import FINAL, PERSONAL, Cause, State
-from assignments.services.ledger import hold_notes
-from assignments.services.ledger.notes import attach_note
+from assignments.services.absence_wording import first_day_away, last_day_away
+from assignments.services.ledger.notes import LONGEST, attach_note
 
 LIVE, TAKING, ENDED = Hold.State.LIVE, Hold.State.TAKING, Hold.State.ENDED
 Outcome = Hold.Outcome
@@ -138,9 +147,7 @@ def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
         return
     covering = hold.to if is_return else row.to
     assert covering is not None  # noqa: S101  a coverage's rows go to somebody
-    text = hold_notes.note(
-        template, coverage=coverage, lead=row.lead, covering=covering
-    )
+    text = note(template, coverage=coverage, lead=row.lead, covering=covering)
     kind = Note.Kind.RETURN if is_return else Note.Kind.START
     attach_note(row, text=text, at=at, kind=kind)
     setattr(covered, written, at)
@@ -296,3 +303,31 @@ def _complete(lead_id: int, at: datetime) -> None:
     Coverage.objects.filter(pk__in=[coverage.pk for coverage in complete]).update(
         state=Coverage.State.COMPLETED, completed_at=at
     )
+
+
+def note(template: str, *, coverage: Coverage, lead: Lead, covering: Member) -> str:
+    """The note for one lead. What is filled in is never looked through again."""
+    words = {
+        "away": str(coverage.member),
+        "covering": str(covering),
+        "first_day": first_day_away(coverage),
+        "last_day": last_day_away(coverage),
+        "lead": str(lead),
+        "campaign": str(lead.campaign) if lead.campaign else "no campaign",
+    }
+    filled = re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template)
+    return filled[:LONGEST]
+
+
+def start_reason(coverage: Coverage, to: Member, why: str) -> str:
+    """Maya is away until Fri 15 May; Luca covers half of the leads."""
+    return f"{coverage.member} is away until {last_day_away(coverage)}; {to} {why}."
+
+
+def summary(coverage: Coverage) -> str:
+    """What a whole batch is for."""
+    return f"{coverage.member} is away until {last_day_away(coverage)}."
+
+
+def return_reason(coverage: Coverage) -> str:
+    return f"{coverage.member} is back and gets back what was covered."

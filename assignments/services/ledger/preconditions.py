@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from assignments.models import Assignment, Coverage, SavedPlan
+from assignments.models import Assignment, Coverage, Heartbeat, SavedPlan
 from assignments.models.assignment import PERSONAL, Cause, Urgency
 from assignments.services.absence_wording import last_day_away
-from assignments.services.ledger import clock_reading
 
 AGAIN = "It is decided again."
 
@@ -16,7 +15,7 @@ def why_not_now(row: Assignment, at: datetime) -> str | None:
     What a person decided about one lead is theirs: that is sent. What they decided about
     many is sent to nobody who went away since, without their knowing.
     """
-    now = clock_reading.latest(at)
+    now = latest(at)
     if row.cause == Cause.COVERAGE_START and not _is_wanted(row, now):
         return "Its coverage does not ask for it any more. It was not sent."
     if row.cause in PERSONAL:
@@ -48,3 +47,21 @@ def _away_since(row: Assignment, now: datetime) -> str | None:
 def _is_wanted(row: Assignment, now: datetime) -> bool:
     """Whether a coverage that has not reached its end still waits for this move."""
     return Coverage.objects.away_at(now).filter(holds__move=row).exists()
+
+
+TICK = "tick"
+
+
+def latest(at: datetime) -> datetime:
+    """This moment, or that of the last tick if it was later."""
+    last = last_tick()
+    return max(at, last) if last else at
+
+
+def last_tick() -> datetime | None:
+    beat = Heartbeat.objects.filter(name=TICK).first()
+    return beat.beat_at if beat else None
+
+
+def advance(at: datetime) -> None:
+    Heartbeat.objects.update_or_create(name=TICK, defaults={"beat_at": at})

@@ -15,9 +15,8 @@ from assignments.models.assignment import Cause, State
 from assignments.services.account import current
 from assignments.services.dispatch import queue
 from assignments.services.ledger.assign import assign_lead, undo_assignment
-from assignments.services.ledger.batch import apply_plan
+from assignments.services.ledger.batch import apply_plan, plan_for_one_member
 from assignments.services.ledger.ownership import Sighting, observe_owner, record_write
-from assignments.services.ledger.planning import plan_for_one_member
 from tests.factories import (
     MONDAY,
     make_assignment,

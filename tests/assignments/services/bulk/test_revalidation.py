@@ -4,8 +4,8 @@ import pytest
 
 from assignments.models import Batch, Lead, Member, SavedPlan
 from assignments.models.assignment import State
-from assignments.services.bulk import plan_changes, plans
-from assignments.services.bulk.plan_changes import PlanChanged, changes_since
+from assignments.services.bulk import plans, revalidation
+from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import Stale
 from tests.dashboard.pages import queries_of
 from tests.factories import (
@@ -121,7 +121,7 @@ def test_asks_no_more_for_many_leads_than_for_one(ana, ben):
 
 
 def test_a_plan_of_any_size_is_compared_in_parts(plan, monkeypatch):
-    monkeypatch.setattr(plan_changes, "AT_ONCE", 2)
+    monkeypatch.setattr(revalidation, "AT_ONCE", 2)
     Lead.objects.update(gone_at=MONDAY)
 
     assert changes_since(plan, at=MONDAY).count == 3

@@ -10,8 +10,7 @@ from assignments.sandbox.faults import Kind
 from assignments.services.dispatch import page_reads
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
+from assignments.services.ledger.batch import apply_plan, plan_for_one_member
 from assignments.services.mirror import sync_sources
 from tests.factories import make_lead, make_manager
 from tests.office import Office

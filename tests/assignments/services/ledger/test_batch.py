@@ -3,8 +3,12 @@ import pytest
 from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.errors import NotAllowed
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import Plan, Proposal, plan_for_one_member
+from assignments.services.ledger.batch import (
+    Plan,
+    Proposal,
+    apply_plan,
+    plan_for_one_member,
+)
 from tests.factories import (
     MONDAY,
     make_assignment,

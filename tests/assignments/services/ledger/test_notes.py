@@ -8,8 +8,7 @@ from django.db import IntegrityError, transaction
 from assignments.models import Note
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.ledger.notes import LONGEST
-from assignments.services.ledger.written_notes import write_note
+from assignments.services.ledger.notes import LONGEST, write_note
 from assignments.services.operations import invariants
 from tests.factories import (
     MONDAY,
