@@ -33,6 +33,11 @@ from assignments.services.bulk.allocation import (
     may_move,
 )
 from assignments.services.errors import AssignmentRefused
+from assignments.services.ledger.new_row import (
+    NOTHING_PENDING,
+    PendingRows,
+    pending_rows,
+)
 
 
 class Standing(NamedTuple):
@@ -51,7 +56,7 @@ class Scene:
     plan: SavedPlan
     members: dict[int, Member]
     away: dict[int, Coverage]
-    pending: dict[int, dict[str, Assignment]]
+    pending: dict[int, PendingRows]
     # Leads about which a person decided after this plan was confirmed, or after the
     # batch whose refused rows it tries again: the decision.
     later: dict[int, Assignment]
@@ -72,20 +77,15 @@ class Scene:
         return None if member_id in known else self.away.get(member_id)
 
     def newest(self, lead_id: int) -> Assignment | None:
-        """Where the lead is on its way to: what waits stands on what is being sent."""
-        rows = self.pending.get(lead_id, {})
-        return rows.get(State.WAITING) or rows.get(State.SENDING)
+        return self.pending.get(lead_id, NOTHING_PENDING).newest
 
 
 def scene_of(plan: SavedPlan, leads: Collection[int], *, at: datetime) -> Scene:
-    pending: dict[int, dict[str, Assignment]] = {}
-    for row in Assignment.objects.pending().filter(lead__in=leads):
-        pending.setdefault(row.lead_id, {})[row.state] = row
     return Scene(
         plan=plan,
         members={member.pk: member for member in Member.objects.all()},
         away=away_now(at),
-        pending=pending,
+        pending=pending_rows(leads),
         later=_later(plan, leads),
         movable=access.movable_owners(plan.actor),
         choosable=frozenset(
@@ -152,8 +152,10 @@ def _may_lapse(row: Assignment) -> bool:
 
 def _moved_since(entry: Entry, lead: Standing, scene: Scene) -> str:
     now_with = lead.owner_id if lead.owner_is_known else UNKNOWN
-    pending = scene.pending.get(lead.lead_id, {}).values()
-    is_being_sent = any(row.pk == entry.reverses_id for row in pending)
+    pending = scene.pending.get(lead.lead_id, NOTHING_PENDING)
+    is_being_sent = any(
+        row.pk == entry.reverses_id for row in (pending.waiting, pending.sending) if row
+    )
     if now_with == entry.shown_id or is_being_sent:
         return ""
     holder = scene.members[now_with] if now_with else "nobody"

@@ -24,7 +24,13 @@ from assignments.services import note_templates
 from assignments.services.bulk import capacity
 from assignments.services.bulk.revalidation import Scene, Standing, scene_of, why_skip
 from assignments.services.ledger import holds, notes
-from assignments.services.ledger.transitions import REPLACED, finish
+from assignments.services.ledger.new_row import (
+    NOTHING_PENDING,
+    end_unsaved,
+    expect_owner,
+    supersede,
+)
+from assignments.services.ledger.transitions import REPLACED
 from assignments.task_queue import nudge_dispatch, nudge_plans
 
 CHUNK = 500
@@ -78,7 +84,7 @@ def _leave_what_is_too_much(
     full = capacity.too_many(plan, without=stays)
     for row in rows:
         if row.lead_id in full and row.state == State.WAITING:
-            _end(row, State.SKIPPED, full[row.lead_id], at)
+            end_unsaved(row, State.SKIPPED, full[row.lead_id], at)
             row.after = None
 
 
@@ -90,12 +96,9 @@ def _locked(entries: Sequence[Entry]) -> dict[int, Lead]:
 
 def _row(scene: Scene, entry: Entry, lead: Lead) -> Assignment:
     plan = scene.plan
-    before = scene.pending.get(lead.pk, {})
     row = Assignment(
         lead=lead,
-        to_id=entry.to_id,
-        expected_id=lead.owner_id,
-        expected_known=lead.owner_is_known,
+        to=scene.members.get(entry.to_id or 0),
         cause=plan.cause,
         actor=plan.actor,
         reason=entry.reason if entry.to_id else plan.reason,
@@ -104,15 +107,15 @@ def _row(scene: Scene, entry: Entry, lead: Lead) -> Assignment:
         reverses_id=entry.reverses_id,
         created_at=scene.confirmed_at,
     )
-    if waiting := before.get(State.WAITING):
-        row.expected_id = waiting.expected_id
-        row.expected_known = waiting.expected_known
+    pending = scene.pending.get(lead.pk, NOTHING_PENDING)
     if plan.cancelled_at and entry.to_id:
-        _end(row, State.CANCELLED, f"{plan.cancelled_by} cancelled it.", scene.at)
+        end_unsaved(
+            row, State.CANCELLED, f"{plan.cancelled_by} cancelled it.", scene.at
+        )
     elif why_not := why_skip(scene, entry, _standing(lead)):
-        _end(row, State.SKIPPED, why_not, scene.at)
-    elif sending := before.get(State.SENDING):
-        row.after, row.expected_id, row.expected_known = sending, sending.to_id, True
+        end_unsaved(row, State.SKIPPED, why_not, scene.at)
+    is_open = row.state == State.WAITING
+    expect_owner(row, lead, pending if is_open else pending.without_sending())
     return row
 
 
@@ -125,27 +128,16 @@ def _standing(lead: Lead) -> Standing:
     )
 
 
-def _end(row: Assignment, state: State, outcome: str, at: datetime) -> None:
-    row.state, row.outcome, row.finished_at = state, outcome[:500], at
-
-
 def _make_room(rows: Sequence[Assignment], scene: Scene) -> list[Assignment]:
     """What waited gives way to the new decision; the rows that only cancel it."""
     kept = []
     for row in rows:
-        waiting = scene.pending.get(row.lead_id, {}).get(State.WAITING)
+        waiting = scene.pending.get(row.lead_id, NOTHING_PENDING).waiting
         if row.state != State.WAITING or waiting is None:
             continue
-        finish(waiting, state=State.CANCELLED, outcome=REPLACED, at=scene.at)
-        if row.expected_known and row.expected_id == row.to_id:
-            to = scene.members[row.to_id or 0]
+        supersede(waiting, row, outcome=REPLACED, at=scene.at)
+        if row.state == State.SKIPPED:
             row.after = None
-            _end(
-                row,
-                State.SKIPPED,
-                f"{to} keeps it: the waiting change was cancelled.",
-                scene.at,
-            )
             kept.append(row)
     return kept
 

@@ -16,7 +16,13 @@ from assignments.services.absence_wording import last_day_away
 from assignments.services.absences import away_now
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation, Stale
 from assignments.services.ledger import holds, notes
-from assignments.services.ledger.transitions import REPLACED, finish
+from assignments.services.ledger.new_row import (
+    NOTHING_PENDING,
+    expect_owner,
+    pending_rows,
+    supersede,
+)
+from assignments.services.ledger.transitions import GONE, finish
 from assignments.services.locks import lock_lead
 from assignments.task_queue import nudge_dispatch
 
@@ -52,20 +58,37 @@ def assign_lead(
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
-    waiting, sending = _pending(lead)
-    _check_possible(lead, to, waiting or sending, expected)
-    if (newest := waiting or sending) and newest.to_id == to.pk:
+    pending = pending_rows([lead.pk]).get(lead.pk, NOTHING_PENDING)
+    newest = pending.newest
+    _check_possible(lead, to, newest, expected)
+    if newest and newest.to_id == to.pk:
         return _join(newest, actor, note, at)
     if until == "back":
-        _check_covered(lead, sending)
-    row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
-    row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
-    row.until_back = until == "back"
-    _stand_on(row, waiting, sending)
-    if waiting:
-        finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
-    _save(row, note=note)
+        _check_covered(lead, pending.sending)
+    row = Assignment(
+        lead=lead,
+        to=to,
+        actor=actor,
+        cause=cause,
+        reason=reason or f"{actor} chose {to} by hand.",
+        reverses=reverses,
+        until_back=until == "back",
+        created_at=at,
+    )
+    expect_owner(row, lead, pending)
+    if pending.waiting:
+        supersede(pending.waiting, row, outcome=_replaced_by(actor), at=at)
+    row.save()
+    if row.state == State.SKIPPED:
+        holds.settle(row, at=at)
+    else:
+        notes.attach_note(row, text=note, at=at)
+        nudge_dispatch()
     return row
+
+
+def _replaced_by(actor: User) -> str:
+    return f"A newer decision replaced it before it was sent, by {actor}."
 
 
 @transaction.atomic
@@ -215,18 +238,12 @@ def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> 
     )
 
 
-def _pending(lead: Lead) -> tuple[Assignment | None, Assignment | None]:
-    pending = Assignment.objects.pending().filter(lead=lead).select_related("to")
-    rows = {row.state: row for row in pending}
-    return rows.get(State.WAITING), rows.get(State.SENDING)
-
-
 def _check_possible(
     lead: Lead, to: Member, newest: Assignment | None, expected: int | Anyone | None
 ) -> None:
     shown = newest.to_id if newest else lead.owner_id
     if lead.gone_at:
-        raise AssignmentRefused("Smartlead no longer has this lead.")
+        raise AssignmentRefused(GONE)
     if not to.is_active:
         raise AssignmentRefused(f"{to} has been deactivated. Choose somebody else.")
     if expected is not ANYONE and expected != shown:
@@ -253,37 +270,6 @@ def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
         nudge_dispatch()
     notes.attach_note(row, text=note, at=at, author=actor)
     return row
-
-
-def _stand_on(
-    row: Assignment, waiting: Assignment | None, sending: Assignment | None
-) -> None:
-    """Whom the new row expects to replace."""
-    lead = row.lead
-    if sending:
-        row.after, row.expected_id = sending, sending.to_id
-    elif waiting:
-        row.expected_id = waiting.expected_id
-        row.expected_known = waiting.expected_known
-    else:
-        row.expected_id, row.expected_known = lead.owner_id, lead.owner_is_known
-
-
-def _save(row: Assignment, *, note: str) -> None:
-    """As waiting; or as skipped, if the lead is with that member already."""
-    if row.expected_known and row.expected_id == row.to_id:
-        row.state, row.finished_at = State.SKIPPED, row.created_at
-        row.outcome = f"{row.to} keeps it: the waiting change was cancelled."
-    row.save()
-    if row.state == State.SKIPPED:
-        holds.settle(row, at=row.created_at)
-    if row.state == State.WAITING:
-        notes.attach_note(row, text=note, at=row.created_at)
-        nudge_dispatch()
-
-
-def _replaced_by(actor: User) -> str:
-    return f"{REPLACED[:-1]}, by {actor}."
 
 
 def _moved_since(assignment: Assignment) -> str | None:

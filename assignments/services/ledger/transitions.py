@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assignments.models import Assignment, Lead, Note, SavedPlan, User
-from assignments.models.assignment import FINAL, PENDING, State, Urgency
+from assignments.models.assignment import PENDING, State, Urgency
 from assignments.services.ledger import holds
 from assignments.services.notifications import assignments
 
+GONE = "Smartlead no longer has this lead."
 REPLACED = "A newer decision replaced it before it was sent."
 
 
@@ -98,9 +99,6 @@ def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
     return count
 
 
-GONE = "Smartlead no longer has this lead."
-
-
 def _follow(
     follower: Assignment,
     row: Assignment,
@@ -132,7 +130,3 @@ def _drop_notes(rows: Sequence[int], at: datetime) -> None:
         outcome="Not sent, because the assignment did not happen.",
         finished_at=at,
     )
-
-
-def is_final(row: Assignment) -> bool:
-    return row.state in FINAL

@@ -15,10 +15,11 @@ from assignments.models.assignment import Cause, State
 from assignments.services.account import current
 from assignments.services.dispatch import queue
 from assignments.services.ledger.assign import assign_lead, undo_assignment
-from assignments.services.ledger.batch import apply_plan, plan_for_one_member
+from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.ownership import Sighting, observe_owner, record_write
 from tests.factories import (
     MONDAY,
+    automatic_plan,
     make_assignment,
     make_lead,
     make_manager,
@@ -92,7 +93,7 @@ def test_an_undo_sees_that_it_was_sent_meanwhile(lead, ben):
 
 
 def test_a_plan_sees_the_click_that_was_faster(lead, ben, cem):
-    plan = plan_for_one_member([lead], ben, reason="Many.", cause=Cause.ROUTING)
+    plan = automatic_plan([lead], ben)
 
     while_locked(
         lead,
@@ -107,7 +108,7 @@ def test_a_plan_locks_its_leads_in_order(lead, ben):
     """So that two plans never wait for each other."""
     last = make_lead(owner=lead.owner, map_id=9_000_002)
     first = make_lead(owner=lead.owner, map_id=9_000_001)
-    plan = plan_for_one_member([last, first], ben, reason="Many.", cause=Cause.ROUTING)
+    plan = automatic_plan([last, first], ben)
 
     while_locked(
         first,
