@@ -23,19 +23,19 @@ class Desk:
     budget: Budget
     clock: Callable[[], datetime]
 
-    def reached(self, step: str) -> None:
+    def emit(self, step: str) -> None:
         step_reached.send(sender=Desk, step=step)
 
     def read_lead(self, map_id: int, slot: Slot) -> tuple[LeadRow | None, datetime]:
         """One GET; returns the row, None if Smartlead has it no more, and when asked."""
         asked_at = self.clock()
-        self.reached("reading")
+        self.emit("reading")
         with self.client.spending(slot):
             row = self.client.lead(map_id)
-        self.reached("read")
+        self.emit("read")
         return row, asked_at
 
-    def keep_row(self, row: LeadRow, asked_at: datetime, *, token: str = "") -> None:
+    def store_lead(self, row: LeadRow, asked_at: datetime, *, token: str = "") -> None:
         """Take in everything a GET said, the owner on behalf of `token`."""
         at = self.clock()
         save_row(row, asked_at=asked_at, at=at, by="get")

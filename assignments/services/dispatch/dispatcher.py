@@ -34,14 +34,14 @@ OLDEST_AFTER_CLICKS = 15
 
 @dataclass
 class Dispatcher:
-    desk: Desk
+    context: Desk
     sleep: Callable[[float], None] = time.sleep
     turns: int = 0
     clicks_in_a_row: int = 0
 
     def run(self, *, until: datetime) -> None:
         """Work until the time is up, or nothing will be due before then."""
-        while (now := self.desk.clock()) < until:
+        while (now := self.context.clock()) < until:
             look_again = self.take_turn(now)
             if look_again is None:
                 continue
@@ -55,7 +55,7 @@ class Dispatcher:
         What a person has paused is left waiting.
         """
         while work_is_left(accounts.current()):
-            now = self.desk.clock()
+            now = self.context.clock()
             self.run(until=now + timedelta(seconds=45))
             self.sleep(_seconds(LOOK_AGAIN))
 
@@ -70,7 +70,7 @@ class Dispatcher:
         clicks = queue.clicks_are_due(account, now)
         if not clicks and not queue.something_is_due(account, now):
             return queue.next_moment(now) or datetime.max.replace(tzinfo=now.tzinfo)
-        taken = self.desk.budget.take(Kind.INTERACTIVE if clicks else Kind.NORMAL)
+        taken = self.context.budget.take(Kind.INTERACTIVE if clicks else Kind.NORMAL)
         if isinstance(taken, NotBefore):
             return self._blocked(taken, now)
         return self._use(taken, account, clicks=clicks)
@@ -78,13 +78,16 @@ class Dispatcher:
     def _use(self, slot: Slot, account: Account, *, clicks: bool) -> datetime | None:
         oldest = self._is_turn_of_oldest(clicks=clicks)
         claim = queue.claim_next(
-            account, self.desk.clock(), clicks_only=clicks and not oldest, oldest=oldest
+            account,
+            self.context.clock(),
+            clicks_only=clicks and not oldest,
+            oldest=oldest,
         )
         if claim is None:
-            self.desk.budget.give_back(slot)
-            return self.desk.clock() + BEATEN_TO_IT
-        self.desk.reached("claimed")
-        _JOBS[claim.job](self.desk, claim, slot)
+            self.context.budget.give_back(slot)
+            return self.context.clock() + BEATEN_TO_IT
+        self.context.emit("claimed")
+        _JOBS[claim.job](self.context, claim, slot)
         return None
 
     def _is_turn_of_oldest(self, *, clicks: bool) -> bool:
@@ -98,11 +101,11 @@ class Dispatcher:
         """Smartlead does not take our calls: one read now and then, and nothing else."""
         if account.probe_at and account.probe_at > now:
             return account.probe_at
-        taken = self.desk.budget.take(Kind.INTERACTIVE)
+        taken = self.context.budget.take(Kind.INTERACTIVE)
         if isinstance(taken, NotBefore):
             return self._blocked(taken, now)
         if not accounts.claim_probe(now):
-            self.desk.budget.give_back(taken)
+            self.context.budget.give_back(taken)
             return now + LOOK_AGAIN
         self._look(taken, now)
         return None
@@ -110,7 +113,7 @@ class Dispatcher:
     def _blocked(self, taken: NotBefore, now: datetime) -> datetime | None:
         """No slot now. After a 429 one read tells whether calls are taken again."""
         if taken.probe_due:
-            slot = self.desk.budget.take(Kind.PROBE)
+            slot = self.context.budget.take(Kind.PROBE)
             if not isinstance(slot, NotBefore):
                 self._look(slot, now)
                 return None
@@ -121,8 +124,8 @@ class Dispatcher:
     def _look(self, slot: Slot, now: datetime) -> None:
         """One read to see whether Smartlead takes our calls."""
         try:
-            with self.desk.client.spending(slot):
-                self.desk.client.probe()
+            with self.context.client.spending(slot):
+                self.context.client.probe()
         except NotSent:
             return  # this process was paused; the next look tells
         except SmartleadError as error:
@@ -146,17 +149,19 @@ def work_is_left(account: Account) -> bool:
     return rows.exists() or notes.exists() or rechecks.exists()
 
 
-def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
+def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
     """A list contradicted what we know of a lead's owner: ask for this one lead."""
     before = Lead.objects.get(pk=claim.pk)
     try:
-        found, asked_at = desk.read_lead(claim.pk, slot)
+        found, asked_at = context.read_lead(claim.pk, slot)
     except NotSent:
-        Lead.objects.filter(pk=claim.pk).update(recheck_at=desk.clock())
+        Lead.objects.filter(pk=claim.pk).update(recheck_at=context.clock())
         return
     except AboutUs as error:
         if error.kind != "rate_limit":
-            accounts.note_outage(kind=error.kind, sentence=str(error), at=desk.clock())
+            accounts.note_outage(
+                kind=error.kind, sentence=str(error), at=context.clock()
+            )
         return
     except Refused:
         found = None
@@ -164,9 +169,9 @@ def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
         # Whether it is gone is for the mirror to say, after two passes without it.
         Lead.objects.filter(pk=claim.pk).update(recheck_at=None, rechecks=0)
         return
-    desk.keep_row(found, asked_at)
+    context.store_lead(found, asked_at)
     if found.owner_known and found.owner_id == before.owner_id:
-        page_reads.doubt(before, asked_at, desk.clock())
+        page_reads.doubt(before, asked_at, context.clock())
 
 
 _JOBS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {

@@ -1,4 +1,4 @@
-"""Compare before write: what is known of an owner, and whether it is fresh (rule 3)."""
+"""Compare before write: what is known of an owner, and how well (design, rule 3)."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,11 +20,16 @@ class Comparison(Enum):
 
 
 def compare(row: Assignment, lead: Lead, at: datetime) -> Comparison:
+    """Compare the owner of `lead` as known with the one that `row` expects.
+
+    READ_FIRST: the owner was not read recently enough. KNOWN_NOW: nobody knew the owner
+    when the row was decided, and now we do. ALREADY_TRUE: an earlier try has landed.
+    """
     if not row.expected_known:
         if lead.owner_is_known:
             return Comparison.KNOWN_NOW
-        fresh = _is_fresh(lead.owner_withheld_at, row, at)
-        return Comparison.SEND if fresh else Comparison.READ_FIRST
+        is_fresh = _is_fresh(lead.owner_withheld_at, row, at)
+        return Comparison.SEND if is_fresh else Comparison.READ_FIRST
     if not _is_fresh(lead.owner_sure_at, row, at):
         return Comparison.READ_FIRST
     if lead.owner_id == row.expected_id:
@@ -40,5 +45,6 @@ def _is_fresh(moment: datetime | None, row: Assignment, at: datetime) -> bool:
 
 
 def freshness(row: Assignment) -> timedelta:
-    click = row.urgency == Urgency.CLICK
-    return timedelta(seconds=settings.FRESH_CLICK if click else settings.FRESH)
+    """Return how old the last read of the owner may be when `row` is sent."""
+    is_click = row.urgency == Urgency.CLICK
+    return timedelta(seconds=settings.FRESH_CLICK if is_click else settings.FRESH)

@@ -79,21 +79,21 @@ def forget(page: AwaitedPage) -> None:
     _mark(page.map_ids, None)
 
 
-def read(desk: Desk, page: AwaitedPage, slot: Slot) -> None:
+def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
     """Ask for the page, and take in what it says. Raises NotSent and AboutUs.
 
     Leads that it does not have are read one by one; all, if the list refuses the filter.
     """
-    asked_at = desk.clock()
-    found = _ask(desk, page, slot)
-    if found and list_verification.holds(found, page.owner_id, at=desk.clock()):
-        save_rows(found.rows, asked_at=asked_at, at=desk.clock(), by="list")
+    asked_at = context.clock()
+    found = _ask(context, page, slot)
+    if found and list_verification.holds(found, page.owner_id, at=context.clock()):
+        save_rows(found.rows, asked_at=asked_at, at=context.clock(), by="list")
         named = {row.map_id for row in found.rows if row.owner_id == page.owner_id}
         sure = _note_sure(named, owner_id=page.owner_id, asked_at=asked_at)
     else:
         sure = set()
     _mark(sure, None)
-    _mark(set(page.map_ids) - sure, desk.clock())
+    _mark(set(page.map_ids) - sure, context.clock())
 
 
 def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
@@ -111,10 +111,10 @@ def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
         )
 
 
-def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> Page[LeadRow] | None:
+def _ask(context: Desk, page: AwaitedPage, slot: Slot) -> Page[LeadRow] | None:
     try:
-        with desk.client.spending(slot):
-            return desk.client.inbox(
+        with context.client.spending(slot):
+            return context.client.inbox(
                 ASSIGNED,
                 limit=PAGE,
                 member_id=page.owner_id,

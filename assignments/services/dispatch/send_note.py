@@ -31,56 +31,56 @@ UNCONFIRMED = (
 )
 
 
-def send_note(desk: Desk, claim: Claim, slot: Slot) -> None:
+def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
     note = _load(claim)
-    start_by = _stamp(desk, note, claim) if note else None
+    start_by = _stamp(context, note, claim) if note else None
     if note is None or start_by is None:
-        desk.budget.give_back(slot)
-        return _wait_again(note, desk.clock()) if note else None
-    desk.reached("note stamped")
+        context.budget.give_back(slot)
+        return _wait_again(note, context.clock()) if note else None
+    context.emit("note stamped")
     try:
-        with desk.client.spending(slot):
-            smartlead_id = desk.client.create_note(
+        with context.client.spending(slot):
+            smartlead_id = context.client.create_note(
                 map_id=note.lead_id, text=note.full_text, start_by=start_by
             )
     except NotSent:
-        return _not_applied(note, desk.clock())
+        return _not_applied(note, context.clock())
     except Refused as error:
-        return _finish(note, Note.State.REFUSED, in_their_words(error), desk.clock())
+        return _finish(note, Note.State.REFUSED, in_their_words(error), context.clock())
     except Unclear:
-        return _unsettled(note, desk.clock(), settle_at=desk.clock())
+        return _unsettled(note, context.clock(), settle_at=context.clock())
     except AboutUs as error:
-        return _failed(desk, note, error)
-    desk.reached("note answered")
-    return _finish(note, Note.State.DONE, "", desk.clock(), smartlead_id)
+        return _failed(context, note, error)
+    context.emit("note answered")
+    return _finish(note, Note.State.DONE, "", context.clock(), smartlead_id)
 
 
-def settle_note(desk: Desk, claim: Claim, slot: Slot) -> None:
+def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
     """Perhaps it arrived: look for its reference among the notes of its lead."""
     note = _load(claim)
     if note is None:
-        return desk.budget.give_back(slot)
+        return context.budget.give_back(slot)
     if note.lead.person_id is None:
-        desk.budget.give_back(slot)
-        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
+        context.budget.give_back(slot)
+        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     try:
-        with desk.client.spending(slot):
-            found = desk.client.notes(note.lead.person_id)
+        with context.client.spending(slot):
+            found = context.client.notes(note.lead.person_id)
     except (NotesUnreadable, Refused):
-        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
+        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     except NotSent:
-        _mine(note).update(lease_until=desk.clock())
+        _mine(note).update(lease_until=context.clock())
         return None
     except AboutUs as error:
-        at = desk.clock()
+        at = context.clock()
         _unsettled(note, at, settle_at=at + back_off(note.failures))
         return tell_trouble(error, at)
-    desk.reached("notes read")
+    context.emit("notes read")
     for candidate in found:
         if note.reference in candidate.text:
-            at = desk.clock()
+            at = context.clock()
             return _finish(note, Note.State.DONE, "", at, candidate.id)
-    return _wait_again(note, desk.clock())
+    return _wait_again(note, context.clock())
 
 
 def _load(claim: Claim) -> Note | None:
@@ -88,8 +88,8 @@ def _load(claim: Claim) -> Note | None:
     return rows.filter(pk=claim.pk, token=claim.token).first()
 
 
-def _stamp(desk: Desk, note: Note, claim: Claim) -> float | None:
-    monotonic, now = time.monotonic(), desk.clock()
+def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
+    monotonic, now = time.monotonic(), context.clock()
     spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
     hit = spare > timedelta(0) and (
         Note.objects.filter(
@@ -106,8 +106,8 @@ def _stamp(desk: Desk, note: Note, claim: Claim) -> float | None:
     return monotonic + spare.total_seconds() if hit else None
 
 
-def _failed(desk: Desk, note: Note, error: AboutUs) -> None:
-    at = desk.clock()
+def _failed(context: Desk, note: Note, error: AboutUs) -> None:
+    at = context.clock()
     if error.surely_not_applied:
         _not_applied(note, at, failed=error.kind != "rate_limit")
     else:
