@@ -23,7 +23,7 @@ from assignments.services.bulk.allocation import (
 from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger.notes import LONGEST
-from assignments.task_queue import nudge_dispatch
+from assignments.task_queue import nudge_dispatch, nudge_plans
 
 GOOD_FOR = timedelta(days=1)  # how old a preview may be when it is confirmed
 KEPT_FOR = timedelta(days=2)
@@ -94,7 +94,7 @@ def confirm_plan(
         nudge_dispatch()
     write_plan.write_chunk(plan=plan, at=at)
     if not plan.is_written:
-        write_plan.nudge()
+        nudge_plans()
     return batch
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from assignments.models import (
     Assignment,
@@ -31,17 +32,21 @@ from assignments.services.ledger.new_row import (
     supersede,
 )
 from assignments.services.ledger.transitions import REPLACED
-from assignments.task_queue import nudge_dispatch, nudge_plans
+from assignments.task_queue import nudge_dispatch
 
 CHUNK = 500
-
-nudge = nudge_plans
 
 
 def unwritten() -> list[SavedPlan]:
     """Confirmed plans that are not all in the ledger yet, oldest first."""
     plans = SavedPlan.objects.filter(confirmed_at__isnull=False, written__lt=F("total"))
     return list(plans.defer("packed").order_by("confirmed_at", "pk"))
+
+
+def write_next_chunk() -> int:
+    """Write the next entries of the oldest unwritten plan; return how many."""
+    plans = unwritten()
+    return write_chunk(plan=plans[0], at=timezone.now()) if plans else 0
 
 
 @transaction.atomic
