@@ -1,4 +1,4 @@
-"""How an assignment moves from state to state (design, rules 2 and 5).
+"""Changes of an assignment from state to state (design, rules 2 and 5).
 
 Callers hold a transaction and the lock on the lead, so that an outcome and what follows
 from it are one step.
@@ -25,7 +25,13 @@ def finish(
     token: str = "",
     found_id: int | None = None,
 ) -> bool:
-    """Give the row its final state, once. With a token: only while the claim is ours."""
+    """Give a pending row its final state, with all that follows from it.
+
+    Drops its notes unless done, brings holds up to date, queues the announcement of a
+    done row, and updates or ends the row that follows. Returns False, having done
+    nothing, if the row was final already or is not claimed by `token` (empty: by
+    anybody).
+    """
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
     if token:
         pending = pending.filter(token=token)
@@ -46,18 +52,22 @@ def finish(
     if state == State.DONE:
         assignments.remember(ended, at=at)
     for follower in Assignment.objects.waiting().filter(after=row):
-        _follow(follower, row, state, at, found_id)
+        _update_follower(follower, row, state, at, found_id)
     return True
 
 
 def release(
     row: Assignment, *, token: str, at: datetime, not_before: datetime | None = None
 ) -> None:
-    """Nothing was written: the row waits again, if nobody decided otherwise since."""
+    """Let a claimed row wait again, as nothing was written.
+
+    It is not sent before `not_before`, if given. It is cancelled instead if another row of the lead waits, or its batch was
+    cancelled.
+    """
     if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
         finish(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
         return
-    if by := _cancelled_by(row):
+    if by := _who_cancelled_batch(row):
         outcome = f"{by} cancelled the batch, and it had not been applied."
         finish(row, state=State.CANCELLED, outcome=outcome, at=at, token=token)
         return
@@ -71,8 +81,11 @@ def release(
     )
 
 
-def _cancelled_by(row: Assignment) -> User | None:
-    """Who cancelled the batch while this row of it was being sent."""
+def _who_cancelled_batch(row: Assignment) -> User | None:
+    """Return who cancelled the batch of a row while it was being sent; else None.
+
+    A click on the lead stands.
+    """
     clicked = Assignment.objects.filter(pk=row.pk, urgency=Urgency.CLICK)
     if row.batch_id is None or clicked.exists():
         return None
@@ -82,15 +95,18 @@ def _cancelled_by(row: Assignment) -> User | None:
 
 
 def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:
+    """Refuse the waiting rows of a lead that Smartlead no longer has, and end its holds."""
     for row in Assignment.objects.waiting().filter(lead=lead):
         finish(row, state=State.REFUSED, outcome=GONE, at=at)
     holds.end_of_gone_lead(lead, at=at)
 
 
 def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
-    """What `finish` does, for many waiting rows at once; how many.
+    """Cancel those of the rows (ids) that still wait, with their notes and planned
+    holds.
 
-    Nothing is decided on top of a waiting row, so that nothing follows.
+    Returns how many rows that were. No row follows a waiting one, so nothing else
+    changes.
     """
     hit = Assignment.objects.waiting().filter(pk__in=rows)
     count = hit.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
@@ -99,14 +115,14 @@ def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
     return count
 
 
-def _follow(
+def _update_follower(
     follower: Assignment,
     row: Assignment,
     state: State,
     at: datetime,
     found_id: int | None,
 ) -> None:
-    """What the end of a sending row means for the decision made on top of it."""
+    """Set the owner that the follower expects now, or end it if nothing is left."""
     if state == State.OVERTAKEN:
         outcome = "Somebody changed the owner in Smartlead first. It was not sent."
         finish(follower, state=state, outcome=outcome, at=at, found_id=found_id)
