@@ -1,4 +1,4 @@
-"""The dispatcher: takes a slot of the budget, claims the most urgent row, makes one call.
+"""Take a slot of the budget, claim the most urgent row, make one call; again and again.
 
 Nothing else sets an owner or adds a note in Smartlead (design, rule 1). Several may run
 at once; the rows' states keep them apart.
@@ -25,22 +25,24 @@ from assignments.smartlead.meter import Kind, NotBefore
 
 # How soon a click is seen while waiting for a slot.
 LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))
+CLAIM_AGAIN = timedelta(seconds=0.02)  # another worker claimed the row, or locks it
 # Every fifth slot goes to the oldest row, so that nothing starves. While somebody waits
 # for a click it is every fifteenth: each one makes that person wait a second longer.
-BEATEN_TO_IT = timedelta(seconds=0.02)  # another worker claimed the row, or locks it
 OLDEST_EVERY = 5
 OLDEST_AFTER_CLICKS = 15
 
 
 @dataclass
 class Dispatcher:
+    """One worker. `turns` counts its tries to claim a row."""
+
     context: Desk
     sleep: Callable[[float], None] = time.sleep
     turns: int = 0
     clicks_in_a_row: int = 0
 
     def run(self, *, until: datetime) -> None:
-        """Work until the time is up, or nothing will be due before then."""
+        """Work until that moment, or until nothing will be due before then."""
         while (now := self.context.clock()) < until:
             look_again = self.take_turn(now)
             if look_again is None:
@@ -50,7 +52,7 @@ class Dispatcher:
             self.sleep(_seconds(min(look_again - now, LOOK_AGAIN)))
 
     def run_until_empty(self) -> None:
-        """Work until nothing is waiting or sending, through leases and pauses.
+        """Work until nothing is waiting or sending, through leases and back-offs.
 
         What a person has paused is left waiting.
         """
@@ -60,7 +62,9 @@ class Dispatcher:
             self.sleep(_seconds(LOOK_AGAIN))
 
     def take_turn(self, now: datetime) -> datetime | None:
-        """Make one call. Returns when to look again if there was none to make."""
+        """Make at most one call; return None, or the moment to look again if there was
+        none to make.
+        """
         account = accounts.current()
         if accounts.binding_problem(account):
             return datetime.max.replace(tzinfo=now.tzinfo)
@@ -72,10 +76,15 @@ class Dispatcher:
             return queue.next_moment(now) or datetime.max.replace(tzinfo=now.tzinfo)
         taken = self.context.budget.take(Kind.INTERACTIVE if clicks else Kind.NORMAL)
         if isinstance(taken, NotBefore):
-            return self._blocked(taken, now)
-        return self._use(taken, account, clicks=clicks)
+            return self._wait_for_slot(taken, now)
+        return self._use_slot(taken, account, clicks=clicks)
 
-    def _use(self, slot: Slot, account: Account, *, clicks: bool) -> datetime | None:
+    def _use_slot(
+        self, slot: Slot, account: Account, *, clicks: bool
+    ) -> datetime | None:
+        """Claim a row and act on it; without a row give the slot back and return when
+        to look again.
+        """
         oldest = self._is_turn_of_oldest(clicks=clicks)
         claim = queue.claim_next(
             account,
@@ -85,9 +94,9 @@ class Dispatcher:
         )
         if claim is None:
             self.context.budget.give_back(slot)
-            return self.context.clock() + BEATEN_TO_IT
+            return self.context.clock() + CLAIM_AGAIN
         self.context.emit("claimed")
-        _JOBS[claim.job](self.context, claim, slot)
+        _HANDLERS[claim.job](self.context, claim, slot)
         return None
 
     def _is_turn_of_oldest(self, *, clicks: bool) -> bool:
@@ -98,31 +107,35 @@ class Dispatcher:
         return self.turns % OLDEST_EVERY == 0
 
     def _probe(self, account: Account, now: datetime) -> datetime | None:
-        """Smartlead does not take our calls: one read now and then, and nothing else."""
+        """Make one read now and then to see whether an outage is over, and nothing else."""
         if account.probe_at and account.probe_at > now:
             return account.probe_at
         taken = self.context.budget.take(Kind.INTERACTIVE)
         if isinstance(taken, NotBefore):
-            return self._blocked(taken, now)
+            return self._wait_for_slot(taken, now)
         if not accounts.claim_probe(now):
             self.context.budget.give_back(taken)
             return now + LOOK_AGAIN
-        self._look(taken, now)
+        self._probe_once(taken, now)
         return None
 
-    def _blocked(self, taken: NotBefore, now: datetime) -> datetime | None:
-        """No slot now. After a 429 one read tells whether calls are taken again."""
+    def _wait_for_slot(self, taken: NotBefore, now: datetime) -> datetime | None:
+        """Return when there may be a slot.
+
+        After a 429 one read is made instead, to see whether calls are taken again: then
+        None.
+        """
         if taken.probe_due:
             slot = self.context.budget.take(Kind.PROBE)
             if not isinstance(slot, NotBefore):
-                self._look(slot, now)
+                self._probe_once(slot, now)
                 return None
         return max(
             datetime.fromtimestamp(taken.at, tz=UTC), now + timedelta(milliseconds=10)
         )
 
-    def _look(self, slot: Slot, now: datetime) -> None:
-        """One read to see whether Smartlead takes our calls."""
+    def _probe_once(self, slot: Slot, now: datetime) -> None:
+        """Make one read, and record or end the outage by its answer."""
         try:
             with self.context.client.spending(slot):
                 self.context.client.probe()
@@ -137,7 +150,7 @@ class Dispatcher:
 
 
 def work_is_left(account: Account) -> bool:
-    """Whether anything waits or is sent that nobody has paused."""
+    """Return whether anything waits or is sent that nobody has paused."""
     rows = Assignment.objects.filter(state__in=PENDING)
     notes = Note.objects.pending()
     if account.paused_at:
@@ -150,7 +163,7 @@ def work_is_left(account: Account) -> bool:
 
 
 def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
-    """A list contradicted what we know of a lead's owner: ask for this one lead."""
+    """Read one lead because a list contradicted what is known of its owner."""
     before = Lead.objects.get(pk=claim.pk)
     try:
         found, asked_at = context.read_lead(claim.pk, slot)
@@ -174,7 +187,7 @@ def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
         page_reads.doubt(before, asked_at, context.clock())
 
 
-_JOBS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {
+_HANDLERS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {
     Job.SEND: send,
     Job.SETTLE: settle,
     Job.SEND_NOTE: send_note,

@@ -1,4 +1,4 @@
-"""A note's way to Smartlead (design, rule 6): as an assignment's, but unrepeatable.
+"""Send one note to Smartlead (design, rule 6): as an assignment, but unrepeatable.
 
 Smartlead can neither change nor delete a note, so one that may have arrived is looked
 for by its reference before it is sent again. Where notes can't be read back it stays
@@ -32,7 +32,8 @@ UNCONFIRMED = (
 
 
 def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
-    note = _load(claim)
+    """Use or give back one slot for a claimed note that waits to be sent."""
+    note = _load_claimed(claim)
     start_by = _stamp(context, note, claim) if note else None
     if note is None or start_by is None:
         context.budget.give_back(slot)
@@ -44,20 +45,20 @@ def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
                 map_id=note.lead_id, text=note.full_text, start_by=start_by
             )
     except NotSent:
-        return _not_applied(note, context.clock())
+        return _record_not_applied(note, context.clock())
     except Refused as error:
         return _finish(note, Note.State.REFUSED, in_their_words(error), context.clock())
     except Unclear:
-        return _unsettled(note, context.clock(), settle_at=context.clock())
+        return _leave_unsettled(note, context.clock(), settle_at=context.clock())
     except AboutUs as error:
-        return _failed(context, note, error)
+        return _record_failure(context, note, error)
     context.emit("note answered")
     return _finish(note, Note.State.DONE, "", context.clock(), smartlead_id)
 
 
 def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
-    """Perhaps it arrived: look for its reference among the notes of its lead."""
-    note = _load(claim)
+    """Use one slot to look for a note that may have arrived, by its reference."""
+    note = _load_claimed(claim)
     if note is None:
         return context.budget.give_back(slot)
     if note.lead.person_id is None:
@@ -73,7 +74,7 @@ def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
         return None
     except AboutUs as error:
         at = context.clock()
-        _unsettled(note, at, settle_at=at + back_off(note.failures))
+        _leave_unsettled(note, at, settle_at=at + back_off(note.failures))
         return tell_trouble(error, at)
     context.emit("notes read")
     for candidate in found:
@@ -83,12 +84,17 @@ def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
     return _wait_again(note, context.clock())
 
 
-def _load(claim: Claim) -> Note | None:
+def _load_claimed(claim: Claim) -> Note | None:
     rows = Note.objects.select_related("lead", "author")
     return rows.filter(pk=claim.pk, token=claim.token).first()
 
 
 def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
+    """Mark the note as sent, as the last act before the socket.
+
+    Returns the monotonic time to start by; None if the claim is lost or too short for a
+    call, or all writes are paused.
+    """
     monotonic, now = time.monotonic(), context.clock()
     spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
     hit = spare > timedelta(0) and (
@@ -106,29 +112,33 @@ def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
     return monotonic + spare.total_seconds() if hit else None
 
 
-def _failed(context: Desk, note: Note, error: AboutUs) -> None:
+def _record_failure(context: Desk, note: Note, error: AboutUs) -> None:
     at = context.clock()
     if error.surely_not_applied:
-        _not_applied(note, at, failed=error.kind != "rate_limit")
+        _record_not_applied(note, at, failed=error.kind != "rate_limit")
     else:
-        _unsettled(note, at)
+        _leave_unsettled(note, at)
     tell_trouble(error, at)
 
 
-def _not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
+def _record_not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
+    """Count the note as not sent, and let it wait again."""
     _mine(note).update(sends=F("sends") - 1)
     if failed:
         _count_failure(note, at)
     _wait_again(note, at)
 
 
-def _unsettled(note: Note, at: datetime, settle_at: datetime | None = None) -> None:
+def _leave_unsettled(
+    note: Note, at: datetime, settle_at: datetime | None = None
+) -> None:
+    """Leave a note sending that may have arrived: a later read will tell."""
     _count_failure(note, at)
     _mine(note).update(lease_until=at, settle_at=settle_at or F("settle_at"))
 
 
 def _wait_again(note: Note, at: datetime) -> None:
-    """It is surely not there: wait for another try."""
+    """Let a note that is surely not there wait for another try."""
     _mine(note).update(
         state=Note.State.WAITING,
         token="",
@@ -164,4 +174,5 @@ def _count_failure(note: Note, at: datetime) -> None:
 
 
 def _mine(note: Note) -> QuerySet[Note]:
+    """Return the note as a query set; empty once the claim is no longer ours."""
     return Note.objects.filter(pk=note.pk, token=note.token)

@@ -61,7 +61,8 @@ def release(
 ) -> None:
     """Let a claimed row wait again, as nothing was written.
 
-    It is not sent before `not_before`, if given. It is cancelled instead if another row of the lead waits, or its batch was
+    It is not sent before `not_before`, if given. It is cancelled instead if another row
+    of the lead waits, or its batch was
     cancelled.
     """
     if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
