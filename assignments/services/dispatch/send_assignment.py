@@ -1,4 +1,4 @@
-"""Send one assignment to Smartlead: compare, stamp, call, record, settle.
+"""Send one assignment to Smartlead: check_owner, stamp, call, record, settle.
 
 Rules 3 and 5 of the design. Every outcome is written only while the claim is ours; a
 worker that was paused too long writes nothing.
@@ -24,7 +24,11 @@ from assignments.services.dispatch.failure_policy import (
     pause_bulk_if_refusals_repeat,
     tell_trouble,
 )
-from assignments.services.dispatch.freshness import Comparison, compare, freshness
+from assignments.services.dispatch.freshness import (
+    OwnerCheck,
+    check_owner,
+    max_owner_age,
+)
 from assignments.services.dispatch.page_reads import Turn
 from assignments.services.dispatch.queue import Claim
 from assignments.services.ledger import preconditions
@@ -72,20 +76,20 @@ class SendAssignment:
     def send(self) -> None:
         """Read the lead, its page, or write its owner: whichever comes next."""
         row, clock = self.row, self.context.clock
-        match compare(row, row.lead, clock()):
-            case Comparison.READ_FIRST:
+        match check_owner(row, row.lead, clock()):
+            case OwnerCheck.READ_FIRST:
                 return self._read_first()
-            case Comparison.SEND if why_not := preconditions.why_not_now(row, clock()):
+            case OwnerCheck.SEND if why_not := preconditions.why_not_now(row, clock()):
                 self._drop(why_not)
-            case Comparison.SEND if row.to is not None and row.to.is_active:
+            case OwnerCheck.SEND if row.to is not None and row.to.is_active:
                 return self._write()
-            case Comparison.SEND:
+            case OwnerCheck.SEND:
                 self._refuse(f"{row.to} has been deactivated.")
-            case Comparison.ALREADY_TRUE:
+            case OwnerCheck.ALREADY_TRUE:
                 self._record_done(sure_at=row.lead.owner_sure_at)
-            case Comparison.KNOWN_NOW:
+            case OwnerCheck.KNOWN_NOW:
                 self._adopt_owner()
-            case Comparison.OVERTAKEN:
+            case OwnerCheck.OVERTAKEN:
                 with self._locked_lead() as lead:
                     self._finish_overtaken(lead.owner_id)
         return self._give_back()
@@ -213,8 +217,8 @@ class SendAssignment:
         seen_at = (
             row.lead.owner_sure_at if row.expected_known else row.lead.owner_withheld_at
         )
-        assert seen_at is not None  # noqa: S101  `compare` has found it fresh
-        fresh_for = seen_at + freshness(row) - now
+        assert seen_at is not None  # noqa: S101  `check_owner` has found it fresh
+        fresh_for = seen_at + max_owner_age(row) - now
         seconds = min(spare, fresh_for).total_seconds()
         hit = seconds > 0 and (
             self._mine()

@@ -148,7 +148,7 @@ def test_a_claim_passes_over_a_lead_that_somebody_is_deciding_about(lead, ben):
     assert [claim.pk for claim in taken] == [other.pk]
 
 
-def test_freeing_a_dead_claim_sees_a_stamp_that_came_at_last(lead, ben):
+def test_requeuing_a_dead_claim_sees_a_stamp_that_came_at_last(lead, ben):
     row = make_assignment(lead, ben)
     claim_for_another(row)
 

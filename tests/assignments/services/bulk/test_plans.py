@@ -68,7 +68,7 @@ class TestMaking:
         assert plan.moving == 0
         assert why_stays(plan) == ["Smartlead no longer has this lead."]
 
-    def test_a_waiting_change_of_the_clock_gives_way_to_a_person(self, ana, ben):
+    def test_a_waiting_automatic_change_is_replaced_by_a_persons(self, ana, ben):
         lead = make_lead(owner=ana)
         make_assignment(
             lead, ana, cause=Cause.ROUTING, actor=None, urgency=Urgency.RULE
@@ -122,7 +122,7 @@ class TestMaking:
 
         assert (chosen(plan), plan.summary["uncounted"]) == ({ben.pk: 4}, 3)
 
-    def test_leads_that_weigh_nothing_are_not_all_dealt_to_one(self, ana, ben):
+    def test_leads_that_are_not_open_are_shared_out_as_well(self, ana, ben):
         make_lead(owner=ana)
         quiet = [make_lead(last_reply_at=None) for _ in range(9)]
 
@@ -165,7 +165,7 @@ class TestMaking:
 
         assert chosen(plan) == {ben.pk: 5, None: 5}
 
-    def test_what_a_team_lead_may_not_move_is_nobodys_share(self, ana, ben):
+    def test_leads_that_a_team_lead_may_not_move_are_in_no_share(self, ana, ben):
         theo = make_user("Theo Lead")
         Member.objects.update(team=make_team(leads=(theo,)))
         cem = make_member("Cem")
@@ -184,7 +184,7 @@ class TestMaking:
 
         assert chosen(plan) == {ben.pk: 1}
 
-    def test_in_turn_a_lead_that_stays_is_nobodys_turn(self, ana, ben):
+    def test_a_lead_that_stays_uses_up_no_turn(self, ana, ben):
         leads = [make_lead(owner=owner) for owner in (None, ana, ana, None, None)]
 
         plan = make_plan([*leads, make_lead()], ana, ben, strategy="round_robin")
@@ -266,7 +266,7 @@ class TestRights:
             "It belongs to another team. A sales manager can move it."
         ]
 
-    def test_nor_one_whose_owner_is_not_known(self, theo, ben):
+    def test_a_team_lead_does_not_move_a_lead_of_unknown_owner(self, theo, ben):
         lead = make_lead(owner_known_at=None)
 
         assert make_plan([lead], ben, actor=theo).moving == 0
@@ -346,7 +346,7 @@ class TestConfirming:
         with pytest.raises(Stale, match="Look at it again"):
             plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
 
-    def test_turns_of_others_do_not(self, ana, ben):
+    def test_turns_of_other_members_do_not(self, ana, ben):
         leads = [make_lead() for _ in range(2)]
         plan = make_plan(leads[:1], ana, strategy="round_robin")
         make_batch(leads[1:], ben, strategy="round_robin")
@@ -372,8 +372,8 @@ class TestConfirming:
         assert lead.notes.get().text == "{owner} Lead"
 
 
-class TestForgetting:
-    def test_only_previews_that_nobody_confirmed_are_forgotten(self, ana, ben):
+class TestOldPreviews:
+    def test_only_previews_that_nobody_confirmed_are_deleted(self, ana, ben):
         make_plan([make_lead(owner=ana)], ben)
         kept = make_batch([make_lead(owner=ana)], ben)
 

@@ -56,7 +56,7 @@ def test_each_lead_that_would_be_skipped_is_told_with_its_reason(plan):
     assert not Batch.objects.exists()
 
 
-def test_once_they_were_seen_the_rest_goes(plan):
+def test_once_the_changes_were_seen_the_rest_is_assigned(plan):
     move(plan, 0, make_member("Cem"))
     seen = changes_since(plan, at=MONDAY).stamp
 
@@ -96,7 +96,7 @@ def test_confirmed_twice_it_is_one_batch_whatever_changed_meanwhile(plan):
     assert confirm(plan) == batch
 
 
-def test_a_race_after_the_look_is_a_skipped_row(plan, monkeypatch):
+def test_a_change_after_the_check_is_a_skipped_row(plan, monkeypatch):
     cem = make_member("Cem")
 
     def look_then_move(plan, *, at):

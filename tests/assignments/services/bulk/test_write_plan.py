@@ -77,7 +77,7 @@ class TestWhatChangedSinceThePreview:
             "Ben is away until Fri 15 May, 09:00, since the preview."
         )
 
-    def test_but_not_one_who_was_known_to_be_away(self, ana, ben):
+    def test_a_member_known_to_be_away_at_the_preview_is_no_change(self, ana, ben):
         make_absence(ben)
         plan = make_plan([make_lead(owner=ana)], ben)
 
@@ -107,7 +107,7 @@ class TestWhatChangedSinceThePreview:
 
         assert self.outcome(plan) == "It is already on its way to Ben."
 
-    def test_what_waits_counts_and_not_what_it_stands_on(self, ana, ben):
+    def test_the_row_that_waits_counts_and_not_the_one_it_follows(self, ana, ben):
         lead = make_lead(owner=ana)
         plan = make_plan([lead], ben)
         sending = make_assignment(
@@ -148,7 +148,7 @@ class TestWhatChangedSinceThePreview:
         assert "belongs to another team" in self.outcome(plan)
 
 
-def test_a_waiting_change_of_the_clock_gives_way(ana, ben):
+def test_a_waiting_automatic_change_is_replaced(ana, ben):
     lead = make_lead(owner=ana)
     plan = make_plan([lead], ben)
     waiting = make_assignment(
@@ -175,7 +175,7 @@ def test_what_a_rule_wants_as_well_is_decided_all_the_same(ana, ben):
     assert (rules.state, row.state) == (State.CANCELLED, State.WAITING)
 
 
-def test_a_change_of_the_clock_that_is_being_sent_is_followed(ana, ben):
+def test_an_automatic_change_that_is_being_sent_is_followed(ana, ben):
     lead, cem = make_lead(owner=ana), make_member("Cem")
     plan = make_plan([lead], ben)
     sending = make_assignment(
@@ -235,7 +235,7 @@ class TestInChunks:
         assert newest.state == State.SKIPPED
         assert newest.outcome == "Theo Boss decided later: it goes to Cem."
 
-    def test_nor_is_that_the_lead_stays_where_it_is(self, plan, ana):
+    def test_a_decision_that_the_lead_stays_is_not_overruled(self, plan, ana):
         plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
         lead = Lead.objects.filter(assignments=None).first()
         make_assignment(
@@ -249,7 +249,7 @@ class TestInChunks:
         newest = lead.assignments.order_by("-pk")[0]
         assert newest.outcome == "Theo Boss decided later: it goes to Ana."
 
-    def test_what_is_cancelled_before_it_is_written_is_born_cancelled(self, plan):
+    def test_rows_written_after_a_cancel_are_cancelled(self, plan):
         batch = plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)
 
         cancelled = cancel_batch(batch=batch, actor=plan.actor, at=LATER)

@@ -153,7 +153,7 @@ def test_leads_that_the_list_leaves_out_are_read_by_themselves(office, leads):
     assert reads(office) == (1, 5)
 
 
-def test_a_list_that_lags_too_far_behind_is_trusted_no_more(office, leads):
+def test_pages_are_not_read_after_a_list_lagged_too_far(office, leads):
     by_reply = sorted(leads, key=lambda lead: lead.last_reply_at, reverse=True)
     office.clock.advance(90)
     give(office, by_reply[1::2])
@@ -192,7 +192,7 @@ def test_no_two_workers_ask_for_the_same_page(office, leads):
     assert turn == page_reads.Turn.WAIT
 
 
-def test_who_waits_for_a_page_of_a_dead_worker_reads_the_lead(office, leads):
+def test_a_row_whose_page_never_came_reads_its_lead(office, leads):
     batch = give(office, leads)
     first, second = batch.assignments.select_related("lead").order_by("pk")[:2]
     page_reads.expect(first, office.clock())
