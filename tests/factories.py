@@ -36,8 +36,7 @@ from assignments.models.plan import StrategyKind
 from assignments.services.bulk import plans
 from assignments.services.bulk.allocation import Part, Wish
 from assignments.services.bulk.table_keys import key_of
-from assignments.services.ledger.batch import Plan as AutomaticPlan
-from assignments.services.ledger.batch import Proposal
+from assignments.services.ledger.batch import Plan, Proposal
 from assignments.services.mail_content.parsed_mail import parsed_columns
 from assignments.services.mirror.import_leads import search_text_of
 
@@ -231,10 +230,10 @@ def make_batch(leads: Iterable[Lead], *members: Member, **said: Any) -> Batch:
 
 def automatic_plan(
     leads: Iterable[Lead], to: Member, *, reason: str = "Rule 1."
-) -> AutomaticPlan:
+) -> Plan:
     """A rule's plan that gives all these leads to one member."""
     proposals = tuple(Proposal(lead.pk, to.pk, reason) for lead in leads)
-    return AutomaticPlan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
+    return Plan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
 
 
 def make_table(lines: dict[str, Member], **fields: Any) -> Mapping:

@@ -1,4 +1,4 @@
-"""Send one assignment to Smartlead: check_owner, stamp, call, record, settle.
+"""Send one assignment to Smartlead: compare, stamp, call, record, settle.
 
 Rules 3 and 5 of the design. Every outcome is written only while the claim is ours; a
 worker that was paused too long writes nothing.
