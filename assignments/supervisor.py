@@ -125,9 +125,7 @@ class Supervisor:
         return {child.part.name: child.process.pid for child in self._children}
 
     def watch(self, *, until: Callable[[], bool] = lambda: False) -> None:
-        """Restart parts that end or fall silent, until a signal comes or `until` is
-        true.
-        """
+        """Restart parts that end or fall silent, until a signal comes or `until` holds."""
         listen_at = 0.0
         while not until():
             listening = time.monotonic() >= listen_at

@@ -43,6 +43,63 @@ from assignments.services.ledger.new_row import (
     pending_rows,
 )
 
+LIVE_FOR = timedelta(days=7)
+
+
+class Kind(models.TextChoices):
+    """Why a rebalance leaves a lead where it is, or that it may move."""
+
+    ON_THE_WAY = "on_the_way", "on the way already"
+    HELD = "held", "held in a coverage"
+    LIVE = "live", "in a live conversation"
+    MOVABLE = "movable", "may move"
+
+
+def kind_of(at: datetime, *, with_live: bool) -> Case:
+    """Return an expression for the Kind of a lead, to annotate open leads with.
+
+    A conversation is live if we owe an answer, or a mail went either way this week.
+    `with_live`: live conversations may move as well.
+    """
+    pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
+    held = Hold.objects.standing().filter(lead=OuterRef("pk"))
+    kinds = [
+        When(Exists(pending), then=Value(Kind.ON_THE_WAY.value)),
+        When(Exists(held), then=Value(Kind.HELD.value)),
+    ]
+    if not with_live:
+        kinds.append(When(_is_live(at), then=Value(Kind.LIVE.value)))
+    movable = Value(Kind.MOVABLE.value)
+    return Case(*kinds, default=movable, output_field=models.CharField())
+
+
+def _is_live(at: datetime) -> Q:
+    since = at - LIVE_FOR
+    return Q(answer_owed=True) | Q(reply_order__gte=since) | Q(sent_order__gte=since)
+
+
+# What is said of a lead that might still move when the preview was made.
+SINCE = {
+    Kind.ON_THE_WAY: "Since the preview, it is on the way to somebody else.",
+    Kind.HELD: "Since the preview, it is held in a coverage.",
+    Kind.LIVE: "Since the preview, a mail came or went: the conversation is live.",
+}
+
+
+def stays_since(
+    plan: SavedPlan, leads: Collection[int], *, at: datetime
+) -> dict[int, str]:
+    """Return sentences by lead for leads of a rebalance that should not move any more.
+
+    Empty for plans of another cause.
+    """
+    if plan.cause != Cause.REBALANCE:
+        return {}
+    kind = kind_of(at, with_live=bool(plan.wish.get("with_live")))
+    leads_with_kind = Lead.objects.filter(pk__in=leads).annotate(kind=kind).order_by()
+    rows = leads_with_kind.exclude(kind=Kind.MOVABLE).values_list("pk", "kind")
+    return {pk: SINCE[Kind(kind)] for pk, kind in rows}
+
 
 class Standing(NamedTuple):
     """Where a lead is, as far as a plan cares."""
@@ -176,64 +233,6 @@ def _moved_since(entry: Entry, lead: Standing, plan_state: Scene) -> str:
     if now_with == UNKNOWN:
         return "Smartlead no longer says who has it."
     return f"It has moved since the preview: it is with {holder} now."
-
-
-LIVE_FOR = timedelta(days=7)
-
-
-class Kind(models.TextChoices):
-    """Why a rebalance leaves a lead where it is, or that it may move."""
-
-    ON_THE_WAY = "on_the_way", "on the way already"
-    HELD = "held", "held in a coverage"
-    LIVE = "live", "in a live conversation"
-    MOVABLE = "movable", "may move"
-
-
-def kind_of(at: datetime, *, with_live: bool) -> Case:
-    """Return an expression for the Kind of a lead, to annotate open leads with.
-
-    A conversation is live if we owe an answer, or a mail went either way this week.
-    `with_live`: live conversations may move as well.
-    """
-    pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
-    held = Hold.objects.standing().filter(lead=OuterRef("pk"))
-    kinds = [
-        When(Exists(pending), then=Value(Kind.ON_THE_WAY.value)),
-        When(Exists(held), then=Value(Kind.HELD.value)),
-    ]
-    if not with_live:
-        kinds.append(When(_is_live(at), then=Value(Kind.LIVE.value)))
-    movable = Value(Kind.MOVABLE.value)
-    return Case(*kinds, default=movable, output_field=models.CharField())
-
-
-def _is_live(at: datetime) -> Q:
-    since = at - LIVE_FOR
-    return Q(answer_owed=True) | Q(reply_order__gte=since) | Q(sent_order__gte=since)
-
-
-# What is said of a lead that might still move when the preview was made.
-SINCE = {
-    Kind.ON_THE_WAY: "Since the preview, it is on the way to somebody else.",
-    Kind.HELD: "Since the preview, it is held in a coverage.",
-    Kind.LIVE: "Since the preview, a mail came or went: the conversation is live.",
-}
-
-
-def stays_since(
-    plan: SavedPlan, leads: Collection[int], *, at: datetime
-) -> dict[int, str]:
-    """Return sentences by lead for leads of a rebalance that should not move any more.
-
-    Empty for plans of another cause.
-    """
-    if plan.cause != Cause.REBALANCE:
-        return {}
-    kind = kind_of(at, with_live=bool(plan.wish.get("with_live")))
-    leads_with_kind = Lead.objects.filter(pk__in=leads).annotate(kind=kind).order_by()
-    rows = leads_with_kind.exclude(kind=Kind.MOVABLE).values_list("pk", "kind")
-    return {pk: SINCE[Kind(kind)] for pk, kind in rows}
 
 
 AT_ONCE = 10_000  # leads in one query; SQLite takes some thirty thousand parameters

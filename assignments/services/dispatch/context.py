@@ -26,9 +26,7 @@ class Desk:
     clock: Callable[[], datetime]
 
     def emit(self, step: str) -> None:
-        """Tell listeners of `step_reached` about a step; without listeners nothing
-        happens.
-        """
+        """Send `step_reached`, for trials that stop a worker at a step."""
         step_reached.send(sender=Desk, step=step)
 
     def read_lead(self, map_id: int, slot: Slot) -> tuple[LeadRow | None, datetime]:

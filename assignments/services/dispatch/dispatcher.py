@@ -62,9 +62,7 @@ class Dispatcher:
             self.sleep(_seconds(LOOK_AGAIN))
 
     def take_turn(self, now: datetime) -> datetime | None:
-        """Make at most one call; return None, or the moment to look again if there was
-        none to make.
-        """
+        """Make one call; return None, or when to look again if there was none to make."""
         account = accounts.current()
         if accounts.binding_problem(account):
             return datetime.max.replace(tzinfo=now.tzinfo)
@@ -82,9 +80,7 @@ class Dispatcher:
     def _use_slot(
         self, slot: Slot, account: Account, *, clicks: bool
     ) -> datetime | None:
-        """Claim a row and act on it; without a row give the slot back and return when
-        to look again.
-        """
+        """Claim a row and act on it; without one return when to look again."""
         oldest = self._is_turn_of_oldest(clicks=clicks)
         claim = queue.claim_next(
             account,

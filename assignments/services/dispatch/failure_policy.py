@@ -27,8 +27,7 @@ def is_hopeless(row: Assignment, at: datetime) -> bool:
 
 
 def pause_bulk_if_refusals_repeat(at: datetime) -> None:
-    """Pause bulk assignments if the last three sent rows were refused in the same
-    words.
+    """Pause bulk if the last three sent rows were refused in the same words.
 
     They must be of three leads; rows from before bulk was last resumed do not count.
     """

@@ -70,9 +70,7 @@ class AwaitedPage:
 
 
 def expect(row: Assignment, at: datetime) -> AwaitedPage:
-    """Mark the leads of the page of this row, so that no other worker asks for it as
-    well.
-    """
+    """Mark the leads on the page of this row, so that no other worker asks for it."""
     assert row.expected_id is not None  # noqa: S101  `turn_for` has seen to it
     assert row.lead.listed_reply_at is not None  # noqa: S101
     page = AwaitedPage(
@@ -108,8 +106,8 @@ def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
 
 
 def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
-    """Stop reading pages if a list contradicted our write, which a read of the lead
-    confirmed.
+    """Stop reading pages if a list contradicted our write, and a read of the lead did
+    not.
 
     Only if the write is more than LIST_MAY_LAG seconds older than that read.
     """

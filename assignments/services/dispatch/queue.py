@@ -64,8 +64,7 @@ def something_is_due(account: Account, at: datetime) -> bool:
 def claim_next(
     account: Account, at: datetime, *, clicks_only: bool = False, oldest: bool = False
 ) -> Claim | None:
-    """Claim the most urgent due row for LEASE seconds; with `oldest` the oldest of any
-    kind.
+    """Claim the most urgent due row for LEASE seconds, or with `oldest` the oldest one.
 
     Returns None if there is none, or other workers were faster.
     """
@@ -97,8 +96,8 @@ def free_unsent(at: datetime) -> None:
 
 
 def next_moment(at: datetime) -> datetime | None:
-    """Return when the next row falls due that waits for its time or its lease; None if
-    none does.
+    """Return when the next row falls due that waits for its time or its lease, else
+    None.
     """
     waiting = Assignment.objects.waiting().filter(not_before__gt=at)
     notes = Note.objects.pending()
@@ -174,9 +173,7 @@ def _sends(
     *,
     by_age: bool = False,
 ) -> Iterator[Due]:
-    """Yield waiting rows from urgency `first` to `last`; none while all writes are
-    paused.
-    """
+    """Yield waiting rows from urgency `first` to `last`; none while writes are paused."""
     if account.paused_at:
         return
     if account.bulk_paused_at:

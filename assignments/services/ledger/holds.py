@@ -46,9 +46,7 @@ def settle(row: Assignment, *, at: datetime) -> None:
 
 
 def forget(rows: Sequence[int], *, at: datetime) -> None:
-    """End the planned holds of rows (ids) that were cancelled unsent; live holds drop
-    the move.
-    """
+    """End the planned holds of rows (ids) cancelled unsent; live holds drop the move."""
     moved = Hold.objects.standing().filter(move__in=rows)
     _end(moved.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
     moved.update(move=None)

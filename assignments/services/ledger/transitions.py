@@ -103,8 +103,7 @@ def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:
 
 
 def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
-    """Cancel those of the rows (ids) that still wait, with their notes and planned
-    holds.
+    """Cancel those of the rows (ids) that still wait, their notes and planned holds.
 
     Returns how many rows that were. No row follows a waiting one, so nothing else
     changes.
