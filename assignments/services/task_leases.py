@@ -32,9 +32,9 @@ def take_seat(names: tuple[str, ...], *, at: datetime, until: datetime) -> Taken
     return None
 
 
-def leave_seat(seat: Taken) -> None:
+def leave_seat(lease: Taken) -> None:
     """Release the lease, unless it ran out and somebody else has taken it."""
-    Seat.objects.filter(name=seat.name, token=seat.token).update(token="", until=None)
+    Seat.objects.filter(name=lease.name, token=lease.token).update(token="", until=None)
 
 
 def beat(name: str, *, at: datetime, detail: str = "") -> None:

@@ -162,7 +162,7 @@ def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
     """Read one lead because a list contradicted what is known of its owner."""
     before = Lead.objects.get(pk=claim.pk)
     try:
-        found, asked_at = context.read_lead(claim.pk, slot)
+        lead_row, asked_at = context.read_lead(claim.pk, slot)
     except NotSent:
         Lead.objects.filter(pk=claim.pk).update(recheck_at=context.clock())
         return
@@ -173,13 +173,13 @@ def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
             )
         return
     except Refused:
-        found = None
-    if found is None:
+        lead_row = None
+    if lead_row is None:
         # Whether it is gone is for the mirror to say, after two passes without it.
         Lead.objects.filter(pk=claim.pk).update(recheck_at=None, rechecks=0)
         return
-    context.store_lead(found, asked_at)
-    if found.owner_known and found.owner_id == before.owner_id:
+    context.store_lead(lead_row, asked_at)
+    if lead_row.owner_known and lead_row.owner_id == before.owner_id:
         page_reads.doubt(before, asked_at, context.clock())
 
 

@@ -94,10 +94,10 @@ def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
     list refuses the filter or is not what was asked for.
     """
     asked_at = context.clock()
-    found = _request(context, page, slot)
-    if found and list_verification.holds(found, page.owner_id, at=context.clock()):
-        save_rows(found.rows, asked_at=asked_at, at=context.clock(), by="list")
-        named = {row.map_id for row in found.rows if row.owner_id == page.owner_id}
+    answer = _request(context, page, slot)
+    if answer and list_verification.holds(answer, page.owner_id, at=context.clock()):
+        save_rows(answer.rows, asked_at=asked_at, at=context.clock(), by="list")
+        named = {row.map_id for row in answer.rows if row.owner_id == page.owner_id}
         sure = _record_sure(named, owner_id=page.owner_id, asked_at=asked_at)
     else:
         sure = set()

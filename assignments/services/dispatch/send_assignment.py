@@ -98,25 +98,25 @@ class SendAssignment:
         """Read the lead to see what became of a write that nobody knows about."""
         row = self.row
         try:
-            found, asked_at = self.context.read_lead(row.lead_id, self.slot)
+            lead_row, asked_at = self.context.read_lead(row.lead_id, self.slot)
         except NotSent:
             return self._leave_to_next_worker()
         except (AboutUs, Refused) as error:
             return self._settle_later(error)
-        if found is None:
+        if lead_row is None:
             return self._refuse(GONE)
         with self._locked_lead() as lead:
             if not self._mine().exists():
                 return None
-            # Before the owner is taken in: what is found here is our own doing.
-            if found.owner_known and found.owner_id == row.to_id:
+            # Before the owner is taken in: what it says here is our own doing.
+            if lead_row.owner_known and lead_row.owner_id == row.to_id:
                 self._finish_done(lead, asked_at, asked_at, self.context.clock())
-            elif not found.owner_known or self._is_expected(found):
-                self.context.store_lead(found, asked_at, token=row.token)
+            elif not lead_row.owner_known or self._is_expected(lead_row):
+                self.context.store_lead(lead_row, asked_at, token=row.token)
                 self._try_again(self.context.clock())
             else:
-                self.context.store_lead(found, asked_at, token=row.token)
-                self._finish_overtaken(found.owner_id)
+                self.context.store_lead(lead_row, asked_at, token=row.token)
+                self._finish_overtaken(lead_row.owner_id)
         return self.context.emit("settled")
 
     # ── Reading ─────────────────────────────────────────────────────────────────
@@ -147,24 +147,24 @@ class SendAssignment:
     def _read_lead(self) -> None:
         row = self.row
         try:
-            found, asked_at = self.context.read_lead(row.lead_id, self.slot)
+            lead_row, asked_at = self.context.read_lead(row.lead_id, self.slot)
         except NotSent:
             return self._put_back()
         except AboutUs as error:
             return self._record_not_applied(error)
         except Refused as error:
             return self._refuse(in_their_words(error))
-        if found is None:
+        if lead_row is None:
             return self._refuse(GONE)
         with self._locked_lead() as lead:
             if not self._mine().exists():
                 return None
-            if row.sends and found.owner_known and found.owner_id == row.to_id:
+            if row.sends and lead_row.owner_known and lead_row.owner_id == row.to_id:
                 # It has landed at last: our own doing, not a change by somebody else.
                 self._finish_done(lead, asked_at, asked_at, self.context.clock())
                 return None
-            self.context.store_lead(found, asked_at, token=row.token)
-            if row.expected_known and not found.owner_known:
+            self.context.store_lead(lead_row, asked_at, token=row.token)
+            if row.expected_known and not lead_row.owner_known:
                 self._count_failure(self.context.clock(), WITHHELD)
                 self._try_again(self.context.clock())
             else:
@@ -217,10 +217,10 @@ class SendAssignment:
         seen_at = (
             row.lead.owner_sure_at if row.expected_known else row.lead.owner_withheld_at
         )
-        assert seen_at is not None  # noqa: S101  `check_owner` has found it fresh
+        assert seen_at is not None  # noqa: S101  `check_owner` made sure of it
         fresh_for = seen_at + max_owner_age(row) - now
         seconds = min(spare, fresh_for).total_seconds()
-        hit = seconds > 0 and (
+        is_stamped = seconds > 0 and (
             self._mine()
             .filter(
                 Exists(lead),
@@ -233,7 +233,7 @@ class SendAssignment:
                 sends=F("sends") + 1,
             )
         )
-        return monotonic + seconds if hit else None
+        return monotonic + seconds if is_stamped else None
 
     # ── Final states ────────────────────────────────────────────────────────────
     def _record_done(self, *, sure_at: datetime | None) -> None:
@@ -257,8 +257,8 @@ class SendAssignment:
     def _refuse(self, outcome: str) -> None:
         at = self.context.clock()
         with self._locked_lead():
-            hit = self._finish(State.REFUSED, outcome, at)
-        if hit:
+            is_refused = self._finish(State.REFUSED, outcome, at)
+        if is_refused:
             pause_bulk_if_refusals_repeat(at)
 
     def _drop(self, why_not: str) -> None:
@@ -377,8 +377,8 @@ class SendAssignment:
         with transaction.atomic():
             yield lock_lead(self.row.lead_id)
 
-    def _is_expected(self, found: LeadRow) -> bool:
-        return not self.row.expected_known or found.owner_id == self.row.expected_id
+    def _is_expected(self, lead_row: LeadRow) -> bool:
+        return not self.row.expected_known or lead_row.owner_id == self.row.expected_id
 
     def _give_back(self) -> None:
         self.context.budget.give_back(self.slot)

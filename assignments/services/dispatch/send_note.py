@@ -66,7 +66,7 @@ def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     try:
         with context.client.spending(slot):
-            found = context.client.notes(note.lead.person_id)
+            sent_notes = context.client.notes(note.lead.person_id)
     except (NotesUnreadable, Refused):
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     except NotSent:
@@ -77,10 +77,10 @@ def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
         _leave_unsettled(note, at, settle_at=at + back_off(note.failures))
         return tell_trouble(error, at)
     context.emit("notes read")
-    for candidate in found:
-        if note.reference in candidate.text:
+    for sent_note in sent_notes:
+        if note.reference in sent_note.text:
             at = context.clock()
-            return _finish(note, Note.State.DONE, "", at, candidate.id)
+            return _finish(note, Note.State.DONE, "", at, sent_note.id)
     return _wait_again(note, context.clock())
 
 
@@ -97,7 +97,7 @@ def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
     """
     monotonic, now = time.monotonic(), context.clock()
     spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
-    hit = spare > timedelta(0) and (
+    is_stamped = spare > timedelta(0) and (
         Note.objects.filter(
             Exists(Account.objects.filter(pk=1, paused_at=None)),
             pk=note.pk,
@@ -109,7 +109,7 @@ def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
             sends=F("sends") + 1,
         )
     )
-    return monotonic + spare.total_seconds() if hit else None
+    return monotonic + spare.total_seconds() if is_stamped else None
 
 
 def _record_failure(context: Desk, note: Note, error: AboutUs) -> None:

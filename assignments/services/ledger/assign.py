@@ -28,12 +28,11 @@ from assignments.task_queue import nudge_dispatch
 
 
 class Anyone(Enum):
-    """The type of ANYONE: the caller does not say which owner the page showed."""
-
-    ANYONE = "anyone"
+    ANY = "any"
 
 
-ANYONE = Anyone.ANYONE
+# The caller does not say which owner the page showed.
+ANYONE = Anyone.ANY
 
 
 @transaction.atomic
@@ -79,7 +78,8 @@ def assign_lead(
     )
     expect_owner(row, lead, pending)
     if pending.waiting:
-        supersede(pending.waiting, row, outcome=_replaced_by(actor), at=at)
+        outcome = f"A newer decision replaced it before it was sent, by {actor}."
+        supersede(pending.waiting, row, outcome=outcome, at=at)
     row.save()
     if row.state == State.SKIPPED:
         holds.settle(row, at=at)
@@ -87,10 +87,6 @@ def assign_lead(
         notes.attach_note(row, text=note, at=at)
         nudge_dispatch()
     return row
-
-
-def _replaced_by(actor: User) -> str:
-    return f"A newer decision replaced it before it was sent, by {actor}."
 
 
 @transaction.atomic
@@ -186,6 +182,8 @@ def retry_assignment(
         raise Stale("This assignment was not refused. Reload to see how it stands.")
     assert assignment.to is not None  # noqa: S101  only `outside` rows go to nobody
     _check_target_present(assignment, at)
+    # If no coverage waits for it any more, it is this person's own decision.
+    is_wanted = _waiting_holds(assignment).exists()
     row = assign_lead(
         lead=assignment.lead,
         to=assignment.to,
@@ -194,16 +192,12 @@ def retry_assignment(
         expected=_expected_owner(assignment),
         note=notes.unsent_text(assignment),
         reason=assignment.reason,
-        cause=Cause(assignment.cause) if _is_wanted(assignment) else Cause.MANUAL,
+        cause=Cause(assignment.cause) if is_wanted else Cause.MANUAL,
         until="back" if assignment.until_back else "good",
     )
     holds.carry_on(refused=assignment, retry=row)
     dismiss_assignment(assignment=assignment, actor=actor, at=at)
     return row
-
-
-def _is_wanted(assignment: Assignment) -> bool:
-    return _waiting_holds(assignment).exists()
 
 
 def _waiting_holds(assignment: Assignment) -> QuerySet[Hold]:

@@ -329,6 +329,7 @@ def _complete(lead_id: int, at: datetime) -> None:
     )
 
 
+# ── Sentences and notes ─────────────────────────────────────────────────────────
 def note(template: str, *, coverage: Coverage, lead: Lead, covering: Member) -> str:
     """Return the template filled for one lead, cut to the longest note.
 

@@ -35,7 +35,7 @@ def finish(
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
     if token:
         pending = pending.filter(token=token)
-    hit = pending.update(
+    is_ended = pending.update(
         state=state,
         outcome=outcome[:500],
         found=found_id,
@@ -43,7 +43,7 @@ def finish(
         token="",
         lease_until=None,
     )
-    if not hit:
+    if not is_ended:
         return False
     if state != State.DONE:
         _drop_notes([row.pk], at)
@@ -108,8 +108,8 @@ def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
     Returns how many rows that were. No row follows a waiting one, so nothing else
     changes.
     """
-    hit = Assignment.objects.waiting().filter(pk__in=rows)
-    count = hit.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
+    waiting = Assignment.objects.waiting().filter(pk__in=rows)
+    count = waiting.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
     _drop_notes(rows, at)
     holds.forget(rows, at=at)
     return count
