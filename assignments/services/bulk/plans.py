@@ -217,7 +217,6 @@ def _default_reason(parts: Sequence[Part], plan: SavedPlan, actor: User) -> str:
 def _summary(
     context: Scene, before: dict[int, int], entries: Sequence[Entry]
 ) -> dict[str, Any]:
-    """Return the figures of the preview page, as JSON."""
     gains = Counter(entry.to_id for entry in entries if entry.to_id is not None)
     losses = Counter(
         entry.shown_id

@@ -18,6 +18,7 @@ from assignments.services.errors import AssignmentRefused, NeedsConfirmation, St
 from assignments.services.ledger import holds, notes
 from assignments.services.ledger.new_row import (
     NOTHING_PENDING,
+    PendingRows,
     expect_owner,
     pending_rows,
     supersede,
@@ -49,36 +50,35 @@ def assign_lead(
     reverses: Assignment | None = None,
     until: Literal["good", "back"] = "good",
 ) -> Assignment:
-    """Write a row that gives a lead to a member, and have it sent to Smartlead.
+    """Write a row that gives a lead to a member, in place of one that waits.
 
-    `expected`: the member id that the page showed as owner or as pending target, None
-    for nobody. A waiting row is cancelled; a pending row to the same member gets the
-    note and is returned. Naming the present holder returns a skipped row.
-    `until="back"`: a covered lead stays in its coverage. Raises NotAllowed, Stale if
-    the page showed another member, else AssignmentRefused.
+    `expected`: the member id that the page showed as owner or pending target, or None.
+    A pending row to the same member gets the note and is returned. `until="back"`: the
+    lead stays in its coverage. Raises NotAllowed, Stale if the page was out of date,
+    else AssignmentRefused.
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
     pending = pending_rows([lead.pk]).get(lead.pk, NOTHING_PENDING)
-    newest = pending.newest
-    _check_possible(lead, to, newest, expected)
-    if newest and newest.to_id == to.pk:
-        return _join_pending(newest, actor, note, at)
+    _check_possible(lead, to, pending.newest, expected)
+    if pending.newest and pending.newest.to_id == to.pk:
+        return _join_pending(pending.newest, actor, note, at)
     if until == "back":
         _check_covered(lead, pending.sending)
-    row = Assignment(
-        lead=lead,
-        to=to,
-        actor=actor,
-        cause=cause,
-        reason=reason or f"{actor} chose {to} by hand.",
-        reverses=reverses,
-        until_back=until == "back",
-        created_at=at,
-    )
-    expect_owner(row, lead, pending)
+    row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
+    row.reason = reason or f"{actor} chose {to} by hand."
+    row.reverses = reverses
+    row.until_back = until == "back"
+    _save_in_place(row, pending, note)
+    return row
+
+
+def _save_in_place(row: Assignment, pending: PendingRows, note: str) -> None:
+    """Save a new row in its place among the pending ones, with its note."""
+    at = row.created_at
+    expect_owner(row, row.lead, pending)
     if pending.waiting:
-        outcome = f"A newer decision replaced it before it was sent, by {actor}."
+        outcome = f"A newer decision replaced it before it was sent, by {row.actor}."
         supersede(pending.waiting, row, outcome=outcome, at=at)
     row.save()
     if row.state == State.SKIPPED:
@@ -86,7 +86,6 @@ def assign_lead(
     else:
         notes.attach_note(row, text=note, at=at)
         nudge_dispatch()
-    return row
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """Changes of an assignment from state to state (design, rules 2 and 5).
 
 Callers hold a transaction and the lock on the lead, so that an outcome and what follows
-from it are one step.
+from it are one step: unsent notes are dropped, holds brought up to date, a done row is
+announced, and the row that follows expects another owner or ends as well.
 """
 
 from collections.abc import Sequence
@@ -25,12 +26,8 @@ def finish(
     token: str = "",
     found_id: int | None = None,
 ) -> bool:
-    """Give a pending row its final state, with all that follows from it.
-
-    Drops its notes unless done, brings holds up to date, queues the announcement of a
-    done row, and updates or ends the row that follows. Returns False, having done
-    nothing, if the row was final already or is not claimed by `token` (empty: by
-    anybody).
+    """End a pending row; False if it is final, or not claimed by `token` where one is
+    given.
     """
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
     if token:
