@@ -26,9 +26,7 @@ def finish(
     token: str = "",
     found_id: int | None = None,
 ) -> bool:
-    """End a pending row; False if it is final, or not claimed by `token` where one is
-    given.
-    """
+    """End a pending row; False if it is final, or no longer claimed by a given `token`."""
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
     if token:
         pending = pending.filter(token=token)
