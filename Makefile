@@ -13,7 +13,7 @@ fresh: ## Throw the demo's data away; the next `make run` begins anew
 test: venv ## The suite on SQLite, on PostgreSQL and in a browser
 	@bin/test
 
-check: venv ## Format, lint, types, import walls, migrations, deploy check, lock
+check: venv ## Format, lint, types, import walls, migrations, deploy check, lock, docs
 	@bin/check
 
 format: venv ## Put the code in order

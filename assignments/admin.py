@@ -1,4 +1,7 @@
-"""A look into the tables. History can be read here, not changed (design, rule 7)."""
+"""Django's admin over some tables. History can be read there, not changed.
+
+See docs/design/design.md, rule 7.
+"""
 
 from typing import TYPE_CHECKING, Any
 

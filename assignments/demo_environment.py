@@ -13,11 +13,11 @@ SANDBOX_PORT = 8765
 
 
 class CannotPrepare(SystemExit):
-    """Ends the command; the text is for whoever started it."""
+    """The environment cannot be made; the text is for whoever started the command."""
 
 
 def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Settings for Smartlead when there is a key, for the sandbox when there is none.
+    """Set what the demo needs: Smartlead's settings with a key, else the sandbox's.
 
     `folder` is where secret, sandbox and demo database are kept.
     """
@@ -28,7 +28,7 @@ def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
 
 
 def use_kept_secret(environ: MutableMapping[str, str], folder: Path) -> None:
-    """For the other commands: the secret that `demo` has made, if there is no other."""
+    """Set SECRET_KEY to the one that `demo` has made, if there is no other."""
     kept = folder / "secret_key"
     if not environ.get("SECRET_KEY") and kept.is_file():
         environ["SECRET_KEY"] = kept.read_text().strip()
@@ -58,7 +58,7 @@ def _for_smartlead(environ: MutableMapping[str, str], folder: Path) -> None:
 
 
 def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Whatever .env says about production must not reach the sandbox, or be used by it.
+    """Set every variable of production that must not reach the sandbox.
 
     Set, not removed: the settings read .env again and keep what is there.
     """
@@ -76,7 +76,9 @@ def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
 
 
 def _kept_secret(folder: Path) -> str:
-    """Made at the first start, for this machine only; readable by its owner alone."""
+    """Return the secret of this folder; made at the first start, readable by its owner
+    alone.
+    """
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / "secret_key"
     if not path.is_file():

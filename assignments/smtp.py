@@ -1,7 +1,7 @@
-"""The one place that speaks to the mail server.
+"""The only module that speaks to the mail server.
 
-Each mail has a hard deadline: smtplib's own time-out counts anew with every byte, so
-that a server which drips could hold it for hours.
+Each mail has a hard deadline: smtplib's own time-out counts anew with every byte, so a
+server that drips could hold it for hours.
 """
 
 import math
@@ -28,15 +28,15 @@ NO_SMTPUTF8 = (
 
 
 class MailTrouble(Exception):
-    """About the server, not about one mail: the queue waits. A sentence for people."""
+    """The server is at fault, not one mail: the queue waits. The text is for people."""
 
 
 class TryLater(Exception):
-    """This mail did not go through; perhaps it did. Another may."""
+    """The mail did not go through, or perhaps it did; another one may."""
 
 
 class ServerRefusal(TryLater):
-    """This mail did not go through for a reason that any mail of ours may meet."""
+    """The mail was refused for a reason that any mail of ours may meet."""
 
 
 class Returned(Exception):
@@ -52,7 +52,9 @@ def is_on() -> bool:
 
 
 class Watch:
-    """Cuts the line when time is up, whatever the other side does."""
+    """A deadline that cuts the connection when it is over, whatever the other side
+    does.
+    """
 
     def __init__(self) -> None:
         self._line: socket.socket | None = None
@@ -77,7 +79,7 @@ class Watch:
         return time.monotonic() >= self._ends
 
     def keep(self, line: socket.socket | None) -> None:
-        """Another end of this line; the last one is let go."""
+        """Keep a duplicate of the socket and close the previous one."""
         if self._line is not None:
             self._line.close()
         self._line = line
@@ -89,7 +91,7 @@ class Watch:
 
 
 class Backend(EmailBackend):
-    """Django's, on a line that is watched."""
+    """Django's SMTP backend on a connection with a deadline."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -100,14 +102,20 @@ class Backend(EmailBackend):
         return _watched(smtplib.SMTP_SSL if self.use_ssl else smtplib.SMTP, self.watch)
 
     def open(self) -> bool | None:
-        """Greeted as well: a server that does not answer is not one mail's fault."""
+        """Connect, greet and sign in; return True if this opened a new connection.
+
+        A server that does not answer is not one mail's fault, so the greeting belongs
+        here.
+        """
         is_new = super().open()
         if is_new and self.connection is not None:
             self.connection.ehlo_or_helo_if_needed()
         return is_new
 
     def _send(self, email_message: EmailMessage) -> bool:
-        """Django's, with header fields of our own and SMTPUTF8 where it is needed."""
+        """Send as Django does, with header fields of our own and SMTPUTF8 where it is
+        needed.
+        """
         connection = self.connection
         recipients = email_message.recipients()
         if connection is None or not recipients:
@@ -143,7 +151,7 @@ def _watched(kind: type[smtplib.SMTP], watch: Watch) -> type[smtplib.SMTP]:
 
 
 class Postman:
-    """Takes mails to the server, several on one line."""
+    """A sender of several mails on one connection."""
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
@@ -151,7 +159,10 @@ class Postman:
         self._carried = 0  # mails, on the line that is open
 
     def deliver(self, message: EmailMessage) -> None:
-        """Raises MailTrouble, TryLater, ServerRefusal or Returned, unless it is taken."""
+        """Send a mail; return once the server has taken it.
+
+        Raises MailTrouble, TryLater, ServerRefusal or Returned.
+        """
         with self._watch.over(settings.MAIL_DEADLINE):
             try:
                 self._open()

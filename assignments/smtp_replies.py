@@ -1,7 +1,8 @@
-"""What a mail server's "no" means: whose fault it is, and whether to try again.
+"""Meaning of a mail server's refusal: whose fault it is, and if it is worth another
+try.
 
-The enhanced status code (RFC 3463) decides where there is one, else the step at which it
-was said, the code, and a few words that servers without such codes have in common.
+The enhanced status code (RFC 3463) decides where there is one, else the step at which
+it was said, the code, and a few words that servers without such codes have in common.
 """
 
 import re
@@ -69,14 +70,18 @@ def meaning_of(step: Step, code: int, text: str) -> Meaning:
 
 
 def _of_sender(code: int, enhanced: tuple[int, int], *, has_enhanced: bool) -> Meaning:
-    """Before it was said for whom the mail is: mostly that is about us."""
+    """Return the meaning of a refusal before the recipient was named: mostly it is
+    about us.
+    """
     is_too_big = enhanced in _MAIL_ITSELF or (code == TOO_BIG and not has_enhanced)
     is_mail_itself = is_too_big or enhanced[0] == _MEDIA
     return Meaning.RETURNED if code >= FINAL and is_mail_itself else Meaning.SERVER
 
 
 def _for_now(step: Step, code: int, enhanced: tuple[int, int]) -> Meaning:
-    """A greylisting server means the one recipient, at RCPT; most else means us."""
+    """Return the meaning of a temporary refusal: at RCPT it is about the recipient,
+    else mostly about us.
+    """
     subject = enhanced[0]
     if code == min(_SERVER_CODES) or subject in {_SYSTEM, _NETWORK}:
         return Meaning.SERVER

@@ -25,7 +25,7 @@ from assignments.services.mirror import conversations, scheduler
 from assignments.services.notifications import compose, outbox
 from assignments.services.operations import tick as minute_tick
 from assignments.services.sla import recalculate
-from assignments.smartlead.budget import Budget, account_budget
+from assignments.smartlead.budget import CallBudget, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.task_queue import (
     DISPATCH_SEATS,
@@ -48,7 +48,7 @@ TICK_SEAT = "tick"
 
 
 @contextmanager
-def at_the_counter() -> Iterator[tuple[Client, Budget]]:
+def at_the_counter() -> Iterator[tuple[Client, CallBudget]]:
     """Open a client for the account in the settings; yields it with its budget."""
     budget = account_budget()
     with connect(budget=budget) as client:

@@ -1,4 +1,4 @@
-"""What the frame of every page shows."""
+"""Context of the frame around every page."""
 
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from dashboard.permissions import Rights
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Lazy: a fragment pays for nothing that it does not show."""
+    """Return lazy values: a fragment pays for nothing that it does not show."""
     user = request.user
     if not isinstance(user, User):
         return {"theme": "", "density": User.Density.NORMAL}

@@ -1,7 +1,8 @@
-"""CSV files, written to the end before they are sent, so that a slow reader holds nothing.
+"""CSV files, written to the end before they are sent, so that a slow reader holds
+nothing.
 
-The database is read in short queries while a file is written. Sending it takes no thread
-and no connection to the database: the web server does it from the disk.
+The database is read in short queries while a file is written. The web server sends it
+from the disk, without a thread or a connection to the database.
 """
 
 import fcntl
@@ -49,13 +50,13 @@ type Lines = Callable[[], Iterable[str]]
 
 
 class _Taken(Exception):
-    """This person's last export has not ended."""
+    """The last export of this person has not ended."""
 
 
 def csv_response(request: PageRequest, *, name: str, lines: Lines) -> HttpResponseBase:
     """Return the lines as a download, or a page that says why not.
 
-    A person has one export at a time, from its first line to the last byte that they took.
+    A person has one export at a time, from its first line to the last byte taken.
     """
     if not _places.acquire(blocking=False):
         return error_pages.page(request, 503, BUSY)
@@ -93,7 +94,10 @@ def _download(request: PageRequest, name: str, lines: Lines) -> FileResponse:
 
 
 def _lock_of(user_id: int) -> IO[bytes]:
-    """This person's lock. The system frees it when it is closed or the process ends."""
+    """Return this person's lock.
+
+    The system frees it when it is closed or the process ends.
+    """
     settings.EXPORT_LOCKS.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = str(connection.settings_dict["NAME"])
     key = salted_hmac("export", database, algorithm="sha256").hexdigest()
@@ -109,7 +113,7 @@ def _lock_of(user_id: int) -> IO[bytes]:
 
 
 def _write(file: IO[bytes], lines: Iterable[str], *, is_packed: bool) -> bool:
-    """Write the lines; return whether all of them fitted in."""
+    """Write the lines; return True if all of them fitted in."""
     give_up_at, room = time.monotonic() + MOST_SECONDS, MOST_BYTES
     batches = batched(lines, BATCH)
     packing = GzipFile(fileobj=file, mode="wb", compresslevel=1) if is_packed else None

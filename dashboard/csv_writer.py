@@ -40,7 +40,10 @@ def _text(cell: object) -> str:
 
 
 def line_of(cells: Iterable[object]) -> str:
-    """Return a line of CSV; numbers are our own and stay numbers, all else is text."""
+    """Return a line of CSV that ends with "\
+
+    "; numbers are written as they are, all else is made harmless.
+    """
     line = StringIO()
     # Not \r\n: a reader of other separators can take the end of a line into the next cell.
     csv.writer(line, lineterminator="\n").writerow(

@@ -1,7 +1,8 @@
-"""What the environment says, read once by settings.py.
+"""Readers of the environment, used once by settings.py.
 
-Each reader takes what people write (blanks, quotes, last slashes, empty parts of a list)
-or raises `SettingRefused` with one sentence that names the variable and an example.
+Each reader takes what people write (blanks, quotes, last slashes, empty parts of a
+list) or raises `SettingRefused` with one sentence that names the variable and an
+example.
 """
 
 import math
@@ -50,7 +51,10 @@ def env_number(name: str, default: str, *, least: float) -> float:
 
 
 def seconds(name: str, text: str) -> float:
-    """The length of time above 0 that the variable `name` holds."""
+    """Return the positive number of seconds in the variable `name`.
+
+    Raises SettingRefused.
+    """
     try:
         value = float(text)
     except ValueError:
@@ -125,7 +129,10 @@ def time_zone(text: str) -> str:
 
 
 def rate_limits(text: str) -> list[tuple[int, float]]:
-    """`8/2s,55/60s` → [(8, 2.0), (55, 60.0)]: calls per seconds, all at once."""
+    """Return `8/2s,55/60s` as [(8, 2.0), (55, 60.0)]: calls per seconds, all at once.
+
+    Raises SettingRefused.
+    """
     try:
         parts = [part.strip() for part in re.split("[,;]", text)]
         pairs = [part.rstrip("s").split("/") for part in parts if part]
@@ -143,7 +150,11 @@ def rate_limits(text: str) -> list[tuple[int, float]]:
 
 
 def networks(text: str) -> list[IPv4Network | IPv6Network]:
-    """Return the networks of our own proxies: `127.0.0.0/8, ::1`; `none` for no proxy."""
+    """Return the networks of our own proxies from `127.0.0.0/8, ::1`; `none` is no
+    proxy.
+
+    Raises SettingRefused.
+    """
     parts = [part for part in re.split(r"[,;\s]+", text) if part]
     if text.lower() == "none":
         return []

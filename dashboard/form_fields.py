@@ -1,6 +1,8 @@
-"""Form fields for what people type: clean, and each in its own direction."""
+"""Form fields for what people type: cleaned, and each in its own direction of writing."""
 
 import unicodedata
+import zoneinfo
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -8,6 +10,9 @@ from django.core.exceptions import ValidationError
 
 from assignments.visible_text import displayed, isolated, without_turning
 
+NOTE_TOO_LONG = (
+    "The note has %(show_value)s characters; %(limit_value)s is the most. Shorten it."
+)
 NOT_ONE_LINE = frozenset({"Cc", "Zl", "Zp"})
 
 
@@ -17,7 +22,7 @@ class _TypedField(forms.CharField):
 
 
 class LineField(_TypedField):
-    """A name or another line; nothing that can be seen counts as empty.
+    """A name or another line; text of which nothing can be seen counts as empty.
 
     Refuses line breaks, tabs and other control characters.
     """
@@ -34,3 +39,15 @@ class LinesField(_TypedField):
 
     def to_python(self, value: Any) -> str:
         return isolated(without_turning(super().to_python(value) or "").strip())
+
+
+def zone_choices(unset: str) -> list[tuple[str, str]]:
+    return [("", unset), ("UTC", "UTC"), *((name, name) for name in _zones())]
+
+
+@cache
+def _zones() -> list[str]:
+    """Return the names of all zones; cached, since some hundred files are opened for
+    them.
+    """
+    return sorted(name for name in zoneinfo.available_timezones() if "/" in name)

@@ -1,4 +1,4 @@
-"""A page or only the part of it that htmx is about to replace."""
+"""Answers to htmx: a whole page, or only the part that it is about to replace."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from assignments.models import User
 
 
 class PageRequest(HttpRequest):
-    """What our views receive: LoginRequiredMiddleware and HtmxMiddleware have run."""
+    """The request of our views: LoginRequiredMiddleware and HtmxMiddleware have run."""
 
     user: User
     htmx: HtmxDetails
@@ -45,12 +45,16 @@ def render_page(
 
 
 def back(request: PageRequest, fallback: str, *args: Any) -> HttpResponse:
-    """To the page that posted the form, if that is one of ours."""
+    """Redirect to the page that posted the form if it is one of ours, else to
+    `fallback`.
+    """
     return _to(request, request.POST.get("next", ""), fallback, *args)
 
 
 def back_where_from(request: PageRequest, fallback: str) -> HttpResponse:
-    """For forms of the frame: htmx may have changed the address since it was drawn."""
+    """Redirect as `back` does, for forms of the frame: htmx may have changed the
+    address since.
+    """
     wanted = request.POST.get("next") or request.headers.get("Referer", "")
     return _to(request, wanted, fallback)
 

@@ -1,4 +1,4 @@
-"""What every answer needs: a login, htmx's redirects and messages, a time zone."""
+"""Middleware for every answer: login, htmx's redirects and messages, time zone."""
 
 import re
 from collections.abc import Callable
@@ -133,7 +133,7 @@ class HtmxMessages:
 
 
 def _is_fragment(request: HttpRequest, response: HttpResponse) -> bool:
-    """Whether htmx will swap this answer; another status would swallow the messages."""
+    """Return True if htmx will swap this answer; other statuses would swallow messages."""
     return (
         bool(cast(PageRequest, request).htmx)
         and response.status_code in {200, 409, 422}

@@ -16,12 +16,12 @@ PAGE_SIZE = 50
 
 
 class BadCursor(ValueError):
-    """The text is a finished sentence for the reader."""
+    """The cursor fits no page; the text is a sentence for the reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """The row to go on from, as the values it is sorted by; `back`: towards the top."""
+    """The row to continue from, as the values it is sorted by; `back`: towards the top."""
 
     values: tuple[Any, ...]
     back: bool = False
@@ -55,7 +55,7 @@ def _rich(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Two columns that an index holds, both going the same way."""
+    """An order by two columns that an index holds, both going the same way."""
 
     first: str
     key: str
@@ -98,7 +98,7 @@ def page_of[Row: Model](
 def in_chunks[Row: Model](
     rows: QuerySet[Row], *, order: Order, size: int
 ) -> Iterator[Row]:
-    """All rows in this order, read by one short query after another."""
+    """Yield all rows in this order, read by one short query after another."""
     left = rows
     while found := list(order.applied(left)[:size]):
         yield from found
@@ -114,7 +114,9 @@ def cut_page[Row: Model](
     place: Callable[[Row], tuple[Any, ...]],
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """A page from one row more than it shows, read in the direction of the cursor."""
+    """Return a page from one row more than it shows, read in the direction of the
+    cursor.
+    """
     more, found = len(found) > size, found[:size]
     back = after is not None and after.back
     if back:
@@ -138,7 +140,9 @@ def walk[Row: Model, Key](
     after: Cursor | None,
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """A page of a list in groups (one owner after another), each read by its index."""
+    """Return a page of a list in groups (one owner after another), each read by its
+    index.
+    """
     back = after is not None and after.back
     found: list[Row] = []
     for group, place in _groups_from(groups, after):
@@ -159,7 +163,7 @@ def walk[Row: Model, Key](
 def _groups_from[Key](
     groups: Sequence[Key], after: Cursor | None
 ) -> Iterator[tuple[Key, tuple[Any, ...] | None]]:
-    """The groups from the cursor on, in its direction; the first with its place."""
+    """Yield the groups from the cursor on, in its direction; the first with its place."""
     ordered = list(reversed(groups)) if after and after.back else list(groups)
     if after is None:
         yield from ((group, None) for group in ordered)

@@ -41,7 +41,9 @@ class Rights:
         return self.role != Role.MEMBER
 
     def may_move(self, lead: Lead) -> bool:
-        """As `why_not_assign(user, lead=lead, to=None)`, without its queries."""
+        """Return True if the viewer may move the lead, as `why_not_assign`, without
+        queries.
+        """
         if self.is_manager:
             return True
         owner = lead.owner
@@ -51,9 +53,11 @@ class Rights:
 
     @property
     def may_schedule(self) -> bool:
-        """Coverages of some members at least, without anybody's word."""
+        """Return True if the viewer may schedule coverages of some members by
+        themselves.
+        """
         return self.role != Role.MEMBER
 
     def may_cover(self, member: Member) -> bool:
-        """Whether their coverages are this viewer's to schedule and to change."""
+        """Return True if the viewer may schedule and change this member's coverages."""
         return self.is_manager or member.team_id in self.led_teams

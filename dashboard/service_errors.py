@@ -1,4 +1,4 @@
-"""An expected "no" of a service, told to the browser."""
+"""Refusals of services, told to the browser."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,12 +8,15 @@ from dashboard.htmx import PageRequest
 
 
 def refuse(request: PageRequest, refusal: AssignmentRefused) -> None:
-    """Say the refusal's sentence; the caller answers 409. Not allowed is a 403."""
+    """Show the refusal's sentence; the caller answers 409.
+
+    Raises PermissionDenied for NotAllowed.
+    """
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal)) from refusal
     messages.error(request, str(refusal))
 
 
 def say(request: PageRequest, sentence: str, *, undo: str) -> None:
-    """For an act that no row shows: its sentence, and the address that takes it back."""
+    """Show the sentence of an act that no row shows, with the address that undoes it."""
     messages.success(request, sentence, extra_tags=undo)

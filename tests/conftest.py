@@ -11,7 +11,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from assignments.models import Account
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY, make_target
@@ -52,9 +52,9 @@ def _what_migrations_make_outlives_a_flush() -> None:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSmartlead]:
     """A small Smartlead in this process; `connect()` reaches it and nothing else."""
-    world = World(leads=30, now=MONDAY.timestamp(), limits=[(100_000, 60)])
+    world = FakeSmartlead(leads=30, now=MONDAY.timestamp(), limits=[(100_000, 60)])
     transport = httpx.WSGITransport(app=application(world))
     monkeypatch.setattr(smartlead, "default_transport", lambda: transport)
     yield world

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.mirror import conversations, scheduler, sync_passes
 from assignments.services.mirror.session import Reading, SyncReport
-from assignments.smartlead.budget import Budget, Kind, account_budget
+from assignments.smartlead.budget import CallBudget, CallKind, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
@@ -18,9 +18,9 @@ from tests.office import Clock
 
 @dataclass
 class Mirror:
-    world: World
+    world: FakeSmartlead
     client: Client
-    budget: Budget
+    budget: CallBudget
     clock: Clock
     naps: list[float] = field(default_factory=list)
 
@@ -32,7 +32,7 @@ class Mirror:
             clock=self.clock,
             sleep=self.sleep,
             until=self.clock.now + timedelta(hours=1),
-            background=Kind.NORMAL,
+            background=CallKind.NORMAL,
         )
 
     def sleep(self, seconds: float) -> None:
@@ -71,7 +71,7 @@ class Mirror:
 
     def calls(self, path: str) -> int:
         """How many calls have gone to this path."""
-        return sum(path in call.path for call in self.world.journal.calls())
+        return sum(path in call.path for call in self.world.call_log.calls())
 
     def _through(self, step: Any) -> int:
         for pages in range(1, 100):
@@ -81,7 +81,7 @@ class Mirror:
 
 
 @contextmanager
-def open_mirror(world: World, *, now: datetime = MONDAY) -> Iterator[Mirror]:
+def open_mirror(world: FakeSmartlead, *, now: datetime = MONDAY) -> Iterator[Mirror]:
     budget = account_budget()
     with connect(budget=budget) as client:
         yield Mirror(world, client, budget, Clock(now))

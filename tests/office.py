@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from assignments.models import Assignment, Lead, Member, Note
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
@@ -36,7 +36,7 @@ class Clock:
 
 @dataclass
 class Office:
-    world: World
+    world: FakeSmartlead
     desk: Desk
     clock: Clock
     members: list[Member] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Office:
 
     def writes(self) -> list[tuple[int | None, int | None]]:
         """The calls that set an owner: lead and member."""
-        calls = self.world.journal.calls(kind="owner")
+        calls = self.world.call_log.calls(kind="owner")
         return [(call.map_id, call.member_id) for call in calls]
 
     def notes(self, lead: Lead) -> list[str]:
@@ -87,12 +87,12 @@ class Office:
 
 
 @contextmanager
-def open_office(world: World) -> Iterator[Office]:
+def open_office(world: FakeSmartlead) -> Iterator[Office]:
     clock = Clock()
     budget = account_budget()
     members = [
         Member.objects.create(id=id_, name=member.name, source=Member.Source.BOARD)
-        for id_, member in sorted(world.account.members.items())
+        for id_, member in sorted(world.store.members.items())
     ]
     with connect(budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=clock)

@@ -1,4 +1,4 @@
-"""What Handoff knows. Leads, members, campaigns, categories have Smartlead's ids."""
+"""The tables of Handoff. Leads, members, campaigns and categories have Smartlead's ids."""
 
 from assignments.models.account import Account, Heartbeat, Seat
 from assignments.models.assignment import Assignment, Batch

@@ -6,9 +6,9 @@ from assignments.models.text_fields import SentenceField
 
 
 class Account(models.Model):
-    """The one Smartlead account this database belongs to, and how things stand with it.
+    """The one Smartlead account this database belongs to, and its state. One row.
 
-    One row, created by the first migration; `fingerprint` is filled by the first sync.
+    `fingerprint` is filled by the first sync.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
@@ -52,7 +52,7 @@ class Account(models.Model):
 
 
 class Seat(models.Model):
-    """Single flight: whoever holds the token may run this task until `until`."""
+    """The right to run one task: whoever holds `token` has it until `until`."""
 
     name = models.CharField(max_length=30, primary_key=True)
     token = models.CharField(max_length=32, blank=True)

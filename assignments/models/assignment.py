@@ -59,7 +59,10 @@ PENDING = (State.WAITING, State.SENDING)
 
 
 class HistoryIsKept(TypeError):
-    """Somebody tried to delete history, which is append-only (design, rule 7)."""
+    """Somebody tried to delete history, which is append-only.
+
+    See docs/design/design.md, rule 7.
+    """
 
 
 class Batch(models.Model):
@@ -102,7 +105,9 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=PENDING, finished_at=None)
 
     def last_pending(self) -> Self:
-        """The newest pending row of each lead: where it will be in the end."""
+        """Return the newest pending row of each lead: its owner once all of them are
+        done.
+        """
         newer = Assignment.objects.pending().filter(
             lead=OuterRef("lead"), pk__gt=OuterRef("pk")
         )
@@ -112,7 +117,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=FINAL)
 
     def due(self, at: datetime) -> Self:
-        """Waiting rows that may be claimed: not held back, nothing sending before."""
+        """Return waiting rows that may be claimed at `at`.
+
+        Left out: rows held back until later, of a paused batch (clicks excepted), and
+        of a lead with another row being sent.
+        """
         blocked = Assignment.objects.sending().filter(lead=OuterRef("lead"))
         return (
             self.waiting()
@@ -123,7 +132,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         )
 
     def abandoned(self, at: datetime) -> Self:
-        """Sending rows nobody works on any more, whose fate a read will tell."""
+        """Return sending rows whose lease is over and which a read may settle by now."""
         return self.sending().filter(
             Q(sent_at=None) | Q(settle_at__lte=at), lease_until__lte=at
         )
@@ -315,9 +324,10 @@ class Assignment(models.Model):
 
     @property
     def is_plan(self) -> bool:
-        """Made by a clock or a rule, and open to second thoughts until it is sent.
+        """Return True if a clock or rule made the row, so that it may be withdrawn
+        until it is sent.
 
-        What a person did for a coverage to one lead (handed it back, tried again) stands
-        alone, without a batch.
+        What a person did to one lead of a coverage (handed it back, tried again) stands
+        alone, without a batch, and is none.
         """
         return self.cause in AUTOMATIC and self.batch_id is not None

@@ -11,7 +11,9 @@ BY_EVENT = "event "  # before the key of a mail that only an event told of
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def told_by_events(self) -> Self:
-        """What no conversation has brought yet: it may be wrong, and does not stay."""
+        """Return mails that only webhooks told of; they go if no conversation brings
+        them.
+        """
         return self.filter(key__startswith=BY_EVENT)
 
     def confirmed(self) -> Self:

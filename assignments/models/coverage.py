@@ -17,22 +17,24 @@ OVER = ("returning", "completed", "cancelled")
 
 class CoverageQuerySet(models.QuerySet["Coverage"]):
     def agreed(self) -> Self:
-        """Those that count: neither waiting for a lead's word nor taken back."""
+        """Return coverages that count: neither proposed nor declined nor cancelled."""
         return self.exclude(
             state__in=(Coverage.State.PROPOSED, Coverage.State.CANCELLED)
         )
 
     def away_at(self, at: datetime) -> Self:
-        """Whose member is away then: a fact of the calendar, not of a late state."""
+        """Return agreed coverages whose member is away at that moment, by dates and not
+        by state.
+        """
         begun = Q(starts_at__lte=at) | Q(began_at__isnull=False)
         return self.agreed().filter(begun, ends_at__gt=at, returning_at=None)
 
     def over(self) -> Self:
-        """Whose leads go back, or have gone back."""
+        """Return coverages whose leads go back or have gone back."""
         return self.filter(state__in=OVER)
 
     def unfinished(self) -> Self:
-        """Those that time may still change."""
+        """Return coverages that time may still change."""
         return self.exclude(
             state__in=(Coverage.State.COMPLETED, Coverage.State.CANCELLED)
         )
@@ -42,7 +44,8 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
 
 
 class Coverage(models.Model):
-    """An absence of one member, and who covers it. Every decision: coverage rules.
+    """An absence of one member, and who covers it. Every decision:
+    docs/design/coverage-rules.md.
 
     `starts_at` and `ends_at` are the moments that count, half open; the days beside
     them are kept as they were typed, in the zone they were typed in.
@@ -167,7 +170,7 @@ class Coverer(models.Model):
     share = models.DecimalField(max_digits=7, decimal_places=2, default=1)
     campaigns = models.ManyToManyField(Campaign, related_name="coverers")
     categories = models.ManyToManyField(Category, related_name="coverers")
-    # What the smooth weighted rotation owes them (rule 30).
+    # What the rotation owes them (docs/design/coverage-rules.md, rule 30).
     credit = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     # Another took over their share and their leads.
     replaced_at = models.DateTimeField(null=True)
@@ -196,15 +199,16 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(state=Hold.State.LIVE)
 
     def standing(self) -> Self:
-        """Live, or planned and not yet confirmed."""
+        """Return holds that are live, or planned and not yet confirmed."""
         return self.exclude(state=Hold.State.ENDED)
 
 
 class Hold(models.Model):
     """One lead taken for one coverage: from whom, to whom, and how it ended.
 
-    The live holds of a lead, by id, are the steps walked from its home, lowest first;
-    the owner is `to` of the top one. Only a confirmed move changes a hold (rule 8).
+    The live holds of a lead, by id, are the steps from its home, lowest first; the
+    owner is `to` of the top one. Only a confirmed move changes a hold: see
+    docs/design/coverage-rules.md, rule 8.
     """
 
     class State(models.TextChoices):
@@ -300,7 +304,7 @@ class Hold(models.Model):
 
 
 class CoveredLead(models.Model):
-    """What a coverage remembers of a lead beside its holds: wanted, pinned, noted."""
+    """State of one lead in a coverage beside its holds: wanted, pinned, noted."""
 
     coverage = models.ForeignKey(
         Coverage, on_delete=models.PROTECT, related_name="covered_leads"
@@ -308,14 +312,17 @@ class CoveredLead(models.Model):
     lead = models.ForeignKey(
         "Lead", on_delete=models.PROTECT, related_name="covered_by"
     )
-    # Matched when the coverage began; wanted until it is placed (rule 13).
+    # Matched when the coverage began; wanted until it is placed:
+    # docs/design/coverage-rules.md, rule 13.
     is_start_set = models.BooleanField(default=False)
-    # A person's decision: this coverage does not take the lead again (rule 22).
+    # A person's decision: this coverage does not take the lead again:
+    # docs/design/coverage-rules.md, rule 22.
     pinned_by = models.ForeignKey(
         "Assignment", on_delete=models.PROTECT, null=True, related_name="pins"
     )
     pinned_at = models.DateTimeField(null=True)
-    # Each note once per coverage, lead and direction (rule 33).
+    # Each note once per coverage, lead and direction:
+    # docs/design/coverage-rules.md, rule 33.
     start_noted_at = models.DateTimeField(null=True)
     return_noted_at = models.DateTimeField(null=True)
 
@@ -335,7 +342,7 @@ class CoveredLead(models.Model):
 
 
 class CoverageEvent(models.Model):
-    """What was done to a coverage as a whole, and by whom. Never changed afterwards."""
+    """An act on a coverage as a whole, and its actor. Never changed afterwards."""
 
     coverage = models.ForeignKey(
         Coverage, on_delete=models.CASCADE, related_name="events"

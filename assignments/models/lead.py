@@ -70,7 +70,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(category__is_closing=True)
 
     def waiting_on_us(self) -> Self:
-        """Conversations whose last word is the lead's."""
+        """Return leads whose conversation ends with a word of theirs."""
         return self.filter(answer_owed=True)
 
     def waiting_on_them(self) -> Self:
@@ -80,7 +80,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.present().filter(last_reply_at__isnull=False)
 
     def open(self) -> Self:
-        """Replied and not closed: what counts as somebody's load."""
+        """Return leads that replied and are not closed: they count as somebody's load."""
         return self.replied().exclude(category__is_closing=True)
 
 

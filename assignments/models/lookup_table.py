@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Mapping(NamedModel):
-    """A table of who looks after what: a territory, or an expertise."""
+    """A table of territories or of expertise: values, and the members they lead to."""
 
     class Kind(models.TextChoices):
         TERRITORY = "territory", "Territory"
@@ -54,7 +54,7 @@ class Mapping(NamedModel):
 
 
 class MappingLine(models.Model):
-    """A value and the member it leads to; several of one value take turns."""
+    """A value and one member it leads to; several members of a value take turns."""
 
     mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="lines")
     value = NameField(max_length=200)

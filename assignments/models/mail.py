@@ -17,7 +17,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.filter(state__in=(Mail.State.WAITING, Mail.State.SENDING))
 
     def returned(self) -> Self:
-        """Refused, and nobody has looked after it yet."""
+        """Return mails that were refused and not looked after yet."""
         return self.filter(state=Mail.State.REFUSED, dismissed_at=None)
 
 
@@ -84,7 +84,7 @@ class Mail(models.Model):
 
 
 class MailServer(models.Model):
-    """How the mail server stands; one row. While there is trouble the queue waits."""
+    """The state of the mail server; one row. While there is trouble the queue waits."""
 
     trouble_since = models.DateTimeField(null=True)
     trouble = SentenceField(max_length=500, blank=True)

@@ -13,7 +13,9 @@ class NoteQuerySet(models.QuerySet["Note"]):
         return self.filter(state__in=("waiting", "sending"), finished_at=None)
 
     def rooted(self) -> Self:
-        """Those that nothing keeps back: their assignment is done, or they have none."""
+        """Return notes that nothing keeps back: their assignment is done, or they have
+        none.
+        """
         return self.filter(Q(assignment=None) | Q(assignment__state="done"))
 
 
@@ -110,5 +112,5 @@ class Note(models.Model):
 
     @property
     def full_text(self) -> str:
-        """As Smartlead shows it: with whoever wrote it, and the reference."""
+        """Return the text as Smartlead shows it: with its author and the reference."""
         return f"{self.text}\n\n{self.author or 'Handoff'} · {self.reference}"

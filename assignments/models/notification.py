@@ -9,7 +9,7 @@ from assignments.models.text_fields import SentenceField, SentenceTextField
 
 
 class Kind(models.TextChoices):
-    """What somebody may be told of; each person chooses how, for each kind."""
+    """A kind of notification; each person chooses how to be told, for each kind."""
 
     ASSIGNED = "assigned", "Leads are given to you"
     COVERING = "covering", "You cover for somebody"
@@ -21,14 +21,14 @@ class Kind(models.TextChoices):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def shown(self) -> Self:
-        """Those that their readers want to see in the app."""
+        """Return notifications that their readers want to see in the app."""
         return self.filter(in_app=True)
 
     def unread(self) -> Self:
         return self.shown().filter(read_at=None)
 
     def to_mail(self) -> Self:
-        """Those that have still to go out by e-mail, if their readers want that."""
+        """Return notifications that have still to go out by e-mail."""
         return self.filter(mail_waits=True)
 
 
@@ -112,7 +112,7 @@ class ByMail(models.TextChoices):
 
 
 class NotificationChoice(models.Model):
-    """How somebody wants to be told of one kind of thing, if not as by default."""
+    """One user's choice of how to be told of one kind, if not as by default."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -135,7 +135,7 @@ class NotificationChoice(models.Model):
 
 
 class MailTimes(models.Model):
-    """When somebody wants e-mail, in their own zone."""
+    """A user's times for e-mail, in their own zone."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_times"
@@ -187,9 +187,9 @@ class Untold(models.Model):
 
 
 class CoverageWord(models.Model):
-    """What one person has last been told about one coverage.
+    """The state of a coverage that one person was last told about.
 
-    Compared with how the coverage stands: who knows it all is told nothing.
+    Compared with the state now: who knows it all is told nothing.
     """
 
     coverage = models.ForeignKey(

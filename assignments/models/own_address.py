@@ -2,9 +2,9 @@ from django.db import models
 
 
 class OwnAddress(models.Model):
-    """An address that mails of ours were sent from, case-folded, as conversations say.
+    """An address that mails of ours were sent from, case-folded.
 
-    Those of logins and members stand with them.
+    Addresses of logins and members are kept with these, not here.
     """
 
     address = models.CharField(max_length=320, primary_key=True)

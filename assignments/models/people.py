@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class User(AbstractUser, NamedModel):
-    """Somebody who signs in. What they may do: `assignments.services.access`."""
+    """A person who signs in; `assignments.services.access` says what they may do."""
 
     class Theme(models.TextChoices):
         SYSTEM = "system", "Like the system"

@@ -20,7 +20,7 @@ class StrategyKind(models.TextChoices):
 
 
 class Entry(NamedTuple):
-    """What a plan says about one lead. `to_id` None: it stays, and `reason` says why."""
+    """A plan's line about one lead. `to_id` None: it stays, and `reason` says why."""
 
     lead_id: int
     to_id: int | None
@@ -122,7 +122,7 @@ class SavedPlan(models.Model):
         return StrategyKind(kind).label if kind in StrategyKind.values else ""
 
     def pack(self, entries: Iterable[Entry]) -> None:
-        """In columns, each sentence once: a lead takes some ten bytes."""
+        """Store the entries in columns, each sentence once: about ten bytes a lead."""
         sentences: dict[str, int] = {}
         rows = [
             (
@@ -158,7 +158,10 @@ class Rotation(models.Model):
 
 
 class Turn(models.Model):
-    """How far a member is ahead of their share, in the parts of `strategies.Turns`."""
+    """The position of one member in a rotation: how far ahead of their share they are.
+
+    Counted in the parts of `strategies.Turns`.
+    """
 
     rotation = models.ForeignKey(
         Rotation, on_delete=models.CASCADE, related_name="turns"

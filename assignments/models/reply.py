@@ -5,9 +5,9 @@ from django.db.models import F, Q
 
 
 class SeenMail(models.Model):
-    """That a mail came or went at this moment, whichever look at Smartlead told us.
+    """The time and kind of a mail of a lead, however Smartlead told of it.
 
-    Times only, of all leads; bodies stand in `Message`, of those that were opened.
+    Of all leads; bodies stand in `Message`, of leads that were opened.
     """
 
     class Kind(models.TextChoices):

@@ -18,7 +18,7 @@ USER = settings.AUTH_USER_MODEL
 
 class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):
     def kept(self) -> Self:
-        """Those that were not removed, in their order."""
+        """Return rules that were not removed, in their order."""
         return self.filter(removed_at=None).order_by("position", "pk")
 
 

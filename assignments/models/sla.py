@@ -8,12 +8,14 @@ from assignments.models.text_fields import NameField
 
 
 def nine_to_five() -> list[list[list[int]]]:
-    """Monday first; each day its hours, in minutes from midnight."""
+    """Return the hours of a week: for each day from Monday its spans, in minutes from
+    midnight.
+    """
     return [[[9 * 60, 17 * 60]]] * 5 + [[], []]
 
 
 class WorkingHours(models.Model):
-    """When everybody works whose own hours do not say otherwise. One row."""
+    """The working hours of everybody who has none of their own. One row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     week = models.JSONField(default=nine_to_five)
@@ -42,7 +44,7 @@ class WorkingHours(models.Model):
 
 
 class MemberHours(models.Model):
-    """What differs for one member. Empty (null): as for everybody."""
+    """The hours of one member that differ; null columns are as for everybody."""
 
     member = models.OneToOneField(
         "Member", on_delete=models.PROTECT, primary_key=True, related_name="hours"
@@ -73,7 +75,7 @@ class DayOff(models.Model):
 
 
 class SlaTarget(models.Model):
-    """How soon a reply must be answered. The most specific one wins."""
+    """The time in which a reply must be answered. The most specific target wins."""
 
     class AtBreach(models.TextChoices):
         TELL = "tell", "Tell the owner"
@@ -116,7 +118,7 @@ class SlaTarget(models.Model):
 
 
 class Breach(models.Model):
-    """A reply that was not answered in time: found once, whatever becomes of it."""
+    """A reply that was not answered in time; recorded once."""
 
     lead = models.ForeignKey("Lead", on_delete=models.PROTECT, related_name="breaches")
     # The lead's mail that waits for its answer.

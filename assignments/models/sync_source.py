@@ -47,7 +47,7 @@ class Source(models.Model):
 
     @property
     def words(self) -> str:
-        """What a reader of the system page calls it."""
+        """Return the name of this source on the system page."""
         return WORDS.get(self.name, self.name)
 
 

@@ -66,7 +66,7 @@ class SentenceTextField(_CleanField, _TextField):
 
 
 class PlainField(_CleanField, _CharField):
-    """Words that people or mails say, without turning characters."""
+    """Words of people or mails, without turning characters."""
 
     cleaned = staticmethod(without_turning)
 

@@ -1,4 +1,4 @@
-"""Database triggers that keep history as it was (design, rule 7).
+"""Database triggers that keep history as it was (docs/design/design.md, rule 7).
 
 Installed after every migration, since SQLite drops a table's triggers when Django
 rebuilds the table.

@@ -7,7 +7,7 @@ from assignments.models.text_fields import NameField, SentenceField
 
 
 class EventKind(models.TextChoices):
-    """What an event is about, whichever of its names Smartlead uses."""
+    """The subject of an event, whichever of its names Smartlead uses."""
 
     REPLY = "reply", "Reply"
     SENT = "sent", "Mail of ours"
@@ -18,7 +18,7 @@ class EventKind(models.TextChoices):
 
 class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
     def due(self, at: object) -> Self:
-        """What has not been taken in yet, and may be tried (again)."""
+        """Return events not applied yet whose next try is due at `at`."""
         return self.filter(retry_at__lte=at)
 
 
@@ -84,7 +84,7 @@ class WebhookEvent(models.Model):
 
 
 class WebhookRefusal(models.Model):
-    """How often a day something came to our address that was not let in."""
+    """The number of requests refused at our address on one day for one reason."""
 
     class Reason(models.TextChoices):
         SIGNATURE = "signature", "The signature is wrong"

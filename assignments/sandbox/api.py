@@ -1,4 +1,4 @@
-"""The API of Smartlead: one request in, one answer out."""
+"""Answer requests as Smartlead's API does: routes, keys, rate limit and faults."""
 
 import json
 import re
@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from assignments.sandbox import hooks, inbox, mishaps, reference, writes
-from assignments.sandbox.calls import Answer, Call, Rejected, Request, rejected
-from assignments.sandbox.faults import Kind
-from assignments.sandbox.journal import Entry, fingerprint
-from assignments.sandbox.limits import Grant, retry_after
-from assignments.sandbox.world import World
+from assignments.sandbox import (
+    fault_effects,
+    inbox_endpoints,
+    reference_endpoints,
+    webhook_endpoints,
+    write_endpoints,
+)
+from assignments.sandbox.call import ApiRequest, ApiResponse, Call, Rejected, rejection
+from assignments.sandbox.call_log import CallLogEntry, key_fingerprint
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.faults import FaultKind
+from assignments.sandbox.rate_limits import Admission, retry_after
 
 PREFIX = "/api/v1/"
-ID = re.compile("[0-9]{1,20}")
+ID_PATTERN = re.compile("[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,183 +29,225 @@ class Route:
     method: str
     pattern: str
     kind: str
-    act: Callable[[Call], Answer]
+    handler: Callable[[Call], ApiResponse]
 
 
 # The first match wins: untracked-replies and reply-status come before /{id}.
 ROUTES = (
     *(
-        Route("POST", f"master-inbox/{name}", "list", inbox.listing(name))
-        for name in inbox.LISTS
+        Route(
+            "POST", f"master-inbox/{name}", "list", inbox_endpoints.list_endpoint(name)
+        )
+        for name in inbox_endpoints.LISTS
     ),
-    Route("GET", "master-inbox/untracked-replies", "read", reference.untracked_replies),
-    Route("GET", "master-inbox/reply-status", "read", reference.reply_status),
-    Route("GET", "master-inbox/{email_lead_map_id}", "thread", inbox.thread),
     Route(
-        "POST", "master-inbox/update-team-member", "owner", writes.update_team_member
+        "GET",
+        "master-inbox/untracked-replies",
+        "read",
+        reference_endpoints.untracked_replies,
     ),
-    Route("POST", "master-inbox/create-note", "note", writes.create_note),
-    Route("POST", "master-inbox/create-task", "task", writes.create_task),
-    Route("POST", "master-inbox/set-reminder", "reminder", writes.set_reminder),
-    Route("PATCH", "master-inbox/update-category", "category", writes.update_category),
+    Route("GET", "master-inbox/reply-status", "read", reference_endpoints.reply_status),
+    Route("GET", "master-inbox/{email_lead_map_id}", "thread", inbox_endpoints.thread),
+    Route(
+        "POST",
+        "master-inbox/update-team-member",
+        "owner",
+        write_endpoints.update_team_member,
+    ),
+    Route("POST", "master-inbox/create-note", "note", write_endpoints.create_note),
+    Route("POST", "master-inbox/create-task", "task", write_endpoints.create_task),
+    Route(
+        "POST", "master-inbox/set-reminder", "reminder", write_endpoints.set_reminder
+    ),
+    Route(
+        "PATCH",
+        "master-inbox/update-category",
+        "category",
+        write_endpoints.update_category,
+    ),
     Route(
         "PATCH",
         "master-inbox/change-read-status",
         "read_status",
-        writes.change_read_status,
+        write_endpoints.change_read_status,
     ),
-    Route("PATCH", "master-inbox/update-revenue", "revenue", writes.update_revenue),
-    Route("GET", "crm/leads/notes/{lead_id}", "notes", reference.notes),
-    Route("GET", "crm/leads/tasks/{lead_id}", "notes", reference.tasks),
-    Route("GET", "campaigns", "read", reference.campaigns),
-    Route("GET", "campaigns/{id}", "read", reference.campaign),
-    Route("GET", "campaigns/{id}/leads", "read", reference.campaign_leads),
+    Route(
+        "PATCH",
+        "master-inbox/update-revenue",
+        "revenue",
+        write_endpoints.update_revenue,
+    ),
+    Route("GET", "crm/leads/notes/{lead_id}", "notes", reference_endpoints.notes),
+    Route("GET", "crm/leads/tasks/{lead_id}", "notes", reference_endpoints.tasks),
+    Route("GET", "campaigns", "read", reference_endpoints.campaigns),
+    Route("GET", "campaigns/{id}", "read", reference_endpoints.campaign),
+    Route("GET", "campaigns/{id}/leads", "read", reference_endpoints.campaign_leads),
     Route(
         "GET",
         "campaigns/{id}/leads/{lead_id}/message-history",
         "history",
-        reference.message_history,
+        reference_endpoints.message_history,
     ),
-    Route("GET", "leads", "read", reference.lead_by_email),
-    Route("GET", "leads/fetch-categories", "read", reference.categories),
-    Route("GET", "leads/{lead_id}", "read", reference.lead_by_id),
-    Route("POST", "webhook/create", "hook", hooks.create),
-    Route("GET", "webhook/{id}", "hook", hooks.show),
-    Route("PUT", "webhook/update/{id}", "hook", hooks.update),
-    Route("DELETE", "webhook/delete/{id}", "hook", hooks.delete),
-    Route("GET", "campaigns/{id}/webhooks", "hook", hooks.of_campaign),
-    Route("POST", "campaigns/{id}/webhooks", "hook", hooks.add_to_campaign),
-    Route("DELETE", "campaigns/{id}/webhooks", "hook", hooks.drop_from_campaign),
-    Route("GET", "client", "read", reference.clients),
-    Route("GET", "analytics/team-board/overall-stats", "read", reference.team_board),
+    Route("GET", "leads", "read", reference_endpoints.lead_by_email),
+    Route("GET", "leads/fetch-categories", "read", reference_endpoints.categories),
+    Route("GET", "leads/{lead_id}", "read", reference_endpoints.lead_by_id),
+    Route("POST", "webhook/create", "hook", webhook_endpoints.create),
+    Route("GET", "webhook/{id}", "hook", webhook_endpoints.show),
+    Route("PUT", "webhook/update/{id}", "hook", webhook_endpoints.update),
+    Route("DELETE", "webhook/delete/{id}", "hook", webhook_endpoints.delete),
+    Route(
+        "GET", "campaigns/{id}/webhooks", "hook", webhook_endpoints.list_for_campaign
+    ),
+    Route("POST", "campaigns/{id}/webhooks", "hook", webhook_endpoints.add_to_campaign),
+    Route(
+        "DELETE",
+        "campaigns/{id}/webhooks",
+        "hook",
+        webhook_endpoints.delete_from_campaign,
+    ),
+    Route("GET", "client", "read", reference_endpoints.clients),
+    Route(
+        "GET",
+        "analytics/team-board/overall-stats",
+        "read",
+        reference_endpoints.team_board,
+    ),
 )
 
 
-def respond(world: World, request: Request) -> Answer:
-    """Answer one request, and leave its entry in the journal."""
+def respond(sandbox: FakeSmartlead, request: ApiRequest) -> ApiResponse:
+    """Answer one request and write its entry to the call log."""
     key = request.query.get("api_key", "")
-    route, params = _find(world, request)
-    entry = world.journal.open(
+    route, params = _match_route(sandbox, request)
+    entry = sandbox.call_log.open(
         source="api",
         kind=route.kind if route else "unknown",
         method=request.method,
         path=request.path,
-        key=fingerprint(key),
+        key=key_fingerprint(key),
     )
-    grant = world.limiter.arrive(key, share=world.switches.other_share)
-    world.life.catch_up()
-    raw_body = _parsed(request)
-    _note_wishes(entry, raw_body, params)
+    grant = sandbox.rate_limiter.arrive(key, share=sandbox.behaviour.other_share)
+    sandbox.activity.catch_up()
+    raw_body = _parse_body(request)
+    _log_request(entry, raw_body, params)
     try:
-        admitted = _admitted(world, request, route, raw_body, grant)
-    except Rejected as no:
-        answer = no.answer
+        admitted = _check_admission(sandbox, request, route, raw_body, grant)
+    except Rejected as rejected:
+        answer = rejected.answer
     else:
         call = Call(
-            world=world,
+            sandbox=sandbox,
             request=request,
             params=params,
             raw_body=raw_body,
             entry=entry,
-            member_id=world.keys[key],
-            fault=world.faults.pick(call=admitted.kind, map_id=entry.map_id),
+            member_id=sandbox.keys[key],
+            fault=sandbox.faults.pick(call=admitted.kind, map_id=entry.map_id),
         )
-        answer = _delayed(call, admitted)
-    answer.headers |= _rate_headers(world, grant)
+        answer = _answer_with_delay(call, admitted)
+    answer.headers |= _rate_headers(sandbox, grant)
     entry.status = None if answer.is_lost else answer.status
     answer.entry = entry
     return answer
 
 
-def _admitted(
-    world: World, request: Request, route: Route | None, raw_body: Any, grant: Grant
+def _check_admission(
+    sandbox: FakeSmartlead,
+    request: ApiRequest,
+    route: Route | None,
+    raw_body: Any,
+    grant: Admission,
 ) -> Route:
-    """The route, for a call that may reach it: in the order in which Express asks."""
+    """Return the route, or raise Rejected; the checks come in the order of the server's."""
     if not grant.is_allowed:
-        has_retry_after = world.switches.has_retry_after
-        refusal = mishaps.too_many(retry_after(grant), has_retry_after=has_retry_after)
+        has_retry_after = sandbox.behaviour.has_retry_after
+        refusal = fault_effects.too_many_requests(
+            retry_after(grant), has_retry_after=has_retry_after
+        )
         raise Rejected(refusal)
     if raw_body is None:
         raise Rejected(_express_page(400, "Bad Request"))
     if route is None:
         raise Rejected(_express_page(404, f"Cannot {request.method} {request.path}"))
-    _check_key(world, request)
+    _check_key(sandbox, request)
     return route
 
 
-def _delayed(call: Call, route: Route) -> Answer:
-    switches = call.world.switches
-    delay = call.world.faults.delay(
+def _answer_with_delay(call: Call, route: Route) -> ApiResponse:
+    switches = call.sandbox.behaviour
+    delay = call.sandbox.faults.delay(
         latency=switches.latency,
         share=switches.tail_share,
         seconds=switches.tail_seconds,
     )
     # Half of the time passes on the way there, half on the way back.
-    call.world.sleep(delay / 2)
-    answer = _acted(call, route)
-    call.world.sleep(delay / 2)
+    call.sandbox.sleep(delay / 2)
+    answer = _answer_with_fault(call, route)
+    call.sandbox.sleep(delay / 2)
     return answer
 
 
-def _acted(call: Call, route: Route) -> Answer:
+def _answer_with_fault(call: Call, route: Route) -> ApiResponse:
     fault = call.fault
     if fault is None:
-        return _act(call, route)
+        return _apply(call, route)
     call.entry.fault = fault.kind.value
-    if replaced := mishaps.instead(call, fault):
+    if replaced := fault_effects.replacement_response(call, fault):
         return replaced
-    if fault.kind == Kind.HANG_THEN_APPLY:
-        call.world.sleep(fault.seconds)
-    return mishaps.afterwards(call, fault, _act(call, route))
+    if fault.kind == FaultKind.HANG_THEN_APPLY:
+        call.sandbox.sleep(fault.seconds)
+    return fault_effects.altered_response(call, fault, _apply(call, route))
 
 
-def _act(call: Call, route: Route) -> Answer:
-    """The call takes effect here, as a whole and at one moment."""
-    with call.world.account.lock:
+def _apply(call: Call, route: Route) -> ApiResponse:
+    """Run the endpoint under the store's lock, so that the call takes effect at once."""
+    with call.sandbox.store.lock:
         try:
-            return route.act(call)
-        except Rejected as no:
-            return no.answer
+            return route.handler(call)
+        except Rejected as rejected:
+            return rejected.answer
 
 
-def _find(world: World, request: Request) -> tuple[Route | None, dict[str, str]]:
+def _match_route(
+    sandbox: FakeSmartlead, request: ApiRequest
+) -> tuple[Route | None, dict[str, str]]:
     path = request.path
     if not path.startswith(PREFIX):
         return None, {}
     parts = path.removeprefix(PREFIX).rstrip("/").split("/")
-    if parts[0] == "crm" and world.switches.notes == "missing":
+    if parts[0] == "crm" and sandbox.behaviour.notes == "missing":
         return None, {}
     for route in ROUTES:
-        params = _matched(route.pattern.split("/"), parts)
+        params = _path_params(route.pattern.split("/"), parts)
         if route.method == request.method and params is not None:
             return route, params
     return None, {}
 
 
-def _matched(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
+def _path_params(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
     if len(pattern) != len(parts):
         return None
     params: dict[str, str] = {}
-    for wanted, part in zip(pattern, parts, strict=True):
-        if wanted.startswith("{"):
-            params[wanted[1:-1]] = part
-        elif wanted != part:
+    for expected, part in zip(pattern, parts, strict=True):
+        if expected.startswith("{"):
+            params[expected[1:-1]] = part
+        elif expected != part:
             return None
     return params
 
 
-def _check_key(world: World, request: Request) -> None:
+def _check_key(sandbox: FakeSmartlead, request: ApiRequest) -> None:
     key = request.query.get("api_key", "")
     if not key:
-        raise rejected(401, {"message": "API key is required."})
-    if world.member_of(key) is None:
-        raise rejected(401, {"message": "Invalid API Key"})
-    if world.switches.is_plan_expired:
-        raise rejected(401, {"message": "Plan expired!"})
+        raise rejection(401, {"message": "API key is required."})
+    if sandbox.member_of(key) is None:
+        raise rejection(401, {"message": "Invalid API Key"})
+    if sandbox.behaviour.is_plan_expired:
+        raise rejection(401, {"message": "Plan expired!"})
 
 
-def _parsed(request: Request) -> Any:
-    """The body as Express reads it: not called JSON is empty, broken is None."""
+def _parse_body(request: ApiRequest) -> Any:
+    """Return the JSON body, {} if none was declared, None if it is broken, as Express."""
     is_json = "json" in request.content_type
     if not is_json or not request.body or request.method == "GET":
         return {}
@@ -210,39 +258,41 @@ def _parsed(request: Request) -> Any:
     return parsed if isinstance(parsed, dict | list) else None
 
 
-def _note_wishes(entry: Entry, raw_body: Any, params: Mapping[str, str]) -> None:
-    """Keep what was asked for, also when it is refused or a fault prevents it."""
+def _log_request(entry: CallLogEntry, raw_body: Any, params: Mapping[str, str]) -> None:
+    """Write what was asked for to the log entry, even if the call is refused later."""
     body = raw_body if isinstance(raw_body, dict) else {}
     map_name = "email_lead_map_id"
-    entry.map_id = _id(body.get(map_name, params.get(map_name)))
-    entry.member_id = _id(body.get("team_member_id"))
+    entry.map_id = _digits_as_id(body.get(map_name, params.get(map_name)))
+    entry.member_id = _digits_as_id(body.get("team_member_id"))
     note = body.get("note_message")
     entry.note = note if isinstance(note, str) else None
 
 
-def _id(raw: object) -> int | None:
-    return int(str(raw)) if ID.fullmatch(str(raw)) else None
+def _digits_as_id(raw: object) -> int | None:
+    return int(str(raw)) if ID_PATTERN.fullmatch(str(raw)) else None
 
 
-def _express_page(status: int, says: str) -> Answer:
+def _express_page(status: int, message: str) -> ApiResponse:
     text = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>Error</title>\n</head>\n<body>\n<pre>{escape(says)}</pre>\n"
+        f"<title>Error</title>\n</head>\n<body>\n<pre>{escape(message)}</pre>\n"
         "</body>\n</html>\n"
     )
-    answer = Answer(status=status, text=text, content_type="text/html; charset=utf-8")
+    answer = ApiResponse(
+        status=status, text=text, content_type="text/html; charset=utf-8"
+    )
     answer.headers["content-security-policy"] = "default-src 'none'"
     answer.headers["x-content-type-options"] = "nosniff"
     return answer
 
 
-def _rate_headers(world: World, grant: Grant) -> dict[str, str]:
-    resets_at = world.now() + grant.reset_in
+def _rate_headers(sandbox: FakeSmartlead, grant: Admission) -> dict[str, str]:
+    resets_at = sandbox.now() + grant.reset_in
     reset = {
         "seconds_left": retry_after(grant),
         "epoch": int(resets_at) + 1,
         "epoch_ms": int(resets_at * 1000),
-    }[world.switches.reset]
+    }[sandbox.behaviour.reset]
     return {
         "x-ratelimit-limit": str(grant.limit),
         "x-ratelimit-remaining": str(grant.remaining),

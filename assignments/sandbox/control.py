@@ -9,106 +9,106 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
-from assignments.sandbox.calls import Answer, Request
-from assignments.sandbox.faults import Fault, FaultRefused
-from assignments.sandbox.switches import SwitchRefused
-from assignments.sandbox.world import NoSuchLead, World
+from assignments.sandbox.behaviour import InvalidBehaviour
+from assignments.sandbox.call import ApiRequest, ApiResponse
+from assignments.sandbox.fake_smartlead import FakeSmartlead, UnknownLead
+from assignments.sandbox.faults import Fault, InvalidFault
 
 PREFIX = "/_sandbox/"
 
 
-def respond(world: World, request: Request, *, caller: str) -> Answer:
+def respond(sandbox: FakeSmartlead, request: ApiRequest, *, caller: str) -> ApiResponse:
     if not ip_address(caller).is_loopback:
-        return Answer(status=403, payload={"error": "Only from this machine."})
+        return ApiResponse(status=403, payload={"error": "Only from this machine."})
     name = request.path.removeprefix(PREFIX).strip("/")
-    act = ACTS.get((request.method, name))
-    if act is None:
-        says = f"No control {request.method} {name}."
-        return Answer(status=404, payload={"error": says})
+    handler = HANDLERS.get((request.method, name))
+    if handler is None:
+        error = f"No control {request.method} {name}."
+        return ApiResponse(status=404, payload={"error": error})
     try:
-        return Answer(payload=act(world, _wishes(request)))
-    except (FaultRefused, NoSuchLead, SwitchRefused) as no:
-        return Answer(status=400, payload={"error": str(no)})
-    except (KeyError, TypeError, ValueError) as no:
-        return Answer(status=400, payload={"error": f"Not understood: {no!r}."})
+        return ApiResponse(payload=handler(sandbox, _options(request)))
+    except (InvalidFault, UnknownLead, InvalidBehaviour) as error:
+        return ApiResponse(status=400, payload={"error": str(error)})
+    except (KeyError, TypeError, ValueError) as error:
+        return ApiResponse(status=400, payload={"error": f"Not understood: {error!r}."})
 
 
-def _wishes(request: Request) -> dict[str, Any]:
+def _options(request: ApiRequest) -> dict[str, Any]:
     if request.method == "GET":
         return dict(request.query)
     return dict(json.loads(request.body or b"{}"))
 
 
-def _state(world: World, wishes: dict[str, Any]) -> Any:
-    board = world.account.members.values()
+def _state(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    board = sandbox.store.members.values()
     return {
-        "owners": world.owners(),
-        "notes": [note.to_json() for note in world.notes()],
+        "owners": sandbox.owners(),
+        "notes": [note.to_json() for note in sandbox.notes()],
         "members": [member.to_json() for member in board],
-        "switches": world.switches.to_json(),
+        "switches": sandbox.behaviour.to_json(),
     }
 
 
-def _journal(world: World, wishes: dict[str, Any]) -> Any:
+def _call_log(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
     after = int(wishes.get("after", 0))
-    return [entry.to_json() for entry in world.journal.entries(after=after)]
+    return [entry.to_json() for entry in sandbox.call_log.entries(after=after)]
 
 
-def _verdict(world: World, wishes: dict[str, Any]) -> Any:
-    return world.verdict()
+def _key_usage(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    return sandbox.key_usage()
 
 
-def _faults(world: World, wishes: dict[str, Any]) -> Any:
-    return [fault.to_json() for fault in world.faults.listed()]
+def _faults(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    return [fault.to_json() for fault in sandbox.faults.listed()]
 
 
-def _add_fault(world: World, wishes: dict[str, Any]) -> Any:
-    """One fault, a list of them under `faults`, and `clear` to begin anew."""
+def _add_fault(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    """Add one fault or the list under `faults`; `clear` first removes all."""
     wishes = dict(wishes)
     if wishes.pop("clear", False):
-        world.faults.clear()
+        sandbox.faults.clear()
     listed = wishes.pop("faults", [wishes] if wishes else [])
     for raw in listed:
-        world.faults.add(Fault.from_json(raw))
-    return _faults(world, {})
+        sandbox.faults.add(Fault.from_json(raw))
+    return _faults(sandbox, {})
 
 
-def _set_switches(world: World, wishes: dict[str, Any]) -> Any:
-    world.set_switches(**wishes)
-    return world.switches.to_json()
+def _set_behaviour(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    sandbox.set_behaviour(**wishes)
+    return sandbox.behaviour.to_json()
 
 
-def _outside(world: World, wishes: dict[str, Any]) -> Any:
-    return world.assign_outside(wishes["map_id"], wishes["member_id"]).to_json()
+def _assign_outside(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    return sandbox.assign_outside(wishes["map_id"], wishes["member_id"]).to_json()
 
 
-def _reply(world: World, wishes: dict[str, Any]) -> Any:
-    return world.add_reply(wishes["map_id"], text=wishes.get("text")).to_json()
+def _add_reply(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    return sandbox.add_reply(wishes["map_id"], text=wishes.get("text")).to_json()
 
 
-def _category(world: World, wishes: dict[str, Any]) -> Any:
-    lead = world.lead(wishes["map_id"])
-    return world.categorise(lead, wishes["category_id"]).to_json()
+def _set_category(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    lead = sandbox.lead(wishes["map_id"])
+    return sandbox.set_category(lead, wishes["category_id"]).to_json()
 
 
-def _vanish(world: World, wishes: dict[str, Any]) -> Any:
-    return world.vanish(wishes["map_id"]).to_json()
+def _delete_lead(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    return sandbox.delete_lead(wishes["map_id"]).to_json()
 
 
-def _archive(world: World, wishes: dict[str, Any]) -> Any:
-    return world.archive(wishes["map_id"]).to_json()
+def _archive_lead(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
+    return sandbox.archive_lead(wishes["map_id"]).to_json()
 
 
-ACTS: dict[tuple[str, str], Callable[[World, dict[str, Any]], Any]] = {
+HANDLERS: dict[tuple[str, str], Callable[[FakeSmartlead, dict[str, Any]], Any]] = {
     ("GET", "state"): _state,
-    ("GET", "journal"): _journal,
-    ("GET", "verdict"): _verdict,
+    ("GET", "journal"): _call_log,
+    ("GET", "verdict"): _key_usage,
     ("GET", "faults"): _faults,
     ("POST", "faults"): _add_fault,
-    ("POST", "switches"): _set_switches,
-    ("POST", "outside"): _outside,
-    ("POST", "reply"): _reply,
-    ("POST", "category"): _category,
-    ("POST", "vanish"): _vanish,
-    ("POST", "archive"): _archive,
+    ("POST", "switches"): _set_behaviour,
+    ("POST", "outside"): _assign_outside,
+    ("POST", "reply"): _add_reply,
+    ("POST", "category"): _set_category,
+    ("POST", "vanish"): _delete_lead,
+    ("POST", "archive"): _archive_lead,
 }

@@ -1,7 +1,7 @@
-"""Faults on demand: queued for the next matching call, or by seeded chance.
+"""Faults to order: for the next matching calls, or at random with a seed.
 
-Whether a faulty write took effect is part of the fault's meaning, and the journal says
-so: an entry with `applied_seq` changed the account, whatever its caller was told.
+Each kind defines if the faulty call still takes effect. The call log records it: an
+entry with `applied_seq` changed the account, whatever the caller was told.
 """
 
 import threading
@@ -12,11 +12,11 @@ from random import Random
 from typing import Any
 
 
-class FaultRefused(Exception):
+class InvalidFault(Exception):
     pass
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     # Nothing is applied.
     TOO_MANY = "too_many"  # 429 with Retry-After
     TOO_MANY_BARE = "too_many_bare"  # 429 without Retry-After
@@ -45,27 +45,27 @@ class Kind(StrEnum):
     UNKNOWN_MEMBER = "unknown_member"  # an outsider gives a lead to an unlisted member
 
 
-OF_LISTS = {
-    Kind.STALE,
-    Kind.MALFORMED,
-    Kind.ABSENT_OWNER,
-    Kind.MOVING,
-    Kind.LEAVING,
-    Kind.VANISHING,
-    Kind.UNKNOWN_MEMBER,
+LIST_FAULTS = {
+    FaultKind.STALE,
+    FaultKind.MALFORMED,
+    FaultKind.ABSENT_OWNER,
+    FaultKind.MOVING,
+    FaultKind.LEAVING,
+    FaultKind.VANISHING,
+    FaultKind.UNKNOWN_MEMBER,
 }
 DEFAULT_SECONDS = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """`call` and `map_id` say which calls it is for; `times` how often, None = always.
+    """A fault for the calls of one kind (`call`) or of one lead (`map_id`), or for all.
 
-    `call` is a kind of call as the journal names it (`owner`, `list`, `note`, ...), or
-    `write`, or empty for every call.
+    `call` is a kind of call as in the call log (`owner`, `list`, `note`, ...), `write`
+    for all writes, or empty. `times` limits how often it happens; None is no limit.
     """
 
-    kind: Kind
+    kind: FaultKind
     call: str = ""
     map_id: int | None = None
     seconds: float = DEFAULT_SECONDS
@@ -75,15 +75,15 @@ class Fault:
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Fault":
         try:
-            return cls(**{**raw, "kind": Kind(raw["kind"])})
+            return cls(**{**raw, "kind": FaultKind(raw["kind"])})
         except (KeyError, TypeError, ValueError) as exc:
-            raise FaultRefused(f"Not a fault: {exc}.") from exc
+            raise InvalidFault(f"Not a fault: {exc}.") from exc
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def suits(self, *, call: str, map_id: int | None) -> bool:
-        if self.kind in OF_LISTS and call != "list":
+    def matches(self, *, call: str, map_id: int | None) -> bool:
+        if self.kind in LIST_FAULTS and call != "list":
             return False
         if self.map_id is not None and self.map_id != map_id:
             return False
@@ -93,7 +93,7 @@ class Fault:
 WRITES = {"owner", "note", "task", "category", "read_status", "revenue", "reminder"}
 
 
-class Faults:
+class FaultQueue:
     def __init__(self, faults: Iterable[Fault] = (), *, seed: int = 1) -> None:
         self._faults = list(faults)
         self._random = Random(f"{seed}-faults")
@@ -103,12 +103,12 @@ class Faults:
         with self._lock:
             self._faults.append(fault)
 
-    def next(self, kind: Kind | str, **details: Any) -> None:
-        """The next matching call does this: `next("lost_answer", call="owner")`."""
-        self.add(Fault(kind=Kind(kind), **details))
+    def next(self, kind: FaultKind | str, **details: Any) -> None:
+        """Add a fault for the next matching call: `next("lost_answer", call="owner")`."""
+        self.add(Fault(kind=FaultKind(kind), **details))
 
-    def often(self, kind: Kind | str, chance: float, **details: Any) -> None:
-        self.add(Fault(kind=Kind(kind), chance=chance, times=None, **details))
+    def often(self, kind: FaultKind | str, chance: float, **details: Any) -> None:
+        self.add(Fault(kind=FaultKind(kind), chance=chance, times=None, **details))
 
     def clear(self) -> None:
         with self._lock:
@@ -119,23 +119,24 @@ class Faults:
             return list(self._faults)
 
     def pick(self, *, call: str, map_id: int | None) -> Fault | None:
-        """The first fault that suits the call and falls, used up by one time."""
+        """Return the first fault that matches and occurs, or None; count it down."""
         with self._lock:
             for fault in self._faults:
-                if fault.suits(call=call, map_id=map_id) and self._falls(fault):
-                    self._use(fault)
+                if fault.matches(call=call, map_id=map_id) and self._occurs(fault):
+                    self._use_up(fault)
                     return fault
         return None
 
+    # The random numbers of faults and delays are one seeded series.
     def delay(self, *, latency: float, share: float, seconds: float) -> float:
         with self._lock:
             is_slow = share > 0 and self._random.random() < share
         return latency + (seconds if is_slow else 0.0)
 
-    def _falls(self, fault: Fault) -> bool:
+    def _occurs(self, fault: Fault) -> bool:
         return fault.chance >= 1 or self._random.random() < fault.chance
 
-    def _use(self, fault: Fault) -> None:
+    def _use_up(self, fault: Fault) -> None:
         if fault.times is None:
             return
         fault.times -= 1

@@ -1,4 +1,4 @@
-"""What the sandbox's Smartlead account holds. Times are epoch seconds."""
+"""The rows of the sandbox's Smartlead account. Times are epoch seconds."""
 
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 def iso(at: float | None) -> str | None:
-    """As Smartlead writes a moment: UTC, milliseconds, Z."""
+    """Return the time as Smartlead writes it: UTC, milliseconds, Z."""
     if at is None:
         return None
     moment = datetime.fromtimestamp(at, UTC)
@@ -26,14 +26,14 @@ class Record:
 
 
 @dataclass(slots=True, kw_only=True)
-class Member(Record):
+class FakeMember(Record):
     id: int
     name: str
     on_board: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
-class Category(Record):
+class FakeCategory(Record):
     id: int
     name: str
     sentiment: str | None
@@ -41,7 +41,7 @@ class Category(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Client(Record):
+class FakeClient(Record):
     id: int
     name: str
     email: str
@@ -50,7 +50,7 @@ class Client(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Campaign(Record):
+class FakeCampaign(Record):
     id: int
     name: str
     status: str
@@ -65,7 +65,7 @@ class Campaign(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Message(Record):
+class FakeMessage(Record):
     stats_id: str
     type: str
     sender: str
@@ -82,8 +82,8 @@ class Message(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Lead(Record):
-    """One person in one campaign. A person in two campaigns shares `lead_id`."""
+class FakeLead(Record):
+    """A person in one campaign; in another campaign only `map_id` is a different one."""
 
     map_id: int
     lead_id: int
@@ -117,17 +117,17 @@ class Lead(Record):
     sequence_number: int = 1
     last_reply_at: float | None = None
     last_sent_at: float | None = None
-    messages: list[Message] = field(default_factory=list)
-    # Who held it before, with the moment of each change: what a lagging list shows.
+    messages: list[FakeMessage] = field(default_factory=list)
+    # (time of the change, owner until then), oldest first: what a lagging list shows.
     past_owners: list[tuple[float, int | None]] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Self:
-        messages = [Message.from_json(message) for message in raw["messages"]]
+        messages = [FakeMessage.from_json(message) for message in raw["messages"]]
         past = [(at, owner) for at, owner in raw["past_owners"]]
         return cls(**{**raw, "messages": messages, "past_owners": past})
 
-    def add(self, message: Message) -> None:
+    def add(self, message: FakeMessage) -> None:
         self.messages.append(message)
         if message.type == "REPLY":
             self.last_reply_at = max(message.at, self.last_reply_at or 0.0)
@@ -135,6 +135,7 @@ class Lead(Record):
             self.last_sent_at = max(message.at, self.last_sent_at or 0.0)
 
     def owner_at(self, at: float) -> int | None:
+        """Return the owner's id at that time, as far back as changes are kept."""
         for changed_at, before in self.past_owners:
             if at < changed_at:
                 return before
@@ -142,7 +143,7 @@ class Lead(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Note(Record):
+class FakeNote(Record):
     id: int
     lead_id: int
     map_id: int
@@ -152,7 +153,7 @@ class Note(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Task(Record):
+class FakeTask(Record):
     id: int
     lead_id: int
     map_id: int
@@ -164,7 +165,7 @@ class Task(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class UntrackedReply(Record):
+class FakeUntrackedReply(Record):
     id: int
     sender: str
     recipient: str
@@ -174,7 +175,7 @@ class UntrackedReply(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Hook(Record):
+class FakeWebhook(Record):
     """A registered webhook; `level` is user, client or campaign."""
 
     id: int

@@ -1,31 +1,31 @@
-"""A believable account from a number: the same seed and moment, the same account."""
+"""Generate a believable account; the same seed and time give the same account."""
 
 from datetime import datetime, timedelta
 from random import Random
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from assignments.sandbox import people
-from assignments.sandbox.account import Account
-from assignments.sandbox.records import (
-    Campaign,
-    Category,
-    Client,
-    Lead,
-    Member,
-    UntrackedReply,
-)
-from assignments.sandbox.threads import (
+from assignments.sandbox import names
+from assignments.sandbox.conversations import (
     CATEGORY_OF,
     ENDINGS,
     FOLLOW_UPS,
     NURTURE,
     OPENINGS,
     REFERRAL,
-    Writer,
+    ConversationWriter,
     new_id,
-    pitches,
+    outreach_campaigns,
 )
+from assignments.sandbox.records import (
+    FakeCampaign,
+    FakeCategory,
+    FakeClient,
+    FakeLead,
+    FakeMember,
+    FakeUntrackedReply,
+)
+from assignments.sandbox.store import Store
 
 HOUR, DAY = 3_600.0, 86_400.0
 DAYS_BACK = 60
@@ -47,39 +47,44 @@ CATEGORIES: tuple[tuple[int, str, str | None], ...] = (
     (NURTURE, "Nurture", "neutral"),
     (REFERRAL, "Referral", "positive"),
 )
-# Letters that do not come apart into a base and a mark.
-LATIN = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "æ": "ae"})
+# Letters that Unicode does not decompose into a base letter and a mark.
+LATIN_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "æ": "ae"})
 CLIENTS = ("Kestrel Manufacturing", "Kestrel Logistics", "Kestrel Retail")
 
 
-def fill(account: Account, *, seed: int, leads: int, members: int, now: float) -> None:
+def fill_store(
+    store: Store, *, seed: int, leads: int, members: int, now: float
+) -> None:
     rng = Random(f"{seed}-account")
-    _add_members(account, members)
-    _add_categories(account, now)
-    _add_clients(account, rng, now)
-    _add_campaigns(account, rng, now)
+    _add_members(store, members)
+    _add_categories(store, now)
+    _add_clients(store, rng, now)
+    _add_campaigns(store, rng, now)
     for number in range(leads):
-        lead = _new_lead(account, number, rng, now)
-        account.leads[lead.map_id] = lead
-    _add_untracked(account, rng, now)
+        lead = _new_lead(store, number, rng, now)
+        store.leads[lead.map_id] = lead
+    _add_untracked(store, rng, now)
 
 
-def _add_members(account: Account, wanted: int) -> None:
-    more = enumerate(people.MORE_MEMBERS, start=7_500)
-    everyone = [*people.MEMBERS, *more]
-    # The one off the board stays, however few are asked for.
-    chosen = everyone[: max(1, wanted)]
-    if people.OFF_BOARD not in {member_id for member_id, _ in chosen} and wanted > 2:
-        chosen[-1] = people.MEMBERS[-1]
+def _add_members(store: Store, count: int) -> None:
+    more = enumerate(names.MORE_MEMBERS, start=7_500)
+    candidates = [*names.MEMBERS, *more]
+    # The member off the board is always among three or more.
+    chosen = candidates[: max(1, count)]
+    if (
+        names.MEMBER_OFF_BOARD not in {member_id for member_id, _ in chosen}
+        and count > 2
+    ):
+        chosen[-1] = names.MEMBERS[-1]
     for member_id, name in chosen:
-        on_board = member_id != people.OFF_BOARD
-        member = Member(id=member_id, name=name, on_board=on_board)
-        account.members[member_id] = member
+        on_board = member_id != names.MEMBER_OFF_BOARD
+        member = FakeMember(id=member_id, name=name, on_board=on_board)
+        store.members[member_id] = member
 
 
-def _add_categories(account: Account, now: float) -> None:
+def _add_categories(store: Store, now: float) -> None:
     for category_id, name, sentiment in CATEGORIES:
-        account.categories[category_id] = Category(
+        store.categories[category_id] = FakeCategory(
             id=category_id,
             name=name,
             sentiment=sentiment,
@@ -87,10 +92,10 @@ def _add_categories(account: Account, now: float) -> None:
         )
 
 
-def _add_clients(account: Account, rng: Random, now: float) -> None:
+def _add_clients(store: Store, rng: Random, now: float) -> None:
     for number, name in enumerate(CLIENTS):
         client_id = FIRST_CLIENT_ID + number * 13
-        account.clients[client_id] = Client(
+        store.clients[client_id] = FakeClient(
             id=client_id,
             name=name,
             email=f"inbox@{_slug(name)}.example",
@@ -99,11 +104,11 @@ def _add_clients(account: Account, rng: Random, now: float) -> None:
         )
 
 
-def _add_campaigns(account: Account, rng: Random, now: float) -> None:
-    clients, members = [*account.clients, None], list(account.members)
-    for number, pitch in enumerate(pitches()):
+def _add_campaigns(store: Store, rng: Random, now: float) -> None:
+    clients, members = [*store.clients, None], list(store.members)
+    for number, pitch in enumerate(outreach_campaigns()):
         campaign_id = FIRST_CAMPAIGN_ID + number * 57
-        account.campaigns[campaign_id] = Campaign(
+        store.campaigns[campaign_id] = FakeCampaign(
             id=campaign_id,
             name=pitch["name"],
             status=pitch["status"],
@@ -118,34 +123,36 @@ def _add_campaigns(account: Account, rng: Random, now: float) -> None:
         )
 
 
-def _new_lead(account: Account, number: int, rng: Random, now: float) -> Lead:
-    campaign = rng.choice(list(account.campaigns.values()))
-    lead = _stranger(account, campaign, number, rng, now)
-    twin = _twin(account, rng)
+def _new_lead(store: Store, number: int, rng: Random, now: float) -> FakeLead:
+    campaign = rng.choice(list(store.campaigns.values()))
+    lead = _lead_without_mails(store, campaign, number, rng, now)
+    twin = _existing_person(store, rng)
     if twin and twin.campaign_id != campaign.id:
-        _become(lead, twin)
-    _converse(lead, campaign, rng, now)
-    _mark(lead, rng, now)
-    lead.owner_id = _owner(account, rng)
+        _copy_person(lead, twin)
+    _add_conversation(lead, campaign, rng, now)
+    _set_flags(lead, rng, now)
+    lead.owner_id = _random_owner(store, rng)
     return lead
 
 
-def _stranger(
-    account: Account, campaign: Campaign, number: int, rng: Random, now: float
-) -> Lead:
-    pitch = next(pitch for pitch in pitches() if pitch["name"] == campaign.name)
-    country = people.COUNTRIES[rng.choice(pitch["countries"])]
+def _lead_without_mails(
+    store: Store, campaign: FakeCampaign, number: int, rng: Random, now: float
+) -> FakeLead:
+    pitch = next(
+        pitch for pitch in outreach_campaigns() if pitch["name"] == campaign.name
+    )
+    country = names.COUNTRIES[rng.choice(pitch["countries"])]
     industry = rng.choice(pitch["industries"])
     first, last = rng.choice(country.first_names), rng.choice(country.last_names)
-    company = f"{rng.choice(people.FIRMS)} {people.SECTORS[industry]}"
+    company = f"{rng.choice(names.FIRMS)} {names.SECTORS[industry]}"
     domain = f"{_slug(company)}.example"
     account_at = rng.randrange(3)
-    return Lead(
+    return FakeLead(
         map_id=FIRST_MAP_ID + number * 7 + rng.randrange(7),
         lead_id=FIRST_LEAD_ID + number * 11,
         campaign_id=campaign.id,
         account_id=campaign.account_ids[account_at],
-        mailbox=_mailbox(account, account_at + campaign.id),
+        mailbox=_mailbox(store, account_at + campaign.id),
         email=f"{_slug(first)}.{_slug(last)}@{domain}",
         # Some imports have no names.
         first_name="" if rng.random() < 0.02 else first,
@@ -158,26 +165,26 @@ def _stranger(
         custom_fields={
             "country": country.name,
             "industry": industry,
-            "employees": rng.choice(people.SIZES),
-            "title": rng.choice(people.JOBS),
+            "employees": rng.choice(names.SIZES),
+            "title": rng.choice(names.JOBS),
         },
         created_at=now - 62 * DAY,
     )
 
 
-def _mailbox(account: Account, at: int) -> str:
-    names = [member.name for member in account.members.values()]
+def _mailbox(store: Store, at: int) -> str:
+    names = [member.name for member in store.members.values()]
     return f"{_slug(names[at % len(names)], '.')}@try-kestrel.example"
 
 
-def _twin(account: Account, rng: Random) -> Lead | None:
-    """Now and then a person who is already in another campaign."""
-    if not account.leads or rng.random() > 0.04:
+def _existing_person(store: Store, rng: Random) -> FakeLead | None:
+    """Return, in 4 of 100 cases, a lead of another campaign to be the same person."""
+    if not store.leads or rng.random() > 0.04:
         return None
-    return rng.choice(list(account.leads.values()))
+    return rng.choice(list(store.leads.values()))
 
 
-def _become(lead: Lead, twin: Lead) -> None:
+def _copy_person(lead: FakeLead, twin: FakeLead) -> None:
     lead.lead_id = twin.lead_id
     for name in ("email", "first_name", "last_name", "company", "website", "phone"):
         setattr(lead, name, getattr(twin, name))
@@ -185,29 +192,31 @@ def _become(lead: Lead, twin: Lead) -> None:
     lead.custom_fields = dict(twin.custom_fields)
 
 
-def _converse(lead: Lead, campaign: Campaign, rng: Random, now: float) -> None:
-    """Mails of the sequence, then an exchange that ends at a chosen moment."""
-    writer = Writer(lead, campaign, rng=rng)
+def _add_conversation(
+    lead: FakeLead, campaign: FakeCampaign, rng: Random, now: float
+) -> None:
+    """Add the mails of the sequence, then replies and answers in turn."""
+    writer = ConversationWriter(lead, campaign, rng=rng)
     situations = _situations(rng)
     steps = rng.randint(1, campaign.sequence_count)
     can_answer = bool(situations) and situations[-1] in FOLLOW_UPS
     ends_with_us = can_answer and rng.random() < 0.35
     exchanges = max(0, 2 * len(situations) - (not ends_with_us))
-    moments = _moments(steps, exchanges, zone=campaign.zone, rng=rng, now=now)
+    moments = _mail_times(steps, exchanges, zone=campaign.zone, rng=rng, now=now)
     for number in range(1, steps + 1):
-        lead.add(writer.step(number, at=moments.pop(0)))
+        lead.add(writer.sequence_mail(number, at=moments.pop(0)))
     for situation in situations:
         lead.situation = situation
         lead.category_id = CATEGORY_OF[situation] or lead.category_id
         lead.add(writer.reply(situation, at=moments.pop(0)))
         if moments:
-            lead.add(writer.answer(situation, at=moments.pop(0)))
+            lead.add(writer.our_answer(situation, at=moments.pop(0)))
     lead.sequence_number = steps
     lead.created_at = lead.messages[0].at - 2 * HOUR
 
 
 def _situations(rng: Random) -> list[str]:
-    """What the lead writes, in order; empty for one who never answered."""
+    """Return the situations of the lead's replies in order; empty without a reply."""
     chance = rng.random()
     if chance < 0.1:
         return []
@@ -219,13 +228,13 @@ def _situations(rng: Random) -> list[str]:
     return situations
 
 
-def _moments(
+def _mail_times(
     steps: int, exchanges: int, *, zone: str, rng: Random, now: float
 ) -> list[float]:
-    """Backwards from the last mail; recent ones are denser."""
+    """Return the times of all mails in order; recent conversations are denser."""
     last = now - DAYS_BACK * DAY * rng.random() ** 2.2 - 60
     if now - last > DAY:
-        last = _office_hours(last, zone, rng)
+        last = _within_office_hours(last, zone, rng)
     moments = [last]
     for _ in range(exchanges):
         gap = rng.choice((rng.uniform(0.3, 4) * HOUR, rng.randint(1, 4) * DAY))
@@ -236,8 +245,8 @@ def _moments(
     return [round(moment, 3) for moment in reversed(moments)][-(steps + exchanges) :]
 
 
-def _office_hours(at: float, zone: str, rng: Random) -> float:
-    """The same day between seven and seven where the lead lives, Sundays left out."""
+def _within_office_hours(at: float, zone: str, rng: Random) -> float:
+    """Return a time between 7:00 and 19:00 in `zone` on that day; not on a Sunday."""
     local = datetime.fromtimestamp(at, ZoneInfo(zone))
     if local.isoweekday() == 7:
         local -= timedelta(days=1)
@@ -245,7 +254,7 @@ def _office_hours(at: float, zone: str, rng: Random) -> float:
     return local.replace(hour=hour, minute=minute).timestamp()
 
 
-def _mark(lead: Lead, rng: Random, now: float) -> None:
+def _set_flags(lead: FakeLead, rng: Random, now: float) -> None:
     last = lead.messages[-1]
     waits_for_us = last.type == "REPLY"
     is_recent = now - last.at < 6 * DAY
@@ -267,7 +276,7 @@ def _mark(lead: Lead, rng: Random, now: float) -> None:
         lead.category_id = None
 
 
-def _status(lead: Lead) -> str:
+def _status(lead: FakeLead) -> str:
     if lead.is_bounced or lead.is_unsubscribed:
         return "BLOCKED"
     if lead.last_reply_at is not None:
@@ -275,31 +284,32 @@ def _status(lead: Lead) -> str:
     return "STARTED"
 
 
-def _owner(account: Account, rng: Random) -> int | None:
-    members = list(account.members)
+def _random_owner(store: Store, rng: Random) -> int | None:
+    members = list(store.members)
     if rng.random() < 0.18:
         return None
-    # Uneven, as in real life; the one off the board holds a few.
+    # Uneven, as in real life; the member off the board owns a few.
     weights = [3 + (at * 5) % 7 for at in range(len(members))]
-    if people.OFF_BOARD in members:
-        weights[members.index(people.OFF_BOARD)] = 1
+    if names.MEMBER_OFF_BOARD in members:
+        weights[members.index(names.MEMBER_OFF_BOARD)] = 1
     return rng.choices(members, weights=weights)[0]
 
 
-def _add_untracked(account: Account, rng: Random, now: float) -> None:
+def _add_untracked(store: Store, rng: Random, now: float) -> None:
     for number in range(1, 4):
-        account.untracked[number] = UntrackedReply(
+        store.untracked[number] = FakeUntrackedReply(
             id=number,
-            sender=f"office{number}@{rng.choice(people.FIRMS).lower()}.example",
-            recipient=_mailbox(account, number),
+            sender=f"office{number}@{rng.choice(names.FIRMS).lower()}.example",
+            recipient=_mailbox(store, number),
             subject="Your mail to a former colleague",
             body="<p>Mr Hale left us in spring. Who are you, please?</p>",
             at=round(now - number * DAY),
         )
 
 
-def _slug(text: str, joint: str = "-") -> str:
-    plain = normalize("NFKD", text.translate(LATIN))
-    kept = "".join(sign for sign in plain if sign.isascii())
-    words = "".join(sign if sign.isalnum() else " " for sign in kept).lower().split()
-    return joint.join(words)
+def _slug(text: str, separator: str = "-") -> str:
+    plain = normalize("NFKD", text.translate(LATIN_LETTERS))
+    ascii_text = "".join(char for char in plain if char.isascii())
+    letters = (char if char.isalnum() else " " for char in ascii_text)
+    words = "".join(letters).lower().split()
+    return separator.join(words)

@@ -1,4 +1,4 @@
-"""The sandbox on a port: a threaded HTTP/1.1 server that can hang, drop and drip."""
+"""Serve the sandbox on a port: threaded HTTP/1.1 that can hang, drop and drip."""
 
 import sys
 import threading
@@ -9,22 +9,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from assignments.sandbox import gate
-from assignments.sandbox.calls import Answer, Request
-from assignments.sandbox.world import World
+from assignments.sandbox import router
+from assignments.sandbox.call import ApiRequest, ApiResponse
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 DEFAULT_PORT = 8765
-LONGEST_BODY = 1_000_000
+MAX_BODY_LENGTH = 1_000_000
 
 
-class Server(ThreadingHTTPServer):
+class SandboxServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
     block_on_close = False
 
-    def __init__(self, address: tuple[str, int], world: World) -> None:
+    def __init__(self, address: tuple[str, int], sandbox: FakeSmartlead) -> None:
         super().__init__(address, _Handler)
-        self.world = world
+        self.sandbox = sandbox
 
     @property
     def address(self) -> str:
@@ -36,23 +36,23 @@ class Server(ThreadingHTTPServer):
         return f"{self.address}/api/v1"
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
-        with self.world.courier.working():
+        with self.sandbox.webhook_sender.delivering():
             super().serve_forever(poll_interval)
 
     def service_actions(self) -> None:
-        self.world.life.catch_up()
+        self.sandbox.activity.catch_up()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that hung up is everyday life; anything else is a bug of ours."""
+        """Ignore callers that hung up; report anything else."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Small answers must not wait for more to come.
+    # Otherwise small answers wait for more data.
     disable_nagle_algorithm = True
-    server: Server
+    server: SandboxServer
 
     def do_GET(self) -> None:
         self._serve()
@@ -60,17 +60,17 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
     def _serve(self) -> None:
-        world = self.server.world
-        answer = gate.respond(world, self._request(), caller=self.client_address[0])
+        sandbox = self.server.sandbox
+        answer = router.respond(sandbox, self._request(), caller=self.client_address[0])
         try:
             self._send(answer)
         finally:
-            gate.finish(world, answer)
+            router.end_log_entry(sandbox, answer)
 
-    def _request(self) -> Request:
+    def _request(self) -> ApiRequest:
         split = urlsplit(self.path)
-        length = min(int(self.headers.get("content-length") or 0), LONGEST_BODY)
-        return Request(
+        length = min(int(self.headers.get("content-length") or 0), MAX_BODY_LENGTH)
+        return ApiRequest(
             method=self.command,
             path=unquote(split.path),
             query=dict(parse_qsl(split.query, keep_blank_values=True)),
@@ -78,38 +78,38 @@ class _Handler(BaseHTTPRequestHandler):
             content_type=self.headers.get("content-type", ""),
         )
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: ApiResponse) -> None:
         if answer.is_lost:
             self.close_connection = True
             return
-        body = gate.body_of(answer)
+        body = router.encode_body(answer)
         head = self._head(answer, body)
-        for piece in gate.dripped(head, over=answer.drip_head):
+        for piece in router.drip_chunks(head, over=answer.drip_head):
             self.wfile.write(piece)
         if self.command != "HEAD":
-            for piece in gate.dripped(body, over=answer.drip_body):
+            for piece in router.drip_chunks(body, over=answer.drip_body):
                 self.wfile.write(piece)
 
-    def _head(self, answer: Answer, body: bytes) -> bytes:
+    def _head(self, answer: ApiResponse, body: bytes) -> bytes:
         phrase = HTTPStatus(answer.status).phrase
         lines = [
             f"HTTP/1.1 {answer.status} {phrase}",
             f"date: {self.date_time_string()}",
         ]
-        headers = gate.headers_of(answer, body)
+        headers = router.response_headers(answer, body)
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing: request lines hold the key, and the journal holds the rest."""
+        """Log nothing: request lines hold the key, and the call log has the rest."""
 
 
 @contextmanager
-def serving(
-    world: World, *, host: str = "127.0.0.1", port: int = 0
-) -> Iterator[Server]:
-    """The sandbox in a thread, for tests; port 0 takes a free one."""
-    server = Server((host, port), world)
+def serve_in_thread(
+    sandbox: FakeSmartlead, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[SandboxServer]:
+    """Serve in a thread until the context ends; port 0 takes a free port."""
+    server = SandboxServer((host, port), sandbox)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -120,7 +120,9 @@ def serving(
         thread.join()
 
 
-def serve(world: World, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
+def serve(
+    sandbox: FakeSmartlead, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT
+) -> None:
     """Serve until interrupted."""
-    with Server((host, port), world) as server:
+    with SandboxServer((host, port), sandbox) as server:
         server.serve_forever()

@@ -1,6 +1,6 @@
-"""The sandbox in process, for tests: `httpx.WSGITransport(app=application(world))`.
+"""Serve the sandbox in process: `httpx.WSGITransport(app=application(sandbox))`.
 
-A lost answer is a `ConnectionError` out of the app; a hang simply sleeps.
+The app raises ConnectionError for a lost answer, and sleeps for one that hangs.
 """
 
 import time
@@ -9,46 +9,48 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from assignments.sandbox import gate
-from assignments.sandbox.calls import Answer, Request
-from assignments.sandbox.world import World
+from assignments.sandbox import router
+from assignments.sandbox.call import ApiRequest, ApiResponse
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def application(world: World) -> "WSGIApplication":
+def application(sandbox: FakeSmartlead) -> "WSGIApplication":
     def app(
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         caller = environ.get("REMOTE_ADDR", "127.0.0.1")
-        answer = gate.respond(world, _request(environ), caller=caller)
+        answer = router.respond(sandbox, _request(environ), caller=caller)
         if answer.is_lost:
-            gate.finish(world, answer)
+            router.end_log_entry(sandbox, answer)
             raise ConnectionError("The connection was closed without an answer.")
         time.sleep(answer.drip_head)
         status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
-        body = gate.body_of(answer)
-        start_response(status, list(gate.headers_of(answer, body).items()))
-        return _chunks(world, answer, body)
+        body = router.encode_body(answer)
+        start_response(status, list(router.response_headers(answer, body).items()))
+        return _chunks(sandbox, answer, body)
 
     return app
 
 
-def _request(environ: "WSGIEnvironment") -> Request:
-    return Request(
+def _request(environ: "WSGIEnvironment") -> ApiRequest:
+    return ApiRequest(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"],
         query=dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)),
         body=environ["wsgi.input"].read(),
         content_type=environ.get("CONTENT_TYPE")
-        # httpx's transport files it under the wrong name.
+        # httpx's WSGI transport uses the wrong name.
         or environ.get("HTTP_CONTENT_TYPE", ""),
     )
 
 
-def _chunks(world: World, answer: Answer, body: bytes) -> Iterator[bytes]:
+def _chunks(
+    sandbox: FakeSmartlead, answer: ApiResponse, body: bytes
+) -> Iterator[bytes]:
     try:
-        yield from gate.dripped(body, over=answer.drip_body)
+        yield from router.drip_chunks(body, over=answer.drip_body)
     finally:
-        gate.finish(world, answer)
+        router.end_log_entry(sandbox, answer)

@@ -1,4 +1,4 @@
-"""Who is away, and when: facts of the calendar (coverage rules, 1)."""
+"""Who is away, and when: facts of the calendar (docs/design/coverage-rules.md, rule 1)."""
 
 from collections.abc import Iterable
 from datetime import datetime

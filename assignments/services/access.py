@@ -1,4 +1,7 @@
-"""Rights of users (design, section 9). Checks raise NotAllowed with a sentence."""
+"""Rights of users. Checks raise NotAllowed with a sentence.
+
+See docs/design/design.md, section 9.
+"""
 
 from django.db import models
 from django.db.models import Q, QuerySet

@@ -9,7 +9,7 @@ from django.db import transaction
 from assignments.models import Account, User
 from assignments.services import access
 from assignments.services.errors import AssignmentRefused
-from assignments.smartlead.account import account_fingerprint
+from assignments.smartlead.fingerprint import account_fingerprint
 from assignments.task_queue import nudge_dispatch
 
 
@@ -21,8 +21,8 @@ def current() -> Account:
 def binding_problem(account: Account) -> str | None:
     """Return why nothing may be read or written with these settings; None if it may.
 
-    The database belongs to one account and key (design, rule 11). An unbound one has no
-    problem.
+    The database belongs to one account and key; an unbound one has no problem. See
+    docs/design/design.md, rule 11.
     """
     if not account.fingerprint:
         return None

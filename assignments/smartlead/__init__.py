@@ -1,5 +1,5 @@
-"""The one package that talks to Smartlead.
+"""The one package that calls Smartlead.
 
-Callers see records, errors, `Client` and `Budget`; httpx stays in here. The API key is
-added at the innermost transport: no URL, log, error or `repr` in here holds it.
+Callers use `Client`, `CallBudget`, records and errors; httpx stays in here. The API key
+is added by the innermost transport: no URL, log, error or `repr` in here contains it.
 """

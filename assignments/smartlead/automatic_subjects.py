@@ -1,11 +1,11 @@
-"""What programs write at the beginning of a subject, in the languages of inboxes.
+"""Phrases at the beginning of subjects that programs write, in many languages.
 
-Phrases are separated by `|`. The tables differ in what must follow a phrase, since some
-of them are words of people too: "Delivery failed" may be about a parcel.
+Phrases are separated by `|`. The tables differ in what must follow a phrase, since
+people use some of them, too: "Delivery failed" may be about a parcel.
 """
 # ruff: noqa: RUF001
 
-# Only before a colon: how Exchange and the like begin the subject of what came back.
+# Only before a colon, as Exchange and similar servers write the subject of a bounce.
 BOUNCE_WITH_COLON = """
 Undeliverable | Undelivered | Delivery failure | Delivery failed | Delivery has failed
 Returned to sender | Rejected message | Unzustellbar | Nicht zustellbar
@@ -35,7 +35,7 @@ Teslim edilemiyor | Teslim edilemedi | Teslim edilemez | Gönderilemedi | Нед
 无法送达 | 無法傳遞 | 無法傳送 | 無法投遞 | 배달되지 않음 | 배달되지 못함
 배달할 수 없음 | 배달 실패 | 전송 실패
 """
-# Before a colon, a dash, a bracket or the end: only mail is spoken of like this.
+# Before a colon, a dash, a bracket or the end: these are only used of mail.
 BOUNCE = """
 Undelivered Mail | Undeliverable mail | Undeliverable message | Undelivered message
 Delivery Status Notification | Delivery Failure Notification | Mail delivery failed

@@ -1,8 +1,7 @@
-"""The calls we may make, shared by all processes through one row per account.
+"""Share the calls we may make among all processes, through one row per account.
 
-It grants only the present: `take` answers with a slot or with a time before which asking
-again is useless. Nobody books ahead, so somebody who waits for a click never stands
-behind work that was queued before it.
+`take` returns a slot for now, or the time before which asking again is useless. Slots
+are never reserved ahead, so a click never waits behind work that was queued earlier.
 """
 
 import random
@@ -17,13 +16,28 @@ from django.conf import settings
 from django.db import transaction
 
 from assignments.models import Budget as BudgetRow
-from assignments.smartlead.account import account_fingerprint
-from assignments.smartlead.meter import Kind, Meter, NotBefore, Rate, Stamp, Window
+from assignments.smartlead.fingerprint import account_fingerprint
+from assignments.smartlead.rate_limiter import (
+    CallKind,
+    NotBefore,
+    RateLimiter,
+    RateReport,
+    RateWindow,
+    Stamp,
+)
 
-LONGEST_NAP = 1.0  # a slot given back may come free before it was due
-NO_RATE = Rate()
+MAX_SLEEP = 1.0  # seconds: a slot that is given back becomes free early
+NO_REPORT = RateReport()
 
-__all__ = ["Budget", "BudgetSnapshot", "Kind", "NotBefore", "Rate", "Slot", "WindowUse"]
+__all__ = [
+    "BudgetSnapshot",
+    "CallBudget",
+    "CallKind",
+    "NotBefore",
+    "RateReport",
+    "Slot",
+    "WindowUse",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +45,7 @@ class Slot:
     """The right to make one call, from now until `expires` (monotonic seconds)."""
 
     token: str
-    kind: Kind
+    kind: CallKind
     expires: float
 
 
@@ -51,8 +65,12 @@ class BudgetSnapshot:
     foreign_calls: int  # of others on the same key, since this row exists
 
 
-class Budget:
-    """Seconds are those of `clock`: wall-clock time, which processes share."""
+class CallBudget:
+    """The call budget of the account `name`.
+
+    Times are wall-clock seconds of `clock`, which all processes share; `deadline` is the
+    longest duration of a call in seconds.
+    """
 
     def __init__(
         self,
@@ -65,7 +83,7 @@ class Budget:
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._windows = [Window(count, seconds) for count, seconds in limits]
+        self._windows = [RateWindow(count, seconds) for count, seconds in limits]
         self._name = name
         self._deadline = deadline
         self._scale = scale
@@ -73,60 +91,62 @@ class Budget:
         self._monotonic = monotonic
         self._jitter = jitter
 
-    def take(self, kind: Kind) -> Slot | NotBefore:
-        with self._meter() as (meter, now):
+    def take(self, kind: CallKind) -> Slot | NotBefore:
+        """Return a slot for one call now, or the time before which there is none."""
+        with self._locked_limiter() as (limiter, now):
             # Before the commit, so that the slot ends here before it ends in the row.
             expires = self._monotonic() + self._deadline
-            taken = meter.take(kind, now=now, token=secrets.token_hex(8))
+            taken = limiter.take(kind, now=now, token=secrets.token_hex(8))
         if isinstance(taken, NotBefore):
             return taken
         return Slot(token=taken.token, kind=kind, expires=expires)
 
     def wait(
         self,
-        kind: Kind,
+        kind: CallKind,
         *,
         until: float,
         sleep: Callable[[float], None] = time.sleep,
         probe: Callable[[Slot], None] | None = None,
     ) -> Slot | None:
-        """A slot, or None when none can be had by `until` (seconds of the clock).
+        """Sleep until there is a slot; return None if there is none by `until`.
 
-        `probe` spends a slot on one read when a 429 has to be sounded out first.
+        After a 429, `probe` is called with a slot for the one read that finds out
+        whether Smartlead takes calls again.
         """
-        while isinstance(answer := self.take(kind), NotBefore):
-            if answer.at > until:
+        while isinstance(result := self.take(kind), NotBefore):
+            if result.at > until:
                 return None
-            if answer.probe_due and probe and self._probe(probe):
+            if result.probe_due and probe and self._probe(probe):
                 continue
-            nap = min(answer.at - self._clock(), LONGEST_NAP * self._scale)
+            nap = min(result.at - self._clock(), MAX_SLEEP * self._scale)
             sleep(max(nap, 0.001))
-        return answer
+        return result
 
     def _probe(self, probe: Callable[[Slot], None]) -> bool:
-        """Send the probe, unless another process was faster."""
-        slot = self.take(Kind.PROBE)
+        """Send the probe; return False if another process was faster."""
+        slot = self.take(CallKind.PROBE)
         if isinstance(slot, NotBefore):
             return False
         probe(slot)
         return True
 
     def give_back(self, slot: Slot) -> None:
-        """For a slot whose call was not made."""
-        with self._meter() as (meter, now):
-            meter.give_back(slot.token, now=now)
+        """Free a slot whose call was not made."""
+        with self._locked_limiter() as (limiter, now):
+            limiter.give_back(slot.token, now=now)
 
-    def finish(self, slot: Slot, *, rate: Rate = NO_RATE) -> None:
-        """The call has ended; a window from now on its slot is free again."""
-        with self._meter() as (meter, now):
-            meter.finish(slot.token, now=now, rate=rate)
+    def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
+        """Record that the call has ended; its slot is free one window from now."""
+        with self._locked_limiter() as (limiter, now):
+            limiter.finish(slot.token, now=now, rate=rate)
 
-    def limited(
-        self, slot: Slot, *, retry_after: float | None, rate: Rate = NO_RATE
+    def record_429(
+        self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
     ) -> None:
-        """The call was answered with 429."""
-        with self._meter() as (meter, now):
-            meter.limited(
+        """Record that the call was answered with 429; `retry_after` is in seconds."""
+        with self._locked_limiter() as (limiter, now):
+            limiter.record_429(
                 slot.token,
                 now=now,
                 rate=rate,
@@ -135,37 +155,38 @@ class Budget:
             )
 
     def snapshot(self) -> BudgetSnapshot:
-        """How things stand, read without a lock."""
+        """Return the current use of the budget, read without a lock."""
         row = BudgetRow.objects.filter(pk=self._name).first()
         now = self._clock()
-        meter = self._load(row.state if row else {}, now)
+        limiter = self._load(row.state if row else {}, now)
         return BudgetSnapshot(
             windows=tuple(
                 WindowUse(
                     seconds=window.seconds,
-                    limit=meter.limit(window),
-                    used=meter.used(window, now),
+                    limit=limiter.limit(window),
+                    used=limiter.used(window, now),
                 )
-                for window in meter.windows
+                for window in limiter.windows
             ),
-            in_flight=sum(_is_in_flight(stamp) for stamp in meter.stamps),
-            paused_until=_moment_after(now, meter.paused_until),
-            slowed_until=_moment_after(now, meter.slowed_until),
-            foreign_calls=meter.foreign_seen,
+            in_flight=sum(_is_in_flight(stamp) for stamp in limiter.stamps),
+            paused_until=_future_moment(now, limiter.paused_until),
+            slowed_until=_future_moment(now, limiter.slowed_until),
+            foreign_calls=limiter.foreign_seen,
         )
 
     @contextmanager
-    def _meter(self) -> Iterator[tuple[Meter, float]]:
-        """The state under its lock, and the time, which is read after it was got.
+    def _locked_limiter(self) -> Iterator[tuple[RateLimiter, float]]:
+        """Lock the row; yield its state and the time, which is read once the lock is held.
 
-        `durable`: no caller may hold the lock longer than this, over a call least of all.
+        `durable` forbids a surrounding transaction, which would hold the lock longer,
+        for instance during a call.
         """
         with transaction.atomic(durable=True):
             row = self._locked_row()
             now = self._clock()
-            meter = self._load(row.state, now)
-            yield meter, now
-            state = meter.dump()
+            limiter = self._load(row.state, now)
+            yield limiter, now
+            state = limiter.dump()
             if state != row.state:
                 row.state = state
                 row.save()
@@ -179,8 +200,8 @@ class Budget:
         )
         return rows.get()
 
-    def _load(self, state: dict[str, object], now: float) -> Meter:
-        return Meter.load(
+    def _load(self, state: dict[str, object], now: float) -> RateLimiter:
+        return RateLimiter.load(
             state,
             now=now,
             windows=self._windows,
@@ -189,9 +210,9 @@ class Budget:
         )
 
 
-def account_budget() -> Budget:
-    """The budget of the account that the settings name."""
-    return Budget(
+def account_budget() -> CallBudget:
+    """Return the budget of the account in the settings."""
+    return CallBudget(
         limits=settings.SMARTLEAD_RATE_LIMITS,
         name=account_fingerprint(),
         deadline=settings.CALL_DEADLINE,
@@ -203,5 +224,5 @@ def _is_in_flight(stamp: Stamp) -> bool:
     return stamp.ended_at is None
 
 
-def _moment_after(now: float, seconds: float) -> datetime | None:
+def _future_moment(now: float, seconds: float) -> datetime | None:
     return datetime.fromtimestamp(seconds, tz=UTC) if seconds > now else None

@@ -1,7 +1,7 @@
-"""The calls Handoff makes, with typed answers. `connect` alone knows address and key.
+"""The calls that Handoff makes, with typed results.
 
-Every call is paid for with a slot of the budget (`spending`). Nothing is tried again in
-here: row state and the dispatcher decide that.
+Every call needs a slot of the budget (`use_slot`). Nothing is retried in here: row
+state and the dispatcher decide that.
 """
 
 import time
@@ -14,23 +14,22 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from assignments.smartlead.answers import (
-    Answer,
-    garbled,
-    payload_of_read,
-    payload_of_write,
-    trouble_in,
-)
-from assignments.smartlead.budget import Budget, Kind, Slot, account_budget
-from assignments.smartlead.calls import Calls
+from assignments.smartlead.api_key import ApiKey
+from assignments.smartlead.budget import CallBudget, CallKind, Slot, account_budget
 from assignments.smartlead.errors import (
-    AboutUs,
+    EmptyAnswer,
     NotesUnreadable,
     Refused,
-    SaidNothing,
+    ServiceTrouble,
 )
-from assignments.smartlead.key import Key
-from assignments.smartlead.pages import Page, has_nothing, page_of, rows_in
+from assignments.smartlead.list_parsing import (
+    ListPage,
+    find_rows,
+    has_nothing,
+    parse_page,
+)
+from assignments.smartlead.metered_call import MeteredCalls
+from assignments.smartlead.parsing import Payload, as_dicts, as_id
 from assignments.smartlead.records import (
     CampaignLeadRow,
     CampaignRow,
@@ -40,12 +39,18 @@ from assignments.smartlead.records import (
     MemberRow,
     NoteRow,
 )
+from assignments.smartlead.responses import (
+    Response,
+    error_from,
+    garbled_error,
+    payload_of_read,
+    payload_of_write,
+)
 from assignments.smartlead.transport import KeyTransport, SocketTransport
-from assignments.smartlead.values import Payload, as_dicts, as_id
 
 # These lists take one value where the others take an array.
-ONE_VALUE_LISTS = {"assigned-me", "views"}
-BOARD_DAYS = 365  # how far back the team board is asked for
+SINGLE_VALUE_LISTS = {"assigned-me", "views"}
+TEAM_BOARD_DAYS = 365  # how far back the team board is asked for
 
 # Tests and in-process runs set this; `connect` then opens it in place of a socket.
 default_transport: Callable[[], httpx.BaseTransport] | None = None
@@ -53,14 +58,14 @@ default_transport: Callable[[], httpx.BaseTransport] | None = None
 
 @contextmanager
 def connect(
-    *, transport: httpx.BaseTransport | None = None, budget: Budget | None = None
+    *, transport: httpx.BaseTransport | None = None, budget: CallBudget | None = None
 ) -> Iterator["Client"]:
-    """Open a client for the account of the settings."""
-    key = Key(settings.SMARTLEAD_API_KEY)
+    """Open a client for the account in the settings."""
+    key = ApiKey(settings.SMARTLEAD_API_KEY)
     inner = transport or _new_transport()
     with httpx.Client(transport=KeyTransport(inner, key=key), trust_env=False) as http:
         yield Client(
-            Calls(
+            MeteredCalls(
                 http,
                 address=settings.SMARTLEAD_BASE_URL,
                 key=key,
@@ -77,39 +82,47 @@ def _new_transport() -> httpx.BaseTransport:
 
 
 class Client:
-    """Not for several threads at once."""
+    """A client for one account. Not thread-safe.
 
-    def __init__(self, calls: Calls) -> None:
+    Every call raises ServiceTrouble if Smartlead cannot answer, Refused if it refuses
+    this call, NotSent if the call was given up before it was sent. Writes also raise
+    AmbiguousWrite if the answer does not confirm the change.
+    """
+
+    def __init__(self, calls: MeteredCalls) -> None:
         self._calls = calls
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> CallBudget:
         return self._calls.budget
 
     @property
     def server_time(self) -> datetime | None:
-        """Smartlead's clock at its last answer, in whole seconds; None if not told."""
+        """Return Smartlead's time at its last answer, in whole seconds, or None."""
         return self._calls.server_time
 
-    def spending(self, slot: Slot) -> AbstractContextManager[None]:
-        """Pay for exactly one call. A slot that no call used is given back."""
-        return self._calls.spending(slot)
+    def use_slot(self, slot: Slot) -> AbstractContextManager[None]:
+        """Allow exactly one call in this context; an unused slot is given back."""
+        return self._calls.use_slot(slot)
 
     def wait_for_slot(
         self,
-        kind: Kind,
+        kind: CallKind,
         *,
         until: float,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Slot | None:
-        """A slot by `until` (`time.time()`), or None; sounds out a 429 with one read."""
-        return self.budget.wait(kind, until=until, sleep=sleep, probe=self._sound_out)
+        """Return a slot by `until` (as `time.time()`), or None.
 
-    def _sound_out(self, slot: Slot) -> None:
-        with self.spending(slot):
+        After a 429, one read first finds out whether Smartlead takes calls again.
+        """
+        return self.budget.wait(kind, until=until, sleep=sleep, probe=self._send_probe)
+
+    def _send_probe(self, slot: Slot) -> None:
+        with self.use_slot(slot):
             try:
                 self.probe()
-            except AboutUs as trouble:
+            except ServiceTrouble as trouble:
                 if trouble.kind != "rate_limit":  # the budget has noted that one
                     raise
 
@@ -124,14 +137,14 @@ class Client:
         member_id: int | None = None,
         reply_between: tuple[datetime, datetime] | None = None,
         with_history: bool = False,
-    ) -> Page[LeadRow]:
-        """One page of a list of the master inbox (`inbox-replies`, `assigned-me`, …)."""
+    ) -> ListPage[LeadRow]:
+        """Return one page of a list of the inbox (`inbox-replies`, `assigned-me`, …)."""
         filters: dict[str, Any] = {}
         if member_id is not None:
-            is_single = source in ONE_VALUE_LISTS
+            is_single = source in SINGLE_VALUE_LISTS
             filters["campaignTeamMemberId"] = member_id if is_single else [member_id]
         if reply_between is not None:
-            filters["replyTimeBetween"] = [_iso(moment) for moment in reply_between]
+            filters["replyTimeBetween"] = [_iso_utc(moment) for moment in reply_between]
         body: dict[str, Any] = {"offset": offset, "limit": limit, "sortBy": sort}
         payload = self._read(
             "POST",
@@ -140,27 +153,32 @@ class Client:
             body=body | ({"filters": filters} if filters else {}),
         )
         is_later = offset > 0 or reply_between is not None
-        return page_of(payload, LeadRow.from_payload, limit=limit, is_later=is_later)
+        return parse_page(payload, LeadRow.from_payload, limit=limit, is_later=is_later)
 
     def lead(self, map_id: int) -> LeadRow | None:
-        """One lead as it is now; None where Smartlead knows none of this id."""
+        """Return one lead as it is now, or None if Smartlead has none of this map id.
+
+        Raises EmptyAnswer if the answer holds nothing, which does not prove that the
+        lead is gone.
+        """
         try:
-            answer = self._answer("GET", f"master-inbox/{map_id}")
+            response = self._answer("GET", f"master-inbox/{map_id}")
         except Refused as refusal:
             if refusal.status != HTTPStatus.NOT_FOUND:
                 raise
             return None
-        if answer.is_empty:
-            raise SaidNothing
-        row = _row_of_lead(payload_of_read(answer))
-        return None if row is None else _lead_asked_for(row, map_id)
+        if response.is_empty:
+            raise EmptyAnswer
+        row = _find_lead_row(payload_of_read(response))
+        return None if row is None else _parse_lead(row, map_id)
 
     def set_owner(
         self, *, map_id: int, member_id: int, start_by: float | None = None
     ) -> None:
-        """Give a lead to a member: blind, and the last write wins.
+        """Set the owner without a comparison: the last write wins.
 
-        `start_by` (monotonic): NotSent if it has passed when the socket is written to.
+        Raises NotSent if `start_by` (monotonic seconds) passes before the request is
+        written to the socket.
         """
         self._write(
             "master-inbox/update-team-member",
@@ -171,7 +189,7 @@ class Client:
     def create_note(
         self, *, map_id: int, text: str, start_by: float | None = None
     ) -> int | None:
-        """Add a note to a lead; its id, if Smartlead tells it."""
+        """Add a note to a lead; return its id, or None if the answer has none."""
         payload = self._write(
             "master-inbox/create-note",
             body={"email_lead_map_id": map_id, "note_message": text},
@@ -181,63 +199,66 @@ class Client:
 
     # ── One lead ────────────────────────────────────────────────────────────────
     def notes(self, lead_id: int) -> list[NoteRow]:
-        """The notes on a person (the lead id, not the map id)."""
-        answer = self._calls.make("GET", f"crm/leads/notes/{lead_id}")
-        if answer.status == HTTPStatus.NOT_FOUND:
+        """Return the notes on a person (by lead id, not map id).
+
+        Raises NotesUnreadable if the account cannot read notes.
+        """
+        response = self._calls.make("GET", f"crm/leads/notes/{lead_id}")
+        if response.status == HTTPStatus.NOT_FOUND:
             raise NotesUnreadable(
                 "Smartlead does not let this account read notes back."
             )
-        payload = payload_of_read(_checked(answer))
-        rows = [] if has_nothing(payload) else rows_in(payload)
+        payload = payload_of_read(_raise_for_error(response))
+        rows = [] if has_nothing(payload) else find_rows(payload)
         return [NoteRow.from_payload(raw) for raw in as_dicts(rows)]
 
     def history(self, *, campaign_id: int, lead_id: int) -> list[HistoryEntry]:
-        """The mails between a campaign and a person (the lead id, not the map id)."""
+        """Return the mails between a campaign and a person (by lead id, not map id)."""
         payload = self._read(
             "GET", f"campaigns/{campaign_id}/leads/{lead_id}/message-history"
         )
-        # An empty object is how it says that it knows no such lead.
+        # An empty object means that there is no such lead.
         if payload == {} or has_nothing(payload):
             return []
-        return [HistoryEntry.from_payload(raw) for raw in as_dicts(rows_in(payload))]
+        return [HistoryEntry.from_payload(raw) for raw in as_dicts(find_rows(payload))]
 
     # ── Reference data ──────────────────────────────────────────────────────────
-    def members(self) -> Page[MemberRow]:
-        """The members on the team board; others may own leads too."""
+    def members(self) -> ListPage[MemberRow]:
+        """Return the members on the team board; others may own leads, too."""
         today = datetime.now(UTC).date()
         payload = self._read(
             "GET",
             "analytics/team-board/overall-stats",
             params={
-                "start_date": str(today - timedelta(days=BOARD_DAYS)),
+                "start_date": str(today - timedelta(days=TEAM_BOARD_DAYS)),
                 "end_date": str(today),
                 "timezone": "UTC",
                 "full_data": "true",
             },
         )
-        return page_of(payload, MemberRow.from_payload)
+        return parse_page(payload, MemberRow.from_payload)
 
-    def categories(self) -> Page[CategoryRow]:
+    def categories(self) -> ListPage[CategoryRow]:
         payload = self._read("GET", "leads/fetch-categories")
-        return page_of(payload, CategoryRow.from_payload)
+        return parse_page(payload, CategoryRow.from_payload)
 
-    def campaigns(self) -> Page[CampaignRow]:
-        return page_of(self._read("GET", "campaigns"), CampaignRow.from_payload)
+    def campaigns(self) -> ListPage[CampaignRow]:
+        return parse_page(self._read("GET", "campaigns"), CampaignRow.from_payload)
 
     def campaign_leads(
         self, campaign_id: int, *, offset: int = 0, limit: int = 100
-    ) -> Page[CampaignLeadRow]:
+    ) -> ListPage[CampaignLeadRow]:
         payload = self._read(
             "GET",
             f"campaigns/{campaign_id}/leads",
             params={"offset": offset, "limit": limit},
         )
-        return page_of(
+        return parse_page(
             payload, CampaignLeadRow.from_payload, limit=limit, is_later=offset > 0
         )
 
     def probe(self) -> None:
-        """The cheapest read: raises whatever is wrong between us and Smartlead."""
+        """Make the cheapest read, only for the errors that it raises."""
         self._read("GET", "leads/fetch-categories")
 
     # ── Calls ───────────────────────────────────────────────────────────────────
@@ -254,8 +275,8 @@ class Client:
     def _write(
         self, path: str, *, body: Mapping[str, Any], start_by: float | None
     ) -> dict[str, Any]:
-        answer = self._calls.make("POST", path, body=body, start_by=start_by)
-        return payload_of_write(_checked(answer))
+        response = self._calls.make("POST", path, body=body, start_by=start_by)
+        return payload_of_write(_raise_for_error(response))
 
     def _answer(
         self,
@@ -264,44 +285,51 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> Answer:
-        return _checked(self._calls.make(method, path, params=params, body=body))
+    ) -> Response:
+        return _raise_for_error(
+            self._calls.make(method, path, params=params, body=body)
+        )
 
 
-def _checked(answer: Answer) -> Answer:
-    if error := trouble_in(answer):
+def _raise_for_error(response: Response) -> Response:
+    if error := error_from(response):
         raise error
-    return answer
+    return response
 
 
-def _row_of_lead(payload: Any) -> Payload | None:
-    """The row in a list of one, or bare (the documented shape); None if it is empty."""
+def _find_lead_row(payload: Any) -> Payload | None:
+    """Return the row from a list of one or bare (as documented), or None if empty.
+
+    Raises EmptyAnswer or ServiceTrouble if the payload holds neither.
+    """
     inner = payload.get("data", payload) if isinstance(payload, dict) else payload
     if isinstance(inner, list):
         inner = inner[0] if inner else None
     if inner is None:
         return None
     if inner in ({}, {"ok": True}):
-        raise SaidNothing
+        raise EmptyAnswer
     if not isinstance(inner, dict):
-        raise garbled("Smartlead's answer holds no lead where one was expected.")
+        raise garbled_error("Smartlead's answer holds no lead where one was expected.")
     return inner
 
 
-def _lead_asked_for(raw: Payload, map_id: int) -> LeadRow:
+def _parse_lead(raw: Payload, map_id: int) -> LeadRow:
     try:
         row = LeadRow.from_payload(raw)
     except ValueError as problem:
-        raise garbled(
+        raise garbled_error(
             f"Smartlead's answer for one lead is unreadable: {problem}"
         ) from None
     if row.map_id != map_id:
-        raise garbled("Smartlead answered with another lead than the one asked for.")
+        raise garbled_error(
+            "Smartlead answered with another lead than the one asked for."
+        )
     return row
 
 
 def _note_id(data: Any) -> int | None:
-    """`{note: [{id}]}` as seen, `{id}` as documented."""
+    """Return the id from `{note: [{id}]}` (seen live) or `{id}` (documented), or None."""
     if not isinstance(data, dict):
         return None
     note = data.get("note", data)
@@ -310,6 +338,6 @@ def _note_id(data: Any) -> int | None:
     return as_id(note.get("id")) if isinstance(note, dict) else None
 
 
-def _iso(moment: datetime) -> str:
+def _iso_utc(moment: datetime) -> str:
     in_utc = moment.astimezone(UTC)
     return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

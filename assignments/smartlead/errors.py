@@ -1,30 +1,31 @@
-"""Whose fault a failed call was (design, rule 10).
+"""Errors of calls, by who is at fault (design, rule 10).
 
-`str(error)` is a finished sentence for the manager. It never holds a URL or the key.
+`str(error)` is a complete sentence for the manager, without a URL or the key.
 """
 
 from typing import Literal
 
-Trouble = Literal[
+TroubleKind = Literal[
     "key", "plan", "rate_limit", "unavailable", "timeout", "address", "garbled"
 ]
 
 
 class SmartleadError(Exception):
-    """A call to Smartlead did not do what it was made for."""
+    """A call to Smartlead failed."""
 
 
-class AboutUs(SmartleadError):
-    """Not the row's fault: it waits until Smartlead and we understand each other.
+class ServiceTrouble(SmartleadError):
+    """The service, its address, the key or the plan fails: not the fault of the row.
 
-    `surely_not_applied`: a write that failed like this has changed nothing.
+    The row waits until that is over. If `surely_not_applied`, a write that failed like
+    this changed nothing. `retry_after` is in seconds.
     """
 
     def __init__(
         self,
         sentence: str,
         *,
-        kind: Trouble,
+        kind: TroubleKind,
         surely_not_applied: bool = False,
         retry_after: float | None = None,
     ) -> None:
@@ -34,11 +35,11 @@ class AboutUs(SmartleadError):
         self.retry_after = retry_after
 
 
-class SaidNothing(AboutUs):
-    """A read was answered with 2xx and nothing in it.
+class EmptyAnswer(ServiceTrouble):
+    """A read was answered with 2xx and an empty body.
 
-    Smartlead does that for a lead it has no more, and as a way to fail: once is no
-    proof that the lead is gone.
+    Smartlead does that for a deleted lead but also when it fails, so one such answer
+    does not prove that the lead is gone.
     """
 
     def __init__(self) -> None:
@@ -46,15 +47,15 @@ class SaidNothing(AboutUs):
 
 
 class Refused(SmartleadError):
-    """Smartlead understood this one call and said no, in its own words."""
+    """Smartlead refused this one call; the message is its own."""
 
     def __init__(self, sentence: str, *, status: int) -> None:
         super().__init__(sentence)
         self.status = status
 
 
-class Unclear(SmartleadError):
-    """A write was answered, but not with a yes: only a read can tell what it did."""
+class AmbiguousWrite(SmartleadError):
+    """The answer to a write confirms nothing: only a read can show what it did."""
 
 
 class NotSent(SmartleadError):
@@ -62,4 +63,4 @@ class NotSent(SmartleadError):
 
 
 class NotesUnreadable(SmartleadError):
-    """This account has no way to read notes back."""
+    """The account cannot read notes back."""

@@ -1,8 +1,8 @@
-"""What Smartlead tells us, typed. Both shapes are read: the flat one that the server
-sends and the nested one of its documentation.
+"""Rows of Smartlead as typed records, read from the flat form that the server sends and
+from the nested one of its documentation.
 
-A record fails only where it can't be named (no usable id); then `from_payload` raises
-ValueError and `pages.page_of` counts the row as unreadable. All times are aware, in UTC.
+A record fails only without a usable id: `from_payload` then raises ValueError, and
+`list_parsing.parse_page` counts the row as skipped. Times are aware, in UTC.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, Self
 
 from assignments.smartlead.automatic_mails import headers_of, kind_of_mail
-from assignments.smartlead.row_shapes import flat_fields
-from assignments.smartlead.values import (
+from assignments.smartlead.parsing import (
     Payload,
     as_decimal,
     as_dicts,
@@ -22,13 +21,14 @@ from assignments.smartlead.values import (
     as_line,
     as_moment,
     as_text,
-    first,
+    first_present,
     is_list,
-    part,
+    nested_object,
 )
+from assignments.smartlead.row_shapes import flat_fields
 
 
-def _needed_id(value: Any, name: str) -> int:
+def _required_id(value: Any, name: str) -> int:
     number = as_id(value)
     if number is None:
         raise ValueError(f"The row has no usable {name}.")
@@ -43,20 +43,20 @@ class Attachment:
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
-        url = as_text(first(raw, "file_url", "url"))
+        url = as_text(first_present(raw, "file_url", "url"))
         return cls(
-            name=as_line(first(raw, "file_name", "name")),
+            name=as_line(first_present(raw, "file_name", "name")),
             url=url if url.startswith(("https://", "http://")) else "",
-            type=as_text(first(raw, "file_type", "type")),
+            type=as_text(first_present(raw, "file_type", "type")),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One mail of a thread. `stats_id` of a reply repeats that of the mail it answers.
+    """One mail of a conversation. A reply has the `stats_id` of the mail it answers.
 
-    `is_own`: Smartlead tells it as a reply, but one of us wrote it; its direction is
-    "sent". Only a service can know that (`services/replies/own_mail.py`).
+    `is_own` marks a mail that Smartlead lists as a reply although one of us wrote it;
+    its direction is "sent". Only a service can know that (`services/replies/own_mail.py`).
     """
 
     message_id: str
@@ -76,26 +76,26 @@ class HistoryEntry:
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
-        sender = as_text(first(raw, "from", "sent_from"))
+        sender = as_text(first_present(raw, "from", "sent_from"))
         subject = as_line(raw.get("subject"))
         kind = kind_of_mail(
             sender=sender,
             subject=subject,
             headers=headers_of(
-                first(raw, "headers", "email_headers", "message_headers")
+                first_present(raw, "headers", "email_headers", "message_headers")
             ),
         )
         direction = _direction(raw, is_from_program=kind != "person")
         return cls(
-            message_id=as_text(first(raw, "message_id", "id")),
-            stats_id=as_text(first(raw, "stats_id", "email_stats_id")),
+            message_id=as_text(first_present(raw, "message_id", "id")),
+            stats_id=as_text(first_present(raw, "stats_id", "email_stats_id")),
             direction=direction,
             sender=sender,
-            recipient=as_text(first(raw, "to", "sent_to")),
+            recipient=as_text(first_present(raw, "to", "sent_to")),
             cc=_addresses(raw.get("cc")),
-            at=as_moment(first(raw, "time", "sent_at", "received_at")),
+            at=as_moment(first_present(raw, "time", "sent_at", "received_at")),
             subject=subject,
-            body_html=as_text(first(raw, "email_body", "body")),
+            body_html=as_text(first_present(raw, "email_body", "body")),
             sequence_number=as_int(raw.get("email_seq_number")),
             is_bounce=direction == "reply" and kind == "bounce",
             is_automatic=direction == "reply" and kind == "automatic",
@@ -107,17 +107,17 @@ class HistoryEntry:
 
     @property
     def is_from_person(self) -> bool:
-        """Whether somebody of the lead's side wrote it: what an answer may be owed to."""
+        """Return if a person on the lead's side wrote it, so that it may need an answer."""
         is_from_program = self.is_bounce or self.is_automatic
         return self.direction == "reply" and not is_from_program
 
 
 def _direction(raw: Payload, *, is_from_program: bool) -> Literal["sent", "reply"]:
-    said = as_text(first(raw, "type", "direction")).lower()
-    if not said:
+    direction = as_text(first_present(raw, "type", "direction")).lower()
+    if not direction:
         is_received = is_from_program or raw.get("received_at")
         return "reply" if is_received else "sent"
-    return "reply" if said in {"reply", "inbound", "received"} else "sent"
+    return "reply" if direction in {"reply", "inbound", "received"} else "sent"
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
@@ -125,7 +125,9 @@ def _addresses(value: Any) -> tuple[str, ...]:
         value = value.split(",")
     items = value if is_list(value) else []
     texts = (
-        as_text(first(item, "address", "email") if isinstance(item, dict) else item)
+        as_text(
+            first_present(item, "address", "email") if isinstance(item, dict) else item
+        )
         for item in items
     )
     return tuple(text for text in texts if text)
@@ -133,8 +135,8 @@ def _addresses(value: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadRow:
-    """One lead of the inbox. `owner_known` is False where the row says nothing about it:
-    an absent owner is not the same as nobody.
+    """One lead of the inbox. `owner_known` is False if the row has no owner field, which
+    does not mean that nobody owns the lead.
     """
 
     map_id: int
@@ -169,7 +171,7 @@ class LeadRow:
         row = flat_fields(raw)
         owner_id, owner_known = _owner(raw)
         return cls(
-            map_id=_needed_id(row["email_lead_map_id"], "map id"),
+            map_id=_required_id(row["email_lead_map_id"], "map id"),
             lead_id=as_id(row["email_lead_id"]),
             email=as_line(row["lead_email"]),
             first_name=as_line(row["lead_first_name"]),
@@ -181,7 +183,7 @@ class LeadRow:
             status=as_text(raw.get("lead_status")),
             owner_id=owner_id,
             owner_known=owner_known,
-            owner_name=as_line(part(raw, "assigned_to").get("name")) or None,
+            owner_name=as_line(nested_object(raw, "assigned_to").get("name")) or None,
             unread=_unread(raw),
             last_sent_at=as_moment(row["last_sent_time"]),
             last_reply_at=as_moment(row["last_reply_time"]),
@@ -199,16 +201,16 @@ class LeadRow:
 
 
 def _owner(raw: Payload) -> tuple[int | None, bool]:
-    """(owner, is it known): a null says nobody, an absent or unusable field nothing."""
+    """Return (owner id, is it known): null is nobody, a missing or bad field unknown."""
     if "team_member_id" in raw:
-        said = raw["team_member_id"]
+        value = raw["team_member_id"]
     elif "assigned_to" in raw:
         assigned = raw["assigned_to"]
-        said = assigned.get("id", "") if isinstance(assigned, dict) else assigned
+        value = assigned.get("id", "") if isinstance(assigned, dict) else assigned
     else:
         return None, False
-    owner_id = as_id(said)
-    return owner_id, said is None or owner_id is not None
+    owner_id = as_id(value)
+    return owner_id, value is None or owner_id is not None
 
 
 def _unread(raw: Payload) -> bool | None:
@@ -225,7 +227,7 @@ def _snoozed(raw: Payload) -> bool | None:
 
 
 def _history(raw: Payload) -> tuple[HistoryEntry, ...] | None:
-    entries = first(raw, "email_history", "message_history", "history")
+    entries = first_present(raw, "email_history", "message_history", "history")
     if not is_list(entries):
         return None
     return tuple(HistoryEntry.from_payload(entry) for entry in as_dicts(entries))
@@ -238,8 +240,8 @@ class MemberRow:
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
-        number = first(raw, "id", "team_member_id", "user_id")
-        return cls(id=_needed_id(number, "member id"), name=as_line(raw.get("name")))
+        number = first_present(raw, "id", "team_member_id", "user_id")
+        return cls(id=_required_id(number, "member id"), name=as_line(raw.get("name")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +253,7 @@ class CategoryRow:
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
         return cls(
-            id=_needed_id(raw.get("id"), "category id"),
+            id=_required_id(raw.get("id"), "category id"),
             name=as_line(raw.get("name")),
             sentiment=as_text(raw.get("sentiment_type")) or None,
         )
@@ -259,7 +261,7 @@ class CategoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignRow:
-    """`owner_id`: the member who owns the campaign, where Smartlead says so."""
+    """A campaign. `owner_id` is its member, or None if Smartlead does not say."""
 
     id: int
     name: str
@@ -270,17 +272,17 @@ class CampaignRow:
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
         return cls(
-            id=_needed_id(raw.get("id"), "campaign id"),
+            id=_required_id(raw.get("id"), "campaign id"),
             name=as_line(raw.get("name")),
             status=as_text(raw.get("status")),
             client_id=as_id(raw.get("client_id")),
-            owner_id=as_id(first(raw, "team_member_id", "teamMemberId")),
+            owner_id=as_id(first_present(raw, "team_member_id", "teamMemberId")),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignLeadRow:
-    """A lead as its campaign knows it: the only source of company and custom fields."""
+    """A lead from its campaign's list, the only source of company and custom fields."""
 
     map_id: int
     lead_id: int | None
@@ -297,22 +299,22 @@ class CampaignLeadRow:
 
     @classmethod
     def from_payload(cls, raw: Payload) -> Self:
-        lead = part(raw, "lead") or raw
-        map_id = first(raw, "campaign_lead_map_id", "email_lead_map_id")
+        lead = nested_object(raw, "lead") or raw
+        map_id = first_present(raw, "campaign_lead_map_id", "email_lead_map_id")
         return cls(
-            map_id=_needed_id(map_id, "map id"),
-            lead_id=as_id(first(lead, "id", "lead_id")),
+            map_id=_required_id(map_id, "map id"),
+            lead_id=as_id(first_present(lead, "id", "lead_id")),
             email=as_line(lead.get("email")),
             first_name=as_line(lead.get("first_name")),
             last_name=as_line(lead.get("last_name")),
-            company=as_line(first(lead, "company_name", "company")),
-            website=as_line(first(lead, "website", "company_url")),
+            company=as_line(first_present(lead, "company_name", "company")),
+            website=as_line(first_present(lead, "website", "company_url")),
             location=as_line(lead.get("location")),
-            phone=as_line(first(lead, "phone_number", "phone")),
+            phone=as_line(first_present(lead, "phone_number", "phone")),
             linkedin=as_text(lead.get("linkedin_profile")),
             custom_fields={
                 as_text(name): as_text(value)
-                for name, value in part(lead, "custom_fields").items()
+                for name, value in nested_object(lead, "custom_fields").items()
             },
             unsubscribed=as_flag(lead.get("is_unsubscribed")) or False,
         )
@@ -330,8 +332,8 @@ class NoteRow:
     def from_payload(cls, raw: Payload) -> Self:
         return cls(
             id=as_id(raw.get("id")),
-            lead_id=as_id(first(raw, "lead_id", "email_lead_id")),
-            text=as_text(first(raw, "note_message", "note")),
+            lead_id=as_id(first_present(raw, "lead_id", "email_lead_id")),
+            text=as_text(first_present(raw, "note_message", "note")),
             created_at=as_moment(raw.get("created_at")),
             created_by=as_line(raw.get("created_by")),
         )

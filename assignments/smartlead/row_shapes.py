@@ -1,12 +1,18 @@
-"""The two shapes of an inbox row: the server's flat one, its documentation's nested one."""
+"""Read both forms of an inbox row: flat as sent, nested as documented."""
 
 import re
 from typing import Any
 
 from assignments.smartlead.automatic_mails import address_of, kind_of_mail
-from assignments.smartlead.values import Payload, as_int, as_text, first, part
+from assignments.smartlead.parsing import (
+    Payload,
+    as_int,
+    as_text,
+    first_present,
+    nested_object,
+)
 
-# Where the documented, nested shape keeps what the live shape says flatly.
+# The path in the nested form of each field of the flat form.
 _NESTED = {
     "email_lead_id": ("lead", "id"),
     "lead_email": ("lead", "email"),
@@ -22,24 +28,28 @@ _NESTED = {
 
 
 def flat_fields(raw: Payload) -> dict[str, Any]:
-    """The fields of either shape under their live names."""
+    """Return the fields of either form by their names in the flat form."""
     row = {
-        name: first(raw, name) if name in raw else part(raw, outer).get(inner)
+        name: first_present(raw, name)
+        if name in raw
+        else nested_object(raw, outer).get(inner)
         for name, (outer, inner) in _NESTED.items()
     }
-    lead = part(raw, "lead")
+    lead = nested_object(raw, "lead")
     return row | {
-        "email_lead_map_id": first(raw, "email_lead_map_id", "campaign_lead_map_id"),
-        "company": first(lead, "company", "company_name"),
-        "phone": first(lead, "phone", "phone_number"),
+        "email_lead_map_id": first_present(
+            raw, "email_lead_map_id", "campaign_lead_map_id"
+        ),
+        "company": first_present(lead, "company", "company_name"),
+        "phone": first_present(lead, "phone", "phone_number"),
         "last_reply_time": _last_reply_time(raw),
-        "lead_next_timestamp_to_send": first(
+        "lead_next_timestamp_to_send": first_present(
             raw, "lead_next_timestamp_to_send", "scheduled_time"
         ),
     }
 
 
-# What a lead's mails have come to, as far as nobody has answered them.
+# States of leads that have not replied.
 _UNANSWERED = {
     "not replied", "notreplied", "no reply", "unreplied", "sent", "email sent",
     "delivered", "accepted", "opened", "email opened", "clicked", "link clicked",
@@ -48,33 +58,41 @@ _UNANSWERED = {
 
 
 def _last_reply_time(raw: Payload) -> Any:
-    """When the lead replied last: of the nested shape only if it says that it did.
+    """Return the time of the lead's last reply as sent, or None.
 
-    Its `received_at` is the time of the last message, whoever wrote that.
+    In the nested form, `received_at` is the time of the last message, whoever wrote it,
+    so it counts only if the rest of the row shows a reply.
     """
     if "last_reply_time" in raw:
         return raw["last_reply_time"]
-    last = part(raw, "last_message")
+    last = nested_object(raw, "last_message")
     if replied_at := last.get("replied_at"):
         return replied_at
     return last.get("received_at") if _has_replied(raw, last) else None
 
 
 def _has_replied(raw: Payload, last: Payload) -> bool:
-    if as_text(first(last, "direction", "type")).lower() in {"outbound", "sent"}:
+    if as_text(first_present(last, "direction", "type")).lower() in {
+        "outbound",
+        "sent",
+    }:
         return False
-    sender = address_of(as_text(first(last, "sent_from", "from")))
-    mailbox = address_of(as_text(part(raw, "email_account").get("email")))
+    sender = address_of(as_text(first_present(last, "sent_from", "from")))
+    mailbox = address_of(as_text(nested_object(raw, "email_account").get("email")))
     kind = kind_of_mail(sender=sender, subject=as_text(last.get("subject")))
     if kind != "person" or (sender and sender == mailbox):
         return False
-    replies = as_int(first(part(raw, "stats"), "total_replied", "replies"))
+    replies = as_int(
+        first_present(nested_object(raw, "stats"), "total_replied", "replies")
+    )
     if replies:
         return True
-    said = [
+    statuses = [
         as_text(raw.get(name)) for name in ("email_status", "lead_status", "status")
     ]
-    words = [" ".join(re.split(r"[\s_-]+", each.lower())) for each in said if each]
+    words = [
+        " ".join(re.split(r"[\s_-]+", status.lower())) for status in statuses if status
+    ]
     if "replied" in words:
         return True
     return replies is None and not _UNANSWERED.intersection(words)

@@ -1,8 +1,8 @@
-"""The wire: one hard deadline for a whole call, and the key where nothing can see it.
+"""Transports for httpx: one deadline for a whole call, and the key added out of sight.
 
-httpx knows time-outs for each read but none for all of them, so a server that drips one
-byte a second could hold a worker for ever. Here every operation on the socket gets what
-is left of its call's deadline.
+httpx has time-outs for each read but none for all of them, so a server that drips one
+byte a second could hold a worker for ever. Here every socket operation gets the time
+left until its call's deadline.
 """
 
 import socket
@@ -18,14 +18,14 @@ from typing import Any
 import httpcore
 import httpx
 
+from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.errors import NotSent
-from assignments.smartlead.key import Key
 
-# Shorter than the 5 s after which a Node server hangs up: a write is not to be sent
-# into a connection that dies at that moment.
-KEEP_ALIVE = 3.0
-SLICE = 16 * 1024
-EXTENSION = "handoff"  # where a request carries its Call
+# A Node server closes idle connections after 5 s: a write must not be sent into a
+# connection that is being closed.
+KEEP_ALIVE_SECONDS = 3.0
+WRITE_CHUNK = 16 * 1024
+TIMING_EXTENSION = "handoff"  # the request extension with its CallTiming
 
 
 class AddressUnknown(httpcore.ConnectError):
@@ -33,46 +33,50 @@ class AddressUnknown(httpcore.ConnectError):
 
 
 class NotSecure(httpcore.ConnectError):
-    """Somebody answers, but there is no TLS, or a certificate that is not right."""
+    """The host answers without TLS or with an invalid certificate."""
 
 
 @dataclass(slots=True)
-class Call:
-    """How long one call may take, and how far it has come. Times are monotonic."""
+class CallTiming:
+    """The limits of one call in monotonic seconds, and if anything was written yet."""
 
     deadline: float
     start_by: float | None = None
     has_written: bool = field(default=False, init=False)
 
-    def left(self, problem: type[httpcore.TimeoutException]) -> float:
+    def seconds_left(self, problem: type[httpcore.TimeoutException]) -> float:
+        """Return the seconds until the deadline; raise `problem` if it has passed."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise problem("The call's deadline has passed.")
         return left
 
     def check_start(self) -> None:
-        """A process may have been paused for minutes between any two lines."""
+        """Raise NotSent if `start_by` has passed.
+
+        Checked at every step, as a process may be paused for minutes at any time.
+        """
         if self.start_by is not None and time.monotonic() > self.start_by:
             raise NotSent("The moment to send this had passed; it is decided anew.")
 
 
-def call_of(request: httpx.Request) -> Call:
-    call: Call = request.extensions[EXTENSION]
+def timing_of(request: httpx.Request) -> CallTiming:
+    call: CallTiming = request.extensions[TIMING_EXTENSION]
     return call
 
 
 class KeyTransport(httpx.BaseTransport):
-    """Adds the key directly around the real transport.
+    """Add the key to a copy of the request, directly before the real transport.
 
-    The request that httpx logs, and hangs on its errors and answers, is another one.
+    The request that httpx logs and attaches to errors and responses has no key.
     """
 
-    def __init__(self, inner: httpx.BaseTransport, *, key: Key) -> None:
+    def __init__(self, inner: httpx.BaseTransport, *, key: ApiKey) -> None:
         self._inner = inner
         self._key = key
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        call_of(request).check_start()
+        timing_of(request).check_start()
         return self._inner.handle_request(
             httpx.Request(
                 request.method,
@@ -88,20 +92,20 @@ class KeyTransport(httpx.BaseTransport):
 
 
 class SocketTransport(httpx.BaseTransport):
-    """Real HTTP. Serves one call at a time, as our synchronous client makes them."""
+    """Send over real sockets, one call at a time."""
 
     def __init__(self, *, connect_timeout: float) -> None:
-        self._backend = _Backend(connect_timeout=connect_timeout)
+        self._backend = _DeadlineBackend(connect_timeout=connect_timeout)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trust(),
-            keepalive_expiry=KEEP_ALIVE,
+            ssl_context=_ssl_context(),
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
             network_backend=self._backend,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._backend.call = call_of(request)
+        self._backend.timing = timing_of(request)
         url = request.url
-        answer = self._pool.handle_request(
+        response = self._pool.handle_request(
             httpcore.Request(
                 method=request.method.encode("ascii"),
                 url=httpcore.URL(
@@ -115,7 +119,7 @@ class SocketTransport(httpx.BaseTransport):
             )
         )
         return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer)
+            response.status, headers=response.headers, stream=_ResponseBody(response)
         )
 
     def close(self) -> None:
@@ -123,14 +127,14 @@ class SocketTransport(httpx.BaseTransport):
 
 
 @cache
-def _trust() -> ssl.SSLContext:
-    """Cached: reading all authorities takes longer than a whole call."""
+def _ssl_context() -> ssl.SSLContext:
+    """Return the TLS settings; cached, as reading all authorities takes long."""
     return httpx.create_ssl_context()
 
 
-class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+class _ResponseBody(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._answer = response
 
     def __iter__(self) -> Iterator[bytes]:
         return self._answer.iter_stream()
@@ -139,10 +143,10 @@ class _Body(httpx.SyncByteStream):
         self._answer.close()
 
 
-class _Backend(httpcore.NetworkBackend):
+class _DeadlineBackend(httpcore.NetworkBackend):
     def __init__(self, *, connect_timeout: float) -> None:
         self._connect_timeout = connect_timeout
-        self.call = Call(deadline=0.0)
+        self.timing = CallTiming(deadline=0.0)
 
     def connect_tcp(
         self,
@@ -152,75 +156,82 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        self.call.check_start()
-        connecting = Call(deadline=time.monotonic() + self.connect_timeout())
-        addresses = _look_up(
-            host, port, timeout=connecting.left(httpcore.ConnectTimeout)
+        self.timing.check_start()
+        connecting = CallTiming(deadline=time.monotonic() + self.connect_timeout())
+        addresses = _resolve_host(
+            host, port, timeout=connecting.seconds_left(httpcore.ConnectTimeout)
         )
-        return _Stream(_connect_any(addresses, port, connecting), backend=self)
+        return _DeadlineStream(
+            _connect_first(addresses, port, connecting), backend=self
+        )
 
     def connect_timeout(self) -> float:
-        return min(self._connect_timeout, self.call.left(httpcore.ConnectTimeout))
+        return min(
+            self._connect_timeout, self.timing.seconds_left(httpcore.ConnectTimeout)
+        )
 
 
-def _connect_any(
-    addresses: list[str], port: int, connecting: Call
+def _connect_first(
+    addresses: list[str], port: int, connecting: CallTiming
 ) -> httpcore.NetworkStream:
     *others, last = addresses
     for address in others:
-        left = connecting.left(httpcore.ConnectTimeout)
+        left = connecting.seconds_left(httpcore.ConnectTimeout)
         try:
-            # Half of what is left: a dead first address must not use it all up.
+            # A dead address must leave half of the time for the others.
             return httpcore.SyncBackend().connect_tcp(address, port, timeout=left / 2)
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
             continue
     return httpcore.SyncBackend().connect_tcp(
-        last, port, timeout=connecting.left(httpcore.ConnectTimeout)
+        last, port, timeout=connecting.seconds_left(httpcore.ConnectTimeout)
     )
 
 
-def _look_up(host: str, port: int, *, timeout: float) -> list[str]:
-    """Addresses of a host, within the time given.
+def _resolve_host(host: str, port: int, *, timeout: float) -> list[str]:
+    """Return the addresses of a host within `timeout` seconds.
 
-    The system's look-up knows no time-out, so a thread waits for it; one that hangs is
-    left behind and holds up nothing, not even the end of the process.
+    The system's look-up has no time-out, so a thread makes it. If it hangs, the thread
+    is abandoned; as a daemon it does not delay the end of the process. Raises
+    ConnectTimeout or AddressUnknown.
     """
-    found: list[str] = []
+    addresses: list[str] = []
 
     def look_up() -> None:
-        # Not found (or not even a name) shows as nothing found, below.
+        # An unknown host leaves the list empty.
         with suppress(OSError, UnicodeError):
             infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.extend(dict.fromkeys(str(info[4][0]) for info in infos))
+            addresses.extend(dict.fromkeys(str(info[4][0]) for info in infos))
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(timeout)
     if thread.is_alive():
         raise httpcore.ConnectTimeout("Looking up the host took too long.")
-    if not found:
+    if not addresses:
         raise AddressUnknown("The host could not be looked up.")
-    return found
+    return addresses
 
 
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, *, backend: _Backend) -> None:
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(
+        self, inner: httpcore.NetworkStream, *, backend: _DeadlineBackend
+    ) -> None:
         self._inner = inner
         self._backend = backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._backend.call.left(httpcore.ReadTimeout)
+        left = self._backend.timing.seconds_left(httpcore.ReadTimeout)
         return self._inner.read(max_bytes, timeout=left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # Nothing is checked for an empty buffer: the request may be complete by then,
-        # and must not be called unsent.
-        call = self._backend.call
-        for start in range(0, len(buffer), SLICE):
+        # An empty buffer is not checked: the request may be complete by then, and must
+        # not be reported as unsent.
+        call = self._backend.timing
+        for start in range(0, len(buffer), WRITE_CHUNK):
             call.check_start()
-            left = call.left(httpcore.WriteTimeout)
+            left = call.seconds_left(httpcore.WriteTimeout)
             call.has_written = True
-            self._inner.write(buffer[start : start + SLICE], timeout=left)
+            self._inner.write(buffer[start : start + WRITE_CHUNK], timeout=left)
 
     def start_tls(
         self,
@@ -235,7 +246,7 @@ class _Stream(httpcore.NetworkStream):
             if isinstance(error.__cause__, ssl.SSLError):
                 raise NotSecure from error
             raise
-        return _Stream(inner, backend=self._backend)
+        return _DeadlineStream(inner, backend=self._backend)
 
     def close(self) -> None:
         self._inner.close()

@@ -1,4 +1,4 @@
-"""The switches of the user menu: what each is called, and which of its sides is on."""
+"""Switches of the user menu: their names, and the side that is on."""
 
 from assignments.models import User
 

@@ -1,4 +1,4 @@
-"""To which page a person comes back after signing in."""
+"""The page to which a person comes back after signing in."""
 
 from urllib.parse import unquote, urlsplit, urlunsplit
 

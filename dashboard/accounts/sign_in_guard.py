@@ -1,8 +1,7 @@
-"""Between django-axes and our log of sign-ins: the only module that knows axes.
+"""The connection of django-axes with our log of sign-ins; no other module knows axes.
 
 Axes asks before a password is checked, and tells what came of it. `axes_reset` and its
-like end here too. What is counted, and what it locks:
-`assignments.services.people.sign_ins`.
+like end here too. Counting and locking: `assignments.services.people.sign_ins`.
 """
 
 from typing import Any
@@ -93,7 +92,9 @@ def visitor_of(request: HttpRequest) -> Visitor:
 def locked_page(
     request: HttpRequest, response: HttpResponse, credentials: object
 ) -> HttpResponse:
-    """Say for how long no password is checked, and who can end it."""
+    """Return the page that says for how long no password is checked, and who can end
+    it.
+    """
     at = timezone.now()
     lock: Lock = request.sign_in_lock  # type: ignore[attr-defined]
     context = {"minutes": lock.minutes(at)}

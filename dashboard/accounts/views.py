@@ -1,4 +1,4 @@
-"""Signing in, and what everybody may set about themselves."""
+"""Signing in and out, and the settings of the viewer."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ from django.views.decorators.http import (
 
 from assignments.models import User
 from assignments.services.people import preferences, sign_ins
+from dashboard.accounts.forms import OwnSettingsForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
-from dashboard.forms import OwnSettingsForm
 from dashboard.htmx import PageRequest, back_where_from
 
 
@@ -61,7 +61,7 @@ def me(request: PageRequest) -> HttpResponse:
 
 @require_POST
 def look(request: PageRequest) -> HttpResponse:
-    """One button of the user menu: what it names changes, the rest stays."""
+    """Flip one switch of the user menu; the others stay."""
     form = OwnSettingsForm(_own(request.user) | request.POST.dict())
     if not form.is_valid():
         return _me(request, form, status=422)

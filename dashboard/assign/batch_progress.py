@@ -1,4 +1,4 @@
-"""How far a batch is: one outcome per lead, troubles first, and what is left to do."""
+"""Progress of a batch: one outcome per lead, troubles first, and what is left to do."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ SLOWEST = "15s"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One outcome: how many leads, and its piece of the bar."""
+    """One outcome of a batch: its number of leads, and its piece of the bar."""
 
     state: State
     count: int
@@ -91,7 +91,7 @@ class Progress:
 
     @cached_property
     def clicked(self) -> int:
-        """Waiting rows that somebody also asked for by themselves."""
+        """Return the number of waiting rows that somebody also asked for by themselves."""
         waiting = self.counts[State.WAITING]
         return waiting and waiting - batch_actions.unsent_rows(self.batch).count()
 
@@ -114,7 +114,9 @@ class Progress:
 
     @cached_property
     def shares(self) -> list[Share]:
-        """In the order of the bar: what is settled well, then troubles, then the rest."""
+        """Return the outcomes in the order of the bar: done, then troubles, then the
+        rest.
+        """
         start, found = 0, []
         for state in (*BARS, State.SENDING, State.WAITING):
             count = self.counts[state]
@@ -137,7 +139,9 @@ class Progress:
 
     @property
     def poll(self) -> str:
-        """Empty once there is nothing more to come."""
+        """Return the interval after which the page asks again; empty once nothing can
+        change.
+        """
         if self.is_final:
             return ""
         age = self.at - self.batch.created_at
@@ -164,7 +168,9 @@ class Progress:
 
 
 def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
-    """The batch's rows, or those in one state; what needs an answer comes first."""
+    """Return the rows of the batch, or those in one state; what needs an answer comes
+    first.
+    """
     rank = Case(
         *(When(state=one, then=Value(n)) for n, one in enumerate(TROUBLES_FIRST)),
         default=Value(len(TROUBLES_FIRST)),
@@ -177,7 +183,7 @@ def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
 
 
 def outcomes_of(batches: Iterable[Batch]) -> dict[int, Counter[str]]:
-    """How the rows of these batches stand, in one query."""
+    """Return, by batch id, the number of rows in each state, in one query."""
     rows = Assignment.objects.filter(batch__in=list(batches)).order_by()
     found: dict[int, Counter[str]] = {}
     counted = rows.values_list("batch", "state").annotate(count=Count("pk"))

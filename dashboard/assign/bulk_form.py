@@ -1,4 +1,4 @@
-"""What the page of many leads was asked: which leads, who may get them, and how."""
+"""The form for many leads: which leads, who may get them, and by which strategy."""
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -101,16 +101,18 @@ class PlanForm(NoteForm):
 
     @property
     def is_asked(self) -> bool:
-        """Whether somebody has chosen yet; before, there is nothing to preview."""
+        """Return True if a strategy was chosen; before there is nothing to preview."""
         return any(name in self.given for name in ("strategy", "member"))
 
     @property
     def is_begun(self) -> bool:
-        """Somebody is still choosing: too early to say what is missing."""
+        """Return True while somebody is still choosing: too early to say what is
+        missing.
+        """
         return not any(self.given.get(name) for name in ("member", "table"))
 
     def judge(self) -> bool:
-        """Whether it is valid; if not, the page says so."""
+        """Return True if the form is valid; else the page shows why not."""
         self.is_judged = True
         return self.is_valid()
 
@@ -129,7 +131,9 @@ class PlanForm(NoteForm):
 
     @cached_property
     def strangers(self) -> list[str]:
-        """Names that mean nothing here. Passed over, more leads would match."""
+        """Return names in the address that mean nothing here: passed over, more leads
+        would match.
+        """
         if self.filter is None:
             return []
         beside = [
@@ -159,7 +163,9 @@ class PlanForm(NoteForm):
 
     @cached_property
     def problem(self) -> str:
-        """Why these leads cannot be taken together; empty if they can."""
+        """Return the reason why these leads cannot be taken together; empty if they
+        can.
+        """
         if len(self._query) > LONGEST_QUERY:  # cut short it would match more leads
             return "This filter is too long. Choose fewer things in the inbox."
         if self.filter is not None:
@@ -220,7 +226,7 @@ class PlanForm(NoteForm):
 
     @property
     def query(self) -> str:
-        """All that was chosen, to be asked again. An empty filter stands for all leads."""
+        """Return all choices as a query string. An empty filter stands for all leads."""
         return urlencode(
             [
                 (name, value)
@@ -233,7 +239,7 @@ class PlanForm(NoteForm):
 
     @cached_property
     def pool(self) -> Pool:
-        """The members to choose from, with what was said about each."""
+        """Return the members to choose from, with the weight and limit typed for each."""
         return Pool(candidates_for(self.user), self.given)
 
     @property

@@ -1,4 +1,4 @@
-"""A saved plan as the preview shows it: who gets how many and why, who stays, the cost."""
+"""The preview of a saved plan: who gets how many and why, who stays, the cost."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -87,14 +87,14 @@ class Preview:
 
     @property
     def home(self) -> str:
-        """The page on which such a plan is asked for."""
+        """Return the address of the page on which such a plan is made."""
         if self.plan.leaver_id:
             return reverse("leaving", args=[self.plan.leaver_id])
         return reverse("rebalance" if self._is_rebalance else "assign_many")
 
     @property
     def has_own_page(self) -> bool:
-        """Asked for on another page than that of many leads, and shown there."""
+        """Return True for plans that another page makes and shows: leaving, levelling."""
         return self.plan.leaver_id is not None or self._is_rebalance
 
     @property
@@ -103,12 +103,12 @@ class Preview:
 
     @property
     def address(self) -> str:
-        """Where this preview is shown, as long as nobody has confirmed it."""
+        """Return the address of this preview until it is confirmed."""
         return f"{self.home}?plan={self.plan.pk}"
 
     @property
     def shown(self) -> str:
-        """The same, scrolled past the form to the plan itself."""
+        """Return the same address, scrolled past the form to the plan itself."""
         return f"{self.address}#plan"
 
     @property
@@ -188,7 +188,7 @@ class Preview:
 
     @cached_property
     def changed(self) -> list[Stay]:
-        """What changed since the preview: the most frequent first."""
+        """Return what changed since the preview, the most frequent change first."""
         return _stays(plans.grouped(self.changes.why.items()))
 
     @property
@@ -202,7 +202,7 @@ class Preview:
 
     @property
     def uncounted(self) -> int:
-        """Closed or quiet leads: a capacity is about open ones."""
+        """Return the number of closed or quiet leads, which count in no capacity."""
         uncounted: int = self.plan.summary.get("uncounted", 0)
         return uncounted
 

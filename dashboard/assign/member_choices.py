@@ -1,4 +1,4 @@
-"""Whom a lead may be given to, with what each of them has to do already."""
+"""Members to whom a lead may be given, with their open leads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,10 @@ class Candidate:
 
 
 def candidates_for(user: User, *, also: Iterable[int] = ()) -> list[Candidate]:
-    """`also`: whom somebody else has chosen, and who may stay."""
+    """Return the members to whom this user may give leads, and those of `also`.
+
+    `also` are ids of members that are chosen already and may stay.
+    """
     owned = Lead.objects.open().filter(owner__isnull=False).order_by()
     counts = owned.values_list("owner").annotate(open=Count("pk"))
     loads: dict[int | None, int] = dict(counts)

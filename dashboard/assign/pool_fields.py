@@ -1,4 +1,4 @@
-"""A pool as a form has it: who is ticked, with which weight, filled up to how many."""
+"""Form fields of a pool: who is ticked, with which weight, filled up to how many."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_CAP = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """A candidate, and what was said about them."""
+    """A member of the pool, and what was typed beside the name."""
 
     candidate: Candidate
     is_ticked: bool
@@ -32,7 +32,9 @@ class Seat:
 
 
 class Pool:
-    """`place` stands behind the names of the fields where a page has several pools."""
+    """A pool of a form; `place` ends the names of its fields where a page has several
+    pools.
+    """
 
     def __init__(
         self, candidates: Iterable[Candidate], data: QueryDict, place: str = ""
@@ -55,7 +57,10 @@ class Pool:
         return [seat for seat in self.seats if seat.is_ticked]
 
     def chosen(self) -> list[Seat]:
-        """Raises ValidationError if one of them has gone since the page was drawn."""
+        """Return the ticked members.
+
+        Raises ValidationError if one of them is gone by now.
+        """
         if self.lost:
             raise forms.ValidationError(
                 f"The member {self.lost[0][:30]} cannot be chosen (any more). "
@@ -64,7 +69,7 @@ class Pool:
         return self.ticked
 
     def weights(self) -> dict[int, Fraction]:
-        """Of those who are ticked, where one was said. Raises ValidationError."""
+        """Return typed weights by the ids of ticked members. Raises ValidationError."""
         said = {seat.member.pk: weight_of(seat) for seat in self.ticked}
         return {pk: weight for pk, weight in said.items() if weight is not None}
 
@@ -99,7 +104,7 @@ def cap_of(seat: Seat) -> int | None:
 
 
 def id_of(text: str) -> int | None:
-    """What a page sent as an id, if it can be one."""
+    """Return the id in a text that a page sent, None if it can be none."""
     if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
         return None
     return number if (number := int(text)) <= LARGEST_ID else None

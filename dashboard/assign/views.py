@@ -1,4 +1,4 @@
-"""Acts on the owner of one lead, from its row, its page or a plain form."""
+"""Assigning, undoing and retrying of one lead, from its row, its page or a plain form."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,8 +18,8 @@ from assignments.models.assignment import State
 from assignments.services.absences import away_now
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
+from dashboard.assign.forms import AssignForm
 from dashboard.assign.pool_fields import id_of
-from dashboard.forms import AssignForm
 from dashboard.htmx import PageRequest, back, target
 from dashboard.inbox.lead_rows import row_of
 from dashboard.service_errors import refuse
@@ -52,7 +52,7 @@ def assign(request: PageRequest, map_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: PageRequest, pk: int) -> HttpResponse:
-    """Undo a change; to somebody who is away by now only after a question."""
+    """Undo a change; if it goes to somebody who is away by now, ask first."""
     if request.method != "POST":
         return _ask_undo(request, _change(pk))
     try:
@@ -140,7 +140,7 @@ def _refused(
 
 
 def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResponse:
-    """The part of the page that shows the lead's owner; without htmx, the page."""
+    """Return the part of the page that shows the lead's owner; without htmx, the page."""
     if not request.htmx:
         return back(request, "lead", map_id)
     lead = _lead(map_id)

@@ -1,4 +1,4 @@
-"""One batch: how far it is, what became of each lead, and what can be done about it."""
+"""The page of a batch: its progress, its rows, and what can be done about it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -92,7 +92,7 @@ def _batch(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResp
 
 
 def _chips(plan: SavedPlan | None, request: PageRequest) -> list[str]:
-    """The filter that chose the leads, in words."""
+    """Return the filter that chose the leads, in words."""
     if plan is None or "query" not in plan.wish:
         return []
     form = PlanForm(QueryDict(plan.wish["query"]), user=request.user)
@@ -124,7 +124,9 @@ def retry(request: PageRequest, pk: int) -> HttpResponse:
 def _act(
     request: PageRequest, pk: int, act: Callable[..., object], **said: datetime
 ) -> HttpResponse:
-    """To the batch that came of it, or back to this one, which shows what happened."""
+    """Act on a batch; redirect to the batch that came of it, or to this one with its
+    message.
+    """
     batch = _get(pk)
     try:
         done = act(batch=batch, actor=request.user, **said)
@@ -136,7 +138,7 @@ def _act(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: PageRequest, pk: int) -> HttpResponse:
-    """What can go back is said first; the undo is a batch of its own."""
+    """Show what can go back and, once confirmed, make a batch that undoes this one."""
     batch = _get(pk)
     if request.method != "POST":
         return _ask_undo(request, batch)
@@ -156,7 +158,7 @@ def undo(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _warned_of(request: PageRequest) -> list[int]:
-    """The members of whose absence the page has told."""
+    """Return the ids of members of whose absence the page has told."""
     said = request.POST.getlist("although_away")
     return [pk for pk in map(id_of, said) if pk is not None]
 
@@ -180,7 +182,7 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
 
 
 def _with_leads(left: list[bulk_undo.Left]) -> list[tuple[Lead, str]]:
-    """The first of them, as the page lists them."""
+    """Return the first of the leads that stay, with the reason, as the page lists them."""
     some = left[:MOST_LISTED]
     known = Lead.objects.in_bulk([one.row.lead_id for one in some])
     return [(known[one.row.lead_id], one.why) for one in some]

@@ -1,4 +1,4 @@
-"""Many leads at once: choose how, look at the plan, confirm it."""
+"""Pages for many leads: choose how, look at the plan, confirm it."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ TEMPLATE = "assign/assign.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign_many(request: PageRequest) -> HttpResponse:
-    """Asking writes nothing; a form that is sent makes a plan with its own address."""
+    """Show the form; sent, make a plan with an address of its own. Nothing is assigned."""
     check_right(request)
     if request.method == "POST" and "confirm" in request.POST:
         return _confirm(request)
@@ -98,7 +98,7 @@ def _confirm(request: PageRequest) -> HttpResponse:
 def _show_changed(
     request: PageRequest, plan: SavedPlan, changed: PlanChanged
 ) -> HttpResponse:
-    """The same plan without what would be skipped, to be confirmed like that."""
+    """Show the plan without the leads that changed, to be confirmed like that."""
     refuse(request, changed)
     preview = Preview(plan, changes=changed.changes)
     if preview.has_own_page:
@@ -107,7 +107,7 @@ def _show_changed(
 
 
 def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
-    """The same question, answered as things stand now; nothing has been assigned."""
+    """Make the plan anew as things stand now; nothing has been assigned."""
     form = PlanForm(given, user=request.user)
     plan = _made(request, form) if form.is_asked and form.judge() else None
     preview = Preview(plan) if plan else None
@@ -115,7 +115,7 @@ def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
 
 
 def _page_of_plan(request: PageRequest) -> HttpResponse:
-    """A plan that is being looked at; one that has been confirmed is its batch."""
+    """Show a plan; redirect to its batch if it is confirmed."""
     plan = plan_asked_for(request)
     if plan.batch_id:
         return redirect("batch", plan.batch_id)
@@ -130,7 +130,7 @@ def _form_of(request: PageRequest, plan: SavedPlan) -> PlanForm:
 
 
 def plan_asked_for(request: PageRequest) -> SavedPlan:
-    """`plan` of the address, for whoever made that plan."""
+    """Return the plan named in the address; 404 unless this user made it."""
     plan = _plan_named(request.GET.get("plan", ""))
     if plan is None or plan.actor_id != request.user.pk:
         raise Http404
@@ -138,7 +138,9 @@ def plan_asked_for(request: PageRequest) -> SavedPlan:
 
 
 def preview_asked_for(request: PageRequest, plan: SavedPlan) -> Preview:
-    """`start` of the address: further leads of that plan, as things stand now."""
+    """Return the preview from the row that `start` of the address names, as things
+    stand now.
+    """
     start = request.GET.get("start", "")
     place = int(start[:9]) if start.isascii() and start.isdecimal() else 0
     changes = changes_since(plan, at=timezone.now())

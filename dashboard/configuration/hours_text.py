@@ -1,4 +1,4 @@
-"""A day's hours as people write them: “9:00-12:00, 13:00-17:00”."""
+"""Hours of a day as people write them: “9:00-12:00, 13:00-17:00”."""
 
 import re
 
@@ -11,7 +11,7 @@ EXAMPLE = "9:00-17:00, or 9:00-12:00, 13:00-17:00"
 
 
 class NotHours(ValueError):
-    """The text does not say from when until when."""
+    """The text holds no hours."""
 
 
 def read_hours(text: str) -> tuple[Span, ...]:

@@ -1,4 +1,4 @@
-"""What people type about targets and working hours. The services decide."""
+"""Forms for targets and working hours. The services decide."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -77,7 +77,7 @@ class TargetForm(forms.Form):
 
 
 class HoursField(forms.CharField):
-    """The hours of one day; empty: none."""
+    """The hours of one day; empty for a day without work."""
 
     def clean(self, value: Any) -> Any:
         try:
@@ -87,7 +87,7 @@ class HoursField(forms.CharField):
 
 
 class WeekForm(forms.Form):
-    """A week, and whose public holidays are days off."""
+    """The hours of a week, and the place whose public holidays are days off."""
 
     country = forms.ChoiceField(label="Public holidays of", required=False)
     subdivision = forms.CharField(

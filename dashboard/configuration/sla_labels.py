@@ -1,4 +1,4 @@
-"""Targets, hours and dues in words, the same on every page."""
+"""Targets, hours and due moments in words, the same on every page."""
 
 from datetime import date
 from itertools import groupby
@@ -16,7 +16,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def span_words(target: SlaTarget) -> str:
-    """Such as: 1 working hour; 90 minutes around the clock."""
+    """Return a target in words: `1 working hour`, `90 minutes around the clock`."""
     if target.in_working_hours:
         return time_words(target.minutes, "working ")
     return f"{time_words(target.minutes)} around the clock"
@@ -29,7 +29,7 @@ def time_words(minutes: int, kind: str = "") -> str:
 
 
 def week_words(week: Week) -> str:
-    """Such as: Mon to Fri 9:00-17:00; Sat 9:00-12:00."""
+    """Return a week in words: `Mon to Fri 9:00-17:00; Sat 9:00-12:00`."""
     days = groupby(range(7), key=lambda day: week[day])
     told = [
         f"{_days(list(numbers))} {write_hours(spans)}"
@@ -49,7 +49,7 @@ def place_words(country: str, subdivision: str) -> str:
 
 
 def coming_words(off: DaysOff, today: date) -> str:
-    """What follows the hours: the next public holidays, if there are any."""
+    """Return a sentence with the next public holidays; empty if there are none."""
     coming = holidays_after(today, off.country, off.subdivision, count=SHOWN)
     if not coming:
         return "; no public holidays"
@@ -58,7 +58,9 @@ def coming_words(off: DaysOff, today: date) -> str:
 
 
 def due_words(lead: Lead) -> str:
-    """By which target an answer falls due, and in whose hours; empty: by none."""
+    """Return the target and the hours by which an answer falls due; empty without a
+    target.
+    """
     if not lead.answer_owed or lead.last_reply_at is None:
         return ""
     due = dues_of([(lead, lead.last_reply_at)], Book())[lead.pk]

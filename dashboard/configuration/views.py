@@ -1,4 +1,4 @@
-"""What a sales manager sets for everybody: answers, categories, teams, logins."""
+"""Settings for everybody: answers, categories, teams, logins."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members, preferences
 from assignments.services.sla.policy import Book, week_of
+from dashboard.configuration.forms import ExistingUserForm, NewUserForm, TeamForm
 from dashboard.configuration.sla_labels import (
     place_words,
     span_words,
@@ -25,7 +26,6 @@ from dashboard.configuration.sla_labels import (
     week_words,
 )
 from dashboard.configuration.views_targets import check_reader
-from dashboard.forms import ExistingUserForm, NewUserForm, TeamForm
 from dashboard.htmx import PageRequest
 from dashboard.service_errors import refuse
 from dashboard.team.views_members import check_manager
@@ -35,14 +35,14 @@ ACT = "change the settings"
 
 @require_safe
 def overview(request: PageRequest) -> HttpResponse:
-    """Targets and categories; a team lead reads them."""
+    """Show targets and categories; team leads may read them."""
     check_reader(request)
     return _overview(request)
 
 
 @require_POST
 def categories(request: PageRequest) -> HttpResponse:
-    """The whole table at once: a box that is not ticked is not sent."""
+    """Save the whole table at once: a box that is not ticked is not sent."""
     check_manager(request, ACT)
     known = list(Category.objects.all())
     try:
@@ -75,7 +75,7 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
 
 
 def sorted_targets(book: Book) -> list[SlaTarget]:
-    """As they win: the most specific first, the default last."""
+    """Return the targets in the order in which they win: the most specific first."""
     return sorted(
         book.targets.values(),
         key=lambda one: (not one.campaign_id, not one.category_id, str(one)),
@@ -180,7 +180,7 @@ def _users(
     shown: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The list of logins; `shown` is a new password, which is said this once."""
+    """Show the list of logins; `shown` is a new password, which is shown this once."""
     known = User.objects.select_related("member").prefetch_related("leads_teams")
     context = {"form": form, "shown": shown, "users": known.order_by("username")}
     return render(request, "settings/users.html", context, status=status)

@@ -1,4 +1,4 @@
-"""The working hours of one member, on a page of their own."""
+"""The page with the working hours of one member."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -21,7 +21,9 @@ from dashboard.team.views_members import check_manager
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def member_hours(request: PageRequest, pk: int) -> HttpResponse:
-    """Their own, those of a team they lead, or anybody's for a sales manager."""
+    """Show and save a member's hours: one's own, those of a team one leads, or
+    anybody's for a sales manager.
+    """
     member = get_object_or_404(Member.objects.select_related("hours"), pk=pk)
     if request.method != "POST":
         _check_reader(request, member)

@@ -1,4 +1,4 @@
-"""Tables of territories and expertise, kept in the settings."""
+"""Pages of the tables of territories and expertise."""
 
 from collections.abc import Callable
 from typing import Any
@@ -130,7 +130,7 @@ def _keep(
     form: forms.Form,
     act: Callable[..., object],
 ) -> HttpResponse:
-    """What one form of the page says is done; if not, it stands there as it was typed."""
+    """Do what one form of the page asks; if refused, show it as it was typed."""
     shown: dict[str, Any] = {place: form}
     if not form.is_valid():
         return _table(request, table, status=422, **shown)

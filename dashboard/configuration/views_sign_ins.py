@@ -1,4 +1,4 @@
-"""The log of sign-ins, and the way out of a lock."""
+"""The log of sign-ins, and the end of a lock."""
 
 from typing import Any
 

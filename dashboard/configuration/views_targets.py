@@ -1,4 +1,4 @@
-"""SLA targets, working hours and days off, kept in the settings."""
+"""Pages of SLA targets, working hours and days off."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def _target(request: PageRequest, target: SlaTarget | None) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def default_hours_page(request: PageRequest) -> HttpResponse:
-    """A team lead reads it."""
+    """Show and save the hours of everybody; team leads read them."""
     if request.method != "POST":
         check_reader(request)
         return _hours(request, DefaultHoursForm.of(default_hours()))
@@ -111,7 +111,7 @@ def remove_day_off(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def check_reader(request: PageRequest) -> None:
-    """Targets and hours are read by those who lead."""
+    """Raise PermissionDenied unless the viewer leads a team or all of sales."""
     if access.role_of(request.user) == access.Role.MEMBER:
         why = "Only team leads and sales managers can look at the targets."
         refuse(request, NotAllowed(why))

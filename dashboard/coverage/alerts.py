@@ -1,4 +1,4 @@
-"""What needs attention in coverages, with the button that resolves it for this viewer."""
+"""Troubles of coverages with the button that resolves them for this viewer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class Attention:
 
     @property
     def remedy(self) -> str:
-        """Empty where this viewer can only look."""
+        """Return the name of the button; empty if this viewer can only look."""
         return self.trouble.remedy if self.may_resolve else Remedy.LOOK
 
     @property

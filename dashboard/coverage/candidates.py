@@ -1,4 +1,4 @@
-"""Who could cover, as the form lists them: load, own absences, share and scope."""
+"""Members who could cover, as the form lists them: load, own absences, share and scope."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class People:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What of the away member's leads there is to choose from."""
+    """Campaigns and categories of the away member's leads."""
 
     active: int
     all: int
@@ -97,7 +97,9 @@ def _absences(
 
 
 def scope_of(away: Member | None, said: QueryDict) -> Scope:
-    """What they have, and what is chosen already, though nothing of it is left."""
+    """Return what the away member's leads are of, and what is chosen though no lead is
+    left.
+    """
     if away is None:
         return Scope(active=0, all=0, campaigns=[], categories=[])
     theirs = with_or_coming(away.pk).order_by()
@@ -112,7 +114,7 @@ def scope_of(away: Member | None, said: QueryDict) -> Scope:
 
 
 def _chosen(name: str, said: QueryDict) -> set[int]:
-    """Of the whole, or of one covering member."""
+    """Return the ids chosen for the whole coverage, or for one covering member."""
     fields = [one for one in said if one == name or one.startswith(f"{name}_")]
     return {int(pk) for one in fields for pk in said.getlist(one) if is_id(pk)}
 

@@ -1,4 +1,4 @@
-"""What the form says before anybody has typed: enough to schedule as it is."""
+"""Values of the coverage form before anybody has typed: enough to schedule as it is."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -23,7 +23,8 @@ MOST_COVERING = 5  # of a larger team nobody wants everybody
 def defaults(
     user: User, *, at: datetime, mates: Iterable[Member], asked: QueryDict
 ) -> QueryDict:
-    """For the member asked for, else oneself, else the first of one's team.
+    """Return the form for the member asked for, else the user's own, else the first of
+    their team.
 
     `asked` may name any field: a link can open the form half filled in.
     """
@@ -51,7 +52,7 @@ def _fill(data: QueryDict, other: QueryDict) -> None:
 def away_throughout(
     members: Iterable[Member], first: date, last: date, zone: str
 ) -> set[int]:
-    """Who cannot cover these days at all."""
+    """Return ids of members who cannot cover any of these days."""
     starts_at, ends_at = periods.window(first, last, None, None, zone)
     found = next_absences([one.pk for one in members], starts_at, ends_at)
     return {
@@ -66,7 +67,7 @@ def away_throughout(
 def member_defaults(
     member: Member, *, at: datetime, mates: Iterable[Member], from_now: bool
 ) -> QueryDict:
-    """What depends on who is away: their zone, the days there, who covers."""
+    """Return the fields that depend on who is away: zone, days there, who covers."""
     zone = member.time_zone or timezone.get_current_timezone_name()
     data = QueryDict(mutable=True)
     today = at.astimezone(ZoneInfo(zone)).date()
@@ -81,7 +82,7 @@ def member_defaults(
 
 
 def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
-    """From Monday to Friday; the next one for which no absence is planned yet."""
+    """Return Monday and Friday of the next week without a planned absence."""
     monday = next_monday(today)
     weeks = [monday + timedelta(weeks=number) for number in range(WEEKS_TO_TRY)]
     starts_at, ends_at = periods.window(weeks[0], weeks[-1], None, None, zone)
@@ -95,9 +96,9 @@ def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
 
 
 def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> QueryDict:
-    """The same form after somebody else was chosen to be away.
+    """Return the form after another member was chosen to be away.
 
-    Days and texts stay as typed; who covers, and the zone, were for the member before.
+    Days and texts stay as typed; zone and covering members are those of the new one.
     """
     data = data.copy()
     covering = team_mates(member, mates)[:MOST_COVERING]
@@ -112,9 +113,9 @@ def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> Quer
 
 
 def like(coverage: Coverage, user: User) -> QueryDict:
-    """Return a form filled in as another coverage was, with its days as they were typed.
+    """Return a form filled in as another coverage, with its days as they were typed.
 
-    Without its comment, if that is not for this user.
+    Its comment is left out if that is not for this user.
     """
     data = QueryDict(mutable=True)
     for name in ("zone", "scope", "arrivals", "on_return"):
@@ -142,7 +143,9 @@ def like(coverage: Coverage, user: User) -> QueryDict:
 
 
 def team_mates(member: Member, choosable: Iterable[Member]) -> list[Member]:
-    """Who covers unless somebody says otherwise: the others of the same team."""
+    """Return the other members of the same team: they cover unless somebody says
+    otherwise.
+    """
     others = [one for one in choosable if one.pk != member.pk]
     return [one for one in others if one.team_id == member.team_id]
 

@@ -1,4 +1,4 @@
-"""The form that plans an absence, read into a draft that the planner understands."""
+"""The form that plans an absence, read into a draft for the planner."""
 
 from collections.abc import Iterable
 from datetime import date, time
@@ -29,7 +29,7 @@ EVEN = Decimal(1)
 
 
 def members_to_plan(user: User) -> QuerySet[Member]:
-    """Whose absences this user may plan, or at least propose."""
+    """Return the members whose absences this user may plan or propose."""
     active = Member.objects.filter(is_active=True).select_related("team")
     if is_manager(user):
         return active
@@ -37,7 +37,7 @@ def members_to_plan(user: User) -> QuerySet[Member]:
 
 
 def id_in(data: QueryDict, name: str) -> int | None:
-    """An id that somebody sent, if it is one that a row can have."""
+    """Return the id that a form sent under `name`, None if no row can have it."""
     return id_of(data.get(name, ""))
 
 
@@ -48,7 +48,7 @@ else:
 
 
 class ManyField(_Many):
-    """A number that no row can have is an unknown choice, not an error of ours."""
+    """A multiple choice for which an impossible id is an unknown choice, not an error."""
 
     def clean(self, value: Any) -> Any:
         for one in value or ():
@@ -89,7 +89,7 @@ def _one_of(choices: list[tuple[str, str]], word: str) -> forms.ChoiceField:
 
 
 class CoverageForm(forms.Form):
-    """Bound from its first sight on: to the defaults, or to what somebody typed."""
+    """The form, always bound: to the defaults, or to what somebody typed."""
 
     member = forms.ModelChoiceField(
         Member.objects.none(),
@@ -148,7 +148,7 @@ class CoverageForm(forms.Form):
     def __init__(
         self, data: QueryDict, *, user: User, today: date, also: Iterable[int] = ()
     ) -> None:
-        """`also`: who covers already, whoever has chosen them."""
+        """`also` are ids of members who cover already, whoever has chosen them."""
         if data.get("from_now") and not data.get("first_day"):
             data = data.copy()
             data["first_day"] = today.isoformat()
@@ -182,7 +182,9 @@ class CoverageForm(forms.Form):
         return self.cleaned_data
 
     def _check_part(self, member: Member) -> None:
-        """Share and scope of one covering member, under names with their id."""
+        """Check share and scope of one covering member; their fields are named with the
+        id.
+        """
         try:
             share = Decimal(self.data.get(f"share_{member.pk}", "").strip() or EVEN)
         except ArithmeticError:
@@ -205,7 +207,7 @@ class CoverageForm(forms.Form):
 
     @cached_property
     def draft(self) -> Draft:
-        """Only of a valid form."""
+        """Return the draft of a valid form."""
         said = self.cleaned_data
         return Draft(
             member=said["member"],
@@ -228,7 +230,7 @@ class CoverageForm(forms.Form):
         )
 
     def _in_order(self) -> list[Member]:
-        """As the form lists them: their order breaks ties."""
+        """Return covering members in the order of the form, which breaks ties."""
         place = {pk: number for number, pk in enumerate(self.data.getlist("covering"))}
         chosen = self.cleaned_data["covering"]
         return sorted(chosen, key=lambda member: place.get(str(member.pk), 0))
@@ -249,7 +251,7 @@ class CoverageForm(forms.Form):
 
     @property
     def sentences(self) -> list[tuple[str, str]]:
-        """Every error with the id of the field it stands beside, from the top down."""
+        """Return every error with the id of its field, from the top down."""
         places = {name: place for place, name in enumerate(self.fields)}
         wrong = sorted(self.errors.items(), key=lambda one: places.get(one[0], 0))
         return [

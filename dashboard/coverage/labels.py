@@ -1,4 +1,4 @@
-"""What lists and pages say about a coverage: its state, its days, its moments."""
+"""Words of lists and pages about a coverage: its state, its days, its moments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def returned(self) -> str:
-        """`58 taken, 51 returned, 7 not.`"""
+        """Return such as `58 taken, 51 returned, 7 not.`"""
         if self.tally is None:
             return ""
         said = f"{self.tally.taken} taken, {self.tally['returned']} returned"
@@ -103,7 +103,7 @@ def state_word(coverage: Coverage) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """What a bar of the timeline says: in short for the eye, in full for the ear."""
+    """A bar of the timeline: a short text for the eye, a full one for the ear."""
 
     cell: Cell
     state: str
@@ -151,7 +151,7 @@ def entry_of(
 
 
 def local_moment(coverage: Coverage) -> str:
-    """The end, in the zone of the absence: `Sat 16 May, 00:00 Stockholm`."""
+    """Return the end in the zone of the absence: `Sat 16 May, 00:00 Stockholm`."""
     return moment_in(coverage.ends_at, coverage)
 
 
@@ -161,7 +161,7 @@ def moment_in(at: datetime, coverage: Coverage) -> str:
 
 
 def viewers_moment(at: datetime, zone: str) -> str:
-    """The same moment for whoever looks; nothing where that is the same place."""
+    """Return the moment in the viewer's zone; empty if that is the same zone."""
     if viewers_city() == city(zone):
         return ""
     theirs, yours = at.astimezone(ZoneInfo(zone)), timezone.localtime(at)

@@ -1,4 +1,4 @@
-"""A coverage as its page shows it: how it stands, its leads, its acts, its history."""
+"""The page of a coverage: its state, its leads, its actions, its history."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class HeldRow:
 
     @property
     def refused(self) -> Assignment | None:
-        """Its last move, where Smartlead refused it."""
+        """Return the last move if Smartlead refused it, else None."""
         move = self.hold.move
         is_refused = move is not None and move.state == RowState.REFUSED
         return move if is_refused and self.hold.state != Hold.State.ENDED else None
@@ -97,7 +97,7 @@ class HeldRow:
 
     @property
     def going_to(self) -> str:
-        """To whom it is on its way, if it is."""
+        """Return the name of the member to whom the lead is on its way, or ""."""
         move = self.hold.move
         if move is not None and move.is_pending:
             return str(move.to)
@@ -113,7 +113,7 @@ class HeldRow:
 
     @property
     def may_give_back(self) -> bool:
-        """Offered; the service has the last word, and says it."""
+        """Return True if the button is offered; the service has the last word."""
         hold = self.hold
         if hold.state != Hold.State.LIVE or not self.is_running or self.going_to:
             return False
@@ -123,12 +123,12 @@ class HeldRow:
 
     @property
     def takes_back(self) -> bool:
-        """Whether the viewer is the one from whom it was taken."""
+        """Return True if the lead was taken from the viewer."""
         return self.hold.origin.user_id == self.rights.user_id
 
 
 class Told(NamedTuple):
-    """Something that happened to the coverage, or to one lead of it."""
+    """An event of the coverage, or of one lead of it."""
 
     at: datetime
     sentence: str
@@ -152,7 +152,7 @@ def _shown_holds(coverage: Coverage, shown: str) -> QuerySet[Hold]:
 
 
 def refused_holds(coverage: Coverage) -> QuerySet[Hold]:
-    """Holds whose last move Smartlead refused: they wait for a person."""
+    """Return holds whose last move Smartlead refused: they wait for a person."""
     standing = Hold.objects.standing().filter(coverage=coverage)
     return standing.filter(move__state=RowState.REFUSED)
 
@@ -165,7 +165,9 @@ def rows_of(
 
 
 def told_of(coverage: Coverage) -> list[Told]:
-    """The coverage's own history, with what people did to single leads of it."""
+    """Return the coverage's events, together with what people did to single leads of
+    it.
+    """
     events: QuerySet[CoverageEvent] = coverage.events.order_by("-at", "-pk")
     told = [Told(event.at, event.sentence) for event in events[:MOST_EVENTS]]
     by_people = lines(
@@ -184,7 +186,7 @@ def told_of(coverage: Coverage) -> list[Told]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """The day of the absence that it is."""
+    """The number of the current day of the absence, and of how many."""
 
     number: int
     total: int
@@ -210,7 +212,7 @@ def title_of(coverage: Coverage) -> str:
 
 
 def chips_of(tally: Tally, *, refused: int, shown: str) -> list[tuple[str, str, int]]:
-    """The filters that would show something, with how many."""
+    """Return the filters that would show something: name, label, number of leads."""
     counts = {
         name: sum(tally[fate] for fate in fates) for name, (_, fates) in FILTERS.items()
     }

@@ -1,4 +1,4 @@
-"""A preview in words: moments in both zones, loads as bars, the note as it will read."""
+"""The preview of a coverage in words: moments in both zones, loads as bars, the note."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -22,7 +22,7 @@ from dashboard.coverage.labels import viewers_moment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One moment for the member who is away, and for whoever looks."""
+    """One moment for the member who is away, and for the viewer."""
 
     theirs: str
     place: str
@@ -62,7 +62,7 @@ class Shown:
 
     @property
     def summary(self) -> str:
-        """What a screen reader hears when the preview has changed."""
+        """Return what a screen reader says when the preview has changed."""
         count = self.preview.leads
         parts = [f"{one.part.member} {one.part.leads}" for one in self.loads]
         whom = ", ".join(parts) or "to nobody"
@@ -132,7 +132,7 @@ def _gap(found: Preview) -> str:
 
 
 def _note(draft: Draft, found: Preview) -> str:
-    """From the hand that will write it, for a coverage that is not there yet."""
+    """Return the note as it will read, for a coverage that is not saved yet."""
     sample = found.choices[0]
     coverage = Coverage(
         member=draft.member,

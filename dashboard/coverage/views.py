@@ -1,4 +1,4 @@
-"""The calendar of absences, as a page and as a feed that calendars subscribe to."""
+"""The calendar of absences as a page, and as a feed that calendars subscribe to."""
 
 import hashlib
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ from assignments.services.coverage import calendar, ical
 from assignments.services.coverage.certificate import tallies
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.labels import Bar, bar_of, entry_of
-from dashboard.date_fields import day_field
+from dashboard.filters import day_field
 from dashboard.htmx import PageRequest
 from dashboard.pagination import BadCursor, Cursor, Order, page_of
 from dashboard.permissions import Rights
@@ -94,7 +94,9 @@ def coverage(request: PageRequest) -> HttpResponse:
 
 
 def may_plan(rights: Rights) -> bool:
-    """Everybody who is a member plans their own; who leads plans those of others."""
+    """Return True for members and for those who lead: the first plan their own
+    absences.
+    """
     return rights.may_schedule or Member.objects.filter(user=rights.user_id).exists()
 
 
@@ -149,7 +151,9 @@ def _lists(rights: Rights, after: str) -> dict[str, Any]:
 
 
 def _feeds(request: PageRequest, rights: Rights) -> list[tuple[Team, str]]:
-    """The teams whose calendar this viewer may share, each with its address if any."""
+    """Return the teams whose calendar this viewer may share, each with its address or
+    "".
+    """
     teams = Team.objects.select_related("calendar_feed")
     if not rights.is_manager:
         teams = teams.filter(pk__in=rights.led_teams)
@@ -191,7 +195,9 @@ def revoke_feed(request: PageRequest, pk: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def feed(request: PageRequest, token: str) -> HttpResponse:
-    """Without a login: whoever knows the address may read it, until it is revoked."""
+    """Show the feed without a login: whoever knows the address may read it until it is
+    revoked.
+    """
     known = get_object_or_404(CalendarFeed.objects.select_related("team"), token=token)
     text = ical.calendar_text(known, at=timezone.now())
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")

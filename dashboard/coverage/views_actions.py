@@ -1,4 +1,4 @@
-"""What people do to a coverage: each act is a page that says what it will do, first."""
+"""Actions on a coverage: each has a page that says first what it will do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ State = Coverage.State
 
 
 class NoForm(forms.Form):
-    """An act that asks nothing."""
+    """The form of an action that asks nothing."""
 
 
 class ConfirmForm(forms.Form):
@@ -136,7 +136,7 @@ def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
 
 @require_POST
 def acknowledge_coverage(request: PageRequest, pk: int) -> HttpResponse:
-    """What went wrong has been read."""
+    """Note that what went wrong has been read."""
     coverage = get_object_or_404(Coverage, pk=pk)
     try:
         actions.acknowledge(coverage=coverage, actor=request.user, at=timezone.now())
@@ -147,7 +147,9 @@ def acknowledge_coverage(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
-    """Hand one back or take one back: one act on one hold, by two people."""
+    """Give one lead back to the away member, for whom covers, or take it back, for who
+    is away.
+    """
     coverage = get_object_or_404(Coverage, pk=pk)
     lead = get_object_or_404(Lead, pk=map_id)
     try:
@@ -164,7 +166,7 @@ def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
 def check_may_act(
     request: PageRequest, coverage: Coverage, *, own_proposal: bool
 ) -> None:
-    """Before anything is read: who may not act is told so.
+    """Raise PermissionDenied for who may not act, before anything is read.
 
     `own_proposal`: a member may do it to what they have proposed themselves.
     """

@@ -1,4 +1,4 @@
-"""Planning an absence, or planning it anew: one form, and beside it what it would do."""
+"""Planning and changing an absence: one form, and beside it what it would do."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from dashboard.coverage.form import CoverageForm, id_in, members_to_plan
 from dashboard.coverage.page import RUNNING, title_of
 from dashboard.coverage.preview import Shown, shown_preview
 from dashboard.coverage.views_actions import check_may_act
-from dashboard.forms import zone_choices
+from dashboard.form_fields import zone_choices
 from dashboard.htmx import PageRequest, render_page
 from dashboard.permissions import Rights
 from dashboard.service_errors import refuse
@@ -37,7 +37,7 @@ AHEAD = (Coverage.State.PROPOSED, Coverage.State.SCHEDULED)
 
 @dataclass(slots=True, kw_only=True)
 class Planner:
-    """The form as it stands, with what the planner says to it."""
+    """The form as it stands, with what the planner finds."""
 
     form: CoverageForm
     at: datetime
@@ -56,7 +56,7 @@ class Planner:
 
     @property
     def is_read(self) -> bool:
-        """Whether all of it could be read, wrong as it may be."""
+        """Return True if the form parsed into a draft, which may still have problems."""
         return "draft" in vars(self.form)
 
     @property
@@ -67,7 +67,7 @@ class Planner:
 
     @property
     def clash(self) -> Coverage | None:
-        """The other absence that these days overlap with."""
+        """Return the member's other absence that overlaps with these days, or None."""
         window = self.window
         if window is None or "first_day" not in self.problems or self.away is None:
             return None
@@ -75,7 +75,7 @@ class Planner:
 
     @property
     def moved_to(self) -> str:
-        """Where the member is by now, if these days were typed for another place."""
+        """Return the member's zone if the days were typed for another one, else ""."""
         known, away = self.existing, self.away
         if known is None or away is None or self.form.data.get("zone") != known.zone:
             return ""
@@ -96,7 +96,7 @@ def plan_coverage(request: PageRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
-    """The same form, filled in as it was typed, until the coverage starts."""
+    """Show the form as it was typed, and save it until the coverage starts."""
     at, seen = timezone.now(), actions.last_change(pk)
     coverage = get_object_or_404(calendar.known(), pk=pk)
     check_may_act(request, coverage, own_proposal=True)
@@ -117,7 +117,7 @@ def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def preview_coverage(request: PageRequest) -> HttpResponse:
-    """The same page with what it would do; the live one asks for its changing part."""
+    """Show the form with what it would do; the live preview asks for its changing part."""
     at = timezone.now()
     editing = Coverage.objects.filter(pk=id_in(request.POST, "editing") or 0)
     existing = editing.select_related("member").first()
@@ -136,7 +136,7 @@ def _first_sight(request: PageRequest, at: datetime) -> QueryDict:
 
 
 def _as_typed(request: PageRequest) -> QueryDict:
-    """Where somebody else was chosen to be away, who covers is chosen anew."""
+    """Return the form's data, with new covering members if another member is away."""
     data: QueryDict = request.POST
     member = data.get("member", "")
     known = id_in(data, "member")
@@ -180,7 +180,7 @@ def _covering_already(existing: Coverage | None) -> list[int]:
 
 
 def _is_previewable(draft: Draft, at: datetime) -> bool:
-    """Wrong as it may be otherwise, its days and shares can be reckoned with."""
+    """Return True if days and shares can be reckoned with, wrong as the rest may be."""
     if drafts.cannot_be_reckoned(draft, at):
         return False
     starts_at, ends_at = draft.window(at)
@@ -227,7 +227,7 @@ def _done(coverage: Coverage, *, is_new: bool) -> str:
 
 
 def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:
-    """What can still be done instead."""
+    """Return the page that says what can still be done instead."""
     context = {
         "coverage": coverage,
         "title": title_of(coverage),

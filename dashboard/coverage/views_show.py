@@ -1,4 +1,4 @@
-"""A coverage: how it stands, live, and at its end the certificate."""
+"""The page of a coverage, live, and its certificate at the end."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,7 +57,7 @@ def show_coverage(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def certificate(request: PageRequest, pk: int) -> HttpResponse:
-    """What became of each lead; to the member who was away it says welcome back."""
+    """Show what became of each lead; the member who was away is welcomed back."""
     coverage = _get(pk)
     found = certificate_of(coverage)
     context = {
@@ -129,7 +129,9 @@ def _moments(coverage: Coverage) -> dict[str, Any]:
 def _poll(
     request: PageRequest, coverage: Coverage, *, settled: bool, at: datetime
 ) -> dict[str, Any]:
-    """How often the page asks again, and where; never once nothing can change."""
+    """Return the interval and address of the page's polls; none once nothing can
+    change.
+    """
     if coverage.state in {State.COMPLETED, State.CANCELLED, State.PROPOSED}:
         return {"poll": ""}
     opened = moment_from(request.GET.get("opened", "")) or at
@@ -141,7 +143,7 @@ def _poll(
 
 
 def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
-    """Before it begins: what it would do, from the leads as they are today."""
+    """Return what the coverage would do, from the leads as they are today."""
     if coverage.state not in AHEAD or not coverage.coverers.exists():
         return {}
     draft = draft_of(coverage)
@@ -154,7 +156,7 @@ def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
 def _bar(
     parts: list[tuple[Any, int]], total: int
 ) -> list[tuple[Any, int, float, float]]:
-    """The summands as a bar: where each begins and how long it is, in percent."""
+    """Return each summand of a bar with its start and length, in percent."""
     bar, start = [], 0.0
     for fate, count in parts:
         width = 100 * count / total if total else 0.0

@@ -1,4 +1,4 @@
-"""The ledger as a CSV file, row by row, safe to open in a spreadsheet."""
+"""The ledger as a CSV file, row by row."""
 
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
@@ -16,7 +16,10 @@ CAUSES, STATES = dict(Cause.choices), dict(State.choices)
 
 
 def csv_lines(changes: Iterable[Assignment], *, zone: tzinfo) -> Iterator[str]:
-    """`zone` comes in: the file is written after the request's own zone has ended."""
+    """Yield the head and one line per change, times in `zone`.
+
+    The zone is passed in: the file is written after the request's own zone has ended.
+    """
     yield MARK + line_of(COLUMNS)
     for change in changes:
         yield line_of(_cells(change, zone))

@@ -1,7 +1,6 @@
-"""The history's query string: read, refused in words, turned into ledger rows."""
+"""The filter of the history: a query string, checked, as rows of the ledger."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,15 +9,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from assignments.models import Assignment, Batch, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
-from dashboard.date_fields import day_field, start_of
+from dashboard.filters import QueryFilter, day_field, total_of, within
 from dashboard.pagination import Cursor, Order, Page, in_chunks, page_of
 
 NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
-CHOOSERS = ("member", "actor", "cause", "state")
-FILTERS = (
-    "lead", "member", "actor", "cause", "state", "from", "to", "batch", "coverage",
-)  # fmt: skip
-MOST_COUNTED = 1000
 EXPORT_CHUNK = 200
 # Half of the time of an export would go into fields that it does not show.
 EXPORTED = (
@@ -30,7 +24,12 @@ EXPORTED = (
 UNKNOWN = "There is no {} with the id “%(value)s” here."
 
 
-class HistoryFilter(forms.Form):
+class HistoryFilter(QueryFilter):
+    CHOOSERS = ("member", "actor", "cause", "state")
+    FILTERS = (
+        "lead", "member", "actor", "cause", "state", "from", "to", "batch", "coverage",
+    )  # fmt: skip
+
     member = forms.ModelChoiceField(
         Member.objects.all(), required=False, empty_label="Member"
     )
@@ -58,8 +57,6 @@ class HistoryFilter(forms.Form):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        # `from` is no name that Python lets a class body use.
-        self.fields["from"] = day_field("From")
         for name in ("member", "actor", "lead", "batch", "coverage"):
             self.fields[name].error_messages["invalid_choice"] = UNKNOWN.format(
                 "user" if name == "actor" else name
@@ -69,34 +66,10 @@ class HistoryFilter(forms.Form):
                 f"The {name} “%(value)s” does not exist."
             )
 
-    def clean(self) -> dict[str, Any]:
-        first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
-        if first and last and last < first:
-            raise forms.ValidationError(
-                f"The list would end before it begins: {first} is after {last}."
-            )
-        return self.cleaned_data
-
-    @property
-    def choosers(self) -> list[forms.BoundField]:
-        return [self[name] for name in CHOOSERS]
-
-    @property
-    def first_day(self) -> forms.BoundField:
-        return self["from"]
-
-    @property
-    def sentences(self) -> list[str]:
-        return [str(error) for errors in self.errors.values() for error in errors]
-
-    @property
-    def query(self) -> str:
-        return urlencode(self._said())
-
     @property
     def fixed(self) -> list[tuple[str, str]]:
-        """What no field of the form shows: its words, and the query without it."""
-        said = self._said()
+        """Return filters that have no field: their words, and the query without them."""
+        said = self.given()
         return [
             (
                 f"{name.capitalize()}: {self.cleaned_data[name]}",
@@ -106,29 +79,23 @@ class HistoryFilter(forms.Form):
             if name in said
         ]
 
-    def _said(self) -> dict[str, str]:
-        values = {name: self.data.get(name, "").strip() for name in FILTERS}
-        return {name: value for name, value in values.items() if value}
-
     def changes(self) -> QuerySet[Assignment]:
         known = Assignment.objects.filter(*self._conditions())
         return known.select_related("lead", "expected", "to", "actor", "found")
 
     def page(self, after: str) -> Page[Assignment]:
-        """Raises BadCursor."""
+        """Return the page after the cursor. Raises BadCursor."""
         cursor = Cursor.decoded(after, f"history {self.query}") if after else None
         return page_of(self.changes(), order=NEWEST_FIRST, after=cursor)
 
     def total(self, page: Page[Assignment]) -> str:
-        """How many changes match, counted no further than anybody would read."""
-        if not page.earlier and not page.later:
-            return f"{len(page.rows)}"
-        found = Assignment.objects.filter(*self._conditions()).order_by()
-        count = found[: MOST_COUNTED + 1].count()
-        return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
+        """Return how many changes match, such as "12" or "1,000+"."""
+        return total_of(page, self.changes())
 
     def all_changes(self) -> Iterator[Assignment]:
-        """Not kept in memory: for the export, with whose lead a coverer gave away."""
+        """Yield all changes for the export, read in chunks, with whose lead a covering
+        member gave away.
+        """
         ended = Hold.objects.filter(ended_by=OuterRef("pk"), taken_at__isnull=False)
         homes = ended.order_by("pk").values("origin")[:1]
         changes = (
@@ -147,22 +114,14 @@ class HistoryFilter(forms.Form):
             conditions.append(Q(to=member) | Q(expected=member))
         if coverage := said["coverage"]:
             conditions.append(_of_coverage(coverage))
-        return [*conditions, _within(said["from"], said["to"])]
+        return [*conditions, within("created_at", said["from"], said["to"])]
 
 
 def _of_coverage(coverage: Coverage) -> Q:
-    """What took its leads, ended its holds, or is about to."""
+    """Return the condition for changes that took its leads, ended its holds, or are
+    about to.
+    """
     holds = coverage.holds.order_by()
     return Q(pk__in=holds.exclude(taken_by=None).values("taken_by")) | Q(
         pk__in=holds.exclude(ended_by=None).values("ended_by")
     ) | Q(pk__in=holds.exclude(move=None).values("move"))  # fmt: skip
-
-
-def _within(first: date | None, last: date | None) -> Q:
-    """Both days included, as days of the viewer's zone."""
-    condition = Q()
-    if first:
-        condition &= Q(created_at__gte=start_of(first))
-    if last:
-        condition &= Q(created_at__lt=start_of(last + timedelta(days=1)))
-    return condition

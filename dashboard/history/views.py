@@ -36,7 +36,7 @@ def history(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def export(request: PageRequest) -> HttpResponseBase:
-    """All that the filter finds, as far as a file may go: it may be the ledger of years."""
+    """Return all changes of the filter as a CSV file, up to the largest size of a file."""
     check_manager(request, "export the history")
     form = HistoryFilter(request.GET)
     if not form.is_valid():

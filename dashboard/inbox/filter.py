@@ -1,6 +1,6 @@
-"""The inbox's query string: read, refused in words, turned into leads in an order."""
+"""The filter of the inbox: a query string, checked, as leads in an order."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.lead import NEVER
 from assignments.visible_text import folded
-from dashboard.date_fields import day_field, start_of
+from dashboard.filters import count_of, day_field, total_of, within
 from dashboard.form_fields import LinesField
 from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
 from dashboard.pagination import Cursor, Order, Page, page_of, walk
@@ -47,15 +47,17 @@ NAMED_OWNERS = [
 ]
 DUE_SOON = timedelta(hours=1)
 MOST_WORDS = 10
-MOST_COUNTED = 1000
 MOST_NEW = 100
-CHOOSERS = ("owner", "campaign", "category", "status", "sla", "sort")
-FILTERS = (
-    "owner", "campaign", "category", "status", "sla", "q", "from", "to", "sort", *LINKED,
-)  # fmt: skip
 
 
 class InboxFilter(LinkedFilters):
+    CHOOSERS = ("owner", "campaign", "category", "status", "sla", "sort")
+    FILTERS = (
+        "owner", "campaign", "category", "status", "sla", "q", "from", "to", "sort",
+        *LINKED,
+    )  # fmt: skip
+    FIRST_DAY = "Replied from"
+
     owner = forms.ChoiceField(required=False)
     campaign = forms.ModelChoiceField(
         Campaign.objects.all(), required=False, empty_label="Campaign"
@@ -82,8 +84,6 @@ class InboxFilter(LinkedFilters):
         self._late: dict[datetime, Q] = {}
         self.members = {member.pk: member for member in Member.objects.all()}
         self.categories = list(Category.objects.all())
-        # `from` is no name that Python lets a class body use.
-        self.fields["from"] = day_field("Replied from")
         self._fill_choices()
         self._fill_members()
         self._name_what_is_wrong()
@@ -117,49 +117,20 @@ class InboxFilter(LinkedFilters):
                 f"The {word} in this address is not known here (any more)."
             )
 
-    def clean(self) -> dict[str, Any]:
-        first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
-        if first and last and last < first:
-            raise forms.ValidationError(
-                f"The list would end before it begins: {first} is after {last}."
-            )
-        return self.cleaned_data
-
-    @property
-    def choosers(self) -> list[forms.BoundField]:
-        return [self[name] for name in CHOOSERS]
-
-    @property
-    def first_day(self) -> forms.BoundField:
-        return self["from"]
-
     @property
     def strangers(self) -> list[str]:
-        """Names in the address that are no filter, and so leave nothing out."""
-        return [name for name in self.data if name not in {*FILTERS, "after"}]
-
-    @property
-    def sentences(self) -> list[str]:
-        return [str(error) for errors in self.errors.values() for error in errors]
-
-    @property
-    def query(self) -> str:
-        """The query string, in one order, without what is empty or the page."""
-        return urlencode(self._said())
+        """Return names in the address that are no filter, and so leave nothing out."""
+        return [name for name in self.data if name not in {*self.FILTERS, "after"}]
 
     def without(self, dropped: str) -> str:
         gone = {dropped, "days"} if dropped == "review" else {dropped}
-        said = self._said().items()
+        said = self.given().items()
         return urlencode({name: value for name, value in said if name not in gone})
-
-    def _said(self) -> dict[str, str]:
-        values = {name: self.data.get(name, "").strip() for name in FILTERS}
-        return {name: value for name, value in values.items() if value}
 
     @property
     def narrowing(self) -> list[str]:
-        """The filters in force, by name; an order leaves nothing out."""
-        return [name for name in self._said() if name != "sort"]
+        """Return the names of filters in force; an order leaves nothing out."""
+        return [name for name in self.given() if name != "sort"]
 
     @property
     def is_mine_without_a_member(self) -> bool:
@@ -172,13 +143,14 @@ class InboxFilter(LinkedFilters):
         return wanted.select_related("owner", "campaign", "category")
 
     def count(self, *, at: datetime, without: str = "") -> int:
-        """How many match, counted one further than anybody would read."""
-        found = self.leads(at=at, without=without).order_by()
-        return found[: MOST_COUNTED + 1].count()
+        """Return how many leads match, 1,001 if there are more than 1,000."""
+        return count_of(self.leads(at=at, without=without))
 
     def newest_reply(self, page: Page[Lead], *, at: datetime) -> datetime:
-        """What came in after this moment is new to the reader of this list."""
-        is_top = not page.earlier and not self._said().get("sort")
+        """Return the time of the newest reply in the list; later ones are news to its
+        reader.
+        """
+        is_top = not page.earlier and not self.given().get("sort")
         if is_top and page.rows:
             return page.rows[0].last_reply_at or NEVER
         found = self.leads(at=at).aggregate(newest=Max("reply_order"))
@@ -194,7 +166,7 @@ class InboxFilter(LinkedFilters):
         return found.order_by()[:MOST_NEW].count()
 
     def page(self, *, at: datetime, after: str) -> Page[Lead]:
-        """Raises BadCursor."""
+        """Return the page after the cursor. Raises BadCursor."""
         cursor = Cursor.decoded(after, self.query) if after else None
         sort = self.cleaned_data["sort"] or "-reply"
         if sort == "owner":
@@ -211,14 +183,11 @@ class InboxFilter(LinkedFilters):
         )
 
     def total(self, page: Page[Lead], *, at: datetime) -> str:
-        """How many leads match, counted no further than anybody would read."""
-        if not page.earlier and not page.later:
-            return f"{len(page.rows)}"
-        found = self.count(at=at)
-        return f"{MOST_COUNTED:,}+" if found > MOST_COUNTED else f"{found:,}"
+        """Return how many leads match, such as "12" or "1,000+"."""
+        return total_of(page, self.leads(at=at))
 
     def _conditions(self, at: datetime, *, by_id: bool = True) -> dict[str, Q]:
-        """One a filter, under its name."""
+        """Return a condition for each filter, by its name."""
         said = self.cleaned_data
         conditions = {
             name: Q(**{name: said[name]})
@@ -232,8 +201,8 @@ class InboxFilter(LinkedFilters):
                 "owner": self._owned_by(said["owner"]),
                 "status": self._in_status(said["status"]),
                 "sla": self._answer(said["sla"], at),
-                "from": _replied(said["from"], None),
-                "to": _replied(None, said["to"]),
+                "from": within("reply_order", said["from"], None),
+                "to": within("reply_order", None, said["to"]),
                 "q": self._found if by_id else self._words,
             }
         )
@@ -245,7 +214,7 @@ class InboxFilter(LinkedFilters):
 
     @cached_property
     def _found(self) -> Q:
-        """Leads with every word of the search.
+        """Return the condition for leads with every word of the search.
 
         Few of them are named by id, so that the table is read through once and not
         again for each part of the page; many are found soon in any order.
@@ -266,8 +235,10 @@ class InboxFilter(LinkedFilters):
         return Q()
 
     def _overdue(self, at: datetime) -> Q:
-        """Few are named by id; many are found soon in any order, and not by an index
-        that would have all of them sorted first.
+        """Return the condition for overdue leads.
+
+        Few are named by id; many are found soon in any order, and not by an index that
+        would have all of them sorted first.
         """
         if at not in self._late:
             late = Lead.objects.filter(answer_owed=True, due_order__lte=at)
@@ -318,17 +289,9 @@ class InboxFilter(LinkedFilters):
 
 
 def _said_by(word: str) -> Q:
-    """Leads that have this word, or a part of a domain as it is sent."""
+    """Return the condition for leads with this word, or this part of a domain as it is
+    sent.
+    """
     found = Q(search_text__contains=folded(word))
     is_domain = "xn--" in word.lower()
     return found | Q(search_text__contains=word.lower()) if is_domain else found
-
-
-def _replied(first: date | None, last: date | None) -> Q:
-    """Both days included, as days of the viewer's zone."""
-    condition = Q()
-    if first:
-        condition &= Q(reply_order__gte=start_of(first))
-    if last:
-        condition &= Q(reply_order__lt=start_of(last + timedelta(days=1)))
-    return condition

@@ -1,10 +1,10 @@
-"""The filters in force, each in words and with the query that drops it."""
+"""Filters in force, each in words and with the query that drops it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from dashboard.filters import MOST_COUNTED
 from dashboard.inbox.filter import (
-    MOST_COUNTED,
     NAMED_OWNERS,
     SLAS,
     STATUSES,
@@ -22,7 +22,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayOut:
-    """What would be seen without one of the filters."""
+    """A filter of an empty list, and how many leads match without it."""
 
     chip: Chip
     count: str
@@ -37,7 +37,7 @@ def chips_of(form: InboxFilter) -> list[Chip]:
 
 
 def ways_out(form: InboxFilter, *, at: datetime) -> list[WayOut]:
-    """For a list that is empty: which filter to drop, and how many then match."""
+    """Return the filters that can be dropped from an empty list so that leads match."""
     found = [(chip, form.count(at=at, without=chip.name)) for chip in chips_of(form)]
     return [
         WayOut(

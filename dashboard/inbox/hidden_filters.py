@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from assignments.models import Assignment, Hold, Member, Team, User
 from assignments.services.insights import review
 from assignments.services.insights.review import MOST_DAYS, UNTOUCHED_DAYS, Section
+from dashboard.filters import QueryFilter
 
 MOST_NAMED = 500  # ids in one query
 EVERYBODY = "all"
@@ -28,7 +29,7 @@ def number_of_days() -> forms.IntegerField:
     )
 
 
-class LinkedFilters(forms.Form):
+class LinkedFilters(QueryFilter):
     team = forms.ModelChoiceField(Team.objects.all(), required=False)
     covering = forms.ChoiceField(required=False)
     coming = forms.ChoiceField(required=False)
@@ -46,12 +47,12 @@ class LinkedFilters(forms.Form):
             field.choices = [(EVERYBODY, "everybody"), *known]
 
     def _named(self, said: str) -> Member | None:
-        """None stands for everybody."""
+        """Return the member of a filter; None stands for everybody."""
         return None if said == EVERYBODY else self.members[int(said)]
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """Those in force, for the form of the menus to send on."""
+        """Return the linked filters in force, for the form of the menus to send on."""
         said = ((name, self.data.get(name, "").strip()) for name in LINKED)
         return [(name, value) for name, value in said if value]
 
@@ -70,7 +71,9 @@ class LinkedFilters(forms.Form):
         return found
 
     def _reviewed(self, said: dict[str, Any], at: datetime) -> Q:
-        """What this viewer has to review, as the page of that name counts it."""
+        """Return the condition for what this viewer has to review, as the review counts
+        it.
+        """
         days = said["days"] or UNTOUCHED_DAYS
         wanted = review.condition(Section(said["review"]), at=at, days=days)
         return wanted & review.theirs(self.user)
@@ -99,7 +102,7 @@ class LinkedFilters(forms.Form):
 
 
 def held_by(member: Member | None) -> Q:
-    """Leads that this member has for somebody who is away.
+    """Return the condition for leads that this member holds for somebody who is away.
 
     Few of them are named by id: read through by owner, a count would look at every lead
     that the member has.
@@ -117,7 +120,9 @@ def held_by_anybody() -> Q:
 
 
 def on_the_way(member: Member | None) -> Q:
-    """Leads whose newest change that is not done yet takes them there, or anywhere."""
+    """Return the condition for leads whose newest pending change goes to the member, or
+    to anybody.
+    """
     coming = Assignment.objects.last_pending().order_by()
     if member is not None:
         coming = coming.filter(to=member)

@@ -1,4 +1,4 @@
-"""The list of leads: as the inbox shows it, and beside a lead that is opened directly."""
+"""The list of leads, in the inbox and beside a lead that was opened directly."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,9 @@ NEWS_AT_ONCE = "1500ms"
 def list_of(
     form: InboxFilter, query: QueryDict, *, viewer: User, at: datetime
 ) -> dict[str, Any]:
-    """The list of a query string, or what is wrong with that."""
+    """Return the context of the list for a query string, or of the sentence why there
+    is none.
+    """
     if not form.is_valid():
         return _no_list(form, form.sentences)
     try:
@@ -47,18 +49,20 @@ def list_of(
 
 
 def news_of(pulse: Pulse, *, at: datetime, every: str = NEWS_EVERY) -> dict[str, Any]:
-    """What a list says of itself when it asks for news, and how often it asks."""
+    """Return how a list asks for news, and how often."""
     often = NEWS_AT_ONCE if pulse.beats(at=at) else every
     return {"pulse": pulse, "counted": at, "news_every": often}
 
 
 def _no_list(form: InboxFilter, sentences: list[str]) -> dict[str, Any]:
-    """A list that ignored part of its filter would be taken for the filtered one."""
+    """Return an empty list with the reason: one that ignored a filter would be taken
+    for filtered.
+    """
     return {"filter": form, "rows": [], "problems": sentences}
 
 
 def list_behind(request: PageRequest) -> str:
-    """The query string of the list in which a lead is looked at.
+    """Return the query string of the list in which a lead is looked at.
 
     The inbox's own; for a lead `list` of its address, or of that of the page which asks
     for a part of itself.

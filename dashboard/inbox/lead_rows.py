@@ -1,4 +1,4 @@
-"""What a row says about its lead: the owner, and what becomes of the last decision."""
+"""A lead's row: its owner, and what becomes of the last decision."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -50,7 +50,9 @@ class Row:
 
     @property
     def suggested(self) -> Suggestion | None:
-        """The suggestion, while the lead is as it was when it was made."""
+        """Return the suggestion while the lead is as it was when it was made, else
+        None.
+        """
         one = self.suggestion
         if one is None or self.look == Look.SENDING or self.lead.gone_at:
             return None
@@ -58,12 +60,12 @@ class Row:
 
     @property
     def held_for(self) -> Member | None:
-        """To whom the lead belongs while somebody else has it."""
+        """Return the member to whom a held lead belongs, else None."""
         return self.holds[0].origin if self.holds else None
 
     @property
     def absence(self) -> Coverage | None:
-        """Of the owner, if they are away just now."""
+        """Return the present absence of the owner, None if they are here."""
         return self.away.get(self.lead.owner_id or 0)
 
     @property
@@ -91,7 +93,9 @@ class Row:
 
     @property
     def is_slow(self) -> bool:
-        """A change that has not gone out for a while is no longer called sending."""
+        """Return True if a change has not gone out for a while: it is no longer called
+        sending.
+        """
         change = self.change
         return (
             change is not None
@@ -101,7 +105,7 @@ class Row:
 
     @property
     def expected(self) -> str | None:
-        """What the assign form sends as `expected`; None leaves the field out."""
+        """Return what the assign form sends as `expected`; None leaves the field out."""
         if self.change and self.change.is_pending:
             return str(self.change.to_id)
         if not self.lead.owner_is_known:
@@ -118,7 +122,7 @@ class Row:
 
     @property
     def may_undo(self) -> bool:
-        """Offered; `why_not_undo` has the last word, and says it."""
+        """Return True if undo is offered; `why_not_undo` has the last word."""
         change = self.change
         if change is None or not self.may_move:
             return False
@@ -181,7 +185,7 @@ def row_of(lead: Lead, *, viewer: User, at: datetime) -> Row:
 
 
 def _catch_up(leads: Iterable[Lead], changes: Mapping[int, Assignment]) -> None:
-    """Read those owners again that the dispatcher wrote between our two reads.
+    """Read owners again that the dispatcher wrote between our two reads.
 
     Otherwise a row would show the owner of before, and no longer ask what became of it.
     """
@@ -211,7 +215,7 @@ def _live_holds(map_ids: list[int]) -> dict[int, list[Hold]]:
 
 
 def _newest_decisions(map_ids: list[int]) -> dict[int, Assignment]:
-    """Per lead the newest assignment decided here that was not taken back."""
+    """Return, by lead id, the newest assignment decided here that was not taken back."""
     decided = Assignment.objects.filter(lead__in=map_ids).exclude(
         cause=Cause.OUTSIDE
     ).exclude(state__in=(State.CANCELLED, State.SKIPPED))  # fmt: skip

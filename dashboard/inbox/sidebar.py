@@ -1,4 +1,4 @@
-"""The inbox's part of the rail: how much waits where, and the reader's own views."""
+"""The inbox's part of the sidebar: how much waits where, and the reader's own views."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,5 +46,5 @@ def _counted(leads: QuerySet[Lead]) -> str:
 
 
 def _shown(count: int) -> str:
-    """Empty for none; counted no further than anybody would read."""
+    """Return the count in words: empty for none, "1,000+" beyond a thousand."""
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else f"{count or ''}"

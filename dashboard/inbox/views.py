@@ -41,7 +41,7 @@ def inbox(request: PageRequest) -> HttpResponse:
 
 
 def _is_quiet(request: PageRequest, at: datetime) -> bool:
-    """Nothing has come in since the list was last counted, a short while ago."""
+    """Return True if nothing has come in since the list was counted, a short while ago."""
     seen, counted = (
         Pulse.parsed(request.GET.get("seen", "")),
         moment_from(request.GET.get("counted", "")),
@@ -52,7 +52,7 @@ def _is_quiet(request: PageRequest, at: datetime) -> bool:
 
 
 def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse:
-    """How many replies came since the list was read; asked for less often in time.
+    """Return how many replies came since the list was read; less and less often.
 
     Rows that an event has changed are told to read themselves again.
     """

@@ -1,4 +1,4 @@
-"""The reader's own views of the inbox."""
+"""Pages of the reader's own views of the inbox."""
 
 from django import forms
 from django.contrib import messages

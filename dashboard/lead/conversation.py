@@ -1,4 +1,4 @@
-"""Mails that strangers wrote, made safe to show; and a lead's notes."""
+"""Mails and notes of a lead as its page shows them, safe from what strangers wrote."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,7 +51,9 @@ class ShownMessage:
 
     @property
     def no_words(self) -> str:
-        """The sentence that stands for the words, if there are none."""
+        """Return the sentence that stands for a mail without words; empty if it has
+        some.
+        """
         return "" if self.message.preview else no_words(self.message)
 
     @property
@@ -76,7 +78,9 @@ class Conversation:
 
     @property
     def state(self) -> list[tuple[int, bool]]:
-        """What a poll compares: which mails are the newest, and whether they wait."""
+        """Return what a poll compares: ids of the newest mails, and if they wait to be
+        parsed.
+        """
         return [(shown.message.pk, shown.is_waiting) for shown in self.newest]
 
     @property
@@ -171,7 +175,9 @@ def _headers(lead: Lead, before: str) -> list[ShownMessage]:
 
 
 def notes_of(lead: Lead) -> list[ShownNote]:
-    """Ours as they were sent, and those of Smartlead that are not ours read back."""
+    """Return our notes as they were sent, and others that were read back from
+    Smartlead.
+    """
     ours = list(lead.notes.select_related("author", "assignment__actor"))
     references = [note.reference for note in ours]
     theirs = [
@@ -197,7 +203,9 @@ def notes_of(lead: Lead) -> list[ShownNote]:
 
 
 def poll_of(notes: list[ShownNote], *, at: datetime) -> str:
-    """How often the notes are looked at again; empty when none is on its way."""
+    """Return the interval after which notes are looked at again; empty if none is on
+    its way.
+    """
     pending = [
         note.ours.created_at for note in notes if note.ours and note.ours.is_pending
     ]

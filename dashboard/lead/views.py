@@ -16,12 +16,12 @@ from assignments.services.mirror.conversations import wants_thread
 from assignments.services.moments import moment_from
 from assignments.task_queue import nudge_open_lead
 from dashboard.configuration.sla_labels import due_words
-from dashboard.forms import NoteForm
 from dashboard.htmx import PageRequest, back, render_page, target
 from dashboard.inbox.filter import InboxFilter
 from dashboard.inbox.lead_list import list_behind, list_of
 from dashboard.inbox.lead_rows import row_of
 from dashboard.lead.conversation import conversation_of, mail_of, notes_of, poll_of
+from dashboard.lead.forms import NoteForm
 from dashboard.notifications.poll_fingerprint import seen
 from dashboard.service_errors import refuse
 
@@ -75,7 +75,7 @@ def add_note(request: PageRequest, map_id: int) -> HttpResponse:
 def _note_form(
     request: PageRequest, lead: Lead, form: NoteForm, *, status: int = 200
 ) -> HttpResponse:
-    """The form with what was typed, on its own or, without htmx, on the lead's page."""
+    """Return the form with what was typed, alone or, without htmx, on the lead's page."""
     at = timezone.now()
     here = request.POST.get("next", "")
     row = row_of(lead, viewer=request.user, at=at)
@@ -102,14 +102,14 @@ def _page(
 
 
 def _list_beside(request: PageRequest, at: datetime) -> dict[str, Any]:
-    """A lead that is opened by its address has the list beside it, as everywhere."""
+    """Return the context of the list beside a lead that was opened by its address."""
     query = QueryDict(list_behind(request))
     form = InboxFilter(query, user=request.user)
     return list_of(form, query, viewer=request.user, at=at)
 
 
 def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
-    """Once it has settled, the rest of the page is told to follow."""
+    """Return the part with the owner; once it has settled, the page is told to follow."""
     response = render(request, "lead/_owner.html", context)
     if context["row"].is_polled:
         return response
@@ -118,7 +118,7 @@ def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
 
 @require_safe
 def lead_row(request: PageRequest, map_id: int) -> HttpResponse:
-    """The row as it is now, for the row that waits for its change to settle."""
+    """Return the row as it is now, for one that waits for its change to settle."""
     row = row_of(get_lead(map_id), viewer=request.user, at=timezone.now())
     return render(request, "inbox/_row.html", {"row": row})
 

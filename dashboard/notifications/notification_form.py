@@ -1,4 +1,4 @@
-"""How somebody wants to be told, as a form: a line for each kind, then the times."""
+"""The form of what somebody is told, and how: a line for each kind, then the times."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""What the frame of a page said when it was drawn, in a few letters.
+"""A short mark of what the frame of a page said when it was drawn.
 
-An open page sends them along when it asks again: nothing is drawn anew, and no focus
+An open page sends it along when it asks again: nothing is drawn anew, and no focus
 lost, unless something changed.
 """
 

@@ -1,4 +1,4 @@
-"""The quiet place for what somebody should know and did not wait for."""
+"""The page of notifications."""
 
 from datetime import datetime
 from itertools import groupby
@@ -46,7 +46,7 @@ def notifications(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def open_notification(request: PageRequest, pk: int) -> HttpResponse:
-    """To the page it is about; it counts as read from then on."""
+    """Mark a notification as read and redirect to the page it is about."""
     found = told.read(user=request.user, pk=pk, at=timezone.now())
     if found is None:
         raise Http404("This message is not for you, or there is none of this number.")
@@ -68,7 +68,7 @@ def dismiss_all(request: PageRequest) -> HttpResponse:
 
 
 def _undone(user: User) -> dict[str, Any]:
-    """Their own decisions that did not happen: these wait for an answer."""
+    """Return the user's own decisions that did not happen: they wait for an answer."""
     waiting = unread_outcomes.unanswered(user)
     shown = waiting.select_related("lead__owner", "to", "found", "batch")[:MOST]
     rights = Rights.of(user)

@@ -1,4 +1,4 @@
-"""How somebody wants to be told of what: in the app, by e-mail, and when."""
+"""The page of how somebody wants to be told of what: in the app, by e-mail, and when."""
 
 from django.conf import settings
 from django.contrib import messages

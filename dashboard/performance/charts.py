@@ -1,4 +1,4 @@
-"""Bars of a small chart, measured for an SVG that is 100 high and 10 a bar wide."""
+"""Bars of a small chart, for an SVG that is 100 high and 10 a bar wide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ WIDTH, GAP, HEIGHT = 10, 2, 100
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Stacked: `upper` stands on `lower`."""
+    """A bar in two parts: `upper` stands on `lower`."""
 
     x: int
     lower: float

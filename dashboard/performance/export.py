@@ -26,12 +26,15 @@ LEADS = (
 
 
 def figures_csv(lines: Iterable[Figures], days: Days) -> str:
-    """`lines`: the last may be the total, which has no member."""
+    """Return the table as CSV; the last line may be the total, which has no member."""
     return MARK + line_of(FIGURES) + "".join(line_of(_line(one, days)) for one in lines)
 
 
 def answers_csv(replies: Iterable[Reply], *, zone: tzinfo) -> Iterator[str]:
-    """`zone` comes in: the file is written after the request's own zone has ended."""
+    """Yield the head and a line per answer, times in `zone`.
+
+    The zone is passed in: the file is written after the request's own zone has ended.
+    """
     yield MARK + line_of(ANSWERS)
     for reply in replies:
         yield line_of(

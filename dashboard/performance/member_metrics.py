@@ -1,4 +1,4 @@
-"""What a member's page shows of their work: the period, and how it went over time."""
+"""Figures of one member's page: of the period, and over weeks and months."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,9 @@ WEEKS, MONTHS = 13, 6
 
 
 def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[str, Any]:
-    """Weeks and months lead up to the period's last day, or to today."""
+    """Return the context of the figures; weeks and months end with the period's last
+    day or today.
+    """
     scope = Scope(member_id=member.pk)
     (line,) = table([member], period=form.value, at=at, scope=scope).lines
     last = min(form.days[1], timezone.localdate())

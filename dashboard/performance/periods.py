@@ -11,7 +11,7 @@ from django.utils import timezone
 from assignments.models import Team
 from assignments.services.insights.definitions import BY_KEY
 from assignments.services.insights.metrics import Period
-from dashboard.date_fields import day_field, start_of
+from dashboard.filters import day_field, start_of
 
 type Days = tuple[date, date]
 
@@ -42,7 +42,7 @@ SORTS = ("name", *BY_KEY)
 
 
 class PeriodForm(forms.Form):
-    """`from` and `to` win over a named period."""
+    """The period of a page: `from` and `to` win over a named period."""
 
     period = forms.ChoiceField(
         choices=[(key, label) for key, (label, _) in PERIODS.items()],
@@ -92,13 +92,15 @@ class PeriodForm(forms.Form):
 
     @property
     def chosen(self) -> str:
-        """The named period; empty if days were typed."""
+        """Return the named period; empty if days were typed."""
         said = self.cleaned_data
         return "" if said["from"] or said["to"] else said["period"] or USUAL
 
     @property
     def days(self) -> Days:
-        """A side that is left open reaches to today, or a month back."""
+        """Return the first and last day; an open side reaches to today, or a month
+        back.
+        """
         today = timezone.localdate()
         if name := self.chosen:
             return PERIODS[name][1](today)
@@ -117,13 +119,13 @@ class PeriodForm(forms.Form):
 
     @property
     def choices(self) -> Iterator[tuple[str, str, bool]]:
-        """The named periods: label, query, whether it is the one on show."""
+        """Yield the named periods: label, query, True for the one that is shown."""
         chosen = self.chosen if self.is_valid() else ""
         for key, (label, _) in PERIODS.items():
             yield label, self.query(period=key, **{"from": "", "to": ""}), key == chosen
 
     def query(self, **changes: str) -> str:
-        """What was asked for, with these changes, as a query string."""
+        """Return the query string of this form with these changes."""
         names = ("period", "from", "to", "team", "sort")
         said = {name: self.data.get(name, "").strip() for name in names} | changes
         return urlencode({name: value for name, value in said.items() if value})
@@ -134,7 +136,7 @@ def period_of(first: date, last: date) -> Period:
 
 
 def weeks_up_to(day: date, count: int) -> list[Days]:
-    """The last so many weeks, oldest first; the last one holds this day."""
+    """Return the last `count` weeks, oldest first; the last one holds this day."""
     monday, _ = _week(day)
     mondays = [monday - timedelta(weeks=back) for back in range(count)]
     return [_week(each) for each in reversed(mondays)]

@@ -1,7 +1,7 @@
 """Who did what in a period: the team's table and its exports.
 
-Everybody signed in sees it, as they see inbox and history, which it is made of (design,
-section 9); exports are for sales managers, like the one of the history.
+Everybody signed in sees it, as they see inbox and history, which it is made of; exports
+are for sales managers, like the one of the history (docs/design/design.md, section 9).
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def performance_csv(request: PageRequest) -> HttpResponseBase:
 
 @require_safe
 def answers_export(request: PageRequest) -> HttpResponseBase:
-    """Each answer of the period, so that anybody can work the times out again."""
+    """Return each answer of the period as CSV, so that anybody can check the times."""
     check_manager(request, "export answers")
     form = PeriodForm(request.GET)
     if not form.is_valid():
@@ -105,7 +105,9 @@ def _table(form: PeriodForm) -> tuple[list[Figures], Figures]:
 
 
 def _is_shown(line: Figures) -> bool:
-    """Who gets no leads any more stands in the table of their time only."""
+    """Return True unless a member gets no leads any more and has no figures in this
+    period.
+    """
     has_some = any(line.value(one.key) for one in DEFINITIONS)
     return has_some or (line.member is not None and line.member.is_active)
 
@@ -125,7 +127,7 @@ def _name(line: Figures) -> str:
 
 
 def _heads(form: PeriodForm) -> list[tuple[Any, str, str]]:
-    """Each figure with the query that sorts by it, and how it sorts now."""
+    """Return each figure with the query that sorts by it, and how it sorts now."""
     sort = form.cleaned_data["sort"] or "name"
     heads = []
     for one in DEFINITIONS:

@@ -1,4 +1,4 @@
-"""The sections of the review as their page shows them."""
+"""The sections of the review page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pile:
-    """A section: how many there are, the first of them, and where the others are."""
+    """A section: its number of leads, the first of them, and the address of the others."""
 
     section: Section
     count: int

@@ -1,4 +1,4 @@
-"""What needs somebody's eye, and suggestions of routing rules that wait for a person."""
+"""The review: what needs a person, and suggestions of routing rules that wait."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -54,7 +54,7 @@ def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
 
 @require_POST
 def accept_change(request: PageRequest, map_id: int) -> HttpResponse:
-    """A change that somebody made in Smartlead was right."""
+    """Accept a change of owner that somebody made in Smartlead."""
     lead = get_lead(map_id)
     try:
         accept_drift(lead=lead, actor=request.user, at=timezone.now())
@@ -124,7 +124,7 @@ def _decide(request: PageRequest, pk: int, act: Act) -> HttpResponse:
 
 
 def _answer(request: PageRequest, map_id: int, status: int) -> HttpResponse:
-    """The part of the page that showed the suggestion, as it is now."""
+    """Return the part of the page that showed the suggestion, as it is now."""
     lead = get_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=timezone.now()),

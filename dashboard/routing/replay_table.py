@@ -1,4 +1,4 @@
-"""A replay as a page shows it: members with their counts, and the newest leads."""
+"""A replay of rules in tables: members with their counts, and the newest leads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from assignments.services.routing.replay import MOST, Replay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """None as member: nobody."""
+    """A member's number of leads in a replay; member None is nobody."""
 
     member: Member | None
     would: int

@@ -1,4 +1,4 @@
-"""What the page of a routing rule was told: conditions, strategy, pool."""
+"""The form of a routing rule: conditions, strategy, pool."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -97,7 +97,7 @@ class RuleForm(forms.Form):
 
     @cached_property
     def pool(self) -> Pool:
-        """The members to choose from, with what was said about each.
+        """Return the members to choose from, with the weight and limit typed for each.
 
         Also those of the rule whom this reader could not choose, or nobody any more.
         """
@@ -192,7 +192,9 @@ class RuleForm(forms.Form):
 
     @property
     def facts(self) -> RuleFacts:
-        """The rule as it stands in the form, to be tried before it is saved."""
+        """Return the rule as the form has it, to be tried before it is saved; pk 0 if
+        it is new.
+        """
         wish = self.wish
         names = {
             Attribute.CAMPAIGN.value: dict(_campaigns()),
@@ -246,14 +248,16 @@ def _categories() -> list[tuple[str, str]]:
 def _with_lost(
     choices: list[tuple[str, str]], chosen: Iterable[str] | None
 ) -> list[tuple[str, str]]:
-    """What was chosen once stays to be seen, and to be taken out."""
+    """Return the choices, with chosen values that are none any more, so that they can
+    be taken out.
+    """
     known = {value for value, _ in choices}
     lost = [value for value in chosen or () if value not in known and is_id(value)]
     return [*choices, *((value, f"{value}, no longer known") for value in lost)]
 
 
 def _listed(text: str) -> list[str]:
-    """Values apart by commas, semicolons or lines; each once."""
+    """Return the values between commas, semicolons or line breaks, each once."""
     plain = text.replace(";", ",").replace("\n", ",")
     parts = [" ".join(part.split())[:200] for part in plain.split(",")]
     return list(dict.fromkeys(part for part in parts if part))

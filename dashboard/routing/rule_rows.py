@@ -1,4 +1,4 @@
-"""A rule as a line of the list: what it asks for, whom it gives to, what is wrong."""
+"""Rules as lines of their list: what they ask for, to whom they give, what is wrong."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ MOST_MEMBERS = 6
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """By rule: leads that it takes with the next tick, and those that find nobody."""
+    """By rule, leads that it takes with the next tick, and those that find nobody."""
 
     placed: Counter[int] = field(default_factory=Counter)
     stuck: Counter[int] = field(default_factory=Counter)
@@ -66,7 +66,7 @@ def rows_of_rules(
 
 
 def asks_of(rule: RuleFacts) -> list[str]:
-    """Its conditions in words, one each."""
+    """Return the conditions of a rule in words, one each."""
     whose = {
         Whose.NOBODYS: "no owner",
         Whose.AWAY: "owner away, not covered",
@@ -93,7 +93,7 @@ def gives_of(rule: RuleFacts, members: Mapping[int, Member]) -> str:
 
 
 def _seat_in_words(seat: Seat, member: Member) -> str:
-    """With what was said of them beside their name, if anything was."""
+    """Return a member's name, with weight and limit if they are set."""
     said = [f"weight {float(seat.weight):g}"] if seat.weight != 1 else []
     said += [] if seat.cap is None else [f"up to {seat.cap:,}"]
     return f"{member} ({', '.join(said)})" if said else f"{member}"

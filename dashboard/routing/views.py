@@ -1,4 +1,4 @@
-"""Routing rules: their list and order, and the page of one of them."""
+"""Pages of routing rules: their list and order, and one of them."""
 
 from datetime import datetime
 from typing import Any
@@ -109,7 +109,10 @@ def _edit(request: PageRequest, rule: RoutingRule | None) -> HttpResponse:
 
 
 def _try(request: PageRequest, form: RuleForm) -> HttpResponse:
-    """The whole set with this rule as it stands in the form. Nothing is saved."""
+    """Show what the whole set would do with this rule as the form has it.
+
+    Nothing is saved.
+    """
     draft = form.facts
     rules = load_rules()
     if draft.pk in {rule.pk for rule in rules}:

@@ -1,4 +1,4 @@
-"""Why him: one lead held against the rules, and the rules against the last weeks."""
+"""The page that tries the rules: on one lead, and on the last weeks."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def _explain(request: PageRequest, asked: str) -> HttpResponse:
 
 
 def _lead(asked: str) -> Lead | None:
-    """By its id, or by an e-mail that only one lead has."""
+    """Return the lead of this id, or of an e-mail that only one lead has, else None."""
     known = Lead.objects.select_related("owner", "campaign", "category")
     if (number := id_of(asked)) is not None:
         return known.filter(pk=number).first()

@@ -1,4 +1,4 @@
-"""The limit of what a request may bring, held before anything reads its body."""
+"""The limit of a request's size, held before anything reads its body."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How large a request's body may be, in bytes; free of Django, for the web server."""
+"""Largest sizes of a request's body, in bytes; free of Django, for the web server."""
 
 MEGABYTE = 1024 * 1024
 LARGEST_BODY = MEGABYTE

@@ -1,4 +1,4 @@
-"""From which address a request comes, as far as it can be believed."""
+"""The address a request comes from, as far as it can be believed."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 

@@ -256,7 +256,12 @@ NO_MAIL_SERVER = (
 
 
 def sender(text: str, site_url: str) -> str:
-    """Whom our mails are from; by default Handoff at the site's own host."""
+    """Return the address our mails are from; by default Handoff at the host of
+    `site_url`.
+
+    Without a host there: at localhost. Raises SettingRefused, also for more than one
+    line.
+    """
     text = text or f"Handoff <handoff@{urlsplit(site_url).hostname or 'localhost'}>"
     _, email = parseaddr(text)
     if "@" not in email or text.splitlines() != [text]:

@@ -1,4 +1,4 @@
-"""How much of what Django reports reaches the log."""
+"""Filters of the log: less of what Django reports."""
 
 import logging
 import time

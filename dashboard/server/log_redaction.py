@@ -1,4 +1,4 @@
-"""What a log must not hold: the address of our webhook, whose last part is a key."""
+"""Removal of the address of our webhook from the log: its last part is a key."""
 
 import logging
 import re

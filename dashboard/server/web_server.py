@@ -1,4 +1,6 @@
-"""A gunicorn worker whose connections waitress serves (decision 8).
+"""A gunicorn worker whose connections waitress serves.
+
+Why: docs/decisions/8-requests-are-read-before-a-thread-has-them.md
 
 gunicorn keeps the processes: it starts, stops and replaces them. In each of them waitress
 reads a request to its end before a thread is given to it, and holds an answer until its

@@ -1,4 +1,4 @@
-"""The admin: a look into some tables for staff. Nothing can be written through it."""
+"""Django's admin, reading only: some tables for staff."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,9 +18,10 @@ class ReadOnlySite(AdminSite):
     def register(
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
     ) -> None:
-        """Take in what says that it only reads; what packages bring is left out.
+        """Register an admin that only reads; those of packages are left out.
 
-        Whoever can edit a schedule or send a task again runs any function of the server.
+        Whoever can edit a schedule or send a task again runs any function of the
+        server.
         """
         if getattr(admin_class, "is_read_only", False):
             super().register(model_or_iterable, admin_class, **options)

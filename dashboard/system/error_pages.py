@@ -62,13 +62,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def no_such_page() -> HttpResponse:
-    """The page for a wrong address, the same for everybody and under DEBUG as well."""
+    """Return the page for a wrong address, the same for everybody and under DEBUG as
+    well.
+    """
     context = {"status": 404, "sentence": NOT_FOUND}
     return HttpResponse(render_to_string("errors/plain.html", context), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without context processors: whatever broke the page may break this one too."""
+    """Return the page without context processors: they may be what broke."""
     outage = outage_in(sys.exception())
     status = 503 if outage else 500
     sentence = outage.value if outage else BROKEN
@@ -98,7 +100,7 @@ def page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse:
-    """A login page that another tab has outdated: whoever is signed in by now goes on."""
+    """Return the sign-in page after its token was outdated by another tab."""
     if not request.user.is_authenticated:
         messages.warning(request, EXPIRED_SIGN_IN)
     return redirect_to_login(request.POST.get("next", ""))

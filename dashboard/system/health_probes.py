@@ -1,4 +1,4 @@
-"""Two probes that monitors ask, answered before everything else.
+"""Two probes for monitors, answered before everything else.
 
 Both work on any host name, over plain http and without a session, since a load balancer
 asks by address and knows nothing of TLS or of our name.

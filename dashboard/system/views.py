@@ -1,4 +1,4 @@
-"""How the parts stand, and the two switches that stop and go on."""
+"""The system page, and the two switches that stop and resume writes."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -37,7 +37,9 @@ def system_page(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def banner(request: PageRequest) -> HttpResponse:
-    """What every open page asks for now and then; the numbers of the rail come along."""
+    """Return what every open page asks for now and then; the numbers of the sidebar
+    come along.
+    """
     frame = shell(request)
     seen = request.GET.get("seen", "").split(".")
     if seen == [str(frame["troubles_seen"]), str(frame["counts_seen"])]:

@@ -1,4 +1,4 @@
-"""What ties somebody who leaves to coverages: their own, and those they cover in."""
+"""Coverages of somebody who leaves: their own, and those they cover in."""
 
 from dataclasses import dataclass
 

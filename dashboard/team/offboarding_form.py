@@ -1,4 +1,6 @@
-"""The leads of somebody who leaves, in piles; each pile is decided by itself."""
+"""The form for the leads of somebody who leaves, in piles; each pile is decided by
+itself.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +68,7 @@ class PilesForm:
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """Whoever leaves is given nothing."""
+        """Return the members to choose from, without the one who leaves."""
         known = candidates_for(self.user)
         return [one for one in known if one.member.pk != self.member.pk]
 
@@ -90,7 +92,7 @@ class PilesForm:
         return sorted(piles, key=lambda pile: (pile.is_closed, -pile.count, pile.label))
 
     def _own(self) -> QuerySet[Lead]:
-        """Without those that the member only holds for somebody who is away."""
+        """Return the member's leads without those held for somebody who is away."""
         held = Hold.objects.live().filter(to=self.member)
         owned = Lead.objects.present().filter(owner=self.member)
         return owned.exclude(pk__in=held.values("lead")).order_by()
@@ -132,13 +134,15 @@ class PilesForm:
 
     @cached_property
     def on_the_way(self) -> int:
-        """Leads that are not in any pile yet: a change to the member is pending."""
+        """Return the number of leads with a pending change to the member: they are in
+        no pile yet.
+        """
         pending = Assignment.objects.pending().filter(to=self.member)
         return pending.exclude(lead__owner=self.member).count()
 
     @property
     def query(self) -> str:
-        """All that was decided, to be asked again."""
+        """Return all decisions as a query string."""
         said = [
             (name, value)
             for name, values in self.data.lists()

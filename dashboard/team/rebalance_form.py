@@ -1,4 +1,4 @@
-"""Who takes part in levelling, and whether live conversations may move."""
+"""The form of levelling: who takes part, and if live conversations may move."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Place:
 
 
 def _is_here(one: Candidate) -> bool:
-    """Not away, and somebody: not only an id that Smartlead names as an owner."""
+    """Return True for a member who is not away and is more than an unknown id."""
     return one.away is None and bool(one.member.name)
 
 
@@ -45,7 +45,7 @@ class RebalanceForm(forms.Form):
 
     @cached_property
     def teams(self) -> list[Team]:
-        """Those with anybody to choose in them."""
+        """Return the teams with anybody to choose in them."""
         named = {one.member.team for one in self._candidates if one.member.team}
         return sorted(named, key=lambda team: team.name)
 
@@ -55,7 +55,9 @@ class RebalanceForm(forms.Form):
 
     @cached_property
     def places(self) -> list[Place]:
-        """Before anybody is chosen: all who are not away, of the team if one is said."""
+        """Return the members to choose from; before anybody is chosen, all who are here
+        are ticked.
+        """
         is_begun = "member" in self.given or "chosen" in self.given
         ticked = {id_of(text) for text in self.given.getlist("member")}
         return [
@@ -82,7 +84,7 @@ class RebalanceForm(forms.Form):
 
     @property
     def query(self) -> str:
-        """All that was chosen, to be asked again."""
+        """Return all choices as a query string."""
         kept = QueryDict(mutable=True)
         for name in ("team", "member", "live"):
             kept.setlist(name, [value for value in self.given.getlist(name) if value])
@@ -90,7 +92,9 @@ class RebalanceForm(forms.Form):
         return kept.urlencode()
 
     def judge(self) -> bool:
-        """Whether somebody can be levelled with somebody."""
+        """Return True if there are members to level with each other; else the form says
+        why not.
+        """
         if not self.is_valid():
             return False
         strangers = {id_of(text) for text in self.given.getlist("member")} - {

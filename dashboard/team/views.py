@@ -1,4 +1,4 @@
-"""Who carries what."""
+"""The workload of members."""
 
 from django import forms
 from django.http import HttpResponse

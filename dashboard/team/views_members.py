@@ -1,4 +1,4 @@
-"""Members: who can own leads, with their load."""
+"""Pages of members: who can own leads, with their load."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,11 +12,11 @@ from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.insights.definitions import DEFINITIONS
 from assignments.services.people import members
-from dashboard.forms import MemberForm, NewMemberForm
 from dashboard.htmx import PageRequest
 from dashboard.performance.member_metrics import member_figures
 from dashboard.performance.periods import PeriodForm
 from dashboard.service_errors import refuse
+from dashboard.team.member_forms import MemberForm, NewMemberForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,7 +77,7 @@ def _member(
 
 
 def check_manager(request: PageRequest, act: str) -> None:
-    """Before a form is read: who may not act is told so, not what they typed wrong."""
+    """Raise PermissionDenied for who may not act, before their form is read."""
     try:
         require_manager(request.user, act)
     except AssignmentRefused as refusal:

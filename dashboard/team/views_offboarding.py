@@ -1,4 +1,4 @@
-"""Somebody leaves: each pile of their leads is decided, all in one preview."""
+"""The page for somebody who leaves: each pile of their leads, all in one preview."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict

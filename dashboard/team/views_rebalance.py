@@ -1,4 +1,4 @@
-"""Level a team with the fewest moves: choose who takes part, look, confirm."""
+"""The page of levelling: choose who takes part, look at the plan, confirm."""
 
 from collections.abc import Sequence
 

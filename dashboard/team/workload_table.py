@@ -1,4 +1,4 @@
-"""The workload as its page shows it: each number with the list of its leads."""
+"""The workload table: each number with the address of its leads."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,13 +28,15 @@ def _name(line: Carried) -> str:
 
 
 def _relative(line: Carried) -> float:
-    """Whoever has no capacity comes after those who have one, by their leads."""
+    """Return the share of the capacity in use; members without one come after those
+    with one.
+    """
     return line.open / 1e9 if line.share is None else line.share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A row of the page. `whose`: what its lists have in common, as a query."""
+    """A row of the table; `whose` is the query that its lists have in common."""
 
     carried: Carried
     whose: dict[str, str]
@@ -64,7 +66,9 @@ class Line:
 
     @property
     def is_of_team(self) -> bool:
-        """No list holds what is on the way to several members and not to all."""
+        """Return True for sums: no list holds what is on the way to several members but
+        not to all.
+        """
         return "team" in self.whose
 
     @property
@@ -83,7 +87,9 @@ class Line:
 
     @property
     def own(self) -> int:
-        """The part of the bar for their own leads; the rest is held for others."""
+        """Return the part of the bar for the member's own leads; the rest is held for
+        others.
+        """
         return max(self.carried.open - self.carried.held, 0)
 
     @property
@@ -128,7 +134,7 @@ def board_of(found: Workload, *, sort: str, team: Team | None) -> Board:
 
 
 def _shown(lines: Iterable[Carried]) -> list[Carried]:
-    """Whoever gets no leads any more is shown as long as they have some."""
+    """Return the lines, without members who get no leads any more and have none."""
     return [
         line
         for line in lines

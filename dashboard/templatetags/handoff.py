@@ -1,4 +1,4 @@
-"""Small words of the pages: icons, ages, moments, people."""
+"""Template tags for icons, ages, moments and people."""
 
 from datetime import datetime
 from functools import cache
@@ -37,7 +37,9 @@ CAUSE_ICONS = {
 @register.simple_tag
 @cache
 def icon(name: str, label: str = "") -> SafeString:
-    """An icon of static/icons.svg; with a label it speaks, without it is decoration."""
+    """Return an icon of static/icons.svg; with a label it is read out, else it is
+    decoration.
+    """
     address = f"{static('icons.svg')}#{name}"
     if label:
         return format_html(
@@ -57,7 +59,7 @@ def cause_icon(cause: str) -> str:
 
 @register.filter
 def age(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago: `4 min`, `2 h`, `3 d`."""
+    """Return how long ago it was: `4 min`, `2 h`, `3 d`; empty for None."""
     if moment is None:
         return ""
     seconds = int(abs(((now or timezone.now()) - moment).total_seconds()))
@@ -69,7 +71,7 @@ def age(moment: datetime | None, now: datetime | None = None) -> str:
 
 @register.simple_tag
 def moment(at: datetime | None, style: str = "full") -> SafeString | str:
-    """A moment in the viewer's zone: `full`, `day` or `time`."""
+    """Return a moment in the viewer's zone: `full`, `day` or `time`."""
     if at is None:
         return ""
     local = timezone.localtime(at)
@@ -96,7 +98,7 @@ def _shown(local: datetime, style: str) -> str:
 
 @register.filter
 def web_link(text: object) -> str:
-    """The text if it is a web address a click may open, else nothing."""
+    """Return the text if it is a web address a click may open, else ""."""
     parts = urlsplit(str(text).strip())
     is_web = parts.scheme in {"http", "https"} and bool(parts.netloc)
     return str(text).strip() if is_web else ""
@@ -104,7 +106,7 @@ def web_link(text: object) -> str:
 
 @register.filter
 def own_path(wanted: str, fallback: str) -> str:
-    """An address that a page was given, if it is one of ours; for links back."""
+    """Return `wanted` if it is an address of ours, else `fallback`."""
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if is_ours and wanted.startswith("/") else fallback
 
@@ -117,7 +119,7 @@ def initials(name: object) -> str:
 
 @register.filter
 def line(text: object) -> str:
-    """A line of strangers that comes from no column of ours, fit to be seen."""
+    """Return a line of strangers that comes from no column of ours, fit to be seen."""
     return displayed(str(text))
 
 
@@ -134,7 +136,7 @@ def back_day(coverage: Coverage) -> str:
 
 @register.filter
 def absence(coverage: Coverage) -> str:
-    """`4 to 15 May`."""
+    """Return the days of an absence: `4 to 15 May`."""
     return absence_in_words(coverage, today=timezone.localdate())
 
 
@@ -146,7 +148,7 @@ def last_day_away(coverage: Coverage) -> str:
 
 @register.filter
 def short(member: Any) -> str:
-    """`Theo Brandt` → `Theo B.`, as in a row; a first name without end is cut."""
+    """Return a name as rows show it: `Theo B.`; a first name without end is cut."""
     first, _, rest = str(member).partition(" ")
     if len(first) > LONGEST_SHORT:
         return isolated(f"{first[: LONGEST_SHORT - 1]}…")

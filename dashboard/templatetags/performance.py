@@ -1,4 +1,4 @@
-"""How figures read: shares, times, and what a machine makes of them."""
+"""Template tags for figures: shares and times, for people and for machines."""
 
 from django.template import Library
 
@@ -9,13 +9,13 @@ HOUR, DAY = 60, 24 * 60
 
 @register.filter
 def percent(share: float | None) -> str:
-    """`42 %`; a dash where there is nothing to divide by."""
+    """Return `42 %`; a dash for None."""
     return "\u2013" if share is None else f"{share * 100:.0f} %"
 
 
 @register.filter
 def duration(minutes: int | None) -> str:
-    """`45 min`, `5 h 10 min`, `3 d 4 h`."""
+    """Return `45 min`, `5 h 10 min`, `3 d 4 h`."""
     if minutes is None:
         return "\u2013"
     if minutes < HOUR:
@@ -27,5 +27,5 @@ def duration(minutes: int | None) -> str:
 
 @register.filter
 def raw(value: float | None) -> str:
-    """For machines: four digits are enough for any share."""
+    """Return a share for machines, with four digits."""
     return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Where Smartlead's webhooks arrive, and the page that tells whether they do."""
+"""The address at which Smartlead's webhooks arrive, and the page about them."""
 
 import logging
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from assignments.services.webhooks import authentication
 from assignments.services.webhooks import receive as webhooks_receive
 from assignments.services.webhooks import status as webhooks_status
-from assignments.services.webhooks.receive import NotAnEvent
+from assignments.services.webhooks.receive import UnreadableEvent
 from dashboard.htmx import PageRequest
 from dashboard.middleware import IS_WEBHOOK
 from dashboard.server.body_limit import OWN_LIMIT, largest_body
@@ -46,7 +46,7 @@ class TooLarge(Exception):
 @never_cache
 @login_not_required
 def receive(request: HttpRequest, token: str) -> HttpResponse:
-    """Say quickly whether it is taken; 5xx alone asks Smartlead to send it again.
+    """Take an event; 5xx alone asks Smartlead to send it again.
 
     `WebhookAddress` has checked the key in the address, and taken it out.
     """
@@ -72,7 +72,7 @@ def _take(request: HttpRequest) -> tuple[int, str]:
         return 413, "The body is larger than 2 MB."
     except OSError:
         return 400, "The body broke off."
-    except NotAnEvent as no:
+    except UnreadableEvent as no:
         return 400, str(no)
     except authentication.Forged as forged:
         return 403, str(forged)
@@ -106,7 +106,7 @@ def _said(status: int, sentence: str) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes:
-    """Never more than LARGEST of it, whatever length was announced, or none."""
+    """Return at most LARGEST of the body, whatever length was announced."""
     announced = request.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > LARGEST:
         raise TooLarge

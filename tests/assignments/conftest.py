@@ -2,13 +2,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.dispatch.context import step_reached
 from tests.office import Office, open_office
 
 
 @pytest.fixture
-def office(db: None, world: World) -> Iterator[Office]:
+def office(db: None, world: FakeSmartlead) -> Iterator[Office]:
     with open_office(world) as office:
         yield office
 

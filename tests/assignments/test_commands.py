@@ -12,8 +12,8 @@ from django.utils import timezone
 from assignments.management.commands import demo as demo_command
 from assignments.management.commands import serve as serve_command
 from assignments.models import Account, User
-from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.server import serve_in_thread
 from assignments.services import account as accounts
 from assignments.services.operations import doctor
 from assignments.services.task_leases import beat
@@ -103,11 +103,11 @@ class TestDoctor:
         self.make_all_well()
 
         run("doctor")
-        before = len(world.journal.entries())
+        before = len(world.call_log.entries())
         run("doctor", "--online")
 
         assert before == 0
-        assert len(world.journal.entries()) == 1
+        assert len(world.call_log.entries()) == 1
 
     def test_rebind_ties_the_database_anew_and_pauses_all_writes(self, settings):
         self.make_all_well()
@@ -249,8 +249,8 @@ class TestDemo:
         command.environment = {"SITE_URL": "http://localhost:8000"}
         command.on_sandbox = True
         command.log.touch()
-        world = World(leads=2, keys=("sandbox-of-others",))
-        with closing(world), serving(world) as other:
+        world = FakeSmartlead(leads=2, keys=("sandbox-of-others",))
+        with closing(world), serve_in_thread(world) as other:
             command.sandbox_port = command.port = other.server_address[1]
 
             with pytest.raises(CommandError, match="does not answer"):

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Lead, Seat
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import task_leases
 from assignments.smartlead.client import Client
 from tests.factories import make_account
@@ -35,7 +35,7 @@ def test_sync_full_reads_everything(world):
 
 
 def test_a_failing_source_ends_it_with_an_error_that_names_it(world):
-    world.set_switches(assigned_me="broken")
+    world.set_behaviour(assigned_me="broken")
 
     with pytest.raises(CommandError, match="1 source was not read"):
         sync("--full")
@@ -52,13 +52,13 @@ def test_a_wrong_key_is_said_and_nothing_is_bound(world):
     assert not Lead.objects.exists()
 
 
-def test_another_accounts_database_is_not_read_into(world: World):
+def test_another_accounts_database_is_not_read_into(world: FakeSmartlead):
     make_account(fingerprint="other", base_url="http://elsewhere.test")
 
     with pytest.raises(CommandError, match="elsewhere"):
         sync()
 
-    assert world.journal.calls() == []
+    assert world.call_log.calls() == []
 
 
 def test_it_waits_for_a_worker_that_reads_and_leaves_the_seat_free(world, settings):

@@ -216,7 +216,7 @@ def test_sync_reads_the_inbox(office, settings):
 
     tasks.sync()
 
-    leads = office.world.account.leads.values()
+    leads = office.world.store.leads.values()
     replied = {lead.map_id for lead in leads if lead.last_reply_at}
     assert replied <= set(Lead.objects.values_list("pk", flat=True))
 

@@ -6,7 +6,7 @@ answer, further back in time than the generation before.
 
 from django.db import connection, transaction
 
-from assignments.sandbox.people import MEMBERS
+from assignments.sandbox.names import MEMBERS
 
 RECENT = 100  # days over which generation 0 is spread
 SPAN = 90  # days of each generation before it

@@ -25,14 +25,14 @@ from assignments import processes
 from assignments.models import Batch, Lead, Mapping, Member, SavedPlan, User
 from assignments.models import Budget as BudgetRow
 from assignments.models.plan import StrategyKind
-from assignments.sandbox.journal import Entry
-from assignments.sandbox.world import World
+from assignments.sandbox.call_log import CallLogEntry
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.bulk import plans, write_plan
 from assignments.services.bulk.allocation import Part, Wish
 from assignments.services.mirror import list_verification
 from assignments.services.mirror.session import Reading
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import connect
 from assignments.supervisor import Part as Process
 from assignments.supervisor import Supervisor
@@ -74,7 +74,7 @@ class Run:
 
     plan: SavedPlan
     batch: Batch
-    made: list[Entry]
+    made: list[CallLogEntry]
     calls: Counter[str]
     stale: int
 
@@ -112,8 +112,8 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
 def _prove(folder: Path) -> None:
     """Have the lists of single members prove themselves, as the mirror does daily."""
     world = _world(folder)
-    world.set_switches(assigned_me=PROVABLE)
-    budget = Budget(limits=UNLIMITED, name="preparation")
+    world.set_behaviour(assigned_me=PROVABLE)
+    budget = CallBudget(limits=UNLIMITED, name="preparation")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
         until = timezone.now() + timedelta(seconds=LONGEST)
@@ -131,8 +131,8 @@ def _prove(folder: Path) -> None:
         raise RuntimeError("The lists of members did not prove themselves.")
 
 
-def _world(folder: Path) -> World:
-    return World(state=folder / STATE, limits=UNLIMITED)
+def _world(folder: Path) -> FakeSmartlead:
+    return FakeSmartlead(state=folder / STATE, limits=UNLIMITED)
 
 
 def _run(trial: Trial, folder: Path, office: Office, kind: StrategyKind) -> Run:
@@ -187,7 +187,7 @@ def _deal_out(trial: Trial, folder: Path, office: Office) -> int:
             owner_sure_at=None,
             owner_written_at=None,
         )
-    length = len(world.journal.entries())
+    length = len(world.call_log.entries())
     world.close()
     return length
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from assignments.models import Coverage, Hold, Lead, Member, Source, User
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.account import current
 from assignments.services.bulk.pace import calls_a_minute
 from assignments.services.coverage import actions, tick
@@ -22,7 +22,7 @@ from assignments.services.coverage.drafts import Draft, DraftCoverer
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
 from assignments.services.mirror.sync_sources import ASSIGNED
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import connect
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.office import UNLIMITED, open_office
@@ -66,9 +66,9 @@ class Office:
 def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     boss = open_office(folder / STATE, leads=int(1.4 * trial.rows) + SPARE)
     clock = Clock(timezone.now())
-    world = World(state=folder / STATE, limits=UNLIMITED, clock=clock.stamp)
+    world = FakeSmartlead(state=folder / STATE, limits=UNLIMITED, clock=clock.stamp)
     watched = Watched(world, clock.let_a_call_pass)
-    budget = Budget(limits=UNLIMITED, name="coverage")
+    budget = CallBudget(limits=UNLIMITED, name="coverage")
     with connect(transport=watched, budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=clock)
         away, *others = Member.objects.filter(is_active=True).order_by("pk")
@@ -104,7 +104,7 @@ def _prepare(office: Office, size: int, *, is_proven: bool) -> None:
         proof=Source.Proof.PROVEN if is_proven else Source.Proof.FAILED
     )
     world = office.watched.world
-    world.switches = world.switches.changed(assigned_me="override")
+    world.behaviour = world.behaviour.changed(assigned_me="override")
     spare = Member.objects.filter(is_active=True).order_by("pk").last()
     replied = Lead.objects.present().filter(last_reply_at__isnull=False)
     chosen = set(replied.order_by("pk").values_list("pk", flat=True)[:size])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Campaign, Category, Lead, Member, User
 from assignments.models.assignment import Cause, State
-from assignments.sandbox.people import COUNTRIES, FIRMS, MEMBERS
+from assignments.sandbox.names import COUNTRIES, FIRMS, MEMBERS
 from assignments.sandbox.seed import CATEGORIES
 from assignments.services.mirror.import_leads import search_text_of
 from assignments.services.sla.waiting import is_owed

@@ -14,7 +14,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from assignments.models import Assignment, Category, Member, Team, User
-from assignments.sandbox.people import MEMBERS
+from assignments.sandbox.names import MEMBERS
 from assignments.services.task_leases import beat
 from tests.benchmarks import annals
 from tests.benchmarks.crowd import fill

@@ -5,22 +5,22 @@ from math import inf
 
 from django.conf import settings
 
-from assignments.sandbox.journal import Entry
-from assignments.sandbox.world import World
+from assignments.sandbox.call_log import CallLogEntry
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 
 
-def made(world: World, since: int = 0) -> list[Entry]:
+def made(world: FakeSmartlead, since: int = 0) -> list[CallLogEntry]:
     """Our calls after that many entries, in the order in which they arrived."""
-    entries = world.journal.entries(after=since)
+    entries = world.call_log.entries(after=since)
     return [entry for entry in entries if entry.source == "api"]
 
 
-def calls(world: World, since: int = 0) -> Counter[str]:
+def calls(world: FakeSmartlead, since: int = 0) -> Counter[str]:
     """How many of each kind: list, thread, owner, note."""
     return Counter(entry.kind for entry in made(world, since))
 
 
-def stale_writes(world: World, since: int = 0) -> int:
+def stale_writes(world: FakeSmartlead, since: int = 0) -> int:
     """Owners that were set although the lead had not been looked at within FRESH.
 
     The journal does not say which leads a list showed: a list counts for all of them.

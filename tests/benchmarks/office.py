@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Lead, Member, User
 from assignments.models import Budget as BudgetRow
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.bulk import plans, write_plan
 from assignments.services.mirror import scheduler
 from assignments.smartlead import client as smartlead
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from tests.benchmarks.figures import say
 from tests.factories import make_plan
 
@@ -25,8 +25,8 @@ UNLIMITED = [(1_000_000, 60.0)]
 def open_office(state: Path, *, leads: int) -> User:
     """Fill an empty database from a new sandbox, whose account is kept in `state`."""
     call_command("migrate", interactive=False, verbosity=0)
-    budget = Budget(limits=UNLIMITED, name="preparation")
-    world = World(state=state, leads=leads, limits=UNLIMITED, now=time.time())
+    budget = CallBudget(limits=UNLIMITED, name="preparation")
+    world = FakeSmartlead(state=state, leads=leads, limits=UNLIMITED, now=time.time())
     transport = httpx.WSGITransport(app=application(world))
     with smartlead.connect(transport=transport, budget=budget) as client:
         report = scheduler.run_full_sync(client=client, budget=budget, progress=_quiet)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from assignments.models import Lead, User
 from assignments.models.lead import NEVER
-from assignments.sandbox.people import MEMBERS
+from assignments.sandbox.names import MEMBERS
 from assignments.services.task_leases import beat
 from dashboard.inbox.filter import BY_REPLY, ORDERS
 from dashboard.pagination import PAGE_SIZE, Cursor

@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assignments.models import Lead, Member, User
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead import client as smartlead
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.office import UNLIMITED, open_office
 from tests.benchmarks.trials import Trial
@@ -26,8 +26,8 @@ ROW = {"HX-Request": "true"}
 def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     state = folder / "sandbox.sqlite3"
     manager = open_office(state, leads=100)
-    world = World(state=state, limits=UNLIMITED)
-    budget = Budget(limits=UNLIMITED, name="queries")
+    world = FakeSmartlead(state=state, limits=UNLIMITED)
+    budget = CallBudget(limits=UNLIMITED, name="queries")
     transport = httpx.WSGITransport(app=application(world))
     with smartlead.connect(transport=transport, budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=timezone.now)

@@ -3,7 +3,7 @@
 import socket
 from dataclasses import dataclass
 
-from assignments.sandbox.world import DEFAULT_KEY
+from assignments.sandbox.fake_smartlead import DEFAULT_KEY
 
 CONFIGURED = ((8, 2.0), (55, 60.0))
 SMARTLEADS_OWN = ((10, 2.0), (60, 60.0))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from assignments.sandbox.journal import Entry
-from assignments.sandbox.world import World
+from assignments.sandbox.call_log import CallLogEntry
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 
 WRITES, NOTES = "owner", "note"
@@ -23,16 +23,16 @@ NEVER = float("-inf")
 class Watched(httpx.BaseTransport):
     """The way to the sandbox. Before each call time passes, as the pace demands."""
 
-    world: World
+    world: FakeSmartlead
     pace: Callable[[], object]
     # When a lead's owner was last asked for and shown, or set by us and answered.
     known_at: dict[int, float] = field(default_factory=dict)
     ages: list[float] = field(default_factory=list)
-    calls: list[Entry] = field(default_factory=list)
+    calls: list[CallLogEntry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._sandbox = httpx.WSGITransport(app=application(self.world))
-        self._heard = len(self.world.journal.entries())
+        self._heard = len(self.world.call_log.entries())
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.pace()
@@ -44,14 +44,14 @@ class Watched(httpx.BaseTransport):
                 self._note(map_id, entry)
         return response
 
-    def _entry(self) -> Entry:
+    def _entry(self) -> CallLogEntry:
         """The call that was just answered; what happened outside lies before it."""
-        new = self.world.journal.entries(after=self._heard)
+        new = self.world.call_log.entries(after=self._heard)
         self._heard += len(new)
         self.calls.append(new[-1])
         return new[-1]
 
-    def _note(self, map_id: int, entry: Entry) -> None:
+    def _note(self, map_id: int, entry: CallLogEntry) -> None:
         if entry.kind == WRITES:
             asked_at = self.known_at.get(map_id, NEVER)
             self.ages.append(entry.arrived_at - asked_at)

@@ -19,7 +19,7 @@ from playwright.sync_api import (
 from playwright.sync_api import Error as PlaywrightError
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.mirror.scheduler import run_head_sync
@@ -79,7 +79,7 @@ def _silently(*_: object, **__: object) -> None:
 class Office:
     """The sandbox, the dashboard before it, and whoever sits at a screen."""
 
-    world: World
+    world: FakeSmartlead
     url: str
     browser: Browser
     manager: User = field(default_factory=make_manager)
@@ -168,7 +168,7 @@ def office(transactional_db, settings, live_server, browser, world) -> Iterator[
 @pytest.fixture
 def people(office: Office) -> Callable[[int], Member]:
     """The sandbox's members, mirrored under names that a test can say."""
-    ids = [member.id for member in office.world.account.members.values()]
+    ids = [member.id for member in office.world.store.members.values()]
     names = ("Ana Sousa", "Ben Okafor", "Cem Kaya")
     members = [make_member(name, id=pk) for name, pk in zip(names, ids, strict=False)]
     return members.__getitem__

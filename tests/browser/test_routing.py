@@ -13,7 +13,7 @@ from tests.factories import make_member, make_rule
 @pytest.fixture
 def members(office) -> list[Member]:
     """As the sandbox names them: what is read from it does not rename them."""
-    known = office.world.account.members.values()
+    known = office.world.store.members.values()
     return [make_member(one.name, id=one.id) for one in known]
 
 

@@ -25,7 +25,9 @@ def hooked(office, settings, people):
     settings.SMARTLEAD_WEBHOOK_SECRET = SECRET
     url = f"{office.url}/webhooks/smartlead/{authentication.path_token()}/"
     events = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED"]
-    office.world.hook_up(url.replace("localhost", "127.0.0.1"), name="x", events=events)
+    office.world.register_webhook(
+        url.replace("localhost", "127.0.0.1"), name="x", events=events
+    )
     receive(
         body=b'{"event_type": "EMAIL_OPEN"}',
         signature=None, at=timezone.now(),
@@ -56,8 +58,10 @@ class Questions:
 
 def tell(office, act) -> None:
     act()
-    office.world.courier.deliver()
-    assert [each.statuses for each in office.world.courier.delivered][-1] == [200]
+    office.world.webhook_sender.deliver_due()
+    assert [each.statuses for each in office.world.webhook_sender.delivered][-1] == [
+        200
+    ]
 
 
 def test_a_reply_is_seen_at_the_next_question(hooked, lead):
@@ -80,7 +84,7 @@ def test_a_category_is_seen_in_its_row(hooked, lead):
     person = hooked.world.lead(lead.pk)
     person.category_id = 1
 
-    tell(hooked, lambda: hooked.world.categorise(person, 2))
+    tell(hooked, lambda: hooked.world.set_category(person, 2))
 
     expect(row_of(page, "Lena Lead")).to_contain_text("Meeting Request")
 

@@ -13,15 +13,15 @@ from django.utils import timezone
 from assignments import task_queue
 from assignments.models import Assignment, Heartbeat, Lead, Member, Team, User
 from assignments.models.assignment import Cause
-from assignments.sandbox.people import OFF_BOARD
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.names import MEMBER_OFF_BOARD
 from assignments.sandbox.wsgi import application
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead, undo_assignment
 from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from tests.factories import make_batch
 from tests.office import Clock
 
@@ -37,9 +37,9 @@ MANY = 10_000
 class Office:
     """A Smartlead, its mirror, and what people have decided."""
 
-    world: World
+    world: FakeSmartlead
     clock: Clock
-    budget: Budget
+    budget: CallBudget
     client: smartlead.Client
     users: dict[str, User] = field(default_factory=dict)
 
@@ -101,14 +101,14 @@ def open_office() -> Iterator[Office]:
     call_command("migrate", interactive=False, verbosity=0)
     now = timezone.now()
     clock = Clock(now - timedelta(days=2, hours=3))
-    world = World(
+    world = FakeSmartlead(
         leads=300,
         now=now.timestamp(),
         limits=UNLIMITED,
         clock=lambda: clock.now.timestamp(),  # noqa: PLW0108  it moves
     )
     smartlead.default_transport = lambda: httpx.WSGITransport(app=application(world))
-    budget = Budget(limits=UNLIMITED, name="screenshots")
+    budget = CallBudget(limits=UNLIMITED, name="screenshots")
     with smartlead.connect(budget=budget) as client:
         office = Office(world, clock, budget, client)
         office.mirror()
@@ -118,7 +118,7 @@ def open_office() -> Iterator[Office]:
 
 
 def _hire(office: Office) -> None:
-    Member.objects.filter(pk=OFF_BOARD).update(name="Tom Whelan")
+    Member.objects.filter(pk=MEMBER_OFF_BOARD).update(name="Tom Whelan")
     for name, members in TEAMS.items():
         team = Team.objects.create(name=name)
         Member.objects.filter(name__in=members).update(team=team, capacity=50)

@@ -33,10 +33,10 @@ from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import work_is_left
 from assignments.services.mirror.import_leads import save_rows
 from assignments.services.operations import invariants
-from assignments.smartlead.budget import Budget
+from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import Client
-from assignments.smartlead.errors import AboutUs
-from assignments.smartlead.meter import Kind
+from assignments.smartlead.errors import ServiceTrouble
+from assignments.smartlead.rate_limiter import CallKind
 from tests.trials import scribe
 from tests.trials.line import Line
 
@@ -136,11 +136,11 @@ def _is_giving_back() -> bool:
     return Coverage.objects.filter(state=Coverage.State.RETURNING).exists()
 
 
-def _read_page(client: Client, budget: Budget, offset: int) -> None:
-    slot = budget.wait(Kind.NORMAL, until=time.time() + 5)
+def _read_page(client: Client, budget: CallBudget, offset: int) -> None:
+    slot = budget.wait(CallKind.NORMAL, until=time.time() + 5)
     assert slot is not None
     asked_at = timezone.now()
-    with client.spending(slot):
+    with client.use_slot(slot):
         page = client.inbox("inbox-replies", offset=offset)
     save_rows(page.rows, asked_at=asked_at, at=timezone.now(), by="list")
 
@@ -148,14 +148,14 @@ def _read_page(client: Client, budget: Budget, offset: int) -> None:
 def _read_patiently(desk: Desk, lead: Lead) -> None:
     """The time-outs are scaled, the machine is not: a busy one may need a second go."""
     for _ in range(TRIES - 1):
-        with suppress(AboutUs):
+        with suppress(ServiceTrouble):
             return _read_lead(desk, lead)
         time.sleep(0.5)
     return _read_lead(desk, lead)
 
 
 def _read_lead(desk: Desk, lead: Lead) -> None:
-    slot = desk.client.wait_for_slot(Kind.NORMAL, until=time.time() + 10)
+    slot = desk.client.wait_for_slot(CallKind.NORMAL, until=time.time() + 10)
     assert slot is not None
     found, asked_at = desk.read_lead(lead.pk, slot)
     if found is not None:

@@ -86,9 +86,9 @@ def prepare(folder: Path) -> None:
 
 
 def _world(folder: Path) -> Any:
-    from assignments.sandbox.world import World
+    from assignments.sandbox.fake_smartlead import FakeSmartlead
 
-    return World(state=folder / "sandbox.sqlite3", leads=30, limits=PLENTY)
+    return FakeSmartlead(state=folder / "sandbox.sqlite3", leads=30, limits=PLENTY)
 
 
 def _write(at: datetime, *, until: str = "") -> None:
@@ -122,7 +122,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     from assignments.sandbox.wsgi import application
     from assignments.services.dispatch.context import Desk, step_reached
     from assignments.services.dispatch.dispatcher import Dispatcher
-    from assignments.smartlead.budget import Budget
+    from assignments.smartlead.budget import CallBudget
     from assignments.smartlead.client import connect
     from tests.office import Clock
 
@@ -131,7 +131,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     step_reached.connect(meet, weak=False)
-    world, budget = _world(folder), Budget(limits=PLENTY, name="deaths")
+    world, budget = _world(folder), CallBudget(limits=PLENTY, name="deaths")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=Clock(at))
@@ -145,7 +145,7 @@ def judge(folder: Path) -> dict[str, Any]:
 
     world = _world(folder)
     writes = Counter(
-        entry.map_id for entry in world.journal.changes() if entry.source == "api"
+        entry.map_id for entry in world.call_log.changes() if entry.source == "api"
     )
     rows = Counter(Assignment.objects.values_list("lead", flat=True))
     notes = Counter(note.map_id for note in world.notes())

@@ -76,14 +76,14 @@ class Stage:
     def prepare(self) -> list[Callable[[], None]]:
         """The office, and each manager's preview: made before anybody confirms."""
         from assignments.models import Member
-        from assignments.sandbox.world import World
+        from assignments.sandbox.fake_smartlead import FakeSmartlead
         from assignments.services import account as accounts
         from tests.factories import MONDAY, make_lead, make_manager, make_member
 
-        self.world = World(
+        self.world = FakeSmartlead(
             leads=self.count, now=MONDAY.timestamp(), limits=[(10**6, 60.0)]
         )
-        for id_ in sorted(self.world.account.members):
+        for id_ in sorted(self.world.store.members):
             make_member(f"Member {id_}", id=id_)
         *members, holder = Member.objects.order_by("pk")
         for map_id in sorted(self.world.owners()):
@@ -151,12 +151,12 @@ class Stage:
         from assignments.services.dispatch.context import Desk
         from assignments.services.dispatch.dispatcher import Dispatcher
         from assignments.smartlead import client as smartlead
-        from assignments.smartlead.budget import Budget
+        from assignments.smartlead.budget import CallBudget
         from tests.factories import MONDAY
         from tests.office import Clock
 
         transport = httpx.WSGITransport(app=application(self.world))
-        budget = Budget(limits=[(10**6, 60.0)], name="overlap")
+        budget = CallBudget(limits=[(10**6, 60.0)], name="overlap")
         clock = Clock(MONDAY + timedelta(minutes=5))
         with smartlead.connect(transport=transport, budget=budget) as client:
             desk = Desk(client=client, budget=budget, clock=clock)
@@ -213,7 +213,7 @@ class Stage:
 
     def _unexplained(self, map_id: int, rows: list[Any]) -> list[str]:
         """Changes in Smartlead since the beginning that no row of the ledger tells."""
-        _, *changes = self.world.journal.changes(map_id)
+        _, *changes = self.world.call_log.changes(map_id)
         done = [
             (row.cause == "outside", row.to_id) for row in rows if row.state == "done"
         ]

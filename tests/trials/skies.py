@@ -14,8 +14,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from assignments.models import Assignment, Heartbeat, Lead, Member
-from assignments.sandbox.server import Server, serving
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.server import SandboxServer, serve_in_thread
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
@@ -99,8 +99,8 @@ def json(status: str, body: str) -> Callable[[], Address]:
 class Hall:
     """An office with a browser in front and a sandbox on a port behind."""
 
-    world: World
-    server: Server
+    world: FakeSmartlead
+    server: SandboxServer
     browser: Browser
     clock: Clock
     ana: Member
@@ -146,11 +146,11 @@ class Hall:
 
 
 @contextmanager
-def open_hall(world: World, browser: Browser) -> Iterator[Hall]:
+def open_hall(world: FakeSmartlead, browser: Browser) -> Iterator[Hall]:
     ana, ben = [
         Member.objects.create(id=pk, name=member.name, source=Member.Source.BOARD)
-        for pk, member in sorted(world.account.members.items())[:2]
+        for pk, member in sorted(world.store.members.items())[:2]
     ]
-    with serving(world) as server:
+    with serve_in_thread(world) as server:
         settings.SMARTLEAD_BASE_URL = server.base_url
         yield Hall(world, server, browser, Clock(timezone.now()), ana, ben)

@@ -12,7 +12,7 @@ import pytest
 
 from assignments import smtp
 from assignments.models import Assignment, Coverage, Lead, Mail, Member, SlaTarget
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.notifications import compose, outbox
 from assignments.services.operations.tick import tick
@@ -26,8 +26,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def world(request, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    world = World(
+def world(request, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSmartlead]:
+    world = FakeSmartlead(
         leads=request.param + 5, now=MONDAY.timestamp(), limits=[(100_000, 60)]
     )
     transport = httpx.WSGITransport(app=application(world))
@@ -37,14 +37,14 @@ def world(request, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-def office(db: None, world: World) -> Iterator[Office]:
+def office(db: None, world: FakeSmartlead) -> Iterator[Office]:
     SlaTarget.objects.all().delete()  # overdue answers are told elsewhere
     with open_office(world) as office:
         yield office
 
 
 @pytest.fixture
-def team(office: Office, world: World) -> list[Member]:
+def team(office: Office, world: FakeSmartlead) -> list[Member]:
     """Ana, Ben and Cem with logins, Dua with an address only; a lead and a manager."""
     members = office.members[:4]
     for name, member in zip("abcd", members, strict=True):

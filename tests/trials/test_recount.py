@@ -12,7 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
 from assignments.models import Category, Lead, Reply, User
-from assignments.sandbox.world import DEFAULT_KEY, World
+from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.ledger.assign import assign_lead
 from tests.assignments.services.coverage.planning import go, plan
@@ -46,7 +46,7 @@ class Desk:
         return self.clock.advance(self.rng.randint(120, 900)).timestamp()
 
     def work(self) -> None:
-        leads = list(self.world.account.leads.values())
+        leads = list(self.world.store.leads.values())
         for _ in range(REPLIES):
             self.world.add_reply(self.rng.choice(leads).map_id, at=self.later())
         self.mirror.head_pass()
@@ -54,7 +54,7 @@ class Desk:
             self.move()
         waiting = [lead for lead in leads if _waits(lead)]
         for lead in self.rng.sample(waiting, min(ANSWERS, len(waiting))):
-            self.world.add_answer(lead, at=self.later(), rng=self.rng)
+            self.world.add_sent_mail(lead, at=self.later(), rng=self.rng)
         self.later()
         self.mirror.round()
 
@@ -85,7 +85,7 @@ def boss(db: None) -> User:
 
 
 @pytest.fixture
-def desk(world: World, boss: User) -> Iterator[Desk]:
+def desk(world: FakeSmartlead, boss: User) -> Iterator[Desk]:
     with open_office(world) as office:
         desk = Desk(office, boss)
         desk.mirror.full()

@@ -1,4 +1,4 @@
-"""The key leaks nowhere, whatever breaks (design, rule 12)."""
+"""The key leaks nowhere, whatever breaks (docs/design/design.md, rule 12)."""
 
 import io
 import os
@@ -23,9 +23,9 @@ from django_q.tasks import async_task
 from django_q.worker import worker
 
 from assignments.models import Lead
-from assignments.sandbox.faults import OF_LISTS, Kind
-from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.faults import LIST_FAULTS, FaultKind
+from assignments.sandbox.server import serve_in_thread
 from assignments.smartlead.transport import SocketTransport
 from tests.factories import make_manager
 from tests.trials import leaks, skies
@@ -36,7 +36,10 @@ PAGES = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
     "webhooks", "me", "password", "admin:index", "admin:django_q_failure_changelist",
 ]  # fmt: skip
-TOO_MANY = {Kind.TOO_MANY, Kind.TOO_MANY_BARE}  # makes everybody wait: comes last
+TOO_MANY = {
+    FaultKind.TOO_MANY,
+    FaultKind.TOO_MANY_BARE,
+}  # makes everybody wait: comes last
 TAIL = "+/%&='\"<"
 
 
@@ -51,7 +54,7 @@ def key(settings) -> str:
 def hall(key, db, client, settings) -> Iterator[Hall]:
     settings.CALL_DEADLINE = 0.5
     address = settings.SMARTLEAD_BASE_URL
-    world = World(leads=30, keys=[key], limits=[(100_000, 60)])
+    world = FakeSmartlead(leads=30, keys=[key], limits=[(100_000, 60)])
     client.force_login(make_manager(is_staff=True, is_superuser=True))
     with skies.open_hall(world, client) as hall:
         yield hall
@@ -71,20 +74,20 @@ def run(*words: str) -> str:
 def live_through_every_fault(hall: Hall) -> str:
     """A call of each kind meets each fault; returns what the commands said."""
     said = run("sync", "--full")
-    for kind in sorted(OF_LISTS):
+    for kind in sorted(LIST_FAULTS):
         hall.world.faults.next(kind, call="list")
         said += run("sync")
     others = Lead.objects.exclude(owner=hall.ben).order_by("pk")
     for kind, lead in zip(
-        sorted(set(Kind) - OF_LISTS - TOO_MANY), others, strict=False
+        sorted(set(FaultKind) - LIST_FAULTS - TOO_MANY), others, strict=False
     ):
         meet(hall, kind, lead)
     hall.world.faults.clear()
-    hall.world.faults.next(Kind.HANG_THEN_DROP, call="list", seconds=0.7)
+    hall.world.faults.next(FaultKind.HANG_THEN_DROP, call="list", seconds=0.7)
     return said + run("sync") + run("doctor", "--online")
 
 
-def meet(hall: Hall, kind: Kind, lead: Lead) -> None:
+def meet(hall: Hall, kind: FaultKind, lead: Lead) -> None:
     path = f"/leads/{lead.pk}/assign/"
     hall.browser.post(path, {"member": hall.ben.pk, "note": "For you."})
     for call in ("thread", "owner", "note"):
@@ -134,7 +137,7 @@ def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatc
     assert "Traceback" in pages
     assert OrmQ.objects.exists()
     assert "send_request_headers" in logged.getvalue()
-    assert len(hall.world.journal.calls(kind="owner")) > 10
+    assert len(hall.world.call_log.calls(kind="owner")) > 10
     for text in (said, logged.getvalue(), pages, leaks.database(), leaks.arguments()):
         assert not leaks.found_in(text, key)
 
@@ -160,9 +163,9 @@ def test_what_would_give_it_away_is_recognised(key):
 
 
 def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, key):
-    world = World(leads=30, keys=[key], state=tmp_path / "world.sqlite3")
+    world = FakeSmartlead(leads=30, keys=[key], state=tmp_path / "world.sqlite3")
     world.faults.often("error", 0.3)
-    with serving(world) as server:
+    with serve_in_thread(world) as server:
         url = SqliteFiles(tmp_path).fresh("database")
         known = environment(
             url,
@@ -170,7 +173,7 @@ def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, 
             SMARTLEAD_BASE_URL=server.base_url,
             PYTHONFAULTHANDLER="1",
         )
-        listed = crash(known, tmp_path, is_busy=lambda: len(world.journal.calls()) > 5)
+        listed = crash(known, tmp_path, is_busy=lambda: len(world.call_log.calls()) > 5)
     world.close()
 
     assert "qcluster" in listed

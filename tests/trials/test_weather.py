@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from assignments.models import Account, Assignment, Lead
-from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.server import serve_in_thread
 from assignments.sandbox.wsgi import application
 from assignments.services import account as accounts
 from assignments.smartlead import client as smartlead
@@ -61,7 +61,7 @@ SKIES = [
 @pytest.fixture
 def hall(client, settings) -> Iterator[Hall]:
     address = settings.SMARTLEAD_BASE_URL
-    world = World(leads=6, limits=[(100_000, 60)])
+    world = FakeSmartlead(leads=6, limits=[(100_000, 60)])
     client.force_login(make_manager())
     with skies.open_hall(world, client) as hall:
         yield hall
@@ -139,7 +139,7 @@ class TestClicks:
 
     def test_the_same_sandbox_stopped_and_started_again(self, hall, settings):
         lead = hall.lead()
-        with serving(hall.world) as server:
+        with serve_in_thread(hall.world) as server:
             settings.SMARTLEAD_BASE_URL, port = server.base_url, server.server_port
             run("sync")
         row = hall.click(lead)
@@ -147,7 +147,7 @@ class TestClicks:
         assert state_of(row) == "waiting"
         assert WAITS in hall.see("/inbox/")
 
-        with serving(hall.world, port=port):
+        with serve_in_thread(hall.world, port=port):
             hall.dispatch(after=61)
 
         assert state_of(row) == "done"
@@ -219,7 +219,7 @@ class TestAnotherAccount:
         said = [hall.see("/inbox/"), hall.see("/system/"), run("sync"), run("dispatch")]
 
         assert state_of(row) == "waiting"
-        assert hall.world.journal.calls() == []
+        assert hall.world.call_log.calls() == []
         assert all(sentence in text for text in said)
         assert all("doctor --rebind" in text for text in said)
         assert all("Exit 1" in text for text in said[2:])
@@ -228,7 +228,7 @@ class TestAnotherAccount:
         assert state_of(row) == "done"
 
     def test_a_rebound_database_waits_for_a_person(self, hall, row, settings):
-        with serving(hall.world) as other:
+        with serve_in_thread(hall.world) as other:
             settings.SMARTLEAD_BASE_URL = other.base_url
             run("doctor", "--rebind")
             hall.dispatch()

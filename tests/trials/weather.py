@@ -4,41 +4,41 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 
 HANG = (0.5, 1.6)  # seconds; under QUIET, so that settling by reading is safe
 LAG = (0.1, 0.4)  # seconds; under LIST_MAY_LAG, where the members' lists are trusted
 LATE = 4.5  # a few land later than anybody can wait for
 
-WRITE_FAULTS: tuple[tuple[Kind, float], ...] = (
-    (Kind.ERROR, 0.02),
-    (Kind.BAD_GATEWAY, 0.02),
-    (Kind.UNAVAILABLE, 0.02),
-    (Kind.LOST_ANSWER, 0.05),
-    (Kind.APPLIED_ERROR, 0.03),
-    (Kind.ERROR_INSIDE, 0.02),
-    (Kind.PLAIN_TEXT, 0.02),
-    (Kind.EMPTY, 0.03),
-    (Kind.EMPTY_UNAPPLIED, 0.03),
-    (Kind.HANG_THEN_APPLY, 0.05),
-    (Kind.HANG_THEN_DROP, 0.02),
-    (Kind.APPLY_THEN_HANG, 0.03),
-    (Kind.DRIP_BODY, 0.02),
-    (Kind.DRIP_HEADERS, 0.02),
-    (Kind.TOO_MANY_BARE, 0.02),
+WRITE_FAULTS: tuple[tuple[FaultKind, float], ...] = (
+    (FaultKind.ERROR, 0.02),
+    (FaultKind.BAD_GATEWAY, 0.02),
+    (FaultKind.UNAVAILABLE, 0.02),
+    (FaultKind.LOST_ANSWER, 0.05),
+    (FaultKind.APPLIED_ERROR, 0.03),
+    (FaultKind.ERROR_INSIDE, 0.02),
+    (FaultKind.PLAIN_TEXT, 0.02),
+    (FaultKind.EMPTY, 0.03),
+    (FaultKind.EMPTY_UNAPPLIED, 0.03),
+    (FaultKind.HANG_THEN_APPLY, 0.05),
+    (FaultKind.HANG_THEN_DROP, 0.02),
+    (FaultKind.APPLY_THEN_HANG, 0.03),
+    (FaultKind.DRIP_BODY, 0.02),
+    (FaultKind.DRIP_HEADERS, 0.02),
+    (FaultKind.TOO_MANY_BARE, 0.02),
 )
-READ_FAULTS: tuple[tuple[Kind, float], ...] = (
-    (Kind.ERROR, 0.02),
-    (Kind.EMPTY, 0.01),
-    (Kind.HANG_THEN_DROP, 0.01),
-    (Kind.TOO_MANY_BARE, 0.01),
-    (Kind.PLAIN_TEXT, 0.01),
+READ_FAULTS: tuple[tuple[FaultKind, float], ...] = (
+    (FaultKind.ERROR, 0.02),
+    (FaultKind.EMPTY, 0.01),
+    (FaultKind.HANG_THEN_DROP, 0.01),
+    (FaultKind.TOO_MANY_BARE, 0.01),
+    (FaultKind.PLAIN_TEXT, 0.01),
 )
-LIST_FAULTS: tuple[tuple[Kind, float], ...] = (
-    (Kind.STALE, 0.3),
-    (Kind.MALFORMED, 0.1),
-    (Kind.ABSENT_OWNER, 0.1),
-    (Kind.MOVING, 0.1),
+LIST_FAULTS: tuple[tuple[FaultKind, float], ...] = (
+    (FaultKind.STALE, 0.3),
+    (FaultKind.MALFORMED, 0.1),
+    (FaultKind.ABSENT_OWNER, 0.1),
+    (FaultKind.MOVING, 0.1),
 )
 
 
@@ -81,8 +81,10 @@ def forecast(rng: Random) -> Weather:
             *_some(rng, "thread", READ_FAULTS),
             *_some(rng, "notes", READ_FAULTS),
             *_some(rng, "list", lists, LAG if assigned_me == "override" else HANG),
-            _fault(Kind.TOO_MANY, "owner", seconds=1.0, times=1, chance=0.05),
-            _fault(Kind.HANG_THEN_APPLY, "write", seconds=LATE, times=2, chance=0.01),
+            _fault(FaultKind.TOO_MANY, "owner", seconds=1.0, times=1, chance=0.05),
+            _fault(
+                FaultKind.HANG_THEN_APPLY, "write", seconds=LATE, times=2, chance=0.01
+            ),
         ],
     )
 
@@ -90,7 +92,7 @@ def forecast(rng: Random) -> Weather:
 def _some(
     rng: Random,
     call: str,
-    faults: tuple[tuple[Kind, float], ...],
+    faults: tuple[tuple[FaultKind, float], ...],
     seconds: tuple[float, float] = HANG,
 ) -> list[dict[str, Any]]:
     return [
@@ -101,7 +103,7 @@ def _some(
 
 
 def _fault(
-    kind: Kind, call: str, *, seconds: float, times: int | None, chance: float
+    kind: FaultKind, call: str, *, seconds: float, times: int | None, chance: float
 ) -> dict[str, Any]:
     return {
         "kind": kind.value,

@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Two demos of one folder would share a database and a sandbox."""
+        """Hold the lock of the folder; raise CommandError if another demo has it."""
         with (self.folder / "demo.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,7 +91,9 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
 
     def _start_over_if_halved(self) -> None:
-        """Database and sandbox belong together: what one knows the other must too."""
+        """Put a database or sandbox aside whose counterpart is gone: they belong
+        together.
+        """
         files = [self.folder / "demo.sqlite3", self.folder / "sandbox.sqlite3"]
         there = [path for path in files if path.exists()]
         if len(there) != 1:
@@ -160,7 +162,7 @@ class Command(BaseCommand):
             raise CommandError(f"Port {port} does not answer.\n{self._last_words()}")
 
     def _sync(self) -> None:
-        """The first page shows leads only if somebody has read some."""
+        """Read the inbox once, so that the first page shows leads."""
         if Lead.objects.exists():
             return
         self._say("Reading the sandbox's inbox …")

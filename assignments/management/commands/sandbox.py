@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assignments.sandbox import hooks, orders, server
-from assignments.sandbox.switches import CHOICES, Switches
-from assignments.sandbox.world import DEFAULT_KEY, World
+from assignments.sandbox import cli_options, server, webhook_endpoints
+from assignments.sandbox.behaviour import CHOICES, Behaviour
+from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.services.webhooks import authentication
 
-DEFAULT_LIFE = 40.0
-HOOKED = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED", "EMAIL_SENT"]
+DEFAULT_REPLY_INTERVAL = 40.0
+WEBHOOK_EVENTS = ["EMAIL_REPLY", "LEAD_CATEGORY_UPDATED", "EMAIL_SENT"]
 
 
 class Command(BaseCommand):
@@ -29,16 +29,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--own-key", action="store_true", help="accept SMARTLEAD_API_KEY alone"
         )
-        _add_world(parser)
-        _add_behaviour(parser)
-        _add_faults(parser)
+        _add_account_options(parser)
+        _add_behaviour_options(parser)
+        _add_fault_options(parser)
 
     def handle(self, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        world = _world(options)
-        _hook_up(world, options["hook"])
+        sandbox = _fake_smartlead(options)
+        _register_webhook(sandbox, options["hook"])
         try:
-            here = server.Server((options["host"], options["port"]), world)
+            here = server.SandboxServer((options["host"], options["port"]), sandbox)
         except OSError as exc:
             raise CommandError(f"Port {options['port']}: {exc.strerror}.") from exc
         with here:
@@ -46,31 +46,32 @@ class Command(BaseCommand):
             self.stdout.write(f"Control: {here.address}/_sandbox/state")
             self.stdout.flush()
             _serve(here)
-        world.close()
+        sandbox.close()
 
 
-def _serve(here: server.Server) -> None:
+def _serve(here: server.SandboxServer) -> None:
     try:
         here.serve_forever()
     except KeyboardInterrupt:
         return
 
 
-def _hook_up(world: World, site: str | None) -> None:
-    """Tell that Handoff of what happens here. Its address is a secret, so it is made
-    from the environment and stands in no argument.
+def _register_webhook(sandbox: FakeSmartlead, site: str | None) -> None:
+    """Register the webhook of the Handoff at `site`.
+
+    Its path is secret, so it comes from the environment and not from an argument.
     """
     if site is None:
         return
     url = f"{site}/webhooks/smartlead/{authentication.path_token()}/"
-    if not authentication.is_open() or not hooks.is_ours(url):
+    if not authentication.is_open() or not webhook_endpoints.is_local_address(url):
         raise CommandError(
             "--hook needs SMARTLEAD_WEBHOOK_SECRET, and an http address of this machine."
         )
-    world.hook_up(url, name="Handoff", events=HOOKED)
+    sandbox.register_webhook(url, name="Handoff", events=WEBHOOK_EVENTS)
 
 
-def _add_world(parser: CommandParser) -> None:
+def _add_account_options(parser: CommandParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--leads", type=int, default=300)
     parser.add_argument("--members", type=int, default=8)
@@ -81,22 +82,22 @@ def _add_world(parser: CommandParser) -> None:
     )
 
 
-def _add_behaviour(parser: CommandParser) -> None:
+def _add_behaviour_options(parser: CommandParser) -> None:
     for name in ("shape", "notes", "assigned_me", "member_filter", "errors"):
         choices = CHOICES[name]
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, choices=choices, default=_default(name))
     parser.add_argument(
         "--rate",
-        type=_read(orders.limits),
-        default=orders.limits("60/60s"),
+        type=_argument_type(cli_options.parse_limits),
+        default=cli_options.parse_limits("60/60s"),
         help="such as 60/60s,10/2s",
     )
     parser.add_argument("--share", type=float, default=0.0, help="used by others")
     parser.add_argument(
         "--life",
         type=float,
-        default=DEFAULT_LIFE,
+        default=DEFAULT_REPLY_INTERVAL,
         help="mean seconds between new replies; 0 stops time",
     )
     parser.add_argument(
@@ -105,15 +106,18 @@ def _add_behaviour(parser: CommandParser) -> None:
     parser.add_argument("--outside", type=float, default=0.0, metavar="SECONDS")
 
 
-def _add_faults(parser: CommandParser) -> None:
+def _add_fault_options(parser: CommandParser) -> None:
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument(
-        "--tail", type=_read(orders.tail), default=(0.0, 0.0), help="such as 0.01:5"
+        "--tail",
+        type=_argument_type(cli_options.parse_tail),
+        default=(0.0, 0.0),
+        help="such as 0.01:5",
     )
     parser.add_argument("--lag", type=float, default=0.0, help="of lists, in seconds")
     parser.add_argument(
         "--fault",
-        type=_read(orders.fault),
+        type=_argument_type(cli_options.parse_fault),
         action="append",
         default=[],
         help="such as lost_answer=0.02 or drip_body=0.1:3@list (repeatable)",
@@ -121,16 +125,16 @@ def _add_faults(parser: CommandParser) -> None:
 
 
 def _default(name: str) -> str:
-    default: str = getattr(Switches(), name)
+    default: str = getattr(Behaviour(), name)
     return default
 
 
-def _read[T](reader: Callable[[str], T]) -> Callable[[str], T]:
-    def read(said: str) -> T:
+def _argument_type[T](reader: Callable[[str], T]) -> Callable[[str], T]:
+    def read(text: str) -> T:
         try:
-            return reader(said)
-        except orders.OrderRefused as no:
-            raise argparse.ArgumentTypeError(str(no)) from no
+            return reader(text)
+        except cli_options.InvalidOption as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
 
     return read
 
@@ -141,11 +145,11 @@ def _keys(options: dict[str, Any]) -> list[str]:
     return options["key"] or [DEFAULT_KEY]
 
 
-def _world(options: dict[str, Any]) -> World:
+def _fake_smartlead(options: dict[str, Any]) -> FakeSmartlead:
     share, seconds = options["tail"]
-    named = ("shape", "notes", "assigned_me", "member_filter", "errors", "latency")
-    switches = Switches(
-        **{name: options[name] for name in named},
+    names = ("shape", "notes", "assigned_me", "member_filter", "errors", "latency")
+    behaviour = Behaviour(
+        **{name: options[name] for name in names},
         tail_share=share,
         tail_seconds=seconds,
         list_lag=options["lag"],
@@ -153,7 +157,7 @@ def _world(options: dict[str, Any]) -> World:
         reply_every=options["life"],
         outside_every=options["outside"],
     )
-    return World(
+    return FakeSmartlead(
         seed=options["seed"],
         leads=options["leads"],
         members=options["members"],
@@ -161,6 +165,6 @@ def _world(options: dict[str, Any]) -> World:
         limits=options["rate"],
         faults=options["fault"],
         state=options["state"],
-        switches=switches,
-        hook_secret=settings.SMARTLEAD_WEBHOOK_SECRET,
+        behaviour=behaviour,
+        webhook_secret=settings.SMARTLEAD_WEBHOOK_SECRET,
     )

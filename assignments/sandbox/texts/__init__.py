@@ -1,4 +1,4 @@
-"""The sandbox's words, as TOML: people, what leads reply, what our side writes."""
+"""Texts of the sandbox as TOML: people, replies of leads, mails of our side."""
 
 import tomllib
 from functools import cache
@@ -7,5 +7,5 @@ from typing import Any
 
 
 @cache
-def read(name: str) -> dict[str, Any]:
+def load_texts(name: str) -> dict[str, Any]:
     return tomllib.loads(files(__name__).joinpath(f"{name}.toml").read_text("utf-8"))

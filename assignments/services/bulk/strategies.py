@@ -1,4 +1,6 @@
-"""How a member is chosen, lead by lead against a running tally (design, section 7).
+"""How a member is chosen, lead by lead against a running tally.
+
+See docs/design/design.md, section 7.
 
 Pure: who is in the pool, how busy they are and whose turn it is come in; a member and
 the sentence that explains the choice come out.

@@ -1,7 +1,8 @@
 """What the planner will decide when a draft starts: its own walk, at that moment.
 
-Looks at where each lead will be by then (coverage rules, 7 and 24): changes on their way
-have come true, and coverages that are over by then have given back what they held.
+Looks at where each lead will be by then: changes on their way have come true, and
+coverages that are over by then have given back what they held. See
+docs/design/coverage-rules.md, rules 7 and 24.
 """
 
 from collections.abc import Mapping, Sequence
@@ -168,7 +169,10 @@ def _is_kept(hold: HoldFacts, coverages: Mapping[int, CoverageFacts]) -> bool:
 
 
 def _wanted(lead: LeadFacts, draft: Draft, office: Office) -> LeadFacts:
-    """In the start set, if it matches when the coverage begins (rule 13)."""
+    """In the start set, if it matches when the coverage begins.
+
+    See docs/design/coverage-rules.md, rule 13.
+    """
     scope = office.coverages[DRAFT].scope
     is_theirs = lead.owner_id == draft.member.pk
     if is_theirs and scope.takes(lead.topic, is_open=lead.is_open):

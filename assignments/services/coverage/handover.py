@@ -69,9 +69,9 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """One lead returns to whom it was taken from, and stays there (rule 20).
+    """Return one lead to whom it was taken from, where it stays.
 
-    For whoever holds it, whoever it was taken from, and those who lead them.
+    See docs/design/coverage-rules.md, rule 20. Raises Stale or AssignmentRefused.
     """
     lead = lock_lead(lead.pk)
     live = Hold.objects.live().filter(coverage=coverage, lead=lead)

@@ -1,4 +1,7 @@
-"""What must hold of coverages at any moment, for the audit (coverage rules, 3 and 11)."""
+"""What must hold of coverages at any moment, for the audit.
+
+See docs/design/coverage-rules.md, rules 3 and 11.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""The states of coverages, as the clock sets them (coverage rules, 3 to 5)."""
+"""The states of coverages, as the clock sets them.
+
+See docs/design/coverage-rules.md, rules 3 to 5.
+"""
 
 from datetime import datetime
 
@@ -92,7 +95,10 @@ def _begin(coverage: Coverage, at: datetime) -> None:
 
 
 def _start_set(coverage: Coverage) -> list[Lead]:
-    """What is with the member, or on its way there (rule 7)."""
+    """What is with the member, or on its way there.
+
+    See docs/design/coverage-rules.md, rule 7.
+    """
     scope = Scope.of(coverage)
     coming = Assignment.objects.pending().filter(to=coverage.member_id).values("lead")
     leads = Lead.objects.present().filter(

@@ -1,7 +1,8 @@
 """Where one lead should lie: a walk from its home past everybody who is away.
 
-Pure: from facts to a decision, tables 4 and 5 of the coverage rules. The live holds of a
-lead are the steps walked so far, lowest first; its owner is `to` of the top one.
+Pure: from facts to a decision, docs/design/coverage-rules.md, sections 4 and 5.
+The live holds of a lead are the steps walked so far, lowest first; its owner is `to` of
+the top one.
 """
 
 from dataclasses import dataclass, field, replace

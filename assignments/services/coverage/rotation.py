@@ -1,6 +1,7 @@
 """Who of the covering members gets the next lead: a smooth weighted rotation.
 
-Pure; the rotation of a coverage runs on over its arrivals (coverage rules, 30).
+Pure; the rotation of a coverage runs on over its arrivals
+(docs/design/coverage-rules.md, rule 30).
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence

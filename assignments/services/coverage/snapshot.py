@@ -157,7 +157,8 @@ def _holds(ids: Ids) -> dict[int, list[HoldFacts]]:
 def _refused(hold: Hold) -> Kind | None:
     """As what its last move was refused.
 
-    What a person handed back before the end counts as if nobody had asked (rule 14).
+    What a person handed back before the end counts as if nobody had asked
+    (docs/design/coverage-rules.md, rule 14).
     """
     move, over_at = hold.move, hold.coverage.returning_at
     if move is None or move.state != State.REFUSED:

@@ -1,5 +1,6 @@
-"""Starts, sweeps and ends: the states first, then lead by lead (coverage rules, 3).
+"""Starts, sweeps and ends: the states first, then lead by lead.
 
+See docs/design/coverage-rules.md, rule 3.
 Decisions are made twice: unlocked, to see which leads there is something to do about,
 then once more with those leads locked. Only what still holds is carried out.
 """

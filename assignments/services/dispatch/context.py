@@ -9,7 +9,7 @@ from django.dispatch import Signal
 
 from assignments.services.ledger.ownership import Sighting, observe_owner
 from assignments.services.mirror.import_leads import save_row
-from assignments.smartlead.budget import Budget, Slot
+from assignments.smartlead.budget import CallBudget, Slot
 from assignments.smartlead.client import Client
 from assignments.smartlead.records import LeadRow
 
@@ -22,7 +22,7 @@ class Desk:
     """The client of the account, its budget, and the clock (UTC) that tests may set."""
 
     client: Client
-    budget: Budget
+    budget: CallBudget
     clock: Callable[[], datetime]
 
     def emit(self, step: str) -> None:
@@ -32,12 +32,12 @@ class Desk:
     def read_lead(self, map_id: int, slot: Slot) -> tuple[LeadRow | None, datetime]:
         """Read one lead by one call; return its row and when it was asked for.
 
-        The row is None if Smartlead no longer has the lead. Raises NotSent, AboutUs or
-        Refused.
+        The row is None if Smartlead no longer has the lead. Raises NotSent,
+        ServiceTrouble or Refused.
         """
         asked_at = self.clock()
         self.emit("reading")
-        with self.client.spending(slot):
+        with self.client.use_slot(slot):
             row = self.client.lead(map_id)
         self.emit("read")
         return row, asked_at

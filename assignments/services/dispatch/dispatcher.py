@@ -1,7 +1,7 @@
 """Take a slot of the budget, claim the most urgent row, make one call; again and again.
 
-Nothing else sets an owner or adds a note in Smartlead (design, rule 1). Several may run
-at once; the rows' states keep them apart.
+Nothing else sets an owner or adds a note in Smartlead (docs/design/design.md, rule 1).
+Several may run at once; the rows' states keep them apart.
 """
 
 import time
@@ -20,8 +20,13 @@ from assignments.services.dispatch.queue import Claim, Job
 from assignments.services.dispatch.send_assignment import send, settle
 from assignments.services.dispatch.send_note import send_note, settle_note
 from assignments.smartlead.budget import Slot
-from assignments.smartlead.errors import AboutUs, NotSent, Refused, SmartleadError
-from assignments.smartlead.meter import Kind, NotBefore
+from assignments.smartlead.errors import (
+    NotSent,
+    Refused,
+    ServiceTrouble,
+    SmartleadError,
+)
+from assignments.smartlead.rate_limiter import CallKind, NotBefore
 
 # How soon a click is seen while waiting for a slot.
 LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))
@@ -72,7 +77,9 @@ class Dispatcher:
         clicks = queue.clicks_are_due(account, now)
         if not clicks and not queue.something_is_due(account, now):
             return queue.next_moment(now) or datetime.max.replace(tzinfo=now.tzinfo)
-        taken = self.context.budget.take(Kind.INTERACTIVE if clicks else Kind.NORMAL)
+        taken = self.context.budget.take(
+            CallKind.INTERACTIVE if clicks else CallKind.NORMAL
+        )
         if isinstance(taken, NotBefore):
             return self._wait_for_slot(taken, now)
         return self._use_slot(taken, account, clicks=clicks)
@@ -106,7 +113,7 @@ class Dispatcher:
         """Make one read now and then to see whether an outage is over, and nothing else."""
         if account.probe_at and account.probe_at > now:
             return account.probe_at
-        taken = self.context.budget.take(Kind.INTERACTIVE)
+        taken = self.context.budget.take(CallKind.INTERACTIVE)
         if isinstance(taken, NotBefore):
             return self._wait_for_slot(taken, now)
         if not accounts.claim_probe(now):
@@ -122,7 +129,7 @@ class Dispatcher:
         None.
         """
         if taken.probe_due:
-            slot = self.context.budget.take(Kind.PROBE)
+            slot = self.context.budget.take(CallKind.PROBE)
             if not isinstance(slot, NotBefore):
                 self._probe_once(slot, now)
                 return None
@@ -133,12 +140,12 @@ class Dispatcher:
     def _probe_once(self, slot: Slot, now: datetime) -> None:
         """Make one read, and record or end the outage by its answer."""
         try:
-            with self.context.client.spending(slot):
+            with self.context.client.use_slot(slot):
                 self.context.client.probe()
         except NotSent:
             return  # this process was paused; the next look tells
         except SmartleadError as error:
-            kind = error.kind if isinstance(error, AboutUs) else "garbled"
+            kind = error.kind if isinstance(error, ServiceTrouble) else "garbled"
             if kind != "rate_limit":
                 accounts.note_outage(kind=kind, sentence=str(error), at=now)
         else:
@@ -166,7 +173,7 @@ def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
     except NotSent:
         Lead.objects.filter(pk=claim.pk).update(recheck_at=context.clock())
         return
-    except AboutUs as error:
+    except ServiceTrouble as error:
         if error.kind != "rate_limit":
             accounts.note_outage(
                 kind=error.kind, sentence=str(error), at=context.clock()

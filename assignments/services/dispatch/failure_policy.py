@@ -1,4 +1,7 @@
-"""Consequences of failures: a row's own, or everybody's (design, rule 10)."""
+"""Consequences of failures: a row's own, or everybody's.
+
+See docs/design/design.md, rule 10.
+"""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +10,7 @@ from django.conf import settings
 from assignments.models import Assignment
 from assignments.models.assignment import State
 from assignments.services import account
-from assignments.smartlead.errors import AboutUs, Refused
+from assignments.smartlead.errors import Refused, ServiceTrouble
 
 MANY_FAILURES = 8
 
@@ -44,7 +47,7 @@ def pause_bulk_if_refusals_repeat(at: datetime) -> None:
         account.pause_bulk(reason=last[0].outcome, at=at)
 
 
-def tell_trouble(error: AboutUs, at: datetime) -> None:
+def tell_trouble(error: ServiceTrouble, at: datetime) -> None:
     """Record an outage, which stops the queue; too many calls (429) are no outage."""
     if error.kind != "rate_limit":
         account.note_outage(kind=error.kind, sentence=str(error), at=at)

@@ -1,4 +1,7 @@
-"""Compare before write: what is known of an owner, and how well (design, rule 3)."""
+"""Compare before write: what is known of an owner, and how well.
+
+See docs/design/design.md, rule 3.
+"""
 
 from datetime import datetime, timedelta
 from enum import Enum

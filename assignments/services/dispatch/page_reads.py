@@ -1,4 +1,4 @@
-"""Read twenty leads for the price of one (design, rule 3).
+"""Read twenty leads for the price of one (docs/design/design.md, rule 3).
 
 Where the list of one member's leads has proven itself, a row that is no click is
 compared with its page of that list. A list may lag, so it counts as asked LIST_MAY_LAG
@@ -24,7 +24,7 @@ from assignments.services.mirror.import_leads import save_rows
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import Refused
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 A_MOMENT = timedelta(seconds=1) * settings.TIME_SCALE
@@ -88,7 +88,7 @@ def forget(page: AwaitedPage) -> None:
 
 
 def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
-    """Ask for a page and store what it says. Raises NotSent or AboutUs.
+    """Ask for a page and store what it says. Raises NotSent or ServiceTrouble.
 
     Leads that it does not have are marked to be read one by one; all of them, if the
     list refuses the filter or is not what was asked for.
@@ -121,10 +121,10 @@ def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
         )
 
 
-def _request(context: Desk, page: AwaitedPage, slot: Slot) -> Page[LeadRow] | None:
+def _request(context: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
     """Return the page; None if Smartlead refuses it."""
     try:
-        with context.client.spending(slot):
+        with context.client.use_slot(slot):
             return context.client.inbox(
                 ASSIGNED,
                 limit=PAGE,

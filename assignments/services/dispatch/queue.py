@@ -1,7 +1,7 @@
 """The queue of the dispatcher: the most urgent row there is, claimed for one worker.
 
-A claim is a random token and a lease (design, rule 5). Rows of all kinds compete:
-assignments to send or to settle, notes, and leads to read again.
+A claim is a random token and a lease (docs/design/design.md, rule 5). Rows of all kinds
+compete: assignments to send or to settle, notes, and leads to read again.
 """
 
 import secrets

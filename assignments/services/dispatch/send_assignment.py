@@ -1,7 +1,7 @@
 """Send one assignment to Smartlead: compare, stamp, call, record, settle.
 
-Rules 3 and 5 of the design. Every outcome is written only while the claim is ours; a
-worker that was paused too long writes nothing.
+See docs/design/design.md, rules 3 and 5. Every outcome is written only while the
+claim is ours; a worker that was paused too long writes nothing.
 """
 
 import time
@@ -36,7 +36,12 @@ from assignments.services.ledger.ownership import record_write
 from assignments.services.ledger.transitions import GONE, finish, release
 from assignments.services.locks import lock_lead
 from assignments.smartlead.budget import Slot
-from assignments.smartlead.errors import AboutUs, NotSent, Refused, Unclear
+from assignments.smartlead.errors import (
+    AmbiguousWrite,
+    NotSent,
+    Refused,
+    ServiceTrouble,
+)
 from assignments.smartlead.records import LeadRow
 
 WITHHELD = "Smartlead does not say who has this lead."
@@ -101,7 +106,7 @@ class SendAssignment:
             lead_row, asked_at = self.context.read_lead(row.lead_id, self.slot)
         except NotSent:
             return self._leave_to_next_worker()
-        except (AboutUs, Refused) as error:
+        except (ServiceTrouble, Refused) as error:
             return self._settle_later(error)
         if lead_row is None:
             return self._refuse(GONE)
@@ -140,7 +145,7 @@ class SendAssignment:
             page_reads.read(self.context, page, self.slot)
         except NotSent:
             page_reads.forget(page)
-        except AboutUs as error:
+        except ServiceTrouble as error:
             page_reads.forget(page)
             tell_trouble(error, self.context.clock())
 
@@ -150,7 +155,7 @@ class SendAssignment:
             lead_row, asked_at = self.context.read_lead(row.lead_id, self.slot)
         except NotSent:
             return self._put_back()
-        except AboutUs as error:
+        except ServiceTrouble as error:
             return self._record_not_applied(error)
         except Refused as error:
             return self._refuse(in_their_words(error))
@@ -186,7 +191,7 @@ class SendAssignment:
         self.context.emit("stamped")
         began_at = self.context.clock()
         try:
-            with self.context.client.spending(self.slot):
+            with self.context.client.use_slot(self.slot):
                 self.context.client.set_owner(
                     map_id=row.lead_id, member_id=row.to_id, start_by=start_by
                 )
@@ -194,9 +199,9 @@ class SendAssignment:
             return self._put_back()
         except Refused as error:
             return self._refuse(in_their_words(error))
-        except Unclear as error:
+        except AmbiguousWrite as error:
             return self._leave_unsettled(error, settle_at=self.context.clock())
-        except AboutUs as error:
+        except ServiceTrouble as error:
             if error.surely_not_applied:
                 return self._record_not_applied(error)
             return self._leave_unsettled(error)
@@ -314,7 +319,7 @@ class SendAssignment:
         stamped = self._mine().filter(sent_at__isnull=False)
         stamped.update(sent_at=None, settle_at=None, sends=F("sends") - 1)
 
-    def _record_not_applied(self, error: AboutUs) -> None:
+    def _record_not_applied(self, error: ServiceTrouble) -> None:
         at = self.context.clock()
         with self._locked_lead():
             if self._mine().exists():
@@ -338,24 +343,24 @@ class SendAssignment:
 
     # ── Still sending ───────────────────────────────────────────────────────────
     def _leave_unsettled(
-        self, error: AboutUs | Unclear, settle_at: datetime | None = None
+        self, error: ServiceTrouble | AmbiguousWrite, settle_at: datetime | None = None
     ) -> None:
         """Leave a row sending that may have been applied: a later read will tell."""
         at = self.context.clock()
         self._count_failure(at, str(error))
         self._mine().update(lease_until=at, settle_at=settle_at or F("settle_at"))
-        if isinstance(error, AboutUs):
+        if isinstance(error, ServiceTrouble):
             tell_trouble(error, at)
 
     def _leave_to_next_worker(self) -> None:
         self._mine().update(lease_until=self.context.clock())
 
-    def _settle_later(self, error: AboutUs | Refused) -> None:
+    def _settle_later(self, error: ServiceTrouble | Refused) -> None:
         at = self.context.clock()
         self._count_failure(at, str(error))
         settle_at = at + back_off(self.row.failures)
         self._mine().update(lease_until=at, settle_at=settle_at)
-        if isinstance(error, AboutUs):
+        if isinstance(error, ServiceTrouble):
             tell_trouble(error, at)
 
     def _count_failure(self, at: datetime, reason: str) -> None:

@@ -1,8 +1,8 @@
-"""Send one note to Smartlead (design, rule 6): as an assignment, but unrepeatable.
+"""Send one note to Smartlead: as an assignment, but unrepeatable.
 
 Smartlead can neither change nor delete a note, so one that may have arrived is looked
 for by its reference before it is sent again. Where notes can't be read back it stays
-`unconfirmed` and is not repeated.
+`unconfirmed` and is not repeated. See docs/design/design.md, rule 6.
 """
 
 import time
@@ -18,11 +18,11 @@ from assignments.services.dispatch.failure_policy import in_their_words, tell_tr
 from assignments.services.dispatch.queue import Claim
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
-    AboutUs,
+    AmbiguousWrite,
     NotesUnreadable,
     NotSent,
     Refused,
-    Unclear,
+    ServiceTrouble,
 )
 
 UNCONFIRMED = (
@@ -40,7 +40,7 @@ def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
         return _wait_again(note, context.clock()) if note else None
     context.emit("note stamped")
     try:
-        with context.client.spending(slot):
+        with context.client.use_slot(slot):
             smartlead_id = context.client.create_note(
                 map_id=note.lead_id, text=note.full_text, start_by=start_by
             )
@@ -48,9 +48,9 @@ def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
         return _record_not_applied(note, context.clock())
     except Refused as error:
         return _finish(note, Note.State.REFUSED, in_their_words(error), context.clock())
-    except Unclear:
+    except AmbiguousWrite:
         return _leave_unsettled(note, context.clock(), settle_at=context.clock())
-    except AboutUs as error:
+    except ServiceTrouble as error:
         return _record_failure(context, note, error)
     context.emit("note answered")
     return _finish(note, Note.State.DONE, "", context.clock(), smartlead_id)
@@ -65,14 +65,14 @@ def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
         context.budget.give_back(slot)
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     try:
-        with context.client.spending(slot):
+        with context.client.use_slot(slot):
             sent_notes = context.client.notes(note.lead.person_id)
     except (NotesUnreadable, Refused):
         return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     except NotSent:
         _mine(note).update(lease_until=context.clock())
         return None
-    except AboutUs as error:
+    except ServiceTrouble as error:
         at = context.clock()
         _leave_unsettled(note, at, settle_at=at + back_off(note.failures))
         return tell_trouble(error, at)
@@ -112,7 +112,7 @@ def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
     return monotonic + spare.total_seconds() if is_stamped else None
 
 
-def _record_failure(context: Desk, note: Note, error: AboutUs) -> None:
+def _record_failure(context: Desk, note: Note, error: ServiceTrouble) -> None:
     at = context.clock()
     if error.surely_not_applied:
         _record_not_applied(note, at, failed=error.kind != "rate_limit")

@@ -1,7 +1,8 @@
 """Holds of leads in coverages, and what the end of an assignment does to them.
 
-Called in the transaction that gives a row its final state, under the lock on the lead
-(coverage rules 8, 14 to 21). Nothing else changes a hold when a move has come true.
+Called in the transaction that gives a row its final state, under the lock on the lead.
+Nothing else changes a hold when a move has come true. See docs/design/coverage-
+rules.md, rules 8 and 14 to 21.
 """
 
 import re
@@ -152,7 +153,10 @@ def _change_holder(
 
 
 def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
-    """Queue the note of a coverage, once per coverage, lead and direction (rule 33)."""
+    """Queue the note of a coverage, once per coverage, lead and direction.
+
+    See docs/design/coverage-rules.md, rule 33.
+    """
     is_return = row.cause == Cause.COVERAGE_RETURN
     coverage = hold.coverage
     template = coverage.return_note if is_return else coverage.start_note
@@ -171,7 +175,10 @@ def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
 
 # ── Somebody else's decision ────────────────────────────────────────────────────
 def _keeps_present_owner(row: Assignment) -> bool:
-    """Return whether a person chose the present owner over a waiting change (rule 18)."""
+    """Return whether a person chose the present owner over a waiting change.
+
+    See docs/design/coverage-rules.md, rule 18.
+    """
     return (
         row.state == State.SKIPPED
         and row.cause in PERSONAL
@@ -246,9 +253,10 @@ def _revive(row: Assignment) -> bool:
 
 
 def _pin_where_given(row: Assignment, at: datetime) -> None:
-    """Pin a lead given on purpose to somebody away: their coverage leaves it (rule 19).
+    """Pin a lead given on purpose to somebody away: their coverage leaves it there.
 
     A change seen in Smartlead counts as on purpose if the coverage had held the lead.
+    See docs/design/coverage-rules.md, rule 19.
     """
     for coverage in Coverage.objects.away_at(at).filter(member=row.to_id):
         if row.cause == Cause.OUTSIDE:

@@ -1,6 +1,7 @@
 """The owner of a lead as Smartlead names it, and how well it is known.
 
-Nothing else writes `Lead.owner` (design, rules 1 and 4). Callers hold a transaction.
+Nothing else writes `Lead.owner` (docs/design/design.md, rules 1 and 4). Callers hold a
+transaction.
 """
 
 from dataclasses import dataclass
@@ -121,7 +122,10 @@ def _lost_write(lead: Lead, sighting: Sighting) -> Assignment | None:
 def _take_as_own_write(
     row: Assignment, lead: Lead, sighting: Sighting, at: datetime
 ) -> None:
-    """Finish a row whose write has landed: nobody else did it (coverage rules, 31)."""
+    """Finish a row whose write has landed: nobody else did it.
+
+    See docs/design/coverage-rules.md, rule 31.
+    """
     assert row.to_id is not None  # noqa: S101  `_lost_write` has seen to it
     sure_at = sighting.asked_at if sighting.by == "get" else None
     if finish(row, state=State.DONE, outcome="", at=at):

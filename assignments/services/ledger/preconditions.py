@@ -1,4 +1,4 @@
-"""Last checks before an assignment is sent (coverage rules, 29).
+"""Last checks before an assignment is sent (docs/design/coverage-rules.md, rule 29).
 
 The clock of the coverages is the time of the last tick or later: it never runs back.
 """

@@ -1,4 +1,4 @@
-"""Changes of an assignment from state to state (design, rules 2 and 5).
+"""Changes of an assignment from state to state (docs/design/design.md, rules 2 and 5).
 
 Callers hold a transaction and the lock on the lead, so that an outcome and what follows
 from it are one step: unsent notes are dropped, holds brought up to date, a done row is

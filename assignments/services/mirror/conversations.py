@@ -22,10 +22,10 @@ from assignments.services.mirror.import_leads import save_row, settle_replies
 from assignments.services.mirror.session import OutOfTime, Reading, Stopped, SyncReport
 from assignments.services.mirror.sync_sources import NOTES, THREADS
 from assignments.services.replies import own_mail, record
-from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import NotesUnreadable, Refused
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import SkippedRow
 from assignments.smartlead.records import HistoryEntry, LeadRow, NoteRow
 
 LONGEST_KEY = 300
@@ -34,12 +34,13 @@ EVENTS_LEAD_BY = timedelta(minutes=10)
 
 
 def open_lead(
-    *, map_id: int, client: Client, budget: Budget, at: datetime
+    *, map_id: int, client: Client, budget: CallBudget, at: datetime
 ) -> SyncReport:
-    """Bring one lead up to date: its mails parsed, itself, its conversation, its notes.
+    """Fetch a lead, its conversation and its notes, and parse its mails; return what
+    was read.
 
-    What was fetched after the last mail is not fetched again. What fails stands with
-    its source, and is tried again when the lead is opened the next time.
+    What was fetched after the last mail is not fetched again. An error is noted with
+    its source and tried again at the next opening.
     """
     reading = Reading(
         client=client,
@@ -62,20 +63,20 @@ def open_lead(
 
 
 def is_stale(lead: Lead, fetched_at: datetime | None) -> bool:
-    """Whether a mail came or went since."""
+    """Return True if a mail came or went after `fetched_at`, or nothing was fetched."""
     mails = [moment for moment in (lead.listed_reply_at, lead.last_sent_at) if moment]
     return fetched_at is None or any(moment > fetched_at for moment in mails)
 
 
 def wants_thread(lead: Lead) -> bool:
-    """Whether Smartlead may have a newer conversation than what is kept here."""
+    """Return True if Smartlead may have a newer conversation than is stored."""
     return is_stale(lead, lead.thread_at) or _awaits_mails(lead)
 
 
 def _open(reading: Reading, map_id: int) -> None:
     row: LeadRow | None = None
     with reading.reporting(THREADS):
-        row, at = reading.ask(Kind.INTERACTIVE, lambda client: client.lead(map_id))
+        row, at = reading.ask(CallKind.INTERACTIVE, lambda client: client.lead(map_id))
         if row:
             save_row(row, asked_at=at, at=at, by="get")
     lead = Lead.objects.filter(pk=map_id).first()
@@ -108,7 +109,7 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
     if campaign_id is None or person_id is None:
         return ()
     found, _ = reading.ask(
-        Kind.INTERACTIVE,
+        CallKind.INTERACTIVE,
         lambda client: client.history(campaign_id=campaign_id, lead_id=person_id),
     )
     return found
@@ -121,10 +122,10 @@ def keep_thread(
     at: datetime,
     is_whole: bool = False,
 ) -> None:
-    """Add the mails that are new; none that a conversation brought is taken away.
+    """Store the mails that are new and parse them; stored mails of conversations stay.
 
-    They are stored first and parsed then: who is killed in between leaves them to the
-    tick.
+    `is_whole`: all of the conversation is there, so mails that only events told of go.
+    A process killed before parsing leaves them to the tick.
     """
     with transaction.atomic():
         locked = lock_lead(lead.pk)
@@ -148,7 +149,7 @@ def _new_messages(lead: Lead, history: Sequence[HistoryEntry]) -> list[Message]:
 
 
 def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
-    """Show one mail that an event told of, until a conversation brings it or does not."""
+    """Store a mail that an event told of, until a conversation brings it or does not."""
     moment = min(mail.at or at, at)
     if lead.thread_at and moment <= lead.thread_at - EVENTS_LEAD_BY:
         return  # a conversation that was read later has it, or there is no such mail
@@ -160,7 +161,9 @@ def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
 
 
 def _awaits_mails(lead: Lead) -> bool:
-    """Whether the last conversation may have been too early for what an event told."""
+    """Return True if the last conversation may have been read before a mail that an
+    event told of.
+    """
     told = lead.messages.told_by_events()
     if lead.thread_at:
         told = told.filter(at__gt=lead.thread_at - EVENTS_LEAD_BY)
@@ -202,7 +205,7 @@ def _message(lead: Lead, entry: HistoryEntry) -> Message:
 
 
 def _key(entry: HistoryEntry) -> str:
-    """What tells a mail apart: its message id, or else all that there is."""
+    """Return what identifies a mail: its message id, or else a digest of everything."""
     if entry.message_id and len(entry.message_id) <= LONGEST_KEY:
         return entry.message_id
     parts = (entry.message_id, entry.direction, entry.sender, entry.at, entry.body_html)
@@ -219,7 +222,9 @@ def _fetch_notes(reading: Reading, lead: Lead) -> None:
     if person_id is None:
         return
     try:
-        rows, at = reading.ask(Kind.INTERACTIVE, lambda client: client.notes(person_id))
+        rows, at = reading.ask(
+            CallKind.INTERACTIVE, lambda client: client.notes(person_id)
+        )
     except NotesUnreadable:
         # Not a fault: some accounts can't. Pages say so, and show our own notes.
         _note_readable(lead, is_readable=False, at=reading.clock())
@@ -231,6 +236,7 @@ def _fetch_notes(reading: Reading, lead: Lead) -> None:
 
 @transaction.atomic
 def keep_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
+    """Store the notes that are new; those without an id are counted as unreadable."""
     LeadNote.objects.bulk_create(
         [
             LeadNote(
@@ -246,7 +252,7 @@ def keep_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
         ignore_conflicts=True,
     )
     nameless = [
-        Unreadable(reason="The note has no usable id.", excerpt=row.text[:500])
+        SkippedRow(reason="The note has no usable id.", excerpt=row.text[:500])
         for row in rows
         if row.id is None
     ]

@@ -1,9 +1,9 @@
-"""How a list that moves while it is read is read without gaps.
+"""Reading a list that moves while it is read, without gaps.
 
-A list of the inbox is sorted by reply time, newest first. Its pages are cut by time: the
-next one ends where the last row was, so that no row moving about can push another one
-past us. An offset is used only inside one timestamp, or, with pages that overlap, where
-the list can't be cut by time.
+A list of the inbox is sorted by reply time, newest first. Its pages are cut by time:
+the next one ends where the last row was, so that no row moving about can push another
+one past us. An offset is used only inside one timestamp, or, with pages that overlap,
+where the list cannot be cut by time.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Self
 
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ TICK = timedelta(milliseconds=1)  # Smartlead's times have no finer grain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where in a list a pass stands; `until`: all that is newer has been read."""
+    """A position in a list; everything newer than `until` has been read."""
 
     until: datetime | None = None
     offset: int = 0
@@ -44,10 +44,13 @@ class Place:
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
+        """Return the time range to ask for, None from the top of the list."""
         return (BEGINNING, self.until) if self.until else None
 
-    def after(self, page: Page[LeadRow], *, floor: datetime | None) -> "Place | None":
-        """Where to read on; None if the list is at its end, or older than the floor."""
+    def after(
+        self, page: ListPage[LeadRow], *, floor: datetime | None
+    ) -> "Place | None":
+        """Return where to read on; None at the end of the list, or beyond the floor."""
         times = [row.last_reply_at for row in page.rows if row.last_reply_at]
         is_sorted = _descend(times)
         if page.is_last or (floor and is_sorted and times and times[-1] < floor):
@@ -62,7 +65,7 @@ class Place:
         return Place(until=end)
 
     def _is_ignored(self, times: Sequence[datetime]) -> bool:
-        """The list has rows that the window should have kept out."""
+        """Return True if the list has rows that the time range should have kept out."""
         return self.until is not None and times[0] > self.until
 
 

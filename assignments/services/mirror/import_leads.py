@@ -1,7 +1,4 @@
-"""How rows of Smartlead become leads: the one way in for a lead's mirrored attributes.
-
-The owner is not among them: each row's owner is handed on as a sighting.
-"""
+"""Turning rows of Smartlead into leads; each row's owner goes to `ledger.ownership`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -61,7 +58,7 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a page of rows changed."""
+    """Numbers of new leads and of changed owners of a page."""
 
     new: int = 0
     changed_owners: int = 0
@@ -69,7 +66,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Surroundings:
-    """What a lead's derived attributes depend on, loaded once for a page."""
+    """Rows that derived attributes of leads depend on, loaded once for a page."""
 
     campaigns: Mapping[int, Campaign]
     categories: Mapping[int, Category]
@@ -82,13 +79,18 @@ class _Surroundings:
 
 
 def save_row(row: LeadRow, *, asked_at: datetime, at: datetime, by: Asker) -> None:
+    """Store one row as a lead, with its owner and its mails; as `save_rows`."""
     save_rows([row], asked_at=asked_at, at=at, by=by)
 
 
 def save_rows(
     rows: Sequence[LeadRow], *, asked_at: datetime, at: datetime, by: Asker
 ) -> Saved:
-    """Take a page of rows in, in few queries however many rows there are."""
+    """Store a page of rows as leads, with owners and mails; return what changed.
+
+    `asked_at` is when Smartlead was asked: a row older than the last look at a lead
+    changes no attribute. `by`: a list told it, or a single read.
+    """
     by_id = {row.map_id: row for row in rows}
     # Before the transaction: parsing takes long, and nobody else could write meanwhile.
     last_mails = _new_last_mails(rows)
@@ -133,11 +135,10 @@ def _save_rows(
 def take_event(
     row: LeadRow, *, happened_at: datetime, mails: Collection[Mail] = ()
 ) -> None:
-    """What an event says of a lead that is known; the caller has locked the lead.
+    """Store what a webhook tells of a known lead, which the caller has locked.
 
-    It says one thing and no owner: neither whether the lead is still there. A read that
-    was asked before it happened teaches nothing new any more. `mails`: what it tells
-    of that no list could.
+    `mails` are mails that no list could tell of. Reads asked before `happened_at`
+    change nothing any more.
     """
     lead = Lead.objects.get(pk=row.map_id)
     promised = record.promises_of([lead])
@@ -150,11 +151,7 @@ def take_event(
 
 
 def settle_replies(leads: Sequence[Lead]) -> None:
-    """Work out who replied last and who owes an answer, from the mails known by now.
-
-    Mails that were told of since the last row may show that it spoke of a bounce. The
-    caller has locked the leads.
-    """
+    """Work out anew who wrote last and who owes an answer; callers lock the leads."""
     rows = {lead.pk: bare_row(lead.pk) for lead in leads}
     _take_news(leads, rows, told={lead.pk: () for lead in leads})
 
@@ -171,7 +168,6 @@ def _take_news(
     told: Mapping[int, Collection[Mail]],
     last_mails: Mapping[int, LastMail] | None = None,
 ) -> None:
-    """Bring leads up to rows that leave most things out."""
     if not leads:
         return
     # Both decide what follows from a row, whether it names them or not.
@@ -201,7 +197,9 @@ def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
 
 
 def _new_last_mails(rows: Iterable[LeadRow]) -> dict[int, LastMail]:
-    """Parse the newest mail of each row, if that was not done when it came before."""
+    """Parse the newest mail of each row unless that was done before; return them by
+    lead.
+    """
     newest = {row.map_id: newest_mail(row.history) for row in rows if row.history}
     if not newest:
         return {}
@@ -239,7 +237,7 @@ def _campaigns(names: Mapping[int, str]) -> dict[int, Campaign]:
 
 
 def _categories(names: Mapping[int, str | None]) -> dict[int, Category]:
-    """The categories of a page; one that is not known yet gets a stand-in's name."""
+    """Return categories by id; unknown ones are created with a stand-in's name."""
     known = Category.objects.in_bulk(list(names))
     if missing := [
         Category(id=key, name=(name or f"Category {key}")[:200])
@@ -251,7 +249,9 @@ def _categories(names: Mapping[int, str | None]) -> dict[int, Category]:
 
 
 def _locked(by_id: Mapping[int, LeadRow], *, at: datetime) -> tuple[list[Lead], int]:
-    """The leads of these rows, all of them there and locked; and how many are new."""
+    """Return the leads of these rows, locked and created if missing; and how many are
+    new.
+    """
     wanted = Lead.objects.filter(pk__in=by_id).order_by("map_id")
     leads = list(wanted.select_for_update())
     missing = by_id.keys() - {lead.pk for lead in leads}
@@ -283,7 +283,7 @@ def _write_attributes(
 
 
 def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
-    """Bring the lead up to the row; the names of the columns that changed."""
+    """Set the row's attributes on the lead; return the names of changed columns."""
     news = _news(row, around.last_mails.get(lead.pk))
     news |= _mail_times(lead, news, around.mails.get(lead.pk, ()))
     after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
@@ -313,7 +313,7 @@ def _mail_times(
 
 
 def _news(row: LeadRow, mail: LastMail | None) -> dict[str, Any]:
-    """What the row says, as the lead's columns take it, without what it leaves out."""
+    """Return the lead's columns that the row names, with fitting values."""
     said = {name: getattr(row, source) for name, source in _ATTRIBUTES.items()}
     news = {
         name: plain_text.fitted(value, model=Lead, field=name)
@@ -357,7 +357,7 @@ def _see_owners(
     at: datetime,
     by: Asker,
 ) -> int:
-    """Hand each owner on; how many leads have another one than we knew of."""
+    """Pass each row's owner on; return how many leads changed their known owner."""
     unchanged = _known_as_they_are(leads, by_id, asked_at) if by == "list" else set()
     # Nothing is learnt of these but that it is still so: one update does for all.
     Lead.objects.filter(pk__in=unchanged).update(owner_known_at=asked_at)
@@ -376,7 +376,7 @@ def _see_owners(
 def _known_as_they_are(
     leads: Sequence[Lead], by_id: Mapping[int, LeadRow], asked_at: datetime
 ) -> set[int]:
-    """Leads whose owner is the one we know, with no assignment that must hear of it."""
+    """Return leads whose owner is confirmed and whose assignments need not hear of it."""
     same = {
         lead.pk
         for lead in leads
@@ -390,7 +390,7 @@ def _known_as_they_are(
 
 
 def _fill_member_names(rows: Iterable[LeadRow]) -> None:
-    """The documented shape names the owner; for members known only by their id."""
+    """Store owners' names from rows, for members known only by their id."""
     names = {
         row.owner_id: row.owner_name for row in rows if row.owner_id and row.owner_name
     }

@@ -1,4 +1,4 @@
-"""Whether Smartlead's list of one member's leads is what it says it is.
+"""Proof that Smartlead's list of one member's leads holds that member's leads.
 
 Its documentation contradicts itself, so the filter has to prove itself: every row
 returned for a member names that member as owner, and another member's answer differs.
@@ -18,7 +18,7 @@ from assignments.services.mirror.session import Reading
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 TRIED = 2
@@ -27,7 +27,10 @@ type Verdict = tuple[Source.Proof, str]
 
 
 def prove(reading: Reading) -> bool:
-    """Ask for the leads of two members, and keep what their answers show."""
+    """Compare the lists of two members and store the verdict; two calls.
+
+    Returns True. Raises the client's errors, after the proof is noted as open.
+    """
     asked = members_to_try()
     if len(asked) < TRIED:
         detail = "Fewer than two members own leads: there is nothing to compare yet."
@@ -49,15 +52,15 @@ def prove(reading: Reading) -> bool:
 
 
 def members_to_try() -> list[int]:
-    """The two who own most leads: their lists should not be empty."""
+    """Return the ids of the two members who own most leads; fewer if fewer own any."""
     owned = Lead.objects.present().filter(owner__isnull=False).order_by()
     counts = owned.values("owner").annotate(leads=Count("pk"))
     busiest = counts.order_by("-leads", "owner").values_list("owner", flat=True)
     return [owner for owner in busiest[:TRIED] if owner is not None]
 
 
-def judge(answers: Mapping[int, Page[LeadRow]]) -> Verdict:
-    """What the answers for several members say about the filter."""
+def judge(answers: Mapping[int, ListPage[LeadRow]]) -> Verdict:
+    """Return the verdict on the filter from the answers by member, with its sentence."""
     if not all(page.rows for page in answers.values()):
         return Source.Proof.UNPROVEN, "Smartlead's answer for a member was empty."
     rows = [(m, row) for m, page in answers.items() for row in page.rows]
@@ -70,18 +73,23 @@ def judge(answers: Mapping[int, Page[LeadRow]]) -> Verdict:
 
 
 def is_proven() -> bool:
+    """Return True if lists of members have proven themselves."""
     return Source.objects.filter(name=ASSIGNED, proof=Source.Proof.PROVEN).exists()
 
 
 def readable_members() -> list[int]:
-    """The members whose own lists may be trusted; none while the proof is open."""
+    """Return the ids of all members, or none while lists are not proven."""
     if not is_proven():
         return []
     return list(Member.objects.order_by("id").values_list("id", flat=True))
 
 
-def holds(page: Page[LeadRow], member_id: int | None, *, at: datetime) -> bool:
-    """Whether a page read for a member is theirs; if not, the proof has failed."""
+def holds(page: ListPage[LeadRow], member_id: int | None, *, at: datetime) -> bool:
+    """Return True if all rows of a page are the member's; else note that the proof
+    failed.
+
+    `member_id` None is the key's own list, which may hold anybody's.
+    """
     if member_id is None:
         return True
     strangers = [row for row in page.rows if row.owner_known]
@@ -94,11 +102,11 @@ def holds(page: Page[LeadRow], member_id: int | None, *, at: datetime) -> bool:
 
 
 def distrust(detail: str, *, at: datetime) -> None:
-    """Not to be read until the next proof."""
+    """Note that the proof failed: lists of members are not read until the next one."""
     _keep((Source.Proof.FAILED, detail), at=at)
 
 
-def _list(client: Client, *, member_id: int) -> Page[LeadRow]:
+def _list(client: Client, *, member_id: int) -> ListPage[LeadRow]:
     return client.inbox(ASSIGNED, limit=PAGE, member_id=member_id)
 
 

@@ -1,7 +1,7 @@
-"""Tell kept mails apart anew: after an update that knows more kinds of them, or when a
-colleague's address has become known. What lists and figures say follows.
+"""Telling stored mails apart anew, after an update that knows more kinds of them or a
+colleague's address.
 
-A mail that was once told to be no reply stays so.
+What lists and figures say follows. A mail that was once told to be no reply stays so.
 """
 
 from collections import defaultdict
@@ -24,14 +24,17 @@ MAILS_AT_ONCE = 1_000
 
 @dataclass(slots=True)
 class Reclassified:
-    """How many leads were looked at, and how many of their mails are no replies now."""
+    """Numbers of leads looked at, and of their mails that are no replies now."""
 
     leads: int = 0
     mails: int = 0
 
 
 def reclassify_mails() -> Reclassified:
-    """Go through all leads with received mails, some at a time; may be broken off."""
+    """Go through all leads with received mails and return the numbers.
+
+    Some leads at a time, each in a transaction, so that it may be broken off.
+    """
     _remember_senders()
     received = Message.objects.filter(lead=OuterRef("pk"), direction="reply")
     others = SeenMail.objects.filter(lead=OuterRef("pk"), kind__in=NO_REPLIES)

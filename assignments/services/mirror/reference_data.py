@@ -1,4 +1,6 @@
-"""Members, categories and campaigns, and what only a campaign knows of its leads."""
+"""Members, categories and campaigns, and attributes of leads that only a campaign
+knows.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,7 @@ from assignments.services.mirror.sync_sources import (
     MEMBERS,
 )
 from assignments.services.sla.waiting import refresh_answers
-from assignments.smartlead.budget import Kind
+from assignments.smartlead.budget import CallKind
 from assignments.smartlead.errors import Refused
 from assignments.smartlead.records import (
     CampaignLeadRow,
@@ -42,7 +44,7 @@ _INTERESTED = re.compile(
 
 # ── Members ─────────────────────────────────────────────────────────────────────
 def read_members(reading: Reading) -> bool:
-    page, _ = reading.ask(Kind.NORMAL, lambda client: client.members())
+    page, _ = reading.ask(CallKind.NORMAL, lambda client: client.members())
     reading.count_rows(MEMBERS, page)
     save_members(page.rows)
     return _complete(MEMBERS, len(page.rows), reading.clock())
@@ -50,7 +52,7 @@ def read_members(reading: Reading) -> bool:
 
 @transaction.atomic
 def save_members(rows: Iterable[MemberRow]) -> None:
-    """Learn who is on the board. Whoever is not on it stays as they are."""
+    """Store the members of the board. Members not on it stay as they are."""
     names = {
         row.id: plain_text.fitted(row.name, model=Member, field="name") for row in rows
     }
@@ -78,7 +80,7 @@ def _meet(member: Member, name: str) -> None:
 
 # ── Categories ──────────────────────────────────────────────────────────────────
 def read_categories(reading: Reading) -> bool:
-    page, _ = reading.ask(Kind.NORMAL, lambda client: client.categories())
+    page, _ = reading.ask(CallKind.NORMAL, lambda client: client.categories())
     reading.count_rows(CATEGORIES, page)
     save_categories(page.rows)
     return _complete(CATEGORIES, len(page.rows), reading.clock())
@@ -86,6 +88,9 @@ def read_categories(reading: Reading) -> bool:
 
 @transaction.atomic
 def save_categories(rows: Iterable[CategoryRow]) -> None:
+    """Store the categories; leads whose category began or ceased to close are worked
+    out anew.
+    """
     by_id = {row.id: row for row in rows}
     known = Category.objects.in_bulk(list(by_id))
     turned: list[int] = []
@@ -126,7 +131,7 @@ def _category_news(category: Category, row: CategoryRow) -> dict[str, Any]:
 
 # ── Campaigns ───────────────────────────────────────────────────────────────────
 def read_campaigns(reading: Reading) -> bool:
-    page, _ = reading.ask(Kind.NORMAL, lambda client: client.campaigns())
+    page, _ = reading.ask(CallKind.NORMAL, lambda client: client.campaigns())
     reading.count_rows(CAMPAIGNS, page)
     save_campaigns(page.rows)
     return _complete(CAMPAIGNS, len(page.rows), reading.clock())
@@ -161,7 +166,7 @@ def _refresh_search(campaign: Campaign) -> None:
 
 # ── What a campaign knows of its leads ──────────────────────────────────────────
 def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
-    """Campaigns with leads of ours that were not read for a day; new ones first."""
+    """Return campaigns with present leads not read for a day, new ones first."""
     ours = Lead.objects.present().filter(campaign=OuterRef("pk"))
     is_due = Q(attributes_at=None) | Q(attributes_at__lte=at - ATTRIBUTES_EVERY)
     due = Campaign.objects.filter(is_due, Exists(ours))
@@ -169,7 +174,7 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
 
 
 def read_campaign_leads(reading: Reading) -> bool:
-    """A page of the campaign that waits longest; whether none is left to read."""
+    """Read a page of the campaign that waits longest; return True if none is left."""
     source = sync_sources.load(CAMPAIGN_LEADS)
     at = reading.clock()
     campaign = _campaign_at(source.cursor) or campaigns_to_read(at).first()
@@ -181,7 +186,7 @@ def read_campaign_leads(reading: Reading) -> bool:
     try:
         page, _ = reading.ask(
             # Rules on territory and expertise wait for a campaign's first reading.
-            reading.background if campaign.attributes_at else Kind.NORMAL,
+            reading.background if campaign.attributes_at else CallKind.NORMAL,
             lambda client: client.campaign_leads(
                 campaign.pk, offset=offset, limit=CAMPAIGN_PAGE
             ),
@@ -217,7 +222,7 @@ def _finish_campaign(campaign: Campaign, at: datetime) -> None:
 
 @transaction.atomic
 def save_attributes(rows: Sequence[CampaignLeadRow]) -> int:
-    """Add to our leads what their campaign knows; how many of the rows are ours."""
+    """Add the rows' attributes to our leads; return how many rows are ours."""
     by_id = {row.map_id: row for row in rows}
     leads = Lead.objects.filter(pk__in=by_id).order_by("map_id")
     found = list(leads.select_for_update())
@@ -259,7 +264,7 @@ def _take_attributes(
 
 
 def _save_changed(row: Any, news: Mapping[str, Any]) -> None:
-    """Save what differs; a row that is not there yet, whole."""
+    """Save the columns that differ; a new row is inserted whole."""
     changed = [name for name, value in news.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, news[name])

@@ -1,4 +1,4 @@
-"""The mirror's front door: what is due is read, in fair order, within the budget."""
+"""The order of reading Smartlead: what is due, in turns, within the budget of calls."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from assignments.services.mirror import (
     sync_sources,
 )
 from assignments.services.mirror.session import OutOfTime, Reading, Stopped, SyncReport
-from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
 
 REFERENCE_EVERY = timedelta(hours=1)
@@ -36,10 +36,11 @@ type Due = Callable[[Source, datetime], datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One thing to read, a call a step (the proof of the filter: two).
+    """One kind of reading, done step by step; a step is one call (the proof of lists:
+    two).
 
-    `step` tells whether the job is through for now. `due_at` tells when its next step
-    may be taken: None while there is nothing to do.
+    `step` returns True if the job has nothing more to do now. `due_at` returns when its
+    next step may be taken, None while there is nothing to do.
     """
 
     source: str
@@ -50,15 +51,15 @@ class Job:
 def sync_slice(
     *,
     client: Client,
-    budget: Budget,
+    budget: CallBudget,
     until: datetime,
     clock: Clock = timezone.now,
     sleep: Sleep = time.sleep,
 ) -> SyncReport:
-    """Read what is due until the time is up; the next slice goes on where this one left.
+    """Read what is due until `until` and return what was read.
 
-    The head pass and the reference data come first, in turns. The full pass and its
-    like use the time between.
+    The head pass and the reference data come first, in turns; the full pass and the
+    rest use the time between. The next slice continues where this one ended.
     """
     reading = Reading(
         client=client, budget=budget, clock=clock, sleep=sleep, until=until
@@ -74,9 +75,13 @@ def sync_slice(
 
 
 def run_head_sync(
-    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+    *,
+    client: Client,
+    budget: CallBudget,
+    progress: Progress,
+    clock: Clock = timezone.now,
 ) -> SyncReport:
-    """A whole head pass, and the reference data that is due, to their ends."""
+    """Read a whole head pass and the reference data that is due; return what was read."""
     reading = _unhurried(client, budget, clock)
     if _is_barred(reading):
         return reading.report
@@ -86,9 +91,13 @@ def run_head_sync(
 
 
 def run_full_sync(
-    *, client: Client, budget: Budget, progress: Progress, clock: Clock = timezone.now
+    *,
+    client: Client,
+    budget: CallBudget,
+    progress: Progress,
+    clock: Clock = timezone.now,
 ) -> SyncReport:
-    """Everything once, from start to end, at the pace of bulk work."""
+    """Read everything once, at the pace of bulk work; return what was read."""
     reading = _unhurried(client, budget, clock)
     if _is_barred(reading):
         return reading.report
@@ -104,7 +113,7 @@ class _Slice:
     turns: dict[str, int] = field(default_factory=dict)
 
     def take_step(self) -> bool:
-        """Do one step, or wait until there is one to do; whether there is time left."""
+        """Do one step, or wait until one is due; return False when the time is up."""
         at, until = self.reading.clock(), self.reading.until
         if at >= until:
             return False
@@ -121,7 +130,7 @@ class _Slice:
     def _next(
         self, jobs: Sequence[Job], times: Mapping[str, datetime], at: datetime
     ) -> Job | None:
-        """Of the jobs that are due, the one whose last turn is longest ago."""
+        """Return the due job whose last turn is longest ago, None if none is due."""
         due = [job for job in jobs if job.source in times and times[job.source] <= at]
         return min(due, key=lambda job: self.turns.get(job.source, 0), default=None)
 
@@ -142,7 +151,10 @@ class _Slice:
 
 
 def _attempt(job: Job, reading: Reading) -> bool:
-    """One step of a job. One that fails is through; its source says why."""
+    """Do one step of a job; return True if it has nothing more to do, or has failed.
+
+    A failure is noted with its source.
+    """
     is_through = True
     with reading.reporting(job.source):
         is_through = job.step(reading)
@@ -167,20 +179,20 @@ def _run_job(reading: Reading, job: Job, progress: Progress) -> None:
         raise Stopped from None
 
 
-def _unhurried(client: Client, budget: Budget, clock: Clock) -> Reading:
+def _unhurried(client: Client, budget: CallBudget, clock: Clock) -> Reading:
     return Reading(
         client=client,
         budget=budget,
         clock=clock,
         sleep=time.sleep,
         until=clock() + UNHURRIED,
-        background=Kind.NORMAL,
+        background=CallKind.NORMAL,
         patience=PATIENCE,
     )
 
 
 def _is_barred(reading: Reading) -> bool:
-    """Whether the database belongs to another account: nothing is read into it then."""
+    """Return True, and note it, if the database belongs to another account."""
     problem = account.binding_problem(account.current())
     if problem:
         reading.note(sync_sources.INBOX, problem)
@@ -189,7 +201,7 @@ def _is_barred(reading: Reading) -> bool:
 
 # ── What there is to read, and when ─────────────────────────────────────────────
 def _due_times(at: datetime) -> dict[str, datetime]:
-    """When each job's next step may be taken; without those that have nothing to do."""
+    """Return when each job's next step may be taken, without jobs that have none."""
     known = Source.objects.in_bulk()
     times: dict[str, datetime] = {}
     for job in (*FOREGROUND, *BACKGROUND):

@@ -1,4 +1,4 @@
-"""A stretch of reading Smartlead: with which client and budget, until when.
+"""One stretch of reading Smartlead: its client, budget and end.
 
 Every call takes its slot of the budget here, outside any transaction.
 """
@@ -11,10 +11,10 @@ from datetime import datetime
 from assignments.services import account
 from assignments.services.mirror import sync_sources
 from assignments.services.mirror.import_leads import Saved
-from assignments.smartlead.budget import Budget, Kind
+from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
-from assignments.smartlead.errors import AboutUs, SmartleadError
-from assignments.smartlead.pages import Page
+from assignments.smartlead.errors import ServiceTrouble, SmartleadError
+from assignments.smartlead.list_parsing import ListPage
 
 # With these, no other source would fare better.
 STOPPERS = {"key", "plan", "rate_limit"}
@@ -22,16 +22,16 @@ NOTHING = Saved()
 
 
 class OutOfTime(Exception):
-    """The budget has no slot for this call before the time is up."""
+    """The budget has no slot for the call before the end of the stretch."""
 
 
 class Stopped(Exception):
-    """Smartlead takes none of our calls at the moment; the account says why."""
+    """Smartlead takes none of our calls at the moment; the account holds the reason."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SyncReport:
-    """What a stretch of reading brought. `errors`: the latest sentence per source."""
+    """Counts of what was read. `errors` holds the latest sentence per source."""
 
     calls: int = 0
     rows: int = 0
@@ -53,35 +53,38 @@ class SyncReport:
 @dataclass(slots=True, kw_only=True)
 class Reading:
     client: Client
-    budget: Budget
+    budget: CallBudget
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     until: datetime
     # What everything but the head pass costs: a tenth of the budget, or its full pace.
-    background: Kind = Kind.FULL
+    background: CallKind = CallKind.FULL
     # How often a call is made again after a 429, once the budget's pause is over.
     patience: int = 0
     report: SyncReport = field(default_factory=SyncReport)
 
-    def ask[T](self, kind: Kind, call: Callable[[Client], T]) -> tuple[T, datetime]:
-        """One call's answer, and the moment it was asked."""
+    def ask[T](self, kind: CallKind, call: Callable[[Client], T]) -> tuple[T, datetime]:
+        """Make one call; return its answer and the moment it was asked.
+
+        Raises OutOfTime if there is no slot, and the client's errors.
+        """
         for _ in range(self.patience):
             try:
                 return self._ask_once(kind, call)
-            except AboutUs as error:
+            except ServiceTrouble as error:
                 if error.kind != "rate_limit":
                     raise
         return self._ask_once(kind, call)
 
     def _ask_once[T](
-        self, kind: Kind, call: Callable[[Client], T]
+        self, kind: CallKind, call: Callable[[Client], T]
     ) -> tuple[T, datetime]:
         until = self.until.timestamp()
         slot = self.budget.wait(kind, until=until, sleep=self.sleep)
         if slot is None:
             raise OutOfTime
         asked_at = self.clock()
-        with self.client.spending(slot):
+        with self.client.use_slot(slot):
             answer = call(self.client)
         self.report.calls += 1
         if self.report.calls == 1:
@@ -90,7 +93,9 @@ class Reading:
             account.clear_outage()
         return answer, asked_at
 
-    def count_rows[T](self, name: str, page: Page[T], saved: Saved = NOTHING) -> None:
+    def count_rows[T](
+        self, name: str, page: ListPage[T], saved: Saved = NOTHING
+    ) -> None:
         self.report.rows += len(page.rows)
         self.report.unreadable += len(page.unreadable)
         self.report.new += saved.new
@@ -99,12 +104,15 @@ class Reading:
 
     @contextmanager
     def reporting(self, name: str) -> Iterator[None]:
-        """Keep a source's failure with the source, so that the others go on."""
+        """Note an error of Smartlead with its source instead of raising it.
+
+        Raises Stopped if no other source would fare better.
+        """
         try:
             yield
         except SmartleadError as error:
             self.note(name, str(error))
-            if isinstance(error, AboutUs) and error.kind in STOPPERS:
+            if isinstance(error, ServiceTrouble) and error.kind in STOPPERS:
                 account.note_outage(
                     kind=error.kind, sentence=str(error), at=self.clock()
                 )

@@ -1,8 +1,8 @@
-"""The two ways the inbox is read, one page a step, so that a killed worker goes on.
+"""The two passes over the inbox, one page a step, so that a killed worker continues.
 
 The head pass brings what is new: newest first, down to the mark. The full pass goes
-round and round beside it on a small part of the budget, and notices what the head pass
-can't: owners changed in Smartlead, and leads that are gone.
+round beside it on a small part of the budget, and notices what the head pass cannot:
+owners changed in Smartlead, and leads that are gone.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ from assignments.services.mirror.cursor import BY_OFFSET, PAGE, Place
 from assignments.services.mirror.import_leads import save_row, save_rows
 from assignments.services.mirror.session import Reading
 from assignments.services.mirror.sync_sources import ASSIGNED, FULL, INBOX
-from assignments.smartlead.budget import Kind
+from assignments.smartlead.budget import CallKind
 from assignments.smartlead.client import Client
-from assignments.smartlead.errors import Refused, SaidNothing
-from assignments.smartlead.pages import Page
+from assignments.smartlead.errors import EmptyAnswer, Refused
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
 WARM = timedelta(days=14)
@@ -35,16 +35,16 @@ MISSES = 2  # before a lead is looked for by itself
 
 
 def read_head_page(reading: Reading) -> bool:
-    """One page of what is new; whether the pass is complete.
+    """Read one page of the head pass; return True if the pass is complete.
 
-    Only a completed pass moves the mark: what one that broke off has not reached is
-    still below it.
+    Only a complete pass moves the mark: what a broken one has not reached lies below
+    it.
     """
     source = sync_sources.load(INBOX)
     if not source.cursor:
         _begin(source, {"place": Place().to_json(), "newest": None}, reading.clock())
     place = Place.from_json(source.cursor["place"])
-    found = _read(reading, Kind.NORMAL, INBOX, place, with_history=True)
+    found = _read(reading, CallKind.NORMAL, INBOX, place, with_history=True)
     if found is None:
         _go_on(source, BY_OFFSET)
         return False
@@ -63,10 +63,10 @@ def read_head_page(reading: Reading) -> bool:
 
 
 def begin_round(*, at: datetime, is_deep: bool) -> None:
-    """A round of the full pass. Hot leads are read more often than cold ones:
+    """Begin a round of the full pass.
 
-    two rounds of three are warm and stop at leads that last replied 14 days ago, or at
-    the oldest one that is held or has an assignment pending; every third is deep: it
+    Two rounds of three are warm: they stop at leads that last replied 14 days ago, or
+    at the oldest one that is held or has an assignment pending. Every third is deep: it
     goes to the end and reads the lists of owners too.
     """
     source = sync_sources.load(FULL)
@@ -81,7 +81,7 @@ def begin_round(*, at: datetime, is_deep: bool) -> None:
 
 
 def read_full_page(reading: Reading) -> bool:
-    """One page of the round that is on; whether the round is complete."""
+    """Read one page of the current round; return True if the round is complete."""
     source = sync_sources.load(FULL)
     if not source.cursor:
         begin_round(at=reading.clock(), is_deep=source.passes % DEEP_EVERY == 0)
@@ -103,7 +103,10 @@ def read_full_page(reading: Reading) -> bool:
 
 
 def look_for_missed_lead(reading: Reading) -> bool:
-    """Ask for one lead that two rounds have missed; whether there was none."""
+    """Ask for one lead that two rounds have missed; return True if there is none.
+
+    The lead is stored again, or marked as gone.
+    """
     lead = missed_leads().order_by("map_id").first()
     if lead is None:
         return True
@@ -120,18 +123,22 @@ def look_for_missed_lead(reading: Reading) -> bool:
 def _find(client: Client, lead: Lead) -> LeadRow | None:
     try:
         return client.lead(lead.pk)
-    except SaidNothing:
+    except EmptyAnswer:
         # No proof by itself, but two whole rounds have missed the lead as well.
         return None
 
 
 def missed_leads() -> QuerySet[Lead]:
+    """Return present leads that the last two rounds should have shown and did not."""
     return Lead.objects.present().filter(missed_passes__gte=MISSES)
 
 
 @transaction.atomic
 def mark_gone(*, map_id: int, asked_at: datetime, at: datetime) -> bool:
-    """Smartlead has no such lead; unless somebody saw it after we asked."""
+    """Mark a lead that Smartlead does not have as gone; return True if that was done.
+
+    Nothing is done if the lead was seen after `asked_at`.
+    """
     lead = lock_lead(map_id)
     if lead.gone_at or lead.seen_at > asked_at:
         return False
@@ -152,7 +159,10 @@ def _read_inbox_stage(reading: Reading, source: Source) -> Place | None:
 
 
 def _read_owner_stage(reading: Reading, source: Source) -> Place | None:
-    """A page of the key's own list, or of one member's; a failing list is left out."""
+    """Read a page of the key's own list or of one member's; return the next place.
+
+    None at the end, and if the list fails: then the round counts as partial.
+    """
     _, _, member = source.cursor["stage"].partition(":")
     place = Place.from_json(source.cursor["place"])
     member_id = int(member) if member else None
@@ -167,14 +177,14 @@ def _read_owner_stage(reading: Reading, source: Source) -> Place | None:
 
 def _read(
     reading: Reading,
-    kind: Kind,
+    kind: CallKind,
     name: str,
     place: Place,
     *,
     member_id: int | None = None,
     with_history: bool = False,
-) -> tuple[Page[LeadRow], datetime] | None:
-    """Read a page and take it in; None if the list does not take the time filter."""
+) -> tuple[ListPage[LeadRow], datetime] | None:
+    """Read a page and store its rows; None if the list refuses the time filter."""
     try:
         page, asked_at = reading.ask(
             kind,
@@ -197,7 +207,10 @@ def _read(
 
 
 def _next_stage(cursor: dict[str, Any]) -> str | None:
-    """The inbox, and in a deep round the key's own list and that of each member."""
+    """Return the list to read after this one, None after the last.
+
+    A deep round reads the inbox, the key's own list and the list of each member.
+    """
     if cursor["floor"]:
         return None
     members = list_verification.readable_members()
@@ -217,7 +230,7 @@ def _floor(at: datetime) -> datetime:
 
 @transaction.atomic
 def _count_missed(source: Source) -> None:
-    """Leads that this round should have shown and did not."""
+    """Count a miss for each lead that this round should have shown and did not."""
     present = Lead.objects.present().alias(listed_at=LISTED_REPLY_AT)
     missed = present.filter(seen_at__lt=source.started_at)
     if floor := source.cursor["floor"]:
@@ -234,7 +247,7 @@ def _count_missed(source: Source) -> None:
 def _newest(
     rows: Sequence[LeadRow], before: str | None, asked_at: datetime
 ) -> datetime | None:
-    """The newest reply of the pass; a mail from the future must not hide what follows."""
+    """Return the time of the newest reply of the pass, never later than now."""
     times = [min(row.last_reply_at, asked_at) for row in rows if row.last_reply_at]
     if before:
         times.append(datetime.fromisoformat(before))

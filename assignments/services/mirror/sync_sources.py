@@ -1,4 +1,4 @@
-"""What the mirror remembers of each stream it reads: place, errors, unreadable rows."""
+"""State of each stream that the mirror reads: place, last error, unreadable rows."""
 
 import hashlib
 from collections import Counter
@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import F
 
 from assignments.models import Source, UnreadableRow
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import SkippedRow
 
 INBOX = "inbox-replies"
 ASSIGNED = "assigned-me"
@@ -24,6 +24,7 @@ MOST_UNREADABLE = 200
 
 
 def load(name: str) -> Source:
+    """Return the row of this source, created if it is not there."""
     return Source.objects.get_or_create(name=name)[0]
 
 
@@ -36,8 +37,8 @@ def clear_error(name: str) -> None:
     Source.objects.filter(name=name).exclude(error="").update(error="", error_at=None)
 
 
-def record_unreadable(name: str, rows: Sequence[Unreadable], *, at: datetime) -> None:
-    """Count rows that could not be read, each kind once, the latest 200 in all."""
+def record_unreadable(name: str, rows: Sequence[SkippedRow], *, at: datetime) -> None:
+    """Count rows that could not be read, one entry a kind; keep the newest 200 entries."""
     if not rows:
         return
     seen = {_digest(row): row for row in rows}
@@ -50,7 +51,7 @@ def record_unreadable(name: str, rows: Sequence[Unreadable], *, at: datetime) ->
 
 
 def _count(
-    name: str, digest: str, row: Unreadable, *, times: int, at: datetime
+    name: str, digest: str, row: SkippedRow, *, times: int, at: datetime
 ) -> None:
     known, is_new = UnreadableRow.objects.get_or_create(
         source=name,
@@ -69,5 +70,5 @@ def _count(
         )
 
 
-def _digest(row: Unreadable) -> str:
+def _digest(row: SkippedRow) -> str:
     return hashlib.sha256(row.excerpt.encode()).hexdigest()

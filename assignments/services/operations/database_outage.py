@@ -1,4 +1,4 @@
-"""Which errors mean that the database itself is out of order, and what people are told."""
+"""Errors that mean that the database itself is out of order, and what people are told."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ SQLITE_NO_FILE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
 class Outage(Enum):
-    """The value is the sentence for people."""
+    """A state of the database in which nothing works; the value is the sentence for
+    people.
+    """
 
     DISK_FULL = (
         "The disk of Handoff's database is full, so nothing can be saved, not even that "

@@ -1,5 +1,6 @@
-"""The people of the demo and what is expected of them. On the sandbox only (design,
-rule 11).
+"""The people of the demo and what is expected of them. On the sandbox only.
+
+See docs/design/design.md, rule 11.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from django.db import connection, transaction
 from assignments.demo_environment import SANDBOX_PORT, demo_database
 from assignments.models import Account, Category, Member, SlaTarget, Team, User
 from assignments.services.sla.recalculate import recount
-from assignments.smartlead.account import account_fingerprint
+from assignments.smartlead.fingerprint import account_fingerprint
 
 # Printed for everybody, and of no use anywhere else.
 PASSWORD = "handoff-demo"  # noqa: S105
@@ -60,7 +61,10 @@ TARGETS = {
 
 @transaction.atomic
 def create_people() -> None:
-    """Logins and teams; what is there already is left as people have changed it."""
+    """Create logins, teams and targets; does nothing if they are there.
+
+    Raises OnlyOnSandbox.
+    """
     if not on_demo_database():
         raise OnlyOnSandbox("Demo logins are made in the demo's own database only.")
     if User.objects.filter(username=LOGINS[0].username).exists():
@@ -74,7 +78,7 @@ def create_people() -> None:
 
 
 def sandbox_port() -> int:
-    """Where the sandbox was last: the database belongs to that address."""
+    """Return the port of the sandbox that the database belongs to, or the usual one."""
     base_url = Account.objects.values_list("base_url", flat=True).first()
     return (urlsplit(base_url).port if base_url else None) or SANDBOX_PORT
 
@@ -89,7 +93,7 @@ def follow_sandbox(base_url: str) -> None:
 
 
 def _set_targets() -> None:
-    """In the hours that everybody has from the start: nine to five."""
+    """Set the targets of the demo, in the hours that everybody has from the start."""
     for name, (minutes, at_breach) in TARGETS.items():
         category = Category.objects.filter(name=name).first() if name else None
         if name and category is None:

@@ -1,4 +1,4 @@
-"""Looks whether Handoff is set up right and at work; says what to do about the rest."""
+"""Checks of an installation: each finding says what is wrong and what to do about it."""
 
 import time
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ from assignments.services.operations.server_checks import (
     plain_http,
 )
 from assignments.services.webhooks import authentication
-from assignments.smartlead.budget import Kind
+from assignments.smartlead.budget import CallKind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
 
@@ -52,7 +52,7 @@ PATIENCE = 60  # seconds to wait for a slot of the budget
 
 
 def examine(*, at: datetime) -> Iterator[Finding]:
-    """Everything that can be told without a call to Smartlead."""
+    """Yield all findings that need no call to Smartlead."""
     yield from settings_findings()
     yield static_files()
     yield disk_space()
@@ -70,7 +70,7 @@ def examine(*, at: datetime) -> Iterator[Finding]:
 
 
 def before_serving() -> Iterator[Finding]:
-    """What would make every page fail."""
+    """Yield findings on what would make every page fail."""
     yield static_files()
     yield database()
     yield migrations()
@@ -116,7 +116,7 @@ def smartlead_clock(*, server_time: datetime, at: datetime) -> Finding:
 
 
 def smartlead_answers(*, client: Client) -> Finding:
-    slot = client.wait_for_slot(Kind.INTERACTIVE, until=time.time() + PATIENCE)
+    slot = client.wait_for_slot(CallKind.INTERACTIVE, until=time.time() + PATIENCE)
     if slot is None:
         return problem(
             "online",
@@ -124,7 +124,7 @@ def smartlead_answers(*, client: Client) -> Finding:
             "See /system/: after a 429, or when others use the key, calls wait.",
         )
     try:
-        with client.spending(slot):
+        with client.use_slot(slot):
             client.probe()
     except SmartleadError as error:
         return problem("online", str(error), "Nothing is lost: changes wait here.")

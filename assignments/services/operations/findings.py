@@ -1,4 +1,4 @@
-"""What a check of `doctor` has found: a sentence, and what to do about it."""
+"""A finding of `doctor`: a sentence, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -1,7 +1,8 @@
-"""Whether what must never break has held (design, section 4), as the database has it.
+"""Whether what must never break has held, as the database has it.
 
-Reads only. Most promises are kept by constraints as well; the audit says so about a
-database that somebody has restored, edited or moved.
+The promises are those of docs/design/design.md, section 4. Reads only. Most promises are
+kept by constraints as well; the audit says so about a database that somebody has
+restored, edited or moved.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,7 @@ SHOWN = 5  # offenders named in a sentence
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A promise, and whatever breaks it."""
+    """A promise, and the rows that break it."""
 
     promise: str
     broken_by: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ type Search = Callable[[datetime], Iterable[object]]
 
 
 def examine(*, at: datetime) -> Iterator[Finding]:
-    """Every promise in turn."""
+    """Yield a finding for each promise, kept or broken."""
     for promise, search in PROMISES.items():
         yield Finding(promise, tuple(_named(thing) for thing in search(at)))
 
@@ -89,7 +90,9 @@ def _stray_followers(at: datetime) -> Iterator[Assignment]:
 
 
 def _follows(row: Assignment, before: Assignment) -> bool:
-    """Whether a waiting row expects what the end of the one before it left behind."""
+    """Return True if a waiting row expects what the end of the one before it left
+    behind.
+    """
     match before.state:
         case State.SENDING | State.DONE:
             return row.expected_id == before.to_id
@@ -118,7 +121,9 @@ def _waiting_for_gone_leads(at: datetime) -> QuerySet[Assignment]:
 
 
 def _stuck(at: datetime) -> Iterator[Model]:
-    """In an outage nothing moves; then nothing is stuck either."""
+    """Yield rows that nobody works on any more; none during an outage, when nothing
+    moves.
+    """
     if accounts.current().outage_since is not None:
         return
     long_ago = at - timedelta(seconds=settings.LEASE + settings.QUIET)
@@ -155,7 +160,7 @@ def _untold_owners(at: datetime) -> QuerySet[Lead]:
 
 
 def _owners_apart(at: datetime) -> Iterator[str]:
-    """Leads whose owner is not whom the last change gave them to.
+    """Yield leads whose owner is not whom the last change gave them to.
 
     Two changes of the same moment may be seen in either order: by end, or by number.
     """

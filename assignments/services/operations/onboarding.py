@@ -1,4 +1,4 @@
-"""How far an installation is from empty to useful, told by what the database holds."""
+"""The first steps of an installation, told by what the database holds."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ class FirstSteps:
 
     @property
     def is_connected(self) -> bool:
-        """Smartlead has taken the key, and takes it still."""
+        """Return True if Smartlead has taken the key, and takes it still."""
         return self.account.bound_at is not None and not self.problem
 
     @property
@@ -43,7 +43,9 @@ class FirstSteps:
 
     @property
     def is_staffed(self) -> bool:
-        """Somebody besides the first manager signs in, and owns leads."""
+        """Return True if somebody besides the first manager signs in, and a login owns
+        leads.
+        """
         return self.users > 1 and self.linked > 0
 
     @property
@@ -56,6 +58,7 @@ class FirstSteps:
 
 
 def first_steps(*, at: datetime) -> FirstSteps:
+    """Return how far each step is."""
     account = accounts.current()
     known = Source.objects.in_bulk([sync_sources.INBOX, sync_sources.FULL])
     inbox, full = known.get(sync_sources.INBOX), known.get(sync_sources.FULL)
@@ -76,10 +79,12 @@ def first_steps(*, at: datetime) -> FirstSteps:
 
 
 def are_open() -> bool:
+    """Return True until a sales manager has put the first steps away."""
     return accounts.current().guide_closed_at is None
 
 
 @transaction.atomic
 def put_away(*, actor: User, at: datetime) -> None:
+    """Put the first steps away for everybody. Raises NotAllowed."""
     require_manager(actor, "put the first steps away")
     Account.objects.filter(pk=accounts.current().pk).update(guide_closed_at=at)

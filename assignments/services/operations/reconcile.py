@@ -1,4 +1,4 @@
-"""Our leads held against Smartlead, lead by lead. Writes nothing, here or there."""
+"""Comparison of the owners of our leads with Smartlead, lead by lead. Writes nothing."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,9 +8,9 @@ from assignments.services.mirror.cursor import BY_OFFSET, PAGE, Place
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.operations.invariants import Finding
 from assignments.smartlead.client import Client
-from assignments.smartlead.errors import AboutUs, Refused, SmartleadError
-from assignments.smartlead.meter import Kind
-from assignments.smartlead.pages import Page
+from assignments.smartlead.errors import Refused, ServiceTrouble, SmartleadError
+from assignments.smartlead.list_parsing import ListPage
+from assignments.smartlead.rate_limiter import CallKind
 from assignments.smartlead.records import LeadRow
 
 PATIENCE = 5  # calls for one answer, when Smartlead says "too many"
@@ -21,7 +21,11 @@ type Owners = dict[int, int | None]
 
 
 def compare(client: Client) -> Finding:
-    """Compare the owners of all leads; those that differ in the lists are asked for."""
+    """Return a finding on all leads whose owner differs; each is asked for by itself
+    first.
+
+    Raises the client's errors.
+    """
     try:
         seen = _listed_owners(client)
         differing = tuple(_differing(client, seen))
@@ -33,7 +37,7 @@ def compare(client: Client) -> Finding:
 
 
 def _listed_owners(client: Client) -> Owners:
-    """What the inbox says, page by page; rows that do not name an owner are left out."""
+    """Return owners as the inbox lists them; rows that name none are left out."""
     owners: Owners = {}
     place: Place | None = Place()
     while place:
@@ -49,7 +53,7 @@ def _listed_owners(client: Client) -> Owners:
     return owners
 
 
-def _page(client: Client, place: Place) -> Page[LeadRow]:
+def _page(client: Client, place: Place) -> ListPage[LeadRow]:
     return _ask(
         client,
         lambda: client.inbox(
@@ -59,7 +63,9 @@ def _page(client: Client, place: Place) -> Page[LeadRow]:
 
 
 def _differing(client: Client, seen: Owners) -> Iterator[str]:
-    """Leads that a read of their own finds with another owner, and whom."""
+    """Yield the leads, with both owners, that a read of their own finds with another
+    one.
+    """
     for map_id, owner_id in _ours().items():
         if map_id in seen and seen[map_id] == owner_id:
             continue
@@ -76,7 +82,7 @@ def _differing(client: Client, seen: Owners) -> Iterator[str]:
 
 
 def _ours(map_id: int | None = None) -> Owners:
-    """Leads whose owner we know, and which nothing of ours is moving just now."""
+    """Return the owners we know, without leads that an assignment is moving just now."""
     moving = Assignment.objects.sending().values("lead")
     leads = Lead.objects.present().filter(owner_known_at__isnull=False)
     leads = leads.exclude(pk__in=moving).order_by("pk")
@@ -102,15 +108,17 @@ def _ask[T](client: Client, call: Callable[[], T]) -> T:
     for _ in range(PATIENCE):
         try:
             return _ask_once(client, call)
-        except AboutUs as error:
+        except ServiceTrouble as error:
             if error.kind != "rate_limit":
                 raise
     return _ask_once(client, call)
 
 
 def _ask_once[T](client: Client, call: Callable[[], T]) -> T:
-    slot = client.wait_for_slot(Kind.NORMAL, until=time.time() + LONGEST_WAIT)
+    slot = client.wait_for_slot(CallKind.NORMAL, until=time.time() + LONGEST_WAIT)
     if slot is None:
-        raise AboutUs("Smartlead keeps saying: too many calls.", kind="rate_limit")
-    with client.spending(slot):
+        raise ServiceTrouble(
+            "Smartlead keeps saying: too many calls.", kind="rate_limit"
+        )
+    with client.use_slot(slot):
         return call()

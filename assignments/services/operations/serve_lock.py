@@ -1,4 +1,4 @@
-"""Whether Handoff is being served from this database, and how it was stopped last."""
+"""The mark that Handoff is being served from this database, and how it ended last."""
 
 import fcntl
 from collections.abc import Iterator

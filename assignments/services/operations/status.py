@@ -1,4 +1,4 @@
-"""How the parts stand: what the system page shows and what every page must say."""
+"""The state of the parts of Handoff, for the system page and the banner of every page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Something that every page says; `ask` is for those who may not end it."""
+    """A sentence for every page; `ask` is for those who may not end it themselves."""
 
     sentence: str
     remedy: Remedy = Remedy.LOOK
@@ -96,7 +96,7 @@ class Overview:
 
     @property
     def remarks(self) -> int:
-        """How many lines of the page ask for a look."""
+        """Return the number of lines of the page that ask for a look."""
         account = self.account
         return len(self.failing) + sum(
             map(
@@ -149,7 +149,7 @@ def queue() -> Queue:
 
 
 def drift(*, at: datetime) -> Drift:
-    """What Smartlead and the mirror may not agree about."""
+    """Return counts of what Smartlead and the mirror may not agree about."""
     outside = Assignment.objects.filter(cause=Cause.OUTSIDE)
     present = Lead.objects.present()
     return Drift(
@@ -161,7 +161,7 @@ def drift(*, at: datetime) -> Drift:
 
 
 def troubles(*, at: datetime) -> list[Trouble]:
-    """Whatever a person should know before they trust a page; empty when all is well."""
+    """Return what a person should know before they trust a page; empty if all is well."""
     account = accounts.current()
     found = [
         _mismatch(account),
@@ -175,7 +175,7 @@ def troubles(*, at: datetime) -> list[Trouble]:
 
 
 def mail_troubles() -> list[Trouble]:
-    """What sales managers should know of the mails."""
+    """Return what sales managers should know of the mails; empty if mail is off."""
     if not smtp.is_on():
         return []
     found, server = [], outbox.server()
@@ -225,7 +225,9 @@ def _outage(account: Account) -> Trouble | None:
 
 
 def _turned_away() -> Trouble | None:
-    """Smartlead answers our reads, yet takes some changes again and again not."""
+    """Return the trouble of changes that Smartlead refuses again and again while it
+    answers reads.
+    """
     failing = Assignment.objects.pending().filter(failures__gte=MANY_FAILURES)
     newest = failing.order_by("-pk").first()
     if newest is None:
@@ -242,7 +244,9 @@ def _turned_away() -> Trouble | None:
 
 
 def _unread(at: datetime) -> Trouble | None:
-    """The head pass fails for longer than a single fault would make it."""
+    """Return the trouble of a head pass that fails for longer than a single fault
+    would.
+    """
     inbox = Source.objects.filter(name=INBOX).exclude(error="").first()
     if inbox is None:
         return None
@@ -298,7 +302,10 @@ def _silent_worker(at: datetime) -> Trouble | None:
 
 
 def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
-    """Decisions older than a day may no longer be meant (design, rule 11)."""
+    """Return the trouble of decisions that have waited for more than a day.
+
+    See docs/design/design.md, rule 11.
+    """
     if account.paused_at:
         return None
     pending = Assignment.objects.pending()

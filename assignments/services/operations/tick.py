@@ -1,4 +1,4 @@
-"""What time alone brings: the minute tick, without network."""
+"""The parts of the minute tick, which need no network."""
 
 import logging
 from collections.abc import Callable
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 def tick(*, at: datetime) -> str:
-    """All that is due, part by part: one that breaks stops no other.
+    """Do all that is due, part by part; one that fails does not stop the others.
 
-    Returns what was done, for the log.
+    Returns a sentence of each part, for the log.
     """
     return " ".join(_guarded(part, at) for part in PARTS)
 

@@ -1,4 +1,4 @@
-"""Replies and their answers, told from the mails of a conversation."""
+"""Exchanges of a conversation: replies, and the mails of ours that answer them."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ type Mail = tuple[datetime, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The first reply after a mail of ours, until the first mail of ours after it."""
+    """One exchange: the first reply after a mail of ours, up to our next mail."""
 
     replied_at: datetime
     last_reply_at: datetime
@@ -21,14 +21,20 @@ class Turn:
 
     @property
     def minutes(self) -> int | None:
-        """Whole minutes that the lead waited."""
+        """Return the whole minutes from the first reply to our answer; None without
+        one.
+        """
         if self.answered_at is None:
             return None
         return int((self.answered_at - self.replied_at).total_seconds() // 60)
 
 
 def real_mails(mails: Iterable[Mail]) -> set[Mail]:
-    """Without replies that turned out to be none: a list cannot tell them apart."""
+    """Return the mails without those "reply" entries that are something else.
+
+    A list tells bounces, automatic answers and colleagues' mails as replies. Where
+    another mail of the same moment says so, the reply is left out.
+    """
     known = set(mails)
     others = {at for at, kind in known if kind in NO_REPLIES}
     return {(at, kind) for at, kind in known if kind != REPLY or at not in others}
@@ -49,12 +55,15 @@ def last_reply_of(
 
 
 def last_own_of(mails: Iterable[Mail]) -> datetime | None:
-    """Return the time of the newest mail of ours that Smartlead tells as a reply."""
+    """Return the time of our newest mail that Smartlead tells as a reply, or None."""
     return max((at for at, kind in mails if kind == OWN), default=None)
 
 
 def turns_of(mails: Iterable[Mail]) -> list[Turn]:
-    """Oldest first. A mail of ours in the very moment of a reply answers it."""
+    """Return the exchanges, oldest first; the last one may be unanswered.
+
+    A mail of ours at the very moment of a reply answers it.
+    """
     turns: list[Turn] = []
     waiting: list[datetime] = []
     for at, kind in sorted(real_mails(mails)):

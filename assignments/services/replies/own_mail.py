@@ -1,4 +1,4 @@
-"""Which mails are ours though Smartlead tells them as replies: a colleague wrote.
+"""Mails that are ours though Smartlead tells them as replies: a colleague wrote.
 
 Whole addresses decide, never domains, since a lead may share ours: those of logins, of
 members, and those that mails of ours were sent from. A tag (`maya+x@`) makes another
@@ -77,7 +77,10 @@ def _recognised(
 
 
 def _is_same_mailbox(one: str, other: str) -> bool:
-    """Compare without tags: a test lead `maya+1@` may answer from `maya@`."""
+    """Return True if two addresses differ at most by a tag.
+
+    A test lead `maya+1@` may answer from `maya@`.
+    """
     return _without_tag(address_of(one)) == _without_tag(address_of(other))
 
 
@@ -89,9 +92,10 @@ def _without_tag(address: str) -> str:
 def remember_senders(
     conversations: Iterable[tuple[str, Collection[HistoryEntry]]],
 ) -> None:
-    """Keep the senders of mails to the lead; of conversations that we asked for alone.
+    """Store the sender addresses of mails to the lead in OwnAddress.
 
-    `conversations`: the lead's address and the mails.
+    `conversations` are pairs of the lead's address and its mails, read from Smartlead
+    by us, never told by a webhook.
     """
     senders = {
         address_of(mail.sender)

@@ -1,8 +1,8 @@
-"""Keeping the replies of the leads whose mails were seen. Callers hold the lead's lock.
+"""Writing Reply rows from the mails that were seen. Callers hold the lead's lock.
 
-What a list or a conversation tells is a set of mails, which only grows: so it does not
-matter in which order, how often or by which way they are seen. A list knows the last
-mail of each side alone; whatever it left out mends the rows once a conversation brings it.
+The mails of a lead are a set that only grows, so neither order, number nor source of
+sightings matters. A list knows the last mail of each side alone; what it left out
+corrects the rows once a conversation brings it.
 """
 
 from collections import defaultdict
@@ -41,17 +41,16 @@ type Promises = Mapping[int, "Promise"]
 
 
 class Promise(NamedTuple):
-    """When the answer to a reply was due, as it stood; None: no target said so."""
+    """The moment an answer to the reply was due. `due_at` is None if no target applied."""
 
     reply_at: datetime
     due_at: datetime | None
 
 
 def promises_of(leads: Iterable[Lead]) -> dict[int, Promise]:
-    """Of those that wait, as far as was known.
+    """Return, by lead id, when the answers to their last replies are due.
 
-    An event may have told of our answer before the mails were seen: then the promise
-    has gone from the lead, and is not one of no target.
+    Leads that do not wait for an answer are left out.
     """
     return {
         lead.pk: Promise(lead.last_reply_at, lead.answer_due_at)
@@ -62,11 +61,13 @@ def promises_of(leads: Iterable[Lead]) -> dict[int, Promise]:
 
 
 def mails_of_row(row: LeadRow) -> set[Mail]:
+    """Return the mails that a row tells of: its last on each side, and its history."""
     ends = {(row.last_sent_at, SENT), (row.last_reply_at, REPLY)}
     return {(at, kind) for at, kind in ends if at} | mails_of(row.history or ())
 
 
 def mails_of(history: Iterable[HistoryEntry]) -> set[Mail]:
+    """Return (time, kind) of each mail that has a time."""
     return {(entry.at, _kind(entry)) for entry in history if entry.at}
 
 
@@ -79,21 +80,25 @@ def _kind(entry: HistoryEntry) -> str:
 
 
 def known_mails(told: Mails) -> dict[int, set[Mail]]:
-    """Return the mails of these leads that were seen before, and those told of now."""
+    """Return, by lead id, the stored mails together with `told`."""
     known = _known(told)
     return {pk: known[pk] | set(mails) for pk, mails in told.items()}
 
 
 def as_known(entry: HistoryEntry, mails: Collection[Mail]) -> HistoryEntry:
-    """Return a mail as automatic if it is known to be: an event tells the subject, too."""
+    """Return the mail marked as automatic if a webhook has told that it is.
+
+    Webhooks also tell the subject, by which automatic answers are known.
+    """
     is_automatic = entry.is_from_person and (entry.at, AUTOMATIC) in mails
     return replace(entry, is_automatic=True) if is_automatic else entry
 
 
 def record_mails(mails: Mails, *, promised: Promises) -> None:
-    """Keep what is new, and tell the replies of these leads anew.
+    """Store mails not stored before and rewrite the Reply rows of the leads they
+    changed.
 
-    `promised`: when the answer of each lead was due before these mails were seen.
+    `promised` says when each lead's answer was due before these mails were seen.
     """
     known = _known(mails)
     all_mails = {pk: real_mails([*known[pk], *told]) for pk, told in mails.items()}
@@ -105,9 +110,9 @@ def record_mails(mails: Mails, *, promised: Promises) -> None:
 
 
 def credit_again(lead: Lead) -> None:
-    """Its owner has become known or has changed: answers may be somebody else's.
+    """Rewrite the lead's Reply rows after its owner became known or changed.
 
-    Those since the change, and those that nobody could be credited with.
+    Nothing is done unless an answer has no owner, or came after the change.
     """
     doubtful = Q(owner=None)
     if lead.owner_changed_at:
@@ -120,7 +125,10 @@ def credit_again(lead: Lead) -> None:
 
 
 def tell_replies(turns: Mapping[int, list[Turn]], *, promised: Promises) -> None:
-    """Bring the rows of these leads in line with their turns."""
+    """Make the Reply rows of these leads equal to their exchanges.
+
+    Rows without an exchange are deleted, others inserted or updated.
+    """
     before = _replies_of(turns)
     told = replies_of(turns, before=before, promised=promised)
     stay = {(row.lead_id, row.replied_at) for row in told}
@@ -146,7 +154,10 @@ def replies_of(
     before: Mapping[int, list[Reply]],
     promised: Promises,
 ) -> list[Reply]:
-    """The rows as they should be, unsaved."""
+    """Return the Reply rows as they should be, unsaved.
+
+    `before` holds the stored rows by lead id; a due moment that they promised is kept.
+    """
     around = _surroundings(turns)
     return [
         _reply(lead_id, turn, around, _Memory(before.get(lead_id, []), lead_turns),
@@ -237,13 +248,16 @@ def _reply(
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """The rows of a lead as they stood, and its turns as they are."""
+    """The stored rows of a lead, and its exchanges as the mails now tell them."""
 
     rows: list[Reply]
     turns: list[Turn]
 
     def of(self, turn: Turn) -> Reply | None:
-        """The answered row that this turn goes on: the same answer, or a mended one."""
+        """Return the answered row of this exchange, None if there is none.
+
+        It has the same answer, or the same first reply while its own answer has gone.
+        """
         answered = {row.answered_at: row for row in self.rows if row.answered_at}
         if turn.answered_at in answered:
             return answered[turn.answered_at]
@@ -271,7 +285,7 @@ def _due(
     lead: Lead,
     around: _Surroundings,
 ) -> datetime | None:
-    """What was promised: kept as it stood; told by today's rule if nobody knew before."""
+    """Return when the answer was due: as stored or promised, else by today's targets."""
     if row := memory.of(turn):
         return row.due_at
     if promised and memory.was_waiting(turn) and _is_about(promised, turn):
@@ -289,12 +303,12 @@ def _due(
 
 
 def _is_about(promised: Promise, turn: Turn) -> bool:
-    """Not about a reply that followed the answer."""
+    """Return True unless the promise is about a reply that followed the answer."""
     return turn.answered_at is not None and promised.reply_at <= turn.answered_at
 
 
 def _spells(turn: Turn, lead: Lead, changes: Sequence[Change]) -> list[Spell]:
-    """Whose lead it was from the reply to its answer."""
+    """Return who owned the lead from the last reply to its answer."""
     first = owner_at(turn.last_reply_at, changes=changes, owner_id=lead.owner_id)
     end = turn.answered_at
     known = [one for one in changes if end is None or one.at <= end]

@@ -1,7 +1,7 @@
-"""What an event changes: as little as it says, and never more than it can know.
+"""Applying an event to its lead: as little as the event says for certain.
 
-Out of order is normal. A reply older than the newest one, or a category older than the
-last read of the lead, changes nothing; it only asks for a read.
+Events arrive out of order. A reply older than the newest one, or a category older than
+the last read of the lead, changes nothing; it only asks for a read.
 """
 
 from collections.abc import Callable, Collection
@@ -18,8 +18,8 @@ from assignments.services.mirror.import_leads import take_event
 from assignments.services.replies import own_mail
 from assignments.services.replies.exchanges import Mail
 from assignments.services.replies.record import mails_of
-from assignments.smartlead.events import Event
 from assignments.smartlead.records import HistoryEntry
+from assignments.smartlead.webhook_events import EventPayload
 from assignments.task_queue import nudge_dispatch, nudge_open_lead, nudge_sync
 
 State = WebhookEvent.State
@@ -35,13 +35,21 @@ AMBIGUOUS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """What became of an event: its state, a sentence for the page, the lead's id if
+    known.
+    """
+
     state: State
     sentence: str
     map_id: int | None = None
 
 
-def apply(said: Event, *, at: datetime) -> Outcome:
-    """The caller holds the transaction in which the event is marked as settled."""
+def apply(said: EventPayload, *, at: datetime) -> Outcome:
+    """Change the lead that the event is about and return the outcome.
+
+    Called in the transaction that marks the event as settled. Reads of the lead are
+    asked for, not made.
+    """
     if said.kind == EventKind.OTHER:
         return Outcome(State.IGNORED, "Handoff shows nothing of this kind.")
     found = _find(said)
@@ -63,7 +71,7 @@ def apply(said: Event, *, at: datetime) -> Outcome:
     return Outcome(State.DONE, sentence, lead.pk)
 
 
-def _find(said: Event) -> list[Lead]:
+def _find(said: EventPayload) -> list[Lead]:
     """Return the lead: by map id, else by person or address in the named campaign.
 
     Several leads: the event may be about any of them. What names no campaign is looked
@@ -87,7 +95,7 @@ def _find(said: Event) -> list[Lead]:
     return [lead for lead in found if not lead.gone_at] or found
 
 
-def _unknown(said: Event, at: datetime) -> Outcome:
+def _unknown(said: EventPayload, at: datetime) -> Outcome:
     if said.kind == EventKind.SENT:
         # Campaigns write to thousands who have never answered.
         return Outcome(State.IGNORED, "The lead is not in the inbox.", said.map_id)
@@ -110,7 +118,7 @@ def _too_many_unknown(at: datetime) -> bool:
     return unknown[:MOST_UNKNOWN].count() == MOST_UNKNOWN
 
 
-def _reply(lead: Lead, said: Event, at: datetime) -> str:
+def _reply(lead: Lead, said: EventPayload, at: datetime) -> str:
     moment = min(said.at or at, at)  # a mail from the future would stay on top
     if said.mail and not said.mail.is_from_person:
         return _no_reply(lead, said, said.mail, moment, at)
@@ -128,7 +136,7 @@ def _reply(lead: Lead, said: Event, at: datetime) -> str:
 
 
 def _no_reply(
-    lead: Lead, said: Event, mail: HistoryEntry, moment: datetime, at: datetime
+    lead: Lead, said: EventPayload, mail: HistoryEntry, moment: datetime, at: datetime
 ) -> str:
     """A bounce, an automatic answer or a mail of ours: nothing is owed to any of them."""
     _take(lead, said, moment, mails=mails_of([replace(mail, at=moment)]))
@@ -140,7 +148,7 @@ def _no_reply(
     return f"{what}; no answer is owed to it."
 
 
-def _sent(lead: Lead, said: Event, at: datetime) -> str:
+def _sent(lead: Lead, said: EventPayload, at: datetime) -> str:
     moment = min(said.at or at, at)
     if lead.last_sent_at is not None and moment <= lead.last_sent_at:
         _keep_mail(lead, said, at)
@@ -151,26 +159,26 @@ def _sent(lead: Lead, said: Event, at: datetime) -> str:
     return "The mail of ours is shown."
 
 
-def _category(lead: Lead, said: Event, at: datetime) -> str:
+def _category(lead: Lead, said: EventPayload, at: datetime) -> str:
     moment = min(said.at or at, at)
     _ask_for(lead, at)
     if said.category_id is None:
         return "It names no category; the lead is read."
     if said.at is None or moment < lead.seen_at:
         return "The lead was read later than that; it is read again."
-    row = said.row(
+    row = said.lead_row(
         lead.pk, category_id=said.category_id, category_name=said.category_name or None
     )
     take_event(row, happened_at=moment)
     return "The category is shown."
 
 
-def _look(lead: Lead, _: Event, at: datetime) -> str:
+def _look(lead: Lead, _: EventPayload, at: datetime) -> str:
     _ask_for(lead, at)
     return "The lead is read."
 
 
-_ACTS: dict[str, Callable[[Lead, Event, datetime], str]] = {
+_ACTS: dict[str, Callable[[Lead, EventPayload, datetime], str]] = {
     EventKind.REPLY: _reply,
     EventKind.SENT: _sent,
     EventKind.CATEGORY: _category,
@@ -180,25 +188,27 @@ _ACTS: dict[str, Callable[[Lead, Event, datetime], str]] = {
 
 def _take(
     lead: Lead,
-    said: Event,
+    said: EventPayload,
     moment: datetime,
     *,
     mails: Collection[Mail] = (),
     **news: Any,
 ) -> None:
-    """`news`, and the last words of the conversation if these are the last."""
+    """Apply `news` to the lead, and the event's mail if none of ours or theirs is
+    newer.
+    """
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
     if said.mail and said.has_body and all(moment >= each for each in before):
         news["history"] = (said.mail,)
-    take_event(said.row(lead.pk, **news), happened_at=moment, mails=mails)
+    take_event(said.lead_row(lead.pk, **news), happened_at=moment, mails=mails)
 
 
-def _keep_mail(lead: Lead, said: Event, at: datetime) -> None:
+def _keep_mail(lead: Lead, said: EventPayload, at: datetime) -> None:
     if said.mail and said.mail.message_id:
         conversations.keep_mail(lead=lead, mail=said.mail, at=at)
 
 
 def _ask_for(lead: Lead, at: datetime) -> None:
-    """One read of the lead soon, however many events ask for it."""
+    """Ask for one read of the lead soon, however many events ask for it."""
     Lead.objects.filter(pk=lead.pk, recheck_at=None).update(recheck_at=at)
     nudge_dispatch()

@@ -1,4 +1,6 @@
-"""Who may send us events: whoever knows the address, and does not contradict itself."""
+"""Proof that a webhook comes from Smartlead: our secret address, and no wrong
+signature.
+"""
 
 import hmac
 from datetime import datetime
@@ -9,7 +11,7 @@ from django.db.models import F
 
 from assignments.models import WebhookRefusal
 from assignments.models.webhook import WebhookRefusal as _Refusal
-from assignments.smartlead.values import Payload, as_text
+from assignments.smartlead.parsing import Payload, as_text
 
 Reason = _Refusal.Reason
 
@@ -18,7 +20,7 @@ TEST_KEY = "secretkey"  # what Smartlead's own test button sends
 
 
 class Forged(Exception):
-    """It came to our address, but with a wrong proof."""
+    """A request reached our address with a wrong signature or secret."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(f"{reason.label}.")
@@ -26,21 +28,26 @@ class Forged(Exception):
 
 
 def is_open() -> bool:
+    """Return True if the secret of webhooks is set and long enough."""
     return len(settings.SMARTLEAD_WEBHOOK_SECRET) >= SHORTEST_SECRET
 
 
 def path_token() -> str:
-    """The unguessable part of our address; says nothing of the secret it comes from."""
+    """Return the unguessable last part of our address: an HMAC of the secret in hex."""
     secret = settings.SMARTLEAD_WEBHOOK_SECRET.encode()
     return hmac.new(secret, b"handoff webhook address", "sha256").hexdigest()
 
 
 def opens(token: str) -> bool:
+    """Return True if webhooks are open and `token` is the last part of our address."""
     return is_open() and hmac.compare_digest(token.encode(), path_token().encode())
 
 
 def check_signature(body: bytes, signature: str | None) -> None:
-    """Unsigned ones are common: what counts then is that they know the address."""
+    """Raise Forged if there is a signature and it is wrong.
+
+    Requests without one are common, and pass: they knew the address.
+    """
     if signature is None:
         return
     secret = settings.SMARTLEAD_WEBHOOK_SECRET.encode()
@@ -51,10 +58,15 @@ def check_signature(body: bytes, signature: str | None) -> None:
 
 
 def is_test(raw: Payload) -> bool:
+    """Return True for the event that Smartlead's test button sends."""
     return raw.get("secret_key") == TEST_KEY
 
 
 def check_secret(raw: Payload) -> None:
+    """Raise Forged if the event names a secret other than ours.
+
+    None, an empty one, and that of Smartlead's test button pass.
+    """
     said = raw.get("secret_key")
     if said in (None, "") or is_test(raw):
         return
@@ -65,7 +77,7 @@ def check_secret(raw: Payload) -> None:
 
 @transaction.atomic
 def count_refusal(reason: Reason, *, at: datetime) -> None:
-    """One row a day and reason: a flood must not fill the database."""
+    """Count a refused request in the row of its day and reason."""
     row, _ = WebhookRefusal.objects.get_or_create(
         day=at.date(), reason=reason, defaults={"last_at": at}
     )

@@ -1,4 +1,4 @@
-"""One delivery: let in, kept once, taken in at once if that works."""
+"""Receiving a delivery: authenticate it, store it once, apply it at once if possible."""
 
 import hashlib
 import logging
@@ -14,11 +14,11 @@ from assignments.services import account
 from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.webhooks import authentication
 from assignments.services.webhooks.apply import Outcome, apply
-from assignments.smartlead import events
-from assignments.smartlead.events import Event, NotAnEvent
-from assignments.smartlead.values import as_text
+from assignments.smartlead import webhook_events
+from assignments.smartlead.parsing import as_text
+from assignments.smartlead.webhook_events import EventPayload, UnreadableEvent
 
-__all__ = ["NotAnEvent", "receive", "take_in", "tick"]
+__all__ = ["UnreadableEvent", "receive", "take_in", "tick"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +42,19 @@ GIVEN_UP = (
 
 
 def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
-    """Take one delivery. Raises NotAnEvent or Forged; the same one again does nothing.
+    """Store one delivery and apply it; a delivery stored before is ignored.
 
-    It is kept before it is taken in: whoever dies in between loses nothing.
+    It is stored first, so that nothing is lost if the process dies. Raises NotAnEvent
+    if it cannot be read and Forged if its proof is wrong; both are counted.
     """
     try:
         authentication.check_signature(body, signature)
-        raw = events.read(body)
+        raw = webhook_events.parse_body(body)
         authentication.check_secret(raw)
     except authentication.Forged as forged:
         authentication.count_refusal(forged.reason, at=at)
         raise
-    except NotAnEvent:
+    except UnreadableEvent:
         authentication.count_refusal(authentication.Reason.UNREADABLE, at=at)
         raise
     kept = _keep(raw, key=_key(raw, body), at=at)
@@ -62,9 +63,9 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
 
 
 def take_in(*, pk: int, at: datetime) -> None:
-    """Do what an event asks for; a fault stands with the event and is tried again.
+    """Apply a stored event; an exception is logged, noted on the event and tried again.
 
-    While the database belongs to another account, nothing is read into it: it waits.
+    Does nothing while the database belongs to another Smartlead account.
     """
     if account.binding_problem(account.current()):
         return
@@ -78,7 +79,10 @@ def take_in(*, pk: int, at: datetime) -> None:
 
 
 def tick(*, at: datetime) -> str:
-    """Try again what was not taken in; forget what is old, a bounded part at a time."""
+    """Retry events whose time has come and delete old ones, a bounded number of each.
+
+    Returns a sentence with both numbers, for the log.
+    """
     due = WebhookEvent.objects.due(at).order_by("retry_at", "pk")
     retried = list(due.values_list("pk", flat=True)[:MOST_RETRIED])
     for pk in retried:
@@ -88,15 +92,15 @@ def tick(*, at: datetime) -> str:
 
 
 def _key(raw: dict[str, Any], body: bytes) -> str:
-    mark = events.mark_of(raw)
+    mark = webhook_events.event_key(raw)
     return hashlib.sha256(mark.encode("utf-8", "replace") if mark else body).hexdigest()
 
 
 def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None:
-    """The row of this event; None if it is kept already."""
+    """Store the event and return its row; None if it is stored already."""
     if WebhookEvent.objects.filter(key=key).exists():
         return None  # without the write lock: there may be a thousand of them
-    said = Event.from_payload(raw)
+    said = EventPayload.from_payload(raw)
     event = WebhookEvent(
         key=key,
         type=said.name[:60],
@@ -104,7 +108,7 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
         map_id=said.map_id,
         received_at=at,
         retry_at=at + RETRY_AFTER,
-        content=events.kept(raw),
+        content=webhook_events.stored_fields(raw),
     )
     if authentication.is_test(raw):
         _settle(event, Outcome(State.TEST, "A test: Smartlead reaches us."), at)
@@ -112,13 +116,13 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
     return WebhookEvent.objects.get(key=key)
 
 
-def _read(pk: int) -> Event:
-    """Return what the event says, its mail parsed: that takes long, so before any lock."""
-    said = Event.from_payload(WebhookEvent.objects.get(pk=pk).content)
+def _read(pk: int) -> EventPayload:
+    """Return the event with its mail parsed, which takes too long for a lock."""
+    said = EventPayload.from_payload(WebhookEvent.objects.get(pk=pk).content)
     return replace(said, mail=ParsedMail.of(said.mail)) if said.mail else said
 
 
-def _take_in(pk: int, said: Event, at: datetime) -> None:
+def _take_in(pk: int, said: EventPayload, at: datetime) -> None:
     event = WebhookEvent.objects.select_for_update().get(pk=pk)
     if event.retry_at is None:
         return  # somebody else has been faster

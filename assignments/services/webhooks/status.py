@@ -1,4 +1,6 @@
-"""Whether events arrive, for the page about them, and what they have just changed."""
+"""The state of the webhooks for their page, and the leads that events have just
+changed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +34,10 @@ class TypeCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
+    """Webhooks as their page shows them: last events, counts of a day, troubles,
+    refusals.
+    """
+
     last: WebhookEvent | None
     last_test: WebhookEvent | None
     types: Sequence[TypeCount]
@@ -45,6 +51,9 @@ class Report:
 
 
 def report(*, at: datetime) -> Report:
+    """Return what the page of webhooks shows at `at`: the last day's events by type,
+    the week's refusals.
+    """
     real = WebhookEvent.objects.exclude(state=State.TEST)
     last = real.order_by("-received_at").first()
     tests = WebhookEvent.objects.filter(state=State.TEST)
@@ -72,7 +81,7 @@ def _types(at: datetime) -> list[TypeCount]:
 
 
 def _is_silent(last: WebhookEvent | None, at: datetime) -> bool:
-    """Replies came by polling for a day, and none of them by webhook."""
+    """Return True if replies came by polling for a day, and none by webhook."""
     if not authentication.is_open() or (last and last.received_at > at - DAY):
         return False
     return Lead.objects.filter(reply_order__gt=at - DAY, reply_order__lte=at).exists()
@@ -81,7 +90,9 @@ def _is_silent(last: WebhookEvent | None, at: datetime) -> bool:
 # ── What has just come in, for lists that are looked at ─────────────────────────
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Two moments that move whenever something came in; cheap to ask for."""
+    """The times of the last settled event and the last reply; they move when news
+    arrives.
+    """
 
     event_at: datetime
     reply_at: datetime
@@ -101,18 +112,21 @@ class Pulse:
 
     @classmethod
     def parsed(cls, text: str) -> Self | None:
+        """Return the pulse that `str` wrote, or None if the text is none."""
         match [moment_from(each) for each in text.split()]:
             case [datetime() as event_at, datetime() as reply_at]:
                 return cls(event_at=event_at, reply_at=reply_at)
         return None
 
     def beats(self, *, at: datetime) -> bool:
-        """Whether webhooks arrive at all, so that asking often is worth it."""
+        """Return True if a webhook came within a day, so that polling often is worth
+        it.
+        """
         return self.event_at > at - DAY
 
 
 def touched_since(moment: datetime) -> list[int]:
-    """Leads that events have changed since then, a bounded number."""
+    """Return ids of leads that events changed after `moment`, newest first, at most 20."""
     done = WebhookEvent.objects.filter(
         settled_at__gt=moment - OVERLAP, state=State.DONE, map_id__isnull=False
     )

@@ -1,7 +1,7 @@
 import pytest
 
-from assignments.sandbox.world import World
-from tests.assignments.sandbox.calling import Caller, Clock
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from tests.assignments.sandbox.http_caller import Clock, HttpCaller
 
 
 @pytest.fixture
@@ -10,12 +10,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
-    return World(
+def sandbox(clock: Clock) -> FakeSmartlead:
+    return FakeSmartlead(
         leads=60, clock=clock, ticks=clock, sleep=clock.sleep, limits=[(10_000, 60.0)]
     )
 
 
 @pytest.fixture
-def call(world: World) -> Caller:
-    return Caller(world)
+def call(sandbox: FakeSmartlead) -> HttpCaller:
+    return HttpCaller(sandbox)

@@ -8,20 +8,20 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from assignments.sandbox import orders
+from assignments.sandbox import cli_options
 
 ROOT = Path(__file__).parents[3]
 
 
 class TestOrders:
     def test_rates(self):
-        assert orders.limits("60/60s,10/2s") == ((60, 60.0), (10, 2.0))
+        assert cli_options.parse_limits("60/60s,10/2s") == ((60, 60.0), (10, 2.0))
 
     def test_a_tail(self):
-        assert orders.tail("0.01:5") == (0.01, 5.0)
+        assert cli_options.parse_tail("0.01:5") == (0.01, 5.0)
 
     def test_a_fault_with_seconds_and_a_kind_of_call(self):
-        fault = orders.fault("drip_body=0.1:3@list")
+        fault = cli_options.parse_fault("drip_body=0.1:3@list")
 
         assert (fault.kind, fault.chance, fault.seconds) == ("drip_body", 0.1, 3)
         assert (fault.call, fault.times) == ("list", None)
@@ -29,16 +29,16 @@ class TestOrders:
     @pytest.mark.parametrize(
         ("read", "said"),
         [
-            (orders.limits, "sixty"),
-            (orders.limits, "0/60s"),
-            (orders.tail, "0.01"),
-            (orders.fault, "flood=0.1"),
-            (orders.fault, "error"),
-            (orders.fault, "error=often"),
+            (cli_options.parse_limits, "sixty"),
+            (cli_options.parse_limits, "0/60s"),
+            (cli_options.parse_tail, "0.01"),
+            (cli_options.parse_fault, "flood=0.1"),
+            (cli_options.parse_fault, "error"),
+            (cli_options.parse_fault, "error=often"),
         ],
     )
     def test_what_is_not_understood_is_said(self, read, said):
-        with pytest.raises(orders.OrderRefused):
+        with pytest.raises(cli_options.InvalidOption):
             read(said)
 
 

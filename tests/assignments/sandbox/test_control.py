@@ -1,8 +1,8 @@
 import pytest
 
-from assignments.sandbox.calls import Request
+from assignments.sandbox.call import ApiRequest
 from assignments.sandbox.control import respond
-from tests.assignments.sandbox.calling import another_member, some_lead
+from tests.assignments.sandbox.http_caller import other_member, owned_lead_with_reply
 
 CONTROL = "http://sandbox.test/_sandbox/"
 
@@ -15,8 +15,8 @@ def control(call):
     return ask
 
 
-def test_the_state_shows_owners_notes_and_members(world, call, control):
-    lead = some_lead(world)
+def test_the_state_shows_owners_notes_and_members(sandbox, call, control):
+    lead = owned_lead_with_reply(sandbox)
     call.note(lead.map_id, "Hello")
 
     state = control("GET", "state").json()
@@ -26,11 +26,11 @@ def test_the_state_shows_owners_notes_and_members(world, call, control):
     assert len(state["members"]) == 8
 
 
-def test_control_calls_are_not_counted_nor_journalled(world, control):
+def test_control_calls_are_not_counted_nor_journalled(sandbox, control):
     control("GET", "state")
 
-    assert world.journal.entries() == []
-    assert world.verdict()["calls"] == 0
+    assert sandbox.call_log.entries() == []
+    assert sandbox.key_usage()["calls"] == 0
 
 
 def test_the_journal_can_be_read_from_a_number_on(call, control):
@@ -52,24 +52,24 @@ def test_faults_can_be_ordered_and_cleared(call, control):
     assert call.get("campaigns").status_code == 200
 
 
-def test_switches_can_be_set(world, call, control):
+def test_switches_can_be_set(sandbox, call, control):
     control("POST", "switches", {"notes": "missing", "latency": 1})
 
-    assert (world.switches.notes, world.switches.latency) == ("missing", 1)
+    assert (sandbox.behaviour.notes, sandbox.behaviour.latency) == ("missing", 1)
 
 
-def test_owners_change_from_outside(world, control):
-    lead = some_lead(world)
-    member = another_member(world, lead)
+def test_owners_change_from_outside(sandbox, control):
+    lead = owned_lead_with_reply(sandbox)
+    member = other_member(sandbox, lead)
 
     entry = control("POST", "outside", {"map_id": lead.map_id, "member_id": member})
 
     assert entry.json()["source"] == "outside"
-    assert world.owner(lead.map_id) == member
+    assert sandbox.owner(lead.map_id) == member
 
 
-def test_replies_arrive_and_leads_vanish(world, call, control):
-    lead = some_lead(world)
+def test_replies_arrive_and_leads_vanish(sandbox, call, control):
+    lead = owned_lead_with_reply(sandbox)
 
     control("POST", "archive", {"map_id": lead.map_id})
     control("POST", "reply", {"map_id": lead.map_id, "text": "Hello again"})
@@ -111,7 +111,7 @@ def test_an_unknown_control_is_a_404(control):
 
 
 @pytest.mark.parametrize(("caller", "status"), [("10.0.0.7", 403), ("::1", 200)])
-def test_only_this_machine_may_steer(world, caller, status):
-    request = Request(method="GET", path="/_sandbox/state")
+def test_only_this_machine_may_steer(sandbox, caller, status):
+    request = ApiRequest(method="GET", path="/_sandbox/state")
 
-    assert respond(world, request, caller=caller).status == status
+    assert respond(sandbox, request, caller=caller).status == status

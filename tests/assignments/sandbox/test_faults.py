@@ -2,28 +2,28 @@ from contextlib import suppress
 
 import pytest
 
-from assignments.sandbox.faults import Fault, FaultRefused, Faults, Kind
-from assignments.sandbox.mishaps import UNLISTED_MEMBER_ID
-from tests.assignments.sandbox.calling import another_member, some_lead
+from assignments.sandbox.fault_effects import UNLISTED_MEMBER_ID
+from assignments.sandbox.faults import Fault, FaultKind, FaultQueue, InvalidFault
+from tests.assignments.sandbox.http_caller import other_member, owned_lead_with_reply
 
 
 class Case:
     """One lead, one member to give it to."""
 
-    def __init__(self, world):
-        self.world, self.lead = world, some_lead(world)
-        self.before, self.member = self.lead.owner_id, another_member(world, self.lead)
+    def __init__(self, sandbox):
+        self.world, self.lead = sandbox, owned_lead_with_reply(sandbox)
+        self.before, self.member = self.lead.owner_id, other_member(sandbox, self.lead)
 
     def is_applied(self):
         return self.world.owner(self.lead.map_id) == self.member
 
     def entry(self):
-        return self.world.journal.calls(kind="owner")[-1]
+        return self.world.call_log.calls(kind="owner")[-1]
 
 
 @pytest.fixture
-def case(world):
-    return Case(world)
+def case(sandbox):
+    return Case(sandbox)
 
 
 class TestNothingApplied:
@@ -139,7 +139,7 @@ class TestOfLists:
         assert [shown(), shown()] == [case.before, case.member]
 
     def test_lagging_lists_never_make_the_thread_lag(self, case, call, clock):
-        case.world.set_switches(list_lag=30.0, assigned_me="override")
+        case.world.set_behaviour(list_lag=30.0, assigned_me="override")
         call.assign(case.lead.map_id, case.member)
         clock.sleep(29)
 
@@ -196,7 +196,7 @@ class TestOfLists:
         assert call.assign(int(before[19]), case.member).status_code == 404
 
     def test_a_leaving_row_is_archived(self, case, call):
-        case.world.set_switches(lists_archived=False)
+        case.world.set_behaviour(lists_archived=False)
         case.world.faults.next("leaving")
 
         first = call.rows("inbox-replies")[0]["email_lead_map_id"]
@@ -212,7 +212,7 @@ class TestOfLists:
         first = int(call.rows("inbox-replies")[0]["email_lead_map_id"])
 
         assert call.thread(first)[0]["team_member_id"] == UNLISTED_MEMBER_ID
-        assert case.world.journal.changes(first)[0].source == "outside"
+        assert case.world.call_log.changes(first)[0].source == "outside"
 
     def test_faults_of_lists_wait_for_a_list(self, case, call):
         case.world.faults.next("absent_owner")
@@ -224,23 +224,23 @@ class TestOfLists:
 
 
 class TestMatching:
-    def test_a_fault_waits_for_its_kind_of_call(self, world, call):
-        world.faults.next("error", call="write")
+    def test_a_fault_waits_for_its_kind_of_call(self, sandbox, call):
+        sandbox.faults.next("error", call="write")
 
         assert call.get("campaigns").status_code == 200
-        assert call.note(some_lead(world).map_id, "x").status_code == 500
-        assert call.note(some_lead(world).map_id, "x").status_code == 200
+        assert call.note(owned_lead_with_reply(sandbox).map_id, "x").status_code == 500
+        assert call.note(owned_lead_with_reply(sandbox).map_id, "x").status_code == 200
 
-    def test_a_fault_waits_for_its_lead(self, world, call):
-        one, other = list(world.account.leads)[:2]
-        world.faults.next("error", map_id=other)
+    def test_a_fault_waits_for_its_lead(self, sandbox, call):
+        one, other = list(sandbox.store.leads)[:2]
+        sandbox.faults.next("error", map_id=other)
 
         assert call.assign(one, 7352).status_code == 200
         assert call.assign(other, 7352).status_code == 500
 
-    def test_faults_are_used_up_in_order(self, world, call):
-        world.faults.next("error", times=2)
-        world.faults.next("bad_gateway")
+    def test_faults_are_used_up_in_order(self, sandbox, call):
+        sandbox.faults.next("error", times=2)
+        sandbox.faults.next("bad_gateway")
 
         statuses = [call.get("campaigns").status_code for _ in range(4)]
 
@@ -248,48 +248,48 @@ class TestMatching:
 
     def test_chance_is_seeded(self):
         def picks(seed):
-            faults = Faults([], seed=seed)
+            faults = FaultQueue([], seed=seed)
             faults.often("error", 0.3)
             return [bool(faults.pick(call="read", map_id=None)) for _ in range(200)]
 
         assert picks(1) == picks(1) != picks(2)
         assert 40 < sum(picks(1)) < 80
 
-    def test_clearing_ends_them_all(self, world, call):
-        world.faults.often("error", 1.0)
-        world.faults.clear()
+    def test_clearing_ends_them_all(self, sandbox, call):
+        sandbox.faults.often("error", 1.0)
+        sandbox.faults.clear()
 
         assert call.get("campaigns").status_code == 200
 
     @pytest.mark.parametrize("raw", [{}, {"kind": "flood"}, {"kind": "error", "x": 1}])
     def test_an_unknown_fault_is_refused(self, raw):
-        with pytest.raises(FaultRefused):
+        with pytest.raises(InvalidFault):
             Fault.from_json(raw)
 
-    @pytest.mark.parametrize("kind", list(Kind))
-    def test_every_fault_leaves_an_ended_entry(self, world, call, kind):
-        world.faults.next(kind, seconds=0.01)
+    @pytest.mark.parametrize("kind", list(FaultKind))
+    def test_every_fault_leaves_an_ended_entry(self, sandbox, call, kind):
+        sandbox.faults.next(kind, seconds=0.01)
 
         with suppress(ConnectionError):
             call.post("master-inbox/inbox-replies", {"limit": 5})
 
-        entry = world.journal.calls(kind="list")[0]
+        entry = sandbox.call_log.calls(kind="list")[0]
         assert entry.fault == kind
         assert entry.ended_at is not None
 
 
 class TestLatency:
-    def test_half_of_it_passes_before_the_call_takes_effect(self, world, call, clock):
-        world.set_switches(latency=0.2)
+    def test_half_of_it_passes_before_the_call_takes_effect(self, sandbox, call, clock):
+        sandbox.set_behaviour(latency=0.2)
 
-        call.assign(some_lead(world).map_id, 7352)
+        call.assign(owned_lead_with_reply(sandbox).map_id, 7352)
 
-        entry = world.journal.calls()[-1]
+        entry = sandbox.call_log.calls()[-1]
         assert entry.applied_at - entry.arrived_at == pytest.approx(0.1)
         assert sum(clock.slept) == pytest.approx(0.2)
 
-    def test_a_tail_hits_its_share_of_calls(self, world, call, clock):
-        world.set_switches(latency=0.2, tail_share=0.2, tail_seconds=5.0)
+    def test_a_tail_hits_its_share_of_calls(self, sandbox, call, clock):
+        sandbox.set_behaviour(latency=0.2, tail_share=0.2, tail_seconds=5.0)
 
         for _ in range(100):
             call.get("campaigns")

@@ -3,20 +3,20 @@ from html.parser import HTMLParser
 
 import pytest
 
-from assignments.sandbox.people import MEMBERS
-from assignments.sandbox.texts import read
-from assignments.sandbox.world import World
-from tests.assignments.sandbox.calling import NOW
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.names import MEMBERS
+from assignments.sandbox.texts import load_texts
+from tests.assignments.sandbox.http_caller import NOW
 
 
 @pytest.fixture(scope="module")
-def world():
-    return World(leads=300, now=NOW, clock=lambda: NOW)
+def sandbox():
+    return FakeSmartlead(leads=300, now=NOW, clock=lambda: NOW)
 
 
 @pytest.fixture(scope="module")
-def leads(world):
-    return list(world.account.leads.values())
+def leads(sandbox):
+    return list(sandbox.store.leads.values())
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +28,18 @@ def share(leads, test):
     return sum(1 for lead in leads if test(lead)) / len(leads)
 
 
-def test_the_same_seed_and_moment_make_the_same_account(world):
-    def facts(world):
-        return [lead.to_json() for lead in world.account.leads.values()]
+def test_the_same_seed_and_moment_make_the_same_account(sandbox):
+    def facts(sandbox):
+        return [lead.to_json() for lead in sandbox.store.leads.values()]
 
-    again = World(leads=300, now=NOW, clock=lambda: NOW)
-    other = World(leads=300, seed=2, now=NOW, clock=lambda: NOW)
+    again = FakeSmartlead(leads=300, now=NOW, clock=lambda: NOW)
+    other = FakeSmartlead(leads=300, seed=2, now=NOW, clock=lambda: NOW)
 
-    assert facts(world) == facts(again) != facts(other)
+    assert facts(sandbox) == facts(again) != facts(other)
 
 
-def test_the_team_is_the_eight_one_of_them_off_the_board(world):
-    members = list(world.account.members.values())
+def test_the_team_is_the_eight_one_of_them_off_the_board(sandbox):
+    members = list(sandbox.store.members.values())
 
     assert [(member.id, member.name) for member in members] == list(MEMBERS)
     assert [member.name for member in members if not member.on_board] == ["Tom Whelan"]
@@ -47,14 +47,14 @@ def test_the_team_is_the_eight_one_of_them_off_the_board(world):
 
 @pytest.mark.parametrize(("wanted", "got"), [(1, 1), (3, 3), (20, 20)])
 def test_more_or_fewer_members_can_be_had(wanted, got):
-    account = World(leads=5, members=wanted).account
+    account = FakeSmartlead(leads=5, members=wanted).store
 
     assert len(account.members) == got
     assert (7454 in account.members) == (wanted > 2)
 
 
-def test_six_campaigns_or_more_with_clients_and_zones(world):
-    campaigns = world.account.campaigns.values()
+def test_six_campaigns_or_more_with_clients_and_zones(sandbox):
+    campaigns = sandbox.store.campaigns.values()
 
     assert len(campaigns) >= 6
     assert len({campaign.zone for campaign in campaigns}) >= 5
@@ -102,7 +102,7 @@ def test_threads_run_forward_in_time(leads):
 
 
 def test_there_are_a_hundred_different_replies_in_ten_languages():
-    voices = read("replies")
+    voices = load_texts("replies")
     texts = [
         text for v in voices.values() for said in v["replies"].values() for text in said
     ]

@@ -9,22 +9,22 @@ import time
 import httpx
 import pytest
 
-from assignments.sandbox.journal import Entry
-from assignments.sandbox.server import serving
-from assignments.sandbox.world import World
-from tests.assignments.sandbox.calling import another_member, some_lead
+from assignments.sandbox.call_log import CallLogEntry
+from assignments.sandbox.fake_smartlead import FakeSmartlead
+from assignments.sandbox.server import serve_in_thread
+from tests.assignments.sandbox.http_caller import other_member, owned_lead_with_reply
 
 PATIENCE = 60  # seconds; whoever waits goes on as soon as it is true
 
 
 @pytest.fixture
-def world():
-    return World(leads=20, limits=[(10_000, 60)])
+def sandbox():
+    return FakeSmartlead(leads=20, limits=[(10_000, 60)])
 
 
 @pytest.fixture
-def server(world):
-    with serving(world) as server:
+def server(sandbox):
+    with serve_in_thread(sandbox) as server:
         yield server
 
 
@@ -72,21 +72,21 @@ def test_the_connection_is_kept_and_reused(server):
     assert len(ports) == 1
 
 
-def test_a_lost_answer_closes_the_socket_after_applying(world, http_client):
-    lead = some_lead(world)
-    member = another_member(world, lead)
-    world.faults.next("lost_answer", call="owner")
+def test_a_lost_answer_closes_the_socket_after_applying(sandbox, http_client):
+    lead = owned_lead_with_reply(sandbox)
+    member = other_member(sandbox, lead)
+    sandbox.faults.next("lost_answer", call="owner")
 
     with pytest.raises(httpx.RemoteProtocolError):
         assign(http_client, lead, member)
 
-    assert world.owner(lead.map_id) == member
+    assert sandbox.owner(lead.map_id) == member
 
 
-def test_a_hung_write_lands_after_its_caller_gave_up(world, http_client):
-    lead = some_lead(world)
-    before, member = lead.owner_id, another_member(world, lead)
-    world.faults.next("hang_then_apply", call="owner", seconds=0.4)
+def test_a_hung_write_lands_after_its_caller_gave_up(sandbox, http_client):
+    lead = owned_lead_with_reply(sandbox)
+    before, member = lead.owner_id, other_member(sandbox, lead)
+    sandbox.faults.next("hang_then_apply", call="owner", seconds=0.4)
 
     http_client.timeout = 0.1
     begun = time.monotonic()
@@ -94,13 +94,13 @@ def test_a_hung_write_lands_after_its_caller_gave_up(world, http_client):
         assign(http_client, lead, member)
 
     assert before != member
-    wait_for(lambda: world.owner(lead.map_id) == member)
-    assert end_of(world.journal.calls(kind="owner")[0]) - begun > 0.4
+    wait_for(lambda: sandbox.owner(lead.map_id) == member)
+    assert end_of(sandbox.call_log.calls(kind="owner")[0]) - begun > 0.4
 
 
 @pytest.mark.parametrize("kind", ["drip_headers", "drip_body"])
-def test_bytes_drip_so_that_no_single_read_times_out(world, http_client, kind):
-    world.faults.next(kind, seconds=1.2)
+def test_bytes_drip_so_that_no_single_read_times_out(sandbox, http_client, kind):
+    sandbox.faults.next(kind, seconds=1.2)
 
     http_client.timeout = 1.0
     begun = time.monotonic()
@@ -108,10 +108,10 @@ def test_bytes_drip_so_that_no_single_read_times_out(world, http_client, kind):
 
     assert answer.json()
     assert time.monotonic() - begun > 1.2
-    assert end_of(world.journal.calls()[0]) - begun > 1.2
+    assert end_of(sandbox.call_log.calls()[0]) - begun > 1.2
 
 
-def end_of(call: Entry) -> float:
+def end_of(call: CallLogEntry) -> float:
     """The last byte may be here before the server has noted that it left."""
     give_up_at = time.monotonic() + PATIENCE
     while call.ended_mono is None and time.monotonic() < give_up_at:
@@ -120,9 +120,9 @@ def end_of(call: Entry) -> float:
     return call.ended_mono
 
 
-def test_many_hang_while_others_are_served(world, server, http_client):
-    world.faults.next("hang_then_drop", call="thread", times=15, seconds=1)
-    lead = some_lead(world)
+def test_many_hang_while_others_are_served(sandbox, server, http_client):
+    sandbox.faults.next("hang_then_drop", call="thread", times=15, seconds=1)
+    lead = owned_lead_with_reply(sandbox)
     url = f"{server.base_url}/master-inbox/{lead.map_id}?api_key=sandbox-key"
 
     def hang():
@@ -138,7 +138,7 @@ def test_many_hang_while_others_are_served(world, server, http_client):
         thread.join()
 
     assert time.monotonic() - begun < 14  # one after the other it would be 15
-    assert len(world.journal.calls(kind="thread")) == 15
+    assert len(sandbox.call_log.calls(kind="thread")) == 15
 
 
 def test_the_key_is_never_printed(http_client, capfd):
@@ -163,7 +163,7 @@ def test_control_works_over_the_wire(server, http_client):
     assert json.loads(answer.text)["calls"] == 0
 
 
-def test_time_passes_without_calls(world, server):
-    world.set_switches(reply_every=0.05)
+def test_time_passes_without_calls(sandbox, server):
+    sandbox.set_behaviour(reply_every=0.05)
 
-    wait_for(lambda: world.journal.entries(kind="reply"))
+    wait_for(lambda: sandbox.call_log.entries(kind="reply"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assignments.smartlead.automatic_mails import (
-    LONGEST_FIELD,
+    MAX_FIELD_LENGTH,
     address_of,
     headers_of,
     kind_of_mail,
@@ -262,4 +262,6 @@ class TestAddress:
         assert address_of(sender) == address
 
     def test_no_more_than_a_bounded_part_is_read(self):
-        assert address_of("x" * LONGEST_FIELD + " tom@our-firm.example") == "x" * 1000
+        assert (
+            address_of("x" * MAX_FIELD_LENGTH + " tom@our-firm.example") == "x" * 1000
+        )

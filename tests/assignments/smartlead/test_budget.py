@@ -10,8 +10,14 @@ import pytest
 from django.db import connection, transaction
 
 from assignments.models import Budget as BudgetRow
-from assignments.smartlead.budget import Budget, Kind, NotBefore, Rate, Slot
-from tests.assignments.smartlead import greedy_caller
+from assignments.smartlead.budget import (
+    CallBudget,
+    CallKind,
+    NotBefore,
+    RateReport,
+    Slot,
+)
+from tests.assignments.smartlead import budget_process
 
 NOW = 1_800_000_000.0
 
@@ -35,8 +41,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def budget(db, clock) -> Budget:
-    return Budget(
+def budget(db, clock) -> CallBudget:
+    return CallBudget(
         limits=[(3, 10.0)],
         name="an account",
         clock=clock,
@@ -45,7 +51,9 @@ def budget(db, clock) -> Budget:
     )
 
 
-def spend(budget: Budget, *, calls: int, kind: Kind = Kind.INTERACTIVE) -> None:
+def spend(
+    budget: CallBudget, *, calls: int, kind: CallKind = CallKind.INTERACTIVE
+) -> None:
     for _ in range(calls):
         slot = budget.take(kind)
         assert isinstance(slot, Slot)
@@ -55,41 +63,41 @@ def spend(budget: Budget, *, calls: int, kind: Kind = Kind.INTERACTIVE) -> None:
 class TestTake:
     def test_processes_share_one_row(self, budget, clock):
         spend(budget, calls=3)
-        other = Budget(limits=[(3, 10.0)], name="an account", clock=clock)
+        other = CallBudget(limits=[(3, 10.0)], name="an account", clock=clock)
 
-        assert isinstance(other.take(Kind.INTERACTIVE), NotBefore)
+        assert isinstance(other.take(CallKind.INTERACTIVE), NotBefore)
 
     def test_accounts_do_not_share(self, budget, clock):
         spend(budget, calls=3)
-        other = Budget(limits=[(3, 10.0)], name="another", clock=clock)
+        other = CallBudget(limits=[(3, 10.0)], name="another", clock=clock)
 
-        assert isinstance(other.take(Kind.INTERACTIVE), Slot)
+        assert isinstance(other.take(CallKind.INTERACTIVE), Slot)
 
     def test_a_slot_ends_with_the_deadline_of_its_call(self, budget):
-        slot = budget.take(Kind.NORMAL)
+        slot = budget.take(CallKind.NORMAL)
 
         assert isinstance(slot, Slot)
         assert slot.expires == NOW + 15.0
 
     def test_a_slot_given_back_can_be_taken_again(self, budget):
         spend(budget, calls=2)
-        slot = budget.take(Kind.INTERACTIVE)
+        slot = budget.take(CallKind.INTERACTIVE)
         assert isinstance(slot, Slot)
 
         budget.give_back(slot)
 
-        assert isinstance(budget.take(Kind.INTERACTIVE), Slot)
+        assert isinstance(budget.take(CallKind.INTERACTIVE), Slot)
 
     @pytest.mark.django_db(transaction=True)
     def test_refuses_to_hold_its_lock_for_somebodys_transaction(self, budget):
         with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-            budget.take(Kind.NORMAL)
+            budget.take(CallKind.NORMAL)
 
     def test_a_refusal_writes_nothing(self, budget):
         spend(budget, calls=3)
         before = BudgetRow.objects.get().updated_at
 
-        budget.take(Kind.INTERACTIVE)
+        budget.take(CallKind.INTERACTIVE)
 
         assert BudgetRow.objects.get().updated_at == before
 
@@ -98,7 +106,7 @@ class TestWait:
     def test_sleeps_until_a_slot_is_free(self, budget, clock):
         spend(budget, calls=3)
 
-        slot = budget.wait(Kind.INTERACTIVE, until=NOW + 20, sleep=clock.sleep)
+        slot = budget.wait(CallKind.INTERACTIVE, until=NOW + 20, sleep=clock.sleep)
 
         assert slot is not None
         assert clock.now == pytest.approx(NOW + 10, abs=0.1)
@@ -107,12 +115,14 @@ class TestWait:
     def test_answers_none_at_once_when_it_would_take_too_long(self, budget, clock):
         spend(budget, calls=3)
 
-        assert budget.wait(Kind.INTERACTIVE, until=NOW + 9, sleep=clock.sleep) is None
+        assert (
+            budget.wait(CallKind.INTERACTIVE, until=NOW + 9, sleep=clock.sleep) is None
+        )
         assert clock.naps == []
 
     def test_has_a_429_sounded_out_by_one_read(self, budget, clock):
-        limited = budget.take(Kind.NORMAL)
-        budget.limited(limited, retry_after=2.0)
+        limited = budget.take(CallKind.NORMAL)
+        budget.record_429(limited, retry_after=2.0)
         probed = []
 
         def probe(slot: Slot) -> None:
@@ -120,7 +130,7 @@ class TestWait:
             budget.finish(slot)
 
         until = NOW + 60
-        slot = budget.wait(Kind.NORMAL, until=until, sleep=clock.sleep, probe=probe)
+        slot = budget.wait(CallKind.NORMAL, until=until, sleep=clock.sleep, probe=probe)
 
         assert slot is not None
         assert probed == [pytest.approx(NOW + 2, abs=0.1)]
@@ -135,8 +145,8 @@ class TestSnapshot:
 
     def test_tells_what_is_used_in_flight_and_paused(self, budget):
         spend(budget, calls=1)
-        slot, _ = budget.take(Kind.NORMAL), budget.take(Kind.INTERACTIVE)
-        budget.limited(slot, retry_after=30.0, rate=Rate(limit=4, remaining=0))
+        slot, _ = budget.take(CallKind.NORMAL), budget.take(CallKind.INTERACTIVE)
+        budget.record_429(slot, retry_after=30.0, rate=RateReport(limit=4, remaining=0))
 
         snapshot = budget.snapshot()
 
@@ -154,7 +164,7 @@ def test_four_processes_never_exceed_the_limit_and_use_it(tmp_path):
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "TEST_DATABASE_URL": url,
     }
-    command = [sys.executable, "-m", greedy_caller.__name__, "4"]
+    command = [sys.executable, "-m", budget_process.__name__, "4"]
     callers = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -164,8 +174,8 @@ def test_four_processes_never_exceed_the_limit_and_use_it(tmp_path):
     times = sorted(float(line) for output in outputs for line in output.split())
     assert [caller.returncode for caller in callers] == [0] * 4
     assert all(outputs)
-    assert most_in(times, greedy_caller.WINDOW) <= greedy_caller.CALLS
-    assert len(times) >= 0.6 * greedy_caller.CALLS * (times[-1] - times[0])
+    assert most_in(times, budget_process.WINDOW) <= budget_process.CALLS
+    assert len(times) >= 0.6 * budget_process.CALLS * (times[-1] - times[0])
 
 
 def most_in(times: list[float], seconds: float) -> int:

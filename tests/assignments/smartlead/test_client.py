@@ -5,15 +5,20 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from assignments.smartlead.budget import Kind, Rate, Slot, account_budget
+from assignments.smartlead.budget import CallKind, RateReport, Slot, account_budget
 from assignments.smartlead.errors import (
-    AboutUs,
+    EmptyAnswer,
     NotesUnreadable,
     NotSent,
     Refused,
-    SaidNothing,
+    ServiceTrouble,
 )
-from tests.assignments.smartlead.talking import Purse, answered, ask, smartlead_that
+from tests.assignments.smartlead.mock_client import (
+    RecordingBudget,
+    call_with_slot,
+    client_answered_with,
+    result_of,
+)
 
 ROW = {"email_lead_map_id": "11", "team_member_id": 7}
 OK = httpx.Response(200, json={"ok": True, "data": []})
@@ -26,8 +31,8 @@ def request_of(call, answer=OK) -> httpx.Request:
         seen.append(request)
         return answer
 
-    with smartlead_that(keep) as client:
-        ask(client, call)
+    with client_answered_with(keep) as client:
+        call_with_slot(client, call)
     return seen[0]
 
 
@@ -71,7 +76,7 @@ class TestInbox:
     def test_a_row_without_an_id_is_skipped_and_counted(self):
         payload = {"ok": True, "data": [ROW, {"lead_email": "a@b.c"}, "nonsense"]}
 
-        page = answered(
+        page = result_of(
             httpx.Response(200, json=payload), lambda c: c.inbox("inbox-replies")
         )
 
@@ -86,7 +91,7 @@ class TestInbox:
     def test_a_full_page_is_not_the_last_even_with_unreadable_rows(self):
         payload = {"data": [ROW, {}]}
 
-        page = answered(
+        page = result_of(
             httpx.Response(200, json=payload), lambda c: c.inbox("sent", limit=2)
         )
 
@@ -101,7 +106,7 @@ class TestInbox:
         ],
     )
     def test_finds_the_rows_in_any_envelope(self, payload, total):
-        page = answered(
+        page = result_of(
             httpx.Response(200, json=payload), lambda c: c.inbox("inbox-replies")
         )
 
@@ -115,7 +120,7 @@ class TestLead:
         "payload", [{"ok": True, "data": [ROW]}, [ROW], ROW, {"data": ROW}]
     )
     def test_reads_one_lead_in_any_envelope(self, payload):
-        row = answered(httpx.Response(200, json=payload), lambda c: c.lead(11))
+        row = result_of(httpx.Response(200, json=payload), lambda c: c.lead(11))
 
         assert row is not None
         assert row.owner_id == 7
@@ -130,7 +135,7 @@ class TestLead:
         ],
     )
     def test_an_unknown_lead_is_none(self, answer):
-        assert answered(answer, lambda c: c.lead(11)) is None
+        assert result_of(answer, lambda c: c.lead(11)) is None
 
     @pytest.mark.parametrize(
         "answer",
@@ -141,8 +146,8 @@ class TestLead:
         ],
     )
     def test_an_answer_without_anything_does_not_say_that_a_lead_is_gone(self, answer):
-        with pytest.raises(SaidNothing):
-            answered(answer, lambda c: c.lead(11))
+        with pytest.raises(EmptyAnswer):
+            result_of(answer, lambda c: c.lead(11))
 
     @pytest.mark.parametrize(
         "answer",
@@ -158,14 +163,14 @@ class TestLead:
     def test_an_answer_that_is_no_lead_is_not_taken_for_a_lead_that_is_gone(
         self, answer
     ):
-        with pytest.raises(AboutUs):
-            answered(answer, lambda c: c.lead(11))
+        with pytest.raises(ServiceTrouble):
+            result_of(answer, lambda c: c.lead(11))
 
     def test_another_refusal_stays_a_refusal(self):
         answer = httpx.Response(400, json={"error": "id must be a number"})
 
         with pytest.raises(Refused):
-            answered(answer, lambda c: c.lead(11))
+            result_of(answer, lambda c: c.lead(11))
 
 
 class TestWrites:
@@ -193,20 +198,24 @@ class TestWrites:
     def test_create_note_answers_the_notes_id(self, data, note_id):
         answer = httpx.Response(200, json={"ok": True, "data": data})
 
-        assert answered(answer, lambda c: c.create_note(map_id=11, text="x")) == note_id
+        assert (
+            result_of(answer, lambda c: c.create_note(map_id=11, text="x")) == note_id
+        )
 
     def test_a_write_whose_moment_has_passed_is_not_sent(self):
-        purse, arrived = Purse(), []
+        purse, arrived = RecordingBudget(), []
         late = time.monotonic() - 0.01
 
         with (
-            smartlead_that(arrived.append, budget=purse) as client,
+            client_answered_with(arrived.append, budget=purse) as client,
             pytest.raises(NotSent),
         ):
-            ask(client, lambda c: c.set_owner(map_id=1, member_id=2, start_by=late))
+            call_with_slot(
+                client, lambda c: c.set_owner(map_id=1, member_id=2, start_by=late)
+            )
 
         assert arrived == []
-        assert purse.events == [("given back",)]
+        assert purse.outcomes == [("given back",)]
 
 
 class TestNotes:
@@ -220,7 +229,7 @@ class TestNotes:
         }
         answer = httpx.Response(200, json={"ok": True, "data": [note]})
 
-        (row,) = answered(answer, lambda c: c.notes(9))
+        (row,) = result_of(answer, lambda c: c.notes(9))
 
         assert (row.id, row.lead_id, row.text) == (5, 9, "Handed over [H-12]")
         assert row.created_at == datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
@@ -234,7 +243,7 @@ class TestNotes:
     )
     def test_a_404_of_any_kind_means_that_notes_cannot_be_read(self, answer):
         with pytest.raises(NotesUnreadable):
-            answered(answer, lambda c: c.notes(9))
+            result_of(answer, lambda c: c.notes(9))
 
 
 class TestHistory:
@@ -243,14 +252,14 @@ class TestHistory:
         entries = [{"type": "REPLY", "message_id": "<a>"}, "nonsense"]
         answer = httpx.Response(200, json={name: entries})
 
-        (entry,) = answered(answer, lambda c: c.history(campaign_id=1, lead_id=2))
+        (entry,) = result_of(answer, lambda c: c.history(campaign_id=1, lead_id=2))
 
         assert (entry.direction, entry.message_id) == ("reply", "<a>")
 
     def test_of_an_unknown_lead_is_empty(self):
         answer = httpx.Response(200, json={})
 
-        assert answered(answer, lambda c: c.history(campaign_id=1, lead_id=2)) == []
+        assert result_of(answer, lambda c: c.history(campaign_id=1, lead_id=2)) == []
 
 
 def test_members_asks_for_a_year_of_the_team_board():
@@ -273,7 +282,7 @@ def test_members_asks_for_a_year_of_the_team_board():
 class TestSpending:
     def test_a_call_without_a_slot_is_a_mistake_of_ours(self):
         with (
-            smartlead_that(OK) as client,
+            client_answered_with(OK) as client,
             pytest.raises(RuntimeError, match="spending"),
         ):
             client.categories()
@@ -284,56 +293,62 @@ class TestSpending:
             client.categories()
 
         with pytest.raises(RuntimeError, match="one call"):
-            answered(OK, twice)
+            result_of(OK, twice)
 
     def test_slots_are_spent_one_at_a_time(self):
         with pytest.raises(RuntimeError, match="Another slot"):
-            answered(OK, lambda c: ask(c, lambda c: c.probe()))
+            result_of(OK, lambda c: call_with_slot(c, lambda c: c.probe()))
 
     def test_a_slot_that_no_call_used_is_given_back(self):
-        purse = Purse()
+        purse = RecordingBudget()
 
-        with smartlead_that(OK, budget=purse) as client:
-            ask(client, lambda _: None)
+        with client_answered_with(OK, budget=purse) as client:
+            call_with_slot(client, lambda _: None)
 
-        assert purse.events == [("given back",)]
+        assert purse.outcomes == [("given back",)]
 
     def test_the_budget_learns_what_the_headers_say(self):
-        purse = Purse()
+        purse = RecordingBudget()
         headers = {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "12"}
         answer = httpx.Response(200, json=[], headers=headers)
 
-        with smartlead_that(answer, budget=purse) as client:
-            ask(client, lambda c: c.probe())
+        with client_answered_with(answer, budget=purse) as client:
+            call_with_slot(client, lambda c: c.probe())
 
-        assert purse.events == [("finished", Rate(limit=60, remaining=12))]
+        assert purse.outcomes == [("finished", RateReport(limit=60, remaining=12))]
 
     def test_the_budget_learns_of_a_429(self):
-        purse = Purse()
+        purse = RecordingBudget()
         answer = httpx.Response(429, json={}, headers={"retry-after": "9"})
 
-        with smartlead_that(answer, budget=purse) as client, pytest.raises(AboutUs):
-            ask(client, lambda c: c.probe())
+        with (
+            client_answered_with(answer, budget=purse) as client,
+            pytest.raises(ServiceTrouble),
+        ):
+            call_with_slot(client, lambda c: c.probe())
 
-        assert purse.events == [("limited", 9.0, Rate())]
+        assert purse.outcomes == [("limited", 9.0, RateReport())]
 
     def test_a_call_without_an_answer_has_ended_too(self):
         def broken(request):
             raise httpx.ReadError("gone")
 
-        purse = Purse()
-        with smartlead_that(broken, budget=purse) as client, pytest.raises(AboutUs):
-            ask(client, lambda c: c.probe())
+        purse = RecordingBudget()
+        with (
+            client_answered_with(broken, budget=purse) as client,
+            pytest.raises(ServiceTrouble),
+        ):
+            call_with_slot(client, lambda c: c.probe())
 
-        assert purse.events == [("finished", Rate())]
+        assert purse.outcomes == [("finished", RateReport())]
 
     def test_a_slot_that_has_nearly_run_out_is_not_used(self):
-        slot = Slot(token="t", kind=Kind.NORMAL, expires=time.monotonic() + 4.0)
+        slot = Slot(token="t", kind=CallKind.NORMAL, expires=time.monotonic() + 4.0)
 
         with (
-            smartlead_that(OK) as client,
+            client_answered_with(OK) as client,
             pytest.raises(NotSent),
-            client.spending(slot),
+            client.use_slot(slot),
         ):
             client.probe()
 
@@ -347,11 +362,11 @@ class TestSpending:
             paths.append(request.url.path.removeprefix("/api/v1/"))
             return next(answers)
 
-        with smartlead_that(answer, budget=account_budget()) as client:
-            with pytest.raises(AboutUs):
-                ask(client, lambda c: c.inbox("inbox-replies"))
-            slot = client.wait_for_slot(Kind.NORMAL, until=time.time() + 5)
-            with client.spending(slot):
+        with client_answered_with(answer, budget=account_budget()) as client:
+            with pytest.raises(ServiceTrouble):
+                call_with_slot(client, lambda c: c.inbox("inbox-replies"))
+            slot = client.wait_for_slot(CallKind.NORMAL, until=time.time() + 5)
+            with client.use_slot(slot):
                 client.inbox("inbox-replies")
 
         assert paths == [

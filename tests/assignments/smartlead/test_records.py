@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from assignments.smartlead.parsing import as_flag, as_id, as_moment, as_text
 from assignments.smartlead.records import (
     CampaignLeadRow,
     CampaignRow,
@@ -12,7 +13,6 @@ from assignments.smartlead.records import (
     MemberRow,
     NoteRow,
 )
-from assignments.smartlead.values import as_flag, as_id, as_moment, as_text
 
 FLAT = {
     "email_lead_map_id": "2433664091",

@@ -9,14 +9,14 @@ import httpcore
 import pytest
 
 from assignments.smartlead import transport
-from assignments.smartlead.budget import Rate
+from assignments.smartlead.budget import RateReport
 from assignments.smartlead.client import connect
-from assignments.smartlead.errors import AboutUs, NotSent
-from tests.assignments.smartlead.loopback import answer, serving
-from tests.assignments.smartlead.talking import Purse, ask
+from assignments.smartlead.errors import NotSent, ServiceTrouble
+from tests.assignments.smartlead.mock_client import RecordingBudget, call_with_slot
+from tests.assignments.smartlead.scripted_server import http_answer, scripted_server
 
-EMPTY_LIST = answer(b"[]")
-DONE = answer(b'{"ok": true}')
+EMPTY_LIST = http_answer(b"[]")
+DONE = http_answer(b'{"ok": true}')
 DEADLINE = 0.3
 PATIENCE = 4.0  # what a busy machine may add; without a deadline it would be longer
 
@@ -27,10 +27,10 @@ def _hurry(settings):
     settings.CONNECT_TIMEOUT = 0.2
 
 
-def call(settings, url: str, what, *, budget: Purse | None = None):
+def call(settings, url: str, what, *, budget: RecordingBudget | None = None):
     settings.SMARTLEAD_BASE_URL = url
-    with connect(budget=budget or Purse()) as client:
-        return ask(client, what)
+    with connect(budget=budget or RecordingBudget()) as client:
+        return call_with_slot(client, what)
 
 
 def probe(client):
@@ -41,9 +41,9 @@ def set_owner_soon(client):
     client.set_owner(map_id=1, member_id=7, start_by=time.monotonic() + 60)
 
 
-def trouble_of(settings, url: str, what=probe) -> AboutUs:
+def trouble_of(settings, url: str, what=probe) -> ServiceTrouble:
     begun = time.monotonic()
-    with pytest.raises(AboutUs) as caught:
+    with pytest.raises(ServiceTrouble) as caught:
         call(settings, url, what)
     assert time.monotonic() - begun < settings.CALL_DEADLINE + PATIENCE
     return caught.value
@@ -57,26 +57,26 @@ def _short(settings):
 @pytest.mark.usefixtures("_short")
 class TestDeadline:
     def test_holds_while_headers_drip_in(self, settings):
-        with serving(lambda s, c: s.drip(c, EMPTY_LIST, every=0.05)) as server:
+        with scripted_server(lambda s, c: s.drip(c, EMPTY_LIST, every=0.05)) as server:
             assert trouble_of(settings, server.url).kind == "timeout"
 
     def test_holds_while_the_body_drips_in(self, settings):
         def drip_body(server, connection):
-            head, _, body = answer(b"[" + b" " * 100 + b"]").partition(b"\r\n\r\n")
+            head, _, body = http_answer(b"[" + b" " * 100 + b"]").partition(b"\r\n\r\n")
             connection.sendall(head + b"\r\n\r\n")
             server.drip(connection, body, every=0.05)
 
-        with serving(drip_body) as server:
+        with scripted_server(drip_body) as server:
             assert trouble_of(settings, server.url).kind == "timeout"
 
     def test_holds_while_interim_answers_drip_in(self, settings):
         interim = b"HTTP/1.1 102 Processing\r\n\r\n" * 20
 
-        with serving(lambda s, c: s.drip(c, interim, every=0.01)) as server:
+        with scripted_server(lambda s, c: s.drip(c, interim, every=0.01)) as server:
             assert trouble_of(settings, server.url).kind == "timeout"
 
     def test_holds_while_nothing_comes(self, settings):
-        with serving(lambda s, _: s.hang()) as server:
+        with scripted_server(lambda s, _: s.hang()) as server:
             trouble = trouble_of(settings, server.url)
 
         assert trouble.kind == "timeout"
@@ -95,7 +95,7 @@ class TestDeadline:
     def test_does_not_cut_off_what_is_only_slow(self, settings):
         settings.CALL_DEADLINE = 5.0
 
-        with serving(lambda s, c: s.drip(c, EMPTY_LIST, every=0.001)) as server:
+        with scripted_server(lambda s, c: s.drip(c, EMPTY_LIST, every=0.001)) as server:
             call(settings, server.url, probe)
 
 
@@ -131,12 +131,12 @@ class TestLookUp:
     def test_tries_the_next_address_when_one_is_dead(self, settings, monkeypatch):
         addresses = [(0, 0, 0, "", (host, 0)) for host in ("127.0.0.99", "127.0.0.1")]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: addresses)
-        look_up = transport._look_up("two.test", 80, timeout=1)
+        look_up = transport._resolve_host("two.test", 80, timeout=1)
         monkeypatch.undo()
 
-        with serving(lambda _, c: c.sendall(EMPTY_LIST)) as server:
-            connecting = transport.Call(deadline=time.monotonic() + 1)
-            stream = transport._connect_any(look_up, server.port, connecting)
+        with scripted_server(lambda _, c: c.sendall(EMPTY_LIST)) as server:
+            connecting = transport.CallTiming(deadline=time.monotonic() + 1)
+            stream = transport._connect_first(look_up, server.port, connecting)
 
             assert stream.get_extra_info("server_addr")[0] == "127.0.0.1"
             stream.close()
@@ -153,7 +153,7 @@ class TestConnecting:
         assert trouble.surely_not_applied
 
     def test_to_something_that_speaks_no_tls_is_surely_not_applied(self, settings):
-        with serving(lambda _, c: c.sendall(EMPTY_LIST)) as server:
+        with scripted_server(lambda _, c: c.sendall(EMPTY_LIST)) as server:
             url = server.url.replace("http:", "https:")
             trouble = trouble_of(settings, url)
 
@@ -172,7 +172,7 @@ class TestConnecting:
 
 class TestAnswers:
     def test_broken_off_may_have_been_applied(self, settings):
-        with serving(lambda _, c: c.close()) as server:
+        with scripted_server(lambda _, c: c.close()) as server:
             trouble = trouble_of(settings, server.url)
 
         assert trouble.kind == "unavailable"
@@ -186,33 +186,37 @@ class TestAnswers:
             connection.sendall(garbage)
             connection.close()
 
-        with serving(send) as server:
+        with scripted_server(send) as server:
             assert trouble_of(settings, server.url).kind == "unavailable"
 
     def test_longer_than_any_should_be_are_not_read_to_their_end(
         self, settings, monkeypatch
     ):
-        monkeypatch.setattr("assignments.smartlead.exchange.LONGEST_ANSWER", 1000)
+        monkeypatch.setattr("assignments.smartlead.http_exchange.LONGEST_ANSWER", 1000)
 
-        with serving(lambda _, c: c.sendall(answer(b"[" + b" " * 2000))) as server:
+        with scripted_server(
+            lambda _, c: c.sendall(http_answer(b"[" + b" " * 2000))
+        ) as server:
             assert trouble_of(settings, server.url).kind == "garbled"
 
     def test_may_be_compressed(self, settings):
-        body = answer(gzip.compress(b"[]"), head=b"Content-Encoding: gzip\r\n")
+        body = http_answer(gzip.compress(b"[]"), head=b"Content-Encoding: gzip\r\n")
 
-        with serving(lambda _, c: c.sendall(body)) as server:
+        with scripted_server(lambda _, c: c.sendall(body)) as server:
             call(settings, server.url, probe)
 
     def test_compressed_wrongly_are_garbled(self, settings):
-        body = answer(b"[]", head=b"Content-Encoding: gzip\r\n")
+        body = http_answer(b"[]", head=b"Content-Encoding: gzip\r\n")
 
-        with serving(lambda _, c: c.sendall(body)) as server:
+        with scripted_server(lambda _, c: c.sendall(body)) as server:
             assert trouble_of(settings, server.url).kind == "garbled"
 
     def test_that_redirect_are_not_followed(self, settings):
-        elsewhere = answer(b"", status="302 Found", head=b"Location: /elsewhere\r\n")
+        elsewhere = http_answer(
+            b"", status="302 Found", head=b"Location: /elsewhere\r\n"
+        )
 
-        with serving(lambda _, c: c.sendall(elsewhere)) as server:
+        with scripted_server(lambda _, c: c.sendall(elsewhere)) as server:
             assert trouble_of(settings, server.url).kind == "address"
 
         assert len(server.requests) == 1
@@ -220,11 +224,11 @@ class TestAnswers:
 
 class TestConnections:
     def test_are_kept_between_calls(self, settings):
-        with serving(lambda _, c: c.sendall(EMPTY_LIST)) as server:
+        with scripted_server(lambda _, c: c.sendall(EMPTY_LIST)) as server:
             settings.SMARTLEAD_BASE_URL = server.url
-            with connect(budget=Purse()) as client:
-                ask(client, probe)
-                ask(client, probe)
+            with connect(budget=RecordingBudget()) as client:
+                call_with_slot(client, probe)
+                call_with_slot(client, probe)
 
         assert len(server.requests) == 2
         assert server.connections == 1
@@ -234,11 +238,13 @@ class TestConnections:
             connection.sendall(DONE)
             connection.close()
 
-        with serving(answer_and_close) as server:
+        with scripted_server(answer_and_close) as server:
             settings.SMARTLEAD_BASE_URL = server.url
-            with connect(budget=Purse()) as client:
+            with connect(budget=RecordingBudget()) as client:
                 for map_id in (1, 2, 3):
-                    ask(client, lambda c, i=map_id: c.set_owner(map_id=i, member_id=7))
+                    call_with_slot(
+                        client, lambda c, i=map_id: c.set_owner(map_id=i, member_id=7)
+                    )
                     time.sleep(0.02)
 
         assert len(server.requests) == 3
@@ -248,14 +254,14 @@ class TestStartBy:
     def late_after(self, monkeypatch, *, checks: int) -> None:
         """Let the moment pass after so many checks: the process was paused there."""
         passed = iter([True] * checks)
-        original = transport.Call.check_start
+        original = transport.CallTiming.check_start
 
         def check_start(call):
             if not next(passed, False):
                 call.start_by = 0.0
             original(call)
 
-        monkeypatch.setattr(transport.Call, "check_start", check_start)
+        monkeypatch.setattr(transport.CallTiming, "check_start", check_start)
 
     @pytest.mark.parametrize("checks", [0, 1, 2, 3])
     def test_a_write_that_comes_late_at_any_step_is_not_sent(
@@ -263,7 +269,10 @@ class TestStartBy:
     ):
         self.late_after(monkeypatch, checks=checks)
 
-        with serving(lambda _, c: c.sendall(DONE)) as server, pytest.raises(NotSent):
+        with (
+            scripted_server(lambda _, c: c.sendall(DONE)) as server,
+            pytest.raises(NotSent),
+        ):
             call(settings, server.url, set_owner_soon)
 
         bodies = [request.partition(b"\r\n\r\n")[2] for request in server.requests]
@@ -274,28 +283,31 @@ class TestStartBy:
     ):
         self.late_after(monkeypatch, checks=4)
 
-        with serving(lambda _, c: c.sendall(DONE)) as server:
+        with scripted_server(lambda _, c: c.sendall(DONE)) as server:
             call(settings, server.url, set_owner_soon)
 
         assert len(server.requests) == 1
 
     @pytest.mark.parametrize(
-        ("checks", "event"), [(2, ("given back",)), (3, ("finished", Rate()))]
+        ("checks", "event"), [(2, ("given back",)), (3, ("finished", RateReport()))]
     )
     def test_gives_its_slot_back_only_if_nothing_was_written(
         self, settings, monkeypatch, checks, event
     ):
         self.late_after(monkeypatch, checks=checks)
-        purse = Purse()
+        purse = RecordingBudget()
 
-        with serving(lambda _, c: c.sendall(DONE)) as server, pytest.raises(NotSent):
+        with (
+            scripted_server(lambda _, c: c.sendall(DONE)) as server,
+            pytest.raises(NotSent),
+        ):
             call(settings, server.url, set_owner_soon, budget=purse)
 
-        assert purse.events == [event]
+        assert purse.outcomes == [event]
 
 
 def test_a_call_past_its_deadline_touches_no_socket():
-    call = transport.Call(deadline=time.monotonic() - 1)
+    call = transport.CallTiming(deadline=time.monotonic() - 1)
 
     with pytest.raises(httpcore.ReadTimeout):
-        call.left(httpcore.ReadTimeout)
+        call.seconds_left(httpcore.ReadTimeout)

@@ -59,14 +59,14 @@ def test_the_same_leads_go_to_the_same_members_with_as_many_calls(
 ):
     Source.objects.create(name="assigned-me", proof=proof)
     foretold = client.post("/coverage/preview/", form).context["preview"].preview
-    clicks = Counter(call.kind for call in office.world.journal.calls())
+    clicks = Counter(call.kind for call in office.world.call_log.calls())
 
     client.post("/coverage/new/", form)
     run(office)
 
     owners = office.world.owners()
     told = {choice.lead.pk: choice.to.pk for choice in foretold.choices}
-    made = Counter(call.kind for call in office.world.journal.calls()) - clicks
+    made = Counter(call.kind for call in office.world.call_log.calls()) - clicks
     assert {pk: owners[pk] for pk in told} == told
     assert {part.member.pk: part.leads for part in foretold.parts} == Counter(
         told.values()

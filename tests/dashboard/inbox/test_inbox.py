@@ -201,7 +201,7 @@ class TestOrder:
     def test_many_leads_are_counted_no_further_than_a_thousand(
         self, client, manager, monkeypatch
     ):
-        monkeypatch.setattr("dashboard.inbox.filter.MOST_COUNTED", 55)
+        monkeypatch.setattr("dashboard.filters.MOST_COUNTED", 55)
         for _ in range(60):
             make_lead()
 

@@ -1,8 +1,8 @@
-"""The coverage rules as people would check them; knows nothing of Handoff.
+"""The rules of docs/design/coverage-rules.md as people would check them.
 
-The chain of a lead is the walk from its home: each of its coverages lends it, from the
-member it is for to the member of the next, the last one to the owner. All are numbers.
-What Handoff plans is judged after a tick; what comes true is reported.
+Knows nothing of Handoff. The chain of a lead is the walk from its home: each of its
+coverages lends it, from the member it is for to the member of the next, the last one to
+the owner. All are numbers. What Handoff plans is judged after a tick.
 """
 
 from dataclasses import dataclass, field

@@ -73,10 +73,10 @@ class TestHandedBack:
     @pytest.fixture
     def refused(self, office, coverage, cast, held):
         """Handed back at a moment when Smartlead does not know Ana."""
-        place = office.world.account.members.pop(cast[0].pk)
+        place = office.world.store.members.pop(cast[0].pk)
         row = hand_back(office, coverage, held)
         office.dispatch()
-        office.world.account.members[cast[0].pk] = place
+        office.world.store.members[cast[0].pk] = place
         row.refresh_from_db()
         assert row.state == State.REFUSED
         return row
@@ -106,11 +106,11 @@ class TestHandedBack:
     def test_a_refused_return_keeps_the_coverage_open_until_it_came_true(
         self, office, cast, coverage, held
     ):
-        place = office.world.account.members.pop(cast[0].pk)
+        place = office.world.store.members.pop(cast[0].pk)
         go(office, MONDAY + DAY)
         coverage.refresh_from_db()
         then = coverage.state, story(held)
-        office.world.account.members[cast[0].pk] = place
+        office.world.store.members[cast[0].pk] = place
 
         assign.retry_assignment(
             assignment=held.assignments.last(), actor=make_manager(), at=office.clock()
@@ -124,7 +124,7 @@ class TestHandedBack:
     def test_a_refused_return_that_a_person_tried_in_vain_is_not_repeated(
         self, office, cast, held
     ):
-        office.world.account.members.pop(cast[0].pk)
+        office.world.store.members.pop(cast[0].pk)
         go(office, MONDAY + DAY)
         again = assign.retry_assignment(
             assignment=held.assignments.last(), actor=make_manager(), at=office.clock()
@@ -229,9 +229,9 @@ class TestTriedAgain:
     @pytest.fixture
     def not_back(self, office, coverage, cast, held):
         """Not given back, because Smartlead did not know Ana at that moment."""
-        place = office.world.account.members.pop(cast[0].pk)
+        place = office.world.store.members.pop(cast[0].pk)
         go(office, MONDAY + DAY)
-        office.world.account.members[cast[0].pk] = place
+        office.world.store.members[cast[0].pk] = place
         return held.assignments.last()
 
     def test_nothing_goes_back_to_somebody_who_is_away_again(

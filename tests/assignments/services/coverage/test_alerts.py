@@ -110,7 +110,7 @@ def test_the_calls_of_a_coverage_are_counted_by_smartlead(office):
     go(office)
     go(office, MONDAY + DAY)
 
-    calls = office.world.journal.calls
+    calls = office.world.call_log.calls
     assert len(calls(kind="owner")) == 2 * len(leads)
     assert len(calls(kind="note")) == 2 * len(leads)
     assert len(calls(kind="thread")) <= 2 * len(leads)

@@ -1,6 +1,6 @@
 """Who has a lead goes on covering the next absence, a fallback only if nobody else can.
 
-Coverage rules, 30 and table 4.
+See docs/design/coverage-rules.md, rule 30; docs/design/coverage-rules.md, section 4.
 """
 
 from decimal import Decimal

@@ -363,10 +363,10 @@ class TestActs:
     def test_a_refused_start_is_tried_again_by_a_person(self, office, cast):
         ana, ben, *_ = cast
         lead = office.lead(0)
-        place = office.world.account.members.pop(ben.pk)
+        place = office.world.store.members.pop(ben.pk)
         plan(ana, ben)
         go(office)
-        office.world.account.members[ben.pk] = place
+        office.world.store.members[ben.pk] = place
 
         ledger_assign.retry_assignment(
             assignment=lead.assignments.get(), actor=make_manager(), at=office.clock()

@@ -1,4 +1,7 @@
-"""Tables 4 and 5 of the coverage rules, line by line, from facts alone."""
+"""The decision tables, line by line, from facts alone.
+
+See docs/design/coverage-rules.md, sections 4 and 5.
+"""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Who gets the next lead: rule 30 of the coverage rules, from shares alone."""
+"""Who gets the next lead, from shares alone (docs/design/coverage-rules.md, rule 30)."""
 
 from decimal import Decimal
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import Cause, State, Urgency
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services import account as accounts
 from assignments.services.dispatch import queue
 from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
@@ -121,19 +121,19 @@ def test_while_bulk_is_paused_clicks_go_out_and_batches_wait(office):
 class TestOutage:
     def test_during_an_outage_one_probe_a_minute_is_sent(self, office):
         row = click(office, 0)
-        office.world.faults.often(Kind.UNAVAILABLE, 1.0)
+        office.world.faults.often(FaultKind.UNAVAILABLE, 1.0)
 
         office.dispatch()
-        calls = len(office.world.journal.calls())
+        calls = len(office.world.call_log.calls())
         office.clock.advance(30)
         office.dispatch()
 
-        assert len(office.world.journal.calls()) == calls
+        assert len(office.world.call_log.calls()) == calls
         assert state_of(row) == State.WAITING
 
     def test_one_fault_is_not_shown(self, office):
         click(office, 0)
-        office.world.faults.next(Kind.ERROR, call="thread")
+        office.world.faults.next(FaultKind.ERROR, call="thread")
 
         office.dispatch()
 
@@ -141,7 +141,7 @@ class TestOutage:
 
     def test_an_outage_is_shown_after_a_second_failed_probe(self, office):
         click(office, 0)
-        office.world.faults.often(Kind.UNAVAILABLE, 1.0)
+        office.world.faults.often(FaultKind.UNAVAILABLE, 1.0)
 
         office.dispatch()
 
@@ -152,7 +152,7 @@ class TestOutage:
 
 def test_until_empty_waits_for_leases_and_back_offs(office):
     row = click(office, 0)
-    office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+    office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
 
     def oversleep(seconds: float) -> None:
         office.clock.advance(6 * seconds)  # fewer looks on the way to the same end

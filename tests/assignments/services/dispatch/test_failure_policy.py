@@ -1,4 +1,7 @@
-"""Whether a failed call is the row's fault or not, and when that is enough (rule 10)."""
+"""Failed calls: the fault of the row, or of everybody.
+
+See docs/design/design.md, rule 10.
+"""
 
 from datetime import timedelta
 
@@ -6,7 +9,7 @@ import pytest
 
 from assignments.models import Account, Assignment, Lead, Member
 from assignments.models.assignment import Cause, State, Urgency
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services import account as accounts
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
@@ -29,7 +32,7 @@ def click(office: Office, number: int = 0) -> Assignment:
 class TestAnswers:
     def test_too_many_calls_count_as_no_failure(self, office):
         row = click(office)
-        office.world.faults.next(Kind.TOO_MANY, call="owner")
+        office.world.faults.next(FaultKind.TOO_MANY, call="owner")
 
         office.take_turns(2)
 
@@ -38,7 +41,7 @@ class TestAnswers:
 
     def test_a_5xx_is_counted_and_the_row_waits_a_while(self, office):
         row = click(office)
-        office.world.faults.next(Kind.ERROR, call="owner")
+        office.world.faults.next(FaultKind.ERROR, call="owner")
 
         office.dispatch()
         office.settle()
@@ -46,7 +49,9 @@ class TestAnswers:
         assert (state_of(row), row.failures) == (State.WAITING, 1)
         assert row.not_before > office.clock()
 
-    @pytest.mark.parametrize("kind", [Kind.ERROR_INSIDE, Kind.EMPTY_UNAPPLIED])
+    @pytest.mark.parametrize(
+        "kind", [FaultKind.ERROR_INSIDE, FaultKind.EMPTY_UNAPPLIED]
+    )
     def test_a_200_without_a_yes_is_neither_a_yes_nor_a_no(self, office, kind):
         row = click(office)
         office.world.faults.next(kind, call="owner")
@@ -58,7 +63,7 @@ class TestAnswers:
         assert state_of(row) == State.DONE
         assert office.world.owner(row.lead_id) == row.to_id
 
-    @pytest.mark.parametrize("kind", [Kind.EMPTY, Kind.PLAIN_TEXT])
+    @pytest.mark.parametrize("kind", [FaultKind.EMPTY, FaultKind.PLAIN_TEXT])
     def test_one_that_was_applied_is_not_repeated(self, office, kind):
         row = click(office)
         office.world.faults.next(kind, call="owner")
@@ -106,7 +111,7 @@ class TestGivingUp:
                 sends=other_sends,
                 finished_at=now - other_since,
             )
-        office.world.faults.next(Kind.ERROR, call="owner")
+        office.world.faults.next(FaultKind.ERROR, call="owner")
         office.dispatch()
         office.settle()
         row.refresh_from_db()

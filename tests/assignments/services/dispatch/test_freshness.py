@@ -1,4 +1,7 @@
-"""How well the owner must be known before it is replaced (design, rule 3)."""
+"""How well the owner must be known before it is replaced.
+
+See docs/design/design.md, rule 3.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -37,7 +40,7 @@ def know_owner(office: Office, lead: Lead, **moments) -> None:
 
 
 def kinds(office: Office) -> list[str]:
-    return [call.kind for call in office.world.journal.calls()]
+    return [call.kind for call in office.world.call_log.calls()]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from assignments.models import Batch, Lead, Source
 from assignments.models.assignment import State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import page_reads
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead
@@ -21,7 +21,7 @@ OWNER, TO, OTHER = 0, 1, 2
 @pytest.fixture
 def leads(office: Office) -> list[Lead]:
     """All leads of the sandbox with one member, mirrored long ago; 25 have replied."""
-    office.world.set_switches(assigned_me="override")
+    office.world.set_behaviour(assigned_me="override")
     office.world.now = lambda: office.clock().timestamp()
     prove(Source.Proof.PROVEN)
     known = office.clock.now - timedelta(hours=1)
@@ -58,7 +58,7 @@ def give(office: Office, leads: list[Lead], to: int = TO) -> Batch:
 
 def reads(office: Office) -> tuple[int, int]:
     """Pages of the list, and leads by themselves."""
-    calls = [call.kind for call in office.world.journal.calls()]
+    calls = [call.kind for call in office.world.call_log.calls()]
     return calls.count("list"), calls.count("thread")
 
 
@@ -143,7 +143,7 @@ def test_what_was_read_too_long_ago_is_read_again(office, leads):
 
 
 def test_leads_that_the_list_leaves_out_are_read_by_themselves(office, leads):
-    office.world.set_switches(assigned_me="self")
+    office.world.set_behaviour(assigned_me="self")
     office.world.keys = dict.fromkeys(office.world.keys, office.members[OTHER].pk)
     batch = give(office, leads[:5])
 
@@ -159,7 +159,7 @@ def test_pages_are_not_read_after_a_list_lagged_too_far(office, leads):
     give(office, by_reply[1::2])
     office.dispatch()
     office.clock.advance(60)
-    office.world.set_switches(list_lag=90.0)
+    office.world.set_behaviour(list_lag=90.0)
 
     give(office, by_reply[::2])
     office.dispatch()
@@ -171,7 +171,7 @@ def test_pages_are_not_read_after_a_list_lagged_too_far(office, leads):
 
 
 def test_a_page_that_did_not_come_is_asked_for_again(office, leads):
-    office.world.faults.next(Kind.ERROR, call="list")
+    office.world.faults.next(FaultKind.ERROR, call="list")
     batch = give(office, leads[:5])
 
     office.dispatch()

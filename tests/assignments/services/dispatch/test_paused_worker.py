@@ -6,7 +6,7 @@ import pytest
 
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead
 from tests.factories import make_manager
@@ -42,14 +42,14 @@ def test_a_row_that_should_have_been_read_waits_again(office, paused_turn):
     paused_turn()
 
     assert state_of(row) == State.WAITING
-    assert office.world.journal.calls() == []
+    assert office.world.call_log.calls() == []
 
 
 def test_a_row_that_should_have_been_settled_is_settled_by_the_next(
     office, paused_turn
 ):
     row = click(office)
-    office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+    office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
     office.dispatch()
     office.clock.advance(61)
 
@@ -64,7 +64,7 @@ def test_a_note_that_should_have_been_settled_is_settled_by_the_next(
     office, paused_turn
 ):
     row = click(office, note="Please call back.")
-    office.world.faults.next(Kind.LOST_ANSWER, call="note")
+    office.world.faults.next(FaultKind.LOST_ANSWER, call="note")
     office.dispatch()
     office.clock.advance(61)
 

@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Account, Assignment
 from assignments.models.assignment import Cause, State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import send_assignment
 from assignments.services.dispatch.context import step_reached
 from assignments.services.dispatch.dispatcher import Dispatcher
@@ -36,7 +36,7 @@ class TestSend:
 
         assert state_of(row) == State.DONE
         assert office.world.owner(lead.pk) == office.members[1].pk
-        kinds = [call.kind for call in office.world.journal.calls()]
+        kinds = [call.kind for call in office.world.call_log.calls()]
         assert kinds == ["thread", "owner"]
 
     def test_a_click_after_a_fresh_read_is_one_call(self, office):
@@ -47,7 +47,7 @@ class TestSend:
         assign(office, lead, 2)
         office.dispatch()
 
-        assert [call.kind for call in office.world.journal.calls()][2:] == ["owner"]
+        assert [call.kind for call in office.world.call_log.calls()][2:] == ["owner"]
 
     def test_a_read_older_than_ten_seconds_is_not_enough_for_a_click(self, office):
         lead = office.lead()
@@ -58,7 +58,7 @@ class TestSend:
         assign(office, lead, 2)
         office.dispatch()
 
-        kinds = [call.kind for call in office.world.journal.calls()]
+        kinds = [call.kind for call in office.world.call_log.calls()]
         assert kinds == ["thread", "owner", "thread", "owner"]
 
     def test_an_owner_changed_in_smartlead_is_left_alone_and_said(self, office):
@@ -96,7 +96,7 @@ class TestSend:
     def test_a_lead_that_smartlead_lost_is_refused(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.vanish(lead.pk)
+        office.world.delete_lead(lead.pk)
 
         office.dispatch()
 
@@ -154,7 +154,7 @@ class TestSend:
         office.dispatch()
 
         assert state_of(row) == State.WAITING
-        assert office.world.journal.calls() == []
+        assert office.world.call_log.calls() == []
 
     def test_an_unknown_owner_is_found_out_before_it_is_replaced(self, office):
         lead = office.lead()
@@ -171,7 +171,13 @@ class TestSend:
 
 class TestFaults:
     @pytest.mark.parametrize(
-        "kind", [Kind.TOO_MANY, Kind.ERROR, Kind.BAD_GATEWAY, Kind.UNAVAILABLE]
+        "kind",
+        [
+            FaultKind.TOO_MANY,
+            FaultKind.ERROR,
+            FaultKind.BAD_GATEWAY,
+            FaultKind.UNAVAILABLE,
+        ],
     )
     def test_a_fault_of_smartlead_never_refuses_the_row(self, office, kind):
         row = assign(office, office.lead(), 1)
@@ -181,7 +187,7 @@ class TestFaults:
 
         assert state_of(row) in {State.WAITING, State.SENDING, State.DONE}
 
-    @pytest.mark.parametrize("kind", [Kind.ERROR, Kind.BAD_GATEWAY])
+    @pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.BAD_GATEWAY])
     def test_a_5xx_is_settled_by_reading_and_tried_again(self, office, kind):
         lead = office.lead()
         row = assign(office, lead, 1)
@@ -198,7 +204,7 @@ class TestFaults:
     def test_a_lost_answer_is_settled_by_reading_and_not_sent_twice(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
 
         office.dispatch()
         office.settle()
@@ -209,7 +215,7 @@ class TestFaults:
 
     def test_nothing_is_settled_before_a_hung_write_can_have_landed(self, office):
         row = assign(office, office.lead(), 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
 
         office.dispatch()
         office.clock.advance(55)
@@ -220,7 +226,7 @@ class TestFaults:
     def test_a_lost_answer_and_then_another_owner_is_overtaken(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
 
         office.dispatch()
         office.world.assign_outside(lead.pk, office.members[4].pk)
@@ -229,7 +235,7 @@ class TestFaults:
         assert state_of(row) == State.OVERTAKEN
         assert office.world.owner(lead.pk) == office.members[4].pk
 
-    @pytest.mark.parametrize("kind", [Kind.EMPTY, Kind.PLAIN_TEXT])
+    @pytest.mark.parametrize("kind", [FaultKind.EMPTY, FaultKind.PLAIN_TEXT])
     def test_an_unclear_yes_is_settled_at_once_by_reading(self, office, kind):
         lead = office.lead()
         row = assign(office, lead, 1)
@@ -242,7 +248,7 @@ class TestFaults:
 
     def test_an_empty_answer_to_a_read_does_not_lose_the_lead(self, office):
         row = assign(office, office.lead(), 1)
-        office.world.faults.next(Kind.EMPTY, call="thread")
+        office.world.faults.next(FaultKind.EMPTY, call="thread")
 
         office.dispatch()
         office.settle()
@@ -276,7 +282,7 @@ class TestFaults:
 class TestFollowers:
     def sending(self, office, lead) -> Assignment:
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.LOST_ANSWER, call="owner")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="owner")
         office.dispatch()
         assert state_of(row) == State.SENDING
         return row
@@ -295,7 +301,7 @@ class TestFollowers:
     def test_a_decision_on_top_of_one_that_never_landed_replaces_it(self, office):
         lead = office.lead()
         row = assign(office, lead, 1)
-        office.world.faults.next(Kind.HANG_THEN_DROP, call="owner", seconds=0)
+        office.world.faults.next(FaultKind.HANG_THEN_DROP, call="owner", seconds=0)
         office.dispatch()
 
         follower = assign(office, lead, 2)

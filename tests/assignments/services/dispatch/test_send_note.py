@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Account, Lead, Note
 from assignments.models.assignment import State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import send_note
 from assignments.services.dispatch.queue import Claim
 from assignments.services.ledger.assign import assign_lead
@@ -66,7 +66,9 @@ def refuse(*_: object, **__: object) -> None:
     raise Refused("Note too long", status=400)
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST_ANSWER, Kind.EMPTY, Kind.APPLIED_ERROR])
+@pytest.mark.parametrize(
+    "kind", [FaultKind.LOST_ANSWER, FaultKind.EMPTY, FaultKind.APPLIED_ERROR]
+)
 def test_a_note_that_arrived_unconfirmed_is_found_and_not_repeated(office, kind):
     note = assign_with_note(office)
     office.world.faults.next(kind, call="note")
@@ -80,7 +82,9 @@ def test_a_note_that_arrived_unconfirmed_is_found_and_not_repeated(office, kind)
     assert len(ours) == 1
 
 
-@pytest.mark.parametrize("kind", [Kind.ERROR, Kind.BAD_GATEWAY, Kind.EMPTY_UNAPPLIED])
+@pytest.mark.parametrize(
+    "kind", [FaultKind.ERROR, FaultKind.BAD_GATEWAY, FaultKind.EMPTY_UNAPPLIED]
+)
 def test_a_note_that_did_not_arrive_is_sent_again(office, kind):
     note = assign_with_note(office)
     office.world.faults.next(kind, call="note")
@@ -94,9 +98,9 @@ def test_a_note_that_did_not_arrive_is_sent_again(office, kind):
 
 
 def test_where_notes_cannot_be_read_an_unconfirmed_one_is_not_repeated(office):
-    office.world.set_switches(notes="missing")
+    office.world.set_behaviour(notes="missing")
     note = assign_with_note(office)
-    office.world.faults.next(Kind.LOST_ANSWER, call="note")
+    office.world.faults.next(FaultKind.LOST_ANSWER, call="note")
 
     office.dispatch()
     office.settle()
@@ -118,7 +122,7 @@ def test_another_note_of_the_lead_is_not_taken_for_ours(office):
         reference="H-LATER",
         created_at=office.clock(),
     )
-    office.world.faults.next(Kind.HANG_THEN_DROP, call="note", seconds=0)
+    office.world.faults.next(FaultKind.HANG_THEN_DROP, call="note", seconds=0)
 
     for _ in range(3):
         office.settle()
@@ -130,7 +134,7 @@ def test_another_note_of_the_lead_is_not_taken_for_ours(office):
 def test_one_on_a_lead_whose_notes_nobody_can_name_is_not_repeated(office):
     note = assign_with_note(office)
     Lead.objects.update(person_id=None)
-    office.world.faults.next(Kind.LOST_ANSWER, call="note")
+    office.world.faults.next(FaultKind.LOST_ANSWER, call="note")
 
     office.dispatch()
     Lead.objects.update(person_id=None)
@@ -145,13 +149,13 @@ class TestFaults:
     def unanswered(self, office) -> Note:
         """Written, but the answer was lost."""
         note = assign_with_note(office)
-        office.world.faults.next(Kind.LOST_ANSWER, call="note")
+        office.world.faults.next(FaultKind.LOST_ANSWER, call="note")
         office.dispatch()
         assert state_of(note) == Note.State.SENDING
         return note
 
     def test_a_failed_read_settles_nothing(self, office, unanswered):
-        office.world.faults.next(Kind.ERROR, call="notes")
+        office.world.faults.next(FaultKind.ERROR, call="notes")
 
         office.settle()
         assert state_of(unanswered) == Note.State.SENDING
@@ -161,7 +165,7 @@ class TestFaults:
         assert sent(office, unanswered) == 1
 
     def test_the_next_read_comes_a_while_later(self, office, unanswered):
-        office.world.faults.next(Kind.ERROR, call="notes")
+        office.world.faults.next(FaultKind.ERROR, call="notes")
 
         office.settle()
         office.clock.advance(9)
@@ -171,7 +175,7 @@ class TestFaults:
 
     def test_too_many_calls_count_as_no_failure(self, office):
         note = assign_with_note(office)
-        office.world.faults.next(Kind.TOO_MANY, call="note")
+        office.world.faults.next(FaultKind.TOO_MANY, call="note")
 
         office.take_turns(3)
 
@@ -181,7 +185,7 @@ class TestFaults:
 
     def test_other_faults_are_an_outage_and_settled_later(self, office):
         note = assign_with_note(office)
-        office.world.faults.next(Kind.UNAVAILABLE, call="note")
+        office.world.faults.next(FaultKind.UNAVAILABLE, call="note")
 
         office.take_turns(3)
 
@@ -190,7 +194,7 @@ class TestFaults:
 
     def test_one_that_did_not_arrive_waits_a_while(self, office):
         note = assign_with_note(office)
-        office.world.faults.next(Kind.HANG_THEN_DROP, call="note", seconds=0)
+        office.world.faults.next(FaultKind.HANG_THEN_DROP, call="note", seconds=0)
 
         office.dispatch()
         office.settle()
@@ -205,7 +209,7 @@ class TestFaults:
         office.dispatch()
 
         assert state_of(note) == Note.State.WAITING
-        assert office.world.journal.calls(kind="note") == []
+        assert office.world.call_log.calls(kind="note") == []
 
 
 class TestStamp:

@@ -1,4 +1,7 @@
-"""The last act before the socket, and how long it counts (design, rule 5)."""
+"""The last act before the socket, and how long it counts.
+
+See docs/design/design.md, rule 5.
+"""
 
 import time
 from collections.abc import Callable
@@ -9,7 +12,7 @@ from django.db import transaction
 
 from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import Cause, State, Urgency
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import send_assignment
 from assignments.services.dispatch.send_assignment import OwnerCheck
 from assignments.services.ledger.assign import assign_lead
@@ -86,7 +89,7 @@ class TestStamp:
 
         office.take_turns(3)
 
-        assert office.world.journal.calls() == []
+        assert office.world.call_log.calls() == []
 
     def test_nothing_is_stamped_on_a_read_that_has_grown_old(
         self, office, row, once_compared, at_step
@@ -166,7 +169,7 @@ class TestDeadlineOfAStamp:
         note = row.notes.create(
             lead=row.lead, text=NOTE, reference="H-1", created_at=office.clock()
         )
-        office.world.faults.next(Kind.HANG_THEN_DROP, call="note", seconds=0)
+        office.world.faults.next(FaultKind.HANG_THEN_DROP, call="note", seconds=0)
         office.dispatch()
 
         office.clock.advance(55)

@@ -1,10 +1,10 @@
-"""What became of a write that nobody saw answered (design, rule 5)."""
+"""What became of a write that nobody saw answered (docs/design/design.md, rule 5)."""
 
 import pytest
 
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State
-from assignments.sandbox.faults import Kind
+from assignments.sandbox.faults import FaultKind
 from assignments.services.ledger.assign import assign_lead
 from tests.factories import make_manager
 from tests.office import Office, state_of
@@ -13,10 +13,10 @@ from tests.office import Office, state_of
 @pytest.fixture
 def unanswered(office) -> Assignment:
     """Written, but the answer was lost."""
-    return write(office, Kind.LOST_ANSWER)
+    return write(office, FaultKind.LOST_ANSWER)
 
 
-def write(office: Office, fault: Kind) -> Assignment:
+def write(office: Office, fault: FaultKind) -> Assignment:
     row = assign_lead(
         lead=office.lead(),
         to=office.members[1],
@@ -30,10 +30,10 @@ def write(office: Office, fault: Kind) -> Assignment:
 
 
 def reads(office: Office) -> int:
-    return len(office.world.journal.calls(kind="thread"))
+    return len(office.world.call_log.calls(kind="thread"))
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST_ANSWER, Kind.APPLIED_ERROR])
+@pytest.mark.parametrize("kind", [FaultKind.LOST_ANSWER, FaultKind.APPLIED_ERROR])
 def test_what_arrived_is_done_and_not_written_twice(office, kind):
     row = write(office, kind)
 
@@ -50,7 +50,7 @@ def test_a_write_that_arrived_is_no_outside_change(office, unanswered):
 
 
 def test_what_did_not_arrive_is_written_again(office):
-    row = write(office, Kind.HANG_THEN_DROP)
+    row = write(office, FaultKind.HANG_THEN_DROP)
 
     office.settle()
     office.settle()
@@ -61,7 +61,7 @@ def test_what_did_not_arrive_is_written_again(office):
 
 @pytest.mark.parametrize("seen_by", ["us", "the mirror"])
 def test_a_write_that_lands_after_settling_is_done_and_not_repeated(office, seen_by):
-    row = write(office, Kind.HANG_THEN_DROP)
+    row = write(office, FaultKind.HANG_THEN_DROP)
     office.settle()
     assert state_of(row) == State.WAITING
 
@@ -80,7 +80,7 @@ def test_a_write_that_lands_after_settling_is_done_and_not_repeated(office, seen
 
 
 def test_what_somebody_else_has_changed_since_is_left_alone(office):
-    row = write(office, Kind.HANG_THEN_DROP)
+    row = write(office, FaultKind.HANG_THEN_DROP)
     office.world.assign_outside(row.lead_id, office.members[4].pk)
 
     office.settle()
@@ -91,7 +91,7 @@ def test_what_somebody_else_has_changed_since_is_left_alone(office):
 
 
 def test_a_lead_that_is_gone_by_then_is_refused(office, unanswered):
-    office.world.vanish(unanswered.lead_id)
+    office.world.delete_lead(unanswered.lead_id)
 
     office.settle()
 
@@ -100,7 +100,9 @@ def test_a_lead_that_is_gone_by_then_is_refused(office, unanswered):
 
 
 class TestFailedRead:
-    @pytest.mark.parametrize("kind", [Kind.ERROR, Kind.UNAVAILABLE, Kind.EMPTY])
+    @pytest.mark.parametrize(
+        "kind", [FaultKind.ERROR, FaultKind.UNAVAILABLE, FaultKind.EMPTY]
+    )
     def test_it_settles_nothing(self, office, unanswered, kind):
         office.world.faults.next(kind, call="thread")
 
@@ -112,7 +114,7 @@ class TestFailedRead:
         assert len(office.writes()) == 1
 
     def test_the_next_one_comes_a_while_later(self, office, unanswered):
-        office.world.faults.next(Kind.ERROR, call="thread")
+        office.world.faults.next(FaultKind.ERROR, call="thread")
         office.settle()
         before = reads(office)
 

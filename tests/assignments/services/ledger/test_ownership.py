@@ -1,4 +1,4 @@
-"""Whom Smartlead names, and when that is believed (design, rule 4)."""
+"""Whom Smartlead names, and when that is believed (docs/design/design.md, rule 4)."""
 
 from datetime import datetime, timedelta
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Account, Lead, LeadNote, Message
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.mirror import conversations, sync_sources
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         mirror.head_pass()
         mirror.clock.advance(60)
@@ -49,7 +49,7 @@ def entry(**said: object) -> HistoryEntry:
 class TestOpenLead:
     def test_brings_conversation_and_notes(self, mirror, lead):
         there = mirror.world.lead(lead.pk)
-        with mirror.client.spending(mirror.budget.take("interactive")):
+        with mirror.client.use_slot(mirror.budget.take("interactive")):
             mirror.client.create_note(map_id=lead.pk, text="Call on Tuesday")
 
         mirror.open(lead.pk)
@@ -62,12 +62,12 @@ class TestOpenLead:
 
     def test_does_not_fetch_again_what_is_newer_than_the_last_mail(self, mirror, lead):
         mirror.open(lead.pk)
-        before = len(mirror.world.journal.calls())
+        before = len(mirror.world.call_log.calls())
 
         mirror.clock.advance(60)
         mirror.open(lead.pk)
 
-        assert len(mirror.world.journal.calls()) == before + 1
+        assert len(mirror.world.call_log.calls()) == before + 1
 
     def test_fetches_again_after_a_new_reply(self, mirror, lead):
         mirror.open(lead.pk)
@@ -91,7 +91,7 @@ class TestOpenLead:
         assert lead.owner_id == 7777
 
     def test_where_notes_cannot_be_read_it_says_so_and_is_no_error(self, mirror, lead):
-        mirror.world.set_switches(notes="missing")
+        mirror.world.set_behaviour(notes="missing")
 
         report = mirror.open(lead.pk)
 
@@ -137,11 +137,11 @@ class TestOpenLead:
 
     def test_reads_nothing_into_a_database_of_another_account(self, mirror, lead):
         make_account(fingerprint="other", base_url="http://elsewhere.test")
-        before = len(mirror.world.journal.calls())
+        before = len(mirror.world.call_log.calls())
 
         mirror.open(lead.pk)
 
-        assert len(mirror.world.journal.calls()) == before
+        assert len(mirror.world.call_log.calls()) == before
 
 
 class TestKeepThread:

@@ -4,16 +4,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assignments.services.mirror.cursor import BY_OFFSET, PAGE, TICK, Place
-from assignments.smartlead.pages import Page
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
 from tests.mirror import make_row
 
 
-def page_of(*minutes: int | None, limit: int = PAGE) -> Page[LeadRow]:
+def page_of(*minutes: int | None, limit: int = PAGE) -> ListPage[LeadRow]:
     """A page whose rows replied so many minutes before MONDAY."""
     rows = tuple(make_row(n + 1, last_reply_at=ago(m)) for n, m in enumerate(minutes))
-    return Page(rows=rows, unreadable=(), returned=len(rows), limit=limit, total=None)
+    return ListPage(
+        rows=rows, unreadable=(), returned=len(rows), limit=limit, total=None
+    )
 
 
 def ago(minutes: int | None) -> datetime | None:
@@ -88,7 +90,7 @@ def test_every_row_is_read_however_many_share_a_time_and_new_ones_arrive(
         ][place.offset : place.offset + PAGE]
         seen |= set(shown)
         rows = tuple(make_row(n + 1, last_reply_at=at) for at, n in shown)
-        answer = Page(
+        answer = ListPage(
             rows=rows, unreadable=(), returned=len(rows), limit=PAGE, total=None
         )
         place = place.after(answer, floor=None)

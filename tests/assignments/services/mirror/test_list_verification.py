@@ -3,10 +3,10 @@ from collections.abc import Iterator
 import pytest
 
 from assignments.models import Lead, Source
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.mirror import list_verification, sync_sources
-from assignments.smartlead.errors import AboutUs
-from assignments.smartlead.pages import Page
+from assignments.smartlead.errors import ServiceTrouble
+from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
 from tests.mirror import Mirror, make_row, open_mirror
@@ -16,14 +16,14 @@ Proof = Source.Proof
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         mirror.head_pass()
         yield mirror
 
 
-def page_of(*rows: LeadRow) -> Page[LeadRow]:
-    return Page(rows=rows, unreadable=(), returned=len(rows), limit=20, total=None)
+def page_of(*rows: LeadRow) -> ListPage[LeadRow]:
+    return ListPage(rows=rows, unreadable=(), returned=len(rows), limit=20, total=None)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def page_of(*rows: LeadRow) -> Page[LeadRow]:
     [("override", Proof.PROVEN), ("self", Proof.UNPROVEN)],
 )
 def test_the_answers_of_two_members_prove_the_filter_or_not(mirror, switch, proof):
-    mirror.world.set_switches(assigned_me=switch)
+    mirror.world.set_behaviour(assigned_me=switch)
 
     list_verification.prove(mirror.reading)
 
@@ -40,9 +40,9 @@ def test_the_answers_of_two_members_prove_the_filter_or_not(mirror, switch, proo
 
 
 def test_a_broken_list_proves_nothing_and_says_why(mirror):
-    mirror.world.set_switches(assigned_me="broken")
+    mirror.world.set_behaviour(assigned_me="broken")
 
-    with pytest.raises(AboutUs):
+    with pytest.raises(ServiceTrouble):
         list_verification.prove(mirror.reading)
 
     source = sync_sources.load("assigned-me")
@@ -81,7 +81,7 @@ class TestJudge:
 
 
 def test_once_proven_a_deep_round_reads_each_members_leads(mirror):
-    mirror.world.set_switches(assigned_me="override")
+    mirror.world.set_behaviour(assigned_me="override")
     list_verification.prove(mirror.reading)
     mirror.clock.advance(60)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Campaign, Category, Lead, Member
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.mirror import reference_data, sync_sources
 from assignments.smartlead.errors import SmartleadError
 from assignments.smartlead.records import (
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         yield mirror
 
@@ -36,7 +36,7 @@ class TestMembers:
     def test_come_from_the_board_with_their_names(self, mirror):
         reference_data.read_members(mirror.reading)
 
-        on_board = [m for m in mirror.world.account.members.values() if m.on_board]
+        on_board = [m for m in mirror.world.store.members.values() if m.on_board]
         assert set(Member.objects.values_list("id", "name")) == {
             (member.id, member.name) for member in on_board
         }
@@ -139,7 +139,7 @@ class TestCampaigns:
     def test_come_with_name_and_status(self, mirror):
         reference_data.read_campaigns(mirror.reading)
 
-        wanted = {(c.id, c.name) for c in mirror.world.account.campaigns.values()}
+        wanted = {(c.id, c.name) for c in mirror.world.store.campaigns.values()}
         assert set(Campaign.objects.values_list("id", "name")) == wanted
 
     def test_a_new_name_is_found_by_the_search(self):

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Account, Campaign, Lead, Member, Source
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import account
 from assignments.services.mirror import scheduler, sync_sources
 from tests.factories import make_account
@@ -23,7 +23,7 @@ ALL = {
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         yield mirror
 
@@ -44,7 +44,7 @@ class TestSyncSlice:
     def test_names_are_known_before_a_long_first_pass_is_over(self, mirror):
         mirror.slice()
 
-        paths = [call.path for call in mirror.world.journal.calls()][:5]
+        paths = [call.path for call in mirror.world.call_log.calls()][:5]
         assert "inbox-replies" in paths[0]
         assert sum("inbox-replies" in path for path in paths) < 3
 
@@ -64,10 +64,10 @@ class TestSyncSlice:
         mirror.slice()
         mirror.clock.advance(-mirror.naps[-1] if mirror.naps else 0)
 
-        calls = len(mirror.world.journal.calls())
+        calls = len(mirror.world.call_log.calls())
         mirror.slice(5)
 
-        assert len(mirror.world.journal.calls()) == calls
+        assert len(mirror.world.call_log.calls()) == calls
 
     def test_one_failing_source_does_not_stop_the_others(self, mirror):
         mirror.world.faults.often("error", 1.0, call="read")
@@ -80,11 +80,11 @@ class TestSyncSlice:
         assert sync_sources.load("full-pass").completed_at
 
     def test_a_source_that_recovers_has_no_error_left(self, mirror):
-        mirror.world.set_switches(assigned_me="broken")
+        mirror.world.set_behaviour(assigned_me="broken")
         mirror.slice()
         assert "assigned-me" in errors()
 
-        mirror.world.set_switches(assigned_me="self")
+        mirror.world.set_behaviour(assigned_me="self")
         mirror.clock.advance(timedelta(days=1).total_seconds())
         mirror.slice()
 
@@ -102,7 +102,7 @@ class TestSyncSlice:
 
         mirror.slice()
 
-        assert len(mirror.world.journal.calls()) == 1
+        assert len(mirror.world.call_log.calls()) == 1
         assert "API key" in account.current().outage_sentence
         assert Lead.objects.count() == 0
 
@@ -136,7 +136,7 @@ class TestBinding:
         mirror.slice()
         mirror.full()
 
-        assert mirror.world.journal.calls() == []
+        assert mirror.world.call_log.calls() == []
         assert "http://elsewhere.test" in errors()["inbox-replies"]
 
 
@@ -162,7 +162,7 @@ class TestFullSync:
         assert Account.objects.get().outage_since is None
 
     def test_says_when_the_budget_keeps_it_waiting_too_long(self, mirror):
-        mirror.budget.limited(mirror.budget.take("normal"), retry_after=1_000_000)
+        mirror.budget.record_429(mirror.budget.take("normal"), retry_after=1_000_000)
 
         report = mirror.full()
 

@@ -8,12 +8,12 @@ import pytest
 from django.db.models import F
 
 from assignments.models import Assignment, Lead, Source, UnreadableRow
-from assignments.sandbox.world import World
+from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.mirror import sync_passes, sync_sources
 from assignments.services.mirror.cursor import PAGE
 from assignments.smartlead.budget import account_budget
-from assignments.smartlead.errors import AboutUs
-from tests.assignments.smartlead.talking import smartlead_that
+from assignments.smartlead.errors import ServiceTrouble
+from tests.assignments.smartlead.mock_client import client_answered_with
 from tests.factories import MONDAY, make_assignment, make_member
 from tests.mirror import Mirror, open_mirror
 from tests.office import Clock
@@ -22,22 +22,22 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
+def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
     with open_mirror(world) as mirror:
         yield mirror
 
 
 @pytest.fixture
-def big(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Mirror]:
+def big(monkeypatch: pytest.MonkeyPatch, world: FakeSmartlead) -> Iterator[Mirror]:
     """An inbox of several pages."""
-    larger = World(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
-    world.account, world.keys = larger.account, larger.keys
+    larger = FakeSmartlead(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
+    world.store, world.keys = larger.store, larger.keys
     with open_mirror(world) as mirror:
         yield mirror
 
 
-def replied(world: World) -> set[int]:
-    leads = world.account.leads.values()
+def replied(world: FakeSmartlead) -> set[int]:
+    leads = world.store.leads.values()
     return {lead.map_id for lead in leads if lead.last_reply_at}
 
 
@@ -45,8 +45,8 @@ def mirrored() -> set[int]:
     return set(Lead.objects.present().values_list("pk", flat=True))
 
 
-def newest_reply(world: World) -> datetime:
-    times = [lead.last_reply_at or 0 for lead in world.account.leads.values()]
+def newest_reply(world: FakeSmartlead) -> datetime:
+    times = [lead.last_reply_at or 0 for lead in world.store.leads.values()]
     return datetime.fromtimestamp(max(times), UTC)
 
 
@@ -60,7 +60,7 @@ class TestHeadPass:
             assert lead.last_message
 
     def test_the_documented_shape_brings_the_same(self, big):
-        big.world.set_switches(shape="documented")
+        big.world.set_behaviour(shape="documented")
 
         big.head_pass()
 
@@ -134,7 +134,7 @@ class TestHeadPass:
         assert mirrored() >= replied(big.world)
 
     def test_a_list_that_takes_no_time_filter_is_read_by_overlapping_pages(self, big):
-        big.world.set_switches(takes_window_filter=False)
+        big.world.set_behaviour(takes_window_filter=False)
 
         big.head_pass()
 
@@ -212,7 +212,7 @@ class TestRound:
         assert sync_sources.load("full-pass").passes == 1
 
     def test_a_failing_list_of_owners_is_reported_and_left_out(self, big):
-        big.world.set_switches(assigned_me="broken")
+        big.world.set_behaviour(assigned_me="broken")
 
         big.round()
 
@@ -225,7 +225,7 @@ class TestRound:
         place = sync_sources.load("full-pass").cursor
         big.world.faults.next("error", call="list")
 
-        with pytest.raises(AboutUs):
+        with pytest.raises(ServiceTrouble):
             sync_passes.read_full_page(big.reading)
 
         assert sync_sources.load("full-pass").cursor == place
@@ -235,7 +235,7 @@ class TestLeadsThatVanish:
     def vanished(self, mirror: Mirror) -> int:
         mirror.head_pass()
         map_id = max(replied(mirror.world))
-        mirror.world.vanish(map_id)
+        mirror.world.delete_lead(map_id)
         mirror.clock.advance(60)
         return map_id
 
@@ -268,10 +268,10 @@ class TestLeadsThatVanish:
         )
 
     def test_a_lead_that_only_the_lists_leave_out_is_kept(self, mirror):
-        mirror.world.set_switches(lists_archived=False)
+        mirror.world.set_behaviour(lists_archived=False)
         mirror.head_pass()
         map_id = max(mirrored())
-        mirror.world.archive(map_id)
+        mirror.world.archive_lead(map_id)
         mirror.clock.advance(60)
 
         mirror.round()
@@ -287,7 +287,7 @@ class TestLeadsThatVanish:
         mirror.round()
         mirror.round()
         mirror.world.faults.next("error")
-        with pytest.raises(AboutUs):
+        with pytest.raises(ServiceTrouble):
             sync_passes.look_for_missed_lead(mirror.reading)
         assert not sync_passes.missed_leads().exists()
 
@@ -316,7 +316,7 @@ class TestLeadsThatVanish:
         silent = min(big.world.owners().keys() - replied(big.world))
         big.world.assign_outside(silent, next(iter(big.world.keys.values())))
         big.round()
-        big.world.set_switches(assigned_me="broken")
+        big.world.set_behaviour(assigned_me="broken")
         big.clock.advance(60)
 
         big.round()
@@ -343,11 +343,11 @@ class TestNothingWhereAPageShouldBe:
         return []
 
     @pytest.fixture
-    def mirror(self, world: World, told: list[str]) -> Iterator[Mirror]:
+    def mirror(self, world: FakeSmartlead, told: list[str]) -> Iterator[Mirror]:
         def answer(_: httpx.Request) -> httpx.Response:
             return httpx.Response(200, text=told.pop(0) if len(told) > 1 else told[0])
 
-        with smartlead_that(answer, budget=account_budget()) as client:
+        with client_answered_with(answer, budget=account_budget()) as client:
             yield Mirror(world, client, client.budget, Clock(MONDAY))
 
     def full_page(self) -> str:
@@ -374,7 +374,7 @@ class TestNothingWhereAPageShouldBe:
         before = Source.objects.get(name=sync_sources.INBOX)
 
         for step in (sync_passes.read_head_page, sync_passes.read_full_page):
-            with pytest.raises(AboutUs):
+            with pytest.raises(ServiceTrouble):
                 step(mirror.reading)
 
         after = Source.objects.get(name=sync_sources.INBOX)
@@ -391,7 +391,7 @@ class TestLeadsWithoutARealReply:
             last_reply_at=None, disregarded_reply_at=F("last_reply_at"),
             seen_at=MONDAY - timedelta(days=1),
         )  # fmt: skip
-        mirror.world.account.leads.clear()
+        mirror.world.store.leads.clear()
 
         mirror.round(is_deep=False)
 

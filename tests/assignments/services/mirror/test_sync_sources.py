@@ -4,14 +4,14 @@ import pytest
 
 from assignments.models import Source, UnreadableRow
 from assignments.services.mirror import sync_sources
-from assignments.smartlead.pages import Unreadable
+from assignments.smartlead.list_parsing import SkippedRow
 from tests.factories import MONDAY
 
 pytestmark = pytest.mark.django_db
 
 
-def bad_row(excerpt: str = "{}") -> Unreadable:
-    return Unreadable(reason="The row has no usable map id.", excerpt=excerpt)
+def bad_row(excerpt: str = "{}") -> SkippedRow:
+    return SkippedRow(reason="The row has no usable map id.", excerpt=excerpt)
 
 
 def test_an_error_stands_with_its_source_until_it_is_cleared():

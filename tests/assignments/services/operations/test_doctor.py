@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from assignments.models import Source
-from assignments.sandbox.server import serving
+from assignments.sandbox.server import serve_in_thread
 from assignments.services import account as accounts
 from assignments.services.operations import doctor
 from assignments.services.operations.doctor import State
@@ -293,7 +293,7 @@ class TestOnline:
 
     def test_its_clock_is_compared_with_ours(self, world, monkeypatch, settings):
         monkeypatch.setattr(smartlead, "default_transport", None)
-        with serving(world) as server:
+        with serve_in_thread(world) as server:
             settings.SMARTLEAD_BASE_URL = server.base_url
             with connect() as client:
                 found = by_subject(doctor.online(client=client))

@@ -353,16 +353,16 @@ class TestSmartlead:
 
     def test_a_lead_smartlead_lost_is_named(self, office):
         lead = office.lead()
-        office.world.vanish(lead.pk)
+        office.world.delete_lead(lead.pk)
 
         assert "Smartlead does not have it" in self.compared(office)
 
     def test_a_list_that_lags_is_checked_lead_by_lead(self, office):
         lead = office.lead(owner=0)
-        office.world.set_switches(list_lag=1e6)
+        office.world.set_behaviour(list_lag=1e6)
 
         assert self.compared(office).startswith("ok  ")
-        kinds = [call.kind for call in office.world.journal.calls()]
+        kinds = [call.kind for call in office.world.call_log.calls()]
         assert kinds.count("thread") == Lead.objects.filter(pk=lead.pk).count()
 
     def test_it_writes_nothing(self, office):

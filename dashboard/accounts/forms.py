@@ -1,0 +1,23 @@
+from typing import Any
+
+from django import forms
+
+from assignments.models import User
+from dashboard.form_fields import zone_choices
+
+
+class OwnSettingsForm(forms.Form):
+    time_zone = forms.ChoiceField(required=False)
+    theme = forms.ChoiceField(choices=User.Theme.choices)
+    density = forms.ChoiceField(choices=User.Density.choices, label="Rows of the lists")
+    single_keys = forms.BooleanField(
+        required=False,
+        label="Single keys act",
+        help_text="j, k, a and the like. Off, if they get in your way.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = self.fields["time_zone"]
+        assert isinstance(zone, forms.ChoiceField)  # noqa: S101  for the type checker
+        zone.choices = zone_choices("As set for everybody")

@@ -1,0 +1,106 @@
+"""Filters that come in a query string, and days as people type them into one."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from dashboard.pagination import Page
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+WRITE_IT_LIKE = "That is not a day. Write it as 2026-05-12."
+MOST_COUNTED = 1000  # further than anybody would read
+
+
+def day_field(label: str) -> forms.DateField:
+    return forms.DateField(
+        required=False,
+        label=label,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": WRITE_IT_LIKE},
+        validators=[
+            MinValueValidator(EARLIEST, f"No lead replied before {EARLIEST}."),
+            MaxValueValidator(LATEST, f"{LATEST} is too far ahead."),
+        ],
+    )
+
+
+def start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def within(column: str, first: date | None, last: date | None) -> Q:
+    """Return the condition for moments of these days, both included.
+
+    Days are those of the viewer's zone; None leaves that side open.
+    """
+    condition = Q()
+    if first:
+        condition &= Q(**{f"{column}__gte": start_of(first)})
+    if last:
+        condition &= Q(**{f"{column}__lt": start_of(last + timedelta(days=1))})
+    return condition
+
+
+class QueryFilter(forms.Form):
+    """A filter with two days, `from` and `to`; CHOOSERS are its menus, in their order.
+
+    FILTERS are the names that count in an address, in the order of `query`.
+    """
+
+    CHOOSERS: tuple[str, ...] = ()
+    FILTERS: tuple[str, ...] = ()
+    FIRST_DAY = "From"
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        # `from` is no name that Python lets a class body use.
+        self.fields["from"] = day_field(self.FIRST_DAY)
+
+    def clean(self) -> dict[str, Any]:
+        first, last = self.cleaned_data.get("from"), self.cleaned_data.get("to")
+        if first and last and last < first:
+            raise forms.ValidationError(
+                f"The list would end before it begins: {first} is after {last}."
+            )
+        return self.cleaned_data
+
+    @property
+    def choosers(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.CHOOSERS]
+
+    @property
+    def first_day(self) -> forms.BoundField:
+        return self["from"]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return the sentences of all errors."""
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+    @property
+    def query(self) -> str:
+        """Return the query string in one order, without empty values and the page."""
+        return urlencode(self.given())
+
+    def given(self) -> dict[str, str]:
+        """Return the filters that are not empty, as they were typed."""
+        values = {name: self.data.get(name, "").strip() for name in self.FILTERS}
+        return {name: value for name, value in values.items() if value}
+
+
+def total_of[Row: Model](page: Page[Row], rows: QuerySet[Row]) -> str:
+    """Return how many rows a filter finds, such as "12" or "1,000+"; `page` shows some."""
+    if not page.earlier and not page.later:
+        return f"{len(page.rows)}"
+    found = count_of(rows)
+    return f"{MOST_COUNTED:,}+" if found > MOST_COUNTED else f"{found:,}"
+
+
+def count_of[Row: Model](rows: QuerySet[Row]) -> int:
+    """Return the number of rows; MOST_COUNTED + 1 stands for all larger ones."""
+    return rows.order_by()[: MOST_COUNTED + 1].count()

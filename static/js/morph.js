@@ -1,5 +1,0 @@
-// A morph changes what is there instead of replacing it: what somebody is typing, which folds
-// they have opened and where the focus is stay as they are.
-Idiomorph.defaults.ignoreActiveValue = true;
-Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
-  !(name === "open" && node.matches("details, dialog"));
