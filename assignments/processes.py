@@ -27,8 +27,9 @@ EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 PORTS_TO_TRY = 50
 
 
-def manage(*words: str) -> list[str]:
-    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
+def manage(*arguments: str) -> list[str]:
+    """Return the command line that runs a management command."""
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
 
 
 def web(
@@ -64,13 +65,16 @@ def worker(
 def sandbox(
     *, port: int, state: Path, site: str, environment: Mapping[str, str], log: Path
 ) -> Part:
-    words = ("--port", str(port), "--state", str(state), "--life", "40")
-    command = manage("sandbox", *words, "--own-key", "--hook", site)
+    arguments = ("--port", str(port), "--state", str(state), "--life", "40")
+    command = manage("sandbox", *arguments, "--own-key", "--hook", site)
     return Part(name="sandbox", command=command, environment=environment, log=log)
 
 
 def worker_quiet_for() -> float:
-    """Seconds since the worker's last sign of life; 0 while nobody can tell."""
+    """Return the seconds since the worker's last heartbeat; infinite without one.
+
+    0 while the database cannot be read, so that nothing is restarted for that.
+    """
     try:
         beat = Heartbeat.objects.filter(name="worker").first()
     except (DatabaseError, InterfaceError) as error:
@@ -83,12 +87,12 @@ def worker_quiet_for() -> float:
 
 
 def wake_worker() -> None:
-    """Have the first tick done at once: django-q2 looks at schedules after 30 s."""
+    """Have the first tick done at once: django-q2 looks at schedules only after 30 s."""
     async_task("assignments.tasks.tick")
 
 
 def static_files_are_fresh() -> bool:
-    """Whether what was collected is newer than every source; collecting takes long."""
+    """Return whether the collected static files are newer than every source."""
     collected = settings.STATIC_ROOT / "staticfiles.json"
     if not collected.is_file():
         return False
@@ -101,7 +105,10 @@ def static_files_are_fresh() -> bool:
 
 
 def free_port(host: str, wanted: int) -> int:
-    """The wanted port, or the next one that nobody listens on."""
+    """Return `wanted`, or the next of PORTS_TO_TRY ports on which nobody listens.
+
+    Raises OSError if none is free.
+    """
     for port in range(wanted, wanted + PORTS_TO_TRY):
         if _is_free(host, port):
             return port
@@ -120,15 +127,15 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def answers(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
-    """Whether something there serves pages, asked the way the proxy would ask."""
+    """Return whether a page is served there, asked the way the proxy would ask."""
     site = urlsplit(site_url)
     reached = "127.0.0.1" if host in EVERYWHERE else host
-    asking = http.client.HTTPConnection(reached, port, timeout=5)
+    connection_to_site = http.client.HTTPConnection(reached, port, timeout=5)
     headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
     try:
-        asking.request("GET", path, headers=headers)
-        return asking.getresponse().status < 400
+        connection_to_site.request("GET", path, headers=headers)
+        return connection_to_site.getresponse().status < 400
     except (OSError, http.client.HTTPException):
         return False
     finally:
-        asking.close()
+        connection_to_site.close()

@@ -8,6 +8,7 @@ NAME = "tick"
 
 
 def install(*, using: str, **_: Any) -> None:
+    """Create or correct the schedule, if the table of schedules is there."""
     from django_q.models import Schedule  # noqa: PLC0415
 
     if Schedule._meta.db_table not in connections[using].introspection.table_names():

@@ -1,4 +1,4 @@
-"""Keeps the long-running parts of Handoff alive, and ends them without a trace.
+"""Keep the long-running parts of Handoff alive, and end them without a trace.
 
 Each part leads a session of its own. To stop one, only its own pid is asked: the
 cluster of django-q2 hangs for ever when SIGTERM reaches its whole group. What is left
@@ -29,7 +29,7 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Part:
     """One long-running program.
 
-    `quiet_for` tells how many seconds ago it last gave a sign of life; with more than
+    `quiet_for` returns the seconds since it last gave a sign of life; with more than
     `stale_after` it is replaced, unless it was started more recently than that.
     """
 
@@ -71,14 +71,17 @@ class _Child:
             self.process.terminate()
 
     def kill_group(self) -> None:
-        """End whatever is left of the part, also what outlived its first process."""
+        """End what is left of the part, including what outlived its first process."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 class Supervisor:
-    """Use as a context: leaving it stops every part, whatever the reason."""
+    """Starts and restarts parts. Use as a context: leaving it stops every part.
+
+    Durations are in seconds.
+    """
 
     def __init__(
         self,
@@ -118,10 +121,11 @@ class Supervisor:
         self._children.append(_Child(part))
 
     def pids(self) -> dict[str, int]:
+        """Return the process ids by the name of the part."""
         return {child.part.name: child.process.pid for child in self._children}
 
     def watch(self, *, until: Callable[[], bool] = lambda: False) -> None:
-        """Look after the parts until a signal ends it, or `until` says so."""
+        """Restart parts that end or fall silent, until a signal comes or `until` holds."""
         listen_at = 0.0
         while not until():
             listening = time.monotonic() >= listen_at
@@ -132,7 +136,7 @@ class Supervisor:
             time.sleep(self._look_every)
 
     def stop(self) -> None:
-        """Ask each part to end, the last started first; kill what will not."""
+        """Ask each part to end, the last started first; kill what does not in time."""
         give_up_at = time.monotonic() + self._patience
         for child in reversed(self._children):
             child.ask_to_stop()
@@ -190,7 +194,7 @@ def _spawn(part: Part) -> subprocess.Popen[bytes]:
 
 
 def _end_with(parent: int) -> None:
-    """In the child: get SIGTERM when the supervisor dies, by whatever means."""
+    """Have SIGTERM sent to the calling child process when the supervisor dies."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before we could ask

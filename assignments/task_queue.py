@@ -1,10 +1,12 @@
-"""Nudges for django-q2: the row's state is the queue, a task only says "look".
+"""Ask the task queue (django-q2) to run a task soon.
 
-One nudge a transaction, and none while every seat of the task is taken: whoever sits
-there gives up the seat before looking a last time.
+What there is to do is read from the database's rows by the task itself, never from the
+queue: a lost or doubled task costs nothing. A transaction asks for a task once, when it
+commits, and not while every lease of the task is taken: whoever holds one gives it up
+before looking a last time.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -19,75 +21,65 @@ DUES_SEAT = "dues"
 MAILS_SEAT = "mails"
 PARSER_SEAT = "parser"
 
+# Functions of `assignments.tasks`, with the leases under which they run.
+_LEASES = {
+    "dispatch": DISPATCH_SEATS,
+    "sync": (SYNC_SEAT,),
+    "write_plans": (PLANS_SEAT,),
+    "work_out_dues": (DUES_SEAT,),
+    "send_mails": (MAILS_SEAT,),
+    "parse_mails": (PARSER_SEAT,),
+}
+
 
 def nudge_dispatch() -> None:
-    _once_on_commit(_enqueue_dispatch)
+    _enqueue_on_commit("dispatch")
 
 
 def nudge_sync() -> None:
-    _once_on_commit(_enqueue_sync)
+    _enqueue_on_commit("sync")
 
 
 def nudge_plans() -> None:
-    """Confirmed plans wait to be written into the ledger."""
-    _once_on_commit(_enqueue_plans)
+    """Have confirmed plans written into the ledger."""
+    _enqueue_on_commit("write_plans")
 
 
 def nudge_dues() -> None:
-    """When answers fall due is to be worked out anew, for more leads than at once."""
-    _once_on_commit(_enqueue_dues)
+    """Have the moments when answers fall due worked out anew."""
+    _enqueue_on_commit("work_out_dues")
 
 
 def nudge_mails() -> None:
-    """Somebody was told something, or a mail may go out again."""
-    _once_on_commit(_enqueue_mails)
+    """Have mails composed and sent."""
+    _enqueue_on_commit("send_mails")
 
 
 def nudge_parser() -> None:
-    """Mails or notes are stored that no parser, or only an older one, has parsed."""
-    _once_on_commit(_enqueue_parser)
+    """Have mails and notes parsed that no parser, or only an older one, has parsed."""
+    _enqueue_on_commit("parse_mails")
 
 
 def nudge_open_lead(map_id: int) -> None:
-    """Fetch one lead's conversation and notes soon."""
+    """Have one lead's conversation and notes fetched."""
     transaction.on_commit(lambda: async_task("assignments.tasks.open_lead", map_id))
 
 
 def seats_are_taken(names: tuple[str, ...]) -> bool:
+    """Return whether all leases of these names are taken just now."""
     taken = Seat.objects.filter(name__in=names, until__gt=timezone.now())
     return taken.count() == len(names)
 
 
-def _enqueue_dispatch() -> None:
-    if not seats_are_taken(DISPATCH_SEATS):
-        async_task("assignments.tasks.dispatch")
+def _enqueue(task: str) -> None:
+    if not seats_are_taken(_LEASES[task]):
+        async_task(f"assignments.tasks.{task}")
 
 
-def _enqueue_sync() -> None:
-    if not seats_are_taken((SYNC_SEAT,)):
-        async_task("assignments.tasks.sync")
+_ENQUEUERS = {task: partial(_enqueue, task) for task in _LEASES}
 
 
-def _enqueue_plans() -> None:
-    if not seats_are_taken((PLANS_SEAT,)):
-        async_task("assignments.tasks.write_plans")
-
-
-def _enqueue_dues() -> None:
-    if not seats_are_taken((DUES_SEAT,)):
-        async_task("assignments.tasks.work_out_dues")
-
-
-def _enqueue_mails() -> None:
-    if not seats_are_taken((MAILS_SEAT,)):
-        async_task("assignments.tasks.send_mails")
-
-
-def _enqueue_parser() -> None:
-    if not seats_are_taken((PARSER_SEAT,)):
-        async_task("assignments.tasks.parse_mails")
-
-
-def _once_on_commit(nudge: Callable[[], None]) -> None:
-    if not any(entry[1] is nudge for entry in connection.run_on_commit):
-        transaction.on_commit(nudge)
+def _enqueue_on_commit(task: str) -> None:
+    enqueue = _ENQUEUERS[task]
+    if not any(entry[1] is enqueue for entry in connection.run_on_commit):
+        transaction.on_commit(enqueue)

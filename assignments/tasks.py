@@ -1,9 +1,12 @@
-"""What runs by itself. Doors for django-q2: take a seat, call one service, say what
-happened. A task may run twice or be killed; the services it calls bear both.
+"""The tasks that django-q2 runs in the background.
+
+Each takes its lease, calls a service for at most SEAT_TIME seconds, and returns a
+sentence for the log of the queue. A task may run twice or be killed; the services it
+calls bear both.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -41,36 +44,37 @@ from assignments.task_queue import (
 
 logger = logging.getLogger(__name__)
 
+TICK_SEAT = "tick"
+
 
 @contextmanager
 def at_the_counter() -> Iterator[tuple[Client, CallBudget]]:
-    """The client and the budget of the account in the settings."""
+    """Open a client for the account in the settings; yields it with its budget."""
     budget = account_budget()
     with connect(budget=budget) as client:
         yield client, budget
 
 
 def dispatch() -> str:
-    """Send what is due, for SEAT_TIME; then leave the seat and look once more."""
+    """Send what is due; then give up the lease and look once more."""
     started = timezone.now()
-    with _seated(DISPATCH_SEATS, started) as seat:
-        if seat is None:
+    with _leased(DISPATCH_SEATS, started) as lease:
+        if lease is None:
             return "Both seats are taken."
         task_leases.beat("worker", at=started, detail="dispatch")
         with at_the_counter() as (client, budget):
-            desk = Desk(client=client, budget=budget, clock=timezone.now)
-            dispatcher = Dispatcher(desk)
+            context = Desk(client=client, budget=budget, clock=timezone.now)
+            dispatcher = Dispatcher(context)
             dispatcher.run(until=started + timedelta(seconds=settings.SEAT_TIME))
-    if queue.something_is_due(accounts.current(), timezone.now()):
-        nudge_dispatch()
+    nudge_dispatch_if_due()
     return f"{dispatcher.turns} turns."
 
 
 def sync() -> str:
-    """Read what is due of the inbox, for SEAT_TIME."""
+    """Read what is due of the inbox."""
     started = timezone.now()
-    with _seated((SYNC_SEAT,), started) as seat:
-        if seat is None:
+    with _leased((SYNC_SEAT,), started) as lease:
+        if lease is None:
             return "Somebody else is reading."
         task_leases.beat("sync", at=started)
         until = started + timedelta(seconds=settings.SEAT_TIME)
@@ -84,10 +88,10 @@ def sync() -> str:
 
 
 def tick() -> str:
-    """Each minute, without network: what the clock brings, and nudges for the rest."""
+    """Do each minute what needs no network, and nudge the tasks that have work."""
     now = timezone.now()
-    with _seated((TICK_SEAT,), now) as seat:
-        if seat is None:
+    with _leased((TICK_SEAT,), now) as lease:
+        if lease is None:
             return "Another tick is running."
         task_leases.beat("worker", at=now, detail="tick")
         done = minute_tick.tick(at=now)
@@ -105,57 +109,62 @@ def tick() -> str:
 
 
 def write_plans() -> str:
-    """Write confirmed plans into the ledger, for SEAT_TIME; then look once more."""
-    started = timezone.now()
-    until = started + timedelta(seconds=settings.SEAT_TIME)
-    count = 0
-    with _seated((PLANS_SEAT,), started) as seat:
-        if seat is None:
-            return "Somebody else is writing."
-        while (plans := write_plan.unwritten()) and timezone.now() < until:
-            count += write_plan.write_chunk(plan=plans[0], at=timezone.now())
-    if write_plan.unwritten():
-        nudge_plans()
-    return f"{count} rows written."
+    """Write confirmed plans into the ledger."""
+    count = _work_until_done(
+        PLANS_SEAT, write_plan.write_next_chunk, write_plan.unwritten, nudge_plans
+    )
+    return "Somebody else is writing." if count is None else f"{count} rows written."
 
 
 def work_out_dues() -> str:
-    """Work out anew when answers fall due, for SEAT_TIME; then look once more."""
-    started = timezone.now()
-    until = started + timedelta(seconds=settings.SEAT_TIME)
-    count = 0
-    with _seated((DUES_SEAT,), started) as seat:
-        if seat is None:
-            return "Somebody else is working it out."
-        while recalculate.is_unfinished() and timezone.now() < until:
-            count += recalculate.work_out_chunk()
-    if recalculate.is_unfinished():
-        nudge_dues()
-    return f"{count} leads."
+    """Work out anew when answers fall due."""
+    count = _work_until_done(
+        DUES_SEAT, recalculate.work_out_chunk, recalculate.is_unfinished, nudge_dues
+    )
+    return "Somebody else is working it out." if count is None else f"{count} leads."
 
 
 def parse_mails() -> str:
-    """Parse stored mails and notes that wait for it, for SEAT_TIME; then look once more."""
+    """Parse stored mails and notes that wait for it."""
+    count = _work_until_done(
+        PARSER_SEAT,
+        parse_waiting.parse_chunk,
+        parse_waiting.something_waits,
+        nudge_parser,
+    )
+    return "Somebody else is parsing." if count is None else f"{count} texts parsed."
+
+
+def _work_until_done(
+    lease_name: str,
+    step: Callable[[], int],
+    is_left: Callable[[], object],
+    nudge: Callable[[], None],
+) -> int | None:
+    """Repeat `step` while anything is left, for SEAT_TIME; then nudge if there still is.
+
+    Returns the sum of what the steps returned; None if the lease is taken.
+    """
     started = timezone.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
     count = 0
-    with _seated((PARSER_SEAT,), started) as seat:
-        if seat is None:
-            return "Somebody else is parsing."
-        while parse_waiting.something_waits() and timezone.now() < until:
-            count += parse_waiting.parse_chunk()
-    if parse_waiting.something_waits():
-        nudge_parser()
-    return f"{count} texts parsed."
+    with _leased((lease_name,), started) as lease:
+        if lease is None:
+            return None
+        while is_left() and timezone.now() < until:
+            count += step()
+    if is_left():
+        nudge()
+    return count
 
 
 def send_mails() -> str:
-    """Write the mails that are due and send what waits, for SEAT_TIME."""
+    """Compose the mails that are due and send those that wait."""
     started = timezone.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
     count = 0
-    with _seated((MAILS_SEAT,), started) as seat:
-        if seat is None:
+    with _leased((MAILS_SEAT,), started) as lease:
+        if lease is None:
             return "Somebody else is sending."
         compose.write_due(at=started)
         if outbox.something_is_due(at=started):
@@ -171,15 +180,12 @@ def send_mails() -> str:
 def open_lead(map_id: int) -> str:
     """Fetch one lead's conversation and notes, if they are older than its last reply."""
     now = timezone.now()
-    with _seated((f"open-{map_id}",), now) as seat:
-        if seat is None:
+    with _leased((f"open-{map_id}",), now) as lease:
+        if lease is None:
             return "It is being fetched."
         with at_the_counter() as (client, budget):
             conversations.open_lead(map_id=map_id, client=client, budget=budget, at=now)
     return f"Lead {map_id} fetched."
-
-
-TICK_SEAT = "tick"
 
 
 def nudge_dispatch_if_due() -> None:
@@ -188,12 +194,15 @@ def nudge_dispatch_if_due() -> None:
 
 
 @contextmanager
-def _seated(names: tuple[str, ...], at: datetime) -> Iterator[task_leases.Taken | None]:
-    """A seat for as long as a task can run; left as it ends, however it ends."""
+def _leased(names: tuple[str, ...], at: datetime) -> Iterator[task_leases.Taken | None]:
+    """Hold the first free lease of these names; None if all are taken.
+
+    It lasts as long as a task can run, and is released when the block ends.
+    """
     until = at + timedelta(seconds=settings.SEAT_TIME + 2 * settings.CALL_DEADLINE)
-    seat = task_leases.take_seat(names, at=at, until=until)
+    lease = task_leases.take_seat(names, at=at, until=until)
     try:
-        yield seat
+        yield lease
     finally:
-        if seat is not None:
-            task_leases.leave_seat(seat)
+        if lease is not None:
+            task_leases.leave_seat(lease)

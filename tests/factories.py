@@ -31,10 +31,12 @@ from assignments.models import (
     Team,
     User,
 )
+from assignments.models.assignment import Cause
 from assignments.models.plan import StrategyKind
 from assignments.services.bulk import plans
 from assignments.services.bulk.allocation import Part, Wish
 from assignments.services.bulk.table_keys import key_of
+from assignments.services.ledger.batch import Plan, Proposal
 from assignments.services.mail_content.parsed_mail import parsed_columns
 from assignments.services.mirror.import_leads import search_text_of
 
@@ -224,6 +226,14 @@ def make_batch(leads: Iterable[Lead], *members: Member, **said: Any) -> Batch:
     """A plan that was confirmed in the moment it was made."""
     plan = make_plan(leads, *members, **said)
     return plans.confirm_plan(plan=plan, actor=plan.actor, at=plan.created_at)
+
+
+def automatic_plan(
+    leads: Iterable[Lead], to: Member, *, reason: str = "Rule 1."
+) -> Plan:
+    """A rule's plan that gives all these leads to one member."""
+    proposals = tuple(Proposal(lead.pk, to.pk, reason) for lead in leads)
+    return Plan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
 
 
 def make_table(lines: dict[str, Member], **fields: Any) -> Mapping:

@@ -1,4 +1,4 @@
-"""Who may do what. Checks raise NotAllowed and say why.
+"""Rights of users. Checks raise NotAllowed with a sentence.
 
 See docs/design/design.md, section 9.
 """
@@ -17,23 +17,28 @@ class Role(models.TextChoices):
 
 
 def role_of(user: User) -> Role:
+    """Return the highest role of a user; a deactivated manager has none of that."""
     if is_manager(user):
         return Role.SALES_MANAGER
     return Role.TEAM_LEAD if user.leads_teams.exists() else Role.MEMBER
 
 
 def is_manager(user: User) -> bool:
+    """Return whether the user is active and a sales manager or a superuser."""
     return user.is_active and (user.is_sales_manager or user.is_superuser)
 
 
 def require_manager(user: User, act: str) -> None:
-    """`act` finishes the sentence "Only a sales manager can …"."""
+    """Raise NotAllowed unless `user` is a manager.
+
+    `act` ends "Only a sales manager can …".
+    """
     if not is_manager(user):
         raise NotAllowed(f"Only a sales manager can {act}.")
 
 
 def members_to_choose(user: User) -> QuerySet[Member]:
-    """Active members to whom this user may give a lead."""
+    """Return the active members to whom this user may give a lead."""
     active = Member.objects.filter(is_active=True)
     if is_manager(user):
         return active
@@ -43,9 +48,9 @@ def members_to_choose(user: User) -> QuerySet[Member]:
 
 
 def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
-    """Why this user may not give this lead to that member; None if they may.
+    """Return a sentence why this user may not give this lead to that member, else None.
 
-    Without a member: whether they may move the lead at all.
+    With `to` None: why they may not move the lead at all.
     """
     if is_manager(user):
         return None
@@ -62,7 +67,7 @@ def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
 
 
 def check_may_cover(user: User, member: Member) -> None:
-    """Leads of an absence go to whom this user may give a lead."""
+    """Raise NotAllowed unless this user may give leads of an absence to that member."""
     if not members_to_choose(user).filter(pk=member.pk).exists():
         raise NotAllowed(not_in_team(member))
 
@@ -74,12 +79,17 @@ def not_in_team(member: Member) -> str:
 
 
 def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
+    """Raise NotAllowed if `why_not_assign` has a reason."""
     if why_not := why_not_assign(user, lead=lead, to=to):
         raise NotAllowed(why_not)
 
 
 def movable_owners(user: User) -> frozenset[int | None] | None:
-    """Whose leads this user may move; None among them: nobody's. None: everybody's."""
+    """Return the ids of the members whose leads `user` may move.
+
+    The set contains None if that includes leads without an owner. The result is None if
+    there is no limit.
+    """
     if is_manager(user):
         return None
     of_own = Member.objects.filter(Q(team__team_leads=user) | Q(user=user))
@@ -88,7 +98,10 @@ def movable_owners(user: User) -> frozenset[int | None] | None:
 
 
 def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
-    """A member may change their mind, but not overrule somebody else."""
+    """Raise NotAllowed unless `user` may undo what the user `decided_by` (id) decided.
+
+    A member may change their own mind, but not overrule somebody else.
+    """
     check_assign(user, lead=lead, to=None)
     if decided_by != user.pk and role_of(user) == Role.MEMBER:
         raise NotAllowed(
@@ -97,6 +110,7 @@ def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
 
 
 def check_assign_many(user: User) -> None:
+    """Raise NotAllowed unless `user` is a team lead or a sales manager."""
     if role_of(user) == Role.MEMBER:
         raise NotAllowed(
             "Only a team lead or a sales manager can assign several leads at once."
@@ -113,7 +127,7 @@ def _may_move(user: User, lead: Lead) -> bool:
 
 
 def why_not_cover(user: User, member: Member) -> str | None:
-    """Why this user may not plan an absence of that member; None if they may.
+    """Return why `user` may not plan an absence of `member`, as a sentence; else None.
 
     A member may plan their own, which a team lead then confirms.
     """
@@ -132,7 +146,7 @@ def may_read_comment(user: User, coverage: Coverage) -> bool:
 
 
 def why_not_lead(user: User, member: Member) -> str | None:
-    """Why this user does not decide about absences of that member."""
+    """Return why `user` may not decide about absences of `member`; None if they may."""
     if is_manager(user):
         return None
     if not user.is_active:
@@ -146,9 +160,11 @@ def why_not_lead(user: User, member: Member) -> str | None:
 
 
 def check_lead_of(user: User, member: Member) -> None:
+    """Raise NotAllowed if `why_not_lead` has a reason."""
     if why_not := why_not_lead(user, member):
         raise NotAllowed(why_not)
 
 
 def is_own(user: User, member: Member | None) -> bool:
+    """Return whether `member` is this active user; False for no member."""
     return user.is_active and member is not None and member.user_id == user.pk

@@ -1,4 +1,4 @@
-"""The one Smartlead account behind this database, and how things stand with it."""
+"""The one Smartlead account behind this database, with its pauses and outages."""
 
 import hmac
 from datetime import datetime, timedelta
@@ -14,13 +14,15 @@ from assignments.task_queue import nudge_dispatch
 
 
 def current() -> Account:
+    """Return the row of the account; creates it if there is none yet."""
     return Account.objects.get_or_create(pk=1)[0]
 
 
 def binding_problem(account: Account) -> str | None:
-    """Why nothing may be written to Smartlead from this database, or None.
+    """Return why nothing may be read or written with these settings; None if it may.
 
-    See docs/design/design.md, rule 11.
+    The database belongs to one account and key; an unbound one has no problem. See
+    docs/design/design.md, rule 11.
     """
     if not account.fingerprint:
         return None
@@ -40,7 +42,7 @@ def binding_problem(account: Account) -> str | None:
 
 
 def bind(at: datetime) -> None:
-    """Tie an unbound database to the account of the settings; else do nothing."""
+    """Tie an unbound database to the account of the settings; leave a bound one alone."""
     Account.objects.filter(pk=current().pk, fingerprint="").update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),
@@ -65,6 +67,11 @@ def rebind(at: datetime) -> None:
 
 
 def pause_writes(*, actor: User | None, reason: str, at: datetime) -> None:
+    """Pause all writes, unless they are paused already.
+
+    Raises NotAllowed if `actor` is no sales manager; without an actor nothing is
+    checked.
+    """
     if actor is not None:
         access.require_manager(actor, "pause all writes")
     Account.objects.filter(pk=current().pk, paused_at=None).update(
@@ -74,6 +81,10 @@ def pause_writes(*, actor: User | None, reason: str, at: datetime) -> None:
 
 @transaction.atomic
 def resume_writes(*, actor: User, at: datetime) -> None:
+    """Resume all writes.
+
+    Raises NotAllowed, or AssignmentRefused while the binding is wrong.
+    """
     access.require_manager(actor, "resume writes")
     if problem := binding_problem(current()):
         raise AssignmentRefused(problem)
@@ -83,7 +94,10 @@ def resume_writes(*, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def resume_bulk(*, actor: User, at: datetime) -> None:
-    """Bulk goes on; refusals from before this moment no longer count."""
+    """Resume bulk assignments; refusals from before `at` no longer count.
+
+    Raises NotAllowed if `actor` is no sales manager.
+    """
     access.require_manager(actor, "resume bulk assignments")
     Account.objects.filter(pk=current().pk).update(
         bulk_paused_at=None, bulk_pause_reason="", bulk_resumed_at=at
@@ -92,13 +106,14 @@ def resume_bulk(*, actor: User, at: datetime) -> None:
 
 
 def pause_bulk(*, reason: str, at: datetime) -> None:
+    """Pause bulk assignments, unless they are paused already."""
     Account.objects.filter(pk=current().pk, bulk_paused_at=None).update(
         bulk_paused_at=at, bulk_pause_reason=reason[:500]
     )
 
 
 def note_outage(*, kind: str, sentence: str, at: datetime) -> None:
-    """Smartlead does not take our calls: stop, and look again at once by one read."""
+    """Record that Smartlead takes no calls: all stops, and a probe is due at once."""
     account = current()
     if account.outage_since is None:
         Account.objects.filter(pk=1, outage_since=None).update(
@@ -110,7 +125,10 @@ def note_outage(*, kind: str, sentence: str, at: datetime) -> None:
 
 
 def claim_probe(at: datetime) -> bool:
-    """Whether the caller is the one to look now whether Smartlead answers again."""
+    """Return whether the caller is to probe an outage now.
+
+    True once per PROBE_EVERY seconds, for one of several callers.
+    """
     due = Account.objects.filter(pk=1, outage_since__isnull=False, probe_at__lte=at)
     later = at + timedelta(seconds=settings.PROBE_EVERY)
     return bool(due.update(probe_at=later))
@@ -123,7 +141,10 @@ def clear_outage() -> None:
 
 
 def outage_to_show(account: Account) -> bool:
-    """An outage is said once a second look has failed too; single faults heal."""
+    """Return whether an outage is shown to people.
+
+    Only after a probe has failed too: single faults heal.
+    """
     return (
         account.outage_since is not None
         and account.probe_at is not None

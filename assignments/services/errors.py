@@ -1,17 +1,17 @@
-"""Expected "no"s. The text of each is a finished sentence for the person who asked."""
+"""Expected refusals. The text of each is a finished sentence for the person who asked."""
 
 
 class AssignmentRefused(Exception):
-    """It cannot be done, and trying the same again will not help."""
+    """A request cannot be done, and trying the same again will not help."""
 
 
 class NeedsConfirmation(AssignmentRefused):
-    """It is done once the person who asked has read the sentence and agreed."""
+    """A request is done only after the person has read the sentence and agreed."""
 
 
 class NotAllowed(AssignmentRefused):
-    """It could be done, but not by this person."""
+    """A request could be done, but not by this person."""
 
 
 class Stale(AssignmentRefused):
-    """The page that asked showed something that is no longer so."""
+    """A request came from a page that showed something that is no longer so."""

@@ -4,4 +4,5 @@ from assignments.models import Lead
 
 
 def lock_lead(map_id: int) -> Lead:
+    """Lock one lead until the end of the transaction, and return it as it is now."""
     return Lead.objects.select_for_update(of=("self",)).get(pk=map_id)

@@ -1,4 +1,7 @@
-"""Single flight for tasks that django-q2 may start twice: a seat, a token, a time."""
+"""Leases, under which background tasks run once at a time, and heartbeats.
+
+django-q2 may start a task twice: the second finds the lease taken.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -12,14 +15,16 @@ from assignments.models import Heartbeat, Seat
 
 @dataclass(frozen=True, slots=True)
 class Taken:
+    """A lease that this process holds. `token` keeps it from releasing that of the next."""
+
     name: str
     token: str
 
 
 def take_seat(names: tuple[str, ...], *, at: datetime, until: datetime) -> Taken | None:
-    """Sit down on the first free seat until then; None when all are taken."""
+    """Take the first free lease of these names until then; None if all are taken."""
     for name in names:
-        _make(name)
+        _make_row(name)
         token = secrets.token_hex(16)
         free = Seat.objects.filter(Q(until=None) | Q(until__lte=at), name=name)
         if free.update(token=token, until=until):
@@ -27,18 +32,19 @@ def take_seat(names: tuple[str, ...], *, at: datetime, until: datetime) -> Taken
     return None
 
 
-def leave_seat(seat: Taken) -> None:
-    Seat.objects.filter(name=seat.name, token=seat.token).update(token="", until=None)
+def leave_seat(lease: Taken) -> None:
+    """Release the lease, unless it ran out and somebody else has taken it."""
+    Seat.objects.filter(name=lease.name, token=lease.token).update(token="", until=None)
 
 
 def beat(name: str, *, at: datetime, detail: str = "") -> None:
-    """A sign of life of a long-running part."""
+    """Record that a long-running part is alive."""
     Heartbeat.objects.update_or_create(
         name=name, defaults={"beat_at": at, "detail": detail[:300]}
     )
 
 
-def _make(name: str) -> None:
+def _make_row(name: str) -> None:
     if Seat.objects.filter(name=name).exists():
         return
     try:

@@ -13,7 +13,7 @@ from assignments.models.assignment import Cause
 from assignments.models.plan import Entry
 from assignments.services.bulk import call_estimates, plans
 from assignments.services.bulk.call_estimates import Estimate
-from assignments.services.bulk.plan_changes import Changes
+from assignments.services.bulk.revalidation import Changes
 
 SHOWN = 50  # leads on one page of a preview
 UNCHANGED = Changes({})

@@ -12,7 +12,7 @@ from django_htmx.http import replace_url
 from assignments.models import SavedPlan
 from assignments.services import access
 from assignments.services.bulk import plans
-from assignments.services.bulk.plan_changes import PlanChanged, changes_since
+from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, Stale
 from dashboard.assign.bulk_form import PlanForm
 from dashboard.assign.bulk_preview import Preview

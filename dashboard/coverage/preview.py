@@ -15,7 +15,7 @@ from assignments.services.absence_wording import (
 )
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.preview import Part, Preview, Stretch
-from assignments.services.ledger import hold_notes
+from assignments.services.ledger import holds
 from assignments.services.periods import clock_change, clock_time
 from dashboard.coverage.labels import viewers_moment
 
@@ -203,6 +203,6 @@ def _note(draft: Draft, found: Preview) -> str:
         starts_at=found.starts_at,
         ends_at=found.ends_at,
     )
-    return hold_notes.note(
+    return holds.note(
         draft.start_note, coverage=coverage, lead=sample.lead, covering=sample.to
     )

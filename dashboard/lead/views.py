@@ -10,7 +10,7 @@ from django_htmx.http import trigger_client_event
 from assignments.models import Account, Lead
 from assignments.services import account
 from assignments.services.errors import AssignmentRefused
-from assignments.services.ledger.written_notes import write_note
+from assignments.services.ledger.notes import write_note
 from assignments.services.mail_content.parse_waiting import something_waits
 from assignments.services.mirror.conversations import wants_thread
 from assignments.services.moments import moment_from

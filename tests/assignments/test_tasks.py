@@ -26,14 +26,14 @@ from tests.office import state_of
 from tests.postbox import Postbox, mailers
 
 
-def sit_on(*names: str) -> None:
+def hold_leases(*names: str) -> None:
     later = timezone.now() + timedelta(minutes=1)
     for name in names:
         Seat.objects.update_or_create(name=name, defaults={"until": later})
 
 
 class TestDispatch:
-    def test_sends_what_is_due_and_leaves_its_seat(self, office):
+    def test_sends_what_is_due_and_releases_its_lease(self, office):
         row = make_assignment(office.lead(), office.members[1])
 
         tasks.dispatch()
@@ -41,14 +41,14 @@ class TestDispatch:
         assert state_of(row) == State.DONE
         assert not Seat.objects.filter(until__isnull=False).exists()
 
-    def test_does_nothing_while_both_seats_are_taken(self, office):
+    def test_does_nothing_while_both_leases_are_taken(self, office):
         row = make_assignment(office.lead(), office.members[1])
-        sit_on(*task_queue.DISPATCH_SEATS)
+        hold_leases(*task_queue.DISPATCH_SEATS)
 
         assert tasks.dispatch() == "Both seats are taken."
         assert state_of(row) == State.WAITING
 
-    def test_looks_once_more_after_leaving_its_seat(
+    def test_looks_once_more_after_releasing_its_lease(
         self, office, settings, queued, django_capture_on_commit_callbacks
     ):
         settings.SEAT_TIME = 0
@@ -59,7 +59,7 @@ class TestDispatch:
 
         assert queued == [("assignments.tasks.dispatch",)]
 
-    def test_a_failing_dispatcher_leaves_its_seat(self, office, monkeypatch):
+    def test_a_failing_dispatcher_releases_its_lease(self, office, monkeypatch):
         def fail(*_, **__):
             raise ZeroDivisionError
 
@@ -95,8 +95,8 @@ class TestParseMails:
 
         assert queued == [("assignments.tasks.parse_mails",)]
 
-    def test_is_left_to_whoever_sits_there(self, waiting):
-        sit_on(task_queue.PARSER_SEAT)
+    def test_does_nothing_while_its_lease_is_taken(self, waiting):
+        hold_leases(task_queue.PARSER_SEAT)
 
         assert tasks.parse_mails() == "Somebody else is parsing."
 
@@ -109,7 +109,7 @@ class TestParseMails:
         assert ("assignments.tasks.parse_mails",) in queued
 
 
-class TestDues:
+class TestDeadlines:
     @pytest.fixture
     def many(self, monkeypatch):
         """Five leads that owe an answer, two at once."""
@@ -132,7 +132,7 @@ class TestDues:
 
     def test_are_worked_out_by_one_at_a_time(self, db, many):
         recalculate.recount()
-        sit_on(task_queue.DUES_SEAT)
+        hold_leases(task_queue.DUES_SEAT)
 
         assert tasks.work_out_dues() == "Somebody else is working it out."
 
@@ -147,8 +147,8 @@ class TestDues:
         assert ("assignments.tasks.work_out_dues",) in queued
 
 
-class TestSeats:
-    def test_a_seat_is_held_by_one_at_a_time(self, db):
+class TestLeases:
+    def test_a_lease_is_held_by_one_at_a_time(self, db):
         now = timezone.now()
         later = now + timedelta(seconds=45)
 
@@ -156,7 +156,7 @@ class TestSeats:
 
         assert [seat is None for seat in taken] == [False, True]
 
-    def test_a_dead_holders_seat_is_free_when_its_time_is_over(self, db):
+    def test_the_lease_of_a_dead_process_runs_out(self, db):
         now = timezone.now()
         task_leases.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
 
@@ -164,7 +164,7 @@ class TestSeats:
 
         assert task_leases.take_seat(("one",), at=at, until=at + timedelta(seconds=45))
 
-    def test_a_late_leaver_does_not_free_the_seat_of_the_next(self, db):
+    def test_a_late_release_does_not_free_the_lease_of_the_next(self, db):
         now = timezone.now()
         late = task_leases.take_seat(("one",), at=now, until=now)
         task_leases.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
@@ -184,10 +184,10 @@ class TestNudges:
 
         assert len(queued) == 1
 
-    def test_no_nudge_while_both_seats_are_taken(
+    def test_no_nudge_while_both_leases_are_taken(
         self, db, queued, django_capture_on_commit_callbacks
     ):
-        sit_on(*task_queue.DISPATCH_SEATS)
+        hold_leases(*task_queue.DISPATCH_SEATS)
 
         with django_capture_on_commit_callbacks(execute=True):
             task_queue.nudge_dispatch()
@@ -196,7 +196,7 @@ class TestNudges:
 
 
 class TestTick:
-    def test_beats_and_nudges_the_sync(
+    def test_records_a_heartbeat_and_nudges_the_sync(
         self, db, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
@@ -256,11 +256,11 @@ class TestMails:
         assert told.subjects == [("ana@example.com", "3 leads are yours")]
 
     def test_one_at_a_time(self, db, told):
-        sit_on(task_queue.MAILS_SEAT)
+        hold_leases(task_queue.MAILS_SEAT)
 
         assert tasks.send_mails() == "Somebody else is sending."
 
-    def test_telling_nudges(
+    def test_a_notification_nudges(
         self, db, postbox, queued, django_capture_on_commit_callbacks, request
     ):
         with django_capture_on_commit_callbacks(execute=True):

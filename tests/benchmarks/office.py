@@ -10,15 +10,14 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Lead, Member, User
 from assignments.models import Budget as BudgetRow
-from assignments.models.assignment import Cause
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
+from assignments.services.bulk import plans, write_plan
 from assignments.services.mirror import scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import CallBudget
 from tests.benchmarks.figures import say
+from tests.factories import make_plan
 
 UNLIMITED = [(1_000_000, 60.0)]
 
@@ -41,8 +40,11 @@ def queue_bulk(actor: User, *, rows: int) -> None:
     """One bulk act of so many leads, all waiting."""
     to = Member.objects.filter(is_active=True).order_by("pk")[0]
     leads = Lead.objects.exclude(owner=to).order_by("pk")[:rows]
-    plan = plan_for_one_member(leads, to, reason="A benchmark.", cause=Cause.BULK)
-    batch = apply_plan(plan, actor=actor, at=timezone.now())
+    now = timezone.now()
+    plan = make_plan(leads, to, actor=actor, at=now, reason="A benchmark.")
+    batch = plans.confirm_plan(plan=plan, actor=actor, at=now)
+    while not plan.is_written and write_plan.write_chunk(plan=plan, at=now):
+        pass
     waiting = Assignment.objects.waiting().filter(batch=batch).count()
     if waiting != rows:
         raise RuntimeError(f"{waiting} rows wait instead of {rows}.")

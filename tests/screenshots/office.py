@@ -19,11 +19,10 @@ from assignments.sandbox.wsgi import application
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead, undo_assignment
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
 from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import CallBudget
+from tests.factories import make_batch
 from tests.office import Clock
 
 TEAMS = {
@@ -66,10 +65,13 @@ class Office:
 
     def bulk(self, leads: list[Lead], to: str, reason: str) -> None:
         self.clock.advance(600)
-        plan = plan_for_one_member(
-            leads, self.member(to), reason=reason, cause=Cause.BULK
+        make_batch(
+            leads,
+            self.member(to),
+            actor=self.users["sara"],
+            at=self.clock(),
+            reason=reason,
         )
-        apply_plan(plan, actor=self.users["sara"], at=self.clock())
 
     def dispatch(self, *, turns: int = MANY) -> None:
         """Until there is nothing to do just now, or so many calls have been made."""

@@ -159,7 +159,7 @@ def _read_lead(desk: Desk, lead: Lead) -> None:
     assert slot is not None
     found, asked_at = desk.read_lead(lead.pk, slot)
     if found is not None:
-        desk.keep_row(found, asked_at)
+        desk.store_lead(found, asked_at)
 
 
 def _books() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from assignments.models import Assignment, Lead, Member, User
@@ -19,7 +20,7 @@ from assignments.services.ledger.assign import (
     undo_assignment,
 )
 from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
+from tests.factories import automatic_plan, make_batch
 from tests.trials.line import Line
 
 
@@ -84,15 +85,15 @@ class Managers:
             retry_assignment(assignment=row, actor=self.actor, at=timezone.now())
 
     def bulk(self) -> None:
-        self.plan(Cause.BULK, self.actor)
+        at = timezone.now()
+        make_batch(self.some_leads(), self.member(), actor=self.actor, at=at)
 
     def route(self) -> None:
-        self.plan(Cause.ROUTING, None)
+        plan = automatic_plan(self.some_leads(), self.member())
+        apply_plan(plan, actor=None, at=timezone.now())
 
-    def plan(self, cause: Cause, actor: User | None) -> None:
-        leads = Lead.objects.filter(pk__in=self.rng.sample(self.leads, k=5))
-        plan = plan_for_one_member(leads, self.member(), reason="Many.", cause=cause)
-        apply_plan(plan, actor=actor, at=timezone.now())
+    def some_leads(self) -> QuerySet[Lead]:
+        return Lead.objects.filter(pk__in=self.rng.sample(self.leads, k=5))
 
     def pause(self) -> None:
         now = timezone.now()

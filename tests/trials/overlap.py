@@ -115,14 +115,10 @@ class Stage:
         return act
 
     def _routing(self, member: Any) -> Callable[[], None]:
-        from assignments.models.assignment import Cause
         from assignments.services.ledger.batch import apply_plan
-        from assignments.services.ledger.planning import plan_for_one_member
-        from tests.factories import MONDAY
+        from tests.factories import MONDAY, automatic_plan
 
-        plan = plan_for_one_member(
-            self.leads[: self.each], member, reason="Rule 1.", cause=Cause.ROUTING
-        )
+        plan = automatic_plan(self.leads[: self.each], member)
 
         def act() -> None:
             apply_plan(plan, actor=None, at=MONDAY)

@@ -17,8 +17,7 @@ from django.utils import timezone
 from assignments.models import Assignment, Breach, Hold, Lead, SlaTarget, Suggestion
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause
 from assignments.services.bulk.strategies import LeadToAssign, LeastBusy, MemberChoice
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import Plan, Proposal
+from assignments.services.ledger.batch import Plan, Proposal, apply_plan
 from assignments.services.routing.choose import Office, candidate, office_at
 from assignments.services.routing.data import Seat
 from assignments.services.routing.suggestions import already_suggested

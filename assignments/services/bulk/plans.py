@@ -1,4 +1,7 @@
-"""A plan made, looked at, and confirmed: the run follows the preview to the letter."""
+"""Plans of a person: made, looked at as a preview, and confirmed.
+
+What is confirmed is what the preview showed.
+"""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
@@ -20,10 +23,10 @@ from assignments.services.bulk.allocation import (
     propose,
     scene_for,
 )
-from assignments.services.bulk.plan_changes import PlanChanged, changes_since
+from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger.notes import LONGEST
-from assignments.task_queue import nudge_dispatch
+from assignments.task_queue import nudge_dispatch, nudge_plans
 
 GOOD_FOR = timedelta(days=1)  # how old a preview may be when it is confirmed
 KEPT_FOR = timedelta(days=2)
@@ -42,24 +45,26 @@ def make_plan(
     leaver: Member | None = None,
     cause: Cause = Cause.BULK,
 ) -> SavedPlan:
-    """Decide lead by lead, and keep it for the preview. Moves nothing.
+    """Decide lead by lead to whom they go, and save that as a preview. Moves nothing.
 
-    Raises NotAllowed, or AssignmentRefused where a part names nobody who can be chosen.
+    `wish`: what the form said, kept to show it again. `leaver`: the member whose leads
+    are given away. A lead in several parts goes by the first. Raises NotAllowed, or
+    AssignmentRefused if nobody can be chosen or the note is wrong.
     """
     access.check_assign_many(actor)
     for part in parts:
         _check_members(part.wish, actor)
     _check_note(note)
-    scene = scene_for(actor, reason=reason, at=at)
-    scene.leaver_id = leaver.pk if leaver else None
-    before = dict(scene.tally.loads)
-    entries = [entry for part in parts for entry in propose(part, scene)]
+    context = scene_for(actor, reason=reason, at=at)
+    context.leaver_id = leaver.pk if leaver else None
+    before = dict(context.tally.loads)
+    entries = [entry for part in parts for entry in propose(part, context)]
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
-    plan.pack(sorted(_once_per_lead(entries), key=_owner_shown))
+    plan.pack(sorted(_first_per_lead(entries), key=_owner_shown))
     plan.reason = (reason or _default_reason(parts, plan, actor))[:500]
-    plan.summary = _summary(scene, before, entries)
-    plan.turns = _turns_taken(scene)
+    plan.summary = _summary(context, before, entries)
+    plan.turns = _turns_taken(context)
     plan.save()
     return plan
 
@@ -67,14 +72,16 @@ def make_plan(
 def confirm_plan(
     *, plan: SavedPlan, actor: User, at: datetime, seen: str | None = None
 ) -> Batch:
-    """Make the plan happen. Confirmed twice, it is the same batch.
+    """Fix a plan, create its batch and write the first rows; return the batch.
 
-    `seen`: the stamp of the changes that the page showed, empty for none; None where
-    nobody looked at a preview. Raises NotAllowed, PlanChanged when other changes came
-    since, or Stale when the preview is too old or turns were taken.
+    Confirmed twice, it is the same batch. `seen`: the stamp of the changes that the
+    page showed, empty for none; None if there was no page. Raises NotAllowed,
+    PlanChanged if other changes came since, AssignmentRefused if nothing would move, or
+    Stale if the preview is over a day old, others were given leads in turn since, or
+    all leads changed.
     """
     if seen is not None:
-        _check_seen(plan, actor, seen, at)
+        _check_changes_seen(plan, actor, seen, at)
     with transaction.atomic():
         plan = SavedPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
         _check_own(plan, actor)
@@ -94,23 +101,24 @@ def confirm_plan(
         nudge_dispatch()
     write_plan.write_chunk(plan=plan, at=at)
     if not plan.is_written:
-        write_plan.nudge()
+        nudge_plans()
     return batch
 
 
 def forget_old_previews(*, at: datetime) -> int:
-    """Previews that nobody confirmed. Not history: nothing came of them."""
+    """Delete previews that nobody confirmed in KEPT_FOR; return how many rows that were."""
     old = SavedPlan.objects.filter(confirmed_at=None, created_at__lt=at - KEPT_FOR)
     count, _ = old.delete()
     return count
 
 
 def _check_members(wish: Wish, actor: User) -> None:
+    """Raise NotAllowed or AssignmentRefused if `actor` may not choose these members."""
     choosable = access.members_to_choose(actor)
     if wish.table is not None and not access.is_manager(actor):
         named = wish.table.lines.values("member")
-        strangers = Member.objects.filter(pk__in=named).exclude(pk__in=choosable)
-        _check_known(strangers.filter(is_active=True), wish)
+        outsiders = Member.objects.filter(pk__in=named).exclude(pk__in=choosable)
+        _refuse_strangers(outsiders.filter(is_active=True), wish)
     ids = [member.pk for member in wish.members]
     if wish.strategy == StrategyKind.MEMBER and len(ids) != 1:
         raise AssignmentRefused("Choose the one member who should have them.")
@@ -119,11 +127,14 @@ def _check_members(wish: Wish, actor: User) -> None:
         raise AssignmentRefused(
             f"{inactive[0]} has been deactivated. Choose somebody else."
         )
-    mine = Member.objects.filter(pk__in=ids, is_active=True).exclude(pk__in=choosable)
-    _check_known(mine, wish)
+    strangers = Member.objects.filter(pk__in=ids, is_active=True).exclude(
+        pk__in=choosable
+    )
+    _refuse_strangers(strangers, wish)
 
 
-def _check_known(strangers: Iterable[Member], wish: Wish) -> None:
+def _refuse_strangers(strangers: Iterable[Member], wish: Wish) -> None:
+    """Raise NotAllowed if there are any of these members."""
     for stranger in strangers:
         raise NotAllowed(
             f"{stranger} is not in your team. Ask a sales manager to assign "
@@ -132,6 +143,7 @@ def _check_known(strangers: Iterable[Member], wish: Wish) -> None:
 
 
 def _check_note(note: str) -> None:
+    """Raise AssignmentRefused if the note is too long or its placeholders are wrong."""
     if len(note) > LONGEST:
         raise AssignmentRefused(
             f"The note has {len(note):,} characters; {LONGEST:,} is the most. "
@@ -154,8 +166,11 @@ def _check_own(plan: SavedPlan, actor: User) -> None:
         raise NotAllowed("Somebody else made this preview. Make your own.")
 
 
-def _check_seen(plan: SavedPlan, actor: User, seen: str, at: datetime) -> None:
-    """Outside the transaction: what changes while this reads becomes a skipped row."""
+def _check_changes_seen(plan: SavedPlan, actor: User, seen: str, at: datetime) -> None:
+    """Raise PlanChanged or Stale if the page did not show what changed.
+
+    Outside the transaction: what changes while this reads becomes a skipped row.
+    """
     _check_own(plan, actor)
     if _is_confirmed(plan):
         return
@@ -175,7 +190,7 @@ def _is_confirmed(plan: SavedPlan) -> bool:
     return SavedPlan.objects.filter(pk=plan.pk, confirmed_at__isnull=False).exists()
 
 
-def _once_per_lead(entries: Iterable[Entry]) -> Iterable[Entry]:
+def _first_per_lead(entries: Iterable[Entry]) -> Iterable[Entry]:
     kept: dict[int, Entry] = {}
     for entry in entries:
         kept.setdefault(entry.lead_id, entry)
@@ -183,7 +198,7 @@ def _once_per_lead(entries: Iterable[Entry]) -> Iterable[Entry]:
 
 
 def _owner_shown(entry: Entry) -> int:
-    """Sent owner by owner, newest reply first, leads share the pages of their lists."""
+    """Sort key: sent owner by owner, leads share the pages of their owners' lists."""
     return entry.shown_id or 0
 
 
@@ -200,7 +215,7 @@ def _default_reason(parts: Sequence[Part], plan: SavedPlan, actor: User) -> str:
 
 
 def _summary(
-    scene: Scene, before: dict[int, int], entries: Sequence[Entry]
+    context: Scene, before: dict[int, int], entries: Sequence[Entry]
 ) -> dict[str, Any]:
     gains = Counter(entry.to_id for entry in entries if entry.to_id is not None)
     losses = Counter(
@@ -216,28 +231,31 @@ def _summary(
                 "gains": gains[pk],
                 "loses": losses[pk],
                 "before": before.get(pk, 0),
-                "after": scene.tally.load(pk),
+                "after": context.tally.load(pk),
             }
             for pk in touched
         ],
         "stays": grouped(
-            (one.lead_id, one.reason) for one in entries if one.to_id is None
+            (entry.lead_id, entry.reason) for entry in entries if entry.to_id is None
         ),
-        "open": scene.open,
-        "held": scene.held_moving,
-        "uncounted": scene.uncounted,
+        "open": context.open,
+        "held": context.held_moving,
+        "uncounted": context.uncounted,
         # Chosen by hand although away: the page warns, the run does as it was told.
-        "away": [pk for pk in touched if gains[pk] and pk in scene.away],
+        "away": [pk for pk in touched if gains[pk] and pk in context.away],
         "caps": [
-            [pk, scene.caps[pk]]
+            [pk, context.caps[pk]]
             for pk in touched
-            if gains[pk] and pk in scene.caps and pk not in scene.chosen
+            if gains[pk] and pk in context.caps and pk not in context.chosen
         ],
     }
 
 
 def grouped(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
-    """Leads by their reason: the most frequent first, each with a few of its leads."""
+    """Return leads by their reason, most frequent first, each with a few lead ids.
+
+    Reasons beyond MOST_REASONS are one group without leads.
+    """
     groups: dict[str, list[int]] = {}
     for lead_id, why in whys:
         groups.setdefault(why, []).append(lead_id)
@@ -252,20 +270,20 @@ def grouped(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
     return told
 
 
-def _turns_taken(scene: Scene) -> dict[str, dict[str, list[list[int]]]]:
-    """Rotations that were used: as they were found, and as they are left."""
+def _turns_taken(context: Scene) -> dict[str, dict[str, list[list[int]]]]:
+    """Return the rotations that the plan moves, as found and as it leaves them."""
     return {
         name: {
             "before": [list(pair) for pair in load_turns(name).items()],
             "after": [list(pair) for pair in turns.ahead.items()],
         }
-        for name, turns in scene.turns.items()
+        for name, turns in context.turns.items()
         if turns.given
     }
 
 
 def _take_turns(plan: SavedPlan) -> None:
-    """Move the rotations as the preview did, if nobody else moved them since."""
+    """Move the rotations as the preview did; raise Stale if somebody moved them since."""
     for name, taken in sorted(plan.turns.items()):
         Rotation.objects.get_or_create(pk=name)
         Rotation.objects.select_for_update().get(pk=name)
@@ -287,12 +305,15 @@ def _take_turns(plan: SavedPlan) -> None:
 def leads_of(
     plan: SavedPlan, *, start: int, count: int, without: Container[int] = ()
 ) -> list[tuple[Entry, Lead]]:
-    """Entries of a plan that move a lead, with their leads, for a page of the preview."""
+    """Return one page of the entries that move a lead, with their leads.
+
+    `start` and `count` are counted without the leads (ids) in `without`.
+    """
     moving = [
         entry
         for entry in plan.entries()
         if entry.to_id is not None and entry.lead_id not in without
     ]
-    some = moving[start : start + count]
-    known = Lead.objects.in_bulk([entry.lead_id for entry in some])
-    return [(entry, known[entry.lead_id]) for entry in some if entry.lead_id in known]
+    page = moving[start : start + count]
+    leads = Lead.objects.in_bulk([entry.lead_id for entry in page])
+    return [(entry, leads[entry.lead_id]) for entry in page if entry.lead_id in leads]

@@ -21,7 +21,7 @@ from assignments.services import access
 from assignments.services.bulk import open_leads, plans
 from assignments.services.bulk.allocation import Part, Wish
 from assignments.services.bulk.rebalance_math import Seat, level, transfers
-from assignments.services.bulk.unmoved import Kind, kind_of
+from assignments.services.bulk.revalidation import Kind, kind_of
 from assignments.services.errors import AssignmentRefused
 
 AT_ONCE = 10_000  # leads in one query

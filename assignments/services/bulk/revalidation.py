@@ -1,29 +1,108 @@
-"""Why a lead of a plan is left alone by now, although the preview would move it."""
+"""Reasons why leads of a plan are left alone by now, although its preview moved them.
 
-from collections.abc import Collection
+The same rules tell a person of changes before a plan is confirmed, and skip leads when
+it is written.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import batched
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db import models
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
-from assignments.models import Assignment, Batch, Coverage, Member, SavedPlan
+from assignments.models import (
+    Assignment,
+    Batch,
+    Coverage,
+    Hold,
+    Lead,
+    Member,
+    SavedPlan,
+)
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause, State
 from assignments.models.plan import UNKNOWN, Entry
 from assignments.services import access
 from assignments.services.absences import away_now
+from assignments.services.bulk import capacity
 from assignments.services.bulk.allocation import (
     GONE,
     NOT_YOURS,
     away_until,
     is_decision,
+    is_set,
     may_move,
 )
-from assignments.services.bulk.unmoved import stays_since
+from assignments.services.errors import AssignmentRefused
+from assignments.services.ledger.new_row import (
+    NOTHING_PENDING,
+    PendingRows,
+    pending_rows,
+)
+
+LIVE_FOR = timedelta(days=7)
+
+
+class Kind(models.TextChoices):
+    """Why a rebalance leaves a lead where it is, or that it may move."""
+
+    ON_THE_WAY = "on_the_way", "on the way already"
+    HELD = "held", "held in a coverage"
+    LIVE = "live", "in a live conversation"
+    MOVABLE = "movable", "may move"
+
+
+def kind_of(at: datetime, *, with_live: bool) -> Case:
+    """Return an expression for the Kind of a lead, to annotate open leads with.
+
+    A conversation is live if we owe an answer, or a mail went either way this week.
+    `with_live`: live conversations may move as well.
+    """
+    pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
+    held = Hold.objects.standing().filter(lead=OuterRef("pk"))
+    kinds = [
+        When(Exists(pending), then=Value(Kind.ON_THE_WAY.value)),
+        When(Exists(held), then=Value(Kind.HELD.value)),
+    ]
+    if not with_live:
+        kinds.append(When(_is_live(at), then=Value(Kind.LIVE.value)))
+    movable = Value(Kind.MOVABLE.value)
+    return Case(*kinds, default=movable, output_field=models.CharField())
+
+
+def _is_live(at: datetime) -> Q:
+    since = at - LIVE_FOR
+    return Q(answer_owed=True) | Q(reply_order__gte=since) | Q(sent_order__gte=since)
+
+
+# What is said of a lead that might still move when the preview was made.
+SINCE = {
+    Kind.ON_THE_WAY: "Since the preview, it is on the way to somebody else.",
+    Kind.HELD: "Since the preview, it is held in a coverage.",
+    Kind.LIVE: "Since the preview, a mail came or went: the conversation is live.",
+}
+
+
+def stays_since(
+    plan: SavedPlan, leads: Collection[int], *, at: datetime
+) -> dict[int, str]:
+    """Return sentences by lead for leads of a rebalance that should not move any more.
+
+    Empty for plans of another cause.
+    """
+    if plan.cause != Cause.REBALANCE:
+        return {}
+    kind = kind_of(at, with_live=bool(plan.wish.get("with_live")))
+    leads_with_kind = Lead.objects.filter(pk__in=leads).annotate(kind=kind).order_by()
+    rows = leads_with_kind.exclude(kind=Kind.MOVABLE).values_list("pk", "kind")
+    return {pk: SINCE[Kind(kind)] for pk, kind in rows}
 
 
 class Standing(NamedTuple):
-    """How a lead stands, as far as a plan cares."""
+    """Where a lead is, as far as a plan cares."""
 
     lead_id: int
     owner_id: int | None
@@ -33,12 +112,12 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """How things stand for some leads of a plan."""
+    """What the rules look at, loaded for some leads of a plan."""
 
     plan: SavedPlan
     members: dict[int, Member]
     away: dict[int, Coverage]
-    pending: dict[int, dict[str, Assignment]]
+    pending: dict[int, PendingRows]
     # Leads about which a person decided after this plan was confirmed, or after the
     # batch whose refused rows it tries again: the decision.
     later: dict[int, Assignment]
@@ -54,26 +133,23 @@ class Scene:
         return self.plan.confirmed_at
 
     def absence(self, member_id: int) -> Coverage | None:
-        """An absence that the preview did not tell of."""
+        """Return a running absence that the preview did not show; None without one."""
         known: list[int] = self.plan.summary.get("away", [])
         return None if member_id in known else self.away.get(member_id)
 
     def newest(self, lead_id: int) -> Assignment | None:
-        """Where the lead is on its way to: what waits stands on what is being sent."""
-        rows = self.pending.get(lead_id, {})
-        return rows.get(State.WAITING) or rows.get(State.SENDING)
+        """Return the pending row that says where the lead is going; None without one."""
+        return self.pending.get(lead_id, NOTHING_PENDING).newest
 
 
 def scene_of(plan: SavedPlan, leads: Collection[int], *, at: datetime) -> Scene:
-    pending: dict[int, dict[str, Assignment]] = {}
-    for row in Assignment.objects.pending().filter(lead__in=leads):
-        pending.setdefault(row.lead_id, {})[row.state] = row
+    """Load what the rules look at for these leads, with a fixed number of queries."""
     return Scene(
         plan=plan,
         members={member.pk: member for member in Member.objects.all()},
         away=away_now(at),
-        pending=pending,
-        later=_later(plan, leads),
+        pending=pending_rows(leads),
+        later=_later_decisions(plan, leads),
         movable=access.movable_owners(plan.actor),
         choosable=frozenset(
             access.members_to_choose(plan.actor).values_list("pk", flat=True)
@@ -83,7 +159,11 @@ def scene_of(plan: SavedPlan, leads: Collection[int], *, at: datetime) -> Scene:
     )
 
 
-def _later(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assignment]:
+def _later_decisions(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assignment]:
+    """Return by lead the decision that a person made after this plan was confirmed.
+
+    For a plan that tries refused rows again: after the batch of those rows.
+    """
     if plan.confirmed_at is None:
         return {}
     since = plan.confirmed_at
@@ -97,33 +177,36 @@ def _later(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assignment]:
     return {row.lead_id: row for row in rows}
 
 
-def why_skip(scene: Scene, entry: Entry, lead: Standing) -> str:
-    """Why this lead is left alone now; empty if it goes as the preview said."""
+def why_skip(plan_state: Scene, entry: Entry, lead: Standing) -> str:
+    """Return why the lead of an entry is left alone now; empty if it may move."""
     if entry.to_id is None:
         return entry.reason
-    to = scene.members[entry.to_id]
+    to = plan_state.members[entry.to_id]
     if lead.is_gone:
         return GONE
     if not to.is_active:
         return f"{to} has been deactivated since the preview."
-    if to.pk not in scene.choosable:
-        return f"{to} is no longer in a team of {scene.plan.actor}."
-    if coverage := scene.absence(to.pk):
+    if to.pk not in plan_state.choosable:
+        return f"{to} is no longer in a team of {plan_state.plan.actor}."
+    if coverage := plan_state.absence(to.pk):
         return f"{to} is {away_until(coverage)}, since the preview."
-    if decided := _decided_since(scene, entry, lead):
+    if decided := _decided_since(plan_state, entry, lead):
         return decided
-    if not may_move(scene.movable, lead.owner_id, is_known=lead.owner_is_known):
+    if not may_move(plan_state.movable, lead.owner_id, is_known=lead.owner_is_known):
         return NOT_YOURS
-    return _moved_since(entry, lead, scene) or scene.stays.get(lead.lead_id, "")
+    return _moved_since(entry, lead, plan_state) or plan_state.stays.get(
+        lead.lead_id, ""
+    )
 
 
-def _decided_since(scene: Scene, entry: Entry, lead: Standing) -> str:
-    if later := scene.later.get(lead.lead_id):
+def _decided_since(plan_state: Scene, entry: Entry, lead: Standing) -> str:
+    """Return which other decision about the lead came first; empty if none did."""
+    if later := plan_state.later.get(lead.lead_id):
         return f"{later.actor} decided later: it goes to {later.to}."
-    newest = scene.newest(lead.lead_id)
+    newest = plan_state.newest(lead.lead_id)
     if newest is None:
         return ""
-    to = scene.members[newest.to_id or 0]
+    to = plan_state.members[newest.to_id or 0]
     decided = is_decision(newest.cause, newest.batch_id, newest.urgency)
     if newest.to_id == entry.to_id and (decided or not _may_lapse(newest)):
         return f"It is already on its way to {to}."
@@ -133,17 +216,92 @@ def _decided_since(scene: Scene, entry: Entry, lead: Standing) -> str:
 
 
 def _may_lapse(row: Assignment) -> bool:
-    """A rule's row gives way to whoever comes next: a decision does not rest on it."""
+    """Return whether this is a rule's waiting row, which gives way to any decision."""
     return row.cause == Cause.ROUTING and row.state == State.WAITING
 
 
-def _moved_since(entry: Entry, lead: Standing, scene: Scene) -> str:
+def _moved_since(entry: Entry, lead: Standing, plan_state: Scene) -> str:
+    """Return where the lead has moved since the preview; empty if it has not."""
     now_with = lead.owner_id if lead.owner_is_known else UNKNOWN
-    pending = scene.pending.get(lead.lead_id, {}).values()
-    is_being_sent = any(row.pk == entry.reverses_id for row in pending)
+    pending = plan_state.pending.get(lead.lead_id, NOTHING_PENDING)
+    is_being_sent = any(
+        row.pk == entry.reverses_id for row in (pending.waiting, pending.sending) if row
+    )
     if now_with == entry.shown_id or is_being_sent:
         return ""
-    holder = scene.members[now_with] if now_with else "nobody"
+    holder = plan_state.members[now_with] if now_with else "nobody"
     if now_with == UNKNOWN:
         return "Smartlead no longer says who has it."
     return f"It has moved since the preview: it is with {holder} now."
+
+
+AT_ONCE = 10_000  # leads in one query; SQLite takes some thirty thousand parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Leads that the preview moved and that would be skipped now: the reason by lead."""
+
+    why: dict[int, str]
+
+    @property
+    def count(self) -> int:
+        return len(self.why)
+
+    @property
+    def stamp(self) -> str:
+        """A short hash of exactly these changes and reasons; empty if there are none."""
+        if not self.why:
+            return ""
+        lines = "\n".join(f"{pk} {why}" for pk, why in sorted(self.why.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()[:20]
+
+
+class PlanChanged(AssignmentRefused):
+    """A plan was not confirmed because leads changed that the page did not show.
+
+    It can be confirmed once the changes have been seen.
+    """
+
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
+        leads = "1 lead" if changes.count == 1 else f"{changes.count:,} leads"
+        super().__init__(
+            f"Nothing is assigned yet: {leads} changed since this preview."
+        )
+
+
+def changes_since(plan: SavedPlan, *, at: datetime) -> Changes:
+    """Return what changed since the preview of a plan, for the leads that it would move."""
+    moving = [entry for entry in plan.entries() if entry.to_id is not None]
+    why: dict[int, str] = {}
+    for chunk in batched(moving, AT_ONCE):
+        why.update(_reasons(plan, chunk, at))
+    return Changes(why | capacity.too_many(plan, without=why))
+
+
+def _reasons(
+    plan: SavedPlan, entries: Sequence[Entry], at: datetime
+) -> Iterator[tuple[int, str]]:
+    """Yield the leads of these entries that would be skipped now, each with the reason."""
+    leads = _standings([entry.lead_id for entry in entries])
+    plan_state = scene_of(plan, list(leads), at=at)
+    for entry in entries:
+        lead = leads.get(entry.lead_id)
+        if why := why_skip(plan_state, entry, lead) if lead else GONE:
+            yield entry.lead_id, why
+
+
+def _standings(ids: Sequence[int]) -> dict[int, Standing]:
+    """Return the leads by id as plain values; unknown ids are left out.
+
+    Of twenty thousand leads, models would take a second.
+    """
+    known = Lead.objects.filter(pk__in=ids)
+    rows = known.values_list(
+        "pk", "owner_id", is_set("owner_known_at"), is_set("gone_at")
+    )
+    return {
+        pk: Standing(pk, owner_id, bool(is_known), bool(is_gone))
+        for pk, owner_id, is_known, is_gone in rows.iterator(chunk_size=2000)
+    }

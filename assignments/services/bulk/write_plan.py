@@ -1,4 +1,4 @@
-"""A confirmed plan becomes rows of the ledger, some hundred leads at a time.
+"""Write confirmed plans into the ledger, some hundred leads at a time.
 
 Twenty thousand rows in one transaction would hold the confirming request, and on SQLite
 everybody else's writes, for seconds. So the confirmation only fixes the plan, and the
@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from assignments.models import (
     Assignment,
@@ -24,27 +25,41 @@ from assignments.services import note_templates
 from assignments.services.bulk import capacity
 from assignments.services.bulk.revalidation import Scene, Standing, scene_of, why_skip
 from assignments.services.ledger import holds, notes
-from assignments.services.ledger.transitions import REPLACED, finish
-from assignments.task_queue import nudge_dispatch, nudge_plans
+from assignments.services.ledger.new_row import (
+    NOTHING_PENDING,
+    end_unsaved,
+    expect_owner,
+    supersede,
+)
+from assignments.services.ledger.transitions import REPLACED
+from assignments.task_queue import nudge_dispatch
 
 CHUNK = 500
 
-nudge = nudge_plans
-
 
 def unwritten() -> list[SavedPlan]:
-    """Confirmed plans that are not all in the ledger yet, oldest first."""
+    """Return the confirmed plans that are not all in the ledger yet, oldest first."""
     plans = SavedPlan.objects.filter(confirmed_at__isnull=False, written__lt=F("total"))
     return list(plans.defer("packed").order_by("confirmed_at", "pk"))
 
 
+def write_next_chunk() -> int:
+    """Write a chunk of the oldest unwritten plan; return how many entries, 0 if none."""
+    plans = unwritten()
+    return write_chunk(plan=plans[0], at=timezone.now()) if plans else 0
+
+
 @transaction.atomic
 def write_chunk(*, plan: SavedPlan, at: datetime) -> int:
-    """Write the next entries of a plan; how many. Brings `plan` up to date."""
+    """Write the next CHUNK entries of a confirmed plan; return how many that were.
+
+    Entries whose lead must be left alone by now become skipped rows, those of a
+    cancelled plan cancelled ones. Brings `plan` up to date and has the rows sent.
+    """
     locked = SavedPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
     entries = list(locked.entries(locked.written, CHUNK))
     if entries:
-        _write(locked, entries, at)
+        _write_entries(locked, entries, at)
         locked.written += len(entries)
         locked.save(update_fields=["written"])
         nudge_dispatch()
@@ -53,66 +68,64 @@ def write_chunk(*, plan: SavedPlan, at: datetime) -> int:
     return len(entries)
 
 
-def _write(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
+def _write_entries(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
     capacity.lock_members(plan)
-    leads = _locked(entries)
-    scene = scene_of(plan, list(leads), at=at)
+    leads = _lock_leads(entries)
+    plan_state = scene_of(plan, list(leads), at=at)
     rows = [
-        _row(scene, entry, leads[entry.lead_id])
+        _build_row(plan_state, entry, leads[entry.lead_id])
         for entry in entries
         if entry.lead_id in leads
     ]
-    _leave_what_is_too_much(plan, rows, at)
-    kept = _make_room(rows, scene)
+    _skip_beyond_capacity(plan, rows, at)
+    skipped = _supersede_waiting(rows, plan_state)
     Assignment.objects.bulk_create(rows, batch_size=CHUNK)
-    for row in kept:
+    for row in skipped:
         holds.settle(row, at=at)
     if plan.note:
-        Note.objects.bulk_create(_notes(rows, scene), batch_size=CHUNK)
+        Note.objects.bulk_create(_build_notes(rows, plan_state), batch_size=CHUNK)
 
 
-def _leave_what_is_too_much(
+def _skip_beyond_capacity(
     plan: SavedPlan, rows: Sequence[Assignment], at: datetime
 ) -> None:
+    """End the waiting rows for which their member has no room any more."""
     stays = {row.lead_id for row in rows if row.state != State.WAITING}
-    full = capacity.too_many(plan, without=stays)
+    beyond_capacity = capacity.too_many(plan, without=stays)
     for row in rows:
-        if row.lead_id in full and row.state == State.WAITING:
-            _end(row, State.SKIPPED, full[row.lead_id], at)
+        if row.lead_id in beyond_capacity and row.state == State.WAITING:
+            end_unsaved(row, State.SKIPPED, beyond_capacity[row.lead_id], at)
             row.after = None
 
 
-def _locked(entries: Sequence[Entry]) -> dict[int, Lead]:
+def _lock_leads(entries: Sequence[Entry]) -> dict[int, Lead]:
     ids = [entry.lead_id for entry in entries]
     known = Lead.objects.select_for_update(of=("self",)).select_related("campaign")
     return {lead.pk: lead for lead in known.filter(pk__in=ids).order_by("map_id")}
 
 
-def _row(scene: Scene, entry: Entry, lead: Lead) -> Assignment:
-    plan = scene.plan
-    before = scene.pending.get(lead.pk, {})
+def _build_row(plan_state: Scene, entry: Entry, lead: Lead) -> Assignment:
+    plan = plan_state.plan
     row = Assignment(
         lead=lead,
-        to_id=entry.to_id,
-        expected_id=lead.owner_id,
-        expected_known=lead.owner_is_known,
+        to=plan_state.members.get(entry.to_id or 0),
         cause=plan.cause,
         actor=plan.actor,
         reason=entry.reason if entry.to_id else plan.reason,
         urgency=Urgency.BULK,
         batch=plan.batch,
         reverses_id=entry.reverses_id,
-        created_at=scene.confirmed_at,
+        created_at=plan_state.confirmed_at,
     )
-    if waiting := before.get(State.WAITING):
-        row.expected_id = waiting.expected_id
-        row.expected_known = waiting.expected_known
+    pending = plan_state.pending.get(lead.pk, NOTHING_PENDING)
     if plan.cancelled_at and entry.to_id:
-        _end(row, State.CANCELLED, f"{plan.cancelled_by} cancelled it.", scene.at)
-    elif why_not := why_skip(scene, entry, _standing(lead)):
-        _end(row, State.SKIPPED, why_not, scene.at)
-    elif sending := before.get(State.SENDING):
-        row.after, row.expected_id, row.expected_known = sending, sending.to_id, True
+        end_unsaved(
+            row, State.CANCELLED, f"{plan.cancelled_by} cancelled it.", plan_state.at
+        )
+    elif why_not := why_skip(plan_state, entry, _standing(lead)):
+        end_unsaved(row, State.SKIPPED, why_not, plan_state.at)
+    is_open = row.state == State.WAITING
+    expect_owner(row, lead, pending if is_open else pending.without_sending())
     return row
 
 
@@ -125,53 +138,49 @@ def _standing(lead: Lead) -> Standing:
     )
 
 
-def _end(row: Assignment, state: State, outcome: str, at: datetime) -> None:
-    row.state, row.outcome, row.finished_at = state, outcome[:500], at
+def _supersede_waiting(
+    rows: Sequence[Assignment], plan_state: Scene
+) -> list[Assignment]:
+    """Cancel the rows that wait for the leads of open rows.
 
-
-def _make_room(rows: Sequence[Assignment], scene: Scene) -> list[Assignment]:
-    """What waited gives way to the new decision; the rows that only cancel it."""
-    kept = []
+    Returns the rows that ended as skipped by that, because the lead stays with its
+    owner.
+    """
+    skipped = []
     for row in rows:
-        waiting = scene.pending.get(row.lead_id, {}).get(State.WAITING)
+        waiting = plan_state.pending.get(row.lead_id, NOTHING_PENDING).waiting
         if row.state != State.WAITING or waiting is None:
             continue
-        finish(waiting, state=State.CANCELLED, outcome=REPLACED, at=scene.at)
-        if row.expected_known and row.expected_id == row.to_id:
-            to = scene.members[row.to_id or 0]
+        supersede(waiting, row, outcome=REPLACED, at=plan_state.at)
+        if row.state == State.SKIPPED:
             row.after = None
-            _end(
-                row,
-                State.SKIPPED,
-                f"{to} keeps it: the waiting change was cancelled.",
-                scene.at,
-            )
-            kept.append(row)
-    return kept
+            skipped.append(row)
+    return skipped
 
 
-def _notes(rows: Sequence[Assignment], scene: Scene) -> list[Note]:
+def _build_notes(rows: Sequence[Assignment], plan_state: Scene) -> list[Note]:
     return [
         Note(
             lead=row.lead,
             assignment=row,
-            author=scene.plan.actor,
-            text=_note_text(row, scene),
+            author=plan_state.plan.actor,
+            text=_note_text(row, plan_state),
             reference=notes.new_reference(),
-            created_at=scene.confirmed_at,
+            created_at=plan_state.confirmed_at,
         )
         for row in rows
         if row.state == State.WAITING
     ]
 
 
-def _note_text(row: Assignment, scene: Scene) -> str:
-    previous = scene.members.get(row.expected_id or 0, "nobody")
+def _note_text(row: Assignment, plan_state: Scene) -> str:
+    """Return the note of the plan filled in for one row, cut to the longest note."""
+    previous = plan_state.members.get(row.expected_id or 0, "nobody")
     values = {
         "lead": row.lead.name,
         "company": row.lead.company,
         "campaign": str(row.lead.campaign or ""),
-        "owner": str(scene.members[row.to_id or 0]),
+        "owner": str(plan_state.members[row.to_id or 0]),
         "previous": str(previous),
     }
-    return note_templates.fill(scene.plan.note, values)[: notes.LONGEST]
+    return note_templates.fill(plan_state.plan.note, values)[: notes.LONGEST]

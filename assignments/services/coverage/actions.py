@@ -14,7 +14,7 @@ from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.handover import change_coverer, hand_back
 from assignments.services.coverage.save import DraftRefused
 from assignments.services.errors import AssignmentRefused, Stale
-from assignments.services.ledger import clock_reading
+from assignments.services.ledger import preconditions
 
 STATE = Coverage.State
 MEND_PROPOSAL = "Change the proposal first, or decline it."
@@ -197,7 +197,7 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.STARTING, STATE.ACTIVE}:
         raise Stale("It is not running. Reload to see how it stands.")
-    at = clock_reading.latest(at)
+    at = preconditions.latest(at)
     here = periods.local(at, coverage.zone)
     coverage.state, coverage.returning_at = STATE.RETURNING, at
     coverage.save(update_fields=["state", "returning_at"])

@@ -11,9 +11,8 @@ from django.db.models import F
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
 from assignments.services.coverage.decisions import Decision, Kind, Move, Office
-from assignments.services.ledger import hold_notes, transitions
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import Plan, Proposal
+from assignments.services.ledger import holds, transitions
+from assignments.services.ledger.batch import Plan, Proposal, apply_plan
 
 type Decisions = Mapping[int, Decision]
 FORGOTTEN = "It was decided again before it was sent."
@@ -122,14 +121,14 @@ def _apply(
 
 def _reason(coverage: Coverage, move: Move, to: Member) -> str:
     if move.kind is Kind.RETURN:
-        return hold_notes.return_reason(coverage)
-    return hold_notes.start_reason(coverage, to, move.why)
+        return holds.return_reason(coverage)
+    return holds.start_reason(coverage, to, move.why)
 
 
 def _summary(coverage: Coverage, cause: Cause) -> str:
     if cause == Cause.COVERAGE_RETURN:
-        return hold_notes.return_reason(coverage)
-    return hold_notes.summary(coverage)
+        return holds.return_reason(coverage)
+    return holds.summary(coverage)
 
 
 def _take(

@@ -22,7 +22,7 @@ from assignments.services.absence_wording import is_narrow, last_day_away
 from assignments.services.coverage import tick
 from assignments.services.coverage.snapshot import leads_at, office_at
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
-from assignments.services.ledger import clock_reading
+from assignments.services.ledger import preconditions
 from assignments.services.ledger.transitions import finish
 from assignments.services.locks import lock_lead
 from assignments.task_queue import nudge_dispatch
@@ -160,7 +160,7 @@ def _widen(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
 
 def _lock_leads(coverage: Coverage, at: datetime) -> None:
     """Before any hold, all that is to be planned: some may just be handed over."""
-    office = office_at(clock_reading.latest(at))
+    office = office_at(preconditions.latest(at))
     leads = leads_at(office, coverage_id=coverage.pk).select_for_update(of=("self",))
     list(leads.order_by("map_id").values_list("pk", flat=True))
 

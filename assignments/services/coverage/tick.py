@@ -20,7 +20,7 @@ from assignments.services.coverage.apply import carry_out
 from assignments.services.coverage.decisions import Decision, Office
 from assignments.services.coverage.planner import decide
 from assignments.services.coverage.snapshot import facts_of, leads_at, office_at
-from assignments.services.ledger import clock_reading
+from assignments.services.ledger import preconditions
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Report:
 
 def tick(at: datetime) -> Report:
     """All coverages, as of now: late, doubled and missed ticks come to the same."""
-    at = clock_reading.latest(at)
+    at = preconditions.latest(at)
     report = Report()
     for coverage_id in lifecycle.due(at):
         _guarded(partial(lifecycle.advance, coverage_id, at), coverage_id, at, report)
@@ -52,14 +52,14 @@ def tick(at: datetime) -> Report:
     every = Coverage.objects.unfinished().values_list("pk", flat=True)
     report.unplaced = _count_unplaced(every, found)
     lifecycle.finish_all(at)
-    clock_reading.advance(at)
+    preconditions.advance(at)
     return report
 
 
 @transaction.atomic
 def plan_now(coverage: Coverage, at: datetime, *, actor: User | None = None) -> None:
     """What a tick would do, for this one coverage."""
-    at = clock_reading.latest(at)
+    at = preconditions.latest(at)
     lifecycle.advance(coverage.pk, at)
     found = _look(at, coverage.pk)
     if leads := _by_coverage(found).get(coverage.pk):

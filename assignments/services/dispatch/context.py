@@ -1,4 +1,4 @@
-"""What a dispatcher works with: the client, the budget, the clock."""
+"""What the dispatcher works with: the client, the budget of calls, the clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,24 +19,35 @@ step_reached = Signal()
 
 @dataclass(frozen=True, slots=True)
 class Desk:
+    """The client of the account, its budget, and the clock (UTC) that tests may set."""
+
     client: Client
     budget: CallBudget
     clock: Callable[[], datetime]
 
-    def reached(self, step: str) -> None:
+    def emit(self, step: str) -> None:
+        """Send `step_reached`, for trials that stop a worker at a step."""
         step_reached.send(sender=Desk, step=step)
 
     def read_lead(self, map_id: int, slot: Slot) -> tuple[LeadRow | None, datetime]:
-        """One GET; returns the row, None if Smartlead has it no more, and when asked."""
+        """Read one lead by one call; return its row and when it was asked for.
+
+        The row is None if Smartlead no longer has the lead. Raises NotSent,
+        ServiceTrouble or Refused.
+        """
         asked_at = self.clock()
-        self.reached("reading")
+        self.emit("reading")
         with self.client.use_slot(slot):
             row = self.client.lead(map_id)
-        self.reached("read")
+        self.emit("read")
         return row, asked_at
 
-    def keep_row(self, row: LeadRow, asked_at: datetime, *, token: str = "") -> None:
-        """Take in everything a GET said, the owner on behalf of `token`."""
+    def store_lead(self, row: LeadRow, asked_at: datetime, *, token: str = "") -> None:
+        """Store everything that a read of one lead said.
+
+        `token`: the claim of the sending assignment for which it was read; without it,
+        the owner of a lead with a sending assignment is left alone.
+        """
         at = self.clock()
         save_row(row, asked_at=asked_at, at=at, by="get")
         if token:
@@ -50,6 +61,6 @@ class Desk:
 
 
 def back_off(failures: int) -> timedelta:
-    """How long a row waits after its n-th failed attempt: 5, 10, 20 … 600 s."""
+    """Return how long a row waits after its n-th failed attempt: 5, 10, 20 … 600 s."""
     seconds = min(5 * 2 ** min(failures, 10), 600)
     return timedelta(seconds=seconds * settings.TIME_SCALE)

@@ -1,4 +1,4 @@
-"""The dispatcher: takes a slot of the budget, claims the most urgent row, makes one call.
+"""Take a slot of the budget, claim the most urgent row, make one call; again and again.
 
 Nothing else sets an owner or adds a note in Smartlead (docs/design/design.md, rule 1).
 Several may run at once; the rows' states keep them apart.
@@ -30,23 +30,25 @@ from assignments.smartlead.rate_limiter import CallKind, NotBefore
 
 # How soon a click is seen while waiting for a slot.
 LOOK_AGAIN = timedelta(seconds=max(0.2 * settings.TIME_SCALE, 0.05))
+CLAIM_AGAIN = timedelta(seconds=0.02)  # another worker claimed the row, or locks it
 # Every fifth slot goes to the oldest row, so that nothing starves. While somebody waits
 # for a click it is every fifteenth: each one makes that person wait a second longer.
-BEATEN_TO_IT = timedelta(seconds=0.02)  # another worker claimed the row, or locks it
 OLDEST_EVERY = 5
 OLDEST_AFTER_CLICKS = 15
 
 
 @dataclass
 class Dispatcher:
-    desk: Desk
+    """One worker. `turns` counts its tries to claim a row."""
+
+    context: Desk
     sleep: Callable[[float], None] = time.sleep
     turns: int = 0
     clicks_in_a_row: int = 0
 
     def run(self, *, until: datetime) -> None:
-        """Work until the time is up, or nothing will be due before then."""
-        while (now := self.desk.clock()) < until:
+        """Work until that moment, or until nothing will be due before then."""
+        while (now := self.context.clock()) < until:
             look_again = self.take_turn(now)
             if look_again is None:
                 continue
@@ -55,17 +57,17 @@ class Dispatcher:
             self.sleep(_seconds(min(look_again - now, LOOK_AGAIN)))
 
     def run_until_empty(self) -> None:
-        """Work until nothing is waiting or sending, through leases and pauses.
+        """Work until nothing is waiting or sending, through leases and back-offs.
 
         What a person has paused is left waiting.
         """
         while work_is_left(accounts.current()):
-            now = self.desk.clock()
+            now = self.context.clock()
             self.run(until=now + timedelta(seconds=45))
             self.sleep(_seconds(LOOK_AGAIN))
 
     def take_turn(self, now: datetime) -> datetime | None:
-        """Make one call. Returns when to look again if there was none to make."""
+        """Make one call; return None, or when to look again if there was none to make."""
         account = accounts.current()
         if accounts.binding_problem(account):
             return datetime.max.replace(tzinfo=now.tzinfo)
@@ -75,23 +77,29 @@ class Dispatcher:
         clicks = queue.clicks_are_due(account, now)
         if not clicks and not queue.something_is_due(account, now):
             return queue.next_moment(now) or datetime.max.replace(tzinfo=now.tzinfo)
-        taken = self.desk.budget.take(
+        taken = self.context.budget.take(
             CallKind.INTERACTIVE if clicks else CallKind.NORMAL
         )
         if isinstance(taken, NotBefore):
-            return self._blocked(taken, now)
-        return self._use(taken, account, clicks=clicks)
+            return self._wait_for_slot(taken, now)
+        return self._use_slot(taken, account, clicks=clicks)
 
-    def _use(self, slot: Slot, account: Account, *, clicks: bool) -> datetime | None:
+    def _use_slot(
+        self, slot: Slot, account: Account, *, clicks: bool
+    ) -> datetime | None:
+        """Claim a row and act on it; without one return when to look again."""
         oldest = self._is_turn_of_oldest(clicks=clicks)
         claim = queue.claim_next(
-            account, self.desk.clock(), clicks_only=clicks and not oldest, oldest=oldest
+            account,
+            self.context.clock(),
+            clicks_only=clicks and not oldest,
+            oldest=oldest,
         )
         if claim is None:
-            self.desk.budget.give_back(slot)
-            return self.desk.clock() + BEATEN_TO_IT
-        self.desk.reached("claimed")
-        _JOBS[claim.job](self.desk, claim, slot)
+            self.context.budget.give_back(slot)
+            return self.context.clock() + CLAIM_AGAIN
+        self.context.emit("claimed")
+        _HANDLERS[claim.job](self.context, claim, slot)
         return None
 
     def _is_turn_of_oldest(self, *, clicks: bool) -> bool:
@@ -102,34 +110,38 @@ class Dispatcher:
         return self.turns % OLDEST_EVERY == 0
 
     def _probe(self, account: Account, now: datetime) -> datetime | None:
-        """Smartlead does not take our calls: one read now and then, and nothing else."""
+        """Make one read now and then to see whether an outage is over, and nothing else."""
         if account.probe_at and account.probe_at > now:
             return account.probe_at
-        taken = self.desk.budget.take(CallKind.INTERACTIVE)
+        taken = self.context.budget.take(CallKind.INTERACTIVE)
         if isinstance(taken, NotBefore):
-            return self._blocked(taken, now)
+            return self._wait_for_slot(taken, now)
         if not accounts.claim_probe(now):
-            self.desk.budget.give_back(taken)
+            self.context.budget.give_back(taken)
             return now + LOOK_AGAIN
-        self._look(taken, now)
+        self._probe_once(taken, now)
         return None
 
-    def _blocked(self, taken: NotBefore, now: datetime) -> datetime | None:
-        """No slot now. After a 429 one read tells whether calls are taken again."""
+    def _wait_for_slot(self, taken: NotBefore, now: datetime) -> datetime | None:
+        """Return when there may be a slot.
+
+        After a 429 one read is made instead, to see whether calls are taken again: then
+        None.
+        """
         if taken.probe_due:
-            slot = self.desk.budget.take(CallKind.PROBE)
+            slot = self.context.budget.take(CallKind.PROBE)
             if not isinstance(slot, NotBefore):
-                self._look(slot, now)
+                self._probe_once(slot, now)
                 return None
         return max(
             datetime.fromtimestamp(taken.at, tz=UTC), now + timedelta(milliseconds=10)
         )
 
-    def _look(self, slot: Slot, now: datetime) -> None:
-        """One read to see whether Smartlead takes our calls."""
+    def _probe_once(self, slot: Slot, now: datetime) -> None:
+        """Make one read, and record or end the outage by its answer."""
         try:
-            with self.desk.client.use_slot(slot):
-                self.desk.client.probe()
+            with self.context.client.use_slot(slot):
+                self.context.client.probe()
         except NotSent:
             return  # this process was paused; the next look tells
         except SmartleadError as error:
@@ -141,7 +153,7 @@ class Dispatcher:
 
 
 def work_is_left(account: Account) -> bool:
-    """Whether anything waits or is sent that nobody has paused."""
+    """Return whether anything waits or is sent that nobody has paused."""
     rows = Assignment.objects.filter(state__in=PENDING)
     notes = Note.objects.pending()
     if account.paused_at:
@@ -153,30 +165,32 @@ def work_is_left(account: Account) -> bool:
     return rows.exists() or notes.exists() or rechecks.exists()
 
 
-def recheck(desk: Desk, claim: Claim, slot: Slot) -> None:
-    """A list contradicted what we know of a lead's owner: ask for this one lead."""
+def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
+    """Read one lead because a list contradicted what is known of its owner."""
     before = Lead.objects.get(pk=claim.pk)
     try:
-        found, asked_at = desk.read_lead(claim.pk, slot)
+        lead_row, asked_at = context.read_lead(claim.pk, slot)
     except NotSent:
-        Lead.objects.filter(pk=claim.pk).update(recheck_at=desk.clock())
+        Lead.objects.filter(pk=claim.pk).update(recheck_at=context.clock())
         return
     except ServiceTrouble as error:
         if error.kind != "rate_limit":
-            accounts.note_outage(kind=error.kind, sentence=str(error), at=desk.clock())
+            accounts.note_outage(
+                kind=error.kind, sentence=str(error), at=context.clock()
+            )
         return
     except Refused:
-        found = None
-    if found is None:
+        lead_row = None
+    if lead_row is None:
         # Whether it is gone is for the mirror to say, after two passes without it.
         Lead.objects.filter(pk=claim.pk).update(recheck_at=None, rechecks=0)
         return
-    desk.keep_row(found, asked_at)
-    if found.owner_known and found.owner_id == before.owner_id:
-        page_reads.doubt(before, asked_at, desk.clock())
+    context.store_lead(lead_row, asked_at)
+    if lead_row.owner_known and lead_row.owner_id == before.owner_id:
+        page_reads.doubt(before, asked_at, context.clock())
 
 
-_JOBS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {
+_HANDLERS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {
     Job.SEND: send,
     Job.SETTLE: settle,
     Job.SEND_NOTE: send_note,

@@ -1,4 +1,7 @@
-"""Whose fault a failure was: the row's, or everybody's (docs/design/design.md, rule 10)."""
+"""Consequences of failures: a row's own, or everybody's.
+
+See docs/design/design.md, rule 10.
+"""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +16,10 @@ MANY_FAILURES = 8
 
 
 def is_hopeless(row: Assignment, at: datetime) -> bool:
-    """Eight failures over an hour, while other rows pass: it is this row after all."""
+    """Return whether to give up on a row: MANY_FAILURES over GIVE_UP_AFTER seconds.
+
+    Never while no other row was done since its first failure: then it is not this row.
+    """
     since = row.first_failed_at
     if since is None or row.failures < MANY_FAILURES:
         return False
@@ -24,7 +30,10 @@ def is_hopeless(row: Assignment, at: datetime) -> bool:
 
 
 def pause_bulk_if_refusals_repeat(at: datetime) -> None:
-    """Three different leads refused in a row with one sentence: something is wrong."""
+    """Pause bulk if the last three sent rows were refused in the same words.
+
+    They must be of three leads; rows from before bulk was last resumed do not count.
+    """
     ended = Assignment.objects.filter(
         sends__gt=0, state__in=(State.DONE, State.REFUSED)
     )
@@ -39,7 +48,7 @@ def pause_bulk_if_refusals_repeat(at: datetime) -> None:
 
 
 def tell_trouble(error: ServiceTrouble, at: datetime) -> None:
-    """Too many calls are the budget's business; the rest stops the queue."""
+    """Record an outage, which stops the queue; too many calls (429) are no outage."""
     if error.kind != "rate_limit":
         account.note_outage(kind=error.kind, sentence=str(error), at=at)
 

@@ -1,4 +1,4 @@
-"""Compare before write: what is known of an owner, and whether it is fresh.
+"""Compare before write: what is known of an owner, and how well.
 
 See docs/design/design.md, rule 3.
 """
@@ -12,7 +12,7 @@ from assignments.models import Assignment, Lead
 from assignments.models.assignment import Urgency
 
 
-class Comparison(Enum):
+class OwnerCheck(Enum):
     """What the owner as known now means for a row that is about to be sent."""
 
     READ_FIRST = "read first"
@@ -22,26 +22,32 @@ class Comparison(Enum):
     KNOWN_NOW = "known now"
 
 
-def compare(row: Assignment, lead: Lead, at: datetime) -> Comparison:
+def check_owner(row: Assignment, lead: Lead, at: datetime) -> OwnerCheck:
+    """Compare the owner of `lead` as known with the one that `row` expects.
+
+    READ_FIRST: the owner was not read recently enough. KNOWN_NOW: nobody knew the owner
+    when the row was decided, and now we do. ALREADY_TRUE: an earlier try has landed.
+    """
     if not row.expected_known:
         if lead.owner_is_known:
-            return Comparison.KNOWN_NOW
-        fresh = _is_fresh(lead.owner_withheld_at, row, at)
-        return Comparison.SEND if fresh else Comparison.READ_FIRST
+            return OwnerCheck.KNOWN_NOW
+        is_fresh = _is_fresh(lead.owner_withheld_at, row, at)
+        return OwnerCheck.SEND if is_fresh else OwnerCheck.READ_FIRST
     if not _is_fresh(lead.owner_sure_at, row, at):
-        return Comparison.READ_FIRST
+        return OwnerCheck.READ_FIRST
     if lead.owner_id == row.expected_id:
-        return Comparison.SEND
+        return OwnerCheck.SEND
     # Sent before, and there it is: an answer was lost, not a change by somebody else.
     if row.sends and lead.owner_id == row.to_id:
-        return Comparison.ALREADY_TRUE
-    return Comparison.OVERTAKEN
+        return OwnerCheck.ALREADY_TRUE
+    return OwnerCheck.OVERTAKEN
 
 
 def _is_fresh(moment: datetime | None, row: Assignment, at: datetime) -> bool:
-    return moment is not None and moment > at - freshness(row)
+    return moment is not None and moment > at - max_owner_age(row)
 
 
-def freshness(row: Assignment) -> timedelta:
-    click = row.urgency == Urgency.CLICK
-    return timedelta(seconds=settings.FRESH_CLICK if click else settings.FRESH)
+def max_owner_age(row: Assignment) -> timedelta:
+    """Return how old the last read of the owner may be when `row` is sent."""
+    is_click = row.urgency == Urgency.CLICK
+    return timedelta(seconds=settings.FRESH_CLICK if is_click else settings.FRESH)

@@ -1,8 +1,8 @@
-"""Reading twenty leads for the price of one (docs/design/design.md, rule 3).
+"""Read twenty leads for the price of one (docs/design/design.md, rule 3).
 
 Where the list of one member's leads has proven itself, a row that is no click is
-compared with its page of that list. A list may lag, so it counts as asked
-LIST_MAY_LAG earlier; where it lags longer than that, it is not read any more.
+compared with its page of that list. A list may lag, so it counts as asked LIST_MAY_LAG
+seconds earlier; where it lags longer than that, it is not read any more.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ PATIENCE = timedelta(seconds=5) * settings.TIME_SCALE  # with a page on its way
 
 
 class Turn(Enum):
-    """How the owner of a row's lead is to be read now."""
+    """How to read the owner of a row's lead now."""
 
     LEAD = "the lead by itself"
     PAGE = "its page of the owner's list"
@@ -40,6 +40,11 @@ class Turn(Enum):
 
 
 def turn_for(row: Assignment, at: datetime) -> Turn:
+    """Return how to read the owner for a row.
+
+    A page is worth a call only if lists have proven themselves and other rows on it
+    wait.
+    """
     awaited_until, is_click = row.lead.page_awaited_until, row.urgency == Urgency.CLICK
     if is_click or row.expected_id is None or row.lead.listed_reply_at is None:
         return Turn.LEAD
@@ -54,7 +59,10 @@ def turn_for(row: Assignment, at: datetime) -> Turn:
 
 @dataclass(frozen=True, slots=True)
 class AwaitedPage:
-    """A page about to be asked for, and the leads that it should have."""
+    """A page about to be asked for: the leads of one member up to a last reply.
+
+    `map_ids` are the leads that it should have.
+    """
 
     owner_id: int
     until: datetime
@@ -62,7 +70,7 @@ class AwaitedPage:
 
 
 def expect(row: Assignment, at: datetime) -> AwaitedPage:
-    """Say so on the leads of the page, so that nobody else asks for it as well."""
+    """Mark the leads on the page of this row, so that no other worker asks for it."""
     assert row.expected_id is not None  # noqa: S101  `turn_for` has seen to it
     assert row.lead.listed_reply_at is not None  # noqa: S101
     page = AwaitedPage(
@@ -75,31 +83,33 @@ def expect(row: Assignment, at: datetime) -> AwaitedPage:
 
 
 def forget(page: AwaitedPage) -> None:
-    """There was no answer: the page may be asked for again."""
+    """Unmark the leads of a page that was not answered: it may be asked for again."""
     _mark(page.map_ids, None)
 
 
-def read(desk: Desk, page: AwaitedPage, slot: Slot) -> None:
-    """Ask for the page, and take in what it says. Raises NotSent and ServiceTrouble.
+def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
+    """Ask for a page and store what it says. Raises NotSent or ServiceTrouble.
 
-    Leads that it does not have are read one by one; all, if the list refuses the filter.
+    Leads that it does not have are marked to be read one by one; all of them, if the
+    list refuses the filter or is not what was asked for.
     """
-    asked_at = desk.clock()
-    found = _ask(desk, page, slot)
-    if found and list_verification.holds(found, page.owner_id, at=desk.clock()):
-        save_rows(found.rows, asked_at=asked_at, at=desk.clock(), by="list")
-        named = {row.map_id for row in found.rows if row.owner_id == page.owner_id}
-        sure = _note_sure(named, owner_id=page.owner_id, asked_at=asked_at)
+    asked_at = context.clock()
+    answer = _request(context, page, slot)
+    if answer and list_verification.holds(answer, page.owner_id, at=context.clock()):
+        save_rows(answer.rows, asked_at=asked_at, at=context.clock(), by="list")
+        named = {row.map_id for row in answer.rows if row.owner_id == page.owner_id}
+        sure = _record_sure(named, owner_id=page.owner_id, asked_at=asked_at)
     else:
         sure = set()
     _mark(sure, None)
-    _mark(set(page.map_ids) - sure, desk.clock())
+    _mark(set(page.map_ids) - sure, context.clock())
 
 
 def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
-    """A list contradicted our own write, and a read of the lead did not.
+    """Stop reading pages if a list contradicted our write, and a read of the lead did
+    not.
 
-    Once the write is older than a list may lag, such lists are of no use for comparing.
+    Only if the write is more than LIST_MAY_LAG seconds older than that read.
     """
     written_at = lead.owner_written_at
     lag = timedelta(seconds=settings.LIST_MAY_LAG)
@@ -111,10 +121,11 @@ def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
         )
 
 
-def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
+def _request(context: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
+    """Return the page; None if Smartlead refuses it."""
     try:
-        with desk.client.use_slot(slot):
-            return desk.client.inbox(
+        with context.client.use_slot(slot):
+            return context.client.inbox(
                 ASSIGNED,
                 limit=PAGE,
                 member_id=page.owner_id,
@@ -125,8 +136,11 @@ def _ask(desk: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
 
 
 @transaction.atomic
-def _note_sure(map_ids: set[int], *, owner_id: int, asked_at: datetime) -> set[int]:
-    """These leads were with that member, as of LIST_MAY_LAG before the question."""
+def _record_sure(map_ids: set[int], *, owner_id: int, asked_at: datetime) -> set[int]:
+    """Record that these leads were with that member LIST_MAY_LAG before the question.
+
+    Returns the leads for which that is so: known to be theirs and not being sent.
+    """
     sure_at = asked_at - timedelta(seconds=settings.LIST_MAY_LAG)
     locked = Lead.objects.select_for_update(of=("self",)).order_by("map_id")
     leads = locked.filter(pk__in=map_ids, owner=owner_id, owner_known_at__lte=asked_at)
@@ -146,13 +160,16 @@ def _mark(map_ids: Iterable[int], awaited_until: datetime | None) -> None:
 
 
 def _others_wait(row: Assignment) -> bool:
-    """A page for one lead alone would be no cheaper than the lead."""
+    """Return whether other leads of the page wait: one alone would be no cheaper."""
     waiting = Assignment.objects.waiting().filter(lead__in=list(_following(row)))
     return waiting.filter(urgency__gt=Urgency.CLICK).exists()
 
 
 def _following(row: Assignment) -> QuerySet[Lead, int]:
-    """The leads after this one on the page of its owner's list, newest reply first."""
+    """Return the ids of the leads after this one in the list of its owner.
+
+    Newest reply first, as many as a page has room for.
+    """
     replied_at = row.lead.listed_reply_at or NEVER
     theirs = Lead.objects.present().filter(owner=row.expected_id)
     older = theirs.filter(reply_order__lte=replied_at).exclude(pk=row.lead_id)

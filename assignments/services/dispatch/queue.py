@@ -1,4 +1,4 @@
-"""What the dispatcher does next: the most urgent row there is, claimed for one worker.
+"""The queue of the dispatcher: the most urgent row there is, claimed for one worker.
 
 A claim is a random token and a lease (docs/design/design.md, rule 5). Rows of all kinds
 compete: assignments to send or to settle, notes, and leads to read again.
@@ -20,6 +20,8 @@ from assignments.services.ledger.transitions import release
 
 
 class Job(Enum):
+    """What is to be done with a claimed row."""
+
     SEND = "send"
     SETTLE = "settle"
     SEND_NOTE = "send note"
@@ -38,6 +40,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
+    """A row that one worker may act on until `lease_until`."""
+
     job: Job
     pk: int
     token: str
@@ -45,7 +49,7 @@ class Claim:
 
 
 def clicks_are_due(account: Account, at: datetime) -> bool:
-    """Whether somebody is looking at a row that waits for the next call."""
+    """Return whether a click waits for the next call, or a write waits to be settled."""
     return next(_settling(at), None) is not None or (
         account.paused_at is None
         and Assignment.objects.due(at).filter(urgency=Urgency.CLICK).exists()
@@ -53,13 +57,17 @@ def clicks_are_due(account: Account, at: datetime) -> bool:
 
 
 def something_is_due(account: Account, at: datetime) -> bool:
+    """Return whether any row may be claimed now."""
     return next(_by_urgency(account, at), None) is not None
 
 
 def claim_next(
     account: Account, at: datetime, *, clicks_only: bool = False, oldest: bool = False
 ) -> Claim | None:
-    """Claim the most urgent due row, or the oldest of any kind, for LEASE seconds."""
+    """Claim the most urgent due row for LEASE seconds, or with `oldest` the oldest one.
+
+    Returns None if there is none, or other workers were faster.
+    """
     rows = _clicks(account, at) if clicks_only else _by_urgency(account, at)
     if oldest:
         rows = iter(sorted(_first_of_each(account, at), key=lambda due: due.since))
@@ -70,7 +78,7 @@ def claim_next(
 
 
 def free_unsent(at: datetime) -> None:
-    """Stale claims that were never stamped were never sent: they wait again."""
+    """Let rows wait again whose claim ran out before they were sent."""
     for pk in (
         Assignment.objects.sending()
         .filter(sent_at=None, lease_until__lte=at)
@@ -80,7 +88,7 @@ def free_unsent(at: datetime) -> None:
             row = Assignment.objects.select_related("to").get(pk=pk)
             Lead.objects.select_for_update().get(pk=row.lead_id)
             row.refresh_from_db()
-            if row.state == State.SENDING and _is_stale(row, at):
+            if row.state == State.SENDING and _is_expired(row, at):
                 release(row, token=row.token, at=at)
     Note.objects.pending().filter(
         state=Note.State.SENDING, sent_at=None, lease_until__lte=at
@@ -88,34 +96,38 @@ def free_unsent(at: datetime) -> None:
 
 
 def next_moment(at: datetime) -> datetime | None:
-    """When the next row that waits for its time, or for its fate, falls due."""
+    """Return when the next row falls due that waits for its time or its lease, else
+    None.
+    """
     waiting = Assignment.objects.waiting().filter(not_before__gt=at)
     notes = Note.objects.pending()
     held_back = notes.filter(state=Note.State.WAITING, not_before__gt=at)
     moments = [
         waiting.order_by("not_before").values_list("not_before", flat=True).first(),
         held_back.order_by("not_before").values_list("not_before", flat=True).first(),
-        *_ends(Assignment.objects.sending(), at),
-        *_ends(notes.filter(state=Note.State.SENDING), at),
+        *_lease_ends(Assignment.objects.sending(), at),
+        *_lease_ends(notes.filter(state=Note.State.SENDING), at),
     ]
     return min((moment for moment in moments if moment), default=None)
 
 
-def _ends(
+def _lease_ends(
     rows: "QuerySet[Assignment] | QuerySet[Note]", at: datetime
 ) -> list[datetime]:
+    """Return when the leases of sending rows end, or they may be settled, after `at`."""
     pairs = rows.values_list("lease_until", "settle_at")
     ends = [max(filter(None, pair), default=at) for pair in pairs]
     return [end for end in ends if end > at]
 
 
-def _is_stale(row: Assignment, at: datetime) -> bool:
+def _is_expired(row: Assignment, at: datetime) -> bool:
     return (
         row.sent_at is None and row.lease_until is not None and (row.lease_until <= at)
     )
 
 
 def _by_urgency(account: Account, at: datetime) -> Iterator[Due]:
+    """Yield what may be claimed, most urgent first."""
     yield from _clicks(account, at)
     yield from _sends(account, at, Urgency.COVERAGE_RETURN, Urgency.COVERAGE_START)
     yield from _notes(account, at)
@@ -129,6 +141,7 @@ def _clicks(account: Account, at: datetime) -> Iterator[Due]:
 
 
 def _first_of_each(account: Account, at: datetime) -> Iterator[Due]:
+    """Yield the oldest row of each kind."""
     queues = (
         _settling(at),
         _sends(account, at, Urgency.CLICK, Urgency.RULE, by_age=True),
@@ -144,6 +157,7 @@ CANDIDATES = 8  # more than there are workers that could claim them first
 
 
 def _settling(at: datetime) -> Iterator[Due]:
+    """Yield rows that were sent and have not been settled in time."""
     rows = Assignment.objects.abandoned(at).filter(sent_at__isnull=False)
     for pk, since in rows.order_by("settle_at").values_list("pk", "created_at")[
         :CANDIDATES
@@ -159,6 +173,7 @@ def _sends(
     *,
     by_age: bool = False,
 ) -> Iterator[Due]:
+    """Yield waiting rows from urgency `first` to `last`; none while writes are paused."""
     if account.paused_at:
         return
     if account.bulk_paused_at:
@@ -171,6 +186,7 @@ def _sends(
 
 def _notes(account: Account, at: datetime) -> Iterator[Due]:
     # A note whose assignment still waits keeps no later one back.
+    """Yield notes to send, one per lead at a time, and those whose sending was lost."""
     open_notes = Note.objects.pending().rooted()
     earlier = open_notes.filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
     lost = Q(state=Note.State.SENDING, lease_until__lte=at, settle_at__lte=at)
@@ -183,12 +199,14 @@ def _notes(account: Account, at: datetime) -> Iterator[Due]:
 
 
 def _rechecks(at: datetime) -> Iterator[Due]:
+    """Yield leads whose owner is to be read again."""
     rows = Lead.objects.filter(recheck_at__lte=at).order_by("recheck_at")
     for pk, since in rows.values_list("pk", "recheck_at")[:CANDIDATES]:
         yield Due(Job.RECHECK, pk, since or at)
 
 
 def _claim(due: Due, at: datetime) -> Claim | None:
+    """Try to claim a row; return None if another worker was faster."""
     lease = at + timedelta(seconds=settings.LEASE)
     claim = Claim(due.job, due.pk, secrets.token_hex(16), lease)
     return claim if _CLAIMS[due.job](claim, at) else None
@@ -240,7 +258,10 @@ def _claim_lost_note(claim: Claim, at: datetime) -> bool:
 
 
 def _claim_recheck(claim: Claim, at: datetime) -> bool:
-    """The moment moves on: if this worker dies, another looks when the lease is over."""
+    """Claim by moving the moment on.
+
+    If this worker dies, another looks when the lease is over.
+    """
     rows = Lead.objects.filter(pk=claim.pk, recheck_at__lte=at)
     return bool(rows.update(recheck_at=claim.lease_until))
 

@@ -1,10 +1,8 @@
-"""A note's way to Smartlead: as an assignment's, but unrepeatable.
-
-See docs/design/design.md, rule 6.
+"""Send one note to Smartlead: as an assignment, but unrepeatable.
 
 Smartlead can neither change nor delete a note, so one that may have arrived is looked
 for by its reference before it is sent again. Where notes can't be read back it stays
-`unconfirmed` and is not repeated.
+`unconfirmed` and is not repeated. See docs/design/design.md, rule 6.
 """
 
 import time
@@ -33,67 +31,73 @@ UNCONFIRMED = (
 )
 
 
-def send_note(desk: Desk, claim: Claim, slot: Slot) -> None:
-    note = _load(claim)
-    start_by = _stamp(desk, note, claim) if note else None
+def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
+    """Use or give back one slot for a claimed note that waits to be sent."""
+    note = _load_claimed(claim)
+    start_by = _stamp(context, note, claim) if note else None
     if note is None or start_by is None:
-        desk.budget.give_back(slot)
-        return _wait_again(note, desk.clock()) if note else None
-    desk.reached("note stamped")
+        context.budget.give_back(slot)
+        return _wait_again(note, context.clock()) if note else None
+    context.emit("note stamped")
     try:
-        with desk.client.use_slot(slot):
-            smartlead_id = desk.client.create_note(
+        with context.client.use_slot(slot):
+            smartlead_id = context.client.create_note(
                 map_id=note.lead_id, text=note.full_text, start_by=start_by
             )
     except NotSent:
-        return _not_applied(note, desk.clock())
+        return _record_not_applied(note, context.clock())
     except Refused as error:
-        return _finish(note, Note.State.REFUSED, in_their_words(error), desk.clock())
+        return _finish(note, Note.State.REFUSED, in_their_words(error), context.clock())
     except AmbiguousWrite:
-        return _unsettled(note, desk.clock(), settle_at=desk.clock())
+        return _leave_unsettled(note, context.clock(), settle_at=context.clock())
     except ServiceTrouble as error:
-        return _failed(desk, note, error)
-    desk.reached("note answered")
-    return _finish(note, Note.State.DONE, "", desk.clock(), smartlead_id)
+        return _record_failure(context, note, error)
+    context.emit("note answered")
+    return _finish(note, Note.State.DONE, "", context.clock(), smartlead_id)
 
 
-def settle_note(desk: Desk, claim: Claim, slot: Slot) -> None:
-    """Perhaps it arrived: look for its reference among the notes of its lead."""
-    note = _load(claim)
+def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
+    """Use one slot to look for a note that may have arrived, by its reference."""
+    note = _load_claimed(claim)
     if note is None:
-        return desk.budget.give_back(slot)
+        return context.budget.give_back(slot)
     if note.lead.person_id is None:
-        desk.budget.give_back(slot)
-        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
+        context.budget.give_back(slot)
+        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     try:
-        with desk.client.use_slot(slot):
-            found = desk.client.notes(note.lead.person_id)
+        with context.client.use_slot(slot):
+            sent_notes = context.client.notes(note.lead.person_id)
     except (NotesUnreadable, Refused):
-        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, desk.clock())
+        return _finish(note, Note.State.UNCONFIRMED, UNCONFIRMED, context.clock())
     except NotSent:
-        _mine(note).update(lease_until=desk.clock())
+        _mine(note).update(lease_until=context.clock())
         return None
     except ServiceTrouble as error:
-        at = desk.clock()
-        _unsettled(note, at, settle_at=at + back_off(note.failures))
+        at = context.clock()
+        _leave_unsettled(note, at, settle_at=at + back_off(note.failures))
         return tell_trouble(error, at)
-    desk.reached("notes read")
-    for candidate in found:
-        if note.reference in candidate.text:
-            at = desk.clock()
-            return _finish(note, Note.State.DONE, "", at, candidate.id)
-    return _wait_again(note, desk.clock())
+    context.emit("notes read")
+    for sent_note in sent_notes:
+        if note.reference in sent_note.text:
+            at = context.clock()
+            return _finish(note, Note.State.DONE, "", at, sent_note.id)
+    return _wait_again(note, context.clock())
 
 
-def _load(claim: Claim) -> Note | None:
+def _load_claimed(claim: Claim) -> Note | None:
     rows = Note.objects.select_related("lead", "author")
     return rows.filter(pk=claim.pk, token=claim.token).first()
 
 
-def _stamp(desk: Desk, note: Note, claim: Claim) -> float | None:
-    monotonic, now = time.monotonic(), desk.clock()
+def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
+    """Mark the note as sent, as the last act before the socket.
+
+    Returns the monotonic time to start by; None if the claim is lost or too short for a
+    call, or all writes are paused.
+    """
+    monotonic, now = time.monotonic(), context.clock()
     spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
-    hit = spare > timedelta(0) and (
+    is_stamped = spare > timedelta(0) and (
         Note.objects.filter(
             Exists(Account.objects.filter(pk=1, paused_at=None)),
             pk=note.pk,
@@ -105,32 +109,36 @@ def _stamp(desk: Desk, note: Note, claim: Claim) -> float | None:
             sends=F("sends") + 1,
         )
     )
-    return monotonic + spare.total_seconds() if hit else None
+    return monotonic + spare.total_seconds() if is_stamped else None
 
 
-def _failed(desk: Desk, note: Note, error: ServiceTrouble) -> None:
-    at = desk.clock()
+def _record_failure(context: Desk, note: Note, error: ServiceTrouble) -> None:
+    at = context.clock()
     if error.surely_not_applied:
-        _not_applied(note, at, failed=error.kind != "rate_limit")
+        _record_not_applied(note, at, failed=error.kind != "rate_limit")
     else:
-        _unsettled(note, at)
+        _leave_unsettled(note, at)
     tell_trouble(error, at)
 
 
-def _not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
+def _record_not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
+    """Count the note as not sent, and let it wait again."""
     _mine(note).update(sends=F("sends") - 1)
     if failed:
         _count_failure(note, at)
     _wait_again(note, at)
 
 
-def _unsettled(note: Note, at: datetime, settle_at: datetime | None = None) -> None:
+def _leave_unsettled(
+    note: Note, at: datetime, settle_at: datetime | None = None
+) -> None:
+    """Leave a note sending that may have arrived: a later read will tell."""
     _count_failure(note, at)
     _mine(note).update(lease_until=at, settle_at=settle_at or F("settle_at"))
 
 
 def _wait_again(note: Note, at: datetime) -> None:
-    """It is surely not there: wait for another try."""
+    """Let a note that is surely not there wait for another try."""
     _mine(note).update(
         state=Note.State.WAITING,
         token="",
@@ -166,4 +174,5 @@ def _count_failure(note: Note, at: datetime) -> None:
 
 
 def _mine(note: Note) -> QuerySet[Note]:
+    """Return the note as a query set; empty once the claim is no longer ours."""
     return Note.objects.filter(pk=note.pk, token=note.token)

@@ -1,4 +1,4 @@
-"""What a person decides about the owner of a lead: assign, undo, retry, dismiss."""
+"""Decisions of a person about the owner of one lead: assign, undo, retry, dismiss."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -16,18 +16,24 @@ from assignments.services.absence_wording import last_day_away
 from assignments.services.absences import away_now
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation, Stale
 from assignments.services.ledger import holds, notes
-from assignments.services.ledger.transitions import REPLACED, finish
+from assignments.services.ledger.new_row import (
+    NOTHING_PENDING,
+    PendingRows,
+    expect_owner,
+    pending_rows,
+    supersede,
+)
+from assignments.services.ledger.transitions import GONE, finish
 from assignments.services.locks import lock_lead
 from assignments.task_queue import nudge_dispatch
 
 
 class Anyone(Enum):
-    """The caller does not say whom the page showed: whoever is known now."""
-
-    ANYONE = "anyone"
+    ANY = "any"
 
 
-ANYONE = Anyone.ANYONE
+# The caller does not say which owner the page showed.
+ANYONE = Anyone.ANY
 
 
 @transaction.atomic
@@ -44,28 +50,42 @@ def assign_lead(
     reverses: Assignment | None = None,
     until: Literal["good", "back"] = "good",
 ) -> Assignment:
-    """Decide that a lead goes to a member; the dispatcher tells Smartlead.
+    """Write a row that gives a lead to a member, in place of one that waits.
 
-    `expected`: the member id that the page showed as owner or pending target; None for
-    nobody. Naming whom it is already going to returns that pending assignment.
-    `until="back"`: a covered lead stays so. Raises NotAllowed, Stale, AssignmentRefused.
+    `expected`: the member id that the page showed as owner or pending target, or None.
+    A pending row to the same member gets the note and is returned. `until="back"`: the
+    lead stays in its coverage. Raises NotAllowed, Stale if the page was out of date,
+    else AssignmentRefused.
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
-    waiting, sending = _pending(lead)
-    _check_possible(lead, to, waiting or sending, expected)
-    if (newest := waiting or sending) and newest.to_id == to.pk:
-        return _join(newest, actor, note, at)
+    pending = pending_rows([lead.pk]).get(lead.pk, NOTHING_PENDING)
+    _check_possible(lead, to, pending.newest, expected)
+    if pending.newest and pending.newest.to_id == to.pk:
+        return _join_pending(pending.newest, actor, note, at)
     if until == "back":
-        _check_covered(lead, sending)
+        _check_covered(lead, pending.sending)
     row = Assignment(lead=lead, to=to, actor=actor, cause=cause, created_at=at)
-    row.reason, row.reverses = reason or f"{actor} chose {to} by hand.", reverses
+    row.reason = reason or f"{actor} chose {to} by hand."
+    row.reverses = reverses
     row.until_back = until == "back"
-    _stand_on(row, waiting, sending)
-    if waiting:
-        finish(waiting, state=State.CANCELLED, outcome=_replaced_by(actor), at=at)
-    _save(row, note=note)
+    _save_in_place(row, pending, note)
     return row
+
+
+def _save_in_place(row: Assignment, pending: PendingRows, note: str) -> None:
+    """Save a new row in its place among the pending ones, with its note."""
+    at = row.created_at
+    expect_owner(row, row.lead, pending)
+    if pending.waiting:
+        outcome = f"A newer decision replaced it before it was sent, by {row.actor}."
+        supersede(pending.waiting, row, outcome=outcome, at=at)
+    row.save()
+    if row.state == State.SKIPPED:
+        holds.settle(row, at=at)
+    else:
+        notes.attach_note(row, text=note, at=at)
+        nudge_dispatch()
 
 
 @transaction.atomic
@@ -76,11 +96,11 @@ def undo_assignment(
     at: datetime,
     although_away: Collection[int] = (),
 ) -> Assignment:
-    """Cancel what waits, or give a lead back to whom it was taken from.
+    """Cancel an assignment that waits, or give its lead back to the member before.
 
-    `although_away`: ids of the members of whose absence the actor has been told. Returns
-    the cancelled assignment or the new one. Raises NeedsConfirmation if whoever would get
-    the lead back is away and not among them, else AssignmentRefused.
+    Returns the cancelled assignment or the new one. Raises NeedsConfirmation if that
+    member is away and their id is not in `although_away` (the absences the actor has
+    been told of), NotAllowed, or AssignmentRefused.
     """
     lead = lock_lead(assignment.lead_id)
     known = Assignment.objects.select_related("expected", "to")
@@ -89,7 +109,7 @@ def undo_assignment(
         raise AssignmentRefused(why_not)
     access.check_undo(actor, lead=lead, decided_by=assignment.actor_id)
     if assignment.state == State.WAITING:
-        return _cancel(assignment, actor, at)
+        return _cancel_waiting(assignment, actor, at)
     assert assignment.expected is not None  # noqa: S101  why_not_undo has seen to it
     if assignment.expected_id not in although_away:
         _check_present(assignment.expected, assignment, at)
@@ -106,7 +126,7 @@ def undo_assignment(
     )
 
 
-def _cancel(waiting: Assignment, actor: User, at: datetime) -> Assignment:
+def _cancel_waiting(waiting: Assignment, actor: User, at: datetime) -> Assignment:
     outcome = f"{actor} cancelled it before it was sent."
     finish(waiting, state=State.CANCELLED, outcome=outcome, at=at)
     waiting.refresh_from_db()
@@ -123,7 +143,10 @@ def _check_present(before: Member, undone: Assignment, at: datetime) -> None:
 
 
 def why_not_undo(assignment: Assignment, user: User) -> str | None:
-    """Why this assignment cannot be undone now; None if it can."""
+    """Return a sentence why the assignment cannot be undone now; None if it can.
+
+    Rights are not looked at.
+    """
     if why_not := holds.why_not_undo(assignment):
         return why_not
     if assignment.state == State.WAITING:
@@ -141,31 +164,34 @@ def why_not_undo(assignment: Assignment, user: User) -> str | None:
         )
     if not assignment.expected.is_active:
         return f"{assignment.expected} has been deactivated. Assign it to somebody."
-    return _moved_since(assignment)
+    return _reason_moved_on(assignment)
 
 
 @transaction.atomic
 def retry_assignment(
     *, assignment: Assignment, actor: User, at: datetime
 ) -> Assignment:
-    """Try a refused assignment again, or send an overtaken one anyway.
+    """Write a refused or overtaken assignment again, with its note; dismiss the old one.
 
-    What was overtaken expects whom it found then, what was refused whom it expected
-    before. Raises Stale if the lead has moved on since.
+    The new row expects the owner that an overtaken one found, or that a refused one
+    expected. Raises Stale if the lead has moved on since, else as assign_lead;
+    AssignmentRefused also if its coverage would give the lead to somebody away.
     """
     if assignment.state not in {State.REFUSED, State.OVERTAKEN}:
         raise Stale("This assignment was not refused. Reload to see how it stands.")
     assert assignment.to is not None  # noqa: S101  only `outside` rows go to nobody
-    _check_there(assignment, at)
+    _check_target_present(assignment, at)
+    # If no coverage waits for it any more, it is this person's own decision.
+    is_wanted = _waiting_holds(assignment).exists()
     row = assign_lead(
         lead=assignment.lead,
         to=assignment.to,
         actor=actor,
         at=at,
-        expected=_holder_then(assignment),
+        expected=_expected_owner(assignment),
         note=notes.unsent_text(assignment),
         reason=assignment.reason,
-        cause=Cause(assignment.cause) if _is_wanted(assignment) else Cause.MANUAL,
+        cause=Cause(assignment.cause) if is_wanted else Cause.MANUAL,
         until="back" if assignment.until_back else "good",
     )
     holds.carry_on(refused=assignment, retry=row)
@@ -173,22 +199,18 @@ def retry_assignment(
     return row
 
 
-def _is_wanted(assignment: Assignment) -> bool:
-    """Whether a coverage still waits for it; if not, it is this person's decision."""
-    return _waiting_for(assignment).exists()
-
-
-def _waiting_for(assignment: Assignment) -> QuerySet[Hold]:
+def _waiting_holds(assignment: Assignment) -> QuerySet[Hold]:
+    """Return the holds of coverages that wait for this assignment to be done."""
     return Hold.objects.standing().filter(move=assignment)
 
 
-def _check_there(assignment: Assignment, at: datetime) -> None:
-    """A coverage gives nothing to somebody away, whoever tries it again for it.
+def _check_target_present(assignment: Assignment, at: datetime) -> None:
+    """Raise AssignmentRefused if a coverage would give the lead to somebody away.
 
-    Unless it was handed back to them out of the coverage of this very absence.
+    A return of the coverage of this very absence is let through.
     """
     absence = away_now(at).get(assignment.to_id or 0)
-    if absence and _waiting_for(assignment).exclude(coverage=absence).exists():
+    if absence and _waiting_holds(assignment).exclude(coverage=absence).exists():
         until = last_day_away(absence, timezone.get_current_timezone())
         raise AssignmentRefused(
             f"{assignment.to} is away until {until}. Try again after that, or assign "
@@ -196,7 +218,7 @@ def _check_there(assignment: Assignment, at: datetime) -> None:
         )
 
 
-def _holder_then(assignment: Assignment) -> int | Anyone | None:
+def _expected_owner(assignment: Assignment) -> int | Anyone | None:
     if assignment.state == State.OVERTAKEN:
         return assignment.found_id
     return assignment.expected_id if assignment.expected_known else ANYONE
@@ -204,9 +226,10 @@ def _holder_then(assignment: Assignment) -> int | Anyone | None:
 
 @transaction.atomic
 def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
-    """The outcome has been read: the lead's row goes back to normal.
+    """Mark a final outcome as read, so that the lead's row looks normal again.
 
-    Whoever decided it may always say so, also when the lead has left their reach.
+    Who decided the assignment may always do so; others need the right to move the lead,
+    else NotAllowed is raised.
     """
     if assignment.actor_id != actor.pk:
         access.check_assign(actor, lead=assignment.lead, to=None)
@@ -215,18 +238,13 @@ def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> 
     )
 
 
-def _pending(lead: Lead) -> tuple[Assignment | None, Assignment | None]:
-    pending = Assignment.objects.pending().filter(lead=lead).select_related("to")
-    rows = {row.state: row for row in pending}
-    return rows.get(State.WAITING), rows.get(State.SENDING)
-
-
 def _check_possible(
     lead: Lead, to: Member, newest: Assignment | None, expected: int | Anyone | None
 ) -> None:
+    """Raise AssignmentRefused or Stale unless the lead can go to `to` by now."""
     shown = newest.to_id if newest else lead.owner_id
     if lead.gone_at:
-        raise AssignmentRefused("Smartlead no longer has this lead.")
+        raise AssignmentRefused(GONE)
     if not to.is_active:
         raise AssignmentRefused(f"{to} has been deactivated. Choose somebody else.")
     if expected is not ANYONE and expected != shown:
@@ -238,6 +256,7 @@ def _check_possible(
 
 
 def _check_covered(lead: Lead, sending: Assignment | None) -> None:
+    """Raise AssignmentRefused unless a coverage holds the lead, or is about to."""
     held = Hold.objects.live().filter(lead=lead)
     if not held.exists() and not (sending and sending.changes.exists()):
         raise AssignmentRefused(
@@ -245,8 +264,8 @@ def _check_covered(lead: Lead, sending: Assignment | None) -> None:
         )
 
 
-def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
-    """It is going there already: a note may join, and a person's wish makes haste."""
+def _join_pending(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
+    """Add the note to a row that goes there already, and send that row like a click."""
     if row.urgency != Urgency.CLICK:
         row.urgency = Urgency.CLICK
         row.save(update_fields=["urgency"])
@@ -255,38 +274,8 @@ def _join(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
     return row
 
 
-def _stand_on(
-    row: Assignment, waiting: Assignment | None, sending: Assignment | None
-) -> None:
-    """Whom the new row expects to replace."""
-    lead = row.lead
-    if sending:
-        row.after, row.expected_id = sending, sending.to_id
-    elif waiting:
-        row.expected_id = waiting.expected_id
-        row.expected_known = waiting.expected_known
-    else:
-        row.expected_id, row.expected_known = lead.owner_id, lead.owner_is_known
-
-
-def _save(row: Assignment, *, note: str) -> None:
-    """As waiting; or as skipped, if the lead is with that member already."""
-    if row.expected_known and row.expected_id == row.to_id:
-        row.state, row.finished_at = State.SKIPPED, row.created_at
-        row.outcome = f"{row.to} keeps it: the waiting change was cancelled."
-    row.save()
-    if row.state == State.SKIPPED:
-        holds.settle(row, at=row.created_at)
-    if row.state == State.WAITING:
-        notes.attach_note(row, text=note, at=row.created_at)
-        nudge_dispatch()
-
-
-def _replaced_by(actor: User) -> str:
-    return f"{REPLACED[:-1]}, by {actor}."
-
-
-def _moved_since(assignment: Assignment) -> str | None:
+def _reason_moved_on(assignment: Assignment) -> str | None:
+    """Return a sentence if the lead has moved on since this assignment, else None."""
     lead = assignment.lead
     newer = Assignment.objects.pending().filter(lead=lead, pk__gt=assignment.pk)
     if newer.exists():

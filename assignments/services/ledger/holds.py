@@ -1,31 +1,45 @@
-"""What the end of an assignment means for the holds of its lead.
+"""Holds of leads in coverages, and what the end of an assignment does to them.
 
-Called by the ledger, in the transaction that gives the row its final state, under the
-lock on the lead. Nothing else changes a hold when something has come true. See
-docs/design/coverage-rules.md, rules 8 and 14 to 21.
+Called in the transaction that gives a row its final state, under the lock on the lead.
+Nothing else changes a hold when a move has come true. See docs/design/coverage-
+rules.md, rules 8 and 14 to 21.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from assignments.models import Assignment, Coverage, CoveredLead, Hold, Lead, Note
+from assignments.models import (
+    Assignment,
+    Coverage,
+    CoveredLead,
+    Hold,
+    Lead,
+    Member,
+    Note,
+)
 from assignments.models.assignment import FINAL, PERSONAL, Cause, State
-from assignments.services.ledger import hold_notes
-from assignments.services.ledger.notes import attach_note
+from assignments.services.absence_wording import first_day_away, last_day_away
+from assignments.services.ledger.notes import LONGEST, attach_note
 
 LIVE, TAKING, ENDED = Hold.State.LIVE, Hold.State.TAKING, Hold.State.ENDED
 Outcome = Hold.Outcome
 
 
 def settle(row: Assignment, *, at: datetime) -> None:
-    """An assignment has got its final state, or was born with it."""
+    """Bring the holds of a lead up to date with a row that has just become final.
+
+    Done: the coverage's own move makes, moves or ends its hold; anybody else's ends the
+    holds or puts the lead back. Not sent: planned holds end as not taken. A coverage
+    whose last hold ended is completed.
+    """
     if row.state == State.DONE and row.is_of_coverage:
-        _came_true(row, at)
-    elif row.state == State.DONE or _keeps_it(row):
-        _somebody_decided(row, at)
+        _apply_coverage_move(row, at)
+    elif row.state == State.DONE or _keeps_present_owner(row):
+        _apply_decision(row, at)
     elif row.state != State.REFUSED:
         _end(_standing(row).filter(move=row, state=TAKING), Outcome.NOT_TAKEN, None, at)
         _standing(row).filter(move=row).update(move=None)
@@ -33,14 +47,14 @@ def settle(row: Assignment, *, at: datetime) -> None:
 
 
 def forget(rows: Sequence[int], *, at: datetime) -> None:
-    """These plans were cancelled unsent, many at once."""
+    """End the planned holds of rows (ids) cancelled unsent; live holds drop the move."""
     moved = Hold.objects.standing().filter(move__in=rows)
     _end(moved.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
     moved.update(move=None)
 
 
 def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
-    """Smartlead no longer has it: there is nothing to give back."""
+    """End all holds of a lead that Smartlead no longer has."""
     standing = Hold.objects.standing().filter(lead=lead)
     _end(standing.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
     _end(standing, Outcome.GONE, None, at)
@@ -48,7 +62,10 @@ def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
 
 
 def carry_on_with_found_lead(lead: Lead) -> None:
-    """Smartlead has it after all: whoever held it when it was lost holds it still."""
+    """Make the holds live again that ended when a lead was lost that is found now.
+
+    Does nothing if somebody else than the last covering member owns it now.
+    """
     ended = Hold.objects.filter(
         lead=lead,
         outcome=Outcome.GONE,
@@ -66,7 +83,7 @@ def carry_on_with_found_lead(lead: Lead) -> None:
 
 
 def why_not_undo(row: Assignment) -> str | None:
-    """Why an undo of this row could not put the lead back into its coverages."""
+    """Return a sentence why an undo of `row` could not restore its holds, else None."""
     if row.is_of_coverage:
         return (
             "A coverage did this. Hand the lead back on the page of the coverage, or "
@@ -76,7 +93,10 @@ def why_not_undo(row: Assignment) -> str | None:
 
 
 def over_since(rows: QuerySet[Assignment]) -> dict[int, str]:
-    """Rows that took a lead out of a coverage which has ended since, in words."""
+    """Return sentences by row id, for rows that took a lead out of a coverage now over.
+
+    Other rows are left out.
+    """
     ended = Hold.objects.filter(
         ended_by__in=rows.order_by().values("pk"), coverage__in=Coverage.objects.over()
     )
@@ -91,12 +111,13 @@ def over_since(rows: QuerySet[Assignment]) -> dict[int, str]:
 
 
 def carry_on(*, refused: Assignment, retry: Assignment) -> None:
-    """A person tries a coverage's refused move again: it stays the coverage's own."""
+    """Let the holds that waited for a refused move wait for its retry."""
     Hold.objects.standing().filter(move=refused).update(move=retry)
 
 
 # ── A coverage's own move ───────────────────────────────────────────────────────
-def _came_true(row: Assignment, at: datetime) -> None:
+def _apply_coverage_move(row: Assignment, at: datetime) -> None:
+    """Start, change or end holds by a coverage's move that was done; queue its note."""
     moved = list(_standing(row).filter(move=row).select_related("coverage__member"))
     taking = next((hold for hold in moved if hold.state == TAKING), None)
     changed = next((hold for hold in moved if hold.state == LIVE), None)
@@ -105,31 +126,34 @@ def _came_true(row: Assignment, at: datetime) -> None:
             state=LIVE, to=row.to, taken_by=row, taken_at=at, move=None
         )
     if changed and row.cause == Cause.COVERAGE_RETURN:
-        _returned(changed, row, at)
+        _end_returned(changed, row, at)
     elif changed:
-        _changed(changed, row, at, is_carried=taking is not None)
+        _change_holder(changed, row, at, is_carried=taking is not None)
     if (hold := taking or changed) is not None:
         _write_note(hold, row, at)
 
 
-def _returned(hold: Hold, row: Assignment, at: datetime) -> None:
+def _end_returned(hold: Hold, row: Assignment, at: datetime) -> None:
+    """End the hold as returned; a return by hand keeps the lead out of the coverage."""
     _end_above(hold, row, at)
-    _end(_one(hold), Outcome.RETURNED, row, at)
+    _end(_only(hold), Outcome.RETURNED, row, at)
     if not row.is_plan:
         _pin([hold.coverage_id], row, at)
 
 
-def _changed(hold: Hold, row: Assignment, at: datetime, *, is_carried: bool) -> None:
-    """Dealt again to somebody else, or taken over by a later coverage."""
+def _change_holder(
+    hold: Hold, row: Assignment, at: datetime, *, is_carried: bool
+) -> None:
+    """Move the hold to another covering member, or end it for the next coverage."""
     _end_above(hold, row, at, but=row)
     if is_carried:
-        _end(_one(hold), Outcome.CARRIED_OVER, row, at)
+        _end(_only(hold), Outcome.CARRIED_OVER, row, at)
     else:
-        _one(hold).update(to=row.to, move=None, change_to=None)
+        _only(hold).update(to=row.to, move=None, change_to=None)
 
 
 def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
-    """Each note once for the coverage, the lead and the direction.
+    """Queue the note of a coverage, once per coverage, lead and direction.
 
     See docs/design/coverage-rules.md, rule 33.
     """
@@ -142,9 +166,7 @@ def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
         return
     covering = hold.to if is_return else row.to
     assert covering is not None  # noqa: S101  a coverage's rows go to somebody
-    text = hold_notes.note(
-        template, coverage=coverage, lead=row.lead, covering=covering
-    )
+    text = note(template, coverage=coverage, lead=row.lead, covering=covering)
     kind = Note.Kind.RETURN if is_return else Note.Kind.START
     attach_note(row, text=text, at=at, kind=kind)
     setattr(covered, written, at)
@@ -152,8 +174,8 @@ def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
 
 
 # ── Somebody else's decision ────────────────────────────────────────────────────
-def _keeps_it(row: Assignment) -> bool:
-    """A person named the present holder against a change that waited.
+def _keeps_present_owner(row: Assignment) -> bool:
+    """Return whether a person chose the present owner over a waiting change.
 
     See docs/design/coverage-rules.md, rule 18.
     """
@@ -164,26 +186,31 @@ def _keeps_it(row: Assignment) -> bool:
     )
 
 
-def _somebody_decided(row: Assignment, at: datetime) -> None:
+def _apply_decision(row: Assignment, at: datetime) -> None:
+    """Apply a change that no coverage made, or the choice of the present owner.
+
+    An undo revives ended holds. Back with somebody it was taken from, the hold ends as
+    back; with `until_back` it moves along; else all live holds end as moved.
+    """
     if row.cause == Cause.UNDO and _revive(row):
         return
-    _drop_taking(row, at)
+    _drop_planned(row, at)
     chain = list(_standing(row).filter(state=LIVE))
     origins = [hold.origin_id for hold in chain]
     if chain and row.to_id in origins:
-        _put_back(chain[origins.index(row.to_id)], row, at)
+        _end_as_back(chain[origins.index(row.to_id)], row, at)
     elif chain and row.until_back:
         Hold.objects.filter(pk=chain[-1].pk).update(to=row.to, change_to=None)
     else:
         _pin([hold.coverage_id for hold in chain], row, at)
         _end(_standing(row).filter(state=LIVE), Outcome.MOVED, row, at)
-    _pin_there(row, at)
+    _pin_where_given(row, at)
 
 
-def _drop_taking(row: Assignment, at: datetime) -> None:
-    """What was planned and is over comes to nothing, and is not planned again.
+def _drop_planned(row: Assignment, at: datetime) -> None:
+    """End planned holds whose row has ended, and pin their leads against a new plan.
 
-    One whose own row still waits is left to the end of that row.
+    A planned hold whose own row still waits is left to the end of that row.
     """
     taking = _standing(row).filter(state=TAKING)
     given_up = list(taking)
@@ -196,15 +223,15 @@ def _drop_taking(row: Assignment, at: datetime) -> None:
     _end(taking.filter(move__state__in=FINAL), Outcome.NOT_TAKEN, row, at)
 
 
-def _put_back(hold: Hold, row: Assignment, at: datetime) -> None:
-    """With somebody it was taken from; what was taken from those beneath lives on."""
+def _end_as_back(hold: Hold, row: Assignment, at: datetime) -> None:
+    """End a hold whose lead is with its origin again; the holds beneath it live on."""
     _end_above(hold, row, at)
-    _end(_one(hold), Outcome.BACK, row, at)
+    _end(_only(hold), Outcome.BACK, row, at)
     _pin([hold.coverage_id], row, at)
 
 
 def _revive(row: Assignment) -> bool:
-    """An undo puts the lead back into the holds that the undone move had ended."""
+    """Make the holds live again that the undone row had ended; return whether it did."""
     if row.reverses is None:
         return False
     CoveredLead.objects.filter(lead=row.lead_id, pinned_by=row.reverses).update(
@@ -225,9 +252,10 @@ def _revive(row: Assignment) -> bool:
     return True
 
 
-def _pin_there(row: Assignment, at: datetime) -> None:
-    """Given to somebody away, and meant: their coverage leaves it there.
+def _pin_where_given(row: Assignment, at: datetime) -> None:
+    """Pin a lead given on purpose to somebody away: their coverage leaves it there.
 
+    A change seen in Smartlead counts as on purpose if the coverage had held the lead.
     See docs/design/coverage-rules.md, rule 19.
     """
     for coverage in Coverage.objects.away_at(at).filter(member=row.to_id):
@@ -243,7 +271,7 @@ def _pin_there(row: Assignment, at: datetime) -> None:
 def _decided_at(row: Assignment) -> datetime:
     """Return when a person last decided that the lead belongs where the row puts it.
 
-    An undo decides nothing new: what it restores was so before the undone row.
+    For an undo that is when the undone row was decided.
     """
     return row.reverses.created_at if row.reverses else row.created_at
 
@@ -253,16 +281,16 @@ def _standing(row: Assignment) -> QuerySet[Hold]:
     return Hold.objects.standing().filter(lead=row.lead_id).order_by("pk")
 
 
-def _one(hold: Hold) -> QuerySet[Hold]:
+def _only(hold: Hold) -> QuerySet[Hold]:
     return Hold.objects.filter(pk=hold.pk)
 
 
 def _end_above(
     hold: Hold, row: Assignment, at: datetime, *, but: Assignment | None = None
 ) -> None:
-    """The steps above are void; not the one that `but` has just taken.
+    """End the holds that stand on this one, but for those that `but` has just taken.
 
-    Nor one that is planned: the end of its own row ends it.
+    A planned one whose row is pending is left to the end of that row.
     """
     above = Hold.objects.standing().filter(lead=hold.lead_id, pk__gt=hold.pk)
     given_up = above.filter(state=TAKING, move__state__in=FINAL)
@@ -282,6 +310,7 @@ def _end(
 
 
 def _pin(coverages: Sequence[int], row: Assignment, at: datetime) -> None:
+    """Keep the lead out of these coverages from now on, because of `row`."""
     for coverage_id in coverages:
         covered, _ = CoveredLead.objects.get_or_create(
             coverage_id=coverage_id, lead_id=row.lead_id
@@ -292,10 +321,10 @@ def _pin(coverages: Sequence[int], row: Assignment, at: datetime) -> None:
 
 
 def _complete(lead_id: int, at: datetime) -> None:
-    """A coverage whose last hold has just ended is complete.
+    """Complete the returning coverages whose last hold of this lead has just ended.
 
-    Whoever has locked the coverage may be waiting for this lead: then it is left to the
-    next tick.
+    A coverage that somebody has locked is left to the next tick: they may be waiting
+    for this lead.
     """
     left = Hold.objects.standing().filter(coverage=OuterRef("pk"))
     ended = Hold.objects.filter(lead=lead_id, ended_at=at).values("coverage")
@@ -306,3 +335,36 @@ def _complete(lead_id: int, at: datetime) -> None:
     Coverage.objects.filter(pk__in=[coverage.pk for coverage in complete]).update(
         state=Coverage.State.COMPLETED, completed_at=at
     )
+
+
+# ── Sentences and notes ─────────────────────────────────────────────────────────
+def note(template: str, *, coverage: Coverage, lead: Lead, covering: Member) -> str:
+    """Return the template filled for one lead, cut to the longest note.
+
+    Unknown placeholders stay; names that look like placeholders are not filled again.
+    """
+    words = {
+        "away": str(coverage.member),
+        "covering": str(covering),
+        "first_day": first_day_away(coverage),
+        "last_day": last_day_away(coverage),
+        "lead": str(lead),
+        "campaign": str(lead.campaign) if lead.campaign else "no campaign",
+    }
+    filled = re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template)
+    return filled[:LONGEST]
+
+
+def start_reason(coverage: Coverage, to: Member, why: str) -> str:
+    """Return e.g. "Maya is away until Fri 15 May; Luca covers half of the leads."."""
+    return f"{coverage.member} is away until {last_day_away(coverage)}; {to} {why}."
+
+
+def summary(coverage: Coverage) -> str:
+    """Return the reason of a batch that starts a coverage."""
+    return f"{coverage.member} is away until {last_day_away(coverage)}."
+
+
+def return_reason(coverage: Coverage) -> str:
+    """Return the reason of rows and of the batch that give leads back."""
+    return f"{coverage.member} is back and gets back what was covered."

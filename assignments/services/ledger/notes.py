@@ -1,10 +1,15 @@
-"""The notes that Handoff adds to leads, each tied to the assignment it explains."""
+"""Notes that are queued for leads: with an assignment, or written by themselves."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from assignments.models import Assignment, Note, User
+from django.db import transaction
+
+from assignments.models import Assignment, Lead, Note, User
+from assignments.services import access
 from assignments.services.errors import AssignmentRefused
+from assignments.services.locks import lock_lead
+from assignments.task_queue import nudge_dispatch
 from assignments.visible_text import without_turning
 
 LONGEST = 5_000  # characters of one note
@@ -19,7 +24,12 @@ def attach_note(
     kind: Note.Kind = Note.Kind.ASSIGNED,
     author: User | None = None,
 ) -> Note | None:
-    """Queue a note to follow the assignment; the same text twice is one note."""
+    """Queue a note that is sent once the assignment is done.
+
+    Returns None for an empty text, and the note of this kind that is there already if
+    it has the same text. Raises AssignmentRefused for another text, or one that is too
+    long.
+    """
     text = without_turning(text).strip()
     if not text:
         return None
@@ -44,6 +54,7 @@ def attach_note(
 
 
 def check_length(text: str) -> None:
+    """Raise AssignmentRefused if the text is longer than LONGEST."""
     if len(text) > LONGEST:
         raise AssignmentRefused(
             f"The note has {len(text):,} characters; {LONGEST:,} is the most. "
@@ -52,11 +63,47 @@ def check_length(text: str) -> None:
 
 
 def new_reference() -> str:
+    """Return a random mark, such as H-7KQ2XMP, by which a note is found in Smartlead."""
     return "H-" + "".join(secrets.choice(_LETTERS) for _ in range(7))
 
 
 def unsent_text(row: Assignment) -> str:
-    """The note that was dropped with this assignment, for another try."""
+    """Return the text of the note dropped with this assignment; empty without one."""
     dropped = row.notes.filter(state=Note.State.CANCELLED, kind=Note.Kind.ASSIGNED)
     note = dropped.first()
     return note.text if note else ""
+
+
+SAME_WITHIN = timedelta(minutes=1)  # a second press, or a form sent again
+
+
+@transaction.atomic
+def write_note(*, lead: Lead, text: str, author: User, at: datetime) -> Note:
+    """Queue a note on a lead, once if the author writes the same twice in a minute.
+
+    Raises NotAllowed if the author may not move the lead, AssignmentRefused if the lead
+    is gone or the text empty or too long.
+    """
+    text = text.strip()
+    lead = lock_lead(lead.pk)
+    access.check_assign(author, lead=lead, to=None)
+    if lead.gone_at:
+        raise AssignmentRefused(
+            f"Smartlead no longer has {lead}: nothing can be added."
+        )
+    if not text:
+        raise AssignmentRefused("Write something first.")
+    check_length(text)
+    written = lead.notes.filter(kind=Note.Kind.WRITTEN, author=author)
+    same = written.filter(text=text, created_at__gt=at - SAME_WITHIN)
+    if earlier := same.first():
+        return earlier
+    nudge_dispatch()
+    return Note.objects.create(
+        lead=lead,
+        kind=Note.Kind.WRITTEN,
+        author=author,
+        text=text,
+        reference=new_reference(),
+        created_at=at,
+    )

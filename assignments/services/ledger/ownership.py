@@ -1,4 +1,4 @@
-"""Whom Smartlead names as the owner of a lead, and how we come to know it.
+"""The owner of a lead as Smartlead names it, and how well it is known.
 
 Nothing else writes `Lead.owner` (docs/design/design.md, rules 1 and 4). Callers hold a
 transaction.
@@ -24,8 +24,8 @@ from assignments.services.sla.policy import Book
 class Sighting:
     """What one answer of Smartlead said about a lead's owner.
 
-    `known` is false where the answer does not carry the field at all. A sighting counts
-    from when it was asked, not from when it arrived.
+    `known` is false where the answer does not carry the field at all. It counts from
+    `asked_at`, not from when it arrived.
     """
 
     owner_id: int | None
@@ -42,42 +42,42 @@ def observe_owner(
     token: str = "",
     book: Book | None = None,
 ) -> None:
-    """Take in what Smartlead said, if it is newer than what we know.
+    """Take in what Smartlead said about an owner, if it is newer than what is known.
 
-    `token`: that of the sending assignment on whose behalf the lead was read; without
-    it, a lead with a sending assignment is left alone. `book`: targets and hours, if
-    the caller has read them.
+    A change that is not ours is written as a done row with cause OUTSIDE. Ignored while
+    another row of the lead is sending; `token` names the sending row for which the lead
+    was read. `book`: targets and hours, if the caller has loaded them.
     """
     lead = Lead.objects.select_for_update().get(pk=map_id)
     if _is_old(lead, sighting) or _is_in_flight(lead, token):
         return
     if not sighting.known:
-        _note_withheld(lead, sighting)
-    elif not token and (late := _late_write(lead, sighting)):
-        _take_as_ours(late, lead, sighting, at)
+        _record_withheld(lead, sighting)
+    elif not token and (lost := _lost_write(lead, sighting)):
+        _take_as_own_write(lost, lead, sighting, at)
     elif lead.owner_is_known and lead.owner_id == sighting.owner_id:
         _confirm(lead, sighting)
     elif lead.owner_is_known and _needs_another_look(lead, sighting, at, token):
         return
     else:
-        _take_over(lead, sighting, at, book or Book())
+        _store_new_owner(lead, sighting, at, book or Book())
 
 
 def record_write(
     lead: Lead, *, owner_id: int, sure_at: datetime | None, answered_at: datetime
 ) -> None:
-    """Our own write of the owner has been answered, or was found to be true.
+    """Store the owner that we have written ourselves.
 
-    Reads asked before `answered_at` are old news. But only at `sure_at`, when the call
-    began, was it surely not older than that: the process may have been paused before it
-    looked at the answer, while somebody changed the owner again.
+    Reads asked before `answered_at` are ignored from now on. `sure_at` is when the call
+    began, or None: the owner is surely not older than that, while somebody may have
+    changed it again before a paused process looked at the answer.
     """
     lead.owner_id = owner_id
     lead.owner_sure_at = sure_at
     lead.owner_known_at = answered_at
     lead.owner_changed_at = lead.owner_written_at = answered_at
     work_out([lead], Book())
-    _settle(lead)
+    _save_settled(lead)
     record.credit_again(lead)
 
 
@@ -94,7 +94,8 @@ _OWNER_FIELDS = (
 )
 
 
-def _settle(lead: Lead) -> None:
+def _save_settled(lead: Lead) -> None:
+    """Save the owner; no further read is needed."""
     lead.recheck_at, lead.rechecks = None, 0
     lead.save(update_fields=_OWNER_FIELDS)
 
@@ -110,35 +111,37 @@ def _is_in_flight(lead: Lead, token: str) -> bool:
     return (sending.exclude(token=token) if token else sending).exists()
 
 
-def _late_write(lead: Lead, sighting: Sighting) -> Assignment | None:
-    """The row whose write seemed lost and has landed after all."""
+def _lost_write(lead: Lead, sighting: Sighting) -> Assignment | None:
+    """Return the waiting row whose lost write has landed after all, else None."""
     if lead.owner_id == sighting.owner_id:
         return None
     sent = Assignment.objects.waiting().filter(lead=lead, sends__gt=0)
     return sent.filter(to__isnull=False, to=sighting.owner_id).first()
 
 
-def _take_as_ours(
+def _take_as_own_write(
     row: Assignment, lead: Lead, sighting: Sighting, at: datetime
 ) -> None:
-    """It is our own doing, and no change by somebody else.
+    """Finish a row whose write has landed: nobody else did it.
 
     See docs/design/coverage-rules.md, rule 31.
     """
-    assert row.to_id is not None  # noqa: S101  `_late_write` has seen to it
+    assert row.to_id is not None  # noqa: S101  `_lost_write` has seen to it
     sure_at = sighting.asked_at if sighting.by == "get" else None
     if finish(row, state=State.DONE, outcome="", at=at):
         asked_at = sighting.asked_at
         record_write(lead, owner_id=row.to_id, sure_at=sure_at, answered_at=asked_at)
 
 
-def _note_withheld(lead: Lead, sighting: Sighting) -> None:
+def _record_withheld(lead: Lead, sighting: Sighting) -> None:
+    """Note when a read of the lead did not name an owner; lists are not counted."""
     if sighting.by == "get":
         lead.owner_withheld_at = sighting.asked_at
-        _settle(lead)
+        _save_settled(lead)
 
 
 def _confirm(lead: Lead, sighting: Sighting) -> None:
+    """Note that the known owner still holds, and verify the lead's last done row."""
     lead.owner_known_at = sighting.asked_at
     if sighting.by == "get":
         lead.owner_sure_at = sighting.asked_at
@@ -154,11 +157,11 @@ def _confirm(lead: Lead, sighting: Sighting) -> None:
 def _needs_another_look(
     lead: Lead, sighting: Sighting, at: datetime, token: str
 ) -> bool:
-    """Whether a contradiction must be looked at again before it is believed.
+    """Schedule another read of a lead if a contradiction is not to be believed yet.
 
     A list may lag behind a recent change, so it only asks for a GET. A GET that
-    contradicts our own recent write is asked a second time, later; whoever reads for a
-    sending assignment (`token`) has just asked, and takes the answer as it is.
+    contradicts our own recent write is asked a second time, later; one for a sending
+    assignment (`token`) is taken as it is. Returns whether to wait for that read.
     """
     if sighting.by == "list":
         if not _is_recent(lead.owner_changed_at, at):
@@ -178,12 +181,13 @@ def _is_recent(moment: datetime | None, at: datetime) -> bool:
     return moment is not None and moment >= at - memory
 
 
-def _take_over(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None:
+def _store_new_owner(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None:
+    """Store another owner than was known, and write the row of that outside change."""
     if sighting.owner_id is not None:
         Member.objects.get_or_create(
             id=sighting.owner_id, defaults={"source": Member.Source.ROWS}
         )
-    outside = _write_outside(lead, sighting, at) if lead.owner_is_known else None
+    outside = _write_outside_row(lead, sighting, at) if lead.owner_is_known else None
     if outside:
         lead.owner_changed_at = sighting.asked_at
     lead.owner_id = sighting.owner_id
@@ -191,14 +195,14 @@ def _take_over(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None
     lead.owner_sure_at = sighting.asked_at if sighting.by == "get" else None
     lead.owner_written_at = None
     work_out([lead], book)
-    _settle(lead)
+    _save_settled(lead)
     record.credit_again(lead)
     if outside:
         holds.settle(outside, at=at)
         assignments.remember(outside, at=at)
 
 
-def _write_outside(lead: Lead, sighting: Sighting, at: datetime) -> Assignment:
+def _write_outside_row(lead: Lead, sighting: Sighting, at: datetime) -> Assignment:
     return Assignment.objects.create(
         lead=lead,
         expected_id=lead.owner_id,

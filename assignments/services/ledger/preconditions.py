@@ -1,29 +1,29 @@
-"""Whether a coverage's plan still holds at the moment of sending.
+"""Last checks before an assignment is sent (docs/design/coverage-rules.md, rule 29).
 
-See docs/design/coverage-rules.md, rule 29.
+The clock of the coverages is the time of the last tick or later: it never runs back.
 """
 
 from datetime import datetime
 
-from assignments.models import Assignment, Coverage, SavedPlan
+from assignments.models import Assignment, Coverage, Heartbeat, SavedPlan
 from assignments.models.assignment import PERSONAL, Cause, Urgency
 from assignments.services.absence_wording import last_day_away
-from assignments.services.ledger import clock_reading
 
 AGAIN = "It is decided again."
 
 
 def why_not_now(row: Assignment, at: datetime) -> str | None:
-    """Why an automatic change must be decided again; None if it may be sent.
+    """Return a sentence why a row must not be sent any more; None if it may.
 
-    What a person decided about one lead is theirs: that is sent. What they decided about
-    many is sent to nobody who went away since, without their knowing.
+    An automatic row is stopped if its coverage does not want it any more, or its member
+    is away or deactivated. A person's decision about one lead is sent; of a batch,
+    leads are not sent to somebody whose absence its preview did not show.
     """
-    now = clock_reading.latest(at)
+    now = latest(at)
     if row.cause == Cause.COVERAGE_START and not _is_wanted(row, now):
         return "Its coverage does not ask for it any more. It was not sent."
     if row.cause in PERSONAL:
-        return _away_since(row, now)
+        return _away_since_preview(row, now)
     if not row.is_plan or row.to is None:
         return None
     if not row.to.is_active:
@@ -34,8 +34,8 @@ def why_not_now(row: Assignment, at: datetime) -> str | None:
     return None
 
 
-def _away_since(row: Assignment, now: datetime) -> str | None:
-    """An absence of which the preview of the row's batch did not warn."""
+def _away_since_preview(row: Assignment, now: datetime) -> str | None:
+    """Return a sentence about an absence that the batch's preview did not show."""
     if row.batch_id is None or row.urgency == Urgency.CLICK:
         return None
     absence = Coverage.objects.away_at(now).filter(member=row.to).first()
@@ -49,5 +49,25 @@ def _away_since(row: Assignment, now: datetime) -> str | None:
 
 
 def _is_wanted(row: Assignment, now: datetime) -> bool:
-    """Whether a coverage that has not reached its end still waits for this move."""
+    """Return whether a coverage that has not ended still waits for this move."""
     return Coverage.objects.away_at(now).filter(holds__move=row).exists()
+
+
+TICK = "tick"
+
+
+def latest(at: datetime) -> datetime:
+    """Return `at`, or the time of the last tick if that is later."""
+    last = last_tick()
+    return max(at, last) if last else at
+
+
+def last_tick() -> datetime | None:
+    """Return when the last tick ran; None before the first."""
+    beat = Heartbeat.objects.filter(name=TICK).first()
+    return beat.beat_at if beat else None
+
+
+def advance(at: datetime) -> None:
+    """Record a tick."""
+    Heartbeat.objects.update_or_create(name=TICK, defaults={"beat_at": at})

@@ -1,17 +1,19 @@
-"""How an assignment moves from state to state (docs/design/design.md, rules 2 and 5).
+"""Changes of an assignment from state to state (docs/design/design.md, rules 2 and 5).
 
 Callers hold a transaction and the lock on the lead, so that an outcome and what follows
-from it are one step.
+from it are one step: unsent notes are dropped, holds brought up to date, a done row is
+announced, and the row that follows expects another owner or ends as well.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from assignments.models import Assignment, Lead, Note, SavedPlan, User
-from assignments.models.assignment import FINAL, PENDING, State, Urgency
+from assignments.models.assignment import PENDING, State, Urgency
 from assignments.services.ledger import holds
 from assignments.services.notifications import assignments
 
+GONE = "Smartlead no longer has this lead."
 REPLACED = "A newer decision replaced it before it was sent."
 
 
@@ -25,11 +27,11 @@ def finish(
     found_id: int | None = None,
     was_outdated: bool = False,
 ) -> bool:
-    """Give the row its final state, once. With a token: only while the claim is ours."""
+    """End a pending row; False if it is final, or no longer claimed by a given `token`."""
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
     if token:
         pending = pending.filter(token=token)
-    hit = pending.update(
+    is_ended = pending.update(
         state=state,
         outcome=outcome[:500],
         was_outdated=was_outdated,
@@ -38,7 +40,7 @@ def finish(
         token="",
         lease_until=None,
     )
-    if not hit:
+    if not is_ended:
         return False
     if state != State.DONE:
         _drop_notes([row.pk], at)
@@ -47,18 +49,23 @@ def finish(
     if state == State.DONE:
         assignments.remember(ended, at=at)
     for follower in Assignment.objects.waiting().filter(after=row):
-        _follow(follower, row, state, at, found_id)
+        _update_follower(follower, row, state, at, found_id)
     return True
 
 
 def release(
     row: Assignment, *, token: str, at: datetime, not_before: datetime | None = None
 ) -> None:
-    """Nothing was written: the row waits again, if nobody decided otherwise since."""
+    """Let a claimed row wait again, as nothing was written.
+
+    It is not sent before `not_before`, if given. It is cancelled instead if another row
+    of the lead waits, or its batch was
+    cancelled.
+    """
     if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
         finish(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
         return
-    if by := _cancelled_by(row):
+    if by := _who_cancelled_batch(row):
         outcome = f"{by} cancelled the batch, and it had not been applied."
         finish(row, state=State.CANCELLED, outcome=outcome, at=at, token=token)
         return
@@ -72,8 +79,11 @@ def release(
     )
 
 
-def _cancelled_by(row: Assignment) -> User | None:
-    """Who cancelled the batch while this row of it was being sent."""
+def _who_cancelled_batch(row: Assignment) -> User | None:
+    """Return who cancelled the batch of a row while it was being sent; else None.
+
+    A click on the lead stands.
+    """
     clicked = Assignment.objects.filter(pk=row.pk, urgency=Urgency.CLICK)
     if row.batch_id is None or clicked.exists():
         return None
@@ -83,34 +93,33 @@ def _cancelled_by(row: Assignment) -> User | None:
 
 
 def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:
+    """Refuse the waiting rows of a lead that Smartlead no longer has, and end its holds."""
     for row in Assignment.objects.waiting().filter(lead=lead):
         finish(row, state=State.REFUSED, outcome=GONE, at=at)
     holds.end_of_gone_lead(lead, at=at)
 
 
 def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
-    """What `finish` does, for many waiting rows at once; how many.
+    """Cancel those of the rows (ids) that still wait, their notes and planned holds.
 
-    Nothing is decided on top of a waiting row, so that nothing follows.
+    Returns how many rows that were. No row follows a waiting one, so nothing else
+    changes.
     """
-    hit = Assignment.objects.waiting().filter(pk__in=rows)
-    count = hit.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
+    waiting = Assignment.objects.waiting().filter(pk__in=rows)
+    count = waiting.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
     _drop_notes(rows, at)
     holds.forget(rows, at=at)
     return count
 
 
-GONE = "Smartlead no longer has this lead."
-
-
-def _follow(
+def _update_follower(
     follower: Assignment,
     row: Assignment,
     state: State,
     at: datetime,
     found_id: int | None,
 ) -> None:
-    """What the end of a sending row means for the decision made on top of it."""
+    """Set the owner that the follower expects now, or end it if nothing is left."""
     if state == State.OVERTAKEN:
         outcome = "Somebody changed the owner in Smartlead first. It was not sent."
         finish(follower, state=state, outcome=outcome, at=at, found_id=found_id)
@@ -134,7 +143,3 @@ def _drop_notes(rows: Sequence[int], at: datetime) -> None:
         outcome="Not sent, because the assignment did not happen.",
         finished_at=at,
     )
-
-
-def is_final(row: Assignment) -> bool:
-    return row.state in FINAL

@@ -1,4 +1,4 @@
-"""What became of somebody's decisions while they looked elsewhere."""
+"""Refused and overtaken decisions of a user that they have not read yet."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from assignments.models.assignment import Cause, State
 
 
 def unanswered(user: User) -> QuerySet[Assignment]:
-    """This user's refused and overtaken decisions, newest first.
+    """Return this user's refused and overtaken assignments, newest first.
 
-    Not those which they dismissed, or which a newer decision has made pointless.
+    Left out are dismissed ones, and those of leads that a newer decision is about.
     """
     newer = Assignment.objects.filter(
         lead=OuterRef("lead"), pk__gt=OuterRef("pk")
@@ -27,7 +27,7 @@ def unanswered(user: User) -> QuerySet[Assignment]:
 
 @transaction.atomic
 def dismiss_all(*, user: User, at: datetime) -> int:
-    """All have been read; how many there were."""
+    """Mark all unread outcomes of the user as read; return how many there were."""
     ids = list(unanswered(user).values_list("pk", flat=True))
     return Assignment.objects.filter(pk__in=ids, dismissed_at=None).update(
         dismissed_at=at

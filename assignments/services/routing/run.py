@@ -16,8 +16,7 @@ from assignments.models import Batch, Campaign, Lead, Rotation, Suggestion
 from assignments.models.assignment import Cause
 from assignments.services.absences import away_now
 from assignments.services.bulk.strategies import MemberChoice
-from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import Plan, Proposal
+from assignments.services.ledger.batch import Plan, Proposal, apply_plan
 from assignments.services.routing import suggestions
 from assignments.services.routing.choose import Office, choose, keep_turns, office_at
 from assignments.services.routing.data import LeadFacts, Mode, RuleFacts

@@ -14,7 +14,7 @@ from assignments.services.absence_wording import (
     percents,
     runs_in_words,
 )
-from assignments.services.ledger.hold_notes import note
+from assignments.services.ledger.holds import note
 from tests.factories import MONDAY, make_campaign, make_coverage, make_lead, make_member
 
 TODAY = date(2026, 5, 11)

@@ -17,9 +17,9 @@ from assignments.services.dispatch import queue
 from assignments.services.ledger.assign import assign_lead, undo_assignment
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.ownership import Sighting, observe_owner, record_write
-from assignments.services.ledger.planning import plan_for_one_member
 from tests.factories import (
     MONDAY,
+    automatic_plan,
     make_assignment,
     make_lead,
     make_manager,
@@ -93,7 +93,7 @@ def test_an_undo_sees_that_it_was_sent_meanwhile(lead, ben):
 
 
 def test_a_plan_sees_the_click_that_was_faster(lead, ben, cem):
-    plan = plan_for_one_member([lead], ben, reason="Many.", cause=Cause.ROUTING)
+    plan = automatic_plan([lead], ben)
 
     while_locked(
         lead,
@@ -108,7 +108,7 @@ def test_a_plan_locks_its_leads_in_order(lead, ben):
     """So that two plans never wait for each other."""
     last = make_lead(owner=lead.owner, map_id=9_000_002)
     first = make_lead(owner=lead.owner, map_id=9_000_001)
-    plan = plan_for_one_member([last, first], ben, reason="Many.", cause=Cause.ROUTING)
+    plan = automatic_plan([last, first], ben)
 
     while_locked(
         first,
@@ -148,7 +148,7 @@ def test_a_claim_passes_over_a_lead_that_somebody_is_deciding_about(lead, ben):
     assert [claim.pk for claim in taken] == [other.pk]
 
 
-def test_freeing_a_dead_claim_sees_a_stamp_that_came_at_last(lead, ben):
+def test_requeuing_a_dead_claim_sees_a_stamp_that_came_at_last(lead, ben):
     row = make_assignment(lead, ben)
     claim_for_another(row)
 

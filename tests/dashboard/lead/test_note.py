@@ -3,7 +3,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Note
-from assignments.services.ledger.written_notes import write_note
+from assignments.services.ledger.notes import write_note
 from tests.dashboard.pages import htmx
 from tests.factories import MONDAY, make_lead
 

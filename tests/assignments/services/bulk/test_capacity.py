@@ -5,7 +5,7 @@ import pytest
 from assignments.models import Assignment, Batch, Lead, Member, SavedPlan
 from assignments.models.assignment import State
 from assignments.services.bulk import plans, write_plan
-from assignments.services.bulk.plan_changes import PlanChanged, changes_since
+from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from tests.factories import MONDAY, make_lead, make_manager, make_plan
 
 pytestmark = pytest.mark.django_db

@@ -68,7 +68,7 @@ class TestMaking:
         assert plan.moving == 0
         assert why_stays(plan) == ["Smartlead no longer has this lead."]
 
-    def test_a_waiting_change_of_the_clock_gives_way_to_a_person(self, ana, ben):
+    def test_a_waiting_automatic_change_is_replaced_by_a_persons(self, ana, ben):
         lead = make_lead(owner=ana)
         make_assignment(
             lead, ana, cause=Cause.ROUTING, actor=None, urgency=Urgency.RULE
@@ -372,8 +372,8 @@ class TestConfirming:
         assert lead.notes.get().text == "{owner} Lead"
 
 
-class TestForgetting:
-    def test_only_previews_that_nobody_confirmed_are_forgotten(self, ana, ben):
+class TestOldPreviews:
+    def test_only_previews_that_nobody_confirmed_are_deleted(self, ana, ben):
         make_plan([make_lead(owner=ana)], ben)
         kept = make_batch([make_lead(owner=ana)], ben)
 

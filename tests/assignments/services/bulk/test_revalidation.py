@@ -4,8 +4,8 @@ import pytest
 
 from assignments.models import Batch, Lead, Member, SavedPlan
 from assignments.models.assignment import State
-from assignments.services.bulk import plan_changes, plans
-from assignments.services.bulk.plan_changes import PlanChanged, changes_since
+from assignments.services.bulk import plans, revalidation
+from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import Stale
 from tests.dashboard.pages import queries_of
 from tests.factories import (
@@ -56,7 +56,7 @@ def test_each_lead_that_would_be_skipped_is_told_with_its_reason(plan):
     assert not Batch.objects.exists()
 
 
-def test_once_they_were_seen_the_rest_goes(plan):
+def test_once_the_changes_were_seen_the_rest_is_assigned(plan):
     move(plan, 0, make_member("Cem"))
     seen = changes_since(plan, at=MONDAY).stamp
 
@@ -96,7 +96,7 @@ def test_confirmed_twice_it_is_one_batch_whatever_changed_meanwhile(plan):
     assert confirm(plan) == batch
 
 
-def test_a_race_after_the_look_is_a_skipped_row(plan, monkeypatch):
+def test_a_change_after_the_check_is_a_skipped_row(plan, monkeypatch):
     cem = make_member("Cem")
 
     def look_then_move(plan, *, at):
@@ -121,7 +121,7 @@ def test_asks_no_more_for_many_leads_than_for_one(ana, ben):
 
 
 def test_a_plan_of_any_size_is_compared_in_parts(plan, monkeypatch):
-    monkeypatch.setattr(plan_changes, "AT_ONCE", 2)
+    monkeypatch.setattr(revalidation, "AT_ONCE", 2)
     Lead.objects.update(gone_at=MONDAY)
 
     assert changes_since(plan, at=MONDAY).count == 3

@@ -107,7 +107,7 @@ class TestWhatChangedSinceThePreview:
 
         assert self.outcome(plan) == "It is already on its way to Ben."
 
-    def test_what_waits_counts_and_not_what_it_stands_on(self, ana, ben):
+    def test_the_row_that_waits_counts_and_not_the_one_it_follows(self, ana, ben):
         lead = make_lead(owner=ana)
         plan = make_plan([lead], ben)
         sending = make_assignment(
@@ -148,7 +148,7 @@ class TestWhatChangedSinceThePreview:
         assert "belongs to another team" in self.outcome(plan)
 
 
-def test_a_waiting_change_of_the_clock_gives_way(ana, ben):
+def test_a_waiting_automatic_change_is_replaced(ana, ben):
     lead = make_lead(owner=ana)
     plan = make_plan([lead], ben)
     waiting = make_assignment(
@@ -175,7 +175,7 @@ def test_what_a_rule_wants_as_well_is_decided_all_the_same(ana, ben):
     assert (rules.state, row.state) == (State.CANCELLED, State.WAITING)
 
 
-def test_a_change_of_the_clock_that_is_being_sent_is_followed(ana, ben):
+def test_an_automatic_change_that_is_being_sent_is_followed(ana, ben):
     lead, cem = make_lead(owner=ana), make_member("Cem")
     plan = make_plan([lead], ben)
     sending = make_assignment(

@@ -71,7 +71,7 @@ class TestOrder:
 
         assert claim(office) is None
 
-    def test_a_wanted_second_look_is_claimed_once(self, office):
+    def test_a_recheck_is_claimed_once(self, office):
         lead = office.lead()
         Lead.objects.filter(pk=lead.pk).update(recheck_at=office.clock())
 
@@ -79,7 +79,7 @@ class TestOrder:
         assert claim(office) is None
 
 
-class TestNobodyStarves:
+class TestOldestRows:
     """Leads read just now, so that each turn is one write."""
 
     def rows(self, office: Office, count: int, urgency: Urgency) -> list[Assignment]:
@@ -119,7 +119,7 @@ def test_while_bulk_is_paused_clicks_go_out_and_batches_wait(office):
 
 
 class TestOutage:
-    def test_while_smartlead_is_silent_only_one_read_a_minute_goes_out(self, office):
+    def test_during_an_outage_one_probe_a_minute_is_sent(self, office):
         row = click(office, 0)
         office.world.faults.often(FaultKind.UNAVAILABLE, 1.0)
 
@@ -131,7 +131,7 @@ class TestOutage:
         assert len(office.world.call_log.calls()) == calls
         assert state_of(row) == State.WAITING
 
-    def test_one_fault_is_not_cried_out(self, office):
+    def test_one_fault_is_not_shown(self, office):
         click(office, 0)
         office.world.faults.next(FaultKind.ERROR, call="thread")
 
@@ -139,7 +139,7 @@ class TestOutage:
 
         assert not accounts.outage_to_show(Account.objects.get())
 
-    def test_a_second_failed_look_is_said(self, office):
+    def test_an_outage_is_shown_after_a_second_failed_probe(self, office):
         click(office, 0)
         office.world.faults.often(FaultKind.UNAVAILABLE, 1.0)
 
@@ -172,7 +172,7 @@ def test_until_empty_leaves_what_a_person_has_paused(office):
     assert state_of(row) == State.WAITING
 
 
-def test_a_second_look_that_agrees_changes_nothing(office):
+def test_a_recheck_that_agrees_changes_nothing(office):
     lead = office.lead()
     Lead.objects.filter(pk=lead.pk).update(recheck_at=office.clock())
 

@@ -30,7 +30,7 @@ def click(office: Office, number: int = 0) -> Assignment:
 
 
 class TestAnswers:
-    def test_too_many_calls_are_nobodys_failure(self, office):
+    def test_too_many_calls_count_as_no_failure(self, office):
         row = click(office)
         office.world.faults.next(FaultKind.TOO_MANY, call="owner")
 
@@ -74,7 +74,7 @@ class TestAnswers:
         assert state_of(row) == State.DONE
         assert len(office.writes()) == 1
 
-    def test_a_no_in_words_to_the_read_before_it_is_the_rows(self, office, monkeypatch):
+    def test_a_refused_read_refuses_the_row(self, office, monkeypatch):
         def refuse(*_: object) -> None:
             raise Refused("This lead is archived", status=422)
 
@@ -87,7 +87,7 @@ class TestAnswers:
         assert row.outcome == "Smartlead refused it: “This lead is archived”"
 
 
-class TestHopeless:
+class TestGivingUp:
     """The next failure of a row that has failed before."""
 
     def fail_once_more(
@@ -123,27 +123,27 @@ class TestHopeless:
         assert row.state == State.REFUSED
         assert row.outcome.startswith("Given up after 8 failed attempts.")
 
-    def test_the_seventh_does_not(self, office):
+    def test_seven_failures_do_not_refuse_it(self, office):
         assert self.fail_once_more(office, failures=6).state == State.WAITING
 
-    def test_eight_in_less_than_an_hour_do_not(self, office):
+    def test_eight_failures_in_less_than_an_hour_do_not_refuse_it(self, office):
         since = HOUR - timedelta(minutes=5)
 
         assert self.fail_once_more(office, since=since).state == State.WAITING
 
-    def test_it_waits_as_long_as_no_other_row_passes(self, office):
+    def test_it_waits_as_long_as_no_other_row_is_done(self, office):
         assert self.fail_once_more(office, other_since=None).state == State.WAITING
 
-    def test_rows_that_passed_before_it_failed_say_nothing(self, office):
+    def test_rows_done_before_its_first_failure_do_not_count(self, office):
         row = self.fail_once_more(office, other_since=2 * HOUR)
 
         assert row.state == State.WAITING
 
-    def test_rows_that_needed_no_call_say_nothing(self, office):
+    def test_rows_done_without_a_call_do_not_count(self, office):
         assert self.fail_once_more(office, other_sends=0).state == State.WAITING
 
 
-class TestThreeRefusedAlike:
+class TestPauseOfBulk:
     """Bulk is paused when Smartlead refuses three leads in a row in the same words."""
 
     @pytest.fixture
@@ -166,7 +166,7 @@ class TestThreeRefusedAlike:
     def is_paused(self) -> bool:
         return Account.objects.get().bulk_paused_at is not None
 
-    def test_the_fourth_is_not_tried(self, office):
+    def test_three_leads_refused_in_the_same_words_pause_bulk(self, office):
         stranger = make_member("Nia New", id=99)
         rows = [
             make_assignment(
@@ -184,32 +184,32 @@ class TestThreeRefusedAlike:
         assert [state_of(row) for row in rows] == [State.REFUSED] * 3 + [State.WAITING]
         assert "Team member not found" in Account.objects.get().bulk_pause_reason
 
-    def test_two_are_not_enough(self, office, strangers):
+    def test_two_refusals_do_not(self, office, strangers):
         for number in range(2):
             self.send(office, number, strangers[0])
 
         assert not self.is_paused()
 
-    def test_the_same_lead_three_times_is_not(self, office, strangers):
+    def test_one_lead_refused_three_times_does_not(self, office, strangers):
         for _ in range(3):
             self.send(office, 0, strangers[0])
 
         assert not self.is_paused()
 
-    def test_nor_are_three_in_different_words(self, office, strangers):
+    def test_three_refusals_in_different_words_do_not(self, office, strangers):
         for number, to_id in enumerate([*strangers, strangers[0]]):
             self.send(office, number, to_id)
 
         assert not self.is_paused()
 
-    def test_nor_three_with_one_between_them_that_passed(self, office, strangers):
+    def test_three_refusals_with_a_done_row_between_do_not(self, office, strangers):
         known, unknown = office.members[1].pk, strangers[0]
         for number, to_id in enumerate([unknown, unknown, known, unknown]):
             self.send(office, number, to_id)
 
         assert not self.is_paused()
 
-    def test_nor_three_that_were_refused_without_asking_smartlead(self, office):
+    def test_three_refusals_without_a_call_do_not(self, office):
         ben = office.members[1]
         type(ben).objects.filter(pk=ben.pk).update(is_active=False)
         for number in range(3):
@@ -217,7 +217,7 @@ class TestThreeRefusedAlike:
 
         assert not self.is_paused()
 
-    def test_once_resumed_it_takes_three_anew(self, office, strangers):
+    def test_after_resuming_it_takes_three_new_refusals(self, office, strangers):
         for number in range(3):
             self.send(office, number, strangers[0])
         accounts.resume_bulk(actor=make_manager(), at=office.clock())

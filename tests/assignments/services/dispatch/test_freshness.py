@@ -94,7 +94,7 @@ class TestUnknownOwner:
         know_owner(office, lead, owner=None, owner_known_at=None, owner_sure_at=None)
         return Lead.objects.get(pk=lead.pk)
 
-    def test_once_found_out_it_is_who_the_decision_expects(self, office, lead):
+    def test_once_read_it_is_the_owner_that_the_row_expects(self, office, lead):
         row = click(office, lead)
 
         office.dispatch()
@@ -136,9 +136,7 @@ class TestWithheldOwner:
         assert state_of(row) == State.DONE
         assert kinds(office) == ["thread", "owner"]
 
-    def test_one_we_knew_is_not_replaced_unseen_and_not_asked_for_at_once_again(
-        self, office
-    ):
+    def test_a_known_owner_is_not_replaced_unread_and_the_row_waits(self, office):
         row = click(office, office.lead())
 
         office.dispatch()
@@ -148,7 +146,7 @@ class TestWithheldOwner:
         assert row.not_before > office.clock()
 
 
-def test_what_a_clock_ahead_of_ours_knows_is_waited_for_and_not_read_again_and_again(
+def test_an_owner_known_by_a_clock_ahead_of_ours_is_waited_for(
     office,
 ):
     lead = office.lead()

@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assignments.models import Batch, Lead, Source
-from assignments.models.assignment import Cause, State
+from assignments.models.assignment import State
 from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import page_reads
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.planning import plan_for_one_member
 from assignments.services.mirror import sync_sources
-from tests.factories import make_lead, make_manager
+from tests.factories import automatic_plan, make_batch, make_lead, make_manager
 from tests.office import Office
 
 OWNER, TO, OTHER = 0, 1, 2
@@ -54,8 +53,7 @@ def reply_of(office: Office, map_id: int) -> datetime | None:
 
 
 def give(office: Office, leads: list[Lead], to: int = TO) -> Batch:
-    plan = plan_for_one_member(leads, office.members[to], reason="Many.")
-    return apply_plan(plan, actor=make_manager(), at=office.clock())
+    return make_batch(leads, office.members[to], at=office.clock())
 
 
 def reads(office: Office) -> tuple[int, int]:
@@ -155,7 +153,7 @@ def test_leads_that_the_list_leaves_out_are_read_by_themselves(office, leads):
     assert reads(office) == (1, 5)
 
 
-def test_a_list_that_lags_too_far_behind_is_trusted_no_more(office, leads):
+def test_pages_are_not_read_after_a_list_lagged_too_far(office, leads):
     by_reply = sorted(leads, key=lambda lead: lead.last_reply_at, reverse=True)
     office.clock.advance(90)
     give(office, by_reply[1::2])
@@ -194,7 +192,7 @@ def test_no_two_workers_ask_for_the_same_page(office, leads):
     assert turn == page_reads.Turn.WAIT
 
 
-def test_who_waits_for_a_page_of_a_dead_worker_reads_the_lead(office, leads):
+def test_a_row_whose_page_never_came_reads_its_lead(office, leads):
     batch = give(office, leads)
     first, second = batch.assignments.select_related("lead").order_by("pk")[:2]
     page_reads.expect(first, office.clock())
@@ -208,9 +206,7 @@ def test_who_waits_for_a_page_of_a_dead_worker_reads_the_lead(office, leads):
 
 def test_routing_of_a_lead_that_nobody_owns_reads_the_lead(office):
     lead = office.lead(owner=None)
-    plan = plan_for_one_member(
-        [lead], office.members[TO], reason="Rule.", cause=Cause.ROUTING
-    )
+    plan = automatic_plan([lead], office.members[TO])
     batch = apply_plan(plan, actor=None, at=office.clock())
 
     office.dispatch()

@@ -75,7 +75,7 @@ def test_a_note_that_should_have_been_settled_is_settled_by_the_next(
     assert len(office.notes(row.lead)) == 1
 
 
-def test_a_second_look_is_taken_by_the_next(office, paused_turn):
+def test_a_recheck_is_done_by_the_next(office, paused_turn):
     lead = office.lead()
     Lead.objects.filter(pk=lead.pk).update(recheck_at=office.clock())
 
@@ -85,7 +85,7 @@ def test_a_second_look_is_taken_by_the_next(office, paused_turn):
     assert Lead.objects.get(pk=lead.pk).recheck_at is None
 
 
-def test_a_look_at_an_outage_says_nothing_about_smartlead(office, paused_turn):
+def test_a_probe_that_was_not_sent_changes_no_outage(office, paused_turn):
     Account.objects.update_or_create(
         pk=1,
         defaults={

@@ -199,7 +199,7 @@ class TestRace:
         assert claim(MONDAY + MINUTE).job == Job.SETTLE_NOTE
         assert claim(MONDAY + MINUTE) is None
 
-    def test_a_lead_is_looked_at_again_by_one(self, slower):
+    def test_a_recheck_is_claimed_by_one(self, slower):
         make_lead(recheck_at=MONDAY)
         slower(MONDAY)
 
@@ -207,7 +207,7 @@ class TestRace:
         assert claim() is None
 
 
-def test_a_second_look_whose_worker_died_is_taken_by_another():
+def test_a_recheck_whose_worker_died_is_taken_by_another():
     make_lead(recheck_at=MONDAY)
     claim()
 

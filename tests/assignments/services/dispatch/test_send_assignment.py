@@ -127,7 +127,7 @@ class TestSend:
         assert state_of(row) == State.REFUSED
         assert office.writes() == []
 
-    def test_of_a_batch_nothing_goes_to_who_went_away_since(self, office):
+    def test_a_batch_sends_nothing_to_a_member_who_went_away_since(self, office):
         ben = office.members[1]
         batch = make_batch([office.lead()], ben, at=office.clock.now)
         make_absence(ben, at=office.clock.now)
@@ -149,7 +149,7 @@ class TestSend:
         row = batch.assignments.get()
         assert (row.state, row.was_outdated) == ("cancelled", True)
 
-    def test_but_to_who_was_chosen_although_away(self, office):
+    def test_a_batch_sends_to_a_member_chosen_although_away(self, office):
         ben = office.members[1]
         make_absence(ben, at=office.clock.now)
         batch = make_batch([office.lead()], ben, at=office.clock.now)
@@ -180,7 +180,7 @@ class TestSend:
         assert row.expected == office.members[0]
 
 
-class TestBadWeather:
+class TestFaults:
     @pytest.mark.parametrize(
         "kind",
         [
@@ -190,7 +190,7 @@ class TestBadWeather:
             FaultKind.UNAVAILABLE,
         ],
     )
-    def test_a_fault_of_theirs_is_never_the_rows(self, office, kind):
+    def test_a_fault_of_smartlead_never_refuses_the_row(self, office, kind):
         row = assign(office, office.lead(), 1)
         office.world.faults.next(kind, call="owner")
 
@@ -277,7 +277,7 @@ class TestBadWeather:
         assert account.outage_kind == "key"
         assert account.probe_at is not None
 
-    def test_when_the_key_is_mended_it_goes_out_by_itself(self, office):
+    def test_once_the_key_is_corrected_it_is_sent(self, office):
         row = assign(office, office.lead(), 1)
         keys = dict(office.world.keys)
         office.world.keys.clear()

@@ -144,7 +144,7 @@ def test_one_on_a_lead_whose_notes_nobody_can_name_is_not_repeated(office):
     assert sent(office, note) == 1
 
 
-class TestBadWeather:
+class TestFaults:
     @pytest.fixture
     def unanswered(self, office) -> Note:
         """Written, but the answer was lost."""
@@ -173,7 +173,7 @@ class TestBadWeather:
 
         assert state_of(unanswered) == Note.State.SENDING
 
-    def test_too_many_calls_are_nobodys_failure(self, office):
+    def test_too_many_calls_count_as_no_failure(self, office):
         note = assign_with_note(office)
         office.world.faults.next(FaultKind.TOO_MANY, call="note")
 
@@ -183,7 +183,7 @@ class TestBadWeather:
         assert (note.failures, note.sends, note.not_before) == (0, 0, None)
         assert Account.objects.get().outage_since is None
 
-    def test_other_trouble_is_told_and_looked_into(self, office):
+    def test_other_faults_are_an_outage_and_settled_later(self, office):
         note = assign_with_note(office)
         office.world.faults.next(FaultKind.UNAVAILABLE, call="note")
 
@@ -223,8 +223,8 @@ class TestStamp:
                 act()
                 return note
 
-            load_really = send_note._load
-            monkeypatch.setattr(send_note, "_load", load)
+            load_really = send_note._load_claimed
+            monkeypatch.setattr(send_note, "_load_claimed", load)
 
         return connect
 
@@ -238,7 +238,9 @@ class TestStamp:
 
         assert sent(office, note) == 0
 
-    def test_nor_one_claimed_by_another_before_its_stamp(self, office, once_loaded):
+    def test_a_note_claimed_by_another_before_its_stamp_is_not_sent(
+        self, office, once_loaded
+    ):
         note = assign_with_note(office)
         once_loaded(lambda: steal_note(note))
 
@@ -246,7 +248,7 @@ class TestStamp:
 
         assert sent(office, note) == 0
 
-    def test_nor_one_whose_lease_no_longer_covers_a_call(
+    def test_a_note_whose_lease_no_longer_covers_a_call_is_not_sent(
         self, office, once_loaded, at_step
     ):
         note, stamps = assign_with_note(office), []

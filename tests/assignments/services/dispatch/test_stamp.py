@@ -14,7 +14,7 @@ from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import send_assignment
-from assignments.services.dispatch.send_assignment import Comparison
+from assignments.services.dispatch.send_assignment import OwnerCheck
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.ownership import Sighting, observe_owner
 from assignments.smartlead import transport
@@ -39,14 +39,14 @@ def once_compared(monkeypatch):
     """Something happens between the comparison and the stamp."""
 
     def connect(act: Callable[[], object]) -> None:
-        def compare(*args: object) -> Comparison:
+        def check_owner(*args: object) -> OwnerCheck:
             found = compare_really(*args)
-            if found is Comparison.SEND:
+            if found is OwnerCheck.SEND:
                 act()
             return found
 
-        compare_really = send_assignment.compare
-        monkeypatch.setattr(send_assignment, "compare", compare)
+        compare_really = send_assignment.check_owner
+        monkeypatch.setattr(send_assignment, "check_owner", check_owner)
 
     return connect
 
@@ -116,7 +116,7 @@ class TestStamp:
         assert office.notes(row.lead) == []
 
 
-class TestHowLongItCounts:
+class TestDeadlineOfAStamp:
     """The process is paused between stamp and socket."""
 
     @pytest.fixture
@@ -204,7 +204,7 @@ class TestWhatAnAnswerProves:
         assert state_of(click) == State.OVERTAKEN
         assert office.world.owner(row.lead_id) == office.members[4].pk
 
-    def test_a_list_asked_in_that_pause_is_old_news(self, office, row, at_step):
+    def test_a_list_asked_in_that_pause_is_ignored(self, office, row, at_step):
         asked = []
         at_step("answered", lambda: asked.append(office.clock()))
         at_step("answered", lambda: office.clock.advance(30))

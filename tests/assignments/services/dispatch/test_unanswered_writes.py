@@ -43,7 +43,7 @@ def test_what_arrived_is_done_and_not_written_twice(office, kind):
     assert len(office.writes()) == 1
 
 
-def test_what_arrived_is_our_doing_and_nobody_elses(office, unanswered):
+def test_a_write_that_arrived_is_no_outside_change(office, unanswered):
     office.settle()
 
     assert not Assignment.objects.filter(cause=Cause.OUTSIDE).exists()
@@ -60,7 +60,7 @@ def test_what_did_not_arrive_is_written_again(office):
 
 
 @pytest.mark.parametrize("seen_by", ["us", "the mirror"])
-def test_what_lands_even_later_is_done_and_not_written_again(office, seen_by):
+def test_a_write_that_lands_after_settling_is_done_and_not_repeated(office, seen_by):
     row = write(office, FaultKind.HANG_THEN_DROP)
     office.settle()
     assert state_of(row) == State.WAITING

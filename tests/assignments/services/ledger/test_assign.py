@@ -94,7 +94,7 @@ class TestAssign:
 
         assert row.expected == ana
 
-    def test_the_same_wish_twice_is_one_row(self, sara, ana, ben):
+    def test_assigning_to_the_same_member_twice_is_one_row(self, sara, ana, ben):
         lead = make_lead(owner=ana)
 
         rows = {
@@ -103,7 +103,7 @@ class TestAssign:
 
         assert len(rows) == 1
 
-    def test_a_persons_wish_makes_haste_of_a_bulk_row(self, sara, ana, ben):
+    def test_a_click_on_the_target_of_a_bulk_row_makes_it_a_click(self, sara, ana, ben):
         lead = make_lead(owner=ana)
         row = make_assignment(lead, ben, cause=Cause.BULK, urgency=Urgency.BULK)
 
@@ -226,7 +226,7 @@ class TestUndo:
         assert undone.pk == row.pk
         assert undone.state == State.CANCELLED
 
-    def test_a_cancelled_row_takes_its_note_along(self, sara, ana, ben):
+    def test_the_note_of_a_cancelled_row_is_cancelled(self, sara, ana, ben):
         row = assign_lead(
             lead=make_lead(owner=ana), to=ben, actor=sara, at=MONDAY, note="Hi"
         )
@@ -296,7 +296,7 @@ class TestRetry:
         with pytest.raises(Stale):
             retry_assignment(assignment=row, actor=sara, at=MONDAY)
 
-    def test_takes_the_dropped_note_along(self, sara, ana, ben):
+    def test_sends_the_dropped_note_again(self, sara, ana, ben):
         row = assign_lead(
             lead=make_lead(owner=ana), to=ben, actor=sara, at=MONDAY, note="Hi"
         )
@@ -329,7 +329,7 @@ class TestHistory:
         with pytest.raises(HistoryIsKept):
             Assignment.objects.all().delete()
 
-    def test_an_outcome_can_be_put_away(self, sara, ana, ben):
+    def test_an_outcome_can_be_dismissed(self, sara, ana, ben):
         row = self.final(ana, ben)
 
         dismiss_assignment(assignment=row, actor=sara, at=MONDAY)

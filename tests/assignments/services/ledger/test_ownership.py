@@ -119,11 +119,11 @@ class TestWhatIsBelieved:
         assert Assignment.objects.get(pk=row.pk).verified_at == after(5)
 
 
-class TestALateWrite:
+class TestLostWriteThatLanded:
     """One of ours seemed lost, waits to be sent again, and has landed after all."""
 
     @pytest.mark.parametrize("by", ["list", "get"])
-    def test_it_is_our_own_doing_and_the_row_is_done(self, lead, ben, by):
+    def test_the_row_is_done_and_no_outside_change_is_written(self, lead, ben, by):
         row = make_assignment(lead, ben, sends=1)
 
         see(lead, ben, MONDAY, by=by)
@@ -139,7 +139,7 @@ class TestALateWrite:
 
         assert lead.owner_sure_at is None
 
-    def test_what_was_never_sent_was_done_by_somebody_else(self, lead, ana, ben):
+    def test_without_a_send_it_is_a_change_by_somebody_else(self, lead, ana, ben):
         row = make_assignment(lead, ben)
 
         see(lead, ben, MONDAY)
@@ -168,12 +168,12 @@ class TestWhenItWasAsked:
         assert lead.owner == ben
         assert len(outside_rows(lead)) == 1
 
-    def test_what_it_says_counts_from_then(self, lead, ben):
+    def test_an_answer_counts_from_when_it_was_asked(self, lead, ben):
         see(lead, ben, MONDAY, taking=timedelta(seconds=9))
 
         assert (lead.owner_known_at, lead.owner_sure_at) == (MONDAY, MONDAY)
 
-    def test_an_old_read_that_agrees_moves_no_clock_back(self, lead, ana):
+    def test_an_old_read_that_agrees_changes_no_moments(self, lead, ana):
         see(lead, ana, after(5))
 
         see(lead, ana, after(1))
@@ -181,7 +181,7 @@ class TestWhenItWasAsked:
         assert lead.owner_sure_at == after(5)
 
 
-class TestInFlight:
+class TestWhileSending:
     @pytest.fixture
     def sending(self, lead, ben) -> Assignment:
         lease = after(60)
@@ -191,16 +191,14 @@ class TestInFlight:
 
     @pytest.mark.usefixtures("sending")
     @pytest.mark.parametrize("token", ["", "another's"])
-    def test_nobody_else_says_who_owns_a_lead_that_is_being_sent(
-        self, lead, ana, token
-    ):
+    def test_other_reads_of_a_sending_lead_are_ignored(self, lead, ana, token):
         see(lead, make_member("Cem"), MONDAY, token=token)
 
         assert lead.owner == ana
         assert outside_rows(lead) == []
 
     @pytest.mark.usefixtures("sending")
-    def test_whoever_reads_for_the_sending_row_does(self, lead):
+    def test_a_read_for_the_sending_row_counts(self, lead):
         cem = make_member("Cem")
 
         see(lead, cem, MONDAY, token="ours")
@@ -258,7 +256,7 @@ class TestContradiction:
         assert written.recheck_at is None
         assert outside_rows(written) == [(ben.pk, ana.pk)]
 
-    def test_a_second_read_that_agrees_with_us_ends_the_doubt(self, written, ana, ben):
+    def test_a_second_read_that_agrees_needs_no_third(self, written, ana, ben):
         see(written, ana, after(300))
         see(written, ben, after(362))
 
@@ -276,7 +274,7 @@ class TestContradiction:
 
         assert written.owner == ana
 
-    def test_whoever_reads_for_a_sending_row_need_not_ask_twice(self, written, ana):
+    def test_a_read_for_a_sending_row_is_believed_at_once(self, written, ana):
         make_assignment(
             written, ana, state=State.SENDING, token="ours", lease_until=after(360)
         )

@@ -51,13 +51,13 @@ def end(row: Assignment, state: State, **more) -> bool:
 
 
 class TestFinish:
-    def test_it_ends_a_row_and_lets_go_of_it(self, row):
+    def test_it_ends_a_row_and_its_claim(self, row):
         assert end(row, State.DONE)
 
         assert state_of(row) == State.DONE
         assert (row.token, row.lease_until, row.finished_at) == ("", None, MONDAY)
 
-    def test_whoever_lost_the_claim_ends_nothing(self, row, follower):
+    def test_with_a_lost_claim_nothing_ends(self, row, follower):
         assert not end(row, State.OVERTAKEN, token="an older one")
 
         assert state_of(row) == State.SENDING
@@ -69,7 +69,7 @@ class TestFinish:
         assert not end(row, State.REFUSED, token="")
         assert state_of(row) == State.DONE
 
-    def test_a_row_that_did_not_happen_takes_its_note_along(self, row):
+    def test_the_note_of_a_row_that_was_not_done_is_cancelled(self, row):
         note = note_on(row)
 
         end(row, State.REFUSED)
@@ -94,7 +94,7 @@ class TestFollowers:
         assert follower.expected == people[1]
 
     @pytest.mark.parametrize("state", [State.REFUSED, State.CANCELLED])
-    def test_after_one_that_did_not_happen_it_takes_over_what_that_expected(
+    def test_after_one_that_was_not_done_it_expects_what_that_expected(
         self, row, follower, people, state
     ):
         end(row, state)
@@ -102,7 +102,7 @@ class TestFollowers:
         assert state_of(follower) == State.WAITING
         assert follower.expected == people[0]
 
-    def test_after_one_that_knew_nobody_it_knows_nobody_either(self, row, follower):
+    def test_after_one_with_an_unknown_owner_the_owner_is_unknown(self, row, follower):
         Assignment.objects.filter(pk=row.pk).update(expected=None, expected_known=False)
         row.refresh_from_db()
 
@@ -119,7 +119,7 @@ class TestFollowers:
         assert state_of(follower) == State.OVERTAKEN
         assert follower.found == people[3]
 
-    def test_the_way_back_from_what_did_not_happen_is_no_way(self, row, people):
+    def test_a_follower_back_to_the_present_owner_is_skipped(self, row, people):
         back = make_assignment(row.lead, people[0], expected=people[1], after=row)
 
         end(row, State.CANCELLED)
@@ -134,7 +134,7 @@ class TestRelease:
         assert state_of(row) == State.WAITING
         assert (row.token, row.lease_until, row.not_before) == ("", None, MONDAY)
 
-    def test_it_gives_way_to_a_newer_decision(self, row, follower, people):
+    def test_it_is_cancelled_if_a_newer_decision_waits(self, row, follower, people):
         release(row, token="ours", at=MONDAY)
 
         assert state_of(row) == State.CANCELLED
@@ -142,7 +142,7 @@ class TestRelease:
         assert follower.expected == people[0]
 
     @pytest.mark.parametrize("with_newer", [True, False])
-    def test_whoever_lost_the_claim_puts_nothing_back(self, row, people, with_newer):
+    def test_with_a_lost_claim_nothing_is_released(self, row, people, with_newer):
         if with_newer:
             make_assignment(row.lead, people[2], expected=people[1], after=row)
 

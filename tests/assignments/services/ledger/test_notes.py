@@ -8,8 +8,7 @@ from django.db import IntegrityError, transaction
 from assignments.models import Note
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.ledger.notes import LONGEST
-from assignments.services.ledger.written_notes import write_note
+from assignments.services.ledger.notes import LONGEST, write_note
 from assignments.services.operations import invariants
 from tests.factories import (
     MONDAY,
@@ -83,7 +82,7 @@ class TestWriteNote:
             Note.objects.filter(pk=note.pk).update(kind=Note.Kind.ASSIGNED)
 
 
-class TestOnItsWay:
+class TestSending:
     def test_it_is_sent_without_an_assignment_and_signed(self, office):
         note = write(office.lead(), author=make_manager("Sara Klein"))
 
@@ -114,7 +113,7 @@ class TestOnItsWay:
         assert state_of(note) == Note.State.DONE
         assert state_of(row.notes.get()) == Note.State.WAITING
 
-    def test_many_of_one_lead_are_no_finding_of_the_audit(self, office):
+    def test_several_waiting_notes_of_a_lead_are_no_finding_of_the_audit(self, office):
         lead = office.lead()
         for text in ("One.", "Two."):
             write(lead, text)

@@ -1,0 +1,75 @@
+"""Give a new row of the ledger its place among the pending rows of its lead."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from assignments.models import Assignment, Lead
+from assignments.models.assignment import State
+from assignments.services.ledger.transitions import finish
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRows:
+    """The rows of one lead that have no final state: at most one of each kind."""
+
+    waiting: Assignment | None = None
+    sending: Assignment | None = None
+
+    @property
+    def newest(self) -> Assignment | None:
+        """The row that says where the lead is going: one that waits follows the other."""
+        return self.waiting or self.sending
+
+    def without_sending(self) -> "PendingRows":
+        return PendingRows(waiting=self.waiting)
+
+
+NOTHING_PENDING = PendingRows()
+
+
+def pending_rows(leads: Iterable[int]) -> dict[int, PendingRows]:
+    """Return the pending rows by lead, in one query; leads without any are left out."""
+    by_state: dict[int, dict[str, Assignment]] = {}
+    rows = Assignment.objects.pending().filter(lead__in=leads).select_related("to")
+    for row in rows:
+        by_state.setdefault(row.lead_id, {})[row.state] = row
+    return {
+        lead_id: PendingRows(rows.get(State.WAITING), rows.get(State.SENDING))
+        for lead_id, rows in by_state.items()
+    }
+
+
+def expect_owner(row: Assignment, lead: Lead, pending: PendingRows) -> None:
+    """Set the owner that an unsaved row expects to replace, and the row it follows.
+
+    That is the member to whom the lead is being sent; else whom the row that waits
+    expects; else the owner as known.
+    """
+    if sending := pending.sending:
+        row.after = sending
+        row.expected_id = sending.to_id
+        row.expected_known = True
+    elif waiting := pending.waiting:
+        row.expected_id = waiting.expected_id
+        row.expected_known = waiting.expected_known
+    else:
+        row.expected_id = lead.owner_id
+        row.expected_known = lead.owner_is_known
+
+
+def supersede(
+    waiting: Assignment, row: Assignment, *, outcome: str, at: datetime
+) -> None:
+    """Cancel the row that waits. Ends the unsaved `row` as skipped if nothing is left."""
+    finish(waiting, state=State.CANCELLED, outcome=outcome, at=at)
+    if row.expected_known and row.expected_id == row.to_id:
+        outcome = f"{row.to} keeps it: the waiting change was cancelled."
+        end_unsaved(row, State.SKIPPED, outcome, at)
+
+
+def end_unsaved(row: Assignment, state: State, outcome: str, at: datetime) -> None:
+    """Give an unsaved row a final state; nothing is saved."""
+    row.state = state
+    row.outcome = outcome[:500]
+    row.finished_at = at
