@@ -36,9 +36,7 @@ def tell(payload) -> None:
 
 def question(context, **other) -> dict[str, str]:
     """What the page asks with."""
-    names = ("since", "opened", "counted")
-    moments = {name: context[name].isoformat() for name in names}
-    return moments | {"seen": str(context["pulse"])} | other
+    return dict(parse_qsl(urlsplit(context["news_address"]).query)) | other
 
 
 class TestHowOften:
