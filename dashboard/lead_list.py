@@ -38,7 +38,11 @@ def list_of(
         "later": page.later and page.later.encoded(form.query),
         "chips": chips_of(form),
         **news_of(
-            form, since=form.newest_reply(page, at=at), opened=at, pulse=Pulse.now(), at=at
+            form,
+            since=form.newest_reply(page, at=at),
+            opened=at,
+            pulse=Pulse.now(),
+            at=at,
         ),
     }
     if not page.rows:

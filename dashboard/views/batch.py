@@ -19,10 +19,9 @@ from django.views.decorators.http import (
 from assignments.models import Batch, Lead, SavedPlan
 from assignments.models.assignment import State
 from assignments.services import batch_acts, undoing
-from assignments.services.estimates import Estimate
 from assignments.services.refusals import AssignmentRefused
 from dashboard.acts import refuse
-from dashboard.batch_progress import Progress, outcomes_of, rows_of
+from dashboard.batch_progress import Progress, outcomes_of, rows_of, undo_sentences
 from dashboard.chips import chips_of
 from dashboard.htmx import PageRequest, render_page
 from dashboard.paging import BadCursor, Cursor, Order, page_of
@@ -173,7 +172,7 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
         "undo": found,
         "changed": _with_leads(found.changed),
         "nobodys": _with_leads(found.nobodys),
-        "estimate": Estimate.of(len(found.back)),
+        "sentences": undo_sentences(found),
     }
     return render(request, "batch/undo.html", context, status=status)
 
