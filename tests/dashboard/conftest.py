@@ -22,7 +22,7 @@ class PageClient(Client):
             and not response.streaming
             and not response.has_header("Content-Encoding")
         ):
-            response.content = without_layout(response.content.decode())
+            response.content = without_layout(response.content.decode()).encode()
         return response
 
 
