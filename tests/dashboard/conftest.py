@@ -1,10 +1,34 @@
 """Who looks at the pages, with a desk of two members."""
 
+from typing import Any
+
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from assignments.models import Account, Heartbeat, Member, User
+from tests.dashboard.pages import without_layout
 from tests.factories import make_manager, make_member, make_user
+
+
+class PageClient(Client):
+    """Reads pages without the line breaks that lay out a template."""
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if (
+            is_page
+            and not response.streaming
+            and not response.has_header("Content-Encoding")
+        ):
+            response.content = without_layout(response.content.decode()).encode()
+        return response
+
+
+@pytest.fixture
+def client() -> Client:
+    return PageClient()
 
 
 @pytest.fixture(autouse=True)
