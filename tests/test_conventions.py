@@ -64,6 +64,58 @@ class TestCode:
         assert [name(path) for path in our_files() if path.name in DRAWERS] == []
 
 
+TEMPLATES = {
+    str(path.relative_to(ROOT / "templates")): path.read_text()
+    for path in sorted((ROOT / "templates").rglob("*.*"))
+}
+
+
+class TestTemplates:
+    def test_no_line_is_longer_than_120_columns(self):
+        long = [
+            f"{template}:{number}"
+            for template, text in TEMPLATES.items()
+            for number, line in enumerate(text.splitlines(), start=1)
+            if len(line) > 120
+        ]
+
+        assert long == []
+
+    def test_no_line_asks_more_than_two_questions(self):
+        crowded = [
+            f"{template}:{number}"
+            for template, text in TEMPLATES.items()
+            for number, line in enumerate(text.splitlines(), start=1)
+            if len(re.findall("{% if ", line)) > 2
+        ]
+
+        assert crowded == []
+
+    def test_a_fragment_is_shared_by_templates_or_rendered_by_a_view(self):
+        rendered = {
+            fragment
+            for path in (ROOT / "dashboard").rglob("*.py")
+            for fragment in re.findall(r'"([\w/]*_\w+\.html)', path.read_text())
+        }
+        alone = [
+            template
+            for template in TEMPLATES
+            if template.rpartition("/")[2].startswith("_")
+            and template not in rendered
+            and len(including(template)) < 2
+        ]
+
+        assert alone == []
+
+
+def including(template: str) -> list[str]:
+    return [
+        other
+        for other, text in TEMPLATES.items()
+        if re.search(rf'{{% (?:include|extends) "{template}["#]', text)
+    ]
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 from django.utils.functional import cached_property
 
@@ -12,6 +13,7 @@ from assignments.models import Assignment, Batch, SavedPlan, User
 from assignments.models.assignment import PENDING, Cause, State
 from assignments.services.bulk import batch_actions
 from assignments.services.bulk.call_estimates import Estimate, calls_per_minute
+from assignments.services.bulk.undo import Undo
 
 TROUBLES_FIRST = (
     State.REFUSED,
@@ -46,6 +48,9 @@ class Share:
     state: State
     count: int
     start: int
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.words}"
 
     @property
     def words(self) -> str:
@@ -94,6 +99,16 @@ class Progress:
         """Return the number of waiting rows that somebody also asked for by themselves."""
         waiting = self.counts[State.WAITING]
         return waiting and waiting - batch_actions.unsent_rows(self.batch).count()
+
+    @property
+    def clicked_sentence(self) -> str:
+        is_one = self.clicked == 1
+        was, itself = ("was", "itself") if is_one else ("were", "themselves")
+        goes = "it goes" if is_one else "they go"
+        return (
+            f"{intcomma(self.clicked)} waiting {'lead' if is_one else 'leads'} {was} also"
+            f" asked for by {itself}: {goes} out even if this batch is paused or cancelled."
+        )
 
     @property
     def cancellable(self) -> int:
@@ -180,6 +195,43 @@ def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
     if state:
         rows = rows.filter(state=state)
     return rows.annotate(rank=rank).order_by("rank", "pk")
+
+
+def undo_sentences(undo: Undo) -> list[str]:
+    """Return what the undo of a batch does with each part of its leads."""
+    back, changed, nobodys = len(undo.back), len(undo.changed), len(undo.nobodys)
+    estimate = Estimate.of(back)
+    return [
+        *_if(
+            back,
+            f"{{}} of the {intcomma(undo.total)} is still where this batch put it and goes"
+            " back to who had it: {calls}",
+            f"{{}} of the {intcomma(undo.total)} are still where this batch put them and go"
+            " back to who had them: {calls}",
+            calls=f"{intcomma(estimate.calls)} calls, {estimate.duration}.",
+        ),
+        *_if(
+            undo.unsent,
+            "{} has not been sent and is cancelled without a call.",
+            "{} have not been sent and are cancelled without a call.",
+        ),
+        *_if(
+            changed,
+            "{} stays as it is, listed below.",
+            "{} stay as they are, listed below.",
+        ),
+        *_if(
+            nobodys,
+            "{} had no owner before and stays: Smartlead cannot take an owner away.",
+            "{} had no owner before and stay: Smartlead cannot take an owner away.",
+        ),
+    ]
+
+
+def _if(count: int, one: str, many: str, **words: str) -> list[str]:
+    """Return the sentence for this count in a list, which is empty if there is none."""
+    sentence = one if count == 1 else many
+    return [sentence.format(intcomma(count), **words)] if count else []
 
 
 def outcomes_of(batches: Iterable[Batch]) -> dict[int, Counter[str]]:

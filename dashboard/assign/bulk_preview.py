@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -14,7 +15,9 @@ from assignments.models.plan import Entry
 from assignments.services.bulk import call_estimates, plans
 from assignments.services.bulk.call_estimates import Estimate
 from assignments.services.bulk.revalidation import Changes
+from dashboard.templatetags.handoff import counted
 
+MINUS = "\N{MINUS SIGN}"
 SHOWN = 50  # leads on one page of a preview
 UNCHANGED = Changes({})
 
@@ -35,8 +38,16 @@ class Load:
         return self.gains - self.loses
 
     @property
-    def lost(self) -> int:
-        return -self.change
+    def words(self) -> str:
+        """`3 now, 5 then, capacity 50`."""
+        capacity = self.member.capacity
+        until = f", capacity {capacity}" if capacity else ""
+        return f"{self.before} now, {self.after} then{until}"
+
+    @property
+    def change_words(self) -> str:
+        """The change with its sign, a minus sign rather than a hyphen; `0` without."""
+        return f"{self.change:+,}".replace("-", MINUS) if self.change else "0"
 
     @property
     def is_over(self) -> bool:
@@ -63,8 +74,12 @@ class Stay:
     leads: list[Lead]
 
     @property
-    def more(self) -> int:
-        return self.count - len(self.leads)
+    def more_words(self) -> str:
+        """How many there are besides the named ones; empty if all are named."""
+        more = self.count - len(self.leads)
+        if not more:
+            return ""
+        return f"and {intcomma(more)} more" if self.leads else counted(more, "lead")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

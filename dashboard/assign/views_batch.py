@@ -20,9 +20,13 @@ from assignments.models import Batch, Lead, SavedPlan
 from assignments.models.assignment import State
 from assignments.services.bulk import batch_actions
 from assignments.services.bulk import undo as bulk_undo
-from assignments.services.bulk.call_estimates import Estimate
 from assignments.services.errors import AssignmentRefused
-from dashboard.assign.batch_progress import Progress, outcomes_of, rows_of
+from dashboard.assign.batch_progress import (
+    Progress,
+    outcomes_of,
+    rows_of,
+    undo_sentences,
+)
 from dashboard.assign.bulk_form import PlanForm
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, render_page
@@ -176,7 +180,7 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
         "undo": found,
         "changed": _with_leads(found.changed),
         "nobodys": _with_leads(found.nobodys),
-        "estimate": Estimate.of(len(found.back)),
+        "sentences": undo_sentences(found),
     }
     return render(request, "batch/undo.html", context, status=status)
 

@@ -36,6 +36,16 @@ def chips_of(form: InboxFilter) -> list[Chip]:
     ]
 
 
+def in_words(chips: list[Chip]) -> str:
+    """Return what an empty list matches none of: `“Search: x”`, `both filters`."""
+    match chips:
+        case [only]:
+            return f"“{only.words}”"
+        case [_, _]:
+            return "both filters"
+    return f"all {len(chips)} filters"
+
+
 def ways_out(form: InboxFilter, *, at: datetime) -> list[WayOut]:
     """Return the filters that can be dropped from an empty list so that leads match."""
     found = [(chip, form.count(at=at, without=chip.name)) for chip in chips_of(form)]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -11,7 +11,7 @@ from assignments.models import User
 from assignments.services.webhooks.status import Pulse
 from dashboard.htmx import PageRequest
 from dashboard.inbox.filter import InboxFilter
-from dashboard.inbox.filter_chips import chips_of, ways_out
+from dashboard.inbox.filter_chips import chips_of, in_words, ways_out
 from dashboard.inbox.lead_rows import rows_of
 from dashboard.pagination import BadCursor
 
@@ -39,19 +39,42 @@ def list_of(
         "earlier": page.earlier and page.earlier.encoded(form.query),
         "later": page.later and page.later.encoded(form.query),
         "chips": chips_of(form),
-        "since": form.newest_reply(page, at=at),
-        "opened": at,
-        **news_of(Pulse.now(), at=at),
+        **news_of(
+            form,
+            since=form.newest_reply(page, at=at),
+            opened=at,
+            pulse=Pulse.now(),
+            at=at,
+        ),
     }
     if not page.rows:
         context["ways_out"] = ways_out(form, at=at)
+        context["filters_in_words"] = in_words(context["chips"])
     return context
 
 
-def news_of(pulse: Pulse, *, at: datetime, every: str = NEWS_EVERY) -> dict[str, Any]:
-    """Return how a list asks for news, and how often."""
-    often = NEWS_AT_ONCE if pulse.beats(at=at) else every
-    return {"pulse": pulse, "counted": at, "news_every": often}
+def news_of(
+    form: InboxFilter,
+    *,
+    since: datetime,
+    opened: datetime,
+    pulse: Pulse,
+    at: datetime,
+    every: str = NEWS_EVERY,
+) -> dict[str, Any]:
+    """Return where a list asks for replies newer than `since`, and how often."""
+    known = {
+        "since": since.isoformat(),
+        "opened": opened.isoformat(),
+        "seen": str(pulse),
+        "counted": at.isoformat(),
+    }
+    query = urlencode(known, quote_via=quote)
+    return {
+        "since": since,
+        "news_address": address_of(f"{form.query}&{query}" if form.query else query),
+        "news_every": NEWS_AT_ONCE if pulse.beats(at=at) else every,
+    }
 
 
 def _no_list(form: InboxFilter, sentences: list[str]) -> dict[str, Any]:

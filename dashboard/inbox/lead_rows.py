@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db.models import Max
 
@@ -32,6 +33,14 @@ class Look(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     OVERTAKEN = "overtaken"
+
+
+class AnswerState(NamedTuple):
+    """The answer that a lead waits for: classes, icon and words; no icon if it does not."""
+
+    look: str
+    icon: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +144,26 @@ class Row:
         change = self.change
         is_mine = change is not None and change.actor_id == self.rights.user_id
         return is_mine or self.may_move
+
+    @property
+    def is_own(self) -> bool:
+        """Return if the viewer has the lead."""
+        owner = self.lead.owner
+        return owner is not None and owner.user_id == self.rights.user_id
+
+    @property
+    def is_troubled(self) -> bool:
+        return self.look in {Look.REFUSED, Look.OVERTAKEN}
+
+    @property
+    def answer(self) -> AnswerState:
+        if self.is_overdue:
+            return AnswerState("bad strong", "late", "answer overdue")
+        if self.is_due_soon:
+            return AnswerState("warn", "soon", "answer due within the hour")
+        if self.lead.answer_owed:
+            return AnswerState("muted", "fine", "answer owed")
+        return AnswerState("muted", "", "")
 
     @property
     def is_overdue(self) -> bool:

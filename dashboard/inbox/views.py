@@ -61,9 +61,14 @@ def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse
     pulse = Pulse.now()
     context = {
         "filter": form,
-        "since": since,
-        "opened": opened,
-        **news_of(pulse, at=at, every=NEWS_EVERY if at - opened < PATIENCE else SLOW),
+        **news_of(
+            form,
+            since=since,
+            opened=opened,
+            pulse=pulse,
+            at=at,
+            every=NEWS_EVERY if at - opened < PATIENCE else SLOW,
+        ),
         "news": form.new_since(since, at=at),
         "most_new": MOST_NEW,
     }

@@ -14,6 +14,12 @@ from assignments.services.mail_content.mail_line import mail_line, no_words
 from assignments.services.mail_content.parse_waiting import is_waiting
 
 FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
+PERHAPS_SENT = "it may be in Smartlead or not; it is not sent again"
+NOTE_LOOKS = {
+    Note.State.DONE: "good",
+    Note.State.UNCONFIRMED: "warn",
+    Note.State.REFUSED: "bad",
+}
 MAILS_OPEN = 3  # of a conversation: the newest ones
 MOST_HEADERS = 50  # of earlier mails, each opened by itself
 LONGEST_OPEN = 100_000  # characters of markup; what is longer is opened by itself
@@ -95,6 +101,16 @@ class ShownNote:
     author: str
     at: datetime | None
     ours: Note | None = None
+
+    @property
+    def look(self) -> str:
+        """The class of the words below; empty unless the note has its final state."""
+        return NOTE_LOOKS.get(Note.State(self.ours.state), "") if self.ours else ""
+
+    @property
+    def state_words(self) -> str:
+        """What became of our note, in words; empty for a note that is not ours."""
+        return _state_words(self.ours) if self.ours else ""
 
 
 def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conversation:
@@ -200,6 +216,21 @@ def notes_of(lead: Lead) -> list[ShownNote]:
         for note in ours
     ]
     return sorted([*mine, *theirs], key=lambda note: note.at or _LAST)
+
+
+def _state_words(note: Note) -> str:
+    match note.state:
+        case Note.State.DONE:
+            return "in Smartlead"
+        case Note.State.UNCONFIRMED:
+            return f"unconfirmed: {note.outcome or PERHAPS_SENT}"
+        case Note.State.REFUSED:
+            return f"refused: {note.outcome}"
+        case Note.State.CANCELLED:
+            return f"not sent: {note.outcome}"
+    if note.kind != Note.Kind.WRITTEN:
+        return "goes to Smartlead once the lead is handed over"
+    return "sending" if note.state == Note.State.SENDING else "waiting to be sent"
 
 
 def poll_of(notes: list[ShownNote], *, at: datetime) -> str:

@@ -27,6 +27,7 @@ from dashboard.service_errors import refuse
 
 TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
+NOTES_POLL = "every 5s"  # while the conversation is awaited
 MOST_CHANGES = 50
 FRAGMENTS = ("panel", "thread", "earlier", "notes", "timeline")
 
@@ -90,6 +91,8 @@ def _page(
 ) -> HttpResponse:
     lead = context["lead"]
     context |= {**_thread(request, lead, at), **_notes(lead, at), **_timeline(lead)}
+    if context["thread_is_awaited"]:
+        context["notes_poll"] = context["notes_poll"] or NOTES_POLL
     if (
         target(request) == "thread"
         and request.GET.get("seen") == context["thread_seen"]

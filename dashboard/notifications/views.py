@@ -1,5 +1,6 @@
 """The page of notifications."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -11,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from assignments import smtp
-from assignments.models import Notification, User
+from assignments.models import Assignment, Notification, User
+from assignments.models.assignment import State
 from assignments.services.ledger import unread_outcomes
 from assignments.services.notifications import notify as told
 from dashboard.assign.pool_fields import id_of
@@ -21,6 +23,49 @@ from dashboard.permissions import Rights
 
 MOST = 100
 NEWEST_FIRST = Order(first="pk", key="pk", descending=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """A decision that did not happen, as the page says it."""
+
+    change: Assignment
+    may_move: bool
+
+    @property
+    def is_refused(self) -> bool:
+        return self.change.state == State.REFUSED
+
+    @property
+    def look(self) -> str:
+        return "bad" if self.is_refused else "warn"
+
+    @property
+    def icon(self) -> str:
+        return "x" if self.is_refused else "warn"
+
+    @property
+    def again(self) -> str:
+        return "Retry" if self.is_refused else "Send anyway"
+
+    @property
+    def may_try_again(self) -> bool:
+        return self.may_move and self.change.lead.gone_at is None
+
+    @property
+    def batch_words(self) -> str:
+        batch = self.change.batch_id
+        return f", in batch {batch}" if batch else ""
+
+    @property
+    def lead_now(self) -> str:
+        """The sentence that says who has the lead; empty if that is not known."""
+        lead = self.change.lead
+        if lead.gone_at:
+            return "The lead is gone from Smartlead."
+        if lead.owner:
+            return f"It is with {lead.owner} now."
+        return "It is with nobody now." if lead.owner_is_known else ""
 
 
 @require_safe
@@ -73,7 +118,10 @@ def _undone(user: User) -> dict[str, Any]:
     shown = waiting.select_related("lead__owner", "to", "found", "batch")[:MOST]
     rights = Rights.of(user)
     return {
-        "notices": [(change, rights.may_move(change.lead)) for change in shown],
+        "notices": [
+            Undone(change=change, may_move=rights.may_move(change.lead))
+            for change in shown
+        ],
         "total": waiting.count(),
         "most": MOST,
     }

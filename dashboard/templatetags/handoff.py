@@ -5,7 +5,9 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template import Context, Library
+from django.template.defaultfilters import pluralize
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,6 +23,22 @@ from assignments.visible_text import displayed, isolated
 register = Library()
 
 LONGEST_SHORT = 24  # characters of a first name in a row
+
+# Views by the link of the rail under which they are found.
+SECTIONS = {
+    "inbox": {"inbox", "lead"},
+    "history": {"history", "batches", "batch", "undo_batch"},
+    "team": {
+        "team", "member", "add_member", "leaving", "member_hours", "performance",
+        "rebalance",
+    },
+    "routing": {"routing", "rule", "new_rule", "try_rules"},
+    "review": {"review", "accept_shown"},
+    "system": {"system"},
+    "start": {"start"},
+    "notifications": {"notifications", "notification_settings"},
+}  # fmt: skip
+WHOLE_SECTIONS = {"coverage", "settings"}  # each page whose address begins so
 
 CAUSE_ICONS = {
     Cause.MANUAL: "to",
@@ -50,6 +68,27 @@ def icon(name: str, label: str = "") -> SafeString:
     return format_html(
         '<svg class="i" aria-hidden="true"><use href="{}"/></svg>', address
     )
+
+
+@register.simple_tag(takes_context=True)
+def aria_current(context: Context, section: str) -> str:
+    """Return the attribute that marks the rail's link to this section of the pages.
+
+    Empty if the page does not belong to the section.
+    """
+    request = context["request"]
+    if section in WHOLE_SECTIONS:
+        is_current = request.path.startswith(f"/{section}/")
+    else:
+        view = request.resolver_match and request.resolver_match.view_name
+        is_current = view in SECTIONS[section]
+    return mark_safe('aria-current="page"' if is_current else "")  # noqa: S308
+
+
+@register.filter
+def counted(number: int, noun: str) -> str:
+    """Return a count with its noun: `1 lead`, `1,204 leads`."""
+    return f"{intcomma(number)} {noun}{pluralize(number)}"
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.db import connection
@@ -36,9 +37,7 @@ def tell(payload) -> None:
 
 def question(context, **other) -> dict[str, str]:
     """What the page asks with."""
-    names = ("since", "opened", "counted")
-    moments = {name: context[name].isoformat() for name in names}
-    return moments | {"seen": str(context["pulse"])} | other
+    return dict(parse_qsl(urlsplit(context["news_address"]).query)) | other
 
 
 class TestHowOften:
