@@ -4,9 +4,9 @@ Found, told and mended in one transaction: a killed tick leaves all of it or not
 a second one finds nothing to do.
 """
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -14,29 +14,21 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from assignments.models import Breach, Lead
 from assignments.services.breaches import messages
 from assignments.services.breaches.reassign import mend
+from assignments.services.isolation import run_isolated
 from assignments.services.routing import run as routing
 from assignments.services.sla.policy import Book
 from assignments.services.sla.recalculate import is_unfinished
 from assignments.services.sla.working_time import moment_after
-
-logger = logging.getLogger(__name__)
 
 MOST = 1000  # leads that one tick finds; the next one goes on
 
 
 def tick(*, at: datetime) -> str:
     """Returns what was done, for the log. What breaks here stops nothing else."""
-    found = _guarded(find, at)
-    told = _guarded(escalate, at)
+    message = "Overdue answers could not be looked at"
+    found = run_isolated(partial(find, at=at), "no", message)
+    told = run_isolated(partial(escalate, at=at), "no", message)
     return f"{found} answers overdue, {told} still."
-
-
-def _guarded(act: Callable[..., int], at: datetime) -> int | str:
-    try:
-        return act(at=at)
-    except Exception:
-        logger.exception("Overdue answers could not be looked at")
-        return "no"
 
 
 def find(*, at: datetime) -> int:

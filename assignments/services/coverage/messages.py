@@ -4,10 +4,9 @@ What each has been told is compared with how the coverage stands, once a minute:
 change that was taken back at once is no news, and nobody who is killed tells twice.
 """
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, Max, Q
@@ -18,14 +17,14 @@ from assignments.models.notification import Kind
 from assignments.services.absence_wording import last_day_away
 from assignments.services.coverage import alerts
 from assignments.services.coverage.certificate import EXCEPTIONS, lines, tally
+from assignments.services.isolation import run_isolated
 from assignments.services.notifications.notify import one_line, tell
 from assignments.services.time_zones import zone_named
-
-logger = logging.getLogger(__name__)
 
 LONGEST = timedelta(minutes=30)  # told then, though leads are still on their way
 ARRIVALS_EVERY = timedelta(days=1)
 MOST_NAMED = 20
+NOT_TOLD = "Nobody could be told of %s"
 STATE = Coverage.State
 
 
@@ -41,7 +40,7 @@ def tell_all(*, at: datetime) -> int:
     """Of every coverage that somebody has not heard the end of; how many messages."""
     open_words = CoverageWord.objects.filter(closed_at=None).order_by("coverage")
     ids = list(open_words.values_list("coverage", flat=True).distinct())
-    return sum(guarded(_tell_of, pk, at) for pk in ids)
+    return sum(run_isolated(partial(_tell_of, pk, at), 0, NOT_TOLD, pk) for pk in ids)
 
 
 def tell_attention(*, at: datetime) -> int:
@@ -50,21 +49,10 @@ def tell_attention(*, at: datetime) -> int:
     for trouble in alerts.everywhere(at):
         found.setdefault(trouble.coverage.pk, {}).setdefault(trouble.topic, trouble)
     return sum(
-        guarded(_alarm, trouble, at)
+        run_isolated(partial(_alarm, trouble, at), 0, NOT_TOLD, trouble)
         for topics in found.values()
         for trouble in topics.values()
     )
-
-
-def guarded[Thing](
-    act: Callable[[Thing, datetime], int], of: Thing, at: datetime
-) -> int:
-    """One broken coverage keeps the others from nobody: it is logged, and tried again."""
-    try:
-        return act(of, at)
-    except Exception:
-        logger.exception("Nobody could be told of %s", of)
-        return 0
 
 
 @transaction.atomic

@@ -4,7 +4,6 @@ Decisions are made twice: unlocked, to see which leads there is something to do 
 then once more with those leads locked. Only what still holds is carried out.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,9 +18,8 @@ from assignments.services.coverage.apply import carry_out
 from assignments.services.coverage.decisions import Decision, Office
 from assignments.services.coverage.planner import decide
 from assignments.services.coverage.snapshot import facts_of, leads_at, office_at
+from assignments.services.isolation import run_isolated
 from assignments.services.ledger import clock_reading
-
-logger = logging.getLogger(__name__)
 
 type Decisions = dict[int, Decision]
 
@@ -44,10 +42,10 @@ def tick(at: datetime) -> Report:
     at = clock_reading.latest(at)
     report = Report()
     for coverage_id in lifecycle.due(at):
-        _guarded(partial(lifecycle.advance, coverage_id, at), coverage_id, at, report)
+        _run(partial(_advance, coverage_id, at), coverage_id, at, report)
     found = _look(at)
     for acting, leads in _by_coverage(found).items():
-        _guarded(partial(_plan, acting, leads, at), acting, at, report)
+        _run(partial(_plan, acting, leads, at), acting, at, report)
     every = Coverage.objects.unfinished().values_list("pk", flat=True)
     report.unplaced = _count_unplaced(every, found)
     lifecycle.finish_all(at)
@@ -68,20 +66,26 @@ def plan_now(coverage: Coverage, at: datetime, *, actor: User | None = None) -> 
     coverage.refresh_from_db()
 
 
-def _guarded(
-    act: Callable[[], int | None], coverage_id: int, at: datetime, report: Report
+def _run(
+    act: Callable[[], int], coverage_id: int, at: datetime, report: Report
 ) -> None:
-    """One broken coverage does not stop the others: it is logged, and shown."""
-    try:
-        report.moves += act() or 0
-    except Exception:
-        logger.exception("Coverage %s could not be planned", coverage_id)
+    """Run `act`, which returns a number of moves, and add its result to `report`.
+
+    If it raises, that is logged and `failed_at` of the coverage set, else cleared.
+    """
+    moves = run_isolated(act, None, "Coverage %s could not be planned", coverage_id)
+    coverage = Coverage.objects.filter(pk=coverage_id)
+    if moves is None:
         report.failed += 1
-        Coverage.objects.filter(pk=coverage_id).update(failed_at=at)
+        coverage.update(failed_at=at)
     else:
-        Coverage.objects.filter(pk=coverage_id, failed_at__isnull=False).update(
-            failed_at=None
-        )
+        report.moves += moves
+        coverage.filter(failed_at__isnull=False).update(failed_at=None)
+
+
+def _advance(coverage_id: int, at: datetime) -> int:
+    lifecycle.advance(coverage_id, at)
+    return 0
 
 
 def _look(at: datetime, coverage_id: int | None = None) -> Decisions:

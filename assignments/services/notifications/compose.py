@@ -6,6 +6,7 @@ waited together goes in one mail.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from assignments import smtp
 from assignments.mail_encoding import wire_address
 from assignments.models import Coverage, CoverageWord, Mail, Member, Notification, User
 from assignments.models.notification import ByMail, Kind
-from assignments.services.coverage.messages import guarded
+from assignments.services.isolation import run_isolated
 from assignments.services.notifications import outbox
 from assignments.services.notifications.preferences import Wishes, address_of, wishes_of
 
@@ -37,7 +38,12 @@ def write_due(*, at: datetime) -> int:
         return 0 * Notification.objects.to_mail().update(mail_waits=False)
     if not outbox.may_write(at=at):
         return 0
-    return sum(guarded(_write, reader, at) for reader in _readers())
+    return sum(
+        run_isolated(
+            partial(_write, reader, at), 0, "Nobody could be told of %s", reader
+        )
+        for reader in _readers()
+    )
 
 
 def something_waits(*, at: datetime) -> bool:
