@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,8 @@ from assignments.services.absence_wording import (
     is_whole_days,
     zone_of,
 )
-from assignments.services.coverage.gaps import Window, days_of, uncovered
+
+type Window = tuple[datetime, datetime]
 
 State = Coverage.State
 WEEKS = 6
@@ -167,6 +168,29 @@ def uncovered_parts(
     )
 
 
+def uncovered(window: Window, absences: Sequence[Sequence[Window]]) -> list[Window]:
+    """Where in this window nobody is at work; per candidate, when they are away.
+
+    Without candidates that is all of it.
+    """
+    left = [window]
+    for away in absences:
+        left = [piece for one in left for piece in _common(one, away)]
+    return left
+
+
+def days_of(windows: Iterable[Window], zone: tzinfo) -> list[date]:
+    """The days that these windows touch, as seen in a zone."""
+    days: set[date] = set()
+    for starts_at, ends_at in windows:
+        day = starts_at.astimezone(zone).date()
+        last = (ends_at - datetime.resolution).astimezone(zone).date()
+        while day <= last:
+            days.add(day)
+            day += DAY
+    return sorted(days)
+
+
 def weeks_from(day: date, *, weeks: int = WEEKS) -> list[date]:
     monday = day - day.weekday() * DAY
     return [monday + number * DAY for number in range(weeks * 7)]
@@ -222,3 +246,11 @@ def _filled(bars: Iterable[Cell], days: Sequence[date]) -> Iterator[Cell]:
         cell = starting.get(day) or Cell(day=day)
         skip_to = cell.last + DAY
         yield cell
+
+
+def _common(window: Window, others: Sequence[Window]) -> list[Window]:
+    starts_at, ends_at = window
+    common = (
+        (max(starts_at, first), min(ends_at, last)) for first, last in sorted(others)
+    )
+    return [(first, last) for first, last in common if first < last]

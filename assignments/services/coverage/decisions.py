@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from assignments.models import Hold
-from assignments.services.coverage.rotation import Rotation, Topic
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Rotation, Scope, Topic
 
 Outcome = Hold.Outcome
 

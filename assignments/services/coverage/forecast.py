@@ -22,8 +22,7 @@ from assignments.services.coverage.decisions import (
 )
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.planner import decide
-from assignments.services.coverage.rotation import Candidate, Rotation
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Candidate, Rotation, Scope
 from assignments.services.coverage.snapshot import facts_of, office_at
 
 DRAFT = 0  # in the place of the id of a coverage that is not saved

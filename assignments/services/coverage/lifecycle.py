@@ -15,7 +15,7 @@ from assignments.models import (
     Lead,
 )
 from assignments.models.assignment import PENDING
-from assignments.services.coverage.scopes import Scope, is_open, topic_of
+from assignments.services.coverage.rotation import Scope, is_open, topic_of
 
 STATE = Coverage.State
 BEGUN = (STATE.STARTING, STATE.ACTIVE)

@@ -12,9 +12,9 @@ from assignments.models import Coverage, Coverer, Lead, Member, Source
 from assignments.services.absences import next_absences
 from assignments.services.bulk import pace
 from assignments.services.bulk.call_estimates import Estimate
+from assignments.services.coverage.calendar import Window, days_of, uncovered
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.forecast import Dealt, outlook
-from assignments.services.coverage.gaps import Window, days_of, uncovered
 from assignments.services.mirror.sync_sources import INBOX
 
 DAY = timedelta(days=1)

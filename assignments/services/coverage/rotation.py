@@ -6,6 +6,9 @@ Pure; the rotation of a coverage runs on over its arrivals (coverage rules, 30).
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Self
+
+from assignments.models import Coverage, Lead
 
 STEPS_IN = "steps in, because nobody else is free"
 
@@ -16,6 +19,31 @@ class Topic:
 
     campaign_id: int | None
     category_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Empty campaigns or categories stand for all of them."""
+
+    is_all: bool = False
+    campaigns: frozenset[int] = frozenset()
+    categories: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> Self:
+        """Reads the prefetched campaigns and categories."""
+        return cls(
+            is_all=coverage.scope == Coverage.Scope.ALL,
+            campaigns=frozenset(one.pk for one in coverage.campaigns.all()),
+            categories=frozenset(one.pk for one in coverage.categories.all()),
+        )
+
+    def takes(self, topic: Topic, *, is_open: bool) -> bool:
+        return (
+            (self.is_all or is_open)
+            and (not self.campaigns or topic.campaign_id in self.campaigns)
+            and (not self.categories or topic.category_id in self.categories)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +147,17 @@ class Rotation:
             return "covers leads of this kind"
         whole = sum(one.share for one in self.candidates if not one.is_narrow)
         return f"covers {_part(chosen.share / whole)}"
+
+
+def topic_of(lead: Lead) -> Topic:
+    return Topic(campaign_id=lead.campaign_id, category_id=lead.category_id)
+
+
+def is_open(lead: Lead) -> bool:
+    """Replied, and not in a closing category; the lead comes with its category."""
+    return lead.last_reply_at is not None and not (
+        lead.category is not None and lead.category.is_closing
+    )
 
 
 def _weights(group: Sequence[Candidate]) -> Mapping[int, Decimal]:

@@ -25,8 +25,13 @@ from assignments.services.coverage.decisions import (
     Office,
     Waiting,
 )
-from assignments.services.coverage.rotation import Candidate, Rotation
-from assignments.services.coverage.scopes import Scope, is_open, topic_of
+from assignments.services.coverage.rotation import (
+    Candidate,
+    Rotation,
+    Scope,
+    is_open,
+    topic_of,
+)
 
 BEGUN = (Coverage.State.STARTING, Coverage.State.ACTIVE)
 

@@ -5,7 +5,7 @@ have arrived is sent again with the same id: rather twice than lost.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -28,6 +28,7 @@ from assignments.task_queue import nudge_mails
 SETTINGS_PATH = "/notifications/settings/"
 BACK_OFF = (1, 5, 15, 60)  # minutes; the last one again and again
 GIVE_UP = timedelta(days=3)
+MOST_ROWS = 50
 NO_ADDRESS = "This is no address. Put it right under Team or Users."
 State = Mail.State
 IN_ORDER = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
@@ -37,6 +38,17 @@ IN_ORDER = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at":
 class Claim:
     mail: Mail
     token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailHealth:
+    is_on: bool
+    trouble: str
+    trouble_since: datetime | None
+    try_again_at: datetime | None
+    waiting: int
+    returned: Sequence[Mail]
+    returned_total: int
 
 
 def claim_next(*, at: datetime) -> Claim | None:
@@ -115,6 +127,20 @@ def send_all(
 def returned() -> QuerySet[Mail]:
     """What the mail server refused and nobody has looked after, newest first."""
     return Mail.objects.returned().order_by("-pk")
+
+
+def mail_health() -> MailHealth:
+    known = server()
+    refused = returned()
+    return MailHealth(
+        is_on=smtp.is_on(),
+        trouble=known.trouble,
+        trouble_since=known.trouble_since,
+        try_again_at=known.try_again_at,
+        waiting=Mail.objects.pending().count(),
+        returned=list(refused.defer("text", "html")[:MOST_ROWS]),
+        returned_total=refused.count(),
+    )
 
 
 @transaction.atomic

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from assignments.models import MailTimes, Member, NotificationChoice, User
 from assignments.models.notification import ByMail, Kind
-from assignments.services.notifications.mail_times import is_quiet, last_digest
 from assignments.services.time_zones import zone_named
 
 DIGEST_AT = time(8)
@@ -39,10 +38,23 @@ class Wishes:
     quiet_to: time | None = QUIET[1]
 
     def are_quiet(self, at: datetime) -> bool:
-        return is_quiet(at, begin=self.quiet_from, end=self.quiet_to, zone=self.zone)
+        """Return whether quiet hours hold at `at`; they may go over midnight."""
+        begin, end = self.quiet_from, self.quiet_to
+        if begin is None or end is None or begin == end:
+            return False
+        now = at.astimezone(self.zone).time()
+        if begin < end:
+            return begin <= now < end
+        return now >= begin or now < end
 
     def last_digest(self, at: datetime) -> datetime:
-        return last_digest(at, digest_at=self.digest_at, zone=self.zone)
+        """Return the newest moment of the daily digest that is not after `at`."""
+        today = at.astimezone(self.zone).date()
+        moment = datetime.combine(today, self.digest_at, tzinfo=self.zone)
+        if moment <= at:
+            return moment
+        yesterday = today - timedelta(days=1)
+        return datetime.combine(yesterday, self.digest_at, tzinfo=self.zone)
 
 
 def choice_of(user: User, kind: Kind) -> Choice:

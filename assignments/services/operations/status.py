@@ -22,7 +22,7 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import account as accounts
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.notifications import outbox
-from assignments.services.notifications.mail_health import MailHealth, mail_health
+from assignments.services.notifications.outbox import MailHealth, mail_health
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 from assignments.version import VERSION
 

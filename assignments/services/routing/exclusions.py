@@ -25,8 +25,7 @@ from assignments.models import (
     Suggestion,
 )
 from assignments.models.assignment import PERSONAL, Cause, State
-from assignments.services.coverage.rotation import Topic
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Scope, Topic
 from assignments.services.ledger import preconditions
 from assignments.services.routing.data import LeadFacts
 

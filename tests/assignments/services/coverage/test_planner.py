@@ -15,8 +15,7 @@ from assignments.services.coverage.decisions import (
     Waiting,
 )
 from assignments.services.coverage.planner import decide
-from assignments.services.coverage.rotation import Candidate, Rotation, Topic
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Candidate, Rotation, Scope, Topic
 
 A, B, C, D = 1, 2, 3, 4
 CA, CB, NEXT = 10, 20, 11

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.notifications.mail_times import is_quiet, last_digest
+from assignments.services.notifications.preferences import DEFAULTS, Wishes
 from assignments.services.time_zones import zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -21,6 +21,11 @@ MOMENTS = st.datetimes(
     timezones=st.just(UTC),
 )
 TIMES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
+
+
+def is_quiet(at, *, begin, end, zone):
+    wishes = Wishes(zone=zone, choices=DEFAULTS, quiet_from=begin, quiet_to=end)
+    return wishes.are_quiet(at)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,8 @@ def test_nobody_is_kept_quiet_for_more_than_a_day(at, begin, hours, zone):
 
 @given(at=MOMENTS, digest_at=TIMES, zone=ZONES)
 def test_a_digest_is_never_ahead_and_never_two_days_old(at, digest_at, zone):
-    last = last_digest(at, digest_at=digest_at, zone=zone)
+    wishes = Wishes(zone=zone, choices=DEFAULTS, digest_at=digest_at)
+    last = wishes.last_digest(at)
 
     assert last <= at
     assert at - last < timedelta(hours=50)
