@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from django.utils import timezone
 
 from assignments.models import Coverage, Coverer
-from assignments.services.periods import begins_a_day, clock_time
+from assignments.services.periods import begins_a_day, clock_time, short_day
 
 CITY_OF = {"UTC": "UTC"}
 
@@ -88,7 +88,7 @@ def _day_in_words(
     day: date, moment: datetime, coverage: Coverage, reader: tzinfo | None
 ) -> str:
     """Return the day, with the time unless `moment` begins a day, and the city."""
-    words = _joined(f"{day:%a %-d %b}", _clock(moment))
+    words = _joined(short_day(day), _clock(moment))
     reader = reader or timezone.get_default_timezone()
     is_same = moment.astimezone(reader).utcoffset() == moment.utcoffset()
     return words if is_same else f"{words} ({city(coverage.zone)})"

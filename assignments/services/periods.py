@@ -35,11 +35,11 @@ def clock_change(day: date, at: time, zone: str) -> str:
     there = local(first.astimezone(UTC), zone)
     if there.replace(tzinfo=None) != first.replace(tzinfo=None):
         return (
-            f"{at:%H:%M} does not exist on {spoken(day)}: the clocks are put forward. "
+            f"{at:%H:%M} does not exist on {short_day(day)}: the clocks are put forward. "
             f"It counts as {there:%H:%M}."
         )
     return (
-        f"{at:%H:%M} comes twice on {spoken(day)}: the clocks are put back. "
+        f"{at:%H:%M} comes twice on {short_day(day)}: the clocks are put back. "
         f"The first one counts, {first:%H:%M %Z}."
     )
 
@@ -64,8 +64,8 @@ def local(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 
-def spoken(day: date) -> str:
-    """As our sentences say a day: Fri 15 May."""
+def short_day(day: date) -> str:
+    """Return `day` without its year, as sentences and pages say it: `Fri 15 May`."""
     return formats.date_format(day, "D j M")
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from assignments.models import Breach, Lead, Member, User
 from assignments.models.notification import Kind
 from assignments.services.notifications.notify import one_line, tell
+from assignments.services.periods import short_day
 from assignments.services.sla.policy import Book
 from assignments.services.time_zones import zone_named
 
@@ -108,13 +109,17 @@ def _lines(
     overdue: Sequence[tuple[Lead, Breach]], zone: ZoneInfo, mended: Mapping[int, str]
 ) -> str:
     lines = [
-        f"{_named(lead)}: due {breach.due_at.astimezone(zone):%a %-d %b, %H:%M}"
+        f"{_named(lead)}: due {_moment(breach.due_at.astimezone(zone))}"
         + (f", {mended[lead.pk]}" if lead.pk in mended else "")
         for lead, breach in overdue[:MOST_NAMED]
     ]
     if more := len(overdue) - MOST_NAMED:
         lines += [f"and {more} more"] if more > 0 else []
     return "\n".join(lines)
+
+
+def _moment(local: datetime) -> str:
+    return f"{short_day(local)}, {local:%H:%M}"
 
 
 def _named(lead: Lead) -> str:

@@ -18,6 +18,7 @@ from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause
 from assignments.services.bulk.strategies import Choice, LeastBusy, Offer
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.planning import Plan, Proposal
+from assignments.services.periods import short_day
 from assignments.services.routing.choose import Office, candidate, office_at
 from assignments.services.routing.data import Seat
 from assignments.services.routing.suggestions import already_suggested
@@ -120,7 +121,7 @@ def _choose(breach: Breach, office: Office, slipped: set[int]) -> Mended | None:
 
 def _reason(breach: Breach, owner: str, choice: Choice) -> str:
     due = timezone.localtime(breach.due_at)
-    slip = f"{owner} had until {due:%a %-d %b, %H:%M %Z} to answer"
+    slip = f"{owner} had until {short_day(due)}, {due:%H:%M %Z} to answer"
     return f"{slip}. Instead {choice.sentence}"[:500]
 
 

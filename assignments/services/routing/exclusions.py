@@ -27,6 +27,7 @@ from assignments.models import (
 from assignments.models.assignment import PERSONAL, Cause, State
 from assignments.services.coverage.rotation import Scope, Topic
 from assignments.services.ledger import preconditions
+from assignments.services.periods import short_day
 from assignments.services.routing.data import LeadFacts
 
 
@@ -173,4 +174,4 @@ def _pairs(rows: QuerySet[CoveredLead]) -> frozenset[tuple[int, int]]:
 
 
 def _day(at: datetime) -> str:
-    return f"{timezone.localtime(at):%a %-d %b}"
+    return short_day(timezone.localtime(at))
