@@ -1,4 +1,4 @@
-"""How each person wants to be told: by kind, and when by e-mail."""
+"""How each person wants to be notified: by kind, and when by mail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,13 @@ QUIET = (time(20), time(7))
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """How one kind of notification reaches somebody."""
+
     in_app: bool = True
     by_mail: ByMail = ByMail.AT_ONCE
 
 
-# An overdue answer is also seen in the inbox; some people have many in a day.
+# Overdue answers also show in the inbox, and some people have many a day.
 DEFAULTS = {kind: Choice() for kind in Kind} | {
     Kind.OVERDUE: Choice(by_mail=ByMail.DIGEST)
 }
@@ -29,7 +31,7 @@ DEFAULTS = {kind: Choice() for kind in Kind} | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What one person has chosen, or the defaults."""
+    """The choices of one person, or the defaults, in their time zone."""
 
     zone: ZoneInfo
     choices: Mapping[Kind, Choice]
@@ -58,22 +60,26 @@ class Wishes:
 
 
 def choice_of(user: User, kind: Kind) -> Choice:
-    made = NotificationChoice.objects.filter(user=user, kind=kind).first()
-    return _choice(made) if made else DEFAULTS[kind]
+    """Return how this user wants one kind, by default if they have not chosen."""
+    row = NotificationChoice.objects.filter(user=user, kind=kind).first()
+    return _choice(row) if row else DEFAULTS[kind]
 
 
 def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
-    """Without a user: somebody without a login, who cannot choose."""
+    """Return the choices of a user; the defaults for None, a member without a login.
+
+    `zone` counts where the user has none.
+    """
     if user is None:
         return Wishes(zone=zone_named(zone), choices=DEFAULTS)
-    made = NotificationChoice.objects.filter(user=user)
-    choices = DEFAULTS | {Kind(one.kind): _choice(one) for one in made}
-    here = zone_named(user.time_zone or zone)
+    rows = NotificationChoice.objects.filter(user=user)
+    choices = DEFAULTS | {Kind(row.kind): _choice(row) for row in rows}
+    time_zone = zone_named(user.time_zone or zone)
     times = MailTimes.objects.filter(user=user).first()
     if times is None:
-        return Wishes(zone=here, choices=choices)
+        return Wishes(zone=time_zone, choices=choices)
     return Wishes(
-        zone=here,
+        zone=time_zone,
         choices=choices,
         digest_at=times.digest_at,
         quiet_from=times.quiet_from,
@@ -82,7 +88,7 @@ def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
 
 
 def address_of(user: User | None, member: Member | None) -> str:
-    """Where they are mailed; empty where nobody knows."""
+    """Return the mail address, the user's before the member's; "" if both have none."""
     return (user.email if user else "") or (member.email if member else "")
 
 
@@ -95,6 +101,7 @@ def save_wishes(
     quiet_from: time | None,
     quiet_to: time | None,
 ) -> None:
+    """Save all choices of a user. Quiet hours have both ends or none."""
     for kind, choice in choices.items():
         NotificationChoice.objects.update_or_create(
             user=user,
@@ -111,5 +118,5 @@ def save_wishes(
     )
 
 
-def _choice(made: NotificationChoice) -> Choice:
-    return Choice(in_app=made.in_app, by_mail=ByMail(made.by_mail))
+def _choice(row: NotificationChoice) -> Choice:
+    return Choice(in_app=row.in_app, by_mail=ByMail(row.by_mail))
