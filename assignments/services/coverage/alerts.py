@@ -83,7 +83,7 @@ def _coverages_to_check() -> QuerySet[Coverage]:
         origin__is_active=False,
     )
     unread = Q(acknowledged_at=None) & (
-        Q(state=STATE.CANCELLED, cancelled_why=lifecycle.MISSED)
+        Q(state=STATE.CANCELLED, was_missed=True)
         | Q(state=STATE.COMPLETED) & Exists(stranded)
     )
     running = ~Q(state__in=(STATE.PROPOSED, STATE.COMPLETED, STATE.CANCELLED))

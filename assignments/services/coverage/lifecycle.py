@@ -40,6 +40,7 @@ def advance(coverage_id: int, at: datetime) -> None:
     is_over = coverage.ends_at <= at
     match coverage.state:
         case STATE.SCHEDULED if is_over:
+            coverage.was_missed = True
             _cancel(coverage, MISSED, at)
         case STATE.PROPOSED if is_over:
             _cancel(coverage, UNCONFIRMED, at)
@@ -116,7 +117,9 @@ def _start_set(coverage: Coverage) -> list[Lead]:
 def _cancel(coverage: Coverage, why: str, at: datetime) -> None:
     coverage.state, coverage.cancelled_at = STATE.CANCELLED, at
     coverage.cancelled_why = why
-    coverage.save(update_fields=["state", "cancelled_at", "cancelled_why"])
+    coverage.save(
+        update_fields=["state", "cancelled_at", "cancelled_why", "was_missed"]
+    )
     _add_event(coverage, at, why)
 
 

@@ -223,28 +223,30 @@ def _notify_returned(coverage: Coverage, own_notice: CoverageWord, at: datetime)
         since = coverage.returning_at or at
         if own_notice.told_at or since > at - alerts.OVERDUE:
             return 0
-        return _notify_counts(own_notice, "so far", at)
+        return _notify_counts(own_notice, at, is_final=False)
     own_notice.closed_at = at
     own_notice.save()
     return (
-        _notify_counts(own_notice, "", at) if coverage.state == STATE.COMPLETED else 0
+        _notify_counts(own_notice, at, is_final=True)
+        if coverage.state == STATE.COMPLETED
+        else 0
     )
 
 
-def _notify_counts(own_notice: CoverageWord, so_far: str, at: datetime) -> int:
+def _notify_counts(own_notice: CoverageWord, at: datetime, *, is_final: bool) -> int:
     own_notice.told_at = at
     own_notice.save()
     coverage = own_notice.coverage
     counts = tally(coverage)
     verb = "is" if 1 in {counts.home, counts.taken} else "are"
     how_many = f"{counts.home:,} of {_leads(counts.taken)} {verb}"
-    what = f"{how_many} with you again" if counts.taken else "no lead was handed over"
+    result = f"{how_many} with you again" if counts.taken else "no lead was handed over"
     parts = [f"{count:,} {fate.label}" for fate, count in counts.parts]
     notification = tell(
         own_notice.member,
         kind=Kind.RETURNED,
-        key=f"coverage-{coverage.pk}-returned{so_far.replace(' ', '-')}",
-        subject=" ".join(filter(None, ["You are back:", so_far, what])),
+        key=f"coverage-{coverage.pk}-returned{'' if is_final else 'so-far'}",
+        subject=f"You are back: {'' if is_final else 'so far '}{result}",
         text="\n".join(
             [
                 f"Taken {counts.taken:,}: {', '.join(parts)}.",
