@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assignments.models import Assignment, Batch, Hold
 from tests.assignments.services.coverage import model
-from tests.assignments.services.coverage.walker import Walker
+from tests.assignments.services.coverage.history_driver import Walker
 
 OFTEN = ("plan", "go_on", "go_on", "wait", "line", "assign", "tick", "outside")
 RARELY = (

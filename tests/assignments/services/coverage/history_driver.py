@@ -16,7 +16,7 @@ from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.ownership import Sighting, observe_owner
 from tests.assignments.services.coverage.model import Coverage as ToldCoverage
 from tests.assignments.services.coverage.model import Lead as Told
-from tests.assignments.services.coverage.watcher import LEADS, MEMBERS, Watcher
+from tests.assignments.services.coverage.model_comparison import LEADS, MEMBERS, Watcher
 from tests.factories import MONDAY
 
 type Act = Callable[..., object]
