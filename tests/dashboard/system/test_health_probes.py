@@ -34,7 +34,8 @@ def test_readyz_wants_a_worker(client, db):
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_readyz_wants_a_database(client, db, error):
     with patch(
-        "dashboard.system.health_probes.operations_status.worker_is_silent", side_effect=error
+        "dashboard.system.health_probes.operations_status.worker_is_silent",
+        side_effect=error,
     ):
         response = client.get("/readyz")
 

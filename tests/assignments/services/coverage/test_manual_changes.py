@@ -1,4 +1,4 @@
-"""What people decide during a coverage: a person always wins, once it came true."""
+"""What people decide during a coverage: once it is done, a person always wins."""
 
 import pytest
 
@@ -235,7 +235,7 @@ class TestUndo:
         assert "coverage did this" in why_not
 
 
-class TestActs:
+class TestActions:
     def test_ended_early_everything_goes_back(self, office, cast, held):
         coverage = Coverage.objects.get()
 
@@ -318,7 +318,9 @@ class TestActs:
                 at=office.clock(),
             )
 
-    def test_extended_unseen_it_runs_on(self, office, cast, held):
+    def test_extended_after_its_end_but_before_a_tick_it_runs_on(
+        self, office, cast, held
+    ):
         coverage = Coverage.objects.get()
         office.clock.now = MONDAY + DAY + HOUR
 
@@ -352,7 +354,7 @@ class TestActs:
                 at=MONDAY,
             )
 
-    def test_what_is_over_unseen_is_not_started(self, office, cast):
+    def test_a_coverage_that_ended_before_a_tick_is_not_started(self, office, cast):
         coverage = plan(*cast[:2])
 
         with pytest.raises(AssignmentRefused, match="Plan a new one"):

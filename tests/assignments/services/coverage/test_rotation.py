@@ -1,4 +1,4 @@
-"""Who gets the next lead: rule 30 of the coverage rules, from shares alone."""
+"""The member who gets the next lead: coverage rule 30, from shares alone."""
 
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ def test_shares_are_kept_smoothly_with_ties_in_the_order_of_the_form():
     assert dealt(rotation, 8) == [B, C, D, B, B, C, D, B]
 
 
-def test_who_was_away_is_not_flooded_afterwards():
+def test_a_member_who_was_away_gets_no_more_than_their_share_afterwards():
     rotation = Rotation.fresh([candidate(B), candidate(C)])
     dealt(rotation, 10, free={B})
 

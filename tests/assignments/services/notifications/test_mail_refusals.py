@@ -1,4 +1,4 @@
-"""What becomes of a mail that a real server refuses, and of unusual addresses and names."""
+"""Mails that a real server refuses, and unusual addresses and names."""
 
 from datetime import timedelta
 

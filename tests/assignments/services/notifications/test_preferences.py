@@ -1,4 +1,4 @@
-"""Quiet hours and digests by the clock on the wall, whatever the clocks do."""
+"""Quiet hours and digests in local time, also on days when the clocks change."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -98,7 +98,7 @@ def test_a_digest_is_never_ahead_and_never_two_days_old(at, digest_at, zone):
 @pytest.mark.parametrize(
     "name", ["Mars/Phobos", "", "../../etc/passwd", "a\0b", "Europe"]
 )
-def test_a_zone_that_is_no_more_counts_as_the_default(name, settings):
+def test_an_unknown_zone_counts_as_the_default(name, settings):
     settings.TIME_ZONE = "Europe/Berlin"
 
     assert zone_named(name) == BERLIN
