@@ -1,4 +1,4 @@
-"""What people do to a coverage. Each action checks the right and writes an event.
+"""Actions of people on a coverage. Each checks the right and writes an event.
 
 Those that change a scheduled or running coverage plan its leads in the same
 transaction.

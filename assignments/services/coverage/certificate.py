@@ -1,4 +1,4 @@
-"""What became of each lead that a coverage took: counts, and the leads behind them."""
+"""Results of a coverage: counts of its leads, and the sentences about each of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ EXCEPTIONS = tuple(fate for fate in Fate if fate not in {Fate.RETURNED, Fate.TAK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many holds of a coverage there are in each status.
+    """Numbers of the holds of a coverage in each status.
 
     `arrivals` came after the start; of `verified` Smartlead has confirmed the return.
     """
@@ -191,9 +191,7 @@ def tally(coverage: Coverage) -> Tally:
 
 
 def tallies(coverages: Iterable[Coverage]) -> dict[int, Tally]:
-    """Return the counts by coverage id, with one query; coverages without holds are
-    missing.
-    """
+    """Return the counts by coverage id, in one query, without coverages without holds."""
     holds = Hold.objects.filter(coverage__in=list(coverages)).order_by()
     by_status = {fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in Fate}
     # Typed by hand: the stubs know only of keys that are written out.
@@ -216,9 +214,7 @@ def tallies(coverages: Iterable[Coverage]) -> dict[int, Tally]:
 
 
 def holds_of(coverage: Coverage, fates: Iterable[Fate] = ()) -> QuerySet[Hold]:
-    """Return the coverage's holds with related rows joined, only those in `fates` if
-    given.
-    """
+    """Return the coverage's holds with related rows, only those in `fates` if given."""
     holds = coverage.holds.select_related(
         "lead__owner", "lead__campaign", "origin", "to",
         "ended_by__actor", "ended_by__to", "move__to", "taken_by",

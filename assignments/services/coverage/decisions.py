@@ -1,4 +1,4 @@
-"""The data from which leads are planned, and what can be decided about one lead."""
+"""Data from which leads are planned, and the decision about one lead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -83,9 +83,7 @@ class LeadFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """The members who are active, away and free (active and not away), and coverages by
-    id.
-    """
+    """Members who are active, away, and free (active, not away); coverages by id."""
 
     free: frozenset[int]
     away: frozenset[int]
@@ -123,7 +121,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is to happen with one lead now.
+    """Changes to make to one lead now.
 
     `ends` are holds with their outcomes, `hands_on` holds with a new `to`, `adopts` the
     coverage and the origin of a new hold: none of them needs a move. `forget` is a plan

@@ -1,4 +1,4 @@
-"""A coverage as somebody plans it, and what is wrong with it, in sentences."""
+"""Coverages as people plan them, and the problems of such a draft in sentences."""
 
 import re
 from collections.abc import Iterable, Iterator

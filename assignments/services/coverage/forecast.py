@@ -1,4 +1,4 @@
-"""What the planner will decide when a draft starts: the same decisions, at that moment.
+"""Forecast of a draft: what the planner will decide at the moment it starts.
 
 It looks at where each lead will be by then (coverage rules, 7 and 24): pending changes
 have come true, and coverages that are over by then have given back what they held.

@@ -149,9 +149,7 @@ def _transfer_share(leaving: Coverer, new: Member, at: datetime) -> None:
 
 
 def _transfer_scope(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
-    """Give `coverer` the scope of `leaving`, joined with their own if they cover
-    already.
-    """
+    """Give `coverer` the scope of `leaving`; one who covers already gets both."""
     for name in ("campaigns", "categories"):
         own = set(getattr(coverer, name).all())
         added = set(getattr(leaving, name).all())

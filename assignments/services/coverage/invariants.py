@@ -1,4 +1,4 @@
-"""What must hold of coverages at any moment (coverage rules, 3 and 11).
+"""Invariants of coverages, true at any moment (coverage rules, 3 and 11).
 
 Each check returns the rows that break its sentence, for `manage.py audit`.
 """
@@ -15,9 +15,7 @@ LIVE, TAKING = Hold.State.LIVE, Hold.State.TAKING
 
 
 def _misplaced_leads(at: datetime) -> Iterator[str]:
-    """Return live holds whose lead is not with the `to` of the top one, though nothing
-    moves.
-    """
+    """Return top holds whose lead is not with their `to`, though nothing moves."""
     above = Hold.objects.live().filter(lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
     moving = Assignment.objects.pending().filter(lead=OuterRef("lead"))
     tops = Hold.objects.live().filter(~Exists(above), ~Exists(moving))

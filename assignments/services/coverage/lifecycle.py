@@ -58,11 +58,10 @@ def finish(coverage_id: int, at: datetime) -> None:
 
 
 def finish_all(at: datetime) -> None:
-    """Make coverages active once all is handed over, and completed once all is given
-    back.
+    """Make coverages active or completed that have reached it.
 
-    A coverage is active when none of its leads is on the way any more, and completed
-    when it has no standing hold.
+    A starting one is active once no lead is on the way; a returning one completed once
+    it has no standing hold.
     """
     _finish(Coverage.objects.all(), at)
 

@@ -30,7 +30,7 @@ STATE = Coverage.State
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many leads a member holds; `last` is the id of their newest hold."""
+    """Number of leads a member holds; `last` is the id of their newest hold."""
 
     held: int = 0
     last: int = 0

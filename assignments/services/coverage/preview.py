@@ -1,4 +1,4 @@
-"""What a draft would do, from the planner that will run. Reads only."""
+"""Preview of a draft, made by the planner that will run. Reads only."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +23,10 @@ MOST_CHOICES = 100  # leads whose reasons the page shows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one covering member would get, beside what they have.
+    """Leads that one covering member would get, beside what they have.
 
     `staying`: those of `leads` that they own already. `open`: their open leads today.
-    `covers_for`: whom else they cover for in that time. `away`: their own absences in
-    it.
+    `covers_for`: others they cover for in that time. `away`: their own absences in it.
     """
 
     member: Member

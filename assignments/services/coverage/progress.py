@@ -1,4 +1,4 @@
-"""How far a handover or a return has come, what delays it, and when it will be done."""
+"""Progress of a handover or a return: what is done, what delays it, when it ends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -73,8 +73,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Dealt:
-    """The member chosen for a lead. `why` is half a sentence: “covers half of the
-    leads”.
+    """The member chosen for a lead.
+
+    `why` is half a sentence: “covers half of the leads”.
     """
 
     member_id: int
@@ -102,7 +103,7 @@ class Rotation:
         """Return who gets this lead, and move the rotation on; None if nobody is free.
 
         The first of `prefer` (its owner, or whoever it is planned for) who is free and
-        may cover it gets it, and the rotation stays as it is.
+        may cover it gets it, and the rotation stays as it is. The fallback comes last.
         """
         for member_id in prefer:
             if member_id in free and (

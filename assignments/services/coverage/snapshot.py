@@ -58,8 +58,7 @@ def office_at(at: datetime) -> Office:
 
 
 def leads_at(office: Office, *, coverage_id: int | None = None) -> QuerySet[Lead]:
-    """Return the leads that may need a decision; of one coverage, if `coverage_id` is
-    given.
+    """Return the leads that may need a decision, of one coverage if it is given.
 
     Those are the leads of members with a running coverage, and those with standing
     holds.
@@ -186,8 +185,10 @@ def _refused_kind(hold: Hold) -> Kind | None:
 def _starts_and_pins(
     ids: LeadIds,
 ) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """Return, by lead, the coverages that took it at their start, and those it is kept
-    out of.
+    """Return, by lead, the ids of coverages that took it at their start.
+
+    The second dict holds those that a person keeps it out of. Unfinished coverages
+    only.
     """
     starts: dict[int, set[int]] = defaultdict(set)
     pins: dict[int, set[int]] = defaultdict(set)

@@ -38,9 +38,7 @@ class Report:
 
 
 def tick(at: datetime) -> Report:
-    """Bring all coverages up to date at `at`; missed or repeated ticks make no
-    difference.
-    """
+    """Bring all coverages up to date at `at`. Missed or repeated ticks do no harm."""
     at = clock_reading.latest(at)
     report = Report()
     for coverage_id in lifecycle.due(at):

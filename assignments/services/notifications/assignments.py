@@ -48,7 +48,7 @@ def remember(row: Assignment, *, at: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """What of some batches is still to be done.
+    """Parts of some batches that are still to be done.
 
     `pending`: pairs of batch and member with open rows. `unwritten`: batches not
     written in full.

@@ -29,10 +29,10 @@ type Reader = User | Member
 
 
 def write_due(*, at: datetime) -> int:
-    """Compose one mail per reader with waiting notifications. Return the number
-    composed.
+    """Compose one mail per reader with waiting notifications. Return their number.
 
-    Nothing is composed while mail is off or the server is in trouble.
+    Nothing is composed while mail is off or the server is in trouble; while it is off,
+    what waits is dropped.
     """
     if not smtp.is_on():
         # A server that is set up later must not begin with old news.
@@ -128,9 +128,7 @@ def _ready(
 
 
 def _is_away(member: Member, at: datetime) -> bool:
-    """Return whether they are away, or back and not told yet what became of their
-    leads.
-    """
+    """Return whether they are away, or back and not told yet of their leads."""
     if Coverage.objects.away_at(at).filter(member=member).exists():
         return True
     open_notices = CoverageWord.objects.filter(

@@ -22,8 +22,7 @@ def tell(
     path: str,
     at: datetime,
 ) -> Notification | None:
-    """Notify a person once per `key`. Return None if they know already or cannot be
-    told.
+    """Notify a person once per `key`. Return None if they know it or cannot be told.
 
     A member with a login is told as its user; one without by mail only, which needs an
     address and a mail server. `subject` is one line, `text` may add lines for a mail,
@@ -68,9 +67,7 @@ def read(*, user: User, pk: int, at: datetime) -> Notification | None:
 
 @transaction.atomic
 def read_all(*, user: User, up_to: int, at: datetime) -> int:
-    """Mark all of a user's notifications up to this id as read. Return how many were
-    unread.
-    """
+    """Mark a user's notifications up to this id as read. Return how many were not."""
     return of_user(user).unread().filter(pk__lte=up_to).update(read_at=at)
 
 

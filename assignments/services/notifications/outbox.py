@@ -136,9 +136,7 @@ def send(claim: Claim, *, postman: Postman, clock: Callable[[], datetime]) -> bo
 def send_all(
     *, postman: Postman, until: datetime, clock: Callable[[], datetime]
 ) -> int:
-    """Deliver due mails one by one, until `until` or trouble. Return how many were
-    handled.
-    """
+    """Deliver due mails until `until`, or trouble. Return the number handled."""
     count = 0
     while clock() < until and (claim := claim_next(at=clock())):
         if not send(claim, postman=postman, clock=clock):

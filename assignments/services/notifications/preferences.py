@@ -1,4 +1,4 @@
-"""How each person wants to be notified: by kind, and when by mail."""
+"""Preferences of people for notifications: by kind, and when by mail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ QUIET = (time(20), time(7))
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How one kind of notification reaches somebody."""
+    """Ways in which one kind of notification reaches somebody."""
 
     in_app: bool = True
     by_mail: ByMail = ByMail.AT_ONCE

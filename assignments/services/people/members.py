@@ -115,8 +115,7 @@ def create_user(
     email: str = "",
     is_sales_manager: bool = False,
 ) -> tuple[User, str]:
-    """Create a login. Return it with its new password, which is stored nowhere in
-    clear.
+    """Create a login. Return it with its new password, which is stored as a hash only.
 
     Raises NotAllowed, or AssignmentRefused if the name is taken.
     """
@@ -170,8 +169,7 @@ def edit_user(
 
 @transaction.atomic
 def set_password(*, actor: User, user: User) -> str:
-    """Give a login a new password and unlock it. Return the password, stored only as a
-    hash.
+    """Give a login a new password and unlock it. Return the password.
 
     Raises NotAllowed, or AssignmentRefused if it is an administrator's and `actor` is
     none.

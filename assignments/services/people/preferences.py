@@ -1,4 +1,4 @@
-"""What categories mean, and how each person likes to see the pages."""
+"""Meanings of categories, and the personal settings of users."""
 
 from datetime import datetime
 

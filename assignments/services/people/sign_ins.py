@@ -62,9 +62,7 @@ class _Limit:
 
 
 def network_of(address: str | None) -> str:
-    """Return what counts as one address: an IPv4 address, an IPv6 /64, or "" if
-    unknown.
-    """
+    """Return what counts as one address: an IPv4, an IPv6 /64, "" if unknown."""
     if not address:
         return ""
     parsed = ip_address(address)
