@@ -17,7 +17,7 @@ from assignments.models import Coverage, Lead, Member
 from assignments.services import access
 from assignments.services.absence_wording import absence_in_words
 from assignments.services.coverage import actions, calendar
-from assignments.services.coverage.certificate import tally as tally_of
+from assignments.services.coverage.certificate import status_counts
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.form_fields import LinesField
@@ -230,7 +230,7 @@ def _page(
         "act": ACTS[name],
         "form": form,
         "action": reverse(f"{name}_coverage", args=[coverage.pk]),
-        "tally": tally_of(coverage),
+        "tally": status_counts(coverage),
         "days": absence_in_words(coverage, today=timezone.localdate()),
     }
     return render(request, "coverage/act.html", context, status=status)

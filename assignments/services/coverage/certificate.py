@@ -174,7 +174,7 @@ def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
     last = max((row for row in (rows["last"], rows["taken"]) if row), default=None)
     return Certificate(
         coverage=coverage,
-        tally=tally(coverage),
+        tally=status_counts(coverage),
         exceptions=lines(coverage, EXCEPTIONS, most=most),
         returned=lines(coverage, [Fate.RETURNED], most=most),
         notes=return_notes(coverage),
@@ -185,7 +185,7 @@ def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
     )
 
 
-def tally(coverage: Coverage) -> Tally:
+def status_counts(coverage: Coverage) -> Tally:
     """Return the counts of one coverage."""
     return tallies([coverage]).get(coverage.pk, Tally(counts={}))
 

@@ -16,7 +16,7 @@ from assignments.models.assignment import PENDING
 from assignments.models.notification import Kind
 from assignments.services.absence_wording import last_day_away
 from assignments.services.coverage import alerts
-from assignments.services.coverage.certificate import EXCEPTIONS, lines, tally
+from assignments.services.coverage.certificate import EXCEPTIONS, lines, status_counts
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications.notify import one_line, tell
 from assignments.services.time_zones import zone_named
@@ -237,7 +237,7 @@ def _notify_counts(own_notice: CoverageWord, at: datetime, *, is_final: bool) ->
     own_notice.told_at = at
     own_notice.save()
     coverage = own_notice.coverage
-    counts = tally(coverage)
+    counts = status_counts(coverage)
     verb = "is" if 1 in {counts.home, counts.taken} else "are"
     how_many = f"{counts.home:,} of {_leads(counts.taken)} {verb}"
     result = f"{how_many} with you again" if counts.taken else "no lead was handed over"

@@ -122,20 +122,20 @@ def preview(draft: Draft, at: datetime) -> Preview:
     starts_at, ends_at = draft.window(at)
     able = {member.pk: member for member in _active_coverers(draft)}
     absences = next_absences(able, starts_at, ends_at)
-    forecast = outlook(draft, max(starts_at, at))  # a start that was missed is late
-    dealt = forecast.dealt
+    expected = outlook(draft, max(starts_at, at))  # a start that was missed is late
+    dealt = expected.dealt
     gap = _uncovered_days(draft, (starts_at, ends_at), able, absences)
     return Preview(
         starts_at=starts_at,
         ends_at=ends_at,
         zone=ZoneInfo(draft.zone),
-        leads=len(dealt) + forecast.unplaced,
-        unplaced=forecast.unplaced,
-        staying=len(dealt) - forecast.moves,
+        leads=len(dealt) + expected.unplaced,
+        unplaced=expected.unplaced,
+        staying=len(dealt) - expected.moves,
         parts=_parts(draft, dealt, absences, (starts_at, ends_at)),
         stretches=_covered_days(draft, (starts_at, ends_at), able, absences, gap),
         gap=gap,
-        calls=Estimate.of(forecast.moves, with_notes=bool(draft.start_note.strip())),
+        calls=Estimate.of(expected.moves, with_notes=bool(draft.start_note.strip())),
         choices=list(_choices(dealt[:MOST_CHOICES])),
         as_of=Source.objects.filter(name=INBOX)
         .values_list("completed_at", flat=True)

@@ -145,7 +145,7 @@ def send_all(
     return count
 
 
-def returned() -> QuerySet[Mail]:
+def refused_mails() -> QuerySet[Mail]:
     """Return mails that were refused and that nobody has seen to, newest first."""
     return Mail.objects.returned().order_by("-pk")
 
@@ -153,7 +153,7 @@ def returned() -> QuerySet[Mail]:
 def mail_health() -> MailHealth:
     """Return the state of mailing."""
     known = server()
-    refused = returned()
+    refused = refused_mails()
     return MailHealth(
         is_on=smtp.is_on(),
         trouble=known.trouble,

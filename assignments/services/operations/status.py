@@ -185,7 +185,7 @@ def mail_troubles() -> list[Trouble]:
             sentence=f"{server.trouble} {kept}", since=server.trouble_since
         )
         found.append(trouble)
-    if count := outbox.returned().count():
+    if count := outbox.refused_mails().count():
         sentence = "1 mail was refused" if count == 1 else f"{count} mails were refused"
         found.append(Trouble(sentence=f"{sentence} by the mail server."))
     return found

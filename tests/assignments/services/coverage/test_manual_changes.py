@@ -151,7 +151,7 @@ def test_a_lead_lost_before_it_was_handed_over_was_not_taken(office, cast):
     end_what_waits_for_gone_lead(lead, MONDAY)
 
     assert story(lead) == [f"{cast[0].pk}>{cast[1].pk} not_taken"]
-    assert certificate.tally(coverage).taken == 0
+    assert certificate.status_counts(coverage).taken == 0
 
 
 def test_put_back_against_a_plan_to_lend_it_on_the_plan_is_given_up(office, cast):
