@@ -259,12 +259,12 @@ class TestAttention:
         broken = plan(ana, ben)
         plan(cem, dua)
         tick.tick(MONDAY)
-        whole = messages._tell_of
+        whole = messages._notify_people
 
         def fall(pk, at):
             return 1 // 0 if pk == broken.pk else whole(pk, at)
 
-        monkeypatch.setattr(messages, "_tell_of", fall)
+        monkeypatch.setattr(messages, "_notify_people", fall)
         messages.tell_all(at=MONDAY)
 
         assert (heard(ben), len(heard(dua))) == ([], 1)
