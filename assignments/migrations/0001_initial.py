@@ -206,6 +206,7 @@ class Migration(migrations.Migration):
                 ('completed_at', models.DateTimeField(null=True)),
                 ('cancelled_at', models.DateTimeField(null=True)),
                 ('cancelled_why', models.CharField(blank=True, max_length=300)),
+                ('was_missed', models.BooleanField(default=False)),
                 ('unplaced', models.PositiveIntegerField(default=0)),
                 ('failed_at', models.DateTimeField(null=True)),
                 ('acknowledged_at', models.DateTimeField(null=True)),

@@ -110,8 +110,10 @@ class Coverage(models.Model):
     returning_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
-    # Why there is nothing to see: a person's word, or that start and end were missed.
+    # The reason that pages show: of a person, or of the clock.
     cancelled_why = SentenceField(max_length=300, blank=True)
+    # Cancelled because both its start and its end went by without a tick.
+    was_missed = models.BooleanField(default=False)
     # Leads that nobody was free to take when the clock last looked.
     unplaced = models.PositiveIntegerField(default=0)
     # The clock could not plan it when it last tried.

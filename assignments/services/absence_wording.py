@@ -1,4 +1,4 @@
-"""Days, shares and zones of a coverage, as people say them."""
+"""Days, shares and zones of a coverage in words, for pages, notes and messages."""
 
 import zoneinfo
 from collections.abc import Sequence
@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta, tzinfo
 from django.utils import timezone
 
 from assignments.models import Coverage, Coverer
-from assignments.services.periods import begins_a_day, clock_time
-
-CITY_OF = {"UTC": "UTC"}
+from assignments.services.periods import begins_a_day, clock_time, short_day
 
 
 def days_in_words(first: date, last: date, *, today: date) -> str:
-    """`14 May`, `28 and 29 May`, `4 to 15 May`, `28 April to 3 May 2027`."""
+    """Return a range of days; its year only if one of them is not in that of `today`.
+
+    `14 May`, `28 and 29 May`, `4 to 15 May`, `28 April to 3 May 2027`.
+    """
     year = "" if last.year == today.year == first.year else f" {last:%Y}"
     if first == last:
         return f"{last:%-d %B}{year}"
@@ -26,7 +27,10 @@ def days_in_words(first: date, last: date, *, today: date) -> str:
 
 
 def runs_in_words(days: Sequence[date], *, today: date) -> str:
-    """Days that need not follow each other: `25 May` or `25 May and 4 to 6 June`."""
+    """Return sorted days that need not follow each other, as ranges.
+
+    `25 May`, `25 May and 4 to 6 June`.
+    """
     runs: list[list[date]] = []
     for day in days:
         if runs and day - runs[-1][-1] == timedelta(days=1):
@@ -37,14 +41,14 @@ def runs_in_words(days: Sequence[date], *, today: date) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """`Luca`, `Luca and Theo`, `Luca, Theo and Sara`."""
+    """Return `Luca`, `Luca and Theo` or `Luca, Theo and Sara`; "" without names."""
     *rest, last = [*names] or [""]
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def city(zone: str) -> str:
-    """`Africa/Lagos` → `Lagos`."""
-    return CITY_OF.get(zone) or zone.rpartition("/")[2].replace("_", " ")
+    """Return the city of a zone's name: `Lagos` for `Africa/Lagos`."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def zone_of(coverage: Coverage) -> zoneinfo.ZoneInfo:
@@ -52,7 +56,7 @@ def zone_of(coverage: Coverage) -> zoneinfo.ZoneInfo:
 
 
 def away_days(coverage: Coverage) -> tuple[date, date]:
-    """The first and the last day of an absence as it now stands, in its zone."""
+    """Return the first and the last day of an absence as it now stands, in its zone."""
     zone = zone_of(coverage)
     first = coverage.starts_at.astimezone(zone).date()
     ends_at = coverage.ends_at.replace(second=0, microsecond=0)
@@ -79,7 +83,7 @@ def last_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
 
 
 def day_back(coverage: Coverage, reader: tzinfo | None = None) -> str:
-    """Return the day on which an absence ends in words, as `last_day_away` does."""
+    """Return the day on which an absence ends in words, like `last_day_away`."""
     end = coverage.ends_at.astimezone(zone_of(coverage))
     return _day_in_words(end.date(), end, coverage, reader)
 
@@ -87,75 +91,94 @@ def day_back(coverage: Coverage, reader: tzinfo | None = None) -> str:
 def _day_in_words(
     day: date, moment: datetime, coverage: Coverage, reader: tzinfo | None
 ) -> str:
-    """Return the day, with the time unless `moment` begins a day, and the city."""
-    words = _joined(f"{day:%a %-d %b}", _clock(moment))
+    """Return `day` in words.
+
+    The time is added unless `moment` begins a day; the city if the clocks of `reader`
+    show another time at that moment.
+    """
+    words = _with_time(short_day(day), _time_unless_midnight(moment))
     reader = reader or timezone.get_default_timezone()
     is_same = moment.astimezone(reader).utcoffset() == moment.utcoffset()
     return words if is_same else f"{words} ({city(coverage.zone)})"
 
 
 def absence_in_words(coverage: Coverage, *, today: date) -> str:
-    """`4 to 15 May`; with its times where it is not of whole days."""
+    """Return the days of an absence, with its times if it is not of whole days.
+
+    `4 to 15 May`, `4 May, 12:00 to 15 May`.
+    """
     first, last = away_days(coverage)
     zone = zone_of(coverage)
     start, end = coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone)
-    since, until = _clock(start), _clock(end)
+    start_time, end_time = _time_unless_midnight(start), _time_unless_midnight(end)
     days = days_in_words(first, last, today=today)
-    if not since and not until:
+    if not start_time and not end_time:
         return days
     if first == last:
-        return f"{days}, {since or '00:00'} to {until or '24:00'}"
+        return f"{days}, {start_time or '00:00'} to {end_time or '24:00'}"
     begin = days_in_words(first, first, today=today)
     finish = days_in_words(last, last, today=today)
-    return f"{_joined(begin, since)} to {_joined(finish, until)}"
+    return f"{_with_time(begin, start_time)} to {_with_time(finish, end_time)}"
 
 
-def _joined(day: str, clock: str) -> str:
+def _with_time(day: str, clock: str) -> str:
     return f"{day}, {clock}" if clock else day
 
 
-def _clock(moment: datetime) -> str:
-    """Return the time of day; "" where a day begins or is over."""
+def _time_unless_midnight(moment: datetime) -> str:
+    """Return the time of day; "" for a moment that begins a day."""
     return "" if begins_a_day(moment) else clock_time(moment)
 
 
 def is_whole_days(coverage: Coverage) -> bool:
+    """Return whether an absence starts and ends with a day of its own zone."""
     zone = zone_of(coverage)
     edges = (coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone))
     return all(begins_a_day(edge) for edge in edges)
 
 
 def percents(shares: Sequence[float]) -> list[int]:
-    """Shares as whole percents that add up to 100, the largest remainders first."""
+    """Return shares as whole percents that add up to 100 (all 0 if the sum is 0).
+
+    The largest remainders are rounded up.
+    """
     total = sum(shares)
     if not total:
         return [0 for _ in shares]
     exact = [share * 100 / total for share in shares]
     whole = [int(part) for part in exact]
     by_remainder = sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])
-    for place in by_remainder[: 100 - sum(whole)]:
-        whole[place] += 1
+    for position in by_remainder[: 100 - sum(whole)]:
+        whole[position] += 1
     return whole
 
 
 def covered_by(coverage: Coverage) -> str:
-    """`Theo Brandt 60 %, Luca Ferri 40 %`; who has a scope of their own without share."""
-    coverers = [one for one in coverage.coverers.all() if one.replaced_at is None]
-    shared = [one for one in coverers if not is_narrow(one)]
-    parts = percents([float(one.share) for one in shared])
-    many = len(shared) > 1
-    said = [
-        f"{one.member} {part} %" if many else f"{one.member}"
-        for one, part in zip(shared, parts, strict=True)
+    """Return who covers, with percents: `Theo Brandt 60 %, Luca Ferri 40 %`.
+
+    Members with campaigns or categories of their own stand at the end, with these
+    instead. Replaced ones are left out; "" without any.
+    """
+    coverers = [
+        coverer for coverer in coverage.coverers.all() if coverer.replaced_at is None
     ]
-    narrow = [one for one in coverers if is_narrow(one)]
-    return ", ".join([*said, *(f"{one.member} ({scope_of(one)})" for one in narrow)])
+    shared = [coverer for coverer in coverers if not is_narrow(coverer)]
+    shares_in_percent = percents([float(coverer.share) for coverer in shared])
+    is_shared = len(shared) > 1
+    parts = [
+        f"{one.member} {part} %" if is_shared else f"{one.member}"
+        for one, part in zip(shared, shares_in_percent, strict=True)
+    ]
+    narrow = [coverer for coverer in coverers if is_narrow(coverer)]
+    return ", ".join([*parts, *(f"{one.member} ({scope_of(one)})" for one in narrow)])
 
 
 def is_narrow(coverer: Coverer) -> bool:
+    """Return whether they cover only campaigns or categories of their own."""
     return bool(coverer.campaigns.all() or coverer.categories.all())
 
 
 def scope_of(coverer: Coverer) -> str:
-    wanted = [*coverer.campaigns.all(), *coverer.categories.all()]
-    return ", ".join(f"{one}" for one in wanted)
+    """Return their own campaigns and categories, separated by commas."""
+    own_scope = [*coverer.campaigns.all(), *coverer.categories.all()]
+    return ", ".join(f"{item}" for item in own_scope)

@@ -1,4 +1,4 @@
-"""From days as they are typed to the moments that count, and back."""
+"""Days and times as people type them, and the moments in UTC that they stand for."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ def window(
     last_time: time | None,
     zone: str,
 ) -> tuple[datetime, datetime]:
-    """The moments an absence starts and ends, half open, in UTC.
+    """Return the moments in UTC at which an absence starts and ends (half open).
 
     Without a last time it ends with the last day, at the next midnight of the zone. A
     time that the clocks skip counts as much later as they jump (02:30 as 03:30); of a
@@ -27,19 +27,19 @@ def window(
 
 
 def clock_change(day: date, at: time, zone: str) -> str:
-    """Return a sentence if this time comes twice or not at all that day, else ""."""
+    """Return a sentence if this time comes twice or not at all on that day, else ""."""
     first = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
     second = first.replace(fold=1)
     if first.utcoffset() == second.utcoffset():
         return ""
-    there = local(first.astimezone(UTC), zone)
-    if there.replace(tzinfo=None) != first.replace(tzinfo=None):
+    counted = local(first.astimezone(UTC), zone)
+    if counted.replace(tzinfo=None) != first.replace(tzinfo=None):
         return (
-            f"{at:%H:%M} does not exist on {spoken(day)}: the clocks are put forward. "
-            f"It counts as {there:%H:%M}."
+            f"{at:%H:%M} does not exist on {short_day(day)}: the clocks are put forward. "
+            f"It counts as {counted:%H:%M}."
         )
     return (
-        f"{at:%H:%M} comes twice on {spoken(day)}: the clocks are put back. "
+        f"{at:%H:%M} comes twice on {short_day(day)}: the clocks are put back. "
         f"The first one counts, {first:%H:%M %Z}."
     )
 
@@ -53,7 +53,7 @@ def clock_time(moment: datetime) -> str:
 def begins_a_day(moment: datetime) -> bool:
     """Return whether a local moment lies in the first minute of its day.
 
-    That minute is not 00:00 where the clocks skip midnight.
+    That minute is not 00:00 on days whose midnight the clocks skip.
     """
     minute = moment.replace(second=0, microsecond=0)
     before = (minute.astimezone(UTC) - datetime.resolution).astimezone(moment.tzinfo)
@@ -64,8 +64,8 @@ def local(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 
-def spoken(day: date) -> str:
-    """As our sentences say a day: Fri 15 May."""
+def short_day(day: date) -> str:
+    """Return `day` without its year, as sentences and pages say it: `Fri 15 May`."""
     return formats.date_format(day, "D j M")
 
 

@@ -1,15 +1,15 @@
-"""Texts of strangers, made to fit their columns."""
+"""Texts from outside, made to fit a column of the database."""
 
 from django.db.models import CharField, Model
 
 
 def fitted(text: str, *, model: type[Model], field: str) -> str:
-    """The text, cut to the length of its column."""
+    """Return `text`, cut if the column of `field` has a length limit."""
     column = model._meta.get_field(field)
     length = column.max_length if isinstance(column, CharField) else None
     return text[:length]
 
 
 def storable(text: str) -> str:
-    """Return `text` without what a database refuses: NUL, halves of surrogate pairs."""
+    """Return `text` with NUL removed and halves of surrogate pairs replaced by “?”."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Zones by their names, which people set and which systems may lose."""
+"""Time zones by name. People choose the names; an update of the system may drop one."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,14 +8,14 @@ from django.conf import settings
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone, and whether the one that was asked for is unknown here."""
+    """A time zone. `is_lost`: another was asked for, which is unknown here."""
 
     zone: ZoneInfo
     is_lost: bool = False
 
 
 def look_up_zone(name: str) -> Zone:
-    """A zone that no longer exists stops nothing: that of the settings takes over."""
+    """Return the zone of this name; that of the settings if it is empty or unknown."""
     default = ZoneInfo(settings.TIME_ZONE)
     if not name:
         return Zone(default)
@@ -26,5 +26,5 @@ def look_up_zone(name: str) -> Zone:
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """This zone; that of the settings where the name is empty or known no more."""
+    """Return the zone of this name; that of the settings if it is empty or unknown."""
     return look_up_zone(name).zone

@@ -18,7 +18,7 @@ from assignments.services.absence_wording import (
 )
 from assignments.services.coverage.calendar import Cell
 from assignments.services.coverage.certificate import Tally
-from assignments.services.periods import clock_time
+from assignments.services.periods import clock_time, short_day
 from dashboard.permissions import Rights
 
 State = Coverage.State
@@ -170,7 +170,7 @@ def local_moment(coverage: Coverage) -> str:
 
 def moment_in(at: datetime, coverage: Coverage) -> str:
     local = at.astimezone(zone_of(coverage))
-    return f"{local:%a %-d %b}, {clock_time(local)} {city(coverage.zone)}"
+    return f"{short_day(local)}, {clock_time(local)} {city(coverage.zone)}"
 
 
 def viewers_moment(at: datetime, zone: str) -> str:
@@ -180,7 +180,7 @@ def viewers_moment(at: datetime, zone: str) -> str:
     theirs, yours = at.astimezone(ZoneInfo(zone)), timezone.localtime(at)
     if theirs.utcoffset() == yours.utcoffset():
         return f"Same in {viewers_city()}, your time"
-    day = "" if theirs.date() == yours.date() else f"{yours:%a %-d %b}, "
+    day = "" if theirs.date() == yours.date() else f"{short_day(yours)}, "
     return f"{day}{yours:%H:%M} in {viewers_city()}, your time"
 
 

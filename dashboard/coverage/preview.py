@@ -16,7 +16,7 @@ from assignments.services.absence_wording import (
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.preview import Part, Preview, Stretch
 from assignments.services.ledger import holds
-from assignments.services.periods import clock_change, clock_time
+from assignments.services.periods import clock_change, clock_time, short_day
 from dashboard.coverage.labels import viewers_moment
 
 
@@ -129,7 +129,7 @@ def shown_preview(found: Preview, draft: Draft) -> Shown:
 def _moment(at: datetime, draft: Draft, day: date, typed: time | None) -> Moment:
     theirs = at.astimezone(ZoneInfo(draft.zone))
     return Moment(
-        theirs=f"{theirs:%a %-d %b}, {clock_time(theirs)}",
+        theirs=f"{short_day(theirs)}, {clock_time(theirs)}",
         place=city(draft.zone),
         yours=viewers_moment(at, draft.zone) or "Your time",
         clock_change=clock_change(day, typed, draft.zone) if typed else "",
@@ -159,9 +159,9 @@ def _capacity(part: Part, unit: float) -> float | None:
 def _days(stretch: Stretch) -> str:
     first, last = stretch.first, stretch.last
     if first == last:
-        return f"{first:%a %-d %b}"
+        return short_day(first)
     start = f"{first:%a %-d}" if first.month == last.month else f"{first:%-d %b}"
-    end = f"{last:%a %-d %b}" if first.month == last.month else f"{last:%-d %b}"
+    end = short_day(last) if first.month == last.month else f"{last:%-d %b}"
     return f"{start} to {end}"
 
 

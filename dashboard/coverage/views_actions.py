@@ -17,7 +17,6 @@ from assignments.models import Coverage, Lead, Member
 from assignments.services import access
 from assignments.services.absence_wording import absence_in_words
 from assignments.services.coverage import actions, calendar
-from assignments.services.coverage.certificate import tally as tally_of
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.coverage.labels import act_sentence, end_button
@@ -227,7 +226,7 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    tally, act = tally_of(coverage), ACTS[name]
+    tally, act = status_counts(coverage), ACTS[name]
     context: dict[str, Any] = {
         "coverage": coverage,
         "name": name,

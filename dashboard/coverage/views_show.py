@@ -12,7 +12,7 @@ from assignments.models import Coverage
 from assignments.services.access import may_read_comment
 from assignments.services.coverage import actions, calendar
 from assignments.services.coverage.certificate import certificate as certificate_of
-from assignments.services.coverage.certificate import tally as tally_of
+from assignments.services.coverage.certificate import status_counts
 from assignments.services.coverage.drafts import draft_of
 from assignments.services.coverage.preview import preview
 from assignments.services.coverage.progress import progress
@@ -89,7 +89,7 @@ def _context(
     request: PageRequest, coverage: Coverage, *, shown: str, seen: int, at: datetime
 ) -> dict[str, Any]:
     rights = Rights.of(request.user)
-    tally, refused = tally_of(coverage), refused_holds(coverage).count()
+    tally, refused = status_counts(coverage), refused_holds(coverage).count()
     after = request.GET.get("after", "")
     scope = f"coverage {coverage.pk} {shown}"
     cursor = Cursor.decoded(after, scope) if after else None

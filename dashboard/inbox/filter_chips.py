@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from assignments.services.periods import short_day
 from dashboard.filters import MOST_COUNTED
 from dashboard.inbox.filter import (
     NAMED_OWNERS,
@@ -74,8 +75,7 @@ def _words(form: InboxFilter, name: str) -> str:
         case "q":
             return f"Search: {said}"
         case "from" | "to":
-            return (
-                f"{'Replied from' if name == 'from' else 'up to'} {said:%a %-d %b %Y}"
-            )
+            edge = "Replied from" if name == "from" else "up to"
+            return f"{edge} {short_day(said)} {said:%Y}"
         case _:
             return f"{name.capitalize()}: {said}"

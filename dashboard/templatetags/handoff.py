@@ -18,6 +18,7 @@ from assignments.models import Coverage, Member
 from assignments.models.assignment import Cause
 from assignments.services import absence_wording
 from assignments.services.absence_wording import absence_in_words
+from assignments.services.periods import short_day
 from assignments.visible_text import displayed, isolated
 
 register = Library()
@@ -124,7 +125,7 @@ def moment(at: datetime | None, style: str = "full") -> SafeString | str:
 
 def _shown(local: datetime, style: str) -> str:
     today = timezone.localtime()
-    day = f"{local:%a %-d %b}" + ("" if local.year == today.year else f" {local:%Y}")
+    day = short_day(local) + ("" if local.year == today.year else f" {local:%Y}")
     clock = f"{local:%H:%M}"
     match style:
         case "time":

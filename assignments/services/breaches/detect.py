@@ -4,9 +4,9 @@ All of that for a lead is one transaction: a killed tick leaves all of it or not
 a second one finds nothing to do.
 """
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -14,12 +14,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from assignments.models import Breach, Lead
 from assignments.services.breaches import messages
 from assignments.services.breaches.reassign import mend
+from assignments.services.isolation import run_isolated
 from assignments.services.routing import run as routing
 from assignments.services.sla.policy import Book
 from assignments.services.sla.recalculate import is_unfinished
 from assignments.services.sla.working_time import moment_after
-
-logger = logging.getLogger(__name__)
 
 MOST = 1000  # leads in one tick; the next one goes on
 
@@ -29,18 +28,10 @@ def tick(*, at: datetime) -> str:
 
     Exceptions are logged and swallowed, so that the rest of the tick still runs.
     """
-    recorded = _guarded(find, at)
-    escalated = _guarded(escalate, at)
+    message = "Overdue answers could not be looked at"
+    recorded = run_isolated(partial(find, at=at), "no", message)
+    escalated = run_isolated(partial(escalate, at=at), "no", message)
     return f"{recorded} answers overdue, {escalated} still."
-
-
-def _guarded(act: Callable[..., int], at: datetime) -> int | str:
-    """Return the result of `act`, or "no" if it raised, which is logged."""
-    try:
-        return act(at=at)
-    except Exception:
-        logger.exception("Overdue answers could not be looked at")
-        return "no"
 
 
 def find(*, at: datetime) -> int:

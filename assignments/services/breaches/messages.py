@@ -10,6 +10,7 @@ from django.db.models import Q
 from assignments.models import Breach, Lead, Member, User
 from assignments.models.notification import Kind
 from assignments.services.notifications.notify import one_line, tell
+from assignments.services.periods import short_day
 from assignments.services.sla.policy import Book
 from assignments.services.time_zones import zone_named
 
@@ -112,13 +113,17 @@ def _text(
 ) -> str:
     """Return a line for each of the first MOST_NAMED leads, and how many more."""
     lines = [
-        f"{_lead_name(lead)}: due {breach.due_at.astimezone(zone):%a %-d %b, %H:%M}"
+        f"{_lead_name(lead)}: due {_moment(breach.due_at.astimezone(zone))}"
         + (f", {actions[lead.pk]}" if lead.pk in actions else "")
         for lead, breach in overdue[:MOST_NAMED]
     ]
     if (more := len(overdue) - MOST_NAMED) > 0:
         lines.append(f"and {more} more")
     return "\n".join(lines)
+
+
+def _moment(local: datetime) -> str:
+    return f"{short_day(local)}, {local:%H:%M}"
 
 
 def _lead_name(lead: Lead) -> str:

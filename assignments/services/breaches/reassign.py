@@ -18,6 +18,7 @@ from assignments.models import Assignment, Breach, Hold, Lead, SlaTarget, Sugges
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause
 from assignments.services.bulk.strategies import LeadToAssign, LeastBusy, MemberChoice
 from assignments.services.ledger.batch import Plan, Proposal, apply_plan
+from assignments.services.periods import short_day
 from assignments.services.routing.choose import Office, candidate, office_at
 from assignments.services.routing.data import Seat
 from assignments.services.routing.suggestions import already_suggested
@@ -133,7 +134,7 @@ def _choose(breach: Breach, context: Office, late: set[int]) -> Mended | None:
 
 def _reason(breach: Breach, owner: str, choice: MemberChoice) -> str:
     due = timezone.localtime(breach.due_at)
-    missed = f"{owner} had until {due:%a %-d %b, %H:%M %Z} to answer"
+    missed = f"{owner} had until {short_day(due)}, {due:%H:%M %Z} to answer"
     return f"{missed}. Instead {choice.sentence}"[:500]
 
 

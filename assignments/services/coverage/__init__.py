@@ -1,6 +1,6 @@
-"""Vacation coverage: leads handed over before the first day, given back by themselves.
+"""Vacation coverage: leads handed over for an absence, and given back after it.
 
-`walking` decides about one lead, from facts alone; `running` gathers the facts and
-carries the decisions out; `holds` is the only one that changes holds, when a move has
-come true.
+`planner` decides about one lead from a snapshot alone. `tick` takes the snapshot
+(`snapshot`) and writes what was decided (`apply`). A hold becomes live or ends with a
+change of owner in `ledger.holds`.
 """

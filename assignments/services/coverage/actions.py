@@ -1,4 +1,8 @@
-"""What people do to a coverage. Each checks the right, writes an event, plans at once."""
+"""Actions of people on a coverage. Each checks the right and writes an event.
+
+Those that change a scheduled or running coverage plan its leads in the same
+transaction.
+"""
 
 from datetime import date, datetime, time
 
@@ -17,7 +21,7 @@ from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger import preconditions
 
 STATE = Coverage.State
-MEND_PROPOSAL = "Change the proposal first, or decline it."
+CHANGE_PROPOSAL = "Change the proposal first, or decline it."
 __all__ = [
     "DraftRefused",
     "acknowledge",
@@ -39,24 +43,27 @@ __all__ = [
 
 @transaction.atomic
 def schedule(*, draft: Draft, actor: User, at: datetime) -> Coverage:
-    """Plan a coverage that needs nobody's word any more.
+    """Create a coverage that needs no confirmation.
 
-    Raises NotAllowed, or DraftRefused with what is wrong.
+    Raises NotAllowed, or DraftRefused with the problems of the draft.
     """
     access.check_lead_of(actor, draft.member)
     coverage = save.save_new(draft, actor, at, state=STATE.SCHEDULED)
     coverage.confirmed_by = actor
     coverage.save(update_fields=["confirmed_by"])
-    _tell(coverage, actor, at, f"{actor} scheduled it.")
+    _add_event(coverage, actor, at, f"{actor} scheduled it.")
     tick.plan_now(coverage, at)
     return coverage
 
 
 @transaction.atomic
 def propose(*, draft: Draft, actor: User, at: datetime) -> Coverage:
-    """A member asks for cover of an own absence; a team lead confirms."""
+    """Create a proposal of a member for an own absence; a team lead confirms it.
+
+    Raises DraftRefused with the problems of the draft, a missing right among them.
+    """
     coverage = save.save_new(draft, actor, at, state=STATE.PROPOSED)
-    _tell(coverage, actor, at, f"{actor} proposed it.")
+    _add_event(coverage, actor, at, f"{actor} proposed it.")
     return coverage
 
 
@@ -69,17 +76,16 @@ def change_scheduled(
     at: datetime,
     seen: int | None = None,
 ) -> Coverage:
-    """Plan it anew before it starts: everything as in the draft, checked like a new one.
+    """Replace all of a coverage that has not begun by the draft.
 
-    `seen`: its last change that the page showed; left out, whatever it is now. Raises
-    NotAllowed, Stale once it has started or was changed, or DraftRefused with what is
-    wrong.
+    `seen` is the id of its last event that the page showed; None skips the comparison.
+    Raises NotAllowed, Stale if it has started or changed since `seen`, or DraftRefused.
     """
-    coverage = _locked(coverage)
+    coverage = _lock(coverage)
     _check_may_change(coverage, actor)
     _check_seen(coverage, seen, "Save again to put yours in its place.")
     if changes := save.save_changes(coverage, draft, actor, at):
-        _tell(coverage, actor, at, f"{actor} changed {changes}.")
+        _add_event(coverage, actor, at, f"{actor} changed {changes}.")
     if coverage.state == STATE.SCHEDULED:
         tick.plan_now(coverage, at)
     return coverage
@@ -89,17 +95,20 @@ def change_scheduled(
 def confirm(
     *, coverage: Coverage, actor: User, at: datetime, seen: int | None = None
 ) -> Coverage:
-    """Agree to a proposal, as it was `seen` (like in `change_scheduled`)."""
-    coverage = _locked(coverage)
+    """Confirm a proposal. `seen` is as in `change_scheduled`.
+
+    Raises NotAllowed, Stale, or AssignmentRefused if it is over or no longer sound.
+    """
+    coverage = _lock(coverage)
     access.check_lead_of(actor, coverage.member)
-    _expect(coverage, STATE.PROPOSED)
+    _check_state(coverage, STATE.PROPOSED)
     _check_seen(coverage, seen, "Look at it again before you confirm it.")
     if coverage.ends_at <= at:
         raise AssignmentRefused("Its last day has passed. Decline it.")
     _check_still_sound(coverage, actor, at)
     coverage.state, coverage.confirmed_by = STATE.SCHEDULED, actor
     coverage.save(update_fields=["state", "confirmed_by"])
-    _tell(coverage, actor, at, f"{actor} confirmed it.")
+    _add_event(coverage, actor, at, f"{actor} confirmed it.")
     tick.plan_now(coverage, at)
     return coverage
 
@@ -108,34 +117,44 @@ def confirm(
 def decline(
     *, coverage: Coverage, actor: User, at: datetime, why: str = ""
 ) -> Coverage:
-    """Say no to a proposal, with a word."""
-    coverage = _locked(coverage)
+    """Cancel a proposal as its team lead; `why` may add a reason.
+
+    Raises NotAllowed, or Stale if it is no proposal any more.
+    """
+    coverage = _lock(coverage)
     access.check_lead_of(actor, coverage.member)
-    _expect(coverage, STATE.PROPOSED)
+    _check_state(coverage, STATE.PROPOSED)
     reason = f"{actor} declined it: {why.strip()}" if why.strip() else ""
     return _cancel(coverage, actor, at, reason or f"{actor} declined it.")
 
 
 @transaction.atomic
 def cancel(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """Call it off before it starts; a proposal may be taken back by its member."""
-    coverage = _locked(coverage)
+    """Cancel a coverage that has not begun; a proposal also as its member.
+
+    Raises NotAllowed, or Stale if it has begun or is cancelled.
+    """
+    coverage = _lock(coverage)
     _check_may_change(coverage, actor)
     return _cancel(coverage, actor, at, f"{actor} cancelled it.")
 
 
 @transaction.atomic
 def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """Begin at this moment, not on the first day."""
-    coverage = _locked(coverage)
+    """Start a scheduled coverage at `at`, not on its first day.
+
+    Raises NotAllowed, Stale if it is not scheduled, or AssignmentRefused if it is over
+    or would overlap another absence.
+    """
+    coverage = _lock(coverage)
     access.check_lead_of(actor, coverage.member)
-    _expect(coverage, STATE.SCHEDULED)
+    _check_state(coverage, STATE.SCHEDULED)
     if coverage.ends_at <= at:
         raise AssignmentRefused("Its last day has passed. Plan a new one.")
     _check_overlap(coverage, at, coverage.ends_at)
     if coverage.starts_at > at:
-        _start_at(coverage, at)
-    _tell(coverage, actor, at, f"{actor} started it.")
+        _set_start(coverage, at)
+    _add_event(coverage, actor, at, f"{actor} started it.")
     tick.plan_now(coverage, at)
     return coverage
 
@@ -149,9 +168,13 @@ def extend(
     actor: User,
     at: datetime,
 ) -> Coverage:
-    """Let it end later. Refused once leads are being given back."""
-    coverage = _running_or_planned(coverage, actor)
-    ends_at = _end_of(coverage, last_day, last_time, at)
+    """Move the end of a scheduled or running coverage to a later day.
+
+    Raises NotAllowed, Stale once its leads are being given back, or AssignmentRefused
+    if the end is not later, has passed, or the absence would overlap another.
+    """
+    coverage = _lock_extendable(coverage, actor)
+    ends_at = _new_end(coverage, last_day, last_time, at)
     if ends_at <= coverage.ends_at:
         reader = timezone.get_current_timezone()
         raise AssignmentRefused(
@@ -160,8 +183,10 @@ def extend(
     if ends_at <= at:
         raise AssignmentRefused("That is already over. Choose a later day.")
     _check_overlap(coverage, coverage.starts_at, ends_at)
-    _end_at(coverage, ends_at, last_day, last_time)
-    _tell(coverage, actor, at, f"{actor} extended it until {last_day_away(coverage)}.")
+    _set_end(coverage, ends_at, last_day, last_time)
+    _add_event(
+        coverage, actor, at, f"{actor} extended it until {last_day_away(coverage)}."
+    )
     tick.plan_now(coverage, at)
     return coverage
 
@@ -175,43 +200,57 @@ def shorten(
     actor: User,
     at: datetime,
 ) -> Coverage:
-    """Let it end earlier; at a moment that has passed, it ends now."""
-    coverage = _running_or_planned(coverage, actor)
-    ends_at = _end_of(coverage, last_day, last_time, at)
+    """Move the end of a scheduled or running coverage to an earlier day.
+
+    A running one ends now if the new end has passed. Raises NotAllowed, Stale once its
+    leads are being given back, or AssignmentRefused if the end is not earlier or
+    nothing would be left.
+    """
+    coverage = _lock_extendable(coverage, actor)
+    ends_at = _new_end(coverage, last_day, last_time, at)
     if ends_at >= coverage.ends_at:
         raise AssignmentRefused("That is not earlier. Choose an earlier last day.")
     if coverage.began_at and ends_at <= at:
         return end_early(coverage=coverage, actor=actor, at=at)
     if ends_at <= max(coverage.starts_at, at):
         raise AssignmentRefused("Nothing would be left of it. Cancel it instead.")
-    _end_at(coverage, ends_at, last_day, last_time)
-    _tell(coverage, actor, at, f"{actor} shortened it to {last_day_away(coverage)}.")
+    _set_end(coverage, ends_at, last_day, last_time)
+    _add_event(
+        coverage, actor, at, f"{actor} shortened it to {last_day_away(coverage)}."
+    )
     tick.plan_now(coverage, at)
     return coverage
 
 
 @transaction.atomic
 def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """The member is back: give the leads back now."""
-    coverage = _locked(coverage)
+    """End a running coverage now and give its leads back.
+
+    Raises NotAllowed, or Stale if it is not running.
+    """
+    coverage = _lock(coverage)
     access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.STARTING, STATE.ACTIVE}:
         raise Stale("It is not running. Reload to see how it stands.")
     at = preconditions.latest(at)
-    here = periods.local(at, coverage.zone)
+    local_now = periods.local(at, coverage.zone)
     coverage.state, coverage.returning_at = STATE.RETURNING, at
     coverage.save(update_fields=["state", "returning_at"])
     if at < coverage.ends_at:
-        _end_at(coverage, at, here.date(), _minute(here))
-    _tell(coverage, actor, at, f"{actor} ended it.")
+        _set_end(coverage, at, local_now.date(), _minute_of(local_now))
+    _add_event(coverage, actor, at, f"{actor} ended it.")
     tick.plan_now(coverage, at, actor=actor)
     return coverage
 
 
 @transaction.atomic
 def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """What went wrong with it has been read: it needs no more attention."""
-    coverage = _locked(coverage)
+    """Record that the problems of a coverage that is over have been read.
+
+    They need no more attention then. A second time does nothing. For its member and
+    those who lead them; raises NotAllowed, or Stale if it is not over.
+    """
+    coverage = _lock(coverage)
     if not access.is_own(actor, coverage.member):
         access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.CANCELLED, STATE.COMPLETED}:
@@ -220,18 +259,19 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
         return coverage
     coverage.acknowledged_at = at
     coverage.save(update_fields=["acknowledged_at"])
-    _tell(coverage, actor, at, f"{actor} has read what went wrong.")
+    _add_event(coverage, actor, at, f"{actor} has read what went wrong.")
     return coverage
 
 
 def last_change(coverage_id: int) -> int:
-    """The last entry of its history, for a page that is to change it later."""
-    known = Coverage.objects.filter(pk=coverage_id)
-    last: int | None = known.aggregate(last=Max("events"))["last"]
+    """Return the id of its last event, for `seen`; 0 if there is none."""
+    coverages = Coverage.objects.filter(pk=coverage_id)
+    last: int | None = coverages.aggregate(last=Max("events"))["last"]
     return last or 0
 
 
 def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
+    """Raise Stale, with the newer event and `advice`, if `seen` is not the last."""
     if seen is None:
         return
     newer = coverage.events.filter(pk__gt=seen).order_by("pk").last()
@@ -240,21 +280,26 @@ def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
 
 
 def _check_may_change(coverage: Coverage, actor: User) -> None:
-    """Before it starts; a proposal is still its member's own."""
+    """Raise unless `actor` may change or cancel the coverage before it starts.
+
+    Its team lead may; its member too while it is a proposal.
+    """
     if not (coverage.state == STATE.PROPOSED and access.is_own(actor, coverage.member)):
         access.check_lead_of(actor, coverage.member)
     if coverage.state in {STATE.STARTING, STATE.ACTIVE}:
         raise Stale("It has started. Extend it, shorten it or end it instead.")
     if coverage.state not in {STATE.PROPOSED, STATE.SCHEDULED}:
-        _expect(coverage, STATE.SCHEDULED)
+        _check_state(coverage, STATE.SCHEDULED)
 
 
-def _locked(coverage: Coverage) -> Coverage:
+def _lock(coverage: Coverage) -> Coverage:
+    """Return the locked row, with its member and their team."""
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("member__team").get(pk=coverage.pk)
 
 
-def _expect(coverage: Coverage, state: Coverage.State) -> None:
+def _check_state(coverage: Coverage, state: Coverage.State) -> None:
+    """Raise Stale unless the coverage is in this state."""
     if coverage.state != state:
         raise Stale(
             f"It is {coverage.get_state_display().lower()} by now. Reload to see it."
@@ -262,16 +307,21 @@ def _expect(coverage: Coverage, state: Coverage.State) -> None:
 
 
 def _check_still_sound(coverage: Coverage, actor: User, at: datetime) -> None:
-    """What was right when it was proposed need not be so any more."""
+    """Raise AssignmentRefused if the proposal has become wrong since it was made."""
     draft = drafts.draft_of(coverage)
     try:
         save.check(draft, actor, at, existing=coverage)
     except DraftRefused as refused:
-        raise AssignmentRefused(f"{refused} {MEND_PROPOSAL}") from refused
+        raise AssignmentRefused(f"{refused} {CHANGE_PROPOSAL}") from refused
 
 
-def _running_or_planned(coverage: Coverage, actor: User) -> Coverage:
-    coverage = _locked(coverage)
+def _lock_extendable(coverage: Coverage, actor: User) -> Coverage:
+    """Return the locked row.
+
+    Raises NotAllowed unless `actor` leads its member, Stale unless it is scheduled or
+    running.
+    """
+    coverage = _lock(coverage)
     access.check_lead_of(actor, coverage.member)
     if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
         raise Stale(
@@ -282,6 +332,7 @@ def _running_or_planned(coverage: Coverage, actor: User) -> Coverage:
 
 
 def _check_overlap(coverage: Coverage, starts_at: datetime, ends_at: datetime) -> None:
+    """Lock the member; raise AssignmentRefused if another absence is in that time."""
     Member.objects.select_for_update(no_key=True, of=("self",)).get(
         pk=coverage.member_id
     )
@@ -290,9 +341,10 @@ def _check_overlap(coverage: Coverage, starts_at: datetime, ends_at: datetime) -
         raise AssignmentRefused(drafts.overlap_sentence(other))
 
 
-def _end_of(
+def _new_end(
     coverage: Coverage, last_day: date, last_time: time | None, at: datetime
 ) -> datetime:
+    """Return the new end; raise AssignmentRefused for a day that cannot be one."""
     if last_day > periods.local(at, coverage.zone).date() + drafts.FAR_AHEAD:
         raise AssignmentRefused("That is years away. Choose a day within two years.")
     if last_day - coverage.first_day > drafts.LONGEST:
@@ -305,18 +357,18 @@ def _end_of(
     return ends_at
 
 
-def _minute(moment: datetime) -> time:
+def _minute_of(moment: datetime) -> time:
     return moment.time().replace(second=0, microsecond=0)
 
 
-def _start_at(coverage: Coverage, at: datetime) -> None:
-    here = periods.local(at, coverage.zone)
+def _set_start(coverage: Coverage, at: datetime) -> None:
+    local_now = periods.local(at, coverage.zone)
     coverage.starts_at = at
-    coverage.first_day, coverage.first_time = here.date(), _minute(here)
+    coverage.first_day, coverage.first_time = local_now.date(), _minute_of(local_now)
     coverage.save(update_fields=["starts_at", "first_day", "first_time"])
 
 
-def _end_at(
+def _set_end(
     coverage: Coverage, ends_at: datetime, last_day: date, last_time: time | None
 ) -> None:
     coverage.ends_at = ends_at
@@ -328,11 +380,11 @@ def _cancel(coverage: Coverage, actor: User, at: datetime, why: str) -> Coverage
     coverage.state, coverage.cancelled_at = STATE.CANCELLED, at
     coverage.cancelled_why = why[:300]
     coverage.save(update_fields=["state", "cancelled_at", "cancelled_why"])
-    _tell(coverage, actor, at, why)
+    _add_event(coverage, actor, at, why)
     return coverage
 
 
-def _tell(coverage: Coverage, actor: User, at: datetime, sentence: str) -> None:
+def _add_event(coverage: Coverage, actor: User, at: datetime, sentence: str) -> None:
     CoverageEvent.objects.create(
         coverage=coverage, at=at, actor=actor, sentence=sentence[:500]
     )

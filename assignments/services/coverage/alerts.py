@@ -1,4 +1,4 @@
-"""What needs attention in coverages, for those responsible, with what resolves it."""
+"""Problems of coverages that need attention, each with the action that resolves it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ OVERDUE = timedelta(hours=2)
 
 
 class Remedy(StrEnum):
-    """The act that resolves a trouble; pages offer it as a button."""
+    """The action that resolves a problem; pages offer it as a button."""
 
-    RETRY = "retry"  # assigning.retry_assignment(trouble.assignment)
+    RETRY = "retry"  # ledger.assign.retry_assignment(trouble.assignment)
     CHANGE_COVERER = "change_coverer"
     ACKNOWLEDGE = "acknowledge"
     LOOK = "look"  # nothing to press here: the system page says what is wrong
@@ -30,26 +30,32 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
+    """A problem of a coverage; `lead` and `assignment` are set for refused moves."""
+
     coverage: Coverage
     sentence: str
     remedy: Remedy
-    # What it is about, the same for as long as it lasts: people are told of it once.
+    # A key that stays the same while the problem lasts: people are notified once.
     topic: str
     lead: Lead | None = None
     assignment: Assignment | None = None
 
 
 def needing(user: User, at: datetime) -> list[Trouble]:
-    """For a sales manager all, for a team lead their teams', for a member their own."""
-    return _troubles(list(_of(user, _candidates())), at)
+    """Return the problems of the coverages that `user` is responsible for.
+
+    Those are all for a sales manager, for others their teams' and their own.
+    """
+    return _troubles(list(_visible_to(user, _coverages_to_check())), at)
 
 
 def everywhere(at: datetime) -> list[Trouble]:
-    return _troubles(list(_candidates()), at)
+    """Return the problems of all coverages."""
+    return _troubles(list(_coverages_to_check()), at)
 
 
 def responsible(coverage: Coverage) -> QuerySet[User]:
-    """Those whom `needing` shows the troubles of this coverage."""
+    """Return the active users to whom `needing` shows the problems of this coverage."""
     member = coverage.member
     managers = Q(is_sales_manager=True) | Q(is_superuser=True)
     leads = Q(leads_teams=member.team_id) if member.team_id else Q(pk__in=())
@@ -64,30 +70,32 @@ def _troubles(coverages: list[Coverage], at: datetime) -> list[Trouble]:
         *_refused(coverages),
         *_late(coverages, at),
         *_unplaced(coverages),
-        *_lost_coverers(coverages),
-        *_over(coverages),
+        *_deactivated_coverers(coverages),
+        *_unread_after_end(coverages),
     ]
 
 
-def _candidates() -> QuerySet[Coverage]:
+def _coverages_to_check() -> QuerySet[Coverage]:
+    """Return coverages that are not over, or over with problems nobody has read."""
     stranded = Hold.objects.filter(
         coverage=OuterRef("pk"),
         outcome=Hold.Outcome.KEPT,
         origin__is_active=False,
     )
     unread = Q(acknowledged_at=None) & (
-        Q(state=STATE.CANCELLED, cancelled_why=lifecycle.MISSED)
+        Q(state=STATE.CANCELLED, was_missed=True)
         | Q(state=STATE.COMPLETED) & Exists(stranded)
     )
     running = ~Q(state__in=(STATE.PROPOSED, STATE.COMPLETED, STATE.CANCELLED))
     return Coverage.objects.filter(running | unread).select_related("member__team")
 
 
-def _of(user: User, found: QuerySet[Coverage]) -> QuerySet[Coverage]:
+def _visible_to(user: User, coverages: QuerySet[Coverage]) -> QuerySet[Coverage]:
+    """Return those of the coverages that `user` is responsible for."""
     if access.is_manager(user):
-        return found
-    leads = found.filter(member__team__team_leads=user)
-    return found.filter(Q(member__user=user) | Q(pk__in=leads.values("pk")))
+        return coverages
+    led = coverages.filter(member__team__team_leads=user)
+    return coverages.filter(Q(member__user=user) | Q(pk__in=led.values("pk")))
 
 
 def _refused(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
@@ -98,30 +106,31 @@ def _refused(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
         move = hold.move
         if move is None:
             continue
-        returns = move.cause == Cause.COVERAGE_RETURN
-        act = "given back" if returns else "handed over"
+        is_return = move.cause == Cause.COVERAGE_RETURN
+        verb = "given back" if is_return else "handed over"
         yield Trouble(
             coverage=hold.coverage,
             lead=hold.lead,
             assignment=move,
             remedy=Remedy.RETRY,
-            topic="return refused" if returns else "start refused",
-            sentence=f"{hold.lead} was not {act} to {move.to}. {move.outcome}",
+            topic="return refused" if is_return else "start refused",
+            sentence=f"{hold.lead} was not {verb} to {move.to}. {move.outcome}",
         )
 
 
 def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[Trouble]:
     for coverage in coverages:
-        if why := _why_late(coverage, at):
+        if sentence := _late_sentence(coverage, at):
             yield Trouble(
                 coverage=coverage,
-                sentence=why,
+                sentence=sentence,
                 remedy=Remedy.LOOK,
                 topic=f"late {coverage.state}",
             )
 
 
-def _why_late(coverage: Coverage, at: datetime) -> str | None:
+def _late_sentence(coverage: Coverage, at: datetime) -> str | None:
+    """Return a sentence if the clock or the return is late, else None."""
     long_ago, name = at - TICKS_MISSED, coverage.member
     if coverage.state == STATE.SCHEDULED and coverage.starts_at < long_ago:
         return f"The coverage of {name} is due and has not begun: no clock has ticked."
@@ -147,9 +156,9 @@ def _unplaced(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
             )
 
 
-def _lost_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+def _deactivated_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
     lost = Coverer.objects.filter(
-        coverage__in=[one for one in coverages if not one.is_over],
+        coverage__in=[coverage for coverage in coverages if not coverage.is_over],
         member__is_active=False,
         replaced_at=None,
     )
@@ -166,7 +175,8 @@ def _lost_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
         )
 
 
-def _over(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+def _unread_after_end(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+    """Yield the problems of coverages that are over: missed, or leads were kept."""
     for coverage in coverages:
         if coverage.state == STATE.CANCELLED:
             first = first_day_away(coverage, timezone.get_current_timezone())

@@ -1,6 +1,6 @@
-"""Carrying out what was decided for the leads of one coverage, in one transaction.
+"""Write what was decided for the leads of one coverage, in one transaction.
 
-The caller holds the locks: the coverage, then its leads in order.
+The caller holds the locks: the coverage, then its leads in the order of their map ids.
 """
 
 from collections.abc import Mapping
@@ -26,38 +26,41 @@ def carry_out(
     at: datetime,
     actor: User | None,
 ) -> int:
-    """Write plans, holds and the rotation; returns how many leads are to move."""
-    _forget(decisions, at)
-    _end(decisions, at)
-    _hand_on(decisions)
-    _adopt(decisions, at)
-    moves = {pk: one.move for pk, one in decisions.items() if one.move}
+    """Write the plans, holds and rotation credits of the decisions.
+
+    Return how many leads are to move. `actor` is None for the clock.
+    """
+    _cancel_plans(decisions, at)
+    _end_holds(decisions, at)
+    _reassign_holds(decisions)
+    _create_adopted_holds(decisions, at)
+    moves = {pk: decision.move for pk, decision in decisions.items() if decision.move}
     rows: dict[int, Assignment] = {}
     for kind, cause in CAUSES.items():
         chosen = {pk: move for pk, move in moves.items() if move.kind is kind}
-        rows |= _apply(coverage, chosen, cause, at=at, actor=actor)
-    _take(rows, moves, office, at)
-    _point_holds(rows, moves)
-    _save_rotation(coverage, office)
+        rows |= _write_batch(coverage, chosen, cause, at=at, actor=actor)
+    _create_holds(rows, moves, office, at)
+    _link_moves(rows, moves)
+    _save_credits(coverage, office)
     return len(rows)
 
 
 CAUSES = {Kind.RETURN: Cause.COVERAGE_RETURN, Kind.START: Cause.COVERAGE_START}
 
 
-def _forget(decisions: Decisions, at: datetime) -> None:
-    rows = [one.forget for one in decisions.values() if one.forget]
+def _cancel_plans(decisions: Decisions, at: datetime) -> None:
+    rows = [decision.forget for decision in decisions.values() if decision.forget]
     if rows:
         transitions.cancel_waiting(rows, outcome=FORGOTTEN, at=at)
 
 
-def _end(decisions: Decisions, at: datetime) -> None:
+def _end_holds(decisions: Decisions, at: datetime) -> None:
     for outcome in Hold.Outcome:
         ended = [
             pk
-            for one in decisions.values()
-            for pk, found in one.ends
-            if found == outcome
+            for decision in decisions.values()
+            for pk, hold_outcome in decision.ends
+            if hold_outcome == outcome
         ]
         if ended:
             Hold.objects.standing().filter(pk__in=ended).update(
@@ -65,21 +68,23 @@ def _end(decisions: Decisions, at: datetime) -> None:
             )
 
 
-def _hand_on(decisions: Decisions) -> None:
-    """Lent to whoever has it now: to a keeper, or to a new coverer who had it on loan."""
+def _reassign_holds(decisions: Decisions) -> None:
+    """Set the new `to` of holds whose lead stays with its owner."""
     changed = [
         Hold(pk=pk, to_id=to_id)
-        for one in decisions.values()
-        for pk, to_id in one.hands_on
+        for decision in decisions.values()
+        for pk, to_id in decision.hands_on
     ]
     Hold.objects.bulk_update(changed, ["to"], batch_size=200)
     changes = Hold.objects.filter(pk__in=[hold.pk for hold in changed])
     changes.filter(change_to=F("to")).update(change_to=None)
 
 
-def _adopt(decisions: Decisions, at: datetime) -> None:
-    """Carried over, and the present holder keeps it: a hold without a move."""
-    adopted = {pk: one.adopts for pk, one in decisions.items() if one.adopts}
+def _create_adopted_holds(decisions: Decisions, at: datetime) -> None:
+    """Create live holds for leads that pass to the next coverage without moving."""
+    adopted = {
+        pk: decision.adopts for pk, decision in decisions.items() if decision.adopts
+    }
     owners = dict(Lead.objects.filter(pk__in=adopted).values_list("pk", "owner"))
     Hold.objects.bulk_create(
         [
@@ -98,7 +103,7 @@ def _adopt(decisions: Decisions, at: datetime) -> None:
     )
 
 
-def _apply(
+def _write_batch(
     coverage: Coverage,
     moves: Mapping[int, Move],
     cause: Cause,
@@ -106,7 +111,7 @@ def _apply(
     at: datetime,
     actor: User | None,
 ) -> dict[int, Assignment]:
-    """One batch. Returns the rows that wait now, by lead."""
+    """Write one batch. Return its waiting rows by lead."""
     if not moves:
         return {}
     members = Member.objects.in_bulk({move.to_id for move in moves.values()})
@@ -131,14 +136,14 @@ def _summary(coverage: Coverage, cause: Cause) -> str:
     return holds.summary(coverage)
 
 
-def _take(
+def _create_holds(
     rows: Mapping[int, Assignment],
     moves: Mapping[int, Move],
     office: Office,
     at: datetime,
 ) -> None:
-    """A new hold for each lead that a coverage takes; live once its move came true."""
-    starts = _start_sets(rows, moves)
+    """Create a hold for each lead that is newly covered; live once its move is done."""
+    in_start_sets = _leads_in_start_sets(rows, moves)
     Hold.objects.bulk_create(
         [
             Hold(
@@ -147,7 +152,7 @@ def _take(
                 origin_id=origin_id,
                 to_id=moves[pk].to_id,
                 move=row,
-                is_arrival=pk not in starts,
+                is_arrival=pk not in in_start_sets,
                 created_at=at,
             )
             for pk, row in rows.items()
@@ -157,17 +162,20 @@ def _take(
     )
 
 
-def _start_sets(rows: Mapping[int, Assignment], moves: Mapping[int, Move]) -> set[int]:
+def _leads_in_start_sets(
+    rows: Mapping[int, Assignment], moves: Mapping[int, Move]
+) -> set[int]:
+    """Return the leads of `rows` that are in a start set of these coverages."""
     coverages = {move.coverage_id for move in moves.values()}
-    found = Lead.objects.filter(
+    leads = Lead.objects.filter(
         covered_by__coverage__in=coverages,
         covered_by__is_start_set=True,
     )
-    return set(found.values_list("pk", flat=True)) & set(rows)
+    return set(leads.values_list("pk", flat=True)) & set(rows)
 
 
-def _point_holds(rows: Mapping[int, Assignment], moves: Mapping[int, Move]) -> None:
-    """Holds that the moves change wait for their end."""
+def _link_moves(rows: Mapping[int, Assignment], moves: Mapping[int, Move]) -> None:
+    """Link each existing hold that is to be changed with the row of its move."""
     moved = [
         Hold(pk=move.hold_id, move=rows[pk])
         for pk, move in moves.items()
@@ -176,13 +184,13 @@ def _point_holds(rows: Mapping[int, Assignment], moves: Mapping[int, Move]) -> N
     Hold.objects.bulk_update(moved, ["move"], batch_size=200)
 
 
-def _save_rotation(coverage: Coverage, office: Office) -> None:
-    owed = office.coverages[coverage.pk].rotation.credits
+def _save_credits(coverage: Coverage, office: Office) -> None:
+    new_credits = office.coverages[coverage.pk].rotation.credits
     changed = [
         coverer
         for coverer in coverage.coverers.all()
-        if owed.get(coverer.member_id, coverer.credit) != coverer.credit
+        if new_credits.get(coverer.member_id, coverer.credit) != coverer.credit
     ]
     for coverer in changed:
-        coverer.credit = owed[coverer.member_id]
+        coverer.credit = new_credits[coverer.member_id]
         coverer.save(update_fields=["credit"])

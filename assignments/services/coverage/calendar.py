@@ -1,8 +1,8 @@
-"""Who is away when, and who covers: the timeline of some weeks."""
+"""The timeline of absences, and the days on which nobody covers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,8 @@ from assignments.services.absence_wording import (
     is_whole_days,
     zone_of,
 )
-from assignments.services.coverage.gaps import Window, days_of, uncovered
+
+type Window = tuple[datetime, datetime]
 
 State = Coverage.State
 WEEKS = 6
@@ -38,6 +39,7 @@ class Cell:
 
     @property
     def kind(self) -> str:
+        """Return the look of the cell: `gap`, `plan`, `over`, `live` or ""."""
         if self.coverage is None:
             return ""
         if self.is_gap:
@@ -54,6 +56,7 @@ class Cell:
 
     @property
     def is_half(self) -> bool:
+        """Return whether it is a bar of one day of an absence not of whole days."""
         coverage = self.coverage
         return coverage is not None and self.days == 1 and not is_whole_days(coverage)
 
@@ -67,6 +70,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
+    """The rows and coverages of `days`; `gaps` are the uncovered days by coverage."""
+
     days: list[date]
     rows: list[Row]
     coverages: list[Coverage]
@@ -74,7 +79,7 @@ class Timeline:
 
     @property
     def weeks(self) -> list[tuple[date, int]]:
-        """Each week's first day on the timeline, and how many of its days are on it."""
+        """Return the first shown day of each week and how many of its days are shown."""
         grouped = groupby(self.days, key=lambda day: day.isocalendar()[:2])
         weeks = [list(days) for _, days in grouped]
         return [(days[0], len(days)) for days in weeks]
@@ -82,7 +87,7 @@ class Timeline:
 
 @dataclass(slots=True)
 class _Lane:
-    """Bars that stand beside each other in one row."""
+    """Bars that do not overlap and are drawn in one row."""
 
     bars: list[Cell] = field(default_factory=list)
 
@@ -95,7 +100,7 @@ class _Lane:
 
 
 def known() -> QuerySet[Coverage]:
-    """Coverages with what a list says about each, in a fixed number of queries."""
+    """Return all coverages, with members and coverers prefetched."""
     coverers = Coverer.objects.select_related("member").prefetch_related(
         "campaigns", "categories"
     )
@@ -105,24 +110,30 @@ def known() -> QuerySet[Coverage]:
 
 
 def held_counts(coverages: Iterable[Coverage]) -> dict[int, int]:
-    """How many leads each of them holds now."""
+    """Return how many leads each coverage holds now, by id, without those of 0."""
     live = Hold.objects.live().filter(coverage__in=list(coverages)).order_by()
     return dict(live.values_list("coverage").annotate(leads=Count("pk")))
 
 
 def timeline(days: Sequence[date], *, zone: ZoneInfo) -> Timeline:
-    """The absences of these days, with a row for each member who is away in them."""
-    coverages = list(_touching(days, zone))
+    """Return the absences of these days, by the names of the members.
+
+    Cancelled ones are left out. A member has a second row if absences touch the same
+    day.
+    """
+    coverages = list(_coverages_on(days, zone))
     gaps = gaps_of(coverages)
     rows: list[Row] = []
     by_member: dict[Member, list[Coverage]] = {}
     for coverage in coverages:
         by_member.setdefault(coverage.member, []).append(coverage)
-    for member, theirs in sorted(by_member.items(), key=lambda pair: str(pair[0])):
-        lanes = _lanes(theirs, days, gaps)
+    for member, absences in sorted(by_member.items(), key=lambda pair: str(pair[0])):
+        lanes = _lanes(absences, days, gaps)
         rows += [
             Row(
-                member=member, cells=list(_filled(lane.bars, days)), is_first=not number
+                member=member,
+                cells=list(_with_empty_cells(lane.bars, days)),
+                is_first=not number,
             )
             for number, lane in enumerate(lanes)
         ]
@@ -130,21 +141,27 @@ def timeline(days: Sequence[date], *, zone: ZoneInfo) -> Timeline:
 
 
 def gaps_of(coverages: Iterable[Coverage]) -> dict[int, list[date]]:
-    """The days on which nobody covers, per coverage that is not over yet."""
-    ahead = [one for one in coverages if one.state not in UNCOVERABLE]
+    """Return the days on which nobody covers, by coverage.
+
+    Coverages without such days, and those that are over, cancelled or returning, are
+    left out.
+    """
+    ahead = [coverage for coverage in coverages if coverage.state not in UNCOVERABLE]
     if not ahead:
         return {}
     absences = absences_between(
-        min(one.starts_at for one in ahead), max(one.ends_at for one in ahead)
+        min(coverage.starts_at for coverage in ahead),
+        max(coverage.ends_at for coverage in ahead),
     )
-    found = {one.pk: uncovered_parts(one, absences) for one in ahead}
     return {
-        one.pk: days_of(found[one.pk], zone_of(one)) for one in ahead if found[one.pk]
+        coverage.pk: days_of(parts, zone_of(coverage))
+        for coverage in ahead
+        if (parts := uncovered_parts(coverage, absences))
     }
 
 
 def absences_between(starts_at: datetime, ends_at: datetime) -> dict[int, list[Window]]:
-    """When each member is away, of agreed coverages alone."""
+    """Return when each member is away, by member, from agreed coverages alone."""
     absences: dict[int, list[Window]] = {}
     windows = Coverage.objects.overlapping(starts_at, ends_at).order_by("starts_at")
     for member, start, end in windows.values_list("member", "starts_at", "ends_at"):
@@ -155,30 +172,64 @@ def absences_between(starts_at: datetime, ends_at: datetime) -> dict[int, list[W
 def uncovered_parts(
     coverage: Coverage, absences: Mapping[int, list[Window]]
 ) -> list[Window]:
-    able = [
-        one.member
-        for one in coverage.coverers.all()
-        if one.replaced_at is None and (one.share or is_narrow(one))
+    """Return the parts of the absence in which every coverer is away.
+
+    The fallback counts as a coverer; those deactivated, replaced or without a share do
+    not.
+    """
+    coverers = [
+        coverer.member
+        for coverer in coverage.coverers.all()
+        if coverer.replaced_at is None and (coverer.share or is_narrow(coverer))
     ]
-    able += [coverage.fallback] if coverage.fallback else []
+    coverers += [coverage.fallback] if coverage.fallback else []
     return uncovered(
         (coverage.starts_at, coverage.ends_at),
-        [absences.get(member.pk, []) for member in able if member.is_active],
+        [absences.get(member.pk, []) for member in coverers if member.is_active],
     )
 
 
+def uncovered(window: Window, absences: Sequence[Sequence[Window]]) -> list[Window]:
+    """Return the parts of `window` that lie in an absence of every candidate.
+
+    `absences` holds one list for each candidate. Without any, it is the whole window.
+    """
+    parts = [window]
+    for candidate_absences in absences:
+        parts = [
+            common
+            for part in parts
+            for common in _intersections(part, candidate_absences)
+        ]
+    return parts
+
+
+def days_of(windows: Iterable[Window], zone: tzinfo) -> list[date]:
+    """Return the days that these windows touch in `zone`, sorted."""
+    days: set[date] = set()
+    for starts_at, ends_at in windows:
+        day = starts_at.astimezone(zone).date()
+        last = (ends_at - datetime.resolution).astimezone(zone).date()
+        while day <= last:
+            days.add(day)
+            day += DAY
+    return sorted(days)
+
+
 def weeks_from(day: date, *, weeks: int = WEEKS) -> list[date]:
+    """Return the days of `weeks` weeks, from the Monday of the week of `day` on."""
     monday = day - day.weekday() * DAY
     return [monday + number * DAY for number in range(weeks * 7)]
 
 
 def month_of(day: date) -> list[date]:
+    """Return all days of the month of `day`."""
     first = day.replace(day=1)
-    days = (first + number * DAY for number in range(31))
-    return [one for one in days if one.month == first.month]
+    candidates = (first + number * DAY for number in range(31))
+    return [day for day in candidates if day.month == first.month]
 
 
-def _touching(days: Sequence[date], zone: ZoneInfo) -> QuerySet[Coverage]:
+def _coverages_on(days: Sequence[date], zone: ZoneInfo) -> QuerySet[Coverage]:
     # A day more on both sides: the days are those of each coverage's own zone.
     first = datetime.combine(days[0] - DAY, time.min, zone)
     last = datetime.combine(days[-1] + 2 * DAY, time.min, zone)
@@ -213,7 +264,8 @@ def _bars(coverage: Coverage, days: Sequence[date], gaps: set[date]) -> Iterator
         )
 
 
-def _filled(bars: Iterable[Cell], days: Sequence[date]) -> Iterator[Cell]:
+def _with_empty_cells(bars: Iterable[Cell], days: Sequence[date]) -> Iterator[Cell]:
+    """Return the bars with an empty cell for each day between them."""
     starting = {bar.day: bar for bar in bars}
     skip_to = days[0]
     for day in days:
@@ -222,3 +274,12 @@ def _filled(bars: Iterable[Cell], days: Sequence[date]) -> Iterator[Cell]:
         cell = starting.get(day) or Cell(day=day)
         skip_to = cell.last + DAY
         yield cell
+
+
+def _intersections(window: Window, others: Sequence[Window]) -> list[Window]:
+    """Return the parts of `window` that lie in one of `others`."""
+    starts_at, ends_at = window
+    parts = (
+        (max(starts_at, first), min(ends_at, last)) for first, last in sorted(others)
+    )
+    return [(first, last) for first, last in parts if first < last]

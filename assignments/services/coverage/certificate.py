@@ -1,4 +1,4 @@
-"""What became of each lead that a coverage took: the sum, and the leads behind it."""
+"""Results of a coverage: counts of its leads, and the sentences about each of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Outcome = Hold.Outcome
 
 
 class Fate(StrEnum):
-    """Where a hold stands or how it ended; each hold has exactly one."""
+    """Where a hold stands or how it ended; each hold has exactly one of these."""
 
     RETURNED = "returned"
     BACK = "back"
@@ -51,12 +51,12 @@ LABELS = {
     Fate.TAKING: "on their way",
 }
 
-_OUTSIDE = Q(ended_by__cause=Cause.OUTSIDE)
+_MOVED_OUTSIDE = Q(ended_by__cause=Cause.OUTSIDE)
 CONDITIONS = {
     Fate.RETURNED: Q(outcome=Outcome.RETURNED),
     Fate.BACK: Q(outcome=Outcome.BACK),
-    Fate.MOVED: Q(outcome=Outcome.MOVED) & ~_OUTSIDE,
-    Fate.MOVED_OUTSIDE: Q(outcome=Outcome.MOVED) & _OUTSIDE,
+    Fate.MOVED: Q(outcome=Outcome.MOVED) & ~_MOVED_OUTSIDE,
+    Fate.MOVED_OUTSIDE: Q(outcome=Outcome.MOVED) & _MOVED_OUTSIDE,
     Fate.KEPT: Q(outcome=Outcome.KEPT),
     Fate.SUPERSEDED: Q(outcome=Outcome.SUPERSEDED),
     Fate.CARRIED_OVER: Q(outcome=Outcome.CARRIED_OVER),
@@ -65,14 +65,17 @@ CONDITIONS = {
     Fate.NOT_TAKEN: Q(outcome=Outcome.NOT_TAKEN),
     Fate.TAKING: Q(state=State.TAKING),
 }
-BESIDE = (Fate.NOT_TAKEN, Fate.TAKING)  # never taken, so no part of the sum
-# What a person wants to read about: neither given back as planned nor on the way.
+BESIDE = (Fate.NOT_TAKEN, Fate.TAKING)  # no part of the sum
+# What the certificate lists: neither given back as planned nor on the way.
 EXCEPTIONS = tuple(fate for fate in Fate if fate not in {Fate.RETURNED, Fate.TAKING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many holds of a coverage there are of each fate."""
+    """Numbers of the holds of a coverage in each status.
+
+    `arrivals` came after the start; of `verified` Smartlead has confirmed the return.
+    """
 
     counts: Mapping[Fate, int]
     arrivals: int = 0
@@ -83,11 +86,12 @@ class Tally:
 
     @property
     def taken(self) -> int:
+        """Return how many leads the coverage has ever held."""
         return sum(self[fate] for fate in Fate if fate not in BESIDE)
 
     @property
     def parts(self) -> list[tuple[Fate, int]]:
-        """The summands, without those that are nothing; `returned` always."""
+        """Return the summands of `taken`: those above 0, and `returned` always."""
         return [
             (fate, self[fate])
             for fate in Fate
@@ -96,16 +100,18 @@ class Tally:
 
     @property
     def equation(self) -> str:
+        """Return `taken` as a sum: `12 + 1 = 13`."""
         parts = " + ".join(f"{count}" for _, count in self.parts)
         return f"{parts} = {self.taken}"
 
-    # Not named like a fate: templates look a name up among those first.
+    # Not named like a status: templates look names up among those first.
     @property
     def moved_away(self) -> int:
         return self[Fate.MOVED] + self[Fate.MOVED_OUTSIDE]
 
     @property
     def not_back(self) -> int:
+        """Return how many leads were not given back as planned (yet)."""
         return self.taken - self[Fate.RETURNED]
 
     @property
@@ -114,7 +120,7 @@ class Tally:
 
     @property
     def home(self) -> int:
-        """With the member again, whoever has seen to it."""
+        """Return how many leads are with the member again, by whatever way."""
         return self[Fate.RETURNED] + self[Fate.BACK]
 
     @property
@@ -124,7 +130,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What happened to one lead, and when."""
+    """One hold with what happened to its lead; `at` is None while it is on its way."""
 
     hold: Hold
     sentence: str
@@ -133,6 +139,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
+    """Everything the certificate of a coverage shows.
+
+    `notes`: return notes by state. `first_row` and `last_row`: ids of ledger rows; they
+    and the moments of the returns are None if there are none.
+    """
+
     coverage: Coverage
     tally: Tally
     exceptions: list[Line]
@@ -145,13 +157,13 @@ class Certificate:
 
     @property
     def is_cut(self) -> bool:
-        """Whether more went wrong than is listed here."""
-        told = self.tally.not_back + self.tally[Fate.NOT_TAKEN]
-        return len(self.exceptions) < told
+        """Return whether there are more exceptions than are listed."""
+        total = self.tally.not_back + self.tally[Fate.NOT_TAKEN]
+        return len(self.exceptions) < total
 
 
 def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
-    """The sum of a coverage; of each list no more than `most` leads."""
+    """Return the certificate of a coverage; each list holds at most `most` leads."""
     rows = coverage.holds.aggregate(
         first=Min("taken_by"),
         last=Max("ended_by"),
@@ -162,7 +174,7 @@ def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
     last = max((row for row in (rows["last"], rows["taken"]) if row), default=None)
     return Certificate(
         coverage=coverage,
-        tally=tally(coverage),
+        tally=status_counts(coverage),
         exceptions=lines(coverage, EXCEPTIONS, most=most),
         returned=lines(coverage, [Fate.RETURNED], most=most),
         notes=return_notes(coverage),
@@ -173,17 +185,18 @@ def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
     )
 
 
-def tally(coverage: Coverage) -> Tally:
+def status_counts(coverage: Coverage) -> Tally:
+    """Return the counts of one coverage."""
     return tallies([coverage]).get(coverage.pk, Tally(counts={}))
 
 
 def tallies(coverages: Iterable[Coverage]) -> dict[int, Tally]:
-    """One query for all of them."""
+    """Return the counts by coverage id, in one query, without coverages without holds."""
     holds = Hold.objects.filter(coverage__in=list(coverages)).order_by()
-    by_fate = {fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in Fate}
+    by_status = {fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in Fate}
     # Typed by hand: the stubs know only of keys that are written out.
-    counted: Any = holds.values("coverage").annotate(
-        **by_fate,
+    rows: Any = holds.values("coverage").annotate(
+        **by_status,
         arrivals=Count("pk", filter=Q(is_arrival=True, taken_at__isnull=False)),
         verified=Count(
             "pk",
@@ -196,12 +209,12 @@ def tallies(coverages: Iterable[Coverage]) -> dict[int, Tally]:
             arrivals=row["arrivals"],
             verified=row["verified"],
         )
-        for row in counted
+        for row in rows
     }
 
 
 def holds_of(coverage: Coverage, fates: Iterable[Fate] = ()) -> QuerySet[Hold]:
-    """Its holds with what a line about each needs; without fates all of them."""
+    """Return the coverage's holds with related rows, only those in `fates` if given."""
     holds = coverage.holds.select_related(
         "lead__owner", "lead__campaign", "origin", "to",
         "ended_by__actor", "ended_by__to", "move__to", "taken_by",
@@ -213,16 +226,19 @@ def holds_of(coverage: Coverage, fates: Iterable[Fate] = ()) -> QuerySet[Hold]:
 def lines(
     coverage: Coverage, fates: Iterable[Fate], *, most: int, newest_first: bool = False
 ) -> list[Line]:
+    """Return a line for each hold in one of `fates`, by its end; at most `most`."""
     order = ("-ended_at", "-pk") if newest_first else ("ended_at", "pk")
     holds = holds_of(coverage, fates).order_by(*order)
     return [line_of(hold) for hold in holds[:most]]
 
 
 def line_of(hold: Hold) -> Line:
+    """Return what happened to the lead of one hold."""
     return Line(hold=hold, sentence=_sentence(hold), at=hold.ended_at or hold.taken_at)
 
 
 def fate_of(hold: Hold) -> Fate:
+    """Return the status of one hold, as `CONDITIONS` select it in queries."""
     if hold.state != State.ENDED:
         return Fate.OUT if hold.state == State.LIVE else Fate.TAKING
     is_outside = hold.ended_by is not None and hold.ended_by.cause == Cause.OUTSIDE
@@ -232,28 +248,30 @@ def fate_of(hold: Hold) -> Fate:
 
 
 def return_notes(coverage: Coverage) -> dict[str, int]:
-    sent = Note.objects.filter(assignment__ends__coverage=coverage, kind="return")
-    counted = sent.order_by().values_list("state")
-    return dict(counted.annotate(notes=Count("pk", distinct=True)))
+    """Return how many return notes there are, by their state."""
+    notes = Note.objects.filter(assignment__ends__coverage=coverage, kind="return")
+    by_state = notes.order_by().values_list("state")
+    return dict(by_state.annotate(notes=Count("pk", distinct=True)))
 
 
 def _sentence(hold: Hold) -> str:
     return SENTENCES[fate_of(hold)](hold)
 
 
-def _who(hold: Hold) -> str:
+def _mover(hold: Hold) -> str:
+    """Return the name of the person who moved it, or “Somebody in Smartlead”."""
     row = hold.ended_by
     if row is None or row.cause == Cause.OUTSIDE or row.actor is None:
         return "Somebody in Smartlead"
     return f"{row.actor}"
 
 
-def _whom(hold: Hold) -> str:
+def _new_owner(hold: Hold) -> str:
     return f"{hold.ended_by.to or 'nobody'}" if hold.ended_by else "somebody else"
 
 
-def _why(hold: Hold) -> str:
-    """The reason in quotation marks, where a person wrote one."""
+def _quoted_reason(hold: Hold) -> str:
+    """Return the written reason in quotation marks, or a full stop without one."""
     row = hold.ended_by
     if (
         row is None
@@ -264,16 +282,20 @@ def _why(hold: Hold) -> str:
     return f": “{row.reason}”"
 
 
-def _outcome(row: Assignment | None) -> str:
+def _refusal(row: Assignment | None) -> str:
     return f": {row.outcome}" if row and row.outcome else "."
 
 
 SENTENCES: dict[Fate, Callable[[Hold], str]] = {
     Fate.RETURNED: lambda hold: f"From {hold.to} back to {hold.origin}.",
-    Fate.BACK: lambda hold: f"{_who(hold)} put it back with {hold.origin}{_why(hold)}",
-    Fate.MOVED: lambda hold: f"{_who(hold)} gave it to {_whom(hold)}{_why(hold)}",
+    Fate.BACK: lambda hold: (
+        f"{_mover(hold)} put it back with {hold.origin}{_quoted_reason(hold)}"
+    ),
+    Fate.MOVED: lambda hold: (
+        f"{_mover(hold)} gave it to {_new_owner(hold)}{_quoted_reason(hold)}"
+    ),
     Fate.MOVED_OUTSIDE: lambda hold: (
-        f"Moved to {_whom(hold)} in Smartlead, not by Handoff. Left alone."
+        f"Moved to {_new_owner(hold)} in Smartlead, not by Handoff. Left alone."
     ),
     Fate.KEPT: lambda hold: f"Stays with {hold.to}.",
     Fate.SUPERSEDED: lambda _: "A coverage beneath it ended, or dealt it again.",
@@ -281,7 +303,7 @@ SENTENCES: dict[Fate, Callable[[Hold], str]] = {
         f"{hold.origin} is away again: the next coverage holds it."
     ),
     Fate.GONE: lambda _: "Smartlead no longer has this lead.",
-    Fate.NOT_TAKEN: lambda hold: f"It never went to {hold.to}{_outcome(hold.taken_by)}",
+    Fate.NOT_TAKEN: lambda hold: f"It never went to {hold.to}{_refusal(hold.taken_by)}",
     Fate.TAKING: lambda hold: f"On its way to {hold.to}.",
     Fate.OUT: lambda hold: f"Still with {hold.to}.",
 }

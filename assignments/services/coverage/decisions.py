@@ -1,18 +1,29 @@
-"""What is known of a lead and of who is there, and what can be decided about it."""
+"""Data from which leads are planned, and the decision about one lead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Self
 
 from assignments.models import Hold
-from assignments.services.coverage.rotation import Rotation, Topic
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Rotation, Scope, Topic
 
 Outcome = Hold.Outcome
 
 
+class Kind(Enum):
+    START = "start"
+    RETURN = "return"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageFacts:
+    """A coverage at the moment of the snapshot.
+
+    `is_over` also where its end has passed and the state does not say so yet;
+    `is_kept`: covering members keep the leads.
+    """
+
     pk: int
     member_id: int
     is_running: bool
@@ -25,7 +36,10 @@ class CoverageFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldFacts:
-    """A standing hold. `refused`: its last move was, and as what."""
+    """A standing hold. `refused`: the kind of its last move, if Smartlead refused that.
+
+    `change_to`: the member named by a change of coverer, until the lead has moved.
+    """
 
     pk: int
     coverage_id: int
@@ -33,36 +47,43 @@ class HoldFacts:
     to_id: int
     is_live: bool = True
     move_id: int | None = None
-    refused: "Kind | None" = None
+    refused: Kind | None = None
     change_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """The change of this lead that has not come to its end."""
+    """The pending assignment of a lead.
+
+    `is_plan`: planned by a coverage and not sent yet, so that it may be decided again.
+    """
 
     pk: int
     to_id: int | None
-    # Planned by a coverage and not sent yet: it may still be thought over.
     is_plan: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadFacts:
+    """A lead with its standing holds, oldest first.
+
+    `start_sets`: ids of coverages that took it at their start; `pins`: of those it is
+    kept out of.
+    """
+
     pk: int
     owner_id: int | None
     topic: Topic
     is_open: bool
     pending: Waiting | None = None
     holds: tuple[HoldFacts, ...] = ()
-    # Coverages in whose start set it is, and those it is pinned out of.
     start_sets: frozenset[int] = frozenset()
     pins: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """Who is there, and what runs, at the moment of the tick."""
+    """Members who are active, away, and free (active, not away); coverages by id."""
 
     free: frozenset[int]
     away: frozenset[int]
@@ -70,15 +91,11 @@ class Office:
     coverages: Mapping[int, CoverageFacts]
 
     def running_for(self, member_id: int) -> CoverageFacts | None:
+        """Return the running coverage of this absent member, or None."""
         for coverage in self.coverages.values():
             if coverage.member_id == member_id and coverage.is_running:
                 return coverage
         return None
-
-
-class Kind(Enum):
-    START = "start"
-    RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +103,8 @@ class Move:
     """Give the lead to a member, for one coverage.
 
     `takes_from`: a new hold of the coverage is made, with this origin. `hold_id`: the
-    hold that the move changes: returned, dealt again, or carried over into the new one.
+    hold that the move changes, which is returned, dealt again or carried over to the
+    new one. `why` is half a sentence: “covers half of the leads”.
     """
 
     kind: Kind
@@ -96,15 +114,18 @@ class Move:
     takes_from: int | None = None
     hold_id: int | None = None
 
-    def is_same(self, other: "Move") -> bool:
+    def is_same(self, other: Self) -> bool:
+        """Return whether both do the same, whatever their reasons."""
         return replace(self, why="") == replace(other, why="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is to happen with one lead now.
+    """Changes to make to one lead now.
 
-    `ends`, `hands_on` (hold, its new `to`) and `adopts` (coverage, origin) need no move.
+    `ends` are holds with their outcomes, `hands_on` holds with a new `to`, `adopts` the
+    coverage and the origin of a new hold: none of them needs a move. `forget` is a plan
+    to cancel, `unplaced` the coverage that found nobody free, `acting` the one to act.
     """
 
     ends: tuple[tuple[int, Outcome], ...] = ()
@@ -112,12 +133,12 @@ class Decision:
     adopts: tuple[int, int] | None = None
     move: Move | None = None
     forget: int | None = None
-    # The coverage that found nobody free.
     unplaced: int | None = None
     acting: int | None = None
 
     @property
     def is_nothing(self) -> bool:
+        """Return whether nothing is to be written; `unplaced` may be set even so."""
         return not (
             self.ends or self.hands_on or self.adopts or self.move or self.forget
         )

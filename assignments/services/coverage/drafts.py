@@ -1,4 +1,4 @@
-"""A coverage as somebody plans it, and everything that is wrong with it, in sentences."""
+"""Coverages as people plan them, and the problems of such a draft in sentences."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ type Problems = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftCoverer:
-    """One covering member; campaigns and categories are ids, and beat the shares."""
+    """One covering member. With campaigns or categories (ids) the share is unused."""
 
     member: Member
     share: Decimal = Decimal(1)
@@ -39,6 +39,11 @@ class DraftCoverer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
+    """A coverage as it was typed; campaigns and categories are ids, empty for all.
+
+    `from_now`: the absence starts at once, whatever the first day says.
+    """
+
     member: Member
     first_day: date
     last_day: date
@@ -55,11 +60,11 @@ class Draft:
     start_note: str = ""
     return_note: str = ""
     comment: str = ""
-    # Away since this moment, whatever the first day says.
     from_now: bool = False
 
     def window(self, at: datetime) -> tuple[datetime, datetime]:
-        # From now on, whatever day it says: that one may not even be a day of ours.
+        """Return start and end in UTC; the start is `at` if it is from now on."""
+        # From now on, the first day may be one that no calendar has.
         first_day = self.last_day if self.from_now else self.first_day
         starts_at, ends_at = periods.window(
             first_day, self.last_day, self.first_time, self.last_time, self.zone
@@ -68,8 +73,10 @@ class Draft:
 
 
 def draft_of(coverage: Coverage) -> Draft:
-    """As it was typed, for one more look at it. Reads what was prefetched."""
-    coverers = [one for one in coverage.coverers.all() if one.replaced_at is None]
+    """Return a saved coverage as a draft, with those who still cover."""
+    coverers = [
+        coverer for coverer in coverage.coverers.all() if coverer.replaced_at is None
+    ]
     return Draft(
         member=coverage.member,
         first_day=coverage.first_day, last_day=coverage.last_day,
@@ -90,27 +97,27 @@ def draft_of(coverage: Coverage) -> Draft:
     )  # fmt: skip
 
 
-def _ids(named: Manager[Any]) -> tuple[int, ...]:
-    return tuple(sorted(one.pk for one in named.all()))
+def _ids(items: Manager[Any]) -> tuple[int, ...]:
+    return tuple(sorted(item.pk for item in items.all()))
 
 
 def problems(
     draft: Draft, at: datetime, actor: User, *, existing: Coverage | None = None
 ) -> Problems:
-    """What stands in the way, by field; empty if it can be scheduled.
+    """Return the problems by field, as sentences; empty if it can be saved.
 
-    `existing`: the coverage that is being confirmed or changed, which does not overlap
-    with itself.
+    `existing` is the coverage that is being confirmed or changed, which does not
+    overlap with itself.
     """
-    found: Problems = {}
-    for field, sentence in _found(draft, at, actor, existing):
-        found.setdefault(field, []).append(sentence)
-    return found
+    sentences_by_field: Problems = {}
+    for field, sentence in _all_problems(draft, at, actor, existing):
+        sentences_by_field.setdefault(field, []).append(sentence)
+    return sentences_by_field
 
 
 def cannot_be_reckoned(draft: Draft, at: datetime) -> bool:
-    """Days beyond every calendar, or shares that are none: no preview can be made."""
-    return bool(dict(_days(draft, at)) or dict(_wrong_shares(draft)))
+    """Return whether its days or shares are such that no preview can be computed."""
+    return bool(dict(_day_problems(draft, at)) or dict(_share_problems(draft)))
 
 
 def overlap(
@@ -120,12 +127,13 @@ def overlap(
     *,
     existing: Coverage | None = None,
 ) -> Coverage | None:
-    """Another absence of this member that touches the time, for a link to it."""
+    """Return the first agreed absence of this member in that time, or None."""
     others = Coverage.objects.overlapping(starts_at, ends_at).filter(member=member)
     return others.exclude(pk=existing.pk if existing else 0).first()
 
 
 def overlap_sentence(other: Coverage) -> str:
+    """Return a sentence about `other`, an absence in the same time."""
     reader = timezone.get_current_timezone()
     return (
         f"{other.member} is already away from {first_day_away(other, reader)} to "
@@ -134,27 +142,27 @@ def overlap_sentence(other: Coverage) -> str:
     )
 
 
-type _Found = Iterator[tuple[str, str]]
+type _FieldProblems = Iterator[tuple[str, str]]
 
 
-def _found(
+def _all_problems(
     draft: Draft, at: datetime, actor: User, existing: Coverage | None
-) -> _Found:
+) -> _FieldProblems:
     if why_not := access.why_not_cover(actor, draft.member):
         yield "member", why_not
     if not draft.member.is_active:
         yield "member", f"{draft.member} has been deactivated. Choose somebody else."
-    yield from _covering(draft)
-    yield from _strangers(draft, actor, existing)
-    yield from _shares(draft)
-    yield from _notes(draft)
-    if wrong := dict(_days(draft, at)):
-        yield from wrong.items()
+    yield from _coverer_problems(draft)
+    yield from _right_problems(draft, actor, existing)
+    yield from _weight_problems(draft)
+    yield from _note_problems(draft)
+    if day_problems := dict(_day_problems(draft, at)):
+        yield from day_problems.items()
         return
-    yield from _calendar(draft, at, existing)
+    yield from _calendar_problems(draft, at, existing)
 
 
-def _days(draft: Draft, at: datetime) -> _Found:
+def _day_problems(draft: Draft, at: datetime) -> _FieldProblems:
     if draft.zone not in available_timezones():
         yield "zone", f"“{draft.zone[:60]}” is no time zone. Choose one of the list."
         return
@@ -171,10 +179,10 @@ def _days(draft: Draft, at: datetime) -> _Found:
     elif draft.last_day - first_day > LONGEST:
         yield "last_day", TOO_LONG
     else:
-        yield from _moments(draft, at)
+        yield from _moment_problems(draft, at)
 
 
-def _moments(draft: Draft, at: datetime) -> _Found:
+def _moment_problems(draft: Draft, at: datetime) -> _FieldProblems:
     starts_at, ends_at = draft.window(at)
     field = "last_time" if draft.last_time else "last_day"
     if ends_at <= at:
@@ -183,14 +191,16 @@ def _moments(draft: Draft, at: datetime) -> _Found:
         yield field, "It ends before it starts. Choose a later end."
 
 
-def _calendar(draft: Draft, at: datetime, existing: Coverage | None) -> _Found:
+def _calendar_problems(
+    draft: Draft, at: datetime, existing: Coverage | None
+) -> _FieldProblems:
     starts_at, ends_at = draft.window(at)
     if other := overlap(draft.member, starts_at, ends_at, existing=existing):
         yield "first_day", overlap_sentence(other)
-    yield from _away_throughout(draft, max(starts_at, at), ends_at)
+    yield from _absence_problems(draft, max(starts_at, at), ends_at)
 
 
-def _covering(draft: Draft) -> _Found:
+def _coverer_problems(draft: Draft) -> _FieldProblems:
     members = [coverer.member for coverer in draft.coverers]
     if not members and draft.fallback is None:
         yield "covering", "Nobody covers. Choose at least one covering member."
@@ -216,21 +226,23 @@ def _covering(draft: Draft) -> _Found:
         )
 
 
-def _strangers(draft: Draft, actor: User, existing: Coverage | None) -> _Found:
-    """Whom this user may not give leads to; who covers already may go on."""
+def _right_problems(
+    draft: Draft, actor: User, existing: Coverage | None
+) -> _FieldProblems:
+    """Name those whom `actor` may not give leads to. Present coverers may stay."""
     named = {one.member.pk: ("covering", one.member) for one in draft.coverers}
     if draft.fallback:
         named.setdefault(draft.fallback.pk, ("fallback", draft.fallback))
-    known = set(access.members_to_choose(actor).values_list("pk", flat=True))
+    allowed = set(access.members_to_choose(actor).values_list("pk", flat=True))
     if existing:
-        known |= {existing.fallback_id or 0}
-        known |= set(existing.coverers.values_list("member", flat=True))
+        allowed |= {existing.fallback_id or 0}
+        allowed |= set(existing.coverers.values_list("member", flat=True))
     for pk, (field, member) in named.items():
-        if pk not in known and member.is_active and member != draft.member:
+        if pk not in allowed and member.is_active and member != draft.member:
             yield field, access.not_in_team(member)
 
 
-def _wrong_shares(draft: Draft) -> _Found:
+def _share_problems(draft: Draft) -> _FieldProblems:
     for coverer in draft.coverers:
         name = f"share_{coverer.member.pk}"
         if not 0 <= coverer.share <= MOST_SHARE:
@@ -239,14 +251,14 @@ def _wrong_shares(draft: Draft) -> _Found:
             yield name, "A share has two decimals at the most, as in 0.25."
 
 
-def _shares(draft: Draft) -> _Found:
-    yield from _wrong_shares(draft)
+def _weight_problems(draft: Draft) -> _FieldProblems:
+    yield from _share_problems(draft)
     general = [one for one in draft.coverers if not (one.campaigns or one.categories)]
     if general and all(one.share <= 0 for one in general):
         yield "covering", "The shares add up to nothing. Give somebody more than 0."
 
 
-def _notes(draft: Draft) -> _Found:
+def _note_problems(draft: Draft) -> _FieldProblems:
     for field in ("start_note", "return_note"):
         text = getattr(draft, field)
         if len(text) > LONGEST_NOTE:
@@ -261,7 +273,7 @@ def _notes(draft: Draft) -> _Found:
             yield (
                 field,
                 (
-                    f"“{{{word}}}” is no placeholder. Use {_listed(PLACEHOLDERS)}, or "
+                    f"“{{{word}}}” is no placeholder. Use {_in_braces(PLACEHOLDERS)}, or "
                     "leave the braces out."
                 ),
             )
@@ -272,26 +284,30 @@ def _unknown_words(text: str) -> list[str]:
     return sorted({word for word in words if word not in PLACEHOLDERS})
 
 
-def _listed(words: Iterable[str]) -> str:
+def _in_braces(words: Iterable[str]) -> str:
     return ", ".join(f"{{{word}}}" for word in words)
 
 
-def _away_throughout(draft: Draft, starts_at: datetime, ends_at: datetime) -> _Found:
-    """Covering members who are away for the whole of it, with nobody to step in."""
+def _absence_problems(
+    draft: Draft, starts_at: datetime, ends_at: datetime
+) -> _FieldProblems:
+    """Name coverers who are away the whole time, if no fallback can step in."""
     ids = [coverer.member.pk for coverer in draft.coverers]
     if draft.fallback:
         ids.append(draft.fallback.pk)
-    found = absences.next_absences(ids, starts_at, ends_at)
-    gone = {pk for pk in ids if _is_covered(found.get(pk, []), starts_at, ends_at)}
-    if draft.fallback and draft.fallback.pk in gone:
+    member_absences = absences.next_absences(ids, starts_at, ends_at)
+    away_ids = {
+        pk for pk in ids if _cover_all(member_absences.get(pk, []), starts_at, ends_at)
+    }
+    if draft.fallback and draft.fallback.pk in away_ids:
         yield (
             "fallback",
             (f"{draft.fallback} is away the whole time too. Choose another fallback."),
         )
-    if draft.fallback and draft.fallback.pk not in gone:
+    if draft.fallback and draft.fallback.pk not in away_ids:
         return
     for coverer in draft.coverers:
-        if coverer.member.pk in gone:
+        if coverer.member.pk in away_ids:
             yield (
                 "covering",
                 (
@@ -301,13 +317,13 @@ def _away_throughout(draft: Draft, starts_at: datetime, ends_at: datetime) -> _F
             )
 
 
-def _is_covered(
+def _cover_all(
     coverages: Iterable[Coverage], starts_at: datetime, ends_at: datetime
 ) -> bool:
-    """Whether the absences, soonest first, leave no moment of the time free."""
-    reached = starts_at
+    """Return whether the absences, soonest first, leave no moment of the time free."""
+    away_until = starts_at
     for coverage in coverages:
-        if coverage.starts_at > reached:
+        if coverage.starts_at > away_until:
             break
-        reached = max(reached, coverage.ends_at)
-    return reached >= ends_at
+        away_until = max(away_until, coverage.ends_at)
+    return away_until >= ends_at

@@ -1,8 +1,7 @@
-"""What the planner will decide when a draft starts: its own walk, at that moment.
+"""Forecast of a draft: what the planner will decide at the moment it starts.
 
-Looks at where each lead will be by then: changes on their way have come true, and
-coverages that are over by then have given back what they held. See
-docs/design/coverage-rules.md, rules 7 and 24.
+It looks at where each lead will be by then (coverage rules, 7 and 24): pending changes
+have come true, and coverages that are over by then have given back what they held.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,17 +22,19 @@ from assignments.services.coverage.decisions import (
 )
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.planner import decide
-from assignments.services.coverage.rotation import Candidate, Rotation
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Candidate, Rotation, Scope
 from assignments.services.coverage.snapshot import facts_of, office_at
 
 DRAFT = 0  # in the place of the id of a coverage that is not saved
-COLUMNS = ("owner", "campaign", "category__is_closing", "last_reply_at")
+LEAD_COLUMNS = ("owner", "campaign", "category__is_closing", "last_reply_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dealt:
-    """A lead, and who would cover it. One that stays needs no call, and no note."""
+    """A lead and the member who would cover it.
+
+    `stays`: they own it already, so that it needs no call and no note.
+    """
 
     lead_id: int
     to: int
@@ -43,30 +44,33 @@ class Dealt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
+    """The leads that would be covered, and how many would find nobody free."""
+
     dealt: Sequence[Dealt]
     unplaced: int
 
     @property
     def moves(self) -> int:
-        return sum(not one.stays for one in self.dealt)
+        return sum(not lead.stays for lead in self.dealt)
 
 
 def outlook(draft: Draft, starts_at: datetime) -> Outlook:
-    office = _office(draft, starts_at)
+    """Return what would happen to each lead if the draft started at `starts_at`."""
+    office = _snapshot(draft, starts_at)
     ended = _ended_before(starts_at)
-    found: list[Dealt] = []
+    covered: list[Dealt] = []
     unplaced = 0
-    for lead in facts_of(_leads(draft).only(*COLUMNS)):
-        by_then = _wanted(_by_then(lead, office, ended), draft, office)
-        decision = decide(by_then, office)
+    for lead in facts_of(_leads(draft).only(*LEAD_COLUMNS)):
+        at_start = _in_start_set(_lead_at_start(lead, office, ended), draft, office)
+        decision = decide(at_start, office)
         unplaced += decision.unplaced == DRAFT
-        if dealt := _dealt(by_then, decision):
-            found.append(dealt)
-    return Outlook(dealt=found, unplaced=unplaced)
+        if dealt := _covered_lead(at_start, decision):
+            covered.append(dealt)
+    return Outlook(dealt=covered, unplaced=unplaced)
 
 
 def with_or_coming(member_id: int) -> LeadQuerySet:
-    """Leads that are with a member, or will be when what is on its way has arrived."""
+    """Return leads of a member, pending changes counted as done."""
     pending = Assignment.objects.pending()
     leaving = pending.exclude(to=member_id).values("lead")
     coming = pending.filter(to=member_id).values("lead")
@@ -75,7 +79,7 @@ def with_or_coming(member_id: int) -> LeadQuerySet:
 
 
 def _leads(draft: Draft) -> QuerySet[Lead]:
-    """With the member, on their way there, or lent by or to them: all who may matter."""
+    """Return all leads that the draft may touch: owned, coming or lent."""
     member = draft.member
     coming = Assignment.objects.pending().filter(to=member).values("lead")
     lent = Hold.objects.standing().filter(Q(origin=member) | Q(to=member))
@@ -84,10 +88,10 @@ def _leads(draft: Draft) -> QuerySet[Lead]:
     )
 
 
-def _office(draft: Draft, starts_at: datetime) -> Office:
-    there = office_at(starts_at)
-    away = there.away | {draft.member.pk}
-    ours = CoverageFacts(
+def _snapshot(draft: Draft, starts_at: datetime) -> Office:
+    snapshot = office_at(starts_at)
+    away = snapshot.away | {draft.member.pk}
+    draft_facts = CoverageFacts(
         pk=DRAFT,
         member_id=draft.member.pk,
         is_running=True,
@@ -102,65 +106,72 @@ def _office(draft: Draft, starts_at: datetime) -> Office:
         rotation=rotation_of(draft),
     )
     return replace(
-        there,
+        snapshot,
         away=away,
-        free=there.active - away,
-        coverages={DRAFT: ours, **there.coverages},
+        free=snapshot.active - away,
+        coverages={DRAFT: draft_facts, **snapshot.coverages},
     )
 
 
 def rotation_of(draft: Draft) -> Rotation:
+    """Return the rotation that the draft would begin with."""
     candidates = (
         Candidate(
-            member_id=one.member.pk,
-            share=one.share,
-            campaigns=frozenset(one.campaigns),
-            categories=frozenset(one.categories),
+            member_id=coverer.member.pk,
+            share=coverer.share,
+            campaigns=frozenset(coverer.campaigns),
+            categories=frozenset(coverer.categories),
         )
-        for one in draft.coverers
+        for coverer in draft.coverers
     )
     return Rotation.fresh(candidates, draft.fallback.pk if draft.fallback else None)
 
 
 def _ended_before(starts_at: datetime) -> set[int]:
-    """Coverages that will have given everything back when the draft starts."""
-    holding = Coverage.objects.unfinished().filter(
+    """Return the ids of coverages that are over when the draft starts."""
+    ended = Coverage.objects.unfinished().filter(
         Q(ends_at__lt=starts_at) | Q(state=Coverage.State.RETURNING)
     )
-    return set(holding.values_list("pk", flat=True))
+    return set(ended.values_list("pk", flat=True))
 
 
-def _by_then(lead: LeadFacts, office: Office, ended: set[int]) -> LeadFacts:
-    arrived = _arrived(lead)
+def _lead_at_start(lead: LeadFacts, office: Office, ended: set[int]) -> LeadFacts:
+    """Return the lead as it will be when the draft starts."""
+    arrived = _with_pending_done(lead)
     chain = list(arrived.holds)
-    while (place := _first_of(chain, ended)) is not None:
-        hold = chain[place]
+    while (index := _lowest_ended(chain, ended)) is not None:
+        hold = chain[index]
         if _is_kept(hold, office.coverages):
-            del chain[place]
-            if place:
-                chain[place - 1] = replace(chain[place - 1], to_id=hold.to_id)
+            del chain[index]
+            if index:
+                chain[index - 1] = replace(chain[index - 1], to_id=hold.to_id)
             continue
-        del chain[place:]
+        del chain[index:]
         arrived = replace(arrived, owner_id=hold.origin_id)
     return replace(arrived, holds=tuple(chain))
 
 
-def _arrived(lead: LeadFacts) -> LeadFacts:
-    """With its pending change done, if there is one."""
+def _with_pending_done(lead: LeadFacts) -> LeadFacts:
+    """Return the lead as it will be once its pending assignment is done."""
     live = [hold for hold in lead.holds if hold.is_live]
     row = lead.pending
     if row is None or row.to_id is None:
         return replace(lead, pending=None, holds=tuple(live))
-    taking = [one for one in lead.holds if not one.is_live and one.move_id == row.pk]
-    back = next((n for n, one in enumerate(live) if one.origin_id == row.to_id), None)
-    chain = live if back is None else live[:back]
+    taking = [
+        hold for hold in lead.holds if not hold.is_live and hold.move_id == row.pk
+    ]
+    return_index = next(
+        (index for index, hold in enumerate(live) if hold.origin_id == row.to_id), None
+    )
+    chain = live if return_index is None else live[:return_index]
     holds = [*chain, *(replace(hold, is_live=True, to_id=row.to_id) for hold in taking)]
     return replace(lead, owner_id=row.to_id, pending=None, holds=tuple(holds))
 
 
-def _first_of(chain: Sequence[HoldFacts], ended: set[int]) -> int | None:
-    places = (n for n, hold in enumerate(chain) if hold.coverage_id in ended)
-    return next(places, None)
+def _lowest_ended(chain: Sequence[HoldFacts], ended: set[int]) -> int | None:
+    """Return the index of the lowest hold of a coverage that has ended, or None."""
+    indexes = (index for index, hold in enumerate(chain) if hold.coverage_id in ended)
+    return next(indexes, None)
 
 
 def _is_kept(hold: HoldFacts, coverages: Mapping[int, CoverageFacts]) -> bool:
@@ -168,11 +179,8 @@ def _is_kept(hold: HoldFacts, coverages: Mapping[int, CoverageFacts]) -> bool:
     return coverage is not None and coverage.is_kept
 
 
-def _wanted(lead: LeadFacts, draft: Draft, office: Office) -> LeadFacts:
-    """In the start set, if it matches when the coverage begins.
-
-    See docs/design/coverage-rules.md, rule 13.
-    """
+def _in_start_set(lead: LeadFacts, draft: Draft, office: Office) -> LeadFacts:
+    """Return the lead, in the draft's start set if it matches (rule 13)."""
     scope = office.coverages[DRAFT].scope
     is_theirs = lead.owner_id == draft.member.pk
     if is_theirs and scope.takes(lead.topic, is_open=lead.is_open):
@@ -180,7 +188,8 @@ def _wanted(lead: LeadFacts, draft: Draft, office: Office) -> LeadFacts:
     return lead
 
 
-def _dealt(lead: LeadFacts, decision: Decision) -> Dealt | None:
+def _covered_lead(lead: LeadFacts, decision: Decision) -> Dealt | None:
+    """Return what the draft does with the lead, or None."""
     move = decision.move
     if move and move.kind is Kind.START and move.coverage_id == DRAFT:
         return Dealt(lead_id=lead.pk, to=move.to_id, why=move.why)

@@ -36,9 +36,11 @@ REPLACED = "The lead was handed back before it was sent."
 def change_coverer(
     *, coverage: Coverage, old: Member, new: Member, actor: User, at: datetime
 ) -> Coverage:
-    """All of one covering member's share and leads go to another, who is free now.
+    """Give all of one covering member's share and leads to another.
 
-    Whoever was to step in for the others is covering too.
+    `old` may also be the fallback, and `new` may cover here already. Raises NotAllowed,
+    Stale if the coverage or `old` has changed, or AssignmentRefused if `new` is away,
+    inactive or the absent member.
     """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member__team").get(pk=coverage.pk)
@@ -48,15 +50,15 @@ def change_coverer(
     leaving = coverage.coverers.filter(member=old, replaced_at=None).first()
     if leaving is None and old.pk != coverage.fallback_id:
         raise Stale(f"{old} does not cover here by now. Reload to see who does.")
-    _check_newcomer(coverage, old, new, at)
+    _check_new_coverer(coverage, old, new, at)
     access.check_may_cover(actor, new)
     _lock_leads(coverage, at)
     if leaving:
-        _hand_share(leaving, new, at)
+        _transfer_share(leaving, new, at)
     if old.pk == coverage.fallback_id:
         coverage.fallback = new
         coverage.save(update_fields=["fallback"])
-    _hand_leads(coverage, old, new, at)
+    _name_new_coverer(coverage, old, new, at)
     sentence = f"{actor} let {new} cover instead of {old}."
     CoverageEvent.objects.create(
         coverage=coverage, at=at, actor=actor, sentence=sentence[:500]
@@ -69,19 +71,20 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """Return one lead to whom it was taken from, where it stays.
+    """Return one lead to the member it was taken from, where it stays (rule 20).
 
-    See docs/design/coverage-rules.md, rule 20. Raises Stale or AssignmentRefused.
+    Return the row of the move, an old one if it is on its way already. Raises
+    NotAllowed, Stale if it is not held, or AssignmentRefused if it cannot go there now.
     """
     lead = lock_lead(lead.pk)
-    live = Hold.objects.live().filter(coverage=coverage, lead=lead)
-    hold = live.select_related("origin__team", "to__team", "move", "coverage").first()
+    holds = Hold.objects.live().filter(coverage=coverage, lead=lead)
+    hold = holds.select_related("origin__team", "to__team", "move", "coverage").first()
     if hold is None:
         raise Stale(f"{lead} is not held in this coverage by now.")
     _check_hand_back(hold, actor)
-    if (asked := _handed_back_already(hold)) is not None:
-        return asked
-    _clear_the_way(lead, at)
+    if (pending := _pending_hand_back(hold)) is not None:
+        return pending
+    _cancel_plans(lead, at)
     row = Assignment.objects.create(
         lead=lead,
         to=hold.origin,
@@ -93,18 +96,16 @@ def hand_back(
         created_at=at,
     )
     Hold.objects.filter(pk=hold.pk).update(move=row)
+    sentence = f"{actor} handed {lead} back to {hold.origin}."
     CoverageEvent.objects.create(
-        coverage=hold.coverage,
-        at=at,
-        actor=actor,
-        sentence=f"{actor} handed {lead} back to {hold.origin}."[:500],
+        coverage=hold.coverage, at=at, actor=actor, sentence=sentence[:500]
     )
     nudge_dispatch()
     return row
 
 
 def may_hand_back(hold: Hold, user: User) -> bool:
-    """Who holds the lead, whom it was taken from, and those who decide about them."""
+    """Return whether `user` is, or decides about, its holder or its original owner."""
     return (
         access.is_own(user, hold.to)
         or access.is_own(user, hold.origin)
@@ -113,7 +114,9 @@ def may_hand_back(hold: Hold, user: User) -> bool:
     )
 
 
-def _check_newcomer(coverage: Coverage, old: Member, new: Member, at: datetime) -> None:
+def _check_new_coverer(
+    coverage: Coverage, old: Member, new: Member, at: datetime
+) -> None:
     if new.pk == coverage.member_id:
         raise AssignmentRefused(f"{new} cannot cover for themselves.")
     if new.pk == old.pk:
@@ -125,7 +128,7 @@ def _check_newcomer(coverage: Coverage, old: Member, new: Member, at: datetime) 
         raise AssignmentRefused(f"{new} is away until {until}. Choose somebody else.")
 
 
-def _hand_share(leaving: Coverer, new: Member, at: datetime) -> None:
+def _transfer_share(leaving: Coverer, new: Member, at: datetime) -> None:
     coverage = leaving.coverage
     coverer, is_new = Coverer.objects.get_or_create(
         coverage=coverage,
@@ -133,7 +136,7 @@ def _hand_share(leaving: Coverer, new: Member, at: datetime) -> None:
         defaults={"position": leaving.position, "share": 0, "credit": leaving.credit},
     )
     was_narrow = is_narrow(coverer) or is_narrow(leaving)
-    _widen(coverer, leaving, is_new=is_new or coverer.replaced_at is not None)
+    _transfer_scope(coverer, leaving, is_new=is_new or coverer.replaced_at is not None)
     if coverer.replaced_at:
         coverer.share, coverer.replaced_at = leaving.share, None
     else:
@@ -145,27 +148,30 @@ def _hand_share(leaving: Coverer, new: Member, at: datetime) -> None:
     leaving.save(update_fields=["replaced_at"])
 
 
-def _widen(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
-    """Who takes over a narrow scope takes it over; two scopes are joined."""
+def _transfer_scope(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
+    """Give `coverer` the scope of `leaving`; one who covers already gets both."""
     for name in ("campaigns", "categories"):
         own = set(getattr(coverer, name).all())
-        other = set(getattr(leaving, name).all())
+        added = set(getattr(leaving, name).all())
         if is_new:
-            getattr(coverer, name).set(other)
-        elif not (own and other):
+            getattr(coverer, name).set(added)
+        elif not (own and added):
             getattr(coverer, name).clear()
         else:
-            getattr(coverer, name).set(own | other)
+            getattr(coverer, name).set(own | added)
 
 
 def _lock_leads(coverage: Coverage, at: datetime) -> None:
-    """Before any hold, all that is to be planned: some may just be handed over."""
+    """Lock all leads that are to be planned, before any hold is changed."""
     office = office_at(preconditions.latest(at))
     leads = leads_at(office, coverage_id=coverage.pk).select_for_update(of=("self",))
     list(leads.order_by("map_id").values_list("pk", flat=True))
 
 
-def _hand_leads(coverage: Coverage, old: Member, new: Member, at: datetime) -> None:
+def _name_new_coverer(
+    coverage: Coverage, old: Member, new: Member, at: datetime
+) -> None:
+    """Name `new` for each hold with `old`, and forget moves that Smartlead refused."""
     held = Hold.objects.standing().filter(coverage=coverage, to=old)
     held.update(change_to=new)
     refused = held.filter(move__state=State.REFUSED)
@@ -189,16 +195,20 @@ def _check_hand_back(hold: Hold, actor: User) -> None:
         )
 
 
-def _handed_back_already(hold: Hold) -> Assignment | None:
-    """Clicked twice, or by two at once: it is on its way."""
+def _pending_hand_back(hold: Hold) -> Assignment | None:
+    """Return the pending move back, for a second click; None if there is none."""
     move = hold.move
     if move is None or not move.is_pending or move.is_plan:
         return None
     return move if move.cause == Cause.COVERAGE_RETURN else None
 
 
-def _clear_the_way(lead: Lead, at: datetime) -> None:
-    """A plan that waits gives way; what a person decided, or is being sent, does not."""
+def _cancel_plans(lead: Lead, at: datetime) -> None:
+    """Cancel waiting plans of the lead.
+
+    Raises AssignmentRefused if a person decided the pending change, or it is being
+    sent.
+    """
     for row in Assignment.objects.pending().filter(lead=lead).select_related("to"):
         if row.state == State.SENDING or row.cause in PERSONAL:
             raise AssignmentRefused(

@@ -1,4 +1,4 @@
-"""The iCalendar feed of a team: its address, and what it says."""
+"""The iCalendar feed of a team's absences: its secret address and its content."""
 
 import secrets
 from datetime import date, datetime, timedelta
@@ -26,13 +26,17 @@ KEPT = timedelta(days=90)  # how long an absence stays in the feed after its end
 
 
 def may_share(user: User, team: Team) -> bool:
+    """Return whether `user` leads this team or is a manager."""
     return is_manager(user) or team.team_leads.contains(user)
 
 
 @transaction.atomic
 def renew_feed(*, team: Team, actor: User, at: datetime) -> CalendarFeed:
-    """A new address; the one before, if any, stops at once."""
-    _check(actor, team)
+    """Give the feed a new token; the one before, if any, stops working at once.
+
+    Raises NotAllowed.
+    """
+    _check_may_share(actor, team)
     CalendarFeed.objects.filter(team=team).delete()
     return CalendarFeed.objects.create(
         team=team, token=secrets.token_urlsafe(32), created_by=actor, created_at=at
@@ -41,11 +45,16 @@ def renew_feed(*, team: Team, actor: User, at: datetime) -> CalendarFeed:
 
 @transaction.atomic
 def revoke_feed(*, team: Team, actor: User) -> None:
-    _check(actor, team)
+    """Stop the feed of a team, if it has one. Raises NotAllowed."""
+    _check_may_share(actor, team)
     CalendarFeed.objects.filter(team=team).delete()
 
 
 def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
+    """Return the feed as iCalendar in UTF-8.
+
+    It holds the agreed absences that ended at most 90 days ago or are to come.
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Handoff//Absences//EN")
     calendar.add("version", "2.0")
@@ -53,18 +62,19 @@ def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
     calendar.add("method", "PUBLISH")
     # As a text: a property that the library does not know goes out as it is.
     calendar.add("x-wr-calname", vText(one_line(f"Away: {feed.team.name}")))
-    calendar.add_component(_utc())
-    coverages = list(_shown(feed.team, at))
+    calendar.add_component(_utc_component())
+    coverages = list(_shown_coverages(feed.team, at))
     gaps = gaps_of(coverages)
     for coverage in coverages:
         calendar.add_component(_event(coverage, gaps.get(coverage.pk, []), at))
     return without_turning(calendar.to_ical().decode()).encode()
 
 
-def _utc() -> Timezone:
-    """Return the zone of our moments; by it a feed without absences is valid too.
+def _utc_component() -> Timezone:
+    """Return the time zone of all moments of the feed.
 
-    RFC 5545 wants at least one component in a calendar.
+    RFC 5545 wants at least one component; with this a feed without absences is valid
+    too.
     """
     standard = TimezoneStandard()
     standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001  a local time, by the RFC
@@ -76,10 +86,10 @@ def _utc() -> Timezone:
     return zone
 
 
-def _shown(team: Team, at: datetime) -> list[Coverage]:
-    wanted = known().filter(member__team=team, ends_at__gt=at - KEPT)
-    wanted = wanted.exclude(state__in=(State.PROPOSED, State.CANCELLED))
-    return list(wanted.prefetch_related("events"))
+def _shown_coverages(team: Team, at: datetime) -> list[Coverage]:
+    coverages = known().filter(member__team=team, ends_at__gt=at - KEPT)
+    coverages = coverages.exclude(state__in=(State.PROPOSED, State.CANCELLED))
+    return list(coverages.prefetch_related("events"))
 
 
 def _event(coverage: Coverage, gaps: list[date], at: datetime) -> Event:
@@ -100,21 +110,21 @@ def _event(coverage: Coverage, gaps: list[date], at: datetime) -> Event:
 
 
 def _description(coverage: Coverage, gaps: list[date], at: datetime) -> str:
-    said = f"Covered by {covered_by(coverage) or 'nobody'}."
+    text = f"Covered by {covered_by(coverage) or 'nobody'}."
     if coverage.fallback:
-        said += f" If none of them can: {coverage.fallback}."
+        text += f" If none of them can: {coverage.fallback}."
     if gaps:
-        said += f" Nobody covers on {runs_in_words(gaps, today=at.date())}."
-    return said
+        text += f" Nobody covers on {runs_in_words(gaps, today=at.date())}."
+    return text
 
 
 def _changed_at(coverage: Coverage) -> datetime:
-    """When this event last changed: the same text until then."""
+    """Return the moment of its last change: the same bytes are made until the next."""
     moments = [event.at for event in coverage.events.all()]
     return max([coverage.created_at, *moments])
 
 
-def _check(user: User, team: Team) -> None:
+def _check_may_share(user: User, team: Team) -> None:
     if not may_share(user, team):
         raise NotAllowed(
             f"Only team leads of {team} and sales managers can share its calendar."

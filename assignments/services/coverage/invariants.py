@@ -1,6 +1,6 @@
-"""What must hold of coverages at any moment, for the audit.
+"""Invariants of coverages, true at any moment (coverage rules, 3 and 11).
 
-See docs/design/coverage-rules.md, rules 3 and 11.
+Each check returns the rows that break its sentence, for `manage.py audit`.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from assignments.models.assignment import COVERAGE_CAUSES, State
 LIVE, TAKING = Hold.State.LIVE, Hold.State.TAKING
 
 
-def _astray(at: datetime) -> Iterator[str]:
-    """Held leads that are not with the `to` of their top hold, though nothing moves."""
+def _misplaced_leads(at: datetime) -> Iterator[str]:
+    """Return top holds whose lead is not with their `to`, though nothing moves."""
     above = Hold.objects.live().filter(lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
     moving = Assignment.objects.pending().filter(lead=OuterRef("lead"))
     tops = Hold.objects.live().filter(~Exists(above), ~Exists(moving))
@@ -24,7 +24,7 @@ def _astray(at: datetime) -> Iterator[str]:
 
 
 def _broken_chains(at: datetime) -> Iterator[str]:
-    """Each step of a walk begins where the one beneath it ends."""
+    """Return live holds whose origin is not the `to` of the hold beneath."""
     beneath = Hold.objects.live().filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
     last = beneath.order_by("-pk").values("to")[:1]
     steps = Hold.objects.live().annotate(beneath=Subquery(last))
@@ -32,52 +32,55 @@ def _broken_chains(at: datetime) -> Iterator[str]:
         yield f"lead {hold.lead_id} (hold {hold.pk})"
 
 
-def _left_over(at: datetime) -> QuerySet[Hold]:
+def _holds_after_end(at: datetime) -> QuerySet[Hold]:
+    """Return standing holds of coverages that are over or not confirmed."""
     over = (Coverage.State.COMPLETED, Coverage.State.CANCELLED, Coverage.State.PROPOSED)
     return Hold.objects.standing().filter(coverage__state__in=over)
 
 
-def _takings_without_a_move(at: datetime) -> QuerySet[Hold]:
-    """A planned hold waits for its move, or for a person after a refusal."""
+def _planned_holds_without_move(at: datetime) -> QuerySet[Hold]:
+    """Return planned holds without a waiting, sent or refused move."""
     open_states = (State.WAITING, State.SENDING, State.REFUSED)
     return Hold.objects.filter(state=TAKING).exclude(move__state__in=open_states)
 
 
-def _stray_plans(at: datetime) -> QuerySet[Assignment]:
-    pointed = Hold.objects.standing().filter(move=OuterRef("pk"))
+def _plans_without_hold(at: datetime) -> QuerySet[Assignment]:
+    """Return pending moves of coverages that no standing hold points at."""
+    holds = Hold.objects.standing().filter(move=OuterRef("pk"))
     plans = Assignment.objects.pending().filter(cause__in=COVERAGE_CAUSES)
-    return plans.filter(~Exists(pointed), lead__gone_at=None)
+    return plans.filter(~Exists(holds), lead__gone_at=None)
 
 
 def _unexplained_pins(at: datetime) -> QuerySet[CoveredLead]:
+    """Return pins without a person, or a person without a pin."""
     return CoveredLead.objects.filter(
         Q(pinned_at=None, pinned_by__isnull=False)
         | Q(pinned_at__isnull=False, pinned_by=None)
     )
 
 
-def _noted_twice(at: datetime) -> Iterator[str]:
-    """One start note and one return note for a lead, in each of its coverages."""
+def _repeated_notes(at: datetime) -> Iterator[str]:
+    """Return leads with more start or return notes than coverages that wrote one."""
     kinds = {Note.Kind.START: "start_noted_at", Note.Kind.RETURN: "return_noted_at"}
     for kind, noted in kinds.items():
         written = Note.objects.filter(kind=kind, lead=OuterRef("lead")).order_by()
         count = written.values("lead").annotate(count=Count("pk")).values("count")
         leads = CoveredLead.objects.filter(**{f"{noted}__isnull": False})
-        told = (
+        noted_leads = (
             leads.order_by()
             .values("lead")
             .annotate(times=Count("pk"), notes=Subquery(count))
         )
-        for found in told.filter(notes__gt=F("times")):
-            yield f"lead {found['lead']} ({kind.label.lower()})"
+        for row in noted_leads.filter(notes__gt=F("times")):
+            yield f"lead {row['lead']} ({kind.label.lower()})"
 
 
 PROMISES = {
-    "A held lead is with whom its last hold names.": _astray,
+    "A held lead is with whom its last hold names.": _misplaced_leads,
     "Holds of a lead stand on each other.": _broken_chains,
-    "A coverage that is over holds nothing.": _left_over,
-    "A lead that is being handed over has its change.": _takings_without_a_move,
-    "Every plan of a coverage has its hold.": _stray_plans,
+    "A coverage that is over holds nothing.": _holds_after_end,
+    "A lead that is being handed over has its change.": _planned_holds_without_move,
+    "Every plan of a coverage has its hold.": _plans_without_hold,
     "Whoever keeps a lead out of a coverage is known.": _unexplained_pins,
-    "A coverage writes each of its notes once.": _noted_twice,
+    "A coverage writes each of its notes once.": _repeated_notes,
 }

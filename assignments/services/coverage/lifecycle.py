@@ -1,7 +1,4 @@
-"""The states of coverages, as the clock sets them.
-
-See docs/design/coverage-rules.md, rules 3 to 5.
-"""
+"""The states of a coverage, as time changes them (coverage rules, 3 to 5)."""
 
 from datetime import datetime
 
@@ -18,7 +15,7 @@ from assignments.models import (
     Lead,
 )
 from assignments.models.assignment import PENDING
-from assignments.services.coverage.scopes import Scope, is_open, topic_of
+from assignments.services.coverage.rotation import Scope, is_open, topic_of
 
 STATE = Coverage.State
 BEGUN = (STATE.STARTING, STATE.ACTIVE)
@@ -27,22 +24,23 @@ UNCONFIRMED = "Nobody confirmed it before it was over."
 
 
 def due(at: datetime) -> list[int]:
-    """Coverages whose state the clock changes now, in a fixed order."""
-    found = Coverage.objects.filter(
+    """Return the ids of coverages whose state is to change at `at`, ascending."""
+    coverages = Coverage.objects.filter(
         Q(state=STATE.SCHEDULED, starts_at__lte=at)
         | Q(state__in=(STATE.PROPOSED, *BEGUN), ends_at__lte=at)
     )
-    return list(found.order_by("pk").values_list("pk", flat=True))
+    return list(coverages.order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic
 def advance(coverage_id: int, at: datetime) -> None:
-    """Let one coverage begin, end, or be missed. A second time does nothing."""
+    """Begin, end or cancel one coverage if that is due, with an event."""
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member").get(pk=coverage_id)
     is_over = coverage.ends_at <= at
     match coverage.state:
         case STATE.SCHEDULED if is_over:
+            coverage.was_missed = True
             _cancel(coverage, MISSED, at)
         case STATE.PROPOSED if is_over:
             _cancel(coverage, UNCONFIRMED, at)
@@ -51,15 +49,20 @@ def advance(coverage_id: int, at: datetime) -> None:
         case STATE.STARTING | STATE.ACTIVE if is_over:
             coverage.state, coverage.returning_at = STATE.RETURNING, at
             coverage.save(update_fields=["state", "returning_at"])
-            _tell(coverage, at, "It is over: the leads go back.")
+            _add_event(coverage, at, "It is over: the leads go back.")
 
 
 def finish(coverage_id: int, at: datetime) -> None:
+    """Do for one coverage what `finish_all` does for all."""
     _finish(Coverage.objects.filter(pk=coverage_id), at)
 
 
 def finish_all(at: datetime) -> None:
-    """What is handed over is active, what is given back is complete."""
+    """Make coverages active or completed that have reached it.
+
+    A starting one is active once no lead is on the way; a returning one completed once
+    it has no standing hold.
+    """
     _finish(Coverage.objects.all(), at)
 
 
@@ -77,12 +80,12 @@ def _finish(coverages: QuerySet[Coverage], at: datetime) -> None:
 def _begin(coverage: Coverage, at: datetime) -> None:
     coverage.state, coverage.began_at = STATE.STARTING, at
     coverage.save(update_fields=["state", "began_at"])
-    found = [
+    covered_leads = [
         CoveredLead(coverage=coverage, lead=lead, is_start_set=True)
         for lead in _start_set(coverage)
     ]
     CoveredLead.objects.bulk_create(
-        found,
+        covered_leads,
         batch_size=500,
         update_conflicts=True,
         unique_fields=["coverage", "lead"],
@@ -91,14 +94,13 @@ def _begin(coverage: Coverage, at: datetime) -> None:
     CoverageWord.objects.get_or_create(
         coverage=coverage, member=coverage.member, defaults={"created_at": at}
     )
-    _tell(coverage, at, f"It began with {len(found):,} leads in its scope.")
+    _add_event(
+        coverage, at, f"It began with {len(covered_leads):,} leads in its scope."
+    )
 
 
 def _start_set(coverage: Coverage) -> list[Lead]:
-    """What is with the member, or on its way there.
-
-    See docs/design/coverage-rules.md, rule 7.
-    """
+    """Return the leads in its scope that the member has or will get (rule 7)."""
     scope = Scope.of(coverage)
     coming = Assignment.objects.pending().filter(to=coverage.member_id).values("lead")
     leads = Lead.objects.present().filter(
@@ -114,9 +116,11 @@ def _start_set(coverage: Coverage) -> list[Lead]:
 def _cancel(coverage: Coverage, why: str, at: datetime) -> None:
     coverage.state, coverage.cancelled_at = STATE.CANCELLED, at
     coverage.cancelled_why = why
-    coverage.save(update_fields=["state", "cancelled_at", "cancelled_why"])
-    _tell(coverage, at, why)
+    coverage.save(
+        update_fields=["state", "cancelled_at", "cancelled_why", "was_missed"]
+    )
+    _add_event(coverage, at, why)
 
 
-def _tell(coverage: Coverage, at: datetime, sentence: str) -> None:
+def _add_event(coverage: Coverage, at: datetime, sentence: str) -> None:
     CoverageEvent.objects.create(coverage=coverage, at=at, sentence=sentence)

@@ -1,13 +1,12 @@
-"""What coverages tell people: those who cover, and whoever is back.
+"""Notifications of coverages: to those who cover, who are back, or are responsible.
 
-What each has been told is compared with how the coverage stands, once a minute: so a
-change that was taken back at once is no news, and nobody who is killed tells twice.
+What each person has been told (CoverageWord) is compared with how the coverage stands,
+once a minute. So a change that is undone at once is no news, and nothing is told twice.
 """
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, Max, Q
@@ -17,64 +16,63 @@ from assignments.models.assignment import PENDING
 from assignments.models.notification import Kind
 from assignments.services.absence_wording import last_day_away
 from assignments.services.coverage import alerts
-from assignments.services.coverage.certificate import EXCEPTIONS, lines, tally
+from assignments.services.coverage.certificate import EXCEPTIONS, lines, status_counts
+from assignments.services.isolation import run_isolated
 from assignments.services.notifications.notify import one_line, tell
 from assignments.services.time_zones import zone_named
 
-logger = logging.getLogger(__name__)
-
-LONGEST = timedelta(minutes=30)  # told then, though leads are still on their way
+LONGEST = timedelta(minutes=30)  # then the start is told with leads on their way
 ARRIVALS_EVERY = timedelta(days=1)
 MOST_NAMED = 20
+NOT_TOLD = "Nobody could be told of %s"
 STATE = Coverage.State
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one member has been given in a coverage."""
+    """Number of leads a member holds; `last` is the id of their newest hold."""
 
     held: int = 0
     last: int = 0
 
 
 def tell_all(*, at: datetime) -> int:
-    """Of every coverage that somebody has not heard the end of; how many messages."""
-    open_words = CoverageWord.objects.filter(closed_at=None).order_by("coverage")
-    ids = list(open_words.values_list("coverage", flat=True).distinct())
-    return sum(guarded(_tell_of, pk, at) for pk in ids)
+    """Notify the people of each coverage that is not closed for all of them.
+
+    Return the number of notifications. A coverage that fails is logged and tried again.
+    """
+    open_notices = CoverageWord.objects.filter(closed_at=None).order_by("coverage")
+    ids = list(open_notices.values_list("coverage", flat=True).distinct())
+    return sum(
+        run_isolated(partial(_notify_people, pk, at), 0, NOT_TOLD, pk) for pk in ids
+    )
 
 
 def tell_attention(*, at: datetime) -> int:
-    """Each trouble once to each who is responsible, however often it comes and goes."""
-    found: dict[int, dict[str, alerts.Trouble]] = {}
+    """Notify the responsible users of each problem, once for each of its topics.
+
+    Return the number of notifications.
+    """
+    by_coverage: dict[int, dict[str, alerts.Trouble]] = {}
     for trouble in alerts.everywhere(at):
-        found.setdefault(trouble.coverage.pk, {}).setdefault(trouble.topic, trouble)
+        by_coverage.setdefault(trouble.coverage.pk, {}).setdefault(
+            trouble.topic, trouble
+        )
     return sum(
-        guarded(_alarm, trouble, at)
-        for topics in found.values()
+        run_isolated(partial(_notify_responsible, trouble, at), 0, NOT_TOLD, trouble)
+        for topics in by_coverage.values()
         for trouble in topics.values()
     )
 
 
-def guarded[Thing](
-    act: Callable[[Thing, datetime], int], of: Thing, at: datetime
-) -> int:
-    """One broken coverage keeps the others from nobody: it is logged, and tried again."""
-    try:
-        return act(of, at)
-    except Exception:
-        logger.exception("Nobody could be told of %s", of)
-        return 0
-
-
 @transaction.atomic
-def _alarm(trouble: alerts.Trouble, at: datetime) -> int:
+def _notify_responsible(trouble: alerts.Trouble, at: datetime) -> int:
     coverage = trouble.coverage
     key = f"coverage-{coverage.pk} {trouble.topic}"
     responsible = alerts.responsible(coverage)
-    # Asked for all at once: a trouble may last for weeks, and this is done each minute.
-    knowing = Notification.objects.filter(user__in=responsible, key=key)
-    told = [
+    # One query for all: a problem may last for weeks, and this runs each minute.
+    known = Notification.objects.filter(user__in=responsible, key=key)
+    notifications = [
         tell(
             user,
             kind=Kind.ATTENTION,
@@ -84,37 +82,45 @@ def _alarm(trouble: alerts.Trouble, at: datetime) -> int:
             path=f"/coverage/{coverage.pk}/",
             at=at,
         )
-        for user in responsible.exclude(pk__in=knowing.values("user"))
+        for user in responsible.exclude(pk__in=known.values("user"))
     ]
-    return sum(one is not None for one in told)
+    return sum(notification is not None for notification in notifications)
 
 
 @transaction.atomic
-def _tell_of(pk: int, at: datetime) -> int:
+def _notify_people(pk: int, at: datetime) -> int:
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member").get(pk=pk)
-    words = {word.member_id: word for word in coverage.words.select_related("member")}
-    own = words.pop(coverage.member_id)
+    notices = {
+        notice.member_id: notice for notice in coverage.words.select_related("member")
+    }
+    own_notice = notices.pop(coverage.member_id)
     if coverage.is_over:
-        count = sum(_end(coverage, word, at) for word in words.values())
-        return count + _tell_returned(coverage, own, at)
-    shares = _shares(coverage)
+        count = sum(_notify_end(coverage, notice, at) for notice in notices.values())
+        return count + _notify_returned(coverage, own_notice, at)
+    hold_counts = _hold_counts(coverage)
     return sum(
         [
-            *(_tell_coverer(coverage, one, shares, at) for one in _present(coverage)),
-            *(_let_go(coverage, word, shares, at) for word in words.values()),
+            *(
+                _notify_coverer(coverage, member, hold_counts, at)
+                for member in _coverers_and_holders(coverage)
+            ),
+            *(
+                _notify_replaced(coverage, notice, hold_counts, at)
+                for notice in notices.values()
+            ),
         ]
     )
 
 
-def _present(coverage: Coverage) -> list[Member]:
-    """Who covers as agreed, and who has its leads: the fallback, or by hand."""
+def _coverers_and_holders(coverage: Coverage) -> list[Member]:
+    """Return those who cover as agreed, and those who hold leads of it."""
     covering = Q(pk__in=coverage.coverers.filter(replaced_at=None).values("member"))
     holding = Q(pk__in=Hold.objects.live().filter(coverage=coverage).values("to"))
     return list(Member.objects.filter(covering | holding).order_by("pk"))
 
 
-def _shares(coverage: Coverage) -> dict[int, Share]:
+def _hold_counts(coverage: Coverage) -> dict[int, Share]:
     taken = coverage.holds.filter(taken_at__isnull=False).order_by()
     counted = taken.values_list("to").annotate(
         held=Count("pk", filter=Q(state=Hold.State.LIVE)), last=Max("pk")
@@ -122,145 +128,158 @@ def _shares(coverage: Coverage) -> dict[int, Share]:
     return {to: Share(held, last) for to, held, last in counted}
 
 
-def _tell_coverer(
-    coverage: Coverage, member: Member, shares: dict[int, Share], at: datetime
+def _notify_coverer(
+    coverage: Coverage, member: Member, hold_counts: dict[int, Share], at: datetime
 ) -> int:
-    word, _ = CoverageWord.objects.get_or_create(
+    notice, _ = CoverageWord.objects.get_or_create(
         coverage=coverage, member=member, defaults={"created_at": at}
     )
-    if word.closed_at:  # once more, after another did for a while
-        word.closed_at, word.until, word.created_at = None, None, at
-        word.save()
-    share = shares.get(member.pk, Share())
-    if word.until is None:
-        return _tell_start(coverage, word, share, at)
-    if word.until != coverage.ends_at:
-        later = "longer" if coverage.ends_at > word.until else "shorter"
-        subject = f"You cover for {coverage.member} {later}: until {_last_day(word)}"
-        return _say(word, share, subject, at)
-    if share.last > word.last_hold and _long_ago(word, at):
-        arrived = coverage.holds.filter(to=member, pk__gt=word.last_hold)
+    if notice.closed_at:  # once more, after another did for a while
+        notice.closed_at = None
+        notice.until = None
+        notice.created_at = at
+        notice.save()
+    hold_count = hold_counts.get(member.pk, Share())
+    if notice.until is None:
+        return _notify_start(coverage, notice, hold_count, at)
+    if notice.until != coverage.ends_at:
+        later = "longer" if coverage.ends_at > notice.until else "shorter"
+        subject = f"You cover for {coverage.member} {later}: until {_last_day(notice)}"
+        return _notify(notice, hold_count, subject, at)
+    if hold_count.last > notice.last_hold and _may_count_again(notice, at):
+        arrived = coverage.holds.filter(to=member, pk__gt=notice.last_hold)
         count = arrived.filter(taken_at__isnull=False).count()
-        subject = f"{_more(count)} of {coverage.member} came to you"
-        return _say(word, share, subject, at)
+        subject = f"{_more_leads(count)} of {coverage.member} came to you"
+        return _notify(notice, hold_count, subject, at)
     return 0
 
 
-def _tell_start(
-    coverage: Coverage, word: CoverageWord, share: Share, at: datetime
+def _notify_start(
+    coverage: Coverage, notice: CoverageWord, hold_count: Share, at: datetime
 ) -> int:
-    """When all have come that were to come, so that the number is the right one."""
-    coming = Q(move__state__in=PENDING, move__to=word.member_id)
-    on_the_way = coverage.holds.filter(coming | Q(change_to=word.member_id))
-    is_late = at >= word.created_at + LONGEST
+    """Notify a coverer when all first leads have come, or after LONGEST."""
+    coming = Q(move__state__in=PENDING, move__to=notice.member_id)
+    on_the_way = coverage.holds.filter(coming | Q(change_to=notice.member_id))
+    is_late = at >= notice.created_at + LONGEST
     if on_the_way.exclude(state=Hold.State.ENDED).exists() and not is_late:
         return 0
-    until = f"You cover for {coverage.member} until {_last_day(word)}"
-    count = _leads(share.held) if share.held else "no lead yet"
-    return _say(word, share, f"{until}: {count}", at)
+    until = f"You cover for {coverage.member} until {_last_day(notice)}"
+    count = _leads(hold_count.held) if hold_count.held else "no lead yet"
+    return _notify(notice, hold_count, f"{until}: {count}", at)
 
 
-def _let_go(
-    coverage: Coverage, word: CoverageWord, shares: dict[int, Share], at: datetime
+def _notify_replaced(
+    coverage: Coverage,
+    notice: CoverageWord,
+    hold_counts: dict[int, Share],
+    at: datetime,
 ) -> int:
-    """Another covers instead, and has taken over all that they had."""
-    covering = coverage.coverers.filter(member=word.member_id, replaced_at=None)
-    is_holding = bool(shares.get(word.member_id, Share()).held)
-    if word.closed_at or is_holding or covering.exists():
+    """Notify somebody who no longer covers and holds nothing."""
+    covering = coverage.coverers.filter(member=notice.member_id, replaced_at=None)
+    is_holding = bool(hold_counts.get(notice.member_id, Share()).held)
+    if notice.closed_at or is_holding or covering.exists():
         return 0
-    return _close(word, f"You no longer cover for {coverage.member}", at)
+    return _close(notice, f"You no longer cover for {coverage.member}", at)
 
 
-def _end(coverage: Coverage, word: CoverageWord, at: datetime) -> int:
-    """The end they were told of is no news; an earlier one is."""
-    if word.closed_at:
+def _notify_end(coverage: Coverage, notice: CoverageWord, at: datetime) -> int:
+    """Close a coverer's row; notify if the coverage ended earlier than told."""
+    if notice.closed_at:
         return 0
-    is_early = word.until is not None and coverage.ends_at < word.until
+    is_early = notice.until is not None and coverage.ends_at < notice.until
     early = f"{coverage.member} is back early: you no longer cover"
-    return _close(word, early if is_early else "", at)
+    return _close(notice, early if is_early else "", at)
 
 
-def _close(word: CoverageWord, subject: str, at: datetime) -> int:
-    count = _say(word, Share(), subject, at) if word.until and subject else 0
-    word.closed_at = at
-    word.save()
+def _close(notice: CoverageWord, subject: str, at: datetime) -> int:
+    count = _notify(notice, Share(), subject, at) if notice.until and subject else 0
+    notice.closed_at = at
+    notice.save()
     return count
 
 
-def _say(word: CoverageWord, share: Share, subject: str, at: datetime) -> int:
-    word.messages += 1
-    word.until, word.told_at = word.coverage.ends_at, at
-    word.last_hold = max(word.last_hold, share.last)
-    word.save()
-    told = tell(
-        word.member,
+def _notify(notice: CoverageWord, hold_count: Share, subject: str, at: datetime) -> int:
+    notice.messages += 1
+    notice.until = notice.coverage.ends_at
+    notice.told_at = at
+    notice.last_hold = max(notice.last_hold, hold_count.last)
+    notice.save()
+    page = f"/coverage/{notice.coverage_id}/"
+    notification = tell(
+        notice.member,
         kind=Kind.COVERING,
-        key=f"coverage-{word.coverage_id}-covering-{word.messages}",
+        key=f"coverage-{notice.coverage_id}-covering-{notice.messages}",
         subject=subject,
         text="",
-        path="/inbox/?owner=covering" if share.held else _page(word.coverage),
+        path="/inbox/?owner=covering" if hold_count.held else page,
         at=at,
     )
-    return int(told is not None)
+    return int(notification is not None)
 
 
-def _tell_returned(coverage: Coverage, own: CoverageWord, at: datetime) -> int:
-    """The sum, once all is back; before that, if it takes too long."""
+def _notify_returned(coverage: Coverage, own_notice: CoverageWord, at: datetime) -> int:
+    """Notify the member who is back: when all is back, and once if that takes long."""
     if coverage.state == STATE.RETURNING:
         since = coverage.returning_at or at
-        if own.told_at or since > at - alerts.OVERDUE:
+        if own_notice.told_at or since > at - alerts.OVERDUE:
             return 0
-        return _say_returned(own, "so far", at)
-    own.closed_at = at
-    own.save()
-    return _say_returned(own, "", at) if coverage.state == STATE.COMPLETED else 0
+        return _notify_counts(own_notice, at, is_final=False)
+    own_notice.closed_at = at
+    own_notice.save()
+    return (
+        _notify_counts(own_notice, at, is_final=True)
+        if coverage.state == STATE.COMPLETED
+        else 0
+    )
 
 
-def _say_returned(own: CoverageWord, so_far: str, at: datetime) -> int:
-    own.told_at = at
-    own.save()
-    coverage = own.coverage
-    sums = tally(coverage)
-    verb = "is" if 1 in {sums.home, sums.taken} else "are"
-    back = f"{sums.home:,} of {_leads(sums.taken)} {verb}"
-    what = f"{back} with you again" if sums.taken else "no lead was handed over"
-    parts = [f"{count:,} {fate.label}" for fate, count in sums.parts]
-    told = tell(
-        own.member,
+def _notify_counts(own_notice: CoverageWord, at: datetime, *, is_final: bool) -> int:
+    own_notice.told_at = at
+    own_notice.save()
+    coverage = own_notice.coverage
+    counts = status_counts(coverage)
+    verb = "is" if 1 in {counts.home, counts.taken} else "are"
+    how_many = f"{counts.home:,} of {_leads(counts.taken)} {verb}"
+    result = f"{how_many} with you again" if counts.taken else "no lead was handed over"
+    parts = [f"{count:,} {fate.label}" for fate, count in counts.parts]
+    notification = tell(
+        own_notice.member,
         kind=Kind.RETURNED,
-        key=f"coverage-{coverage.pk}-returned{so_far.replace(' ', '-')}",
-        subject=" ".join(filter(None, ["You are back:", so_far, what])),
+        key=f"coverage-{coverage.pk}-returned{'' if is_final else 'so-far'}",
+        subject=f"You are back: {'' if is_final else 'so far '}{result}",
         text="\n".join(
-            [f"Taken {sums.taken:,}: {', '.join(parts)}.", *_named(coverage)]
+            [
+                f"Taken {counts.taken:,}: {', '.join(parts)}.",
+                *_exception_lines(coverage),
+            ]
         ),
         path=f"/coverage/{coverage.pk}/certificate/",
         at=at,
     )
-    return int(told is not None)
+    return int(notification is not None)
 
 
-def _named(coverage: Coverage) -> list[str]:
-    found = lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
-    told = [f"{line.hold.lead}: {line.sentence}" for line in found[:MOST_NAMED]]
-    named = [one_line(line) for line in told]
-    return [*named, "and more, see there."] if len(found) > MOST_NAMED else named
+def _exception_lines(coverage: Coverage) -> list[str]:
+    """Return a line for each of the first leads that were not returned as planned."""
+    exceptions = lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
+    sentences = [
+        f"{line.hold.lead}: {line.sentence}" for line in exceptions[:MOST_NAMED]
+    ]
+    texts = [one_line(line) for line in sentences]
+    return [*texts, "and more, see there."] if len(exceptions) > MOST_NAMED else texts
 
 
-def _last_day(word: CoverageWord) -> str:
-    return last_day_away(word.coverage, zone_named(word.member.time_zone))
+def _last_day(notice: CoverageWord) -> str:
+    return last_day_away(notice.coverage, zone_named(notice.member.time_zone))
 
 
 def _leads(count: int) -> str:
     return "1 lead" if count == 1 else f"{count:,} leads"
 
 
-def _more(count: int) -> str:
+def _more_leads(count: int) -> str:
     return "1 more lead" if count == 1 else f"{count:,} more leads"
 
 
-def _page(coverage: Coverage) -> str:
-    return f"/coverage/{coverage.pk}/"
-
-
-def _long_ago(word: CoverageWord, at: datetime) -> bool:
-    return word.told_at is not None and word.told_at <= at - ARRIVALS_EVERY
+def _may_count_again(notice: CoverageWord, at: datetime) -> bool:
+    return notice.told_at is not None and notice.told_at <= at - ARRIVALS_EVERY

@@ -1,8 +1,7 @@
-"""Where one lead should lie: a walk from its home past everybody who is away.
+"""The decision about one lead: who should have it, given everybody who is away.
 
-Pure: from facts to a decision, docs/design/coverage-rules.md, sections 4 and 5.
-The live holds of a lead are the steps walked so far, lowest first; its owner is `to` of
-the top one.
+Pure: from a snapshot to a decision, tables 4 and 5 of the coverage rules. The live
+holds of a lead are a chain, lowest first, from its original owner to the present one.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,21 +21,24 @@ from assignments.services.coverage.rotation import Dealt
 
 
 def decide(lead: LeadFacts, office: Office) -> Decision:
-    """Everything that the clock and the facts ask for, with one move at the most."""
+    """Return what is to happen with the lead now, with at most one move.
+
+    A change that a person decided, or that is being sent, is never touched.
+    """
     if lead.pending and not lead.pending.is_plan:
         return NOTHING
-    found = _Walk(lead, office).decision()
-    planned = _planned(lead)
-    if planned and found.move and found.move.is_same(planned):
-        return replace(found, move=None)
+    decision = _LeadPlanner(lead, office).plan()
+    planned = _planned_move(lead)
+    if planned and decision.move and decision.move.is_same(planned):
+        return replace(decision, move=None)
     if lead.pending:
-        acting = found.acting or (planned.coverage_id if planned else None)
-        return replace(found, forget=lead.pending.pk, acting=acting)
-    return found
+        acting = decision.acting or (planned.coverage_id if planned else None)
+        return replace(decision, forget=lead.pending.pk, acting=acting)
+    return decision
 
 
-def _planned(lead: LeadFacts) -> Move | None:
-    """What the waiting row would do, put together from the holds that it moves."""
+def _planned_move(lead: LeadFacts) -> Move | None:
+    """Return the move that the waiting row would do, from the holds that it changes."""
     row = lead.pending
     if row is None or row.to_id is None:
         return None
@@ -56,8 +58,10 @@ def _planned(lead: LeadFacts) -> Move | None:
     )
 
 
-def _adopted(coverage: CoverageFacts, hold: HoldFacts, holder: int | None) -> HoldFacts:
-    """The hold of the next coverage, as it will stand."""
+def _next_hold(
+    coverage: CoverageFacts, hold: HoldFacts, holder: int | None
+) -> HoldFacts:
+    """Return the hold of the next coverage, as it will stand."""
     to_id = hold.to_id if holder is None else holder
     return HoldFacts(
         pk=0, coverage_id=coverage.pk, origin_id=hold.origin_id, to_id=to_id
@@ -65,7 +69,9 @@ def _adopted(coverage: CoverageFacts, hold: HoldFacts, holder: int | None) -> Ho
 
 
 @dataclass(slots=True)
-class _Walk:
+class _LeadPlanner:
+    """Plans one lead. `ends`, `hands_on` and the chain change while it decides."""
+
     lead: LeadFacts
     office: Office
     ends: list[tuple[int, Outcome]] = field(default_factory=list)
@@ -75,56 +81,59 @@ class _Walk:
     acting: int | None = None
     unplaced: int | None = None
 
-    def decision(self) -> Decision:
+    def plan(self) -> Decision:
+        """Return the decision. To be called once."""
         self.chain = [hold for hold in self.lead.holds if hold.is_live]
         for hold in self.lead.holds:
             if not hold.is_live:
-                self._look_at_taking(hold)
+                self._check_planned_hold(hold)
         if self.chain and self.chain[-1].to_id != self.lead.owner_id:
-            # Somebody moved it, and nobody told us.
+            # Somebody moved it in Smartlead.
             for hold in self.chain:
                 self._end(hold, Outcome.MOVED)
             self.chain = []
-        while (place := self._lowest_over()) is not None:
-            hold = self.chain[place]
+        while (index := self._lowest_ended()) is not None:
+            hold = self.chain[index]
             if hold.refused is Kind.RETURN:
-                return self._with()
+                return self._decision()
             if not self._is_kept(hold):
-                return self._give_back(place)
-            self._keep(place)
-        return self._stand()
+                return self._give_back(index)
+            self._keep(index)
+        return self._cover_owner()
 
     # ── What is planned and not sent ────────────────────────────────────────────
-    def _look_at_taking(self, hold: HoldFacts) -> None:
+    def _check_planned_hold(self, hold: HoldFacts) -> None:
+        """Remember a planned hold; end one of a coverage that is over."""
         if self.office.coverages[hold.coverage_id].is_over:
-            # Its row, if one still waits, is forgotten, which ends it all the same.
+            # A row that still waits is cancelled, which ends the hold too.
             if hold.refused:
                 self._end(hold, Outcome.NOT_TAKEN)
             return
         self.taking = hold
 
     # ── Ends ────────────────────────────────────────────────────────────────────
-    def _lowest_over(self) -> int | None:
-        for place, hold in enumerate(self.chain):
+    def _lowest_ended(self) -> int | None:
+        for index, hold in enumerate(self.chain):
             if self.office.coverages[hold.coverage_id].is_over:
-                return place
+                return index
         return None
 
     def _is_kept(self, hold: HoldFacts) -> bool:
         coverage = self.office.coverages[hold.coverage_id]
         return coverage.is_kept or hold.origin_id not in self.office.active
 
-    def _keep(self, place: int) -> None:
-        """Its `to` is the home now; or the one beneath lends it to them instead."""
-        hold = self.chain.pop(place)
+    def _keep(self, index: int) -> None:
+        """End the hold: its `to` owns the lead now, or has it from the hold beneath."""
+        hold = self.chain.pop(index)
         self._end(hold, Outcome.KEPT)
-        if place and self.chain[place - 1].origin_id != hold.to_id:
-            beneath = replace(self.chain[place - 1], to_id=hold.to_id)
-            self.chain[place - 1] = beneath
+        if index and self.chain[index - 1].origin_id != hold.to_id:
+            beneath = replace(self.chain[index - 1], to_id=hold.to_id)
+            self.chain[index - 1] = beneath
             self.hands_on.append((beneath.pk, hold.to_id))
 
-    def _give_back(self, place: int) -> Decision:
-        hold = self.chain[place]
+    def _give_back(self, index: int) -> Decision:
+        """Return the lead to the hold's origin; pass it on if they are away again."""
+        hold = self.chain[index]
         self.acting = hold.coverage_id
         if hold.origin_id not in self.office.away:
             move = Move(
@@ -133,94 +142,95 @@ class _Walk:
                 to_id=hold.origin_id,
                 hold_id=hold.pk,
             )
-            return self._with(move)
+            return self._decision(move)
         following = self.office.running_for(hold.origin_id)
         if following is None or self._has_refused(following):
-            return self._with()
-        return self._carry_over(place, following)
+            return self._decision()
+        return self._carry_over(index, following)
 
     def _has_refused(self, following: CoverageFacts) -> bool:
-        """Smartlead did, when it was to be carried over to that coverage."""
+        """Return whether Smartlead refused to carry the lead over to that coverage."""
         taking = self.taking
         return bool(taking and taking.refused and taking.coverage_id == following.pk)
 
-    def _carry_over(self, place: int, coverage: CoverageFacts) -> Decision:
-        """Away again: the next coverage takes it, also out of its scope."""
-        hold, holder = self.chain[place], self.lead.owner_id
+    def _carry_over(self, index: int, coverage: CoverageFacts) -> Decision:
+        """Pass the lead to the next coverage of its member, even out of its scope."""
+        hold, holder = self.chain[index], self.lead.owner_id
         self.acting = coverage.pk
-        dealt = self._deal(coverage, place + 1, holder=holder)
-        if dealt and dealt.member_id != holder:
+        allocation = self._next_member(coverage, index + 1, holder=holder)
+        if allocation and allocation.member_id != holder:
             move = Move(
                 kind=Kind.START,
                 coverage_id=coverage.pk,
-                to_id=dealt.member_id,
-                why=dealt.why,
+                to_id=allocation.member_id,
+                why=allocation.why,
                 takes_from=hold.origin_id,
                 hold_id=hold.pk,
             )
-            return self._with(move)
+            return self._decision(move)
         self._end(hold, Outcome.CARRIED_OVER)
-        for above in self.chain[place + 1 :]:
+        for above in self.chain[index + 1 :]:
             self._end(above, Outcome.SUPERSEDED)
-        self.chain[place:] = [_adopted(coverage, hold, holder)]
-        return replace(self._stand(), adopts=(coverage.pk, hold.origin_id))
+        self.chain[index:] = [_next_hold(coverage, hold, holder)]
+        return replace(self._cover_owner(), adopts=(coverage.pk, hold.origin_id))
 
-    # ── Starts, sweeps, dealing again ───────────────────────────────────────────
-    def _stand(self) -> Decision:
-        """No hold is over: is it with somebody who is there?"""
+    # ── Starts, arrivals, other coverers ───────────────────────────────────────────
+    def _cover_owner(self) -> Decision:
+        """Decide for a lead without a hold that is over: its owner keeps it if free."""
         holder = self.lead.owner_id
         if self._is_refused():
-            return self._with()
-        for place, hold in enumerate(self.chain):
-            if found := self._pass_on(place, hold.change_to):
-                return found
+            return self._decision()
+        for index, hold in enumerate(self.chain):
+            if decision := self._replace_coverer(index, hold.change_to):
+                return decision
         if holder is None or holder in self.office.free:
-            return self._with()
+            return self._decision()
         own = self.office.running_for(holder)
         if own and own.pk in self.lead.pins:
-            return self._with()
+            return self._decision()
         if own and self._is_wanted(own):
-            if dealt := self._deal(own, len(self.chain)):
-                return self._take(own, holder, dealt)
+            if allocation := self._next_member(own, len(self.chain)):
+                return self._start_hold(own, holder, allocation)
         else:
             own = None
-        return self._deal_beneath(own)
+        return self._reassign_by_holds(own)
 
-    def _pass_on(self, place: int, named: int | None) -> Decision | None:
-        """To whom a change of coverer has named; if they are away by now, to another.
+    def _replace_coverer(self, index: int, named: int | None) -> Decision | None:
+        """Give the lead to `named` by a change of coverer; to another if they are away.
 
-        None if whoever has it covers too, or nobody else can.
+        None if the owner may keep it, or nobody else can take it.
         """
-        if named is None or named == self.chain[place].to_id:
+        if named is None or named == self.chain[index].to_id:
             return None
         if named in self.office.free:
-            return self._change(place, named)
-        hold, holder = self.chain[place], self.lead.owner_id
+            return self._give_to_named(index, named)
+        hold, holder = self.chain[index], self.lead.owner_id
         coverage = self.office.coverages[hold.coverage_id]
-        dealt = self._deal(coverage, place + 1, holder=holder)
-        if dealt is None:
+        allocation = self._next_member(coverage, index + 1, holder=holder)
+        if allocation is None:
             self.unplaced = hold.coverage_id
-        if dealt is None or dealt.member_id == holder:
+        if allocation is None or allocation.member_id == holder:
             return None
-        return self._deal_again(hold, dealt)
+        return self._move_hold(hold, allocation)
 
-    def _change(self, place: int, named: int) -> Decision:
-        """Whoever is named may have it on loan already."""
-        hold = self.chain[place]
+    def _give_to_named(self, index: int, named: int) -> Decision:
+        """Give the lead to `named`, who may own it already."""
+        hold = self.chain[index]
         if named != self.lead.owner_id:
-            return self._deal_again(hold, Dealt(named, "covers instead"))
-        for above in self.chain[place + 1 :]:
+            return self._move_hold(hold, Dealt(named, "covers instead"))
+        for above in self.chain[index + 1 :]:
             self._end(above, Outcome.SUPERSEDED)
         self.acting = hold.coverage_id
         self.hands_on.append((hold.pk, named))
-        return self._with()
+        return self._decision()
 
     def _is_refused(self) -> bool:
-        """Not tried again by itself with anybody, else it would go through all."""
+        """Return whether Smartlead refused a start: then nobody else is tried."""
         taking = self.taking is not None and self.taking.refused is not None
         return taking or any(hold.refused is Kind.START for hold in self.chain)
 
     def _is_wanted(self, coverage: CoverageFacts) -> bool:
+        """Return whether the coverage takes this lead of its own member."""
         if coverage.pk in self.lead.start_sets:
             return True
         return coverage.covers_arrivals and self._is_in_scope(coverage)
@@ -228,61 +238,66 @@ class _Walk:
     def _is_in_scope(self, coverage: CoverageFacts) -> bool:
         return coverage.scope.takes(self.lead.topic, is_open=self.lead.is_open)
 
-    def _deal_beneath(self, own: CoverageFacts | None) -> Decision:
-        """The holder cannot keep it: the holds deal again, from the top one down."""
+    def _reassign_by_holds(self, own: CoverageFacts | None) -> Decision:
+        """Let the holds choose another coverer, from the top one down."""
         wanting = own
         is_there = self.lead.owner_id in self.office.active
-        for place, hold in reversed(list(enumerate(self.chain))):
+        for index, hold in reversed(list(enumerate(self.chain))):
             coverage = self.office.coverages[hold.coverage_id]
             if is_there and not self._is_in_scope(coverage):
                 break
             wanting = wanting or coverage
-            if dealt := self._deal(coverage, place + 1):
-                return self._deal_again(hold, dealt)
-        return replace(self._with(), unplaced=wanting.pk if wanting else None)
+            if allocation := self._next_member(coverage, index + 1):
+                return self._move_hold(hold, allocation)
+        return replace(self._decision(), unplaced=wanting.pk if wanting else None)
 
-    def _take(self, coverage: CoverageFacts, origin: int, dealt: Dealt) -> Decision:
+    def _start_hold(
+        self, coverage: CoverageFacts, origin: int, allocation: Dealt
+    ) -> Decision:
         self.acting = coverage.pk
-        return self._with(
+        return self._decision(
             Move(
                 kind=Kind.START,
                 coverage_id=coverage.pk,
-                to_id=dealt.member_id,
-                why=dealt.why,
+                to_id=allocation.member_id,
+                why=allocation.why,
                 takes_from=origin,
             )
         )
 
-    def _deal_again(self, hold: HoldFacts, dealt: Dealt) -> Decision:
+    def _move_hold(self, hold: HoldFacts, allocation: Dealt) -> Decision:
         self.acting = hold.coverage_id
-        return self._with(
+        return self._decision(
             Move(
                 kind=Kind.START,
                 coverage_id=hold.coverage_id,
-                to_id=dealt.member_id,
-                why=dealt.why,
+                to_id=allocation.member_id,
+                why=allocation.why,
                 hold_id=hold.pk,
             )
         )
 
-    def _deal(
-        self, coverage: CoverageFacts, steps: int, holder: int | None = None
+    def _next_member(
+        self, coverage: CoverageFacts, passed_holds: int, holder: int | None = None
     ) -> Dealt | None:
-        """Among those free now; never to somebody from whom it came in so many steps."""
-        passed = {hold.origin_id for hold in self.chain[:steps]}
+        """Return the next free member of the rotation, or None.
+
+        Nobody is chosen from whom the lead came in the lowest `passed_holds` holds.
+        """
+        passed = {hold.origin_id for hold in self.chain[:passed_holds]}
         free = self.office.free - passed
         rotation, topic = coverage.rotation, self.lead.topic
         if holder is not None and not rotation.may_keep(holder, topic, free=free):
             holder = None
-        first = (holder, self._meant_for(coverage))
+        first = (holder, self._intended_member(coverage))
         prefer = [member_id for member_id in first if member_id is not None]
-        return rotation.deal(topic, free=free, prefer=prefer)
+        return rotation.next_member(topic, free=free, prefer=prefer)
 
-    def _meant_for(self, coverage: CoverageFacts) -> int | None:
-        """Whom it is planned for already, or a change of coverer has named."""
+    def _intended_member(self, coverage: CoverageFacts) -> int | None:
+        """Return the member for whom it is planned or whom a change names, or None."""
         if self.taking and self.taking.coverage_id == coverage.pk:
             return self.taking.change_to or self.taking.to_id
-        planned = _planned(self.lead)
+        planned = _planned_move(self.lead)
         is_ours = planned is not None and planned.coverage_id == coverage.pk
         return planned.to_id if planned and is_ours else None
 
@@ -291,7 +306,8 @@ class _Walk:
         self.ends.append((hold.pk, outcome))
         self.acting = self.acting or hold.coverage_id
 
-    def _with(self, move: Move | None = None) -> Decision:
+    def _decision(self, move: Move | None = None) -> Decision:
+        """Return all that was decided so far, with this move."""
         return Decision(
             ends=tuple(self.ends),
             hands_on=tuple(self.hands_on),

@@ -1,4 +1,4 @@
-"""What a draft would do, from the planner that will run. Reads only."""
+"""Preview of a draft, made by the planner that will run. Reads only."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,26 @@ from assignments.models import Coverage, Coverer, Lead, Member, Source
 from assignments.services.absences import next_absences
 from assignments.services.bulk import call_estimates
 from assignments.services.bulk.call_estimates import Estimate
+from assignments.services.coverage.calendar import Window, days_of, uncovered
 from assignments.services.coverage.drafts import Draft
 from assignments.services.coverage.forecast import Dealt, outlook
-from assignments.services.coverage.gaps import Window, days_of, uncovered
 from assignments.services.mirror.sync_sources import INBOX
 
 DAY = timedelta(days=1)
-MOST_CHOICES = 100  # of which the page tells each reason
+MOST_CHOICES = 100  # leads whose reasons the page shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one covering member would get, and what they have to do already."""
+    """Leads that one covering member would get, beside what they have.
+
+    `staying`: those of `leads` that they own already. `open`: their open leads today.
+    `covers_for`: others they cover for in that time. `away`: their own absences in it.
+    """
 
     member: Member
     leads: int
-    staying: int  # of them, those they have already
+    staying: int
     open: int
     percent: int
     is_fallback: bool
@@ -36,11 +40,12 @@ class Part:
 
     @property
     def then(self) -> int:
+        """Return how many open leads they would have."""
         return self.open + self.leads - self.staying
 
     @property
     def over(self) -> int:
-        """How many leads above what they should have at most."""
+        """Return how many leads that is above their capacity; 0 without a capacity."""
         capacity = self.member.capacity
         return 0 if capacity is None else max(0, self.then - capacity)
 
@@ -61,6 +66,8 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
+    """One lead with the member who would cover it. `why` is a sentence."""
+
     lead: Lead
     to: Member
     why: str
@@ -68,12 +75,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
+    """Everything the page shows of a draft.
+
+    `leads` are all it would cover, `staying` those that stay with their owner,
+    `unplaced` those nobody is free for, `gap` the days without any coverer, `choices`
+    the first 100 leads, `as_of` the moment the inbox was last read in full (None:
+    never).
+    """
+
     starts_at: datetime
     ends_at: datetime
     zone: ZoneInfo
     leads: int
     unplaced: int
-    staying: int  # with whom they are already: held for an absence that ends then
+    staying: int
     parts: list[Part]
     stretches: list[Stretch]
     gap: list[date]
@@ -83,6 +98,7 @@ class Preview:
 
     @property
     def first_working_day(self) -> date:
+        """Return the first day after the absence that is no Saturday or Sunday."""
         day = self.ends_at.astimezone(self.zone).date()
         return day + timedelta(
             days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0
@@ -102,24 +118,24 @@ class Preview:
 
 
 def preview(draft: Draft, at: datetime) -> Preview:
-    """A draft without problems, as it would start if nothing changed until then."""
+    """Return what a draft without problems would do, if nothing changes until then."""
     starts_at, ends_at = draft.window(at)
-    able = {one.pk: one for one in _able(draft)}
+    able = {member.pk: member for member in _active_coverers(draft)}
     absences = next_absences(able, starts_at, ends_at)
-    found = outlook(draft, max(starts_at, at))  # a start that was missed is late
-    dealt = found.dealt
-    gap = _gap(draft, (starts_at, ends_at), able, absences)
+    expected = outlook(draft, max(starts_at, at))  # a start that was missed is late
+    dealt = expected.dealt
+    gap = _uncovered_days(draft, (starts_at, ends_at), able, absences)
     return Preview(
         starts_at=starts_at,
         ends_at=ends_at,
         zone=ZoneInfo(draft.zone),
-        leads=len(dealt) + found.unplaced,
-        unplaced=found.unplaced,
-        staying=len(dealt) - found.moves,
+        leads=len(dealt) + expected.unplaced,
+        unplaced=expected.unplaced,
+        staying=len(dealt) - expected.moves,
         parts=_parts(draft, dealt, absences, (starts_at, ends_at)),
-        stretches=_stretches(draft, (starts_at, ends_at), able, absences, gap),
+        stretches=_covered_days(draft, (starts_at, ends_at), able, absences, gap),
         gap=gap,
-        calls=Estimate.of(found.moves, with_notes=bool(draft.start_note.strip())),
+        calls=Estimate.of(expected.moves, with_notes=bool(draft.start_note.strip())),
         choices=list(_choices(dealt[:MOST_CHOICES])),
         as_of=Source.objects.filter(name=INBOX)
         .values_list("completed_at", flat=True)
@@ -127,9 +143,9 @@ def preview(draft: Draft, at: datetime) -> Preview:
     )
 
 
-def _able(draft: Draft) -> Iterator[Member]:
-    """Who may be given leads, in the order of the form, the fallback last."""
-    members = [one.member for one in draft.coverers]
+def _active_coverers(draft: Draft) -> Iterator[Member]:
+    """Return the active coverers in the order of the form, the fallback last."""
+    members = [coverer.member for coverer in draft.coverers]
     if draft.fallback and draft.fallback not in members:
         members.append(draft.fallback)
     return (member for member in members if member.is_active)
@@ -137,12 +153,12 @@ def _able(draft: Draft) -> Iterator[Member]:
 
 def _choices(dealt: Sequence[Dealt]) -> Iterator[Choice]:
     leads = Lead.objects.select_related("campaign").in_bulk(
-        [one.lead_id for one in dealt]
+        [choice.lead_id for choice in dealt]
     )
-    members = Member.objects.in_bulk({one.to for one in dealt})
-    for one in dealt:
-        lead, to = leads[one.lead_id], members[one.to]
-        yield Choice(lead=lead, to=to, why=f"{to} {one.why}.")
+    members = Member.objects.in_bulk({choice.to for choice in dealt})
+    for choice in dealt:
+        to = members[choice.to]
+        yield Choice(lead=leads[choice.lead_id], to=to, why=f"{to} {choice.why}.")
 
 
 def _parts(
@@ -151,20 +167,20 @@ def _parts(
     absences: Mapping[int, Sequence[Coverage]],
     window: Window,
 ) -> list[Part]:
-    able = list(_able(draft))
-    opened, others = _open_leads(able), _covered_already(able, draft.member, window)
-    covering = {one.member.pk for one in draft.coverers}
-    got = [one.to for one in dealt]
-    staying = [one.to for one in dealt if one.stays]
+    able = list(_active_coverers(draft))
+    open_leads, covers_for = _open_leads(able), _covers_for(able, draft.member, window)
+    covering = {coverer.member.pk for coverer in draft.coverers}
+    receivers = [choice.to for choice in dealt]
+    keepers = [choice.to for choice in dealt if choice.stays]
     return [
         Part(
             member=member,
-            leads=got.count(member.pk),
-            staying=staying.count(member.pk),
-            open=opened.get(member.pk, 0),
-            percent=round(100 * got.count(member.pk) / len(got)) if got else 0,
+            leads=receivers.count(member.pk),
+            staying=keepers.count(member.pk),
+            open=open_leads.get(member.pk, 0),
+            percent=round(100 * receivers.count(member.pk) / (len(receivers) or 1)),
             is_fallback=member.pk not in covering,
-            covers_for=others.get(member.pk, []),
+            covers_for=covers_for.get(member.pk, []),
             away=list(absences.get(member.pk, ())),
         )
         for member in able
@@ -176,64 +192,69 @@ def _open_leads(members: Sequence[Member]) -> dict[int | None, int]:
     return dict(owned.values_list("owner").annotate(open=Count("pk")))
 
 
-def _covered_already(
+def _covers_for(
     members: Sequence[Member], away: Member, window: Window
 ) -> dict[int, list[str]]:
-    """For whom else each of them covers in that time."""
+    """Return the names of others whom each member covers for in that time."""
     running = Coverage.objects.overlapping(*window).exclude(member=away)
     rows = Coverer.objects.filter(
         coverage__in=running, member__in=members, replaced_at=None
     ).exclude(coverage__state=Coverage.State.COMPLETED)
-    found: dict[int, list[str]] = {}
+    names_by_member: dict[int, list[str]] = {}
     for row in rows.select_related("coverage__member").order_by("coverage__starts_at"):
-        names = found.setdefault(row.member_id, [])
+        names = names_by_member.setdefault(row.member_id, [])
         if (name := str(row.coverage.member)) not in names:
             names.append(name)
-    return found
+    return names_by_member
 
 
-def _windows(
+def _absence_windows(
     able: Mapping[int, Member], absences: Mapping[int, Sequence[Coverage]]
 ) -> dict[int, list[Window]]:
+    """Return the absences of each coverer as pairs of moments."""
     return {
-        pk: [(one.starts_at, one.ends_at) for one in absences.get(pk, ())]
+        pk: [(absence.starts_at, absence.ends_at) for absence in absences.get(pk, ())]
         for pk in able
     }
 
 
-def _gap(
+def _uncovered_days(
     draft: Draft,
     window: Window,
     able: Mapping[int, Member],
     absences: Mapping[int, Sequence[Coverage]],
 ) -> list[date]:
-    parts = uncovered(window, list(_windows(able, absences).values()))
+    """Return the days in which every coverer is away at the same time."""
+    parts = uncovered(window, list(_absence_windows(able, absences).values()))
     return days_of(parts, ZoneInfo(draft.zone))
 
 
-def _stretches(
+def _covered_days(
     draft: Draft,
     window: Window,
     able: Mapping[int, Member],
     absences: Mapping[int, Sequence[Coverage]],
     gap: Sequence[date],
 ) -> list[Stretch]:
+    """Return the absence as runs of days with the same coverers at work."""
     zone = ZoneInfo(draft.zone)
-    away = {
+    days_away = {
         pk: set(days_of(windows, zone))
-        for pk, windows in _windows(able, absences).items()
+        for pk, windows in _absence_windows(able, absences).items()
     }
     covering = [one.member.pk for one in draft.coverers if one.member.pk in able]
 
-    def there(day: date) -> list[str]:
-        names = [str(able[pk]) for pk in covering if day not in away[pk]]
+    def at_work(day: date) -> list[str]:
+        names = [str(able[pk]) for pk in covering if day not in days_away[pk]]
         last = draft.fallback
-        if not names and last and last.pk in able and day not in away[last.pk]:
+        if not names and last and last.pk in able and day not in days_away[last.pk]:
             return [str(last)]
         return names
 
-    told = [(day, there(day), day in gap) for day in days_of([window], zone)]
-    runs = groupby(told, key=lambda one: one[1:])
+    coverers_by_day = [
+        (day, at_work(day), day in gap) for day in days_of([window], zone)
+    ]
+    runs = groupby(coverers_by_day, key=lambda entry: entry[1:])
     return [
         Stretch(first=days[0][0], last=days[-1][0], names=names, is_gap=is_gap)
         for (names, is_gap), run in runs

@@ -1,4 +1,4 @@
-"""How far a start or a return has come, what is in its way, and when it will be done."""
+"""Progress of a handover or a return: what is done, what delays it, when it ends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,15 +15,22 @@ MOST_SENTENCES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
+    """The leads done of all, and what is still to do.
+
+    `waiting`: moves not confirmed yet. `notes`: notes not sent yet. `in_the_way`: up to
+    four sentences. `ends_at`: the expected end; None if nothing is left.
+    """
+
     done: int
     total: int
-    waiting: int  # moves not yet confirmed
-    notes: int  # not yet sent
+    waiting: int
+    notes: int
     in_the_way: list[str]
-    ends_at: datetime | None  # when it will be done, if nothing gets in the way
+    ends_at: datetime | None
 
     @property
     def is_settled(self) -> bool:
+        """Return whether no move and no note is open."""
         return not self.waiting and not self.notes
 
     @property
@@ -32,8 +39,9 @@ class Progress:
 
 
 def progress(coverage: Coverage, tally: Tally, *, at: datetime) -> Progress:
+    """Return the progress of the return if it is returning, else of the handover."""
     moves = Assignment.objects.pending().filter(changes__coverage=coverage).distinct()
-    waiting, notes = moves.count(), _notes(coverage)
+    waiting, notes = moves.count(), _unsent_notes(coverage)
     done = tally.taken
     total = tally.taken + tally[Fate.TAKING] + coverage.unplaced
     if coverage.state == Coverage.State.RETURNING:
@@ -43,21 +51,21 @@ def progress(coverage: Coverage, tally: Tally, *, at: datetime) -> Progress:
         total=total,
         waiting=waiting,
         notes=notes,
-        in_the_way=_sentences(coverage, moves),
+        in_the_way=_delay_sentences(coverage, moves),
         ends_at=_expected_end(Estimate.of(waiting).calls + notes, at),
     )
 
 
-def _notes(coverage: Coverage) -> int:
+def _unsent_notes(coverage: Coverage) -> int:
     pending = Note.objects.pending()
     started = pending.filter(assignment__takes__coverage=coverage)
     returned = pending.filter(assignment__ends__coverage=coverage)
     return started.distinct().count() + returned.distinct().count()
 
 
-def _sentences(coverage: Coverage, moves: QuerySet[Assignment]) -> list[str]:
-    said = moves.exclude(outcome="").order_by().values_list("outcome", flat=True)
-    sentences = list(dict.fromkeys(said[:50]))[:MOST_SENTENCES]
+def _delay_sentences(coverage: Coverage, moves: QuerySet[Assignment]) -> list[str]:
+    outcomes = moves.exclude(outcome="").order_by().values_list("outcome", flat=True)
+    sentences = list(dict.fromkeys(outcomes[:50]))[:MOST_SENTENCES]
     if count := coverage.unplaced:
         noun = "lead waits" if count == 1 else "leads wait"
         sentences.append(f"{count} {noun}: nobody who covers is free just now.")

@@ -1,27 +1,59 @@
-"""Who of the covering members gets the next lead: a smooth weighted rotation.
+"""Which leads a coverage takes, and which covering member gets the next one.
 
-Pure; the rotation of a coverage runs on over its arrivals
-(docs/design/coverage-rules.md, rule 30).
+A smooth weighted rotation over the members; its credits are kept, so that it runs on
+over the leads that arrive later (coverage rules, 30).
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Self
+
+from assignments.models import Coverage, Lead
 
 STEPS_IN = "steps in, because nobody else is free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """What of a lead decides who may cover it."""
+    """The properties of a lead that decide who may cover it."""
 
     campaign_id: int | None
     category_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The leads that a coverage takes. Empty campaigns or categories stand for all.
+
+    `is_all`: also leads that are not open.
+    """
+
+    is_all: bool = False
+    campaigns: frozenset[int] = frozenset()
+    categories: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> Self:
+        """Return the scope of a coverage, from prefetched campaigns and categories."""
+        return cls(
+            is_all=coverage.scope == Coverage.Scope.ALL,
+            campaigns=frozenset(campaign.pk for campaign in coverage.campaigns.all()),
+            categories=frozenset(category.pk for category in coverage.categories.all()),
+        )
+
+    def takes(self, topic: Topic, *, is_open: bool) -> bool:
+        """Return whether the coverage takes a lead with this topic."""
+        return (
+            (self.is_all or is_open)
+            and (not self.campaigns or topic.campaign_id in self.campaigns)
+            and (not self.categories or topic.category_id in self.categories)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A covering member as the form lists them, with a share or a narrower scope."""
+    """A covering member with a share, or with a narrower scope of their own."""
 
     member_id: int
     share: Decimal
@@ -33,6 +65,7 @@ class Candidate:
         return bool(self.campaigns or self.categories)
 
     def fits(self, topic: Topic) -> bool:
+        """Return whether the narrower scope, if there is one, includes the lead."""
         return (not self.campaigns or topic.campaign_id in self.campaigns) and (
             not self.categories or topic.category_id in self.categories
         )
@@ -40,14 +73,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Dealt:
+    """The member chosen for a lead.
+
+    `why` is half a sentence: “covers half of the leads”.
+    """
+
     member_id: int
-    # Half a sentence: "covers half of the leads".
     why: str
 
 
 @dataclass(slots=True)
 class Rotation:
-    """The order of one coverage, in the order of the form. Dealing moves it on."""
+    """The covering members in the order of the form, with their credits."""
 
     candidates: Sequence[Candidate]
     fallback_id: int | None = None
@@ -56,82 +93,105 @@ class Rotation:
     @classmethod
     def fresh(
         cls, candidates: Iterable[Candidate], fallback_id: int | None = None
-    ) -> "Rotation":
+    ) -> Self:
+        """Return a rotation that has not chosen anybody yet."""
         return cls(tuple(candidates), fallback_id)
 
-    def deal(
+    def next_member(
         self, topic: Topic, *, free: Container[int], prefer: Sequence[int] = ()
     ) -> Dealt | None:
-        """Whose turn it is for this lead among those who are free; None for nobody.
+        """Return who gets this lead, and move the rotation on; None if nobody is free.
 
-        `prefer`: they have it, or it is planned for them. The first of them who may
-        have it keeps it, and the rotation stands still.
+        The first of `prefer` (its owner, or whoever it is planned for) who is free and
+        may cover it gets it, and the rotation stays as it is. The fallback comes last.
         """
         for member_id in prefer:
-            if member_id in free and (known := self._suited(member_id, topic)):
-                return known
-        if group := self._group(topic, free):
-            chosen = self._charge(group)
-            return Dealt(chosen.member_id, self._why(chosen))
+            if member_id in free and (
+                allocation := self._allocation_of(member_id, topic)
+            ):
+                return allocation
+        if group := self._available(topic, free):
+            chosen = self._take_turn(group)
+            return Dealt(chosen.member_id, self._reason(chosen))
         if self.fallback_id is not None and self.fallback_id in free:
             return Dealt(self.fallback_id, STEPS_IN)
         return None
 
     def may_keep(self, member_id: int, topic: Topic, *, free: Container[int]) -> bool:
-        """Return whether whoever has the lead already may go on having it.
+        """Return whether this owner of the lead may keep it.
 
         A covering member may; the fallback only while no covering member is free.
         """
         covers = any(
-            one.member_id == member_id and one.fits(topic) for one in self.candidates
+            candidate.member_id == member_id and candidate.fits(topic)
+            for candidate in self.candidates
         )
         is_fallback = member_id == self.fallback_id
-        return covers or (is_fallback and not self._group(topic, free))
+        return covers or (is_fallback and not self._available(topic, free))
 
-    def _suited(self, member_id: int, topic: Topic) -> Dealt | None:
-        for one in self.candidates:
-            if one.member_id == member_id and one.fits(topic):
-                return Dealt(one.member_id, self._why(one))
+    def _allocation_of(self, member_id: int, topic: Topic) -> Dealt | None:
+        """Return the allocation to this member; None if they may not cover the lead."""
+        for candidate in self.candidates:
+            if candidate.member_id == member_id and candidate.fits(topic):
+                return Dealt(member_id, self._reason(candidate))
         if member_id != self.fallback_id:
             return None
         return Dealt(member_id, STEPS_IN)
 
-    def _group(self, topic: Topic, free: Container[int]) -> list[Candidate]:
-        there = [one for one in self.candidates if one.member_id in free]
-        narrow = [one for one in there if one.is_narrow and one.fits(topic)]
-        general = [one for one in there if not one.is_narrow and one.share > 0]
+    def _available(self, topic: Topic, free: Container[int]) -> list[Candidate]:
+        """Return the free members to choose from.
+
+        Those whose narrow scope includes the lead come before those with a share.
+        """
+        present = [one for one in self.candidates if one.member_id in free]
+        narrow = [one for one in present if one.is_narrow and one.fits(topic)]
+        general = [one for one in present if not one.is_narrow and one.share > 0]
         return narrow or general
 
-    def _charge(self, group: Sequence[Candidate]) -> Candidate:
+    def _take_turn(self, group: Sequence[Candidate]) -> Candidate:
+        """Return the member with the most credit, and charge them for the turn."""
         weights = _weights(group)
         for member_id, weight in weights.items():
             self.credits[member_id] = self._credit(member_id) + weight
-        chosen = max(group, key=lambda one: self._credit(one.member_id))
+        chosen = max(group, key=lambda candidate: self._credit(candidate.member_id))
         self.credits[chosen.member_id] -= sum(weights.values())
         return chosen
 
     def _credit(self, member_id: int) -> Decimal:
         return self.credits.get(member_id, Decimal(0))
 
-    def _why(self, chosen: Candidate) -> str:
+    def _reason(self, chosen: Candidate) -> str:
         if chosen.campaigns and not chosen.categories:
             return "covers this campaign"
         if chosen.is_narrow:
             return "covers leads of this kind"
-        whole = sum(one.share for one in self.candidates if not one.is_narrow)
-        return f"covers {_part(chosen.share / whole)}"
+        total = sum(
+            candidate.share for candidate in self.candidates if not candidate.is_narrow
+        )
+        return f"covers {_share_in_words(chosen.share / total)}"
+
+
+def topic_of(lead: Lead) -> Topic:
+    return Topic(campaign_id=lead.campaign_id, category_id=lead.category_id)
+
+
+def is_open(lead: Lead) -> bool:
+    """Return whether the lead has replied and its category closes no conversation."""
+    return lead.last_reply_at is not None and not (
+        lead.category is not None and lead.category.is_closing
+    )
 
 
 def _weights(group: Sequence[Candidate]) -> Mapping[int, Decimal]:
-    """By share; those with a narrow scope may have been given none: equal parts."""
-    if any(one.share > 0 for one in group):
-        return {one.member_id: one.share for one in group}
-    return {one.member_id: Decimal(1) for one in group}
+    """Return the shares; equal parts if all are 0, as of narrow scopes."""
+    if any(candidate.share > 0 for candidate in group):
+        return {candidate.member_id: candidate.share for candidate in group}
+    return {candidate.member_id: Decimal(1) for candidate in group}
 
 
-def _part(part: Decimal) -> str:
-    if part == 1:
+def _share_in_words(share: Decimal) -> str:
+    if share == 1:
         return "all of the leads"
-    if part == Decimal("0.5"):
+    if share == Decimal("0.5"):
         return "half of the leads"
-    return f"{part * 100:.0f} % of the leads"
+    return f"{share * 100:.0f} % of the leads"

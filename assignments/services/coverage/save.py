@@ -1,4 +1,4 @@
-"""From a draft to a coverage: a new one, or another plan for one that has not begun."""
+"""Save a draft as a new coverage, or over one that has not begun."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -14,7 +14,7 @@ from assignments.services.errors import AssignmentRefused
 ANOTHER_MEMBER = (
     "It stays an absence of {member}. Cancel it, and plan a new one for somebody else."
 )
-# What changes together is told together.
+# Fields by the words that an event says of a change of any of them.
 TOLD = {
     "the days": (
         "first_day", "last_day", "first_time", "last_time", "zone", "from_now",
@@ -29,7 +29,7 @@ TOLD = {
 
 
 class DraftRefused(AssignmentRefused):
-    """Something is wrong with a draft; `problems` says what, by field."""
+    """Raised for a draft with problems: `problems` holds sentences by field."""
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(next(iter(problems.values()))[0])
@@ -39,18 +39,18 @@ class DraftRefused(AssignmentRefused):
 def save_new(
     draft: Draft, actor: User, at: datetime, *, state: Coverage.State
 ) -> Coverage:
-    """Raises DraftRefused."""
+    """Create a coverage from the draft. Raises DraftRefused."""
     check(draft, actor, at)
     coverage = Coverage.objects.create(
         member=draft.member, state=state, created_by=actor, created_at=at,
         **_values(draft, at),
     )  # fmt: skip
-    _fill(coverage, draft)
+    _save_scope(coverage, draft)
     return coverage
 
 
 def save_changes(coverage: Coverage, draft: Draft, actor: User, at: datetime) -> str:
-    """Everything as in the draft; returns what that changes, in words.
+    """Save everything as in the draft; return what changed in words, "" if nothing did.
 
     The caller holds the lock on the coverage. Raises DraftRefused.
     """
@@ -64,16 +64,16 @@ def save_changes(coverage: Coverage, draft: Draft, actor: User, at: datetime) ->
         setattr(coverage, name, value)
     coverage.save()
     coverage.coverers.all().delete()
-    _fill(coverage, draft)
+    _save_scope(coverage, draft)
     return changes
 
 
 def check(
     draft: Draft, actor: User, at: datetime, *, existing: Coverage | None = None
 ) -> None:
-    """Raises DraftRefused with everything that is wrong.
+    """Raise DraftRefused if the draft has problems.
 
-    Locks the member: of two drafts at once neither would see the other.
+    Locks the member, since of two drafts at once neither would see the other.
     """
     Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.member.pk)
     if problems := drafts.problems(draft, at, actor, existing=existing):
@@ -82,7 +82,7 @@ def check(
 
 def _values(draft: Draft, at: datetime) -> dict[str, Any]:
     starts_at, ends_at = draft.window(at)
-    first_day, first_time = _typed_start(draft, at)
+    first_day, first_time = _local_start(draft, at)
     return {
         "first_day": first_day, "last_day": draft.last_day,
         "first_time": first_time, "last_time": draft.last_time, "zone": draft.zone,
@@ -93,39 +93,47 @@ def _values(draft: Draft, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _typed_start(draft: Draft, at: datetime) -> tuple[date, time | None]:
+def _local_start(draft: Draft, at: datetime) -> tuple[date, time | None]:
+    """Return the first day and time as typed, or those of now if it starts at once."""
     if not draft.from_now:
         return draft.first_day, draft.first_time
-    here = at.astimezone(ZoneInfo(draft.zone))
-    return here.date(), here.time().replace(second=0, microsecond=0)
+    local_now = at.astimezone(ZoneInfo(draft.zone))
+    return local_now.date(), local_now.time().replace(second=0, microsecond=0)
 
 
-def _fill(coverage: Coverage, draft: Draft) -> None:
+def _save_scope(coverage: Coverage, draft: Draft) -> None:
+    """Save the campaigns, categories and covering members of a coverage without any."""
     coverage.campaigns.set(draft.campaigns)
     coverage.categories.set(draft.categories)
-    for position, one in enumerate(draft.coverers):
+    for position, typed in enumerate(draft.coverers):
         coverer = Coverer.objects.create(
-            coverage=coverage, member=one.member, position=position, share=one.share
+            coverage=coverage, member=typed.member, position=position, share=typed.share
         )
-        coverer.campaigns.set(one.campaigns)
-        coverer.categories.set(one.categories)
+        coverer.campaigns.set(typed.campaigns)
+        coverer.categories.set(typed.categories)
 
 
 def _changes(before: Draft, after: Draft) -> Iterator[str]:
-    for told, names in TOLD.items():
-        if any(_said(before, name) != _said(after, name) for name in names):
-            yield told
+    """Return what differs, in words."""
+    for label, names in TOLD.items():
+        if any(_comparable(before, name) != _comparable(after, name) for name in names):
+            yield label
 
 
-def _said(draft: Draft, name: str) -> Any:
-    """What a draft says of one field, whatever the order of what has none."""
+def _comparable(draft: Draft, name: str) -> Any:
+    """Return the value of a field so that it can be compared, whatever its order."""
     value = getattr(draft, name)
     if name in {"campaigns", "categories"}:
         return frozenset(value)
     if name == "coverers":
-        return [_said_of(one) for one in draft.coverers]
+        return [_comparable_coverer(coverer) for coverer in draft.coverers]
     return value
 
 
-def _said_of(one: DraftCoverer) -> tuple[Any, ...]:
-    return one.member, one.share, frozenset(one.campaigns), frozenset(one.categories)
+def _comparable_coverer(coverer: DraftCoverer) -> tuple[Any, ...]:
+    return (
+        coverer.member,
+        coverer.share,
+        frozenset(coverer.campaigns),
+        frozenset(coverer.categories),
+    )

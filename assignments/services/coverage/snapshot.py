@@ -1,4 +1,4 @@
-"""The facts from which leads are decided, read with a fixed number of queries."""
+"""Reads everything that leads are planned from, with a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,17 +25,22 @@ from assignments.services.coverage.decisions import (
     Office,
     Waiting,
 )
-from assignments.services.coverage.rotation import Candidate, Rotation
-from assignments.services.coverage.scopes import Scope, is_open, topic_of
+from assignments.services.coverage.rotation import (
+    Candidate,
+    Rotation,
+    Scope,
+    is_open,
+    topic_of,
+)
 
 BEGUN = (Coverage.State.STARTING, Coverage.State.ACTIVE)
 
 
 def office_at(at: datetime) -> Office:
-    """Who is away and who is free at this moment, and every coverage that matters."""
+    """Return who is active, away and free at `at`, and each begun or holding coverage."""
     standing = Hold.objects.standing().filter(coverage=OuterRef("pk"))
     rows = Coverage.objects.filter(Q(state__in=BEGUN) | Exists(standing))
-    found = rows.prefetch_related(
+    coverages = rows.prefetch_related(
         "campaigns", "categories", "coverers__campaigns", "coverers__categories"
     )
     active = frozenset(
@@ -46,16 +51,22 @@ def office_at(at: datetime) -> Office:
         active=active,
         away=away,
         free=active - away,
-        coverages={one.pk: _coverage(one, at) for one in found},
+        coverages={
+            coverage.pk: _coverage_facts(coverage, at) for coverage in coverages
+        },
     )
 
 
 def leads_at(office: Office, *, coverage_id: int | None = None) -> QuerySet[Lead]:
-    """Leads that there may be something to decide about; of one coverage, or of all."""
+    """Return the leads that may need a decision, of one coverage if it is given.
+
+    Those are the leads of members with a running coverage, and those with standing
+    holds.
+    """
     running = [
-        one.member_id
-        for one in office.coverages.values()
-        if one.is_running and coverage_id in {None, one.pk}
+        coverage.member_id
+        for coverage in office.coverages.values()
+        if coverage.is_running and coverage_id in {None, coverage.pk}
     ]
     held = Hold.objects.standing()
     if coverage_id is not None:
@@ -66,12 +77,12 @@ def leads_at(office: Office, *, coverage_id: int | None = None) -> QuerySet[Lead
 
 
 def facts_of(leads: QuerySet[Lead]) -> list[LeadFacts]:
-    """In the order of their map ids. The leads come as they are locked, or not."""
-    found = list(leads.select_related("category").order_by("map_id"))
+    """Return what is known of these leads, in the order of their map ids."""
+    rows = list(leads.select_related("category").order_by("map_id"))
     ids = Lead.objects.filter(pk__in=leads.order_by().values("pk")).values("pk")
-    pending = _pending(ids)
-    holds = _holds(ids)
-    starts, pins = _covered(ids)
+    pending = _pending_by_lead(ids)
+    holds = _holds_by_lead(ids)
+    starts, pins = _starts_and_pins(ids)
     return [
         LeadFacts(
             pk=lead.pk,
@@ -83,27 +94,27 @@ def facts_of(leads: QuerySet[Lead]) -> list[LeadFacts]:
             start_sets=frozenset(starts[lead.pk]),
             pins=frozenset(pins[lead.pk]),
         )
-        for lead in found
+        for lead in rows
     ]
 
 
 def rotation_of(coverers: Iterable[Coverer], fallback_id: int | None) -> Rotation:
-    """Reads the prefetched campaigns and categories of those who still cover."""
-    there = [one for one in coverers if one.replaced_at is None]
+    """Return the rotation of those who still cover, from prefetched rows."""
+    present = [coverer for coverer in coverers if coverer.replaced_at is None]
     candidates = tuple(
         Candidate(
-            member_id=one.member_id,
-            share=one.share,
-            campaigns=frozenset(campaign.pk for campaign in one.campaigns.all()),
-            categories=frozenset(category.pk for category in one.categories.all()),
+            member_id=coverer.member_id,
+            share=coverer.share,
+            campaigns=frozenset(campaign.pk for campaign in coverer.campaigns.all()),
+            categories=frozenset(category.pk for category in coverer.categories.all()),
         )
-        for one in there
+        for coverer in present
     )
-    credit = {one.member_id: one.credit for one in there}
+    credit = {coverer.member_id: coverer.credit for coverer in present}
     return Rotation(candidates, fallback_id, credit)
 
 
-def _coverage(row: Coverage, at: datetime) -> CoverageFacts:
+def _coverage_facts(row: Coverage, at: datetime) -> CoverageFacts:
     is_running = row.state in BEGUN and at < row.ends_at
     return CoverageFacts(
         pk=row.pk,
@@ -117,29 +128,32 @@ def _coverage(row: Coverage, at: datetime) -> CoverageFacts:
     )
 
 
-type Ids = QuerySet[Lead, Any]
+type LeadIds = QuerySet[Lead, Any]
 
 
-def _pending(ids: Ids) -> dict[int, Waiting]:
-    """The newest pending row of each lead; one that is sent is nobody's to rethink."""
+def _pending_by_lead(ids: LeadIds) -> dict[int, Waiting]:
+    """Return the pending row of each lead, the newest if there are several.
+
+    It is a plan if it is the only one, waits, and a coverage made it.
+    """
     rows = Assignment.objects.pending().filter(lead__in=ids).order_by("pk")
-    found: dict[int, Waiting] = {}
+    pending: dict[int, Waiting] = {}
     for row in rows.only("lead", "to", "state", "cause", "batch"):
         is_plan = (
-            row.lead_id not in found
+            row.lead_id not in pending
             and row.state == State.WAITING
             and row.is_of_coverage
             and row.is_plan
         )
-        found[row.lead_id] = Waiting(pk=row.pk, to_id=row.to_id, is_plan=is_plan)
-    return found
+        pending[row.lead_id] = Waiting(pk=row.pk, to_id=row.to_id, is_plan=is_plan)
+    return pending
 
 
-def _holds(ids: Ids) -> dict[int, list[HoldFacts]]:
-    found: dict[int, list[HoldFacts]] = defaultdict(list)
+def _holds_by_lead(ids: LeadIds) -> dict[int, list[HoldFacts]]:
+    holds: dict[int, list[HoldFacts]] = defaultdict(list)
     rows = Hold.objects.standing().filter(lead__in=ids)
     for hold in rows.select_related("move", "coverage").order_by("pk"):
-        found[hold.lead_id].append(
+        holds[hold.lead_id].append(
             HoldFacts(
                 pk=hold.pk,
                 coverage_id=hold.coverage_id,
@@ -147,31 +161,35 @@ def _holds(ids: Ids) -> dict[int, list[HoldFacts]]:
                 to_id=hold.to_id,
                 is_live=hold.state == Hold.State.LIVE,
                 move_id=hold.move_id,
-                refused=_refused(hold),
+                refused=_refused_kind(hold),
                 change_to=hold.change_to_id,
             )
         )
-    return found
+    return holds
 
 
-def _refused(hold: Hold) -> Kind | None:
-    """As what its last move was refused.
+def _refused_kind(hold: Hold) -> Kind | None:
+    """Return the kind of the hold's last move if Smartlead refused it, else None.
 
-    What a person handed back before the end counts as if nobody had asked
-    (docs/design/coverage-rules.md, rule 14).
+    A refused hand-back that a person asked for before the end does not count (rule 14).
     """
-    move, over_at = hold.move, hold.coverage.returning_at
+    move, returning_at = hold.move, hold.coverage.returning_at
     if move is None or move.state != State.REFUSED:
         return None
     if move.cause != Cause.COVERAGE_RETURN:
         return Kind.START
-    is_early = over_at is None or move.created_at < over_at
+    is_early = returning_at is None or move.created_at < returning_at
     return None if is_early and not move.is_plan else Kind.RETURN
 
 
-def _covered(
-    ids: Ids,
+def _starts_and_pins(
+    ids: LeadIds,
 ) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Return, by lead, the ids of coverages that took it at their start.
+
+    The second dict holds those that a person keeps it out of. Unfinished coverages
+    only.
+    """
     starts: dict[int, set[int]] = defaultdict(set)
     pins: dict[int, set[int]] = defaultdict(set)
     rows = CoveredLead.objects.filter(lead__in=ids).exclude(

@@ -1,11 +1,9 @@
-"""Starts, sweeps and ends: the states first, then lead by lead.
+"""Starts, arrivals and ends of coverages: first their states, then their leads.
 
-See docs/design/coverage-rules.md, rule 3.
-Decisions are made twice: unlocked, to see which leads there is something to do about,
-then once more with those leads locked. Only what still holds is carried out.
+Leads are decided twice: unlocked, to find those that need something, then once more
+with those locked. Only what still holds is written (coverage rules, 3).
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,16 +18,15 @@ from assignments.services.coverage.apply import carry_out
 from assignments.services.coverage.decisions import Decision, Office
 from assignments.services.coverage.planner import decide
 from assignments.services.coverage.snapshot import facts_of, leads_at, office_at
+from assignments.services.isolation import run_isolated
 from assignments.services.ledger import preconditions
-
-logger = logging.getLogger(__name__)
 
 type Decisions = dict[int, Decision]
 
 
 @dataclass(slots=True)
 class Report:
-    """What a tick did."""
+    """The results of a tick: moves planned, leads not placed, coverages that failed."""
 
     moves: int = 0
     unplaced: int = 0
@@ -41,16 +38,16 @@ class Report:
 
 
 def tick(at: datetime) -> Report:
-    """All coverages, as of now: late, doubled and missed ticks come to the same."""
+    """Bring all coverages up to date at `at`. Missed or repeated ticks do no harm."""
     at = preconditions.latest(at)
     report = Report()
     for coverage_id in lifecycle.due(at):
-        _guarded(partial(lifecycle.advance, coverage_id, at), coverage_id, at, report)
-    found = _look(at)
-    for acting, leads in _by_coverage(found).items():
-        _guarded(partial(_plan, acting, leads, at), acting, at, report)
-    every = Coverage.objects.unfinished().values_list("pk", flat=True)
-    report.unplaced = _count_unplaced(every, found)
+        _run(partial(_advance, coverage_id, at), coverage_id, at, report)
+    decisions = _decide_unlocked(at)
+    for acting, leads in _by_coverage(decisions).items():
+        _run(partial(_plan_locked, acting, leads, at), acting, at, report)
+    unfinished = Coverage.objects.unfinished().values_list("pk", flat=True)
+    report.unplaced = _count_unplaced(unfinished, decisions)
     lifecycle.finish_all(at)
     preconditions.advance(at)
     return report
@@ -58,54 +55,60 @@ def tick(at: datetime) -> Report:
 
 @transaction.atomic
 def plan_now(coverage: Coverage, at: datetime, *, actor: User | None = None) -> None:
-    """What a tick would do, for this one coverage."""
+    """Do for this one coverage what a tick does for all, and refresh the row."""
     at = preconditions.latest(at)
     lifecycle.advance(coverage.pk, at)
-    found = _look(at, coverage.pk)
-    if leads := _by_coverage(found).get(coverage.pk):
-        _plan(coverage.pk, leads, at, actor)
-    _count_unplaced([coverage.pk], found)
+    decisions = _decide_unlocked(at, coverage.pk)
+    if leads := _by_coverage(decisions).get(coverage.pk):
+        _plan_locked(coverage.pk, leads, at, actor)
+    _count_unplaced([coverage.pk], decisions)
     lifecycle.finish(coverage.pk, at)
     coverage.refresh_from_db()
 
 
-def _guarded(
-    act: Callable[[], int | None], coverage_id: int, at: datetime, report: Report
+def _run(
+    act: Callable[[], int], coverage_id: int, at: datetime, report: Report
 ) -> None:
-    """One broken coverage does not stop the others: it is logged, and shown."""
-    try:
-        report.moves += act() or 0
-    except Exception:
-        logger.exception("Coverage %s could not be planned", coverage_id)
+    """Run `act`, which returns a number of moves, and add its result to `report`.
+
+    If it raises, that is logged and `failed_at` of the coverage set, else cleared.
+    """
+    moves = run_isolated(act, None, "Coverage %s could not be planned", coverage_id)
+    coverage = Coverage.objects.filter(pk=coverage_id)
+    if moves is None:
         report.failed += 1
-        Coverage.objects.filter(pk=coverage_id).update(failed_at=at)
+        coverage.update(failed_at=at)
     else:
-        Coverage.objects.filter(pk=coverage_id, failed_at__isnull=False).update(
-            failed_at=None
-        )
+        report.moves += moves
+        coverage.filter(failed_at__isnull=False).update(failed_at=None)
 
 
-def _look(at: datetime, coverage_id: int | None = None) -> Decisions:
-    """Decide without locks: most leads need nothing."""
+def _advance(coverage_id: int, at: datetime) -> int:
+    lifecycle.advance(coverage_id, at)
+    return 0
+
+
+def _decide_unlocked(at: datetime, coverage_id: int | None = None) -> Decisions:
+    """Decide about all leads without locks; most need nothing."""
     office = office_at(at)
     leads = leads_at(office, coverage_id=coverage_id)
     return {lead.pk: decide(lead, office) for lead in facts_of(leads)}
 
 
-def _by_coverage(found: Decisions) -> dict[int, list[int]]:
-    """The leads to act on, under the coverage that acts."""
+def _by_coverage(decisions: Decisions) -> dict[int, list[int]]:
+    """Return the leads that need something, by the coverage that is to act."""
     leads: dict[int, list[int]] = {}
-    for pk, decision in found.items():
+    for pk, decision in decisions.items():
         if decision.acting is not None and not decision.is_nothing:
             leads.setdefault(decision.acting, []).append(pk)
     return leads
 
 
 @transaction.atomic
-def _plan(
+def _plan_locked(
     coverage_id: int, ids: list[int], at: datetime, actor: User | None = None
 ) -> int:
-    """Look again with the leads locked, and carry out what is still this coverage's."""
+    """Decide again with the leads locked, and write it. Return the number of moves."""
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member").get(pk=coverage_id)
     leads = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
@@ -118,13 +121,15 @@ def _plan(
         and not decision.is_nothing
     }
     if not decisions:
-        return 0  # it all came true, or to nothing, before we had the leads
+        return 0  # all was done, or no longer needed, before we had the locks
     return carry_out(coverage, decisions, office, at=at, actor=actor)
 
 
-def _count_unplaced(coverages: Iterable[int], found: Decisions) -> int:
-    """Leads that nobody was free to take: shown until somebody is."""
-    counts = Counter(one.unplaced for one in found.values() if one.unplaced)
+def _count_unplaced(coverages: Iterable[int], decisions: Decisions) -> int:
+    """Save each coverage's number of leads nobody was free for; return the sum."""
+    counts = Counter(
+        decision.unplaced for decision in decisions.values() if decision.unplaced
+    )
     for pk in list(coverages):
         Coverage.objects.filter(pk=pk).exclude(unplaced=counts[pk]).update(
             unplaced=counts[pk]

@@ -1,4 +1,4 @@
-"""What somebody is told: in the app, and by e-mail as they have chosen."""
+"""Notifications of single people: written here, read in the app or mailed."""
 
 import unicodedata
 from datetime import datetime
@@ -22,55 +22,61 @@ def tell(
     path: str,
     at: datetime,
 ) -> Notification | None:
-    """Tell them once; None if they have been told, under this key, before.
+    """Notify a person once per `key`. Return None if they know it or cannot be told.
 
-    A member with a login is told as its user; one without only by e-mail, so that there
-    must be an address and a mail server. `subject` is one line and says it all; `text`
-    may add what a mail has room for, in plain lines. `path` is the page of this site
-    that shows the leads. The caller holds the transaction in which the thing itself is
-    recorded, so that it is told if and only if it happened.
+    A member with a login is told as its user; one without by mail only, which needs an
+    address and a mail server. `subject` is one line, `text` may add lines for a mail,
+    and `path` is the page with the leads. Call it in the transaction that records the
+    event.
     """
     reader = user.user or user if isinstance(user, Member) else user
     if isinstance(reader, Member) and not (smtp.is_on() and reader.email):
         return None
-    what = {"kind": kind, "path": path, "created_at": at, "text": _plain(text)}
-    told, is_new = Notification.objects.get_or_create(
+    defaults = {
+        "kind": kind,
+        "path": path,
+        "created_at": at,
+        "text": _without_controls(text),
+    }
+    notification, is_new = Notification.objects.get_or_create(
         **{"user" if isinstance(reader, User) else "member": reader},
         key=key,
-        defaults=what | {"subject": one_line(subject)[:200], **_ways(reader, kind)},
+        defaults=defaults
+        | {"subject": one_line(subject)[:200], **_channels(reader, kind)},
     )
-    if is_new and told.mail_waits:
+    if is_new and notification.mail_waits:
         nudge_mails()
-    return told if is_new else None
+    return notification if is_new else None
 
 
-def _ways(reader: User | Member, kind: Kind) -> dict[str, bool]:
+def _channels(reader: User | Member, kind: Kind) -> dict[str, bool]:
     in_app = isinstance(reader, User) and choice_of(reader, kind).in_app
     return {"in_app": in_app, "mail_waits": smtp.is_on()}
 
 
 def of_user(user: User) -> NotificationQuerySet:
+    """Return the notifications that this user wants to see in the app."""
     return Notification.objects.filter(user=user).shown()
 
 
 def read(*, user: User, pk: int, at: datetime) -> Notification | None:
-    """Their own notification, which they have opened; None if there is none."""
+    """Mark a notification of this user as read and return it; None if it is not theirs."""
     Notification.objects.filter(user=user, pk=pk, read_at=None).update(read_at=at)
     return Notification.objects.filter(user=user, pk=pk).first()
 
 
 @transaction.atomic
 def read_all(*, user: User, up_to: int, at: datetime) -> int:
-    """All that they have seen: up to the newest of the page; how many there were."""
+    """Mark a user's notifications up to this id as read. Return how many were not."""
     return of_user(user).unread().filter(pk__lte=up_to).update(read_at=at)
 
 
 def one_line(text: str) -> str:
-    """Names come from strangers: no line break, nothing that cannot be seen."""
-    return " ".join(_plain(text).split())
+    """Return `text` on one line, without control characters, for names from outside."""
+    return " ".join(_without_controls(text).split())
 
 
-def _plain(text: str) -> str:
+def _without_controls(text: str) -> str:
     return "".join(
         character
         for character in text

@@ -1,11 +1,11 @@
-"""A mail's way to the mail server: claimed, handed over, recorded.
+"""The way of a mail to the mail server: claimed, delivered, recorded.
 
-The claim is a random token and a lease, as for everything that is sent. A mail that may
-have arrived is sent again with the same id: rather twice than lost.
+A claim is a random token and a lease, as for all that is sent. A mail that may have
+arrived is sent again with the same Message-ID: rather twice than never.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -28,6 +28,7 @@ from assignments.task_queue import nudge_mails
 SETTINGS_PATH = "/notifications/settings/"
 BACK_OFF = (1, 5, 15, 60)  # minutes; the last one again and again
 GIVE_UP = timedelta(days=3)
+MOST_ROWS = 50
 NO_ADDRESS = "This is no address. Put it right under Team or Users."
 State = Mail.State
 IN_ORDER = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
@@ -35,12 +36,34 @@ IN_ORDER = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at":
 
 @dataclass(frozen=True, slots=True)
 class Claim:
+    """A mail that this process may deliver while its lease lasts."""
+
     mail: Mail
     token: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailHealth:
+    """The state of the mail server and of the mails, for the system page.
+
+    `waiting`: mails not delivered yet. `returned`: the newest refused ones, of
+    `returned_total`.
+    """
+
+    is_on: bool
+    trouble: str
+    trouble_since: datetime | None
+    try_again_at: datetime | None
+    waiting: int
+    returned: Sequence[Mail]
+    returned_total: int
+
+
 def claim_next(*, at: datetime) -> Claim | None:
-    """The mail that was refused least and waits longest; none while there is trouble."""
+    """Claim the mail that failed least often and waits longest.
+
+    None if none is due or the server is in trouble.
+    """
     if not may_try(at=at):
         return None
     for mail in _due(at).order_by("failures", "pk")[:8]:
@@ -53,49 +76,59 @@ def claim_next(*, at: datetime) -> Claim | None:
 
 
 def something_is_due(*, at: datetime) -> bool:
+    """Return whether mail is on and there is a mail to deliver now."""
     return smtp.is_on() and may_try(at=at) and _due(at).exists()
 
 
 def may_try(*, at: datetime) -> bool:
+    """Return whether the server is in order, or its next try is due."""
     again = server().try_again_at
     return again is None or again <= at
 
 
 def may_write(*, at: datetime) -> bool:
-    """In trouble only if no mail is there to try the server with: the rest waits."""
+    """Return whether new mails may be composed.
+
+    While the server is in trouble only if it may be tried and no mail is there for
+    that.
+    """
     if server().trouble_since is None:
         return True
     return may_try(at=at) and not _due(at).exists()
 
 
 def server() -> MailServer:
+    """Return the state of the mail server; an unsaved one if nothing has happened yet."""
     return MailServer.objects.filter(pk=1).first() or MailServer(pk=1)
 
 
 def send(claim: Claim, *, postman: Postman, clock: Callable[[], datetime]) -> bool:
-    """Hand one mail over and record what became of it; False when the server is ill."""
+    """Deliver one mail and record the result. Return False if the server is in trouble.
+
+    Does nothing if the lease has run out. A refusal of this one mail is no trouble.
+    """
     deadline = timedelta(seconds=settings.MAIL_DEADLINE)
-    if not _mine(claim).filter(lease_until__gt=clock() + deadline).exists():
-        return True  # we have slept too long: by now it is somebody else's
+    if not _claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
+        return True  # we slept too long: another process has it by now
     try:
         postman.deliver(_message(claim.mail))
     except MailTrouble as trouble:
-        _mine(claim).update(state=State.WAITING, token="", lease_until=None)
-        _note_trouble(str(trouble), clock())
+        _claimed(claim).update(state=State.WAITING, token="", lease_until=None)
+        _record_trouble(str(trouble), clock())
         return False
     except Returned as refusal:
-        _finish(claim, State.REFUSED, str(refusal), clock())
+        _settle(claim, State.REFUSED, str(refusal), clock())
     except ServerRefusal as reason:
-        # The mail waits on its own too, so that the next one shows whether it was this one.
-        _later(claim, str(reason), clock())
-        _note_trouble(str(reason), clock())
+        # The mail waits too: so the next one shows whether this one was the cause.
+        _retry_later(claim, str(reason), clock())
+        _record_trouble(str(reason), clock())
         return False
     except TryLater as reason:
-        _later(claim, str(reason), clock())
+        _retry_later(claim, str(reason), clock())
     except ValueError:
-        _finish(claim, State.REFUSED, NO_ADDRESS, clock())
+        _settle(claim, State.REFUSED, NO_ADDRESS, clock())
     else:
-        _finish(claim, State.SENT, "", clock())
+        _settle(claim, State.SENT, "", clock())
     MailServer.objects.filter(pk=1, trouble_since__isnull=False).update(**IN_ORDER)
     return True
 
@@ -103,7 +136,7 @@ def send(claim: Claim, *, postman: Postman, clock: Callable[[], datetime]) -> bo
 def send_all(
     *, postman: Postman, until: datetime, clock: Callable[[], datetime]
 ) -> int:
-    """One after the other until nothing is due, or it is time; how many were sent."""
+    """Deliver due mails until `until`, or trouble. Return the number handled."""
     count = 0
     while clock() < until and (claim := claim_next(at=clock())):
         if not send(claim, postman=postman, clock=clock):
@@ -112,17 +145,35 @@ def send_all(
     return count
 
 
-def returned() -> QuerySet[Mail]:
-    """What the mail server refused and nobody has looked after, newest first."""
+def refused_mails() -> QuerySet[Mail]:
+    """Return mails that were refused and that nobody has seen to, newest first."""
     return Mail.objects.returned().order_by("-pk")
+
+
+def mail_health() -> MailHealth:
+    """Return the state of mailing."""
+    known = server()
+    refused = refused_mails()
+    return MailHealth(
+        is_on=smtp.is_on(),
+        trouble=known.trouble,
+        trouble_since=known.trouble_since,
+        try_again_at=known.try_again_at,
+        waiting=Mail.objects.pending().count(),
+        returned=list(refused.defer("text", "html")[:MOST_ROWS]),
+        returned_total=refused.count(),
+    )
 
 
 @transaction.atomic
 def send_again(*, actor: User, mail: Mail) -> None:
-    """To the address as it is now: it was put right, or the mailbox emptied."""
+    """Send a refused mail again, to the reader's present address.
+
+    Raises NotAllowed unless `actor` is a manager, Stale if somebody has seen to it.
+    """
     require_manager(actor, "send a mail again")
-    hit = Mail.objects.returned().filter(pk=mail.pk)
-    if not hit.update(
+    refused = Mail.objects.returned().filter(pk=mail.pk)
+    if not refused.update(
         state=State.WAITING,
         address=_address_now(mail),
         outcome="",
@@ -136,26 +187,33 @@ def send_again(*, actor: User, mail: Mail) -> None:
 
 
 def _address_now(mail: Mail) -> str:
-    told = mail.notifications.select_related("user__member", "member").first()
-    if told is None:
+    """Return the reader's present address; the old one if there is none."""
+    notification = mail.notifications.select_related("user__member", "member").first()
+    if notification is None:
         return mail.address
-    member = told.member or getattr(told.user, "member", None)
-    return address_of(told.user, member)[:254] or mail.address
+    member = notification.member or getattr(notification.user, "member", None)
+    return address_of(notification.user, member)[:254] or mail.address
 
 
 def dismiss(*, actor: User, mail: Mail, at: datetime) -> None:
+    """Remove a refused mail from the list.
+
+    Raises NotAllowed unless `actor` is a manager, Stale if somebody has seen to it.
+    """
     require_manager(actor, "put a refused mail away")
     if not Mail.objects.returned().filter(pk=mail.pk).update(dismissed_at=at):
         raise Stale("Somebody has seen to this mail already.")
 
 
 def _due(at: datetime) -> QuerySet[Mail]:
+    """Return mails whose time has come, or whose lease ran out."""
     waiting = Q(state=State.WAITING) & (Q(not_before=None) | Q(not_before__lte=at))
-    lost = Q(state=State.SENDING, lease_until__lte=at)
-    return Mail.objects.pending().filter(waiting | lost)
+    expired = Q(state=State.SENDING, lease_until__lte=at)
+    return Mail.objects.pending().filter(waiting | expired)
 
 
-def _mine(claim: Claim) -> QuerySet[Mail]:
+def _claimed(claim: Claim) -> QuerySet[Mail]:
+    """Return the claimed mail, as a query; empty once another process has it."""
     return Mail.objects.filter(pk=claim.mail.pk, state=State.SENDING, token=claim.token)
 
 
@@ -174,8 +232,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     return message
 
 
-def _finish(claim: Claim, state: Mail.State, outcome: str, at: datetime) -> None:
-    _mine(claim).update(
+def _settle(claim: Claim, state: Mail.State, outcome: str, at: datetime) -> None:
+    _claimed(claim).update(
         state=state,
         outcome=outcome[:500],
         finished_at=at,
@@ -184,14 +242,14 @@ def _finish(claim: Claim, state: Mail.State, outcome: str, at: datetime) -> None
     )
 
 
-def _later(claim: Claim, reason: str, at: datetime) -> None:
-    """Tried again after 1, 5, 15 and then every 60 minutes, for three days."""
+def _retry_later(claim: Claim, reason: str, at: datetime) -> None:
+    """Retry after 1, 5, 15 and then every 60 minutes; refuse after three days."""
     mail = claim.mail
     since = mail.first_failed_at or at
     if at - since >= GIVE_UP:
-        return _finish(claim, State.REFUSED, f"Tried for three days. {reason}", at)
+        return _settle(claim, State.REFUSED, f"Tried for three days. {reason}", at)
     minutes = BACK_OFF[min(mail.failures, len(BACK_OFF) - 1)]
-    _mine(claim).update(
+    _claimed(claim).update(
         state=State.WAITING,
         token="",
         lease_until=None,
@@ -203,11 +261,12 @@ def _later(claim: Claim, reason: str, at: datetime) -> None:
     return None
 
 
-def _note_trouble(sentence: str, at: datetime) -> None:
-    """It is the server's, and no mail's: nothing is counted against the mails."""
+def _record_trouble(sentence: str, at: datetime) -> None:
+    """Record trouble of the server, which counts against no mail."""
     row, _ = MailServer.objects.get_or_create(pk=1)
     minutes = BACK_OFF[min(row.failures, 2)]
-    row.trouble, row.trouble_since = sentence[:500], row.trouble_since or at
+    row.trouble = sentence[:500]
+    row.trouble_since = row.trouble_since or at
     row.failures += 1
     row.try_again_at = at + timedelta(minutes=minutes)
     row.save()

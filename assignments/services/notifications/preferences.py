@@ -1,15 +1,14 @@
-"""How each person wants to be told: by kind, and when by e-mail."""
+"""Preferences of people for notifications: by kind, and when by mail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from assignments.models import MailTimes, Member, NotificationChoice, User
 from assignments.models.notification import ByMail, Kind
-from assignments.services.notifications.mail_times import is_quiet, last_digest
 from assignments.services.time_zones import zone_named
 
 DIGEST_AT = time(8)
@@ -18,11 +17,13 @@ QUIET = (time(20), time(7))
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """Ways in which one kind of notification reaches somebody."""
+
     in_app: bool = True
     by_mail: ByMail = ByMail.AT_ONCE
 
 
-# An overdue answer is also seen in the inbox; some people have many in a day.
+# Overdue answers also show in the inbox, and some people have many a day.
 DEFAULTS = {kind: Choice() for kind in Kind} | {
     Kind.OVERDUE: Choice(by_mail=ByMail.DIGEST)
 }
@@ -30,7 +31,7 @@ DEFAULTS = {kind: Choice() for kind in Kind} | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What one person has chosen, or the defaults."""
+    """The choices of one person, or the defaults, in their time zone."""
 
     zone: ZoneInfo
     choices: Mapping[Kind, Choice]
@@ -39,29 +40,46 @@ class Wishes:
     quiet_to: time | None = QUIET[1]
 
     def are_quiet(self, at: datetime) -> bool:
-        return is_quiet(at, begin=self.quiet_from, end=self.quiet_to, zone=self.zone)
+        """Return whether quiet hours hold at `at`; they may go over midnight."""
+        begin, end = self.quiet_from, self.quiet_to
+        if begin is None or end is None or begin == end:
+            return False
+        now = at.astimezone(self.zone).time()
+        if begin < end:
+            return begin <= now < end
+        return now >= begin or now < end
 
     def last_digest(self, at: datetime) -> datetime:
-        return last_digest(at, digest_at=self.digest_at, zone=self.zone)
+        """Return the newest moment of the daily digest that is not after `at`."""
+        today = at.astimezone(self.zone).date()
+        moment = datetime.combine(today, self.digest_at, tzinfo=self.zone)
+        if moment <= at:
+            return moment
+        yesterday = today - timedelta(days=1)
+        return datetime.combine(yesterday, self.digest_at, tzinfo=self.zone)
 
 
 def choice_of(user: User, kind: Kind) -> Choice:
-    made = NotificationChoice.objects.filter(user=user, kind=kind).first()
-    return _choice(made) if made else DEFAULTS[kind]
+    """Return how this user wants one kind, by default if they have not chosen."""
+    row = NotificationChoice.objects.filter(user=user, kind=kind).first()
+    return _choice(row) if row else DEFAULTS[kind]
 
 
 def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
-    """Without a user: somebody without a login, who cannot choose."""
+    """Return the choices of a user; the defaults for None, a member without a login.
+
+    `zone` counts where the user has none.
+    """
     if user is None:
         return Wishes(zone=zone_named(zone), choices=DEFAULTS)
-    made = NotificationChoice.objects.filter(user=user)
-    choices = DEFAULTS | {Kind(one.kind): _choice(one) for one in made}
-    here = zone_named(user.time_zone or zone)
+    rows = NotificationChoice.objects.filter(user=user)
+    choices = DEFAULTS | {Kind(row.kind): _choice(row) for row in rows}
+    time_zone = zone_named(user.time_zone or zone)
     times = MailTimes.objects.filter(user=user).first()
     if times is None:
-        return Wishes(zone=here, choices=choices)
+        return Wishes(zone=time_zone, choices=choices)
     return Wishes(
-        zone=here,
+        zone=time_zone,
         choices=choices,
         digest_at=times.digest_at,
         quiet_from=times.quiet_from,
@@ -70,7 +88,7 @@ def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
 
 
 def address_of(user: User | None, member: Member | None) -> str:
-    """Where they are mailed; empty where nobody knows."""
+    """Return the mail address, the user's before the member's; "" if both have none."""
     return (user.email if user else "") or (member.email if member else "")
 
 
@@ -83,6 +101,7 @@ def save_wishes(
     quiet_from: time | None,
     quiet_to: time | None,
 ) -> None:
+    """Save all choices of a user. Quiet hours have both ends or none."""
     for kind, choice in choices.items():
         NotificationChoice.objects.update_or_create(
             user=user,
@@ -99,5 +118,5 @@ def save_wishes(
     )
 
 
-def _choice(made: NotificationChoice) -> Choice:
-    return Choice(in_app=made.in_app, by_mail=ByMail(made.by_mail))
+def _choice(row: NotificationChoice) -> Choice:
+    return Choice(in_app=row.in_app, by_mail=ByMail(row.by_mail))

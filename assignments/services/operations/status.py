@@ -22,7 +22,7 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import account as accounts
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.notifications import outbox
-from assignments.services.notifications.mail_health import MailHealth, mail_health
+from assignments.services.notifications.outbox import MailHealth, mail_health
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 from assignments.version import VERSION
 
@@ -185,7 +185,7 @@ def mail_troubles() -> list[Trouble]:
             sentence=f"{server.trouble} {kept}", since=server.trouble_since
         )
         found.append(trouble)
-    if count := outbox.returned().count():
+    if count := outbox.refused_mails().count():
         sentence = "1 mail was refused" if count == 1 else f"{count} mails were refused"
         found.append(Trouble(sentence=f"{sentence} by the mail server."))
     return found

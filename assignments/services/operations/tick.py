@@ -1,6 +1,5 @@
 """The parts of the minute tick, which need no network."""
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,6 +9,7 @@ from assignments.services.bulk import plans
 from assignments.services.coverage import messages
 from assignments.services.coverage import tick as coverage
 from assignments.services.insights import weekly_review
+from assignments.services.isolation import run_isolated
 from assignments.services.notifications import assignments
 from assignments.services.people import sign_ins
 from assignments.services.routing import run as routing
@@ -17,23 +17,19 @@ from assignments.services.webhooks import receive as webhooks
 
 FORGOTTEN = timedelta(hours=1)
 
-logger = logging.getLogger(__name__)
-
 
 def tick(*, at: datetime) -> str:
     """Do all that is due, part by part; one that fails does not stop the others.
 
     Returns a sentence of each part, for the log.
     """
-    return " ".join(_guarded(part, at) for part in PARTS)
+    return " ".join(_run(part, at) for part in PARTS)
 
 
-def _guarded(part: Callable[[datetime], object], at: datetime) -> str:
-    try:
-        return str(part(at))
-    except Exception:
-        logger.exception("A part of the tick broke off")
-        return f"{part.__name__.strip('_').replace('_', ' ').capitalize()} broke off."
+def _run(part: Callable[[datetime], object], at: datetime) -> str:
+    name = part.__name__.strip("_").replace("_", " ").capitalize()
+    failed = f"{name} broke off."
+    return run_isolated(lambda: str(part(at)), failed, "A part of the tick broke off")
 
 
 def _tidying_up(at: datetime) -> str:

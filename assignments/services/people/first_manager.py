@@ -1,4 +1,4 @@
-"""The first sales manager, whom nobody is there to create."""
+"""The first sales manager, created from the command line."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -12,9 +12,10 @@ from assignments.services.errors import AssignmentRefused
 def create_manager(
     *, username: str, email: str, password: str, another: bool = False
 ) -> User:
-    """A sales manager who may also look into /admin/.
+    """Create a sales manager who may also use /admin/.
 
-    `another`: also when there is one already (all of them have lost their passwords).
+    Raises AssignmentRefused if there is an active one already, unless `another`, and if
+    the password or another value is invalid.
     """
     managers = User.objects.filter(is_active=True, is_sales_manager=True)
     if not another and managers.exists():

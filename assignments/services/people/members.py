@@ -1,4 +1,4 @@
-"""Members, teams, users and their roles: kept by a sales manager."""
+"""Members, teams and logins with their roles, as sales managers keep them."""
 
 import secrets
 from collections.abc import Iterable
@@ -15,14 +15,17 @@ from assignments.services.people import sign_ins
 from assignments.services.people.unique_names import is_taken
 from assignments.services.sla.recalculate import recount
 
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that two people read differently
+_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 
 
 @transaction.atomic
 def add_member(
     *, actor: User, member_id: int, name: str, email: str = "", team: Team | None = None
 ) -> Member:
-    """Enter a member that Smartlead's team board does not show."""
+    """Create a member that Smartlead's team board does not show.
+
+    Raises NotAllowed, or AssignmentRefused if the Smartlead id is known.
+    """
     require_manager(actor, "add members")
     if known := Member.objects.filter(pk=member_id).first():
         raise AssignmentRefused(f"{known} already has the Smartlead id {member_id}.")
@@ -44,24 +47,34 @@ def edit_member(
     capacity: int | None,
     time_zone: str,
 ) -> Member:
+    """Save a member. A new time zone moves the due dates of their answers.
+
+    Raises NotAllowed, or AssignmentRefused if the login belongs to another member.
+    """
     require_manager(actor, "change members")
     other = Member.objects.filter(user=user).exclude(pk=member.pk).first()
     if user and other:
         raise AssignmentRefused(f"{user} is already linked to {other}.")
-    member.name, member.email = name, email
-    member.team, member.user = team, user
-    member.is_active, member.capacity = is_active, capacity
-    moves_zone = member.time_zone != time_zone
+    member.name = name
+    member.email = email
+    member.team = team
+    member.user = user
+    member.is_active = is_active
+    member.capacity = capacity
+    is_zone_changed = member.time_zone != time_zone
     member.time_zone = time_zone
     member.save()
-    if moves_zone:
+    if is_zone_changed:
         recount()
     return member
 
 
 @transaction.atomic
 def deactivate_member(*, actor: User, member: Member) -> None:
-    """No lead goes to them any more; what they have stays theirs until it is assigned."""
+    """Let no more leads go to a member; they keep those they have.
+
+    Raises NotAllowed.
+    """
     require_manager(actor, "deactivate members")
     member.is_active = False
     member.save(update_fields=["is_active"])
@@ -71,7 +84,10 @@ def deactivate_member(*, actor: User, member: Member) -> None:
 def save_team(
     *, actor: User, name: str, team_leads: Iterable[User], team: Team | None = None
 ) -> Team:
-    """Make a team, or change one. Raises AssignmentRefused if the name is taken."""
+    """Create a team, or change `team`.
+
+    Raises NotAllowed, or AssignmentRefused if the name is taken.
+    """
     require_manager(actor, "change teams")
     team = team or Team()
     if is_taken(Team.objects.exclude(pk=team.pk), name):
@@ -84,7 +100,7 @@ def save_team(
 
 @transaction.atomic
 def remove_team(*, actor: User, team: Team) -> None:
-    """Its members stay, without a team."""
+    """Delete a team; its members stay, without one. Raises NotAllowed."""
     require_manager(actor, "remove teams")
     team.delete()
 
@@ -99,7 +115,10 @@ def create_user(
     email: str = "",
     is_sales_manager: bool = False,
 ) -> tuple[User, str]:
-    """A new login and its password, which nobody can read again."""
+    """Create a login. Return it with its new password, which is stored as a hash only.
+
+    Raises NotAllowed, or AssignmentRefused if the name is taken.
+    """
     require_manager(actor, "create logins")
     if is_taken(User.objects.all(), username, column="username"):
         raise AssignmentRefused(f"There is already a login “{username}”.")
@@ -129,23 +148,34 @@ def edit_user(
     is_sales_manager: bool,
     is_active: bool,
 ) -> User:
-    """Change a login. Raises AssignmentRefused where nobody would be left to manage."""
+    """Save a login.
+
+    Raises NotAllowed, or AssignmentRefused if it is an administrator's and `actor` is
+    none, or no active sales manager would be left.
+    """
     require_manager(actor, "change logins")
-    _spare_administrators(actor, user, "changes that login")
+    _check_administrator(actor, user, "changes that login")
     stays = is_active and (is_sales_manager or user.is_superuser)
     if is_manager(user) and not stays:
         _keep_a_manager(without=user)
-    user.first_name, user.last_name, user.email = first_name, last_name, email
-    user.is_sales_manager, user.is_active = is_sales_manager, is_active
+    user.first_name = first_name
+    user.last_name = last_name
+    user.email = email
+    user.is_sales_manager = is_sales_manager
+    user.is_active = is_active
     user.save()
     return user
 
 
 @transaction.atomic
 def set_password(*, actor: User, user: User) -> str:
-    """A new password for somebody who forgot theirs; shown once."""
+    """Give a login a new password and unlock it. Return the password.
+
+    Raises NotAllowed, or AssignmentRefused if it is an administrator's and `actor` is
+    none.
+    """
     require_manager(actor, "set the password of others")
-    _spare_administrators(actor, user, "sets that password")
+    _check_administrator(actor, user, "sets that password")
     password = _new_password()
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -153,15 +183,19 @@ def set_password(*, actor: User, user: User) -> str:
     return password
 
 
-def _spare_administrators(actor: User, user: User, does: str) -> None:
+def _check_administrator(actor: User, user: User, action: str) -> None:
+    """Raise AssignmentRefused if only `user` is an administrator."""
     if user.is_superuser and not actor.is_superuser:
         raise AssignmentRefused(
-            f"{user} is an administrator: only an administrator {does}."
+            f"{user} is an administrator: only an administrator {action}."
         )
 
 
 def _keep_a_manager(*, without: User) -> None:
-    """Two managers stepping down at once must not leave nobody: the rows are locked."""
+    """Raise AssignmentRefused if no other active manager is there; lock their rows.
+
+    So two of them who step down at once cannot leave nobody.
+    """
     managers = User.objects.select_for_update().filter(
         Q(is_sales_manager=True) | Q(is_superuser=True), is_active=True
     )
@@ -173,7 +207,7 @@ def _keep_a_manager(*, without: User) -> None:
 
 def _new_password() -> str:
     password = "-".join(
-        "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4)
+        "".join(secrets.choice(_CHARACTERS) for _ in range(4)) for _ in range(4)
     )
     try:
         validate_password(password)

@@ -1,4 +1,4 @@
-"""What words and times mean here, and how each person likes to see them."""
+"""Meanings of categories, and the personal settings of users."""
 
 from datetime import datetime
 
@@ -15,7 +15,11 @@ from assignments.services.sla.waiting import refresh_answers
 def mean_category(
     *, actor: User, category: Category, is_closing: bool, is_interested: bool
 ) -> None:
-    """Decide by hand what a category means; a sync no longer decides it."""
+    """Decide by hand what a category means; syncs leave it alone from then on.
+
+    Raises NotAllowed, or AssignmentRefused for a category that closes and means
+    interest.
+    """
     require_manager(actor, "decide what a category means")
     if is_closing and is_interested:
         raise AssignmentRefused(
@@ -33,7 +37,10 @@ def mean_category(
 
 @transaction.atomic
 def confirm_categories(*, actor: User, at: datetime) -> None:
-    """Somebody who knows has looked through what all of them mean."""
+    """Record that the meanings of all categories have been checked.
+
+    Raises NotAllowed.
+    """
     require_manager(actor, "decide what a category means")
     Account.objects.filter(pk=accounts.current().pk).update(categories_confirmed_at=at)
 
@@ -41,6 +48,9 @@ def confirm_categories(*, actor: User, at: datetime) -> None:
 def save_own(
     *, user: User, theme: str, density: str, time_zone: str, single_keys: bool
 ) -> None:
-    user.theme, user.density = theme, density
-    user.time_zone, user.single_keys = time_zone, single_keys
+    """Save the looks, time zone and keyboard setting of a user."""
+    user.theme = theme
+    user.density = density
+    user.time_zone = time_zone
+    user.single_keys = single_keys
     user.save(update_fields=["theme", "density", "time_zone", "single_keys"])

@@ -1,4 +1,4 @@
-"""Filters that people keep under a name, each for themselves."""
+"""Inbox filters that a user keeps under a name."""
 
 from django.db import transaction
 
@@ -11,16 +11,19 @@ MOST_VIEWS = 30
 
 @transaction.atomic
 def save_view(*, user: User, name: str, query: str) -> SavedView:
-    """Keep a filter; one of the same name is replaced."""
-    kept = SavedView.objects.filter(user=user)
-    known = find_taken(kept, name)
-    if known is None and kept.count() >= MOST_VIEWS:
+    """Save a filter; it replaces the user's view of the same name.
+
+    Raises AssignmentRefused beyond 30 views.
+    """
+    views = SavedView.objects.filter(user=user)
+    known_id = find_taken(views, name)
+    if known_id is None and views.count() >= MOST_VIEWS:
         raise AssignmentRefused(
             f"You have {MOST_VIEWS} views, which is the most. Remove one first."
         )
     view, _ = SavedView.objects.update_or_create(
         user=user,
-        **({"name": name} if known is None else {"pk": known}),
+        **({"name": name} if known_id is None else {"pk": known_id}),
         defaults={"name": name, "query": query},
     )
     return view
@@ -28,6 +31,7 @@ def save_view(*, user: User, name: str, query: str) -> SavedView:
 
 @transaction.atomic
 def rename_view(*, view: SavedView, name: str) -> None:
+    """Rename a view. Raises AssignmentRefused if the user has another of this name."""
     if is_taken(SavedView.objects.filter(user=view.user).exclude(pk=view.pk), name):
         raise AssignmentRefused(f"You have another view called “{name}”.")
     view.name = name

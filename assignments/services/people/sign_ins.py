@@ -1,7 +1,7 @@
 """The log of sign-ins, and the locks that follow from wrong passwords in it.
 
-A guess is written down before its password is checked, so that guesses that arrive at the
-same moment count each other.
+A guess is logged before its password is checked, so that guesses at the same moment
+count each other.
 """
 
 import logging
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """From where somebody signs in; `address` is None where it is not known."""
+    """The address and browser of somebody who signs in; `address` None if unknown."""
 
     address: str | None
     browser: str
@@ -55,14 +55,14 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """`rows`: which guesses count together; `most`: how many lock."""
+    """The rows whose guesses count together; `most` of them lock."""
 
     rows: Q
     most: int
 
 
 def network_of(address: str | None) -> str:
-    """Return what is counted as one address; empty where it is not known."""
+    """Return what counts as one address: an IPv4, an IPv6 /64, "" if unknown."""
     if not address:
         return ""
     parsed = ip_address(address)
@@ -73,17 +73,17 @@ def network_of(address: str | None) -> str:
 
 def name_key_of(name: str) -> str:
     """Return a keyed hash of a typed name, the same for SARA and sara."""
-    digest = salted_hmac("sign-in name", _folded(name), algorithm="sha256")
+    digest = salted_hmac("sign-in name", _normalized(name), algorithm="sha256")
     return digest.hexdigest()[:32]
 
 
 def begin_sign_in(*, name: str, visitor: Visitor, at: datetime) -> SignInEvent | Lock:
-    """Write a guess down before its password is checked, or return why it is not.
+    """Log a guess before its password is checked; return the lock if there is one.
 
-    The guess counts as wrong until `confirm_sign_in` says otherwise.
+    The guess counts as wrong until `confirm_sign_in`.
     """
     event = SignInEvent(
-        at=at, kind=Kind.WRONG_PASSWORD, user=_user_named(name),
+        at=at, kind=Kind.WRONG_PASSWORD, user=_find_user(name),
         name_key=name_key_of(name), address=visitor.address,
         network=visitor.network, browser=visitor.browser,
     )  # fmt: skip
@@ -91,7 +91,7 @@ def begin_sign_in(*, name: str, visitor: Visitor, at: datetime) -> SignInEvent |
 
 
 def lock_after(event: SignInEvent, *, at: datetime) -> Lock | None:
-    """Write down that a guess was wrong; return the lock if it was one too many."""
+    """Record that a guess was wrong; return the lock if it was one too many, else None."""
     _log(event)
     return _lock_of(event, _limits_of(event), at, with_itself=True)
 
@@ -100,7 +100,11 @@ def lock_after(event: SignInEvent, *, at: datetime) -> Lock | None:
 def confirm_sign_in(
     *, user: User, visitor: Visitor, at: datetime, event: SignInEvent | None
 ) -> None:
-    """The password was right: forget the wrong ones of this name at this address."""
+    """Record that the password was right.
+
+    Earlier wrong ones of this name from this address count no more. `event` is the
+    guess from `begin_sign_in`; None logs a new one.
+    """
     event = event or _event_of(user, visitor, at)
     event.kind, event.user = Kind.SIGNED_IN, user
     event.save()
@@ -118,14 +122,18 @@ def record_sign_out(*, user: User, visitor: Visitor, at: datetime) -> None:
 def begin_password_change(
     *, user: User, visitor: Visitor, at: datetime
 ) -> SignInEvent | Lock:
-    """As `begin_sign_in`, for the old password that a signed-in user types."""
+    """Do what `begin_sign_in` does, for the old password of a signed-in user."""
     event = _event_of(user, visitor, at)
     event.kind = Kind.WRONG_OLD_PASSWORD
     return _begin(event, [_Limit(Q(user=user), GUESSES_OF_OLD_PASSWORD)])
 
 
 def end_password_change(event: SignInEvent, *, was_right: bool, is_done: bool) -> None:
-    """Write down what became of it; a right old password with a bad new one is nothing."""
+    """Record the result of a password change.
+
+    A right old password with a new one that was rejected (`is_done` false) leaves no
+    trace.
+    """
     if not was_right:
         _log(event)
     elif is_done:
@@ -138,15 +146,15 @@ def end_password_change(event: SignInEvent, *, was_right: bool, is_done: bool) -
 
 
 def unlock_user(*, actor: User, user: User) -> None:
-    """Let somebody try again at once."""
+    """Let somebody try again at once. Raises NotAllowed unless `actor` is a manager."""
     require_manager(actor, "unlock a login")
     unlock(name=user.get_username())
 
 
 def unlock(*, name: str | None = None, address: str | None = None) -> int:
-    """Stop counting wrong passwords of a name, an address, both together, or all.
+    """Let wrong passwords of a name, an address, or both together count no more.
 
-    Returns how many guesses counted. They stay in the log.
+    Without either, all of them. Return how many counted; they stay in the log.
     """
     rows = Q()
     if name is not None:
@@ -157,10 +165,10 @@ def unlock(*, name: str | None = None, address: str | None = None) -> int:
 
 
 def prune(*, at: datetime) -> int:
-    """Delete what is older than the log is kept, and what is beyond its size.
+    """Delete rows of the log that are too old or beyond its size; return how many.
 
-    Guesses have a share of their own, so that a flood of them does not displace the
-    sign-ins. Returns how many rows are deleted.
+    Guesses and other rows have a size each, so that a flood of guesses displaces no
+    sign-ins.
     """
     oldest = at - timedelta(days=settings.SIGN_IN_LOG_DAYS)
     count, _ = SignInEvent.objects.filter(at__lt=oldest).delete()
@@ -174,6 +182,7 @@ def prune(*, at: datetime) -> int:
 
 
 def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | Lock:
+    """Save the event and return it; return the lock instead if there is one."""
     if lock := _lock_of(event, limits, event.at):
         return lock
     event.save()
@@ -203,7 +212,7 @@ def _limits_of(event: SignInEvent) -> list[_Limit]:
     """Return what locks a sign-in.
 
     Where its name has signed in before, guesses from elsewhere or at other names never
-    lock it: nobody can shut people out of the place where they work.
+    lock it: so nobody can shut people out of the place where they work.
     """
     name, network = Q(name_key=event.name_key), Q(network=event.network)
     limits = [_Limit(name & network, GUESSES_PER_PAIR)]
@@ -214,7 +223,7 @@ def _limits_of(event: SignInEvent) -> list[_Limit]:
 
 
 def _record_lock(event: SignInEvent, limit: _Limit, at: datetime) -> None:
-    """Write a lock down once, however many guesses follow while it lasts."""
+    """Log a lock, once while it lasts."""
     if _counted(at).filter(limit.rows, kind=Kind.LOCKED).exists():
         return
     lock = SignInEvent.objects.create(
@@ -225,6 +234,7 @@ def _record_lock(event: SignInEvent, limit: _Limit, at: datetime) -> None:
 
 
 def _counted(at: datetime) -> QuerySet[SignInEvent]:
+    """Return the events of the last 15 minutes that count."""
     return SignInEvent.objects.filter(at__gt=at - WINDOW, counts=True)
 
 
@@ -237,21 +247,22 @@ def _stop_counting(rows: Q) -> int:
 
 
 def _event_of(user: User, visitor: Visitor, at: datetime) -> SignInEvent:
-    """Return an unsaved line about somebody who is known; its kind is still missing."""
+    """Return an unsaved row about a known user, without its kind."""
     return SignInEvent(
         at=at, user=user, name_key=name_key_of(user.get_username()),
         address=visitor.address, network=visitor.network, browser=visitor.browser,
     )  # fmt: skip
 
 
-def _user_named(name: str) -> User | None:
-    if "\0" in name or len(name) > LONGEST_NAME:  # no database looks for these
+def _find_user(name: str) -> User | None:
+    """Return the user with this name, ignoring case; None if there is none."""
+    if "\0" in name or len(name) > LONGEST_NAME:  # databases refuse these
         return None
-    wanted = Q(username=name) | Q(username__iexact=_folded(name))
+    wanted = Q(username=name) | Q(username__iexact=_normalized(name))
     return User.objects.filter(wanted).first()
 
 
-def _folded(name: str) -> str:
+def _normalized(name: str) -> str:
     name = name[
         : LONGEST_NAME + 1
     ]  # normalising is not linear in marks without a letter

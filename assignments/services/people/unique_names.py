@@ -1,4 +1,4 @@
-"""Whether a name is taken, compared as people read it."""
+"""Uniqueness of names as people read them: ignoring case and invisible differences."""
 
 from typing import Any
 

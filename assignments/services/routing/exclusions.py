@@ -24,8 +24,8 @@ from assignments.models import (
     Suggestion,
 )
 from assignments.models.assignment import PERSONAL, Cause, State
-from assignments.services.coverage.rotation import Topic
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Scope, Topic
+from assignments.services.periods import short_day
 from assignments.services.routing.data import LeadFacts
 
 
@@ -179,4 +179,4 @@ def _decision_sentence(row: Assignment) -> str:
 
 
 def _day(at: datetime) -> str:
-    return f"{timezone.localtime(at):%a %-d %b}"
+    return short_day(timezone.localtime(at))

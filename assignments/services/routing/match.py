@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from django.utils import timezone
 
 from assignments.models.lookup_table import Mapping as Table
+from assignments.services.periods import short_day
 from assignments.services.routing.data import (
     FROM_CAMPAIGN,
     Attribute,
@@ -220,4 +221,5 @@ def _yes_or_no(is_yes: bool) -> Answer:  # noqa: FBT001  it is all there is to s
 
 
 def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%a %-d %b %Y, %H:%M}"
+    local = timezone.localtime(at)
+    return f"{short_day(local)} {local:%Y, %H:%M}"

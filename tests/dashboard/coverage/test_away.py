@@ -149,7 +149,7 @@ class TestAttention:
         )  # fmt: skip
         from assignments.services.coverage.lifecycle import MISSED
 
-        Coverage.objects.update(cancelled_why=MISSED)
+        Coverage.objects.update(cancelled_why=MISSED, was_missed=True)
         assertContains(client.get("/inbox/"), "I have read it")
 
         client.post(f"/coverage/{missed.pk}/acknowledge/")

@@ -1,4 +1,4 @@
-"""What was planned, refused or asked for once, when things are otherwise by then."""
+"""Actions on a coverage whose leads, members or days have changed since."""
 
 import pytest
 
@@ -89,7 +89,7 @@ class TestHandedBack:
         assert owner_of(held) == cast[0]
         assert story(held) == [f"{cast[0].pk}>{cast[1].pk} returned"]
 
-    def test_refused_it_shouts_until_then_and_can_be_tried_again(
+    def test_refused_it_is_shown_until_then_and_can_be_tried_again(
         self, office, cast, held, refused
     ):
         boss = make_manager()
@@ -254,7 +254,7 @@ class TestTriedAgain:
 
         assert owner_of(held) == cast[0]
 
-    def test_what_somebody_else_came_before_is_sent_as_that_persons_decision(
+    def test_a_lead_somebody_else_decided_about_is_sent_as_that_persons_decision(
         self, office, cast, coverage
     ):
         lead = office.lead(0)
@@ -269,7 +269,7 @@ class TestTriedAgain:
         assert (row.cause, owner_of(lead)) == ("manual", cast[1])
 
 
-class TestTheEndPassedUnseen:
+class TestEndPassedWithoutTick:
     """No clock has ticked since; what still waits is looked at when it is sent."""
 
     def test_a_start_that_waits_is_not_sent_any_more(self, office, cast, coverage):

@@ -1,4 +1,4 @@
-"""What shouts, at whom, and until when."""
+"""Which problems of coverages are shown, to whom, and until when."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def test_a_coverage_that_runs_well_needs_nothing(office):
     assert remedies() == []
 
 
-def test_a_refused_lead_shouts_with_its_sentence(office):
+def test_a_refused_lead_is_shown_with_its_sentence(office):
     lead = office.lead(0)
     stranger = make_member("Nia New", id=99)  # Smartlead does not know her
     plan(office.members[0], stranger)
@@ -48,21 +48,21 @@ def test_leads_that_nobody_can_take_are_counted(office):
     assert "1 lead of" in needing(make_manager(), MONDAY)[0].sentence
 
 
-def test_a_lost_coverer_is_named(office):
+def test_a_deactivated_coverer_is_named(office):
     plan(*office.members[:2])
     Member.objects.filter(pk=office.members[1].pk).update(is_active=False)
 
     assert remedies(MONDAY - HOUR) == [Remedy.CHANGE_COVERER]
 
 
-def test_a_clock_that_does_not_tick_is_said(office):
+def test_missing_ticks_are_shown(office):
     plan(*office.members[:2])
 
     assert remedies(MONDAY) == []
     assert remedies(MONDAY + HOUR) == [Remedy.LOOK]
 
 
-def test_an_overdue_return_is_said(office):
+def test_an_overdue_return_is_shown(office):
     office.lead(0)
     plan(*office.members[:2])
     go(office)
@@ -72,7 +72,7 @@ def test_an_overdue_return_is_said(office):
     assert remedies(MONDAY + DAY + 3 * HOUR) == [Remedy.LOOK]
 
 
-def test_a_missed_coverage_shouts_until_somebody_has_read_it(office):
+def test_a_missed_coverage_is_shown_until_somebody_acknowledges_it(office):
     coverage = plan(*office.members[:2])
     tick.tick(MONDAY + 2 * DAY)
     before = remedies()
@@ -83,7 +83,7 @@ def test_a_missed_coverage_shouts_until_somebody_has_read_it(office):
     assert remedies() == []
 
 
-def test_it_is_for_those_responsible(office):
+def test_problems_are_shown_to_responsible_users_only(office):
     ana, ben = office.members[:2]
     boss, user = make_user("Tia Lead"), make_user("Ana A")
     ana.user, ana.team = user, make_team(leads=(boss,))
@@ -96,7 +96,7 @@ def test_it_is_for_those_responsible(office):
 
 
 @pytest.mark.django_db
-def test_where_nothing_runs_it_costs_one_query(django_assert_num_queries):
+def test_without_running_coverages_it_takes_one_query(django_assert_num_queries):
     boss = make_manager()
 
     with django_assert_num_queries(1):
@@ -117,7 +117,7 @@ def test_the_calls_of_a_coverage_are_counted_by_smartlead(office):
     assert Coverage.objects.get().state == Coverage.State.COMPLETED
 
 
-def test_what_has_not_gone_wrong_yet_cannot_be_read(office):
+def test_a_coverage_that_is_not_over_cannot_be_acknowledged(office):
     coverage = plan(*office.members[:2])
 
     with pytest.raises(Stale, match="not over"):
@@ -127,7 +127,7 @@ def test_what_has_not_gone_wrong_yet_cannot_be_read(office):
     assert remedies(MONDAY + 3 * DAY) == [Remedy.ACKNOWLEDGE]
 
 
-def test_a_lost_fallback_is_replaced_like_any_who_covers(office):
+def test_a_deactivated_fallback_is_replaced_like_other_coverers(office):
     ana, ben, cem = office.members[:3]
     lead = office.lead(0)
     coverage = plan(ana, fallback=ben)

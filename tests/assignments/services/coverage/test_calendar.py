@@ -1,11 +1,14 @@
 from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from assignments.services.coverage.calendar import (
+    days_of,
     gaps_of,
     month_of,
     timeline,
+    uncovered,
     weeks_from,
 )
 from tests.dashboard.pages import queries_of
@@ -14,6 +17,7 @@ from tests.factories import MONDAY, make_coverage, make_hold, make_lead, make_me
 pytestmark = pytest.mark.django_db
 MAY = date(2026, 5, 11)
 DAYS = weeks_from(MAY)
+WEEK = (MONDAY, MONDAY + timedelta(days=5))
 
 
 def bars(days=DAYS):
@@ -138,3 +142,44 @@ def test_the_number_of_queries_does_not_grow(ana, ben):
         make_coverage(make_member(f"M {number}"), ben)
 
     assert queries_of(ask) == few
+
+
+def hours(first: int, last: int):
+    return (MONDAY + timedelta(hours=first), MONDAY + timedelta(hours=last))
+
+
+def test_somebody_who_is_never_away_leaves_no_gap():
+    assert uncovered(WEEK, [[], [WEEK]]) == []
+
+
+def test_without_anybody_all_of_it_is_a_gap():
+    assert uncovered(WEEK, []) == [WEEK]
+
+
+def test_a_gap_is_where_all_are_away_at_once():
+    assert uncovered(WEEK, [[hours(0, 30)], [hours(20, 40)]]) == [hours(20, 30)]
+
+
+def test_absences_that_touch_each_other_leave_no_moment_between():
+    gaps = uncovered(hours(0, 10), [[hours(0, 5), hours(5, 10)]])
+
+    assert sum((last - first for first, last in gaps), timedelta()) == timedelta(
+        hours=10
+    )
+
+
+def test_back_to_back_is_no_gap():
+    assert uncovered(hours(0, 5), [[hours(5, 10)]]) == []
+
+
+def test_days_are_those_of_the_zone():
+    evening = (MONDAY.replace(hour=22), MONDAY.replace(hour=23))
+
+    assert days_of([evening], UTC) == [date(2026, 5, 11)]
+    assert days_of([evening], ZoneInfo("Asia/Tokyo")) == [date(2026, 5, 12)]
+
+
+def test_a_window_that_ends_at_midnight_does_not_touch_the_next_day():
+    midnight = MONDAY.replace(hour=0) + timedelta(days=1)
+
+    assert days_of([(MONDAY, midnight)], UTC) == [date(2026, 5, 11)]

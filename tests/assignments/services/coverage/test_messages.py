@@ -1,4 +1,4 @@
-"""What each hears of a coverage, from its start to the return."""
+"""The notifications of a coverage, from its start to the return."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -112,7 +112,7 @@ def test_a_longer_absence_is_told_once(office, logins, live):
     assert heard(ben)[1:] == [f"You cover for {ana} longer: until Thu 14 May"]
 
 
-def test_what_is_taken_back_within_the_minute_is_no_news(office, logins, live):
+def test_a_change_undone_within_the_minute_notifies_nobody(office, logins, live):
     ana, ben, *_ = logins
     coverage = plan(ana, ben)
     live()
@@ -216,7 +216,7 @@ class TestAttention:
         plan(ben, ana)
         return plan(ana, ben)
 
-    def test_those_responsible_are_told_once_however_it_flickers(
+    def test_responsible_users_are_notified_once_however_often_a_problem_comes_back(
         self, office, stranded, live
     ):
         boss, sara = make_manager("Sara Klein"), make_user("Tim Team")
@@ -231,7 +231,7 @@ class TestAttention:
         assert [seen(user) for user in (boss, sara)] == [[sentence]] * 2
         assert seen(stranger) == []
 
-    def test_those_who_know_it_already_cost_nothing_each_minute(
+    def test_users_who_know_a_problem_cost_no_queries_each_minute(
         self, office, stranded, live
     ):
         def tell_again() -> None:
@@ -246,25 +246,25 @@ class TestAttention:
 
         assert queries_of(tell_again) == one
 
-    def test_it_costs_nothing_while_all_is_well(self, office, logins, live):
+    def test_without_problems_it_costs_no_queries(self, office, logins, live):
         plan(*logins[:2])
         live()
 
         assert not Notification.objects.filter(kind="attention").exists()
 
-    def test_one_that_breaks_keeps_no_other_back(
+    def test_a_coverage_that_fails_does_not_stop_the_others(
         self, office, logins, live, monkeypatch, caplog
     ):
         ana, ben, cem, dua = logins
         broken = plan(ana, ben)
         plan(cem, dua)
         tick.tick(MONDAY)
-        whole = messages._tell_of
+        whole = messages._notify_people
 
         def fall(pk, at):
             return 1 // 0 if pk == broken.pk else whole(pk, at)
 
-        monkeypatch.setattr(messages, "_tell_of", fall)
+        monkeypatch.setattr(messages, "_notify_people", fall)
         messages.tell_all(at=MONDAY)
 
         assert (heard(ben), len(heard(dua))) == ([], 1)

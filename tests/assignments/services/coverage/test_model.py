@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assignments.models import Assignment, Batch, Hold
 from tests.assignments.services.coverage import model
-from tests.assignments.services.coverage.walker import Walker
+from tests.assignments.services.coverage.history_driver import HistoryDriver
 
 OFTEN = ("plan", "go_on", "go_on", "wait", "line", "assign", "tick", "outside")
 RARELY = (
@@ -79,10 +79,10 @@ def walk(steps: History) -> Counter[str]:
     seen: Counter[str] = Counter()
     try:
         with transaction.atomic():
-            walker = Walker()
+            driver = HistoryDriver()
             for name, *numbers in steps:
-                walker.step(name, *numbers)
-            seen = walker.outcomes()
+                driver.step(name, *numbers)
+            seen = driver.outcomes()
             raise Rollback
     except Rollback:
         return seen
@@ -119,19 +119,19 @@ def test_whatever_happens_leads_lie_where_the_rules_say(steps):
 
 @pytest.mark.django_db
 def test_a_new_coverer_who_has_the_lead_on_loan_keeps_it_and_nothing_more_is_written():
-    walker = Walker()
+    driver = HistoryDriver()
     for name, *numbers in [
         ("plan", 0, 0, 6),
         ("plan", 1, 6, 4),
         ("go_on", 5, 0, 0),  # from the first to the second, and on to the third
         ("change_coverer", 0, 0, 2),
     ]:
-        walker.step(name, *numbers)
+        driver.step(name, *numbers)
     before = Assignment.objects.count(), Batch.objects.count()
 
-    walker.step("tick", 0, 0, 0)
+    driver.step("tick", 0, 0, 0)
 
     assert (Assignment.objects.count(), Batch.objects.count()) == before
-    lent = Hold.objects.live().filter(lead=walker.leads[0]).get()
-    assert (lent.origin, lent.to) == (walker.members[0], walker.members[2])
+    lent = Hold.objects.live().filter(lead=driver.leads[0]).get()
+    assert (lent.origin, lent.to) == (driver.members[0], driver.members[2])
     assert lent.change_to is None

@@ -1,7 +1,4 @@
-"""The decision tables, line by line, from facts alone.
-
-See docs/design/coverage-rules.md, sections 4 and 5.
-"""
+"""Tables 4 and 5 of the coverage rules, line by line, from snapshots alone."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -18,8 +15,7 @@ from assignments.services.coverage.decisions import (
     Waiting,
 )
 from assignments.services.coverage.planner import decide
-from assignments.services.coverage.rotation import Candidate, Rotation, Topic
-from assignments.services.coverage.scopes import Scope
+from assignments.services.coverage.rotation import Candidate, Rotation, Scope, Topic
 
 A, B, C, D = 1, 2, 3, 4
 CA, CB, NEXT = 10, 20, 11
@@ -78,7 +74,7 @@ def moved(decision) -> tuple[str, int, int] | None:
     return (move.kind.value, move.coverage_id, move.to_id) if move else None
 
 
-class TestStartSweepAndDealingAgain:
+class TestStartsArrivalsAndReplacements:
     def test_a_persons_row_is_waited_for(self):
         pending = Waiting(pk=1, to_id=D, is_plan=False)
 
@@ -153,7 +149,7 @@ class TestStartSweepAndDealingAgain:
 
         assert moved(found) == expected
 
-    def test_what_an_away_holder_leaves_is_dealt_again_by_the_hold_below(self):
+    def test_leads_of_an_absent_holder_are_reassigned_by_the_hold_below(self):
         found = decide(
             lead(B, hold(1, CA, A, B)),
             office(coverage(CA, A, B, C), coverage(CB, B, D, covers_arrivals=False)),
@@ -162,7 +158,7 @@ class TestStartSweepAndDealingAgain:
         assert moved(found) == ("start", CA, C)
         assert (found.move.hold_id, found.move.takes_from) == (1, None)
 
-    def test_with_nobody_to_go_on_to_the_hold_below_deals_it_again(self):
+    def test_with_nobody_to_lend_on_to_the_hold_below_reassigns_it(self):
         found = decide(
             lead(B, hold(1, CA, A, B)),
             office(coverage(CA, A, B, C), coverage(CB, B, A)),
@@ -170,7 +166,7 @@ class TestStartSweepAndDealingAgain:
 
         assert moved(found) == ("start", CA, C)
 
-    def test_what_is_not_in_scope_any_more_is_not_dealt_again(self):
+    def test_a_lead_out_of_scope_by_now_is_not_reassigned(self):
         found = decide(
             lead(B, hold(1, CA, A, B), is_open=False),
             office(
@@ -181,7 +177,7 @@ class TestStartSweepAndDealingAgain:
 
         assert found.is_nothing
 
-    def test_dealing_is_charged_to_the_rotation(self):
+    def test_an_allocation_is_charged_to_the_rotation(self):
         facts = coverage(CA, A, B, C)
 
         found = [decide(lead(A), office(facts)) for _ in range(4)]
@@ -201,7 +197,7 @@ class TestStartSweepAndDealingAgain:
         assert found.is_nothing
         assert found.unplaced == CA
 
-    def test_a_circle_needs_no_breaking(self):
+    def test_two_members_who_cover_for_each_other_end_in_no_circle(self):
         found = decide(
             lead(B, hold(1, CA, A, B)), office(coverage(CA, A, B), coverage(CB, B, A))
         )
@@ -215,7 +211,7 @@ class TestStartSweepAndDealingAgain:
 
         assert found.is_nothing
 
-    def test_a_change_of_coverer_to_somebody_who_went_away_is_dealt_again(self):
+    def test_a_change_of_coverer_to_an_absent_member_goes_to_another(self):
         found = decide(
             lead(B, hold(1, CA, A, B, change_to=C)),
             office(coverage(CA, A, C, D), coverage(CB, C, D)),
@@ -231,7 +227,7 @@ class TestEndOfAHold:
 
         assert moved(found) == ("return", CA, A)
 
-    def test_past_all_in_between_in_one_move(self):
+    def test_it_goes_back_past_all_in_between_in_one_move(self):
         found = decide(
             lead(C, hold(1, CA, A, B), hold(2, CB, B, C)),
             office(over(coverage(CA, A, B)), coverage(CB, B, C)),
@@ -240,7 +236,7 @@ class TestEndOfAHold:
         assert moved(found) == ("return", CA, A)
         assert found.move.hold_id == 1
 
-    def test_away_again_the_next_coverage_deals_it(self):
+    def test_away_again_the_next_coverage_allocates_it(self):
         found = decide(
             lead(B, hold(1, CA, A, B)),
             office(over(coverage(CA, A, B)), coverage(NEXT, A, C)),
@@ -319,7 +315,7 @@ class TestEndOfAHold:
         assert found.ends == ((2, Outcome.KEPT),)
         assert found.hands_on == ((1, C),)
 
-    def test_what_somebody_moved_unseen_is_over(self):
+    def test_holds_of_a_lead_that_was_moved_in_smartlead_end(self):
         found = decide(lead(D, hold(1, CA, A, B)), office(over(coverage(CA, A, B))))
 
         assert found.ends == ((1, Outcome.MOVED),)

@@ -1,4 +1,4 @@
-"""Who gets the next lead, from shares alone (docs/design/coverage-rules.md, rule 30)."""
+"""The member who gets the next lead: coverage rule 30, from shares alone."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ def candidate(member: int, share: float = 1, **scope) -> Candidate:
 
 
 def dealt(rotation: Rotation, count: int, *, free=ALL) -> list[int | None]:
-    found = (rotation.deal(TOPIC, free=free) for _ in range(count))
+    found = (rotation.next_member(TOPIC, free=free) for _ in range(count))
     return [one.member_id if one else None for one in found]
 
 
@@ -30,7 +30,7 @@ def test_shares_are_kept_smoothly_with_ties_in_the_order_of_the_form():
     assert dealt(rotation, 8) == [B, C, D, B, B, C, D, B]
 
 
-def test_who_was_away_is_not_flooded_afterwards():
+def test_a_member_who_was_away_gets_no_more_than_their_share_afterwards():
     rotation = Rotation.fresh([candidate(B), candidate(C)])
     dealt(rotation, 10, free={B})
 
@@ -75,7 +75,7 @@ def test_a_share_of_nothing_gets_nothing():
 def test_whose_it_is_already_keeps_it_and_nobody_is_charged():
     rotation = Rotation.fresh([candidate(B), candidate(C)])
 
-    kept = [rotation.deal(TOPIC, free=ALL, prefer=[C]) for _ in range(3)]
+    kept = [rotation.next_member(TOPIC, free=ALL, prefer=[C]) for _ in range(3)]
 
     assert [one.member_id for one in kept if one] == [C, C, C]
     assert dealt(rotation, 2) == [B, C]
@@ -87,6 +87,6 @@ def test_each_choice_says_why():
     )
     narrow = Topic(campaign_id=7, category_id=None)
 
-    assert rotation.deal(TOPIC, free={B}).why == "covers 75 % of the leads"
-    assert rotation.deal(narrow, free={D}).why == "covers this campaign"
-    assert rotation.deal(TOPIC, free={F}).why.startswith("steps in")
+    assert rotation.next_member(TOPIC, free={B}).why == "covers 75 % of the leads"
+    assert rotation.next_member(narrow, free={D}).why == "covers this campaign"
+    assert rotation.next_member(TOPIC, free={F}).why.startswith("steps in")

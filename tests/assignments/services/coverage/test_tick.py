@@ -1,4 +1,4 @@
-"""Starts, sweeps and ends on the sandbox, as the rules' table of traces has them."""
+"""Starts, arrivals and ends on the sandbox, as the rules' table of traces has them."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_a_tick_twice_does_nothing_more(office, cast):
     assert Assignment.objects.count() == 1
 
 
-def test_an_earlier_tick_turns_nothing_back(office, cast):
+def test_a_tick_of_an_earlier_moment_undoes_nothing(office, cast):
     ana, ben, *_ = cast
     lead = office.lead(0)
     coverage = plan(ana, ben)
@@ -282,7 +282,7 @@ def test_a_refused_start_is_not_tried_with_anybody_else(office, cast):
     assert story(lead) == [f"{ana.pk}>{stranger.pk} taking"]
 
 
-def test_both_notes_stand_on_the_lead_once_and_in_order(office, cast):
+def test_both_notes_are_written_once_and_in_order(office, cast):
     ana, ben, *_ = cast
     lead = office.lead(0)
     plan(

@@ -1,4 +1,4 @@
-"""Who gets leads is told so: once, many in one message, and not of what they did."""
+"""New owners are notified of their leads once, in one message, but not by themselves."""
 
 from datetime import timedelta
 
@@ -105,7 +105,7 @@ class TestSingleChanges:
         assert told.subject == "You were given 3 leads"
         assert "Sara gave you 1.\nTom gave you 1.\nA routing rule" in told.text
 
-    def test_a_stream_is_told_of_after_ten_minutes(self, ben):
+    def test_changes_that_keep_coming_are_told_after_ten_minutes(self, ben):
         told = []
         for part in range(14):
             give(ben, at=MONDAY + part * 0.9 * MINUTE)
@@ -141,7 +141,7 @@ class TestSingleChanges:
 
         assert not Untold.objects.exists()
 
-    def test_what_did_not_come_true_is_not_told(self, ben):
+    def test_a_change_that_was_not_done_is_not_told(self, ben):
         row = make_assignment(make_lead(), ben)
         finish(row, state=State.REFUSED, outcome="No.", at=MONDAY)
 

@@ -1,4 +1,4 @@
-"""Mails are made of what waits when somebody may be mailed."""
+"""Waiting notifications become mails once their reader may be mailed."""
 
 from datetime import datetime, time, timedelta
 
@@ -162,7 +162,7 @@ class TestReaders:
         assert mails() == []
         assert not Notification.objects.to_mail().exists()
 
-    def test_one_whose_mail_cannot_be_written_keeps_no_other_back(
+    def test_a_reader_whose_mail_fails_does_not_stop_the_others(
         self, ana, monkeypatch, caplog
     ):
         say(ana, "one")

@@ -1,4 +1,4 @@
-"""What becomes of a mail that a real server refuses, and of unusual addresses and names."""
+"""Mails that a real server refuses, and unusual addresses and names."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ class TestRefusalsThatAreNobodysOwn:
         assert state(mail) == "waiting"
         trouble = outbox.server().trouble
         assert trouble == f"The mail server does not pass our mail on: {answer}."
-        assert not outbox.returned().exists()
+        assert not outbox.refused_mails().exists()
 
     def test_goes_out_as_soon_as_the_server_takes_it(self, postbox):
         postbox.to_recipients = "550 5.4.5 Daily sending quota exceeded"

@@ -1,4 +1,4 @@
-"""What somebody is told is told once, whoever says it again."""
+"""A person is notified of one thing once."""
 
 import pytest
 

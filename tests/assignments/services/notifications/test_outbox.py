@@ -333,7 +333,7 @@ class TestRefusedMails:
     def test_a_manager_puts_it_away(self, refused):
         outbox.dismiss(actor=make_manager(), mail=refused, at=MONDAY)
 
-        assert not outbox.returned().exists()
+        assert not outbox.refused_mails().exists()
 
     def test_nobody_else_does(self, refused):
         with pytest.raises(NotAllowed):

@@ -1,4 +1,4 @@
-"""What people decide during a coverage: a person always wins, once it came true."""
+"""What people decide during a coverage: once it is done, a person always wins."""
 
 import pytest
 
@@ -151,7 +151,7 @@ def test_a_lead_lost_before_it_was_handed_over_was_not_taken(office, cast):
     end_what_waits_for_gone_lead(lead, MONDAY)
 
     assert story(lead) == [f"{cast[0].pk}>{cast[1].pk} not_taken"]
-    assert certificate.tally(coverage).taken == 0
+    assert certificate.status_counts(coverage).taken == 0
 
 
 def test_put_back_against_a_plan_to_lend_it_on_the_plan_is_given_up(office, cast):
@@ -235,7 +235,7 @@ class TestUndo:
         assert "coverage did this" in why_not
 
 
-class TestActs:
+class TestActions:
     def test_ended_early_everything_goes_back(self, office, cast, held):
         coverage = Coverage.objects.get()
 
@@ -318,7 +318,9 @@ class TestActs:
                 at=office.clock(),
             )
 
-    def test_extended_unseen_it_runs_on(self, office, cast, held):
+    def test_extended_after_its_end_but_before_a_tick_it_runs_on(
+        self, office, cast, held
+    ):
         coverage = Coverage.objects.get()
         office.clock.now = MONDAY + DAY + HOUR
 
@@ -352,7 +354,7 @@ class TestActs:
                 at=MONDAY,
             )
 
-    def test_what_is_over_unseen_is_not_started(self, office, cast):
+    def test_a_coverage_that_ended_before_a_tick_is_not_started(self, office, cast):
         coverage = plan(*cast[:2])
 
         with pytest.raises(AssignmentRefused, match="Plan a new one"):

@@ -1,4 +1,4 @@
-"""Handoff driven step by step beside the model: everything that anybody may do."""
+"""Steps of random histories in Handoff, beside the model: all that anybody may do."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -16,14 +16,18 @@ from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.ownership import Sighting, observe_owner
 from tests.assignments.services.coverage.model import Coverage as ToldCoverage
 from tests.assignments.services.coverage.model import Lead as Told
-from tests.assignments.services.coverage.watcher import LEADS, MEMBERS, Watcher
+from tests.assignments.services.coverage.model_comparison import (
+    LEADS,
+    MEMBERS,
+    ModelComparison,
+)
 from tests.factories import MONDAY
 
 type Act = Callable[..., object]
 
 
 @dataclass
-class Walker(Watcher):
+class HistoryDriver(ModelComparison):
     undoable: dict[int, Assignment] = field(default_factory=dict)
 
     def step(self, name: str, *numbers: int) -> None:

@@ -71,7 +71,7 @@ def read(name: str) -> dict[int, list[tuple[Any, ...]]]:
 
 
 @dataclass
-class Watcher:
+class ModelComparison:
     members: list[Member] = field(default_factory=list)
     leads: list[Lead] = field(default_factory=list)
     coverages: list[Coverage] = field(default_factory=list)

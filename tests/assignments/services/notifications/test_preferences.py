@@ -1,4 +1,4 @@
-"""Quiet hours and digests by the clock on the wall, whatever the clocks do."""
+"""Quiet hours and digests in local time, also on days when the clocks change."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.notifications.mail_times import is_quiet, last_digest
+from assignments.services.notifications.preferences import DEFAULTS, Wishes
 from assignments.services.time_zones import zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -21,6 +21,11 @@ MOMENTS = st.datetimes(
     timezones=st.just(UTC),
 )
 TIMES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
+
+
+def is_quiet(at, *, begin, end, zone):
+    wishes = Wishes(zone=zone, choices=DEFAULTS, quiet_from=begin, quiet_to=end)
+    return wishes.are_quiet(at)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,8 @@ def test_nobody_is_kept_quiet_for_more_than_a_day(at, begin, hours, zone):
 
 @given(at=MOMENTS, digest_at=TIMES, zone=ZONES)
 def test_a_digest_is_never_ahead_and_never_two_days_old(at, digest_at, zone):
-    last = last_digest(at, digest_at=digest_at, zone=zone)
+    wishes = Wishes(zone=zone, choices=DEFAULTS, digest_at=digest_at)
+    last = wishes.last_digest(at)
 
     assert last <= at
     assert at - last < timedelta(hours=50)
@@ -92,7 +98,7 @@ def test_a_digest_is_never_ahead_and_never_two_days_old(at, digest_at, zone):
 @pytest.mark.parametrize(
     "name", ["Mars/Phobos", "", "../../etc/passwd", "a\0b", "Europe"]
 )
-def test_a_zone_that_is_no_more_counts_as_the_default(name, settings):
+def test_an_unknown_zone_counts_as_the_default(name, settings):
     settings.TIME_ZONE = "Europe/Berlin"
 
     assert zone_named(name) == BERLIN

@@ -1,0 +1,21 @@
+"""Running many acts of one task so that one that breaks does not stop the others."""
+
+import logging
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+
+def run_isolated[Result, Fallback](
+    act: Callable[[], Result], fallback: Fallback, message: str, *about: object
+) -> Result | Fallback:
+    """Return what `act` returns, or `fallback` if it raises any exception.
+
+    The exception is logged with `message`, into which `about` is formatted. A database
+    transaction is up to `act`.
+    """
+    try:
+        return act()
+    except Exception:
+        logger.exception(message, *about)
+        return fallback
