@@ -1,4 +1,4 @@
-"""Absences of members, by the agreed coverages (coverage rules, 1)."""
+"""Absences of members, by the agreed coverages (docs/design/coverage-rules.md, rule 1)."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.utils import formats
 
 MIDNIGHT = time()
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 
 
 def window(
@@ -71,4 +72,18 @@ def short_day(day: date) -> str:
 
 def _moment(day: date, at: time, zone: str) -> datetime:
     moment = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
+    return moment.astimezone(UTC)
+
+
+def moment_from(text: str) -> datetime | None:
+    """Return the moment that `text` names, in UTC; None if it names none near our time.
+
+    At the ends of the calendar neither time zones nor databases can count.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None or not EARLIEST_YEAR < moment.year < LATEST_YEAR:
+        return None
     return moment.astimezone(UTC)

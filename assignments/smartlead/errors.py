@@ -1,4 +1,4 @@
-"""Errors of calls, by who is at fault (design, rule 10).
+"""Errors of calls, by who is at fault (docs/design/design.md, rule 10).
 
 `str(error)` is a complete sentence for the manager, without a URL or the key.
 """

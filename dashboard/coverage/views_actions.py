@@ -17,6 +17,7 @@ from assignments.models import Coverage, Lead, Member
 from assignments.services import access
 from assignments.services.absence_wording import absence_in_words
 from assignments.services.coverage import actions, calendar
+from assignments.services.coverage.certificate import status_counts
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.coverage.labels import act_sentence, end_button

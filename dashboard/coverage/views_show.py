@@ -16,7 +16,7 @@ from assignments.services.coverage.certificate import status_counts
 from assignments.services.coverage.drafts import draft_of
 from assignments.services.coverage.preview import preview
 from assignments.services.coverage.progress import progress
-from assignments.services.moments import moment_from
+from assignments.services.periods import moment_from
 from dashboard.coverage.certificate_labels import CertificateWords
 from dashboard.coverage.labels import (
     act_sentence,

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
-from assignments.services.moments import moment_from
+from assignments.services.periods import moment_from
 from assignments.services.webhooks import status
 from assignments.services.webhooks.status import Pulse
 from dashboard.htmx import PageRequest, render_page, target

@@ -13,7 +13,7 @@ from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger.notes import write_note
 from assignments.services.mail_content.parse_waiting import something_waits
 from assignments.services.mirror.conversations import wants_thread
-from assignments.services.moments import moment_from
+from assignments.services.periods import moment_from
 from assignments.task_queue import nudge_open_lead
 from dashboard.configuration.sla_labels import due_words
 from dashboard.htmx import PageRequest, back, render_page, target

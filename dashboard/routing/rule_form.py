@@ -20,7 +20,7 @@ from assignments.models import (
     User,
 )
 from assignments.models.plan import StrategyKind
-from assignments.services.moments import moment_from
+from assignments.services.periods import moment_from
 from assignments.services.routing.data import Attribute, RuleFacts, Seat
 from assignments.services.routing.load import BY_TABLE, condition_facts, load_tables
 from assignments.services.routing.rules import (

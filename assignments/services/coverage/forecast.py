@@ -1,7 +1,8 @@
 """Forecast of a draft: what the planner will decide at the moment it starts.
 
-It looks at where each lead will be by then (coverage rules, 7 and 24): pending changes
-have come true, and coverages that are over by then have given back what they held.
+It looks at where each lead will be by then (docs/design/coverage-rules.md, rules 7 and
+24): pending changes have come true, and coverages that are over by then have given back
+what they held.
 """
 
 from collections.abc import Mapping, Sequence
@@ -180,7 +181,10 @@ def _is_kept(hold: HoldFacts, coverages: Mapping[int, CoverageFacts]) -> bool:
 
 
 def _in_start_set(lead: LeadFacts, draft: Draft, office: Office) -> LeadFacts:
-    """Return the lead, in the draft's start set if it matches (rule 13)."""
+    """Return the lead, in the draft's start set if it matches.
+
+    See docs/design/coverage-rules.md, rule 13.
+    """
     scope = office.coverages[DRAFT].scope
     is_theirs = lead.owner_id == draft.member.pk
     if is_theirs and scope.takes(lead.topic, is_open=lead.is_open):

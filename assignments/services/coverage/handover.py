@@ -71,7 +71,9 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """Return one lead to the member it was taken from, where it stays (rule 20).
+    """Return one lead to the member it was taken from, where it stays.
+
+    See docs/design/coverage-rules.md, rule 20.
 
     Return the row of the move, an old one if it is on its way already. Raises
     NotAllowed, Stale if it is not held, or AssignmentRefused if it cannot go there now.

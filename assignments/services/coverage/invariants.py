@@ -1,4 +1,6 @@
-"""Invariants of coverages, true at any moment (coverage rules, 3 and 11).
+"""Invariants of coverages, true at any moment.
+
+See docs/design/coverage-rules.md, rules 3 and 11.
 
 Each check returns the rows that break its sentence, for `manage.py audit`.
 """

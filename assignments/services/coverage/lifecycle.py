@@ -1,4 +1,7 @@
-"""The states of a coverage, as time changes them (coverage rules, 3 to 5)."""
+"""The states of a coverage, as time changes them.
+
+See docs/design/coverage-rules.md, rules 3 to 5.
+"""
 
 from datetime import datetime
 
@@ -100,7 +103,10 @@ def _begin(coverage: Coverage, at: datetime) -> None:
 
 
 def _start_set(coverage: Coverage) -> list[Lead]:
-    """Return the leads in its scope that the member has or will get (rule 7)."""
+    """Return the leads in its scope that the member has or will get.
+
+    See docs/design/coverage-rules.md, rule 7.
+    """
     scope = Scope.of(coverage)
     coming = Assignment.objects.pending().filter(to=coverage.member_id).values("lead")
     leads = Lead.objects.present().filter(

@@ -1,7 +1,8 @@
 """The decision about one lead: who should have it, given everybody who is away.
 
-Pure: from a snapshot to a decision, tables 4 and 5 of the coverage rules. The live
-holds of a lead are a chain, lowest first, from its original owner to the present one.
+Pure: from a snapshot to a decision, docs/design/coverage-rules.md, sections 4 and 5.
+The live holds of a lead are a chain, lowest first, from its original owner to the
+present one.
 """
 
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,7 @@
 """Which leads a coverage takes, and which covering member gets the next one.
 
 A smooth weighted rotation over the members; its credits are kept, so that it runs on
-over the leads that arrive later (coverage rules, 30).
+over the leads that arrive later (docs/design/coverage-rules.md, rule 30).
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence

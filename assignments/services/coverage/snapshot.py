@@ -171,7 +171,8 @@ def _holds_by_lead(ids: LeadIds) -> dict[int, list[HoldFacts]]:
 def _refused_kind(hold: Hold) -> Kind | None:
     """Return the kind of the hold's last move if Smartlead refused it, else None.
 
-    A refused hand-back that a person asked for before the end does not count (rule 14).
+    A refused hand-back that a person asked for before the end does not count
+    (docs/design/coverage-rules.md, rule 14).
     """
     move, returning_at = hold.move, hold.coverage.returning_at
     if move is None or move.state != State.REFUSED:

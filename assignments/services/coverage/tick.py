@@ -1,7 +1,7 @@
 """Starts, arrivals and ends of coverages: first their states, then their leads.
 
 Leads are decided twice: unlocked, to find those that need something, then once more
-with those locked. Only what still holds is written (coverage rules, 3).
+with those locked. Only what still holds is written (docs/design/coverage-rules.md, rule 3).
 """
 
 from collections import Counter

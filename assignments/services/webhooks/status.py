@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 
 from assignments.models import Lead, WebhookEvent, WebhookRefusal
 from assignments.models.lead import NEVER
-from assignments.services.moments import moment_from
+from assignments.services.periods import moment_from
 from assignments.services.webhooks import authentication
 
 DAY = timedelta(days=1)

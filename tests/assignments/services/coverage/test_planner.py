@@ -1,4 +1,4 @@
-"""Tables 4 and 5 of the coverage rules, line by line, from snapshots alone."""
+"""docs/design/coverage-rules.md, sections 4 and 5, line by line, from snapshots alone."""
 
 from dataclasses import replace
 from decimal import Decimal

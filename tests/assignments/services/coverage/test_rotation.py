@@ -1,4 +1,6 @@
-"""The member who gets the next lead: coverage rule 30, from shares alone."""
+"""The member who gets the next lead: docs/design/coverage-rules.md, rule 30, from
+shares alone.
+"""
 
 from decimal import Decimal
 
