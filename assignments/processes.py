@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from assignments.models import Heartbeat
-from assignments.supervisor import Part
+from assignments.supervisor import ManagedProcess
 
 logger = logging.getLogger(__name__)
 
@@ -27,50 +27,52 @@ EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 PORTS_TO_TRY = 50
 
 
-def manage(*arguments: str) -> list[str]:
+def manage_command(*arguments: str) -> list[str]:
     """Return the command line that runs a management command."""
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
 
 
-def web(
+def web_process(
     *,
     host: str,
     port: int,
     workers: int = 2,
     environment: Mapping[str, str] | None = None,
     log: Path | None = None,
-) -> Part:
+) -> ManagedProcess:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     # No access log: what people search for is in the addresses of the inbox.
     command = [sys.executable, "-m", "gunicorn", "dashboard.wsgi", "--bind", bind]
     command += ["--worker-class", "dashboard.server.web_server.BufferingWorker"]
     command += ["--workers", str(workers), "--threads", "12", "--no-control-socket"]
     command += ["--graceful-timeout", "8", "--chdir", str(settings.BASE_DIR)]
-    return Part(name="web", command=command, environment=environment, log=log)
+    return ManagedProcess(name="web", command=command, environment=environment, log=log)
 
 
-def worker(
+def worker_process(
     *, environment: Mapping[str, str] | None = None, log: Path | None = None
-) -> Part:
-    return Part(
+) -> ManagedProcess:
+    return ManagedProcess(
         name="worker",
-        command=manage("qcluster"),
+        command=manage_command("qcluster"),
         environment=environment,
         log=log,
-        quiet_for=worker_quiet_for,
+        quiet_for=seconds_since_worker_heartbeat,
         stale_after=settings.HEARTBEAT_STALE,
     )
 
 
-def sandbox(
+def sandbox_process(
     *, port: int, state: Path, site: str, environment: Mapping[str, str], log: Path
-) -> Part:
+) -> ManagedProcess:
     arguments = ("--port", str(port), "--state", str(state), "--life", "40")
-    command = manage("sandbox", *arguments, "--own-key", "--hook", site)
-    return Part(name="sandbox", command=command, environment=environment, log=log)
+    command = manage_command("sandbox", *arguments, "--own-key", "--hook", site)
+    return ManagedProcess(
+        name="sandbox", command=command, environment=environment, log=log
+    )
 
 
-def worker_quiet_for() -> float:
+def seconds_since_worker_heartbeat() -> float:
     """Return the seconds since the worker's last heartbeat; infinite without one.
 
     0 while the database cannot be read, so that nothing is restarted for that.
@@ -91,7 +93,7 @@ def wake_worker() -> None:
     async_task("assignments.tasks.tick")
 
 
-def static_files_are_fresh() -> bool:
+def are_static_files_fresh() -> bool:
     """Return whether the collected static files are newer than every source."""
     collected = settings.STATIC_ROOT / "staticfiles.json"
     if not collected.is_file():
@@ -104,7 +106,7 @@ def static_files_are_fresh() -> bool:
     return collected.stat().st_mtime > newest
 
 
-def free_port(host: str, wanted: int) -> int:
+def find_free_port(host: str, wanted: int) -> int:
     """Return `wanted`, or the next of PORTS_TO_TRY ports on which nobody listens.
 
     Raises OSError if none is free.
@@ -126,7 +128,7 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def answers(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
+def is_serving(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
     """Return whether a page is served there, asked the way the proxy would ask."""
     site = urlsplit(site_url)
     reached = "127.0.0.1" if host in EVERYWHERE else host

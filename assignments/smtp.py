@@ -19,7 +19,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
 from assignments.mail_encoding import EXACT
-from assignments.smtp_replies import FINAL, Meaning, Step, meaning_of
+from assignments.smtp_replies import FINAL, RefusalMeaning, SmtpStep, meaning_of
 
 NO_SMTPUTF8 = (
     "The mail server takes no address with characters like “ü” before the @. "
@@ -39,7 +39,7 @@ class ServerRefusal(TryLater):
     """The mail was refused for a reason that any mail of ours may meet."""
 
 
-class Returned(Exception):
+class RefusedForGood(Exception):
     """The server refused this mail for good."""
 
 
@@ -51,7 +51,7 @@ def is_on() -> bool:
     return "default" in mail.mailers
 
 
-class Watch:
+class DeadlineWatch:
     """A deadline that cuts the connection when it is over, whatever the other side
     does.
     """
@@ -95,7 +95,7 @@ class Backend(EmailBackend):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.watch = Watch()
+        self.watch = DeadlineWatch()
 
     @property
     def connection_class(self) -> Any:
@@ -122,7 +122,7 @@ class Backend(EmailBackend):
             return False
         is_ascii = all(address.isascii() for address in recipients)
         if not is_ascii and not connection.has_extn("smtputf8"):
-            raise Returned(NO_SMTPUTF8)
+            raise RefusedForGood(NO_SMTPUTF8)
         message = email_message.message(policy=EXACT.clone(utf8=not is_ascii))
         connection.sendmail(
             self.prep_address(email_message.from_email),
@@ -133,7 +133,7 @@ class Backend(EmailBackend):
         return True
 
 
-def _watched(kind: type[smtplib.SMTP], watch: Watch) -> type[smtplib.SMTP]:
+def _watched(kind: type[smtplib.SMTP], watch: DeadlineWatch) -> type[smtplib.SMTP]:
     class Watched(kind):  # type: ignore[misc, valid-type]
         def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
             soon = min(timeout, watch.left())
@@ -155,7 +155,7 @@ class Postman:
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
-        self._watch: Watch = getattr(backend, "watch", None) or Watch()
+        self._watch: DeadlineWatch = getattr(backend, "watch", None) or DeadlineWatch()
         self._carried = 0  # mails, on the line that is open
 
     def deliver(self, message: EmailMessage) -> None:
@@ -172,7 +172,7 @@ class Postman:
                     self._hang_up()
                     self._open()
                     self._hand_over(message)
-            except (MailTrouble, TryLater, Returned):
+            except (MailTrouble, TryLater, RefusedForGood):
                 self._hang_up()
                 raise
 
@@ -215,15 +215,17 @@ class Postman:
             self._backend.send_messages([message])
         except smtplib.SMTPRecipientsRefused as error:
             [(code, said)] = error.recipients.values()
-            raise _refusal(Step.RECIPIENT, code, said) from None
+            raise _refusal(SmtpStep.RECIPIENT, code, said) from None
         except smtplib.SMTPSenderRefused as error:
             if error.smtp_code < FINAL and self._carried:
                 raise _LineUsedUp from None
-            raise _refusal(Step.SENDER, error.smtp_code, error.smtp_error) from None
+            raise _refusal(SmtpStep.SENDER, error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPResponseException as error:
-            raise _refusal(Step.CONTENT, error.smtp_code, error.smtp_error) from None
+            raise _refusal(
+                SmtpStep.CONTENT, error.smtp_code, error.smtp_error
+            ) from None
         except ValueError as error:
-            raise Returned(f"It cannot be sent: {_plain(str(error))}.") from None
+            raise RefusedForGood(f"It cannot be sent: {_plain(str(error))}.") from None
         except (OSError, smtplib.SMTPException) as error:
             raise TryLater(f"The mail server broke off: {_why(error)}.") from None
         self._carried += 1
@@ -245,16 +247,16 @@ def sign_in() -> None:
 
 
 def _refusal(
-    step: Step, code: int, said: bytes | str
-) -> Returned | TryLater | MailTrouble:
+    step: SmtpStep, code: int, said: bytes | str
+) -> RefusedForGood | TryLater | MailTrouble:
     words = _plain(said)
     match meaning_of(step, code, words):
-        case Meaning.RETURNED:
-            return Returned(f"The mail server said: {code} {words}")
-        case Meaning.LATER:
+        case RefusalMeaning.RETURNED:
+            return RefusedForGood(f"The mail server said: {code} {words}")
+        case RefusalMeaning.LATER:
             return TryLater(f"The mail server said: {code} {words}")
-        case Meaning.SERVER:
-            if step is Step.SENDER and code >= FINAL:
+        case RefusalMeaning.SERVER:
+            if step is SmtpStep.SENDER and code >= FINAL:
                 return MailTrouble(
                     f"The mail server takes no mail from us: {code} {words}."
                 )

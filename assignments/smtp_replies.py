@@ -12,13 +12,13 @@ TOO_BIG = 552
 FINAL = 500
 
 
-class Step(Enum):
+class SmtpStep(Enum):
     SENDER = auto()  # MAIL FROM
     RECIPIENT = auto()  # RCPT TO
     CONTENT = auto()  # DATA and its end
 
 
-class Meaning(Enum):
+class RefusalMeaning(Enum):
     RETURNED = auto()  # this recipient, or this mail, and for good
     LATER = auto()  # this mail; others may go through
     SERVER = auto()  # quota, relaying, policy: any mail of ours may meet it
@@ -56,11 +56,11 @@ _RECIPIENT_CODES = {501, 510, 511, 513, 551, 556}
 _SERVER_CODES = {421, 452, 454}
 
 
-def meaning_of(step: Step, code: int, text: str) -> Meaning:
+def meaning_of(step: SmtpStep, code: int, text: str) -> RefusalMeaning:
     """Return what an answer of 400 and above means at this step."""
     found = _ENHANCED.search(text)
     enhanced = (int(found[2]), int(found[3])) if found else (0, 0)
-    if step is Step.SENDER:
+    if step is SmtpStep.SENDER:
         return _of_sender(code, enhanced, has_enhanced=bool(found))
     if code < FINAL or (found and found[1] == "4"):
         return _for_now(step, code, enhanced)
@@ -69,48 +69,66 @@ def meaning_of(step: Step, code: int, text: str) -> Meaning:
     return _for_good(step, enhanced, text)
 
 
-def _of_sender(code: int, enhanced: tuple[int, int], *, has_enhanced: bool) -> Meaning:
+def _of_sender(
+    code: int, enhanced: tuple[int, int], *, has_enhanced: bool
+) -> RefusalMeaning:
     """Return the meaning of a refusal before the recipient was named: mostly it is
     about us.
     """
     is_too_big = enhanced in _MAIL_ITSELF or (code == TOO_BIG and not has_enhanced)
     is_mail_itself = is_too_big or enhanced[0] == _MEDIA
-    return Meaning.RETURNED if code >= FINAL and is_mail_itself else Meaning.SERVER
+    return (
+        RefusalMeaning.RETURNED
+        if code >= FINAL and is_mail_itself
+        else RefusalMeaning.SERVER
+    )
 
 
-def _for_now(step: Step, code: int, enhanced: tuple[int, int]) -> Meaning:
+def _for_now(step: SmtpStep, code: int, enhanced: tuple[int, int]) -> RefusalMeaning:
     """Return the meaning of a temporary refusal: at RCPT it is about the recipient,
     else mostly about us.
     """
     subject = enhanced[0]
     if code == min(_SERVER_CODES) or subject in {_SYSTEM, _NETWORK}:
-        return Meaning.SERVER
+        return RefusalMeaning.SERVER
     if subject == _POLICY:
-        return Meaning.LATER if step is Step.RECIPIENT else Meaning.SERVER
+        return (
+            RefusalMeaning.LATER
+            if step is SmtpStep.RECIPIENT
+            else RefusalMeaning.SERVER
+        )
     is_about_us = subject == 0 and code in _SERVER_CODES
-    return Meaning.SERVER if is_about_us else Meaning.LATER
+    return RefusalMeaning.SERVER if is_about_us else RefusalMeaning.LATER
 
 
-def _for_good(step: Step, enhanced: tuple[int, int], text: str) -> Meaning:
+def _for_good(step: SmtpStep, enhanced: tuple[int, int], text: str) -> RefusalMeaning:
     subject = enhanced[0]
     if enhanced in _MAIL_ITSELF or subject == _MEDIA:
-        return Meaning.RETURNED
+        return RefusalMeaning.RETURNED
     if enhanced in _ABOUT_SENDER or (subject != _POLICY and _SENDER.search(text)):
-        return Meaning.SERVER
-    is_recipient = step is Step.RECIPIENT and enhanced in _RETURNED_AT_RECIPIENT
+        return RefusalMeaning.SERVER
+    is_recipient = step is SmtpStep.RECIPIENT and enhanced in _RETURNED_AT_RECIPIENT
     if enhanced in _RETURNED or is_recipient:
-        return Meaning.RETURNED
-    if subject == 1 or (subject == 2 and step is Step.RECIPIENT) or enhanced == (2, 2):
-        return Meaning.LATER
-    return Meaning.SERVER
+        return RefusalMeaning.RETURNED
+    if (
+        subject == 1
+        or (subject == 2 and step is SmtpStep.RECIPIENT)
+        or enhanced == (2, 2)
+    ):
+        return RefusalMeaning.LATER
+    return RefusalMeaning.SERVER
 
 
-def _by_words(step: Step, code: int, text: str) -> Meaning:
-    is_recipient = step is Step.RECIPIENT
+def _by_words(step: SmtpStep, code: int, text: str) -> RefusalMeaning:
+    is_recipient = step is SmtpStep.RECIPIENT
     if is_recipient and (code == TOO_BIG or _FULL.search(text)):
-        return Meaning.LATER
+        return RefusalMeaning.LATER
     if _OURS.search(text):
-        return Meaning.SERVER
+        return RefusalMeaning.SERVER
     if _UNKNOWN.search(text) or (is_recipient and code in _RECIPIENT_CODES):
-        return Meaning.RETURNED
-    return Meaning.LATER if is_recipient and code in {550, 553} else Meaning.SERVER
+        return RefusalMeaning.RETURNED
+    return (
+        RefusalMeaning.LATER
+        if is_recipient and code in {550, 553}
+        else RefusalMeaning.SERVER
+    )

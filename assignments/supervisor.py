@@ -26,7 +26,7 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ManagedProcess:
     """One long-running program.
 
     `quiet_for` returns the seconds since it last gave a sign of life; with more than
@@ -44,7 +44,7 @@ class Part:
 class _Child:
     """A part and the process that runs it now, if one does."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: ManagedProcess) -> None:
         self.part = part
         self.failures = 0
         self.spawn()
@@ -117,7 +117,7 @@ class Supervisor:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
-    def start(self, part: Part) -> None:
+    def start(self, part: ManagedProcess) -> None:
         self._children.append(_Child(part))
 
     def pids(self) -> dict[str, int]:
@@ -175,7 +175,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 # There are no threads here that preexec_fn could meet in the middle of something.
-def _spawn(part: Part) -> subprocess.Popen[bytes]:
+def _spawn(part: ManagedProcess) -> subprocess.Popen[bytes]:
     parent = os.getpid()
     log: IO[bytes] | None = part.log.open("ab") if part.log else None
     try:

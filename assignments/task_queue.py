@@ -12,23 +12,23 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from assignments.models import Seat
+from assignments.models import TaskLease
 
-DISPATCH_SEATS = ("dispatch-1", "dispatch-2")
-SYNC_SEAT = "sync"
-PLANS_SEAT = "plans"
-DUES_SEAT = "dues"
-MAILS_SEAT = "mails"
-PARSER_SEAT = "parser"
+DISPATCH_LEASES = ("dispatch-1", "dispatch-2")
+SYNC_LEASE = "sync"
+PLANS_LEASE = "plans"
+DEADLINES_LEASE = "dues"
+MAILS_LEASE = "mails"
+PARSER_LEASE = "parser"
 
 # Functions of `assignments.tasks`, with the leases under which they run.
 _LEASES = {
-    "dispatch": DISPATCH_SEATS,
-    "sync": (SYNC_SEAT,),
-    "write_plans": (PLANS_SEAT,),
-    "work_out_dues": (DUES_SEAT,),
-    "send_mails": (MAILS_SEAT,),
-    "parse_mails": (PARSER_SEAT,),
+    "dispatch": DISPATCH_LEASES,
+    "sync": (SYNC_LEASE,),
+    "write_plans": (PLANS_LEASE,),
+    "work_out_dues": (DEADLINES_LEASE,),
+    "send_mails": (MAILS_LEASE,),
+    "parse_mails": (PARSER_LEASE,),
 }
 
 
@@ -45,7 +45,7 @@ def nudge_plans() -> None:
     _enqueue_on_commit("write_plans")
 
 
-def nudge_dues() -> None:
+def nudge_deadlines() -> None:
     """Have the moments when answers fall due worked out anew."""
     _enqueue_on_commit("work_out_dues")
 
@@ -65,14 +65,14 @@ def nudge_open_lead(map_id: int) -> None:
     transaction.on_commit(lambda: async_task("assignments.tasks.open_lead", map_id))
 
 
-def seats_are_taken(names: tuple[str, ...]) -> bool:
+def are_leases_taken(names: tuple[str, ...]) -> bool:
     """Return whether all leases of these names are taken just now."""
-    taken = Seat.objects.filter(name__in=names, until__gt=timezone.now())
+    taken = TaskLease.objects.filter(name__in=names, until__gt=timezone.now())
     return taken.count() == len(names)
 
 
 def _enqueue(task: str) -> None:
-    if not seats_are_taken(_LEASES[task]):
+    if not are_leases_taken(_LEASES[task]):
         async_task(f"assignments.tasks.{task}")
 
 

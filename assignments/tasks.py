@@ -18,7 +18,7 @@ from assignments.services import account as accounts
 from assignments.services import task_leases
 from assignments.services.bulk import write_plan
 from assignments.services.dispatch import queue
-from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.mail_content import parse_waiting
 from assignments.services.mirror import conversations, scheduler
@@ -28,14 +28,14 @@ from assignments.services.sla import recalculate
 from assignments.smartlead.budget import CallBudget, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.task_queue import (
-    DISPATCH_SEATS,
-    DUES_SEAT,
-    MAILS_SEAT,
-    PARSER_SEAT,
-    PLANS_SEAT,
-    SYNC_SEAT,
+    DEADLINES_LEASE,
+    DISPATCH_LEASES,
+    MAILS_LEASE,
+    PARSER_LEASE,
+    PLANS_LEASE,
+    SYNC_LEASE,
+    nudge_deadlines,
     nudge_dispatch,
-    nudge_dues,
     nudge_mails,
     nudge_parser,
     nudge_plans,
@@ -48,7 +48,7 @@ TICK_SEAT = "tick"
 
 
 @contextmanager
-def at_the_counter() -> Iterator[tuple[Client, CallBudget]]:
+def open_client() -> Iterator[tuple[Client, CallBudget]]:
     """Open a client for the account in the settings; yields it with its budget."""
     budget = account_budget()
     with connect(budget=budget) as client:
@@ -58,12 +58,12 @@ def at_the_counter() -> Iterator[tuple[Client, CallBudget]]:
 def dispatch() -> str:
     """Send what is due; then give up the lease and look once more."""
     started = timezone.now()
-    with _leased(DISPATCH_SEATS, started) as lease:
+    with _leased(DISPATCH_LEASES, started) as lease:
         if lease is None:
             return "Both seats are taken."
-        task_leases.beat("worker", at=started, detail="dispatch")
-        with at_the_counter() as (client, budget):
-            context = Desk(client=client, budget=budget, clock=timezone.now)
+        task_leases.record_heartbeat("worker", at=started, detail="dispatch")
+        with open_client() as (client, budget):
+            context = DispatchContext(client=client, budget=budget, clock=timezone.now)
             dispatcher = Dispatcher(context)
             dispatcher.run(until=started + timedelta(seconds=settings.SEAT_TIME))
     nudge_dispatch_if_due()
@@ -73,12 +73,12 @@ def dispatch() -> str:
 def sync() -> str:
     """Read what is due of the inbox."""
     started = timezone.now()
-    with _leased((SYNC_SEAT,), started) as lease:
+    with _leased((SYNC_LEASE,), started) as lease:
         if lease is None:
             return "Somebody else is reading."
-        task_leases.beat("sync", at=started)
+        task_leases.record_heartbeat("sync", at=started)
         until = started + timedelta(seconds=settings.SEAT_TIME)
-        with at_the_counter() as (client, budget):
+        with open_client() as (client, budget):
             report = scheduler.sync_slice(
                 client=client, budget=budget, until=until, clock=timezone.now
             )
@@ -93,17 +93,17 @@ def tick() -> str:
     with _leased((TICK_SEAT,), now) as lease:
         if lease is None:
             return "Another tick is running."
-        task_leases.beat("worker", at=now, detail="tick")
+        task_leases.record_heartbeat("worker", at=now, detail="tick")
         done = minute_tick.tick(at=now)
-    if write_plan.unwritten():
+    if write_plan.unwritten_plans():
         nudge_plans()
     if recalculate.is_unfinished():
-        nudge_dues()
-    if parse_waiting.something_waits():
+        nudge_deadlines()
+    if parse_waiting.is_anything_unparsed():
         nudge_parser()
     nudge_dispatch_if_due()
     nudge_sync()
-    if compose.something_waits(at=now):
+    if compose.has_mail_to_send(at=now):
         nudge_mails()
     return done
 
@@ -111,7 +111,10 @@ def tick() -> str:
 def write_plans() -> str:
     """Write confirmed plans into the ledger."""
     count = _work_until_done(
-        PLANS_SEAT, write_plan.write_next_chunk, write_plan.unwritten, nudge_plans
+        PLANS_LEASE,
+        write_plan.write_next_chunk,
+        write_plan.unwritten_plans,
+        nudge_plans,
     )
     return "Somebody else is writing." if count is None else f"{count} rows written."
 
@@ -119,7 +122,10 @@ def write_plans() -> str:
 def work_out_dues() -> str:
     """Work out anew when answers fall due."""
     count = _work_until_done(
-        DUES_SEAT, recalculate.work_out_chunk, recalculate.is_unfinished, nudge_dues
+        DEADLINES_LEASE,
+        recalculate.recalculate_chunk,
+        recalculate.is_unfinished,
+        nudge_deadlines,
     )
     return "Somebody else is working it out." if count is None else f"{count} leads."
 
@@ -127,9 +133,9 @@ def work_out_dues() -> str:
 def parse_mails() -> str:
     """Parse stored mails and notes that wait for it."""
     count = _work_until_done(
-        PARSER_SEAT,
+        PARSER_LEASE,
         parse_waiting.parse_chunk,
-        parse_waiting.something_waits,
+        parse_waiting.is_anything_unparsed,
         nudge_parser,
     )
     return "Somebody else is parsing." if count is None else f"{count} texts parsed."
@@ -163,16 +169,16 @@ def send_mails() -> str:
     started = timezone.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
     count = 0
-    with _leased((MAILS_SEAT,), started) as lease:
+    with _leased((MAILS_LEASE,), started) as lease:
         if lease is None:
             return "Somebody else is sending."
-        compose.write_due(at=started)
-        if outbox.something_is_due(at=started):
+        compose.compose_due_mails(at=started)
+        if outbox.has_due_mail(at=started):
             with smtp.postman() as postman:
-                count = outbox.send_all(
+                count = outbox.deliver_due_mails(
                     postman=postman, until=until, clock=timezone.now
                 )
-    if outbox.something_is_due(at=timezone.now()):
+    if outbox.has_due_mail(at=timezone.now()):
         nudge_mails()
     return f"Mails sent: {count}."
 
@@ -183,26 +189,28 @@ def open_lead(map_id: int) -> str:
     with _leased((f"open-{map_id}",), now) as lease:
         if lease is None:
             return "It is being fetched."
-        with at_the_counter() as (client, budget):
-            conversations.open_lead(map_id=map_id, client=client, budget=budget, at=now)
+        with open_client() as (client, budget):
+            conversations.refresh_lead(
+                map_id=map_id, client=client, budget=budget, at=now
+            )
     return f"Lead {map_id} fetched."
 
 
 def nudge_dispatch_if_due() -> None:
-    if queue.something_is_due(accounts.current(), timezone.now()):
+    if queue.is_anything_due(accounts.current_account(), timezone.now()):
         nudge_dispatch()
 
 
 @contextmanager
-def _leased(names: tuple[str, ...], at: datetime) -> Iterator[task_leases.Taken | None]:
+def _leased(names: tuple[str, ...], at: datetime) -> Iterator[task_leases.Lease | None]:
     """Hold the first free lease of these names; None if all are taken.
 
     It lasts as long as a task can run, and is released when the block ends.
     """
     until = at + timedelta(seconds=settings.SEAT_TIME + 2 * settings.CALL_DEADLINE)
-    lease = task_leases.take_seat(names, at=at, until=until)
+    lease = task_leases.acquire_lease(names, at=at, until=until)
     try:
         yield lease
     finally:
         if lease is not None:
-            task_leases.leave_seat(lease)
+            task_leases.release_lease(lease)

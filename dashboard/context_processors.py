@@ -18,7 +18,7 @@ from dashboard.htmx import PageRequest
 from dashboard.inbox.lead_list import address_of, list_behind
 from dashboard.inbox.sidebar import rail_of, to_review
 from dashboard.notifications.poll_fingerprint import seen
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -37,13 +37,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "rail": rail,
         "review_count": SimpleLazyObject(lambda: to_review(user, at=timezone.now())),
         "looks": SimpleLazyObject(lambda: looks_of(user)),
-        "viewer_rights": SimpleLazyObject(lambda: Rights.of(user)),
+        "viewer_rights": SimpleLazyObject(lambda: ViewerRights.of(user)),
         "troubles": troubles,
         "attention": attention,
         "notice_count": notice_count,
         "troubles_seen": SimpleLazyObject(lambda: seen(*troubles, *attention.all)),
         "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count))),
-        "has_first_steps": SimpleLazyObject(onboarding.are_open),
+        "has_first_steps": SimpleLazyObject(onboarding.are_first_steps_open),
         "list_query": SimpleLazyObject(lambda: list_behind(page)),
         "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,
@@ -56,5 +56,5 @@ def _troubles(user: User) -> list[status.Trouble]:
 
 
 def _news(user: User) -> int:
-    unread = notify.of_user(user).unread()
-    return unread_outcomes.unanswered(user).count() + unread.count()
+    unread = notify.notifications_of(user).unread()
+    return unread_outcomes.undismissed_outcomes(user).count() + unread.count()

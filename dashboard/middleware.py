@@ -16,11 +16,11 @@ from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.models import User
-from assignments.services.time_zones import zone_named
+from assignments.services.time_zones import zone_or_default
 from assignments.services.webhooks import authentication
 from dashboard.accounts.return_address import page_of_person
 from dashboard.htmx import PageRequest
-from dashboard.server.log_redaction import blotted
+from dashboard.server.log_redaction import redacted
 
 # With doubled slashes or none at the end; whatever comes after is what should be the key.
 _WEBHOOK = re.compile(r"/*webhooks/+smartlead(?:/+(?P<token>.*?))?/*", re.S)
@@ -49,7 +49,7 @@ class WebhookAddress:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if found := _WEBHOOK.fullmatch(request.path_info):
             _hide_key(request)
-            request.META[IS_WEBHOOK] = authentication.opens(found["token"] or "")
+            request.META[IS_WEBHOOK] = authentication.is_our_token(found["token"] or "")
         return self.get_response(request)
 
 
@@ -58,7 +58,7 @@ def _hide_key(request: HttpRequest) -> None:
     environ = request.META
     for name, value in environ.items():
         if isinstance(value, str):
-            environ[name] = blotted(value)
+            environ[name] = redacted(value)
     environ["PATH_INFO"] = request.path_info = _ADMITTED
     request.path = root + _ADMITTED
 
@@ -151,5 +151,5 @@ class ViewerTimeZone:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         name = user.time_zone if isinstance(user, User) else ""
-        with timezone.override(zone_named(name)):
+        with timezone.override(zone_or_default(name)):
             return self.get_response(request)

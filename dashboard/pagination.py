@@ -132,7 +132,7 @@ def cut_page[Row: Model](
     )
 
 
-def walk[Row: Model, Key](
+def page_of_groups[Row: Model, Key](
     groups: Sequence[Key],
     *,
     rows_of: Callable[[Key], QuerySet[Row]],

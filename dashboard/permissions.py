@@ -11,7 +11,7 @@ from assignments.services.access import Role, is_manager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class ViewerRights:
     user_id: int
     role: Role
     led_teams: frozenset[int]

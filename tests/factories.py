@@ -16,11 +16,11 @@ from assignments.models import (
     Campaign,
     Category,
     Coverage,
-    Coverer,
+    CoveringMember,
     Hold,
     Lead,
+    LookupTable,
     Mail,
-    Mapping,
     Member,
     Message,
     Notification,
@@ -34,9 +34,9 @@ from assignments.models import (
 from assignments.models.assignment import Cause
 from assignments.models.plan import StrategyKind
 from assignments.services.bulk import plans
-from assignments.services.bulk.allocation import Part, Wish
-from assignments.services.bulk.table_keys import key_of
-from assignments.services.ledger.batch import Plan, Proposal
+from assignments.services.bulk.allocation import AllocationRequest, PlanPart
+from assignments.services.bulk.table_keys import normalized_key
+from assignments.services.ledger.batch import AutomaticPlan, Proposal
 from assignments.services.mail_content.parsed_mail import parsed_columns
 from assignments.services.mirror.import_leads import search_text_of
 
@@ -151,7 +151,7 @@ def make_coverage(member: Member, *covering: Member, **fields: Any) -> Coverage:
         values["created_by"] = make_manager()
     coverage = Coverage.objects.create(member=member, **(values | fields))
     for position, one in enumerate(covering):
-        Coverer.objects.create(coverage=coverage, member=one, position=position)
+        CoveringMember.objects.create(coverage=coverage, member=one, position=position)
     return coverage
 
 
@@ -210,13 +210,13 @@ def make_absence(member: Member, *, days: int = 3, at: datetime = MONDAY) -> Cov
 def make_plan(leads: Iterable[Lead], *members: Member, **said: Any) -> SavedPlan:
     """A preview for these leads; by default everything to the first member."""
     chosen = [lead.pk for lead in leads]
-    wish = Wish(
+    wish = AllocationRequest(
         strategy=StrategyKind(said.pop("strategy", "member")),
         members=members,
         weights=said.pop("weights", {}),
         table=said.pop("table", None),
     )
-    part = Part(leads=Lead.objects.filter(pk__in=chosen), wish=wish)
+    part = PlanPart(leads=Lead.objects.filter(pk__in=chosen), wish=wish)
     said.setdefault("at", MONDAY)
     said["actor"] = said.get("actor") or make_manager()
     return plans.make_plan(parts=[part], **said)
@@ -230,22 +230,22 @@ def make_batch(leads: Iterable[Lead], *members: Member, **said: Any) -> Batch:
 
 def automatic_plan(
     leads: Iterable[Lead], to: Member, *, reason: str = "Rule 1."
-) -> Plan:
+) -> AutomaticPlan:
     """A rule's plan that gives all these leads to one member."""
     proposals = tuple(Proposal(lead.pk, to.pk, reason) for lead in leads)
-    return Plan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
+    return AutomaticPlan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
 
 
-def make_table(lines: dict[str, Member], **fields: Any) -> Mapping:
+def make_table(lines: dict[str, Member], **fields: Any) -> LookupTable:
     """A table that knows leads by the ending of their e-mail, unless told otherwise."""
     values = {
         "name": f"Table {next(_numbers)}",
         "kind": "territory",
         "attribute": "top_level_domain",
     }
-    table = Mapping.objects.create(**(values | fields))
+    table = LookupTable.objects.create(**(values | fields))
     for value, member in lines.items():
-        table.lines.create(value=value, key=key_of(value), member=member)
+        table.lines.create(value=value, key=normalized_key(value), member=member)
     return table
 
 
@@ -257,7 +257,7 @@ def make_rule(*members: Member, **fields: Any) -> RoutingRule:
     """
     number = next(_numbers)
     actor = fields.pop("actor", None) or make_manager()
-    asked = {name: fields.pop(name, None) for name in Mapping.Attribute.values}
+    asked = {name: fields.pop(name, None) for name in LookupTable.Attribute.values}
     weights, caps = fields.pop("weights", {}), fields.pop("caps", {})
     values: dict[str, Any] = {
         "name": f"Rule {number}",

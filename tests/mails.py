@@ -6,7 +6,7 @@ from typing import Any
 from assignments import smtp
 from assignments.models import Mail
 from assignments.services.notifications import compose, outbox
-from assignments.services.notifications.notify import tell
+from assignments.services.notifications.notify import notify
 from tests.factories import MONDAY, make_user
 
 MINUTE = timedelta(minutes=1)
@@ -17,14 +17,16 @@ def told(address: str = ANA, subject: str = "3 leads are yours", **fields: Any) 
     """One message to somebody new, made into a mail."""
     values = {"kind": "assigned", "key": "1", "text": "", "path": "/inbox/"}
     user = make_user(email=address)
-    tell(user, subject=subject, at=MONDAY, **(values | fields))
-    compose.write_due(at=MONDAY)
+    notify(user, subject=subject, at=MONDAY, **(values | fields))
+    compose.compose_due_mails(at=MONDAY)
     return Mail.objects.get(address=address)
 
 
 def send(at: datetime = MONDAY) -> int:
     with smtp.postman() as postman:
-        return outbox.send_all(postman=postman, until=at + MINUTE, clock=lambda: at)
+        return outbox.deliver_due_mails(
+            postman=postman, until=at + MINUTE, clock=lambda: at
+        )
 
 
 def state(mail: Mail) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.mirror import conversations, scheduler, sync_passes
-from assignments.services.mirror.session import Reading, SyncReport
+from assignments.services.mirror.session import SyncReport, SyncSession
 from assignments.smartlead.budget import CallBudget, CallKind, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.smartlead.records import LeadRow
@@ -25,8 +25,8 @@ class Mirror:
     naps: list[float] = field(default_factory=list)
 
     @property
-    def reading(self) -> Reading:
-        return Reading(
+    def reading(self) -> SyncSession:
+        return SyncSession(
             client=self.client,
             budget=self.budget,
             clock=self.clock,
@@ -65,7 +65,7 @@ class Mirror:
         )
 
     def open(self, map_id: int) -> SyncReport:
-        return conversations.open_lead(
+        return conversations.refresh_lead(
             map_id=map_id, client=self.client, budget=self.budget, at=self.clock()
         )
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from assignments.models import Assignment, Lead, Member, Note
 from assignments.sandbox.fake_smartlead import FakeSmartlead
-from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
@@ -37,7 +37,7 @@ class Clock:
 @dataclass
 class Office:
     world: FakeSmartlead
-    desk: Desk
+    desk: DispatchContext
     clock: Clock
     members: list[Member] = field(default_factory=list)
 
@@ -95,7 +95,7 @@ def open_office(world: FakeSmartlead) -> Iterator[Office]:
         for id_, member in sorted(world.store.members.items())
     ]
     with connect(budget=budget) as client:
-        desk = Desk(client=client, budget=budget, clock=clock)
+        desk = DispatchContext(client=client, budget=budget, clock=clock)
         yield Office(world, desk, clock, members)
 
 

@@ -1,6 +1,6 @@
 """The tables of Handoff. Leads, members, campaigns and categories have Smartlead's ids."""
 
-from assignments.models.account import Account, Heartbeat, Seat
+from assignments.models.account import Account, Heartbeat, TaskLease
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
 from assignments.models.conversation import LeadNote, Message
@@ -9,24 +9,24 @@ from assignments.models.coverage import (
     Coverage,
     CoverageEvent,
     CoveredLead,
-    Coverer,
+    CoveringMember,
     Hold,
 )
 from assignments.models.lead import Campaign, Category, Lead
-from assignments.models.lookup_table import Mapping, MappingLine
+from assignments.models.lookup_table import LookupEntry, LookupTable
 from assignments.models.mail import Mail, MailServer
 from assignments.models.note import Note
 from assignments.models.notification import (
-    CoverageWord,
-    MailTimes,
+    CoverageNotice,
+    MailSchedule,
     Notification,
     NotificationChoice,
-    Untold,
+    PendingAnnouncement,
 )
 from assignments.models.own_address import OwnAddress
 from assignments.models.people import Member, Team, User
-from assignments.models.plan import Rotation, SavedPlan, Turn
-from assignments.models.reply import Reply, SeenMail
+from assignments.models.plan import Rotation, RotationTurn, SavedPlan
+from assignments.models.reply import MailEvent, Reply
 from assignments.models.routing import (
     RoutingRule,
     RuleCondition,
@@ -42,7 +42,7 @@ from assignments.models.sla import (
     SlaTarget,
     WorkingHours,
 )
-from assignments.models.sync_source import Source, UnreadableRow
+from assignments.models.sync_source import SyncSource, UnreadableRow
 from assignments.models.webhook import WebhookEvent, WebhookRefusal
 
 __all__ = [
@@ -56,19 +56,20 @@ __all__ = [
     "Category",
     "Coverage",
     "CoverageEvent",
-    "CoverageWord",
+    "CoverageNotice",
     "CoveredLead",
-    "Coverer",
+    "CoveringMember",
     "DayOff",
     "Heartbeat",
     "Hold",
     "Lead",
     "LeadNote",
+    "LookupEntry",
+    "LookupTable",
     "Mail",
+    "MailEvent",
+    "MailSchedule",
     "MailServer",
-    "MailTimes",
-    "Mapping",
-    "MappingLine",
     "Member",
     "MemberHours",
     "Message",
@@ -76,23 +77,22 @@ __all__ = [
     "Notification",
     "NotificationChoice",
     "OwnAddress",
+    "PendingAnnouncement",
     "Reply",
     "Rotation",
+    "RotationTurn",
     "RoutingRule",
     "RuleCondition",
     "RuleMember",
     "SavedPlan",
     "SavedView",
-    "Seat",
-    "SeenMail",
     "SignInEvent",
     "SlaTarget",
-    "Source",
     "Suggestion",
+    "SyncSource",
+    "TaskLease",
     "Team",
-    "Turn",
     "UnreadableRow",
-    "Untold",
     "User",
     "WebhookEvent",
     "WebhookRefusal",

@@ -51,7 +51,7 @@ class Account(models.Model):
         return self.base_url or "No account yet"
 
 
-class Seat(models.Model):
+class TaskLease(models.Model):
     """The right to run one task: whoever holds `token` has it until `until`."""
 
     name = models.CharField(max_length=30, primary_key=True)

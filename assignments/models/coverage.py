@@ -124,7 +124,7 @@ class Coverage(models.Model):
     objects = CoverageQuerySet.as_manager()
 
     if TYPE_CHECKING:
-        coverers: RelatedManager["Coverer"]
+        coverers: RelatedManager["CoveringMember"]
         holds: RelatedManager["Hold"]
         events: RelatedManager["CoverageEvent"]
         member_id: int
@@ -160,7 +160,7 @@ class Coverage(models.Model):
         return self.state in OVER
 
 
-class Coverer(models.Model):
+class CoveringMember(models.Model):
     """A covering member with a share, or with a narrower scope of their own."""
 
     coverage = models.ForeignKey(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from assignments.models.routing import RoutingRule
 
 
-class Mapping(NamedModel):
+class LookupTable(NamedModel):
     """A table of territories or of expertise: values, and the members they lead to."""
 
     class Kind(models.TextChoices):
@@ -36,7 +36,7 @@ class Mapping(NamedModel):
     )
 
     if TYPE_CHECKING:
-        lines: RelatedManager["MappingLine"]
+        lines: RelatedManager["LookupEntry"]
         rules: RelatedManager["RoutingRule"]
 
     class Meta:
@@ -53,10 +53,12 @@ class Mapping(NamedModel):
         return self.name
 
 
-class MappingLine(models.Model):
+class LookupEntry(models.Model):
     """A value and one member it leads to; several members of a value take turns."""
 
-    mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="lines")
+    mapping = models.ForeignKey(
+        LookupTable, on_delete=models.CASCADE, related_name="lines"
+    )
     value = NameField(max_length=200)
     # As it is compared: small letters, white space folded.
     key = models.CharField(max_length=200)

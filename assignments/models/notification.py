@@ -8,7 +8,7 @@ from django.db.models import Q
 from assignments.models.text_fields import SentenceField, SentenceTextField
 
 
-class Kind(models.TextChoices):
+class NotificationKind(models.TextChoices):
     """A kind of notification; each person chooses how to be told, for each kind."""
 
     ASSIGNED = "assigned", "Leads are given to you"
@@ -47,7 +47,7 @@ class Notification(models.Model):
     member = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="notifications"
     )
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=10, choices=NotificationKind)
     # What it is about, so that it is told once: "batch-12", "coverage-3-start".
     key = models.CharField(max_length=100)
     subject = SentenceField(max_length=200)
@@ -119,7 +119,7 @@ class NotificationChoice(models.Model):
         on_delete=models.CASCADE,
         related_name="notification_choices",
     )
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=10, choices=NotificationKind)
     in_app = models.BooleanField()
     by_mail = models.CharField(max_length=7, choices=ByMail)
 
@@ -134,7 +134,7 @@ class NotificationChoice(models.Model):
         return f"{self.user}: {self.get_kind_display()}"
 
 
-class MailTimes(models.Model):
+class MailSchedule(models.Model):
     """A user's times for e-mail, in their own zone."""
 
     user = models.OneToOneField(
@@ -158,7 +158,7 @@ class MailTimes(models.Model):
         return f"Mail times of {self.user}"
 
 
-class Untold(models.Model):
+class PendingAnnouncement(models.Model):
     """A lead that a member got and has not been told of.
 
     Written with the change itself and deleted with the message that tells of it, so
@@ -186,7 +186,7 @@ class Untold(models.Model):
         return f"Assignment {self.assignment_id}, untold"
 
 
-class CoverageWord(models.Model):
+class CoverageNotice(models.Model):
     """The state of a coverage that one person was last told about.
 
     Compared with the state now: who knows it all is told nothing.

@@ -19,7 +19,7 @@ class StrategyKind(models.TextChoices):
     EXPERTISE = "expertise", "Expertise"
 
 
-class Entry(NamedTuple):
+class PlanEntry(NamedTuple):
     """A plan's line about one lead. `to_id` None: it stays, and `reason` says why."""
 
     lead_id: int
@@ -121,7 +121,7 @@ class SavedPlan(models.Model):
         kind = self.wish.get("strategy")
         return StrategyKind(kind).label if kind in StrategyKind.values else ""
 
-    def pack(self, entries: Iterable[Entry]) -> None:
+    def pack(self, entries: Iterable[PlanEntry]) -> None:
         """Store the entries in columns, each sentence once: about ten bytes a lead."""
         sentences: dict[str, int] = {}
         rows = [
@@ -140,12 +140,12 @@ class SavedPlan(models.Model):
         self.total = len(rows)
         self.moving = sum(row[1] is not None for row in rows)
 
-    def entries(self, start: int = 0, count: int | None = None) -> Iterator[Entry]:
+    def entries(self, start: int = 0, count: int | None = None) -> Iterator[PlanEntry]:
         sentences, columns = json.loads(zlib.decompress(self.packed))
         end = None if count is None else start + count
         for row in zip(*(column[start:end] for column in columns), strict=True):
             lead_id, to_id, sentence, shown_id, reverses_id = row
-            yield Entry(lead_id, to_id, sentences[sentence], shown_id, reverses_id)
+            yield PlanEntry(lead_id, to_id, sentences[sentence], shown_id, reverses_id)
 
 
 class Rotation(models.Model):
@@ -157,7 +157,7 @@ class Rotation(models.Model):
         return self.name
 
 
-class Turn(models.Model):
+class RotationTurn(models.Model):
     """The position of one member in a rotation: how far ahead of their share they are.
 
     Counted in the parts of `strategies.Turns`.

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 
-class SeenMail(models.Model):
+class MailEvent(models.Model):
     """The time and kind of a mail of a lead, however Smartlead told of it.
 
     Of all leads; bodies stand in `Message`, of leads that were opened.

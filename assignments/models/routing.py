@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from assignments.models.assignment import HistoryIsKept
-from assignments.models.lookup_table import Mapping
+from assignments.models.lookup_table import LookupTable
 from assignments.models.plan import StrategyKind
 from assignments.models.text_fields import NamedModel, NameField, SentenceField
 
@@ -48,7 +48,7 @@ class RoutingRule(NamedModel):
     since = models.DateTimeField(null=True)
     strategy = models.CharField(max_length=20, choices=StrategyKind)
     table = models.ForeignKey(
-        Mapping, on_delete=models.PROTECT, null=True, related_name="rules"
+        LookupTable, on_delete=models.PROTECT, null=True, related_name="rules"
     )
     created_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     changed_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
@@ -91,7 +91,7 @@ class RuleCondition(models.Model):
     rule = models.ForeignKey(
         RoutingRule, on_delete=models.CASCADE, related_name="conditions"
     )
-    attribute = models.CharField(max_length=20, choices=Mapping.Attribute)
+    attribute = models.CharField(max_length=20, choices=LookupTable.Attribute)
     custom_field = NameField(max_length=100, blank=True)
     # As typed; campaigns, categories and clients by their Smartlead id.
     values = models.JSONField(default=list)

@@ -16,7 +16,7 @@ WORDS = {
 }
 
 
-class Source(models.Model):
+class SyncSource(models.Model):
     """One stream of the mirror (an inbox list, the members, …) and how far it is."""
 
     class Proof(models.TextChoices):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from django.utils import timezone
 
-from assignments.models import Coverage, Coverer
+from assignments.models import Coverage, CoveringMember
 from assignments.services.periods import begins_a_day, clock_time, short_day
 
 
@@ -26,7 +26,7 @@ def days_in_words(first: date, last: date, *, today: date) -> str:
     return f"{first:%-d} {joint} {last:%-d %B}{year}"
 
 
-def runs_in_words(days: Sequence[date], *, today: date) -> str:
+def day_runs_in_words(days: Sequence[date], *, today: date) -> str:
     """Return sorted days that need not follow each other, as ranges.
 
     `25 May`, `25 May and 4 to 6 June`.
@@ -37,27 +37,27 @@ def runs_in_words(days: Sequence[date], *, today: date) -> str:
             runs[-1].append(day)
         else:
             runs.append([day])
-    return listed([days_in_words(run[0], run[-1], today=today) for run in runs])
+    return join_names([days_in_words(run[0], run[-1], today=today) for run in runs])
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Return `Luca`, `Luca and Theo` or `Luca, Theo and Sara`; "" without names."""
     *rest, last = [*names] or [""]
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
-def city(zone: str) -> str:
+def city_of_zone(zone: str) -> str:
     """Return the city of a zone's name: `Lagos` for `Africa/Lagos`."""
     return zone.rpartition("/")[2].replace("_", " ")
 
 
-def zone_of(coverage: Coverage) -> zoneinfo.ZoneInfo:
+def coverage_zone(coverage: Coverage) -> zoneinfo.ZoneInfo:
     return zoneinfo.ZoneInfo(coverage.zone)
 
 
 def away_days(coverage: Coverage) -> tuple[date, date]:
     """Return the first and the last day of an absence as it now stands, in its zone."""
-    zone = zone_of(coverage)
+    zone = coverage_zone(coverage)
     first = coverage.starts_at.astimezone(zone).date()
     ends_at = coverage.ends_at.replace(second=0, microsecond=0)
     last = (ends_at - datetime.resolution).astimezone(zone).date()
@@ -66,7 +66,7 @@ def away_days(coverage: Coverage) -> tuple[date, date]:
 
 def first_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
     """Return the start of an absence in words, as `last_day_away` does its end."""
-    start = coverage.starts_at.astimezone(zone_of(coverage))
+    start = coverage.starts_at.astimezone(coverage_zone(coverage))
     return _day_in_words(start.date(), start, coverage, reader)
 
 
@@ -78,13 +78,13 @@ def last_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
     `reader` out for what is stored or sent: the site's own zone stands for it.
     """
     _, last = away_days(coverage)
-    end = coverage.ends_at.astimezone(zone_of(coverage))
+    end = coverage.ends_at.astimezone(coverage_zone(coverage))
     return _day_in_words(last, end, coverage, reader)
 
 
 def day_back(coverage: Coverage, reader: tzinfo | None = None) -> str:
     """Return the day on which an absence ends in words, like `last_day_away`."""
-    end = coverage.ends_at.astimezone(zone_of(coverage))
+    end = coverage.ends_at.astimezone(coverage_zone(coverage))
     return _day_in_words(end.date(), end, coverage, reader)
 
 
@@ -99,7 +99,7 @@ def _day_in_words(
     words = _with_time(short_day(day), _time_unless_midnight(moment))
     reader = reader or timezone.get_default_timezone()
     is_same = moment.astimezone(reader).utcoffset() == moment.utcoffset()
-    return words if is_same else f"{words} ({city(coverage.zone)})"
+    return words if is_same else f"{words} ({city_of_zone(coverage.zone)})"
 
 
 def absence_in_words(coverage: Coverage, *, today: date) -> str:
@@ -108,7 +108,7 @@ def absence_in_words(coverage: Coverage, *, today: date) -> str:
     `4 to 15 May`, `4 May, 12:00 to 15 May`.
     """
     first, last = away_days(coverage)
-    zone = zone_of(coverage)
+    zone = coverage_zone(coverage)
     start, end = coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone)
     start_time, end_time = _time_unless_midnight(start), _time_unless_midnight(end)
     days = days_in_words(first, last, today=today)
@@ -132,12 +132,12 @@ def _time_unless_midnight(moment: datetime) -> str:
 
 def is_whole_days(coverage: Coverage) -> bool:
     """Return whether an absence starts and ends with a day of its own zone."""
-    zone = zone_of(coverage)
+    zone = coverage_zone(coverage)
     edges = (coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone))
     return all(begins_a_day(edge) for edge in edges)
 
 
-def percents(shares: Sequence[float]) -> list[int]:
+def whole_percents(shares: Sequence[float]) -> list[int]:
     """Return shares as whole percents that add up to 100 (all 0 if the sum is 0).
 
     The largest remainders are rounded up.
@@ -153,7 +153,7 @@ def percents(shares: Sequence[float]) -> list[int]:
     return whole
 
 
-def covered_by(coverage: Coverage) -> str:
+def coverers_in_words(coverage: Coverage) -> str:
     """Return who covers, with percents: `Theo Brandt 60 %, Luca Ferri 40 %`.
 
     Members with campaigns or categories of their own stand at the end, with these
@@ -162,23 +162,25 @@ def covered_by(coverage: Coverage) -> str:
     coverers = [
         coverer for coverer in coverage.coverers.all() if coverer.replaced_at is None
     ]
-    shared = [coverer for coverer in coverers if not is_narrow(coverer)]
-    shares_in_percent = percents([float(coverer.share) for coverer in shared])
+    shared = [coverer for coverer in coverers if not has_own_scope(coverer)]
+    shares_in_percent = whole_percents([float(coverer.share) for coverer in shared])
     is_shared = len(shared) > 1
     parts = [
         f"{one.member} {part} %" if is_shared else f"{one.member}"
         for one, part in zip(shared, shares_in_percent, strict=True)
     ]
-    narrow = [coverer for coverer in coverers if is_narrow(coverer)]
-    return ", ".join([*parts, *(f"{one.member} ({scope_of(one)})" for one in narrow)])
+    narrow = [coverer for coverer in coverers if has_own_scope(coverer)]
+    return ", ".join(
+        [*parts, *(f"{one.member} ({own_scope_in_words(one)})" for one in narrow)]
+    )
 
 
-def is_narrow(coverer: Coverer) -> bool:
+def has_own_scope(coverer: CoveringMember) -> bool:
     """Return whether they cover only campaigns or categories of their own."""
     return bool(coverer.campaigns.all() or coverer.categories.all())
 
 
-def scope_of(coverer: Coverer) -> str:
+def own_scope_in_words(coverer: CoveringMember) -> str:
     """Return their own campaigns and categories, separated by commas."""
     own_scope = [*coverer.campaigns.all(), *coverer.categories.all()]
     return ", ".join(f"{item}" for item in own_scope)

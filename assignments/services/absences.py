@@ -6,13 +6,13 @@ from datetime import datetime
 from assignments.models import Coverage
 
 
-def away_now(at: datetime) -> dict[int, Coverage]:
+def absences_at(at: datetime) -> dict[int, Coverage]:
     """Return the members who are away at `at`, by id, each with that coverage."""
     coverages = Coverage.objects.away_at(at).select_related("member")
     return {coverage.member_id: coverage for coverage in coverages}
 
 
-def next_absences(
+def absences_by_member(
     member_ids: Iterable[int], start: datetime, end: datetime
 ) -> dict[int, list[Coverage]]:
     """Return the absences of these members that overlap [start, end), soonest first.

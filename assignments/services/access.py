@@ -37,7 +37,7 @@ def require_manager(user: User, act: str) -> None:
         raise NotAllowed(f"Only a sales manager can {act}.")
 
 
-def members_to_choose(user: User) -> QuerySet[Member]:
+def choosable_members(user: User) -> QuerySet[Member]:
     """Return the active members to whom this user may give a lead."""
     active = Member.objects.filter(is_active=True)
     if is_manager(user):
@@ -61,18 +61,18 @@ def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
             "You can see this lead but not move it: it belongs to another team. "
             "Ask a sales manager."
         )
-    if to is not None and not members_to_choose(user).filter(pk=to.pk).exists():
+    if to is not None and not choosable_members(user).filter(pk=to.pk).exists():
         return f"{to} is not in your team. Ask a sales manager to assign it."
     return None
 
 
-def check_may_cover(user: User, member: Member) -> None:
+def check_may_receive(user: User, member: Member) -> None:
     """Raise NotAllowed unless this user may give leads of an absence to that member."""
-    if not members_to_choose(user).filter(pk=member.pk).exists():
-        raise NotAllowed(not_in_team(member))
+    if not choosable_members(user).filter(pk=member.pk).exists():
+        raise NotAllowed(not_in_team_sentence(member))
 
 
-def not_in_team(member: Member) -> str:
+def not_in_team_sentence(member: Member) -> str:
     return (
         f"{member} is not in your team. Choose somebody else, or ask a sales manager."
     )
@@ -84,7 +84,7 @@ def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
         raise NotAllowed(why_not)
 
 
-def movable_owners(user: User) -> frozenset[int | None] | None:
+def movable_owner_ids(user: User) -> frozenset[int | None] | None:
     """Return the ids of the members whose leads `user` may move.
 
     The set contains None if that includes leads without an owner. The result is None if
@@ -131,9 +131,9 @@ def why_not_cover(user: User, member: Member) -> str | None:
 
     A member may plan their own, which a team lead then confirms.
     """
-    if is_own(user, member):
+    if is_own_member(user, member):
         return None
-    return why_not_lead(user, member)
+    return why_not_decide_absences(user, member)
 
 
 def may_read_comment(user: User, coverage: Coverage) -> bool:
@@ -145,7 +145,7 @@ def may_read_comment(user: User, coverage: Coverage) -> bool:
     return why_not_cover(user, coverage.member) is None
 
 
-def why_not_lead(user: User, member: Member) -> str | None:
+def why_not_decide_absences(user: User, member: Member) -> str | None:
     """Return why `user` may not decide about absences of `member`; None if they may."""
     if is_manager(user):
         return None
@@ -159,12 +159,12 @@ def why_not_lead(user: User, member: Member) -> str | None:
     )
 
 
-def check_lead_of(user: User, member: Member) -> None:
+def check_decides_absences(user: User, member: Member) -> None:
     """Raise NotAllowed if `why_not_lead` has a reason."""
-    if why_not := why_not_lead(user, member):
+    if why_not := why_not_decide_absences(user, member):
         raise NotAllowed(why_not)
 
 
-def is_own(user: User, member: Member | None) -> bool:
+def is_own_member(user: User, member: Member | None) -> bool:
     """Return whether `member` is this active user; False for no member."""
     return user.is_active and member is not None and member.user_id == user.pk

@@ -13,7 +13,7 @@ from assignments.smartlead.fingerprint import account_fingerprint
 from assignments.task_queue import nudge_dispatch
 
 
-def current() -> Account:
+def current_account() -> Account:
     """Return the row of the account; creates it if there is none yet."""
     return Account.objects.get_or_create(pk=1)[0]
 
@@ -43,7 +43,7 @@ def binding_problem(account: Account) -> str | None:
 
 def bind(at: datetime) -> None:
     """Tie an unbound database to the account of the settings; leave a bound one alone."""
-    Account.objects.filter(pk=current().pk, fingerprint="").update(
+    Account.objects.filter(pk=current_account().pk, fingerprint="").update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),
         bound_at=at,
@@ -53,7 +53,7 @@ def bind(at: datetime) -> None:
 @transaction.atomic
 def rebind(at: datetime) -> None:
     """Tie the database to the account of the settings, and pause all writes."""
-    Account.objects.filter(pk=current().pk).update(
+    Account.objects.filter(pk=current_account().pk).update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),
         bound_at=at,
@@ -74,7 +74,7 @@ def pause_writes(*, actor: User | None, reason: str, at: datetime) -> None:
     """
     if actor is not None:
         access.require_manager(actor, "pause all writes")
-    Account.objects.filter(pk=current().pk, paused_at=None).update(
+    Account.objects.filter(pk=current_account().pk, paused_at=None).update(
         paused_at=at, paused_by=actor, pause_reason=reason[:300]
     )
 
@@ -86,7 +86,7 @@ def resume_writes(*, actor: User, at: datetime) -> None:
     Raises NotAllowed, or AssignmentRefused while the binding is wrong.
     """
     access.require_manager(actor, "resume writes")
-    if problem := binding_problem(current()):
+    if problem := binding_problem(current_account()):
         raise AssignmentRefused(problem)
     Account.objects.filter(pk=1).update(paused_at=None, paused_by=None, pause_reason="")
     nudge_dispatch()
@@ -99,7 +99,7 @@ def resume_bulk(*, actor: User, at: datetime) -> None:
     Raises NotAllowed if `actor` is no sales manager.
     """
     access.require_manager(actor, "resume bulk assignments")
-    Account.objects.filter(pk=current().pk).update(
+    Account.objects.filter(pk=current_account().pk).update(
         bulk_paused_at=None, bulk_pause_reason="", bulk_resumed_at=at
     )
     nudge_dispatch()
@@ -107,14 +107,14 @@ def resume_bulk(*, actor: User, at: datetime) -> None:
 
 def pause_bulk(*, reason: str, at: datetime) -> None:
     """Pause bulk assignments, unless they are paused already."""
-    Account.objects.filter(pk=current().pk, bulk_paused_at=None).update(
+    Account.objects.filter(pk=current_account().pk, bulk_paused_at=None).update(
         bulk_paused_at=at, bulk_pause_reason=reason[:500]
     )
 
 
-def note_outage(*, kind: str, sentence: str, at: datetime) -> None:
+def start_outage(*, kind: str, sentence: str, at: datetime) -> None:
     """Record that Smartlead takes no calls: all stops, and a probe is due at once."""
-    account = current()
+    account = current_account()
     if account.outage_since is None:
         Account.objects.filter(pk=1, outage_since=None).update(
             outage_since=at, probe_at=at
@@ -140,7 +140,7 @@ def clear_outage() -> None:
     )
 
 
-def outage_to_show(account: Account) -> bool:
+def is_outage_confirmed(account: Account) -> bool:
     """Return whether an outage is shown to people.
 
     Only after a probe has failed too: single faults heal.

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 
-IN_ASSIGNMENTS = ("lead", "company", "campaign", "owner", "previous")
+ASSIGNMENT_PLACEHOLDERS = ("lead", "company", "campaign", "owner", "previous")
 _PLACEHOLDER = re.compile(r"\{([^{}]{0,40})\}")
 
 
-def problem(text: str, known: Sequence[str] = IN_ASSIGNMENTS) -> str:
+def placeholder_problem(
+    text: str, known: Sequence[str] = ASSIGNMENT_PLACEHOLDERS
+) -> str:
     """Return a sentence about the first placeholder that is not in `known`, or ""."""
     for word in _PLACEHOLDER.findall(text):
         if word not in known:
@@ -18,7 +20,7 @@ def problem(text: str, known: Sequence[str] = IN_ASSIGNMENTS) -> str:
     return ""
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     """Return `text` with the placeholders of `values` filled in, the others unchanged.
 
     Braces within a value are not filled in again.

@@ -9,7 +9,7 @@ MIDNIGHT = time()
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 
 
-def window(
+def absence_window(
     first_day: date,
     last_day: date,
     first_time: time | None,
@@ -33,7 +33,7 @@ def clock_change(day: date, at: time, zone: str) -> str:
     second = first.replace(fold=1)
     if first.utcoffset() == second.utcoffset():
         return ""
-    counted = local(first.astimezone(UTC), zone)
+    counted = in_zone(first.astimezone(UTC), zone)
     if counted.replace(tzinfo=None) != first.replace(tzinfo=None):
         return (
             f"{at:%H:%M} does not exist on {short_day(day)}: the clocks are put forward. "
@@ -61,7 +61,7 @@ def begins_a_day(moment: datetime) -> bool:
     return before.date() != minute.date()
 
 
-def local(moment: datetime, zone: str) -> datetime:
+def in_zone(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 

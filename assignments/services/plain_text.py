@@ -3,13 +3,13 @@
 from django.db.models import CharField, Model
 
 
-def fitted(text: str, *, model: type[Model], field: str) -> str:
+def fit_to_column(text: str, *, model: type[Model], field: str) -> str:
     """Return `text`, cut if the column of `field` has a length limit."""
     column = model._meta.get_field(field)
     length = column.max_length if isinstance(column, CharField) else None
     return text[:length]
 
 
-def storable(text: str) -> str:
+def storable_text(text: str) -> str:
     """Return `text` with NUL removed and halves of surrogate pairs replaced by “?”."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

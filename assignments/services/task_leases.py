@@ -10,34 +10,38 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from assignments.models import Heartbeat, Seat
+from assignments.models import Heartbeat, TaskLease
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Lease:
     """A lease that this process holds. `token` keeps it from releasing that of the next."""
 
     name: str
     token: str
 
 
-def take_seat(names: tuple[str, ...], *, at: datetime, until: datetime) -> Taken | None:
+def acquire_lease(
+    names: tuple[str, ...], *, at: datetime, until: datetime
+) -> Lease | None:
     """Take the first free lease of these names until then; None if all are taken."""
     for name in names:
         _make_row(name)
         token = secrets.token_hex(16)
-        free = Seat.objects.filter(Q(until=None) | Q(until__lte=at), name=name)
+        free = TaskLease.objects.filter(Q(until=None) | Q(until__lte=at), name=name)
         if free.update(token=token, until=until):
-            return Taken(name, token)
+            return Lease(name, token)
     return None
 
 
-def leave_seat(lease: Taken) -> None:
+def release_lease(lease: Lease) -> None:
     """Release the lease, unless it ran out and somebody else has taken it."""
-    Seat.objects.filter(name=lease.name, token=lease.token).update(token="", until=None)
+    TaskLease.objects.filter(name=lease.name, token=lease.token).update(
+        token="", until=None
+    )
 
 
-def beat(name: str, *, at: datetime, detail: str = "") -> None:
+def record_heartbeat(name: str, *, at: datetime, detail: str = "") -> None:
     """Record that a long-running part is alive."""
     Heartbeat.objects.update_or_create(
         name=name, defaults={"beat_at": at, "detail": detail[:300]}
@@ -45,10 +49,10 @@ def beat(name: str, *, at: datetime, detail: str = "") -> None:
 
 
 def _make_row(name: str) -> None:
-    if Seat.objects.filter(name=name).exists():
+    if TaskLease.objects.filter(name=name).exists():
         return
     try:
         with transaction.atomic():
-            Seat.objects.create(name=name)
+            TaskLease.objects.create(name=name)
     except IntegrityError:
         return  # somebody else has just made it

@@ -7,24 +7,24 @@ from django.conf import settings
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
+class ZoneLookup:
     """A time zone. `is_lost`: another was asked for, which is unknown here."""
 
     zone: ZoneInfo
     is_lost: bool = False
 
 
-def look_up_zone(name: str) -> Zone:
+def look_up_zone(name: str) -> ZoneLookup:
     """Return the zone of this name; that of the settings if it is empty or unknown."""
     default = ZoneInfo(settings.TIME_ZONE)
     if not name:
-        return Zone(default)
+        return ZoneLookup(default)
     try:
-        return Zone(ZoneInfo(name))
+        return ZoneLookup(ZoneInfo(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Zone(default, is_lost=True)
+        return ZoneLookup(default, is_lost=True)
 
 
-def zone_named(name: str) -> ZoneInfo:
+def zone_or_default(name: str) -> ZoneInfo:
     """Return the zone of this name; that of the settings if it is empty or unknown."""
     return look_up_zone(name).zone

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assignments.models import SignInEvent, User
 from assignments.services.people import sign_ins
-from assignments.services.people.sign_ins import Lock, Visitor
+from assignments.services.people.sign_ins import SignInLock, Visitor
 from dashboard.server.client_address import client_address
 
 # In this order: each of these names itself as the ones behind it, too.
@@ -49,7 +49,7 @@ class SignInGuard(AxesHandler):  # type: ignore[misc]  # axes has no types
         event = getattr(request, "sign_in_event", None)
         if request is None:
             return
-        if event and (lock := sign_ins.lock_after(event, at=timezone.now())):
+        if event and (lock := sign_ins.record_wrong_password(event, at=timezone.now())):
             _remember(request, lock)
         is_locked = getattr(request, "sign_in_lock", None) is not None
         request.axes_locked_out = is_locked  # type: ignore[attr-defined]
@@ -79,9 +79,9 @@ class SignInGuard(AxesHandler):  # type: ignore[misc]  # axes has no types
         ip_or_username: bool = False,
     ) -> int:
         if ip_or_username:
-            freed = sign_ins.unlock(name=username)
-            return freed + sign_ins.unlock(address=ip_address)
-        return sign_ins.unlock(name=username, address=ip_address)
+            freed = sign_ins.unlock_sign_ins(name=username)
+            return freed + sign_ins.unlock_sign_ins(address=ip_address)
+        return sign_ins.unlock_sign_ins(name=username, address=ip_address)
 
 
 def visitor_of(request: HttpRequest) -> Visitor:
@@ -96,16 +96,16 @@ def locked_page(
     it.
     """
     at = timezone.now()
-    lock: Lock = request.sign_in_lock  # type: ignore[attr-defined]
+    lock: SignInLock = request.sign_in_lock  # type: ignore[attr-defined]
     context = {"minutes": lock.minutes(at)}
     page = render(request, "accounts/locked.html", context, status=429)
     page["Retry-After"] = str(60 * lock.minutes(at))
     return page
 
 
-def _remember(request: HttpRequest, begun: SignInEvent | Lock) -> None:
+def _remember(request: HttpRequest, begun: SignInEvent | SignInLock) -> None:
     """Keep on the request what axes has no place for."""
-    is_lock = isinstance(begun, Lock)
+    is_lock = isinstance(begun, SignInLock)
     request.sign_in_lock = begun if is_lock else None  # type: ignore[attr-defined]
     request.sign_in_event = None if is_lock else begun  # type: ignore[attr-defined]
 

@@ -54,18 +54,18 @@ def me(request: PageRequest) -> HttpResponse:
     form = OwnSettingsForm(request.POST)
     if not form.is_valid():
         return _me(request, form, status=422)
-    preferences.save_own(user=request.user, **form.cleaned_data)
+    preferences.save_own_preferences(user=request.user, **form.cleaned_data)
     messages.success(request, "Saved.")
     return redirect("me")
 
 
 @require_POST
-def look(request: PageRequest) -> HttpResponse:
+def change_appearance(request: PageRequest) -> HttpResponse:
     """Flip one switch of the user menu; the others stay."""
     form = OwnSettingsForm(_own(request.user) | request.POST.dict())
     if not form.is_valid():
         return _me(request, form, status=422)
-    preferences.save_own(user=request.user, **form.cleaned_data)
+    preferences.save_own_preferences(user=request.user, **form.cleaned_data)
     return back_where_from(request, "me")
 
 
@@ -88,7 +88,7 @@ def password(request: PageRequest) -> HttpResponse:
     guess = sign_ins.begin_password_change(
         user=request.user, visitor=visitor_of(request), at=at
     )
-    if isinstance(guess, sign_ins.Lock):
+    if isinstance(guess, sign_ins.SignInLock):
         context = {"minutes": guess.minutes(at)}
         return render(request, "accounts/password.html", context, status=429)
     form = PasswordChangeForm(request.user, request.POST)

@@ -12,8 +12,8 @@ from django.utils.functional import cached_property
 from assignments.models import Assignment, Batch, SavedPlan, User
 from assignments.models.assignment import PENDING, Cause, State
 from assignments.services.bulk import batch_actions
-from assignments.services.bulk.call_estimates import Estimate, calls_per_minute
-from assignments.services.bulk.undo import Undo
+from assignments.services.bulk.call_estimates import CallEstimate, calls_per_minute
+from assignments.services.bulk.undo import UndoPreview
 
 TROUBLES_FIRST = (
     State.REFUSED,
@@ -42,7 +42,7 @@ SLOWEST = "15s"
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class OutcomeShare:
     """One outcome of a batch: its number of leads, and its piece of the bar."""
 
     state: State
@@ -65,7 +65,7 @@ class Share:
         return BARS.get(self.state, "")
 
 
-class Progress:
+class BatchProgress:
     def __init__(self, batch: Batch, *, at: datetime, viewer: User) -> None:
         self.batch = batch
         self.at = at
@@ -128,7 +128,7 @@ class Progress:
         return rows.count() if self.counts[State.REFUSED] else 0
 
     @cached_property
-    def shares(self) -> list[Share]:
+    def shares(self) -> list[OutcomeShare]:
         """Return the outcomes in the order of the bar: done, then troubles, then the
         rest.
         """
@@ -138,7 +138,7 @@ class Progress:
             if state == State.WAITING:
                 count += self.unwritten
             if count or state == State.DONE:
-                found.append(Share(state, count, start))
+                found.append(OutcomeShare(state, count, start))
             start += count
         return found
 
@@ -146,7 +146,7 @@ class Progress:
     def duration(self) -> str:
         left = self.unsent + self.counts[State.SENDING]
         with_notes = bool(self.plan and self.plan.note)
-        return Estimate.of(left, with_notes=with_notes).duration
+        return CallEstimate.of(left, with_notes=with_notes).duration
 
     @property
     def a_minute(self) -> int:
@@ -164,7 +164,7 @@ class Progress:
 
     @cached_property
     def why_not_steer(self) -> str:
-        return batch_actions.why_not_steer(self.viewer, self.batch)
+        return batch_actions.why_not_control(self.viewer, self.batch)
 
     @property
     def may_steer(self) -> bool:
@@ -197,10 +197,10 @@ def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
     return rows.annotate(rank=rank).order_by("rank", "pk")
 
 
-def undo_sentences(undo: Undo) -> list[str]:
+def undo_sentences(undo: UndoPreview) -> list[str]:
     """Return what the undo of a batch does with each part of its leads."""
     back, changed, nobodys = len(undo.back), len(undo.changed), len(undo.nobodys)
-    estimate = Estimate.of(back)
+    estimate = CallEstimate.of(back)
     return [
         *_if(
             back,

@@ -9,13 +9,13 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from assignments.models import Lead, Mapping, Member, User
+from assignments.models import Lead, LookupTable, Member, User
 from assignments.models.plan import StrategyKind
 from assignments.services import note_templates
-from assignments.services.bulk.allocation import Part, Wish
-from assignments.services.ledger.notes import LONGEST
-from dashboard.assign.member_choices import candidates_for
-from dashboard.assign.pool_fields import Pool, id_of
+from assignments.services.bulk.allocation import AllocationRequest, PlanPart
+from assignments.services.ledger.notes import LONGEST_NOTE
+from dashboard.assign.member_choices import member_choices
+from dashboard.assign.pool_fields import PoolFields, id_of
 from dashboard.form_fields import LinesField
 from dashboard.inbox.filter import InboxFilter
 from dashboard.inbox.filter_chips import Chip, chips_of
@@ -53,24 +53,24 @@ class ManyMembers(_ManyMembers):
         return members
 
 
-class NoteForm(forms.Form):
+class PlanNoteForm(forms.Form):
     """A note that goes to each lead of a plan."""
 
     note = LinesField(
         required=False,
-        max_length=LONGEST,
+        max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"max_length": TOO_LONG.format("note")},
     )
 
     def clean_note(self) -> str:
         note: str = self.cleaned_data["note"]
-        if problem := note_templates.problem(note):
+        if problem := note_templates.placeholder_problem(note):
             raise forms.ValidationError(problem)
         return note
 
 
-class PlanForm(NoteForm):
+class PlanForm(PlanNoteForm):
     strategy = forms.ChoiceField(
         choices=StrategyKind.choices,
         required=False,
@@ -78,7 +78,7 @@ class PlanForm(NoteForm):
         error_messages={"invalid_choice": "There is no strategy “%(value)s”."},
     )
     table = forms.ModelChoiceField(
-        Mapping.objects.all(),
+        LookupTable.objects.all(),
         required=False,
         empty_label="Choose a table",
         error_messages={"invalid_choice": "There is no such table (any more)."},
@@ -97,7 +97,7 @@ class PlanForm(NoteForm):
         self.is_judged = False
         table = self.fields["table"]
         assert isinstance(table, forms.ModelChoiceField)  # noqa: S101  declared above
-        table.queryset = Mapping.objects.filter(kind=self.kind)
+        table.queryset = LookupTable.objects.filter(kind=self.kind)
 
     @property
     def is_asked(self) -> bool:
@@ -212,17 +212,17 @@ class PlanForm(NoteForm):
         return said
 
     @property
-    def part(self) -> Part:
+    def part(self) -> PlanPart:
         said = self.cleaned_data
         table = said["table"] if said["strategy"] in TABLES else None
-        wish = Wish(
+        wish = AllocationRequest(
             strategy=said["strategy"],
             members=list(said["member"]),
             weights=self.weights,
             caps=self.caps,
             table=table,
         )
-        return Part(leads=self.leads, wish=wish)
+        return PlanPart(leads=self.leads, wish=wish)
 
     @property
     def query(self) -> str:
@@ -238,9 +238,9 @@ class PlanForm(NoteForm):
         )
 
     @cached_property
-    def pool(self) -> Pool:
+    def pool(self) -> PoolFields:
         """Return the members to choose from, with the weight and limit typed for each."""
-        return Pool(candidates_for(self.user), self.given)
+        return PoolFields(member_choices(self.user), self.given)
 
     @property
     def kind(self) -> str:

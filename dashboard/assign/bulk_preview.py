@@ -11,19 +11,19 @@ from django.utils.functional import cached_property
 
 from assignments.models import Lead, Member, SavedPlan
 from assignments.models.assignment import Cause
-from assignments.models.plan import Entry
+from assignments.models.plan import PlanEntry
 from assignments.services.bulk import call_estimates, plans
-from assignments.services.bulk.call_estimates import Estimate
-from assignments.services.bulk.revalidation import Changes
+from assignments.services.bulk.call_estimates import CallEstimate
+from assignments.services.bulk.revalidation import PlanChanges
 from dashboard.templatetags.handoff import counted
 
 MINUS = "\N{MINUS SIGN}"
 SHOWN = 50  # leads on one page of a preview
-UNCHANGED = Changes({})
+UNCHANGED = PlanChanges({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class LoadChange:
     """A member's open leads before and after, drawn against the capacity."""
 
     member: Member
@@ -68,7 +68,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
+class StayGroup:
     why: str
     count: int
     leads: list[Lead]
@@ -83,7 +83,7 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class MoveGroup:
     lead: Lead
     to: Member
     shown: Member | None
@@ -91,9 +91,9 @@ class Move:
     reason: str
 
 
-class Preview:
+class PlanPreview:
     def __init__(
-        self, plan: SavedPlan, *, start: int = 0, changes: Changes = UNCHANGED
+        self, plan: SavedPlan, *, start: int = 0, changes: PlanChanges = UNCHANGED
     ) -> None:
         self.plan = plan
         self.changes = changes
@@ -135,22 +135,22 @@ class Preview:
         return self.plan.total - self.plan.moving
 
     @cached_property
-    def estimate(self) -> Estimate:
-        return Estimate.of(self.moving, with_notes=bool(self.plan.note))
+    def estimate(self) -> CallEstimate:
+        return CallEstimate.of(self.moving, with_notes=bool(self.plan.note))
 
     @property
     def a_minute(self) -> int:
         return call_estimates.calls_per_minute()
 
     @cached_property
-    def moves(self) -> list[Move]:
-        pairs = plans.leads_of(
+    def moves(self) -> list[MoveGroup]:
+        pairs = plans.moving_leads(
             self.plan, start=self.start, count=SHOWN, without=self.changes.why
         )
         return [self._move(entry, lead) for entry, lead in pairs]
 
-    def _move(self, entry: Entry, lead: Lead) -> Move:
-        return Move(
+    def _move(self, entry: PlanEntry, lead: Lead) -> MoveGroup:
+        return MoveGroup(
             lead=lead,
             to=self.members[entry.to_id or 0],
             shown=self.members.get(entry.shown_id or 0),
@@ -175,11 +175,11 @@ class Preview:
         return self.last if self.last < self.moving else None
 
     @cached_property
-    def loads(self) -> list[Load]:
+    def loads(self) -> list[LoadChange]:
         said = self.plan.summary.get("members", [])
         known = [one for one in said if one["id"] in self.members]
         return [
-            Load(
+            LoadChange(
                 member=self.members[one["id"]],
                 gains=one["gains"],
                 loses=one["loses"],
@@ -198,16 +198,16 @@ class Preview:
         return ceil(1.05 * max([1, *counts]))  # so that the line at the end is seen
 
     @cached_property
-    def stays(self) -> list[Stay]:
+    def stays(self) -> list[StayGroup]:
         return _stays(self.plan.summary.get("stays", []))
 
     @cached_property
-    def changed(self) -> list[Stay]:
+    def changed(self) -> list[StayGroup]:
         """Return what changed since the preview, the most frequent change first."""
-        return _stays(plans.grouped(self.changes.why.items()))
+        return _stays(plans.group_by_reason(self.changes.why.items()))
 
     @property
-    def over(self) -> list[Load]:
+    def over(self) -> list[LoadChange]:
         return [load for load in self.loads if load.is_over]
 
     @property
@@ -227,11 +227,11 @@ class Preview:
         return [self.members[pk] for pk in ids if pk in self.members]
 
 
-def _stays(groups: list[dict[str, Any]]) -> list[Stay]:
+def _stays(groups: list[dict[str, Any]]) -> list[StayGroup]:
     named = {pk for group in groups for pk in group["leads"]}
     known = Lead.objects.in_bulk(list(named))
     return [
-        Stay(
+        StayGroup(
             why=group["why"],
             count=group["count"],
             leads=[known[pk] for pk in group["leads"] if pk in known],

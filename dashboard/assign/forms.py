@@ -4,9 +4,9 @@ from django import forms
 from django.utils.functional import cached_property
 
 from assignments.models import Lead, Member, User
-from assignments.services.ledger.assign import ANYONE, Anyone
-from assignments.services.ledger.notes import LONGEST
-from dashboard.assign.member_choices import Candidate, candidates_for
+from assignments.services.ledger.assign import ANY_OWNER, AnyOwner
+from assignments.services.ledger.notes import LONGEST_NOTE
+from dashboard.assign.member_choices import MemberOption, member_choices
 from dashboard.form_fields import NOTE_TOO_LONG, LinesField
 
 CHOOSE = "Choose who should have the lead."
@@ -34,7 +34,7 @@ class AssignForm(forms.Form):
     )
     note = LinesField(
         required=False,
-        max_length=LONGEST,
+        max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"max_length": NOTE_TOO_LONG},
     )
@@ -45,13 +45,13 @@ class AssignForm(forms.Form):
         self.user = user
 
     @cached_property
-    def candidates(self) -> list[Candidate]:
-        return candidates_for(self.user)
+    def candidates(self) -> list[MemberOption]:
+        return member_choices(self.user)
 
     @property
-    def shown_holder(self) -> int | Anyone | None:
+    def shown_holder(self) -> int | AnyOwner | None:
         if "expected" not in self.data:
-            return ANYONE
+            return ANY_OWNER
         expected: int | None = self.cleaned_data["expected"]
         return expected
 

@@ -7,12 +7,12 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from assignments.models import Coverage, Lead, Member, User
-from assignments.services.absences import away_now
-from assignments.services.access import members_to_choose
+from assignments.services.absences import absences_at
+from assignments.services.access import choosable_members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class MemberOption:
     member: Member
     open: int  # leads that replied and are not closed
     away: Coverage | None = None
@@ -27,7 +27,7 @@ class Candidate:
         return self.member.capacity is not None and self.open >= self.member.capacity
 
 
-def candidates_for(user: User, *, also: Iterable[int] = ()) -> list[Candidate]:
+def member_choices(user: User, *, also: Iterable[int] = ()) -> list[MemberOption]:
     """Return the members to whom this user may give leads, and those of `also`.
 
     `also` are ids of members that are chosen already and may stay.
@@ -35,9 +35,9 @@ def candidates_for(user: User, *, also: Iterable[int] = ()) -> list[Candidate]:
     owned = Lead.objects.open().filter(owner__isnull=False).order_by()
     counts = owned.values_list("owner").annotate(open=Count("pk"))
     loads: dict[int | None, int] = dict(counts)
-    away = away_now(timezone.now())
+    away = absences_at(timezone.now())
     return [
-        Candidate(
+        MemberOption(
             member=member,
             open=loads.get(member.pk, 0),
             away=away.get(member.pk),
@@ -47,7 +47,7 @@ def candidates_for(user: User, *, also: Iterable[int] = ()) -> list[Candidate]:
 
 
 def choosable(user: User, *, also: Iterable[int] = ()) -> QuerySet[Member]:
-    theirs = members_to_choose(user)
+    theirs = choosable_members(user)
     if not also:
         return theirs
     return Member.objects.filter(

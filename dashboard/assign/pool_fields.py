@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from assignments.models import Member
-from dashboard.assign.member_choices import Candidate
+from dashboard.assign.member_choices import MemberOption
 
 LARGEST_ID = 2**63 - 1
 LONGEST_ID = 19  # its digits
@@ -18,10 +18,10 @@ MOST_CAP = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class PoolChoice:
     """A member of the pool, and what was typed beside the name."""
 
-    candidate: Candidate
+    candidate: MemberOption
     is_ticked: bool
     weight: str = ""
     cap: str = ""
@@ -31,17 +31,17 @@ class Seat:
         return self.candidate.member
 
 
-class Pool:
+class PoolFields:
     """A pool of a form; `place` ends the names of its fields where a page has several
     pools.
     """
 
     def __init__(
-        self, candidates: Iterable[Candidate], data: QueryDict, place: str = ""
+        self, candidates: Iterable[MemberOption], data: QueryDict, place: str = ""
     ) -> None:
         ticked = {id_of(text): text for text in data.getlist(f"member{place}")}
         self.seats = [
-            Seat(
+            PoolChoice(
                 candidate=one,
                 is_ticked=ticked.pop(one.member.pk, None) is not None,
                 weight=data.get(f"weight{place}_{one.member.pk}", "").strip(),
@@ -53,10 +53,10 @@ class Pool:
         self.lost = list(ticked.values())
 
     @property
-    def ticked(self) -> list[Seat]:
+    def ticked(self) -> list[PoolChoice]:
         return [seat for seat in self.seats if seat.is_ticked]
 
-    def chosen(self) -> list[Seat]:
+    def chosen(self) -> list[PoolChoice]:
         """Return the ticked members.
 
         Raises ValidationError if one of them is gone by now.
@@ -78,7 +78,7 @@ class Pool:
         return {pk: cap for pk, cap in said.items() if cap is not None}
 
 
-def weight_of(seat: Seat) -> Fraction | None:
+def weight_of(seat: PoolChoice) -> Fraction | None:
     if not seat.weight:
         return None
     try:
@@ -92,7 +92,7 @@ def weight_of(seat: Seat) -> Fraction | None:
     return Fraction(round(weight, 2))
 
 
-def cap_of(seat: Seat) -> int | None:
+def cap_of(seat: PoolChoice) -> int | None:
     if not seat.cap:
         return None
     number = id_of(seat.cap)

@@ -15,7 +15,7 @@ from django_htmx.http import trigger_client_event
 
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import State
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
 from dashboard.assign.forms import AssignForm
@@ -67,7 +67,7 @@ def _ask_undo(request: PageRequest, change: Assignment) -> HttpResponse:
     before = change.expected
     context = {
         "change": change,
-        "absence": before and away_now(timezone.now()).get(before.pk),
+        "absence": before and absences_at(timezone.now()).get(before.pk),
         "row": row_of(change.lead, viewer=request.user, at=timezone.now()),
         "here": request.GET.get("next", ""),
     }

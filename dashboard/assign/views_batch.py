@@ -22,7 +22,7 @@ from assignments.services.bulk import batch_actions
 from assignments.services.bulk import undo as bulk_undo
 from assignments.services.errors import AssignmentRefused
 from dashboard.assign.batch_progress import (
-    Progress,
+    BatchProgress,
     outcomes_of,
     rows_of,
     undo_sentences,
@@ -83,7 +83,7 @@ def _batch(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResp
     state = request.GET.get("state", "")
     state = state if state in State.values else ""
     pages = Paginator(rows_of(batch, state), ROWS)
-    progress = Progress(batch, at=timezone.now(), viewer=request.user)
+    progress = BatchProgress(batch, at=timezone.now(), viewer=request.user)
     context = {
         "batch": batch,
         "progress": progress,
@@ -169,7 +169,7 @@ def _warned_of(request: PageRequest) -> list[int]:
 
 def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResponse:
     try:
-        found = bulk_undo.what_goes_back(
+        found = bulk_undo.preview_undo(
             batch=batch, actor=request.user, at=timezone.now()
         )
     except AssignmentRefused as refusal:
@@ -185,7 +185,7 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
     return render(request, "batch/undo.html", context, status=status)
 
 
-def _with_leads(left: list[bulk_undo.Left]) -> list[tuple[Lead, str]]:
+def _with_leads(left: list[bulk_undo.KeptRow]) -> list[tuple[Lead, str]]:
     """Return the first of the leads that stay, with the reason, as the page lists them."""
     some = left[:MOST_LISTED]
     known = Lead.objects.in_bulk([one.row.lead_id for one in some])

@@ -15,7 +15,7 @@ from assignments.services.bulk import plans
 from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, Stale
 from dashboard.assign.bulk_form import PlanForm
-from dashboard.assign.bulk_preview import Preview
+from dashboard.assign.bulk_preview import PlanPreview
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, render_page
 from dashboard.service_errors import refuse
@@ -47,7 +47,7 @@ def _plan(request: PageRequest, form: PlanForm) -> HttpResponse:
     plan = _made(request, form)
     if plan is None:
         return _show(request, form, status=409)
-    preview = Preview(plan)
+    preview = PlanPreview(plan)
     if not request.htmx:
         return redirect(preview.shown)
     return replace_url(_show(request, form, preview=preview), preview.address)
@@ -84,13 +84,13 @@ def _confirm(request: PageRequest) -> HttpResponse:
         return _show_changed(request, plan, changed)
     except Stale as stale:
         refuse(request, stale)
-        if (preview := Preview(plan)).has_own_page:
+        if (preview := PlanPreview(plan)).has_own_page:
             return redirect(f"{preview.address}&again=1")
         return _plan_again(request, QueryDict(plan.wish.get("query", "")))
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _show(
-            request, _form_of(request, plan), preview=Preview(plan), status=409
+            request, _form_of(request, plan), preview=PlanPreview(plan), status=409
         )
     return redirect("batch", batch.pk)
 
@@ -100,7 +100,7 @@ def _show_changed(
 ) -> HttpResponse:
     """Show the plan without the leads that changed, to be confirmed like that."""
     refuse(request, changed)
-    preview = Preview(plan, changes=changed.changes)
+    preview = PlanPreview(plan, changes=changed.changes)
     if preview.has_own_page:
         return redirect(preview.address)
     return _show(request, _form_of(request, plan), preview=preview, status=409)
@@ -110,7 +110,7 @@ def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
     """Make the plan anew as things stand now; nothing has been assigned."""
     form = PlanForm(given, user=request.user)
     plan = _made(request, form) if form.is_asked and form.judge() else None
-    preview = Preview(plan) if plan else None
+    preview = PlanPreview(plan) if plan else None
     return _show(request, form, preview=preview, status=409)
 
 
@@ -137,14 +137,14 @@ def plan_asked_for(request: PageRequest) -> SavedPlan:
     return plan
 
 
-def preview_asked_for(request: PageRequest, plan: SavedPlan) -> Preview:
+def preview_asked_for(request: PageRequest, plan: SavedPlan) -> PlanPreview:
     """Return the preview from the row that `start` of the address names, as things
     stand now.
     """
     start = request.GET.get("start", "")
     place = int(start[:9]) if start.isascii() and start.isdecimal() else 0
     changes = changes_since(plan, at=timezone.now())
-    return Preview(plan, start=place, changes=changes)
+    return PlanPreview(plan, start=place, changes=changes)
 
 
 def _plan_named(text: str) -> SavedPlan | None:
@@ -163,7 +163,7 @@ def _show(
     request: PageRequest,
     form: PlanForm,
     *,
-    preview: Preview | None = None,
+    preview: PlanPreview | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {

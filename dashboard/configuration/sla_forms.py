@@ -7,9 +7,9 @@ from django import forms
 from django.forms import BoundField
 
 from assignments.models import Campaign, Category, Member, SlaTarget, WorkingHours
-from assignments.services.sla.days_off import country_names, subdivisions
-from assignments.services.sla.hours import NAMES
-from assignments.services.sla.policy import own_hours, week_of
+from assignments.services.sla.days_off import country_names, regions_by_country
+from assignments.services.sla.hours import WEEKDAY_NAMES
+from assignments.services.sla.policy import member_hours, week_from_lists
 from assignments.services.sla.targets import MOST_MINUTES
 from assignments.services.sla.working_time import Week
 from dashboard.configuration.hours_text import (
@@ -99,7 +99,7 @@ class WeekForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for number, name in enumerate(NAMES):
+        for number, name in enumerate(WEEKDAY_NAMES):
             self.fields[f"day_{number}"] = HoursField(
                 label=name, required=False, max_length=100, strip=True
             )
@@ -121,7 +121,7 @@ class WeekForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
         country, region = said.get("country", ""), said.get("subdivision", "").upper()
-        known = subdivisions().get(country, [])
+        known = regions_by_country().get(country, [])
         if region and region not in known:
             named = f"Known are {', '.join(known)}." if known else "It has none here."
             self.add_error("subdivision", f"No region “{region}”. {named}")
@@ -143,7 +143,7 @@ class DefaultHoursForm(WeekForm):
             "subdivision": hours.subdivision,
             "escalate_after": hours.escalate_after,
         }
-        return cls(data, initial=initial | _days_said(week_of(hours.week)))
+        return cls(data, initial=initial | _days_said(week_from_lists(hours.week)))
 
 
 class MemberHoursForm(WeekForm):
@@ -158,8 +158,8 @@ class MemberHoursForm(WeekForm):
     def of(
         cls, member: Member, everybody: WorkingHours, data: Any = None
     ) -> "MemberHoursForm":
-        own = own_hours(member)
-        week = week_of(everybody.week if own.week is None else own.week)
+        own = member_hours(member)
+        week = week_from_lists(everybody.week if own.week is None else own.week)
         initial = {
             "own_week": own.week is not None,
             "country": AS_EVERYBODY if own.country is None else own.country,

@@ -4,9 +4,9 @@ from datetime import date
 from itertools import groupby
 
 from assignments.models import Lead, SlaTarget
-from assignments.services.sla.days_off import DaysOff, country_names, holidays_after
-from assignments.services.sla.deadlines import Due, dues_of
-from assignments.services.sla.policy import Book
+from assignments.services.sla.days_off import DaysOff, country_names, next_holidays
+from assignments.services.sla.deadlines import Deadline, deadlines_of
+from assignments.services.sla.policy import SlaPolicy
 from assignments.services.sla.working_time import Week
 from assignments.visible_text import isolated
 from dashboard.configuration.hours_text import write_hours
@@ -50,7 +50,7 @@ def place_words(country: str, subdivision: str) -> str:
 
 def coming_words(off: DaysOff, today: date) -> str:
     """Return a sentence with the next public holidays; empty if there are none."""
-    coming = holidays_after(today, off.country, off.subdivision, count=SHOWN)
+    coming = next_holidays(today, off.country, off.subdivision, count=SHOWN)
     if not coming:
         return "; no public holidays"
     named = ", ".join(f"{day:%-d %b} {name}" for day, name in coming)
@@ -63,13 +63,13 @@ def due_words(lead: Lead) -> str:
     """
     if not lead.answer_owed or lead.last_reply_at is None:
         return ""
-    due = dues_of([(lead, lead.last_reply_at)], Book())[lead.pk]
+    due = deadlines_of([(lead, lead.last_reply_at)], SlaPolicy())[lead.pk]
     if due is None:
         return "Never: no target is set for it."
     return f"{span_words(due.target)}{_whose(due, lead)}"
 
 
-def _whose(due: Due, lead: Lead) -> str:
+def _whose(due: Deadline, lead: Lead) -> str:
     if not due.target.in_working_hours:
         return ""
     if due.member_id is None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import (
 from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members, preferences
-from assignments.services.sla.policy import Book, week_of
+from assignments.services.sla.policy import SlaPolicy, week_from_lists
 from dashboard.configuration.forms import ExistingUserForm, NewUserForm, TeamForm
 from dashboard.configuration.sla_labels import (
     place_words,
@@ -47,7 +47,7 @@ def categories(request: PageRequest) -> HttpResponse:
     known = list(Category.objects.all())
     try:
         for category in known:
-            preferences.mean_category(
+            preferences.set_category_meaning(
                 actor=request.user,
                 category=category,
                 is_closing=f"closing_{category.pk}" in request.POST,
@@ -62,11 +62,11 @@ def categories(request: PageRequest) -> HttpResponse:
 
 
 def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
-    book = Book()
+    book = SlaPolicy()
     targets = [(one, span_words(one)) for one in sorted_targets(book)]
     context = {
         "targets": targets,
-        "hours": week_words(week_of(book.hours.week)),
+        "hours": week_words(week_from_lists(book.hours.week)),
         "holidays": place_words(book.hours.country, book.hours.subdivision),
         "told_after": time_words(book.hours.escalate_after, "working "),
         "categories": Category.objects.all(),
@@ -74,7 +74,7 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
     return render(request, "settings/settings.html", context, status=status)
 
 
-def sorted_targets(book: Book) -> list[SlaTarget]:
+def sorted_targets(book: SlaPolicy) -> list[SlaTarget]:
     """Return the targets in the order in which they win: the most specific first."""
     return sorted(
         book.targets.values(),

@@ -10,7 +10,7 @@ from assignments.models import Member
 from assignments.services import access
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.sla import hours as service
-from assignments.services.sla.policy import Book, default_hours
+from assignments.services.sla.policy import SlaPolicy, default_hours
 from assignments.services.time_zones import look_up_zone
 from dashboard.configuration.sla_forms import MemberHoursForm
 from dashboard.configuration.sla_labels import coming_words, week_words
@@ -51,7 +51,7 @@ def _check_reader(request: PageRequest, member: Member) -> None:
 def _page(
     request: PageRequest, member: Member, form: MemberHoursForm, *, status: int = 200
 ) -> HttpResponse:
-    book = Book()
+    book = SlaPolicy()
     zone = look_up_zone(member.time_zone)
     here = timezone.now().astimezone(zone.zone)
     off = book.days_off_of(member.pk)

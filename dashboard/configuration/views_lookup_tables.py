@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.models import Mapping, MappingLine, Member
+from assignments.models import LookupEntry, LookupTable, Member
 from assignments.services.bulk import lookup_tables as tables
 from assignments.services.bulk.csv_input import (
     MOST_BYTES,
@@ -34,9 +34,9 @@ MOST_REPEATS = 10  # named in one message
 
 class MappingForm(forms.Form):
     name = LineField(max_length=100)
-    kind = forms.ChoiceField(choices=Mapping.Kind.choices)
+    kind = forms.ChoiceField(choices=LookupTable.Kind.choices)
     attribute = forms.ChoiceField(
-        choices=Mapping.Attribute.choices, label="Looked up by"
+        choices=LookupTable.Attribute.choices, label="Looked up by"
     )
     custom_field = LineField(
         max_length=100,
@@ -93,7 +93,7 @@ def mappings(request: PageRequest) -> HttpResponse:
         else:
             messages.success(request, f"{table} is made. Now its lines.")
             return redirect("mapping", table.pk)
-    known = Mapping.objects.annotate(count=Count("lines"))
+    known = LookupTable.objects.annotate(count=Count("lines"))
     context = {"form": form, "tables": known}
     return render(request, "settings/mappings.html", context, status=status)
 
@@ -101,7 +101,7 @@ def mappings(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def mapping_page(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
-    table = get_object_or_404(Mapping, pk=pk)
+    table = get_object_or_404(LookupTable, pk=pk)
     if request.method != "POST":
         return _table(request, table)
     return _keep(request, table, "form", MappingForm(request.POST), tables.save_table)
@@ -110,22 +110,22 @@ def mapping_page(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def add(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
-    table = get_object_or_404(Mapping, pk=pk)
-    return _keep(request, table, "line", LineForm(request.POST), tables.add_line)
+    table = get_object_or_404(LookupTable, pk=pk)
+    return _keep(request, table, "line", LineForm(request.POST), tables.add_entry)
 
 
 @largest_body(LARGEST_IMPORT)
 @require_POST
 def load(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
-    table = get_object_or_404(Mapping, pk=pk)
+    table = get_object_or_404(LookupTable, pk=pk)
     form = ImportForm(request.POST, request.FILES)
-    return _keep(request, table, "rows", form, tables.import_lines)
+    return _keep(request, table, "rows", form, tables.import_entries)
 
 
 def _keep(
     request: PageRequest,
-    table: Mapping,
+    table: LookupTable,
     place: str,
     form: forms.Form,
     act: Callable[..., object],
@@ -148,7 +148,7 @@ def _keep(
 
 def _told(done: object) -> str:
     match done:
-        case tables.Imported(new_lines=count, header=header, repeats=repeats):
+        case tables.TableImport(new_lines=count, header=header, repeats=repeats):
             said = [f"{count:,} new line{'' if count == 1 else 's'}."]
             if header:
                 said.append(f"The first row, “{header}”, is the header.")
@@ -156,7 +156,7 @@ def _told(done: object) -> str:
             if (rest := len(repeats) - MOST_REPEATS) > 0:
                 said.append(f"{rest:,} more lines repeat others.")
             return " ".join(said)
-        case MappingLine(value=value, member=member):
+        case LookupEntry(value=value, member=member):
             return f"“{value}” leads to {member}."
         case _:
             return f"{done} is saved."
@@ -165,15 +165,15 @@ def _told(done: object) -> str:
 @require_POST
 def remove_line(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
-    line = get_object_or_404(MappingLine, pk=pk)
-    tables.remove_line(actor=request.user, line=line)
+    line = get_object_or_404(LookupEntry, pk=pk)
+    tables.remove_entry(actor=request.user, line=line)
     return redirect("mapping", line.mapping_id)
 
 
 @require_POST
 def remove(request: PageRequest, pk: int) -> HttpResponse:
     check_manager(request, tables.ACT)
-    table = get_object_or_404(Mapping, pk=pk)
+    table = get_object_or_404(LookupTable, pk=pk)
     try:
         tables.remove_table(actor=request.user, table=table)
     except AssignmentRefused as refusal:
@@ -185,7 +185,7 @@ def remove(request: PageRequest, pk: int) -> HttpResponse:
 
 def _table(
     request: PageRequest,
-    table: Mapping,
+    table: LookupTable,
     *,
     form: MappingForm | None = None,
     line: LineForm | None = None,

@@ -14,7 +14,7 @@ from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.sla import hours as hours_service
 from assignments.services.sla import targets as targets_service
 from assignments.services.sla.days_off import DaysOff
-from assignments.services.sla.policy import default_hours, week_of
+from assignments.services.sla.policy import default_hours, week_from_lists
 from dashboard.configuration.sla_forms import DayOffForm, DefaultHoursForm, TargetForm
 from dashboard.configuration.sla_labels import coming_words, week_words
 from dashboard.htmx import PageRequest
@@ -127,7 +127,7 @@ def _hours(
     hours = default_hours()
     off = DaysOff(hours.country, hours.subdivision)
     context: dict[str, Any] = {
-        "hours": week_words(week_of(hours.week)),
+        "hours": week_words(week_from_lists(hours.week)),
         "holidays": coming_words(off, timezone.localdate()),
         "form": form,
         "day_form": day_form or DayOffForm(),

@@ -4,21 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from assignments.models import User
-from assignments.services.coverage.alerts import Remedy, Trouble, needing
-from dashboard.permissions import Rights
+from assignments.services.coverage.alerts import (
+    CoverageRemedy,
+    CoverageTrouble,
+    troubles_for,
+)
+from dashboard.permissions import ViewerRights
 
 MOST_IN_BANNER = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    trouble: Trouble
+    trouble: CoverageTrouble
     may_resolve: bool
 
     @property
     def remedy(self) -> str:
         """Return the name of the button; empty if this viewer can only look."""
-        return self.trouble.remedy if self.may_resolve else Remedy.LOOK
+        return self.trouble.remedy if self.may_resolve else CoverageRemedy.LOOK
 
     @property
     def key(self) -> str:
@@ -43,18 +47,18 @@ class Attentions:
 
 
 def attentions_of(user: User, *, at: datetime) -> Attentions:
-    rights = Rights.of(user)
+    rights = ViewerRights.of(user)
     return Attentions(
         all=[
             Attention(trouble=one, may_resolve=_may_resolve(one, rights))
-            for one in needing(user, at)
+            for one in troubles_for(user, at)
         ]
     )
 
 
-def _may_resolve(trouble: Trouble, rights: Rights) -> bool:
+def _may_resolve(trouble: CoverageTrouble, rights: ViewerRights) -> bool:
     member = trouble.coverage.member
     is_own = member.user_id == rights.user_id
-    if trouble.remedy == Remedy.ACKNOWLEDGE and is_own:
+    if trouble.remedy == CoverageRemedy.ACKNOWLEDGE and is_own:
         return True
     return rights.may_cover(member)

@@ -9,10 +9,10 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from assignments.models import Campaign, Category, Coverage, Member
-from assignments.services.absence_wording import absence_in_words, listed
-from assignments.services.absences import next_absences
-from assignments.services.coverage.forecast import with_or_coming
-from dashboard.assign.member_choices import Candidate, candidates_for
+from assignments.services.absence_wording import absence_in_words, join_names
+from assignments.services.absences import absences_by_member
+from assignments.services.coverage.forecast import owned_or_arriving_leads
+from dashboard.assign.member_choices import MemberOption, member_choices
 from dashboard.assign.pool_fields import is_id
 from dashboard.coverage.form import CoverageForm
 
@@ -21,7 +21,7 @@ type Option = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    candidate: Candidate
+    candidate: MemberOption
     is_chosen: bool
     share: str
     campaigns: list[str]
@@ -48,7 +48,7 @@ class People:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class LeadScope:
     """Campaigns and categories of the away member's leads."""
 
     active: int
@@ -62,7 +62,7 @@ def people_of(
 ) -> People:
     candidates = [
         one
-        for one in candidates_for(form.user, also=form.also)
+        for one in member_choices(form.user, also=form.also)
         if away is None or one.member.pk != away.pk
     ]
     absences = _absences(candidates, window)
@@ -78,7 +78,7 @@ def people_of(
 
 def _person(
     form: CoverageForm,
-    candidate: Candidate,
+    candidate: MemberOption,
     chosen: Sequence[str],
     absences: Iterable[Coverage],
 ) -> Person:
@@ -90,29 +90,29 @@ def _person(
         share=form.data.get(f"share_{pk}", "1"),
         campaigns=form.data.getlist(f"campaign_{pk}"),
         categories=form.data.getlist(f"category_{pk}"),
-        away=listed([absence_in_words(one, today=today) for one in absences]),
+        away=join_names([absence_in_words(one, today=today) for one in absences]),
         problems=[str(error) for error in form.errors.get(f"share_{pk}", ())],
     )
 
 
 def _absences(
-    candidates: Iterable[Candidate], window: tuple[datetime, datetime] | None
+    candidates: Iterable[MemberOption], window: tuple[datetime, datetime] | None
 ) -> dict[int, list[Coverage]]:
     if window is None or window[0] >= window[1]:
         return {}
-    return next_absences([one.member.pk for one in candidates], *window)
+    return absences_by_member([one.member.pk for one in candidates], *window)
 
 
-def scope_of(away: Member | None, said: QueryDict) -> Scope:
+def scope_of(away: Member | None, said: QueryDict) -> LeadScope:
     """Return what the away member's leads are of, and what is chosen though no lead is
     left.
     """
     if away is None:
-        return Scope(active=0, all=0, campaigns=[], categories=[])
-    theirs = with_or_coming(away.pk).order_by()
+        return LeadScope(active=0, all=0, campaigns=[], categories=[])
+    theirs = owned_or_arriving_leads(away.pk).order_by()
     by_campaign = _counted(theirs.values_list("campaign").annotate(Count("pk")))
     by_category = _counted(theirs.values_list("category").annotate(Count("pk")))
-    return Scope(
+    return LeadScope(
         active=theirs.open().count(),
         all=theirs.count(),
         campaigns=_options(Campaign, by_campaign, _chosen("campaign", said)),

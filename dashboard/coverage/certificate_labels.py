@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from assignments.models import Coverage
-from assignments.services.absence_wording import covered_by
-from assignments.services.coverage.certificate import Certificate, Fate
+from assignments.services.absence_wording import coverers_in_words
+from assignments.services.coverage.certificate import CoverageCertificate, HoldStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateWords:
     """`is_welcome`: the reader is the member who was away."""
 
-    certificate: Certificate
+    certificate: CoverageCertificate
     is_welcome: bool
 
     @property
@@ -37,7 +37,7 @@ class CertificateWords:
     @property
     def covered_by(self) -> str:
         coverage = self.certificate.coverage
-        names = covered_by(coverage) or "Nobody"
+        names = coverers_in_words(coverage) or "Nobody"
         return f"{names}, then {coverage.fallback}" if coverage.fallback else names
 
     @property
@@ -55,8 +55,8 @@ class CertificateWords:
         return ", ".join(f"{count} {fate.label}" for fate, count in parts)
 
     @property
-    def looks(self) -> list[tuple[Fate, int, str]]:
-        looks = {Fate.RETURNED: "good", Fate.OUT: "bad"}
+    def looks(self) -> list[tuple[HoldStatus, int, str]]:
+        looks = {HoldStatus.RETURNED: "good", HoldStatus.OUT: "bad"}
         return [
             (fate, count, looks.get(fate, "") if count else "")
             for fate, count in self.certificate.tally.parts

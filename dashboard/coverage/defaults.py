@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assignments.models import Coverage, Member, User
 from assignments.services import periods
-from assignments.services.absences import next_absences
+from assignments.services.absences import absences_by_member
 from assignments.services.access import may_read_comment
 from dashboard.coverage.form import members_to_plan, typed_time
 
@@ -53,8 +53,8 @@ def away_throughout(
     members: Iterable[Member], first: date, last: date, zone: str
 ) -> set[int]:
     """Return ids of members who cannot cover any of these days."""
-    starts_at, ends_at = periods.window(first, last, None, None, zone)
-    found = next_absences([one.pk for one in members], starts_at, ends_at)
+    starts_at, ends_at = periods.absence_window(first, last, None, None, zone)
+    found = absences_by_member([one.pk for one in members], starts_at, ends_at)
     return {
         pk
         for pk, absences in found.items()
@@ -85,11 +85,11 @@ def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
     """Return Monday and Friday of the next week without a planned absence."""
     monday = next_monday(today)
     weeks = [monday + timedelta(weeks=number) for number in range(WEEKS_TO_TRY)]
-    starts_at, ends_at = periods.window(weeks[0], weeks[-1], None, None, zone)
-    absences = next_absences([member.pk], starts_at, ends_at).get(member.pk, [])
+    starts_at, ends_at = periods.absence_window(weeks[0], weeks[-1], None, None, zone)
+    absences = absences_by_member([member.pk], starts_at, ends_at).get(member.pk, [])
     for first in weeks:
         last = first + timedelta(days=4)
-        begins, ends = periods.window(first, last, None, None, zone)
+        begins, ends = periods.absence_window(first, last, None, None, zone)
         if not any(one.starts_at < ends and begins < one.ends_at for one in absences):
             return first, last
     return monday, monday + timedelta(days=4)

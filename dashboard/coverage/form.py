@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Coverage, Member, User
 from assignments.services.access import is_manager
-from assignments.services.coverage.drafts import Draft, DraftCoverer
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
 from dashboard.assign.member_choices import choosable
 from dashboard.assign.pool_fields import id_of, is_id
 from dashboard.form_fields import LinesField
@@ -206,10 +206,10 @@ class CoverageForm(forms.Form):
             self.cleaned_data[f"{name}_{member.pk}"] = tuple(known)
 
     @cached_property
-    def draft(self) -> Draft:
+    def draft(self) -> CoverageDraft:
         """Return the draft of a valid form."""
         said = self.cleaned_data
-        return Draft(
+        return CoverageDraft(
             member=said["member"],
             first_day=said["first_day"],
             last_day=said["last_day"],

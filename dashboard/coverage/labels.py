@@ -10,31 +10,31 @@ from django.utils import timezone
 from assignments.models import Coverage, Member
 from assignments.services.absence_wording import (
     absence_in_words,
-    city,
-    covered_by,
+    city_of_zone,
+    coverage_zone,
+    coverers_in_words,
+    day_runs_in_words,
     days_in_words,
-    runs_in_words,
-    zone_of,
 )
-from assignments.services.coverage.calendar import Cell
-from assignments.services.coverage.certificate import Tally
+from assignments.services.coverage.calendar import CalendarCell
+from assignments.services.coverage.certificate import StatusCounts
 from assignments.services.periods import clock_time, short_day
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 
 State = Coverage.State
 OVER = (State.COMPLETED, State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CoverageEntry:
     """A coverage as a line of a list."""
 
     coverage: Coverage
-    rights: Rights
+    rights: ViewerRights
     today: date
     held: int = 0
     gap: Sequence[date] = ()
-    tally: Tally | None = None
+    tally: StatusCounts | None = None
 
     @property
     def returned(self) -> str:
@@ -56,7 +56,7 @@ class Entry:
 
     @property
     def covered_by(self) -> str:
-        return covered_by(self.coverage) or "Nobody"
+        return coverers_in_words(self.coverage) or "Nobody"
 
     @property
     def is_live(self) -> bool:
@@ -98,7 +98,7 @@ class Entry:
     def gap_words(self) -> str:
         if not self.gap:
             return ""
-        return f"Nobody covers on {runs_in_words(self.gap, today=self.today)}"
+        return f"Nobody covers on {day_runs_in_words(self.gap, today=self.today)}"
 
 
 STATES = {State.ACTIVE: "Running"}
@@ -110,10 +110,10 @@ def state_word(coverage: Coverage) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class TimelineBar:
     """A bar of the timeline: a short text for the eye, a full one for the ear."""
 
-    cell: Cell
+    cell: CalendarCell
     state: str
     who: str
     said: str
@@ -124,17 +124,17 @@ class Bar:
         return self.cell.is_half and not self.cell.is_gap
 
 
-def bar_of(cell: Cell, *, held: int, today: date) -> Bar:
+def bar_of(cell: CalendarCell, *, held: int, today: date) -> TimelineBar:
     coverage = cell.coverage
     assert coverage is not None  # noqa: S101  asked only of cells with one
-    who = covered_by(coverage) or "nobody"
+    who = coverers_in_words(coverage) or "nobody"
     days = days_in_words(cell.day, cell.last, today=today)
     if cell.is_gap:
         said = f"{days}: nobody covers"
-        return Bar(cell=cell, state="Gap", who="nobody", said=said)
+        return TimelineBar(cell=cell, state="Gap", who="nobody", said=said)
     out = f"{held} lead{'' if held == 1 else 's'} out" if held else ""
     state = BAR_STATES[cell.kind]
-    return Bar(
+    return TimelineBar(
         cell=cell,
         state=state,
         who=" · ".join(filter(None, [who, out])),
@@ -147,13 +147,13 @@ BAR_STATES = {"live": "Away now", "": "Away", "plan": "Proposed", "over": "Was a
 
 def entry_of(
     coverage: Coverage,
-    rights: Rights,
+    rights: ViewerRights,
     *,
     held: Mapping[int, int] | None = None,
     gaps: Mapping[int, Sequence[date]] | None = None,
-    tallies: Mapping[int, Tally] | None = None,
-) -> Entry:
-    return Entry(
+    tallies: Mapping[int, StatusCounts] | None = None,
+) -> CoverageEntry:
+    return CoverageEntry(
         coverage=coverage,
         rights=rights,
         today=timezone.localdate(),
@@ -169,13 +169,13 @@ def local_moment(coverage: Coverage) -> str:
 
 
 def moment_in(at: datetime, coverage: Coverage) -> str:
-    local = at.astimezone(zone_of(coverage))
-    return f"{short_day(local)}, {clock_time(local)} {city(coverage.zone)}"
+    local = at.astimezone(coverage_zone(coverage))
+    return f"{short_day(local)}, {clock_time(local)} {city_of_zone(coverage.zone)}"
 
 
 def viewers_moment(at: datetime, zone: str) -> str:
     """Return the moment in the viewer's zone; empty if that is the same zone."""
-    if viewers_city() == city(zone):
+    if viewers_city() == city_of_zone(zone):
         return ""
     theirs, yours = at.astimezone(ZoneInfo(zone)), timezone.localtime(at)
     if theirs.utcoffset() == yours.utcoffset():
@@ -185,10 +185,10 @@ def viewers_moment(at: datetime, zone: str) -> str:
 
 
 def viewers_city() -> str:
-    return city(timezone.get_current_timezone_name())
+    return city_of_zone(timezone.get_current_timezone_name())
 
 
-def act_sentence(name: str, coverage: Coverage, tally: Tally) -> str:
+def act_sentence(name: str, coverage: Coverage, tally: StatusCounts) -> str:
     """What an act will do, before it is done."""
     member, keeps = coverage.member, coverage.on_return == Coverage.OnReturn.KEEP
     proposed = f"{coverage.created_by} proposed this absence of {member}."
@@ -211,7 +211,7 @@ def act_sentence(name: str, coverage: Coverage, tally: Tally) -> str:
     return sentences[name]
 
 
-def _end_sentence(coverage: Coverage, tally: Tally) -> str:
+def _end_sentence(coverage: Coverage, tally: StatusCounts) -> str:
     out, moved = tally["out"], tally.not_out
     leads = f"{out} lead{'' if out == 1 else 's'}"
     if not out:
@@ -238,7 +238,7 @@ def _end_sentence(coverage: Coverage, tally: Tally) -> str:
     return f"{said} {others}"
 
 
-def end_button(coverage: Coverage, tally: Tally) -> str:
+def end_button(coverage: Coverage, tally: StatusCounts) -> str:
     if coverage.on_return == Coverage.OnReturn.KEEP:
         return "End it now"
     out = tally["out"]

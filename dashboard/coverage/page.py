@@ -11,44 +11,44 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Coverage, CoverageEvent, Hold
 from assignments.models.assignment import State as RowState
-from assignments.services.absence_wording import absence_in_words, zone_of
+from assignments.services.absence_wording import absence_in_words, coverage_zone
 from assignments.services.coverage.certificate import (
-    BESIDE,
     EXCEPTIONS,
-    Fate,
-    Tally,
-    fate_of,
-    holds_of,
-    line_of,
-    lines,
+    NEVER_TAKEN,
+    HoldStatus,
+    StatusCounts,
+    certificate_line,
+    certificate_lines,
+    holds_with_status,
+    status_of_hold,
 )
-from assignments.services.coverage.progress import Progress
+from assignments.services.coverage.progress import CoverageProgress
 from dashboard.pagination import Cursor, Order, Page, page_of
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 
 State = Coverage.State
 BY_ID = Order(first="pk", key="pk", descending=False)
 RUNNING = (State.STARTING, State.ACTIVE, State.RETURNING)
 MOST_EVENTS = 30
-NOT_BACK = tuple(fate for fate in EXCEPTIONS if fate != Fate.NOT_TAKEN)
-TAKEN = tuple(fate for fate in Fate if fate not in BESIDE)
+NOT_BACK = tuple(fate for fate in EXCEPTIONS if fate != HoldStatus.NOT_TAKEN)
+TAKEN = tuple(fate for fate in HoldStatus if fate not in NEVER_TAKEN)
 # A fate goes by its own name; the others are sums that a figure opens.
 FILTERS = {
     "": ("All", ()),
     "taken": ("Taken", TAKEN),
-    "out": ("Out", (Fate.OUT,)),
-    "taking": ("Not handed over yet", (Fate.TAKING,)),
-    "home": ("Back", (Fate.RETURNED, Fate.BACK)),
-    "returned": ("Returned", (Fate.RETURNED,)),
-    "back": ("Already back", (Fate.BACK,)),
-    "moved_away": ("Moved", (Fate.MOVED, Fate.MOVED_OUTSIDE)),
-    "moved": ("Moved by people", (Fate.MOVED,)),
-    "moved_outside": ("Moved in Smartlead", (Fate.MOVED_OUTSIDE,)),
-    "kept": ("Kept", (Fate.KEPT,)),
-    "superseded": ("Superseded", (Fate.SUPERSEDED,)),
-    "carried_over": ("Carried over", (Fate.CARRIED_OVER,)),
-    "gone": ("Gone", (Fate.GONE,)),
-    "not_taken": ("Not taken", (Fate.NOT_TAKEN,)),
+    "out": ("Out", (HoldStatus.OUT,)),
+    "taking": ("Not handed over yet", (HoldStatus.TAKING,)),
+    "home": ("Back", (HoldStatus.RETURNED, HoldStatus.BACK)),
+    "returned": ("Returned", (HoldStatus.RETURNED,)),
+    "back": ("Already back", (HoldStatus.BACK,)),
+    "moved_away": ("Moved", (HoldStatus.MOVED, HoldStatus.MOVED_OUTSIDE)),
+    "moved": ("Moved by people", (HoldStatus.MOVED,)),
+    "moved_outside": ("Moved in Smartlead", (HoldStatus.MOVED_OUTSIDE,)),
+    "kept": ("Kept", (HoldStatus.KEPT,)),
+    "superseded": ("Superseded", (HoldStatus.SUPERSEDED,)),
+    "carried_over": ("Carried over", (HoldStatus.CARRIED_OVER,)),
+    "gone": ("Gone", (HoldStatus.GONE,)),
+    "not_taken": ("Not taken", (HoldStatus.NOT_TAKEN,)),
     "not_back": ("Did not go back", NOT_BACK),
     "arrivals": ("Arrived meanwhile", ()),
     "refused": ("Refused", ()),
@@ -60,24 +60,24 @@ SUMS = (
     "not_back",
 )  # no chip beside those of their parts
 ICONS = {
-    Fate.OUT: ("to", "Out", ""),
-    Fate.TAKING: ("to", "On its way", "muted"),
-    Fate.RETURNED: ("check", "Returned", "good"),
-    Fate.BACK: ("check", "Back", "good"),
-    Fate.MOVED: ("out", "Moved", "warn"),
-    Fate.MOVED_OUTSIDE: ("out", "Moved in Smartlead", "warn"),
-    Fate.KEPT: ("pin", "Kept", ""),
-    Fate.SUPERSEDED: ("down", "Superseded", "muted"),
-    Fate.CARRIED_OVER: ("right", "Carried over", "muted"),
-    Fate.GONE: ("x", "Gone", "muted"),
-    Fate.NOT_TAKEN: ("x", "Not taken", "muted"),
+    HoldStatus.OUT: ("to", "Out", ""),
+    HoldStatus.TAKING: ("to", "On its way", "muted"),
+    HoldStatus.RETURNED: ("check", "Returned", "good"),
+    HoldStatus.BACK: ("check", "Back", "good"),
+    HoldStatus.MOVED: ("out", "Moved", "warn"),
+    HoldStatus.MOVED_OUTSIDE: ("out", "Moved in Smartlead", "warn"),
+    HoldStatus.KEPT: ("pin", "Kept", ""),
+    HoldStatus.SUPERSEDED: ("down", "Superseded", "muted"),
+    HoldStatus.CARRIED_OVER: ("right", "Carried over", "muted"),
+    HoldStatus.GONE: ("x", "Gone", "muted"),
+    HoldStatus.NOT_TAKEN: ("x", "Not taken", "muted"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRow:
     hold: Hold
-    rights: Rights
+    rights: ViewerRights
     is_running: bool
 
     @property
@@ -88,8 +88,8 @@ class HeldRow:
         return move if is_refused and self.hold.state != Hold.State.ENDED else None
 
     @property
-    def fate(self) -> Fate:
-        return fate_of(self.hold)
+    def fate(self) -> HoldStatus:
+        return status_of_hold(self.hold)
 
     @property
     def look(self) -> tuple[str, str, str]:
@@ -109,9 +109,9 @@ class HeldRow:
     def why(self) -> str:
         if self.refused:
             return self.refused.outcome
-        if self.fate in {Fate.OUT, Fate.TAKING}:
+        if self.fate in {HoldStatus.OUT, HoldStatus.TAKING}:
             return "Arrived during the absence." if self.hold.is_arrival else ""
-        return line_of(self.hold).sentence
+        return certificate_line(self.hold).sentence
 
     @property
     def may_give_back(self) -> bool:
@@ -134,7 +134,7 @@ class HeldRow:
         return self.hold.origin.user_id == self.rights.user_id
 
 
-class Told(NamedTuple):
+class HistoryLine(NamedTuple):
     """An event of the coverage, or of one lead of it."""
 
     at: datetime
@@ -144,13 +144,13 @@ class Told(NamedTuple):
 
 
 def held_page(
-    coverage: Coverage, rights: Rights, *, shown: str, after: Cursor | None
+    coverage: Coverage, rights: ViewerRights, *, shown: str, after: Cursor | None
 ) -> Page[Hold]:
     return page_of(_shown_holds(coverage, shown), order=BY_ID, after=after)
 
 
 def _shown_holds(coverage: Coverage, shown: str) -> QuerySet[Hold]:
-    holds = holds_of(coverage, FILTERS[shown][1])
+    holds = holds_with_status(coverage, FILTERS[shown][1])
     if shown == "arrivals":
         return holds.filter(is_arrival=True, taken_at__isnull=False)
     if shown == "refused":
@@ -165,26 +165,26 @@ def refused_holds(coverage: Coverage) -> QuerySet[Hold]:
 
 
 def rows_of(
-    holds: Iterable[Hold], rights: Rights, *, coverage: Coverage
+    holds: Iterable[Hold], rights: ViewerRights, *, coverage: Coverage
 ) -> list[HeldRow]:
     is_running = coverage.state in RUNNING
     return [HeldRow(hold=hold, rights=rights, is_running=is_running) for hold in holds]
 
 
-def told_of(coverage: Coverage) -> list[Told]:
+def coverage_history(coverage: Coverage) -> list[HistoryLine]:
     """Return the coverage's events, together with what people did to single leads of
     it.
     """
     events: QuerySet[CoverageEvent] = coverage.events.order_by("-at", "-pk")
-    told = [Told(event.at, event.sentence) for event in events[:MOST_EVENTS]]
-    by_people = lines(
+    told = [HistoryLine(event.at, event.sentence) for event in events[:MOST_EVENTS]]
+    by_people = certificate_lines(
         coverage,
-        (Fate.BACK, Fate.MOVED, Fate.MOVED_OUTSIDE),
+        (HoldStatus.BACK, HoldStatus.MOVED, HoldStatus.MOVED_OUTSIDE),
         most=MOST_EVENTS,
         newest_first=True,
     )
     told += [
-        Told(line.at, line.sentence, line.hold.lead_id, line.hold.lead.name)
+        HistoryLine(line.at, line.sentence, line.hold.lead_id, line.hold.lead.name)
         for line in by_people
         if line.at
     ]
@@ -192,7 +192,7 @@ def told_of(coverage: Coverage) -> list[Told]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class AbsenceDay:
     """The number of the current day of the absence, and of how many."""
 
     number: int
@@ -203,16 +203,16 @@ class Day:
         return round(100 * self.number / self.total, 1)
 
 
-def day_of(coverage: Coverage, at: datetime) -> Day:
-    zone = zone_of(coverage)
+def day_of(coverage: Coverage, at: datetime) -> AbsenceDay:
+    zone = coverage_zone(coverage)
     first = coverage.starts_at.astimezone(zone).date()
     last = (coverage.ends_at - datetime.resolution).astimezone(zone).date()
     total = max(1, (last - first).days + 1)
     number = (at.astimezone(zone).date() - first).days + 1
-    return Day(number=min(max(number, 1), total), total=total)
+    return AbsenceDay(number=min(max(number, 1), total), total=total)
 
 
-def left_words(coverage: Coverage, progress: Progress) -> str:
+def left_words(coverage: Coverage, progress: CoverageProgress) -> str:
     """`14 leads on the way, 10 notes to send`; empty if nothing is left to do."""
     left, notes = progress.waiting, progress.notes
     way = "on the way back" if coverage.state == State.RETURNING else "on the way"
@@ -224,7 +224,7 @@ def left_words(coverage: Coverage, progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def sum_words(coverage: Coverage, tally: Tally) -> str:
+def sum_words(coverage: Coverage, tally: StatusCounts) -> str:
     """`58 taken, 51 back with Ana Berg, 2 left where people put them.`"""
     said = f"{tally.taken} taken, {tally.home} back with {coverage.member}"
     moved = tally.moved_away
@@ -251,7 +251,9 @@ def title_of(coverage: Coverage) -> str:
     )
 
 
-def chips_of(tally: Tally, *, refused: int, shown: str) -> list[tuple[str, str, int]]:
+def chips_of(
+    tally: StatusCounts, *, refused: int, shown: str
+) -> list[tuple[str, str, int]]:
     """Return the filters that would show something: name, label, number of leads."""
     counts = {
         name: sum(tally[fate] for fate in fates) for name, (_, fates) in FILTERS.items()

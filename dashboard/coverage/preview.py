@@ -9,19 +9,23 @@ from django.utils import timezone
 from assignments.models import Coverage, Member
 from assignments.services.absence_wording import (
     absence_in_words,
-    city,
-    listed,
-    runs_in_words,
+    city_of_zone,
+    day_runs_in_words,
+    join_names,
 )
-from assignments.services.coverage.drafts import Draft
-from assignments.services.coverage.preview import Part, Preview, Stretch
+from assignments.services.coverage.drafts import CoverageDraft
+from assignments.services.coverage.preview import (
+    CoveragePreview,
+    CoveredDays,
+    CovererPreview,
+)
 from assignments.services.ledger import holds
 from assignments.services.periods import clock_change, clock_time, short_day
 from dashboard.coverage.labels import viewers_moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class ZonedMoment:
     """One moment for the member who is away, and for the viewer."""
 
     theirs: str
@@ -32,10 +36,10 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class CovererLoad:
     """A part as a bar, in hundredths of the longest one."""
 
-    part: Part
+    part: CovererPreview
     before: float
     more: float
     capacity: float | None
@@ -49,13 +53,13 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    preview: Preview
-    starts: Moment
-    returns: Moment
+class ShownPreview:
+    preview: CoveragePreview
+    starts: ZonedMoment
+    returns: ZonedMoment
     back: str
-    loads: list[Load]
-    stretches: list[tuple[Stretch, str, str]]  # with its days, and who covers
+    loads: list[CovererLoad]
+    stretches: list[tuple[CoveredDays, str, str]]  # with its days, and who covers
     unplaced: str
     gap: str
     note: str
@@ -108,9 +112,9 @@ class Shown:
         return f"{said}, each with its reason"
 
 
-def shown_preview(found: Preview, draft: Draft) -> Shown:
+def shown_preview(found: CoveragePreview, draft: CoverageDraft) -> ShownPreview:
     sample = found.choices[0] if found.choices else None
-    return Shown(
+    return ShownPreview(
         preview=found,
         starts=_moment(found.starts_at, draft, draft.first_day, draft.first_time),
         returns=_moment(found.ends_at, draft, draft.last_day, draft.last_time),
@@ -126,37 +130,41 @@ def shown_preview(found: Preview, draft: Draft) -> Shown:
     )
 
 
-def _moment(at: datetime, draft: Draft, day: date, typed: time | None) -> Moment:
+def _moment(
+    at: datetime, draft: CoverageDraft, day: date, typed: time | None
+) -> ZonedMoment:
     theirs = at.astimezone(ZoneInfo(draft.zone))
-    return Moment(
+    return ZonedMoment(
         theirs=f"{short_day(theirs)}, {clock_time(theirs)}",
-        place=city(draft.zone),
+        place=city_of_zone(draft.zone),
         yours=viewers_moment(at, draft.zone) or "Your time",
         clock_change=clock_change(day, typed, draft.zone) if typed else "",
     )
 
 
-def _loads(found: Preview, *, today: date) -> list[Load]:
+def _loads(found: CoveragePreview, *, today: date) -> list[CovererLoad]:
     tops = [max(part.then, part.member.capacity or 0) for part in found.parts]
     unit = 100 / (max([*tops, 1]) * 1.1)
     return [
-        Load(
+        CovererLoad(
             part=part,
             before=round(part.open * unit, 1),
             more=round((part.leads - part.staying) * unit, 1),
             capacity=_capacity(part, unit),
-            away=listed([absence_in_words(one, today=today) for one in part.away]),
+            away=join_names(
+                [absence_in_words(each, today=today) for each in part.away]
+            ),
         )
         for part in found.parts
     ]
 
 
-def _capacity(part: Part, unit: float) -> float | None:
+def _capacity(part: CovererPreview, unit: float) -> float | None:
     top = part.member.capacity
     return None if top is None else round(top * unit, 1)
 
 
-def _days(stretch: Stretch) -> str:
+def _days(stretch: CoveredDays) -> str:
     first, last = stretch.first, stretch.last
     if first == last:
         return short_day(first)
@@ -165,7 +173,7 @@ def _days(stretch: Stretch) -> str:
     return f"{start} to {end}"
 
 
-def _who(stretch: Stretch) -> str:
+def _who(stretch: CoveredDays) -> str:
     names = ", ".join(stretch.names)
     if not stretch.is_gap:
         return names or "Part of the day only"
@@ -187,14 +195,14 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _gap(found: Preview) -> str:
+def _gap(found: CoveragePreview) -> str:
     if not found.gap:
         return ""
-    days = runs_in_words(found.gap, today=timezone.localdate())
+    days = day_runs_in_words(found.gap, today=timezone.localdate())
     return f"Nobody covers on {days}."
 
 
-def _note(draft: Draft, found: Preview) -> str:
+def _note(draft: CoverageDraft, found: CoveragePreview) -> str:
     """Return the note as it will read, for a coverage that is not saved yet."""
     sample = found.choices[0]
     coverage = Coverage(
@@ -203,6 +211,6 @@ def _note(draft: Draft, found: Preview) -> str:
         starts_at=found.starts_at,
         ends_at=found.ends_at,
     )
-    return holds.note(
+    return holds.hold_note_text(
         draft.start_note, coverage=coverage, lead=sample.lead, covering=sample.to
     )

@@ -19,13 +19,13 @@ from django.views.decorators.http import require_POST, require_safe
 from assignments.models import CalendarFeed, Coverage, Member, Team
 from assignments.services.absence_wording import days_in_words
 from assignments.services.coverage import calendar, ical
-from assignments.services.coverage.certificate import tallies
+from assignments.services.coverage.certificate import status_counts_by_coverage
 from assignments.services.errors import AssignmentRefused
-from dashboard.coverage.labels import Bar, bar_of, entry_of
+from dashboard.coverage.labels import TimelineBar, bar_of, entry_of
 from dashboard.filters import day_field
 from dashboard.htmx import PageRequest
 from dashboard.pagination import BadCursor, Cursor, Order, page_of
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 from dashboard.service_errors import refuse
 
 TEMPLATE = "coverage/coverage.html"
@@ -55,10 +55,10 @@ class CalendarForm(forms.Form):
     def days(self, today: date) -> list[date]:
         first = self.cleaned_data["from"] or today
         if self.span == "month":
-            return calendar.month_of(first)
+            return calendar.days_of_month(first)
         if self.cleaned_data["from"] is None:
             first = today - timedelta(days=7)
-        return calendar.weeks_from(first)
+        return calendar.days_of_weeks(first)
 
     @property
     def span(self) -> str:
@@ -70,7 +70,7 @@ def coverage(request: PageRequest) -> HttpResponse:
     form = CalendarForm(request.GET)
     if not form.is_valid():
         return render(request, TEMPLATE, {"problems": form.sentences}, status=400)
-    rights = Rights.of(request.user)
+    rights = ViewerRights.of(request.user)
     try:
         lists = _lists(rights, request.GET.get("after", ""))
     except BadCursor as bad:
@@ -93,7 +93,7 @@ def coverage(request: PageRequest) -> HttpResponse:
     return render(request, TEMPLATE, context)
 
 
-def may_plan(rights: Rights) -> bool:
+def may_plan(rights: ViewerRights) -> bool:
     """Return True for members and for those who lead: the first plan their own
     absences.
     """
@@ -101,9 +101,9 @@ def may_plan(rights: Rights) -> bool:
 
 
 def _rows(
-    timeline: calendar.Timeline, today: date
-) -> list[tuple[calendar.Row, list[Bar | calendar.Cell]]]:
-    held = calendar.held_counts(timeline.coverages)
+    timeline: calendar.AbsenceTimeline, today: date
+) -> list[tuple[calendar.CalendarRow, list[TimelineBar | calendar.CalendarCell]]]:
+    held = calendar.live_hold_counts(timeline.coverages)
     return [
         (row, [_shown_cell(cell, held, today) for cell in row.cells])
         for row in timeline.rows
@@ -111,8 +111,8 @@ def _rows(
 
 
 def _shown_cell(
-    cell: calendar.Cell, held: dict[int, int], today: date
-) -> Bar | calendar.Cell:
+    cell: calendar.CalendarCell, held: dict[int, int], today: date
+) -> TimelineBar | calendar.CalendarCell:
     if cell.coverage is None:
         return cell
     return bar_of(cell, held=held.get(cell.coverage.pk, 0), today=today)
@@ -129,8 +129,8 @@ def _neighbours(by: str, days: list[date]) -> dict[str, Any]:
     }
 
 
-def _lists(rights: Rights, after: str) -> dict[str, Any]:
-    known = calendar.known()
+def _lists(rights: ViewerRights, after: str) -> dict[str, Any]:
+    known = calendar.coverages_with_coverers()
     cursor = Cursor.decoded(after, SCOPE) if after else None
     page = page_of(
         known.exclude(state__in=(State.COMPLETED, State.CANCELLED)),
@@ -140,8 +140,11 @@ def _lists(rights: Rights, after: str) -> dict[str, Any]:
     recent = known.filter(
         state=State.COMPLETED, completed_at__gt=timezone.now() - RECENTLY
     ).order_by("-completed_at")[:10]
-    held, gaps = calendar.held_counts(page.rows), calendar.gaps_of(page.rows)
-    sums = tallies(recent)
+    held, gaps = (
+        calendar.live_hold_counts(page.rows),
+        calendar.uncovered_days_of(page.rows),
+    )
+    sums = status_counts_by_coverage(recent)
     waiting = [entry_of(one, rights) for one in proposed]
     return {
         "ahead": [entry_of(one, rights, held=held, gaps=gaps) for one in page.rows],
@@ -152,7 +155,7 @@ def _lists(rights: Rights, after: str) -> dict[str, Any]:
     }
 
 
-def _feeds(request: PageRequest, rights: Rights) -> list[tuple[Team, str]]:
+def _feeds(request: PageRequest, rights: ViewerRights) -> list[tuple[Team, str]]:
     """Return the teams whose calendar this viewer may share, each with its address or
     "".
     """
@@ -201,7 +204,7 @@ def feed(request: PageRequest, token: str) -> HttpResponse:
     revoked.
     """
     known = get_object_or_404(CalendarFeed.objects.select_related("team"), token=token)
-    text = ical.calendar_text(known, at=timezone.now())
+    text = ical.render_feed(known, at=timezone.now())
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="absences.ics"'
     response["X-Robots-Tag"] = "noindex"

@@ -124,7 +124,7 @@ ACTS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
-    coverage = get_object_or_404(calendar.known(), pk=pk)
+    coverage = get_object_or_404(calendar.coverages_with_coverers(), pk=pk)
     chosen = ACTS[act]
     check_may_act(request, coverage, own_proposal=act == "cancel")
     if request.method != "POST":
@@ -171,11 +171,11 @@ def check_may_act(
 
     `own_proposal`: a member may do it to what they have proposed themselves.
     """
-    is_own = access.is_own(request.user, coverage.member)
+    is_own = access.is_own_member(request.user, coverage.member)
     if own_proposal and is_own and coverage.state == State.PROPOSED:
         return
     try:
-        access.check_lead_of(request.user, coverage.member)
+        access.check_decides_absences(request.user, coverage.member)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
 
@@ -197,7 +197,7 @@ def _do(
 def _form(request: PageRequest, coverage: Coverage, act: Act) -> forms.Form:
     bound = request.POST if request.method == "POST" else None
     initial = {
-        "seen": actions.last_change(coverage.pk),
+        "seen": actions.last_event_id(coverage.pk),
         "last_day": request.GET.get("last_day") or coverage.last_day,
         "last_time": coverage.last_time,
         "old": request.GET.get("old"),
@@ -215,7 +215,7 @@ def _choose(request: PageRequest, coverage: Coverage, form: CovererForm) -> None
     assert isinstance(new, forms.ModelChoiceField)  # noqa: S101
     stepping_in = [coverage.fallback_id] if coverage.fallback_id else []
     old.queryset = Member.objects.filter(pk__in=[*covering, *stepping_in])
-    choosable = access.members_to_choose(request.user)
+    choosable = access.choosable_members(request.user)
     new.queryset = choosable.exclude(pk__in=[*covering, coverage.member_id])
 
 

@@ -12,21 +12,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import Coverage, Member, User
-from assignments.services.absence_wording import city
-from assignments.services.access import members_to_choose
+from assignments.services.absence_wording import city_of_zone
+from assignments.services.access import choosable_members
 from assignments.services.coverage import actions, calendar, drafts
-from assignments.services.coverage.drafts import Draft
-from assignments.services.coverage.preview import Preview, preview
+from assignments.services.coverage.drafts import CoverageDraft
+from assignments.services.coverage.preview import CoveragePreview, preview_draft
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.candidates import people_of, scope_of
 from dashboard.coverage.defaults import defaults, like, redrawn
 from dashboard.coverage.form import CoverageForm, id_in, members_to_plan
 from dashboard.coverage.page import RUNNING, title_of
-from dashboard.coverage.preview import Shown, shown_preview
+from dashboard.coverage.preview import ShownPreview, shown_preview
 from dashboard.coverage.views_actions import check_may_act
 from dashboard.form_fields import zone_choices
 from dashboard.htmx import PageRequest, render_page
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 from dashboard.service_errors import refuse
 
 TEMPLATE = "coverage/plan.html"
@@ -36,14 +36,14 @@ AHEAD = (Coverage.State.PROPOSED, Coverage.State.SCHEDULED)
 
 
 @dataclass(slots=True, kw_only=True)
-class Planner:
+class FormPlanner:
     """The form as it stands, with what the planner finds."""
 
     form: CoverageForm
     at: datetime
     is_asked: bool  # whether somebody has pressed or typed: only then errors are shown
     problems: dict[str, list[str]]
-    found: Preview | None = None
+    found: CoveragePreview | None = None
     existing: Coverage | None = None  # the one that is planned anew
     seen: int | None = None  # its last change that the page showed
 
@@ -61,7 +61,7 @@ class Planner:
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
-        if not self.is_read or drafts.cannot_be_reckoned(self.form.draft, self.at):
+        if not self.is_read or drafts.cannot_be_previewed(self.form.draft, self.at):
             return None
         return self.form.draft.window(self.at)
 
@@ -71,7 +71,7 @@ class Planner:
         window = self.window
         if window is None or "first_day" not in self.problems or self.away is None:
             return None
-        return drafts.overlap(self.away, *window, existing=self.existing)
+        return drafts.overlapping_coverage(self.away, *window, existing=self.existing)
 
     @property
     def is_zone_open(self) -> bool:
@@ -88,7 +88,7 @@ class Planner:
         if known is None or away is None or self.form.data.get("zone") != known.zone:
             return ""
         moved = away.time_zone and away.time_zone != known.zone
-        return city(away.time_zone) if moved else ""
+        return city_of_zone(away.time_zone) if moved else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,8 +105,8 @@ def plan_coverage(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
     """Show the form as it was typed, and save it until the coverage starts."""
-    at, seen = timezone.now(), actions.last_change(pk)
-    coverage = get_object_or_404(calendar.known(), pk=pk)
+    at, seen = timezone.now(), actions.last_event_id(pk)
+    coverage = get_object_or_404(calendar.coverages_with_coverers(), pk=pk)
     check_may_act(request, coverage, own_proposal=True)
     if coverage.state not in AHEAD:
         return _too_late(request, coverage)
@@ -139,7 +139,7 @@ def _first_sight(request: PageRequest, at: datetime) -> QueryDict:
     if (other := id_in(asked, "like")) is not None:
         known = Coverage.objects.select_related("member")
         asked = like(get_object_or_404(known, pk=other), request.user)
-    mates = members_to_choose(request.user)
+    mates = choosable_members(request.user)
     return defaults(request.user, at=at, mates=mates, asked=asked)
 
 
@@ -153,7 +153,7 @@ def _as_typed(request: PageRequest) -> QueryDict:
     chosen = members_to_plan(request.user).filter(pk=known).first()
     if chosen is None:
         return data
-    return redrawn(data, chosen, mates=members_to_choose(request.user))
+    return redrawn(data, chosen, mates=choosable_members(request.user))
 
 
 def _look(
@@ -163,17 +163,19 @@ def _look(
     *,
     is_asked: bool = False,
     existing: Coverage | None = None,
-) -> Planner:
+) -> FormPlanner:
     today, also = timezone.localdate(at), _covering_already(existing)
     form = CoverageForm(data, user=request.user, today=today, also=also)
-    planner = Planner(
+    planner = FormPlanner(
         form=form, at=at, is_asked=is_asked, problems={}, existing=existing
     )
     if form.is_valid():
         draft = form.draft
-        planner.problems = drafts.problems(draft, at, request.user, existing=existing)
+        planner.problems = drafts.draft_problems(
+            draft, at, request.user, existing=existing
+        )
         if _is_previewable(draft, at):
-            planner.found = preview(draft, at)
+            planner.found = preview_draft(draft, at)
         form.say(planner.problems)
     else:
         planner.problems = {name: [] for name in form.errors}
@@ -187,15 +189,15 @@ def _covering_already(existing: Coverage | None) -> list[int]:
     return [*covering, existing.fallback_id] if existing.fallback_id else covering
 
 
-def _is_previewable(draft: Draft, at: datetime) -> bool:
+def _is_previewable(draft: CoverageDraft, at: datetime) -> bool:
     """Return True if days and shares can be reckoned with, wrong as the rest may be."""
-    if drafts.cannot_be_reckoned(draft, at):
+    if drafts.cannot_be_previewed(draft, at):
         return False
     starts_at, ends_at = draft.window(at)
     return timedelta(0) < ends_at - starts_at < LONGEST
 
 
-def _save(request: PageRequest, planner: Planner) -> HttpResponse:
+def _save(request: PageRequest, planner: FormPlanner) -> HttpResponse:
     try:
         coverage = _act(request.user, planner)
     except actions.DraftRefused as refusal:
@@ -204,20 +206,20 @@ def _save(request: PageRequest, planner: Planner) -> HttpResponse:
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         if planner.existing:
-            planner.seen = actions.last_change(planner.existing.pk)
+            planner.seen = actions.last_event_id(planner.existing.pk)
         return _page(request, planner, status=409)
     messages.success(request, _done(coverage, is_new=planner.existing is None))
     return redirect("show_coverage", coverage.pk)
 
 
-def _act(actor: User, planner: Planner) -> Coverage:
+def _act(actor: User, planner: FormPlanner) -> Coverage:
     draft, at = planner.form.draft, planner.at
     if planner.existing:
         known = planner.existing
         return actions.change_scheduled(
             coverage=known, draft=draft, actor=actor, at=at, seen=planner.seen
         )
-    is_theirs = Rights.of(actor).may_cover(draft.member)
+    is_theirs = ViewerRights.of(actor).may_cover(draft.member)
     act = actions.schedule if is_theirs else actions.propose
     return act(draft=draft, actor=actor, at=at)
 
@@ -244,9 +246,11 @@ def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:
     return render(request, "coverage/begun.html", context, status=409)
 
 
-def _page(request: PageRequest, planner: Planner, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: PageRequest, planner: FormPlanner, *, status: int = 200
+) -> HttpResponse:
     form = planner.form
-    rights = Rights.of(request.user)
+    rights = ViewerRights.of(request.user)
     context: dict[str, Any] = {
         "form": form,
         "said": form.data,
@@ -277,7 +281,7 @@ def _editing(existing: Coverage | None) -> dict[str, Any]:
     }
 
 
-def _shown(planner: Planner) -> Shown | None:
+def _shown(planner: FormPlanner) -> ShownPreview | None:
     if planner.found is None:
         return None
     return shown_preview(planner.found, planner.form.draft)

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 from assignments.models import Coverage
 from assignments.services.access import may_read_comment
 from assignments.services.coverage import actions, calendar
+from assignments.services.coverage.certificate import StatusCounts, status_counts
 from assignments.services.coverage.certificate import certificate as certificate_of
-from assignments.services.coverage.certificate import status_counts
-from assignments.services.coverage.drafts import draft_of
-from assignments.services.coverage.preview import preview
-from assignments.services.coverage.progress import progress
+from assignments.services.coverage.drafts import draft_from
+from assignments.services.coverage.preview import preview_draft
+from assignments.services.coverage.progress import CoverageProgress, coverage_progress
 from assignments.services.periods import moment_from
 from dashboard.coverage.certificate_labels import CertificateWords
 from dashboard.coverage.labels import (
@@ -30,6 +30,7 @@ from dashboard.coverage.page import (
     FILTERS,
     RUNNING,
     chips_of,
+    coverage_history,
     day_of,
     held_page,
     left_words,
@@ -38,12 +39,11 @@ from dashboard.coverage.page import (
     rows_of,
     sum_words,
     title_of,
-    told_of,
 )
 from dashboard.coverage.preview import shown_preview
 from dashboard.htmx import PageRequest, render_page
 from dashboard.pagination import BadCursor, Cursor
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 
 TEMPLATE = "coverage/show.html"
 State = Coverage.State
@@ -54,7 +54,7 @@ PATIENCE = timedelta(minutes=2)
 
 @require_safe
 def show_coverage(request: PageRequest, pk: int) -> HttpResponse:
-    at, seen = timezone.now(), actions.last_change(pk)
+    at, seen = timezone.now(), actions.last_event_id(pk)
     coverage = _get(pk)
     shown = request.GET.get("show", "")
     if shown not in FILTERS:
@@ -75,7 +75,7 @@ def certificate(request: PageRequest, pk: int) -> HttpResponse:
     words = CertificateWords(certificate=found, is_welcome=is_welcome)
     context = {
         "coverage": coverage,
-        "entry": entry_of(coverage, Rights.of(request.user)),
+        "entry": entry_of(coverage, ViewerRights.of(request.user)),
         "found": found,
         "tally": found.tally,
         "parts": _bar(found.tally.parts, found.tally.taken),
@@ -88,17 +88,19 @@ def certificate(request: PageRequest, pk: int) -> HttpResponse:
 def _context(
     request: PageRequest, coverage: Coverage, *, shown: str, seen: int, at: datetime
 ) -> dict[str, Any]:
-    rights = Rights.of(request.user)
+    rights = ViewerRights.of(request.user)
     tally, refused = status_counts(coverage), refused_holds(coverage).count()
     after = request.GET.get("after", "")
     scope = f"coverage {coverage.pk} {shown}"
     cursor = Cursor.decoded(after, scope) if after else None
     page = held_page(coverage, rights, shown=shown, after=cursor)
-    far = progress(coverage, tally, at=at)
+    far = coverage_progress(coverage, tally, at=at)
     return {
         "coverage": coverage,
         "comment": may_read_comment(request.user, coverage) and coverage.comment,
-        "entry": entry_of(coverage, rights, gaps=calendar.gaps_of([coverage])),
+        "entry": entry_of(
+            coverage, rights, gaps=calendar.uncovered_days_of([coverage])
+        ),
         "title": title_of(coverage),
         "tally": tally,
         "refused": refused,
@@ -113,16 +115,24 @@ def _context(
         "seen": seen,
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
-        "told": told_of(coverage),
-        "left": left_words(coverage, far),
-        "sum": sum_words(coverage, tally),
+        "told": coverage_history(coverage),
         "nothing_held": nothing_held(coverage, shown),
-        "end_sentence": act_sentence("end", coverage, tally),
-        "end_button": end_button(coverage, tally),
+        **_words(coverage, tally, far),
         **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
         **_outlook(coverage, at),
+    }
+
+
+def _words(
+    coverage: Coverage, tally: StatusCounts, progress: CoverageProgress
+) -> dict[str, str]:
+    return {
+        "left": left_words(coverage, progress),
+        "sum": sum_words(coverage, tally),
+        "end_sentence": act_sentence("end", coverage, tally),
+        "end_button": end_button(coverage, tally),
     }
 
 
@@ -164,9 +174,9 @@ def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
     """Return what the coverage would do, from the leads as they are today."""
     if coverage.state not in AHEAD or not coverage.coverers.exists():
         return {}
-    draft = draft_of(coverage)
+    draft = draft_from(coverage)
     return {
-        "preview": shown_preview(preview(draft, at), draft),
+        "preview": shown_preview(preview_draft(draft, at), draft),
         "away": coverage.member,
     }
 
@@ -187,11 +197,13 @@ def _no_list(request: PageRequest, coverage: Coverage, sentence: str) -> HttpRes
     context = {
         "coverage": coverage,
         "title": title_of(coverage),
-        "entry": entry_of(coverage, Rights.of(request.user)),
+        "entry": entry_of(coverage, ViewerRights.of(request.user)),
         "problem": sentence,
     }
     return render_page(request, TEMPLATE, context, status=400)
 
 
 def _get(pk: int) -> Coverage:
-    return get_object_or_404(calendar.known().select_related("confirmed_by"), pk=pk)
+    return get_object_or_404(
+        calendar.coverages_with_coverers().select_related("confirmed_by"), pk=pk
+    )

@@ -14,7 +14,7 @@ from assignments.visible_text import folded
 from dashboard.filters import count_of, day_field, total_of, within
 from dashboard.form_fields import LinesField
 from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
-from dashboard.pagination import Cursor, Order, Page, page_of, walk
+from dashboard.pagination import Cursor, Order, Page, page_of, page_of_groups
 
 BY_REPLY = Order(first="reply_order", key="map_id", descending=True)
 ORDERS = {
@@ -175,7 +175,7 @@ class InboxFilter(LinkedFilters):
 
     def _page_by_owner(self, at: datetime, after: Cursor | None) -> Page[Lead]:
         leads = self.leads(at=at)
-        return walk(
+        return page_of_groups(
             [*self.members, None],
             rows_of=lambda owner: leads.filter(owner=owner),
             order=BY_REPLY,

@@ -22,7 +22,7 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayOut:
+class DroppableFilter:
     """A filter of an empty list, and how many leads match without it."""
 
     chip: Chip
@@ -47,11 +47,11 @@ def in_words(chips: list[Chip]) -> str:
     return f"all {len(chips)} filters"
 
 
-def ways_out(form: InboxFilter, *, at: datetime) -> list[WayOut]:
+def droppable_filters(form: InboxFilter, *, at: datetime) -> list[DroppableFilter]:
     """Return the filters that can be dropped from an empty list so that leads match."""
     found = [(chip, form.count(at=at, without=chip.name)) for chip in chips_of(form)]
     return [
-        WayOut(
+        DroppableFilter(
             chip=chip,
             count=f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}",
         )

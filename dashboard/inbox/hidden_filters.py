@@ -8,7 +8,11 @@ from django.db.models import F, Q
 
 from assignments.models import Assignment, Hold, Member, Team, User
 from assignments.services.insights import review
-from assignments.services.insights.review import MOST_DAYS, UNTOUCHED_DAYS, Section
+from assignments.services.insights.review import (
+    MOST_DAYS,
+    UNTOUCHED_DAYS,
+    ReviewSection,
+)
 from dashboard.filters import QueryFilter
 
 MOST_NAMED = 500  # ids in one query
@@ -33,7 +37,7 @@ class LinkedFilters(QueryFilter):
     team = forms.ModelChoiceField(Team.objects.all(), required=False)
     covering = forms.ChoiceField(required=False)
     coming = forms.ChoiceField(required=False)
-    review = forms.ChoiceField(choices=Section.choices, required=False)
+    review = forms.ChoiceField(choices=ReviewSection.choices, required=False)
     days = number_of_days()
 
     user: User
@@ -75,8 +79,10 @@ class LinkedFilters(QueryFilter):
         it.
         """
         days = said["days"] or UNTOUCHED_DAYS
-        wanted = review.condition(Section(said["review"]), at=at, days=days)
-        return wanted & review.theirs(self.user)
+        wanted = review.section_condition(
+            ReviewSection(said["review"]), at=at, days=days
+        )
+        return wanted & review.movable_by(self.user)
 
     def linked_words(self, name: str) -> str:
         said = self.cleaned_data[name]
@@ -88,14 +94,14 @@ class LinkedFilters(QueryFilter):
                 to = self._named(said)
                 return f"On the way to {to}" if to else "On the way to somebody"
             case "review":
-                return self._review_words(Section(said))
+                return self._review_words(ReviewSection(said))
             case "team":
                 return f"Team: {said}"
             case _:
                 return ""
 
-    def _review_words(self, section: Section) -> str:
-        if section != Section.UNTOUCHED:
+    def _review_words(self, section: ReviewSection) -> str:
+        if section != ReviewSection.UNTOUCHED:
             return f"Review: {section.label}"
         days = self.cleaned_data["days"] or UNTOUCHED_DAYS
         return f"Untouched for {days:,} day{'' if days == 1 else 's'}"

@@ -8,10 +8,10 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from assignments.models import User
-from assignments.services.webhooks.status import Pulse
+from assignments.services.webhooks.status import NewsMark
 from dashboard.htmx import PageRequest
 from dashboard.inbox.filter import InboxFilter
-from dashboard.inbox.filter_chips import chips_of, in_words, ways_out
+from dashboard.inbox.filter_chips import chips_of, droppable_filters, in_words
 from dashboard.inbox.lead_rows import rows_of
 from dashboard.pagination import BadCursor
 
@@ -43,12 +43,12 @@ def list_of(
             form,
             since=form.newest_reply(page, at=at),
             opened=at,
-            pulse=Pulse.now(),
+            pulse=NewsMark.now(),
             at=at,
         ),
     }
     if not page.rows:
-        context["ways_out"] = ways_out(form, at=at)
+        context["ways_out"] = droppable_filters(form, at=at)
         context["filters_in_words"] = in_words(context["chips"])
     return context
 
@@ -58,7 +58,7 @@ def news_of(
     *,
     since: datetime,
     opened: datetime,
-    pulse: Pulse,
+    pulse: NewsMark,
     at: datetime,
     every: str = NEWS_EVERY,
 ) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from assignments.models import (
 )
 from assignments.models.assignment import Cause, State
 from assignments.models.lead import NEVER
-from assignments.services.absences import away_now
-from dashboard.permissions import Rights
+from assignments.services.absences import absences_at
+from dashboard.permissions import ViewerRights
 
 FAST = timedelta(seconds=10)  # polled twice a second that long, then every five seconds
 JUST_DONE = timedelta(minutes=10)  # how long a row offers to undo what its reader did
@@ -44,11 +44,11 @@ class AnswerState(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class InboxRow:
     lead: Lead
     # The newest decision made here that the row still tells about.
     change: Assignment | None
-    rights: Rights
+    rights: ViewerRights
     at: datetime
     # What a routing rule suggests, and nobody has answered yet.
     suggestion: Suggestion | None = None
@@ -187,16 +187,16 @@ class Row:
         )
 
 
-def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
+def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[InboxRow]:
     leads = list(leads)
     ids = [lead.pk for lead in leads]
     changes, suggestions = _newest_decisions(ids), _suggestions(ids)
     _catch_up(leads, changes)
-    rights = Rights.of(viewer)
-    away = away_now(at)
+    rights = ViewerRights.of(viewer)
+    away = absences_at(at)
     holds = _live_holds([lead.pk for lead in leads])
     return [
-        Row(
+        InboxRow(
             lead=lead,
             change=changes.get(lead.pk),
             rights=rights,
@@ -209,7 +209,7 @@ def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[Row]:
     ]
 
 
-def row_of(lead: Lead, *, viewer: User, at: datetime) -> Row:
+def row_of(lead: Lead, *, viewer: User, at: datetime) -> InboxRow:
     return rows_of([lead], viewer=viewer, at=at)[0]
 
 

@@ -38,7 +38,7 @@ def rail_of(user: User, *, at: datetime) -> Rail:
 
 
 def to_review(user: User, *, at: datetime) -> str:
-    return _shown(review.waiting(user, at=at))
+    return _shown(review.waiting_count(user, at=at))
 
 
 def _counted(leads: QuerySet[Lead]) -> str:

@@ -8,7 +8,7 @@ from django_htmx.http import trigger_client_event
 
 from assignments.services.periods import moment_from
 from assignments.services.webhooks import status
-from assignments.services.webhooks.status import Pulse
+from assignments.services.webhooks.status import NewsMark
 from dashboard.htmx import PageRequest, render_page, target
 from dashboard.inbox.filter import MOST_NEW, InboxFilter
 from dashboard.inbox.lead_list import NEWS_EVERY, list_of, news_of
@@ -43,12 +43,12 @@ def inbox(request: PageRequest) -> HttpResponse:
 def _is_quiet(request: PageRequest, at: datetime) -> bool:
     """Return True if nothing has come in since the list was counted, a short while ago."""
     seen, counted = (
-        Pulse.parsed(request.GET.get("seen", "")),
+        NewsMark.parsed(request.GET.get("seen", "")),
         moment_from(request.GET.get("counted", "")),
     )
     if seen is None or counted is None or at - counted > COUNTED_FOR:
         return False
-    return seen == Pulse.now()
+    return seen == NewsMark.now()
 
 
 def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse:
@@ -58,7 +58,7 @@ def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse
     """
     since = moment_from(request.GET.get("since", "")) or at
     opened = moment_from(request.GET.get("opened", "")) or at
-    pulse = Pulse.now()
+    pulse = NewsMark.now()
     context = {
         "filter": form,
         **news_of(
@@ -73,8 +73,8 @@ def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse
         "most_new": MOST_NEW,
     }
     response = render(request, f"{TEMPLATE}#{NEWS}", context)
-    seen = Pulse.parsed(request.GET.get("seen", ""))
+    seen = NewsMark.parsed(request.GET.get("seen", ""))
     if seen and seen.event_at != pulse.event_at:
-        touched = status.touched_since(seen.event_at)
+        touched = status.leads_changed_since(seen.event_at)
         return trigger_client_event(response, "leads-touched", {"leads": touched})
     return response

@@ -11,8 +11,8 @@ from assignments.models import Account, Lead
 from assignments.services import account
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger.notes import write_note
-from assignments.services.mail_content.parse_waiting import something_waits
-from assignments.services.mirror.conversations import wants_thread
+from assignments.services.mail_content.parse_waiting import is_anything_unparsed
+from assignments.services.mirror.conversations import is_conversation_stale
 from assignments.services.periods import moment_from
 from assignments.task_queue import nudge_open_lead
 from dashboard.configuration.sla_labels import due_words
@@ -41,7 +41,7 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
         return render(request, "lead/_mail.html", {"lead": lead, "shown": shown})
     # `told`: an event was about it; a poll would ask again and again.
     is_opened = target(request) in {"", "panel"} or "told" in request.GET
-    if is_opened and (_wants_thread(lead) or something_waits(lead_id=map_id)):
+    if is_opened and (_wants_thread(lead) or is_anything_unparsed(lead_id=map_id)):
         nudge_open_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=at),
@@ -136,7 +136,7 @@ def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
     mails = conversation_of(
         lead, before=request.GET.get("before", ""), opened=request.GET.get("mail", "")
     )
-    known = account.current()
+    known = account.current_account()
     is_missing = _wants_thread(lead)
     can_come = mails.is_being_prepared or (is_missing and not _cannot_ask(known))
     is_awaited = can_come and at - asked_at < PATIENCE
@@ -152,7 +152,7 @@ def _thread(request: PageRequest, lead: Lead, at: datetime) -> dict[str, Any]:
 
 
 def _wants_thread(lead: Lead) -> bool:
-    return lead.gone_at is None and wants_thread(lead)
+    return lead.gone_at is None and is_conversation_stale(lead)
 
 
 def _notes(lead: Lead, at: datetime) -> dict[str, Any]:

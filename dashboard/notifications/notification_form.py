@@ -5,17 +5,22 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from assignments.models.notification import ByMail, Kind
-from assignments.services.notifications.preferences import Choice, Wishes
+from assignments.models.notification import ByMail, NotificationKind
+from assignments.services.notifications.preferences import (
+    KindPreference,
+    NotificationPreferences,
+)
 
 ABOUT = {
-    Kind.ASSIGNED: "One message for a click or a batch, however many leads.",
-    Kind.COVERING: "At the start, when it is extended or ends early, and once a day "
-    "when more leads come.",
-    Kind.RETURNED: "What became of the leads that others held for you.",
-    Kind.ATTENTION: "For those who lead the member, and the member.",
-    Kind.OVERDUE: "A reply has waited longer than was agreed.",
-    Kind.REVIEW: "For those who lead a team.",
+    NotificationKind.ASSIGNED: "One message for a click or a batch, however many leads.",
+    NotificationKind.COVERING: (
+        "At the start, when it is extended or ends early, and once a day when more leads "
+        "come."
+    ),
+    NotificationKind.RETURNED: "What became of the leads that others held for you.",
+    NotificationKind.ATTENTION: "For those who lead the member, and the member.",
+    NotificationKind.OVERDUE: "A reply has waited longer than was agreed.",
+    NotificationKind.REVIEW: "For those who lead a team.",
 }
 
 
@@ -40,9 +45,9 @@ class WishesForm(forms.Form):
     quiet_from = _time("Quiet from")
     quiet_to = _time("Quiet until")
 
-    def __init__(self, data: Any = None, *, wishes: Wishes) -> None:
+    def __init__(self, data: Any = None, *, wishes: NotificationPreferences) -> None:
         super().__init__(data, initial=_initial(wishes))
-        for kind in Kind:
+        for kind in NotificationKind:
             self.fields[f"in_app_{kind}"] = forms.BooleanField(
                 required=False, label=f"{kind.label}: in the app"
             )
@@ -59,24 +64,24 @@ class WishesForm(forms.Form):
         return said
 
     @property
-    def lines(self) -> list[tuple[Kind, str, BoundField, BoundField]]:
+    def lines(self) -> list[tuple[NotificationKind, str, BoundField, BoundField]]:
         return [
             (kind, ABOUT[kind], self[f"in_app_{kind}"], self[f"by_mail_{kind}"])
-            for kind in Kind
+            for kind in NotificationKind
         ]
 
     @property
-    def choices(self) -> dict[Kind, Choice]:
+    def choices(self) -> dict[NotificationKind, KindPreference]:
         said = self.cleaned_data
         return {
-            kind: Choice(
+            kind: KindPreference(
                 in_app=said[f"in_app_{kind}"], by_mail=ByMail(said[f"by_mail_{kind}"])
             )
-            for kind in Kind
+            for kind in NotificationKind
         }
 
 
-def _initial(wishes: Wishes) -> dict[str, Any]:
+def _initial(wishes: NotificationPreferences) -> dict[str, Any]:
     times = {name: getattr(wishes, name) for name in WishesForm.base_fields}
     for kind, choice in wishes.choices.items():
         times[f"in_app_{kind}"] = choice.in_app

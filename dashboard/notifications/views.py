@@ -19,7 +19,7 @@ from assignments.services.notifications import notify as told
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest
 from dashboard.pagination import BadCursor, Cursor, Order, Page, page_of
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 
 MOST = 100
 NEWEST_FIRST = Order(first="pk", key="pk", descending=True)
@@ -75,7 +75,7 @@ def notifications(request: PageRequest) -> HttpResponse:
     except BadCursor as bad:
         context: dict[str, Any] = {"problem": str(bad)}
         return render(request, "notices/notices.html", context, status=400)
-    unread = told.of_user(request.user).unread().count()
+    unread = told.notifications_of(request.user).unread().count()
     context = {
         **_undone(request.user),
         "days": _by_day(page.rows),
@@ -92,7 +92,7 @@ def notifications(request: PageRequest) -> HttpResponse:
 @require_safe
 def open_notification(request: PageRequest, pk: int) -> HttpResponse:
     """Mark a notification as read and redirect to the page it is about."""
-    found = told.read(user=request.user, pk=pk, at=timezone.now())
+    found = told.mark_read(user=request.user, pk=pk, at=timezone.now())
     if found is None:
         raise Http404("This message is not for you, or there is none of this number.")
     return HttpResponseRedirect(found.path)
@@ -101,22 +101,22 @@ def open_notification(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def read_all(request: PageRequest) -> HttpResponse:
     up_to = id_of(request.POST.get("up_to", "")) or 0
-    told.read_all(user=request.user, up_to=up_to, at=timezone.now())
+    told.mark_all_read(user=request.user, up_to=up_to, at=timezone.now())
     return redirect("notifications")
 
 
 @require_POST
 def dismiss_all(request: PageRequest) -> HttpResponse:
-    count = unread_outcomes.dismiss_all(user=request.user, at=timezone.now())
+    count = unread_outcomes.dismiss_outcomes(user=request.user, at=timezone.now())
     messages.success(request, f"{count} dismissed. The history keeps them.")
     return redirect("notifications")
 
 
 def _undone(user: User) -> dict[str, Any]:
     """Return the user's own decisions that did not happen: they wait for an answer."""
-    waiting = unread_outcomes.unanswered(user)
+    waiting = unread_outcomes.undismissed_outcomes(user)
     shown = waiting.select_related("lead__owner", "to", "found", "batch")[:MOST]
-    rights = Rights.of(user)
+    rights = ViewerRights.of(user)
     return {
         "notices": [
             Undone(change=change, may_move=rights.may_move(change.lead))
@@ -129,7 +129,7 @@ def _undone(user: User) -> dict[str, Any]:
 
 def _page(user: User, after: str) -> Page[Notification]:
     cursor = Cursor.decoded(after, "notifications") if after else None
-    return page_of(told.of_user(user), order=NEWEST_FIRST, after=cursor)
+    return page_of(told.notifications_of(user), order=NEWEST_FIRST, after=cursor)
 
 
 def _by_day(rows: list[Notification]) -> list[tuple[datetime, list[Notification]]]:

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from assignments import smtp
 from assignments.services.notifications.preferences import (
-    address_of,
-    save_wishes,
-    wishes_of,
+    mail_address,
+    preferences_of,
+    save_preferences,
 )
 from dashboard.htmx import PageRequest
 from dashboard.notifications.notification_form import WishesForm
@@ -21,17 +21,17 @@ TIMES = ("digest_at", "quiet_from", "quiet_to")
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_wishes(request: PageRequest) -> HttpResponse:
     member = getattr(request.user, "member", None)
-    wishes = wishes_of(request.user, zone=member.time_zone if member else "")
+    wishes = preferences_of(request.user, zone=member.time_zone if member else "")
     form = WishesForm(request.POST or None, wishes=wishes)
     if form.is_bound and form.is_valid():
         times = {name: form.cleaned_data[name] for name in TIMES}
-        save_wishes(user=request.user, choices=form.choices, **times)
+        save_preferences(user=request.user, choices=form.choices, **times)
         messages.success(request, "Saved. It counts from the next mail on.")
         return redirect("notification_settings")
     context = {
         "form": form,
         "zone": wishes.zone.key,
-        "address": address_of(request.user, member),
+        "address": mail_address(request.user, member),
         "mails_are_sent": smtp.is_on(),
         "sender": settings.DEFAULT_FROM_EMAIL,
     }

@@ -7,7 +7,7 @@ WIDTH, GAP, HEIGHT = 10, 2, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class ChartBar:
     """A bar in two parts: `upper` stands on `lower`."""
 
     x: int
@@ -25,7 +25,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    bars: list[Bar]
+    bars: list[ChartBar]
     top: int
 
     @property
@@ -37,7 +37,7 @@ def chart_of(pairs: Sequence[tuple[int, int]]) -> Chart:
     top = max((lower + upper for lower, upper in pairs), default=0)
     scale = HEIGHT / top if top else 0
     bars = [
-        Bar(place * WIDTH, round(lower * scale, 1), round(upper * scale, 1))
+        ChartBar(place * WIDTH, round(lower * scale, 1), round(upper * scale, 1))
         for place, (lower, upper) in enumerate(pairs)
     ]
     return Chart(bars, top)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from assignments.models import Lead, Reply
-from assignments.services.insights.metrics import Figures
+from assignments.services.insights.metrics import MemberMetrics
 from dashboard.csv_writer import MARK, line_of, moment_of
 from dashboard.performance.periods import Days
 
@@ -25,7 +25,7 @@ LEADS = (
 )  # fmt: skip
 
 
-def figures_csv(lines: Iterable[Figures], days: Days) -> str:
+def figures_csv(lines: Iterable[MemberMetrics], days: Days) -> str:
     """Return the table as CSV; the last line may be the total, which has no member."""
     return MARK + line_of(FIGURES) + "".join(line_of(_line(one, days)) for one in lines)
 
@@ -74,7 +74,7 @@ def leads_csv(leads: Iterable[Lead], *, zone: tzinfo) -> Iterator[str]:
         )
 
 
-def _line(one: Figures, days: Days) -> Iterable[object]:
+def _line(one: MemberMetrics, days: Days) -> Iterable[object]:
     member, counts = one.member, one.counts
     return (
         member.pk if member else "",

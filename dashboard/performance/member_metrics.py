@@ -7,8 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from assignments.models import Member
-from assignments.services.insights.lead_counts import Scope
-from assignments.services.insights.metrics import Step, answers_over, table
+from assignments.services.insights.lead_counts import MemberScope
+from assignments.services.insights.metrics import (
+    TrendPoint,
+    answer_trend,
+    metrics_table,
+)
 from dashboard.performance.charts import chart_of
 from dashboard.performance.periods import (
     Days,
@@ -26,8 +30,8 @@ def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[st
     """Return the context of the figures; weeks and months end with the period's last
     day or today.
     """
-    scope = Scope(member_id=member.pk)
-    (line,) = table([member], period=form.value, at=at, scope=scope).lines
+    scope = MemberScope(member_id=member.pk)
+    (line,) = metrics_table([member], period=form.value, at=at, scope=scope).lines
     last = min(form.days[1], timezone.localdate())
     weeks = _steps(member, weeks_up_to(last, WEEKS))
     months = _steps(member, months_up_to(last, MONTHS))
@@ -49,15 +53,15 @@ def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[st
     }
 
 
-def _answers_in_words(step: Step) -> str:
+def _answers_in_words(step: TrendPoint) -> str:
     own, covering = step.own.count, step.covering.count
     return f"{own} and {covering} while covering" if covering else f"{own}"
 
 
-def _median_in_words(step: Step) -> str:
+def _median_in_words(step: TrendPoint) -> str:
     return duration(step.own.median) if step.own.count else "none"
 
 
-def _steps(member: Member, spans: Sequence[Days]) -> list[tuple[Days, Step]]:
+def _steps(member: Member, spans: Sequence[Days]) -> list[tuple[Days, TrendPoint]]:
     periods = [period_of(*days) for days in spans]
-    return list(zip(spans, answers_over(member, periods), strict=True))
+    return list(zip(spans, answer_trend(member, periods), strict=True))

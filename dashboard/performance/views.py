@@ -15,8 +15,12 @@ from django.views.decorators.http import require_safe
 
 from assignments.models import Hold, Lead, Member
 from assignments.services.insights.definitions import DEFINITIONS
-from assignments.services.insights.lead_counts import Scope
-from assignments.services.insights.metrics import Figures, answered, table
+from assignments.services.insights.lead_counts import MemberScope
+from assignments.services.insights.metrics import (
+    MemberMetrics,
+    answered_replies,
+    metrics_table,
+)
 from dashboard.csv_response import BATCH, csv_response
 from dashboard.htmx import PageRequest
 from dashboard.pagination import Order, in_chunks
@@ -67,7 +71,9 @@ def answers_export(request: PageRequest) -> HttpResponseBase:
     form = PeriodForm(request.GET)
     if not form.is_valid():
         return render(request, TEMPLATE, {"form": form}, status=400)
-    replies = answered(form.value).select_related("lead", "owner", "covering_for")
+    replies = answered_replies(form.value).select_related(
+        "lead", "owner", "covering_for"
+    )
     rows = in_chunks(replies, order=BY_ANSWER, size=BATCH)
     zone = timezone.get_current_timezone()
     return csv_response(
@@ -92,18 +98,18 @@ def _figures_csv(form: PeriodForm) -> str:
     return figures_csv([*lines, total], form.days)
 
 
-def _table(form: PeriodForm) -> tuple[list[Figures], Figures]:
+def _table(form: PeriodForm) -> tuple[list[MemberMetrics], MemberMetrics]:
     team = form.cleaned_data["team"]
-    scope = Scope(team_id=team.pk if team else None)
+    scope = MemberScope(team_id=team.pk if team else None)
     known = Member.objects.select_related("team").order_by("name")
     members = known.filter(team=team) if team else known
     period, at = form.value, timezone.now()
-    found = table(members, period=period, at=at, scope=scope)
+    found = metrics_table(members, period=period, at=at, scope=scope)
     shown = [one for one in found.lines if _is_shown(one)]
     return _sorted(shown, form.cleaned_data["sort"] or "name"), found.total
 
 
-def _is_shown(line: Figures) -> bool:
+def _is_shown(line: MemberMetrics) -> bool:
     """Return True unless a member gets no leads any more and has no figures in this
     period.
     """
@@ -111,17 +117,17 @@ def _is_shown(line: Figures) -> bool:
     return has_some or (line.member is not None and line.member.is_active)
 
 
-def _sorted(lines: list[Figures], sort: str) -> list[Figures]:
+def _sorted(lines: list[MemberMetrics], sort: str) -> list[MemberMetrics]:
     key, backwards = sort.removeprefix("-"), sort.startswith("-")
     if key == "name":
         return sorted(lines, key=_name, reverse=backwards)
     known = [line for line in lines if line.value(key) is not None]
     rest = [line for line in lines if line.value(key) is None]
-    by_value: Callable[[Figures], float] = lambda line: line.value(key) or 0  # noqa: E731
+    by_value: Callable[[MemberMetrics], float] = lambda line: line.value(key) or 0  # noqa: E731
     return sorted(sorted(known, key=_name), key=by_value, reverse=backwards) + rest
 
 
-def _name(line: Figures) -> str:
+def _name(line: MemberMetrics) -> str:
     return str(line.member).lower()
 
 

@@ -9,26 +9,34 @@ from django import forms
 from django.urls import reverse
 
 from assignments.models import Coverage, Lead, Member, User
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.insights import review
-from assignments.services.insights.review import MOST_COUNTED, UNTOUCHED_DAYS, Section
+from assignments.services.insights.review import (
+    MOST_COUNTED,
+    UNTOUCHED_DAYS,
+    ReviewSection,
+)
 from dashboard.inbox.hidden_filters import number_of_days
 
 FIRST = 5  # rows of a section; the inbox has the rest
 EXPLAINED = {
-    Section.OVERDUE: "An answer is owed, and the time for it is over.",
-    Section.NOBODY: "Open leads that nobody has in Smartlead.",
-    Section.INACTIVE: "Open leads of members who get no more leads.",
-    Section.UNKNOWN: "Smartlead names an owner who is not on its team board, and whom "
-    "nobody here has given a name.",
-    Section.AWAY: "Open leads that stayed with somebody who is away now.",
-    Section.DRIFTED: "We gave them to one member, and within the last 14 days somebody "
-    "gave them to another in Smartlead.",
-    Section.UNTOUCHED: "Open leads without a mail either way.",
+    ReviewSection.OVERDUE: "An answer is owed, and the time for it is over.",
+    ReviewSection.NOBODY: "Open leads that nobody has in Smartlead.",
+    ReviewSection.INACTIVE: "Open leads of members who get no more leads.",
+    ReviewSection.UNKNOWN: (
+        "Smartlead names an owner who is not on its team board, and whom nobody here has "
+        "given a name."
+    ),
+    ReviewSection.AWAY: "Open leads that stayed with somebody who is away now.",
+    ReviewSection.DRIFTED: (
+        "We gave them to one member, and within the last 14 days somebody gave them to "
+        "another in Smartlead."
+    ),
+    ReviewSection.UNTOUCHED: "Open leads without a mail either way.",
 }
 ORDERS = {
-    Section.OVERDUE: ("due_order", "map_id"),
-    Section.UNTOUCHED: ("reply_order", "map_id"),
+    ReviewSection.OVERDUE: ("due_order", "map_id"),
+    ReviewSection.UNTOUCHED: ("reply_order", "map_id"),
 }
 NEWEST_FIRST = ("-reply_order", "-map_id")
 
@@ -43,19 +51,19 @@ class DaysForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ReviewRow:
     lead: Lead
     target: Member | None = None  # where a drifted lead belongs, by the ledger
     away: Coverage | None = None  # the absence of its owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pile:
+class SectionBox:
     """A section: its number of leads, the first of them, and the address of the others."""
 
-    section: Section
+    section: ReviewSection
     count: int
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ReviewRow] = field(default_factory=list)
     days: int = UNTOUCHED_DAYS
 
     @property
@@ -67,7 +75,7 @@ class Pile:
 
     @property
     def dated_by(self) -> str:
-        return "Due" if self.section == Section.OVERDUE else "Last reply"
+        return "Due" if self.section == ReviewSection.OVERDUE else "Last reply"
 
     @property
     def explained(self) -> str:
@@ -82,46 +90,48 @@ class Pile:
     @property
     def query(self) -> str:
         said = {"review": self.section.value}
-        if self.section == Section.UNTOUCHED:
+        if self.section == ReviewSection.UNTOUCHED:
             said["days"] = str(self.days)
         return urlencode(said)
 
     @property
     def inbox(self) -> str:
-        by_age = "&sort=due" if self.section == Section.OVERDUE else ""
+        by_age = "&sort=due" if self.section == ReviewSection.OVERDUE else ""
         return f"{reverse('inbox')}?{self.query}{by_age}"
 
     @property
     def is_drifted(self) -> bool:
-        return self.section == Section.DRIFTED
+        return self.section == ReviewSection.DRIFTED
 
     @property
     def is_untouched(self) -> bool:
-        return self.section == Section.UNTOUCHED
+        return self.section == ReviewSection.UNTOUCHED
 
 
-def piles_of(user: User, *, at: datetime, days: int) -> list[Pile]:
-    return [_pile(section, user, at, days) for section in Section]
+def piles_of(user: User, *, at: datetime, days: int) -> list[SectionBox]:
+    return [_pile(section, user, at, days) for section in ReviewSection]
 
 
-def _pile(section: Section, user: User, at: datetime, days: int) -> Pile:
+def _pile(section: ReviewSection, user: User, at: datetime, days: int) -> SectionBox:
     leads = review.leads_of(section, user=user, at=at, days=days)
     count = leads.order_by()[: MOST_COUNTED + 1].count()
     known = leads.select_related("owner", "campaign", "category")
     order = ORDERS.get(section, NEWEST_FIRST)
     first = list(known.order_by(*order)[:FIRST]) if count else []
     rows = _rows(section, first, at)
-    return Pile(section=section, count=count, rows=rows, days=days)
+    return SectionBox(section=section, count=count, rows=rows, days=days)
 
 
-def _rows(section: Section, leads: Sequence[Lead], at: datetime) -> list[Row]:
-    if section == Section.AWAY and leads:
-        away = away_now(at)
-        return [Row(lead=one, away=away.get(one.owner_id or 0)) for one in leads]
-    if section == Section.DRIFTED and leads:
-        targets = review.targets_of(leads, at)
+def _rows(
+    section: ReviewSection, leads: Sequence[Lead], at: datetime
+) -> list[ReviewRow]:
+    if section == ReviewSection.AWAY and leads:
+        away = absences_at(at)
+        return [ReviewRow(lead=one, away=away.get(one.owner_id or 0)) for one in leads]
+    if section == ReviewSection.DRIFTED and leads:
+        targets = review.ledger_owners(leads, at)
         members = Member.objects.in_bulk(list(targets.values()))
         # Somebody may have settled one while the page was being read.
         there = [one for one in leads if one.pk in targets]
-        return [Row(lead=one, target=members[targets[one.pk]]) for one in there]
-    return [Row(lead=one) for one in leads]
+        return [ReviewRow(lead=one, target=members[targets[one.pk]]) for one in there]
+    return [ReviewRow(lead=one) for one in leads]

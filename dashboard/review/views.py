@@ -38,7 +38,7 @@ def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
     form = DaysForm(request.GET)
     if not form.is_valid():
         status = 400
-    known = services.open_to(request.user).select_related(
+    known = services.open_suggestions_for(request.user).select_related(
         "lead__campaign", "lead__category", "member", "owner", "rule"
     )
     pages = Paginator(known.order_by("-pk"), SHOWN)
@@ -79,7 +79,7 @@ def accept_shown(request: PageRequest) -> HttpResponse:
     if not shown:
         messages.error(request, "There is no suggestion to accept (any more).")
         return _page(request, status=409)
-    count, problems = services.accept_all(
+    count, problems = services.accept_suggestions(
         suggestions=shown, actor=request.user, at=timezone.now()
     )
     if count:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from django.utils.functional import cached_property
 
 from assignments.models import Lead, Member
-from assignments.services.routing.data import RuleFacts
+from assignments.services.routing.data import RuleData
 from assignments.services.routing.replay import MOST, Replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class ReplayCount:
     """A member's number of leads in a replay; member None is nobody."""
 
     member: Member | None
@@ -25,7 +25,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ReplayedLine:
     lead: Lead
     to: Member | None
     owner: Member | None
@@ -38,7 +38,7 @@ class Line:
 
 
 class ReplayTable:
-    def __init__(self, replay: Replay, rules: Sequence[RuleFacts]) -> None:
+    def __init__(self, replay: Replay, rules: Sequence[RuleData]) -> None:
         self.replay = replay
         self.rules = rules
 
@@ -59,10 +59,10 @@ class ReplayTable:
         return {member.pk: member for member in Member.objects.all()}
 
     @cached_property
-    def counts(self) -> list[Count]:
+    def counts(self) -> list[ReplayCount]:
         would, did = self.replay.would, self.replay.did
         found = [
-            Count(
+            ReplayCount(
                 member=self._members[pk] if pk is not None else None,
                 would=would[pk],
                 did=did[pk],
@@ -72,16 +72,16 @@ class ReplayTable:
         return sorted(found, key=lambda one: (one.member is None, -one.would, -one.did))
 
     @cached_property
-    def by_rule(self) -> list[tuple[RuleFacts, int]]:
+    def by_rule(self) -> list[tuple[RuleData, int]]:
         active = [rule for rule in self.rules if rule.mode != "off"]
         return [(rule, self.replay.by_rule[rule.pk]) for rule in active]
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ReplayedLine]:
         rows = self.replay.rows
         leads = Lead.objects.in_bulk([row.lead_id for row in rows])
         return [
-            Line(
+            ReplayedLine(
                 lead=leads[row.lead_id],
                 to=self._members.get(row.to_id or 0),
                 owner=self._members.get(row.owner_id or 0),

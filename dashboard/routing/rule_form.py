@@ -14,23 +14,23 @@ from django.utils.functional import cached_property
 from assignments.models import (
     Campaign,
     Category,
-    Mapping,
+    LookupTable,
     RoutingRule,
     RuleMember,
     User,
 )
 from assignments.models.plan import StrategyKind
 from assignments.services.periods import moment_from
-from assignments.services.routing.data import Attribute, RuleFacts, Seat
-from assignments.services.routing.load import BY_TABLE, condition_facts, load_tables
+from assignments.services.routing.data import Attribute, RuleData, RulePoolMember
+from assignments.services.routing.load import BY_TABLE, condition_data, load_tables
 from assignments.services.routing.rules import (
     LONGEST_NAME,
-    PoolWish,
-    RuleWish,
-    why_not_save,
+    PoolMemberInput,
+    RuleInput,
+    rule_problem,
 )
-from dashboard.assign.member_choices import candidates_for
-from dashboard.assign.pool_fields import Pool, is_id
+from dashboard.assign.member_choices import member_choices
+from dashboard.assign.pool_fields import PoolFields, is_id
 from dashboard.form_fields import LineField, LinesField
 
 LONGEST_LIST = 10_000
@@ -76,7 +76,7 @@ class RuleForm(forms.Form):
     )
     strategy = forms.ChoiceField(choices=StrategyKind.choices, label="How")
     table = forms.ModelChoiceField(
-        Mapping.objects.all(), required=False, empty_label="Choose a table"
+        LookupTable.objects.all(), required=False, empty_label="Choose a table"
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -96,7 +96,7 @@ class RuleForm(forms.Form):
             field.choices = _with_lost(choices, self[name].value())
 
     @cached_property
-    def pool(self) -> Pool:
+    def pool(self) -> PoolFields:
         """Return the members to choose from, with the weight and limit typed for each.
 
         Also those of the rule whom this reader could not choose, or nobody any more.
@@ -104,7 +104,7 @@ class RuleForm(forms.Form):
         said = self.data if self.is_bound else self._kept_pool()
         assert isinstance(said, QueryDict)  # noqa: S101  what a view gives
         also = [one.member_id for one in self._kept]
-        return Pool(candidates_for(self.user, also=also), said)
+        return PoolFields(member_choices(self.user, also=also), said)
 
     @cached_property
     def _kept(self) -> list[RuleMember]:
@@ -149,14 +149,14 @@ class RuleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
         self.seats = self._seats()
-        if not self.errors and (problem := why_not_save(self.wish, self.rule)):
+        if not self.errors and (problem := rule_problem(self.wish, self.rule)):
             raise forms.ValidationError(problem)
         return said
 
-    def _seats(self) -> list[PoolWish]:
+    def _seats(self) -> list[PoolMemberInput]:
         weights, caps = self.pool.weights(), self.pool.caps()
         return [
-            PoolWish(
+            PoolMemberInput(
                 member=seat.member,
                 weight=_decimal(weights.get(seat.member.pk, Fraction(1))),
                 cap=caps.get(seat.member.pk),
@@ -165,9 +165,9 @@ class RuleForm(forms.Form):
         ]
 
     @property
-    def wish(self) -> RuleWish:
+    def wish(self) -> RuleInput:
         said = self.cleaned_data
-        return RuleWish(
+        return RuleInput(
             name=said["name"].strip(),
             mode=said["mode"],
             whose=said["whose"],
@@ -191,7 +191,7 @@ class RuleForm(forms.Form):
         return {key: values for key, values in asked.items() if values}
 
     @property
-    def facts(self) -> RuleFacts:
+    def facts(self) -> RuleData:
         """Return the rule as the form has it, to be tried before it is saved; pk 0 if
         it is new.
         """
@@ -201,20 +201,22 @@ class RuleForm(forms.Form):
             Attribute.CATEGORY.value: dict(_categories()),
         }
         table = wish.table if wish.strategy in BY_TABLE else None
-        return RuleFacts(
+        return RuleData(
             pk=self.rule.pk if self.rule else 0,
             name=wish.name,
             mode=RoutingRule.Mode.ON,
             whose=wish.whose,
             since=wish.since,
             conditions=tuple(
-                condition_facts(attribute, field, values, names)
+                condition_data(attribute, field, values, names)
                 for (attribute, field), values in wish.conditions.items()
             ),
             strategy=wish.strategy,
             table=load_tables([table])[table.pk] if table else None,
             pool=tuple(
-                Seat(member_id=one.member.pk, weight=Fraction(one.weight), cap=one.cap)
+                RulePoolMember(
+                    member_id=one.member.pk, weight=Fraction(one.weight), cap=one.cap
+                )
                 for one in wish.pool
             ),
         )

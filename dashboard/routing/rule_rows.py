@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from assignments.models import Member, RoutingRule
 from assignments.models.plan import StrategyKind
-from assignments.services.routing.data import RuleFacts, Seat, Whose
-from assignments.services.routing.match import MOST_NAMED, name_of
+from assignments.services.routing.data import RuleData, RulePoolMember, Whose
+from assignments.services.routing.match import MOST_NAMED, attribute_name
 
 MOST_MEMBERS = 6
 
@@ -22,7 +22,7 @@ class Coming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleRow:
-    rule: RuleFacts
+    rule: RuleData
     place: int
     asks: list[str]
     gives: str
@@ -66,7 +66,7 @@ class RuleRow:
 
 
 def rows_of_rules(
-    rules: Sequence[RuleFacts],
+    rules: Sequence[RuleData],
     *,
     flaws: Mapping[int, list[str]],
     coming: Coming,
@@ -88,7 +88,7 @@ def rows_of_rules(
     ]
 
 
-def asks_of(rule: RuleFacts) -> list[str]:
+def asks_of(rule: RuleData) -> list[str]:
     """Return the conditions of a rule in words, one each."""
     whose = {
         Whose.NOBODYS: "no owner",
@@ -100,11 +100,11 @@ def asks_of(rule: RuleFacts) -> list[str]:
         shown = list(condition.values.values())
         rest = len(shown) - MOST_NAMED
         listed = ", ".join(shown[:MOST_NAMED]) + (f" and {rest} more" * (rest > 0))
-        asked.append(f"{name_of(condition.source)}: {listed}")
+        asked.append(f"{attribute_name(condition.source)}: {listed}")
     return asked
 
 
-def gives_of(rule: RuleFacts, members: Mapping[int, Member]) -> str:
+def gives_of(rule: RuleData, members: Mapping[int, Member]) -> str:
     label = StrategyKind(rule.strategy).label
     pool = [_seat_in_words(seat, members[seat.member_id]) for seat in rule.pool]
     rest = len(pool) - MOST_MEMBERS
@@ -115,7 +115,7 @@ def gives_of(rule: RuleFacts, members: Mapping[int, Member]) -> str:
     return f"{label}: {named}"
 
 
-def _seat_in_words(seat: Seat, member: Member) -> str:
+def _seat_in_words(seat: RulePoolMember, member: Member) -> str:
     """Return a member's name, with weight and limit if they are set."""
     said = [f"weight {float(seat.weight):g}"] if seat.weight != 1 else []
     said += [] if seat.cap is None else [f"up to {seat.cap:,}"]

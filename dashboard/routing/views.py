@@ -17,11 +17,11 @@ from assignments.models import RoutingRule
 from assignments.services.access import is_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.routing import rules as services
-from assignments.services.routing.data import RuleFacts
-from assignments.services.routing.lint import flaws_of, surroundings_at
+from assignments.services.routing.data import RuleData
+from assignments.services.routing.lint import lint_context, lint_rules
 from assignments.services.routing.load import load_rules
-from assignments.services.routing.replay import replay
-from assignments.services.routing.run import foresee, how_many_wait
+from assignments.services.routing.replay import replay_rules
+from assignments.services.routing.run import count_waiting_leads, preview_decisions
 from dashboard.htmx import PageRequest, render_page
 from dashboard.routing.replay_table import ReplayTable
 from dashboard.routing.rule_form import LISTS, RuleForm
@@ -44,12 +44,12 @@ def _list(
     check_reader(request)
     at = timezone.now()
     rules = load_rules()
-    waiting = how_many_wait(rules, at=at)
+    waiting = count_waiting_leads(rules, at=at)
     is_tried = waiting <= MOST_TRIED or "try" in request.GET
     context = {
         "rows": rows_of_rules(
             rules,
-            flaws=flaws_of(rules, surroundings_at(at, rules)),
+            flaws=lint_rules(rules, lint_context(at, rules)),
             coming=_coming(rules, at) if is_tried else Coming(),
         ),
         "untried": 0 if is_tried else waiting,
@@ -60,9 +60,9 @@ def _list(
     return render_page(request, template, context, fragments=("rules",), status=status)
 
 
-def _coming(rules: list[RuleFacts], at: datetime) -> Coming:
+def _coming(rules: list[RuleData], at: datetime) -> Coming:
     coming = Coming()
-    for one in foresee(rules, at=at):
+    for one in preview_decisions(rules, at=at):
         if one.choice is not None:
             counts = coming.placed if one.is_placed else coming.stuck
             counts[one.match.rule.pk] += 1
@@ -119,8 +119,8 @@ def _try(request: PageRequest, form: RuleForm) -> HttpResponse:
     else:
         rules.append(draft)
     at = timezone.now()
-    table = ReplayTable(replay(rules, weeks=WEEKS, at=at), rules)
-    flaws = flaws_of(rules, surroundings_at(at, rules))[draft.pk]
+    table = ReplayTable(replay_rules(rules, weeks=WEEKS, at=at), rules)
+    flaws = lint_rules(rules, lint_context(at, rules))[draft.pk]
     return _form(request, form, replay=table, flaws=flaws, draft=draft)
 
 

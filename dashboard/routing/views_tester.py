@@ -11,7 +11,7 @@ from assignments.models import Lead
 from assignments.models.assignment import Cause
 from assignments.services.routing.explain import explain_lead
 from assignments.services.routing.load import load_rules
-from assignments.services.routing.replay import replay
+from assignments.services.routing.replay import replay_rules
 from assignments.visible_text import folded
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest
@@ -33,7 +33,7 @@ def try_rules(request: PageRequest) -> HttpResponse:
     rules = load_rules()
     context: dict[str, Any] = {"all_weeks": WEEKS, "weeks": weeks}
     if weeks in WEEKS:
-        found = replay(rules, weeks=int(weeks), at=timezone.now())
+        found = replay_rules(rules, weeks=int(weeks), at=timezone.now())
         context["replay"] = ReplayTable(found, rules)
     return render(request, TEMPLATE, context)
 

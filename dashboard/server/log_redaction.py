@@ -10,7 +10,7 @@ BLOT = "***"
 _ADDRESS = re.compile(r"(/+webhooks(?:/|%2f)+smartlead(?:/|%2f)+)[^\s\"'<>?#]+", re.I)
 
 
-def blotted(text: str) -> str:
+def redacted(text: str) -> str:
     """Return a text without our key, and without what stands where it should."""
     return _ADDRESS.sub(rf"\1{BLOT}", text).replace(authentication.path_token(), BLOT)
 
@@ -26,9 +26,9 @@ def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         message = record.getMessage()
     except (TypeError, ValueError, KeyError):
         return record  # its handler reports the fault
-    if (clean := blotted(message)) != message:
+    if (clean := redacted(message)) != message:
         record.msg, record.args = clean, ()
     if record.exc_info and record.exc_info[0]:
         text = logging.Formatter().formatException(record.exc_info)
-        record.exc_text = blotted(text)
+        record.exc_text = redacted(text)
     return record

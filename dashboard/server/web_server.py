@@ -134,7 +134,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return now - since > longest
 
 
-class Server(TcpWSGIServer):  # type: ignore[misc]
+class BufferingServer(TcpWSGIServer):  # type: ignore[misc]
     channel_class = Channel
 
     def maintenance(self, now: float) -> None:
@@ -173,7 +173,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
         self.notify()
         wasyncore.loop(LOOK_EVERY, use_poll=True, map=self.connections, count=1)
 
-    def _server(self, listener: socket.socket) -> Server:
+    def _server(self, listener: socket.socket) -> BufferingServer:
         adjustments = Adjustments(
             sockets=[listener],
             server_name="localhost",
@@ -187,7 +187,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
             clear_untrusted_proxy_headers=False,
             ident=None,
         )
-        return Server(
+        return BufferingServer(
             self.wsgi,
             self.connections,
             _sock=listener,

@@ -18,7 +18,7 @@ from assignments.services.notifications import outbox
 from assignments.services.operations import status as operations_status
 from dashboard.context_processors import shell
 from dashboard.htmx import PageRequest, render_page
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 from dashboard.service_errors import refuse, say
 
 NO_REASON = "Say why: whoever finds the pause tomorrow wants to know."
@@ -26,12 +26,12 @@ NO_REASON = "Say why: whoever finds the pause tomorrow wants to know."
 
 @require_safe
 def system_page(request: PageRequest) -> HttpResponse:
-    if not Rights.of(request.user).sees_system:
+    if not ViewerRights.of(request.user).sees_system:
         raise PermissionDenied(
             "The system page is for team leads and sales managers. Ask one of them."
         )
     at = timezone.now()
-    context = {"system": operations_status.overview(at=at), "at": at}
+    context = {"system": operations_status.system_overview(at=at), "at": at}
     return render_page(request, "system/system.html", context, fragments=("health",))
 
 
@@ -92,7 +92,7 @@ def send_mail_again(request: PageRequest, pk: int) -> HttpResponse:
     mail = get_object_or_404(Mail, pk=pk)
 
     def act() -> str:
-        outbox.send_again(actor=request.user, mail=mail)
+        outbox.resend(actor=request.user, mail=mail)
         return f"The mail to {mail.address} is sent again."
 
     return _switch(request, act)
@@ -103,7 +103,7 @@ def dismiss_mail(request: PageRequest, pk: int) -> HttpResponse:
     mail = get_object_or_404(Mail, pk=pk)
 
     def act() -> str:
-        outbox.dismiss(actor=request.user, mail=mail, at=timezone.now())
+        outbox.dismiss_refused(actor=request.user, mail=mail, at=timezone.now())
         return f"The mail to {mail.address} is put away. It did not arrive."
 
     return _switch(request, act)
@@ -119,8 +119,8 @@ def _switch(request: PageRequest, act: Callable[[], str]) -> HttpResponse:
 
 
 def _page_again(request: PageRequest, status: int) -> HttpResponse:
-    if not Rights.of(request.user).is_manager:
+    if not ViewerRights.of(request.user).is_manager:
         raise PermissionDenied("Only a sales manager can do this.")
     at = timezone.now()
-    context = {"system": operations_status.overview(at=at), "at": at}
+    context = {"system": operations_status.system_overview(at=at), "at": at}
     return render(request, "system/system.html", context, status=status)

@@ -31,6 +31,6 @@ def confirm_categories(request: PageRequest) -> HttpResponse:
 @require_POST
 def put_away(request: PageRequest) -> HttpResponse:
     check_manager(request, ACT)
-    onboarding.put_away(actor=request.user, at=timezone.now())
+    onboarding.dismiss_first_steps(actor=request.user, at=timezone.now())
     messages.success(request, "The first steps are put away. System shows the rest.")
     return redirect("inbox")

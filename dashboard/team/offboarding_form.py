@@ -17,15 +17,15 @@ from assignments.models import (
     Category,
     Hold,
     Lead,
-    Mapping,
+    LookupTable,
     Member,
     User,
 )
 from assignments.models.plan import StrategyKind
-from assignments.services.bulk.allocation import Part, Wish
-from dashboard.assign.bulk_form import NoteForm
-from dashboard.assign.member_choices import Candidate, candidates_for
-from dashboard.assign.pool_fields import Pool
+from assignments.services.bulk.allocation import AllocationRequest, PlanPart
+from dashboard.assign.bulk_form import PlanNoteForm
+from dashboard.assign.member_choices import MemberOption, member_choices
+from dashboard.assign.pool_fields import PoolFields
 
 LEAVE = "leave"
 BY_TABLE = "table-"  # before the id of the table that says who
@@ -41,15 +41,15 @@ HOWS = [
 
 
 @dataclass(slots=True, kw_only=True)
-class Pile:
+class LeadPile:
     key: int  # of the category or campaign; 0 where there is none
     label: str
     is_closed: bool
     count: int
     how: str
-    pool: Pool
+    pool: PoolFields
     # None: it is left, or cannot be decided yet.
-    wish: Wish | None = None
+    wish: AllocationRequest | None = None
     problem: str = ""
 
     @property
@@ -57,24 +57,24 @@ class Pile:
         return f"_{self.key}"
 
 
-class PilesForm:
+class OffboardingForm:
     def __init__(self, data: QueryDict, *, member: Member, user: User) -> None:
         self.data = data
         self.member = member
         self.user = user
         by = data.get("by", "")
         self.by = by if by in BY else "category"
-        self.words = NoteForm(data if "note" in data else None)
+        self.words = PlanNoteForm(data if "note" in data else None)
 
     @cached_property
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[MemberOption]:
         """Return the members to choose from, without the one who leaves."""
-        known = candidates_for(self.user)
+        known = member_choices(self.user)
         return [one for one in known if one.member.pk != self.member.pk]
 
     @cached_property
-    def tables(self) -> dict[str, Mapping]:
-        return {f"{BY_TABLE}{one.pk}": one for one in Mapping.objects.all()}
+    def tables(self) -> dict[str, LookupTable]:
+        return {f"{BY_TABLE}{one.pk}": one for one in LookupTable.objects.all()}
 
     @cached_property
     def hows(self) -> list[tuple[str, str]]:
@@ -82,7 +82,7 @@ class PilesForm:
         return [*HOWS, *by_table]
 
     @cached_property
-    def piles(self) -> list[Pile]:
+    def piles(self) -> list[LeadPile]:
         counts = dict(self._own().values_list(self.by).annotate(Count("pk")))
         known: Any = Category if self.by == "category" else Campaign
         named: dict[Any, Any] = known.objects.in_bulk([pk for pk in counts if pk])
@@ -97,15 +97,15 @@ class PilesForm:
         owned = Lead.objects.present().filter(owner=self.member)
         return owned.exclude(pk__in=held.values("lead")).order_by()
 
-    def _pile(self, key: int | None, named: Any, count: int) -> Pile:
+    def _pile(self, key: int | None, named: Any, count: int) -> LeadPile:
         how = self.data.get(f"how_{key or 0}", LEAVE)
-        pile = Pile(
+        pile = LeadPile(
             key=key or 0,
             label=str(named) if named else f"No {self.by}",
             is_closed=bool(getattr(named, "is_closing", False)),
             count=count,
             how=how if how in dict(self.hows) else LEAVE,
-            pool=Pool(self.candidates, self.data, f"_{key or 0}"),
+            pool=PoolFields(self.candidates, self.data, f"_{key or 0}"),
         )
         try:
             pile.wish = self._wish(pile)
@@ -113,7 +113,7 @@ class PilesForm:
             pile.problem = " ".join(error.messages)
         return pile
 
-    def _wish(self, pile: Pile) -> Wish | None:
+    def _wish(self, pile: LeadPile) -> AllocationRequest | None:
         if pile.how == LEAVE:
             return None
         table = self.tables.get(pile.how)
@@ -124,7 +124,7 @@ class PilesForm:
             raise forms.ValidationError(
                 "Choose one member only, or a way to spread them."
             )
-        return Wish(
+        return AllocationRequest(
             strategy=StrategyKind(table.kind if table else pile.how),
             members=members,
             weights=pile.pool.weights(),
@@ -171,9 +171,9 @@ class PilesForm:
         )
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[PlanPart]:
         return [
-            Part(
+            PlanPart(
                 leads=self._own().filter(**{self.by: pile.key or None}), wish=pile.wish
             )
             for pile in self.piles

@@ -8,15 +8,15 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from assignments.models import Member, Team, User
-from dashboard.assign.member_choices import Candidate, candidates_for
+from dashboard.assign.member_choices import MemberOption, member_choices
 from dashboard.assign.pool_fields import id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RebalanceMember:
     """A member who may take part."""
 
-    candidate: Candidate
+    candidate: MemberOption
     is_ticked: bool
 
     @property
@@ -24,7 +24,7 @@ class Place:
         return self.candidate.member
 
 
-def _is_here(one: Candidate) -> bool:
+def _is_here(one: MemberOption) -> bool:
     """Return True for a member who is not away and is more than an unknown id."""
     return one.away is None and bool(one.member.name)
 
@@ -50,18 +50,18 @@ class RebalanceForm(forms.Form):
         return sorted(named, key=lambda team: team.name)
 
     @cached_property
-    def _candidates(self) -> list[Candidate]:
-        return candidates_for(self.user)
+    def _candidates(self) -> list[MemberOption]:
+        return member_choices(self.user)
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> list[RebalanceMember]:
         """Return the members to choose from; before anybody is chosen, all who are here
         are ticked.
         """
         is_begun = "member" in self.given or "chosen" in self.given
         ticked = {id_of(text) for text in self.given.getlist("member")}
         return [
-            Place(
+            RebalanceMember(
                 candidate=one,
                 is_ticked=one.member.pk in ticked if is_begun else _is_here(one),
             )

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assignments.models import Team
-from assignments.services.insights.workload import workload
+from assignments.services.insights.workload import team_workload
 from dashboard.htmx import PageRequest
 from dashboard.team.workload_table import SORTS, board_of
 
@@ -41,7 +41,7 @@ def team(request: PageRequest) -> HttpResponse:
     is_right = form.is_valid()
     chosen = form.cleaned_data.get("team")
     sort = form.cleaned_data.get("sort") or "load"
-    found = workload(at=timezone.now(), team=chosen)
+    found = team_workload(at=timezone.now(), team=chosen)
     context = {
         "form": form,
         "team": chosen,

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from assignments.models import Coverage, Lead, Member
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.insights.definitions import BY_KEY
@@ -69,7 +69,7 @@ def _member(
         "open": Lead.objects.open().owned_by(member).count(),
         "form": form,
         "absences": ahead.order_by("starts_at")[:5],
-        "absence": away_now(at).get(member.pk),
+        "absence": absences_at(at).get(member.pk),
     }
     if not period.is_valid():
         status = 400

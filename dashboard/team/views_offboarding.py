@@ -10,12 +10,12 @@ from assignments.models import Member
 from assignments.services.bulk import plans
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members
-from dashboard.assign.bulk_preview import Preview
+from dashboard.assign.bulk_preview import PlanPreview
 from dashboard.assign.views_bulk import check_right, plan_asked_for, preview_asked_for
 from dashboard.htmx import PageRequest
 from dashboard.service_errors import refuse
 from dashboard.team.coverage_commitments import ties_of
-from dashboard.team.offboarding_form import PilesForm
+from dashboard.team.offboarding_form import OffboardingForm
 
 TEMPLATE = "team/leaving.html"
 
@@ -25,14 +25,16 @@ def leaving(request: PageRequest, pk: int) -> HttpResponse:
     check_right(request)
     member = get_object_or_404(Member.objects.select_related("team"), pk=pk)
     if request.method != "POST":
-        form = PilesForm(request.GET, member=member, user=request.user)
+        form = OffboardingForm(request.GET, member=member, user=request.user)
         if "plan" not in request.GET:
             return _show(request, form)
         return _page_of_plan(request, member)
-    return _plan(request, PilesForm(request.POST, member=member, user=request.user))
+    return _plan(
+        request, OffboardingForm(request.POST, member=member, user=request.user)
+    )
 
 
-def _plan(request: PageRequest, form: PilesForm) -> HttpResponse:
+def _plan(request: PageRequest, form: OffboardingForm) -> HttpResponse:
     if not form.is_valid:
         messages.error(request, form.problem)
         return _show(request, form, status=422)
@@ -49,7 +51,7 @@ def _plan(request: PageRequest, form: PilesForm) -> HttpResponse:
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _show(request, form, status=409)
-    return redirect(Preview(plan).shown)
+    return redirect(PlanPreview(plan).shown)
 
 
 def _page_of_plan(request: PageRequest, member: Member) -> HttpResponse:
@@ -59,7 +61,7 @@ def _page_of_plan(request: PageRequest, member: Member) -> HttpResponse:
     if plan.leaver_id != member.pk:
         raise Http404
     said = QueryDict(plan.wish.get("piles", ""))
-    form = PilesForm(said, member=member, user=request.user)
+    form = OffboardingForm(said, member=member, user=request.user)
     if "again" in request.GET:
         return _show(request, form)
     return _show(request, form, preview=preview_asked_for(request, plan))
@@ -67,9 +69,9 @@ def _page_of_plan(request: PageRequest, member: Member) -> HttpResponse:
 
 def _show(
     request: PageRequest,
-    form: PilesForm,
+    form: OffboardingForm,
     *,
-    preview: Preview | None = None,
+    preview: PlanPreview | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods
 
 from assignments.models.assignment import Cause
 from assignments.services.bulk import rebalance as bulk_rebalance
-from assignments.services.bulk.rebalance import Share
+from assignments.services.bulk.rebalance import RebalanceTarget
 from assignments.services.errors import AssignmentRefused
-from dashboard.assign.bulk_preview import Preview
+from dashboard.assign.bulk_preview import PlanPreview
 from dashboard.assign.views_bulk import check_right, plan_asked_for, preview_asked_for
 from dashboard.htmx import PageRequest
 from dashboard.service_errors import refuse
@@ -35,13 +35,13 @@ def _plan(request: PageRequest, form: RebalanceForm) -> HttpResponse:
     if not form.judge():
         return _show(request, form, status=422)
     at, with_live = timezone.now(), form.with_live
-    shares = bulk_rebalance.shares_of(
+    shares = bulk_rebalance.rebalance_targets(
         members=form.members, actor=request.user, at=at, with_live=with_live
     )
     if not any(share.change for share in shares):
         return _show(request, form, shares=shares)
     try:
-        plan = bulk_rebalance.plan_levelling(
+        plan = bulk_rebalance.plan_rebalance(
             shares=shares,
             actor=request.user,
             at=at,
@@ -51,7 +51,7 @@ def _plan(request: PageRequest, form: RebalanceForm) -> HttpResponse:
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _show(request, form, shares=shares, status=409)
-    return redirect(Preview(plan).shown)
+    return redirect(PlanPreview(plan).shown)
 
 
 def _page_of_plan(request: PageRequest) -> HttpResponse:
@@ -63,7 +63,7 @@ def _page_of_plan(request: PageRequest) -> HttpResponse:
     form = RebalanceForm(QueryDict(plan.wish["rebalance"]), user=request.user)
     if "again" in request.GET:
         return _show(request, form)
-    shares = bulk_rebalance.shares_told(plan)
+    shares = bulk_rebalance.saved_targets(plan)
     return _show(request, form, shares=shares, preview=preview_asked_for(request, plan))
 
 
@@ -71,8 +71,8 @@ def _show(
     request: PageRequest,
     form: RebalanceForm,
     *,
-    shares: Sequence[Share] = (),
-    preview: Preview | None = None,
+    shares: Sequence[RebalanceTarget] = (),
+    preview: PlanPreview | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from assignments.models import Team
-from assignments.services.insights.workload import Carried, Workload
+from assignments.services.insights.workload import MemberWorkload, Workload
 from dashboard.inbox.hidden_filters import EVERYBODY
 
-SORTS: dict[str, Callable[[Carried], tuple[float, str]]] = {
+SORTS: dict[str, Callable[[MemberWorkload], tuple[float, str]]] = {
     "load": lambda line: (-_relative(line), _name(line)),
     "name": lambda line: (0, _name(line)),
     "open": lambda line: (-line.open, _name(line)),
@@ -23,11 +23,11 @@ SORTS: dict[str, Callable[[Carried], tuple[float, str]]] = {
 }
 
 
-def _name(line: Carried) -> str:
+def _name(line: MemberWorkload) -> str:
     return str(line.member).casefold()
 
 
-def _relative(line: Carried) -> float:
+def _relative(line: MemberWorkload) -> float:
     """Return the share of the capacity in use; members without one come after those
     with one.
     """
@@ -35,10 +35,10 @@ def _relative(line: Carried) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class WorkloadLine:
     """A row of the table; `whose` is the query that its lists have in common."""
 
-    carried: Carried
+    carried: MemberWorkload
     whose: dict[str, str]
     widest: int = 1  # the most open leads of anybody: the scale without a capacity
 
@@ -119,9 +119,11 @@ def _inbox(*said: dict[str, str], **more: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    members: list[Line]
-    others: list[tuple[str, Line]]  # leads of nobody, and of whom Smartlead is silent
-    total: Line
+    members: list[WorkloadLine]
+    others: list[
+        tuple[str, WorkloadLine]
+    ]  # leads of nobody, and of whom Smartlead is silent
+    total: WorkloadLine
 
 
 def board_of(found: Workload, *, sort: str, team: Team | None) -> Board:
@@ -133,20 +135,24 @@ def board_of(found: Workload, *, sort: str, team: Team | None) -> Board:
     ]
     return Board(
         members=[
-            Line(carried=one, whose={"owner": str(one.member.pk)}, widest=widest)
+            WorkloadLine(
+                carried=one, whose={"owner": str(one.member.pk)}, widest=widest
+            )
             for one in shown
             if one.member
         ],
         others=[
-            (label, Line(carried=one, whose={"owner": owner}))
+            (label, WorkloadLine(carried=one, whose={"owner": owner}))
             for label, owner, one in unowned
             if one and (one.open or one.waiting or owner == "nobody")
         ],
-        total=Line(carried=found.total, whose={"team": str(team.pk)} if team else {}),
+        total=WorkloadLine(
+            carried=found.total, whose={"team": str(team.pk)} if team else {}
+        ),
     )
 
 
-def _shown(lines: Iterable[Carried]) -> list[Carried]:
+def _shown(lines: Iterable[MemberWorkload]) -> list[MemberWorkload]:
     """Return the lines, without members who get no leads any more and have none."""
     return [
         line

@@ -5,33 +5,33 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assignments.models import RoutingRule
-from assignments.services.routing.explain import Explanation, Step
-from assignments.services.routing.match import Answer
+from assignments.services.routing.explain import Explanation, RuleStep
+from assignments.services.routing.match import MatchAnswer
 from dashboard.templatetags.handoff import icon
 
 register = Library()
 
 SIGNS = {
-    Answer.YES: ("good", "check", "Yes:"),
-    Answer.UNREAD: ("warn", "warn", "Not known yet:"),
-    Answer.NO: ("muted", "x", "No:"),
+    MatchAnswer.YES: ("good", "check", "Yes:"),
+    MatchAnswer.UNREAD: ("warn", "warn", "Not known yet:"),
+    MatchAnswer.NO: ("muted", "x", "No:"),
 }
 
 
 @register.filter
-def verdict(step: Step) -> str:
+def verdict(step: RuleStep) -> str:
     """`decides`, `does not match`, ...: what the rule does with this lead."""
     if step.is_off:
         return "off"
     if step.decides:
-        return "waits for it" if step.answer is Answer.UNREAD else "decides"
-    if step.answer is Answer.YES:
+        return "waits for it" if step.answer is MatchAnswer.UNREAD else "decides"
+    if step.answer is MatchAnswer.YES:
         return "would match, comes too late"
     return "does not match"
 
 
 @register.simple_tag
-def answer_sign(answer: Answer) -> SafeString:
+def answer_sign(answer: MatchAnswer) -> SafeString:
     look, name, label = SIGNS[answer]
     return format_html('<span class="{}">{}</span>', look, icon(name, label))
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from django.template import Library
 from django.template.defaultfilters import floatformat
 
-from assignments.models import Heartbeat, Source, User
-from assignments.services.operations.status import Overview, Queue
+from assignments.models import Heartbeat, SyncSource, User
+from assignments.services.operations.status import QueueCounts, SystemOverview
 from dashboard.templatetags.handoff import age
 
 register = Library()
@@ -24,7 +24,7 @@ def last_beats(beats: Sequence[Heartbeat], at: datetime) -> str:
 
 
 @register.filter
-def what_waits(queue: Queue) -> str:
+def what_waits(queue: QueueCounts) -> str:
     """`3 manual, 12 bulk; 1 sending, 2 notes.`"""
     waiting = [f"{count} {name.lower()}" for name, count in queue.waiting.items()]
     listed = ", ".join(waiting) or "No assignment waits"
@@ -33,7 +33,7 @@ def what_waits(queue: Queue) -> str:
 
 
 @register.filter
-def calls_used(system: Overview) -> str:
+def calls_used(system: SystemOverview) -> str:
     """`3 of 8, 21 of 55`."""
     return ", ".join(
         f"{window.used} of {window.limit:,}" for window in system.budget.windows
@@ -41,7 +41,7 @@ def calls_used(system: Overview) -> str:
 
 
 @register.filter
-def call_spans(system: Overview) -> str:
+def call_spans(system: SystemOverview) -> str:
     """`2 s and 60 s`."""
     return " and ".join(
         f"{floatformat(window.seconds)} s" for window in system.budget.windows
@@ -54,8 +54,8 @@ def by_whom(user: User | None) -> str:
 
 
 @register.filter
-def filter_proof(source: Source) -> str:
+def filter_proof(source: SyncSource) -> str:
     """What is known of Smartlead's member filter from this source; mostly nothing."""
-    if not source.proof_detail and source.proof == Source.Proof.UNPROVEN:
+    if not source.proof_detail and source.proof == SyncSource.Proof.UNPROVEN:
         return ""
     return f"Filter: {source.get_proof_display().lower()}. {source.proof_detail}"

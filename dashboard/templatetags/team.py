@@ -3,14 +3,14 @@
 from django.template import Library
 
 from assignments.models import Coverage, Member
-from assignments.services.bulk.rebalance import Share
+from assignments.services.bulk.rebalance import RebalanceTarget
 from dashboard.templatetags.handoff import absence
 
 register = Library()
 
 
 @register.filter
-def mobility(share: Share) -> str:
+def mobility(share: RebalanceTarget) -> str:
     """`40 may move, 3 in a live conversation`: how many leads may move, and why not."""
     if not share.is_theirs:
         return "not yours to move"

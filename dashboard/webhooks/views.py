@@ -50,7 +50,7 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
 
     `WebhookAddress` has checked the key in the address, and taken it out.
     """
-    if not request.META.get(IS_WEBHOOK) and not authentication.opens(token):
+    if not request.META.get(IS_WEBHOOK) and not authentication.is_our_token(token):
         return error_pages.no_such_page()
     if request.method != "POST":
         return _said(405, "Webhooks are sent with POST.")
@@ -74,7 +74,7 @@ def _take(request: HttpRequest) -> tuple[int, str]:
         return 400, "The body broke off."
     except UnreadableEvent as no:
         return 400, str(no)
-    except authentication.Forged as forged:
+    except authentication.ForgedRequest as forged:
         return 403, str(forged)
     except DatabaseError:
         return 503, "It cannot be kept now. Send it again later."
@@ -96,7 +96,7 @@ def webhooks(request: PageRequest) -> HttpResponse:
         "address": settings.SITE_URL.rstrip("/") + path,
         "is_https": settings.SITE_URL.startswith("https://"),
         "events": EVENTS,
-        "report": webhooks_status.report(at=timezone.now()),
+        "report": webhooks_status.webhook_report(at=timezone.now()),
     }
     return render(request, "settings/webhooks.html", context)
 

@@ -16,7 +16,7 @@ from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.server import serve_in_thread
 from assignments.services import account as accounts
 from assignments.services.operations import doctor
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from tests.factories import make_lead, make_manager
 from tests.migrated import pretend_migrated
 
@@ -84,7 +84,7 @@ class TestDoctor:
     def make_all_well(self) -> None:
         make_manager()
         accounts.bind(timezone.now())
-        beat("worker", at=timezone.now())
+        record_heartbeat("worker", at=timezone.now())
 
     def test_it_prints_a_line_for_each_check(self):
         self.make_all_well()
@@ -162,7 +162,7 @@ class TestServe:
 
     def test_it_refuses_a_port_in_use(self, monkeypatch):
         monkeypatch.setattr(
-            "assignments.processes.free_port", lambda host, port: port + 1
+            "assignments.processes.find_free_port", lambda host, port: port + 1
         )
 
         with pytest.raises(CommandError, match="Something else listens on"):
@@ -215,7 +215,7 @@ class TestDemo:
         self, command, monkeypatch
     ):
         monkeypatch.setattr(
-            "assignments.processes.free_port", lambda host, port: port + 1
+            "assignments.processes.find_free_port", lambda host, port: port + 1
         )
         monkeypatch.setattr(
             "assignments.services.operations.demo.on_demo_database", lambda: True

@@ -21,9 +21,9 @@ def test_no_part_is_told_the_key_as_an_argument(settings):
     log = Path("log")
 
     commands = [
-        *processes.web(host="127.0.0.1", port=8000).command,
-        *processes.worker().command,
-        *processes.sandbox(
+        *processes.web_process(host="127.0.0.1", port=8000).command,
+        *processes.worker_process().command,
+        *processes.sandbox_process(
             port=1, state=log, site="http://127.0.0.1:1", environment={}, log=log
         ).command,
     ]
@@ -32,7 +32,7 @@ def test_no_part_is_told_the_key_as_an_argument(settings):
 
 
 def test_the_web_part_binds_an_ipv6_address_in_brackets():
-    assert "[::1]:8000" in processes.web(host="::1", port=8000).command
+    assert "[::1]:8000" in processes.web_process(host="::1", port=8000).command
 
 
 @pytest.mark.django_db
@@ -41,10 +41,10 @@ class TestWorkerQuietFor:
         beat_at = timezone.now() - timedelta(seconds=200)
         Heartbeat.objects.create(name="worker", beat_at=beat_at)
 
-        assert 200 <= processes.worker_quiet_for() < 210
+        assert 200 <= processes.seconds_since_worker_heartbeat() < 210
 
     def test_a_worker_never_seen_has_been_quiet_for_ever(self):
-        assert processes.worker_quiet_for() == math.inf
+        assert processes.seconds_since_worker_heartbeat() == math.inf
 
     def test_an_unreadable_database_says_nothing_against_the_worker(
         self, monkeypatch, caplog
@@ -55,7 +55,7 @@ class TestWorkerQuietFor:
         monkeypatch.setattr(Heartbeat.objects, "filter", fail)
         monkeypatch.setattr(processes.connection, "close", lambda: None)
 
-        assert processes.worker_quiet_for() == 0.0
+        assert processes.seconds_since_worker_heartbeat() == 0.0
         assert "cannot be read: gone" in caplog.text
 
 
@@ -70,13 +70,13 @@ class TestStaticFilesAreFresh:
     def test_they_are_not_before_they_were_collected(self, settings, tmp_path):
         settings.STATIC_ROOT = tmp_path
 
-        assert not processes.static_files_are_fresh()
+        assert not processes.are_static_files_fresh()
 
     def test_they_are_when_collected_after_the_last_change(self, settings, tmp_path):
         settings.STATIC_ROOT = tmp_path
         (tmp_path / "staticfiles.json").touch()
 
-        assert processes.static_files_are_fresh()
+        assert processes.are_static_files_fresh()
 
     def test_they_are_not_when_a_source_has_changed_since(self, settings, tmp_path):
         settings.STATIC_ROOT = tmp_path
@@ -84,7 +84,7 @@ class TestStaticFilesAreFresh:
         collected.touch()
         os.utime(collected, (0, 0))
 
-        assert not processes.static_files_are_fresh()
+        assert not processes.are_static_files_fresh()
 
 
 class TestFreePort:
@@ -92,13 +92,13 @@ class TestFreePort:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
 
-        assert processes.free_port("127.0.0.1", port) == port
+        assert processes.find_free_port("127.0.0.1", port) == port
 
     def test_the_next_one_if_somebody_does(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
 
-            assert processes.free_port("127.0.0.1", port) > port
+            assert processes.find_free_port("127.0.0.1", port) > port
 
 
 class Proxied(BaseHTTPRequestHandler):
@@ -122,10 +122,10 @@ class TestAnswers:
             Thread(target=server.serve_forever, daemon=True).start()
             host, port = "127.0.0.1", server.server_port
 
-            as_proxy = processes.answers(
+            as_proxy = processes.is_serving(
                 host=host, port=port, site_url="https://handoff.example.com"
             )
-            as_stranger = processes.answers(host=host, port=port, site_url=SITE)
+            as_stranger = processes.is_serving(host=host, port=port, site_url=SITE)
             server.shutdown()
 
         assert (as_proxy, as_stranger) == (True, False)
@@ -134,4 +134,4 @@ class TestAnswers:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
 
-        assert not processes.answers(host="0.0.0.0", port=port, site_url=SITE)
+        assert not processes.is_serving(host="0.0.0.0", port=port, site_url=SITE)

@@ -2,9 +2,13 @@
 
 import pytest
 
-from assignments.smtp_replies import Meaning, Step, meaning_of
+from assignments.smtp_replies import RefusalMeaning, SmtpStep, meaning_of
 
-RETURNED, LATER, SERVER = Meaning.RETURNED, Meaning.LATER, Meaning.SERVER
+RETURNED, LATER, SERVER = (
+    RefusalMeaning.RETURNED,
+    RefusalMeaning.LATER,
+    RefusalMeaning.SERVER,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,10 +33,10 @@ RETURNED, LATER, SERVER = Meaning.RETURNED, Meaning.LATER, Meaning.SERVER
     ],
 )
 def test_the_recipients_own_faults_are_final(answer):
-    assert meaning(Step.RECIPIENT, answer) is RETURNED
+    assert meaning(SmtpStep.RECIPIENT, answer) is RETURNED
 
 
-@pytest.mark.parametrize("step", [Step.RECIPIENT, Step.CONTENT])
+@pytest.mark.parametrize("step", [SmtpStep.RECIPIENT, SmtpStep.CONTENT])
 @pytest.mark.parametrize(
     "answer",
     [
@@ -89,7 +93,7 @@ def test_quota_relaying_and_policy_are_the_servers_trouble(step, answer):
     ],
 )
 def test_what_may_be_this_recipients_alone_waits_alone(answer):
-    assert meaning(Step.RECIPIENT, answer) is LATER
+    assert meaning(SmtpStep.RECIPIENT, answer) is LATER
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_what_may_be_this_recipients_alone_waits_alone(answer):
     ],
 )
 def test_after_the_text_other_things_are_said(answer, right):
-    assert meaning(Step.CONTENT, answer) is right
+    assert meaning(SmtpStep.CONTENT, answer) is right
 
 
 @pytest.mark.parametrize(
@@ -126,13 +130,13 @@ def test_after_the_text_other_things_are_said(answer, right):
     ],
 )
 def test_before_it_knows_the_recipient_it_is_about_us(answer, right):
-    assert meaning(Step.SENDER, answer) is right
+    assert meaning(SmtpStep.SENDER, answer) is right
 
 
 def test_an_address_of_the_internet_is_no_status_code():
-    assert meaning(Step.RECIPIENT, "550 5.1.1.7 is blocked") is SERVER
+    assert meaning(SmtpStep.RECIPIENT, "550 5.1.1.7 is blocked") is SERVER
 
 
-def meaning(step: Step, answer: str) -> Meaning:
+def meaning(step: SmtpStep, answer: str) -> RefusalMeaning:
     code, _, words = answer.partition(" ")
     return meaning_of(step, int(code), words)

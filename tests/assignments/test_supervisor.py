@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from assignments.supervisor import Part, Supervisor
+from assignments.supervisor import ManagedProcess, Supervisor
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 IGNORES_TERM = [
@@ -59,8 +59,8 @@ def is_alive(pid: int) -> bool:
 class TestStop:
     def test_leaving_the_context_ends_every_part(self):
         with make_supervisor() as supervisor:
-            supervisor.start(Part(name="web", command=SLEEPS))
-            supervisor.start(Part(name="worker", command=SLEEPS))
+            supervisor.start(ManagedProcess(name="web", command=SLEEPS))
+            supervisor.start(ManagedProcess(name="worker", command=SLEEPS))
             pids = list(supervisor.pids().values())
 
         assert not any(is_alive(pid) for pid in pids)
@@ -69,7 +69,9 @@ class TestStop:
         log = tmp_path / "log"
 
         with make_supervisor(patience=0.2) as supervisor:
-            supervisor.start(Part(name="worker", command=IGNORES_TERM, log=log))
+            supervisor.start(
+                ManagedProcess(name="worker", command=IGNORES_TERM, log=log)
+            )
             pid = supervisor.pids()["worker"]
             wait_for(lambda: "ready" in log.read_text())
 
@@ -81,14 +83,16 @@ class TestStop:
         log = tmp_path / "log"
 
         with make_supervisor() as supervisor:
-            supervisor.start(Part(name="worker", command=FORKS_AND_STAYS, log=log))
+            supervisor.start(
+                ManagedProcess(name="worker", command=FORKS_AND_STAYS, log=log)
+            )
             wait_for(lambda: log.read_text().endswith("\n"))
 
         wait_for(lambda: not is_alive(int(log.read_text())))
 
     def test_a_part_leads_a_session_of_its_own(self):
         with make_supervisor() as supervisor:
-            supervisor.start(Part(name="web", command=SLEEPS))
+            supervisor.start(ManagedProcess(name="web", command=SLEEPS))
             pid = supervisor.pids()["web"]
             wait_for(lambda: psutil.Process(pid).cmdline() == SLEEPS)
 
@@ -99,7 +103,7 @@ class TestWatch:
     def test_a_part_that_died_is_started_anew(self):
         said: list[str] = []
         with make_supervisor(said) as supervisor:
-            supervisor.start(Part(name="web", command=SLEEPS))
+            supervisor.start(ManagedProcess(name="web", command=SLEEPS))
             first = supervisor.pids()["web"]
             os.kill(first, signal.SIGKILL)
 
@@ -112,7 +116,9 @@ class TestWatch:
     ):
         log = tmp_path / "log"
         with make_supervisor() as supervisor:
-            supervisor.start(Part(name="worker", command=FORKS_AND_ENDS, log=log))
+            supervisor.start(
+                ManagedProcess(name="worker", command=FORKS_AND_ENDS, log=log)
+            )
             first = supervisor.pids()["worker"]
 
             supervisor.watch(until=lambda: supervisor.pids()["worker"] != first)
@@ -124,7 +130,7 @@ class TestWatch:
         said: list[str] = []
         ends_at_once = [sys.executable, "-c", "raise SystemExit(1)"]
         with make_supervisor(said, longest_pause=1.5) as supervisor:
-            supervisor.start(Part(name="web", command=ends_at_once))
+            supervisor.start(ManagedProcess(name="web", command=ends_at_once))
 
             supervisor.watch(until=lambda: len(said) == 2)
 
@@ -132,7 +138,7 @@ class TestWatch:
 
     def test_a_silent_part_is_replaced(self):
         said: list[str] = []
-        part = Part(
+        part = ManagedProcess(
             name="worker", command=SLEEPS, quiet_for=lambda: 9e9, stale_after=0.1
         )
         with make_supervisor(said) as supervisor:
@@ -145,7 +151,7 @@ class TestWatch:
         assert said[0].startswith("The worker gave no sign of life;")
 
     def test_a_stopped_process_counts_as_silent_and_dies(self):
-        part = Part(
+        part = ManagedProcess(
             name="worker", command=SLEEPS, quiet_for=lambda: 9e9, stale_after=0.1
         )
         with make_supervisor() as supervisor:
@@ -159,7 +165,7 @@ class TestWatch:
 
     def test_a_part_younger_than_the_limit_is_given_time(self):
         looks: list[int] = []
-        part = Part(
+        part = ManagedProcess(
             name="worker", command=SLEEPS, quiet_for=lambda: 9e9, stale_after=60
         )
         with make_supervisor() as supervisor:

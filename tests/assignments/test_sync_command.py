@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from assignments.models import Lead, Seat
+from assignments.models import Lead, TaskLease
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import task_leases
 from assignments.smartlead.client import Client
@@ -64,21 +64,23 @@ def test_another_accounts_database_is_not_read_into(world: FakeSmartlead):
 def test_it_waits_for_a_worker_that_reads_and_leaves_the_seat_free(world, settings):
     settings.SEAT_TIME = 0.0
     now = timezone.now()
-    taken = task_leases.take_seat(("sync",), at=now, until=now + timedelta(minutes=1))
+    taken = task_leases.acquire_lease(
+        ("sync",), at=now, until=now + timedelta(minutes=1)
+    )
     with pytest.raises(CommandError, match="keeps reading"):
         sync()
 
-    task_leases.leave_seat(taken)
+    task_leases.release_lease(taken)
     sync()
 
-    assert Seat.objects.get(pk="sync").until is None
+    assert TaskLease.objects.get(pk="sync").until is None
 
 
 def test_a_command_that_has_lost_its_seat_stops(world, monkeypatch):
     read = Client.inbox
 
     def lose_seat(*args: Any, **kwargs: Any) -> Any:
-        Seat.objects.update(token="somebody else's")
+        TaskLease.objects.update(token="somebody else's")
         return read(*args, **kwargs)
 
     monkeypatch.setattr(Client, "inbox", lose_seat)
@@ -86,4 +88,4 @@ def test_a_command_that_has_lost_its_seat_stops(world, monkeypatch):
     with pytest.raises(CommandError, match="Another process"):
         sync()
 
-    assert Seat.objects.get(pk="sync").token == "somebody else's"
+    assert TaskLease.objects.get(pk="sync").token == "somebody else's"

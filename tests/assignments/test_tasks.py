@@ -6,13 +6,16 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from assignments import task_queue, tasks
-from assignments.models import Heartbeat, Lead, Message, Notification, Seat
+from assignments.models import Heartbeat, Lead, Message, Notification, TaskLease
 from assignments.models.assignment import State
-from assignments.models.notification import Kind
+from assignments.models.notification import NotificationKind
 from assignments.services import task_leases
 from assignments.services.mail_content import parse_waiting
-from assignments.services.notifications.notify import tell
-from assignments.services.notifications.preferences import Choice, save_wishes
+from assignments.services.notifications.notify import notify
+from assignments.services.notifications.preferences import (
+    KindPreference,
+    save_preferences,
+)
 from assignments.services.sla import recalculate
 from tests.factories import (
     make_assignment,
@@ -29,7 +32,7 @@ from tests.postbox import Postbox, mailers
 def hold_leases(*names: str) -> None:
     later = timezone.now() + timedelta(minutes=1)
     for name in names:
-        Seat.objects.update_or_create(name=name, defaults={"until": later})
+        TaskLease.objects.update_or_create(name=name, defaults={"until": later})
 
 
 class TestDispatch:
@@ -39,11 +42,11 @@ class TestDispatch:
         tasks.dispatch()
 
         assert state_of(row) == State.DONE
-        assert not Seat.objects.filter(until__isnull=False).exists()
+        assert not TaskLease.objects.filter(until__isnull=False).exists()
 
     def test_does_nothing_while_both_leases_are_taken(self, office):
         row = make_assignment(office.lead(), office.members[1])
-        hold_leases(*task_queue.DISPATCH_SEATS)
+        hold_leases(*task_queue.DISPATCH_LEASES)
 
         assert tasks.dispatch() == "Both seats are taken."
         assert state_of(row) == State.WAITING
@@ -68,7 +71,7 @@ class TestDispatch:
         with pytest.raises(ZeroDivisionError):
             tasks.dispatch()
 
-        assert not Seat.objects.filter(until__isnull=False).exists()
+        assert not TaskLease.objects.filter(until__isnull=False).exists()
 
 
 class TestParseMails:
@@ -83,7 +86,7 @@ class TestParseMails:
         monkeypatch.setattr(parse_waiting, "CHUNK", 2)
 
         assert tasks.parse_mails() == "3 texts parsed."
-        assert not parse_waiting.something_waits()
+        assert not parse_waiting.is_anything_unparsed()
 
     def test_looks_once_more_when_its_time_is_up(
         self, waiting, settings, queued, django_capture_on_commit_callbacks
@@ -96,7 +99,7 @@ class TestParseMails:
         assert queued == [("assignments.tasks.parse_mails",)]
 
     def test_does_nothing_while_its_lease_is_taken(self, waiting):
-        hold_leases(task_queue.PARSER_SEAT)
+        hold_leases(task_queue.PARSER_LEASE)
 
         assert tasks.parse_mails() == "Somebody else is parsing."
 
@@ -122,7 +125,7 @@ class TestDeadlines:
         self, db, many, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
-            recalculate.recount()
+            recalculate.recalculate_all()
         assert queued == [("assignments.tasks.work_out_dues",)]
 
         assert tasks.work_out_dues() == "3 leads."
@@ -131,15 +134,15 @@ class TestDeadlines:
         assert not Lead.objects.filter(answer_due_at=None).exists()
 
     def test_are_worked_out_by_one_at_a_time(self, db, many):
-        recalculate.recount()
-        hold_leases(task_queue.DUES_SEAT)
+        recalculate.recalculate_all()
+        hold_leases(task_queue.DEADLINES_LEASE)
 
         assert tasks.work_out_dues() == "Somebody else is working it out."
 
     def test_a_lost_nudge_costs_a_minute(
         self, office, many, queued, django_capture_on_commit_callbacks
     ):
-        recalculate.start_over()
+        recalculate.restart()
 
         with django_capture_on_commit_callbacks(execute=True):
             tasks.tick()
@@ -152,26 +155,30 @@ class TestLeases:
         now = timezone.now()
         later = now + timedelta(seconds=45)
 
-        taken = [task_leases.take_seat(("one",), at=now, until=later) for _ in range(2)]
+        taken = [
+            task_leases.acquire_lease(("one",), at=now, until=later) for _ in range(2)
+        ]
 
         assert [seat is None for seat in taken] == [False, True]
 
     def test_the_lease_of_a_dead_process_runs_out(self, db):
         now = timezone.now()
-        task_leases.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
+        task_leases.acquire_lease(("one",), at=now, until=now + timedelta(seconds=45))
 
         at = now + timedelta(seconds=46)
 
-        assert task_leases.take_seat(("one",), at=at, until=at + timedelta(seconds=45))
+        assert task_leases.acquire_lease(
+            ("one",), at=at, until=at + timedelta(seconds=45)
+        )
 
     def test_a_late_release_does_not_free_the_lease_of_the_next(self, db):
         now = timezone.now()
-        late = task_leases.take_seat(("one",), at=now, until=now)
-        task_leases.take_seat(("one",), at=now, until=now + timedelta(seconds=45))
+        late = task_leases.acquire_lease(("one",), at=now, until=now)
+        task_leases.acquire_lease(("one",), at=now, until=now + timedelta(seconds=45))
 
-        task_leases.leave_seat(late)
+        task_leases.release_lease(late)
 
-        assert task_leases.take_seat(("one",), at=now, until=now) is None
+        assert task_leases.acquire_lease(("one",), at=now, until=now) is None
 
 
 class TestNudges:
@@ -187,7 +194,7 @@ class TestNudges:
     def test_no_nudge_while_both_leases_are_taken(
         self, db, queued, django_capture_on_commit_callbacks
     ):
-        hold_leases(*task_queue.DISPATCH_SEATS)
+        hold_leases(*task_queue.DISPATCH_LEASES)
 
         with django_capture_on_commit_callbacks(execute=True):
             task_queue.nudge_dispatch()
@@ -233,16 +240,16 @@ class TestMails:
     @pytest.fixture
     def told(self, postbox: Postbox) -> Postbox:
         user = make_user(email="ana@example.com")
-        save_wishes(
+        save_preferences(
             user=user,
-            choices={Kind.ASSIGNED: Choice()},
+            choices={NotificationKind.ASSIGNED: KindPreference()},
             digest_at=time(8),
             quiet_from=None,
             quiet_to=None,
         )
-        tell(
+        notify(
             user,
-            kind=Kind.ASSIGNED,
+            kind=NotificationKind.ASSIGNED,
             key="1",
             subject="3 leads are yours",
             text="",
@@ -256,7 +263,7 @@ class TestMails:
         assert told.subjects == [("ana@example.com", "3 leads are yours")]
 
     def test_one_at_a_time(self, db, told):
-        hold_leases(task_queue.MAILS_SEAT)
+        hold_leases(task_queue.MAILS_LEASE)
 
         assert tasks.send_mails() == "Somebody else is sending."
 

@@ -34,9 +34,9 @@ SELECT l.map_id, {moment}, {later}, l.owner_id, l.map_id %% 3000
 FROM assignments_lead l WHERE l.owner_id IS NOT NULL AND (l.map_id / 7) %% 3 = 0
 """
 _MAILS = """
-INSERT INTO assignments_seenmail (lead_id, at, kind)
+INSERT INTO assignments_mailevent (lead_id, at, kind)
 SELECT lead_id, replied_at, 'reply' FROM assignments_reply
-WHERE NOT EXISTS (SELECT 1 FROM assignments_seenmail mail
+WHERE NOT EXISTS (SELECT 1 FROM assignments_mailevent mail
     WHERE mail.lead_id = assignments_reply.lead_id AND mail.at = replied_at)
 """
 

@@ -22,19 +22,19 @@ from django.conf import settings
 from django.utils import timezone
 
 from assignments import processes
-from assignments.models import Batch, Lead, Mapping, Member, SavedPlan, User
+from assignments.models import Batch, Lead, LookupTable, Member, SavedPlan, User
 from assignments.models import Budget as BudgetRow
 from assignments.models.plan import StrategyKind
 from assignments.sandbox.call_log import CallLogEntry
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.bulk import plans, write_plan
-from assignments.services.bulk.allocation import Part, Wish
+from assignments.services.bulk.allocation import AllocationRequest, PlanPart
 from assignments.services.mirror import list_verification
-from assignments.services.mirror.session import Reading
+from assignments.services.mirror.session import SyncSession
 from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import connect
-from assignments.supervisor import Part as Process
+from assignments.supervisor import ManagedProcess as Process
 from assignments.supervisor import Supervisor
 from tests.benchmarks import journal
 from tests.benchmarks.figures import Figure, say
@@ -117,17 +117,17 @@ def _prove(folder: Path) -> None:
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
         until = timezone.now() + timedelta(seconds=LONGEST)
-        reading = Reading(
+        reading = SyncSession(
             client=client,
             budget=budget,
             clock=timezone.now,
             sleep=time.sleep,
             until=until,
         )
-        list_verification.prove(reading)
+        list_verification.verify_lists(reading)
     world.close()
     BudgetRow.objects.all().delete()
-    if not list_verification.is_proven():
+    if not list_verification.are_lists_proven():
         raise RuntimeError("The lists of members did not prove themselves.")
 
 
@@ -192,17 +192,17 @@ def _deal_out(trial: Trial, folder: Path, office: Office) -> int:
     return length
 
 
-def _part(office: Office, kind: StrategyKind) -> Part:
+def _part(office: Office, kind: StrategyKind) -> PlanPart:
     leads = Lead.objects.filter(owner__in=office.donors)
     pool = office.pool[:1] if kind == StrategyKind.MEMBER else office.pool
     table = None if kind in PLAIN else _table(kind, pool)
-    wish = Wish(strategy=kind, members=[] if table else pool, table=table)
-    return Part(leads=leads.filter(last_reply_at__isnull=False), wish=wish)
+    wish = AllocationRequest(strategy=kind, members=[] if table else pool, table=table)
+    return PlanPart(leads=leads.filter(last_reply_at__isnull=False), wish=wish)
 
 
-def _table(kind: StrategyKind, pool: list[Member]) -> Mapping:
+def _table(kind: StrategyKind, pool: list[Member]) -> LookupTable:
     """Each campaign to one of the pool, by turns."""
-    table = Mapping.objects.create(name=kind, kind=kind, attribute="campaign")
+    table = LookupTable.objects.create(name=kind, kind=kind, attribute="campaign")
     names = Lead.objects.values_list("campaign__name", flat=True).distinct()
     for place, name in enumerate(sorted({name for name in names if name})):
         member = pool[place % len(pool)]
@@ -217,7 +217,9 @@ def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> None:
     words += ["--rate", trial.scaled(CONFIGURED)]
     words += ["--assigned-me", PROVABLE] if trial.lists_proven else []
     log = folder / "sandbox.log"
-    supervisor.start(_process("sandbox", processes.manage("sandbox", *words), log))
+    supervisor.start(
+        _process("sandbox", processes.manage_command("sandbox", *words), log)
+    )
     address = settings.SMARTLEAD_BASE_URL.removesuffix("/api/v1")
     await_answer(f"{address}/_sandbox/verdict", log)
     command = [sys.executable, "-m", "tests.benchmarks.worker", "dispatch"]

@@ -9,8 +9,8 @@ from random import Random
 import httpx
 from django.utils import timezone
 
-from assignments.models import Lead, Member, Seat
-from assignments.task_queue import DISPATCH_SEATS
+from assignments.models import Lead, Member, TaskLease
+from assignments.task_queue import DISPATCH_LEASES
 
 PATIENCE = 60.0  # seconds, at the true limit, after which a click counts as lost
 RHYTHM = (2.5, 5.5)  # seconds from one click to the next
@@ -66,8 +66,8 @@ def _click(browser: httpx.Client, lead: Lead, to: Member, scale: float) -> Click
 
 
 def _both_seats_are_taken() -> bool:
-    taken = Seat.objects.filter(name__in=DISPATCH_SEATS, until__gt=timezone.now())
-    return taken.count() == len(DISPATCH_SEATS)
+    taken = TaskLease.objects.filter(name__in=DISPATCH_LEASES, until__gt=timezone.now())
+    return taken.count() == len(DISPATCH_LEASES)
 
 
 def _poll(row: str) -> float:

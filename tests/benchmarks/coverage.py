@@ -13,14 +13,14 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from assignments.models import Coverage, Hold, Lead, Member, Source, User
+from assignments.models import Coverage, Hold, Lead, Member, SyncSource, User
 from assignments.sandbox.fake_smartlead import FakeSmartlead
-from assignments.services.account import current
+from assignments.services.account import current_account
 from assignments.services.bulk.call_estimates import calls_per_minute
 from assignments.services.coverage import actions, tick
-from assignments.services.coverage.drafts import Draft, DraftCoverer
-from assignments.services.dispatch.context import Desk
-from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
+from assignments.services.dispatch.context import DispatchContext
+from assignments.services.dispatch.dispatcher import Dispatcher, is_work_left
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import connect
@@ -55,7 +55,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    desk: Desk
+    desk: DispatchContext
     clock: Clock
     watched: Watched
     boss: User
@@ -70,7 +70,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     watched = Watched(world, clock.let_a_call_pass)
     budget = CallBudget(limits=UNLIMITED, name="coverage")
     with connect(transport=watched, budget=budget) as client:
-        desk = Desk(client=client, budget=budget, clock=clock)
+        desk = DispatchContext(client=client, budget=budget, clock=clock)
         away, *others = Member.objects.filter(is_active=True).order_by("pk")
         covering = others[:COVERING]
         office = Office(desk, clock, watched, boss, away, covering)
@@ -100,8 +100,8 @@ def _figures(
 
 def _prepare(office: Office, size: int, *, is_proven: bool) -> None:
     """So many leads with the member who will be away, none with who covers."""
-    Source.objects.filter(name=ASSIGNED).update(
-        proof=Source.Proof.PROVEN if is_proven else Source.Proof.FAILED
+    SyncSource.objects.filter(name=ASSIGNED).update(
+        proof=SyncSource.Proof.PROVEN if is_proven else SyncSource.Proof.FAILED
     )
     world = office.watched.world
     world.behaviour = world.behaviour.changed(assigned_me="override")
@@ -120,7 +120,7 @@ def _prepare(office: Office, size: int, *, is_proven: bool) -> None:
 
 def _cover(office: Office) -> Coverage:
     today = office.clock().date()
-    draft = Draft(
+    draft = CoverageDraft(
         member=office.away,
         first_day=today,
         last_day=today + timedelta(days=30),
@@ -137,7 +137,7 @@ def _cover(office: Office) -> Coverage:
 def _work(office: Office) -> None:
     """Until nothing is left to send, with a tick each minute."""
     dispatcher, next_tick = Dispatcher(office.desk), office.clock.now
-    while work_is_left(current()):
+    while is_work_left(current_account()):
         if office.clock.now >= next_tick:
             tick.tick(office.clock.now)
             next_tick = office.clock.now + MINUTE

@@ -13,7 +13,7 @@ from assignments.models.assignment import Cause, State
 from assignments.sandbox.names import COUNTRIES, FIRMS, MEMBERS
 from assignments.sandbox.seed import CATEGORIES
 from assignments.services.mirror.import_leads import search_text_of
-from assignments.services.sla.waiting import is_owed
+from assignments.services.sla.waiting import is_answer_owed
 
 CLOSING = {"Not Interested", "Do Not Contact", "Wrong Person"}
 CAMPAIGNS = 40
@@ -97,7 +97,7 @@ def _due(
     replied: datetime | None, sent: datetime, category: Category | None
 ) -> datetime | None:
     is_closed = category is not None and category.is_closing
-    if replied and is_owed(
+    if replied and is_answer_owed(
         last_reply_at=replied, last_sent_at=sent, is_closed=is_closed
     ):
         return replied + timedelta(hours=24)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Category, Member, Team, User
 from assignments.sandbox.names import MEMBERS
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from tests.benchmarks import annals
 from tests.benchmarks.crowd import fill
 from tests.benchmarks.figures import Figure, say
@@ -38,7 +38,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     fill(leads=LEADS, user=user)
     Category.objects.filter(name="Interested").update(is_interested=True)
     annals.fill_recent()
-    beat("worker", at=timezone.now())
+    record_heartbeat("worker", at=timezone.now())
     pages = _pages()
     short = _times(browser, pages)
     for number in range(1, GENERATIONS + 1):

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from assignments import processes
 from assignments.models import Assignment, Lead
-from assignments.supervisor import Part, Supervisor
+from assignments.supervisor import ManagedProcess, Supervisor
 from tests.benchmarks.clicks import Click, click
 from tests.benchmarks.figures import Figure, percentile, say
 from tests.benchmarks.office import open_office, queue_bulk, sign_in
@@ -62,10 +62,10 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
 
 def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> str:
     """Sandbox, web, four dispatching workers and one that reads; the web's address."""
-    port = processes.free_port(HOST, WEB_PORT)
+    port = processes.find_free_port(HOST, WEB_PORT)
     supervisor.start(_sandbox(trial, folder))
     await_answer(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
-    web = processes.web(
+    web = processes.web_process(
         host=HOST, port=port, environment=os.environ, log=folder / "web.log"
     )
     supervisor.start(web)
@@ -75,7 +75,7 @@ def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> str:
     return f"http://{HOST}:{port}"
 
 
-def _sandbox(trial: Trial, folder: Path) -> Part:
+def _sandbox(trial: Trial, folder: Path) -> ManagedProcess:
     share, seconds = TAIL
     words = ["--port", str(urlsplit(settings.SMARTLEAD_BASE_URL).port)]
     words += ["--state", str(folder / STATE)]
@@ -84,14 +84,16 @@ def _sandbox(trial: Trial, folder: Path) -> Part:
     words += ["--tail", f"{share}:{seconds * trial.scale}"]
     words += ["--life", str(LIFE * trial.scale)]
     log = folder / "sandbox.log"
-    command = processes.manage("sandbox", *words)
-    return Part(name="sandbox", command=command, environment=os.environ, log=log)
+    command = processes.manage_command("sandbox", *words)
+    return ManagedProcess(
+        name="sandbox", command=command, environment=os.environ, log=log
+    )
 
 
-def _worker(task: str, folder: Path) -> Part:
+def _worker(task: str, folder: Path) -> ManagedProcess:
     command = [sys.executable, "-m", "tests.benchmarks.worker", task]
     log = folder / f"{task}.log"
-    return Part(name=task, command=command, environment=os.environ, log=log)
+    return ManagedProcess(name=task, command=command, environment=os.environ, log=log)
 
 
 def _sandbox_address() -> str:

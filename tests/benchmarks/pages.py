@@ -19,7 +19,7 @@ from django.utils import timezone
 from assignments.models import Lead, User
 from assignments.models.lead import NEVER
 from assignments.sandbox.names import MEMBERS
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from dashboard.inbox.filter import BY_REPLY, ORDERS
 from dashboard.pagination import PAGE_SIZE, Cursor
 from tests.benchmarks.crowd import PILOT, RARE, fill
@@ -94,7 +94,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     user = User.objects.create_superuser("sara", is_sales_manager=True)
     started = time.monotonic()
     fill(leads=LEADS, user=user)
-    beat("worker", at=timezone.now())
+    record_heartbeat("worker", at=timezone.now())
     say(f"{LEADS:,} leads made in {time.monotonic() - started:.0f} s.")
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")

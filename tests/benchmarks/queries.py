@@ -12,7 +12,7 @@ from django.utils import timezone
 from assignments.models import Lead, Member, User
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
-from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import CallBudget
@@ -30,7 +30,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     budget = CallBudget(limits=UNLIMITED, name="queries")
     transport = httpx.WSGITransport(app=application(world))
     with smartlead.connect(transport=transport, budget=budget) as client:
-        desk = Desk(client=client, budget=budget, clock=timezone.now)
+        desk = DispatchContext(client=client, budget=budget, clock=timezone.now)
         for step, count in _steps(manager, Dispatcher(desk)):
             yield Figure(name=f"{label}: {step}", value=count, unit="queries")
     world.close()

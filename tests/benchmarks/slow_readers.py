@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from assignments import processes
 from assignments.models import User
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from assignments.supervisor import Supervisor
 from tests.benchmarks import annals
 from tests.benchmarks.crowd import fill
@@ -65,13 +65,13 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    beat("worker", at=timezone.now())
+    record_heartbeat("worker", at=timezone.now())
     viewer, *readers = [sign_in(user) for user in users]
     with Supervisor(say=say, patience=2) as supervisor:
-        port = processes.free_port(HOST, WEB_PORT)
+        port = processes.find_free_port(HOST, WEB_PORT)
         log = folder / "web.log"
         supervisor.start(
-            processes.web(host=HOST, port=port, environment=os.environ, log=log)
+            processes.web_process(host=HOST, port=port, environment=os.environ, log=log)
         )
         await_answer(f"http://{HOST}:{port}/healthz", log)
         yield from _figures(label, port, viewer, readers)
@@ -116,7 +116,7 @@ def _pages(
     pages = ("/inbox/", "/history/", "/team/", "/healthz")
     with httpx.Client(base_url=f"http://{HOST}:{port}", cookies=cookies) as client:
         while time.monotonic() < give_up_at and not (times and is_over()):
-            beat("worker", at=timezone.now())
+            record_heartbeat("worker", at=timezone.now())
             User.objects.update(last_login=timezone.now())
             started = time.perf_counter()
             answer = client.get(pages[len(times) % len(pages)], timeout=60)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from assignments import processes
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from assignments.supervisor import Supervisor
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.load import HOST, WEB_PORT, await_answer
@@ -71,13 +71,13 @@ def _serve(supervisor: Supervisor, folder: Path) -> str:
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.served",
         "COLLECTED": str(folder / "static"),
     }
-    collect = processes.manage("collectstatic", "--noinput", "--verbosity", "0")
+    collect = processes.manage_command("collectstatic", "--noinput", "--verbosity", "0")
     subprocess.run(collect, env=environment, check=True)
-    beat("worker", at=timezone.now())
-    port = processes.free_port(HOST, WEB_PORT)
+    record_heartbeat("worker", at=timezone.now())
+    port = processes.find_free_port(HOST, WEB_PORT)
     log = folder / "web.log"
     supervisor.start(
-        processes.web(host=HOST, port=port, environment=environment, log=log)
+        processes.web_process(host=HOST, port=port, environment=environment, log=log)
     )
     await_answer(f"http://{HOST}:{port}/healthz", log)
     return f"http://{HOST}:{port}"

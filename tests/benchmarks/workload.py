@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.models import Lead, Member, SavedPlan, User
 from assignments.services.insights import weekly_review
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from tests.benchmarks.crowd import fill
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.trials import Trial
@@ -26,7 +26,7 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     call_command("migrate", interactive=False, verbosity=0)
     user = User.objects.create_user("sara", is_sales_manager=True)
     fill(leads=LEADS, user=user)
-    beat("worker", at=timezone.now())
+    record_heartbeat("worker", at=timezone.now())
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     for page in PAGES:
@@ -69,7 +69,7 @@ def _levelling(browser: Browser, label: str) -> Figure:
 def _week(label: str) -> Figure:
     """The review of the week for one reader, with every section counted to its end."""
     started = time.perf_counter()
-    weekly_review.tell_all(at=timezone.now() + timedelta(days=7))
+    weekly_review.send_weekly_reviews(at=timezone.now() + timedelta(days=7))
     return Figure(
         name=f"{label}: weekly review of one reader",
         value=1000 * (time.perf_counter() - started),

@@ -20,7 +20,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from assignments.models import Account, Heartbeat, Lead, Member, User
 from assignments.sandbox.fake_smartlead import FakeSmartlead
-from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.mirror.scheduler import run_head_sync
 from assignments.smartlead.budget import account_budget
@@ -130,7 +130,7 @@ class Office:
         """What the worker does, until there is no call to make just now."""
         budget = account_budget()
         with connect(budget=budget) as client:
-            desk = Desk(client=client, budget=budget, clock=timezone.now)
+            desk = DispatchContext(client=client, budget=budget, clock=timezone.now)
             dispatcher = Dispatcher(desk)
             while dispatcher.take_turn(timezone.now()) is None:
                 pass

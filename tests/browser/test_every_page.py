@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from assignments.models import Account, Heartbeat, Lead, Mapping, Member
+from assignments.models import Account, Heartbeat, Lead, LookupTable, Member
 from assignments.services.operations.tick import tick
 from tests.browser.looks import check, check_page
 from tests.factories import (
@@ -72,7 +72,7 @@ PLAIN = [
 def many_leads(office, lead: Lead, ana: Member, ben: Member) -> list[str]:
     at = timezone.now()
     batch = make_batch([make_lead(owner=ana) for _ in range(3)], ben, at=at)
-    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table = LookupTable.objects.create(name="T", kind="territory", attribute="location")
     table.lines.create(value="DE", key="de", member=ana)
     asked = f"filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
     plan = make_plan(

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from assignments.models.notification import Kind
-from assignments.services.notifications.preferences import choice_of
+from assignments.models.notification import NotificationKind
+from assignments.services.notifications.preferences import preference_for_kind
 from tests.browser.looks import check_page
 from tests.factories import make_notification
 
@@ -40,4 +40,6 @@ def test_a_choice_is_kept_and_a_wrong_one_is_said(office, width):
     page.get_by_label("Quiet until").fill("06:30")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved. It counts from the next mail on.")).to_be_visible()
-    assert choice_of(office.manager, Kind.ASSIGNED).by_mail == "no"
+    assert (
+        preference_for_kind(office.manager, NotificationKind.ASSIGNED).by_mail == "no"
+    )

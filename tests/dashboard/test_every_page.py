@@ -8,7 +8,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from assignments.models import Mapping
+from assignments.models import LookupTable
 from assignments.services.operations.tick import tick
 from dashboard.coverage.views_actions import ACTS
 from dashboard.urls import public
@@ -73,7 +73,7 @@ def pages(manager, ana, ben) -> list[str]:
 def pages_of_many_leads(manager, ana, ben) -> list[str]:
     lead = make_lead(owner=ana)
     batch = make_batch([lead], ben, actor=manager)
-    table = Mapping.objects.create(name="T", kind="territory", attribute="location")
+    table = LookupTable.objects.create(name="T", kind="territory", attribute="location")
     table.lines.create(value="DE", key="de", member=ana)
     asked = f"filter=&strategy=least_busy&member={ana.pk}&member={ben.pk}"
     plan = make_plan(

@@ -17,8 +17,8 @@ from assignments.models import (
     Team,
     User,
 )
-from assignments.services.coverage.ical import calendar_text
-from assignments.services.notifications.compose import write_due
+from assignments.services.coverage.ical import render_feed
+from assignments.services.notifications.compose import compose_due_mails
 from assignments.visible_text import TURNING
 from tests.dashboard.pages import htmx
 from tests.factories import (
@@ -124,7 +124,7 @@ class TestRightToLeft:
         )  # fmt: skip
 
         file = client.get("/history/export.csv").getvalue().decode()
-        calendar = calendar_text(feed, at=MONDAY).decode()
+        calendar = render_feed(feed, at=MONDAY).decode()
 
         assert f"{self.name} asked." in file
         assert f"SUMMARY:{self.name} away" in calendar
@@ -139,7 +139,7 @@ class TestRightToLeft:
         )  # fmt: skip
         assert "\u2068" in Notification.objects.get().subject
 
-        write_due(at=MONDAY)
+        compose_due_mails(at=MONDAY)
 
         mail = Mail.objects.get()
         assert mail.subject == f"{self.name} gave you 3 leads"

@@ -1,7 +1,7 @@
 import pytest
 
 from assignments.services.access import role_of, why_not_assign
-from dashboard.permissions import Rights
+from dashboard.permissions import ViewerRights
 from tests.factories import make_lead, make_manager, make_member, make_team, make_user
 
 
@@ -20,7 +20,7 @@ def test_rows_offer_exactly_what_the_services_allow():
     leads.append(make_lead(owner_known_at=None))
 
     for user in (lead_of_team, plain, manager):
-        rights = Rights.of(user)
+        rights = ViewerRights.of(user)
         assert rights.role == role_of(user)
         for lead in leads:
             allowed = why_not_assign(user, lead=lead, to=None) is None

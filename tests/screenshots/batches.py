@@ -9,8 +9,8 @@ from assignments.models import (
     Assignment,
     Batch,
     Lead,
-    Mapping,
-    MappingLine,
+    LookupEntry,
+    LookupTable,
     Member,
     SavedPlan,
     User,
@@ -18,7 +18,7 @@ from assignments.models import (
 from assignments.models.assignment import Cause, State
 from assignments.models.plan import StrategyKind
 from assignments.services.bulk import plans
-from assignments.services.bulk.allocation import Part, Wish
+from assignments.services.bulk.allocation import AllocationRequest, PlanPart
 from tests.factories import make_absence
 
 OUTCOMES = (
@@ -37,9 +37,9 @@ def preview() -> SavedPlan:
     pool = list(Member.objects.filter(name__in=names))
     said = [("filter", f"owner={_ngozi().pk}"), ("strategy", "least_busy")]
     said += [("member", str(member.pk)) for member in pool]
-    wish = Wish(strategy=StrategyKind.LEAST_BUSY, members=pool)
+    wish = AllocationRequest(strategy=StrategyKind.LEAST_BUSY, members=pool)
     return plans.make_plan(
-        parts=[Part(leads=Lead.objects.filter(owner=_ngozi()), wish=wish)],
+        parts=[PlanPart(leads=Lead.objects.filter(owner=_ngozi()), wish=wish)],
         actor=User.objects.get(username="sara"),
         at=timezone.now(),
         reason="Ngozi leaves on Monday",
@@ -55,9 +55,11 @@ def batch() -> Batch:
     members = list(Member.objects.filter(name__in=("Luca Ferri", "Theo Brandt")))
     plan = plans.make_plan(
         parts=[
-            Part(
+            PlanPart(
                 leads=Lead.objects.filter(pk__in=[lead.pk for lead in leads]),
-                wish=Wish(strategy=StrategyKind.LEAST_BUSY, members=members),
+                wish=AllocationRequest(
+                    strategy=StrategyKind.LEAST_BUSY, members=members
+                ),
             )
         ],
         actor=User.objects.get(username="sara"),
@@ -80,13 +82,13 @@ def _end(row: Assignment, state: str, outcome: str) -> None:
         Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
 
 
-def table() -> Mapping:
-    known, is_new = Mapping.objects.get_or_create(
+def table() -> LookupTable:
+    known, is_new = LookupTable.objects.get_or_create(
         name="Countries", kind="territory", attribute="top_level_domain"
     )
     members = Member.objects.order_by("name")[:3]
     for value, member in zip(("de", "fr", "co.uk"), members, strict=is_new):
-        MappingLine.objects.get_or_create(
+        LookupEntry.objects.get_or_create(
             mapping=known, value=value, key=value, member=member
         )
     return known

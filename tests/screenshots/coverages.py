@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from assignments.models import Assignment, Coverage, Hold, Member, User
 from assignments.services.coverage import actions, lifecycle, tick
-from assignments.services.coverage.drafts import Draft, DraftCoverer
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
 from assignments.services.ledger.assign import assign_lead
 from dashboard.coverage.defaults import RETURN_NOTE, START_NOTE
 from tests.screenshots.office import Office
@@ -76,7 +76,7 @@ def _draft(
     last: int = 4,
     shares: tuple[int, ...] = (),
     **said: Any,
-) -> Draft:
+) -> CoverageDraft:
     today = office.clock.now.date()
     parts = shares or (1,) * len(covering)
     values: dict[str, Any] = {
@@ -90,7 +90,7 @@ def _draft(
             for name, share in zip(covering, parts, strict=True)
         ),
     }
-    return Draft(member=member(away), **(values | said))
+    return CoverageDraft(member=member(away), **(values | said))
 
 
 def _schedule(office: Office, away: str, *covering: str, **said: Any) -> Coverage:
@@ -179,7 +179,7 @@ def _called_off(office: Office) -> None:
         first_day=(at - 3 * DAY).date(),
         last_day=(at - 2 * DAY).date(),
     )
-    lifecycle.advance(missed.pk, at)
+    lifecycle.advance_state(missed.pk, at)
 
 
 def _moving(office: Office) -> None:

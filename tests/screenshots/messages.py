@@ -15,9 +15,9 @@ SERVER = {"BACKEND": "assignments.smtp.Backend", "OPTIONS": {"host": "localhost"
 def tell() -> None:
     """Whatever the two days of work have brought them."""
     later = timezone.now() + timedelta(hours=1)
-    assignments.tell_all(at=later)
-    messages.tell_all(at=later)
-    messages.tell_attention(at=later)
+    assignments.announce_assignments(at=later)
+    messages.announce_coverages(at=later)
+    messages.announce_troubles(at=later)
 
 
 def refuse() -> None:

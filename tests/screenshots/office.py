@@ -16,7 +16,7 @@ from assignments.models.assignment import Cause
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.names import MEMBER_OFF_BOARD
 from assignments.sandbox.wsgi import application
-from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead, undo_assignment
 from assignments.services.mirror import conversations, scheduler
@@ -75,7 +75,7 @@ class Office:
 
     def dispatch(self, *, turns: int = MANY) -> None:
         """Until there is nothing to do just now, or so many calls have been made."""
-        desk = Desk(client=self.client, budget=self.budget, clock=self.clock)
+        desk = DispatchContext(client=self.client, budget=self.budget, clock=self.clock)
         dispatcher = Dispatcher(desk)
         for _ in range(turns):
             if dispatcher.take_turn(self.clock()) is not None:
@@ -173,7 +173,7 @@ def work(office: Office) -> None:
 
 
 def _open_thread(office: Office) -> None:
-    conversations.open_lead(
+    conversations.refresh_lead(
         map_id=lead_with_history().pk,
         client=office.client,
         budget=office.budget,

@@ -26,11 +26,11 @@ from assignments.models import (
 from assignments.models.plan import StrategyKind
 from assignments.services import account as accounts
 from assignments.services.bulk import plans, write_plan
-from assignments.services.bulk.allocation import Part, Wish
+from assignments.services.bulk.allocation import AllocationRequest, PlanPart
 from assignments.services.coverage import actions
-from assignments.services.coverage.drafts import Draft, DraftCoverer
-from assignments.services.dispatch.context import Desk
-from assignments.services.dispatch.dispatcher import work_is_left
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
+from assignments.services.dispatch.context import DispatchContext
+from assignments.services.dispatch.dispatcher import is_work_left
 from assignments.services.mirror.import_leads import save_rows
 from assignments.services.operations import invariants
 from assignments.smartlead.budget import CallBudget
@@ -59,7 +59,7 @@ def open_office(*, members: list[int], unknown_every: int, pages: int = 2) -> No
     User.objects.create_user("sara", is_sales_manager=True)
     for member in members:
         Member.objects.create(id=member, name=f"M{member}", source="board")
-    with tasks.at_the_counter() as (client, budget):
+    with tasks.open_client() as (client, budget):
         for offset in range(0, 20 * pages, 20):
             _read_page(client, budget, offset)
     accounts.bind(timezone.now())
@@ -71,7 +71,7 @@ def open_office(*, members: list[int], unknown_every: int, pages: int = 2) -> No
 def cover(*, away: int, covering: list[int]) -> None:
     """Somebody is sick since this minute; others cover."""
     now = timezone.now()
-    draft = Draft(
+    draft = CoverageDraft(
         member=Member.objects.get(pk=away),
         first_day=now.date(),
         last_day=now.date() + timedelta(days=3),
@@ -98,8 +98,10 @@ def hand_over(*, to: int, note: str) -> None:
     """All leads to one member; the first few are written at once."""
     write_plan.CHUNK = scribe.CHUNK
     boss, now = User.objects.get(), timezone.now()
-    wish = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
-    part = Part(leads=Lead.objects.all(), wish=wish)
+    wish = AllocationRequest(
+        strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)]
+    )
+    part = PlanPart(leads=Lead.objects.all(), wish=wish)
     plan = plans.make_plan(parts=[part], actor=boss, at=now, note=note)
     plans.confirm_plan(plan=plan, actor=boss, at=now)
 
@@ -113,8 +115,8 @@ def close_books(*, within: float, path: str) -> None:
     # Whoever paused them may have been killed before resuming.
     accounts.resume_writes(actor=User.objects.get(), at=timezone.now())
     _wait_for_workers(until)
-    with tasks.at_the_counter() as (client, budget):
-        desk = Desk(client=client, budget=budget, clock=timezone.now)
+    with tasks.open_client() as (client, budget):
+        desk = DispatchContext(client=client, budget=budget, clock=timezone.now)
         for lead in Lead.objects.order_by("map_id"):
             _read_patiently(desk, lead)
     _wait_for_workers(until)
@@ -127,7 +129,9 @@ def _lead_ids() -> list[int]:
 
 def _wait_for_workers(until: float) -> None:
     while time.monotonic() < until and (
-        work_is_left(accounts.current()) or _is_giving_back() or write_plan.unwritten()
+        is_work_left(accounts.current_account())
+        or _is_giving_back()
+        or write_plan.unwritten_plans()
     ):
         time.sleep(0.1)
 
@@ -145,7 +149,7 @@ def _read_page(client: Client, budget: CallBudget, offset: int) -> None:
     save_rows(page.rows, asked_at=asked_at, at=timezone.now(), by="list")
 
 
-def _read_patiently(desk: Desk, lead: Lead) -> None:
+def _read_patiently(desk: DispatchContext, lead: Lead) -> None:
     """The time-outs are scaled, the machine is not: a busy one may need a second go."""
     for _ in range(TRIES - 1):
         with suppress(ServiceTrouble):
@@ -154,7 +158,7 @@ def _read_patiently(desk: Desk, lead: Lead) -> None:
     return _read_lead(desk, lead)
 
 
-def _read_lead(desk: Desk, lead: Lead) -> None:
+def _read_lead(desk: DispatchContext, lead: Lead) -> None:
     slot = desk.client.wait_for_slot(CallKind.NORMAL, until=time.time() + 10)
     assert slot is not None
     found, asked_at = desk.read_lead(lead.pk, slot)
@@ -173,7 +177,7 @@ def _books() -> dict[str, Any]:
         "is_paused": any(account.values()),
         "audit": [
             str(finding)
-            for finding in invariants.examine(at=timezone.now())
+            for finding in invariants.check_invariants(at=timezone.now())
             if not finding.is_kept
         ],
         "fresh_click": settings.FRESH_CLICK,

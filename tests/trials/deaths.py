@@ -97,7 +97,7 @@ def _write(at: datetime, *, until: str = "") -> None:
     from assignments.services.bulk import write_plan
 
     with connection.execute_wrapper(_Death(until)):
-        for plan in write_plan.unwritten():
+        for plan in write_plan.unwritten_plans():
             while write_plan.write_chunk(plan=plan, at=at):
                 pass
 
@@ -120,7 +120,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     import httpx
 
     from assignments.sandbox.wsgi import application
-    from assignments.services.dispatch.context import Desk, step_reached
+    from assignments.services.dispatch.context import DispatchContext, step_reached
     from assignments.services.dispatch.dispatcher import Dispatcher
     from assignments.smartlead.budget import CallBudget
     from assignments.smartlead.client import connect
@@ -134,7 +134,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     world, budget = _world(folder), CallBudget(limits=PLENTY, name="deaths")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
-        desk = Desk(client=client, budget=budget, clock=Clock(at))
+        desk = DispatchContext(client=client, budget=budget, clock=Clock(at))
         Dispatcher(desk).run(until=at + timedelta(seconds=1))
     world.close()
 
@@ -159,7 +159,9 @@ def judge(folder: Path) -> dict[str, Any]:
         "states": dict(Counter(Assignment.objects.values_list("state", flat=True))),
         "note_states": dict(Counter(Note.objects.values_list("state", flat=True))),
         "owners": len(owners),
-        "audit": [str(one) for one in invariants.examine(at=START) if not one.is_kept],
+        "audit": [
+            str(one) for one in invariants.check_invariants(at=START) if not one.is_kept
+        ],
     }
 
 

@@ -27,6 +27,6 @@ def play(line: Line) -> None:
 
 
 def _read_on() -> None:
-    with tasks.at_the_counter() as (smartlead, budget):
+    with tasks.open_client() as (smartlead, budget):
         until = timezone.now() + timedelta(seconds=1)
         scheduler.sync_slice(client=smartlead, budget=budget, until=until)

@@ -129,11 +129,16 @@ class Stage:
         """Somebody changes owners in Smartlead; the mirror sees every other change."""
         from django.db import transaction
 
-        from assignments.services.ledger.ownership import Sighting, observe_owner
+        from assignments.services.ledger.ownership import (
+            OwnerObservation,
+            observe_owner,
+        )
         from tests.factories import MONDAY
 
         at = MONDAY + timedelta(seconds=1)
-        sighting = Sighting(owner_id=owner.pk, known=True, asked_at=at, by="get")
+        sighting = OwnerObservation(
+            owner_id=owner.pk, known=True, asked_at=at, by="get"
+        )
 
         def act() -> None:
             for place, lead in enumerate(leads):
@@ -148,7 +153,7 @@ class Stage:
         import httpx
 
         from assignments.sandbox.wsgi import application
-        from assignments.services.dispatch.context import Desk
+        from assignments.services.dispatch.context import DispatchContext
         from assignments.services.dispatch.dispatcher import Dispatcher
         from assignments.smartlead import client as smartlead
         from assignments.smartlead.budget import CallBudget
@@ -159,7 +164,7 @@ class Stage:
         budget = CallBudget(limits=[(10**6, 60.0)], name="overlap")
         clock = Clock(MONDAY + timedelta(minutes=5))
         with smartlead.connect(transport=transport, budget=budget) as client:
-            desk = Desk(client=client, budget=budget, clock=clock)
+            desk = DispatchContext(client=client, budget=budget, clock=clock)
             while Dispatcher(desk).take_turn(clock()) is None:
                 clock.looks = 0
 
@@ -174,7 +179,7 @@ class Stage:
         by_lead: dict[int, list[Any]] = {lead.pk: [] for lead in self.leads}
         for row in rows:
             by_lead[row.lead_id].append(row)
-        found = invariants.examine(at=MONDAY + timedelta(minutes=6))
+        found = invariants.check_invariants(at=MONDAY + timedelta(minutes=6))
         return {
             "batches": bulk.count(),
             "sizes": sorted({batch.assignments.count() for batch in bulk}),

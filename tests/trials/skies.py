@@ -16,7 +16,7 @@ from django.utils import timezone
 from assignments.models import Assignment, Heartbeat, Lead, Member
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.server import SandboxServer, serve_in_thread
-from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
@@ -132,7 +132,7 @@ class Hall:
         self.clock.advance(after)
         budget = account_budget()
         with connect(budget=budget) as client:
-            desk = Desk(client=client, budget=budget, clock=self.clock)
+            desk = DispatchContext(client=client, budget=budget, clock=self.clock)
             dispatcher = Dispatcher(desk)
             while dispatcher.take_turn(self.clock()) is None:
                 pass

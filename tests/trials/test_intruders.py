@@ -17,9 +17,9 @@ from assignments.models import (
     DayOff,
     Hold,
     Lead,
+    LookupEntry,
+    LookupTable,
     Mail,
-    Mapping,
-    MappingLine,
     Member,
     MemberHours,
     Note,
@@ -119,14 +119,14 @@ def make_running(office: Office) -> Coverage:
     return coverage
 
 
-def make_table() -> Mapping:
-    name = f"Table {Mapping.objects.count()}"
-    return Mapping.objects.create(name=name, kind="territory", attribute="location")
+def make_table() -> LookupTable:
+    name = f"Table {LookupTable.objects.count()}"
+    return LookupTable.objects.create(name=name, kind="territory", attribute="location")
 
 
-def make_line() -> MappingLine:
+def make_line() -> LookupEntry:
     member = Member.objects.order_by("pk")[0]
-    return MappingLine.objects.create(
+    return LookupEntry.objects.create(
         mapping=make_table(), value="DE", key="de", member=member
     )
 
@@ -141,7 +141,7 @@ def everything() -> list[list[dict]]:
     """All that an act could have changed."""
     models = (
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
-        Mapping, MappingLine, RoutingRule, RuleCondition, RuleMember, Suggestion,
+        LookupTable, LookupEntry, RoutingRule, RuleCondition, RuleMember, Suggestion,
         Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
         DayOff, Mail,
     )  # fmt: skip

@@ -68,10 +68,12 @@ def pass_by(office: Office, at: datetime) -> None:
         office.take_turns(20)
     tick(at=office.clock.now)
     now = office.clock.now
-    compose.write_due(at=now)
-    if outbox.something_is_due(at=now):
+    compose.compose_due_mails(at=now)
+    if outbox.has_due_mail(at=now):
         with smtp.postman() as postman:
-            outbox.send_all(postman=postman, until=now + MINUTE, clock=lambda: now)
+            outbox.deliver_due_mails(
+                postman=postman, until=now + MINUTE, clock=lambda: now
+            )
 
 
 @pytest.mark.parametrize(

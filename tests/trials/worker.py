@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from assignments import tasks
-from assignments.services.dispatch.context import Desk, step_reached
+from assignments.services.dispatch.context import DispatchContext, step_reached
 from assignments.services.dispatch.dispatcher import Dispatcher
 from tests.trials.line import Line
 
@@ -24,6 +24,6 @@ def play(line: Line, *, is_seated: bool) -> None:
 
 
 def _dispatch() -> None:
-    with tasks.at_the_counter() as (smartlead, budget):
-        desk = Desk(client=smartlead, budget=budget, clock=timezone.now)
+    with tasks.open_client() as (smartlead, budget):
+        desk = DispatchContext(client=smartlead, budget=budget, clock=timezone.now)
         Dispatcher(desk).run(until=timezone.now() + timedelta(seconds=2))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from assignments.services import account
 from assignments.services.operations import invariants, reconcile
-from assignments.tasks import at_the_counter
+from assignments.tasks import open_client
 
 
 class Command(BaseCommand):
@@ -30,14 +30,14 @@ class Command(BaseCommand):
             raise CommandError(f"{broken} broken.", returncode=1)
 
 
-def _findings(*, smartlead: bool) -> Iterator[invariants.Finding]:
-    yield from invariants.examine(at=timezone.now())
+def _findings(*, smartlead: bool) -> Iterator[invariants.InvariantCheck]:
+    yield from invariants.check_invariants(at=timezone.now())
     if not smartlead:
         return
-    if problem := account.binding_problem(account.current()):
+    if problem := account.binding_problem(account.current_account()):
         raise CommandError(problem)
-    with at_the_counter() as (client, _):
-        yield reconcile.compare(client)
+    with open_client() as (client, _):
+        yield reconcile.compare_owners(client)
 
 
 def _bad(command: Command) -> str:

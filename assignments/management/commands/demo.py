@@ -67,7 +67,7 @@ class Command(BaseCommand):
         if self.on_sandbox:
             call_command("migrate", interactive=False, verbosity=0)
             environment["SMARTLEAD_BASE_URL"] = _sandbox_url(demo.sandbox_port())
-        words = processes.manage(*command)
+        words = processes.manage_command(*command)
         os.execve(words[0], words, environment)  # noqa: S606
 
     @contextmanager
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         if self.on_sandbox:
             self._start_over_if_halved()
         call_command("migrate", interactive=False, verbosity=0)
-        if not processes.static_files_are_fresh():
+        if not processes.are_static_files_fresh():
             call_command("collectstatic", interactive=False, verbosity=0)
 
     def _start_over_if_halved(self) -> None:
@@ -124,7 +124,7 @@ class Command(BaseCommand):
             self.environment["ALLOWED_HOSTS"] = "*"
 
     def _free_port(self, host: str, wanted: int) -> int:
-        port = processes.free_port(host, wanted)
+        port = processes.find_free_port(host, wanted)
         if port != wanted:
             self._say(f"Port {wanted} is in use, so it is {port}.")
         return port
@@ -136,7 +136,7 @@ class Command(BaseCommand):
             port = self.sandbox_port
             site = f"http://{LOOPBACK}:{self.port}"
             supervisor.start(
-                processes.sandbox(port=port, state=state, site=site, **ours)
+                processes.sandbox_process(port=port, state=state, site=site, **ours)
             )
             # Only our own sandbox takes our key.
             key = f"api_key={settings.SMARTLEAD_API_KEY}"
@@ -145,8 +145,8 @@ class Command(BaseCommand):
             self._sync()
             demo.create_people()
         processes.wake_worker()
-        supervisor.start(processes.worker(**ours))
-        supervisor.start(processes.web(host=self.host, port=self.port, **ours))
+        supervisor.start(processes.worker_process(**ours))
+        supervisor.start(processes.web_process(host=self.host, port=self.port, **ours))
         self._wait(supervisor, self.host, self.port, LOGIN_PAGE)
         self._greet()
 
@@ -155,7 +155,7 @@ class Command(BaseCommand):
         give_up_at = time.monotonic() + START_TIME
 
         def is_there() -> bool:
-            return processes.answers(host=host, port=port, site_url=site, path=path)
+            return processes.is_serving(host=host, port=port, site_url=site, path=path)
 
         supervisor.watch(until=lambda: is_there() or time.monotonic() > give_up_at)
         if not is_there():
@@ -169,7 +169,10 @@ class Command(BaseCommand):
         environment = self.environment | {"SMARTLEAD_RATE_LIMITS": FIRST_READING}
         with self.log.open("ab") as log:
             code = subprocess.call(
-                processes.manage("sync"), env=environment, stdout=log, stderr=log
+                processes.manage_command("sync"),
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
         if code:
             raise CommandError(f"The inbox cannot be read.\n{self._last_words()}")

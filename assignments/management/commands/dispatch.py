@@ -9,9 +9,9 @@ from django.utils import timezone
 from assignments import smtp
 from assignments.services import account as accounts
 from assignments.services.bulk import write_plan
-from assignments.services.dispatch.context import Desk
-from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
-from assignments.tasks import at_the_counter, send_mails
+from assignments.services.dispatch.context import DispatchContext
+from assignments.services.dispatch.dispatcher import Dispatcher, is_work_left
+from assignments.tasks import open_client, send_mails
 
 
 class Command(BaseCommand):
@@ -25,13 +25,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, until_empty: bool, **options: Any) -> None:
-        if problem := accounts.binding_problem(accounts.current()):
+        if problem := accounts.binding_problem(accounts.current_account()):
             raise CommandError(problem)
-        for plan in write_plan.unwritten():
+        for plan in write_plan.unwritten_plans():
             while write_plan.write_chunk(plan=plan, at=timezone.now()):
                 pass
-        with at_the_counter() as (client, budget):
-            desk = Desk(client=client, budget=budget, clock=timezone.now)
+        with open_client() as (client, budget):
+            desk = DispatchContext(client=client, budget=budget, clock=timezone.now)
             dispatcher = Dispatcher(desk)
             if until_empty:
                 dispatcher.run_until_empty()
@@ -43,8 +43,8 @@ class Command(BaseCommand):
         self._conclude(dispatcher.turns)
 
     def _conclude(self, turns: int) -> None:
-        account = accounts.current()
-        left = work_is_left(account)
+        account = accounts.current_account()
+        left = is_work_left(account)
         self.stdout.write(
             f"{turns} turns; {'something' if left else 'nothing'} is left."
         )

@@ -11,9 +11,9 @@ from assignments.services.operations.server_checks import site
 from assignments.smartlead.client import connect
 
 MARKS = {
-    doctor.State.FINE: "ok  ",
-    doctor.State.NOTE: "note",
-    doctor.State.PROBLEM: "BAD ",
+    doctor.FindingState.FINE: "ok  ",
+    doctor.FindingState.NOTE: "note",
+    doctor.FindingState.PROBLEM: "BAD ",
 }
 
 
@@ -52,9 +52,9 @@ class Command(BaseCommand):
 
     def _print(self, finding: doctor.Finding) -> None:
         style = {
-            doctor.State.FINE: self.style.SUCCESS,
-            doctor.State.NOTE: self.style.WARNING,
-            doctor.State.PROBLEM: self.style.ERROR,
+            doctor.FindingState.FINE: self.style.SUCCESS,
+            doctor.FindingState.NOTE: self.style.WARNING,
+            doctor.FindingState.PROBLEM: self.style.ERROR,
         }[finding.state]
         mark = style(MARKS[finding.state])
         line = f"{finding.sentence} {finding.remedy}".strip()
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def _findings(*, online: bool) -> Iterator[doctor.Finding]:
-    yield from doctor.examine(at=timezone.now())
+    yield from doctor.examine_installation(at=timezone.now())
     if online:
         with connect() as client:
             yield from doctor.online(client=client)

@@ -34,8 +34,10 @@ class Command(BaseCommand):
         patience = settings.SEAT_TIME + settings.CALL_DEADLINE
         with serving_mark(), Supervisor(say=self._say, patience=patience) as supervisor:
             processes.wake_worker()
-            supervisor.start(processes.worker())
-            supervisor.start(processes.web(host=host, port=port, workers=web_workers))
+            supervisor.start(processes.worker_process())
+            supervisor.start(
+                processes.web_process(host=host, port=port, workers=web_workers)
+            )
             self._say(f"Serving {settings.SITE_URL} on {host}, port {port}.")
             supervisor.watch()
 
@@ -58,7 +60,7 @@ class Command(BaseCommand):
         for finding in doctor.before_serving():
             if finding.is_problem:
                 raise CommandError(f"{finding.sentence} {finding.remedy}")
-        if processes.free_port(host, port) != port:
+        if processes.find_free_port(host, port) != port:
             raise CommandError(f"Something else listens on {host}, port {port}.")
 
     def _say(self, sentence: str) -> None:

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from assignments.models import Seat
+from assignments.models import TaskLease
 from assignments.services import account, task_leases
 from assignments.services.mirror import scheduler
 from assignments.services.mirror.session import SyncReport
-from assignments.task_queue import SYNC_SEAT, nudge_dispatch
-from assignments.tasks import at_the_counter
+from assignments.task_queue import SYNC_LEASE, nudge_dispatch
+from assignments.tasks import open_client
 
 # Renewed with every page; a killed command frees its seat after this.
 HOLD = timedelta(minutes=5)
@@ -32,25 +32,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, full: bool, **options: Any) -> None:
-        if problem := account.binding_problem(account.current()):
+        if problem := account.binding_problem(account.current_account()):
             raise CommandError(problem)
         with self._seated() as seat:
             report = self._run(seat, full=full)
         nudge_dispatch()
         self._print(report)
 
-    def _run(self, seat: task_leases.Taken, *, full: bool) -> SyncReport:
+    def _run(self, seat: task_leases.Lease, *, full: bool) -> SyncReport:
         def go_on(line: str) -> None:
             self.stdout.write(line)
             if not _keep(seat):
                 raise CommandError("Another process has begun to read. Try again.")
 
         run = scheduler.run_full_sync if full else scheduler.run_head_sync
-        with at_the_counter() as (client, budget):
+        with open_client() as (client, budget):
             return run(client=client, budget=budget, progress=go_on)
 
     @contextmanager
-    def _seated(self) -> Iterator[task_leases.Taken]:
+    def _seated(self) -> Iterator[task_leases.Lease]:
         """The one seat for reading, so that no worker reads at the same time."""
         patience = time.monotonic() + 2 * settings.SEAT_TIME
         while (seat := self._take_seat()) is None:
@@ -61,11 +61,11 @@ class Command(BaseCommand):
         try:
             yield seat
         finally:
-            task_leases.leave_seat(seat)
+            task_leases.release_lease(seat)
 
-    def _take_seat(self) -> task_leases.Taken | None:
+    def _take_seat(self) -> task_leases.Lease | None:
         now = timezone.now()
-        return task_leases.take_seat((SYNC_SEAT,), at=now, until=now + HOLD)
+        return task_leases.acquire_lease((SYNC_LEASE,), at=now, until=now + HOLD)
 
     def _print(self, report: SyncReport) -> None:
         self.stdout.write(
@@ -81,7 +81,7 @@ class Command(BaseCommand):
             raise CommandError(f"{count} {noun} not read.")
 
 
-def _keep(seat: task_leases.Taken) -> bool:
+def _keep(seat: task_leases.Lease) -> bool:
     """Stay for longer; whether the seat is still ours."""
-    held = Seat.objects.filter(name=seat.name, token=seat.token)
+    held = TaskLease.objects.filter(name=seat.name, token=seat.token)
     return bool(held.update(until=timezone.now() + HOLD))

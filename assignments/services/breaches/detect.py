@@ -13,12 +13,12 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from assignments.models import Breach, Lead
 from assignments.services.breaches import messages
-from assignments.services.breaches.reassign import mend
+from assignments.services.breaches.reassign import reassign_breached
 from assignments.services.isolation import run_isolated
 from assignments.services.routing import run as routing
-from assignments.services.sla.policy import Book
+from assignments.services.sla.policy import SlaPolicy
 from assignments.services.sla.recalculate import is_unfinished
-from assignments.services.sla.working_time import moment_after
+from assignments.services.sla.working_time import add_working_time
 
 MOST = 1000  # leads in one tick; the next one goes on
 
@@ -29,12 +29,12 @@ def tick(*, at: datetime) -> str:
     Exceptions are logged and swallowed, so that the rest of the tick still runs.
     """
     message = "Overdue answers could not be looked at"
-    recorded = run_isolated(partial(find, at=at), "no", message)
+    recorded = run_isolated(partial(record_breaches, at=at), "no", message)
     escalated = run_isolated(partial(escalate, at=at), "no", message)
     return f"{recorded} answers overdue, {escalated} still."
 
 
-def find(*, at: datetime) -> int:
+def record_breaches(*, at: datetime) -> int:
     """Record up to MOST replies not answered in time, each once; return how many.
 
     Notifies the owners, and reassigns the leads or suggests it as the targets say.
@@ -49,19 +49,19 @@ def _record(ids: Sequence[int], at: datetime) -> int:
 
     Checks the leads again under locks. Returns 0 while deadlines are recalculated.
     """
-    routing.lock()  # routing and breaches suggest and assign one after the other
+    routing.lock_routing()  # routing and breaches suggest and assign one after the other
     locked = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     list(locked.order_by("map_id").values_list("pk", flat=True))
     if is_unfinished():
         return 0  # some deadlines are still those of old targets or hours
     known = _unrecorded(at).filter(pk__in=ids).select_related("owner__user")
     leads = {lead.pk: lead for lead in known}
-    policy = Book()
+    policy = SlaPolicy()
     breaches = Breach.objects.bulk_create(
         _breach(lead, policy, at) for lead in leads.values()
     )
-    actions = mend(breaches, leads, policy, at=at)
-    messages.tell_owners(breaches, leads, actions, policy, at=at)
+    actions = reassign_breached(breaches, leads, policy, at=at)
+    messages.notify_owners(breaches, leads, actions, policy, at=at)
     return len(breaches)
 
 
@@ -74,7 +74,7 @@ def escalate(*, at: datetime) -> int:
         return 0
     still_waiting = _still_waiting(at).filter(pk__in=due_ids)
     breaches = list(still_waiting.select_related("lead__owner", "owner").order_by("pk"))
-    messages.tell_leaders(breaches, at=at)
+    messages.notify_team_leads(breaches, at=at)
     escalated_ids = [breach.pk for breach in breaches]
     Breach.objects.filter(pk__in=escalated_ids).update(escalated_at=at)
     Breach.objects.filter(pk__in=due_ids).update(escalate_at=None)
@@ -85,7 +85,7 @@ def escalate(*, at: datetime) -> int:
 def _postpone(breach_ids: Sequence[int], at: datetime) -> None:
     """Set a new escalation for breaches whose reply got a later deadline meanwhile."""
     later = _same_reply().filter(pk__in=breach_ids, lead__answer_due_at__gt=at)
-    policy = Book()
+    policy = SlaPolicy()
     for breach in later.select_related("lead"):
         due_at = breach.lead.answer_due_at
         assert due_at is not None  # noqa: S101  filtered above
@@ -116,7 +116,7 @@ def _same_reply() -> QuerySet[Breach]:
     )
 
 
-def _breach(lead: Lead, policy: Book, at: datetime) -> Breach:
+def _breach(lead: Lead, policy: SlaPolicy, at: datetime) -> Breach:
     reply_at, due_at = lead.last_reply_at, lead.answer_due_at
     assert reply_at is not None  # noqa: S101  only overdue leads are recorded
     assert due_at is not None  # noqa: S101
@@ -130,8 +130,8 @@ def _breach(lead: Lead, policy: Book, at: datetime) -> Breach:
     )
 
 
-def _escalation(since: datetime, lead: Lead, policy: Book) -> datetime:
+def _escalation(since: datetime, lead: Lead, policy: SlaPolicy) -> datetime:
     """Return when to escalate: some working time of the lead's owner after `since`."""
     delay = timedelta(minutes=policy.hours.escalate_after)
     calendar = policy.calendar_of(lead.owner_id)
-    return moment_after(since, delay, calendar) or since + delay
+    return add_working_time(since, delay, calendar) or since + delay

@@ -8,20 +8,20 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from assignments.models import Breach, Lead, Member, User
-from assignments.models.notification import Kind
-from assignments.services.notifications.notify import one_line, tell
+from assignments.models.notification import NotificationKind
+from assignments.services.notifications.notify import notify, one_line
 from assignments.services.periods import short_day
-from assignments.services.sla.policy import Book
-from assignments.services.time_zones import zone_named
+from assignments.services.sla.policy import SlaPolicy
+from assignments.services.time_zones import zone_or_default
 
 MOST_NAMED = 20  # leads in one message; its page shows them all
 
 
-def tell_owners(
+def notify_owners(
     breaches: Sequence[Breach],
     leads: Mapping[int, Lead],
     actions: Mapping[int, str],
-    policy: Book,
+    policy: SlaPolicy,
     *,
     at: datetime,
 ) -> None:
@@ -38,9 +38,9 @@ def tell_owners(
         zone = policy.calendar_of(owner.pk).zone
         first = leads[owned[0].lead_id]
         is_one = len(owned) == 1
-        tell(
+        notify(
             owner,
-            kind=Kind.OVERDUE,
+            kind=NotificationKind.OVERDUE,
             key=f"overdue-{owned[0].pk}",
             subject=f"Your answer to {first} is overdue"
             if is_one
@@ -51,7 +51,7 @@ def tell_owners(
         )
 
 
-def tell_leaders(breaches: Sequence[Breach], *, at: datetime) -> None:
+def notify_team_leads(breaches: Sequence[Breach], *, at: datetime) -> None:
     """Notify the owners' team leads of breaches; without one, the sales managers."""
     by_user: dict[User, list[Breach]] = defaultdict(list)
     recipients = _Recipients()
@@ -59,10 +59,10 @@ def tell_leaders(breaches: Sequence[Breach], *, at: datetime) -> None:
         for user in recipients.of(breach.owner):
             by_user[user].append(breach)
     for user, theirs in by_user.items():
-        zone = zone_named(user.time_zone)
-        tell(
+        zone = zone_or_default(user.time_zone)
+        notify(
             user,
-            kind=Kind.OVERDUE,
+            kind=NotificationKind.OVERDUE,
             key=f"still-overdue-{theirs[0].pk}",
             subject=_escalation_subject(theirs),
             text=_text([(b.lead, b) for b in theirs], zone, {}),

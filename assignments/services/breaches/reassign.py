@@ -17,18 +17,24 @@ from django.utils import timezone
 from assignments.models import Assignment, Breach, Hold, Lead, SlaTarget, Suggestion
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause
 from assignments.services.bulk.strategies import LeadToAssign, LeastBusy, MemberChoice
-from assignments.services.ledger.batch import Plan, Proposal, apply_plan
+from assignments.services.ledger.batch import AutomaticPlan, Proposal, apply_plan
 from assignments.services.periods import short_day
-from assignments.services.routing.choose import Office, candidate, office_at
-from assignments.services.routing.data import Seat
-from assignments.services.routing.suggestions import already_suggested
-from assignments.services.sla.policy import Book
+from assignments.services.routing.choose import (
+    RoutingContext,
+    pool_member,
+    routing_context,
+)
+from assignments.services.routing.data import RulePoolMember
+from assignments.services.routing.suggestions import suggested_lead_ids
+from assignments.services.sla.policy import SlaPolicy
 
 AtBreach = SlaTarget.AtBreach
 
+DONE = {AtBreach.SUGGEST: "suggested for", AtBreach.REASSIGN: "given to"}
+
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Reassignment:
     """A breach with the member who gets its lead, and the reason."""
 
     breach: Breach
@@ -36,13 +42,16 @@ class Mended:
     reason: str
 
 
-def mend(
-    breaches: Sequence[Breach], leads: Mapping[int, Lead], policy: Book, *, at: datetime
+def reassign_breached(
+    breaches: Sequence[Breach],
+    leads: Mapping[int, Lead],
+    policy: SlaPolicy,
+    *,
+    at: datetime,
 ) -> dict[int, str]:
-    """Reassign the leads or suggest it, as their targets say; return what was done.
+    """Reassign leads or suggest it, as targets say; return what was done, by lead id.
 
-    By lead id, in words such as "given to Ana"; leads left alone are missing. The
-    caller holds the locks of the leads and of routing.
+    In words such as "given to Ana". The caller holds the locks of leads and routing.
     """
     wanted: dict[str, list[Breach]] = defaultdict(list)
     for breach in breaches:
@@ -50,29 +59,27 @@ def mend(
     acting = wanted[AtBreach.SUGGEST] + wanted[AtBreach.REASSIGN]
     if not acting:
         return {}
-    excluded = _excluded_leads(acting)
-    context = office_at(at)
-    late_owners = _late_owners(acting)
+    excluded, late_owners = _excluded_leads(acting), _late_owners(acting)
+    context = routing_context(at)
     placed = {
         action: [
-            reassignment
+            done
             for breach in wanted[action]
             if breach.lead_id not in excluded
-            and (reassignment := _choose(breach, context, late_owners[breach.lead_id]))
+            and (done := _choose(breach, context, late_owners[breach.lead_id]))
         ]
         for action in (AtBreach.SUGGEST, AtBreach.REASSIGN)
     }
     _suggest(placed[AtBreach.SUGGEST], at)
     _assign(placed[AtBreach.REASSIGN], at)
-    words = {AtBreach.SUGGEST: "suggested for", AtBreach.REASSIGN: "given to"}
     return {
-        done.breach.lead_id: f"{words[action]} {context.members[done.member_id]}"
+        done.breach.lead_id: f"{DONE[action]} {context.members[done.member_id]}"
         for action, reassignments in placed.items()
         for done in reassignments
     }
 
 
-def _action_at_breach(lead: Lead, policy: Book) -> str:
+def _action_at_breach(lead: Lead, policy: SlaPolicy) -> str:
     target = policy.target_for(
         campaign_id=lead.campaign_id, category_id=lead.category_id
     )
@@ -90,7 +97,7 @@ def _excluded_leads(breaches: Sequence[Breach]) -> set[int]:
     excluded = set(rows.pending().values_list("lead_id", flat=True))
     standing = Hold.objects.standing().filter(lead__in=due)
     excluded |= set(standing.values_list("lead_id", flat=True))
-    excluded |= already_suggested() & due.keys()
+    excluded |= suggested_lead_ids() & due.keys()
     by_people = Q(cause__in=(*PERSONAL, Cause.OUTSIDE)) | Q(
         cause__in=COVERAGE_CAUSES, batch=None
     )
@@ -113,13 +120,15 @@ def _late_owners(breaches: Sequence[Breach]) -> dict[int, set[int]]:
     return by_lead
 
 
-def _choose(breach: Breach, context: Office, late: set[int]) -> Mended | None:
+def _choose(
+    breach: Breach, context: RoutingContext, late: set[int]
+) -> Reassignment | None:
     """Return the least busy colleague for a breach, counted in the context, or None."""
     owner = context.members.get(breach.owner_id or 0)
     if owner is None or owner.team_id is None:
         return None
     pool = [
-        candidate(Seat(member_id=member.pk), context)
+        pool_member(RulePoolMember(member_id=member.pk), context)
         for member in context.members.values()
         if member.team_id == owner.team_id and member.pk not in late
     ]
@@ -129,7 +138,7 @@ def _choose(breach: Breach, context: Office, late: set[int]) -> Mended | None:
         context.tally.put_back(owner.pk, is_open=True)
         return None
     context.tally.give(choice.member_id, is_open=True)
-    return Mended(breach, choice.member_id, _reason(breach, f"{owner}", choice))
+    return Reassignment(breach, choice.member_id, _reason(breach, f"{owner}", choice))
 
 
 def _reason(breach: Breach, owner: str, choice: MemberChoice) -> str:
@@ -138,7 +147,7 @@ def _reason(breach: Breach, owner: str, choice: MemberChoice) -> str:
     return f"{missed}. Instead {choice.sentence}"[:500]
 
 
-def _suggest(placed: Sequence[Mended], at: datetime) -> None:
+def _suggest(placed: Sequence[Reassignment], at: datetime) -> None:
     Suggestion.objects.bulk_create(
         Suggestion(
             breach=reassignment.breach,
@@ -152,12 +161,12 @@ def _suggest(placed: Sequence[Mended], at: datetime) -> None:
     )
 
 
-def _assign(placed: Sequence[Mended], at: datetime) -> None:
+def _assign(placed: Sequence[Reassignment], at: datetime) -> None:
     if not placed:
         return
     count = len(placed)
     leads = "1 lead" if count == 1 else f"{count} leads"
-    plan = Plan(
+    plan = AutomaticPlan(
         cause=Cause.ROUTING,
         reason=f"Overdue answers: {leads} given to somebody else of the team.",
         proposals=tuple(

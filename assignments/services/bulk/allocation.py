@@ -12,13 +12,21 @@ from typing import Any
 
 from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from assignments.models import Assignment, Coverage, Hold, Lead, Member, Turn, User
-from assignments.models import Mapping as Table
+from assignments.models import (
+    Assignment,
+    Coverage,
+    Hold,
+    Lead,
+    LookupTable,
+    Member,
+    RotationTurn,
+    User,
+)
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Urgency
-from assignments.models.plan import UNKNOWN, Entry, StrategyKind
+from assignments.models.plan import UNKNOWN, PlanEntry, StrategyKind
 from assignments.services import access
 from assignments.services.absence_wording import last_day_away
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.bulk import open_leads
 from assignments.services.bulk.strategies import (
     ByTable,
@@ -33,15 +41,15 @@ from assignments.services.bulk.strategies import (
     lowest_cap,
     members_over_share,
 )
-from assignments.services.bulk.table_keys import THE_CLIENT, column_of, keys_of
+from assignments.services.bulk.table_keys import THE_CLIENT, lead_column, lead_keys
 
-BY_HAND = "assign"  # the rotation of all leads that people spread in turn
+MANUAL_ROTATION = "assign"  # the rotation of all leads that people spread in turn
 GONE = "Smartlead no longer has this lead."
 NOT_YOURS = "It belongs to another team. A sales manager can move it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class AllocationRequest:
     """The strategy and the members for some leads.
 
     With a table, `members` are the default for leads that it does not know.
@@ -52,21 +60,21 @@ class Wish:
     weights: Mapping[int, Fraction] = field(default_factory=dict)
     # The most open leads by member id, on top of each member's own capacity.
     caps: Mapping[int, int] = field(default_factory=dict)
-    table: Table | None = None
+    table: LookupTable | None = None
     # The reason for the single member, without a full stop, if no person named them.
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class PlanPart:
     """Some leads of a plan, all allocated in one way."""
 
     leads: QuerySet[Lead]
-    wish: Wish
+    wish: AllocationRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingTarget:
     """The newest unfinished change of a lead; `is_personal`: a person decided it."""
 
     to_id: int
@@ -74,7 +82,7 @@ class Pending:
 
 
 @dataclass(slots=True, kw_only=True)
-class Scene:
+class PlanContext:
     """Data read when a plan is made, and the loads, turns and counts as it grows."""
 
     actor: User
@@ -82,7 +90,7 @@ class Scene:
     members: dict[int, Member]
     away: dict[int, Coverage]
     closing: frozenset[int]
-    pending: dict[int, Pending]
+    pending: dict[int, PendingTarget]
     held: frozenset[int]
     # Members whose leads the actor may move, with None for unowned ones; None: all.
     movable: frozenset[int | None] | None
@@ -119,37 +127,37 @@ def away_until(coverage: Coverage) -> str:
     return f"away until {last_day_away(coverage)}"
 
 
-def scene_for(actor: User, *, reason: str, at: datetime) -> Scene:
+def plan_context(actor: User, *, reason: str, at: datetime) -> PlanContext:
     """Return the context for a plan, read from the database.
 
     `reason`: the actor's own words for all leads, or "".
     """
-    counts = open_leads.open_leads()
-    return Scene(
+    counts = open_leads.open_lead_counts()
+    return PlanContext(
         actor=actor,
         reason=reason,
         members={member.pk: member for member in Member.objects.all()},
-        away=away_now(at),
-        closing=open_leads.closing_categories(),
+        away=absences_at(at),
+        closing=open_leads.closing_category_ids(),
         pending=_pending_changes(),
         held=frozenset(Hold.objects.live().values_list("lead", flat=True)),
-        movable=access.movable_owners(actor),
-        tally=LoadTally(loads=counts, last=last_given()),
+        movable=access.movable_owner_ids(actor),
+        tally=LoadTally(loads=counts, last=newest_assignment_ids()),
         turns={},
     )
 
 
-def propose(part: Part, context: Scene) -> Iterator[Entry]:
+def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
     """Yield one entry per lead of the part, the newest reply first.
 
     Entries of leads that stay have no `to_id`. Loads, turns and counts of the context
     are updated on the way.
     """
-    strategy = strategy_of(part, context)
+    strategy = build_strategy(part, context)
     table = part.wish.table
     for row in _rows(part.leads, table):
         lead_id, owner_id, is_known, has_replied, category_id, is_gone, *rest = row
-        keys = keys_of(table, rest[0]) if table else ()
+        keys = lead_keys(table, rest[0]) if table else ()
         is_open = not is_gone and bool(has_replied)
         is_open = is_open and category_id not in context.closing
         context.seen += 1
@@ -160,7 +168,7 @@ def propose(part: Part, context: Scene) -> Iterator[Entry]:
             to_id, why = _decide(lead_id, lead, strategy, context, is_open=is_open)
         if to_id is not None and lead_id in context.held:
             context.held_moving += 1
-        yield Entry(lead_id, to_id, why[:500], owner_id if is_known else UNKNOWN)
+        yield PlanEntry(lead_id, to_id, why[:500], owner_id if is_known else UNKNOWN)
 
 
 def may_move(
@@ -180,7 +188,7 @@ def _decide(
     lead_id: int,
     lead: LeadToAssign,
     strategy: Strategy,
-    context: Scene,
+    context: PlanContext,
     *,
     is_open: bool,
 ) -> tuple[int | None, str]:
@@ -218,7 +226,7 @@ def _reason(sentence: str, own_reason: str) -> str:
     return f"{own_reason}{stop} {sentence}"
 
 
-def strategy_of(part: Part, context: Scene) -> Strategy:
+def build_strategy(part: PlanPart, context: PlanContext) -> Strategy:
     """Return the strategy for a part; notes caps and named members in the context."""
     request = part.wish
     pool = [_pool_member(member, request, context) for member in request.members]
@@ -229,7 +237,7 @@ def strategy_of(part: Part, context: Scene) -> Strategy:
             context.chosen.add(pool[0].id)
             return NamedMember(pool[0], f"{context.actor} chose {pool[0].name}")
         case StrategyKind.ROUND_ROBIN:
-            turns = turns_of(BY_HAND, context)
+            turns = rotation_turns(MANUAL_ROTATION, context)
             return RoundRobin(
                 pool,
                 turns,
@@ -244,7 +252,7 @@ def strategy_of(part: Part, context: Scene) -> Strategy:
             )
 
 
-def _counts_by_owner(leads: QuerySet[Lead], context: Scene) -> dict[int, int]:
+def _counts_by_owner(leads: QuerySet[Lead], context: PlanContext) -> dict[int, int]:
     """Return how many of these leads each owner has, with 0 for unowned leads.
 
     Without leads that are gone or that the actor may not move.
@@ -259,7 +267,10 @@ def _counts_by_owner(leads: QuerySet[Lead], context: Scene) -> dict[int, int]:
 
 
 def _table_strategy(
-    table: Table, request: Wish, default: Strategy | None, context: Scene
+    table: LookupTable,
+    request: AllocationRequest,
+    default: Strategy | None,
+    context: PlanContext,
 ) -> Strategy:
     pools: dict[str, list[PoolMember]] = {}
     shown: dict[str, str] = {}
@@ -267,11 +278,13 @@ def _table_strategy(
         member = context.members[entry.member_id]
         pools.setdefault(entry.key, []).append(_pool_member(member, request, context))
         shown.setdefault(entry.key, entry.value)
-    turns = turns_of(f"mapping-{table.pk}", context)
+    turns = rotation_turns(f"mapping-{table.pk}", context)
     return ByTable(table.kind, pools, shown, turns, default)
 
 
-def _pool_member(member: Member, request: Wish, context: Scene) -> PoolMember:
+def _pool_member(
+    member: Member, request: AllocationRequest, context: PlanContext
+) -> PoolMember:
     """Return a member with weight, cap and availability; notes the cap in the context."""
     cap = lowest_cap(request.caps.get(member.pk), member.capacity)
     if cap is not None:
@@ -285,24 +298,26 @@ def _pool_member(member: Member, request: Wish, context: Scene) -> PoolMember:
     )
 
 
-def turns_of(rotation: str, context: Scene) -> WeightedTurns:
+def rotation_turns(rotation: str, context: PlanContext) -> WeightedTurns:
     """Return the plan's state of a rotation, read from the database at first use."""
     if rotation not in context.turns:
-        context.turns[rotation] = WeightedTurns(load_turns(rotation))
+        context.turns[rotation] = WeightedTurns(saved_turns(rotation))
     return context.turns[rotation]
 
 
-def load_turns(rotation: str) -> dict[int, int]:
+def saved_turns(rotation: str) -> dict[int, int]:
     """Return how far each member is ahead in a rotation (see WeightedTurns)."""
-    known = Turn.objects.filter(rotation=rotation)
+    known = RotationTurn.objects.filter(rotation=rotation)
     return dict(known.values_list("member", "ahead"))
 
 
-def _rows(leads: QuerySet[Lead], table: Table | None) -> Iterable[tuple[Any, ...]]:
+def _rows(
+    leads: QuerySet[Lead], table: LookupTable | None
+) -> Iterable[tuple[Any, ...]]:
     """Yield plain values of the leads: a preview may be asked for all there are."""
     columns = ["pk", "owner_id", "is_known", "has_replied", "category_id", "is_gone"]
     if table:
-        columns.append(column_of(table))
+        columns.append(lead_column(table))
         leads = leads.annotate(the_client=THE_CLIENT)
     marked = leads.select_related(None).annotate(
         is_known=is_set("owner_known_at"),
@@ -320,7 +335,7 @@ def is_set(column: str) -> Case:
     )
 
 
-def is_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
+def is_personal_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
     """Return whether a person decided this one change or also clicked for it.
 
     Coverage changes count if they have no batch: a person made them one by one.
@@ -329,10 +344,10 @@ def is_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
     return cause in PERSONAL or for_coverage or urgency == Urgency.CLICK
 
 
-def _pending_changes() -> dict[int, Pending]:
+def _pending_changes() -> dict[int, PendingTarget]:
     rows = Assignment.objects.pending().order_by("pk")
     return {
-        lead_id: Pending(to_id, is_decision(cause, batch_id, urgency))
+        lead_id: PendingTarget(to_id, is_personal_decision(cause, batch_id, urgency))
         for lead_id, to_id, cause, batch_id, urgency in rows.values_list(
             "lead", "to", "cause", "batch", "urgency"
         )
@@ -340,7 +355,7 @@ def _pending_changes() -> dict[int, Pending]:
     }
 
 
-def last_given() -> dict[int, int]:
+def newest_assignment_ids() -> dict[int, int]:
     """Return the id of the newest assignment to each member; without who had none."""
     newest = Assignment.objects.filter(to=OuterRef("pk")).order_by("-pk")
     rows = Member.objects.annotate(last=Subquery(newest.values("pk")[:1]))

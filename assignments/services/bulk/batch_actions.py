@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 
 from assignments.models import Assignment, Batch, Lead, SavedPlan, User
 from assignments.models.assignment import PERSONAL, Cause, State, Urgency
-from assignments.models.plan import UNKNOWN, Entry
+from assignments.models.plan import UNKNOWN, PlanEntry
 from assignments.services import access
 from assignments.services.bulk import plans
 from assignments.services.errors import AssignmentRefused, NotAllowed
@@ -18,17 +18,17 @@ from assignments.task_queue import nudge_dispatch
 CHUNK = 500
 
 
-def check_may_steer(user: User, batch: Batch) -> None:
+def check_can_control(user: User, batch: Batch) -> None:
     """Raise NotAllowed unless the user may pause, cancel, retry or undo the batch.
 
     A sales manager may do so with every batch that a person made, a team lead with
     their own.
     """
-    if why_not := why_not_steer(user, batch):
+    if why_not := why_not_control(user, batch):
         raise NotAllowed(why_not)
 
 
-def why_not_steer(user: User, batch: Batch) -> str:
+def why_not_control(user: User, batch: Batch) -> str:
     """Return why the user may not control the batch, as a sentence; "" if they may."""
     if batch.cause not in PERSONAL:
         return "Handoff made this batch by itself: change its coverage or rule instead."
@@ -47,7 +47,7 @@ def pause_batch(*, batch: Batch, actor: User, at: datetime) -> None:
 
     Raises NotAllowed, or AssignmentRefused if nothing is left to send.
     """
-    check_may_steer(actor, batch)
+    check_can_control(actor, batch)
     if not _has_pending_rows(batch) and not _is_being_written(batch):
         raise AssignmentRefused("Nothing of this batch is left to send.")
     Batch.objects.filter(pk=batch.pk, paused_at=None).update(paused_at=at)
@@ -56,7 +56,7 @@ def pause_batch(*, batch: Batch, actor: User, at: datetime) -> None:
 @transaction.atomic
 def resume_batch(*, batch: Batch, actor: User) -> None:
     """Let a paused batch go on and wake the dispatcher. Raises NotAllowed."""
-    check_may_steer(actor, batch)
+    check_can_control(actor, batch)
     Batch.objects.filter(pk=batch.pk).update(paused_at=None)
     nudge_dispatch()
 
@@ -85,7 +85,7 @@ def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
     Rows not yet written will be written as cancelled. Commits in chunks of CHUNK leads.
     Raises NotAllowed.
     """
-    check_may_steer(actor, batch)
+    check_can_control(actor, batch)
     unwritten = _stop_writing(batch, actor, at)
     outcome = f"{actor} cancelled the batch before it was sent."
     cancelled = 0
@@ -126,7 +126,7 @@ def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
     Leads that have moved since, or about which somebody decided, are skipped there.
     Raises NotAllowed, or AssignmentRefused if no row is refused any more.
     """
-    check_may_steer(actor, batch)
+    check_can_control(actor, batch)
     refused = batch.assignments.filter(state=State.REFUSED, dismissed_at=None)
     rows = list(refused.order_by("pk").select_related("lead"))
     if not rows:
@@ -147,7 +147,7 @@ def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
     return made
 
 
-def _retry_entry(row: Assignment) -> Entry:
+def _retry_entry(row: Assignment) -> PlanEntry:
     # The refused row changed nothing, so the owner it expected still applies.
     shown = row.expected_id if row.expected_known else UNKNOWN
-    return Entry(row.lead_id, row.to_id, row.reason, shown, row.reverses_id)
+    return PlanEntry(row.lead_id, row.to_id, row.reason, shown, row.reverses_id)

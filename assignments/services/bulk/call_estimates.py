@@ -11,7 +11,7 @@ from assignments.services.mirror.cursor import PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class CallEstimate:
     """The calls for a number of changes of owner, each with a note or without.
 
     Each lead is read before it is written, so that nobody's change is overwritten: by
@@ -28,7 +28,7 @@ class Estimate:
         return cls(
             writes=writes,
             notes=writes if with_notes else 0,
-            by_page=list_verification.is_proven(),
+            by_page=list_verification.are_lists_proven(),
         )
 
     @property

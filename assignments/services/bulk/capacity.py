@@ -13,7 +13,7 @@ from itertools import batched
 from django.db.models import F, Q
 
 from assignments.models import Assignment, Lead, Member, SavedPlan
-from assignments.models.plan import Entry
+from assignments.models.plan import PlanEntry
 from assignments.services.bulk import open_leads
 
 AT_ONCE = 10_000  # leads in one query
@@ -33,13 +33,13 @@ def caps_by_member(plan: SavedPlan) -> dict[int, int]:
     return dict(plan.summary.get("caps", []))
 
 
-def lock_members(plan: SavedPlan) -> None:
+def lock_capped_members(plan: SavedPlan) -> None:
     """Lock the plan's capped members: plans that fill the same ones are serialized."""
     members = Member.objects.select_for_update(no_key=True)
     list(members.filter(pk__in=caps_by_member(plan)).order_by("pk").values_list("pk"))
 
 
-def too_many(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, str]:
+def over_capacity(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, str]:
     """Return the unwritten leads that would exceed a cap, each with a sentence.
 
     `without`: ids of leads that stay for another reason. Leads of plans that were
@@ -88,7 +88,7 @@ def _moves_over_caps(
 
 def _loads_with_earlier_plans(plan: SavedPlan) -> Counter[int]:
     """Return open leads by member, counting moves of earlier plans not yet written."""
-    load = open_leads.open_leads()
+    load = open_leads.open_lead_counts()
     for earlier in _earlier(plan):
         for move in _moves(earlier):
             load[move.to_id] += 1
@@ -120,7 +120,9 @@ def _moves(plan: SavedPlan) -> list[OpenLeadMove]:
     ]
 
 
-def _with_holders(entries: Sequence[Entry]) -> Iterable[tuple[Entry, int | None]]:
+def _with_holders(
+    entries: Sequence[PlanEntry],
+) -> Iterable[tuple[PlanEntry, int | None]]:
     """Yield the entries of open leads with the member whose load each counts to.
 
     That is the target of the newest pending change, or else the owner (None: nobody).

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from assignments.models import Mapping as Table
-from assignments.models import MappingLine, Member, User
+from assignments.models import LookupEntry, LookupTable, Member, User
 from assignments.services.access import require_manager
 from assignments.services.bulk.csv_input import (
     COLUMNS,
@@ -17,7 +16,7 @@ from assignments.services.bulk.csv_input import (
     UnreadableTable,
     read_rows,
 )
-from assignments.services.bulk.table_keys import key_of
+from assignments.services.bulk.table_keys import normalized_key
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people.unique_names import is_taken
 from assignments.visible_text import isolated
@@ -48,25 +47,27 @@ def save_table(
     kind: str,
     attribute: str,
     custom_field: str = "",
-    table: Table | None = None,
-) -> Table:
+    table: LookupTable | None = None,
+) -> LookupTable:
     """Create a table, or change `table`.
 
     Raises AssignmentRefused if the name is taken or the custom field is missing.
     """
     require_manager(actor, ACT)
-    table = table or Table()
-    if is_taken(Table.objects.exclude(pk=table.pk), name):
+    table = table or LookupTable()
+    if is_taken(LookupTable.objects.exclude(pk=table.pk), name):
         raise _taken(name)
-    if attribute == Table.Attribute.CUSTOM and not custom_field:
+    if attribute == LookupTable.Attribute.CUSTOM and not custom_field:
         raise AssignmentRefused("Name the custom field that the table looks at.")
     table.name, table.kind, table.attribute = name, kind, attribute
-    table.custom_field = custom_field if attribute == Table.Attribute.CUSTOM else ""
+    table.custom_field = (
+        custom_field if attribute == LookupTable.Attribute.CUSTOM else ""
+    )
     try:
         with transaction.atomic():
             table.save()
     except IntegrityError as error:  # somebody else saved one at the same moment
-        if not Table.objects.filter(name=name).exclude(pk=table.pk).exists():
+        if not LookupTable.objects.filter(name=name).exclude(pk=table.pk).exists():
             raise
         raise _taken(name) from error
     return table
@@ -77,7 +78,7 @@ def _taken(name: str) -> AssignmentRefused:
 
 
 @transaction.atomic
-def remove_table(*, actor: User, table: Table) -> None:
+def remove_table(*, actor: User, table: LookupTable) -> None:
     """Delete a table. Raises AssignmentRefused while a routing rule uses it."""
     require_manager(actor, ACT)
     if rule := table.rules.filter(removed_at=None).first():
@@ -88,15 +89,17 @@ def remove_table(*, actor: User, table: Table) -> None:
 
 
 @transaction.atomic
-def add_line(*, actor: User, table: Table, value: str, member: Member) -> MappingLine:
+def add_entry(
+    *, actor: User, table: LookupTable, value: str, member: Member
+) -> LookupEntry:
     """Add a value that leads to a member.
 
     Raises AssignmentRefused if the value is empty or leads to this member already.
     """
     require_manager(actor, ACT)
-    if not (key := key_of(value)):
+    if not (key := normalized_key(value)):
         raise AssignmentRefused("Say which value leads to this member.")
-    line, is_new = MappingLine.objects.get_or_create(
+    line, is_new = LookupEntry.objects.get_or_create(
         mapping=table, key=key, member=member, defaults={"value": value.strip()}
     )
     if not is_new:
@@ -105,13 +108,13 @@ def add_line(*, actor: User, table: Table, value: str, member: Member) -> Mappin
 
 
 @transaction.atomic
-def remove_line(*, actor: User, line: MappingLine) -> None:
+def remove_entry(*, actor: User, line: LookupEntry) -> None:
     require_manager(actor, ACT)
     line.delete()
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class TableImport:
     """The result of a CSV import.
 
     `header` is the first row if it was taken for one, else ""; `repeats` has a sentence
@@ -124,7 +127,9 @@ class Imported:
 
 
 @transaction.atomic
-def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> Imported:
+def import_entries(
+    *, actor: User, table: LookupTable, text: str, replaces: bool
+) -> TableImport:
     """Import a CSV, all of it or nothing; `replaces`: delete all other entries first.
 
     Each row: a value, then a member by e-mail, Smartlead id or name. Raises BrokenRows,
@@ -135,8 +140,8 @@ def import_lines(*, actor: User, table: Table, text: str, replaces: bool) -> Imp
     if replaces:
         table.lines.all().delete()
     before = table.lines.count()
-    MappingLine.objects.bulk_create(entries, ignore_conflicts=True, batch_size=500)
-    return Imported(table.lines.count() - before, header, tuple(repeats))
+    LookupEntry.objects.bulk_create(entries, ignore_conflicts=True, batch_size=500)
+    return TableImport(table.lines.count() - before, header, tuple(repeats))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +151,11 @@ class _Members:
     by_word: Mapping[str, list[Member]]
 
     def are_named_by(self, cells: Sequence[str]) -> bool:
-        return len(cells) == COLUMNS and key_of(cells[1]) in self.by_word
+        return len(cells) == COLUMNS and normalized_key(cells[1]) in self.by_word
 
     def find(self, text: str) -> Member | str:
         """Return the member, or what is wrong with the name, in words."""
-        matches = self.by_word.get(key_of(text), [])
+        matches = self.by_word.get(normalized_key(text), [])
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -162,12 +167,16 @@ class _Members:
 def _load_members() -> _Members:
     words: dict[str, list[Member]] = {}
     for member in Member.objects.all():
-        for word in {str(member.pk), key_of(member.email), key_of(member.name)} - {""}:
+        for word in {
+            str(member.pk),
+            normalized_key(member.email),
+            normalized_key(member.name),
+        } - {""}:
             words.setdefault(word, []).append(member)
     return _Members(words)
 
 
-def _read(text: str, table: Table) -> tuple[list[MappingLine], str, list[str]]:
+def _read(text: str, table: LookupTable) -> tuple[list[LookupEntry], str, list[str]]:
     """Return the entries to save, the header ("" if there is none), and repetitions.
 
     Each repetition is a sentence on a row that says what an earlier one did.
@@ -187,13 +196,13 @@ def _read(text: str, table: Table) -> tuple[list[MappingLine], str, list[str]]:
 
 
 def _entries(
-    rows: Sequence[CsvRow], members: _Members, table: Table
-) -> tuple[list[MappingLine], list[str]]:
+    rows: Sequence[CsvRow], members: _Members, table: LookupTable
+) -> tuple[list[LookupEntry], list[str]]:
     """Return the entries to save and the repetitions, as `_read` does.
 
     Raises BrokenRows.
     """
-    entries: list[MappingLine] = []
+    entries: list[LookupEntry] = []
     problems: list[str] = []
     repeats: list[str] = []
     first_rows: dict[tuple[str, int], int] = {}
@@ -224,7 +233,9 @@ def _is_header(rows: Sequence[CsvRow], members: _Members) -> bool:
     return not is_address_or_id and not members.are_named_by(cells)
 
 
-def _entry(row: Sequence[str], members: _Members, table: Table) -> MappingLine | str:
+def _entry(
+    row: Sequence[str], members: _Members, table: LookupTable
+) -> LookupEntry | str:
     """Return the entry of a row, or what is wrong with the row, in words."""
     if len(row) < COLUMNS:
         return "1 column instead of 2, a value and a member"
@@ -234,7 +245,7 @@ def _entry(row: Sequence[str], members: _Members, table: Table) -> MappingLine |
             f"the separator in it needs quotes"
         )
     value, name = row
-    if not key_of(value):
+    if not normalized_key(value):
         return "the value is missing"
     if len(value) > LONGEST_VALUE:
         return f"the value has {len(value)} characters; {LONGEST_VALUE} is the most"
@@ -243,4 +254,6 @@ def _entry(row: Sequence[str], members: _Members, table: Table) -> MappingLine |
         return member
     if not member.is_active:
         return f"{member} has been deactivated"
-    return MappingLine(mapping=table, value=value, key=key_of(value), member=member)
+    return LookupEntry(
+        mapping=table, value=value, key=normalized_key(value), member=member
+    )

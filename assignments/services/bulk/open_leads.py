@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from assignments.models import Assignment, Category, Lead
 
 
-def closing_categories() -> frozenset[int]:
+def closing_category_ids() -> frozenset[int]:
     """Return the ids of categories that close a conversation."""
     closing = Category.objects.filter(is_closing=True)
     return frozenset(closing.values_list("pk", flat=True))
@@ -15,13 +15,13 @@ def closing_categories() -> frozenset[int]:
 
 def is_open() -> Q:
     """Return the condition of `Lead.objects.open()`, without a join to categories."""
-    closing = closing_categories()
+    closing = closing_category_ids()
     return Q(gone_at=None, last_reply_at__isnull=False) & (
         Q(category=None) | ~Q(category__in=closing)
     )
 
 
-def open_leads() -> Counter[int]:
+def open_lead_counts() -> Counter[int]:
     """Return open leads by member id.
 
     A lead counts to the target of its newest pending change, or else to its owner.

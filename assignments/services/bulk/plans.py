@@ -10,33 +10,41 @@ from typing import Any
 
 from django.db import transaction
 
-from assignments.models import Batch, Lead, Member, Rotation, SavedPlan, Turn, User
+from assignments.models import (
+    Batch,
+    Lead,
+    Member,
+    Rotation,
+    RotationTurn,
+    SavedPlan,
+    User,
+)
 from assignments.models.assignment import Cause
-from assignments.models.plan import Entry, StrategyKind
+from assignments.models.plan import PlanEntry, StrategyKind
 from assignments.services import access, note_templates
 from assignments.services.bulk import write_plan
 from assignments.services.bulk.allocation import (
-    Part,
-    Scene,
-    Wish,
-    load_turns,
-    propose,
-    scene_for,
+    AllocationRequest,
+    PlanContext,
+    PlanPart,
+    allocate,
+    plan_context,
+    saved_turns,
 )
 from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
-from assignments.services.ledger.notes import LONGEST
+from assignments.services.ledger.notes import LONGEST_NOTE
 from assignments.task_queue import nudge_dispatch, nudge_plans
 
-GOOD_FOR = timedelta(days=1)  # how old a preview may be when it is confirmed
-KEPT_FOR = timedelta(days=2)
+PREVIEW_VALID_FOR = timedelta(days=1)  # how old a preview may be when it is confirmed
+PREVIEW_KEPT_FOR = timedelta(days=2)
 MOST_REASONS = 40  # different sentences that the summary tells of those who stay
 EXAMPLES = 3
 
 
 def make_plan(
     *,
-    parts: Sequence[Part],
+    parts: Sequence[PlanPart],
     actor: User,
     at: datetime,
     reason: str = "",
@@ -55,10 +63,10 @@ def make_plan(
     for part in parts:
         _check_members(part.wish, actor)
     _check_note(note)
-    context = scene_for(actor, reason=reason, at=at)
+    context = plan_context(actor, reason=reason, at=at)
     context.leaver_id = leaver.pk if leaver else None
     before = dict(context.tally.loads)
-    entries = [entry for part in parts for entry in propose(part, context)]
+    entries = [entry for part in parts for entry in allocate(part, context)]
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
     plan.pack(sorted(_first_per_lead(entries), key=_owner_shown))
@@ -105,16 +113,18 @@ def confirm_plan(
     return batch
 
 
-def forget_old_previews(*, at: datetime) -> int:
+def delete_old_previews(*, at: datetime) -> int:
     """Delete previews that nobody confirmed in KEPT_FOR; return how many rows that were."""
-    old = SavedPlan.objects.filter(confirmed_at=None, created_at__lt=at - KEPT_FOR)
+    old = SavedPlan.objects.filter(
+        confirmed_at=None, created_at__lt=at - PREVIEW_KEPT_FOR
+    )
     count, _ = old.delete()
     return count
 
 
-def _check_members(wish: Wish, actor: User) -> None:
+def _check_members(wish: AllocationRequest, actor: User) -> None:
     """Raise NotAllowed or AssignmentRefused if `actor` may not choose these members."""
-    choosable = access.members_to_choose(actor)
+    choosable = access.choosable_members(actor)
     if wish.table is not None and not access.is_manager(actor):
         named = wish.table.lines.values("member")
         outsiders = Member.objects.filter(pk__in=named).exclude(pk__in=choosable)
@@ -133,7 +143,7 @@ def _check_members(wish: Wish, actor: User) -> None:
     _refuse_strangers(strangers, wish)
 
 
-def _refuse_strangers(strangers: Iterable[Member], wish: Wish) -> None:
+def _refuse_strangers(strangers: Iterable[Member], wish: AllocationRequest) -> None:
     """Raise NotAllowed if there are any of these members."""
     for stranger in strangers:
         raise NotAllowed(
@@ -144,18 +154,18 @@ def _refuse_strangers(strangers: Iterable[Member], wish: Wish) -> None:
 
 def _check_note(note: str) -> None:
     """Raise AssignmentRefused if the note is too long or its placeholders are wrong."""
-    if len(note) > LONGEST:
+    if len(note) > LONGEST_NOTE:
         raise AssignmentRefused(
-            f"The note has {len(note):,} characters; {LONGEST:,} is the most. "
+            f"The note has {len(note):,} characters; {LONGEST_NOTE:,} is the most. "
             "Shorten it."
         )
-    if problem := note_templates.problem(note):
+    if problem := note_templates.placeholder_problem(note):
         raise AssignmentRefused(problem)
 
 
 def _check_confirmable(plan: SavedPlan, actor: User, at: datetime) -> None:
     access.check_assign_many(actor)
-    if at - plan.created_at > GOOD_FOR:
+    if at - plan.created_at > PREVIEW_VALID_FOR:
         raise Stale("This preview is more than a day old. Look at a new one first.")
     if not plan.moving:
         raise AssignmentRefused("There is nothing in this plan to assign.")
@@ -190,19 +200,19 @@ def _is_confirmed(plan: SavedPlan) -> bool:
     return SavedPlan.objects.filter(pk=plan.pk, confirmed_at__isnull=False).exists()
 
 
-def _first_per_lead(entries: Iterable[Entry]) -> Iterable[Entry]:
-    kept: dict[int, Entry] = {}
+def _first_per_lead(entries: Iterable[PlanEntry]) -> Iterable[PlanEntry]:
+    kept: dict[int, PlanEntry] = {}
     for entry in entries:
         kept.setdefault(entry.lead_id, entry)
     return kept.values()
 
 
-def _owner_shown(entry: Entry) -> int:
+def _owner_shown(entry: PlanEntry) -> int:
     """Sort key: sent owner by owner, leads share the pages of their owners' lists."""
     return entry.shown_id or 0
 
 
-def _default_reason(parts: Sequence[Part], plan: SavedPlan, actor: User) -> str:
+def _default_reason(parts: Sequence[PlanPart], plan: SavedPlan, actor: User) -> str:
     count = f"{plan.total:,} lead{'' if plan.total == 1 else 's'}"
     wishes = [part.wish for part in parts]
     if plan.cause == Cause.REBALANCE:
@@ -215,7 +225,7 @@ def _default_reason(parts: Sequence[Part], plan: SavedPlan, actor: User) -> str:
 
 
 def _summary(
-    context: Scene, before: dict[int, int], entries: Sequence[Entry]
+    context: PlanContext, before: dict[int, int], entries: Sequence[PlanEntry]
 ) -> dict[str, Any]:
     gains = Counter(entry.to_id for entry in entries if entry.to_id is not None)
     losses = Counter(
@@ -235,7 +245,7 @@ def _summary(
             }
             for pk in touched
         ],
-        "stays": grouped(
+        "stays": group_by_reason(
             (entry.lead_id, entry.reason) for entry in entries if entry.to_id is None
         ),
         "open": context.open,
@@ -251,7 +261,7 @@ def _summary(
     }
 
 
-def grouped(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
+def group_by_reason(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
     """Return leads by their reason, most frequent first, each with a few lead ids.
 
     Reasons beyond MOST_REASONS are one group without leads.
@@ -270,11 +280,11 @@ def grouped(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
     return told
 
 
-def _turns_taken(context: Scene) -> dict[str, dict[str, list[list[int]]]]:
+def _turns_taken(context: PlanContext) -> dict[str, dict[str, list[list[int]]]]:
     """Return the rotations that the plan moves, as found and as it leaves them."""
     return {
         name: {
-            "before": [list(pair) for pair in load_turns(name).items()],
+            "before": [list(pair) for pair in saved_turns(name).items()],
             "after": [list(pair) for pair in turns.ahead.items()],
         }
         for name, turns in context.turns.items()
@@ -288,23 +298,26 @@ def _take_turns(plan: SavedPlan) -> None:
         Rotation.objects.get_or_create(pk=name)
         Rotation.objects.select_for_update().get(pk=name)
         before, after = dict(taken["before"]), dict(taken["after"])
-        now = load_turns(name)
+        now = saved_turns(name)
         if any(now.get(pk) != before.get(pk) for pk in after):
             raise Stale(
                 "Since this preview, leads were assigned in turn: others are next now. "
                 "Look at it again."
             )
-        Turn.objects.bulk_create(
-            [Turn(rotation_id=name, member_id=pk, ahead=n) for pk, n in after.items()],
+        RotationTurn.objects.bulk_create(
+            [
+                RotationTurn(rotation_id=name, member_id=pk, ahead=n)
+                for pk, n in after.items()
+            ],
             update_conflicts=True,
             unique_fields=["rotation", "member"],
             update_fields=["ahead"],
         )
 
 
-def leads_of(
+def moving_leads(
     plan: SavedPlan, *, start: int, count: int, without: Container[int] = ()
-) -> list[tuple[Entry, Lead]]:
+) -> list[tuple[PlanEntry, Lead]]:
     """Return one page of the entries that move a lead, with their leads.
 
     `start` and `count` are counted without the leads (ids) in `without`.

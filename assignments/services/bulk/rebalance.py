@@ -19,16 +19,16 @@ from assignments.models.assignment import Cause
 from assignments.models.plan import StrategyKind
 from assignments.services import access
 from assignments.services.bulk import open_leads, plans
-from assignments.services.bulk.allocation import Part, Wish
-from assignments.services.bulk.rebalance_math import Seat, level, transfers
-from assignments.services.bulk.revalidation import Kind, kind_of
+from assignments.services.bulk.allocation import AllocationRequest, PlanPart
+from assignments.services.bulk.rebalance_math import MemberLoad, target_loads, transfers
+from assignments.services.bulk.revalidation import Movability, movability
 from assignments.services.errors import AssignmentRefused
 
 AT_ONCE = 10_000  # leads in one query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class RebalanceTarget:
     """One member's open leads before and after a rebalance.
 
     `kinds` counts their open leads by whether and why they cannot move.
@@ -45,9 +45,9 @@ class Share:
         return self.after - self.before
 
 
-def shares_of(
+def rebalance_targets(
     *, members: Sequence[Member], actor: User, at: datetime, with_live: bool = False
-) -> list[Share]:
+) -> list[RebalanceTarget]:
     """Return each member's load now and after a rebalance, in the order of `members`.
 
     `with_live`: also move leads in a live conversation. Nothing is written. Raises
@@ -55,21 +55,21 @@ def shares_of(
     """
     access.check_assign_many(actor)
     kinds = _kinds(members, at=at, with_live=with_live)
-    counts = open_leads.open_leads()
-    movable = access.movable_owners(actor)
+    counts = open_leads.open_lead_counts()
+    movable = access.movable_owner_ids(actor)
     theirs = {member.pk: movable is None or member.pk in movable for member in members}
     loads = [
-        Seat(
+        MemberLoad(
             id=member.pk,
             load=max(counts[member.pk], 0),
-            movable=kinds[member.pk][Kind.MOVABLE] if theirs[member.pk] else 0,
+            movable=kinds[member.pk][Movability.MOVABLE] if theirs[member.pk] else 0,
             capacity=member.capacity,
         )
         for member in members
     ]
-    wanted = level(loads)
+    wanted = target_loads(loads)
     return [
-        Share(
+        RebalanceTarget(
             member=member,
             before=current.load,
             after=wanted[member.pk],
@@ -80,8 +80,13 @@ def shares_of(
     ]
 
 
-def plan_levelling(
-    *, shares: Sequence[Share], actor: User, at: datetime, with_live: bool, query: str
+def plan_rebalance(
+    *,
+    shares: Sequence[RebalanceTarget],
+    actor: User,
+    at: datetime,
+    with_live: bool,
+    query: str,
 ) -> SavedPlan:
     """Save and return the plan that brings everybody to their target, as a preview.
 
@@ -110,12 +115,12 @@ def plan_levelling(
     )
 
 
-def shares_told(plan: SavedPlan) -> list[Share]:
+def saved_targets(plan: SavedPlan) -> list[RebalanceTarget]:
     """Return the targets as they were when the plan was made."""
     saved: list[dict[str, Any]] = plan.wish["shares"]
     members = Member.objects.in_bulk([target["member"] for target in saved])
     return [
-        Share(
+        RebalanceTarget(
             member=members[target["member"]],
             before=target["before"],
             after=target["after"],
@@ -133,7 +138,7 @@ def _kinds(
     """Return, for each member, their open leads counted by `unmoved.Kind`."""
     kinds: dict[int, Counter[str]] = {member.pk: Counter() for member in members}
     rows = Lead.objects.filter(open_leads.is_open(), owner__in=list(kinds)).order_by()
-    with_kind = rows.annotate(kind=kind_of(at, with_live=with_live))
+    with_kind = rows.annotate(kind=movability(at, with_live=with_live))
     for owner, kind, count in with_kind.values_list("owner", "kind").annotate(
         Count("pk")
     ):
@@ -142,10 +147,10 @@ def _kinds(
 
 
 def _parts(
-    targets: Sequence[Share], *, at: datetime, with_live: bool
-) -> Iterator[Part]:
+    targets: Sequence[RebalanceTarget], *, at: datetime, with_live: bool
+) -> Iterator[PlanPart]:
     by_id = {target.member.pk: target for target in targets}
-    loads = [Seat(id=target.member.pk, load=target.before) for target in targets]
+    loads = [MemberLoad(id=target.member.pk, load=target.before) for target in targets]
     wanted = {target.member.pk: target.after for target in targets}
     lead_ids: dict[int, Iterator[int]] = {}  # of each giver, those not taken yet
     for transfer in transfers(loads, wanted):
@@ -153,28 +158,30 @@ def _parts(
         if giver.member.pk not in lead_ids:
             ids = _leads_to_give(giver, at=at, with_live=with_live)
             lead_ids[giver.member.pk] = ids
-        request = Wish(
+        request = AllocationRequest(
             strategy=StrategyKind.MEMBER,
             members=[receiver.member],
             why=_reason(giver, receiver),
         )
         taken = islice(lead_ids[giver.member.pk], transfer.count)
         for chunk in batched(taken, AT_ONCE):
-            yield Part(leads=Lead.objects.filter(pk__in=chunk), wish=request)
+            yield PlanPart(leads=Lead.objects.filter(pk__in=chunk), wish=request)
 
 
-def _leads_to_give(giver: Share, *, at: datetime, with_live: bool) -> Iterator[int]:
+def _leads_to_give(
+    giver: RebalanceTarget, *, at: datetime, with_live: bool
+) -> Iterator[int]:
     """Yield the ids of the leads the member gives, those untouched longest first."""
     owned = Lead.objects.filter(open_leads.is_open(), owner=giver.member)
-    movable = owned.annotate(kind=kind_of(at, with_live=with_live)).filter(
-        kind=Kind.MOVABLE
+    movable = owned.annotate(kind=movability(at, with_live=with_live)).filter(
+        kind=Movability.MOVABLE
     )
     touched = Greatest("reply_order", "sent_order")
     ordered = movable.order_by(touched, "map_id").values_list("pk", flat=True)
     return iter(list(ordered[: -giver.change]))
 
 
-def _reason(giver: Share, receiver: Share) -> str:
+def _reason(giver: RebalanceTarget, receiver: RebalanceTarget) -> str:
     return (
         f"To level the load: {giver.member} goes from {giver.before:,} open leads to "
         f"{giver.after:,}, {receiver.member} from {receiver.before:,} to "

@@ -11,7 +11,7 @@ from math import floor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class MemberLoad:
     """A member's open leads, how many of them may move, and their capacity."""
 
     id: int
@@ -39,7 +39,7 @@ class Transfer:
     count: int
 
 
-def level(members: Sequence[Seat]) -> dict[int, int]:
+def target_loads(members: Sequence[MemberLoad]) -> dict[int, int]:
     """Return, by member id, how many leads each should have in the end."""
     shares = fair_shares(members)
     wanted = {pk: floor(share) for pk, share in shares.items()}
@@ -51,12 +51,12 @@ def level(members: Sequence[Seat]) -> dict[int, int]:
     return wanted
 
 
-def _rounding_order(member: Seat, share: Fraction) -> tuple[bool, Fraction, int]:
+def _rounding_order(member: MemberLoad, share: Fraction) -> tuple[bool, Fraction, int]:
     """Return the sort key of rounding up: first members who have that lead already."""
     return member.load <= floor(share), floor(share) - share, member.id
 
 
-def fair_shares(members: Sequence[Seat]) -> dict[int, Fraction]:
+def fair_shares(members: Sequence[MemberLoad]) -> dict[int, Fraction]:
     """Return, by member id, the unrounded share of all leads by capacity.
 
     A member who cannot reach their share gets the nearest load that they can have, and
@@ -79,7 +79,9 @@ def fair_shares(members: Sequence[Seat]) -> dict[int, Fraction]:
     return shares
 
 
-def _bound(members: Iterable[Seat], asked: dict[int, Fraction]) -> dict[int, Fraction]:
+def _bound(
+    members: Iterable[MemberLoad], asked: dict[int, Fraction]
+) -> dict[int, Fraction]:
     """Return the nearest possible loads of members who cannot have what is asked.
 
     Only of the side, too many or too few, on which more leads are missed in total;
@@ -95,14 +97,14 @@ def _bound(members: Iterable[Seat], asked: dict[int, Fraction]) -> dict[int, Fra
     }
 
 
-def _clamped(member: Seat, share: Fraction) -> Fraction:
+def _clamped(member: MemberLoad, share: Fraction) -> Fraction:
     at_least = max(share, Fraction(member.lowest))
     return (
         at_least if member.highest is None else min(at_least, Fraction(member.highest))
     )
 
 
-def _weights(members: Sequence[Seat]) -> dict[int, Fraction]:
+def _weights(members: Sequence[MemberLoad]) -> dict[int, Fraction]:
     """Return capacities; members without one weigh the average of the others."""
     known = [member.capacity for member in members if member.capacity]
     tiny = Fraction(1, 10**9)
@@ -116,7 +118,9 @@ def _weights(members: Sequence[Seat]) -> dict[int, Fraction]:
     }
 
 
-def transfers(members: Sequence[Seat], wanted: dict[int, int]) -> Iterator[Transfer]:
+def transfers(
+    members: Sequence[MemberLoad], wanted: dict[int, int]
+) -> Iterator[Transfer]:
     """Yield transfers to the wanted loads: nobody both gives and receives."""
     surplus = [[member.id, member.load - wanted[member.id]] for member in members]
     giving = [pair for pair in surplus if pair[1] > 0]

@@ -24,15 +24,15 @@ from assignments.models import (
     SavedPlan,
 )
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause, State
-from assignments.models.plan import UNKNOWN, Entry
+from assignments.models.plan import UNKNOWN, PlanEntry
 from assignments.services import access
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.bulk import capacity
 from assignments.services.bulk.allocation import (
     GONE,
     NOT_YOURS,
     away_until,
-    is_decision,
+    is_personal_decision,
     is_set,
     may_move,
 )
@@ -46,7 +46,7 @@ from assignments.services.ledger.new_row import (
 LIVE_FOR = timedelta(days=7)
 
 
-class Kind(models.TextChoices):
+class Movability(models.TextChoices):
     """Why a rebalance leaves a lead where it is, or that it may move."""
 
     ON_THE_WAY = "on_the_way", "on the way already"
@@ -55,7 +55,7 @@ class Kind(models.TextChoices):
     MOVABLE = "movable", "may move"
 
 
-def kind_of(at: datetime, *, with_live: bool) -> Case:
+def movability(at: datetime, *, with_live: bool) -> Case:
     """Return an expression for the Kind of a lead, to annotate open leads with.
 
     A conversation is live if we owe an answer, or a mail went either way this week.
@@ -64,12 +64,12 @@ def kind_of(at: datetime, *, with_live: bool) -> Case:
     pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
     held = Hold.objects.standing().filter(lead=OuterRef("pk"))
     kinds = [
-        When(Exists(pending), then=Value(Kind.ON_THE_WAY.value)),
-        When(Exists(held), then=Value(Kind.HELD.value)),
+        When(Exists(pending), then=Value(Movability.ON_THE_WAY.value)),
+        When(Exists(held), then=Value(Movability.HELD.value)),
     ]
     if not with_live:
-        kinds.append(When(_is_live(at), then=Value(Kind.LIVE.value)))
-    movable = Value(Kind.MOVABLE.value)
+        kinds.append(When(_is_live(at), then=Value(Movability.LIVE.value)))
+    movable = Value(Movability.MOVABLE.value)
     return Case(*kinds, default=movable, output_field=models.CharField())
 
 
@@ -79,14 +79,14 @@ def _is_live(at: datetime) -> Q:
 
 
 # What is said of a lead that might still move when the preview was made.
-SINCE = {
-    Kind.ON_THE_WAY: "Since the preview, it is on the way to somebody else.",
-    Kind.HELD: "Since the preview, it is held in a coverage.",
-    Kind.LIVE: "Since the preview, a mail came or went: the conversation is live.",
+UNMOVABLE_SINCE_PREVIEW = {
+    Movability.ON_THE_WAY: "Since the preview, it is on the way to somebody else.",
+    Movability.HELD: "Since the preview, it is held in a coverage.",
+    Movability.LIVE: "Since the preview, a mail came or went: the conversation is live.",
 }
 
 
-def stays_since(
+def newly_unmovable(
     plan: SavedPlan, leads: Collection[int], *, at: datetime
 ) -> dict[int, str]:
     """Return sentences by lead for leads of a rebalance that should not move any more.
@@ -95,13 +95,13 @@ def stays_since(
     """
     if plan.cause != Cause.REBALANCE:
         return {}
-    kind = kind_of(at, with_live=bool(plan.wish.get("with_live")))
+    kind = movability(at, with_live=bool(plan.wish.get("with_live")))
     leads_with_kind = Lead.objects.filter(pk__in=leads).annotate(kind=kind).order_by()
-    rows = leads_with_kind.exclude(kind=Kind.MOVABLE).values_list("pk", "kind")
-    return {pk: SINCE[Kind(kind)] for pk, kind in rows}
+    rows = leads_with_kind.exclude(kind=Movability.MOVABLE).values_list("pk", "kind")
+    return {pk: UNMOVABLE_SINCE_PREVIEW[Movability(kind)] for pk, kind in rows}
 
 
-class Standing(NamedTuple):
+class LeadState(NamedTuple):
     """Where a lead is, as far as a plan cares."""
 
     lead_id: int
@@ -111,7 +111,7 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class PlanState:
     """What the rules look at, loaded for some leads of a plan."""
 
     plan: SavedPlan
@@ -142,19 +142,21 @@ class Scene:
         return self.pending.get(lead_id, NOTHING_PENDING).newest
 
 
-def scene_of(plan: SavedPlan, leads: Collection[int], *, at: datetime) -> Scene:
+def load_plan_state(
+    plan: SavedPlan, leads: Collection[int], *, at: datetime
+) -> PlanState:
     """Load what the rules look at for these leads, with a fixed number of queries."""
-    return Scene(
+    return PlanState(
         plan=plan,
         members={member.pk: member for member in Member.objects.all()},
-        away=away_now(at),
+        away=absences_at(at),
         pending=pending_rows(leads),
         later=_later_decisions(plan, leads),
-        movable=access.movable_owners(plan.actor),
+        movable=access.movable_owner_ids(plan.actor),
         choosable=frozenset(
-            access.members_to_choose(plan.actor).values_list("pk", flat=True)
+            access.choosable_members(plan.actor).values_list("pk", flat=True)
         ),
-        stays=stays_since(plan, leads, at=at),
+        stays=newly_unmovable(plan, leads, at=at),
         at=at,
     )
 
@@ -177,7 +179,7 @@ def _later_decisions(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assig
     return {row.lead_id: row for row in rows}
 
 
-def why_skip(plan_state: Scene, entry: Entry, lead: Standing) -> str:
+def skip_reason(plan_state: PlanState, entry: PlanEntry, lead: LeadState) -> str:
     """Return why the lead of an entry is left alone now; empty if it may move."""
     if entry.to_id is None:
         return entry.reason
@@ -199,7 +201,7 @@ def why_skip(plan_state: Scene, entry: Entry, lead: Standing) -> str:
     )
 
 
-def _decided_since(plan_state: Scene, entry: Entry, lead: Standing) -> str:
+def _decided_since(plan_state: PlanState, entry: PlanEntry, lead: LeadState) -> str:
     """Return which other decision about the lead came first; empty if none did."""
     if later := plan_state.later.get(lead.lead_id):
         return f"{later.actor} decided later: it goes to {later.to}."
@@ -207,7 +209,7 @@ def _decided_since(plan_state: Scene, entry: Entry, lead: Standing) -> str:
     if newest is None:
         return ""
     to = plan_state.members[newest.to_id or 0]
-    decided = is_decision(newest.cause, newest.batch_id, newest.urgency)
+    decided = is_personal_decision(newest.cause, newest.batch_id, newest.urgency)
     if newest.to_id == entry.to_id and (decided or not _may_lapse(newest)):
         return f"It is already on its way to {to}."
     if newest.to_id != entry.to_id and decided and newest.pk != entry.reverses_id:
@@ -220,7 +222,7 @@ def _may_lapse(row: Assignment) -> bool:
     return row.cause == Cause.ROUTING and row.state == State.WAITING
 
 
-def _moved_since(entry: Entry, lead: Standing, plan_state: Scene) -> str:
+def _moved_since(entry: PlanEntry, lead: LeadState, plan_state: PlanState) -> str:
     """Return where the lead has moved since the preview; empty if it has not."""
     now_with = lead.owner_id if lead.owner_is_known else UNKNOWN
     pending = plan_state.pending.get(lead.lead_id, NOTHING_PENDING)
@@ -239,7 +241,7 @@ AT_ONCE = 10_000  # leads in one query; SQLite takes some thirty thousand parame
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class PlanChanges:
     """Leads that the preview moved and that would be skipped now: the reason by lead."""
 
     why: dict[int, str]
@@ -263,7 +265,7 @@ class PlanChanged(AssignmentRefused):
     It can be confirmed once the changes have been seen.
     """
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: PlanChanges) -> None:
         self.changes = changes
         leads = "1 lead" if changes.count == 1 else f"{changes.count:,} leads"
         super().__init__(
@@ -271,28 +273,28 @@ class PlanChanged(AssignmentRefused):
         )
 
 
-def changes_since(plan: SavedPlan, *, at: datetime) -> Changes:
+def changes_since(plan: SavedPlan, *, at: datetime) -> PlanChanges:
     """Return what changed since the preview of a plan, for the leads that it would move."""
     moving = [entry for entry in plan.entries() if entry.to_id is not None]
     why: dict[int, str] = {}
     for chunk in batched(moving, AT_ONCE):
         why.update(_reasons(plan, chunk, at))
-    return Changes(why | capacity.too_many(plan, without=why))
+    return PlanChanges(why | capacity.over_capacity(plan, without=why))
 
 
 def _reasons(
-    plan: SavedPlan, entries: Sequence[Entry], at: datetime
+    plan: SavedPlan, entries: Sequence[PlanEntry], at: datetime
 ) -> Iterator[tuple[int, str]]:
     """Yield the leads of these entries that would be skipped now, each with the reason."""
     leads = _standings([entry.lead_id for entry in entries])
-    plan_state = scene_of(plan, list(leads), at=at)
+    plan_state = load_plan_state(plan, list(leads), at=at)
     for entry in entries:
         lead = leads.get(entry.lead_id)
-        if why := why_skip(plan_state, entry, lead) if lead else GONE:
+        if why := skip_reason(plan_state, entry, lead) if lead else GONE:
             yield entry.lead_id, why
 
 
-def _standings(ids: Sequence[int]) -> dict[int, Standing]:
+def _standings(ids: Sequence[int]) -> dict[int, LeadState]:
     """Return the leads by id as plain values; unknown ids are left out.
 
     Of twenty thousand leads, models would take a second.
@@ -302,6 +304,6 @@ def _standings(ids: Sequence[int]) -> dict[int, Standing]:
         "pk", "owner_id", is_set("owner_known_at"), is_set("gone_at")
     )
     return {
-        pk: Standing(pk, owner_id, bool(is_known), bool(is_gone))
+        pk: LeadState(pk, owner_id, bool(is_known), bool(is_gone))
         for pk, owner_id, is_known, is_gone in rows.iterator(chunk_size=2000)
     }

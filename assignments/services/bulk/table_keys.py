@@ -4,10 +4,10 @@ from typing import Any, Protocol
 
 from django.db.models.functions import Coalesce
 
-from assignments.models import Mapping as Table
+from assignments.models import LookupTable
 from assignments.visible_text import folded
 
-Attribute = Table.Attribute
+Attribute = LookupTable.Attribute
 LONGEST = 2_000  # characters of a value that are looked at
 IDEOGRAPHIC_STOP = "\u3002"  # a dot between the labels of a domain
 COLUMNS = {
@@ -25,7 +25,7 @@ COLUMNS = {
 THE_CLIENT = Coalesce("client_id", "campaign__client_id")
 
 
-class Lookup(Protocol):
+class HasAttribute(Protocol):
     """An attribute of a lead, as a lookup table or a routing condition names it."""
 
     @property
@@ -35,12 +35,12 @@ class Lookup(Protocol):
     def custom_field(self) -> str: ...
 
 
-def column_of(table: Table) -> str:
+def lead_column(table: LookupTable) -> str:
     """Return the lead's column that the keys come from; annotate `the_client` yourself."""
     return COLUMNS[Attribute(table.attribute)]
 
 
-def key_of(value: object) -> str:
+def normalized_key(value: object) -> str:
     """Return the value as it is compared: folded, single blanks, no leading dot or @.
 
     At most 200 characters; "" for a blank value.
@@ -49,7 +49,7 @@ def key_of(value: object) -> str:
     return " ".join(folded(text).split()).lstrip("@.")[:200]
 
 
-def keys_of(lookup: Lookup, value: Any) -> tuple[str, ...]:
+def lead_keys(lookup: HasAttribute, value: Any) -> tuple[str, ...]:
     """Return the keys of one lead from the value of its column, the closest first.
 
     Empty if the lead has no such value. A place or a domain has several: "Berlin,
@@ -60,16 +60,16 @@ def keys_of(lookup: Lookup, value: Any) -> tuple[str, ...]:
     match lookup.attribute:
         case Attribute.CUSTOM:
             custom = _custom_value(value, lookup.custom_field)
-            return (key_of(custom),) if custom not in {None, ""} else ()
+            return (normalized_key(custom),) if custom not in {None, ""} else ()
         case Attribute.EMAIL_DOMAIN:
-            return (key_of(str(value).rpartition("@")[2]),)
+            return (normalized_key(str(value).rpartition("@")[2]),)
         case Attribute.TOP_LEVEL_DOMAIN:
-            return _endings(key_of(str(value).rpartition("@")[2]))
+            return _endings(normalized_key(str(value).rpartition("@")[2]))
         case Attribute.LOCATION:
-            parts = [key_of(part) for part in str(value).split(",")]
-            return (key_of(value), *(part for part in parts if part))
+            parts = [normalized_key(part) for part in str(value).split(",")]
+            return (normalized_key(value), *(part for part in parts if part))
         case _:
-            return (key_of(value),)
+            return (normalized_key(value),)
 
 
 def _endings(domain: str) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def _custom_value(fields: Any, name: str) -> object:
     """Return a custom field's text or number by its name, or None."""
     if not isinstance(fields, dict):
         return None
-    wanted = key_of(name)
-    matches = (value for key, value in fields.items() if key_of(key) == wanted)
+    wanted = normalized_key(name)
+    matches = (value for key, value in fields.items() if normalized_key(key) == wanted)
     value = next(matches, None)
     return value if isinstance(value, str | int | float) else None

@@ -14,9 +14,9 @@ from django.db.models import Max, Q, QuerySet
 
 from assignments.models import Assignment, Batch, Coverage, Member, SavedPlan, User
 from assignments.models.assignment import Cause, State, Urgency
-from assignments.models.plan import Entry
+from assignments.models.plan import PlanEntry
 from assignments.services import access
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.bulk import batch_actions, plans
 from assignments.services.bulk.allocation import GONE, NOT_YOURS, is_set, may_move
 from assignments.services.errors import AssignmentRefused
@@ -28,7 +28,7 @@ NOT_KNOWN = "Handoff does not know who had it before."
 AT_ONCE = 10_000  # rows in one query; SQLite takes some thirty thousand parameters
 
 
-class Made(NamedTuple):
+class BatchRow(NamedTuple):
     """A row of the batch that moved its lead or is being sent, with the lead's state.
 
     `pk` is the row's id, `to_id` and `expected_id` the new and previous owner, and
@@ -47,19 +47,19 @@ class Made(NamedTuple):
     is_gone: bool
 
 
-class Left(NamedTuple):
+class KeptRow(NamedTuple):
     """A row that is not undone, with the reason as a sentence.
 
     `had_no_owner`: nobody had the lead before the batch, which is the only obstacle.
     """
 
-    row: Made
+    row: BatchRow
     why: str
     had_no_owner: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
-class Undo:
+class UndoPreview:
     """The effect that an undo of a batch would have now.
 
     `back` are the rows to undo; `nobodys` are kept since their lead had no owner
@@ -67,9 +67,9 @@ class Undo:
     """
 
     batch: Batch
-    back: list[Made] = field(default_factory=list)
-    changed: list[Left] = field(default_factory=list)
-    nobodys: list[Left] = field(default_factory=list)
+    back: list[BatchRow] = field(default_factory=list)
+    changed: list[KeptRow] = field(default_factory=list)
+    nobodys: list[KeptRow] = field(default_factory=list)
     # Leads not sent or not written yet: cancelled without any call.
     unsent: int = 0
     # Running absences of members who would get leads back, by member id.
@@ -84,14 +84,14 @@ class Undo:
         return len(self.back) + len(self.changed) + len(self.nobodys)
 
 
-def what_goes_back(*, batch: Batch, actor: User, at: datetime) -> Undo:
+def preview_undo(*, batch: Batch, actor: User, at: datetime) -> UndoPreview:
     """Return what an undo of the batch would do now; nothing is written.
 
     Raises NotAllowed if `actor` may not control the batch: somebody else's, or one that
     Handoff made by itself.
     """
-    batch_actions.check_may_steer(actor, batch)
-    undo = Undo(batch=batch, unsent=_unsent_count(batch))
+    batch_actions.check_can_control(actor, batch)
+    undo = UndoPreview(batch=batch, unsent=_unsent_count(batch))
     clicked = Q(state=State.WAITING, urgency=Urgency.CLICK)
     made = batch.assignments.filter(Q(state__in=(State.DONE, State.SENDING)) | clicked)
     context = _load_context(actor, made)
@@ -103,7 +103,7 @@ def what_goes_back(*, batch: Batch, actor: User, at: datetime) -> Undo:
             undo.nobodys.append(kept)
         else:
             undo.changed.append(kept)
-    away = away_now(at)
+    away = absences_at(at)
     receiving = {row.expected_id for row in undo.back}
     undo.away = [away[pk] for pk in sorted(away.keys() & receiving)]
     return undo
@@ -123,9 +123,9 @@ def undo_batch(
     the batch of the undo, or this one if there were only rows to cancel. Raises
     NotAllowed, or AssignmentRefused if nothing can be undone any more.
     """
-    batch_actions.check_may_steer(actor, batch)
+    batch_actions.check_can_control(actor, batch)
     cancelled = batch_actions.cancel_batch(batch=batch, actor=actor, at=at)
-    undo = what_goes_back(batch=batch, actor=actor, at=at)
+    undo = preview_undo(batch=batch, actor=actor, at=at)
     if not undo.back:
         if cancelled:
             return batch
@@ -139,7 +139,7 @@ def undo_batch(
     return plans.confirm_plan(plan=plan, actor=actor, at=at)
 
 
-def _undo_plan(undo: Undo, actor: User, at: datetime) -> SavedPlan:
+def _undo_plan(undo: UndoPreview, actor: User, at: datetime) -> SavedPlan:
     plan = SavedPlan(
         actor=actor,
         created_at=at,
@@ -150,7 +150,7 @@ def _undo_plan(undo: Undo, actor: User, at: datetime) -> SavedPlan:
     )
     back = sorted(undo.back, key=lambda row: row.to_id)  # owner by owner
     plan.pack(
-        Entry(row.lead_id, row.expected_id, plan.reason, row.to_id, row.pk)
+        PlanEntry(row.lead_id, row.expected_id, plan.reason, row.to_id, row.pk)
         for row in back
     )
     return plan
@@ -163,14 +163,14 @@ def _unsent_count(batch: Batch) -> int:
     return waiting + sum(plan.unwritten for plan in plans_of_batch.defer("packed"))
 
 
-def _batch_rows(made: QuerySet[Assignment]) -> Iterator[Made]:
+def _batch_rows(made: QuerySet[Assignment]) -> Iterator[BatchRow]:
     columns = ("pk", "lead_id", "to_id", "expected_id", "expected_known", "state")
     now = ("urgency", "lead__owner_id", "owner_is_known", "is_gone")
     marked = made.annotate(
         owner_is_known=is_set("lead__owner_known_at"), is_gone=is_set("lead__gone_at")
     )
     for row in marked.order_by("pk").values_list(*columns, *now).iterator():
-        yield Made(*row)
+        yield BatchRow(*row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,14 +188,14 @@ class _UndoContext:
 
 
 def _load_context(actor: User, made: QuerySet[Assignment]) -> _UndoContext:
-    choosable = access.members_to_choose(actor)
+    choosable = access.choosable_members(actor)
     return _UndoContext(
         actor=actor,
         members=Member.objects.in_bulk(),
-        movable=access.movable_owners(actor),
+        movable=access.movable_owner_ids(actor),
         choosable=frozenset(choosable.values_list("pk", flat=True)),
         later=_later_changes(made),
-        over=holds.over_since(made),
+        over=holds.ended_coverage_reasons(made),
     )
 
 
@@ -218,22 +218,22 @@ def _later_changes(made: QuerySet[Assignment]) -> dict[int, str]:
     return sentences
 
 
-def _kept_row(row: Made, context: _UndoContext) -> Left | None:
+def _kept_row(row: BatchRow, context: _UndoContext) -> KeptRow | None:
     """Return the row with the reason why it is not undone, or None if it can be."""
     if later := context.later.get(row.lead_id):
-        return Left(row, later)
+        return KeptRow(row, later)
     if row.urgency == Urgency.CLICK:
-        return Left(row, CLICKED)
+        return KeptRow(row, CLICKED)
     if not row.expected_known:
-        return Left(row, NOT_KNOWN)
+        return KeptRow(row, NOT_KNOWN)
     if row.expected_id is None:
-        return Left(row, NOBODY, had_no_owner=True)
+        return KeptRow(row, NOBODY, had_no_owner=True)
     why = _obstacle(row, context.members[row.expected_id], context)
     why = why or context.over.get(row.pk, "")
-    return Left(row, why) if why else None
+    return KeptRow(row, why) if why else None
 
 
-def _obstacle(row: Made, before: Member, context: _UndoContext) -> str:
+def _obstacle(row: BatchRow, before: Member, context: _UndoContext) -> str:
     """Return why the lead cannot go back to `before`, as a sentence; "" if it can."""
     if row.is_gone:
         return GONE

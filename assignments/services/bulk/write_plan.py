@@ -20,10 +20,15 @@ from assignments.models import (
     SavedPlan,
 )
 from assignments.models.assignment import State, Urgency
-from assignments.models.plan import Entry
+from assignments.models.plan import PlanEntry
 from assignments.services import note_templates
 from assignments.services.bulk import capacity
-from assignments.services.bulk.revalidation import Scene, Standing, scene_of, why_skip
+from assignments.services.bulk.revalidation import (
+    LeadState,
+    PlanState,
+    load_plan_state,
+    skip_reason,
+)
 from assignments.services.ledger import holds, notes
 from assignments.services.ledger.new_row import (
     NOTHING_PENDING,
@@ -37,7 +42,7 @@ from assignments.task_queue import nudge_dispatch
 CHUNK = 500
 
 
-def unwritten() -> list[SavedPlan]:
+def unwritten_plans() -> list[SavedPlan]:
     """Return the confirmed plans that are not all in the ledger yet, oldest first."""
     plans = SavedPlan.objects.filter(confirmed_at__isnull=False, written__lt=F("total"))
     return list(plans.defer("packed").order_by("confirmed_at", "pk"))
@@ -45,7 +50,7 @@ def unwritten() -> list[SavedPlan]:
 
 def write_next_chunk() -> int:
     """Write a chunk of the oldest unwritten plan; return how many entries, 0 if none."""
-    plans = unwritten()
+    plans = unwritten_plans()
     return write_chunk(plan=plans[0], at=timezone.now()) if plans else 0
 
 
@@ -68,10 +73,10 @@ def write_chunk(*, plan: SavedPlan, at: datetime) -> int:
     return len(entries)
 
 
-def _write_entries(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> None:
-    capacity.lock_members(plan)
+def _write_entries(plan: SavedPlan, entries: Sequence[PlanEntry], at: datetime) -> None:
+    capacity.lock_capped_members(plan)
     leads = _lock_leads(entries)
-    plan_state = scene_of(plan, list(leads), at=at)
+    plan_state = load_plan_state(plan, list(leads), at=at)
     rows = [
         _build_row(plan_state, entry, leads[entry.lead_id])
         for entry in entries
@@ -81,7 +86,7 @@ def _write_entries(plan: SavedPlan, entries: Sequence[Entry], at: datetime) -> N
     skipped = _supersede_waiting(rows, plan_state)
     Assignment.objects.bulk_create(rows, batch_size=CHUNK)
     for row in skipped:
-        holds.settle(row, at=at)
+        holds.apply_final_state(row, at=at)
     if plan.note:
         Note.objects.bulk_create(_build_notes(rows, plan_state), batch_size=CHUNK)
 
@@ -91,20 +96,20 @@ def _skip_beyond_capacity(
 ) -> None:
     """End the waiting rows for which their member has no room any more."""
     stays = {row.lead_id for row in rows if row.state != State.WAITING}
-    beyond_capacity = capacity.too_many(plan, without=stays)
+    beyond_capacity = capacity.over_capacity(plan, without=stays)
     for row in rows:
         if row.lead_id in beyond_capacity and row.state == State.WAITING:
             end_unsaved(row, State.SKIPPED, beyond_capacity[row.lead_id], at)
             row.after = None
 
 
-def _lock_leads(entries: Sequence[Entry]) -> dict[int, Lead]:
+def _lock_leads(entries: Sequence[PlanEntry]) -> dict[int, Lead]:
     ids = [entry.lead_id for entry in entries]
     known = Lead.objects.select_for_update(of=("self",)).select_related("campaign")
     return {lead.pk: lead for lead in known.filter(pk__in=ids).order_by("map_id")}
 
 
-def _build_row(plan_state: Scene, entry: Entry, lead: Lead) -> Assignment:
+def _build_row(plan_state: PlanState, entry: PlanEntry, lead: Lead) -> Assignment:
     plan = plan_state.plan
     row = Assignment(
         lead=lead,
@@ -122,15 +127,15 @@ def _build_row(plan_state: Scene, entry: Entry, lead: Lead) -> Assignment:
         end_unsaved(
             row, State.CANCELLED, f"{plan.cancelled_by} cancelled it.", plan_state.at
         )
-    elif why_not := why_skip(plan_state, entry, _standing(lead)):
+    elif why_not := skip_reason(plan_state, entry, _standing(lead)):
         end_unsaved(row, State.SKIPPED, why_not, plan_state.at)
     is_open = row.state == State.WAITING
     expect_owner(row, lead, pending if is_open else pending.without_sending())
     return row
 
 
-def _standing(lead: Lead) -> Standing:
-    return Standing(
+def _standing(lead: Lead) -> LeadState:
+    return LeadState(
         lead_id=lead.pk,
         owner_id=lead.owner_id,
         owner_is_known=lead.owner_is_known,
@@ -139,7 +144,7 @@ def _standing(lead: Lead) -> Standing:
 
 
 def _supersede_waiting(
-    rows: Sequence[Assignment], plan_state: Scene
+    rows: Sequence[Assignment], plan_state: PlanState
 ) -> list[Assignment]:
     """Cancel the rows that wait for the leads of open rows.
 
@@ -158,14 +163,14 @@ def _supersede_waiting(
     return skipped
 
 
-def _build_notes(rows: Sequence[Assignment], plan_state: Scene) -> list[Note]:
+def _build_notes(rows: Sequence[Assignment], plan_state: PlanState) -> list[Note]:
     return [
         Note(
             lead=row.lead,
             assignment=row,
             author=plan_state.plan.actor,
             text=_note_text(row, plan_state),
-            reference=notes.new_reference(),
+            reference=notes.new_note_reference(),
             created_at=plan_state.confirmed_at,
         )
         for row in rows
@@ -173,7 +178,7 @@ def _build_notes(rows: Sequence[Assignment], plan_state: Scene) -> list[Note]:
     ]
 
 
-def _note_text(row: Assignment, plan_state: Scene) -> str:
+def _note_text(row: Assignment, plan_state: PlanState) -> str:
     """Return the note of the plan filled in for one row, cut to the longest note."""
     previous = plan_state.members.get(row.expected_id or 0, "nobody")
     values = {
@@ -183,4 +188,6 @@ def _note_text(row: Assignment, plan_state: Scene) -> str:
         "owner": str(plan_state.members[row.to_id or 0]),
         "previous": str(previous),
     }
-    return note_templates.fill(plan_state.plan.note, values)[: notes.LONGEST]
+    return note_templates.fill_placeholders(plan_state.plan.note, values)[
+        : notes.LONGEST_NOTE
+    ]

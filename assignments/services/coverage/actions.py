@@ -14,7 +14,7 @@ from assignments.models import Coverage, CoverageEvent, Member, User
 from assignments.services import access, periods
 from assignments.services.absence_wording import last_day_away
 from assignments.services.coverage import drafts, save, tick
-from assignments.services.coverage.drafts import Draft
+from assignments.services.coverage.drafts import CoverageDraft
 from assignments.services.coverage.handover import change_coverer, hand_back
 from assignments.services.coverage.save import DraftRefused
 from assignments.services.errors import AssignmentRefused, Stale
@@ -33,7 +33,7 @@ __all__ = [
     "end_early",
     "extend",
     "hand_back",
-    "last_change",
+    "last_event_id",
     "propose",
     "schedule",
     "shorten",
@@ -42,27 +42,27 @@ __all__ = [
 
 
 @transaction.atomic
-def schedule(*, draft: Draft, actor: User, at: datetime) -> Coverage:
+def schedule(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
     """Create a coverage that needs no confirmation.
 
     Raises NotAllowed, or DraftRefused with the problems of the draft.
     """
-    access.check_lead_of(actor, draft.member)
-    coverage = save.save_new(draft, actor, at, state=STATE.SCHEDULED)
+    access.check_decides_absences(actor, draft.member)
+    coverage = save.save_new_coverage(draft, actor, at, state=STATE.SCHEDULED)
     coverage.confirmed_by = actor
     coverage.save(update_fields=["confirmed_by"])
     _add_event(coverage, actor, at, f"{actor} scheduled it.")
-    tick.plan_now(coverage, at)
+    tick.plan_coverage(coverage, at)
     return coverage
 
 
 @transaction.atomic
-def propose(*, draft: Draft, actor: User, at: datetime) -> Coverage:
+def propose(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
     """Create a proposal of a member for an own absence; a team lead confirms it.
 
     Raises DraftRefused with the problems of the draft, a missing right among them.
     """
-    coverage = save.save_new(draft, actor, at, state=STATE.PROPOSED)
+    coverage = save.save_new_coverage(draft, actor, at, state=STATE.PROPOSED)
     _add_event(coverage, actor, at, f"{actor} proposed it.")
     return coverage
 
@@ -71,7 +71,7 @@ def propose(*, draft: Draft, actor: User, at: datetime) -> Coverage:
 def change_scheduled(
     *,
     coverage: Coverage,
-    draft: Draft,
+    draft: CoverageDraft,
     actor: User,
     at: datetime,
     seen: int | None = None,
@@ -87,7 +87,7 @@ def change_scheduled(
     if changes := save.save_changes(coverage, draft, actor, at):
         _add_event(coverage, actor, at, f"{actor} changed {changes}.")
     if coverage.state == STATE.SCHEDULED:
-        tick.plan_now(coverage, at)
+        tick.plan_coverage(coverage, at)
     return coverage
 
 
@@ -100,7 +100,7 @@ def confirm(
     Raises NotAllowed, Stale, or AssignmentRefused if it is over or no longer sound.
     """
     coverage = _lock(coverage)
-    access.check_lead_of(actor, coverage.member)
+    access.check_decides_absences(actor, coverage.member)
     _check_state(coverage, STATE.PROPOSED)
     _check_seen(coverage, seen, "Look at it again before you confirm it.")
     if coverage.ends_at <= at:
@@ -109,7 +109,7 @@ def confirm(
     coverage.state, coverage.confirmed_by = STATE.SCHEDULED, actor
     coverage.save(update_fields=["state", "confirmed_by"])
     _add_event(coverage, actor, at, f"{actor} confirmed it.")
-    tick.plan_now(coverage, at)
+    tick.plan_coverage(coverage, at)
     return coverage
 
 
@@ -122,7 +122,7 @@ def decline(
     Raises NotAllowed, or Stale if it is no proposal any more.
     """
     coverage = _lock(coverage)
-    access.check_lead_of(actor, coverage.member)
+    access.check_decides_absences(actor, coverage.member)
     _check_state(coverage, STATE.PROPOSED)
     reason = f"{actor} declined it: {why.strip()}" if why.strip() else ""
     return _cancel(coverage, actor, at, reason or f"{actor} declined it.")
@@ -147,7 +147,7 @@ def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     or would overlap another absence.
     """
     coverage = _lock(coverage)
-    access.check_lead_of(actor, coverage.member)
+    access.check_decides_absences(actor, coverage.member)
     _check_state(coverage, STATE.SCHEDULED)
     if coverage.ends_at <= at:
         raise AssignmentRefused("Its last day has passed. Plan a new one.")
@@ -155,7 +155,7 @@ def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     if coverage.starts_at > at:
         _set_start(coverage, at)
     _add_event(coverage, actor, at, f"{actor} started it.")
-    tick.plan_now(coverage, at)
+    tick.plan_coverage(coverage, at)
     return coverage
 
 
@@ -187,7 +187,7 @@ def extend(
     _add_event(
         coverage, actor, at, f"{actor} extended it until {last_day_away(coverage)}."
     )
-    tick.plan_now(coverage, at)
+    tick.plan_coverage(coverage, at)
     return coverage
 
 
@@ -218,7 +218,7 @@ def shorten(
     _add_event(
         coverage, actor, at, f"{actor} shortened it to {last_day_away(coverage)}."
     )
-    tick.plan_now(coverage, at)
+    tick.plan_coverage(coverage, at)
     return coverage
 
 
@@ -229,17 +229,17 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     Raises NotAllowed, or Stale if it is not running.
     """
     coverage = _lock(coverage)
-    access.check_lead_of(actor, coverage.member)
+    access.check_decides_absences(actor, coverage.member)
     if coverage.state not in {STATE.STARTING, STATE.ACTIVE}:
         raise Stale("It is not running. Reload to see how it stands.")
-    at = preconditions.latest(at)
-    local_now = periods.local(at, coverage.zone)
+    at = preconditions.coverage_time(at)
+    local_now = periods.in_zone(at, coverage.zone)
     coverage.state, coverage.returning_at = STATE.RETURNING, at
     coverage.save(update_fields=["state", "returning_at"])
     if at < coverage.ends_at:
         _set_end(coverage, at, local_now.date(), _minute_of(local_now))
     _add_event(coverage, actor, at, f"{actor} ended it.")
-    tick.plan_now(coverage, at, actor=actor)
+    tick.plan_coverage(coverage, at, actor=actor)
     return coverage
 
 
@@ -251,8 +251,8 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     those who lead them; raises NotAllowed, or Stale if it is not over.
     """
     coverage = _lock(coverage)
-    if not access.is_own(actor, coverage.member):
-        access.check_lead_of(actor, coverage.member)
+    if not access.is_own_member(actor, coverage.member):
+        access.check_decides_absences(actor, coverage.member)
     if coverage.state not in {STATE.CANCELLED, STATE.COMPLETED}:
         raise Stale("It is not over, so what may still go wrong cannot have been read.")
     if coverage.acknowledged_at:
@@ -263,7 +263,7 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     return coverage
 
 
-def last_change(coverage_id: int) -> int:
+def last_event_id(coverage_id: int) -> int:
     """Return the id of its last event, for `seen`; 0 if there is none."""
     coverages = Coverage.objects.filter(pk=coverage_id)
     last: int | None = coverages.aggregate(last=Max("events"))["last"]
@@ -284,8 +284,11 @@ def _check_may_change(coverage: Coverage, actor: User) -> None:
 
     Its team lead may; its member too while it is a proposal.
     """
-    if not (coverage.state == STATE.PROPOSED and access.is_own(actor, coverage.member)):
-        access.check_lead_of(actor, coverage.member)
+    if not (
+        coverage.state == STATE.PROPOSED
+        and access.is_own_member(actor, coverage.member)
+    ):
+        access.check_decides_absences(actor, coverage.member)
     if coverage.state in {STATE.STARTING, STATE.ACTIVE}:
         raise Stale("It has started. Extend it, shorten it or end it instead.")
     if coverage.state not in {STATE.PROPOSED, STATE.SCHEDULED}:
@@ -308,9 +311,9 @@ def _check_state(coverage: Coverage, state: Coverage.State) -> None:
 
 def _check_still_sound(coverage: Coverage, actor: User, at: datetime) -> None:
     """Raise AssignmentRefused if the proposal has become wrong since it was made."""
-    draft = drafts.draft_of(coverage)
+    draft = drafts.draft_from(coverage)
     try:
-        save.check(draft, actor, at, existing=coverage)
+        save.check_draft(draft, actor, at, existing=coverage)
     except DraftRefused as refused:
         raise AssignmentRefused(f"{refused} {CHANGE_PROPOSAL}") from refused
 
@@ -322,7 +325,7 @@ def _lock_extendable(coverage: Coverage, actor: User) -> Coverage:
     running.
     """
     coverage = _lock(coverage)
-    access.check_lead_of(actor, coverage.member)
+    access.check_decides_absences(actor, coverage.member)
     if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
         raise Stale(
             "Its leads are being given back already, or it is over. Plan a new coverage "
@@ -336,7 +339,9 @@ def _check_overlap(coverage: Coverage, starts_at: datetime, ends_at: datetime) -
     Member.objects.select_for_update(no_key=True, of=("self",)).get(
         pk=coverage.member_id
     )
-    other = drafts.overlap(coverage.member, starts_at, ends_at, existing=coverage)
+    other = drafts.overlapping_coverage(
+        coverage.member, starts_at, ends_at, existing=coverage
+    )
     if other:
         raise AssignmentRefused(drafts.overlap_sentence(other))
 
@@ -345,13 +350,13 @@ def _new_end(
     coverage: Coverage, last_day: date, last_time: time | None, at: datetime
 ) -> datetime:
     """Return the new end; raise AssignmentRefused for a day that cannot be one."""
-    if last_day > periods.local(at, coverage.zone).date() + drafts.FAR_AHEAD:
+    if last_day > periods.in_zone(at, coverage.zone).date() + drafts.FAR_AHEAD:
         raise AssignmentRefused("That is years away. Choose a day within two years.")
-    if last_day - coverage.first_day > drafts.LONGEST:
+    if last_day - coverage.first_day > drafts.LONGEST_COVERAGE:
         raise AssignmentRefused(drafts.TOO_LONG)
     if last_day < coverage.first_day:
         raise AssignmentRefused("It ends before it starts. Choose a later last day.")
-    _, ends_at = periods.window(
+    _, ends_at = periods.absence_window(
         coverage.first_day, last_day, coverage.first_time, last_time, coverage.zone
     )
     return ends_at
@@ -362,7 +367,7 @@ def _minute_of(moment: datetime) -> time:
 
 
 def _set_start(coverage: Coverage, at: datetime) -> None:
-    local_now = periods.local(at, coverage.zone)
+    local_now = periods.in_zone(at, coverage.zone)
     coverage.starts_at = at
     coverage.first_day, coverage.first_time = local_now.date(), _minute_of(local_now)
     coverage.save(update_fields=["starts_at", "first_day", "first_time"])

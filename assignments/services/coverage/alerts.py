@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from assignments.models import Coverage, Coverer, Hold, Lead, User
+from assignments.models import Coverage, CoveringMember, Hold, Lead, User
 from assignments.models.assignment import Assignment, Cause, State
 from assignments.services import access
 from assignments.services.absence_wording import first_day_away
@@ -16,10 +16,10 @@ from assignments.services.coverage import lifecycle
 
 STATE = Coverage.State
 TICKS_MISSED = timedelta(minutes=5)
-OVERDUE = timedelta(hours=2)
+RETURN_OVERDUE = timedelta(hours=2)
 
 
-class Remedy(StrEnum):
+class CoverageRemedy(StrEnum):
     """The action that resolves a problem; pages offer it as a button."""
 
     RETRY = "retry"  # ledger.assign.retry_assignment(trouble.assignment)
@@ -29,19 +29,19 @@ class Remedy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class CoverageTrouble:
     """A problem of a coverage; `lead` and `assignment` are set for refused moves."""
 
     coverage: Coverage
     sentence: str
-    remedy: Remedy
+    remedy: CoverageRemedy
     # A key that stays the same while the problem lasts: people are notified once.
     topic: str
     lead: Lead | None = None
     assignment: Assignment | None = None
 
 
-def needing(user: User, at: datetime) -> list[Trouble]:
+def troubles_for(user: User, at: datetime) -> list[CoverageTrouble]:
     """Return the problems of the coverages that `user` is responsible for.
 
     Those are all for a sales manager, for others their teams' and their own.
@@ -49,12 +49,12 @@ def needing(user: User, at: datetime) -> list[Trouble]:
     return _troubles(list(_visible_to(user, _coverages_to_check())), at)
 
 
-def everywhere(at: datetime) -> list[Trouble]:
+def all_troubles(at: datetime) -> list[CoverageTrouble]:
     """Return the problems of all coverages."""
     return _troubles(list(_coverages_to_check()), at)
 
 
-def responsible(coverage: Coverage) -> QuerySet[User]:
+def responsible_users(coverage: Coverage) -> QuerySet[User]:
     """Return the active users to whom `needing` shows the problems of this coverage."""
     member = coverage.member
     managers = Q(is_sales_manager=True) | Q(is_superuser=True)
@@ -63,7 +63,7 @@ def responsible(coverage: Coverage) -> QuerySet[User]:
     return users.filter(is_active=True).distinct()
 
 
-def _troubles(coverages: list[Coverage], at: datetime) -> list[Trouble]:
+def _troubles(coverages: list[Coverage], at: datetime) -> list[CoverageTrouble]:
     if not coverages:
         return []
     return [
@@ -98,7 +98,7 @@ def _visible_to(user: User, coverages: QuerySet[Coverage]) -> QuerySet[Coverage]
     return coverages.filter(Q(member__user=user) | Q(pk__in=led.values("pk")))
 
 
-def _refused(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+def _refused(coverages: Iterable[Coverage]) -> Iterator[CoverageTrouble]:
     held = Hold.objects.standing().filter(
         coverage__in=coverages, move__state=State.REFUSED
     )
@@ -108,23 +108,23 @@ def _refused(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
             continue
         is_return = move.cause == Cause.COVERAGE_RETURN
         verb = "given back" if is_return else "handed over"
-        yield Trouble(
+        yield CoverageTrouble(
             coverage=hold.coverage,
             lead=hold.lead,
             assignment=move,
-            remedy=Remedy.RETRY,
+            remedy=CoverageRemedy.RETRY,
             topic="return refused" if is_return else "start refused",
             sentence=f"{hold.lead} was not {verb} to {move.to}. {move.outcome}",
         )
 
 
-def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[Trouble]:
+def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[CoverageTrouble]:
     for coverage in coverages:
         if sentence := _late_sentence(coverage, at):
-            yield Trouble(
+            yield CoverageTrouble(
                 coverage=coverage,
                 sentence=sentence,
-                remedy=Remedy.LOOK,
+                remedy=CoverageRemedy.LOOK,
                 topic=f"late {coverage.state}",
             )
 
@@ -138,35 +138,35 @@ def _late_sentence(coverage: Coverage, at: datetime) -> str | None:
         return f"The coverage of {name} is over and runs on: no clock has ticked."
     if coverage.failed_at:
         return f"The coverage of {name} could not be planned. The log says why."
-    if coverage.returning_at and coverage.returning_at < at - OVERDUE:
+    if coverage.returning_at and coverage.returning_at < at - RETURN_OVERDUE:
         return f"Leads of {name} are still not back. See what is in the way."
     return None
 
 
-def _unplaced(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+def _unplaced(coverages: Iterable[Coverage]) -> Iterator[CoverageTrouble]:
     for coverage in coverages:
         if coverage.unplaced and coverage.state in lifecycle.BEGUN:
             count = coverage.unplaced
             leads = "1 lead" if count == 1 else f"{count:,} leads"
-            yield Trouble(
+            yield CoverageTrouble(
                 coverage=coverage,
-                remedy=Remedy.CHANGE_COVERER,
+                remedy=CoverageRemedy.CHANGE_COVERER,
                 topic="nobody free",
                 sentence=f"Nobody is free to cover {leads} of {coverage.member}.",
             )
 
 
-def _deactivated_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
-    lost = Coverer.objects.filter(
+def _deactivated_coverers(coverages: Iterable[Coverage]) -> Iterator[CoverageTrouble]:
+    lost = CoveringMember.objects.filter(
         coverage__in=[coverage for coverage in coverages if not coverage.is_over],
         member__is_active=False,
         replaced_at=None,
     )
     for coverer in lost.select_related("coverage__member", "member"):
         away = coverer.coverage.member
-        yield Trouble(
+        yield CoverageTrouble(
             coverage=coverer.coverage,
-            remedy=Remedy.CHANGE_COVERER,
+            remedy=CoverageRemedy.CHANGE_COVERER,
             topic=f"coverer lost {coverer.member_id}",
             sentence=(
                 f"{coverer.member} has been deactivated and covers for {away}. Choose "
@@ -175,21 +175,21 @@ def _deactivated_coverers(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
         )
 
 
-def _unread_after_end(coverages: Iterable[Coverage]) -> Iterator[Trouble]:
+def _unread_after_end(coverages: Iterable[Coverage]) -> Iterator[CoverageTrouble]:
     """Yield the problems of coverages that are over: missed, or leads were kept."""
     for coverage in coverages:
         if coverage.state == STATE.CANCELLED:
             first = first_day_away(coverage, timezone.get_current_timezone())
-            yield Trouble(
+            yield CoverageTrouble(
                 coverage=coverage,
-                remedy=Remedy.ACKNOWLEDGE,
+                remedy=CoverageRemedy.ACKNOWLEDGE,
                 topic="missed",
                 sentence=f"{coverage.member}, from {first}: {coverage.cancelled_why}",
             )
         elif coverage.state == STATE.COMPLETED:
-            yield Trouble(
+            yield CoverageTrouble(
                 coverage=coverage,
-                remedy=Remedy.ACKNOWLEDGE,
+                remedy=CoverageRemedy.ACKNOWLEDGE,
                 topic="kept",
                 sentence=(
                     f"{coverage.member} has been deactivated: covering members keep "

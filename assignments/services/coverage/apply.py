@@ -10,18 +10,23 @@ from django.db.models import F
 
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
-from assignments.services.coverage.decisions import Decision, Kind, Move, Office
+from assignments.services.coverage.decisions import (
+    Decision,
+    MoveKind,
+    PlannedMove,
+    Snapshot,
+)
 from assignments.services.ledger import holds, transitions
-from assignments.services.ledger.batch import Plan, Proposal, apply_plan
+from assignments.services.ledger.batch import AutomaticPlan, Proposal, apply_plan
 
 type Decisions = Mapping[int, Decision]
-FORGOTTEN = "It was decided again before it was sent."
+DECIDED_AGAIN = "It was decided again before it was sent."
 
 
-def carry_out(
+def apply_decisions(
     coverage: Coverage,
     decisions: Decisions,
-    office: Office,
+    office: Snapshot,
     *,
     at: datetime,
     actor: User | None,
@@ -45,13 +50,13 @@ def carry_out(
     return len(rows)
 
 
-CAUSES = {Kind.RETURN: Cause.COVERAGE_RETURN, Kind.START: Cause.COVERAGE_START}
+CAUSES = {MoveKind.RETURN: Cause.COVERAGE_RETURN, MoveKind.START: Cause.COVERAGE_START}
 
 
 def _cancel_plans(decisions: Decisions, at: datetime) -> None:
     rows = [decision.forget for decision in decisions.values() if decision.forget]
     if rows:
-        transitions.cancel_waiting(rows, outcome=FORGOTTEN, at=at)
+        transitions.cancel_waiting(rows, outcome=DECIDED_AGAIN, at=at)
 
 
 def _end_holds(decisions: Decisions, at: datetime) -> None:
@@ -105,7 +110,7 @@ def _create_adopted_holds(decisions: Decisions, at: datetime) -> None:
 
 def _write_batch(
     coverage: Coverage,
-    moves: Mapping[int, Move],
+    moves: Mapping[int, PlannedMove],
     cause: Cause,
     *,
     at: datetime,
@@ -119,27 +124,29 @@ def _write_batch(
         Proposal(pk, move.to_id, _reason(coverage, move, members[move.to_id]))
         for pk, move in moves.items()
     )
-    plan = Plan(cause=cause, reason=_summary(coverage, cause), proposals=proposals)
+    plan = AutomaticPlan(
+        cause=cause, reason=_summary(coverage, cause), proposals=proposals
+    )
     batch = apply_plan(plan, actor=actor, at=at)
     return {row.lead_id: row for row in batch.assignments.filter(state=State.WAITING)}
 
 
-def _reason(coverage: Coverage, move: Move, to: Member) -> str:
-    if move.kind is Kind.RETURN:
-        return holds.return_reason(coverage)
-    return holds.start_reason(coverage, to, move.why)
+def _reason(coverage: Coverage, move: PlannedMove, to: Member) -> str:
+    if move.kind is MoveKind.RETURN:
+        return holds.coverage_return_reason(coverage)
+    return holds.coverage_start_reason(coverage, to, move.why)
 
 
 def _summary(coverage: Coverage, cause: Cause) -> str:
     if cause == Cause.COVERAGE_RETURN:
-        return holds.return_reason(coverage)
-    return holds.summary(coverage)
+        return holds.coverage_return_reason(coverage)
+    return holds.coverage_start_summary(coverage)
 
 
 def _create_holds(
     rows: Mapping[int, Assignment],
-    moves: Mapping[int, Move],
-    office: Office,
+    moves: Mapping[int, PlannedMove],
+    office: Snapshot,
     at: datetime,
 ) -> None:
     """Create a hold for each lead that is newly covered; live once its move is done."""
@@ -163,7 +170,7 @@ def _create_holds(
 
 
 def _leads_in_start_sets(
-    rows: Mapping[int, Assignment], moves: Mapping[int, Move]
+    rows: Mapping[int, Assignment], moves: Mapping[int, PlannedMove]
 ) -> set[int]:
     """Return the leads of `rows` that are in a start set of these coverages."""
     coverages = {move.coverage_id for move in moves.values()}
@@ -174,7 +181,9 @@ def _leads_in_start_sets(
     return set(leads.values_list("pk", flat=True)) & set(rows)
 
 
-def _link_moves(rows: Mapping[int, Assignment], moves: Mapping[int, Move]) -> None:
+def _link_moves(
+    rows: Mapping[int, Assignment], moves: Mapping[int, PlannedMove]
+) -> None:
     """Link each existing hold that is to be changed with the row of its move."""
     moved = [
         Hold(pk=move.hold_id, move=rows[pk])
@@ -184,7 +193,7 @@ def _link_moves(rows: Mapping[int, Assignment], moves: Mapping[int, Move]) -> No
     Hold.objects.bulk_update(moved, ["move"], batch_size=200)
 
 
-def _save_credits(coverage: Coverage, office: Office) -> None:
+def _save_credits(coverage: Coverage, office: Snapshot) -> None:
     new_credits = office.coverages[coverage.pk].rotation.credits
     changed = [
         coverer

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from assignments.models import Coverage, Coverer, Hold, Member
+from assignments.models import Coverage, CoveringMember, Hold, Member
 from assignments.services.absence_wording import (
     away_days,
-    is_narrow,
+    coverage_zone,
+    has_own_scope,
     is_whole_days,
-    zone_of,
 )
 
-type Window = tuple[datetime, datetime]
+type TimeWindow = tuple[datetime, datetime]
 
 State = Coverage.State
 WEEKS = 6
@@ -25,7 +25,7 @@ UNCOVERABLE = (State.COMPLETED, State.CANCELLED, State.RETURNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class CalendarCell:
     """One day of a row without an absence, or a bar over one or more days."""
 
     day: date
@@ -62,18 +62,18 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class CalendarRow:
     member: Member
-    cells: list[Cell]
+    cells: list[CalendarCell]
     is_first: bool  # of this member: a second row is for absences of the same days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class AbsenceTimeline:
     """The rows and coverages of `days`; `gaps` are the uncovered days by coverage."""
 
     days: list[date]
-    rows: list[Row]
+    rows: list[CalendarRow]
     coverages: list[Coverage]
     gaps: Mapping[int, list[date]]
 
@@ -89,9 +89,9 @@ class Timeline:
 class _Lane:
     """Bars that do not overlap and are drawn in one row."""
 
-    bars: list[Cell] = field(default_factory=list)
+    bars: list[CalendarCell] = field(default_factory=list)
 
-    def has_room(self, bars: Sequence[Cell]) -> bool:
+    def has_room(self, bars: Sequence[CalendarCell]) -> bool:
         return all(
             bar.last < other.day or other.last < bar.day
             for bar in bars
@@ -99,9 +99,9 @@ class _Lane:
         )
 
 
-def known() -> QuerySet[Coverage]:
+def coverages_with_coverers() -> QuerySet[Coverage]:
     """Return all coverages, with members and coverers prefetched."""
-    coverers = Coverer.objects.select_related("member").prefetch_related(
+    coverers = CoveringMember.objects.select_related("member").prefetch_related(
         "campaigns", "categories"
     )
     return Coverage.objects.select_related(
@@ -109,38 +109,38 @@ def known() -> QuerySet[Coverage]:
     ).prefetch_related(Prefetch("coverers", coverers))
 
 
-def held_counts(coverages: Iterable[Coverage]) -> dict[int, int]:
+def live_hold_counts(coverages: Iterable[Coverage]) -> dict[int, int]:
     """Return how many leads each coverage holds now, by id, without those of 0."""
     live = Hold.objects.live().filter(coverage__in=list(coverages)).order_by()
     return dict(live.values_list("coverage").annotate(leads=Count("pk")))
 
 
-def timeline(days: Sequence[date], *, zone: ZoneInfo) -> Timeline:
+def timeline(days: Sequence[date], *, zone: ZoneInfo) -> AbsenceTimeline:
     """Return the absences of these days, by the names of the members.
 
     Cancelled ones are left out. A member has a second row if absences touch the same
     day.
     """
     coverages = list(_coverages_on(days, zone))
-    gaps = gaps_of(coverages)
-    rows: list[Row] = []
+    gaps = uncovered_days_of(coverages)
+    rows: list[CalendarRow] = []
     by_member: dict[Member, list[Coverage]] = {}
     for coverage in coverages:
         by_member.setdefault(coverage.member, []).append(coverage)
     for member, absences in sorted(by_member.items(), key=lambda pair: str(pair[0])):
         lanes = _lanes(absences, days, gaps)
         rows += [
-            Row(
+            CalendarRow(
                 member=member,
                 cells=list(_with_empty_cells(lane.bars, days)),
                 is_first=not number,
             )
             for number, lane in enumerate(lanes)
         ]
-    return Timeline(days=list(days), rows=rows, coverages=coverages, gaps=gaps)
+    return AbsenceTimeline(days=list(days), rows=rows, coverages=coverages, gaps=gaps)
 
 
-def gaps_of(coverages: Iterable[Coverage]) -> dict[int, list[date]]:
+def uncovered_days_of(coverages: Iterable[Coverage]) -> dict[int, list[date]]:
     """Return the days on which nobody covers, by coverage.
 
     Coverages without such days, and those that are over, cancelled or returning, are
@@ -154,24 +154,26 @@ def gaps_of(coverages: Iterable[Coverage]) -> dict[int, list[date]]:
         max(coverage.ends_at for coverage in ahead),
     )
     return {
-        coverage.pk: days_of(parts, zone_of(coverage))
+        coverage.pk: days_touched(parts, coverage_zone(coverage))
         for coverage in ahead
-        if (parts := uncovered_parts(coverage, absences))
+        if (parts := uncovered_windows(coverage, absences))
     }
 
 
-def absences_between(starts_at: datetime, ends_at: datetime) -> dict[int, list[Window]]:
+def absences_between(
+    starts_at: datetime, ends_at: datetime
+) -> dict[int, list[TimeWindow]]:
     """Return when each member is away, by member, from agreed coverages alone."""
-    absences: dict[int, list[Window]] = {}
+    absences: dict[int, list[TimeWindow]] = {}
     windows = Coverage.objects.overlapping(starts_at, ends_at).order_by("starts_at")
     for member, start, end in windows.values_list("member", "starts_at", "ends_at"):
         absences.setdefault(member, []).append((start, end))
     return absences
 
 
-def uncovered_parts(
-    coverage: Coverage, absences: Mapping[int, list[Window]]
-) -> list[Window]:
+def uncovered_windows(
+    coverage: Coverage, absences: Mapping[int, list[TimeWindow]]
+) -> list[TimeWindow]:
     """Return the parts of the absence in which every coverer is away.
 
     The fallback counts as a coverer; those deactivated, replaced or without a share do
@@ -180,16 +182,18 @@ def uncovered_parts(
     coverers = [
         coverer.member
         for coverer in coverage.coverers.all()
-        if coverer.replaced_at is None and (coverer.share or is_narrow(coverer))
+        if coverer.replaced_at is None and (coverer.share or has_own_scope(coverer))
     ]
     coverers += [coverage.fallback] if coverage.fallback else []
-    return uncovered(
+    return common_absences(
         (coverage.starts_at, coverage.ends_at),
         [absences.get(member.pk, []) for member in coverers if member.is_active],
     )
 
 
-def uncovered(window: Window, absences: Sequence[Sequence[Window]]) -> list[Window]:
+def common_absences(
+    window: TimeWindow, absences: Sequence[Sequence[TimeWindow]]
+) -> list[TimeWindow]:
     """Return the parts of `window` that lie in an absence of every candidate.
 
     `absences` holds one list for each candidate. Without any, it is the whole window.
@@ -204,7 +208,7 @@ def uncovered(window: Window, absences: Sequence[Sequence[Window]]) -> list[Wind
     return parts
 
 
-def days_of(windows: Iterable[Window], zone: tzinfo) -> list[date]:
+def days_touched(windows: Iterable[TimeWindow], zone: tzinfo) -> list[date]:
     """Return the days that these windows touch in `zone`, sorted."""
     days: set[date] = set()
     for starts_at, ends_at in windows:
@@ -216,13 +220,13 @@ def days_of(windows: Iterable[Window], zone: tzinfo) -> list[date]:
     return sorted(days)
 
 
-def weeks_from(day: date, *, weeks: int = WEEKS) -> list[date]:
+def days_of_weeks(day: date, *, weeks: int = WEEKS) -> list[date]:
     """Return the days of `weeks` weeks, from the Monday of the week of `day` on."""
     monday = day - day.weekday() * DAY
     return [monday + number * DAY for number in range(weeks * 7)]
 
 
-def month_of(day: date) -> list[date]:
+def days_of_month(day: date) -> list[date]:
     """Return all days of the month of `day`."""
     first = day.replace(day=1)
     candidates = (first + number * DAY for number in range(31))
@@ -233,7 +237,7 @@ def _coverages_on(days: Sequence[date], zone: ZoneInfo) -> QuerySet[Coverage]:
     # A day more on both sides: the days are those of each coverage's own zone.
     first = datetime.combine(days[0] - DAY, time.min, zone)
     last = datetime.combine(days[-1] + 2 * DAY, time.min, zone)
-    shown = known().filter(starts_at__lt=last, ends_at__gt=first)
+    shown = coverages_with_coverers().filter(starts_at__lt=last, ends_at__gt=first)
     return shown.exclude(Q(state=State.CANCELLED))
 
 
@@ -254,29 +258,35 @@ def _lanes(
     return lanes
 
 
-def _bars(coverage: Coverage, days: Sequence[date], gaps: set[date]) -> Iterator[Cell]:
+def _bars(
+    coverage: Coverage, days: Sequence[date], gaps: set[date]
+) -> Iterator[CalendarCell]:
     first, last = away_days(coverage)
     shown = [day for day in days if first <= day <= last]
     for is_gap, run in groupby(shown, key=lambda day: day in gaps):
         run_days = list(run)
-        yield Cell(
+        yield CalendarCell(
             day=run_days[0], days=len(run_days), coverage=coverage, is_gap=is_gap
         )
 
 
-def _with_empty_cells(bars: Iterable[Cell], days: Sequence[date]) -> Iterator[Cell]:
+def _with_empty_cells(
+    bars: Iterable[CalendarCell], days: Sequence[date]
+) -> Iterator[CalendarCell]:
     """Return the bars with an empty cell for each day between them."""
     starting = {bar.day: bar for bar in bars}
     skip_to = days[0]
     for day in days:
         if day < skip_to:
             continue
-        cell = starting.get(day) or Cell(day=day)
+        cell = starting.get(day) or CalendarCell(day=day)
         skip_to = cell.last + DAY
         yield cell
 
 
-def _intersections(window: Window, others: Sequence[Window]) -> list[Window]:
+def _intersections(
+    window: TimeWindow, others: Sequence[TimeWindow]
+) -> list[TimeWindow]:
     """Return the parts of `window` that lie in one of `others`."""
     starts_at, ends_at = window
     parts = (

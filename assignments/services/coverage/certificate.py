@@ -17,7 +17,7 @@ State = Hold.State
 Outcome = Hold.Outcome
 
 
-class Fate(StrEnum):
+class HoldStatus(StrEnum):
     """Where a hold stands or how it ended; each hold has exactly one of these."""
 
     RETURNED = "returned"
@@ -38,64 +38,66 @@ class Fate(StrEnum):
 
 
 LABELS = {
-    Fate.RETURNED: "returned",
-    Fate.BACK: "already back",
-    Fate.MOVED: "moved by people",
-    Fate.MOVED_OUTSIDE: "moved in Smartlead",
-    Fate.KEPT: "kept",
-    Fate.SUPERSEDED: "superseded",
-    Fate.CARRIED_OVER: "carried over",
-    Fate.GONE: "gone from Smartlead",
-    Fate.OUT: "still out",
-    Fate.NOT_TAKEN: "not taken",
-    Fate.TAKING: "on their way",
+    HoldStatus.RETURNED: "returned",
+    HoldStatus.BACK: "already back",
+    HoldStatus.MOVED: "moved by people",
+    HoldStatus.MOVED_OUTSIDE: "moved in Smartlead",
+    HoldStatus.KEPT: "kept",
+    HoldStatus.SUPERSEDED: "superseded",
+    HoldStatus.CARRIED_OVER: "carried over",
+    HoldStatus.GONE: "gone from Smartlead",
+    HoldStatus.OUT: "still out",
+    HoldStatus.NOT_TAKEN: "not taken",
+    HoldStatus.TAKING: "on their way",
 }
 
 _MOVED_OUTSIDE = Q(ended_by__cause=Cause.OUTSIDE)
 CONDITIONS = {
-    Fate.RETURNED: Q(outcome=Outcome.RETURNED),
-    Fate.BACK: Q(outcome=Outcome.BACK),
-    Fate.MOVED: Q(outcome=Outcome.MOVED) & ~_MOVED_OUTSIDE,
-    Fate.MOVED_OUTSIDE: Q(outcome=Outcome.MOVED) & _MOVED_OUTSIDE,
-    Fate.KEPT: Q(outcome=Outcome.KEPT),
-    Fate.SUPERSEDED: Q(outcome=Outcome.SUPERSEDED),
-    Fate.CARRIED_OVER: Q(outcome=Outcome.CARRIED_OVER),
-    Fate.GONE: Q(outcome=Outcome.GONE),
-    Fate.OUT: Q(state=State.LIVE),
-    Fate.NOT_TAKEN: Q(outcome=Outcome.NOT_TAKEN),
-    Fate.TAKING: Q(state=State.TAKING),
+    HoldStatus.RETURNED: Q(outcome=Outcome.RETURNED),
+    HoldStatus.BACK: Q(outcome=Outcome.BACK),
+    HoldStatus.MOVED: Q(outcome=Outcome.MOVED) & ~_MOVED_OUTSIDE,
+    HoldStatus.MOVED_OUTSIDE: Q(outcome=Outcome.MOVED) & _MOVED_OUTSIDE,
+    HoldStatus.KEPT: Q(outcome=Outcome.KEPT),
+    HoldStatus.SUPERSEDED: Q(outcome=Outcome.SUPERSEDED),
+    HoldStatus.CARRIED_OVER: Q(outcome=Outcome.CARRIED_OVER),
+    HoldStatus.GONE: Q(outcome=Outcome.GONE),
+    HoldStatus.OUT: Q(state=State.LIVE),
+    HoldStatus.NOT_TAKEN: Q(outcome=Outcome.NOT_TAKEN),
+    HoldStatus.TAKING: Q(state=State.TAKING),
 }
-BESIDE = (Fate.NOT_TAKEN, Fate.TAKING)  # no part of the sum
+NEVER_TAKEN = (HoldStatus.NOT_TAKEN, HoldStatus.TAKING)  # no part of the sum
 # What the certificate lists: neither given back as planned nor on the way.
-EXCEPTIONS = tuple(fate for fate in Fate if fate not in {Fate.RETURNED, Fate.TAKING})
+EXCEPTIONS = tuple(
+    fate for fate in HoldStatus if fate not in {HoldStatus.RETURNED, HoldStatus.TAKING}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class StatusCounts:
     """Numbers of the holds of a coverage in each status.
 
     `arrivals` came after the start; of `verified` Smartlead has confirmed the return.
     """
 
-    counts: Mapping[Fate, int]
+    counts: Mapping[HoldStatus, int]
     arrivals: int = 0
     verified: int = 0
 
     def __getitem__(self, fate: str) -> int:
-        return self.counts.get(Fate(fate), 0)
+        return self.counts.get(HoldStatus(fate), 0)
 
     @property
     def taken(self) -> int:
         """Return how many leads the coverage has ever held."""
-        return sum(self[fate] for fate in Fate if fate not in BESIDE)
+        return sum(self[fate] for fate in HoldStatus if fate not in NEVER_TAKEN)
 
     @property
-    def parts(self) -> list[tuple[Fate, int]]:
+    def parts(self) -> list[tuple[HoldStatus, int]]:
         """Return the summands of `taken`: those above 0, and `returned` always."""
         return [
             (fate, self[fate])
-            for fate in Fate
-            if fate not in BESIDE and (self[fate] or fate == Fate.RETURNED)
+            for fate in HoldStatus
+            if fate not in NEVER_TAKEN and (self[fate] or fate == HoldStatus.RETURNED)
         ]
 
     @property
@@ -107,21 +109,21 @@ class Tally:
     # Not named like a status: templates look names up among those first.
     @property
     def moved_away(self) -> int:
-        return self[Fate.MOVED] + self[Fate.MOVED_OUTSIDE]
+        return self[HoldStatus.MOVED] + self[HoldStatus.MOVED_OUTSIDE]
 
     @property
     def not_back(self) -> int:
         """Return how many leads were not given back as planned (yet)."""
-        return self.taken - self[Fate.RETURNED]
+        return self.taken - self[HoldStatus.RETURNED]
 
     @property
     def not_out(self) -> int:
-        return self.taken - self[Fate.OUT]
+        return self.taken - self[HoldStatus.OUT]
 
     @property
     def home(self) -> int:
         """Return how many leads are with the member again, by whatever way."""
-        return self[Fate.RETURNED] + self[Fate.BACK]
+        return self[HoldStatus.RETURNED] + self[HoldStatus.BACK]
 
     @property
     def holds(self) -> int:
@@ -129,7 +131,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CertificateLine:
     """One hold with what happened to its lead; `at` is None while it is on its way."""
 
     hold: Hold
@@ -138,7 +140,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
+class CoverageCertificate:
     """Everything the certificate of a coverage shows.
 
     `notes`: return notes by state. `first_row` and `last_row`: ids of ledger rows; they
@@ -146,9 +148,9 @@ class Certificate:
     """
 
     coverage: Coverage
-    tally: Tally
-    exceptions: list[Line]
-    returned: list[Line]
+    tally: StatusCounts
+    exceptions: list[CertificateLine]
+    returned: list[CertificateLine]
     notes: Mapping[str, int]  # of the return, by state
     first_row: int | None
     last_row: int | None
@@ -158,26 +160,26 @@ class Certificate:
     @property
     def is_cut(self) -> bool:
         """Return whether there are more exceptions than are listed."""
-        total = self.tally.not_back + self.tally[Fate.NOT_TAKEN]
+        total = self.tally.not_back + self.tally[HoldStatus.NOT_TAKEN]
         return len(self.exceptions) < total
 
 
-def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
+def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
     """Return the certificate of a coverage; each list holds at most `most` leads."""
     rows = coverage.holds.aggregate(
         first=Min("taken_by"),
         last=Max("ended_by"),
         taken=Max("taken_by"),
-        began=Min("ended_at", filter=CONDITIONS[Fate.RETURNED]),
-        ended=Max("ended_at", filter=CONDITIONS[Fate.RETURNED]),
+        began=Min("ended_at", filter=CONDITIONS[HoldStatus.RETURNED]),
+        ended=Max("ended_at", filter=CONDITIONS[HoldStatus.RETURNED]),
     )
     last = max((row for row in (rows["last"], rows["taken"]) if row), default=None)
-    return Certificate(
+    return CoverageCertificate(
         coverage=coverage,
         tally=status_counts(coverage),
-        exceptions=lines(coverage, EXCEPTIONS, most=most),
-        returned=lines(coverage, [Fate.RETURNED], most=most),
-        notes=return_notes(coverage),
+        exceptions=certificate_lines(coverage, EXCEPTIONS, most=most),
+        returned=certificate_lines(coverage, [HoldStatus.RETURNED], most=most),
+        notes=return_note_counts(coverage),
         first_row=rows["first"],
         last_row=last,
         returned_from=rows["began"],
@@ -185,27 +187,32 @@ def certificate(coverage: Coverage, *, most: int = 200) -> Certificate:
     )
 
 
-def status_counts(coverage: Coverage) -> Tally:
+def status_counts(coverage: Coverage) -> StatusCounts:
     """Return the counts of one coverage."""
-    return tallies([coverage]).get(coverage.pk, Tally(counts={}))
+    return status_counts_by_coverage([coverage]).get(
+        coverage.pk, StatusCounts(counts={})
+    )
 
 
-def tallies(coverages: Iterable[Coverage]) -> dict[int, Tally]:
+def status_counts_by_coverage(coverages: Iterable[Coverage]) -> dict[int, StatusCounts]:
     """Return the counts by coverage id, in one query, without coverages without holds."""
     holds = Hold.objects.filter(coverage__in=list(coverages)).order_by()
-    by_status = {fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in Fate}
+    by_status = {
+        fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in HoldStatus
+    }
     # Typed by hand: the stubs know only of keys that are written out.
     rows: Any = holds.values("coverage").annotate(
         **by_status,
         arrivals=Count("pk", filter=Q(is_arrival=True, taken_at__isnull=False)),
         verified=Count(
             "pk",
-            filter=CONDITIONS[Fate.RETURNED] & Q(ended_by__verified_at__isnull=False),
+            filter=CONDITIONS[HoldStatus.RETURNED]
+            & Q(ended_by__verified_at__isnull=False),
         ),
     )
     return {
-        row["coverage"]: Tally(
-            counts={fate: row[fate.value] for fate in Fate},
+        row["coverage"]: StatusCounts(
+            counts={fate: row[fate.value] for fate in HoldStatus},
             arrivals=row["arrivals"],
             verified=row["verified"],
         )
@@ -213,7 +220,9 @@ def tallies(coverages: Iterable[Coverage]) -> dict[int, Tally]:
     }
 
 
-def holds_of(coverage: Coverage, fates: Iterable[Fate] = ()) -> QuerySet[Hold]:
+def holds_with_status(
+    coverage: Coverage, fates: Iterable[HoldStatus] = ()
+) -> QuerySet[Hold]:
     """Return the coverage's holds with related rows, only those in `fates` if given."""
     holds = coverage.holds.select_related(
         "lead__owner", "lead__campaign", "origin", "to",
@@ -223,31 +232,37 @@ def holds_of(coverage: Coverage, fates: Iterable[Fate] = ()) -> QuerySet[Hold]:
     return holds.filter(reduce(or_, conditions)) if conditions else holds
 
 
-def lines(
-    coverage: Coverage, fates: Iterable[Fate], *, most: int, newest_first: bool = False
-) -> list[Line]:
+def certificate_lines(
+    coverage: Coverage,
+    fates: Iterable[HoldStatus],
+    *,
+    most: int,
+    newest_first: bool = False,
+) -> list[CertificateLine]:
     """Return a line for each hold in one of `fates`, by its end; at most `most`."""
     order = ("-ended_at", "-pk") if newest_first else ("ended_at", "pk")
-    holds = holds_of(coverage, fates).order_by(*order)
-    return [line_of(hold) for hold in holds[:most]]
+    holds = holds_with_status(coverage, fates).order_by(*order)
+    return [certificate_line(hold) for hold in holds[:most]]
 
 
-def line_of(hold: Hold) -> Line:
+def certificate_line(hold: Hold) -> CertificateLine:
     """Return what happened to the lead of one hold."""
-    return Line(hold=hold, sentence=_sentence(hold), at=hold.ended_at or hold.taken_at)
+    return CertificateLine(
+        hold=hold, sentence=_sentence(hold), at=hold.ended_at or hold.taken_at
+    )
 
 
-def fate_of(hold: Hold) -> Fate:
+def status_of_hold(hold: Hold) -> HoldStatus:
     """Return the status of one hold, as `CONDITIONS` select it in queries."""
     if hold.state != State.ENDED:
-        return Fate.OUT if hold.state == State.LIVE else Fate.TAKING
+        return HoldStatus.OUT if hold.state == State.LIVE else HoldStatus.TAKING
     is_outside = hold.ended_by is not None and hold.ended_by.cause == Cause.OUTSIDE
     if hold.outcome == Outcome.MOVED and is_outside:
-        return Fate.MOVED_OUTSIDE
-    return Fate(hold.outcome)
+        return HoldStatus.MOVED_OUTSIDE
+    return HoldStatus(hold.outcome)
 
 
-def return_notes(coverage: Coverage) -> dict[str, int]:
+def return_note_counts(coverage: Coverage) -> dict[str, int]:
     """Return how many return notes there are, by their state."""
     notes = Note.objects.filter(assignment__ends__coverage=coverage, kind="return")
     by_state = notes.order_by().values_list("state")
@@ -255,7 +270,7 @@ def return_notes(coverage: Coverage) -> dict[str, int]:
 
 
 def _sentence(hold: Hold) -> str:
-    return SENTENCES[fate_of(hold)](hold)
+    return SENTENCES[status_of_hold(hold)](hold)
 
 
 def _mover(hold: Hold) -> str:
@@ -286,24 +301,26 @@ def _refusal(row: Assignment | None) -> str:
     return f": {row.outcome}" if row and row.outcome else "."
 
 
-SENTENCES: dict[Fate, Callable[[Hold], str]] = {
-    Fate.RETURNED: lambda hold: f"From {hold.to} back to {hold.origin}.",
-    Fate.BACK: lambda hold: (
+SENTENCES: dict[HoldStatus, Callable[[Hold], str]] = {
+    HoldStatus.RETURNED: lambda hold: f"From {hold.to} back to {hold.origin}.",
+    HoldStatus.BACK: lambda hold: (
         f"{_mover(hold)} put it back with {hold.origin}{_quoted_reason(hold)}"
     ),
-    Fate.MOVED: lambda hold: (
+    HoldStatus.MOVED: lambda hold: (
         f"{_mover(hold)} gave it to {_new_owner(hold)}{_quoted_reason(hold)}"
     ),
-    Fate.MOVED_OUTSIDE: lambda hold: (
+    HoldStatus.MOVED_OUTSIDE: lambda hold: (
         f"Moved to {_new_owner(hold)} in Smartlead, not by Handoff. Left alone."
     ),
-    Fate.KEPT: lambda hold: f"Stays with {hold.to}.",
-    Fate.SUPERSEDED: lambda _: "A coverage beneath it ended, or dealt it again.",
-    Fate.CARRIED_OVER: lambda hold: (
+    HoldStatus.KEPT: lambda hold: f"Stays with {hold.to}.",
+    HoldStatus.SUPERSEDED: lambda _: "A coverage beneath it ended, or dealt it again.",
+    HoldStatus.CARRIED_OVER: lambda hold: (
         f"{hold.origin} is away again: the next coverage holds it."
     ),
-    Fate.GONE: lambda _: "Smartlead no longer has this lead.",
-    Fate.NOT_TAKEN: lambda hold: f"It never went to {hold.to}{_refusal(hold.taken_by)}",
-    Fate.TAKING: lambda hold: f"On its way to {hold.to}.",
-    Fate.OUT: lambda hold: f"Still with {hold.to}.",
+    HoldStatus.GONE: lambda _: "Smartlead no longer has this lead.",
+    HoldStatus.NOT_TAKEN: lambda hold: (
+        f"It never went to {hold.to}{_refusal(hold.taken_by)}"
+    ),
+    HoldStatus.TAKING: lambda hold: f"On its way to {hold.to}.",
+    HoldStatus.OUT: lambda hold: f"Still with {hold.to}.",
 }

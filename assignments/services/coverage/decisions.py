@@ -6,18 +6,22 @@ from enum import Enum
 from typing import Self
 
 from assignments.models import Hold
-from assignments.services.coverage.rotation import Rotation, Scope, Topic
+from assignments.services.coverage.rotation import (
+    CoverageRotation,
+    CoverageScope,
+    LeadTopic,
+)
 
 Outcome = Hold.Outcome
 
 
-class Kind(Enum):
+class MoveKind(Enum):
     START = "start"
     RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageFacts:
+class CoverageSnapshot:
     """A coverage at the moment of the snapshot.
 
     `is_over` also where its end has passed and the state does not say so yet;
@@ -28,14 +32,14 @@ class CoverageFacts:
     member_id: int
     is_running: bool
     is_over: bool
-    scope: Scope
+    scope: CoverageScope
     covers_arrivals: bool
     is_kept: bool
-    rotation: Rotation
+    rotation: CoverageRotation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldFacts:
+class HoldSnapshot:
     """A standing hold. `refused`: the kind of its last move, if Smartlead refused that.
 
     `change_to`: the member named by a change of coverer, until the lead has moved.
@@ -47,12 +51,12 @@ class HoldFacts:
     to_id: int
     is_live: bool = True
     move_id: int | None = None
-    refused: Kind | None = None
+    refused: MoveKind | None = None
     change_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingChange:
     """The pending assignment of a lead.
 
     `is_plan`: planned by a coverage and not sent yet, so that it may be decided again.
@@ -64,7 +68,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeadFacts:
+class LeadSnapshot:
     """A lead with its standing holds, oldest first.
 
     `start_sets`: ids of coverages that took it at their start; `pins`: of those it is
@@ -73,24 +77,24 @@ class LeadFacts:
 
     pk: int
     owner_id: int | None
-    topic: Topic
+    topic: LeadTopic
     is_open: bool
-    pending: Waiting | None = None
-    holds: tuple[HoldFacts, ...] = ()
+    pending: PendingChange | None = None
+    holds: tuple[HoldSnapshot, ...] = ()
     start_sets: frozenset[int] = frozenset()
     pins: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
+class Snapshot:
     """Members who are active, away, and free (active, not away); coverages by id."""
 
     free: frozenset[int]
     away: frozenset[int]
     active: frozenset[int]
-    coverages: Mapping[int, CoverageFacts]
+    coverages: Mapping[int, CoverageSnapshot]
 
-    def running_for(self, member_id: int) -> CoverageFacts | None:
+    def running_for(self, member_id: int) -> CoverageSnapshot | None:
         """Return the running coverage of this absent member, or None."""
         for coverage in self.coverages.values():
             if coverage.member_id == member_id and coverage.is_running:
@@ -99,7 +103,7 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class PlannedMove:
     """Give the lead to a member, for one coverage.
 
     `takes_from`: a new hold of the coverage is made, with this origin. `hold_id`: the
@@ -107,7 +111,7 @@ class Move:
     new one. `why` is half a sentence: “covers half of the leads”.
     """
 
-    kind: Kind
+    kind: MoveKind
     coverage_id: int
     to_id: int
     why: str = ""
@@ -131,7 +135,7 @@ class Decision:
     ends: tuple[tuple[int, Outcome], ...] = ()
     hands_on: tuple[tuple[int, int], ...] = ()
     adopts: tuple[int, int] | None = None
-    move: Move | None = None
+    move: PlannedMove | None = None
     forget: int | None = None
     unplaced: int | None = None
     acting: int | None = None
@@ -144,4 +148,4 @@ class Decision:
         )
 
 
-NOTHING = Decision()
+NO_DECISION = Decision()

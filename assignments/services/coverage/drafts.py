@@ -19,7 +19,7 @@ PLACEHOLDERS = ("away", "covering", "first_day", "last_day", "lead", "campaign")
 LONGEST_NOTE = 4_000  # characters, before names are filled in
 FAR_AHEAD = timedelta(days=730)
 FAR_BACK = timedelta(days=31)
-LONGEST = timedelta(days=366)
+LONGEST_COVERAGE = timedelta(days=366)
 TOO_LONG = "A coverage lasts a year at the most. Choose an earlier last day."
 MOST_SHARE = Decimal(1000)
 FINEST_SHARE = Decimal("0.01")
@@ -38,7 +38,7 @@ class DraftCoverer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class CoverageDraft:
     """A coverage as it was typed; campaigns and categories are ids, empty for all.
 
     `from_now`: the absence starts at once, whatever the first day says.
@@ -66,18 +66,18 @@ class Draft:
         """Return start and end in UTC; the start is `at` if it is from now on."""
         # From now on, the first day may be one that no calendar has.
         first_day = self.last_day if self.from_now else self.first_day
-        starts_at, ends_at = periods.window(
+        starts_at, ends_at = periods.absence_window(
             first_day, self.last_day, self.first_time, self.last_time, self.zone
         )
         return (at, ends_at) if self.from_now else (starts_at, ends_at)
 
 
-def draft_of(coverage: Coverage) -> Draft:
+def draft_from(coverage: Coverage) -> CoverageDraft:
     """Return a saved coverage as a draft, with those who still cover."""
     coverers = [
         coverer for coverer in coverage.coverers.all() if coverer.replaced_at is None
     ]
-    return Draft(
+    return CoverageDraft(
         member=coverage.member,
         first_day=coverage.first_day, last_day=coverage.last_day,
         first_time=coverage.first_time, last_time=coverage.last_time,
@@ -101,8 +101,8 @@ def _ids(items: Manager[Any]) -> tuple[int, ...]:
     return tuple(sorted(item.pk for item in items.all()))
 
 
-def problems(
-    draft: Draft, at: datetime, actor: User, *, existing: Coverage | None = None
+def draft_problems(
+    draft: CoverageDraft, at: datetime, actor: User, *, existing: Coverage | None = None
 ) -> Problems:
     """Return the problems by field, as sentences; empty if it can be saved.
 
@@ -115,12 +115,12 @@ def problems(
     return sentences_by_field
 
 
-def cannot_be_reckoned(draft: Draft, at: datetime) -> bool:
+def cannot_be_previewed(draft: CoverageDraft, at: datetime) -> bool:
     """Return whether its days or shares are such that no preview can be computed."""
     return bool(dict(_day_problems(draft, at)) or dict(_share_problems(draft)))
 
 
-def overlap(
+def overlapping_coverage(
     member: Member,
     starts_at: datetime,
     ends_at: datetime,
@@ -146,7 +146,7 @@ type _FieldProblems = Iterator[tuple[str, str]]
 
 
 def _all_problems(
-    draft: Draft, at: datetime, actor: User, existing: Coverage | None
+    draft: CoverageDraft, at: datetime, actor: User, existing: Coverage | None
 ) -> _FieldProblems:
     if why_not := access.why_not_cover(actor, draft.member):
         yield "member", why_not
@@ -162,7 +162,7 @@ def _all_problems(
     yield from _calendar_problems(draft, at, existing)
 
 
-def _day_problems(draft: Draft, at: datetime) -> _FieldProblems:
+def _day_problems(draft: CoverageDraft, at: datetime) -> _FieldProblems:
     if draft.zone not in available_timezones():
         yield "zone", f"“{draft.zone[:60]}” is no time zone. Choose one of the list."
         return
@@ -172,17 +172,17 @@ def _day_problems(draft: Draft, at: datetime) -> _FieldProblems:
         yield "first_day", "The first day is long past. Choose a day from today on."
     elif first_day > today + FAR_AHEAD:
         yield "first_day", "The first day is years away. Choose one within two years."
-    elif draft.last_day > today + FAR_AHEAD + LONGEST:
+    elif draft.last_day > today + FAR_AHEAD + LONGEST_COVERAGE:
         yield "last_day", "The last day is years away. Choose one within two years."
     elif draft.last_day < first_day:
         yield "last_day", "It ends before it starts. Choose a later last day."
-    elif draft.last_day - first_day > LONGEST:
+    elif draft.last_day - first_day > LONGEST_COVERAGE:
         yield "last_day", TOO_LONG
     else:
         yield from _moment_problems(draft, at)
 
 
-def _moment_problems(draft: Draft, at: datetime) -> _FieldProblems:
+def _moment_problems(draft: CoverageDraft, at: datetime) -> _FieldProblems:
     starts_at, ends_at = draft.window(at)
     field = "last_time" if draft.last_time else "last_day"
     if ends_at <= at:
@@ -192,15 +192,17 @@ def _moment_problems(draft: Draft, at: datetime) -> _FieldProblems:
 
 
 def _calendar_problems(
-    draft: Draft, at: datetime, existing: Coverage | None
+    draft: CoverageDraft, at: datetime, existing: Coverage | None
 ) -> _FieldProblems:
     starts_at, ends_at = draft.window(at)
-    if other := overlap(draft.member, starts_at, ends_at, existing=existing):
+    if other := overlapping_coverage(
+        draft.member, starts_at, ends_at, existing=existing
+    ):
         yield "first_day", overlap_sentence(other)
     yield from _absence_problems(draft, max(starts_at, at), ends_at)
 
 
-def _coverer_problems(draft: Draft) -> _FieldProblems:
+def _coverer_problems(draft: CoverageDraft) -> _FieldProblems:
     members = [coverer.member for coverer in draft.coverers]
     if not members and draft.fallback is None:
         yield "covering", "Nobody covers. Choose at least one covering member."
@@ -227,22 +229,22 @@ def _coverer_problems(draft: Draft) -> _FieldProblems:
 
 
 def _right_problems(
-    draft: Draft, actor: User, existing: Coverage | None
+    draft: CoverageDraft, actor: User, existing: Coverage | None
 ) -> _FieldProblems:
     """Name those whom `actor` may not give leads to. Present coverers may stay."""
     named = {one.member.pk: ("covering", one.member) for one in draft.coverers}
     if draft.fallback:
         named.setdefault(draft.fallback.pk, ("fallback", draft.fallback))
-    allowed = set(access.members_to_choose(actor).values_list("pk", flat=True))
+    allowed = set(access.choosable_members(actor).values_list("pk", flat=True))
     if existing:
         allowed |= {existing.fallback_id or 0}
         allowed |= set(existing.coverers.values_list("member", flat=True))
     for pk, (field, member) in named.items():
         if pk not in allowed and member.is_active and member != draft.member:
-            yield field, access.not_in_team(member)
+            yield field, access.not_in_team_sentence(member)
 
 
-def _share_problems(draft: Draft) -> _FieldProblems:
+def _share_problems(draft: CoverageDraft) -> _FieldProblems:
     for coverer in draft.coverers:
         name = f"share_{coverer.member.pk}"
         if not 0 <= coverer.share <= MOST_SHARE:
@@ -251,14 +253,14 @@ def _share_problems(draft: Draft) -> _FieldProblems:
             yield name, "A share has two decimals at the most, as in 0.25."
 
 
-def _weight_problems(draft: Draft) -> _FieldProblems:
+def _weight_problems(draft: CoverageDraft) -> _FieldProblems:
     yield from _share_problems(draft)
     general = [one for one in draft.coverers if not (one.campaigns or one.categories)]
     if general and all(one.share <= 0 for one in general):
         yield "covering", "The shares add up to nothing. Give somebody more than 0."
 
 
-def _note_problems(draft: Draft) -> _FieldProblems:
+def _note_problems(draft: CoverageDraft) -> _FieldProblems:
     for field in ("start_note", "return_note"):
         text = getattr(draft, field)
         if len(text) > LONGEST_NOTE:
@@ -289,13 +291,13 @@ def _in_braces(words: Iterable[str]) -> str:
 
 
 def _absence_problems(
-    draft: Draft, starts_at: datetime, ends_at: datetime
+    draft: CoverageDraft, starts_at: datetime, ends_at: datetime
 ) -> _FieldProblems:
     """Name coverers who are away the whole time, if no fallback can step in."""
     ids = [coverer.member.pk for coverer in draft.coverers]
     if draft.fallback:
         ids.append(draft.fallback.pk)
-    member_absences = absences.next_absences(ids, starts_at, ends_at)
+    member_absences = absences.absences_by_member(ids, starts_at, ends_at)
     away_ids = {
         pk for pk in ids if _cover_all(member_absences.get(pk, []), starts_at, ends_at)
     }

@@ -14,24 +14,28 @@ from django.db.models import Q, QuerySet
 from assignments.models import Assignment, Coverage, Hold, Lead
 from assignments.models.lead import LeadQuerySet
 from assignments.services.coverage.decisions import (
-    CoverageFacts,
+    CoverageSnapshot,
     Decision,
-    HoldFacts,
-    Kind,
-    LeadFacts,
-    Office,
+    HoldSnapshot,
+    LeadSnapshot,
+    MoveKind,
+    Snapshot,
 )
-from assignments.services.coverage.drafts import Draft
-from assignments.services.coverage.planner import decide
-from assignments.services.coverage.rotation import Candidate, Rotation, Scope
-from assignments.services.coverage.snapshot import facts_of, office_at
+from assignments.services.coverage.drafts import CoverageDraft
+from assignments.services.coverage.planner import plan_lead
+from assignments.services.coverage.rotation import (
+    CoverageRotation,
+    CoverageScope,
+    RotationCandidate,
+)
+from assignments.services.coverage.snapshot import lead_snapshots, take_snapshot
 
-DRAFT = 0  # in the place of the id of a coverage that is not saved
+DRAFT_ID = 0  # in the place of the id of a coverage that is not saved
 LEAD_COLUMNS = ("owner", "campaign", "category__is_closing", "last_reply_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dealt:
+class ForecastLead:
     """A lead and the member who would cover it.
 
     `stays`: they own it already, so that it needs no call and no note.
@@ -44,10 +48,10 @@ class Dealt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Forecast:
     """The leads that would be covered, and how many would find nobody free."""
 
-    dealt: Sequence[Dealt]
+    dealt: Sequence[ForecastLead]
     unplaced: int
 
     @property
@@ -55,22 +59,22 @@ class Outlook:
         return sum(not lead.stays for lead in self.dealt)
 
 
-def outlook(draft: Draft, starts_at: datetime) -> Outlook:
+def forecast(draft: CoverageDraft, starts_at: datetime) -> Forecast:
     """Return what would happen to each lead if the draft started at `starts_at`."""
     office = _snapshot(draft, starts_at)
     ended = _ended_before(starts_at)
-    covered: list[Dealt] = []
+    covered: list[ForecastLead] = []
     unplaced = 0
-    for lead in facts_of(_leads(draft).only(*LEAD_COLUMNS)):
+    for lead in lead_snapshots(_leads(draft).only(*LEAD_COLUMNS)):
         at_start = _in_start_set(_lead_at_start(lead, office, ended), draft, office)
-        decision = decide(at_start, office)
-        unplaced += decision.unplaced == DRAFT
+        decision = plan_lead(at_start, office)
+        unplaced += decision.unplaced == DRAFT_ID
         if dealt := _covered_lead(at_start, decision):
             covered.append(dealt)
-    return Outlook(dealt=covered, unplaced=unplaced)
+    return Forecast(dealt=covered, unplaced=unplaced)
 
 
-def with_or_coming(member_id: int) -> LeadQuerySet:
+def owned_or_arriving_leads(member_id: int) -> LeadQuerySet:
     """Return leads of a member, pending changes counted as done."""
     pending = Assignment.objects.pending()
     leaving = pending.exclude(to=member_id).values("lead")
@@ -79,7 +83,7 @@ def with_or_coming(member_id: int) -> LeadQuerySet:
     return Lead.objects.present().filter(theirs | Q(pk__in=coming))
 
 
-def _leads(draft: Draft) -> QuerySet[Lead]:
+def _leads(draft: CoverageDraft) -> QuerySet[Lead]:
     """Return all leads that the draft may touch: owned, coming or lent."""
     member = draft.member
     coming = Assignment.objects.pending().filter(to=member).values("lead")
@@ -89,35 +93,35 @@ def _leads(draft: Draft) -> QuerySet[Lead]:
     )
 
 
-def _snapshot(draft: Draft, starts_at: datetime) -> Office:
-    snapshot = office_at(starts_at)
+def _snapshot(draft: CoverageDraft, starts_at: datetime) -> Snapshot:
+    snapshot = take_snapshot(starts_at)
     away = snapshot.away | {draft.member.pk}
-    draft_facts = CoverageFacts(
-        pk=DRAFT,
+    draft_facts = CoverageSnapshot(
+        pk=DRAFT_ID,
         member_id=draft.member.pk,
         is_running=True,
         is_over=False,
-        scope=Scope(
+        scope=CoverageScope(
             is_all=draft.scope == Coverage.Scope.ALL,
             campaigns=frozenset(draft.campaigns),
             categories=frozenset(draft.categories),
         ),
         covers_arrivals=draft.arrivals == Coverage.Arrivals.COVER,
         is_kept=draft.on_return == Coverage.OnReturn.KEEP,
-        rotation=rotation_of(draft),
+        rotation=rotation_from_draft(draft),
     )
     return replace(
         snapshot,
         away=away,
         free=snapshot.active - away,
-        coverages={DRAFT: draft_facts, **snapshot.coverages},
+        coverages={DRAFT_ID: draft_facts, **snapshot.coverages},
     )
 
 
-def rotation_of(draft: Draft) -> Rotation:
+def rotation_from_draft(draft: CoverageDraft) -> CoverageRotation:
     """Return the rotation that the draft would begin with."""
     candidates = (
-        Candidate(
+        RotationCandidate(
             member_id=coverer.member.pk,
             share=coverer.share,
             campaigns=frozenset(coverer.campaigns),
@@ -125,7 +129,9 @@ def rotation_of(draft: Draft) -> Rotation:
         )
         for coverer in draft.coverers
     )
-    return Rotation.fresh(candidates, draft.fallback.pk if draft.fallback else None)
+    return CoverageRotation.fresh(
+        candidates, draft.fallback.pk if draft.fallback else None
+    )
 
 
 def _ended_before(starts_at: datetime) -> set[int]:
@@ -136,7 +142,9 @@ def _ended_before(starts_at: datetime) -> set[int]:
     return set(ended.values_list("pk", flat=True))
 
 
-def _lead_at_start(lead: LeadFacts, office: Office, ended: set[int]) -> LeadFacts:
+def _lead_at_start(
+    lead: LeadSnapshot, office: Snapshot, ended: set[int]
+) -> LeadSnapshot:
     """Return the lead as it will be when the draft starts."""
     arrived = _with_pending_done(lead)
     chain = list(arrived.holds)
@@ -152,7 +160,7 @@ def _lead_at_start(lead: LeadFacts, office: Office, ended: set[int]) -> LeadFact
     return replace(arrived, holds=tuple(chain))
 
 
-def _with_pending_done(lead: LeadFacts) -> LeadFacts:
+def _with_pending_done(lead: LeadSnapshot) -> LeadSnapshot:
     """Return the lead as it will be once its pending assignment is done."""
     live = [hold for hold in lead.holds if hold.is_live]
     row = lead.pending
@@ -169,35 +177,37 @@ def _with_pending_done(lead: LeadFacts) -> LeadFacts:
     return replace(lead, owner_id=row.to_id, pending=None, holds=tuple(holds))
 
 
-def _lowest_ended(chain: Sequence[HoldFacts], ended: set[int]) -> int | None:
+def _lowest_ended(chain: Sequence[HoldSnapshot], ended: set[int]) -> int | None:
     """Return the index of the lowest hold of a coverage that has ended, or None."""
     indexes = (index for index, hold in enumerate(chain) if hold.coverage_id in ended)
     return next(indexes, None)
 
 
-def _is_kept(hold: HoldFacts, coverages: Mapping[int, CoverageFacts]) -> bool:
+def _is_kept(hold: HoldSnapshot, coverages: Mapping[int, CoverageSnapshot]) -> bool:
     coverage = coverages.get(hold.coverage_id)
     return coverage is not None and coverage.is_kept
 
 
-def _in_start_set(lead: LeadFacts, draft: Draft, office: Office) -> LeadFacts:
+def _in_start_set(
+    lead: LeadSnapshot, draft: CoverageDraft, office: Snapshot
+) -> LeadSnapshot:
     """Return the lead, in the draft's start set if it matches.
 
     See docs/design/coverage-rules.md, rule 13.
     """
-    scope = office.coverages[DRAFT].scope
+    scope = office.coverages[DRAFT_ID].scope
     is_theirs = lead.owner_id == draft.member.pk
     if is_theirs and scope.takes(lead.topic, is_open=lead.is_open):
-        return replace(lead, start_sets=lead.start_sets | {DRAFT})
+        return replace(lead, start_sets=lead.start_sets | {DRAFT_ID})
     return lead
 
 
-def _covered_lead(lead: LeadFacts, decision: Decision) -> Dealt | None:
+def _covered_lead(lead: LeadSnapshot, decision: Decision) -> ForecastLead | None:
     """Return what the draft does with the lead, or None."""
     move = decision.move
-    if move and move.kind is Kind.START and move.coverage_id == DRAFT:
-        return Dealt(lead_id=lead.pk, to=move.to_id, why=move.why)
-    if decision.adopts and decision.adopts[0] == DRAFT and lead.owner_id is not None:
+    if move and move.kind is MoveKind.START and move.coverage_id == DRAFT_ID:
+        return ForecastLead(lead_id=lead.pk, to=move.to_id, why=move.why)
+    if decision.adopts and decision.adopts[0] == DRAFT_ID and lead.owner_id is not None:
         why = "has it already and keeps it"
-        return Dealt(lead_id=lead.pk, to=lead.owner_id, why=why, stays=True)
+        return ForecastLead(lead_id=lead.pk, to=lead.owner_id, why=why, stays=True)
     return None

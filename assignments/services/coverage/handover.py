@@ -10,7 +10,7 @@ from assignments.models import (
     Assignment,
     Coverage,
     CoverageEvent,
-    Coverer,
+    CoveringMember,
     Hold,
     Lead,
     Member,
@@ -18,18 +18,18 @@ from assignments.models import (
 )
 from assignments.models.assignment import PERSONAL, Cause, State, Urgency
 from assignments.services import absences, access
-from assignments.services.absence_wording import is_narrow, last_day_away
+from assignments.services.absence_wording import has_own_scope, last_day_away
 from assignments.services.coverage import tick
-from assignments.services.coverage.snapshot import leads_at, office_at
+from assignments.services.coverage.snapshot import leads_to_decide, take_snapshot
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger import preconditions
-from assignments.services.ledger.transitions import finish
+from assignments.services.ledger.transitions import finalize
 from assignments.services.locks import lock_lead
 from assignments.task_queue import nudge_dispatch
 
 STATE = Coverage.State
-EVEN = Decimal(1)
-REPLACED = "The lead was handed back before it was sent."
+DEFAULT_SHARE = Decimal(1)
+HANDED_BACK_INSTEAD = "The lead was handed back before it was sent."
 
 
 @transaction.atomic
@@ -44,14 +44,14 @@ def change_coverer(
     """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member__team").get(pk=coverage.pk)
-    access.check_lead_of(actor, coverage.member)
+    access.check_decides_absences(actor, coverage.member)
     if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
         raise Stale("Its leads are being given back already, or it is over.")
     leaving = coverage.coverers.filter(member=old, replaced_at=None).first()
     if leaving is None and old.pk != coverage.fallback_id:
         raise Stale(f"{old} does not cover here by now. Reload to see who does.")
     _check_new_coverer(coverage, old, new, at)
-    access.check_may_cover(actor, new)
+    access.check_may_receive(actor, new)
     _lock_leads(coverage, at)
     if leaving:
         _transfer_share(leaving, new, at)
@@ -63,7 +63,7 @@ def change_coverer(
     CoverageEvent.objects.create(
         coverage=coverage, at=at, actor=actor, sentence=sentence[:500]
     )
-    tick.plan_now(coverage, at, actor=actor)
+    tick.plan_coverage(coverage, at, actor=actor)
     return coverage
 
 
@@ -71,9 +71,7 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """Return one lead to the member it was taken from, where it stays.
-
-    See docs/design/coverage-rules.md, rule 20.
+    """Return one lead to the member it was taken from for good.
 
     Return the row of the move, an old one if it is on its way already. Raises
     NotAllowed, Stale if it is not held, or AssignmentRefused if it cannot go there now.
@@ -109,10 +107,10 @@ def hand_back(
 def may_hand_back(hold: Hold, user: User) -> bool:
     """Return whether `user` is, or decides about, its holder or its original owner."""
     return (
-        access.is_own(user, hold.to)
-        or access.is_own(user, hold.origin)
-        or access.why_not_lead(user, hold.origin) is None
-        or access.why_not_lead(user, hold.to) is None
+        access.is_own_member(user, hold.to)
+        or access.is_own_member(user, hold.origin)
+        or access.why_not_decide_absences(user, hold.origin) is None
+        or access.why_not_decide_absences(user, hold.to) is None
     )
 
 
@@ -125,32 +123,36 @@ def _check_new_coverer(
         raise AssignmentRefused(f"{new} covers already. Choose somebody else.")
     if not new.is_active:
         raise AssignmentRefused(f"{new} has been deactivated. Choose somebody else.")
-    if absence := absences.away_now(at).get(new.pk):
+    if absence := absences.absences_at(at).get(new.pk):
         until = last_day_away(absence, timezone.get_current_timezone())
         raise AssignmentRefused(f"{new} is away until {until}. Choose somebody else.")
 
 
-def _transfer_share(leaving: Coverer, new: Member, at: datetime) -> None:
+def _transfer_share(leaving: CoveringMember, new: Member, at: datetime) -> None:
     coverage = leaving.coverage
-    coverer, is_new = Coverer.objects.get_or_create(
+    coverer, is_new = CoveringMember.objects.get_or_create(
         coverage=coverage,
         member=new,
         defaults={"position": leaving.position, "share": 0, "credit": leaving.credit},
     )
-    was_narrow = is_narrow(coverer) or is_narrow(leaving)
+    was_narrow = has_own_scope(coverer) or has_own_scope(leaving)
     _transfer_scope(coverer, leaving, is_new=is_new or coverer.replaced_at is not None)
     if coverer.replaced_at:
         coverer.share, coverer.replaced_at = leaving.share, None
     else:
         coverer.share += leaving.share
-    if was_narrow and not (is_narrow(coverer) or coverer.share):
-        coverer.share = EVEN  # they took leads without one, and go on taking them
+    if was_narrow and not (has_own_scope(coverer) or coverer.share):
+        coverer.share = (
+            DEFAULT_SHARE  # they took leads without one, and go on taking them
+        )
     coverer.save(update_fields=["share", "replaced_at"])
     leaving.replaced_at = at
     leaving.save(update_fields=["replaced_at"])
 
 
-def _transfer_scope(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None:
+def _transfer_scope(
+    coverer: CoveringMember, leaving: CoveringMember, *, is_new: bool
+) -> None:
     """Give `coverer` the scope of `leaving`; one who covers already gets both."""
     for name in ("campaigns", "categories"):
         own = set(getattr(coverer, name).all())
@@ -165,8 +167,10 @@ def _transfer_scope(coverer: Coverer, leaving: Coverer, *, is_new: bool) -> None
 
 def _lock_leads(coverage: Coverage, at: datetime) -> None:
     """Lock all leads that are to be planned, before any hold is changed."""
-    office = office_at(preconditions.latest(at))
-    leads = leads_at(office, coverage_id=coverage.pk).select_for_update(of=("self",))
+    office = take_snapshot(preconditions.coverage_time(at))
+    leads = leads_to_decide(office, coverage_id=coverage.pk).select_for_update(
+        of=("self",)
+    )
     list(leads.order_by("map_id").values_list("pk", flat=True))
 
 
@@ -216,4 +220,4 @@ def _cancel_plans(lead: Lead, at: datetime) -> None:
             raise AssignmentRefused(
                 f"{lead} is on its way to {row.to}. Wait until that is done."
             )
-        finish(row, state=State.CANCELLED, outcome=REPLACED, at=at)
+        finalize(row, state=State.CANCELLED, outcome=HANDED_BACK_INSTEAD, at=at)

@@ -11,21 +11,26 @@ from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
 from assignments.models import CalendarFeed, Coverage, Team, User
 from assignments.services.absence_wording import (
     away_days,
-    covered_by,
+    coverers_in_words,
+    day_runs_in_words,
     is_whole_days,
-    runs_in_words,
 )
 from assignments.services.access import is_manager
-from assignments.services.coverage.calendar import gaps_of, known
+from assignments.services.coverage.calendar import (
+    coverages_with_coverers,
+    uncovered_days_of,
+)
 from assignments.services.errors import NotAllowed
 from assignments.services.notifications.notify import one_line
 from assignments.visible_text import without_turning
 
 State = Coverage.State
-KEPT = timedelta(days=90)  # how long an absence stays in the feed after its end
+KEPT_AFTER_END = timedelta(
+    days=90
+)  # how long an absence stays in the feed after its end
 
 
-def may_share(user: User, team: Team) -> bool:
+def may_share_calendar(user: User, team: Team) -> bool:
     """Return whether `user` leads this team or is a manager."""
     return is_manager(user) or team.team_leads.contains(user)
 
@@ -50,7 +55,7 @@ def revoke_feed(*, team: Team, actor: User) -> None:
     CalendarFeed.objects.filter(team=team).delete()
 
 
-def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
+def render_feed(feed: CalendarFeed, *, at: datetime) -> bytes:
     """Return the feed as iCalendar in UTF-8.
 
     It holds the agreed absences that ended at most 90 days ago or are to come.
@@ -64,7 +69,7 @@ def calendar_text(feed: CalendarFeed, *, at: datetime) -> bytes:
     calendar.add("x-wr-calname", vText(one_line(f"Away: {feed.team.name}")))
     calendar.add_component(_utc_component())
     coverages = list(_shown_coverages(feed.team, at))
-    gaps = gaps_of(coverages)
+    gaps = uncovered_days_of(coverages)
     for coverage in coverages:
         calendar.add_component(_event(coverage, gaps.get(coverage.pk, []), at))
     return without_turning(calendar.to_ical().decode()).encode()
@@ -87,7 +92,9 @@ def _utc_component() -> Timezone:
 
 
 def _shown_coverages(team: Team, at: datetime) -> list[Coverage]:
-    coverages = known().filter(member__team=team, ends_at__gt=at - KEPT)
+    coverages = coverages_with_coverers().filter(
+        member__team=team, ends_at__gt=at - KEPT_AFTER_END
+    )
     coverages = coverages.exclude(state__in=(State.PROPOSED, State.CANCELLED))
     return list(coverages.prefetch_related("events"))
 
@@ -110,11 +117,11 @@ def _event(coverage: Coverage, gaps: list[date], at: datetime) -> Event:
 
 
 def _description(coverage: Coverage, gaps: list[date], at: datetime) -> str:
-    text = f"Covered by {covered_by(coverage) or 'nobody'}."
+    text = f"Covered by {coverers_in_words(coverage) or 'nobody'}."
     if coverage.fallback:
         text += f" If none of them can: {coverage.fallback}."
     if gaps:
-        text += f" Nobody covers on {runs_in_words(gaps, today=at.date())}."
+        text += f" Nobody covers on {day_runs_in_words(gaps, today=at.date())}."
     return text
 
 
@@ -125,7 +132,7 @@ def _changed_at(coverage: Coverage) -> datetime:
 
 
 def _check_may_share(user: User, team: Team) -> None:
-    if not may_share(user, team):
+    if not may_share_calendar(user, team):
         raise NotAllowed(
             f"Only team leads of {team} and sales managers can share its calendar."
         )

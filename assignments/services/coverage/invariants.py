@@ -77,7 +77,7 @@ def _repeated_notes(at: datetime) -> Iterator[str]:
             yield f"lead {row['lead']} ({kind.label.lower()})"
 
 
-PROMISES = {
+INVARIANTS = {
     "A held lead is with whom its last hold names.": _misplaced_leads,
     "Holds of a lead stand on each other.": _broken_chains,
     "A coverage that is over holds nothing.": _holds_after_end,

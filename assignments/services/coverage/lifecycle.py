@@ -12,13 +12,13 @@ from assignments.models import (
     Assignment,
     Coverage,
     CoverageEvent,
-    CoverageWord,
+    CoverageNotice,
     CoveredLead,
     Hold,
     Lead,
 )
 from assignments.models.assignment import PENDING
-from assignments.services.coverage.rotation import Scope, is_open, topic_of
+from assignments.services.coverage.rotation import CoverageScope, is_open_lead, topic_of
 
 STATE = Coverage.State
 BEGUN = (STATE.STARTING, STATE.ACTIVE)
@@ -26,7 +26,7 @@ MISSED = "Its start and its end were both missed, so nothing was moved."
 UNCONFIRMED = "Nobody confirmed it before it was over."
 
 
-def due(at: datetime) -> list[int]:
+def due_coverages(at: datetime) -> list[int]:
     """Return the ids of coverages whose state is to change at `at`, ascending."""
     coverages = Coverage.objects.filter(
         Q(state=STATE.SCHEDULED, starts_at__lte=at)
@@ -36,7 +36,7 @@ def due(at: datetime) -> list[int]:
 
 
 @transaction.atomic
-def advance(coverage_id: int, at: datetime) -> None:
+def advance_state(coverage_id: int, at: datetime) -> None:
     """Begin, end or cancel one coverage if that is due, with an event."""
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member").get(pk=coverage_id)
@@ -55,12 +55,12 @@ def advance(coverage_id: int, at: datetime) -> None:
             _add_event(coverage, at, "It is over: the leads go back.")
 
 
-def finish(coverage_id: int, at: datetime) -> None:
+def finish_coverage(coverage_id: int, at: datetime) -> None:
     """Do for one coverage what `finish_all` does for all."""
     _finish(Coverage.objects.filter(pk=coverage_id), at)
 
 
-def finish_all(at: datetime) -> None:
+def finish_coverages(at: datetime) -> None:
     """Make coverages active or completed that have reached it.
 
     A starting one is active once no lead is on the way; a returning one completed once
@@ -94,7 +94,7 @@ def _begin(coverage: Coverage, at: datetime) -> None:
         unique_fields=["coverage", "lead"],
         update_fields=["is_start_set"],
     )
-    CoverageWord.objects.get_or_create(
+    CoverageNotice.objects.get_or_create(
         coverage=coverage, member=coverage.member, defaults={"created_at": at}
     )
     _add_event(
@@ -107,7 +107,7 @@ def _start_set(coverage: Coverage) -> list[Lead]:
 
     See docs/design/coverage-rules.md, rule 7.
     """
-    scope = Scope.of(coverage)
+    scope = CoverageScope.of(coverage)
     coming = Assignment.objects.pending().filter(to=coverage.member_id).values("lead")
     leads = Lead.objects.present().filter(
         Q(owner=coverage.member_id) | Q(pk__in=coming)
@@ -115,7 +115,7 @@ def _start_set(coverage: Coverage) -> list[Lead]:
     return [
         lead
         for lead in leads.select_related("category").order_by("map_id")
-        if scope.takes(topic_of(lead), is_open=is_open(lead))
+        if scope.takes(topic_of(lead), is_open=is_open_lead(lead))
     ]
 
 

@@ -11,15 +11,19 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Count, Max, Q
 
-from assignments.models import Coverage, CoverageWord, Hold, Member, Notification
+from assignments.models import Coverage, CoverageNotice, Hold, Member, Notification
 from assignments.models.assignment import PENDING
-from assignments.models.notification import Kind
+from assignments.models.notification import NotificationKind
 from assignments.services.absence_wording import last_day_away
 from assignments.services.coverage import alerts
-from assignments.services.coverage.certificate import EXCEPTIONS, lines, status_counts
+from assignments.services.coverage.certificate import (
+    EXCEPTIONS,
+    certificate_lines,
+    status_counts,
+)
 from assignments.services.isolation import run_isolated
-from assignments.services.notifications.notify import one_line, tell
-from assignments.services.time_zones import zone_named
+from assignments.services.notifications.notify import notify, one_line
+from assignments.services.time_zones import zone_or_default
 
 LONGEST = timedelta(minutes=30)  # then the start is told with leads on their way
 ARRIVALS_EVERY = timedelta(days=1)
@@ -29,32 +33,32 @@ STATE = Coverage.State
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class HoldCount:
     """Number of leads a member holds; `last` is the id of their newest hold."""
 
     held: int = 0
     last: int = 0
 
 
-def tell_all(*, at: datetime) -> int:
+def announce_coverages(*, at: datetime) -> int:
     """Notify the people of each coverage that is not closed for all of them.
 
     Return the number of notifications. A coverage that fails is logged and tried again.
     """
-    open_notices = CoverageWord.objects.filter(closed_at=None).order_by("coverage")
+    open_notices = CoverageNotice.objects.filter(closed_at=None).order_by("coverage")
     ids = list(open_notices.values_list("coverage", flat=True).distinct())
     return sum(
         run_isolated(partial(_notify_people, pk, at), 0, NOT_TOLD, pk) for pk in ids
     )
 
 
-def tell_attention(*, at: datetime) -> int:
+def announce_troubles(*, at: datetime) -> int:
     """Notify the responsible users of each problem, once for each of its topics.
 
     Return the number of notifications.
     """
-    by_coverage: dict[int, dict[str, alerts.Trouble]] = {}
-    for trouble in alerts.everywhere(at):
+    by_coverage: dict[int, dict[str, alerts.CoverageTrouble]] = {}
+    for trouble in alerts.all_troubles(at):
         by_coverage.setdefault(trouble.coverage.pk, {}).setdefault(
             trouble.topic, trouble
         )
@@ -66,16 +70,16 @@ def tell_attention(*, at: datetime) -> int:
 
 
 @transaction.atomic
-def _notify_responsible(trouble: alerts.Trouble, at: datetime) -> int:
+def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
     coverage = trouble.coverage
     key = f"coverage-{coverage.pk} {trouble.topic}"
-    responsible = alerts.responsible(coverage)
+    responsible = alerts.responsible_users(coverage)
     # One query for all: a problem may last for weeks, and this runs each minute.
     known = Notification.objects.filter(user__in=responsible, key=key)
     notifications = [
-        tell(
+        notify(
             user,
-            kind=Kind.ATTENTION,
+            kind=NotificationKind.ATTENTION,
             key=key,
             subject=trouble.sentence,
             text="",
@@ -120,18 +124,18 @@ def _coverers_and_holders(coverage: Coverage) -> list[Member]:
     return list(Member.objects.filter(covering | holding).order_by("pk"))
 
 
-def _hold_counts(coverage: Coverage) -> dict[int, Share]:
+def _hold_counts(coverage: Coverage) -> dict[int, HoldCount]:
     taken = coverage.holds.filter(taken_at__isnull=False).order_by()
     counted = taken.values_list("to").annotate(
         held=Count("pk", filter=Q(state=Hold.State.LIVE)), last=Max("pk")
     )
-    return {to: Share(held, last) for to, held, last in counted}
+    return {to: HoldCount(held, last) for to, held, last in counted}
 
 
 def _notify_coverer(
-    coverage: Coverage, member: Member, hold_counts: dict[int, Share], at: datetime
+    coverage: Coverage, member: Member, hold_counts: dict[int, HoldCount], at: datetime
 ) -> int:
-    notice, _ = CoverageWord.objects.get_or_create(
+    notice, _ = CoverageNotice.objects.get_or_create(
         coverage=coverage, member=member, defaults={"created_at": at}
     )
     if notice.closed_at:  # once more, after another did for a while
@@ -139,7 +143,7 @@ def _notify_coverer(
         notice.until = None
         notice.created_at = at
         notice.save()
-    hold_count = hold_counts.get(member.pk, Share())
+    hold_count = hold_counts.get(member.pk, HoldCount())
     if notice.until is None:
         return _notify_start(coverage, notice, hold_count, at)
     if notice.until != coverage.ends_at:
@@ -155,7 +159,7 @@ def _notify_coverer(
 
 
 def _notify_start(
-    coverage: Coverage, notice: CoverageWord, hold_count: Share, at: datetime
+    coverage: Coverage, notice: CoverageNotice, hold_count: HoldCount, at: datetime
 ) -> int:
     """Notify a coverer when all first leads have come, or after LONGEST."""
     coming = Q(move__state__in=PENDING, move__to=notice.member_id)
@@ -170,19 +174,19 @@ def _notify_start(
 
 def _notify_replaced(
     coverage: Coverage,
-    notice: CoverageWord,
-    hold_counts: dict[int, Share],
+    notice: CoverageNotice,
+    hold_counts: dict[int, HoldCount],
     at: datetime,
 ) -> int:
     """Notify somebody who no longer covers and holds nothing."""
     covering = coverage.coverers.filter(member=notice.member_id, replaced_at=None)
-    is_holding = bool(hold_counts.get(notice.member_id, Share()).held)
+    is_holding = bool(hold_counts.get(notice.member_id, HoldCount()).held)
     if notice.closed_at or is_holding or covering.exists():
         return 0
     return _close(notice, f"You no longer cover for {coverage.member}", at)
 
 
-def _notify_end(coverage: Coverage, notice: CoverageWord, at: datetime) -> int:
+def _notify_end(coverage: Coverage, notice: CoverageNotice, at: datetime) -> int:
     """Close a coverer's row; notify if the coverage ended earlier than told."""
     if notice.closed_at:
         return 0
@@ -191,23 +195,25 @@ def _notify_end(coverage: Coverage, notice: CoverageWord, at: datetime) -> int:
     return _close(notice, early if is_early else "", at)
 
 
-def _close(notice: CoverageWord, subject: str, at: datetime) -> int:
-    count = _notify(notice, Share(), subject, at) if notice.until and subject else 0
+def _close(notice: CoverageNotice, subject: str, at: datetime) -> int:
+    count = _notify(notice, HoldCount(), subject, at) if notice.until and subject else 0
     notice.closed_at = at
     notice.save()
     return count
 
 
-def _notify(notice: CoverageWord, hold_count: Share, subject: str, at: datetime) -> int:
+def _notify(
+    notice: CoverageNotice, hold_count: HoldCount, subject: str, at: datetime
+) -> int:
     notice.messages += 1
     notice.until = notice.coverage.ends_at
     notice.told_at = at
     notice.last_hold = max(notice.last_hold, hold_count.last)
     notice.save()
     page = f"/coverage/{notice.coverage_id}/"
-    notification = tell(
+    notification = notify(
         notice.member,
-        kind=Kind.COVERING,
+        kind=NotificationKind.COVERING,
         key=f"coverage-{notice.coverage_id}-covering-{notice.messages}",
         subject=subject,
         text="",
@@ -217,11 +223,13 @@ def _notify(notice: CoverageWord, hold_count: Share, subject: str, at: datetime)
     return int(notification is not None)
 
 
-def _notify_returned(coverage: Coverage, own_notice: CoverageWord, at: datetime) -> int:
+def _notify_returned(
+    coverage: Coverage, own_notice: CoverageNotice, at: datetime
+) -> int:
     """Notify the member who is back: when all is back, and once if that takes long."""
     if coverage.state == STATE.RETURNING:
         since = coverage.returning_at or at
-        if own_notice.told_at or since > at - alerts.OVERDUE:
+        if own_notice.told_at or since > at - alerts.RETURN_OVERDUE:
             return 0
         return _notify_counts(own_notice, at, is_final=False)
     own_notice.closed_at = at
@@ -233,7 +241,7 @@ def _notify_returned(coverage: Coverage, own_notice: CoverageWord, at: datetime)
     )
 
 
-def _notify_counts(own_notice: CoverageWord, at: datetime, *, is_final: bool) -> int:
+def _notify_counts(own_notice: CoverageNotice, at: datetime, *, is_final: bool) -> int:
     own_notice.told_at = at
     own_notice.save()
     coverage = own_notice.coverage
@@ -242,9 +250,9 @@ def _notify_counts(own_notice: CoverageWord, at: datetime, *, is_final: bool) ->
     how_many = f"{counts.home:,} of {_leads(counts.taken)} {verb}"
     result = f"{how_many} with you again" if counts.taken else "no lead was handed over"
     parts = [f"{count:,} {fate.label}" for fate, count in counts.parts]
-    notification = tell(
+    notification = notify(
         own_notice.member,
-        kind=Kind.RETURNED,
+        kind=NotificationKind.RETURNED,
         key=f"coverage-{coverage.pk}-returned{'' if is_final else 'so-far'}",
         subject=f"You are back: {'' if is_final else 'so far '}{result}",
         text="\n".join(
@@ -261,7 +269,7 @@ def _notify_counts(own_notice: CoverageWord, at: datetime, *, is_final: bool) ->
 
 def _exception_lines(coverage: Coverage) -> list[str]:
     """Return a line for each of the first leads that were not returned as planned."""
-    exceptions = lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
+    exceptions = certificate_lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
     sentences = [
         f"{line.hold.lead}: {line.sentence}" for line in exceptions[:MOST_NAMED]
     ]
@@ -269,8 +277,8 @@ def _exception_lines(coverage: Coverage) -> list[str]:
     return [*texts, "and more, see there."] if len(exceptions) > MOST_NAMED else texts
 
 
-def _last_day(notice: CoverageWord) -> str:
-    return last_day_away(notice.coverage, zone_named(notice.member.time_zone))
+def _last_day(notice: CoverageNotice) -> str:
+    return last_day_away(notice.coverage, zone_or_default(notice.member.time_zone))
 
 
 def _leads(count: int) -> str:
@@ -281,5 +289,5 @@ def _more_leads(count: int) -> str:
     return "1 more lead" if count == 1 else f"{count:,} more leads"
 
 
-def _may_count_again(notice: CoverageWord, at: datetime) -> bool:
+def _may_count_again(notice: CoverageNotice, at: datetime) -> bool:
     return notice.told_at is not None and notice.told_at <= at - ARRIVALS_EVERY

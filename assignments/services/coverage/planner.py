@@ -8,26 +8,26 @@ present one.
 from dataclasses import dataclass, field, replace
 
 from assignments.services.coverage.decisions import (
-    NOTHING,
-    CoverageFacts,
+    NO_DECISION,
+    CoverageSnapshot,
     Decision,
-    HoldFacts,
-    Kind,
-    LeadFacts,
-    Move,
-    Office,
+    HoldSnapshot,
+    LeadSnapshot,
+    MoveKind,
     Outcome,
+    PlannedMove,
+    Snapshot,
 )
-from assignments.services.coverage.rotation import Dealt
+from assignments.services.coverage.rotation import Allocation
 
 
-def decide(lead: LeadFacts, office: Office) -> Decision:
+def plan_lead(lead: LeadSnapshot, office: Snapshot) -> Decision:
     """Return what is to happen with the lead now, with at most one move.
 
     A change that a person decided, or that is being sent, is never touched.
     """
     if lead.pending and not lead.pending.is_plan:
-        return NOTHING
+        return NO_DECISION
     decision = _LeadPlanner(lead, office).plan()
     planned = _planned_move(lead)
     if planned and decision.move and decision.move.is_same(planned):
@@ -38,7 +38,7 @@ def decide(lead: LeadFacts, office: Office) -> Decision:
     return decision
 
 
-def _planned_move(lead: LeadFacts) -> Move | None:
+def _planned_move(lead: LeadSnapshot) -> PlannedMove | None:
     """Return the move that the waiting row would do, from the holds that it changes."""
     row = lead.pending
     if row is None or row.to_id is None:
@@ -50,8 +50,8 @@ def _planned_move(lead: LeadFacts) -> Move | None:
     if hold is None:
         return None
     is_return = taking is None and hold.origin_id == row.to_id
-    return Move(
-        kind=Kind.RETURN if is_return else Kind.START,
+    return PlannedMove(
+        kind=MoveKind.RETURN if is_return else MoveKind.START,
         coverage_id=hold.coverage_id,
         to_id=row.to_id,
         takes_from=taking.origin_id if taking else None,
@@ -60,11 +60,11 @@ def _planned_move(lead: LeadFacts) -> Move | None:
 
 
 def _next_hold(
-    coverage: CoverageFacts, hold: HoldFacts, holder: int | None
-) -> HoldFacts:
+    coverage: CoverageSnapshot, hold: HoldSnapshot, holder: int | None
+) -> HoldSnapshot:
     """Return the hold of the next coverage, as it will stand."""
     to_id = hold.to_id if holder is None else holder
-    return HoldFacts(
+    return HoldSnapshot(
         pk=0, coverage_id=coverage.pk, origin_id=hold.origin_id, to_id=to_id
     )
 
@@ -73,12 +73,12 @@ def _next_hold(
 class _LeadPlanner:
     """Plans one lead. `ends`, `hands_on` and the chain change while it decides."""
 
-    lead: LeadFacts
-    office: Office
+    lead: LeadSnapshot
+    office: Snapshot
     ends: list[tuple[int, Outcome]] = field(default_factory=list)
     hands_on: list[tuple[int, int]] = field(default_factory=list)
-    chain: list[HoldFacts] = field(default_factory=list)
-    taking: HoldFacts | None = None
+    chain: list[HoldSnapshot] = field(default_factory=list)
+    taking: HoldSnapshot | None = None
     acting: int | None = None
     unplaced: int | None = None
 
@@ -95,7 +95,7 @@ class _LeadPlanner:
             self.chain = []
         while (index := self._lowest_ended()) is not None:
             hold = self.chain[index]
-            if hold.refused is Kind.RETURN:
+            if hold.refused is MoveKind.RETURN:
                 return self._decision()
             if not self._is_kept(hold):
                 return self._give_back(index)
@@ -103,7 +103,7 @@ class _LeadPlanner:
         return self._cover_owner()
 
     # ── What is planned and not sent ────────────────────────────────────────────
-    def _check_planned_hold(self, hold: HoldFacts) -> None:
+    def _check_planned_hold(self, hold: HoldSnapshot) -> None:
         """Remember a planned hold; end one of a coverage that is over."""
         if self.office.coverages[hold.coverage_id].is_over:
             # A row that still waits is cancelled, which ends the hold too.
@@ -119,7 +119,7 @@ class _LeadPlanner:
                 return index
         return None
 
-    def _is_kept(self, hold: HoldFacts) -> bool:
+    def _is_kept(self, hold: HoldSnapshot) -> bool:
         coverage = self.office.coverages[hold.coverage_id]
         return coverage.is_kept or hold.origin_id not in self.office.active
 
@@ -137,8 +137,8 @@ class _LeadPlanner:
         hold = self.chain[index]
         self.acting = hold.coverage_id
         if hold.origin_id not in self.office.away:
-            move = Move(
-                kind=Kind.RETURN,
+            move = PlannedMove(
+                kind=MoveKind.RETURN,
                 coverage_id=hold.coverage_id,
                 to_id=hold.origin_id,
                 hold_id=hold.pk,
@@ -149,19 +149,19 @@ class _LeadPlanner:
             return self._decision()
         return self._carry_over(index, following)
 
-    def _has_refused(self, following: CoverageFacts) -> bool:
+    def _has_refused(self, following: CoverageSnapshot) -> bool:
         """Return whether Smartlead refused to carry the lead over to that coverage."""
         taking = self.taking
         return bool(taking and taking.refused and taking.coverage_id == following.pk)
 
-    def _carry_over(self, index: int, coverage: CoverageFacts) -> Decision:
+    def _carry_over(self, index: int, coverage: CoverageSnapshot) -> Decision:
         """Pass the lead to the next coverage of its member, even out of its scope."""
         hold, holder = self.chain[index], self.lead.owner_id
         self.acting = coverage.pk
         allocation = self._next_member(coverage, index + 1, holder=holder)
         if allocation and allocation.member_id != holder:
-            move = Move(
-                kind=Kind.START,
+            move = PlannedMove(
+                kind=MoveKind.START,
                 coverage_id=coverage.pk,
                 to_id=allocation.member_id,
                 why=allocation.why,
@@ -218,7 +218,7 @@ class _LeadPlanner:
         """Give the lead to `named`, who may own it already."""
         hold = self.chain[index]
         if named != self.lead.owner_id:
-            return self._move_hold(hold, Dealt(named, "covers instead"))
+            return self._move_hold(hold, Allocation(named, "covers instead"))
         for above in self.chain[index + 1 :]:
             self._end(above, Outcome.SUPERSEDED)
         self.acting = hold.coverage_id
@@ -228,18 +228,18 @@ class _LeadPlanner:
     def _is_refused(self) -> bool:
         """Return whether Smartlead refused a start: then nobody else is tried."""
         taking = self.taking is not None and self.taking.refused is not None
-        return taking or any(hold.refused is Kind.START for hold in self.chain)
+        return taking or any(hold.refused is MoveKind.START for hold in self.chain)
 
-    def _is_wanted(self, coverage: CoverageFacts) -> bool:
+    def _is_wanted(self, coverage: CoverageSnapshot) -> bool:
         """Return whether the coverage takes this lead of its own member."""
         if coverage.pk in self.lead.start_sets:
             return True
         return coverage.covers_arrivals and self._is_in_scope(coverage)
 
-    def _is_in_scope(self, coverage: CoverageFacts) -> bool:
+    def _is_in_scope(self, coverage: CoverageSnapshot) -> bool:
         return coverage.scope.takes(self.lead.topic, is_open=self.lead.is_open)
 
-    def _reassign_by_holds(self, own: CoverageFacts | None) -> Decision:
+    def _reassign_by_holds(self, own: CoverageSnapshot | None) -> Decision:
         """Let the holds choose another coverer, from the top one down."""
         wanting = own
         is_there = self.lead.owner_id in self.office.active
@@ -253,12 +253,12 @@ class _LeadPlanner:
         return replace(self._decision(), unplaced=wanting.pk if wanting else None)
 
     def _start_hold(
-        self, coverage: CoverageFacts, origin: int, allocation: Dealt
+        self, coverage: CoverageSnapshot, origin: int, allocation: Allocation
     ) -> Decision:
         self.acting = coverage.pk
         return self._decision(
-            Move(
-                kind=Kind.START,
+            PlannedMove(
+                kind=MoveKind.START,
                 coverage_id=coverage.pk,
                 to_id=allocation.member_id,
                 why=allocation.why,
@@ -266,11 +266,11 @@ class _LeadPlanner:
             )
         )
 
-    def _move_hold(self, hold: HoldFacts, allocation: Dealt) -> Decision:
+    def _move_hold(self, hold: HoldSnapshot, allocation: Allocation) -> Decision:
         self.acting = hold.coverage_id
         return self._decision(
-            Move(
-                kind=Kind.START,
+            PlannedMove(
+                kind=MoveKind.START,
                 coverage_id=hold.coverage_id,
                 to_id=allocation.member_id,
                 why=allocation.why,
@@ -279,8 +279,8 @@ class _LeadPlanner:
         )
 
     def _next_member(
-        self, coverage: CoverageFacts, passed_holds: int, holder: int | None = None
-    ) -> Dealt | None:
+        self, coverage: CoverageSnapshot, passed_holds: int, holder: int | None = None
+    ) -> Allocation | None:
         """Return the next free member of the rotation, or None.
 
         Nobody is chosen from whom the lead came in the lowest `passed_holds` holds.
@@ -294,7 +294,7 @@ class _LeadPlanner:
         prefer = [member_id for member_id in first if member_id is not None]
         return rotation.next_member(topic, free=free, prefer=prefer)
 
-    def _intended_member(self, coverage: CoverageFacts) -> int | None:
+    def _intended_member(self, coverage: CoverageSnapshot) -> int | None:
         """Return the member for whom it is planned or whom a change names, or None."""
         if self.taking and self.taking.coverage_id == coverage.pk:
             return self.taking.change_to or self.taking.to_id
@@ -303,11 +303,11 @@ class _LeadPlanner:
         return planned.to_id if planned and is_ours else None
 
     # ── Putting it together ─────────────────────────────────────────────────────
-    def _end(self, hold: HoldFacts, outcome: Outcome) -> None:
+    def _end(self, hold: HoldSnapshot, outcome: Outcome) -> None:
         self.ends.append((hold.pk, outcome))
         self.acting = self.acting or hold.coverage_id
 
-    def _decision(self, move: Move | None = None) -> Decision:
+    def _decision(self, move: PlannedMove | None = None) -> Decision:
         """Return all that was decided so far, with this move."""
         return Decision(
             ends=tuple(self.ends),

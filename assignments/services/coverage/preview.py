@@ -8,13 +8,17 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
-from assignments.models import Coverage, Coverer, Lead, Member, Source
-from assignments.services.absences import next_absences
+from assignments.models import Coverage, CoveringMember, Lead, Member, SyncSource
+from assignments.services.absences import absences_by_member
 from assignments.services.bulk import call_estimates
-from assignments.services.bulk.call_estimates import Estimate
-from assignments.services.coverage.calendar import Window, days_of, uncovered
-from assignments.services.coverage.drafts import Draft
-from assignments.services.coverage.forecast import Dealt, outlook
+from assignments.services.bulk.call_estimates import CallEstimate
+from assignments.services.coverage.calendar import (
+    TimeWindow,
+    common_absences,
+    days_touched,
+)
+from assignments.services.coverage.drafts import CoverageDraft
+from assignments.services.coverage.forecast import ForecastLead, forecast
 from assignments.services.mirror.sync_sources import INBOX
 
 DAY = timedelta(days=1)
@@ -22,7 +26,7 @@ MOST_CHOICES = 100  # leads whose reasons the page shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class CovererPreview:
     """Leads that one covering member would get, beside what they have.
 
     `staying`: those of `leads` that they own already. `open`: their open leads today.
@@ -51,7 +55,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class CoveredDays:
     """Days that follow each other and are covered by the same members."""
 
     first: date
@@ -65,7 +69,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class LeadChoice:
     """One lead with the member who would cover it. `why` is a sentence."""
 
     lead: Lead
@@ -74,7 +78,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class CoveragePreview:
     """Everything the page shows of a draft.
 
     `leads` are all it would cover, `staying` those that stay with their owner,
@@ -89,11 +93,11 @@ class Preview:
     leads: int
     unplaced: int
     staying: int
-    parts: list[Part]
-    stretches: list[Stretch]
+    parts: list[CovererPreview]
+    stretches: list[CoveredDays]
     gap: list[date]
-    calls: Estimate
-    choices: list[Choice]
+    calls: CallEstimate
+    choices: list[LeadChoice]
     as_of: datetime | None
 
     @property
@@ -117,15 +121,15 @@ class Preview:
         return any(part.over for part in self.parts)
 
 
-def preview(draft: Draft, at: datetime) -> Preview:
+def preview_draft(draft: CoverageDraft, at: datetime) -> CoveragePreview:
     """Return what a draft without problems would do, if nothing changes until then."""
     starts_at, ends_at = draft.window(at)
     able = {member.pk: member for member in _active_coverers(draft)}
-    absences = next_absences(able, starts_at, ends_at)
-    expected = outlook(draft, max(starts_at, at))  # a start that was missed is late
+    absences = absences_by_member(able, starts_at, ends_at)
+    expected = forecast(draft, max(starts_at, at))  # a start that was missed is late
     dealt = expected.dealt
     gap = _uncovered_days(draft, (starts_at, ends_at), able, absences)
-    return Preview(
+    return CoveragePreview(
         starts_at=starts_at,
         ends_at=ends_at,
         zone=ZoneInfo(draft.zone),
@@ -135,15 +139,17 @@ def preview(draft: Draft, at: datetime) -> Preview:
         parts=_parts(draft, dealt, absences, (starts_at, ends_at)),
         stretches=_covered_days(draft, (starts_at, ends_at), able, absences, gap),
         gap=gap,
-        calls=Estimate.of(expected.moves, with_notes=bool(draft.start_note.strip())),
+        calls=CallEstimate.of(
+            expected.moves, with_notes=bool(draft.start_note.strip())
+        ),
         choices=list(_choices(dealt[:MOST_CHOICES])),
-        as_of=Source.objects.filter(name=INBOX)
+        as_of=SyncSource.objects.filter(name=INBOX)
         .values_list("completed_at", flat=True)
         .first(),
     )
 
 
-def _active_coverers(draft: Draft) -> Iterator[Member]:
+def _active_coverers(draft: CoverageDraft) -> Iterator[Member]:
     """Return the active coverers in the order of the form, the fallback last."""
     members = [coverer.member for coverer in draft.coverers]
     if draft.fallback and draft.fallback not in members:
@@ -151,29 +157,29 @@ def _active_coverers(draft: Draft) -> Iterator[Member]:
     return (member for member in members if member.is_active)
 
 
-def _choices(dealt: Sequence[Dealt]) -> Iterator[Choice]:
+def _choices(dealt: Sequence[ForecastLead]) -> Iterator[LeadChoice]:
     leads = Lead.objects.select_related("campaign").in_bulk(
         [choice.lead_id for choice in dealt]
     )
     members = Member.objects.in_bulk({choice.to for choice in dealt})
     for choice in dealt:
         to = members[choice.to]
-        yield Choice(lead=leads[choice.lead_id], to=to, why=f"{to} {choice.why}.")
+        yield LeadChoice(lead=leads[choice.lead_id], to=to, why=f"{to} {choice.why}.")
 
 
 def _parts(
-    draft: Draft,
-    dealt: Sequence[Dealt],
+    draft: CoverageDraft,
+    dealt: Sequence[ForecastLead],
     absences: Mapping[int, Sequence[Coverage]],
-    window: Window,
-) -> list[Part]:
+    window: TimeWindow,
+) -> list[CovererPreview]:
     able = list(_active_coverers(draft))
     open_leads, covers_for = _open_leads(able), _covers_for(able, draft.member, window)
     covering = {coverer.member.pk for coverer in draft.coverers}
     receivers = [choice.to for choice in dealt]
     keepers = [choice.to for choice in dealt if choice.stays]
     return [
-        Part(
+        CovererPreview(
             member=member,
             leads=receivers.count(member.pk),
             staying=keepers.count(member.pk),
@@ -193,11 +199,11 @@ def _open_leads(members: Sequence[Member]) -> dict[int | None, int]:
 
 
 def _covers_for(
-    members: Sequence[Member], away: Member, window: Window
+    members: Sequence[Member], away: Member, window: TimeWindow
 ) -> dict[int, list[str]]:
     """Return the names of others whom each member covers for in that time."""
     running = Coverage.objects.overlapping(*window).exclude(member=away)
-    rows = Coverer.objects.filter(
+    rows = CoveringMember.objects.filter(
         coverage__in=running, member__in=members, replaced_at=None
     ).exclude(coverage__state=Coverage.State.COMPLETED)
     names_by_member: dict[int, list[str]] = {}
@@ -210,7 +216,7 @@ def _covers_for(
 
 def _absence_windows(
     able: Mapping[int, Member], absences: Mapping[int, Sequence[Coverage]]
-) -> dict[int, list[Window]]:
+) -> dict[int, list[TimeWindow]]:
     """Return the absences of each coverer as pairs of moments."""
     return {
         pk: [(absence.starts_at, absence.ends_at) for absence in absences.get(pk, ())]
@@ -219,27 +225,27 @@ def _absence_windows(
 
 
 def _uncovered_days(
-    draft: Draft,
-    window: Window,
+    draft: CoverageDraft,
+    window: TimeWindow,
     able: Mapping[int, Member],
     absences: Mapping[int, Sequence[Coverage]],
 ) -> list[date]:
     """Return the days in which every coverer is away at the same time."""
-    parts = uncovered(window, list(_absence_windows(able, absences).values()))
-    return days_of(parts, ZoneInfo(draft.zone))
+    parts = common_absences(window, list(_absence_windows(able, absences).values()))
+    return days_touched(parts, ZoneInfo(draft.zone))
 
 
 def _covered_days(
-    draft: Draft,
-    window: Window,
+    draft: CoverageDraft,
+    window: TimeWindow,
     able: Mapping[int, Member],
     absences: Mapping[int, Sequence[Coverage]],
     gap: Sequence[date],
-) -> list[Stretch]:
+) -> list[CoveredDays]:
     """Return the absence as runs of days with the same coverers at work."""
     zone = ZoneInfo(draft.zone)
     days_away = {
-        pk: set(days_of(windows, zone))
+        pk: set(days_touched(windows, zone))
         for pk, windows in _absence_windows(able, absences).items()
     }
     covering = [one.member.pk for one in draft.coverers if one.member.pk in able]
@@ -252,11 +258,11 @@ def _covered_days(
         return names
 
     coverers_by_day = [
-        (day, at_work(day), day in gap) for day in days_of([window], zone)
+        (day, at_work(day), day in gap) for day in days_touched([window], zone)
     ]
     runs = groupby(coverers_by_day, key=lambda entry: entry[1:])
     return [
-        Stretch(first=days[0][0], last=days[-1][0], names=names, is_gap=is_gap)
+        CoveredDays(first=days[0][0], last=days[-1][0], names=names, is_gap=is_gap)
         for (names, is_gap), run in runs
         if (days := list(run))
     ]

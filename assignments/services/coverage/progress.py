@@ -7,14 +7,14 @@ from django.db.models import QuerySet
 
 from assignments.models import Assignment, Coverage, Note
 from assignments.services.bulk import call_estimates
-from assignments.services.bulk.call_estimates import Estimate
-from assignments.services.coverage.certificate import Fate, Tally
+from assignments.services.bulk.call_estimates import CallEstimate
+from assignments.services.coverage.certificate import HoldStatus, StatusCounts
 
 MOST_SENTENCES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class CoverageProgress:
     """The leads done of all, and what is still to do.
 
     `waiting`: moves not confirmed yet. `notes`: notes not sent yet. `in_the_way`: up to
@@ -38,21 +38,23 @@ class Progress:
         return round(100 * self.done / self.total, 1) if self.total else 100.0
 
 
-def progress(coverage: Coverage, tally: Tally, *, at: datetime) -> Progress:
+def coverage_progress(
+    coverage: Coverage, tally: StatusCounts, *, at: datetime
+) -> CoverageProgress:
     """Return the progress of the return if it is returning, else of the handover."""
     moves = Assignment.objects.pending().filter(changes__coverage=coverage).distinct()
     waiting, notes = moves.count(), _unsent_notes(coverage)
     done = tally.taken
-    total = tally.taken + tally[Fate.TAKING] + coverage.unplaced
+    total = tally.taken + tally[HoldStatus.TAKING] + coverage.unplaced
     if coverage.state == Coverage.State.RETURNING:
         done, total = tally.not_out, tally.taken
-    return Progress(
+    return CoverageProgress(
         done=done,
         total=total,
         waiting=waiting,
         notes=notes,
         in_the_way=_delay_sentences(coverage, moves),
-        ends_at=_expected_end(Estimate.of(waiting).calls + notes, at),
+        ends_at=_expected_end(CallEstimate.of(waiting).calls + notes, at),
     )
 
 

@@ -15,7 +15,7 @@ STEPS_IN = "steps in, because nobody else is free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class LeadTopic:
     """The properties of a lead that decide who may cover it."""
 
     campaign_id: int | None
@@ -23,7 +23,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class CoverageScope:
     """The leads that a coverage takes. Empty campaigns or categories stand for all.
 
     `is_all`: also leads that are not open.
@@ -42,7 +42,7 @@ class Scope:
             categories=frozenset(category.pk for category in coverage.categories.all()),
         )
 
-    def takes(self, topic: Topic, *, is_open: bool) -> bool:
+    def takes(self, topic: LeadTopic, *, is_open: bool) -> bool:
         """Return whether the coverage takes a lead with this topic."""
         return (
             (self.is_all or is_open)
@@ -52,7 +52,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class RotationCandidate:
     """A covering member with a share, or with a narrower scope of their own."""
 
     member_id: int
@@ -64,7 +64,7 @@ class Candidate:
     def is_narrow(self) -> bool:
         return bool(self.campaigns or self.categories)
 
-    def fits(self, topic: Topic) -> bool:
+    def fits(self, topic: LeadTopic) -> bool:
         """Return whether the narrower scope, if there is one, includes the lead."""
         return (not self.campaigns or topic.campaign_id in self.campaigns) and (
             not self.categories or topic.category_id in self.categories
@@ -72,7 +72,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Dealt:
+class Allocation:
     """The member chosen for a lead.
 
     `why` is half a sentence: “covers half of the leads”.
@@ -83,23 +83,23 @@ class Dealt:
 
 
 @dataclass(slots=True)
-class Rotation:
+class CoverageRotation:
     """The covering members in the order of the form, with their credits."""
 
-    candidates: Sequence[Candidate]
+    candidates: Sequence[RotationCandidate]
     fallback_id: int | None = None
     credits: dict[int, Decimal] = field(default_factory=dict)
 
     @classmethod
     def fresh(
-        cls, candidates: Iterable[Candidate], fallback_id: int | None = None
+        cls, candidates: Iterable[RotationCandidate], fallback_id: int | None = None
     ) -> Self:
         """Return a rotation that has not chosen anybody yet."""
         return cls(tuple(candidates), fallback_id)
 
     def next_member(
-        self, topic: Topic, *, free: Container[int], prefer: Sequence[int] = ()
-    ) -> Dealt | None:
+        self, topic: LeadTopic, *, free: Container[int], prefer: Sequence[int] = ()
+    ) -> Allocation | None:
         """Return who gets this lead, and move the rotation on; None if nobody is free.
 
         The first of `prefer` (its owner, or whoever it is planned for) who is free and
@@ -112,12 +112,14 @@ class Rotation:
                 return allocation
         if group := self._available(topic, free):
             chosen = self._take_turn(group)
-            return Dealt(chosen.member_id, self._reason(chosen))
+            return Allocation(chosen.member_id, self._reason(chosen))
         if self.fallback_id is not None and self.fallback_id in free:
-            return Dealt(self.fallback_id, STEPS_IN)
+            return Allocation(self.fallback_id, STEPS_IN)
         return None
 
-    def may_keep(self, member_id: int, topic: Topic, *, free: Container[int]) -> bool:
+    def may_keep(
+        self, member_id: int, topic: LeadTopic, *, free: Container[int]
+    ) -> bool:
         """Return whether this owner of the lead may keep it.
 
         A covering member may; the fallback only while no covering member is free.
@@ -129,16 +131,18 @@ class Rotation:
         is_fallback = member_id == self.fallback_id
         return covers or (is_fallback and not self._available(topic, free))
 
-    def _allocation_of(self, member_id: int, topic: Topic) -> Dealt | None:
+    def _allocation_of(self, member_id: int, topic: LeadTopic) -> Allocation | None:
         """Return the allocation to this member; None if they may not cover the lead."""
         for candidate in self.candidates:
             if candidate.member_id == member_id and candidate.fits(topic):
-                return Dealt(member_id, self._reason(candidate))
+                return Allocation(member_id, self._reason(candidate))
         if member_id != self.fallback_id:
             return None
-        return Dealt(member_id, STEPS_IN)
+        return Allocation(member_id, STEPS_IN)
 
-    def _available(self, topic: Topic, free: Container[int]) -> list[Candidate]:
+    def _available(
+        self, topic: LeadTopic, free: Container[int]
+    ) -> list[RotationCandidate]:
         """Return the free members to choose from.
 
         Those whose narrow scope includes the lead come before those with a share.
@@ -148,7 +152,7 @@ class Rotation:
         general = [one for one in present if not one.is_narrow and one.share > 0]
         return narrow or general
 
-    def _take_turn(self, group: Sequence[Candidate]) -> Candidate:
+    def _take_turn(self, group: Sequence[RotationCandidate]) -> RotationCandidate:
         """Return the member with the most credit, and charge them for the turn."""
         weights = _weights(group)
         for member_id, weight in weights.items():
@@ -160,7 +164,7 @@ class Rotation:
     def _credit(self, member_id: int) -> Decimal:
         return self.credits.get(member_id, Decimal(0))
 
-    def _reason(self, chosen: Candidate) -> str:
+    def _reason(self, chosen: RotationCandidate) -> str:
         if chosen.campaigns and not chosen.categories:
             return "covers this campaign"
         if chosen.is_narrow:
@@ -171,18 +175,18 @@ class Rotation:
         return f"covers {_share_in_words(chosen.share / total)}"
 
 
-def topic_of(lead: Lead) -> Topic:
-    return Topic(campaign_id=lead.campaign_id, category_id=lead.category_id)
+def topic_of(lead: Lead) -> LeadTopic:
+    return LeadTopic(campaign_id=lead.campaign_id, category_id=lead.category_id)
 
 
-def is_open(lead: Lead) -> bool:
+def is_open_lead(lead: Lead) -> bool:
     """Return whether the lead has replied and its category closes no conversation."""
     return lead.last_reply_at is not None and not (
         lead.category is not None and lead.category.is_closing
     )
 
 
-def _weights(group: Sequence[Candidate]) -> Mapping[int, Decimal]:
+def _weights(group: Sequence[RotationCandidate]) -> Mapping[int, Decimal]:
     """Return the shares; equal parts if all are 0, as of narrow scopes."""
     if any(candidate.share > 0 for candidate in group):
         return {candidate.member_id: candidate.share for candidate in group}

@@ -5,17 +5,17 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from assignments.models import Coverage, Coverer, Member, User
-from assignments.services.absence_wording import listed
+from assignments.models import Coverage, CoveringMember, Member, User
+from assignments.services.absence_wording import join_names
 from assignments.services.coverage import drafts
-from assignments.services.coverage.drafts import Draft, DraftCoverer, Problems
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer, Problems
 from assignments.services.errors import AssignmentRefused
 
 ANOTHER_MEMBER = (
     "It stays an absence of {member}. Cancel it, and plan a new one for somebody else."
 )
 # Fields by the words that an event says of a change of any of them.
-TOLD = {
+CHANGE_LABELS = {
     "the days": (
         "first_day", "last_day", "first_time", "last_time", "zone", "from_now",
     ),
@@ -36,11 +36,11 @@ class DraftRefused(AssignmentRefused):
         self.problems = problems
 
 
-def save_new(
-    draft: Draft, actor: User, at: datetime, *, state: Coverage.State
+def save_new_coverage(
+    draft: CoverageDraft, actor: User, at: datetime, *, state: Coverage.State
 ) -> Coverage:
     """Create a coverage from the draft. Raises DraftRefused."""
-    check(draft, actor, at)
+    check_draft(draft, actor, at)
     coverage = Coverage.objects.create(
         member=draft.member, state=state, created_by=actor, created_at=at,
         **_values(draft, at),
@@ -49,15 +49,17 @@ def save_new(
     return coverage
 
 
-def save_changes(coverage: Coverage, draft: Draft, actor: User, at: datetime) -> str:
+def save_changes(
+    coverage: Coverage, draft: CoverageDraft, actor: User, at: datetime
+) -> str:
     """Save everything as in the draft; return what changed in words, "" if nothing did.
 
     The caller holds the lock on the coverage. Raises DraftRefused.
     """
     if draft.member != coverage.member:
         raise DraftRefused({"member": [ANOTHER_MEMBER.format(member=coverage.member)]})
-    check(draft, actor, at, existing=coverage)
-    changes = listed(list(_changes(drafts.draft_of(coverage), draft)))
+    check_draft(draft, actor, at, existing=coverage)
+    changes = join_names(list(_changes(drafts.draft_from(coverage), draft)))
     if not changes:
         return ""
     for name, value in _values(draft, at).items():
@@ -68,19 +70,19 @@ def save_changes(coverage: Coverage, draft: Draft, actor: User, at: datetime) ->
     return changes
 
 
-def check(
-    draft: Draft, actor: User, at: datetime, *, existing: Coverage | None = None
+def check_draft(
+    draft: CoverageDraft, actor: User, at: datetime, *, existing: Coverage | None = None
 ) -> None:
     """Raise DraftRefused if the draft has problems.
 
     Locks the member, since of two drafts at once neither would see the other.
     """
     Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.member.pk)
-    if problems := drafts.problems(draft, at, actor, existing=existing):
+    if problems := drafts.draft_problems(draft, at, actor, existing=existing):
         raise DraftRefused(problems)
 
 
-def _values(draft: Draft, at: datetime) -> dict[str, Any]:
+def _values(draft: CoverageDraft, at: datetime) -> dict[str, Any]:
     starts_at, ends_at = draft.window(at)
     first_day, first_time = _local_start(draft, at)
     return {
@@ -93,7 +95,7 @@ def _values(draft: Draft, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _local_start(draft: Draft, at: datetime) -> tuple[date, time | None]:
+def _local_start(draft: CoverageDraft, at: datetime) -> tuple[date, time | None]:
     """Return the first day and time as typed, or those of now if it starts at once."""
     if not draft.from_now:
         return draft.first_day, draft.first_time
@@ -101,26 +103,26 @@ def _local_start(draft: Draft, at: datetime) -> tuple[date, time | None]:
     return local_now.date(), local_now.time().replace(second=0, microsecond=0)
 
 
-def _save_scope(coverage: Coverage, draft: Draft) -> None:
+def _save_scope(coverage: Coverage, draft: CoverageDraft) -> None:
     """Save the campaigns, categories and covering members of a coverage without any."""
     coverage.campaigns.set(draft.campaigns)
     coverage.categories.set(draft.categories)
     for position, typed in enumerate(draft.coverers):
-        coverer = Coverer.objects.create(
+        coverer = CoveringMember.objects.create(
             coverage=coverage, member=typed.member, position=position, share=typed.share
         )
         coverer.campaigns.set(typed.campaigns)
         coverer.categories.set(typed.categories)
 
 
-def _changes(before: Draft, after: Draft) -> Iterator[str]:
+def _changes(before: CoverageDraft, after: CoverageDraft) -> Iterator[str]:
     """Return what differs, in words."""
-    for label, names in TOLD.items():
+    for label, names in CHANGE_LABELS.items():
         if any(_comparable(before, name) != _comparable(after, name) for name in names):
             yield label
 
 
-def _comparable(draft: Draft, name: str) -> Any:
+def _comparable(draft: CoverageDraft, name: str) -> Any:
     """Return the value of a field so that it can be compared, whatever its order."""
     value = getattr(draft, name)
     if name in {"campaigns", "categories"}:

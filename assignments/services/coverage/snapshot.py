@@ -11,32 +11,32 @@ from assignments.models import (
     Assignment,
     Coverage,
     CoveredLead,
-    Coverer,
+    CoveringMember,
     Hold,
     Lead,
     Member,
 )
 from assignments.models.assignment import Cause, State
 from assignments.services.coverage.decisions import (
-    CoverageFacts,
-    HoldFacts,
-    Kind,
-    LeadFacts,
-    Office,
-    Waiting,
+    CoverageSnapshot,
+    HoldSnapshot,
+    LeadSnapshot,
+    MoveKind,
+    PendingChange,
+    Snapshot,
 )
 from assignments.services.coverage.rotation import (
-    Candidate,
-    Rotation,
-    Scope,
-    is_open,
+    CoverageRotation,
+    CoverageScope,
+    RotationCandidate,
+    is_open_lead,
     topic_of,
 )
 
 BEGUN = (Coverage.State.STARTING, Coverage.State.ACTIVE)
 
 
-def office_at(at: datetime) -> Office:
+def take_snapshot(at: datetime) -> Snapshot:
     """Return who is active, away and free at `at`, and each begun or holding coverage."""
     standing = Hold.objects.standing().filter(coverage=OuterRef("pk"))
     rows = Coverage.objects.filter(Q(state__in=BEGUN) | Exists(standing))
@@ -47,7 +47,7 @@ def office_at(at: datetime) -> Office:
         Member.objects.filter(is_active=True).values_list("pk", flat=True)
     )
     away = frozenset(Coverage.objects.away_at(at).values_list("member", flat=True))
-    return Office(
+    return Snapshot(
         active=active,
         away=away,
         free=active - away,
@@ -57,7 +57,9 @@ def office_at(at: datetime) -> Office:
     )
 
 
-def leads_at(office: Office, *, coverage_id: int | None = None) -> QuerySet[Lead]:
+def leads_to_decide(
+    office: Snapshot, *, coverage_id: int | None = None
+) -> QuerySet[Lead]:
     """Return the leads that may need a decision, of one coverage if it is given.
 
     Those are the leads of members with a running coverage, and those with standing
@@ -76,7 +78,7 @@ def leads_at(office: Office, *, coverage_id: int | None = None) -> QuerySet[Lead
     )
 
 
-def facts_of(leads: QuerySet[Lead]) -> list[LeadFacts]:
+def lead_snapshots(leads: QuerySet[Lead]) -> list[LeadSnapshot]:
     """Return what is known of these leads, in the order of their map ids."""
     rows = list(leads.select_related("category").order_by("map_id"))
     ids = Lead.objects.filter(pk__in=leads.order_by().values("pk")).values("pk")
@@ -84,11 +86,11 @@ def facts_of(leads: QuerySet[Lead]) -> list[LeadFacts]:
     holds = _holds_by_lead(ids)
     starts, pins = _starts_and_pins(ids)
     return [
-        LeadFacts(
+        LeadSnapshot(
             pk=lead.pk,
             owner_id=lead.owner_id,
             topic=topic_of(lead),
-            is_open=is_open(lead),
+            is_open=is_open_lead(lead),
             pending=pending.get(lead.pk),
             holds=tuple(holds[lead.pk]),
             start_sets=frozenset(starts[lead.pk]),
@@ -98,11 +100,13 @@ def facts_of(leads: QuerySet[Lead]) -> list[LeadFacts]:
     ]
 
 
-def rotation_of(coverers: Iterable[Coverer], fallback_id: int | None) -> Rotation:
+def rotation_from_coverers(
+    coverers: Iterable[CoveringMember], fallback_id: int | None
+) -> CoverageRotation:
     """Return the rotation of those who still cover, from prefetched rows."""
     present = [coverer for coverer in coverers if coverer.replaced_at is None]
     candidates = tuple(
-        Candidate(
+        RotationCandidate(
             member_id=coverer.member_id,
             share=coverer.share,
             campaigns=frozenset(campaign.pk for campaign in coverer.campaigns.all()),
@@ -111,33 +115,33 @@ def rotation_of(coverers: Iterable[Coverer], fallback_id: int | None) -> Rotatio
         for coverer in present
     )
     credit = {coverer.member_id: coverer.credit for coverer in present}
-    return Rotation(candidates, fallback_id, credit)
+    return CoverageRotation(candidates, fallback_id, credit)
 
 
-def _coverage_facts(row: Coverage, at: datetime) -> CoverageFacts:
+def _coverage_facts(row: Coverage, at: datetime) -> CoverageSnapshot:
     is_running = row.state in BEGUN and at < row.ends_at
-    return CoverageFacts(
+    return CoverageSnapshot(
         pk=row.pk,
         member_id=row.member_id,
         is_running=is_running,
         is_over=row.is_over or (row.state in BEGUN and not is_running),
-        scope=Scope.of(row),
+        scope=CoverageScope.of(row),
         covers_arrivals=row.arrivals == Coverage.Arrivals.COVER,
         is_kept=row.on_return == Coverage.OnReturn.KEEP,
-        rotation=rotation_of(row.coverers.all(), row.fallback_id),
+        rotation=rotation_from_coverers(row.coverers.all(), row.fallback_id),
     )
 
 
 type LeadIds = QuerySet[Lead, Any]
 
 
-def _pending_by_lead(ids: LeadIds) -> dict[int, Waiting]:
+def _pending_by_lead(ids: LeadIds) -> dict[int, PendingChange]:
     """Return the pending row of each lead, the newest if there are several.
 
     It is a plan if it is the only one, waits, and a coverage made it.
     """
     rows = Assignment.objects.pending().filter(lead__in=ids).order_by("pk")
-    pending: dict[int, Waiting] = {}
+    pending: dict[int, PendingChange] = {}
     for row in rows.only("lead", "to", "state", "cause", "batch"):
         is_plan = (
             row.lead_id not in pending
@@ -145,16 +149,18 @@ def _pending_by_lead(ids: LeadIds) -> dict[int, Waiting]:
             and row.is_of_coverage
             and row.is_plan
         )
-        pending[row.lead_id] = Waiting(pk=row.pk, to_id=row.to_id, is_plan=is_plan)
+        pending[row.lead_id] = PendingChange(
+            pk=row.pk, to_id=row.to_id, is_plan=is_plan
+        )
     return pending
 
 
-def _holds_by_lead(ids: LeadIds) -> dict[int, list[HoldFacts]]:
-    holds: dict[int, list[HoldFacts]] = defaultdict(list)
+def _holds_by_lead(ids: LeadIds) -> dict[int, list[HoldSnapshot]]:
+    holds: dict[int, list[HoldSnapshot]] = defaultdict(list)
     rows = Hold.objects.standing().filter(lead__in=ids)
     for hold in rows.select_related("move", "coverage").order_by("pk"):
         holds[hold.lead_id].append(
-            HoldFacts(
+            HoldSnapshot(
                 pk=hold.pk,
                 coverage_id=hold.coverage_id,
                 origin_id=hold.origin_id,
@@ -168,7 +174,7 @@ def _holds_by_lead(ids: LeadIds) -> dict[int, list[HoldFacts]]:
     return holds
 
 
-def _refused_kind(hold: Hold) -> Kind | None:
+def _refused_kind(hold: Hold) -> MoveKind | None:
     """Return the kind of the hold's last move if Smartlead refused it, else None.
 
     A refused hand-back that a person asked for before the end does not count
@@ -178,9 +184,9 @@ def _refused_kind(hold: Hold) -> Kind | None:
     if move is None or move.state != State.REFUSED:
         return None
     if move.cause != Cause.COVERAGE_RETURN:
-        return Kind.START
+        return MoveKind.START
     is_early = returning_at is None or move.created_at < returning_at
-    return None if is_early and not move.is_plan else Kind.RETURN
+    return None if is_early and not move.is_plan else MoveKind.RETURN
 
 
 def _starts_and_pins(

@@ -14,10 +14,14 @@ from django.db import transaction
 
 from assignments.models import Coverage, Lead, User
 from assignments.services.coverage import lifecycle
-from assignments.services.coverage.apply import carry_out
-from assignments.services.coverage.decisions import Decision, Office
-from assignments.services.coverage.planner import decide
-from assignments.services.coverage.snapshot import facts_of, leads_at, office_at
+from assignments.services.coverage.apply import apply_decisions
+from assignments.services.coverage.decisions import Decision, Snapshot
+from assignments.services.coverage.planner import plan_lead
+from assignments.services.coverage.snapshot import (
+    lead_snapshots,
+    leads_to_decide,
+    take_snapshot,
+)
 from assignments.services.isolation import run_isolated
 from assignments.services.ledger import preconditions
 
@@ -25,7 +29,7 @@ type Decisions = dict[int, Decision]
 
 
 @dataclass(slots=True)
-class Report:
+class CoverageTickReport:
     """The results of a tick: moves planned, leads not placed, coverages that failed."""
 
     moves: int = 0
@@ -37,37 +41,39 @@ class Report:
         return f"{text}, {self.failed} coverages failed." if self.failed else f"{text}."
 
 
-def tick(at: datetime) -> Report:
+def tick(at: datetime) -> CoverageTickReport:
     """Bring all coverages up to date at `at`. Missed or repeated ticks do no harm."""
-    at = preconditions.latest(at)
-    report = Report()
-    for coverage_id in lifecycle.due(at):
+    at = preconditions.coverage_time(at)
+    report = CoverageTickReport()
+    for coverage_id in lifecycle.due_coverages(at):
         _run(partial(_advance, coverage_id, at), coverage_id, at, report)
     decisions = _decide_unlocked(at)
     for acting, leads in _by_coverage(decisions).items():
         _run(partial(_plan_locked, acting, leads, at), acting, at, report)
     unfinished = Coverage.objects.unfinished().values_list("pk", flat=True)
     report.unplaced = _count_unplaced(unfinished, decisions)
-    lifecycle.finish_all(at)
-    preconditions.advance(at)
+    lifecycle.finish_coverages(at)
+    preconditions.record_tick(at)
     return report
 
 
 @transaction.atomic
-def plan_now(coverage: Coverage, at: datetime, *, actor: User | None = None) -> None:
+def plan_coverage(
+    coverage: Coverage, at: datetime, *, actor: User | None = None
+) -> None:
     """Do for this one coverage what a tick does for all, and refresh the row."""
-    at = preconditions.latest(at)
-    lifecycle.advance(coverage.pk, at)
+    at = preconditions.coverage_time(at)
+    lifecycle.advance_state(coverage.pk, at)
     decisions = _decide_unlocked(at, coverage.pk)
     if leads := _by_coverage(decisions).get(coverage.pk):
         _plan_locked(coverage.pk, leads, at, actor)
     _count_unplaced([coverage.pk], decisions)
-    lifecycle.finish(coverage.pk, at)
+    lifecycle.finish_coverage(coverage.pk, at)
     coverage.refresh_from_db()
 
 
 def _run(
-    act: Callable[[], int], coverage_id: int, at: datetime, report: Report
+    act: Callable[[], int], coverage_id: int, at: datetime, report: CoverageTickReport
 ) -> None:
     """Run `act`, which returns a number of moves, and add its result to `report`.
 
@@ -84,15 +90,15 @@ def _run(
 
 
 def _advance(coverage_id: int, at: datetime) -> int:
-    lifecycle.advance(coverage_id, at)
+    lifecycle.advance_state(coverage_id, at)
     return 0
 
 
 def _decide_unlocked(at: datetime, coverage_id: int | None = None) -> Decisions:
     """Decide about all leads without locks; most need nothing."""
-    office = office_at(at)
-    leads = leads_at(office, coverage_id=coverage_id)
-    return {lead.pk: decide(lead, office) for lead in facts_of(leads)}
+    office = take_snapshot(at)
+    leads = leads_to_decide(office, coverage_id=coverage_id)
+    return {lead.pk: plan_lead(lead, office) for lead in lead_snapshots(leads)}
 
 
 def _by_coverage(decisions: Decisions) -> dict[int, list[int]]:
@@ -113,16 +119,16 @@ def _plan_locked(
     coverage = rows.select_related("member").get(pk=coverage_id)
     leads = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     list(leads.order_by("map_id").values_list("pk", flat=True))
-    office: Office = office_at(at)
+    office: Snapshot = take_snapshot(at)
     decisions = {
         lead.pk: decision
-        for lead in facts_of(Lead.objects.present().filter(pk__in=ids))
-        if (decision := decide(lead, office)).acting == coverage_id
+        for lead in lead_snapshots(Lead.objects.present().filter(pk__in=ids))
+        if (decision := plan_lead(lead, office)).acting == coverage_id
         and not decision.is_nothing
     }
     if not decisions:
         return 0  # all was done, or no longer needed, before we had the locks
-    return carry_out(coverage, decisions, office, at=at, actor=actor)
+    return apply_decisions(coverage, decisions, office, at=at, actor=actor)
 
 
 def _count_unplaced(coverages: Iterable[int], decisions: Decisions) -> int:

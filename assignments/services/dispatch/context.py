@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.dispatch import Signal
 
-from assignments.services.ledger.ownership import Sighting, observe_owner
+from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.services.mirror.import_leads import save_row
 from assignments.smartlead.budget import CallBudget, Slot
 from assignments.smartlead.client import Client
@@ -18,7 +18,7 @@ step_reached = Signal()
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DispatchContext:
     """The client of the account, its budget, and the clock (UTC) that tests may set."""
 
     client: Client
@@ -27,7 +27,7 @@ class Desk:
 
     def emit(self, step: str) -> None:
         """Send `step_reached`, for trials that stop a worker at a step."""
-        step_reached.send(sender=Desk, step=step)
+        step_reached.send(sender=DispatchContext, step=step)
 
     def read_lead(self, map_id: int, slot: Slot) -> tuple[LeadRow | None, datetime]:
         """Read one lead by one call; return its row and when it was asked for.
@@ -51,7 +51,7 @@ class Desk:
         at = self.clock()
         save_row(row, asked_at=asked_at, at=at, by="get")
         if token:
-            sighting = Sighting(
+            sighting = OwnerObservation(
                 owner_id=row.owner_id,
                 known=row.owner_known,
                 asked_at=asked_at,
@@ -60,7 +60,7 @@ class Desk:
             observe_owner(map_id=row.map_id, sighting=sighting, at=at, token=token)
 
 
-def back_off(failures: int) -> timedelta:
+def retry_delay(failures: int) -> timedelta:
     """Return how long a row waits after its n-th failed attempt: 5, 10, 20 … 600 s."""
     seconds = min(5 * 2 ** min(failures, 10), 600)
     return timedelta(seconds=seconds * settings.TIME_SCALE)

@@ -15,8 +15,8 @@ from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import PENDING
 from assignments.services import account as accounts
 from assignments.services.dispatch import page_reads, queue
-from assignments.services.dispatch.context import Desk
-from assignments.services.dispatch.queue import Claim, Job
+from assignments.services.dispatch.context import DispatchContext
+from assignments.services.dispatch.queue import DispatchClaim, DispatchJob
 from assignments.services.dispatch.send_assignment import send, settle
 from assignments.services.dispatch.send_note import send_note, settle_note
 from assignments.smartlead.budget import Slot
@@ -41,7 +41,7 @@ OLDEST_AFTER_CLICKS = 15
 class Dispatcher:
     """One worker. `turns` counts its tries to claim a row."""
 
-    context: Desk
+    context: DispatchContext
     sleep: Callable[[float], None] = time.sleep
     turns: int = 0
     clicks_in_a_row: int = 0
@@ -61,22 +61,22 @@ class Dispatcher:
 
         What a person has paused is left waiting.
         """
-        while work_is_left(accounts.current()):
+        while is_work_left(accounts.current_account()):
             now = self.context.clock()
             self.run(until=now + timedelta(seconds=45))
             self.sleep(_seconds(LOOK_AGAIN))
 
     def take_turn(self, now: datetime) -> datetime | None:
         """Make one call; return None, or when to look again if there was none to make."""
-        account = accounts.current()
+        account = accounts.current_account()
         if accounts.binding_problem(account):
             return datetime.max.replace(tzinfo=now.tzinfo)
-        queue.free_unsent(now)
+        queue.requeue_expired_claims(now)
         if account.outage_since is not None:
             return self._probe(account, now)
-        clicks = queue.clicks_are_due(account, now)
-        if not clicks and not queue.something_is_due(account, now):
-            return queue.next_moment(now) or datetime.max.replace(tzinfo=now.tzinfo)
+        clicks = queue.are_clicks_due(account, now)
+        if not clicks and not queue.is_anything_due(account, now):
+            return queue.next_due_at(now) or datetime.max.replace(tzinfo=now.tzinfo)
         taken = self.context.budget.take(
             CallKind.INTERACTIVE if clicks else CallKind.NORMAL
         )
@@ -147,12 +147,12 @@ class Dispatcher:
         except SmartleadError as error:
             kind = error.kind if isinstance(error, ServiceTrouble) else "garbled"
             if kind != "rate_limit":
-                accounts.note_outage(kind=kind, sentence=str(error), at=now)
+                accounts.start_outage(kind=kind, sentence=str(error), at=now)
         else:
             accounts.clear_outage()
 
 
-def work_is_left(account: Account) -> bool:
+def is_work_left(account: Account) -> bool:
     """Return whether anything waits or is sent that nobody has paused."""
     rows = Assignment.objects.filter(state__in=PENDING)
     notes = Note.objects.pending()
@@ -165,7 +165,7 @@ def work_is_left(account: Account) -> bool:
     return rows.exists() or notes.exists() or rechecks.exists()
 
 
-def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
+def recheck_owner(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
     """Read one lead because a list contradicted what is known of its owner."""
     before = Lead.objects.get(pk=claim.pk)
     try:
@@ -175,7 +175,7 @@ def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
         return
     except ServiceTrouble as error:
         if error.kind != "rate_limit":
-            accounts.note_outage(
+            accounts.start_outage(
                 kind=error.kind, sentence=str(error), at=context.clock()
             )
         return
@@ -187,15 +187,15 @@ def recheck(context: Desk, claim: Claim, slot: Slot) -> None:
         return
     context.store_lead(lead_row, asked_at)
     if lead_row.owner_known and lead_row.owner_id == before.owner_id:
-        page_reads.doubt(before, asked_at, context.clock())
+        page_reads.distrust_list(before, asked_at, context.clock())
 
 
-_HANDLERS: dict[Job, Callable[[Desk, Claim, Slot], None]] = {
-    Job.SEND: send,
-    Job.SETTLE: settle,
-    Job.SEND_NOTE: send_note,
-    Job.SETTLE_NOTE: settle_note,
-    Job.RECHECK: recheck,
+_HANDLERS: dict[DispatchJob, Callable[[DispatchContext, DispatchClaim, Slot], None]] = {
+    DispatchJob.SEND: send,
+    DispatchJob.SETTLE: settle,
+    DispatchJob.SEND_NOTE: send_note,
+    DispatchJob.SETTLE_NOTE: settle_note,
+    DispatchJob.RECHECK: recheck_owner,
 }
 
 

@@ -15,7 +15,7 @@ from assignments.smartlead.errors import Refused, ServiceTrouble
 MANY_FAILURES = 8
 
 
-def is_hopeless(row: Assignment, at: datetime) -> bool:
+def should_give_up(row: Assignment, at: datetime) -> bool:
     """Return whether to give up on a row: MANY_FAILURES over GIVE_UP_AFTER seconds.
 
     Never while no other row was done since its first failure: then it is not this row.
@@ -37,7 +37,7 @@ def pause_bulk_if_refusals_repeat(at: datetime) -> None:
     ended = Assignment.objects.filter(
         sends__gt=0, state__in=(State.DONE, State.REFUSED)
     )
-    resumed_at = account.current().bulk_resumed_at
+    resumed_at = account.current_account().bulk_resumed_at
     if resumed_at:
         ended = ended.filter(finished_at__gt=resumed_at)
     last = list(ended.order_by("-finished_at", "-pk")[:3])
@@ -47,11 +47,11 @@ def pause_bulk_if_refusals_repeat(at: datetime) -> None:
         account.pause_bulk(reason=last[0].outcome, at=at)
 
 
-def tell_trouble(error: ServiceTrouble, at: datetime) -> None:
+def record_outage(error: ServiceTrouble, at: datetime) -> None:
     """Record an outage, which stops the queue; too many calls (429) are no outage."""
     if error.kind != "rate_limit":
-        account.note_outage(kind=error.kind, sentence=str(error), at=at)
+        account.start_outage(kind=error.kind, sentence=str(error), at=at)
 
 
-def in_their_words(error: Refused) -> str:
+def refusal_sentence(error: Refused) -> str:
     return f"Smartlead refused it: “{error}”"

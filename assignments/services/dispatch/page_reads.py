@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import Urgency
 from assignments.models.lead import NEVER
-from assignments.services.dispatch.context import Desk
+from assignments.services.dispatch.context import DispatchContext
 from assignments.services.mirror import list_verification
 from assignments.services.mirror.cursor import PAGE
 from assignments.services.mirror.import_leads import save_rows
@@ -27,11 +27,11 @@ from assignments.smartlead.errors import Refused
 from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 
-A_MOMENT = timedelta(seconds=1) * settings.TIME_SCALE
-PATIENCE = timedelta(seconds=5) * settings.TIME_SCALE  # with a page on its way
+PAGE_RECHECK_DELAY = timedelta(seconds=1) * settings.TIME_SCALE
+PAGE_AWAITED_FOR = timedelta(seconds=5) * settings.TIME_SCALE  # with a page on its way
 
 
-class Turn(Enum):
+class ReadPlan(Enum):
     """How to read the owner of a row's lead now."""
 
     LEAD = "the lead by itself"
@@ -39,7 +39,7 @@ class Turn(Enum):
     WAIT = "another worker reads that page just now"
 
 
-def turn_for(row: Assignment, at: datetime) -> Turn:
+def plan_read(row: Assignment, at: datetime) -> ReadPlan:
     """Return how to read the owner for a row.
 
     A page is worth a call only if lists have proven themselves and other rows on it
@@ -47,14 +47,14 @@ def turn_for(row: Assignment, at: datetime) -> Turn:
     """
     awaited_until, is_click = row.lead.page_awaited_until, row.urgency == Urgency.CLICK
     if is_click or row.expected_id is None or row.lead.listed_reply_at is None:
-        return Turn.LEAD
+        return ReadPlan.LEAD
     if awaited_until and awaited_until > at:
-        return Turn.WAIT
+        return ReadPlan.WAIT
     if awaited_until and awaited_until > at - timedelta(seconds=settings.FRESH):
-        return Turn.LEAD
-    if not list_verification.is_proven():
-        return Turn.LEAD
-    return Turn.PAGE if _others_wait(row) else Turn.LEAD
+        return ReadPlan.LEAD
+    if not list_verification.are_lists_proven():
+        return ReadPlan.LEAD
+    return ReadPlan.PAGE if _others_wait(row) else ReadPlan.LEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class AwaitedPage:
     map_ids: tuple[int, ...]
 
 
-def expect(row: Assignment, at: datetime) -> AwaitedPage:
+def mark_awaited(row: Assignment, at: datetime) -> AwaitedPage:
     """Mark the leads on the page of this row, so that no other worker asks for it."""
     assert row.expected_id is not None  # noqa: S101  `turn_for` has seen to it
     assert row.lead.listed_reply_at is not None  # noqa: S101
@@ -78,16 +78,16 @@ def expect(row: Assignment, at: datetime) -> AwaitedPage:
         until=row.lead.listed_reply_at,
         map_ids=(row.lead_id, *_following(row)),
     )
-    _mark(page.map_ids, at + PATIENCE)
+    _mark(page.map_ids, at + PAGE_AWAITED_FOR)
     return page
 
 
-def forget(page: AwaitedPage) -> None:
+def unmark_awaited(page: AwaitedPage) -> None:
     """Unmark the leads of a page that was not answered: it may be asked for again."""
     _mark(page.map_ids, None)
 
 
-def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
+def read_page(context: DispatchContext, page: AwaitedPage, slot: Slot) -> None:
     """Ask for a page and store what it says. Raises NotSent or ServiceTrouble.
 
     Leads that it does not have are marked to be read one by one; all of them, if the
@@ -95,7 +95,9 @@ def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
     """
     asked_at = context.clock()
     answer = _request(context, page, slot)
-    if answer and list_verification.holds(answer, page.owner_id, at=context.clock()):
+    if answer and list_verification.page_matches(
+        answer, page.owner_id, at=context.clock()
+    ):
         save_rows(answer.rows, asked_at=asked_at, at=context.clock(), by="list")
         named = {row.map_id for row in answer.rows if row.owner_id == page.owner_id}
         sure = _record_sure(named, owner_id=page.owner_id, asked_at=asked_at)
@@ -105,7 +107,7 @@ def read(context: Desk, page: AwaitedPage, slot: Slot) -> None:
     _mark(set(page.map_ids) - sure, context.clock())
 
 
-def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
+def distrust_list(lead: Lead, asked_at: datetime, at: datetime) -> None:
     """Stop reading pages if a list contradicted our write, and a read of the lead did
     not.
 
@@ -114,14 +116,16 @@ def doubt(lead: Lead, asked_at: datetime, at: datetime) -> None:
     written_at = lead.owner_written_at
     lag = timedelta(seconds=settings.LIST_MAY_LAG)
     if written_at and asked_at - written_at > lag:
-        list_verification.distrust(
+        list_verification.distrust_lists(
             "A list was behind our own change by more than "
             f"{settings.LIST_MAY_LAG:g} seconds.",
             at=at,
         )
 
 
-def _request(context: Desk, page: AwaitedPage, slot: Slot) -> ListPage[LeadRow] | None:
+def _request(
+    context: DispatchContext, page: AwaitedPage, slot: Slot
+) -> ListPage[LeadRow] | None:
     """Return the page; None if Smartlead refuses it."""
     try:
         with context.client.use_slot(slot):

@@ -16,10 +16,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from assignments.models import Account, Assignment, Lead, Note
 from assignments.models.assignment import State, Urgency
-from assignments.services.ledger.transitions import release
+from assignments.services.ledger.transitions import requeue
 
 
-class Job(Enum):
+class DispatchJob(Enum):
     """What is to be done with a claimed row."""
 
     SEND = "send"
@@ -30,25 +30,25 @@ class Job(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRow:
     """A row whose time has come. `since` orders rows of different kinds by age."""
 
-    job: Job
+    job: DispatchJob
     pk: int
     since: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class DispatchClaim:
     """A row that one worker may act on until `lease_until`."""
 
-    job: Job
+    job: DispatchJob
     pk: int
     token: str
     lease_until: datetime
 
 
-def clicks_are_due(account: Account, at: datetime) -> bool:
+def are_clicks_due(account: Account, at: datetime) -> bool:
     """Return whether a click waits for the next call, or a write waits to be settled."""
     return next(_settling(at), None) is not None or (
         account.paused_at is None
@@ -56,14 +56,14 @@ def clicks_are_due(account: Account, at: datetime) -> bool:
     )
 
 
-def something_is_due(account: Account, at: datetime) -> bool:
+def is_anything_due(account: Account, at: datetime) -> bool:
     """Return whether any row may be claimed now."""
     return next(_by_urgency(account, at), None) is not None
 
 
 def claim_next(
     account: Account, at: datetime, *, clicks_only: bool = False, oldest: bool = False
-) -> Claim | None:
+) -> DispatchClaim | None:
     """Claim the most urgent due row for LEASE seconds, or with `oldest` the oldest one.
 
     Returns None if there is none, or other workers were faster.
@@ -77,7 +77,7 @@ def claim_next(
     return None
 
 
-def free_unsent(at: datetime) -> None:
+def requeue_expired_claims(at: datetime) -> None:
     """Let rows wait again whose claim ran out before they were sent."""
     for pk in (
         Assignment.objects.sending()
@@ -89,13 +89,13 @@ def free_unsent(at: datetime) -> None:
             Lead.objects.select_for_update().get(pk=row.lead_id)
             row.refresh_from_db()
             if row.state == State.SENDING and _is_expired(row, at):
-                release(row, token=row.token, at=at)
+                requeue(row, token=row.token, at=at)
     Note.objects.pending().filter(
         state=Note.State.SENDING, sent_at=None, lease_until__lte=at
     ).update(state=Note.State.WAITING, token="", lease_until=None)
 
 
-def next_moment(at: datetime) -> datetime | None:
+def next_due_at(at: datetime) -> datetime | None:
     """Return when the next row falls due that waits for its time or its lease, else
     None.
     """
@@ -126,7 +126,7 @@ def _is_expired(row: Assignment, at: datetime) -> bool:
     )
 
 
-def _by_urgency(account: Account, at: datetime) -> Iterator[Due]:
+def _by_urgency(account: Account, at: datetime) -> Iterator[DueRow]:
     """Yield what may be claimed, most urgent first."""
     yield from _clicks(account, at)
     yield from _sends(account, at, Urgency.COVERAGE_RETURN, Urgency.COVERAGE_START)
@@ -135,12 +135,12 @@ def _by_urgency(account: Account, at: datetime) -> Iterator[Due]:
     yield from _sends(account, at, Urgency.BULK, Urgency.RULE)
 
 
-def _clicks(account: Account, at: datetime) -> Iterator[Due]:
+def _clicks(account: Account, at: datetime) -> Iterator[DueRow]:
     yield from _settling(at)
     yield from _sends(account, at, Urgency.CLICK, Urgency.CLICK)
 
 
-def _first_of_each(account: Account, at: datetime) -> Iterator[Due]:
+def _first_of_each(account: Account, at: datetime) -> Iterator[DueRow]:
     """Yield the oldest row of each kind."""
     queues = (
         _settling(at),
@@ -156,13 +156,13 @@ def _first_of_each(account: Account, at: datetime) -> Iterator[Due]:
 CANDIDATES = 8  # more than there are workers that could claim them first
 
 
-def _settling(at: datetime) -> Iterator[Due]:
+def _settling(at: datetime) -> Iterator[DueRow]:
     """Yield rows that were sent and have not been settled in time."""
     rows = Assignment.objects.abandoned(at).filter(sent_at__isnull=False)
     for pk, since in rows.order_by("settle_at").values_list("pk", "created_at")[
         :CANDIDATES
     ]:
-        yield Due(Job.SETTLE, pk, since)
+        yield DueRow(DispatchJob.SETTLE, pk, since)
 
 
 def _sends(
@@ -172,7 +172,7 @@ def _sends(
     last: Urgency,
     *,
     by_age: bool = False,
-) -> Iterator[Due]:
+) -> Iterator[DueRow]:
     """Yield waiting rows from urgency `first` to `last`; none while writes are paused."""
     if account.paused_at:
         return
@@ -181,10 +181,10 @@ def _sends(
     rows = Assignment.objects.due(at).filter(urgency__range=(first, last))
     order = ("pk",) if by_age else ("urgency", "pk")
     for pk, since in rows.order_by(*order).values_list("pk", "created_at")[:CANDIDATES]:
-        yield Due(Job.SEND, pk, since)
+        yield DueRow(DispatchJob.SEND, pk, since)
 
 
-def _notes(account: Account, at: datetime) -> Iterator[Due]:
+def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
     # A note whose assignment still waits keeps no later one back.
     """Yield notes to send, one per lead at a time, and those whose sending was lost."""
     open_notes = Note.objects.pending().rooted()
@@ -195,24 +195,26 @@ def _notes(account: Account, at: datetime) -> Iterator[Due]:
     rows = open_notes.filter(wanted).filter(~Exists(earlier)).order_by("pk")
     for pk, state, since in rows.values_list("pk", "state", "created_at")[:CANDIDATES]:
         is_lost = state == Note.State.SENDING
-        yield Due(Job.SETTLE_NOTE if is_lost else Job.SEND_NOTE, pk, since)
+        yield DueRow(
+            DispatchJob.SETTLE_NOTE if is_lost else DispatchJob.SEND_NOTE, pk, since
+        )
 
 
-def _rechecks(at: datetime) -> Iterator[Due]:
+def _rechecks(at: datetime) -> Iterator[DueRow]:
     """Yield leads whose owner is to be read again."""
     rows = Lead.objects.filter(recheck_at__lte=at).order_by("recheck_at")
     for pk, since in rows.values_list("pk", "recheck_at")[:CANDIDATES]:
-        yield Due(Job.RECHECK, pk, since or at)
+        yield DueRow(DispatchJob.RECHECK, pk, since or at)
 
 
-def _claim(due: Due, at: datetime) -> Claim | None:
+def _claim(due: DueRow, at: datetime) -> DispatchClaim | None:
     """Try to claim a row; return None if another worker was faster."""
     lease = at + timedelta(seconds=settings.LEASE)
-    claim = Claim(due.job, due.pk, secrets.token_hex(16), lease)
+    claim = DispatchClaim(due.job, due.pk, secrets.token_hex(16), lease)
     return claim if _CLAIMS[due.job](claim, at) else None
 
 
-def _claim_send(claim: Claim, at: datetime) -> bool:
+def _claim_send(claim: DispatchClaim, at: datetime) -> bool:
     with transaction.atomic():
         lead_id = Assignment.objects.values_list("lead", flat=True).get(pk=claim.pk)
         skip = connection.features.has_select_for_update_skip_locked
@@ -232,12 +234,12 @@ def _claim_send(claim: Claim, at: datetime) -> bool:
         )
 
 
-def _claim_settle(claim: Claim, at: datetime) -> bool:
+def _claim_settle(claim: DispatchClaim, at: datetime) -> bool:
     rows = Assignment.objects.abandoned(at).filter(pk=claim.pk, sent_at__isnull=False)
     return bool(rows.update(token=claim.token, lease_until=claim.lease_until))
 
 
-def _claim_note(claim: Claim, at: datetime) -> bool:
+def _claim_note(claim: DispatchClaim, at: datetime) -> bool:
     rows = Note.objects.filter(pk=claim.pk, state=Note.State.WAITING)
     return bool(
         rows.update(
@@ -250,14 +252,14 @@ def _claim_note(claim: Claim, at: datetime) -> bool:
     )
 
 
-def _claim_lost_note(claim: Claim, at: datetime) -> bool:
+def _claim_lost_note(claim: DispatchClaim, at: datetime) -> bool:
     rows = Note.objects.filter(
         pk=claim.pk, state=Note.State.SENDING, lease_until__lte=at, settle_at__lte=at
     )
     return bool(rows.update(token=claim.token, lease_until=claim.lease_until))
 
 
-def _claim_recheck(claim: Claim, at: datetime) -> bool:
+def _claim_recheck(claim: DispatchClaim, at: datetime) -> bool:
     """Claim by moving the moment on.
 
     If this worker dies, another looks when the lease is over.
@@ -267,9 +269,9 @@ def _claim_recheck(claim: Claim, at: datetime) -> bool:
 
 
 _CLAIMS = {
-    Job.SEND: _claim_send,
-    Job.SETTLE: _claim_settle,
-    Job.SEND_NOTE: _claim_note,
-    Job.SETTLE_NOTE: _claim_lost_note,
-    Job.RECHECK: _claim_recheck,
+    DispatchJob.SEND: _claim_send,
+    DispatchJob.SETTLE: _claim_settle,
+    DispatchJob.SEND_NOTE: _claim_note,
+    DispatchJob.SETTLE_NOTE: _claim_lost_note,
+    DispatchJob.RECHECK: _claim_recheck,
 }

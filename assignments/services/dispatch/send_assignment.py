@@ -17,23 +17,23 @@ from django.db.models.functions import Coalesce
 from assignments.models import Account, Assignment, Lead
 from assignments.models.assignment import State
 from assignments.services.dispatch import page_reads
-from assignments.services.dispatch.context import Desk, back_off
+from assignments.services.dispatch.context import DispatchContext, retry_delay
 from assignments.services.dispatch.failure_policy import (
-    in_their_words,
-    is_hopeless,
     pause_bulk_if_refusals_repeat,
-    tell_trouble,
+    record_outage,
+    refusal_sentence,
+    should_give_up,
 )
 from assignments.services.dispatch.freshness import (
     OwnerCheck,
     check_owner,
     max_owner_age,
 )
-from assignments.services.dispatch.page_reads import Turn
-from assignments.services.dispatch.queue import Claim
+from assignments.services.dispatch.page_reads import ReadPlan
+from assignments.services.dispatch.queue import DispatchClaim
 from assignments.services.ledger import preconditions
-from assignments.services.ledger.ownership import record_write
-from assignments.services.ledger.transitions import GONE, finish, release
+from assignments.services.ledger.ownership import record_owner_write
+from assignments.services.ledger.transitions import LEAD_GONE, finalize, requeue
 from assignments.services.locks import lock_lead
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
@@ -49,7 +49,7 @@ OVERTAKEN_UNSENT = "Somebody changed the owner in Smartlead first. It was not se
 OVERTAKEN_SENT = "Somebody changed the owner in Smartlead meanwhile. It stays so."
 
 
-def send(context: Desk, claim: Claim, slot: Slot) -> None:
+def send(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
     """Use or give back one slot for a claimed row that waits to be sent."""
     if row := _load_claimed(claim):
         SendAssignment(context, row, slot).send()
@@ -57,7 +57,7 @@ def send(context: Desk, claim: Claim, slot: Slot) -> None:
         context.budget.give_back(slot)
 
 
-def settle(context: Desk, claim: Claim, slot: Slot) -> None:
+def settle(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
     """Use or give back one slot for a claimed row whose write was not answered."""
     if row := _load_claimed(claim):
         SendAssignment(context, row, slot).settle()
@@ -65,7 +65,7 @@ def settle(context: Desk, claim: Claim, slot: Slot) -> None:
         context.budget.give_back(slot)
 
 
-def _load_claimed(claim: Claim) -> Assignment | None:
+def _load_claimed(claim: DispatchClaim) -> Assignment | None:
     rows = Assignment.objects.select_related("lead", "lead__owner", "to", "expected")
     return rows.filter(pk=claim.pk, token=claim.token).first()
 
@@ -73,7 +73,7 @@ def _load_claimed(claim: Claim) -> Assignment | None:
 class SendAssignment:
     """One claimed row, and the slot that may be used for one call on its behalf."""
 
-    def __init__(self, context: Desk, row: Assignment, slot: Slot) -> None:
+    def __init__(self, context: DispatchContext, row: Assignment, slot: Slot) -> None:
         self.context = context
         self.row = row
         self.slot = slot
@@ -84,7 +84,7 @@ class SendAssignment:
         match check_owner(row, row.lead, clock()):
             case OwnerCheck.READ_FIRST:
                 return self._read_first()
-            case OwnerCheck.SEND if why_not := preconditions.why_not_now(row, clock()):
+            case OwnerCheck.SEND if why_not := preconditions.why_not_send(row, clock()):
                 self._drop(why_not)
             case OwnerCheck.SEND if row.to is not None and row.to.is_active:
                 return self._write()
@@ -109,7 +109,7 @@ class SendAssignment:
         except (ServiceTrouble, Refused) as error:
             return self._settle_later(error)
         if lead_row is None:
-            return self._refuse(GONE)
+            return self._refuse(LEAD_GONE)
         with self._locked_lead() as lead:
             if not self._mine().exists():
                 return None
@@ -126,12 +126,12 @@ class SendAssignment:
 
     # ── Reading ─────────────────────────────────────────────────────────────────
     def _read_first(self) -> None:
-        match page_reads.turn_for(self.row, self.context.clock()):
-            case Turn.PAGE:
+        match page_reads.plan_read(self.row, self.context.clock()):
+            case ReadPlan.PAGE:
                 return self._read_page()
-            case Turn.WAIT:
+            case ReadPlan.WAIT:
                 self._give_back()
-                return self._put_back(wait=page_reads.A_MOMENT)
+                return self._put_back(wait=page_reads.PAGE_RECHECK_DELAY)
         return self._read_lead()
 
     def _read_page(self) -> None:
@@ -139,15 +139,15 @@ class SendAssignment:
 
         The row waits again at once. If the page lacks its lead, that is read by itself.
         """
-        page = page_reads.expect(self.row, self.context.clock())
+        page = page_reads.mark_awaited(self.row, self.context.clock())
         self._put_back()
         try:
-            page_reads.read(self.context, page, self.slot)
+            page_reads.read_page(self.context, page, self.slot)
         except NotSent:
-            page_reads.forget(page)
+            page_reads.unmark_awaited(page)
         except ServiceTrouble as error:
-            page_reads.forget(page)
-            tell_trouble(error, self.context.clock())
+            page_reads.unmark_awaited(page)
+            record_outage(error, self.context.clock())
 
     def _read_lead(self) -> None:
         row = self.row
@@ -158,9 +158,9 @@ class SendAssignment:
         except ServiceTrouble as error:
             return self._record_not_applied(error)
         except Refused as error:
-            return self._refuse(in_their_words(error))
+            return self._refuse(refusal_sentence(error))
         if lead_row is None:
-            return self._refuse(GONE)
+            return self._refuse(LEAD_GONE)
         with self._locked_lead() as lead:
             if not self._mine().exists():
                 return None
@@ -177,7 +177,7 @@ class SendAssignment:
                 # A clock ahead of ours wrote it: until then each read of ours is older.
                 known_at = lead.owner_known_at
                 ahead = known_at if known_at and known_at > at else None
-                release(row, token=row.token, at=at, not_before=ahead)
+                requeue(row, token=row.token, at=at, not_before=ahead)
         return None
 
     # ── Writing ─────────────────────────────────────────────────────────────────
@@ -198,7 +198,7 @@ class SendAssignment:
         except NotSent:
             return self._put_back()
         except Refused as error:
-            return self._refuse(in_their_words(error))
+            return self._refuse(refusal_sentence(error))
         except AmbiguousWrite as error:
             return self._leave_unsettled(error, settle_at=self.context.clock())
         except ServiceTrouble as error:
@@ -257,7 +257,9 @@ class SendAssignment:
         to_id = self.row.to_id
         assert to_id is not None  # noqa: S101  a row to nobody is born done
         if self._finish(State.DONE, "", at):
-            record_write(lead, owner_id=to_id, sure_at=sure_at, answered_at=answered_at)
+            record_owner_write(
+                lead, owner_id=to_id, sure_at=sure_at, answered_at=answered_at
+            )
 
     def _refuse(self, outcome: str) -> None:
         at = self.context.clock()
@@ -275,7 +277,7 @@ class SendAssignment:
         at = self.context.clock()
         state = State.SKIPPED if self.row.is_personal else State.CANCELLED
         with self._locked_lead():
-            finish(
+            finalize(
                 self.row,
                 state=state,
                 outcome=why_not,
@@ -292,7 +294,7 @@ class SendAssignment:
         self, state: State, outcome: str, at: datetime, found_id: int | None = None
     ) -> bool:
         token = self.row.token
-        return finish(
+        return finalize(
             self.row,
             state=state,
             outcome=outcome,
@@ -310,7 +312,7 @@ class SendAssignment:
                 self._finish(State.SKIPPED, f"{row.to} has had it all along.", at)
                 return
             self._mine().update(expected=lead.owner_id, expected_known=True)
-            release(row, token=row.token, at=at)
+            requeue(row, token=row.token, at=at)
 
     def _put_back(self, wait: timedelta | None = None) -> None:
         """Let the row wait again, for at least `wait`: nothing was written."""
@@ -319,7 +321,7 @@ class SendAssignment:
                 self._unstamp()
                 at = self.context.clock()
                 not_before = at + wait if wait else None
-                release(self.row, token=self.row.token, at=at, not_before=not_before)
+                requeue(self.row, token=self.row.token, at=at, not_before=not_before)
 
     def _unstamp(self) -> None:
         """Count a stamped write as not sent: it was surely not applied."""
@@ -332,21 +334,21 @@ class SendAssignment:
             if self._mine().exists():
                 self._unstamp()
                 if error.kind == "rate_limit":
-                    release(self.row, token=self.row.token, at=at)
+                    requeue(self.row, token=self.row.token, at=at)
                 else:
                     self._count_failure(at, str(error))
                     self._try_again(at)
-        tell_trouble(error, at)
+        record_outage(error, at)
 
     def _try_again(self, at: datetime) -> None:
         """Let a row that was not applied wait for another try, or give up on it."""
         row = self.row
-        if is_hopeless(row, at):
+        if should_give_up(row, at):
             outcome = f"Given up after {row.failures} failed attempts. {row.outcome}"
             self._finish(State.REFUSED, outcome, at)
             return
-        not_before = at + back_off(row.failures) if row.failures else None
-        release(row, token=row.token, at=at, not_before=not_before)
+        not_before = at + retry_delay(row.failures) if row.failures else None
+        requeue(row, token=row.token, at=at, not_before=not_before)
 
     # ── Still sending ───────────────────────────────────────────────────────────
     def _leave_unsettled(
@@ -357,7 +359,7 @@ class SendAssignment:
         self._count_failure(at, str(error))
         self._mine().update(lease_until=at, settle_at=settle_at or F("settle_at"))
         if isinstance(error, ServiceTrouble):
-            tell_trouble(error, at)
+            record_outage(error, at)
 
     def _leave_to_next_worker(self) -> None:
         self._mine().update(lease_until=self.context.clock())
@@ -365,10 +367,10 @@ class SendAssignment:
     def _settle_later(self, error: ServiceTrouble | Refused) -> None:
         at = self.context.clock()
         self._count_failure(at, str(error))
-        settle_at = at + back_off(self.row.failures)
+        settle_at = at + retry_delay(self.row.failures)
         self._mine().update(lease_until=at, settle_at=settle_at)
         if isinstance(error, ServiceTrouble):
-            tell_trouble(error, at)
+            record_outage(error, at)
 
     def _count_failure(self, at: datetime, reason: str) -> None:
         """Add a failure; the row's outcome says why it has not gone out yet."""

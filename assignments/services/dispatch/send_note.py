@@ -13,9 +13,9 @@ from django.db.models import Exists, F, QuerySet
 from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Note
-from assignments.services.dispatch.context import Desk, back_off
-from assignments.services.dispatch.failure_policy import in_their_words, tell_trouble
-from assignments.services.dispatch.queue import Claim
+from assignments.services.dispatch.context import DispatchContext, retry_delay
+from assignments.services.dispatch.failure_policy import record_outage, refusal_sentence
+from assignments.services.dispatch.queue import DispatchClaim
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
     AmbiguousWrite,
@@ -31,7 +31,7 @@ UNCONFIRMED = (
 )
 
 
-def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
+def send_note(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
     """Use or give back one slot for a claimed note that waits to be sent."""
     note = _load_claimed(claim)
     start_by = _stamp(context, note, claim) if note else None
@@ -47,7 +47,9 @@ def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
     except NotSent:
         return _record_not_applied(note, context.clock())
     except Refused as error:
-        return _finish(note, Note.State.REFUSED, in_their_words(error), context.clock())
+        return _finish(
+            note, Note.State.REFUSED, refusal_sentence(error), context.clock()
+        )
     except AmbiguousWrite:
         return _leave_unsettled(note, context.clock(), settle_at=context.clock())
     except ServiceTrouble as error:
@@ -56,7 +58,7 @@ def send_note(context: Desk, claim: Claim, slot: Slot) -> None:
     return _finish(note, Note.State.DONE, "", context.clock(), smartlead_id)
 
 
-def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
+def settle_note(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
     """Use one slot to look for a note that may have arrived, by its reference."""
     note = _load_claimed(claim)
     if note is None:
@@ -74,8 +76,8 @@ def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
         return None
     except ServiceTrouble as error:
         at = context.clock()
-        _leave_unsettled(note, at, settle_at=at + back_off(note.failures))
-        return tell_trouble(error, at)
+        _leave_unsettled(note, at, settle_at=at + retry_delay(note.failures))
+        return record_outage(error, at)
     context.emit("notes read")
     for sent_note in sent_notes:
         if note.reference in sent_note.text:
@@ -84,12 +86,12 @@ def settle_note(context: Desk, claim: Claim, slot: Slot) -> None:
     return _wait_again(note, context.clock())
 
 
-def _load_claimed(claim: Claim) -> Note | None:
+def _load_claimed(claim: DispatchClaim) -> Note | None:
     rows = Note.objects.select_related("lead", "author")
     return rows.filter(pk=claim.pk, token=claim.token).first()
 
 
-def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
+def _stamp(context: DispatchContext, note: Note, claim: DispatchClaim) -> float | None:
     """Mark the note as sent, as the last act before the socket.
 
     Returns the monotonic time to start by; None if the claim is lost or too short for a
@@ -112,13 +114,15 @@ def _stamp(context: Desk, note: Note, claim: Claim) -> float | None:
     return monotonic + spare.total_seconds() if is_stamped else None
 
 
-def _record_failure(context: Desk, note: Note, error: ServiceTrouble) -> None:
+def _record_failure(
+    context: DispatchContext, note: Note, error: ServiceTrouble
+) -> None:
     at = context.clock()
     if error.surely_not_applied:
         _record_not_applied(note, at, failed=error.kind != "rate_limit")
     else:
         _leave_unsettled(note, at)
-    tell_trouble(error, at)
+    record_outage(error, at)
 
 
 def _record_not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
@@ -145,7 +149,7 @@ def _wait_again(note: Note, at: datetime) -> None:
         lease_until=None,
         sent_at=None,
         settle_at=None,
-        not_before=at + back_off(note.failures) if note.failures else None,
+        not_before=at + retry_delay(note.failures) if note.failures else None,
     )
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import batched
 
-from assignments.models import Lead, Message, Reply, SeenMail
+from assignments.models import Lead, MailEvent, Message, Reply
 from assignments.services.replies.exchanges import (
     AUTOMATIC,
     BOUNCE,
     Mail,
-    real_mails,
-    turns_of,
+    exchanges_of,
+    without_false_replies,
 )
 from assignments.services.replies.record import replies_of
 
@@ -30,7 +30,7 @@ def _misrecorded(at: datetime) -> Iterator[str]:
 
 def _differing(lead_ids: Sequence[int]) -> list[int]:
     mails = _mails(lead_ids)
-    turns = {pk: turns_of(lead_mails) for pk, lead_mails in mails.items()}
+    turns = {pk: exchanges_of(lead_mails) for pk, lead_mails in mails.items()}
     wanted = {_derived(row) for row in replies_of(turns, before={}, promised={})}
     recorded = {_derived(row) for row in Reply.objects.filter(lead__in=lead_ids)}
     return sorted({pk for pk, *_ in wanted ^ recorded})
@@ -43,7 +43,7 @@ def _derived(row: Reply) -> tuple[int, *tuple[object, ...]]:
 def _mails(lead_ids: Sequence[int]) -> dict[int, set[Mail]]:
     """Return the real mails by lead, from webhook events and from conversations."""
     mails: dict[int, set[Mail]] = defaultdict(set)
-    rows = SeenMail.objects.filter(lead__in=lead_ids)
+    rows = MailEvent.objects.filter(lead__in=lead_ids)
     for pk, at, kind in rows.values_list("lead_id", "at", "kind"):
         mails[pk].add((at, kind))
     kept = Message.objects.confirmed().filter(lead__in=lead_ids, at__isnull=False)
@@ -53,7 +53,7 @@ def _mails(lead_ids: Sequence[int]) -> dict[int, set[Mail]]:
         if sent_at is not None:
             kind = BOUNCE if is_bounce else AUTOMATIC if is_automatic else direction
             mails[pk].add((sent_at, kind))
-    return {pk: real_mails(lead_mails) for pk, lead_mails in mails.items()}
+    return {pk: without_false_replies(lead_mails) for pk, lead_mails in mails.items()}
 
 
-PROMISES = {"Every answer is as mails and ledger tell it.": _misrecorded}
+INVARIANTS = {"Every answer is as mails and ledger tell it.": _misrecorded}

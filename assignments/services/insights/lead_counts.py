@@ -17,7 +17,7 @@ from assignments.models import Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class LeadCounts:
     """Numbers of different leads in a period, as `definitions` describes them."""
 
     leads: int = 0
@@ -29,7 +29,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class MemberScope:
     """Members to count: those of a team, a single one, or all if both are None."""
 
     team_id: int | None = None
@@ -65,17 +65,19 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CountsByMember:
     """Counts of each member who had a lead or a change, and of all in the scope.
 
     A lead of two members counts once in `total`.
     """
 
-    members: dict[int, Counts]
-    total: Counts
+    members: dict[int, LeadCounts]
+    total: LeadCounts
 
 
-def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
+def count_leads(
+    starts_at: datetime, ends_at: datetime, *, scope: MemberScope
+) -> CountsByMember:
     """Return the counts from `starts_at` up to, not including, `ends_at`."""
     # The database counts the leads that stayed; those that moved are counted here:
     # the database would sort them for each column and take longer.
@@ -89,7 +91,7 @@ def counts(starts_at: datetime, ends_at: datetime, *, scope: Scope) -> Told:
             *columns, is_kept = row
             moved.add(*columns, is_kept=is_kept)
     members = scope.of(stayed.keys() | moved.had.keys())
-    return Told(
+    return CountsByMember(
         members={member: moved.counts([member], stayed) for member in members},
         total=moved.counts(members, stayed),
     )
@@ -143,11 +145,13 @@ class _Moved:
         if lost_by is not None:
             self.lost[lost_by].add(lead)
 
-    def counts(self, members: Collection[int], stayed: Mapping[int, _Stayed]) -> Counts:
+    def counts(
+        self, members: Collection[int], stayed: Mapping[int, _Stayed]
+    ) -> LeadCounts:
         """Return the counts of these members together, with the leads that stayed."""
         had = _leads_of_all(self.had, members)
         stays = [stayed[member] for member in members if member in stayed]
-        return Counts(
+        return LeadCounts(
             leads=len(had) + sum(row.leads for row in stays),
             replied=len(had & self.replied) + sum(row.replied for row in stays),
             interested=len(had & self.interested)
@@ -221,7 +225,7 @@ held AS (
     )
 ),
 replied AS (
-    SELECT DISTINCT lead_id FROM assignments_seenmail
+    SELECT DISTINCT lead_id FROM assignments_mailevent
     WHERE kind = 'reply' AND at >= %(starts)s AND at < %(ends)s
 ),
 stayed AS (
@@ -250,7 +254,7 @@ WHERE {gained} OR {lost}
 
 
 def _rows(
-    starts_at: datetime, ends_at: datetime, scope: Scope
+    starts_at: datetime, ends_at: datetime, scope: MemberScope
 ) -> list[tuple[Any, ...]]:
     adapted = connection.ops.adapt_datetimefield_value
     values = {

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from assignments.models import Lead, Member, Reply
 from assignments.services.insights import lead_counts
-from assignments.services.insights.lead_counts import Counts, Scope
+from assignments.services.insights.lead_counts import LeadCounts, MemberScope
 from assignments.services.insights.workload import overdue
 
 
@@ -24,7 +24,7 @@ class Period:
 
 
 @dataclass(slots=True)
-class Answers:
+class AnswerTimes:
     """Answers by the minutes they took, and how many kept their deadline.
 
     `promised` counts the answers that had a deadline.
@@ -39,7 +39,7 @@ class Answers:
         self.promised += promised
         self.kept += kept
 
-    def add_all(self, other: "Answers") -> None:
+    def add_all(self, other: "AnswerTimes") -> None:
         self.times += other.times
         self.promised += other.promised
         self.kept += other.kept
@@ -62,13 +62,13 @@ class Answers:
 
 
 @dataclass(slots=True, kw_only=True)
-class Figures:
+class MemberMetrics:
     """Metrics of one member, or of all members in the scope (`member` None)."""
 
     member: Member | None = None
-    counts: Counts = field(default_factory=Counts)
-    own: Answers = field(default_factory=Answers)
-    covering: Answers = field(default_factory=Answers)
+    counts: LeadCounts = field(default_factory=LeadCounts)
+    own: AnswerTimes = field(default_factory=AnswerTimes)
+    covering: AnswerTimes = field(default_factory=AnswerTimes)
     waiting: int = 0
     overdue: int = 0
 
@@ -101,44 +101,46 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MetricsTable:
     """Metrics of each member, and of all of them together."""
 
-    lines: list[Figures]
-    total: Figures
+    lines: list[MemberMetrics]
+    total: MemberMetrics
 
 
-def table(
-    members: Iterable[Member], *, period: Period, at: datetime, scope: Scope
-) -> Table:
+def metrics_table(
+    members: Iterable[Member], *, period: Period, at: datetime, scope: MemberScope
+) -> MetricsTable:
     """Return the metrics of these members, who must be in the scope.
 
     In the total a lead that two of them had counts once. Waiting and overdue leads are
     those of the moment `at`.
     """
-    counts = lead_counts.counts(period.starts_at, period.ends_at, scope=scope)
+    counts = lead_counts.count_leads(period.starts_at, period.ends_at, scope=scope)
     lines = {
-        member.pk: Figures(
-            member=member, counts=counts.members.get(member.pk, Counts())
+        member.pk: MemberMetrics(
+            member=member, counts=counts.members.get(member.pk, LeadCounts())
         )
         for member in members
     }
     _add_answers(lines, period, scope)
     _add_waiting(lines, at, scope)
-    total = Figures(counts=counts.total)
+    total = MemberMetrics(counts=counts.total)
     for line in lines.values():
         total.own.add_all(line.own)
         total.covering.add_all(line.covering)
         total.waiting += line.waiting
         total.overdue += line.overdue
-    return Table(lines=list(lines.values()), total=total)
+    return MetricsTable(lines=list(lines.values()), total=total)
 
 
-def _add_answers(lines: Mapping[int, Figures], period: Period, scope: Scope) -> None:
+def _add_answers(
+    lines: Mapping[int, MemberMetrics], period: Period, scope: MemberScope
+) -> None:
     """Add the answers of the period to the members' metrics."""
     # Grouped by minutes: no more rows than there are different times.
     rows = (
-        answered(period)
+        answered_replies(period)
         .filter(**scope.lookup("owner"))
         .order_by()
         .values("owner_id", "minutes", covers=Q(covering_for__isnull=False))
@@ -159,14 +161,16 @@ def _add_answers(lines: Mapping[int, Figures], period: Period, scope: Scope) -> 
             )
 
 
-def answered(period: Period) -> QuerySet[Reply]:
+def answered_replies(period: Period) -> QuerySet[Reply]:
     """Return the replies that were answered in the period."""
     return Reply.objects.filter(
         answered_at__gte=period.starts_at, answered_at__lt=period.ends_at
     )
 
 
-def _add_waiting(lines: Mapping[int, Figures], at: datetime, scope: Scope) -> None:
+def _add_waiting(
+    lines: Mapping[int, MemberMetrics], at: datetime, scope: MemberScope
+) -> None:
     """Set waiting and overdue leads, counted as the linked inbox filters them."""
     owed = Lead.objects.present().waiting_on_us().filter(**scope.lookup("owner"))
     rows = owed.order_by().values("owner_id")
@@ -178,23 +182,23 @@ def _add_waiting(lines: Mapping[int, Figures], at: datetime, scope: Scope) -> No
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrendPoint:
     """A member's answers in one of several periods."""
 
     period: Period
-    own: Answers = field(default_factory=Answers)
-    covering: Answers = field(default_factory=Answers)
+    own: AnswerTimes = field(default_factory=AnswerTimes)
+    covering: AnswerTimes = field(default_factory=AnswerTimes)
 
 
-def answers_over(member: Member, periods: Sequence[Period]) -> list[Step]:
+def answer_trend(member: Member, periods: Sequence[Period]) -> list[TrendPoint]:
     """Return a member's answers for each period, in one query.
 
     The periods must follow each other without a gap.
     """
-    steps = [Step(period) for period in periods]
+    steps = [TrendPoint(period) for period in periods]
     whole = Period(starts_at=periods[0].starts_at, ends_at=periods[-1].ends_at)
     starts = [period.starts_at for period in periods]
-    rows = answered(whole).filter(owner=member)
+    rows = answered_replies(whole).filter(owner=member)
     for at, minutes, covering_for, due_at in rows.values_list(
         "answered_at", "minutes", "covering_for_id", "due_at"
     ):

@@ -16,7 +16,7 @@ from assignments.services.bulk.open_leads import is_open
 from assignments.services.errors import Stale
 from assignments.services.insights.workload import overdue
 from assignments.services.locks import lock_lead
-from assignments.services.routing.suggestions import open_to
+from assignments.services.routing.suggestions import open_suggestions_for
 
 UNTOUCHED_DAYS = 7
 MOST_DAYS = 3650
@@ -24,7 +24,7 @@ DRIFT_FOR = timedelta(days=14)
 MOST_COUNTED = 999
 
 
-class Section(models.TextChoices):
+class ReviewSection(models.TextChoices):
     """A section of the review page, in its order."""
 
     OVERDUE = "overdue", "Overdue"
@@ -37,56 +37,58 @@ class Section(models.TextChoices):
 
 
 # Untouched leads need no decision, and there may be very many.
-COUNTED = [section for section in Section if section != Section.UNTOUCHED]
+COUNTED = [section for section in ReviewSection if section != ReviewSection.UNTOUCHED]
 
 
 def leads_of(
-    section: Section, *, user: User, at: datetime, days: int = UNTOUCHED_DAYS
+    section: ReviewSection, *, user: User, at: datetime, days: int = UNTOUCHED_DAYS
 ) -> QuerySet[Lead]:
     """Return the leads of a section that the user may move.
 
     `days`: how long a lead must be untouched for the section of that name.
     """
-    leads = Lead.objects.present().filter(condition(section, at=at, days=days))
-    return leads.filter(theirs(user))
+    leads = Lead.objects.present().filter(section_condition(section, at=at, days=days))
+    return leads.filter(movable_by(user))
 
 
-def theirs(user: User) -> Q:
+def movable_by(user: User) -> Q:
     """Return the condition for leads that the user may move."""
-    movable = access.movable_owners(user)
+    movable = access.movable_owner_ids(user)
     if movable is None:
         return Q()
     owned = Q(owner__in=[pk for pk in movable if pk is not None])
-    return owned | nobodys() if None in movable else owned
+    return owned | without_owner() if None in movable else owned
 
 
-def nobodys() -> Q:
+def without_owner() -> Q:
     """Return the condition for leads that have no owner, as Smartlead said."""
     return Q(owner=None, owner_known_at__isnull=False)
 
 
-def condition(section: Section, *, at: datetime, days: int = UNTOUCHED_DAYS) -> Q:
+def section_condition(
+    section: ReviewSection, *, at: datetime, days: int = UNTOUCHED_DAYS
+) -> Q:
     """Return the condition of a section for present leads, whoever may move them."""
     match section:
-        case Section.NOBODY:
-            return is_open() & nobodys()
-        case Section.INACTIVE:
+        case ReviewSection.NOBODY:
+            return is_open() & without_owner()
+        case ReviewSection.INACTIVE:
             return is_open() & _owned_by(Member.objects.filter(is_active=False))
-        case Section.UNKNOWN:
-            return is_open() & _owned_by(never_met())
-        case Section.AWAY:
+        case ReviewSection.UNKNOWN:
+            return is_open() & _owned_by(unknown_members())
+        case ReviewSection.AWAY:
             away = Coverage.objects.away_at(at).order_by().values("member")
             return is_open() & Q(owner__in=away) & _is_settled()
-        case Section.UNTOUCHED:
+        case ReviewSection.UNTOUCHED:
             since = at - timedelta(days=days)
             return is_open() & Q(reply_order__lt=since, sent_order__lt=since)
-        case Section.DRIFTED:
+        case ReviewSection.DRIFTED:
             return Q(pk__in=drifts(at).order_by().values("lead")) & _is_settled()
-        case Section.OVERDUE:
+        case ReviewSection.OVERDUE:
             return overdue(at)
 
 
-def never_met() -> QuerySet[Member]:
+def unknown_members() -> QuerySet[Member]:
     """Return active members known only as owners of leads, whom nobody has named."""
     return Member.objects.filter(source=Member.Source.ROWS, name="", is_active=True)
 
@@ -122,7 +124,7 @@ def _ours() -> QuerySet[Assignment]:
     return done.exclude(cause=Cause.OUTSIDE).order_by("-finished_at", "-pk")
 
 
-def targets_of(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
+def ledger_owners(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
     """Return, by lead id, the member to whom we had given each drifted lead."""
     rows = drifts(at).filter(lead__in=[lead.pk for lead in leads])
     target = Subquery(_ours().values("to")[:1])
@@ -143,12 +145,12 @@ def accept_drift(*, lead: Lead, actor: User, at: datetime) -> None:
         raise Stale(f"{lead} has moved on, or somebody has accepted it already.")
 
 
-def waiting(user: User, *, at: datetime) -> int:
+def waiting_count(user: User, *, at: datetime) -> int:
     """Return how many leads and suggestions wait for the user in COUNTED sections.
 
     Stops counting at MOST_COUNTED + 1.
     """
-    count = open_to(user)[: MOST_COUNTED + 1].count()
+    count = open_suggestions_for(user)[: MOST_COUNTED + 1].count()
     for section in COUNTED:
         if count > MOST_COUNTED:
             break
@@ -157,11 +159,11 @@ def waiting(user: User, *, at: datetime) -> int:
     return count
 
 
-def counts(
+def section_counts(
     user: User, *, at: datetime, days: int = UNTOUCHED_DAYS
-) -> dict[Section, int]:
+) -> dict[ReviewSection, int]:
     """Return how many leads of each section the user may move."""
     return {
         section: leads_of(section, user=user, at=at, days=days).order_by().count()
-        for section in Section
+        for section in ReviewSection
     }

@@ -6,35 +6,35 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from assignments.models import User
-from assignments.models.notification import Kind
+from assignments.models.notification import NotificationKind
 from assignments.services.insights import review
-from assignments.services.notifications.notify import tell
-from assignments.services.routing.suggestions import open_to
-from assignments.services.time_zones import zone_named
+from assignments.services.notifications.notify import notify
+from assignments.services.routing.suggestions import open_suggestions_for
+from assignments.services.time_zones import zone_or_default
 
 HOUR = time(8)  # on Monday, in the reader's time zone
 PAGE = "/review/"
 
 
-def tell_all(*, at: datetime) -> str:
+def send_weekly_reviews(*, at: datetime) -> str:
     """Notify everybody whose review is due; return a sentence for the log.
 
     Due on Monday, or later in the week if the worker did not run then.
     """
-    count = sum(_notify(user, at) for user in readers())
+    count = sum(_notify(user, at) for user in recipients())
     return f"{count} told of their week."
 
 
-def readers() -> QuerySet[User]:
+def recipients() -> QuerySet[User]:
     """Return the active sales managers and team leads."""
     leading = Q(is_sales_manager=True) | Q(is_superuser=True)
     leading |= Q(leads_teams__isnull=False)
     return User.objects.filter(leading, is_active=True).distinct().order_by("pk")
 
 
-def week_of(user: User, at: datetime) -> str | None:
+def due_week(user: User, at: datetime) -> str | None:
     """Return the week whose review is due, such as "2026-W48"; None before Monday 8:00."""
-    local = at.astimezone(zone_named(user.time_zone))
+    local = at.astimezone(zone_or_default(user.time_zone))
     monday = local.date() - timedelta(days=local.weekday())
     if local < datetime.combine(monday, HOUR, tzinfo=local.tzinfo):
         return None
@@ -46,23 +46,24 @@ def _notify(user: User, at: datetime) -> bool:
 
     Marks the week as done in either case, so that it is tried once.
     """
-    week = week_of(user, at)
+    week = due_week(user, at)
     if week is None or user.reviewed_week >= week:
         return False
     with transaction.atomic():
         behind = User.objects.filter(pk=user.pk, reviewed_week__lt=week)
         if not behind.update(reviewed_week=week):
             return False
-        counts = to_review(user, at)
+        counts = review_counts(user, at)
         if counts:
             _send(user, week, counts, at)
     return bool(counts)
 
 
-def to_review(user: User, at: datetime) -> dict[str, int]:
+def review_counts(user: User, at: datetime) -> dict[str, int]:
     """Return the counts to review by the page's labels, without zeros."""
-    counts = {"Suggestions": open_to(user).count()} | {
-        section.label: count for section, count in review.counts(user, at=at).items()
+    counts = {"Suggestions": open_suggestions_for(user).count()} | {
+        section.label: count
+        for section, count in review.section_counts(user, at=at).items()
     }
     return {label: count for label, count in counts.items() if count}
 
@@ -70,9 +71,9 @@ def to_review(user: User, at: datetime) -> dict[str, int]:
 def _send(user: User, week: str, counts: dict[str, int], at: datetime) -> None:
     total = sum(counts.values())
     lines = [f"{label}: {count:,}" for label, count in counts.items()]
-    tell(
+    notify(
         user,
-        kind=Kind.REVIEW,
+        kind=NotificationKind.REVIEW,
         key=f"review-{week}",
         subject=f"Weekly review: {total:,} to look at",
         text="\n".join(lines),

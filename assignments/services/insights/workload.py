@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, Team
-from assignments.services.absences import away_now, next_absences
+from assignments.services.absences import absences_at, absences_by_member
 from assignments.services.bulk import open_leads
 
 AHEAD = timedelta(days=14)  # how far ahead the next absence is looked for
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingLead:
     """A lead that waits for our answer; `since` is the moment of its reply."""
 
     lead_id: int
@@ -27,14 +27,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class MemberWorkload:
     """Numbers of leads of one member, of nobody, or of all (`member` None)."""
 
     member: Member | None = None
     open: int = 0
     waiting: int = 0
     overdue: int = 0
-    oldest: Waiting | None = None
+    oldest: WaitingLead | None = None
     held: int = 0  # for members who are away
     coming: int = 0  # with a pending change to this member
     away: Coverage | None = None
@@ -56,14 +56,14 @@ class Carried:
 class Workload:
     """Workload of members and in total."""
 
-    members: list[Carried]
-    total: Carried
+    members: list[MemberWorkload]
+    total: MemberWorkload
     # Leads without an owner and of unknown owner; None for a single team.
-    nobody: Carried | None = None
-    unknown: Carried | None = None
+    nobody: MemberWorkload | None = None
+    unknown: MemberWorkload | None = None
 
 
-def workload(*, at: datetime, team: Team | None = None) -> Workload:
+def team_workload(*, at: datetime, team: Team | None = None) -> Workload:
     """Return the workload of a team's members, or of all members and unowned leads."""
     members = _members(team)
     lines = _member_workloads(members, at)
@@ -77,7 +77,7 @@ def workload(*, at: datetime, team: Team | None = None) -> Workload:
 
 def _members(team: Team | None) -> list[Member]:
     """Return the members, annotated with the lead that waits longest for each."""
-    oldest = waiting_on_us().filter(owner=OuterRef("pk"))
+    oldest = waiting_leads().filter(owner=OuterRef("pk"))
     first = oldest.order_by("reply_order", "map_id")
     members = Member.objects.select_related("team", "user").annotate(
         oldest=Subquery(first.values("pk")[:1]),
@@ -86,7 +86,7 @@ def _members(team: Team | None) -> list[Member]:
     return list(members.filter(team=team) if team else members)
 
 
-def waiting_on_us() -> QuerySet[Lead]:
+def waiting_leads() -> QuerySet[Lead]:
     """Return present leads that wait for our answer, in no order."""
     return Lead.objects.present().waiting_on_us().order_by()
 
@@ -96,14 +96,14 @@ def overdue(at: datetime) -> Q:
     return Q(answer_owed=True, due_order__lte=at)
 
 
-def _member_workloads(members: Sequence[Member], at: datetime) -> list[Carried]:
+def _member_workloads(members: Sequence[Member], at: datetime) -> list[MemberWorkload]:
     ids = [member.pk for member in members]
     is_open, held, coming = _open_leads(), _held(), _coming()
     owed, late = _owed(at)
-    away = away_now(at)
-    ahead = next_absences(ids, at, at + AHEAD)
+    away = absences_at(at)
+    ahead = absences_by_member(ids, at, at + AHEAD)
     return [
-        Carried(
+        MemberWorkload(
             member=member,
             open=is_open[member.pk],
             waiting=owed[member.pk],
@@ -121,7 +121,7 @@ def _member_workloads(members: Sequence[Member], at: datetime) -> list[Carried]:
 def _open_leads() -> Counter[int]:
     """Return open leads by owner."""
     # Grouped by category too, so that the index alone answers the query.
-    closing = open_leads.closing_categories()
+    closing = open_leads.closing_category_ids()
     rows = Lead.objects.replied().filter(owner__isnull=False).order_by()
     counts: Counter[int] = Counter()
     for owner, category, count in rows.values_list("owner", "category").annotate(
@@ -136,7 +136,7 @@ def _open_leads() -> Counter[int]:
 def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
     """Return, by owner, leads that wait for our answer and those of them overdue."""
     rows = list(
-        waiting_on_us()
+        waiting_leads()
         .filter(owner__isnull=False)
         .values_list("owner")
         .annotate(all=Count("owner"), late=Count("owner", filter=overdue(at)))
@@ -158,10 +158,10 @@ def _coming() -> Counter[int]:
     return Counter(dict(rows.values_list("to").annotate(Count("pk"))))
 
 
-def _oldest(member: Member) -> Waiting | None:
+def _oldest(member: Member) -> WaitingLead | None:
     lead_id: int | None = getattr(member, "oldest", None)
     since: datetime | None = getattr(member, "oldest_since", None)
-    return None if lead_id is None or since is None else Waiting(lead_id, since)
+    return None if lead_id is None or since is None else WaitingLead(lead_id, since)
 
 
 def _next(ahead: Iterable[Coverage], now: Coverage | None) -> Coverage | None:
@@ -169,7 +169,7 @@ def _next(ahead: Iterable[Coverage], now: Coverage | None) -> Coverage | None:
     return next((c for c in ahead if now is None or c.pk != now.pk), None)
 
 
-def _unowned(known: Q, at: datetime) -> Carried:
+def _unowned(known: Q, at: datetime) -> MemberWorkload:
     """Return the workload of present leads without an owner that meet `known`."""
     leads = Lead.objects.filter(known, owner=None, gone_at=None).order_by()
     owed = leads.filter(answer_owed=True)
@@ -178,16 +178,16 @@ def _unowned(known: Q, at: datetime) -> Carried:
         waiting=Count("pk"), overdue=Count("pk", filter=overdue(at))
     )
     is_open = Lead.objects.filter(known, open_leads.is_open(), owner=None)
-    return Carried(
+    return MemberWorkload(
         open=is_open.order_by().count(),
-        oldest=next((Waiting(*row) for row in first), None),
+        oldest=next((WaitingLead(*row) for row in first), None),
         **counts,
     )
 
 
-def _sum(lines: Sequence[Carried]) -> Carried:
+def _sum(lines: Sequence[MemberWorkload]) -> MemberWorkload:
     waiting = [line.oldest for line in lines if line.oldest]
-    return Carried(
+    return MemberWorkload(
         open=sum(line.open for line in lines),
         waiting=sum(line.waiting for line in lines),
         overdue=sum(line.overdue for line in lines),

@@ -13,7 +13,7 @@ from assignments.models import Assignment, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import access
 from assignments.services.absence_wording import last_day_away
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation, Stale
 from assignments.services.ledger import holds, notes
 from assignments.services.ledger.new_row import (
@@ -23,17 +23,17 @@ from assignments.services.ledger.new_row import (
     pending_rows,
     supersede,
 )
-from assignments.services.ledger.transitions import GONE, finish
+from assignments.services.ledger.transitions import LEAD_GONE, finalize
 from assignments.services.locks import lock_lead
 from assignments.task_queue import nudge_dispatch
 
 
-class Anyone(Enum):
+class AnyOwner(Enum):
     ANY = "any"
 
 
 # The caller does not say which owner the page showed.
-ANYONE = Anyone.ANY
+ANY_OWNER = AnyOwner.ANY
 
 
 @transaction.atomic
@@ -43,7 +43,7 @@ def assign_lead(
     to: Member,
     actor: User,
     at: datetime,
-    expected: int | Anyone | None = ANYONE,
+    expected: int | AnyOwner | None = ANY_OWNER,
     note: str = "",
     reason: str = "",
     cause: Cause = Cause.MANUAL,
@@ -82,7 +82,7 @@ def _save_in_place(row: Assignment, pending: PendingRows, note: str) -> None:
         supersede(pending.waiting, row, outcome=outcome, at=at)
     row.save()
     if row.state == State.SKIPPED:
-        holds.settle(row, at=at)
+        holds.apply_final_state(row, at=at)
     else:
         notes.attach_note(row, text=note, at=at)
         nudge_dispatch()
@@ -128,13 +128,13 @@ def undo_assignment(
 
 def _cancel_waiting(waiting: Assignment, actor: User, at: datetime) -> Assignment:
     outcome = f"{actor} cancelled it before it was sent."
-    finish(waiting, state=State.CANCELLED, outcome=outcome, at=at)
+    finalize(waiting, state=State.CANCELLED, outcome=outcome, at=at)
     waiting.refresh_from_db()
     return waiting
 
 
 def _check_present(before: Member, undone: Assignment, at: datetime) -> None:
-    if absence := away_now(at).get(before.pk):
+    if absence := absences_at(at).get(before.pk):
         until = last_day_away(absence, timezone.get_current_timezone())
         raise NeedsConfirmation(
             f"{before} is away until {until}. Give the lead back all the same, or keep "
@@ -147,7 +147,7 @@ def why_not_undo(assignment: Assignment, user: User) -> str | None:
 
     Rights are not looked at.
     """
-    if why_not := holds.why_not_undo(assignment):
+    if why_not := holds.why_not_restore(assignment):
         return why_not
     if assignment.state == State.WAITING:
         return None
@@ -189,12 +189,12 @@ def retry_assignment(
         actor=actor,
         at=at,
         expected=_expected_owner(assignment),
-        note=notes.unsent_text(assignment),
+        note=notes.unsent_note_text(assignment),
         reason=assignment.reason,
         cause=Cause(assignment.cause) if is_wanted else Cause.MANUAL,
         until="back" if assignment.until_back else "good",
     )
-    holds.carry_on(refused=assignment, retry=row)
+    holds.adopt_retry(refused=assignment, retry=row)
     dismiss_assignment(assignment=assignment, actor=actor, at=at)
     return row
 
@@ -209,7 +209,7 @@ def _check_target_present(assignment: Assignment, at: datetime) -> None:
 
     A return of the coverage of this very absence is let through.
     """
-    absence = away_now(at).get(assignment.to_id or 0)
+    absence = absences_at(at).get(assignment.to_id or 0)
     if absence and _waiting_holds(assignment).exclude(coverage=absence).exists():
         until = last_day_away(absence, timezone.get_current_timezone())
         raise AssignmentRefused(
@@ -218,10 +218,10 @@ def _check_target_present(assignment: Assignment, at: datetime) -> None:
         )
 
 
-def _expected_owner(assignment: Assignment) -> int | Anyone | None:
+def _expected_owner(assignment: Assignment) -> int | AnyOwner | None:
     if assignment.state == State.OVERTAKEN:
         return assignment.found_id
-    return assignment.expected_id if assignment.expected_known else ANYONE
+    return assignment.expected_id if assignment.expected_known else ANY_OWNER
 
 
 @transaction.atomic
@@ -239,15 +239,15 @@ def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> 
 
 
 def _check_possible(
-    lead: Lead, to: Member, newest: Assignment | None, expected: int | Anyone | None
+    lead: Lead, to: Member, newest: Assignment | None, expected: int | AnyOwner | None
 ) -> None:
     """Raise AssignmentRefused or Stale unless the lead can go to `to` by now."""
     shown = newest.to_id if newest else lead.owner_id
     if lead.gone_at:
-        raise AssignmentRefused(GONE)
+        raise AssignmentRefused(LEAD_GONE)
     if not to.is_active:
         raise AssignmentRefused(f"{to} has been deactivated. Choose somebody else.")
-    if expected is not ANYONE and expected != shown:
+    if expected is not ANY_OWNER and expected != shown:
         holder = (newest.to if newest else lead.owner) or "nobody"
         going = "is on its way to" if newest else "is now with"
         raise Stale(f"{lead} {going} {holder}. Look again before you change it.")

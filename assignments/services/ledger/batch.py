@@ -15,7 +15,7 @@ from assignments.services.ledger.new_row import (
     expect_owner,
     pending_rows,
 )
-from assignments.services.ledger.transitions import GONE
+from assignments.services.ledger.transitions import LEAD_GONE
 from assignments.task_queue import nudge_dispatch
 
 URGENCY_OF = {
@@ -35,7 +35,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class AutomaticPlan:
     """What a rule or a coverage wants done with some leads."""
 
     cause: Cause
@@ -44,7 +44,7 @@ class Plan:
 
 
 @transaction.atomic
-def apply_plan(plan: Plan, *, actor: User | None, at: datetime) -> Batch:
+def apply_plan(plan: AutomaticPlan, *, actor: User | None, at: datetime) -> Batch:
     """Write one row per lead in one transaction, and have them sent.
 
     Leads with a change that waits or is being sent are skipped, as are those that are
@@ -106,7 +106,7 @@ def _build_row(
 
 def _skip_reason(lead: Lead, to: Member, newest: Assignment | None) -> str:
     if lead.gone_at:
-        return GONE
+        return LEAD_GONE
     if not to.is_active:
         return f"{to} has been deactivated."
     if newest:

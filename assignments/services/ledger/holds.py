@@ -1,8 +1,9 @@
 """Holds of leads in coverages, and what the end of an assignment does to them.
 
 Called in the transaction that gives a row its final state, under the lock on the lead.
-Nothing else changes a hold when a move has come true. See docs/design/coverage-
-rules.md, rules 8 and 14 to 21.
+Nothing else changes a hold when a move has come true.
+
+See docs/design/coverage-rules.md, rules 8 and 14 to 21.
 """
 
 import re
@@ -23,13 +24,13 @@ from assignments.models import (
 )
 from assignments.models.assignment import FINAL, PERSONAL, Cause, State
 from assignments.services.absence_wording import first_day_away, last_day_away
-from assignments.services.ledger.notes import LONGEST, attach_note
+from assignments.services.ledger.notes import LONGEST_NOTE, attach_note
 
 LIVE, TAKING, ENDED = Hold.State.LIVE, Hold.State.TAKING, Hold.State.ENDED
 Outcome = Hold.Outcome
 
 
-def settle(row: Assignment, *, at: datetime) -> None:
+def apply_final_state(row: Assignment, *, at: datetime) -> None:
     """Bring the holds of a lead up to date with a row that has just become final.
 
     Done: the coverage's own move makes, moves or ends its hold; anybody else's ends the
@@ -46,14 +47,14 @@ def settle(row: Assignment, *, at: datetime) -> None:
     _complete(row.lead_id, at)
 
 
-def forget(rows: Sequence[int], *, at: datetime) -> None:
+def drop_planned(rows: Sequence[int], *, at: datetime) -> None:
     """End the planned holds of rows (ids) cancelled unsent; live holds drop the move."""
     moved = Hold.objects.standing().filter(move__in=rows)
     _end(moved.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
     moved.update(move=None)
 
 
-def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
+def end_holds_of_gone_lead(lead: Lead, *, at: datetime) -> None:
     """End all holds of a lead that Smartlead no longer has."""
     standing = Hold.objects.standing().filter(lead=lead)
     _end(standing.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
@@ -61,7 +62,7 @@ def end_of_gone_lead(lead: Lead, *, at: datetime) -> None:
     _complete(lead.pk, at)
 
 
-def carry_on_with_found_lead(lead: Lead) -> None:
+def revive_holds_of_found_lead(lead: Lead) -> None:
     """Make the holds live again that ended when a lead was lost that is found now.
 
     Does nothing if somebody else than the last covering member owns it now.
@@ -82,17 +83,17 @@ def carry_on_with_found_lead(lead: Lead) -> None:
     ended.update(state=LIVE, outcome="", ended_at=None, move=None)
 
 
-def why_not_undo(row: Assignment) -> str | None:
+def why_not_restore(row: Assignment) -> str | None:
     """Return a sentence why an undo of `row` could not restore its holds, else None."""
     if row.is_of_coverage:
         return (
             "A coverage did this. Hand the lead back on the page of the coverage, or "
             "assign it to somebody."
         )
-    return over_since(Assignment.objects.filter(pk=row.pk)).get(row.pk)
+    return ended_coverage_reasons(Assignment.objects.filter(pk=row.pk)).get(row.pk)
 
 
-def over_since(rows: QuerySet[Assignment]) -> dict[int, str]:
+def ended_coverage_reasons(rows: QuerySet[Assignment]) -> dict[int, str]:
     """Return sentences by row id, for rows that took a lead out of a coverage now over.
 
     Other rows are left out.
@@ -110,7 +111,7 @@ def over_since(rows: QuerySet[Assignment]) -> dict[int, str]:
     }
 
 
-def carry_on(*, refused: Assignment, retry: Assignment) -> None:
+def adopt_retry(*, refused: Assignment, retry: Assignment) -> None:
     """Let the holds that waited for a refused move wait for its retry."""
     Hold.objects.standing().filter(move=refused).update(move=retry)
 
@@ -166,7 +167,7 @@ def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
         return
     covering = hold.to if is_return else row.to
     assert covering is not None  # noqa: S101  a coverage's rows go to somebody
-    text = note(template, coverage=coverage, lead=row.lead, covering=covering)
+    text = hold_note_text(template, coverage=coverage, lead=row.lead, covering=covering)
     kind = Note.Kind.RETURN if is_return else Note.Kind.START
     attach_note(row, text=text, at=at, kind=kind)
     setattr(covered, written, at)
@@ -338,7 +339,9 @@ def _complete(lead_id: int, at: datetime) -> None:
 
 
 # ── Sentences and notes ─────────────────────────────────────────────────────────
-def note(template: str, *, coverage: Coverage, lead: Lead, covering: Member) -> str:
+def hold_note_text(
+    template: str, *, coverage: Coverage, lead: Lead, covering: Member
+) -> str:
     """Return the template filled for one lead, cut to the longest note.
 
     Unknown placeholders stay; names that look like placeholders are not filled again.
@@ -352,19 +355,19 @@ def note(template: str, *, coverage: Coverage, lead: Lead, covering: Member) -> 
         "campaign": str(lead.campaign) if lead.campaign else "no campaign",
     }
     filled = re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template)
-    return filled[:LONGEST]
+    return filled[:LONGEST_NOTE]
 
 
-def start_reason(coverage: Coverage, to: Member, why: str) -> str:
+def coverage_start_reason(coverage: Coverage, to: Member, why: str) -> str:
     """Return e.g. "Maya is away until Fri 15 May; Luca covers half of the leads."."""
     return f"{coverage.member} is away until {last_day_away(coverage)}; {to} {why}."
 
 
-def summary(coverage: Coverage) -> str:
+def coverage_start_summary(coverage: Coverage) -> str:
     """Return the reason of a batch that starts a coverage."""
     return f"{coverage.member} is away until {last_day_away(coverage)}."
 
 
-def return_reason(coverage: Coverage) -> str:
+def coverage_return_reason(coverage: Coverage) -> str:
     """Return the reason of rows and of the batch that give leads back."""
     return f"{coverage.member} is back and gets back what was covered."

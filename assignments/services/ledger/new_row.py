@@ -6,7 +6,7 @@ from datetime import datetime
 
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import State
-from assignments.services.ledger.transitions import finish
+from assignments.services.ledger.transitions import finalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def supersede(
     waiting: Assignment, row: Assignment, *, outcome: str, at: datetime
 ) -> None:
     """Cancel the row that waits. Ends the unsaved `row` as skipped if nothing is left."""
-    finish(waiting, state=State.CANCELLED, outcome=outcome, at=at)
+    finalize(waiting, state=State.CANCELLED, outcome=outcome, at=at)
     if row.expected_known and row.expected_id == row.to_id:
         outcome = f"{row.to} keeps it: the waiting change was cancelled."
         end_unsaved(row, State.SKIPPED, outcome, at)

@@ -12,7 +12,7 @@ from assignments.services.locks import lock_lead
 from assignments.task_queue import nudge_dispatch
 from assignments.visible_text import without_turning
 
-LONGEST = 5_000  # characters of one note
+LONGEST_NOTE = 5_000  # characters of one note
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that two people read differently
 
 
@@ -33,7 +33,7 @@ def attach_note(
     text = without_turning(text).strip()
     if not text:
         return None
-    check_length(text)
+    check_note_length(text)
     earlier = row.notes.filter(kind=kind).first()
     if earlier and earlier.text == text:
         return earlier
@@ -48,33 +48,33 @@ def attach_note(
         kind=kind,
         author=author or row.actor,
         text=text,
-        reference=new_reference(),
+        reference=new_note_reference(),
         created_at=at,
     )
 
 
-def check_length(text: str) -> None:
+def check_note_length(text: str) -> None:
     """Raise AssignmentRefused if the text is longer than LONGEST."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST_NOTE:
         raise AssignmentRefused(
-            f"The note has {len(text):,} characters; {LONGEST:,} is the most. "
+            f"The note has {len(text):,} characters; {LONGEST_NOTE:,} is the most. "
             "Shorten it."
         )
 
 
-def new_reference() -> str:
+def new_note_reference() -> str:
     """Return a random mark, such as H-7KQ2XMP, by which a note is found in Smartlead."""
     return "H-" + "".join(secrets.choice(_LETTERS) for _ in range(7))
 
 
-def unsent_text(row: Assignment) -> str:
+def unsent_note_text(row: Assignment) -> str:
     """Return the text of the note dropped with this assignment; empty without one."""
     dropped = row.notes.filter(state=Note.State.CANCELLED, kind=Note.Kind.ASSIGNED)
     note = dropped.first()
     return note.text if note else ""
 
 
-SAME_WITHIN = timedelta(minutes=1)  # a second press, or a form sent again
+SAME_NOTE_WITHIN = timedelta(minutes=1)  # a second press, or a form sent again
 
 
 @transaction.atomic
@@ -93,9 +93,9 @@ def write_note(*, lead: Lead, text: str, author: User, at: datetime) -> Note:
         )
     if not text:
         raise AssignmentRefused("Write something first.")
-    check_length(text)
+    check_note_length(text)
     written = lead.notes.filter(kind=Note.Kind.WRITTEN, author=author)
-    same = written.filter(text=text, created_at__gt=at - SAME_WITHIN)
+    same = written.filter(text=text, created_at__gt=at - SAME_NOTE_WITHIN)
     if earlier := same.first():
         return earlier
     nudge_dispatch()
@@ -104,6 +104,6 @@ def write_note(*, lead: Lead, text: str, author: User, at: datetime) -> Note:
         kind=Note.Kind.WRITTEN,
         author=author,
         text=text,
-        reference=new_reference(),
+        reference=new_note_reference(),
         created_at=at,
     )

@@ -13,15 +13,15 @@ from django.conf import settings
 from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State
 from assignments.services.ledger import holds
-from assignments.services.ledger.transitions import finish
+from assignments.services.ledger.transitions import finalize
 from assignments.services.notifications import assignments
 from assignments.services.replies import record
-from assignments.services.sla.deadlines import work_out
-from assignments.services.sla.policy import Book
+from assignments.services.sla.deadlines import update_deadlines
+from assignments.services.sla.policy import SlaPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class OwnerObservation:
     """What one answer of Smartlead said about a lead's owner.
 
     `known` is false where the answer does not carry the field at all. It counts from
@@ -37,10 +37,10 @@ class Sighting:
 def observe_owner(
     *,
     map_id: int,
-    sighting: Sighting,
+    sighting: OwnerObservation,
     at: datetime,
     token: str = "",
-    book: Book | None = None,
+    book: SlaPolicy | None = None,
 ) -> None:
     """Take in what Smartlead said about an owner, if it is newer than what is known.
 
@@ -60,10 +60,10 @@ def observe_owner(
     elif lead.owner_is_known and _needs_another_look(lead, sighting, at, token):
         return
     else:
-        _store_new_owner(lead, sighting, at, book or Book())
+        _store_new_owner(lead, sighting, at, book or SlaPolicy())
 
 
-def record_write(
+def record_owner_write(
     lead: Lead, *, owner_id: int, sure_at: datetime | None, answered_at: datetime
 ) -> None:
     """Store the owner that we have written ourselves.
@@ -76,9 +76,9 @@ def record_write(
     lead.owner_sure_at = sure_at
     lead.owner_known_at = answered_at
     lead.owner_changed_at = lead.owner_written_at = answered_at
-    work_out([lead], Book())
+    update_deadlines([lead], SlaPolicy())
     _save_settled(lead)
-    record.credit_again(lead)
+    record.reattribute(lead)
 
 
 _OWNER_FIELDS = (
@@ -100,7 +100,7 @@ def _save_settled(lead: Lead) -> None:
     lead.save(update_fields=_OWNER_FIELDS)
 
 
-def _is_old(lead: Lead, sighting: Sighting) -> bool:
+def _is_old(lead: Lead, sighting: OwnerObservation) -> bool:
     return lead.owner_known_at is not None and (
         sighting.asked_at <= lead.owner_known_at
     )
@@ -111,7 +111,7 @@ def _is_in_flight(lead: Lead, token: str) -> bool:
     return (sending.exclude(token=token) if token else sending).exists()
 
 
-def _lost_write(lead: Lead, sighting: Sighting) -> Assignment | None:
+def _lost_write(lead: Lead, sighting: OwnerObservation) -> Assignment | None:
     """Return the waiting row whose lost write has landed after all, else None."""
     if lead.owner_id == sighting.owner_id:
         return None
@@ -120,7 +120,7 @@ def _lost_write(lead: Lead, sighting: Sighting) -> Assignment | None:
 
 
 def _take_as_own_write(
-    row: Assignment, lead: Lead, sighting: Sighting, at: datetime
+    row: Assignment, lead: Lead, sighting: OwnerObservation, at: datetime
 ) -> None:
     """Finish a row whose write has landed: nobody else did it.
 
@@ -128,19 +128,21 @@ def _take_as_own_write(
     """
     assert row.to_id is not None  # noqa: S101  `_lost_write` has seen to it
     sure_at = sighting.asked_at if sighting.by == "get" else None
-    if finish(row, state=State.DONE, outcome="", at=at):
+    if finalize(row, state=State.DONE, outcome="", at=at):
         asked_at = sighting.asked_at
-        record_write(lead, owner_id=row.to_id, sure_at=sure_at, answered_at=asked_at)
+        record_owner_write(
+            lead, owner_id=row.to_id, sure_at=sure_at, answered_at=asked_at
+        )
 
 
-def _record_withheld(lead: Lead, sighting: Sighting) -> None:
+def _record_withheld(lead: Lead, sighting: OwnerObservation) -> None:
     """Note when a read of the lead did not name an owner; lists are not counted."""
     if sighting.by == "get":
         lead.owner_withheld_at = sighting.asked_at
         _save_settled(lead)
 
 
-def _confirm(lead: Lead, sighting: Sighting) -> None:
+def _confirm(lead: Lead, sighting: OwnerObservation) -> None:
     """Note that the known owner still holds, and verify the lead's last done row."""
     lead.owner_known_at = sighting.asked_at
     if sighting.by == "get":
@@ -155,7 +157,7 @@ def _confirm(lead: Lead, sighting: Sighting) -> None:
 
 
 def _needs_another_look(
-    lead: Lead, sighting: Sighting, at: datetime, token: str
+    lead: Lead, sighting: OwnerObservation, at: datetime, token: str
 ) -> bool:
     """Schedule another read of a lead if a contradiction is not to be believed yet.
 
@@ -181,7 +183,9 @@ def _is_recent(moment: datetime | None, at: datetime) -> bool:
     return moment is not None and moment >= at - memory
 
 
-def _store_new_owner(lead: Lead, sighting: Sighting, at: datetime, book: Book) -> None:
+def _store_new_owner(
+    lead: Lead, sighting: OwnerObservation, at: datetime, book: SlaPolicy
+) -> None:
     """Store another owner than was known, and write the row of that outside change."""
     if sighting.owner_id is not None:
         Member.objects.get_or_create(
@@ -194,15 +198,17 @@ def _store_new_owner(lead: Lead, sighting: Sighting, at: datetime, book: Book) -
     lead.owner_known_at = sighting.asked_at
     lead.owner_sure_at = sighting.asked_at if sighting.by == "get" else None
     lead.owner_written_at = None
-    work_out([lead], book)
+    update_deadlines([lead], book)
     _save_settled(lead)
-    record.credit_again(lead)
+    record.reattribute(lead)
     if outside:
-        holds.settle(outside, at=at)
-        assignments.remember(outside, at=at)
+        holds.apply_final_state(outside, at=at)
+        assignments.queue_announcement(outside, at=at)
 
 
-def _write_outside_row(lead: Lead, sighting: Sighting, at: datetime) -> Assignment:
+def _write_outside_row(
+    lead: Lead, sighting: OwnerObservation, at: datetime
+) -> Assignment:
     return Assignment.objects.create(
         lead=lead,
         expected_id=lead.owner_id,

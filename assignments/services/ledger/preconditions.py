@@ -12,14 +12,14 @@ from assignments.services.absence_wording import last_day_away
 AGAIN = "It is decided again."
 
 
-def why_not_now(row: Assignment, at: datetime) -> str | None:
+def why_not_send(row: Assignment, at: datetime) -> str | None:
     """Return a sentence why a row must not be sent any more; None if it may.
 
     An automatic row is stopped if its coverage does not want it any more, or its member
     is away or deactivated. A person's decision about one lead is sent; of a batch,
     leads are not sent to somebody whose absence its preview did not show.
     """
-    now = latest(at)
+    now = coverage_time(at)
     if row.cause == Cause.COVERAGE_START and not _is_wanted(row, now):
         return "Its coverage does not ask for it any more. It was not sent."
     if row.cause in PERSONAL:
@@ -56,18 +56,18 @@ def _is_wanted(row: Assignment, now: datetime) -> bool:
 TICK = "tick"
 
 
-def latest(at: datetime) -> datetime:
+def coverage_time(at: datetime) -> datetime:
     """Return `at`, or the time of the last tick if that is later."""
-    last = last_tick()
+    last = last_tick_at()
     return max(at, last) if last else at
 
 
-def last_tick() -> datetime | None:
+def last_tick_at() -> datetime | None:
     """Return when the last tick ran; None before the first."""
     beat = Heartbeat.objects.filter(name=TICK).first()
     return beat.beat_at if beat else None
 
 
-def advance(at: datetime) -> None:
+def record_tick(at: datetime) -> None:
     """Record a tick."""
     Heartbeat.objects.update_or_create(name=TICK, defaults={"beat_at": at})

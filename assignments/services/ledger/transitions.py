@@ -13,11 +13,11 @@ from assignments.models.assignment import PENDING, State, Urgency
 from assignments.services.ledger import holds
 from assignments.services.notifications import assignments
 
-GONE = "Smartlead no longer has this lead."
+LEAD_GONE = "Smartlead no longer has this lead."
 REPLACED = "A newer decision replaced it before it was sent."
 
 
-def finish(
+def finalize(
     row: Assignment,
     *,
     state: State,
@@ -45,15 +45,15 @@ def finish(
     if state != State.DONE:
         _drop_notes([row.pk], at)
     ended = Assignment.objects.select_related("lead", "to", "reverses").get(pk=row.pk)
-    holds.settle(ended, at=at)
+    holds.apply_final_state(ended, at=at)
     if state == State.DONE:
-        assignments.remember(ended, at=at)
+        assignments.queue_announcement(ended, at=at)
     for follower in Assignment.objects.waiting().filter(after=row):
         _update_follower(follower, row, state, at, found_id)
     return True
 
 
-def release(
+def requeue(
     row: Assignment, *, token: str, at: datetime, not_before: datetime | None = None
 ) -> None:
     """Let a claimed row wait again, as nothing was written.
@@ -63,11 +63,11 @@ def release(
     cancelled.
     """
     if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
-        finish(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
+        finalize(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
         return
     if by := _who_cancelled_batch(row):
         outcome = f"{by} cancelled the batch, and it had not been applied."
-        finish(row, state=State.CANCELLED, outcome=outcome, at=at, token=token)
+        finalize(row, state=State.CANCELLED, outcome=outcome, at=at, token=token)
         return
     Assignment.objects.filter(pk=row.pk, token=token).update(
         state=State.WAITING,
@@ -92,11 +92,11 @@ def _who_cancelled_batch(row: Assignment) -> User | None:
     return plan.cancelled_by if plan else None
 
 
-def end_what_waits_for_gone_lead(lead: Lead, at: datetime) -> None:
+def end_gone_lead(lead: Lead, at: datetime) -> None:
     """Refuse the waiting rows of a lead that Smartlead no longer has, and end its holds."""
     for row in Assignment.objects.waiting().filter(lead=lead):
-        finish(row, state=State.REFUSED, outcome=GONE, at=at)
-    holds.end_of_gone_lead(lead, at=at)
+        finalize(row, state=State.REFUSED, outcome=LEAD_GONE, at=at)
+    holds.end_holds_of_gone_lead(lead, at=at)
 
 
 def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
@@ -108,7 +108,7 @@ def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
     waiting = Assignment.objects.waiting().filter(pk__in=rows)
     count = waiting.update(state=State.CANCELLED, outcome=outcome[:500], finished_at=at)
     _drop_notes(rows, at)
-    holds.forget(rows, at=at)
+    holds.drop_planned(rows, at=at)
     return count
 
 
@@ -122,7 +122,7 @@ def _update_follower(
     """Set the owner that the follower expects now, or end it if nothing is left."""
     if state == State.OVERTAKEN:
         outcome = "Somebody changed the owner in Smartlead first. It was not sent."
-        finish(follower, state=state, outcome=outcome, at=at, found_id=found_id)
+        finalize(follower, state=state, outcome=outcome, at=at, found_id=found_id)
         return
     if state == State.DONE:
         follower.expected_id, follower.expected_known = row.to_id, True
@@ -131,7 +131,7 @@ def _update_follower(
         follower.expected_known = row.expected_known
     if follower.expected_known and follower.expected_id == follower.to_id:
         outcome = f"{follower.to} still has it: the change before did not happen."
-        finish(follower, state=State.SKIPPED, outcome=outcome, at=at)
+        finalize(follower, state=State.SKIPPED, outcome=outcome, at=at)
     else:
         follower.save(update_fields=["expected", "expected_known"])
 

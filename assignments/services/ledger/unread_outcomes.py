@@ -9,7 +9,7 @@ from assignments.models import Assignment, User
 from assignments.models.assignment import Cause, State
 
 
-def unanswered(user: User) -> QuerySet[Assignment]:
+def undismissed_outcomes(user: User) -> QuerySet[Assignment]:
     """Return this user's refused and overtaken assignments, newest first.
 
     Left out are dismissed ones, and those of leads that a newer decision is about.
@@ -26,9 +26,9 @@ def unanswered(user: User) -> QuerySet[Assignment]:
 
 
 @transaction.atomic
-def dismiss_all(*, user: User, at: datetime) -> int:
+def dismiss_outcomes(*, user: User, at: datetime) -> int:
     """Mark all unread outcomes of the user as read; return how many there were."""
-    ids = list(unanswered(user).values_list("pk", flat=True))
+    ids = list(undismissed_outcomes(user).values_list("pk", flat=True))
     return Assignment.objects.filter(pk__in=ids, dismissed_at=None).update(
         dismissed_at=at
     )

@@ -13,13 +13,13 @@ from assignments.services.mail_content.elements import (
     TABLE_PARTS,
     Element,
 )
-from assignments.services.mail_content.history import Section
+from assignments.services.mail_content.history import MailSection
 from assignments.services.mail_content.lines import (
-    Line,
+    MailLine,
     common_element,
     is_block_between,
 )
-from assignments.services.mail_content.markup import Part
+from assignments.services.mail_content.markup import VisiblePart
 
 SCHEMES = {"http", "https", "mailto"}
 _FOLD = "<details><summary>Quoted text</summary><blockquote>"
@@ -50,7 +50,10 @@ _NO_CONTENT_OF_THEIR_OWN = {*TABLE_PARTS, "ul", "ol"}
 
 
 def page_markup(
-    parts: Sequence[Part], sections: Sequence[Section], *, unfolded: bool = False
+    parts: Sequence[VisiblePart],
+    sections: Sequence[MailSection],
+    *,
+    unfolded: bool = False,
 ) -> str:
     """Return sanitised markup; with `unfolded`, forwarded mails are shown openly."""
     page = _Page(parts)
@@ -59,7 +62,7 @@ def page_markup(
     return _sanitised("".join(page.markup))
 
 
-def _is_folded(section: Section, *, unfolded: bool) -> bool:
+def _is_folded(section: MailSection, *, unfolded: bool) -> bool:
     return section.is_old and not (unfolded and section.is_forward)
 
 
@@ -102,15 +105,15 @@ def _scheme(address: str) -> str:
 class _Page:
     """Writes lines with the elements around them, each opened and closed in order."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[VisiblePart]) -> None:
         self.parts = parts
         self.markup: list[str] = []
         self.path: list[Element] = []
 
-    def add_section(self, section: Section, *, is_folded: bool) -> None:
+    def add_section(self, section: MailSection, *, is_folded: bool) -> None:
         if is_folded:
             self.markup.append(_FOLD)
-        before: Line | None = None
+        before: MailLine | None = None
         for line in section.lines:
             if before:
                 self._separate(before, line)
@@ -121,7 +124,7 @@ class _Page:
         if is_folded:
             self.markup.append(_UNFOLD)
 
-    def _add_part(self, part: Part) -> None:
+    def _add_part(self, part: VisiblePart) -> None:
         if part.kind == "text":
             self._move_to(part.element)
             self.markup.append(escape(part.text))
@@ -130,7 +133,7 @@ class _Page:
             name = escape(part.text)
             self.markup.append(f"<span>[image{f': {name}' if name else ''}]</span>")
 
-    def _separate(self, before: Line, line: Line) -> None:
+    def _separate(self, before: MailLine, line: MailLine) -> None:
         last = self.parts[before.end - 1].element
         first = self.parts[line.first].element
         breaks = line.above.has_blank + (not is_block_between(last, first))

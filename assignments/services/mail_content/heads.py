@@ -20,7 +20,7 @@ from assignments.services.mail_content.head_words import (
     WEEKDAYS,
     WROTE,
 )
-from assignments.services.mail_content.lines import Line
+from assignments.services.mail_content.lines import MailLine
 
 _LONGEST_SENTENCE = 400
 _MOST_HEAD_LINES = 40
@@ -83,7 +83,7 @@ def _label_and_value(text: str) -> tuple[str, str]:
     return label.strip(" *_|\t"), text[len(label) + 1 :].strip(" *_;,")
 
 
-def find_head(lines: Sequence[Line], place: int) -> Head | None:
+def find_head(lines: Sequence[MailLine], place: int) -> Head | None:
     """Return the head with a title or labels that begins at `place`, if one does."""
     head = _titled(lines, place)
     if head:
@@ -95,7 +95,7 @@ def is_forward_title(text: str) -> bool:
     return _title(text) is True
 
 
-def _is_announced(lines: Sequence[Line], place: int) -> bool:
+def _is_announced(lines: Sequence[MailLine], place: int) -> bool:
     above = lines[place].above
     return above.has_rule or above.has_border or above.begins_old
 
@@ -111,7 +111,7 @@ def _title(text: str) -> bool | None:
     return next((_TITLES[title] for title in _TITLES if title in words), None)
 
 
-def _titled(lines: Sequence[Line], place: int) -> Head | None:
+def _titled(lines: Sequence[MailLine], place: int) -> Head | None:
     """Return a head below a title or below a drawn line."""
     text = lines[place].text
     if not text or len(text) > 120:
@@ -130,7 +130,9 @@ def _titled(lines: Sequence[Line], place: int) -> Head | None:
     return Head(below, is_forward)
 
 
-def _labelled(lines: Sequence[Line], place: int, *, is_announced: bool) -> Head | None:
+def _labelled(
+    lines: Sequence[MailLine], place: int, *, is_announced: bool
+) -> Head | None:
     block = _LabelBlock()
     if not label_of(lines[place].text):
         return _of_unknown_language(lines, place) if is_announced else None
@@ -152,7 +154,7 @@ class _LabelBlock:
         self.has_email = False
         self.is_dated = self.names_day = False
 
-    def takes(self, line: Line, place: int) -> bool:
+    def takes(self, line: MailLine, place: int) -> bool:
         kind = label_of(line.text)
         if self.end and line.above.has_blank:
             return False
@@ -200,7 +202,7 @@ def _further_kinds(text: str) -> set[str]:
     return kinds if len(kinds) > 2 else set()
 
 
-def _of_unknown_language(lines: Sequence[Line], place: int) -> Head | None:
+def _of_unknown_language(lines: Sequence[MailLine], place: int) -> Head | None:
     """Return a head whose labels no table knows: three of them, a date and a border."""
     texts = [line.text[:500] for line in lines[place : place + 4]]
     labelled = 0
@@ -213,7 +215,9 @@ def _of_unknown_language(lines: Sequence[Line], place: int) -> Head | None:
     return Head(place + labelled) if labelled > 2 and is_dated else None
 
 
-def sentence_heads(lines: Sequence[Line], quoted: Sequence[bool]) -> dict[int, Head]:
+def sentence_heads(
+    lines: Sequence[MailLine], quoted: Sequence[bool]
+) -> dict[int, Head]:
     """Return heads like "On Monday Ana wrote:", of up to three lines, by first line."""
     heads: dict[int, Head] = {}
     tried = 0
@@ -235,7 +239,11 @@ def sentence_heads(lines: Sequence[Line], quoted: Sequence[bool]) -> dict[int, H
 
 
 def _first_line(
-    lines: Sequence[Line], end: int, quoted: Sequence[bool], *, is_quoted_below: bool
+    lines: Sequence[MailLine],
+    end: int,
+    quoted: Sequence[bool],
+    *,
+    is_quoted_below: bool,
 ) -> int | None:
     """Return where the sentence that stops before `end` begins; None if it is no head.
 
@@ -270,7 +278,7 @@ def _is_dated(text: str) -> bool:
     return bool(_CLOCK.search(text[:500]) or _YEAR.search(text[:500]))
 
 
-def _continues(lines: Sequence[Line], place: int, quoted: Sequence[bool]) -> bool:
+def _continues(lines: Sequence[MailLine], place: int, quoted: Sequence[bool]) -> bool:
     """Return whether the line at `place` can be the rest of the one before it."""
     gap = lines[place].above
     return place > 0 and not (gap.has_blank or gap.has_rule or quoted[place - 1])
@@ -282,7 +290,7 @@ def _may_end_sentence(text: str, is_quoted_below: bool) -> bool:  # noqa: FBT001
     return text.endswith("--") or (is_quoted_below and bool(_EMAIL_AT_END.search(text)))
 
 
-def _is_sentence(lines: Sequence[Line], *, is_quoted_below: bool) -> bool:
+def _is_sentence(lines: Sequence[MailLine], *, is_quoted_below: bool) -> bool:
     text = " ".join(line.text for line in lines)
     if len(text) > _LONGEST_SENTENCE:
         return False

@@ -13,7 +13,7 @@ from assignments.services.mail_content.heads import (
     value_of,
 )
 from assignments.services.mail_content.lines import (
-    Line,
+    MailLine,
     common_element,
     elements_between,
 )
@@ -25,10 +25,10 @@ _MOST_SECTIONS = 200  # each opens again the elements it lies in
 
 
 @dataclass(slots=True)
-class Section:
+class MailSection:
     """Lines in a row that are all own or all old."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[MailLine] = field(default_factory=list)
     is_old: bool = False
     is_forward: bool = False
 
@@ -45,17 +45,17 @@ class Section:
         return "\n".join(_spaced(self.lines)).strip()
 
 
-def sections_of(lines: list[Line]) -> list[Section]:
+def sections_of(lines: list[MailLine]) -> list[MailSection]:
     """Return the lines as sections, by turns own and old."""
     old = _Old(lines)
     old.mark_quotations()
     old.mark_wrappers()
     old.mark_heads()
-    sections: list[Section] = []
+    sections: list[MailSection] = []
     for line, is_old in zip(lines, old.marks, strict=True):
         is_other = not sections or sections[-1].is_old != is_old
         if is_other and len(sections) < _MOST_SECTIONS:
-            sections.append(Section(is_old=is_old))
+            sections.append(MailSection(is_old=is_old))
         sections[-1].lines.append(line)
     for section in sections:
         section.is_forward = section.is_old and any(
@@ -67,7 +67,7 @@ def sections_of(lines: list[Line]) -> list[Section]:
 class _Old:
     """Marks which lines are old."""
 
-    def __init__(self, lines: list[Line]) -> None:
+    def __init__(self, lines: list[MailLine]) -> None:
         self.lines = lines
         self.marks = [False] * len(lines)
 
@@ -158,7 +158,7 @@ class _Old:
         )
 
 
-def _holds(holder: Element, lines: Sequence[Line], place: int) -> bool:
+def _holds(holder: Element, lines: Sequence[MailLine], place: int) -> bool:
     if place >= len(lines):
         return False
     return holder.first_part <= lines[place].first and (
@@ -166,9 +166,9 @@ def _holds(holder: Element, lines: Sequence[Line], place: int) -> bool:
     )
 
 
-def _spaced(lines: Sequence[Line]) -> Iterator[str]:
+def _spaced(lines: Sequence[MailLine]) -> Iterator[str]:
     """Yield the texts of lines with an empty one where a blank or a paragraph ends."""
-    before: Line | None = None
+    before: MailLine | None = None
     for line in lines:
         if not line.text:
             continue
@@ -178,7 +178,7 @@ def _spaced(lines: Sequence[Line]) -> Iterator[str]:
         before = line
 
 
-def _is_new_paragraph(before: Line, line: Line) -> bool:
+def _is_new_paragraph(before: MailLine, line: MailLine) -> bool:
     return before.element is not line.element and any(
         element.tag == "p" and not element.attributes.get("class", "").startswith("Mso")
         for element in elements_between(before.element, line.element)

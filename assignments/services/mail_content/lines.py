@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assignments.services.mail_content.elements import BLOCKS, CELLS, Element
-from assignments.services.mail_content.markup import Part
+from assignments.services.mail_content.markup import VisiblePart
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class Gap:
 
 
 @dataclass(slots=True)
-class Line:
+class MailLine:
     """One line with words or a picture; `first` and `end` are places of its parts."""
 
     first: int
@@ -28,9 +28,9 @@ class Line:
     above: Gap
 
 
-def lines_of(parts: list[Part]) -> list[Line]:
+def lines_of(parts: list[VisiblePart]) -> list[MailLine]:
     """Return the lines of a mail in reading order; blank ones become gaps."""
-    lines: list[Line] = []
+    lines: list[MailLine] = []
     gap, first = Gap(), 0
     for place, part in enumerate(parts):
         following = parts[place + 1] if place + 1 < len(parts) else None
@@ -46,7 +46,7 @@ def lines_of(parts: list[Part]) -> list[Line]:
     return lines
 
 
-def _line(parts: list[Part], first: int, end: int, gap: Gap) -> Line | None:
+def _line(parts: list[VisiblePart], first: int, end: int, gap: Gap) -> MailLine | None:
     pieces: list[str] = []
     element = None
     for place in range(first, end):
@@ -63,11 +63,11 @@ def _line(parts: list[Part], first: int, end: int, gap: Gap) -> Line | None:
             element = part.element
     if element is None:
         return None
-    return Line(first, end, " ".join("".join(pieces).split()), element, gap)
+    return MailLine(first, end, " ".join("".join(pieces).split()), element, gap)
 
 
-def _note(at: Line | Part, gap: Gap, *, before: Line | None) -> None:
-    if isinstance(at, Line):
+def _note(at: MailLine | VisiblePart, gap: Gap, *, before: MailLine | None) -> None:
+    if isinstance(at, MailLine):
         above = before.element if before else None
         gap.has_border = any(
             element.has_rule_above for element in _entered(above, at.element)
@@ -123,7 +123,7 @@ def _is_cell_between(one: Element, other: Element) -> bool:
     )
 
 
-def _ends_line(part: Part, following: Part) -> bool:
+def _ends_line(part: VisiblePart, following: VisiblePart) -> bool:
     return (
         part.kind in {"break", "rule", "edge"}
         or following.kind in {"rule", "edge"}

@@ -55,7 +55,7 @@ _KEPT_OPEN = {
 
 
 @dataclass(slots=True, eq=False)
-class Part:
+class VisiblePart:
     """Something visible of a mail: a text, a picture, a line break or a rule."""
 
     kind: str  # text, image, break, rule; edge: of an empty block
@@ -67,7 +67,7 @@ class Part:
 class VisibleParts:
     """The visible parts in reading order, and how many characters were not read."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[VisiblePart] = field(default_factory=list)
     characters_cut: int = 0
 
 
@@ -263,14 +263,16 @@ class _Reader:
             self.characters -= sum(len(part.text) for part in dropped)
             del self.result.parts[element.first_part :]
         elif element.first_part == len(self.result.parts) and element.ends_lines:
-            self.result.parts.append(Part(kind="edge", element=element))
+            self.result.parts.append(VisiblePart(kind="edge", element=element))
         element.end_part = len(self.result.parts)
 
     def _add(self, kind: str, text: str = "") -> None:
         if self.open[-1].tag in TABLE_PARTS:
             self._open_cell()
         self.characters += len(text)
-        self.result.parts.append(Part(kind=kind, element=self.open[-1], text=text))
+        self.result.parts.append(
+            VisiblePart(kind=kind, element=self.open[-1], text=text)
+        )
 
     def _add_text(self, start: int, end: int) -> int:
         """Add the text between two tags, as far as it fits; return where it ended."""

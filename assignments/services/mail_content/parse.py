@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assignments.services.mail_content.display import page_markup
 from assignments.services.mail_content.head_words import FORWARD_PREFIXES, SENT_FROM
-from assignments.services.mail_content.history import Section, sections_of
+from assignments.services.mail_content.history import MailSection, sections_of
 from assignments.services.mail_content.lines import lines_of
 from assignments.services.mail_content.markup import read_markup
 from assignments.services.mail_content.plain_text import is_markup, read_plain_text
@@ -82,7 +82,7 @@ def preview_line(content: MailContent) -> str:
     return " ".join(" ".join(lines).split())
 
 
-def _own_text(sections: Sequence[Section]) -> str:
+def _own_text(sections: Sequence[MailSection]) -> str:
     texts = [section.text for section in sections if not section.is_old]
     own = "\n".join(text for text in texts if text)
     written = [line for line in own.split("\n") if line and not _is_sent_from(line)]

@@ -25,7 +25,7 @@ def is_waiting(text: Message | LeadNote) -> bool:
     return text.parser_version < PARSER_VERSION
 
 
-def something_waits(*, lead_id: int | None = None) -> bool:
+def is_anything_unparsed(*, lead_id: int | None = None) -> bool:
     """Whether mails or notes of the lead, or of any lead, wait to be parsed."""
     waiting = (_waiting(Message, lead_id), _waiting(LeadNote, lead_id))
     return any(rows.exists() for rows in waiting)
@@ -91,7 +91,7 @@ def _show_newest_mail(lead_id: int) -> None:
         return
     if lead.last_message and _knows_newer_mail(lead, newest):
         return
-    line = plain_text.fitted(mail_line(newest), model=Lead, field="last_message")
+    line = plain_text.fit_to_column(mail_line(newest), model=Lead, field="last_message")
     if line != lead.last_message:
         news = {"last_message": line, "last_message_mark": ""}
         Lead.objects.filter(pk=lead_id).update(**news)

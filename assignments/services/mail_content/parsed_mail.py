@@ -78,11 +78,11 @@ def _columns(
     body_cut: int = 0,
     is_unreadable: bool = False,
 ) -> dict[str, Any]:
-    line = plain_text.storable(preview)
+    line = plain_text.storable_text(preview)
     return {
-        "preview": plain_text.fitted(line, model=Message, field="preview"),
-        "own_text": plain_text.storable(content.own_text[:LONGEST_OWN_TEXT]),
-        "display_html": plain_text.storable(content.display_html),
+        "preview": plain_text.fit_to_column(line, model=Message, field="preview"),
+        "own_text": plain_text.storable_text(content.own_text[:LONGEST_OWN_TEXT]),
+        "display_html": plain_text.storable_text(content.display_html),
         "images": content.images,
         "characters_cut": content.characters_cut + body_cut,
         "is_unreadable": is_unreadable,

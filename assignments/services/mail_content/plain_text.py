@@ -15,7 +15,7 @@ from assignments.services.mail_content.elements import (
 from assignments.services.mail_content.markup import (
     MOST_CHARACTERS,
     MOST_PARTS,
-    Part,
+    VisiblePart,
     VisibleParts,
     resolved,
     split_lines,
@@ -71,11 +71,11 @@ def read_plain_text(body: str) -> VisibleParts:
         words = _SPACES.sub(" ", line).strip()
         if not words:
             paragraph.end_part = len(result.parts)
-            result.parts.append(Part(kind="break", element=root))
+            result.parts.append(VisiblePart(kind="break", element=root))
             paragraph = Element.read("div", {}, root)
             paragraph.first_part = len(result.parts)
             continue
         if result.parts and result.parts[-1].element is paragraph:
-            result.parts.append(Part(kind="break", element=paragraph))
-        result.parts.append(Part(kind="text", element=paragraph, text=words))
+            result.parts.append(VisiblePart(kind="break", element=paragraph))
+        result.parts.append(VisiblePart(kind="text", element=paragraph, text=words))
     return result

@@ -18,8 +18,13 @@ from assignments.services.mail_content.parse_waiting import parse_texts_of
 from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.mail_content.raw_body import kept_body
 from assignments.services.mirror import sync_sources
-from assignments.services.mirror.import_leads import save_row, settle_replies
-from assignments.services.mirror.session import OutOfTime, Reading, Stopped, SyncReport
+from assignments.services.mirror.import_leads import refresh_reply_times, save_row
+from assignments.services.mirror.session import (
+    BudgetExhausted,
+    SyncReport,
+    SyncSession,
+    Unavailable,
+)
 from assignments.services.mirror.sync_sources import NOTES, THREADS
 from assignments.services.replies import own_mail, record
 from assignments.smartlead.budget import CallBudget, CallKind
@@ -33,7 +38,7 @@ LONGEST_KEY = 300
 EVENTS_LEAD_BY = timedelta(minutes=10)
 
 
-def open_lead(
+def refresh_lead(
     *, map_id: int, client: Client, budget: CallBudget, at: datetime
 ) -> SyncReport:
     """Fetch a lead, its conversation and its notes, and parse its mails; return what
@@ -42,7 +47,7 @@ def open_lead(
     What was fetched after the last mail is not fetched again. An error is noted with
     its source and tried again at the next opening.
     """
-    reading = Reading(
+    reading = SyncSession(
         client=client,
         budget=budget,
         # All of it counts as asked now: to call a read older than it is does no harm.
@@ -52,28 +57,28 @@ def open_lead(
     )
     if Lead.objects.filter(pk=map_id).exists():
         parse_texts_of(map_id)  # needs no Smartlead, which may be down
-    if account.binding_problem(account.current()):
+    if account.binding_problem(account.current_account()):
         return reading.report
     try:
         _open(reading, map_id)
-    except (OutOfTime, Stopped):
+    except (BudgetExhausted, Unavailable):
         # No slot, or an outage that the account tells of: the next opening goes on.
         return reading.report
     return reading.report
 
 
-def is_stale(lead: Lead, fetched_at: datetime | None) -> bool:
+def has_newer_mail(lead: Lead, fetched_at: datetime | None) -> bool:
     """Return True if a mail came or went after `fetched_at`, or nothing was fetched."""
     mails = [moment for moment in (lead.listed_reply_at, lead.last_sent_at) if moment]
     return fetched_at is None or any(moment > fetched_at for moment in mails)
 
 
-def wants_thread(lead: Lead) -> bool:
+def is_conversation_stale(lead: Lead) -> bool:
     """Return True if Smartlead may have a newer conversation than is stored."""
-    return is_stale(lead, lead.thread_at) or _awaits_mails(lead)
+    return has_newer_mail(lead, lead.thread_at) or _awaits_mails(lead)
 
 
-def _open(reading: Reading, map_id: int) -> None:
+def _open(reading: SyncSession, map_id: int) -> None:
     row: LeadRow | None = None
     with reading.reporting(THREADS):
         row, at = reading.ask(CallKind.INTERACTIVE, lambda client: client.lead(map_id))
@@ -82,29 +87,29 @@ def _open(reading: Reading, map_id: int) -> None:
     lead = Lead.objects.filter(pk=map_id).first()
     if lead is None:
         return  # a webhook named it, but Smartlead does not know it
-    if wants_thread(lead):
+    if is_conversation_stale(lead):
         with reading.reporting(THREADS):
             _fetch_thread(reading, lead, row)
-    if is_stale(lead, lead.notes_at):
+    if has_newer_mail(lead, lead.notes_at):
         with reading.reporting(NOTES):
             _fetch_notes(reading, lead)
 
 
 # ── The conversation ────────────────────────────────────────────────────────────
-def _fetch_thread(reading: Reading, lead: Lead, row: LeadRow | None) -> None:
+def _fetch_thread(reading: SyncSession, lead: Lead, row: LeadRow | None) -> None:
     brought: Sequence[HistoryEntry] = (row and row.history) or ()
     try:
         found = _ask_history(reading, lead)
     except Refused:
         # Asking again would not help: what the lead itself brought must do.
-        keep_thread(lead=lead, history=brought, at=reading.clock())
+        save_conversation(lead=lead, history=brought, at=reading.clock())
         raise
-    keep_thread(
+    save_conversation(
         lead=lead, history=found or brought, at=reading.clock(), is_whole=bool(found)
     )
 
 
-def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
+def _ask_history(reading: SyncSession, lead: Lead) -> Sequence[HistoryEntry]:
     campaign_id, person_id = lead.campaign_id, lead.person_id
     if campaign_id is None or person_id is None:
         return ()
@@ -115,7 +120,7 @@ def _ask_history(reading: Reading, lead: Lead) -> Sequence[HistoryEntry]:
     return found
 
 
-def keep_thread(
+def save_conversation(
     *,
     lead: Lead,
     history: Sequence[HistoryEntry],
@@ -129,17 +134,17 @@ def keep_thread(
     """
     with transaction.atomic():
         locked = lock_lead(lead.pk)
-        promised = record.promises_of([locked])
+        promised = record.due_promises([locked])
         own_mail.remember_senders([(lead.email, history)])
-        told = own_mail.recognise({lead.pk: (lead.email, history)})[lead.pk]
+        told = own_mail.mark_own_mails({lead.pk: (lead.email, history)})[lead.pk]
         known = record.known_mails({lead.pk: ()})[lead.pk]
-        history = [record.as_known(mail, known) for mail in told]
+        history = [record.marked_as_known(mail, known) for mail in told]
         _keep_mails(_new_messages(lead, history))
         _drop_told(lead, history, up_to=at - EVENTS_LEAD_BY if is_whole else None)
         Lead.objects.filter(pk=lead.pk).update(thread_at=at)
         mails = {lead.pk: record.mails_of(history)}
         record.record_mails(mails, promised=promised)
-        settle_replies([locked])
+        refresh_reply_times([locked])
     parse_texts_of(lead.pk)
 
 
@@ -148,7 +153,7 @@ def _new_messages(lead: Lead, history: Sequence[HistoryEntry]) -> list[Message]:
     return [_message(lead, mail) for mail in history if _key(mail) not in known]
 
 
-def keep_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
+def save_told_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
     """Store a mail that an event told of, until a conversation brings it or does not."""
     moment = min(mail.at or at, at)
     if lead.thread_at and moment <= lead.thread_at - EVENTS_LEAD_BY:
@@ -217,7 +222,7 @@ def _key_until_read(entry: HistoryEntry) -> str:
 
 
 # ── Notes ───────────────────────────────────────────────────────────────────────
-def _fetch_notes(reading: Reading, lead: Lead) -> None:
+def _fetch_notes(reading: SyncSession, lead: Lead) -> None:
     person_id = lead.person_id
     if person_id is None:
         return
@@ -229,13 +234,13 @@ def _fetch_notes(reading: Reading, lead: Lead) -> None:
         # Not a fault: some accounts can't. Pages say so, and show our own notes.
         _note_readable(lead, is_readable=False, at=reading.clock())
         return
-    keep_notes(lead=lead, rows=rows, at=at)
+    save_notes(lead=lead, rows=rows, at=at)
     parse_texts_of(lead.pk)
     _note_readable(lead, is_readable=True, at=at)
 
 
 @transaction.atomic
-def keep_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
+def save_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
     """Store the notes that are new; those without an id are counted as unreadable."""
     LeadNote.objects.bulk_create(
         [
@@ -263,8 +268,10 @@ def _note_readable(lead: Lead, *, is_readable: bool, at: datetime) -> None:
     Lead.objects.filter(pk=lead.pk).update(
         notes_at=at, notes_unreadable=not is_readable
     )
-    Account.objects.filter(pk=account.current().pk).update(notes_readable=is_readable)
+    Account.objects.filter(pk=account.current_account().pk).update(
+        notes_readable=is_readable
+    )
 
 
 def _fit(text: str, model: type[Model], field: str) -> str:
-    return plain_text.fitted(text, model=model, field=field)
+    return plain_text.fit_to_column(text, model=model, field=field)

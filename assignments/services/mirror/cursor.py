@@ -22,7 +22,7 @@ TICK = timedelta(milliseconds=1)  # Smartlead's times have no finer grain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ListPosition:
     """A position in a list; everything newer than `until` has been read."""
 
     until: datetime | None = None
@@ -49,7 +49,7 @@ class Place:
 
     def after(
         self, page: ListPage[LeadRow], *, floor: datetime | None
-    ) -> "Place | None":
+    ) -> "ListPosition | None":
         """Return where to read on; None at the end of the list, or beyond the floor."""
         times = [row.last_reply_at for row in page.rows if row.last_reply_at]
         is_sorted = _descend(times)
@@ -62,14 +62,14 @@ class Place:
         end = times[-1] + TICK
         if self.until is not None and end >= self.until:
             return replace(self, offset=self.offset + page.returned - OVERLAP)
-        return Place(until=end)
+        return ListPosition(until=end)
 
     def _is_ignored(self, times: Sequence[datetime]) -> bool:
         """Return True if the list has rows that the time range should have kept out."""
         return self.until is not None and times[0] > self.until
 
 
-BY_OFFSET = Place(by_time=False)
+BY_OFFSET = ListPosition(by_time=False)
 
 
 def _descend(times: Sequence[datetime]) -> bool:

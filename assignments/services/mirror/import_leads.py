@@ -14,7 +14,7 @@ from assignments.models.assignment import State
 from assignments.models.lead import NEVER
 from assignments.services import plain_text
 from assignments.services.ledger import holds
-from assignments.services.ledger.ownership import Sighting, observe_owner
+from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.services.mail_content.mail_line import (
     LastMail,
     last_mail,
@@ -22,10 +22,14 @@ from assignments.services.mail_content.mail_line import (
     newest_mail,
 )
 from assignments.services.replies import own_mail, record
-from assignments.services.replies.exchanges import Mail, last_own_of, last_reply_of
-from assignments.services.sla.deadlines import work_out
-from assignments.services.sla.policy import Book
-from assignments.services.sla.waiting import is_owed
+from assignments.services.replies.exchanges import (
+    Mail,
+    last_own_mail_at,
+    last_real_reply,
+)
+from assignments.services.sla.deadlines import update_deadlines
+from assignments.services.sla.policy import SlaPolicy
+from assignments.services.sla.waiting import is_answer_owed
 from assignments.smartlead.records import LeadRow
 from assignments.visible_text import folded
 
@@ -57,24 +61,21 @@ _ATTRIBUTES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """Numbers of new leads and of changed owners of a page."""
-
+class SavedRows:
     new: int = 0
     changed_owners: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Surroundings:
+class _LeadContext:
     """Rows that derived attributes of leads depend on, loaded once for a page."""
 
     campaigns: Mapping[int, Campaign]
     categories: Mapping[int, Category]
-    # Read with the leads locked: who changes the targets works these leads out after us.
-    book: Book
+    book: SlaPolicy  # read with the leads locked: a change of targets comes after us
     # Those seen before and those told of now, by lead.
     mails: Mapping[int, Collection[Mail]] = field(default_factory=dict)
-    # Of the rows that bring a newest mail of which the line is not made yet.
+    # Of rows whose newest mail has no line yet.
     last_mails: Mapping[int, LastMail]
 
 
@@ -85,7 +86,7 @@ def save_row(row: LeadRow, *, asked_at: datetime, at: datetime, by: Asker) -> No
 
 def save_rows(
     rows: Sequence[LeadRow], *, asked_at: datetime, at: datetime, by: Asker
-) -> Saved:
+) -> SavedRows:
     """Store a page of rows as leads, with owners and mails; return what changed.
 
     `asked_at` is when Smartlead was asked: a row older than the last look at a lead
@@ -105,34 +106,32 @@ def _save_rows(
     asked_at: datetime,
     at: datetime,
     by: Asker,
-) -> Saved:
+) -> SavedRows:
     surroundings = _surroundings(by_id.values(), last_mails)
     leads, new = _locked(by_id, at=at)
-    by_id = own_mail.recognise_in_rows(by_id, leads)
+    by_id = own_mail.mark_own_mails_in_rows(by_id, leads)
     told = {row.map_id: record.mails_of_row(row) for row in by_id.values()}
     surroundings = replace(surroundings, mails=record.known_mails(told))
-    promised = record.promises_of(leads)
+    promised = record.due_promises(leads)
     # A read counts from when it was asked: an older one teaches nothing new.
     current = [lead for lead in leads if lead.seen_at <= asked_at]
     _write_attributes(current, by_id, surroundings)
     for lead in current:
         if lead.gone_at:
-            holds.carry_on_with_found_lead(lead)
-    Lead.objects.filter(pk__in=[lead.pk for lead in current]).update(
-        seen_at=asked_at, missed_passes=0, gone_at=None
-    )
-    changed = _see_owners(
-        leads, by_id, surroundings.book, asked_at=asked_at, at=at, by=by
-    )
+            holds.revive_holds_of_found_lead(lead)
+    seen = Lead.objects.filter(pk__in=[lead.pk for lead in current])
+    seen.update(seen_at=asked_at, missed_passes=0, gone_at=None)
+    policy = surroundings.book
+    changed = _see_owners(leads, by_id, policy, asked_at=asked_at, at=at, by=by)
     # An old read is as good: what mails there were does not change.
     record.record_mails(told, promised=promised)
-    settle_replies([lead for lead in leads if lead.seen_at > asked_at])
+    refresh_reply_times([lead for lead in leads if lead.seen_at > asked_at])
     _fill_member_names(by_id.values())
-    return Saved(new=new, changed_owners=changed)
+    return SavedRows(new=new, changed_owners=changed)
 
 
 @transaction.atomic
-def take_event(
+def save_event(
     row: LeadRow, *, happened_at: datetime, mails: Collection[Mail] = ()
 ) -> None:
     """Store what a webhook tells of a known lead, which the caller has locked.
@@ -141,7 +140,7 @@ def take_event(
     change nothing any more.
     """
     lead = Lead.objects.get(pk=row.map_id)
-    promised = record.promises_of([lead])
+    promised = record.due_promises([lead])
     last_mails = _new_last_mails([row])
     _take_news([lead], {lead.pk: row}, told={lead.pk: mails}, last_mails=last_mails)
     if mails:
@@ -150,14 +149,13 @@ def take_event(
     older.update(seen_at=happened_at)
 
 
-def settle_replies(leads: Sequence[Lead]) -> None:
+def refresh_reply_times(leads: Sequence[Lead]) -> None:
     """Work out anew who wrote last and who owes an answer; callers lock the leads."""
     rows = {lead.pk: bare_row(lead.pk) for lead in leads}
     _take_news(leads, rows, told={lead.pk: () for lead in leads})
 
 
 def bare_row(map_id: int) -> LeadRow:
-    """Return a row of the inbox that says nothing."""
     return LeadRow.from_payload({"email_lead_map_id": map_id})
 
 
@@ -214,13 +212,13 @@ def _new_last_mails(rows: Iterable[LeadRow]) -> dict[int, LastMail]:
 
 def _surroundings(
     rows: Iterable[LeadRow], last_mails: Mapping[int, LastMail]
-) -> _Surroundings:
+) -> _LeadContext:
     campaigns = {row.campaign_id: row.campaign_name for row in rows if row.campaign_id}
     categories = {row.category_id: row.category_name for row in rows if row.category_id}
-    return _Surroundings(
+    return _LeadContext(
         campaigns=_campaigns(campaigns),
         categories=_categories(categories),
-        book=Book(),
+        book=SlaPolicy(),
         last_mails=last_mails,
     )
 
@@ -228,7 +226,9 @@ def _surroundings(
 def _campaigns(names: Mapping[int, str]) -> dict[int, Campaign]:
     known = Campaign.objects.in_bulk(list(names))
     if missing := [
-        Campaign(id=key, name=plain_text.fitted(name, model=Campaign, field="name"))
+        Campaign(
+            id=key, name=plain_text.fit_to_column(name, model=Campaign, field="name")
+        )
         for key, name in sorted(names.items())
         if key not in known
     ]:
@@ -237,7 +237,6 @@ def _campaigns(names: Mapping[int, str]) -> dict[int, Campaign]:
 
 
 def _categories(names: Mapping[int, str | None]) -> dict[int, Category]:
-    """Return categories by id; unknown ones are created with a stand-in's name."""
     known = Category.objects.in_bulk(list(names))
     if missing := [
         Category(id=key, name=(name or f"Category {key}")[:200])
@@ -265,10 +264,10 @@ def _locked(by_id: Mapping[int, LeadRow], *, at: datetime) -> tuple[list[Lead], 
 
 
 def _write_attributes(
-    leads: Sequence[Lead], by_id: Mapping[int, LeadRow], around: _Surroundings
+    leads: Sequence[Lead], by_id: Mapping[int, LeadRow], around: _LeadContext
 ) -> None:
     differing = {lead.pk: _apply(lead, by_id[lead.pk], around) for lead in leads}
-    for pk in work_out(leads, around.book):
+    for pk in update_deadlines(leads, around.book):
         differing[pk].add("answer_due_at")
     columns = set().union(*differing.values())
     changed = [lead for lead in leads if differing[lead.pk]]
@@ -282,13 +281,13 @@ def _write_attributes(
         )
 
 
-def _apply(lead: Lead, row: LeadRow, around: _Surroundings) -> set[str]:
+def _apply(lead: Lead, row: LeadRow, around: _LeadContext) -> set[str]:
     """Set the row's attributes on the lead; return the names of changed columns."""
     news = _news(row, around.last_mails.get(lead.pk))
     news |= _mail_times(lead, news, around.mails.get(lead.pk, ()))
     after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
     category = around.categories.get(after["category_id"] or 0)
-    news["answer_owed"] = is_owed(
+    news["answer_owed"] = is_answer_owed(
         last_reply_at=after["last_reply_at"],
         last_sent_at=after["last_sent_at"],
         is_closed=bool(category and category.is_closing),
@@ -303,8 +302,8 @@ def _mail_times(
 ) -> dict[str, datetime | None]:
     """Return the times of the last mails: the row's word, corrected by what is known."""
     listed_at = news.get("last_reply_at") or lead.listed_reply_at
-    replied_at = last_reply_of(mails, listed_at=listed_at)
-    sent = (news.get("last_sent_at") or lead.last_sent_at, last_own_of(mails))
+    replied_at = last_real_reply(mails, listed_at=listed_at)
+    sent = (news.get("last_sent_at") or lead.last_sent_at, last_own_mail_at(mails))
     return {
         "last_reply_at": replied_at,
         "disregarded_reply_at": listed_at if listed_at != replied_at else None,
@@ -313,10 +312,9 @@ def _mail_times(
 
 
 def _news(row: LeadRow, mail: LastMail | None) -> dict[str, Any]:
-    """Return the lead's columns that the row names, with fitting values."""
     said = {name: getattr(row, source) for name, source in _ATTRIBUTES.items()}
     news = {
-        name: plain_text.fitted(value, model=Lead, field=name)
+        name: plain_text.fit_to_column(value, model=Lead, field=name)
         if isinstance(value, str)
         else value
         for name, value in said.items()
@@ -325,7 +323,7 @@ def _news(row: LeadRow, mail: LastMail | None) -> dict[str, Any]:
     if row.revenue is not None and abs(row.revenue) >= MOST_REVENUE:
         del news["revenue"]
     if mail:
-        line = plain_text.fitted(mail.line, model=Lead, field="last_message")
+        line = plain_text.fit_to_column(mail.line, model=Lead, field="last_message")
         news["last_message"] = line
         news["last_message_mark"] = mail.mark
     return news
@@ -351,7 +349,7 @@ _LISTENS = Q(state=State.SENDING) | (
 def _see_owners(
     leads: Sequence[Lead],
     by_id: Mapping[int, LeadRow],
-    book: Book,
+    book: SlaPolicy,
     *,
     asked_at: datetime,
     at: datetime,
@@ -365,7 +363,7 @@ def _see_owners(
     before = {lead.pk: lead.owner_id for lead in leads if lead.owner_is_known}
     for map_id in rest:
         row = by_id[map_id]
-        sighting = Sighting(
+        sighting = OwnerObservation(
             owner_id=row.owner_id, known=row.owner_known, asked_at=asked_at, by=by
         )
         observe_owner(map_id=map_id, sighting=sighting, at=at, book=book)
@@ -395,5 +393,7 @@ def _fill_member_names(rows: Iterable[LeadRow]) -> None:
         row.owner_id: row.owner_name for row in rows if row.owner_id and row.owner_name
     }
     for member in Member.objects.filter(pk__in=names, name=""):
-        member.name = plain_text.fitted(names[member.pk], model=Member, field="name")
+        member.name = plain_text.fit_to_column(
+            names[member.pk], model=Member, field="name"
+        )
         member.save(update_fields=["name"])

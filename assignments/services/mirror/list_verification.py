@@ -11,10 +11,10 @@ from functools import partial
 
 from django.db.models import Count
 
-from assignments.models import Lead, Member, Source
+from assignments.models import Lead, Member, SyncSource
 from assignments.services.mirror import sync_sources
 from assignments.services.mirror.cursor import PAGE
-from assignments.services.mirror.session import Reading
+from assignments.services.mirror.session import SyncSession
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
@@ -23,10 +23,10 @@ from assignments.smartlead.records import LeadRow
 
 TRIED = 2
 
-type Verdict = tuple[Source.Proof, str]
+type Verdict = tuple[SyncSource.Proof, str]
 
 
-def prove(reading: Reading) -> bool:
+def verify_lists(reading: SyncSession) -> bool:
     """Compare the lists of two members and store the verdict; two calls.
 
     Returns True. Raises the client's errors, after the proof is noted as open.
@@ -34,7 +34,7 @@ def prove(reading: Reading) -> bool:
     asked = members_to_try()
     if len(asked) < TRIED:
         detail = "Fewer than two members own leads: there is nothing to compare yet."
-        _keep((Source.Proof.UNPROVEN, detail), at=reading.clock())
+        _keep((SyncSource.Proof.UNPROVEN, detail), at=reading.clock())
         return True
     try:
         answers = {
@@ -45,9 +45,9 @@ def prove(reading: Reading) -> bool:
         }
     except SmartleadError as error:
         detail = f"The list could not be read: {error}"
-        _keep((Source.Proof.UNPROVEN, detail), at=reading.clock())
+        _keep((SyncSource.Proof.UNPROVEN, detail), at=reading.clock())
         raise
-    _keep(judge(answers), at=reading.clock())
+    _keep(verify_answers(answers), at=reading.clock())
     return True
 
 
@@ -59,32 +59,39 @@ def members_to_try() -> list[int]:
     return [owner for owner in busiest[:TRIED] if owner is not None]
 
 
-def judge(answers: Mapping[int, ListPage[LeadRow]]) -> Verdict:
+def verify_answers(answers: Mapping[int, ListPage[LeadRow]]) -> Verdict:
     """Return the verdict on the filter from the answers by member, with its sentence."""
     if not all(page.rows for page in answers.values()):
-        return Source.Proof.UNPROVEN, "Smartlead's answer for a member was empty."
+        return SyncSource.Proof.UNPROVEN, "Smartlead's answer for a member was empty."
     rows = [(m, row) for m, page in answers.items() for row in page.rows]
     if not all(row.owner_known for _, row in rows):
-        return Source.Proof.UNPROVEN, "Smartlead's rows do not name their owner."
+        return SyncSource.Proof.UNPROVEN, "Smartlead's rows do not name their owner."
     if strangers := sum(row.owner_id != m for m, row in rows):
         detail = f"{strangers} of {len(rows)} rows belong to another member."
-        return Source.Proof.FAILED, detail
-    return Source.Proof.PROVEN, f"All {len(rows)} rows belong to the member asked for."
+        return SyncSource.Proof.FAILED, detail
+    return (
+        SyncSource.Proof.PROVEN,
+        f"All {len(rows)} rows belong to the member asked for.",
+    )
 
 
-def is_proven() -> bool:
+def are_lists_proven() -> bool:
     """Return True if lists of members have proven themselves."""
-    return Source.objects.filter(name=ASSIGNED, proof=Source.Proof.PROVEN).exists()
+    return SyncSource.objects.filter(
+        name=ASSIGNED, proof=SyncSource.Proof.PROVEN
+    ).exists()
 
 
 def readable_members() -> list[int]:
     """Return the ids of all members, or none while lists are not proven."""
-    if not is_proven():
+    if not are_lists_proven():
         return []
     return list(Member.objects.order_by("id").values_list("id", flat=True))
 
 
-def holds(page: ListPage[LeadRow], member_id: int | None, *, at: datetime) -> bool:
+def page_matches(
+    page: ListPage[LeadRow], member_id: int | None, *, at: datetime
+) -> bool:
     """Return True if all rows of a page are the member's; else note that the proof
     failed.
 
@@ -97,13 +104,13 @@ def holds(page: ListPage[LeadRow], member_id: int | None, *, at: datetime) -> bo
     if not strangers:
         return True
     detail = f"A list that should hold one member's leads had {len(strangers)} others."
-    _keep((Source.Proof.FAILED, detail), at=at)
+    _keep((SyncSource.Proof.FAILED, detail), at=at)
     return False
 
 
-def distrust(detail: str, *, at: datetime) -> None:
+def distrust_lists(detail: str, *, at: datetime) -> None:
     """Note that the proof failed: lists of members are not read until the next one."""
-    _keep((Source.Proof.FAILED, detail), at=at)
+    _keep((SyncSource.Proof.FAILED, detail), at=at)
 
 
 def _list(client: Client, *, member_id: int) -> ListPage[LeadRow]:
@@ -112,7 +119,7 @@ def _list(client: Client, *, member_id: int) -> ListPage[LeadRow]:
 
 def _keep(verdict: Verdict, *, at: datetime) -> None:
     proof, detail = verdict
-    sync_sources.load(ASSIGNED)
-    Source.objects.filter(name=ASSIGNED).update(
+    sync_sources.load_source(ASSIGNED)
+    SyncSource.objects.filter(name=ASSIGNED).update(
         proof=proof, proof_detail=detail[:300], proof_at=at
     )

@@ -12,8 +12,8 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from assignments.models import Lead, Message, SeenMail
-from assignments.services.mirror.import_leads import settle_replies
+from assignments.models import Lead, MailEvent, Message
+from assignments.services.mirror.import_leads import refresh_reply_times
 from assignments.services.replies import own_mail, record
 from assignments.services.replies.exchanges import NO_REPLIES
 from assignments.smartlead.records import HistoryEntry
@@ -23,23 +23,23 @@ MAILS_AT_ONCE = 1_000
 
 
 @dataclass(slots=True)
-class Reclassified:
+class ReclassifiedCounts:
     """Numbers of leads looked at, and of their mails that are no replies now."""
 
     leads: int = 0
     mails: int = 0
 
 
-def reclassify_mails() -> Reclassified:
+def reclassify_mails() -> ReclassifiedCounts:
     """Go through all leads with received mails and return the numbers.
 
     Some leads at a time, each in a transaction, so that it may be broken off.
     """
     _remember_senders()
     received = Message.objects.filter(lead=OuterRef("pk"), direction="reply")
-    others = SeenMail.objects.filter(lead=OuterRef("pk"), kind__in=NO_REPLIES)
+    others = MailEvent.objects.filter(lead=OuterRef("pk"), kind__in=NO_REPLIES)
     leads = Lead.objects.filter(Exists(received) | Exists(others)).order_by("map_id")
-    done = Reclassified()
+    done = ReclassifiedCounts()
     for ids in batched(list(leads.values_list("pk", flat=True)), LEADS_AT_ONCE):
         done.mails += _reclassify(ids)
         done.leads += len(ids)
@@ -61,9 +61,9 @@ def _reclassify(lead_ids: Sequence[int]) -> int:
     """Return how many mails of these leads have turned out to be no replies."""
     locked = Lead.objects.select_for_update().order_by("map_id")
     leads = list(locked.filter(pk__in=lead_ids))
-    promised = record.promises_of(leads)
+    promised = record.due_promises(leads)
     mails = _received(lead_ids)
-    told = own_mail.recognise(
+    told = own_mail.mark_own_mails(
         {lead.pk: (lead.email, [*mails[lead.pk].values()]) for lead in leads}
     )
     count = sum(_mark(mails[pk], entries) for pk, entries in told.items())
@@ -71,7 +71,7 @@ def _reclassify(lead_ids: Sequence[int]) -> int:
         {pk: record.mails_of(entries) for pk, entries in told.items()},
         promised=promised,
     )
-    settle_replies(leads)
+    refresh_reply_times(leads)
     return count
 
 

@@ -14,14 +14,14 @@ from assignments.models import Campaign, Category, Lead, Member
 from assignments.services import plain_text
 from assignments.services.mirror import sync_sources
 from assignments.services.mirror.import_leads import search_text_of
-from assignments.services.mirror.session import Reading
+from assignments.services.mirror.session import SyncSession
 from assignments.services.mirror.sync_sources import (
     CAMPAIGN_LEADS,
     CAMPAIGNS,
     CATEGORIES,
     MEMBERS,
 )
-from assignments.services.sla.waiting import refresh_answers
+from assignments.services.sla.waiting import refresh_answers_owed
 from assignments.smartlead.budget import CallKind
 from assignments.smartlead.errors import Refused
 from assignments.smartlead.records import (
@@ -43,7 +43,7 @@ _INTERESTED = re.compile(
 
 
 # ── Members ─────────────────────────────────────────────────────────────────────
-def read_members(reading: Reading) -> bool:
+def read_members(reading: SyncSession) -> bool:
     page, _ = reading.ask(CallKind.NORMAL, lambda client: client.members())
     reading.count_rows(MEMBERS, page)
     save_members(page.rows)
@@ -54,7 +54,8 @@ def read_members(reading: Reading) -> bool:
 def save_members(rows: Iterable[MemberRow]) -> None:
     """Store the members of the board. Members not on it stay as they are."""
     names = {
-        row.id: plain_text.fitted(row.name, model=Member, field="name") for row in rows
+        row.id: plain_text.fit_to_column(row.name, model=Member, field="name")
+        for row in rows
     }
     known = Member.objects.in_bulk(list(names))
     Member.objects.bulk_create(
@@ -79,7 +80,7 @@ def _meet(member: Member, name: str) -> None:
 
 
 # ── Categories ──────────────────────────────────────────────────────────────────
-def read_categories(reading: Reading) -> bool:
+def read_categories(reading: SyncSession) -> bool:
     page, _ = reading.ask(CallKind.NORMAL, lambda client: client.categories())
     reading.count_rows(CATEGORIES, page)
     save_categories(page.rows)
@@ -101,7 +102,7 @@ def save_categories(rows: Iterable[CategoryRow]) -> None:
         if category.is_closing != was_closing:
             turned.append(key)
     if turned:
-        refresh_answers(Lead.objects.filter(category__in=turned))
+        refresh_answers_owed(Lead.objects.filter(category__in=turned))
 
 
 def is_closing_by_default(row: CategoryRow) -> bool:
@@ -130,7 +131,7 @@ def _category_news(category: Category, row: CategoryRow) -> dict[str, Any]:
 
 
 # ── Campaigns ───────────────────────────────────────────────────────────────────
-def read_campaigns(reading: Reading) -> bool:
+def read_campaigns(reading: SyncSession) -> bool:
     page, _ = reading.ask(CallKind.NORMAL, lambda client: client.campaigns())
     reading.count_rows(CAMPAIGNS, page)
     save_campaigns(page.rows)
@@ -151,9 +152,9 @@ def save_campaigns(rows: Iterable[CampaignRow]) -> None:
 
 def _campaign_news(campaign: Campaign, row: CampaignRow) -> dict[str, Any]:
     return {
-        "name": plain_text.fitted(row.name, model=Campaign, field="name")
+        "name": plain_text.fit_to_column(row.name, model=Campaign, field="name")
         or campaign.name,
-        "status": plain_text.fitted(row.status, model=Campaign, field="status"),
+        "status": plain_text.fit_to_column(row.status, model=Campaign, field="status"),
         "client_id": row.client_id,
     }
 
@@ -173,9 +174,9 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
     return due.order_by(F("attributes_at").asc(nulls_first=True), "id")
 
 
-def read_campaign_leads(reading: Reading) -> bool:
+def read_campaign_leads(reading: SyncSession) -> bool:
     """Read a page of the campaign that waits longest; return True if none is left."""
-    source = sync_sources.load(CAMPAIGN_LEADS)
+    source = sync_sources.load_source(CAMPAIGN_LEADS)
     at = reading.clock()
     campaign = _campaign_at(source.cursor) or campaigns_to_read(at).first()
     if campaign is None:
@@ -214,7 +215,7 @@ def _campaign_at(cursor: Mapping[str, Any]) -> Campaign | None:
 
 def _finish_campaign(campaign: Campaign, at: datetime) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(attributes_at=at)
-    source = sync_sources.load(CAMPAIGN_LEADS)
+    source = sync_sources.load_source(CAMPAIGN_LEADS)
     source.cursor, source.completed_at = {}, at
     source.passes += 1
     source.save(update_fields=["cursor", "completed_at", "passes"])
@@ -249,7 +250,7 @@ def _take_attributes(
     said: dict[str, Any] = {"person_id": row.lead_id}
     said |= {name: getattr(row, name) for name in (*_IDENTITY, *_OWN)}
     news = {
-        name: plain_text.fitted(value, model=Lead, field=name)
+        name: plain_text.fit_to_column(value, model=Lead, field=name)
         if isinstance(value, str)
         else value
         for name, value in said.items()
@@ -275,7 +276,7 @@ def _save_changed(row: Any, news: Mapping[str, Any]) -> None:
 
 
 def _complete(name: str, rows: int, at: datetime) -> bool:
-    source = sync_sources.load(name)
+    source = sync_sources.load_source(name)
     source.rows, source.completed_at = rows, at
     source.passes += 1
     source.save(update_fields=["rows", "completed_at", "passes"])

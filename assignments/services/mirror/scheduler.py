@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from assignments.models import Source
+from assignments.models import SyncSource
 from assignments.services import account
 from assignments.services.mirror import (
     list_verification,
@@ -16,7 +16,12 @@ from assignments.services.mirror import (
     sync_passes,
     sync_sources,
 )
-from assignments.services.mirror.session import OutOfTime, Reading, Stopped, SyncReport
+from assignments.services.mirror.session import (
+    BudgetExhausted,
+    SyncReport,
+    SyncSession,
+    Unavailable,
+)
 from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
 
@@ -31,11 +36,11 @@ type Sleep = Callable[[float], None]
 type Progress = Callable[[str], None]
 
 
-type Due = Callable[[Source, datetime], datetime | None]
+type Due = Callable[[SyncSource, datetime], datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class SyncJob:
     """One kind of reading, done step by step; a step is one call (the proof of lists:
     two).
 
@@ -44,7 +49,7 @@ class Job:
     """
 
     source: str
-    step: Callable[[Reading], bool]
+    step: Callable[[SyncSession], bool]
     due_at: Due
 
 
@@ -61,14 +66,14 @@ def sync_slice(
     The head pass and the reference data come first, in turns; the full pass and the
     rest use the time between. The next slice continues where this one ended.
     """
-    reading = Reading(
+    reading = SyncSession(
         client=client, budget=budget, clock=clock, sleep=sleep, until=until
     )
     slice_ = _Slice(reading)
     try:
         while not _is_barred(reading) and slice_.take_step():
             pass
-    except Stopped:
+    except Unavailable:
         # Its sentence stands with the source and with the account.
         return reading.report
     return reading.report
@@ -108,7 +113,7 @@ def run_full_sync(
 
 @dataclass(slots=True)
 class _Slice:
-    reading: Reading
+    reading: SyncSession
     # When each job had its last turn, counted in steps.
     turns: dict[str, int] = field(default_factory=dict)
 
@@ -128,17 +133,17 @@ class _Slice:
         return self._rest(min([until, *times.values()]))
 
     def _next(
-        self, jobs: Sequence[Job], times: Mapping[str, datetime], at: datetime
-    ) -> Job | None:
+        self, jobs: Sequence[SyncJob], times: Mapping[str, datetime], at: datetime
+    ) -> SyncJob | None:
         """Return the due job whose last turn is longest ago, None if none is due."""
         due = [job for job in jobs if job.source in times and times[job.source] <= at]
         return min(due, key=lambda job: self.turns.get(job.source, 0), default=None)
 
-    def _do(self, job: Job, until: datetime) -> bool:
+    def _do(self, job: SyncJob, until: datetime) -> bool:
         self.turns[job.source] = max(self.turns.values(), default=0) + 1
         try:
             _attempt(job, replace(self.reading, until=until))
-        except OutOfTime:
+        except BudgetExhausted:
             return False
         return True
 
@@ -150,7 +155,7 @@ class _Slice:
         return True
 
 
-def _attempt(job: Job, reading: Reading) -> bool:
+def _attempt(job: SyncJob, reading: SyncSession) -> bool:
     """Do one step of a job; return True if it has nothing more to do, or has failed.
 
     A failure is noted with its source.
@@ -161,26 +166,28 @@ def _attempt(job: Job, reading: Reading) -> bool:
     return is_through  # noqa: RET504 (the block may end early)
 
 
-def _run(reading: Reading, jobs: Iterable[Job], progress: Progress) -> SyncReport:
+def _run(
+    reading: SyncSession, jobs: Iterable[SyncJob], progress: Progress
+) -> SyncReport:
     try:
         for job in jobs:
             _run_job(reading, job, progress)
-    except Stopped:
+    except Unavailable:
         return reading.report
     return reading.report
 
 
-def _run_job(reading: Reading, job: Job, progress: Progress) -> None:
+def _run_job(reading: SyncSession, job: SyncJob, progress: Progress) -> None:
     try:
         while not _attempt(job, reading):
             progress(f"{job.source}: {reading.report}")
-    except OutOfTime:
+    except BudgetExhausted:
         reading.note(job.source, "The budget allows no call within a day.")
-        raise Stopped from None
+        raise Unavailable from None
 
 
-def _unhurried(client: Client, budget: CallBudget, clock: Clock) -> Reading:
-    return Reading(
+def _unhurried(client: Client, budget: CallBudget, clock: Clock) -> SyncSession:
+    return SyncSession(
         client=client,
         budget=budget,
         clock=clock,
@@ -191,9 +198,9 @@ def _unhurried(client: Client, budget: CallBudget, clock: Clock) -> Reading:
     )
 
 
-def _is_barred(reading: Reading) -> bool:
+def _is_barred(reading: SyncSession) -> bool:
     """Return True, and note it, if the database belongs to another account."""
-    problem = account.binding_problem(account.current())
+    problem = account.binding_problem(account.current_account())
     if problem:
         reading.note(sync_sources.INBOX, problem)
     return problem is not None
@@ -202,77 +209,81 @@ def _is_barred(reading: Reading) -> bool:
 # ── What there is to read, and when ─────────────────────────────────────────────
 def _due_times(at: datetime) -> dict[str, datetime]:
     """Return when each job's next step may be taken, without jobs that have none."""
-    known = Source.objects.in_bulk()
+    known = SyncSource.objects.in_bulk()
     times: dict[str, datetime] = {}
     for job in (*FOREGROUND, *BACKGROUND):
-        source = known.get(job.source) or Source(name=job.source)
+        source = known.get(job.source) or SyncSource(name=job.source)
         if due_at := job.due_at(source, at):
             times[job.source] = max(due_at, _pause_after_error(source) or due_at)
     return times
 
 
-def _pause_after_error(source: Source) -> datetime | None:
+def _pause_after_error(source: SyncSource) -> datetime | None:
     return source.error_at and source.error_at + timedelta(seconds=settings.HEAD_EVERY)
 
 
-def _hourly(source: Source, at: datetime) -> datetime:
+def _hourly(source: SyncSource, at: datetime) -> datetime:
     return source.completed_at + REFERENCE_EVERY if source.completed_at else at
 
 
-def _head_due(source: Source, at: datetime) -> datetime:
+def _head_due(source: SyncSource, at: datetime) -> datetime:
     if source.cursor or source.started_at is None:
         return at
     return source.started_at + timedelta(seconds=settings.HEAD_EVERY)
 
 
-def _round_due(source: Source, at: datetime) -> datetime:
+def _round_due(source: SyncSource, at: datetime) -> datetime:
     if source.cursor or source.started_at is None:
         return at
     return source.started_at + ROUND_EVERY * settings.TIME_SCALE
 
 
-def _proof_due(source: Source, at: datetime) -> datetime | None:
+def _proof_due(source: SyncSource, at: datetime) -> datetime | None:
     if source.proof_at:
         return source.proof_at + PROOF_EVERY
     enough = len(list_verification.members_to_try()) == list_verification.TRIED
     return at if enough else None
 
 
-def _missed_due(_: Source, at: datetime) -> datetime | None:
-    return at if sync_passes.missed_leads().exists() else None
+def _missed_due(_: SyncSource, at: datetime) -> datetime | None:
+    return at if sync_passes.missing_leads().exists() else None
 
 
-def _attributes_due(source: Source, at: datetime) -> datetime | None:
+def _attributes_due(source: SyncSource, at: datetime) -> datetime | None:
     has_more = source.cursor or reference_data.campaigns_to_read(at).exists()
     return at if has_more else None
 
 
-HEAD = Job(source=sync_sources.INBOX, step=sync_passes.read_head_page, due_at=_head_due)
+HEAD = SyncJob(
+    source=sync_sources.INBOX, step=sync_passes.read_head_page, due_at=_head_due
+)
 REFERENCE = (
-    Job(source=sync_sources.MEMBERS, step=reference_data.read_members, due_at=_hourly),
-    Job(
+    SyncJob(
+        source=sync_sources.MEMBERS, step=reference_data.read_members, due_at=_hourly
+    ),
+    SyncJob(
         source=sync_sources.CATEGORIES,
         step=reference_data.read_categories,
         due_at=_hourly,
     ),
-    Job(
+    SyncJob(
         source=sync_sources.CAMPAIGNS,
         step=reference_data.read_campaigns,
         due_at=_hourly,
     ),
 )
-PROOF = Job(
-    source=sync_sources.ASSIGNED, step=list_verification.prove, due_at=_proof_due
+PROOF = SyncJob(
+    source=sync_sources.ASSIGNED, step=list_verification.verify_lists, due_at=_proof_due
 )
-ROUND = Job(
+ROUND = SyncJob(
     source=sync_sources.FULL, step=sync_passes.read_full_page, due_at=_round_due
 )
-MISSED = Job(
+MISSED = SyncJob(
     source=sync_sources.MISSED,
-    step=sync_passes.look_for_missed_lead,
+    step=sync_passes.recheck_missing_lead,
     due_at=_missed_due,
 )
-ATTRIBUTES = Job(
+ATTRIBUTES = SyncJob(
     source=sync_sources.CAMPAIGN_LEADS,
     step=reference_data.read_campaign_leads,
     due_at=_attributes_due,

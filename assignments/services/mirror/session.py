@@ -10,7 +10,7 @@ from datetime import datetime
 
 from assignments.services import account
 from assignments.services.mirror import sync_sources
-from assignments.services.mirror.import_leads import Saved
+from assignments.services.mirror.import_leads import SavedRows
 from assignments.smartlead.budget import CallBudget, CallKind
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import ServiceTrouble, SmartleadError
@@ -18,14 +18,14 @@ from assignments.smartlead.list_parsing import ListPage
 
 # With these, no other source would fare better.
 STOPPERS = {"key", "plan", "rate_limit"}
-NOTHING = Saved()
+NOTHING_SAVED = SavedRows()
 
 
-class OutOfTime(Exception):
+class BudgetExhausted(Exception):
     """The budget has no slot for the call before the end of the stretch."""
 
 
-class Stopped(Exception):
+class Unavailable(Exception):
     """Smartlead takes none of our calls at the moment; the account holds the reason."""
 
 
@@ -51,7 +51,7 @@ class SyncReport:
 
 
 @dataclass(slots=True, kw_only=True)
-class Reading:
+class SyncSession:
     client: Client
     budget: CallBudget
     clock: Callable[[], datetime]
@@ -82,7 +82,7 @@ class Reading:
         until = self.until.timestamp()
         slot = self.budget.wait(kind, until=until, sleep=self.sleep)
         if slot is None:
-            raise OutOfTime
+            raise BudgetExhausted
         asked_at = self.clock()
         with self.client.use_slot(slot):
             answer = call(self.client)
@@ -94,7 +94,7 @@ class Reading:
         return answer, asked_at
 
     def count_rows[T](
-        self, name: str, page: ListPage[T], saved: Saved = NOTHING
+        self, name: str, page: ListPage[T], saved: SavedRows = NOTHING_SAVED
     ) -> None:
         self.report.rows += len(page.rows)
         self.report.unreadable += len(page.unreadable)
@@ -113,10 +113,10 @@ class Reading:
         except SmartleadError as error:
             self.note(name, str(error))
             if isinstance(error, ServiceTrouble) and error.kind in STOPPERS:
-                account.note_outage(
+                account.start_outage(
                     kind=error.kind, sentence=str(error), at=self.clock()
                 )
-                raise Stopped from error
+                raise Unavailable from error
         else:
             sync_sources.clear_error(name)
             self.report.errors.pop(name, None)

@@ -13,15 +13,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
 
-from assignments.models import Assignment, Hold, Lead, Source
+from assignments.models import Assignment, Hold, Lead, SyncSource
 from assignments.models.assignment import PENDING
 from assignments.models.lead import LISTED_REPLY_AT
 from assignments.services.ledger import transitions
 from assignments.services.locks import lock_lead
 from assignments.services.mirror import list_verification, sync_sources
-from assignments.services.mirror.cursor import BY_OFFSET, PAGE, Place
+from assignments.services.mirror.cursor import BY_OFFSET, PAGE, ListPosition
 from assignments.services.mirror.import_leads import save_row, save_rows
-from assignments.services.mirror.session import Reading
+from assignments.services.mirror.session import SyncSession
 from assignments.services.mirror.sync_sources import ASSIGNED, FULL, INBOX
 from assignments.smartlead.budget import CallKind
 from assignments.smartlead.client import Client
@@ -34,16 +34,18 @@ DEEP_EVERY = 3  # rounds
 MISSES = 2  # before a lead is looked for by itself
 
 
-def read_head_page(reading: Reading) -> bool:
+def read_head_page(reading: SyncSession) -> bool:
     """Read one page of the head pass; return True if the pass is complete.
 
     Only a complete pass moves the mark: what a broken one has not reached lies below
     it.
     """
-    source = sync_sources.load(INBOX)
+    source = sync_sources.load_source(INBOX)
     if not source.cursor:
-        _begin(source, {"place": Place().to_json(), "newest": None}, reading.clock())
-    place = Place.from_json(source.cursor["place"])
+        _begin(
+            source, {"place": ListPosition().to_json(), "newest": None}, reading.clock()
+        )
+    place = ListPosition.from_json(source.cursor["place"])
     found = _read(reading, CallKind.NORMAL, INBOX, place, with_history=True)
     if found is None:
         _go_on(source, BY_OFFSET)
@@ -69,20 +71,20 @@ def begin_round(*, at: datetime, is_deep: bool) -> None:
     at the oldest one that is held or has an assignment pending. Every third is deep: it
     goes to the end and reads the lists of owners too.
     """
-    source = sync_sources.load(FULL)
+    source = sync_sources.load_source(FULL)
     floor = None if is_deep else _floor(at)
     cursor = {
         "stage": INBOX,
-        "place": Place().to_json(),
+        "place": ListPosition().to_json(),
         "floor": floor and floor.isoformat(),
         "is_partial": False,
     }
     _begin(source, cursor, at)
 
 
-def read_full_page(reading: Reading) -> bool:
+def read_full_page(reading: SyncSession) -> bool:
     """Read one page of the current round; return True if the round is complete."""
-    source = sync_sources.load(FULL)
+    source = sync_sources.load_source(FULL)
     if not source.cursor:
         begin_round(at=reading.clock(), is_deep=source.passes % DEEP_EVERY == 0)
         source.refresh_from_db()
@@ -102,12 +104,12 @@ def read_full_page(reading: Reading) -> bool:
     return True
 
 
-def look_for_missed_lead(reading: Reading) -> bool:
+def recheck_missing_lead(reading: SyncSession) -> bool:
     """Ask for one lead that two rounds have missed; return True if there is none.
 
     The lead is stored again, or marked as gone.
     """
-    lead = missed_leads().order_by("map_id").first()
+    lead = missing_leads().order_by("map_id").first()
     if lead is None:
         return True
     # A call that fails is made again when the next round has missed the lead as well.
@@ -128,7 +130,7 @@ def _find(client: Client, lead: Lead) -> LeadRow | None:
         return None
 
 
-def missed_leads() -> QuerySet[Lead]:
+def missing_leads() -> QuerySet[Lead]:
     """Return present leads that the last two rounds should have shown and did not."""
     return Lead.objects.present().filter(missed_passes__gte=MISSES)
 
@@ -144,12 +146,12 @@ def mark_gone(*, map_id: int, asked_at: datetime, at: datetime) -> bool:
         return False
     lead.gone_at = at
     lead.save(update_fields=["gone_at"])
-    transitions.end_what_waits_for_gone_lead(lead, at)
+    transitions.end_gone_lead(lead, at)
     return True
 
 
-def _read_inbox_stage(reading: Reading, source: Source) -> Place | None:
-    place = Place.from_json(source.cursor["place"])
+def _read_inbox_stage(reading: SyncSession, source: SyncSource) -> ListPosition | None:
+    place = ListPosition.from_json(source.cursor["place"])
     found = _read(reading, reading.background, INBOX, place)
     if found is None:
         return BY_OFFSET
@@ -158,17 +160,19 @@ def _read_inbox_stage(reading: Reading, source: Source) -> Place | None:
     return place.after(found[0], floor=floor and datetime.fromisoformat(floor))
 
 
-def _read_owner_stage(reading: Reading, source: Source) -> Place | None:
+def _read_owner_stage(reading: SyncSession, source: SyncSource) -> ListPosition | None:
     """Read a page of the key's own list or of one member's; return the next place.
 
     None at the end, and if the list fails: then the round counts as partial.
     """
     _, _, member = source.cursor["stage"].partition(":")
-    place = Place.from_json(source.cursor["place"])
+    place = ListPosition.from_json(source.cursor["place"])
     member_id = int(member) if member else None
     with reading.reporting(ASSIGNED):
         found = _read(reading, reading.background, ASSIGNED, place, member_id=member_id)
-        if found and list_verification.holds(found[0], member_id, at=reading.clock()):
+        if found and list_verification.page_matches(
+            found[0], member_id, at=reading.clock()
+        ):
             source.rows += len(found[0].rows)
             return place.after(found[0], floor=None)
     source.cursor["is_partial"] = True
@@ -176,10 +180,10 @@ def _read_owner_stage(reading: Reading, source: Source) -> Place | None:
 
 
 def _read(
-    reading: Reading,
+    reading: SyncSession,
     kind: CallKind,
     name: str,
-    place: Place,
+    place: ListPosition,
     *,
     member_id: int | None = None,
     with_history: bool = False,
@@ -229,7 +233,7 @@ def _floor(at: datetime) -> datetime:
 
 
 @transaction.atomic
-def _count_missed(source: Source) -> None:
+def _count_missed(source: SyncSource) -> None:
     """Count a miss for each lead that this round should have shown and did not."""
     present = Lead.objects.present().alias(listed_at=LISTED_REPLY_AT)
     missed = present.filter(seen_at__lt=source.started_at)
@@ -254,17 +258,17 @@ def _newest(
     return max(times, default=None)
 
 
-def _begin(source: Source, cursor: dict[str, Any], at: datetime) -> None:
+def _begin(source: SyncSource, cursor: dict[str, Any], at: datetime) -> None:
     source.cursor, source.started_at, source.rows = cursor, at, 0
     source.save(update_fields=["cursor", "started_at", "rows"])
 
 
-def _go_on(source: Source, place: Place) -> None:
+def _go_on(source: SyncSource, place: ListPosition) -> None:
     source.cursor["place"] = place.to_json()
     source.save(update_fields=["cursor", "rows"])
 
 
-def _complete(source: Source, at: datetime) -> None:
+def _complete(source: SyncSource, at: datetime) -> None:
     source.cursor, source.completed_at = {}, at
     source.passes += 1
     source.save(update_fields=["cursor", "completed_at", "mark_at", "passes", "rows"])

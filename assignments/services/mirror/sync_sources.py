@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from assignments.models import Source, UnreadableRow
+from assignments.models import SyncSource, UnreadableRow
 from assignments.smartlead.list_parsing import SkippedRow
 
 INBOX = "inbox-replies"
@@ -23,18 +23,20 @@ NOTES = "notes"
 MOST_UNREADABLE = 200
 
 
-def load(name: str) -> Source:
+def load_source(name: str) -> SyncSource:
     """Return the row of this source, created if it is not there."""
-    return Source.objects.get_or_create(name=name)[0]
+    return SyncSource.objects.get_or_create(name=name)[0]
 
 
 def note_error(name: str, sentence: str, *, at: datetime) -> None:
-    load(name)
-    Source.objects.filter(name=name).update(error=sentence[:500], error_at=at)
+    load_source(name)
+    SyncSource.objects.filter(name=name).update(error=sentence[:500], error_at=at)
 
 
 def clear_error(name: str) -> None:
-    Source.objects.filter(name=name).exclude(error="").update(error="", error_at=None)
+    SyncSource.objects.filter(name=name).exclude(error="").update(
+        error="", error_at=None
+    )
 
 
 def record_unreadable(name: str, rows: Sequence[SkippedRow], *, at: datetime) -> None:

@@ -14,10 +14,10 @@ from typing import Self
 from django.db import transaction
 from django.db.models import F, Max, Min
 
-from assignments.models import Assignment, Member, SavedPlan, Untold
+from assignments.models import Assignment, Member, PendingAnnouncement, SavedPlan
 from assignments.models.assignment import PERSONAL, Cause
-from assignments.models.notification import Kind
-from assignments.services.notifications.notify import one_line, tell
+from assignments.models.notification import NotificationKind
+from assignments.services.notifications.notify import notify, one_line
 
 PAUSE = timedelta(minutes=1)  # without anything new
 LONGEST = timedelta(minutes=10)  # even if more keeps coming
@@ -26,7 +26,7 @@ MOST_NAMED = 20
 IN_SMARTLEAD, BY_RULE = "Somebody in Smartlead", "A routing rule"
 
 
-def remember(row: Assignment, *, at: datetime) -> None:
+def queue_announcement(row: Assignment, *, at: datetime) -> None:
     """Queue a done assignment, so that its new owner is told of it.
 
     Nothing is queued if they did it themselves, cannot be reached, or a coverage moved
@@ -38,7 +38,7 @@ def remember(row: Assignment, *, at: datetime) -> None:
     is_own = row.actor_id is not None and row.actor_id == to.user_id
     if is_own or not (to.user_id or to.email):
         return
-    Untold.objects.create(
+    PendingAnnouncement.objects.create(
         assignment=row,
         member=to,
         batch_id=row.batch_id if row.cause in PERSONAL else None,
@@ -47,7 +47,7 @@ def remember(row: Assignment, *, at: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class UnfinishedBatches:
     """Parts of some batches that are still to be done.
 
     `pending`: pairs of batch and member with open rows. `unwritten`: batches not
@@ -75,17 +75,17 @@ class Moving:
         return batch not in self.unwritten and (batch, member) not in self.pending
 
 
-def tell_all(*, at: datetime) -> int:
+def announce_assignments(*, at: datetime) -> int:
     """Notify members of queued assignments that are complete or have waited for long.
 
     Return the number of notifications.
     """
     groups = list(
-        Untold.objects.order_by()
+        PendingAnnouncement.objects.order_by()
         .values_list("member", "batch")
         .annotate(first=Min("created_at"), last=Max("created_at"))
     )
-    unfinished = Moving.of({batch for _, batch, *_ in groups if batch})
+    unfinished = UnfinishedBatches.of({batch for _, batch, *_ in groups if batch})
     count = 0
     for member, batch, first, last in groups:
         if batch is None:
@@ -101,7 +101,7 @@ def tell_all(*, at: datetime) -> int:
 @transaction.atomic
 def _notify_of(member: int, batch: int | None, at: datetime) -> int:
     """Notify of leads the member still has and clear the queue; return 0 or 1."""
-    rows = Untold.objects.filter(member=member, batch=batch)
+    rows = PendingAnnouncement.objects.filter(member=member, batch=batch)
     locked = rows.select_for_update(of=("self",)).order_by("pk")
     ids = list(locked.values_list("pk", flat=True))
     changes = [
@@ -115,7 +115,7 @@ def _notify_of(member: int, batch: int | None, at: datetime) -> int:
         Member.objects.get(pk=member), batch, by_lead, at
     )
     for part in batched(ids, 500, strict=False):
-        Untold.objects.filter(pk__in=part).delete()
+        PendingAnnouncement.objects.filter(pk__in=part).delete()
     return 1 if notification else 0
 
 
@@ -134,9 +134,9 @@ def _notify(
     sources = Counter(_source(change) for change in changes)
     what = str(changes[0].lead) if len(changes) == 1 else f"{len(changes):,} leads"
     [(source, _), *other_sources] = sources.most_common()
-    return tell(
+    return notify(
         member,
-        kind=Kind.ASSIGNED,
+        kind=NotificationKind.ASSIGNED,
         # Unique: each assignment is in one notification only.
         key=f"assigned-{changes[0].pk}",
         subject=f"You were given {what}"

@@ -19,16 +19,27 @@ from django.template.loader import render_to_string
 
 from assignments import smtp
 from assignments.mail_encoding import wire_address
-from assignments.models import Coverage, CoverageWord, Mail, Member, Notification, User
-from assignments.models.notification import ByMail, Kind
+from assignments.models import (
+    Coverage,
+    CoverageNotice,
+    Mail,
+    Member,
+    Notification,
+    User,
+)
+from assignments.models.notification import ByMail, NotificationKind
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications import outbox
-from assignments.services.notifications.preferences import Wishes, address_of, wishes_of
+from assignments.services.notifications.preferences import (
+    NotificationPreferences,
+    mail_address,
+    preferences_of,
+)
 
 type Reader = User | Member
 
 
-def write_due(*, at: datetime) -> int:
+def compose_due_mails(*, at: datetime) -> int:
     """Compose one mail per reader with waiting notifications. Return their number.
 
     Nothing is composed while mail is off or the server is in trouble; while it is off,
@@ -38,7 +49,7 @@ def write_due(*, at: datetime) -> int:
         # A server that is set up later must not begin with old news.
         Notification.objects.to_mail().update(mail_waits=False)
         return 0
-    if not outbox.may_write(at=at):
+    if not outbox.can_compose(at=at):
         return 0
     return sum(
         run_isolated(
@@ -48,9 +59,9 @@ def write_due(*, at: datetime) -> int:
     )
 
 
-def something_waits(*, at: datetime) -> bool:
+def has_mail_to_send(*, at: datetime) -> bool:
     """Return whether a notification waits for a mail, or a mail is due."""
-    return Notification.objects.to_mail().exists() or outbox.something_is_due(at=at)
+    return Notification.objects.to_mail().exists() or outbox.has_due_mail(at=at)
 
 
 def _readers() -> list[Reader]:
@@ -77,8 +88,8 @@ def _compose(reader: Reader, at: datetime) -> int:
     # Sorted here: ordered by the query, SQLite reads all they ever got.
     rows = Notification.objects.to_mail().filter(**reader_filter).select_for_update()
     waiting = sorted(rows, key=lambda notification: notification.pk)
-    wishes = wishes_of(user, zone=member.time_zone if member else "")
-    address = address_of(user, member)
+    wishes = preferences_of(user, zone=member.time_zone if member else "")
+    address = mail_address(user, member)
     unwanted = [
         notification
         for notification in waiting
@@ -102,21 +113,24 @@ def _user_and_member(reader: Reader) -> tuple[User | None, Member | None]:
 
 
 def _is_wanted(
-    notification: Notification, reader: Reader, address: str, wishes: Wishes
+    notification: Notification,
+    reader: Reader,
+    address: str,
+    wishes: NotificationPreferences,
 ) -> bool:
     if not address or not reader.is_active:
         return False
-    return wishes.choices[Kind(notification.kind)].by_mail != ByMail.NO
+    return wishes.choices[NotificationKind(notification.kind)].by_mail != ByMail.NO
 
 
 def _ready(
-    wanted: Sequence[Notification], wishes: Wishes, at: datetime
+    wanted: Sequence[Notification], wishes: NotificationPreferences, at: datetime
 ) -> list[Notification]:
     """Return all that waits if the digest is due, else what is wanted at once."""
     at_once = [
         notification
         for notification in wanted
-        if wishes.choices[Kind(notification.kind)].by_mail == ByMail.AT_ONCE
+        if wishes.choices[NotificationKind(notification.kind)].by_mail == ByMail.AT_ONCE
     ]
     digest = wishes.last_digest(at)
     for_digest = [
@@ -131,7 +145,7 @@ def _is_away(member: Member, at: datetime) -> bool:
     """Return whether they are away, or back and not told yet of their leads."""
     if Coverage.objects.away_at(at).filter(member=member).exists():
         return True
-    open_notices = CoverageWord.objects.filter(
+    open_notices = CoverageNotice.objects.filter(
         member=member, closed_at=None, told_at=None
     )
     return open_notices.filter(coverage__member=member).exists()

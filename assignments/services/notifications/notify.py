@@ -7,15 +7,15 @@ from django.db import transaction
 
 from assignments import smtp
 from assignments.models import Member, Notification, User
-from assignments.models.notification import Kind, NotificationQuerySet
-from assignments.services.notifications.preferences import choice_of
+from assignments.models.notification import NotificationKind, NotificationQuerySet
+from assignments.services.notifications.preferences import preference_for_kind
 from assignments.task_queue import nudge_mails
 
 
-def tell(
+def notify(
     user: User | Member,
     *,
-    kind: Kind,
+    kind: NotificationKind,
     key: str,
     subject: str,
     text: str,
@@ -49,26 +49,26 @@ def tell(
     return notification if is_new else None
 
 
-def _channels(reader: User | Member, kind: Kind) -> dict[str, bool]:
-    in_app = isinstance(reader, User) and choice_of(reader, kind).in_app
+def _channels(reader: User | Member, kind: NotificationKind) -> dict[str, bool]:
+    in_app = isinstance(reader, User) and preference_for_kind(reader, kind).in_app
     return {"in_app": in_app, "mail_waits": smtp.is_on()}
 
 
-def of_user(user: User) -> NotificationQuerySet:
+def notifications_of(user: User) -> NotificationQuerySet:
     """Return the notifications that this user wants to see in the app."""
     return Notification.objects.filter(user=user).shown()
 
 
-def read(*, user: User, pk: int, at: datetime) -> Notification | None:
+def mark_read(*, user: User, pk: int, at: datetime) -> Notification | None:
     """Mark a notification of this user as read and return it; None if it is not theirs."""
     Notification.objects.filter(user=user, pk=pk, read_at=None).update(read_at=at)
     return Notification.objects.filter(user=user, pk=pk).first()
 
 
 @transaction.atomic
-def read_all(*, user: User, up_to: int, at: datetime) -> int:
+def mark_all_read(*, user: User, up_to: int, at: datetime) -> int:
     """Mark a user's notifications up to this id as read. Return how many were not."""
-    return of_user(user).unread().filter(pk__lte=up_to).update(read_at=at)
+    return notifications_of(user).unread().filter(pk__lte=up_to).update(read_at=at)
 
 
 def one_line(text: str) -> str:

@@ -21,8 +21,14 @@ from assignments.mail_encoding import wire_address
 from assignments.models import Mail, MailServer, User
 from assignments.services.access import require_manager
 from assignments.services.errors import Stale
-from assignments.services.notifications.preferences import address_of
-from assignments.smtp import MailTrouble, Postman, Returned, ServerRefusal, TryLater
+from assignments.services.notifications.preferences import mail_address
+from assignments.smtp import (
+    MailTrouble,
+    Postman,
+    RefusedForGood,
+    ServerRefusal,
+    TryLater,
+)
 from assignments.task_queue import nudge_mails
 
 SETTINGS_PATH = "/notifications/settings/"
@@ -31,11 +37,11 @@ GIVE_UP = timedelta(days=3)
 MOST_ROWS = 50
 NO_ADDRESS = "This is no address. Put it right under Team or Users."
 State = Mail.State
-IN_ORDER = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
+NO_TROUBLE = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class MailClaim:
     """A mail that this process may deliver while its lease lasts."""
 
     mail: Mail
@@ -59,50 +65,52 @@ class MailHealth:
     returned_total: int
 
 
-def claim_next(*, at: datetime) -> Claim | None:
+def claim_next(*, at: datetime) -> MailClaim | None:
     """Claim the mail that failed least often and waits longest.
 
     None if none is due or the server is in trouble.
     """
-    if not may_try(at=at):
+    if not can_deliver(at=at):
         return None
     for mail in _due(at).order_by("failures", "pk")[:8]:
         token = secrets.token_hex(16)
         lease = at + timedelta(seconds=settings.MAIL_LEASE)
         mine = _due(at).filter(pk=mail.pk)
         if mine.update(state=State.SENDING, token=token, lease_until=lease):
-            return Claim(mail, token)
+            return MailClaim(mail, token)
     return None
 
 
-def something_is_due(*, at: datetime) -> bool:
+def has_due_mail(*, at: datetime) -> bool:
     """Return whether mail is on and there is a mail to deliver now."""
-    return smtp.is_on() and may_try(at=at) and _due(at).exists()
+    return smtp.is_on() and can_deliver(at=at) and _due(at).exists()
 
 
-def may_try(*, at: datetime) -> bool:
+def can_deliver(*, at: datetime) -> bool:
     """Return whether the server is in order, or its next try is due."""
-    again = server().try_again_at
+    again = mail_server().try_again_at
     return again is None or again <= at
 
 
-def may_write(*, at: datetime) -> bool:
+def can_compose(*, at: datetime) -> bool:
     """Return whether new mails may be composed.
 
     While the server is in trouble only if it may be tried and no mail is there for
     that.
     """
-    if server().trouble_since is None:
+    if mail_server().trouble_since is None:
         return True
-    return may_try(at=at) and not _due(at).exists()
+    return can_deliver(at=at) and not _due(at).exists()
 
 
-def server() -> MailServer:
+def mail_server() -> MailServer:
     """Return the state of the mail server; an unsaved one if nothing has happened yet."""
     return MailServer.objects.filter(pk=1).first() or MailServer(pk=1)
 
 
-def send(claim: Claim, *, postman: Postman, clock: Callable[[], datetime]) -> bool:
+def deliver_claimed(
+    claim: MailClaim, *, postman: Postman, clock: Callable[[], datetime]
+) -> bool:
     """Deliver one mail and record the result. Return False if the server is in trouble.
 
     Does nothing if the lease has run out. A refusal of this one mail is no trouble.
@@ -116,7 +124,7 @@ def send(claim: Claim, *, postman: Postman, clock: Callable[[], datetime]) -> bo
         _claimed(claim).update(state=State.WAITING, token="", lease_until=None)
         _record_trouble(str(trouble), clock())
         return False
-    except Returned as refusal:
+    except RefusedForGood as refusal:
         _settle(claim, State.REFUSED, str(refusal), clock())
     except ServerRefusal as reason:
         # The mail waits too: so the next one shows whether this one was the cause.
@@ -129,17 +137,17 @@ def send(claim: Claim, *, postman: Postman, clock: Callable[[], datetime]) -> bo
         _settle(claim, State.REFUSED, NO_ADDRESS, clock())
     else:
         _settle(claim, State.SENT, "", clock())
-    MailServer.objects.filter(pk=1, trouble_since__isnull=False).update(**IN_ORDER)
+    MailServer.objects.filter(pk=1, trouble_since__isnull=False).update(**NO_TROUBLE)
     return True
 
 
-def send_all(
+def deliver_due_mails(
     *, postman: Postman, until: datetime, clock: Callable[[], datetime]
 ) -> int:
     """Deliver due mails until `until`, or trouble. Return the number handled."""
     count = 0
     while clock() < until and (claim := claim_next(at=clock())):
-        if not send(claim, postman=postman, clock=clock):
+        if not deliver_claimed(claim, postman=postman, clock=clock):
             break
         count += 1
     return count
@@ -152,7 +160,7 @@ def refused_mails() -> QuerySet[Mail]:
 
 def mail_health() -> MailHealth:
     """Return the state of mailing."""
-    known = server()
+    known = mail_server()
     refused = refused_mails()
     return MailHealth(
         is_on=smtp.is_on(),
@@ -166,7 +174,7 @@ def mail_health() -> MailHealth:
 
 
 @transaction.atomic
-def send_again(*, actor: User, mail: Mail) -> None:
+def resend(*, actor: User, mail: Mail) -> None:
     """Send a refused mail again, to the reader's present address.
 
     Raises NotAllowed unless `actor` is a manager, Stale if somebody has seen to it.
@@ -192,10 +200,10 @@ def _address_now(mail: Mail) -> str:
     if notification is None:
         return mail.address
     member = notification.member or getattr(notification.user, "member", None)
-    return address_of(notification.user, member)[:254] or mail.address
+    return mail_address(notification.user, member)[:254] or mail.address
 
 
-def dismiss(*, actor: User, mail: Mail, at: datetime) -> None:
+def dismiss_refused(*, actor: User, mail: Mail, at: datetime) -> None:
     """Remove a refused mail from the list.
 
     Raises NotAllowed unless `actor` is a manager, Stale if somebody has seen to it.
@@ -212,7 +220,7 @@ def _due(at: datetime) -> QuerySet[Mail]:
     return Mail.objects.pending().filter(waiting | expired)
 
 
-def _claimed(claim: Claim) -> QuerySet[Mail]:
+def _claimed(claim: MailClaim) -> QuerySet[Mail]:
     """Return the claimed mail, as a query; empty once another process has it."""
     return Mail.objects.filter(pk=claim.mail.pk, state=State.SENDING, token=claim.token)
 
@@ -232,7 +240,7 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     return message
 
 
-def _settle(claim: Claim, state: Mail.State, outcome: str, at: datetime) -> None:
+def _settle(claim: MailClaim, state: Mail.State, outcome: str, at: datetime) -> None:
     _claimed(claim).update(
         state=state,
         outcome=outcome[:500],
@@ -242,7 +250,7 @@ def _settle(claim: Claim, state: Mail.State, outcome: str, at: datetime) -> None
     )
 
 
-def _retry_later(claim: Claim, reason: str, at: datetime) -> None:
+def _retry_later(claim: MailClaim, reason: str, at: datetime) -> None:
     """Retry after 1, 5, 15 and then every 60 minutes; refuse after three days."""
     mail = claim.mail
     since = mail.first_failed_at or at

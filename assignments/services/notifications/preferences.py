@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from assignments.models import MailTimes, Member, NotificationChoice, User
-from assignments.models.notification import ByMail, Kind
-from assignments.services.time_zones import zone_named
+from assignments.models import MailSchedule, Member, NotificationChoice, User
+from assignments.models.notification import ByMail, NotificationKind
+from assignments.services.time_zones import zone_or_default
 
 DIGEST_AT = time(8)
 QUIET = (time(20), time(7))
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class KindPreference:
     """Ways in which one kind of notification reaches somebody."""
 
     in_app: bool = True
@@ -24,17 +24,17 @@ class Choice:
 
 
 # Overdue answers also show in the inbox, and some people have many a day.
-DEFAULTS = {kind: Choice() for kind in Kind} | {
-    Kind.OVERDUE: Choice(by_mail=ByMail.DIGEST)
+DEFAULTS = {kind: KindPreference() for kind in NotificationKind} | {
+    NotificationKind.OVERDUE: KindPreference(by_mail=ByMail.DIGEST)
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class NotificationPreferences:
     """The choices of one person, or the defaults, in their time zone."""
 
     zone: ZoneInfo
-    choices: Mapping[Kind, Choice]
+    choices: Mapping[NotificationKind, KindPreference]
     digest_at: time = DIGEST_AT
     quiet_from: time | None = QUIET[0]
     quiet_to: time | None = QUIET[1]
@@ -59,26 +59,26 @@ class Wishes:
         return datetime.combine(yesterday, self.digest_at, tzinfo=self.zone)
 
 
-def choice_of(user: User, kind: Kind) -> Choice:
+def preference_for_kind(user: User, kind: NotificationKind) -> KindPreference:
     """Return how this user wants one kind, by default if they have not chosen."""
     row = NotificationChoice.objects.filter(user=user, kind=kind).first()
     return _choice(row) if row else DEFAULTS[kind]
 
 
-def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
+def preferences_of(user: User | None, *, zone: str = "") -> NotificationPreferences:
     """Return the choices of a user; the defaults for None, a member without a login.
 
     `zone` counts where the user has none.
     """
     if user is None:
-        return Wishes(zone=zone_named(zone), choices=DEFAULTS)
+        return NotificationPreferences(zone=zone_or_default(zone), choices=DEFAULTS)
     rows = NotificationChoice.objects.filter(user=user)
-    choices = DEFAULTS | {Kind(row.kind): _choice(row) for row in rows}
-    time_zone = zone_named(user.time_zone or zone)
-    times = MailTimes.objects.filter(user=user).first()
+    choices = DEFAULTS | {NotificationKind(row.kind): _choice(row) for row in rows}
+    time_zone = zone_or_default(user.time_zone or zone)
+    times = MailSchedule.objects.filter(user=user).first()
     if times is None:
-        return Wishes(zone=time_zone, choices=choices)
-    return Wishes(
+        return NotificationPreferences(zone=time_zone, choices=choices)
+    return NotificationPreferences(
         zone=time_zone,
         choices=choices,
         digest_at=times.digest_at,
@@ -87,16 +87,16 @@ def wishes_of(user: User | None, *, zone: str = "") -> Wishes:
     )
 
 
-def address_of(user: User | None, member: Member | None) -> str:
+def mail_address(user: User | None, member: Member | None) -> str:
     """Return the mail address, the user's before the member's; "" if both have none."""
     return (user.email if user else "") or (member.email if member else "")
 
 
 @transaction.atomic
-def save_wishes(
+def save_preferences(
     *,
     user: User,
-    choices: Mapping[Kind, Choice],
+    choices: Mapping[NotificationKind, KindPreference],
     digest_at: time,
     quiet_from: time | None,
     quiet_to: time | None,
@@ -108,7 +108,7 @@ def save_wishes(
             kind=kind,
             defaults={"in_app": choice.in_app, "by_mail": choice.by_mail},
         )
-    MailTimes.objects.update_or_create(
+    MailSchedule.objects.update_or_create(
         user=user,
         defaults={
             "digest_at": digest_at,
@@ -118,5 +118,5 @@ def save_wishes(
     )
 
 
-def _choice(row: NotificationChoice) -> Choice:
-    return Choice(in_app=row.in_app, by_mail=ByMail(row.by_mail))
+def _choice(row: NotificationChoice) -> KindPreference:
+    return KindPreference(in_app=row.in_app, by_mail=ByMail(row.by_mail))

@@ -27,7 +27,7 @@ from assignments.services.operations.migration_state import (
     known_migrations,
 )
 from assignments.services.operations.status import STOPPED
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from assignments.version import VERSION
 
 LABELS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -95,7 +95,7 @@ def restore(path: Path, *, may_replace: bool, at: datetime) -> list[str]:
         with private_file(folder / f".handoff-restore.{os.getpid()}") as copy:
             unpack(bytes_of_copy, copy, manifest=manifest)
             kept = _engine().load(copy, then=PAUSE_WRITES)
-    beat(STOPPED, at=at)
+    record_heartbeat(STOPPED, at=at)
     return _news(manifest, kept)
 
 

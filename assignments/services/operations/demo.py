@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from assignments.demo_environment import SANDBOX_PORT, demo_database
 from assignments.models import Account, Category, Member, SlaTarget, Team, User
-from assignments.services.sla.recalculate import recount
+from assignments.services.sla.recalculate import recalculate_all
 from assignments.smartlead.fingerprint import account_fingerprint
 
 # Printed for everybody, and of no use anywhere else.
@@ -107,7 +107,7 @@ def _set_targets() -> None:
                 "at_breach": at_breach,
             },
         )
-    recount()
+    recalculate_all()
 
 
 def _create_login(login: Login) -> None:

@@ -18,12 +18,12 @@ from django.utils.http import is_same_domain
 from django_q.models import Failure, Schedule
 
 from assignments import schedule
-from assignments.models import Account, Assignment, Heartbeat, Source, User
+from assignments.models import Account, Assignment, Heartbeat, SyncSource, User
 from assignments.services import account as accounts
 from assignments.services.operations import status
 from assignments.services.operations.findings import (
     Finding,
-    State,
+    FindingState,
     fine,
     note,
     problem,
@@ -40,7 +40,7 @@ from assignments.smartlead.client import Client
 from assignments.smartlead.errors import SmartleadError
 
 # Used by the commands as parts of this module.
-__all__ = ["Finding", "State", "fine", "migrations", "note", "problem"]
+__all__ = ["Finding", "FindingState", "fine", "migrations", "note", "problem"]
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 # A Date header has whole seconds, and the answer was some time on its way.
@@ -51,7 +51,7 @@ QUEUE_TOLERANCE = timedelta(minutes=10)
 PATIENCE = 60  # seconds to wait for a slot of the budget
 
 
-def examine(*, at: datetime) -> Iterator[Finding]:
+def examine_installation(*, at: datetime) -> Iterator[Finding]:
     """Yield all findings that need no call to Smartlead."""
     yield from settings_findings()
     yield static_files()
@@ -85,7 +85,7 @@ def settings_findings() -> Iterator[Finding]:
 
 
 def work_findings(*, at: datetime) -> Iterator[Finding]:
-    account = accounts.current()
+    account = accounts.current_account()
     yield people()
     yield binding(account)
     yield writes(account)
@@ -349,7 +349,7 @@ def queue(account: Account, *, at: datetime) -> Finding:
 
 
 def sources() -> Iterator[Finding]:
-    failing = [source for source in Source.objects.all() if source.error]
+    failing = [source for source in SyncSource.objects.all() if source.error]
     for source in failing:
         yield problem(
             "mirror", f"{source.name}: {source.error}", "Tried again at each sync."

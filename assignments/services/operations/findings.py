@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class State(Enum):
+class FindingState(Enum):
     FINE = "fine"
     NOTE = "note"
     PROBLEM = "problem"
@@ -13,24 +13,26 @@ class State(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     subject: str
-    state: State
+    state: FindingState
     sentence: str
     remedy: str = ""
 
     @property
     def is_problem(self) -> bool:
-        return self.state is State.PROBLEM
+        return self.state is FindingState.PROBLEM
 
 
 def fine(subject: str, sentence: str) -> Finding:
-    return Finding(subject=subject, state=State.FINE, sentence=sentence)
+    return Finding(subject=subject, state=FindingState.FINE, sentence=sentence)
 
 
 def note(subject: str, sentence: str, remedy: str = "") -> Finding:
-    return Finding(subject=subject, state=State.NOTE, sentence=sentence, remedy=remedy)
+    return Finding(
+        subject=subject, state=FindingState.NOTE, sentence=sentence, remedy=remedy
+    )
 
 
 def problem(subject: str, sentence: str, remedy: str) -> Finding:
     return Finding(
-        subject=subject, state=State.PROBLEM, sentence=sentence, remedy=remedy
+        subject=subject, state=FindingState.PROBLEM, sentence=sentence, remedy=remedy
     )

@@ -25,7 +25,7 @@ SHOWN = 5  # offenders named in a sentence
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class InvariantCheck:
     """A promise, and the rows that break it."""
 
     promise: str
@@ -46,10 +46,10 @@ class Finding:
 type Search = Callable[[datetime], Iterable[object]]
 
 
-def examine(*, at: datetime) -> Iterator[Finding]:
+def check_invariants(*, at: datetime) -> Iterator[InvariantCheck]:
     """Yield a finding for each promise, kept or broken."""
-    for promise, search in PROMISES.items():
-        yield Finding(promise, tuple(_named(thing) for thing in search(at)))
+    for promise, search in INVARIANTS.items():
+        yield InvariantCheck(promise, tuple(_named(thing) for thing in search(at)))
 
 
 def _named(thing: object) -> str:
@@ -124,7 +124,7 @@ def _stuck(at: datetime) -> Iterator[Model]:
     """Yield rows that nobody works on any more; none during an outage, when nothing
     moves.
     """
-    if accounts.current().outage_since is not None:
+    if accounts.current_account().outage_since is not None:
         return
     long_ago = at - timedelta(seconds=settings.LEASE + settings.QUIET)
     over = Q(lease_until__lt=long_ago) & (Q(settle_at=None) | Q(settle_at__lt=long_ago))
@@ -209,7 +209,7 @@ _TRIGGERS = {
     ),
 }
 
-PROMISES: dict[str, Search] = {
+INVARIANTS: dict[str, Search] = {
     "A lead has at most one waiting and one sending change.": _crowded_leads,
     "Every change that is being sent is claimed.": _unclaimed,
     "What is over is claimed by nobody.": _claimed_and_final,
@@ -222,8 +222,8 @@ PROMISES: dict[str, Search] = {
     "Notes are sent only for changes that were made.": _rootless_notes,
     "Every owner was told by Smartlead at a known moment.": _untold_owners,
     "Every lead is with whom its last change gave it to.": _owners_apart,
-    **invariants.PROMISES,
-    **answers.PROMISES,
+    **invariants.INVARIANTS,
+    **answers.INVARIANTS,
     "The database belongs to the account of the settings.": _foreign_account,
     "The database keeps its own guard over all this.": _missing_guards,
 }

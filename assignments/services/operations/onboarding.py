@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from assignments.models import Account, Category, Lead, Member, Source, User
+from assignments.models import Account, Category, Lead, Member, SyncSource, User
 from assignments.services import account as accounts
 from assignments.services.access import require_manager
 from assignments.services.mirror import sync_sources
@@ -59,8 +59,8 @@ class FirstSteps:
 
 def first_steps(*, at: datetime) -> FirstSteps:
     """Return how far each step is."""
-    account = accounts.current()
-    known = Source.objects.in_bulk([sync_sources.INBOX, sync_sources.FULL])
+    account = accounts.current_account()
+    known = SyncSource.objects.in_bulk([sync_sources.INBOX, sync_sources.FULL])
     inbox, full = known.get(sync_sources.INBOX), known.get(sync_sources.FULL)
     return FirstSteps(
         account=account,
@@ -78,13 +78,13 @@ def first_steps(*, at: datetime) -> FirstSteps:
     )
 
 
-def are_open() -> bool:
+def are_first_steps_open() -> bool:
     """Return True until a sales manager has put the first steps away."""
-    return accounts.current().guide_closed_at is None
+    return accounts.current_account().guide_closed_at is None
 
 
 @transaction.atomic
-def put_away(*, actor: User, at: datetime) -> None:
+def dismiss_first_steps(*, actor: User, at: datetime) -> None:
     """Put the first steps away for everybody. Raises NotAllowed."""
     require_manager(actor, "put the first steps away")
-    Account.objects.filter(pk=accounts.current().pk).update(guide_closed_at=at)
+    Account.objects.filter(pk=accounts.current_account().pk).update(guide_closed_at=at)

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from assignments.models import Assignment, Lead, Member
-from assignments.services.mirror.cursor import BY_OFFSET, PAGE, Place
+from assignments.services.mirror.cursor import BY_OFFSET, PAGE, ListPosition
 from assignments.services.mirror.sync_sources import INBOX
-from assignments.services.operations.invariants import Finding
+from assignments.services.operations.invariants import InvariantCheck
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused, ServiceTrouble, SmartleadError
 from assignments.smartlead.list_parsing import ListPage
@@ -20,7 +20,7 @@ PROMISE = "Every lead has the owner here that it has in Smartlead."
 type Owners = dict[int, int | None]
 
 
-def compare(client: Client) -> Finding:
+def compare_owners(client: Client) -> InvariantCheck:
     """Return a finding on all leads whose owner differs; each is asked for by itself
     first.
 
@@ -30,16 +30,16 @@ def compare(client: Client) -> Finding:
         seen = _listed_owners(client)
         differing = tuple(_differing(client, seen))
     except SmartleadError as error:
-        return Finding(
+        return InvariantCheck(
             PROMISE, (f"Smartlead itself, which could not be read: {error}",)
         )
-    return Finding(PROMISE, differing)
+    return InvariantCheck(PROMISE, differing)
 
 
 def _listed_owners(client: Client) -> Owners:
     """Return owners as the inbox lists them; rows that name none are left out."""
     owners: Owners = {}
-    place: Place | None = Place()
+    place: ListPosition | None = ListPosition()
     while place:
         try:
             page = _page(client, place)
@@ -53,7 +53,7 @@ def _listed_owners(client: Client) -> Owners:
     return owners
 
 
-def _page(client: Client, place: Place) -> ListPage[LeadRow]:
+def _page(client: Client, place: ListPosition) -> ListPage[LeadRow]:
     return _ask(
         client,
         lambda: client.inbox(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.models import Heartbeat
 from assignments.services.operations.status import STOPPED
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 
 
 class AlreadyServed(CommandError):
@@ -33,7 +33,7 @@ def serving_mark() -> Iterator[None]:
             yield
         finally:
             with suppress(Error):  # the database may be why we end
-                beat(STOPPED, at=timezone.now())
+                record_heartbeat(STOPPED, at=timezone.now())
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from assignments.models import (
     Heartbeat,
     Lead,
     Note,
-    Source,
+    SyncSource,
     UnreadableRow,
 )
 from assignments.models.assignment import Cause, State, Urgency
@@ -34,7 +34,7 @@ MOST_ROWS = 50
 UNREAD_PASSES = 4  # that the head pass may miss before every page says so
 
 
-class Remedy(StrEnum):
+class TroubleRemedy(StrEnum):
     """The act that ends a trouble, or the place that tells more about it."""
 
     RESUME = "resume"
@@ -48,14 +48,14 @@ class Trouble:
     """A sentence for every page; `ask` is for those who may not end it themselves."""
 
     sentence: str
-    remedy: Remedy = Remedy.LOOK
+    remedy: TroubleRemedy = TroubleRemedy.LOOK
     ask: str = ""
     is_severe: bool = False
     since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class QueueCounts:
     waiting: dict[str, int]
     sending: int
     notes: int
@@ -67,7 +67,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class MirrorDrift:
     outside: int
     rechecks: int
     unknown_owners: int
@@ -75,23 +75,23 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class SystemOverview:
     account: Account
     binding_problem: str | None
-    sources: Sequence[Source]
-    proof: Source | None
+    sources: Sequence[SyncSource]
+    proof: SyncSource | None
     unreadable: Sequence[UnreadableRow]
     unreadable_total: int
     heartbeats: Sequence[Heartbeat]
     worker_is_silent: bool
     budget: BudgetSnapshot
-    queue: Queue
-    drift: Drift
+    queue: QueueCounts
+    drift: MirrorDrift
     mail: MailHealth
     version: str = VERSION
 
     @property
-    def failing(self) -> list[Source]:
+    def failing(self) -> list[SyncSource]:
         return [source for source in self.sources if source.error]
 
     @property
@@ -114,33 +114,33 @@ class Overview:
         )
 
 
-def overview(*, at: datetime) -> Overview:
-    account = accounts.current()
-    sources = list(Source.objects.all())
+def system_overview(*, at: datetime) -> SystemOverview:
+    account = accounts.current_account()
+    sources = list(SyncSource.objects.all())
     beats = list(Heartbeat.objects.order_by("name"))
     count = UnreadableRow.objects.aggregate(total=Sum("count"))["total"] or 0
-    return Overview(
+    return SystemOverview(
         account=account,
         binding_problem=accounts.binding_problem(account),
         sources=sources,
-        proof=next((s for s in sources if s.proof != Source.Proof.UNPROVEN), None),
+        proof=next((s for s in sources if s.proof != SyncSource.Proof.UNPROVEN), None),
         unreadable=list(UnreadableRow.objects.all()[:MOST_ROWS]),
         unreadable_total=count,
         heartbeats=beats,
         worker_is_silent=_is_silent(beats, at),
         budget=account_budget().snapshot(),
-        queue=queue(),
-        drift=drift(at=at),
+        queue=queue_counts(),
+        drift=mirror_drift(at=at),
         mail=mail_health(),
     )
 
 
-def queue() -> Queue:
+def queue_counts() -> QueueCounts:
     pending = Assignment.objects.pending().order_by()
     waiting = pending.filter(state=State.WAITING)
     counts = dict(waiting.values_list("urgency").annotate(Count("pk")))
     oldest = waiting.order_by("created_at").first()
-    return Queue(
+    return QueueCounts(
         waiting={u.label: counts[u.value] for u in Urgency if u.value in counts},
         sending=pending.filter(state=State.SENDING).count(),
         notes=Note.objects.pending().count(),
@@ -148,11 +148,11 @@ def queue() -> Queue:
     )
 
 
-def drift(*, at: datetime) -> Drift:
+def mirror_drift(*, at: datetime) -> MirrorDrift:
     """Return counts of what Smartlead and the mirror may not agree about."""
     outside = Assignment.objects.filter(cause=Cause.OUTSIDE)
     present = Lead.objects.present()
-    return Drift(
+    return MirrorDrift(
         outside=outside.filter(created_at__gt=at - timedelta(days=1)).count(),
         rechecks=present.filter(recheck_at__isnull=False).count(),
         unknown_owners=present.filter(owner_known_at=None).count(),
@@ -162,7 +162,7 @@ def drift(*, at: datetime) -> Drift:
 
 def troubles(*, at: datetime) -> list[Trouble]:
     """Return what a person should know before they trust a page; empty if all is well."""
-    account = accounts.current()
+    account = accounts.current_account()
     found = [
         _mismatch(account),
         _outage(account) or _turned_away() or _unread(at),
@@ -178,7 +178,7 @@ def mail_troubles() -> list[Trouble]:
     """Return what sales managers should know of the mails; empty if mail is off."""
     if not smtp.is_on():
         return []
-    found, server = [], outbox.server()
+    found, server = [], outbox.mail_server()
     if server.trouble:
         kept = "What is told is kept, and goes out once it answers."
         trouble = Trouble(
@@ -213,7 +213,7 @@ def _mismatch(account: Account) -> Trouble | None:
 
 
 def _outage(account: Account) -> Trouble | None:
-    if not accounts.outage_to_show(account):
+    if not accounts.is_outage_confirmed(account):
         return None
     return Trouble(
         sentence=(
@@ -247,7 +247,7 @@ def _unread(at: datetime) -> Trouble | None:
     """Return the trouble of a head pass that fails for longer than a single fault
     would.
     """
-    inbox = Source.objects.filter(name=INBOX).exclude(error="").first()
+    inbox = SyncSource.objects.filter(name=INBOX).exclude(error="").first()
     if inbox is None:
         return None
     patience = UNREAD_PASSES * timedelta(seconds=settings.HEAD_EVERY)
@@ -266,7 +266,7 @@ def _paused(account: Account) -> Trouble | None:
     why = account.pause_reason and f": {account.pause_reason.rstrip('.')}"
     return Trouble(
         sentence=f"All writes to Smartlead are paused{who}{why}. {_waiting()}",
-        remedy=Remedy.RESUME,
+        remedy=TroubleRemedy.RESUME,
         ask="A sales manager resumes them.",
         since=account.paused_at,
     )
@@ -279,7 +279,7 @@ def _bulk_paused(account: Account) -> Trouble | None:
         sentence=(
             f"Bulk assignments are paused: {account.bulk_pause_reason.rstrip('.')}."
         ),
-        remedy=Remedy.RESUME_BULK,
+        remedy=TroubleRemedy.RESUME_BULK,
         ask="A sales manager looks at the refusals and resumes them.",
         since=account.bulk_paused_at,
         is_severe=True,
@@ -317,6 +317,6 @@ def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
         sentence=(
             f"{count} {noun} waited for more than a day and may no longer be meant."
         ),
-        remedy=Remedy.PAUSE,
+        remedy=TroubleRemedy.PAUSE,
         ask="Tell a sales manager, who can pause all writes and look first.",
     )

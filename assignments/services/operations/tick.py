@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from assignments.models import Seat
+from assignments.models import TaskLease
 from assignments.services.breaches import detect
 from assignments.services.bulk import plans
 from assignments.services.coverage import messages
@@ -33,12 +33,12 @@ def _run(part: Callable[[datetime], object], at: datetime) -> str:
 
 
 def _tidying_up(at: datetime) -> str:
-    old = Seat.objects.filter(name__startswith="open-", until=None) | (
-        Seat.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
+    old = TaskLease.objects.filter(name__startswith="open-", until=None) | (
+        TaskLease.objects.filter(name__startswith="open-", until__lt=at - FORGOTTEN)
     )
     count, _ = old.delete()
-    plans.forget_old_previews(at=at)
-    sign_ins.prune(at=at)
+    plans.delete_old_previews(at=at)
+    sign_ins.prune_log(at=at)
     return f"{count} empty seats cleared."
 
 
@@ -47,7 +47,7 @@ def _coverages(at: datetime) -> object:
 
 
 def _routing(at: datetime) -> object:
-    return routing.run(at=at)
+    return routing.route_new_leads(at=at)
 
 
 def _overdue_answers(at: datetime) -> str:
@@ -55,9 +55,9 @@ def _overdue_answers(at: datetime) -> str:
 
 
 def _notifications(at: datetime) -> str:
-    told = assignments.tell_all(at=at) + messages.tell_all(at=at)
-    told += messages.tell_attention(at=at)
-    return f"{told} people told. {weekly_review.tell_all(at=at)}"
+    told = assignments.announce_assignments(at=at) + messages.announce_coverages(at=at)
+    told += messages.announce_troubles(at=at)
+    return f"{told} people told. {weekly_review.send_weekly_reviews(at=at)}"
 
 
 def _webhooks(at: datetime) -> str:

@@ -13,7 +13,7 @@ from assignments.services.access import is_manager, require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import sign_ins
 from assignments.services.people.unique_names import is_taken
-from assignments.services.sla.recalculate import recount
+from assignments.services.sla.recalculate import recalculate_all
 
 _CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 
@@ -65,7 +65,7 @@ def edit_member(
     member.time_zone = time_zone
     member.save()
     if is_zone_changed:
-        recount()
+        recalculate_all()
     return member
 
 

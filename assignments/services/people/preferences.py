@@ -8,11 +8,11 @@ from assignments.models import Account, Category, Lead, User
 from assignments.services import account as accounts
 from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.sla.waiting import refresh_answers
+from assignments.services.sla.waiting import refresh_answers_owed
 
 
 @transaction.atomic
-def mean_category(
+def set_category_meaning(
     *, actor: User, category: Category, is_closing: bool, is_interested: bool
 ) -> None:
     """Decide by hand what a category means; syncs leave it alone from then on.
@@ -32,7 +32,7 @@ def mean_category(
     category.set_by_hand = True
     category.save()
     if closes_differently:
-        refresh_answers(Lead.objects.filter(category=category))
+        refresh_answers_owed(Lead.objects.filter(category=category))
 
 
 @transaction.atomic
@@ -42,10 +42,12 @@ def confirm_categories(*, actor: User, at: datetime) -> None:
     Raises NotAllowed.
     """
     require_manager(actor, "decide what a category means")
-    Account.objects.filter(pk=accounts.current().pk).update(categories_confirmed_at=at)
+    Account.objects.filter(pk=accounts.current_account().pk).update(
+        categories_confirmed_at=at
+    )
 
 
-def save_own(
+def save_own_preferences(
     *, user: User, theme: str, density: str, time_zone: str, single_keys: bool
 ) -> None:
     """Save the looks, time zone and keyboard setting of a user."""

@@ -39,11 +39,11 @@ class Visitor:
 
     @property
     def network(self) -> str:
-        return network_of(self.address)
+        return network_key(self.address)
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class SignInLock:
     """No password is checked before `until`."""
 
     until: datetime
@@ -61,7 +61,7 @@ class _Limit:
     most: int
 
 
-def network_of(address: str | None) -> str:
+def network_key(address: str | None) -> str:
     """Return what counts as one address: an IPv4, an IPv6 /64, "" if unknown."""
     if not address:
         return ""
@@ -71,26 +71,28 @@ def network_of(address: str | None) -> str:
     return str(ip_network((parsed, PREFIX_OF_IPV6), strict=False))
 
 
-def name_key_of(name: str) -> str:
+def name_key(name: str) -> str:
     """Return a keyed hash of a typed name, the same for SARA and sara."""
     digest = salted_hmac("sign-in name", _normalized(name), algorithm="sha256")
     return digest.hexdigest()[:32]
 
 
-def begin_sign_in(*, name: str, visitor: Visitor, at: datetime) -> SignInEvent | Lock:
+def begin_sign_in(
+    *, name: str, visitor: Visitor, at: datetime
+) -> SignInEvent | SignInLock:
     """Log a guess before its password is checked; return the lock if there is one.
 
     The guess counts as wrong until `confirm_sign_in`.
     """
     event = SignInEvent(
         at=at, kind=Kind.WRONG_PASSWORD, user=_find_user(name),
-        name_key=name_key_of(name), address=visitor.address,
+        name_key=name_key(name), address=visitor.address,
         network=visitor.network, browser=visitor.browser,
     )  # fmt: skip
     return _begin(event, _limits_of(event))
 
 
-def lock_after(event: SignInEvent, *, at: datetime) -> Lock | None:
+def record_wrong_password(event: SignInEvent, *, at: datetime) -> SignInLock | None:
     """Record that a guess was wrong; return the lock if it was one too many, else None."""
     _log(event)
     return _lock_of(event, _limits_of(event), at, with_itself=True)
@@ -121,7 +123,7 @@ def record_sign_out(*, user: User, visitor: Visitor, at: datetime) -> None:
 
 def begin_password_change(
     *, user: User, visitor: Visitor, at: datetime
-) -> SignInEvent | Lock:
+) -> SignInEvent | SignInLock:
     """Do what `begin_sign_in` does, for the old password of a signed-in user."""
     event = _event_of(user, visitor, at)
     event.kind = Kind.WRONG_OLD_PASSWORD
@@ -148,23 +150,23 @@ def end_password_change(event: SignInEvent, *, was_right: bool, is_done: bool) -
 def unlock_user(*, actor: User, user: User) -> None:
     """Let somebody try again at once. Raises NotAllowed unless `actor` is a manager."""
     require_manager(actor, "unlock a login")
-    unlock(name=user.get_username())
+    unlock_sign_ins(name=user.get_username())
 
 
-def unlock(*, name: str | None = None, address: str | None = None) -> int:
+def unlock_sign_ins(*, name: str | None = None, address: str | None = None) -> int:
     """Let wrong passwords of a name, an address, or both together count no more.
 
     Without either, all of them. Return how many counted; they stay in the log.
     """
     rows = Q()
     if name is not None:
-        rows &= Q(name_key=name_key_of(name))
+        rows &= Q(name_key=name_key(name))
     if address is not None:
-        rows &= Q(network=network_of(address))
+        rows &= Q(network=network_key(address))
     return _stop_counting(rows)
 
 
-def prune(*, at: datetime) -> int:
+def prune_log(*, at: datetime) -> int:
     """Delete rows of the log that are too old or beyond its size; return how many.
 
     Guesses and other rows have a size each, so that a flood of guesses displaces no
@@ -181,7 +183,7 @@ def prune(*, at: datetime) -> int:
     return count
 
 
-def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | Lock:
+def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | SignInLock:
     """Save the event and return it; return the lock instead if there is one."""
     if lock := _lock_of(event, limits, event.at):
         return lock
@@ -194,7 +196,7 @@ def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | Lock:
 
 def _lock_of(
     event: SignInEvent, limits: list[_Limit], at: datetime, *, with_itself: bool = False
-) -> Lock | None:
+) -> SignInLock | None:
     """Return the longest lock that earlier guesses, and perhaps this one, lead to."""
     locks = []
     for limit in limits:
@@ -203,7 +205,7 @@ def _lock_of(
             guesses = guesses.exclude(pk=event.pk)
         decisive = guesses.order_by("-at", "-id")[limit.most - 1 : limit.most].first()
         if decisive:
-            locks.append(Lock(decisive.at + WINDOW))
+            locks.append(SignInLock(decisive.at + WINDOW))
             _record_lock(event, limit, at)
     return max(locks, key=lambda lock: lock.until, default=None)
 
@@ -249,7 +251,7 @@ def _stop_counting(rows: Q) -> int:
 def _event_of(user: User, visitor: Visitor, at: datetime) -> SignInEvent:
     """Return an unsaved row about a known user, without its kind."""
     return SignInEvent(
-        at=at, user=user, name_key=name_key_of(user.get_username()),
+        at=at, user=user, name_key=name_key(user.get_username()),
         address=visitor.address, network=visitor.network, browser=visitor.browser,
     )  # fmt: skip
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from assignments.services.sla.deadlines import Change
+from assignments.services.sla.deadlines import OwnerChange
 
 
-class Holding(NamedTuple):
+class HoldPeriod(NamedTuple):
     """A time in which a lead was held for a member who is away."""
 
     origin_id: int
@@ -16,7 +16,7 @@ class Holding(NamedTuple):
 
 
 def owner_at(
-    at: datetime, *, changes: Sequence[Change], owner_id: int | None
+    at: datetime, *, changes: Sequence[OwnerChange], owner_id: int | None
 ) -> int | None:
     """Return the id of the lead's owner at that moment, None if it had none.
 
@@ -30,7 +30,7 @@ def owner_at(
 
 
 def covered_for(
-    at: datetime, *, holdings: Sequence[Holding], owner_id: int | None
+    at: datetime, *, holdings: Sequence[HoldPeriod], owner_id: int | None
 ) -> int | None:
     """Return the id of the away member whose lead it was at that moment.
 

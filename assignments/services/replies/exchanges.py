@@ -12,7 +12,7 @@ type Mail = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Exchange:
     """One exchange: the first reply after a mail of ours, up to our next mail."""
 
     replied_at: datetime
@@ -29,7 +29,7 @@ class Turn:
         return int((self.answered_at - self.replied_at).total_seconds() // 60)
 
 
-def real_mails(mails: Iterable[Mail]) -> set[Mail]:
+def without_false_replies(mails: Iterable[Mail]) -> set[Mail]:
     """Return the mails without those "reply" entries that are something else.
 
     A list tells bounces, automatic answers and colleagues' mails as replies. Where
@@ -40,7 +40,7 @@ def real_mails(mails: Iterable[Mail]) -> set[Mail]:
     return {(at, kind) for at, kind in known if kind != REPLY or at not in others}
 
 
-def last_reply_of(
+def last_real_reply(
     mails: Collection[Mail], *, listed_at: datetime | None
 ) -> datetime | None:
     """Return when a person replied last; None if nobody is known to have replied.
@@ -50,23 +50,27 @@ def last_reply_of(
     """
     if listed_at is None or all((listed_at, kind) not in mails for kind in NO_REPLIES):
         return listed_at
-    replies = (at for at, kind in real_mails(mails) if kind == REPLY and at < listed_at)
+    replies = (
+        at
+        for at, kind in without_false_replies(mails)
+        if kind == REPLY and at < listed_at
+    )
     return max(replies, default=None)
 
 
-def last_own_of(mails: Iterable[Mail]) -> datetime | None:
+def last_own_mail_at(mails: Iterable[Mail]) -> datetime | None:
     """Return the time of our newest mail that Smartlead tells as a reply, or None."""
     return max((at for at, kind in mails if kind == OWN), default=None)
 
 
-def turns_of(mails: Iterable[Mail]) -> list[Turn]:
+def exchanges_of(mails: Iterable[Mail]) -> list[Exchange]:
     """Return the exchanges, oldest first; the last one may be unanswered.
 
     A mail of ours at the very moment of a reply answers it.
     """
-    turns: list[Turn] = []
+    turns: list[Exchange] = []
     waiting: list[datetime] = []
-    for at, kind in sorted(real_mails(mails)):
+    for at, kind in sorted(without_false_replies(mails)):
         if kind == REPLY:
             waiting.append(at)
         elif kind in OURS and waiting:
@@ -75,7 +79,7 @@ def turns_of(mails: Iterable[Mail]) -> list[Turn]:
     return [*turns, _turn(waiting, None)] if waiting else turns
 
 
-def _turn(replies: list[datetime], answered_at: datetime | None) -> Turn:
-    return Turn(
+def _turn(replies: list[datetime], answered_at: datetime | None) -> Exchange:
+    return Exchange(
         replied_at=replies[0], last_reply_at=replies[-1], answered_at=answered_at
     )

@@ -26,7 +26,7 @@ def own_addresses() -> frozenset[str]:
     return frozenset(address_of(address) for (address,) in found if address)
 
 
-def recognise_in_rows(
+def mark_own_mails_in_rows(
     rows: Mapping[int, LeadRow], leads: Iterable[Lead]
 ) -> dict[int, LeadRow]:
     """Return the rows of these leads with mails of ours marked in their histories."""
@@ -37,13 +37,13 @@ def recognise_in_rows(
         if row.history
     }
     remember_senders(histories.values())
-    told = recognise(histories)
+    told = mark_own_mails(histories)
     return {
         pk: replace(row, history=told.get(pk, row.history)) for pk, row in rows.items()
     }
 
 
-def recognise(
+def mark_own_mails(
     histories: Mapping[int, tuple[str, Collection[HistoryEntry]]],
     *,
     mailbox: str = "",

@@ -13,47 +13,47 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from assignments.models import Hold, Lead, Reply, SeenMail
-from assignments.services.replies.attribution import Holding, covered_for, owner_at
+from assignments.models import Hold, Lead, MailEvent, Reply
+from assignments.services.replies.attribution import HoldPeriod, covered_for, owner_at
 from assignments.services.replies.exchanges import (
     AUTOMATIC,
     BOUNCE,
     OWN,
     REPLY,
     SENT,
+    Exchange,
     Mail,
-    Turn,
-    real_mails,
-    turns_of,
+    exchanges_of,
+    without_false_replies,
 )
 from assignments.services.sla.deadlines import (
-    Change,
-    Spell,
-    changes_of,
-    due_of,
-    spells_of,
+    OwnerChange,
+    OwnershipSpan,
+    deadline_of,
+    owner_changes,
+    ownership_spans,
 )
-from assignments.services.sla.policy import Book
+from assignments.services.sla.policy import SlaPolicy
 from assignments.smartlead.records import HistoryEntry, LeadRow
 
 type Mails = Mapping[int, Iterable[Mail]]
-type Promises = Mapping[int, "Promise"]
+type Promises = Mapping[int, "DuePromise"]
 
 
-class Promise(NamedTuple):
+class DuePromise(NamedTuple):
     """The moment an answer to the reply was due. `due_at` is None if no target applied."""
 
     reply_at: datetime
     due_at: datetime | None
 
 
-def promises_of(leads: Iterable[Lead]) -> dict[int, Promise]:
+def due_promises(leads: Iterable[Lead]) -> dict[int, DuePromise]:
     """Return, by lead id, when the answers to their last replies are due.
 
     Leads that do not wait for an answer are left out.
     """
     return {
-        lead.pk: Promise(lead.last_reply_at, lead.answer_due_at)
+        lead.pk: DuePromise(lead.last_reply_at, lead.answer_due_at)
         for lead in leads
         if lead.last_reply_at
         and (lead.last_sent_at is None or lead.last_sent_at < lead.last_reply_at)
@@ -85,7 +85,7 @@ def known_mails(told: Mails) -> dict[int, set[Mail]]:
     return {pk: known[pk] | set(mails) for pk, mails in told.items()}
 
 
-def as_known(entry: HistoryEntry, mails: Collection[Mail]) -> HistoryEntry:
+def marked_as_known(entry: HistoryEntry, mails: Collection[Mail]) -> HistoryEntry:
     """Return the mail marked as automatic if a webhook has told that it is.
 
     Webhooks also tell the subject, by which automatic answers are known.
@@ -101,15 +101,17 @@ def record_mails(mails: Mails, *, promised: Promises) -> None:
     `promised` says when each lead's answer was due before these mails were seen.
     """
     known = _known(mails)
-    all_mails = {pk: real_mails([*known[pk], *told]) for pk, told in mails.items()}
+    all_mails = {
+        pk: without_false_replies([*known[pk], *told]) for pk, told in mails.items()
+    }
     changed = {pk for pk, told in all_mails.items() if told != known[pk]}
     _keep({pk: all_mails[pk] for pk in changed}, known)
     if changed:
-        wanted = {pk: turns_of(all_mails[pk]) for pk in changed}
-        tell_replies(wanted, promised=promised)
+        wanted = {pk: exchanges_of(all_mails[pk]) for pk in changed}
+        rebuild_replies(wanted, promised=promised)
 
 
-def credit_again(lead: Lead) -> None:
+def reattribute(lead: Lead) -> None:
     """Rewrite the lead's Reply rows after its owner became known or changed.
 
     Nothing is done unless an answer has no owner, or came after the change.
@@ -120,11 +122,11 @@ def credit_again(lead: Lead) -> None:
     answers = Reply.objects.filter(lead=lead, answered_at__isnull=False)
     if not answers.filter(doubtful).exists():
         return
-    turns = turns_of(_known({lead.pk: ()})[lead.pk])
-    tell_replies({lead.pk: turns}, promised=promises_of([lead]))
+    turns = exchanges_of(_known({lead.pk: ()})[lead.pk])
+    rebuild_replies({lead.pk: turns}, promised=due_promises([lead]))
 
 
-def tell_replies(turns: Mapping[int, list[Turn]], *, promised: Promises) -> None:
+def rebuild_replies(turns: Mapping[int, list[Exchange]], *, promised: Promises) -> None:
     """Make the Reply rows of these leads equal to their exchanges.
 
     Rows without an exchange are deleted, others inserted or updated.
@@ -149,7 +151,7 @@ def tell_replies(turns: Mapping[int, list[Turn]], *, promised: Promises) -> None
 
 
 def replies_of(
-    turns: Mapping[int, list[Turn]],
+    turns: Mapping[int, list[Exchange]],
     *,
     before: Mapping[int, list[Reply]],
     promised: Promises,
@@ -169,16 +171,16 @@ def replies_of(
 
 def _known(mails: Mails) -> dict[int, set[Mail]]:
     known: dict[int, set[Mail]] = {pk: set() for pk in mails}
-    rows = SeenMail.objects.filter(lead__in=list(mails))
+    rows = MailEvent.objects.filter(lead__in=list(mails))
     for lead_id, at, kind in rows.values_list("lead_id", "at", "kind"):
         known[lead_id].add((at, kind))
     return known
 
 
 def _keep(mails: Mapping[int, set[Mail]], known: Mapping[int, set[Mail]]) -> None:
-    SeenMail.objects.bulk_create(
+    MailEvent.objects.bulk_create(
         [
-            SeenMail(lead_id=pk, at=at, kind=kind)
+            MailEvent(lead_id=pk, at=at, kind=kind)
             for pk, told in mails.items()
             for at, kind in told - known[pk]
         ],
@@ -186,7 +188,7 @@ def _keep(mails: Mapping[int, set[Mail]], known: Mapping[int, set[Mail]]) -> Non
     )
     for pk, told in mails.items():
         for at, kind in known[pk] - told:  # a reply that was a bounce
-            SeenMail.objects.filter(lead=pk, at=at, kind=kind).delete()
+            MailEvent.objects.filter(lead=pk, at=at, kind=kind).delete()
 
 
 def _replies_of(lead_ids: Iterable[int]) -> dict[int, list[Reply]]:
@@ -198,40 +200,40 @@ def _replies_of(lead_ids: Iterable[int]) -> dict[int, list[Reply]]:
 
 # ── What a reply's row depends on ───────────────────────────────────────────────
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Surroundings:
+class _ReplyContext:
     leads: Mapping[int, Lead]
-    changes: Mapping[int, list[Change]]
-    book: Book = field(default_factory=Book)
-    holdings: dict[int, list[Holding]] = field(
+    changes: Mapping[int, list[OwnerChange]]
+    book: SlaPolicy = field(default_factory=SlaPolicy)
+    holdings: dict[int, list[HoldPeriod]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
 
-def _surroundings(lead_ids: Iterable[int]) -> _Surroundings:
+def _surroundings(lead_ids: Iterable[int]) -> _ReplyContext:
     wanted = list(lead_ids)
     leads = Lead.objects.select_related("category").only(
         "owner_id", "campaign_id", "category__is_closing"
     )
-    around = _Surroundings(leads=leads.in_bulk(wanted), changes=changes_of(wanted))
+    around = _ReplyContext(leads=leads.in_bulk(wanted), changes=owner_changes(wanted))
     _add_holdings(around, wanted)
     return around
 
 
-def _add_holdings(around: _Surroundings, lead_ids: list[int]) -> None:
+def _add_holdings(around: _ReplyContext, lead_ids: list[int]) -> None:
     holds = Hold.objects.filter(lead__in=lead_ids).order_by("pk")
     for pk, origin, taken_at, ended_at in holds.values_list(
         "lead_id", "origin_id", "taken_at", "ended_at"
     ):
         if taken_at is not None:
-            around.holdings[pk].append(Holding(origin, taken_at, ended_at))
+            around.holdings[pk].append(HoldPeriod(origin, taken_at, ended_at))
 
 
 def _reply(
     lead_id: int,
-    turn: Turn,
-    around: _Surroundings,
+    turn: Exchange,
+    around: _ReplyContext,
     memory: "_Memory",
-    promised: Promise | None,
+    promised: DuePromise | None,
 ) -> Reply:
     reply = Reply(lead_id=lead_id, replied_at=turn.replied_at)
     if (at := turn.answered_at) is None:
@@ -251,9 +253,9 @@ class _Memory:
     """The stored rows of a lead, and its exchanges as the mails now tell them."""
 
     rows: list[Reply]
-    turns: list[Turn]
+    turns: list[Exchange]
 
-    def of(self, turn: Turn) -> Reply | None:
+    def of(self, turn: Exchange) -> Reply | None:
         """Return the answered row of this exchange, None if there is none.
 
         It has the same answer, or the same first reply while its own answer has gone.
@@ -271,7 +273,7 @@ class _Memory:
             None,
         )
 
-    def was_waiting(self, turn: Turn) -> bool:
+    def was_waiting(self, turn: Exchange) -> bool:
         return any(
             row.answered_at is None and row.replied_at == turn.replied_at
             for row in self.rows
@@ -279,11 +281,11 @@ class _Memory:
 
 
 def _due(
-    turn: Turn,
+    turn: Exchange,
     memory: _Memory,
-    promised: Promise | None,
+    promised: DuePromise | None,
     lead: Lead,
-    around: _Surroundings,
+    around: _ReplyContext,
 ) -> datetime | None:
     """Return when the answer was due: as stored or promised, else by today's targets."""
     if row := memory.of(turn):
@@ -292,7 +294,7 @@ def _due(
         return promised.due_at
     if lead.category and lead.category.is_closing:
         return None
-    due = due_of(
+    due = deadline_of(
         around.book,
         reply_at=turn.last_reply_at,
         campaign_id=lead.campaign_id,
@@ -302,14 +304,16 @@ def _due(
     return due.at if due else None
 
 
-def _is_about(promised: Promise, turn: Turn) -> bool:
+def _is_about(promised: DuePromise, turn: Exchange) -> bool:
     """Return True unless the promise is about a reply that followed the answer."""
     return turn.answered_at is not None and promised.reply_at <= turn.answered_at
 
 
-def _spells(turn: Turn, lead: Lead, changes: Sequence[Change]) -> list[Spell]:
+def _spells(
+    turn: Exchange, lead: Lead, changes: Sequence[OwnerChange]
+) -> list[OwnershipSpan]:
     """Return who owned the lead from the last reply to its answer."""
     first = owner_at(turn.last_reply_at, changes=changes, owner_id=lead.owner_id)
     end = turn.answered_at
     known = [one for one in changes if end is None or one.at <= end]
-    return spells_of(known, reply_at=turn.last_reply_at, owner_id=first)
+    return ownership_spans(known, reply_at=turn.last_reply_at, owner_id=first)

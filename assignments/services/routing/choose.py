@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from assignments.models import Coverage, Member, Rotation, Suggestion, Turn
+from assignments.models import Coverage, Member, Rotation, RotationTurn, Suggestion
 from assignments.models.plan import StrategyKind
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.bulk import open_leads
-from assignments.services.bulk.allocation import away_until, last_given
+from assignments.services.bulk.allocation import away_until, newest_assignment_ids
 from assignments.services.bulk.strategies import (
     ByTable,
     LeadToAssign,
@@ -23,11 +23,11 @@ from assignments.services.bulk.strategies import (
     WeightedTurns,
     lowest_cap,
 )
-from assignments.services.routing.data import LeadFacts, RuleFacts, Seat
+from assignments.services.routing.data import RoutedLead, RuleData, RulePoolMember
 
 
 @dataclass(slots=True, kw_only=True)
-class Office:
+class RoutingContext:
     """Members, absences, loads and rotations, updated with each decision."""
 
     members: Mapping[int, Member]
@@ -40,15 +40,15 @@ class Office:
         default_factory=dict
     )
 
-    def turns_of(self, rule: RuleFacts) -> WeightedTurns:
+    def turns_of(self, rule: RuleData) -> WeightedTurns:
         """Return the rule's rotation, which moves on in memory only: see `keep_turns`."""
         if rule.pk not in self.turns:
             self.turns[rule.pk] = WeightedTurns(
-                dict(self.ahead.get(rotation_of(rule.pk), {}))
+                dict(self.ahead.get(rotation_name(rule.pk), {}))
             )
         return self.turns[rule.pk]
 
-    def strategy_of(self, rule: RuleFacts) -> Strategy:
+    def strategy_of(self, rule: RuleData) -> Strategy:
         """Return the rule's strategy for the present absences, cached."""
         # The absences differ from lead to lead when the past is replayed.
         key = (rule.pk, frozenset(self.away))
@@ -57,30 +57,32 @@ class Office:
         return self._strategies[key]
 
 
-def office_at(at: datetime) -> Office:
+def routing_context(at: datetime) -> RoutingContext:
     """Return the context of this moment.
 
     Open suggestions count as open leads, or all would name the same member.
     """
-    counts = open_leads.open_leads()
+    counts = open_leads.open_lead_counts()
     counts.update(Suggestion.objects.open().values_list("member", flat=True))
-    return Office(
+    return RoutingContext(
         members={member.pk: member for member in Member.objects.all()},
-        away=away_now(at),
-        tally=LoadTally(loads=counts, last=last_given()),
+        away=absences_at(at),
+        tally=LoadTally(loads=counts, last=newest_assignment_ids()),
         ahead=_saved_turns(),
     )
 
 
 def _saved_turns() -> dict[str, dict[int, int]]:
     turns: dict[str, dict[int, int]] = defaultdict(dict)
-    known = Turn.objects.filter(rotation__name__startswith=rotation_of(""))
+    known = RotationTurn.objects.filter(rotation__name__startswith=rotation_name(""))
     for rotation, member, ahead in known.values_list("rotation", "member", "ahead"):
         turns[rotation][member] = ahead
     return turns
 
 
-def choose(rule: RuleFacts, lead: LeadFacts, context: Office) -> MemberChoice:
+def choose_member(
+    rule: RuleData, lead: RoutedLead, context: RoutingContext
+) -> MemberChoice:
     """Return the member whom the rule chooses for the lead, or None with the reason.
 
     Loads and rotations of the context are updated; nothing is written.
@@ -96,16 +98,16 @@ def choose(rule: RuleFacts, lead: LeadFacts, context: Office) -> MemberChoice:
     return choice
 
 
-def keep_turns(context: Office) -> None:
+def save_turns(context: RoutingContext) -> None:
     """Save the rotations that were used; the caller holds the routing lock."""
     for rule_id, turns in sorted(context.turns.items()):
         if not turns.given:
             continue
-        name = rotation_of(rule_id)
+        name = rotation_name(rule_id)
         Rotation.objects.get_or_create(pk=name)
-        Turn.objects.bulk_create(
+        RotationTurn.objects.bulk_create(
             [
-                Turn(rotation_id=name, member_id=pk, ahead=ahead)
+                RotationTurn(rotation_id=name, member_id=pk, ahead=ahead)
                 for pk, ahead in turns.ahead.items()
             ],
             update_conflicts=True,
@@ -114,12 +116,12 @@ def keep_turns(context: Office) -> None:
         )
 
 
-def rotation_of(rule_id: int | str) -> str:
+def rotation_name(rule_id: int | str) -> str:
     return f"rule-{rule_id}"
 
 
-def _strategy(rule: RuleFacts, context: Office) -> Strategy:
-    pool = [candidate(entry, context) for entry in rule.pool]
+def _strategy(rule: RuleData, context: RoutingContext) -> Strategy:
+    pool = [pool_member(entry, context) for entry in rule.pool]
     match rule.strategy:
         case StrategyKind.MEMBER if pool:
             return OnlyMember(pool[0])
@@ -127,7 +129,9 @@ def _strategy(rule: RuleFacts, context: Office) -> Strategy:
             return LeastBusy(pool)
         case StrategyKind.TERRITORY | StrategyKind.EXPERTISE if rule.table:
             named = {
-                key: [candidate(Seat(member_id=pk), context) for pk in members]
+                key: [
+                    pool_member(RulePoolMember(member_id=pk), context) for pk in members
+                ]
                 for key, members in rule.table.lines.items()
             }
             turns = context.turns_of(rule)
@@ -137,7 +141,7 @@ def _strategy(rule: RuleFacts, context: Office) -> Strategy:
             return RoundRobin(pool, context.turns_of(rule))
 
 
-def candidate(entry: Seat, context: Office) -> PoolMember:
+def pool_member(entry: RulePoolMember, context: RoutingContext) -> PoolMember:
     """Return a pool entry of a rule with the member's name, cap and availability."""
     member = context.members[entry.member_id]
     return PoolMember(
@@ -149,7 +153,7 @@ def candidate(entry: Seat, context: Office) -> PoolMember:
     )
 
 
-def _why_not(member: Member, context: Office) -> str:
+def _why_not(member: Member, context: RoutingContext) -> str:
     """Return why the member cannot be given leads now; "" if they can."""
     if not member.is_active:
         return "deactivated"

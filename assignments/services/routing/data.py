@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from assignments.models import RoutingRule
-from assignments.models.lookup_table import Mapping as Table
+from assignments.models.lookup_table import LookupTable
 from assignments.models.plan import StrategyKind
-from assignments.services.bulk.table_keys import key_of, keys_of
+from assignments.services.bulk.table_keys import lead_keys, normalized_key
 
-Attribute = Table.Attribute
+Attribute = LookupTable.Attribute
 Mode = RoutingRule.Mode
 Whose = RoutingRule.Whose
 BY_ID = (Attribute.CAMPAIGN, Attribute.CATEGORY, Attribute.CLIENT)
@@ -20,7 +20,7 @@ FROM_CAMPAIGN = (Attribute.LOCATION, Attribute.CUSTOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class LeadAttribute:
     """An attribute of a lead; `custom_field` names a custom one."""
 
     attribute: str
@@ -28,16 +28,16 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionFacts:
+class ConditionData:
     """A condition of a rule: the attribute is one of some values."""
 
-    source: Looked
+    source: LeadAttribute
     # The values to show, by the key that a lead is compared with.
     values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class RulePoolMember:
     """A member in the pool of a rule; `cap`: the most open leads (None: no limit)."""
 
     member_id: int
@@ -46,18 +46,18 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableFacts:
+class TableData:
     """A lookup table: member ids (`lines`) and the value to show, both by key."""
 
     name: str
     kind: str
-    source: Looked
+    source: LeadAttribute
     lines: Mapping[str, Sequence[int]]
     shown: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFacts:
+class RuleData:
     """A routing rule with its conditions, strategy and pool."""
 
     pk: int
@@ -65,10 +65,10 @@ class RuleFacts:
     mode: str = Mode.ON
     whose: str = Whose.NOBODYS
     since: datetime | None = None
-    conditions: tuple[ConditionFacts, ...] = ()
+    conditions: tuple[ConditionData, ...] = ()
     strategy: str = StrategyKind.ROUND_ROBIN
-    table: TableFacts | None = None
-    pool: tuple[Seat, ...] = ()
+    table: TableData | None = None
+    pool: tuple[RulePoolMember, ...] = ()
     changed_at: datetime | None = None
 
     @property
@@ -80,7 +80,7 @@ class RuleFacts:
 
 
 @dataclass(slots=True, kw_only=True)
-class LeadFacts:
+class RoutedLead:
     """A lead as rules see it; `came_at` is its last reply, or else when it was seen."""
 
     map_id: int
@@ -99,13 +99,13 @@ class LeadFacts:
     is_closed: bool = False
     # Whether the attributes that only the campaign has were read.
     is_read: bool = True
-    _keys: dict[Looked, tuple[str, ...]] = field(default_factory=dict)
+    _keys: dict[LeadAttribute, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
         return self.has_replied and not self.is_closed
 
-    def keys(self, source: Looked, *, by_id: bool) -> tuple[str, ...]:
+    def keys(self, source: LeadAttribute, *, by_id: bool) -> tuple[str, ...]:
         """Return the keys of an attribute, the closest first; empty without a value.
 
         `by_id`: conditions know campaign, category and client by id, tables by name.
@@ -114,7 +114,7 @@ class LeadFacts:
             value = self._id_of(source.attribute)
             return () if value is None else (str(value),)
         if source not in self._keys:
-            self._keys[source] = keys_of(source, self._value_of(source.attribute))
+            self._keys[source] = lead_keys(source, self._value_of(source.attribute))
         return self._keys[source]
 
     def _id_of(self, attribute: str) -> int | None:
@@ -147,4 +147,4 @@ def condition_key(attribute: str, value: str) -> str:
     text = str(value).strip()
     if attribute == Attribute.EMAIL_DOMAIN:
         text = text.rpartition("@")[2]
-    return text if attribute in BY_ID else key_of(text)
+    return text if attribute in BY_ID else normalized_key(text)

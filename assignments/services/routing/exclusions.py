@@ -24,42 +24,42 @@ from assignments.models import (
     Suggestion,
 )
 from assignments.models.assignment import PERSONAL, Cause, State
-from assignments.services.coverage.rotation import Scope, Topic
+from assignments.services.coverage.rotation import CoverageScope, LeadTopic
 from assignments.services.periods import short_day
-from assignments.services.routing.data import LeadFacts
+from assignments.services.routing.data import RoutedLead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cover:
+class RunningCoverage:
     """A running coverage and which leads of its member it takes."""
 
     pk: int
     starts_at: datetime
     takes_arrivals: bool
-    scope: Scope
+    scope: CoverageScope
 
     @classmethod
-    def of(cls, row: Coverage) -> "Cover":
+    def of(cls, row: Coverage) -> "RunningCoverage":
         return cls(
             pk=row.pk,
             starts_at=row.starts_at,
             # Until its first tick, leads that arrive belong to its start.
             takes_arrivals=row.arrivals == Coverage.Arrivals.COVER
             or row.began_at is None,
-            scope=Scope.of(row),
+            scope=CoverageScope.of(row),
         )
 
-    def has_in_scope(self, lead: LeadFacts) -> bool:
-        topic = Topic(campaign_id=lead.campaign_id, category_id=lead.category_id)
+    def has_in_scope(self, lead: RoutedLead) -> bool:
+        topic = LeadTopic(campaign_id=lead.campaign_id, category_id=lead.category_id)
         return self.scope.takes(topic, is_open=lead.is_open)
 
 
 @dataclass(slots=True, kw_only=True)
-class Standing:
+class LeadExclusions:
     """Decisions, holds and coverages of some leads, by member or lead id."""
 
     members: Mapping[int, Member]
-    covers: dict[int, Cover]
+    covers: dict[int, RunningCoverage]
     pending: dict[int, Assignment]
     held: frozenset[int]
     decided: dict[int, list[Assignment]]
@@ -67,7 +67,7 @@ class Standing:
     start_sets: frozenset[tuple[int, int]]
     pinned: frozenset[tuple[int, int]]
 
-    def reason_for(self, lead: LeadFacts) -> str:
+    def reason_for(self, lead: RoutedLead) -> str:
         """Return why no rule may touch the lead, as a sentence; "" if one may."""
         if not lead.owner_is_known:
             return "Smartlead has not said who has it."
@@ -82,7 +82,7 @@ class Standing:
             return reason
         return self._decided_by_person(lead, cover.starts_at if cover else None)
 
-    def _covered(self, lead: LeadFacts, cover: Cover) -> str:
+    def _covered(self, lead: RoutedLead, cover: RunningCoverage) -> str:
         """Return the sentence that the coverage deals with the lead, or ""."""
         owner = self.members[lead.owner_id or 0]
         if (cover.pk, lead.map_id) in self.pinned:
@@ -92,7 +92,7 @@ class Standing:
             return f"The coverage of {owner} takes it."
         return ""
 
-    def _decided_by_person(self, lead: LeadFacts, since: datetime | None) -> str:
+    def _decided_by_person(self, lead: RoutedLead, since: datetime | None) -> str:
         """Return a sentence about the newest decision since then, or ""."""
         for row in self.decided.get(lead.map_id, ()):
             if since and row.created_at < since:
@@ -108,11 +108,11 @@ class Standing:
         return ""
 
 
-def standing_of(leads: QuerySet[Lead], *, at: datetime) -> Standing:
+def load_exclusions(leads: QuerySet[Lead], *, at: datetime) -> LeadExclusions:
     """Read the exclusions of some leads, in a fixed number of queries."""
     ids = leads.order_by().values("pk")
     rows = Coverage.objects.away_at(at).prefetch_related("campaigns", "categories")
-    covers = {row.member_id: Cover.of(row) for row in rows}
+    covers = {row.member_id: RunningCoverage.of(row) for row in rows}
     pending = Assignment.objects.pending().filter(lead__in=ids).select_related("to")
     dismissed = Suggestion.objects.filter(
         state=Suggestion.State.DISMISSED, lead__in=ids
@@ -120,7 +120,7 @@ def standing_of(leads: QuerySet[Lead], *, at: datetime) -> Standing:
     running = [cover.pk for cover in covers.values()]
     covered = CoveredLead.objects.filter(coverage__in=running)
     standing = Hold.objects.standing()
-    return Standing(
+    return LeadExclusions(
         members={member.pk: member for member in Member.objects.all()},
         covers=covers,
         pending={row.lead_id: row for row in pending.order_by("pk")},

@@ -12,24 +12,24 @@ from django.utils import timezone
 
 from assignments.models import Campaign, Category, Coverage, Lead, Member
 from assignments.services.absence_wording import first_day_away, last_day_away
-from assignments.services.bulk.table_keys import key_of, keys_of
+from assignments.services.bulk.table_keys import lead_keys, normalized_key
 from assignments.services.routing.data import (
     Attribute,
-    ConditionFacts,
-    Looked,
+    ConditionData,
+    LeadAttribute,
     Mode,
-    RuleFacts,
+    RuleData,
     Whose,
 )
-from assignments.services.routing.match import asks_category, name_of
+from assignments.services.routing.match import attribute_name, has_category_condition
 
-ENDING = Looked(attribute=Attribute.TOP_LEVEL_DOMAIN)
+ENDING = LeadAttribute(attribute=Attribute.TOP_LEVEL_DOMAIN)
 AHEAD = timedelta(weeks=4)
 NEWEST = 500  # leads whose custom fields are looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class LintContext:
     """The members, absences and values that rules refer to, as they are now."""
 
     members: Mapping[int, Member]
@@ -45,7 +45,7 @@ class Surroundings:
     at: datetime
 
 
-def surroundings_at(at: datetime, rules: list[RuleFacts]) -> Surroundings:
+def lint_context(at: datetime, rules: list[RuleData]) -> LintContext:
     """Read what these rules refer to from the database."""
     campaigns = {
         str(pk): str(client or "")
@@ -53,7 +53,7 @@ def surroundings_at(at: datetime, rules: list[RuleFacts]) -> Surroundings:
     }
     known = Category.objects.order_by().values_list("pk", "is_closing")
     categories = {str(pk): is_closing for pk, is_closing in known}
-    return Surroundings(
+    return LintContext(
         members={member.pk: member for member in Member.objects.all()},
         absences=_absences(at),
         campaigns=campaigns,
@@ -65,7 +65,7 @@ def surroundings_at(at: datetime, rules: list[RuleFacts]) -> Surroundings:
     )
 
 
-def flaws_of(rules: Sequence[RuleFacts], context: Surroundings) -> dict[int, list[str]]:
+def lint_rules(rules: Sequence[RuleData], context: LintContext) -> dict[int, list[str]]:
     """Return the warnings, as sentences, about each rule that is not off, by its id."""
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     return {
@@ -82,10 +82,10 @@ def flaws_of(rules: Sequence[RuleFacts], context: Surroundings) -> dict[int, lis
 
 # ── Unreachable ─────────────────────────────────────────────────────────────────
 def _unreachable(
-    rule: RuleFacts, before: Sequence[RuleFacts], context: Surroundings
+    rule: RuleData, before: Sequence[RuleData], context: LintContext
 ) -> Iterator[str]:
     for other in before:
-        if covers(other, rule, context.closing):
+        if shadows(other, rule, context.closing):
             yield (
                 f"It is never reached: “{other.name}” stands before it and "
                 "matches everything that it matches. Move it up, or narrow the other "
@@ -94,24 +94,24 @@ def _unreachable(
             return
 
 
-def covers(first: RuleFacts, second: RuleFacts, closing: Set[str]) -> bool:
+def shadows(first: RuleData, second: RuleData, closing: Set[str]) -> bool:
     """Return whether the first rule matches every lead that the second matches."""
     return (
         first.whose in {second.whose, Whose.EITHER}
         and _applies_as_early(first, second)
         and not (first.table and not first.pool)
-        and (asks_category(first) or not _wants_closed(second, closing))
+        and (has_category_condition(first) or not _wants_closed(second, closing))
         and all(_implied(asked, second) for asked in first.conditions)
     )
 
 
-def _applies_as_early(first: RuleFacts, second: RuleFacts) -> bool:
+def _applies_as_early(first: RuleData, second: RuleData) -> bool:
     if first.since is None:
         return True
     return second.since is not None and first.since <= second.since
 
 
-def _wants_closed(rule: RuleFacts, closing: Set[str]) -> bool:
+def _wants_closed(rule: RuleData, closing: Set[str]) -> bool:
     """Return whether a condition asks for a category that closes conversations."""
     return any(
         condition.source.attribute == Attribute.CATEGORY
@@ -120,12 +120,12 @@ def _wants_closed(rule: RuleFacts, closing: Set[str]) -> bool:
     )
 
 
-def _implied(asked: ConditionFacts, rule: RuleFacts) -> bool:
+def _implied(asked: ConditionData, rule: RuleData) -> bool:
     """Return whether the rule's own conditions imply the condition `asked`."""
     return any(_narrows(known, asked) for known in rule.conditions)
 
 
-def _narrows(known: ConditionFacts, asked: ConditionFacts) -> bool:
+def _narrows(known: ConditionData, asked: ConditionData) -> bool:
     """Return whether every lead that meets `known` also meets `asked`."""
     wanted = asked.values.keys()
     if asked.source == ENDING and known.source.attribute == Attribute.EMAIL_DOMAIN:
@@ -139,13 +139,13 @@ def _narrows(known: ConditionFacts, asked: ConditionFacts) -> bool:
 
 def _ends_in(domain: str, endings: Set[str]) -> bool:
     """Return whether a domain has one of the endings (both as keys)."""
-    return not endings.isdisjoint(keys_of(ENDING, f"x@{domain}"))
+    return not endings.isdisjoint(lead_keys(ENDING, f"x@{domain}"))
 
 
 # ── Never true ──────────────────────────────────────────────────────────────────
-def _contradictions(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
+def _contradictions(rule: RuleData, context: LintContext) -> Iterator[str]:
     asked = {condition.source: condition for condition in rule.conditions}
-    domains = asked.get(Looked(attribute=Attribute.EMAIL_DOMAIN))
+    domains = asked.get(LeadAttribute(attribute=Attribute.EMAIL_DOMAIN))
     endings = asked.get(ENDING)
     if (
         domains
@@ -153,8 +153,8 @@ def _contradictions(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
         and not any(_ends_in(d, endings.values.keys()) for d in domains.values)
     ):
         yield "It matches nothing: none of its e-mail domains has one of its endings."
-    campaigns = asked.get(Looked(attribute=Attribute.CAMPAIGN))
-    clients = asked.get(Looked(attribute=Attribute.CLIENT))
+    campaigns = asked.get(LeadAttribute(attribute=Attribute.CAMPAIGN))
+    clients = asked.get(LeadAttribute(attribute=Attribute.CLIENT))
     if campaigns and clients:
         theirs = {context.campaigns.get(campaign) for campaign in campaigns.values}
         if None not in theirs and theirs.isdisjoint(clients.values):
@@ -162,7 +162,7 @@ def _contradictions(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
 
 
 # ── Unknown values ──────────────────────────────────────────────────────────────
-def _unknown_values(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
+def _unknown_values(rule: RuleData, context: LintContext) -> Iterator[str]:
     known: dict[str, Set[str]] = {
         Attribute.CAMPAIGN: context.campaigns.keys(),
         Attribute.CATEGORY: context.categories,
@@ -171,7 +171,7 @@ def _unknown_values(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
     for condition in rule.conditions:
         attribute = condition.source.attribute
         if attribute in known:
-            word = name_of(condition.source)
+            word = attribute_name(condition.source)
             for key in condition.values.keys() - known[attribute]:
                 yield f"There is no {word} {condition.values[key]} (any more)."
         elif attribute == Attribute.CUSTOM:
@@ -182,14 +182,14 @@ def _unknown_values(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
         yield f"The table “{rule.table.name}” has no line yet."
 
 
-def _unknown_field(source: Looked, context: Surroundings) -> Iterator[str]:
-    wanted = key_of(source.custom_field)
+def _unknown_field(source: LeadAttribute, context: LintContext) -> Iterator[str]:
+    wanted = normalized_key(source.custom_field)
     if context.fields is not None and wanted not in context.fields:
         yield f"None of the newest leads has a field “{source.custom_field}”."
 
 
 # ── Members who are inactive or away ────────────────────────────────────────────
-def _unavailable_members(rule: RuleFacts, context: Surroundings) -> Iterator[str]:
+def _unavailable_members(rule: RuleData, context: LintContext) -> Iterator[str]:
     members = [context.members[pk] for pk in sorted(rule.members)]
     active = [member for member in members if member.is_active]
     if members and not active:
@@ -207,7 +207,7 @@ def _unavailable_members(rule: RuleFacts, context: Surroundings) -> Iterator[str
 
 
 def _leads_passed_on(
-    rule: RuleFacts, active: Sequence[RuleFacts], context: Surroundings
+    rule: RuleData, active: Sequence[RuleData], context: LintContext
 ) -> Iterator[str]:
     """Warn of members who go away soon if a rule takes leads from absent owners."""
     takers = [
@@ -236,7 +236,7 @@ def _end(absence: Coverage) -> datetime:
     return absence.ends_at
 
 
-def _present_absence(member_id: int, context: Surroundings) -> Coverage | None:
+def _present_absence(member_id: int, context: LintContext) -> Coverage | None:
     """Return the coverage for which the member is away now and that ends last."""
     absences = context.absences.get(member_id, ())
     now = [absence for absence in absences if absence.starts_at <= context.at]
@@ -253,7 +253,7 @@ def _absences(at: datetime) -> dict[int, list[Coverage]]:
     return by_member
 
 
-def _clients(campaigns: dict[str, str], rules: list[RuleFacts]) -> set[str]:
+def _clients(campaigns: dict[str, str], rules: list[RuleData]) -> set[str]:
     """Return the clients of campaigns, and those of the rules that some lead has."""
     asked = {
         key
@@ -271,7 +271,7 @@ def _clients(campaigns: dict[str, str], rules: list[RuleFacts]) -> set[str]:
     return {*campaigns.values(), *(str(client) for client in clients)}
 
 
-def _uses_custom_fields(rules: list[RuleFacts]) -> bool:
+def _uses_custom_fields(rules: list[RuleData]) -> bool:
     """Return whether a condition or table of the rules looks at a custom field."""
     attributes = [c.source.attribute for rule in rules for c in rule.conditions]
     attributes += [rule.table.source.attribute for rule in rules if rule.table]
@@ -283,4 +283,4 @@ def _custom_fields() -> set[str] | None:
     newest = Lead.objects.present().exclude(custom_fields={})
     rows = newest.order_by("-reply_order").values_list("custom_fields", flat=True)
     names = {str(name) for fields in rows[:NEWEST] for name in fields}
-    return {key_of(name) for name in names} or None
+    return {normalized_key(name) for name in names} or None

@@ -12,22 +12,22 @@ from assignments.models import (
     Campaign,
     Category,
     Lead,
-    MappingLine,
+    LookupEntry,
     RoutingRule,
     RuleCondition,
 )
-from assignments.models.lookup_table import Mapping as Table
+from assignments.models.lookup_table import LookupTable
 from assignments.models.plan import StrategyKind
-from assignments.services.bulk.open_leads import closing_categories
+from assignments.services.bulk.open_leads import closing_category_ids
 from assignments.services.bulk.table_keys import THE_CLIENT
 from assignments.services.routing.data import (
     Attribute,
-    ConditionFacts,
-    LeadFacts,
-    Looked,
-    RuleFacts,
-    Seat,
-    TableFacts,
+    ConditionData,
+    LeadAttribute,
+    RoutedLead,
+    RuleData,
+    RulePoolMember,
+    TableData,
     condition_key,
 )
 from assignments.visible_text import isolated
@@ -41,30 +41,32 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def load_rules() -> list[RuleFacts]:
+def load_rules() -> list[RuleData]:
     """Return all rules that were not removed, on or off, in their order."""
     kept = RoutingRule.objects.kept().select_related("table")
     rows = list(kept.prefetch_related("conditions", "pool"))
-    names = names_of(c for row in rows for c in row.conditions.all())
+    names = condition_names(c for row in rows for c in row.conditions.all())
     tables = load_tables({row.table for row in rows if row.table})
     return [_rule(row, names, tables) for row in rows]
 
 
-def load_tables(tables: Iterable[Table]) -> dict[int, TableFacts]:
+def load_tables(tables: Iterable[LookupTable]) -> dict[int, TableData]:
     """Return the tables with their entries, by id."""
     known = {table.pk: table for table in tables}
     lines: dict[int, dict[str, list[int]]] = {pk: defaultdict(list) for pk in known}
     shown: dict[int, dict[str, str]] = {pk: {} for pk in known}
-    entries = MappingLine.objects.filter(mapping__in=known).order_by("key", "pk")
+    entries = LookupEntry.objects.filter(mapping__in=known).order_by("key", "pk")
     columns = ("mapping", "key", "value", "member")
     for pk, key, value, member in entries.values_list(*columns):
         lines[pk][key].append(member)
         shown[pk].setdefault(key, value)
     return {
-        pk: TableFacts(
+        pk: TableData(
             name=table.name,
             kind=table.kind,
-            source=Looked(attribute=table.attribute, custom_field=table.custom_field),
+            source=LeadAttribute(
+                attribute=table.attribute, custom_field=table.custom_field
+            ),
             lines=dict(lines[pk]),
             shown=shown[pk],
         )
@@ -72,10 +74,10 @@ def load_tables(tables: Iterable[Table]) -> dict[int, TableFacts]:
     }
 
 
-type Names = dict[str, dict[str, str]]
+type ConditionNames = dict[str, dict[str, str]]
 
 
-def names_of(conditions: Iterable[RuleCondition]) -> Names:
+def condition_names(conditions: Iterable[RuleCondition]) -> ConditionNames:
     """Return names of the campaigns and categories in the conditions.
 
     By attribute, then by the id as text; without ids that are not known.
@@ -91,35 +93,37 @@ def names_of(conditions: Iterable[RuleCondition]) -> Names:
     }
 
 
-def condition_facts(
-    attribute: str, custom_field: str, values: Iterable[str], names: Names
-) -> ConditionFacts:
+def condition_data(
+    attribute: str, custom_field: str, values: Iterable[str], names: ConditionNames
+) -> ConditionData:
     """Return a condition; `names` are those to show for ids, see `names_of`."""
     known = names.get(attribute, {})
-    return ConditionFacts(
-        source=Looked(attribute=attribute, custom_field=custom_field),
+    return ConditionData(
+        source=LeadAttribute(attribute=attribute, custom_field=custom_field),
         values={
             condition_key(attribute, v): known.get(v) or isolated(v) for v in values
         },
     )
 
 
-def _rule(row: RoutingRule, names: Names, tables: dict[int, TableFacts]) -> RuleFacts:
+def _rule(
+    row: RoutingRule, names: ConditionNames, tables: dict[int, TableData]
+) -> RuleData:
     conditions = row.conditions.all()
-    return RuleFacts(
+    return RuleData(
         pk=row.pk,
         name=row.name,
         mode=row.mode,
         whose=row.whose,
         since=row.since,
         conditions=tuple(
-            condition_facts(c.attribute, c.custom_field, c.values, names)
+            condition_data(c.attribute, c.custom_field, c.values, names)
             for c in conditions
         ),
         strategy=row.strategy,
         table=tables[row.table_id] if row.table_id else None,
         pool=tuple(
-            Seat(
+            RulePoolMember(
                 member_id=entry.member_id,
                 weight=Fraction(entry.weight),
                 cap=entry.cap,
@@ -130,19 +134,19 @@ def _rule(row: RoutingRule, names: Names, tables: dict[int, TableFacts]) -> Rule
     )
 
 
-def lead_facts(leads: QuerySet[Lead]) -> Iterator[LeadFacts]:
+def load_leads(leads: QuerySet[Lead]) -> Iterator[RoutedLead]:
     """Yield the leads in the order in which they came, read in one query."""
-    closing = closing_categories()
+    closing = closing_category_ids()
     marked = leads.select_related(None).annotate(came_at=CAME_AT, the_client=THE_CLIENT)
     rows = marked.order_by("came_at", "map_id").values_list(*COLUMNS)
     for row in rows.iterator(chunk_size=2000):
         yield _lead(row, closing)
 
 
-def _lead(row: tuple[Any, ...], closing: frozenset[int]) -> LeadFacts:
+def _lead(row: tuple[Any, ...], closing: frozenset[int]) -> RoutedLead:
     pk, came_at, owner, known_at, campaign, campaign_name, category, *rest = row
     category_name, client, location, email, custom, replied_at, seen_at, read_at = rest
-    return LeadFacts(
+    return RoutedLead(
         map_id=pk,
         came_at=came_at,
         owner_id=owner,
@@ -161,7 +165,9 @@ def _lead(row: tuple[Any, ...], closing: frozenset[int]) -> LeadFacts:
     )
 
 
-def came_since(leads: QuerySet[Lead], rules: Iterable[RuleFacts]) -> QuerySet[Lead]:
+def covered_by_rules_since(
+    leads: QuerySet[Lead], rules: Iterable[RuleData]
+) -> QuerySet[Lead]:
     """Return the leads without those that came before each of the rules applied."""
     begins = [rule.since for rule in rules]
     known = [since for since in begins if since is not None]
@@ -170,7 +176,7 @@ def came_since(leads: QuerySet[Lead], rules: Iterable[RuleFacts]) -> QuerySet[Le
     return leads.annotate(came=CAME_AT).filter(came__gte=min(known))
 
 
-def without_owner_or_of(away: Iterable[int]) -> QuerySet[Lead]:
+def routable_leads(away: Iterable[int]) -> QuerySet[Lead]:
     """Return present leads without an owner or with an owner in `away` (member ids).
 
     Leads whose owner Smartlead did not tell are not among them.

@@ -8,17 +8,17 @@ from typing import NamedTuple, Protocol
 
 from django.utils import timezone
 
-from assignments.models.lookup_table import Mapping as Table
+from assignments.models.lookup_table import LookupTable
 from assignments.services.periods import short_day
 from assignments.services.routing.data import (
     FROM_CAMPAIGN,
     Attribute,
-    ConditionFacts,
-    LeadFacts,
-    Looked,
+    ConditionData,
+    LeadAttribute,
     Mode,
-    RuleFacts,
-    TableFacts,
+    RoutedLead,
+    RuleData,
+    TableData,
     Whose,
 )
 from assignments.visible_text import isolated
@@ -27,7 +27,7 @@ MOST_NAMED = 4
 NOT_READ = "that has not been read from Smartlead yet"
 
 
-class Answer(Enum):
+class MatchAnswer(Enum):
     """Result of a check or a rule; UNREAD: known once the lead has been read."""
 
     YES = "yes"
@@ -35,61 +35,61 @@ class Answer(Enum):
     UNREAD = "unread"
 
 
-class Check(Protocol):
+class RuleCheck(Protocol):
     """One condition of a rule."""
 
-    def answer(self, lead: LeadFacts) -> Answer: ...
+    def answer(self, lead: RoutedLead) -> MatchAnswer: ...
 
-    def words(self, lead: LeadFacts) -> str:
+    def words(self, lead: RoutedLead) -> str:
         """Return the condition and the lead's own value in words."""
 
 
-class Match(NamedTuple):
+class RuleMatch(NamedTuple):
     """The rule that decides about a lead; with UNREAD it may, once the lead is read."""
 
-    rule: RuleFacts
-    answer: Answer
+    rule: RuleData
+    answer: MatchAnswer
 
 
-def first_match(rules: Iterable[RuleFacts], lead: LeadFacts) -> Match | None:
+def first_match(rules: Iterable[RuleData], lead: RoutedLead) -> RuleMatch | None:
     """Return the first rule that is not off and does not answer NO, or None."""
     for rule in rules:
         if rule.mode == Mode.OFF:
             continue
-        if (answer := answer_of(rule, lead)) is not Answer.NO:
-            return Match(rule, answer)
+        if (answer := rule_answer(rule, lead)) is not MatchAnswer.NO:
+            return RuleMatch(rule, answer)
     return None
 
 
-def answer_of(rule: RuleFacts, lead: LeadFacts) -> Answer:
+def rule_answer(rule: RuleData, lead: RoutedLead) -> MatchAnswer:
     """Return NO if any check says no, else UNREAD if one is unread, else YES.
 
     The rule's mode does not matter.
     """
-    result = Answer.YES
-    for check in checks_of(rule):
+    result = MatchAnswer.YES
+    for check in rule_checks(rule):
         answer = check.answer(lead)
-        if answer is Answer.NO:
+        if answer is MatchAnswer.NO:
             return answer
-        if answer is Answer.UNREAD:
+        if answer is MatchAnswer.UNREAD:
             result = answer
     return result
 
 
-def checks_of(rule: RuleFacts) -> Iterator[Check]:
+def rule_checks(rule: RuleData) -> Iterator[RuleCheck]:
     """Yield the rule's checks in the order in which they are shown."""
-    yield ForWhom(rule.whose)
+    yield OwnerStateCheck(rule.whose)
     if rule.since:
-        yield Since(rule.since)
+        yield SinceCheck(rule.since)
     for condition in rule.conditions:
-        yield OneOf(condition)
-    if not asks_category(rule):
-        yield NotClosed()
+        yield ConditionCheck(condition)
+    if not has_category_condition(rule):
+        yield NotClosedCheck()
     if rule.table and not rule.pool:
-        yield InTable(rule.table)
+        yield TableCheck(rule.table)
 
 
-def asks_category(rule: RuleFacts) -> bool:
+def has_category_condition(rule: RuleData) -> bool:
     return any(
         condition.source.attribute == Attribute.CATEGORY
         for condition in rule.conditions
@@ -97,16 +97,16 @@ def asks_category(rule: RuleFacts) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class ForWhom:
+class OwnerStateCheck:
     """The owner state: none, or away (exclusions ruled out that a coverage cares)."""
 
     whose: str
 
-    def answer(self, lead: LeadFacts) -> Answer:
+    def answer(self, lead: RoutedLead) -> MatchAnswer:
         wanted = Whose.NOBODYS if lead.owner_id is None else Whose.AWAY
         return _yes_or_no(self.whose in {wanted, Whose.EITHER})
 
-    def words(self, lead: LeadFacts) -> str:
+    def words(self, lead: RoutedLead) -> str:
         has = "it has no owner" if lead.owner_id is None else "its owner is away"
         match self.whose:
             case Whose.NOBODYS:
@@ -118,71 +118,75 @@ class ForWhom:
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class SinceCheck:
     """The lead came at or after a moment."""
 
     since: datetime
 
-    def answer(self, lead: LeadFacts) -> Answer:
+    def answer(self, lead: RoutedLead) -> MatchAnswer:
         return _yes_or_no(lead.came_at >= self.since)
 
-    def words(self, lead: LeadFacts) -> str:
+    def words(self, lead: RoutedLead) -> str:
         return f"came since {_moment(self.since)}: it came {_moment(lead.came_at)}"
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class ConditionCheck:
     """The lead's attribute is one of the condition's values."""
 
-    condition: ConditionFacts
+    condition: ConditionData
 
-    def answer(self, lead: LeadFacts) -> Answer:
+    def answer(self, lead: RoutedLead) -> MatchAnswer:
         source, values = self.condition.source, self.condition.values
         keys = lead.keys(source, by_id=True)
         if any(key in values for key in keys):
-            return Answer.YES
+            return MatchAnswer.YES
         return _unread_or_no(source, lead, keys)
 
-    def words(self, lead: LeadFacts) -> str:
+    def words(self, lead: RoutedLead) -> str:
         shown = list(self.condition.values.values())
         more = len(shown) - MOST_NAMED
         listed = " or ".join(shown[:MOST_NAMED]) + (f" or {more} more" * (more > 0))
         source = self.condition.source
-        return f"{name_of(source)} is {listed}: {_lead_value(source, lead, self)}"
+        return (
+            f"{attribute_name(source)} is {listed}: {_lead_value(source, lead, self)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class NotClosed:
+class NotClosedCheck:
     """The lead's category is not a closing one."""
 
-    def answer(self, lead: LeadFacts) -> Answer:
+    def answer(self, lead: RoutedLead) -> MatchAnswer:
         return _yes_or_no(not lead.is_closed)
 
-    def words(self, lead: LeadFacts) -> str:
+    def words(self, lead: RoutedLead) -> str:
         return (
             f"conversation not closed: its category is {lead.category_name or 'none'}"
         )
 
 
 @dataclass(frozen=True, slots=True)
-class InTable:
+class TableCheck:
     """The table has an entry for the lead; only asked if there is no default pool."""
 
-    table: TableFacts
+    table: TableData
 
-    def answer(self, lead: LeadFacts) -> Answer:
+    def answer(self, lead: RoutedLead) -> MatchAnswer:
         keys = lead.keys(self.table.source, by_id=False)
         if any(key in self.table.lines for key in keys):
-            return Answer.YES
+            return MatchAnswer.YES
         return _unread_or_no(self.table.source, lead, keys)
 
-    def words(self, lead: LeadFacts) -> str:
+    def words(self, lead: RoutedLead) -> str:
         name, source = self.table.name, self.table.source
         value = _lead_value(source, lead, self)
-        return f"the table “{name}” has a line for its {name_of(source)}: {value}"
+        return (
+            f"the table “{name}” has a line for its {attribute_name(source)}: {value}"
+        )
 
 
-def name_of(source: Looked) -> str:
+def attribute_name(source: LeadAttribute) -> str:
     """Return the attribute in words, such as "domain of the e-mail"."""
     match source.attribute:
         case Attribute.CUSTOM:
@@ -192,12 +196,12 @@ def name_of(source: Looked) -> str:
         case Attribute.TOP_LEVEL_DOMAIN:
             return "ending of the e-mail"
         case _:
-            return str(Table.Attribute(source.attribute).label).lower()
+            return str(LookupTable.Attribute(source.attribute).label).lower()
 
 
-def _lead_value(source: Looked, lead: LeadFacts, check: Check) -> str:
+def _lead_value(source: LeadAttribute, lead: RoutedLead, check: RuleCheck) -> str:
     """Return the lead's value of the attribute in words, such as "it is Berlin"."""
-    if check.answer(lead) is Answer.UNREAD:
+    if check.answer(lead) is MatchAnswer.UNREAD:
         return NOT_READ
     match source.attribute:
         case Attribute.CAMPAIGN:
@@ -210,14 +214,16 @@ def _lead_value(source: Looked, lead: LeadFacts, check: Check) -> str:
     return f"it is {isolated(keys[0])}" if keys else "it has none"
 
 
-def _unread_or_no(source: Looked, lead: LeadFacts, keys: tuple[str, ...]) -> Answer:
+def _unread_or_no(
+    source: LeadAttribute, lead: RoutedLead, keys: tuple[str, ...]
+) -> MatchAnswer:
     """Return UNREAD if the lead may still turn out to have the attribute, else NO."""
     is_unread = not keys and not lead.is_read and source.attribute in FROM_CAMPAIGN
-    return Answer.UNREAD if is_unread else Answer.NO
+    return MatchAnswer.UNREAD if is_unread else MatchAnswer.NO
 
 
-def _yes_or_no(is_yes: bool) -> Answer:  # noqa: FBT001  it is all there is to say
-    return Answer.YES if is_yes else Answer.NO
+def _yes_or_no(is_yes: bool) -> MatchAnswer:  # noqa: FBT001  it is all there is to say
+    return MatchAnswer.YES if is_yes else MatchAnswer.NO
 
 
 def _moment(at: datetime) -> str:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from assignments.models import Coverage, Lead, Member
 from assignments.services.bulk import open_leads
-from assignments.services.bulk.allocation import last_given
+from assignments.services.bulk.allocation import newest_assignment_ids
 from assignments.services.bulk.strategies import LoadTally
-from assignments.services.routing.choose import Office, choose
-from assignments.services.routing.data import LeadFacts, Mode, RuleFacts
-from assignments.services.routing.load import CAME_AT, lead_facts
-from assignments.services.routing.match import Answer, first_match
+from assignments.services.routing.choose import RoutingContext, choose_member
+from assignments.services.routing.data import Mode, RoutedLead, RuleData
+from assignments.services.routing.load import CAME_AT, load_leads
+from assignments.services.routing.match import MatchAnswer, first_match
 
 MOST = 5000
 SHOWN = 100
@@ -26,7 +26,7 @@ NOT_READ = "It would wait until its campaign has been read."
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayedLead:
     """A lead with its owner now and the member (None: nobody) the rules would choose.
 
     `rule` is the name of the rule that decides, "" if none matches.
@@ -52,9 +52,9 @@ class Replay:
     unmatched: int = 0
     same: int = 0
     # The newest SHOWN leads, newest first.
-    rows: list[Replayed] = field(default_factory=list)
+    rows: list[ReplayedLead] = field(default_factory=list)
 
-    def add(self, lead: Replayed, rule: RuleFacts | None) -> None:
+    def add(self, lead: ReplayedLead, rule: RuleData | None) -> None:
         self.total += 1
         self.would[lead.to_id] += 1
         self.did[lead.owner_id] += 1
@@ -65,7 +65,7 @@ class Replay:
             self.by_rule[rule.pk] += 1
 
 
-def replay(rules: Sequence[RuleFacts], *, weeks: int, at: datetime) -> Replay:
+def replay_rules(rules: Sequence[RuleData], *, weeks: int, at: datetime) -> Replay:
     """Return what the rules would have done with the leads of the last weeks.
 
     At most the newest MOST leads. Writes nothing.
@@ -76,12 +76,12 @@ def replay(rules: Sequence[RuleFacts], *, weeks: int, at: datetime) -> Replay:
         came.order_by("-came", "-map_id").values_list("pk", flat=True)[: MOST + 1]
     )
     result = Replay(weeks=weeks, is_cut=len(newest) > MOST)
-    leads = list(lead_facts(Lead.objects.filter(pk__in=newest[:MOST])))
+    leads = list(load_leads(Lead.objects.filter(pk__in=newest[:MOST])))
     absences = list(Coverage.objects.overlapping(start, at))
     context = _context_without(leads)
     # The rules are tried on the past, so the date from which they apply is ignored.
     active = [replace(rule, since=None) for rule in rules if rule.mode != Mode.OFF]
-    replayed: list[Replayed] = []
+    replayed: list[ReplayedLead] = []
     for lead in leads:
         context.away = _away_then(absences, lead.came_at)
         row, rule = _route(active, lead, context)
@@ -92,28 +92,28 @@ def replay(rules: Sequence[RuleFacts], *, weeks: int, at: datetime) -> Replay:
 
 
 def _route(
-    rules: Sequence[RuleFacts], lead: LeadFacts, context: Office
-) -> tuple[Replayed, RuleFacts | None]:
+    rules: Sequence[RuleData], lead: RoutedLead, context: RoutingContext
+) -> tuple[ReplayedLead, RuleData | None]:
     """Decide about one lead as if it had no owner; clears the lead's `owner_id`."""
     owner, lead.owner_id = lead.owner_id, None
     match = first_match(rules, lead)
     if match is None:
-        return Replayed(lead.map_id, owner, None, "", NO_RULE), None
+        return ReplayedLead(lead.map_id, owner, None, "", NO_RULE), None
     rule, answer = match
-    if answer is not Answer.YES:
-        return Replayed(lead.map_id, owner, None, rule.name, NOT_READ), rule
-    choice = choose(rule, lead, context)
+    if answer is not MatchAnswer.YES:
+        return ReplayedLead(lead.map_id, owner, None, rule.name, NOT_READ), rule
+    choice = choose_member(rule, lead, context)
     to_id, why = choice.member_id, choice.sentence
-    return Replayed(lead.map_id, owner, to_id, rule.name, why), rule
+    return ReplayedLead(lead.map_id, owner, to_id, rule.name, why), rule
 
 
-def _context_without(leads: Iterable[LeadFacts]) -> Office:
+def _context_without(leads: Iterable[RoutedLead]) -> RoutingContext:
     """Return the loads of now without these leads, and rotations at their start."""
-    tally = LoadTally(loads=open_leads.open_leads(), last=last_given())
+    tally = LoadTally(loads=open_leads.open_lead_counts(), last=newest_assignment_ids())
     for lead in leads:
         tally.lift(lead.owner_id, is_open=lead.is_open)
     members = {member.pk: member for member in Member.objects.all()}
-    return Office(members=members, away={}, tally=tally)
+    return RoutingContext(members=members, away={}, tally=tally)
 
 
 def _away_then(absences: Sequence[Coverage], at: datetime) -> dict[int, Coverage]:

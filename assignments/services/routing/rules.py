@@ -12,14 +12,14 @@ from django.db import transaction
 from django.db.models import F
 
 from assignments.models import Member, RoutingRule, RuleCondition, RuleMember, User
-from assignments.models.lookup_table import Mapping as Table
+from assignments.models.lookup_table import LookupTable
 from assignments.models.plan import StrategyKind
 from assignments.services.access import Role, require_manager, role_of
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.people.unique_names import is_taken
 from assignments.services.routing.data import Attribute
 from assignments.services.routing.load import BY_TABLE
-from assignments.services.routing.run import lock
+from assignments.services.routing.run import lock_routing
 from assignments.visible_text import folded
 
 ACT = "change the routing rules"
@@ -27,7 +27,7 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolWish:
+class PoolMemberInput:
     """A member of a rule's pool, as entered."""
 
     member: Member
@@ -36,7 +36,7 @@ class PoolWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleWish:
+class RuleInput:
     """A rule as entered. Conditions: (attribute, custom field) → values."""
 
     name: str
@@ -44,9 +44,9 @@ class RuleWish:
     whose: str
     strategy: str
     since: datetime | None = None
-    table: Table | None = None
+    table: LookupTable | None = None
     conditions: Mapping[tuple[str, str], Sequence[str]]
-    pool: Sequence[PoolWish] = ()
+    pool: Sequence[PoolMemberInput] = ()
 
 
 def check_may_read(user: User) -> None:
@@ -60,7 +60,7 @@ def save_rule(
     *,
     actor: User,
     at: datetime,
-    wish: RuleWish,
+    wish: RuleInput,
     rule: RoutingRule | None = None,
     seen: datetime | None = None,
 ) -> RoutingRule:
@@ -70,12 +70,12 @@ def save_rule(
     it was changed or removed since, or AssignmentRefused if the input is invalid.
     """
     require_manager(actor, ACT)
-    lock()
+    lock_routing()
     if rule is not None:
         rule = _current(rule.pk)
         if seen is not None and seen != rule.changed_at:
             raise Stale(f"{rule.changed_by} changed this rule meanwhile. Look again.")
-    if problem := why_not_save(wish, rule):
+    if problem := rule_problem(wish, rule):
         raise AssignmentRefused(problem)
     if rule is None:
         rule = RoutingRule(created_by=actor, position=_next_position())
@@ -87,7 +87,7 @@ def save_rule(
     return rule
 
 
-def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
+def rule_problem(wish: RuleInput, rule: RoutingRule | None = None) -> str:
     """Return what is wrong with the input, as a sentence; "" if nothing is."""
     others = RoutingRule.objects.kept()
     if rule is not None:
@@ -109,7 +109,7 @@ def why_not_save(wish: RuleWish, rule: RoutingRule | None = None) -> str:
 def set_mode(*, actor: User, rule: RoutingRule, mode: str, at: datetime) -> None:
     """Switch a rule on, off, or to suggesting. Raises AssignmentRefused for others."""
     require_manager(actor, ACT)
-    lock()
+    lock_routing()
     rule = _current(rule.pk)
     if mode not in RoutingRule.Mode:
         raise AssignmentRefused("A rule is on, off, or only suggests.")
@@ -121,7 +121,7 @@ def set_mode(*, actor: User, rule: RoutingRule, mode: str, at: datetime) -> None
 def move_rule(*, actor: User, rule: RoutingRule, up: bool) -> None:
     """Move a rule one place up or down; nothing happens at the end of the list."""
     require_manager(actor, ACT)
-    lock()
+    lock_routing()
     rules = list(RoutingRule.objects.kept())
     place = next((i for i, kept in enumerate(rules) if kept.pk == rule.pk), None)
     if place is None:
@@ -138,7 +138,7 @@ def move_rule(*, actor: User, rule: RoutingRule, up: bool) -> None:
 def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRule:
     """Create a copy of a rule right behind it, switched off, and return it."""
     require_manager(actor, ACT)
-    lock()
+    lock_routing()
     rule = _current(rule.pk)
     behind = RoutingRule.objects.kept().filter(position__gt=rule.position)
     behind.order_by().update(position=F("position") + 1)
@@ -160,7 +160,7 @@ def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRu
 def remove_rule(*, actor: User, rule: RoutingRule, at: datetime) -> None:
     """Mark a rule as removed: it stays in the database for the history of its leads."""
     require_manager(actor, ACT)
-    lock()
+    lock_routing()
     rule = _current(rule.pk)
     rule.removed_at, rule.mode, rule.table = at, RoutingRule.Mode.OFF, None
     _stamp(rule, actor, at)
@@ -179,7 +179,7 @@ def _stamp(rule: RoutingRule, actor: User, at: datetime) -> None:
     rule.save()
 
 
-def _write_parts(rule: RoutingRule, wish: RuleWish) -> None:
+def _write_parts(rule: RoutingRule, wish: RuleInput) -> None:
     rule.conditions.all().delete()
     rule.pool.all().delete()
     RuleCondition.objects.bulk_create(

@@ -14,20 +14,25 @@ from django.db.models import Q
 
 from assignments.models import Batch, Campaign, Lead, Rotation, Suggestion
 from assignments.models.assignment import Cause
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.bulk.strategies import MemberChoice
-from assignments.services.ledger.batch import Plan, Proposal, apply_plan
+from assignments.services.ledger.batch import AutomaticPlan, Proposal, apply_plan
 from assignments.services.routing import suggestions
-from assignments.services.routing.choose import Office, choose, keep_turns, office_at
-from assignments.services.routing.data import LeadFacts, Mode, RuleFacts
-from assignments.services.routing.exclusions import standing_of
-from assignments.services.routing.load import (
-    came_since,
-    lead_facts,
-    load_rules,
-    without_owner_or_of,
+from assignments.services.routing.choose import (
+    RoutingContext,
+    choose_member,
+    routing_context,
+    save_turns,
 )
-from assignments.services.routing.match import Answer, Match, first_match
+from assignments.services.routing.data import Mode, RoutedLead, RuleData
+from assignments.services.routing.exclusions import load_exclusions
+from assignments.services.routing.load import (
+    covered_by_rules_since,
+    load_leads,
+    load_rules,
+    routable_leads,
+)
+from assignments.services.routing.match import MatchAnswer, RuleMatch, first_match
 
 LOCK = "routing"  # the rotation row that rules, ticks and suggestions lock first
 CHUNK = 200
@@ -36,14 +41,14 @@ READ_AGAIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RoutingDecision:
     """A lead that some rule decides about.
 
     `choice` is None if the lead is suggested already or has to be read first.
     """
 
-    lead: LeadFacts
-    match: Match
+    lead: RoutedLead
+    match: RuleMatch
     choice: MemberChoice | None
 
     @property
@@ -51,13 +56,13 @@ class Found:
         return self.choice is not None and self.choice.member_id is not None
 
 
-def run(*, at: datetime) -> str:
+def route_new_leads(*, at: datetime) -> str:
     """Assign or suggest up to MOST leads and withdraw suggestions that are outdated.
 
     Return a sentence for the log.
     """
     rules = load_rules()
-    decided = list(foresee(rules, at=at))
+    decided = list(preview_decisions(rules, at=at))
     suggestions.withdraw_stale([(d.lead, d.match.rule) for d in decided], at=at)
     _ask_for_reading(decided, at)
     ids = [d.lead.map_id for d in decided if d.is_placed][:MOST]
@@ -67,17 +72,17 @@ def run(*, at: datetime) -> str:
     return f"{count} leads routed."
 
 
-def how_many_wait(rules: Sequence[RuleFacts], *, at: datetime) -> int:
+def count_waiting_leads(rules: Sequence[RuleData], *, at: datetime) -> int:
     """Return how many leads the next tick compares with the rules; 0 if all are off."""
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
         return 0
-    return came_since(without_owner_or_of(away_now(at)), active).count()
+    return covered_by_rules_since(routable_leads(absences_at(at)), active).count()
 
 
-def foresee(
-    rules: Sequence[RuleFacts], *, at: datetime, only: Sequence[int] | None = None
-) -> Iterator[Found]:
+def preview_decisions(
+    rules: Sequence[RuleData], *, at: datetime, only: Sequence[int] | None = None
+) -> Iterator[RoutingDecision]:
     """Yield what the rules would do now, in the order in which the leads came.
 
     Writes nothing. `only`: ids of the leads to look at.
@@ -85,35 +90,37 @@ def foresee(
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
         return
-    context = office_at(at)
-    yield from decisions(active, context, at=at, only=only)
+    context = routing_context(at)
+    yield from decide_leads(active, context, at=at, only=only)
 
 
-def decisions(
-    rules: Sequence[RuleFacts],
-    context: Office,
+def decide_leads(
+    rules: Sequence[RuleData],
+    context: RoutingContext,
     *,
     at: datetime,
     only: Sequence[int] | None = None,
-) -> Iterator[Found]:
+) -> Iterator[RoutingDecision]:
     """Yield a decision for each lead that some rule matches and that is not excluded.
 
     `rules` are those not off. Loads and rotations of the context are updated.
     """
-    leads = came_since(without_owner_or_of(context.away), rules)
+    leads = covered_by_rules_since(routable_leads(context.away), rules)
     if only is not None:
         leads = leads.filter(pk__in=only)
-    exclusions = standing_of(leads, at=at)
-    suggested = suggestions.already_suggested()
-    for lead in lead_facts(leads):
+    exclusions = load_exclusions(leads, at=at)
+    suggested = suggestions.suggested_lead_ids()
+    for lead in load_leads(leads):
         match = first_match(rules, lead)
         if match is None or exclusions.reason_for(lead):
             continue
-        is_open = match.answer is Answer.YES and lead.map_id not in suggested
-        yield Found(lead, match, choose(match.rule, lead, context) if is_open else None)
+        is_open = match.answer is MatchAnswer.YES and lead.map_id not in suggested
+        yield RoutingDecision(
+            lead, match, choose_member(match.rule, lead, context) if is_open else None
+        )
 
 
-def lock() -> None:
+def lock_routing() -> None:
     """Take the routing lock: rules, rotations and decisions change one by one."""
     Rotation.objects.get_or_create(pk=LOCK)
     Rotation.objects.select_for_update().get(pk=LOCK)
@@ -122,51 +129,51 @@ def lock() -> None:
 @transaction.atomic
 def _route(ids: Sequence[int], at: datetime) -> int:
     """Decide again about these leads under locks and write it; return how many."""
-    lock()
+    lock_routing()
     locked = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     still_there = [lead.pk for lead in locked.order_by("map_id")]
     rules = [rule for rule in load_rules() if rule.mode != Mode.OFF]
-    context = office_at(at)
-    by_rule: dict[int, list[Found]] = defaultdict(list)
-    for decision in decisions(rules, context, at=at, only=still_there):
+    context = routing_context(at)
+    by_rule: dict[int, list[RoutingDecision]] = defaultdict(list)
+    for decision in decide_leads(rules, context, at=at, only=still_there):
         if decision.is_placed:
             by_rule[decision.match.rule.pk].append(decision)
     for rule in rules:
         if rule.pk in by_rule:
             _carry_out(rule, by_rule[rule.pk], at)
-    keep_turns(context)
+    save_turns(context)
     return sum(len(placed) for placed in by_rule.values())
 
 
-def _carry_out(rule: RuleFacts, placed: Sequence[Found], at: datetime) -> None:
+def _carry_out(rule: RuleData, placed: Sequence[RoutingDecision], at: datetime) -> None:
     """Write suggestions, or one batch of assignments, as the rule's mode says."""
     if rule.mode == Mode.SUGGEST:
         Suggestion.objects.bulk_create(
-            suggestions.suggestion(rule, d.lead, d.choice, at=at)
+            suggestions.build_suggestion(rule, d.lead, d.choice, at=at)
             for d in placed
             if d.choice
         )
         return
     proposals = tuple(
-        Proposal(d.lead.map_id, d.choice.member_id, chose(rule, d.choice))
+        Proposal(d.lead.map_id, d.choice.member_id, choice_reason(rule, d.choice))
         for d in placed
         if d.choice
     )
     count = len(proposals)
     reason = f"Rule “{rule.name}” gave {count} lead{'' if count == 1 else 's'} away."
-    plan = Plan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
+    plan = AutomaticPlan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
     batch = apply_plan(plan, actor=None, at=at)
     Batch.objects.filter(pk=batch.pk).update(rule=rule.pk)
 
 
-def chose(rule: RuleFacts, choice: MemberChoice) -> str:
+def choice_reason(rule: RuleData, choice: MemberChoice) -> str:
     return f"Rule “{rule.name}” chose {choice.sentence}"[:500]
 
 
-def _ask_for_reading(decided: Sequence[Found], at: datetime) -> None:
+def _ask_for_reading(decided: Sequence[RoutingDecision], at: datetime) -> None:
     """Have campaigns read soon whose leads wait for attributes that only they have."""
     waiting = [
-        d.lead.campaign_id or 0 for d in decided if d.match.answer is Answer.UNREAD
+        d.lead.campaign_id or 0 for d in decided if d.match.answer is MatchAnswer.UNREAD
     ]
     if not waiting:
         return

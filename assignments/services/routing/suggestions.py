@@ -16,19 +16,19 @@ from assignments.models import (
     User,
 )
 from assignments.services import access
-from assignments.services.absences import away_now
+from assignments.services.absences import absences_at
 from assignments.services.bulk.allocation import away_until
 from assignments.services.bulk.strategies import MemberChoice
 from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.locks import lock_lead
-from assignments.services.routing.data import LeadFacts, Mode, RuleFacts
+from assignments.services.routing.data import Mode, RoutedLead, RuleData
 
 State = Suggestion.State
 
 
-def suggestion(
-    rule: RuleFacts, lead: LeadFacts, choice: MemberChoice, *, at: datetime
+def build_suggestion(
+    rule: RuleData, lead: RoutedLead, choice: MemberChoice, *, at: datetime
 ) -> Suggestion:
     """Return a rule's suggestion, not yet saved."""
     assert choice.member_id is not None  # noqa: S101  only what is placed is suggested
@@ -43,25 +43,25 @@ def suggestion(
     )
 
 
-def already_suggested() -> frozenset[int]:
+def suggested_lead_ids() -> frozenset[int]:
     """Return the ids of leads with an open suggestion."""
     return frozenset(Suggestion.objects.open().values_list("lead", flat=True))
 
 
-def open_to(user: User) -> QuerySet[Suggestion]:
+def open_suggestions_for(user: User) -> QuerySet[Suggestion]:
     """Return the open suggestions that this user may accept."""
     known = Suggestion.objects.open()
-    movable = access.movable_owners(user)
+    movable = access.movable_owner_ids(user)
     if movable is None:
         return known
     owned = Q(lead__owner__in=[pk for pk in movable if pk is not None])
     if None in movable:
         owned |= Q(lead__owner=None, lead__owner_known_at__isnull=False)
-    return known.filter(owned, member__in=access.members_to_choose(user))
+    return known.filter(owned, member__in=access.choosable_members(user))
 
 
 def withdraw_stale(
-    matched: Sequence[tuple[LeadFacts, RuleFacts]], *, at: datetime
+    matched: Sequence[tuple[RoutedLead, RuleData]], *, at: datetime
 ) -> int:
     """Withdraw suggestions that would not be made any more; return how many.
 
@@ -91,7 +91,7 @@ def accept_suggestion(
     """
     lead = lock_lead(suggestion.lead_id)
     suggestion = _decide(suggestion, State.ACCEPTED, actor, lead, at)
-    if absence := away_now(at).get(suggestion.member_id):
+    if absence := absences_at(at).get(suggestion.member_id):
         raise AssignmentRefused(
             f"{suggestion.member} is {away_until(absence)} by now. Assign the lead by "
             "hand, to them all the same or to somebody else."
@@ -118,7 +118,7 @@ def dismiss_suggestion(*, suggestion: Suggestion, actor: User, at: datetime) -> 
     _decide(suggestion, State.DISMISSED, actor, lead, at)
 
 
-def accept_all(
+def accept_suggestions(
     *, suggestions: Sequence[Suggestion], actor: User, at: datetime
 ) -> tuple[int, list[str]]:
     """Accept all that can be; return how many, and a sentence for each other one."""
@@ -152,7 +152,7 @@ def _free_members(at: datetime) -> frozenset[int]:
 
 def _still_holds(
     suggestion: Suggestion,
-    wanted: tuple[LeadFacts, RuleFacts] | None,
+    wanted: tuple[RoutedLead, RuleData] | None,
     free: frozenset[int],
 ) -> bool:
     """Return whether it would be made again: `wanted` is its lead and rule by now.

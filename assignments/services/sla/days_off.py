@@ -37,7 +37,7 @@ def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str
 
     Empty if the `holidays` package does not know the place.
     """
-    if not is_known(country, subdivision):
+    if not is_known_place(country, subdivision):
         return {}
     holidays = country_holidays(
         country, subdiv=subdivision or None, years=year, language="en_US"
@@ -45,7 +45,7 @@ def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str
     return dict(sorted(holidays.items()))
 
 
-def holidays_after(
+def next_holidays(
     day: date, country: str, subdivision: str, *, count: int
 ) -> list[tuple[date, str]]:
     """Return the next `count` holidays after a day, at most to the end of next year."""
@@ -58,14 +58,14 @@ def holidays_after(
     return coming[:count]
 
 
-def is_known(country: str, subdivision: str = "") -> bool:
+def is_known_place(country: str, subdivision: str = "") -> bool:
     """Return whether holidays of the country, and of its region if given, are known."""
-    regions = subdivisions()
+    regions = regions_by_country()
     return country in regions and (not subdivision or subdivision in regions[country])
 
 
 @cache
-def subdivisions() -> dict[str, list[str]]:
+def regions_by_country() -> dict[str, list[str]]:
     """Return the codes of known countries, each with those of its regions."""
     return list_supported_countries(include_aliases=False)
 
@@ -73,7 +73,7 @@ def subdivisions() -> dict[str, list[str]]:
 @cache
 def country_names() -> dict[str, str]:
     """Return the English names of known countries by code, sorted by name."""
-    known = subdivisions()
+    known = regions_by_country()
     names = {
         codes[1]: place.replace("_", " ").title() for place, codes in COUNTRIES.items()
     }

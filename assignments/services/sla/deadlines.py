@@ -28,13 +28,13 @@ from typing import NamedTuple
 
 from assignments.models import Assignment, Lead, SlaTarget
 from assignments.models.assignment import State
-from assignments.services.sla.policy import Book
-from assignments.services.sla.working_time import moment_after, worked
+from assignments.services.sla.policy import SlaPolicy
+from assignments.services.sla.working_time import add_working_time, working_time_between
 
 MINUTE = timedelta(minutes=1)
 
 
-class Change(NamedTuple):
+class OwnerChange(NamedTuple):
     """A finished change of owner; the ids are None for nobody."""
 
     at: datetime
@@ -42,7 +42,7 @@ class Change(NamedTuple):
     after_id: int | None
 
 
-class Spell(NamedTuple):
+class OwnershipSpan(NamedTuple):
     """The owner of a lead (None: nobody) from a moment on."""
 
     member_id: int | None
@@ -50,7 +50,7 @@ class Spell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Deadline:
     """The moment by which an answer is due, by which target and in whose hours.
 
     `at` is None if it never is: no working time comes. `member_id` None: default hours.
@@ -61,14 +61,14 @@ class Due:
     member_id: int | None
 
 
-def due_of(
-    policy: Book,
+def deadline_of(
+    policy: SlaPolicy,
     *,
     reply_at: datetime,
     campaign_id: int | None,
     category_id: int | None,
-    spells: Sequence[Spell],
-) -> Due | None:
+    spells: Sequence[OwnershipSpan],
+) -> Deadline | None:
     """Return when the answer to a reply is due; None if no target applies.
 
     `spells`: the owners since the reply, oldest first, at least one.
@@ -77,20 +77,24 @@ def due_of(
     if target is None:
         return None
     if not target.in_working_hours:
-        return Due(reply_at + target.minutes * MINUTE, target, spells[-1].member_id)
+        return Deadline(
+            reply_at + target.minutes * MINUTE, target, spells[-1].member_id
+        )
     left = target.minutes * MINUTE
     start = reply_at
     for span, following in pairwise(spells):
-        used = worked(start, following.since, policy.calendar_of(span.member_id))
+        used = working_time_between(
+            start, following.since, policy.calendar_of(span.member_id)
+        )
         if used >= left:
             return _deadline(policy, start, left, span, target)
         left, start = left - used, max(start, following.since)
     return _deadline(policy, start, left, spells[-1], target)
 
 
-def spells_of(
-    changes: Iterable[Change], *, reply_at: datetime, owner_id: int | None
-) -> list[Spell]:
+def ownership_spans(
+    changes: Iterable[OwnerChange], *, reply_at: datetime, owner_id: int | None
+) -> list[OwnershipSpan]:
     """Return the owners of a lead from a reply on, oldest first, at least one.
 
     `changes`: oldest first; they may begin before the reply. `owner_id`: the owner now,
@@ -101,14 +105,14 @@ def spells_of(
     later = [change for change in known if change.at > reply_at]
     first = earlier[-1] if earlier else later[0].before_id if later else owner_id
     return [
-        Spell(first, reply_at),
-        *(Spell(change.after_id, change.at) for change in later),
+        OwnershipSpan(first, reply_at),
+        *(OwnershipSpan(change.after_id, change.at) for change in later),
     ]
 
 
-def changes_of(
+def owner_changes(
     leads: Collection[int], *, since: datetime | None = None
-) -> dict[int, list[Change]]:
+) -> dict[int, list[OwnerChange]]:
     """Return the finished changes of owner by lead, oldest first, in one query.
 
     `since`: only those finished after that moment.
@@ -116,24 +120,24 @@ def changes_of(
     done = Assignment.objects.filter(lead__in=leads, state=State.DONE)
     if since is not None:
         done = done.filter(finished_at__gt=since)
-    by_lead: dict[int, list[Change]] = defaultdict(list)
+    by_lead: dict[int, list[OwnerChange]] = defaultdict(list)
     rows = done.order_by("finished_at", "pk")
     for lead_id, at, before, after in rows.values_list(
         "lead", "finished_at", "expected", "to"
     ):
         if at is not None:
-            by_lead[lead_id].append(Change(at, before, after))
+            by_lead[lead_id].append(OwnerChange(at, before, after))
     return by_lead
 
 
-def work_out(leads: Iterable[Lead], policy: Book) -> set[int]:
+def update_deadlines(leads: Iterable[Lead], policy: SlaPolicy) -> set[int]:
     """Set `answer_due_at` of the leads without saving; return the ids of changed ones.
 
     None for leads that owe no answer or have no target. One query for all leads whose
     owner changed since their reply.
     """
     owing = [(lead, lead.last_reply_at) for lead in leads if lead.answer_owed]
-    dues = dues_of([(lead, at) for lead, at in owing if at is not None], policy)
+    dues = deadlines_of([(lead, at) for lead, at in owing if at is not None], policy)
     changed = set()
     for lead in leads:
         due = dues.get(lead.pk)
@@ -144,9 +148,9 @@ def work_out(leads: Iterable[Lead], policy: Book) -> set[int]:
     return changed
 
 
-def dues_of(
-    leads: Sequence[tuple[Lead, datetime]], policy: Book
-) -> dict[int, Due | None]:
+def deadlines_of(
+    leads: Sequence[tuple[Lead, datetime]], policy: SlaPolicy
+) -> dict[int, Deadline | None]:
     """Return deadlines by lead id for leads given with the moment of their reply.
 
     None for leads without a target.
@@ -156,14 +160,14 @@ def dues_of(
         for lead, reply_at in leads
         if lead.owner_changed_at is not None and lead.owner_changed_at > reply_at
     }
-    changes = changes_of(moved, since=min(moved.values())) if moved else {}
+    changes = owner_changes(moved, since=min(moved.values())) if moved else {}
     return {
-        lead.pk: due_of(
+        lead.pk: deadline_of(
             policy,
             reply_at=reply_at,
             campaign_id=lead.campaign_id,
             category_id=lead.category_id,
-            spells=spells_of(
+            spells=ownership_spans(
                 changes.get(lead.pk, ()), reply_at=reply_at, owner_id=lead.owner_id
             ),
         )
@@ -172,8 +176,12 @@ def dues_of(
 
 
 def _deadline(
-    policy: Book, start: datetime, left: timedelta, span: Spell, target: SlaTarget
-) -> Due:
+    policy: SlaPolicy,
+    start: datetime,
+    left: timedelta,
+    span: OwnershipSpan,
+    target: SlaTarget,
+) -> Deadline:
     """Return the moment at which `left` of the owner's working time has passed."""
     calendar = policy.calendar_of(span.member_id)
-    return Due(moment_after(start, left, calendar), target, span.member_id)
+    return Deadline(add_working_time(start, left, calendar), target, span.member_id)

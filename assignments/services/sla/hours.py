@@ -11,13 +11,13 @@ from django.db import transaction
 from assignments.models import DayOff, Member, MemberHours, User, WorkingHours
 from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.sla.days_off import is_known
+from assignments.services.sla.days_off import is_known_place
 from assignments.services.sla.policy import default_hours
-from assignments.services.sla.recalculate import recount, start_over
+from assignments.services.sla.recalculate import recalculate_all, restart
 from assignments.services.sla.working_time import Week
 
 DAY = 24 * 60
-NAMES = (
+WEEKDAY_NAMES = (
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
 )  # fmt: skip
 
@@ -47,7 +47,7 @@ def set_hours(
     hours.country = country
     hours.subdivision = subdivision
     hours.save()
-    recount()
+    recalculate_all()
     return hours
 
 
@@ -76,7 +76,7 @@ def set_member_hours(
             "subdivision": subdivision,
         },
     )
-    recount()
+    recalculate_all()
 
 
 @transaction.atomic
@@ -86,11 +86,11 @@ def add_day_off(*, actor: User, day: date, name: str) -> DayOff:
     Raises AssignmentRefused if it is a day off already.
     """
     require_manager(actor, "change the days off")
-    start_over()  # a lock: somebody adding the same day waits here and is refused
+    restart()  # a lock: somebody adding the same day waits here and is refused
     if DayOff.objects.filter(day=day).exists():
         raise AssignmentRefused(f"{day:%-d %B %Y} is a day off already.")
     added = DayOff.objects.create(day=day, name=name)
-    recount()
+    recalculate_all()
     return added
 
 
@@ -98,7 +98,7 @@ def add_day_off(*, actor: User, day: date, name: str) -> DayOff:
 def remove_day_off(*, actor: User, day_off: DayOff) -> None:
     require_manager(actor, "change the days off")
     day_off.delete()
-    recount()
+    recalculate_all()
 
 
 def _check_week(week: Week) -> None:
@@ -108,7 +108,7 @@ def _check_week(week: Week) -> None:
             "A week needs working hours on at least one day: without any, no answer "
             "would ever fall due. For somebody who does not work, plan an absence."
         )
-    for name, spans in zip(NAMES, week, strict=True):
+    for name, spans in zip(WEEKDAY_NAMES, week, strict=True):
         _check_day(name, spans)
 
 
@@ -123,9 +123,9 @@ def _check_day(name: str, spans: Sequence[tuple[int, int]]) -> None:
 
 
 def _check_place(country: str, subdivision: str) -> None:
-    if country and not is_known(country):
+    if country and not is_known_place(country):
         raise AssignmentRefused("Holidays of that country are not known here.")
-    if subdivision and not is_known(country, subdivision):
+    if subdivision and not is_known_place(country, subdivision):
         raise AssignmentRefused(
             f"“{subdivision}” is not a region of that country. Leave it empty for the "
             "holidays that all of it has."

@@ -7,25 +7,25 @@ from zoneinfo import ZoneInfo
 
 from assignments.models import DayOff, Member, MemberHours, SlaTarget, WorkingHours
 from assignments.services.sla.days_off import DaysOff
-from assignments.services.sla.working_time import Calendar, Week
-from assignments.services.time_zones import zone_named
+from assignments.services.sla.working_time import Week, WorkingCalendar
+from assignments.services.time_zones import zone_or_default
 
 _CALENDAR_FIELDS = ("time_zone", "hours__week", "hours__country", "hours__subdivision")
 
-type Key = tuple[int | None, int | None]  # campaign id, category id
+type TargetKey = tuple[int | None, int | None]  # campaign id, category id
 
 
-class Book:
+class SlaPolicy:
     """Targets and calendars, each read once, when first asked for.
 
     A page of leads costs four queries, or two if no target counts working hours.
     """
 
     def __init__(self) -> None:
-        self._calendars: dict[int | None, Calendar] = {}
+        self._calendars: dict[int | None, WorkingCalendar] = {}
 
     @cached_property
-    def targets(self) -> Mapping[Key, SlaTarget]:
+    def targets(self) -> Mapping[TargetKey, SlaTarget]:
         targets = SlaTarget.objects.select_related("campaign", "category")
         return {(target.campaign_id, target.category_id): target for target in targets}
 
@@ -46,7 +46,7 @@ class Book:
                 return self.targets[key]
         return None
 
-    def calendar_of(self, member_id: int | None) -> Calendar:
+    def calendar_of(self, member_id: int | None) -> WorkingCalendar:
         """Return a member's calendar; the default one for None or an unknown member."""
         key = member_id if member_id in self._members else None
         if key not in self._calendars:
@@ -68,11 +68,11 @@ class Book:
         )
         return {member.pk: member for member in known}
 
-    def _build_calendar(self, member_id: int | None) -> Calendar:
+    def _build_calendar(self, member_id: int | None) -> WorkingCalendar:
         own = self._own_hours(member_id)
-        return Calendar(
-            zone=zone_of(self._members.get(member_id)),
-            week=week_of(self.hours.week if own.week is None else own.week),
+        return WorkingCalendar(
+            zone=member_zone(self._members.get(member_id)),
+            week=week_from_lists(self.hours.week if own.week is None else own.week),
             off=self.days_off_of(member_id),
         )
 
@@ -85,7 +85,7 @@ class Book:
 
     def _own_hours(self, member_id: int | None) -> MemberHours:
         member = self._members.get(member_id)
-        return own_hours(member) if member else MemberHours()
+        return member_hours(member) if member else MemberHours()
 
 
 def default_hours() -> WorkingHours:
@@ -93,17 +93,17 @@ def default_hours() -> WorkingHours:
     return WorkingHours.objects.get_or_create(pk=1)[0]
 
 
-def own_hours(member: Member) -> MemberHours:
+def member_hours(member: Member) -> MemberHours:
     """Return the member's own hours, or unsaved empty ones that change nothing."""
     own: MemberHours | None = getattr(member, "hours", None)
     return own or MemberHours(member=member)
 
 
-def zone_of(member: Member | None) -> ZoneInfo:
+def member_zone(member: Member | None) -> ZoneInfo:
     """Return the member's time zone, or the default zone for None."""
-    return zone_named(member.time_zone if member else "")
+    return zone_or_default(member.time_zone if member else "")
 
 
-def week_of(lists: Iterable[Iterable[Iterable[int]]]) -> Week:
+def week_from_lists(lists: Iterable[Iterable[Iterable[int]]]) -> Week:
     """Return a week from the lists in which the database keeps it."""
     return tuple(tuple((a, b) for a, b in day) for day in lists)

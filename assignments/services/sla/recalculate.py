@@ -8,20 +8,20 @@ from django.db import transaction
 
 from assignments.models import Lead, WorkingHours
 from assignments.services.sla import policy
-from assignments.services.sla.deadlines import work_out
-from assignments.task_queue import nudge_dues
+from assignments.services.sla.deadlines import update_deadlines
+from assignments.task_queue import nudge_deadlines
 
 CHUNK = 500
 
 
 @transaction.atomic
-def recount() -> None:
+def recalculate_all() -> None:
     """Recalculate all deadlines; call it after saving the change they depend on."""
-    start_over()
-    carry_on()
+    restart()
+    continue_recalculation()
 
 
-def start_over() -> None:
+def restart() -> None:
     """Mark all deadlines as outdated.
 
     Also a lock, to be taken before those of leads: it waits for a chunk that runs.
@@ -30,11 +30,11 @@ def start_over() -> None:
     WorkingHours.objects.filter(pk=1).update(due_from=0)
 
 
-def carry_on() -> None:
+def continue_recalculation() -> None:
     """Recalculate the next chunk now and queue a task if there are more."""
-    work_out_chunk()
+    recalculate_chunk()
     if is_unfinished():
-        nudge_dues()
+        nudge_deadlines()
 
 
 def is_unfinished() -> bool:
@@ -43,7 +43,7 @@ def is_unfinished() -> bool:
 
 
 @transaction.atomic
-def work_out_chunk() -> int:
+def recalculate_chunk() -> int:
     """Recalculate the next CHUNK leads that owe an answer; return how many there were.
 
     A change of the hours waits for the chunk, so none is written with old hours.
@@ -54,7 +54,7 @@ def work_out_chunk() -> int:
     owing = Lead.objects.filter(answer_owed=True, pk__gte=hours.due_from)
     locked = owing.select_for_update(of=("self",)).order_by("map_id")
     leads = list(locked[:CHUNK])
-    save_dues(leads)
+    save_deadlines(leads)
     is_last = len(leads) < CHUNK
     WorkingHours.objects.filter(pk=1).update(
         due_from=None if is_last else leads[-1].pk + 1
@@ -62,9 +62,9 @@ def work_out_chunk() -> int:
     return len(leads)
 
 
-def save_dues(leads: list[Lead]) -> None:
+def save_deadlines(leads: list[Lead]) -> None:
     """Recalculate and save the deadlines of these leads, which the caller has locked."""
-    changed = work_out(leads, policy.Book())
+    changed = update_deadlines(leads, policy.SlaPolicy())
     if changed:
         # They exist and are locked. bulk_update would build a CASE for each of them.
         Lead.objects.bulk_create(

@@ -5,7 +5,7 @@ from django.db import transaction
 from assignments.models import Campaign, Category, SlaTarget, User
 from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.sla.recalculate import recount, start_over
+from assignments.services.sla.recalculate import recalculate_all, restart
 
 MOST_MINUTES = 90 * 24 * 60
 _ACT = "change how soon a reply must be answered"
@@ -32,7 +32,7 @@ def save_target(
         raise AssignmentRefused(
             "A target leaves at least a minute and at most 90 days for the answer."
         )
-    start_over()  # a lock: somebody saving the same target waits here and is refused
+    restart()  # a lock: somebody saving the same target waits here and is refused
     if target and not SlaTarget.objects.filter(pk=target.pk).exists():
         raise AssignmentRefused("Somebody has removed this target. Add a new one.")
     target = target or SlaTarget()
@@ -45,7 +45,7 @@ def save_target(
     target.minutes, target.in_working_hours = minutes, in_working_hours
     target.at_breach = at_breach
     target.save()
-    recount()
+    recalculate_all()
     return target
 
 
@@ -57,4 +57,4 @@ def remove_target(*, actor: User, target: SlaTarget) -> None:
     """
     require_manager(actor, _ACT)
     target.delete()
-    recount()
+    recalculate_all()

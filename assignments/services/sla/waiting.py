@@ -17,7 +17,7 @@ _THEIRS = Q(last_reply_at__isnull=False) & (
 OWED = _THEIRS & (Q(category=None) | Q(category__is_closing=False))
 
 
-def is_owed(
+def is_answer_owed(
     *,
     last_reply_at: datetime | None,
     last_sent_at: datetime | None,
@@ -30,12 +30,12 @@ def is_owed(
 
 
 @transaction.atomic
-def refresh_answers(leads: QuerySet[Lead]) -> None:
+def refresh_answers_owed(leads: QuerySet[Lead]) -> None:
     """Recompute `answer_owed` of these leads, after a category became closing or not.
 
     Then the deadlines of all leads are recalculated.
     """
-    recalculate.start_over()
+    recalculate.restart()
     ids = leads.order_by("map_id").values_list("map_id", flat=True)
     chosen = Lead.objects.filter(pk__in=ids.values("map_id"))
     list(chosen.select_for_update().order_by("map_id").values_list("map_id"))
@@ -44,4 +44,4 @@ def refresh_answers(leads: QuerySet[Lead]) -> None:
     chosen.exclude(pk__in=owed.values("map_id")).update(
         answer_owed=False, answer_due_at=None
     )
-    recalculate.carry_on()
+    recalculate.continue_recalculation()

@@ -20,7 +20,7 @@ type Week = tuple[tuple[Span, ...], ...]  # Monday first
 
 
 @dataclass(frozen=True)
-class Calendar:
+class WorkingCalendar:
     """Somebody's working hours: a week of wall-clock time in a zone, and days off."""
 
     zone: ZoneInfo
@@ -37,8 +37,8 @@ class Calendar:
         return () if spans and day in self.off else spans
 
 
-def moment_after(
-    start: datetime, left: timedelta, calendar: Calendar
+def add_working_time(
+    start: datetime, left: timedelta, calendar: WorkingCalendar
 ) -> datetime | None:
     """Return the moment (UTC) at which `left` of working time has passed.
 
@@ -51,14 +51,16 @@ def moment_after(
     return None
 
 
-def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
+def working_time_between(
+    start: datetime, end: datetime, calendar: WorkingCalendar
+) -> timedelta:
     """Return how much of the period is working time."""
     pieces = _working(start, end, calendar)
     return sum((later - earlier for earlier, later in pieces), timedelta())
 
 
 def _working(
-    start: datetime, end: datetime, calendar: Calendar
+    start: datetime, end: datetime, calendar: WorkingCalendar
 ) -> Iterator[tuple[datetime, datetime]]:
     """Yield the pieces of the period that are working time, in order, in UTC."""
     if calendar.is_empty:
@@ -100,7 +102,7 @@ def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
 
 
 def _wall_spans(
-    here: datetime, there: datetime, calendar: Calendar
+    here: datetime, there: datetime, calendar: WorkingCalendar
 ) -> Iterator[tuple[datetime, datetime]]:
     """Yield the working spans between two moments of wall time, written as UTC."""
     midnight = datetime.combine(here.date(), time(), tzinfo=UTC)

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from assignments.models import Lead, WebhookEvent
 from assignments.models.webhook import EventKind
 from assignments.services.mirror import conversations
-from assignments.services.mirror.import_leads import take_event
+from assignments.services.mirror.import_leads import save_event
 from assignments.services.replies import own_mail
 from assignments.services.replies.exchanges import Mail
 from assignments.services.replies.record import mails_of
@@ -34,7 +34,7 @@ AMBIGUOUS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EventOutcome:
     """What became of an event: its state, a sentence for the page, the lead's id if
     known.
     """
@@ -44,31 +44,31 @@ class Outcome:
     map_id: int | None = None
 
 
-def apply(said: EventPayload, *, at: datetime) -> Outcome:
+def apply_event(said: EventPayload, *, at: datetime) -> EventOutcome:
     """Change the lead that the event is about and return the outcome.
 
     Called in the transaction that marks the event as settled. Reads of the lead are
     asked for, not made.
     """
     if said.kind == EventKind.OTHER:
-        return Outcome(State.IGNORED, "Handoff shows nothing of this kind.")
+        return EventOutcome(State.IGNORED, "Handoff shows nothing of this kind.")
     found = _find(said)
     if len(found) > 1:
         nudge_sync()
-        return Outcome(State.UNMATCHED, AMBIGUOUS.format(count=len(found)))
+        return EventOutcome(State.UNMATCHED, AMBIGUOUS.format(count=len(found)))
     lead = found[0] if found else None
     if lead is None:
         return _unknown(said, at)
     if lead.gone_at:
         nudge_open_lead(lead.pk)
         sentence = "Handoff holds this lead as gone; it is asked for in Smartlead."
-        return Outcome(State.DONE, sentence, lead.pk)
+        return EventOutcome(State.DONE, sentence, lead.pk)
     if said.mail:
         mails = {lead.pk: (lead.email, [said.mail])}
-        [mail] = own_mail.recognise(mails, mailbox=said.mailbox)[lead.pk]
+        [mail] = own_mail.mark_own_mails(mails, mailbox=said.mailbox)[lead.pk]
         said = replace(said, mail=mail)
     sentence = _ACTS[said.kind](lead, said, at)
-    return Outcome(State.DONE, sentence, lead.pk)
+    return EventOutcome(State.DONE, sentence, lead.pk)
 
 
 def _find(said: EventPayload) -> list[Lead]:
@@ -95,19 +95,19 @@ def _find(said: EventPayload) -> list[Lead]:
     return [lead for lead in found if not lead.gone_at] or found
 
 
-def _unknown(said: EventPayload, at: datetime) -> Outcome:
+def _unknown(said: EventPayload, at: datetime) -> EventOutcome:
     if said.kind == EventKind.SENT:
         # Campaigns write to thousands who have never answered.
-        return Outcome(State.IGNORED, "The lead is not in the inbox.", said.map_id)
+        return EventOutcome(State.IGNORED, "The lead is not in the inbox.", said.map_id)
     if said.map_id and not _too_many_unknown(at):
         nudge_open_lead(said.map_id)
         sentence = "Handoff did not know this lead; it is fetched from Smartlead."
-        return Outcome(State.DONE, sentence, said.map_id)
+        return EventOutcome(State.DONE, sentence, said.map_id)
     nudge_sync()
     sentence = (
         "It names no lead that Handoff knows; the inbox is looked through instead."
     )
-    return Outcome(State.UNMATCHED, sentence, said.map_id)
+    return EventOutcome(State.UNMATCHED, sentence, said.map_id)
 
 
 def _too_many_unknown(at: datetime) -> bool:
@@ -169,7 +169,7 @@ def _category(lead: Lead, said: EventPayload, at: datetime) -> str:
     row = said.lead_row(
         lead.pk, category_id=said.category_id, category_name=said.category_name or None
     )
-    take_event(row, happened_at=moment)
+    save_event(row, happened_at=moment)
     return "The category is shown."
 
 
@@ -200,12 +200,12 @@ def _take(
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
     if said.mail and said.has_body and all(moment >= each for each in before):
         news["history"] = (said.mail,)
-    take_event(said.lead_row(lead.pk, **news), happened_at=moment, mails=mails)
+    save_event(said.lead_row(lead.pk, **news), happened_at=moment, mails=mails)
 
 
 def _keep_mail(lead: Lead, said: EventPayload, at: datetime) -> None:
     if said.mail and said.mail.message_id:
-        conversations.keep_mail(lead=lead, mail=said.mail, at=at)
+        conversations.save_told_mail(lead=lead, mail=said.mail, at=at)
 
 
 def _ask_for(lead: Lead, at: datetime) -> None:

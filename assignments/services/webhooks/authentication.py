@@ -19,7 +19,7 @@ SHORTEST_SECRET = 16
 TEST_KEY = "secretkey"  # what Smartlead's own test button sends
 
 
-class Forged(Exception):
+class ForgedRequest(Exception):
     """A request reached our address with a wrong signature or secret."""
 
     def __init__(self, reason: Reason) -> None:
@@ -38,7 +38,7 @@ def path_token() -> str:
     return hmac.new(secret, b"handoff webhook address", "sha256").hexdigest()
 
 
-def opens(token: str) -> bool:
+def is_our_token(token: str) -> bool:
     """Return True if webhooks are open and `token` is the last part of our address."""
     return is_open() and hmac.compare_digest(token.encode(), path_token().encode())
 
@@ -54,10 +54,10 @@ def check_signature(body: bytes, signature: str | None) -> None:
     right = hmac.new(secret, body, "sha256").hexdigest()
     said = signature.strip().lower().removeprefix("sha256=")
     if not hmac.compare_digest(said.encode(), right.encode()):
-        raise Forged(Reason.SIGNATURE)
+        raise ForgedRequest(Reason.SIGNATURE)
 
 
-def is_test(raw: Payload) -> bool:
+def is_test_event(raw: Payload) -> bool:
     """Return True for the event that Smartlead's test button sends."""
     return raw.get("secret_key") == TEST_KEY
 
@@ -68,11 +68,11 @@ def check_secret(raw: Payload) -> None:
     None, an empty one, and that of Smartlead's test button pass.
     """
     said = raw.get("secret_key")
-    if said in (None, "") or is_test(raw):
+    if said in (None, "") or is_test_event(raw):
         return
     right = settings.SMARTLEAD_WEBHOOK_SECRET.encode()
     if not hmac.compare_digest(as_text(said).encode(), right):
-        raise Forged(Reason.SECRET)
+        raise ForgedRequest(Reason.SECRET)
 
 
 @transaction.atomic

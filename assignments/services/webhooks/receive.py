@@ -13,12 +13,12 @@ from assignments.models import WebhookEvent
 from assignments.services import account
 from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.webhooks import authentication
-from assignments.services.webhooks.apply import Outcome, apply
+from assignments.services.webhooks.apply import EventOutcome, apply_event
 from assignments.smartlead import webhook_events
 from assignments.smartlead.parsing import as_text
 from assignments.smartlead.webhook_events import EventPayload, UnreadableEvent
 
-__all__ = ["UnreadableEvent", "receive", "take_in", "tick"]
+__all__ = ["UnreadableEvent", "apply_stored", "receive", "tick"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
         authentication.check_signature(body, signature)
         raw = webhook_events.parse_body(body)
         authentication.check_secret(raw)
-    except authentication.Forged as forged:
+    except authentication.ForgedRequest as forged:
         authentication.count_refusal(forged.reason, at=at)
         raise
     except UnreadableEvent:
@@ -59,15 +59,15 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
         raise
     kept = _keep(raw, key=_key(raw, body), at=at)
     if kept is not None and kept.retry_at:
-        take_in(pk=kept.pk, at=at)
+        apply_stored(pk=kept.pk, at=at)
 
 
-def take_in(*, pk: int, at: datetime) -> None:
+def apply_stored(*, pk: int, at: datetime) -> None:
     """Apply a stored event; an exception is logged, noted on the event and tried again.
 
     Does nothing while the database belongs to another Smartlead account.
     """
-    if account.binding_problem(account.current()):
+    if account.binding_problem(account.current_account()):
         return
     try:
         said = _read(pk)
@@ -86,7 +86,7 @@ def tick(*, at: datetime) -> str:
     due = WebhookEvent.objects.due(at).order_by("retry_at", "pk")
     retried = list(due.values_list("pk", flat=True)[:MOST_RETRIED])
     for pk in retried:
-        take_in(pk=pk, at=at)
+        apply_stored(pk=pk, at=at)
     forgotten = _forget(at)
     return f"{len(retried)} webhook events tried again, {forgotten} forgotten."
 
@@ -110,8 +110,8 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
         retry_at=at + RETRY_AFTER,
         content=webhook_events.stored_fields(raw),
     )
-    if authentication.is_test(raw):
-        _settle(event, Outcome(State.TEST, "A test: Smartlead reaches us."), at)
+    if authentication.is_test_event(raw):
+        _settle(event, EventOutcome(State.TEST, "A test: Smartlead reaches us."), at)
     WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)
     return WebhookEvent.objects.get(key=key)
 
@@ -126,11 +126,11 @@ def _take_in(pk: int, said: EventPayload, at: datetime) -> None:
     event = WebhookEvent.objects.select_for_update().get(pk=pk)
     if event.retry_at is None:
         return  # somebody else has been faster
-    _settle(event, apply(said, at=at), at)
+    _settle(event, apply_event(said, at=at), at)
     event.save()
 
 
-def _settle(event: WebhookEvent, outcome: Outcome, at: datetime) -> None:
+def _settle(event: WebhookEvent, outcome: EventOutcome, at: datetime) -> None:
     event.state, event.outcome = outcome.state, outcome.sentence[:300]
     event.map_id = outcome.map_id or event.map_id
     event.settled_at, event.retry_at, event.content = at, None, {}

@@ -33,7 +33,7 @@ class TypeCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class WebhookReport:
     """Webhooks as their page shows them: last events, counts of a day, troubles,
     refusals.
     """
@@ -50,7 +50,7 @@ class Report:
         return sum(refusal.count for refusal in self.refusals)
 
 
-def report(*, at: datetime) -> Report:
+def webhook_report(*, at: datetime) -> WebhookReport:
     """Return what the page of webhooks shows at `at`: the last day's events by type,
     the week's refusals.
     """
@@ -59,7 +59,7 @@ def report(*, at: datetime) -> Report:
     tests = WebhookEvent.objects.filter(state=State.TEST)
     troubled = real.filter(state__in=(State.FAILED, State.UNMATCHED))
     week = (at - 7 * DAY).date()
-    return Report(
+    return WebhookReport(
         last=last,
         last_test=tests.order_by("-received_at").first(),
         types=_types(at),
@@ -89,7 +89,7 @@ def _is_silent(last: WebhookEvent | None, at: datetime) -> bool:
 
 # ── What has just come in, for lists that are looked at ─────────────────────────
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class NewsMark:
     """The times of the last settled event and the last reply; they move when news
     arrives.
     """
@@ -125,7 +125,7 @@ class Pulse:
         return self.event_at > at - DAY
 
 
-def touched_since(moment: datetime) -> list[int]:
+def leads_changed_since(moment: datetime) -> list[int]:
     """Return ids of leads that events changed after `moment`, newest first, at most 20."""
     done = WebhookEvent.objects.filter(
         settled_at__gt=moment - OVERLAP, state=State.DONE, map_id__isnull=False

@@ -5,16 +5,16 @@ import pytest
 
 from assignments.services.absence_wording import (
     absence_in_words,
-    covered_by,
+    coverers_in_words,
     day_back,
+    day_runs_in_words,
     days_in_words,
     first_day_away,
+    join_names,
     last_day_away,
-    listed,
-    percents,
-    runs_in_words,
+    whole_percents,
 )
-from assignments.services.ledger.holds import note
+from assignments.services.ledger.holds import hold_note_text
 from tests.factories import MONDAY, make_campaign, make_coverage, make_lead, make_member
 
 TODAY = date(2026, 5, 11)
@@ -38,14 +38,14 @@ def test_days_are_said_as_people_do(first, last, words):
 def test_days_that_do_not_follow_each_other_are_said_in_runs():
     days = [date(2026, 5, 25), date(2026, 6, 4), date(2026, 6, 5)]
 
-    assert runs_in_words(days, today=TODAY) == "25 May and 4 and 5 June"
+    assert day_runs_in_words(days, today=TODAY) == "25 May and 4 and 5 June"
 
 
 @pytest.mark.parametrize(
     ("names", "words"), [([], ""), (["A"], "A"), (["A", "B", "C"], "A, B and C")]
 )
 def test_names_are_listed(names, words):
-    assert listed(names) == words
+    assert join_names(names) == words
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_names_are_listed(names, words):
     [([1, 1, 1], [34, 33, 33]), ([2, 1, 1], [50, 25, 25]), ([0, 0], [0, 0]), ([], [])],
 )
 def test_percents_add_up(shares, parts):
-    assert percents(shares) == parts
+    assert whole_percents(shares) == parts
 
 
 @pytest.mark.django_db
@@ -82,12 +82,12 @@ class TestCoverage:
         coverage = make_coverage(make_member(), ana, ben, cem)
         coverage.coverers.get(member=cem).campaigns.add(make_campaign("DACH"))
 
-        assert covered_by(coverage) == "Ana 50 %, Ben 50 %, Cem (DACH)"
+        assert coverers_in_words(coverage) == "Ana 50 %, Ben 50 %, Cem (DACH)"
 
     def test_one_covering_member_needs_no_percent(self):
         coverage = make_coverage(make_member(), make_member("Ana Sousa"))
 
-        assert covered_by(coverage) == "Ana Sousa"
+        assert coverers_in_words(coverage) == "Ana Sousa"
 
 
 @pytest.mark.django_db
@@ -148,7 +148,7 @@ def test_a_note_names_the_time_of_an_end_within_a_day():
     coverage = make_coverage(away, covering, zone="Europe/Berlin", ends_at=ends_at,
         starts_at=ends_at - timedelta(days=3))  # fmt: skip
 
-    said = note(
+    said = hold_note_text(
         "Until {last_day}.", coverage=coverage, lead=make_lead(), covering=covering
     )
 

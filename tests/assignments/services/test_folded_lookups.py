@@ -4,9 +4,9 @@
 
 import pytest
 
-from assignments.models import Mapping, SavedView, Team
+from assignments.models import LookupTable, SavedView, Team
 from assignments.services.bulk import lookup_tables
-from assignments.services.bulk.table_keys import key_of, keys_of
+from assignments.services.bulk.table_keys import lead_keys, normalized_key
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members
 from assignments.services.people.saved_views import rename_view, save_view
@@ -18,7 +18,7 @@ from tests.factories import (
 )
 
 NFC, NFD = "Zürich", "Zu\u0308rich"
-Attribute = Mapping.Attribute
+Attribute = LookupTable.Attribute
 
 
 class TestKeys:
@@ -35,23 +35,25 @@ class TestKeys:
         ],
     )
     def test_a_place_is_found_however_it_is_written(self, in_table, of_lead):
-        lookup = Mapping(attribute=Attribute.LOCATION)
+        lookup = LookupTable(attribute=Attribute.LOCATION)
 
-        assert key_of(in_table) in keys_of(lookup, f"{of_lead}, Europe")
+        assert normalized_key(in_table) in lead_keys(lookup, f"{of_lead}, Europe")
 
     @pytest.mark.parametrize("typed", ["münchen.example", "xn--mnchen-3ya.example"])
     @pytest.mark.parametrize("sent", ["MÜNCHEN.example", "XN--mnchen-3ya.example"])
     def test_a_domain_is_found_in_either_form(self, typed, sent):
-        lookup = Mapping(attribute=Attribute.EMAIL_DOMAIN)
-        ending = Mapping(attribute=Attribute.TOP_LEVEL_DOMAIN)
+        lookup = LookupTable(attribute=Attribute.EMAIL_DOMAIN)
+        ending = LookupTable(attribute=Attribute.TOP_LEVEL_DOMAIN)
 
-        assert keys_of(lookup, f"ana@{sent}") == (key_of(f"@{typed}"),)
-        assert condition_key(Attribute.EMAIL_DOMAIN, f"x@{typed}") == key_of(sent)
-        assert keys_of(ending, "a@b.xn--p1ai") == (key_of(".рф"),)
+        assert lead_keys(lookup, f"ana@{sent}") == (normalized_key(f"@{typed}"),)
+        assert condition_key(Attribute.EMAIL_DOMAIN, f"x@{typed}") == normalized_key(
+            sent
+        )
+        assert lead_keys(ending, "a@b.xn--p1ai") == (normalized_key(".рф"),)
 
     @pytest.mark.parametrize("label", ["xn--", "xn--999999b", "xn--a", "xn--\ud800"])
     def test_a_wrong_domain_is_its_own_key(self, label):
-        assert key_of(f"{label}.example") == f"{label}.example"
+        assert normalized_key(f"{label}.example") == f"{label}.example"
 
 
 @pytest.mark.django_db
@@ -61,7 +63,7 @@ class TestTables:
         table = make_table({})
         text = f"Value,Member\n{NFC},Ana Sousa\nBerlin,Ana Sousa\n{NFD},ANA SOUSA\n"
 
-        taken = lookup_tables.import_lines(
+        taken = lookup_tables.import_entries(
             actor=make_manager(), table=table, text=text, replaces=False
         )
 
@@ -73,7 +75,7 @@ class TestTables:
         make_member("Ben Okafor")
         table = make_table({})
 
-        taken = lookup_tables.import_lines(
+        taken = lookup_tables.import_entries(
             actor=make_manager(),
             table=table,
             text=f"{NFC},Ana Sousa\n{NFD},Ben Okafor\n",
@@ -87,7 +89,7 @@ class TestTables:
         make_member("Jürgen İnce")
         table = make_table({})
 
-        lookup_tables.import_lines(
+        lookup_tables.import_entries(
             actor=make_manager(),
             table=table,
             text="DE,JU\u0308RGEN INCE",

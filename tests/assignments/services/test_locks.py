@@ -12,11 +12,15 @@ from django.db import connection, transaction
 
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State
-from assignments.services.account import current
+from assignments.services.account import current_account
 from assignments.services.dispatch import queue
 from assignments.services.ledger.assign import assign_lead, undo_assignment
 from assignments.services.ledger.batch import apply_plan
-from assignments.services.ledger.ownership import Sighting, observe_owner, record_write
+from assignments.services.ledger.ownership import (
+    OwnerObservation,
+    observe_owner,
+    record_owner_write,
+)
 from tests.factories import (
     MONDAY,
     automatic_plan,
@@ -120,7 +124,7 @@ def test_a_plan_locks_its_leads_in_order(lead, ben):
 
 
 def test_a_sighting_sees_a_write_that_was_answered_meanwhile(lead, ben, cem):
-    sighting = Sighting(owner_id=ben.pk, known=True, asked_at=MONDAY, by="get")
+    sighting = OwnerObservation(owner_id=ben.pk, known=True, asked_at=MONDAY, by="get")
 
     def observe() -> None:
         with transaction.atomic():
@@ -128,7 +132,7 @@ def test_a_sighting_sees_a_write_that_was_answered_meanwhile(lead, ben, cem):
 
     def write() -> None:
         later = MONDAY + timedelta(seconds=5)
-        record_write(lead, owner_id=cem.pk, sure_at=later, answered_at=later)
+        record_owner_write(lead, owner_id=cem.pk, sure_at=later, answered_at=later)
 
     while_locked(lead, observe, meanwhile=write)
 
@@ -143,7 +147,9 @@ def test_a_claim_passes_over_a_lead_that_somebody_is_deciding_about(lead, ben):
 
     with transaction.atomic():
         Lead.objects.select_for_update().get(pk=lead.pk)
-        in_a_thread(lambda: taken.append(queue.claim_next(current(), MONDAY))).join(10)
+        in_a_thread(
+            lambda: taken.append(queue.claim_next(current_account(), MONDAY))
+        ).join(10)
 
     assert [claim.pk for claim in taken] == [other.pk]
 
@@ -154,7 +160,7 @@ def test_requeuing_a_dead_claim_sees_a_stamp_that_came_at_last(lead, ben):
 
     while_locked(
         lead,
-        lambda: queue.free_unsent(MONDAY + timedelta(minutes=1)),
+        lambda: queue.requeue_expired_claims(MONDAY + timedelta(minutes=1)),
         meanwhile=lambda: Assignment.objects.update(sent_at=MONDAY, settle_at=MONDAY),
     )
 

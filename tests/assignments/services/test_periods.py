@@ -3,11 +3,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from assignments.services.periods import begins_a_day, clock_change, clock_time, window
+from assignments.services.periods import (
+    absence_window,
+    begins_a_day,
+    clock_change,
+    clock_time,
+)
 
 
 def moments(first, last, zone, first_time=None, last_time=None) -> tuple[str, str]:
-    pair = window(
+    pair = absence_window(
         date.fromisoformat(first),
         date.fromisoformat(last),
         first_time,
@@ -42,7 +47,7 @@ def test_times_narrow_the_first_and_the_last_day():
     ("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-05-11", 24)]
 )
 def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is(day, hours):
-    starts_at, ends_at = window(
+    starts_at, ends_at = absence_window(
         date.fromisoformat(day), date.fromisoformat(day), None, None, "Europe/Berlin"
     )
 
@@ -57,7 +62,7 @@ def test_a_time_that_the_clocks_skip_is_the_moment_when_they_do():
 
 def test_a_midnight_that_the_clocks_skip_is_where_the_day_begins():
     # In Beirut the clocks go from 00:00 to 01:00.
-    starts_at, _ = window(
+    starts_at, _ = absence_window(
         date(2026, 3, 29), date(2026, 3, 29), None, None, "Asia/Beirut"
     )
 
@@ -71,10 +76,10 @@ def test_of_a_time_that_comes_twice_the_first_counts():
 
 
 def test_back_to_back_absences_meet_without_overlap():
-    _, ends_at = window(
+    _, ends_at = absence_window(
         date(2026, 3, 27), date(2026, 3, 28), None, None, "Europe/Berlin"
     )
-    starts_at, _ = window(
+    starts_at, _ = absence_window(
         date(2026, 3, 29), date(2026, 3, 31), None, None, "Europe/Berlin"
     )
 

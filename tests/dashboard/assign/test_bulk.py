@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Assignment, Batch, Mapping, SavedPlan
+from assignments.models import Assignment, Batch, LookupTable, SavedPlan
 from assignments.models.assignment import Cause, State
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import (
@@ -121,7 +121,7 @@ class TestChoosing:
         )
 
     def test_a_table_of_another_kind_is_not_offered(self, client, manager, ana):
-        skills = Mapping.objects.create(
+        skills = LookupTable.objects.create(
             name="Skills", kind="expertise", attribute="campaign"
         )
 

@@ -2,7 +2,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django.asserts import assertContains, assertRedirects
 
-from assignments.models import Mapping
+from assignments.models import LookupTable
 from tests.dashboard.pages import queries_of
 from tests.factories import make_lead
 
@@ -10,9 +10,9 @@ NEW = {"name": "Countries", "kind": "territory", "attribute": "top_level_domain"
 
 
 @pytest.fixture
-def table(client, manager) -> Mapping:
+def table(client, manager) -> LookupTable:
     client.post("/settings/mappings/", NEW)
-    return Mapping.objects.get()
+    return LookupTable.objects.get()
 
 
 def test_a_table_is_made_and_changed(client, table):
@@ -139,7 +139,7 @@ def test_removing_a_table_takes_its_lines_along(client, table, ana):
 
     client.post(f"/settings/mappings/{table.pk}/remove/")
 
-    assert not Mapping.objects.exists()
+    assert not LookupTable.objects.exists()
 
 
 def test_leads_are_assigned_by_it(client, table, ana):

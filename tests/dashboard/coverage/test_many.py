@@ -6,7 +6,15 @@ import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertContains
 
-from assignments.models import Assignment, Coverage, Coverer, Hold, Lead, Member, User
+from assignments.models import (
+    Assignment,
+    Coverage,
+    CoveringMember,
+    Hold,
+    Lead,
+    Member,
+    User,
+)
 from tests.dashboard.pages import queries_of
 from tests.factories import make_feed, make_manager, make_team
 
@@ -25,8 +33,10 @@ def fill(*, members: int, coverages: int, holds: int, first: int = 1) -> list[Co
     made = Coverage.objects.bulk_create(
         _coverage(number, coverages, people, actor, at) for number in range(coverages)
     )
-    Coverer.objects.bulk_create(
-        Coverer(coverage=one, member=people[(number + step) % members], position=step)
+    CoveringMember.objects.bulk_create(
+        CoveringMember(
+            coverage=one, member=people[(number + step) % members], position=step
+        )
         for number, one in enumerate(made)
         for step in (1, 2)
     )

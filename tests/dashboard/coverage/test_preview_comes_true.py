@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from assignments.models import Source
+from assignments.models import SyncSource
 from assignments.services.coverage import tick
 from tests.dashboard.pages import queries_of
 from tests.factories import make_assignment, make_campaign, make_coverage
@@ -57,7 +57,7 @@ def run(office: Office) -> None:
 def test_the_same_leads_go_to_the_same_members_with_as_many_calls(
     client, office, form, proof
 ):
-    Source.objects.create(name="assigned-me", proof=proof)
+    SyncSource.objects.create(name="assigned-me", proof=proof)
     foretold = client.post("/coverage/preview/", form).context["preview"].preview
     clicks = Counter(call.kind for call in office.world.call_log.calls())
 

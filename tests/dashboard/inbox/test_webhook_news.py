@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains
 
 from assignments.models import Lead
 from assignments.services.webhooks.receive import receive
-from assignments.services.webhooks.status import MOST_TOUCHED, Pulse
+from assignments.services.webhooks.status import MOST_TOUCHED, NewsMark
 from tests.dashboard.pages import htmx
 from tests.factories import make_campaign, make_lead
 from tests.hooks import SECRET, body_of, category_of, reply_to
@@ -60,8 +60,8 @@ class TestHowOften:
     def test_not_when_the_last_is_a_day_old(self, lead):
         tell(reply_to(lead))
 
-        assert Pulse.now().beats(at=timezone.now())
-        assert not Pulse.now().beats(at=timezone.now() + timedelta(days=2))
+        assert NewsMark.now().beats(at=timezone.now())
+        assert not NewsMark.now().beats(at=timezone.now() + timedelta(days=2))
 
 
 class TestQuiet:

@@ -5,8 +5,11 @@ from datetime import time
 import pytest
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models.notification import ByMail, Kind
-from assignments.services.notifications.preferences import choice_of, wishes_of
+from assignments.models.notification import ByMail, NotificationKind
+from assignments.services.notifications.preferences import (
+    preference_for_kind,
+    preferences_of,
+)
 from tests.factories import make_member, make_user
 
 PAGE = "/notifications/settings/"
@@ -14,7 +17,7 @@ PAGE = "/notifications/settings/"
 
 def form(**said: str) -> dict[str, str]:
     """As a browser sends it: nothing in the app, all at once by e-mail."""
-    mails = {f"by_mail_{kind}": "at_once" for kind in Kind}
+    mails = {f"by_mail_{kind}": "at_once" for kind in NotificationKind}
     times = {"digest_at": "08:00", "quiet_from": "20:00", "quiet_to": "07:00"}
     return mails | times | said
 
@@ -25,7 +28,7 @@ class TestPage:
 
         assertContains(page, 'value="20:00"')
         assertContains(page, "In your zone, UTC")
-        assert page.content.count(b"checked") == len(Kind)
+        assert page.content.count(b"checked") == len(NotificationKind)
 
     def test_says_that_no_mail_is_sent_without_a_server(self, client, manager):
         assertContains(client.get(PAGE), "this Handoff has no mail server")
@@ -60,21 +63,24 @@ class TestSaving:
         response = client.post(PAGE, said)
 
         assertRedirects(response, PAGE)
-        assert choice_of(manager, Kind.ASSIGNED).by_mail == ByMail.DIGEST
-        assert not choice_of(manager, Kind.COVERING).in_app
-        assert wishes_of(manager).digest_at == time(17, 30)
+        assert (
+            preference_for_kind(manager, NotificationKind.ASSIGNED).by_mail
+            == ByMail.DIGEST
+        )
+        assert not preference_for_kind(manager, NotificationKind.COVERING).in_app
+        assert preferences_of(manager).digest_at == time(17, 30)
 
     def test_twice_is_as_once(self, client, manager):
         for hour in ("09:00", "10:00"):
             client.post(PAGE, form(digest_at=hour))
 
-        assert wishes_of(manager).digest_at == time(10)
-        assert manager.notification_choices.count() == len(Kind)
+        assert preferences_of(manager).digest_at == time(10)
+        assert manager.notification_choices.count() == len(NotificationKind)
 
     def test_without_quiet_hours_mail_comes_at_any(self, client, manager):
         client.post(PAGE, form(quiet_from="", quiet_to=""))
 
-        assert wishes_of(manager).quiet_from is None
+        assert preferences_of(manager).quiet_from is None
 
     @pytest.mark.parametrize(
         ("said", "sentence"),

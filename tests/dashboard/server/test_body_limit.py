@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from assignments.models import Mapping
+from assignments.models import LookupTable
 from tests.factories import make_lead, make_manager
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,9 @@ def test_a_length_of_any_size_is_refused(client, length):
 class TestImport:
     @pytest.fixture
     def url(self, manager):
-        table = Mapping.objects.create(name="Lands", kind=Mapping.Kind.TERRITORY)
+        table = LookupTable.objects.create(
+            name="Lands", kind=LookupTable.Kind.TERRITORY
+        )
         return reverse("import_mapping", args=[table.pk])
 
     def test_a_file_of_nearly_two_megabytes_reaches_the_page(self, client, url):

@@ -46,12 +46,14 @@ def port(tmp_path_factory) -> Iterator[int]:
         "TEST_DATABASE_URL": "sqlite:///:memory:",
         "REQUEST_DEADLINE": str(DEADLINE),
     }
-    web = processes.web(host=HOST, port=free, workers=1, environment=environment)
+    web = processes.web_process(
+        host=HOST, port=free, workers=1, environment=environment
+    )
     log = (tmp_path_factory.mktemp("web") / "log").open("wb")
     process = subprocess.Popen(web.command, env=environment, stdout=log, stderr=log)
     try:
         give_up_at = time.monotonic() + 30
-        while not processes.answers(
+        while not processes.is_serving(
             host=HOST, port=free, site_url="http://localhost", path="/healthz"
         ):
             assert time.monotonic() < give_up_at, log.name

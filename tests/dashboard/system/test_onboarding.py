@@ -2,7 +2,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Account, Heartbeat, Source
+from assignments.models import Account, Heartbeat, SyncSource
 from assignments.services import account
 from assignments.services.operations.onboarding import first_steps
 from tests.dashboard.pages import htmx
@@ -33,7 +33,7 @@ class TestFirstSteps:
         account.bind(timezone.now())
         assert steps().is_connected
         make_lead(owner=ana)
-        Source.objects.create(name="inbox-replies", completed_at=MONDAY)
+        SyncSource.objects.create(name="inbox-replies", completed_at=MONDAY)
         assert steps().is_read
         client.post("/start/categories/")
         assert steps().is_sorted

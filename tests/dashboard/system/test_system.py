@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Account, Heartbeat, Source, UnreadableRow
+from assignments.models import Account, Heartbeat, SyncSource, UnreadableRow
 from assignments.services import account
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_team, make_user
@@ -27,7 +27,7 @@ class TestPage:
         mark = Account.objects.get().fingerprint
         make_assignment(make_lead(owner=ana), ben)
         make_lead(owner_known_at=None)
-        Source.objects.create(name="inbox-replies", error="It timed out.", rows=7)
+        SyncSource.objects.create(name="inbox-replies", error="It timed out.", rows=7)
         UnreadableRow.objects.create(
             source="inbox-replies",
             reason="No map id.",
@@ -72,7 +72,7 @@ class TestPage:
         client.get("/system/")
         before = queries_of(lambda: client.get("/system/"))
         for number in range(50):
-            Source.objects.create(name=f"source {number}")
+            SyncSource.objects.create(name=f"source {number}")
             make_assignment(make_lead(), ana)
 
         assert queries_of(lambda: client.get("/system/")) == before

@@ -129,7 +129,7 @@ class TestSecrecy:
         self, client, lead, key, caplog, monkeypatch
     ):
         caplog.set_level(logging.DEBUG)
-        monkeypatch.setattr(receive, "apply", None)  # a fault, with its trace
+        monkeypatch.setattr(receive, "apply_event", None)  # a fault, with its trace
         payload = reply_to(lead, secret_key=key, webhook_url=address())
 
         answers = [send(client, payload), send(client, b"no json")]

@@ -6,7 +6,7 @@ import pytest
 
 from assignments.models import Assignment, Breach, Notification, Suggestion
 from assignments.models.assignment import Cause, State, Urgency
-from assignments.models.notification import Kind
+from assignments.models.notification import NotificationKind
 from assignments.services.breaches import detect, messages
 from assignments.services.operations.tick import tick
 from assignments.services.routing.suggestions import accept_suggestion
@@ -53,7 +53,7 @@ def overdue(owner, name="Lena Lead", **fields):
 
 
 def told(user) -> list[str]:
-    overdue = user.notifications.filter(kind=Kind.OVERDUE)
+    overdue = user.notifications.filter(kind=NotificationKind.OVERDUE)
     return list(overdue.order_by("pk").values_list("subject", flat=True))
 
 
@@ -162,7 +162,7 @@ class TestTeamLeads:
         assert told(leader) == [
             "The answer to Lena Lead is still overdue, with Ben Okafor"
         ]
-        assert leader.notifications.get(kind=Kind.OVERDUE).path == (
+        assert leader.notifications.get(kind=NotificationKind.OVERDUE).path == (
             f"/inbox/?sla=overdue&owner={ben.pk}"
         )
         assert lead.breaches.get().escalated_at == MONDAY + HOUR
@@ -328,7 +328,7 @@ class TestReassigning:
 
     def test_is_undone_with_the_rest_when_a_tick_breaks(self, ben, tom, monkeypatch):
         lead = overdue(ben)
-        monkeypatch.setattr(messages, "tell_owners", None)
+        monkeypatch.setattr(messages, "notify_owners", None)
 
         assert detect.tick(at=MONDAY).startswith("no answers overdue")
 

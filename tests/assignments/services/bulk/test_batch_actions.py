@@ -11,7 +11,7 @@ from assignments.services.bulk.undo import undo_batch
 from assignments.services.dispatch import queue
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.ledger.transitions import release
+from assignments.services.ledger.transitions import requeue
 from tests.factories import (
     MONDAY,
     make_absence,
@@ -51,10 +51,10 @@ def refuse(*rows: Assignment) -> None:
 def test_a_paused_batch_sends_nothing_until_it_is_resumed(batch):
     account = Account()
     batch_actions.pause_batch(batch=batch, actor=batch.actor, at=LATER)
-    assert not queue.something_is_due(account, LATER)
+    assert not queue.is_anything_due(account, LATER)
 
     batch_actions.resume_batch(batch=batch, actor=batch.actor)
-    assert queue.something_is_due(account, LATER)
+    assert queue.is_anything_due(account, LATER)
 
 
 def test_a_batch_of_which_nothing_is_left_is_not_paused(batch):
@@ -98,7 +98,7 @@ def test_what_was_being_sent_and_not_applied_is_cancelled_with_it(batch):
     )
     batch_actions.cancel_batch(batch=batch, actor=batch.actor, at=MONDAY)
 
-    release(row, token="t", at=MONDAY)
+    requeue(row, token="t", at=MONDAY)
 
     row.refresh_from_db()
     assert row.state == State.CANCELLED
@@ -126,7 +126,7 @@ class TestAskedForByItself:
         )
         batch_actions.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
 
-        release(asked, token="t", at=LATER)
+        requeue(asked, token="t", at=LATER)
 
         asked.refresh_from_db()
         assert asked.state == State.WAITING
@@ -139,7 +139,7 @@ class TestAskedForByItself:
         assign_lead(lead=row.lead, to=row.to, actor=make_manager(), at=MONDAY)
         batch_actions.cancel_batch(batch=batch, actor=batch.actor, at=LATER)
 
-        release(row, token="t", at=LATER)
+        requeue(row, token="t", at=LATER)
 
         row.refresh_from_db()
         assert row.state == State.WAITING

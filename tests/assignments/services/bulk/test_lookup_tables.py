@@ -2,10 +2,10 @@
 
 import pytest
 
-from assignments.models import Mapping
+from assignments.models import LookupTable
 from assignments.services.bulk import lookup_tables
 from assignments.services.bulk.lookup_tables import BrokenRows
-from assignments.services.bulk.table_keys import keys_of
+from assignments.services.bulk.table_keys import lead_keys
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from tests.factories import (
     make_lead,
@@ -24,18 +24,18 @@ def sara():
 
 
 @pytest.fixture
-def table(sara) -> Mapping:
+def table(sara) -> LookupTable:
     return lookup_tables.save_table(
         actor=sara, name="Countries", kind="territory", attribute="top_level_domain"
     )
 
 
-def lines(table: Mapping) -> list[tuple[str, str]]:
+def lines(table: LookupTable) -> list[tuple[str, str]]:
     return [(line.value, str(line.member)) for line in table.lines.all()]
 
 
 def load(table, text, *, actor, replaces=False) -> int:
-    return lookup_tables.import_lines(
+    return lookup_tables.import_entries(
         actor=actor, table=table, text=text, replaces=replaces
     ).new_lines
 
@@ -43,14 +43,14 @@ def load(table, text, *, actor, replaces=False) -> int:
 def test_two_tables_of_one_name_at_the_same_moment_are_refused_in_words(
     table, sara, monkeypatch
 ):
-    real = Mapping.objects.filter
+    real = LookupTable.objects.filter
     asked = []
 
     def filter_before_the_other_saved(**said):
         asked.append(said)
-        return real(**said) if len(asked) > 1 else Mapping.objects.none()
+        return real(**said) if len(asked) > 1 else LookupTable.objects.none()
 
-    monkeypatch.setattr(Mapping.objects, "filter", filter_before_the_other_saved)
+    monkeypatch.setattr(LookupTable.objects, "filter", filter_before_the_other_saved)
 
     with pytest.raises(AssignmentRefused, match="already a table “Countries”"):
         lookup_tables.save_table(
@@ -126,7 +126,7 @@ class TestImporting:
     def test_a_header_may_be_in_any_words_and_is_told(self, table, sara, first, header):
         make_member("Ana")
 
-        done = lookup_tables.import_lines(
+        done = lookup_tables.import_entries(
             actor=sara, table=table, text=f"{first}\nde;Ana", replaces=False
         )
 
@@ -209,10 +209,10 @@ class TestKeeping:
 
     def test_an_entry_is_refused_twice(self, table, sara):
         ana = make_member("Ana")
-        lookup_tables.add_line(actor=sara, table=table, value="DE", member=ana)
+        lookup_tables.add_entry(actor=sara, table=table, value="DE", member=ana)
 
         with pytest.raises(AssignmentRefused, match="“DE” leads to Ana already"):
-            lookup_tables.add_line(actor=sara, table=table, value=" de", member=ana)
+            lookup_tables.add_entry(actor=sara, table=table, value=" de", member=ana)
 
 
 @pytest.mark.parametrize(
@@ -230,9 +230,9 @@ class TestKeeping:
     ],
 )
 def test_keys_of_a_lead_by_attribute(attribute, value, keys):
-    table = Mapping(attribute=attribute, custom_field="industry")
+    table = LookupTable(attribute=attribute, custom_field="industry")
 
-    assert keys_of(table, value) == keys
+    assert lead_keys(table, value) == keys
 
 
 class TestChoosingByATable:

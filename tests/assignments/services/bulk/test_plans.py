@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from assignments.models import Assignment, Batch, Hold, Member, SavedPlan, Turn
+from assignments.models import Assignment, Batch, Hold, Member, RotationTurn, SavedPlan
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.bulk import plans
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
@@ -330,7 +330,7 @@ class TestConfirming:
     def test_turns_move_with_the_confirmation_not_with_the_preview(self, ana, ben):
         leads = [make_lead() for _ in range(3)]
         make_plan(leads, ana, ben, strategy="round_robin")
-        assert not Turn.objects.exists()
+        assert not RotationTurn.objects.exists()
 
         first = make_batch(leads[:1], ana, ben, strategy="round_robin")
         second = make_batch(leads[1:2], ana, ben, strategy="round_robin")
@@ -377,6 +377,6 @@ class TestOldPreviews:
         make_plan([make_lead(owner=ana)], ben)
         kept = make_batch([make_lead(owner=ana)], ben)
 
-        plans.forget_old_previews(at=MONDAY + timedelta(days=3))
+        plans.delete_old_previews(at=MONDAY + timedelta(days=3))
 
         assert [plan.batch for plan in SavedPlan.objects.all()] == [kept]

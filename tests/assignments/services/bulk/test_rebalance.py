@@ -7,7 +7,7 @@ import pytest
 from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause
 from assignments.services.bulk import plans
-from assignments.services.bulk.rebalance import plan_levelling, shares_of
+from assignments.services.bulk.rebalance import plan_rebalance, rebalance_targets
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from tests.dashboard.pages import queries_of
 from tests.factories import (
@@ -34,11 +34,11 @@ def quiet(owner, days: int = 20, **fields) -> Lead:
 
 
 def shares(members, manager, **said):
-    return shares_of(members=members, actor=manager, at=MONDAY, **said)
+    return rebalance_targets(members=members, actor=manager, at=MONDAY, **said)
 
 
 def planned(members, manager, *, with_live: bool = False):
-    return plan_levelling(
+    return plan_rebalance(
         shares=shares(members, manager, with_live=with_live),
         actor=manager,
         at=MONDAY,

@@ -7,37 +7,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.services.bulk.rebalance_math import (
-    Seat,
+    MemberLoad,
     Transfer,
     fair_shares,
-    level,
+    target_loads,
     transfers,
 )
 
 
-def free(*loads: int) -> list[Seat]:
+def free(*loads: int) -> list[MemberLoad]:
     """Members without a capacity, all of whose leads may move."""
     return [
-        Seat(id=pk, load=load, movable=load) for pk, load in enumerate(loads, start=1)
+        MemberLoad(id=pk, load=load, movable=load)
+        for pk, load in enumerate(loads, start=1)
     ]
 
 
-def moves(seats: list[Seat], wanted: dict[int, int]) -> int:
+def moves(seats: list[MemberLoad], wanted: dict[int, int]) -> int:
     return sum(max(seat.load - wanted[seat.id], 0) for seat in seats)
 
 
 @st.composite
-def offices(draw) -> list[Seat]:
+def offices(draw) -> list[MemberLoad]:
     """Up to four members with a few leads each."""
     small = st.integers(0, 6)
     capacity = st.none() | st.integers(1, 8)
     return [
-        Seat(id=pk, load=draw(small), movable=draw(small), capacity=draw(capacity))
+        MemberLoad(
+            id=pk, load=draw(small), movable=draw(small), capacity=draw(capacity)
+        )
         for pk in range(1, draw(st.integers(1, 4)) + 1)
     ]
 
 
-def fewest(seats: list[Seat]) -> int:
+def fewest(seats: list[MemberLoad]) -> int:
     """Every division of the leads is tried that leaves all near their share."""
     shares = fair_shares(seats)
     total = sum(seat.load for seat in seats)
@@ -52,7 +55,7 @@ def fewest(seats: list[Seat]) -> int:
     return min(found)
 
 
-def possible(seats: list[Seat]) -> list[tuple[int, ...]]:
+def possible(seats: list[MemberLoad]) -> list[tuple[int, ...]]:
     """Every division of the leads that the members' limits allow."""
     total = sum(seat.load for seat in seats)
     allowed = [
@@ -64,59 +67,65 @@ def possible(seats: list[Seat]) -> list[tuple[int, ...]]:
 
 class TestTargetLoads:
     def test_everybody_ends_within_one_of_everybody(self):
-        assert level(free(9, 1, 0)) == {1: 4, 2: 3, 3: 3}
+        assert target_loads(free(9, 1, 0)) == {1: 4, 2: 3, 3: 3}
 
     def test_by_capacity_where_one_is_given(self):
         seats = [
-            Seat(id=1, load=30, movable=30, capacity=60),
-            Seat(id=2, load=30, movable=30, capacity=40),
+            MemberLoad(id=1, load=30, movable=30, capacity=60),
+            MemberLoad(id=2, load=30, movable=30, capacity=40),
         ]
 
-        assert level(seats) == {1: 36, 2: 24}
+        assert target_loads(seats) == {1: 36, 2: 24}
 
     def test_who_is_without_a_capacity_counts_like_the_average_of_the_others(self):
         seats = [
-            Seat(id=1, load=30, movable=30, capacity=20),
-            Seat(id=2, load=0, capacity=40),
-            Seat(id=3, load=0),
+            MemberLoad(id=1, load=30, movable=30, capacity=20),
+            MemberLoad(id=2, load=0, capacity=40),
+            MemberLoad(id=3, load=0),
         ]
 
-        assert level(seats) == {1: 7, 2: 13, 3: 10}
+        assert target_loads(seats) == {1: 7, 2: 13, 3: 10}
 
     def test_equal_loads_stay(self):
-        assert level(free(4, 3, 4)) == {1: 4, 2: 3, 3: 4}
+        assert target_loads(free(4, 3, 4)) == {1: 4, 2: 3, 3: 4}
 
     def test_who_may_give_nothing_keeps_all_and_the_others_share_the_rest(self):
-        seats = [Seat(id=1, load=10), *free(9, 8, 1)[1:]]
+        seats = [MemberLoad(id=1, load=10), *free(9, 8, 1)[1:]]
 
-        assert level(seats) == {1: 10, 2: 5, 3: 4}
+        assert target_loads(seats) == {1: 10, 2: 5, 3: 4}
 
     def test_nobody_is_filled_above_their_capacity(self):
-        seats = [Seat(id=1, load=20, movable=20), Seat(id=2, load=0, capacity=3)]
+        seats = [
+            MemberLoad(id=1, load=20, movable=20),
+            MemberLoad(id=2, load=0, capacity=3),
+        ]
 
-        assert level(seats) == {1: 17, 2: 3}
+        assert target_loads(seats) == {1: 17, 2: 3}
 
     def test_a_capacity_of_zero_ends_with_at_most_one_lead(self):
-        seats = [Seat(id=1, load=5, movable=5, capacity=0), Seat(id=2, load=0)]
+        seats = [
+            MemberLoad(id=1, load=5, movable=5, capacity=0),
+            MemberLoad(id=2, load=0),
+        ]
 
-        assert level(seats) == {1: 1, 2: 4}
+        assert target_loads(seats) == {1: 1, 2: 4}
 
     @given(offices())
     def test_no_lead_is_lost_and_no_limit_broken(self, seats):
-        wanted = level(seats)
+        wanted = target_loads(seats)
 
         assert tuple(wanted[seat.id] for seat in seats) in possible(seats)
 
     @given(offices())
     def test_no_other_way_to_the_same_shares_takes_fewer_moves(self, seats):
-        assert moves(seats, level(seats)) == fewest(seats)
+        assert moves(seats, target_loads(seats)) == fewest(seats)
 
     @given(st.lists(st.integers(0, 6), min_size=1, max_size=4))
     def test_without_limits_nobody_has_two_more_and_no_other_way_moves_fewer(
         self, loads
     ):
         seats = free(*loads)
-        wanted = level(seats)
+        wanted = target_loads(seats)
 
         even = [
             moves(seats, dict(enumerate(counts, start=1)))
@@ -140,7 +149,7 @@ class TestTargetLoads:
             )
 
 
-def _weights(seats: list[Seat]) -> dict[int, Fraction]:
+def _weights(seats: list[MemberLoad]) -> dict[int, Fraction]:
     known = [seat.capacity for seat in seats if seat.capacity]
     usual = Fraction(sum(known), len(known)) if known else Fraction(1)
     return {seat.id: Fraction(seat.capacity or usual) for seat in seats}
@@ -150,14 +159,14 @@ class TestTransfers:
     def test_givers_hand_on_until_the_others_have_what_they_need(self):
         seats = free(9, 1, 0)
 
-        assert list(transfers(seats, level(seats))) == [
+        assert list(transfers(seats, target_loads(seats))) == [
             Transfer(1, 2, 2),
             Transfer(1, 3, 3),
         ]
 
     @given(offices())
     def test_they_make_the_loads_what_was_wanted_and_nobody_gives_and_gets(self, seats):
-        wanted = level(seats)
+        wanted = target_loads(seats)
         handed = list(transfers(seats, wanted))
 
         loads = {seat.id: seat.load for seat in seats}

@@ -8,7 +8,7 @@ from assignments.models import Assignment, Batch, Lead, Member
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.bulk import write_plan
 from assignments.services.bulk.plans import confirm_plan
-from assignments.services.bulk.undo import Undo, undo_batch, what_goes_back
+from assignments.services.bulk.undo import UndoPreview, preview_undo, undo_batch
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
 from tests.dashboard.pages import queries_of
@@ -67,8 +67,8 @@ def rows_of(batch: Batch) -> list[Assignment]:
     return list(batch.assignments.order_by("pk"))
 
 
-def look(batch: Batch) -> Undo:
-    return what_goes_back(batch=batch, actor=batch.actor, at=LATER)
+def look(batch: Batch) -> UndoPreview:
+    return preview_undo(batch=batch, actor=batch.actor, at=LATER)
 
 
 def undo(batch: Batch) -> Batch:

@@ -198,7 +198,7 @@ class TestInChunks:
         return make_plan([make_lead(owner=ana) for _ in range(5)], ben)
 
     def write_all(self) -> None:
-        for plan in write_plan.unwritten():
+        for plan in write_plan.unwritten_plans():
             while write_plan.write_chunk(plan=plan, at=LATER):
                 pass
 
@@ -209,7 +209,7 @@ class TestInChunks:
         self.write_all()
 
         assert Assignment.objects.waiting().count() == 5
-        assert write_plan.unwritten() == []
+        assert write_plan.unwritten_plans() == []
 
     def test_a_chunk_that_fails_is_written_later_as_a_whole(self, plan, monkeypatch):
         plans.confirm_plan(plan=plan, actor=plan.actor, at=MONDAY)

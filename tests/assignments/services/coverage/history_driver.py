@@ -10,10 +10,10 @@ from typing import Any
 from assignments.models import Assignment, Coverage, Lead, Member
 from assignments.models.assignment import State
 from assignments.services.coverage import actions
-from assignments.services.coverage.drafts import Draft, DraftCoverer
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger import assign as ledger_assign
-from assignments.services.ledger.ownership import Sighting, observe_owner
+from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from tests.assignments.services.coverage.model import Coverage as ToldCoverage
 from tests.assignments.services.coverage.model import Lead as Told
 from tests.assignments.services.coverage.model_comparison import (
@@ -85,9 +85,9 @@ class HistoryDriver(ModelComparison):
         self.model.coverages.append(told)
         return told.start <= self.model.now
 
-    def _draft(self, told: ToldCoverage) -> Draft:
+    def _draft(self, told: ToldCoverage) -> CoverageDraft:
         start, end = told.start, told.end
-        return Draft(
+        return CoverageDraft(
             member=self.members[told.member],
             first_day=start.date(),
             first_time=start.time(),
@@ -242,7 +242,7 @@ class HistoryDriver(ModelComparison):
             return  # there and back unseen: only a dispatcher could tell
         lead, at = self.leads[number], self.at
         Lead.objects.filter(pk=lead.pk).update(owner_written_at=None)
-        sighting = Sighting(
+        sighting = OwnerObservation(
             owner_id=self.members[to].pk, known=True, asked_at=at, by="get"
         )
         observe_owner(map_id=lead.pk, sighting=sighting, at=at)

@@ -28,8 +28,8 @@ from assignments.models import (
 from assignments.models.assignment import State
 from assignments.services.coverage import tick
 from assignments.services.ledger import preconditions
-from assignments.services.ledger.ownership import record_write
-from assignments.services.ledger.transitions import finish
+from assignments.services.ledger.ownership import record_owner_write
+from assignments.services.ledger.transitions import finalize
 from tests.assignments.services.coverage.model import Lead as Told
 from tests.assignments.services.coverage.model import Model
 from tests.factories import MONDAY, make_lead, make_manager, make_member
@@ -171,16 +171,16 @@ class ModelComparison:
         row = Assignment.objects.select_related("lead", "to").get(pk=pk)
         at = self.at
         if row.lead.owner_id != row.expected_id:
-            finish(row, state=State.OVERTAKEN, outcome="Faster.", at=at)
-        elif why_not := preconditions.why_not_now(row, at):
-            finish(row, state=State.CANCELLED, outcome=why_not, at=at)
+            finalize(row, state=State.OVERTAKEN, outcome="Faster.", at=at)
+        elif why_not := preconditions.why_not_send(row, at):
+            finalize(row, state=State.CANCELLED, outcome=why_not, at=at)
         elif refused or not row.to.is_active:
             self._report(number, row, refused=True)
-            finish(row, state=State.REFUSED, outcome="No.", at=at)
+            finalize(row, state=State.REFUSED, outcome="No.", at=at)
         else:
             self._report(number, row, refused=False)
-            finish(row, state=State.DONE, outcome="", at=at)
-            record_write(row.lead, owner_id=row.to_id, sure_at=at, answered_at=at)
+            finalize(row, state=State.DONE, outcome="", at=at)
+            record_owner_write(row.lead, owner_id=row.to_id, sure_at=at, answered_at=at)
 
     # ── Reports to the model ────────────────────────────────────────────────────
     def _report(self, number: int, row: Assignment, *, refused: bool) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from assignments.models import Coverage, Coverer, Hold, Lead, Member
+from assignments.models import Coverage, CoveringMember, Hold, Lead, Member
 from assignments.services.coverage import tick
 from tests.factories import MONDAY, make_manager
 from tests.office import Office
@@ -34,7 +34,7 @@ def plan(
     )
     for place, coverer in enumerate(covering):
         share = shares[place] if shares else 1
-        Coverer.objects.create(
+        CoveringMember.objects.create(
             coverage=coverage, member=coverer, position=place, share=share
         )
     return coverage

@@ -93,7 +93,7 @@ class TestHandedBack:
         self, office, cast, held, refused
     ):
         boss = make_manager()
-        (trouble,) = alerts.needing(boss, office.clock())
+        (trouble,) = alerts.troubles_for(boss, office.clock())
 
         assign.retry_assignment(
             assignment=trouble.assignment, actor=boss, at=office.clock()
@@ -101,7 +101,7 @@ class TestHandedBack:
         office.dispatch()
 
         assert owner_of(held) == cast[0]
-        assert alerts.needing(boss, office.clock()) == []
+        assert alerts.troubles_for(boss, office.clock()) == []
 
     def test_a_refused_return_keeps_the_coverage_open_until_it_came_true(
         self, office, cast, coverage, held
@@ -298,7 +298,7 @@ class TestEndPassedWithoutTick:
         lead = office.lead(0)
         tick.tick(MONDAY)
         row = lead.assignments.get()
-        transitions.finish(row, state=State.REFUSED, outcome="No.", at=MONDAY)
+        transitions.finalize(row, state=State.REFUSED, outcome="No.", at=MONDAY)
         row.refresh_from_db()
         assign.retry_assignment(assignment=row, actor=make_manager(), at=MONDAY)
         office.clock.now = MONDAY + DAY

@@ -6,14 +6,14 @@ import pytest
 
 from assignments.models import Coverage, Member
 from assignments.services.coverage import actions, tick
-from assignments.services.coverage.alerts import Remedy, needing
+from assignments.services.coverage.alerts import CoverageRemedy, troubles_for
 from assignments.services.errors import Stale
 from tests.assignments.services.coverage.planning import DAY, HOUR, go, owner_of, plan
 from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
 
-def remedies(at=MONDAY, user=None) -> list[Remedy]:
-    return [trouble.remedy for trouble in needing(user or make_manager(), at)]
+def remedies(at=MONDAY, user=None) -> list[CoverageRemedy]:
+    return [trouble.remedy for trouble in troubles_for(user or make_manager(), at)]
 
 
 def test_a_coverage_that_runs_well_needs_nothing(office):
@@ -30,10 +30,10 @@ def test_a_refused_lead_is_shown_with_its_sentence(office):
     plan(office.members[0], stranger)
     go(office)
 
-    (trouble,) = needing(make_manager(), MONDAY)
+    (trouble,) = troubles_for(make_manager(), MONDAY)
 
     assert trouble.lead == lead
-    assert trouble.remedy == Remedy.RETRY
+    assert trouble.remedy == CoverageRemedy.RETRY
     assert "Team member not found" in trouble.sentence
 
 
@@ -45,21 +45,21 @@ def test_leads_that_nobody_can_take_are_counted(office):
 
     go(office)
 
-    assert "1 lead of" in needing(make_manager(), MONDAY)[0].sentence
+    assert "1 lead of" in troubles_for(make_manager(), MONDAY)[0].sentence
 
 
 def test_a_deactivated_coverer_is_named(office):
     plan(*office.members[:2])
     Member.objects.filter(pk=office.members[1].pk).update(is_active=False)
 
-    assert remedies(MONDAY - HOUR) == [Remedy.CHANGE_COVERER]
+    assert remedies(MONDAY - HOUR) == [CoverageRemedy.CHANGE_COVERER]
 
 
 def test_missing_ticks_are_shown(office):
     plan(*office.members[:2])
 
     assert remedies(MONDAY) == []
-    assert remedies(MONDAY + HOUR) == [Remedy.LOOK]
+    assert remedies(MONDAY + HOUR) == [CoverageRemedy.LOOK]
 
 
 def test_an_overdue_return_is_shown(office):
@@ -69,7 +69,7 @@ def test_an_overdue_return_is_shown(office):
     tick.tick(MONDAY + DAY)
 
     assert remedies(MONDAY + DAY + HOUR) == []
-    assert remedies(MONDAY + DAY + 3 * HOUR) == [Remedy.LOOK]
+    assert remedies(MONDAY + DAY + 3 * HOUR) == [CoverageRemedy.LOOK]
 
 
 def test_a_missed_coverage_is_shown_until_somebody_acknowledges_it(office):
@@ -79,7 +79,7 @@ def test_a_missed_coverage_is_shown_until_somebody_acknowledges_it(office):
 
     actions.acknowledge(coverage=coverage, actor=make_manager(), at=MONDAY)
 
-    assert before == [Remedy.ACKNOWLEDGE]
+    assert before == [CoverageRemedy.ACKNOWLEDGE]
     assert remedies() == []
 
 
@@ -91,7 +91,7 @@ def test_problems_are_shown_to_responsible_users_only(office):
     plan(ana, ben)
     late = MONDAY + timedelta(hours=1)
 
-    assert remedies(late, boss) == remedies(late, user) == [Remedy.LOOK]
+    assert remedies(late, boss) == remedies(late, user) == [CoverageRemedy.LOOK]
     assert remedies(late, make_user()) == []
 
 
@@ -100,7 +100,7 @@ def test_without_running_coverages_it_takes_one_query(django_assert_num_queries)
     boss = make_manager()
 
     with django_assert_num_queries(1):
-        needing(boss, MONDAY)
+        troubles_for(boss, MONDAY)
 
 
 def test_the_calls_of_a_coverage_are_counted_by_smartlead(office):
@@ -124,7 +124,7 @@ def test_a_coverage_that_is_not_over_cannot_be_acknowledged(office):
         actions.acknowledge(coverage=coverage, actor=make_manager(), at=MONDAY - HOUR)
     tick.tick(MONDAY + 3 * DAY)
 
-    assert remedies(MONDAY + 3 * DAY) == [Remedy.ACKNOWLEDGE]
+    assert remedies(MONDAY + 3 * DAY) == [CoverageRemedy.ACKNOWLEDGE]
 
 
 def test_a_deactivated_fallback_is_replaced_like_other_coverers(office):
@@ -134,7 +134,7 @@ def test_a_deactivated_fallback_is_replaced_like_other_coverers(office):
     go(office)
     Member.objects.filter(pk=ben.pk).update(is_active=False)
     go(office, MONDAY + HOUR)
-    assert remedies(MONDAY + HOUR) == [Remedy.CHANGE_COVERER]
+    assert remedies(MONDAY + HOUR) == [CoverageRemedy.CHANGE_COVERER]
 
     actions.change_coverer(
         coverage=coverage, old=ben, new=cem, actor=make_manager(), at=office.clock()

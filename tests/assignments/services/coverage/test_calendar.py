@@ -4,19 +4,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from assignments.services.coverage.calendar import (
-    days_of,
-    gaps_of,
-    month_of,
+    common_absences,
+    days_of_month,
+    days_of_weeks,
+    days_touched,
     timeline,
-    uncovered,
-    weeks_from,
+    uncovered_days_of,
 )
 from tests.dashboard.pages import queries_of
 from tests.factories import MONDAY, make_coverage, make_hold, make_lead, make_member
 
 pytestmark = pytest.mark.django_db
 MAY = date(2026, 5, 11)
-DAYS = weeks_from(MAY)
+DAYS = days_of_weeks(MAY)
 WEEK = (MONDAY, MONDAY + timedelta(days=5))
 
 
@@ -106,7 +106,7 @@ def test_a_deactivated_member_covers_nothing(ana, ben):
     ben.save()
     coverage = make_coverage(ana, ben)
 
-    assert len(gaps_of([coverage])[coverage.pk]) == 5
+    assert len(uncovered_days_of([coverage])[coverage.pk]) == 5
 
 
 def test_the_days_are_those_of_each_members_zone(ana, ben):
@@ -129,7 +129,7 @@ def test_two_absences_of_one_day_stand_in_two_rows(ana, ben):
 
 
 def test_a_month_is_its_days(ana):
-    assert [month_of(date(2026, 2, 14))[place].day for place in (0, -1)] == [1, 28]
+    assert [days_of_month(date(2026, 2, 14))[place].day for place in (0, -1)] == [1, 28]
 
 
 def test_the_number_of_queries_does_not_grow(ana, ben):
@@ -149,19 +149,19 @@ def hours(first: int, last: int):
 
 
 def test_somebody_who_is_never_away_leaves_no_gap():
-    assert uncovered(WEEK, [[], [WEEK]]) == []
+    assert common_absences(WEEK, [[], [WEEK]]) == []
 
 
 def test_without_anybody_all_of_it_is_a_gap():
-    assert uncovered(WEEK, []) == [WEEK]
+    assert common_absences(WEEK, []) == [WEEK]
 
 
 def test_a_gap_is_where_all_are_away_at_once():
-    assert uncovered(WEEK, [[hours(0, 30)], [hours(20, 40)]]) == [hours(20, 30)]
+    assert common_absences(WEEK, [[hours(0, 30)], [hours(20, 40)]]) == [hours(20, 30)]
 
 
 def test_absences_that_touch_each_other_leave_no_moment_between():
-    gaps = uncovered(hours(0, 10), [[hours(0, 5), hours(5, 10)]])
+    gaps = common_absences(hours(0, 10), [[hours(0, 5), hours(5, 10)]])
 
     assert sum((last - first for first, last in gaps), timedelta()) == timedelta(
         hours=10
@@ -169,17 +169,17 @@ def test_absences_that_touch_each_other_leave_no_moment_between():
 
 
 def test_back_to_back_is_no_gap():
-    assert uncovered(hours(0, 5), [[hours(5, 10)]]) == []
+    assert common_absences(hours(0, 5), [[hours(5, 10)]]) == []
 
 
 def test_days_are_those_of_the_zone():
     evening = (MONDAY.replace(hour=22), MONDAY.replace(hour=23))
 
-    assert days_of([evening], UTC) == [date(2026, 5, 11)]
-    assert days_of([evening], ZoneInfo("Asia/Tokyo")) == [date(2026, 5, 12)]
+    assert days_touched([evening], UTC) == [date(2026, 5, 11)]
+    assert days_touched([evening], ZoneInfo("Asia/Tokyo")) == [date(2026, 5, 12)]
 
 
 def test_a_window_that_ends_at_midnight_does_not_touch_the_next_day():
     midnight = MONDAY.replace(hour=0) + timedelta(days=1)
 
-    assert days_of([(MONDAY, midnight)], UTC) == [date(2026, 5, 11)]
+    assert days_touched([(MONDAY, midnight)], UTC) == [date(2026, 5, 11)]

@@ -8,7 +8,7 @@ import pytest
 
 from assignments.models import Coverage, Member
 from assignments.services.coverage import actions, tick
-from assignments.services.coverage.drafts import Draft, DraftCoverer, draft_of
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer, draft_from
 from assignments.services.errors import NotAllowed, Stale
 from tests.assignments.services.coverage.planning import DAY, plan
 from tests.factories import (
@@ -29,8 +29,8 @@ def maya() -> Member:
 
 
 @pytest.fixture
-def draft(maya) -> Draft:
-    return Draft(
+def draft(maya) -> CoverageDraft:
+    return CoverageDraft(
         member=maya,
         first_day=date(2026, 5, 12),
         last_day=date(2026, 5, 15),
@@ -45,7 +45,9 @@ def scheduled(draft) -> Coverage:
     return actions.schedule(draft=draft, actor=make_manager(), at=MONDAY)
 
 
-def change(coverage: Coverage, draft: Draft, *, actor=None, at=MONDAY) -> Coverage:
+def change(
+    coverage: Coverage, draft: CoverageDraft, *, actor=None, at=MONDAY
+) -> Coverage:
     actor = actor or make_manager("Sara Klein")
     return actions.change_scheduled(coverage=coverage, draft=draft, actor=actor, at=at)
 
@@ -73,7 +75,7 @@ def test_everything_is_as_in_the_new_draft(scheduled, draft):
     change(scheduled, new)
 
     changed = Coverage.objects.get()
-    assert draft_of(changed) == new
+    assert draft_from(changed) == new
     assert (changed.starts_at, changed.ends_at) == new.window(MONDAY)
 
 
@@ -88,7 +90,7 @@ def test_what_changed_stands_in_its_history(scheduled, draft):
 def test_saved_as_it_was_nothing_changes(scheduled):
     before = Coverage.objects.values().get()
 
-    change(scheduled, draft_of(scheduled))
+    change(scheduled, draft_from(scheduled))
 
     assert Coverage.objects.values().get() == before
     assert history(scheduled) == []
@@ -101,9 +103,9 @@ def test_saved_twice_though_the_members_zone_changed_the_days_stay_as_typed(
     typed = replace(draft, first_time=time(8, 15))
 
     change(scheduled, typed)
-    change(Coverage.objects.get(), draft_of(Coverage.objects.get()))
+    change(Coverage.objects.get(), draft_from(Coverage.objects.get()))
 
-    assert draft_of(Coverage.objects.get()) == typed
+    assert draft_from(Coverage.objects.get()) == typed
 
 
 def test_its_days_may_touch_its_own_days_and_nobody_elses(scheduled, draft, maya):
@@ -121,7 +123,7 @@ def test_what_is_wrong_with_it_stands_at_its_field_and_nothing_is_saved(
         change(scheduled, replace(draft, coverers=(), comment="Trip"))
 
     assert list(refused.value.problems) == ["covering"]
-    assert draft_of(Coverage.objects.get()) == draft
+    assert draft_from(Coverage.objects.get()) == draft
 
 
 def test_it_stays_an_absence_of_the_same_member(scheduled, draft):

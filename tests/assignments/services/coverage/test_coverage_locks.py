@@ -9,11 +9,11 @@ from django.db import connection, transaction
 from assignments.models import Coverage, Hold
 from assignments.models.assignment import Cause, State
 from assignments.services.coverage import actions, tick
-from assignments.services.coverage.drafts import draft_of
+from assignments.services.coverage.drafts import draft_from
 from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger import holds
-from assignments.services.ledger.ownership import record_write
-from assignments.services.ledger.transitions import finish
+from assignments.services.ledger.ownership import record_owner_write
+from assignments.services.ledger.transitions import finalize
 from tests.assignments.services.coverage.planning import DAY, HOUR, plan
 from tests.assignments.services.test_locks import A_MOMENT, in_a_thread, while_locked
 from tests.factories import (
@@ -42,8 +42,10 @@ def test_a_change_of_coverer_waits_for_a_lead_that_is_just_handed_over():
     row = lead.assignments.get()
 
     def come_true() -> None:
-        finish(row, state=State.DONE, outcome="", at=MONDAY + HOUR)
-        record_write(lead, owner_id=ben.pk, sure_at=MONDAY, answered_at=MONDAY + HOUR)
+        finalize(row, state=State.DONE, outcome="", at=MONDAY + HOUR)
+        record_owner_write(
+            lead, owner_id=ben.pk, sure_at=MONDAY, answered_at=MONDAY + HOUR
+        )
 
     while_locked(
         lead,
@@ -73,7 +75,7 @@ def test_the_last_lead_moved_by_hand_does_not_wait_for_the_clock_that_waits_for_
             lead, cem, cause=Cause.OUTSIDE, actor=None, state=State.DONE,
             finished_at=MONDAY,
         )  # fmt: skip
-        holds.settle(seen, at=MONDAY)
+        holds.apply_final_state(seen, at=MONDAY)
 
     while_locked(lead, lambda: tick.tick(MONDAY + HOUR), meanwhile=give_to_cem)
 
@@ -132,7 +134,7 @@ def test_it_is_not_planned_anew_once_the_clock_has_begun_it():
     def change() -> None:
         try:
             actions.change_scheduled(
-                coverage=coverage, draft=draft_of(coverage), actor=sara, at=MONDAY
+                coverage=coverage, draft=draft_from(coverage), actor=sara, at=MONDAY
             )
         except Stale as stale:
             told.append(str(stale))

@@ -9,11 +9,11 @@ import pytest
 from assignments.models import Coverage, Member
 from assignments.services.coverage import actions
 from assignments.services.coverage.drafts import (
-    Draft,
+    CoverageDraft,
     DraftCoverer,
-    draft_of,
-    overlap,
-    problems,
+    draft_from,
+    draft_problems,
+    overlapping_coverage,
 )
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from tests.assignments.services.coverage.planning import plan
@@ -33,8 +33,8 @@ def luca() -> Member:
 
 
 @pytest.fixture
-def draft(maya, luca) -> Draft:
-    return Draft(
+def draft(maya, luca) -> CoverageDraft:
+    return CoverageDraft(
         member=maya,
         first_day=date(2026, 5, 12),
         last_day=date(2026, 5, 15),
@@ -43,8 +43,8 @@ def draft(maya, luca) -> Draft:
     )
 
 
-def found(draft: Draft, **changes) -> dict[str, list[str]]:
-    return problems(replace(draft, **changes), MONDAY, make_manager())
+def found(draft: CoverageDraft, **changes) -> dict[str, list[str]]:
+    return draft_problems(replace(draft, **changes), MONDAY, make_manager())
 
 
 def test_a_sound_draft_has_no_problems(draft):
@@ -97,7 +97,7 @@ def test_an_overlap_names_the_other_coverage(draft, maya):
     starts_at, ends_at = draft.window(MONDAY)
 
     assert f"coverage {other.pk}" in found(draft)["first_day"][0]
-    assert overlap(maya, starts_at, ends_at) == other
+    assert overlapping_coverage(maya, starts_at, ends_at) == other
 
 
 def test_back_to_back_is_no_overlap(draft, maya):
@@ -200,7 +200,7 @@ class TestRights:
                 draft, coverers=(DraftCoverer(member=mate),), fallback=stranger
             )
 
-        wrong = problems(draft, MONDAY, boss)
+        wrong = draft_problems(draft, MONDAY, boss)
 
         assert list(wrong) == [field]
         assert "not in your team" in wrong[field][0]
@@ -213,7 +213,9 @@ class TestRights:
         Member.objects.filter(pk=maya.pk).update(team=make_team(leads=(boss,)))
         maya.refresh_from_db()
 
-        assert problems(draft_of(coverage), MONDAY, boss, existing=coverage) == {}
+        assert (
+            draft_problems(draft_from(coverage), MONDAY, boss, existing=coverage) == {}
+        )
 
     def test_nobody_plans_for_another_team(self, draft):
-        assert "team" in problems(draft, MONDAY, make_user())["member"][0]
+        assert "team" in draft_problems(draft, MONDAY, make_user())["member"][0]

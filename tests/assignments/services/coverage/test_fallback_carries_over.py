@@ -5,9 +5,9 @@ See docs/design/coverage-rules.md, rule 30; docs/design/coverage-rules.md, secti
 
 from decimal import Decimal
 
-from assignments.services.coverage.decisions import Waiting
-from assignments.services.coverage.planner import decide
-from assignments.services.coverage.rotation import Candidate, Rotation
+from assignments.services.coverage.decisions import PendingChange
+from assignments.services.coverage.planner import plan_lead
+from assignments.services.coverage.rotation import CoverageRotation, RotationCandidate
 from tests.assignments.services.coverage.test_planner import (
     CA,
     CB,
@@ -29,7 +29,7 @@ from tests.assignments.services.coverage.test_planner import (
 def test_away_again_the_fallback_does_not_keep_it_while_a_covering_member_is_free():
     following = coverage(NEXT, A, rotation=rotation(C, fallback=B))
 
-    found = decide(
+    found = plan_lead(
         lead(B, hold(1, CA, A, B)), office(over(coverage(CA, A, B)), following)
     )
 
@@ -39,7 +39,7 @@ def test_away_again_the_fallback_does_not_keep_it_while_a_covering_member_is_fre
 def test_away_again_the_fallback_keeps_it_while_no_covering_member_is_free():
     following = coverage(NEXT, A, rotation=rotation(C, fallback=B))
 
-    found = decide(
+    found = plan_lead(
         lead(B, hold(1, CA, A, B)),
         office(over(coverage(CA, A, B)), following, coverage(CB, C, D)),
     )
@@ -49,12 +49,14 @@ def test_away_again_the_fallback_keeps_it_while_no_covering_member_is_free():
 
 
 def test_away_again_the_fallback_keeps_what_no_narrow_scope_fits():
-    other_campaign = Candidate(member_id=C, share=Decimal(0), campaigns=frozenset({2}))
+    other_campaign = RotationCandidate(
+        member_id=C, share=Decimal(0), campaigns=frozenset({2})
+    )
     following = coverage(
-        NEXT, A, rotation=Rotation.fresh([other_campaign], fallback_id=B)
+        NEXT, A, rotation=CoverageRotation.fresh([other_campaign], fallback_id=B)
     )
 
-    found = decide(
+    found = plan_lead(
         lead(B, hold(1, CA, A, B)), office(over(coverage(CA, A, B)), following)
     )
 
@@ -67,8 +69,8 @@ def test_a_carrying_over_planned_for_a_covering_member_is_left_alone():
     planned = hold(2, NEXT, A, D, is_live=False, move_id=5)
     lent = hold(1, CA, A, B, move_id=5)
 
-    found = decide(
-        lead(B, lent, planned, pending=Waiting(pk=5, to_id=D, is_plan=True)),
+    found = plan_lead(
+        lead(B, lent, planned, pending=PendingChange(pk=5, to_id=D, is_plan=True)),
         office(over(coverage(CA, A, B)), following),
     )
 

@@ -5,7 +5,7 @@ import pytest
 from icalendar import Calendar
 
 from assignments.models import CalendarFeed
-from assignments.services.coverage.ical import calendar_text, renew_feed, revoke_feed
+from assignments.services.coverage.ical import render_feed, renew_feed, revoke_feed
 from assignments.services.errors import NotAllowed
 from assignments.visible_text import visible
 from tests.factories import (
@@ -27,7 +27,7 @@ def feed():
 
 
 def text(feed, at=MONDAY) -> str:
-    return calendar_text(feed, at=at).decode()
+    return render_feed(feed, at=at).decode()
 
 
 def events(feed):

@@ -18,9 +18,9 @@ def held(office) -> Lead:
 
 
 def broken(office) -> set[str]:
-    findings = invariants.examine(at=office.clock.now)
+    findings = invariants.check_invariants(at=office.clock.now)
     return {one.promise for one in findings if not one.is_kept} & set(
-        coverage_invariants.PROMISES
+        coverage_invariants.INVARIANTS
     )
 
 

@@ -7,8 +7,8 @@ from assignments.models.assignment import State
 from assignments.services.coverage import actions, certificate, tick
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger import assign as ledger_assign
-from assignments.services.ledger.ownership import Sighting, observe_owner
-from assignments.services.ledger.transitions import end_what_waits_for_gone_lead
+from assignments.services.ledger.ownership import OwnerObservation, observe_owner
+from assignments.services.ledger.transitions import end_gone_lead
 from tests.assignments.services.coverage.planning import (
     DAY,
     HOUR,
@@ -148,7 +148,7 @@ def test_a_lead_lost_before_it_was_handed_over_was_not_taken(office, cast):
     tick.tick(MONDAY)
 
     Lead.objects.filter(pk=lead.pk).update(gone_at=MONDAY)
-    end_what_waits_for_gone_lead(lead, MONDAY)
+    end_gone_lead(lead, MONDAY)
 
     assert story(lead) == [f"{cast[0].pk}>{cast[1].pk} not_taken"]
     assert certificate.status_counts(coverage).taken == 0
@@ -163,7 +163,7 @@ def test_put_back_against_a_plan_to_lend_it_on_the_plan_is_given_up(office, cast
     tick.tick(MONDAY + HOUR)
 
     seen_at = MONDAY + 2 * HOUR
-    back = Sighting(owner_id=ana.pk, known=True, asked_at=seen_at, by="get")
+    back = OwnerObservation(owner_id=ana.pk, known=True, asked_at=seen_at, by="get")
     observe_owner(map_id=lead.pk, sighting=back, at=seen_at)
     tick.tick(seen_at)
 
@@ -388,7 +388,7 @@ def test_a_lead_that_was_only_lost_for_a_while_goes_back_all_the_same(
     lost_at = MONDAY + HOUR
     held.refresh_from_db()
     Lead.objects.filter(pk=held.pk).update(gone_at=lost_at)
-    end_what_waits_for_gone_lead(held, lost_at)
+    end_gone_lead(held, lost_at)
     go(office, found_at)
 
     Lead.objects.filter(pk=held.pk).update(recheck_at=office.clock())

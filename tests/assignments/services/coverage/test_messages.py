@@ -35,8 +35,8 @@ def live(office: Office) -> Callable[..., None]:
 
     def pass_by(at=None) -> None:
         go(office, at)
-        messages.tell_all(at=office.clock.now)
-        messages.tell_attention(at=office.clock.now)
+        messages.announce_coverages(at=office.clock.now)
+        messages.announce_troubles(at=office.clock.now)
 
     return pass_by
 
@@ -78,9 +78,9 @@ def test_the_number_is_told_when_all_have_come(office, logins):
     plan(ana, ben)
     tick.tick(MONDAY)
 
-    assert messages.tell_all(at=MONDAY) == 0
+    assert messages.announce_coverages(at=MONDAY) == 0
     go(office)
-    messages.tell_all(at=office.clock.now)
+    messages.announce_coverages(at=office.clock.now)
 
     assert heard(ben) == [f"You cover for {ana} until Tue 12 May, 09:00: 3 leads"]
 
@@ -90,11 +90,11 @@ def test_a_slow_start_is_told_after_half_an_hour(office, logins):
     leads_of(office, 3)
     plan(ana, ben)
     tick.tick(MONDAY)
-    messages.tell_all(at=MONDAY)
+    messages.announce_coverages(at=MONDAY)
     while not Assignment.objects.filter(state="done").exists():
         office.take_turns(1)
 
-    messages.tell_all(at=MONDAY + timedelta(minutes=31))
+    messages.announce_coverages(at=MONDAY + timedelta(minutes=31))
 
     assert heard(ben) == [f"You cover for {ana} until Tue 12 May, 09:00: 1 lead"]
 
@@ -197,9 +197,9 @@ def test_a_return_that_takes_hours_is_told_so_far_and_then_whole(office, logins)
     tick.tick(MONDAY + DAY)
 
     for hours in (0, 2, 3):
-        messages.tell_all(at=MONDAY + DAY + hours * HOUR)
+        messages.announce_coverages(at=MONDAY + DAY + hours * HOUR)
     go(office, MONDAY + DAY + 3 * HOUR)
-    messages.tell_all(at=office.clock.now)
+    messages.announce_coverages(at=office.clock.now)
 
     assert heard(ana) == [
         "You are back: so far 0 of 1 lead is with you again",
@@ -224,7 +224,7 @@ class TestAttention:
         stranger = make_user("Stan Stranger")
         live()
         Coverage.objects.filter(pk=stranded.pk).update(unplaced=0)
-        messages.tell_attention(at=office.clock.now)
+        messages.announce_troubles(at=office.clock.now)
         live()
 
         sentence = f"Nobody is free to cover 1 lead of {stranded.member}."
@@ -235,7 +235,7 @@ class TestAttention:
         self, office, stranded, live
     ):
         def tell_again() -> None:
-            messages.tell_attention(at=office.clock.now)
+            messages.announce_troubles(at=office.clock.now)
 
         make_manager()
         live()
@@ -265,7 +265,7 @@ class TestAttention:
             return 1 // 0 if pk == broken.pk else whole(pk, at)
 
         monkeypatch.setattr(messages, "_notify_people", fall)
-        messages.tell_all(at=MONDAY)
+        messages.announce_coverages(at=MONDAY)
 
         assert (heard(ben), len(heard(dua))) == ([], 1)
         assert "Nobody could be told" in caplog.text

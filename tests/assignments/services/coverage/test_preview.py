@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from assignments.models import Coverage, Lead, Source
-from assignments.services.coverage.drafts import Draft, DraftCoverer, draft_of
-from assignments.services.coverage.preview import preview
+from assignments.models import Coverage, Lead, SyncSource
+from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer, draft_from
+from assignments.services.coverage.preview import preview_draft
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
@@ -30,7 +30,7 @@ def ben():
     return make_member("Ben Okafor", capacity=1)
 
 
-def draft(away, *covering, **said) -> Draft:
+def draft(away, *covering, **said) -> CoverageDraft:
     values = {
         "first_day": date(2026, 5, 18),
         "last_day": date(2026, 5, 22),
@@ -38,11 +38,11 @@ def draft(away, *covering, **said) -> Draft:
         "start_note": "Away.",
     }
     coverers = tuple(DraftCoverer(member=one) for one in covering)
-    return Draft(member=away, coverers=coverers, **(values | said))
+    return CoverageDraft(member=away, coverers=coverers, **(values | said))
 
 
-def look(wish: Draft):
-    return preview(wish, MONDAY)
+def look(wish: CoverageDraft):
+    return preview_draft(wish, MONDAY)
 
 
 def test_active_is_what_replied_and_is_not_closed(ana, ben):
@@ -120,7 +120,7 @@ def test_calls_and_minutes_at_the_limit(ana, ben, settings):
 
 
 def test_a_list_that_has_proven_itself_is_read_by_pages_of_twenty(ana, ben):
-    Source.objects.create(name="assigned-me", proof="proven")
+    SyncSource.objects.create(name="assigned-me", proof="proven")
     for _ in range(21):
         make_lead(owner=ana)
 
@@ -202,7 +202,7 @@ def test_a_saved_coverage_is_looked_at_as_it_was_planned(ana, ben):
     coverage = make_coverage(ana, ben, start_note="Away.")
     coverage.coverers.update(share=Decimal(3))
 
-    again = draft_of(coverage)
+    again = draft_from(coverage)
 
     assert again.member == ana
     assert [(one.member, one.share) for one in again.coverers] == [(ben, 3)]

@@ -303,14 +303,14 @@ def test_one_broken_coverage_does_not_stop_the_others(office, cast, monkeypatch)
     lead, other = office.lead(0), office.lead(2, number=1)
     broken = plan(ana, ben)
     plan(cem, dua)
-    real = tick.carry_out
+    real = tick.apply_decisions
 
     def carry_out(coverage, *args, **kwargs):
         if coverage.pk == broken.pk:
             raise RuntimeError("broken")
         return real(coverage, *args, **kwargs)
 
-    monkeypatch.setattr(tick, "carry_out", carry_out)
+    monkeypatch.setattr(tick, "apply_decisions", carry_out)
     go(office)
 
     broken.refresh_from_db()

@@ -7,8 +7,8 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.sandbox.faults import FaultKind
 from assignments.services import account as accounts
 from assignments.services.dispatch import queue
-from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
-from assignments.services.dispatch.queue import Job
+from assignments.services.dispatch.dispatcher import Dispatcher, is_work_left
+from assignments.services.dispatch.queue import DispatchJob
 from tests.factories import MONDAY, make_assignment, make_manager
 from tests.office import Office, state_of
 
@@ -29,8 +29,8 @@ def click(office: Office, number: int) -> Assignment:
     return make_assignment(lead, office.members[2], created_at=office.clock())
 
 
-def claim(office: Office, **how) -> queue.Claim | None:
-    return queue.claim_next(accounts.current(), office.clock(), **how)
+def claim(office: Office, **how) -> queue.DispatchClaim | None:
+    return queue.claim_next(accounts.current_account(), office.clock(), **how)
 
 
 class TestOrder:
@@ -75,7 +75,7 @@ class TestOrder:
         lead = office.lead()
         Lead.objects.filter(pk=lead.pk).update(recheck_at=office.clock())
 
-        assert claim(office).job == Job.RECHECK
+        assert claim(office).job == DispatchJob.RECHECK
         assert claim(office) is None
 
 
@@ -137,7 +137,7 @@ class TestOutage:
 
         office.dispatch()
 
-        assert not accounts.outage_to_show(Account.objects.get())
+        assert not accounts.is_outage_confirmed(Account.objects.get())
 
     def test_an_outage_is_shown_after_a_second_failed_probe(self, office):
         click(office, 0)
@@ -146,7 +146,7 @@ class TestOutage:
         office.dispatch()
 
         account = Account.objects.get()
-        assert accounts.outage_to_show(account)
+        assert accounts.is_outage_confirmed(account)
         assert account.outage_sentence
 
 
@@ -160,7 +160,7 @@ def test_until_empty_waits_for_leases_and_back_offs(office):
     Dispatcher(office.desk, sleep=oversleep).run_until_empty()
 
     assert state_of(row) == State.DONE
-    assert not work_is_left(accounts.current())
+    assert not is_work_left(accounts.current_account())
 
 
 def test_until_empty_leaves_what_a_person_has_paused(office):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assignments.models import Batch, Lead, Source
+from assignments.models import Batch, Lead, SyncSource
 from assignments.models.assignment import State
 from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import page_reads
@@ -23,7 +23,7 @@ def leads(office: Office) -> list[Lead]:
     """All leads of the sandbox with one member, mirrored long ago; 25 have replied."""
     office.world.set_behaviour(assigned_me="override")
     office.world.now = lambda: office.clock().timestamp()
-    prove(Source.Proof.PROVEN)
+    prove(SyncSource.Proof.PROVEN)
     known = office.clock.now - timedelta(hours=1)
     owner = office.members[OWNER]
     for map_id in office.world.owners():
@@ -42,9 +42,9 @@ def leads(office: Office) -> list[Lead]:
     ]
 
 
-def prove(proof: Source.Proof) -> None:
-    sync_sources.load(sync_sources.ASSIGNED)
-    Source.objects.filter(name=sync_sources.ASSIGNED).update(proof=proof)
+def prove(proof: SyncSource.Proof) -> None:
+    sync_sources.load_source(sync_sources.ASSIGNED)
+    SyncSource.objects.filter(name=sync_sources.ASSIGNED).update(proof=proof)
 
 
 def reply_of(office: Office, map_id: int) -> datetime | None:
@@ -72,7 +72,7 @@ def test_a_batch_reads_its_leads_by_pages_of_twenty(office, leads):
     assert reads(office) == (2, 0)
 
 
-@pytest.mark.parametrize("proof", [Source.Proof.UNPROVEN, Source.Proof.FAILED])
+@pytest.mark.parametrize("proof", [SyncSource.Proof.UNPROVEN, SyncSource.Proof.FAILED])
 def test_without_the_proof_each_lead_is_read_by_itself(office, leads, proof):
     prove(proof)
     give(office, leads[:5])
@@ -166,7 +166,9 @@ def test_pages_are_not_read_after_a_list_lagged_too_far(office, leads):
     office.clock.advance(6)
     office.dispatch()
 
-    assert sync_sources.load(sync_sources.ASSIGNED).proof == Source.Proof.FAILED
+    assert (
+        sync_sources.load_source(sync_sources.ASSIGNED).proof == SyncSource.Proof.FAILED
+    )
     assert {office.world.owner(lead.pk) for lead in leads} == {office.members[TO].pk}
 
 
@@ -185,23 +187,23 @@ def test_no_two_workers_ask_for_the_same_page(office, leads):
     batch = give(office, leads)
     first, second = batch.assignments.select_related("lead").order_by("pk")[:2]
 
-    page_reads.expect(first, office.clock())
+    page_reads.mark_awaited(first, office.clock())
     second.lead.refresh_from_db()
 
-    turn = page_reads.turn_for(second, office.clock())
-    assert turn == page_reads.Turn.WAIT
+    turn = page_reads.plan_read(second, office.clock())
+    assert turn == page_reads.ReadPlan.WAIT
 
 
 def test_a_row_whose_page_never_came_reads_its_lead(office, leads):
     batch = give(office, leads)
     first, second = batch.assignments.select_related("lead").order_by("pk")[:2]
-    page_reads.expect(first, office.clock())
+    page_reads.mark_awaited(first, office.clock())
 
     office.clock.advance(6)
     second.lead.refresh_from_db()
 
-    turn = page_reads.turn_for(second, office.clock())
-    assert turn == page_reads.Turn.LEAD
+    turn = page_reads.plan_read(second, office.clock())
+    assert turn == page_reads.ReadPlan.LEAD
 
 
 def test_routing_of_a_lead_that_nobody_owns_reads_the_lead(office):

@@ -6,9 +6,9 @@ import pytest
 
 from assignments.models import Assignment, Note
 from assignments.models.assignment import State, Urgency
-from assignments.services.account import current
+from assignments.services.account import current_account
 from assignments.services.dispatch import queue
-from assignments.services.dispatch.queue import Claim, Job
+from assignments.services.dispatch.queue import DispatchClaim, DispatchJob
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
 from tests.office import state_of
 
@@ -29,8 +29,8 @@ def note(row) -> Note:
     )
 
 
-def claim(at: datetime = MONDAY) -> Claim | None:
-    return queue.claim_next(current(), at)
+def claim(at: datetime = MONDAY) -> DispatchClaim | None:
+    return queue.claim_next(current_account(), at)
 
 
 def abandon(thing: Assignment | Note, **fields) -> None:
@@ -44,14 +44,14 @@ class TestClaim:
         taken = claim()
 
         assert taken is not None
-        assert (taken.job, taken.lease_until) == (Job.SEND, MONDAY + MINUTE)
+        assert (taken.job, taken.lease_until) == (DispatchJob.SEND, MONDAY + MINUTE)
         row.refresh_from_db()
         assert (row.state, row.token) == (State.SENDING, taken.token)
 
     def test_two_claims_never_have_the_same_token(self, row):
         first = claim()
         abandon(row, token=first.token)
-        queue.free_unsent(MONDAY + MINUTE)
+        queue.requeue_expired_claims(MONDAY + MINUTE)
 
         second = claim(MONDAY + MINUTE)
 
@@ -79,15 +79,15 @@ class TestAbandoned:
     def test_a_claim_without_a_stamp_waits_again_when_its_lease_is_over(self, row):
         abandon(row)
 
-        queue.free_unsent(MONDAY + MINUTE / 2)
+        queue.requeue_expired_claims(MONDAY + MINUTE / 2)
         assert state_of(row) == State.SENDING
-        queue.free_unsent(MONDAY + MINUTE)
+        queue.requeue_expired_claims(MONDAY + MINUTE)
         assert state_of(row) == State.WAITING
 
     def test_one_with_a_stamp_may_have_been_sent_and_does_not(self, row):
         abandon(row, sent_at=MONDAY, settle_at=MONDAY + MINUTE)
 
-        queue.free_unsent(MONDAY + 9 * MINUTE)
+        queue.requeue_expired_claims(MONDAY + 9 * MINUTE)
 
         assert state_of(row) == State.SENDING
 
@@ -95,7 +95,7 @@ class TestAbandoned:
         abandon(row, sent_at=MONDAY, settle_at=MONDAY + 2 * MINUTE)
 
         assert claim(MONDAY + MINUTE) is None
-        assert claim(MONDAY + 2 * MINUTE).job == Job.SETTLE
+        assert claim(MONDAY + 2 * MINUTE).job == DispatchJob.SETTLE
 
     def test_the_lease_is_waited_for_even_when_the_quiet_is_over(self, row):
         abandon(row, sent_at=MONDAY, settle_at=MONDAY)
@@ -113,23 +113,23 @@ class TestAbandoned:
     def test_a_note_without_a_stamp_waits_again_when_its_lease_is_over(self, note):
         abandon(note)
 
-        queue.free_unsent(MONDAY + MINUTE / 2)
+        queue.requeue_expired_claims(MONDAY + MINUTE / 2)
         assert state_of(note) == "sending"
-        queue.free_unsent(MONDAY + MINUTE)
+        queue.requeue_expired_claims(MONDAY + MINUTE)
         assert state_of(note) == "waiting"
 
     def test_the_lease_of_a_note_is_waited_for_even_when_the_quiet_is_over(self, note):
         abandon(note, sent_at=MONDAY, settle_at=MONDAY)
 
-        assert not queue.something_is_due(current(), MONDAY + MINUTE / 2)
-        assert claim(MONDAY + MINUTE).job == Job.SETTLE_NOTE
+        assert not queue.is_anything_due(current_account(), MONDAY + MINUTE / 2)
+        assert claim(MONDAY + MINUTE).job == DispatchJob.SETTLE_NOTE
 
     def test_a_note_with_a_stamp_is_settled_after_the_quiet(self, note):
         abandon(note, sent_at=MONDAY, settle_at=MONDAY + 2 * MINUTE)
 
-        queue.free_unsent(MONDAY + MINUTE)
+        queue.requeue_expired_claims(MONDAY + MINUTE)
         assert claim(MONDAY + MINUTE) is None
-        assert claim(MONDAY + 2 * MINUTE).job == Job.SETTLE_NOTE
+        assert claim(MONDAY + 2 * MINUTE).job == DispatchJob.SETTLE_NOTE
 
 
 class TestNotes:
@@ -138,14 +138,14 @@ class TestNotes:
             lead=row.lead, text="Hello.", reference="H-1", created_at=MONDAY
         )
 
-        assert claim().job == Job.SEND
+        assert claim().job == DispatchJob.SEND
         assert claim() is None
 
     def test_a_note_that_failed_waits_for_its_time(self, note):
         Note.objects.update(not_before=MONDAY + MINUTE)
 
         assert claim() is None
-        assert claim(MONDAY + MINUTE).job == Job.SEND_NOTE
+        assert claim(MONDAY + MINUTE).job == DispatchJob.SEND_NOTE
 
     def test_the_notes_of_a_lead_go_out_one_after_the_other(self, note):
         Note.objects.update(not_before=MONDAY + MINUTE)
@@ -168,7 +168,7 @@ class TestRace:
         """Claims what was due before the other one claimed it."""
 
         def remember(at: datetime):
-            seen = list(queue._by_urgency(current(), at))
+            seen = list(queue._by_urgency(current_account(), at))
             monkeypatch.setattr(queue, "_by_urgency", lambda *_: iter(seen))
 
         return remember
@@ -176,34 +176,34 @@ class TestRace:
     def test_an_assignment_is_sent_by_one(self, row, slower):
         slower(MONDAY)
 
-        assert claim().job == Job.SEND
+        assert claim().job == DispatchJob.SEND
         assert claim() is None
 
     def test_an_assignment_is_settled_by_one(self, row, slower):
         abandon(row, sent_at=MONDAY, settle_at=MONDAY)
         slower(MONDAY + MINUTE)
 
-        assert claim(MONDAY + MINUTE).job == Job.SETTLE
+        assert claim(MONDAY + MINUTE).job == DispatchJob.SETTLE
         assert claim(MONDAY + MINUTE) is None
 
     def test_a_note_is_sent_by_one(self, note, slower):
         slower(MONDAY)
 
-        assert claim().job == Job.SEND_NOTE
+        assert claim().job == DispatchJob.SEND_NOTE
         assert claim() is None
 
     def test_a_note_is_settled_by_one(self, note, slower):
         abandon(note, sent_at=MONDAY, settle_at=MONDAY)
         slower(MONDAY + MINUTE)
 
-        assert claim(MONDAY + MINUTE).job == Job.SETTLE_NOTE
+        assert claim(MONDAY + MINUTE).job == DispatchJob.SETTLE_NOTE
         assert claim(MONDAY + MINUTE) is None
 
     def test_a_recheck_is_claimed_by_one(self, slower):
         make_lead(recheck_at=MONDAY)
         slower(MONDAY)
 
-        assert claim().job == Job.RECHECK
+        assert claim().job == DispatchJob.RECHECK
         assert claim() is None
 
 
@@ -211,7 +211,7 @@ def test_a_recheck_whose_worker_died_is_taken_by_another():
     make_lead(recheck_at=MONDAY)
     claim()
 
-    assert claim(MONDAY + MINUTE).job == Job.RECHECK
+    assert claim(MONDAY + MINUTE).job == DispatchJob.RECHECK
 
 
 class TestUrgency:
@@ -230,12 +230,12 @@ class TestNextMoment:
     def test_it_is_when_the_first_row_falls_due(self, row):
         Assignment.objects.update(not_before=MONDAY + MINUTE)
 
-        assert queue.next_moment(MONDAY) == MONDAY + MINUTE
+        assert queue.next_due_at(MONDAY) == MONDAY + MINUTE
 
     def test_a_row_to_settle_is_due_when_lease_and_quiet_are_over(self, row):
         abandon(row, sent_at=MONDAY, settle_at=MONDAY + 2 * MINUTE)
 
-        assert queue.next_moment(MONDAY) == MONDAY + 2 * MINUTE
+        assert queue.next_due_at(MONDAY) == MONDAY + 2 * MINUTE
 
     def test_with_nothing_ahead_there_is_none(self):
-        assert queue.next_moment(MONDAY) is None
+        assert queue.next_due_at(MONDAY) is None

@@ -6,7 +6,7 @@ from assignments.models import Account, Lead, Note
 from assignments.models.assignment import State
 from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import send_note
-from assignments.services.dispatch.queue import Claim
+from assignments.services.dispatch.queue import DispatchClaim
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
@@ -218,7 +218,7 @@ class TestStamp:
         """Something happens between the look at the claimed note and its stamp."""
 
         def connect(act: Callable[[], object]) -> None:
-            def load(claim: Claim) -> Note | None:
+            def load(claim: DispatchClaim) -> Note | None:
                 note = load_really(claim)
                 act()
                 return note

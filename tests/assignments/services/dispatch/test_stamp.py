@@ -16,7 +16,7 @@ from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import send_assignment
 from assignments.services.dispatch.send_assignment import OwnerCheck
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.ledger.ownership import Sighting, observe_owner
+from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.smartlead import transport
 from tests.factories import make_assignment, make_manager
 from tests.office import state_of
@@ -210,7 +210,7 @@ class TestWhatAnAnswerProves:
         at_step("answered", lambda: office.clock.advance(30))
         office.dispatch()
 
-        sighting = Sighting(
+        sighting = OwnerObservation(
             owner_id=office.members[0].pk, known=True, asked_at=asked[0], by="list"
         )
         with transaction.atomic():

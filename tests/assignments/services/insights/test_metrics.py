@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.models import Lead, Member, SeenMail
-from assignments.services.insights.lead_counts import Scope
-from assignments.services.insights.metrics import Figures, Period, nearest_rank, table
+from assignments.models import Lead, MailEvent, Member
+from assignments.services.insights.lead_counts import MemberScope
+from assignments.services.insights.metrics import (
+    MemberMetrics,
+    Period,
+    metrics_table,
+    nearest_rank,
+)
 from assignments.services.replies.record import record_mails
 from tests.factories import (
     MONDAY,
@@ -23,7 +28,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-EVERYBODY = Scope()
+EVERYBODY = MemberScope()
 
 
 def day(number: float) -> datetime:
@@ -33,9 +38,9 @@ def day(number: float) -> datetime:
 WEEK = Period(starts_at=day(0), ends_at=day(7))
 
 
-def figures(member: Member, period: Period = WEEK) -> Figures:
-    scope = Scope(member_id=member.pk)
-    return table([member], period=period, at=day(8), scope=scope).lines[0]
+def figures(member: Member, period: Period = WEEK) -> MemberMetrics:
+    scope = MemberScope(member_id=member.pk)
+    return metrics_table([member], period=period, at=day(8), scope=scope).lines[0]
 
 
 def give(
@@ -50,7 +55,7 @@ def give(
 
 
 def replied(lead: Lead, at: float) -> None:
-    SeenMail.objects.create(lead=lead, at=day(at), kind="reply")
+    MailEvent.objects.create(lead=lead, at=day(at), kind="reply")
 
 
 def answered(lead: Lead, at: float, *, minutes: int) -> None:
@@ -250,7 +255,7 @@ class TestTotal:
         give(lead, ana, ben, 2)
         replied(lead, 3)
 
-        found = table([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY)
+        found = metrics_table([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY)
         total = found.total
 
         assert [line.counts.leads for line in found.lines] == [1, 1]
@@ -262,7 +267,7 @@ class TestTotal:
             answered(make_lead(owner=ana), 2, minutes=minutes)
         answered(make_lead(owner=ben), 2, minutes=90)
 
-        total = table([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY).total
+        total = metrics_table([ana, ben], period=WEEK, at=day(8), scope=EVERYBODY).total
 
         assert (total.own.count, total.own.median, total.own.p90) == (4, 2, 90)
 
@@ -271,9 +276,9 @@ class TestTotal:
         ana.save()
         make_lead(owner=ana)
         make_lead(owner=ben)
-        scope = Scope(team_id=ana.team.pk)
+        scope = MemberScope(team_id=ana.team.pk)
 
-        found = table([ana], period=WEEK, at=day(8), scope=scope)
+        found = metrics_table([ana], period=WEEK, at=day(8), scope=scope)
 
         assert found.total.counts.leads == 1
 
@@ -284,9 +289,9 @@ class TestTotal:
         lead = make_lead()
         give(lead, ana, ben, 1)
         give(lead, ben, cem, 2)
-        scope = Scope(team_id=ana.team.pk)
+        scope = MemberScope(team_id=ana.team.pk)
 
-        found = table([ana, ben], period=WEEK, at=day(8), scope=scope)
+        found = metrics_table([ana, ben], period=WEEK, at=day(8), scope=scope)
 
         assert found.total.counts.leads == 1
 
@@ -296,7 +301,9 @@ def test_asks_the_same_queries_for_any_number_of_members(
 ):
     for count in (1, 3):
         with django_assert_num_queries(3):
-            table([ana, ben, cem][:count], period=WEEK, at=day(8), scope=EVERYBODY)
+            metrics_table(
+                [ana, ben, cem][:count], period=WEEK, at=day(8), scope=EVERYBODY
+            )
 
 
 @pytest.mark.parametrize(

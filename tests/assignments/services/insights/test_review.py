@@ -8,10 +8,10 @@ from assignments.models import Lead
 from assignments.services.errors import NotAllowed, Stale
 from assignments.services.insights import review
 from assignments.services.insights.review import (
-    Section,
+    ReviewSection,
     accept_drift,
     leads_of,
-    targets_of,
+    ledger_owners,
 )
 from assignments.services.ledger.assign import assign_lead
 from tests.dashboard.pages import queries_of
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def found(section: Section, user, **said) -> list[Lead]:
+def found(section: ReviewSection, user, **said) -> list[Lead]:
     return list(leads_of(section, user=user, at=MONDAY, **said))
 
 
@@ -43,20 +43,20 @@ class TestSections:
         make_lead(owner_known_at=None)
         make_lead(owner=ana)
 
-        assert found(Section.NOBODY, manager) == [lead]
+        assert found(ReviewSection.NOBODY, manager) == [lead]
 
     def test_with_a_deactivated_member(self, manager, ana):
         lead = make_lead(owner=make_member("Gia Gone", is_active=False))
         make_lead(owner=ana)
 
-        assert found(Section.INACTIVE, manager) == [lead]
+        assert found(ReviewSection.INACTIVE, manager) == [lead]
 
     def test_with_somebody_whom_no_board_and_no_person_has_named(self, manager):
         lead = make_lead(owner=make_member("", source="rows"))
         make_lead(owner=make_member("Named here", source="rows"))
         make_lead(owner=make_member("", source="hand"))
 
-        assert found(Section.UNKNOWN, manager) == [lead]
+        assert found(ReviewSection.UNKNOWN, manager) == [lead]
 
     def test_away_and_not_covered_is_what_stayed_and_is_not_on_its_way(
         self, manager, ana, ben
@@ -66,7 +66,7 @@ class TestSections:
         make_assignment(make_lead(owner=ana), ben)
         make_lead(owner=ben)
 
-        assert found(Section.AWAY, manager) == [lead]
+        assert found(ReviewSection.AWAY, manager) == [lead]
 
     def test_untouched_is_without_a_mail_either_way(self, manager):
         old, new = MONDAY - 8 * DAY, MONDAY - 6 * DAY
@@ -74,29 +74,29 @@ class TestSections:
         make_lead(last_reply_at=new, last_sent_at=old)
         make_lead(last_reply_at=old, last_sent_at=new)
 
-        assert found(Section.UNTOUCHED, manager) == [lead]
-        assert len(found(Section.UNTOUCHED, manager, days=5)) == 3
-        assert found(Section.UNTOUCHED, manager, days=9) == []
+        assert found(ReviewSection.UNTOUCHED, manager) == [lead]
+        assert len(found(ReviewSection.UNTOUCHED, manager, days=5)) == 3
+        assert found(ReviewSection.UNTOUCHED, manager, days=9) == []
 
     def test_overdue_is_owed_and_past_its_moment(self, manager):
         lead = make_lead(answer_owed=True, answer_due_at=MONDAY)
         make_lead(answer_owed=True, answer_due_at=MONDAY + DAY)
         make_lead(answer_due_at=MONDAY)
 
-        assert found(Section.OVERDUE, manager) == [lead]
+        assert found(ReviewSection.OVERDUE, manager) == [lead]
 
 
 class TestDrifted:
     def test_it_is_with_somebody_else_than_we_gave_it_to(self, manager, ana, ben):
         lead = make_drift(make_lead(owner=ben), ana, at=MONDAY)
 
-        assert found(Section.DRIFTED, manager) == [lead]
-        assert targets_of([lead], MONDAY) == {lead.pk: ana.pk}
+        assert found(ReviewSection.DRIFTED, manager) == [lead]
+        assert ledger_owners([lead], MONDAY) == {lead.pk: ana.pk}
 
     def test_taken_from_everybody_counts_too(self, manager, ana):
         lead = make_drift(make_lead(), ana, at=MONDAY)
 
-        assert found(Section.DRIFTED, manager) == [lead]
+        assert found(ReviewSection.DRIFTED, manager) == [lead]
 
     def test_what_came_back_to_us_has_not_drifted(self, manager, ana, ben):
         lead = make_drift(make_lead(owner=ben), ana, at=MONDAY - DAY)
@@ -105,7 +105,7 @@ class TestDrifted:
             created_at=MONDAY, finished_at=MONDAY,
         )  # fmt: skip
 
-        assert found(Section.DRIFTED, manager) == []
+        assert found(ReviewSection.DRIFTED, manager) == []
 
     def test_what_we_never_assigned_has_not_drifted(self, manager, ana):
         make_assignment(
@@ -113,29 +113,29 @@ class TestDrifted:
             created_at=MONDAY, finished_at=MONDAY,
         )  # fmt: skip
 
-        assert found(Section.DRIFTED, manager) == []
+        assert found(ReviewSection.DRIFTED, manager) == []
 
     def test_after_two_weeks_it_is_accepted_by_itself(self, manager, ana, ben):
         make_drift(make_lead(owner=ben), ana, at=MONDAY - 15 * DAY)
 
-        assert found(Section.DRIFTED, manager) == []
+        assert found(ReviewSection.DRIFTED, manager) == []
 
     def test_sent_again_it_is_settled(self, manager, ana, ben):
         lead = make_drift(make_lead(owner=ben), ana, at=MONDAY)
 
         row = assign_lead(lead=lead, to=ana, actor=manager, at=MONDAY)
-        assert found(Section.DRIFTED, manager) == []
+        assert found(ReviewSection.DRIFTED, manager) == []
         done = MONDAY + DAY
         type(row).objects.filter(pk=row.pk).update(state="done", finished_at=done)
 
-        assert not leads_of(Section.DRIFTED, user=manager, at=done).exists()
+        assert not leads_of(ReviewSection.DRIFTED, user=manager, at=done).exists()
 
     def test_accepted_it_is_settled_and_only_once(self, manager, ana, ben):
         lead = make_drift(make_lead(owner=ben), ana, at=MONDAY)
 
         accept_drift(lead=lead, actor=manager, at=MONDAY)
 
-        assert found(Section.DRIFTED, manager) == []
+        assert found(ReviewSection.DRIFTED, manager) == []
         with pytest.raises(Stale):
             accept_drift(lead=lead, actor=manager, at=MONDAY)
 
@@ -145,7 +145,7 @@ class TestDrifted:
 
         make_drift(lead, ana, at=MONDAY)
 
-        assert found(Section.DRIFTED, manager) == [lead]
+        assert found(ReviewSection.DRIFTED, manager) == [lead]
 
 
 class TestTeamLead:
@@ -157,7 +157,7 @@ class TestTeamLead:
         theirs = [make_lead(owner=ana, **late), make_lead(**late)]
         make_lead(owner=ben, **late)
 
-        assert set(found(Section.OVERDUE, theo)) == set(theirs)
+        assert set(found(ReviewSection.OVERDUE, theo)) == set(theirs)
 
     def test_does_not_accept_for_others(self, ana, ben):
         theo = make_user("Theo Brandt")
@@ -175,19 +175,19 @@ class TestWaiting:
         make_lead(owner=ana, last_reply_at=MONDAY - 99 * DAY, last_sent_at=None)
         make_suggestion(make_lead(owner=ana), ana)
 
-        assert review.waiting(manager, at=MONDAY) == 3
+        assert review.waiting_count(manager, at=MONDAY) == 3
 
     def test_counts_no_further_than_anybody_would_read(self, manager, monkeypatch):
         monkeypatch.setattr(review, "MOST_COUNTED", 2)
         for _ in range(9):
             make_lead()
 
-        assert review.waiting(manager, at=MONDAY) == 3
+        assert review.waiting_count(manager, at=MONDAY) == 3
 
     def test_asks_the_same_queries_for_one_lead_and_for_many(self, manager):
         make_lead()
-        one = queries_of(lambda: review.waiting(manager, at=MONDAY))
+        one = queries_of(lambda: review.waiting_count(manager, at=MONDAY))
         for _ in range(9):
             make_lead()
 
-        assert queries_of(lambda: review.waiting(manager, at=MONDAY)) == one
+        assert queries_of(lambda: review.waiting_count(manager, at=MONDAY)) == one

@@ -27,10 +27,10 @@ class TestWhen:
     def test_on_monday_at_eight_and_not_before(self, sara):
         make_lead()
 
-        weekly_review.tell_all(at=EIGHT - MINUTE)
+        weekly_review.send_weekly_reviews(at=EIGHT - MINUTE)
         assert told(sara) == []
 
-        weekly_review.tell_all(at=EIGHT)
+        weekly_review.send_weekly_reviews(at=EIGHT)
         assert told(sara) == ["review-2026-W48"]
 
     @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ class TestWhen:
         user = make_manager(time_zone=zone, reviewed_week="2026-W47")
         make_lead()
 
-        weekly_review.tell_all(at=moment - MINUTE)
+        weekly_review.send_weekly_reviews(at=moment - MINUTE)
         assert told(user) == []
-        weekly_review.tell_all(at=moment)
+        weekly_review.send_weekly_reviews(at=moment)
 
         assert told(user) == ["review-2026-W48"]
 
     def test_without_a_worker_on_monday_it_is_told_later_that_week(self, sara):
         make_lead()
 
-        weekly_review.tell_all(at=EIGHT + 3 * DAY)
+        weekly_review.send_weekly_reviews(at=EIGHT + 3 * DAY)
 
         assert told(sara) == ["review-2026-W48"]
 
@@ -71,15 +71,15 @@ class TestWhen:
         user = make_manager(time_zone="UTC", reviewed_week="2026-W52")
         make_lead()
         for day in (28, 31):
-            weekly_review.tell_all(at=datetime(2026, 12, day, 9, tzinfo=UTC))
-        weekly_review.tell_all(at=datetime(2027, 1, 4, 9, tzinfo=UTC))
+            weekly_review.send_weekly_reviews(at=datetime(2026, 12, day, 9, tzinfo=UTC))
+        weekly_review.send_weekly_reviews(at=datetime(2027, 1, 4, 9, tzinfo=UTC))
 
         assert told(user) == ["review-2026-W53", "review-2027-W01"]
 
     def test_a_week_that_had_nothing_on_monday_says_nothing_later(self, sara):
-        weekly_review.tell_all(at=EIGHT)
+        weekly_review.send_weekly_reviews(at=EIGHT)
         make_lead()
-        weekly_review.tell_all(at=EIGHT + DAY)
+        weekly_review.send_weekly_reviews(at=EIGHT + DAY)
 
         assert told(sara) == []
 
@@ -88,11 +88,11 @@ class TestWhen:
     ):
         make_lead()
         with monkeypatch.context() as patch:
-            patch.setattr(weekly_review, "tell", _die)
+            patch.setattr(weekly_review, "notify", _die)
             with pytest.raises(KeyboardInterrupt):
-                weekly_review.tell_all(at=EIGHT)
+                weekly_review.send_weekly_reviews(at=EIGHT)
 
-        weekly_review.tell_all(at=EIGHT + MINUTE)
+        weekly_review.send_weekly_reviews(at=EIGHT + MINUTE)
 
         assert told(sara) == ["review-2026-W48"]
 
@@ -106,7 +106,7 @@ class TestWhat:
         make_lead()
         make_lead(answer_owed=True, answer_due_at=EIGHT - DAY)
 
-        weekly_review.tell_all(at=EIGHT)
+        weekly_review.send_weekly_reviews(at=EIGHT)
 
         said = Notification.objects.get()
         assert said.text.splitlines() == [
@@ -126,7 +126,7 @@ class TestWho:
         make_lead(owner=ana, **late)
         make_lead(owner=make_member("Ben Okafor"), **late)
 
-        weekly_review.tell_all(at=EIGHT + DAY)
+        weekly_review.send_weekly_reviews(at=EIGHT + DAY)
 
         def overdue(user: User) -> str:
             return user.notifications.get().text.splitlines()[0]
@@ -138,6 +138,6 @@ class TestWho:
         User.objects.filter(pk=sara.pk).update(is_active=False)
         make_lead()
 
-        weekly_review.tell_all(at=EIGHT)
+        weekly_review.send_weekly_reviews(at=EIGHT)
 
         assert told(sara) == []

@@ -6,7 +6,7 @@ import pytest
 
 from assignments.models import Lead
 from assignments.services.bulk.open_leads import is_open
-from assignments.services.insights.workload import Waiting, workload
+from assignments.services.insights.workload import WaitingLead, team_workload
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
@@ -30,7 +30,7 @@ def ana():
 
 
 def line_of(member, **said):
-    lines = workload(at=MONDAY, **said).members
+    lines = team_workload(at=MONDAY, **said).members
     return next(line for line in lines if line.member == member)
 
 
@@ -64,8 +64,10 @@ def test_the_oldest_unanswered_is_the_one_that_replied_first(ana):
     make_lead(owner=ana, last_reply_at=MONDAY - 99 * HOUR)
 
     assert line_of(ana).waiting == 2
-    assert line_of(ana).oldest == Waiting(old.pk, MONDAY - 9 * HOUR)
-    assert workload(at=MONDAY).total.oldest == Waiting(old.pk, MONDAY - 9 * HOUR)
+    assert line_of(ana).oldest == WaitingLead(old.pk, MONDAY - 9 * HOUR)
+    assert team_workload(at=MONDAY).total.oldest == WaitingLead(
+        old.pk, MONDAY - 9 * HOUR
+    )
 
 
 def test_overdue_is_owed_and_past_its_moment(ana):
@@ -110,7 +112,7 @@ def test_nobodys_and_unknown_ones_have_a_line_of_their_own(ana):
     make_lead(owner_known_at=None)
     make_lead(owner=ana)
 
-    found = workload(at=MONDAY)
+    found = team_workload(at=MONDAY)
 
     assert found.nobody
     assert found.unknown
@@ -124,7 +126,7 @@ def test_a_team_is_looked_at_alone(ana):
     make_lead(owner=ben)
     make_lead(owner=ana)
 
-    found = workload(at=MONDAY, team=ben.team)
+    found = team_workload(at=MONDAY, team=ben.team)
 
     assert [line.member for line in found.members] == [ben]
     assert (found.total.open, found.nobody) == (1, None)
@@ -132,8 +134,8 @@ def test_a_team_is_looked_at_alone(ana):
 
 def test_more_members_and_leads_ask_no_more_of_the_database(ana):
     make_lead(owner=ana)
-    one = queries_of(lambda: workload(at=MONDAY))
+    one = queries_of(lambda: team_workload(at=MONDAY))
     for number in range(9):
         make_lead(owner=make_member(f"Member {number}"), answer_owed=True)
 
-    assert queries_of(lambda: workload(at=MONDAY)) == one <= 16
+    assert queries_of(lambda: team_workload(at=MONDAY)) == one <= 16

@@ -11,7 +11,7 @@ from assignments.services.ledger.assign import (
     undo_assignment,
     why_not_undo,
 )
-from assignments.services.ledger.transitions import finish
+from assignments.services.ledger.transitions import finalize
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -300,7 +300,7 @@ class TestRetry:
         row = assign_lead(
             lead=make_lead(owner=ana), to=ben, actor=sara, at=MONDAY, note="Hi"
         )
-        finish(row, state=State.REFUSED, outcome="No.", at=MONDAY)
+        finalize(row, state=State.REFUSED, outcome="No.", at=MONDAY)
         row.refresh_from_db()
 
         again = retry_assignment(assignment=row, actor=sara, at=MONDAY)

@@ -4,7 +4,7 @@ import pytest
 
 from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State, Urgency
-from assignments.services.ledger.batch import Plan, Proposal, apply_plan
+from assignments.services.ledger.batch import AutomaticPlan, Proposal, apply_plan
 from tests.factories import (
     MONDAY,
     automatic_plan,
@@ -69,7 +69,7 @@ def test_what_cannot_be_is_skipped_with_a_sentence(is_active, gone_at, why):
 
 
 def test_a_proposal_without_a_member_is_skipped_with_its_reason():
-    plan = Plan(
+    plan = AutomaticPlan(
         cause=Cause.ROUTING,
         reason="Rule 1.",
         proposals=(Proposal(make_lead().pk, None, "Everybody is away."),),

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from assignments.models import Note
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.ledger.notes import LONGEST, write_note
+from assignments.services.ledger.notes import LONGEST_NOTE, write_note
 from assignments.services.operations import invariants
 from tests.factories import (
     MONDAY,
@@ -59,7 +59,7 @@ class TestWriteNote:
 
     def test_refuses_one_that_is_too_long(self, db):
         with pytest.raises(AssignmentRefused, match="5,000 is the most"):
-            write(make_lead(), "x" * (LONGEST + 1))
+            write(make_lead(), "x" * (LONGEST_NOTE + 1))
 
     def test_refuses_a_lead_that_is_gone(self, db):
         with pytest.raises(AssignmentRefused, match="no longer has Lena Lead"):
@@ -119,7 +119,7 @@ class TestSending:
             write(lead, text)
         office.dispatch()
 
-        findings = invariants.examine(at=office.clock())
+        findings = invariants.check_invariants(at=office.clock())
 
         broken = [found for found in findings if not found.is_kept]
         assert not [found for found in broken if "note" in found.promise.lower()]

@@ -6,7 +6,11 @@ import pytest
 
 from assignments.models import Assignment, Lead, Member
 from assignments.models.assignment import Cause, State
-from assignments.services.ledger.ownership import Sighting, observe_owner, record_write
+from assignments.services.ledger.ownership import (
+    OwnerObservation,
+    observe_owner,
+    record_owner_write,
+)
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +40,7 @@ def after(seconds: float) -> datetime:
 def see(lead: Lead, owner: Member | None, asked_at: datetime, **how) -> Lead:
     """Smartlead is asked at a moment and answers a little later."""
     token = how.pop("token", "")
-    sighting = Sighting(
+    sighting = OwnerObservation(
         owner_id=owner and owner.pk,
         known=how.pop("known", True),
         asked_at=asked_at,
@@ -49,7 +53,9 @@ def see(lead: Lead, owner: Member | None, asked_at: datetime, **how) -> Lead:
 
 
 def we_write(lead: Lead, owner: Member, answered_at: datetime) -> None:
-    record_write(lead, owner_id=owner.pk, sure_at=answered_at, answered_at=answered_at)
+    record_owner_write(
+        lead, owner_id=owner.pk, sure_at=answered_at, answered_at=answered_at
+    )
 
 
 def outside_rows(lead: Lead) -> list[tuple[int | None, int | None]]:
@@ -80,7 +86,9 @@ class TestWhatIsBelieved:
         assert outside_rows(lead) == []
 
     def test_an_owner_nobody_has_told_us_about_is_kept_as_a_member(self, lead):
-        sighting = Sighting(owner_id=4242, known=True, asked_at=MONDAY, by="list")
+        sighting = OwnerObservation(
+            owner_id=4242, known=True, asked_at=MONDAY, by="list"
+        )
 
         observe_owner(map_id=lead.pk, sighting=sighting, at=MONDAY)
 

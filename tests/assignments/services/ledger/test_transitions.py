@@ -5,9 +5,9 @@ import pytest
 from assignments.models import Assignment
 from assignments.models.assignment import State
 from assignments.services.ledger.transitions import (
-    end_what_waits_for_gone_lead,
-    finish,
-    release,
+    end_gone_lead,
+    finalize,
+    requeue,
 )
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
 from tests.office import state_of
@@ -47,7 +47,7 @@ def note_on(row: Assignment):
 
 def end(row: Assignment, state: State, **more) -> bool:
     values = {"outcome": "", "at": MONDAY, "token": "ours"} | more
-    return finish(row, state=state, **values)
+    return finalize(row, state=state, **values)
 
 
 class TestFinish:
@@ -129,13 +129,13 @@ class TestFollowers:
 
 class TestRelease:
     def test_a_row_waits_again_as_if_never_claimed(self, row):
-        release(row, token="ours", at=MONDAY, not_before=MONDAY)
+        requeue(row, token="ours", at=MONDAY, not_before=MONDAY)
 
         assert state_of(row) == State.WAITING
         assert (row.token, row.lease_until, row.not_before) == ("", None, MONDAY)
 
     def test_it_is_cancelled_if_a_newer_decision_waits(self, row, follower, people):
-        release(row, token="ours", at=MONDAY)
+        requeue(row, token="ours", at=MONDAY)
 
         assert state_of(row) == State.CANCELLED
         assert state_of(follower) == State.WAITING
@@ -146,7 +146,7 @@ class TestRelease:
         if with_newer:
             make_assignment(row.lead, people[2], expected=people[1], after=row)
 
-        release(row, token="an older one", at=MONDAY)
+        requeue(row, token="an older one", at=MONDAY)
 
         assert state_of(row) == State.SENDING
 
@@ -154,7 +154,7 @@ class TestRelease:
 def test_what_waits_for_a_lead_that_is_gone_is_refused(lead, people):
     waiting = make_assignment(lead, people[1])
 
-    end_what_waits_for_gone_lead(lead, MONDAY)
+    end_gone_lead(lead, MONDAY)
 
     assert state_of(waiting) == State.REFUSED
     assert waiting.outcome == "Smartlead no longer has this lead."

@@ -8,7 +8,10 @@ from django.db import connection
 from assignments.models import Lead, Message
 from assignments.services.mail_content import parse_waiting, parsed_mail
 from assignments.services.mail_content.parse import PARSER_VERSION, parse_mail
-from assignments.services.mail_content.parse_waiting import parse_chunk, something_waits
+from assignments.services.mail_content.parse_waiting import (
+    is_anything_unparsed,
+    parse_chunk,
+)
 from assignments.services.mirror import conversations
 from assignments.smartlead.records import NoteRow
 from dashboard.lead.conversation import notes_of
@@ -33,20 +36,20 @@ class TestTheQueue:
 
         assert parse_chunk() == 2
         assert Message.objects.get(parser_version=0).at == MONDAY
-        assert something_waits()
+        assert is_anything_unparsed()
         assert parse_chunk() == 1
-        assert not something_waits()
+        assert not is_anything_unparsed()
         assert set(Message.objects.values_list("preview", flat=True)) == {"Yes."}
 
     def test_has_what_an_older_parser_made_and_nothing_of_this_one(self, monkeypatch):
         mail = make_message(make_lead())
-        assert not something_waits()
+        assert not is_anything_unparsed()
 
         monkeypatch.setattr(parse_waiting, "PARSER_VERSION", PARSER_VERSION + 1)
 
-        assert something_waits()
-        assert something_waits(lead_id=mail.lead_id)
-        assert not something_waits(lead_id=mail.lead_id + 1)
+        assert is_anything_unparsed()
+        assert is_anything_unparsed(lead_id=mail.lead_id)
+        assert not is_anything_unparsed(lead_id=mail.lead_id + 1)
 
     def test_goes_on_past_a_mail_on_which_the_parser_fails(self, monkeypatch):
         def fail_on_bad(body: str, *, subject: str) -> object:
@@ -66,7 +69,7 @@ class TestTheQueue:
         assert bad.is_unreadable
         assert bad.body_html == "<p>Bad</p>"
         assert good.display_html
-        assert not something_waits()
+        assert not is_anything_unparsed()
 
     def test_keeps_what_was_cut_before(self):
         mail = make_waiting(make_lead(), body_cut=700)
@@ -92,7 +95,7 @@ class TestTheQueue:
         if act == "chunk":
             parse_chunk()
         else:
-            conversations.keep_thread(lead=lead, history=[entry()], at=MONDAY)
+            conversations.save_conversation(lead=lead, history=[entry()], at=MONDAY)
 
         assert inside
         assert not any(inside)
@@ -108,10 +111,10 @@ class TestAThread:
         lead = make_lead()
         monkeypatch.setattr(parsed_mail, "parse_mail", die)
         with pytest.raises(SystemExit):
-            conversations.keep_thread(lead=lead, history=[entry()], at=MONDAY)
+            conversations.save_conversation(lead=lead, history=[entry()], at=MONDAY)
         monkeypatch.undo()
 
-        assert something_waits(lead_id=lead.pk)
+        assert is_anything_unparsed(lead_id=lead.pk)
         parse_chunk()
 
         assert lead.messages.get().preview == "Hello"
@@ -120,7 +123,7 @@ class TestAThread:
 
     def test_parses_only_the_mails_that_are_new(self, monkeypatch):
         lead = make_lead()
-        conversations.keep_thread(lead=lead, history=[entry()], at=MONDAY)
+        conversations.save_conversation(lead=lead, history=[entry()], at=MONDAY)
         parsed = []
 
         def parse(body: str, *, subject: str) -> object:
@@ -129,7 +132,7 @@ class TestAThread:
 
         monkeypatch.setattr(parsed_mail, "parse_mail", parse)
         new = entry(message_id="<2@x>", body_html="<p>New</p>")
-        conversations.keep_thread(lead=lead, history=[entry(), new], at=MONDAY)
+        conversations.save_conversation(lead=lead, history=[entry(), new], at=MONDAY)
 
         assert parsed == ["<p>New</p>"]
 
@@ -139,7 +142,7 @@ class TestAThread:
         history = [entry(message_id=f"<{number}@x>") for number in range(5)]
         lead = make_lead()
 
-        conversations.keep_thread(lead=lead, history=history, at=MONDAY)
+        conversations.save_conversation(lead=lead, history=history, at=MONDAY)
 
         assert lead.messages.filter(parser_version=0).count() == 1
 
@@ -147,7 +150,7 @@ class TestAThread:
         lead = make_lead()
         picture = f'<p>Yes.</p><img src="data:image/png;base64,{"A" * 900_000}">'
 
-        conversations.keep_thread(
+        conversations.save_conversation(
             lead=lead, history=[entry(body_html=picture)], at=MONDAY
         )
 
@@ -200,12 +203,12 @@ class TestNotes:
         lead = make_lead()
         row = NoteRow(id=1, lead_id=1, text=text, created_at=None, created_by="")
 
-        conversations.keep_notes(lead=lead, rows=[row], at=MONDAY)
-        assert something_waits(lead_id=lead.pk)
+        conversations.save_notes(lead=lead, rows=[row], at=MONDAY)
+        assert is_anything_unparsed(lead_id=lead.pk)
         assert [note.html for note in notes_of(lead)] == [""]
         parse_chunk()
 
-        assert not something_waits()
+        assert not is_anything_unparsed()
         (note,) = notes_of(lead)
         assert note.html == f'<div dir="auto">{html}</div>'
 

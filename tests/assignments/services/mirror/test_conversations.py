@@ -110,7 +110,7 @@ class TestOpenLead:
         lead.refresh_from_db()
         assert (lead.thread_at, lead.notes_at) == (None, mirror.clock.now)
         assert "out of order" in report.errors["threads"]
-        assert sync_sources.load("threads").error
+        assert sync_sources.load_source("threads").error
 
     def test_a_lead_without_a_person_shows_what_there_is(self, mirror):
         stranger = make_lead(map_id=1, person_id=None)
@@ -150,7 +150,7 @@ class TestKeepThread:
         mails = [entry(message_id=""), entry(message_id="", body_html="<p>Other</p>")]
 
         for _ in range(2):
-            conversations.keep_thread(lead=lead, history=mails, at=MONDAY)
+            conversations.save_conversation(lead=lead, history=mails, at=MONDAY)
 
         assert lead.messages.count() == 2
 
@@ -158,7 +158,7 @@ class TestKeepThread:
         lead = make_lead()
         long = entry(message_id="x" * 2000, subject="y" * 2000, sender="z" * 2000)
 
-        conversations.keep_thread(lead=lead, history=[long], at=MONDAY)
+        conversations.save_conversation(lead=lead, history=[long], at=MONDAY)
 
         mail = lead.messages.get()
         assert (len(mail.subject), len(mail.sender)) == (998, 320)
@@ -168,7 +168,7 @@ def test_a_note_without_an_id_is_counted_as_unreadable():
     lead = make_lead()
     note = NoteRow(id=None, lead_id=1, text="?", created_at=None, created_by="")
 
-    conversations.keep_notes(lead=lead, rows=[note], at=MONDAY)
+    conversations.save_notes(lead=lead, rows=[note], at=MONDAY)
 
     assert not LeadNote.objects.exists()
 
@@ -183,5 +183,5 @@ def test_a_thread_is_stale_once_a_mail_came_or_went(replied, sent, stale):
         last_sent_at=sent and MONDAY + timedelta(hours=sent),
     )
 
-    assert conversations.is_stale(lead, MONDAY) == stale
-    assert conversations.is_stale(lead, None)
+    assert conversations.has_newer_mail(lead, MONDAY) == stale
+    assert conversations.has_newer_mail(lead, None)

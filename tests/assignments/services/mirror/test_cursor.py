@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignments.services.mirror.cursor import BY_OFFSET, PAGE, TICK, Place
+from assignments.services.mirror.cursor import BY_OFFSET, PAGE, TICK, ListPosition
 from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
@@ -23,32 +23,32 @@ def ago(minutes: int | None) -> datetime | None:
 
 
 def test_the_next_page_ends_where_the_last_row_was():
-    place = Place().after(page_of(*range(20)), floor=None)
+    place = ListPosition().after(page_of(*range(20)), floor=None)
 
-    assert place == Place(until=ago(19) + TICK)
+    assert place == ListPosition(until=ago(19) + TICK)
 
 
 def test_inside_one_timestamp_an_offset_is_used():
-    start = Place(until=ago(5) + TICK)
+    start = ListPosition(until=ago(5) + TICK)
 
     place = start.after(page_of(*[5] * 20), floor=None)
 
-    assert place == Place(until=start.until, offset=17)
+    assert place == ListPosition(until=start.until, offset=17)
 
 
 def test_a_short_page_is_the_last():
-    assert Place().after(page_of(1, 2), floor=None) is None
+    assert ListPosition().after(page_of(1, 2), floor=None) is None
 
 
 def test_a_page_below_the_floor_is_the_last():
     full = page_of(*range(20))
 
-    assert Place().after(full, floor=ago(18)) is None
-    assert Place().after(full, floor=ago(19)) is not None
+    assert ListPosition().after(full, floor=ago(18)) is None
+    assert ListPosition().after(full, floor=ago(19)) is not None
 
 
 def test_a_list_that_ignores_the_window_is_read_by_offset():
-    place = Place(until=ago(10)).after(page_of(*range(20)), floor=None)
+    place = ListPosition(until=ago(10)).after(page_of(*range(20)), floor=None)
 
     assert place == BY_OFFSET
 
@@ -56,18 +56,20 @@ def test_a_list_that_ignores_the_window_is_read_by_offset():
 def test_a_list_that_is_not_sorted_is_read_by_offset_and_to_its_end():
     unsorted = page_of(5, 3, *range(10, 28))
 
-    assert Place().after(unsorted, floor=ago(1)) == BY_OFFSET
-    assert BY_OFFSET.after(unsorted, floor=ago(1)) == Place(by_time=False, offset=17)
+    assert ListPosition().after(unsorted, floor=ago(1)) == BY_OFFSET
+    assert BY_OFFSET.after(unsorted, floor=ago(1)) == ListPosition(
+        by_time=False, offset=17
+    )
 
 
 def test_rows_without_a_reply_time_are_read_by_offset():
-    assert Place().after(page_of(*[None] * 20), floor=None) == BY_OFFSET
+    assert ListPosition().after(page_of(*[None] * 20), floor=None) == BY_OFFSET
 
 
 def test_a_place_survives_being_written_down():
-    place = Place(until=MONDAY, offset=17)
+    place = ListPosition(until=MONDAY, offset=17)
 
-    assert Place.from_json(place.to_json()) == place
+    assert ListPosition.from_json(place.to_json()) == place
 
 
 @settings(max_examples=60, deadline=None)
@@ -81,7 +83,7 @@ def test_every_row_is_read_however_many_share_a_time_and_new_ones_arrive(
 ):
     inbox = sorted((MONDAY - timedelta(minutes=m), n) for n, m in enumerate(times))
     wanted, seen = set(inbox), set()
-    place: Place | None = Place(by_time=by_time)
+    place: ListPosition | None = ListPosition(by_time=by_time)
     for turn in range(200):
         shown = [
             row

@@ -4,7 +4,12 @@ from decimal import Decimal
 import pytest
 
 from assignments.models import Assignment, Campaign, Category, Lead, Member
-from assignments.services.mirror.import_leads import Asker, Saved, save_row, save_rows
+from assignments.services.mirror.import_leads import (
+    Asker,
+    SavedRows,
+    save_row,
+    save_rows,
+)
 from assignments.smartlead.records import HistoryEntry, LeadRow
 from tests.factories import (
     MONDAY,
@@ -234,7 +239,7 @@ class TestPage:
 
         saved = save_rows(rows, asked_at=later, at=later, by="list")
 
-        assert saved == Saved(new=1, changed_owners=1)
+        assert saved == SavedRows(new=1, changed_owners=1)
 
     def test_costs_as_many_queries_for_twenty_rows_as_for_one(
         self, django_assert_num_queries, django_assert_max_num_queries

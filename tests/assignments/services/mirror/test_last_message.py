@@ -39,7 +39,9 @@ def by_row(lead: Lead, history: Sequence[HistoryEntry]) -> None:
 
 
 def by_thread(lead: Lead, history: Sequence[HistoryEntry]) -> None:
-    conversations.keep_thread(lead=lead, history=history, at=MONDAY, is_whole=True)
+    conversations.save_conversation(
+        lead=lead, history=history, at=MONDAY, is_whole=True
+    )
 
 
 def by_event(lead: Lead, history: Sequence[HistoryEntry]) -> None:

@@ -213,7 +213,7 @@ class TestAttributes:
         monkeypatch.setattr(reference_data, "CAMPAIGN_PAGE", 2)
         reference_data.read_campaign_leads(mirror.reading)
 
-        assert sync_sources.load("campaign-leads").cursor["offset"] == 2
+        assert sync_sources.load_source("campaign-leads").cursor["offset"] == 2
 
     def test_a_campaign_deleted_in_smartlead_does_not_hold_up_the_others(self, mirror):
         mirror.head_pass()

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Account, Campaign, Lead, Member, Source
+from assignments.models import Account, Campaign, Lead, Member, SyncSource
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import account
 from assignments.services.mirror import scheduler, sync_sources
@@ -29,16 +29,16 @@ def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
 
 
 def errors() -> dict[str, str]:
-    return dict(Source.objects.exclude(error="").values_list("pk", "error"))
+    return dict(SyncSource.objects.exclude(error="").values_list("pk", "error"))
 
 
 class TestSyncSlice:
     def test_brings_everything_that_is_due_in_one_slice(self, mirror):
         mirror.slice()
 
-        completed = Source.objects.filter(completed_at__isnull=False)
+        completed = SyncSource.objects.filter(completed_at__isnull=False)
         assert set(completed.values_list("pk", flat=True)) == ALL - {"assigned-me"}
-        assert sync_sources.load("assigned-me").proof_at
+        assert sync_sources.load_source("assigned-me").proof_at
         assert errors() == {}
 
     def test_names_are_known_before_a_long_first_pass_is_over(self, mirror):
@@ -53,11 +53,11 @@ class TestSyncSlice:
         started = mirror.calls("inbox-replies")
 
         mirror.slice(29 - 1)
-        assert sync_sources.load("inbox-replies").passes == 1
+        assert sync_sources.load_source("inbox-replies").passes == 1
         mirror.clock.advance(30)
         mirror.slice(1)
 
-        assert sync_sources.load("inbox-replies").passes == 2
+        assert sync_sources.load_source("inbox-replies").passes == 2
         assert mirror.calls("inbox-replies") > started
 
     def test_leaves_early_when_nothing_comes_due_any_more(self, mirror):
@@ -77,7 +77,7 @@ class TestSyncSlice:
         failed = {"members", "categories", "campaigns", "campaign-leads"}
         assert set(errors()) == set(report.errors) == failed
         assert Lead.objects.exists()
-        assert sync_sources.load("full-pass").completed_at
+        assert sync_sources.load_source("full-pass").completed_at
 
     def test_a_source_that_recovers_has_no_error_left(self, mirror):
         mirror.world.set_behaviour(assigned_me="broken")
@@ -103,22 +103,22 @@ class TestSyncSlice:
         mirror.slice()
 
         assert len(mirror.world.call_log.calls()) == 1
-        assert "API key" in account.current().outage_sentence
+        assert "API key" in account.current_account().outage_sentence
         assert Lead.objects.count() == 0
 
     def test_an_answer_ends_the_outage(self, mirror):
-        account.note_outage(kind="plan", sentence="Expired.", at=mirror.clock())
+        account.start_outage(kind="plan", sentence="Expired.", at=mirror.clock())
 
         mirror.slice()
 
-        assert account.current().outage_since is None
+        assert account.current_account().outage_since is None
 
 
 class TestBinding:
     def test_the_first_answer_binds_the_database_to_its_account(self, mirror):
         mirror.slice()
 
-        bound = account.current()
+        bound = account.current_account()
         assert bound.base_url == "http://sandbox.test/api/v1"
         assert bound.fingerprint
         assert account.binding_problem(bound) is None
@@ -128,7 +128,7 @@ class TestBinding:
 
         mirror.slice()
 
-        assert account.current().fingerprint == ""
+        assert account.current_account().fingerprint == ""
 
     def test_another_account_is_not_read_into_this_database(self, mirror):
         make_account(fingerprint="of another key", base_url="http://elsewhere.test")
@@ -145,8 +145,8 @@ class TestFullSync:
         report = mirror.full()
 
         assert report.errors == {}
-        assert set(Source.objects.values_list("pk", flat=True)) >= ALL
-        assert Source.objects.get(pk="full-pass").completed_at
+        assert set(SyncSource.objects.values_list("pk", flat=True)) >= ALL
+        assert SyncSource.objects.get(pk="full-pass").completed_at
         assert not Campaign.objects.filter(lead__isnull=False, attributes_at=None)
         assert Lead.objects.exclude(company="").exists()
         assert Member.objects.exclude(name="").exists()

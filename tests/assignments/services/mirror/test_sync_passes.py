@@ -7,7 +7,7 @@ import httpx
 import pytest
 from django.db.models import F
 
-from assignments.models import Assignment, Lead, Source, UnreadableRow
+from assignments.models import Assignment, Lead, SyncSource, UnreadableRow
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.mirror import sync_passes, sync_sources
 from assignments.services.mirror.cursor import PAGE
@@ -88,22 +88,22 @@ class TestHeadPass:
 
     def test_only_a_completed_pass_moves_the_mark(self, big):
         sync_passes.read_head_page(big.reading)
-        assert sync_sources.load("inbox-replies").mark_at is None
+        assert sync_sources.load_source("inbox-replies").mark_at is None
 
         big.head_pass()
 
-        mark = sync_sources.load("inbox-replies").mark_at
+        mark = sync_sources.load_source("inbox-replies").mark_at
         assert mark == newest_reply(big.world) - timedelta(minutes=10)
 
     def test_a_broken_pass_leaves_what_it_did_not_reach_above_the_mark(self, big):
         big.head_pass()
-        mark = sync_sources.load("inbox-replies").mark_at
+        mark = sync_sources.load_source("inbox-replies").mark_at
         late = sorted(replied(big.world))[:50]
         for number, map_id in enumerate(late):
             big.clock.advance(60)
             big.world.add_reply(map_id, at=big.clock.now.timestamp() + number / 1000)
         sync_passes.read_head_page(big.reading)
-        assert sync_sources.load("inbox-replies").mark_at == mark
+        assert sync_sources.load_source("inbox-replies").mark_at == mark
 
         big.head_pass()
 
@@ -139,7 +139,7 @@ class TestHeadPass:
         big.head_pass()
 
         assert mirrored() == replied(big.world)
-        assert sync_sources.load("inbox-replies").error == ""
+        assert sync_sources.load_source("inbox-replies").error == ""
 
     def test_rows_that_cannot_be_read_are_skipped_and_counted(self, mirror):
         mirror.world.faults.next("malformed", call="list")
@@ -209,26 +209,26 @@ class TestRound:
             pass
 
         assert mirrored() >= replied(big.world)
-        assert sync_sources.load("full-pass").passes == 1
+        assert sync_sources.load_source("full-pass").passes == 1
 
     def test_a_failing_list_of_owners_is_reported_and_left_out(self, big):
         big.world.set_behaviour(assigned_me="broken")
 
         big.round()
 
-        assert "out of order" in sync_sources.load("assigned-me").error
-        assert sync_sources.load("full-pass").completed_at
+        assert "out of order" in sync_sources.load_source("assigned-me").error
+        assert sync_sources.load_source("full-pass").completed_at
         assert mirrored() == replied(big.world)
 
     def test_a_failing_inbox_breaks_it_off_but_keeps_its_place(self, big):
         sync_passes.read_full_page(big.reading)
-        place = sync_sources.load("full-pass").cursor
+        place = sync_sources.load_source("full-pass").cursor
         big.world.faults.next("error", call="list")
 
         with pytest.raises(ServiceTrouble):
             sync_passes.read_full_page(big.reading)
 
-        assert sync_sources.load("full-pass").cursor == place
+        assert sync_sources.load_source("full-pass").cursor == place
 
 
 class TestLeadsThatVanish:
@@ -240,7 +240,7 @@ class TestLeadsThatVanish:
         return map_id
 
     def look(self, mirror: Mirror) -> None:
-        while not sync_passes.look_for_missed_lead(mirror.reading):
+        while not sync_passes.recheck_missing_lead(mirror.reading):
             pass
 
     def test_one_missed_round_is_not_enough(self, mirror):
@@ -288,8 +288,8 @@ class TestLeadsThatVanish:
         mirror.round()
         mirror.world.faults.next("error")
         with pytest.raises(ServiceTrouble):
-            sync_passes.look_for_missed_lead(mirror.reading)
-        assert not sync_passes.missed_leads().exists()
+            sync_passes.recheck_missing_lead(mirror.reading)
+        assert not sync_passes.missing_leads().exists()
 
         mirror.round()
         self.look(mirror)
@@ -327,7 +327,7 @@ class TestLeadsThatVanish:
 def test_the_source_tells_how_far_it_is(mirror):
     mirror.head_pass()
 
-    source = Source.objects.get(pk="inbox-replies")
+    source = SyncSource.objects.get(pk="inbox-replies")
     assert source.rows >= len(replied(mirror.world))
     assert (source.passes, source.cursor) == (1, {})
 
@@ -366,20 +366,20 @@ class TestNothingWhereAPageShouldBe:
 
         assert mirror.head_pass() == 2
 
-        assert Source.objects.get(name=sync_sources.INBOX).completed_at
+        assert SyncSource.objects.get(name=sync_sources.INBOX).completed_at
 
     def test_completes_no_pass_as_the_first_page(self, mirror, told):
         told += [self.full_page(), self.NULL.read_text()]
         mirror.head_pass()
-        before = Source.objects.get(name=sync_sources.INBOX)
+        before = SyncSource.objects.get(name=sync_sources.INBOX)
 
         for step in (sync_passes.read_head_page, sync_passes.read_full_page):
             with pytest.raises(ServiceTrouble):
                 step(mirror.reading)
 
-        after = Source.objects.get(name=sync_sources.INBOX)
+        after = SyncSource.objects.get(name=sync_sources.INBOX)
         assert (after.passes, after.mark_at) == (before.passes, before.mark_at)
-        assert Source.objects.get(name=sync_sources.FULL).completed_at is None
+        assert SyncSource.objects.get(name=sync_sources.FULL).completed_at is None
         assert not Lead.objects.filter(missed_passes__gt=0).exists()
         assert len(mirrored()) == PAGE
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Source, UnreadableRow
+from assignments.models import SyncSource, UnreadableRow
 from assignments.services.mirror import sync_sources
 from assignments.smartlead.list_parsing import SkippedRow
 from tests.factories import MONDAY
@@ -16,11 +16,11 @@ def bad_row(excerpt: str = "{}") -> SkippedRow:
 
 def test_an_error_stands_with_its_source_until_it_is_cleared():
     sync_sources.note_error("members", "Smartlead is out of order." * 50, at=MONDAY)
-    assert Source.objects.get(pk="members").error_at == MONDAY
+    assert SyncSource.objects.get(pk="members").error_at == MONDAY
 
     sync_sources.clear_error("members")
 
-    assert Source.objects.get(pk="members").error == ""
+    assert SyncSource.objects.get(pk="members").error == ""
 
 
 def test_the_same_unreadable_row_is_listed_once_and_counted():

@@ -10,13 +10,13 @@ from assignments.models import (
     Lead,
     Member,
     Notification,
-    Untold,
+    PendingAnnouncement,
     User,
 )
 from assignments.models.assignment import State
 from assignments.services.bulk import write_plan
-from assignments.services.ledger.ownership import Sighting, observe_owner
-from assignments.services.ledger.transitions import finish
+from assignments.services.ledger.ownership import OwnerObservation, observe_owner
+from assignments.services.ledger.transitions import finalize
 from assignments.services.notifications import assignments
 from tests.factories import (
     MONDAY,
@@ -40,7 +40,7 @@ def ben() -> Member:
 def comes_true(row: Assignment, *, at=MONDAY) -> None:
     """As when the dispatcher was answered."""
     Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
-    finish(row, state=State.DONE, outcome="", at=at)
+    finalize(row, state=State.DONE, outcome="", at=at)
 
 
 def give(to: Member, *, at=MONDAY, lead: Lead | None = None, **said) -> Lead:
@@ -50,7 +50,7 @@ def give(to: Member, *, at=MONDAY, lead: Lead | None = None, **said) -> Lead:
 
 
 def tell(minutes: float) -> int:
-    return assignments.tell_all(at=MONDAY + minutes * MINUTE)
+    return assignments.announce_assignments(at=MONDAY + minutes * MINUTE)
 
 
 def subjects(user: User | None) -> list[str]:
@@ -71,7 +71,7 @@ class TestSingleChanges:
         give(ben)
 
         assert [tell(minute) for minute in (1, 2, 3)] == [1, 0, 0]
-        assert not Untold.objects.exists()
+        assert not PendingAnnouncement.objects.exists()
 
     def test_who_took_it_is_not_told(self, ben):
         give(ben, actor=ben.user)
@@ -118,11 +118,11 @@ class TestSingleChanges:
         give(make_member("Cem"), lead=lead)
 
         assert tell(1) == 0
-        assert not Untold.objects.exists()
+        assert not PendingAnnouncement.objects.exists()
 
     def test_a_change_in_smartlead_is_told(self, ben):
         lead = make_lead(owner=make_member())
-        seen = Sighting(owner_id=ben.pk, known=True, asked_at=MONDAY, by="get")
+        seen = OwnerObservation(owner_id=ben.pk, known=True, asked_at=MONDAY, by="get")
 
         observe_owner(map_id=lead.pk, sighting=seen, at=MONDAY)
         tell(1)
@@ -133,17 +133,17 @@ class TestSingleChanges:
     def test_what_moves_with_a_coverage_is_told_with_it(self, ben, cause):
         give(ben, cause=cause, actor=None)
 
-        assert not Untold.objects.exists()
+        assert not PendingAnnouncement.objects.exists()
 
     @pytest.mark.parametrize("fields", [{}, {"email": "a@b.de", "is_active": False}])
     def test_who_can_be_told_nowhere_leaves_no_row(self, fields):
         give(make_member(**fields))
 
-        assert not Untold.objects.exists()
+        assert not PendingAnnouncement.objects.exists()
 
     def test_a_change_that_was_not_done_is_not_told(self, ben):
         row = make_assignment(make_lead(), ben)
-        finish(row, state=State.REFUSED, outcome="No.", at=MONDAY)
+        finalize(row, state=State.REFUSED, outcome="No.", at=MONDAY)
 
         assert tell(1) == 0
 
@@ -151,16 +151,16 @@ class TestSingleChanges:
 class TestKilled:
     def test_between_message_and_mark_tells_once_all_the_same(self, ben, monkeypatch):
         give(ben)
-        whole = assignments.tell
+        whole = assignments.notify
 
         def die_after(*args, **said):
             whole(*args, **said)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(assignments, "tell", die_after)
+        monkeypatch.setattr(assignments, "notify", die_after)
         with pytest.raises(KeyboardInterrupt):
             tell(1)
-        monkeypatch.setattr(assignments, "tell", whole)
+        monkeypatch.setattr(assignments, "notify", whole)
         told_by_the_dead = Notification.objects.count()
 
         assert [tell(1), tell(1)] == [1, 0]
@@ -171,7 +171,7 @@ class TestBatches:
     def batch(self, count: int, *to: Member, **said) -> Batch:
         leads = [make_lead() for _ in range(count)]
         batch = make_batch(leads, *to, actor=make_manager("Sara Klein"), **said)
-        while plans := write_plan.unwritten():
+        while plans := write_plan.unwritten_plans():
             write_plan.write_chunk(plan=plans[0], at=MONDAY)
         return batch
 

@@ -4,11 +4,15 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from assignments.models import CoverageWord, Mail, Member, Notification, User
-from assignments.models.notification import ByMail, Kind
+from assignments.models import CoverageNotice, Mail, Member, Notification, User
+from assignments.models.notification import ByMail, NotificationKind
 from assignments.services.notifications import compose
-from assignments.services.notifications.notify import tell
-from assignments.services.notifications.preferences import DEFAULTS, Choice, save_wishes
+from assignments.services.notifications.notify import notify
+from assignments.services.notifications.preferences import (
+    DEFAULTS,
+    KindPreference,
+    save_preferences,
+)
 from tests.factories import MONDAY, make_absence, make_member, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("postbox")]
@@ -21,18 +25,20 @@ def ana() -> Member:
     return make_member("Ana", user=make_user("Ana", email="ana@example.com"))
 
 
-def say(reader: User | Member, key: str, *, kind=Kind.ASSIGNED, at=MONDAY) -> None:
-    tell(reader, kind=kind, key=key, subject=f"About {key}", text="", path="/", at=at)
+def say(
+    reader: User | Member, key: str, *, kind=NotificationKind.ASSIGNED, at=MONDAY
+) -> None:
+    notify(reader, kind=kind, key=key, subject=f"About {key}", text="", path="/", at=at)
 
 
 def wish(user: User, *, by_mail: ByMail = ByMail.AT_ONCE, **times: time | None) -> None:
     said = {"digest_at": time(8), "quiet_from": None, "quiet_to": None}
-    choices = dict.fromkeys(Kind, Choice(by_mail=by_mail))
-    save_wishes(user=user, choices=choices, **(said | times))
+    choices = dict.fromkeys(NotificationKind, KindPreference(by_mail=by_mail))
+    save_preferences(user=user, choices=choices, **(said | times))
 
 
 def mails(at: datetime = MONDAY) -> list[str]:
-    compose.write_due(at=at)
+    compose.compose_due_mails(at=at)
     return list(Mail.objects.order_by("pk").values_list("subject", flat=True))
 
 
@@ -82,10 +88,10 @@ class TestChoices:
         assert len(mails(MONDAY + 24 * HOUR)) == 1
 
     def test_the_urgent_goes_out_while_the_rest_waits_for_its_digest(self, ana):
-        say(ana, "late", kind=Kind.OVERDUE)
+        say(ana, "late", kind=NotificationKind.OVERDUE)
         say(ana, "one")
 
-        assert DEFAULTS[Kind.OVERDUE].by_mail == ByMail.DIGEST
+        assert DEFAULTS[NotificationKind.OVERDUE].by_mail == ByMail.DIGEST
         assert mails() == ["About one"]
         assert mails(MONDAY + 24 * HOUR) == ["About one", "About late"]
 
@@ -115,7 +121,7 @@ class TestQuietHours:
 class TestAway:
     def test_nothing_while_away_and_one_mail_on_return(self, ana):
         coverage = make_absence(ana)
-        word = CoverageWord.objects.create(
+        word = CoverageNotice.objects.create(
             coverage=coverage, member=ana, created_at=MONDAY
         )
         say(ana, "one")
@@ -123,7 +129,7 @@ class TestAway:
         coverage.state, coverage.returning_at = "returning", MONDAY + HOUR
         coverage.save()
         not_told_yet = mails(MONDAY + HOUR)
-        say(ana, "back", kind=Kind.RETURNED)
+        say(ana, "back", kind=NotificationKind.RETURNED)
         word.told_at = word.closed_at = MONDAY + 2 * HOUR
         word.save()
 
@@ -193,7 +199,7 @@ class TestReaders:
             say(make_user(email=f"{number}@example.com"), "one")
 
         with django_assert_max_num_queries(3 + 5 * 12):
-            compose.write_due(at=MONDAY)
+            compose.compose_due_mails(at=MONDAY)
 
 
 class TestWithoutServer:

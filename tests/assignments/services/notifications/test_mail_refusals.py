@@ -32,7 +32,7 @@ class TestRefusalsThatAreNobodysOwn:
         send()
 
         assert state(mail) == "waiting"
-        trouble = outbox.server().trouble
+        trouble = outbox.mail_server().trouble
         assert trouble == f"The mail server does not pass our mail on: {answer}."
         assert not outbox.refused_mails().exists()
 
@@ -45,7 +45,7 @@ class TestRefusalsThatAreNobodysOwn:
         send(MONDAY + MINUTE)
 
         assert state(mail) == "sent"
-        assert not outbox.server().trouble
+        assert not outbox.mail_server().trouble
 
     def test_one_mail_keeps_the_others_back_for_a_minute_only(self, postbox):
         postbox.policies[ANA] = "550 5.7.1 Not from you"
@@ -124,7 +124,7 @@ class TestInternationalAddresses:
             "The mail server takes no address with characters"
         )
         assert state(good) == "sent"
-        assert not outbox.server().trouble
+        assert not outbox.mail_server().trouble
 
     def test_put_wrong_later_cost_no_other_mail(self, postbox):
         bad, good = told(ANA), told(BEN)

@@ -3,17 +3,17 @@
 import pytest
 
 from assignments.models import Notification, User
-from assignments.models.notification import Kind
-from assignments.services.notifications.notify import tell
+from assignments.models.notification import NotificationKind
+from assignments.services.notifications.notify import notify
 from tests.factories import MONDAY
 
 pytestmark = pytest.mark.django_db
 
 
 def say(user: User, *, key: str) -> Notification | None:
-    return tell(
+    return notify(
         user,
-        kind=Kind.ASSIGNED,
+        kind=NotificationKind.ASSIGNED,
         key=key,
         subject="3 leads are given to you",
         text="",

@@ -9,7 +9,7 @@ from assignments import smtp
 from assignments.models import Mail
 from assignments.services.errors import NotAllowed
 from assignments.services.notifications import compose, outbox
-from assignments.services.notifications.notify import tell
+from assignments.services.notifications.notify import notify
 from tests.factories import MONDAY, make_manager, make_user
 from tests.mails import ANA, BEN, MINUTE, send, state, told
 from tests.postbox import PASSWORD, Postbox, mailers
@@ -88,7 +88,7 @@ class TestServerInTrouble:
         send()
 
         assert state(mail) == "waiting"
-        assert outbox.server().trouble == (
+        assert outbox.mail_server().trouble == (
             "The mail server cannot be reached: no answer in time."
         )
 
@@ -113,28 +113,28 @@ class TestServerInTrouble:
 
         assert state(mail) == "waiting"
         assert mail.failures == 0
-        assert not outbox.something_is_due(at=MONDAY)
-        assert outbox.something_is_due(at=MONDAY + MINUTE)
+        assert not outbox.has_due_mail(at=MONDAY)
+        assert outbox.has_due_mail(at=MONDAY + MINUTE)
 
     def test_what_is_told_meanwhile_goes_in_one_mail(self, postbox, settings):
         settings.MAILERS = mailers(postbox, port=1)
         first = told()
         send()
         for minute, key in enumerate("23"):  # the server is tried again in between
-            tell(first.user, kind="assigned", key=key, subject=f"Thing {key}", text="",
+            notify(first.user, kind="assigned", key=key, subject=f"Thing {key}", text="",
                  path="/inbox/", at=MONDAY)  # fmt: skip
-            compose.write_due(at=MONDAY + minute * MINUTE)
+            compose.compose_due_mails(at=MONDAY + minute * MINUTE)
             send(MONDAY + minute * MINUTE)
         settings.MAILERS = mailers(postbox)
         for minute in (6, 7):
-            compose.write_due(at=MONDAY + minute * MINUTE)
+            compose.compose_due_mails(at=MONDAY + minute * MINUTE)
             send(MONDAY + minute * MINUTE)
 
         assert postbox.subjects == [
             (ANA, "3 leads are yours"),
             (ANA, "2 messages from Handoff"),
         ]
-        assert outbox.server().trouble == ""
+        assert outbox.mail_server().trouble == ""
 
     @pytest.mark.parametrize("wrong", [f"not-{PASSWORD}", "sesäme-and-more"])
     def test_a_wrong_password_is_said_and_shown_nowhere(
@@ -149,7 +149,7 @@ class TestServerInTrouble:
             send()
 
         assert state(mail) == "waiting"
-        assert "password" in outbox.server().trouble
+        assert "password" in outbox.mail_server().trouble
         assert not leaks.found_in(logged.getvalue() + leaks.database(), wrong)
 
     @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ class TestServerInTrouble:
         send()
 
         assert state(mail) == outcome
-        assert bool(outbox.server().trouble) is is_trouble
+        assert bool(outbox.mail_server().trouble) is is_trouble
 
     def test_a_line_that_has_carried_enough_mails_is_followed_by_another(self, postbox):
         postbox.most_on_a_line = 2
@@ -183,7 +183,7 @@ class TestServerInTrouble:
         send()
 
         assert len(postbox.mails) == 5
-        assert not outbox.server().trouble
+        assert not outbox.mail_server().trouble
 
     def test_the_right_password_is_taken(self, postbox, settings):
         postbox.wants_login = True
@@ -216,7 +216,7 @@ class TestKilled:
         with smtp.postman() as postman:
             mortal = Mortal(postman._backend)
             with pytest.raises(Killed):
-                outbox.send(claim, postman=mortal, clock=lambda: MONDAY)
+                outbox.deliver_claimed(claim, postman=mortal, clock=lambda: MONDAY)
 
     @pytest.mark.parametrize(("before", "times"), [(True, 1), (False, 2)])
     def test_the_lease_ends_and_another_sends_it(self, postbox, before, times):
@@ -238,7 +238,7 @@ class TestKilled:
 
         with smtp.postman() as postman:
             late = MONDAY + 3 * MINUTE
-            outbox.send(claim, postman=postman, clock=lambda: late)
+            outbox.deliver_claimed(claim, postman=postman, clock=lambda: late)
 
         assert len(postbox.mails) == 1
         assert state(mail) == "sent"
@@ -308,7 +308,7 @@ class TestRefusedMails:
         return mail
 
     def test_a_manager_sends_it_again(self, refused, postbox):
-        outbox.send_again(actor=make_manager(), mail=refused)
+        outbox.resend(actor=make_manager(), mail=refused)
         send()
 
         assert state(refused) == "sent"
@@ -317,29 +317,29 @@ class TestRefusedMails:
     def test_it_goes_to_the_address_as_it_was_put_right(self, refused, postbox):
         refused.user.email = BEN
         refused.user.save()
-        outbox.send_again(actor=make_manager(), mail=refused)
+        outbox.resend(actor=make_manager(), mail=refused)
         send()
 
         assert postbox.to(BEN)
 
     def test_one_that_is_still_no_address_is_refused_again(self, postbox):
         mail = told("no address")
-        outbox.send_again(actor=make_manager(), mail=mail)
+        outbox.resend(actor=make_manager(), mail=mail)
         send()
 
         assert state(mail) == "refused"
         assert "It cannot be sent" in mail.outcome
 
     def test_a_manager_puts_it_away(self, refused):
-        outbox.dismiss(actor=make_manager(), mail=refused, at=MONDAY)
+        outbox.dismiss_refused(actor=make_manager(), mail=refused, at=MONDAY)
 
         assert not outbox.refused_mails().exists()
 
     def test_nobody_else_does(self, refused):
         with pytest.raises(NotAllowed):
-            outbox.send_again(actor=make_user(), mail=refused)
+            outbox.resend(actor=make_user(), mail=refused)
         with pytest.raises(NotAllowed):
-            outbox.dismiss(actor=make_user(), mail=refused, at=MONDAY)
+            outbox.dismiss_refused(actor=make_user(), mail=refused, at=MONDAY)
 
 
 class TestDrippingServer:
@@ -353,4 +353,4 @@ class TestDrippingServer:
         send()
 
         assert state(mail) == "waiting"
-        assert "cannot be reached" in outbox.server().trouble
+        assert "cannot be reached" in outbox.mail_server().trouble

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.notifications.preferences import DEFAULTS, Wishes
-from assignments.services.time_zones import zone_named
+from assignments.services.notifications.preferences import (
+    DEFAULTS,
+    NotificationPreferences,
+)
+from assignments.services.time_zones import zone_or_default
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = date(2026, 5, 11)
@@ -24,7 +27,9 @@ TIMES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
 
 
 def is_quiet(at, *, begin, end, zone):
-    wishes = Wishes(zone=zone, choices=DEFAULTS, quiet_from=begin, quiet_to=end)
+    wishes = NotificationPreferences(
+        zone=zone, choices=DEFAULTS, quiet_from=begin, quiet_to=end
+    )
     return wishes.are_quiet(at)
 
 
@@ -88,7 +93,7 @@ def test_nobody_is_kept_quiet_for_more_than_a_day(at, begin, hours, zone):
 
 @given(at=MOMENTS, digest_at=TIMES, zone=ZONES)
 def test_a_digest_is_never_ahead_and_never_two_days_old(at, digest_at, zone):
-    wishes = Wishes(zone=zone, choices=DEFAULTS, digest_at=digest_at)
+    wishes = NotificationPreferences(zone=zone, choices=DEFAULTS, digest_at=digest_at)
     last = wishes.last_digest(at)
 
     assert last <= at
@@ -101,4 +106,4 @@ def test_a_digest_is_never_ahead_and_never_two_days_old(at, digest_at, zone):
 def test_an_unknown_zone_counts_as_the_default(name, settings):
     settings.TIME_ZONE = "Europe/Berlin"
 
-    assert zone_named(name) == BERLIN
+    assert zone_or_default(name) == BERLIN

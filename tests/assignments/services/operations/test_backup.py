@@ -17,7 +17,7 @@ from assignments.services.operations import doctor, sqlite_copy
 from assignments.services.operations.backup import back_up, restore
 from assignments.services.operations.backup_file import BackupRefused
 from assignments.services.operations.serve_lock import serving_lock
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from tests.factories import MONDAY, make_lead, make_manager
 
 
@@ -278,7 +278,7 @@ class TestRestore:
         assert accounts.binding_problem(Account.objects.get())
 
     def test_a_worker_from_before_is_no_alarm_for_doctor(self, database_file, tmp_path):
-        beat("worker", at=MONDAY)
+        record_heartbeat("worker", at=MONDAY)
         back_up(tmp_path / "b", at=MONDAY)
 
         put_back(tmp_path / "b")

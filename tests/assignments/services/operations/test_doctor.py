@@ -9,16 +9,16 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from assignments.models import Source
+from assignments.models import SyncSource
 from assignments.sandbox.server import serve_in_thread
 from assignments.services import account as accounts
 from assignments.services.operations import doctor
-from assignments.services.operations.doctor import State
+from assignments.services.operations.doctor import FindingState
 from assignments.services.operations.migration_state import (
     MigrationState,
     read_migration_state,
 )
-from assignments.services.task_leases import beat
+from assignments.services.task_leases import record_heartbeat
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.client import connect
 from tests.factories import (
@@ -39,7 +39,7 @@ def by_subject(findings: Iterable[doctor.Finding]) -> dict[str, doctor.Finding]:
 
 
 def examine(at: datetime | None = None) -> dict[str, doctor.Finding]:
-    return by_subject(doctor.examine(at=at or timezone.now()))
+    return by_subject(doctor.examine_installation(at=at or timezone.now()))
 
 
 def test_nothing_is_wrong_with_a_deployment_at_work(settings):
@@ -47,11 +47,11 @@ def test_nothing_is_wrong_with_a_deployment_at_work(settings):
     now = timezone.now()
     make_manager()
     accounts.bind(now)
-    beat("worker", at=now)
+    record_heartbeat("worker", at=now)
 
     states = {subject: finding.state for subject, finding in examine(now).items()}
 
-    assert set(states.values()) == {State.FINE}
+    assert set(states.values()) == {FindingState.FINE}
 
 
 def test_before_the_first_start_only_the_manager_is_missing():
@@ -59,8 +59,8 @@ def test_before_the_first_start_only_the_manager_is_missing():
 
     problems = {subject for subject, finding in found.items() if finding.is_problem}
     assert problems == {"people"}
-    assert found["account"].state is State.NOTE
-    assert found["worker"].state is State.NOTE
+    assert found["account"].state is FindingState.NOTE
+    assert found["worker"].state is FindingState.NOTE
     assert found["worker"].sentence == "The worker has not been started yet."
 
 
@@ -100,12 +100,12 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("allowed", "state"),
         [
-            (["handoff.example.com"], State.FINE),
-            ([".example.com"], State.FINE),
-            (["localhost"], State.PROBLEM),
-            (["ample.com"], State.PROBLEM),
-            ([""], State.PROBLEM),
-            (["*"], State.NOTE),
+            (["handoff.example.com"], FindingState.FINE),
+            ([".example.com"], FindingState.FINE),
+            (["localhost"], FindingState.PROBLEM),
+            (["ample.com"], FindingState.PROBLEM),
+            ([""], FindingState.PROBLEM),
+            (["*"], FindingState.NOTE),
         ],
     )
     def test_the_public_address_must_be_let_in(self, settings, allowed, state):
@@ -196,7 +196,7 @@ class TestWork:
     def test_paused_writes_are_a_note_and_not_a_problem(self):
         make_account(paused_at=MONDAY, pause_reason="Importing.")
 
-        assert examine()["writes"].state is State.NOTE
+        assert examine()["writes"].state is FindingState.NOTE
 
     def test_bulk_that_stopped_itself_is_a_problem(self):
         make_account(bulk_paused_at=MONDAY, bulk_pause_reason="Unknown member.")
@@ -211,24 +211,24 @@ class TestWork:
         )
 
     def test_a_worker_that_was_stopped_is_a_note_for_an_hour(self):
-        beat("worker", at=MONDAY)
-        beat("stopped", at=MONDAY + timedelta(seconds=5))
+        record_heartbeat("worker", at=MONDAY)
+        record_heartbeat("stopped", at=MONDAY + timedelta(seconds=5))
 
         soon = doctor.worker(at=MONDAY + timedelta(minutes=30))
         late = doctor.worker(at=MONDAY + timedelta(hours=2))
 
-        assert soon.state is State.NOTE
+        assert soon.state is FindingState.NOTE
         assert soon.sentence == "It was stopped at 2026-05-11 09:00 UTC."
         assert late.is_problem
 
     def test_a_worker_that_was_started_after_a_stop_and_died_is_a_problem(self):
-        beat("stopped", at=MONDAY)
-        beat("worker", at=MONDAY + timedelta(seconds=5))
+        record_heartbeat("stopped", at=MONDAY)
+        record_heartbeat("worker", at=MONDAY + timedelta(seconds=5))
 
         assert doctor.worker(at=MONDAY + timedelta(minutes=30)).is_problem
 
     def test_a_worker_that_fell_silent_is_told_since_when(self):
-        beat("worker", at=MONDAY)
+        record_heartbeat("worker", at=MONDAY)
 
         sentence = examine()["worker"].sentence
 
@@ -237,21 +237,25 @@ class TestWork:
     def test_a_change_that_is_due_and_old_is_a_problem(self):
         make_assignment(make_lead(), make_member())
 
-        late = doctor.queue(accounts.current(), at=MONDAY + timedelta(minutes=11))
-        early = doctor.queue(accounts.current(), at=MONDAY + timedelta(minutes=9))
+        late = doctor.queue(
+            accounts.current_account(), at=MONDAY + timedelta(minutes=11)
+        )
+        early = doctor.queue(
+            accounts.current_account(), at=MONDAY + timedelta(minutes=9)
+        )
 
-        assert (late.state, early.state) == (State.PROBLEM, State.FINE)
+        assert (late.state, early.state) == (FindingState.PROBLEM, FindingState.FINE)
 
     def test_an_old_change_is_none_while_all_writes_are_paused(self):
         make_account(paused_at=MONDAY)
         make_assignment(make_lead(), make_member())
 
-        found = doctor.queue(accounts.current(), at=MONDAY + timedelta(days=1))
+        found = doctor.queue(accounts.current_account(), at=MONDAY + timedelta(days=1))
 
-        assert found.state is State.FINE
+        assert found.state is FindingState.FINE
 
     def test_a_failing_source_is_named(self):
-        Source.objects.create(name="campaigns", error="Smartlead is busy.")
+        SyncSource.objects.create(name="campaigns", error="Smartlead is busy.")
 
         assert examine()["mirror"].sentence == "campaigns: Smartlead is busy."
 
@@ -280,7 +284,7 @@ class TestOnline:
         with connect() as client:
             [found] = doctor.online(client=client)
 
-        assert found.state is State.FINE
+        assert found.state is FindingState.FINE
 
     def test_a_wrong_key_is_told_in_a_sentence_without_the_key(self, world, settings):
         settings.SMARTLEAD_API_KEY = "k" * 40
@@ -298,7 +302,7 @@ class TestOnline:
             with connect() as client:
                 found = by_subject(doctor.online(client=client))
 
-        assert found["clock"].state is State.FINE
+        assert found["clock"].state is FindingState.FINE
 
     @pytest.mark.parametrize(
         ("seconds", "is_problem"), [(-30, True), (30, True), (5, False)]

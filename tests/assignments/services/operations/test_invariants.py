@@ -46,7 +46,7 @@ BROKEN = {
 
 
 def broken_promises() -> set[str]:
-    found = invariants.examine(at=MONDAY + timedelta(hours=1))
+    found = invariants.check_invariants(at=MONDAY + timedelta(hours=1))
     return {finding.promise for finding in found if not finding.is_kept}
 
 
@@ -136,8 +136,8 @@ def test_an_honest_database_breaks_nothing(done, ana):
 
 
 def test_every_promise_is_tried_here():
-    elsewhere = set(coverage_invariants.PROMISES)  # tried beside the coverages
-    assert set(BROKEN.values()) == set(invariants.PROMISES) - elsewhere
+    elsewhere = set(coverage_invariants.INVARIANTS)  # tried beside the coverages
+    assert set(BROKEN.values()) == set(invariants.INVARIANTS) - elsewhere
 
 
 def test_an_answer_credited_to_somebody_else(row, ana):
@@ -298,7 +298,9 @@ class TestDatabase:
 
 
 def test_many_offenders_are_counted_and_a_few_named():
-    finding = invariants.Finding("All is well.", tuple(f"lead {n}" for n in range(8)))
+    finding = invariants.InvariantCheck(
+        "All is well.", tuple(f"lead {n}" for n in range(8))
+    )
 
     assert str(finding) == (
         "All is well. Broken by lead 0, lead 1, lead 2, lead 3, lead 4 and 3 more."
@@ -316,7 +318,7 @@ class TestCommand:
 
         lines = self.said().splitlines()
 
-        assert len(lines) == len(invariants.PROMISES)
+        assert len(lines) == len(invariants.INVARIANTS)
         assert all(line.startswith("ok  ") for line in lines)
 
     def test_it_fails_when_a_promise_is_broken(self, row):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from assignments.services.operations import server_checks
-from assignments.services.operations.findings import State
+from assignments.services.operations.findings import FindingState
 from tests.postbox import PASSWORD, mailers
 
 GIGABYTE = 1024**3
@@ -21,10 +21,10 @@ class TestDiskSpace:
     @pytest.mark.parametrize(
         ("left", "state"),
         [
-            (disk(5 * GIGABYTE), State.FINE),
-            (disk(100_000_000), State.PROBLEM),
-            (disk(0), State.PROBLEM),
-            (disk(5 * GIGABYTE, files=0), State.PROBLEM),
+            (disk(5 * GIGABYTE), FindingState.FINE),
+            (disk(100_000_000), FindingState.PROBLEM),
+            (disk(0), FindingState.PROBLEM),
+            (disk(5 * GIGABYTE, files=0), FindingState.PROBLEM),
         ],
     )
     def test_a_disk_that_is_nearly_full_is_a_problem(self, monkeypatch, left, state):
@@ -38,7 +38,7 @@ class TestMailServer:
         assert "Off" in server_checks.mail_server().sentence
 
     def test_one_that_lets_us_in_is_fine_and_gets_no_mail(self, postbox):
-        assert server_checks.mail_server().state is State.FINE
+        assert server_checks.mail_server().state is FindingState.FINE
         assert postbox.mails == []
 
     def test_a_wrong_password_is_said_without_it(self, postbox, settings):
@@ -89,7 +89,7 @@ class TestSite:
             thread.join()
 
     def test_a_sign_in_page_is_fine(self, page):
-        assert server_checks.site().state is State.FINE
+        assert server_checks.site().state is FindingState.FINE
 
     def test_a_redirect_to_itself_names_the_header_that_is_missing(
         self, page, settings
@@ -104,11 +104,11 @@ class TestSite:
     @pytest.mark.parametrize(
         ("status", "state"),
         [
-            (400, State.PROBLEM),
-            (404, State.PROBLEM),
-            (500, State.PROBLEM),
-            (502, State.NOTE),
-            (503, State.NOTE),
+            (400, FindingState.PROBLEM),
+            (404, FindingState.PROBLEM),
+            (500, FindingState.PROBLEM),
+            (502, FindingState.NOTE),
+            (503, FindingState.NOTE),
         ],
     )
     def test_another_answer_says_what_to_do(self, page, status, state):
@@ -122,7 +122,7 @@ class TestSite:
     def test_one_that_cannot_be_opened_is_a_note(self, settings):
         settings.SITE_URL = "http://127.0.0.1:1"
 
-        assert server_checks.site().state is State.NOTE
+        assert server_checks.site().state is FindingState.NOTE
 
 
 class TestPlainHttp:

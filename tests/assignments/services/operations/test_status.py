@@ -39,7 +39,7 @@ def test_the_queue_is_counted_by_urgency():
         lead=change.lead, assignment=change, text="x", reference="H", created_at=MONDAY
     )
 
-    queue = status.queue()
+    queue = status.queue_counts()
 
     assert queue.waiting == {"Click": 1, "Bulk": 1}
     assert (queue.notes, queue.oldest_at) == (1, MONDAY)
@@ -64,6 +64,6 @@ def test_drift_counts_what_others_changed_since_yesterday():
     make_assignment(make_lead(recheck_at=MONDAY), ana, created_at=old, **done)
     make_lead(owner_known_at=None)
 
-    drift = status.drift(at=MONDAY)
+    drift = status.mirror_drift(at=MONDAY)
 
     assert (drift.outside, drift.rechecks, drift.unknown_owners) == (1, 1, 1)

@@ -15,8 +15,10 @@ def test_a_part_that_breaks_is_said_and_stops_no_other(monkeypatch, caplog):
         raise RuntimeError("Nobody has foreseen this.")
 
     told = []
-    monkeypatch.setattr(run, "run", break_down)
-    monkeypatch.setattr(weekly_review, "tell_all", lambda *, at: told.append(at))
+    monkeypatch.setattr(run, "route_new_leads", break_down)
+    monkeypatch.setattr(
+        weekly_review, "send_weekly_reviews", lambda *, at: told.append(at)
+    )
 
     done = tick.tick(at=MONDAY)
 

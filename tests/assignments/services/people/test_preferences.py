@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def mean(category, *, closing=False, interested=False, actor=None):
-    preferences.mean_category(
+    preferences.set_category_meaning(
         actor=actor or make_manager(),
         category=category,
         is_closing=closing,
@@ -71,7 +71,7 @@ def test_preferences_are_set_by_sales_managers():
 def test_looks_and_zone_are_everybodys_own():
     user = make_user()
 
-    preferences.save_own(
+    preferences.save_own_preferences(
         user=user,
         theme="dark",
         density="compact",

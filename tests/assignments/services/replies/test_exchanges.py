@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.services.replies.exchanges import Turn, turns_of
+from assignments.services.replies.exchanges import Exchange, exchanges_of
 from tests.factories import MONDAY
 
 KINDS = {"s": "sent", "r": "reply", "b": "bounce"}
@@ -23,7 +23,7 @@ def told(mails: str) -> list[tuple[int, int | None]]:
     hours = {hour(at): at for at in range(len(mails))}
     return [
         (hours[turn.replied_at], hours.get(turn.answered_at))  # type: ignore[arg-type]
-        for turn in turns_of(kinds)
+        for turn in exchanges_of(kinds)
     ]
 
 
@@ -53,19 +53,19 @@ def test_turns(mails, turns):
 def test_a_mail_in_the_very_moment_of_a_reply_answers_it():
     mails = [(MONDAY, "sent"), (MONDAY, "reply")]
 
-    (turn,) = turns_of(mails)
+    (turn,) = exchanges_of(mails)
 
     assert (turn.answered_at, turn.minutes) == (MONDAY, 0)
 
 
 def test_a_reply_that_a_list_told_of_is_none_once_it_is_known_as_a_bounce():
-    assert turns_of([(MONDAY, "reply"), (MONDAY, "bounce")]) == []
+    assert exchanges_of([(MONDAY, "reply"), (MONDAY, "bounce")]) == []
 
 
 def test_minutes_are_whole_ones():
     at = MONDAY + timedelta(minutes=7, seconds=59)
 
-    (turn,) = turns_of([(MONDAY, "reply"), (at, "sent")])
+    (turn,) = exchanges_of([(MONDAY, "reply"), (at, "sent")])
 
     assert turn.minutes == 7
 
@@ -83,14 +83,14 @@ def test_order_and_repetition_of_mails_make_no_difference(mails, dealt):
     shuffled = [*mails, *mails[:3]]
     dealt.shuffle(shuffled)
 
-    assert turns_of(shuffled) == turns_of(mails)
+    assert exchanges_of(shuffled) == exchanges_of(mails)
 
 
 @given(mails=MAILS)
 def test_turns_follow_each_other_and_only_the_last_may_wait(mails):
-    turns = turns_of(mails)
+    turns = exchanges_of(mails)
 
     for turn, following in pairwise(turns):
         assert turn.answered_at is not None
         assert turn.replied_at <= turn.answered_at <= following.replied_at
-    assert all(isinstance(turn, Turn) and turn.answered_at for turn in turns[:-1])
+    assert all(isinstance(turn, Exchange) and turn.answered_at for turn in turns[:-1])

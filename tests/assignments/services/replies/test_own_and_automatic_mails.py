@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.core.management import call_command
 
-from assignments.models import Lead, Message, OwnAddress, Reply, SeenMail
+from assignments.models import Lead, MailEvent, Message, OwnAddress, Reply
 from assignments.services.breaches import detect
-from assignments.services.bulk.open_leads import open_leads
+from assignments.services.bulk.open_leads import open_lead_counts
 from assignments.services.insights import invariants
 from assignments.services.mirror import conversations
 from assignments.services.mirror.import_leads import save_row
@@ -73,7 +73,7 @@ def look(
 def read_thread(lead: Lead, *history: dict, at: float) -> Lead:
     row = LeadRow.from_payload({"email_lead_map_id": 1, "email_history": list(history)})
     assert row.history is not None
-    conversations.keep_thread(
+    conversations.save_conversation(
         lead=lead, history=row.history, at=hour(at), is_whole=True
     )
     return Lead.objects.get()
@@ -86,22 +86,22 @@ def tell(lead: Lead, *, at: float, **said) -> Lead:
 
 
 def owes_nothing(lead: Lead) -> bool:
-    detect.find(at=hour(1000))
+    detect.record_breaches(at=hour(1000))
     is_calm = not lead.answer_owed and lead.answer_due_at is None
     counts_nowhere = (
         lead.last_reply_at is None
         and not Lead.objects.open().exists()
         and not Lead.objects.waiting_on_us().exists()
-        and not open_leads()
+        and not open_lead_counts()
         and not Reply.objects.exists()
-        and not SeenMail.objects.filter(kind="reply").exists()
+        and not MailEvent.objects.filter(kind="reply").exists()
         and not lead.breaches.exists()
     )
     return is_calm and counts_nowhere and figures_are_right()
 
 
 def figures_are_right() -> bool:
-    return not any(list(find(hour(1000))) for find in invariants.PROMISES.values())
+    return not any(list(find(hour(1000))) for find in invariants.INVARIANTS.values())
 
 
 class TestEachWayIn:
@@ -207,11 +207,11 @@ class TestAroundARealReply:
 
     def test_a_breach_is_found_once_though_a_bounce_comes_between(self):
         look(sent(0), received(1), replied=1, at=1.5)
-        detect.find(at=hour(3))
+        detect.record_breaches(at=hour(3))
         look(replied=4, at=4)
         lead = look(sent(0), received(1), received(4, **BOUNCE), replied=4, at=5)
 
-        detect.find(at=hour(9))
+        detect.record_breaches(at=hour(9))
 
         assert [breach.reply_at for breach in lead.breaches.all()] == [hour(1)]
 

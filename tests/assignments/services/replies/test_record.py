@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assignments.models import Lead, Member, Reply, SeenMail
-from assignments.services.ledger.ownership import Sighting, observe_owner
+from assignments.models import Lead, MailEvent, Member, Reply
+from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.services.mirror import conversations
 from assignments.services.mirror.import_leads import save_rows
 from assignments.services.operations import invariants
@@ -109,7 +109,7 @@ class TestConversations:
     def test_an_opened_thread_tells_as_much(self):
         lead = make_lead()
 
-        conversations.keep_thread(
+        conversations.save_conversation(
             lead=lead, history=[mail("reply", 1), mail("sent", 2)], at=hour(3)
         )
 
@@ -122,7 +122,7 @@ class TestConversations:
         look(sent=-5, replied=-1, at=1, history=(bounce,))
 
         assert told() == []
-        assert not SeenMail.objects.filter(kind="reply").exists()
+        assert not MailEvent.objects.filter(kind="reply").exists()
 
     def test_a_mail_without_a_moment_is_left_out(self):
         look(sent=-5, replied=-1, at=0, history=(replace(mail("sent", 1), at=None),))
@@ -201,7 +201,7 @@ class TestCredit:
         )  # fmt: skip
 
         assert self.answered(lead, 1).covering_for is None
-        SeenMail.objects.all().delete()
+        MailEvent.objects.all().delete()
         Reply.objects.all().delete()
         assert self.answered(lead, 3).covering_for is None
 
@@ -216,7 +216,9 @@ class TestCredit:
     def test_also_where_a_read_for_a_decision_tells_the_owner(self, lead, ben):
         Lead.objects.update(owner=None, owner_known_at=None)
         assert self.answered(lead, 1).owner is None
-        sighting = Sighting(owner_id=ben.pk, known=True, asked_at=hour(2), by="get")
+        sighting = OwnerObservation(
+            owner_id=ben.pk, known=True, asked_at=hour(2), by="get"
+        )
 
         observe_owner(map_id=lead.pk, sighting=sighting, at=hour(2))
 
@@ -273,10 +275,12 @@ class TestPromise:
 def test_the_audit_finds_an_answer_that_is_missing():
     make_member(id=7)
     look(sent=1, replied=-1, at=2)
-    findings = {str(one): one for one in invariants.examine(at=MONDAY)}
+    findings = {str(one): one for one in invariants.check_invariants(at=MONDAY)}
     kept = "Every answer is as mails and ledger tell it."
     assert findings[kept].is_kept
 
     Reply.objects.all().delete()
 
-    assert any("Broken by lead 1" in str(one) for one in invariants.examine(at=MONDAY))
+    assert any(
+        "Broken by lead 1" in str(one) for one in invariants.check_invariants(at=MONDAY)
+    )

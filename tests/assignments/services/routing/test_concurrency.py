@@ -47,7 +47,7 @@ def at_once(*acts: Callable[[], object]) -> list[BaseException]:
 
 
 def tick() -> None:
-    run.run(at=MONDAY)
+    run.route_new_leads(at=MONDAY)
 
 
 def waiting_rows(lead: Lead) -> list[Assignment]:

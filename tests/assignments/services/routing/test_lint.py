@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.services.routing.lint import flaws_of, surroundings_at
+from assignments.services.routing.lint import lint_context, lint_rules
 from assignments.services.routing.load import load_rules
 from tests.factories import (
     MONDAY,
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def flaws(rule) -> list[str]:
     rules = load_rules()
-    return flaws_of(rules, surroundings_at(MONDAY, rules)).get(rule.pk, [])
+    return lint_rules(rules, lint_context(MONDAY, rules)).get(rule.pk, [])
 
 
 def test_a_sound_rule_has_no_warnings(ana):

@@ -8,15 +8,20 @@ from hypothesis import strategies as st
 
 from assignments.services.routing.data import (
     Attribute,
-    ConditionFacts,
-    LeadFacts,
-    Looked,
-    RuleFacts,
-    Seat,
+    ConditionData,
+    LeadAttribute,
+    RoutedLead,
+    RuleData,
+    RulePoolMember,
     condition_key,
 )
-from assignments.services.routing.lint import covers
-from assignments.services.routing.match import Answer, answer_of, checks_of, first_match
+from assignments.services.routing.lint import shadows
+from assignments.services.routing.match import (
+    MatchAnswer,
+    first_match,
+    rule_answer,
+    rule_checks,
+)
 from tests.factories import MONDAY
 
 DOMAINS = ("de", "fr", "shop.de", "co.uk", "uk", "a.co.uk")
@@ -32,15 +37,15 @@ FIELDS = {
 CLOSING = {"9"}
 
 
-def condition(attribute: str, *values: str, field: str = "") -> ConditionFacts:
-    return ConditionFacts(
-        source=Looked(attribute=attribute, custom_field=field),
+def condition(attribute: str, *values: str, field: str = "") -> ConditionData:
+    return ConditionData(
+        source=LeadAttribute(attribute=attribute, custom_field=field),
         values={condition_key(attribute, value): value for value in values},
     )
 
 
 @st.composite
-def conditions(draw) -> tuple[ConditionFacts, ...]:
+def conditions(draw) -> tuple[ConditionData, ...]:
     chosen = draw(st.lists(st.sampled_from(list(FIELDS)), unique=True, max_size=3))
     return tuple(
         condition(
@@ -53,23 +58,23 @@ def conditions(draw) -> tuple[ConditionFacts, ...]:
 
 
 @st.composite
-def rules(draw, pk: int = 1) -> RuleFacts:
+def rules(draw, pk: int = 1) -> RuleData:
     since = draw(st.none() | st.integers(0, 3))
-    return RuleFacts(
+    return RuleData(
         pk=pk,
         name=f"Rule {pk}",
         mode=draw(st.sampled_from(["on", "suggest", "off"])),
         whose=draw(st.sampled_from(["nobodys", "away", "either"])),
         since=None if since is None else MONDAY - timedelta(days=since),
         conditions=draw(conditions()),
-        pool=(Seat(member_id=1),),
+        pool=(RulePoolMember(member_id=1),),
     )
 
 
 @st.composite
-def leads(draw) -> LeadFacts:
+def leads(draw) -> RoutedLead:
     category = draw(st.sampled_from([7, 8, 9]))
-    return LeadFacts(
+    return RoutedLead(
         map_id=1,
         came_at=MONDAY - timedelta(days=draw(st.integers(0, 4))),
         owner_id=draw(st.none() | st.just(5)),
@@ -86,14 +91,14 @@ def leads(draw) -> LeadFacts:
 
 @given(rule=rules(), lead=leads())
 def test_a_rule_matches_if_and_only_if_every_check_says_yes(rule, lead):
-    answers = [check.answer(lead) for check in checks_of(rule)]
+    answers = [check.answer(lead) for check in rule_checks(rule)]
 
-    expected = Answer.YES
-    if Answer.NO in answers:
-        expected = Answer.NO
-    elif Answer.UNREAD in answers:
-        expected = Answer.UNREAD
-    assert answer_of(rule, lead) is expected
+    expected = MatchAnswer.YES
+    if MatchAnswer.NO in answers:
+        expected = MatchAnswer.NO
+    elif MatchAnswer.UNREAD in answers:
+        expected = MatchAnswer.UNREAD
+    assert rule_answer(rule, lead) is expected
 
 
 @given(several=st.lists(rules(), max_size=4), lead=leads())
@@ -103,14 +108,14 @@ def test_the_first_rule_that_is_not_off_and_does_not_say_no_decides(several, lea
     fitting = [
         rule
         for rule in several
-        if rule.mode != "off" and answer_of(rule, lead) is not Answer.NO
+        if rule.mode != "off" and rule_answer(rule, lead) is not MatchAnswer.NO
     ]
     assert (found.rule if found else None) is (fitting[0] if fitting else None)
 
 
 @given(rule=rules(), lead=leads())
 def test_one_more_condition_never_matches_more(rule, lead):
-    narrower = RuleFacts(
+    narrower = RuleData(
         pk=2,
         name="2",
         mode=rule.mode,
@@ -120,19 +125,22 @@ def test_one_more_condition_never_matches_more(rule, lead):
         pool=rule.pool,
     )
 
-    if answer_of(narrower, lead) is Answer.YES:
-        assert answer_of(rule, lead) is Answer.YES
+    if rule_answer(narrower, lead) is MatchAnswer.YES:
+        assert rule_answer(rule, lead) is MatchAnswer.YES
 
 
 @given(first=rules(), second=rules(2), lead=leads())
 def test_what_is_called_unreachable_is_never_reached(first, second, lead):
-    if covers(first, second, CLOSING) and answer_of(second, lead) is not Answer.NO:
-        assert answer_of(first, lead) is not Answer.NO
+    if (
+        shadows(first, second, CLOSING)
+        and rule_answer(second, lead) is not MatchAnswer.NO
+    ):
+        assert rule_answer(first, lead) is not MatchAnswer.NO
 
 
 @given(rule=rules(), lead=leads())
 def test_every_check_is_said_in_words(rule, lead):
-    assert all(check.words(lead) for check in checks_of(rule))
+    assert all(check.words(lead) for check in rule_checks(rule))
 
 
 @pytest.mark.parametrize(
@@ -148,13 +156,13 @@ def test_every_check_is_said_in_words(rule, lead):
     ],
 )
 def test_endings_of_the_email(email, value, matches):
-    rule = RuleFacts(
+    rule = RuleData(
         pk=1, name="1", conditions=(condition(Attribute.TOP_LEVEL_DOMAIN, value),)
     )
 
-    lead = LeadFacts(map_id=1, came_at=MONDAY, email=email)
+    lead = RoutedLead(map_id=1, came_at=MONDAY, email=email)
 
-    assert (answer_of(rule, lead) is Answer.YES) == matches
+    assert (rule_answer(rule, lead) is MatchAnswer.YES) == matches
 
 
 @pytest.mark.parametrize(
@@ -171,8 +179,8 @@ def test_endings_of_the_email(email, value, matches):
 )
 def test_custom_fields_of_any_shape(fields, matches):
     asked = condition(Attribute.CUSTOM, "food", field="industry")
-    lead = LeadFacts(map_id=1, came_at=MONDAY, custom_fields=fields)
+    lead = RoutedLead(map_id=1, came_at=MONDAY, custom_fields=fields)
 
-    rule = RuleFacts(pk=1, name="1", conditions=(asked,))
+    rule = RuleData(pk=1, name="1", conditions=(asked,))
 
-    assert (answer_of(rule, lead) is Answer.YES) == matches
+    assert (rule_answer(rule, lead) is MatchAnswer.YES) == matches

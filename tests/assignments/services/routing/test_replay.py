@@ -6,16 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Assignment, Lead, Turn
+from assignments.models import Assignment, Lead, RotationTurn
 from assignments.services.routing.load import load_rules
-from assignments.services.routing.replay import MOST, replay
+from assignments.services.routing.replay import MOST, replay_rules
 from tests.factories import MONDAY, make_absence, make_lead, make_rule
 
 pytestmark = pytest.mark.django_db
 
 
 def play(weeks: int = 4):
-    return replay(load_rules(), weeks=weeks, at=MONDAY)
+    return replay_rules(load_rules(), weeks=weeks, at=MONDAY)
 
 
 def test_counts_by_the_rules_beside_the_owners(ana, ben):
@@ -60,7 +60,7 @@ def test_nothing_is_written(ana):
     play()
 
     assert not Assignment.objects.exists()
-    assert not Turn.objects.exists()
+    assert not RotationTurn.objects.exists()
 
 
 def test_five_thousand_leads_in_two_seconds_and_little_memory(ana, ben):

@@ -5,7 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from assignments.models import Assignment, Batch, Campaign, Coverage, Hold, Lead, Turn
+from assignments.models import (
+    Assignment,
+    Batch,
+    Campaign,
+    Coverage,
+    Hold,
+    Lead,
+    RotationTurn,
+)
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.ledger import assign
 from assignments.services.operations.tick import tick
@@ -77,7 +85,7 @@ class TestChosenMember:
 
         given = Counter(Assignment.objects.values_list("to__name", flat=True))
         assert given == {"Ana": 3, "Ben": 3}
-        assert Turn.objects.count() == 2
+        assert RotationTurn.objects.count() == 2
 
     def test_weights_and_caps_of_the_pool_count(self, ana, ben):
         make_rule(ana, ben, weights={ana.pk: 3}, caps={ana.pk: 4})
@@ -140,7 +148,7 @@ class TestOnce:
         leads = [make_lead() for _ in range(6)]
         make_rule(ana)
         monkeypatch.setattr(run, "CHUNK", 2)
-        monkeypatch.setattr(run, "keep_turns", die_at(3))
+        monkeypatch.setattr(run, "save_turns", die_at(3))
 
         with pytest.raises(Killed):
             tick(at=MONDAY)
@@ -153,13 +161,13 @@ class TestOnce:
     def test_a_click_between_the_look_and_the_lock_wins(self, ana, ben, monkeypatch):
         lead = make_lead()
         make_rule(ana)
-        first_lock = run.lock
+        first_lock = run.lock_routing
 
         def click_and_lock() -> None:
             assign.assign_lead(lead=lead, to=ben, actor=make_manager(), at=MONDAY)
             first_lock()
 
-        monkeypatch.setattr(run, "lock", click_and_lock)
+        monkeypatch.setattr(run, "lock_routing", click_and_lock)
         tick(at=MONDAY)
 
         assert [row.to for row in lead.assignments.all()] == [ben]
@@ -316,7 +324,7 @@ class TestOwnersWhoAreAway:
         )  # fmt: skip
         make_rule(make_member("Cem"), whose="away")
 
-        run.run(at=MONDAY)
+        run.route_new_leads(at=MONDAY)
 
         assert routed(lead) is None
 

@@ -49,7 +49,7 @@ def behind_another(act: Callable[[], object]) -> list[BaseException]:
 
 
 def test_the_same_target_twice_is_refused_in_words():
-    recalculate.recount()
+    recalculate.recalculate_all()
     sara, campaign = make_manager(), make_campaign()
 
     [error] = behind_another(
@@ -68,7 +68,7 @@ def test_the_same_target_twice_is_refused_in_words():
 
 
 def test_the_same_day_off_twice_is_refused_in_words():
-    recalculate.recount()
+    recalculate.recalculate_all()
     sara = make_manager()
 
     [error] = behind_another(

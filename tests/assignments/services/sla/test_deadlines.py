@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from assignments.models import DayOff, MemberHours, WorkingHours
-from assignments.services.sla.deadlines import Change, due_of, spells_of
-from assignments.services.sla.policy import Book
+from assignments.services.sla.deadlines import OwnerChange, deadline_of, ownership_spans
+from assignments.services.sla.policy import SlaPolicy
 from tests.factories import make_campaign, make_category, make_member, make_target
 
 pytestmark = pytest.mark.django_db
@@ -105,9 +105,9 @@ def due(
     reply: datetime, minutes: int, changes, owner_id: int | None
 ) -> datetime | None:
     make_target(minutes, in_working_hours=True)
-    spells = spells_of(changes, reply_at=reply, owner_id=owner_id)
-    found = due_of(
-        Book(), reply_at=reply, campaign_id=None, category_id=None, spells=spells
+    spells = ownership_spans(changes, reply_at=reply, owner_id=owner_id)
+    found = deadline_of(
+        SlaPolicy(), reply_at=reply, campaign_id=None, category_id=None, spells=spells
     )
     assert found
     return found.at
@@ -134,7 +134,7 @@ def test_due_after_a_hand_over(case, people):
     reply, minutes, before, moves, wanted = case
     changes = []
     for moment, whom in moves:
-        changes.append(Change(at(moment), people[before], people[whom]))
+        changes.append(OwnerChange(at(moment), people[before], people[whom]))
         before = whom
 
     assert due(at(reply), minutes, changes, people[before]) == at(wanted)
@@ -156,15 +156,15 @@ class TestWhichTarget:
         make_target(3, category=category)
         make_target(4)
 
-        found = Book().target_for(campaign_id=campaign_id, category_id=category_id)
+        found = SlaPolicy().target_for(campaign_id=campaign_id, category_id=category_id)
 
         assert found.minutes == minutes
 
     def test_without_a_target_nothing_falls_due(self):
-        spells = spells_of([], reply_at=at("2026-05-11 10:00"), owner_id=None)
+        spells = ownership_spans([], reply_at=at("2026-05-11 10:00"), owner_id=None)
 
-        found = due_of(
-            Book(),
+        found = deadline_of(
+            SlaPolicy(),
             reply_at=at("2026-05-11 10:00"),
             campaign_id=5,
             category_id=None,
@@ -176,11 +176,11 @@ class TestWhichTarget:
     def test_around_the_clock_no_hours_are_asked_for(self, django_assert_num_queries):
         make_target(24 * 60)
         reply = datetime(2026, 5, 9, 18, tzinfo=UTC)
-        spells = spells_of([], reply_at=reply, owner_id=7)
+        spells = ownership_spans([], reply_at=reply, owner_id=7)
 
         with django_assert_num_queries(1):
-            found = due_of(
-                Book(), reply_at=reply, campaign_id=None, category_id=None,
+            found = deadline_of(
+                SlaPolicy(), reply_at=reply, campaign_id=None, category_id=None,
                 spells=spells,
             )  # fmt: skip
 

@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 
 from assignments.models import Lead, MemberHours, WorkingHours
-from assignments.services.ledger.ownership import Sighting, observe_owner, record_write
+from assignments.services.ledger.ownership import (
+    OwnerObservation,
+    observe_owner,
+    record_owner_write,
+)
 from assignments.services.mirror.import_leads import save_rows
 from tests.dashboard.pages import queries_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_member, make_target
@@ -37,7 +41,9 @@ def owed(owner, **fields) -> Lead:
 
 
 def see(lead, owner, *, at, by="get"):
-    sighting = Sighting(owner_id=owner and owner.pk, known=True, asked_at=at, by=by)
+    sighting = OwnerObservation(
+        owner_id=owner and owner.pk, known=True, asked_at=at, by=by
+    )
     observe_owner(map_id=lead.pk, sighting=sighting, at=at)
     lead.refresh_from_db()
 
@@ -90,7 +96,7 @@ def test_our_own_write_moves_it_too(ana, ben):
     at = MONDAY + HOUR
     make_assignment(lead, ben, state="done", finished_at=at)
 
-    record_write(lead, owner_id=ben.pk, sure_at=at, answered_at=at)
+    record_owner_write(lead, owner_id=ben.pk, sure_at=at, answered_at=at)
 
     lead.refresh_from_db()
     assert lead.answer_due_at == MONDAY + 5 * HOUR

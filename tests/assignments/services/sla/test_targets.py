@@ -8,7 +8,7 @@ from assignments.models import DayOff, Lead, MemberHours, SlaTarget, WorkingHour
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.people import members
 from assignments.services.sla import hours, recalculate, targets
-from assignments.services.sla.policy import Book
+from assignments.services.sla.policy import SlaPolicy
 from assignments.services.time_zones import look_up_zone
 from tests.factories import (
     MONDAY,
@@ -129,7 +129,7 @@ class TestTargets:
         save(120)
         at_once = [due(lead) for lead in leads]
         while recalculate.is_unfinished():
-            recalculate.work_out_chunk()
+            recalculate.recalculate_chunk()
 
         assert at_once.count(REPLY + 2 * HOUR) == 2
         assert {due(lead) for lead in leads} == {REPLY + 2 * HOUR}
@@ -141,7 +141,7 @@ class TestTargets:
 
         save(120, target=target)
         while recalculate.is_unfinished():
-            recalculate.work_out_chunk()
+            recalculate.recalculate_chunk()
 
         assert {due(lead) for lead in leads} == {REPLY + 2 * HOUR}
 
@@ -204,13 +204,13 @@ class TestHours:
         ana = make_member("Ana Sousa", time_zone=zone)
 
         assert look_up_zone(zone).is_lost
-        assert Book().calendar_of(ana.pk).zone.key == "UTC"
+        assert SlaPolicy().calendar_of(ana.pk).zone.key == "UTC"
 
     def test_a_country_that_is_not_known_any_more_has_no_holidays(self):
         WorkingHours.objects.create(country="XX")
         lead = owed()
 
-        recalculate.recount()
+        recalculate.recalculate_all()
 
         assert due(lead) == MONDAY + HOUR
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments.services.sla.working_time import (
-    Calendar,
     Week,
-    moment_after,
-    worked,
+    WorkingCalendar,
+    add_working_time,
+    working_time_between,
 )
 
 NINE_TO_FIVE: Week = (((540, 1020),),) * 5 + ((), ())
@@ -33,17 +33,17 @@ def days(draw) -> tuple[tuple[int, int], ...]:
 
 
 @st.composite
-def calendars(draw) -> Calendar:
+def calendars(draw) -> WorkingCalendar:
     week = draw(st.tuples(*[days()] * 7).filter(any))
     off = draw(st.sets(st.dates(date(2026, 1, 1), date(2026, 12, 31)), max_size=20))
-    return Calendar(ZoneInfo(draw(st.sampled_from(ZONES))), week, frozenset(off))
+    return WorkingCalendar(ZoneInfo(draw(st.sampled_from(ZONES))), week, frozenset(off))
 
 
 moments = st.integers(0, 365 * 24 * 60 * 60).map(lambda s: YEAR + timedelta(seconds=s))
 amounts = st.integers(1, 3000).map(lambda n: n * MINUTE)
 
 
-def is_working(moment: datetime, calendar: Calendar) -> bool:
+def is_working(moment: datetime, calendar: WorkingCalendar) -> bool:
     wall = moment.astimezone(calendar.zone)
     spent = wall.hour * 60 + wall.minute + wall.second / 60
     spans = calendar.week[wall.weekday()]
@@ -55,14 +55,14 @@ def is_working(moment: datetime, calendar: Calendar) -> bool:
 def test_the_working_time_before_the_moment_is_the_time_asked_for(
     calendar, start, wanted
 ):
-    end = moment_after(start, wanted, calendar)
+    end = add_working_time(start, wanted, calendar)
 
-    assert end is None or worked(start, end, calendar) == wanted
+    assert end is None or working_time_between(start, end, calendar) == wanted
 
 
 @given(calendars(), moments, amounts)
 def test_the_moment_ends_working_time_and_never_lies_outside(calendar, start, wanted):
-    end = moment_after(start, wanted, calendar)
+    end = add_working_time(start, wanted, calendar)
 
     assert end is None or is_working(end - timedelta(seconds=0.5), calendar)
 
@@ -70,7 +70,7 @@ def test_the_moment_ends_working_time_and_never_lies_outside(calendar, start, wa
 @given(calendars(), moments, moments, amounts)
 def test_a_later_start_is_never_due_earlier(calendar, one, other, wanted):
     first, second = (
-        moment_after(start, wanted, calendar) for start in sorted((one, other))
+        add_working_time(start, wanted, calendar) for start in sorted((one, other))
     )
 
     assert second is None or (first is not None and first <= second)
@@ -79,7 +79,7 @@ def test_a_later_start_is_never_due_earlier(calendar, one, other, wanted):
 @given(calendars(), moments, amounts, amounts)
 def test_more_minutes_are_never_due_earlier(calendar, start, one, other):
     less, more = (
-        moment_after(start, wanted, calendar) for wanted in sorted((one, other))
+        add_working_time(start, wanted, calendar) for wanted in sorted((one, other))
     )
 
     assert more is None or (less is not None and less <= more)
@@ -89,9 +89,11 @@ def test_more_minutes_are_never_due_earlier(calendar, start, one, other):
 def test_the_parts_of_a_period_add_up(calendar, three):
     start, middle, end = sorted(three)
 
-    parts = worked(start, middle, calendar) + worked(middle, end, calendar)
+    parts = working_time_between(start, middle, calendar) + working_time_between(
+        middle, end, calendar
+    )
 
-    assert parts == worked(start, end, calendar)
+    assert parts == working_time_between(start, end, calendar)
 
 
 @given(calendars(), moments)
@@ -99,14 +101,17 @@ def test_each_minute_counts_as_the_wall_says(calendar, start):
     start = start.replace(second=0)
     told = sum(is_working(start + at * MINUTE, calendar) for at in range(60 * 30))
 
-    assert worked(start, start + timedelta(hours=30), calendar) == told * MINUTE
+    assert (
+        working_time_between(start, start + timedelta(hours=30), calendar)
+        == told * MINUTE
+    )
 
 
 @pytest.mark.parametrize(
     "never",
     [
-        Calendar(ZoneInfo("UTC"), ((),) * 7),
-        Calendar(
+        WorkingCalendar(ZoneInfo("UTC"), ((),) * 7),
+        WorkingCalendar(
             ZoneInfo("UTC"),
             NINE_TO_FIVE,
             frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(1200)),
@@ -115,5 +120,5 @@ def test_each_minute_counts_as_the_wall_says(calendar, start):
     ids=["a week without hours", "nothing but holidays"],
 )
 def test_where_nobody_ever_works_there_is_no_moment(never):
-    assert moment_after(YEAR, MINUTE, never) is None
-    assert worked(YEAR, YEAR + timedelta(days=900), never) == timedelta()
+    assert add_working_time(YEAR, MINUTE, never) is None
+    assert working_time_between(YEAR, YEAR + timedelta(days=900), never) == timedelta()

@@ -54,7 +54,7 @@ def test_an_answer_that_an_event_told_keeps_its_promise(way):
             entry(direction=direction, at=hour(at), message_id=f"<{at}@x>")
             for direction, at in (("sent", -5), ("reply", -1), ("sent", 0.5))
         ]
-        conversations.keep_thread(lead=lead, history=mails, at=hour(2))
+        conversations.save_conversation(lead=lead, history=mails, at=hour(2))
 
     reply = Reply.objects.get()
     assert (reply.answered_at, reply.due_at) == (hour(0.5), hour(1))
@@ -77,7 +77,9 @@ def test_a_reply_that_only_an_event_told_so_far_is_no_finding_of_the_audit():
     tell(reply_to(lead, at=hour(0.2)), at=0.3)
     tell(reply_to(lead, at=hour(-3)), at=0.4)
 
-    findings = {str(one): one.is_kept for one in invariants.examine(at=hour(1))}
+    findings = {
+        str(one): one.is_kept for one in invariants.check_invariants(at=hour(1))
+    }
     assert findings["Every answer is as mails and ledger tell it."]
 
 
@@ -85,7 +87,9 @@ class TestMailsToldByEvents:
     """They are shown at once; a conversation that was read later knows better."""
 
     def thread(self, lead: Lead, *mails, at: float) -> None:
-        conversations.keep_thread(lead=lead, history=mails, at=hour(at), is_whole=True)
+        conversations.save_conversation(
+            lead=lead, history=mails, at=hour(at), is_whole=True
+        )
 
     def bodies(self) -> list[str]:
         return list(Message.objects.values_list("body_html", flat=True))
@@ -118,7 +122,7 @@ class TestMailsToldByEvents:
 
         assert self.bodies() == ["True", "Told"]
         lead.refresh_from_db()
-        assert conversations.wants_thread(lead)
+        assert conversations.is_conversation_stale(lead)
 
     def test_what_the_conversation_has_is_not_shown_twice(self):
         lead = look(sent=-5, replied=-1, at=0)

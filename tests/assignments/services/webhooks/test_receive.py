@@ -29,7 +29,7 @@ def lead(db) -> Lead:
 @pytest.fixture
 def broken(monkeypatch) -> pytest.MonkeyPatch:
     """Taking in fails; `undo` mends it."""
-    monkeypatch.setattr(webhooks_receive, "apply", None)
+    monkeypatch.setattr(webhooks_receive, "apply_event", None)
     return monkeypatch
 
 
@@ -123,7 +123,7 @@ class TestFaults:
 
     def test_who_dies_after_keeping_it_loses_nothing(self, lead, monkeypatch):
         with monkeypatch.context() as dying:
-            dying.setattr(webhooks_receive, "take_in", lambda **_: None)
+            dying.setattr(webhooks_receive, "apply_stored", lambda **_: None)
             tell(reply_to(lead))
 
         tick(at=NOW + timedelta(minutes=2))
