@@ -153,7 +153,9 @@ def _without_tags(text: str) -> str:
 
 
 def _is_seen(sign: str) -> bool:
-    """Whether the character shows something by itself: no mark, blank or control."""
+    """Return whether the character shows something by itself: no mark, blank or
+    control.
+    """
     return unicodedata.category(sign) not in _UNSEEN
 
 

@@ -122,6 +122,83 @@ def functions(path: Path) -> Iterator[ast.FunctionDef]:
             yield node
 
 
+# Words that named modules and classes before: metaphors, and gerunds without an object.
+OLD_MODULES = """
+acts answers assigning batch_acts blotting book carried carrying chips choosing clerk
+comparing courier credit dealing desk due estimates explaining facts flaws frame_seen gaps
+gains gate guards hooks judge killer letters levelling life linked_filters loads locking
+looks mail_health mail_times mappings matching mending mishaps notices nudges nursery
+orders outlook pace parts passes piles placeholders promises proposing quoted rail reading
+rebalancing receiving recording recounting refusals replayed replaying reporting reviewed
+rights running saving scopes scribe seats sending skies skipping standing surroundings
+swaps telling texts threads ties turns undoing unmoved walking whose_fault wishes
+wishes_form world writing written_notes zones
+"""
+OLD_CLASSES = """
+AboutUs Book Carried Comparison Coverer CoverageWord Dealt Desk Entry Fate Left MailTimes
+Made Mapped Mapping MappingLine Mended OutOfTime SaidNothing Scene Seat SeenMail Sighting
+Source Spell Stopped Taken Tally Turn Unclear Untold Wish World
+"""
+NOUNS = {"routing", "onboarding", "parsing", "waiting"}  # of a subject, not an act
+UNCLEAR = re.compile(r"(Who|What|Whom|Whose|Whether|How|Its|None|If|Where|Why|That)\b")
+
+
+def modules() -> list[Path]:
+    return [path for path in our_files() if path.parts[len(ROOT.parts)] != "tests"]
+
+
+class TestNames:
+    def test_no_module_has_a_name_that_was_given_up(self):
+        assert [
+            name(path) for path in our_files() if path.stem in OLD_MODULES.split()
+        ] == []
+
+    def test_no_module_is_a_gerund_alone(self):
+        found = [path for path in our_files() if re.fullmatch("[a-z]+ing", path.stem)]
+
+        assert {path.stem for path in found} - NOUNS == set()
+
+    def test_no_class_has_a_name_that_was_given_up(self):
+        assert (
+            set(OLD_CLASSES.split()) & {defined.name for _, defined in classes()}
+            == set()
+        )
+
+    def test_a_public_class_name_has_one_home(self):
+        homes: dict[str, list[str]] = {}
+        for path, defined in classes():
+            if not defined.name.startswith("_") and "commands" not in path.parts:
+                homes.setdefault(defined.name, []).append(name(path))
+
+        assert {title: files for title, files in homes.items() if len(files) > 1} == {}
+
+    @pytest.mark.parametrize(
+        ("folder", "most"), [("assignments/services", 13), ("dashboard", 16)]
+    )
+    def test_few_modules_stand_outside_of_a_subject(self, folder: str, most: int):
+        assert len(list((ROOT / folder).glob("*.py"))) <= most
+
+
+def classes() -> Iterator[tuple[Path, ast.ClassDef]]:
+    for path in modules():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                yield path, node
+
+
+class TestDocstrings:
+    def test_they_begin_with_a_word_that_stands_on_its_own(self):
+        found = [
+            f"{name(path)}: {node.name}"
+            for path in modules()
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            if UNCLEAR.match(ast.get_docstring(node) or "")
+        ]
+
+        assert found == []
+
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 NEEDED = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
 FOR_TESTS = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]

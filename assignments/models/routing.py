@@ -142,9 +142,7 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
 
 
 class Suggestion(models.Model):
-    """What a rule that only suggests would do, or what would mend a breach; a person
-    accepts or dismisses it.
-    """
+    """An assignment that a rule or a breach suggests; a person accepts or dismisses it."""
 
     class State(models.TextChoices):
         OPEN = "open", "Open"

@@ -75,7 +75,7 @@ class StayGroup:
 
     @property
     def more_words(self) -> str:
-        """How many there are besides the named ones; empty if all are named."""
+        """Return how many there are besides the named ones; empty if all are named."""
         more = self.count - len(self.leads)
         if not more:
             return ""

@@ -189,7 +189,7 @@ def viewers_city() -> str:
 
 
 def act_sentence(name: str, coverage: Coverage, tally: StatusCounts) -> str:
-    """What an act will do, before it is done."""
+    """Return what an act will do, to be read before it is done."""
     member, keeps = coverage.member, coverage.on_return == Coverage.OnReturn.KEEP
     proposed = f"{coverage.created_by} proposed this absence of {member}."
     ends = (

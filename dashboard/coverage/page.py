@@ -232,7 +232,7 @@ def sum_words(coverage: Coverage, tally: StatusCounts) -> str:
 
 
 def nothing_held(coverage: Coverage, shown: str) -> str:
-    """What stands in place of an empty list of leads."""
+    """Return the sentence that stands in place of an empty list of leads."""
     if shown:
         return "No lead here."
     if coverage.state not in {State.STARTING, State.ACTIVE}:

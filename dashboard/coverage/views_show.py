@@ -116,8 +116,7 @@ def _context(
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
         "told": coverage_history(coverage),
-        "nothing_held": nothing_held(coverage, shown),
-        **_words(coverage, tally, far),
+        **_words(coverage, tally, far, shown=shown),
         **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
@@ -126,9 +125,10 @@ def _context(
 
 
 def _words(
-    coverage: Coverage, tally: StatusCounts, progress: CoverageProgress
+    coverage: Coverage, tally: StatusCounts, progress: CoverageProgress, *, shown: str
 ) -> dict[str, str]:
     return {
+        "nothing_held": nothing_held(coverage, shown),
         "left": left_words(coverage, progress),
         "sum": sum_words(coverage, tally),
         "end_sentence": act_sentence("end", coverage, tally),

@@ -109,7 +109,7 @@ class ShownNote:
 
     @property
     def state_words(self) -> str:
-        """What became of our note, in words; empty for a note that is not ours."""
+        """Return the state of our note in words; empty for a note that is not ours."""
         return _state_words(self.ours) if self.ours else ""
 
 

@@ -114,7 +114,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         super().handle_close()
 
     def is_overdue(self, now: float, *, idle: float) -> bool:
-        """Whether the client has had its time, for a request or for our answer."""
+        """Return whether the client has had its time, for a request or for our answer."""
         if self.requests:
             return False  # the answer is being made
         if self.lingers_since is not None:

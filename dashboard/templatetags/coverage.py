@@ -9,7 +9,7 @@ register = Library()
 
 @register.simple_tag
 def day_class(day: date, today: date) -> str:
-    """How a day's column looks: today, at a weekend, on a Monday; else empty."""
+    """Return the class of a day's column: today, at a weekend, on a Monday; else empty."""
     if day == today:
         return "now"
     return {0: "mon", 5: "we", 6: "we"}.get(day.weekday(), "")

@@ -55,7 +55,7 @@ def by_whom(user: User | None) -> str:
 
 @register.filter
 def filter_proof(source: SyncSource) -> str:
-    """What is known of Smartlead's member filter from this source; mostly nothing."""
+    """Return the state of the proof of member lists at this source; empty at others."""
     if not source.proof_detail and source.proof == SyncSource.Proof.UNPROVEN:
         return ""
     return f"Filter: {source.get_proof_display().lower()}. {source.proof_detail}"

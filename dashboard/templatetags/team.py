@@ -36,7 +36,7 @@ def held_for_others(coverage: Coverage, held: int, member: Member) -> str:
 
 @register.simple_tag
 def held_by_others(held: int, member: Member) -> str:
-    """What happens to leads that are covered for a member who leaves; empty for none."""
+    """Return what happens to leads covered for a member who leaves; empty for none."""
     if not held:
         return ""
     covered, back, stay = (

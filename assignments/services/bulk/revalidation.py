@@ -47,7 +47,7 @@ LIVE_FOR = timedelta(days=7)
 
 
 class Movability(models.TextChoices):
-    """Why a rebalance leaves a lead where it is, or that it may move."""
+    """The reason why a rebalance leaves a lead where it is, or that it may move."""
 
     ON_THE_WAY = "on_the_way", "on the way already"
     HELD = "held", "held in a coverage"
@@ -102,7 +102,7 @@ def newly_unmovable(
 
 
 class LeadState(NamedTuple):
-    """Where a lead is, as far as a plan cares."""
+    """The state of a lead as far as a plan cares."""
 
     lead_id: int
     owner_id: int | None
@@ -112,7 +112,7 @@ class LeadState(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanState:
-    """What the rules look at, loaded for some leads of a plan."""
+    """Rows that the checks of a plan look at, loaded for some of its leads."""
 
     plan: SavedPlan
     members: dict[int, Member]

@@ -18,7 +18,7 @@ Outcome = Hold.Outcome
 
 
 class HoldStatus(StrEnum):
-    """Where a hold stands or how it ended; each hold has exactly one of these."""
+    """The state or the end of a hold; each hold has exactly one of these."""
 
     RETURNED = "returned"
     BACK = "back"

@@ -13,7 +13,7 @@ from assignments.models.assignment import Urgency
 
 
 class OwnerCheck(Enum):
-    """What the owner as known now means for a row that is about to be sent."""
+    """The meaning of the owner as known now for a row that is about to be sent."""
 
     READ_FIRST = "read first"
     SEND = "send"

@@ -32,7 +32,7 @@ PAGE_AWAITED_FOR = timedelta(seconds=5) * settings.TIME_SCALE  # with a page on 
 
 
 class ReadPlan(Enum):
-    """How to read the owner of a row's lead now."""
+    """The way to read the owner of a row's lead now."""
 
     LEAD = "the lead by itself"
     PAGE = "its page of the owner's list"

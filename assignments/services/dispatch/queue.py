@@ -20,7 +20,7 @@ from assignments.services.ledger.transitions import requeue
 
 
 class DispatchJob(Enum):
-    """What is to be done with a claimed row."""
+    """The next step of a claimed row."""
 
     SEND = "send"
     SETTLE = "settle"

@@ -36,7 +36,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomaticPlan:
-    """What a rule or a coverage wants done with some leads."""
+    """Assignments that a rule or a coverage wants for some leads."""
 
     cause: Cause
     reason: str

@@ -22,11 +22,7 @@ from assignments.services.sla.policy import SlaPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerObservation:
-    """What one answer of Smartlead said about a lead's owner.
-
-    `known` is false where the answer does not carry the field at all. It counts from
-    `asked_at`, not from when it arrived.
-    """
+    """One answer of Smartlead about a lead's owner."""
 
     owner_id: int | None
     known: bool

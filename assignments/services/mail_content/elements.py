@@ -38,7 +38,7 @@ ITEMS = {
 
 
 class Mark(Enum):
-    """What a class, an id or a tag says about old mail."""
+    """The meaning of a class, an id or a tag for old mail."""
 
     QUOTE = "all in it is old"
     WRAPPER = "holds the head and the quotations, and answers between them"

@@ -78,7 +78,9 @@ class _Old:
             self.marks[place] |= self._is_rest_of_quoted(place)
 
     def _is_rest_of_quoted(self, place: int) -> bool:
-        """Whether a line is the end of a long ">" line that a program has wrapped."""
+        """Return whether a line is the end of a long ">" line that a program has
+        wrapped.
+        """
         before, line, after = self.lines[place - 1 : place + 2]
         if not (before.text.startswith(">") and after.text.startswith(">")):
             return False

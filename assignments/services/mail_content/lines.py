@@ -9,7 +9,7 @@ from assignments.services.mail_content.markup import VisiblePart
 
 @dataclass(slots=True)
 class Gap:
-    """What stands between two lines without words or pictures of its own."""
+    """The space between two lines without words or pictures of its own."""
 
     has_blank: bool = False
     has_rule: bool = False  # a line drawn from side to side

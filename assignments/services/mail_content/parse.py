@@ -22,16 +22,17 @@ _FORWARD_SUBJECT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailContent:
-    """What one mail says, taken apart.
+    """The parts of one mail.
 
     `own_text` is plain text: the writer's words without quoted history, entities
     resolved, lines separated by newlines; empty if the writer added no words.
-    `display_html` is sanitised markup, safe to put into a page as it is, with the quoted
-    history inside `<details>`. `images` counts the pictures that were replaced by a
-    placeholder. `characters_cut` is how many characters, markup aside, were not read.
-    `quoted_text` is the quoted history as plain text. If the mail forwards another,
-    `forwarded_text` is that mail and `forwarded_from` its sender as written in its head
-    ("" if unknown); a forwarded mail below no words of one's own is not folded away.
+    `display_html` is sanitised markup, safe to put into a page as it is, with the
+    quoted history inside `<details>`. `images` counts the pictures that were replaced
+    by a placeholder. `characters_cut` is how many characters, markup aside, were not
+    read. `quoted_text` is the quoted history as plain text. If the mail forwards
+    another, `forwarded_text` is that mail and `forwarded_from` its sender as written in
+    its head ("" if unknown); a forwarded mail below no words of one's own is not folded
+    away.
     """
 
     own_text: str

@@ -26,7 +26,7 @@ def is_waiting(text: Message | LeadNote) -> bool:
 
 
 def is_anything_unparsed(*, lead_id: int | None = None) -> bool:
-    """Whether mails or notes of the lead, or of any lead, wait to be parsed."""
+    """Return whether mails or notes of the lead, or of any lead, wait to be parsed."""
     waiting = (_waiting(Message, lead_id), _waiting(LeadNote, lead_id))
     return any(rows.exists() for rows in waiting)
 

@@ -38,7 +38,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 
 
 def is_markup(body: str) -> bool:
-    """Whether `body` has the structure of HTML, and not merely "<" in its text."""
+    """Return whether `body` has the structure of HTML, and not merely "<" in its text."""
     if _DOCUMENT.search(body):
         return True
     opened: set[str] = set()

@@ -22,7 +22,7 @@ CHUNK = 1024 * 1024
 
 
 class BackupRefused(Exception):
-    """Why a backup cannot be made or restored, in a sentence for whoever asked."""
+    """A backup that cannot be made or restored; the text is for whoever asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

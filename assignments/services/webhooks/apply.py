@@ -35,7 +35,7 @@ AMBIGUOUS = (
 
 @dataclass(frozen=True, slots=True)
 class EventOutcome:
-    """What became of an event: its state, a sentence for the page, the lead's id if
+    """The outcome of an event: its state, a sentence for the page, the lead's id if
     known.
     """
 
