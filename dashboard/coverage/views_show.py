@@ -90,10 +90,6 @@ def _context(
 ) -> dict[str, Any]:
     rights = ViewerRights.of(request.user)
     tally, refused = status_counts(coverage), refused_holds(coverage).count()
-    after = request.GET.get("after", "")
-    scope = f"coverage {coverage.pk} {shown}"
-    cursor = Cursor.decoded(after, scope) if after else None
-    page = held_page(coverage, rights, shown=shown, after=cursor)
     far = coverage_progress(coverage, tally, at=at)
     return {
         "coverage": coverage,
@@ -106,21 +102,33 @@ def _context(
         "refused": refused,
         "progress": far,
         "day": day_of(coverage, at),
-        "rows": rows_of(page.rows, rights, coverage=coverage),
         "chips": chips_of(tally, refused=refused, shown=shown),
-        "shown": shown,
-        "earlier": page.earlier and page.earlier.encoded(scope),
-        "later": page.later and page.later.encoded(scope),
-        "list_query": f"show={shown}" if shown else "",
         "seen": seen,
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
         "told": coverage_history(coverage),
         **_words(coverage, tally, far, shown=shown),
+        **_held_leads(request, coverage, rights, shown=shown),
         **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
         **_outlook(coverage, at),
+    }
+
+
+def _held_leads(
+    request: PageRequest, coverage: Coverage, rights: ViewerRights, *, shown: str
+) -> dict[str, Any]:
+    after = request.GET.get("after", "")
+    scope = f"coverage {coverage.pk} {shown}"
+    cursor = Cursor.decoded(after, scope) if after else None
+    page = held_page(coverage, rights, shown=shown, after=cursor)
+    return {
+        "rows": rows_of(page.rows, rights, coverage=coverage),
+        "shown": shown,
+        "earlier": page.earlier and page.earlier.encoded(scope),
+        "later": page.later and page.later.encoded(scope),
+        "list_query": f"show={shown}" if shown else "",
     }
 
 

@@ -17,7 +17,7 @@ from assignments.sandbox.wsgi import application
 from assignments.services.notifications import compose, outbox
 from assignments.services.operations.tick import tick
 from assignments.smartlead import client
-from tests.assignments.services.coverage.planning import DAY, HOUR, plan
+from tests.assignments.services.coverage.scenario import DAY, HOUR, plan
 from tests.factories import MONDAY, make_manager, make_team, make_user
 from tests.office import Office, open_office
 from tests.postbox import Postbox

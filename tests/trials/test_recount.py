@@ -15,7 +15,7 @@ from assignments.models import Category, Lead, Reply, User
 from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.ledger.assign import assign_lead
-from tests.assignments.services.coverage.planning import go, plan
+from tests.assignments.services.coverage.scenario import go, plan
 from tests.factories import MONDAY, make_manager, make_team
 from tests.mirror import Mirror
 from tests.office import Office, open_office

@@ -7,7 +7,7 @@ from assignments.models.assignment import State
 from assignments.services.coverage import actions, alerts, tick
 from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger import assign, transitions
-from tests.assignments.services.coverage.planning import (
+from tests.assignments.services.coverage.scenario import (
     DAY,
     HOUR,
     go,

@@ -8,7 +8,7 @@ from assignments.models import Coverage, Member
 from assignments.services.coverage import actions, tick
 from assignments.services.coverage.alerts import CoverageRemedy, troubles_for
 from assignments.services.errors import Stale
-from tests.assignments.services.coverage.planning import DAY, HOUR, go, owner_of, plan
+from tests.assignments.services.coverage.scenario import DAY, HOUR, go, owner_of, plan
 from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
 

@@ -10,7 +10,7 @@ from assignments.models import Coverage, Member
 from assignments.services.coverage import actions, tick
 from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer, draft_from
 from assignments.services.errors import NotAllowed, Stale
-from tests.assignments.services.coverage.planning import DAY, plan
+from tests.assignments.services.coverage.scenario import DAY, plan
 from tests.factories import (
     MONDAY,
     make_campaign,

@@ -1,7 +1,7 @@
 """Away again when the leads should go back: the next coverage takes them over."""
 
 from assignments.services.coverage import tick
-from tests.assignments.services.coverage.planning import (
+from tests.assignments.services.coverage.scenario import (
     DAY,
     go,
     owner_of,

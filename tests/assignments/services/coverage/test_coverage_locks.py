@@ -14,7 +14,7 @@ from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger import holds
 from assignments.services.ledger.ownership import record_owner_write
 from assignments.services.ledger.transitions import finalize
-from tests.assignments.services.coverage.planning import DAY, HOUR, plan
+from tests.assignments.services.coverage.scenario import DAY, HOUR, plan
 from tests.assignments.services.test_locks import A_MOMENT, in_a_thread, while_locked
 from tests.factories import (
     MONDAY,

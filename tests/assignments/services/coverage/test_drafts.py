@@ -16,7 +16,7 @@ from assignments.services.coverage.drafts import (
     overlapping_coverage,
 )
 from assignments.services.errors import AssignmentRefused, NotAllowed
-from tests.assignments.services.coverage.planning import plan
+from tests.assignments.services.coverage.scenario import plan
 from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ import pytest
 from assignments.models import Coverage, Hold, Lead
 from assignments.services.coverage import invariants as coverage_invariants
 from assignments.services.operations import invariants
-from tests.assignments.services.coverage.planning import DAY, go, plan
+from tests.assignments.services.coverage.scenario import DAY, go, plan
 from tests.factories import MONDAY
 
 

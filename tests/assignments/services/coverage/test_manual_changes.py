@@ -9,7 +9,7 @@ from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.services.ledger.transitions import end_gone_lead
-from tests.assignments.services.coverage.planning import (
+from tests.assignments.services.coverage.scenario import (
     DAY,
     HOUR,
     go,

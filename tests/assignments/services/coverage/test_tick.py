@@ -5,7 +5,7 @@ import pytest
 from assignments.models import Assignment, Batch, Coverage, Member
 from assignments.models.assignment import State
 from assignments.services.coverage import tick
-from tests.assignments.services.coverage.planning import (
+from tests.assignments.services.coverage.scenario import (
     DAY,
     HOUR,
     go,

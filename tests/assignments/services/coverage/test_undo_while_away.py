@@ -5,7 +5,7 @@ import pytest
 from assignments.models import Assignment, CoveredLead, Member
 from assignments.services.errors import NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
-from tests.assignments.services.coverage.planning import (
+from tests.assignments.services.coverage.scenario import (
     DAY,
     HOUR,
     go,
