@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assignments.services.mail_content.display import page_markup
 from assignments.services.mail_content.head_words import FORWARD_PREFIXES, SENT_FROM
 from assignments.services.mail_content.history import MailSection, sections_of
 from assignments.services.mail_content.lines import lines_of
 from assignments.services.mail_content.markup import read_markup
 from assignments.services.mail_content.plain_text import is_markup, read_plain_text
+from assignments.services.mail_content.sanitized_html import page_markup
 
 # Raise it with every change of what `parse_mail` or `preview_line` return: the worker
 # then parses the mails that are kept again.

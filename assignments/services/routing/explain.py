@@ -7,9 +7,9 @@ from assignments.models import Lead
 from assignments.services.bulk.strategies import MemberChoice
 from assignments.services.routing.choose import choose_member, routing_context
 from assignments.services.routing.data import Mode, RoutedLead, RuleData
-from assignments.services.routing.exclusions import load_exclusions
 from assignments.services.routing.load import load_leads, load_rules
 from assignments.services.routing.match import MatchAnswer, rule_answer, rule_checks
+from assignments.services.routing.skip_reasons import load_exclusions
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from assignments.services.routing.choose import (
     save_turns,
 )
 from assignments.services.routing.data import Mode, RoutedLead, RuleData
-from assignments.services.routing.exclusions import load_exclusions
 from assignments.services.routing.load import (
     covered_by_rules_since,
     load_leads,
@@ -33,6 +32,7 @@ from assignments.services.routing.load import (
     routable_leads,
 )
 from assignments.services.routing.match import MatchAnswer, RuleMatch, first_match
+from assignments.services.routing.skip_reasons import load_exclusions
 
 LOCK = "routing"  # the rotation row that rules, ticks and suggestions lock first
 CHUNK = 200
