@@ -34,7 +34,7 @@ from dashboard.inbox.filter_chips import chips_of
 from dashboard.pagination import BadCursor, Cursor, Order, page_of
 from dashboard.service_errors import refuse
 
-TEMPLATE = "batch/batch.html"
+TEMPLATE = "assign/batch.html"
 NEWEST_FIRST = Order(first="created_at", key="pk", descending=True)
 ROWS = 50
 MOST_LISTED = 100  # of the leads that an undo leaves alone
@@ -48,14 +48,14 @@ def batches(request: PageRequest) -> HttpResponse:
         cursor = Cursor.decoded(after, "batches") if after else None
     except BadCursor as bad:
         context: dict[str, Any] = {"problem": str(bad)}
-        return render(request, "batch/batches.html", context, status=400)
+        return render(request, "assign/batches.html", context, status=400)
     page = page_of(known, order=NEWEST_FIRST, after=cursor)
     context = {
         "batches": _with_outcomes(page.rows),
         "earlier": page.earlier and page.earlier.encoded("batches"),
         "later": page.later and page.later.encoded("batches"),
     }
-    return render(request, "batch/batches.html", context)
+    return render(request, "assign/batches.html", context)
 
 
 def _with_outcomes(rows: list[Batch]) -> list[dict[str, Any]]:
@@ -182,7 +182,7 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
         "nobodys": _with_leads(found.nobodys),
         "sentences": undo_sentences(found),
     }
-    return render(request, "batch/undo.html", context, status=status)
+    return render(request, "assign/undo_batch.html", context, status=status)
 
 
 def _with_leads(left: list[bulk_undo.KeptRow]) -> list[tuple[Lead, str]]:

@@ -71,7 +71,7 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
         "told_after": time_words(book.hours.escalate_after, "working "),
         "categories": Category.objects.all(),
     }
-    return render(request, "settings/settings.html", context, status=status)
+    return render(request, "configuration/overview.html", context, status=status)
 
 
 def sorted_targets(book: SlaPolicy) -> list[SlaTarget]:
@@ -111,7 +111,7 @@ def _team_form(request: PageRequest, form: TeamForm, team: Team | None) -> HttpR
             return redirect("teams")
     known = Team.objects.prefetch_related("team_leads", "members")
     context = {"form": form, "team": team, "teams": known}
-    return render(request, "settings/teams.html", context, status=status)
+    return render(request, "configuration/teams.html", context, status=status)
 
 
 @require_POST
@@ -183,11 +183,11 @@ def _users(
     """Show the list of logins; `shown` is a new password, which is shown this once."""
     known = User.objects.select_related("member").prefetch_related("leads_teams")
     context = {"form": form, "shown": shown, "users": known.order_by("username")}
-    return render(request, "settings/users.html", context, status=status)
+    return render(request, "configuration/users.html", context, status=status)
 
 
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
     context = {"form": form, "person": user}
-    return render(request, "settings/user.html", context, status=status)
+    return render(request, "configuration/user.html", context, status=status)

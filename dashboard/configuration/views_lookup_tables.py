@@ -95,7 +95,7 @@ def mappings(request: PageRequest) -> HttpResponse:
             return redirect("mapping", table.pk)
     known = LookupTable.objects.annotate(count=Count("lines"))
     context = {"form": form, "tables": known}
-    return render(request, "settings/mappings.html", context, status=status)
+    return render(request, "configuration/lookup_tables.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -204,4 +204,4 @@ def _table(
         "broken": broken,
         "page": Paginator(lines, LINES).get_page(request.GET.get("page")),
     }
-    return render(request, "settings/mapping.html", context, status=status)
+    return render(request, "configuration/lookup_table.html", context, status=status)

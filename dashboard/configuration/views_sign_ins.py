@@ -13,7 +13,7 @@ from dashboard.htmx import PageRequest
 from dashboard.pagination import BadCursor, Cursor, Order, page_of
 from dashboard.team.views_members import check_manager
 
-TEMPLATE = "settings/sign_ins.html"
+TEMPLATE = "configuration/sign_ins.html"
 NEWEST_FIRST = Order(first="at", key="pk", descending=True)
 
 

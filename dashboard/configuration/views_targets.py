@@ -60,7 +60,7 @@ def _target(request: PageRequest, target: SlaTarget | None) -> HttpResponse:
             messages.success(request, SAVED)
             return redirect("settings")
     context = {"form": form, "target": target}
-    return render(request, "settings/target.html", context, status=status)
+    return render(request, "configuration/target.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -133,4 +133,4 @@ def _hours(
         "day_form": day_form or DayOffForm(),
         "days_off": DayOff.objects.all(),
     }
-    return render(request, "settings/hours.html", context, status=status)
+    return render(request, "configuration/hours.html", context, status=status)

@@ -74,7 +74,7 @@ def notifications(request: PageRequest) -> HttpResponse:
         page = _page(request.user, request.GET.get("after", ""))
     except BadCursor as bad:
         context: dict[str, Any] = {"problem": str(bad)}
-        return render(request, "notices/notices.html", context, status=400)
+        return render(request, "notifications/notifications.html", context, status=400)
     unread = told.notifications_of(request.user).unread().count()
     context = {
         **_undone(request.user),
@@ -86,7 +86,7 @@ def notifications(request: PageRequest) -> HttpResponse:
         "later": page.later and page.later.encoded("notifications"),
         "mails_are_sent": smtp.is_on(),
     }
-    return render(request, "notices/notices.html", context)
+    return render(request, "notifications/notifications.html", context)
 
 
 @require_safe

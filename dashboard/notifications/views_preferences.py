@@ -36,4 +36,4 @@ def own_wishes(request: PageRequest) -> HttpResponse:
         "sender": settings.DEFAULT_FROM_EMAIL,
     }
     status = 422 if form.is_bound else 200
-    return render(request, "notices/settings.html", context, status=status)
+    return render(request, "notifications/preferences.html", context, status=status)

@@ -18,7 +18,7 @@ ACT = "set Handoff up"
 def start(request: PageRequest) -> HttpResponse:
     check_manager(request, ACT)
     context = {"steps": onboarding.first_steps(at=timezone.now())}
-    return render_page(request, "start/start.html", context, fragments=("steps",))
+    return render_page(request, "system/onboarding.html", context, fragments=("steps",))
 
 
 @require_POST

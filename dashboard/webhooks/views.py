@@ -98,7 +98,7 @@ def webhooks(request: PageRequest) -> HttpResponse:
         "events": EVENTS,
         "report": webhooks_status.webhook_report(at=timezone.now()),
     }
-    return render(request, "settings/webhooks.html", context)
+    return render(request, "configuration/webhooks.html", context)
 
 
 def _said(status: int, sentence: str) -> HttpResponse:
