@@ -15,8 +15,8 @@ from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY, make_target
-from tests.postbox import Postbox, drip, mailers, open_postbox
 from tests.skipped_tests import pytest_sessionfinish
+from tests.smtp_server import Postbox, drip, mailers, open_postbox
 
 __all__ = ["pytest_sessionfinish"]
 

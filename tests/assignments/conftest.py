@@ -4,7 +4,7 @@ import pytest
 
 from assignments.sandbox.world import World
 from assignments.services.dispatch.context import step_reached
-from tests.office import Office, open_office
+from tests.dispatch_harness import Office, open_office
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from assignments.services.mail_content import parse_waiting
 from assignments.services.notifications.notify import tell
 from assignments.services.notifications.preferences import Choice, save_wishes
 from assignments.services.sla import recalculate
+from tests.dispatch_harness import state_of
 from tests.factories import (
     make_assignment,
     make_lead,
@@ -22,8 +23,7 @@ from tests.factories import (
     make_target,
     make_user,
 )
-from tests.office import state_of
-from tests.postbox import Postbox, mailers
+from tests.smtp_server import Postbox, mailers
 
 
 def sit_on(*names: str) -> None:

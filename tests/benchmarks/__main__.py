@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import databases
+from tests.benchmarks.catalogue import TRIALS, Trial
 from tests.benchmarks.figures import say
-from tests.benchmarks.trials import TRIALS, Trial
 
 PATIENCE = 20  # seconds in which an interrupted run must have tidied up
 
@@ -47,7 +47,14 @@ def _passes(name: str, kind: str) -> bool:
 def _run(trial: Trial, name: str, label: str, kind: str, folder: Path) -> int:
     with databases.new_database(kind, folder) as url:
         run = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.run", name, label, str(folder)],
+            [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.run_one",
+                name,
+                label,
+                str(folder),
+            ],
             env={**os.environ, **trial.environment(url)},
         )
         try:

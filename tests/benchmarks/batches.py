@@ -36,11 +36,11 @@ from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import connect
 from assignments.supervisor import Part as Process
 from assignments.supervisor import Supervisor
-from tests.benchmarks import journal
+from tests.benchmarks import call_counts
+from tests.benchmarks.catalogue import CONFIGURED, Trial
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.load import await_answer
-from tests.benchmarks.office import UNLIMITED, open_office
-from tests.benchmarks.trials import CONFIGURED, Trial
+from tests.benchmarks.mirrored_database import UNLIMITED, open_office
 
 STATE = "sandbox.sqlite3"
 PROVABLE = "override"  # the lists of single members are what they should be
@@ -153,9 +153,9 @@ def _run(trial: Trial, folder: Path, office: Office, kind: StrategyKind) -> Run:
     run = Run(
         plan=plan,
         batch=batch,
-        made=journal.made(world, seen),
-        calls=journal.calls(world, seen),
-        stale=journal.stale_writes(world, seen),
+        made=call_counts.made(world, seen),
+        calls=call_counts.calls(world, seen),
+        stale=call_counts.stale_writes(world, seen),
     )
     world.close()
     say(f"{kind}: {dict(run.calls)} in {run.seconds:.0f} s.")

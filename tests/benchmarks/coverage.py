@@ -24,10 +24,10 @@ from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import connect
+from tests.benchmarks.call_recorder import NOTES, WRITES, Cost, Watched, cost
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.office import UNLIMITED, open_office
-from tests.benchmarks.trials import Trial
-from tests.benchmarks.watched import NOTES, WRITES, Cost, Watched, cost
+from tests.benchmarks.mirrored_database import UNLIMITED, open_office
 
 STATE = "sandbox.sqlite3"
 HOW = {True: "page by page", False: "one by one"}

@@ -16,10 +16,10 @@ from django.utils import timezone
 from assignments.models import Assignment, Category, Member, Team, User
 from assignments.sandbox.people import MEMBERS
 from assignments.services.task_leases import beat
-from tests.benchmarks import annals
-from tests.benchmarks.crowd import fill
+from tests.benchmarks import generated_history
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.generated_leads import fill
 
 LEADS = 100_000
 GENERATIONS = 11
@@ -37,14 +37,14 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     fill(leads=LEADS, user=user)
     Category.objects.filter(name="Interested").update(is_interested=True)
-    annals.fill_recent()
+    generated_history.fill_recent()
     beat("worker", at=timezone.now())
     pages = _pages()
     short = _times(browser, pages)
     for number in range(1, GENERATIONS + 1):
-        annals.fill_generation(number)
+        generated_history.fill_generation(number)
         say(f"Generation {number} of {GENERATIONS} is written.")
-    annals.refresh_statistics()
+    generated_history.refresh_statistics()
     long = _times(browser, pages)
     for name in pages:
         yield from _figures(f"{label}: {name}", short[name], long[name])

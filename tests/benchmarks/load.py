@@ -19,10 +19,10 @@ from django.conf import settings
 from assignments import processes
 from assignments.models import Assignment, Lead
 from assignments.supervisor import Part, Supervisor
+from tests.benchmarks.catalogue import CONFIGURED, Trial
 from tests.benchmarks.clicks import Click, click
 from tests.benchmarks.figures import Figure, percentile, say
-from tests.benchmarks.office import open_office, queue_bulk, sign_in
-from tests.benchmarks.trials import CONFIGURED, Trial
+from tests.benchmarks.mirrored_database import open_office, queue_bulk, sign_in
 
 WORKERS = 4
 SPARE_LEADS = 150  # not in the bulk act: those that are clicked

@@ -22,9 +22,9 @@ from assignments.sandbox.people import MEMBERS
 from assignments.services.task_leases import beat
 from dashboard.inbox.filter import BY_REPLY, ORDERS
 from dashboard.pagination import PAGE_SIZE, Cursor
-from tests.benchmarks.crowd import PILOT, RARE, fill
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.generated_leads import PILOT, RARE, fill
 
 LEADS = 100_000
 ROUNDS = 9

@@ -15,9 +15,9 @@ from django.utils import timezone
 from assignments.models import Assignment, Lead, Member, SavedPlan, User
 from assignments.models.assignment import State, Urgency
 from assignments.services.bulk import write_plan
-from tests.benchmarks.crowd import fill
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.generated_leads import fill
 
 LEADS = 20_000
 STRATEGIES = ("member", "round_robin", "least_busy")  # the last is confirmed

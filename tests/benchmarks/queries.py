@@ -16,9 +16,9 @@ from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.office import UNLIMITED, open_office
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.mirrored_database import UNLIMITED, open_office
 
 ROW = {"HX-Request": "true"}
 

@@ -18,12 +18,12 @@ from assignments import processes
 from assignments.models import User
 from assignments.services.task_leases import beat
 from assignments.supervisor import Supervisor
-from tests.benchmarks import annals
-from tests.benchmarks.crowd import fill
+from tests.benchmarks import generated_history
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure, percentile, say
+from tests.benchmarks.generated_leads import fill
 from tests.benchmarks.load import HOST, WEB_PORT, await_answer
-from tests.benchmarks.office import sign_in
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.mirrored_database import sign_in
 
 LEADS = 30_000
 GENERATIONS = 3
@@ -58,10 +58,10 @@ def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
         for number in range(READERS + 1)
     ]
     fill(leads=LEADS, user=users[0])
-    annals.fill_recent()
+    generated_history.fill_recent()
     for number in range(1, GENERATIONS + 1):
-        annals.fill_generation(number)
-    annals.refresh_statistics()
+        generated_history.fill_generation(number)
+    generated_history.refresh_statistics()
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -18,10 +18,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from assignments import processes
 from assignments.services.task_leases import beat
 from assignments.supervisor import Supervisor
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.load import HOST, WEB_PORT, await_answer
-from tests.benchmarks.office import open_office, sign_in
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.mirrored_database import open_office, sign_in
 from tests.browser import chromium
 
 LEADS = 300
@@ -68,7 +68,7 @@ def _serve(supervisor: Supervisor, folder: Path) -> str:
     """The address of a web server as it runs in production."""
     environment = {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.served",
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.production_settings",
         "COLLECTED": str(folder / "static"),
     }
     collect = processes.manage("collectstatic", "--noinput", "--verbosity", "0")

@@ -12,9 +12,9 @@ from django.utils import timezone
 from assignments.models import Lead, Member, SavedPlan, User
 from assignments.services.insights import weekly_review
 from assignments.services.task_leases import beat
-from tests.benchmarks.crowd import fill
+from tests.benchmarks.catalogue import Trial
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.generated_leads import fill
 
 LEADS = 100_000
 ROUNDS = 5

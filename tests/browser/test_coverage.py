@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Coverage, Lead, Member
 from assignments.services.coverage import tick
-from tests.browser.looks import check, check_page
+from tests.browser.page_checks import check, check_page
 from tests.factories import make_coverage, make_hold, make_lead, make_team
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from assignments.models import Account, Heartbeat, Lead, Mapping, Member
 from assignments.services.operations.tick import tick
-from tests.browser.looks import check, check_page
+from tests.browser.page_checks import check, check_page
 from tests.factories import (
     MONDAY,
     make_assignment,

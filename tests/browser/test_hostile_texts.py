@@ -20,7 +20,7 @@ from assignments.models import (
 )
 from assignments.models.assignment import State
 from dashboard.lead.conversation import MAILS_OPEN
-from tests.browser.vectors import VECTORS
+from tests.browser.xss_vectors import VECTORS
 from tests.factories import (
     MONDAY,
     make_assignment,

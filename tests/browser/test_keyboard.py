@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Account, Note
-from tests.browser.looks import check
-from tests.browser.test_handing_over import row_of
+from tests.browser.page_checks import check
+from tests.browser.test_assign import row_of
 from tests.factories import MONDAY
 
 FOCUSED = """() => {

@@ -5,7 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from assignments.models import Lead, LeadNote
-from tests.browser.looks import check_page
+from tests.browser.page_checks import check_page
 from tests.factories import MONDAY, make_campaign, make_category, make_lead
 from tests.factories import make_message as message
 

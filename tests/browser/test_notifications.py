@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from assignments.models.notification import Kind
 from assignments.services.notifications.preferences import choice_of
-from tests.browser.looks import check_page
+from tests.browser.page_checks import check_page
 from tests.factories import make_notification
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from assignments.models import Member
 from assignments.services.replies.record import record_mails
-from tests.browser.looks import check, check_page
+from tests.browser.page_checks import check, check_page
 from tests.factories import MONDAY, make_coverage, make_hold, make_lead
 
 WEEK = "from=2026-05-11&to=2026-05-17"

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Lead
-from tests.browser.looks import check_page
+from tests.browser.page_checks import check_page
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from playwright.sync_api import Page, Request, expect
 from assignments.models import Lead
 from assignments.services.webhooks import authentication
 from assignments.services.webhooks.receive import receive
-from tests.browser.looks import check_page
-from tests.browser.test_handing_over import row_of
+from tests.browser.page_checks import check_page
+from tests.browser.test_assign import row_of
 from tests.factories import make_campaign
-from tests.hooks import SECRET
+from tests.webhook_events import SECRET
 
 
 @pytest.fixture

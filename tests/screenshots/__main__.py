@@ -18,7 +18,7 @@ def run() -> None:
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         os.environ["TEST_DATABASE_URL"] = f"sqlite:///{folder}/handoff.sqlite3"
         django.setup()
-        from tests.screenshots.camera import main
+        from tests.screenshots.take_screenshots import main
 
         main(sys.argv[1:])
 

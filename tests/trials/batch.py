@@ -13,13 +13,13 @@ from random import Random
 from typing import Any
 
 from tests.trials.databases import Databases
-from tests.trials.evidence import Evidence
 from tests.trials.kill import run_trials
-from tests.trials.outsider import get, post
+from tests.trials.outside_changes import get, post
+from tests.trials.rule_checks import Verdict, Violation
+from tests.trials.rule_checks import judge as judge_sending
+from tests.trials.sandbox_conditions import Weather, forecast
 from tests.trials.trial import Stage, sandbox
-from tests.trials.verdict import Verdict, Violation
-from tests.trials.verdict import judge as judge_sending
-from tests.trials.weather import Weather, forecast
+from tests.trials.trial_record import Evidence
 
 LEADS = 40
 HAND_OVER = "clerk, hand over/"
@@ -27,10 +27,10 @@ HAND_OVER = "clerk, hand over/"
 
 class BatchStage(Stage):
     roles: dict[str, dict[str, Any]] = {
-        "worker-1": {"role": "worker", "is_seated": False},
-        "worker-2": {"role": "worker", "is_seated": True},
-        "worker-scribe": {"role": "scribe"},
-        "mirror": {"role": "mirror"},
+        "worker-1": {"role": "dispatch_worker", "is_seated": False},
+        "worker-2": {"role": "dispatch_worker", "is_seated": True},
+        "worker-scribe": {"role": "batch_writer"},
+        "mirror": {"role": "sync_worker"},
     }
     settled_within = 200.0
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from tests.trials.databases import Databases
 from tests.trials.kill import databases, say
-from tests.trials.outsider import get, post
+from tests.trials.outside_changes import get, post
+from tests.trials.sandbox_conditions import LATE, Weather, forecast
 from tests.trials.trial import SCALE, Stage, sandbox
-from tests.trials.weather import LATE, Weather, forecast
 
 START, RETURN = "Covered by", "is back."
 FEW_STRIKES = 3  # in each half
@@ -35,11 +35,11 @@ class Outcome:
 
 class CoverageStage(Stage):
     roles = {
-        "worker-1": {"role": "worker", "is_seated": False},
-        "worker-2": {"role": "worker", "is_seated": False},
-        "worker-3": {"role": "worker", "is_seated": True},
-        "worker-clock": {"role": "clock", "every": 0.3},
-        "mirror": {"role": "mirror"},
+        "worker-1": {"role": "dispatch_worker", "is_seated": False},
+        "worker-2": {"role": "dispatch_worker", "is_seated": False},
+        "worker-3": {"role": "dispatch_worker", "is_seated": True},
+        "worker-clock": {"role": "ticker", "every": 0.3},
+        "mirror": {"role": "sync_worker"},
     }
     # Shorter than anybody waits before settling: what is late cannot be told apart here.
     longest_stop = 2.0

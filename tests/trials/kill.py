@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.trials.databases import Databases, PostgresDatabases, SqliteFiles
-from tests.trials.evidence import Evidence
-from tests.trials.trace import trace
+from tests.trials.lead_trace import trace
+from tests.trials.rule_checks import Verdict, judge
 from tests.trials.trial import hold
-from tests.trials.verdict import Verdict, judge
+from tests.trials.trial_record import Evidence
 
 
 def main() -> int:

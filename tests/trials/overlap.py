@@ -156,8 +156,8 @@ class Stage:
         from assignments.services.dispatch.dispatcher import Dispatcher
         from assignments.smartlead import client as smartlead
         from assignments.smartlead.budget import Budget
+        from tests.dispatch_harness import Clock
         from tests.factories import MONDAY
-        from tests.office import Clock
 
         transport = httpx.WSGITransport(app=application(self.world))
         budget = Budget(limits=[(10**6, 60.0)], name="overlap")

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.dashboard.pages import read_to_end
 from tests.factories import make_coverage
-from tests.trials.roles import Office, as_, make_office
+from tests.trials.sample_team import Office, as_, make_office
 
 pytestmark = pytest.mark.django_db
 

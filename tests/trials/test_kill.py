@@ -3,8 +3,8 @@
 import pytest
 
 from tests.trials.kill import explanation
+from tests.trials.rule_checks import judge
 from tests.trials.trial import hold
-from tests.trials.verdict import judge
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -16,9 +16,9 @@ from assignments.sandbox.world import DEFAULT_KEY, World
 from assignments.sandbox.wsgi import application
 from assignments.services.ledger.assign import assign_lead
 from tests.assignments.services.coverage.planning import go, plan
+from tests.dispatch_harness import Office, open_office
 from tests.factories import MONDAY, make_manager, make_team
-from tests.mirror import Mirror
-from tests.office import Office, open_office
+from tests.mirror_harness import Mirror
 from tests.trials.recount import Recount
 from tests.trials.recount_sources import Handoff, Smartlead
 

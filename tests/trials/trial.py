@@ -16,10 +16,10 @@ from random import Random
 from typing import Any
 
 from tests.trials.databases import ROOT, Databases, environment, manage
-from tests.trials.evidence import Evidence
-from tests.trials.killer import Killer
-from tests.trials.outsider import get, post
-from tests.trials.weather import Weather, forecast
+from tests.trials.outside_changes import get, post
+from tests.trials.process_killer import Killer
+from tests.trials.sandbox_conditions import Weather, forecast
+from tests.trials.trial_record import Evidence
 
 SCALE = 0.05
 LEADS = 16
@@ -28,13 +28,13 @@ LONGEST_STOP = 4.5  # seconds; longer than any lease at this scale
 SETTLED_WITHIN = 300.0  # on a busy machine; most take a few seconds
 PLENTY = "10000/1s"
 ROLES: dict[str, dict[str, Any]] = {
-    "worker-1": {"role": "worker", "is_seated": False},
-    "worker-2": {"role": "worker", "is_seated": False},
-    "worker-3": {"role": "worker", "is_seated": True},
-    "worker-4": {"role": "worker", "is_seated": True},
-    "mirror": {"role": "mirror"},
-    "managers": {"role": "managers", "every": 0.1},
-    "outsider": {"role": "outsider", "every": 0.4},
+    "worker-1": {"role": "dispatch_worker", "is_seated": False},
+    "worker-2": {"role": "dispatch_worker", "is_seated": False},
+    "worker-3": {"role": "dispatch_worker", "is_seated": True},
+    "worker-4": {"role": "dispatch_worker", "is_seated": True},
+    "mirror": {"role": "sync_worker"},
+    "managers": {"role": "manager_actions", "every": 0.1},
+    "outsider": {"role": "outside_changes", "every": 0.4},
 }
 
 
@@ -124,7 +124,7 @@ class Stage:
         command = [
             sys.executable,
             "-m",
-            "tests.trials.nursery",
+            "tests.trials.fork_server",
             str(self.folder / "line"),
         ]
         with (self.folder / "stderr").open("w") as stderr:
@@ -205,7 +205,7 @@ class Stage:
 
     def clerk(self, act: str, **details: Any) -> None:
         who = f"clerk, {act}"
-        self.parts[who] = {"role": "clerk", "act": act, **details}
+        self.parts[who] = {"role": "trial_steps", "act": act, **details}
         self.enter(who)
         if not self.killer.work(seconds=self.settled_within + 15, until_finished=who):
             raise TrialFailed(f"The {who}, did not finish.\n{self._last_words()}")

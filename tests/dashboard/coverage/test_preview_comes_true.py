@@ -10,8 +10,8 @@ from django.utils import timezone
 from assignments.models import Source
 from assignments.services.coverage import tick
 from tests.dashboard.pages import queries_of
+from tests.dispatch_harness import Office, open_office
 from tests.factories import make_assignment, make_campaign, make_coverage
-from tests.office import Office, open_office
 
 WRITE, NOTE = "owner", "note"
 

@@ -14,7 +14,7 @@ from assignments.services.webhooks.receive import receive
 from assignments.services.webhooks.status import MOST_TOUCHED, Pulse
 from tests.dashboard.pages import htmx
 from tests.factories import make_campaign, make_lead
-from tests.hooks import SECRET, body_of, category_of, reply_to
+from tests.webhook_events import SECRET, body_of, category_of, reply_to
 
 NEWS = htmx("new-replies")
 

@@ -11,7 +11,7 @@ from assignments.models.lead import NEVER
 from assignments.services.webhooks import authentication, receive
 from dashboard.system import error_pages
 from tests.factories import make_campaign, make_lead
-from tests.hooks import SECRET, address, reply_to, send
+from tests.webhook_events import SECRET, address, reply_to, send
 
 pytestmark = pytest.mark.django_db
 

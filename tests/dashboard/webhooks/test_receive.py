@@ -13,7 +13,7 @@ from assignments.services.webhooks import authentication
 from assignments.services.webhooks import receive as webhooks_receive
 from dashboard.webhooks.views import receive
 from tests.factories import make_campaign, make_lead, make_user
-from tests.hooks import SECRET, address, category_of, reply_to, send, signed
+from tests.webhook_events import SECRET, address, category_of, reply_to, send, signed
 
 pytestmark = pytest.mark.django_db
 

@@ -12,6 +12,7 @@ from assignments.services.bulk.undo import Undo, undo_batch, what_goes_back
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
 from tests.dashboard.pages import queries_of
+from tests.dispatch_harness import open_office
 from tests.factories import (
     MONDAY,
     make_absence,
@@ -26,7 +27,6 @@ from tests.factories import (
     make_team,
     make_user,
 )
-from tests.office import open_office
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY + timedelta(hours=1)

@@ -1,7 +1,7 @@
 import pytest
 
 from assignments.models import Member
-from tests.office import Office
+from tests.dispatch_harness import Office
 
 
 @pytest.fixture

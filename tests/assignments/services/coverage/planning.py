@@ -5,8 +5,8 @@ from typing import Any
 
 from assignments.models import Coverage, Coverer, Hold, Lead, Member
 from assignments.services.coverage import tick
+from tests.dispatch_harness import Office
 from tests.factories import MONDAY, make_manager
-from tests.office import Office
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -16,8 +16,8 @@ from assignments.services.coverage import actions, messages, tick
 from assignments.services.coverage.handover import change_coverer
 from tests.assignments.services.coverage.planning import DAY, HOUR, go, plan
 from tests.dashboard.pages import queries_of
+from tests.dispatch_harness import Office
 from tests.factories import MONDAY, make_manager, make_team, make_user
-from tests.office import Office
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from assignments.services import account as accounts
 from assignments.services.dispatch import queue
 from assignments.services.dispatch.dispatcher import Dispatcher, work_is_left
 from assignments.services.dispatch.queue import Job
+from tests.dispatch_harness import Office, state_of
 from tests.factories import MONDAY, make_assignment, make_manager
-from tests.office import Office, state_of
 
 
 def bulk_row(office: Office, number: int, **fields) -> Assignment:

@@ -11,8 +11,8 @@ from assignments.services import account as accounts
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
+from tests.dispatch_harness import Office, state_of
 from tests.factories import make_assignment, make_manager, make_member
-from tests.office import Office, state_of
 
 HOUR = timedelta(hours=1)
 

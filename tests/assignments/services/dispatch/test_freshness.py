@@ -10,8 +10,8 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
 from assignments.smartlead.records import LeadRow
+from tests.dispatch_harness import Office, state_of
 from tests.factories import make_assignment, make_manager
-from tests.office import Office, state_of
 
 
 def click(office: Office, lead: Lead) -> Assignment:

@@ -13,8 +13,8 @@ from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.planning import plan_for_one_member
 from assignments.services.mirror import sync_sources
+from tests.dispatch_harness import Office
 from tests.factories import make_lead, make_manager
-from tests.office import Office
 
 OWNER, TO, OTHER = 0, 1, 2
 

@@ -9,8 +9,8 @@ from assignments.models.assignment import State
 from assignments.sandbox.faults import Kind
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead
+from tests.dispatch_harness import Office, state_of
 from tests.factories import make_manager
-from tests.office import Office, state_of
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from assignments.services.dispatch import send_assignment
 from assignments.services.dispatch.context import step_reached
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead, undo_assignment
+from tests.dispatch_harness import Office, state_of
 from tests.factories import (
     make_absence,
     make_assignment,
@@ -17,7 +18,6 @@ from tests.factories import (
     make_manager,
     make_member,
 )
-from tests.office import Office, state_of
 
 
 def assign(office: Office, lead, to: int, **fields) -> Assignment:

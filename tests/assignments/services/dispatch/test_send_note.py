@@ -10,8 +10,8 @@ from assignments.services.dispatch.queue import Claim
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
+from tests.dispatch_harness import Office, state_of
 from tests.factories import make_manager
-from tests.office import Office, state_of
 
 
 def assign_with_note(office: Office, text: str = "Ask for the yard plan.") -> Note:

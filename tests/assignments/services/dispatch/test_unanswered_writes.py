@@ -6,8 +6,8 @@ from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.faults import Kind
 from assignments.services.ledger.assign import assign_lead
+from tests.dispatch_harness import Office, state_of
 from tests.factories import make_manager
-from tests.office import Office, state_of
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
 from assignments.smartlead.records import HistoryEntry, NoteRow
 from tests.factories import MONDAY, make_account, make_lead
-from tests.mirror import Mirror, open_mirror
+from tests.mirror_harness import Mirror, open_mirror
 
 pytestmark = pytest.mark.django_db
 

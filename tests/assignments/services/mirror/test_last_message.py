@@ -14,8 +14,8 @@ from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import Attachment, HistoryEntry
 from tests.assignments.services.mirror.test_conversations import entry
 from tests.factories import MONDAY, make_campaign, make_lead
-from tests.hooks import SECRET, body_of, iso, reply_to
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
+from tests.webhook_events import SECRET, body_of, iso, reply_to
 
 pytestmark = pytest.mark.django_db
 

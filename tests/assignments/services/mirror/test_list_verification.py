@@ -9,7 +9,7 @@ from assignments.smartlead.errors import AboutUs
 from assignments.smartlead.pages import Page
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
-from tests.mirror import Mirror, make_row, open_mirror
+from tests.mirror_harness import Mirror, make_row, open_mirror
 
 pytestmark = pytest.mark.django_db
 Proof = Source.Proof

@@ -21,7 +21,7 @@ from tests.factories import (
     make_member,
     make_target,
 )
-from tests.mirror import Mirror, open_mirror
+from tests.mirror_harness import Mirror, open_mirror
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from assignments.sandbox.world import World
 from assignments.services import account
 from assignments.services.mirror import scheduler, sync_sources
 from tests.factories import make_account
-from tests.mirror import Mirror, open_mirror
+from tests.mirror_harness import Mirror, open_mirror
 
 pytestmark = pytest.mark.django_db
 ALL = {

@@ -14,9 +14,9 @@ from assignments.services.mirror.cursor import PAGE
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.errors import AboutUs
 from tests.assignments.smartlead.talking import smartlead_that
+from tests.dispatch_harness import Clock
 from tests.factories import MONDAY, make_assignment, make_member
-from tests.mirror import Mirror, open_mirror
-from tests.office import Clock
+from tests.mirror_harness import Mirror, open_mirror
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ import pytest
 from assignments.models import Mail
 from assignments.services.notifications import outbox
 from tests.factories import MONDAY
-from tests.mails import ANA, BEN, MINUTE, send, state, told
+from tests.notification_mails import ANA, BEN, MINUTE, send, state, told
 
 pytestmark = pytest.mark.django_db
 

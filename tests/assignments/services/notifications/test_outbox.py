@@ -11,9 +11,9 @@ from assignments.services.errors import NotAllowed
 from assignments.services.notifications import compose, outbox
 from assignments.services.notifications.notify import tell
 from tests.factories import MONDAY, make_manager, make_user
-from tests.mails import ANA, BEN, MINUTE, send, state, told
-from tests.postbox import PASSWORD, Postbox, mailers
-from tests.trials import leaks
+from tests.notification_mails import ANA, BEN, MINUTE, send, state, told
+from tests.smtp_server import PASSWORD, Postbox, mailers
+from tests.trials import secret_search
 
 pytestmark = pytest.mark.django_db
 
@@ -145,12 +145,14 @@ class TestServerInTrouble:
         settings.MAILERS = mailers(postbox, username="me", password=wrong)
         mail = told()
 
-        with leaks.everything_logged() as logged:
+        with secret_search.everything_logged() as logged:
             send()
 
         assert state(mail) == "waiting"
         assert "password" in outbox.server().trouble
-        assert not leaks.found_in(logged.getvalue() + leaks.database(), wrong)
+        assert not secret_search.found_in(
+            logged.getvalue() + secret_search.database(), wrong
+        )
 
     @pytest.mark.parametrize(
         ("answer", "outcome", "is_trouble"),

@@ -14,7 +14,7 @@ from assignments.services.mirror.import_leads import save_row
 from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY, make_lead, make_member, make_target, make_user
-from tests.hooks import SECRET, body_of, reply_to
+from tests.webhook_events import SECRET, body_of, reply_to
 
 pytestmark = pytest.mark.django_db
 

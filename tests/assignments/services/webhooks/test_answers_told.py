@@ -11,8 +11,8 @@ from assignments.services.operations import invariants
 from assignments.services.webhooks.receive import receive
 from tests.assignments.services.mirror.test_conversations import entry
 from tests.factories import MONDAY, make_target
-from tests.hooks import SECRET, body_of, reply_to
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
+from tests.webhook_events import SECRET, body_of, reply_to
 
 pytestmark = pytest.mark.django_db
 

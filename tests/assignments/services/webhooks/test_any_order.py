@@ -13,8 +13,8 @@ from assignments.services.mirror.import_leads import save_row
 from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import HistoryEntry, LeadRow
 from tests.factories import MONDAY, make_campaign, make_category, make_lead
-from tests.hooks import SECRET, body_of, category_of, reply_to
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
+from tests.webhook_events import SECRET, body_of, category_of, reply_to
 
 LEAD, TWIN, CAMPAIGN = 501, 502, 5
 # What happened in Smartlead, a minute apart: replies, and a category each time.

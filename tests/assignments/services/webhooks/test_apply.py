@@ -9,7 +9,7 @@ from assignments.models.lead import NEVER
 from assignments.services.webhooks.apply import MOST_UNKNOWN
 from assignments.services.webhooks.receive import receive
 from tests.factories import MONDAY, make_campaign, make_category, make_lead, make_member
-from tests.hooks import LATER, SECRET, body_of, category_of, reply_to
+from tests.webhook_events import LATER, SECRET, body_of, category_of, reply_to
 
 pytestmark = pytest.mark.django_db
 

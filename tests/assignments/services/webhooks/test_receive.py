@@ -11,7 +11,7 @@ from assignments.services.account import rebind
 from assignments.services.webhooks import receive as webhooks_receive
 from assignments.services.webhooks.receive import MOST_ATTEMPTS, receive, tick
 from tests.factories import make_account, make_campaign, make_lead
-from tests.hooks import LATER, SECRET, body_of, category_of, reply_to
+from tests.webhook_events import LATER, SECRET, body_of, category_of, reply_to
 
 NOW = LATER + timedelta(minutes=5)
 

@@ -12,7 +12,7 @@ from assignments.services.coverage import actions, lifecycle, tick
 from assignments.services.coverage.drafts import Draft, DraftCoverer
 from assignments.services.ledger.assign import assign_lead
 from dashboard.coverage.defaults import RETURN_NOTE, START_NOTE
-from tests.screenshots.office import Office
+from tests.screenshots.sample_work import Office
 
 DAY = timedelta(days=1)
 ZONE = "Europe/Berlin"

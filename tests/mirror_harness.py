@@ -12,8 +12,8 @@ from assignments.services.mirror.session import Reading, SyncReport
 from assignments.smartlead.budget import Budget, Kind, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.smartlead.records import LeadRow
+from tests.dispatch_harness import Clock
 from tests.factories import MONDAY
-from tests.office import Clock
 
 
 @dataclass

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import django
 
+from tests.benchmarks.catalogue import TRIALS
 from tests.benchmarks.figures import publish
-from tests.benchmarks.trials import TRIALS
 
 
 def main() -> None:

@@ -15,10 +15,10 @@ from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 from assignments.services import account as accounts
 from assignments.smartlead import client as smartlead
+from tests.dispatch_harness import state_of
 from tests.factories import make_manager
-from tests.office import state_of
-from tests.trials import skies
-from tests.trials.skies import Address, Hall
+from tests.trials import bad_addresses
+from tests.trials.bad_addresses import Address, Hall
 
 pytestmark = pytest.mark.django_db
 
@@ -38,23 +38,51 @@ class Sky:
 
 
 SKIES = [
-    Sky("nothing listens", skies.nothing, ADDRESS),
-    Sky("a name nobody has", skies.no_such_name, ADDRESS),
-    Sky("no scheme", skies.bad_url, ADDRESS),
-    Sky("a website", skies.page("200 OK", "<h1>Hello</h1>"), ADDRESS),
-    Sky("its 404", skies.page("404 No", "<h1>No</h1>"), ADDRESS),
-    Sky("Express", skies.page("404 No", "<pre>Cannot POST /v9</pre>"), ADDRESS),
-    Sky("a gateway", skies.json("404 No", '{"message": "Not Found"}'), ADDRESS),
-    Sky("a redirect", skies.page("301 No\r\nLocation: https://x.test", ""), ADDRESS),
-    Sky("405", skies.page("405 No", "<h1>No</h1>"), ADDRESS),
-    Sky("no TLS", skies.saying(GARBAGE, scheme="https"), "no secure connection"),
-    Sky("no HTTP", skies.saying(GARBAGE), "broke off"),
-    Sky("a wrong key", skies.json("401 No", '{"message": "Invalid API Key"}'), KEY),
-    Sky("no plan", skies.json("401 No", '{"message": "Plan expired!"}'), "Renew it"),
-    Sky("403", skies.json("403 No", '{"message": "Forbidden"}'), KEY),
-    Sky("a firewall", skies.page("403 No", "<h1>No</h1>"), "Ask whoever runs it"),
-    Sky("408", skies.page("408 No", ""), "gave up waiting"),
-    Sky("502", skies.page("502 No", "<h1>No</h1>"), "out of order (502)"),
+    Sky("nothing listens", bad_addresses.nothing, ADDRESS),
+    Sky("a name nobody has", bad_addresses.no_such_name, ADDRESS),
+    Sky("no scheme", bad_addresses.bad_url, ADDRESS),
+    Sky("a website", bad_addresses.page("200 OK", "<h1>Hello</h1>"), ADDRESS),
+    Sky("its 404", bad_addresses.page("404 No", "<h1>No</h1>"), ADDRESS),
+    Sky(
+        "Express",
+        bad_addresses.page("404 No", "<pre>Cannot POST /v9</pre>"),
+        ADDRESS,
+    ),
+    Sky(
+        "a gateway",
+        bad_addresses.json("404 No", '{"message": "Not Found"}'),
+        ADDRESS,
+    ),
+    Sky(
+        "a redirect",
+        bad_addresses.page("301 No\r\nLocation: https://x.test", ""),
+        ADDRESS,
+    ),
+    Sky("405", bad_addresses.page("405 No", "<h1>No</h1>"), ADDRESS),
+    Sky(
+        "no TLS",
+        bad_addresses.saying(GARBAGE, scheme="https"),
+        "no secure connection",
+    ),
+    Sky("no HTTP", bad_addresses.saying(GARBAGE), "broke off"),
+    Sky(
+        "a wrong key",
+        bad_addresses.json("401 No", '{"message": "Invalid API Key"}'),
+        KEY,
+    ),
+    Sky(
+        "no plan",
+        bad_addresses.json("401 No", '{"message": "Plan expired!"}'),
+        "Renew it",
+    ),
+    Sky("403", bad_addresses.json("403 No", '{"message": "Forbidden"}'), KEY),
+    Sky(
+        "a firewall",
+        bad_addresses.page("403 No", "<h1>No</h1>"),
+        "Ask whoever runs it",
+    ),
+    Sky("408", bad_addresses.page("408 No", ""), "gave up waiting"),
+    Sky("502", bad_addresses.page("502 No", "<h1>No</h1>"), "out of order (502)"),
 ]
 
 
@@ -63,7 +91,7 @@ def hall(client, settings) -> Iterator[Hall]:
     address = settings.SMARTLEAD_BASE_URL
     world = World(leads=6, limits=[(100_000, 60)])
     client.force_login(make_manager())
-    with skies.open_hall(world, client) as hall:
+    with bad_addresses.open_hall(world, client) as hall:
         yield hall
     world.close()
     settings.SMARTLEAD_BASE_URL = address
@@ -174,7 +202,7 @@ class TestReading:
     def test_an_inbox_that_cannot_be_read_is_said_though_nobody_clicks(
         self, hall, settings
     ):
-        with skies.nothing() as settings.SMARTLEAD_BASE_URL:
+        with bad_addresses.nothing() as settings.SMARTLEAD_BASE_URL:
             run("sync")
         assert "The inbox cannot be read." in hall.see("/inbox/")
 
@@ -254,7 +282,9 @@ class TestCommands:
         assert Lead.objects.count() == 1
 
     def test_a_wrong_address_is_not_bound(self, hall, settings):
-        with skies.page("200 OK", "<h1>Hello</h1>")() as settings.SMARTLEAD_BASE_URL:
+        with bad_addresses.page(
+            "200 OK", "<h1>Hello</h1>"
+        )() as settings.SMARTLEAD_BASE_URL:
             run("sync", "--full")
             run("doctor", "--online")
 

@@ -11,7 +11,7 @@ import urllib.request
 from random import Random
 from typing import Any
 
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 FIRST_STRANGER = 100_000
 

@@ -8,8 +8,8 @@ without compare-and-set can prevent those.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.trials.evidence import Change, Evidence, NoteCall, Row
-from tests.trials.outsider import FIRST_STRANGER
+from tests.trials.outside_changes import FIRST_STRANGER
+from tests.trials.trial_record import Change, Evidence, NoteCall, Row
 
 SLACK = 0.15  # seconds between a worker's last look at the clock and its call's leaving
 FINAL = {"done", "refused", "overtaken", "cancelled", "skipped"}

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import check, check_page
-from tests.browser.test_handing_over import row_of
+from tests.browser.page_checks import check, check_page
+from tests.browser.test_assign import row_of
 from tests.factories import make_lead, make_message
 
 

@@ -1,6 +1,6 @@
 """What happened to one lead, in order, for whoever has to find out why."""
 
-from tests.trials.evidence import Evidence
+from tests.trials.trial_record import Evidence
 
 
 def trace(evidence: Evidence, lead: int) -> str:

@@ -37,8 +37,8 @@ from assignments.smartlead.budget import Budget
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import AboutUs
 from assignments.smartlead.meter import Kind
-from tests.trials import scribe
-from tests.trials.line import Line
+from tests.trials import batch_writer
+from tests.trials.control_socket import Line
 
 
 def play(line: Line, *, act: str, **details: Any) -> None:
@@ -96,7 +96,7 @@ def give_back() -> None:
 
 def hand_over(*, to: int, note: str) -> None:
     """All leads to one member; the first few are written at once."""
-    write_plan.CHUNK = scribe.CHUNK
+    write_plan.CHUNK = batch_writer.CHUNK
     boss, now = User.objects.get(), timezone.now()
     wish = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
     part = Part(leads=Lead.objects.all(), wish=wish)

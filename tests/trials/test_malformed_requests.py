@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from assignments.models import User
 from tests.factories import make_manager
-from tests.trials.roles import Office, as_, make_office
+from tests.trials.sample_team import Office, as_, make_office
 
 pytestmark = pytest.mark.django_db
 

@@ -14,13 +14,21 @@ from typing import Any
 
 import django
 
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 
 def main(address: Path) -> None:
     django.setup()
-    for role in ("wire", "worker", "mirror", "managers", "outsider", "clock", "clerk"):
-        importlib.import_module(f"tests.trials.{role}")
+    for name in (
+        "announcing_transport",
+        "dispatch_worker",
+        "sync_worker",
+        "manager_actions",
+        "outside_changes",
+        "ticker",
+        "trial_steps",
+    ):
+        importlib.import_module(f"tests.trials.{name}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     for wish in sys.stdin:
         if os.fork() == 0:
@@ -43,7 +51,7 @@ def _play(address: Path, wish: dict[str, Any]) -> None:
 
 def _open_wire(line: Line) -> None:
     from assignments.smartlead import client
-    from tests.trials.wire import KeptOpen
+    from tests.trials.announcing_transport import KeptOpen
 
     client.default_transport = lambda: KeptOpen(line)
 

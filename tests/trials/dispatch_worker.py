@@ -9,7 +9,7 @@ from django.utils import timezone
 from assignments import tasks
 from assignments.services.dispatch.context import Desk, step_reached
 from assignments.services.dispatch.dispatcher import Dispatcher
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 
 def play(line: Line, *, is_seated: bool) -> None:

@@ -1,6 +1,6 @@
 """A batch whose workers are killed at chosen steps, one after the other.
 
-    python -m tests.trials.deaths FOLDER
+    python -m tests.trials.batch_step_kills FOLDER
 
 plays on the database of the environment, with a sandbox whose state is kept in the
 folder, and prints what came of it as JSON. Each worker is a fork that kills itself with
@@ -69,8 +69,8 @@ def prepare(folder: Path) -> None:
     from assignments.models import Lead
     from assignments.services import account as accounts
     from assignments.services.bulk import plans, write_plan
+    from tests.dispatch_harness import open_office
     from tests.factories import make_manager, make_plan
-    from tests.office import open_office
 
     write_plan.CHUNK = 0  # nothing with the confirmation
     world = _world(folder)
@@ -124,7 +124,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     from assignments.services.dispatch.dispatcher import Dispatcher
     from assignments.smartlead.budget import Budget
     from assignments.smartlead.client import connect
-    from tests.office import Clock
+    from tests.dispatch_harness import Clock
 
     def meet(step: str, **_: object) -> None:
         if step == until:

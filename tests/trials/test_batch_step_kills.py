@@ -4,14 +4,14 @@ import json
 import subprocess
 import sys
 
+from tests.trials.batch_step_kills import LEADS, SENDING, WRITING
 from tests.trials.databases import ROOT, environment
-from tests.trials.deaths import LEADS, SENDING, WRITING
 
 
 def test_whoever_dies_the_batch_goes_on_and_nothing_is_done_twice(source, tmp_path):
     url = source.fresh("deaths")
     played = subprocess.run(
-        [sys.executable, "-m", "tests.trials.deaths", str(tmp_path)],
+        [sys.executable, "-m", "tests.trials.batch_step_kills", str(tmp_path)],
         cwd=ROOT,
         env=environment(url),
         capture_output=True,

@@ -28,9 +28,9 @@ from assignments.sandbox.server import serving
 from assignments.sandbox.world import World
 from assignments.smartlead.transport import SocketTransport
 from tests.factories import make_manager
-from tests.trials import leaks, skies
+from tests.trials import bad_addresses, secret_search
+from tests.trials.bad_addresses import Hall
 from tests.trials.databases import SqliteFiles, environment, manage
-from tests.trials.skies import Hall
 
 PAGES = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
@@ -53,7 +53,7 @@ def hall(key, db, client, settings) -> Iterator[Hall]:
     address = settings.SMARTLEAD_BASE_URL
     world = World(leads=30, keys=[key], limits=[(100_000, 60)])
     client.force_login(make_manager(is_staff=True, is_superuser=True))
-    with skies.open_hall(world, client) as hall:
+    with bad_addresses.open_hall(world, client) as hall:
         yield hall
     world.close()
     settings.SMARTLEAD_BASE_URL = address
@@ -116,7 +116,7 @@ def break_tasks(monkeypatch: pytest.MonkeyPatch, lead: Lead) -> None:
 
 
 def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatch):
-    with leaks.everything_logged() as logged:
+    with secret_search.everything_logged() as logged:
         said = live_through_every_fault(hall)
         break_tasks(monkeypatch, Lead.objects.first())
         for kind in sorted(TOO_MANY):
@@ -135,8 +135,14 @@ def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatc
     assert OrmQ.objects.exists()
     assert "send_request_headers" in logged.getvalue()
     assert len(hall.world.journal.calls(kind="owner")) > 10
-    for text in (said, logged.getvalue(), pages, leaks.database(), leaks.arguments()):
-        assert not leaks.found_in(text, key)
+    for text in (
+        said,
+        logged.getvalue(),
+        pages,
+        secret_search.database(),
+        secret_search.arguments(),
+    ):
+        assert not secret_search.found_in(text, key)
 
 
 def test_an_error_page_with_debug_on_shows_no_key(hall, key, settings, monkeypatch):
@@ -148,15 +154,15 @@ def test_an_error_page_with_debug_on_shows_no_key(hall, key, settings, monkeypat
     page = hall.see("/inbox/")
 
     assert "SMARTLEAD_API_KEY" in page
-    assert not leaks.found_in(page, key)
+    assert not secret_search.found_in(page, key)
 
 
 def test_what_would_give_it_away_is_recognised(key):
-    for text in (key, f"?api_key={key}&x", leaks.quote(key, safe="")):
-        assert leaks.found_in(text, key)
+    for text in (key, f"?api_key={key}&x", secret_search.quote(key, safe="")):
+        assert secret_search.found_in(text, key)
     for pad in range(3):
-        packed = leaks.b64encode(f"{pad * 'a'}{key}bc".encode()).decode()
-        assert leaks.found_in(packed, key)
+        packed = secret_search.b64encode(f"{pad * 'a'}{key}bc".encode()).decode()
+        assert secret_search.found_in(packed, key)
 
 
 def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, key):
@@ -174,8 +180,8 @@ def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, 
     world.close()
 
     assert "qcluster" in listed
-    assert "Fatal Python error: Aborted" in leaks.files(tmp_path)
-    assert not leaks.found_in(listed + leaks.files(tmp_path), key)
+    assert "Fatal Python error: Aborted" in secret_search.files(tmp_path)
+    assert not secret_search.found_in(listed + secret_search.files(tmp_path), key)
 
 
 def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
@@ -195,7 +201,7 @@ def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
         give_up_at = time.monotonic() + 120
         while not is_busy() and time.monotonic() < give_up_at:
             time.sleep(0.1)
-        listed = leaks.arguments()
+        listed = secret_search.arguments()
         os.killpg(worker.pid, signal.SIGABRT)
         worker.wait()
     return listed

@@ -4,7 +4,7 @@ import os
 import time
 
 from assignments import tasks
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 
 def play(line: Line, *, every: float) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.trials.line import GO
+from tests.trials.control_socket import GO
 
 STEPS = (
     "claimed",

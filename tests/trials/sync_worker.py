@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assignments import tasks
 from assignments.services.mirror import import_leads, scheduler, sync_passes
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 
 def play(line: Line) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Lead
-from tests.browser.looks import check
+from tests.browser.page_checks import check
 from tests.factories import make_category
 
 

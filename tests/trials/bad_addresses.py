@@ -20,8 +20,8 @@ from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
+from tests.dispatch_harness import Clock
 from tests.factories import make_lead
-from tests.office import Clock
 
 type Address = AbstractContextManager[str]
 

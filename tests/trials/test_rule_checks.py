@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from tests.trials.evidence import Change, Evidence, LeadEnd, NoteCall, NoteRow, Row
-from tests.trials.killer import Said
-from tests.trials.verdict import judge
+from tests.trials.process_killer import Said
+from tests.trials.rule_checks import judge
+from tests.trials.trial_record import Change, Evidence, LeadEnd, NoteCall, NoteRow, Row
 
 ANA, BEN, CEM, STRANGER = 1, 2, 3, 100_001
 ROW = Row(

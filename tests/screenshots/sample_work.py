@@ -24,7 +24,7 @@ from assignments.services.ledger.planning import plan_for_one_member
 from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget
-from tests.office import Clock
+from tests.dispatch_harness import Clock
 
 TEAMS = {
     "North": ("Theo Brandt", "Ngozi Adeyemi", "Maya Lindqvist", "Luca Ferri"),

@@ -9,8 +9,8 @@ from playwright.sync_api import Page
 
 from assignments.models import Account, Heartbeat, User
 from assignments.services import account
-from tests.screenshots import batches, coverages, messages
-from tests.screenshots.office import lead_with_history
+from tests.screenshots import batch_states, coverage_states, notification_states
+from tests.screenshots.sample_work import lead_with_history
 
 SETTLED = 250  # ms: until what an act has asked for is drawn
 PAPER = ((794, 1123),)
@@ -103,11 +103,11 @@ def spoil(page: Page) -> None:
 
 
 def of_coverage(comment: str, rest: str = "") -> Callable[[], str]:
-    return lambda: coverages.address(comment, rest)
+    return lambda: coverage_states.address(comment, rest)
 
 
 def new_for(name: str, query: str = "") -> Callable[[], str]:
-    return lambda: coverages.new_for(name, query)
+    return lambda: coverage_states.new_for(name, query)
 
 
 COVERAGES = [
@@ -132,7 +132,7 @@ COVERAGES = [
     *[
         Shot(
             name=f"coverage-{name}", path=path,
-            before=coverages.trouble, after=coverages.calm,
+            before=coverage_states.trouble, after=coverage_states.calm,
         )
         for name, path in (
             ("attention", "/coverage/"),
@@ -181,25 +181,25 @@ SHOTS_TO_TAKE = [
     Shot(name="history-lead", path=lambda: f"/history/?lead={lead_with_history().pk}"),
     Shot(name="history-nothing", path="/history/?cause=routing"),
     Shot(name="history-wrong", path="/history/?from=2026-05-12&to=2026-05-11"),
-    Shot(name="assign", path=lambda: f"/assign/?plan={batches.preview().pk}"),
+    Shot(name="assign", path=lambda: f"/assign/?plan={batch_states.preview().pk}"),
     Shot(name="assign-nothing", path="/assign/?filter=q%3Dzzz"),
-    Shot(name="batches", path="/batches/", before=batches.batch),
-    Shot(name="batch", path=lambda: f"/batches/{batches.batch().pk}/"),
-    Shot(name="batch-undo", path=lambda: f"/batches/{batches.batch().pk}/undo/"),
-    Shot(name="leaving", path=lambda: f"/team/{batches.leaver().pk}/leaving/"),
-    Shot(name="mappings", path="/settings/mappings/", before=batches.table),
-    Shot(name="mapping", path=lambda: f"/settings/mappings/{batches.table().pk}/"),
+    Shot(name="batches", path="/batches/", before=batch_states.batch),
+    Shot(name="batch", path=lambda: f"/batches/{batch_states.batch().pk}/"),
+    Shot(name="batch-undo", path=lambda: f"/batches/{batch_states.batch().pk}/undo/"),
+    Shot(name="leaving", path=lambda: f"/team/{batch_states.leaver().pk}/leaving/"),
+    Shot(name="mappings", path="/settings/mappings/", before=batch_states.table),
+    Shot(name="mapping", path=lambda: f"/settings/mappings/{batch_states.table().pk}/"),
     Shot(name="inbox-selected", path="/inbox/", act=select_some),
     Shot(name="menu", path="/inbox/", act=press("Sara Klein")),
     Shot(name="help", path="/history/", act=open_help),
-    Shot(name="notifications", path="/notifications/", before=messages.tell),
+    Shot(name="notifications", path="/notifications/", before=notification_states.tell),
     Shot(name="notifications-member", path="/notifications/", user="ngozi"),
     Shot(name="notification-settings", path="/notifications/settings/"),
     Shot(
         name="system-mails",
         path="/system/",
-        before=messages.refuse,
-        after=messages.forgive,
+        before=notification_states.refuse,
+        after=notification_states.forgive,
     ),
     Shot(name="notifications-none", path="/notifications/", user="ana"),
     Shot(name="team", path="/team/"),
@@ -213,7 +213,7 @@ SHOTS_TO_TAKE = [
     ),
     Shot(name="rebalance", path="/team/rebalance/"),
     Shot(name="rebalance-plan", path="/team/rebalance/?live=on", act=ask_preview),
-    Shot(name="review", path="/review/", before=batches.drift),
+    Shot(name="review", path="/review/", before=batch_states.drift),
     Shot(name="inbox-review", path="/inbox/?review=untouched&days=2"),
     Shot(name="member-add", path="/team/add/"),
     Shot(name="system", path="/system/"),

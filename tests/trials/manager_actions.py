@@ -20,7 +20,7 @@ from assignments.services.ledger.assign import (
 )
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.planning import plan_for_one_member
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 
 def play(line: Line, *, seed: str, members: list[int], every: float) -> None:

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from assignments.models import User
 from tests.browser import chromium
-from tests.screenshots import coverages
-from tests.screenshots.office import open_office, work
-from tests.screenshots.shots import SETTLED, SHOTS_TO_TAKE, Shot, wake
+from tests.screenshots import coverage_states
+from tests.screenshots.sample_work import open_office, work
+from tests.screenshots.screenshot_list import SETTLED, SHOTS_TO_TAKE, Shot, wake
 
 SHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
@@ -71,9 +71,9 @@ def _session(username: str) -> str:
 def main(wanted: list[str]) -> None:
     logging.disable(logging.WARNING)  # whom a picture signed in is no news
     with open_office() as office, serve() as url, sync_playwright() as playwright:
-        coverages.before(office)
+        coverage_states.before(office)
         work(office)
-        coverages.after(office)
+        coverage_states.after(office)
         settings.SMARTLEAD_RATE_LIMITS = [(8, 2.0), (55, 60.0)]
         browser = chromium.launch(playwright)
         for shot in SHOTS_TO_TAKE:

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assignments.models import Assignment, Member
 from assignments.models.assignment import State
-from tests.browser.test_handing_over import row_of
+from tests.browser.test_assign import row_of
 from tests.factories import make_assignment
 
 

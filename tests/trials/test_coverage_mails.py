@@ -1,7 +1,7 @@
 """A coverage starts and ends, and each person gets just the mails that are described.
 
 Through the sandbox and a real mail server, as the clock and the worker would do it. With
-200 leads it takes minutes: python -m pytest -m long tests/trials/test_messages.py
+200 leads it takes minutes: python -m pytest -m long tests/trials/test_coverage_mails.py
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from assignments.services.notifications import compose, outbox
 from assignments.services.operations.tick import tick
 from assignments.smartlead import client
 from tests.assignments.services.coverage.planning import DAY, HOUR, plan
+from tests.dispatch_harness import Office, open_office
 from tests.factories import MONDAY, make_manager, make_team, make_user
-from tests.office import Office, open_office
-from tests.postbox import Postbox
+from tests.smtp_server import Postbox
 
 MINUTE = timedelta(minutes=1)
 

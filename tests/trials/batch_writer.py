@@ -7,7 +7,7 @@ from django.db import connection
 
 from assignments import tasks
 from assignments.services.bulk import write_plan
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 CHUNK = 3
 PAUSE = 0.1

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.trials.killer import Said
+from tests.trials.process_killer import Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,8 +45,8 @@ from tests.factories import (
     make_manager,
     make_target,
 )
-from tests.trials.acts import ACTS
-from tests.trials.roles import Office, as_, make_office
+from tests.trials.post_permissions import ACTS
+from tests.trials.sample_team import Office, as_, make_office
 
 pytestmark = pytest.mark.django_db
 

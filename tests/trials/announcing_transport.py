@@ -7,7 +7,7 @@ import httpx
 from django.conf import settings
 
 from assignments.smartlead.transport import SocketTransport
-from tests.trials.line import Line
+from tests.trials.control_socket import Line
 
 WRITES = {"update-team-member": "calling", "create-note": "note calling"}
 # Made before the actors are forked: to load the certificates takes long.
