@@ -16,7 +16,12 @@ from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY, make_target
 from tests.skipped_tests import pytest_sessionfinish
-from tests.smtp_server import Postbox, drip, mailers, open_postbox
+from tests.smtp_server import (
+    SmtpServer,
+    mailers,
+    open_dripping_server,
+    open_smtp_server,
+)
 
 __all__ = ["pytest_sessionfinish"]
 
@@ -62,17 +67,17 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-def postbox(settings) -> Iterator[Postbox]:
+def postbox(settings) -> Iterator[SmtpServer]:
     """A real mail server; Handoff sends its mails there."""
-    with open_postbox() as box:
+    with open_smtp_server() as box:
         settings.MAILERS = mailers(box)
         yield box
 
 
 @pytest.fixture
-def dripping() -> Iterator[Postbox]:
+def dripping() -> Iterator[SmtpServer]:
     """A mail server that begins a greeting and never comes to its end."""
-    with drip() as box:
+    with open_dripping_server() as box:
         yield box
 
 

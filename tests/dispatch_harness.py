@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from assignments.models import Assignment, Lead, Member, Note
+from assignments.models import Assignment, Lead, Mail, Member, Note
 from assignments.sandbox.world import World
 from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
@@ -13,18 +13,18 @@ from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
 from tests.factories import MONDAY, make_lead
 
-MANY_LOOKS = 10_000  # looks at the clock; no test needs half as many
-MANY_TURNS = 300
+MOST_READS = 10_000  # looks at the clock; no test needs half as many
+MOST_TURNS = 300
 
 
 @dataclass
-class Clock:
+class FakeClock:
     now: datetime = MONDAY
     looks: int = 0
 
     def __call__(self) -> datetime:
         self.looks += 1
-        assert self.looks < MANY_LOOKS, "Whoever works by this clock finds no end."
+        assert self.looks < MOST_READS, "Whoever works by this clock finds no end."
         # A tick a look: two events are never at exactly the same moment.
         self.now += timedelta(microseconds=1)
         return self.now
@@ -35,10 +35,10 @@ class Clock:
 
 
 @dataclass
-class Office:
+class DispatchHarness:
     world: World
     desk: Desk
-    clock: Clock
+    clock: FakeClock
     members: list[Member] = field(default_factory=list)
 
     def lead(self, owner: int | None = 0, *, number: int = 0) -> Lead:
@@ -60,7 +60,7 @@ class Office:
     def dispatch(self) -> Dispatcher:
         """Work until there is no call to make just now."""
         dispatcher = Dispatcher(self.desk)
-        for _ in range(MANY_TURNS):
+        for _ in range(MOST_TURNS):
             if dispatcher.take_turn(self.clock()) is not None:
                 return dispatcher
         raise AssertionError("The dispatcher makes one call after the other.")
@@ -87,8 +87,8 @@ class Office:
 
 
 @contextmanager
-def open_office(world: World) -> Iterator[Office]:
-    clock = Clock()
+def open_dispatch_harness(world: World) -> Iterator[DispatchHarness]:
+    clock = FakeClock()
     budget = account_budget()
     members = [
         Member.objects.create(id=id_, name=member.name, source=Member.Source.BOARD)
@@ -96,9 +96,9 @@ def open_office(world: World) -> Iterator[Office]:
     ]
     with connect(budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=clock)
-        yield Office(world, desk, clock, members)
+        yield DispatchHarness(world, desk, clock, members)
 
 
-def state_of(row: Assignment | Note) -> str:
+def state_of(row: Assignment | Mail | Note) -> str:
     row.refresh_from_db()
     return row.state

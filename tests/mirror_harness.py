@@ -12,16 +12,16 @@ from assignments.services.mirror.session import Reading, SyncReport
 from assignments.smartlead.budget import Budget, Kind, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.smartlead.records import LeadRow
-from tests.dispatch_harness import Clock
+from tests.dispatch_harness import FakeClock
 from tests.factories import MONDAY
 
 
 @dataclass
-class Mirror:
+class MirrorHarness:
     world: World
     client: Client
     budget: Budget
-    clock: Clock
+    clock: FakeClock
     naps: list[float] = field(default_factory=list)
 
     @property
@@ -81,10 +81,12 @@ class Mirror:
 
 
 @contextmanager
-def open_mirror(world: World, *, now: datetime = MONDAY) -> Iterator[Mirror]:
+def open_mirror_harness(
+    world: World, *, now: datetime = MONDAY
+) -> Iterator[MirrorHarness]:
     budget = account_budget()
     with connect(budget=budget) as client:
-        yield Mirror(world, client, budget, Clock(now))
+        yield MirrorHarness(world, client, budget, FakeClock(now))
 
 
 def make_row(map_id: int = 1, **said: Any) -> LeadRow:

@@ -13,7 +13,9 @@ MINUTE = timedelta(minutes=1)
 ANA, BEN = "ana@example.com", "ben@example.com"
 
 
-def told(address: str = ANA, subject: str = "3 leads are yours", **fields: Any) -> Mail:
+def make_due_mail(
+    address: str = ANA, subject: str = "3 leads are yours", **fields: Any
+) -> Mail:
     """One message to somebody new, made into a mail."""
     values = {"kind": "assigned", "key": "1", "text": "", "path": "/inbox/"}
     user = make_user(email=address)
@@ -22,11 +24,6 @@ def told(address: str = ANA, subject: str = "3 leads are yours", **fields: Any) 
     return Mail.objects.get(address=address)
 
 
-def send(at: datetime = MONDAY) -> int:
+def send_due_mails(at: datetime = MONDAY) -> int:
     with smtp.postman() as postman:
         return outbox.send_all(postman=postman, until=at + MINUTE, clock=lambda: at)
-
-
-def state(mail: Mail) -> str:
-    mail.refresh_from_db()
-    return mail.state

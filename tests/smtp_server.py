@@ -19,7 +19,7 @@ PASSWORD = "sesame-p%C3%A4ss"  # never to be seen anywhere
 
 
 @dataclass
-class Postbox:
+class SmtpServer:
     """What arrived, and what the server does instead of taking it."""
 
     host: str = ""
@@ -113,7 +113,7 @@ class Postbox:
         return AuthResult(success=good, handled=False)
 
 
-class _OnAnyPort(Controller):
+class _FreePortController(Controller):
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
@@ -121,9 +121,9 @@ class _OnAnyPort(Controller):
 
 
 @contextmanager
-def open_postbox() -> Iterator[Postbox]:
-    box = Postbox()
-    server = _OnAnyPort(
+def open_smtp_server() -> Iterator[SmtpServer]:
+    box = SmtpServer()
+    server = _FreePortController(
         box,
         hostname="127.0.0.1",
         port=0,
@@ -138,14 +138,14 @@ def open_postbox() -> Iterator[Postbox]:
         server.stop()
 
 
-def mailers(box: Postbox, **options: Any) -> dict[str, Any]:
+def mailers(box: SmtpServer, **options: Any) -> dict[str, Any]:
     """The setting MAILERS for this server."""
     values = {"host": box.host, "port": box.port, "timeout": 5}
     backend = "assignments.smtp.Backend"
     return {"default": {"BACKEND": backend, "OPTIONS": values | options}}
 
 
-class _Drip(socketserver.BaseRequestHandler):
+class _DrippingHandler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         """A line of some minutes, a character at a time."""
         with suppress(OSError):  # the other side has had enough
@@ -155,14 +155,14 @@ class _Drip(socketserver.BaseRequestHandler):
 
 
 @contextmanager
-def drip() -> Iterator[Postbox]:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Drip) as server:
+def open_dripping_server() -> Iterator[SmtpServer]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _DrippingHandler) as server:
         server.daemon_threads = True
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.01}
         )
         thread.start()
         host, port = server.server_address[:2]
-        yield Postbox(host=str(host), port=port)
+        yield SmtpServer(host=str(host), port=port)
         server.shutdown()
         thread.join()

@@ -19,7 +19,7 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def reply_to(lead: Lead, *, at: datetime = LATER, **fields: Any) -> dict[str, Any]:
+def reply_event(lead: Lead, *, at: datetime = LATER, **fields: Any) -> dict[str, Any]:
     """The long body of a reply, as it was seen."""
     key = f"<{lead.pk}-{iso(at)}@example.com>"
     return {
@@ -46,7 +46,7 @@ def reply_to(lead: Lead, *, at: datetime = LATER, **fields: Any) -> dict[str, An
     } | fields
 
 
-def category_of(
+def category_event(
     lead: Lead, category_id: int, name: str = "Meeting", *, at: datetime = LATER
 ) -> dict[str, Any]:
     return {
@@ -62,22 +62,22 @@ def category_of(
     }
 
 
-def address() -> str:
+def webhook_path() -> str:
     return f"/webhooks/smartlead/{authentication.path_token()}/"
 
 
-def signed(body: bytes, secret: str = SECRET) -> str:
+def signature(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, "sha256").hexdigest()
 
 
-def body_of(payload: Any) -> bytes:
+def encoded_body(payload: Any) -> bytes:
     return payload if isinstance(payload, bytes) else json.dumps(payload).encode()
 
 
-def send(client: Client, payload: Any, **headers: str) -> Any:
+def post(client: Client, payload: Any, **headers: str) -> Any:
     return client.post(
-        address(),
-        data=body_of(payload),
+        webhook_path(),
+        data=encoded_body(payload),
         content_type="application/json",
         headers=headers,
     )

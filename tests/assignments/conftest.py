@@ -4,12 +4,12 @@ import pytest
 
 from assignments.sandbox.world import World
 from assignments.services.dispatch.context import step_reached
-from tests.dispatch_harness import Office, open_office
+from tests.dispatch_harness import DispatchHarness, open_dispatch_harness
 
 
 @pytest.fixture
-def office(db: None, world: World) -> Iterator[Office]:
-    with open_office(world) as office:
+def office(db: None, world: World) -> Iterator[DispatchHarness]:
+    with open_dispatch_harness(world) as office:
         yield office
 
 

@@ -23,7 +23,7 @@ from tests.factories import (
     make_target,
     make_user,
 )
-from tests.smtp_server import Postbox, mailers
+from tests.smtp_server import SmtpServer, mailers
 
 
 def sit_on(*names: str) -> None:
@@ -231,7 +231,7 @@ def test_open_lead_fetches_the_conversation(office):
 
 class TestMails:
     @pytest.fixture
-    def told(self, postbox: Postbox) -> Postbox:
+    def told(self, postbox: SmtpServer) -> SmtpServer:
         user = make_user(email="ana@example.com")
         save_wishes(
             user=user,

@@ -24,7 +24,7 @@ from assignments.services.ledger.planning import plan_for_one_member
 from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget
-from tests.dispatch_harness import Clock
+from tests.dispatch_harness import FakeClock
 
 TEAMS = {
     "North": ("Theo Brandt", "Ngozi Adeyemi", "Maya Lindqvist", "Luca Ferri"),
@@ -39,7 +39,7 @@ class Office:
     """A Smartlead, its mirror, and what people have decided."""
 
     world: World
-    clock: Clock
+    clock: FakeClock
     budget: Budget
     client: smartlead.Client
     users: dict[str, User] = field(default_factory=dict)
@@ -98,7 +98,7 @@ def open_office() -> Iterator[Office]:
     settings.SMARTLEAD_RATE_LIMITS = UNLIMITED
     call_command("migrate", interactive=False, verbosity=0)
     now = timezone.now()
-    clock = Clock(now - timedelta(days=2, hours=3))
+    clock = FakeClock(now - timedelta(days=2, hours=3))
     world = World(
         leads=300,
         now=now.timestamp(),

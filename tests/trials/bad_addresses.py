@@ -20,7 +20,7 @@ from assignments.services.dispatch.context import Desk
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.client import connect
-from tests.dispatch_harness import Clock
+from tests.dispatch_harness import FakeClock
 from tests.factories import make_lead
 
 type Address = AbstractContextManager[str]
@@ -102,7 +102,7 @@ class Hall:
     world: World
     server: Server
     browser: Browser
-    clock: Clock
+    clock: FakeClock
     ana: Member
     ben: Member
 
@@ -153,4 +153,4 @@ def open_hall(world: World, browser: Browser) -> Iterator[Hall]:
     ]
     with serving(world) as server:
         settings.SMARTLEAD_BASE_URL = server.base_url
-        yield Hall(world, server, browser, Clock(timezone.now()), ana, ben)
+        yield Hall(world, server, browser, FakeClock(timezone.now()), ana, ben)

@@ -69,12 +69,12 @@ def prepare(folder: Path) -> None:
     from assignments.models import Lead
     from assignments.services import account as accounts
     from assignments.services.bulk import plans, write_plan
-    from tests.dispatch_harness import open_office
+    from tests.dispatch_harness import open_dispatch_harness
     from tests.factories import make_manager, make_plan
 
     write_plan.CHUNK = 0  # nothing with the confirmation
     world = _world(folder)
-    with open_office(world) as office:
+    with open_dispatch_harness(world) as office:
         for number in range(LEADS):
             office.lead(0, number=number)
         boss, to = make_manager(), office.members[1]
@@ -124,7 +124,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     from assignments.services.dispatch.dispatcher import Dispatcher
     from assignments.smartlead.budget import Budget
     from assignments.smartlead.client import connect
-    from tests.dispatch_harness import Clock
+    from tests.dispatch_harness import FakeClock
 
     def meet(step: str, **_: object) -> None:
         if step == until:
@@ -134,7 +134,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     world, budget = _world(folder), Budget(limits=PLENTY, name="deaths")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
-        desk = Desk(client=client, budget=budget, clock=Clock(at))
+        desk = Desk(client=client, budget=budget, clock=FakeClock(at))
         Dispatcher(desk).run(until=at + timedelta(seconds=1))
     world.close()
 

@@ -156,12 +156,12 @@ class Stage:
         from assignments.services.dispatch.dispatcher import Dispatcher
         from assignments.smartlead import client as smartlead
         from assignments.smartlead.budget import Budget
-        from tests.dispatch_harness import Clock
+        from tests.dispatch_harness import FakeClock
         from tests.factories import MONDAY
 
         transport = httpx.WSGITransport(app=application(self.world))
         budget = Budget(limits=[(10**6, 60.0)], name="overlap")
-        clock = Clock(MONDAY + timedelta(minutes=5))
+        clock = FakeClock(MONDAY + timedelta(minutes=5))
         with smartlead.connect(transport=transport, budget=budget) as client:
             desk = Desk(client=client, budget=budget, clock=clock)
             while Dispatcher(desk).take_turn(clock()) is None:

@@ -15,7 +15,7 @@ from django.db import connection
 from django_q.models import OrmQ, Task
 
 
-def traces(key: str) -> list[str]:
+def encodings_of(key: str) -> list[str]:
     """The key as it is, and as the usual encodings would show it or its middle."""
     plain = [key, quote(key, safe=""), quote(key), quote_plus(key), escape(key)]
     plain += [dumps(key)[1:-1], key.encode().hex(), key[::-1]]
@@ -24,13 +24,13 @@ def traces(key: str) -> list[str]:
     return [trace.lower() for trace in plain + shifted]
 
 
-def found_in(text: str, key: str) -> list[str]:
+def encodings_in(text: str, key: str) -> list[str]:
     text = text.lower()
-    return [trace for trace in traces(key) if trace in text]
+    return [trace for trace in encodings_of(key) if trace in text]
 
 
 @contextmanager
-def everything_logged() -> Iterator[StringIO]:
+def captured_logs() -> Iterator[StringIO]:
     """What any logger says, however loud it is set."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
@@ -48,7 +48,7 @@ def everything_logged() -> Iterator[StringIO]:
         logger.handlers = handlers
 
 
-def database() -> str:
+def database_text() -> str:
     """Every row of every table, and what is packed inside some of them."""
     tables = connection.introspection.table_names()
     return "\n".join([*map(_rows, tables), *_unpacked()])
@@ -69,7 +69,7 @@ def _unpacked() -> Iterator[str]:
         yield repr(session.get_decoded())
 
 
-def arguments() -> str:
+def process_arguments() -> str:
     """The argument lists of all processes of this machine."""
     said = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
@@ -80,6 +80,6 @@ def arguments() -> str:
     return b"\n".join(said).decode(errors="replace")
 
 
-def files(folder: Path) -> str:
+def file_contents(folder: Path) -> str:
     contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     return b"\n".join(contents).decode(errors="replace")

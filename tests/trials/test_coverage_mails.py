@@ -18,9 +18,9 @@ from assignments.services.notifications import compose, outbox
 from assignments.services.operations.tick import tick
 from assignments.smartlead import client
 from tests.assignments.services.coverage.planning import DAY, HOUR, plan
-from tests.dispatch_harness import Office, open_office
+from tests.dispatch_harness import DispatchHarness, open_dispatch_harness
 from tests.factories import MONDAY, make_manager, make_team, make_user
-from tests.smtp_server import Postbox
+from tests.smtp_server import SmtpServer
 
 MINUTE = timedelta(minutes=1)
 
@@ -37,14 +37,14 @@ def world(request, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-def office(db: None, world: World) -> Iterator[Office]:
+def office(db: None, world: World) -> Iterator[DispatchHarness]:
     SlaTarget.objects.all().delete()  # overdue answers are told elsewhere
-    with open_office(world) as office:
+    with open_dispatch_harness(world) as office:
         yield office
 
 
 @pytest.fixture
-def team(office: Office, world: World) -> list[Member]:
+def team(office: DispatchHarness, world: World) -> list[Member]:
     """Ana, Ben and Cem with logins, Dua with an address only; a lead and a manager."""
     members = office.members[:4]
     for name, member in zip("abcd", members, strict=True):
@@ -59,7 +59,7 @@ def team(office: Office, world: World) -> list[Member]:
     return members
 
 
-def pass_by(office: Office, at: datetime) -> None:
+def pass_by(office: DispatchHarness, at: datetime) -> None:
     """A minute: the clock ticks, leads move, the clock tells, mails go out."""
     office.clock.now = max(office.clock.now, at)
     tick(at=office.clock.now)
@@ -77,7 +77,7 @@ def pass_by(office: Office, at: datetime) -> None:
 @pytest.mark.parametrize(
     "world", [9, pytest.param(200, marks=pytest.mark.long)], indirect=True
 )
-def test_each_gets_just_what_is_described(office, team, world, postbox: Postbox):
+def test_each_gets_just_what_is_described(office, team, world, postbox: SmtpServer):
     ana, ben, cem, dua = team
     count = len(world.owners()) - 5
     for number in range(count):

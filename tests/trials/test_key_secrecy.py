@@ -116,7 +116,7 @@ def break_tasks(monkeypatch: pytest.MonkeyPatch, lead: Lead) -> None:
 
 
 def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatch):
-    with secret_search.everything_logged() as logged:
+    with secret_search.captured_logs() as logged:
         said = live_through_every_fault(hall)
         break_tasks(monkeypatch, Lead.objects.first())
         for kind in sorted(TOO_MANY):
@@ -139,10 +139,10 @@ def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatc
         said,
         logged.getvalue(),
         pages,
-        secret_search.database(),
-        secret_search.arguments(),
+        secret_search.database_text(),
+        secret_search.process_arguments(),
     ):
-        assert not secret_search.found_in(text, key)
+        assert not secret_search.encodings_in(text, key)
 
 
 def test_an_error_page_with_debug_on_shows_no_key(hall, key, settings, monkeypatch):
@@ -154,15 +154,15 @@ def test_an_error_page_with_debug_on_shows_no_key(hall, key, settings, monkeypat
     page = hall.see("/inbox/")
 
     assert "SMARTLEAD_API_KEY" in page
-    assert not secret_search.found_in(page, key)
+    assert not secret_search.encodings_in(page, key)
 
 
 def test_what_would_give_it_away_is_recognised(key):
     for text in (key, f"?api_key={key}&x", secret_search.quote(key, safe="")):
-        assert secret_search.found_in(text, key)
+        assert secret_search.encodings_in(text, key)
     for pad in range(3):
         packed = secret_search.b64encode(f"{pad * 'a'}{key}bc".encode()).decode()
-        assert secret_search.found_in(packed, key)
+        assert secret_search.encodings_in(packed, key)
 
 
 def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, key):
@@ -179,9 +179,10 @@ def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, 
         listed = crash(known, tmp_path, is_busy=lambda: len(world.journal.calls()) > 5)
     world.close()
 
+    written = secret_search.file_contents(tmp_path)
     assert "qcluster" in listed
-    assert "Fatal Python error: Aborted" in secret_search.files(tmp_path)
-    assert not secret_search.found_in(listed + secret_search.files(tmp_path), key)
+    assert "Fatal Python error: Aborted" in written
+    assert not secret_search.encodings_in(listed + written, key)
 
 
 def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
@@ -201,7 +202,7 @@ def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
         give_up_at = time.monotonic() + 120
         while not is_busy() and time.monotonic() < give_up_at:
             time.sleep(0.1)
-        listed = secret_search.arguments()
+        listed = secret_search.process_arguments()
         os.killpg(worker.pid, signal.SIGABRT)
         worker.wait()
     return listed

@@ -16,9 +16,9 @@ from assignments.sandbox.world import DEFAULT_KEY, World
 from assignments.sandbox.wsgi import application
 from assignments.services.ledger.assign import assign_lead
 from tests.assignments.services.coverage.planning import go, plan
-from tests.dispatch_harness import Office, open_office
+from tests.dispatch_harness import DispatchHarness, open_dispatch_harness
 from tests.factories import MONDAY, make_manager, make_team
-from tests.mirror_harness import Mirror
+from tests.mirror_harness import MirrorHarness
 from tests.trials.recount import Recount
 from tests.trials.recount_sources import Handoff, Smartlead
 
@@ -31,11 +31,11 @@ MOVES, REPLIES, ANSWERS = 3, 6, 5  # a day
 class Desk:
     """People at work, and the sandbox's leads: everything at a second of its own."""
 
-    def __init__(self, office: Office, boss: User) -> None:
+    def __init__(self, office: DispatchHarness, boss: User) -> None:
         self.office, self.boss, self.rng = office, boss, Random("recount")
         self.world, self.clock = office.world, office.clock
         self.world.now = self.now
-        self.mirror = Mirror(
+        self.mirror = MirrorHarness(
             self.world, office.desk.client, office.desk.budget, self.clock
         )
 
@@ -86,7 +86,7 @@ def boss(db: None) -> User:
 
 @pytest.fixture
 def desk(world: World, boss: User) -> Iterator[Desk]:
-    with open_office(world) as office:
+    with open_dispatch_harness(world) as office:
         desk = Desk(office, boss)
         desk.mirror.full()
         Category.objects.filter(sentiment="positive").update(is_interested=True)

@@ -12,7 +12,7 @@ from assignments.services.bulk.undo import Undo, undo_batch, what_goes_back
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
 from tests.dashboard.pages import queries_of
-from tests.dispatch_harness import open_office
+from tests.dispatch_harness import open_dispatch_harness
 from tests.factories import (
     MONDAY,
     make_absence,
@@ -267,7 +267,7 @@ def test_asks_no_more_for_many_leads_than_for_one(batch, ana, ben):
 
 
 def test_after_an_hour_of_other_work_smartlead_has_what_was_before(world):
-    with open_office(world) as office:
+    with open_dispatch_harness(world) as office:
         ana, ben, cem, *_ = office.members
         leads = [office.lead(0, number=number) for number in range(4)]
         batch = make_batch(leads, ben)

@@ -6,7 +6,7 @@ from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.faults import Kind
 from assignments.services.ledger.assign import assign_lead
-from tests.dispatch_harness import Office, state_of
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import make_manager
 
 
@@ -16,7 +16,7 @@ def unanswered(office) -> Assignment:
     return write(office, Kind.LOST_ANSWER)
 
 
-def write(office: Office, fault: Kind) -> Assignment:
+def write(office: DispatchHarness, fault: Kind) -> Assignment:
     row = assign_lead(
         lead=office.lead(),
         to=office.members[1],
@@ -29,7 +29,7 @@ def write(office: Office, fault: Kind) -> Assignment:
     return row
 
 
-def reads(office: Office) -> int:
+def reads(office: DispatchHarness) -> int:
     return len(office.world.journal.calls(kind="thread"))
 
 

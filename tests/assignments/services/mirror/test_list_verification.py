@@ -9,15 +9,15 @@ from assignments.smartlead.errors import AboutUs
 from assignments.smartlead.pages import Page
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
-from tests.mirror_harness import Mirror, make_row, open_mirror
+from tests.mirror_harness import MirrorHarness, make_row, open_mirror_harness
 
 pytestmark = pytest.mark.django_db
 Proof = Source.Proof
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
-    with open_mirror(world) as mirror:
+def mirror(world: World) -> Iterator[MirrorHarness]:
+    with open_mirror_harness(world) as mirror:
         mirror.head_pass()
         yield mirror
 

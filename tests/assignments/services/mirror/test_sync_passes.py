@@ -14,25 +14,25 @@ from assignments.services.mirror.cursor import PAGE
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.errors import AboutUs
 from tests.assignments.smartlead.talking import smartlead_that
-from tests.dispatch_harness import Clock
+from tests.dispatch_harness import FakeClock
 from tests.factories import MONDAY, make_assignment, make_member
-from tests.mirror_harness import Mirror, open_mirror
+from tests.mirror_harness import MirrorHarness, open_mirror_harness
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: World) -> Iterator[Mirror]:
-    with open_mirror(world) as mirror:
+def mirror(world: World) -> Iterator[MirrorHarness]:
+    with open_mirror_harness(world) as mirror:
         yield mirror
 
 
 @pytest.fixture
-def big(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Mirror]:
+def big(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[MirrorHarness]:
     """An inbox of several pages."""
     larger = World(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
     world.account, world.keys = larger.account, larger.keys
-    with open_mirror(world) as mirror:
+    with open_mirror_harness(world) as mirror:
         yield mirror
 
 
@@ -232,14 +232,14 @@ class TestRound:
 
 
 class TestLeadsThatVanish:
-    def vanished(self, mirror: Mirror) -> int:
+    def vanished(self, mirror: MirrorHarness) -> int:
         mirror.head_pass()
         map_id = max(replied(mirror.world))
         mirror.world.vanish(map_id)
         mirror.clock.advance(60)
         return map_id
 
-    def look(self, mirror: Mirror) -> None:
+    def look(self, mirror: MirrorHarness) -> None:
         while not sync_passes.look_for_missed_lead(mirror.reading):
             pass
 
@@ -343,12 +343,12 @@ class TestNothingWhereAPageShouldBe:
         return []
 
     @pytest.fixture
-    def mirror(self, world: World, told: list[str]) -> Iterator[Mirror]:
+    def mirror(self, world: World, told: list[str]) -> Iterator[MirrorHarness]:
         def answer(_: httpx.Request) -> httpx.Response:
             return httpx.Response(200, text=told.pop(0) if len(told) > 1 else told[0])
 
         with smartlead_that(answer, budget=account_budget()) as client:
-            yield Mirror(world, client, client.budget, Clock(MONDAY))
+            yield MirrorHarness(world, client, client.budget, FakeClock(MONDAY))
 
     def full_page(self) -> str:
         rows = [

@@ -15,7 +15,7 @@ from assignments.services.coverage import invariants as coverage_invariants
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.operations import invariants
 from assignments.services.replies.record import record_mails
-from tests.dispatch_harness import Office
+from tests.dispatch_harness import DispatchHarness
 from tests.factories import (
     MONDAY,
     make_account,
@@ -329,7 +329,7 @@ class TestCommand:
 
 
 class TestSmartlead:
-    def compared(self, office: Office) -> str:
+    def compared(self, office: DispatchHarness) -> str:
         out = StringIO()
         try:
             call_command("audit", "--smartlead", stdout=out, no_color=True)
