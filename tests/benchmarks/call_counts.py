@@ -9,15 +9,15 @@ from assignments.sandbox.journal import Entry
 from assignments.sandbox.world import World
 
 
-def made(world: World, since: int = 0) -> list[Entry]:
+def our_calls(world: World, since: int = 0) -> list[Entry]:
     """Our calls after that many entries, in the order in which they arrived."""
     entries = world.journal.entries(after=since)
     return [entry for entry in entries if entry.source == "api"]
 
 
-def calls(world: World, since: int = 0) -> Counter[str]:
+def calls_by_kind(world: World, since: int = 0) -> Counter[str]:
     """How many of each kind: list, thread, owner, note."""
-    return Counter(entry.kind for entry in made(world, since))
+    return Counter(entry.kind for entry in our_calls(world, since))
 
 
 def stale_writes(world: World, since: int = 0) -> int:
@@ -27,7 +27,7 @@ def stale_writes(world: World, since: int = 0) -> int:
     """
     seen_at: dict[int | None, float] = {}
     listed_at, stale = -inf, 0
-    for entry in made(world, since):
+    for entry in our_calls(world, since):
         if entry.kind == "list":
             listed_at = entry.arrived_at
         if entry.kind == "owner":

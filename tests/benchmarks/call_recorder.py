@@ -15,12 +15,12 @@ from assignments.sandbox.journal import Entry
 from assignments.sandbox.world import World
 from assignments.sandbox.wsgi import application
 
-WRITES, NOTES = "owner", "note"
+WRITE_KIND, NOTE_KIND = "owner", "note"
 NEVER = float("-inf")
 
 
 @dataclass
-class Watched(httpx.BaseTransport):
+class CallRecorder(httpx.BaseTransport):
     """The way to the sandbox. Before each call time passes, as the pace demands."""
 
     world: World
@@ -32,13 +32,13 @@ class Watched(httpx.BaseTransport):
 
     def __post_init__(self) -> None:
         self._sandbox = httpx.WSGITransport(app=application(self.world))
-        self._heard = len(self.world.journal.entries())
+        self._entries_read = len(self.world.journal.entries())
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.pace()
         response = self._sandbox.handle_request(request)
         entry = self._entry()
-        shown = _shown(response) if entry.kind == "list" else [entry.map_id]
+        shown = _listed_leads(response) if entry.kind == "list" else [entry.map_id]
         for map_id in shown:
             if map_id is not None:
                 self._note(map_id, entry)
@@ -46,27 +46,27 @@ class Watched(httpx.BaseTransport):
 
     def _entry(self) -> Entry:
         """The call that was just answered; what happened outside lies before it."""
-        new = self.world.journal.entries(after=self._heard)
-        self._heard += len(new)
+        new = self.world.journal.entries(after=self._entries_read)
+        self._entries_read += len(new)
         self.calls.append(new[-1])
         return new[-1]
 
     def _note(self, map_id: int, entry: Entry) -> None:
-        if entry.kind == WRITES:
+        if entry.kind == WRITE_KIND:
             asked_at = self.known_at.get(map_id, NEVER)
             self.ages.append(entry.arrived_at - asked_at)
-        if entry.kind != NOTES:
+        if entry.kind != NOTE_KIND:
             self.known_at[map_id] = entry.arrived_at
 
 
-def _shown(response: httpx.Response) -> list[int]:
+def _listed_leads(response: httpx.Response) -> list[int]:
     response.read()
     rows = json.loads(response.content).get("data") or ()
     return [int(row["email_lead_map_id"]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class CallCost:
     """Reads, writes and notes of one stretch, and its oldest knowledge at a write."""
 
     calls: Counter[str]
@@ -74,14 +74,14 @@ class Cost:
 
     @property
     def reads(self) -> int:
-        return self.calls.total() - self.calls[WRITES] - self.calls[NOTES]
+        return self.calls.total() - self.calls[WRITE_KIND] - self.calls[NOTE_KIND]
 
 
-def cost(watched: Watched, act: Callable[[], object]) -> Cost:
+def measure_calls(recorder: CallRecorder, act: Callable[[], object]) -> CallCost:
     """What this act took."""
-    before, writes = len(watched.calls), len(watched.ages)
+    before, writes = len(recorder.calls), len(recorder.ages)
     act()
-    return Cost(
-        calls=Counter(call.kind for call in watched.calls[before:]),
-        oldest=max(watched.ages[writes:], default=0.0),
+    return CallCost(
+        calls=Counter(call.kind for call in recorder.calls[before:]),
+        oldest=max(recorder.ages[writes:], default=0.0),
     )

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from assignments.sandbox.world import DEFAULT_KEY
 
-CONFIGURED = ((8, 2.0), (55, 60.0))
-SMARTLEADS_OWN = ((10, 2.0), (60, 60.0))
+CONFIGURED_LIMITS = ((8, 2.0), (55, 60.0))
+SMARTLEAD_LIMITS = ((10, 2.0), (60, 60.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Benchmark:
     """One run of one benchmark.
 
     `scale` shortens everything that takes time: the windows of the limit, Smartlead's
@@ -32,7 +32,7 @@ class Trial:
 
         beside others the room between that and Smartlead's own limit is for them.
         """
-        return SMARTLEADS_OWN if self.other_share else CONFIGURED
+        return SMARTLEAD_LIMITS if self.other_share else CONFIGURED_LIMITS
 
     def environment(self, database_url: str) -> dict[str, str]:
         return {
@@ -42,7 +42,7 @@ class Trial:
             "SECRET_KEY": "only-for-benchmarks-" + "x" * 40,
             "SMARTLEAD_API_KEY": DEFAULT_KEY,
             "SMARTLEAD_BASE_URL": f"http://127.0.0.1:{_free_port()}/api/v1",
-            "SMARTLEAD_RATE_LIMITS": self.scaled(CONFIGURED),
+            "SMARTLEAD_RATE_LIMITS": self.scaled(CONFIGURED_LIMITS),
             "TIME_SCALE": f"{self.scale:g}",
         }
 
@@ -52,22 +52,22 @@ class Trial:
         return ",".join(windows)
 
 
-TRIALS = {
-    "batches": Trial(module="batches", scale=0.12),
-    "batches-unproven": Trial(module="batches", scale=0.12, lists_proven=False),
-    "coverage": Trial(module="coverage", rows=200),
-    "insights": Trial(module="insights"),
-    "preview": Trial(module="preview"),
-    "load": Trial(module="load", scale=0.5),
-    "load-shared": Trial(module="load", scale=0.5, other_share=0.2),
-    "pages": Trial(module="pages"),
-    "queries": Trial(module="queries"),
-    "slow-readers": Trial(module="slow_readers"),
-    "weight": Trial(module="weight"),
-    "workload": Trial(module="workload"),
-    "coverage-large": Trial(module="coverage", on_request=True),
-    "true-limit": Trial(module="load", on_request=True),
-    "true-limit-shared": Trial(module="load", other_share=0.2, on_request=True),
+BENCHMARKS = {
+    "batches": Benchmark(module="batches", scale=0.12),
+    "batches-unproven": Benchmark(module="batches", scale=0.12, lists_proven=False),
+    "coverage": Benchmark(module="coverage", rows=200),
+    "insights": Benchmark(module="insights"),
+    "preview": Benchmark(module="preview"),
+    "load": Benchmark(module="load", scale=0.5),
+    "load-shared": Benchmark(module="load", scale=0.5, other_share=0.2),
+    "pages": Benchmark(module="pages"),
+    "queries": Benchmark(module="queries"),
+    "slow-readers": Benchmark(module="slow_readers"),
+    "weight": Benchmark(module="weight"),
+    "workload": Benchmark(module="workload"),
+    "coverage-large": Benchmark(module="coverage", on_request=True),
+    "true-limit": Benchmark(module="load", on_request=True),
+    "true-limit-shared": Benchmark(module="load", other_share=0.2, on_request=True),
 }
 
 

@@ -51,7 +51,7 @@ def publish(figures: Iterable[Figure]) -> bool:
     return all_ok
 
 
-def say(sentence: str) -> None:
+def print_progress(sentence: str) -> None:
     """For whoever watches; stdout holds figures only."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 from assignments.sandbox.people import MEMBERS
 
-RECENT = 100  # days over which generation 0 is spread
-SPAN = 90  # days of each generation before it
+RECENT_DAYS = 100  # days over which generation 0 is spread
+GENERATION_DAYS = 90  # days of each generation before it
 # Members in a circle: each lead goes round it, backwards in time.
 _RING = [(place, pk) for place, (pk, _) in enumerate(MEMBERS)]
 _AGO = {
@@ -43,12 +43,12 @@ WHERE NOT EXISTS (SELECT 1 FROM assignments_seenmail mail
 
 def fill_recent() -> None:
     """Half of the leads changed hands in the last days; replies of the same time."""
-    _write(0, chosen="(l.map_id / 7) %% 2 = 0", first_day=1, days=RECENT)
+    _write(0, chosen="(l.map_id / 7) %% 2 = 0", first_day=1, days=RECENT_DAYS)
 
 
 def fill_generation(number: int) -> None:
-    first_day = 1 + RECENT + SPAN * (number - 1)
-    _write(number, chosen="TRUE", first_day=first_day, days=SPAN)
+    first_day = 1 + RECENT_DAYS + GENERATION_DAYS * (number - 1)
+    _write(number, chosen="TRUE", first_day=first_day, days=GENERATION_DAYS)
 
 
 def refresh_statistics() -> None:

@@ -17,13 +17,13 @@ from assignments.services.sla.waiting import is_owed
 
 CLOSING = {"Not Interested", "Do Not Contact", "Wrong Person"}
 CAMPAIGNS = 40
-PILOT = 900  # a campaign of three leads
-RARE = "quokka"  # a word that three leads have
-AT_ONCE = 2_000
+PILOT_CAMPAIGN = 900  # a campaign of three leads
+RARE_WORD = "quokka"  # a word that three leads have
+CHUNK_SIZE = 2_000
 FIRST_MAP_ID = 2_400_000_000
 
 
-def fill(*, leads: int, user: User) -> None:
+def fill_database(*, leads: int, user: User) -> None:
     """Members (the user is one), campaigns, categories, leads and a history of moves."""
     rng = Random("crowd")
     Member.objects.bulk_create(
@@ -40,7 +40,7 @@ def fill(*, leads: int, user: User) -> None:
         Campaign(id=100 + at, name=f"{FIRMS[at % len(FIRMS)]} outreach {at}")
         for at in range(CAMPAIGNS)
     ]
-    campaigns.append(Campaign(id=PILOT, name="Pilot"))
+    campaigns.append(Campaign(id=PILOT_CAMPAIGN, name="Pilot"))
     Campaign.objects.bulk_create(campaigns)
     _add_leads(rng, campaigns, leads)
     _add_moves(rng, user)
@@ -53,8 +53,8 @@ def _add_leads(rng: Random, campaigns: list[Campaign], wanted: int) -> None:
     now = timezone.now()
     categories = list(Category.objects.all())
     rows = (_lead(rng, at, campaigns, categories, now) for at in range(wanted))
-    for some in batched(rows, AT_ONCE):
-        Lead.objects.bulk_create(some)
+    for chunk in batched(rows, CHUNK_SIZE):
+        Lead.objects.bulk_create(chunk)
 
 
 def _lead(
@@ -65,7 +65,7 @@ def _lead(
     now: datetime,
 ) -> Lead:
     is_rare = number % 40_000 == 500
-    firm = RARE.title() if is_rare else rng.choice(FIRMS)
+    firm = RARE_WORD.title() if is_rare else rng.choice(FIRMS)
     campaign = campaigns[-1] if is_rare else campaigns[int(rng.triangular(0, 39, 0))]
     category = rng.choice([None, *categories])
     replied, sent = _mails(rng, now)
@@ -126,8 +126,8 @@ def _person(rng: Random, firm: str) -> dict[str, str]:
 def _add_moves(rng: Random, user: User) -> None:
     """Every second lead was given to its owner by hand once."""
     owned = Lead.objects.filter(owner__isnull=False).values_list("pk", "owner")
-    for some in batched(_moves(rng, user, owned.iterator()), AT_ONCE):
-        Assignment.objects.bulk_create(some)
+    for chunk in batched(_moves(rng, user, owned.iterator()), CHUNK_SIZE):
+        Assignment.objects.bulk_create(chunk)
 
 
 def _moves(

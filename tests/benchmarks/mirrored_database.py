@@ -18,26 +18,28 @@ from assignments.services.ledger.planning import plan_for_one_member
 from assignments.services.mirror import scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import Budget
-from tests.benchmarks.figures import say
+from tests.benchmarks.figures import print_progress
 
 UNLIMITED = [(1_000_000, 60.0)]
 
 
-def open_office(state: Path, *, leads: int) -> User:
+def mirror_new_sandbox(state: Path, *, leads: int) -> User:
     """Fill an empty database from a new sandbox, whose account is kept in `state`."""
     call_command("migrate", interactive=False, verbosity=0)
     budget = Budget(limits=UNLIMITED, name="preparation")
     world = World(state=state, leads=leads, limits=UNLIMITED, now=time.time())
     transport = httpx.WSGITransport(app=application(world))
     with smartlead.connect(transport=transport, budget=budget) as client:
-        report = scheduler.run_full_sync(client=client, budget=budget, progress=_quiet)
+        report = scheduler.run_full_sync(
+            client=client, budget=budget, progress=_ignore_progress
+        )
     world.close()
     BudgetRow.objects.all().delete()
-    say(f"Mirrored: {report}.")
+    print_progress(f"Mirrored: {report}.")
     return User.objects.create_user("sara", is_sales_manager=True)
 
 
-def queue_bulk(actor: User, *, rows: int) -> None:
+def queue_batch(actor: User, *, rows: int) -> None:
     """One bulk act of so many leads, all waiting."""
     to = Member.objects.filter(is_active=True).order_by("pk")[0]
     leads = Lead.objects.exclude(owner=to).order_by("pk")[:rows]
@@ -48,12 +50,12 @@ def queue_bulk(actor: User, *, rows: int) -> None:
         raise RuntimeError(f"{waiting} rows wait instead of {rows}.")
 
 
-def sign_in(user: User) -> dict[str, str]:
+def session_cookies(user: User) -> dict[str, str]:
     """The cookies of somebody who has signed in."""
     browser = Browser()
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     return {name: morsel.value for name, morsel in browser.cookies.items()}
 
 
-def _quiet(_: str) -> None:
+def _ignore_progress(_: str) -> None:
     return

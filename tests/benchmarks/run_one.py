@@ -7,20 +7,20 @@ from pathlib import Path
 
 import django
 
-from tests.benchmarks.catalogue import TRIALS
+from tests.benchmarks.catalogue import BENCHMARKS
 from tests.benchmarks.figures import publish
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("name", choices=TRIALS)
+    parser.add_argument("name", choices=BENCHMARKS)
     parser.add_argument("label")
     parser.add_argument("folder", type=Path)
     wanted = parser.parse_args()
     django.setup()
-    trial = TRIALS[wanted.name]
-    module = importlib.import_module(f"tests.benchmarks.{trial.module}")
-    figures = module.measure(trial, label=wanted.label, folder=wanted.folder)
+    benchmark = BENCHMARKS[wanted.name]
+    module = importlib.import_module(f"tests.benchmarks.{benchmark.module}")
+    figures = module.measure(benchmark, label=wanted.label, folder=wanted.folder)
     sys.exit(0 if publish(figures) else 1)
 
 

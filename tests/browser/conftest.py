@@ -29,7 +29,7 @@ from tests.browser import chromium
 from tests.factories import make_lead, make_manager, make_member
 
 # The machine may be busy; whoever waits goes on as soon as it is true.
-PATIENCE = 30_000
+TIMEOUT = 30_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,7 +64,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(chromium.MISSING)
     # Playwright runs a loop in this thread, which Django takes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         yield browser
@@ -76,7 +76,7 @@ def _silently(*_: object, **__: object) -> None:
 
 
 @dataclass
-class Office:
+class LiveSite:
     """The sandbox, the dashboard before it, and whoever sits at a screen."""
 
     world: World
@@ -108,7 +108,7 @@ class Office:
             color_scheme=theme,
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT)
         client = Client()
         client.force_login(user or self.manager)
         session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
@@ -154,11 +154,13 @@ def _text_of(page: Page) -> str:
 
 
 @pytest.fixture
-def office(transactional_db, settings, live_server, browser, world) -> Iterator[Office]:
+def office(
+    transactional_db, settings, live_server, browser, world
+) -> Iterator[LiveSite]:
     settings.WHITENOISE_AUTOREFRESH = True
     Account.objects.get_or_create(pk=1)
     Heartbeat.objects.create(name="worker", beat_at=timezone.now())
-    office = Office(world=world, url=live_server.url, browser=browser)
+    office = LiveSite(world=world, url=live_server.url, browser=browser)
     yield office
     for context in office.contexts:
         context.close()
@@ -166,7 +168,7 @@ def office(transactional_db, settings, live_server, browser, world) -> Iterator[
 
 
 @pytest.fixture
-def people(office: Office) -> Callable[[int], Member]:
+def people(office: LiveSite) -> Callable[[int], Member]:
     """The sandbox's members, mirrored under names that a test can say."""
     ids = [member.id for member in office.world.account.members.values()]
     names = ("Ana Sousa", "Ben Okafor", "Cem Kaya")

@@ -3,13 +3,13 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-EVERYTHING = {"resultTypes": ["violations"]}
+ALL_RULES = {"resultTypes": ["violations"]}
 # A theme changes colours and nothing else.
-COLOURS = EVERYTHING | {"runOnly": ["color-contrast", "link-in-text-block"]}
-THEMES = (("light", EVERYTHING), ("dark", COLOURS))
+COLOUR_RULES = ALL_RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
+THEMES = (("light", ALL_RULES), ("dark", COLOUR_RULES))
 
 
-def check(page: Page) -> None:
+def check_accessible(page: Page) -> None:
     for theme, rules in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         results = Axe().run(page, options=rules)
@@ -18,7 +18,7 @@ def check(page: Page) -> None:
     page.emulate_media(color_scheme="null", reduced_motion="null")
 
 
-def check_page(page: Page) -> None:
-    check(page)
+def check_accessible_and_fits(page: Page) -> None:
+    check_accessible(page)
     fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert fits, f"{page.url} is wider than the screen"

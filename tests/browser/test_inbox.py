@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.browser.page_checks import check, check_page
+from tests.browser.page_checks import check_accessible, check_accessible_and_fits
 from tests.browser.test_assign import row_of
 from tests.factories import make_lead, make_message
 
@@ -119,7 +119,7 @@ class TestPanel:
         inbox.get_by_label("Select Lena Lead").check()
         expect(inbox.get_by_text("1 selected")).to_be_visible()
 
-        check(inbox)
+        check_accessible(inbox)
 
 
 class TestKeys:
@@ -252,7 +252,7 @@ def test_its_other_pages_are_accessible_and_fit(inbox, office, width):
         "/assign/",
     ):
         inbox.goto(office.url + address)
-        check_page(inbox)
+        check_accessible_and_fits(inbox)
 
 
 def test_new_replies_are_announced_and_wait_to_be_asked_for(inbox, people):

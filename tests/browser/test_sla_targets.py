@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Lead
-from tests.browser.page_checks import check
+from tests.browser.page_checks import check_accessible
 from tests.factories import make_category
 
 
@@ -57,7 +57,7 @@ def test_a_target_of_zero_is_said_beside_its_field(office):
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_text("A target of zero leaves no time")).to_be_visible()
-    check(page)
+    check_accessible(page)
 
 
 def test_hours_that_make_no_sense_are_said_beside_their_day(office):
@@ -69,4 +69,4 @@ def test_hours_that_make_no_sense_are_said_beside_their_day(office):
 
     expect(page.get_by_text("Write it like 9:00-17:00")).to_be_visible()
     expect(page.get_by_label("Tuesday")).to_have_value("all day")
-    check(page)
+    check_accessible(page)

@@ -3,7 +3,7 @@
 Each would call `alert`, load something from `evil.example`, or send the reader there.
 """
 
-VECTORS = [
+XSS_VECTORS = [
     "<script>alert(1)</script>",
     "</title><script>alert(1)</script>",
     "</textarea><script>alert(1)</script>",

@@ -28,18 +28,18 @@ OUTCOMES = (
 )
 
 
-def preview() -> SavedPlan:
+def preview_plan() -> SavedPlan:
     """Ngozi's leads to the least busy of three, of whom one is away."""
     maya = Member.objects.get(name="Maya Lindqvist")
     if not maya.coverages.exists():
         make_absence(maya, at=timezone.now())
     names = ("Luca Ferri", "Theo Brandt", maya.name)
     pool = list(Member.objects.filter(name__in=names))
-    said = [("filter", f"owner={_ngozi().pk}"), ("strategy", "least_busy")]
+    said = [("filter", f"owner={leaving_member().pk}"), ("strategy", "least_busy")]
     said += [("member", str(member.pk)) for member in pool]
     wish = Wish(strategy=StrategyKind.LEAST_BUSY, members=pool)
     return plans.make_plan(
-        parts=[Part(leads=Lead.objects.filter(owner=_ngozi()), wish=wish)],
+        parts=[Part(leads=Lead.objects.filter(owner=leaving_member()), wish=wish)],
         actor=User.objects.get(username="sara"),
         at=timezone.now(),
         reason="Ngozi leaves on Monday",
@@ -47,11 +47,11 @@ def preview() -> SavedPlan:
     )
 
 
-def batch() -> Batch:
+def unfinished_batch() -> Batch:
     """Twelve leads on their way: most done, one refused, one overtaken, two waiting."""
     if known := Batch.objects.filter(reason="Level the week.").first():
         return known
-    leads = Lead.objects.filter(owner=_ngozi()).order_by("-reply_order")[:12]
+    leads = Lead.objects.filter(owner=leaving_member()).order_by("-reply_order")[:12]
     members = list(Member.objects.filter(name__in=("Luca Ferri", "Theo Brandt")))
     plan = plans.make_plan(
         parts=[
@@ -68,11 +68,11 @@ def batch() -> Batch:
     made = plans.confirm_plan(plan=plan, actor=plan.actor, at=timezone.now())
     rows = made.assignments.waiting().order_by("pk")
     for row, (state, outcome) in zip(list(rows), OUTCOMES, strict=False):
-        _end(row, state, outcome)
+        _finish_row(row, state, outcome)
     return made
 
 
-def _end(row: Assignment, state: str, outcome: str) -> None:
+def _finish_row(row: Assignment, state: str, outcome: str) -> None:
     Assignment.objects.filter(pk=row.pk).update(
         state=state, outcome=outcome, finished_at=timezone.now()
     )
@@ -80,7 +80,7 @@ def _end(row: Assignment, state: str, outcome: str) -> None:
         Lead.objects.filter(pk=row.lead_id).update(owner=row.to)
 
 
-def table() -> Mapping:
+def lookup_table() -> Mapping:
     known, is_new = Mapping.objects.get_or_create(
         name="Countries", kind="territory", attribute="top_level_domain"
     )
@@ -93,14 +93,14 @@ def table() -> Mapping:
 
 
 def leaver() -> Member:
-    return _ngozi()
+    return leaving_member()
 
 
-def _ngozi() -> Member:
+def leaving_member() -> Member:
     return Member.objects.get(name="Ngozi Adeyemi")
 
 
-def drift() -> None:
+def change_owner_outside() -> None:
     """Somebody gave a lead of ours to another in Smartlead; another member is new."""
     given = Assignment.objects.filter(state=State.DONE).exclude(cause=Cause.OUTSIDE)
     row = given.filter(lead__owner=F("to")).order_by("pk")[0]

@@ -12,20 +12,20 @@ from assignments.services.coverage import actions, lifecycle, tick
 from assignments.services.coverage.drafts import Draft, DraftCoverer
 from assignments.services.ledger.assign import assign_lead
 from dashboard.coverage.defaults import RETURN_NOTE, START_NOTE
-from tests.screenshots.sample_work import Office
+from tests.screenshots.sample_work import SampleAccount
 
 DAY = timedelta(days=1)
 ZONE = "Europe/Berlin"
-PART_OF_IT = 17  # calls of a start and of a return, which leave them half done
+HALF_THE_CALLS = 17  # calls of a start and of a return, which leave them half done
 
 
-def named(comment: str) -> Coverage:
+def coverage_of(comment: str) -> Coverage:
     """The coverage of a picture, by the word that it was set up with."""
     return Coverage.objects.get(comment=comment)
 
 
 def address(comment: str, rest: str = "") -> str:
-    return f"/coverage/{named(comment).pk}/{rest}"
+    return f"/coverage/{coverage_of(comment).pk}/{rest}"
 
 
 def new_for(name: str, query: str = "") -> str:
@@ -36,48 +36,48 @@ def member(name: str) -> Member:
     return Member.objects.get(name__startswith=name)
 
 
-def before(office: Office) -> None:
+def add_finished_coverage(sample: SampleAccount) -> None:
     """An absence that is over when the pictures are taken."""
-    _over(office)
+    _add_completed(sample)
 
 
-def after(office: Office) -> None:
+def add_other_coverages(sample: SampleAccount) -> None:
     """One in each other state, and a calendar with something to see."""
-    office.clock.now = max(office.clock.now, timezone.now())
-    _running(office)
-    _ahead(office)
-    _called_off(office)
-    _moving(office)
-    calm()
+    sample.clock.now = max(sample.clock.now, timezone.now())
+    _add_active(sample)
+    _add_scheduled(sample)
+    _add_cancelled(sample)
+    _add_starting_and_returning(sample)
+    hide_trouble()
 
 
-def trouble() -> None:
+def show_trouble() -> None:
     """A lead that Smartlead refused, and an absence that no clock has noticed."""
     refused = Assignment.objects.get(state="refused", cause="coverage_start")
-    _troubled().update(move=refused)
+    _refused_hold().update(move=refused)
     Coverage.objects.filter(comment="missed").update(acknowledged_at=None)
 
 
-def calm() -> None:
+def hide_trouble() -> None:
     """No other picture is to say so on top."""
-    _troubled().update(move=None)
+    _refused_hold().update(move=None)
     Coverage.objects.filter(comment="missed").update(acknowledged_at=timezone.now())
 
 
-def _troubled() -> QuerySet[Hold]:
+def _refused_hold() -> QuerySet[Hold]:
     return Hold.objects.filter(coverage__comment="active", state="taking")
 
 
 def _draft(
-    office: Office,
+    sample: SampleAccount,
     away: str,
     *covering: str,
     first: int = 0,
     last: int = 4,
     shares: tuple[int, ...] = (),
-    **said: Any,
+    **fields: Any,
 ) -> Draft:
-    today = office.clock.now.date()
+    today = sample.clock.now.date()
     parts = shares or (1,) * len(covering)
     values: dict[str, Any] = {
         "first_day": today + first * DAY,
@@ -90,89 +90,91 @@ def _draft(
             for name, share in zip(covering, parts, strict=True)
         ),
     }
-    return Draft(member=member(away), **(values | said))
+    return Draft(member=member(away), **(values | fields))
 
 
-def _schedule(office: Office, away: str, *covering: str, **said: Any) -> Coverage:
-    draft = _draft(office, away, *covering, **said)
-    return actions.schedule(draft=draft, actor=_sara(), at=office.clock())
+def _schedule(
+    sample: SampleAccount, away: str, *covering: str, **fields: Any
+) -> Coverage:
+    draft = _draft(sample, away, *covering, **fields)
+    return actions.schedule(draft=draft, actor=_sara(), at=sample.clock())
 
 
 def _sara() -> User:
     return User.objects.get(username="sara")
 
 
-def _over(office: Office) -> None:
+def _add_completed(sample: SampleAccount) -> None:
     """Ben's: moved by hand, moved in Smartlead, an arrival, kept count of."""
-    over = _schedule(office, "Ben", "Tom", "Ana", comment="over", from_now=True, last=1)
-    _work(office)
+    over = _schedule(sample, "Ben", "Tom", "Ana", comment="over", from_now=True, last=1)
+    _tick_and_dispatch(sample)
     held = list(Hold.objects.live().filter(coverage=over).order_by("pk"))
     assign_lead(
-        lead=held[0].lead, to=member("Luca"), actor=_sara(), at=office.clock(),
+        lead=held[0].lead, to=member("Luca"), actor=_sara(), at=sample.clock(),
         reason="The customer asked for Luca.",
     )  # fmt: skip
-    office.dispatch()
-    office.world.assign_outside(held[1].lead_id, member("Sara").pk)
+    sample.dispatch()
+    sample.world.assign_outside(held[1].lead_id, member("Sara").pk)
     actions.hand_back(
-        coverage=over, lead=held[2].lead, actor=_sara(), at=office.clock()
+        coverage=over, lead=held[2].lead, actor=_sara(), at=sample.clock()
     )
-    office.dispatch()
-    office.clock.advance(timedelta(hours=20).total_seconds())
-    office.mirror()
-    actions.end_early(coverage=over, actor=_sara(), at=office.clock())
-    _work(office)
+    sample.dispatch()
+    sample.clock.advance(timedelta(hours=20).total_seconds())
+    sample.mirror()
+    actions.end_early(coverage=over, actor=_sara(), at=sample.clock())
+    _tick_and_dispatch(sample)
 
 
-def _running(office: Office) -> None:
+def _add_active(sample: SampleAccount) -> None:
     """Maya's: one lead refused, one moved, one that came meanwhile."""
     coverage = _schedule(
-        office, "Maya", "Theo", "Luca", comment="active", from_now=True,
+        sample, "Maya", "Theo", "Luca", comment="active", from_now=True,
         last=5, shares=(3, 2), fallback=member("Sara"),
     )  # fmt: skip
     refused, moved, *_ = Hold.objects.filter(coverage=coverage).order_by("pk")
     Assignment.objects.filter(pk=refused.move_id).update(
         state="refused",
         outcome="Smartlead said: Lead is archived.",
-        finished_at=office.clock(),
+        finished_at=sample.clock(),
     )
-    _work(office)
+    _tick_and_dispatch(sample)
     assign_lead(
-        lead=moved.lead, to=member("Ana"), actor=_sara(), at=office.clock(),
+        lead=moved.lead, to=member("Ana"), actor=_sara(), at=sample.clock(),
         reason="Ana speaks Portuguese.",
     )  # fmt: skip
-    arrived = office.leads("Theo Brandt")[0]
-    office.world.assign_outside(arrived.pk, coverage.member_id)
-    office.dispatch()
-    office.mirror()
-    _work(office)
+    arrived = sample.leads("Theo Brandt")[0]
+    sample.world.assign_outside(arrived.pk, coverage.member_id)
+    sample.dispatch()
+    sample.mirror()
+    _tick_and_dispatch(sample)
 
 
-def _ahead(office: Office) -> None:
+def _add_scheduled(sample: SampleAccount) -> None:
     """Chains, overlaps, and a day on which nobody covers."""
     _schedule(
-        office, "Theo", "Ngozi", "Luca", comment="scheduled", first=6, last=12,
+        sample, "Theo", "Ngozi", "Luca", comment="scheduled", first=6, last=12,
         fallback=member("Sara"),
     )  # fmt: skip
-    _schedule(office, "Luca", "Ngozi", comment="chain", first=9, last=14)
-    _schedule(office, "Sara", "Imre", comment="gap", first=15, last=19)
-    _schedule(office, "Imre", "Sara", comment="gap too", first=17, last=23)
-    _schedule(office, "Maya", "Theo", comment="again", first=20, last=24)
+    _schedule(sample, "Luca", "Ngozi", comment="chain", first=9, last=14)
+    _schedule(sample, "Sara", "Imre", comment="gap", first=15, last=19)
+    _schedule(sample, "Imre", "Sara", comment="gap too", first=17, last=23)
+    _schedule(sample, "Maya", "Theo", comment="again", first=20, last=24)
     half = {"first": 2, "last": 2, "last_time": time(13)}
-    _schedule(office, "Tom", "Ana", comment="half", **half)
+    _schedule(sample, "Tom", "Ana", comment="half", **half)
     actions.propose(
         draft=_draft(
-            office, "Ngozi", "Maya", "Theo", comment="proposed", first=22, last=28
+            sample, "Ngozi", "Maya", "Theo", comment="proposed", first=22, last=28
         ),
         actor=User.objects.get(username="ngozi"),
-        at=office.clock(),
+        at=sample.clock(),
     )
 
 
-def _called_off(office: Office) -> None:
-    gone = _schedule(office, "Tom", "Ana", comment="cancelled", first=30, last=33)
-    actions.cancel(coverage=gone, actor=_sara(), at=office.clock())
-    missed = _schedule(office, "Sara", "Ana", comment="missed", first=40, last=41)
-    at = office.clock()
+def _add_cancelled(sample: SampleAccount) -> None:
+    cancelled = _schedule(sample, "Tom", "Ana", comment="cancelled", first=30, last=33)
+    actions.cancel(coverage=cancelled, actor=_sara(), at=sample.clock())
+    missed = _schedule(sample, "Sara", "Ana", comment="missed", first=40, last=41)
+    at = sample.clock()
     Coverage.objects.filter(pk=missed.pk).update(
         starts_at=at - 3 * DAY,
         ends_at=at - DAY,
@@ -182,19 +184,19 @@ def _called_off(office: Office) -> None:
     lifecycle.advance(missed.pk, at)
 
 
-def _moving(office: Office) -> None:
+def _add_starting_and_returning(sample: SampleAccount) -> None:
     """A start and a return that are under way."""
-    back = _schedule(office, "Ana", "Ben", "Sara", comment="returning", from_now=True)
-    _work(office)
+    back = _schedule(sample, "Ana", "Ben", "Sara", comment="returning", from_now=True)
+    _tick_and_dispatch(sample)
     _schedule(
-        office, "Ngozi", "Luca", "Theo", comment="starting", from_now=True, last=2
+        sample, "Ngozi", "Luca", "Theo", comment="starting", from_now=True, last=2
     )
-    office.dispatch(turns=PART_OF_IT)
-    actions.end_early(coverage=back, actor=_sara(), at=office.clock())
-    office.dispatch(turns=PART_OF_IT)
+    sample.dispatch(turns=HALF_THE_CALLS)
+    actions.end_early(coverage=back, actor=_sara(), at=sample.clock())
+    sample.dispatch(turns=HALF_THE_CALLS)
 
 
-def _work(office: Office) -> None:
-    tick.tick(office.clock())
-    office.dispatch()
-    tick.tick(office.clock())
+def _tick_and_dispatch(sample: SampleAccount) -> None:
+    tick.tick(sample.clock())
+    sample.dispatch()
+    tick.tick(sample.clock())

@@ -12,7 +12,7 @@ from assignments.services.notifications import assignments
 SERVER = {"BACKEND": "assignments.smtp.Backend", "OPTIONS": {"host": "localhost"}}
 
 
-def tell() -> None:
+def announce() -> None:
     """Whatever the two days of work have brought them."""
     later = timezone.now() + timedelta(hours=1)
     assignments.tell_all(at=later)
@@ -20,7 +20,7 @@ def tell() -> None:
     messages.tell_attention(at=later)
 
 
-def refuse() -> None:
+def refuse_mails() -> None:
     """A mail server that is down, after it has refused two mails."""
     settings.MAILERS = {"default": SERVER}
     at = timezone.now()
@@ -46,6 +46,6 @@ def refuse() -> None:
         )
 
 
-def forgive() -> None:
+def restore_mail_server() -> None:
     settings.MAILERS = {}
     MailServer.objects.all().delete()

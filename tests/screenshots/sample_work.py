@@ -31,11 +31,11 @@ TEAMS = {
     "South": ("Ana Sousa", "Ben Okafor", "Sara Klein", "Tom Whelan"),
 }
 UNLIMITED = [(1_000_000, 60.0)]
-MANY = 10_000
+MOST_TURNS = 10_000
 
 
 @dataclass
-class Office:
+class SampleAccount:
     """A Smartlead, its mirror, and what people have decided."""
 
     world: World
@@ -71,7 +71,7 @@ class Office:
         )
         apply_plan(plan, actor=self.users["sara"], at=self.clock())
 
-    def dispatch(self, *, turns: int = MANY) -> None:
+    def dispatch(self, *, turns: int = MOST_TURNS) -> None:
         """Until there is nothing to do just now, or so many calls have been made."""
         desk = Desk(client=self.client, budget=self.budget, clock=self.clock)
         dispatcher = Dispatcher(desk)
@@ -84,17 +84,17 @@ class Office:
             client=self.client,
             budget=self.budget,
             clock=self.clock,
-            progress=_leave_it,
+            progress=_ignore,
         )
 
 
-def _leave_it(*_: object, **__: object) -> None:
+def _ignore(*_: object, **__: object) -> None:
     return
 
 
 @contextmanager
-def open_office() -> Iterator[Office]:
-    task_queue.async_task = _leave_it  # this script is its own worker
+def open_sample_account() -> Iterator[SampleAccount]:
+    task_queue.async_task = _ignore  # this script is its own worker
     settings.SMARTLEAD_RATE_LIMITS = UNLIMITED
     call_command("migrate", interactive=False, verbosity=0)
     now = timezone.now()
@@ -108,14 +108,14 @@ def open_office() -> Iterator[Office]:
     smartlead.default_transport = lambda: httpx.WSGITransport(app=application(world))
     budget = Budget(limits=UNLIMITED, name="screenshots")
     with smartlead.connect(budget=budget) as client:
-        office = Office(world, clock, budget, client)
-        office.mirror()
-        _hire(office)
-        yield office
+        sample = SampleAccount(world, clock, budget, client)
+        sample.mirror()
+        _add_people(sample)
+        yield sample
     world.close()
 
 
-def _hire(office: Office) -> None:
+def _add_people(sample: SampleAccount) -> None:
     Member.objects.filter(pk=OFF_BOARD).update(name="Tom Whelan")
     for name, members in TEAMS.items():
         team = Team.objects.create(name=name)
@@ -130,52 +130,52 @@ def _hire(office: Office) -> None:
             time_zone="Europe/Berlin",
             is_sales_manager=first == "Sara",
         )
-        office.users[user.username] = user
+        sample.users[user.username] = user
         Member.objects.filter(name=f"{first} {last}").update(user=user)
-    Team.objects.get(name="North").team_leads.add(office.users["theo"])
-    Team.objects.get(name="South").team_leads.add(office.users["ana"])
+    Team.objects.get(name="North").team_leads.add(sample.users["theo"])
+    Team.objects.get(name="South").team_leads.add(sample.users["ana"])
     Member.objects.create(id=990, name="Imre Halász", source=Member.Source.HAND)
 
 
-def work(office: Office) -> None:
+def work_two_days(sample: SampleAccount) -> None:
     """Two days at the desk, up to now; the last decisions are still on their way."""
-    for lead in office.leads("Maya Lindqvist", 3):
-        office.assign(lead, "Theo Brandt", note="Maya is at the fair this week.")
-    office.dispatch()
-    office.bulk(office.leads("Luca Ferri", 6), "Ngozi Adeyemi", "Luca is on leave.")
-    office.dispatch()
-    office.clock.now += timedelta(days=1)
-    for lead in office.leads("Tom Whelan", 2):
-        office.world.assign_outside(lead.pk, office.member("Ben Okafor").pk)
-    office.mirror()
-    undone = office.assign(office.leads("Ana Sousa")[0], "Ben Okafor", by="ana")
-    office.dispatch()
+    for lead in sample.leads("Maya Lindqvist", 3):
+        sample.assign(lead, "Theo Brandt", note="Maya is at the fair this week.")
+    sample.dispatch()
+    sample.bulk(sample.leads("Luca Ferri", 6), "Ngozi Adeyemi", "Luca is on leave.")
+    sample.dispatch()
+    sample.clock.now += timedelta(days=1)
+    for lead in sample.leads("Tom Whelan", 2):
+        sample.world.assign_outside(lead.pk, sample.member("Ben Okafor").pk)
+    sample.mirror()
+    undone = sample.assign(sample.leads("Ana Sousa")[0], "Ben Okafor", by="ana")
+    sample.dispatch()
     undone.refresh_from_db()
     undo_assignment(
-        assignment=undone, actor=office.users["ana"], at=office.clock.advance(60)
+        assignment=undone, actor=sample.users["ana"], at=sample.clock.advance(60)
     )
-    office.dispatch()
-    office.clock.now = timezone.now() - timedelta(minutes=50)
-    office.assign(office.leads("Theo Brandt")[0], "Imre Halász")
-    slow = office.leads("Ngozi Adeyemi")[0]
-    office.assign(slow, "Luca Ferri")
-    office.world.assign_outside(slow.pk, office.member("Maya Lindqvist").pk)
-    office.dispatch()
-    office.assign(office.leads("Ben Okafor")[0], "Tom Whelan", by="ana")
-    office.dispatch()
-    _open_thread(office)
-    office.clock.now = timezone.now() - timedelta(minutes=6)
-    office.mirror()
-    office.assign(office.leads("Sara Klein")[0], "Ben Okafor")
+    sample.dispatch()
+    sample.clock.now = timezone.now() - timedelta(minutes=50)
+    sample.assign(sample.leads("Theo Brandt")[0], "Imre Halász")
+    slow = sample.leads("Ngozi Adeyemi")[0]
+    sample.assign(slow, "Luca Ferri")
+    sample.world.assign_outside(slow.pk, sample.member("Maya Lindqvist").pk)
+    sample.dispatch()
+    sample.assign(sample.leads("Ben Okafor")[0], "Tom Whelan", by="ana")
+    sample.dispatch()
+    _open_thread(sample)
+    sample.clock.now = timezone.now() - timedelta(minutes=6)
+    sample.mirror()
+    sample.assign(sample.leads("Sara Klein")[0], "Ben Okafor")
     Heartbeat.objects.create(name="worker", beat_at=timezone.now())
 
 
-def _open_thread(office: Office) -> None:
+def _open_thread(sample: SampleAccount) -> None:
     conversations.open_lead(
         map_id=lead_with_history().pk,
-        client=office.client,
-        budget=office.budget,
-        at=office.clock(),
+        client=sample.client,
+        budget=sample.budget,
+        at=sample.clock(),
     )
 
 

@@ -16,10 +16,15 @@ from playwright.sync_api import Browser, sync_playwright
 from assignments.models import User
 from tests.browser import chromium
 from tests.screenshots import coverage_states
-from tests.screenshots.sample_work import open_office, work
-from tests.screenshots.screenshot_list import SETTLED, SHOTS_TO_TAKE, Shot, wake
+from tests.screenshots.sample_work import open_sample_account, work_two_days
+from tests.screenshots.screenshot_list import (
+    SCREENSHOTS,
+    SETTLE_MILLISECONDS,
+    Screenshot,
+    beat_now,
+)
 
-SHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 
 @contextmanager
@@ -34,13 +39,13 @@ def serve() -> Iterator[str]:
     server.server_close()
 
 
-def take(browser: Browser, url: str, shot: Shot) -> None:
-    wake()  # the pictures may take longer than a worker is silent
-    if shot.before:
-        shot.before()
-    path = shot.path() if callable(shot.path) else shot.path
-    session = _session(shot.user)
-    for width, height in shot.sizes:
+def take(browser: Browser, url: str, screenshot: Screenshot) -> None:
+    beat_now()  # the pictures may take longer than a worker is silent
+    if screenshot.before:
+        screenshot.before()
+    path = screenshot.path() if callable(screenshot.path) else screenshot.path
+    session = _session(screenshot.user)
+    for width, height in screenshot.sizes:
         for theme in ("light", "dark"):
             context = browser.new_context(
                 viewport={"width": width, "height": height}, color_scheme=theme
@@ -48,15 +53,15 @@ def take(browser: Browser, url: str, shot: Shot) -> None:
             cookie = {"name": "sessionid", "value": session, "url": url}
             context.add_cookies([cookie])
             page = context.new_page()
-            page.emulate_media(media=shot.media)
+            page.emulate_media(media=screenshot.media)
             page.goto(url + path)
-            if shot.act:
-                shot.act(page)
-            page.wait_for_timeout(SETTLED)
-            page.screenshot(path=SHOTS / f"{shot.name}-{width}-{theme}.png")
+            if screenshot.act:
+                screenshot.act(page)
+            page.wait_for_timeout(SETTLE_MILLISECONDS)
+            page.screenshot(path=FOLDER / f"{screenshot.name}-{width}-{theme}.png")
             context.close()
-    if shot.after:
-        shot.after()
+    if screenshot.after:
+        screenshot.after()
 
 
 def _session(username: str) -> str:
@@ -70,14 +75,18 @@ def _session(username: str) -> str:
 
 def main(wanted: list[str]) -> None:
     logging.disable(logging.WARNING)  # whom a picture signed in is no news
-    with open_office() as office, serve() as url, sync_playwright() as playwright:
-        coverage_states.before(office)
-        work(office)
-        coverage_states.after(office)
+    with (
+        open_sample_account() as sample,
+        serve() as url,
+        sync_playwright() as playwright,
+    ):
+        coverage_states.add_finished_coverage(sample)
+        work_two_days(sample)
+        coverage_states.add_other_coverages(sample)
         settings.SMARTLEAD_RATE_LIMITS = [(8, 2.0), (55, 60.0)]
         browser = chromium.launch(playwright)
-        for shot in SHOTS_TO_TAKE:
-            if not wanted or shot.name in wanted:
-                take(browser, url, shot)
+        for screenshot in SCREENSHOTS:
+            if not wanted or screenshot.name in wanted:
+                take(browser, url, screenshot)
         browser.close()
-    print(f"{len(list(SHOTS.glob('*.png')))} pictures are in docs/screenshots.")  # noqa: T201
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures are in docs/screenshots.")  # noqa: T201

@@ -21,13 +21,13 @@ from typing import Any
 import django
 
 LEADS = 7
-CHUNK = 2
-PLENTY = [(100_000, 60.0)]
+CHUNK_SIZE = 2
+UNLIMITED = [(100_000, 60.0)]
 START = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
 BETWEEN = timedelta(minutes=5)
 # Where a worker that writes rows dies: before a statement on this table.
-WRITING = ("INSERT INTO assignments_assignment", "UPDATE assignments_savedplan")
-SENDING = (
+STATEMENTS = ("INSERT INTO assignments_assignment", "UPDATE assignments_savedplan")
+STEPS = (
     "claimed", "read", "stamped", "answered", "recorded",
     "note stamped", "note answered",
 )  # fmt: skip
@@ -36,22 +36,22 @@ SENDING = (
 def main(folder: Path) -> None:
     django.setup()
     prepare(folder)
-    at, died = START, []
-    for words in WRITING:
+    at, killed = START, []
+    for words in STATEMENTS:
         at += BETWEEN
-        died.append(die(lambda at=at, words=words: _write(at, until=words)))
+        killed.append(is_killed(lambda at=at, words=words: _write(at, until=words)))
     at += BETWEEN
     _write(at)
-    for step in SENDING:
+    for step in STEPS:
         at += BETWEEN
-        died.append(die(lambda at=at, step=step: _send(folder, at, until=step)))
+        killed.append(is_killed(lambda at=at, step=step: _send(folder, at, until=step)))
     for _ in range(3):  # what waits for its lease, then for its fate, then the notes
         at += BETWEEN
         _send(folder, at)
-    json.dump({"died": died, **judge(folder)}, sys.stdout)
+    json.dump({"died": killed, **results(folder)}, sys.stdout)
 
 
-def die(act: Callable[[], None]) -> bool:
+def is_killed(act: Callable[[], None]) -> bool:
     """Whether a worker of its own was killed at this."""
     from django.db import connection
 
@@ -77,18 +77,18 @@ def prepare(folder: Path) -> None:
     with open_dispatch_harness(world) as office:
         for number in range(LEADS):
             office.lead(0, number=number)
-        boss, to = make_manager(), office.members[1]
+        manager, to = make_manager(), office.members[1]
     world.close()
     accounts.bind(START)
-    plan = make_plan(Lead.objects.all(), to, actor=boss, note="For {owner}: {lead}")
-    plans.confirm_plan(plan=plan, actor=boss, at=START)
-    write_plan.CHUNK = CHUNK
+    plan = make_plan(Lead.objects.all(), to, actor=manager, note="For {owner}: {lead}")
+    plans.confirm_plan(plan=plan, actor=manager, at=START)
+    write_plan.CHUNK = CHUNK_SIZE
 
 
 def _world(folder: Path) -> Any:
     from assignments.sandbox.world import World
 
-    return World(state=folder / "sandbox.sqlite3", leads=30, limits=PLENTY)
+    return World(state=folder / "sandbox.sqlite3", leads=30, limits=UNLIMITED)
 
 
 def _write(at: datetime, *, until: str = "") -> None:
@@ -96,13 +96,13 @@ def _write(at: datetime, *, until: str = "") -> None:
 
     from assignments.services.bulk import write_plan
 
-    with connection.execute_wrapper(_Death(until)):
+    with connection.execute_wrapper(_KillAtStatement(until)):
         for plan in write_plan.unwritten():
             while write_plan.write_chunk(plan=plan, at=at):
                 pass
 
 
-class _Death:
+class _KillAtStatement:
     """Before the second statement that begins so: some rows are written by then."""
 
     def __init__(self, words: str) -> None:
@@ -126,12 +126,12 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     from assignments.smartlead.client import connect
     from tests.dispatch_harness import FakeClock
 
-    def meet(step: str, **_: object) -> None:
+    def kill_at_step(step: str, **_: object) -> None:
         if step == until:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    step_reached.connect(meet, weak=False)
-    world, budget = _world(folder), Budget(limits=PLENTY, name="deaths")
+    step_reached.connect(kill_at_step, weak=False)
+    world, budget = _world(folder), Budget(limits=UNLIMITED, name="deaths")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=FakeClock(at))
@@ -139,7 +139,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
     world.close()
 
 
-def judge(folder: Path) -> dict[str, Any]:
+def results(folder: Path) -> dict[str, Any]:
     from assignments.models import Assignment, Lead, Note
     from assignments.services.operations import invariants
 

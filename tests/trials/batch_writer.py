@@ -1,4 +1,4 @@
-"""An actor: writes confirmed plans into the ledger, a few leads at a time."""
+"""A process of a trial that writes confirmed plans into the ledger, in small chunks."""
 
 import os
 import time
@@ -7,27 +7,27 @@ from django.db import connection
 
 from assignments import tasks
 from assignments.services.bulk import write_plan
-from tests.trials.control_socket import Line
+from tests.trials.control_socket import ControlSocket
 
-CHUNK = 3
+CHUNK_SIZE = 3
 PAUSE = 0.1
 
 
-def play(line: Line) -> None:
-    nursery = os.getppid()
-    write_plan.CHUNK = CHUNK
-    while os.getppid() == nursery:
-        with connection.execute_wrapper(_announced(line)):
+def run(control: ControlSocket) -> None:
+    parent = os.getppid()
+    write_plan.CHUNK = CHUNK_SIZE
+    while os.getppid() == parent:
+        with connection.execute_wrapper(_announcing_chunks(control)):
             tasks.write_plans()
         time.sleep(PAUSE)
 
 
-def _announced(line: Line):  # type: ignore[no-untyped-def]
-    """In the middle of a chunk: the rows are there, the count of them is not."""
+def _announcing_chunks(control: ControlSocket):  # type: ignore[no-untyped-def]
+    """Announce the middle of a chunk: its rows are written, the count of them is not."""
 
-    def run(execute, sql, *rest):  # type: ignore[no-untyped-def]
+    def execute_announced(execute, sql, *rest):  # type: ignore[no-untyped-def]
         if sql.replace('"', "").startswith("UPDATE assignments_savedplan"):
-            line.ask("chunk written")
+            control.announce_step("chunk written")
         return execute(sql, *rest)
 
-    return run
+    return execute_announced

@@ -1,4 +1,7 @@
-"""An actor: sends what is due, as the real worker does, and says each step it takes."""
+"""A process of a trial that sends what is due and announces each step.
+
+With `is_seated` it takes a lease first, as the real worker does.
+"""
 
 import os
 import time
@@ -9,13 +12,13 @@ from django.utils import timezone
 from assignments import tasks
 from assignments.services.dispatch.context import Desk, step_reached
 from assignments.services.dispatch.dispatcher import Dispatcher
-from tests.trials.control_socket import Line
+from tests.trials.control_socket import ControlSocket
 
 
-def play(line: Line, *, is_seated: bool) -> None:
-    nursery = os.getppid()
-    step_reached.connect(lambda step, **_: line.ask(step), weak=False)
-    while os.getppid() == nursery:
+def run(control: ControlSocket, *, is_seated: bool) -> None:
+    parent = os.getppid()
+    step_reached.connect(lambda step, **_: control.announce_step(step), weak=False)
+    while os.getppid() == parent:
         if is_seated:
             tasks.dispatch()
         else:

@@ -1,6 +1,6 @@
-"""Forks the actors of a trial, so that one that was killed is replaced at once.
+"""Forks the processes of a trial, so that one that was killed is replaced at once.
 
-Reads one JSON object a line: {"role": …, "who": …} and what that role takes.
+Reads one JSON object a line: {"role": module, "who": name} and the options of `run` there.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from typing import Any
 
 import django
 
-from tests.trials.control_socket import Line
+from tests.trials.control_socket import ControlSocket
 
 
 def main(address: Path) -> None:
@@ -30,30 +30,30 @@ def main(address: Path) -> None:
     ):
         importlib.import_module(f"tests.trials.{name}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
-    for wish in sys.stdin:
+    for options in sys.stdin:
         if os.fork() == 0:
-            _play(address, json.loads(wish))
+            _run_role(address, json.loads(options))
 
 
-def _play(address: Path, wish: dict[str, Any]) -> None:
+def _run_role(address: Path, options: dict[str, Any]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.close(0)
-    line = Line(address, who=wish.pop("who"))
-    _open_wire(line)
-    role = importlib.import_module(f"tests.trials.{wish.pop('role')}")
+    control = ControlSocket(address, who=options.pop("who"))
+    _announce_writes(control)
+    role = importlib.import_module(f"tests.trials.{options.pop('role')}")
     try:
-        role.play(line, **wish)
+        role.run(control, **options)
     except Exception:
-        line.tell(said="failed", trace=traceback.format_exc())
+        control.send(said="failed", trace=traceback.format_exc())
     finally:
         os._exit(0)
 
 
-def _open_wire(line: Line) -> None:
+def _announce_writes(control: ControlSocket) -> None:
     from assignments.smartlead import client
-    from tests.trials.announcing_transport import KeptOpen
+    from tests.trials.announcing_transport import AnnouncingTransport
 
-    client.default_transport = lambda: KeptOpen(line)
+    client.default_transport = lambda: AnnouncingTransport(control)
 
 
 if __name__ == "__main__":

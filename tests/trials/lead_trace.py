@@ -1,11 +1,11 @@
 """What happened to one lead, in order, for whoever has to find out why."""
 
-from tests.trials.trial_record import Evidence
+from tests.trials.trial_record import TrialRecord
 
 
-def trace(evidence: Evidence, lead: int) -> str:
+def lead_trace(record: TrialRecord, lead: int) -> str:
     events = sorted(
-        [*_changes(evidence, lead), *_rows(evidence, lead), *_steps(evidence)]
+        [*_changes(record, lead), *_rows(record, lead), *_process_events(record)]
     )
     mentioned = [at for at, line in events if "·" not in line]
     if not mentioned:
@@ -15,7 +15,7 @@ def trace(evidence: Evidence, lead: int) -> str:
     return "\n".join([f"lead {lead}", *lines])
 
 
-def _changes(evidence: Evidence, lead: int) -> list[tuple[float, str]]:
+def _changes(record: TrialRecord, lead: int) -> list[tuple[float, str]]:
     return [
         (
             change.at,
@@ -23,13 +23,13 @@ def _changes(evidence: Evidence, lead: int) -> list[tuple[float, str]]:
             f"{'us' if change.is_ours else 'somebody'}, "
             f"{change.transit:.3f} s under way {change.fault or ''}",
         )
-        for change in evidence.changes_of(lead)
+        for change in record.changes_of(lead)
     ]
 
 
-def _rows(evidence: Evidence, lead: int) -> list[tuple[float, str]]:
+def _rows(record: TrialRecord, lead: int) -> list[tuple[float, str]]:
     lines = []
-    for row in evidence.rows_of(lead):
+    for row in record.rows_of(lead):
         name = f"ROW {row.pk} {row.cause} {row.expected} → {row.to}"
         lines.append((row.created_at, f"{name} created, after {row.after}"))
         if row.finished_at is not None:
@@ -38,10 +38,10 @@ def _rows(evidence: Evidence, lead: int) -> list[tuple[float, str]]:
     return lines
 
 
-def _steps(evidence: Evidence) -> list[tuple[float, str]]:
+def _process_events(record: TrialRecord) -> list[tuple[float, str]]:
     """Everything the actors did; the calls of other leads as a dot."""
     return [
-        (said.at, f"  · {said.who} {said.what} {said.details or ''}")
-        for said in evidence.diary
-        if said.what not in {"goes on", "failed"}
+        (event.at, f"  · {event.who} {event.what} {event.details or ''}")
+        for event in record.events
+        if event.what not in {"goes on", "failed"}
     ]

@@ -1,4 +1,4 @@
-"""An actor: sales managers who click, undo, insist, and hand over many leads at once."""
+"""A process of a trial that does at random what sales managers do."""
 
 import os
 import time
@@ -20,23 +20,23 @@ from assignments.services.ledger.assign import (
 )
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.planning import plan_for_one_member
-from tests.trials.control_socket import Line
+from tests.trials.control_socket import ControlSocket
 
 
-def play(line: Line, *, seed: str, members: list[int], every: float) -> None:
-    nursery = os.getppid()
-    office = Managers(
+def run(control: ControlSocket, *, seed: str, members: list[int], every: float) -> None:
+    parent = os.getppid()
+    managers = Managers(
         rng=Random(seed),
         actor=User.objects.get(is_sales_manager=True),
         leads=list(Lead.objects.order_by("map_id").values_list("pk", flat=True)),
         members=members,
     )
-    while os.getppid() == nursery:
-        time.sleep(office.rng.expovariate(1 / every))
+    while os.getppid() == parent:
+        time.sleep(managers.rng.expovariate(1 / every))
         try:
-            office.act()
+            managers.act()
         except AssignmentRefused:
-            line.tell(said="refused")
+            control.send(said="refused")
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Managers:
         )
 
     def undo(self) -> None:
-        """Take back one of ours; the strangers' own leads stay theirs."""
+        """Undo a change of ours, never one over an owner set in Smartlead."""
         since = timezone.now() - timedelta(seconds=3)
         rows = Assignment.objects.filter(created_at__gte=since).exclude(
             cause=Cause.OUTSIDE

@@ -1,7 +1,7 @@
-"""Strikes the actors from outside: SIGKILL, and SIGSTOP with a SIGCONT some time later.
+"""Strikes the processes of a trial: SIGKILL, or SIGSTOP with a SIGCONT some time later.
 
-At random times, and at each named step of sending: there the actor waits for leave, and
-is struck instead.
+It does so at random times, and at each named step of sending: there the process asks for
+permission, and is struck instead.
 """
 
 import heapq
@@ -36,16 +36,18 @@ STEPS = (
     "list read",
     "chunk written",
 )
-# Who is struck at any time, by the beginning of the name, and how often.
-MEANT = {"worker": 1.0, "mirror": 0.5, "managers": 0.2}
-STOPS = {0.02: 4, 0.1: 3, 0.3: 2, 1.0: 1}  # of the longest stop: how often
-NEXT_STRIKE = 0.3  # mean seconds between two strikes at steps, and two at random times
-PATIENCE = 1.0  # how long to wait for a step that nobody takes
+# Which processes are struck at random times, by the beginning of the name; how often.
+STRIKE_WEIGHTS = {"worker": 1.0, "mirror": 0.5, "managers": 0.2}
+STOP_WEIGHTS = {0.02: 4, 0.1: 3, 0.3: 2, 1.0: 1}  # of the longest stop: how often
+STRIKE_INTERVAL = (
+    0.3  # mean seconds between two strikes at steps, and two at random times
+)
+STEP_TIMEOUT = 1.0  # seconds to wait for a process that takes the chosen step
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What an actor said, or what was done to it."""
+class TrialEvent:
+    """A message of a process, or what was done to it; `at` in seconds since the epoch."""
 
     at: float
     who: str
@@ -54,215 +56,223 @@ class Said:
 
 
 @dataclass(slots=True)
-class Actor:
-    line: socket.socket
+class TrialProcess:
+    connection: socket.socket
     who: str = ""
     pid: int = 0
-    heard: bytes = b""
-    waits: bool = False
+    received: bytes = b""
+    is_waiting: bool = False
     is_stopped: bool = False
     was_killed: bool = False
 
 
 @dataclass
-class Killer:
+class ProcessKiller:
     address: Path
     rng: Random
     longest_stop: float
-    respawn: Callable[[str], None]
-    slower: float = 1.0  # than at the scale for which these times were chosen
-    diary: list[Said] = field(default_factory=list)
+    restart: Callable[[str], None]
+    slowdown: float = 1.0  # than at the scale for which these times were chosen
+    events: list[TrialEvent] = field(default_factory=list)
     strikes: Counter[str] = field(default_factory=Counter)
     finished: set[str] = field(default_factory=set)
     is_striking: bool = False
 
     def __post_init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._door = socket.socket(socket.AF_UNIX)
-        self._door.bind(str(self.address))
-        self._door.listen(32)
-        self._selector.register(self._door, selectors.EVENT_READ)
-        self._actors: dict[int, Actor] = {}
-        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.address))
+        self._listener.listen(32)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._processes: dict[int, TrialProcess] = {}
+        self._scheduled: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = iter(range(10**9))
         self._retired: set[str] = set()
         self._target = ""
 
-    # ── Time ────────────────────────────────────────────────────────────────────
-    def work(self, *, seconds: float, until_finished: str = "") -> bool:
-        """Serve the line; whether the one waited for has finished in time."""
+    # ── Running ─────────────────────────────────────────────────────────────────
+    def serve(self, *, seconds: float, until_finished: str = "") -> bool:
+        """Handle messages and strikes for so long, or until that process has finished.
+
+        Return False if it has not finished in time.
+        """
         end = time.monotonic() + seconds
         while (now := time.monotonic()) < end:
             if until_finished in self.finished:
                 return True
-            while self._later and self._later[0][0] <= now:
-                heapq.heappop(self._later)[2]()
-            due = self._later[0][0] if self._later else end
+            while self._scheduled and self._scheduled[0][0] <= now:
+                heapq.heappop(self._scheduled)[2]()
+            due = self._scheduled[0][0] if self._scheduled else end
             for key, _ in self._selector.select(max(0.0, min(due, end) - now)):
                 self._serve(key.fd)
         return not until_finished
 
-    def begin_striking(self) -> None:
+    def start_striking(self) -> None:
         self.is_striking = True
-        self._strike_somebody()
+        self._strike_random_process()
         self._choose_step()
 
-    def end_striking(self) -> None:
+    def stop_striking(self) -> None:
         self.is_striking, self._target = False, ""
 
     def retire(self, who: str) -> None:
-        """This one's part is over; it is not replaced."""
+        """Kill the processes of this name and do not restart them."""
         self._retired.add(who)
-        for actor in self._named(who):
-            self._kill(actor)
+        for process in self._processes_named(who):
+            self._kill(process)
 
     def close(self) -> None:
-        for actor in list(self._actors.values()):
-            self._kill(actor)
-            self._forget(actor)
+        for process in list(self._processes.values()):
+            self._kill(process)
+            self._forget(process)
         self._selector.close()
-        self._door.close()
+        self._listener.close()
 
-    def _in(self, seconds: float, act: Callable[[], None]) -> None:
+    def _schedule(self, seconds: float, act: Callable[[], None]) -> None:
         at = time.monotonic() + seconds
-        heapq.heappush(self._later, (at, next(self._numbers), act))
+        heapq.heappush(self._scheduled, (at, next(self._numbers), act))
 
-    # ── The line ────────────────────────────────────────────────────────────────
+    # ── Messages ─────────────────────────────────────────────────────────────────
     def _serve(self, fd: int) -> None:
-        if fd == self._door.fileno():
-            line, _ = self._door.accept()
-            self._actors[line.fileno()] = Actor(line)
-            self._selector.register(line, selectors.EVENT_READ)
+        if fd == self._listener.fileno():
+            connection, _ = self._listener.accept()
+            self._processes[connection.fileno()] = TrialProcess(connection)
+            self._selector.register(connection, selectors.EVENT_READ)
             return
-        actor = self._actors[fd]
-        heard = self._listen(actor)
-        if not heard:
-            self._lose(actor)
+        process = self._processes[fd]
+        received = self._receive(process)
+        if not received:
+            self._handle_disconnect(process)
             return
-        *messages, actor.heard = (actor.heard + heard).split(b"\n")
+        *messages, process.received = (process.received + received).split(b"\n")
         for message in messages:
-            self._take(actor, json.loads(message))
+            self._handle_message(process, json.loads(message))
 
-    def _listen(self, actor: Actor) -> bytes:
+    def _receive(self, process: TrialProcess) -> bytes:
         try:
-            return actor.line.recv(65536)
+            return process.connection.recv(65536)
         except ConnectionError:
             return b""
 
-    def _take(self, actor: Actor, message: dict[str, Any]) -> None:
+    def _handle_message(self, process: TrialProcess, message: dict[str, Any]) -> None:
         match message.pop("said"):
             case "hello":
-                actor.who, actor.pid = message["who"], message["pid"]
+                process.who, process.pid = message["who"], message["pid"]
             case "step":
-                self._take_step(actor, message)
+                self._handle_step(process, message)
             case "finished":
-                self.finished.add(actor.who)
+                self.finished.add(process.who)
             case said:
-                self._note(actor, said, **message)
+                self._log(process, said, **message)
 
-    def _take_step(self, actor: Actor, message: dict[str, Any]) -> None:
-        actor.waits = True
+    def _handle_step(self, process: TrialProcess, message: dict[str, Any]) -> None:
+        process.is_waiting = True
         step = message.pop("step")
-        self._note(actor, step, **message)
+        self._log(process, step, **message)
         if self.is_striking and step == self._target:
             self._target = ""
-            self._in(self._until_next(), self._choose_step)
-            self._strike(actor, step)
+            self._schedule(self._next_interval(), self._choose_step)
+            self._strike(process, step)
         else:
-            self._let_go(actor)
+            self._allow_step(process)
 
-    def _let_go(self, actor: Actor) -> None:
-        if actor.waits and not actor.is_stopped and not actor.was_killed:
-            actor.waits = False
-            self._note(actor, "goes on")
+    def _allow_step(self, process: TrialProcess) -> None:
+        if process.is_waiting and not process.is_stopped and not process.was_killed:
+            process.is_waiting = False
+            self._log(process, "goes on")
             try:
-                actor.line.sendall(GO)
+                process.connection.sendall(GO)
             except ConnectionError:
                 return
 
-    def _lose(self, actor: Actor) -> None:
-        self._forget(actor)
-        if actor.who in self._retired or actor.who in self.finished:
+    def _handle_disconnect(self, process: TrialProcess) -> None:
+        self._forget(process)
+        if process.who in self._retired or process.who in self.finished:
             return
-        if not actor.was_killed:
-            self._note(actor, "left by itself")
-        who = actor.who
-        self._in(self.rng.uniform(0, 0.3), lambda: self._replace(who))
+        if not process.was_killed:
+            self._log(process, "left by itself")
+        who = process.who
+        self._schedule(self.rng.uniform(0, 0.3), lambda: self._replace(who))
 
     def _replace(self, who: str) -> None:
         if who not in self._retired:
-            self.respawn(who)
+            self.restart(who)
 
-    def _forget(self, actor: Actor) -> None:
-        self._selector.unregister(actor.line)
-        del self._actors[actor.line.fileno()]
-        actor.line.close()
+    def _forget(self, process: TrialProcess) -> None:
+        self._selector.unregister(process.connection)
+        del self._processes[process.connection.fileno()]
+        process.connection.close()
 
-    def _named(self, who: str) -> list[Actor]:
-        return [actor for actor in self._actors.values() if actor.who == who]
+    def _processes_named(self, who: str) -> list[TrialProcess]:
+        return [process for process in self._processes.values() if process.who == who]
 
-    def _note(self, actor: Actor, what: str, **details: Any) -> None:
-        who = f"{actor.who}/{actor.pid}"
-        self.diary.append(Said(time.time(), who, what, details))
+    def _log(self, process: TrialProcess, what: str, **details: Any) -> None:
+        who = f"{process.who}/{process.pid}"
+        self.events.append(TrialEvent(time.time(), who, what, details))
 
     # ── Striking ────────────────────────────────────────────────────────────────
     def _choose_step(self) -> None:
         if self.is_striking:
             step = self._target = self.rng.choice(STEPS)
-            self._in(PATIENCE * self.slower, lambda: self._give_up(step))
+            self._schedule(
+                STEP_TIMEOUT * self.slowdown, lambda: self._stop_waiting_for(step)
+            )
 
-    def _give_up(self, step: str) -> None:
+    def _stop_waiting_for(self, step: str) -> None:
         if self._target == step:
             self._choose_step()
 
-    def _strike_somebody(self) -> None:
+    def _strike_random_process(self) -> None:
         if not self.is_striking:
             return
-        self._in(self._until_next(), self._strike_somebody)
-        actors = list(self._actors.values())
-        weights = [MEANT.get(actor.who.partition("-")[0], 0.0) for actor in actors]
+        self._schedule(self._next_interval(), self._strike_random_process)
+        processes = list(self._processes.values())
+        weights = [
+            STRIKE_WEIGHTS.get(process.who.partition("-")[0], 0.0)
+            for process in processes
+        ]
         if any(weights):
-            (actor,) = self.rng.choices(actors, weights)
-            self._strike(actor, "any time")
+            (process,) = self.rng.choices(processes, weights)
+            self._strike(process, "any time")
 
-    def _until_next(self) -> float:
-        return self.rng.expovariate(1 / NEXT_STRIKE) * self.slower
+    def _next_interval(self) -> float:
+        return self.rng.expovariate(1 / STRIKE_INTERVAL) * self.slowdown
 
-    def _strike(self, actor: Actor, step: str) -> None:
-        if actor.is_stopped or actor.was_killed:
+    def _strike(self, process: TrialProcess, step: str) -> None:
+        if process.is_stopped or process.was_killed:
             return
         if self.rng.random() < 0.5:
             self.strikes[f"killed at {step}"] += 1
-            self._kill(actor)
+            self._kill(process)
         else:
             self.strikes[f"stopped at {step}"] += 1
-            self._stop(actor, self._stop_time())
+            self._stop(process, self._stop_time())
 
     def _stop_time(self) -> float:
-        (share,) = self.rng.choices(list(STOPS), list(STOPS.values()))
+        (share,) = self.rng.choices(list(STOP_WEIGHTS), list(STOP_WEIGHTS.values()))
         return share * self.longest_stop * self.rng.uniform(0.7, 1.0)
 
-    def _kill(self, actor: Actor) -> None:
-        self._note(actor, "killed")
-        actor.was_killed = True
-        self._signal(actor, signal.SIGKILL)
+    def _kill(self, process: TrialProcess) -> None:
+        self._log(process, "killed")
+        process.was_killed = True
+        self._signal(process, signal.SIGKILL)
 
-    def _stop(self, actor: Actor, seconds: float) -> None:
-        self._note(actor, "stopped", seconds=round(seconds, 2))
-        actor.is_stopped = True
-        self._signal(actor, signal.SIGSTOP)
-        self._in(seconds, lambda: self._wake(actor))
+    def _stop(self, process: TrialProcess, seconds: float) -> None:
+        self._log(process, "stopped", seconds=round(seconds, 2))
+        process.is_stopped = True
+        self._signal(process, signal.SIGSTOP)
+        self._schedule(seconds, lambda: self._resume(process))
 
-    def _wake(self, actor: Actor) -> None:
-        if actor.was_killed or actor.line.fileno() not in self._actors:
+    def _resume(self, process: TrialProcess) -> None:
+        if process.was_killed or process.connection.fileno() not in self._processes:
             return
-        actor.is_stopped = False
-        self._note(actor, "woken")
-        self._signal(actor, signal.SIGCONT)
-        self._let_go(actor)
+        process.is_stopped = False
+        self._log(process, "resumed")
+        self._signal(process, signal.SIGCONT)
+        self._allow_step(process)
 
-    def _signal(self, actor: Actor, number: signal.Signals) -> None:
+    def _signal(self, process: TrialProcess, number: signal.Signals) -> None:
         try:
-            os.kill(actor.pid, number)
+            os.kill(process.pid, number)
         except ProcessLookupError:
-            return  # it has just left; its line says so
+            return  # it has just exited; its connection ends

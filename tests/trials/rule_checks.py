@@ -8,8 +8,8 @@ without compare-and-set can prevent those.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.trials.outside_changes import FIRST_STRANGER
-from tests.trials.trial_record import Change, Evidence, NoteCall, Row
+from tests.trials.outside_changes import FIRST_OUTSIDE_OWNER
+from tests.trials.trial_record import AssignmentRow, NoteCall, OwnerChange, TrialRecord
 
 SLACK = 0.15  # seconds between a worker's last look at the clock and its call's leaving
 FINAL = {"done", "refused", "overtaken", "cancelled", "skipped"}
@@ -28,9 +28,9 @@ class Violation:
 
 
 @dataclass(slots=True)
-class Verdict:
+class RuleReport:
     violations: list[Violation] = field(default_factory=list)
-    late: list[Change] = field(default_factory=list)
+    late: list[OwnerChange] = field(default_factory=list)
     late_notes: list[NoteCall] = field(default_factory=list)
     # Clicks sent on a read that was fresh by FRESH_CLICK, but not by a second.
     over_a_second: int = 0
@@ -41,38 +41,42 @@ class Verdict:
         return not self.violations
 
 
-def judge(evidence: Evidence) -> Verdict:
-    verdict = Verdict()
-    verdict.late = [c for c in evidence.changes if c.is_ours and is_late(c, evidence)]
-    verdict.late_notes = [
-        call for call in evidence.note_calls if call.transit > evidence.quiet - SLACK
+def check_rules(record: TrialRecord) -> RuleReport:
+    report = RuleReport()
+    report.late = [
+        change
+        for change in record.changes
+        if change.is_ours and is_late(change, record)
     ]
-    verdict.writes = sum(change.is_ours for change in evidence.changes)
-    for lead in evidence.leads:
-        case = _Case(evidence, lead.pk)
-        verdict.violations += case.violations()
-        verdict.over_a_second += case.over_a_second()
-    verdict.violations += [
-        *_stuck(evidence),
-        *_untrue_mirror(evidence),
-        *_notes(evidence, verdict.late_notes),
-        *_audit(evidence),
-        *_died(evidence),
+    report.late_notes = [
+        call for call in record.note_calls if call.transit > record.quiet - SLACK
     ]
-    return verdict
+    report.writes = sum(change.is_ours for change in record.changes)
+    for lead in record.leads:
+        lead_check = _LeadCheck(record, lead.pk)
+        report.violations += lead_check.violations()
+        report.over_a_second += lead_check.over_a_second()
+    report.violations += [
+        *_stuck_rows(record),
+        *_wrong_mirror(record),
+        *_wrong_note_counts(record, report.late_notes),
+        *_failed_invariants(record),
+        *_broken_processes(record),
+    ]
+    return report
 
 
-def is_late(change: Change, evidence: Evidence) -> bool:
-    return change.transit > evidence.quiet - SLACK
+def is_late(change: OwnerChange, record: TrialRecord) -> bool:
+    return change.transit > record.quiet - SLACK
 
 
-class _Case:
+class _LeadCheck:
     """One lead: what happened to it in Smartlead, and what its rows say of it."""
 
-    def __init__(self, evidence: Evidence, lead: int) -> None:
-        self.evidence, self.lead = evidence, lead
-        self.rows = evidence.rows_of(lead)
-        self.changes = evidence.changes_of(lead)
+    def __init__(self, record: TrialRecord, lead: int) -> None:
+        self.record, self.lead = record, lead
+        self.rows = record.rows_of(lead)
+        self.changes = record.changes_of(lead)
         self.row_of = {change.seq: self._find_row(change) for change in self.changes}
 
     def violations(self) -> Iterator[Violation]:
@@ -82,11 +86,11 @@ class _Case:
         yield from self._invented_changes()
 
     def over_a_second(self) -> int:
-        second = self.evidence.scale + SLACK
+        second = self.record.scale + SLACK
         found = self._unexpected()
         return sum(row.is_click and age > second for _, row, age in found)
 
-    def _find_row(self, change: Change) -> Row | None:
+    def _find_row(self, change: OwnerChange) -> AssignmentRow | None:
         """The row that a write of ours carried out: it named the same member, then.
 
         A lead never has two rows for one member pending at a time.
@@ -105,10 +109,10 @@ class _Case:
             None,
         )
 
-    def _is_late(self, change: Change) -> bool:
-        return change.is_ours and is_late(change, self.evidence)
+    def _is_late(self, change: OwnerChange) -> bool:
+        return change.is_ours and is_late(change, self.record)
 
-    def _unexpected(self) -> Iterator[tuple[Change, Row, float]]:
+    def _unexpected(self) -> Iterator[tuple[OwnerChange, AssignmentRow, float]]:
         """Writes over an owner that somebody else had set, unknown to the row.
 
         With the time from his change to the moment when ours was sent.
@@ -119,12 +123,12 @@ class _Case:
                 continue
             yield change, row, change.sent_at - before.at
 
-    def _expected(self, row: Row, stranger: Change) -> bool:
-        return row.expected == stranger.after
+    def _expected(self, row: AssignmentRow, outside_change: OwnerChange) -> bool:
+        return row.expected == outside_change.after
 
     def _overwritten(self) -> Iterator[Violation]:
         for change, row, age in self._unexpected():
-            bound = self.evidence.fresh_click if row.is_click else self.evidence.fresh
+            bound = self.record.fresh_click if row.is_click else self.record.fresh
             if age > bound + SLACK:
                 yield self._violation(
                     "compare before write",
@@ -154,8 +158,8 @@ class _Case:
                 sentence = f"row {row.pk} ({row.state}, to {row.to}): {why_not}"
                 yield self._violation("the final state is true", sentence)
 
-    def _why_untrue(self, row: Row) -> str | None:
-        written = [c for c in self.changes if self.row_of[c.seq] == row]
+    def _why_untrue(self, row: AssignmentRow) -> str | None:
+        written = [change for change in self.changes if self.row_of[change.seq] == row]
         in_time = [change for change in written if not self._is_late(change)]
         if row.state == "refused":
             return f"nothing here is refused: {row.outcome}"
@@ -167,7 +171,7 @@ class _Case:
             return f"{row.found} was never set by anybody else before"
         return None
 
-    def _somebody_was_faster(self, row: Row) -> bool:
+    def _somebody_was_faster(self, row: AssignmentRow) -> bool:
         assert row.finished_at is not None
         return any(
             change.after == row.found
@@ -178,7 +182,11 @@ class _Case:
 
     def _invented_changes(self) -> Iterator[Violation]:
         seen = [row for row in self.rows if row.cause == "outside"]
-        real = [c for c in self.changes if not c.is_ours or self._is_late(c)]
+        real = [
+            change
+            for change in self.changes
+            if not change.is_ours or self._is_late(change)
+        ]
         if len(seen) > len(real):
             sentence = f"{len(seen)} changes seen from outside, {len(real)} were made"
             yield self._violation("outside changes are real", sentence)
@@ -191,9 +199,9 @@ class _Case:
                 sentence = f"row {row.pk} expects {row.expected} before it was seen"
                 yield self._violation("compare before write", sentence)
 
-    def _knew_too_early(self, row: Row, seen: list[Row]) -> bool:
+    def _knew_too_early(self, row: AssignmentRow, seen: list[AssignmentRow]) -> bool:
         """A row may expect a stranger only if he had been seen when it was decided."""
-        if row.expected is None or row.expected < FIRST_STRANGER:
+        if row.expected is None or row.expected < FIRST_OUTSIDE_OWNER:
             return False
         outside = [other for other in seen if other.to == row.expected]
         return any(other.pk > row.pk for other in outside)
@@ -202,61 +210,65 @@ class _Case:
         return Violation(rule, self.lead, sentence)
 
 
-def _stuck(evidence: Evidence) -> Iterator[Violation]:
-    for row in evidence.rows:
+def _stuck_rows(record: TrialRecord) -> Iterator[Violation]:
+    for row in record.rows:
         if row.state not in FINAL:
             sentence = f"row {row.pk} is still {row.state}: {row.outcome}"
             yield Violation("no row is stuck", row.lead, sentence)
-    for note in evidence.notes:
+    for note in record.notes:
         if note.state in {"waiting", "sending"}:
             sentence = f"note {note.reference} is still {note.state}"
             yield Violation("no row is stuck", note.lead, sentence)
-    for lead in evidence.leads:
+    for lead in record.leads:
         if lead.waits_for_recheck:
             yield Violation("no row is stuck", lead.pk, "a recheck still waits")
-    if evidence.is_paused:
+    if record.is_paused:
         yield Violation("no row is stuck", None, "writes or bulk are still paused")
 
 
-def _untrue_mirror(evidence: Evidence) -> Iterator[Violation]:
-    for lead in evidence.leads:
+def _wrong_mirror(record: TrialRecord) -> Iterator[Violation]:
+    for lead in record.leads:
         if lead.owner != lead.real_owner:
             sentence = f"{lead.owner} here, {lead.real_owner} in Smartlead"
             yield Violation("the mirror ends true", lead.pk, sentence)
 
 
-def _notes(evidence: Evidence, late: list[NoteCall]) -> Iterator[Violation]:
-    for note in evidence.notes:
-        calls = [c for c in evidence.note_calls if note.reference in c.text]
+def _wrong_note_counts(
+    record: TrialRecord, late: list[NoteCall]
+) -> Iterator[Violation]:
+    for note in record.notes:
+        calls = [
+            change for change in record.note_calls if note.reference in change.text
+        ]
         count = len(calls)
         in_time = count - sum(call in late for call in calls)
-        least, most = _allowed(note.state, is_readable=evidence.notes_are_readable)
+        least, most = _allowed_count(note.state, is_readable=record.notes_are_readable)
         if count < least or in_time > most:
             sentence = f"note {note.reference} ({note.state}) is there {count} times"
             yield Violation("every note once", note.lead, sentence)
-    if evidence.notes_are_readable and evidence.people_are_named:
-        for note in evidence.notes:
+    if record.notes_are_readable and record.people_are_named:
+        for note in record.notes:
             if note.state == "unconfirmed":
                 sentence = f"note {note.reference} is unconfirmed, but can be read"
                 yield Violation("every note once", note.lead, sentence)
 
 
-def _allowed(state: str, *, is_readable: bool) -> tuple[int, int]:
+def _allowed_count(state: str, *, is_readable: bool) -> tuple[int, int]:
     """How often a note in this state may stand in Smartlead: at least, at most."""
     if state == "unconfirmed":
         return 0, 1
     return (1, 1) if state == "done" else (0, 0)
 
 
-def _audit(evidence: Evidence) -> Iterator[Violation]:
-    for sentence in evidence.audit:
+def _failed_invariants(record: TrialRecord) -> Iterator[Violation]:
+    for sentence in record.audit:
         yield Violation("the audit is content", None, sentence)
 
 
-def _died(evidence: Evidence) -> Iterator[Violation]:
-    for said in evidence.diary:
-        if said.what == "failed":
-            trace = str(said.details["trace"])[-1500:]
-            yield Violation("nothing breaks", None, f"{said.who}:\n{trace}")
-        elif said.what == "left by itself":
-            yield Violation("nothing breaks", None, f"{said.who} left by itself")
+def _broken_processes(record: TrialRecord) -> Iterator[Violation]:
+    for event in record.events:
+        if event.what == "failed":
+            trace = str(event.details["trace"])[-1500:]
+            yield Violation("nothing breaks", None, f"{event.who}:\n{trace}")
+        elif event.what == "left by itself":
+            yield Violation("nothing breaks", None, f"{event.who} left by itself")

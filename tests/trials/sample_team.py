@@ -17,10 +17,10 @@ from tests.factories import (
     make_user,
 )
 
-type Office = dict[str, Any]
+type SampleTeam = dict[str, Any]
 
 
-def make_office() -> Office:
+def make_sample_team() -> SampleTeam:
     """A team of two with its lead, a member beside it, and a lead of each."""
     make_account()  # a page makes it where it is missing
     users = {
@@ -42,7 +42,7 @@ def make_office() -> Office:
     }  # fmt: skip
 
 
-def as_(user: User, **options: bool) -> Client:
+def signed_in_client(user: User, **options: bool) -> Client:
     client = Client(**options)
     client.force_login(user)
     return client

@@ -6,9 +6,12 @@ from typing import Any
 
 from assignments.sandbox.faults import Kind
 
-HANG = (0.5, 1.6)  # seconds; under QUIET, so that settling by reading is safe
-LAG = (0.1, 0.4)  # seconds; under LIST_MAY_LAG, where the members' lists are trusted
-LATE = 4.5  # a few land later than anybody can wait for
+HANG_SECONDS = (0.5, 1.6)  # seconds; under QUIET, so that settling by reading is safe
+LAG_SECONDS = (
+    0.1,
+    0.4,
+)  # seconds; under LIST_MAY_LAG, where the members' lists are trusted
+LATE_SECONDS = 4.5  # a few land later than anybody can wait for
 
 WRITE_FAULTS: tuple[tuple[Kind, float], ...] = (
     (Kind.ERROR, 0.02),
@@ -43,7 +46,7 @@ LIST_FAULTS: tuple[tuple[Kind, float], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
+class SandboxConditions:
     shape: str
     errors: str
     notes: str
@@ -61,7 +64,7 @@ class Weather:
         return [word for name, value in named.items() for word in (f"--{name}", value)]
 
 
-def forecast(rng: Random) -> Weather:
+def random_conditions(rng: Random) -> SandboxConditions:
     """Every run has most of the faults; one in three cannot read notes back.
 
     Two in three have lists of members that prove themselves; no list lags far there.
@@ -70,28 +73,39 @@ def forecast(rng: Random) -> Weather:
     shape = rng.choice(("flat", "flat", "documented"))
     # A spoilt row of the documented shape says that nobody owns the lead: it lies.
     lists = LIST_FAULTS if shape == "flat" else (*LIST_FAULTS[:1], *LIST_FAULTS[2:])
-    return Weather(
+    return SandboxConditions(
         shape=shape,
         errors=rng.choice(("joi", "documented")),
         notes=rng.choice(("readable", "readable", "missing")),
         assigned_me=assigned_me,
         faults=[
-            *_some(rng, "owner", WRITE_FAULTS),
-            *_some(rng, "note", WRITE_FAULTS),
-            *_some(rng, "thread", READ_FAULTS),
-            *_some(rng, "notes", READ_FAULTS),
-            *_some(rng, "list", lists, LAG if assigned_me == "override" else HANG),
+            *_random_faults(rng, "owner", WRITE_FAULTS),
+            *_random_faults(rng, "note", WRITE_FAULTS),
+            *_random_faults(rng, "thread", READ_FAULTS),
+            *_random_faults(rng, "notes", READ_FAULTS),
+            *_random_faults(
+                rng,
+                "list",
+                lists,
+                LAG_SECONDS if assigned_me == "override" else HANG_SECONDS,
+            ),
             _fault(Kind.TOO_MANY, "owner", seconds=1.0, times=1, chance=0.05),
-            _fault(Kind.HANG_THEN_APPLY, "write", seconds=LATE, times=2, chance=0.01),
+            _fault(
+                Kind.HANG_THEN_APPLY,
+                "write",
+                seconds=LATE_SECONDS,
+                times=2,
+                chance=0.01,
+            ),
         ],
     )
 
 
-def _some(
+def _random_faults(
     rng: Random,
     call: str,
     faults: tuple[tuple[Kind, float], ...],
-    seconds: tuple[float, float] = HANG,
+    seconds: tuple[float, float] = HANG_SECONDS,
 ) -> list[dict[str, Any]]:
     return [
         _fault(kind, call, seconds=rng.uniform(*seconds), times=None, chance=chance)

@@ -1,4 +1,4 @@
-"""An actor: reads the inbox all the time. It can be struck between reading and saving."""
+"""A process of a trial that reads the inbox and announces each list before it is saved."""
 
 import os
 import time
@@ -10,23 +10,23 @@ from django.utils import timezone
 
 from assignments import tasks
 from assignments.services.mirror import import_leads, scheduler, sync_passes
-from tests.trials.control_socket import Line
+from tests.trials.control_socket import ControlSocket
 
 
-def play(line: Line) -> None:
-    nursery = os.getppid()
+def run(control: ControlSocket) -> None:
+    parent = os.getppid()
 
     def save_announced(*args: Any, **kwargs: Any) -> Any:
-        line.ask("list read")
+        control.announce_step("list read")
         return import_leads.save_rows(*args, **kwargs)
 
     with patch.object(sync_passes, "save_rows", save_announced):
-        while os.getppid() == nursery:
-            _read_on()
+        while os.getppid() == parent:
+            _sync()
             time.sleep(0.1)
 
 
-def _read_on() -> None:
+def _sync() -> None:
     with tasks.at_the_counter() as (smartlead, budget):
         until = timezone.now() + timedelta(seconds=1)
         scheduler.sync_slice(client=smartlead, budget=budget, until=until)

@@ -4,25 +4,25 @@ import json
 import subprocess
 import sys
 
-from tests.trials.batch_step_kills import LEADS, SENDING, WRITING
-from tests.trials.databases import ROOT, environment
+from tests.trials.batch_step_kills import LEADS, STATEMENTS, STEPS
+from tests.trials.databases import ROOT, process_environment
 
 
-def test_whoever_dies_the_batch_goes_on_and_nothing_is_done_twice(source, tmp_path):
-    url = source.fresh("deaths")
-    played = subprocess.run(
+def test_whoever_dies_the_batch_goes_on_and_nothing_is_done_twice(databases, tmp_path):
+    url = databases.fresh("deaths")
+    process = subprocess.run(
         [sys.executable, "-m", "tests.trials.batch_step_kills", str(tmp_path)],
         cwd=ROOT,
-        env=environment(url),
+        env=process_environment(url),
         capture_output=True,
         text=True,
         check=False,
     )
-    source.drop(url)
+    databases.drop(url)
 
-    assert played.returncode == 0, played.stderr
-    seen = json.loads(played.stdout)
-    assert seen["died"] == [True] * len(WRITING + SENDING)
-    assert seen["rows"] == seen["writes"] == seen["notes"] == [1] * LEADS
-    assert seen["states"] == seen["note_states"] == {"done": LEADS}
-    assert (seen["owners"], seen["audit"]) == (1, [])
+    assert process.returncode == 0, process.stderr
+    results = json.loads(process.stdout)
+    assert results["died"] == [True] * len(STATEMENTS + STEPS)
+    assert results["rows"] == results["writes"] == results["notes"] == [1] * LEADS
+    assert results["states"] == results["note_states"] == {"done": LEADS}
+    assert (results["owners"], results["audit"]) == (1, [])

@@ -59,7 +59,7 @@ def team(office: DispatchHarness, world: World) -> list[Member]:
     return members
 
 
-def pass_by(office: DispatchHarness, at: datetime) -> None:
+def live_through(office: DispatchHarness, at: datetime) -> None:
     """A minute: the clock ticks, leads move, the clock tells, mails go out."""
     office.clock.now = max(office.clock.now, at)
     tick(at=office.clock.now)
@@ -85,11 +85,11 @@ def test_each_gets_just_what_is_described(office, team, world, postbox: SmtpServ
     coverage = plan(ana, ben, cem, dua, ends_at=MONDAY + 2 * DAY)
 
     for at in (MONDAY, MONDAY + HOUR, MONDAY + DAY):
-        pass_by(office, at)
+        live_through(office, at)
     lead = coverage.holds.first().lead
     office.world.assign_outside(lead.pk, office.members[4].pk)
     for at in (MONDAY + 2 * DAY, MONDAY + 2 * DAY + HOUR, MONDAY + 3 * DAY):
-        pass_by(office, at)
+        live_through(office, at)
 
     coverage.refresh_from_db()
     assert coverage.state == Coverage.State.COMPLETED

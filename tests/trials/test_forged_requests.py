@@ -45,8 +45,8 @@ from tests.factories import (
     make_manager,
     make_target,
 )
-from tests.trials.post_permissions import ACTS
-from tests.trials.sample_team import Office, as_, make_office
+from tests.trials.post_permissions import POSTS
+from tests.trials.sample_team import SampleTeam, make_sample_team, signed_in_client
 
 pytestmark = pytest.mark.django_db
 
@@ -54,68 +54,68 @@ HUGE = 10**30
 
 
 @pytest.fixture
-def office() -> Office:
-    return make_office()
+def sample() -> SampleTeam:
+    return make_sample_team()
 
 
-def give_away(client: Client, office: Office):
+def give_away(client: Client, sample: SampleTeam):
     """Mo's lead to Cleo, of the same team."""
-    path = reverse("assign", args=[office["mos"].pk])
-    return client.post(path, {"member": office["cleo"].pk})
+    path = reverse("assign", args=[sample["mos"].pk])
+    return client.post(path, {"member": sample["cleo"].pk})
 
 
-def address(act: str, office: Office) -> str:
+def address(act: str, sample: SampleTeam) -> str:
     name, *wanted = act.split(" ")
-    known = rows(office)
+    known = rows(sample)
     return reverse(name, args=[known[word.strip("{}")]().pk for word in wanted])
 
 
-def rows(office: Office) -> dict:
+def rows(sample: SampleTeam) -> dict:
     """Made when they are asked for: a lead has one waiting assignment at most."""
     now = timezone.now()
     final = {"created_at": now, "finished_at": now}
-    known = {name: lambda row=row: row for name, row in office.items()}
+    known = {name: lambda row=row: row for name, row in sample.items()}
     return known | {
-        "waiting": lambda: make_assignment(office["cleos"], office["mo"]),
+        "waiting": lambda: make_assignment(sample["cleos"], sample["mo"]),
         "done": lambda: make_assignment(
-            office["cleos"], office["cleo"], expected=office["mo"], state="done",
+            sample["cleos"], sample["cleo"], expected=sample["mo"], state="done",
             **final
         ),
         "refused": lambda: make_assignment(
-            office["cleos"], office["mo"], state="refused", **final
+            sample["cleos"], sample["mo"], state="refused", **final
         ),
-        "drifted": lambda: make_drift(office["cleos"], office["mo"]),
-        "batch": lambda: make_batch([office["cleos"]], office["mo"]),
-        "refused_batch": lambda: make_refused_batch(office),
+        "drifted": lambda: make_drift(sample["cleos"], sample["mo"]),
+        "batch": lambda: make_batch([sample["cleos"]], sample["mo"]),
+        "refused_batch": lambda: make_refused_batch(sample),
         "refused_mail": lambda: make_mail(outcome="No."),
         "table": make_table,
         "target": make_target,
         "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),
-        "proposed": lambda: make_absence(office, 12, state="proposed"),
-        "planned": lambda: make_absence(office, 30, state="scheduled"),
+        "proposed": lambda: make_absence(sample, 12, state="proposed"),
+        "planned": lambda: make_absence(sample, 30, state="scheduled"),
         "missed": lambda: make_absence(
-            office, -20, state="cancelled", cancelled_at=now, cancelled_why="Missed."
+            sample, -20, state="cancelled", cancelled_at=now, cancelled_why="Missed."
         ),
-        "running": lambda: make_running(office),
+        "running": lambda: make_running(sample),
         "held": lambda: Hold.objects.latest("pk").lead,
         "line": make_line,
-        "eves_waiting": lambda: make_assignment(office["eves"], office["mo"]),
+        "eves_waiting": lambda: make_assignment(sample["eves"], sample["mo"]),
         "eves_refused": lambda: make_assignment(
-            office["eves"], office["mo"], state="refused", **final
+            sample["eves"], sample["mo"], state="refused", **final
         ),
     }  # fmt: skip
 
 
-def make_absence(office: Office, begins: int, **fields) -> Coverage:
+def make_absence(sample: SampleTeam, begins: int, **fields) -> Coverage:
     """Cleo is away for five days, and Eve covers."""
     first = (timezone.now() + timedelta(days=begins)).date()
-    return make_coverage(office["cleo"], office["eve"], first_day=first, **fields)
+    return make_coverage(sample["cleo"], sample["eve"], first_day=first, **fields)
 
 
-def make_running(office: Office) -> Coverage:
+def make_running(sample: SampleTeam) -> Coverage:
     at = timezone.now()
-    coverage = make_absence(office, -1, state="active", began_at=at)
-    make_hold(coverage, make_lead(owner=office["eve"]))
+    coverage = make_absence(sample, -1, state="active", began_at=at)
+    make_hold(coverage, make_lead(owner=sample["eve"]))
     return coverage
 
 
@@ -131,8 +131,8 @@ def make_line() -> MappingLine:
     )
 
 
-def make_refused_batch(office: Office) -> Batch:
-    batch = make_batch([make_lead(owner=office["cleo"])], office["mo"])
+def make_refused_batch(sample: SampleTeam) -> Batch:
+    batch = make_batch([make_lead(owner=sample["cleo"])], sample["mo"])
     batch.assignments.update(state="refused", finished_at=timezone.now())
     return batch
 
@@ -151,22 +151,22 @@ def everything() -> list[list[dict]]:
 
 def takes_posts(route: str) -> bool:
     path = route.replace("<int:pk>", str(HUGE)).replace("<int:map_id>", str(HUGE))
-    return as_(make_manager()).post(f"/{path}").status_code != 405
+    return signed_in_client(make_manager()).post(f"/{path}").status_code != 405
 
 
 class TestRoles:
     @pytest.mark.parametrize("is_htmx", [False, True], ids=["plain", "htmx"])
     @pytest.mark.parametrize("role", ["member", "team lead", "manager"])
     @pytest.mark.parametrize(
-        "act", ACTS, ids=lambda act: f"{act[0]} {act[1].get('member', '')}"
+        "act", POSTS, ids=lambda act: f"{act[0]} {act[1].get('member', '')}"
     )
-    def test_only_who_may_can(self, act, role, is_htmx, office):
+    def test_only_who_may_can(self, act, role, is_htmx, sample):
         what, fields, may = act
-        where = address(what, office)
+        where = address(what, sample)
         data = fields | {
-            name: office[value].pk for name, value in fields.items() if value in office
+            name: sample[value].pk for name, value in fields.items() if value in sample
         }
-        client, before = as_(office[role]), everything()
+        client, before = signed_in_client(sample[role]), everything()
         head = {"HX-Request": "true"} if is_htmx else {}
 
         response = client.post(where, data, headers=head)
@@ -187,13 +187,13 @@ class TestRoles:
 
         acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
 
-        assert acts - own == {what.partition(" ")[0] for what, *_ in ACTS}
+        assert acts - own == {what.partition(" ")[0] for what, *_ in POSTS}
 
-    def test_no_act_without_the_token_of_a_form(self, office):
-        client = as_(office["manager"], enforce_csrf_checks=True)
-        for what, fields, _ in ACTS:
+    def test_no_act_without_the_token_of_a_form(self, sample):
+        client = signed_in_client(sample["manager"], enforce_csrf_checks=True)
+        for what, fields, _ in POSTS:
             where = (
-                address(what, office)
+                address(what, sample)
                 if "{" not in what or "waiting" not in what
                 else "/system/resume/"
             )
@@ -201,68 +201,75 @@ class TestRoles:
 
 
 class TestLaterOn:
-    def test_who_was_switched_off_is_out_at_once(self, office):
-        client = as_(office["member"])
-        User.objects.filter(pk=office["member"].pk).update(is_active=False)
+    def test_who_was_switched_off_is_out_at_once(self, sample):
+        client = signed_in_client(sample["member"])
+        User.objects.filter(pk=sample["member"].pk).update(is_active=False)
 
         response = client.post(
-            f"/leads/{office['mos'].pk}/assign/", {"member": office["cleo"].pk}
+            f"/leads/{sample['mos'].pk}/assign/", {"member": sample["cleo"].pk}
         )
 
         assert response.status_code == 302
         assert "/accounts/login/" in response["Location"]
         assert not Assignment.objects.exists()
 
-    def test_who_lost_the_role_or_the_link_may_no_longer(self, office):
-        manager, member = as_(office["manager"]), as_(office["member"])
-        User.objects.filter(pk=office["manager"].pk).update(is_sales_manager=False)
-        Member.objects.filter(pk=office["mo"].pk).update(user=None)
+    def test_who_lost_the_role_or_the_link_may_no_longer(self, sample):
+        manager, member = (
+            signed_in_client(sample["manager"]),
+            signed_in_client(sample["member"]),
+        )
+        User.objects.filter(pk=sample["manager"].pk).update(is_sales_manager=False)
+        Member.objects.filter(pk=sample["mo"].pk).update(user=None)
 
         for client in (manager, member):
             response = client.post(
-                f"/leads/{office['mos'].pk}/assign/", {"member": office["cleo"].pk}
+                f"/leads/{sample['mos'].pk}/assign/", {"member": sample["cleo"].pk}
             )
             assert response.status_code == 403
 
-    def test_a_member_does_not_cancel_what_a_manager_decided(self, office):
-        row = make_assignment(office["mos"], office["eve"])
+    def test_a_member_does_not_cancel_what_a_manager_decided(self, sample):
+        row = make_assignment(sample["mos"], sample["eve"])
 
-        response = as_(office["member"]).post(f"/assignments/{row.pk}/undo/")
+        response = signed_in_client(sample["member"]).post(
+            f"/assignments/{row.pk}/undo/"
+        )
 
         row.refresh_from_db()
         assert (response.status_code, row.state) == (403, "waiting")
 
-    def test_a_member_may_take_back_their_own_click(self, office):
-        row = make_assignment(office["mos"], office["cleo"], actor=office["member"])
+    def test_a_member_may_take_back_their_own_click(self, sample):
+        row = make_assignment(sample["mos"], sample["cleo"], actor=sample["member"])
 
-        as_(office["member"]).post(f"/assignments/{row.pk}/undo/")
+        signed_in_client(sample["member"]).post(f"/assignments/{row.pk}/undo/")
 
         row.refresh_from_db()
         assert row.state == "cancelled"
 
-    def test_an_old_retry_does_not_move_a_lead_that_went_on(self, office):
+    def test_an_old_retry_does_not_move_a_lead_that_went_on(self, sample):
         now = timezone.now()
-        lead = office["mos"]
+        lead = sample["mos"]
         old = make_assignment(
-            lead, office["eve"], state="refused", created_at=now, finished_at=now
+            lead, sample["eve"], state="refused", created_at=now, finished_at=now
         )
-        Lead.objects.filter(pk=lead.pk).update(owner=office["cleo"])
+        Lead.objects.filter(pk=lead.pk).update(owner=sample["cleo"])
 
-        response = as_(office["manager"]).post(f"/assignments/{old.pk}/retry/")
+        response = signed_in_client(sample["manager"]).post(
+            f"/assignments/{old.pk}/retry/"
+        )
 
         assert response.status_code in {302, 409}
         assert Assignment.objects.count() == 1
 
     def test_whoever_decided_may_dismiss_though_the_lead_is_gone_elsewhere(
-        self, office
+        self, sample
     ):
         now = timezone.now()
         row = make_assignment(
-            office["eves"], office["cleo"], actor=office["member"],
+            sample["eves"], sample["cleo"], actor=sample["member"],
             state="overtaken", created_at=now, finished_at=now,
         )  # fmt: skip
 
-        as_(office["member"]).post(f"/assignments/{row.pk}/dismiss/")
+        signed_in_client(sample["member"]).post(f"/assignments/{row.pk}/dismiss/")
 
         row.refresh_from_db()
         assert row.dismissed_at

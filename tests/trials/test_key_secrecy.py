@@ -28,9 +28,9 @@ from assignments.sandbox.server import serving
 from assignments.sandbox.world import World
 from assignments.smartlead.transport import SocketTransport
 from tests.factories import make_manager
-from tests.trials import bad_addresses, secret_search
-from tests.trials.bad_addresses import Hall
-from tests.trials.databases import SqliteFiles, environment, manage
+from tests.trials import secret_search
+from tests.trials.databases import SqliteDatabases, manage_command, process_environment
+from tests.trials.full_stack import FullStack, open_full_stack
 
 PAGES = [
     "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
@@ -48,13 +48,13 @@ def key(settings) -> str:
 
 
 @pytest.fixture
-def hall(key, db, client, settings) -> Iterator[Hall]:
+def stack(key, db, client, settings) -> Iterator[FullStack]:
     settings.CALL_DEADLINE = 0.5
     address = settings.SMARTLEAD_BASE_URL
     world = World(leads=30, keys=[key], limits=[(100_000, 60)])
     client.force_login(make_manager(is_staff=True, is_superuser=True))
-    with bad_addresses.open_hall(world, client) as hall:
-        yield hall
+    with open_full_stack(world, client) as stack:
+        yield stack
     world.close()
     settings.SMARTLEAD_BASE_URL = address
 
@@ -68,29 +68,29 @@ def run(*words: str) -> str:
     return out.getvalue()
 
 
-def live_through_every_fault(hall: Hall) -> str:
+def meet_every_fault(stack: FullStack) -> str:
     """A call of each kind meets each fault; returns what the commands said."""
-    said = run("sync", "--full")
+    output = run("sync", "--full")
     for kind in sorted(OF_LISTS):
-        hall.world.faults.next(kind, call="list")
-        said += run("sync")
-    others = Lead.objects.exclude(owner=hall.ben).order_by("pk")
+        stack.world.faults.next(kind, call="list")
+        output += run("sync")
+    others = Lead.objects.exclude(owner=stack.ben).order_by("pk")
     for kind, lead in zip(
         sorted(set(Kind) - OF_LISTS - TOO_MANY), others, strict=False
     ):
-        meet(hall, kind, lead)
-    hall.world.faults.clear()
-    hall.world.faults.next(Kind.HANG_THEN_DROP, call="list", seconds=0.7)
-    return said + run("sync") + run("doctor", "--online")
+        meet(stack, kind, lead)
+    stack.world.faults.clear()
+    stack.world.faults.next(Kind.HANG_THEN_DROP, call="list", seconds=0.7)
+    return output + run("sync") + run("doctor", "--online")
 
 
-def meet(hall: Hall, kind: Kind, lead: Lead) -> None:
+def meet(stack: FullStack, kind: Kind, lead: Lead) -> None:
     path = f"/leads/{lead.pk}/assign/"
-    hall.browser.post(path, {"member": hall.ben.pk, "note": "For you."})
+    stack.browser.post(path, {"member": stack.ben.pk, "note": "For you."})
     for call in ("thread", "owner", "note"):
-        hall.world.faults.next(kind, call=call, seconds=0.1)
-    hall.dispatch()
-    hall.dispatch(after=61)
+        stack.world.faults.next(kind, call=call, seconds=0.1)
+    stack.dispatch()
+    stack.dispatch(after=61)
 
 
 def break_tasks(monkeypatch: pytest.MonkeyPatch, lead: Lead) -> None:
@@ -115,12 +115,12 @@ def break_tasks(monkeypatch: pytest.MonkeyPatch, lead: Lead) -> None:
             save_task(done.get(), get_broker())
 
 
-def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatch):
+def test_faults_and_broken_tasks_leave_no_trace_of_the_key(stack, key, monkeypatch):
     with secret_search.captured_logs() as logged:
-        said = live_through_every_fault(hall)
+        output = meet_every_fault(stack)
         break_tasks(monkeypatch, Lead.objects.first())
         for kind in sorted(TOO_MANY):
-            meet(hall, kind, Lead.objects.exclude(owner=hall.ben).last())
+            meet(stack, kind, Lead.objects.exclude(owner=stack.ben).last())
 
     failed = Task.objects.filter(success=False)
     lead = Lead.objects.first()
@@ -129,14 +129,14 @@ def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatc
     paths += [
         reverse("admin:django_q_failure_change", args=[task.pk]) for task in failed
     ]
-    pages = "".join(hall.see(path) for path in paths)
+    pages = "".join(stack.see(path) for path in paths)
     assert failed.count() == 2
     assert "Traceback" in pages
     assert OrmQ.objects.exists()
     assert "send_request_headers" in logged.getvalue()
-    assert len(hall.world.journal.calls(kind="owner")) > 10
+    assert len(stack.world.journal.calls(kind="owner")) > 10
     for text in (
-        said,
+        output,
         logged.getvalue(),
         pages,
         secret_search.database_text(),
@@ -145,13 +145,13 @@ def test_faults_and_broken_tasks_leave_no_trace_of_the_key(hall, key, monkeypatc
         assert not secret_search.encodings_in(text, key)
 
 
-def test_an_error_page_with_debug_on_shows_no_key(hall, key, settings, monkeypatch):
+def test_an_error_page_with_debug_on_shows_no_key(stack, key, settings, monkeypatch):
     settings.DEBUG = True
     monkeypatch.setenv("SMARTLEAD_API_KEY", key)
-    hall.browser.raise_request_exception = False
+    stack.browser.raise_request_exception = False
     monkeypatch.setattr("dashboard.inbox.lead_list.rows_of", None)
 
-    page = hall.see("/inbox/")
+    page = stack.see("/inbox/")
 
     assert "SMARTLEAD_API_KEY" in page
     assert not secret_search.encodings_in(page, key)
@@ -169,8 +169,8 @@ def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, 
     world = World(leads=30, keys=[key], state=tmp_path / "world.sqlite3")
     world.faults.often("error", 0.3)
     with serving(world) as server:
-        url = SqliteFiles(tmp_path).fresh("database")
-        known = environment(
+        url = SqliteDatabases(tmp_path).fresh("database")
+        known = process_environment(
             url,
             SMARTLEAD_API_KEY=key,
             SMARTLEAD_BASE_URL=server.base_url,
@@ -190,10 +190,12 @@ def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
     queue = (
         "from django_q.tasks import async_task; async_task('assignments.tasks.sync')"
     )
-    subprocess.run(manage("shell", "--no-imports", "-c", queue), env=known, check=True)
+    subprocess.run(
+        manage_command("shell", "--no-imports", "-c", queue), env=known, check=True
+    )
     with (folder / "worker.log").open("wb") as log:
         worker = subprocess.Popen(
-            manage("qcluster"),
+            manage_command("qcluster"),
             env=known,
             stdout=log,
             stderr=log,

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from assignments.models import User
 from tests.factories import make_manager
-from tests.trials.sample_team import Office, as_, make_office
+from tests.trials.sample_team import SampleTeam, make_sample_team, signed_in_client
 
 pytestmark = pytest.mark.django_db
 
@@ -13,8 +13,8 @@ HUGE = 10**30
 
 
 @pytest.fixture
-def office() -> Office:
-    return make_office()
+def sample() -> SampleTeam:
+    return make_sample_team()
 
 
 class TestNonsense:
@@ -26,11 +26,11 @@ class TestNonsense:
             "/\\evil.test", "///evil.test", "?", "#", ".", " ", "\x00",
         ],
     )  # fmt: skip
-    def test_next_leads_to_pages_of_ours_only(self, where, office):
-        client = as_(office["manager"])
+    def test_next_leads_to_pages_of_ours_only(self, where, sample):
+        client = signed_in_client(sample["manager"])
         response = client.post(
-            f"/leads/{office['mos'].pk}/assign/",
-            {"member": office["cleo"].pk, "next": where},
+            f"/leads/{sample['mos'].pk}/assign/",
+            {"member": sample["cleo"].pk, "next": where},
         )
 
         assert response.status_code == 302
@@ -49,8 +49,8 @@ class TestNonsense:
             "/leads/0/", f"/admin/assignments/assignment/{HUGE}/change/",
         ],
     )  # fmt: skip
-    def test_ids_of_nothing_are_not_found(self, path, office):
-        client = as_(make_manager(is_staff=True, is_superuser=True))
+    def test_ids_of_nothing_are_not_found(self, path, sample):
+        client = signed_in_client(make_manager(is_staff=True, is_superuser=True))
         assert client.get(path).status_code in {404, 302}
 
     @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ class TestNonsense:
         ],
     )  # fmt: skip
     @pytest.mark.parametrize("page", ["/inbox/", "/history/"])
-    def test_filters_of_nothing_get_a_sentence(self, page, query, office):
-        response = as_(office["manager"]).get(f"{page}?{query}")
+    def test_filters_of_nothing_get_a_sentence(self, page, query, sample):
+        response = signed_in_client(sample["manager"]).get(f"{page}?{query}")
 
         assert response.status_code in {200, 400}
 
@@ -84,8 +84,10 @@ class TestNonsense:
             f"batch={HUGE}", "cause=x", "state=x", "lead=1.5", "member=%2B1",
         ],
     )  # fmt: skip
-    def test_histories_of_nothing_get_a_sentence(self, query, office):
-        assert as_(office["manager"]).get(f"/history/?{query}").status_code in {
+    def test_histories_of_nothing_get_a_sentence(self, query, sample):
+        assert signed_in_client(sample["manager"]).get(
+            f"/history/?{query}"
+        ).status_code in {
             200,
             400,
         }
@@ -99,12 +101,12 @@ class TestNonsense:
             "0001-01-01T00:00:00-23:59",
         ],
     )  # fmt: skip
-    def test_the_moment_of_asking_may_be_any(self, asked, office):
-        user = office["manager"]
+    def test_the_moment_of_asking_may_be_any(self, asked, sample):
+        user = sample["manager"]
         User.objects.filter(pk=user.pk).update(time_zone="America/New_York")
-        client = as_(user)
+        client = signed_in_client(user)
         for head in ({}, {"HX-Request": "true", "HX-Target": "thread"}):
-            path = f"/leads/{office['mos'].pk}/?asked={asked}"
+            path = f"/leads/{sample['mos'].pk}/?asked={asked}"
             assert client.get(path, headers=head).status_code == 200
 
     @pytest.mark.parametrize(
@@ -118,12 +120,12 @@ class TestNonsense:
         ],
     )  # fmt: skip
     @pytest.mark.parametrize("is_htmx", [False, True], ids=["plain", "htmx"])
-    def test_bad_forms_get_a_sentence(self, fields, is_htmx, office):
-        data = {"member": office["cleo"].pk} | fields
+    def test_bad_forms_get_a_sentence(self, fields, is_htmx, sample):
+        data = {"member": sample["cleo"].pk} | fields
         head = {"HX-Request": "true"} if is_htmx else {}
-        client = as_(office["manager"])
+        client = signed_in_client(sample["manager"])
 
-        response = client.post(f"/leads/{office['mos'].pk}/assign/", data, headers=head)
+        response = client.post(f"/leads/{sample['mos'].pk}/assign/", data, headers=head)
 
         assert response.status_code in {200, 302, 409, 422}
 
@@ -146,20 +148,22 @@ class TestNonsense:
             "time_zone": "../../etc/passwd"}),
         ],
     )  # fmt: skip
-    def test_bad_settings_get_a_sentence(self, name, fields, office):
-        response = as_(office["manager"]).post(reverse(name), fields)
+    def test_bad_settings_get_a_sentence(self, name, fields, sample):
+        response = signed_in_client(sample["manager"]).post(reverse(name), fields)
 
         assert response.status_code in {400, 409, 422}
 
     @pytest.mark.parametrize("capacity", [str(HUGE), "-1", "99999999"])
-    def test_a_capacity_no_column_holds_gets_a_sentence(self, capacity, office):
+    def test_a_capacity_no_column_holds_gets_a_sentence(self, capacity, sample):
         data = {"name": "Mo", "is_active": "on", "capacity": capacity}
-        response = as_(office["manager"]).post(f"/team/{office['mo'].pk}/", data)
+        response = signed_in_client(sample["manager"]).post(
+            f"/team/{sample['mo'].pk}/", data
+        )
 
         assert response.status_code in {302, 422}
 
-    def test_a_pause_reason_of_any_length(self, office):
-        client = as_(office["manager"])
+    def test_a_pause_reason_of_any_length(self, sample):
+        client = signed_in_client(sample["manager"])
         assert client.post("/system/pause/", {"reason": 5000 * "é"}).status_code == 302
         client.post("/system/resume/")
         assert client.post("/system/pause/", {"reason": "a\x00b"}).status_code in {
@@ -180,10 +184,10 @@ class TestDaylightSaving:
             "Australia/Lord_Howe",
         ],
     )
-    def test_days_that_begin_or_end_oddly_are_whole(self, zone, office):
-        user = office["manager"]
+    def test_days_that_begin_or_end_oddly_are_whole(self, zone, sample):
+        user = sample["manager"]
         User.objects.filter(pk=user.pk).update(time_zone=zone)
-        client = as_(user)
+        client = signed_in_client(user)
         for day in (
             "2026-03-29",
             "2026-04-24",

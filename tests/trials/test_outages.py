@@ -18,7 +18,8 @@ from assignments.smartlead import client as smartlead
 from tests.dispatch_harness import state_of
 from tests.factories import make_manager
 from tests.trials import bad_addresses
-from tests.trials.bad_addresses import Address, Hall
+from tests.trials.bad_addresses import Address
+from tests.trials.full_stack import FullStack, open_full_stack
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ GARBAGE = b"SSH-2.0-somebody\r\n"
 
 
 @dataclass(frozen=True)
-class Sky:
+class BadAddress:
     """What stands where Smartlead should be, and what the page says to do about it."""
 
     name: str
@@ -37,62 +38,68 @@ class Sky:
     advice: str
 
 
-SKIES = [
-    Sky("nothing listens", bad_addresses.nothing, ADDRESS),
-    Sky("a name nobody has", bad_addresses.no_such_name, ADDRESS),
-    Sky("no scheme", bad_addresses.bad_url, ADDRESS),
-    Sky("a website", bad_addresses.page("200 OK", "<h1>Hello</h1>"), ADDRESS),
-    Sky("its 404", bad_addresses.page("404 No", "<h1>No</h1>"), ADDRESS),
-    Sky(
+BAD_ADDRESSES = [
+    BadAddress("nothing listens", bad_addresses.unused_port, ADDRESS),
+    BadAddress("a name nobody has", bad_addresses.unknown_host, ADDRESS),
+    BadAddress("no scheme", bad_addresses.url_without_scheme, ADDRESS),
+    BadAddress(
+        "a website", bad_addresses.html_answer("200 OK", "<h1>Hello</h1>"), ADDRESS
+    ),
+    BadAddress("its 404", bad_addresses.html_answer("404 No", "<h1>No</h1>"), ADDRESS),
+    BadAddress(
         "Express",
-        bad_addresses.page("404 No", "<pre>Cannot POST /v9</pre>"),
+        bad_addresses.html_answer("404 No", "<pre>Cannot POST /v9</pre>"),
         ADDRESS,
     ),
-    Sky(
+    BadAddress(
         "a gateway",
-        bad_addresses.json("404 No", '{"message": "Not Found"}'),
+        bad_addresses.json_answer("404 No", '{"message": "Not Found"}'),
         ADDRESS,
     ),
-    Sky(
+    BadAddress(
         "a redirect",
-        bad_addresses.page("301 No\r\nLocation: https://x.test", ""),
+        bad_addresses.html_answer("301 No\r\nLocation: https://x.test", ""),
         ADDRESS,
     ),
-    Sky("405", bad_addresses.page("405 No", "<h1>No</h1>"), ADDRESS),
-    Sky(
+    BadAddress("405", bad_addresses.html_answer("405 No", "<h1>No</h1>"), ADDRESS),
+    BadAddress(
         "no TLS",
-        bad_addresses.saying(GARBAGE, scheme="https"),
+        bad_addresses.raw_answer(GARBAGE, scheme="https"),
         "no secure connection",
     ),
-    Sky("no HTTP", bad_addresses.saying(GARBAGE), "broke off"),
-    Sky(
+    BadAddress("no HTTP", bad_addresses.raw_answer(GARBAGE), "broke off"),
+    BadAddress(
         "a wrong key",
-        bad_addresses.json("401 No", '{"message": "Invalid API Key"}'),
+        bad_addresses.json_answer("401 No", '{"message": "Invalid API Key"}'),
         KEY,
     ),
-    Sky(
+    BadAddress(
         "no plan",
-        bad_addresses.json("401 No", '{"message": "Plan expired!"}'),
+        bad_addresses.json_answer("401 No", '{"message": "Plan expired!"}'),
         "Renew it",
     ),
-    Sky("403", bad_addresses.json("403 No", '{"message": "Forbidden"}'), KEY),
-    Sky(
+    BadAddress(
+        "403", bad_addresses.json_answer("403 No", '{"message": "Forbidden"}'), KEY
+    ),
+    BadAddress(
         "a firewall",
-        bad_addresses.page("403 No", "<h1>No</h1>"),
+        bad_addresses.html_answer("403 No", "<h1>No</h1>"),
         "Ask whoever runs it",
     ),
-    Sky("408", bad_addresses.page("408 No", ""), "gave up waiting"),
-    Sky("502", bad_addresses.page("502 No", "<h1>No</h1>"), "out of order (502)"),
+    BadAddress("408", bad_addresses.html_answer("408 No", ""), "gave up waiting"),
+    BadAddress(
+        "502", bad_addresses.html_answer("502 No", "<h1>No</h1>"), "out of order (502)"
+    ),
 ]
 
 
 @pytest.fixture
-def hall(client, settings) -> Iterator[Hall]:
+def stack(client, settings) -> Iterator[FullStack]:
     address = settings.SMARTLEAD_BASE_URL
     world = World(leads=6, limits=[(100_000, 60)])
     client.force_login(make_manager())
-    with bad_addresses.open_hall(world, client) as hall:
-        yield hall
+    with open_full_stack(world, client) as stack:
+        yield stack
     world.close()
     settings.SMARTLEAD_BASE_URL = address
 
@@ -107,9 +114,11 @@ def run(*words: str) -> str:
     return out.getvalue()
 
 
-def write_answer(hall: Hall, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def refuse_writes(
+    stack: FullStack, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Reads go on as ever; every write of an owner is turned away."""
-    app = application(hall.world)
+    app = application(stack.world)
 
     def turning_away(environ, start_response):
         if not environ["PATH_INFO"].endswith("update-team-member"):
@@ -122,107 +131,108 @@ def write_answer(hall: Hall, status: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class TestClicks:
-    @pytest.mark.parametrize("sky", SKIES, ids=lambda sky: sky.name)
+    @pytest.mark.parametrize("bad", BAD_ADDRESSES, ids=lambda bad: bad.name)
     def test_a_click_is_kept_said_and_goes_out_when_it_clears(
-        self, sky, hall, settings
+        self, bad, stack, settings
     ):
-        lead = hall.lead()
-        with sky.address() as settings.SMARTLEAD_BASE_URL:
-            row = hall.click(lead)
-            hall.dispatch()
-            inbox, system = hall.see("/inbox/"), hall.see("/system/")
+        lead = stack.lead()
+        with bad.address() as settings.SMARTLEAD_BASE_URL:
+            row = stack.click(lead)
+            stack.dispatch()
+            inbox, system = stack.see("/inbox/"), stack.see("/system/")
         assert state_of(row) == "waiting"
         assert lead.name in inbox
         assert WAITS in inbox
-        assert sky.advice in inbox
-        assert sky.advice in system
+        assert bad.advice in inbox
+        assert bad.advice in system
 
-        settings.SMARTLEAD_BASE_URL = hall.server.base_url
-        hall.dispatch(after=61)
+        settings.SMARTLEAD_BASE_URL = stack.server.base_url
+        stack.dispatch(after=61)
 
         assert state_of(row) == "done"
-        assert hall.world.owners()[lead.pk] == hall.ben.pk
-        assert "banner" not in hall.see("/banner/")
+        assert stack.world.owners()[lead.pk] == stack.ben.pk
+        assert "banner" not in stack.see("/banner/")
 
     @pytest.mark.parametrize(
-        "sky", [SKIES[0], SKIES[3], SKIES[4], SKIES[9], SKIES[10], SKIES[16]],
-        ids=lambda sky: sky.name,
-    )  # fmt: skip
+        "bad",
+        [BAD_ADDRESSES[number] for number in (0, 3, 4, 9, 10, 16)],
+        ids=lambda bad: bad.name,
+    )
     def test_a_write_that_meets_it_first_is_not_refused_either(
-        self, sky, hall, settings
+        self, bad, stack, settings
     ):
-        lead = hall.lead(is_fresh=True)
-        with sky.address() as settings.SMARTLEAD_BASE_URL:
-            row = hall.click(lead)
-            hall.dispatch()
-            assert sky.advice in hall.see("/inbox/")
+        lead = stack.lead(is_fresh=True)
+        with bad.address() as settings.SMARTLEAD_BASE_URL:
+            row = stack.click(lead)
+            stack.dispatch()
+            assert bad.advice in stack.see("/inbox/")
         assert state_of(row) in {"waiting", "sending"}
 
-        settings.SMARTLEAD_BASE_URL = hall.server.base_url
+        settings.SMARTLEAD_BASE_URL = stack.server.base_url
         for _ in range(3):
-            hall.dispatch(after=61)
+            stack.dispatch(after=61)
 
         assert state_of(row) == "done"
-        assert hall.world.owners()[lead.pk] == hall.ben.pk
+        assert stack.world.owners()[lead.pk] == stack.ben.pk
 
-    def test_the_same_sandbox_stopped_and_started_again(self, hall, settings):
-        lead = hall.lead()
-        with serving(hall.world) as server:
+    def test_the_same_sandbox_stopped_and_started_again(self, stack, settings):
+        lead = stack.lead()
+        with serving(stack.world) as server:
             settings.SMARTLEAD_BASE_URL, port = server.base_url, server.server_port
             run("sync")
-        row = hall.click(lead)
-        hall.dispatch()
+        row = stack.click(lead)
+        stack.dispatch()
         assert state_of(row) == "waiting"
-        assert WAITS in hall.see("/inbox/")
+        assert WAITS in stack.see("/inbox/")
 
-        with serving(hall.world, port=port):
-            hall.dispatch(after=61)
+        with serving(stack.world, port=port):
+            stack.dispatch(after=61)
 
         assert state_of(row) == "done"
-        assert "banner" not in hall.see("/banner/")
+        assert "banner" not in stack.see("/banner/")
 
     @pytest.mark.parametrize("status", ["401 No", "403 No", "405 No", "503 No"])
     def test_writes_turned_away_while_reads_pass_are_said(
-        self, status, hall, monkeypatch
+        self, status, stack, monkeypatch
     ):
-        write_answer(hall, status, monkeypatch)
-        row = hall.click(hall.lead())
+        refuse_writes(stack, status, monkeypatch)
+        row = stack.click(stack.lead())
 
         for _ in range(20):
-            hall.dispatch(after=61)
+            stack.dispatch(after=61)
 
         row.refresh_from_db()
         assert row.is_pending
-        assert "1 change does not go out" in hall.see("/inbox/")
-        assert row.outcome in hall.see("/inbox/")
-        assert row.outcome in hall.see(f"/leads/{row.lead_id}/")
+        assert "1 change does not go out" in stack.see("/inbox/")
+        assert row.outcome in stack.see("/inbox/")
+        assert row.outcome in stack.see(f"/leads/{row.lead_id}/")
 
 
 class TestReading:
     def test_an_inbox_that_cannot_be_read_is_said_though_nobody_clicks(
-        self, hall, settings
+        self, stack, settings
     ):
-        with bad_addresses.nothing() as settings.SMARTLEAD_BASE_URL:
+        with bad_addresses.unused_port() as settings.SMARTLEAD_BASE_URL:
             run("sync")
-        assert "The inbox cannot be read." in hall.see("/inbox/")
+        assert "The inbox cannot be read." in stack.see("/inbox/")
 
-        settings.SMARTLEAD_BASE_URL = hall.server.base_url
+        settings.SMARTLEAD_BASE_URL = stack.server.base_url
         run("sync")
 
-        assert "banner" not in hall.see("/banner/")
+        assert "banner" not in stack.see("/banner/")
 
-    def test_a_single_fault_between_two_passes_is_not(self, hall):
+    def test_a_single_fault_between_two_passes_is_not(self, stack):
         run("sync")
-        hall.world.faults.next("unavailable", call="list")
+        stack.world.faults.next("unavailable", call="list")
         run("sync")
 
-        assert "banner" not in hall.see("/banner/")
+        assert "banner" not in stack.see("/banner/")
 
 
 class TestAnotherAccount:
     @pytest.fixture
-    def row(self, hall) -> Assignment:
-        row = hall.click(hall.lead())
+    def row(self, stack) -> Assignment:
+        row = stack.click(stack.lead())
         accounts.bind(timezone.now())
         return row
 
@@ -235,54 +245,59 @@ class TestAnotherAccount:
         ],
     )
     def test_nothing_is_read_or_written_and_pages_say_what_to_do(
-        self, change, hall, row, settings
+        self, change, stack, row, settings
     ):
         setting, value, sentence = change
         was = getattr(settings, setting)
         setattr(settings, setting, value)
         if setting == "SECRET_KEY":
-            hall.browser.force_login(make_manager())
+            stack.browser.force_login(make_manager())
 
-        hall.dispatch()
-        said = [hall.see("/inbox/"), hall.see("/system/"), run("sync"), run("dispatch")]
+        stack.dispatch()
+        output = [
+            stack.see("/inbox/"),
+            stack.see("/system/"),
+            run("sync"),
+            run("dispatch"),
+        ]
 
         assert state_of(row) == "waiting"
-        assert hall.world.journal.calls() == []
-        assert all(sentence in text for text in said)
-        assert all("doctor --rebind" in text for text in said)
-        assert all("Exit 1" in text for text in said[2:])
+        assert stack.world.journal.calls() == []
+        assert all(sentence in text for text in output)
+        assert all("doctor --rebind" in text for text in output)
+        assert all("Exit 1" in text for text in output[2:])
         setattr(settings, setting, was)
-        hall.dispatch(after=11)
+        stack.dispatch(after=11)
         assert state_of(row) == "done"
 
-    def test_a_rebound_database_waits_for_a_person(self, hall, row, settings):
-        with serving(hall.world) as other:
+    def test_a_rebound_database_waits_for_a_person(self, stack, row, settings):
+        with serving(stack.world) as other:
             settings.SMARTLEAD_BASE_URL = other.base_url
             run("doctor", "--rebind")
-            hall.dispatch()
+            stack.dispatch()
             assert state_of(row) == "waiting"
-            assert "All writes to Smartlead are paused" in hall.see("/inbox/")
+            assert "All writes to Smartlead are paused" in stack.see("/inbox/")
 
-            hall.browser.post("/system/resume/")
-            hall.dispatch()
+            stack.browser.post("/system/resume/")
+            stack.dispatch()
 
         assert state_of(row) == "done"
 
 
 class TestCommands:
-    @pytest.mark.parametrize("sky", SKIES, ids=lambda sky: sky.name)
-    def test_each_says_what_to_do_and_ends_with_an_error(self, sky, hall, settings):
-        hall.click(hall.lead())
-        with sky.address() as settings.SMARTLEAD_BASE_URL:
-            said = [run("sync"), run("dispatch"), run("doctor", "--online")]
+    @pytest.mark.parametrize("bad", BAD_ADDRESSES, ids=lambda bad: bad.name)
+    def test_each_says_what_to_do_and_ends_with_an_error(self, bad, stack, settings):
+        stack.click(stack.lead())
+        with bad.address() as settings.SMARTLEAD_BASE_URL:
+            output = [run("sync"), run("dispatch"), run("doctor", "--online")]
 
-        assert all(sky.advice in text for text in said), said
-        assert all("Exit 1" in text for text in said), said
-        assert not any("Traceback" in text for text in said)
+        assert all(bad.advice in text for text in output), output
+        assert all("Exit 1" in text for text in output), output
+        assert not any("Traceback" in text for text in output)
         assert Lead.objects.count() == 1
 
-    def test_a_wrong_address_is_not_bound(self, hall, settings):
-        with bad_addresses.page(
+    def test_a_wrong_address_is_not_bound(self, stack, settings):
+        with bad_addresses.html_answer(
             "200 OK", "<h1>Hello</h1>"
         )() as settings.SMARTLEAD_BASE_URL:
             run("sync", "--full")

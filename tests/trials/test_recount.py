@@ -20,7 +20,7 @@ from tests.dispatch_harness import DispatchHarness, open_dispatch_harness
 from tests.factories import MONDAY, make_manager, make_team
 from tests.mirror_harness import MirrorHarness
 from tests.trials.recount import Recount
-from tests.trials.recount_sources import Handoff, Smartlead
+from tests.trials.recount_sources import HandoffReader, SmartleadReader
 
 pytestmark = pytest.mark.django_db
 
@@ -28,15 +28,15 @@ DAYS = 5
 MOVES, REPLIES, ANSWERS = 3, 6, 5  # a day
 
 
-class Desk:
+class Workdays:
     """People at work, and the sandbox's leads: everything at a second of its own."""
 
-    def __init__(self, office: DispatchHarness, boss: User) -> None:
-        self.office, self.boss, self.rng = office, boss, Random("recount")
+    def __init__(self, office: DispatchHarness, manager: User) -> None:
+        self.office, self.manager, self.rng = office, manager, Random("recount")
         self.world, self.clock = office.world, office.clock
         self.world.now = self.now
         self.mirror = MirrorHarness(
-            self.world, office.desk.client, office.desk.budget, self.clock
+            self.world, office.workdays.client, office.workdays.budget, self.clock
         )
 
     def now(self) -> float:
@@ -52,7 +52,7 @@ class Desk:
         self.mirror.head_pass()
         for _ in range(MOVES):
             self.move()
-        waiting = [lead for lead in leads if _waits(lead)]
+        waiting = [lead for lead in leads if _is_waiting(lead)]
         for lead in self.rng.sample(waiting, min(ANSWERS, len(waiting))):
             self.world.add_answer(lead, at=self.later(), rng=self.rng)
         self.later()
@@ -62,7 +62,7 @@ class Desk:
         self.later()
         lead = self.rng.choice(list(Lead.objects.filter(holds=None).order_by("pk")))
         to = self.rng.choice([one for one in self.office.members if one != lead.owner])
-        assign_lead(lead=lead, to=to, actor=self.boss, at=self.clock.now)
+        assign_lead(lead=lead, to=to, actor=self.manager, at=self.clock.now)
         self.office.dispatch()
 
     def take_from_a_coverer(self) -> None:
@@ -71,42 +71,42 @@ class Desk:
         lead = Lead.objects.filter(holds__state="live").order_by("pk")[0]
         present = {lead.owner_id, lead.holds.get().origin_id}
         to = next(one for one in self.office.members if one.pk not in present)
-        assign_lead(lead=lead, to=to, actor=self.boss, at=self.clock.now)
+        assign_lead(lead=lead, to=to, actor=self.manager, at=self.clock.now)
         self.office.dispatch()
 
 
-def _waits(lead: Any) -> bool:
+def _is_waiting(lead: Any) -> bool:
     return bool(lead.last_reply_at and lead.last_reply_at > (lead.last_sent_at or 0))
 
 
 @pytest.fixture
-def boss(db: None) -> User:
+def manager(db: None) -> User:
     return make_manager(username="boss", time_zone="Europe/Berlin")
 
 
 @pytest.fixture
-def desk(world: World, boss: User) -> Iterator[Desk]:
+def workdays(world: World, manager: User) -> Iterator[Workdays]:
     with open_dispatch_harness(world) as office:
-        desk = Desk(office, boss)
-        desk.mirror.full()
+        workdays = Workdays(office, manager)
+        workdays.mirror.full()
         Category.objects.filter(sentiment="positive").update(is_interested=True)
-        yield desk
+        yield workdays
 
 
-def live(desk: Desk) -> None:
+def work_for_days(workdays: Workdays) -> None:
     """Five days: the second member is away on the second and third of them."""
-    away, covering, *_ = desk.office.members[1:]
+    away, covering, *_ = workdays.office.members[1:]
     away.team = covering.team = make_team()
     away.save()
     covering.save()
     starts_at = MONDAY + timedelta(days=1)
     plan(away, covering, starts_at=starts_at, ends_at=starts_at + timedelta(days=2))
     for number in range(DAYS):
-        desk.clock.now = MONDAY + timedelta(days=number)
-        go(desk.office)
-        desk.work()
+        workdays.clock.now = MONDAY + timedelta(days=number)
+        go(workdays.office)
+        workdays.work()
         if number == 1:
-            desk.take_from_a_coverer()
+            workdays.take_from_a_coverer()
 
 
 @pytest.fixture
@@ -122,22 +122,22 @@ def _connection_outlives_requests() -> Iterator[None]:
 
 @pytest.fixture
 def recounting(
-    desk: Desk, _connection_outlives_requests: None
-) -> Iterator[tuple[Handoff, Smartlead]]:
-    live(desk)
+    workdays: Workdays, _connection_outlives_requests: None
+) -> Iterator[tuple[HandoffReader, SmartleadReader]]:
+    work_for_days(workdays)
     site = httpx.WSGITransport(app=get_wsgi_application())
-    there = httpx.WSGITransport(app=application(desk.world))
+    there = httpx.WSGITransport(app=application(workdays.world))
     with (
         httpx.Client(transport=site, base_url="http://localhost") as pages,
         httpx.Client(transport=there, base_url="http://sandbox/api/v1/") as api,
     ):
-        handoff = Handoff(pages)
+        handoff = HandoffReader(pages)
         handoff.sign_in("boss", "correct horse")
-        yield handoff, Smartlead(api, DEFAULT_KEY)
+        yield handoff, SmartleadReader(api, DEFAULT_KEY)
 
 
 def recount(
-    recounting: tuple[Handoff, Smartlead], first: date, last: date
+    recounting: tuple[HandoffReader, SmartleadReader], first: date, last: date
 ) -> tuple[list[str], Recount]:
     found = Recount(*recounting, first, last, "Europe/Berlin")
     return list(found.differences()), found

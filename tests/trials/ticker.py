@@ -1,15 +1,15 @@
-"""An actor: ticks, as the minute's task does, only much more often."""
+"""A process of a trial that runs the task of each minute, much more often."""
 
 import os
 import time
 
 from assignments import tasks
-from tests.trials.control_socket import Line
+from tests.trials.control_socket import ControlSocket
 
 
-def play(line: Line, *, every: float) -> None:
-    nursery = os.getppid()
-    while os.getppid() == nursery:
-        line.ask("ticking")
+def run(control: ControlSocket, *, every: float) -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        control.announce_step("ticking")
         tasks.tick()
         time.sleep(every)

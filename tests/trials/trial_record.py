@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.trials.process_killer import Said
+from tests.trials.process_killer import TrialEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class OwnerChange:
     """A change of a lead's owner that took effect in Smartlead.
 
     `sent_at`: when our worker let the call go; for somebody else's change its moment.
@@ -31,7 +31,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class AssignmentRow:
     """An assignment as the ledger has it in the end."""
 
     pk: int
@@ -92,7 +92,7 @@ class NoteCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeadEnd:
+class FinalLead:
     """A lead in our mirror, and its owner in Smartlead, when all was over."""
 
     pk: int
@@ -102,12 +102,12 @@ class LeadEnd:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
-    changes: list[Change]
-    rows: list[Row]
+class TrialRecord:
+    changes: list[OwnerChange]
+    rows: list[AssignmentRow]
     notes: list[NoteRow]
     note_calls: list[NoteCall]
-    leads: list[LeadEnd]
+    leads: list[FinalLead]
     fresh_click: float
     fresh: float
     quiet: float
@@ -117,23 +117,23 @@ class Evidence:
     people_are_named: bool = True
     is_paused: bool = False
     audit: list[str] = field(default_factory=list)
-    diary: list[Said] = field(default_factory=list)
+    events: list[TrialEvent] = field(default_factory=list)
     strikes: Counter[str] = field(default_factory=Counter)
 
-    def changes_of(self, lead: int) -> list[Change]:
+    def changes_of(self, lead: int) -> list[OwnerChange]:
         return [change for change in self.changes if change.map_id == lead]
 
-    def rows_of(self, lead: int) -> list[Row]:
+    def rows_of(self, lead: int) -> list[AssignmentRow]:
         return [row for row in self.rows if row.lead == lead]
 
     @classmethod
-    def gather(
+    def collect(
         cls,
         *,
         journal: list[dict[str, Any]],
         state: dict[str, Any],
-        books: dict[str, Any],
-        diary: list[Said],
+        results: dict[str, Any],
+        events: list[TrialEvent],
         strikes: Counter[str],
         notes_are_readable: bool,
         people_are_named: bool,
@@ -142,37 +142,41 @@ class Evidence:
             (entry for entry in journal if entry["applied_seq"] is not None),
             key=lambda entry: entry["applied_seq"],
         )
-        sent = _Sent(diary)
+        sent = _SendTimes(events)
         owners = {int(lead): owner for lead, owner in state["owners"].items()}
         return cls(
-            changes=[_change(raw, sent) for raw in applied if raw["kind"] == "owner"],
-            note_calls=[_note(raw, sent) for raw in applied if raw["kind"] == "note"],
-            rows=[Row.read(raw) for raw in books["rows"]],
-            notes=[_note_row(raw) for raw in books["notes"]],
-            leads=[_lead_end(raw, owners) for raw in books["leads"]],
+            changes=[
+                _owner_change(raw, sent) for raw in applied if raw["kind"] == "owner"
+            ],
+            note_calls=[
+                _note_call(raw, sent) for raw in applied if raw["kind"] == "note"
+            ],
+            rows=[AssignmentRow.read(raw) for raw in results["rows"]],
+            notes=[_note_row(raw) for raw in results["notes"]],
+            leads=[_final_lead(raw, owners) for raw in results["leads"]],
             notes_are_readable=notes_are_readable,
             people_are_named=people_are_named,
-            diary=diary,
+            events=events,
             strikes=strikes,
-            **{name: books[name] for name in FROM_THE_BOOKS},
+            **{name: results[name] for name in PLAIN_RESULTS},
         )
 
 
-FROM_THE_BOOKS = ("fresh_click", "fresh", "quiet", "scale", "is_paused", "audit")
+PLAIN_RESULTS = ("fresh_click", "fresh", "quiet", "scale", "is_paused", "audit")
 
 
-class _Sent:
+class _SendTimes:
     """When the workers let their calls go, by what the calls said."""
 
-    def __init__(self, diary: Iterable[Said]) -> None:
+    def __init__(self, events: Iterable[TrialEvent]) -> None:
         self._times: dict[tuple[int, object], list[float]] = defaultdict(list)
         announced: dict[str, tuple[int, object]] = {}
-        for said in diary:
-            if said.what in {"calling", "note calling"}:
-                what = said.details["note"] or said.details["member_id"]
-                announced[said.who] = (said.details["map_id"], what)
-            elif said.what == "goes on" and (key := announced.pop(said.who, None)):
-                self._times[key].append(said.at)
+        for event in events:
+            if event.what in {"calling", "note calling"}:
+                what = event.details["note"] or event.details["member_id"]
+                announced[event.who] = (event.details["map_id"], what)
+            elif event.what == "goes on" and (key := announced.pop(event.who, None)):
+                self._times[key].append(event.at)
 
     def before(self, arrived_at: float, map_id: int, what: object) -> float:
         times = self._times[map_id, what]
@@ -180,12 +184,12 @@ class _Sent:
         return times[place - 1] if place else arrived_at
 
 
-def _change(raw: dict[str, Any], sent: _Sent) -> Change:
+def _owner_change(raw: dict[str, Any], sent: _SendTimes) -> OwnerChange:
     is_ours = raw["source"] == "api"
     sent_at = raw["applied_at"]
     if is_ours:
         sent_at = sent.before(raw["arrived_at"], raw["map_id"], raw["member_id"])
-    return Change(
+    return OwnerChange(
         map_id=raw["map_id"],
         seq=raw["applied_seq"],
         before=raw["owner_before"],
@@ -197,7 +201,7 @@ def _change(raw: dict[str, Any], sent: _Sent) -> Change:
     )
 
 
-def _note(raw: dict[str, Any], sent: _Sent) -> NoteCall:
+def _note_call(raw: dict[str, Any], sent: _SendTimes) -> NoteCall:
     sent_at = sent.before(raw["arrived_at"], raw["map_id"], raw["note"])
     return NoteCall(
         map_id=raw["map_id"], text=raw["note"], transit=raw["applied_at"] - sent_at
@@ -214,8 +218,8 @@ def _note_row(raw: dict[str, Any]) -> NoteRow:
     )
 
 
-def _lead_end(raw: dict[str, Any], owners: dict[int, int | None]) -> LeadEnd:
-    return LeadEnd(
+def _final_lead(raw: dict[str, Any], owners: dict[int, int | None]) -> FinalLead:
+    return FinalLead(
         pk=raw["map_id"],
         owner=raw["owner_id"],
         real_owner=owners[raw["map_id"]],

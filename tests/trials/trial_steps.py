@@ -1,4 +1,4 @@
-"""An actor: opens the office before a trial, and closes the books after it."""
+"""A process of a trial that takes one step: setting up, assigning, writing the results."""
 
 import json
 import time
@@ -38,24 +38,24 @@ from assignments.smartlead.client import Client
 from assignments.smartlead.errors import AboutUs
 from assignments.smartlead.meter import Kind
 from tests.trials import batch_writer
-from tests.trials.control_socket import Line
+from tests.trials.control_socket import ControlSocket
 
 
-def play(line: Line, *, act: str, **details: Any) -> None:
-    known: dict[str, Callable[..., None]] = {
-        "open": open_office,
-        "cover": cover,
-        "give back": give_back,
-        "hand over": hand_over,
-        "close": close_books,
+def run(control: ControlSocket, *, step: str, **details: Any) -> None:
+    steps: dict[str, Callable[..., None]] = {
+        "set_up": set_up,
+        "start_coverage": start_coverage,
+        "end_coverage": end_coverage,
+        "assign_all": assign_all,
+        "write_results": write_results,
     }
-    known[act](**details)
-    line.tell(said="mirrored", leads=_lead_ids())
-    line.tell(said="finished")
+    steps[step](**details)
+    control.send(said="mirrored", leads=_lead_ids())
+    control.send(said="finished")
 
 
-def open_office(*, members: list[int], unknown_every: int, pages: int = 2) -> None:
-    """Mirror the inbox once; of some leads the owner is forgotten again."""
+def set_up(*, members: list[int], unknown_every: int, pages: int = 2) -> None:
+    """Mirror so many pages of the inbox, then forget the owner of every n-th lead."""
     User.objects.create_user("sara", is_sales_manager=True)
     for member in members:
         Member.objects.create(id=member, name=f"M{member}", source="board")
@@ -68,8 +68,8 @@ def open_office(*, members: list[int], unknown_every: int, pages: int = 2) -> No
     )
 
 
-def cover(*, away: int, covering: list[int]) -> None:
-    """Somebody is sick since this minute; others cover."""
+def start_coverage(*, away: int, covering: list[int]) -> None:
+    """Schedule a coverage of all leads of one member that starts now."""
     now = timezone.now()
     draft = Draft(
         member=Member.objects.get(pk=away),
@@ -88,27 +88,26 @@ def cover(*, away: int, covering: list[int]) -> None:
     actions.schedule(draft=draft, actor=User.objects.get(), at=now)
 
 
-def give_back() -> None:
-    """Back sooner than planned."""
-    coverage, boss = Coverage.objects.get(), User.objects.get()
-    actions.end_early(coverage=coverage, actor=boss, at=timezone.now())
+def end_coverage() -> None:
+    coverage, manager = Coverage.objects.get(), User.objects.get()
+    actions.end_early(coverage=coverage, actor=manager, at=timezone.now())
 
 
-def hand_over(*, to: int, note: str) -> None:
-    """All leads to one member; the first few are written at once."""
-    write_plan.CHUNK = batch_writer.CHUNK
-    boss, now = User.objects.get(), timezone.now()
-    wish = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
-    part = Part(leads=Lead.objects.all(), wish=wish)
-    plan = plans.make_plan(parts=[part], actor=boss, at=now, note=note)
-    plans.confirm_plan(plan=plan, actor=boss, at=now)
+def assign_all(*, to: int, note: str) -> None:
+    """Confirm a batch of all leads to one member; its first rows are written at once."""
+    write_plan.CHUNK = batch_writer.CHUNK_SIZE
+    manager, now = User.objects.get(), timezone.now()
+    options = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
+    part = Part(leads=Lead.objects.all(), options=options)
+    plan = plans.make_plan(processes=[part], actor=manager, at=now, note=note)
+    plans.confirm_plan(plan=plan, actor=manager, at=now)
 
 
-TRIES = 10
+READ_ATTEMPTS = 10
 
 
-def close_books(*, within: float, path: str) -> None:
-    """Wait until the work is done, read every lead once more, write everything down."""
+def write_results(*, within: float, path: str) -> None:
+    """Wait until the work is done, read every lead once more, and write all as JSON."""
     until = time.monotonic() + within
     # Whoever paused them may have been killed before resuming.
     accounts.resume_writes(actor=User.objects.get(), at=timezone.now())
@@ -116,9 +115,9 @@ def close_books(*, within: float, path: str) -> None:
     with tasks.at_the_counter() as (client, budget):
         desk = Desk(client=client, budget=budget, clock=timezone.now)
         for lead in Lead.objects.order_by("map_id"):
-            _read_patiently(desk, lead)
+            _read_with_retries(desk, lead)
     _wait_for_workers(until)
-    Path(path).write_text(json.dumps(_books()))
+    Path(path).write_text(json.dumps(_results()))
 
 
 def _lead_ids() -> list[int]:
@@ -127,12 +126,14 @@ def _lead_ids() -> list[int]:
 
 def _wait_for_workers(until: float) -> None:
     while time.monotonic() < until and (
-        work_is_left(accounts.current()) or _is_giving_back() or write_plan.unwritten()
+        work_is_left(accounts.current())
+        or _is_coverage_returning()
+        or write_plan.unwritten()
     ):
         time.sleep(0.1)
 
 
-def _is_giving_back() -> bool:
+def _is_coverage_returning() -> bool:
     return Coverage.objects.filter(state=Coverage.State.RETURNING).exists()
 
 
@@ -145,9 +146,9 @@ def _read_page(client: Client, budget: Budget, offset: int) -> None:
     save_rows(page.rows, asked_at=asked_at, at=timezone.now(), by="list")
 
 
-def _read_patiently(desk: Desk, lead: Lead) -> None:
-    """The time-outs are scaled, the machine is not: a busy one may need a second go."""
-    for _ in range(TRIES - 1):
+def _read_with_retries(desk: Desk, lead: Lead) -> None:
+    # The time-outs are scaled, the machine is not: a busy one may need a second try.
+    for _ in range(READ_ATTEMPTS - 1):
         with suppress(AboutUs):
             return _read_lead(desk, lead)
         time.sleep(0.5)
@@ -157,19 +158,19 @@ def _read_patiently(desk: Desk, lead: Lead) -> None:
 def _read_lead(desk: Desk, lead: Lead) -> None:
     slot = desk.client.wait_for_slot(Kind.NORMAL, until=time.time() + 10)
     assert slot is not None
-    found, asked_at = desk.read_lead(lead.pk, slot)
-    if found is not None:
-        desk.keep_row(found, asked_at)
+    lead_row, asked_at = desk.read_lead(lead.pk, slot)
+    if lead_row is not None:
+        desk.keep_row(lead_row, asked_at)
 
 
-def _books() -> dict[str, Any]:
+def _results() -> dict[str, Any]:
     account = Account.objects.values("bulk_paused_at", "paused_at").get()
     return {
-        "rows": _values(Assignment.objects.order_by("pk")),
-        "notes": _values(Note.objects.order_by("pk")),
-        "leads": _values(Lead.objects.order_by("pk")),
-        "holds": _values(Hold.objects.order_by("pk")),
-        "coverages": _values(Coverage.objects.order_by("pk")),
+        "rows": _row_values(Assignment.objects.order_by("pk")),
+        "notes": _row_values(Note.objects.order_by("pk")),
+        "leads": _row_values(Lead.objects.order_by("pk")),
+        "holds": _row_values(Hold.objects.order_by("pk")),
+        "coverages": _row_values(Coverage.objects.order_by("pk")),
         "is_paused": any(account.values()),
         "audit": [
             str(finding)
@@ -183,13 +184,14 @@ def _books() -> dict[str, Any]:
     }
 
 
-def _values(rows: QuerySet[Any]) -> list[dict[str, Any]]:
+def _row_values(rows: QuerySet[Any]) -> list[dict[str, Any]]:
     return [
-        {name: _plain(value) for name, value in row.items()} for row in rows.values()
+        {name: _json_value(value) for name, value in row.items()}
+        for row in rows.values()
     ]
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return (value - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1)
     return value if isinstance(value, int | float | str | None) else str(value)
