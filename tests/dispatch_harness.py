@@ -1,4 +1,4 @@
-"""A small office for tests of sending: a clock that stands still, a desk, members."""
+"""A dispatcher with a sandbox, its members, and a clock that stands still."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +42,7 @@ class DispatchHarness:
     members: list[Member] = field(default_factory=list)
 
     def lead(self, owner: int | None = 0, *, number: int = 0) -> Lead:
-        """A lead of the sandbox, mirrored long ago; `owner` is an index of `members`."""
+        """Mirror a lead of the sandbox long ago; `owner` is an index of `members`."""
         map_id = sorted(self.world.owners())[number]
         member = None if owner is None else self.members[owner]
         self.world.assign_outside(map_id, member.pk if member else None)
@@ -58,7 +58,7 @@ class DispatchHarness:
         )
 
     def dispatch(self) -> Dispatcher:
-        """Work until there is no call to make just now."""
+        """Dispatch until there is no call to make just now."""
         dispatcher = Dispatcher(self.desk)
         for _ in range(MOST_TURNS):
             if dispatcher.take_turn(self.clock()) is not None:
@@ -66,19 +66,19 @@ class DispatchHarness:
         raise AssertionError("The dispatcher makes one call after the other.")
 
     def take_turns(self, count: int) -> Dispatcher:
-        """So many calls at the most, whatever is left to do then."""
+        """Make at most so many calls."""
         dispatcher = Dispatcher(self.desk)
         for _ in range(count):
             dispatcher.take_turn(self.clock())
         return dispatcher
 
     def settle(self) -> Dispatcher:
-        """Let the time pass in which an unanswered write may still land."""
+        """Dispatch after the time in which an unanswered write may still take effect."""
         self.clock.advance(61)
         return self.dispatch()
 
     def writes(self) -> list[tuple[int | None, int | None]]:
-        """The calls that set an owner: lead and member."""
+        """Return lead and member of each call that set an owner."""
         calls = self.world.journal.calls(kind="owner")
         return [(call.map_id, call.member_id) for call in calls]
 

@@ -1,4 +1,4 @@
-"""A mirror that reads the sandbox of a test, by a clock that stands almost still."""
+"""The mirror with a sandbox, and a clock that stands still."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ class MirrorHarness:
         self.clock.advance(seconds)
 
     def head_pass(self) -> int:
-        """A whole head pass; how many pages it took."""
+        """Make a whole head pass and return how many pages it took."""
         return self._through(sync_passes.read_head_page)
 
     def round(self, *, is_deep: bool = True) -> int:
@@ -70,7 +70,7 @@ class MirrorHarness:
         )
 
     def calls(self, path: str) -> int:
-        """How many calls have gone to this path."""
+        """Return how many calls have gone to this path."""
         return sum(path in call.path for call in self.world.journal.calls())
 
     def _through(self, step: Any) -> int:
@@ -90,7 +90,7 @@ def open_mirror_harness(
 
 
 def make_row(map_id: int = 1, **said: Any) -> LeadRow:
-    """A row as a list sends it: owner 7, in campaign 5, replied an hour ago."""
+    """Make a row as a list sends it: owner 7, in campaign 5, replied an hour ago."""
     values: dict[str, Any] = {
         "map_id": map_id,
         "lead_id": map_id + 1000,

@@ -1,4 +1,4 @@
-"""Mails made and sent as the worker does it, for tests with a real mail server."""
+"""Mails composed and sent as the worker does it, for tests with a real mail server."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ ANA, BEN = "ana@example.com", "ben@example.com"
 def make_due_mail(
     address: str = ANA, subject: str = "3 leads are yours", **fields: Any
 ) -> Mail:
-    """One message to somebody new, made into a mail."""
+    """Notify a new user and compose the mail."""
     values = {"kind": "assigned", "key": "1", "text": "", "path": "/inbox/"}
     user = make_user(email=address)
     tell(user, subject=subject, at=MONDAY, **(values | fields))

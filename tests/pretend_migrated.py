@@ -1,4 +1,4 @@
-"""A database that pretends to have been migrated, for tests whose tables were not."""
+"""Makes a database look migrated, for tests whose tables were made from the models."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def pretend_migrated(
     *,
     also: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """Have all migrations of this code applied, and `also` others."""
+    """Record all migrations of this code as applied, and `also` others."""
     settings.MIGRATION_MODULES = {}
     known = dict(MigrationLoader(None).disk_migrations)
     applied = {**known, **dict.fromkeys(also)}

@@ -1,4 +1,4 @@
-"""A real mail server for the tests, that can be told to misbehave."""
+"""A real mail server for the tests, which can be told to misbehave."""
 
 import asyncio
 import email
@@ -20,7 +20,7 @@ PASSWORD = "sesame-p%C3%A4ss"  # never to be seen anywhere
 
 @dataclass
 class SmtpServer:
-    """What arrived, and what the server does instead of taking it."""
+    """The mails that arrived, and what the server does instead of taking them."""
 
     host: str = ""
     port: int = 0
@@ -42,7 +42,7 @@ class SmtpServer:
 
     @property
     def subjects(self) -> list[tuple[str, str]]:
-        """To whom and of what, in the order of arrival."""
+        """Recipient and subject of each mail, in the order of arrival."""
         return [(mail["To"], mail["Subject"]) for mail in self.mails]
 
     def to(self, address: str) -> list[EmailMessage]:
@@ -139,7 +139,7 @@ def open_smtp_server() -> Iterator[SmtpServer]:
 
 
 def mailers(box: SmtpServer, **options: Any) -> dict[str, Any]:
-    """The setting MAILERS for this server."""
+    """Return the setting MAILERS for this server."""
     values = {"host": box.host, "port": box.port, "timeout": 5}
     backend = "assignments.smtp.Backend"
     return {"default": {"BACKEND": backend, "OPTIONS": values | options}}
@@ -147,7 +147,7 @@ def mailers(box: SmtpServer, **options: Any) -> dict[str, Any]:
 
 class _DrippingHandler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        """A line of some minutes, a character at a time."""
+        """Send a line of some minutes, a character at a time."""
         with suppress(OSError):  # the other side has had enough
             for _ in range(3000):
                 self.request.sendall(b"2")

@@ -1,4 +1,4 @@
-"""Events as Smartlead sends them, for the tests of the receiving end."""
+"""Webhook events as Smartlead sends them."""
 
 import hmac
 import json
@@ -20,7 +20,7 @@ def iso(moment: datetime) -> str:
 
 
 def reply_event(lead: Lead, *, at: datetime = LATER, **fields: Any) -> dict[str, Any]:
-    """The long body of a reply, as it was seen."""
+    """Return the long body of a reply, as Smartlead was seen to send it."""
     key = f"<{lead.pk}-{iso(at)}@example.com>"
     return {
         "webhook_id": 7,

@@ -1,8 +1,8 @@
 """A thousand leads by each strategy, from the plan to the last call.
 
-The sandbox is a process of its own and the judge: its journal tells reads, writes and
-notes apart, and its own sliding windows refuse what comes too fast. One dispatcher takes
-some thirty milliseconds of processor a call, so that several share the work, as in life.
+The sandbox is a process of its own: its call log tells reads, writes and notes apart,
+and its own sliding windows refuse what comes too fast. One dispatcher needs some thirty
+milliseconds of processor a call, so several share the work, as in production.
 """
 
 import os
@@ -53,7 +53,7 @@ WITHOUT_TABLE = (StrategyKind.MEMBER, StrategyKind.ROUND_ROBIN, StrategyKind.LEA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchMembers:
-    """Who has the leads, and who is to get them."""
+    """The members who have the leads, and those who are to get them."""
 
     manager: User
     pool: list[Member]
@@ -70,7 +70,7 @@ class BatchMembers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyRun:
-    """What one strategy cost, and what came of it."""
+    """The calls that one strategy made, and the rows it left."""
 
     plan: SavedPlan
     batch: Batch
@@ -88,12 +88,12 @@ class StrategyRun:
 
     @property
     def seconds(self) -> float:
-        """From the first call to the last, as they arrived."""
+        """Seconds from the arrival of the first call to that of the last."""
         return self.made[-1].arrived_at - self.made[0].arrived_at
 
     @property
     def spread(self) -> int:
-        """Between who was really given most and who was given least."""
+        """Difference between the most and the fewest leads given to one member."""
         done = self.batch.assignments.filter(state="done")
         given = Counter(done.values_list("to", flat=True))
         return max(given.values()) - min(given.values())
@@ -110,7 +110,7 @@ def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figur
 
 
 def _prove_member_lists(folder: Path) -> None:
-    """Have the lists of single members prove themselves, as the mirror does daily."""
+    """Verify the lists of single members, as the mirror does daily."""
     world = _world(folder)
     world.set_switches(assigned_me=PROVABLE)
     budget = Budget(limits=UNLIMITED, name="preparation")
@@ -148,7 +148,7 @@ def _run_strategy(
     batch = plans.confirm_plan(plan=plan, actor=members.manager, at=timezone.now())
     while write_plan.write_chunk(plan=plan, at=timezone.now()):
         pass
-    with Supervisor(print_progress=print_progress, patience=2) as supervisor:
+    with Supervisor(say=print_progress, patience=2) as supervisor:
         _start_processes(supervisor, benchmark, folder)
         _wait_for_end(batch)
     world = _world(folder)
@@ -165,9 +165,10 @@ def _run_strategy(
 
 
 def _assign_to_donors(benchmark: Benchmark, folder: Path, members: BatchMembers) -> int:
-    """So many leads to the donors, here and in Smartlead; the journal's length then.
+    """Give so many leads to the donors, here and in Smartlead, and all others to one
+    member.
 
-    Nobody else's leads stand between them in the lists of the donors.
+    Return the length of the call log after that.
     """
     replied = Lead.objects.present().filter(last_reply_at__isnull=False)
     ids = list(replied.order_by("-reply_order", "-map_id").values_list("pk", flat=True))
@@ -203,7 +204,7 @@ def _part(members: BatchMembers, kind: StrategyKind) -> Part:
 
 
 def _table(kind: StrategyKind, pool: list[Member]) -> Mapping:
-    """Each campaign to one of the pool, by turns."""
+    """Make a table that gives the campaigns to the pool in turn."""
     table = Mapping.objects.create(name=kind, kind=kind, attribute="campaign")
     names = Lead.objects.values_list("campaign__name", flat=True).distinct()
     for place, name in enumerate(sorted({name for name in names if name})):
@@ -276,7 +277,7 @@ _IN_TURN = StrategyKind.ROUND_ROBIN.label.lower()
 
 
 def _reads(benchmark: Benchmark, run: StrategyRun, label: str) -> Figure:
-    """Twenty leads a call where the lists of members have proven themselves."""
+    """Twenty leads a read where the lists of members are verified, one elsewhere."""
     most = (
         ceil(benchmark.rows / 20)
         if benchmark.lists_proven

@@ -1,4 +1,4 @@
-"""What the sandbox's journal tells of a run: which calls were made, and knowing what."""
+"""Counts of the calls of a run, from the sandbox's call log."""
 
 from collections import Counter
 from math import inf
@@ -10,20 +10,20 @@ from assignments.sandbox.world import World
 
 
 def our_calls(world: World, since: int = 0) -> list[Entry]:
-    """Our calls after that many entries, in the order in which they arrived."""
+    """Return our calls after that many log entries, in the order of their arrival."""
     entries = world.journal.entries(after=since)
     return [entry for entry in entries if entry.source == "api"]
 
 
 def calls_by_kind(world: World, since: int = 0) -> Counter[str]:
-    """How many of each kind: list, thread, owner, note."""
+    """Count calls by kind: list, thread, owner, note."""
     return Counter(entry.kind for entry in our_calls(world, since))
 
 
 def stale_writes(world: World, since: int = 0) -> int:
-    """Owners that were set although the lead had not been looked at within FRESH.
+    """Count writes of an owner whose lead was not read within FRESH before.
 
-    The journal does not say which leads a list showed: a list counts for all of them.
+    The log does not say which leads a list showed: a list counts for all of them.
     """
     seen_at: dict[int | None, float] = {}
     listed_at, stale = -inf, 0

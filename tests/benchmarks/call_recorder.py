@@ -1,7 +1,8 @@
-"""What a run asked of Smartlead, and how old its knowledge was whenever it wrote.
+"""A transport that records calls and how old each lead's last read was when it was
+written.
 
-Stands between the client and a sandbox in this process: what was asked for is told by
-the sandbox's journal, which leads a list has shown only by its answer.
+It stands between the client and a sandbox in this process. The calls come from the
+sandbox's log; which leads a list has shown, only from its answer.
 """
 
 import json
@@ -21,7 +22,7 @@ NEVER = float("-inf")
 
 @dataclass
 class CallRecorder(httpx.BaseTransport):
-    """The way to the sandbox. Before each call time passes, as the pace demands."""
+    """Records the calls to a sandbox; `pace` is called before each, to let time pass."""
 
     world: World
     pace: Callable[[], object]
@@ -45,7 +46,7 @@ class CallRecorder(httpx.BaseTransport):
         return response
 
     def _entry(self) -> Entry:
-        """The call that was just answered; what happened outside lies before it."""
+        """Return the log entry of the call that was just answered, the last one."""
         new = self.world.journal.entries(after=self._entries_read)
         self._entries_read += len(new)
         self.calls.append(new[-1])
@@ -67,7 +68,9 @@ def _listed_leads(response: httpx.Response) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCost:
-    """Reads, writes and notes of one stretch, and its oldest knowledge at a write."""
+    """Calls by kind while something ran, and the age in seconds of the oldest read
+    written on.
+    """
 
     calls: Counter[str]
     oldest: float
@@ -78,7 +81,7 @@ class CallCost:
 
 
 def measure_calls(recorder: CallRecorder, act: Callable[[], object]) -> CallCost:
-    """What this act took."""
+    """Call `act` and return what it cost."""
     before, writes = len(recorder.calls), len(recorder.ages)
     act()
     return CallCost(

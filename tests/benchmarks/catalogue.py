@@ -1,4 +1,4 @@
-"""What can be run, each in a process of its own with its own environment."""
+"""The benchmarks, each run in a process of its own with its own environment."""
 
 import socket
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ SMARTLEAD_LIMITS = ((10, 2.0), (60, 60.0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """One run of one benchmark.
+    """One benchmark.
 
     `scale` shortens everything that takes time: the windows of the limit, Smartlead's
     latency, Handoff's own time constants, and with them the limit of the figure.
@@ -28,9 +28,8 @@ class Benchmark:
 
     @property
     def served(self) -> tuple[tuple[int, float], ...]:
-        """The limits of the sandbox. Alone, we must keep within what we were given;
-
-        beside others the room between that and Smartlead's own limit is for them.
+        """Limits of the sandbox: those we were given, or Smartlead's own beside another
+        client.
         """
         return SMARTLEAD_LIMITS if self.other_share else CONFIGURED_LIMITS
 
@@ -47,7 +46,7 @@ class Benchmark:
         }
 
     def scaled(self, limits: tuple[tuple[int, float], ...]) -> str:
-        """As the environment and the sandbox's command line write it."""
+        """Return limits as the environment and the sandbox's command line write them."""
         windows = (f"{calls}/{length * self.scale:g}s" for calls, length in limits)
         return ",".join(windows)
 

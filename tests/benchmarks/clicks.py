@@ -1,4 +1,4 @@
-"""A sales manager who clicks, as her browser and the web process see it."""
+"""A sales manager who clicks, as the browser and the web process see it."""
 
 import re
 import time
@@ -71,7 +71,9 @@ def _are_both_seats_taken() -> bool:
 
 
 def _poll_interval(row: str) -> float:
-    """Seconds after which the page asks again, as htmx reads it off the row."""
+    """Return the seconds after which the page asks again, as htmx reads them off the
+    row.
+    """
     found = re.search(r'hx-trigger="every (\d+)(m?s)"', row)
     if found is None:
         raise RuntimeError("The row says that it is sending, but does not ask again.")

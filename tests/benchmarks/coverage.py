@@ -1,7 +1,7 @@
-"""A coverage from its first lead handed over to its last one given back, in calls.
+"""The calls of a coverage, from its first lead handed over to its last one given back.
 
-Against the sandbox in this process, without faults, by a clock that moves on with every
-call as the account's limit demands: what is counted depends on no machine.
+The sandbox runs in this process, without faults, by a clock that moves on with every
+call as the account's limit demands, so that no count depends on the machine.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass
 class CallClock:
-    """Stands still but for the calls, and for who waits."""
+    """Moves on by one call's share of the limit with each call, and never by itself."""
 
     now: datetime
 
@@ -107,7 +107,9 @@ def _figures(
 
 
 def _reassign_leads(setup: CoverageSetup, size: int, *, is_proven: bool) -> None:
-    """So many leads with the member who will be away, none with who covers."""
+    """Give so many leads to the member who will be away, all others to one who does not
+    cover.
+    """
     Source.objects.filter(name=ASSIGNED).update(
         proof=Source.Proof.PROVEN if is_proven else Source.Proof.FAILED
     )
@@ -143,7 +145,7 @@ def _schedule_coverage(setup: CoverageSetup) -> Coverage:
 
 
 def _dispatch_all(setup: CoverageSetup) -> None:
-    """Until nothing is left to send, with a tick each minute."""
+    """Dispatch until nothing is left to send, with a tick each minute."""
     dispatcher, next_tick = Dispatcher(setup.desk), setup.clock.now
     while work_is_left(current()):
         if setup.clock.now >= next_tick:

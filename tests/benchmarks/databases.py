@@ -1,4 +1,4 @@
-"""A database of its own for every run, gone afterwards."""
+"""A database of its own for every run, dropped afterwards."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ def kinds() -> list[str]:
 
 @contextmanager
 def new_database(kind: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database."""
+    """Yield the URL of an empty database."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'bench.sqlite3'}"
         return

@@ -1,4 +1,4 @@
-"""Years of history behind the leads of `crowd`, made by the database itself.
+"""Years of history behind the leads of `generated_leads`, made by the database itself.
 
 Each generation gives every owned lead one change and every third lead a reply with its
 answer, further back in time than the generation before.
@@ -42,7 +42,7 @@ WHERE NOT EXISTS (SELECT 1 FROM assignments_seenmail mail
 
 
 def fill_recent() -> None:
-    """Half of the leads changed hands in the last days; replies of the same time."""
+    """Write a change for half of the leads, and replies, of the last days."""
     _write(0, chosen="(l.map_id / 7) %% 2 = 0", first_day=1, days=RECENT_DAYS)
 
 
@@ -52,7 +52,7 @@ def fill_generation(number: int) -> None:
 
 
 def refresh_statistics() -> None:
-    """As PostgreSQL does by itself, a minute later."""
+    """Analyze the tables, as PostgreSQL does by itself a minute later."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

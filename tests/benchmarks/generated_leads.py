@@ -24,7 +24,9 @@ FIRST_MAP_ID = 2_400_000_000
 
 
 def fill_database(*, leads: int, user: User) -> None:
-    """Members (the user is one), campaigns, categories, leads and a history of moves."""
+    """Make members (the user is one), campaigns, categories, leads and a history of
+    moves.
+    """
     rng = Random("crowd")
     Member.objects.bulk_create(
         [Member(id=pk, name=name, source=Member.Source.BOARD) for pk, name in MEMBERS]
@@ -105,7 +107,7 @@ def _due(
 
 
 def _mails(rng: Random, now: datetime) -> tuple[datetime | None, datetime]:
-    """When the lead last replied, if ever, and when it was last written to."""
+    """Return when the lead last replied, or None, and when it was last written to."""
     days = timedelta(days=rng.expovariate(1 / 120))
     replied = now - days if rng.random() < 0.9 else None
     sent = (replied or now) + timedelta(hours=rng.uniform(-48, 24))
@@ -124,7 +126,7 @@ def _person(rng: Random, firm: str) -> dict[str, str]:
 
 
 def _add_moves(rng: Random, user: User) -> None:
-    """Every second lead was given to its owner by hand once."""
+    """Add a manual assignment to its owner for every second lead."""
     owned = Lead.objects.filter(owner__isnull=False).values_list("pk", "owner")
     for chunk in batched(_moves(rng, user, owned.iterator()), CHUNK_SIZE):
         Assignment.objects.bulk_create(chunk)

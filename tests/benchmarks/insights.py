@@ -1,7 +1,7 @@
 """The pages of figures over 100,000 leads, with a short ledger and with a long one.
 
-All come out of this process, from the same session, by turns with the first page of the
-inbox, to which they are compared: so a busy machine hits both alike.
+Each is measured by turns with the first page of the inbox, in the same process and
+session, so that a busy machine hits both alike.
 """
 
 import time
@@ -73,7 +73,7 @@ type Pair = tuple[float, float]
 
 
 def _best_times(browser: Browser, pages: dict[str, str]) -> dict[str, Pair]:
-    """The best of each page and of the plain one beside it."""
+    """Return the best seconds of each page, and of the compared page beside it."""
     print_progress(f"{Assignment.objects.count():,} rows in the ledger.")
     return {name: _best_pair(browser, path) for name, path in pages.items()}
 

@@ -1,6 +1,6 @@
-"""The dispatcher under load: how much of the limit it uses, and what a click waits.
+"""The dispatcher under load: how much of the limit it uses, and how long a click waits.
 
-The sandbox is the judge: it counts what arrives, by its own sliding windows.
+The sandbox counts what arrives, by its own sliding windows.
 """
 
 import os
@@ -44,7 +44,7 @@ SANDBOX_FILE = "sandbox.sqlite3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredPeriod:
-    """What was seen while everything ran evenly."""
+    """Calls and clicks while everything ran evenly."""
 
     seconds: float
     calls: list[dict[str, Any]]
@@ -57,7 +57,7 @@ def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figur
     leads = int(1.4 * benchmark.rows) + SPARE_LEADS
     manager = mirror_new_sandbox(folder / SANDBOX_FILE, leads=leads)
     queue_batch(manager, rows=benchmark.rows)
-    with Supervisor(print_progress=print_progress, patience=2) as supervisor:
+    with Supervisor(say=print_progress, patience=2) as supervisor:
         site = _start_processes(supervisor, benchmark, folder)
         period = _measure_period(benchmark, site, session_cookies(manager))
     yield from _limit_figures(benchmark, period, label)
@@ -65,7 +65,9 @@ def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figur
 
 
 def _start_processes(supervisor: Supervisor, benchmark: Benchmark, folder: Path) -> str:
-    """Sandbox, web, four dispatching workers and one that reads; the web's address."""
+    """Start sandbox, web, dispatching workers and one that reads; return the web's
+    address.
+    """
     port = processes.free_port(HOST, WEB_PORT)
     supervisor.start(_sandbox(benchmark, folder))
     wait_until_serving(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
@@ -150,7 +152,9 @@ def _is_counted(entry: dict[str, Any], started: float, ended: float) -> bool:
 def _limit_figures(
     benchmark: Benchmark, period: MeasuredPeriod, label: str
 ) -> Iterator[Figure]:
-    """What the sandbox counted. The other client's calls use the limit up as well."""
+    """Count our calls by the sandbox's log; the other client's use the limit up as
+    well.
+    """
     print_progress(f"The sandbox counted {period.verdict}.")
     others = (
         benchmark.other_share
@@ -179,7 +183,7 @@ def _limit_figures(
 def _calls_per_second(
     benchmark: Benchmark, limits: tuple[tuple[int, float], ...]
 ) -> float:
-    """Calls a second that the longest window allows."""
+    """Return the calls per second that the longest window allows."""
     calls, seconds = max(limits, key=lambda limit: limit[1])
     return calls / (seconds * benchmark.scale)
 
@@ -187,7 +191,7 @@ def _calls_per_second(
 def _click_figures(
     benchmark: Benchmark, period: MeasuredPeriod, label: str
 ) -> Iterator[Figure]:
-    """From the POST of a click to the row that says done."""
+    """Measure from the POST of a click to the row that says done."""
     clicks = period.clicks
     done = sum(click.is_done for click in clicks)
     busy = 100 * sum(click.both_seats_taken for click in clicks) / len(clicks)
@@ -213,7 +217,7 @@ def _click_figures(
 
 
 def _report_slow_click(click: Click, period: MeasuredPeriod) -> None:
-    """Where the time of a slow click went: its calls, as the sandbox saw them."""
+    """Print the calls of a slow click, as the sandbox saw them."""
     calls = [
         f"{call['kind']} at {call['arrived_mono'] - click.started:.2f} s "
         f"for {(call['ended_mono'] or inf) - call['arrived_mono']:.2f} s"

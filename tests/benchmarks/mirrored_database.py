@@ -1,4 +1,4 @@
-"""A Smartlead and a Handoff that have met: mirrored leads, members, a sales manager."""
+"""A database filled from a sandbox: mirrored leads, members, a sales manager."""
 
 import time
 from pathlib import Path
@@ -24,7 +24,10 @@ UNLIMITED = [(1_000_000, 60.0)]
 
 
 def mirror_new_sandbox(state: Path, *, leads: int) -> User:
-    """Fill an empty database from a new sandbox, whose account is kept in `state`."""
+    """Fill an empty database from a new sandbox, whose account is kept in `state`.
+
+    Return a sales manager.
+    """
     call_command("migrate", interactive=False, verbosity=0)
     budget = Budget(limits=UNLIMITED, name="preparation")
     world = World(state=state, leads=leads, limits=UNLIMITED, now=time.time())
@@ -40,7 +43,7 @@ def mirror_new_sandbox(state: Path, *, leads: int) -> User:
 
 
 def queue_batch(actor: User, *, rows: int) -> None:
-    """One bulk act of so many leads, all waiting."""
+    """Assign so many leads in one batch, and leave all waiting."""
     to = Member.objects.filter(is_active=True).order_by("pk")[0]
     leads = Lead.objects.exclude(owner=to).order_by("pk")[:rows]
     plan = plan_for_one_member(leads, to, reason="A benchmark.", cause=Cause.BULK)
@@ -51,7 +54,7 @@ def queue_batch(actor: User, *, rows: int) -> None:
 
 
 def session_cookies(user: User) -> dict[str, str]:
-    """The cookies of somebody who has signed in."""
+    """Return the cookies of a browser in which the user is signed in."""
     browser = Browser()
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     return {name: morsel.value for name, morsel in browser.cookies.items()}

@@ -55,7 +55,7 @@ else:
 
 
 class LeadAdmin(ModelAdmin):
-    """As anybody would write it in a minute, with the columns and filters of the inbox."""
+    """A plain admin with the columns and filters of the inbox."""
 
     is_read_only = True  # or the site does not take it in
     list_display = COLUMNS
@@ -126,7 +126,7 @@ def _compare(browser: Browser, case: ComparedList, label: str) -> Iterator[Figur
 def _check_row_counts(
     browser: Browser, ours: str, theirs: str, case: ComparedList
 ) -> None:
-    """Both show as many rows as they should; it also warms the caches."""
+    """Require the same number of rows of both. This warms the caches as well."""
     mine = browser.get(ours).content.decode()
     other = browser.get(theirs).content.decode()
     shown = mine.count('<li class="lrow'), other.count('class="action-checkbox"')
@@ -177,7 +177,7 @@ def _filters() -> Iterator[ComparedList]:
 
 
 def _narrow_filters() -> Iterator[ComparedList]:
-    """Those that match less than a page."""
+    """Yield lists of less than a page."""
     now = timezone.now()
     soon = _between("answer_due_at", now, now + timedelta(hours=1))
     yield ComparedList(name="answer due", ours="sla=due", theirs=soon, rows=None)
@@ -217,7 +217,7 @@ def _sorts() -> Iterator[ComparedList]:
 
 
 def _cursor_values(sort: str) -> tuple[object, ...]:
-    """The values of the row before the far page, which its cursor holds."""
+    """Return the values of the row before the far page, for its cursor."""
     before = (FAR_PAGE - 1) * PAGE_SIZE - 1
     if sort != "owner":
         order = ORDERS[sort]

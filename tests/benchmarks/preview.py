@@ -1,7 +1,4 @@
-"""The preview of 20,000 leads: how long it takes and what it needs; its confirmation,
-
-and the undo of the whole: looked at, and done.
-"""
+"""Time and memory of the preview of 20,000 leads, its confirmation and its undo."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +55,7 @@ def _preview(browser: Browser, strategy: str, label: str) -> Iterator[Figure]:
 def _request_figures(
     name: str, ask: Callable[[], HttpResponse], *, status: int, at_most: float
 ) -> Iterator[Figure]:
-    """How long the answer took, and by how much the process grew meanwhile."""
+    """Yield the seconds of a request, and the megabytes by which the process grew."""
     before, started = _reset_peak_memory(), time.perf_counter()
     response = ask()
     seconds, grown = time.perf_counter() - started, _megabytes("VmHWM") - before
@@ -84,7 +81,7 @@ def _confirmation(browser: Browser, label: str) -> Iterator[Figure]:
 
 
 def _undo(browser: Browser, label: str) -> Iterator[Figure]:
-    """As if Smartlead had been told of every row."""
+    """Undo a batch of which all rows were sent."""
     rows = Assignment.objects.waiting().filter(urgency=Urgency.BULK)
     last = rows.latest("pk")
     Lead.objects.filter(pk__in=rows.values("lead")).update(
@@ -105,7 +102,7 @@ def _undo(browser: Browser, label: str) -> Iterator[Figure]:
 
 
 def _reset_peak_memory() -> float:
-    """From now on the peak is counted anew; what the process has now, in MB."""
+    """Count the peak anew and return the present memory in MB."""
     Path("/proc/self/clear_refs").write_text("5")
     return _megabytes("VmRSS")
 

@@ -1,4 +1,4 @@
-"""The real settings for a server of its own: static files collected beside the database."""
+"""The real settings with static files collected beside the database."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One trial, in the process and the environment that __main__ made for it."""
+"""Runs one benchmark, in the process and the environment that `__main__` made for it."""
 
 import argparse
 import importlib

@@ -37,7 +37,7 @@ MOST_LOG = 10.0  # MB; SQLite empties it at 4, if no long read is under way
 
 @dataclass
 class SlowExport:
-    """A reader and what came first."""
+    """A connection that reads an export slowly, and the first bytes of the answer."""
 
     connection: socket.socket
     head: bytes = b""
@@ -67,7 +67,7 @@ def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figur
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     beat("worker", at=timezone.now())
     viewer, *readers = [session_cookies(user) for user in users]
-    with Supervisor(print_progress=print_progress, patience=2) as supervisor:
+    with Supervisor(say=print_progress, patience=2) as supervisor:
         port = processes.free_port(HOST, WEB_PORT)
         log = folder / "web.log"
         supervisor.start(
@@ -115,7 +115,7 @@ def _pages(
     seconds: float = READING_SECONDS,
     limit: float | None = None,
 ) -> Iterator[Figure]:
-    """Pages one after another, each after a write, as a worker would make them."""
+    """Request one page after another, each after a write, as a worker would make them."""
     times: list[float] = []
     give_up_at = time.monotonic() + seconds
     pages = ("/inbox/", "/history/", "/team/", "/healthz")
@@ -144,7 +144,7 @@ def _request_export(port: int, cookies: dict[str, str]) -> socket.socket:
 
 
 def _write_ahead_log_size() -> int | None:
-    """Bytes of SQLite's write-ahead log; None on PostgreSQL, which has no such file."""
+    """Return the bytes of SQLite's write-ahead log; None on PostgreSQL."""
     if connection.vendor != "sqlite":
         return None
     return Path(f"{connection.settings_dict['NAME']}-wal").stat().st_size

@@ -50,7 +50,7 @@ watch("event", (entry) => { if (entry.interactionId) seen.events.push(entry.dura
 
 def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
     user = mirror_new_sandbox(folder / "sandbox.sqlite3", leads=LEADS)
-    with Supervisor(print_progress=print_progress, patience=2) as supervisor:
+    with Supervisor(say=print_progress, patience=2) as supervisor:
         site = _start_web(supervisor, folder)
         cookies = [
             {"name": name, "value": value, "url": site}
@@ -65,7 +65,7 @@ def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figur
 
 
 def _start_web(supervisor: Supervisor, folder: Path) -> str:
-    """The address of a web server as it runs in production."""
+    """Start a web server as in production and return its address."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.production_settings",
@@ -84,7 +84,7 @@ def _start_web(supervisor: Supervisor, folder: Path) -> str:
 
 
 def _new_context(browser: Browser, cookies: list[Any]) -> BrowserContext:
-    """A browser that has never been here, but is signed in."""
+    """Open a signed-in browser without any cached file."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_cookies(cookies)
     context.add_init_script(OBSERVERS)
@@ -110,7 +110,7 @@ def _size_figures(context: BrowserContext, site: str, label: str) -> Iterator[Fi
 
 
 def _first_load_sizes(page: Page, url: str) -> Counter[str]:
-    """Bytes that came over the wire, with their headers, for each kind of file."""
+    """Return the bytes over the wire, with headers, by kind of file."""
     kinds: dict[str, str] = {}
     weights: Counter[str] = Counter()
     wire = page.context.new_cdp_session(page)
@@ -132,7 +132,7 @@ def _first_load_sizes(page: Page, url: str) -> Counter[str]:
 def _time_figures(
     browser: Browser, cookies: list[Any], site: str, label: str
 ) -> Iterator[Figure]:
-    """Medians of some first loads; of the interactions the slowest of each."""
+    """Yield medians of some first loads; of interactions, the slowest of each load."""
     seen = [
         _use_inbox(_new_context(browser, cookies), f"{site}/inbox/")
         for _ in range(LOADS)
@@ -149,7 +149,7 @@ def _time_figures(
 
 
 def _use_inbox(context: BrowserContext, url: str) -> dict[str, Any]:
-    """Load the inbox, walk, select, open a lead and close it."""
+    """Load the inbox, move, select, open a lead and close it; return what was measured."""
     page = context.new_page()
     wire = context.new_cdp_session(page)
     wire.send("Network.enable")

@@ -1,4 +1,4 @@
-"""The pages for those who lead, over 100,000 leads: the team, levelling it, the review."""
+"""The team's pages over 100,000 leads: the team, rebalancing it, the review."""
 
 import time
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _milliseconds(browser: Browser, page: str) -> float:
 
 
 def _rebalance_preview(browser: Browser, label: str) -> Figure:
-    """All leads of two members go to the others, as far as they are open and quiet."""
+    """Preview a rebalance where one member has the leads of two."""
     giver, other, *_ = Member.objects.order_by("pk")
     Lead.objects.filter(owner=other).update(owner=giver)
     started = time.perf_counter()
@@ -67,7 +67,7 @@ def _rebalance_preview(browser: Browser, label: str) -> Figure:
 
 
 def _weekly_review(label: str) -> Figure:
-    """The review of the week for one reader, with every section counted to its end."""
+    """Compute the weekly review of one reader, with every section counted to its end."""
     started = time.perf_counter()
     weekly_review.tell_all(at=timezone.now() + timedelta(days=7))
     return Figure(

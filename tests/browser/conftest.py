@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """What was on the screen when a test failed: nobody can look at it later."""
+    """Add the text of each screen to the report of a failed test."""
     report = yield
     office = getattr(item, "funcargs", {}).get("office")
     if report.failed and report.when == "call" and office:
@@ -51,7 +51,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory) -> None:
-    """A file: the server's threads and the test each need a connection of their own."""
+    """Use a file: the server's threads and the test need a connection each."""
     database = connections["default"].settings_dict
     if "sqlite" in database["ENGINE"]:
         path = tmp_path_factory.mktemp("database") / "browser.sqlite3"
@@ -77,7 +77,7 @@ def _silently(*_: object, **__: object) -> None:
 
 @dataclass
 class LiveSite:
-    """The sandbox, the dashboard before it, and whoever sits at a screen."""
+    """The dashboard on a port, the sandbox behind it, and browsers in front."""
 
     world: World
     url: str
@@ -102,7 +102,9 @@ class LiveSite:
         theme: str = "light",
         javascript: bool = True,
     ) -> Page:
-        """A page of a browser in which this user (the manager) is signed in."""
+        """Open a page of a new browser in which this user, or the manager, is signed
+        in.
+        """
         context = self.browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=theme,
@@ -127,7 +129,7 @@ class LiveSite:
             run_head_sync(client=client, budget=budget, progress=_silently)
 
     def dispatch(self) -> None:
-        """What the worker does, until there is no call to make just now."""
+        """Dispatch until there is no call to make just now."""
         budget = account_budget()
         with connect(budget=budget) as client:
             desk = Desk(client=client, budget=budget, clock=timezone.now)
@@ -169,7 +171,9 @@ def office(
 
 @pytest.fixture
 def people(office: LiveSite) -> Callable[[int], Member]:
-    """The sandbox's members, mirrored under names that a test can say."""
+    """Return a function from an index to a mirrored member of the sandbox with a plain
+    name.
+    """
     ids = [member.id for member in office.world.account.members.values()]
     names = ("Ana Sousa", "Ben Okafor", "Cem Kaya")
     members = [make_member(name, id=pk) for name, pk in zip(names, ids, strict=False)]

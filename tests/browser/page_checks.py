@@ -1,4 +1,4 @@
-"""What holds for whatever is on a screen: accessible in both themes, never too wide."""
+"""Checks of any page: accessible in both themes, never wider than the screen."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page

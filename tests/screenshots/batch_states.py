@@ -1,4 +1,4 @@
-"""Many leads at once: a batch half done with every outcome, and tables to choose by."""
+"""Batches, tables and a change in Smartlead for the screenshots."""
 
 from urllib.parse import urlencode
 
@@ -29,7 +29,7 @@ OUTCOMES = (
 
 
 def preview_plan() -> SavedPlan:
-    """Ngozi's leads to the least busy of three, of whom one is away."""
+    """Preview Ngozi's leads to the least busy of three, one of whom is away."""
     maya = Member.objects.get(name="Maya Lindqvist")
     if not maya.coverages.exists():
         make_absence(maya, at=timezone.now())
@@ -48,7 +48,7 @@ def preview_plan() -> SavedPlan:
 
 
 def unfinished_batch() -> Batch:
-    """Twelve leads on their way: most done, one refused, one overtaken, two waiting."""
+    """Return a batch of twelve: most done, one refused, one overtaken, two waiting."""
     if known := Batch.objects.filter(reason="Level the week.").first():
         return known
     leads = Lead.objects.filter(owner=leaving_member()).order_by("-reply_order")[:12]
@@ -101,7 +101,7 @@ def leaving_member() -> Member:
 
 
 def change_owner_outside() -> None:
-    """Somebody gave a lead of ours to another in Smartlead; another member is new."""
+    """Record that a lead was moved in Smartlead to a member unknown so far."""
     given = Assignment.objects.filter(state=State.DONE).exclude(cause=Cause.OUTSIDE)
     row = given.filter(lead__owner=F("to")).order_by("pk")[0]
     taker = Member.objects.create(id=9901, source=Member.Source.ROWS)

@@ -1,4 +1,4 @@
-"""Absences in every state, come about by services, clock and dispatcher."""
+"""Coverages in every state for the screenshots, made by services, tick and dispatcher."""
 
 from datetime import time, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ HALF_THE_CALLS = 17  # calls of a start and of a return, which leave them half d
 
 
 def coverage_of(comment: str) -> Coverage:
-    """The coverage of a picture, by the word that it was set up with."""
+    """Return the coverage with this comment, by which the screenshots name it."""
     return Coverage.objects.get(comment=comment)
 
 
@@ -37,12 +37,12 @@ def member(name: str) -> Member:
 
 
 def add_finished_coverage(sample: SampleAccount) -> None:
-    """An absence that is over when the pictures are taken."""
+    """Add a coverage that is over when the pictures are taken."""
     _add_completed(sample)
 
 
 def add_other_coverages(sample: SampleAccount) -> None:
-    """One in each other state, and a calendar with something to see."""
+    """Add one in each other state, and a calendar with something to see."""
     sample.clock.now = max(sample.clock.now, timezone.now())
     _add_active(sample)
     _add_scheduled(sample)
@@ -52,14 +52,14 @@ def add_other_coverages(sample: SampleAccount) -> None:
 
 
 def show_trouble() -> None:
-    """A lead that Smartlead refused, and an absence that no clock has noticed."""
+    """Show a lead that Smartlead refused, and an absence that no tick has noticed."""
     refused = Assignment.objects.get(state="refused", cause="coverage_start")
     _refused_hold().update(move=refused)
     Coverage.objects.filter(comment="missed").update(acknowledged_at=None)
 
 
 def hide_trouble() -> None:
-    """No other picture is to say so on top."""
+    """Keep both out of the other pictures."""
     _refused_hold().update(move=None)
     Coverage.objects.filter(comment="missed").update(acknowledged_at=timezone.now())
 
@@ -105,7 +105,7 @@ def _sara() -> User:
 
 
 def _add_completed(sample: SampleAccount) -> None:
-    """Ben's: moved by hand, moved in Smartlead, an arrival, kept count of."""
+    """Add Ben's: with leads moved by hand and in Smartlead, an arrival, a hand-back."""
     over = _schedule(sample, "Ben", "Tom", "Ana", comment="over", from_now=True, last=1)
     _tick_and_dispatch(sample)
     held = list(Hold.objects.live().filter(coverage=over).order_by("pk"))
@@ -126,7 +126,7 @@ def _add_completed(sample: SampleAccount) -> None:
 
 
 def _add_active(sample: SampleAccount) -> None:
-    """Maya's: one lead refused, one moved, one that came meanwhile."""
+    """Add Maya's: with a lead refused, one moved, one that arrived meanwhile."""
     coverage = _schedule(
         sample, "Maya", "Theo", "Luca", comment="active", from_now=True,
         last=5, shares=(3, 2), fallback=member("Sara"),
@@ -150,7 +150,7 @@ def _add_active(sample: SampleAccount) -> None:
 
 
 def _add_scheduled(sample: SampleAccount) -> None:
-    """Chains, overlaps, and a day on which nobody covers."""
+    """Add chains, overlaps, and a day on which nobody covers."""
     _schedule(
         sample, "Theo", "Ngozi", "Luca", comment="scheduled", first=6, last=12,
         fallback=member("Sara"),
@@ -185,7 +185,7 @@ def _add_cancelled(sample: SampleAccount) -> None:
 
 
 def _add_starting_and_returning(sample: SampleAccount) -> None:
-    """A start and a return that are under way."""
+    """Add a start and a return that are under way."""
     back = _schedule(sample, "Ana", "Ben", "Sara", comment="returning", from_now=True)
     _tick_and_dispatch(sample)
     _schedule(

@@ -1,4 +1,4 @@
-"""What the people of the pictures have been told, and mails that were refused."""
+"""Notifications and refused mails for the screenshots."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ SERVER = {"BACKEND": "assignments.smtp.Backend", "OPTIONS": {"host": "localhost"
 
 
 def announce() -> None:
-    """Whatever the two days of work have brought them."""
+    """Send the notifications that the two days of work have caused."""
     later = timezone.now() + timedelta(hours=1)
     assignments.tell_all(at=later)
     messages.tell_all(at=later)
@@ -21,7 +21,7 @@ def announce() -> None:
 
 
 def refuse_mails() -> None:
-    """A mail server that is down, after it has refused two mails."""
+    """Pretend that the mail server is down after it has refused two mails."""
     settings.MAILERS = {"default": SERVER}
     at = timezone.now()
     MailServer.objects.update_or_create(

@@ -1,4 +1,4 @@
-"""A Smartlead with its mirror, in which people have worked for two days up to now."""
+"""A sandbox with its mirror, in which people have worked for two days up to now."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ MOST_TURNS = 10_000
 
 @dataclass
 class SampleAccount:
-    """A Smartlead, its mirror, and what people have decided."""
+    """A sandbox, its mirror, and what people decide there."""
 
     world: World
     clock: FakeClock
@@ -48,7 +48,7 @@ class SampleAccount:
         return Member.objects.get(name=name)
 
     def leads(self, owner: str, count: int = 1) -> list[Lead]:
-        """So many leads of a member that nothing has happened to, the newest first."""
+        """Return so many untouched leads of a member, the newest reply first."""
         calm = Lead.objects.filter(owner__name=owner, assignments=None)
         return list(calm.order_by("-reply_order")[:count])
 
@@ -72,7 +72,9 @@ class SampleAccount:
         apply_plan(plan, actor=self.users["sara"], at=self.clock())
 
     def dispatch(self, *, turns: int = MOST_TURNS) -> None:
-        """Until there is nothing to do just now, or so many calls have been made."""
+        """Dispatch until there is nothing to do just now, or so many calls have been
+        made.
+        """
         desk = Desk(client=self.client, budget=self.budget, clock=self.clock)
         dispatcher = Dispatcher(desk)
         for _ in range(turns):
@@ -138,7 +140,7 @@ def _add_people(sample: SampleAccount) -> None:
 
 
 def work_two_days(sample: SampleAccount) -> None:
-    """Two days at the desk, up to now; the last decisions are still on their way."""
+    """Do two days of work up to now; the last decisions are still waiting."""
     for lead in sample.leads("Maya Lindqvist", 3):
         sample.assign(lead, "Theo Brandt", note="Maya is at the fair this week.")
     sample.dispatch()

@@ -1,4 +1,4 @@
-"""Which pages are taken, in which state, by whom."""
+"""The screenshots: which page, in which state, for whom."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Step = Callable[[Page], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Screenshot:
-    """One page in one state: where, by whom, and what happens before the picture."""
+    """One page in one state, and what happens before and after it is taken."""
 
     name: str
     path: str | Callable[[], str]
@@ -94,7 +94,7 @@ def open_help(page: Page) -> None:
 
 
 def submit_errors(page: Page) -> None:
-    """An error or two, with what was typed around them."""
+    """Submit the form with an error or two."""
     page.get_by_label("Last day away").fill("2020-01-01")
     page.get_by_label("When it starts").fill("{foo} is away.")
     page.get_by_label("Private comment").fill("Family visit")

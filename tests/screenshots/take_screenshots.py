@@ -1,4 +1,4 @@
-"""Serves the pages from this process and takes the pictures."""
+"""Serves the pages from this process and takes the screenshots."""
 
 import logging
 import threading

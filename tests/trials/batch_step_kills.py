@@ -2,10 +2,10 @@
 
     python -m tests.trials.batch_step_kills FOLDER
 
-plays on the database of the environment, with a sandbox whose state is kept in the
-folder, and prints what came of it as JSON. Each worker is a fork that kills itself with
-SIGKILL as it reaches its step; the next finds what it left. The clock is ours: between
-two workers every lease runs out.
+It runs on the database of the environment, with a sandbox whose state is kept in the
+folder, and prints the results as JSON. Each worker is a fork that kills itself with
+SIGKILL as it reaches its step; the next finds what it left. Between two workers the
+clock moves on until every lease has run out.
 """
 
 import json
@@ -52,7 +52,7 @@ def main(folder: Path) -> None:
 
 
 def is_killed(act: Callable[[], None]) -> bool:
-    """Whether a worker of its own was killed at this."""
+    """Call `act` in a fork; return False if it ended without being killed."""
     from django.db import connection
 
     connection.close()
@@ -65,7 +65,7 @@ def is_killed(act: Callable[[], None]) -> bool:
 
 
 def prepare(folder: Path) -> None:
-    """Leads of one member, and a batch of them to another, confirmed but not written."""
+    """Confirm a batch of one member's leads to another, with no row written."""
     from assignments.models import Lead
     from assignments.services import account as accounts
     from assignments.services.bulk import plans, write_plan
@@ -103,7 +103,9 @@ def _write(at: datetime, *, until: str = "") -> None:
 
 
 class _KillAtStatement:
-    """Before the second statement that begins so: some rows are written by then."""
+    """Kills the process before the second statement that begins so: some rows are
+    written.
+    """
 
     def __init__(self, words: str) -> None:
         self.words, self.met = words, 0

@@ -1,7 +1,7 @@
 """Thousands of random histories of coverages against the model.
 
-`python -m tests.trials.coverage_model --sequences 3000 --seed 1` says the seed and, if a
-rule is broken, the shortest history that breaks it.
+`python -m tests.trials.coverage_model --sequences 3000 --seed 1` prints the seed and,
+if a rule is broken, the shortest history that breaks it.
 """
 
 import argparse

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 class TrialDatabases(Protocol):
     def fresh(self, name: str) -> str:
-        """The URL of a new, migrated, empty database."""
+        """Make a migrated, empty database and return its URL."""
 
     def drop(self, url: str) -> None: ...
 
@@ -23,7 +23,7 @@ class TrialDatabases(Protocol):
 
 
 def process_environment(database: str, **more: str) -> dict[str, str]:
-    """What a process of a trial finds in its environment."""
+    """Return the environment of a process of a trial."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
@@ -62,7 +62,7 @@ class SqliteDatabases:
             file.unlink()
 
     def close(self) -> None:
-        """The folder goes with its owner."""
+        """Do nothing: the files go with the folder."""
 
 
 class PostgresDatabases:

@@ -1,4 +1,4 @@
-"""The kill test, long form: `python -m tests.trials.kill --runs 200`.
+"""Workers are killed while clicks are sent: `python -m tests.trials.kill --runs 200`.
 
 Prints one line a run, and the trace of each lead on which a rule was broken.
 """

@@ -1,4 +1,4 @@
-"""What happened to one lead, in order, for whoever has to find out why."""
+"""The history of one lead in a trial, in order, to find out why a rule was broken."""
 
 from tests.trials.trial_record import TrialRecord
 
@@ -39,7 +39,7 @@ def _rows(record: TrialRecord, lead: int) -> list[tuple[float, str]]:
 
 
 def _process_events(record: TrialRecord) -> list[tuple[float, str]]:
-    """Everything the actors did; the calls of other leads as a dot."""
+    """Return the events of all processes."""
     return [
         (event.at, f"  · {event.who} {event.what} {event.details or ''}")
         for event in record.events

@@ -1,9 +1,9 @@
-"""Many managers confirm overlapping batches at once, beside a rule and an outsider.
+"""Many managers confirm overlapping batches at once, beside a rule and changes outside.
 
     python -m tests.trials.overlap --leads 600 --each 400 --seed 7
 
-plays on the database of the environment, lets the dispatcher send what waits to a sandbox
-in this process, and prints what came of it as JSON.
+It runs on the database of the environment, lets the dispatcher send what waits to a
+sandbox in this process, and prints the results as JSON.
 """
 
 import argparse
@@ -74,7 +74,7 @@ class OverlapTrial:
     leads: list[Any] = field(default_factory=list)
 
     def prepare(self) -> list[Callable[[], None]]:
-        """The office, and each manager's preview: made before anybody confirms."""
+        """Make the leads and each manager's preview, and return what is to run at once."""
         from assignments.models import Member
         from assignments.sandbox.world import World
         from assignments.services import account as accounts
@@ -134,7 +134,7 @@ class OverlapTrial:
         return act
 
     def _change_outside(self, leads: list[Any], owner: Any) -> Callable[[], None]:
-        """Somebody changes owners in Smartlead; the mirror sees every other change."""
+        """Return changes of owners in Smartlead; the mirror sees every other one."""
         from django.db import transaction
 
         from assignments.services.ledger.ownership import Sighting, observe_owner
@@ -196,7 +196,7 @@ class OverlapTrial:
         }
 
     def _wrong(self, map_id: int, rows: list[Any]) -> list[str]:
-        """What is not as it should be with one lead in the end."""
+        """Return sentences about what is wrong with one lead in the end."""
         from assignments.models import Lead
 
         wrong, owner = [], self.world.owner(map_id)
@@ -222,7 +222,9 @@ class OverlapTrial:
         return wrong
 
     def _unexplained_changes(self, map_id: int, rows: list[Any]) -> list[str]:
-        """Changes in Smartlead since the beginning that no row of the ledger tells."""
+        """Return sentences about changes in Smartlead that no row of the ledger
+        records.
+        """
         _, *changes = self.world.journal.changes(map_id)
         done = [
             (row.cause == "outside", row.to_id) for row in rows if row.state == "done"
@@ -237,7 +239,7 @@ def _changed_outside(rows: list[Any]) -> bool:
 
 
 def _is_explained(row: Any, rows: list[Any], owner: int) -> bool:
-    """Whether a decision that was dropped names who has the lead instead, or had."""
+    """Return True if a dropped row names a member who got the lead instead."""
     came_true = (one.to_id for one in rows if one.state in {"done", "overtaken"})
     names = {owner, *came_true}
     return any(f"Member {name}" in row.outcome for name in names)

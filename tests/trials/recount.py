@@ -1,8 +1,8 @@
-"""Every number of the figures' pages worked out again, and compared.
+"""Works every number of the figures' pages out again, and compares.
 
 `python -m tests.trials.recount --site http://localhost:8000 --sandbox PORT` reads a
 running demo: the sandbox's API, the exports, the pages; it imports nothing of Handoff.
-`--first-day`, `--last-day`: the period. Exit code 1 and a line for each that differs.
+`--first-day`, `--last-day`: the period. Prints a line for each difference; exit code 1.
 """
 
 import argparse
@@ -43,7 +43,7 @@ CSV_COLUMNS = {
 
 
 class FigureParser(HTMLParser):
-    """The `<data>` of a page, by the row of a table or the list they stand in."""
+    """Parses the `<data>` of a page, grouped by table row or list."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""The figures a second time, from the facts alone, by the sentences of the page.
+"""The figures of members, worked out a second time from the sentences of the page.
 
-Slowly and plainly: for each lead its whole life is walked. Read docs/performance.md.
+Slow and plain: the whole life of each lead is read. See docs/performance.md.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ class RecountedAnswer:
 
 @dataclass(slots=True)
 class MemberFigures:
-    """Different leads, and the answers, of one member or of all."""
+    """Distinct leads, and the answers, of one member or of all."""
 
     leads: set[int] = field(default_factory=set)
     replied: set[int] = field(default_factory=set)
@@ -86,7 +86,7 @@ def _rate(part: int, whole: int) -> float | None:
 
 # ── The life of one lead ────────────────────────────────────────────────────────
 def answered_replies(lead: RecountedLead) -> list[tuple[datetime, datetime]]:
-    """Each reply that was answered, with its answer."""
+    """Return the moment of each answered reply, with that of its answer."""
     found, since = [], None
     for at, kind in sorted(lead.mails):
         if kind == "reply":
@@ -98,7 +98,7 @@ def answered_replies(lead: RecountedLead) -> list[tuple[datetime, datetime]]:
 
 
 def owner_and_home(lead: RecountedLead, at: datetime) -> tuple[int | None, int | None]:
-    """Who had the lead then, and whose it was."""
+    """Return who had the lead at that moment, and whose it was."""
     owner = home = lead.changes[0].before if lead.changes else lead.owner
     for change in lead.changes:
         if change.at > at:

@@ -1,4 +1,4 @@
-"""What the recount reads: Smartlead's API and Handoff's exports, nothing of its code."""
+"""Readers of Smartlead's API and Handoff's exports, for the recount."""
 
 import csv
 import html
@@ -19,7 +19,7 @@ COVERAGE = {"Coverage start", "Coverage return"}
 
 @dataclass(slots=True)
 class RecountedChange:
-    """A row of the ledger that came true."""
+    """A done row of the ledger."""
 
     at: datetime
     before: int | None
@@ -57,7 +57,7 @@ class SmartleadReader:
         self.http, self.key = http, key
 
     def leads(self, wanted: set[int]) -> Iterator[dict[str, Any]]:
-        """All with a reply by the list, the rest one by one."""
+        """Yield rows of all leads with a reply, by list, then of the rest of `wanted`."""
         seen: set[int] = set()
         offset = 0
         while page := self._page(offset):
@@ -92,7 +92,7 @@ class SmartleadReader:
 
 
 class HandoffReader:
-    """A session of somebody who may export."""
+    """A session of a user who may export."""
 
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
@@ -143,7 +143,7 @@ def read_data(smartlead: SmartleadReader, handoff: HandoffReader) -> RecountData
 
 
 def _pending_targets(handoff: HandoffReader) -> dict[int, int]:
-    """Each lead that is to move, with whom it will come to in the end."""
+    """Return the member to whom each pending lead will come in the end."""
     rows = [
         row
         for state in ("waiting", "sending")

@@ -1,4 +1,4 @@
-"""What each member carries, a second time: read docs/team.md."""
+"""The workload of members, worked out a second time. See docs/team.md."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
-"""Whether a trial kept the rules, judged by what really happened in Smartlead.
+"""Checks the rules of a trial against what really happened in Smartlead.
 
-Writes that landed after anybody could have waited for them (hung in the server, or sent
-by a process that was stopped at that moment) are listed apart: no caller of an API
+Writes that took effect after anybody could have waited for them (hung in the server, or
+sent by a process that was stopped at that moment) are listed apart: no caller of an API
 without compare-and-set can prevent those.
 """
 
@@ -71,7 +71,7 @@ def is_late(change: OwnerChange, record: TrialRecord) -> bool:
 
 
 class _LeadCheck:
-    """One lead: what happened to it in Smartlead, and what its rows say of it."""
+    """Compares what happened to one lead in Smartlead with its rows."""
 
     def __init__(self, record: TrialRecord, lead: int) -> None:
         self.record, self.lead = record, lead
@@ -91,7 +91,7 @@ class _LeadCheck:
         return sum(row.is_click and age > second for _, row, age in found)
 
     def _find_row(self, change: OwnerChange) -> AssignmentRow | None:
-        """The row that a write of ours carried out: it named the same member, then.
+        """Return the row that a write of ours carried out, by member and time.
 
         A lead never has two rows for one member pending at a time.
         """
@@ -113,9 +113,9 @@ class _LeadCheck:
         return change.is_ours and is_late(change, self.record)
 
     def _unexpected(self) -> Iterator[tuple[OwnerChange, AssignmentRow, float]]:
-        """Writes over an owner that somebody else had set, unknown to the row.
+        """Yield writes over an owner set by somebody else and unknown to the row.
 
-        With the time from his change to the moment when ours was sent.
+        The last item is the seconds from that change to the moment when ours was sent.
         """
         for before, change in zip(self.changes, self.changes[1:], strict=False):
             row = self.row_of[change.seq]
@@ -200,7 +200,7 @@ class _LeadCheck:
                 yield self._violation("compare before write", sentence)
 
     def _knew_too_early(self, row: AssignmentRow, seen: list[AssignmentRow]) -> bool:
-        """A row may expect a stranger only if he had been seen when it was decided."""
+        """Return True if the row expects an outside owner that was observed only later."""
         if row.expected is None or row.expected < FIRST_OUTSIDE_OWNER:
             return False
         outside = [other for other in seen if other.to == row.expected]
@@ -254,7 +254,7 @@ def _wrong_note_counts(
 
 
 def _allowed_count(state: str, *, is_readable: bool) -> tuple[int, int]:
-    """How often a note in this state may stand in Smartlead: at least, at most."""
+    """Return how often a note in this state may be in Smartlead: at least, at most."""
     if state == "unconfirmed":
         return 0, 1
     return (1, 1) if state == "done" else (0, 0)

@@ -1,4 +1,4 @@
-"""A team, those around it, and a browser for each of them."""
+"""A team, members beside it, and a signed-in client for each user."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ type SampleTeam = dict[str, Any]
 
 
 def make_sample_team() -> SampleTeam:
-    """A team of two with its lead, a member beside it, and a lead of each."""
+    """Make a team of two with its lead, a member beside it, and a lead of each."""
     make_account()  # a page makes it where it is missing
     users = {
         "member": make_user("Mo Member"),

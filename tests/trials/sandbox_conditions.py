@@ -1,4 +1,4 @@
-"""What goes wrong at Smartlead in one run: which faults, how often; which account."""
+"""Faults and behaviour of the sandbox in one run of a trial."""
 
 from dataclasses import dataclass
 from random import Random
@@ -65,9 +65,9 @@ class SandboxConditions:
 
 
 def random_conditions(rng: Random) -> SandboxConditions:
-    """Every run has most of the faults; one in three cannot read notes back.
+    """Draw most of the faults; in one run of three, notes cannot be read back.
 
-    Two in three have lists of members that prove themselves; no list lags far there.
+    In two of three the lists of members can be verified; no list lags far there.
     """
     assigned_me = rng.choice(("override", "override", "self"))
     shape = rng.choice(("flat", "flat", "documented"))

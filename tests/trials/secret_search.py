@@ -1,4 +1,4 @@
-"""Where a secret could have got to, and how it would look there."""
+"""Searches the places where a secret could leak to, in all its encodings."""
 
 import logging
 from base64 import b64encode
@@ -16,7 +16,7 @@ from django_q.models import OrmQ, Task
 
 
 def encodings_of(key: str) -> list[str]:
-    """The key as it is, and as the usual encodings would show it or its middle."""
+    """Return the key as it is, and as the usual encodings would show it or its middle."""
     plain = [key, quote(key, safe=""), quote(key), quote_plus(key), escape(key)]
     plain += [dumps(key)[1:-1], key.encode().hex(), key[::-1]]
     # In base64, the letters depend on the place modulo 3; the ends on the neighbours.
@@ -31,7 +31,7 @@ def encodings_in(text: str, key: str) -> list[str]:
 
 @contextmanager
 def captured_logs() -> Iterator[StringIO]:
-    """What any logger says, however loud it is set."""
+    """Collect what any logger writes, at every level."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     names = list(logging.root.manager.loggerDict)
@@ -49,7 +49,7 @@ def captured_logs() -> Iterator[StringIO]:
 
 
 def database_text() -> str:
-    """Every row of every table, and what is packed inside some of them."""
+    """Return every row of every table, with what is packed inside some of them."""
     tables = connection.introspection.table_names()
     return "\n".join([*map(_rows, tables), *_unpacked()])
 
@@ -70,7 +70,7 @@ def _unpacked() -> Iterator[str]:
 
 
 def process_arguments() -> str:
-    """The argument lists of all processes of this machine."""
+    """Return the argument lists of all processes of this machine."""
     said = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:

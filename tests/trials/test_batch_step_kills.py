@@ -1,4 +1,4 @@
-"""A batch whose workers die, on the database that the suite runs on."""
+"""A batch whose workers are killed, on the database that the suite runs on."""
 
 import json
 import subprocess

@@ -1,7 +1,7 @@
 """A coverage starts and ends, and each person gets just the mails that are described.
 
-Through the sandbox and a real mail server, as the clock and the worker would do it. With
-200 leads it takes minutes: python -m pytest -m long tests/trials/test_coverage_mails.py
+The sandbox and a real mail server take part. With 200 leads it takes minutes: python -m
+pytest -m long tests/trials/test_coverage_mails.py
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def team(office: DispatchHarness, world: World) -> list[Member]:
 
 
 def live_through(office: DispatchHarness, at: datetime) -> None:
-    """A minute: the clock ticks, leads move, the clock tells, mails go out."""
+    """Tick, dispatch, tick again and send the mails of one minute."""
     office.clock.now = max(office.clock.now, at)
     tick(at=office.clock.now)
     while Assignment.objects.pending().exists():

@@ -1,6 +1,6 @@
-"""Every address with the extremes of every kind in every parameter that it reads.
+"""Extreme values in every parameter that any address reads.
 
-Which names a page reads is found out by asking it: nobody has to keep a list of them.
+Which parameters a page reads is found out by asking it, so that no list has to be kept.
 """
 
 import re
@@ -45,7 +45,7 @@ def sample() -> SampleTeam:
 
 
 class RecordingQuery(QueryDict):
-    """Notes the names that are read."""
+    """Records the names that are read."""
 
     names: set[str]
 
@@ -68,7 +68,7 @@ class RecordingQuery(QueryDict):
 
 @contextmanager
 def names_read(monkeypatch, kind: str) -> Iterator[set[str]]:
-    """The names that a page asks its query or its form for meanwhile."""
+    """Yield a set that fills with the names a page reads from its query or form."""
     names: set[str] = set()
     usual = getattr(WSGIRequest, kind)
 
@@ -101,7 +101,7 @@ ROUTES = dict(routes(get_resolver()))
 
 
 def path_of(path: str, sample: SampleTeam) -> str:
-    """The path with ids of rows that there are, as far as an office has them."""
+    """Return the path with ids of existing rows, where the sample has them."""
     ids = {"leads": sample["mos"], "team": sample["mo"], "rule": sample["rule"]}
     kind = path.split("/", maxsplit=1)[0]
     pk = getattr(ids.get(kind, sample["rule"]), "pk", 1)
@@ -110,7 +110,7 @@ def path_of(path: str, sample: SampleTeam) -> str:
 
 
 def plausible_value(name: str, sample: SampleTeam) -> Any:
-    """What lets a form be read on, so that other fields are judged as well."""
+    """Return a value that lets a form go on to its other fields."""
     known = {
         "member": sample["cleo"].pk, "lead": sample["mos"].pk, "name": "Name",
         "expected": sample["mo"].pk, "covering": sample["cleo"].pk, "zone": "UTC",
@@ -122,7 +122,7 @@ def plausible_value(name: str, sample: SampleTeam) -> Any:
 
 
 def status_of(client: Client, method: str, path: str, data: dict[str, Any]) -> int:
-    """The status; what a form changed is taken back."""
+    """Return the status, and roll back what a form changed."""
     client.raise_request_exception = False
     with transaction.atomic():
         response = getattr(client, method)(path, data)
@@ -134,7 +134,7 @@ def status_of(client: Client, method: str, path: str, data: dict[str, Any]) -> i
 def failures_of_route(
     sample: SampleTeam, route: str, method: str, values: list[str], monkeypatch
 ) -> list[str]:
-    """What broke; without `values` one of the hardest is taken for each name."""
+    """Return what broke. Without `values`, each name gets one of the hardest."""
     client, path = signed_in_client(sample["manager"]), path_of(route, sample)
     with names_read(monkeypatch, method.upper()) as names:
         if status_of(client, method, path, {}) == 405:
@@ -157,7 +157,7 @@ def failures_of_route(
 
 
 def _as_bytes(data: dict[str, Any]) -> dict[str, Any]:
-    """As a client sends it that knows no Unicode."""
+    """Encode texts as a client does that knows no Unicode."""
     return {
         name: value.encode("utf-8", "surrogatepass")
         if isinstance(value, str)
@@ -282,7 +282,6 @@ MOMENTS = [
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_parts_of_pages_take_any_moment(zone, sample):
-    """What a page asks for by itself holds the moment of its last answer."""
     user = sample["manager"]
     user.time_zone = zone
     user.save()

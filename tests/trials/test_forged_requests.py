@@ -59,7 +59,7 @@ def sample() -> SampleTeam:
 
 
 def give_away(client: Client, sample: SampleTeam):
-    """Mo's lead to Cleo, of the same team."""
+    """Assign Mo's lead to Cleo, of the same team."""
     path = reverse("assign", args=[sample["mos"].pk])
     return client.post(path, {"member": sample["cleo"].pk})
 
@@ -71,7 +71,9 @@ def address(act: str, sample: SampleTeam) -> str:
 
 
 def rows(sample: SampleTeam) -> dict:
-    """Made when they are asked for: a lead has one waiting assignment at most."""
+    """Return functions that make a row by name: a lead has one waiting assignment at
+    most.
+    """
     now = timezone.now()
     final = {"created_at": now, "finished_at": now}
     known = {name: lambda row=row: row for name, row in sample.items()}
@@ -107,7 +109,7 @@ def rows(sample: SampleTeam) -> dict:
 
 
 def make_absence(sample: SampleTeam, begins: int, **fields) -> Coverage:
-    """Cleo is away for five days, and Eve covers."""
+    """Plan five days away for Cleo, covered by Eve."""
     first = (timezone.now() + timedelta(days=begins)).date()
     return make_coverage(sample["cleo"], sample["eve"], first_day=first, **fields)
 
@@ -138,7 +140,7 @@ def make_refused_batch(sample: SampleTeam) -> Batch:
 
 
 def everything() -> list[list[dict]]:
-    """All that an act could have changed."""
+    """Return all rows that a request could have changed."""
     models = (
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         Mapping, MappingLine, RoutingRule, RuleCondition, RuleMember, Suggestion,

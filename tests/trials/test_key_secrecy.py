@@ -42,7 +42,7 @@ TAIL = "+/%&='\"<"
 
 @pytest.fixture
 def key(settings) -> str:
-    """40 characters, some of which every encoding writes in another way."""
+    """An API key of 40 characters, some of which every encoding writes in another way."""
     settings.SMARTLEAD_API_KEY = secrets.token_urlsafe(40)[: 40 - len(TAIL)] + TAIL
     return settings.SMARTLEAD_API_KEY
 
@@ -69,7 +69,7 @@ def run(*words: str) -> str:
 
 
 def meet_every_fault(stack: FullStack) -> str:
-    """A call of each kind meets each fault; returns what the commands said."""
+    """Let a call of each kind meet each fault; return what the commands printed."""
     output = run("sync", "--full")
     for kind in sorted(OF_LISTS):
         stack.world.faults.next(kind, call="list")
@@ -94,7 +94,7 @@ def meet(stack: FullStack, kind: Kind, lead: Lead) -> None:
 
 
 def break_tasks(monkeypatch: pytest.MonkeyPatch, lead: Lead) -> None:
-    """A bug of ours at the worst moment: the key has just been added to the address."""
+    """Fail two tasks at the moment when the key has just been added to the address."""
 
     def break_down(*_: object) -> None:
         raise RuntimeError("Nobody has foreseen this.")
@@ -186,7 +186,9 @@ def test_processes_that_crash_leave_no_key_in_files_logs_or_arguments(tmp_path, 
 
 
 def crash(known: dict[str, str], folder: Path, *, is_busy) -> str:
-    """Let a worker read until it is busy, then abort it; the argument lists meanwhile."""
+    """Let a worker read until it is busy, then abort it; return all argument lists
+    before.
+    """
     queue = (
         "from django_q.tasks import async_task; async_task('assignments.tasks.sync')"
     )

@@ -1,4 +1,4 @@
-"""The kill test, short form, on the database that the suite runs on."""
+"""The kill trial, short form, on the database that the suite runs on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever is wrong between us and Smartlead: nothing is lost, and every page says it."""
+"""Smartlead cannot be reached or refuses: nothing is lost, and every page says so."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ GARBAGE = b"SSH-2.0-somebody\r\n"
 
 @dataclass(frozen=True)
 class BadAddress:
-    """What stands where Smartlead should be, and what the page says to do about it."""
+    """Something wrong where Smartlead should be, and what the page advises."""
 
     name: str
     address: Callable[[], Address]
@@ -105,7 +105,7 @@ def stack(client, settings) -> Iterator[FullStack]:
 
 
 def run(*words: str) -> str:
-    """What a command says on both streams, and its error if it ends with one."""
+    """Return what a command prints on both streams, and its error if it ends with one."""
     out = io.StringIO()
     try:
         call_command(*words, stdout=out, stderr=out)
@@ -117,7 +117,7 @@ def run(*words: str) -> str:
 def refuse_writes(
     stack: FullStack, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reads go on as ever; every write of an owner is turned away."""
+    """Answer every write of an owner with an error, and reads as ever."""
     app = application(stack.world)
 
     def turning_away(environ, start_response):

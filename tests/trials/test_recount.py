@@ -1,4 +1,4 @@
-"""Some days with coverages, answers and hand-overs; then every number is recounted."""
+"""Five days with coverages, answers and hand-overs; then every number is recounted."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ MOVES, REPLIES, ANSWERS = 3, 6, 5  # a day
 
 
 class Workdays:
-    """People at work, and the sandbox's leads: everything at a second of its own."""
+    """People who work, and leads who answer, each at a second of its own."""
 
     def __init__(self, office: DispatchHarness, manager: User) -> None:
         self.office, self.manager, self.rng = office, manager, Random("recount")
@@ -66,7 +66,7 @@ class Workdays:
         self.office.dispatch()
 
     def take_from_a_coverer(self) -> None:
-        """A held lead is given to a third for good."""
+        """Give a held lead to a third member for good."""
         self.later()
         lead = Lead.objects.filter(holds__state="live").order_by("pk")[0]
         present = {lead.owner_id, lead.holds.get().origin_id}
@@ -94,7 +94,7 @@ def workdays(world: World, manager: User) -> Iterator[Workdays]:
 
 
 def work_for_days(workdays: Workdays) -> None:
-    """Five days: the second member is away on the second and third of them."""
+    """Work five days; the second member is away on the second and third."""
     away, covering, *_ = workdays.office.members[1:]
     away.team = covering.team = make_team()
     away.save()
@@ -111,7 +111,7 @@ def work_for_days(workdays: Workdays) -> None:
 
 @pytest.fixture
 def _connection_outlives_requests() -> Iterator[None]:
-    """As Django's own test client does it: the test is one transaction."""
+    """Keep the connection, as Django's test client does: the test is one transaction."""
     signals = request_started, request_finished
     for signal in signals:
         signal.disconnect(close_old_connections)

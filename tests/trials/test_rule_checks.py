@@ -1,4 +1,4 @@
-"""The judge itself: each crime is seen, and what nobody can prevent is none."""
+"""The checks find each broken rule, and forgive what nobody can prevent."""
 
 from dataclasses import replace
 

@@ -44,7 +44,7 @@ PROCESSES: dict[str, dict[str, Any]] = {
 
 
 class TrialFailed(Exception):
-    """The trial itself could not be held."""
+    """The trial itself could not be run."""
 
 
 def run_trial(databases: TrialDatabases, *, seed: int, seconds: float) -> TrialRecord:

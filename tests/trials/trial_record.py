@@ -1,4 +1,6 @@
-"""What a trial left: the sandbox's journal and end, the ledger, the killer's diary."""
+"""What a trial left: the sandbox's log and end, the ledger, the events of its
+processes.
+"""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -13,7 +15,7 @@ from tests.trials.process_killer import TrialEvent
 class OwnerChange:
     """A change of a lead's owner that took effect in Smartlead.
 
-    `sent_at`: when our worker let the call go; for somebody else's change its moment.
+    `sent_at`: when our worker sent the call; for somebody else's change, its moment.
     """
 
     map_id: int
@@ -93,7 +95,7 @@ class NoteCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalLead:
-    """A lead in our mirror, and its owner in Smartlead, when all was over."""
+    """A lead in our mirror, and its owner in Smartlead, at the end."""
 
     pk: int
     owner: int | None
@@ -166,7 +168,7 @@ PLAIN_RESULTS = ("fresh_click", "fresh", "quiet", "scale", "is_paused", "audit")
 
 
 class _SendTimes:
-    """When the workers let their calls go, by what the calls said."""
+    """Moments at which the workers sent their calls, by content."""
 
     def __init__(self, events: Iterable[TrialEvent]) -> None:
         self._times: dict[tuple[int, object], list[float]] = defaultdict(list)

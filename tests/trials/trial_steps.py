@@ -97,8 +97,8 @@ def assign_all(*, to: int, note: str) -> None:
     """Confirm a batch of all leads to one member; its first rows are written at once."""
     write_plan.CHUNK = batch_writer.CHUNK_SIZE
     manager, now = User.objects.get(), timezone.now()
-    options = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
-    part = Part(leads=Lead.objects.all(), options=options)
+    wish = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
+    part = Part(leads=Lead.objects.all(), wish=wish)
     plan = plans.make_plan(processes=[part], actor=manager, at=now, note=note)
     plans.confirm_plan(plan=plan, actor=manager, at=now)
 
