@@ -133,7 +133,7 @@ def _send(folder: Path, at: datetime, *, until: str = "") -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     step_reached.connect(kill_at_step, weak=False)
-    world, budget = _world(folder), Budget(limits=UNLIMITED, name="deaths")
+    world, budget = _world(folder), Budget(limits=UNLIMITED, name="step_kills")
     transport = httpx.WSGITransport(app=application(world))
     with connect(transport=transport, budget=budget) as client:
         desk = Desk(client=client, budget=budget, clock=FakeClock(at))

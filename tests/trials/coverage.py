@@ -41,7 +41,7 @@ class CoverageTrial(Trial):
         "worker-1": {"role": "dispatch_worker", "is_seated": False},
         "worker-2": {"role": "dispatch_worker", "is_seated": False},
         "worker-3": {"role": "dispatch_worker", "is_seated": True},
-        "worker-clock": {"role": "ticker", "every": 0.3},
+        "worker-ticker": {"role": "ticker", "every": 0.3},
         "mirror": {"role": "sync_worker"},
     }
     # Shorter than the wait before settling: late writes cannot be told apart here.

@@ -8,8 +8,10 @@ from tests.trials.batch_step_kills import LEADS, STATEMENTS, STEPS
 from tests.trials.databases import ROOT, process_environment
 
 
-def test_whoever_dies_the_batch_goes_on_and_nothing_is_done_twice(databases, tmp_path):
-    url = databases.fresh("deaths")
+def test_whichever_worker_is_killed_the_batch_goes_on_and_nothing_is_done_twice(
+    databases, tmp_path
+):
+    url = databases.fresh("step_kills")
     process = subprocess.run(
         [sys.executable, "-m", "tests.trials.batch_step_kills", str(tmp_path)],
         cwd=ROOT,

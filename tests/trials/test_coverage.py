@@ -23,7 +23,7 @@ def test_whatever_dies_leads_come_back_and_notes_are_written_once(databases):
         ("done", False, False),
     ],
 )
-def test_the_verdict_forgives_a_missing_note_only_where_nobody_can_tell(
+def test_the_check_forgives_a_missing_note_only_where_nobody_can_tell(
     state, is_readable, is_clean
 ):
     marks = ("Covered by Ben for Ana.", "Ana is back.")
@@ -44,7 +44,7 @@ def test_the_verdict_forgives_a_missing_note_only_where_nobody_can_tell(
     assert (report.wrong == []) is is_clean
 
 
-def test_the_verdict_sees_a_lead_that_stayed_and_a_note_that_came_twice():
+def test_the_check_sees_a_lead_that_stayed_and_a_note_that_came_twice():
     note = {
         "kind": "note", "source": "api", "applied_seq": 1, "map_id": 7,
         "note": "Covered by Ben for Ana.",

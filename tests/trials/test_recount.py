@@ -36,7 +36,7 @@ class Workdays:
         self.world, self.clock = office.world, office.clock
         self.world.now = self.now
         self.mirror = MirrorHarness(
-            self.world, office.workdays.client, office.workdays.budget, self.clock
+            self.world, office.desk.client, office.desk.budget, self.clock
         )
 
     def now(self) -> float:

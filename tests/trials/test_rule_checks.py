@@ -81,10 +81,10 @@ class TestCompareBeforeWrite:
         assert broken_rules(self.after(2.0, urgency=4)) == set()
         assert broken_rules(self.after(4.0, urgency=4)) == {"compare before write"}
 
-    def test_a_decision_to_replace_the_stranger_is_no_crime(self):
+    def test_a_decision_that_expects_the_outside_owner_is_allowed(self):
         assert broken_rules(self.after(10.0, expected=OUTSIDE_OWNER)) == set()
 
-    def test_a_row_that_expects_a_stranger_before_he_was_seen_is_a_crime(self):
+    def test_a_row_that_expects_an_outside_owner_too_early_is_seen(self):
         observed = replace(
             ROW,
             pk=2,
@@ -133,15 +133,15 @@ class TestOrder:
 
 
 class TestFinalStates:
-    def test_done_without_a_write_is_a_lie(self):
+    def test_done_without_a_write_is_seen(self):
         assert broken_rules(make_record(changes=[])) == {"the final state is true"}
 
-    def test_cancelled_and_written_all_the_same_is_a_lie(self):
+    def test_cancelled_and_written_all_the_same_is_seen(self):
         record = make_record(rows=[replace(ROW, state="cancelled")])
 
         assert broken_rules(record) == {"the final state is true"}
 
-    def test_overtaken_by_nobody_is_a_lie(self):
+    def test_overtaken_by_nobody_is_seen(self):
         row = replace(ROW, state="overtaken", found=OUTSIDE_OWNER)
 
         record = make_record(changes=[], rows=[row], end=ANA)
@@ -191,7 +191,7 @@ class TestNotes:
         assert broken_rules(make_record(notes=notes, notes_are_readable=False)) == set()
 
 
-def test_an_actor_that_broke_is_seen():
+def test_a_process_that_broke_is_seen():
     said = TrialEvent(at=1.0, who="worker-1/1", what="failed", details={"trace": "Oh."})
 
     assert broken_rules(make_record(events=[said])) == {"nothing breaks"}

@@ -99,7 +99,7 @@ def assign_all(*, to: int, note: str) -> None:
     manager, now = User.objects.get(), timezone.now()
     wish = Wish(strategy=StrategyKind.MEMBER, members=[Member.objects.get(pk=to)])
     part = Part(leads=Lead.objects.all(), wish=wish)
-    plan = plans.make_plan(processes=[part], actor=manager, at=now, note=note)
+    plan = plans.make_plan(parts=[part], actor=manager, at=now, note=note)
     plans.confirm_plan(plan=plan, actor=manager, at=now)
 
 
