@@ -71,9 +71,7 @@ def address(act: str, sample: SampleTeam) -> str:
 
 
 def rows(sample: SampleTeam) -> dict:
-    """Return functions that make a row by name: a lead has one waiting assignment at
-    most.
-    """
+    """Return makers of rows by name: a lead has at most one waiting assignment."""
     now = timezone.now()
     final = {"created_at": now, "finished_at": now}
     known = {name: lambda row=row: row for name, row in sample.items()}
