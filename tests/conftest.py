@@ -1,4 +1,4 @@
-"""The test double is the sandbox: every test goes through the real client."""
+"""Fixtures of all tests. Smartlead is the sandbox: every test uses the real client."""
 
 import gc
 from collections.abc import Iterator
@@ -15,8 +15,13 @@ from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
 from tests.factories import MONDAY, make_target
-from tests.postbox import Postbox, drip, mailers, open_postbox
 from tests.skipped_tests import pytest_sessionfinish
+from tests.smtp_server import (
+    SmtpServer,
+    mailers,
+    open_dripping_server,
+    open_smtp_server,
+)
 
 __all__ = ["pytest_sessionfinish"]
 
@@ -32,7 +37,7 @@ hypothesis_settings.load_profile("suite")
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: the collector need not look at it again and again."""
+    """Spare the garbage collector the modules, which stay imported."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20)
@@ -40,7 +45,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _what_migrations_make_outlives_a_flush() -> None:
-    """Migrations make these rows; after a test with transactions, Django empties all."""
+    """Restore the rows that migrations make, which a flush after a test removes."""
 
     def restore(**_: object) -> None:
         Account.objects.get_or_create(pk=1)
@@ -53,7 +58,7 @@ def _what_migrations_make_outlives_a_flush() -> None:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSmartlead]:
-    """A small Smartlead in this process; `connect()` reaches it and nothing else."""
+    """A sandbox in this process; `connect()` reaches it and nothing else."""
     world = FakeSmartlead(leads=30, now=MONDAY.timestamp(), limits=[(100_000, 60)])
     transport = httpx.WSGITransport(app=application(world))
     monkeypatch.setattr(smartlead, "default_transport", lambda: transport)
@@ -62,17 +67,17 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSmartlead]:
 
 
 @pytest.fixture
-def postbox(settings) -> Iterator[Postbox]:
-    """A real mail server; Handoff sends its mails there."""
-    with open_postbox() as box:
+def postbox(settings) -> Iterator[SmtpServer]:
+    """A real mail server, to which Handoff sends its mails."""
+    with open_smtp_server() as box:
         settings.MAILERS = mailers(box)
         yield box
 
 
 @pytest.fixture
-def dripping() -> Iterator[Postbox]:
-    """A mail server that begins a greeting and never comes to its end."""
-    with drip() as box:
+def dripping() -> Iterator[SmtpServer]:
+    """A mail server that begins a greeting and never ends it."""
+    with open_dripping_server() as box:
         yield box
 
 
@@ -83,7 +88,7 @@ def _plenty_of_budget(settings) -> None:
 
 @pytest.fixture(autouse=True)
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
-    """Tasks are recorded instead of queued: nothing runs behind a test's back."""
+    """Arguments of the tasks that were queued; none of them is run."""
     tasks: list[tuple[object, ...]] = []
 
     def record(*args: object, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""Plain functions that make one valid row; name what the test is about."""
+"""Functions that make one valid row each; pass what the test is about."""
 
 import itertools
 from collections.abc import Iterable
@@ -85,7 +85,9 @@ def make_category(name: str = "Interested", **fields: Any) -> Category:
 def make_lead(
     name: str = "Lena Lead", *, owner: Member | None = None, **fields: Any
 ) -> Lead:
-    """A lead known a moment before MONDAY, replied an hour before that."""
+    """Make a lead last known a second before MONDAY, which replied an hour before
+    MONDAY.
+    """
     number = next(_numbers)
     first, _, last = name.partition(" ")
     values: dict[str, Any] = {
@@ -108,7 +110,7 @@ def make_lead(
 
 
 def make_assignment(lead: Lead, to: Member | None, **fields: Any) -> Assignment:
-    """A waiting click of a sales manager."""
+    """Make a waiting assignment by a sales manager."""
     values: dict[str, Any] = {
         "expected": lead.owner,
         "cause": "manual",
@@ -121,7 +123,7 @@ def make_assignment(lead: Lead, to: Member | None, **fields: Any) -> Assignment:
 
 
 def make_drift(lead: Lead, ours: Member, *, at: datetime | None = None) -> Lead:
-    """We gave it to one member; then somebody gave it to its owner in Smartlead."""
+    """Give the lead to `ours` in Handoff, then to its present owner in Smartlead."""
     at = at or timezone.now()
     before = at - timedelta(days=1)
     make_assignment(
@@ -135,7 +137,7 @@ def make_drift(lead: Lead, ours: Member, *, at: datetime | None = None) -> Lead:
 
 
 def make_coverage(member: Member, *covering: Member, **fields: Any) -> Coverage:
-    """From the Monday to the Friday of MONDAY's week in UTC, in even shares."""
+    """Make a coverage of MONDAY's week, Monday to Friday in UTC, in even shares."""
     first = fields.setdefault("first_day", MONDAY.date())
     last = fields.setdefault("last_day", first + timedelta(days=4))
     zone = ZoneInfo(fields.setdefault("zone", "UTC"))
@@ -156,7 +158,7 @@ def make_coverage(member: Member, *covering: Member, **fields: Any) -> Coverage:
 
 
 def make_hold(coverage: Coverage, lead: Lead, **fields: Any) -> Hold:
-    """Live, taken from the member who is away; named an outcome, ended with it."""
+    """Make a live hold of a lead of the absent member; with an outcome, an ended one."""
     values: dict[str, Any] = {
         "origin": coverage.member,
         "to": fields.pop("to", None) or coverage.coverers.all()[0].member,
@@ -184,7 +186,7 @@ def make_account(**fields: Any) -> Account:
 
 
 def make_target(minutes: int = 24 * 60, **fields: Any) -> SlaTarget:
-    """For all leads and around the clock, unless told otherwise."""
+    """Set the target of all leads, around the clock, by default."""
     which = {name: fields.pop(name, None) for name in ("campaign", "category")}
     values = {"minutes": minutes, "in_working_hours": False} | fields
     # A migration makes the one for all leads.
@@ -193,7 +195,7 @@ def make_target(minutes: int = 24 * 60, **fields: Any) -> SlaTarget:
 
 
 def make_absence(member: Member, *, days: int = 3, at: datetime = MONDAY) -> Coverage:
-    """A coverage that runs now; its last day is that many days from `at`."""
+    """Make an active coverage whose last day is that many days from `at`."""
     return Coverage.objects.create(
         member=member,
         first_day=at.date(),
@@ -208,7 +210,7 @@ def make_absence(member: Member, *, days: int = 3, at: datetime = MONDAY) -> Cov
 
 
 def make_plan(leads: Iterable[Lead], *members: Member, **said: Any) -> SavedPlan:
-    """A preview for these leads; by default everything to the first member."""
+    """Make a preview for these leads; by default everything to the first member."""
     chosen = [lead.pk for lead in leads]
     wish = AllocationRequest(
         strategy=StrategyKind(said.pop("strategy", "member")),
@@ -223,7 +225,7 @@ def make_plan(leads: Iterable[Lead], *members: Member, **said: Any) -> SavedPlan
 
 
 def make_batch(leads: Iterable[Lead], *members: Member, **said: Any) -> Batch:
-    """A plan that was confirmed in the moment it was made."""
+    """Make a plan and confirm it at once."""
     plan = make_plan(leads, *members, **said)
     return plans.confirm_plan(plan=plan, actor=plan.actor, at=plan.created_at)
 
@@ -237,7 +239,7 @@ def automatic_plan(
 
 
 def make_table(lines: dict[str, Member], **fields: Any) -> LookupTable:
-    """A table that knows leads by the ending of their e-mail, unless told otherwise."""
+    """Make a table by the top-level domain of leads' e-mails, by default."""
     values = {
         "name": f"Table {next(_numbers)}",
         "kind": "territory",
@@ -250,7 +252,7 @@ def make_table(lines: dict[str, Member], **fields: Any) -> LookupTable:
 
 
 def make_rule(*members: Member, **fields: Any) -> RoutingRule:
-    """A rule that is on and gives any lead without an owner to its pool, in turn.
+    """Make an active rule that gives any lead without an owner to its pool, in turn.
 
     `campaign`, `category`, `client`, `location`, `email_domain`, `top_level_domain`:
     the values of a condition; `custom`: a mapping of fields to theirs.
@@ -308,7 +310,7 @@ def make_notification(
 
 
 def make_message(lead: Lead, body: str = "<p>Hello</p>", **fields: Any) -> Message:
-    """A mail of the lead's conversation, parsed as the worker leaves it."""
+    """Make a mail of the lead's conversation, parsed as the worker leaves it."""
     values: dict[str, Any] = {
         "key": f"key-{next(_numbers)}",
         "direction": "reply",
@@ -319,7 +321,7 @@ def make_message(lead: Lead, body: str = "<p>Hello</p>", **fields: Any) -> Messa
 
 
 def make_mail(address: str = "ana@example.com", **fields: Any) -> Mail:
-    """Waiting; named an outcome, refused with it."""
+    """Make a waiting mail; with an outcome, a refused one."""
     number = next(_numbers)
     values: dict[str, Any] = {
         "message_id": f"<{number}@example.com>",

@@ -4,12 +4,12 @@ import pytest
 
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services.dispatch.context import step_reached
-from tests.office import Office, open_office
+from tests.dispatch_harness import DispatchHarness, open_dispatch_harness
 
 
 @pytest.fixture
-def office(db: None, world: FakeSmartlead) -> Iterator[Office]:
-    with open_office(world) as office:
+def office(db: None, world: FakeSmartlead) -> Iterator[DispatchHarness]:
+    with open_dispatch_harness(world) as office:
         yield office
 
 

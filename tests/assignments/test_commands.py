@@ -18,7 +18,7 @@ from assignments.services import account as accounts
 from assignments.services.operations import doctor
 from assignments.services.task_leases import record_heartbeat
 from tests.factories import make_lead, make_manager
-from tests.migrated import pretend_migrated
+from tests.pretend_migrated import pretend_migrated
 
 pytestmark = pytest.mark.django_db
 

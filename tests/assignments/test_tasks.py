@@ -17,6 +17,7 @@ from assignments.services.notifications.preferences import (
     save_preferences,
 )
 from assignments.services.sla import recalculate
+from tests.dispatch_harness import state_of
 from tests.factories import (
     make_assignment,
     make_lead,
@@ -25,8 +26,7 @@ from tests.factories import (
     make_target,
     make_user,
 )
-from tests.office import state_of
-from tests.postbox import Postbox, mailers
+from tests.smtp_server import SmtpServer, mailers
 
 
 def hold_leases(*names: str) -> None:
@@ -238,7 +238,7 @@ def test_open_lead_fetches_the_conversation(office):
 
 class TestMails:
     @pytest.fixture
-    def told(self, postbox: Postbox) -> Postbox:
+    def told(self, postbox: SmtpServer) -> SmtpServer:
         user = make_user(email="ana@example.com")
         save_preferences(
             user=user,

@@ -1,7 +1,7 @@
-"""A coverage from its first lead handed over to its last one given back, in calls.
+"""The calls of a coverage, from its first lead handed over to its last one given back.
 
-Against the sandbox in this process, without faults, by a clock that moves on with every
-call as the account's limit demands: what is counted depends on no machine.
+The sandbox runs in this process, without faults, by a clock that moves on with every
+call as the account's limit demands, so that no count depends on the machine.
 """
 
 from collections.abc import Iterator
@@ -24,22 +24,28 @@ from assignments.services.dispatch.dispatcher import Dispatcher, is_work_left
 from assignments.services.mirror.sync_sources import ASSIGNED
 from assignments.smartlead.budget import CallBudget
 from assignments.smartlead.client import connect
-from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.office import UNLIMITED, open_office
-from tests.benchmarks.trials import Trial
-from tests.benchmarks.watched import NOTES, WRITES, Cost, Watched, cost
+from tests.benchmarks.call_recorder import (
+    NOTE_KIND,
+    WRITE_KIND,
+    CallCost,
+    CallRecorder,
+    measure_calls,
+)
+from tests.benchmarks.catalogue import Benchmark
+from tests.benchmarks.figures import Figure, print_progress
+from tests.benchmarks.mirrored_database import UNLIMITED, mirror_new_sandbox
 
-STATE = "sandbox.sqlite3"
-HOW = {True: "page by page", False: "one by one"}
-SPARE = 200  # leads of the sandbox that have never replied, or are nobody's here
+SANDBOX_FILE = "sandbox.sqlite3"
+READING_LABELS = {True: "page by page", False: "one by one"}
+SPARE_LEADS = 200  # leads of the sandbox that have never replied, or are nobody's here
 COVERING = 2
 PAGE = 20
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass
-class Clock:
-    """Stands still but for the calls, and for who waits."""
+class CallClock:
+    """Moves on by one call's share of the limit with each call, and never by itself."""
 
     now: datetime
 
@@ -54,101 +60,109 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class CoverageSetup:
     desk: DispatchContext
-    clock: Clock
-    watched: Watched
-    boss: User
+    clock: CallClock
+    recorder: CallRecorder
+    manager: User
     away: Member
     covering: list[Member]
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
-    boss = open_office(folder / STATE, leads=int(1.4 * trial.rows) + SPARE)
-    clock = Clock(timezone.now())
-    world = FakeSmartlead(state=folder / STATE, limits=UNLIMITED, clock=clock.stamp)
-    watched = Watched(world, clock.let_a_call_pass)
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
+    manager = mirror_new_sandbox(
+        folder / SANDBOX_FILE, leads=int(1.4 * benchmark.rows) + SPARE_LEADS
+    )
+    clock = CallClock(timezone.now())
+    world = FakeSmartlead(
+        state=folder / SANDBOX_FILE, limits=UNLIMITED, clock=clock.stamp
+    )
+    recorder = CallRecorder(world, clock.let_a_call_pass)
     budget = CallBudget(limits=UNLIMITED, name="coverage")
-    with connect(transport=watched, budget=budget) as client:
+    with connect(transport=recorder, budget=budget) as client:
         desk = DispatchContext(client=client, budget=budget, clock=clock)
         away, *others = Member.objects.filter(is_active=True).order_by("pk")
         covering = others[:COVERING]
-        office = Office(desk, clock, watched, boss, away, covering)
+        setup = CoverageSetup(desk, clock, recorder, manager, away, covering)
         for is_proven in (True, False):
-            name = f"{label}: {trial.rows:,} leads {HOW[is_proven]}"
-            yield from _figures(office, trial.rows, name, is_proven=is_proven)
+            name = f"{label}: {benchmark.rows:,} leads {READING_LABELS[is_proven]}"
+            yield from _figures(setup, benchmark.rows, name, is_proven=is_proven)
     world.close()
 
 
 def _figures(
-    office: Office, size: int, name: str, *, is_proven: bool
+    setup: CoverageSetup, size: int, name: str, *, is_proven: bool
 ) -> Iterator[Figure]:
-    _prepare(office, size, is_proven=is_proven)
+    _reassign_leads(setup, size, is_proven=is_proven)
     most = ceil(size / PAGE) + 2 if is_proven else int(1.02 * size) + 2
-    coverage = _cover(office)
-    start = cost(office.watched, lambda: _work(office))
-    yield from _costs(start, size, f"{name}, start", most)
-    yield _exactly(f"{name}, held", Hold.objects.live().count(), size)
-    office.clock.now += timedelta(hours=1)
-    actions.end_early(coverage=coverage, actor=office.boss, at=office.clock())
-    end = cost(office.watched, lambda: _work(office))
-    yield from _costs(end, size, f"{name}, return", most)
+    coverage = _schedule_coverage(setup)
+    start = measure_calls(setup.recorder, lambda: _dispatch_all(setup))
+    yield from _call_figures(start, size, f"{name}, start", most)
+    yield _exact_figure(f"{name}, held", Hold.objects.live().count(), size)
+    setup.clock.now += timedelta(hours=1)
+    actions.end_early(coverage=coverage, actor=setup.manager, at=setup.clock())
+    end = measure_calls(setup.recorder, lambda: _dispatch_all(setup))
+    yield from _call_figures(end, size, f"{name}, return", most)
     back = coverage.holds.filter(outcome=Hold.Outcome.RETURNED)
-    yield _exactly(f"{name}, returned", back.count(), size)
-    say(f"{name}: {dict(start.calls)} and {dict(end.calls)}.")
+    yield _exact_figure(f"{name}, returned", back.count(), size)
+    print_progress(f"{name}: {dict(start.calls)} and {dict(end.calls)}.")
 
 
-def _prepare(office: Office, size: int, *, is_proven: bool) -> None:
-    """So many leads with the member who will be away, none with who covers."""
+def _reassign_leads(setup: CoverageSetup, size: int, *, is_proven: bool) -> None:
+    """Give so many leads to the member who will be away, all others to one who does not
+    cover.
+    """
     SyncSource.objects.filter(name=ASSIGNED).update(
         proof=SyncSource.Proof.PROVEN if is_proven else SyncSource.Proof.FAILED
     )
-    world = office.watched.world
+    world = setup.recorder.world
     world.behaviour = world.behaviour.changed(assigned_me="override")
     spare = Member.objects.filter(is_active=True).order_by("pk").last()
     replied = Lead.objects.present().filter(last_reply_at__isnull=False)
     chosen = set(replied.order_by("pk").values_list("pk", flat=True)[:size])
     for pk, known in world.owners().items():
-        owner = office.away if pk in chosen else spare
+        owner = setup.away if pk in chosen else spare
         if known != owner.pk:
             world.assign_outside(pk, owner.pk)
-    known = {"owner_known_at": office.clock(), "owner_sure_at": None}
+    known = {"owner_known_at": setup.clock(), "owner_sure_at": None}
     Lead.objects.update(owner=spare, **known)
-    Lead.objects.filter(pk__in=chosen).update(owner=office.away)
-    office.clock.now += timedelta(hours=1)
+    Lead.objects.filter(pk__in=chosen).update(owner=setup.away)
+    setup.clock.now += timedelta(hours=1)
 
 
-def _cover(office: Office) -> Coverage:
-    today = office.clock().date()
+def _schedule_coverage(setup: CoverageSetup) -> Coverage:
+    today = setup.clock().date()
     draft = CoverageDraft(
-        member=office.away,
+        member=setup.away,
         first_day=today,
         last_day=today + timedelta(days=30),
         zone="UTC",
         scope=Coverage.Scope.ALL,
-        coverers=tuple(DraftCoverer(member=member) for member in office.covering),
+        coverers=tuple(DraftCoverer(member=member) for member in setup.covering),
         start_note="{covering} covers for {away}.",
         return_note="{away} is back.",
         from_now=True,
     )
-    return actions.schedule(draft=draft, actor=office.boss, at=office.clock())
+    return actions.schedule(draft=draft, actor=setup.manager, at=setup.clock())
 
 
-def _work(office: Office) -> None:
-    """Until nothing is left to send, with a tick each minute."""
-    dispatcher, next_tick = Dispatcher(office.desk), office.clock.now
+def _dispatch_all(setup: CoverageSetup) -> None:
+    """Dispatch until nothing is left to send, with a tick each minute."""
+    dispatcher, next_tick = Dispatcher(setup.desk), setup.clock.now
     while is_work_left(current_account()):
-        if office.clock.now >= next_tick:
-            tick.tick(office.clock.now)
-            next_tick = office.clock.now + MINUTE
-        if (look_again := dispatcher.take_turn(office.clock.now)) is not None:
-            office.clock.now = min(look_again, next_tick)
-    tick.tick(office.clock.now)
+        if setup.clock.now >= next_tick:
+            tick.tick(setup.clock.now)
+            next_tick = setup.clock.now + MINUTE
+        if (look_again := dispatcher.take_turn(setup.clock.now)) is not None:
+            setup.clock.now = min(look_again, next_tick)
+    tick.tick(setup.clock.now)
 
 
-def _costs(spent: Cost, size: int, name: str, most_reads: int) -> Iterator[Figure]:
-    yield _exactly(f"{name}, writes", spent.calls[WRITES], size)
-    yield _exactly(f"{name}, notes", spent.calls[NOTES], size)
+def _call_figures(
+    spent: CallCost, size: int, name: str, most_reads: int
+) -> Iterator[Figure]:
+    yield _exact_figure(f"{name}, writes", spent.calls[WRITE_KIND], size)
+    yield _exact_figure(f"{name}, notes", spent.calls[NOTE_KIND], size)
     yield Figure(
         name=f"{name}, reads", value=spent.reads, unit="calls", at_most=most_reads
     )
@@ -160,5 +174,5 @@ def _costs(spent: Cost, size: int, name: str, most_reads: int) -> Iterator[Figur
     )
 
 
-def _exactly(name: str, value: int, wanted: int) -> Figure:
+def _exact_figure(name: str, value: int, wanted: int) -> Figure:
     return Figure(name=name, value=value, unit="leads", at_least=wanted, at_most=wanted)

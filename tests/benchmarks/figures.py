@@ -7,7 +7,7 @@ from math import ceil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One thing that was measured. Without a limit it is for information."""
+    """One measured value. Without a limit it is for information."""
 
     name: str
     value: float
@@ -42,7 +42,7 @@ class Figure:
 
 
 def publish(figures: Iterable[Figure]) -> bool:
-    """Print each figure as it comes; whether all kept their limits."""
+    """Print each figure as it comes; return False if one missed its limit."""
     all_ok = True
     for figure in figures:
         sys.stdout.write(f"{figure.line()}\n")
@@ -51,13 +51,13 @@ def publish(figures: Iterable[Figure]) -> bool:
     return all_ok
 
 
-def say(sentence: str) -> None:
-    """For whoever watches; stdout holds figures only."""
+def print_progress(sentence: str) -> None:
+    """Write to stderr: stdout holds figures only."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that so large a share of the values does not exceed."""
+    """Return the smallest value that so large a share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, ceil(len(ordered) * share) - 1)]

@@ -1,7 +1,7 @@
 """The pages of figures over 100,000 leads, with a short ledger and with a long one.
 
-All come out of this process, from the same session, by turns with the first page of the
-inbox, to which they are compared: so a busy machine hits both alike.
+Each is measured by turns with the first page of the inbox, in the same process and
+session, so that a busy machine hits both alike.
 """
 
 import time
@@ -16,36 +16,36 @@ from django.utils import timezone
 from assignments.models import Assignment, Category, Member, Team, User
 from assignments.sandbox.names import MEMBERS
 from assignments.services.task_leases import record_heartbeat
-from tests.benchmarks import annals
-from tests.benchmarks.crowd import fill
-from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.trials import Trial
+from tests.benchmarks import generated_history
+from tests.benchmarks.catalogue import Benchmark
+from tests.benchmarks.figures import Figure, print_progress
+from tests.benchmarks.generated_leads import fill_database
 
 LEADS = 100_000
 GENERATIONS = 11
 ROUNDS = 5
-PLAIN = "/inbox/"
+COMPARED_PAGE = "/inbox/"
 # Ninety days hold 50,000 changes here; a table read through takes more than this.
-MOST_OF_PLAIN = 15.0
+MOST_RATIO = 15.0
 MOST_GROWTH = 1.5
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
     call_command("migrate", interactive=False, verbosity=0)
     user = User.objects.create_superuser("sara", is_sales_manager=True)
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    fill(leads=LEADS, user=user)
+    fill_database(leads=LEADS, user=user)
     Category.objects.filter(name="Interested").update(is_interested=True)
-    annals.fill_recent()
+    generated_history.fill_recent()
     record_heartbeat("worker", at=timezone.now())
     pages = _pages()
-    short = _times(browser, pages)
+    short = _best_times(browser, pages)
     for number in range(1, GENERATIONS + 1):
-        annals.fill_generation(number)
-        say(f"Generation {number} of {GENERATIONS} is written.")
-    annals.refresh_statistics()
-    long = _times(browser, pages)
+        generated_history.fill_generation(number)
+        print_progress(f"Generation {number} of {GENERATIONS} is written.")
+    generated_history.refresh_statistics()
+    long = _best_times(browser, pages)
     for name in pages:
         yield from _figures(f"{label}: {name}", short[name], long[name])
 
@@ -72,15 +72,17 @@ def _pages() -> dict[str, str]:
 type Pair = tuple[float, float]
 
 
-def _times(browser: Browser, pages: dict[str, str]) -> dict[str, Pair]:
-    """The best of each page and of the plain one beside it."""
-    say(f"{Assignment.objects.count():,} rows in the ledger.")
-    return {name: _best(browser, path) for name, path in pages.items()}
+def _best_times(browser: Browser, pages: dict[str, str]) -> dict[str, Pair]:
+    """Return the best seconds of each page, and of the compared page beside it."""
+    print_progress(f"{Assignment.objects.count():,} rows in the ledger.")
+    return {name: _best_pair(browser, path) for name, path in pages.items()}
 
 
-def _best(browser: Browser, path: str) -> Pair:
-    _time(browser, path), _time(browser, PLAIN)  # warms the caches
-    times = [(_time(browser, path), _time(browser, PLAIN)) for _ in range(ROUNDS)]
+def _best_pair(browser: Browser, path: str) -> Pair:
+    _time(browser, path), _time(browser, COMPARED_PAGE)  # warms the caches
+    times = [
+        (_time(browser, path), _time(browser, COMPARED_PAGE)) for _ in range(ROUNDS)
+    ]
     page, plain = (min(each) for each in zip(*times, strict=True))
     return page, plain
 
@@ -101,7 +103,7 @@ def _figures(name: str, short: Pair, long: Pair) -> Iterator[Figure]:
         name=f"{name}, of the inbox's time",
         value=long[0] / long[1],
         unit="x",
-        at_most=MOST_OF_PLAIN,
+        at_most=MOST_RATIO,
     )
     yield Figure(
         name=f"{name}, with ten times the ledger",

@@ -1,6 +1,6 @@
-"""The dispatcher under load: how much of the limit it uses, and what a click waits.
+"""The dispatcher under load: how much of the limit it uses, and how long a click waits.
 
-The sandbox is the judge: it counts what arrives, by its own sliding windows.
+The sandbox counts what arrives, by its own sliding windows.
 """
 
 import os
@@ -19,28 +19,32 @@ from django.conf import settings
 from assignments import processes
 from assignments.models import Assignment, Lead
 from assignments.supervisor import ManagedProcess, Supervisor
-from tests.benchmarks.clicks import Click, click
-from tests.benchmarks.figures import Figure, percentile, say
-from tests.benchmarks.office import open_office, queue_bulk, sign_in
-from tests.benchmarks.trials import CONFIGURED, Trial
+from tests.benchmarks.catalogue import CONFIGURED_LIMITS, Benchmark
+from tests.benchmarks.clicks import Click, make_clicks
+from tests.benchmarks.figures import Figure, percentile, print_progress
+from tests.benchmarks.mirrored_database import (
+    mirror_new_sandbox,
+    queue_batch,
+    session_cookies,
+)
 
 WORKERS = 4
 SPARE_LEADS = 150  # not in the bulk act: those that are clicked
 LATENCY, TAIL = 0.2, (0.01, 5.0)
-LIFE = 40.0
+ACTIVITY_INTERVAL = 40.0
 WARM_UP = 60.0  # until the windows are as full as they will be
-SHORTEST = 180.0
+SHORTEST_PERIOD = 180.0
 CLICK_MOST = 3.0
 LEAST_USED = 97.0
 HOST = "127.0.0.1"
 WEB_PORT = 18_400
 START_TIME = 30
-STATE = "sandbox.sqlite3"
+SANDBOX_FILE = "sandbox.sqlite3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """What was seen while everything ran evenly."""
+class MeasuredPeriod:
+    """Calls and clicks while everything ran evenly."""
 
     seconds: float
     calls: list[dict[str, Any]]
@@ -49,40 +53,47 @@ class Stretch:
     still_waiting: int
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
-    leads = int(1.4 * trial.rows) + SPARE_LEADS
-    manager = open_office(folder / STATE, leads=leads)
-    queue_bulk(manager, rows=trial.rows)
-    with Supervisor(say=say, patience=2) as supervisor:
-        site = _start(supervisor, trial, folder)
-        stretch = _watch(trial, site, sign_in(manager))
-    yield from _use(trial, stretch, label)
-    yield from _waits(trial, stretch, label)
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
+    leads = int(1.4 * benchmark.rows) + SPARE_LEADS
+    manager = mirror_new_sandbox(folder / SANDBOX_FILE, leads=leads)
+    queue_batch(manager, rows=benchmark.rows)
+    with Supervisor(say=print_progress, patience=2) as supervisor:
+        site = _start_processes(supervisor, benchmark, folder)
+        period = _measure_period(benchmark, site, session_cookies(manager))
+    yield from _limit_figures(benchmark, period, label)
+    yield from _click_figures(benchmark, period, label)
 
 
-def _start(supervisor: Supervisor, trial: Trial, folder: Path) -> str:
-    """Sandbox, web, four dispatching workers and one that reads; the web's address."""
+def _start_processes(supervisor: Supervisor, benchmark: Benchmark, folder: Path) -> str:
+    """Start sandbox, web, dispatching workers and one that reads; return the web's
+    address.
+    """
     port = processes.find_free_port(HOST, WEB_PORT)
-    supervisor.start(_sandbox(trial, folder))
-    await_answer(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
+    supervisor.start(_sandbox(benchmark, folder))
+    wait_until_serving(f"{_sandbox_address()}/_sandbox/verdict", folder / "sandbox.log")
     web = processes.web_process(
         host=HOST, port=port, environment=os.environ, log=folder / "web.log"
     )
     supervisor.start(web)
-    await_answer(f"http://{HOST}:{port}/healthz", folder / "web.log")
+    wait_until_serving(f"http://{HOST}:{port}/healthz", folder / "web.log")
     for task in ("dispatch",) * WORKERS + ("sync",):
         supervisor.start(_worker(task, folder))
     return f"http://{HOST}:{port}"
 
 
-def _sandbox(trial: Trial, folder: Path) -> ManagedProcess:
+def _sandbox(benchmark: Benchmark, folder: Path) -> ManagedProcess:
     share, seconds = TAIL
     words = ["--port", str(urlsplit(settings.SMARTLEAD_BASE_URL).port)]
-    words += ["--state", str(folder / STATE)]
-    words += ["--rate", trial.scaled(trial.served), "--share", str(trial.other_share)]
-    words += ["--latency", str(LATENCY * trial.scale)]
-    words += ["--tail", f"{share}:{seconds * trial.scale}"]
-    words += ["--life", str(LIFE * trial.scale)]
+    words += ["--state", str(folder / SANDBOX_FILE)]
+    words += [
+        "--rate",
+        benchmark.scaled(benchmark.served),
+        "--share",
+        str(benchmark.other_share),
+    ]
+    words += ["--latency", str(LATENCY * benchmark.scale)]
+    words += ["--tail", f"{share}:{seconds * benchmark.scale}"]
+    words += ["--life", str(ACTIVITY_INTERVAL * benchmark.scale)]
     log = folder / "sandbox.log"
     command = processes.manage_command("sandbox", *words)
     return ManagedProcess(
@@ -100,7 +111,7 @@ def _sandbox_address() -> str:
     return settings.SMARTLEAD_BASE_URL.removesuffix("/api/v1")
 
 
-def await_answer(url: str, log: Path) -> None:
+def wait_until_serving(url: str, log: Path) -> None:
     give_up_at = time.monotonic() + START_TIME
     while time.monotonic() < give_up_at:
         try:
@@ -111,20 +122,22 @@ def await_answer(url: str, log: Path) -> None:
     raise RuntimeError(f"{url} does not answer.\n{log.read_text()[-2000:]}")
 
 
-def _watch(trial: Trial, site: str, cookies: dict[str, str]) -> Stretch:
-    say("Waiting until the windows of the limit are full.")
-    time.sleep(WARM_UP * trial.scale)
+def _measure_period(
+    benchmark: Benchmark, site: str, cookies: dict[str, str]
+) -> MeasuredPeriod:
+    print_progress("Waiting until the windows of the limit are full.")
+    time.sleep(WARM_UP * benchmark.scale)
     started = time.monotonic()
-    say(f"{trial.clicks} clicks.")
+    print_progress(f"{benchmark.clicks} clicks.")
     spare = Lead.objects.filter(assignments=None).select_related("owner")
-    leads = list(spare.filter(owner_known_at__isnull=False)[: trial.clicks])
-    clicks = list(click(leads, site=site, cookies=cookies, scale=trial.scale))
-    time.sleep(max(0.0, started + SHORTEST * trial.scale - time.monotonic()))
+    leads = list(spare.filter(owner_known_at__isnull=False)[: benchmark.clicks])
+    clicks = list(make_clicks(leads, site=site, cookies=cookies, scale=benchmark.scale))
+    time.sleep(max(0.0, started + SHORTEST_PERIOD * benchmark.scale - time.monotonic()))
     ended = time.monotonic()
     with httpx.Client(base_url=_sandbox_address()) as sandbox:
         journal = sandbox.get("/_sandbox/journal").json()
         verdict = sandbox.get("/_sandbox/verdict").json()
-    return Stretch(
+    return MeasuredPeriod(
         seconds=ended - started,
         calls=[call for call in journal if _is_counted(call, started, ended)],
         clicks=clicks,
@@ -138,13 +151,21 @@ def _is_counted(entry: dict[str, Any], started: float, ended: float) -> bool:
     return entry["source"] == "api" and started <= arrived < ended
 
 
-def _use(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
-    """What the sandbox counted. The other client's calls use the limit up as well."""
-    say(f"The sandbox counted {stretch.verdict}.")
-    others = trial.other_share * _pace(trial, trial.served) * stretch.seconds
-    may = _pace(trial, CONFIGURED) * stretch.seconds
-    used = 100 * (len(stretch.calls) + others) / may
-    refused = stretch.verdict["too_many"]
+def _limit_figures(
+    benchmark: Benchmark, period: MeasuredPeriod, label: str
+) -> Iterator[Figure]:
+    """Count our calls by the sandbox's log; the other client's use the limit up as
+    well.
+    """
+    print_progress(f"The sandbox counted {period.verdict}.")
+    others = (
+        benchmark.other_share
+        * _calls_per_second(benchmark, benchmark.served)
+        * period.seconds
+    )
+    may = _calls_per_second(benchmark, CONFIGURED_LIMITS) * period.seconds
+    used = 100 * (len(period.calls) + others) / may
+    refused = period.verdict["too_many"]
     yield Figure(name=f"{label}: 429s caused", value=refused, unit="calls", at_most=0)
     yield Figure(
         name=f"{label}: configured limit used",
@@ -152,30 +173,34 @@ def _use(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
         unit="%",
         at_least=LEAST_USED,
     )
-    reads = sum(call["kind"] == "list" for call in stretch.calls)
-    share = 100 * reads / max(1, len(stretch.calls))
+    reads = sum(call["kind"] == "list" for call in period.calls)
+    share = 100 * reads / max(1, len(period.calls))
     yield Figure(name=f"{label}: calls of the mirror", value=share, unit="%")
-    waiting = stretch.still_waiting
+    waiting = period.still_waiting
     yield Figure(
         name=f"{label}: rows still waiting", value=waiting, unit="rows", at_least=1
     )
 
 
-def _pace(trial: Trial, limits: tuple[tuple[int, float], ...]) -> float:
-    """Calls a second that the longest window allows."""
+def _calls_per_second(
+    benchmark: Benchmark, limits: tuple[tuple[int, float], ...]
+) -> float:
+    """Return the calls per second that the longest window allows."""
     calls, seconds = max(limits, key=lambda limit: limit[1])
-    return calls / (seconds * trial.scale)
+    return calls / (seconds * benchmark.scale)
 
 
-def _waits(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
-    """From the POST of a click to the row that says done."""
-    clicks = stretch.clicks
+def _click_figures(
+    benchmark: Benchmark, period: MeasuredPeriod, label: str
+) -> Iterator[Figure]:
+    """Measure from the POST of a click to the row that says done."""
+    clicks = period.clicks
     done = sum(click.is_done for click in clicks)
     busy = 100 * sum(click.both_seats_taken for click in clicks) / len(clicks)
     waits = [click.seconds for click in clicks]
-    for one in clicks:
-        if not one.is_done or one.seconds > CLICK_MOST * trial.scale:
-            _tell(one, stretch)
+    for click in clicks:
+        if not click.is_done or click.seconds > CLICK_MOST * benchmark.scale:
+            _report_slow_click(click, period)
     yield Figure(
         name=f"{label}: clicks done", value=done, unit="clicks", at_least=len(clicks)
     )
@@ -186,19 +211,21 @@ def _waits(trial: Trial, stretch: Stretch, label: str) -> Iterator[Figure]:
         name=f"{label}: click to done, p95",
         value=percentile(waits, 0.95),
         unit="s",
-        at_most=CLICK_MOST * trial.scale,
+        at_most=CLICK_MOST * benchmark.scale,
     )
     yield Figure(
         name=f"{label}: click to done, median", value=percentile(waits, 0.5), unit="s"
     )
 
 
-def _tell(click: Click, stretch: Stretch) -> None:
-    """Where the time of a slow click went: its calls, as the sandbox saw them."""
+def _report_slow_click(click: Click, period: MeasuredPeriod) -> None:
+    """Print the calls of a slow click, as the sandbox saw them."""
     calls = [
         f"{call['kind']} at {call['arrived_mono'] - click.started:.2f} s "
         f"for {(call['ended_mono'] or inf) - call['arrived_mono']:.2f} s"
-        for call in stretch.calls
+        for call in period.calls
         if call["map_id"] == click.map_id
     ]
-    say(f"{click.look} after {click.seconds:.2f} s; {', '.join(calls) or 'no call'}.")
+    print_progress(
+        f"{click.look} after {click.seconds:.2f} s; {', '.join(calls) or 'no call'}."
+    )

@@ -22,14 +22,14 @@ from assignments.sandbox.names import MEMBERS
 from assignments.services.task_leases import record_heartbeat
 from dashboard.inbox.filter import BY_REPLY, ORDERS
 from dashboard.pagination import PAGE_SIZE, Cursor
-from tests.benchmarks.crowd import PILOT, RARE, fill
-from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.catalogue import Benchmark
+from tests.benchmarks.figures import Figure, print_progress
+from tests.benchmarks.generated_leads import PILOT_CAMPAIGN, RARE_WORD, fill_database
 
 LEADS = 100_000
 ROUNDS = 9
-FAR = 1_000  # the page
-FEW = 3
+FAR_PAGE = 1_000  # the page
+FEW_ROWS = 3
 # Our page draws more than a list: counts, pickers, selection. A table read through
 # takes more than this.
 MOST_RATIO = 2.0
@@ -55,7 +55,7 @@ else:
 
 
 class LeadAdmin(ModelAdmin):
-    """As anybody would write it in a minute, with the columns and filters of the inbox."""
+    """A plain admin with the columns and filters of the inbox."""
 
     is_read_only = True  # or the site does not take it in
     list_display = COLUMNS
@@ -77,7 +77,7 @@ class LeadAdmin(ModelAdmin):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class ComparedList:
     """One list, asked for in the inbox and in the admin."""
 
     name: str
@@ -88,23 +88,23 @@ class Case:
     is_mostly_frame: bool = False
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
     admin.site.register(Lead, LeadAdmin)
     call_command("migrate", interactive=False, verbosity=0)
     user = User.objects.create_superuser("sara", is_sales_manager=True)
     started = time.monotonic()
-    fill(leads=LEADS, user=user)
+    fill_database(leads=LEADS, user=user)
     record_heartbeat("worker", at=timezone.now())
-    say(f"{LEADS:,} leads made in {time.monotonic() - started:.0f} s.")
+    print_progress(f"{LEADS:,} leads made in {time.monotonic() - started:.0f} s.")
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     for case in [*_filters(), *_narrow_filters(), *_sorts()]:
         yield from _compare(browser, case, label)
 
 
-def _compare(browser: Browser, case: Case, label: str) -> Iterator[Figure]:
+def _compare(browser: Browser, case: ComparedList, label: str) -> Iterator[Figure]:
     ours, theirs = f"/inbox/?{case.ours}", f"/admin/assignments/lead/?{case.theirs}"
-    _check(browser, ours, theirs, case)
+    _check_row_counts(browser, ours, theirs, case)
     # By turns, and the best of each: what else this machine does hits both alike.
     times = [(_time(browser, ours), _time(browser, theirs)) for _ in range(ROUNDS)]
     mine, admins = (min(each) for each in zip(*times, strict=True))
@@ -123,8 +123,10 @@ def _compare(browser: Browser, case: Case, label: str) -> Iterator[Figure]:
     yield Figure(name=name, value=mine * 1000, unit="ms")
 
 
-def _check(browser: Browser, ours: str, theirs: str, case: Case) -> None:
-    """Both show as many rows as they should; it also warms the caches."""
+def _check_row_counts(
+    browser: Browser, ours: str, theirs: str, case: ComparedList
+) -> None:
+    """Require the same number of rows of both. This warms the caches as well."""
     mine = browser.get(ours).content.decode()
     other = browser.get(theirs).content.decode()
     shown = mine.count('<li class="lrow'), other.count('class="action-checkbox"')
@@ -142,7 +144,7 @@ def _time(browser: Browser, url: str) -> float:
     return taken
 
 
-def _filters() -> Iterator[Case]:
+def _filters() -> Iterator[ComparedList]:
     now = timezone.now()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - timedelta(days=200)
@@ -169,52 +171,54 @@ def _filters() -> Iterator[Case]:
         "search": ("q=anna", "q=anna"),
         "search, two words": ("q=outreach+anna", "q=outreach+anna"),
     }
-    yield from (Case(name=name, ours=u, theirs=t) for name, (u, t) in both.items())
+    yield from (
+        ComparedList(name=name, ours=u, theirs=t) for name, (u, t) in both.items()
+    )
 
 
-def _narrow_filters() -> Iterator[Case]:
-    """Those that match less than a page."""
+def _narrow_filters() -> Iterator[ComparedList]:
+    """Yield lists of less than a page."""
     now = timezone.now()
     soon = _between("answer_due_at", now, now + timedelta(hours=1))
-    yield Case(name="answer due", ours="sla=due", theirs=soon, rows=None)
-    yield Case(
+    yield ComparedList(name="answer due", ours="sla=due", theirs=soon, rows=None)
+    yield ComparedList(
         name="four filters by answer due",
         ours=f"owner={MEMBER}&category=5&status=unread&campaign=103&sort=due",
         theirs=f"owner__id__exact={MEMBER}&category__id__exact=5&is_unread__exact=1"
         "&campaign__id__exact=103&o=9",
         rows=None,
     )
-    pilot = f"campaign={PILOT}", f"campaign__id__exact={PILOT}"
-    name = f"filter of {FEW} rows"
-    yield Case(
-        name=name, ours=pilot[0], theirs=pilot[1], rows=FEW, is_mostly_frame=True
+    pilot = f"campaign={PILOT_CAMPAIGN}", f"campaign__id__exact={PILOT_CAMPAIGN}"
+    name = f"filter of {FEW_ROWS} rows"
+    yield ComparedList(
+        name=name, ours=pilot[0], theirs=pilot[1], rows=FEW_ROWS, is_mostly_frame=True
     )
-    rare = f"q={RARE}"
-    yield Case(name="search of 3 rows", ours=rare, theirs=rare, rows=FEW)
+    rare = f"q={RARE_WORD}"
+    yield ComparedList(name="search of 3 rows", ours=rare, theirs=rare, rows=FEW_ROWS)
 
 
 def _between(field: str, first: datetime, end: datetime) -> str:
     return urlencode({f"{field}__gte": first, f"{field}__lt": end})
 
 
-def _sorts() -> Iterator[Case]:
+def _sorts() -> Iterator[ComparedList]:
     columns = {"-reply": "-7.-1", "reply": "7.1", "-sent": "-8.-1", "due": "9.1"}
     columns["owner"] = "6.-7"
     for sort, column in columns.items():
         query = f"sort={sort}"
-        place = Cursor(values=_place(sort)).encoded(query)
+        place = Cursor(values=_cursor_values(sort)).encoded(query)
         theirs = f"o={column}"
-        yield Case(name=f"sort by {sort}", ours=query, theirs=theirs)
-        yield Case(
-            name=f"sort by {sort}, page {FAR:,}",
+        yield ComparedList(name=f"sort by {sort}", ours=query, theirs=theirs)
+        yield ComparedList(
+            name=f"sort by {sort}, page {FAR_PAGE:,}",
             ours=f"{query}&after={place}",
-            theirs=f"{theirs}&p={FAR}",
+            theirs=f"{theirs}&p={FAR_PAGE}",
         )
 
 
-def _place(sort: str) -> tuple[object, ...]:
-    """The values of the row before the far page, which its cursor holds."""
-    before = (FAR - 1) * PAGE_SIZE - 1
+def _cursor_values(sort: str) -> tuple[object, ...]:
+    """Return the values of the row before the far page, for its cursor."""
+    before = (FAR_PAGE - 1) * PAGE_SIZE - 1
     if sort != "owner":
         order = ORDERS[sort]
         return order.values_of(order.applied(Lead.objects.all())[before])

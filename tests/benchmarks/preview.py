@@ -1,7 +1,4 @@
-"""The preview of 20,000 leads: how long it takes and what it needs; its confirmation,
-
-and the undo of the whole: looked at, and done.
-"""
+"""Time and memory of the preview of 20,000 leads, its confirmation and its undo."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +12,9 @@ from django.utils import timezone
 from assignments.models import Assignment, Lead, Member, SavedPlan, User
 from assignments.models.assignment import State, Urgency
 from assignments.services.bulk import write_plan
-from tests.benchmarks.crowd import fill
+from tests.benchmarks.catalogue import Benchmark
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.generated_leads import fill_database
 
 LEADS = 20_000
 STRATEGIES = ("member", "round_robin", "least_busy")  # the last is confirmed
@@ -27,10 +24,10 @@ LONGEST_UNDO = 2.0
 MOST_MEGABYTES = 100
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
     call_command("migrate", interactive=False, verbosity=0)
     user = User.objects.create_user("sara", is_sales_manager=True)
-    fill(leads=LEADS, user=user)
+    fill_database(leads=LEADS, user=user)
     Member.objects.update(capacity=LEADS)  # so that room is looked for
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
@@ -45,7 +42,7 @@ def _preview(browser: Browser, strategy: str, label: str) -> Iterator[Figure]:
     pool = list(Member.objects.order_by("pk").values_list("pk", flat=True)[:POOL])
     members = pool[:1] if strategy == "member" else pool
     said = {"filter": "", "strategy": strategy, "member": members}
-    yield from _asked(
+    yield from _request_figures(
         f"{label}: preview, {strategy}",
         lambda: browser.post("/assign/", said, follow=True),
         status=200,
@@ -55,13 +52,13 @@ def _preview(browser: Browser, strategy: str, label: str) -> Iterator[Figure]:
         raise RuntimeError("The preview moves nothing.")
 
 
-def _asked(
+def _request_figures(
     name: str, ask: Callable[[], HttpResponse], *, status: int, at_most: float
 ) -> Iterator[Figure]:
-    """How long the answer took, and by how much the process grew meanwhile."""
-    before, started = _forget_peak(), time.perf_counter()
+    """Yield the seconds of a request, and the megabytes by which the process grew."""
+    before, started = _reset_peak_memory(), time.perf_counter()
     response = ask()
-    seconds, grown = time.perf_counter() - started, _memory("VmHWM") - before
+    seconds, grown = time.perf_counter() - started, _megabytes("VmHWM") - before
     if response.status_code != status:
         raise RuntimeError(f"{name}: answered with {response.status_code}.")
     yield Figure(name=name, value=seconds, unit="s", at_most=at_most)
@@ -70,7 +67,7 @@ def _asked(
 
 def _confirmation(browser: Browser, label: str) -> Iterator[Figure]:
     plan = SavedPlan.objects.latest("pk")
-    yield from _asked(
+    yield from _request_figures(
         f"{label}: confirmation",
         lambda: browser.post("/assign/", {"plan": plan.pk, "confirm": "1"}),
         status=302,
@@ -84,7 +81,7 @@ def _confirmation(browser: Browser, label: str) -> Iterator[Figure]:
 
 
 def _undo(browser: Browser, label: str) -> Iterator[Figure]:
-    """As if Smartlead had been told of every row."""
+    """Undo a batch of which all rows were sent."""
     rows = Assignment.objects.waiting().filter(urgency=Urgency.BULK)
     last = rows.latest("pk")
     Lead.objects.filter(pk__in=rows.values("lead")).update(
@@ -96,7 +93,7 @@ def _undo(browser: Browser, label: str) -> Iterator[Figure]:
         ("looked at", browser.get, 200),
         ("done", browser.post, 302),
     ):
-        yield from _asked(
+        yield from _request_figures(
             f"{label}: undo, {name}",
             lambda ask=ask: ask(page),  # type: ignore[misc]
             status=status,
@@ -104,13 +101,13 @@ def _undo(browser: Browser, label: str) -> Iterator[Figure]:
         )
 
 
-def _forget_peak() -> float:
-    """From now on the peak is counted anew; what the process has now, in MB."""
+def _reset_peak_memory() -> float:
+    """Count the peak anew and return the present memory in MB."""
     Path("/proc/self/clear_refs").write_text("5")
-    return _memory("VmRSS")
+    return _megabytes("VmRSS")
 
 
-def _memory(name: str) -> float:
+def _megabytes(name: str) -> float:
     status = Path("/proc/self/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024

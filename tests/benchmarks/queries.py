@@ -16,16 +16,16 @@ from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import CallBudget
+from tests.benchmarks.catalogue import Benchmark
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.office import UNLIMITED, open_office
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.mirrored_database import UNLIMITED, mirror_new_sandbox
 
 ROW = {"HX-Request": "true"}
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
     state = folder / "sandbox.sqlite3"
-    manager = open_office(state, leads=100)
+    manager = mirror_new_sandbox(state, leads=100)
     world = FakeSmartlead(state=state, limits=UNLIMITED)
     budget = CallBudget(limits=UNLIMITED, name="queries")
     transport = httpx.WSGITransport(app=application(world))
@@ -43,12 +43,12 @@ def _steps(manager: User, dispatcher: Dispatcher) -> Iterator[tuple[str, int]]:
     browser = Browser(SERVER_NAME="localhost", headers=ROW)
     browser.force_login(manager, "django.contrib.auth.backends.ModelBackend")
     row = f"/leads/{lead.pk}/row/"
-    wish = {"member": to.pk, "expected": lead.owner_id or ""}
+    form = {"member": to.pk, "expected": lead.owner_id or ""}
 
     browser.get(row)
     yield (
         "POST of a click",
-        _count(lambda: browser.post(f"/leads/{lead.pk}/assign/", data=wish)),
+        _count(lambda: browser.post(f"/leads/{lead.pk}/assign/", data=form)),
     )
     yield "the row that asks how it went", _count(lambda: browser.get(row))
     yield (

@@ -1,4 +1,4 @@
-"""The real settings, with static files as they lie: nothing is collected for a bench."""
+"""The real settings without collected static files."""
 
 from dashboard.settings import *  # noqa: F403
 from dashboard.settings import BASE_DIR, LOGGING

@@ -18,10 +18,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from assignments import processes
 from assignments.services.task_leases import record_heartbeat
 from assignments.supervisor import Supervisor
-from tests.benchmarks.figures import Figure, say
-from tests.benchmarks.load import HOST, WEB_PORT, await_answer
-from tests.benchmarks.office import open_office, sign_in
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.catalogue import Benchmark
+from tests.benchmarks.figures import Figure, print_progress
+from tests.benchmarks.load import HOST, WEB_PORT, wait_until_serving
+from tests.benchmarks.mirrored_database import mirror_new_sandbox, session_cookies
 from tests.browser import chromium
 
 LEADS = 300
@@ -35,8 +35,8 @@ SLOW_NETWORK = {
     "uploadThroughput": 750_000 / 8,
 }
 SLOW_PROCESSOR = {"rate": 4}
-COUNTED = ("Document", "Stylesheet", "Script")
-WATCH = """
+COUNTED_KINDS = ("Document", "Stylesheet", "Script")
+OBSERVERS = """
 window.seen = {lcp: 0, cls: 0, events: []};
 const watch = (type, note, more) =>
   new PerformanceObserver((list) => list.getEntries().forEach(note))
@@ -48,27 +48,27 @@ watch("event", (entry) => { if (entry.interactionId) seen.events.push(entry.dura
 """
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
-    user = open_office(folder / "sandbox.sqlite3", leads=LEADS)
-    with Supervisor(say=say, patience=2) as supervisor:
-        site = _serve(supervisor, folder)
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
+    user = mirror_new_sandbox(folder / "sandbox.sqlite3", leads=LEADS)
+    with Supervisor(say=print_progress, patience=2) as supervisor:
+        site = _start_web(supervisor, folder)
         cookies = [
             {"name": name, "value": value, "url": site}
-            for name, value in sign_in(user).items()
+            for name, value in session_cookies(user).items()
         ]
         # The database is left alone from here on: Playwright has a loop of its own.
         with sync_playwright() as playwright:
             browser = chromium.launch(playwright)
-            yield from _weigh(_new_context(browser, cookies), site, label)
-            yield from _time(browser, cookies, site, label)
+            yield from _size_figures(_new_context(browser, cookies), site, label)
+            yield from _time_figures(browser, cookies, site, label)
             browser.close()
 
 
-def _serve(supervisor: Supervisor, folder: Path) -> str:
-    """The address of a web server as it runs in production."""
+def _start_web(supervisor: Supervisor, folder: Path) -> str:
+    """Start a web server as in production and return its address."""
     environment = {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.served",
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.production_settings",
         "COLLECTED": str(folder / "static"),
     }
     collect = processes.manage_command("collectstatic", "--noinput", "--verbosity", "0")
@@ -79,38 +79,38 @@ def _serve(supervisor: Supervisor, folder: Path) -> str:
     supervisor.start(
         processes.web_process(host=HOST, port=port, environment=environment, log=log)
     )
-    await_answer(f"http://{HOST}:{port}/healthz", log)
+    wait_until_serving(f"http://{HOST}:{port}/healthz", log)
     return f"http://{HOST}:{port}"
 
 
 def _new_context(browser: Browser, cookies: list[Any]) -> BrowserContext:
-    """A browser that has never been here, but is signed in."""
+    """Open a signed-in browser without any cached file."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_cookies(cookies)
-    context.add_init_script(WATCH)
+    context.add_init_script(OBSERVERS)
     return context
 
 
-def _weigh(context: BrowserContext, site: str, label: str) -> Iterator[Figure]:
+def _size_figures(context: BrowserContext, site: str, label: str) -> Iterator[Figure]:
     page = context.new_page()
-    weights = _weights_of_first_load(page, f"{site}/inbox/")
+    weights = _first_load_sizes(page, f"{site}/inbox/")
     rows = page.locator(".lrow").count()
     context.close()
     if not rows:
         raise RuntimeError("The inbox is empty: this would weigh nothing.")
-    say(
+    print_progress(
         f"{rows} rows; " + ", ".join(f"{kind} {size}" for kind, size in weights.items())
     )
-    for kind in COUNTED:
+    for kind in COUNTED_KINDS:
         name = f"{label}: {kind.lower()} of the first load"
         yield Figure(name=name, value=weights[kind] / 1000, unit="kB")
-    total = sum(weights[kind] for kind in COUNTED) / 1000
+    total = sum(weights[kind] for kind in COUNTED_KINDS) / 1000
     name = f"{label}: first load of the inbox"
     yield Figure(name=name, value=total, unit="kB", at_most=MOST_KILOBYTES)
 
 
-def _weights_of_first_load(page: Page, url: str) -> Counter[str]:
-    """Bytes that came over the wire, with their headers, for each kind of file."""
+def _first_load_sizes(page: Page, url: str) -> Counter[str]:
+    """Return the bytes over the wire, with headers, by kind of file."""
     kinds: dict[str, str] = {}
     weights: Counter[str] = Counter()
     wire = page.context.new_cdp_session(page)
@@ -129,16 +129,17 @@ def _weights_of_first_load(page: Page, url: str) -> Counter[str]:
     return weights
 
 
-def _time(
+def _time_figures(
     browser: Browser, cookies: list[Any], site: str, label: str
 ) -> Iterator[Figure]:
-    """Medians of some first loads; of the interactions the slowest of each."""
+    """Yield medians of some first loads; of interactions, the slowest of each load."""
     seen = [
-        _use(_new_context(browser, cookies), f"{site}/inbox/") for _ in range(LOADS)
+        _use_inbox(_new_context(browser, cookies), f"{site}/inbox/")
+        for _ in range(LOADS)
     ]
-    lcp = median(one["lcp"] for one in seen)
-    cls = max(one["cls"] for one in seen)
-    slowest = median(max(one["events"], default=0) for one in seen)
+    lcp = median(load["lcp"] for load in seen)
+    cls = max(load["cls"] for load in seen)
+    slowest = median(max(load["events"], default=0) for load in seen)
     yield Figure(name=f"{label}: layout shift", value=cls, unit="", at_most=MOST_CLS)
     # For information: these two say as much about the machine as about the page.
     yield Figure(name=f"{label}: largest contentful paint", value=lcp, unit="ms")
@@ -147,8 +148,8 @@ def _time(
     )
 
 
-def _use(context: BrowserContext, url: str) -> dict[str, Any]:
-    """Load the inbox, walk, select, open a lead and close it."""
+def _use_inbox(context: BrowserContext, url: str) -> dict[str, Any]:
+    """Load the inbox, move, select, open a lead and close it; return what was measured."""
     page = context.new_page()
     wire = context.new_cdp_session(page)
     wire.send("Network.enable")

@@ -1,4 +1,4 @@
-"""The pages for those who lead, over 100,000 leads: the team, levelling it, the review."""
+"""The team's pages over 100,000 leads: the team, rebalancing it, the review."""
 
 import time
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from django.utils import timezone
 from assignments.models import Lead, Member, SavedPlan, User
 from assignments.services.insights import weekly_review
 from assignments.services.task_leases import record_heartbeat
-from tests.benchmarks.crowd import fill
+from tests.benchmarks.catalogue import Benchmark
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.trials import Trial
+from tests.benchmarks.generated_leads import fill_database
 
 LEADS = 100_000
 ROUNDS = 5
@@ -22,20 +22,20 @@ LONGEST_PAGE, LONGEST_PREVIEW, LONGEST_WEEK = 800, 5_000, 3_000  # ms
 PAGES = ("/team/", "/team/?sort=oldest", "/team/rebalance/", "/review/")
 
 
-def measure(trial: Trial, *, label: str, folder: Path) -> Iterator[Figure]:
+def measure(benchmark: Benchmark, *, label: str, folder: Path) -> Iterator[Figure]:
     call_command("migrate", interactive=False, verbosity=0)
     user = User.objects.create_user("sara", is_sales_manager=True)
-    fill(leads=LEADS, user=user)
+    fill_database(leads=LEADS, user=user)
     record_heartbeat("worker", at=timezone.now())
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     for page in PAGES:
-        yield _page(browser, page, label)
-    yield _levelling(browser, label)
-    yield _week(label)
+        yield _page_figure(browser, page, label)
+    yield _rebalance_preview(browser, label)
+    yield _weekly_review(label)
 
 
-def _page(browser: Browser, page: str, label: str) -> Figure:
+def _page_figure(browser: Browser, page: str, label: str) -> Figure:
     browser.get(page)
     best = min(_milliseconds(browser, page) for _ in range(ROUNDS))
     return Figure(name=f"{label}: {page}", value=best, unit="ms", at_most=LONGEST_PAGE)
@@ -49,8 +49,8 @@ def _milliseconds(browser: Browser, page: str) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def _levelling(browser: Browser, label: str) -> Figure:
-    """All leads of two members go to the others, as far as they are open and quiet."""
+def _rebalance_preview(browser: Browser, label: str) -> Figure:
+    """Preview a rebalance where one member has the leads of two."""
     giver, other, *_ = Member.objects.order_by("pk")
     Lead.objects.filter(owner=other).update(owner=giver)
     started = time.perf_counter()
@@ -66,8 +66,8 @@ def _levelling(browser: Browser, label: str) -> Figure:
     )
 
 
-def _week(label: str) -> Figure:
-    """The review of the week for one reader, with every section counted to its end."""
+def _weekly_review(label: str) -> Figure:
+    """Compute the weekly review of one reader, with every section counted to its end."""
     started = time.perf_counter()
     weekly_review.send_weekly_reviews(at=timezone.now() + timedelta(days=7))
     return Figure(

@@ -1,4 +1,4 @@
-"""The system's Chromium, quiet: no call home, no shared memory to run out of."""
+"""The system's Chromium without background traffic and shared memory."""
 
 import shutil
 

@@ -29,7 +29,7 @@ from tests.browser import chromium
 from tests.factories import make_lead, make_manager, make_member
 
 # The machine may be busy; whoever waits goes on as soon as it is true.
-PATIENCE = 30_000
+TIMEOUT = 30_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """What was on the screen when a test failed: nobody can look at it later."""
+    """Add the text of each screen to the report of a failed test."""
     report = yield
     office = getattr(item, "funcargs", {}).get("office")
     if report.failed and report.when == "call" and office:
@@ -51,7 +51,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory) -> None:
-    """A file: the server's threads and the test each need a connection of their own."""
+    """Use a file: the server's threads and the test need a connection each."""
     database = connections["default"].settings_dict
     if "sqlite" in database["ENGINE"]:
         path = tmp_path_factory.mktemp("database") / "browser.sqlite3"
@@ -64,7 +64,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(chromium.MISSING)
     # Playwright runs a loop in this thread, which Django takes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         yield browser
@@ -76,8 +76,8 @@ def _silently(*_: object, **__: object) -> None:
 
 
 @dataclass
-class Office:
-    """The sandbox, the dashboard before it, and whoever sits at a screen."""
+class LiveSite:
+    """The dashboard on a port, the sandbox behind it, and browsers in front."""
 
     world: FakeSmartlead
     url: str
@@ -102,13 +102,15 @@ class Office:
         theme: str = "light",
         javascript: bool = True,
     ) -> Page:
-        """A page of a browser in which this user (the manager) is signed in."""
+        """Open a page of a new browser in which this user, or the manager, is signed
+        in.
+        """
         context = self.browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=theme,
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT)
         client = Client()
         client.force_login(user or self.manager)
         session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
@@ -127,7 +129,7 @@ class Office:
             run_head_sync(client=client, budget=budget, progress=_silently)
 
     def dispatch(self) -> None:
-        """What the worker does, until there is no call to make just now."""
+        """Dispatch until there is no call to make just now."""
         budget = account_budget()
         with connect(budget=budget) as client:
             desk = DispatchContext(client=client, budget=budget, clock=timezone.now)
@@ -154,11 +156,13 @@ def _text_of(page: Page) -> str:
 
 
 @pytest.fixture
-def office(transactional_db, settings, live_server, browser, world) -> Iterator[Office]:
+def office(
+    transactional_db, settings, live_server, browser, world
+) -> Iterator[LiveSite]:
     settings.WHITENOISE_AUTOREFRESH = True
     Account.objects.get_or_create(pk=1)
     Heartbeat.objects.create(name="worker", beat_at=timezone.now())
-    office = Office(world=world, url=live_server.url, browser=browser)
+    office = LiveSite(world=world, url=live_server.url, browser=browser)
     yield office
     for context in office.contexts:
         context.close()
@@ -166,8 +170,10 @@ def office(transactional_db, settings, live_server, browser, world) -> Iterator[
 
 
 @pytest.fixture
-def people(office: Office) -> Callable[[int], Member]:
-    """The sandbox's members, mirrored under names that a test can say."""
+def people(office: LiveSite) -> Callable[[int], Member]:
+    """Return a function from an index to a mirrored member of the sandbox with a plain
+    name.
+    """
     ids = [member.id for member in office.world.store.members.values()]
     names = ("Ana Sousa", "Ben Okafor", "Cem Kaya")
     members = [make_member(name, id=pk) for name, pk in zip(names, ids, strict=False)]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from assignments.models import Assignment, Note
-from tests.browser.test_handing_over import choose, row_of
+from tests.browser.test_assign import choose, row_of
 from tests.factories import make_message
 
 NO_ANSWER = "Handoff does not answer. Check the connection and try again."

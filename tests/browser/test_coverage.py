@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from assignments.models import Coverage, Lead, Member
 from assignments.services.coverage import tick
-from tests.browser.looks import check, check_page
+from tests.browser.page_checks import check_accessible, check_accessible_and_fits
 from tests.factories import make_coverage, make_hold, make_lead, make_team
 
 
@@ -196,7 +196,7 @@ def test_its_pages_are_accessible_and_fit(office, addresses, width):
     page = office.screen(width=width)
     for address in addresses:
         page.goto(office.url + address)
-        check_page(page)
+        check_accessible_and_fits(page)
         wider = page.evaluate(WIDER)
         assert not wider, f"{address} is wider than the screen: {wider}"
         if width < 700 and address != "/inbox/":
@@ -209,9 +209,9 @@ def test_its_errors_and_its_dialog_are_accessible(office, addresses):
     page.get_by_label("When it starts").fill("{foo}")
     follow(page, "Schedule coverage")
     expect(page.locator("#errors")).to_be_focused()
-    check(page)
+    check_accessible(page)
     page.goto(office.url + addresses[4])
     page.get_by_role("button", name="End early…").click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
-    check(page)
+    check_accessible(page)

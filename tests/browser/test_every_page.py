@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from assignments.models import Account, Heartbeat, Lead, LookupTable, Member
 from assignments.services.operations.tick import tick
-from tests.browser.looks import check, check_page
+from tests.browser.page_checks import check_accessible, check_accessible_and_fits
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -124,7 +124,7 @@ def test_pages_are_accessible_and_fit(office, addresses, width):
     page = office.screen(width=width)
     for address in addresses:
         page.goto(office.url + address)
-        check_page(page)
+        check_accessible_and_fits(page)
 
 
 def test_the_open_picker_is_accessible(office, addresses):
@@ -133,7 +133,7 @@ def test_the_open_picker_is_accessible(office, addresses):
     page.get_by_role("link", name="Assign Lena Lead").first.click()
     page.get_by_role("button", name="Ben Okafor has").wait_for()
 
-    check(page)
+    check_accessible(page)
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -143,10 +143,10 @@ def test_the_menu_and_the_help_are_accessible(office, width):
 
     page.get_by_role("button", name=str(office.manager)).click()
     expect(page.get_by_role("button", name="Compact")).to_be_visible()
-    check(page)
+    check_accessible(page)
     page.get_by_role("button", name="Keyboard and help").click()
     expect(page.get_by_role("dialog", name="Keyboard and help")).to_be_visible()
-    check(page)
+    check_accessible(page)
 
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -163,7 +163,7 @@ def test_errors_troubles_and_emptiness_are_accessible(office, width):
     )  # fmt: skip
     for address in ("/inbox/", "/history/", "/team/", "/system/", "/settings/teams/"):
         page.goto(office.url + address)
-        check(page)
+        check_accessible(page)
     for address, press in (
         ("/settings/targets/new/", "Save"),
         ("/team/add/", "Add"),
@@ -175,7 +175,7 @@ def test_errors_troubles_and_emptiness_are_accessible(office, width):
         page.locator(".sheet input:not([type=hidden])").first.fill("-1")
         page.get_by_role("button", name=press, exact=True).first.click()
         expect(page.locator(".errorlist").first).to_be_visible()
-        check(page)
+        check_accessible(page)
 
 
 def test_an_opened_row_of_the_history_is_accessible(office, addresses):
@@ -187,13 +187,13 @@ def test_an_opened_row_of_the_history_is_accessible(office, addresses):
     expect(
         page.get_by_text("All changes of this lead").filter(visible=True)
     ).to_have_count(1)
-    check(page)
+    check_accessible(page)
 
 
 def test_signing_in_is_accessible_and_keeps_the_way(office):
     page = office.browser.new_context().new_page()
     page.goto(f"{office.url}/history/")
-    check(page)
+    check_accessible(page)
 
     page.get_by_label("Username").fill(office.manager.username)
     page.get_by_label("Password").fill("correct horse")

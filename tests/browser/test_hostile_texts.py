@@ -20,7 +20,7 @@ from assignments.models import (
 )
 from assignments.models.assignment import State
 from dashboard.lead.conversation import MAILS_OPEN
-from tests.browser.vectors import VECTORS
+from tests.browser.xss_vectors import XSS_VECTORS
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -50,27 +50,27 @@ def watch(page: Page, url: str) -> list[str]:
 @pytest.fixture
 def lead(office) -> Lead:
     """A lead with every vector in every text, and others that carry one each."""
-    owner = make_member(VECTORS[0])
-    leads = [_hostile(text, owner, office.manager) for text in VECTORS]
+    owner = make_member(XSS_VECTORS[0])
+    leads = [_hostile(text, owner, office.manager) for text in XSS_VECTORS]
     first = leads[0]
-    for number, text in enumerate(VECTORS):
+    for number, text in enumerate(XSS_VECTORS):
         body = f"<p>Hello</p>{text}<p>Bye</p>"
         make_message(first, body, subject=text, sender=text, at=MONDAY)
         LeadNote.objects.create(lead=first, smartlead_id=number, text=text, author=text)
-    first.custom_fields = {text: text for text in VECTORS}
+    first.custom_fields = {text: text for text in XSS_VECTORS}
     first.website = first.linkedin = "javascript:alert(1)"
     first.last_reply_at = timezone.now()
     first.thread_at = first.notes_at = timezone.now()
     first.save()
     UnreadableRow.objects.create(
-        source=VECTORS[9],
-        reason=VECTORS[9],
-        excerpt="".join(VECTORS),
+        source=XSS_VECTORS[9],
+        reason=XSS_VECTORS[9],
+        excerpt="".join(XSS_VECTORS),
         digest="1",
         first_seen_at=MONDAY,
         last_seen_at=MONDAY,
     )
-    make_team(VECTORS[9])
+    make_team(XSS_VECTORS[9])
     return first
 
 
@@ -123,7 +123,7 @@ def test_no_text_runs_or_calls_anywhere(office, lead):
         assert page.url == office.url + address
 
     assert seen == []
-    assert Campaign.objects.count() == Category.objects.count() == len(VECTORS)
+    assert Campaign.objects.count() == Category.objects.count() == len(XSS_VECTORS)
 
 
 def test_nothing_runs_when_htmx_puts_it_into_the_page(office, lead):
@@ -148,7 +148,7 @@ def test_what_an_address_says_is_only_shown(office, place):
     page = office.screen()
     seen = watch(page, office.url)
 
-    for text in VECTORS[::4]:
+    for text in XSS_VECTORS[::4]:
         page.goto(f"{office.url}{place}{quote(text, safe='')}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
 
@@ -162,11 +162,11 @@ def test_links_of_a_mail_that_could_run_are_gone(office, lead):
     page.locator(".earlier summary").click()
     page.get_by_role("link", name="Show those before").click()
     headers = page.locator(".mail-header")
-    expect(headers).to_have_count(len(VECTORS) - MAILS_OPEN)
-    for left in reversed(range(len(VECTORS) - MAILS_OPEN)):
+    expect(headers).to_have_count(len(XSS_VECTORS) - MAILS_OPEN)
+    for left in reversed(range(len(XSS_VECTORS) - MAILS_OPEN)):
         headers.first.get_by_role("link").click()
         expect(headers).to_have_count(left)
-    expect(page.get_by_text("Hello")).to_have_count(len(VECTORS))
+    expect(page.get_by_text("Hello")).to_have_count(len(XSS_VECTORS))
 
     links = page.locator("main a[href]").evaluate_all("all => all.map(a => a.protocol)")
 

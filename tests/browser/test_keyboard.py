@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Account, Note
-from tests.browser.looks import check
-from tests.browser.test_handing_over import row_of
+from tests.browser.page_checks import check_accessible
+from tests.browser.test_assign import row_of
 from tests.factories import MONDAY
 
 FOCUSED = """() => {
@@ -174,4 +174,4 @@ def test_a_note_refused_by_its_form_is_accessible(inbox):
     expect(inbox.get_by_role("alert")).to_contain_text("5000 is the most")
     expect(inbox.get_by_label("Note on Lena Lead")).to_be_focused()
     expect(inbox.get_by_label("Note on Lena Lead")).to_have_value("x" * 10_000)
-    check(inbox)
+    check_accessible(inbox)

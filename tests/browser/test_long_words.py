@@ -5,7 +5,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from assignments.models import Lead, LeadNote
-from tests.browser.looks import check_page
+from tests.browser.page_checks import check_accessible_and_fits
 from tests.factories import MONDAY, make_campaign, make_category, make_lead
 from tests.factories import make_message as message
 
@@ -52,7 +52,7 @@ def test_a_lead_full_of_them_fits_the_screen(office, lead, width):
     expect(page.locator(".mail")).to_have_count(4)
     expect(page.locator(".mail").first).to_be_focused()
 
-    check_page(page)
+    check_accessible_and_fits(page)
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     panel = page.locator(".panel")
     assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
@@ -74,4 +74,4 @@ def test_the_inbox_fits_too(office, lead, width):
     page = office.screen(width=width)
     page.goto(f"{office.url}/inbox/")
 
-    check_page(page)
+    check_accessible_and_fits(page)

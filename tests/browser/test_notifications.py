@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from assignments.models.notification import NotificationKind
 from assignments.services.notifications.preferences import preference_for_kind
-from tests.browser.looks import check_page
+from tests.browser.page_checks import check_accessible_and_fits
 from tests.factories import make_notification
 
 
@@ -36,7 +36,7 @@ def test_a_choice_is_kept_and_a_wrong_one_is_said(office, width):
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_text("Quiet hours need both times")).to_be_visible()
-    check_page(page)
+    check_accessible_and_fits(page)
     page.get_by_label("Quiet until").fill("06:30")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved. It counts from the next mail on.")).to_be_visible()

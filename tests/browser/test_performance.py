@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from assignments.models import Member
 from assignments.services.replies.record import record_mails
-from tests.browser.looks import check, check_page
+from tests.browser.page_checks import check_accessible, check_accessible_and_fits
 from tests.factories import MONDAY, make_coverage, make_hold, make_lead
 
 WEEK = "from=2026-05-11&to=2026-05-17"
@@ -31,7 +31,7 @@ def test_pages_are_accessible_and_fit(office, ana, width):
     page = office.screen(width=width, theme="dark")
     for path in ("/team/performance/", f"/team/{ana.pk}/"):
         page.goto(f"{office.url}{path}?{WEEK}")
-        check_page(page)
+        check_accessible_and_fits(page)
 
 
 def test_a_head_explains_itself_and_sorts(office, ana):
@@ -41,7 +41,7 @@ def test_a_head_explains_itself_and_sorts(office, ana):
     page.get_by_role("button", name="What “Median time” means").click()
 
     expect(page.get_by_text("Half of these answers came within")).not_to_have_count(0)
-    check(page)
+    check_accessible(page)
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Answers", exact=True).click()
     page.wait_for_url("**sort=-answered**")

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Lead
-from tests.browser.looks import check_page
+from tests.browser.page_checks import check_accessible_and_fits
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_team_is_levelled_and_put_back(office, people, leads, screen):
     page = office.screen(**screen)
     level(page, office)
     if screen.get("javascript", True):
-        check_page(page)
+        check_accessible_and_fits(page)
     page.get_by_role("button", name="Assign 2 leads").click()
     expect(page.get_by_text("0 of 2 settled")).to_be_visible()
     office.dispatch()
@@ -69,7 +69,7 @@ def test_a_review_with_something_in_it_is_accessible(office, people, leads, widt
     page = office.screen(width=width)
     for address in ("/review/", "/team/"):
         page.goto(office.url + address)
-        check_page(page)
+        check_accessible_and_fits(page)
 
 
 def test_what_is_ticked_in_the_review_is_assigned(office, people, leads):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from assignments.models import Member, Team, User
-from tests.browser.test_handing_over import choose, row_of
+from tests.browser.test_assign import choose, row_of
 from tests.factories import make_team, make_user
 
 

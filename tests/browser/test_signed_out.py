@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from tests.browser import chromium
-from tests.browser.test_handing_over import row_of
+from tests.browser.test_assign import row_of
 from tests.factories import make_user
 
 NAME = "Lena Lead"

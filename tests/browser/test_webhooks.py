@@ -13,10 +13,10 @@ from playwright.sync_api import Page, Request, expect
 from assignments.models import Lead
 from assignments.services.webhooks import authentication
 from assignments.services.webhooks.receive import receive
-from tests.browser.looks import check_page
-from tests.browser.test_handing_over import row_of
+from tests.browser.page_checks import check_accessible_and_fits
+from tests.browser.test_assign import row_of
 from tests.factories import make_campaign
-from tests.hooks import SECRET
+from tests.webhook_events import SECRET
 
 
 @pytest.fixture
@@ -109,4 +109,4 @@ def test_the_page_about_them_is_fit_to_be_read(hooked, lead, width):
     page.goto(f"{hooked.url}/settings/webhooks/")
 
     expect(page.get_by_text("They do")).to_be_visible()
-    check_page(page)
+    check_accessible_and_fits(page)

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assignments.models import Category
-from tests.browser.test_handing_over import row_of
+from tests.browser.test_assign import row_of
 from tests.factories import make_category
 
 

@@ -1,8 +1,8 @@
 """Pictures of every page and its main states: `make screenshots`.
 
 A sandbox in this process is mirrored into a database of its own; two days of work are
-done in it by the services and the dispatcher, so that every state is a true one.
-`python -m tests.screenshots history system` takes only the pages so named.
+done in it by the services and the dispatcher. `python -m tests.screenshots history
+system` takes only the pages of these names.
 """
 
 import os
@@ -18,7 +18,7 @@ def run() -> None:
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         os.environ["TEST_DATABASE_URL"] = f"sqlite:///{folder}/handoff.sqlite3"
         django.setup()
-        from tests.screenshots.camera import main
+        from tests.screenshots.take_screenshots import main
 
         main(sys.argv[1:])
 

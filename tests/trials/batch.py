@@ -1,8 +1,8 @@
-"""A batch is written and sent while those who do it are killed.
+"""A batch is written and sent while the processes that do it are killed.
 
     python -m tests.trials.batch --runs 50 --database postgres
 
-Judged like the kill trial, and each lead must have its one row of the batch.
+The rules of the kill trial hold, and each lead must have one row of the batch.
 """
 
 import sys
@@ -12,80 +12,82 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.trials.databases import Databases
-from tests.trials.evidence import Evidence
+from tests.trials.databases import TrialDatabases
 from tests.trials.kill import run_trials
-from tests.trials.outsider import get, post
-from tests.trials.trial import Stage, sandbox
-from tests.trials.verdict import Verdict, Violation
-from tests.trials.verdict import judge as judge_sending
-from tests.trials.weather import Weather, forecast
+from tests.trials.rule_checks import RuleReport, Violation
+from tests.trials.rule_checks import check_rules as check_sending
+from tests.trials.sandbox_conditions import SandboxConditions, random_conditions
+from tests.trials.sandbox_control import get, post
+from tests.trials.trial import Trial, sandbox_process
+from tests.trials.trial_record import TrialRecord
 
 LEADS = 40
-HAND_OVER = "clerk, hand over/"
 
 
-class BatchStage(Stage):
+class BatchTrial(Trial):
     roles: dict[str, dict[str, Any]] = {
-        "worker-1": {"role": "worker", "is_seated": False},
-        "worker-2": {"role": "worker", "is_seated": True},
-        "worker-scribe": {"role": "scribe"},
-        "mirror": {"role": "mirror"},
+        "worker-1": {"role": "dispatch_worker", "is_seated": False},
+        "worker-2": {"role": "dispatch_worker", "is_seated": True},
+        "worker-writer": {"role": "batch_writer"},
+        "mirror": {"role": "sync_worker"},
     }
     settled_within = 200.0
 
-    def hand_over(self, weather: Weather, *, seconds: float) -> Evidence:
+    def assign_all(
+        self, conditions: SandboxConditions, *, seconds: float
+    ) -> TrialRecord:
         state = get(self.sandbox, "state")
         members = sorted(member["id"] for member in state["members"])
-        self.clerk("open", members=members, unknown_every=10**6, pages=LEADS // 20 + 1)
-        post(self.sandbox, "faults", faults=weather.faults)
-        self.clerk("hand over", to=members[0], note="{lead} is with {owner} now.")
+        pages = LEADS // 20 + 1
+        self.run_step("set_up", members=members, unknown_every=10**6, pages=pages)
+        post(self.sandbox, "faults", faults=conditions.faults)
+        self.run_step("assign_all", to=members[0], note="{lead} is with {owner} now.")
         for who in self.roles:
-            self.enter(who)
-        self.killer.begin_striking()
-        self.killer.work(seconds=seconds)
-        self.killer.end_striking()
+            self.start_process(who)
+        self.killer.start_striking()
+        self.killer.serve(seconds=seconds)
+        self.killer.stop_striking()
         post(self.sandbox, "faults", clear=True)
-        self.await_hung_calls()
-        return self.close_books(weather)
+        self.wait_for_hung_calls()
+        return self.collect_record(conditions)
 
 
-def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
+def run_trial(databases: TrialDatabases, *, seed: int, seconds: float) -> TrialRecord:
     rng = Random(seed)
-    weather, url = forecast(rng), databases.fresh(f"batch_{seed}")
+    conditions, url = random_conditions(rng), databases.fresh(f"batch_{seed}")
     try:
         with (
             tempfile.TemporaryDirectory(prefix="trial-") as folder,
-            sandbox(seed, weather, leads=LEADS) as address,
+            sandbox_process(seed, conditions, leads=LEADS) as address,
         ):
-            stage = BatchStage(Path(folder), url, address, rng)
-            with stage.opened():
-                return stage.hand_over(weather, seconds=seconds)
+            trial = BatchTrial(Path(folder), url, address, rng)
+            with trial.running_fork_server():
+                return trial.assign_all(conditions, seconds=seconds)
     finally:
         databases.drop(url)
 
 
-def judge(evidence: Evidence) -> Verdict:
-    verdict = judge_sending(evidence)
-    rows = Counter(row.lead for row in evidence.rows if row.cause == "bulk")
-    planned = _planned(evidence)
-    for lead in evidence.leads:
+def check_batch(record: TrialRecord) -> RuleReport:
+    report = check_sending(record)
+    rows = Counter(row.lead for row in record.rows if row.cause == "bulk")
+    planned = _planned_leads(record)
+    for lead in record.leads:
         # What the mirror has found since is in no plan.
         if (count := rows[lead.pk]) != (lead.pk in planned):
             sentence = f"it has {count} rows of the batch"
-            verdict.violations.append(Violation("each lead once", lead.pk, sentence))
-    return verdict
+            report.violations.append(Violation("each lead once", lead.pk, sentence))
+    return report
 
 
-def _planned(evidence: Evidence) -> set[int]:
-    """The leads that were known when everything was handed over."""
+def _planned_leads(record: TrialRecord) -> set[int]:
+    """Return the leads that were mirrored when all were assigned."""
     (leads,) = (
-        said.details["leads"]
-        for said in evidence.diary
-        if said.what == "mirrored" and said.who.startswith(HAND_OVER)
+        event.details["leads"]
+        for event in record.events
+        if event.what == "mirrored" and event.who.startswith("assign_all/")
     )
     return set(leads)
 
 
 if __name__ == "__main__":
-    sys.exit(run_trials(hold, judge, __doc__))
+    sys.exit(run_trials(run_trial, check_batch, __doc__))

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from tests.trials.databases import Databases
-from tests.trials.kill import databases
+from tests.trials.databases import TrialDatabases
+from tests.trials.kill import open_databases
 
 
 @pytest.fixture(scope="session")
-def source() -> Iterator[Databases]:
+def databases() -> Iterator[TrialDatabases]:
     """Databases for trials, of the kind that the suite runs on; migrated once."""
     engine = settings.DATABASES["default"]["ENGINE"]
     is_postgres = "TEST_DATABASE_URL" in os.environ and "postgresql" in engine
-    with databases("postgres" if is_postgres else "sqlite") as source:
-        yield source
+    with open_databases("postgres" if is_postgres else "sqlite") as databases:
+        yield databases

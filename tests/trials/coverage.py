@@ -1,11 +1,10 @@
 """A coverage begins and ends while workers are killed: `python -m tests.trials.coverage`.
 
-Judged by what Smartlead saw and how it ended: every lead where it belongs, and each note
-once. Where notes cannot be read back, at most once, and what is missing is shown.
+In the end every lead must be where it belongs, and each note be written once; at most
+once where notes cannot be read back, and what is missing must be marked unconfirmed.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -15,173 +14,173 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.trials.databases import Databases
-from tests.trials.kill import databases, say
-from tests.trials.outsider import get, post
-from tests.trials.trial import SCALE, Stage, sandbox
-from tests.trials.weather import LATE, Weather, forecast
+from tests.trials.databases import TrialDatabases
+from tests.trials.kill import open_databases, print_line
+from tests.trials.sandbox_conditions import (
+    LATE_SECONDS,
+    SandboxConditions,
+    random_conditions,
+)
+from tests.trials.sandbox_control import get, post
+from tests.trials.trial import SCALE, Trial, sandbox_process
 
-START, RETURN = "Covered by", "is back."
-FEW_STRIKES = 3  # in each half
+START_MARK, RETURN_MARK = "Covered by", "is back."
+LEAST_STRIKES = 3  # in each half
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What is wrong in the end, and what was seen on the way."""
+class CoverageReport:
+    """Sentences about what is wrong in the end, and counts of what happened."""
 
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
-class CoverageStage(Stage):
+class CoverageTrial(Trial):
     roles = {
-        "worker-1": {"role": "worker", "is_seated": False},
-        "worker-2": {"role": "worker", "is_seated": False},
-        "worker-3": {"role": "worker", "is_seated": True},
-        "worker-clock": {"role": "clock", "every": 0.3},
-        "mirror": {"role": "mirror"},
+        "worker-1": {"role": "dispatch_worker", "is_seated": False},
+        "worker-2": {"role": "dispatch_worker", "is_seated": False},
+        "worker-3": {"role": "dispatch_worker", "is_seated": True},
+        "worker-ticker": {"role": "ticker", "every": 0.3},
+        "mirror": {"role": "sync_worker"},
     }
-    # Shorter than anybody waits before settling: what is late cannot be told apart here.
+    # Shorter than the wait before settling: late writes cannot be told apart here.
     longest_stop = 2.0
     settled_within = 400.0
 
-    def cover(self, weather: Weather, *, leads: int, seconds: float) -> Outcome:
+    def cover(
+        self, conditions: SandboxConditions, *, leads: int, seconds: float
+    ) -> CoverageReport:
         away, *covering = self._members()
         self._give_all_to(away, leads)
         members = [away, *covering]
-        self.clerk("open", members=members, unknown_every=10**6, pages=leads // 20 + 2)
-        post(self.sandbox, "faults", faults=weather.faults)
-        self.clerk("cover", away=away, covering=covering[:2])
+        pages = leads // 20 + 2
+        self.run_step("set_up", members=members, unknown_every=10**6, pages=pages)
+        post(self.sandbox, "faults", faults=conditions.faults)
+        self.run_step("start_coverage", away=away, covering=covering[:2])
         for who in self.roles:
-            self.enter(who)
-        self.killer.begin_striking()
+            self.start_process(who)
+        self.killer.start_striking()
         left = self._work_until(away, most=self.rng.uniform(0.0, 0.5), within=seconds)
-        self.clerk("give back")
+        self.run_step("end_coverage")
         self._work_until(away, least=1 - left / 2, within=seconds)
-        self.killer.end_striking()
+        self.killer.stop_striking()
         post(self.sandbox, "faults", clear=True)
-        self.await_hung_calls()
-        books = self._last_books()
-        return judge(
-            books=books,
+        self.wait_for_hung_calls()
+        # The ticker goes on: the coverage may still have to be completed.
+        self.killer.retire("mirror")
+        return check_coverage(
+            results=self.results(),
             journal=get(self.sandbox, "journal"),
             owners=get(self.sandbox, "state")["owners"],
             away=away,
             # The documented rows do not name the person whose notes could be read.
-            is_readable=weather.notes == "readable" and weather.shape == "flat",
+            is_readable=conditions.notes == "readable" and conditions.shape == "flat",
             strikes=self.killer.strikes,
         )
 
     def _work_until(
         self, away: int, *, within: float, most: float = 1.0, least: float = 0.0
     ) -> float:
-        """Until so small, or so large, a part of the leads is with whoever is away.
+        """Run until the share of leads that `away` owns lies between `least` and `most`.
 
-        And somebody was struck. Returns the part in the end, or when the time was up.
+        Go on until some processes were struck as well. Return the share at the end, or
+        when the time was up.
         """
         give_up_at, before = time.monotonic() + within, self.killer.strikes.total()
         while True:
-            self.killer.work(seconds=1)
+            self.killer.serve(seconds=1)
             owners = list(get(self.sandbox, "state")["owners"].values())
-            part = owners.count(away) / len(owners)
-            is_struck = self.killer.strikes.total() >= before + FEW_STRIKES
-            if time.monotonic() > give_up_at or (is_struck and least <= part <= most):
-                return part
+            share = owners.count(away) / len(owners)
+            is_struck = self.killer.strikes.total() >= before + LEAST_STRIKES
+            if time.monotonic() > give_up_at or (is_struck and least <= share <= most):
+                return share
 
     def _members(self) -> list[int]:
-        return sorted(one["id"] for one in get(self.sandbox, "state")["members"])
+        return sorted(member["id"] for member in get(self.sandbox, "state")["members"])
 
     def _give_all_to(self, away: int, leads: int) -> None:
         for map_id in sorted(get(self.sandbox, "state")["owners"])[:leads]:
             post(self.sandbox, "outside", map_id=int(map_id), member_id=away)
 
-    def _last_books(self) -> dict[str, Any]:
-        """The clock goes on ticking until the books are closed."""
-        self.killer.retire("mirror")
-        path = self.folder / "books.json"
-        self.clerk("close", within=self.settled_within, path=str(path))
-        for who in self.roles:
-            self.killer.retire(who)
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
 
-
-def hold(
-    databases: Databases,
+def run_trial(
+    databases: TrialDatabases,
     *,
     seed: int,
     leads: int,
     seconds: float,
     scale: float = SCALE,
-) -> Outcome:
+) -> CoverageReport:
     rng = Random(seed)
-    weather = forecast(rng)
-    in_time = [fault for fault in weather.faults if fault["seconds"] != LATE]
-    weather = replace(weather, faults=in_time)
+    conditions = random_conditions(rng)
+    in_time = [fault for fault in conditions.faults if fault["seconds"] != LATE_SECONDS]
+    conditions = replace(conditions, faults=in_time)
     url = databases.fresh(f"coverage_{seed}")
     try:
         with (
             tempfile.TemporaryDirectory(prefix="trial-") as folder,
-            sandbox(seed, weather, leads=leads) as address,
+            sandbox_process(seed, conditions, leads=leads) as address,
         ):
-            stage = CoverageStage(Path(folder), url, address, rng, scale=scale)
-            with stage.opened():
-                return stage.cover(weather, leads=leads, seconds=seconds)
+            trial = CoverageTrial(Path(folder), url, address, rng, scale=scale)
+            with trial.running_fork_server():
+                return trial.cover(conditions, leads=leads, seconds=seconds)
     finally:
         databases.drop(url)
 
 
-def judge(
+def check_coverage(
     *,
-    books: dict[str, Any],
+    results: dict[str, Any],
     journal: list[dict[str, Any]],
     owners: dict[str, int | None],
     away: int,
     is_readable: bool,
     strikes: Counter[str],
-) -> Outcome:
-    outcome = Outcome()
+) -> CoverageReport:
+    report = CoverageReport()
     applied = [entry for entry in journal if entry["applied_seq"] is not None]
     ours = [entry for entry in applied if entry["source"] == "api"]
     written = Counter(e["map_id"] for e in ours if e["kind"] == "owner")
     notes = [entry for entry in ours if entry["kind"] == "note"]
-    taken = {hold["lead_id"] for hold in books["holds"] if hold["taken_at"]}
-    _judge_leads(outcome, owners, away, books)
+    taken = {hold["lead_id"] for hold in results["holds"] if hold["taken_at"]}
+    _check_leads(report, owners, away, results)
     for lead in map(int, owners):
         texts = [e["note"] for e in notes if e["map_id"] == lead]
-        planned = [note for note in books["notes"] if note["lead_id"] == lead]
+        planned = [note for note in results["notes"] if note["lead_id"] == lead]
         wanted = int(lead in taken)
-        _judge_notes(outcome, texts, planned, lead, wanted, is_readable=is_readable)
-    outcome.wrong += books["audit"]
-    outcome.counts = Counter(
+        _check_notes(report, texts, planned, lead, wanted, is_readable=is_readable)
+    report.wrong += results["audit"]
+    report.counts = Counter(
         leads=len(owners),
         taken=len(taken),
         writes=written.total(),
         notes=len(notes),
-        unconfirmed=sum(note["state"] == "unconfirmed" for note in books["notes"]),
+        unconfirmed=sum(note["state"] == "unconfirmed" for note in results["notes"]),
         strikes=strikes.total(),
     )
-    return outcome
+    return report
 
 
-def _judge_leads(
-    outcome: Outcome, owners: dict[str, int | None], away: int, books: dict[str, Any]
+def _check_leads(
+    report: CoverageReport,
+    owners: dict[str, int | None],
+    away: int,
+    results: dict[str, Any],
 ) -> None:
     for lead, owner in owners.items():
         if owner != away:
-            outcome.wrong.append(f"lead {lead} is with {owner}, not with {away}")
-    for hold in books["holds"]:
+            report.wrong.append(f"lead {lead} is with {owner}, not with {away}")
+    for hold in results["holds"]:
         if hold["state"] != "ended" or hold["outcome"] not in {"returned", "not_taken"}:
-            outcome.wrong.append(
-                f"hold {hold['id']}: {hold['state']} {hold['outcome']}"
-            )
-    for coverage in books["coverages"]:
+            report.wrong.append(f"hold {hold['id']}: {hold['state']} {hold['outcome']}")
+    for coverage in results["coverages"]:
         if coverage["state"] != "completed":
-            outcome.wrong.append(f"the coverage is {coverage['state']}")
+            report.wrong.append(f"the coverage is {coverage['state']}")
 
 
-def _judge_notes(
-    outcome: Outcome,
+def _check_notes(
+    report: CoverageReport,
     texts: list[str],
     planned: list[dict[str, Any]],
     lead: int,
@@ -189,34 +188,34 @@ def _judge_notes(
     *,
     is_readable: bool,
 ) -> None:
-    """A note of which nobody can tell whether it arrived may be missing, if it says so."""
-    for mark in (START, RETURN):
+    """Require one note of each kind; unconfirmed ones may be missing if unreadable."""
+    for mark in (START_MARK, RETURN_MARK):
         count = sum(mark in text for text in texts)
         states = [note["state"] for note in planned if mark in note["text"]]
         unconfirmed = 0 if is_readable else states.count("unconfirmed")
         if not wanted - unconfirmed <= count <= wanted:
-            outcome.wrong.append(f"lead {lead}: {count} times “{mark}”, not {wanted}")
+            report.wrong.append(f"lead {lead}: {count} times “{mark}”, not {wanted}")
 
 
 def main() -> int:
-    wishes = _parser().parse_args()
+    options = _parser().parse_args()
     broken = 0
-    with databases(wishes.database) as source:
-        for seed in range(wishes.seed, wishes.seed + wishes.runs):
+    with open_databases(options.database) as databases:
+        for seed in range(options.seed, options.seed + options.runs):
             began = time.monotonic()
-            outcome = hold(
-                source,
+            report = run_trial(
+                databases,
                 seed=seed,
-                leads=wishes.leads,
-                seconds=wishes.seconds,
-                scale=wishes.scale,
+                leads=options.leads,
+                seconds=options.seconds,
+                scale=options.scale,
             )
             took = time.monotonic() - began
-            counts = ", ".join(f"{n} {name}" for name, n in outcome.counts.items())
-            word = "BROKEN" if outcome.wrong else "clean"
-            say(f"seed {seed}: {word}; {counts}, {took:.0f} s")
-            say("\n".join(outcome.wrong[:20]))
-            broken += bool(outcome.wrong)
+            counts = ", ".join(f"{n} {name}" for name, n in report.counts.items())
+            word = "BROKEN" if report.wrong else "clean"
+            print_line(f"seed {seed}: {word}; {counts}, {took:.0f} s")
+            print_line("\n".join(report.wrong[:20]))
+            broken += bool(report.wrong)
     return 1 if broken else 0
 
 

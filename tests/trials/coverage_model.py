@@ -1,7 +1,7 @@
 """Thousands of random histories of coverages against the model.
 
-`python -m tests.trials.coverage_model --sequences 3000 --seed 1` says the seed and, if a
-rule is broken, the shortest history that breaks it.
+`python -m tests.trials.coverage_model --sequences 3000 --seed 1` prints the seed and,
+if a rule is broken, the shortest history that breaks it.
 """
 
 import argparse
@@ -27,32 +27,32 @@ from tests.assignments.services.coverage.test_model import (  # noqa: E402
 
 
 def main() -> int:
-    wishes = _parser().parse_args()
+    options = _parser().parse_args()
     old = setup_databases(verbosity=0, interactive=False)
     logging.disable(logging.WARNING)
     gc.freeze()
     seen: Counter[str] = Counter()
     broken_by: list[History] = []
     try:
-        _walk_all(wishes, seen, broken_by)
+        _walk_all(options, seen, broken_by)
     except BaseException:
         # The last one that was tried is the shortest.
         for history in broken_by[-1:]:
-            sys.stdout.write(f"seed {wishes.seed}: BROKEN by {history}\n")
+            sys.stdout.write(f"seed {options.seed}: BROKEN by {history}\n")
         raise
     finally:
         teardown_databases(old, verbosity=0)
     found = ", ".join(f"{count} {name}" for name, count in seen.most_common())
-    sys.stdout.write(f"seed {wishes.seed}: clean; {found}\n")
+    sys.stdout.write(f"seed {options.seed}: clean; {found}\n")
     return 0
 
 
 def _walk_all(
-    wishes: argparse.Namespace, seen: Counter[str], broken_by: list[History]
+    options: argparse.Namespace, seen: Counter[str], broken_by: list[History]
 ) -> None:
-    @seed(wishes.seed)
+    @seed(options.seed)
     @settings(
-        max_examples=wishes.sequences,
+        max_examples=options.sequences,
         deadline=None,
         database=None,
         print_blob=False,

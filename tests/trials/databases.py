@@ -13,17 +13,17 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Databases(Protocol):
+class TrialDatabases(Protocol):
     def fresh(self, name: str) -> str:
-        """The URL of a new, migrated, empty database."""
+        """Make a migrated, empty database and return its URL."""
 
     def drop(self, url: str) -> None: ...
 
     def close(self) -> None: ...
 
 
-def environment(database: str, **more: str) -> dict[str, str]:
-    """What a process of a trial finds in its environment."""
+def process_environment(database: str, **more: str) -> dict[str, str]:
+    """Return the environment of a process of a trial."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
@@ -36,16 +36,16 @@ def environment(database: str, **more: str) -> dict[str, str]:
     }
 
 
-def manage(*words: str) -> list[str]:
+def manage_command(*words: str) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), *words]
 
 
 def _migrate(url: str) -> None:
-    command = manage("migrate", "--verbosity", "0")
-    subprocess.run(command, cwd=ROOT, env=environment(url), check=True)
+    command = manage_command("migrate", "--verbosity", "0")
+    subprocess.run(command, cwd=ROOT, env=process_environment(url), check=True)
 
 
-class SqliteFiles:
+class SqliteDatabases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._template = folder / "template.sqlite3"
@@ -62,7 +62,7 @@ class SqliteFiles:
             file.unlink()
 
     def close(self) -> None:
-        """The folder goes with its owner."""
+        """Do nothing: the files go with the folder."""
 
 
 class PostgresDatabases:

@@ -1,4 +1,4 @@
-"""The kill test, long form: `python -m tests.trials.kill --runs 200`.
+"""Workers are killed while clicks are sent: `python -m tests.trials.kill --runs 200`.
 
 Prints one line a run, and the trace of each lead on which a rule was broken.
 """
@@ -13,94 +13,96 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.trials.databases import Databases, PostgresDatabases, SqliteFiles
-from tests.trials.evidence import Evidence
-from tests.trials.trace import trace
-from tests.trials.trial import hold
-from tests.trials.verdict import Verdict, judge
+from tests.trials.databases import PostgresDatabases, SqliteDatabases, TrialDatabases
+from tests.trials.lead_trace import lead_trace
+from tests.trials.rule_checks import RuleReport, check_rules
+from tests.trials.trial import run_trial
+from tests.trials.trial_record import TrialRecord
 
 
 def main() -> int:
-    return run_trials(hold, judge, __doc__)
+    return run_trials(run_trial, check_rules, __doc__)
 
 
 def run_trials(
-    hold: Callable[..., Evidence],
-    judge: Callable[[Evidence], Verdict],
+    run_trial: Callable[..., TrialRecord],
+    check: Callable[[TrialRecord], RuleReport],
     about: str | None,
 ) -> int:
-    """As many runs as the command line asks for; 1 if a rule was broken in any."""
-    wishes = _parser(about).parse_args()
+    """Run as many trials as the command line asks for; return 1 if any broke a rule."""
+    options = _parser(about).parse_args()
     total: Counter[str] = Counter()
-    with databases(wishes.database) as source:
-        for seed in range(wishes.seed, wishes.seed + wishes.runs):
+    with open_databases(options.database) as databases:
+        for seed in range(options.seed, options.seed + options.runs):
             began = time.monotonic()
-            evidence = hold(source, seed=seed, seconds=wishes.seconds)
-            verdict = judge(evidence)
+            record = run_trial(databases, seed=seed, seconds=options.seconds)
+            report = check(record)
             took = time.monotonic() - began
-            say(f"seed {seed}: {summary(evidence, verdict)}, {took:.0f} s")
-            if not verdict.is_clean:
-                say(explanation(evidence, verdict))
-            total += counts(evidence, verdict) + Counter(runs=1)
-    say(f"In all: {_listed(total)}")
+            print_line(f"seed {seed}: {summary(record, report)}, {took:.0f} s")
+            if not report.is_clean:
+                print_line(explanation(record, report))
+            total += report_counts(record, report) + Counter(runs=1)
+    print_line(f"In all: {_joined_counts(total)}")
     return 1 if total["violations"] else 0
 
 
 @contextmanager
-def databases(kind: str) -> Iterator[Databases]:
+def open_databases(kind: str) -> Iterator[TrialDatabases]:
     with tempfile.TemporaryDirectory(prefix="trial-") as folder:
-        source: Databases = (
+        databases: TrialDatabases = (
             PostgresDatabases(os.environ["TEST_DATABASE_URL"])
             if kind == "postgres"
-            else SqliteFiles(Path(folder))
+            else SqliteDatabases(Path(folder))
         )
         try:
-            yield source
+            yield databases
         finally:
-            source.close()
+            databases.close()
 
 
-def summary(evidence: Evidence, verdict: Verdict) -> str:
-    word = "clean" if verdict.is_clean else "BROKEN"
-    return f"{word}; {_listed(counts(evidence, verdict))}"
+def summary(record: TrialRecord, report: RuleReport) -> str:
+    word = "clean" if report.is_clean else "BROKEN"
+    return f"{word}; {_joined_counts(report_counts(record, report))}"
 
 
-def explanation(evidence: Evidence, verdict: Verdict) -> str:
-    leads = dict.fromkeys(v.lead for v in verdict.violations if v.lead)
+def explanation(record: TrialRecord, report: RuleReport) -> str:
+    leads = dict.fromkeys(
+        violation.lead for violation in report.violations if violation.lead
+    )
     return "\n".join(
         [
-            *map(str, verdict.violations),
-            *(trace(evidence, lead) for lead in list(leads)[:2]),
+            *map(str, report.violations),
+            *(lead_trace(record, lead) for lead in list(leads)[:2]),
         ]
     )
 
 
-def counts(evidence: Evidence, verdict: Verdict) -> Counter[str]:
-    states = Counter(row.state for row in evidence.rows if row.cause != "outside")
+def report_counts(record: TrialRecord, report: RuleReport) -> Counter[str]:
+    states = Counter(row.state for row in record.rows if row.cause != "outside")
     return Counter(
         {
-            "violations": len(verdict.violations),
-            "strikes": evidence.strikes.total(),
-            "writes": verdict.writes,
-            "outside changes": sum(not c.is_ours for c in evidence.changes),
-            "outside rows": sum(row.cause == "outside" for row in evidence.rows),
-            "late writes": len(verdict.late),
-            "late notes": len(verdict.late_notes),
-            "clicks over a second old": verdict.over_a_second,
-            "notes": len(evidence.notes),
-            "unconfirmed": sum(n.state == "unconfirmed" for n in evidence.notes),
+            "violations": len(report.violations),
+            "strikes": record.strikes.total(),
+            "writes": report.writes,
+            "outside changes": sum(not change.is_ours for change in record.changes),
+            "outside rows": sum(row.cause == "outside" for row in record.rows),
+            "late writes": len(report.late),
+            "late notes": len(report.late_notes),
+            "clicks over a second old": report.over_a_second,
+            "notes": len(record.notes),
+            "unconfirmed": sum(note.state == "unconfirmed" for note in record.notes),
             **states,
         }
     )
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def _listed(found: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in found.items())
+def _joined_counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def _parser(about: str | None) -> argparse.ArgumentParser:

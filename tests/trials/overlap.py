@@ -1,9 +1,9 @@
-"""Many managers confirm overlapping batches at once, beside a rule and an outsider.
+"""Many managers confirm overlapping batches at once, beside a rule and changes outside.
 
     python -m tests.trials.overlap --leads 600 --each 400 --seed 7
 
-plays on the database of the environment, lets the dispatcher send what waits to a sandbox
-in this process, and prints what came of it as JSON.
+It runs on the database of the environment, lets the dispatcher send what waits to a
+sandbox in this process, and prints the results as JSON.
 """
 
 import argparse
@@ -23,19 +23,19 @@ import django
 MANAGERS = 6
 LEADS, EACH = 60, 40
 OUTSIDE = 8  # one in so many leads is changed in Smartlead meanwhile
-CHUNK = 10  # leads written at once, so that the batches are written by turns
+CHUNK_SIZE = 10  # leads written at once, so that the batches are written by turns
 
 
 def main() -> None:
-    wishes = _parser().parse_args()
+    options = _parser().parse_args()
     django.setup()
     from django.db import connection
 
     from assignments.services.bulk import write_plan
 
-    write_plan.CHUNK = CHUNK
-    stage = Stage(Random(wishes.seed), wishes.leads, wishes.each)
-    acts = stage.prepare()
+    write_plan.CHUNK = CHUNK_SIZE
+    trial = OverlapTrial(Random(options.seed), options.leads, options.each)
+    acts = trial.prepare()
     errors: list[str] = []
     barrier = threading.Barrier(len(acts))
 
@@ -53,8 +53,8 @@ def main() -> None:
         thread.start()
     for thread in threads:
         thread.join(300)
-    stage.dispatch()
-    json.dump({"errors": errors, **stage.judge()}, sys.stdout)
+    trial.dispatch()
+    json.dump({"errors": errors, **trial.results()}, sys.stdout)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @dataclass
-class Stage:
+class OverlapTrial:
     rng: Random
     count: int
     each: int
@@ -74,7 +74,7 @@ class Stage:
     leads: list[Any] = field(default_factory=list)
 
     def prepare(self) -> list[Callable[[], None]]:
-        """The office, and each manager's preview: made before anybody confirms."""
+        """Make the leads and each manager's preview, and return what is to run at once."""
         from assignments.models import Member
         from assignments.sandbox.fake_smartlead import FakeSmartlead
         from assignments.services import account as accounts
@@ -93,13 +93,17 @@ class Stage:
             self.leads.append(lead)
         accounts.bind(MONDAY)
         acts = [
-            self._confirming(make_manager(f"Boss {n}"), members[n], place=n)
+            self._confirm_batch(make_manager(f"Boss {n}"), members[n], place=n)
             for n in range(MANAGERS)
         ]
         changed = self.rng.sample(self.leads, self.count // OUTSIDE)
-        return [*acts, self._routing(members[0]), self._meddling(changed, members[1])]
+        return [
+            *acts,
+            self._route(members[0]),
+            self._change_outside(changed, members[1]),
+        ]
 
-    def _confirming(self, manager: Any, member: Any, *, place: int) -> Any:
+    def _confirm_batch(self, manager: Any, member: Any, *, place: int) -> Any:
         from assignments.services.bulk import plans, write_plan
         from tests.factories import MONDAY, make_plan
 
@@ -114,7 +118,7 @@ class Stage:
 
         return act
 
-    def _routing(self, member: Any) -> Callable[[], None]:
+    def _route(self, member: Any) -> Callable[[], None]:
         from assignments.services.ledger.batch import apply_plan
         from tests.factories import MONDAY, automatic_plan
 
@@ -125,8 +129,8 @@ class Stage:
 
         return act
 
-    def _meddling(self, leads: list[Any], owner: Any) -> Callable[[], None]:
-        """Somebody changes owners in Smartlead; the mirror sees every other change."""
+    def _change_outside(self, leads: list[Any], owner: Any) -> Callable[[], None]:
+        """Return changes of owners in Smartlead; the mirror sees every other one."""
         from django.db import transaction
 
         from assignments.services.ledger.ownership import (
@@ -157,18 +161,18 @@ class Stage:
         from assignments.services.dispatch.dispatcher import Dispatcher
         from assignments.smartlead import client as smartlead
         from assignments.smartlead.budget import CallBudget
+        from tests.dispatch_harness import FakeClock
         from tests.factories import MONDAY
-        from tests.office import Clock
 
         transport = httpx.WSGITransport(app=application(self.world))
         budget = CallBudget(limits=[(10**6, 60.0)], name="overlap")
-        clock = Clock(MONDAY + timedelta(minutes=5))
+        clock = FakeClock(MONDAY + timedelta(minutes=5))
         with smartlead.connect(transport=transport, budget=budget) as client:
             desk = DispatchContext(client=client, budget=budget, clock=clock)
             while Dispatcher(desk).take_turn(clock()) is None:
                 clock.looks = 0
 
-    def judge(self) -> dict[str, object]:
+    def results(self) -> dict[str, object]:
         from assignments.models import Assignment, Batch
         from assignments.models.assignment import Cause
         from assignments.services.operations import invariants
@@ -193,31 +197,35 @@ class Stage:
         }
 
     def _wrong(self, map_id: int, rows: list[Any]) -> list[str]:
-        """What is not as it should be with one lead in the end."""
+        """Return sentences about what is wrong with one lead in the end."""
         from assignments.models import Lead
 
         wrong, owner = [], self.world.owner(map_id)
         decided = [row for row in rows if row.cause == "bulk"]
-        stood = [row for row in decided if row.state in {"done", "overtaken"}]
-        told = [row for row in decided if row not in stood]
+        effective = [row for row in decided if row.state in {"done", "overtaken"}]
+        dropped = [row for row in decided if row not in effective]
         if Lead.objects.get(pk=map_id).owner_id != owner:
             wrong.append(f"{map_id}: the mirror does not say {owner}")
-        if len(stood) > 1 or (
-            stood and stood[0].state == "done" and (stood[0].to_id != owner)
+        if len(effective) > 1 or (
+            effective and effective[0].state == "done" and (effective[0].to_id != owner)
         ):
-            wrong.append(f"{map_id}: with {owner}, decided {[r.to_id for r in stood]}")
-        if decided and not stood and not _changed_outside(rows):
+            wrong.append(
+                f"{map_id}: with {owner}, decided {[r.to_id for r in effective]}"
+            )
+        if decided and not effective and not _changed_outside(rows):
             wrong.append(f"{map_id}: every decision was dropped")
         wrong += [
             f"{map_id}: {row.state}, “{row.outcome}”"
-            for row in told
-            if row.state != "skipped" or not _explains(row, rows, owner)
+            for row in dropped
+            if row.state != "skipped" or not _is_explained(row, rows, owner)
         ]
-        wrong += self._unexplained(map_id, rows)
+        wrong += self._unexplained_changes(map_id, rows)
         return wrong
 
-    def _unexplained(self, map_id: int, rows: list[Any]) -> list[str]:
-        """Changes in Smartlead since the beginning that no row of the ledger tells."""
+    def _unexplained_changes(self, map_id: int, rows: list[Any]) -> list[str]:
+        """Return sentences about changes in Smartlead that no row of the ledger
+        records.
+        """
         _, *changes = self.world.call_log.changes(map_id)
         done = [
             (row.cause == "outside", row.to_id) for row in rows if row.state == "done"
@@ -231,8 +239,8 @@ def _changed_outside(rows: list[Any]) -> bool:
     return any(row.cause == "outside" for row in rows)
 
 
-def _explains(row: Any, rows: list[Any], owner: int) -> bool:
-    """Whether a decision that was dropped names who has the lead instead, or had."""
+def _is_explained(row: Any, rows: list[Any], owner: int) -> bool:
+    """Return True if a dropped row names a member who got the lead instead."""
     came_true = (one.to_id for one in rows if one.state in {"done", "overtaken"})
     names = {owner, *came_true}
     return any(f"Member {name}" in row.outcome for name in names)

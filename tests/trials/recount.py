@@ -1,8 +1,8 @@
-"""Every number of the figures' pages worked out again, and compared.
+"""Works every number of the figures' pages out again, and compares.
 
 `python -m tests.trials.recount --site http://localhost:8000 --sandbox PORT` reads a
 running demo: the sandbox's API, the exports, the pages; it imports nothing of Handoff.
-`--first-day`, `--last-day`: the period. Exit code 1 and a line for each that differs.
+`--first-day`, `--last-day`: the period. Prints a line for each difference; exit code 1.
 """
 
 import argparse
@@ -15,9 +15,19 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from tests.trials.recount_figures import Numbers, Pile, numbers_of, piles
-from tests.trials.recount_sources import Facts, Handoff, Smartlead, read
-from tests.trials.recount_workload import Load, workload
+from tests.trials.recount_figures import (
+    MemberFigures,
+    Numbers,
+    answer_numbers,
+    figures_by_member,
+)
+from tests.trials.recount_sources import (
+    HandoffReader,
+    RecountData,
+    SmartleadReader,
+    read_data,
+)
+from tests.trials.recount_workload import RecountedLoad, workload
 
 DAY = timedelta(days=1)
 CSV_COLUMNS = {
@@ -32,8 +42,8 @@ CSV_COLUMNS = {
 }  # fmt: skip
 
 
-class Figures(HTMLParser):
-    """The `<data>` of a page, by the row of a table or the list they stand in."""
+class FigureParser(HTMLParser):
+    """Parses the `<data>` of a page, grouped by table row or list."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,13 +67,18 @@ class Figures(HTMLParser):
 
 class Recount:
     def __init__(
-        self, handoff: Handoff, smartlead: Smartlead, first: date, last: date, zone: str
+        self,
+        handoff: HandoffReader,
+        smartlead: SmartleadReader,
+        first: date,
+        last: date,
+        zone: str,
     ) -> None:
         self.handoff, self.zone = handoff, ZoneInfo(zone)
         self.days = f"from={first}&to={last}"
         starts, ends = self.span(first, last)
-        self.facts: Facts = read(smartlead, handoff)
-        self.piles = piles(self.facts, starts, ends, datetime.now(UTC))
+        self.data: RecountData = read_data(smartlead, handoff)
+        self.figures = figures_by_member(self.data, starts, ends, datetime.now(UTC))
         self.compared = 0
 
     def span(self, first: date, last: date) -> tuple[datetime, datetime]:
@@ -77,10 +92,10 @@ class Recount:
 
     def numbers(self, member: str) -> Numbers:
         if member:
-            return self.piles.get(int(member), Pile()).numbers()
-        total = Pile()
-        for pile in self.piles.values():
-            total.add(pile)
+            return self.figures.get(int(member), MemberFigures()).numbers()
+        total = MemberFigures()
+        for figures in self.figures.values():
+            total.add(figures)
         return total.numbers()
 
     def _csv(self) -> Iterator[str]:
@@ -90,7 +105,7 @@ class Recount:
             yield from self._differing(f"CSV, {row['Member']}", shown, wanted)
 
     def _table(self) -> Iterator[str]:
-        for row in _groups(self.handoff.page(f"/team/performance/?{self.days}")):
+        for row in _figure_rows(self.handoff.page(f"/team/performance/?{self.days}")):
             member = row.pop("member", "")
             wanted = self.numbers(member)
             yield from self._differing(f"table, {member or 'all'}", row, wanted)
@@ -98,7 +113,7 @@ class Recount:
                 yield from self._member(member, wanted)
 
     def _member(self, member: str, wanted: Numbers) -> Iterator[str]:
-        page = Figures()
+        page = FigureParser()
         page.feed(self.handoff.page(f"/team/{member}/?{self.days}"))
         tiles = page.groups.pop("tiles")
         yield from self._differing(f"member {member}", tiles, wanted)
@@ -109,20 +124,22 @@ class Recount:
                 yield from self._differing(f"member {member}, {name}", shown, wanted)
 
     def _workload(self) -> Iterator[str]:
-        page = Figures()
+        page = FigureParser()
         page.feed(self.handoff.page("/team/"))
-        loads = workload(self.facts, datetime.now(UTC))
+        loads = workload(self.data, datetime.now(UTC))
         for name, row in page.groups.items():
             if "held" in row or "open" in row:
                 member = row.pop("member", "")
                 whose = int(member) if member else name
-                load = loads.get(whose, Load())
+                load = loads.get(whose, RecountedLoad())
                 yield from self._differing(f"/team/, {whose}", row, load.numbers())
 
     def _step(self, member: int, starts: datetime, ends: datetime) -> Numbers:
-        pile = piles(self.facts, starts, ends, ends).get(member, Pile())
-        own = [each for each in pile.answers if not each.is_covering]
-        return numbers_of(own) | {"covering": len(pile.answers) - len(own)}
+        figures = figures_by_member(self.data, starts, ends, ends).get(
+            member, MemberFigures()
+        )
+        own = [each for each in figures.answers if not each.is_covering]
+        return answer_numbers(own) | {"covering": len(figures.answers) - len(own)}
 
     def _differing(
         self, where: str, shown: dict[str, str], wanted: Numbers
@@ -136,8 +153,8 @@ class Recount:
                 yield f"{where}: {name} is {said or '-'}, recounted {wanted[name]}"
 
 
-def _groups(page: str) -> list[dict[str, str]]:
-    reader = Figures()
+def _figure_rows(page: str) -> list[dict[str, str]]:
+    reader = FigureParser()
     reader.feed(page)
     return [group for group in reader.groups.values() if "leads" in group]
 
@@ -158,10 +175,10 @@ def main() -> int:
     asked = parser.parse_args()
     api = f"http://127.0.0.1:{asked.sandbox}/api/v1/"
     with httpx.Client(base_url=asked.site) as site, httpx.Client(base_url=api) as there:
-        handoff = Handoff(site)
+        handoff = HandoffReader(site)
         handoff.sign_in(asked.user, asked.password)
         recount = Recount(
-            handoff, Smartlead(there, asked.key), asked.first_day, asked.last_day,
+            handoff, SmartleadReader(there, asked.key), asked.first_day, asked.last_day,
             asked.zone,
         )  # fmt: skip
         found = list(recount.differences())

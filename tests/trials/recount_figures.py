@@ -1,6 +1,6 @@
-"""The figures a second time, from the facts alone, by the sentences of the page.
+"""The figures of members, worked out a second time from the sentences of the page.
 
-Slowly and plainly: for each lead its whole life is walked. Read docs/performance.md.
+Slow and plain: the whole life of each lead is read. See docs/performance.md.
 """
 
 from collections import defaultdict
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 
-from tests.trials.recount_sources import Facts, Lead
+from tests.trials.recount_sources import RecountData, RecountedLead
 
 type Numbers = dict[str, float | None]
 
 
 @dataclass(slots=True)
-class Answer:
+class RecountedAnswer:
     at: datetime
     minutes: int
     by: int | None
@@ -24,8 +24,8 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Pile:
-    """Different leads, and the answers, of one member or of all."""
+class MemberFigures:
+    """Distinct leads, and the answers, of one member or of all."""
 
     leads: set[int] = field(default_factory=set)
     replied: set[int] = field(default_factory=set)
@@ -35,9 +35,9 @@ class Pile:
     handed_over: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)
     overdue: set[int] = field(default_factory=set)
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[RecountedAnswer] = field(default_factory=list)
 
-    def add(self, other: "Pile") -> None:
+    def add(self, other: "MemberFigures") -> None:
         for name in self.__slots__:
             if name == "answers":
                 self.answers += other.answers
@@ -56,26 +56,26 @@ class Pile:
             **sizes,
             "reply_rate": _rate(len(self.replied), len(self.leads)),
             "interest_rate": _rate(len(self.interested), len(self.leads)),
-            **numbers_of(own),
+            **answer_numbers(own),
             "covering": len(covering),
-            "covering_median": rank(covering, 50),
+            "covering_median": percentile(covering, 50),
         }
 
 
-def numbers_of(own: list[Answer]) -> Numbers:
+def answer_numbers(own: list[RecountedAnswer]) -> Numbers:
     minutes = [each.minutes for each in own]
     kept = [each.at <= each.due for each in own if each.due]
     return {
         "answered": len(own),
-        "median": rank(minutes, 50),
-        "p90": rank(minutes, 90),
+        "median": percentile(minutes, 50),
+        "p90": percentile(minutes, 90),
         "promised": len(kept),
         "kept": sum(kept),
         "kept_rate": _rate(sum(kept), len(kept)),
     }
 
 
-def rank(values: Iterable[int], percent: int) -> int | None:
+def percentile(values: Iterable[int], percent: int) -> int | None:
     ordered = sorted(values)
     return ordered[ceil(len(ordered) * percent / 100) - 1] if ordered else None
 
@@ -85,8 +85,8 @@ def _rate(part: int, whole: int) -> float | None:
 
 
 # ── The life of one lead ────────────────────────────────────────────────────────
-def turns(lead: Lead) -> list[tuple[datetime, datetime]]:
-    """Each reply that was answered, with its answer."""
+def answered_replies(lead: RecountedLead) -> list[tuple[datetime, datetime]]:
+    """Return the moment of each answered reply, with that of its answer."""
     found, since = [], None
     for at, kind in sorted(lead.mails):
         if kind == "reply":
@@ -97,8 +97,8 @@ def turns(lead: Lead) -> list[tuple[datetime, datetime]]:
     return found
 
 
-def owner_and_home(lead: Lead, at: datetime) -> tuple[int | None, int | None]:
-    """Who had the lead then, and whose it was."""
+def owner_and_home(lead: RecountedLead, at: datetime) -> tuple[int | None, int | None]:
+    """Return who had the lead at that moment, and whose it was."""
     owner = home = lead.changes[0].before if lead.changes else lead.owner
     for change in lead.changes:
         if change.at > at:
@@ -108,42 +108,44 @@ def owner_and_home(lead: Lead, at: datetime) -> tuple[int | None, int | None]:
     return owner, home
 
 
-def answers(lead: Lead, facts: Facts) -> list[Answer]:
+def recounted_answers(lead: RecountedLead, data: RecountData) -> list[RecountedAnswer]:
     found = []
-    for replied, answered in turns(lead):
+    for replied, answered in answered_replies(lead):
         owner, home = owner_and_home(lead, answered)
-        due = facts.due.get((lead.id, answered.replace(microsecond=0)))
+        due = data.due.get((lead.id, answered.replace(microsecond=0)))
         is_covering = owner is not None and home not in {None, owner}
         minutes = int((answered - replied).total_seconds()) // 60
-        found.append(Answer(answered, minutes, owner, is_covering, due))
+        found.append(RecountedAnswer(answered, minutes, owner, is_covering, due))
     return found
 
 
-def piles(
-    facts: Facts, starts: datetime, ends: datetime, now: datetime
-) -> dict[int, Pile]:
-    found: dict[int | None, Pile] = defaultdict(Pile)
-    for lead in facts.leads.values():
-        of_lead: dict[int | None, Pile] = defaultdict(Pile)
-        _move(lead, of_lead, starts, ends)
-        _own(lead, of_lead, starts, ends)
-        _judge(lead, of_lead, facts, starts, ends)
-        for answer in answers(lead, facts):
+def figures_by_member(
+    data: RecountData, starts: datetime, ends: datetime, now: datetime
+) -> dict[int, MemberFigures]:
+    found: dict[int | None, MemberFigures] = defaultdict(MemberFigures)
+    for lead in data.leads.values():
+        of_lead: dict[int | None, MemberFigures] = defaultdict(MemberFigures)
+        _add_moves(lead, of_lead, starts, ends)
+        _add_owned(lead, of_lead, starts, ends)
+        _add_reactions(lead, of_lead, data, starts, ends)
+        for answer in recounted_answers(lead, data):
             if starts <= answer.at < ends:
                 of_lead[answer.by].answers.append(answer)
-        if waits(lead, facts):
+        if is_waiting(lead, data):
             of_lead[lead.owner].waiting.add(lead.id)
             if lead.due and lead.due < now:
                 of_lead[lead.owner].overdue.add(lead.id)
-        for member, pile in of_lead.items():
-            found[member].add(pile)
-    return {member: pile for member, pile in found.items() if member is not None}
+        for member, figures in of_lead.items():
+            found[member].add(figures)
+    return {member: figures for member, figures in found.items() if member is not None}
 
 
-type Piles = dict[int | None, Pile]
+type FiguresByMember = dict[int | None, MemberFigures]
 
 
-def _move(lead: Lead, found: Piles, starts: datetime, ends: datetime) -> None:
+def _add_moves(
+    lead: RecountedLead, found: FiguresByMember, starts: datetime, ends: datetime
+) -> None:
     for change in lead.changes:
         before = change.home or change.before
         is_within = starts <= change.at < ends
@@ -157,25 +159,31 @@ def _move(lead: Lead, found: Piles, starts: datetime, ends: datetime) -> None:
         found[change.to].leads.add(lead.id)
 
 
-def _own(lead: Lead, found: Piles, starts: datetime, ends: datetime) -> None:
+def _add_owned(
+    lead: RecountedLead, found: FiguresByMember, starts: datetime, ends: datetime
+) -> None:
     is_known = lead.first_seen is not None and lead.first_seen < ends
     if is_known and (lead.gone is None or lead.gone >= starts):
         _, home = owner_and_home(lead, ends)
         found[home].leads.add(lead.id)
 
 
-def _judge(
-    lead: Lead, found: Piles, facts: Facts, starts: datetime, ends: datetime
+def _add_reactions(
+    lead: RecountedLead,
+    found: FiguresByMember,
+    data: RecountData,
+    starts: datetime,
+    ends: datetime,
 ) -> None:
     replies = [at for at, kind in lead.mails if kind == "reply"]
-    for pile in found.values():
+    for figures in found.values():
         if any(starts <= at < ends for at in replies):
-            pile.replied |= pile.leads
-        if lead.category in facts.interested:
-            pile.interested |= pile.leads
+            figures.replied |= figures.leads
+        if lead.category in data.interested:
+            figures.interested |= figures.leads
 
 
-def waits(lead: Lead, facts: Facts) -> bool:
-    if lead.gone or lead.last_reply is None or lead.category in facts.closing:
+def is_waiting(lead: RecountedLead, data: RecountData) -> bool:
+    if lead.gone or lead.last_reply is None or lead.category in data.closing:
         return False
     return lead.last_sent is None or lead.last_reply > lead.last_sent

@@ -1,4 +1,4 @@
-"""What the recount reads: Smartlead's API and Handoff's exports, nothing of its code."""
+"""Readers of Smartlead's API and Handoff's exports, for the recount."""
 
 import csv
 import html
@@ -18,8 +18,8 @@ COVERAGE = {"Coverage start", "Coverage return"}
 
 
 @dataclass(slots=True)
-class Change:
-    """A row of the ledger that came true."""
+class RecountedChange:
+    """A done row of the ledger."""
 
     at: datetime
     before: int | None
@@ -29,7 +29,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Lead:
+class RecountedLead:
     id: int
     owner: int | None = None
     mails: list[tuple[datetime, str]] = field(default_factory=list)
@@ -39,12 +39,12 @@ class Lead:
     first_seen: datetime | None = None
     gone: datetime | None = None
     due: datetime | None = None
-    changes: list[Change] = field(default_factory=list)
+    changes: list[RecountedChange] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Facts:
-    leads: dict[int, Lead]
+class RecountData:
+    leads: dict[int, RecountedLead]
     interested: set[int]
     closing: set[int]
     # What was promised for an answer: lead and moment of the answer.
@@ -52,12 +52,12 @@ class Facts:
     coming: Counter[int]
 
 
-class Smartlead:
+class SmartleadReader:
     def __init__(self, http: httpx.Client, key: str) -> None:
         self.http, self.key = http, key
 
     def leads(self, wanted: set[int]) -> Iterator[dict[str, Any]]:
-        """All with a reply by the list, the rest one by one."""
+        """Yield rows of all leads with a reply, by list, then of the rest of `wanted`."""
         seen: set[int] = set()
         offset = 0
         while page := self._page(offset):
@@ -91,8 +91,8 @@ class Smartlead:
             time.sleep(1)
 
 
-class Handoff:
-    """A session of somebody who may export."""
+class HandoffReader:
+    """A session of a user who may export."""
 
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
@@ -116,11 +116,11 @@ class Handoff:
         return list(csv.DictReader(StringIO(text, newline="")))
 
 
-def read(smartlead: Smartlead, handoff: Handoff) -> Facts:
+def read_data(smartlead: SmartleadReader, handoff: HandoffReader) -> RecountData:
     exported = handoff.rows("/team/performance/leads.csv")
     leads = {int(row["Lead id"]): _lead(row) for row in exported}
     for row in smartlead.leads({pk for pk in leads if not leads[pk].gone}):
-        _take_in(leads[int(row["email_lead_map_id"])], row)
+        _add_smartlead_row(leads[int(row["email_lead_map_id"])], row)
     history = handoff.rows("/history/export.csv?state=done")
     for row in sorted(history, key=lambda row: (row["Finished"], int(row["Row"]))):
         leads[int(row["Lead id"])].changes.append(_change(row))
@@ -128,20 +128,22 @@ def read(smartlead: Smartlead, handoff: Handoff) -> Facts:
     answers = handoff.rows(
         "/team/performance/answers.csv?from=2000-01-01&to=2099-12-31"
     )
-    return Facts(
+    return RecountData(
         leads=leads,
-        interested=_meaning("Means interest", exported, ids),
-        closing=_meaning("Closes the conversation", exported, ids),
+        interested=_category_ids("Means interest", exported, ids),
+        closing=_category_ids("Closes the conversation", exported, ids),
         due={
-            (int(row["Lead id"]), _at(row["Answered"])): _moment(row["Due"])
+            (int(row["Lead id"]), _moment(row["Answered"])): _optional_moment(
+                row["Due"]
+            )
             for row in answers
         },
-        coming=Counter(_on_the_way(handoff).values()),
+        coming=Counter(_pending_targets(handoff).values()),
     )
 
 
-def _on_the_way(handoff: Handoff) -> dict[int, int]:
-    """Each lead that is to move, with whom it will come to in the end."""
+def _pending_targets(handoff: HandoffReader) -> dict[int, int]:
+    """Return the member to whom each pending lead will come in the end."""
     rows = [
         row
         for state in ("waiting", "sending")
@@ -151,52 +153,52 @@ def _on_the_way(handoff: Handoff) -> dict[int, int]:
     return {int(row["Lead id"]): int(row["To id"]) for row in rows}
 
 
-def _lead(row: dict[str, str]) -> Lead:
-    return Lead(
+def _lead(row: dict[str, str]) -> RecountedLead:
+    return RecountedLead(
         id=int(row["Lead id"]),
-        owner=_id(row["Owner id"]),
-        first_seen=_at(row["First seen"]),
-        gone=_moment(row["Gone"]),
-        due=_moment(row["Answer due"]),
+        owner=_optional_id(row["Owner id"]),
+        first_seen=_moment(row["First seen"]),
+        gone=_optional_moment(row["Gone"]),
+        due=_optional_moment(row["Answer due"]),
     )
 
 
-def _take_in(lead: Lead, row: dict[str, Any]) -> None:
+def _add_smartlead_row(lead: RecountedLead, row: dict[str, Any]) -> None:
     owner, category = row["team_member_id"], row["lead_category_id"]
     lead.owner = int(owner) if owner else None
     lead.category = int(category) if category else None
-    lead.last_sent = _moment(row["last_sent_time"] or "")
-    lead.last_reply = _moment(row["last_reply_time"] or "")
+    lead.last_sent = _optional_moment(row["last_sent_time"] or "")
+    lead.last_reply = _optional_moment(row["last_reply_time"] or "")
     for mail in row["email_history"]:
         kind = "reply" if mail["type"] == "REPLY" else "sent"
         if "mailer-daemon" not in mail["from"] and "postmaster" not in mail["from"]:
-            lead.mails.append((_at(mail["time"]), kind))
+            lead.mails.append((_moment(mail["time"]), kind))
 
 
-def _change(row: dict[str, str]) -> Change:
-    return Change(
-        at=_at(row["Finished"]),
-        before=_id(row["From id"]),
-        to=_id(row["To id"]),
-        home=_id(row["Covered for id"]),
+def _change(row: dict[str, str]) -> RecountedChange:
+    return RecountedChange(
+        at=_moment(row["Finished"]),
+        before=_optional_id(row["From id"]),
+        to=_optional_id(row["To id"]),
+        home=_optional_id(row["Covered for id"]),
         is_for_good=row["Cause"] not in COVERAGE and not row["Until back"],
     )
 
 
-def _meaning(
+def _category_ids(
     column: str, exported: list[dict[str, str]], ids: dict[str, int]
 ) -> set[int]:
     named = {row["Category"] for row in exported if row[column]}
     return {ids[name] for name in named if name in ids}
 
 
-def _id(said: str) -> int | None:
+def _optional_id(said: str) -> int | None:
     return int(said) if said else None
 
 
-def _at(said: str) -> datetime:
+def _moment(said: str) -> datetime:
     return datetime.fromisoformat(said)
 
 
-def _moment(said: str) -> datetime | None:
-    return _at(said) if said else None
+def _optional_moment(said: str) -> datetime | None:
+    return _moment(said) if said else None

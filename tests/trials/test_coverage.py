@@ -4,15 +4,15 @@ from collections import Counter
 
 import pytest
 
-from tests.trials.coverage import hold, judge
+from tests.trials.coverage import check_coverage, run_trial
 
 
-def test_whatever_dies_leads_come_back_and_notes_are_written_once(source):
-    outcome = hold(source, seed=1, leads=16, seconds=60)
+def test_whatever_dies_leads_come_back_and_notes_are_written_once(databases):
+    report = run_trial(databases, seed=1, leads=16, seconds=60)
 
-    assert outcome.wrong == []
-    assert outcome.counts["taken"] > 0
-    assert outcome.counts["strikes"] > 0
+    assert report.wrong == []
+    assert report.counts["taken"] > 0
+    assert report.counts["strikes"] > 0
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_whatever_dies_leads_come_back_and_notes_are_written_once(source):
         ("done", False, False),
     ],
 )
-def test_the_verdict_forgives_a_missing_note_only_where_nobody_can_tell(
+def test_the_check_forgives_a_missing_note_only_where_nobody_can_tell(
     state, is_readable, is_clean
 ):
     marks = ("Covered by Ben for Ana.", "Ana is back.")
@@ -32,8 +32,8 @@ def test_the_verdict_forgives_a_missing_note_only_where_nobody_can_tell(
         "id": 1, "lead_id": 7, "taken_at": 1.0, "state": "ended", "outcome": "returned",
     }  # fmt: skip
 
-    outcome = judge(
-        books={"holds": [held], "coverages": [], "notes": notes, "audit": []},
+    report = check_coverage(
+        results={"holds": [held], "coverages": [], "notes": notes, "audit": []},
         journal=[],
         owners={"7": 1},
         away=1,
@@ -41,19 +41,19 @@ def test_the_verdict_forgives_a_missing_note_only_where_nobody_can_tell(
         strikes=Counter(),
     )
 
-    assert (outcome.wrong == []) is is_clean
+    assert (report.wrong == []) is is_clean
 
 
-def test_the_verdict_sees_a_lead_that_stayed_and_a_note_that_came_twice():
+def test_the_check_sees_a_lead_that_stayed_and_a_note_that_came_twice():
     note = {
         "kind": "note", "source": "api", "applied_seq": 1, "map_id": 7,
         "note": "Covered by Ben for Ana.",
     }  # fmt: skip
     held = {"id": 1, "lead_id": 7, "taken_at": 1.0, "state": "live", "outcome": ""}
-    books = {"holds": [held], "coverages": [], "notes": [], "audit": []}
+    results = {"holds": [held], "coverages": [], "notes": [], "audit": []}
 
-    outcome = judge(
-        books=books,
+    report = check_coverage(
+        results=results,
         journal=[note, note],
         owners={"7": 2},
         away=1,
@@ -61,7 +61,7 @@ def test_the_verdict_sees_a_lead_that_stayed_and_a_note_that_came_twice():
         strikes=Counter(),
     )
 
-    assert outcome.wrong == [
+    assert report.wrong == [
         "lead 7 is with 2, not with 1",
         "hold 1: live ",
         "lead 7: 2 times “Covered by”, not 1",

@@ -1,6 +1,6 @@
-"""Every address with the extremes of every kind in every parameter that it reads.
+"""Extreme values in every parameter that any address reads.
 
-Which names a page reads is found out by asking it: nobody has to keep a list of them.
+Which parameters a page reads is found out by asking it, so that no list has to be kept.
 """
 
 import re
@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.dashboard.pages import read_to_end
 from tests.factories import make_coverage
-from tests.trials.roles import Office, as_, make_office
+from tests.trials.sample_team import SampleTeam, make_sample_team, signed_in_client
 
 pytestmark = pytest.mark.django_db
 
@@ -35,17 +35,17 @@ VALUES = [
 ]  # fmt: skip
 # The suite takes one of these for each name in turn; `-m long` takes all for each.
 HARDEST = [DIGITS, "0001-01-01T00:00:00+23:59", "9999-12-31", "\x00", "\ud800"]
-FINE = {200, 204, 302, 400, 403, 404, 405, 409, 413, 422}
+ACCEPTED = {200, 204, 302, 400, 403, 404, 405, 409, 413, 422}
 LEFT_OUT = ("admin/", "accounts/logout/")
 
 
 @pytest.fixture
-def office() -> Office:
-    return make_office()
+def sample() -> SampleTeam:
+    return make_sample_team()
 
 
-class Asked(QueryDict):
-    """Notes the names that are read."""
+class RecordingQuery(QueryDict):
+    """Records the names that are read."""
 
     names: set[str]
 
@@ -68,12 +68,12 @@ class Asked(QueryDict):
 
 @contextmanager
 def names_read(monkeypatch, kind: str) -> Iterator[set[str]]:
-    """The names that a page asks its query or its form for meanwhile."""
+    """Yield a set that fills with the names a page reads from its query or form."""
     names: set[str] = set()
     usual = getattr(WSGIRequest, kind)
 
-    def read(request: WSGIRequest) -> Asked:
-        asked = Asked("", mutable=True)
+    def read(request: WSGIRequest) -> RecordingQuery:
+        asked = RecordingQuery("", mutable=True)
         asked.names = names
         given = usual.fget(request) if kind == "POST" else usual.func(request)
         for name, values in given.lists():
@@ -86,7 +86,7 @@ def names_read(monkeypatch, kind: str) -> Iterator[set[str]]:
     names -= {"csrfmiddlewaretoken"}
 
 
-def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
     for entry in resolver.url_patterns:
         path = prefix + str(entry.pattern)
         if path.startswith(LEFT_OUT):
@@ -94,26 +94,26 @@ def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, st
         if isinstance(entry, URLPattern):
             yield path, entry.name or ""
         else:
-            yield from addresses(entry, path)
+            yield from routes(entry, path)
 
 
-ADDRESSES = dict(addresses(get_resolver()))
+ROUTES = dict(routes(get_resolver()))
 
 
-def filled(path: str, office: Office) -> str:
-    """The path with ids of rows that there are, as far as an office has them."""
-    ids = {"leads": office["mos"], "team": office["mo"], "rule": office["rule"]}
+def path_of(path: str, sample: SampleTeam) -> str:
+    """Return the path with ids of existing rows, where the sample has them."""
+    ids = {"leads": sample["mos"], "team": sample["mo"], "rule": sample["rule"]}
     kind = path.split("/", maxsplit=1)[0]
-    pk = getattr(ids.get(kind, office["rule"]), "pk", 1)
-    path = path.replace("<int:map_id>", str(office["mos"].pk))
+    pk = getattr(ids.get(kind, sample["rule"]), "pk", 1)
+    path = path.replace("<int:map_id>", str(sample["mos"].pk))
     return "/" + re.sub("<int:pk>|<str:token>", str(pk), path)
 
 
-def plausible(name: str, office: Office) -> Any:
-    """What lets a form be read on, so that other fields are judged as well."""
+def plausible_value(name: str, sample: SampleTeam) -> Any:
+    """Return a value that lets a form go on to its other fields."""
     known = {
-        "member": office["cleo"].pk, "lead": office["mos"].pk, "name": "Name",
-        "expected": office["mo"].pk, "covering": office["cleo"].pk, "zone": "UTC",
+        "member": sample["cleo"].pk, "lead": sample["mos"].pk, "name": "Name",
+        "expected": sample["mo"].pk, "covering": sample["cleo"].pk, "zone": "UTC",
         "first_day": "2026-11-30", "last_day": "2026-12-04", "first_time": "00:00",
         "last_time": "23:59", "strategy": "one", "text": "Text", "username": "user",
         "first_name": "User", "amount": "1", "unit": "hours", "weeks": "1",
@@ -121,8 +121,8 @@ def plausible(name: str, office: Office) -> Any:
     return known.get(name, "")
 
 
-def answer(client: Client, method: str, path: str, data: dict[str, Any]) -> int:
-    """The status; what a form changed is taken back."""
+def status_of(client: Client, method: str, path: str, data: dict[str, Any]) -> int:
+    """Return the status, and roll back what a form changed."""
     client.raise_request_exception = False
     with transaction.atomic():
         response = getattr(client, method)(path, data)
@@ -131,28 +131,33 @@ def answer(client: Client, method: str, path: str, data: dict[str, Any]) -> int:
     return response.status_code
 
 
-def troubles(
-    office: Office, route: str, method: str, values: list[str], monkeypatch
+def failures_of_route(
+    sample: SampleTeam, route: str, method: str, values: list[str], monkeypatch
 ) -> list[str]:
-    """What broke; without `values` one of the hardest is taken for each name."""
-    client, path = as_(office["manager"]), filled(route, office)
+    """Return what broke. Without `values`, each name gets one of the hardest."""
+    client, path = signed_in_client(sample["manager"]), path_of(route, sample)
     with names_read(monkeypatch, method.upper()) as names:
-        if answer(client, method, path, {}) == 405:
+        if status_of(client, method, path, {}) == 405:
             return []
-        answer(client, method, path, {name: plausible(name, office) for name in names})
-    found = []
+        status_of(
+            client,
+            method,
+            path,
+            {name: plausible_value(name, sample) for name in names},
+        )
+    failures = []
     for place, name in enumerate(sorted(names)):
-        usual = {each: plausible(each, office) for each in names}
+        usual = {each: plausible_value(each, sample) for each in names}
         for value in values or [HARDEST[place % len(HARDEST)]]:
-            sent = _sendable(usual | {name: value})
-            status = answer(client, method, path, sent)
-            if status not in FINE:
-                found.append(f"{method} {path} {name}={value[:40]!r}: {status}")
-    return found
+            sent = _as_bytes(usual | {name: value})
+            status = status_of(client, method, path, sent)
+            if status not in ACCEPTED:
+                failures.append(f"{method} {path} {name}={value[:40]!r}: {status}")
+    return failures
 
 
-def _sendable(data: dict[str, Any]) -> dict[str, Any]:
-    """As a client sends it that knows no Unicode."""
+def _as_bytes(data: dict[str, Any]) -> dict[str, Any]:
+    """Encode texts as a client does that knows no Unicode."""
     return {
         name: value.encode("utf-8", "surrogatepass")
         if isinstance(value, str)
@@ -162,49 +167,49 @@ def _sendable(data: dict[str, Any]) -> dict[str, Any]:
 
 
 # Grouped by the first part of the address: an office is made once for each group.
-GROUPS = sorted({route.split("/", maxsplit=1)[0] for route in ADDRESSES})
+GROUPS = sorted({route.split("/", maxsplit=1)[0] for route in ROUTES})
 
 
-def all_troubles(
-    group: str, method: str, values: list[str], office: Office, monkeypatch
+def failures_of_group(
+    group: str, method: str, values: list[str], sample: SampleTeam, monkeypatch
 ) -> list[str]:
-    found = []
-    for route in ADDRESSES:
+    failures = []
+    for route in ROUTES:
         if route.split("/", maxsplit=1)[0] == group:
-            found += troubles(office, route, method, values, monkeypatch)
-    return found
+            failures += failures_of_route(sample, route, method, values, monkeypatch)
+    return failures
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_extremes_in_any_parameter_get_a_sentence(group, office, monkeypatch):
-    assert all_troubles(group, "get", [], office, monkeypatch) == []
+def test_extremes_in_any_parameter_get_a_sentence(group, sample, monkeypatch):
+    assert failures_of_group(group, "get", [], sample, monkeypatch) == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_every_extreme_gets_a_sentence(group, method, office, monkeypatch):
-    assert all_troubles(group, method, VALUES, office, monkeypatch) == []
+def test_every_extreme_gets_a_sentence(group, method, sample, monkeypatch):
+    assert failures_of_group(group, method, VALUES, sample, monkeypatch) == []
 
 
 @pytest.mark.parametrize(
     "value", [DIGITS, str(2**63), "0", "٣", "%00", "%ED%A0%80", "-1"]
 )
-def test_extremes_in_the_path_get_a_sentence(value, office):
-    client = as_(office["manager"])
-    routes = [each for each in ADDRESSES if "<" in each]
-    found = {}
+def test_extremes_in_the_path_get_a_sentence(value, sample):
+    client = signed_in_client(sample["manager"])
+    routes = [each for each in ROUTES if "<" in each]
+    failures = {}
     for path in ("/" + re.sub("<[^>]+>", value, route) for route in routes):
         for method in ("get", "post"):
-            status = answer(client, method, path, {})
-            if status not in FINE:
-                found[f"{method} {path}"] = status
+            status = status_of(client, method, path, {})
+            if status not in ACCEPTED:
+                failures[f"{method} {path}"] = status
 
-    assert found == {}
+    assert failures == {}
 
 
-def test_what_is_no_query_gets_a_sentence(office):
-    client = as_(office["manager"])
+def test_what_is_no_query_gets_a_sentence(sample):
+    client = signed_in_client(sample["manager"])
     queries = [
         "%",
         "%zz",
@@ -221,14 +226,14 @@ def test_what_is_no_query_gets_a_sentence(office):
     for path in paths:
         for query in queries:
             response = client.get(path, QUERY_STRING=query)
-            assert response.status_code in FINE, f"{path}?{query}"
+            assert response.status_code in ACCEPTED, f"{path}?{query}"
 
 
 @pytest.mark.parametrize(
     "cookie",
     ["sessionid=%ff", "sessionid=\xff", ";;;=", "a" * 5000, "csrftoken=\x00", "="],
 )
-def test_a_broken_cookie_is_none(cookie, office):
+def test_a_broken_cookie_is_none(cookie, sample):
     assert Client().get("/inbox/", HTTP_COOKIE=cookie).status_code == 302
 
 
@@ -258,14 +263,14 @@ def test_a_broken_cookie_is_none(cookie, office):
     ],
 )
 @pytest.mark.parametrize("path", ["/assign/", "/leads/1/assign/", "/accounts/login/"])
-def test_a_form_that_is_none_gets_a_sentence(path, content_type, body, office):
-    client = as_(office["manager"])
-    path = path.replace("1", str(office["mos"].pk))
+def test_a_form_that_is_none_gets_a_sentence(path, content_type, body, sample):
+    client = signed_in_client(sample["manager"])
+    path = path.replace("1", str(sample["mos"].pk))
     client.raise_request_exception = False
 
     response = client.generic("POST", path, body, content_type=content_type)
 
-    assert response.status_code in FINE
+    assert response.status_code in ACCEPTED
 
 
 MOMENTS = [
@@ -276,13 +281,12 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_parts_of_pages_take_any_moment(zone, office):
-    """What a page asks for by itself holds the moment of its last answer."""
-    user = office["manager"]
+def test_parts_of_pages_take_any_moment(zone, sample):
+    user = sample["manager"]
     user.time_zone = zone
     user.save()
-    running = make_coverage(office["mo"], office["cleo"], state="active")
-    client = as_(user)
+    running = make_coverage(sample["mo"], sample["cleo"], state="active")
+    client = signed_in_client(user)
     for moment in MOMENTS:
         seen = f"{moment} {moment}"
         for path, target, data in (
@@ -291,17 +295,19 @@ def test_parts_of_pages_take_any_moment(zone, office):
             ("/inbox/", "new-replies", {"seen": seen}),
             (f"/coverage/{running.pk}/", "progress", {"opened": moment}),
             (f"/coverage/{running.pk}/", "", {"opened": moment}),
-            (f"/leads/{office['mos'].pk}/", "thread", {"asked": moment}),
+            (f"/leads/{sample['mos'].pk}/", "thread", {"asked": moment}),
             ("/banner/", "banner", {"seen": moment}),
         ):
             head = {"HX-Request": "true", "HX-Target": target}
-            assert client.get(path, data, headers=head).status_code in FINE, data
+            assert client.get(path, data, headers=head).status_code in ACCEPTED, data
 
 
 @pytest.mark.parametrize("seen", MOMENTS)
-def test_a_rule_that_was_seen_at_any_moment_gets_a_sentence(seen, office):
-    path = f"/routing/{office['rule'].pk}/"
+def test_a_rule_that_was_seen_at_any_moment_gets_a_sentence(seen, sample):
+    path = f"/routing/{sample['rule'].pk}/"
 
-    response = as_(office["manager"]).post(path, {"name": "Rule", "seen": seen})
+    response = signed_in_client(sample["manager"]).post(
+        path, {"name": "Rule", "seen": seen}
+    )
 
-    assert response.status_code in FINE
+    assert response.status_code in ACCEPTED

@@ -1,20 +1,20 @@
-"""The kill test, short form, on the database that the suite runs on."""
+"""The kill trial, short form, on the database that the suite runs on."""
 
 import pytest
 
 from tests.trials.kill import explanation
-from tests.trials.trial import hold
-from tests.trials.verdict import judge
+from tests.trials.rule_checks import check_rules
+from tests.trials.trial import run_trial
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_dies_every_decision_arrives_once_and_the_history_is_true(
-    source, seed
+    databases, seed
 ):
-    evidence = hold(source, seed=seed, seconds=4)
+    record = run_trial(databases, seed=seed, seconds=4)
 
-    verdict = judge(evidence)
+    report = check_rules(record)
 
-    assert verdict.is_clean, f"seed {seed}\n{explanation(evidence, verdict)}"
-    assert verdict.writes > 0
-    assert evidence.strikes.total() > 0
+    assert report.is_clean, f"seed {seed}\n{explanation(record, report)}"
+    assert report.writes > 0
+    assert record.strikes.total() > 0

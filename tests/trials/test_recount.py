@@ -1,4 +1,4 @@
-"""Some days with coverages, answers and hand-overs; then every number is recounted."""
+"""Five days with coverages, answers and hand-overs; then every number is recounted."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -16,11 +16,11 @@ from assignments.sandbox.fake_smartlead import DEFAULT_KEY, FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.services.ledger.assign import assign_lead
 from tests.assignments.services.coverage.scenario import go, plan
+from tests.dispatch_harness import DispatchHarness, open_dispatch_harness
 from tests.factories import MONDAY, make_manager, make_team
-from tests.mirror import Mirror
-from tests.office import Office, open_office
+from tests.mirror_harness import MirrorHarness
 from tests.trials.recount import Recount
-from tests.trials.recount_sources import Handoff, Smartlead
+from tests.trials.recount_sources import HandoffReader, SmartleadReader
 
 pytestmark = pytest.mark.django_db
 
@@ -28,14 +28,14 @@ DAYS = 5
 MOVES, REPLIES, ANSWERS = 3, 6, 5  # a day
 
 
-class Desk:
-    """People at work, and the sandbox's leads: everything at a second of its own."""
+class Workdays:
+    """People who work, and leads who answer, each at a second of its own."""
 
-    def __init__(self, office: Office, boss: User) -> None:
-        self.office, self.boss, self.rng = office, boss, Random("recount")
+    def __init__(self, office: DispatchHarness, manager: User) -> None:
+        self.office, self.manager, self.rng = office, manager, Random("recount")
         self.world, self.clock = office.world, office.clock
         self.world.now = self.now
-        self.mirror = Mirror(
+        self.mirror = MirrorHarness(
             self.world, office.desk.client, office.desk.budget, self.clock
         )
 
@@ -52,7 +52,7 @@ class Desk:
         self.mirror.head_pass()
         for _ in range(MOVES):
             self.move()
-        waiting = [lead for lead in leads if _waits(lead)]
+        waiting = [lead for lead in leads if _is_waiting(lead)]
         for lead in self.rng.sample(waiting, min(ANSWERS, len(waiting))):
             self.world.add_sent_mail(lead, at=self.later(), rng=self.rng)
         self.later()
@@ -62,56 +62,56 @@ class Desk:
         self.later()
         lead = self.rng.choice(list(Lead.objects.filter(holds=None).order_by("pk")))
         to = self.rng.choice([one for one in self.office.members if one != lead.owner])
-        assign_lead(lead=lead, to=to, actor=self.boss, at=self.clock.now)
+        assign_lead(lead=lead, to=to, actor=self.manager, at=self.clock.now)
         self.office.dispatch()
 
     def take_from_a_coverer(self) -> None:
-        """A held lead is given to a third for good."""
+        """Give a held lead to a third member for good."""
         self.later()
         lead = Lead.objects.filter(holds__state="live").order_by("pk")[0]
         present = {lead.owner_id, lead.holds.get().origin_id}
         to = next(one for one in self.office.members if one.pk not in present)
-        assign_lead(lead=lead, to=to, actor=self.boss, at=self.clock.now)
+        assign_lead(lead=lead, to=to, actor=self.manager, at=self.clock.now)
         self.office.dispatch()
 
 
-def _waits(lead: Any) -> bool:
+def _is_waiting(lead: Any) -> bool:
     return bool(lead.last_reply_at and lead.last_reply_at > (lead.last_sent_at or 0))
 
 
 @pytest.fixture
-def boss(db: None) -> User:
+def manager(db: None) -> User:
     return make_manager(username="boss", time_zone="Europe/Berlin")
 
 
 @pytest.fixture
-def desk(world: FakeSmartlead, boss: User) -> Iterator[Desk]:
-    with open_office(world) as office:
-        desk = Desk(office, boss)
-        desk.mirror.full()
+def workdays(world: FakeSmartlead, manager: User) -> Iterator[Workdays]:
+    with open_dispatch_harness(world) as office:
+        workdays = Workdays(office, manager)
+        workdays.mirror.full()
         Category.objects.filter(sentiment="positive").update(is_interested=True)
-        yield desk
+        yield workdays
 
 
-def live(desk: Desk) -> None:
-    """Five days: the second member is away on the second and third of them."""
-    away, covering, *_ = desk.office.members[1:]
+def work_for_days(workdays: Workdays) -> None:
+    """Work five days; the second member is away on the second and third."""
+    away, covering, *_ = workdays.office.members[1:]
     away.team = covering.team = make_team()
     away.save()
     covering.save()
     starts_at = MONDAY + timedelta(days=1)
     plan(away, covering, starts_at=starts_at, ends_at=starts_at + timedelta(days=2))
     for number in range(DAYS):
-        desk.clock.now = MONDAY + timedelta(days=number)
-        go(desk.office)
-        desk.work()
+        workdays.clock.now = MONDAY + timedelta(days=number)
+        go(workdays.office)
+        workdays.work()
         if number == 1:
-            desk.take_from_a_coverer()
+            workdays.take_from_a_coverer()
 
 
 @pytest.fixture
 def _connection_outlives_requests() -> Iterator[None]:
-    """As Django's own test client does it: the test is one transaction."""
+    """Keep the connection, as Django's test client does: the test is one transaction."""
     signals = request_started, request_finished
     for signal in signals:
         signal.disconnect(close_old_connections)
@@ -122,22 +122,22 @@ def _connection_outlives_requests() -> Iterator[None]:
 
 @pytest.fixture
 def recounting(
-    desk: Desk, _connection_outlives_requests: None
-) -> Iterator[tuple[Handoff, Smartlead]]:
-    live(desk)
+    workdays: Workdays, _connection_outlives_requests: None
+) -> Iterator[tuple[HandoffReader, SmartleadReader]]:
+    work_for_days(workdays)
     site = httpx.WSGITransport(app=get_wsgi_application())
-    there = httpx.WSGITransport(app=application(desk.world))
+    there = httpx.WSGITransport(app=application(workdays.world))
     with (
         httpx.Client(transport=site, base_url="http://localhost") as pages,
         httpx.Client(transport=there, base_url="http://sandbox/api/v1/") as api,
     ):
-        handoff = Handoff(pages)
+        handoff = HandoffReader(pages)
         handoff.sign_in("boss", "correct horse")
-        yield handoff, Smartlead(api, DEFAULT_KEY)
+        yield handoff, SmartleadReader(api, DEFAULT_KEY)
 
 
 def recount(
-    recounting: tuple[Handoff, Smartlead], first: date, last: date
+    recounting: tuple[HandoffReader, SmartleadReader], first: date, last: date
 ) -> tuple[list[str], Recount]:
     found = Recount(*recounting, first, last, "Europe/Berlin")
     return list(found.differences()), found

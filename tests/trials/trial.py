@@ -1,7 +1,7 @@
-"""One run: an office on a fresh database, a sandbox, actors, and somebody who kills them.
+"""A trial: processes that work on one database and one sandbox while they are killed.
 
-All of them are separate processes. The verdict comes afterwards, from what the sandbox
-saw and what the ledger says.
+Each is a process of its own. Rules are checked afterwards, from what the sandbox saw and
+what the ledger says.
 """
 
 import json
@@ -15,81 +15,91 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.trials.databases import ROOT, Databases, environment, manage
-from tests.trials.evidence import Evidence
-from tests.trials.killer import Killer
-from tests.trials.outsider import get, post
-from tests.trials.weather import Weather, forecast
+from tests.trials.databases import (
+    ROOT,
+    TrialDatabases,
+    manage_command,
+    process_environment,
+)
+from tests.trials.process_killer import ProcessKiller
+from tests.trials.sandbox_conditions import SandboxConditions, random_conditions
+from tests.trials.sandbox_control import get, post
+from tests.trials.trial_record import TrialRecord
 
 SCALE = 0.05
 LEADS = 16
 MEMBERS = 6
 LONGEST_STOP = 4.5  # seconds; longer than any lease at this scale
 SETTLED_WITHIN = 300.0  # on a busy machine; most take a few seconds
-PLENTY = "10000/1s"
-ROLES: dict[str, dict[str, Any]] = {
-    "worker-1": {"role": "worker", "is_seated": False},
-    "worker-2": {"role": "worker", "is_seated": False},
-    "worker-3": {"role": "worker", "is_seated": True},
-    "worker-4": {"role": "worker", "is_seated": True},
-    "mirror": {"role": "mirror"},
-    "managers": {"role": "managers", "every": 0.1},
-    "outsider": {"role": "outsider", "every": 0.4},
+UNLIMITED_RATE = "10000/1s"
+PROCESSES: dict[str, dict[str, Any]] = {
+    "worker-1": {"role": "dispatch_worker", "is_seated": False},
+    "worker-2": {"role": "dispatch_worker", "is_seated": False},
+    "worker-3": {"role": "dispatch_worker", "is_seated": True},
+    "worker-4": {"role": "dispatch_worker", "is_seated": True},
+    "mirror": {"role": "sync_worker"},
+    "managers": {"role": "manager_actions", "every": 0.1},
+    "outsider": {"role": "outside_changes", "every": 0.4},
 }
 
 
 class TrialFailed(Exception):
-    """The trial itself could not be held."""
+    """The trial itself could not be run."""
 
 
-def hold(databases: Databases, *, seed: int, seconds: float) -> Evidence:
-    """Hold one trial; everything random in it comes from the seed, but for timing."""
+def run_trial(databases: TrialDatabases, *, seed: int, seconds: float) -> TrialRecord:
+    """Run one trial; everything random in it comes from the seed, but for timing."""
     rng = Random(seed)
-    weather = forecast(rng)
+    conditions = random_conditions(rng)
     url = databases.fresh(f"run_{seed}")
     try:
         with (
             tempfile.TemporaryDirectory(prefix="trial-") as folder,
-            sandbox(seed, weather) as address,
+            sandbox_process(seed, conditions) as address,
         ):
-            stage = Stage(Path(folder), url, address, rng)
-            with stage.opened():
-                return stage.perform(weather, seed=seed, seconds=seconds)
+            trial = Trial(Path(folder), url, address, rng)
+            with trial.running_fork_server():
+                return trial.run(conditions, seed=seed, seconds=seconds)
     finally:
         databases.drop(url)
 
 
 @contextmanager
-def sandbox(seed: int, weather: Weather, *, leads: int = LEADS) -> Iterator[str]:
+def sandbox_process(
+    seed: int, conditions: SandboxConditions, *, leads: int = LEADS
+) -> Iterator[str]:
+    """Yield the address of a sandbox that runs for the length of the block."""
     flags = {"seed": seed, "leads": leads, "members": MEMBERS, "port": 0, "life": 0}
     words = [
         word for name, value in flags.items() for word in (f"--{name}", str(value))
     ]
-    command = manage("sandbox", "--rate", PLENTY, *words, *weather.flags)
+    command = manage_command(
+        "sandbox", "--rate", UNLIMITED_RATE, *words, *conditions.flags
+    )
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment("sqlite:///:memory:"),
+        env=process_environment("sqlite:///:memory:"),
         stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdout is not None
     try:
-        said = process.stdout.readline()
-        yield said.partition(": ")[2].strip().removesuffix("/api/v1")
+        line = process.stdout.readline()
+        yield line.partition(": ")[2].strip().removesuffix("/api/v1")
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
 
 
-def _is_under_way(call: dict[str, Any]) -> bool:
-    """A hung write; what a dead worker asked and nobody answers changes nothing."""
+def _is_hung_write(call: dict[str, Any]) -> bool:
+    # A call of a dead worker that nobody answers changes nothing.
     return call["fault"] is not None and call["ended_at"] is None
 
 
-class Stage:
-    roles = ROLES
+class Trial:
+    roles = PROCESSES  # options of each process, by its name
     longest_stop = LONGEST_STOP
     settled_within = SETTLED_WITHIN
 
@@ -103,32 +113,32 @@ class Stage:
         scale: float = SCALE,
     ) -> None:
         self.folder, self.sandbox, self.rng = folder, sandbox, rng
-        self.environment = environment(
+        self.environment = process_environment(
             url,
             SMARTLEAD_BASE_URL=f"{sandbox}/api/v1",
             SMARTLEAD_RATE_LIMITS="200/2s",
             TIME_SCALE=str(scale),
         )
-        self.parts = {who: dict(wish) for who, wish in self.roles.items()}
+        self.processes = {who: dict(options) for who, options in self.roles.items()}
         self.starts = 0
-        self.killer = Killer(
-            address=folder / "line",
+        self.killer = ProcessKiller(
+            address=folder / "control",
             rng=rng,
             longest_stop=self.longest_stop * scale / SCALE,
-            slower=scale / SCALE,
-            respawn=self.enter,
+            slowdown=scale / SCALE,
+            restart=self.start_process,
         )
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
+    def running_fork_server(self) -> Iterator[None]:
         command = [
             sys.executable,
             "-m",
-            "tests.trials.nursery",
-            str(self.folder / "line"),
+            "tests.trials.fork_server",
+            str(self.folder / "control"),
         ]
         with (self.folder / "stderr").open("w") as stderr:
-            self.nursery = subprocess.Popen(
+            self.fork_server = subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=self.environment,
@@ -140,92 +150,100 @@ class Stage:
             yield
         finally:
             self.killer.close()
-            self.nursery.kill()
-            self.nursery.wait()
-            assert self.nursery.stdin is not None
-            self.nursery.stdin.close()
+            self.fork_server.kill()
+            self.fork_server.wait()
+            assert self.fork_server.stdin is not None
+            self.fork_server.stdin.close()
 
-    def perform(self, weather: Weather, *, seed: int, seconds: float) -> Evidence:
+    def run(
+        self, conditions: SandboxConditions, *, seed: int, seconds: float
+    ) -> TrialRecord:
         ours = sorted(member["id"] for member in get(self.sandbox, "state")["members"])
-        self.clerk("open", members=ours, unknown_every=6)
-        self._cast(ours, seed)
-        post(self.sandbox, "faults", faults=weather.faults)
-        for who in ROLES:
-            self.enter(who)
-        self.killer.begin_striking()
-        self.killer.work(seconds=seconds)
-        self.await_a_strike()
-        self.killer.end_striking()
+        self.run_step("set_up", members=ours, unknown_every=6)
+        self._set_up_processes(ours, seed)
+        post(self.sandbox, "faults", faults=conditions.faults)
+        for who in PROCESSES:
+            self.start_process(who)
+        self.killer.start_striking()
+        self.killer.serve(seconds=seconds)
+        self.wait_for_a_strike()
+        self.killer.stop_striking()
         post(self.sandbox, "faults", clear=True)
         for who in ("managers", "outsider", "mirror"):
             self.killer.retire(who)
-        self.await_hung_calls()
-        return self.close_books(weather)
+        self.wait_for_hung_calls()
+        return self.collect_record(conditions)
 
-    def enter(self, who: str) -> None:
-        """A new process plays this part, from the beginning."""
+    def start_process(self, who: str) -> None:
+        """Fork a process of this name with its options."""
         self.starts += 1
-        wish = self.parts[who]
-        if "seed" in wish:
-            # Who takes over after a death goes on elsewhere, and names new strangers.
-            wish |= {"seed": f"{wish['seed']}+"}
-        if "first" in wish:
-            wish |= {"first": self.starts * 10_000}
-        assert self.nursery.stdin is not None
-        self.nursery.stdin.write(json.dumps({"who": who, **wish}) + "\n")
-        self.nursery.stdin.flush()
+        options = self.processes[who]
+        if "seed" in options:
+            # A successor takes other random steps, and names new outside owners.
+            options |= {"seed": f"{options['seed']}+"}
+        if "first" in options:
+            options |= {"first": self.starts * 10_000}
+        assert self.fork_server.stdin is not None
+        self.fork_server.stdin.write(json.dumps({"who": who, **options}) + "\n")
+        self.fork_server.stdin.flush()
 
-    def await_a_strike(self) -> None:
-        """On a busy machine the actors may hardly have begun."""
+    def wait_for_a_strike(self) -> None:
+        # On a busy machine the processes may hardly have begun.
         give_up_at = time.monotonic() + SETTLED_WITHIN
         while not self.killer.strikes and time.monotonic() < give_up_at:
-            self.killer.work(seconds=0.2)
+            self.killer.serve(seconds=0.2)
 
-    def await_hung_calls(self) -> None:
-        """The books are true only once the last late write has landed."""
+    def wait_for_hung_calls(self) -> None:
+        # The results are true only once the last late write has taken effect.
         give_up_at = time.monotonic() + SETTLED_WITHIN
-        while any(_is_under_way(call) for call in get(self.sandbox, "journal")):
+        while any(_is_hung_write(call) for call in get(self.sandbox, "journal")):
             if time.monotonic() > give_up_at:
                 raise TrialFailed("The sandbox still has a call under way.")
             time.sleep(0.2)
 
-    def _cast(self, ours: list[int], seed: int) -> None:
+    def _set_up_processes(self, ours: list[int], seed: int) -> None:
         (leads,) = (
-            said.details["leads"]
-            for said in self.killer.diary
-            if said.what == "mirrored"
+            event.details["leads"]
+            for event in self.killer.events
+            if event.what == "mirrored"
         )
-        self.parts["managers"] |= {"seed": f"{seed}-managers", "members": ours}
-        self.parts["outsider"] |= {
+        self.processes["managers"] |= {"seed": f"{seed}-managers", "members": ours}
+        self.processes["outsider"] |= {
             "seed": f"{seed}-outsider",
             "sandbox": self.sandbox,
             "leads": leads,
             "first": 0,
         }
 
-    def clerk(self, act: str, **details: Any) -> None:
-        who = f"clerk, {act}"
-        self.parts[who] = {"role": "clerk", "act": act, **details}
-        self.enter(who)
-        if not self.killer.work(seconds=self.settled_within + 15, until_finished=who):
-            raise TrialFailed(f"The {who}, did not finish.\n{self._last_words()}")
+    def run_step(self, step: str, **details: Any) -> None:
+        """Run a function of `trial_steps` in a process of its own, to its end."""
+        self.processes[step] = {"role": "trial_steps", "step": step, **details}
+        self.start_process(step)
+        seconds = self.settled_within + 15
+        if not self.killer.serve(seconds=seconds, until_finished=step):
+            raise TrialFailed(f"{step} did not finish.\n{self._failure_text()}")
 
-    def close_books(self, weather: Weather) -> Evidence:
-        books = self.folder / "books.json"
-        self.clerk("close", within=self.settled_within, path=str(books))
+    def results(self) -> dict[str, Any]:
+        """Let the work come to its end, end all processes, and return what they left."""
+        path = self.folder / "results.json"
+        self.run_step("write_results", within=self.settled_within, path=str(path))
         for who in self.roles:
             self.killer.retire(who)
-        return Evidence.gather(
+        results: dict[str, Any] = json.loads(path.read_text())
+        return results
+
+    def collect_record(self, conditions: SandboxConditions) -> TrialRecord:
+        return TrialRecord.collect(
+            results=self.results(),
             journal=get(self.sandbox, "journal"),
             state=get(self.sandbox, "state"),
-            books=json.loads(books.read_text()),
-            diary=self.killer.diary,
+            events=self.killer.events,
             strikes=self.killer.strikes,
-            notes_are_readable=weather.notes == "readable",
-            people_are_named=weather.shape == "flat",
+            notes_are_readable=conditions.notes == "readable",
+            people_are_named=conditions.shape == "flat",
         )
 
-    def _last_words(self) -> str:
-        failures = [said for said in self.killer.diary if said.what == "failed"]
-        traces = [f"{said.who}: {said.details['trace']}" for said in failures[-3:]]
+    def _failure_text(self) -> str:
+        failures = [event for event in self.killer.events if event.what == "failed"]
+        traces = [f"{event.who}: {event.details['trace']}" for event in failures[-3:]]
         return "\n".join([*traces, (self.folder / "stderr").read_text()[-3000:]])

@@ -10,15 +10,15 @@ from django.utils import timezone
 from assignments.models import SyncSource
 from assignments.services.coverage import tick
 from tests.dashboard.pages import queries_of
+from tests.dispatch_harness import DispatchHarness, open_dispatch_harness
 from tests.factories import make_assignment, make_campaign, make_coverage
-from tests.office import Office, open_office
 
 WRITE, NOTE = "owner", "note"
 
 
 @pytest.fixture
-def office(world) -> Iterator[Office]:
-    with open_office(world) as office:
+def office(world) -> Iterator[DispatchHarness]:
+    with open_dispatch_harness(world) as office:
         office.clock.now = timezone.now()
         yield office
 
@@ -45,7 +45,7 @@ def form(office, manager) -> dict[str, object]:
     }  # fmt: skip
 
 
-def run(office: Office) -> None:
+def run(office: DispatchHarness) -> None:
     """Ticks and the dispatcher, until nothing is left to do."""
     for _ in range(3):
         office.clock.now = max(office.clock.now, timezone.now())

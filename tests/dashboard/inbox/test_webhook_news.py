@@ -15,7 +15,7 @@ from assignments.services.webhooks.receive import receive
 from assignments.services.webhooks.status import MOST_TOUCHED, NewsMark
 from tests.dashboard.pages import htmx
 from tests.factories import make_campaign, make_lead
-from tests.hooks import SECRET, body_of, category_of, reply_to
+from tests.webhook_events import SECRET, category_event, encoded_body, reply_event
 
 NEWS = htmx("new-replies")
 
@@ -32,7 +32,7 @@ def lead(db) -> Lead:
 
 def tell(payload) -> None:
     at = timezone.now()
-    receive(body=body_of(payload), signature=None, at=at)
+    receive(body=encoded_body(payload), signature=None, at=at)
 
 
 def question(context, **other) -> dict[str, str]:
@@ -45,12 +45,12 @@ class TestHowOften:
         assertContains(client.get("/inbox/"), 'hx-trigger="every 15s"')
 
     def test_and_every_one_and_a_half_while_they_arrive(self, client, manager, lead):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         assertContains(client.get("/inbox/"), 'hx-trigger="every 1500ms"')
 
     def test_a_list_that_is_open_for_long_does_so_too(self, client, manager, lead):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
         opened = (timezone.now() - timedelta(hours=3)).isoformat()
 
         response = client.get("/inbox/", {"opened": opened}, headers=NEWS)
@@ -58,7 +58,7 @@ class TestHowOften:
         assertContains(response, 'hx-trigger="every 1500ms"')
 
     def test_not_when_the_last_is_a_day_old(self, lead):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         assert NewsMark.now().beats(at=timezone.now())
         assert not NewsMark.now().beats(at=timezone.now() + timedelta(days=2))
@@ -66,7 +66,7 @@ class TestHowOften:
 
 class TestQuiet:
     def test_nothing_new_is_nothing_to_swap_and_two_looks(self, client, manager, lead):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
         asked = question(client.get("/inbox/").context)
 
         with CaptureQueriesContext(connection) as queries:
@@ -91,7 +91,7 @@ class TestQuiet:
 class TestNews:
     def test_a_reply_is_counted_and_its_row_told(self, client, manager, lead):
         asked = question(client.get("/inbox/").context)
-        tell(reply_to(lead, at=timezone.now() + timedelta(seconds=1)))
+        tell(reply_event(lead, at=timezone.now() + timedelta(seconds=1)))
 
         response = client.get("/inbox/", asked, headers=NEWS)
 
@@ -101,7 +101,7 @@ class TestNews:
 
     def test_a_category_has_its_row_told(self, client, manager, lead):
         asked = question(client.get("/inbox/").context)
-        tell(category_of(lead, 5, at=timezone.now()))
+        tell(category_event(lead, 5, at=timezone.now()))
 
         response = client.get("/inbox/", asked, headers=NEWS)
 
@@ -111,7 +111,7 @@ class TestNews:
         asked = question(client.get("/inbox/").context)
         for number in range(MOST_TOUCHED + 5):
             other = make_lead(map_id=10_000 + number)
-            tell(reply_to(other))
+            tell(reply_event(other))
 
         response = client.get("/inbox/", asked, headers=NEWS)
 

@@ -11,7 +11,7 @@ from assignments.models.lead import NEVER
 from assignments.services.webhooks import authentication, receive
 from dashboard.system import error_pages
 from tests.factories import make_campaign, make_lead
-from tests.hooks import SECRET, address, reply_to, send
+from tests.webhook_events import SECRET, post, reply_event, webhook_path
 
 pytestmark = pytest.mark.django_db
 
@@ -47,10 +47,10 @@ class TestTwoDeliveries:
             )  # fmt: skip
 
         first = {"X-Request-Id": "one-for-all"}
-        assert [send(client, line, **first).status_code for line in lines] == [200, 200]
+        assert [post(client, line, **first).status_code for line in lines] == [200, 200]
         assert WebhookEvent.objects.count() == 2
         for number, line in enumerate([*lines, *lines]):
-            send(client, line, **{"X-Request-Id": f"another-{number // 2}"})
+            post(client, line, **{"X-Request-Id": f"another-{number // 2}"})
 
         assert WebhookEvent.objects.filter(state="done").count() == 2
         assert Lead.objects.filter(answer_owed=True).count() == 2
@@ -130,9 +130,9 @@ class TestSecrecy:
     ):
         caplog.set_level(logging.DEBUG)
         monkeypatch.setattr(receive, "apply_event", None)  # a fault, with its trace
-        payload = reply_to(lead, secret_key=key, webhook_url=address())
+        payload = reply_event(lead, secret_key=key, webhook_url=webhook_path())
 
-        answers = [send(client, payload), send(client, b"no json")]
+        answers = [post(client, payload), post(client, b"no json")]
 
         said = "".join(answer.content.decode() for answer in answers)
         kept = str(list(WebhookEvent.objects.values()))
@@ -164,19 +164,19 @@ class TestSecrecy:
 
     def test_other_loggers_do_not_show_it_either(self, caplog):
         try:
-            raise ValueError(address())
+            raise ValueError(webhook_path())
         except ValueError:
-            logging.getLogger("gunicorn.error").exception("Error at %s", address())
+            logging.getLogger("gunicorn.error").exception("Error at %s", webhook_path())
 
         record = caplog.records[-1]
         assert authentication.path_token() not in caplog.text
         assert "/webhooks/smartlead/***" in record.getMessage()
 
     def test_a_server_that_logs_afterwards_finds_nothing_in_its_request(self, client):
-        environ = knock(client, address(), RAW_URI="x").wsgi_request.environ
+        environ = knock(client, webhook_path(), RAW_URI="x").wsgi_request.environ
 
         assert authentication.path_token() not in str(environ)
 
     def test_the_address_is_no_part_of_the_secret(self):
         assert authentication.path_token() not in SECRET
-        assert SECRET not in address()
+        assert SECRET not in webhook_path()

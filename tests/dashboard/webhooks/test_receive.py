@@ -13,7 +13,14 @@ from assignments.services.webhooks import authentication
 from assignments.services.webhooks import receive as webhooks_receive
 from dashboard.webhooks.views import receive
 from tests.factories import make_campaign, make_lead, make_user
-from tests.hooks import SECRET, address, category_of, reply_to, send, signed
+from tests.webhook_events import (
+    SECRET,
+    category_event,
+    post,
+    reply_event,
+    signature,
+    webhook_path,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +44,7 @@ def test_a_mail_of_no_real_year_breaks_no_page(client, manager, lead, year):
     moment = f"{year}T23:59:59Z" if year > "1" else f"{year}T00:00:00Z"
     part = {"message_id": "<1@x>", "html": "Hello", "time": moment}
 
-    assert send(client, reply_to(lead, reply_message=part)).status_code == 200
+    assert post(client, reply_event(lead, reply_message=part)).status_code == 200
 
     assert client.get(f"/leads/{lead.pk}/").status_code == 200
     assert client.get("/inbox/").status_code == 200
@@ -47,7 +54,7 @@ class TestWhatIsTaken:
     def test_a_reply_stands_on_the_lead_at_once(self, client, lead):
         at = timezone.now()
 
-        response = send(client, reply_to(lead, at=at))
+        response = post(client, reply_event(lead, at=at))
 
         lead.refresh_from_db()
         assert response.status_code == 200
@@ -59,17 +66,17 @@ class TestWhatIsTaken:
     def test_nobody_need_be_signed_in_or_come_from_a_form(self, lead):
         stranger = Client(enforce_csrf_checks=True)
 
-        assert send(stranger, reply_to(lead)).status_code == 200
+        assert post(stranger, reply_event(lead)).status_code == 200
 
     def test_a_right_signature_is_fine(self, client, lead):
         body = b'{"event_type": "EMAIL_OPEN"}'
-        mark = signed(body)
+        mark = signature(body)
 
-        assert send(client, body, **{"X-Smartlead-Signature": mark}).status_code == 200
+        assert post(client, body, **{"X-Smartlead-Signature": mark}).status_code == 200
 
     def test_another_content_type_is_read_all_the_same(self, client):
         response = client.post(
-            address(), data=b'{"event_type": "X"}', content_type="text/plain"
+            webhook_path(), data=b'{"event_type": "X"}', content_type="text/plain"
         )
 
         assert response.status_code == 200
@@ -83,7 +90,7 @@ class TestWhatIsTaken:
         assert WebhookEvent.objects.get().type == "EMAIL_OPEN"
 
     def test_the_test_button_is_answered_and_noted(self, client, lead):
-        response = send(client, reply_to(lead, secret_key="secretkey"))
+        response = post(client, reply_event(lead, secret_key="secretkey"))
 
         lead.refresh_from_db()
         assert response.status_code == 200
@@ -92,13 +99,13 @@ class TestWhatIsTaken:
 
     @pytest.mark.parametrize("body", [{}, {"event_type": "NEVER_HEARD"}, {"type": 5}])
     def test_what_nobody_knows_is_kept_and_answered(self, client, body):
-        assert send(client, body).status_code == 200
+        assert post(client, body).status_code == 200
         assert WebhookEvent.objects.get().state == "ignored"
 
 
 def in_chunks(rf, body: io.BytesIO):
     """As gunicorn hands on a body without an announced length."""
-    request = rf.post(address(), data=b"", content_type="application/json")
+    request = rf.post(webhook_path(), data=b"", content_type="application/json")
     request.META.pop("CONTENT_LENGTH", None)
     request.META |= {"wsgi.input": body, "wsgi.input_terminated": True}
     return receive(request, authentication.path_token())
@@ -116,25 +123,26 @@ class TestWhatIsNotLetIn:
     def test_without_a_good_secret_there_is_no_address(self, client, settings, secret):
         settings.SMARTLEAD_WEBHOOK_SECRET = secret
 
-        assert client.post(address(), data={}).status_code == 404
+        assert client.post(webhook_path(), data={}).status_code == 404
 
     def test_another_secret_makes_another_address(self, client, settings):
-        old = address()
+        old = webhook_path()
         settings.SMARTLEAD_WEBHOOK_SECRET = "a-secret-that-is-new"
 
         assert client.post(old, data={}).status_code == 404
 
     def test_only_post_is_taken(self, client):
-        assert client.get(address()).status_code == 405
+        assert client.get(webhook_path()).status_code == 405
         assert client.get("/webhooks/smartlead/wrong/").status_code == 404
 
     @pytest.mark.parametrize(
-        "mark", ["sha256=00", "", "é", "md5=1", signed(b"{}", "another-secret-of-all")]
+        "mark",
+        ["sha256=00", "", "é", "md5=1", signature(b"{}", "another-secret-of-all")],
     )
     def test_a_wrong_signature_is_refused_and_counted(self, client, lead, mark):
-        payload = reply_to(lead)
+        payload = reply_event(lead)
 
-        response = send(client, payload, **{"X-Smartlead-Signature": mark})
+        response = post(client, payload, **{"X-Smartlead-Signature": mark})
 
         assert response.status_code == 403
         assert WebhookRefusal.objects.get().reason == "signature"
@@ -143,7 +151,7 @@ class TestWhatIsNotLetIn:
     @pytest.mark.parametrize("key", ["wrong", "é", 7, ["x"], {"a": 1}, True])
     def test_a_wrong_secret_key_is_refused_and_counted(self, client, lead, key):
         for _ in range(3):
-            response = send(client, reply_to(lead, secret_key=key))
+            response = post(client, reply_event(lead, secret_key=key))
 
         refusal = WebhookRefusal.objects.get()
         assert (response.status_code, refusal.reason, refusal.count) == (
@@ -172,18 +180,18 @@ class TestWhatIsNotLetIn:
         ],
     )  # fmt: skip
     def test_a_body_that_is_no_event_is_refused_and_counted(self, client, body):
-        response = send(client, body)
+        response = post(client, body)
 
         assert response.status_code == 400
         assert WebhookRefusal.objects.get().reason == "unreadable"
 
     def test_a_compressed_body_is_refused(self, client):
-        response = send(client, b"\x1f\x8b", **{"Content-Encoding": "gzip"})
+        response = post(client, b"\x1f\x8b", **{"Content-Encoding": "gzip"})
 
         assert response.status_code == 415
 
     def test_5_megabytes_are_refused_unread(self, rf):
-        request = rf.post(address(), data=b"", content_type="application/json")
+        request = rf.post(webhook_path(), data=b"", content_type="application/json")
         request.META |= {"CONTENT_LENGTH": str(5 * MEGABYTE), "wsgi.input": None}
 
         assert receive(request, authentication.path_token()).status_code == 413
@@ -193,9 +201,11 @@ class TestWhatIsNotLetIn:
         assert in_chunks(rf, io.BytesIO(b"x" * 5 * MEGABYTE)).status_code == 413
 
     def test_the_largest_that_fits_is_read(self, client, lead):
-        payload = category_of(lead, 4) | {"history": "x" * (MEGABYTE + MEGABYTE // 2)}
+        payload = category_event(lead, 4) | {
+            "history": "x" * (MEGABYTE + MEGABYTE // 2)
+        }
 
-        assert send(client, payload).status_code == 200
+        assert post(client, payload).status_code == 200
 
     def test_a_body_that_breaks_off_is_refused(self, rf):
         class Broken(io.BytesIO):
@@ -209,12 +219,12 @@ class TestWhatIsNotLetIn:
         ["\0" * 9, "\ud800", -1, 1e300, 10**40, True, None, [], {}, [[1]], "9" * 99],
     )
     def test_odd_values_break_nothing(self, client, lead, odd):
-        payload = reply_to(lead)
+        payload = reply_event(lead)
         odder = {name: odd for name in payload if name not in {"event_type"}}
         parts = {"reply_message": {"message_id": odd, "html": odd, "time": odd}}
 
         for body in (odder, odder | parts, payload | parts, {"event_type": odd}):
-            response = send(client, body | {"secret_key": SECRET})
+            response = post(client, body | {"secret_key": SECRET})
             assert response.status_code == 200
         assert not WebhookEvent.objects.filter(state="failed").exists()
 
@@ -224,34 +234,34 @@ class TestWhatIsNotLetIn:
 
         monkeypatch.setattr(webhooks_receive, "receive", away)
 
-        assert send(client, {}).status_code == 503
+        assert post(client, {}).status_code == 503
 
 
 class TestFlood:
     def test_a_duplicate_costs_one_look(self, client, lead):
-        payload = reply_to(lead)
-        send(client, payload)
+        payload = reply_event(lead)
+        post(client, payload)
 
         with CaptureQueriesContext(connection) as queries:
-            response = send(client, payload)
+            response = post(client, payload)
 
         assert (response.status_code, len(queries)) == (200, 1)
 
     def test_the_size_of_an_event_costs_no_queries(self, client, lead):
-        small, large = category_of(lead, 4), category_of(lead, 5)
-        send(client, category_of(lead, 3))
+        small, large = category_event(lead, 4), category_event(lead, 5)
+        post(client, category_event(lead, 3))
 
         counts = []
         for payload in (small | {"history": []}, large):
             with CaptureQueriesContext(connection) as queries:
-                send(client, payload)
+                post(client, payload)
             counts.append(len(queries))
 
         assert counts[0] == counts[1] <= 25
 
     def test_a_forged_one_writes_one_row_a_day(self, client, lead):
         for number in range(5):
-            send(client, reply_to(lead, secret_key=f"wrong {number}"))
+            post(client, reply_event(lead, secret_key=f"wrong {number}"))
 
         assert WebhookRefusal.objects.count() == 1
 
@@ -263,7 +273,9 @@ class TestThePage:
 
         response = client.get("/settings/webhooks/")
 
-        assert f"https://handoff.example.com{address()}" in response.content.decode()
+        assert (
+            f"https://handoff.example.com{webhook_path()}" in response.content.decode()
+        )
         assert "no-store" in response["Cache-Control"]
 
     def test_is_nothing_for_others(self, client):
@@ -292,10 +304,10 @@ class TestThePage:
         assert "Webhooks are silent" in page
 
     def test_shows_what_came_and_what_was_not_let_in(self, client, lead):
-        send(client, reply_to(lead))
+        post(client, reply_event(lead))
         lost = {"sl_email_lead_map_id": None, "campaign_id": None, "campaign_name": ""}
-        send(client, reply_to(lead) | lost)
-        send(client, b"no json")
+        post(client, reply_event(lead) | lost)
+        post(client, b"no json")
         client.force_login(make_user(is_sales_manager=True))
 
         page = client.get("/settings/webhooks/").content.decode()

@@ -12,6 +12,7 @@ from assignments.services.bulk.undo import UndoPreview, preview_undo, undo_batch
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
 from tests.dashboard.pages import queries_of
+from tests.dispatch_harness import open_dispatch_harness
 from tests.factories import (
     MONDAY,
     make_absence,
@@ -26,7 +27,6 @@ from tests.factories import (
     make_team,
     make_user,
 )
-from tests.office import open_office
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY + timedelta(hours=1)
@@ -269,7 +269,7 @@ def test_asks_no_more_for_many_leads_than_for_one(batch, ana, ben):
 
 
 def test_after_an_hour_of_other_work_smartlead_has_what_was_before(world):
-    with open_office(world) as office:
+    with open_dispatch_harness(world) as office:
         ana, ben, cem, *_ = office.members
         leads = [office.lead(0, number=number) for number in range(4)]
         batch = make_batch(leads, ben)

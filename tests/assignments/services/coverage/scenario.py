@@ -5,8 +5,8 @@ from typing import Any
 
 from assignments.models import Coverage, CoveringMember, Hold, Lead, Member
 from assignments.services.coverage import tick
+from tests.dispatch_harness import DispatchHarness
 from tests.factories import MONDAY, make_manager
-from tests.office import Office
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -40,7 +40,7 @@ def plan(
     return coverage
 
 
-def go(office: Office, at: datetime | None = None) -> None:
+def go(office: DispatchHarness, at: datetime | None = None) -> None:
     """A tick, and everything sent that it planned."""
     if at is not None:
         office.clock.now = max(office.clock.now, at)

@@ -16,8 +16,8 @@ from assignments.services.coverage import actions, messages, tick
 from assignments.services.coverage.handover import change_coverer
 from tests.assignments.services.coverage.scenario import DAY, HOUR, go, plan
 from tests.dashboard.pages import queries_of
+from tests.dispatch_harness import DispatchHarness
 from tests.factories import MONDAY, make_manager, make_team, make_user
-from tests.office import Office
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def logins(cast) -> list[Member]:
 
 
 @pytest.fixture
-def live(office: Office) -> Callable[..., None]:
+def live(office: DispatchHarness) -> Callable[..., None]:
     """A minute passes: the clock ticks, leads move, people are told."""
 
     def pass_by(at=None) -> None:
@@ -46,14 +46,14 @@ def heard(member: Member) -> list[str]:
     return list(told.order_by("pk").values_list("subject", flat=True))
 
 
-def extend(coverage: Coverage, *, days: int, office: Office) -> None:
+def extend(coverage: Coverage, *, days: int, office: DispatchHarness) -> None:
     last_day = coverage.last_day + timedelta(days=days)
     actions.extend(
         coverage=coverage, last_day=last_day, actor=make_manager(), at=office.clock()
     )
 
 
-def leads_of(office: Office, count: int) -> None:
+def leads_of(office: DispatchHarness, count: int) -> None:
     for number in range(count):
         office.lead(0, number=number)
 

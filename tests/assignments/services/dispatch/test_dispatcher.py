@@ -9,11 +9,11 @@ from assignments.services import account as accounts
 from assignments.services.dispatch import queue
 from assignments.services.dispatch.dispatcher import Dispatcher, is_work_left
 from assignments.services.dispatch.queue import DispatchJob
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import MONDAY, make_assignment, make_manager
-from tests.office import Office, state_of
 
 
-def bulk_row(office: Office, number: int, **fields) -> Assignment:
+def bulk_row(office: DispatchHarness, number: int, **fields) -> Assignment:
     fields.setdefault("created_at", office.clock() - timedelta(hours=1))
     return make_assignment(
         office.lead(number=number),
@@ -24,12 +24,12 @@ def bulk_row(office: Office, number: int, **fields) -> Assignment:
     )
 
 
-def click(office: Office, number: int) -> Assignment:
+def click(office: DispatchHarness, number: int) -> Assignment:
     lead = office.lead(number=number)
     return make_assignment(lead, office.members[2], created_at=office.clock())
 
 
-def claim(office: Office, **how) -> queue.DispatchClaim | None:
+def claim(office: DispatchHarness, **how) -> queue.DispatchClaim | None:
     return queue.claim_next(accounts.current_account(), office.clock(), **how)
 
 
@@ -82,7 +82,9 @@ class TestOrder:
 class TestOldestRows:
     """Leads read just now, so that each turn is one write."""
 
-    def rows(self, office: Office, count: int, urgency: Urgency) -> list[Assignment]:
+    def rows(
+        self, office: DispatchHarness, count: int, urgency: Urgency
+    ) -> list[Assignment]:
         leads = [office.lead(number=number) for number in range(1, count + 1)]
         Lead.objects.update(owner_sure_at=office.clock())
         return [

@@ -14,13 +14,13 @@ from assignments.services import account as accounts
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import make_assignment, make_manager, make_member
-from tests.office import Office, state_of
 
 HOUR = timedelta(hours=1)
 
 
-def click(office: Office, number: int = 0) -> Assignment:
+def click(office: DispatchHarness, number: int = 0) -> Assignment:
     return assign_lead(
         lead=office.lead(number=number),
         to=office.members[1],
@@ -92,7 +92,7 @@ class TestGivingUp:
 
     def fail_once_more(
         self,
-        office: Office,
+        office: DispatchHarness,
         *,
         failures: int = 7,
         since: timedelta = HOUR,
@@ -151,7 +151,7 @@ class TestPauseOfBulk:
         """Members that Smartlead does not know."""
         return [make_member(f"Nia {id_}", id=id_).pk for id_ in (98, 99)]
 
-    def send(self, office: Office, number: int, to_id: int) -> None:
+    def send(self, office: DispatchHarness, number: int, to_id: int) -> None:
         map_id = sorted(office.world.owners())[number]
         lead = Lead.objects.filter(pk=map_id).first() or office.lead(number=number)
         make_assignment(

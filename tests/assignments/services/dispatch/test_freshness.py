@@ -13,17 +13,17 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
 from assignments.smartlead.records import LeadRow
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import make_assignment, make_manager
-from tests.office import Office, state_of
 
 
-def click(office: Office, lead: Lead) -> Assignment:
+def click(office: DispatchHarness, lead: Lead) -> Assignment:
     return assign_lead(
         lead=lead, to=office.members[1], actor=make_manager(), at=office.clock()
     )
 
 
-def bulk_row(office: Office, lead: Lead) -> Assignment:
+def bulk_row(office: DispatchHarness, lead: Lead) -> Assignment:
     return make_assignment(
         lead,
         office.members[1],
@@ -33,13 +33,13 @@ def bulk_row(office: Office, lead: Lead) -> Assignment:
     )
 
 
-def know_owner(office: Office, lead: Lead, **moments) -> None:
+def know_owner(office: DispatchHarness, lead: Lead, **moments) -> None:
     Lead.objects.filter(pk=lead.pk).update(
         **(dict.fromkeys(("owner_known_at", "owner_sure_at"), office.clock()) | moments)
     )
 
 
-def kinds(office: Office) -> list[str]:
+def kinds(office: DispatchHarness) -> list[str]:
     return [call.kind for call in office.world.call_log.calls()]
 
 

@@ -12,14 +12,14 @@ from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.mirror import sync_sources
+from tests.dispatch_harness import DispatchHarness
 from tests.factories import automatic_plan, make_batch, make_lead, make_manager
-from tests.office import Office
 
 OWNER, TO, OTHER = 0, 1, 2
 
 
 @pytest.fixture
-def leads(office: Office) -> list[Lead]:
+def leads(office: DispatchHarness) -> list[Lead]:
     """All leads of the sandbox with one member, mirrored long ago; 25 have replied."""
     office.world.set_behaviour(assigned_me="override")
     office.world.now = lambda: office.clock().timestamp()
@@ -47,16 +47,16 @@ def prove(proof: SyncSource.Proof) -> None:
     SyncSource.objects.filter(name=sync_sources.ASSIGNED).update(proof=proof)
 
 
-def reply_of(office: Office, map_id: int) -> datetime | None:
+def reply_of(office: DispatchHarness, map_id: int) -> datetime | None:
     replied_at = office.world.lead(map_id).last_reply_at
     return datetime.fromtimestamp(replied_at, tz=UTC) if replied_at else None
 
 
-def give(office: Office, leads: list[Lead], to: int = TO) -> Batch:
+def give(office: DispatchHarness, leads: list[Lead], to: int = TO) -> Batch:
     return make_batch(leads, office.members[to], at=office.clock())
 
 
-def reads(office: Office) -> tuple[int, int]:
+def reads(office: DispatchHarness) -> tuple[int, int]:
     """Pages of the list, and leads by themselves."""
     calls = [call.kind for call in office.world.call_log.calls()]
     return calls.count("list"), calls.count("thread")

@@ -9,8 +9,8 @@ from assignments.models.assignment import State
 from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import make_manager
-from tests.office import Office, state_of
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def paused_turn(office, monkeypatch):
     return turn
 
 
-def click(office: Office, note: str = "") -> Assignment:
+def click(office: DispatchHarness, note: str = "") -> Assignment:
     return assign_lead(
         lead=office.lead(),
         to=office.members[1],

@@ -9,8 +9,8 @@ from assignments.models.assignment import State, Urgency
 from assignments.services.account import current_account
 from assignments.services.dispatch import queue
 from assignments.services.dispatch.queue import DispatchClaim, DispatchJob
+from tests.dispatch_harness import state_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
-from tests.office import state_of
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)

@@ -9,6 +9,7 @@ from assignments.services.dispatch import send_assignment
 from assignments.services.dispatch.context import step_reached
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.ledger.assign import assign_lead, undo_assignment
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import (
     make_absence,
     make_assignment,
@@ -17,10 +18,9 @@ from tests.factories import (
     make_manager,
     make_member,
 )
-from tests.office import Office, state_of
 
 
-def assign(office: Office, lead, to: int, **fields) -> Assignment:
+def assign(office: DispatchHarness, lead, to: int, **fields) -> Assignment:
     actor = fields.pop("actor", None) or make_manager()
     return assign_lead(
         lead=lead, to=office.members[to], actor=actor, at=office.clock(), **fields

@@ -10,11 +10,13 @@ from assignments.services.dispatch.queue import DispatchClaim
 from assignments.services.ledger.assign import assign_lead
 from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import make_manager
-from tests.office import Office, state_of
 
 
-def assign_with_note(office: Office, text: str = "Ask for the yard plan.") -> Note:
+def assign_with_note(
+    office: DispatchHarness, text: str = "Ask for the yard plan."
+) -> Note:
     row = assign_lead(
         lead=office.lead(),
         to=office.members[1],
@@ -47,7 +49,7 @@ def test_no_assignment_no_note(office):
     assert state_of(note) == Note.State.CANCELLED
 
 
-def sent(office: Office, note: Note) -> int:
+def sent(office: DispatchHarness, note: Note) -> int:
     """How many times Smartlead has it."""
     return sum(note.reference in text for text in office.notes(note.lead))
 

@@ -18,8 +18,8 @@ from assignments.services.dispatch.send_assignment import OwnerCheck
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.smartlead import transport
+from tests.dispatch_harness import state_of
 from tests.factories import make_assignment, make_manager
-from tests.office import state_of
 
 NOTE = "Please call back."
 

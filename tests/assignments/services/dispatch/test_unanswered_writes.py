@@ -6,8 +6,8 @@ from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.faults import FaultKind
 from assignments.services.ledger.assign import assign_lead
+from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import make_manager
-from tests.office import Office, state_of
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def unanswered(office) -> Assignment:
     return write(office, FaultKind.LOST_ANSWER)
 
 
-def write(office: Office, fault: FaultKind) -> Assignment:
+def write(office: DispatchHarness, fault: FaultKind) -> Assignment:
     row = assign_lead(
         lead=office.lead(),
         to=office.members[1],
@@ -29,7 +29,7 @@ def write(office: Office, fault: FaultKind) -> Assignment:
     return row
 
 
-def reads(office: Office) -> int:
+def reads(office: DispatchHarness) -> int:
     return len(office.world.call_log.calls(kind="thread"))
 
 

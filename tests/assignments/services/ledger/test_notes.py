@@ -10,6 +10,7 @@ from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.notes import LONGEST_NOTE, write_note
 from assignments.services.operations import invariants
+from tests.dispatch_harness import state_of
 from tests.factories import (
     MONDAY,
     make_lead,
@@ -18,7 +19,6 @@ from tests.factories import (
     make_team,
     make_user,
 )
-from tests.office import state_of
 
 
 def write(lead, text="He asked for a call in June.", *, author=None, at=MONDAY):

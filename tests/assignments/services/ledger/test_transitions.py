@@ -9,8 +9,8 @@ from assignments.services.ledger.transitions import (
     finalize,
     requeue,
 )
+from tests.dispatch_harness import state_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
-from tests.office import state_of
 
 pytestmark = pytest.mark.django_db
 

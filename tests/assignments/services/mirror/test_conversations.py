@@ -10,21 +10,21 @@ from assignments.smartlead.client import Client
 from assignments.smartlead.errors import Refused
 from assignments.smartlead.records import HistoryEntry, NoteRow
 from tests.factories import MONDAY, make_account, make_lead
-from tests.mirror import Mirror, open_mirror
+from tests.mirror_harness import MirrorHarness, open_mirror_harness
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
-    with open_mirror(world) as mirror:
+def mirror(world: FakeSmartlead) -> Iterator[MirrorHarness]:
+    with open_mirror_harness(world) as mirror:
         mirror.head_pass()
         mirror.clock.advance(60)
         yield mirror
 
 
 @pytest.fixture
-def lead(mirror: Mirror) -> Lead:
+def lead(mirror: MirrorHarness) -> Lead:
     return Lead.objects.order_by("-last_reply_at")[0]
 
 

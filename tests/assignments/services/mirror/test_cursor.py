@@ -7,7 +7,7 @@ from assignments.services.mirror.cursor import BY_OFFSET, PAGE, TICK, ListPositi
 from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
 
 
 def page_of(*minutes: int | None, limit: int = PAGE) -> ListPage[LeadRow]:

@@ -14,8 +14,8 @@ from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import Attachment, HistoryEntry
 from tests.assignments.services.mirror.test_conversations import entry
 from tests.factories import MONDAY, make_campaign, make_lead
-from tests.hooks import SECRET, body_of, iso, reply_to
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
+from tests.webhook_events import SECRET, encoded_body, iso, reply_event
 
 pytestmark = pytest.mark.django_db
 
@@ -52,8 +52,8 @@ def by_event(lead: Lead, history: Sequence[HistoryEntry]) -> None:
         "time": iso(REPLIED),
         "attachments": [{"file_name": each.name} for each in mail.attachments],
     }
-    payload = reply_to(lead, at=REPLIED, reply_message=part)
-    receive(body=body_of(payload), signature=None, at=MONDAY)
+    payload = reply_event(lead, at=REPLIED, reply_message=part)
+    receive(body=encoded_body(payload), signature=None, at=MONDAY)
 
 
 @pytest.fixture
@@ -173,9 +173,9 @@ def test_is_made_before_the_database_is_locked(lead, way, monkeypatch):
 )
 def test_of_an_event_changes_only_if_it_tells_the_mails_words(lead, part, line):
     mail = part | {"message_id": "<1@x>", "time": iso(REPLIED)}
-    payload = reply_to(lead, at=REPLIED, reply_message=mail)
+    payload = reply_event(lead, at=REPLIED, reply_message=mail)
 
-    receive(body=body_of(payload), signature=None, at=MONDAY)
+    receive(body=encoded_body(payload), signature=None, at=MONDAY)
 
     lead.refresh_from_db()
     assert lead.last_message == line
@@ -184,9 +184,9 @@ def test_of_an_event_changes_only_if_it_tells_the_mails_words(lead, part, line):
 @pytest.mark.parametrize("files", ["a.pdf", 7, [None, 7], {"name": "a.pdf"}])
 def test_of_an_event_with_strange_files_is_made_without_them(lead, files):
     mail = {"html": "", "attachments": files, "time": iso(REPLIED)}
-    payload = reply_to(lead, at=REPLIED, reply_message=mail)
+    payload = reply_event(lead, at=REPLIED, reply_message=mail)
 
-    receive(body=body_of(payload), signature=None, at=MONDAY)
+    receive(body=encoded_body(payload), signature=None, at=MONDAY)
 
     lead.refresh_from_db()
     assert lead.last_message == "replied without text"

@@ -9,15 +9,15 @@ from assignments.smartlead.errors import ServiceTrouble
 from assignments.smartlead.list_parsing import ListPage
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY
-from tests.mirror import Mirror, make_row, open_mirror
+from tests.mirror_harness import MirrorHarness, make_row, open_mirror_harness
 
 pytestmark = pytest.mark.django_db
 Proof = SyncSource.Proof
 
 
 @pytest.fixture
-def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
-    with open_mirror(world) as mirror:
+def mirror(world: FakeSmartlead) -> Iterator[MirrorHarness]:
+    with open_mirror_harness(world) as mirror:
         mirror.head_pass()
         yield mirror
 

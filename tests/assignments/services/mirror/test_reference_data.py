@@ -21,14 +21,14 @@ from tests.factories import (
     make_member,
     make_target,
 )
-from tests.mirror import Mirror, open_mirror
+from tests.mirror_harness import MirrorHarness, open_mirror_harness
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
-    with open_mirror(world) as mirror:
+def mirror(world: FakeSmartlead) -> Iterator[MirrorHarness]:
+    with open_mirror_harness(world) as mirror:
         yield mirror
 
 

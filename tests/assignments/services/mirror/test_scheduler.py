@@ -8,7 +8,7 @@ from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.services import account
 from assignments.services.mirror import scheduler, sync_sources
 from tests.factories import make_account
-from tests.mirror import Mirror, open_mirror
+from tests.mirror_harness import MirrorHarness, open_mirror_harness
 
 pytestmark = pytest.mark.django_db
 ALL = {
@@ -23,8 +23,8 @@ ALL = {
 
 
 @pytest.fixture
-def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
-    with open_mirror(world) as mirror:
+def mirror(world: FakeSmartlead) -> Iterator[MirrorHarness]:
+    with open_mirror_harness(world) as mirror:
         yield mirror
 
 

@@ -14,25 +14,27 @@ from assignments.services.mirror.cursor import PAGE
 from assignments.smartlead.budget import account_budget
 from assignments.smartlead.errors import ServiceTrouble
 from tests.assignments.smartlead.mock_client import client_answered_with
+from tests.dispatch_harness import FakeClock
 from tests.factories import MONDAY, make_assignment, make_member
-from tests.mirror import Mirror, open_mirror
-from tests.office import Clock
+from tests.mirror_harness import MirrorHarness, open_mirror_harness
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mirror(world: FakeSmartlead) -> Iterator[Mirror]:
-    with open_mirror(world) as mirror:
+def mirror(world: FakeSmartlead) -> Iterator[MirrorHarness]:
+    with open_mirror_harness(world) as mirror:
         yield mirror
 
 
 @pytest.fixture
-def big(monkeypatch: pytest.MonkeyPatch, world: FakeSmartlead) -> Iterator[Mirror]:
+def big(
+    monkeypatch: pytest.MonkeyPatch, world: FakeSmartlead
+) -> Iterator[MirrorHarness]:
     """An inbox of several pages."""
     larger = FakeSmartlead(leads=75, now=MONDAY.timestamp(), limits=[(100_000, 60)])
     world.store, world.keys = larger.store, larger.keys
-    with open_mirror(world) as mirror:
+    with open_mirror_harness(world) as mirror:
         yield mirror
 
 
@@ -232,14 +234,14 @@ class TestRound:
 
 
 class TestLeadsThatVanish:
-    def vanished(self, mirror: Mirror) -> int:
+    def vanished(self, mirror: MirrorHarness) -> int:
         mirror.head_pass()
         map_id = max(replied(mirror.world))
         mirror.world.delete_lead(map_id)
         mirror.clock.advance(60)
         return map_id
 
-    def look(self, mirror: Mirror) -> None:
+    def look(self, mirror: MirrorHarness) -> None:
         while not sync_passes.recheck_missing_lead(mirror.reading):
             pass
 
@@ -343,12 +345,12 @@ class TestNothingWhereAPageShouldBe:
         return []
 
     @pytest.fixture
-    def mirror(self, world: FakeSmartlead, told: list[str]) -> Iterator[Mirror]:
+    def mirror(self, world: FakeSmartlead, told: list[str]) -> Iterator[MirrorHarness]:
         def answer(_: httpx.Request) -> httpx.Response:
             return httpx.Response(200, text=told.pop(0) if len(told) > 1 else told[0])
 
         with client_answered_with(answer, budget=account_budget()) as client:
-            yield Mirror(world, client, client.budget, Clock(MONDAY))
+            yield MirrorHarness(world, client, client.budget, FakeClock(MONDAY))
 
     def full_page(self) -> str:
         rows = [

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection, connections
 from django.utils.connection import ConnectionProxy
 
-from tests.migrated import pretend_migrated
+from tests.pretend_migrated import pretend_migrated
 
 
 @pytest.fixture

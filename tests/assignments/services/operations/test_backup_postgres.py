@@ -10,7 +10,7 @@ from assignments.services.operations import postgres_copy
 from assignments.services.operations.backup import back_up, restore
 from assignments.services.operations.backup_file import BackupRefused
 from tests.factories import MONDAY, make_lead, make_manager
-from tests.migrated import pretend_migrated
+from tests.pretend_migrated import pretend_migrated
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -29,7 +29,7 @@ from tests.factories import (
     make_manager,
     make_member,
 )
-from tests.migrated import pretend_migrated
+from tests.pretend_migrated import pretend_migrated
 
 pytestmark = pytest.mark.django_db
 

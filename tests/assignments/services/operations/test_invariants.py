@@ -15,6 +15,7 @@ from assignments.services.coverage import invariants as coverage_invariants
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.operations import invariants
 from assignments.services.replies.record import record_mails
+from tests.dispatch_harness import DispatchHarness
 from tests.factories import (
     MONDAY,
     make_account,
@@ -23,7 +24,6 @@ from tests.factories import (
     make_manager,
     make_member,
 )
-from tests.office import Office
 
 pytestmark = pytest.mark.django_db
 BROKEN = {
@@ -331,7 +331,7 @@ class TestCommand:
 
 
 class TestSmartlead:
-    def compared(self, office: Office) -> str:
+    def compared(self, office: DispatchHarness) -> str:
         out = StringIO()
         try:
             call_command("audit", "--smartlead", stdout=out, no_color=True)

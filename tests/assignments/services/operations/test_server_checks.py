@@ -8,7 +8,7 @@ import pytest
 
 from assignments.services.operations import server_checks
 from assignments.services.operations.findings import FindingState
-from tests.postbox import PASSWORD, mailers
+from tests.smtp_server import PASSWORD, mailers
 
 GIGABYTE = 1024**3
 

@@ -14,7 +14,7 @@ from assignments.services.mirror.import_leads import save_row
 from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import LeadRow
 from tests.factories import MONDAY, make_lead, make_member, make_target, make_user
-from tests.hooks import SECRET, body_of, reply_to
+from tests.webhook_events import SECRET, encoded_body, reply_event
 
 pytestmark = pytest.mark.django_db
 
@@ -80,8 +80,8 @@ def read_thread(lead: Lead, *history: dict, at: float) -> Lead:
 
 
 def tell(lead: Lead, *, at: float, **said) -> Lead:
-    payload = reply_to(lead, at=hour(at)) | said
-    receive(body=body_of(payload), signature=None, at=hour(at + 0.01))
+    payload = reply_event(lead, at=hour(at)) | said
+    receive(body=encoded_body(payload), signature=None, at=hour(at + 0.01))
     return Lead.objects.get()
 
 

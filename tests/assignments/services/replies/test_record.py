@@ -25,7 +25,7 @@ from tests.factories import (
     make_member,
     make_target,
 )
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
 
 pytestmark = pytest.mark.django_db
 

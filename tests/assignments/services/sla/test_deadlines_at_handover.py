@@ -13,7 +13,7 @@ from assignments.services.ledger.ownership import (
 from assignments.services.mirror.import_leads import save_rows
 from tests.dashboard.pages import queries_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_member, make_target
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
 
 pytestmark = pytest.mark.django_db
 

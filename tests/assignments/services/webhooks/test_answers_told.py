@@ -11,8 +11,8 @@ from assignments.services.operations import invariants
 from assignments.services.webhooks.receive import receive
 from tests.assignments.services.mirror.test_conversations import entry
 from tests.factories import MONDAY, make_target
-from tests.hooks import SECRET, body_of, reply_to
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
+from tests.webhook_events import SECRET, encoded_body, reply_event
 
 pytestmark = pytest.mark.django_db
 
@@ -33,12 +33,12 @@ def look(*, sent: float, replied: float, at: float) -> Lead:
 
 
 def tell(payload, *, at: float) -> None:
-    receive(body=body_of(payload), signature=None, at=hour(at))
+    receive(body=encoded_body(payload), signature=None, at=hour(at))
 
 
 def answered(lead: Lead, *, at: float) -> dict:
     mail = {"message_id": "<ours@x>", "html": "Yes", "time": hour(at).isoformat()}
-    return reply_to(lead, event_type="EMAIL_SENT", sent_message=mail)
+    return reply_event(lead, event_type="EMAIL_SENT", sent_message=mail)
 
 
 @pytest.mark.parametrize("way", ["list", "conversation"])
@@ -65,7 +65,7 @@ def test_a_reply_after_the_answer_lends_it_no_promise():
     lead = look(sent=-5, replied=-1, at=0)
 
     tell(answered(lead, at=0.5), at=0.6)
-    tell(reply_to(lead, at=hour(0.7)), at=0.8)
+    tell(reply_event(lead, at=hour(0.7)), at=0.8)
     look(sent=0.5, replied=0.7, at=2)
 
     assert Reply.objects.order_by("replied_at")[0].due_at == hour(1)
@@ -74,8 +74,8 @@ def test_a_reply_after_the_answer_lends_it_no_promise():
 def test_a_reply_that_only_an_event_told_so_far_is_no_finding_of_the_audit():
     lead = look(sent=-5, replied=-1, at=0)
 
-    tell(reply_to(lead, at=hour(0.2)), at=0.3)
-    tell(reply_to(lead, at=hour(-3)), at=0.4)
+    tell(reply_event(lead, at=hour(0.2)), at=0.3)
+    tell(reply_event(lead, at=hour(-3)), at=0.4)
 
     findings = {
         str(one): one.is_kept for one in invariants.check_invariants(at=hour(1))
@@ -96,7 +96,7 @@ class TestMailsToldByEvents:
 
     def told(self, lead: Lead, *, at: float, id_: str = "<1@x>", body: str = "Told"):
         part = {"message_id": id_, "html": body, "time": hour(at).isoformat()}
-        return reply_to(lead, reply_message=part)
+        return reply_event(lead, reply_message=part)
 
     def test_a_forged_one_goes_with_the_next_conversation(self):
         lead = look(sent=-5, replied=-1, at=0)

@@ -13,8 +13,8 @@ from assignments.services.mirror.import_leads import save_row
 from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import HistoryEntry, LeadRow
 from tests.factories import MONDAY, make_campaign, make_category, make_lead
-from tests.hooks import SECRET, body_of, category_of, reply_to
-from tests.mirror import make_row
+from tests.mirror_harness import make_row
+from tests.webhook_events import SECRET, category_event, encoded_body, reply_event
 
 LEAD, TWIN, CAMPAIGN = 501, 502, 5
 # What happened in Smartlead, a minute apart: replies, and a category each time.
@@ -57,7 +57,7 @@ def poll(number: int, *, map_id: int = LEAD) -> None:
 
 
 def tell(payload: dict[str, Any], at: Any) -> None:
-    receive(body=body_of(payload), signature=None, at=at)
+    receive(body=encoded_body(payload), signature=None, at=at)
 
 
 def take(step: str, number: int) -> None:
@@ -70,9 +70,9 @@ def take(step: str, number: int) -> None:
             "html": f"Mail {number}",
             "time": str(at),
         }
-        tell(reply_to(lead, at=at, reply_message=part), END)
+        tell(reply_event(lead, at=at, reply_message=part), END)
     else:
-        tell(category_of(lead, number + 1, at=at), END)
+        tell(category_event(lead, number + 1, at=at), END)
 
 
 SEEN = (

@@ -9,7 +9,13 @@ from assignments.models.lead import NEVER
 from assignments.services.webhooks.apply import MOST_UNKNOWN
 from assignments.services.webhooks.receive import receive
 from tests.factories import MONDAY, make_campaign, make_category, make_lead, make_member
-from tests.hooks import LATER, SECRET, body_of, category_of, reply_to
+from tests.webhook_events import (
+    LATER,
+    SECRET,
+    category_event,
+    encoded_body,
+    reply_event,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -27,13 +33,13 @@ def lead() -> Lead:
 
 
 def tell(payload, *, at=NOW, **headers) -> WebhookEvent:
-    receive(body=body_of(payload), signature=None, at=at, **headers)
+    receive(body=encoded_body(payload), signature=None, at=at, **headers)
     return WebhookEvent.objects.latest("pk")
 
 
 class TestReply:
     def test_counts_from_when_it_was_written(self, lead):
-        event = tell(reply_to(lead))
+        event = tell(reply_event(lead))
 
         lead.refresh_from_db()
         assert (lead.last_reply_at, lead.answer_owed) == (LATER, True)
@@ -43,7 +49,7 @@ class TestReply:
         self, lead, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
-            tell(reply_to(lead))
+            tell(reply_event(lead))
 
         lead.refresh_from_db()
         assert lead.recheck_at == NOW
@@ -52,7 +58,7 @@ class TestReply:
     def test_leaves_owner_and_everything_else_alone(self, lead):
         before = Lead.objects.values().get()
 
-        tell(reply_to(lead, team_member_id=9, lead_category_id=5, first_name="X"))
+        tell(reply_event(lead, team_member_id=9, lead_category_id=5, first_name="X"))
 
         after = Lead.objects.values().get()
         assert {name for name in before if before[name] != after[name]} == {
@@ -62,7 +68,7 @@ class TestReply:
         }  # fmt: skip
 
     def test_older_than_the_newest_only_fills_the_gap(self, lead):
-        event = tell(reply_to(lead, at=MONDAY - timedelta(days=2)))
+        event = tell(reply_event(lead, at=MONDAY - timedelta(days=2)))
 
         lead.refresh_from_db()
         assert lead.last_reply_at == MONDAY - timedelta(hours=1)
@@ -74,7 +80,7 @@ class TestReply:
         before = MONDAY - timedelta(days=9)
         Lead.objects.update(last_reply_at=before, last_sent_at=before)
 
-        event = tell(reply_to(lead, at=MONDAY - timedelta(days=2)))
+        event = tell(reply_event(lead, at=MONDAY - timedelta(days=2)))
 
         lead.refresh_from_db()
         assert (lead.last_reply_at, lead.recheck_at) == (before, NOW)
@@ -82,7 +88,7 @@ class TestReply:
         assert "read again" in event.outcome
 
     def test_from_the_future_counts_as_of_now(self, lead):
-        tell(reply_to(lead, at=NOW + timedelta(days=900)))
+        tell(reply_event(lead, at=NOW + timedelta(days=900)))
 
         lead.refresh_from_db()
         assert lead.last_reply_at == NOW
@@ -91,23 +97,23 @@ class TestReply:
         lead.category = make_category(is_closing=True)
         lead.save()
 
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         lead.refresh_from_db()
         assert (lead.answer_owed, lead.last_reply_at) == (False, LATER)
 
     def test_whose_mail_has_no_id_is_kept_as_last_words_only(self, lead):
-        tell(reply_to(lead, reply_message={"html": "<p>Yes.</p>"}))
+        tell(reply_event(lead, reply_message={"html": "<p>Yes.</p>"}))
 
         lead.refresh_from_db()
         assert (lead.last_message, Message.objects.count()) == ("Yes.", 0)
 
     @pytest.mark.parametrize("name", ["EMAIL_REPLIED", "LEAD_REPLIED", "email_reply"])
     def test_goes_by_several_names(self, lead, name):
-        assert tell(reply_to(lead, event_type=name)).outcome == "The reply is shown."
+        assert tell(reply_event(lead, event_type=name)).outcome == "The reply is shown."
 
     def test_makes_the_conversation_no_complete_one(self, lead):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         lead.refresh_from_db()
         assert lead.thread_at is None
@@ -118,7 +124,7 @@ class TestReply:
         Lead.objects.update(gone_at=MONDAY)
 
         with django_capture_on_commit_callbacks(execute=True):
-            tell(reply_to(lead))
+            tell(reply_event(lead))
 
         lead.refresh_from_db()
         assert (lead.gone_at, lead.last_reply_at < LATER) == (MONDAY, True)
@@ -132,7 +138,7 @@ class TestMailOfOurs:
             "html": "<p>Gladly.</p>",
             "time": at.isoformat(),
         }
-        return reply_to(lead, event_type="EMAIL_SENT", sent_message=part)
+        return reply_event(lead, event_type="EMAIL_SENT", sent_message=part)
 
     def test_answers_the_reply_before_it(self, lead):
         Lead.objects.update(answer_owed=True, last_reply_at=MONDAY)
@@ -157,7 +163,7 @@ class TestMailOfOurs:
 
 class TestCategory:
     def test_is_shown_at_once_and_made_if_it_is_new(self, lead):
-        event = tell(category_of(lead, 4497, "Nurture"))
+        event = tell(category_event(lead, 4497, "Nurture"))
 
         lead.refresh_from_db()
         assert str(lead.category) == "Nurture"
@@ -167,7 +173,7 @@ class TestCategory:
         closing = make_category("Not interested", is_closing=True)
         Lead.objects.update(answer_owed=True)
 
-        tell(category_of(lead, closing.pk))
+        tell(category_event(lead, closing.pk))
 
         lead.refresh_from_db()
         assert not lead.answer_owed
@@ -175,15 +181,15 @@ class TestCategory:
     def test_older_than_the_last_read_only_asks_for_another(self, lead):
         make_category(id=8)
 
-        event = tell(category_of(lead, 8, at=MONDAY - timedelta(minutes=1)))
+        event = tell(category_event(lead, 8, at=MONDAY - timedelta(minutes=1)))
 
         lead.refresh_from_db()
         assert (lead.category, lead.recheck_at) == (None, NOW)
         assert "read again" in event.outcome
 
     def test_the_later_of_two_wins_in_any_order(self, lead):
-        first = category_of(lead, 4, "Early", at=LATER)
-        second = category_of(lead, 5, "Late", at=LATER + timedelta(seconds=9))
+        first = category_event(lead, 4, "Early", at=LATER)
+        second = category_event(lead, 5, "Late", at=LATER + timedelta(seconds=9))
 
         for payload in (second, first):
             tell(payload)
@@ -195,7 +201,7 @@ class TestCategory:
         lead.category = make_category()
         lead.save()
 
-        event = tell(category_of(lead, None))
+        event = tell(category_event(lead, None))
 
         lead.refresh_from_db()
         assert (lead.category is not None, event.state) == (True, "done")
@@ -203,7 +209,7 @@ class TestCategory:
     def test_keeps_the_name_that_is_known(self, lead):
         make_category("Ours", id=4)
 
-        tell(category_of(lead, 4, "Theirs"))
+        tell(category_event(lead, 4, "Theirs"))
 
         assert Category.objects.get(pk=4).name == "Ours"
 
@@ -218,7 +224,7 @@ class TestFinding:
         ],
     )
     def test_a_lead_is_found_by_what_there_is(self, lead, missing):
-        payload = {k: v for k, v in reply_to(lead).items() if k not in missing}
+        payload = {k: v for k, v in reply_event(lead).items() if k not in missing}
 
         assert tell(payload).map_id == lead.pk
 
@@ -230,7 +236,7 @@ class TestFinding:
 
     def test_two_of_one_address_are_not_guessed(self, lead):
         make_lead(email=lead.email, campaign=lead.campaign)
-        payload = reply_to(lead, sl_email_lead_map_id=None, sl_email_lead_id=None)
+        payload = reply_event(lead, sl_email_lead_map_id=None, sl_email_lead_id=None)
 
         assert tell(payload).state == "unmatched"
 
@@ -246,7 +252,7 @@ class TestFinding:
         self, queued, django_capture_on_commit_callbacks
     ):
         with django_capture_on_commit_callbacks(execute=True):
-            tell(reply_to(Lead(map_id=77, person_id=7)))
+            tell(reply_event(Lead(map_id=77, person_id=7)))
 
         assert queued == [("assignments.tasks.open_lead", 77)]
         assert not Lead.objects.exists()
@@ -256,13 +262,13 @@ class TestFinding:
     ):
         with django_capture_on_commit_callbacks(execute=True):
             for number in range(MOST_UNKNOWN + 5):
-                tell(reply_to(Lead(map_id=1000 + number, person_id=7)))
+                tell(reply_event(Lead(map_id=1000 + number, person_id=7)))
 
         opened = [task for task in queued if "open_lead" in task[0]]
         assert len(opened) == MOST_UNKNOWN
 
     def test_other_things_about_a_lead_have_it_read(self, lead):
-        tell(reply_to(lead, event_type="LEAD_UNSUBSCRIBED"))
+        tell(reply_event(lead, event_type="LEAD_UNSUBSCRIBED"))
 
         lead.refresh_from_db()
         assert (lead.recheck_at, lead.is_unread) == (NOW, False)
@@ -313,7 +319,7 @@ class TestTheAddressAlone:
 def test_a_lead_that_was_never_read_is_known_as_of_the_event(lead):
     Lead.objects.update(seen_at=NEVER, last_reply_at=None)
 
-    tell(reply_to(lead))
+    tell(reply_event(lead))
 
     lead.refresh_from_db()
     assert (lead.seen_at, lead.last_reply_at) == (LATER, LATER)

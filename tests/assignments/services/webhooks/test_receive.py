@@ -11,7 +11,13 @@ from assignments.services.account import rebind
 from assignments.services.webhooks import receive as webhooks_receive
 from assignments.services.webhooks.receive import MOST_ATTEMPTS, receive, tick
 from tests.factories import make_account, make_campaign, make_lead
-from tests.hooks import LATER, SECRET, body_of, category_of, reply_to
+from tests.webhook_events import (
+    LATER,
+    SECRET,
+    category_event,
+    encoded_body,
+    reply_event,
+)
 
 NOW = LATER + timedelta(minutes=5)
 
@@ -34,13 +40,13 @@ def broken(monkeypatch) -> pytest.MonkeyPatch:
 
 
 def tell(payload, *, at=NOW) -> None:
-    receive(body=body_of(payload), signature=None, at=at)
+    receive(body=encoded_body(payload), signature=None, at=at)
 
 
 class TestOnce:
     def test_the_same_again_is_kept_once(self, lead):
         for webhook in (1, 2):
-            tell(reply_to(lead) | {"webhook_id": webhook})
+            tell(reply_event(lead) | {"webhook_id": webhook})
 
         assert WebhookEvent.objects.count() == 1
 
@@ -48,19 +54,19 @@ class TestOnce:
         for minutes in (1, 2):
             at = LATER + timedelta(minutes=minutes)
             part = {"html": f"Reply {minutes}", "time": at.isoformat()}
-            tell(reply_to(lead, reply_message=part, message_id="<ours@x>"))
+            tell(reply_event(lead, reply_message=part, message_id="<ours@x>"))
 
         assert WebhookEvent.objects.count() == 2
 
     def test_an_event_id_that_two_leads_share_does_not_hide_one(self, lead):
         for one in (lead, make_lead()):
-            tell(reply_to(one, event_id="1"))
+            tell(reply_event(one, event_id="1"))
 
         assert WebhookEvent.objects.count() == 2
 
     def test_an_event_id_tells_it_apart(self, lead):
-        tell(category_of(lead, 4))
-        tell(category_of(lead, 4) | {"history": []})
+        tell(category_event(lead, 4))
+        tell(category_event(lead, 4) | {"history": []})
 
         assert WebhookEvent.objects.count() == 1
 
@@ -73,7 +79,8 @@ class TestOnce:
     def test_one_category_after_the_other_about_one_mail_are_two(self, lead):
         for category in (4, 5):
             tell(
-                category_of(lead, category) | {"event_id": None, "message_id": "<1@x>"}
+                category_event(lead, category)
+                | {"event_id": None, "message_id": "<1@x>"}
             )
 
         lead.refresh_from_db()
@@ -82,12 +89,12 @@ class TestOnce:
 
 class TestWhatIsKept:
     def test_no_mail_is_left_once_it_is_taken_in(self, lead):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         assert WebhookEvent.objects.get().content == {}
 
     def test_no_secret_address_or_history_while_it_waits(self, lead, broken):
-        tell(category_of(lead, 4) | {"webhook_url": "https://x/webhooks/key/"})
+        tell(category_event(lead, 4) | {"webhook_url": "https://x/webhooks/key/"})
 
         kept = str(WebhookEvent.objects.get().content)
         assert "4" in kept
@@ -96,7 +103,7 @@ class TestWhatIsKept:
     def test_a_mail_of_a_megabyte_is_cut(self, lead, broken):
         long = {"message_id": "<1@x>", "html": "x" * 1_500_000}
 
-        tell(reply_to(lead, reply_message=long))
+        tell(reply_event(lead, reply_message=long))
 
         kept = WebhookEvent.objects.get().content["reply_message"]["html"]
         assert len(kept) == 500_000
@@ -104,14 +111,14 @@ class TestWhatIsKept:
 
 class TestFaults:
     def test_a_fault_stands_with_the_event_in_a_sentence(self, lead, broken):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         event = WebhookEvent.objects.get()
         assert event.state == "failed"
         assert "TypeError" in event.outcome
 
     def test_the_tick_tries_again_when_it_is_time(self, lead, broken):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
         broken.undo()
 
         tick(at=NOW + timedelta(seconds=30))
@@ -124,7 +131,7 @@ class TestFaults:
     def test_who_dies_after_keeping_it_loses_nothing(self, lead, monkeypatch):
         with monkeypatch.context() as dying:
             dying.setattr(webhooks_receive, "apply_stored", lambda **_: None)
-            tell(reply_to(lead))
+            tell(reply_event(lead))
 
         tick(at=NOW + timedelta(minutes=2))
 
@@ -133,7 +140,7 @@ class TestFaults:
 
     def test_it_waits_while_the_database_belongs_to_another_account(self, lead):
         make_account(fingerprint="f" * 64, base_url="https://other.example")
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         tick(at=NOW + timedelta(minutes=2))
         lead.refresh_from_db()
@@ -145,7 +152,7 @@ class TestFaults:
         assert lead.is_unread
 
     def test_it_is_given_up_in_the_end_and_says_so(self, lead, broken):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
         for hours in range(1, MOST_ATTEMPTS):
             tick(at=NOW + timedelta(hours=hours))
 
@@ -155,7 +162,7 @@ class TestFaults:
 
     def test_one_fault_holds_up_no_other(self, lead, broken):
         for number in range(3):
-            tell(reply_to(lead, at=LATER + timedelta(seconds=number)))
+            tell(reply_event(lead, at=LATER + timedelta(seconds=number)))
         broken.undo()
         WebhookEvent.objects.filter(pk=WebhookEvent.objects.first().pk).update(
             content={"event_type": "EMAIL_REPLY", "reply_message": "no part"}
@@ -168,7 +175,7 @@ class TestFaults:
 
 class TestForgetting:
     def test_old_ones_go_after_thirty_days(self, lead):
-        tell(reply_to(lead))
+        tell(reply_event(lead))
 
         tick(at=NOW + timedelta(days=29))
         assert WebhookEvent.objects.count() == 1
@@ -204,7 +211,7 @@ def test_two_deliveries_at_once_are_one_event():
     def deliver() -> None:
         try:
             ready.wait()
-            tell(reply_to(lead))
+            tell(reply_event(lead))
         finally:
             connection.close()
 
