@@ -27,8 +27,8 @@ def finalize(
     found_id: int | None = None,
     was_outdated: bool = False,
 ) -> bool:
-    """End a pending row, its unsent notes, holds and followers; announce a DONE one. Return
-    False, without effects, if it is final or `token` is given and not the row's own."""
+    """End a pending row, update holds and followers; announce a DONE one, else drop its
+    notes. False, without effects, if it is final or not claimed by a given `token`."""
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
     if token:
         pending = pending.filter(token=token)
