@@ -70,10 +70,9 @@ class Dispatcher:
             self.sleep(_seconds(LOOK_AGAIN))
 
     def take_turn(self, now: datetime) -> datetime | None:
-        """Handle one claimed row or send one probe and return None; else when to look
-        again.
+        """Handle one row or send one probe and return None; else when to look again.
 
-        Requeues expired claims. During an outage it only probes. Returns the last
+        Requeues expired claims first. During an outage it only probes. Returns the last
         possible datetime if the binding is wrong or nothing will ever be due.
         """
         account = accounts.current_account()
@@ -121,8 +120,7 @@ class Dispatcher:
         return self.turns % OLDEST_EVERY == 0
 
     def _probe(self, account: Account, now: datetime) -> datetime | None:
-        """Make one read during an outage and return None; else return when to look
-        again.
+        """Make one read in an outage and return None; else return when to look again.
 
         That is when the next probe is due, when there may be a slot, or LOOK_AGAIN from
         now if another worker has just claimed the probe.

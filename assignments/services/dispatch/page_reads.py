@@ -151,11 +151,11 @@ def _request(
 
 @transaction.atomic
 def _record_sure(map_ids: set[int], *, owner_id: int, asked_at: datetime) -> set[int]:
-    """Set `owner_sure_at` to LIST_MAY_LAG seconds before the question, unless it is
-    later.
+    """Set `owner_sure_at` of leads to LIST_MAY_LAG seconds before the question.
 
     Done for those of the leads whose known owner is that member, not known later than
-    asked, and of which no row is sending; returns their ids.
+    asked, and of which no row is sending; a later `owner_sure_at` stays. Returns the
+    ids of these leads.
     """
     sure_at = asked_at - timedelta(seconds=settings.LIST_MAY_LAG)
     locked = Lead.objects.select_for_update(of=("self",)).order_by("map_id")

@@ -124,9 +124,7 @@ def next_due_at(at: datetime) -> datetime | None:
 def _lease_ends(
     rows: "QuerySet[Assignment] | QuerySet[Note]", at: datetime
 ) -> list[datetime]:
-    """Return the later of `lease_until` and `settle_at` of each row, if it is after
-    `at`.
-    """
+    """Return the later of `lease_until` and `settle_at` of each row, if after `at`."""
     pairs = rows.values_list("lease_until", "settle_at")
     ends = [max(filter(None, pair), default=at) for pair in pairs]
     return [end for end in ends if end > at]
@@ -205,8 +203,7 @@ def _sends(
 
 
 def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
-    """Yield the first pending note of each lead, by id, if it may be sent or settled
-    now.
+    """Yield the first pending note of each lead, by id, if it is due to send or settle.
 
     A note whose assignment is not done is left out and keeps none back. While all
     writes are paused, only notes to settle.

@@ -50,9 +50,7 @@ OVERTAKEN_SENT = "Somebody changed the owner in Smartlead meanwhile. It stays so
 
 
 def send(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
-    """Take one step for a claimed row that waits; give the slot back if the claim is
-    lost.
-    """
+    """Take one step for a claimed waiting row; give the slot back if the claim is lost."""
     if row := _load_claimed(claim):
         SendAssignment(context, row, slot).send()
     else:
@@ -81,8 +79,7 @@ class SendAssignment:
         self.slot = slot
 
     def send(self) -> None:
-        """Take the row's next step by `check_owner`; without a call the slot is given
-        back.
+        """Take the row's next step by `check_owner`; give an unused slot back.
 
         READ_FIRST reads the lead or its page. SEND writes the owner, or ends the row if
         `why_not_send` has a reason or the target is inactive. ALREADY_TRUE ends it as
@@ -222,8 +219,7 @@ class SendAssignment:
         """Mark the row as sent (`sent_at`, `settle_at`, one more in `sends`).
 
         Returns the monotonic time to start by; None, with nothing marked, if the claim
-        is lost or too short for a call, the owner changed or not fresh, or writes are
-        paused.
+        is lost or too short, the owner changed or not fresh, or writes are paused.
         """
         row = self.row
         monotonic, now = time.monotonic(), self.context.clock()
@@ -280,7 +276,7 @@ class SendAssignment:
             pause_bulk_if_refusals_repeat(at)
 
     def _drop(self, why_not: str) -> None:
-        """End a person's row as SKIPPED, another's as CANCELLED with `was_outdated`."""
+        """End a person's row as SKIPPED, any other as CANCELLED and outdated."""
         at = self.context.clock()
         state = State.SKIPPED if self.row.is_personal else State.CANCELLED
         with self._locked_lead():
@@ -312,7 +308,7 @@ class SendAssignment:
 
     # ── Waiting again ───────────────────────────────────────────────────────────
     def _adopt_owner(self) -> None:
-        """Expect the owner known now, and wait again; SKIPPED if that is the target."""
+        """Expect the owner known now and wait; SKIPPED if it is the target."""
         row, at = self.row, self.context.clock()
         with self._locked_lead() as lead:
             if lead.owner_id == row.to_id:
@@ -322,7 +318,7 @@ class SendAssignment:
             requeue(row, token=row.token, at=at)
 
     def _put_back(self, wait: timedelta | None = None) -> None:
-        """Let a row that is still ours wait again, for `wait` at least, as not sent."""
+        """Let a row that is still ours wait, for `wait` if given, as not sent."""
         with self._locked_lead():
             if self._mine().exists():
                 self._unstamp()
@@ -331,7 +327,7 @@ class SendAssignment:
                 requeue(self.row, token=self.row.token, at=at, not_before=not_before)
 
     def _unstamp(self) -> None:
-        """Clear `sent_at` and `settle_at` of a stamped row and take one off `sends`."""
+        """Clear the times of a stamped row and take one off `sends`."""
         stamped = self._mine().filter(sent_at__isnull=False)
         stamped.update(sent_at=None, settle_at=None, sends=F("sends") - 1)
 
@@ -348,7 +344,7 @@ class SendAssignment:
         record_outage(error, at)
 
     def _try_again(self, at: datetime) -> None:
-        """End the row as REFUSED if `should_give_up`, else let it wait `retry_delay`."""
+        """End the row as REFUSED if `should_give_up`, else let it wait."""
         row = self.row
         if should_give_up(row, at):
             outcome = f"Given up after {row.failures} failed attempts. {row.outcome}"
@@ -361,7 +357,7 @@ class SendAssignment:
     def _leave_unsettled(
         self, error: ServiceTrouble | AmbiguousWrite, settle_at: datetime | None = None
     ) -> None:
-        """Count a failure, end the lease and record an outage; the row stays SENDING."""
+        """Count a failure and end the lease; the row stays SENDING."""
         at = self.context.clock()
         self._count_failure(at, str(error))
         self._mine().update(lease_until=at, settle_at=settle_at or F("settle_at"))
@@ -380,7 +376,6 @@ class SendAssignment:
             record_outage(error, at)
 
     def _count_failure(self, at: datetime, reason: str) -> None:
-        """Add a failure, with the time of the first; `reason` becomes the outcome."""
         self._mine().update(
             failures=F("failures") + 1,
             first_failed_at=Coalesce("first_failed_at", at),

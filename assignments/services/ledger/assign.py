@@ -75,8 +75,7 @@ def assign_lead(
 
 
 def _save_in_place(row: Assignment, pending: PendingRows, note: str) -> None:
-    """Save a new row with the owner it expects, after cancelling the lead's waiting
-    row.
+    """Save a new row with the owner it expects; cancel the lead's waiting row first.
 
     A row that ends as SKIPPED by that updates the holds; for any other the note is
     queued and the dispatcher woken. Raises AssignmentRefused for a note that is too
@@ -217,8 +216,7 @@ def _waiting_holds(assignment: Assignment) -> QuerySet[Hold]:
 
 
 def _check_target_present(assignment: Assignment, at: datetime) -> None:
-    """Raise AssignmentRefused if the target is away at `at` and a coverage's hold
-    waits.
+    """Raise AssignmentRefused if the target is away at `at` and a hold waits for it.
 
     Holds of the coverage of this very absence do not count.
     """
@@ -239,8 +237,7 @@ def _expected_owner(assignment: Assignment) -> int | AnyOwner | None:
 
 @transaction.atomic
 def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
-    """Mark a final assignment as read by its `dismissed_at`; one marked already stays
-    so.
+    """Set `dismissed_at` of a final assignment, unless it is set already.
 
     An assignment that is not final is left alone. Raises NotAllowed if `actor` neither
     decided it nor may move the lead.
@@ -298,8 +295,10 @@ def _join_pending(row: Assignment, actor: User, note: str, at: datetime) -> Assi
 
 
 def _reason_moved_on(assignment: Assignment) -> str | None:
-    """Return a sentence if a newer row of the lead is pending, or this row is DONE and
-    the lead is with another owner now; else None.
+    """Return a sentence if the lead has moved on since this row, else None.
+
+    It has if a newer row of it is pending, or if this row is DONE and another has it
+    now.
     """
     lead = assignment.lead
     newer = Assignment.objects.pending().filter(lead=lead, pk__gt=assignment.pk)

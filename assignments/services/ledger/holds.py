@@ -108,8 +108,7 @@ def why_not_restore(row: Assignment) -> str | None:
 
 
 def ended_coverage_reasons(rows: QuerySet[Assignment]) -> dict[int, str]:
-    """Return, by row id, a sentence for each row that ended a hold of a coverage now
-    over.
+    """Return, by row id, a sentence for rows that ended a hold of a coverage now over.
 
     Over is a returning, completed or cancelled coverage. Other rows are left out.
     """
@@ -133,8 +132,7 @@ def adopt_retry(*, refused: Assignment, retry: Assignment) -> None:
 
 # ── A coverage's own move ───────────────────────────────────────────────────────
 def _apply_coverage_move(row: Assignment, at: datetime) -> None:
-    """Update the holds that wait for a coverage's row that was done, and queue its
-    note.
+    """Update the holds that wait for a coverage's done row, and queue its note.
 
     A planned hold becomes live with the row's target. A live one ends as returned by a
     return; by another row it goes to the new target, or ends as carried over if a
@@ -174,11 +172,9 @@ def _change_holder(
 
 
 def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
-    """Queue the coverage's start or return note with the row, once per coverage and
-    lead.
+    """Queue the coverage's start or return note, once per coverage, lead and kind.
 
-    Nothing is queued for a blank text or a direction noted before. See
-    docs/design/coverage-rules.md, rule 33.
+    Nothing is queued for a blank text. See docs/design/coverage-rules.md, rule 33.
     """
     is_return = row.cause == Cause.COVERAGE_RETURN
     coverage = hold.coverage

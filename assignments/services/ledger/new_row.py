@@ -29,8 +29,7 @@ NOTHING_PENDING = PendingRows()
 
 
 def pending_rows(leads: Iterable[int]) -> dict[int, PendingRows]:
-    """Return the waiting and the sending row by lead id, in one query, with `to`
-    loaded.
+    """Return the waiting and the sending row by lead id, in one query, `to` loaded.
 
     Leads without such rows are left out.
     """

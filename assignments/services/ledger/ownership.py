@@ -38,8 +38,7 @@ def observe_owner(
     token: str = "",
     book: SlaPolicy | None = None,
 ) -> None:
-    """Store the owner that Smartlead named, if the observation is newer than the last
-    one.
+    """Store the owner that Smartlead named, if asked later than what is known.
 
     Ignored while a row of the lead is sending, unless that has this `token`. A
     contradiction of a recent change only schedules another read. Another owner is

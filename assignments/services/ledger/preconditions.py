@@ -36,8 +36,7 @@ def why_not_send(row: Assignment, at: datetime) -> str | None:
 
 
 def _away_since_preview(row: Assignment, now: datetime) -> str | None:
-    """Return a sentence if the target is away and the batch's preview did not show
-    that.
+    """Return a sentence if the target is away, unless the batch's preview showed that.
 
     Else None; None too for clicked rows and rows without a batch or its plan.
     """
