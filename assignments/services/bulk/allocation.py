@@ -132,9 +132,9 @@ def away_until(coverage: Coverage) -> str:
 
 
 def plan_context(actor: User, *, reason: str, at: datetime) -> PlanContext:
-    """Return the context for a new plan: loads, holds, absences and pending rows as of
-    now.
+    """Return the context for a new plan, read from the database.
 
+    Loads, holds, pending rows and the actor's rights as of now, absences at `at`.
     `reason`: the actor's own words for all leads, or "".
     """
     counts = open_leads.open_lead_counts()
@@ -326,8 +326,7 @@ def rotation_turns(rotation: str, context: PlanContext) -> WeightedTurns:
 
 
 def saved_turns(rotation: str) -> dict[int, int]:
-    """Return how far each member is ahead in a rotation, in parts of a lead, by member
-    id.
+    """Return by member id how far each is ahead in a rotation, in parts of a lead.
 
     Members without a saved turn are left out (see WeightedTurns).
     """
@@ -385,8 +384,7 @@ def _pending_changes() -> dict[int, PendingTarget]:
 
 
 def newest_assignment_ids() -> dict[int, int]:
-    """Return the id of the newest assignment to each member, in any state, by member
-    id.
+    """Return by member id the id of the newest assignment to them, in any state.
 
     Members without one are left out.
     """

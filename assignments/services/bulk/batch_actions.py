@@ -25,8 +25,7 @@ def check_can_control(user: User, batch: Batch) -> None:
 
 
 def why_not_control(user: User, batch: Batch) -> str:
-    """Return why the user may not pause, cancel, retry or undo the batch; "" if they
-    may.
+    """Return a sentence why the user may not change or undo the batch; "" if they may.
 
     Nobody may with a batch whose cause is not in PERSONAL. Of the others a sales
     manager may with all, a team lead with those they made, a member with none.
@@ -128,8 +127,7 @@ def _cancel(batch: Batch, leads: Sequence[int], outcome: str, at: datetime) -> i
 
 
 def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
-    """Send the REFUSED rows not dismissed yet as a new batch, dismiss them; return the
-    batch.
+    """Send undismissed REFUSED rows as a new batch, dismiss them; return that batch.
 
     Its cause is UNDO for an undo, else BULK; the plan's note goes along. Leads that
     have moved since, or about which somebody decided, are skipped there. Raises

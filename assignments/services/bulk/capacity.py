@@ -46,8 +46,7 @@ def lock_capped_members(plan: SavedPlan) -> None:
 
 
 def over_capacity(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, str]:
-    """Return the leads (ids) not written yet that would exceed a cap, each with a
-    sentence.
+    """Return the unwritten leads (ids) that would exceed a cap, each with a sentence.
 
     Later entries give way to earlier ones, and this plan to those confirmed before it.
     Only open leads that change hands count; `without`: ids of leads that stay anyway.
@@ -68,7 +67,7 @@ def over_capacity(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, 
 def _moves_over_caps(
     moves: Sequence[OpenLeadMove], load: Counter[int], caps: Mapping[int, int]
 ) -> Iterable[tuple[OpenLeadMove, str, int]]:
-    """Yield the moves that would exceed a cap, later ones first, with member's name and
+    """Yield moves that would exceed a cap, later ones first, with member's name and
     cap.
 
     A member who keeps a lead because its move is dropped may exceed their cap in turn,
@@ -107,8 +106,7 @@ def _loads_with_earlier_plans(plan: SavedPlan) -> Counter[int]:
 
 
 def _earlier(plan: SavedPlan) -> Iterable[SavedPlan]:
-    """Return the other plans confirmed before this one, unwritten in part, not
-    cancelled.
+    """Return other plans confirmed before this one, partly unwritten, not cancelled.
 
     For a preview: all confirmed ones.
     """

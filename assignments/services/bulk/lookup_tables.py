@@ -188,8 +188,8 @@ def _load_members() -> _Members:
 
 
 def _read(text: str, table: LookupTable) -> tuple[list[LookupEntry], str, list[str]]:
-    """Return the unsaved entries, the header ("" without one), and sentences on
-    repeats.
+    """Return the unsaved entries, the header ("" without one), and repeats as
+    sentences.
 
     A repeat is a row that says what an earlier one did. Raises BrokenRows for rows that
     are wrong or a table that is unreadable, AssignmentRefused if there is no row.
@@ -211,8 +211,7 @@ def _read(text: str, table: LookupTable) -> tuple[list[LookupEntry], str, list[s
 def _entries(
     rows: Sequence[CsvRow], members: _Members, table: LookupTable
 ) -> tuple[list[LookupEntry], list[str]]:
-    """Return the unsaved entries, and a sentence for each row that repeats an earlier
-    one.
+    """Return the unsaved entries, and a sentence for each row repeating an earlier one.
 
     Raises BrokenRows with a sentence for each row that is wrong.
     """

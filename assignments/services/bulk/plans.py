@@ -116,9 +116,7 @@ def confirm_plan(
 
 
 def delete_old_previews(*, at: datetime) -> int:
-    """Delete plans not confirmed within PREVIEW_KEPT_FOR; return how many rows that
-    were.
-    """
+    """Delete plans not confirmed within PREVIEW_KEPT_FOR; return how many rows."""
     old = SavedPlan.objects.filter(
         confirmed_at=None, created_at__lt=at - PREVIEW_KEPT_FOR
     )

@@ -89,8 +89,7 @@ UNMOVABLE_SINCE_PREVIEW = {
 def newly_unmovable(
     plan: SavedPlan, leads: Collection[int], *, at: datetime
 ) -> dict[int, str]:
-    """Return a sentence for each of the leads that a rebalance should not move any
-    more.
+    """Return a sentence for each lead that a rebalance should not move any more.
 
     By lead id; movable leads are left out. Empty for plans of another cause.
     """
@@ -134,16 +133,14 @@ class PlanState:
         return self.plan.confirmed_at
 
     def absence(self, member_id: int) -> Coverage | None:
-        """Return the member's absence now; None without one, or if the preview showed
+        """Return the member's absence now; None if there is none or the preview showed
         it.
         """
         known: list[int] = self.plan.summary.get("away", [])
         return None if member_id in known else self.away.get(member_id)
 
     def newest(self, lead_id: int) -> Assignment | None:
-        """Return the lead's waiting row, or else the one being sent; None without
-        either.
-        """
+        """Return the lead's waiting row, or else the one being sent, or else None."""
         return self.pending.get(lead_id, NOTHING_PENDING).newest
 
 
@@ -167,8 +164,7 @@ def load_plan_state(
 
 
 def _later_decisions(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assignment]:
-    """Return, by lead id, the newest decision of a person since this plan was
-    confirmed.
+    """Return, by lead id, a person's newest decision since this plan was confirmed.
 
     Cancelled rows and skipped ones of a batch do not count. For a plan that tries
     refused rows again: since the batch of those rows. Empty for a preview.
@@ -294,10 +290,9 @@ class PlanChanged(AssignmentRefused):
 
 
 def changes_since(plan: SavedPlan, *, at: datetime) -> PlanChanges:
-    """Return the leads that the plan would move and that would be skipped now, with
-    why.
+    """Return the leads that the plan would move and that would be skipped now.
 
-    By `skip_reason`, or because their member has no room any more.
+    Each with why: by `skip_reason`, or because their member has no room any more.
     """
     moving = [entry for entry in plan.entries() if entry.to_id is not None]
     why: dict[int, str] = {}

@@ -257,8 +257,7 @@ class RoundRobin:
 def members_over_share(
     pool: Sequence[PoolMember], held: Mapping[int, int]
 ) -> frozenset[int]:
-    """Return the ids of members who hold more than their share, rounded up, of the
-    leads.
+    """Return the ids of members who hold more leads than their share, rounded up.
 
     `held` counts these leads by owner; those of 0 (nobody) or of owners outside the
     pool add to what is shared, by weight. Members with a `why_not` have no share and

@@ -180,7 +180,7 @@ class _UndoContext:
 
     actor: User
     members: Mapping[int, Member]
-    movable: frozenset[int | None] | None  # as from `access.movable_owners`
+    movable: frozenset[int | None] | None  # as from `access.movable_owner_ids`
     choosable: frozenset[int]
     # By lead: the later change of its owner, as a sentence.
     later: Mapping[int, str]

@@ -52,9 +52,7 @@ def unwritten_plans() -> list[SavedPlan]:
 
 
 def write_next_chunk() -> int:
-    """Write a chunk of the first of `unwritten_plans`; return its entries' number, or
-    0.
-    """
+    """Write a chunk of the first of `unwritten_plans`; return how many entries, or 0."""
     plans = unwritten_plans()
     return write_chunk(plan=plans[0], at=timezone.now()) if plans else 0
 
@@ -100,8 +98,8 @@ def _write_entries(plan: SavedPlan, entries: Sequence[PlanEntry], at: datetime) 
 def _skip_beyond_capacity(
     plan: SavedPlan, rows: Sequence[Assignment], at: datetime
 ) -> None:
-    """End as SKIPPED the waiting rows whose member has no room any more, by
-    `over_capacity`.
+    """End waiting rows as SKIPPED, without `after`, if their member has no room any
+    more.
     """
     stays = {row.lead_id for row in rows if row.state != State.WAITING}
     beyond_capacity = capacity.over_capacity(plan, without=stays)

@@ -77,7 +77,7 @@ def mark_awaited(row: Assignment, at: datetime) -> AwaitedPage:
     Its leads are the row's own first, then those after it in the list of the expected
     owner, PAGE at most.
     """
-    assert row.expected_id is not None  # noqa: S101  `turn_for` has seen to it
+    assert row.expected_id is not None  # noqa: S101  `plan_read` has seen to it
     assert row.lead.listed_reply_at is not None  # noqa: S101
     page = AwaitedPage(
         owner_id=row.expected_id,
