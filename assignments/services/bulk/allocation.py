@@ -157,8 +157,8 @@ def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
 
     An entry without `to_id` stays: its lead is gone, not the actor's to move, subject
     of a person's pending decision, already with the member chosen, or nobody can take
-    it. Its reason is cut to 500 characters. Loads, turns and counts of the context are
-    updated on the way.
+    it. `shown_id` is the owner, UNKNOWN if not known. Reasons are cut to 500
+    characters. Loads, turns and counts of the context are updated on the way.
     """
     strategy = build_strategy(part, context)
     table = part.wish.table

@@ -67,8 +67,7 @@ def over_capacity(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, 
 def _moves_over_caps(
     moves: Sequence[OpenLeadMove], load: Counter[int], caps: Mapping[int, int]
 ) -> Iterable[tuple[OpenLeadMove, str, int]]:
-    """Yield moves that would exceed a cap, later ones first, with member's name and
-    cap.
+    """Yield moves that would exceed a cap, later first, with the member's name and cap.
 
     A member who keeps a lead because its move is dropped may exceed their cap in turn,
     so this repeats until nobody does.

@@ -83,12 +83,12 @@ def _refuse_damaged_utf8(data: bytes, place: int) -> None:
 
 
 def read_rows(text: str, *, fits: Callable[[Sequence[str]], bool]) -> list[CsvRow]:
-    """Return the rows that are not empty, without empty columns beyond the second.
+    """Return the rows that are not empty, without columns that are empty in all.
 
-    Blanks in cells are made single. The separator is what a first line `sep=` names, or
-    that of `,` `;` tab `|` with which `fits` accepts most rows of two cells. Raises
-    UnreadableTable for a text over MOST_BYTES characters, over MOST_ROWS rows, a quote
-    never closed or a cell too long.
+    At least two columns stay; blanks in cells are made single. The separator is what a
+    first line `sep=` names, or that of `,` `;` tab `|` with which `fits` accepts most
+    rows of two cells. Raises UnreadableTable for a text over MOST_BYTES characters,
+    over MOST_ROWS rows, a quote never closed or a cell too long.
     """
     if len(text) > MOST_BYTES:
         raise UnreadableTable("The text is longer than 2,000,000 characters.")

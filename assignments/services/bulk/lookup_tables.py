@@ -188,8 +188,7 @@ def _load_members() -> _Members:
 
 
 def _read(text: str, table: LookupTable) -> tuple[list[LookupEntry], str, list[str]]:
-    """Return the unsaved entries, the header ("" without one), and repeats as
-    sentences.
+    """Return the unsaved entries, the header (or ""), and repeats as sentences.
 
     A repeat is a row that says what an earlier one did. Raises BrokenRows for rows that
     are wrong or a table that is unreadable, AssignmentRefused if there is no row.

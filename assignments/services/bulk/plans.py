@@ -57,8 +57,8 @@ def make_plan(
 
     `wish`: what the form said, kept to show it again. `leaver`: the member whose leads
     are given away and who gets none. A lead in several parts goes by the first. No lead
-    is moved. Raises NotAllowed (a member, or somebody else's team), or
-    AssignmentRefused if the members cannot be chosen or the note is too long or has a
+    is moved. Raises NotAllowed if `actor` leads no team or may not choose a member;
+    AssignmentRefused if the members cannot be chosen, or the note is too long or has a
     wrong placeholder.
     """
     access.check_assign_many(actor)
@@ -86,9 +86,9 @@ def confirm_plan(
 
     Returns the batch; confirmed twice, it is the same. `seen`: the stamp of the changes
     that the page showed, "" for none; None: they are not checked. Raises NotAllowed for
-    another's preview or a member, PlanChanged for changes not in `seen`,
-    AssignmentRefused if nothing would move, Stale if the preview is over a day old, its
-    rotations moved on since, or (with `seen`) all its leads changed.
+    another's preview or an actor who leads no team, PlanChanged for changes not in
+    `seen`, AssignmentRefused if nothing would move, Stale if the preview is over a day
+    old, its rotations moved on since, or (with `seen`) all its leads changed.
     """
     if seen is not None:
         _check_changes_seen(plan, actor, seen, at)

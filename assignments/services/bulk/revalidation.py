@@ -133,9 +133,7 @@ class PlanState:
         return self.plan.confirmed_at
 
     def absence(self, member_id: int) -> Coverage | None:
-        """Return the member's absence now; None if there is none or the preview showed
-        it.
-        """
+        """Return the member's absence now, or None; None too if the preview showed it."""
         known: list[int] = self.plan.summary.get("away", [])
         return None if member_id in known else self.away.get(member_id)
 

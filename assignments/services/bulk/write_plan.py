@@ -98,9 +98,7 @@ def _write_entries(plan: SavedPlan, entries: Sequence[PlanEntry], at: datetime) 
 def _skip_beyond_capacity(
     plan: SavedPlan, rows: Sequence[Assignment], at: datetime
 ) -> None:
-    """End waiting rows as SKIPPED, without `after`, if their member has no room any
-    more.
-    """
+    """End waiting rows as SKIPPED, without `after`, if their member has no room now."""
     stays = {row.lead_id for row in rows if row.state != State.WAITING}
     beyond_capacity = capacity.over_capacity(plan, without=stays)
     for row in rows:

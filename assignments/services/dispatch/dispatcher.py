@@ -154,7 +154,8 @@ class Dispatcher:
     def _probe_once(self, slot: Slot, now: datetime) -> None:
         """Make one read; clear the outage if it is answered, else start or renew it.
 
-        A call that was not sent and another 429 change nothing.
+        A call that was not sent and another 429 change nothing. An error that is no
+        ServiceTrouble counts as an outage of kind "garbled".
         """
         try:
             with self.context.client.use_slot(slot):

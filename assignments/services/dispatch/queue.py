@@ -171,7 +171,10 @@ CANDIDATES = 8  # more than there are workers that could claim them first
 
 
 def _settling(at: datetime) -> Iterator[DueRow]:
-    """Yield sent rows that may be settled by now, earliest `settle_at` first."""
+    """Yield sent rows that may be settled by now, earliest `settle_at` first.
+
+    CANDIDATES at most.
+    """
     rows = Assignment.objects.abandoned(at).filter(sent_at__isnull=False)
     for pk, since in rows.order_by("settle_at").values_list("pk", "created_at")[
         :CANDIDATES
@@ -189,8 +192,8 @@ def _sends(
 ) -> Iterator[DueRow]:
     """Yield due assignments from urgency `first` to `last`, by urgency, then id.
 
-    `by_age`: by id alone. None while all writes are paused; none beyond COVERAGE_START
-    while bulk is.
+    `by_age`: by id alone. CANDIDATES at most; none while all writes are paused; none
+    beyond COVERAGE_START while bulk is.
     """
     if account.paused_at:
         return
@@ -205,8 +208,8 @@ def _sends(
 def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
     """Yield the first pending note of each lead, by id, if it is due to send or settle.
 
-    A note whose assignment is not done is left out and keeps none back. While all
-    writes are paused, only notes to settle.
+    CANDIDATES at most. A note whose assignment is not done is left out and keeps none
+    back. While all writes are paused, only notes to settle.
     """
     open_notes = Note.objects.pending().rooted()
     earlier = open_notes.filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
@@ -222,7 +225,7 @@ def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
 
 
 def _rechecks(at: datetime) -> Iterator[DueRow]:
-    """Yield leads whose `recheck_at` has come, earliest first."""
+    """Yield leads whose `recheck_at` has come, earliest first, CANDIDATES at most."""
     rows = Lead.objects.filter(recheck_at__lte=at).order_by("recheck_at")
     for pk, since in rows.values_list("pk", "recheck_at")[:CANDIDATES]:
         yield DueRow(DispatchJob.RECHECK, pk, since or at)

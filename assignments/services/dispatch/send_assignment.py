@@ -107,9 +107,9 @@ class SendAssignment:
     def settle(self) -> None:
         """Read the lead of a row whose write was not answered, and act on its owner.
 
-        The target: DONE. The expected owner, or none named: it waits again, or is given
-        up. Another: OVERTAKEN. Lead gone: REFUSED. If the read fails, it is settled
-        later.
+        The target: DONE. The expected owner, any if none was known, or none named: it
+        waits again, or is given up. Another: OVERTAKEN. Lead gone: REFUSED. If the read
+        fails, it is settled later.
         """
         row = self.row
         try:

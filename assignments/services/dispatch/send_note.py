@@ -34,10 +34,10 @@ UNCONFIRMED = (
 def send_note(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
     """Send a claimed note by one call, and store what became of it.
 
-    DONE with Smartlead's id; REFUSED; waiting again if it surely did not arrive (an
-    outage counts as a failure, a 429 does not); else still SENDING, to be settled by a
-    read. Without a call (claim lost or too short, writes paused) the slot is given
-    back.
+    DONE with Smartlead's id; REFUSED; waiting again if it surely did not arrive; else
+    still SENDING, to be settled by a read. An unclear answer or ServiceTrouble (no 429)
+    adds a failure; the latter records an outage. Without a call (claim lost or too
+    short, writes paused) the slot is given back, and a note still ours waits again.
     """
     note = _load_claimed(claim)
     start_by = _stamp(context, note, claim) if note else None

@@ -50,13 +50,13 @@ def assign_lead(
     reverses: Assignment | None = None,
     until: Literal["good", "back"] = "good",
 ) -> Assignment:
-    """Write and return a new row that gives the lead to `to`, instead of a waiting one.
+    """Write and return a row that gives the lead to `to`; cancel one that waits.
 
-    Its state is WAITING, or SKIPPED if the lead stays with `to` once the waiting row is
-    cancelled. A row pending to `to` already is returned with the note instead.
+    It is WAITING and the dispatcher woken; or SKIPPED if cancelling alone leaves the
+    lead with `to`. A row pending to `to` already gets the note and is returned.
     `expected`: member id of the pending target, or else owner, that the page showed.
-    Raises NotAllowed; Stale if `expected` is wrong by now; AssignmentRefused (lead
-    gone, `to` inactive or owner, bad note, `until="back"` for a lead in no coverage).
+    Raises NotAllowed; Stale if `expected` is wrong; AssignmentRefused (lead gone, `to`
+    inactive or owner, bad note, `until="back"` without a coverage).
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)

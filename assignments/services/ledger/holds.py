@@ -33,8 +33,8 @@ Outcome = Hold.Outcome
 def apply_final_state(row: Assignment, *, at: datetime) -> None:
     """Update the lead's holds for a row that has just become final.
 
-    DONE: a coverage's own row starts, moves or ends its hold; any other ends holds or
-    restores them. REFUSED: holds go on waiting for it. Not sent for another reason:
+    DONE: a coverage's own row starts, moves or ends its hold; any other ends, moves or
+    revives holds. REFUSED: holds go on waiting for it. Not sent for another reason:
     planned holds end as not taken, live ones drop the move; but a person's SKIPPED row
     to the present owner counts as done. Then returning coverages without holds are
     completed.

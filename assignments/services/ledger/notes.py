@@ -26,9 +26,9 @@ def attach_note(
 ) -> Note | None:
     """Create and return a waiting note that is sent once the assignment is done.
 
-    Returns None for a blank text, and the row's note of this kind, in any state, if its
-    text is the same. Raises AssignmentRefused if that has another text, or for a text
-    longer than LONGEST_NOTE. `author` defaults to the row's actor.
+    Its text is stripped. Returns None for a blank one, and the row's note of this kind,
+    in any state, if it has the same text. Raises AssignmentRefused if that has another
+    text or the text is over LONGEST_NOTE. `author` defaults to the row's actor.
     """
     text = without_turning(text).strip()
     if not text:

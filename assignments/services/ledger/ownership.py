@@ -40,11 +40,12 @@ def observe_owner(
 ) -> None:
     """Store the owner that Smartlead named, if asked later than what is known.
 
-    Ignored while a row of the lead is sending, unless that has this `token`. A
-    contradiction of a recent change only schedules another read. Another owner is
-    stored with a done OUTSIDE row (none if no owner was known before), unless a waiting
-    row that was sent before explains it: that becomes DONE. The same owner renews the
-    times and verifies the last done row. `book` is loaded if not given.
+    Ignored while a row of the lead is sending, unless that has this `token`. If no
+    owner was named, a GET only records that. A contradiction of a recent change only
+    schedules another read. Another owner is stored with a done OUTSIDE row (none if no
+    owner was known before), unless a waiting row that was sent before explains it: that
+    becomes DONE. The same owner renews the times and verifies the last done row. `book`
+    is loaded if not given.
     """
     lead = Lead.objects.select_for_update().get(pk=map_id)
     if _is_old(lead, sighting) or _is_in_flight(lead, token):

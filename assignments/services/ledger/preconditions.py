@@ -15,9 +15,9 @@ AGAIN = "It is decided again."
 def why_not_send(row: Assignment, at: datetime) -> str | None:
     """Return a sentence why a row must not be sent any more; None if it may.
 
-    A COVERAGE_START row: no running coverage has a hold that waits for it. A person's
-    row of a batch, not clicked: its member is away and the preview did not show that.
-    Another automatic row of a batch: its member is deactivated or away. Any other may
+    A COVERAGE_START row: no running coverage has a hold that waits for it. Any
+    automatic row of a batch: its member is deactivated or away. A person's row of a
+    batch, not clicked: its member is away and the preview did not show that. Others may
     be sent.
     """
     now = coverage_time(at)
