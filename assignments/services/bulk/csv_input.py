@@ -87,8 +87,9 @@ def read_rows(text: str, *, fits: Callable[[Sequence[str]], bool]) -> list[CsvRo
 
     At least two columns stay; blanks in cells are made single. The separator is what a
     first line `sep=` names, or that of `,` `;` tab `|` with which `fits` accepts most
-    rows of two cells. Raises UnreadableTable for a text over MOST_BYTES characters,
-    over MOST_ROWS rows, a quote never closed or a cell too long.
+    rows of two cells (then: that gives most such rows). Raises UnreadableTable for a
+    text over MOST_BYTES characters, over MOST_ROWS rows, a quote never closed or a cell
+    too long.
     """
     if len(text) > MOST_BYTES:
         raise UnreadableTable("The text is longer than 2,000,000 characters.")

@@ -87,9 +87,10 @@ class UndoPreview:
 def preview_undo(*, batch: Batch, actor: User, at: datetime) -> UndoPreview:
     """Return what an undo of the batch would do now; nothing is written.
 
-    Rows that are done, being sent, or waiting after a click are sorted into those that
-    go back and those that are kept. Raises NotAllowed if `actor` may not control the
-    batch: somebody else's, or one that Handoff made by itself.
+    Rows that are done, being sent, or waiting after a click go, by id, into `back`,
+    `nobodys` or `changed`; `unsent` counts the leads to cancel; `away` has the absences
+    at `at` of those who get leads back, by member id. Raises NotAllowed if `actor` may
+    not control the batch: somebody else's, or one that Handoff made by itself.
     """
     batch_actions.check_can_control(actor, batch)
     undo = UndoPreview(batch=batch, unsent=_unsent_count(batch))

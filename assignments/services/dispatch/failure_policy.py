@@ -50,7 +50,7 @@ def pause_bulk_if_refusals_repeat(at: datetime) -> None:
 
 
 def record_outage(error: ServiceTrouble, at: datetime) -> None:
-    """Start an outage or renew its sentence; an error of kind rate_limit (429) is none."""
+    """Start an outage, or renew its kind and sentence; a rate_limit (429) is none."""
     if error.kind != "rate_limit":
         account.start_outage(kind=error.kind, sentence=str(error), at=at)
 
