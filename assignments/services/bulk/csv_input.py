@@ -68,8 +68,8 @@ def _encoding(data: bytes) -> str:
 def _refuse_damaged_utf8(data: bytes, place: int) -> None:
     """Raise UnreadableTable, with the line, if the text is UTF-8 but for damaged bytes.
 
-    That is so if more characters beyond ASCII are good than bad. `place` is the offset
-    of the first bad byte.
+    That is so if more characters beyond ASCII are good than bad; else do nothing.
+    `place` is the offset of the first bad byte.
     """
     text = data.decode(errors="replace")
     wrong = text.count("\ufffd")

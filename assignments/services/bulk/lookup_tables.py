@@ -101,7 +101,7 @@ def add_entry(
     """Create and return the entry of a value that leads to a member.
 
     Raises NotAllowed unless `actor` is a sales manager, AssignmentRefused if the value
-    is blank or leads to this member already.
+    is blank or leads to this member already, compared by `normalized_key`.
     """
     require_manager(actor, ACT)
     if not (key := normalized_key(value)):

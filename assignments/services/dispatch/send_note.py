@@ -69,8 +69,8 @@ def settle_note(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> N
 
     DONE if it is there, waiting again if not. UNCONFIRMED if notes cannot be read
     (Refused, NotesUnreadable, or without a call for a lead without `person_id`).
-    Settled later if the call fails, which records an outage, or is not sent. A lost
-    claim gives the slot back.
+    ServiceTrouble adds a failure, records an outage (a 429 does not), and it is settled
+    later; at once if the call was not sent. A lost claim gives the slot back.
     """
     note = _load_claimed(claim)
     if note is None:
