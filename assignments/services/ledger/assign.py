@@ -102,11 +102,13 @@ def undo_assignment(
     at: datetime,
     although_away: Collection[int] = (),
 ) -> Assignment:
-    """Cancel a waiting row, or assign its lead to the member before by a new UNDO row.
+    """Cancel a row that waits; give another's lead to the member before, by an UNDO
+    row.
 
-    Returns that row. Raises AssignmentRefused with the sentence of `why_not_undo`, then
-    NotAllowed, then NeedsConfirmation if the member before is away at `at` and not in
-    `although_away` (ids; not for a waiting row), else as `assign_lead`.
+    Returns the cancelled or the new row. Raises AssignmentRefused with the sentence of
+    `why_not_undo`, then NotAllowed, then NeedsConfirmation if the member before is away
+    at `at` and not in `although_away` (ids; not for a waiting row), else as
+    `assign_lead`.
     """
     lead = lock_lead(assignment.lead_id)
     known = Assignment.objects.select_related("expected", "to")
