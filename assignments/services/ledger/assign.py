@@ -102,13 +102,11 @@ def undo_assignment(
     at: datetime,
     although_away: Collection[int] = (),
 ) -> Assignment:
-    """Cancel a row that waits; give another's lead to the member before, by an UNDO
-    row.
+    """Cancel a row that waits; give another's lead back by a new UNDO row. Return it.
 
-    Returns the cancelled or the new row. Raises AssignmentRefused with the sentence of
-    `why_not_undo`, then NotAllowed, then NeedsConfirmation if the member before is away
-    at `at` and not in `although_away` (ids; not for a waiting row), else as
-    `assign_lead`.
+    Raises AssignmentRefused with the sentence of `why_not_undo`, then NotAllowed, then
+    NeedsConfirmation if the member before is away at `at` and not in `although_away`
+    (ids; not for a waiting row), else as `assign_lead`.
     """
     lead = lock_lead(assignment.lead_id)
     known = Assignment.objects.select_related("expected", "to")
