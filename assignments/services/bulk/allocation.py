@@ -112,7 +112,11 @@ class PlanContext:
         return f"{self.members[member_id]}"
 
     def why_not(self, member: Member) -> str:
-        """Return why no strategy may choose the member now; "" if one may."""
+        """Return why no strategy may choose the member; "" if one may.
+
+        That is "deactivated", "leaving" or e.g. "away until Fri 15 May", the first that
+        is true.
+        """
         if not member.is_active:
             return "deactivated"
         if member.pk == self.leaver_id:
@@ -123,13 +127,14 @@ class PlanContext:
 
 
 def away_until(coverage: Coverage) -> str:
-    """Return words such as "away until Fri 15 May", to follow "is"."""
+    """Return e.g. "away until Fri 15 May"."""
     return f"away until {last_day_away(coverage)}"
 
 
 def plan_context(actor: User, *, reason: str, at: datetime) -> PlanContext:
-    """Return the context for a plan, read from the database.
+    """Return the context for a new plan, read from the database.
 
+    Loads, holds, pending rows and the actor's rights as of now, absences at `at`.
     `reason`: the actor's own words for all leads, or "".
     """
     counts = open_leads.open_lead_counts()
@@ -150,8 +155,10 @@ def plan_context(actor: User, *, reason: str, at: datetime) -> PlanContext:
 def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
     """Yield one entry per lead of the part, the newest reply first.
 
-    Entries of leads that stay have no `to_id`. Loads, turns and counts of the context
-    are updated on the way.
+    An entry without `to_id` stays: its lead is gone, not the actor's to move, subject
+    of a person's pending decision, already with the member chosen, or nobody can take
+    it. `shown_id` is the owner, UNKNOWN if not known. Reasons are cut to 500
+    characters. Loads, turns and counts of the context are updated on the way.
     """
     strategy = build_strategy(part, context)
     table = part.wish.table
@@ -174,10 +181,10 @@ def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
 def may_move(
     movable: frozenset[int | None] | None, owner_id: int | None, *, is_known: bool
 ) -> bool:
-    """Return whether a lead may be moved by a user who may move those of `movable`.
+    """Return whether a lead of this owner may be moved, by `access.movable_owner_ids`.
 
-    `movable` as from `access.movable_owners`. An unowned lead may be moved only if
-    Smartlead said that it has no owner (`is_known`).
+    True for all if `movable` is None. Else the owner must be in it; an unowned lead
+    also must have been named as unowned by Smartlead (`is_known`).
     """
     if movable is None:
         return True
@@ -192,7 +199,7 @@ def _decide(
     *,
     is_open: bool,
 ) -> tuple[int | None, str]:
-    """Return the new owner's id and the reason; None for the id if the lead stays."""
+    """Return the new owner's id and why, or None and why the lead stays; count it."""
     owner_id = lead.owner_id
     pending = context.pending.get(lead_id)
     if pending and pending.is_personal:
@@ -219,7 +226,10 @@ def _decide(
 
 
 def _reason(sentence: str, own_reason: str) -> str:
-    """Return the person's own reason, if any, followed by the strategy's sentence."""
+    """Return the own reason and the sentence, with ". " or " " between them.
+
+    The sentence alone if there is no own reason or both are the same.
+    """
     if not own_reason or own_reason == sentence:
         return sentence
     stop = "" if own_reason[-1] in ".!?" else "."
@@ -227,7 +237,13 @@ def _reason(sentence: str, own_reason: str) -> str:
 
 
 def build_strategy(part: PlanPart, context: PlanContext) -> Strategy:
-    """Return the strategy for a part; notes caps and named members in the context."""
+    """Return the strategy for a part. Caps of members are noted in the context.
+
+    MEMBER: the first member, whatever their load; noted in `chosen` unless the request
+    has a `why`. ROUND_ROBIN: by the saved rotation of hand-made plans. LEAST_BUSY. Else
+    by the table, and by LeastBusy among the request's members, if any, for unknown
+    leads.
+    """
     request = part.wish
     pool = [_pool_member(member, request, context) for member in request.members]
     match request.strategy:
@@ -255,7 +271,7 @@ def build_strategy(part: PlanPart, context: PlanContext) -> Strategy:
 def _counts_by_owner(leads: QuerySet[Lead], context: PlanContext) -> dict[int, int]:
     """Return how many of these leads each owner has, with 0 for unowned leads.
 
-    Without leads that are gone or that the actor may not move.
+    Leads that are gone and owners whose leads the actor may not move are left out.
     """
     present = leads.select_related(None).filter(gone_at=None).order_by()
     counts = present.values_list("owner").annotate(Count("pk"))
@@ -285,7 +301,11 @@ def _table_strategy(
 def _pool_member(
     member: Member, request: AllocationRequest, context: PlanContext
 ) -> PoolMember:
-    """Return a member with weight, cap and availability; notes the cap in the context."""
+    """Return the member with weight (1 by default), cap and `why_not`.
+
+    The cap is the lower one of request and capacity; the context keeps the highest per
+    member.
+    """
     cap = lowest_cap(request.caps.get(member.pk), member.capacity)
     if cap is not None:
         context.caps[member.pk] = max(cap, context.caps.get(member.pk, 0))
@@ -299,14 +319,17 @@ def _pool_member(
 
 
 def rotation_turns(rotation: str, context: PlanContext) -> WeightedTurns:
-    """Return the plan's state of a rotation, read from the database at first use."""
+    """Return the context's state of a rotation, read from the database at first use."""
     if rotation not in context.turns:
         context.turns[rotation] = WeightedTurns(saved_turns(rotation))
     return context.turns[rotation]
 
 
 def saved_turns(rotation: str) -> dict[int, int]:
-    """Return how far each member is ahead in a rotation (see WeightedTurns)."""
+    """Return by member id how far each is ahead in a rotation, in parts of a lead.
+
+    Members without a saved turn are left out (see WeightedTurns).
+    """
     known = RotationTurn.objects.filter(rotation=rotation)
     return dict(known.values_list("member", "ahead"))
 
@@ -314,7 +337,11 @@ def saved_turns(rotation: str) -> dict[int, int]:
 def _rows(
     leads: QuerySet[Lead], table: LookupTable | None
 ) -> Iterable[tuple[Any, ...]]:
-    """Yield plain values of the leads: a preview may be asked for all there are."""
+    """Yield tuples with the values of the leads, newest reply first.
+
+    Id, owner's id, 1 or 0 for each of: owner known, has replied; category's id, 1 or 0
+    for gone; with a table also the value of its column.
+    """
     columns = ["pk", "owner_id", "is_known", "has_replied", "category_id", "is_gone"]
     if table:
         columns.append(lead_column(table))
@@ -336,9 +363,10 @@ def is_set(column: str) -> Case:
 
 
 def is_personal_decision(cause: str, batch_id: int | None, urgency: int) -> bool:
-    """Return whether a person decided this one change or also clicked for it.
+    """Return whether a row with these values counts as decided by a person.
 
-    Coverage changes count if they have no batch: a person made them one by one.
+    True for a cause in PERSONAL, which includes bulk; for a coverage's cause without a
+    batch, which a person made for one lead; and for CLICK urgency.
     """
     for_coverage = cause in COVERAGE_CAUSES and batch_id is None
     return cause in PERSONAL or for_coverage or urgency == Urgency.CLICK
@@ -356,7 +384,10 @@ def _pending_changes() -> dict[int, PendingTarget]:
 
 
 def newest_assignment_ids() -> dict[int, int]:
-    """Return the id of the newest assignment to each member; without who had none."""
+    """Return by member id the id of the newest assignment to them, in any state.
+
+    Members without one are left out.
+    """
     newest = Assignment.objects.filter(to=OuterRef("pk")).order_by("-pk")
     rows = Member.objects.annotate(last=Subquery(newest.values("pk")[:1]))
     return {pk: last for pk, last in rows.values_list("pk", "last") if last}

@@ -19,17 +19,17 @@ CHUNK = 500
 
 
 def check_can_control(user: User, batch: Batch) -> None:
-    """Raise NotAllowed unless the user may pause, cancel, retry or undo the batch.
-
-    A sales manager may do so with every batch that a person made, a team lead with
-    their own.
-    """
+    """Raise NotAllowed with the sentence of `why_not_control`, if there is one."""
     if why_not := why_not_control(user, batch):
         raise NotAllowed(why_not)
 
 
 def why_not_control(user: User, batch: Batch) -> str:
-    """Return why the user may not control the batch, as a sentence; "" if they may."""
+    """Return a sentence why the user may not change or undo the batch; "" if they may.
+
+    Nobody may with a batch whose cause is not in PERSONAL. Of the others a sales
+    manager may with all, a team lead with those they made, a member with none.
+    """
     if batch.cause not in PERSONAL:
         return "Handoff made this batch by itself: change its coverage or rule instead."
     if access.is_manager(user):
@@ -43,9 +43,10 @@ def why_not_control(user: User, batch: Batch) -> str:
 
 @transaction.atomic
 def pause_batch(*, batch: Batch, actor: User, at: datetime) -> None:
-    """Hold the batch's waiting rows back until it is resumed; rows being sent go on.
+    """Hold the batch's waiting rows back until it is resumed; a paused one stays so.
 
-    Raises NotAllowed, or AssignmentRefused if nothing is left to send.
+    Rows being sent and rows that somebody clicked for go on. Raises NotAllowed, or
+    AssignmentRefused if no row is pending and none is left to write.
     """
     check_can_control(actor, batch)
     if not _has_pending_rows(batch) and not _is_being_written(batch):
@@ -71,19 +72,20 @@ def _is_being_written(batch: Batch) -> bool:
 
 
 def unsent_rows(batch: Batch) -> QuerySet[Assignment]:
-    """Return the waiting rows that end when the batch is cancelled.
+    """Return the batch's waiting rows that end when it is cancelled.
 
-    Without rows that somebody also clicked for by themselves: those are still sent.
+    Rows that somebody also clicked for by themselves are left out: those are still
+    sent.
     """
     waiting = Assignment.objects.waiting().filter(batch=batch)
     return waiting.filter(urgency__gt=Urgency.CLICK)
 
 
 def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
-    """Cancel all unsent rows and return how many leads that affected.
+    """Cancel all `unsent_rows`; return how many leads that affects.
 
-    Rows not yet written will be written as cancelled. Commits in chunks of CHUNK leads.
-    Raises NotAllowed.
+    Rows not yet written count too; they will be written as cancelled. Commits in chunks
+    of CHUNK leads. Raises NotAllowed.
     """
     check_can_control(actor, batch)
     unwritten = _stop_writing(batch, actor, at)
@@ -96,7 +98,11 @@ def cancel_batch(*, batch: Batch, actor: User, at: datetime) -> int:
 
 
 def _stop_writing(batch: Batch, actor: User, at: datetime) -> int:
-    """Mark the batch's plan as cancelled; return how many rows it had not written."""
+    """Mark the batch's plan as cancelled; return how many entries it had not written.
+
+    Returns 0 if there is no plan, it is cancelled already, or nothing is left to write
+    or send.
+    """
     with transaction.atomic():
         locked = SavedPlan.objects.select_for_update(of=("self",))
         for plan in locked.filter(batch=batch, cancelled_at=None):
@@ -121,10 +127,11 @@ def _cancel(batch: Batch, leads: Sequence[int], outcome: str, at: datetime) -> i
 
 
 def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
-    """Send the refused rows again as a new batch and return it; dismiss the old rows.
+    """Send undismissed REFUSED rows as a new batch, dismiss them; return that batch.
 
-    Leads that have moved since, or about which somebody decided, are skipped there.
-    Raises NotAllowed, or AssignmentRefused if no row is refused any more.
+    Its cause is UNDO for an undo, else BULK; the plan's note goes along. Leads that
+    have moved since, or about which somebody decided, are skipped there. Raises
+    NotAllowed, or AssignmentRefused if there is no such row.
     """
     check_can_control(actor, batch)
     refused = batch.assignments.filter(state=State.REFUSED, dismissed_at=None)

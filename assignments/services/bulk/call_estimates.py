@@ -24,7 +24,10 @@ class CallEstimate:
 
     @classmethod
     def of(cls, writes: int, *, with_notes: bool = False) -> Self:
-        """Return the estimate for as many changes, by the present state of the lists."""
+        """Return the estimate for so many changes, with one note each if `with_notes`.
+
+        Leads are read by page if member lists are proven now.
+        """
         return cls(
             writes=writes,
             notes=writes if with_notes else 0,
@@ -41,7 +44,11 @@ class CallEstimate:
 
     @property
     def duration(self) -> str:
-        """Return the time that the calls take in words, such as "about 3 minutes"."""
+        """Return how long the calls take, e.g. "about 1 second" or "about 3 minutes".
+
+        In seconds below 90 seconds and minutes below 90 minutes, both rounded up; else
+        in hours, with one decimal unless that is 0.
+        """
         seconds = self.calls * 60 / calls_per_minute()
         if seconds < 90:
             return f"about {max(1, ceil(seconds))} second{'' if seconds <= 1 else 's'}"
@@ -54,7 +61,7 @@ class CallEstimate:
 def calls_per_minute() -> int:
     """Return how many calls a minute the longest window of the rate limit allows.
 
-    One slot of that window is left to people's clicks; the result is at least 1.
+    One call per window is left to people's clicks; rounded down, but at least 1.
     """
     count, seconds = max(settings.SMARTLEAD_RATE_LIMITS, key=lambda limit: limit[1])
     return max(1, int((count - 1) * 60 / seconds))

@@ -29,21 +29,28 @@ class OpenLeadMove:
 
 
 def caps_by_member(plan: SavedPlan) -> dict[int, int]:
-    """Return, by member id, the most open leads the plan may bring them to."""
+    """Return the most open leads the plan may bring members to, by member id.
+
+    Members without a cap in the plan's summary are left out.
+    """
     return dict(plan.summary.get("caps", []))
 
 
 def lock_capped_members(plan: SavedPlan) -> None:
-    """Lock the plan's capped members: plans that fill the same ones are serialized."""
+    """Lock the plan's capped members, by id, until the transaction ends.
+
+    Plans that fill the same ones are serialized by that.
+    """
     members = Member.objects.select_for_update(no_key=True)
     list(members.filter(pk__in=caps_by_member(plan)).order_by("pk").values_list("pk"))
 
 
 def over_capacity(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, str]:
-    """Return the unwritten leads that would exceed a cap, each with a sentence.
+    """Return the unwritten leads (ids) that would exceed a cap, each with a sentence.
 
-    `without`: ids of leads that stay for another reason. Leads of plans that were
-    confirmed earlier count first.
+    Later entries give way to earlier ones, and this plan to those confirmed before it.
+    Only open leads that change hands count; `without`: ids of leads that stay anyway.
+    Empty if the plan has no caps.
     """
     caps = caps_by_member(plan)
     if not caps:
@@ -60,7 +67,7 @@ def over_capacity(plan: SavedPlan, *, without: Iterable[int] = ()) -> dict[int, 
 def _moves_over_caps(
     moves: Sequence[OpenLeadMove], load: Counter[int], caps: Mapping[int, int]
 ) -> Iterable[tuple[OpenLeadMove, str, int]]:
-    """Yield the last moves that would exceed a cap, with the member and the cap.
+    """Yield moves that would exceed a cap, later first, with the member's name and cap.
 
     A member who keeps a lead because its move is dropped may exceed their cap in turn,
     so this repeats until nobody does.
@@ -87,7 +94,7 @@ def _moves_over_caps(
 
 
 def _loads_with_earlier_plans(plan: SavedPlan) -> Counter[int]:
-    """Return open leads by member, counting moves of earlier plans not yet written."""
+    """Return open leads by member, as if earlier plans were written (see `_earlier`)."""
     load = open_leads.open_lead_counts()
     for earlier in _earlier(plan):
         for move in _moves(earlier):
@@ -98,7 +105,10 @@ def _loads_with_earlier_plans(plan: SavedPlan) -> Counter[int]:
 
 
 def _earlier(plan: SavedPlan) -> Iterable[SavedPlan]:
-    """Return the unwritten plans confirmed before this one; all if it is a preview."""
+    """Return other plans confirmed before this one, partly unwritten, not cancelled.
+
+    For a preview: all confirmed ones.
+    """
     unwritten = SavedPlan.objects.filter(
         confirmed_at__isnull=False, written__lt=F("total"), cancelled_at=None
     ).exclude(pk=plan.pk)
@@ -109,7 +119,10 @@ def _earlier(plan: SavedPlan) -> Iterable[SavedPlan]:
 
 
 def _moves(plan: SavedPlan) -> list[OpenLeadMove]:
-    """Return the moves of open leads that the plan has not written yet."""
+    """Return the moves of open leads that the plan has not written yet, in its order.
+
+    Leads that stay or are with their target already are left out.
+    """
     unwritten = plan.entries(plan.written)
     entries = [entry for entry in unwritten if entry.to_id is not None]
     return [
@@ -126,6 +139,7 @@ def _with_holders(
     """Yield the entries of open leads with the member whose load each counts to.
 
     That is the target of the newest pending change, or else the owner (None: nobody).
+    Entries of other leads are left out.
     """
     ids = [entry.lead_id for entry in entries]
     holders = dict(

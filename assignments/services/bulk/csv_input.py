@@ -31,9 +31,11 @@ class CsvRow:
 
 
 def decode_table(data: bytes) -> str:
-    """Return the text of a file as spreadsheets write it. Raises UnreadableTable.
+    """Return the text of a file as spreadsheets write it, without NUL characters.
 
-    That is UTF-8 or UTF-16, with or without a mark at its start, or Windows-1252.
+    That is UTF-8 or UTF-16, with or without a mark at its start, or else Windows-1252.
+    Raises UnreadableTable if it has over MOST_BYTES, is a workbook, has control
+    characters or cannot be decoded.
     """
     if len(data) > MOST_BYTES:
         raise UnreadableTable("The file is larger than 2 MB.")
@@ -64,10 +66,10 @@ def _encoding(data: bytes) -> str:
 
 
 def _refuse_damaged_utf8(data: bytes, place: int) -> None:
-    """Raise UnreadableTable if the text is UTF-8 but for a few damaged bytes.
+    """Raise UnreadableTable, with the line, if the text is UTF-8 but for damaged bytes.
 
-    More good characters than bad ones beyond ASCII say so; else it is Windows-1252.
-    `place` is the first byte that is not UTF-8.
+    That is so if more characters beyond ASCII are good than bad; else do nothing.
+    `place` is the offset of the first bad byte.
     """
     text = data.decode(errors="replace")
     wrong = text.count("\ufffd")
@@ -81,10 +83,13 @@ def _refuse_damaged_utf8(data: bytes, place: int) -> None:
 
 
 def read_rows(text: str, *, fits: Callable[[Sequence[str]], bool]) -> list[CsvRow]:
-    """Return the rows that are not empty, each without empty columns beyond the second.
+    """Return the rows that are not empty, without columns that are empty in all.
 
-    The separator is the one that a `sep=` line names, or else the one with which `fits`
-    accepts most rows of two cells. Raises UnreadableTable.
+    At least two columns stay; blanks in cells are made single. The separator is what a
+    first line `sep=` names, or that of `,` `;` tab `|` with which `fits` accepts most
+    rows of two cells (then: that gives most such rows). Raises UnreadableTable for a
+    text over MOST_BYTES characters, over MOST_ROWS rows, a quote never closed or a cell
+    too long.
     """
     if len(text) > MOST_BYTES:
         raise UnreadableTable("The text is longer than 2,000,000 characters.")
@@ -123,9 +128,10 @@ class _Attempt:
 
 
 def _split(text: str, separator: str, *, first_line: int = 1) -> list[CsvRow]:
-    """Return the rows with a cell that is not empty. Raises UnreadableTable.
+    """Return the rows with a cell that is not empty, without empty columns.
 
-    `first_line` is the number of the text's first line.
+    `first_line` is the number of the text's first line. Raises UnreadableTable for an
+    open quote, too many rows or a cell too long.
     """
     if text and not text.endswith("\n"):
         text += "\n"
@@ -158,7 +164,7 @@ def _split(text: str, separator: str, *, first_line: int = 1) -> list[CsvRow]:
 def _without_empty_columns(rows: list[CsvRow]) -> list[CsvRow]:
     """Return the rows without columns that are empty in all, or at the end of a row.
 
-    Spreadsheets write separators for such cells. The first two columns stay.
+    At least two columns stay.
     """
     used = sorted(
         {place for row in rows for place, cell in enumerate(row.cells) if cell}

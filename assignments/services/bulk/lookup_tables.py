@@ -49,9 +49,11 @@ def save_table(
     custom_field: str = "",
     table: LookupTable | None = None,
 ) -> LookupTable:
-    """Create a table, or change `table`.
+    """Create a table, or change `table`, and return it.
 
-    Raises AssignmentRefused if the name is taken or the custom field is missing.
+    `custom_field` is kept only for the attribute CUSTOM. Raises NotAllowed unless
+    `actor` is a sales manager; AssignmentRefused if another table has the name or
+    CUSTOM lacks its field.
     """
     require_manager(actor, ACT)
     table = table or LookupTable()
@@ -79,7 +81,11 @@ def _taken(name: str) -> AssignmentRefused:
 
 @transaction.atomic
 def remove_table(*, actor: User, table: LookupTable) -> None:
-    """Delete a table. Raises AssignmentRefused while a routing rule uses it."""
+    """Delete a table.
+
+    Raises NotAllowed unless `actor` is a sales manager, AssignmentRefused while a
+    routing rule that is not removed uses it.
+    """
     require_manager(actor, ACT)
     if rule := table.rules.filter(removed_at=None).first():
         raise AssignmentRefused(
@@ -92,9 +98,10 @@ def remove_table(*, actor: User, table: LookupTable) -> None:
 def add_entry(
     *, actor: User, table: LookupTable, value: str, member: Member
 ) -> LookupEntry:
-    """Add a value that leads to a member.
+    """Create and return the entry of a value that leads to a member.
 
-    Raises AssignmentRefused if the value is empty or leads to this member already.
+    Raises NotAllowed unless `actor` is a sales manager, AssignmentRefused if the value
+    is blank or leads to this member already, compared by `normalized_key`.
     """
     require_manager(actor, ACT)
     if not (key := normalized_key(value)):
@@ -132,8 +139,9 @@ def import_entries(
 ) -> TableImport:
     """Import a CSV, all of it or nothing; `replaces`: delete all other entries first.
 
-    Each row: a value, then a member by e-mail, Smartlead id or name. Raises BrokenRows,
-    or AssignmentRefused if there is no row.
+    Each row: a value, then a member by e-mail, Smartlead id or name. Entries that exist
+    already are left out. Returns how many are new, with header and repeats. Raises
+    NotAllowed, BrokenRows, or AssignmentRefused if there is no row.
     """
     require_manager(actor, ACT)
     entries, header, repeats = _read(text, table)
@@ -154,7 +162,10 @@ class _Members:
         return len(cells) == COLUMNS and normalized_key(cells[1]) in self.by_word
 
     def find(self, text: str) -> Member | str:
-        """Return the member, or what is wrong with the name, in words."""
+        """Return the member with this id, e-mail or name.
+
+        Else a phrase such as "no member “Ana”", also if several fit.
+        """
         matches = self.by_word.get(normalized_key(text), [])
         if len(matches) == 1:
             return matches[0]
@@ -177,9 +188,10 @@ def _load_members() -> _Members:
 
 
 def _read(text: str, table: LookupTable) -> tuple[list[LookupEntry], str, list[str]]:
-    """Return the entries to save, the header ("" if there is none), and repetitions.
+    """Return the unsaved entries, the header (or ""), and repeats as sentences.
 
-    Each repetition is a sentence on a row that says what an earlier one did.
+    A repeat is a row that says what an earlier one did. Raises BrokenRows for rows that
+    are wrong or a table that is unreadable, AssignmentRefused if there is no row.
     """
     members = _load_members()
     header = ""
@@ -198,9 +210,9 @@ def _read(text: str, table: LookupTable) -> tuple[list[LookupEntry], str, list[s
 def _entries(
     rows: Sequence[CsvRow], members: _Members, table: LookupTable
 ) -> tuple[list[LookupEntry], list[str]]:
-    """Return the entries to save and the repetitions, as `_read` does.
+    """Return the unsaved entries, and a sentence for each row repeating an earlier one.
 
-    Raises BrokenRows.
+    Raises BrokenRows with a sentence for each row that is wrong.
     """
     entries: list[LookupEntry] = []
     problems: list[str] = []
@@ -223,7 +235,11 @@ def _entries(
 
 
 def _is_header(rows: Sequence[CsvRow], members: _Members) -> bool:
-    """Return whether the first row names the columns instead of a value and a member."""
+    """Return whether the first row names the columns.
+
+    It does if it is "value, member"; or if more rows follow and it has two cells, both
+    filled, the second of which is no member, number or e-mail address.
+    """
     cells = rows[0].cells
     if tuple(cell.lower() for cell in cells) == HEADER:
         return True
@@ -236,7 +252,7 @@ def _is_header(rows: Sequence[CsvRow], members: _Members) -> bool:
 def _entry(
     row: Sequence[str], members: _Members, table: LookupTable
 ) -> LookupEntry | str:
-    """Return the entry of a row, or what is wrong with the row, in words."""
+    """Return the unsaved entry of a row, or a phrase that says what is wrong with it."""
     if len(row) < COLUMNS:
         return "1 column instead of 2, a value and a member"
     if len(row) > COLUMNS:

@@ -8,13 +8,16 @@ from assignments.models import Assignment, Category, Lead
 
 
 def closing_category_ids() -> frozenset[int]:
-    """Return the ids of categories that close a conversation."""
+    """Return the ids of the categories with `is_closing`."""
     closing = Category.objects.filter(is_closing=True)
     return frozenset(closing.values_list("pk", flat=True))
 
 
 def is_open() -> Q:
-    """Return the condition of `Lead.objects.open()`, without a join to categories."""
+    """Return the condition for leads not gone, with a reply, in no closing category.
+
+    As `Lead.objects.open()`, without a join; the categories are read at once.
+    """
     closing = closing_category_ids()
     return Q(gone_at=None, last_reply_at__isnull=False) & (
         Q(category=None) | ~Q(category__in=closing)
@@ -22,7 +25,7 @@ def is_open() -> Q:
 
 
 def open_lead_counts() -> Counter[int]:
-    """Return open leads by member id.
+    """Return open leads by member id; a member may be missing.
 
     A lead counts to the target of its newest pending change, or else to its owner.
     """

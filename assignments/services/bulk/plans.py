@@ -53,11 +53,13 @@ def make_plan(
     leaver: Member | None = None,
     cause: Cause = Cause.BULK,
 ) -> SavedPlan:
-    """Decide lead by lead to whom they go, and save that as a preview. Moves nothing.
+    """Decide lead by lead to whom they go; save that as a preview and return it.
 
     `wish`: what the form said, kept to show it again. `leaver`: the member whose leads
-    are given away. A lead in several parts goes by the first. Raises NotAllowed, or
-    AssignmentRefused if nobody can be chosen or the note is wrong.
+    are given away and who gets none. A lead in several parts goes by the first. No lead
+    is moved. Raises NotAllowed if `actor` leads no team or may not choose a member;
+    AssignmentRefused if the members cannot be chosen, or the note is too long or has a
+    wrong placeholder.
     """
     access.check_assign_many(actor)
     for part in parts:
@@ -80,13 +82,13 @@ def make_plan(
 def confirm_plan(
     *, plan: SavedPlan, actor: User, at: datetime, seen: str | None = None
 ) -> Batch:
-    """Fix a plan, create its batch and write the first rows; return the batch.
+    """Create a batch for a plan, write the first CHUNK rows, have the rest written.
 
-    Confirmed twice, it is the same batch. `seen`: the stamp of the changes that the
-    page showed, empty for none; None if there was no page. Raises NotAllowed,
-    PlanChanged if other changes came since, AssignmentRefused if nothing would move, or
-    Stale if the preview is over a day old, others were given leads in turn since, or
-    all leads changed.
+    Returns the batch; confirmed twice, it is the same. `seen`: the stamp of the changes
+    that the page showed, "" for none; None: they are not checked. Raises NotAllowed for
+    another's preview or an actor who leads no team, PlanChanged for changes not in
+    `seen`, AssignmentRefused if nothing would move, Stale if the preview is over a day
+    old, its rotations moved on since, or (with `seen`) all its leads changed.
     """
     if seen is not None:
         _check_changes_seen(plan, actor, seen, at)
@@ -114,7 +116,7 @@ def confirm_plan(
 
 
 def delete_old_previews(*, at: datetime) -> int:
-    """Delete previews that nobody confirmed in KEPT_FOR; return how many rows that were."""
+    """Delete plans not confirmed within PREVIEW_KEPT_FOR; return how many rows."""
     old = SavedPlan.objects.filter(
         confirmed_at=None, created_at__lt=at - PREVIEW_KEPT_FOR
     )
@@ -123,7 +125,11 @@ def delete_old_previews(*, at: datetime) -> int:
 
 
 def _check_members(wish: AllocationRequest, actor: User) -> None:
-    """Raise NotAllowed or AssignmentRefused if `actor` may not choose these members."""
+    """Raise NotAllowed or AssignmentRefused if `actor` may not choose these members.
+
+    Refused: not exactly one for MEMBER, or all deactivated. Not allowed: an active one
+    whom `actor` may not choose, in the wish or (unless a manager) in its table.
+    """
     choosable = access.choosable_members(actor)
     if wish.table is not None and not access.is_manager(actor):
         named = wish.table.lines.values("member")
@@ -144,7 +150,7 @@ def _check_members(wish: AllocationRequest, actor: User) -> None:
 
 
 def _refuse_strangers(strangers: Iterable[Member], wish: AllocationRequest) -> None:
-    """Raise NotAllowed if there are any of these members."""
+    """Raise NotAllowed about the first of these members; without any do nothing."""
     for stranger in strangers:
         raise NotAllowed(
             f"{stranger} is not in your team. Ask a sales manager to assign "
@@ -177,9 +183,10 @@ def _check_own(plan: SavedPlan, actor: User) -> None:
 
 
 def _check_changes_seen(plan: SavedPlan, actor: User, seen: str, at: datetime) -> None:
-    """Raise PlanChanged or Stale if the page did not show what changed.
+    """Raise PlanChanged if other changes came than those with the stamp `seen`.
 
-    Outside the transaction: what changes while this reads becomes a skipped row.
+    Stale if all leads that would move changed, or the preview is too old; NotAllowed
+    and AssignmentRefused as `confirm_plan`. Nothing if it is confirmed by now.
     """
     _check_own(plan, actor)
     if _is_confirmed(plan):
@@ -208,7 +215,10 @@ def _first_per_lead(entries: Iterable[PlanEntry]) -> Iterable[PlanEntry]:
 
 
 def _owner_shown(entry: PlanEntry) -> int:
-    """Sort key: sent owner by owner, leads share the pages of their owners' lists."""
+    """Return the sort key of entries: the owner's id, 0 for nobody or unknown.
+
+    Sent owner by owner, leads share the pages of their owners' lists.
+    """
     return entry.shown_id or 0
 
 
@@ -262,9 +272,10 @@ def _summary(
 
 
 def group_by_reason(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
-    """Return leads by their reason, most frequent first, each with a few lead ids.
+    """Return a dict with `why`, `count` and `leads` per reason, most frequent first.
 
-    Reasons beyond MOST_REASONS are one group without leads.
+    `leads` are its first EXAMPLES lead ids. Reasons beyond MOST_REASONS are one group
+    "For other reasons." without ids.
     """
     groups: dict[str, list[int]] = {}
     for lead_id, why in whys:
@@ -281,7 +292,10 @@ def group_by_reason(whys: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
 
 
 def _turns_taken(context: PlanContext) -> dict[str, dict[str, list[list[int]]]]:
-    """Return the rotations that the plan moves, as found and as it leaves them."""
+    """Return the rotations that the plan moves, by name.
+
+    Each has `before` and `after`: pairs of a member's id and how far ahead they are.
+    """
     return {
         name: {
             "before": [list(pair) for pair in saved_turns(name).items()],
@@ -293,7 +307,10 @@ def _turns_taken(context: PlanContext) -> dict[str, dict[str, list[list[int]]]]:
 
 
 def _take_turns(plan: SavedPlan) -> None:
-    """Move the rotations as the preview did; raise Stale if somebody moved them since."""
+    """Save the rotations as the plan leaves them, each under a lock.
+
+    Raises Stale if a member's turn is not as the preview found it.
+    """
     for name, taken in sorted(plan.turns.items()):
         Rotation.objects.get_or_create(pk=name)
         Rotation.objects.select_for_update().get(pk=name)
@@ -318,9 +335,10 @@ def _take_turns(plan: SavedPlan) -> None:
 def moving_leads(
     plan: SavedPlan, *, start: int, count: int, without: Container[int] = ()
 ) -> list[tuple[PlanEntry, Lead]]:
-    """Return one page of the entries that move a lead, with their leads.
+    """Return one page of the entries that move a lead, in order, with their leads.
 
-    `start` and `count` are counted without the leads (ids) in `without`.
+    Leads (ids) in `without` are left out before `start` and `count` are applied; leads
+    not in the database after that, so that a page may be shorter.
     """
     moving = [
         entry

@@ -48,10 +48,11 @@ class RebalanceTarget:
 def rebalance_targets(
     *, members: Sequence[Member], actor: User, at: datetime, with_live: bool = False
 ) -> list[RebalanceTarget]:
-    """Return each member's load now and after a rebalance, in the order of `members`.
+    """Return each member's open leads now and after a rebalance, in the given order.
 
-    `with_live`: also move leads in a live conversation. Nothing is written. Raises
-    NotAllowed.
+    `with_live`: also move leads in a live conversation. Nobody gives leads that the
+    actor may not move. Nothing is written. Raises NotAllowed unless `actor` is a team
+    lead or manager.
     """
     access.check_assign_many(actor)
     kinds = _kinds(members, at=at, with_live=with_live)
@@ -116,7 +117,10 @@ def plan_rebalance(
 
 
 def saved_targets(plan: SavedPlan) -> list[RebalanceTarget]:
-    """Return the targets as they were when the plan was made."""
+    """Return the targets that a rebalance's plan was made with, in their order.
+
+    Members are as they are now. Raises KeyError for a plan of another kind.
+    """
     saved: list[dict[str, Any]] = plan.wish["shares"]
     members = Member.objects.in_bulk([target["member"] for target in saved])
     return [
@@ -135,7 +139,7 @@ def saved_targets(plan: SavedPlan) -> list[RebalanceTarget]:
 def _kinds(
     members: Sequence[Member], *, at: datetime, with_live: bool
 ) -> dict[int, Counter[str]]:
-    """Return, for each member, their open leads counted by `unmoved.Kind`."""
+    """Return, by member id, the open leads they own, counted by Movability."""
     kinds: dict[int, Counter[str]] = {member.pk: Counter() for member in members}
     rows = Lead.objects.filter(open_leads.is_open(), owner__in=list(kinds)).order_by()
     with_kind = rows.annotate(kind=movability(at, with_live=with_live))
@@ -171,7 +175,10 @@ def _parts(
 def _leads_to_give(
     giver: RebalanceTarget, *, at: datetime, with_live: bool
 ) -> Iterator[int]:
-    """Yield the ids of the leads the member gives, those untouched longest first."""
+    """Yield the ids of as many movable leads as the member gives.
+
+    Those without a mail in or out for longest come first.
+    """
     owned = Lead.objects.filter(open_leads.is_open(), owner=giver.member)
     movable = owned.annotate(kind=movability(at, with_live=with_live)).filter(
         kind=Movability.MOVABLE

@@ -21,12 +21,12 @@ class MemberLoad:
 
     @property
     def lowest(self) -> int:
-        """Return the fewest leads the member may end with."""
+        """Return the load without the movable leads."""
         return self.load - min(self.movable, max(self.load, 0))
 
     @property
     def highest(self) -> int | None:
-        """Return the most leads the member may end with; None without a capacity."""
+        """Return the capacity, or the load if that is more; None without a capacity."""
         return None if self.capacity is None else max(self.load, self.capacity)
 
 
@@ -40,7 +40,11 @@ class Transfer:
 
 
 def target_loads(members: Sequence[MemberLoad]) -> dict[int, int]:
-    """Return, by member id, how many leads each should have in the end."""
+    """Return, by member id, how many leads each should have; the sum stays the same.
+
+    `fair_shares`, rounded down, and for some up: first for members who have that lead
+    already, then by the largest fraction, then by id.
+    """
     shares = fair_shares(members)
     wanted = {pk: floor(share) for pk, share in shares.items()}
     left = sum(member.load for member in members) - sum(wanted.values())
@@ -52,15 +56,16 @@ def target_loads(members: Sequence[MemberLoad]) -> dict[int, int]:
 
 
 def _rounding_order(member: MemberLoad, share: Fraction) -> tuple[bool, Fraction, int]:
-    """Return the sort key of rounding up: first members who have that lead already."""
+    """Return the sort key of rounding up: who has the lead, largest fraction, id."""
     return member.load <= floor(share), floor(share) - share, member.id
 
 
 def fair_shares(members: Sequence[MemberLoad]) -> dict[int, Fraction]:
     """Return, by member id, the unrounded share of all leads by capacity.
 
-    A member who cannot reach their share gets the nearest load that they can have, and
-    the others share the rest.
+    Members without a capacity weigh the average of the others. A member who cannot
+    reach their share gets the nearest load between `lowest` and `highest`, and the
+    others share the rest.
     """
     weights = _weights(members)
     shares: dict[int, Fraction] = {}
@@ -84,8 +89,8 @@ def _bound(
 ) -> dict[int, Fraction]:
     """Return the nearest possible loads of members who cannot have what is asked.
 
-    Only of the side, too many or too few, on which more leads are missed in total;
-    empty if all can have it.
+    Only of the side, too many or too few, on which more leads are missed in total (both
+    if equal); empty if all can have it.
     """
     nearest = {member.id: _clamped(member, asked[member.id]) for member in members}
     missed = {pk: share - asked[pk] for pk, share in nearest.items()}
@@ -105,7 +110,10 @@ def _clamped(member: MemberLoad, share: Fraction) -> Fraction:
 
 
 def _weights(members: Sequence[MemberLoad]) -> dict[int, Fraction]:
-    """Return capacities; members without one weigh the average of the others."""
+    """Return capacities by member id; those without weigh the average of those above 0.
+
+    That is 1 if there are none. A capacity of 0 weighs 1/10**9.
+    """
     known = [member.capacity for member in members if member.capacity]
     tiny = Fraction(1, 10**9)
     usual = Fraction(sum(known), len(known)) if known else Fraction(1)
@@ -121,7 +129,10 @@ def _weights(members: Sequence[MemberLoad]) -> dict[int, Fraction]:
 def transfers(
     members: Sequence[MemberLoad], wanted: dict[int, int]
 ) -> Iterator[Transfer]:
-    """Yield transfers to the wanted loads: nobody both gives and receives."""
+    """Yield transfers to the wanted loads; nobody both gives and receives.
+
+    Givers and receivers are taken in the order of `members`, until one side is done.
+    """
     surplus = [[member.id, member.load - wanted[member.id]] for member in members]
     giving = [pair for pair in surplus if pair[1] > 0]
     needing = [[pk, -count] for pk, count in surplus if count < 0]

@@ -56,10 +56,10 @@ class Movability(models.TextChoices):
 
 
 def movability(at: datetime, *, with_live: bool) -> Case:
-    """Return an expression for the Kind of a lead, to annotate open leads with.
+    """Return an SQL expression for the Movability of an open lead: the first that fits.
 
-    A conversation is live if we owe an answer, or a mail went either way this week.
-    `with_live`: live conversations may move as well.
+    ON_THE_WAY: a row is pending. HELD: a hold stands. LIVE, unless `with_live`: we owe
+    an answer, or a mail went either way within LIVE_FOR. Else MOVABLE.
     """
     pending = Assignment.objects.pending().filter(lead=OuterRef("pk"))
     held = Hold.objects.standing().filter(lead=OuterRef("pk"))
@@ -89,9 +89,9 @@ UNMOVABLE_SINCE_PREVIEW = {
 def newly_unmovable(
     plan: SavedPlan, leads: Collection[int], *, at: datetime
 ) -> dict[int, str]:
-    """Return sentences by lead for leads of a rebalance that should not move any more.
+    """Return a sentence for each lead that a rebalance should not move any more.
 
-    Empty for plans of another cause.
+    By lead id; movable leads are left out. Empty for plans of another cause.
     """
     if plan.cause != Cause.REBALANCE:
         return {}
@@ -133,19 +133,19 @@ class PlanState:
         return self.plan.confirmed_at
 
     def absence(self, member_id: int) -> Coverage | None:
-        """Return a running absence that the preview did not show; None without one."""
+        """Return the member's absence now, or None; None too if the preview showed it."""
         known: list[int] = self.plan.summary.get("away", [])
         return None if member_id in known else self.away.get(member_id)
 
     def newest(self, lead_id: int) -> Assignment | None:
-        """Return the pending row that says where the lead is going; None without one."""
+        """Return the lead's waiting row, or else the one being sent, or else None."""
         return self.pending.get(lead_id, NOTHING_PENDING).newest
 
 
 def load_plan_state(
     plan: SavedPlan, leads: Collection[int], *, at: datetime
 ) -> PlanState:
-    """Load what the rules look at for these leads, with a fixed number of queries."""
+    """Return what `skip_reason` looks at for these leads (ids), in a few queries."""
     return PlanState(
         plan=plan,
         members={member.pk: member for member in Member.objects.all()},
@@ -162,9 +162,10 @@ def load_plan_state(
 
 
 def _later_decisions(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assignment]:
-    """Return by lead the decision that a person made after this plan was confirmed.
+    """Return, by lead id, a person's newest decision since this plan was confirmed.
 
-    For a plan that tries refused rows again: after the batch of those rows.
+    Cancelled rows and skipped ones of a batch do not count. For a plan that tries
+    refused rows again: since the batch of those rows. Empty for a preview.
     """
     if plan.confirmed_at is None:
         return {}
@@ -180,7 +181,12 @@ def _later_decisions(plan: SavedPlan, leads: Collection[int]) -> dict[int, Assig
 
 
 def skip_reason(plan_state: PlanState, entry: PlanEntry, lead: LeadState) -> str:
-    """Return why the lead of an entry is left alone now; empty if it may move."""
+    """Return a sentence why the lead of an entry is left alone now; "" if it may move.
+
+    The first of: the plan itself says so; lead gone; member deactivated, not in the
+    actor's team, or away unlike in the preview; another decision came first; not the
+    actor's to move; owner changed since the preview; not movable any more (rebalance).
+    """
     if entry.to_id is None:
         return entry.reason
     to = plan_state.members[entry.to_id]
@@ -202,7 +208,12 @@ def skip_reason(plan_state: PlanState, entry: PlanEntry, lead: LeadState) -> str
 
 
 def _decided_since(plan_state: PlanState, entry: PlanEntry, lead: LeadState) -> str:
-    """Return which other decision about the lead came first; empty if none did."""
+    """Return a sentence on another decision that came first; "" if none did.
+
+    That is a person's later row; a pending row to the same member, unless it is a
+    rule's that waits; or a person's pending row to another, unless the entry undoes
+    that.
+    """
     if later := plan_state.later.get(lead.lead_id):
         return f"{later.actor} decided later: it goes to {later.to}."
     newest = plan_state.newest(lead.lead_id)
@@ -223,7 +234,10 @@ def _may_lapse(row: Assignment) -> bool:
 
 
 def _moved_since(entry: PlanEntry, lead: LeadState, plan_state: PlanState) -> str:
-    """Return where the lead has moved since the preview; empty if it has not."""
+    """Return a sentence if the owner is not the one that the preview showed, else "".
+
+    Also "" while the row that the entry undoes is pending.
+    """
     now_with = lead.owner_id if lead.owner_is_known else UNKNOWN
     pending = plan_state.pending.get(lead.lead_id, NOTHING_PENDING)
     is_being_sent = any(
@@ -252,7 +266,7 @@ class PlanChanges:
 
     @property
     def stamp(self) -> str:
-        """A short hash of exactly these changes and reasons; empty if there are none."""
+        """Return 20 hex digits that stand for these leads and reasons; "" for none."""
         if not self.why:
             return ""
         lines = "\n".join(f"{pk} {why}" for pk, why in sorted(self.why.items()))
@@ -274,7 +288,10 @@ class PlanChanged(AssignmentRefused):
 
 
 def changes_since(plan: SavedPlan, *, at: datetime) -> PlanChanges:
-    """Return what changed since the preview of a plan, for the leads that it would move."""
+    """Return the leads that the plan would move and that would be skipped now.
+
+    Each with why: by `skip_reason`, or because their member has no room any more.
+    """
     moving = [entry for entry in plan.entries() if entry.to_id is not None]
     why: dict[int, str] = {}
     for chunk in batched(moving, AT_ONCE):
@@ -285,7 +302,10 @@ def changes_since(plan: SavedPlan, *, at: datetime) -> PlanChanges:
 def _reasons(
     plan: SavedPlan, entries: Sequence[PlanEntry], at: datetime
 ) -> Iterator[tuple[int, str]]:
-    """Yield the leads of these entries that would be skipped now, each with the reason."""
+    """Yield the ids of leads that would be skipped now, each with the sentence.
+
+    Leads not in the database count as gone.
+    """
     leads = _standings([entry.lead_id for entry in entries])
     plan_state = load_plan_state(plan, list(leads), at=at)
     for entry in entries:
@@ -295,10 +315,7 @@ def _reasons(
 
 
 def _standings(ids: Sequence[int]) -> dict[int, LeadState]:
-    """Return the leads by id as plain values; unknown ids are left out.
-
-    Of twenty thousand leads, models would take a second.
-    """
+    """Return the state of these leads by id; unknown ids are left out."""
     known = Lead.objects.filter(pk__in=ids)
     rows = known.values_list(
         "pk", "owner_id", is_set("owner_known_at"), is_set("gone_at")

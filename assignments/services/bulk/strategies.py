@@ -73,23 +73,23 @@ class LoadTally:
         return self.loads.get(member_id, 0)
 
     def lift(self, owner_id: int | None, *, is_open: bool) -> None:
-        """Take an open lead off its owner's load while it is being dealt."""
+        """Take an open lead with an owner off that owner's load; ignore others."""
         if is_open and owner_id is not None:
             self.loads[owner_id] = self.load(owner_id) - 1
 
     def put_back(self, owner_id: int | None, *, is_open: bool) -> None:
-        """Add an open lead to its owner's load again: the reverse of `lift`."""
+        """Add an open lead with an owner to that owner's load; ignore others."""
         if is_open and owner_id is not None:
             self.loads[owner_id] = self.load(owner_id) + 1
 
     def give(self, member_id: int, *, is_open: bool) -> None:
-        """Count a lead for the member as their newest assignment."""
+        """Count a lead for the member as `keep` does, and as their newest assignment."""
         self.latest += 1
         self.last[member_id] = self.latest
         self.keep(member_id, is_open=is_open)
 
     def keep(self, member_id: int, *, is_open: bool) -> None:
-        """Count a lead for the member who has it already: not a new assignment."""
+        """Add an open lead to the member's load, another to their `quiet` leads."""
         self.put_back(member_id, is_open=is_open)
         if not is_open:
             self.quiet[member_id] = self.quiet.get(member_id, 0) + 1
@@ -97,7 +97,7 @@ class LoadTally:
 
 class Strategy(Protocol):
     def choose(self, lead: LeadToAssign, tally: LoadTally) -> MemberChoice:
-        """Return the member who gets or keeps the lead.
+        """Return the choice of the member who gets or keeps the lead, or of nobody.
 
         Rotations move on with each lead given; the tally is left to the caller.
         """
@@ -149,9 +149,10 @@ class LeastBusy:
 def _busyness(
     member: PoolMember, lead: LeadToAssign, tally: LoadTally
 ) -> tuple[float, bool, int]:
-    """Return the sort key of LeastBusy, lowest first: load per weight with this lead.
+    """Return the sort key of LeastBusy, lowest first: load and this lead, per weight.
 
-    Among equals the present owner comes first, then the longest without a new lead.
+    Leads dealt though not open count too. Among equals the present owner comes first,
+    then the longest without a new lead.
     """
     count = tally.load(member.id) + tally.quiet.get(member.id, 0) + 1
     share = round(count / float(member.weight), 9)
@@ -178,9 +179,10 @@ class WeightedTurns:
         pool: Iterable[PoolMember],
         tally: LoadTally,
     ) -> PoolMember:
-        """Return the free member whose turn it is and move the rotation on.
+        """Return the free member whose turn it is; update `ahead` and `given`.
 
-        `pool` also holds members who are not free; `free` must not be empty.
+        `pool` also holds members who are not free: they save up no turns. Raises
+        ValueError if `free` is empty.
         """
         begun = self._begun(free)
         if not begun:
@@ -255,10 +257,11 @@ class RoundRobin:
 def members_over_share(
     pool: Sequence[PoolMember], held: Mapping[int, int]
 ) -> frozenset[int]:
-    """Return the ids of members who hold more than their share of the leads to deal.
+    """Return the ids of members who hold more leads than their share, rounded up.
 
     `held` counts these leads by owner; those of 0 (nobody) or of owners outside the
-    pool add to what is shared. Members who are away or deactivated have no share.
+    pool add to what is shared, by weight. Members with a `why_not` have no share and
+    are left out.
     """
     free = [member for member in pool if not member.why_not]
     total = _total(tuple(member.weight for member in free)) or 1
@@ -271,7 +274,7 @@ def members_over_share(
 
 
 def _kept(lead: LeadToAssign, free: Iterable[PoolMember]) -> MemberChoice | None:
-    """Return the choice of the present owner if they are free, else None."""
+    """Return the choice of the lead's owner if they are among `free`, else None."""
     for member in free:
         if member.id == lead.owner_id:
             return MemberChoice(member.id, f"{member.name} has it already")
@@ -319,7 +322,7 @@ class ByTable:
 
 
 def lowest_cap(*caps: int | None) -> int | None:
-    """Return the lowest of the caps, or None if there is no limit."""
+    """Return the lowest of the caps that are not None; None if there is none."""
     return min((cap for cap in caps if cap is not None), default=None)
 
 
@@ -328,7 +331,8 @@ def split_by_availability(
 ) -> tuple[list[PoolMember], str]:
     """Return the members who can be given a lead, and the others in words.
 
-    The words ("Ana is away until Fri 15 May; Ben is at 9 of 9") are empty if all can.
+    Others have a `why_not` or are at their cap. The words ("Ana is away until Fri 15
+    May; Ben is at 9 of 9", MOST_NAMED by name) are empty if all can.
     """
     free: list[PoolMember] = []
     skipped: list[str] = []
@@ -341,7 +345,7 @@ def split_by_availability(
 
 
 def _full(member: PoolMember, tally: LoadTally) -> str:
-    """Return "at 9 of 9" for a member who has reached their cap, else ""."""
+    """Return e.g. "at 9 of 9" for a member who has reached their cap, else ""."""
     if member.cap is None or (load := tally.load(member.id)) < member.cap:
         return ""
     return f"at {load} of {member.cap}"
@@ -349,16 +353,19 @@ def _full(member: PoolMember, tally: LoadTally) -> str:
 
 @lru_cache(_CACHE_SIZE)
 def _listed(skipped: tuple[str, ...]) -> str:
-    """Join the first MOST_NAMED of them and say how many more there are."""
+    """Join the first MOST_NAMED with "; ", and "2 more are away or full" for the rest."""
     named, rest = skipped[:MOST_NAMED], len(skipped) - MOST_NAMED
     return "; ".join([*named, f"{rest} more are away or full"] if rest > 0 else named)
 
 
 def with_skipped(text: str, skipped: str) -> str:
-    """Append the skipped members, in words, if there are any."""
+    """Return the text, with "; " and `skipped` appended unless that is empty."""
     return f"{text}; {skipped}" if skipped else text
 
 
 def none_free(skipped: str) -> MemberChoice:
-    """Return the choice of nobody; `skipped` says why each member was skipped."""
+    """Return the choice of nobody: "Nobody can take it: " and `skipped`.
+
+    For an empty `skipped`: "the pool is empty".
+    """
     return MemberChoice(None, f"Nobody can take it: {skipped or 'the pool is empty'}")

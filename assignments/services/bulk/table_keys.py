@@ -36,14 +36,17 @@ class HasAttribute(Protocol):
 
 
 def lead_column(table: LookupTable) -> str:
-    """Return the lead's column that the keys come from; annotate `the_client` yourself."""
+    """Return the name of the lead's column, across relations, that the keys come from.
+
+    For the client it is `the_client`, which the caller annotates with THE_CLIENT.
+    """
     return COLUMNS[Attribute(table.attribute)]
 
 
 def normalized_key(value: object) -> str:
     """Return the value as it is compared: folded, single blanks, no leading dot or @.
 
-    At most 200 characters; "" for a blank value.
+    At most 200 characters, from the first LONGEST of the value; "" for a blank value.
     """
     text = " ".join(str(value)[:LONGEST].replace(IDEOGRAPHIC_STOP, ".").split())
     return " ".join(folded(text).split()).lstrip("@.")[:200]
@@ -52,8 +55,9 @@ def normalized_key(value: object) -> str:
 def lead_keys(lookup: HasAttribute, value: Any) -> tuple[str, ...]:
     """Return the keys of one lead from the value of its column, the closest first.
 
-    Empty if the lead has no such value. A place or a domain has several: "Berlin,
-    Germany" is also known as "berlin" and "germany".
+    Empty for None and a missing custom field. The domain of an e-mail address; of a
+    top-level domain all endings; of a place the whole and each part between commas
+    ("Berlin, Germany", "berlin", "germany", normalized); of others the value.
     """
     if value is None:
         return ()
@@ -73,13 +77,16 @@ def lead_keys(lookup: HasAttribute, value: Any) -> tuple[str, ...]:
 
 
 def _endings(domain: str) -> tuple[str, ...]:
-    """Return the endings of a domain: `a.co.uk` → `co.uk`, `uk`."""
+    """Return the endings of a domain without itself: `a.co.uk` → `co.uk`, `uk`."""
     labels = domain.split(".")
     return tuple(".".join(labels[place:]) for place in range(1, len(labels)))
 
 
 def _custom_value(fields: Any, name: str) -> object:
-    """Return a custom field's text or number by its name, or None."""
+    """Return the text or number of a custom field; None if it has none.
+
+    Names are compared by `normalized_key`.
+    """
     if not isinstance(fields, dict):
         return None
     wanted = normalized_key(name)

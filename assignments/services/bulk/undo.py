@@ -87,8 +87,10 @@ class UndoPreview:
 def preview_undo(*, batch: Batch, actor: User, at: datetime) -> UndoPreview:
     """Return what an undo of the batch would do now; nothing is written.
 
-    Raises NotAllowed if `actor` may not control the batch: somebody else's, or one that
-    Handoff made by itself.
+    Rows that are done, being sent, or waiting after a click go, by id, into `back`,
+    `nobodys` or `changed`; `unsent` counts the leads to cancel; `away` has the absences
+    at `at` of those who get leads back, by member id. Raises NotAllowed if `actor` may
+    not control the batch: somebody else's, or one that Handoff made by itself.
     """
     batch_actions.check_can_control(actor, batch)
     undo = UndoPreview(batch=batch, unsent=_unsent_count(batch))
@@ -118,9 +120,9 @@ def undo_batch(
 ) -> Batch:
     """Cancel the batch's unsent rows and give back the leads that can go back.
 
-    `although_away`: ids of the members of whose absence the page warned; leads of other
-    members who are away by now are skipped. None if nobody looked at a page. Returns
-    the batch of the undo, or this one if there were only rows to cancel. Raises
+    Returns the new batch of the undo, or this one if there were only rows to cancel.
+    `although_away`: ids of the members of whose absence the page warned; leads of
+    others who are away by now are skipped. None: absences stop nothing. Raises
     NotAllowed, or AssignmentRefused if nothing can be undone any more.
     """
     batch_actions.check_can_control(actor, batch)
@@ -179,7 +181,7 @@ class _UndoContext:
 
     actor: User
     members: Mapping[int, Member]
-    movable: frozenset[int | None] | None  # as from `access.movable_owners`
+    movable: frozenset[int | None] | None  # as from `access.movable_owner_ids`
     choosable: frozenset[int]
     # By lead: the later change of its owner, as a sentence.
     later: Mapping[int, str]
@@ -200,9 +202,9 @@ def _load_context(actor: User, made: QuerySet[Assignment]) -> _UndoContext:
 
 
 def _later_changes(made: QuerySet[Assignment]) -> dict[int, str]:
-    """Return, by lead, a sentence about its newest change if that is not of the batch.
+    """Return, by lead id, a sentence on its newest change if that is not among `made`.
 
-    The change has come true, is being sent or waits to be sent.
+    Only changes that are done, being sent or waiting count.
     """
     counting = Assignment.objects.filter(
         lead__in=made.order_by().values("lead"),
@@ -234,7 +236,11 @@ def _kept_row(row: BatchRow, context: _UndoContext) -> KeptRow | None:
 
 
 def _obstacle(row: BatchRow, before: Member, context: _UndoContext) -> str:
-    """Return why the lead cannot go back to `before`, as a sentence; "" if it can."""
+    """Return a sentence why the lead cannot go back to `before`; "" if it can.
+
+    The lead is gone, has moved since, or is not the actor's to move; or `before` is
+    deactivated or not the actor's to choose.
+    """
     if row.is_gone:
         return GONE
     if not before.is_active:

@@ -43,13 +43,16 @@ CHUNK = 500
 
 
 def unwritten_plans() -> list[SavedPlan]:
-    """Return the confirmed plans that are not all in the ledger yet, oldest first."""
+    """Return the plans that are not all in the ledger yet, first confirmed first.
+
+    Cancelled ones too: their rows will be written as cancelled.
+    """
     plans = SavedPlan.objects.filter(confirmed_at__isnull=False, written__lt=F("total"))
     return list(plans.defer("packed").order_by("confirmed_at", "pk"))
 
 
 def write_next_chunk() -> int:
-    """Write a chunk of the oldest unwritten plan; return how many entries, 0 if none."""
+    """Write a chunk of the first of `unwritten_plans`; return how many entries, or 0."""
     plans = unwritten_plans()
     return write_chunk(plan=plans[0], at=timezone.now()) if plans else 0
 
@@ -59,7 +62,8 @@ def write_chunk(*, plan: SavedPlan, at: datetime) -> int:
     """Write the next CHUNK entries of a confirmed plan; return how many that were.
 
     Entries whose lead must be left alone by now become skipped rows, those of a
-    cancelled plan cancelled ones. Brings `plan` up to date and has the rows sent.
+    cancelled plan cancelled ones; leads not in the database get none. Updates `plan` in
+    memory and wakes the dispatcher.
     """
     locked = SavedPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
     entries = list(locked.entries(locked.written, CHUNK))
@@ -94,7 +98,7 @@ def _write_entries(plan: SavedPlan, entries: Sequence[PlanEntry], at: datetime) 
 def _skip_beyond_capacity(
     plan: SavedPlan, rows: Sequence[Assignment], at: datetime
 ) -> None:
-    """End the waiting rows for which their member has no room any more."""
+    """End waiting rows as SKIPPED, without `after`, if their member has no room now."""
     stays = {row.lead_id for row in rows if row.state != State.WAITING}
     beyond_capacity = capacity.over_capacity(plan, without=stays)
     for row in rows:
@@ -146,9 +150,9 @@ def _standing(lead: Lead) -> LeadState:
 def _supersede_waiting(
     rows: Sequence[Assignment], plan_state: PlanState
 ) -> list[Assignment]:
-    """Cancel the rows that wait for the leads of open rows.
+    """Cancel the waiting rows of leads for which an unsaved row is to wait.
 
-    Returns the rows that ended as skipped by that, because the lead stays with its
+    Returns the unsaved rows that ended as SKIPPED by that: the lead stays with its
     owner.
     """
     skipped = []
@@ -179,7 +183,10 @@ def _build_notes(rows: Sequence[Assignment], plan_state: PlanState) -> list[Note
 
 
 def _note_text(row: Assignment, plan_state: PlanState) -> str:
-    """Return the note of the plan filled in for one row, cut to the longest note."""
+    """Return the plan's note filled in for one row, cut to LONGEST_NOTE characters.
+
+    {previous} is "nobody" if no owner was expected.
+    """
     previous = plan_state.members.get(row.expected_id or 0, "nobody")
     values = {
         "lead": row.lead.name,

@@ -26,14 +26,14 @@ class DispatchContext:
     clock: Callable[[], datetime]
 
     def emit(self, step: str) -> None:
-        """Send `step_reached`, for trials that stop a worker at a step."""
+        """Send the signal `step_reached` with this step."""
         step_reached.send(sender=DispatchContext, step=step)
 
     def read_lead(self, map_id: int, slot: Slot) -> tuple[LeadRow | None, datetime]:
         """Read one lead by one call; return its row and when it was asked for.
 
-        The row is None if Smartlead no longer has the lead. Raises NotSent,
-        ServiceTrouble or Refused.
+        The row is None if Smartlead no longer has the lead. Emits "reading" before and
+        "read" after the call. Raises NotSent, ServiceTrouble or Refused.
         """
         asked_at = self.clock()
         self.emit("reading")
@@ -43,7 +43,7 @@ class DispatchContext:
         return row, asked_at
 
     def store_lead(self, row: LeadRow, asked_at: datetime, *, token: str = "") -> None:
-        """Store everything that a read of one lead said.
+        """Store all that a read of one lead said, its owner included.
 
         `token`: the claim of the sending assignment for which it was read; without it,
         the owner of a lead with a sending assignment is left alone.
@@ -61,6 +61,9 @@ class DispatchContext:
 
 
 def retry_delay(failures: int) -> timedelta:
-    """Return how long a row waits after its n-th failed attempt: 5, 10, 20 … 600 s."""
+    """Return how long to wait after so many failures: 5 * 2 ** failures, at most 600 s.
+
+    That is 10 s after the first one; all times TIME_SCALE.
+    """
     seconds = min(5 * 2 ** min(failures, 10), 600)
     return timedelta(seconds=seconds * settings.TIME_SCALE)

@@ -47,7 +47,10 @@ class Dispatcher:
     clicks_in_a_row: int = 0
 
     def run(self, *, until: datetime) -> None:
-        """Work until that moment, or until nothing will be due before then."""
+        """Take turns until that moment, or until nothing will be due before then.
+
+        Between turns without work it sleeps, at most LOOK_AGAIN at a time.
+        """
         while (now := self.context.clock()) < until:
             look_again = self.take_turn(now)
             if look_again is None:
@@ -57,9 +60,9 @@ class Dispatcher:
             self.sleep(_seconds(min(look_again - now, LOOK_AGAIN)))
 
     def run_until_empty(self) -> None:
-        """Work until nothing is waiting or sending, through leases and back-offs.
+        """Take turns until `is_work_left` is False, waiting for leases and back-offs.
 
-        What a person has paused is left waiting.
+        Rows that a person has paused stay waiting.
         """
         while is_work_left(accounts.current_account()):
             now = self.context.clock()
@@ -67,7 +70,11 @@ class Dispatcher:
             self.sleep(_seconds(LOOK_AGAIN))
 
     def take_turn(self, now: datetime) -> datetime | None:
-        """Make one call; return None, or when to look again if there was none to make."""
+        """Handle one row or send one probe and return None; else when to look again.
+
+        Requeues expired claims first. During an outage it only probes. Returns the last
+        possible datetime if the binding is wrong or nothing will ever be due.
+        """
         account = accounts.current_account()
         if accounts.binding_problem(account):
             return datetime.max.replace(tzinfo=now.tzinfo)
@@ -87,7 +94,10 @@ class Dispatcher:
     def _use_slot(
         self, slot: Slot, account: Account, *, clicks: bool
     ) -> datetime | None:
-        """Claim a row and act on it; without one return when to look again."""
+        """Claim a row, handle it with the slot, and return None.
+
+        Without a row the slot is given back, and the result is CLAIM_AGAIN from now.
+        """
         oldest = self._is_turn_of_oldest(clicks=clicks)
         claim = queue.claim_next(
             account,
@@ -110,7 +120,11 @@ class Dispatcher:
         return self.turns % OLDEST_EVERY == 0
 
     def _probe(self, account: Account, now: datetime) -> datetime | None:
-        """Make one read now and then to see whether an outage is over, and nothing else."""
+        """Make one read in an outage and return None; else return when to look again.
+
+        That is when the next probe is due, when there may be a slot, or LOOK_AGAIN from
+        now if another worker has just claimed the probe.
+        """
         if account.probe_at and account.probe_at > now:
             return account.probe_at
         taken = self.context.budget.take(CallKind.INTERACTIVE)
@@ -123,10 +137,10 @@ class Dispatcher:
         return None
 
     def _wait_for_slot(self, taken: NotBefore, now: datetime) -> datetime | None:
-        """Return when there may be a slot.
+        """Return when there may be a slot, at least 10 ms from now.
 
-        After a 429 one read is made instead, to see whether calls are taken again: then
-        None.
+        If a probe is due after a 429 and there is a slot for it, one read is made
+        instead and the result is None.
         """
         if taken.probe_due:
             slot = self.context.budget.take(CallKind.PROBE)
@@ -138,7 +152,11 @@ class Dispatcher:
         )
 
     def _probe_once(self, slot: Slot, now: datetime) -> None:
-        """Make one read, and record or end the outage by its answer."""
+        """Make one read; clear the outage if it is answered, else start or renew it.
+
+        A call that was not sent and another 429 change nothing. An error that is no
+        ServiceTrouble counts as an outage of kind "garbled".
+        """
         try:
             with self.context.client.use_slot(slot):
                 self.context.client.probe()
@@ -153,7 +171,11 @@ class Dispatcher:
 
 
 def is_work_left(account: Account) -> bool:
-    """Return whether anything waits or is sent that nobody has paused."""
+    """Return whether assignments, notes or rechecks are pending that nobody has paused.
+
+    Rows being sent count always. Waiting ones do not while all writes, their batch, or
+    (for bulk and rules) bulk is paused; waiting notes do not while all writes are.
+    """
     rows = Assignment.objects.filter(state__in=PENDING)
     notes = Note.objects.pending()
     if account.paused_at:
@@ -166,7 +188,12 @@ def is_work_left(account: Account) -> bool:
 
 
 def recheck_owner(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
-    """Read one lead because a list contradicted what is known of its owner."""
+    """Read one lead whose owner was contradicted, and store what the read says.
+
+    Not sent: it is due again at once. ServiceTrouble: an outage is recorded (not for a
+    429), and it is due when the lease ends. Refused or gone: the recheck is dropped. If
+    the owner known before is confirmed, lists may be distrusted (`distrust_list`).
+    """
     before = Lead.objects.get(pk=claim.pk)
     try:
         lead_row, asked_at = context.read_lead(claim.pk, slot)

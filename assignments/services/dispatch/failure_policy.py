@@ -16,9 +16,10 @@ MANY_FAILURES = 8
 
 
 def should_give_up(row: Assignment, at: datetime) -> bool:
-    """Return whether to give up on a row: MANY_FAILURES over GIVE_UP_AFTER seconds.
+    """Return whether to give up on a row.
 
-    Never while no other row was done since its first failure: then it is not this row.
+    True if it failed MANY_FAILURES times or more, for the first time at least
+    GIVE_UP_AFTER seconds ago, and some row was sent and done since then.
     """
     since = row.first_failed_at
     if since is None or row.failures < MANY_FAILURES:
@@ -30,9 +31,10 @@ def should_give_up(row: Assignment, at: datetime) -> bool:
 
 
 def pause_bulk_if_refusals_repeat(at: datetime) -> None:
-    """Pause bulk if the last three sent rows were refused in the same words.
+    """Pause bulk if the last three sent rows were all refused, with the same outcome.
 
-    They must be of three leads; rows from before bulk was last resumed do not count.
+    Only DONE and REFUSED rows are looked at. The three must be of three leads; rows
+    that ended before bulk was last resumed do not count.
     """
     ended = Assignment.objects.filter(
         sends__gt=0, state__in=(State.DONE, State.REFUSED)
@@ -48,7 +50,7 @@ def pause_bulk_if_refusals_repeat(at: datetime) -> None:
 
 
 def record_outage(error: ServiceTrouble, at: datetime) -> None:
-    """Record an outage, which stops the queue; too many calls (429) are no outage."""
+    """Start an outage, or renew its kind and sentence; a rate_limit (429) is none."""
     if error.kind != "rate_limit":
         account.start_outage(kind=error.kind, sentence=str(error), at=at)
 

@@ -25,8 +25,10 @@ class OwnerCheck(Enum):
 def check_owner(row: Assignment, lead: Lead, at: datetime) -> OwnerCheck:
     """Compare the owner of `lead` as known with the one that `row` expects.
 
-    READ_FIRST: the owner was not read recently enough. KNOWN_NOW: nobody knew the owner
-    when the row was decided, and now we do. ALREADY_TRUE: an earlier try has landed.
+    No expected owner known: KNOWN_NOW if the lead's is known now, else SEND if a recent
+    GET did not name one, else READ_FIRST. Else: READ_FIRST if the owner was not sure
+    recently enough (`max_owner_age`), SEND if it is the expected one, ALREADY_TRUE if
+    it is the target of a row sent before, else OVERTAKEN.
     """
     if not row.expected_known:
         if lead.owner_is_known:
@@ -48,6 +50,9 @@ def _is_fresh(moment: datetime | None, row: Assignment, at: datetime) -> bool:
 
 
 def max_owner_age(row: Assignment) -> timedelta:
-    """Return how old the last read of the owner may be when `row` is sent."""
+    """Return how old the last sure read of the owner may be when `row` is sent.
+
+    FRESH_CLICK seconds for CLICK urgency, else FRESH seconds.
+    """
     is_click = row.urgency == Urgency.CLICK
     return timedelta(seconds=settings.FRESH_CLICK if is_click else settings.FRESH)

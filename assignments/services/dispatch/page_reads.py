@@ -42,8 +42,10 @@ class ReadPlan(Enum):
 def plan_read(row: Assignment, at: datetime) -> ReadPlan:
     """Return how to read the owner for a row.
 
-    A page is worth a call only if lists have proven themselves and other rows on it
-    wait.
+    LEAD for a click, a row that expects nobody, and a lead without a listed reply. WAIT
+    while its page is awaited. LEAD if that ended less than FRESH seconds ago, or lists
+    are not proven. PAGE if a row of another lead on the page waits that is no click;
+    else LEAD.
     """
     awaited_until, is_click = row.lead.page_awaited_until, row.urgency == Urgency.CLICK
     if is_click or row.expected_id is None or row.lead.listed_reply_at is None:
@@ -70,8 +72,12 @@ class AwaitedPage:
 
 
 def mark_awaited(row: Assignment, at: datetime) -> AwaitedPage:
-    """Mark the leads on the page of this row, so that no other worker asks for it."""
-    assert row.expected_id is not None  # noqa: S101  `turn_for` has seen to it
+    """Return the page of this row, and mark its leads as awaited for PAGE_AWAITED_FOR.
+
+    Its leads are the row's own first, then those after it in the list of the expected
+    owner, PAGE at most.
+    """
+    assert row.expected_id is not None  # noqa: S101  `plan_read` has seen to it
     assert row.lead.listed_reply_at is not None  # noqa: S101
     page = AwaitedPage(
         owner_id=row.expected_id,
@@ -83,15 +89,16 @@ def mark_awaited(row: Assignment, at: datetime) -> AwaitedPage:
 
 
 def unmark_awaited(page: AwaitedPage) -> None:
-    """Unmark the leads of a page that was not answered: it may be asked for again."""
+    """Clear `page_awaited_until` of the page's leads: it may be asked for again."""
     _mark(page.map_ids, None)
 
 
 def read_page(context: DispatchContext, page: AwaitedPage, slot: Slot) -> None:
-    """Ask for a page and store what it says. Raises NotSent or ServiceTrouble.
+    """Ask for a page and store its rows. Raises NotSent or ServiceTrouble.
 
-    Leads that it does not have are marked to be read one by one; all of them, if the
-    list refuses the filter or is not what was asked for.
+    Leads that it confirms are unmarked. The others are marked as awaited until now, so
+    that each is read by itself; these are all, if Smartlead refuses the list or it
+    holds another member's leads.
     """
     asked_at = context.clock()
     answer = _request(context, page, slot)
@@ -108,10 +115,10 @@ def read_page(context: DispatchContext, page: AwaitedPage, slot: Slot) -> None:
 
 
 def distrust_list(lead: Lead, asked_at: datetime, at: datetime) -> None:
-    """Stop reading pages if a list contradicted our write, and a read of the lead did
-    not.
+    """Mark member lists as failed if a list was behind our write for too long.
 
-    Only if the write is more than LIST_MAY_LAG seconds older than that read.
+    That is if we wrote the owner more than LIST_MAY_LAG seconds before `asked_at`, when
+    a read of the lead, unlike a list, confirmed it. Else nothing happens.
     """
     written_at = lead.owner_written_at
     lag = timedelta(seconds=settings.LIST_MAY_LAG)
@@ -126,7 +133,10 @@ def distrust_list(lead: Lead, asked_at: datetime, at: datetime) -> None:
 def _request(
     context: DispatchContext, page: AwaitedPage, slot: Slot
 ) -> ListPage[LeadRow] | None:
-    """Return the page; None if Smartlead refuses it."""
+    """Return the newest PAGE leads of that member up to the page's last reply.
+
+    None if Smartlead refuses; raises NotSent or ServiceTrouble.
+    """
     try:
         with context.client.use_slot(slot):
             return context.client.inbox(
@@ -141,9 +151,11 @@ def _request(
 
 @transaction.atomic
 def _record_sure(map_ids: set[int], *, owner_id: int, asked_at: datetime) -> set[int]:
-    """Record that these leads were with that member LIST_MAY_LAG before the question.
+    """Set `owner_sure_at` of leads to LIST_MAY_LAG seconds before the question.
 
-    Returns the leads for which that is so: known to be theirs and not being sent.
+    Done for those of the leads whose known owner is that member, not known later than
+    asked, and of which no row is sending; a later `owner_sure_at` stays. Returns the
+    ids of these leads.
     """
     sure_at = asked_at - timedelta(seconds=settings.LIST_MAY_LAG)
     locked = Lead.objects.select_for_update(of=("self",)).order_by("map_id")
@@ -164,15 +176,15 @@ def _mark(map_ids: Iterable[int], awaited_until: datetime | None) -> None:
 
 
 def _others_wait(row: Assignment) -> bool:
-    """Return whether other leads of the page wait: one alone would be no cheaper."""
+    """Return whether a row waits, and is no click, for another lead of the page."""
     waiting = Assignment.objects.waiting().filter(lead__in=list(_following(row)))
     return waiting.filter(urgency__gt=Urgency.CLICK).exists()
 
 
 def _following(row: Assignment) -> QuerySet[Lead, int]:
-    """Return the ids of the leads after this one in the list of its owner.
+    """Return the ids of the leads after this one in its expected owner's list.
 
-    Newest reply first, as many as a page has room for.
+    Newest reply first, PAGE - 1 at most.
     """
     replied_at = row.lead.listed_reply_at or NEVER
     theirs = Lead.objects.present().filter(owner=row.expected_id)

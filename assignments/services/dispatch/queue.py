@@ -49,7 +49,10 @@ class DispatchClaim:
 
 
 def are_clicks_due(account: Account, at: datetime) -> bool:
-    """Return whether a click waits for the next call, or a write waits to be settled."""
+    """Return whether a write waits to be settled, or a click is due.
+
+    Clicks do not count while all writes are paused.
+    """
     return next(_settling(at), None) is not None or (
         account.paused_at is None
         and Assignment.objects.due(at).filter(urgency=Urgency.CLICK).exists()
@@ -64,9 +67,11 @@ def is_anything_due(account: Account, at: datetime) -> bool:
 def claim_next(
     account: Account, at: datetime, *, clicks_only: bool = False, oldest: bool = False
 ) -> DispatchClaim | None:
-    """Claim the most urgent due row for LEASE seconds, or with `oldest` the oldest one.
+    """Claim the most urgent due row for LEASE seconds and return the claim.
 
-    Returns None if there is none, or other workers were faster.
+    `clicks_only`: only writes to settle and clicks. `oldest`: the oldest row of all
+    kinds, whatever `clicks_only` says. None if there is none, or other workers were
+    faster.
     """
     rows = _clicks(account, at) if clicks_only else _by_urgency(account, at)
     if oldest:
@@ -78,7 +83,10 @@ def claim_next(
 
 
 def requeue_expired_claims(at: datetime) -> None:
-    """Let rows wait again whose claim ran out before they were sent."""
+    """Let assignments and notes wait again whose claim ended before they were sent.
+
+    An assignment is cancelled instead where `requeue` does that.
+    """
     for pk in (
         Assignment.objects.sending()
         .filter(sent_at=None, lease_until__lte=at)
@@ -96,8 +104,10 @@ def requeue_expired_claims(at: datetime) -> None:
 
 
 def next_due_at(at: datetime) -> datetime | None:
-    """Return when the next row falls due that waits for its time or its lease, else
-    None.
+    """Return the first moment after `at` when a row falls due; None if there is none.
+
+    Looked at are `not_before` of waiting assignments and notes, and when sending ones
+    may be taken over (lease over and `settle_at` reached). Rechecks are left out.
     """
     waiting = Assignment.objects.waiting().filter(not_before__gt=at)
     notes = Note.objects.pending()
@@ -114,7 +124,7 @@ def next_due_at(at: datetime) -> datetime | None:
 def _lease_ends(
     rows: "QuerySet[Assignment] | QuerySet[Note]", at: datetime
 ) -> list[datetime]:
-    """Return when the leases of sending rows end, or they may be settled, after `at`."""
+    """Return the later of `lease_until` and `settle_at` of each row, if after `at`."""
     pairs = rows.values_list("lease_until", "settle_at")
     ends = [max(filter(None, pair), default=at) for pair in pairs]
     return [end for end in ends if end > at]
@@ -127,7 +137,11 @@ def _is_expired(row: Assignment, at: datetime) -> bool:
 
 
 def _by_urgency(account: Account, at: datetime) -> Iterator[DueRow]:
-    """Yield what may be claimed, most urgent first."""
+    """Yield due rows, most urgent first.
+
+    Writes to settle, clicks, coverage returns, coverage starts, notes, rechecks, bulk,
+    rules.
+    """
     yield from _clicks(account, at)
     yield from _sends(account, at, Urgency.COVERAGE_RETURN, Urgency.COVERAGE_START)
     yield from _notes(account, at)
@@ -141,7 +155,7 @@ def _clicks(account: Account, at: datetime) -> Iterator[DueRow]:
 
 
 def _first_of_each(account: Account, at: datetime) -> Iterator[DueRow]:
-    """Yield the oldest row of each kind."""
+    """Yield the first due row each of: writes to settle, assignments, notes, rechecks."""
     queues = (
         _settling(at),
         _sends(account, at, Urgency.CLICK, Urgency.RULE, by_age=True),
@@ -157,7 +171,10 @@ CANDIDATES = 8  # more than there are workers that could claim them first
 
 
 def _settling(at: datetime) -> Iterator[DueRow]:
-    """Yield rows that were sent and have not been settled in time."""
+    """Yield sent rows that may be settled by now, earliest `settle_at` first.
+
+    CANDIDATES at most.
+    """
     rows = Assignment.objects.abandoned(at).filter(sent_at__isnull=False)
     for pk, since in rows.order_by("settle_at").values_list("pk", "created_at")[
         :CANDIDATES
@@ -173,7 +190,11 @@ def _sends(
     *,
     by_age: bool = False,
 ) -> Iterator[DueRow]:
-    """Yield waiting rows from urgency `first` to `last`; none while writes are paused."""
+    """Yield due assignments from urgency `first` to `last`, by urgency, then id.
+
+    `by_age`: by id alone. CANDIDATES at most; none while all writes are paused; none
+    beyond COVERAGE_START while bulk is.
+    """
     if account.paused_at:
         return
     if account.bulk_paused_at:
@@ -185,8 +206,11 @@ def _sends(
 
 
 def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
-    # A note whose assignment still waits keeps no later one back.
-    """Yield notes to send, one per lead at a time, and those whose sending was lost."""
+    """Yield the first pending note of each lead, by id, if it is due to send or settle.
+
+    CANDIDATES at most. A note whose assignment is not done is left out and keeps none
+    back. While all writes are paused, only notes to settle.
+    """
     open_notes = Note.objects.pending().rooted()
     earlier = open_notes.filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
     lost = Q(state=Note.State.SENDING, lease_until__lte=at, settle_at__lte=at)
@@ -201,14 +225,14 @@ def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
 
 
 def _rechecks(at: datetime) -> Iterator[DueRow]:
-    """Yield leads whose owner is to be read again."""
+    """Yield leads whose `recheck_at` has come, earliest first, CANDIDATES at most."""
     rows = Lead.objects.filter(recheck_at__lte=at).order_by("recheck_at")
     for pk, since in rows.values_list("pk", "recheck_at")[:CANDIDATES]:
         yield DueRow(DispatchJob.RECHECK, pk, since or at)
 
 
 def _claim(due: DueRow, at: datetime) -> DispatchClaim | None:
-    """Try to claim a row; return None if another worker was faster."""
+    """Claim a row for LEASE seconds; return None if another worker was faster."""
     lease = at + timedelta(seconds=settings.LEASE)
     claim = DispatchClaim(due.job, due.pk, secrets.token_hex(16), lease)
     return claim if _CLAIMS[due.job](claim, at) else None
@@ -260,10 +284,7 @@ def _claim_lost_note(claim: DispatchClaim, at: datetime) -> bool:
 
 
 def _claim_recheck(claim: DispatchClaim, at: datetime) -> bool:
-    """Claim by moving the moment on.
-
-    If this worker dies, another looks when the lease is over.
-    """
+    """Set `recheck_at` to the end of the lease; return whether it was still due."""
     rows = Lead.objects.filter(pk=claim.pk, recheck_at__lte=at)
     return bool(rows.update(recheck_at=claim.lease_until))
 

@@ -50,7 +50,7 @@ OVERTAKEN_SENT = "Somebody changed the owner in Smartlead meanwhile. It stays so
 
 
 def send(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
-    """Use or give back one slot for a claimed row that waits to be sent."""
+    """Take one step for a claimed waiting row; give the slot back if the claim is lost."""
     if row := _load_claimed(claim):
         SendAssignment(context, row, slot).send()
     else:
@@ -58,7 +58,7 @@ def send(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
 
 
 def settle(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
-    """Use or give back one slot for a claimed row whose write was not answered."""
+    """Read what a claimed row's write did; give the slot back if the claim is lost."""
     if row := _load_claimed(claim):
         SendAssignment(context, row, slot).settle()
     else:
@@ -79,7 +79,12 @@ class SendAssignment:
         self.slot = slot
 
     def send(self) -> None:
-        """Read the lead, its page, or write its owner: whichever comes next."""
+        """Take the row's next step by `check_owner`; give an unused slot back.
+
+        READ_FIRST reads the lead or its page. SEND writes the owner, or ends the row if
+        `why_not_send` has a reason or the target is inactive. ALREADY_TRUE ends it as
+        DONE, OVERTAKEN as such. KNOWN_NOW expects the owner known now and waits again.
+        """
         row, clock = self.row, self.context.clock
         match check_owner(row, row.lead, clock()):
             case OwnerCheck.READ_FIRST:
@@ -100,7 +105,12 @@ class SendAssignment:
         return self._give_back()
 
     def settle(self) -> None:
-        """Read the lead to see what became of a write that nobody knows about."""
+        """Read the lead of a row whose write was not answered, and act on its owner.
+
+        The target: DONE. The expected owner, any if none was known, or none named: it
+        waits again, or is given up. Another: OVERTAKEN. Lead gone: REFUSED. If the read
+        fails, it is settled later.
+        """
         row = self.row
         try:
             lead_row, asked_at = self.context.read_lead(row.lead_id, self.slot)
@@ -135,10 +145,7 @@ class SendAssignment:
         return self._read_lead()
 
     def _read_page(self) -> None:
-        """Make one call for this lead and those after it in the list of their owner.
-
-        The row waits again at once. If the page lacks its lead, that is read by itself.
-        """
+        """Let the row wait again, and read its page for all rows on it."""
         page = page_reads.mark_awaited(self.row, self.context.clock())
         self._put_back()
         try:
@@ -209,10 +216,10 @@ class SendAssignment:
         return self._record_done(sure_at=began_at)
 
     def _stamp(self) -> float | None:
-        """Mark the row as sent, as the last act before the socket.
+        """Mark the row as sent (`sent_at`, `settle_at`, one more in `sends`).
 
-        Returns the monotonic time to start by; None if the claim is no longer ours or
-        too short for a call, the owner no longer fresh, or all writes are paused.
+        Returns the monotonic time to start by; None, with nothing marked, if the claim
+        is lost or too short, the owner changed or not fresh, or writes are paused.
         """
         row = self.row
         monotonic, now = time.monotonic(), self.context.clock()
@@ -269,11 +276,7 @@ class SendAssignment:
             pause_bulk_if_refusals_repeat(at)
 
     def _drop(self, why_not: str) -> None:
-        """End a row that must not be sent any more.
-
-        A coverage's row is cancelled, and the next tick decides again; a person's row
-        is skipped, and its batch goes on.
-        """
+        """End a person's row as SKIPPED, any other as CANCELLED and outdated."""
         at = self.context.clock()
         state = State.SKIPPED if self.row.is_personal else State.CANCELLED
         with self._locked_lead():
@@ -305,7 +308,7 @@ class SendAssignment:
 
     # ── Waiting again ───────────────────────────────────────────────────────────
     def _adopt_owner(self) -> None:
-        """Expect the owner that nobody knew when the row was decided; wait again."""
+        """Expect the owner known now and wait; SKIPPED if it is the target."""
         row, at = self.row, self.context.clock()
         with self._locked_lead() as lead:
             if lead.owner_id == row.to_id:
@@ -315,7 +318,7 @@ class SendAssignment:
             requeue(row, token=row.token, at=at)
 
     def _put_back(self, wait: timedelta | None = None) -> None:
-        """Let the row wait again, for at least `wait`: nothing was written."""
+        """Let a row that is still ours wait, for `wait` if given, as not sent."""
         with self._locked_lead():
             if self._mine().exists():
                 self._unstamp()
@@ -324,7 +327,7 @@ class SendAssignment:
                 requeue(self.row, token=self.row.token, at=at, not_before=not_before)
 
     def _unstamp(self) -> None:
-        """Count a stamped write as not sent: it was surely not applied."""
+        """Clear the times of a stamped row and take one off `sends`."""
         stamped = self._mine().filter(sent_at__isnull=False)
         stamped.update(sent_at=None, settle_at=None, sends=F("sends") - 1)
 
@@ -341,7 +344,7 @@ class SendAssignment:
         record_outage(error, at)
 
     def _try_again(self, at: datetime) -> None:
-        """Let a row that was not applied wait for another try, or give up on it."""
+        """End the row as REFUSED if `should_give_up`, else let it wait."""
         row = self.row
         if should_give_up(row, at):
             outcome = f"Given up after {row.failures} failed attempts. {row.outcome}"
@@ -354,7 +357,7 @@ class SendAssignment:
     def _leave_unsettled(
         self, error: ServiceTrouble | AmbiguousWrite, settle_at: datetime | None = None
     ) -> None:
-        """Leave a row sending that may have been applied: a later read will tell."""
+        """Count a failure and end the lease; the row stays SENDING."""
         at = self.context.clock()
         self._count_failure(at, str(error))
         self._mine().update(lease_until=at, settle_at=settle_at or F("settle_at"))
@@ -373,7 +376,6 @@ class SendAssignment:
             record_outage(error, at)
 
     def _count_failure(self, at: datetime, reason: str) -> None:
-        """Add a failure; the row's outcome says why it has not gone out yet."""
         self._mine().update(
             failures=F("failures") + 1,
             first_failed_at=Coalesce("first_failed_at", at),

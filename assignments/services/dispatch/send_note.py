@@ -32,7 +32,13 @@ UNCONFIRMED = (
 
 
 def send_note(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
-    """Use or give back one slot for a claimed note that waits to be sent."""
+    """Send a claimed note by one call, and store what became of it.
+
+    DONE with Smartlead's id; REFUSED; waiting again if it surely did not arrive; else
+    still SENDING, to be settled by a read. An unclear answer or ServiceTrouble (no 429)
+    adds a failure; the latter records an outage. Without a call (claim lost or too
+    short, writes paused) the slot is given back, and a note still ours waits again.
+    """
     note = _load_claimed(claim)
     start_by = _stamp(context, note, claim) if note else None
     if note is None or start_by is None:
@@ -59,7 +65,13 @@ def send_note(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> Non
 
 
 def settle_note(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
-    """Use one slot to look for a note that may have arrived, by its reference."""
+    """Read the notes of a claimed note's lead by one call, and look for its reference.
+
+    DONE if it is there, waiting again if not. UNCONFIRMED if notes cannot be read
+    (Refused, NotesUnreadable, or without a call for a lead without `person_id`).
+    ServiceTrouble adds a failure, records an outage (a 429 does not), and it is settled
+    later; at once if the call was not sent. A lost claim gives the slot back.
+    """
     note = _load_claimed(claim)
     if note is None:
         return context.budget.give_back(slot)
@@ -92,10 +104,10 @@ def _load_claimed(claim: DispatchClaim) -> Note | None:
 
 
 def _stamp(context: DispatchContext, note: Note, claim: DispatchClaim) -> float | None:
-    """Mark the note as sent, as the last act before the socket.
+    """Mark the note as sent (`sent_at`, `settle_at`, one more in `sends`).
 
-    Returns the monotonic time to start by; None if the claim is lost or too short for a
-    call, or all writes are paused.
+    Returns the monotonic time to start by; None, with nothing marked, if the claim is
+    lost or too short for a call, or all writes are paused.
     """
     monotonic, now = time.monotonic(), context.clock()
     spare = claim.lease_until - now - timedelta(seconds=settings.CALL_DEADLINE)
@@ -126,7 +138,7 @@ def _record_failure(
 
 
 def _record_not_applied(note: Note, at: datetime, *, failed: bool = False) -> None:
-    """Count the note as not sent, and let it wait again."""
+    """Take one off `sends`, add a failure if `failed`, and let the note wait again."""
     _mine(note).update(sends=F("sends") - 1)
     if failed:
         _count_failure(note, at)
@@ -136,13 +148,16 @@ def _record_not_applied(note: Note, at: datetime, *, failed: bool = False) -> No
 def _leave_unsettled(
     note: Note, at: datetime, settle_at: datetime | None = None
 ) -> None:
-    """Leave a note sending that may have arrived: a later read will tell."""
+    """Add a failure and end the lease; the note stays SENDING until it is settled.
+
+    `settle_at`: from when on; None keeps the moment set before the call.
+    """
     _count_failure(note, at)
     _mine(note).update(lease_until=at, settle_at=settle_at or F("settle_at"))
 
 
 def _wait_again(note: Note, at: datetime) -> None:
-    """Let a note that is surely not there wait for another try."""
+    """Let the note wait, for `retry_delay` if it has failed; its claim is cleared."""
     _mine(note).update(
         state=Note.State.WAITING,
         token="",

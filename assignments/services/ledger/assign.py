@@ -50,12 +50,13 @@ def assign_lead(
     reverses: Assignment | None = None,
     until: Literal["good", "back"] = "good",
 ) -> Assignment:
-    """Write a row that gives a lead to a member, in place of one that waits.
+    """Write and return a row that gives the lead to `to`; cancel one that waits.
 
-    `expected`: the member id that the page showed as owner or pending target, or None.
-    A pending row to the same member gets the note and is returned. `until="back"`: the
-    lead stays in its coverage. Raises NotAllowed, Stale if the page was out of date,
-    else AssignmentRefused.
+    It is WAITING and the dispatcher woken; or SKIPPED if cancelling alone leaves the
+    lead with `to`. A row pending to `to` already gets the note and is returned.
+    `expected`: member id of the pending target, or else owner, that the page showed.
+    Raises NotAllowed; Stale if `expected` is wrong; AssignmentRefused (lead gone, `to`
+    inactive or owner, bad note, `until="back"` without a coverage).
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
@@ -74,7 +75,12 @@ def assign_lead(
 
 
 def _save_in_place(row: Assignment, pending: PendingRows, note: str) -> None:
-    """Save a new row in its place among the pending ones, with its note."""
+    """Save a new row with the owner it expects; cancel the lead's waiting row first.
+
+    A row that ends as SKIPPED by that updates the holds; for any other the note is
+    queued and the dispatcher woken. Raises AssignmentRefused for a note that is too
+    long.
+    """
     at = row.created_at
     expect_owner(row, row.lead, pending)
     if pending.waiting:
@@ -96,11 +102,11 @@ def undo_assignment(
     at: datetime,
     although_away: Collection[int] = (),
 ) -> Assignment:
-    """Cancel an assignment that waits, or give its lead back to the member before.
+    """Cancel a row that waits; give another's lead back by a new UNDO row. Return it.
 
-    Returns the cancelled assignment or the new one. Raises NeedsConfirmation if that
-    member is away and their id is not in `although_away` (the absences the actor has
-    been told of), NotAllowed, or AssignmentRefused.
+    Raises AssignmentRefused with the sentence of `why_not_undo`, then NotAllowed, then
+    NeedsConfirmation if the member before is away at `at` and not in `although_away`
+    (ids; not for a waiting row), else as `assign_lead`.
     """
     lead = lock_lead(assignment.lead_id)
     known = Assignment.objects.select_related("expected", "to")
@@ -145,7 +151,10 @@ def _check_present(before: Member, undone: Assignment, at: datetime) -> None:
 def why_not_undo(assignment: Assignment, user: User) -> str | None:
     """Return a sentence why the assignment cannot be undone now; None if it can.
 
-    Rights are not looked at.
+    It cannot if a coverage made it, if it took the lead out of a coverage now over, or
+    (unless it waits) if it is final but not DONE, was seen in Smartlead, if the owner
+    before is unknown, nobody or deactivated, or if a newer row is pending or the lead
+    has moved. Rights are not looked at.
     """
     if why_not := holds.why_not_restore(assignment):
         return why_not
@@ -171,11 +180,13 @@ def why_not_undo(assignment: Assignment, user: User) -> str | None:
 def retry_assignment(
     *, assignment: Assignment, actor: User, at: datetime
 ) -> Assignment:
-    """Write a refused or overtaken assignment again, with its note; dismiss the old one.
+    """Write a refused or overtaken row again, dismiss the old one; return the new row.
 
-    The new row expects the owner that an overtaken one found, or that a refused one
-    expected. Raises Stale if the lead has moved on since, else as assign_lead;
-    AssignmentRefused also if its coverage would give the lead to somebody away.
+    It takes over the note that was not sent, and the holds that wait. It expects the
+    owner that an overtaken row found, or that a refused row expected. Its cause becomes
+    MANUAL unless a hold waits for it. Raises Stale for a row in another state;
+    AssignmentRefused if a coverage would give the lead to somebody away; else as
+    `assign_lead`.
     """
     if assignment.state not in {State.REFUSED, State.OVERTAKEN}:
         raise Stale("This assignment was not refused. Reload to see how it stands.")
@@ -200,14 +211,14 @@ def retry_assignment(
 
 
 def _waiting_holds(assignment: Assignment) -> QuerySet[Hold]:
-    """Return the holds of coverages that wait for this assignment to be done."""
+    """Return the standing (planned or live) holds whose `move` is this assignment."""
     return Hold.objects.standing().filter(move=assignment)
 
 
 def _check_target_present(assignment: Assignment, at: datetime) -> None:
-    """Raise AssignmentRefused if a coverage would give the lead to somebody away.
+    """Raise AssignmentRefused if the target is away at `at` and a hold waits for it.
 
-    A return of the coverage of this very absence is let through.
+    Holds of the coverage of this very absence do not count.
     """
     absence = absences_at(at).get(assignment.to_id or 0)
     if absence and _waiting_holds(assignment).exclude(coverage=absence).exists():
@@ -226,10 +237,10 @@ def _expected_owner(assignment: Assignment) -> int | AnyOwner | None:
 
 @transaction.atomic
 def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> None:
-    """Mark a final outcome as read, so that the lead's row looks normal again.
+    """Set `dismissed_at` of a final assignment, unless it is set already.
 
-    Who decided the assignment may always do so; others need the right to move the lead,
-    else NotAllowed is raised.
+    An assignment that is not final is left alone. Raises NotAllowed if `actor` neither
+    decided it nor may move the lead.
     """
     if assignment.actor_id != actor.pk:
         access.check_assign(actor, lead=assignment.lead, to=None)
@@ -241,7 +252,12 @@ def dismiss_assignment(*, assignment: Assignment, actor: User, at: datetime) -> 
 def _check_possible(
     lead: Lead, to: Member, newest: Assignment | None, expected: int | AnyOwner | None
 ) -> None:
-    """Raise AssignmentRefused or Stale unless the lead can go to `to` by now."""
+    """Raise AssignmentRefused or Stale if the lead cannot be given to `to` now.
+
+    Refused: the lead is gone, `to` is deactivated, or `to` is the known owner and
+    nothing is pending. Stale: `expected` is given and is not the target of the pending
+    row `newest`, or without such a row not the owner.
+    """
     shown = newest.to_id if newest else lead.owner_id
     if lead.gone_at:
         raise AssignmentRefused(LEAD_GONE)
@@ -256,7 +272,7 @@ def _check_possible(
 
 
 def _check_covered(lead: Lead, sending: Assignment | None) -> None:
-    """Raise AssignmentRefused unless a coverage holds the lead, or is about to."""
+    """Raise AssignmentRefused unless a hold of the lead is live or waits for `sending`."""
     held = Hold.objects.live().filter(lead=lead)
     if not held.exists() and not (sending and sending.changes.exists()):
         raise AssignmentRefused(
@@ -265,7 +281,11 @@ def _check_covered(lead: Lead, sending: Assignment | None) -> None:
 
 
 def _join_pending(row: Assignment, actor: User, note: str, at: datetime) -> Assignment:
-    """Add the note to a row that goes there already, and send that row like a click."""
+    """Queue the note with a pending row and return that row, its urgency set to CLICK.
+
+    Wakes the dispatcher if the urgency was another. Raises AssignmentRefused if the
+    note is too long or the row carries another one.
+    """
     if row.urgency != Urgency.CLICK:
         row.urgency = Urgency.CLICK
         row.save(update_fields=["urgency"])
@@ -275,7 +295,11 @@ def _join_pending(row: Assignment, actor: User, note: str, at: datetime) -> Assi
 
 
 def _reason_moved_on(assignment: Assignment) -> str | None:
-    """Return a sentence if the lead has moved on since this assignment, else None."""
+    """Return a sentence if the lead has moved on since this row, else None.
+
+    It has if a newer row of it is pending, or if this row is DONE and another has it
+    now.
+    """
     lead = assignment.lead
     newer = Assignment.objects.pending().filter(lead=lead, pk__gt=assignment.pk)
     if newer.exists():

@@ -45,11 +45,12 @@ class AutomaticPlan:
 
 @transaction.atomic
 def apply_plan(plan: AutomaticPlan, *, actor: User | None, at: datetime) -> Batch:
-    """Write one row per lead in one transaction, and have them sent.
+    """Create and return a batch with one row per proposal, and wake the dispatcher.
 
-    Leads with a change that waits or is being sent are skipped, as are those that are
-    gone or with the member already; unknown leads are left out. Rights are not checked:
-    `actor`, if anybody, has been allowed the coverage as a whole.
+    Rows wait to be sent. SKIPPED are those without `to_id`, and those whose lead is
+    gone, has a pending row, or is known to be with that member, or whose member is
+    deactivated. Leads not in the database get no row. Rights are not checked. Raises
+    KeyError for an unknown `to_id`.
     """
     leads = _lock_leads(proposal.lead_id for proposal in plan.proposals)
     members = Member.objects.in_bulk()
@@ -117,6 +118,10 @@ def _skip_reason(lead: Lead, to: Member, newest: Assignment | None) -> str:
 
 
 def _place_in_owners_list(row: Assignment) -> tuple[int, float]:
-    """Sent in this order, leads of one page of their owner's list follow each other."""
+    """Return a sort key: the expected owner's id (0 for none), then newest reply first.
+
+    Leads of one page of their owner's list are sent one after the other like that;
+    those without a listed reply come last.
+    """
     replied_at = row.lead.listed_reply_at
     return row.expected_id or 0, -replied_at.timestamp() if replied_at else 0.0

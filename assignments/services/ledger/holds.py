@@ -31,11 +31,13 @@ Outcome = Hold.Outcome
 
 
 def apply_final_state(row: Assignment, *, at: datetime) -> None:
-    """Bring the holds of a lead up to date with a row that has just become final.
+    """Update the lead's holds for a row that has just become final.
 
-    Done: the coverage's own move makes, moves or ends its hold; anybody else's ends the
-    holds or puts the lead back. Not sent: planned holds end as not taken. A coverage
-    whose last hold ended is completed.
+    DONE: a coverage's own row starts, moves or ends its hold; any other ends, moves or
+    revives holds. REFUSED: holds go on waiting for it. Not sent for another reason:
+    planned holds end as not taken, live ones drop the move; but a person's SKIPPED row
+    to the present owner counts as done. Then returning coverages without holds are
+    completed.
     """
     if row.state == State.DONE and row.is_of_coverage:
         _apply_coverage_move(row, at)
@@ -48,14 +50,20 @@ def apply_final_state(row: Assignment, *, at: datetime) -> None:
 
 
 def drop_planned(rows: Sequence[int], *, at: datetime) -> None:
-    """End the planned holds of rows (ids) cancelled unsent; live holds drop the move."""
+    """End the planned holds that wait for these rows (ids) as not taken.
+
+    Live holds that wait for them stay live without a move. No coverage is completed.
+    """
     moved = Hold.objects.standing().filter(move__in=rows)
     _end(moved.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
     moved.update(move=None)
 
 
 def end_holds_of_gone_lead(lead: Lead, *, at: datetime) -> None:
-    """End all holds of a lead that Smartlead no longer has."""
+    """End the planned holds of a lead as not taken and the live ones as gone.
+
+    Returning coverages that have no standing hold left are completed.
+    """
     standing = Hold.objects.standing().filter(lead=lead)
     _end(standing.filter(state=TAKING), Outcome.NOT_TAKEN, None, at)
     _end(standing, Outcome.GONE, None, at)
@@ -63,9 +71,11 @@ def end_holds_of_gone_lead(lead: Lead, *, at: datetime) -> None:
 
 
 def revive_holds_of_found_lead(lead: Lead) -> None:
-    """Make the holds live again that ended when a lead was lost that is found now.
+    """Make the taken holds live again that ended as gone at `lead.gone_at`.
 
-    Does nothing if somebody else than the last covering member owns it now.
+    Call it before `gone_at` is cleared. Their completed coverages return to RETURNING.
+    Does nothing if the last of these holds (by id) was with somebody else than the
+    present owner.
     """
     ended = Hold.objects.filter(
         lead=lead,
@@ -84,7 +94,11 @@ def revive_holds_of_found_lead(lead: Lead) -> None:
 
 
 def why_not_restore(row: Assignment) -> str | None:
-    """Return a sentence why an undo of `row` could not restore its holds, else None."""
+    """Return a sentence if a coverage forbids to undo `row`, else None.
+
+    It does if it made the row itself, or if the row ended a hold of a coverage that is
+    over.
+    """
     if row.is_of_coverage:
         return (
             "A coverage did this. Hand the lead back on the page of the coverage, or "
@@ -94,9 +108,9 @@ def why_not_restore(row: Assignment) -> str | None:
 
 
 def ended_coverage_reasons(rows: QuerySet[Assignment]) -> dict[int, str]:
-    """Return sentences by row id, for rows that took a lead out of a coverage now over.
+    """Return, by row id, a sentence for rows that ended a hold of a coverage now over.
 
-    Other rows are left out.
+    Over is a returning, completed or cancelled coverage. Other rows are left out.
     """
     ended = Hold.objects.filter(
         ended_by__in=rows.order_by().values("pk"), coverage__in=Coverage.objects.over()
@@ -112,13 +126,18 @@ def ended_coverage_reasons(rows: QuerySet[Assignment]) -> dict[int, str]:
 
 
 def adopt_retry(*, refused: Assignment, retry: Assignment) -> None:
-    """Let the holds that waited for a refused move wait for its retry."""
+    """Replace `refused` by `retry` as the move that standing holds wait for."""
     Hold.objects.standing().filter(move=refused).update(move=retry)
 
 
 # ── A coverage's own move ───────────────────────────────────────────────────────
 def _apply_coverage_move(row: Assignment, at: datetime) -> None:
-    """Start, change or end holds by a coverage's move that was done; queue its note."""
+    """Update the holds that wait for a coverage's done row, and queue its note.
+
+    A planned hold becomes live with the row's target. A live one ends as returned by a
+    return; by another row it goes to the new target, or ends as carried over if a
+    planned one of another coverage waited too. Without such holds nothing happens.
+    """
     moved = list(_standing(row).filter(move=row).select_related("coverage__member"))
     taking = next((hold for hold in moved if hold.state == TAKING), None)
     changed = next((hold for hold in moved if hold.state == LIVE), None)
@@ -135,9 +154,9 @@ def _apply_coverage_move(row: Assignment, at: datetime) -> None:
 
 
 def _end_returned(hold: Hold, row: Assignment, at: datetime) -> None:
-    """End the hold as returned; a return by hand keeps the lead out of the coverage."""
     _end_above(hold, row, at)
     _end(_only(hold), Outcome.RETURNED, row, at)
+    # By hand: the coverage is to leave the lead alone.
     if not row.is_plan:
         _pin([hold.coverage_id], row, at)
 
@@ -145,7 +164,6 @@ def _end_returned(hold: Hold, row: Assignment, at: datetime) -> None:
 def _change_holder(
     hold: Hold, row: Assignment, at: datetime, *, is_carried: bool
 ) -> None:
-    """Move the hold to another covering member, or end it for the next coverage."""
     _end_above(hold, row, at, but=row)
     if is_carried:
         _end(_only(hold), Outcome.CARRIED_OVER, row, at)
@@ -154,9 +172,9 @@ def _change_holder(
 
 
 def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
-    """Queue the note of a coverage, once per coverage, lead and direction.
+    """Queue the coverage's start or return note, once per coverage, lead and kind.
 
-    See docs/design/coverage-rules.md, rule 33.
+    Nothing is queued for a blank text. See docs/design/coverage-rules.md, rule 33.
     """
     is_return = row.cause == Cause.COVERAGE_RETURN
     coverage = hold.coverage
@@ -176,7 +194,7 @@ def _write_note(hold: Hold, row: Assignment, at: datetime) -> None:
 
 # ── Somebody else's decision ────────────────────────────────────────────────────
 def _keeps_present_owner(row: Assignment) -> bool:
-    """Return whether a person chose the present owner over a waiting change.
+    """Return whether the row is a person's, SKIPPED, and to the lead's present owner.
 
     See docs/design/coverage-rules.md, rule 18.
     """
@@ -188,10 +206,13 @@ def _keeps_present_owner(row: Assignment) -> bool:
 
 
 def _apply_decision(row: Assignment, at: datetime) -> None:
-    """Apply a change that no coverage made, or the choice of the present owner.
+    """Update the holds after a change that no coverage made.
 
-    An undo revives ended holds. Back with somebody it was taken from, the hold ends as
-    back; with `until_back` it moves along; else all live holds end as moved.
+    An undo revives the holds that the undone row ended, if it can; then nothing else
+    happens. Else planned holds end (`_drop_planned`); a live hold whose origin gets the
+    lead ends as back; with `until_back` the newest live hold goes to the row's target;
+    else all live holds end as moved and their coverages leave the lead alone. Last
+    comes `_pin_where_given`.
     """
     if row.cause == Cause.UNDO and _revive(row):
         return
@@ -209,9 +230,10 @@ def _apply_decision(row: Assignment, at: datetime) -> None:
 
 
 def _drop_planned(row: Assignment, at: datetime) -> None:
-    """End planned holds whose row has ended, and pin their leads against a new plan.
+    """End the lead's planned holds whose move is final as not taken, and pin the lead.
 
-    A planned hold whose own row still waits is left to the end of that row.
+    Pinned are all its planned holds; for a SKIPPED row those too that ended as not
+    taken at `at`. A hold whose move is still pending ends with that row.
     """
     taking = _standing(row).filter(state=TAKING)
     given_up = list(taking)
@@ -225,14 +247,18 @@ def _drop_planned(row: Assignment, at: datetime) -> None:
 
 
 def _end_as_back(hold: Hold, row: Assignment, at: datetime) -> None:
-    """End a hold whose lead is with its origin again; the holds beneath it live on."""
     _end_above(hold, row, at)
     _end(_only(hold), Outcome.BACK, row, at)
     _pin([hold.coverage_id], row, at)
 
 
 def _revive(row: Assignment) -> bool:
-    """Make the holds live again that the undone row had ended; return whether it did."""
+    """Make the holds live that `row.reverses` ended, and delete the pins that it set.
+
+    Returns whether holds became live: not if there are none, if the last was with
+    another member than the row's target, or if one of their coverages holds the lead
+    again. Without `row.reverses` nothing happens.
+    """
     if row.reverses is None:
         return False
     CoveredLead.objects.filter(lead=row.lead_id, pinned_by=row.reverses).update(
@@ -254,10 +280,10 @@ def _revive(row: Assignment) -> bool:
 
 
 def _pin_where_given(row: Assignment, at: datetime) -> None:
-    """Pin a lead given on purpose to somebody away: their coverage leaves it there.
+    """Pin the lead in coverages of its new owner's absence if it was given on purpose.
 
-    A change seen in Smartlead counts as on purpose if the coverage had held the lead.
-    See docs/design/coverage-rules.md, rule 19.
+    That is a personal decision since the absence began; or a change seen in Smartlead,
+    if that coverage had held the lead. See docs/design/coverage-rules.md, rule 19.
     """
     for coverage in Coverage.objects.away_at(at).filter(member=row.to_id):
         if row.cause == Cause.OUTSIDE:
@@ -270,10 +296,6 @@ def _pin_where_given(row: Assignment, at: datetime) -> None:
 
 
 def _decided_at(row: Assignment) -> datetime:
-    """Return when a person last decided that the lead belongs where the row puts it.
-
-    For an undo that is when the undone row was decided.
-    """
     return row.reverses.created_at if row.reverses else row.created_at
 
 
@@ -289,11 +311,8 @@ def _only(hold: Hold) -> QuerySet[Hold]:
 def _end_above(
     hold: Hold, row: Assignment, at: datetime, *, but: Assignment | None = None
 ) -> None:
-    """End the holds that stand on this one, but for those that `but` has just taken.
-
-    A planned one whose row is pending is left to the end of that row.
-    """
     above = Hold.objects.standing().filter(lead=hold.lead_id, pk__gt=hold.pk)
+    # A planned one whose row is pending ends with that row.
     given_up = above.filter(state=TAKING, move__state__in=FINAL)
     _end(given_up, Outcome.NOT_TAKEN, row, at)
     live = above.filter(state=LIVE)
@@ -311,7 +330,7 @@ def _end(
 
 
 def _pin(coverages: Sequence[int], row: Assignment, at: datetime) -> None:
-    """Keep the lead out of these coverages from now on, because of `row`."""
+    """Pin the lead of `row` in these coverages (ids), if it is not pinned there yet."""
     for coverage_id in coverages:
         covered, _ = CoveredLead.objects.get_or_create(
             coverage_id=coverage_id, lead_id=row.lead_id
@@ -322,13 +341,10 @@ def _pin(coverages: Sequence[int], row: Assignment, at: datetime) -> None:
 
 
 def _complete(lead_id: int, at: datetime) -> None:
-    """Complete the returning coverages whose last hold of this lead has just ended.
-
-    A coverage that somebody has locked is left to the next tick: they may be waiting
-    for this lead.
-    """
+    """Complete RETURNING coverages whose last hold ended at `at` and is of this lead."""
     left = Hold.objects.standing().filter(coverage=OuterRef("pk"))
     ended = Hold.objects.filter(lead=lead_id, ended_at=at).values("coverage")
+    # A locked one is left to the next tick: this lead may be waited for under the lock.
     skip = connection.features.has_select_for_update_skip_locked
     complete = Coverage.objects.select_for_update(no_key=True, skip_locked=skip).filter(
         ~Exists(left), state=Coverage.State.RETURNING, pk__in=ended
@@ -342,9 +358,10 @@ def _complete(lead_id: int, at: datetime) -> None:
 def hold_note_text(
     template: str, *, coverage: Coverage, lead: Lead, covering: Member
 ) -> str:
-    """Return the template filled for one lead, cut to the longest note.
+    """Return the template filled in for one lead, cut to LONGEST_NOTE characters.
 
-    Unknown placeholders stay; names that look like placeholders are not filled again.
+    Known are {away}, {covering}, {first_day}, {last_day}, {lead} and {campaign} ("no
+    campaign" without one). Other placeholders stay; a name is not filled in again.
     """
     words = {
         "away": str(coverage.member),
@@ -359,15 +376,18 @@ def hold_note_text(
 
 
 def coverage_start_reason(coverage: Coverage, to: Member, why: str) -> str:
-    """Return e.g. "Maya is away until Fri 15 May; Luca covers half of the leads."."""
+    """Return e.g. "Maya is away until Fri 15 May; Luca covers half of the leads.".
+
+    `why` is the part after the name of `to`, without a full stop.
+    """
     return f"{coverage.member} is away until {last_day_away(coverage)}; {to} {why}."
 
 
 def coverage_start_summary(coverage: Coverage) -> str:
-    """Return the reason of a batch that starts a coverage."""
+    """Return e.g. "Maya is away until Fri 15 May.", the reason of a starting batch."""
     return f"{coverage.member} is away until {last_day_away(coverage)}."
 
 
 def coverage_return_reason(coverage: Coverage) -> str:
-    """Return the reason of rows and of the batch that give leads back."""
+    """Return "<member> is back and gets back what was covered.", for rows and batch."""
     return f"{coverage.member} is back and gets back what was covered."

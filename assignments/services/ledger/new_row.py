@@ -18,7 +18,7 @@ class PendingRows:
 
     @property
     def newest(self) -> Assignment | None:
-        """The row that says where the lead is going: one that waits follows the other."""
+        """Return the waiting row, or else the one being sent; None without either."""
         return self.waiting or self.sending
 
     def without_sending(self) -> "PendingRows":
@@ -29,7 +29,10 @@ NOTHING_PENDING = PendingRows()
 
 
 def pending_rows(leads: Iterable[int]) -> dict[int, PendingRows]:
-    """Return the pending rows by lead, in one query; leads without any are left out."""
+    """Return the waiting and the sending row by lead id, in one query, `to` loaded.
+
+    Leads without such rows are left out.
+    """
     by_state: dict[int, dict[str, Assignment]] = {}
     rows = Assignment.objects.pending().filter(lead__in=leads).select_related("to")
     for row in rows:
@@ -41,10 +44,10 @@ def pending_rows(leads: Iterable[int]) -> dict[int, PendingRows]:
 
 
 def expect_owner(row: Assignment, lead: Lead, pending: PendingRows) -> None:
-    """Set the owner that an unsaved row expects to replace, and the row it follows.
+    """Set `expected` and `expected_known` of an unsaved row; nothing is saved.
 
-    That is the member to whom the lead is being sent; else whom the row that waits
-    expects; else the owner as known.
+    Expected is the target of the sending row, which also becomes `after`; else whom the
+    waiting row expects; else the lead's owner as known.
     """
     if sending := pending.sending:
         row.after = sending
@@ -61,7 +64,10 @@ def expect_owner(row: Assignment, lead: Lead, pending: PendingRows) -> None:
 def supersede(
     waiting: Assignment, row: Assignment, *, outcome: str, at: datetime
 ) -> None:
-    """Cancel the row that waits. Ends the unsaved `row` as skipped if nothing is left."""
+    """Cancel the waiting row with `outcome`; the new `row` is not saved.
+
+    If `row` goes to the very owner it expects, it is ended as SKIPPED.
+    """
     finalize(waiting, state=State.CANCELLED, outcome=outcome, at=at)
     if row.expected_known and row.expected_id == row.to_id:
         outcome = f"{row.to} keeps it: the waiting change was cancelled."
@@ -69,7 +75,7 @@ def supersede(
 
 
 def end_unsaved(row: Assignment, state: State, outcome: str, at: datetime) -> None:
-    """Give an unsaved row a final state; nothing is saved."""
+    """Set state, `finished_at` and outcome (cut to 500 characters); nothing is saved."""
     row.state = state
     row.outcome = outcome[:500]
     row.finished_at = at

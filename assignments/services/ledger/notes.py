@@ -24,11 +24,11 @@ def attach_note(
     kind: Note.Kind = Note.Kind.ASSIGNED,
     author: User | None = None,
 ) -> Note | None:
-    """Queue a note that is sent once the assignment is done.
+    """Create and return a waiting note that is sent once the assignment is done.
 
-    Returns None for an empty text, and the note of this kind that is there already if
-    it has the same text. Raises AssignmentRefused for another text, or one that is too
-    long.
+    Its text is stripped. Returns None for a blank one, and the row's note of this kind,
+    in any state, if it has the same text. Raises AssignmentRefused if that has another
+    text or the text is over LONGEST_NOTE. `author` defaults to the row's actor.
     """
     text = without_turning(text).strip()
     if not text:
@@ -54,7 +54,7 @@ def attach_note(
 
 
 def check_note_length(text: str) -> None:
-    """Raise AssignmentRefused if the text is longer than LONGEST."""
+    """Raise AssignmentRefused if the text has more than LONGEST_NOTE characters."""
     if len(text) > LONGEST_NOTE:
         raise AssignmentRefused(
             f"The note has {len(text):,} characters; {LONGEST_NOTE:,} is the most. "
@@ -63,12 +63,12 @@ def check_note_length(text: str) -> None:
 
 
 def new_note_reference() -> str:
-    """Return a random mark, such as H-7KQ2XMP, by which a note is found in Smartlead."""
+    """Return "H-" and seven random capitals or digits, such as H-7KQ2XMP."""
     return "H-" + "".join(secrets.choice(_LETTERS) for _ in range(7))
 
 
 def unsent_note_text(row: Assignment) -> str:
-    """Return the text of the note dropped with this assignment; empty without one."""
+    """Return the text of the row's cancelled ASSIGNED note; "" if there is none."""
     dropped = row.notes.filter(state=Note.State.CANCELLED, kind=Note.Kind.ASSIGNED)
     note = dropped.first()
     return note.text if note else ""
@@ -79,10 +79,11 @@ SAME_NOTE_WITHIN = timedelta(minutes=1)  # a second press, or a form sent again
 
 @transaction.atomic
 def write_note(*, lead: Lead, text: str, author: User, at: datetime) -> Note:
-    """Queue a note on a lead, once if the author writes the same twice in a minute.
+    """Create and return a waiting note on a lead, and wake the dispatcher.
 
-    Raises NotAllowed if the author may not move the lead, AssignmentRefused if the lead
-    is gone or the text empty or too long.
+    If this author wrote the same text on it within the last minute, that note is
+    returned. Raises NotAllowed if the author may not move the lead, AssignmentRefused
+    if the lead is gone or the text is blank or longer than LONGEST_NOTE.
     """
     text = text.strip()
     lead = lock_lead(lead.pk)

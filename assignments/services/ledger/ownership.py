@@ -38,11 +38,14 @@ def observe_owner(
     token: str = "",
     book: SlaPolicy | None = None,
 ) -> None:
-    """Take in what Smartlead said about an owner, if it is newer than what is known.
+    """Store the owner that Smartlead named, if asked later than what is known.
 
-    A change that is not ours is written as a done row with cause OUTSIDE. Ignored while
-    another row of the lead is sending; `token` names the sending row for which the lead
-    was read. `book`: targets and hours, if the caller has loaded them.
+    Ignored while a row of the lead is sending, unless that has this `token`. If no
+    owner was named, a GET only records that. A contradiction of a recent change only
+    schedules another read. Another owner is stored with a done OUTSIDE row (none if no
+    owner was known before), unless a waiting row that was sent before explains it: that
+    becomes DONE. The same owner renews the times and verifies the last done row. `book`
+    is loaded if not given.
     """
     lead = Lead.objects.select_for_update().get(pk=map_id)
     if _is_old(lead, sighting) or _is_in_flight(lead, token):
@@ -62,11 +65,12 @@ def observe_owner(
 def record_owner_write(
     lead: Lead, *, owner_id: int, sure_at: datetime | None, answered_at: datetime
 ) -> None:
-    """Store the owner that we have written ourselves.
+    """Store the owner that we have written, the due time and who gets replies credited.
 
-    Reads asked before `answered_at` are ignored from now on. `sure_at` is when the call
-    began, or None: the owner is surely not older than that, while somebody may have
-    changed it again before a paused process looked at the answer.
+    `answered_at` becomes the time of knowledge, change and write: reads asked no later
+    are ignored. `sure_at` is stored as `owner_sure_at`: when the call began, as
+    somebody may have changed the owner since; None if not known. Clears a scheduled
+    recheck.
     """
     lead.owner_id = owner_id
     lead.owner_sure_at = sure_at
@@ -91,7 +95,7 @@ _OWNER_FIELDS = (
 
 
 def _save_settled(lead: Lead) -> None:
-    """Save the owner; no further read is needed."""
+    """Save the owner's fields and clear `recheck_at` and `rechecks`."""
     lead.recheck_at, lead.rechecks = None, 0
     lead.save(update_fields=_OWNER_FIELDS)
 
@@ -108,7 +112,10 @@ def _is_in_flight(lead: Lead, token: str) -> bool:
 
 
 def _lost_write(lead: Lead, sighting: OwnerObservation) -> Assignment | None:
-    """Return the waiting row whose lost write has landed after all, else None."""
+    """Return a waiting row, sent before, whose target is the observed owner; else None.
+
+    None too if that is the known owner.
+    """
     if lead.owner_id == sighting.owner_id:
         return None
     sent = Assignment.objects.waiting().filter(lead=lead, sends__gt=0)
@@ -118,9 +125,10 @@ def _lost_write(lead: Lead, sighting: OwnerObservation) -> Assignment | None:
 def _take_as_own_write(
     row: Assignment, lead: Lead, sighting: OwnerObservation, at: datetime
 ) -> None:
-    """Finish a row whose write has landed: nobody else did it.
+    """End the row as DONE and store its target as the owner that we wrote.
 
-    See docs/design/coverage-rules.md, rule 31.
+    Only a GET counts as sure. If the row is final already nothing is stored. See
+    docs/design/coverage-rules.md, rule 31.
     """
     assert row.to_id is not None  # noqa: S101  `_lost_write` has seen to it
     sure_at = sighting.asked_at if sighting.by == "get" else None
@@ -132,14 +140,18 @@ def _take_as_own_write(
 
 
 def _record_withheld(lead: Lead, sighting: OwnerObservation) -> None:
-    """Note when a read of the lead did not name an owner; lists are not counted."""
+    """Store when a GET did not name an owner and clear its recheck; ignore a list."""
     if sighting.by == "get":
         lead.owner_withheld_at = sighting.asked_at
         _save_settled(lead)
 
 
 def _confirm(lead: Lead, sighting: OwnerObservation) -> None:
-    """Note that the known owner still holds, and verify the lead's last done row."""
+    """Store that the known owner was seen again, by a GET also that it is sure.
+
+    A GET clears the recheck. `verified_at` of the newest done row is set if that goes
+    to this owner and has none yet.
+    """
     lead.owner_known_at = sighting.asked_at
     if sighting.by == "get":
         lead.owner_sure_at = sighting.asked_at
@@ -155,11 +167,11 @@ def _confirm(lead: Lead, sighting: OwnerObservation) -> None:
 def _needs_another_look(
     lead: Lead, sighting: OwnerObservation, at: datetime, token: str
 ) -> bool:
-    """Schedule another read of a lead if a contradiction is not to be believed yet.
+    """Return whether to wait for another read; if so, schedule it.
 
-    A list may lag behind a recent change, so it only asks for a GET. A GET that
-    contradicts our own recent write is asked a second time, later; one for a sending
-    assignment (`token`) is taken as it is. Returns whether to wait for that read.
+    After a list: True if the owner changed within WRITE_MEMORY seconds; a GET is due at
+    once. After a GET: True if we wrote the owner within WRITE_MEMORY, the first time
+    and without `token`; a second GET is due RECHECK seconds later.
     """
     if sighting.by == "list":
         if not _is_recent(lead.owner_changed_at, at):
@@ -182,7 +194,11 @@ def _is_recent(moment: datetime | None, at: datetime) -> bool:
 def _store_new_owner(
     lead: Lead, sighting: OwnerObservation, at: datetime, book: SlaPolicy
 ) -> None:
-    """Store another owner than was known, and write the row of that outside change."""
+    """Store another owner, the due time and who gets replies credited.
+
+    An unknown member is created. If an owner was known before, a done OUTSIDE row is
+    written, its holds are updated, and it is queued to be announced.
+    """
     if sighting.owner_id is not None:
         Member.objects.get_or_create(
             id=sighting.owner_id, defaults={"source": Member.Source.ROWS}

@@ -15,9 +15,10 @@ AGAIN = "It is decided again."
 def why_not_send(row: Assignment, at: datetime) -> str | None:
     """Return a sentence why a row must not be sent any more; None if it may.
 
-    An automatic row is stopped if its coverage does not want it any more, or its member
-    is away or deactivated. A person's decision about one lead is sent; of a batch,
-    leads are not sent to somebody whose absence its preview did not show.
+    A COVERAGE_START row: no running coverage has a hold that waits for it. Any
+    automatic row of a batch: its member is deactivated or away. A person's row of a
+    batch, not clicked: its member is away and the preview did not show that. Others may
+    be sent.
     """
     now = coverage_time(at)
     if row.cause == Cause.COVERAGE_START and not _is_wanted(row, now):
@@ -35,7 +36,10 @@ def why_not_send(row: Assignment, at: datetime) -> str | None:
 
 
 def _away_since_preview(row: Assignment, now: datetime) -> str | None:
-    """Return a sentence about an absence that the batch's preview did not show."""
+    """Return a sentence if the target is away, unless the batch's preview showed that.
+
+    Else None; None too for clicked rows and rows without a batch or its plan.
+    """
     if row.batch_id is None or row.urgency == Urgency.CLICK:
         return None
     absence = Coverage.objects.away_at(now).filter(member=row.to).first()
@@ -49,7 +53,7 @@ def _away_since_preview(row: Assignment, now: datetime) -> str | None:
 
 
 def _is_wanted(row: Assignment, now: datetime) -> bool:
-    """Return whether a coverage that has not ended still waits for this move."""
+    """Return whether a hold of a coverage whose member is away at `now` waits for it."""
     return Coverage.objects.away_at(now).filter(holds__move=row).exists()
 
 
@@ -63,11 +67,11 @@ def coverage_time(at: datetime) -> datetime:
 
 
 def last_tick_at() -> datetime | None:
-    """Return when the last tick ran; None before the first."""
+    """Return when the last tick was recorded; None before the first."""
     beat = Heartbeat.objects.filter(name=TICK).first()
     return beat.beat_at if beat else None
 
 
 def record_tick(at: datetime) -> None:
-    """Record a tick."""
+    """Store `at` as the time of the last tick."""
     Heartbeat.objects.update_or_create(name=TICK, defaults={"beat_at": at})

@@ -27,7 +27,8 @@ def finalize(
     found_id: int | None = None,
     was_outdated: bool = False,
 ) -> bool:
-    """End a pending row; False if it is final, or no longer claimed by a given `token`."""
+    """End a pending row, update holds and followers; announce a DONE one, else drop its
+    notes. False, without effects, if it is final or not claimed by a given `token`."""
     pending = Assignment.objects.filter(pk=row.pk, state__in=PENDING)
     if token:
         pending = pending.filter(token=token)
@@ -56,11 +57,11 @@ def finalize(
 def requeue(
     row: Assignment, *, token: str, at: datetime, not_before: datetime | None = None
 ) -> None:
-    """Let a claimed row wait again, as nothing was written.
+    """Let a row claimed by `token` wait again, from `not_before` on if given.
 
-    It is not sent before `not_before`, if given. It is cancelled instead if another row
-    of the lead waits, or its batch was
-    cancelled.
+    It is cancelled instead if another row of the lead waits, or if its batch was
+    cancelled and it is not a click. Claim, `sent_at` and `settle_at` are cleared.
+    Nothing happens if the claim is lost.
     """
     if Assignment.objects.waiting().filter(lead=row.lead_id).exists():
         finalize(row, state=State.CANCELLED, outcome=REPLACED, at=at, token=token)
@@ -80,9 +81,9 @@ def requeue(
 
 
 def _who_cancelled_batch(row: Assignment) -> User | None:
-    """Return who cancelled the batch of a row while it was being sent; else None.
+    """Return the user who cancelled the row's batch; None if nobody did.
 
-    A click on the lead stands.
+    None too for a row without a batch or of CLICK urgency.
     """
     clicked = Assignment.objects.filter(pk=row.pk, urgency=Urgency.CLICK)
     if row.batch_id is None or clicked.exists():
@@ -93,16 +94,17 @@ def _who_cancelled_batch(row: Assignment) -> User | None:
 
 
 def end_gone_lead(lead: Lead, at: datetime) -> None:
-    """Refuse the waiting rows of a lead that Smartlead no longer has, and end its holds."""
+    """End the lead's waiting rows as REFUSED with LEAD_GONE, and all its holds."""
     for row in Assignment.objects.waiting().filter(lead=lead):
         finalize(row, state=State.REFUSED, outcome=LEAD_GONE, at=at)
     holds.end_holds_of_gone_lead(lead, at=at)
 
 
 def cancel_waiting(rows: Sequence[int], *, outcome: str, at: datetime) -> int:
-    """Cancel those of the rows (ids) that still wait, their notes and planned holds.
+    """Cancel those of the rows (ids) that still wait; return how many.
 
-    Returns how many rows that were. No row follows a waiting one, so nothing else
+    The unsent notes of all these rows are cancelled, their planned holds end as not
+    taken, and live holds drop the move. No row follows a waiting one, so no other
     changes.
     """
     waiting = Assignment.objects.waiting().filter(pk__in=rows)
@@ -119,7 +121,11 @@ def _update_follower(
     at: datetime,
     found_id: int | None,
 ) -> None:
-    """Set the owner that the follower expects now, or end it if nothing is left."""
+    """Set and save the owner that the follower of an ended row expects; or end it.
+
+    After an OVERTAKEN row it is OVERTAKEN too. It expects the target of a DONE row,
+    else whom the row expected; if that is its own target, it is SKIPPED.
+    """
     if state == State.OVERTAKEN:
         outcome = "Somebody changed the owner in Smartlead first. It was not sent."
         finalize(follower, state=state, outcome=outcome, at=at, found_id=found_id)

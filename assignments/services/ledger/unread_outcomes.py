@@ -10,9 +10,10 @@ from assignments.models.assignment import Cause, State
 
 
 def undismissed_outcomes(user: User) -> QuerySet[Assignment]:
-    """Return this user's refused and overtaken assignments, newest first.
+    """Return this user's refused and overtaken rows not dismissed yet, newest first.
 
-    Left out are dismissed ones, and those of leads that a newer decision is about.
+    Left out are those whose lead has a later row (by id) that is neither cancelled nor
+    skipped nor seen in Smartlead.
     """
     newer = Assignment.objects.filter(
         lead=OuterRef("lead"), pk__gt=OuterRef("pk")
@@ -27,7 +28,7 @@ def undismissed_outcomes(user: User) -> QuerySet[Assignment]:
 
 @transaction.atomic
 def dismiss_outcomes(*, user: User, at: datetime) -> int:
-    """Mark all unread outcomes of the user as read; return how many there were."""
+    """Set `dismissed_at` of the user's `undismissed_outcomes`; return how many."""
     ids = list(undismissed_outcomes(user).values_list("pk", flat=True))
     return Assignment.objects.filter(pk__in=ids, dismissed_at=None).update(
         dismissed_at=at
