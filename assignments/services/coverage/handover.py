@@ -72,11 +72,11 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """Write and return a row that gives one held lead back to its hold's origin, with
-    an event; or return the pending row of an earlier hand-back. Plans that wait are
-    cancelled. Raises Stale if it is not held, NotAllowed unless `may_hand_back`,
-    AssignmentRefused if the origin is inactive, or a person's change or one being
-    sent is pending.
+    """Write and return a row that gives a held lead back to its hold's origin, with an
+    event and its plans cancelled; or return the pending row of an earlier hand-back.
+    Raises Stale if it is not held, NotAllowed unless `may_hand_back`,
+    AssignmentRefused if the origin is inactive, or a person's row or one being sent
+    is pending.
     """
     lead = lock_lead(lead.pk)
     holds = Hold.objects.live().filter(coverage=coverage, lead=lead)

@@ -27,10 +27,11 @@ IN_SMARTLEAD, BY_RULE = "Somebody in Smartlead", "A routing rule"
 
 
 def queue_announcement(row: Assignment, *, at: datetime) -> None:
-    """Queue a done assignment, so that its new owner is told of it.
+    """Store that the new owner of a done row is to be told of it.
 
-    Nothing is queued if they did it themselves, cannot be reached, or a coverage moved
-    the lead: coverages tell of their own.
+    Nothing is stored if there is none or they are inactive, made the change themselves
+    or have neither login nor address, or if a coverage made the row. Its batch is kept
+    only for causes in PERSONAL.
     """
     to = row.to
     if to is None or row.is_of_coverage or not to.is_active:
@@ -59,10 +60,7 @@ class UnfinishedBatches:
 
     @classmethod
     def of(cls, batches: Collection[int]) -> Self:
-        """Return what is still to be done of these batches.
-
-        Filtered by batch only: the rows of one member may be half of a long ledger.
-        """
+        """Return what is still to be done of these batches (ids)."""
         rows = Assignment.objects.pending().filter(batch__in=batches).order_by()
         plans = SavedPlan.objects.filter(batch__in=batches, written__lt=F("total"))
         return cls(
@@ -71,14 +69,18 @@ class UnfinishedBatches:
         )
 
     def is_through(self, batch: int, member: int) -> bool:
-        """Return whether this member has got all that the batch gives them."""
+        """Return whether the batch is written in full and has no pending row to this
+        member.
+        """
         return batch not in self.unwritten and (batch, member) not in self.pending
 
 
 def announce_assignments(*, at: datetime) -> int:
-    """Notify members of queued assignments that are complete or have waited for long.
-
-    Return the number of notifications.
+    """Notify members of queued assignments that are ripe; return how many notifications
+    that were. One is made for each member and batch, once the batch is through for
+    them or an hour after its first row. Rows without a batch go together after a
+    minute without a new one, or 10 minutes after the first. What was ripe leaves the
+    queue.
     """
     groups = list(
         PendingAnnouncement.objects.order_by()
@@ -100,7 +102,10 @@ def announce_assignments(*, at: datetime) -> int:
 
 @transaction.atomic
 def _notify_of(member: int, batch: int | None, at: datetime) -> int:
-    """Notify of leads the member still has and clear the queue; return 0 or 1."""
+    """Notify a member of the queued leads that they still own; return 1, or 0 if nobody
+    was told. `batch` None stands for rows without one. The rows leave the queue in
+    any case. A lead given twice counts once, by its last row.
+    """
     rows = PendingAnnouncement.objects.filter(member=member, batch=batch)
     locked = rows.select_for_update(of=("self",)).order_by("pk")
     ids = list(locked.values_list("pk", flat=True))
@@ -120,7 +125,9 @@ def _notify_of(member: int, batch: int | None, at: datetime) -> int:
 
 
 def _still_owned(ids: Sequence[int]) -> list[Assignment]:
-    """Return these assignments whose lead still belongs to the new owner."""
+    """Return the assignments of these queue rows (ids) whose lead is present and still
+    with their `to`, by id.
+    """
     changes = Assignment.objects.filter(
         untold__in=ids, lead__owner=F("to"), lead__gone_at=None
     )
@@ -149,7 +156,9 @@ def _notify(
 
 
 def _source(change: Assignment) -> str:
-    """Return who gave the lead, in words."""
+    """Return who gave the lead: the actor, “A routing rule”, or “Somebody in
+    Smartlead”.
+    """
     if change.actor:
         return f"{change.actor}"
     return BY_RULE if change.cause == Cause.ROUTING else IN_SMARTLEAD
@@ -170,7 +179,9 @@ def _lines(sources: Counter[str], changes: Sequence[Assignment]) -> list[str]:
 
 
 def _path(member: Member, batch: int | None, changes: Sequence[Assignment]) -> str:
-    """Return the page with exactly these leads, where there is one."""
+    """Return the path of the page: of the single lead, else the batch's rows to the
+    member in the history, else the member's inbox.
+    """
     if len(changes) == 1:
         return f"/leads/{changes[0].lead_id}/"
     if batch:
