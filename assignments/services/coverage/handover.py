@@ -73,10 +73,10 @@ def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
     """Write and return a row that gives a held lead back to its hold's origin, with an
-    event and its plans cancelled; or return the pending row of an earlier hand-back.
+    event, its plans cancelled; or return an earlier hand-back that is pending.
     Raises Stale if it is not held, NotAllowed unless `may_hand_back`,
-    AssignmentRefused if the origin is inactive, or a person's row or one being sent
-    is pending.
+    AssignmentRefused if the origin is inactive or a change that is no plan is
+    pending.
     """
     lead = lock_lead(lead.pk)
     holds = Hold.objects.live().filter(coverage=coverage, lead=lead)
