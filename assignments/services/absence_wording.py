@@ -11,9 +11,10 @@ from assignments.services.periods import begins_a_day, clock_time, short_day
 
 
 def days_in_words(first: date, last: date, *, today: date) -> str:
-    """Return a range of days, both included, with the year unless both are in that of
-    `today`. `14 May`, `28 and 29 May`, `4 to 15 May`, `28 April to 3 May 2027`, `28
-    December 2026 to 3 January 2027`.
+    """Return a range of days, both included, with the year unless it is `today`'s.
+
+    `14 May`, `28 and 29 May`, `4 to 15 May`, `28 April to 3 May 2027`. Days of two
+    years both have theirs: `28 December 2026 to 3 January 2027`.
     """
     year = "" if last.year == today.year == first.year else f" {last:%Y}"
     if first == last:
@@ -47,9 +48,7 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def city_of_zone(zone: str) -> str:
-    """Return the part of a zone's name after the last `/`, with blanks for `_`:
-    `Lagos`.
-    """
+    """Return the last part of a zone's name, with blanks for `_`: `Lagos`."""
     return zone.rpartition("/")[2].replace("_", " ")
 
 
@@ -144,9 +143,7 @@ def _time_unless_midnight(moment: datetime) -> str:
 
 
 def is_whole_days(coverage: Coverage) -> bool:
-    """Return whether an absence starts and ends at the beginning of a day in its own
-    zone.
-    """
+    """Return whether start and end each lie in the first minute of a day in its zone."""
     zone = coverage_zone(coverage)
     edges = (coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone))
     return all(begins_a_day(edge) for edge in edges)
@@ -192,9 +189,7 @@ def coverers_in_words(coverage: Coverage) -> str:
 
 
 def has_own_scope(coverer: CoveringMember) -> bool:
-    """Return whether they have campaigns or categories of their own, to which they are
-    limited.
-    """
+    """Return whether they have own campaigns or categories, which limit them."""
     return bool(coverer.campaigns.all() or coverer.categories.all())
 
 

@@ -17,8 +17,9 @@ class Role(models.TextChoices):
 
 
 def role_of(user: User) -> Role:
-    """Return SALES_MANAGER for a manager by `is_manager`, TEAM_LEAD for one who leads a
-    team, else MEMBER.
+    """Return the role of a user: SALES_MANAGER, TEAM_LEAD or MEMBER.
+
+    The first if `is_manager`; the second for others who lead a team, active or not.
     """
     if is_manager(user):
         return Role.SALES_MANAGER
@@ -31,8 +32,9 @@ def is_manager(user: User) -> bool:
 
 
 def require_manager(user: User, act: str) -> None:
-    """Raise NotAllowed, with “Only a sales manager can `act`.”, unless `user` is a
-    manager.
+    """Raise NotAllowed unless `user` is a manager.
+
+    The message is "Only a sales manager can `act`."
     """
     if not is_manager(user):
         raise NotAllowed(f"Only a sales manager can {act}.")
@@ -155,8 +157,10 @@ def may_read_comment(user: User, coverage: Coverage) -> bool:
 
 
 def why_not_decide_absences(user: User, member: Member) -> str | None:
-    """Return a sentence why `user` may not decide about absences of `member`, else
-    None. Managers may, and active leads of the member's team; not the member.
+    """Return why `user` may not decide about absences of `member`, else None.
+
+    It is a sentence. Managers may, and active leads of the member's team; others may
+    not, not even the member.
     """
     if is_manager(user):
         return None

@@ -19,9 +19,10 @@ def current_account() -> Account:
 
 
 def binding_problem(account: Account) -> str | None:
-    """Return a sentence why nothing may be read or written with these settings, else
-    None. The base URL or the API key is not the one that the database is bound to;
-    an unbound one has no problem. See docs/design/design.md, rule 11.
+    """Return why nothing may be read or written with these settings, else None.
+
+    It is a sentence that the base URL or the API key is not the one the database is
+    bound to. An unbound database has no problem. See docs/design/design.md, rule 11.
     """
     if not account.fingerprint:
         return None
@@ -41,9 +42,7 @@ def binding_problem(account: Account) -> str | None:
 
 
 def bind(at: datetime) -> None:
-    """Bind an unbound database to the URL and key of the settings; leave a bound one
-    alone.
-    """
+    """Bind an unbound database to the settings' URL and key; leave a bound one alone."""
     Account.objects.filter(pk=current_account().pk, fingerprint="").update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),

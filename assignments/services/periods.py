@@ -29,8 +29,9 @@ def absence_window(
 
 
 def clock_change(day: date, at: time, zone: str) -> str:
-    """Return a sentence if this local time comes twice or not at all on that day, else
-    "". It says which moment counts, as in `absence_window`.
+    """Return a sentence if this local time comes twice or never on that day, else "".
+
+    It says which moment counts, as in `absence_window`.
     """
     first = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
     second = first.replace(fold=1)

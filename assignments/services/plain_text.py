@@ -4,9 +4,7 @@ from django.db.models import CharField, Model
 
 
 def fit_to_column(text: str, *, model: type[Model], field: str) -> str:
-    """Return `text`, cut to the `max_length` of that field if it is a CharField with
-    one.
-    """
+    """Return `text`, cut to the field's `max_length` if that is a CharField's."""
     column = model._meta.get_field(field)
     length = column.max_length if isinstance(column, CharField) else None
     return text[:length]

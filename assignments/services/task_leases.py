@@ -24,8 +24,9 @@ class Lease:
 def acquire_lease(
     names: tuple[str, ...], *, at: datetime, until: datetime
 ) -> Lease | None:
-    """Take the first of these leases that is free at `at`, until `until`, and return
-    it. None if all are taken. Rows of names that are missing are created.
+    """Take the first of these leases that is free at `at`, until `until`.
+
+    Return it, or None if all are taken. Rows of names that are missing are created.
     """
     for name in names:
         _make_row(name)

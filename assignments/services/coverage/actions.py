@@ -79,12 +79,12 @@ def change_scheduled(
     at: datetime,
     seen: int | None = None,
 ) -> Coverage:
-    """Replace all of a proposed or scheduled coverage by the draft; return the fresh
-    row. An event names what changed; without changes there is none. A scheduled one
-    is planned again in any case. `seen` is the id of its last event that the page
-    showed; None skips the comparison. Raises NotAllowed; Stale if it has begun, is
-    over, or has an event newer than `seen`; DraftRefused with the problems of the
-    draft.
+    """Replace all of a proposed or scheduled coverage by the draft; return it.
+
+    An event names what changed, if anything did; a scheduled one is planned again in
+    any case. `seen` is the id of its last event that the page showed; None skips the
+    comparison. Raises NotAllowed; Stale if it has begun, is over, or has an event newer
+    than `seen`; DraftRefused with the problems of the draft.
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
@@ -178,11 +178,12 @@ def extend(
     actor: User,
     at: datetime,
 ) -> Coverage:
-    """Move the end of a scheduled, starting or active coverage to a later one; return
-    it. It ends on `last_day` at `last_time` (None: at the end of that day), in its
-    own zone. An event is written and its leads are planned. Raises NotAllowed; Stale
-    in other states; AssignmentRefused if the new end is not later or not after `at`,
-    is over two years ahead or over a year after the first day, or if another agreed
+    """Move the end of a scheduled, starting or active coverage further; return it.
+
+    It ends on `last_day` at `last_time` (None: at the end of that day), in its own
+    zone. An event is written and its leads are planned. Raises NotAllowed; Stale in
+    other states; AssignmentRefused if the new end is not later or not after `at`, is
+    over two years ahead or over a year after the first day, or if another agreed
     absence overlaps.
     """
     coverage = _lock_extendable(coverage, actor)
@@ -212,12 +213,12 @@ def shorten(
     actor: User,
     at: datetime,
 ) -> Coverage:
-    """Move the end of a scheduled, starting or active coverage to an earlier one;
-    return it. The end is as in `extend`; an event is written and its leads are
-    planned. If it has begun and the new end is not after `at`, `end_early` does the
-    rest. Raises NotAllowed; Stale in other states; AssignmentRefused if the new end
-    is not earlier, lies before the first day, or would leave nothing of one that has
-    not begun.
+    """Move the end of a scheduled, starting or active coverage back; return it.
+
+    The end is as in `extend`; an event is written and its leads are planned. If it has
+    begun and the new end is not after `at`, `end_early` is called instead. Raises
+    NotAllowed; Stale in other states; AssignmentRefused if the new end is not earlier,
+    lies before the first day, or would leave nothing of one that has not begun.
     """
     coverage = _lock_extendable(coverage, actor)
     ends_at = _new_end(coverage, last_day, last_time, at)
@@ -260,10 +261,11 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 @transaction.atomic
 def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """Record on a completed or cancelled coverage that its problems were read; return
-    it. An event is written; a second time changes nothing. Raises NotAllowed unless
-    `actor` is its member or may decide about their absences, or Stale in other
-    states.
+    """Record that the problems of a coverage that is over were read; return it.
+
+    It must be completed or cancelled. An event is written; a second time changes
+    nothing. Raises NotAllowed unless `actor` is its member or may decide about their
+    absences, or Stale in other states.
     """
     coverage = _lock(coverage)
     if not access.is_own_member(actor, coverage.member):

@@ -103,8 +103,9 @@ def _coverages_to_check() -> QuerySet[Coverage]:
 
 
 def _visible_to(user: User, coverages: QuerySet[Coverage]) -> QuerySet[Coverage]:
-    """Return all coverages for a manager, else those of the user's teams led or own
-    member.
+    """Return those for which `user` is responsible: as a manager, team lead or member.
+
+    A manager gets all.
     """
     if access.is_manager(user):
         return coverages
@@ -194,8 +195,10 @@ def _deactivated_coverers(coverages: Iterable[Coverage]) -> Iterator[CoverageTro
 
 
 def _unread_after_end(coverages: Iterable[Coverage]) -> Iterator[CoverageTrouble]:
-    """Yield one problem for each cancelled coverage (with its reason) and each
-    completed one (coverers keep the leads). Coverages in other states are skipped.
+    """Yield one problem for each cancelled or completed coverage, none for others.
+
+    Of a cancelled one it gives the reason, of a completed one that coverers keep the
+    leads.
     """
     for coverage in coverages:
         if coverage.state == STATE.CANCELLED:

@@ -77,9 +77,7 @@ def _end_holds(decisions: Decisions, at: datetime) -> None:
 
 
 def _reassign_holds(decisions: Decisions) -> None:
-    """Set the new `to` of the holds in `hands_on`; clear `change_to` where it is the
-    same.
-    """
+    """Set the new `to` of the holds in `hands_on`, and clear an equal `change_to`."""
     changed = [
         Hold(pk=pk, to_id=to_id)
         for decision in decisions.values()
@@ -183,9 +181,7 @@ def _create_holds(
 def _leads_in_start_sets(
     rows: Mapping[int, Assignment], moves: Mapping[int, PlannedMove]
 ) -> set[int]:
-    """Return the ids of leads in `rows` that are in a start set of any of the moves'
-    coverages.
-    """
+    """Return the ids of leads in `rows` in a start set of a coverage of `moves`."""
     coverages = {move.coverage_id for move in moves.values()}
     leads = Lead.objects.filter(
         covered_by__coverage__in=coverages,

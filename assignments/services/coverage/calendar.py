@@ -105,9 +105,10 @@ class _Lane:
 
 
 def coverages_with_coverers() -> QuerySet[Coverage]:
-    """Return all coverages, with members and all coverers (replaced ones too) fetched
-    along. Member, team, fallback and creator are joined; coverers come with their
-    member, campaigns and categories.
+    """Return all coverages, by start, with members and coverers prefetched.
+
+    Member, team, fallback and creator are joined; all coverers, replaced ones too, come
+    with their member, campaigns and categories.
     """
     coverers = CoveringMember.objects.select_related("member").prefetch_related(
         "campaigns", "categories"
@@ -118,9 +119,7 @@ def coverages_with_coverers() -> QuerySet[Coverage]:
 
 
 def live_hold_counts(coverages: Iterable[Coverage]) -> dict[int, int]:
-    """Return the number of live holds by coverage id; coverages without any are left
-    out.
-    """
+    """Return the number of live holds by coverage id, without coverages of none."""
     live = Hold.objects.live().filter(coverage__in=list(coverages)).order_by()
     return dict(live.values_list("coverage").annotate(leads=Count("pk")))
 
@@ -174,9 +173,10 @@ def uncovered_days_of(coverages: Iterable[Coverage]) -> dict[int, list[date]]:
 def absences_between(
     starts_at: datetime, ends_at: datetime
 ) -> dict[int, list[TimeWindow]]:
-    """Return (start, end) of absences that overlap the time, by member id, soonest
-    first. They are not cut to that time. Proposed and cancelled coverages do not
-    count.
+    """Return (start, end) of agreed absences that overlap the time, by member id.
+
+    They are lists, soonest first, not cut to that time. Proposed and cancelled
+    coverages do not count; members without any are left out.
     """
     absences: dict[int, list[TimeWindow]] = {}
     windows = Coverage.objects.overlapping(starts_at, ends_at).order_by("starts_at")
@@ -188,10 +188,11 @@ def absences_between(
 def uncovered_windows(
     coverage: Coverage, absences: Mapping[int, list[TimeWindow]]
 ) -> list[TimeWindow]:
-    """Return the parts (start, end) of the coverage's time in which everybody who
-    covers is away. `absences` holds (start, end) by member id. The fallback counts
-    as a coverer; those deactivated, replaced, or without both share and own scope do
-    not. If nobody is left, the result is the whole time.
+    """Return the parts (start, end) of the absence in which nobody who covers is there.
+
+    `absences` holds (start, end) by member id. The fallback counts as a coverer; those
+    deactivated, replaced, or without both share and own scope do not. If nobody is
+    left, the result is the whole time.
     """
     coverers = [
         coverer.member
@@ -305,9 +306,7 @@ def _with_empty_cells(
 def _intersections(
     window: TimeWindow, others: Sequence[TimeWindow]
 ) -> list[TimeWindow]:
-    """Return the parts of `window` that lie in one of `others`, by start; empty ones
-    left out.
-    """
+    """Return the parts of `window` that lie in one of `others`, by start."""
     starts_at, ends_at = window
     parts = (
         (max(starts_at, first), min(ends_at, last)) for first, last in sorted(others)

@@ -93,8 +93,9 @@ class StatusCounts:
 
     @property
     def parts(self) -> list[tuple[HoldStatus, int]]:
-        """Return (status, count) of the summands of `taken`, in the order of
-        HoldStatus. Counts of 0 are left out, but for `returned`.
+        """Return (status, count) of the summands of `taken`, by HoldStatus.
+
+        Counts of 0 are left out, but for `returned`.
         """
         return [
             (fate, self[fate])
@@ -161,18 +162,17 @@ class CoverageCertificate:
 
     @property
     def is_cut(self) -> bool:
-        """Return whether `exceptions` lists fewer leads than `not_back` plus
-        `not_taken`.
-        """
+        """Return whether more leads are `not_back` or `not_taken` than are listed."""
         total = self.tally.not_back + self.tally[HoldStatus.NOT_TAKEN]
         return len(self.exceptions) < total
 
 
 def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
-    """Return the certificate of a coverage; each of its lists holds at most `most`
-    leads. `exceptions` are the holds neither returned nor on their way. `first_row`
-    is the lowest id of rows that took a lead, `last_row` the highest that took or
-    ended a hold.
+    """Return the certificate of a coverage, with at most `most` leads in each list.
+
+    `exceptions` are the holds neither returned nor on their way. `first_row` is the
+    lowest id of rows that took a lead, `last_row` the highest that took or ended a
+    hold.
     """
     rows = coverage.holds.aggregate(
         first=Min("taken_by"),
@@ -203,9 +203,10 @@ def status_counts(coverage: Coverage) -> StatusCounts:
 
 
 def status_counts_by_coverage(coverages: Iterable[Coverage]) -> dict[int, StatusCounts]:
-    """Return the counts by coverage id, in one query; coverages without holds are left
-    out. `arrivals` counts arrivals that were taken, `verified` returned holds whose
-    last row is verified.
+    """Return the counts by coverage id, in one query; those without holds are left out.
+
+    `arrivals` counts arrivals that were taken, `verified` returned holds whose last row
+    is verified.
     """
     holds = Hold.objects.filter(coverage__in=list(coverages)).order_by()
     by_status = {
@@ -287,8 +288,9 @@ def status_of_hold(hold: Hold) -> HoldStatus:
 
 
 def return_note_counts(coverage: Coverage) -> dict[str, int]:
-    """Return the number of return notes by note state, of rows that ended the
-    coverage's holds. States without notes are left out.
+    """Return the number of return notes by note state, without states of none.
+
+    They are notes of rows that ended the coverage's holds.
     """
     notes = Note.objects.filter(assignment__ends__coverage=coverage, kind="return")
     by_state = notes.order_by().values_list("state")

@@ -124,9 +124,7 @@ def draft_problems(
 
 
 def cannot_be_previewed(draft: CoverageDraft, at: datetime) -> bool:
-    """Return whether its zone, days, times or shares have problems, so that no preview
-    can be made.
-    """
+    """Return whether its zone, days, times or shares have problems."""
     return bool(dict(_day_problems(draft, at)) or dict(_share_problems(draft)))
 
 
@@ -137,17 +135,16 @@ def overlapping_coverage(
     *,
     existing: Coverage | None = None,
 ) -> Coverage | None:
-    """Return the soonest agreed coverage of this member that overlaps the time, or
-    None. Proposed and cancelled ones do not count, nor does `existing`.
+    """Return the soonest agreed coverage of the member in that time, or None.
+
+    Proposed and cancelled ones do not count, nor does `existing`.
     """
     others = Coverage.objects.overlapping(starts_at, ends_at).filter(member=member)
     return others.exclude(pk=existing.pk if existing else 0).first()
 
 
 def overlap_sentence(other: Coverage) -> str:
-    """Return a sentence that the member of `other` is away then, with its days, its id
-    and advice.
-    """
+    """Return a sentence that the member of `other` is away then, with its days and id."""
     reader = timezone.get_current_timezone()
     return (
         f"{other.member} is already away from {first_day_away(other, reader)} to "
@@ -311,8 +308,9 @@ def _in_braces(words: Iterable[str]) -> str:
 def _absence_problems(
     draft: CoverageDraft, starts_at: datetime, ends_at: datetime
 ) -> _FieldProblems:
-    """Yield a problem for the fallback, and for each coverer, who is away the whole
-    time. Coverers are skipped if there is a fallback who is not away the whole time.
+    """Yield a problem for each coverer, and for the fallback, away the whole time.
+
+    Coverers are skipped if there is a fallback who is not away the whole time.
     """
     ids = [coverer.member.pk for coverer in draft.coverers]
     if draft.fallback:

@@ -132,9 +132,7 @@ def _snapshot(draft: CoverageDraft, starts_at: datetime) -> Snapshot:
 
 
 def rotation_from_draft(draft: CoverageDraft) -> CoverageRotation:
-    """Return a rotation of all coverers of the draft in their order, with its fallback
-    and no credits.
-    """
+    """Return a rotation of the draft's coverers and fallback, without credits."""
     candidates = (
         RotationCandidate(
             member_id=coverer.member.pk,
@@ -150,8 +148,9 @@ def rotation_from_draft(draft: CoverageDraft) -> CoverageRotation:
 
 
 def _ended_before(starts_at: datetime) -> set[int]:
-    """Return the ids of coverages that end before `starts_at` or are returning;
-    completed and cancelled ones are left out.
+    """Return the ids of coverages that end before `starts_at` or are returning.
+
+    Completed and cancelled ones are left out.
     """
     ended = Coverage.objects.unfinished().filter(
         Q(ends_at__lt=starts_at) | Q(state=Coverage.State.RETURNING)
@@ -218,9 +217,10 @@ def _is_kept(hold: HoldSnapshot, coverages: Mapping[int, CoverageSnapshot]) -> b
 def _in_start_set(
     lead: LeadSnapshot, draft: CoverageDraft, office: Snapshot
 ) -> LeadSnapshot:
-    """Return the lead with DRAFT_ID in its start sets, if the draft's member owns it
-    and the draft's scope takes it; else unchanged. See docs/design/coverage-
-    rules.md, rule 13.
+    """Return the lead with DRAFT_ID in its start sets if it matches, else unchanged.
+
+    It matches if the draft's member owns it and the draft's scope takes it. See
+    docs/design/coverage-rules.md, rule 13.
     """
     scope = office.coverages[DRAFT_ID].scope
     is_theirs = lead.owner_id == draft.member.pk

@@ -72,10 +72,11 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """Write and return a row that gives a held lead back to its hold's origin, with an
-    event, its plans cancelled; or return an earlier hand-back that is pending.
-    Raises Stale if it is not held, NotAllowed unless `may_hand_back`,
-    AssignmentRefused if the origin is inactive or a change that is no plan is
+    """Write and return a row that gives one held lead back to its hold's origin.
+
+    An event is written, plans are cancelled; an earlier pending hand-back is returned
+    as is. Raises Stale if not held, NotAllowed unless `may_hand_back`,
+    AssignmentRefused if the origin is inactive, or a person's row or one being sent is
     pending.
     """
     lead = lock_lead(lead.pk)
@@ -107,8 +108,8 @@ def hand_back(
 
 
 def may_hand_back(hold: Hold, user: User) -> bool:
-    """Return whether `user` is the hold's `to` or `origin`, or may decide about
-    absences of one of them.
+    """Return whether `user` is the hold's `to` or `origin`, or decides about one's
+    absences.
     """
     return (
         access.is_own_member(user, hold.to)
@@ -159,8 +160,8 @@ def _transfer_scope(
 ) -> None:
     """Give `coverer` the campaigns and categories of `leaving`.
 
-    Unless `is_new`, both are joined; where one of the two has none, `coverer` has none,
-    which stands for all.
+    Unless `is_new`, they are added to those of `coverer`. If one of the two has no
+    campaigns, `coverer` gets none, which stands for all; so with categories.
     """
     for name in ("campaigns", "categories"):
         own = set(getattr(coverer, name).all())
@@ -214,8 +215,9 @@ def _check_hand_back(hold: Hold, actor: User) -> None:
 
 
 def _pending_hand_back(hold: Hold) -> Assignment | None:
-    """Return the hold's move if it is a pending return that a person asked for, else
-    None.
+    """Return the hold's move if a person asked for it as a return and it is pending.
+
+    Else return None.
     """
     move = hold.move
     if move is None or not move.is_pending or move.is_plan:

@@ -59,9 +59,11 @@ def revoke_feed(*, team: Team, actor: User) -> None:
 
 
 def render_feed(feed: CalendarFeed, *, at: datetime) -> bytes:
-    """Return the feed as iCalendar in UTF-8, without characters that turn the text
-    around. It has an event for each absence of the team's members that is neither
-    proposed nor cancelled and ends later than 90 days before `at`.
+    """Return the feed as iCalendar in UTF-8.
+
+    It has an event for each absence of the team's members that is neither proposed nor
+    cancelled and ends later than 90 days before `at`. Characters that turn the
+    direction of text are left out.
     """
     calendar = Calendar()
     calendar.add("prodid", "-//Handoff//Absences//EN")

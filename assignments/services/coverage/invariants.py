@@ -29,8 +29,9 @@ def _misplaced_leads(at: datetime) -> Iterator[str]:
 
 
 def _broken_chains(at: datetime) -> Iterator[str]:
-    """Yield `lead 1 (hold 2)` for each live hold whose origin is not the `to` of the
-    next live hold beneath it; lowest holds are skipped.
+    """Yield `lead 1 (hold 2)` for each live hold not standing on the one beneath it.
+
+    Its origin is not the `to` of the next lower live hold; lowest holds are skipped.
     """
     beneath = Hold.objects.live().filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
     last = beneath.order_by("-pk").values("to")[:1]
@@ -46,17 +47,16 @@ def _holds_after_end(at: datetime) -> QuerySet[Hold]:
 
 
 def _planned_holds_without_move(at: datetime) -> QuerySet[Hold]:
-    """Return planned holds whose move is missing or neither waiting, being sent nor
-    refused.
+    """Return planned holds whose move is missing, done, cancelled or otherwise final.
+
+    A refused move is not missed.
     """
     open_states = (State.WAITING, State.SENDING, State.REFUSED)
     return Hold.objects.filter(state=TAKING).exclude(move__state__in=open_states)
 
 
 def _plans_without_hold(at: datetime) -> QuerySet[Assignment]:
-    """Return pending coverage rows of present leads that are the `move` of no standing
-    hold.
-    """
+    """Return pending coverage rows of present leads without a standing hold."""
     holds = Hold.objects.standing().filter(move=OuterRef("pk"))
     plans = Assignment.objects.pending().filter(cause__in=COVERAGE_CAUSES)
     return plans.filter(~Exists(holds), lead__gone_at=None)
@@ -71,9 +71,10 @@ def _unexplained_pins(at: datetime) -> QuerySet[CoveredLead]:
 
 
 def _repeated_notes(at: datetime) -> Iterator[str]:
-    """Yield `lead 1 (start)` for each lead with more start or return notes than
-    coverages that noted one. The word in brackets is the label of the kind, in small
-    letters.
+    """Yield `lead 1 (start)` for leads with more notes of a kind than coverages noted.
+
+    That is for start and return notes; the word in brackets is the kind's label in
+    small letters.
     """
     kinds = {Note.Kind.START: "start_noted_at", Note.Kind.RETURN: "return_noted_at"}
     for kind, noted in kinds.items():

@@ -163,9 +163,10 @@ def _notify_coverer(
 def _notify_start(
     coverage: Coverage, notice: CoverageNotice, hold_count: HoldCount, at: datetime
 ) -> int:
-    """Notify a coverer of the start; return 1, or 0 if that has to wait or reached
-    nobody. It waits while a hold of the coverage is on its way to them, but at most
-    LONGEST from the creation of the notice on.
+    """Notify a coverer of the start; return 1, or 0 if it waits or nobody was reached.
+
+    It waits while a hold of the coverage is on its way to them, but at most LONGEST
+    from the creation of the notice on.
     """
     coming = Q(move__state__in=PENDING, move__to=notice.member_id)
     on_the_way = coverage.holds.filter(coming | Q(change_to=notice.member_id))
@@ -196,9 +197,9 @@ def _notify_replaced(
 
 
 def _notify_end(coverage: Coverage, notice: CoverageNotice, at: datetime) -> int:
-    """Close a coverer's notice, unless it is closed; return the number of
-    notifications. They are notified only if the coverage ended earlier than they had
-    been told.
+    """Close a coverer's notice if open; return the number of notifications.
+
+    They are notified only if the coverage ended earlier than they had been told.
     """
     if notice.closed_at:
         return 0
@@ -284,8 +285,9 @@ def _notify_counts(own_notice: CoverageNotice, at: datetime, *, is_final: bool) 
 
 
 def _exception_lines(coverage: Coverage) -> list[str]:
-    """Return `lead: sentence` for the first 20 of the holds in EXCEPTIONS, oldest end
-    first. If there are more, a last line says so.
+    """Return `lead: sentence` for the first 20 holds in EXCEPTIONS, oldest end first.
+
+    If there are more, a last line says so.
     """
     exceptions = certificate_lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
     sentences = [

@@ -155,9 +155,10 @@ class _LeadPlanner:
             self.hands_on.append((beneath.pk, hold.to_id))
 
     def _give_back(self, index: int) -> Decision:
-        """Return the decision about a hold of a coverage that is over: a return to its
-        origin. If they are away, the lead is carried over to their running coverage;
-        without one, or if Smartlead refused that, there is no move.
+        """Return the decision about a hold that is over: a return to its origin.
+
+        If they are away, the lead is carried over to their running coverage; without
+        one, or if Smartlead refused that, there is no move.
         """
         hold = self.chain[index]
         self.acting = hold.coverage_id
@@ -175,9 +176,7 @@ class _LeadPlanner:
         return self._carry_over(index, following)
 
     def _has_refused(self, following: CoverageSnapshot) -> bool:
-        """Return whether `taking` is a hold of that coverage whose move Smartlead
-        refused.
-        """
+        """Return whether `taking` is a hold of `following` with a refused move."""
         taking = self.taking
         return bool(taking and taking.refused and taking.coverage_id == following.pk)
 
@@ -235,9 +234,10 @@ class _LeadPlanner:
         return self._reassign_by_holds(own)
 
     def _replace_coverer(self, index: int, named: int | None) -> Decision | None:
-        """Return the move to `named` by a change of coverer, or to another if they are
-        not free. None if nobody is named, `named` is the hold's `to`, the owner may
-        keep the lead, or nobody is free (then `unplaced` is set).
+        """Return the move by a change of coverer: to `named`, or another if not free.
+
+        None if nobody is named, `named` is the hold's `to`, the owner may keep the
+        lead, or nobody is free (then `unplaced` is set).
         """
         if named is None or named == self.chain[index].to_id:
             return None
@@ -268,15 +268,14 @@ class _LeadPlanner:
         return self._decision()
 
     def _is_refused(self) -> bool:
-        """Return whether Smartlead refused the move of `taking` or a start of a live
-        hold.
-        """
+        """Return whether the move of `taking` or a start of a live hold was refused."""
         taking = self.taking is not None and self.taking.refused is not None
         return taking or any(hold.refused is MoveKind.START for hold in self.chain)
 
     def _is_wanted(self, coverage: CoverageSnapshot) -> bool:
-        """Return whether the lead is in the coverage's start set, or in its scope if it
-        covers arrivals.
+        """Return whether the lead is in the start set, or an arrival in scope.
+
+        The latter only if the coverage covers arrivals.
         """
         if coverage.pk in self.lead.start_sets:
             return True
@@ -286,10 +285,11 @@ class _LeadPlanner:
         return coverage.scope.takes(self.lead.topic, is_open=self.lead.is_open)
 
     def _reassign_by_holds(self, own: CoverageSnapshot | None) -> Decision:
-        """Return a move to another coverer, by the first hold from the top down with
-        one free. While the owner is active, it stops at a hold whose coverage's
-        scope lacks the lead. Without a move, `unplaced` is `own`, else the first
-        coverage asked, else None.
+        """Return a move to another coverer by the first hold, top down, with one free.
+
+        While the owner is active, it stops at a hold whose coverage's scope lacks the
+        lead. Without a move, `unplaced` is `own`, else the first coverage asked, else
+        None.
         """
         wanting = own
         is_there = self.lead.owner_id in self.office.active
@@ -346,8 +346,9 @@ class _LeadPlanner:
         return rotation.next_member(topic, free=free, prefer=prefer)
 
     def _intended_member(self, coverage: CoverageSnapshot) -> int | None:
-        """Return the member named for this coverage: by `taking` (its `change_to`, else
-        its `to`), else by the planned move; else None.
+        """Return the member already named for this coverage, else None.
+
+        By `taking` it is its `change_to`, else its `to`; else that of the planned move.
         """
         if self.taking and self.taking.coverage_id == coverage.pk:
             return self.taking.change_to or self.taking.to_id
@@ -361,8 +362,9 @@ class _LeadPlanner:
         self.acting = self.acting or hold.coverage_id
 
     def _decision(self, move: PlannedMove | None = None) -> Decision:
-        """Return the ends and changes so far, with this move; `unplaced` only without a
-        move.
+        """Return the ends and changes so far, with this move.
+
+        `unplaced` is kept only without a move.
         """
         return Decision(
             ends=tuple(self.ends),

@@ -44,16 +44,12 @@ class CovererPreview:
 
     @property
     def then(self) -> int:
-        """Return how many open leads they would have: `open` plus `leads` less
-        `staying`.
-        """
+        """Return how many open leads they would have: `open + leads - staying`."""
         return self.open + self.leads - self.staying
 
     @property
     def over(self) -> int:
-        """Return how many leads `then` is above their capacity; 0 if not, or without
-        one.
-        """
+        """Return how many leads `then` is above their capacity; 0 without a capacity."""
         capacity = self.member.capacity
         return 0 if capacity is None else max(0, self.then - capacity)
 
@@ -106,9 +102,7 @@ class CoveragePreview:
 
     @property
     def first_working_day(self) -> date:
-        """Return the day of the end in `zone`; if it is a Saturday or Sunday, the next
-        Monday.
-        """
+        """Return the day of the end in `zone`, or the Monday after a weekend."""
         day = self.ends_at.astimezone(self.zone).date()
         return day + timedelta(
             days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0
@@ -215,10 +209,10 @@ def _open_leads(members: Sequence[Member]) -> dict[int | None, int]:
 def _covers_for(
     members: Sequence[Member], away: Member, window: TimeWindow
 ) -> dict[int, list[str]]:
-    """Return the names of others whom each member covers for in that time, by member
-    id. They are those with agreed coverages, not completed, and stand by the start
-    of these, each once. Replaced coverers do not count; members without any are left
-    out.
+    """Return the names of others each member covers for in that time, by member id.
+
+    They are those with agreed coverages, not completed, by the start of these, each
+    once. Replaced coverers do not count; members without any are left out.
     """
     running = Coverage.objects.overlapping(*window).exclude(member=away)
     rows = CoveringMember.objects.filter(
@@ -235,9 +229,7 @@ def _covers_for(
 def _absence_windows(
     able: Mapping[int, Member], absences: Mapping[int, Sequence[Coverage]]
 ) -> dict[int, list[TimeWindow]]:
-    """Return (start, end) of the absences of each member in `able`, by id; [] without
-    any.
-    """
+    """Return (start, end) of the absences of each of `able`, by id; [] for none."""
     return {
         pk: [(absence.starts_at, absence.ends_at) for absence in absences.get(pk, ())]
         for pk in able
@@ -250,8 +242,9 @@ def _uncovered_days(
     able: Mapping[int, Member],
     absences: Mapping[int, Sequence[Coverage]],
 ) -> list[date]:
-    """Return the days touched by a time in which all of `able` are away, sorted, in the
-    draft's zone. If `able` is empty, those are all days of the window.
+    """Return the days touched by a time in which all of `able` are away, sorted.
+
+    They are days of the draft's zone; if `able` is empty, all days of the window.
     """
     parts = common_absences(window, list(_absence_windows(able, absences).values()))
     return days_touched(parts, ZoneInfo(draft.zone))
@@ -264,9 +257,9 @@ def _covered_days(
     absences: Mapping[int, Sequence[Coverage]],
     gap: Sequence[date],
 ) -> list[CoveredDays]:
-    """Return the days of `window` as runs with the same names: active coverers away on
-    no part of the day, else the fallback, else nobody. `is_gap` is set for the days
-    in `gap`.
+    """Return the days of `window` as runs with the same names and the same `is_gap`.
+
+    Names are active coverers away on no part of the day, else the fallback, else none.
     """
     zone = ZoneInfo(draft.zone)
     days_away = {

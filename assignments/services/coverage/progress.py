@@ -41,11 +41,11 @@ class CoverageProgress:
 def coverage_progress(
     coverage: Coverage, tally: StatusCounts, *, at: datetime
 ) -> CoverageProgress:
-    """Return the progress of the return if the coverage is returning, else of the
-    handover. Of a return `total` are the leads ever held, `done` those no longer
-    out; of a handover `done` are the leads ever held, `total` also those on their
-    way or unplaced. `in_the_way` are up to three outcomes of pending moves, and a
-    sentence if leads are unplaced.
+    """Return the progress of a coverage's return while it is returning, else of its
+    start. Of a return `total` are the leads ever held, `done` those no longer out;
+    of a start `done` are the leads ever held, `total` also those on their way or
+    unplaced. `in_the_way` are up to three outcomes of pending moves, and a sentence
+    if leads are unplaced.
     """
     moves = Assignment.objects.pending().filter(changes__coverage=coverage).distinct()
     waiting, notes = moves.count(), _unsent_notes(coverage)

@@ -35,9 +35,7 @@ class CoverageScope:
 
     @classmethod
     def of(cls, coverage: Coverage) -> Self:
-        """Return the scope of a coverage, from its campaigns and categories, best
-        prefetched.
-        """
+        """Return the scope of a coverage; prefetch its campaigns and categories."""
         return cls(
             is_all=coverage.scope == Coverage.Scope.ALL,
             campaigns=frozenset(campaign.pk for campaign in coverage.campaigns.all()),
@@ -71,9 +69,7 @@ class RotationCandidate:
         return bool(self.campaigns or self.categories)
 
     def fits(self, topic: LeadTopic) -> bool:
-        """Return whether the lead's campaign and category are among their own, if they
-        have any.
-        """
+        """Return whether campaign and category are among their own, if they have any."""
         return (not self.campaigns or topic.campaign_id in self.campaigns) and (
             not self.categories or topic.category_id in self.categories
         )
@@ -143,9 +139,7 @@ class CoverageRotation:
         return covers or (is_fallback and not self._available(topic, free))
 
     def _allocation_of(self, member_id: int, topic: LeadTopic) -> Allocation | None:
-        """Return the allocation to this member if a fitting candidate or the fallback;
-        else None.
-        """
+        """Return an allocation to a fitting candidate or the fallback, else None."""
         for candidate in self.candidates:
             if candidate.member_id == member_id and candidate.fits(topic):
                 return Allocation(member_id, self._reason(candidate))
@@ -167,8 +161,9 @@ class CoverageRotation:
         return narrow or general
 
     def _take_turn(self, group: Sequence[RotationCandidate]) -> RotationCandidate:
-        """Add each member's weight to their credit; return the one with the most, the
-        first of equals. The sum of the weights is taken from the credit of that one.
+        """Add the weights to the credits; return the member with the most credit.
+
+        Of equals it is the first. The sum of the weights is taken from their credit.
         """
         weights = _weights(group)
         for member_id, weight in weights.items():
@@ -196,9 +191,7 @@ def topic_of(lead: Lead) -> LeadTopic:
 
 
 def is_open_lead(lead: Lead) -> bool:
-    """Return whether the lead has replied and its category, if any, is not a closing
-    one.
-    """
+    """Return whether the lead has replied and has no closing category."""
     return lead.last_reply_at is not None and not (
         lead.category is not None and lead.category.is_closing
     )

@@ -101,8 +101,9 @@ def _values(draft: CoverageDraft, at: datetime) -> dict[str, Any]:
 
 
 def _local_start(draft: CoverageDraft, at: datetime) -> tuple[date, time | None]:
-    """Return the first day and time as typed; with `from_now` those of `at` in the
-    draft's zone, to the minute.
+    """Return the first day and time as typed.
+
+    With `from_now` those of `at` in the draft's zone, to the minute.
     """
     if not draft.from_now:
         return draft.first_day, draft.first_time
@@ -130,8 +131,9 @@ def _changes(before: CoverageDraft, after: CoverageDraft) -> Iterator[str]:
 
 
 def _comparable(draft: CoverageDraft, name: str) -> Any:
-    """Return the value of a field for comparison, ids of campaigns and categories as
-    sets. Coverers stay in their order.
+    """Return the value of a field for comparison.
+
+    Campaigns and categories are sets of ids; coverers stay in their order.
     """
     value = getattr(draft, name)
     if name in {"campaigns", "categories"}:

@@ -110,8 +110,9 @@ def lead_snapshots(leads: QuerySet[Lead]) -> list[LeadSnapshot]:
 def rotation_from_coverers(
     coverers: Iterable[CoveringMember], fallback_id: int | None
 ) -> CoverageRotation:
-    """Return the rotation of coverers not replaced, in their order, with their saved
-    credits. Campaigns and categories are best prefetched.
+    """Return the rotation of coverers not replaced, in order, with saved credits.
+
+    Their campaigns and categories are best prefetched.
     """
     present = [coverer for coverer in coverers if coverer.replaced_at is None]
     candidates = tuple(
@@ -184,9 +185,10 @@ def _holds_by_lead(ids: LeadIds) -> dict[int, list[HoldSnapshot]]:
 
 
 def _refused_kind(hold: Hold) -> MoveKind | None:
-    """Return START or RETURN, by the cause, if Smartlead refused the hold's move; else
-    None. Also None for a return that a person asked for before the coverage was
-    returning (docs/design/coverage-rules.md, rule 14).
+    """Return START or RETURN, by cause, if the hold's move was refused; else None.
+
+    None too for a return that a person asked for before the coverage was returning
+    (docs/design/coverage-rules.md, rule 14).
     """
     move, returning_at = hold.move, hold.coverage.returning_at
     if move is None or move.state != State.REFUSED:

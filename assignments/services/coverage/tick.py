@@ -105,8 +105,9 @@ def _advance(coverage_id: int, at: datetime) -> int:
 
 
 def _decide_unlocked(at: datetime, coverage_id: int | None = None) -> Decisions:
-    """Return decisions by id of all leads to decide, or those of one coverage, without
-    locks.
+    """Return the decision about each lead to decide, by lead id, without locks.
+
+    With `coverage_id` only about leads of that coverage.
     """
     office = take_snapshot(at)
     leads = leads_to_decide(office, coverage_id=coverage_id)
@@ -129,8 +130,9 @@ def _by_coverage(decisions: Decisions) -> dict[int, list[int]]:
 def _plan_locked(
     coverage_id: int, ids: list[int], at: datetime, actor: User | None = None
 ) -> int:
-    """Decide again about the leads (ids) under locks and write what this coverage is to
-    do. Return the number of moves; 0 if nothing is left to do.
+    """Decide again about the leads (ids) under locks; return the number of moves.
+
+    What this coverage is to do is written; 0 if nothing is left to do.
     """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member").get(pk=coverage_id)
@@ -149,8 +151,9 @@ def _plan_locked(
 
 
 def _count_unplaced(coverages: Iterable[int], decisions: Decisions) -> int:
-    """Save for each of the coverages (ids) how many leads found nobody free, 0
-    included. Return the number over all decisions.
+    """Save how many leads found nobody free, for each of the coverages (ids), 0 too.
+
+    Return the number over all decisions.
     """
     counts = Counter(
         decision.unplaced for decision in decisions.values() if decision.unplaced

@@ -69,18 +69,19 @@ class UnfinishedBatches:
         )
 
     def is_through(self, batch: int, member: int) -> bool:
-        """Return whether the batch is written in full and has no pending row to this
-        member.
+        """Return whether the batch is fully written and owes this member nothing.
+
+        Pending rows to the member are owed.
         """
         return batch not in self.unwritten and (batch, member) not in self.pending
 
 
 def announce_assignments(*, at: datetime) -> int:
-    """Notify members of queued assignments that are ripe; return how many notifications
-    that were. One is made for each member and batch, once the batch is through for
-    them or an hour after its first row. Rows without a batch go together after a
-    minute without a new one, or 10 minutes after the first. What was ripe leaves the
-    queue.
+    """Notify members of queued assignments that are ripe; return how many messages.
+
+    One is made for each member and batch, once the batch is through for them or an hour
+    after its first row. Rows without a batch go together after a minute without a new
+    one, or 10 minutes after the first. What was ripe leaves the queue.
     """
     groups = list(
         PendingAnnouncement.objects.order_by()
@@ -102,9 +103,10 @@ def announce_assignments(*, at: datetime) -> int:
 
 @transaction.atomic
 def _notify_of(member: int, batch: int | None, at: datetime) -> int:
-    """Notify a member of the queued leads that they still own; return 1, or 0 if nobody
-    was told. `batch` None stands for rows without one. The rows leave the queue in
-    any case. A lead given twice counts once, by its last row.
+    """Notify a member of the queued leads they still own; return 1 if told, else 0.
+
+    `batch` None stands for rows without one. The rows leave the queue in any case. A
+    lead given twice counts once, by its last row.
     """
     rows = PendingAnnouncement.objects.filter(member=member, batch=batch)
     locked = rows.select_for_update(of=("self",)).order_by("pk")
@@ -125,8 +127,9 @@ def _notify_of(member: int, batch: int | None, at: datetime) -> int:
 
 
 def _still_owned(ids: Sequence[int]) -> list[Assignment]:
-    """Return the assignments of these queue rows (ids) whose lead is present and still
-    with their `to`, by id.
+    """Return the assignments of these queue rows (ids) that still hold, by id.
+
+    The lead is present and with their `to`.
     """
     changes = Assignment.objects.filter(
         untold__in=ids, lead__owner=F("to"), lead__gone_at=None
@@ -156,9 +159,7 @@ def _notify(
 
 
 def _source(change: Assignment) -> str:
-    """Return who gave the lead: the actor, “A routing rule”, or “Somebody in
-    Smartlead”.
-    """
+    """Return who gave the lead: the actor, the words BY_RULE, or else IN_SMARTLEAD."""
     if change.actor:
         return f"{change.actor}"
     return BY_RULE if change.cause == Cause.ROUTING else IN_SMARTLEAD
@@ -179,8 +180,9 @@ def _lines(sources: Counter[str], changes: Sequence[Assignment]) -> list[str]:
 
 
 def _path(member: Member, batch: int | None, changes: Sequence[Assignment]) -> str:
-    """Return the path of the page: of the single lead, else the batch's rows to the
-    member in the history, else the member's inbox.
+    """Return the path of one lead, of the batch's rows in the history, or of the inbox.
+
+    The last two are filtered by the member.
     """
     if len(changes) == 1:
         return f"/leads/{changes[0].lead_id}/"

@@ -66,9 +66,7 @@ def has_mail_to_send(*, at: datetime) -> bool:
 
 
 def _readers() -> list[Reader]:
-    """Return the users and members with waiting notifications, the oldest of these
-    first.
-    """
+    """Return users and members with waiting notifications, the oldest of these first."""
     waiting = Notification.objects.to_mail().values("user", "member")
     oldest = waiting.annotate(first=Min("pk")).order_by("first")
     users = User.objects.select_related("member").in_bulk(
@@ -149,8 +147,9 @@ def _ready(
 
 
 def _is_away(member: Member, at: datetime) -> bool:
-    """Return whether they are away by an agreed coverage, or the open notice of an own
-    one has not been told.
+    """Return whether they are away, or back and not told yet of their leads.
+
+    Away is by an agreed coverage at `at`; not told by an open notice of an own one.
     """
     if Coverage.objects.away_at(at).filter(member=member).exists():
         return True

@@ -77,8 +77,9 @@ def mark_all_read(*, user: User, up_to: int, at: datetime) -> int:
 
 
 def one_line(text: str) -> str:
-    """Return `text` without control characters, each run of white space as one blank,
-    and none at the ends.
+    """Return `text` without control characters and with single blanks only.
+
+    Any white space counts as a blank; there is none at the ends.
     """
     return " ".join(_without_controls(text).split())
 

@@ -66,8 +66,9 @@ class MailHealth:
 
 
 def claim_next(*, at: datetime) -> MailClaim | None:
-    """Claim a due mail for MAIL_LEASE seconds: of the fewest failures, then the lowest
-    id. None if none is due, `can_deliver` is False, or others took the first eight.
+    """Claim a due mail for MAIL_LEASE seconds: fewest failures first, then lowest id.
+
+    None if none is due, `can_deliver` is False, or others took the first eight.
     """
     if not can_deliver(at=at):
         return None
@@ -180,8 +181,9 @@ def mail_health() -> MailHealth:
 
 @transaction.atomic
 def resend(*, actor: User, mail: Mail) -> None:
-    """Let a refused mail wait again as if new, to the reader's present address; nudge
-    the sending. Raises NotAllowed unless `actor` is a manager, Stale if it is not
+    """Let a refused mail wait again as if new, to the reader's present address.
+
+    Has mails sent. Raises NotAllowed unless `actor` is a manager, Stale if it is not
     refused any more or dismissed.
     """
     require_manager(actor, "send a mail again")
@@ -223,8 +225,9 @@ def dismiss_refused(*, actor: User, mail: Mail, at: datetime) -> None:
 
 
 def _due(at: datetime) -> QuerySet[Mail]:
-    """Return waiting mails whose `not_before` is None or past, and those being sent
-    whose lease ran out.
+    """Return mails whose time has come and that wait, or whose lease ran out.
+
+    The time of a mail without `not_before` has come.
     """
     waiting = Q(state=State.WAITING) & (Q(not_before=None) | Q(not_before__lte=at))
     expired = Q(state=State.SENDING, lease_until__lte=at)
@@ -232,9 +235,7 @@ def _due(at: datetime) -> QuerySet[Mail]:
 
 
 def _claimed(claim: MailClaim) -> QuerySet[Mail]:
-    """Return the claimed mail as a query; empty once it is not being sent with this
-    token.
-    """
+    """Return the claimed mail as a query, empty once the claim is lost."""
     return Mail.objects.filter(pk=claim.mail.pk, state=State.SENDING, token=claim.token)
 
 
@@ -264,8 +265,9 @@ def _settle(claim: MailClaim, state: Mail.State, outcome: str, at: datetime) -> 
 
 
 def _retry_later(claim: MailClaim, reason: str, at: datetime) -> None:
-    """Let the mail wait 1, 5, 15, then always 60 minutes, by its failures, and count
-    one more. Refuse it instead if its first failure is three days ago or more.
+    """Let the mail wait 1, 5, 15, then always 60 minutes, and count a failure.
+
+    Refuse it instead if its first failure is three days ago or more.
     """
     mail = claim.mail
     since = mail.first_failed_at or at

@@ -40,9 +40,10 @@ class NotificationPreferences:
     quiet_to: time | None = QUIET[1]
 
     def are_quiet(self, at: datetime) -> bool:
-        """Return whether `at` lies in the quiet hours, by the clock of `zone`, end
-        excluded. They may go over midnight; there are none if an end is None or both
-        are the same.
+        """Return whether `at` lies in the quiet hours by the clock of `zone`.
+
+        They may go over midnight, and their end is excluded; there are none if an end
+        is None or both are the same.
         """
         begin, end = self.quiet_from, self.quiet_to
         if begin is None or end is None or begin == end:
@@ -53,9 +54,7 @@ class NotificationPreferences:
         return now >= begin or now < end
 
     def last_digest(self, at: datetime) -> datetime:
-        """Return today's or else yesterday's time of the digest in `zone`, not after
-        `at`.
-        """
+        """Return the newest daily `digest_at` in `zone` that is not after `at`."""
         today = at.astimezone(self.zone).date()
         moment = datetime.combine(today, self.digest_at, tzinfo=self.zone)
         if moment <= at:
@@ -107,8 +106,9 @@ def save_preferences(
     quiet_from: time | None,
     quiet_to: time | None,
 ) -> None:
-    """Save the given choices and mail times of a user; kinds not given stay as they
-    are. Quiet hours with both ends None are off. Nothing is checked.
+    """Save the given choices and mail times of a user, unchecked.
+
+    Kinds not given stay as they are. Quiet hours with both ends None are off.
     """
     for kind, choice in choices.items():
         NotificationChoice.objects.update_or_create(

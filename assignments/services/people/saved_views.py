@@ -11,9 +11,10 @@ MOST_VIEWS = 30
 
 @transaction.atomic
 def save_view(*, user: User, name: str, query: str) -> SavedView:
-    """Save `query` under `name` and return the view; the user's view of that name is
-    replaced. Names are compared by `find_taken`. Raises AssignmentRefused for a new
-    name if they have 30 views already.
+    """Save `query` under `name` and return the view.
+
+    The user's view of that name, by `find_taken`, is replaced. Raises AssignmentRefused
+    for a new name if they have 30 views already.
     """
     views = SavedView.objects.filter(user=user)
     known_id = find_taken(views, name)

@@ -101,8 +101,9 @@ def begin_sign_in(
 
 
 def record_wrong_password(event: SignInEvent, *, at: datetime) -> SignInLock | None:
-    """Log that a saved guess was wrong; return the lock it leads to with earlier ones,
-    else None. The lock is recorded once.
+    """Log that a saved guess was wrong; return the lock it leads to, else None.
+
+    Earlier guesses count with it. The lock is recorded once.
     """
     _log(event)
     return _lock_of(event, _limits_of(event), at, with_itself=True)
@@ -171,10 +172,11 @@ def unlock_user(*, actor: User, user: User) -> None:
 
 
 def unlock_sign_ins(*, name: str | None = None, address: str | None = None) -> int:
-    """Let wrong passwords and locks of a name, an address, or both together count no
-    more. Without either, all of them; an IPv6 address stands for its /64. Return how
-    many wrong passwords counted; they stay in the log. Raises ValueError for no
-    valid address.
+    """Let wrong passwords and locks of a name, an address, or both count no more.
+
+    Both means of that name from there, neither means all; an IPv6 address stands for
+    its /64. Return how many wrong passwords counted; they stay in the log. Raises
+    ValueError for no valid address.
     """
     rows = Q()
     if name is not None:
@@ -203,8 +205,9 @@ def prune_log(*, at: datetime) -> int:
 
 
 def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | SignInLock:
-    """Save the event and return it; if earlier guesses lock it, keep no row and return
-    the lock.
+    """Save the event and return it, or return the lock if earlier guesses lock it.
+
+    Then no row of the event is kept.
     """
     if lock := _lock_of(event, limits, event.at):
         return lock
@@ -250,8 +253,9 @@ def _limits_of(event: SignInEvent) -> list[_Limit]:
 
 
 def _record_lock(event: SignInEvent, limit: _Limit, at: datetime) -> None:
-    """Save and log a lock, unless a counting one of the last 15 minutes is in the
-    limit's rows.
+    """Save and log a lock, unless one of the last 15 minutes still counts.
+
+    That is one among the limit's rows.
     """
     if _counted(at).filter(limit.rows, kind=Kind.LOCKED).exists():
         return
@@ -268,9 +272,7 @@ def _counted(at: datetime) -> QuerySet[SignInEvent]:
 
 
 def _stop_counting(rows: Q) -> int:
-    """Let guesses and locks among `rows` count no more; return how many guesses
-    counted.
-    """
+    """Let guesses and locks in `rows` count no more; return how many guesses did."""
     kinds = (Kind.WRONG_PASSWORD, Kind.WRONG_OLD_PASSWORD)
     counting = SignInEvent.objects.filter(rows, counts=True)
     counting.filter(kind=Kind.LOCKED).update(counts=False)
