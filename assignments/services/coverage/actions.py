@@ -83,8 +83,10 @@ def change_scheduled(
 
     An event names what changed, if anything did; a scheduled one is planned again in
     any case. `seen` is the id of its last event that the page showed; None skips the
-    comparison. Raises NotAllowed; Stale if it has begun, is over, or has an event newer
-    than `seen`; DraftRefused with the problems of the draft.
+    comparison. Raises NotAllowed unless `actor` may decide about the member's absences
+    or is the member of a proposal; Stale if it has begun, is over, or has an event
+    newer than `seen`; DraftRefused with the problems of the draft, another member being
+    one.
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
@@ -153,8 +155,9 @@ def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     """Start a scheduled coverage now and return it.
 
     A later start is moved to `at`; an event is written and its leads are planned.
-    Raises NotAllowed, Stale if it is not scheduled, or AssignmentRefused if its end has
-    passed or another agreed absence of the member overlaps.
+    Raises NotAllowed unless `actor` may decide about the member's absences, Stale if it
+    is not scheduled, or AssignmentRefused if its end has passed or another agreed
+    absence of the member overlaps.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
@@ -242,7 +245,8 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
     Now is `at`, or the time of the last tick if that is later. Its state becomes
     returning, a later end is moved to now, an event is written and its leads are
-    planned. Raises NotAllowed, or Stale in other states.
+    planned. Raises NotAllowed unless `actor` may decide about the member's absences, or
+    Stale in other states.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)

@@ -103,10 +103,6 @@ def _coverages_to_check() -> QuerySet[Coverage]:
 
 
 def _visible_to(user: User, coverages: QuerySet[Coverage]) -> QuerySet[Coverage]:
-    """Return those for which `user` is responsible: as a manager, team lead or member.
-
-    A manager gets all.
-    """
     if access.is_manager(user):
         return coverages
     led = coverages.filter(member__team__team_leads=user)

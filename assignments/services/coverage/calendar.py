@@ -119,7 +119,10 @@ def coverages_with_coverers() -> QuerySet[Coverage]:
 
 
 def live_hold_counts(coverages: Iterable[Coverage]) -> dict[int, int]:
-    """Return the number of live holds by coverage id, without coverages of none."""
+    """Return the number of live holds by coverage id.
+
+    Coverages without any are left out.
+    """
     live = Hold.objects.live().filter(coverage__in=list(coverages)).order_by()
     return dict(live.values_list("coverage").annotate(leads=Count("pk")))
 

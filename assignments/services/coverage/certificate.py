@@ -172,7 +172,8 @@ def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
 
     `exceptions` are the holds neither returned nor on their way. `first_row` is the
     lowest id of rows that took a lead, `last_row` the highest that took or ended a
-    hold.
+    hold; `returned_from` and `returned_to` are the first and last end of returned
+    holds.
     """
     rows = coverage.holds.aggregate(
         first=Min("taken_by"),
@@ -288,9 +289,10 @@ def status_of_hold(hold: Hold) -> HoldStatus:
 
 
 def return_note_counts(coverage: Coverage) -> dict[str, int]:
-    """Return the number of return notes by note state, without states of none.
+    """Return the number of return notes by note state.
 
-    They are notes of rows that ended the coverage's holds.
+    They are notes of rows that ended the coverage's holds; states without any are left
+    out.
     """
     notes = Note.objects.filter(assignment__ends__coverage=coverage, kind="return")
     by_state = notes.order_by().values_list("state")

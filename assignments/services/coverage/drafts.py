@@ -144,7 +144,10 @@ def overlapping_coverage(
 
 
 def overlap_sentence(other: Coverage) -> str:
-    """Return a sentence that the member of `other` is away then, with its days and id."""
+    """Return a sentence that the member of `other` is away then.
+
+    It names the first and last day and the id of `other`, and says what to do.
+    """
     reader = timezone.get_current_timezone()
     return (
         f"{other.member} is already away from {first_day_away(other, reader)} to "

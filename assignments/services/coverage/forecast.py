@@ -63,8 +63,8 @@ def forecast(draft: CoverageDraft, starts_at: datetime) -> Forecast:
     """Return what would happen to each lead if the draft started at `starts_at`.
 
     Leads are planned in the order of map ids, each as it will be by then; nothing is
-    written. `unplaced` counts those nobody is free for; leads that the draft leaves
-    alone appear nowhere.
+    written. `dealt` holds those the draft would move or adopt, `unplaced` counts those
+    nobody is free for; leads that it leaves alone appear nowhere.
     """
     office = _snapshot(draft, starts_at)
     ended = _ended_before(starts_at)

@@ -74,10 +74,9 @@ def hand_back(
 ) -> Assignment:
     """Write and return a row that gives one held lead back to its hold's origin.
 
-    An event is written, plans are cancelled; an earlier pending hand-back is returned
-    as is. Raises Stale if not held, NotAllowed unless `may_hand_back`,
-    AssignmentRefused if the origin is inactive, or a person's row or one being sent is
-    pending.
+    An event is written, plans are cancelled; of an earlier pending hand-back the row is
+    returned. Raises Stale if not held, NotAllowed unless `may_hand_back`,
+    AssignmentRefused if the origin is inactive, or a change that must stay is pending.
     """
     lead = lock_lead(lead.pk)
     holds = Hold.objects.live().filter(coverage=coverage, lead=lead)

@@ -47,16 +47,13 @@ def _holds_after_end(at: datetime) -> QuerySet[Hold]:
 
 
 def _planned_holds_without_move(at: datetime) -> QuerySet[Hold]:
-    """Return planned holds whose move is missing, done, cancelled or otherwise final.
-
-    A refused move is not missed.
-    """
+    """Return planned holds without a move that waits, is being sent or was refused."""
     open_states = (State.WAITING, State.SENDING, State.REFUSED)
     return Hold.objects.filter(state=TAKING).exclude(move__state__in=open_states)
 
 
 def _plans_without_hold(at: datetime) -> QuerySet[Assignment]:
-    """Return pending coverage rows of present leads without a standing hold."""
+    """Return pending coverage rows of present leads that are no standing hold's `move`."""
     holds = Hold.objects.standing().filter(move=OuterRef("pk"))
     plans = Assignment.objects.pending().filter(cause__in=COVERAGE_CAUSES)
     return plans.filter(~Exists(holds), lead__gone_at=None)

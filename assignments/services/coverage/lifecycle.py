@@ -115,8 +115,7 @@ def _begin(coverage: Coverage, at: datetime) -> None:
 def _start_set(coverage: Coverage) -> list[Lead]:
     """Return the present leads in its scope that the member has or gets, by map id.
 
-    Those are owned, or given to them by a pending row: see docs/design/coverage-
-    rules.md, rule 7.
+    They own it or a pending row gives it: docs/design/coverage-rules.md, rule 7.
     """
     scope = CoverageScope.of(coverage)
     coming = Assignment.objects.pending().filter(to=coverage.member_id).values("lead")

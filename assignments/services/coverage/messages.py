@@ -43,8 +43,9 @@ class HoldCount:
 def announce_coverages(*, at: datetime) -> int:
     """Notify the people of each coverage that has a notice not closed.
 
-    Return the number of notifications. A coverage that raises is logged, counts 0 and
-    is tried again at the next call.
+    Coverers are told of start, changes and end, the absent member of the return. Return
+    the number of notifications. A coverage that raises is logged, counts 0 and is tried
+    again at the next call.
     """
     open_notices = CoverageNotice.objects.filter(closed_at=None).order_by("coverage")
     ids = list(open_notices.values_list("coverage", flat=True).distinct())

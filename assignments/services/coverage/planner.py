@@ -92,12 +92,11 @@ class _LeadPlanner:
     unplaced: int | None = None
 
     def plan(self) -> Decision:
-        """Return the decision.
+        """Return the decision; to be called once, since it changes the planner.
 
-        To be called once, since it changes the planner. All holds end as moved if the
-        owner is not the `to` of the top one. Then holds of coverages that are over are
-        kept or given back, lowest first; if all are through, the present owner is
-        covered.
+        All holds end as moved if the owner is not the `to` of the top one. Then holds
+        of coverages that are over are kept or given back, lowest first; one whose
+        return was refused stops all. If none is left, `_cover_owner` decides.
         """
         self.chain = [hold for hold in self.lead.holds if hold.is_live]
         for hold in self.lead.holds:
@@ -333,8 +332,9 @@ class _LeadPlanner:
     ) -> Allocation | None:
         """Return the next free member of the coverage's rotation, or None.
 
-        Origins of the lowest `passed_holds` holds are not chosen. `holder` is preferred
-        if they may keep the lead, then the member already intended.
+        The rotation moves on, unless somebody preferred is chosen: `holder` if they may
+        keep the lead, then the member already intended. Origins of the lowest
+        `passed_holds` holds are not chosen.
         """
         passed = {hold.origin_id for hold in self.chain[:passed_holds]}
         free = self.office.free - passed

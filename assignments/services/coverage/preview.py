@@ -102,7 +102,9 @@ class CoveragePreview:
 
     @property
     def first_working_day(self) -> date:
-        """Return the day of the end in `zone`, or the Monday after a weekend."""
+        """Return the day of the end in `zone`, or the next Monday if that is on a
+        weekend.
+        """
         day = self.ends_at.astimezone(self.zone).date()
         return day + timedelta(
             days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0

@@ -41,11 +41,12 @@ class CoverageProgress:
 def coverage_progress(
     coverage: Coverage, tally: StatusCounts, *, at: datetime
 ) -> CoverageProgress:
-    """Return the progress of a coverage's return while it is returning, else of its
-    start. Of a return `total` are the leads ever held, `done` those no longer out;
-    of a start `done` are the leads ever held, `total` also those on their way or
-    unplaced. `in_the_way` are up to three outcomes of pending moves, and a sentence
-    if leads are unplaced.
+    """Return the progress of the return while it is returning, else of the start.
+
+    Of a return `total` are the leads ever held, `done` those no longer out; of a start
+    `done` are the leads ever held, `total` also those on their way or unplaced.
+    `waiting` counts pending moves of its holds. `in_the_way` are up to three outcomes
+    of these, and a sentence if leads are unplaced.
     """
     moves = Assignment.objects.pending().filter(changes__coverage=coverage).distinct()
     waiting, notes = moves.count(), _unsent_notes(coverage)
