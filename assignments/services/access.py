@@ -140,7 +140,7 @@ def _may_move(user: User, lead: Lead) -> bool:
 def why_not_cover(user: User, member: Member) -> str | None:
     """Return a sentence why `user` may not plan an absence of `member`, else None.
 
-    A member's own user may, and all who may decide about the member's absences.
+    The member's own active user may, and all who may decide about their absences.
     """
     if is_own_member(user, member):
         return None
@@ -150,8 +150,8 @@ def why_not_cover(user: User, member: Member) -> str | None:
 def may_read_comment(user: User, coverage: Coverage) -> bool:
     """Return whether `user` may read the private comment of a coverage.
 
-    So may the user of its member, and all who may decide about the member's absences;
-    not those who cover.
+    The active user of its member may, and all who may decide about the member's
+    absences; not those who cover.
     """
     return why_not_cover(user, coverage.member) is None
 
@@ -181,5 +181,5 @@ def check_decides_absences(user: User, member: Member) -> None:
 
 
 def is_own_member(user: User, member: Member | None) -> bool:
-    """Return whether `user` is active and the login of `member`; False for None."""
+    """Return whether `user` is active and is the login of `member`; False for None."""
     return user.is_active and member is not None and member.user_id == user.pk

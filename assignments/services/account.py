@@ -42,7 +42,9 @@ def binding_problem(account: Account) -> str | None:
 
 
 def bind(at: datetime) -> None:
-    """Bind an unbound database to the settings' URL and key; leave a bound one alone."""
+    """Bind an unbound database to the settings' URL and key, with `at`; else do
+    nothing.
+    """
     Account.objects.filter(pk=current_account().pk, fingerprint="").update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),
@@ -52,9 +54,8 @@ def bind(at: datetime) -> None:
 
 @transaction.atomic
 def rebind(at: datetime) -> None:
-    """Bind the database to the URL and key of the settings, and pause all writes.
-
-    An earlier binding or pause is replaced; the pause names no person.
+    """Bind the database to the URL and key of the settings, and pause all writes at
+    `at`. An earlier binding or pause is replaced; the pause names no person.
     """
     Account.objects.filter(pk=current_account().pk).update(
         base_url=settings.SMARTLEAD_BASE_URL,

@@ -81,12 +81,11 @@ def change_scheduled(
 ) -> Coverage:
     """Replace all of a proposed or scheduled coverage by the draft; return it.
 
-    An event names what changed, if anything did; a scheduled one is planned again in
-    any case. `seen` is the id of its last event that the page showed; None skips the
-    comparison. Raises NotAllowed unless `actor` may decide about the member's absences
-    or is the member of a proposal; Stale if it has begun, is over, or has an event
-    newer than `seen`; DraftRefused with the problems of the draft, another member being
-    one.
+    An event names what changed, if anything did; a scheduled one is planned again
+    anyway. `seen` is the id of its last event that the page showed; None skips the
+    comparison. Raises NotAllowed unless `actor` may decide about the absence or is the
+    member of a proposal; Stale if it has begun, is over, or has an event newer than
+    `seen`; DraftRefused with the problems of the draft, another member being one.
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
@@ -155,9 +154,9 @@ def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     """Start a scheduled coverage now and return it.
 
     A later start is moved to `at`; an event is written and its leads are planned.
-    Raises NotAllowed unless `actor` may decide about the member's absences, Stale if it
-    is not scheduled, or AssignmentRefused if its end has passed or another agreed
-    absence of the member overlaps.
+    Raises NotAllowed unless `actor` may decide about the absence, Stale if it is not
+    scheduled, AssignmentRefused if its end has passed or another agreed absence
+    overlaps.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
@@ -243,10 +242,9 @@ def shorten(
 def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     """End a starting or active coverage now, so that its leads go back; return it.
 
-    Now is `at`, or the time of the last tick if that is later. Its state becomes
-    returning, a later end is moved to now, an event is written and its leads are
-    planned. Raises NotAllowed unless `actor` may decide about the member's absences, or
-    Stale in other states.
+    Now is `at`, or the last tick's time if later. Its state becomes returning, a later
+    end is moved to now, an event is written and its leads are planned. Raises
+    NotAllowed unless `actor` may decide about the absence, or Stale in other states.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)

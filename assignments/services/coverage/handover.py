@@ -72,11 +72,10 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """Write and return a row that gives one held lead back to its hold's origin.
-
-    An event is written, plans are cancelled; of an earlier pending hand-back the row is
-    returned. Raises Stale if not held, NotAllowed unless `may_hand_back`,
-    AssignmentRefused if the origin is inactive, or a change that must stay is pending.
+    """Write, with an event, and return the row that gives one held lead back to its
+    origin; return the old row if such a return is pending. Plans are cancelled.
+    Raises Stale if not held, NotAllowed unless `may_hand_back`, AssignmentRefused if
+    the origin is inactive or a change that must stay is pending.
     """
     lead = lock_lead(lead.pk)
     holds = Hold.objects.live().filter(coverage=coverage, lead=lead)

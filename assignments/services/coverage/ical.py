@@ -107,6 +107,7 @@ def _shown_coverages(team: Team, at: datetime) -> list[Coverage]:
 def _event(coverage: Coverage, gaps: list[date], at: datetime) -> Event:
     event = Event()
     event.add("uid", f"coverage-{coverage.pk}@{urlsplit(settings.SITE_URL).hostname}")
+    # Not the present moment: the same bytes are made until the next change.
     event.add("dtstamp", _changed_at(coverage))
     event.add("summary", one_line(f"{coverage.member} away"))
     event.add("description", one_line(_description(coverage, gaps, at)))

@@ -216,7 +216,7 @@ class _LeadPlanner:
         """
         holder = self.lead.owner_id
         if self._is_refused():
-            return self._decision()
+            return self._decision()  # nobody else is tried
         for index, hold in enumerate(self.chain):
             if decision := self._replace_coverer(index, hold.change_to):
                 return decision

@@ -35,7 +35,7 @@ class CoverageScope:
 
     @classmethod
     def of(cls, coverage: Coverage) -> Self:
-        """Return the scope of a coverage; prefetch its campaigns and categories."""
+        """Return the scope of a coverage, with the ids of its campaigns and categories."""
         return cls(
             is_all=coverage.scope == Coverage.Scope.ALL,
             campaigns=frozenset(campaign.pk for campaign in coverage.campaigns.all()),

@@ -112,7 +112,10 @@ def _local_start(draft: CoverageDraft, at: datetime) -> tuple[date, time | None]
 
 
 def _save_scope(coverage: Coverage, draft: CoverageDraft) -> None:
-    """Store the draft's campaigns, categories and coverers, who are only added."""
+    """Set the draft's campaigns and categories, and create its coverers in their order.
+
+    Coverers that the coverage has are not removed.
+    """
     coverage.campaigns.set(draft.campaigns)
     coverage.categories.set(draft.categories)
     for position, typed in enumerate(draft.coverers):

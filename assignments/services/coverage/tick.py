@@ -42,7 +42,7 @@ class CoverageTickReport:
 
 
 def tick(at: datetime) -> CoverageTickReport:
-    """Bring all coverages up to date; return the counts.
+    """Bring all coverages up to date; return the numbers of moves, unplaced and failed.
 
     Missed or repeated ticks do no harm. The time is `at`, or that of the last tick if
     later. Due states are advanced, all leads planned, coverages finished, the tick
@@ -69,7 +69,8 @@ def plan_coverage(
 ) -> None:
     """Do for one coverage what a tick does for all, and reload `coverage` in place.
 
-    Exceptions are raised, and no tick is recorded. `actor` is stored on the batches.
+    All in one transaction: exceptions are raised, and no tick is recorded. `actor` is
+    stored on the batches.
     """
     at = preconditions.coverage_time(at)
     lifecycle.advance_state(coverage.pk, at)

@@ -60,7 +60,10 @@ class UnfinishedBatches:
 
     @classmethod
     def of(cls, batches: Collection[int]) -> Self:
-        """Return what is still to be done of these batches (ids)."""
+        """Return what is still to be done of these batches (ids).
+
+        Pending rows by batch and receiver, and batches whose plan is not fully written.
+        """
         rows = Assignment.objects.pending().filter(batch__in=batches).order_by()
         plans = SavedPlan.objects.filter(batch__in=batches, written__lt=F("total"))
         return cls(

@@ -22,11 +22,11 @@ def notify(
     path: str,
     at: datetime,
 ) -> Notification | None:
-    """Notify a person once per `key`; return the new notification.
+    """Notify a person once per `key`; return the new notification, else None.
 
     None if they have one of this key, or are a member without a login and have no
-    address or mail is off. A member's login is told in their place. `subject` becomes
-    one line of 200 characters. Has mails sent if it is to be mailed.
+    address or mail is off. A member's login is told instead of them. `subject` is made
+    one line of at most 200 characters. Nudges the mails if it waits.
     """
     reader = user.user or user if isinstance(user, Member) else user
     if isinstance(reader, Member) and not (smtp.is_on() and reader.email):

@@ -13,7 +13,7 @@ MOST_VIEWS = 30
 def save_view(*, user: User, name: str, query: str) -> SavedView:
     """Save `query` under `name` and return the view.
 
-    The user's view of that name, by `find_taken`, is replaced. Raises AssignmentRefused
+    The user's view of that name, by `find_taken`, gets both. Raises AssignmentRefused
     for a new name if they have 30 views already.
     """
     views = SavedView.objects.filter(user=user)

@@ -175,8 +175,8 @@ def unlock_sign_ins(*, name: str | None = None, address: str | None = None) -> i
     """Let wrong passwords and locks of a name, an address, or both count no more.
 
     Both means of that name from there, neither means all; an IPv6 address stands for
-    its /64. Return how many wrong passwords counted; they stay in the log. Raises
-    ValueError for no valid address.
+    its /64. Return how many wrong passwords (and wrong old ones) counted; they stay in
+    the log. Raises ValueError for no valid address.
     """
     rows = Q()
     if name is not None:
@@ -272,7 +272,10 @@ def _counted(at: datetime) -> QuerySet[SignInEvent]:
 
 
 def _stop_counting(rows: Q) -> int:
-    """Let guesses and locks in `rows` count no more; return how many guesses did."""
+    """Let wrong and wrong old passwords and locks in `rows` count no more.
+
+    Return how many passwords did count; locks are not in the number.
+    """
     kinds = (Kind.WRONG_PASSWORD, Kind.WRONG_OLD_PASSWORD)
     counting = SignInEvent.objects.filter(rows, counts=True)
     counting.filter(kind=Kind.LOCKED).update(counts=False)
