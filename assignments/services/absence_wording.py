@@ -11,9 +11,10 @@ from assignments.services.periods import begins_a_day, clock_time, short_day
 
 
 def days_in_words(first: date, last: date, *, today: date) -> str:
-    """Return a range of days; its year only if one of them is not in that of `today`.
+    """Return a range of days, both included, with the year unless it is `today`'s.
 
-    `14 May`, `28 and 29 May`, `4 to 15 May`, `28 April to 3 May 2027`.
+    `14 May`, `28 and 29 May`, `4 to 15 May`, `28 April to 3 May 2027`. Days of two
+    years both have theirs: `28 December 2026 to 3 January 2027`.
     """
     year = "" if last.year == today.year == first.year else f" {last:%Y}"
     if first == last:
@@ -29,7 +30,7 @@ def days_in_words(first: date, last: date, *, today: date) -> str:
 def day_runs_in_words(days: Sequence[date], *, today: date) -> str:
     """Return sorted days that need not follow each other, as ranges.
 
-    `25 May`, `25 May and 4 to 6 June`.
+    `25 May`, `25 May and 4 to 6 June`; each as by `days_in_words`; "" without days.
     """
     runs: list[list[date]] = []
     for day in days:
@@ -47,7 +48,7 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def city_of_zone(zone: str) -> str:
-    """Return the city of a zone's name: `Lagos` for `Africa/Lagos`."""
+    """Return the last part of a zone's name, with blanks for `_`: `Lagos`."""
     return zone.rpartition("/")[2].replace("_", " ")
 
 
@@ -56,7 +57,11 @@ def coverage_zone(coverage: Coverage) -> zoneinfo.ZoneInfo:
 
 
 def away_days(coverage: Coverage) -> tuple[date, date]:
-    """Return the first and the last day of an absence as it now stands, in its zone."""
+    """Return the first and the last day of an absence as it now stands, in its zone.
+
+    An end at midnight belongs to the day before; the last day is never before the
+    first.
+    """
     zone = coverage_zone(coverage)
     first = coverage.starts_at.astimezone(zone).date()
     ends_at = coverage.ends_at.replace(second=0, microsecond=0)
@@ -65,7 +70,10 @@ def away_days(coverage: Coverage) -> tuple[date, date]:
 
 
 def first_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
-    """Return the start of an absence in words, as `last_day_away` does its end."""
+    """Return the day on which an absence starts, in its zone, in words.
+
+    `Fri 15 May`, with time and city as in `last_day_away`.
+    """
     start = coverage.starts_at.astimezone(coverage_zone(coverage))
     return _day_in_words(start.date(), start, coverage, reader)
 
@@ -73,9 +81,9 @@ def first_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
 def last_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
     """Return the last day of an absence in words, where the member is.
 
-    `Fri 15 May`; `Fri 15 May, 14:00` if it ends within that day; `Fri 15 May (Lagos)` if
-    the clocks of `reader`, the zone of whoever reads it, show another time then. Leave
-    `reader` out for what is stored or sent: the site's own zone stands for it.
+    `Fri 15 May`; `Fri 15 May, 14:00` if it ends within that day. The city follows, as
+    in `Fri 15 May (Lagos)`, if the clocks of `reader` show another time at the end;
+    None stands for the site's own zone, for what is stored or sent.
     """
     _, last = away_days(coverage)
     end = coverage.ends_at.astimezone(coverage_zone(coverage))
@@ -83,7 +91,11 @@ def last_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
 
 
 def day_back(coverage: Coverage, reader: tzinfo | None = None) -> str:
-    """Return the day on which an absence ends in words, like `last_day_away`."""
+    """Return the day of the moment at which an absence ends, in its zone, in words.
+
+    After whole days that is the day after the last one. Time and city as in
+    `last_day_away`.
+    """
     end = coverage.ends_at.astimezone(coverage_zone(coverage))
     return _day_in_words(end.date(), end, coverage, reader)
 
@@ -91,10 +103,10 @@ def day_back(coverage: Coverage, reader: tzinfo | None = None) -> str:
 def _day_in_words(
     day: date, moment: datetime, coverage: Coverage, reader: tzinfo | None
 ) -> str:
-    """Return `day` in words.
+    """Return `day` in words, with the time of `moment` unless that begins a day.
 
-    The time is added unless `moment` begins a day; the city if the clocks of `reader`
-    show another time at that moment.
+    The city of the coverage's zone follows in brackets if the clocks of `reader` (None:
+    the site's zone) show another time at that moment.
     """
     words = _with_time(short_day(day), _time_unless_midnight(moment))
     reader = reader or timezone.get_default_timezone()
@@ -103,9 +115,9 @@ def _day_in_words(
 
 
 def absence_in_words(coverage: Coverage, *, today: date) -> str:
-    """Return the days of an absence, with its times if it is not of whole days.
+    """Return the days of an absence in its zone, with times if it is not of whole days.
 
-    `4 to 15 May`, `4 May, 12:00 to 15 May`.
+    `4 to 15 May`; `4 May, 12:00 to 15 May`; `4 May, 12:00 to 24:00`.
     """
     first, last = away_days(coverage)
     zone = coverage_zone(coverage)
@@ -126,21 +138,21 @@ def _with_time(day: str, clock: str) -> str:
 
 
 def _time_unless_midnight(moment: datetime) -> str:
-    """Return the time of day; "" for a moment that begins a day."""
+    """Return the time of day, as `clock_time` does; "" for a moment that begins a day."""
     return "" if begins_a_day(moment) else clock_time(moment)
 
 
 def is_whole_days(coverage: Coverage) -> bool:
-    """Return whether an absence starts and ends with a day of its own zone."""
+    """Return whether start and end each lie in the first minute of a day in its zone."""
     zone = coverage_zone(coverage)
     edges = (coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone))
     return all(begins_a_day(edge) for edge in edges)
 
 
 def whole_percents(shares: Sequence[float]) -> list[int]:
-    """Return shares as whole percents that add up to 100 (all 0 if the sum is 0).
+    """Return shares as whole percents in their order, adding up to 100.
 
-    The largest remainders are rounded up.
+    All are 0 if the sum is 0. The largest remainders are rounded up.
     """
     total = sum(shares)
     if not total:
@@ -154,10 +166,11 @@ def whole_percents(shares: Sequence[float]) -> list[int]:
 
 
 def coverers_in_words(coverage: Coverage) -> str:
-    """Return who covers, with percents: `Theo Brandt 60 %, Luca Ferri 40 %`.
+    """Return who covers, separated by commas: `Theo Brandt 60 %, Luca Ferri 40 %`.
 
-    Members with campaigns or categories of their own stand at the end, with these
-    instead. Replaced ones are left out; "" without any.
+    Percents are left out if only one has a share. Members with campaigns or categories
+    of their own stand at the end, with these in brackets instead. Replaced coverers and
+    the fallback are left out; "" without any.
     """
     coverers = [
         coverer for coverer in coverage.coverers.all() if coverer.replaced_at is None
@@ -176,11 +189,11 @@ def coverers_in_words(coverage: Coverage) -> str:
 
 
 def has_own_scope(coverer: CoveringMember) -> bool:
-    """Return whether they cover only campaigns or categories of their own."""
+    """Return whether they have own campaigns or categories, which limit them."""
     return bool(coverer.campaigns.all() or coverer.categories.all())
 
 
 def own_scope_in_words(coverer: CoveringMember) -> str:
-    """Return their own campaigns and categories, separated by commas."""
+    """Return their own campaigns, then categories, separated by commas; "" without any."""
     own_scope = [*coverer.campaigns.all(), *coverer.categories.all()]
     return ", ".join(f"{item}" for item in own_scope)

@@ -7,7 +7,10 @@ from assignments.models import Coverage
 
 
 def absences_at(at: datetime) -> dict[int, Coverage]:
-    """Return the members who are away at `at`, by id, each with that coverage."""
+    """Return the agreed coverages by which members are away at `at`, by member id.
+
+    Members who are not away are left out.
+    """
     coverages = Coverage.objects.away_at(at).select_related("member")
     return {coverage.member_id: coverage for coverage in coverages}
 
@@ -15,9 +18,9 @@ def absences_at(at: datetime) -> dict[int, Coverage]:
 def absences_by_member(
     member_ids: Iterable[int], start: datetime, end: datetime
 ) -> dict[int, list[Coverage]]:
-    """Return the absences of these members that overlap [start, end), soonest first.
+    """Return the agreed coverages of these members (ids) that overlap [start, end).
 
-    Members without one are left out.
+    They are lists by member id, soonest first; members without one are left out.
     """
     absences: dict[int, list[Coverage]] = {}
     overlapping = Coverage.objects.overlapping(start, end).filter(member__in=member_ids)

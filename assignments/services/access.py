@@ -17,7 +17,10 @@ class Role(models.TextChoices):
 
 
 def role_of(user: User) -> Role:
-    """Return the highest role of a user; a deactivated manager has none of that."""
+    """Return the role of a user: SALES_MANAGER, TEAM_LEAD or MEMBER.
+
+    The first if `is_manager`; the second for others who lead a team, active or not.
+    """
     if is_manager(user):
         return Role.SALES_MANAGER
     return Role.TEAM_LEAD if user.leads_teams.exists() else Role.MEMBER
@@ -31,14 +34,18 @@ def is_manager(user: User) -> bool:
 def require_manager(user: User, act: str) -> None:
     """Raise NotAllowed unless `user` is a manager.
 
-    `act` ends "Only a sales manager can …".
+    The message is "Only a sales manager can `act`."
     """
     if not is_manager(user):
         raise NotAllowed(f"Only a sales manager can {act}.")
 
 
 def choosable_members(user: User) -> QuerySet[Member]:
-    """Return the active members to whom this user may give a lead."""
+    """Return the active members to whom this user may give a lead.
+
+    Those are all for a manager; else those of teams that the user leads and of the own
+    member's team, which includes the own member.
+    """
     active = Member.objects.filter(is_active=True)
     if is_manager(user):
         return active
@@ -50,7 +57,9 @@ def choosable_members(user: User) -> QuerySet[Member]:
 def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
     """Return a sentence why this user may not give this lead to that member, else None.
 
-    With `to` None: why they may not move the lead at all.
+    A manager may do all. Others must be active, own the lead or lead its owner's team
+    (of a lead known to have no owner: any team), and have `to` among
+    `choosable_members`. `to` None: no receiver is checked.
     """
     if is_manager(user):
         return None
@@ -67,7 +76,7 @@ def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
 
 
 def check_may_receive(user: User, member: Member) -> None:
-    """Raise NotAllowed unless this user may give leads of an absence to that member."""
+    """Raise NotAllowed unless `member` is among `choosable_members` of this user."""
     if not choosable_members(user).filter(pk=member.pk).exists():
         raise NotAllowed(not_in_team_sentence(member))
 
@@ -87,8 +96,9 @@ def check_assign(user: User, *, lead: Lead, to: Member | None) -> None:
 def movable_owner_ids(user: User) -> frozenset[int | None] | None:
     """Return the ids of the members whose leads `user` may move.
 
-    The set contains None if that includes leads without an owner. The result is None if
-    there is no limit.
+    Those are their own and those of teams they lead; for one who leads a team the set
+    has None too, which stands for leads without an owner. The result is None for a
+    manager, who has no limit.
     """
     if is_manager(user):
         return None
@@ -100,7 +110,8 @@ def movable_owner_ids(user: User) -> frozenset[int | None] | None:
 def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
     """Raise NotAllowed unless `user` may undo what the user `decided_by` (id) decided.
 
-    A member may change their own mind, but not overrule somebody else.
+    They must be allowed to move the lead (`check_assign`); those whose role is MEMBER
+    only undo what they decided themselves.
     """
     check_assign(user, lead=lead, to=None)
     if decided_by != user.pk and role_of(user) == Role.MEMBER:
@@ -110,7 +121,7 @@ def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
 
 
 def check_assign_many(user: User) -> None:
-    """Raise NotAllowed unless `user` is a team lead or a sales manager."""
+    """Raise NotAllowed if the role of `user` is MEMBER."""
     if role_of(user) == Role.MEMBER:
         raise NotAllowed(
             "Only a team lead or a sales manager can assign several leads at once."
@@ -127,9 +138,9 @@ def _may_move(user: User, lead: Lead) -> bool:
 
 
 def why_not_cover(user: User, member: Member) -> str | None:
-    """Return why `user` may not plan an absence of `member`, as a sentence; else None.
+    """Return a sentence why `user` may not plan an absence of `member`, else None.
 
-    A member may plan their own, which a team lead then confirms.
+    The member's own active user may, and all who may decide about their absences.
     """
     if is_own_member(user, member):
         return None
@@ -139,14 +150,18 @@ def why_not_cover(user: User, member: Member) -> str | None:
 def may_read_comment(user: User, coverage: Coverage) -> bool:
     """Return whether `user` may read the private comment of a coverage.
 
-    It may say why somebody is away: it is for them and for those who decide about it,
-    not for those who cover.
+    The active user of its member may, and all who may decide about the member's
+    absences; not those who cover.
     """
     return why_not_cover(user, coverage.member) is None
 
 
 def why_not_decide_absences(user: User, member: Member) -> str | None:
-    """Return why `user` may not decide about absences of `member`; None if they may."""
+    """Return why `user` may not decide about absences of `member`, else None.
+
+    It is a sentence. Managers may, and active leads of the member's team; others may
+    not, not even the member.
+    """
     if is_manager(user):
         return None
     if not user.is_active:
@@ -160,11 +175,11 @@ def why_not_decide_absences(user: User, member: Member) -> str | None:
 
 
 def check_decides_absences(user: User, member: Member) -> None:
-    """Raise NotAllowed if `why_not_lead` has a reason."""
+    """Raise NotAllowed if `why_not_decide_absences` has a reason."""
     if why_not := why_not_decide_absences(user, member):
         raise NotAllowed(why_not)
 
 
 def is_own_member(user: User, member: Member | None) -> bool:
-    """Return whether `member` is this active user; False for no member."""
+    """Return whether `user` is active and is the login of `member`; False for None."""
     return user.is_active and member is not None and member.user_id == user.pk

@@ -14,15 +14,15 @@ from assignments.task_queue import nudge_dispatch
 
 
 def current_account() -> Account:
-    """Return the row of the account; creates it if there is none yet."""
+    """Return the row of the account; create it if there is none yet."""
     return Account.objects.get_or_create(pk=1)[0]
 
 
 def binding_problem(account: Account) -> str | None:
-    """Return why nothing may be read or written with these settings; None if it may.
+    """Return why nothing may be read or written with these settings, else None.
 
-    The database belongs to one account and key; an unbound one has no problem. See
-    docs/design/design.md, rule 11.
+    It is a sentence that the base URL or the API key is not the one the database is
+    bound to. An unbound database has no problem. See docs/design/design.md, rule 11.
     """
     if not account.fingerprint:
         return None
@@ -42,7 +42,9 @@ def binding_problem(account: Account) -> str | None:
 
 
 def bind(at: datetime) -> None:
-    """Tie an unbound database to the account of the settings; leave a bound one alone."""
+    """Bind an unbound database to the settings' URL and key, with `at`; else do
+    nothing.
+    """
     Account.objects.filter(pk=current_account().pk, fingerprint="").update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),
@@ -52,7 +54,9 @@ def bind(at: datetime) -> None:
 
 @transaction.atomic
 def rebind(at: datetime) -> None:
-    """Tie the database to the account of the settings, and pause all writes."""
+    """Bind the database to the URL and key of the settings, and pause all writes at
+    `at`. An earlier binding or pause is replaced; the pause names no person.
+    """
     Account.objects.filter(pk=current_account().pk).update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),
@@ -67,10 +71,10 @@ def rebind(at: datetime) -> None:
 
 
 def pause_writes(*, actor: User | None, reason: str, at: datetime) -> None:
-    """Pause all writes, unless they are paused already.
+    """Pause all writes; do nothing if they are paused already.
 
-    Raises NotAllowed if `actor` is no sales manager; without an actor nothing is
-    checked.
+    The reason is cut to 300 characters. Raises NotAllowed unless `actor` is a manager;
+    None, for no person, is not checked.
     """
     if actor is not None:
         access.require_manager(actor, "pause all writes")
@@ -81,9 +85,10 @@ def pause_writes(*, actor: User | None, reason: str, at: datetime) -> None:
 
 @transaction.atomic
 def resume_writes(*, actor: User, at: datetime) -> None:
-    """Resume all writes.
+    """Resume all writes and have the waiting assignments sent.
 
-    Raises NotAllowed, or AssignmentRefused while the binding is wrong.
+    Raises NotAllowed unless `actor` is a manager, or AssignmentRefused if there is a
+    `binding_problem`.
     """
     access.require_manager(actor, "resume writes")
     if problem := binding_problem(current_account()):
@@ -94,9 +99,10 @@ def resume_writes(*, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def resume_bulk(*, actor: User, at: datetime) -> None:
-    """Resume bulk assignments; refusals from before `at` no longer count.
+    """Resume bulk assignments and have those that wait sent.
 
-    Raises NotAllowed if `actor` is no sales manager.
+    Refusals from before `at` no longer count. Raises NotAllowed unless `actor` is a
+    manager.
     """
     access.require_manager(actor, "resume bulk assignments")
     Account.objects.filter(pk=current_account().pk).update(
@@ -106,14 +112,21 @@ def resume_bulk(*, actor: User, at: datetime) -> None:
 
 
 def pause_bulk(*, reason: str, at: datetime) -> None:
-    """Pause bulk assignments, unless they are paused already."""
+    """Pause bulk assignments; do nothing if they are paused already.
+
+    The reason is cut to 500 characters.
+    """
     Account.objects.filter(pk=current_account().pk, bulk_paused_at=None).update(
         bulk_paused_at=at, bulk_pause_reason=reason[:500]
     )
 
 
 def start_outage(*, kind: str, sentence: str, at: datetime) -> None:
-    """Record that Smartlead takes no calls: all stops, and a probe is due at once."""
+    """Record that Smartlead takes no calls.
+
+    A new outage begins at `at`, with a probe due at once; of one that lasts only kind
+    and sentence (cut to 500 characters) are replaced.
+    """
     account = current_account()
     if account.outage_since is None:
         Account.objects.filter(pk=1, outage_since=None).update(
@@ -127,7 +140,8 @@ def start_outage(*, kind: str, sentence: str, at: datetime) -> None:
 def claim_probe(at: datetime) -> bool:
     """Return whether the caller is to probe an outage now.
 
-    True once per PROBE_EVERY seconds, for one of several callers.
+    True if there is an outage and a probe is due at `at`, for one of several callers;
+    the next is then due PROBE_EVERY seconds later.
     """
     due = Account.objects.filter(pk=1, outage_since__isnull=False, probe_at__lte=at)
     later = at + timedelta(seconds=settings.PROBE_EVERY)
@@ -141,9 +155,9 @@ def clear_outage() -> None:
 
 
 def is_outage_confirmed(account: Account) -> bool:
-    """Return whether an outage is shown to people.
+    """Return whether there is an outage with a next probe later than its start.
 
-    Only after a probe has failed too: single faults heal.
+    So a probe has been claimed since: only then is it shown to people.
     """
     return (
         account.outage_since is not None

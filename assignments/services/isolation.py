@@ -9,10 +9,10 @@ logger = logging.getLogger(__name__)
 def run_isolated[Result, Fallback](
     act: Callable[[], Result], fallback: Fallback, message: str, *about: object
 ) -> Result | Fallback:
-    """Return what `act` returns, or `fallback` if it raises any exception.
+    """Return what `act` returns, or `fallback` if it raises an Exception.
 
-    The exception is logged with `message`, into which `about` is formatted. A database
-    transaction is up to `act`.
+    The exception is logged with `message`, into which `about` is formatted, and not
+    raised again. No transaction is opened here.
     """
     try:
         return act()

@@ -10,7 +10,10 @@ _PLACEHOLDER = re.compile(r"\{([^{}]{0,40})\}")
 def placeholder_problem(
     text: str, known: Sequence[str] = ASSIGNMENT_PLACEHOLDERS
 ) -> str:
-    """Return a sentence about the first placeholder that is not in `known`, or ""."""
+    """Return a sentence about the first `{word}` that is not in `known`, else "".
+
+    Braces around more than 40 characters are no placeholder.
+    """
     for word in _PLACEHOLDER.findall(text):
         if word not in known:
             names = ", ".join(f"{{{name}}}" for name in known)
@@ -21,8 +24,8 @@ def placeholder_problem(
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """Return `text` with the placeholders of `values` filled in, the others unchanged.
+    """Return `text` with each `{name}` of `values` replaced by its value.
 
-    Braces within a value are not filled in again.
+    Others are unchanged. Braces within a value are not filled in again.
     """
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)

@@ -18,9 +18,10 @@ def absence_window(
 ) -> tuple[datetime, datetime]:
     """Return the moments in UTC at which an absence starts and ends (half open).
 
-    Without a last time it ends with the last day, at the next midnight of the zone. A
-    time that the clocks skip counts as much later as they jump (02:30 as 03:30); of a
-    time that comes twice the first counts. `clock_change` says so.
+    Without a first time it starts at midnight of the zone; without a last time it ends
+    at the midnight after the last day. A time that the clocks skip counts as much later
+    as they jump (02:30 as 03:30); of a time that comes twice the first counts. The
+    order of the two is not checked.
     """
     ends_on = last_day if last_time else last_day + timedelta(days=1)
     starts_at = _moment(first_day, first_time or MIDNIGHT, zone)
@@ -28,7 +29,10 @@ def absence_window(
 
 
 def clock_change(day: date, at: time, zone: str) -> str:
-    """Return a sentence if this time comes twice or not at all on that day, else ""."""
+    """Return a sentence if this local time comes twice or never on that day, else "".
+
+    It says which moment counts, as in `absence_window`.
+    """
     first = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
     second = first.replace(fold=1)
     if first.utcoffset() == second.utcoffset():
@@ -54,7 +58,7 @@ def clock_time(moment: datetime) -> str:
 def begins_a_day(moment: datetime) -> bool:
     """Return whether a local moment lies in the first minute of its day.
 
-    That minute is not 00:00 on days whose midnight the clocks skip.
+    That is 00:00, or a later minute where the clocks skip midnight.
     """
     minute = moment.replace(second=0, microsecond=0)
     before = (minute.astimezone(UTC) - datetime.resolution).astimezone(moment.tzinfo)
@@ -66,7 +70,7 @@ def in_zone(moment: datetime, zone: str) -> datetime:
 
 
 def short_day(day: date) -> str:
-    """Return `day` without its year, as sentences and pages say it: `Fri 15 May`."""
+    """Return `day` without its year, in the active language: `Fri 15 May`."""
     return formats.date_format(day, "D j M")
 
 
@@ -76,9 +80,9 @@ def _moment(day: date, at: time, zone: str) -> datetime:
 
 
 def moment_from(text: str) -> datetime | None:
-    """Return the moment that `text` names, in UTC; None if it names none near our time.
+    """Return the moment of an ISO 8601 text in UTC, else None.
 
-    At the ends of the calendar neither time zones nor databases can count.
+    None if it cannot be read, has no UTC offset, or its year is not from 1901 to 2199.
     """
     try:
         moment = datetime.fromisoformat(text)

@@ -24,7 +24,10 @@ class Lease:
 def acquire_lease(
     names: tuple[str, ...], *, at: datetime, until: datetime
 ) -> Lease | None:
-    """Take the first free lease of these names until then; None if all are taken."""
+    """Take the first of these leases that is free at `at`, until `until`.
+
+    Return it, or None if all are taken. Rows of names that are missing are created.
+    """
     for name in names:
         _make_row(name)
         token = secrets.token_hex(16)
@@ -35,14 +38,14 @@ def acquire_lease(
 
 
 def release_lease(lease: Lease) -> None:
-    """Release the lease, unless it ran out and somebody else has taken it."""
+    """Make the lease free; do nothing if somebody else has taken it since."""
     TaskLease.objects.filter(name=lease.name, token=lease.token).update(
         token="", until=None
     )
 
 
 def record_heartbeat(name: str, *, at: datetime, detail: str = "") -> None:
-    """Record that a long-running part is alive."""
+    """Store `at` and `detail`, cut to 300 characters, as the last heartbeat of `name`."""
     Heartbeat.objects.update_or_create(
         name=name, defaults={"beat_at": at, "detail": detail[:300]}
     )

@@ -15,7 +15,10 @@ class ZoneLookup:
 
 
 def look_up_zone(name: str) -> ZoneLookup:
-    """Return the zone of this name; that of the settings if it is empty or unknown."""
+    """Return the zone of this name, or that of the settings if it is empty or unknown.
+
+    Only for an unknown name `is_lost` is True.
+    """
     default = ZoneInfo(settings.TIME_ZONE)
     if not name:
         return ZoneLookup(default)
@@ -26,5 +29,5 @@ def look_up_zone(name: str) -> ZoneLookup:
 
 
 def zone_or_default(name: str) -> ZoneInfo:
-    """Return the zone of this name; that of the settings if it is empty or unknown."""
+    """Return the zone of this name, or that of the settings if it is empty or unknown."""
     return look_up_zone(name).zone

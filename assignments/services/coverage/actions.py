@@ -43,9 +43,11 @@ __all__ = [
 
 @transaction.atomic
 def schedule(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
-    """Create a coverage that needs no confirmation.
+    """Create a scheduled coverage from the draft, confirmed by `actor`, and return it.
 
-    Raises NotAllowed, or DraftRefused with the problems of the draft.
+    An event is written and its leads are planned as in a tick: it begins now if its
+    start has come. Raises NotAllowed unless `actor` may decide about the member's
+    absences, or DraftRefused with the problems of the draft.
     """
     access.check_decides_absences(actor, draft.member)
     coverage = save.save_new_coverage(draft, actor, at, state=STATE.SCHEDULED)
@@ -58,9 +60,10 @@ def schedule(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
 
 @transaction.atomic
 def propose(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
-    """Create a proposal of a member for an own absence; a team lead confirms it.
+    """Create a proposed coverage from the draft, with an event, and return it.
 
-    Raises DraftRefused with the problems of the draft, a missing right among them.
+    No lead is planned. Raises DraftRefused with the problems of the draft, a missing
+    right of `actor` among them.
     """
     coverage = save.save_new_coverage(draft, actor, at, state=STATE.PROPOSED)
     _add_event(coverage, actor, at, f"{actor} proposed it.")
@@ -76,10 +79,13 @@ def change_scheduled(
     at: datetime,
     seen: int | None = None,
 ) -> Coverage:
-    """Replace all of a coverage that has not begun by the draft.
+    """Replace all of a proposed or scheduled coverage by the draft; return it.
 
-    `seen` is the id of its last event that the page showed; None skips the comparison.
-    Raises NotAllowed, Stale if it has started or changed since `seen`, or DraftRefused.
+    An event names what changed, if anything did; a scheduled one is planned again
+    anyway. `seen` is the id of its last event that the page showed; None skips the
+    comparison. Raises NotAllowed unless `actor` may decide about the absence or is the
+    member of a proposal; Stale if it has begun, is over, or has an event newer than
+    `seen`; DraftRefused with the problems of the draft, another member being one.
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
@@ -95,9 +101,11 @@ def change_scheduled(
 def confirm(
     *, coverage: Coverage, actor: User, at: datetime, seen: int | None = None
 ) -> Coverage:
-    """Confirm a proposal. `seen` is as in `change_scheduled`.
+    """Make a proposal scheduled, write an event, plan it as in a tick and return it.
 
-    Raises NotAllowed, Stale, or AssignmentRefused if it is over or no longer sound.
+    Raises NotAllowed unless `actor` may decide about the member's absences; Stale if it
+    is no proposal or has an event newer than `seen` (None: not compared);
+    AssignmentRefused if its end has passed or its draft has problems by now.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
@@ -117,9 +125,10 @@ def confirm(
 def decline(
     *, coverage: Coverage, actor: User, at: datetime, why: str = ""
 ) -> Coverage:
-    """Cancel a proposal as its team lead; `why` may add a reason.
+    """Cancel a proposal, with an event, and return it.
 
-    Raises NotAllowed, or Stale if it is no proposal any more.
+    A `why` that is not blank is added to the stored reason. Raises NotAllowed unless
+    `actor` may decide about the member's absences, or Stale if it is no proposal.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
@@ -130,9 +139,10 @@ def decline(
 
 @transaction.atomic
 def cancel(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """Cancel a coverage that has not begun; a proposal also as its member.
+    """Cancel a proposed or scheduled coverage, with an event, and return it.
 
-    Raises NotAllowed, or Stale if it has begun or is cancelled.
+    Raises NotAllowed unless `actor` may decide about the member's absences, or is the
+    member of a proposal; Stale if it has begun, is over or is cancelled.
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
@@ -141,10 +151,12 @@ def cancel(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 @transaction.atomic
 def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """Start a scheduled coverage at `at`, not on its first day.
+    """Start a scheduled coverage now and return it.
 
-    Raises NotAllowed, Stale if it is not scheduled, or AssignmentRefused if it is over
-    or would overlap another absence.
+    A later start is moved to `at`; an event is written and its leads are planned.
+    Raises NotAllowed unless `actor` may decide about the absence, Stale if it is not
+    scheduled, AssignmentRefused if its end has passed or another agreed absence
+    overlaps.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
@@ -168,10 +180,13 @@ def extend(
     actor: User,
     at: datetime,
 ) -> Coverage:
-    """Move the end of a scheduled or running coverage to a later day.
+    """Move the end of a scheduled, starting or active coverage further; return it.
 
-    Raises NotAllowed, Stale once its leads are being given back, or AssignmentRefused
-    if the end is not later, has passed, or the absence would overlap another.
+    It ends on `last_day` at `last_time` (None: at the end of that day), in its own
+    zone. An event is written and its leads are planned. Raises NotAllowed; Stale in
+    other states; AssignmentRefused if the new end is not later or not after `at`, is
+    over two years ahead or over a year after the first day, or if another agreed
+    absence overlaps.
     """
     coverage = _lock_extendable(coverage, actor)
     ends_at = _new_end(coverage, last_day, last_time, at)
@@ -200,11 +215,12 @@ def shorten(
     actor: User,
     at: datetime,
 ) -> Coverage:
-    """Move the end of a scheduled or running coverage to an earlier day.
+    """Move the end of a scheduled, starting or active coverage back; return it.
 
-    A running one ends now if the new end has passed. Raises NotAllowed, Stale once its
-    leads are being given back, or AssignmentRefused if the end is not earlier or
-    nothing would be left.
+    The end is as in `extend`; an event is written and its leads are planned. If it has
+    begun and the new end is not after `at`, `end_early` is called instead. Raises
+    NotAllowed; Stale in other states; AssignmentRefused if the new end is not earlier,
+    lies before the first day, or would leave nothing of one that has not begun.
     """
     coverage = _lock_extendable(coverage, actor)
     ends_at = _new_end(coverage, last_day, last_time, at)
@@ -224,9 +240,11 @@ def shorten(
 
 @transaction.atomic
 def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """End a running coverage now and give its leads back.
+    """End a starting or active coverage now, so that its leads go back; return it.
 
-    Raises NotAllowed, or Stale if it is not running.
+    Now is `at`, or the last tick's time if later. Its state becomes returning, a later
+    end is moved to now, an event is written and its leads are planned. Raises
+    NotAllowed unless `actor` may decide about the absence, or Stale in other states.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
@@ -245,10 +263,11 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 @transaction.atomic
 def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
-    """Record that the problems of a coverage that is over have been read.
+    """Record that the problems of a coverage that is over were read; return it.
 
-    They need no more attention then. A second time does nothing. For its member and
-    those who lead them; raises NotAllowed, or Stale if it is not over.
+    It must be completed or cancelled. An event is written; a second time changes
+    nothing. Raises NotAllowed unless `actor` is its member or may decide about their
+    absences, or Stale in other states.
     """
     coverage = _lock(coverage)
     if not access.is_own_member(actor, coverage.member):
@@ -264,14 +283,13 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 
 def last_event_id(coverage_id: int) -> int:
-    """Return the id of its last event, for `seen`; 0 if there is none."""
+    """Return the id of the coverage's newest event, for `seen`; 0 if it has none."""
     coverages = Coverage.objects.filter(pk=coverage_id)
     last: int | None = coverages.aggregate(last=Max("events"))["last"]
     return last or 0
 
 
 def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
-    """Raise Stale, with the newer event and `advice`, if `seen` is not the last."""
     if seen is None:
         return
     newer = coverage.events.filter(pk__gt=seen).order_by("pk").last()
@@ -280,10 +298,6 @@ def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
 
 
 def _check_may_change(coverage: Coverage, actor: User) -> None:
-    """Raise unless `actor` may change or cancel the coverage before it starts.
-
-    Its team lead may; its member too while it is a proposal.
-    """
     if not (
         coverage.state == STATE.PROPOSED
         and access.is_own_member(actor, coverage.member)
@@ -296,13 +310,11 @@ def _check_may_change(coverage: Coverage, actor: User) -> None:
 
 
 def _lock(coverage: Coverage) -> Coverage:
-    """Return the locked row, with its member and their team."""
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("member__team").get(pk=coverage.pk)
 
 
 def _check_state(coverage: Coverage, state: Coverage.State) -> None:
-    """Raise Stale unless the coverage is in this state."""
     if coverage.state != state:
         raise Stale(
             f"It is {coverage.get_state_display().lower()} by now. Reload to see it."
@@ -310,7 +322,6 @@ def _check_state(coverage: Coverage, state: Coverage.State) -> None:
 
 
 def _check_still_sound(coverage: Coverage, actor: User, at: datetime) -> None:
-    """Raise AssignmentRefused if the proposal has become wrong since it was made."""
     draft = drafts.draft_from(coverage)
     try:
         save.check_draft(draft, actor, at, existing=coverage)
@@ -319,11 +330,6 @@ def _check_still_sound(coverage: Coverage, actor: User, at: datetime) -> None:
 
 
 def _lock_extendable(coverage: Coverage, actor: User) -> Coverage:
-    """Return the locked row.
-
-    Raises NotAllowed unless `actor` leads its member, Stale unless it is scheduled or
-    running.
-    """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
     if coverage.state not in {STATE.SCHEDULED, STATE.STARTING, STATE.ACTIVE}:
@@ -335,7 +341,6 @@ def _lock_extendable(coverage: Coverage, actor: User) -> Coverage:
 
 
 def _check_overlap(coverage: Coverage, starts_at: datetime, ends_at: datetime) -> None:
-    """Lock the member; raise AssignmentRefused if another absence is in that time."""
     Member.objects.select_for_update(no_key=True, of=("self",)).get(
         pk=coverage.member_id
     )
@@ -349,7 +354,6 @@ def _check_overlap(coverage: Coverage, starts_at: datetime, ends_at: datetime) -
 def _new_end(
     coverage: Coverage, last_day: date, last_time: time | None, at: datetime
 ) -> datetime:
-    """Return the new end; raise AssignmentRefused for a day that cannot be one."""
     if last_day > periods.in_zone(at, coverage.zone).date() + drafts.FAR_AHEAD:
         raise AssignmentRefused("That is years away. Choose a day within two years.")
     if last_day - coverage.first_day > drafts.LONGEST_COVERAGE:

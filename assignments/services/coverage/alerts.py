@@ -44,18 +44,25 @@ class CoverageTrouble:
 def troubles_for(user: User, at: datetime) -> list[CoverageTrouble]:
     """Return the problems of the coverages that `user` is responsible for.
 
-    Those are all for a sales manager, for others their teams' and their own.
+    Those are all for a manager, for others those of the teams they lead and of their
+    own member. In order: refused moves, late ticks or returns, leads without a free
+    coverer, deactivated coverers, then unread problems of coverages that are over.
+    Proposals have none.
     """
     return _troubles(list(_visible_to(user, _coverages_to_check())), at)
 
 
 def all_troubles(at: datetime) -> list[CoverageTrouble]:
-    """Return the problems of all coverages."""
+    """Return the problems of all coverages, in the order of `troubles_for`."""
     return _troubles(list(_coverages_to_check()), at)
 
 
 def responsible_users(coverage: Coverage) -> QuerySet[User]:
-    """Return the active users to whom `needing` shows the problems of this coverage."""
+    """Return the active users to whom `troubles_for` shows a coverage's problems.
+
+    Those are sales managers, superusers, the leads of the absent member's team, and the
+    member's own user; each once.
+    """
     member = coverage.member
     managers = Q(is_sales_manager=True) | Q(is_superuser=True)
     leads = Q(leads_teams=member.team_id) if member.team_id else Q(pk__in=())
@@ -76,7 +83,12 @@ def _troubles(coverages: list[Coverage], at: datetime) -> list[CoverageTrouble]:
 
 
 def _coverages_to_check() -> QuerySet[Coverage]:
-    """Return coverages that are not over, or over with problems nobody has read."""
+    """Return the coverages that may have problems, with member and team joined.
+
+    Those are scheduled, starting, active or returning ones; and unacknowledged ones
+    that were cancelled because they were missed, or completed with a lead kept whose
+    origin is inactive.
+    """
     stranded = Hold.objects.filter(
         coverage=OuterRef("pk"),
         outcome=Hold.Outcome.KEPT,
@@ -91,7 +103,6 @@ def _coverages_to_check() -> QuerySet[Coverage]:
 
 
 def _visible_to(user: User, coverages: QuerySet[Coverage]) -> QuerySet[Coverage]:
-    """Return those of the coverages that `user` is responsible for."""
     if access.is_manager(user):
         return coverages
     led = coverages.filter(member__team__team_leads=user)
@@ -130,7 +141,11 @@ def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[CoverageTroub
 
 
 def _late_sentence(coverage: Coverage, at: datetime) -> str | None:
-    """Return a sentence if the clock or the return is late, else None."""
+    """Return the first of these problems as a sentence, else None.
+
+    The start or end is more than 5 minutes past and the state has not changed; planning
+    failed; or it has been returning for more than 2 hours.
+    """
     long_ago, name = at - TICKS_MISSED, coverage.member
     if coverage.state == STATE.SCHEDULED and coverage.starts_at < long_ago:
         return f"The coverage of {name} is due and has not begun: no clock has ticked."
@@ -176,7 +191,11 @@ def _deactivated_coverers(coverages: Iterable[Coverage]) -> Iterator[CoverageTro
 
 
 def _unread_after_end(coverages: Iterable[Coverage]) -> Iterator[CoverageTrouble]:
-    """Yield the problems of coverages that are over: missed, or leads were kept."""
+    """Yield one problem for each cancelled or completed coverage, none for others.
+
+    Of a cancelled one it gives the reason, of a completed one that coverers keep the
+    leads.
+    """
     for coverage in coverages:
         if coverage.state == STATE.CANCELLED:
             first = first_day_away(coverage, timezone.get_current_timezone())

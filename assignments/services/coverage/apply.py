@@ -31,9 +31,12 @@ def apply_decisions(
     at: datetime,
     actor: User | None,
 ) -> int:
-    """Write the plans, holds and rotation credits of the decisions.
+    """Write the decisions, given by lead id; return how many moves wait to be sent.
 
-    Return how many leads are to move. `actor` is None for the clock.
+    In order: plans to forget are cancelled, holds ended or reassigned, holds of adopted
+    leads created, one batch of returns and one of starts written with their holds, and
+    the coverage's rotation credits saved. Skipped moves do not count. `actor` is None
+    for the clock.
     """
     _cancel_plans(decisions, at)
     _end_holds(decisions, at)
@@ -74,7 +77,7 @@ def _end_holds(decisions: Decisions, at: datetime) -> None:
 
 
 def _reassign_holds(decisions: Decisions) -> None:
-    """Set the new `to` of holds whose lead stays with its owner."""
+    """Set the new `to` of the holds in `hands_on`, and clear an equal `change_to`."""
     changed = [
         Hold(pk=pk, to_id=to_id)
         for decision in decisions.values()
@@ -86,7 +89,7 @@ def _reassign_holds(decisions: Decisions) -> None:
 
 
 def _create_adopted_holds(decisions: Decisions, at: datetime) -> None:
-    """Create live holds for leads that pass to the next coverage without moving."""
+    """Create a live hold, to its present owner, for each lead that a coverage adopts."""
     adopted = {
         pk: decision.adopts for pk, decision in decisions.items() if decision.adopts
     }
@@ -116,7 +119,10 @@ def _write_batch(
     at: datetime,
     actor: User | None,
 ) -> dict[int, Assignment]:
-    """Write one batch. Return its waiting rows by lead."""
+    """Write one batch of rows and have it sent; return its waiting rows by lead id.
+
+    Skipped rows are left out. Without moves nothing is written.
+    """
     if not moves:
         return {}
     members = Member.objects.in_bulk({move.to_id for move in moves.values()})
@@ -149,7 +155,10 @@ def _create_holds(
     office: Snapshot,
     at: datetime,
 ) -> None:
-    """Create a hold for each lead that is newly covered; live once its move is done."""
+    """Create a planned hold for each of `rows` whose move has `takes_from`, its origin.
+
+    It is an arrival if the lead is in no start set.
+    """
     in_start_sets = _leads_in_start_sets(rows, moves)
     Hold.objects.bulk_create(
         [
@@ -172,7 +181,7 @@ def _create_holds(
 def _leads_in_start_sets(
     rows: Mapping[int, Assignment], moves: Mapping[int, PlannedMove]
 ) -> set[int]:
-    """Return the leads of `rows` that are in a start set of these coverages."""
+    """Return the ids of leads in `rows` in a start set of a coverage of `moves`."""
     coverages = {move.coverage_id for move in moves.values()}
     leads = Lead.objects.filter(
         covered_by__coverage__in=coverages,
@@ -184,7 +193,7 @@ def _leads_in_start_sets(
 def _link_moves(
     rows: Mapping[int, Assignment], moves: Mapping[int, PlannedMove]
 ) -> None:
-    """Link each existing hold that is to be changed with the row of its move."""
+    """Set `move` of each hold that a move changes (`hold_id`) to the row of that move."""
     moved = [
         Hold(pk=move.hold_id, move=rows[pk])
         for pk, move in moves.items()

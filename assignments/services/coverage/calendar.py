@@ -39,7 +39,12 @@ class CalendarCell:
 
     @property
     def kind(self) -> str:
-        """Return the look of the cell: `gap`, `plan`, `over`, `live` or ""."""
+        """Return the look of the cell as a word, "" for none.
+
+        Without a coverage it is ""; for uncovered days "gap"; else by the coverage's
+        state: "plan" (proposed), "over" (completed), "" (scheduled) or "live" (all
+        others).
+        """
         if self.coverage is None:
             return ""
         if self.is_gap:
@@ -56,7 +61,7 @@ class CalendarCell:
 
     @property
     def is_half(self) -> bool:
-        """Return whether it is a bar of one day of an absence not of whole days."""
+        """Return whether it is a bar of a single day of an absence not of whole days."""
         coverage = self.coverage
         return coverage is not None and self.days == 1 and not is_whole_days(coverage)
 
@@ -79,7 +84,7 @@ class AbsenceTimeline:
 
     @property
     def weeks(self) -> list[tuple[date, int]]:
-        """Return the first shown day of each week and how many of its days are shown."""
+        """Return (first shown day, number of shown days) for each ISO week, in order."""
         grouped = groupby(self.days, key=lambda day: day.isocalendar()[:2])
         weeks = [list(days) for _, days in grouped]
         return [(days[0], len(days)) for days in weeks]
@@ -100,7 +105,11 @@ class _Lane:
 
 
 def coverages_with_coverers() -> QuerySet[Coverage]:
-    """Return all coverages, with members and coverers prefetched."""
+    """Return all coverages, by start, with members and coverers prefetched.
+
+    Member, team, fallback and creator are joined; all coverers, replaced ones too, come
+    with their member, campaigns and categories.
+    """
     coverers = CoveringMember.objects.select_related("member").prefetch_related(
         "campaigns", "categories"
     )
@@ -110,16 +119,20 @@ def coverages_with_coverers() -> QuerySet[Coverage]:
 
 
 def live_hold_counts(coverages: Iterable[Coverage]) -> dict[int, int]:
-    """Return how many leads each coverage holds now, by id, without those of 0."""
+    """Return the number of live holds by coverage id.
+
+    Coverages without any are left out.
+    """
     live = Hold.objects.live().filter(coverage__in=list(coverages)).order_by()
     return dict(live.values_list("coverage").annotate(leads=Count("pk")))
 
 
 def timeline(days: Sequence[date], *, zone: ZoneInfo) -> AbsenceTimeline:
-    """Return the absences of these days, by the names of the members.
+    """Return the absences of these days, one row or more for each member, by name.
 
-    Cancelled ones are left out. A member has a second row if absences touch the same
-    day.
+    `days` are sorted and not empty. Cancelled coverages are left out, proposals are
+    not. Absences of one member that touch the same day stand in different rows.
+    `coverages` and `gaps` may also hold absences just before or after the days.
     """
     coverages = list(_coverages_on(days, zone))
     gaps = uncovered_days_of(coverages)
@@ -141,10 +154,10 @@ def timeline(days: Sequence[date], *, zone: ZoneInfo) -> AbsenceTimeline:
 
 
 def uncovered_days_of(coverages: Iterable[Coverage]) -> dict[int, list[date]]:
-    """Return the days on which nobody covers, by coverage.
+    """Return the days touched by a time in which nobody covers, by coverage id.
 
-    Coverages without such days, and those that are over, cancelled or returning, are
-    left out.
+    They are sorted, in the coverage's own zone. Coverages without such days, and those
+    completed, cancelled or returning, are left out.
     """
     ahead = [coverage for coverage in coverages if coverage.state not in UNCOVERABLE]
     if not ahead:
@@ -163,7 +176,11 @@ def uncovered_days_of(coverages: Iterable[Coverage]) -> dict[int, list[date]]:
 def absences_between(
     starts_at: datetime, ends_at: datetime
 ) -> dict[int, list[TimeWindow]]:
-    """Return when each member is away, by member, from agreed coverages alone."""
+    """Return (start, end) of agreed absences that overlap the time, by member id.
+
+    They are lists, soonest first, not cut to that time. Proposed and cancelled
+    coverages do not count; members without any are left out.
+    """
     absences: dict[int, list[TimeWindow]] = {}
     windows = Coverage.objects.overlapping(starts_at, ends_at).order_by("starts_at")
     for member, start, end in windows.values_list("member", "starts_at", "ends_at"):
@@ -174,10 +191,11 @@ def absences_between(
 def uncovered_windows(
     coverage: Coverage, absences: Mapping[int, list[TimeWindow]]
 ) -> list[TimeWindow]:
-    """Return the parts of the absence in which every coverer is away.
+    """Return the parts (start, end) of the absence in which nobody who covers is there.
 
-    The fallback counts as a coverer; those deactivated, replaced or without a share do
-    not.
+    `absences` holds (start, end) by member id. The fallback counts as a coverer; those
+    deactivated, replaced, or without both share and own scope do not. If nobody is
+    left, the result is the whole time.
     """
     coverers = [
         coverer.member
@@ -196,7 +214,8 @@ def common_absences(
 ) -> list[TimeWindow]:
     """Return the parts of `window` that lie in an absence of every candidate.
 
-    `absences` holds one list for each candidate. Without any, it is the whole window.
+    `absences` holds one list for each candidate: if one list is empty, so is the
+    result; without candidates it is the whole window.
     """
     parts = [window]
     for candidate_absences in absences:
@@ -209,7 +228,10 @@ def common_absences(
 
 
 def days_touched(windows: Iterable[TimeWindow], zone: tzinfo) -> list[date]:
-    """Return the days that these windows touch in `zone`, sorted."""
+    """Return the days in `zone` that any window touches, sorted, each once.
+
+    The end of a window does not belong to it.
+    """
     days: set[date] = set()
     for starts_at, ends_at in windows:
         day = starts_at.astimezone(zone).date()
@@ -221,13 +243,13 @@ def days_touched(windows: Iterable[TimeWindow], zone: tzinfo) -> list[date]:
 
 
 def days_of_weeks(day: date, *, weeks: int = WEEKS) -> list[date]:
-    """Return the days of `weeks` weeks, from the Monday of the week of `day` on."""
+    """Return the days of `weeks` whole weeks, from the Monday of the week of `day` on."""
     monday = day - day.weekday() * DAY
     return [monday + number * DAY for number in range(weeks * 7)]
 
 
 def days_of_month(day: date) -> list[date]:
-    """Return all days of the month of `day`."""
+    """Return all days of the month of `day`, ascending."""
     first = day.replace(day=1)
     candidates = (first + number * DAY for number in range(31))
     return [day for day in candidates if day.month == first.month]
@@ -273,7 +295,7 @@ def _bars(
 def _with_empty_cells(
     bars: Iterable[CalendarCell], days: Sequence[date]
 ) -> Iterator[CalendarCell]:
-    """Return the bars with an empty cell for each day between them."""
+    """Yield the bars by day, with an empty cell for each of `days` that no bar covers."""
     starting = {bar.day: bar for bar in bars}
     skip_to = days[0]
     for day in days:
@@ -287,7 +309,7 @@ def _with_empty_cells(
 def _intersections(
     window: TimeWindow, others: Sequence[TimeWindow]
 ) -> list[TimeWindow]:
-    """Return the parts of `window` that lie in one of `others`."""
+    """Return the parts of `window` that lie in one of `others`, by start."""
     starts_at, ends_at = window
     parts = (
         (max(starts_at, first), min(ends_at, last)) for first, last in sorted(others)

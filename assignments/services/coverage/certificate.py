@@ -88,12 +88,15 @@ class StatusCounts:
 
     @property
     def taken(self) -> int:
-        """Return how many leads the coverage has ever held."""
+        """Return how many leads were ever held: all holds but `not_taken` and `taking`."""
         return sum(self[fate] for fate in HoldStatus if fate not in NEVER_TAKEN)
 
     @property
     def parts(self) -> list[tuple[HoldStatus, int]]:
-        """Return the summands of `taken`: those above 0, and `returned` always."""
+        """Return (status, count) of the summands of `taken`, by HoldStatus.
+
+        Counts of 0 are left out, but for `returned`.
+        """
         return [
             (fate, self[fate])
             for fate in HoldStatus
@@ -102,7 +105,7 @@ class StatusCounts:
 
     @property
     def equation(self) -> str:
-        """Return `taken` as a sum: `12 + 1 = 13`."""
+        """Return the counts of `parts` as a sum: `12 + 1 = 13`."""
         parts = " + ".join(f"{count}" for _, count in self.parts)
         return f"{parts} = {self.taken}"
 
@@ -113,7 +116,7 @@ class StatusCounts:
 
     @property
     def not_back(self) -> int:
-        """Return how many leads were not given back as planned (yet)."""
+        """Return `taken` less the holds with status `returned`."""
         return self.taken - self[HoldStatus.RETURNED]
 
     @property
@@ -122,7 +125,7 @@ class StatusCounts:
 
     @property
     def home(self) -> int:
-        """Return how many leads are with the member again, by whatever way."""
+        """Return how many leads are with the member again: `returned` plus `back`."""
         return self[HoldStatus.RETURNED] + self[HoldStatus.BACK]
 
     @property
@@ -159,13 +162,19 @@ class CoverageCertificate:
 
     @property
     def is_cut(self) -> bool:
-        """Return whether there are more exceptions than are listed."""
+        """Return whether more leads are `not_back` or `not_taken` than are listed."""
         total = self.tally.not_back + self.tally[HoldStatus.NOT_TAKEN]
         return len(self.exceptions) < total
 
 
 def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
-    """Return the certificate of a coverage; each list holds at most `most` leads."""
+    """Return the certificate of a coverage, with at most `most` leads in each list.
+
+    `exceptions` are the holds neither returned nor on their way. `first_row` is the
+    lowest id of rows that took a lead, `last_row` the highest that took or ended a
+    hold; `returned_from` and `returned_to` are the first and last end of returned
+    holds.
+    """
     rows = coverage.holds.aggregate(
         first=Min("taken_by"),
         last=Max("ended_by"),
@@ -188,14 +197,18 @@ def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
 
 
 def status_counts(coverage: Coverage) -> StatusCounts:
-    """Return the counts of one coverage."""
+    """Return the counts of one coverage; all are 0 if it has no holds."""
     return status_counts_by_coverage([coverage]).get(
         coverage.pk, StatusCounts(counts={})
     )
 
 
 def status_counts_by_coverage(coverages: Iterable[Coverage]) -> dict[int, StatusCounts]:
-    """Return the counts by coverage id, in one query, without coverages without holds."""
+    """Return the counts by coverage id, in one query; those without holds are left out.
+
+    `arrivals` counts arrivals that were taken, `verified` returned holds whose last row
+    is verified.
+    """
     holds = Hold.objects.filter(coverage__in=list(coverages)).order_by()
     by_status = {
         fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in HoldStatus
@@ -223,7 +236,10 @@ def status_counts_by_coverage(coverages: Iterable[Coverage]) -> dict[int, Status
 def holds_with_status(
     coverage: Coverage, fates: Iterable[HoldStatus] = ()
 ) -> QuerySet[Hold]:
-    """Return the coverage's holds with related rows, only those in `fates` if given."""
+    """Return the coverage's holds with a status in `fates` (empty: all), unsorted.
+
+    Lead, owner, campaign, members and ledger rows are joined.
+    """
     holds = coverage.holds.select_related(
         "lead__owner", "lead__campaign", "origin", "to",
         "ended_by__actor", "ended_by__to", "move__to", "taken_by",
@@ -239,21 +255,31 @@ def certificate_lines(
     most: int,
     newest_first: bool = False,
 ) -> list[CertificateLine]:
-    """Return a line for each hold in one of `fates`, by its end; at most `most`."""
+    """Return lines of the holds with a status in `fates` (empty: all), at most `most`.
+
+    The oldest end comes first, with `newest_first` the newest.
+    """
     order = ("-ended_at", "-pk") if newest_first else ("ended_at", "pk")
     holds = holds_with_status(coverage, fates).order_by(*order)
     return [certificate_line(hold) for hold in holds[:most]]
 
 
 def certificate_line(hold: Hold) -> CertificateLine:
-    """Return what happened to the lead of one hold."""
+    """Return the hold with a sentence about its lead.
+
+    `at` is when it ended, else when it was taken, else None.
+    """
     return CertificateLine(
         hold=hold, sentence=_sentence(hold), at=hold.ended_at or hold.taken_at
     )
 
 
 def status_of_hold(hold: Hold) -> HoldStatus:
-    """Return the status of one hold, as `CONDITIONS` select it in queries."""
+    """Return the status of one hold, as `CONDITIONS` select it in queries.
+
+    A live hold is `out`, a planned one `taking`; an ended one has its outcome as
+    status, or `moved_outside` if it was moved by a row with the cause OUTSIDE.
+    """
     if hold.state != State.ENDED:
         return HoldStatus.OUT if hold.state == State.LIVE else HoldStatus.TAKING
     is_outside = hold.ended_by is not None and hold.ended_by.cause == Cause.OUTSIDE
@@ -263,7 +289,11 @@ def status_of_hold(hold: Hold) -> HoldStatus:
 
 
 def return_note_counts(coverage: Coverage) -> dict[str, int]:
-    """Return how many return notes there are, by their state."""
+    """Return the number of return notes by note state.
+
+    They are notes of rows that ended the coverage's holds; states without any are left
+    out.
+    """
     notes = Note.objects.filter(assignment__ends__coverage=coverage, kind="return")
     by_state = notes.order_by().values_list("state")
     return dict(by_state.annotate(notes=Count("pk", distinct=True)))
@@ -274,7 +304,10 @@ def _sentence(hold: Hold) -> str:
 
 
 def _mover(hold: Hold) -> str:
-    """Return the name of the person who moved it, or “Somebody in Smartlead”."""
+    """Return the actor of the row that ended the hold, as text.
+
+    It is “Somebody in Smartlead” without a row or actor, or for the cause OUTSIDE.
+    """
     row = hold.ended_by
     if row is None or row.cause == Cause.OUTSIDE or row.actor is None:
         return "Somebody in Smartlead"
@@ -286,7 +319,11 @@ def _new_owner(hold: Hold) -> str:
 
 
 def _quoted_reason(hold: Hold) -> str:
-    """Return the written reason in quotation marks, or a full stop without one."""
+    """Return `: “reason”` of the row that ended the hold.
+
+    It is "." without a row or actor, or if the reason is the default one of a choice by
+    hand.
+    """
     row = hold.ended_by
     if (
         row is None

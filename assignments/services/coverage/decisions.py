@@ -95,7 +95,7 @@ class Snapshot:
     coverages: Mapping[int, CoverageSnapshot]
 
     def running_for(self, member_id: int) -> CoverageSnapshot | None:
-        """Return the running coverage of this absent member, or None."""
+        """Return the first running coverage of this absent member (id), or None."""
         for coverage in self.coverages.values():
             if coverage.member_id == member_id and coverage.is_running:
                 return coverage
@@ -119,7 +119,7 @@ class PlannedMove:
     hold_id: int | None = None
 
     def is_same(self, other: Self) -> bool:
-        """Return whether both do the same, whatever their reasons."""
+        """Return whether both moves are equal in all but `why`."""
         return replace(self, why="") == replace(other, why="")
 
 
@@ -142,7 +142,11 @@ class Decision:
 
     @property
     def is_nothing(self) -> bool:
-        """Return whether nothing is to be written; `unplaced` may be set even so."""
+        """Return whether nothing is to be written.
+
+        That is without `ends`, `hands_on`, `adopts`, `move` and `forget`; `unplaced`
+        and `acting` do not count.
+        """
         return not (
             self.ends or self.hands_on or self.adopts or self.move or self.forget
         )

@@ -63,7 +63,10 @@ class CoverageDraft:
     from_now: bool = False
 
     def window(self, at: datetime) -> tuple[datetime, datetime]:
-        """Return start and end in UTC; the start is `at` if it is from now on."""
+        """Return start and end in UTC, half open, by `periods.absence_window`.
+
+        With `from_now` the start is `at` as it is given.
+        """
         # From now on, the first day may be one that no calendar has.
         first_day = self.last_day if self.from_now else self.first_day
         starts_at, ends_at = periods.absence_window(
@@ -73,7 +76,10 @@ class CoverageDraft:
 
 
 def draft_from(coverage: Coverage) -> CoverageDraft:
-    """Return a saved coverage as a draft, with those who still cover."""
+    """Return a saved coverage as a draft, without replaced coverers.
+
+    Ids of campaigns and categories are ascending; `from_now` is False.
+    """
     coverers = [
         coverer for coverer in coverage.coverers.all() if coverer.replaced_at is None
     ]
@@ -106,8 +112,10 @@ def draft_problems(
 ) -> Problems:
     """Return the problems by field, as sentences; empty if it can be saved.
 
-    `existing` is the coverage that is being confirmed or changed, which does not
-    overlap with itself.
+    They are about rights of `actor`, members, shares, notes and days; overlaps with
+    other agreed absences, and coverers away the whole time, are looked for only if the
+    days are sound. With `existing`, the coverage to be confirmed or changed, its own
+    time is no overlap, and its present coverers and fallback may stay.
     """
     sentences_by_field: Problems = {}
     for field, sentence in _all_problems(draft, at, actor, existing):
@@ -116,7 +124,7 @@ def draft_problems(
 
 
 def cannot_be_previewed(draft: CoverageDraft, at: datetime) -> bool:
-    """Return whether its days or shares are such that no preview can be computed."""
+    """Return whether its zone, days, times or shares have problems."""
     return bool(dict(_day_problems(draft, at)) or dict(_share_problems(draft)))
 
 
@@ -127,13 +135,19 @@ def overlapping_coverage(
     *,
     existing: Coverage | None = None,
 ) -> Coverage | None:
-    """Return the first agreed absence of this member in that time, or None."""
+    """Return the soonest agreed coverage of the member in that time, or None.
+
+    Proposed and cancelled ones do not count, nor does `existing`.
+    """
     others = Coverage.objects.overlapping(starts_at, ends_at).filter(member=member)
     return others.exclude(pk=existing.pk if existing else 0).first()
 
 
 def overlap_sentence(other: Coverage) -> str:
-    """Return a sentence about `other`, an absence in the same time."""
+    """Return a sentence that the member of `other` is away then.
+
+    It names the first and last day and the id of `other`, and says what to do.
+    """
     reader = timezone.get_current_timezone()
     return (
         f"{other.member} is already away from {first_day_away(other, reader)} to "
@@ -231,7 +245,11 @@ def _coverer_problems(draft: CoverageDraft) -> _FieldProblems:
 def _right_problems(
     draft: CoverageDraft, actor: User, existing: Coverage | None
 ) -> _FieldProblems:
-    """Name those whom `actor` may not give leads to. Present coverers may stay."""
+    """Yield a problem for each coverer or fallback to whom `actor` may not give leads.
+
+    Skipped are present coverers and fallback of `existing`, inactive members and the
+    absent one.
+    """
     named = {one.member.pk: ("covering", one.member) for one in draft.coverers}
     if draft.fallback:
         named.setdefault(draft.fallback.pk, ("fallback", draft.fallback))
@@ -293,7 +311,10 @@ def _in_braces(words: Iterable[str]) -> str:
 def _absence_problems(
     draft: CoverageDraft, starts_at: datetime, ends_at: datetime
 ) -> _FieldProblems:
-    """Name coverers who are away the whole time, if no fallback can step in."""
+    """Yield a problem for each coverer, and for the fallback, away the whole time.
+
+    Coverers are skipped if there is a fallback who is not away the whole time.
+    """
     ids = [coverer.member.pk for coverer in draft.coverers]
     if draft.fallback:
         ids.append(draft.fallback.pk)
@@ -322,7 +343,7 @@ def _absence_problems(
 def _cover_all(
     coverages: Iterable[Coverage], starts_at: datetime, ends_at: datetime
 ) -> bool:
-    """Return whether the absences, soonest first, leave no moment of the time free."""
+    """Return whether the absences, soonest first, together cover the whole time."""
     away_until = starts_at
     for coverage in coverages:
         if coverage.starts_at > away_until:

@@ -60,7 +60,12 @@ class Forecast:
 
 
 def forecast(draft: CoverageDraft, starts_at: datetime) -> Forecast:
-    """Return what would happen to each lead if the draft started at `starts_at`."""
+    """Return what would happen to each lead if the draft started at `starts_at`.
+
+    Leads are planned in the order of map ids, each as it will be by then; nothing is
+    written. `dealt` holds those the draft would move or adopt, `unplaced` counts those
+    nobody is free for; leads that it leaves alone appear nowhere.
+    """
     office = _snapshot(draft, starts_at)
     ended = _ended_before(starts_at)
     covered: list[ForecastLead] = []
@@ -75,7 +80,11 @@ def forecast(draft: CoverageDraft, starts_at: datetime) -> Forecast:
 
 
 def owned_or_arriving_leads(member_id: int) -> LeadQuerySet:
-    """Return leads of a member, pending changes counted as done."""
+    """Return present leads that will be the member's once all pending changes are done.
+
+    Those are owned ones without a pending row to another or nobody, and ones with a
+    pending row to the member (id).
+    """
     pending = Assignment.objects.pending()
     leaving = pending.exclude(to=member_id).values("lead")
     coming = pending.filter(to=member_id).values("lead")
@@ -84,7 +93,11 @@ def owned_or_arriving_leads(member_id: int) -> LeadQuerySet:
 
 
 def _leads(draft: CoverageDraft) -> QuerySet[Lead]:
-    """Return all leads that the draft may touch: owned, coming or lent."""
+    """Return the present leads that the draft may touch.
+
+    Those its member owns, is to get by a pending row, or has in a standing hold as
+    origin or `to`.
+    """
     member = draft.member
     coming = Assignment.objects.pending().filter(to=member).values("lead")
     lent = Hold.objects.standing().filter(Q(origin=member) | Q(to=member))
@@ -119,7 +132,7 @@ def _snapshot(draft: CoverageDraft, starts_at: datetime) -> Snapshot:
 
 
 def rotation_from_draft(draft: CoverageDraft) -> CoverageRotation:
-    """Return the rotation that the draft would begin with."""
+    """Return a rotation of the draft's coverers and fallback, without credits."""
     candidates = (
         RotationCandidate(
             member_id=coverer.member.pk,
@@ -135,7 +148,10 @@ def rotation_from_draft(draft: CoverageDraft) -> CoverageRotation:
 
 
 def _ended_before(starts_at: datetime) -> set[int]:
-    """Return the ids of coverages that are over when the draft starts."""
+    """Return the ids of coverages that end before `starts_at` or are returning.
+
+    Completed and cancelled ones are left out.
+    """
     ended = Coverage.objects.unfinished().filter(
         Q(ends_at__lt=starts_at) | Q(state=Coverage.State.RETURNING)
     )
@@ -145,7 +161,12 @@ def _ended_before(starts_at: datetime) -> set[int]:
 def _lead_at_start(
     lead: LeadSnapshot, office: Snapshot, ended: set[int]
 ) -> LeadSnapshot:
-    """Return the lead as it will be when the draft starts."""
+    """Return the lead as it will be when the draft starts.
+
+    Its pending assignment is done. Each hold of a coverage in `ended` is removed,
+    lowest first: a kept one passes its `to` to the hold beneath; another gives the lead
+    to its origin and removes the holds above.
+    """
     arrived = _with_pending_done(lead)
     chain = list(arrived.holds)
     while (index := _lowest_ended(chain, ended)) is not None:
@@ -161,7 +182,12 @@ def _lead_at_start(
 
 
 def _with_pending_done(lead: LeadSnapshot) -> LeadSnapshot:
-    """Return the lead as it will be once its pending assignment is done."""
+    """Return the lead as it will be once its pending assignment is done.
+
+    Planned holds of that row become live, others go; if the receiver is the origin of a
+    live hold, that hold and those above go. Without a pending row, or with one to
+    nobody, the owner stays and only the planned holds go.
+    """
     live = [hold for hold in lead.holds if hold.is_live]
     row = lead.pending
     if row is None or row.to_id is None:
@@ -178,7 +204,7 @@ def _with_pending_done(lead: LeadSnapshot) -> LeadSnapshot:
 
 
 def _lowest_ended(chain: Sequence[HoldSnapshot], ended: set[int]) -> int | None:
-    """Return the index of the lowest hold of a coverage that has ended, or None."""
+    """Return the index of the first hold of a coverage in `ended`, or None."""
     indexes = (index for index, hold in enumerate(chain) if hold.coverage_id in ended)
     return next(indexes, None)
 
@@ -191,9 +217,10 @@ def _is_kept(hold: HoldSnapshot, coverages: Mapping[int, CoverageSnapshot]) -> b
 def _in_start_set(
     lead: LeadSnapshot, draft: CoverageDraft, office: Snapshot
 ) -> LeadSnapshot:
-    """Return the lead, in the draft's start set if it matches.
+    """Return the lead with DRAFT_ID in its start sets if it matches, else unchanged.
 
-    See docs/design/coverage-rules.md, rule 13.
+    It matches if the draft's member owns it and the draft's scope takes it. See
+    docs/design/coverage-rules.md, rule 13.
     """
     scope = office.coverages[DRAFT_ID].scope
     is_theirs = lead.owner_id == draft.member.pk
@@ -203,7 +230,11 @@ def _in_start_set(
 
 
 def _covered_lead(lead: LeadSnapshot, decision: Decision) -> ForecastLead | None:
-    """Return what the draft does with the lead, or None."""
+    """Return the lead with who covers it for the draft, or None if nobody does.
+
+    That is the receiver of a start for the draft, or the present owner (`stays`) if the
+    draft adopts the lead.
+    """
     move = decision.move
     if move and move.kind is MoveKind.START and move.coverage_id == DRAFT_ID:
         return ForecastLead(lead_id=lead.pk, to=move.to_id, why=move.why)

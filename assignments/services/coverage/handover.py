@@ -36,11 +36,12 @@ HANDED_BACK_INSTEAD = "The lead was handed back before it was sent."
 def change_coverer(
     *, coverage: Coverage, old: Member, new: Member, actor: User, at: datetime
 ) -> Coverage:
-    """Give all of one covering member's share and leads to another.
+    """Let `new` cover instead of `old`, a coverer or the fallback; return the coverage.
 
-    `old` may also be the fallback, and `new` may cover here already. Raises NotAllowed,
-    Stale if the coverage or `old` has changed, or AssignmentRefused if `new` is away,
-    inactive or the absent member.
+    `new` gets share, scope and held leads, added to any of their own. Writes an event
+    and plans it. Raises NotAllowed unless `actor` may decide about the absence and give
+    leads to `new`; Stale unless it is scheduled or running and `old` covers;
+    AssignmentRefused if `new` is `old`, away, inactive or the absent member.
     """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member__team").get(pk=coverage.pk)
@@ -71,10 +72,10 @@ def change_coverer(
 def hand_back(
     *, coverage: Coverage, lead: Lead, actor: User, at: datetime
 ) -> Assignment:
-    """Return one lead to the member it was taken from for good.
-
-    Return the row of the move, an old one if it is on its way already. Raises
-    NotAllowed, Stale if it is not held, or AssignmentRefused if it cannot go there now.
+    """Write, with an event, and return the row that gives one held lead back to its
+    origin; return the old row if such a return is pending. Plans are cancelled.
+    Raises Stale if not held, NotAllowed unless `may_hand_back`, AssignmentRefused if
+    the origin is inactive or a change that must stay is pending.
     """
     lead = lock_lead(lead.pk)
     holds = Hold.objects.live().filter(coverage=coverage, lead=lead)
@@ -105,7 +106,9 @@ def hand_back(
 
 
 def may_hand_back(hold: Hold, user: User) -> bool:
-    """Return whether `user` is, or decides about, its holder or its original owner."""
+    """Return whether `user` is the hold's `to` or `origin`, or decides about one's
+    absences.
+    """
     return (
         access.is_own_member(user, hold.to)
         or access.is_own_member(user, hold.origin)
@@ -153,7 +156,11 @@ def _transfer_share(leaving: CoveringMember, new: Member, at: datetime) -> None:
 def _transfer_scope(
     coverer: CoveringMember, leaving: CoveringMember, *, is_new: bool
 ) -> None:
-    """Give `coverer` the scope of `leaving`; one who covers already gets both."""
+    """Give `coverer` the campaigns and categories of `leaving`.
+
+    Unless `is_new`, they are added to those of `coverer`. If one of the two has no
+    campaigns, `coverer` gets none, which stands for all; so with categories.
+    """
     for name in ("campaigns", "categories"):
         own = set(getattr(coverer, name).all())
         added = set(getattr(leaving, name).all())
@@ -166,7 +173,7 @@ def _transfer_scope(
 
 
 def _lock_leads(coverage: Coverage, at: datetime) -> None:
-    """Lock all leads that are to be planned, before any hold is changed."""
+    """Lock the leads that the coverage may plan, by map id."""
     office = take_snapshot(preconditions.coverage_time(at))
     leads = leads_to_decide(office, coverage_id=coverage.pk).select_for_update(
         of=("self",)
@@ -177,7 +184,11 @@ def _lock_leads(coverage: Coverage, at: datetime) -> None:
 def _name_new_coverer(
     coverage: Coverage, old: Member, new: Member, at: datetime
 ) -> None:
-    """Name `new` for each hold with `old`, and forget moves that Smartlead refused."""
+    """Set `change_to` of the coverage's standing holds with `old` to `new`.
+
+    Where Smartlead refused their move, live holds drop it and planned ones end as not
+    taken.
+    """
     held = Hold.objects.standing().filter(coverage=coverage, to=old)
     held.update(change_to=new)
     refused = held.filter(move__state=State.REFUSED)
@@ -202,7 +213,10 @@ def _check_hand_back(hold: Hold, actor: User) -> None:
 
 
 def _pending_hand_back(hold: Hold) -> Assignment | None:
-    """Return the pending move back, for a second click; None if there is none."""
+    """Return the hold's move if a person asked for it as a return and it is pending.
+
+    Else return None.
+    """
     move = hold.move
     if move is None or not move.is_pending or move.is_plan:
         return None
@@ -210,10 +224,9 @@ def _pending_hand_back(hold: Hold) -> Assignment | None:
 
 
 def _cancel_plans(lead: Lead, at: datetime) -> None:
-    """Cancel waiting plans of the lead.
+    """Cancel the pending rows of the lead, unless one must stay.
 
-    Raises AssignmentRefused if a person decided the pending change, or it is being
-    sent.
+    Raises AssignmentRefused if one of them is being sent or was decided by a person.
     """
     for row in Assignment.objects.pending().filter(lead=lead).select_related("to"):
         if row.state == State.SENDING or row.cause in PERSONAL:

@@ -31,15 +31,15 @@ KEPT_AFTER_END = timedelta(
 
 
 def may_share_calendar(user: User, team: Team) -> bool:
-    """Return whether `user` leads this team or is a manager."""
+    """Return whether `user` is a team lead of this team or a manager."""
     return is_manager(user) or team.team_leads.contains(user)
 
 
 @transaction.atomic
 def renew_feed(*, team: Team, actor: User, at: datetime) -> CalendarFeed:
-    """Give the feed a new token; the one before, if any, stops working at once.
+    """Delete the team's feed, if any, and return a new one with another secret token.
 
-    Raises NotAllowed.
+    Raises NotAllowed unless `may_share_calendar`.
     """
     _check_may_share(actor, team)
     CalendarFeed.objects.filter(team=team).delete()
@@ -50,7 +50,10 @@ def renew_feed(*, team: Team, actor: User, at: datetime) -> CalendarFeed:
 
 @transaction.atomic
 def revoke_feed(*, team: Team, actor: User) -> None:
-    """Stop the feed of a team, if it has one. Raises NotAllowed."""
+    """Delete the feed of a team, if it has one.
+
+    Raises NotAllowed unless `may_share_calendar`.
+    """
     _check_may_share(actor, team)
     CalendarFeed.objects.filter(team=team).delete()
 
@@ -58,7 +61,9 @@ def revoke_feed(*, team: Team, actor: User) -> None:
 def render_feed(feed: CalendarFeed, *, at: datetime) -> bytes:
     """Return the feed as iCalendar in UTF-8.
 
-    It holds the agreed absences that ended at most 90 days ago or are to come.
+    It has an event for each absence of the team's members that is neither proposed nor
+    cancelled and ends later than 90 days before `at`. Characters that turn the
+    direction of text are left out.
     """
     calendar = Calendar()
     calendar.add("prodid", "-//Handoff//Absences//EN")
@@ -76,7 +81,7 @@ def render_feed(feed: CalendarFeed, *, at: datetime) -> bytes:
 
 
 def _utc_component() -> Timezone:
-    """Return the time zone of all moments of the feed.
+    """Return the time zone component UTC, with offset 0.
 
     RFC 5545 wants at least one component; with this a feed without absences is valid
     too.
@@ -102,6 +107,7 @@ def _shown_coverages(team: Team, at: datetime) -> list[Coverage]:
 def _event(coverage: Coverage, gaps: list[date], at: datetime) -> Event:
     event = Event()
     event.add("uid", f"coverage-{coverage.pk}@{urlsplit(settings.SITE_URL).hostname}")
+    # Not the present moment: the same bytes are made until the next change.
     event.add("dtstamp", _changed_at(coverage))
     event.add("summary", one_line(f"{coverage.member} away"))
     event.add("description", one_line(_description(coverage, gaps, at)))
@@ -126,7 +132,7 @@ def _description(coverage: Coverage, gaps: list[date], at: datetime) -> str:
 
 
 def _changed_at(coverage: Coverage) -> datetime:
-    """Return the moment of its last change: the same bytes are made until the next."""
+    """Return when the coverage was created or, if later, when its last event was."""
     moments = [event.at for event in coverage.events.all()]
     return max([coverage.created_at, *moments])
 

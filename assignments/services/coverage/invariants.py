@@ -17,7 +17,10 @@ LIVE, TAKING = Hold.State.LIVE, Hold.State.TAKING
 
 
 def _misplaced_leads(at: datetime) -> Iterator[str]:
-    """Return top holds whose lead is not with their `to`, though nothing moves."""
+    """Yield `lead 1 (hold 2)` for each top live hold whose `to` does not own its lead.
+
+    Leads with a pending row are skipped.
+    """
     above = Hold.objects.live().filter(lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
     moving = Assignment.objects.pending().filter(lead=OuterRef("lead"))
     tops = Hold.objects.live().filter(~Exists(above), ~Exists(moving))
@@ -26,7 +29,10 @@ def _misplaced_leads(at: datetime) -> Iterator[str]:
 
 
 def _broken_chains(at: datetime) -> Iterator[str]:
-    """Return live holds whose origin is not the `to` of the hold beneath."""
+    """Yield `lead 1 (hold 2)` for each live hold not standing on the one beneath it.
+
+    Its origin is not the `to` of the next lower live hold; lowest holds are skipped.
+    """
     beneath = Hold.objects.live().filter(lead=OuterRef("lead"), pk__lt=OuterRef("pk"))
     last = beneath.order_by("-pk").values("to")[:1]
     steps = Hold.objects.live().annotate(beneath=Subquery(last))
@@ -35,26 +41,26 @@ def _broken_chains(at: datetime) -> Iterator[str]:
 
 
 def _holds_after_end(at: datetime) -> QuerySet[Hold]:
-    """Return standing holds of coverages that are over or not confirmed."""
+    """Return standing holds of completed, cancelled or proposed coverages."""
     over = (Coverage.State.COMPLETED, Coverage.State.CANCELLED, Coverage.State.PROPOSED)
     return Hold.objects.standing().filter(coverage__state__in=over)
 
 
 def _planned_holds_without_move(at: datetime) -> QuerySet[Hold]:
-    """Return planned holds without a waiting, sent or refused move."""
+    """Return planned holds without a move that waits, is being sent or was refused."""
     open_states = (State.WAITING, State.SENDING, State.REFUSED)
     return Hold.objects.filter(state=TAKING).exclude(move__state__in=open_states)
 
 
 def _plans_without_hold(at: datetime) -> QuerySet[Assignment]:
-    """Return pending moves of coverages that no standing hold points at."""
+    """Return pending coverage rows of present leads that are no standing hold's `move`."""
     holds = Hold.objects.standing().filter(move=OuterRef("pk"))
     plans = Assignment.objects.pending().filter(cause__in=COVERAGE_CAUSES)
     return plans.filter(~Exists(holds), lead__gone_at=None)
 
 
 def _unexplained_pins(at: datetime) -> QuerySet[CoveredLead]:
-    """Return pins without a person, or a person without a pin."""
+    """Return covered leads that have `pinned_at` or `pinned_by`, but not both."""
     return CoveredLead.objects.filter(
         Q(pinned_at=None, pinned_by__isnull=False)
         | Q(pinned_at__isnull=False, pinned_by=None)
@@ -62,7 +68,11 @@ def _unexplained_pins(at: datetime) -> QuerySet[CoveredLead]:
 
 
 def _repeated_notes(at: datetime) -> Iterator[str]:
-    """Return leads with more start or return notes than coverages that wrote one."""
+    """Yield `lead 1 (start)` for leads with more notes of a kind than coverages noted.
+
+    That is for start and return notes; the word in brackets is the kind's label in
+    small letters.
+    """
     kinds = {Note.Kind.START: "start_noted_at", Note.Kind.RETURN: "return_noted_at"}
     for kind, noted in kinds.items():
         written = Note.objects.filter(kind=kind, lead=OuterRef("lead")).order_by()

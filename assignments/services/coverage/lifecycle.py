@@ -27,7 +27,11 @@ UNCONFIRMED = "Nobody confirmed it before it was over."
 
 
 def due_coverages(at: datetime) -> list[int]:
-    """Return the ids of coverages whose state is to change at `at`, ascending."""
+    """Return the ids of coverages whose state is to change at `at`, ascending.
+
+    Those are scheduled ones whose start has come, and proposed, starting or active ones
+    whose end has come.
+    """
     coverages = Coverage.objects.filter(
         Q(state=STATE.SCHEDULED, starts_at__lte=at)
         | Q(state__in=(STATE.PROPOSED, *BEGUN), ends_at__lte=at)
@@ -37,7 +41,13 @@ def due_coverages(at: datetime) -> list[int]:
 
 @transaction.atomic
 def advance_state(coverage_id: int, at: datetime) -> None:
-    """Begin, end or cancel one coverage if that is due, with an event."""
+    """Change the state of one coverage if that is due, with an event; else do nothing.
+
+    Past its end a scheduled one is cancelled as missed, a proposal cancelled, a
+    starting or active one becomes returning. A scheduled one past its start becomes
+    starting, with its start set and a notice for its member stored. Raises
+    Coverage.DoesNotExist.
+    """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member").get(pk=coverage_id)
     is_over = coverage.ends_at <= at
@@ -56,15 +66,15 @@ def advance_state(coverage_id: int, at: datetime) -> None:
 
 
 def finish_coverage(coverage_id: int, at: datetime) -> None:
-    """Do for one coverage what `finish_all` does for all."""
+    """Do for one coverage what `finish_coverages` does for all."""
     _finish(Coverage.objects.filter(pk=coverage_id), at)
 
 
 def finish_coverages(at: datetime) -> None:
-    """Make coverages active or completed that have reached it.
+    """Make coverages active or completed that have reached it; write no events.
 
-    A starting one is active once no lead is on the way; a returning one completed once
-    it has no standing hold.
+    A starting one is active once no planned hold of it has a pending move; a returning
+    one is completed, at `at`, once it has no standing hold.
     """
     _finish(Coverage.objects.all(), at)
 
@@ -103,9 +113,9 @@ def _begin(coverage: Coverage, at: datetime) -> None:
 
 
 def _start_set(coverage: Coverage) -> list[Lead]:
-    """Return the leads in its scope that the member has or will get.
+    """Return the present leads in its scope that the member has or gets, by map id.
 
-    See docs/design/coverage-rules.md, rule 7.
+    They own it or a pending row gives it: docs/design/coverage-rules.md, rule 7.
     """
     scope = CoverageScope.of(coverage)
     coming = Assignment.objects.pending().filter(to=coverage.member_id).values("lead")

@@ -41,9 +41,11 @@ class HoldCount:
 
 
 def announce_coverages(*, at: datetime) -> int:
-    """Notify the people of each coverage that is not closed for all of them.
+    """Notify the people of each coverage that has a notice not closed.
 
-    Return the number of notifications. A coverage that fails is logged and tried again.
+    Coverers are told of start, changes and end, the absent member of the return. Return
+    the number of notifications. A coverage that raises is logged, counts 0 and is tried
+    again at the next call.
     """
     open_notices = CoverageNotice.objects.filter(closed_at=None).order_by("coverage")
     ids = list(open_notices.values_list("coverage", flat=True).distinct())
@@ -53,9 +55,10 @@ def announce_coverages(*, at: datetime) -> int:
 
 
 def announce_troubles(*, at: datetime) -> int:
-    """Notify the responsible users of each problem, once for each of its topics.
+    """Notify the responsible users once for each coverage and topic of a problem.
 
-    Return the number of notifications.
+    Of several problems with one topic the first is told. Return the number of
+    notifications that are new; a problem that raises is logged and counts 0.
     """
     by_coverage: dict[int, dict[str, alerts.CoverageTrouble]] = {}
     for trouble in alerts.all_troubles(at):
@@ -118,7 +121,7 @@ def _notify_people(pk: int, at: datetime) -> int:
 
 
 def _coverers_and_holders(coverage: Coverage) -> list[Member]:
-    """Return those who cover as agreed, and those who hold leads of it."""
+    """Return coverers not replaced and members with a live hold of the coverage, by id."""
     covering = Q(pk__in=coverage.coverers.filter(replaced_at=None).values("member"))
     holding = Q(pk__in=Hold.objects.live().filter(coverage=coverage).values("to"))
     return list(Member.objects.filter(covering | holding).order_by("pk"))
@@ -161,7 +164,11 @@ def _notify_coverer(
 def _notify_start(
     coverage: Coverage, notice: CoverageNotice, hold_count: HoldCount, at: datetime
 ) -> int:
-    """Notify a coverer when all first leads have come, or after LONGEST."""
+    """Notify a coverer of the start; return 1, or 0 if it waits or nobody was reached.
+
+    It waits while a hold of the coverage is on its way to them, but at most LONGEST
+    from the creation of the notice on.
+    """
     coming = Q(move__state__in=PENDING, move__to=notice.member_id)
     on_the_way = coverage.holds.filter(coming | Q(change_to=notice.member_id))
     is_late = at >= notice.created_at + LONGEST
@@ -178,7 +185,11 @@ def _notify_replaced(
     hold_counts: dict[int, HoldCount],
     at: datetime,
 ) -> int:
-    """Notify somebody who no longer covers and holds nothing."""
+    """Close the notice of somebody who no longer covers and holds nothing.
+
+    Notify them if they had been told that they cover. Return the number of
+    notifications; nothing is done if the notice is closed or they still cover or hold.
+    """
     covering = coverage.coverers.filter(member=notice.member_id, replaced_at=None)
     is_holding = bool(hold_counts.get(notice.member_id, HoldCount()).held)
     if notice.closed_at or is_holding or covering.exists():
@@ -187,7 +198,10 @@ def _notify_replaced(
 
 
 def _notify_end(coverage: Coverage, notice: CoverageNotice, at: datetime) -> int:
-    """Close a coverer's row; notify if the coverage ended earlier than told."""
+    """Close a coverer's notice if open; return the number of notifications.
+
+    They are notified only if the coverage ended earlier than they had been told.
+    """
     if notice.closed_at:
         return 0
     is_early = notice.until is not None and coverage.ends_at < notice.until
@@ -226,7 +240,11 @@ def _notify(
 def _notify_returned(
     coverage: Coverage, own_notice: CoverageNotice, at: datetime
 ) -> int:
-    """Notify the member who is back: when all is back, and once if that takes long."""
+    """Notify the member who is back; return the number of notifications.
+
+    While it is returning: once, after RETURN_OVERDUE. Otherwise their notice is closed,
+    with a final notification if it is completed; none if it is cancelled.
+    """
     if coverage.state == STATE.RETURNING:
         since = coverage.returning_at or at
         if own_notice.told_at or since > at - alerts.RETURN_OVERDUE:
@@ -268,7 +286,10 @@ def _notify_counts(own_notice: CoverageNotice, at: datetime, *, is_final: bool) 
 
 
 def _exception_lines(coverage: Coverage) -> list[str]:
-    """Return a line for each of the first leads that were not returned as planned."""
+    """Return `lead: sentence` for the first 20 holds in EXCEPTIONS, oldest end first.
+
+    If there are more, a last line says so.
+    """
     exceptions = certificate_lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
     sentences = [
         f"{line.hold.lead}: {line.sentence}" for line in exceptions[:MOST_NAMED]

@@ -24,7 +24,9 @@ from assignments.services.coverage.rotation import Allocation
 def plan_lead(lead: LeadSnapshot, office: Snapshot) -> Decision:
     """Return what is to happen with the lead now, with at most one move.
 
-    A change that a person decided, or that is being sent, is never touched.
+    If a pending change is no plan, that is NO_DECISION. A move that equals the plan is
+    left out, so that the plan stays; any other plan goes into `forget`. Choosing a
+    member moves the rotation in `office` on.
     """
     if lead.pending and not lead.pending.is_plan:
         return NO_DECISION
@@ -39,7 +41,11 @@ def plan_lead(lead: LeadSnapshot, office: Snapshot) -> Decision:
 
 
 def _planned_move(lead: LeadSnapshot) -> PlannedMove | None:
-    """Return the move that the waiting row would do, from the holds that it changes."""
+    """Return the move that the pending row would do, from the holds that it changes.
+
+    None without a pending row, a receiver or such a hold. It is a RETURN if it only
+    moves a live hold to its origin, else a START.
+    """
     row = lead.pending
     if row is None or row.to_id is None:
         return None
@@ -62,7 +68,10 @@ def _planned_move(lead: LeadSnapshot) -> PlannedMove | None:
 def _next_hold(
     coverage: CoverageSnapshot, hold: HoldSnapshot, holder: int | None
 ) -> HoldSnapshot:
-    """Return the hold of the next coverage, as it will stand."""
+    """Return an unsaved hold (pk 0) of `coverage`, with the origin of `hold`.
+
+    Its `to` is `holder`, or that of `hold` if `holder` is None.
+    """
     to_id = hold.to_id if holder is None else holder
     return HoldSnapshot(
         pk=0, coverage_id=coverage.pk, origin_id=hold.origin_id, to_id=to_id
@@ -83,7 +92,12 @@ class _LeadPlanner:
     unplaced: int | None = None
 
     def plan(self) -> Decision:
-        """Return the decision. To be called once."""
+        """Return the decision; to be called once, since it changes the planner.
+
+        All holds end as moved if the owner is not the `to` of the top one. Then holds
+        of coverages that are over are kept or given back, lowest first; one whose
+        return was refused stops all. If none is left, `_cover_owner` decides.
+        """
         self.chain = [hold for hold in self.lead.holds if hold.is_live]
         for hold in self.lead.holds:
             if not hold.is_live:
@@ -104,7 +118,10 @@ class _LeadPlanner:
 
     # ── What is planned and not sent ────────────────────────────────────────────
     def _check_planned_hold(self, hold: HoldSnapshot) -> None:
-        """Remember a planned hold; end one of a coverage that is over."""
+        """Store a planned hold in `taking`, unless its coverage is over.
+
+        Then it ends as not taken if its move was refused; otherwise it is ignored.
+        """
         if self.office.coverages[hold.coverage_id].is_over:
             # A row that still waits is cancelled, which ends the hold too.
             if hold.refused:
@@ -124,7 +141,11 @@ class _LeadPlanner:
         return coverage.is_kept or hold.origin_id not in self.office.active
 
     def _keep(self, index: int) -> None:
-        """End the hold: its `to` owns the lead now, or has it from the hold beneath."""
+        """Remove the hold from the chain and end it as kept.
+
+        The hold beneath, unless its origin is that coverer, gets the coverer as its
+        `to`.
+        """
         hold = self.chain.pop(index)
         self._end(hold, Outcome.KEPT)
         if index and self.chain[index - 1].origin_id != hold.to_id:
@@ -133,7 +154,11 @@ class _LeadPlanner:
             self.hands_on.append((beneath.pk, hold.to_id))
 
     def _give_back(self, index: int) -> Decision:
-        """Return the lead to the hold's origin; pass it on if they are away again."""
+        """Return the decision about a hold that is over: a return to its origin.
+
+        If they are away, the lead is carried over to their running coverage; without
+        one, or if Smartlead refused that, there is no move.
+        """
         hold = self.chain[index]
         self.acting = hold.coverage_id
         if hold.origin_id not in self.office.away:
@@ -150,12 +175,17 @@ class _LeadPlanner:
         return self._carry_over(index, following)
 
     def _has_refused(self, following: CoverageSnapshot) -> bool:
-        """Return whether Smartlead refused to carry the lead over to that coverage."""
+        """Return whether `taking` is a hold of `following` with a refused move."""
         taking = self.taking
         return bool(taking and taking.refused and taking.coverage_id == following.pk)
 
     def _carry_over(self, index: int, coverage: CoverageSnapshot) -> Decision:
-        """Pass the lead to the next coverage of its member, even out of its scope."""
+        """Return the decision to pass the lead to that coverage, even out of its scope.
+
+        It is a START to the next member. If that is the owner, or nobody is free, the
+        coverage adopts the lead without that move: the hold ends as carried over, those
+        above as superseded, and the rest is decided by `_cover_owner`.
+        """
         hold, holder = self.chain[index], self.lead.owner_id
         self.acting = coverage.pk
         allocation = self._next_member(coverage, index + 1, holder=holder)
@@ -177,10 +207,16 @@ class _LeadPlanner:
 
     # ── Starts, arrivals, other coverers ───────────────────────────────────────────
     def _cover_owner(self) -> Decision:
-        """Decide for a lead without a hold that is over: its owner keeps it if free."""
+        """Return the decision for a lead without a hold that is over.
+
+        No move if a start was refused. Then the changes of coverer, lowest hold first.
+        Then no move if the owner is nobody, free, or kept out of their coverage by a
+        pin; else a hold of their own running coverage if it wants the lead and has
+        somebody free; else another coverer by the holds.
+        """
         holder = self.lead.owner_id
         if self._is_refused():
-            return self._decision()
+            return self._decision()  # nobody else is tried
         for index, hold in enumerate(self.chain):
             if decision := self._replace_coverer(index, hold.change_to):
                 return decision
@@ -197,9 +233,10 @@ class _LeadPlanner:
         return self._reassign_by_holds(own)
 
     def _replace_coverer(self, index: int, named: int | None) -> Decision | None:
-        """Give the lead to `named` by a change of coverer; to another if they are away.
+        """Return the move by a change of coverer: to `named`, or another if not free.
 
-        None if the owner may keep it, or nobody else can take it.
+        None if nobody is named, `named` is the hold's `to`, the owner may keep the
+        lead, or nobody is free (then `unplaced` is set).
         """
         if named is None or named == self.chain[index].to_id:
             return None
@@ -215,7 +252,11 @@ class _LeadPlanner:
         return self._move_hold(hold, allocation)
 
     def _give_to_named(self, index: int, named: int) -> Decision:
-        """Give the lead to `named`, who may own it already."""
+        """Return the decision to give the lead to `named`.
+
+        If they own it already, there is no move: the holds above end as superseded and
+        the hold gets its new `to`.
+        """
         hold = self.chain[index]
         if named != self.lead.owner_id:
             return self._move_hold(hold, Allocation(named, "covers instead"))
@@ -226,12 +267,15 @@ class _LeadPlanner:
         return self._decision()
 
     def _is_refused(self) -> bool:
-        """Return whether Smartlead refused a start: then nobody else is tried."""
+        """Return whether the move of `taking` or a start of a live hold was refused."""
         taking = self.taking is not None and self.taking.refused is not None
         return taking or any(hold.refused is MoveKind.START for hold in self.chain)
 
     def _is_wanted(self, coverage: CoverageSnapshot) -> bool:
-        """Return whether the coverage takes this lead of its own member."""
+        """Return whether the lead is in the start set, or an arrival in scope.
+
+        The latter only if the coverage covers arrivals.
+        """
         if coverage.pk in self.lead.start_sets:
             return True
         return coverage.covers_arrivals and self._is_in_scope(coverage)
@@ -240,7 +284,12 @@ class _LeadPlanner:
         return coverage.scope.takes(self.lead.topic, is_open=self.lead.is_open)
 
     def _reassign_by_holds(self, own: CoverageSnapshot | None) -> Decision:
-        """Let the holds choose another coverer, from the top one down."""
+        """Return a move to another coverer by the first hold, top down, with one free.
+
+        While the owner is active, it stops at a hold whose coverage's scope lacks the
+        lead. Without a move, `unplaced` is `own`, else the first coverage asked, else
+        None.
+        """
         wanting = own
         is_there = self.lead.owner_id in self.office.active
         for index, hold in reversed(list(enumerate(self.chain))):
@@ -281,9 +330,11 @@ class _LeadPlanner:
     def _next_member(
         self, coverage: CoverageSnapshot, passed_holds: int, holder: int | None = None
     ) -> Allocation | None:
-        """Return the next free member of the rotation, or None.
+        """Return the next free member of the coverage's rotation, or None.
 
-        Nobody is chosen from whom the lead came in the lowest `passed_holds` holds.
+        The rotation moves on, unless somebody preferred is chosen: `holder` if they may
+        keep the lead, then the member already intended. Origins of the lowest
+        `passed_holds` holds are not chosen.
         """
         passed = {hold.origin_id for hold in self.chain[:passed_holds]}
         free = self.office.free - passed
@@ -295,7 +346,10 @@ class _LeadPlanner:
         return rotation.next_member(topic, free=free, prefer=prefer)
 
     def _intended_member(self, coverage: CoverageSnapshot) -> int | None:
-        """Return the member for whom it is planned or whom a change names, or None."""
+        """Return the member already named for this coverage, else None.
+
+        By `taking` it is its `change_to`, else its `to`; else that of the planned move.
+        """
         if self.taking and self.taking.coverage_id == coverage.pk:
             return self.taking.change_to or self.taking.to_id
         planned = _planned_move(self.lead)
@@ -308,7 +362,10 @@ class _LeadPlanner:
         self.acting = self.acting or hold.coverage_id
 
     def _decision(self, move: PlannedMove | None = None) -> Decision:
-        """Return all that was decided so far, with this move."""
+        """Return the ends and changes so far, with this move.
+
+        `unplaced` is kept only without a move.
+        """
         return Decision(
             ends=tuple(self.ends),
             hands_on=tuple(self.hands_on),

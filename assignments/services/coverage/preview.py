@@ -44,12 +44,12 @@ class CovererPreview:
 
     @property
     def then(self) -> int:
-        """Return how many open leads they would have."""
+        """Return how many open leads they would have: `open + leads - staying`."""
         return self.open + self.leads - self.staying
 
     @property
     def over(self) -> int:
-        """Return how many leads that is above their capacity; 0 without a capacity."""
+        """Return how many leads `then` is above their capacity; 0 without a capacity."""
         capacity = self.member.capacity
         return 0 if capacity is None else max(0, self.then - capacity)
 
@@ -102,7 +102,9 @@ class CoveragePreview:
 
     @property
     def first_working_day(self) -> date:
-        """Return the first day after the absence that is no Saturday or Sunday."""
+        """Return the day of the end in `zone`, or the next Monday if that is on a
+        weekend.
+        """
         day = self.ends_at.astimezone(self.zone).date()
         return day + timedelta(
             days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0
@@ -122,7 +124,12 @@ class CoveragePreview:
 
 
 def preview_draft(draft: CoverageDraft, at: datetime) -> CoveragePreview:
-    """Return what a draft without problems would do, if nothing changes until then."""
+    """Return what a draft would do, if nothing changes until it starts.
+
+    Its days and shares must be without problems. A start before `at` is reckoned from
+    `at`. `leads` includes the unplaced; `calls` counts leads that change owner, with
+    notes if there is a start note; `parts` are the active coverers, the fallback last.
+    """
     starts_at, ends_at = draft.window(at)
     able = {member.pk: member for member in _active_coverers(draft)}
     absences = absences_by_member(able, starts_at, ends_at)
@@ -150,7 +157,10 @@ def preview_draft(draft: CoverageDraft, at: datetime) -> CoveragePreview:
 
 
 def _active_coverers(draft: CoverageDraft) -> Iterator[Member]:
-    """Return the active coverers in the order of the form, the fallback last."""
+    """Return the active coverers in the order of the form, then the fallback if active.
+
+    A fallback who is a coverer too comes once, as that.
+    """
     members = [coverer.member for coverer in draft.coverers]
     if draft.fallback and draft.fallback not in members:
         members.append(draft.fallback)
@@ -201,7 +211,11 @@ def _open_leads(members: Sequence[Member]) -> dict[int | None, int]:
 def _covers_for(
     members: Sequence[Member], away: Member, window: TimeWindow
 ) -> dict[int, list[str]]:
-    """Return the names of others whom each member covers for in that time."""
+    """Return the names of others each member covers for in that time, by member id.
+
+    They are those with agreed coverages, not completed, by the start of these, each
+    once. Replaced coverers do not count; members without any are left out.
+    """
     running = Coverage.objects.overlapping(*window).exclude(member=away)
     rows = CoveringMember.objects.filter(
         coverage__in=running, member__in=members, replaced_at=None
@@ -217,7 +231,7 @@ def _covers_for(
 def _absence_windows(
     able: Mapping[int, Member], absences: Mapping[int, Sequence[Coverage]]
 ) -> dict[int, list[TimeWindow]]:
-    """Return the absences of each coverer as pairs of moments."""
+    """Return (start, end) of the absences of each of `able`, by id; [] for none."""
     return {
         pk: [(absence.starts_at, absence.ends_at) for absence in absences.get(pk, ())]
         for pk in able
@@ -230,7 +244,10 @@ def _uncovered_days(
     able: Mapping[int, Member],
     absences: Mapping[int, Sequence[Coverage]],
 ) -> list[date]:
-    """Return the days in which every coverer is away at the same time."""
+    """Return the days touched by a time in which all of `able` are away, sorted.
+
+    They are days of the draft's zone; if `able` is empty, all days of the window.
+    """
     parts = common_absences(window, list(_absence_windows(able, absences).values()))
     return days_touched(parts, ZoneInfo(draft.zone))
 
@@ -242,7 +259,10 @@ def _covered_days(
     absences: Mapping[int, Sequence[Coverage]],
     gap: Sequence[date],
 ) -> list[CoveredDays]:
-    """Return the absence as runs of days with the same coverers at work."""
+    """Return the days of `window` as runs with the same names and the same `is_gap`.
+
+    Names are active coverers away on no part of the day, else the fallback, else none.
+    """
     zone = ZoneInfo(draft.zone)
     days_away = {
         pk: set(days_touched(windows, zone))

@@ -30,7 +30,7 @@ class CoverageProgress:
 
     @property
     def is_settled(self) -> bool:
-        """Return whether no move and no note is open."""
+        """Return whether `waiting` and `notes` are both 0."""
         return not self.waiting and not self.notes
 
     @property
@@ -41,7 +41,13 @@ class CoverageProgress:
 def coverage_progress(
     coverage: Coverage, tally: StatusCounts, *, at: datetime
 ) -> CoverageProgress:
-    """Return the progress of the return if it is returning, else of the handover."""
+    """Return the progress of the return while it is returning, else of the start.
+
+    Of a return `total` are the leads ever held, `done` those no longer out; of a start
+    `done` are the leads ever held, `total` also those on their way or unplaced.
+    `waiting` counts pending moves of its holds. `in_the_way` are up to three outcomes
+    of these, and a sentence if leads are unplaced.
+    """
     moves = Assignment.objects.pending().filter(changes__coverage=coverage).distinct()
     waiting, notes = moves.count(), _unsent_notes(coverage)
     done = tally.taken

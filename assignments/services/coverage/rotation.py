@@ -35,7 +35,7 @@ class CoverageScope:
 
     @classmethod
     def of(cls, coverage: Coverage) -> Self:
-        """Return the scope of a coverage, from prefetched campaigns and categories."""
+        """Return the scope of a coverage, with the ids of its campaigns and categories."""
         return cls(
             is_all=coverage.scope == Coverage.Scope.ALL,
             campaigns=frozenset(campaign.pk for campaign in coverage.campaigns.all()),
@@ -43,7 +43,11 @@ class CoverageScope:
         )
 
     def takes(self, topic: LeadTopic, *, is_open: bool) -> bool:
-        """Return whether the coverage takes a lead with this topic."""
+        """Return whether the scope includes a lead with this topic.
+
+        It must be open unless `is_all`, and its campaign and category among those of
+        the scope, if any.
+        """
         return (
             (self.is_all or is_open)
             and (not self.campaigns or topic.campaign_id in self.campaigns)
@@ -65,7 +69,7 @@ class RotationCandidate:
         return bool(self.campaigns or self.categories)
 
     def fits(self, topic: LeadTopic) -> bool:
-        """Return whether the narrower scope, if there is one, includes the lead."""
+        """Return whether campaign and category are among their own, if they have any."""
         return (not self.campaigns or topic.campaign_id in self.campaigns) and (
             not self.categories or topic.category_id in self.categories
         )
@@ -94,16 +98,18 @@ class CoverageRotation:
     def fresh(
         cls, candidates: Iterable[RotationCandidate], fallback_id: int | None = None
     ) -> Self:
-        """Return a rotation that has not chosen anybody yet."""
+        """Return a rotation of these candidates in their order, without credits."""
         return cls(tuple(candidates), fallback_id)
 
     def next_member(
         self, topic: LeadTopic, *, free: Container[int], prefer: Sequence[int] = ()
     ) -> Allocation | None:
-        """Return who gets this lead, and move the rotation on; None if nobody is free.
+        """Return who gets this lead, and why; None if nobody is free.
 
-        The first of `prefer` (its owner, or whoever it is planned for) who is free and
-        may cover it gets it, and the rotation stays as it is. The fallback comes last.
+        The first of `prefer` who is in `free` and may cover it (fitting candidate or
+        fallback) gets it, and credits stay. Then come free candidates whose narrow
+        scope fits, then those with a share: the most credit wins, and credits change.
+        The fallback comes last.
         """
         for member_id in prefer:
             if member_id in free and (
@@ -120,9 +126,10 @@ class CoverageRotation:
     def may_keep(
         self, member_id: int, topic: LeadTopic, *, free: Container[int]
     ) -> bool:
-        """Return whether this owner of the lead may keep it.
+        """Return whether this owner of the lead may keep it, in `free` or not.
 
-        A covering member may; the fallback only while no covering member is free.
+        A candidate whose scope fits may; the fallback only while no candidate is free
+        for it.
         """
         covers = any(
             candidate.member_id == member_id and candidate.fits(topic)
@@ -132,7 +139,7 @@ class CoverageRotation:
         return covers or (is_fallback and not self._available(topic, free))
 
     def _allocation_of(self, member_id: int, topic: LeadTopic) -> Allocation | None:
-        """Return the allocation to this member; None if they may not cover the lead."""
+        """Return an allocation to a fitting candidate or the fallback, else None."""
         for candidate in self.candidates:
             if candidate.member_id == member_id and candidate.fits(topic):
                 return Allocation(member_id, self._reason(candidate))
@@ -143,9 +150,10 @@ class CoverageRotation:
     def _available(
         self, topic: LeadTopic, free: Container[int]
     ) -> list[RotationCandidate]:
-        """Return the free members to choose from.
+        """Return the candidates in `free` to choose from, in order.
 
-        Those whose narrow scope includes the lead come before those with a share.
+        Those with a narrow scope that fits; if there are none, those with a share above
+        0 and no narrow scope.
         """
         present = [one for one in self.candidates if one.member_id in free]
         narrow = [one for one in present if one.is_narrow and one.fits(topic)]
@@ -153,7 +161,10 @@ class CoverageRotation:
         return narrow or general
 
     def _take_turn(self, group: Sequence[RotationCandidate]) -> RotationCandidate:
-        """Return the member with the most credit, and charge them for the turn."""
+        """Add the weights to the credits; return the member with the most credit.
+
+        Of equals it is the first. The sum of the weights is taken from their credit.
+        """
         weights = _weights(group)
         for member_id, weight in weights.items():
             self.credits[member_id] = self._credit(member_id) + weight
@@ -180,14 +191,14 @@ def topic_of(lead: Lead) -> LeadTopic:
 
 
 def is_open_lead(lead: Lead) -> bool:
-    """Return whether the lead has replied and its category closes no conversation."""
+    """Return whether the lead has replied and has no closing category."""
     return lead.last_reply_at is not None and not (
         lead.category is not None and lead.category.is_closing
     )
 
 
 def _weights(group: Sequence[RotationCandidate]) -> Mapping[int, Decimal]:
-    """Return the shares; equal parts if all are 0, as of narrow scopes."""
+    """Return the shares by member id; 1 for each if none is above 0."""
     if any(candidate.share > 0 for candidate in group):
         return {candidate.member_id: candidate.share for candidate in group}
     return {candidate.member_id: Decimal(1) for candidate in group}

@@ -39,7 +39,10 @@ class DraftRefused(AssignmentRefused):
 def save_new_coverage(
     draft: CoverageDraft, actor: User, at: datetime, *, state: Coverage.State
 ) -> Coverage:
-    """Create a coverage from the draft. Raises DraftRefused."""
+    """Create a coverage with its scope and coverers from the draft; return it.
+
+    No event is written. Raises DraftRefused.
+    """
     check_draft(draft, actor, at)
     coverage = Coverage.objects.create(
         member=draft.member, state=state, created_by=actor, created_at=at,
@@ -52,9 +55,11 @@ def save_new_coverage(
 def save_changes(
     coverage: Coverage, draft: CoverageDraft, actor: User, at: datetime
 ) -> str:
-    """Save everything as in the draft; return what changed in words, "" if nothing did.
+    """Save everything as in the draft; return the labels of what changed, in words.
 
-    The caller holds the lock on the coverage. Raises DraftRefused.
+    Coverers are created anew. Without a change nothing is saved and the result is "".
+    The caller holds the lock on the coverage. Raises DraftRefused, also for another
+    member.
     """
     if draft.member != coverage.member:
         raise DraftRefused({"member": [ANOTHER_MEMBER.format(member=coverage.member)]})
@@ -73,9 +78,9 @@ def save_changes(
 def check_draft(
     draft: CoverageDraft, actor: User, at: datetime, *, existing: Coverage | None = None
 ) -> None:
-    """Raise DraftRefused if the draft has problems.
+    """Lock the row of the draft's member; raise DraftRefused if the draft has problems.
 
-    Locks the member, since of two drafts at once neither would see the other.
+    Without the lock, of two drafts at once neither would see the other.
     """
     Member.objects.select_for_update(no_key=True, of=("self",)).get(pk=draft.member.pk)
     if problems := drafts.draft_problems(draft, at, actor, existing=existing):
@@ -96,7 +101,10 @@ def _values(draft: CoverageDraft, at: datetime) -> dict[str, Any]:
 
 
 def _local_start(draft: CoverageDraft, at: datetime) -> tuple[date, time | None]:
-    """Return the first day and time as typed, or those of now if it starts at once."""
+    """Return the first day and time as typed.
+
+    With `from_now` those of `at` in the draft's zone, to the minute.
+    """
     if not draft.from_now:
         return draft.first_day, draft.first_time
     local_now = at.astimezone(ZoneInfo(draft.zone))
@@ -104,7 +112,10 @@ def _local_start(draft: CoverageDraft, at: datetime) -> tuple[date, time | None]
 
 
 def _save_scope(coverage: Coverage, draft: CoverageDraft) -> None:
-    """Save the campaigns, categories and covering members of a coverage without any."""
+    """Set the draft's campaigns and categories, and create its coverers in their order.
+
+    Coverers that the coverage has are not removed.
+    """
     coverage.campaigns.set(draft.campaigns)
     coverage.categories.set(draft.categories)
     for position, typed in enumerate(draft.coverers):
@@ -116,14 +127,17 @@ def _save_scope(coverage: Coverage, draft: CoverageDraft) -> None:
 
 
 def _changes(before: CoverageDraft, after: CoverageDraft) -> Iterator[str]:
-    """Return what differs, in words."""
+    """Yield the labels of CHANGE_LABELS of which any field differs, in that order."""
     for label, names in CHANGE_LABELS.items():
         if any(_comparable(before, name) != _comparable(after, name) for name in names):
             yield label
 
 
 def _comparable(draft: CoverageDraft, name: str) -> Any:
-    """Return the value of a field so that it can be compared, whatever its order."""
+    """Return the value of a field for comparison.
+
+    Campaigns and categories are sets of ids; coverers stay in their order.
+    """
     value = getattr(draft, name)
     if name in {"campaigns", "categories"}:
         return frozenset(value)

@@ -37,7 +37,10 @@ BEGUN = (Coverage.State.STARTING, Coverage.State.ACTIVE)
 
 
 def take_snapshot(at: datetime) -> Snapshot:
-    """Return who is active, away and free at `at`, and each begun or holding coverage."""
+    """Return the ids of members active, away and free (active, not away) at `at`.
+
+    `coverages` are the starting and active ones and all with a standing hold, by id.
+    """
     standing = Hold.objects.standing().filter(coverage=OuterRef("pk"))
     rows = Coverage.objects.filter(Q(state__in=BEGUN) | Exists(standing))
     coverages = rows.prefetch_related(
@@ -60,10 +63,10 @@ def take_snapshot(at: datetime) -> Snapshot:
 def leads_to_decide(
     office: Snapshot, *, coverage_id: int | None = None
 ) -> QuerySet[Lead]:
-    """Return the leads that may need a decision, of one coverage if it is given.
+    """Return the present leads that may need a decision.
 
-    Those are the leads of members with a running coverage, and those with standing
-    holds.
+    Those are the leads owned by members with a running coverage, and those with
+    standing holds; with `coverage_id` only by this coverage.
     """
     running = [
         coverage.member_id
@@ -79,7 +82,11 @@ def leads_to_decide(
 
 
 def lead_snapshots(leads: QuerySet[Lead]) -> list[LeadSnapshot]:
-    """Return what is known of these leads, in the order of their map ids."""
+    """Return these leads as snapshots, in the order of their map ids.
+
+    Standing holds come oldest first; completed and cancelled coverages are left out of
+    `start_sets` and `pins`.
+    """
     rows = list(leads.select_related("category").order_by("map_id"))
     ids = Lead.objects.filter(pk__in=leads.order_by().values("pk")).values("pk")
     pending = _pending_by_lead(ids)
@@ -103,7 +110,10 @@ def lead_snapshots(leads: QuerySet[Lead]) -> list[LeadSnapshot]:
 def rotation_from_coverers(
     coverers: Iterable[CoveringMember], fallback_id: int | None
 ) -> CoverageRotation:
-    """Return the rotation of those who still cover, from prefetched rows."""
+    """Return the rotation of coverers not replaced, in order, with saved credits.
+
+    Their campaigns and categories are best prefetched.
+    """
     present = [coverer for coverer in coverers if coverer.replaced_at is None]
     candidates = tuple(
         RotationCandidate(
@@ -136,9 +146,9 @@ type LeadIds = QuerySet[Lead, Any]
 
 
 def _pending_by_lead(ids: LeadIds) -> dict[int, PendingChange]:
-    """Return the pending row of each lead, the newest if there are several.
+    """Return the newest pending row of each lead that has one, by lead id.
 
-    It is a plan if it is the only one, waits, and a coverage made it.
+    It is a plan if it is the lead's only one, waits, and a coverage made it in a batch.
     """
     rows = Assignment.objects.pending().filter(lead__in=ids).order_by("pk")
     pending: dict[int, PendingChange] = {}
@@ -175,9 +185,9 @@ def _holds_by_lead(ids: LeadIds) -> dict[int, list[HoldSnapshot]]:
 
 
 def _refused_kind(hold: Hold) -> MoveKind | None:
-    """Return the kind of the hold's last move if Smartlead refused it, else None.
+    """Return START or RETURN, by cause, if the hold's move was refused; else None.
 
-    A refused hand-back that a person asked for before the end does not count
+    None too for a return that a person asked for before the coverage was returning
     (docs/design/coverage-rules.md, rule 14).
     """
     move, returning_at = hold.move, hold.coverage.returning_at
@@ -192,10 +202,11 @@ def _refused_kind(hold: Hold) -> MoveKind | None:
 def _starts_and_pins(
     ids: LeadIds,
 ) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """Return, by lead, the ids of coverages that took it at their start.
+    """Return two dicts of sets of coverage ids by lead id: start sets, then pins.
 
-    The second dict holds those that a person keeps it out of. Unfinished coverages
-    only.
+    Start sets are of coverages that took the lead at their start, pins of those it is
+    kept out of. Completed and cancelled coverages are left out; a lead without any
+    reads as an empty set.
     """
     starts: dict[int, set[int]] = defaultdict(set)
     pins: dict[int, set[int]] = defaultdict(set)

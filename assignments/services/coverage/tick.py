@@ -42,7 +42,13 @@ class CoverageTickReport:
 
 
 def tick(at: datetime) -> CoverageTickReport:
-    """Bring all coverages up to date at `at`. Missed or repeated ticks do no harm."""
+    """Bring all coverages up to date; return the numbers of moves, unplaced and failed.
+
+    Missed or repeated ticks do no harm. The time is `at`, or that of the last tick if
+    later. Due states are advanced, all leads planned, coverages finished, the tick
+    recorded. A coverage that raises is logged, gets `failed_at` and counts as failed;
+    the others go on.
+    """
     at = preconditions.coverage_time(at)
     report = CoverageTickReport()
     for coverage_id in lifecycle.due_coverages(at):
@@ -61,7 +67,11 @@ def tick(at: datetime) -> CoverageTickReport:
 def plan_coverage(
     coverage: Coverage, at: datetime, *, actor: User | None = None
 ) -> None:
-    """Do for this one coverage what a tick does for all, and refresh the row."""
+    """Do for one coverage what a tick does for all, and reload `coverage` in place.
+
+    All in one transaction: exceptions are raised, and no tick is recorded. `actor` is
+    stored on the batches.
+    """
     at = preconditions.coverage_time(at)
     lifecycle.advance_state(coverage.pk, at)
     decisions = _decide_unlocked(at, coverage.pk)
@@ -75,9 +85,10 @@ def plan_coverage(
 def _run(
     act: Callable[[], int], coverage_id: int, at: datetime, report: CoverageTickReport
 ) -> None:
-    """Run `act`, which returns a number of moves, and add its result to `report`.
+    """Run `act` and add the number of moves that it returns to `report.moves`.
 
-    If it raises, that is logged and `failed_at` of the coverage set, else cleared.
+    If it raises, that is logged, `report.failed` grows and the coverage's `failed_at`
+    is set to `at`; else `failed_at` is cleared.
     """
     moves = run_isolated(act, None, "Coverage %s could not be planned", coverage_id)
     coverage = Coverage.objects.filter(pk=coverage_id)
@@ -95,14 +106,20 @@ def _advance(coverage_id: int, at: datetime) -> int:
 
 
 def _decide_unlocked(at: datetime, coverage_id: int | None = None) -> Decisions:
-    """Decide about all leads without locks; most need nothing."""
+    """Return the decision about each lead to decide, by lead id, without locks.
+
+    With `coverage_id` only about leads of that coverage.
+    """
     office = take_snapshot(at)
     leads = leads_to_decide(office, coverage_id=coverage_id)
     return {lead.pk: plan_lead(lead, office) for lead in lead_snapshots(leads)}
 
 
 def _by_coverage(decisions: Decisions) -> dict[int, list[int]]:
-    """Return the leads that need something, by the coverage that is to act."""
+    """Return the ids of leads for which something is to be written, by acting coverage.
+
+    Decisions without one are left out.
+    """
     leads: dict[int, list[int]] = {}
     for pk, decision in decisions.items():
         if decision.acting is not None and not decision.is_nothing:
@@ -114,7 +131,10 @@ def _by_coverage(decisions: Decisions) -> dict[int, list[int]]:
 def _plan_locked(
     coverage_id: int, ids: list[int], at: datetime, actor: User | None = None
 ) -> int:
-    """Decide again with the leads locked, and write it. Return the number of moves."""
+    """Decide again about the leads (ids) under locks; return the number of moves.
+
+    What this coverage is to do is written; 0 if nothing is left to do.
+    """
     rows = Coverage.objects.select_for_update(no_key=True, of=("self",))
     coverage = rows.select_related("member").get(pk=coverage_id)
     leads = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
@@ -132,7 +152,10 @@ def _plan_locked(
 
 
 def _count_unplaced(coverages: Iterable[int], decisions: Decisions) -> int:
-    """Save each coverage's number of leads nobody was free for; return the sum."""
+    """Save how many leads found nobody free, for each of the coverages (ids), 0 too.
+
+    Return the number over all decisions.
+    """
     counts = Counter(
         decision.unplaced for decision in decisions.values() if decision.unplaced
     )

@@ -27,10 +27,11 @@ IN_SMARTLEAD, BY_RULE = "Somebody in Smartlead", "A routing rule"
 
 
 def queue_announcement(row: Assignment, *, at: datetime) -> None:
-    """Queue a done assignment, so that its new owner is told of it.
+    """Store that the new owner of a done row is to be told of it.
 
-    Nothing is queued if they did it themselves, cannot be reached, or a coverage moved
-    the lead: coverages tell of their own.
+    Nothing is stored if there is none or they are inactive, made the change themselves
+    or have neither login nor address, or if a coverage made the row. Its batch is kept
+    only for causes in PERSONAL.
     """
     to = row.to
     if to is None or row.is_of_coverage or not to.is_active:
@@ -59,9 +60,9 @@ class UnfinishedBatches:
 
     @classmethod
     def of(cls, batches: Collection[int]) -> Self:
-        """Return what is still to be done of these batches.
+        """Return what is still to be done of these batches (ids).
 
-        Filtered by batch only: the rows of one member may be half of a long ledger.
+        Pending rows by batch and receiver, and batches whose plan is not fully written.
         """
         rows = Assignment.objects.pending().filter(batch__in=batches).order_by()
         plans = SavedPlan.objects.filter(batch__in=batches, written__lt=F("total"))
@@ -71,14 +72,19 @@ class UnfinishedBatches:
         )
 
     def is_through(self, batch: int, member: int) -> bool:
-        """Return whether this member has got all that the batch gives them."""
+        """Return whether the batch is fully written and owes this member nothing.
+
+        Pending rows to the member are owed.
+        """
         return batch not in self.unwritten and (batch, member) not in self.pending
 
 
 def announce_assignments(*, at: datetime) -> int:
-    """Notify members of queued assignments that are complete or have waited for long.
+    """Notify members of queued assignments that are ripe; return how many messages.
 
-    Return the number of notifications.
+    One is made for each member and batch, once the batch is through for them or an hour
+    after its first row. Rows without a batch go together after a minute without a new
+    one, or 10 minutes after the first. What was ripe leaves the queue.
     """
     groups = list(
         PendingAnnouncement.objects.order_by()
@@ -100,7 +106,11 @@ def announce_assignments(*, at: datetime) -> int:
 
 @transaction.atomic
 def _notify_of(member: int, batch: int | None, at: datetime) -> int:
-    """Notify of leads the member still has and clear the queue; return 0 or 1."""
+    """Notify a member of the queued leads they still own; return 1 if told, else 0.
+
+    `batch` None stands for rows without one. The rows leave the queue in any case. A
+    lead given twice counts once, by its last row.
+    """
     rows = PendingAnnouncement.objects.filter(member=member, batch=batch)
     locked = rows.select_for_update(of=("self",)).order_by("pk")
     ids = list(locked.values_list("pk", flat=True))
@@ -120,7 +130,10 @@ def _notify_of(member: int, batch: int | None, at: datetime) -> int:
 
 
 def _still_owned(ids: Sequence[int]) -> list[Assignment]:
-    """Return these assignments whose lead still belongs to the new owner."""
+    """Return the assignments of these queue rows (ids) that still hold, by id.
+
+    The lead is present and with their `to`.
+    """
     changes = Assignment.objects.filter(
         untold__in=ids, lead__owner=F("to"), lead__gone_at=None
     )
@@ -149,7 +162,7 @@ def _notify(
 
 
 def _source(change: Assignment) -> str:
-    """Return who gave the lead, in words."""
+    """Return who gave the lead: the actor, the words BY_RULE, or else IN_SMARTLEAD."""
     if change.actor:
         return f"{change.actor}"
     return BY_RULE if change.cause == Cause.ROUTING else IN_SMARTLEAD
@@ -170,7 +183,10 @@ def _lines(sources: Counter[str], changes: Sequence[Assignment]) -> list[str]:
 
 
 def _path(member: Member, batch: int | None, changes: Sequence[Assignment]) -> str:
-    """Return the page with exactly these leads, where there is one."""
+    """Return the path of one lead, of the batch's rows in the history, or of the inbox.
+
+    The last two are filtered by the member.
+    """
     if len(changes) == 1:
         return f"/leads/{changes[0].lead_id}/"
     if batch:

@@ -40,10 +40,11 @@ type Reader = User | Member
 
 
 def compose_due_mails(*, at: datetime) -> int:
-    """Compose one mail per reader with waiting notifications. Return their number.
+    """Store one mail for each reader who has something to be mailed now.
 
-    Nothing is composed while mail is off or the server is in trouble; while it is off,
-    what waits is dropped.
+    Return their number; the outbox sends them. While mail is off, all that waits is
+    dropped; while `can_compose` is False, it waits. A reader for whom it raises is
+    logged and counts 0.
     """
     if not smtp.is_on():
         # A server that is set up later must not begin with old news.
@@ -60,12 +61,12 @@ def compose_due_mails(*, at: datetime) -> int:
 
 
 def has_mail_to_send(*, at: datetime) -> bool:
-    """Return whether a notification waits for a mail, or a mail is due."""
+    """Return whether a notification waits to be mailed, or a mail is due by the outbox."""
     return Notification.objects.to_mail().exists() or outbox.has_due_mail(at=at)
 
 
 def _readers() -> list[Reader]:
-    """Return those with waiting notifications, by the oldest of these."""
+    """Return users and members with waiting notifications, the oldest of these first."""
     waiting = Notification.objects.to_mail().values("user", "member")
     oldest = waiting.annotate(first=Min("pk")).order_by("first")
     users = User.objects.select_related("member").in_bulk(
@@ -79,9 +80,10 @@ def _readers() -> list[Reader]:
 
 @transaction.atomic
 def _compose(reader: Reader, at: datetime) -> int:
-    """Compose one mail for the reader if it is time; drop what they do not want mailed.
+    """Store one mail for the reader if something is ready; return 1 or 0.
 
-    Return 1 or 0.
+    First drop what they do not want mailed, or all if they are inactive or have no
+    address. In quiet hours, and while the member is away, the rest waits.
     """
     user, member = _user_and_member(reader)
     reader_filter = {"user": user} if user else {"member": member}
@@ -106,7 +108,7 @@ def _compose(reader: Reader, at: datetime) -> int:
 
 
 def _user_and_member(reader: Reader) -> tuple[User | None, Member | None]:
-    """Return the login and the member of the reader, either of them None if missing."""
+    """Return (user, member) of the reader: None for a missing login or member."""
     if isinstance(reader, Member):
         return None, reader
     return reader, getattr(reader, "member", None)
@@ -126,7 +128,10 @@ def _is_wanted(
 def _ready(
     wanted: Sequence[Notification], wishes: NotificationPreferences, at: datetime
 ) -> list[Notification]:
-    """Return all that waits if the digest is due, else what is wanted at once."""
+    """Return all of `wanted` if one of the digest is older than the last digest time.
+
+    Else those wanted at once, perhaps none.
+    """
     at_once = [
         notification
         for notification in wanted
@@ -142,7 +147,10 @@ def _ready(
 
 
 def _is_away(member: Member, at: datetime) -> bool:
-    """Return whether they are away, or back and not told yet of their leads."""
+    """Return whether they are away, or back and not told yet of their leads.
+
+    Away is by an agreed coverage at `at`; not told by an open notice of an own one.
+    """
     if Coverage.objects.away_at(at).filter(member=member).exists():
         return True
     open_notices = CoverageNotice.objects.filter(
@@ -182,9 +190,9 @@ def _mail(
 
 
 def _link(notification: Notification) -> str:
-    """Return the address behind a notification.
+    """Return the full address of the page behind a notification.
 
-    It leads a user through the list, which marks it read; others straight to the page.
+    A user's goes through `/notifications/<id>/`, which marks it read.
     """
     path = (
         f"/notifications/{notification.pk}/"
@@ -195,7 +203,7 @@ def _link(notification: Notification) -> str:
 
 
 def _address_problem(address: str) -> str:
-    """Return a sentence if no mail server can know the address, else ""."""
+    """Return NO_ADDRESS if the address is not valid, else ""."""
     try:
         local, at_sign, domain = wire_address(address).rpartition("@")
         # With SMTPUTF8 there are letters of all scripts before the @.

@@ -22,12 +22,11 @@ def notify(
     path: str,
     at: datetime,
 ) -> Notification | None:
-    """Notify a person once per `key`. Return None if they know it or cannot be told.
+    """Notify a person once per `key`; return the new notification, else None.
 
-    A member with a login is told as its user; one without by mail only, which needs an
-    address and a mail server. `subject` is one line, `text` may add lines for a mail,
-    and `path` is the page with the leads. Call it in the transaction that records the
-    event.
+    None if they have one of this key, or are a member without a login and have no
+    address or mail is off. A member's login is told instead of them. `subject` is made
+    one line of at most 200 characters. Nudges the mails if it waits.
     """
     reader = user.user or user if isinstance(user, Member) else user
     if isinstance(reader, Member) and not (smtp.is_on() and reader.email):
@@ -55,24 +54,33 @@ def _channels(reader: User | Member, kind: NotificationKind) -> dict[str, bool]:
 
 
 def notifications_of(user: User) -> NotificationQuerySet:
-    """Return the notifications that this user wants to see in the app."""
+    """Return the user's notifications shown in the app, read ones too."""
     return Notification.objects.filter(user=user).shown()
 
 
 def mark_read(*, user: User, pk: int, at: datetime) -> Notification | None:
-    """Mark a notification of this user as read and return it; None if it is not theirs."""
+    """Mark one notification of this user as read, unless it is, and return it.
+
+    None if they have none of this id.
+    """
     Notification.objects.filter(user=user, pk=pk, read_at=None).update(read_at=at)
     return Notification.objects.filter(user=user, pk=pk).first()
 
 
 @transaction.atomic
 def mark_all_read(*, user: User, up_to: int, at: datetime) -> int:
-    """Mark a user's notifications up to this id as read. Return how many were not."""
+    """Mark the user's unread notifications shown in the app, up to this id, as read.
+
+    Return how many those were.
+    """
     return notifications_of(user).unread().filter(pk__lte=up_to).update(read_at=at)
 
 
 def one_line(text: str) -> str:
-    """Return `text` on one line, without control characters, for names from outside."""
+    """Return `text` without control characters and with single blanks only.
+
+    Any white space counts as a blank; there is none at the ends.
+    """
     return " ".join(_without_controls(text).split())
 
 

@@ -66,9 +66,9 @@ class MailHealth:
 
 
 def claim_next(*, at: datetime) -> MailClaim | None:
-    """Claim the mail that failed least often and waits longest.
+    """Claim a due mail for MAIL_LEASE seconds: fewest failures first, then lowest id.
 
-    None if none is due or the server is in trouble.
+    None if none is due, `can_deliver` is False, or others took the first eight.
     """
     if not can_deliver(at=at):
         return None
@@ -82,12 +82,12 @@ def claim_next(*, at: datetime) -> MailClaim | None:
 
 
 def has_due_mail(*, at: datetime) -> bool:
-    """Return whether mail is on and there is a mail to deliver now."""
+    """Return whether mail is on, `can_deliver`, and a mail is due."""
     return smtp.is_on() and can_deliver(at=at) and _due(at).exists()
 
 
 def can_deliver(*, at: datetime) -> bool:
-    """Return whether the server is in order, or its next try is due."""
+    """Return whether the server has no next try set (no trouble), or its time has come."""
     again = mail_server().try_again_at
     return again is None or again <= at
 
@@ -95,8 +95,8 @@ def can_deliver(*, at: datetime) -> bool:
 def can_compose(*, at: datetime) -> bool:
     """Return whether new mails may be composed.
 
-    While the server is in trouble only if it may be tried and no mail is there for
-    that.
+    In trouble only if `can_deliver` and no mail is due that would show how the server
+    is.
     """
     if mail_server().trouble_since is None:
         return True
@@ -104,16 +104,19 @@ def can_compose(*, at: datetime) -> bool:
 
 
 def mail_server() -> MailServer:
-    """Return the state of the mail server; an unsaved one if nothing has happened yet."""
+    """Return the row of the mail server; an unsaved one if there is none."""
     return MailServer.objects.filter(pk=1).first() or MailServer(pk=1)
 
 
 def deliver_claimed(
     claim: MailClaim, *, postman: Postman, clock: Callable[[], datetime]
 ) -> bool:
-    """Deliver one mail and record the result. Return False if the server is in trouble.
+    """Deliver one mail and record the result.
 
-    Does nothing if the lease has run out. A refusal of this one mail is no trouble.
+    Return False if the server is in trouble. Does nothing, and returns True, if the
+    lease ends within MAIL_DEADLINE seconds. Trouble is recorded for MailTrouble and
+    ServerRefusal. A mail refused for good, of no valid address, or to be tried later is
+    none: it returns True and clears trouble.
     """
     deadline = timedelta(seconds=settings.MAIL_DEADLINE)
     if not _claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
@@ -144,7 +147,10 @@ def deliver_claimed(
 def deliver_due_mails(
     *, postman: Postman, until: datetime, clock: Callable[[], datetime]
 ) -> int:
-    """Deliver due mails until `until`, or trouble. Return the number handled."""
+    """Deliver due mails until `until`, none is due, or the server is in trouble.
+
+    Return the number handled, without the one that met trouble.
+    """
     count = 0
     while clock() < until and (claim := claim_next(at=clock())):
         if not deliver_claimed(claim, postman=postman, clock=clock):
@@ -154,12 +160,12 @@ def deliver_due_mails(
 
 
 def refused_mails() -> QuerySet[Mail]:
-    """Return mails that were refused and that nobody has seen to, newest first."""
+    """Return refused mails that nobody has dismissed, newest first."""
     return Mail.objects.returned().order_by("-pk")
 
 
 def mail_health() -> MailHealth:
-    """Return the state of mailing."""
+    """Return the state of mailing; `returned` holds at most 50 mails."""
     known = mail_server()
     refused = refused_mails()
     return MailHealth(
@@ -175,9 +181,10 @@ def mail_health() -> MailHealth:
 
 @transaction.atomic
 def resend(*, actor: User, mail: Mail) -> None:
-    """Send a refused mail again, to the reader's present address.
+    """Let a refused mail wait again as if new, to the reader's present address.
 
-    Raises NotAllowed unless `actor` is a manager, Stale if somebody has seen to it.
+    Has mails sent. Raises NotAllowed unless `actor` is a manager, Stale if it is not
+    refused any more or dismissed.
     """
     require_manager(actor, "send a mail again")
     refused = Mail.objects.returned().filter(pk=mail.pk)
@@ -195,7 +202,10 @@ def resend(*, actor: User, mail: Mail) -> None:
 
 
 def _address_now(mail: Mail) -> str:
-    """Return the reader's present address; the old one if there is none."""
+    """Return the present address of the reader of the mail's first notification.
+
+    It is the mail's own if there is no notification or no address.
+    """
     notification = mail.notifications.select_related("user__member", "member").first()
     if notification is None:
         return mail.address
@@ -204,9 +214,10 @@ def _address_now(mail: Mail) -> str:
 
 
 def dismiss_refused(*, actor: User, mail: Mail, at: datetime) -> None:
-    """Remove a refused mail from the list.
+    """Store `at` as `dismissed_at` of a refused mail, so that it leaves the list.
 
-    Raises NotAllowed unless `actor` is a manager, Stale if somebody has seen to it.
+    Raises NotAllowed unless `actor` is a manager, Stale if it is not refused any more
+    or dismissed.
     """
     require_manager(actor, "put a refused mail away")
     if not Mail.objects.returned().filter(pk=mail.pk).update(dismissed_at=at):
@@ -214,14 +225,17 @@ def dismiss_refused(*, actor: User, mail: Mail, at: datetime) -> None:
 
 
 def _due(at: datetime) -> QuerySet[Mail]:
-    """Return mails whose time has come, or whose lease ran out."""
+    """Return mails whose time has come and that wait, or whose lease ran out.
+
+    The time of a mail without `not_before` has come.
+    """
     waiting = Q(state=State.WAITING) & (Q(not_before=None) | Q(not_before__lte=at))
     expired = Q(state=State.SENDING, lease_until__lte=at)
     return Mail.objects.pending().filter(waiting | expired)
 
 
 def _claimed(claim: MailClaim) -> QuerySet[Mail]:
-    """Return the claimed mail, as a query; empty once another process has it."""
+    """Return the claimed mail as a query, empty once the claim is lost."""
     return Mail.objects.filter(pk=claim.mail.pk, state=State.SENDING, token=claim.token)
 
 
@@ -251,7 +265,10 @@ def _settle(claim: MailClaim, state: Mail.State, outcome: str, at: datetime) -> 
 
 
 def _retry_later(claim: MailClaim, reason: str, at: datetime) -> None:
-    """Retry after 1, 5, 15 and then every 60 minutes; refuse after three days."""
+    """Let the mail wait 1, 5, 15, then always 60 minutes, and count a failure.
+
+    Refuse it instead if its first failure is three days ago or more.
+    """
     mail = claim.mail
     since = mail.first_failed_at or at
     if at - since >= GIVE_UP:
@@ -270,7 +287,10 @@ def _retry_later(claim: MailClaim, reason: str, at: datetime) -> None:
 
 
 def _record_trouble(sentence: str, at: datetime) -> None:
-    """Record trouble of the server, which counts against no mail."""
+    """Record trouble of the server and one failure more; no mail is changed.
+
+    The next try is 1, 5, then always 15 minutes later.
+    """
     row, _ = MailServer.objects.get_or_create(pk=1)
     minutes = BACK_OFF[min(row.failures, 2)]
     row.trouble = sentence[:500]

@@ -40,7 +40,11 @@ class NotificationPreferences:
     quiet_to: time | None = QUIET[1]
 
     def are_quiet(self, at: datetime) -> bool:
-        """Return whether quiet hours hold at `at`; they may go over midnight."""
+        """Return whether `at` lies in the quiet hours by the clock of `zone`.
+
+        They may go over midnight, and their end is excluded; there are none if an end
+        is None or both are the same.
+        """
         begin, end = self.quiet_from, self.quiet_to
         if begin is None or end is None or begin == end:
             return False
@@ -50,7 +54,7 @@ class NotificationPreferences:
         return now >= begin or now < end
 
     def last_digest(self, at: datetime) -> datetime:
-        """Return the newest moment of the daily digest that is not after `at`."""
+        """Return the newest daily `digest_at` in `zone` that is not after `at`."""
         today = at.astimezone(self.zone).date()
         moment = datetime.combine(today, self.digest_at, tzinfo=self.zone)
         if moment <= at:
@@ -60,15 +64,16 @@ class NotificationPreferences:
 
 
 def preference_for_kind(user: User, kind: NotificationKind) -> KindPreference:
-    """Return how this user wants one kind, by default if they have not chosen."""
+    """Return the user's saved choice for this kind, else its default."""
     row = NotificationChoice.objects.filter(user=user, kind=kind).first()
     return _choice(row) if row else DEFAULTS[kind]
 
 
 def preferences_of(user: User | None, *, zone: str = "") -> NotificationPreferences:
-    """Return the choices of a user; the defaults for None, a member without a login.
+    """Return the saved choices of a user, with defaults for all not saved.
 
-    `zone` counts where the user has none.
+    None is a member without a login, with defaults only. The time zone is the user's,
+    else `zone`, else (or if unknown) that of the settings.
     """
     if user is None:
         return NotificationPreferences(zone=zone_or_default(zone), choices=DEFAULTS)
@@ -88,7 +93,7 @@ def preferences_of(user: User | None, *, zone: str = "") -> NotificationPreferen
 
 
 def mail_address(user: User | None, member: Member | None) -> str:
-    """Return the mail address, the user's before the member's; "" if both have none."""
+    """Return the user's mail address, else the member's, else ""."""
     return (user.email if user else "") or (member.email if member else "")
 
 
@@ -101,7 +106,10 @@ def save_preferences(
     quiet_from: time | None,
     quiet_to: time | None,
 ) -> None:
-    """Save all choices of a user. Quiet hours have both ends or none."""
+    """Save the given choices and mail times of a user, unchecked.
+
+    Kinds not given stay as they are. Quiet hours with both ends None are off.
+    """
     for kind, choice in choices.items():
         NotificationChoice.objects.update_or_create(
             user=user,

@@ -12,10 +12,10 @@ from assignments.services.errors import AssignmentRefused
 def create_manager(
     *, username: str, email: str, password: str, another: bool = False
 ) -> User:
-    """Create a sales manager who may also use /admin/.
+    """Create and return a sales manager who is a superuser and may use /admin/.
 
-    Raises AssignmentRefused if there is an active one already, unless `another`, and if
-    the password or another value is invalid.
+    Raises AssignmentRefused if there is an active sales manager and not `another`, or
+    if the password or another value is invalid.
     """
     managers = User.objects.filter(is_active=True, is_sales_manager=True)
     if not another and managers.exists():

@@ -22,9 +22,10 @@ _CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 def add_member(
     *, actor: User, member_id: int, name: str, email: str = "", team: Team | None = None
 ) -> Member:
-    """Create a member that Smartlead's team board does not show.
+    """Create and return an active member by hand, not from Smartlead's team board.
 
-    Raises NotAllowed, or AssignmentRefused if the Smartlead id is known.
+    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if a member has
+    this Smartlead id.
     """
     require_manager(actor, "add members")
     if known := Member.objects.filter(pk=member_id).first():
@@ -47,9 +48,10 @@ def edit_member(
     capacity: int | None,
     time_zone: str,
 ) -> Member:
-    """Save a member. A new time zone moves the due dates of their answers.
+    """Save all these values of a member and return it.
 
-    Raises NotAllowed, or AssignmentRefused if the login belongs to another member.
+    A changed time zone has all deadlines recalculated. Raises NotAllowed unless `actor`
+    is a manager, AssignmentRefused if `user` is linked to another member.
     """
     require_manager(actor, "change members")
     other = Member.objects.filter(user=user).exclude(pk=member.pk).first()
@@ -71,9 +73,9 @@ def edit_member(
 
 @transaction.atomic
 def deactivate_member(*, actor: User, member: Member) -> None:
-    """Let no more leads go to a member; they keep those they have.
+    """Set a member inactive; the leads they own stay theirs.
 
-    Raises NotAllowed.
+    Raises NotAllowed unless `actor` is a manager.
     """
     require_manager(actor, "deactivate members")
     member.is_active = False
@@ -84,9 +86,10 @@ def deactivate_member(*, actor: User, member: Member) -> None:
 def save_team(
     *, actor: User, name: str, team_leads: Iterable[User], team: Team | None = None
 ) -> Team:
-    """Create a team, or change `team`.
+    """Create a team, or change `team`, with exactly these team leads; return it.
 
-    Raises NotAllowed, or AssignmentRefused if the name is taken.
+    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if another team has
+    this name, by `is_taken`.
     """
     require_manager(actor, "change teams")
     team = team or Team()
@@ -100,7 +103,10 @@ def save_team(
 
 @transaction.atomic
 def remove_team(*, actor: User, team: Team) -> None:
-    """Delete a team; its members stay, without one. Raises NotAllowed."""
+    """Delete a team; its members stay, without one.
+
+    Raises NotAllowed unless `actor` is a manager.
+    """
     require_manager(actor, "remove teams")
     team.delete()
 
@@ -115,9 +121,10 @@ def create_user(
     email: str = "",
     is_sales_manager: bool = False,
 ) -> tuple[User, str]:
-    """Create a login. Return it with its new password, which is stored as a hash only.
+    """Create a login; return it with its new random password, stored as a hash only.
 
-    Raises NotAllowed, or AssignmentRefused if the name is taken.
+    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if the username is
+    taken, by `is_taken`.
     """
     require_manager(actor, "create logins")
     if is_taken(User.objects.all(), username, column="username"):
@@ -148,10 +155,10 @@ def edit_user(
     is_sales_manager: bool,
     is_active: bool,
 ) -> User:
-    """Save a login.
+    """Save all these values of a login and return it.
 
-    Raises NotAllowed, or AssignmentRefused if it is an administrator's and `actor` is
-    none, or no active sales manager would be left.
+    Raises NotAllowed unless `actor` is a manager; AssignmentRefused if `user` is a
+    superuser and `actor` is none, or if no other active manager would be left.
     """
     require_manager(actor, "change logins")
     _check_administrator(actor, user, "changes that login")
@@ -169,10 +176,10 @@ def edit_user(
 
 @transaction.atomic
 def set_password(*, actor: User, user: User) -> str:
-    """Give a login a new password and unlock it. Return the password.
+    """Give a login a new random password, unlock its sign-ins, and return the password.
 
-    Raises NotAllowed, or AssignmentRefused if it is an administrator's and `actor` is
-    none.
+    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if `user` is a
+    superuser and `actor` is none.
     """
     require_manager(actor, "set the password of others")
     _check_administrator(actor, user, "sets that password")
@@ -184,7 +191,10 @@ def set_password(*, actor: User, user: User) -> str:
 
 
 def _check_administrator(actor: User, user: User, action: str) -> None:
-    """Raise AssignmentRefused if only `user` is an administrator."""
+    """Raise AssignmentRefused if `user` is a superuser and `actor` is none.
+
+    `action` ends the sentence “only an administrator …”.
+    """
     if user.is_superuser and not actor.is_superuser:
         raise AssignmentRefused(
             f"{user} is an administrator: only an administrator {action}."
@@ -192,9 +202,9 @@ def _check_administrator(actor: User, user: User, action: str) -> None:
 
 
 def _keep_a_manager(*, without: User) -> None:
-    """Raise AssignmentRefused if no other active manager is there; lock their rows.
+    """Lock the active managers; raise AssignmentRefused if `without` is the only one.
 
-    So two of them who step down at once cannot leave nobody.
+    With the lock, two of them who step down at once cannot leave nobody.
     """
     managers = User.objects.select_for_update().filter(
         Q(is_sales_manager=True) | Q(is_superuser=True), is_active=True

@@ -15,10 +15,11 @@ from assignments.services.sla.waiting import refresh_answers_owed
 def set_category_meaning(
     *, actor: User, category: Category, is_closing: bool, is_interested: bool
 ) -> None:
-    """Decide by hand what a category means; syncs leave it alone from then on.
+    """Save what a category means as set by hand, so that syncs leave it alone.
 
-    Raises NotAllowed, or AssignmentRefused for a category that closes and means
-    interest.
+    Nothing is saved if nothing changes; if `is_closing` does, the answers owed by its
+    leads are recomputed. Raises NotAllowed unless `actor` is a manager,
+    AssignmentRefused if it both closes and means interest.
     """
     require_manager(actor, "decide what a category means")
     if is_closing and is_interested:
@@ -37,9 +38,9 @@ def set_category_meaning(
 
 @transaction.atomic
 def confirm_categories(*, actor: User, at: datetime) -> None:
-    """Record that the meanings of all categories have been checked.
+    """Store `at` as the time at which the meanings of all categories were checked.
 
-    Raises NotAllowed.
+    Raises NotAllowed unless `actor` is a manager.
     """
     require_manager(actor, "decide what a category means")
     Account.objects.filter(pk=accounts.current_account().pk).update(
@@ -50,7 +51,7 @@ def confirm_categories(*, actor: User, at: datetime) -> None:
 def save_own_preferences(
     *, user: User, theme: str, density: str, time_zone: str, single_keys: bool
 ) -> None:
-    """Save the looks, time zone and keyboard setting of a user."""
+    """Save theme, density, time zone and keyboard setting of a user, unchecked."""
     user.theme = theme
     user.density = density
     user.time_zone = time_zone

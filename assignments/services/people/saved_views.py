@@ -11,9 +11,10 @@ MOST_VIEWS = 30
 
 @transaction.atomic
 def save_view(*, user: User, name: str, query: str) -> SavedView:
-    """Save a filter; it replaces the user's view of the same name.
+    """Save `query` under `name` and return the view.
 
-    Raises AssignmentRefused beyond 30 views.
+    The user's view of that name, by `find_taken`, gets both. Raises AssignmentRefused
+    for a new name if they have 30 views already.
     """
     views = SavedView.objects.filter(user=user)
     known_id = find_taken(views, name)
@@ -31,7 +32,10 @@ def save_view(*, user: User, name: str, query: str) -> SavedView:
 
 @transaction.atomic
 def rename_view(*, view: SavedView, name: str) -> None:
-    """Rename a view. Raises AssignmentRefused if the user has another of this name."""
+    """Rename a view.
+
+    Raises AssignmentRefused if its user has another of this name, by `is_taken`.
+    """
     if is_taken(SavedView.objects.filter(user=view.user).exclude(pk=view.pk), name):
         raise AssignmentRefused(f"You have another view called “{name}”.")
     view.name = name

@@ -49,7 +49,7 @@ class SignInLock:
     until: datetime
 
     def minutes(self, at: datetime) -> int:
-        """Return the whole minutes that are left, at least 1."""
+        """Return the minutes from `at` to `until`, rounded up, at least 1."""
         return max(1, -(-(self.until - at) // timedelta(minutes=1)))
 
 
@@ -62,7 +62,11 @@ class _Limit:
 
 
 def network_key(address: str | None) -> str:
-    """Return what counts as one address: an IPv4, an IPv6 /64, "" if unknown."""
+    """Return what counts as one address: an IPv4 address, the /64 of an IPv6 one.
+
+    The latter is like `2001:db8::/64`; "" without an address. Raises ValueError for
+    what is none.
+    """
     if not address:
         return ""
     parsed = ip_address(address)
@@ -72,7 +76,10 @@ def network_key(address: str | None) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return a keyed hash of a typed name, the same for SARA and sara."""
+    """Return a keyed hash of a typed name, 32 hex digits.
+
+    It is the same whatever the case, the Unicode form (NFKC) and blanks at the ends.
+    """
     digest = salted_hmac("sign-in name", _normalized(name), algorithm="sha256")
     return digest.hexdigest()[:32]
 
@@ -80,9 +87,10 @@ def name_key(name: str) -> str:
 def begin_sign_in(
     *, name: str, visitor: Visitor, at: datetime
 ) -> SignInEvent | SignInLock:
-    """Log a guess before its password is checked; return the lock if there is one.
+    """Save a guess before its password is checked, as a wrong one, and return it.
 
-    The guess counts as wrong until `confirm_sign_in`.
+    If earlier guesses lock it, return the lock instead; the guess is not kept, but the
+    lock is recorded once.
     """
     event = SignInEvent(
         at=at, kind=Kind.WRONG_PASSWORD, user=_find_user(name),
@@ -93,7 +101,10 @@ def begin_sign_in(
 
 
 def record_wrong_password(event: SignInEvent, *, at: datetime) -> SignInLock | None:
-    """Record that a guess was wrong; return the lock if it was one too many, else None."""
+    """Log that a saved guess was wrong; return the lock it leads to, else None.
+
+    Earlier guesses count with it. The lock is recorded once.
+    """
     _log(event)
     return _lock_of(event, _limits_of(event), at, with_itself=True)
 
@@ -102,10 +113,9 @@ def record_wrong_password(event: SignInEvent, *, at: datetime) -> SignInLock | N
 def confirm_sign_in(
     *, user: User, visitor: Visitor, at: datetime, event: SignInEvent | None
 ) -> None:
-    """Record that the password was right.
+    """Save and log that the password was right, in `event` or, if None, in a new one.
 
-    Earlier wrong ones of this name from this address count no more. `event` is the
-    guess from `begin_sign_in`; None logs a new one.
+    Earlier wrong passwords and locks of this name from this network count no more.
     """
     event = event or _event_of(user, visitor, at)
     event.kind, event.user = Kind.SIGNED_IN, user
@@ -124,17 +134,22 @@ def record_sign_out(*, user: User, visitor: Visitor, at: datetime) -> None:
 def begin_password_change(
     *, user: User, visitor: Visitor, at: datetime
 ) -> SignInEvent | SignInLock:
-    """Do what `begin_sign_in` does, for the old password of a signed-in user."""
+    """Save a guess at a signed-in user's old password, as a wrong one, and return it.
+
+    If 5 earlier ones in the last 15 minutes lock it, return the lock instead, which is
+    recorded once.
+    """
     event = _event_of(user, visitor, at)
     event.kind = Kind.WRONG_OLD_PASSWORD
     return _begin(event, [_Limit(Q(user=user), GUESSES_OF_OLD_PASSWORD)])
 
 
 def end_password_change(event: SignInEvent, *, was_right: bool, is_done: bool) -> None:
-    """Record the result of a password change.
+    """Record the result of a guess from `begin_password_change`.
 
-    A right old password with a new one that was rejected (`is_done` false) leaves no
-    trace.
+    A wrong one stays and is logged. If the password was changed, the event says so and
+    is logged, and earlier wrong ones count no more. A right one with a new password
+    that was rejected (`is_done` False) is deleted.
     """
     if not was_right:
         _log(event)
@@ -148,15 +163,20 @@ def end_password_change(event: SignInEvent, *, was_right: bool, is_done: bool) -
 
 
 def unlock_user(*, actor: User, user: User) -> None:
-    """Let somebody try again at once. Raises NotAllowed unless `actor` is a manager."""
+    """Let wrong passwords of the user's name, and their locks, count no more.
+
+    Raises NotAllowed unless `actor` is a manager.
+    """
     require_manager(actor, "unlock a login")
     unlock_sign_ins(name=user.get_username())
 
 
 def unlock_sign_ins(*, name: str | None = None, address: str | None = None) -> int:
-    """Let wrong passwords of a name, an address, or both together count no more.
+    """Let wrong passwords and locks of a name, an address, or both count no more.
 
-    Without either, all of them. Return how many counted; they stay in the log.
+    Both means of that name from there, neither means all; an IPv6 address stands for
+    its /64. Return how many wrong passwords (and wrong old ones) counted; they stay in
+    the log. Raises ValueError for no valid address.
     """
     rows = Q()
     if name is not None:
@@ -167,10 +187,11 @@ def unlock_sign_ins(*, name: str | None = None, address: str | None = None) -> i
 
 
 def prune_log(*, at: datetime) -> int:
-    """Delete rows of the log that are too old or beyond its size; return how many.
+    """Delete rows of the log that are too old or too many; return how many.
 
-    Guesses and other rows have a size each, so that a flood of guesses displaces no
-    sign-ins.
+    Too old is beyond SIGN_IN_LOG_DAYS days before `at`. Of guesses (with locks) and of
+    other rows the newest SIGN_IN_LOG_ROWS each stay, so that a flood of guesses
+    displaces no sign-ins.
     """
     oldest = at - timedelta(days=settings.SIGN_IN_LOG_DAYS)
     count, _ = SignInEvent.objects.filter(at__lt=oldest).delete()
@@ -184,7 +205,10 @@ def prune_log(*, at: datetime) -> int:
 
 
 def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | SignInLock:
-    """Save the event and return it; return the lock instead if there is one."""
+    """Save the event and return it, or return the lock if earlier guesses lock it.
+
+    Then no row of the event is kept.
+    """
     if lock := _lock_of(event, limits, event.at):
         return lock
     event.save()
@@ -197,7 +221,11 @@ def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | SignInLock
 def _lock_of(
     event: SignInEvent, limits: list[_Limit], at: datetime, *, with_itself: bool = False
 ) -> SignInLock | None:
-    """Return the longest lock that earlier guesses, and perhaps this one, lead to."""
+    """Return the lock with the latest end of all limits that are reached, else None.
+
+    A limit is reached by `most` counting events of this kind in the 15 minutes before
+    `at`; `event` counts only `with_itself`. Each reached limit is recorded.
+    """
     locks = []
     for limit in limits:
         guesses = _counted(at).filter(limit.rows, kind=event.kind)
@@ -211,10 +239,10 @@ def _lock_of(
 
 
 def _limits_of(event: SignInEvent) -> list[_Limit]:
-    """Return what locks a sign-in.
+    """Return the limits of a sign-in: 5 guesses of a name from a network.
 
-    Where its name has signed in before, guesses from elsewhere or at other names never
-    lock it: so nobody can shut people out of the place where they work.
+    Only if the name never signed in from there, also 50 from the network and 100 of the
+    name: so nobody can shut people out of the place where they work.
     """
     name, network = Q(name_key=event.name_key), Q(network=event.network)
     limits = [_Limit(name & network, GUESSES_PER_PAIR)]
@@ -225,7 +253,10 @@ def _limits_of(event: SignInEvent) -> list[_Limit]:
 
 
 def _record_lock(event: SignInEvent, limit: _Limit, at: datetime) -> None:
-    """Log a lock, once while it lasts."""
+    """Save and log a lock, unless one of the last 15 minutes still counts.
+
+    That is one among the limit's rows.
+    """
     if _counted(at).filter(limit.rows, kind=Kind.LOCKED).exists():
         return
     lock = SignInEvent.objects.create(
@@ -236,12 +267,15 @@ def _record_lock(event: SignInEvent, limit: _Limit, at: datetime) -> None:
 
 
 def _counted(at: datetime) -> QuerySet[SignInEvent]:
-    """Return the events of the last 15 minutes that count."""
+    """Return the events later than 15 minutes before `at` that count."""
     return SignInEvent.objects.filter(at__gt=at - WINDOW, counts=True)
 
 
 def _stop_counting(rows: Q) -> int:
-    """Return how many guesses counted."""
+    """Let wrong and wrong old passwords and locks in `rows` count no more.
+
+    Return how many passwords did count; locks are not in the number.
+    """
     kinds = (Kind.WRONG_PASSWORD, Kind.WRONG_OLD_PASSWORD)
     counting = SignInEvent.objects.filter(rows, counts=True)
     counting.filter(kind=Kind.LOCKED).update(counts=False)
@@ -257,7 +291,10 @@ def _event_of(user: User, visitor: Visitor, at: datetime) -> SignInEvent:
 
 
 def _find_user(name: str) -> User | None:
-    """Return the user with this name, ignoring case; None if there is none."""
+    """Return the user with this name, exactly or ignoring case; None if there is none.
+
+    Also None for a name with NUL or of more than 150 characters.
+    """
     if "\0" in name or len(name) > LONGEST_NAME:  # databases refuse these
         return None
     wanted = Q(username=name) | Q(username__iexact=_normalized(name))

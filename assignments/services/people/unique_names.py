@@ -8,14 +8,15 @@ from assignments.visible_text import folded
 
 
 def is_taken(rows: QuerySet[Any], name: str, *, column: str = "name") -> bool:
-    """Return whether one of the rows has this name, however it is written."""
+    """Return whether one of the rows has this name, by `find_taken`."""
     return find_taken(rows, name, column=column) is not None
 
 
 def find_taken(rows: QuerySet[Any], name: str, *, column: str = "name") -> Any | None:
-    """Return the primary key of the first row with this name, None if there is none.
+    """Return the lowest primary key of rows with this name, or None.
 
-    Compared here, since databases fold ASCII only, or no letters in other spellings.
+    Names are compared by `folded`, without regard to case and what cannot be seen:
+    databases fold ASCII only.
     """
     wanted = folded(name)
     known = rows.order_by("pk").values_list("pk", column)
