@@ -185,8 +185,8 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
 
 def read_campaign_leads(reading: SyncSession) -> bool:
     """Store a page of the campaign begun, else of the one that waits longest; return
-    True only if no campaign waits; raise errors of the call. The campaign is done at
-    its last page, if all its present leads were found, or if the call is Refused.
+    True only if none waits; raise the call's errors (Refused ends the campaign
+    first).
     """
     source = sync_sources.load_source(CAMPAIGN_LEADS)
     at = reading.clock()
