@@ -60,7 +60,7 @@ class Head:
 
 def label_of(text: str) -> str:
     """Return the kind of label (from, sent, date, to, cc, subject, other) before the
-    first colon of `text`; "" if there is none within 40 characters.
+    first colon of `text`; "" if that is no label, or beyond 40 characters.
     """
     return _label_kind(text[:_LONGEST_LABEL])
 
@@ -120,8 +120,10 @@ def _title(text: str) -> bool | None:
 
 
 def _titled(lines: Sequence[MailLine], place: int) -> Head | None:
-    """Return the head that begins with a title, or with a drawn line that has labels
-    below it; None if there is none.
+    """Return the head that begins with a title or a drawn line; None if there is none.
+
+    A drawn line needs labels below it; a title needs these, dashes around it, or a
+    colon.
     """
     text = lines[place].text
     if not text or len(text) > 120:
@@ -335,8 +337,7 @@ def _is_sentence(lines: Sequence[MailLine], *, is_quoted_below: bool) -> bool:
 
 
 def _verb(core: str) -> tuple[bool, bool]:
-    """Return True if a verb of writing stands as in a head, and True if it ends the
-    sentence.
+    """Return two booleans: a verb of writing stands as in a head; it ends the sentence.
 
     What follows such a verb is a name, an address or a time; else both are False: the
     sentence is the writer's own.

@@ -48,10 +48,10 @@ class MailSection:
 
 
 def sections_of(lines: list[MailLine]) -> list[MailSection]:
-    """Return the lines as sections, by turns own and old, in reading order.
+    """Return the lines as sections, by turns own and old, in reading order; at most
+    200, the last of which takes all later lines.
 
     Old ones with the title of a forwarded mail in their first three lines are forwards.
-    Lines after the 200th change all join the last section.
     """
     old = _Old(lines)
     old.mark_quotations()

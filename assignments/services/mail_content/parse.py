@@ -48,10 +48,10 @@ def parse_mail(body: str, *, subject: str = "") -> MailContent:
     """Return the content of a mail from its raw body, which is read as HTML if
     `is_markup`.
 
-    The first old part with the title of a forwarded mail is taken as forwarded.
-    Outlook's forwards have no title: if the writer added no words and `subject` begins
-    with "FW:", in the usual languages, the first old part is taken. All others count as
-    quoted.
+    `quoted_text` holds all old parts. The first with the title of a forwarded mail is
+    also `forwarded_text`. Outlook's forwards have no title: if the writer added no
+    words and `subject` begins with "FW:", in the usual languages, it is the first old
+    part.
     """
     read = read_markup(body) if is_markup(body) else read_plain_text(body)
     sections = sections_of(lines_of(read.parts))

@@ -64,8 +64,8 @@ def parsed_columns(
 
 
 def _bounded(body: str, subject: str) -> MailContent:
-    """Return the content of the body, or of as many halvings of it as keep the markup
-    within LONGEST_DISPLAY; what is left out counts as cut.
+    """Return the content of the body; if its markup exceeds LONGEST_DISPLAY, that of
+    the body's first half, quarter and so on, and the rest counts as cut.
     """
     content, length = parse_mail(body, subject=subject), len(body)
     while len(content.display_html) > LONGEST_DISPLAY and length > 1:

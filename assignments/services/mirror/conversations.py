@@ -137,10 +137,10 @@ def save_conversation(
     """Store the mails of `history` that are not stored yet, leave stored ones as they
     are, and set `thread_at` to `at`.
 
-    Reply rows and reply times follow; then the lead's unparsed texts are parsed. Mails
-    that only events told of are deleted if `history` has them; if `is_whole` (nothing
-    is missing in it) also those from 10 minutes before `at` or earlier. Raises
-    Lead.DoesNotExist.
+    Own addresses, Reply rows and reply times follow; then the lead's unparsed texts are
+    parsed. Mails that only events told of are deleted if `history` has them; if
+    `is_whole` (nothing is missing in it) also those from 10 minutes before `at` or
+    earlier. Raises Lead.DoesNotExist.
     """
     with transaction.atomic():
         locked = lock_lead(lead.pk)

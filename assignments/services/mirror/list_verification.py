@@ -27,8 +27,8 @@ type Verdict = tuple[SyncSource.Proof, str]
 
 
 def verify_lists(reading: SyncSession) -> bool:
-    """Read the lists of the two members who own most leads and store the verdict on
-    them.
+    """Read the first page of the lists of the two members who own most leads and store
+    the verdict.
 
     Always returns True. Stores UNPROVEN without a call if fewer than two members own
     leads. If a call fails, stores UNPROVEN and raises its SmartleadError;

@@ -184,9 +184,9 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
 
 
 def read_campaign_leads(reading: SyncSession) -> bool:
-    """Store a page of the campaign begun, else of the one that waits longest; return
-    True only if none waits; raise the call's errors (Refused ends the campaign
-    first).
+    """Store a page of the campaign begun, else of the one waiting longest; return True
+    only if none waits. Errors of the call are raised; if Refused, the campaign is
+    done.
     """
     source = sync_sources.load_source(CAMPAIGN_LEADS)
     at = reading.clock()
@@ -205,7 +205,6 @@ def read_campaign_leads(reading: SyncSession) -> bool:
             ),
         )
     except Refused:
-        # Deleted in Smartlead, for one: it must not hold up the others.
         _finish_campaign(campaign, at)
         raise
     reading.count_rows(CAMPAIGN_LEADS, page)

@@ -61,10 +61,11 @@ TARGETS = {
 
 @transaction.atomic
 def create_people() -> None:
-    """Create the demo's logins, teams and targets and connect members with them; do
-    nothing if the first login exists.
+    """Create the demo's logins, teams and targets and link members to them; do nothing
+    if the first login exists.
 
-    Raises OnlyOnSandbox if this is not the demo's database or not the sandbox.
+    Raises OnlyOnSandbox if the database is not the demo's or the settings name the real
+    Smartlead.
     """
     if not on_demo_database():
         raise OnlyOnSandbox("Demo logins are made in the demo's own database only.")
@@ -88,7 +89,8 @@ def follow_sandbox(base_url: str) -> None:
     """Store the sandbox's new address and the fingerprint of the settings on the
     account, if it has a fingerprint.
 
-    Raises OnlyOnSandbox if this is not the demo's database or not the sandbox.
+    Raises OnlyOnSandbox if the database is not the demo's or the settings name the real
+    Smartlead.
     """
     if not on_demo_database():
         raise OnlyOnSandbox("Only the demo's own database may follow the sandbox.")

@@ -45,8 +45,8 @@ class FirstSteps:
 
     @property
     def is_staffed(self) -> bool:
-        """Return True if there are at least two active logins and one of all active
-        logins is linked to a member.
+        """Return True if at least two logins are active and a member is linked to an
+        active login.
         """
         return self.users > 1 and self.linked > 0
 

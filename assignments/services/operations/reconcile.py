@@ -21,8 +21,8 @@ type Owners = dict[int, int | None]
 
 
 def compare_owners(client: Client) -> InvariantCheck:
-    """Return a check that names the leads whose owner differs in Smartlead, or which
-    that does not have.
+    """Return a check that names the leads with another owner in Smartlead, and those
+    that Smartlead lacks.
 
     A lead that the inbox lists with another owner, or not at all, is first read by
     itself. If Smartlead cannot be read, the check is broken by that alone: no

@@ -58,8 +58,8 @@ def mail_server() -> Finding:
 
 
 def plain_http() -> Finding | None:
-    """Return a note if SITE_URL is not https and people seem to use it from other
-    machines; None if it is https or for this machine only.
+    """Return a note if SITE_URL is not https and it or ALLOWED_HOSTS ("*" aside) names
+    another machine; else None.
     """
     site = urlsplit(settings.SITE_URL)
     if site.scheme == "https":

@@ -199,8 +199,8 @@ def _take(
     mails: Collection[Mail] = (),
     **news: Any,
 ) -> None:
-    """Save `news` and `mails` on the lead; the event's mail becomes its newest if none
-    of ours or theirs is newer.
+    """Save `news` and `mails` on the lead; the event's mail becomes its newest mail if
+    it has a body and none of ours or theirs is newer.
     """
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
     if said.mail and said.has_body and all(moment >= each for each in before):

@@ -65,8 +65,8 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
 
 
 def apply_stored(*, pk: int, at: datetime) -> None:
-    """Apply a stored event and settle it; does nothing if it is settled, or while the
-    database belongs to another account.
+    """Apply a stored event and settle it; does nothing if it is settled or given up, or
+    while the database belongs to another account.
 
     Any exception is logged and noted on the event, which is tried again later, with
     growing pauses, 6 times in all. Raises WebhookEvent.DoesNotExist.

@@ -85,8 +85,8 @@ def _types(at: datetime) -> list[TypeCount]:
 
 
 def _is_silent(last: WebhookEvent | None, at: datetime) -> bool:
-    """Return True if webhooks are open and no event came in the day before `at`, while
-    a lead did reply.
+    """Return True if webhooks are open and no event but tests came in the day before
+    `at`, while a lead did reply.
     """
     if not authentication.is_open() or (last and last.received_at > at - DAY):
         return False
