@@ -206,8 +206,9 @@ def is_address_line(text: str) -> bool:
 
 
 def _further_kinds(text: str) -> set[str]:
-    """Return the kinds of labels in a long line into which a converter has joined a
-    whole head; empty if there are fewer than three.
+    """Return the kinds of all labels in a line of at least 30 characters that begins
+    with a from, sent or date label, since some converters join a whole head; empty
+    if fewer than three.
     """
     if len(text) < 30 or label_of(text) not in {"from", "sent", "date"}:
         return set()
@@ -265,11 +266,8 @@ def _first_line(
     *,
     is_quoted_below: bool,
 ) -> int | None:
-    """Return where the sentence that stops before `end` begins; None if it is no head.
-
-    The shortest of up to three lines is taken; a line above belongs to it only if the
-    sentence then begins with the date that a head has to have.
-    """
+    # The shortest is the head: what stands above it is no part of it, unless that is
+    # the date which the head has to have.
     found = None
     for first in range(end - 1, max(end - 1 - _MOST_WRAPPED, -1), -1):
         is_end_of_own = found is not None and lines[first].text.endswith(
@@ -299,8 +297,8 @@ def _is_dated(text: str) -> bool:
 
 
 def _continues(lines: Sequence[MailLine], place: int, quoted: Sequence[bool]) -> bool:
-    """Return True if no gap or quotation parts the line at `place` from the one before
-    it.
+    """Return True if there is a line before `place` that is not quoted, with neither a
+    blank nor a rule between them.
     """
     gap = lines[place].above
     return place > 0 and not (gap.has_blank or gap.has_rule or quoted[place - 1])
@@ -337,14 +335,10 @@ def _is_sentence(lines: Sequence[MailLine], *, is_quoted_below: bool) -> bool:
 
 
 def _verb(core: str) -> tuple[bool, bool]:
-    """Return two booleans: a verb of writing stands as in a head; it ends the sentence.
-
-    What follows such a verb is a name, an address or a time; else both are False: the
-    sentence is the writer's own.
-    """
     found = [*_VERB.finditer(core), *_VERB_OF_ASIA.finditer(core)]
     if not found or not core[: found[-1].start()].strip(_SPACE_AND_MARKS):
         return bool(found and core[found[-1].end() :].strip()), False
+    # The writer's name, an address or a date; else the sentence is the writer's own.
     tail = core[found[-1].end() :].strip(_SPACE_AND_MARKS + ",،.:")
     if not tail:
         return True, True

@@ -84,8 +84,9 @@ class _Old:
             self.marks[place] |= self._is_rest_of_quoted(place)
 
     def _is_rest_of_quoted(self, place: int) -> bool:
-        """Return True if a short line between two ">" lines is the end of the first,
-        which a program has wrapped.
+        """Return True if a line of at most 30 characters, begun in lower case, stands
+        without a blank between two ">" lines, and the first has at least 68 and ends
+        without a mark: a program has wrapped that one.
         """
         before, line, after = self.lines[place - 1 : place + 2]
         if not (before.text.startswith(">") and after.text.startswith(">")):

@@ -95,5 +95,7 @@ def _own_text(sections: Sequence[MailSection]) -> str:
 
 
 def _is_sent_from(line: str) -> bool:
-    """Return True if `line` is what a telephone or program adds below each mail."""
+    """Return True if `line`, of at most 100 characters, is what a telephone or program
+    adds below each mail.
+    """
     return len(line) <= 100 and bool(_SENT_FROM.match(line))

@@ -38,8 +38,11 @@ _SPACES = re.compile(r"[^\S\n]+")
 
 
 def is_markup(body: str) -> bool:
-    """Return True if `body` has the structure of HTML, and not merely "<" or single
-    tags in its text.
+    """Return True if `body` has a tag of a document, a known tag with an attribute, the
+    end of one opened before, or two tags of blocks or breaks (one, in a body of one
+    line).
+
+    Tags between two blanks do not count among the last: the text speaks of them.
     """
     if _DOCUMENT.search(body):
         return True

@@ -31,10 +31,11 @@ class ReclassifiedCounts:
 
 
 def reclassify_mails() -> ReclassifiedCounts:
-    """Classify the received mails of all leads anew and return how many leads were
-    looked at and how many mails changed.
+    """Classify received mails anew; return how many leads were looked at and how many
+    mails changed.
 
-    Own addresses are learnt from our sent mails first. Message and Reply rows and the
+    These are the leads with a received mail, or a known one that is no reply. Own
+    addresses are learnt from our sent mails first. Message and Reply rows and the
     leads' reply times are updated, 200 leads at a time, each time in a transaction, so
     that an interruption loses only the current one.
     """

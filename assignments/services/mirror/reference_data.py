@@ -185,8 +185,7 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
 
 def read_campaign_leads(reading: SyncSession) -> bool:
     """Store a page of the campaign begun, else of the one waiting longest; return True
-    only if none waits. Errors of the call are raised; if Refused, the campaign is
-    done.
+    only if none waits. Raises the call's errors; Refused ends the campaign, too.
     """
     source = sync_sources.load_source(CAMPAIGN_LEADS)
     at = reading.clock()

@@ -228,7 +228,7 @@ def _is_barred(reading: SyncSession) -> bool:
 # ── What there is to read, and when ─────────────────────────────────────────────
 def _due_times(at: datetime) -> dict[str, datetime]:
     """Return by source when each job's next step may be taken; jobs with nothing to do
-    are left out. After an error that is at least HEAD_EVERY seconds later.
+    are left out. After an error it is not before HEAD_EVERY seconds have passed.
     """
     known = SyncSource.objects.in_bulk()
     times: dict[str, datetime] = {}

@@ -201,7 +201,7 @@ def _read(
     member_id: int | None = None,
     with_history: bool = False,
 ) -> tuple[ListPage[LeadRow], datetime] | None:
-    """Read a page and store its rows; return it and the moment it was asked.
+    """Read a page, store and count its rows; return it and the moment it was asked.
 
     Return None if Smartlead refuses a page with a time range. Other errors are raised.
     """

@@ -126,8 +126,9 @@ def _waiting_for_gone_leads(at: datetime) -> QuerySet[Assignment]:
 
 
 def _stuck(at: datetime) -> Iterator[Model]:
-    """Yield assignments and notes that are being sent, and leads to be read again, that
-    nobody has worked on for LEASE + QUIET seconds. Yield none during an outage.
+    """Yield assignments and notes in sending whose lease and settling time, and leads
+    whose moment to be read again, passed more than LEASE + QUIET seconds ago. Yield
+    none during an outage.
     """
     if accounts.current_account().outage_since is not None:
         return

@@ -63,8 +63,9 @@ def check_integrity(path: Path) -> None:
 
 
 def load(copy: Path, *, then: str) -> Path | None:
-    """Run the SQL `then` in the copy and put it in place of the database, with its old
-    log put aside; return where the old database was put, None if there was none.
+    """Run the SQL `then` in the copy and put it in place of the database, whose log is
+    put aside; return where the old database was put ("….before-restore"), None if
+    there was none.
 
     Raises BackupRefused if the copy is damaged or the database is in use.
     """

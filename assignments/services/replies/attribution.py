@@ -21,8 +21,8 @@ def owner_at(
     """Return the id of the lead's owner at `at`, None if it had none; a change at that
     very moment counts.
 
-    `changes` are the lead's changes of owner, oldest first; `owner_id` is the owner
-    today, who is returned only if there were no changes.
+    `changes` are the lead's changes of owner, oldest first; before the first, its
+    `before_id` is the owner. Without changes `owner_id`, the owner today, is returned.
     """
     done = [change for change in changes if change.at <= at]
     if done:

@@ -71,7 +71,8 @@ def mails_of_row(row: LeadRow) -> set[Mail]:
 def mails_of(history: Iterable[HistoryEntry]) -> set[Mail]:
     """Return (time, kind) of each mail that has a time.
 
-    The kind is OWN, AUTOMATIC or BOUNCE if marked so, else the direction.
+    The kind is OWN, AUTOMATIC or BOUNCE, the first that the mail is marked as, else the
+    direction.
     """
     return {(entry.at, _kind(entry)) for entry in history if entry.at}
 
