@@ -1,4 +1,6 @@
-"""Which lines of a mail are its writer's own, and which repeat an old mail."""
+"""Sections of a mail: lines that are its writer's own, and lines that repeat an old
+mail.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

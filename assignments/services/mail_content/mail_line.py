@@ -39,8 +39,8 @@ def last_mail(entry: HistoryEntry) -> LastMail:
 
 
 def mark_of(entry: HistoryEntry) -> str:
-    """Return a digest of the mail and the parser's version: a mail with the same mark
-    has the same line.
+    """Return a hex SHA-256 of the mail (with its body and attachments) and the parser's
+    version: a mail with the same mark has the same line.
     """
     mail = (entry.direction, entry.at, entry.body_html, entry.attachments)
     said = f"{PARSER_VERSION} {entry.is_bounce} {entry.message_id} {mail!r}"

@@ -115,8 +115,9 @@ def recheck_missing_lead(reading: SyncSession) -> bool:
     """Ask Smartlead for the first of `missing_leads` by itself; return True if there is
     none, else False.
 
-    The lead is stored again, or marked as gone and counted in the report. Errors of the
-    call are raised; then the lead is tried again once another round has missed it.
+    The lead is stored again; if Smartlead has none or answers empty (EmptyAnswer), it
+    is marked as gone and counted in the report. Other errors of the call are raised;
+    then the lead is tried again once another round has missed it.
     """
     lead = missing_leads().order_by("map_id").first()
     if lead is None:
@@ -176,7 +177,7 @@ def _read_owner_stage(reading: SyncSession, source: SyncSource) -> ListPosition 
     at the end.
 
     If the list fails or holds other members' leads, return None and set `is_partial` in
-    the cursor.
+    the cursor; the error is stored. Raises BudgetExhausted and Unavailable.
     """
     _, _, member = source.cursor["stage"].partition(":")
     place = ListPosition.from_json(source.cursor["place"])

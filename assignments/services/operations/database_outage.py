@@ -31,8 +31,8 @@ class Outage(Enum):
 
 
 def outage_in(error: BaseException | None) -> Outage | None:
-    """Return the outage that the first error of a database driver (sqlite3, psycopg)
-    behind `error` tells of.
+    """Return DISK_FULL or NO_ANSWER (no connection, or no usable file), by the first
+    error of a database driver (sqlite3, psycopg) behind `error`.
 
     None if there is no such error, or if it is about something else.
     """

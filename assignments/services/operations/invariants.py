@@ -1,7 +1,7 @@
-"""Whether what must never break has held, as the database has it.
+"""Checks that what must never break has held, as the database has it.
 
-The promises are those of docs/design/design.md, section 4. Reads only. Most promises are
-kept by constraints as well; the audit says so about a database that somebody has
+The promises are those of docs/design/design.md, section 4. Reads only. Most promises
+are kept by constraints as well; the audit says so about a database that somebody has
 restored, edited or moved.
 """
 
