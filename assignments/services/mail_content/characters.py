@@ -16,9 +16,10 @@ _LOOSE_JOINERS = re.compile("(?<!\\S)[\u200c\u200d]|[\u200c\u200d](?!\\S)")
 
 
 def without_invisible(text: str) -> str:
-    """Return `text` without turning and invisible characters.
+    """Return `text` without control characters (white space stays), marks of direction
+    and invisible characters.
 
-    Joiners between two visible characters stay: words and emoji need them.
+    Of joiners, one stays between two visible characters: words and emoji need them.
     """
     if text.isascii():
         return text.translate(_NO_WORDS)

@@ -155,6 +155,8 @@ def _mark(tag: str, attributes: Mapping[str, str], style: Style) -> Mark | None:
 
 
 def _is_indented_only(attributes: Mapping[str, str], style: Style) -> bool:
-    """Return whether an editor's indent button made this block, not an answer."""
+    """Return True if the block's style removes the border, and it has no class, `cite`
+    or type "cite": an editor's indent button made it.
+    """
     is_cited = attributes.get("type") == "cite" or "cite" in attributes
     return not is_cited and "class" not in attributes and style.has_no_border

@@ -59,7 +59,9 @@ class Head:
 
 
 def label_of(text: str) -> str:
-    """Return the kind of label that `text` begins with, "" if there is none."""
+    """Return the kind of label (from, sent, date, to, cc, subject, other) before the
+    first colon of `text`; "" if that is no label, or beyond 40 characters.
+    """
     return _label_kind(text[:_LONGEST_LABEL])
 
 
@@ -69,7 +71,9 @@ def _label_kind(start: str) -> str:
 
 
 def value_of(text: str) -> str:
-    """Return what stands behind the first colon of `text`."""
+    """Return the stripped text behind the first colon of `text`; "" if there is no
+    colon within 40 characters, or "//" follows it.
+    """
     return _label_and_value(text)[1]
 
 
@@ -84,7 +88,9 @@ def _label_and_value(text: str) -> tuple[str, str]:
 
 
 def find_head(lines: Sequence[MailLine], place: int) -> Head | None:
-    """Return the head with a title or labels that begins at `place`, if one does."""
+    """Return the head that begins at `place` with a title, a drawn line or labels; None
+    if none does.
+    """
     head = _titled(lines, place)
     if head:
         return head
@@ -101,7 +107,9 @@ def _is_announced(lines: Sequence[MailLine], place: int) -> bool:
 
 
 def _title(text: str) -> bool | None:
-    """Return whether a title says "forwarded"; None if `text` is no title."""
+    """Return True for the title of a forwarded mail, False for one of another old mail,
+    None for other texts.
+    """
     if len(text) > 120:
         return None
     words = text.strip(" -_=*–—‐‑―>:：|").casefold()
@@ -112,7 +120,11 @@ def _title(text: str) -> bool | None:
 
 
 def _titled(lines: Sequence[MailLine], place: int) -> Head | None:
-    """Return a head below a title or below a drawn line."""
+    """Return the head that begins with a title or a drawn line; None if there is none.
+
+    A drawn line needs labels below it; a title needs these, dashes around it, or a
+    colon.
+    """
     text = lines[place].text
     if not text or len(text) > 120:
         return None
@@ -194,7 +206,10 @@ def is_address_line(text: str) -> bool:
 
 
 def _further_kinds(text: str) -> set[str]:
-    """Return the kinds of labels within a line: some converters join a whole head."""
+    """Return the kinds of all labels in a line of at least 30 characters that begins
+    with a from, sent or date label, since some converters join a whole head; empty
+    if fewer than three.
+    """
     if len(text) < 30 or label_of(text) not in {"from", "sent", "date"}:
         return set()
     labels = _LABELS_IN_LINE.findall(text[:1_000].casefold())
@@ -203,7 +218,9 @@ def _further_kinds(text: str) -> set[str]:
 
 
 def _of_unknown_language(lines: Sequence[MailLine], place: int) -> Head | None:
-    """Return a head whose labels no table knows: three of them, a date and a border."""
+    """Return a head of three or four lines of "label: value" with a date and a time in
+    one of them, whatever the labels are; else None.
+    """
     texts = [line.text[:500] for line in lines[place : place + 4]]
     labelled = 0
     for text in texts:
@@ -218,7 +235,11 @@ def _of_unknown_language(lines: Sequence[MailLine], place: int) -> Head | None:
 def sentence_heads(
     lines: Sequence[MailLine], quoted: Sequence[bool]
 ) -> dict[int, Head]:
-    """Return heads like "On Monday Ana wrote:", of up to three lines, by first line."""
+    """Return heads like "On Monday Ana wrote:", of up to three lines, by the place of
+    their first line.
+
+    `quoted` tells which lines are quotations; no head ends on one of these.
+    """
     heads: dict[int, Head] = {}
     tried = 0
     for last, line in enumerate(lines):
@@ -245,11 +266,8 @@ def _first_line(
     *,
     is_quoted_below: bool,
 ) -> int | None:
-    """Return where the sentence that stops before `end` begins; None if it is no head.
-
-    The shortest is the head: what stands above it is no part of it, unless that is the
-    date which the head has to have.
-    """
+    # The shortest is the head: what stands above it is no part of it, unless that is
+    # the date which the head has to have.
     found = None
     for first in range(end - 1, max(end - 1 - _MOST_WRAPPED, -1), -1):
         is_end_of_own = found is not None and lines[first].text.endswith(
@@ -269,7 +287,7 @@ def _first_line(
 
 
 def _names_day(text: str) -> bool:
-    """Return whether the text holds a number or a weekday."""
+    """Return True if a word of the text begins with a digit or is a weekday."""
     words = _WORD.findall(text[:500].casefold())
     return any(word[0].isdigit() or word in WEEKDAYS for word in words)
 
@@ -279,7 +297,9 @@ def _is_dated(text: str) -> bool:
 
 
 def _continues(lines: Sequence[MailLine], place: int, quoted: Sequence[bool]) -> bool:
-    """Return whether the line at `place` can be the rest of the one before it."""
+    """Return True if there is a line before `place` that is not quoted, with neither a
+    blank nor a rule between them.
+    """
     gap = lines[place].above
     return place > 0 and not (gap.has_blank or gap.has_rule or quoted[place - 1])
 
@@ -315,14 +335,10 @@ def _is_sentence(lines: Sequence[MailLine], *, is_quoted_below: bool) -> bool:
 
 
 def _verb(core: str) -> tuple[bool, bool]:
-    """Return whether a verb of writing is there, and whether it ends the sentence.
-
-    What follows the verb is the writer's name, an address or a date; else the sentence
-    is the writer's own.
-    """
     found = [*_VERB.finditer(core), *_VERB_OF_ASIA.finditer(core)]
     if not found or not core[: found[-1].start()].strip(_SPACE_AND_MARKS):
         return bool(found and core[found[-1].end() :].strip()), False
+    # The writer's name, an address or a date; else the sentence is the writer's own.
     tail = core[found[-1].end() :].strip(_SPACE_AND_MARKS + ",،.:")
     if not tail:
         return True, True

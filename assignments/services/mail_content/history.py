@@ -1,4 +1,6 @@
-"""Which lines of a mail are its writer's own, and which repeat an old mail."""
+"""Sections of a mail: lines that are its writer's own, and lines that repeat an old
+mail.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +36,9 @@ class MailSection:
 
     @property
     def sender(self) -> str:
-        """The sender named in a forwarded mail's head; "" if it names none."""
+        """Return the value of the first "from" label in the first 20 lines, or the line
+        below if it has none; "" without such a label.
+        """
         for line, following in zip(self.lines[:20], self.lines[1:21], strict=False):
             if label_of(line.text) == "from":
                 return value_of(line.text) or following.text
@@ -46,7 +50,11 @@ class MailSection:
 
 
 def sections_of(lines: list[MailLine]) -> list[MailSection]:
-    """Return the lines as sections, by turns own and old."""
+    """Return the lines as sections, by turns own and old, in reading order; at most
+    200, the last of which takes all later lines.
+
+    Old ones with the title of a forwarded mail in their first three lines are forwards.
+    """
     old = _Old(lines)
     old.mark_quotations()
     old.mark_wrappers()
@@ -78,8 +86,9 @@ class _Old:
             self.marks[place] |= self._is_rest_of_quoted(place)
 
     def _is_rest_of_quoted(self, place: int) -> bool:
-        """Return whether a line is the end of a long ">" line that a program has
-        wrapped.
+        """Return True if a line of at most 30 characters, begun in lower case, stands
+        without a blank between two ">" lines, and the first has at least 68 and ends
+        without a mark: a program has wrapped that one.
         """
         before, line, after = self.lines[place - 1 : place + 2]
         if not (before.text.startswith(">") and after.text.startswith(">")):
@@ -90,7 +99,8 @@ class _Old:
         return is_long and len(line.text) <= _LONGEST_REST and line.text[0].islower()
 
     def mark_wrappers(self) -> None:
-        """Mark what stands above the first quotation of a wrapper, or else all of it.
+        """Mark what stands above the first quotation of a wrapper, or all of it if it
+        has none or begins with the title of a forwarded mail.
 
         Answers between the quotations, and below them, are own.
         """
@@ -139,10 +149,10 @@ class _Old:
         return self.lines[other].element.head is self.lines[place].element.head
 
     def _end_of_old_mail(self, place: int, end: int) -> int:
-        """Return where the old mail ends that no mark goes around.
-
-        It reaches to the end of the element that holds both it and the answer; if that
-        ends with the head, of the next one that holds more.
+        """Return where the old mail ends whose head reaches from `place` to `end`: with
+        the innermost element that holds it, the last own line above it, and what
+        follows the head; with the last line if that is not closed, or nothing above
+        is own.
         """
         own = next((at for at in range(place - 1, -1, -1) if not self.marks[at]), None)
         if own is None:
@@ -169,7 +179,9 @@ def _holds(holder: Element, lines: Sequence[MailLine], place: int) -> bool:
 
 
 def _spaced(lines: Sequence[MailLine]) -> Iterator[str]:
-    """Yield the texts of lines with an empty one where a blank or a paragraph ends."""
+    """Yield the texts of lines that have one, with "" before each that follows a blank
+    or begins a paragraph.
+    """
     before: MailLine | None = None
     for line in lines:
         if not line.text:

@@ -29,7 +29,11 @@ class MailLine:
 
 
 def lines_of(parts: list[VisiblePart]) -> list[MailLine]:
-    """Return the lines of a mail in reading order; blank ones become gaps."""
+    """Return the lines with words or a picture, in reading order.
+
+    Blank lines and rules become the gap above the next line; behind the last one they
+    are left out.
+    """
     lines: list[MailLine] = []
     gap, first = Gap(), 0
     for place, part in enumerate(parts):
@@ -79,7 +83,6 @@ def _note(at: MailLine | VisiblePart, gap: Gap, *, before: MailLine | None) -> N
 
 
 def _entered(before: Element | None, element: Element) -> Iterator[Element]:
-    """Return the elements around `element` that are not around `before` too."""
     at: Element | None = element
     while before is not at and at is not None:
         if before is not None and before.depth > at.depth:
@@ -90,7 +93,9 @@ def _entered(before: Element | None, element: Element) -> Iterator[Element]:
 
 
 def elements_between(one: Element, other: Element) -> Iterator[Element]:
-    """Return the elements that end or begin between a part in `one` and in `other`."""
+    """Yield the elements around only one of the two, themselves included; none if they
+    are the same.
+    """
     left: Element | None = one
     right: Element | None = other
     while left is not right:
@@ -103,7 +108,7 @@ def elements_between(one: Element, other: Element) -> Iterator[Element]:
 
 
 def common_element(one: Element, other: Element) -> Element:
-    """Return the innermost element around both."""
+    """Return the innermost element that is or holds both."""
     common = one
     for element in elements_between(one, other):
         if element.depth <= common.depth and element.parent:

@@ -25,7 +25,10 @@ class LastMail:
 
 
 def last_mail(entry: HistoryEntry) -> LastMail:
-    """Parse a mail for its line. See `ParsedMail.of` for when not to call this."""
+    """Parse a mail, unless it is a ParsedMail; return its line and mark.
+
+    It may take half a second: not to be called while the database is locked.
+    """
     message = Message(
         direction=entry.direction,
         is_bounce=entry.is_bounce,
@@ -36,27 +39,35 @@ def last_mail(entry: HistoryEntry) -> LastMail:
 
 
 def mark_of(entry: HistoryEntry) -> str:
-    """Return what tells whether the line of this mail has been made already."""
+    """Return a hex SHA-256 of the mail (with its body and attachments) and the parser's
+    version: a mail with the same mark has the same line.
+    """
     mail = (entry.direction, entry.at, entry.body_html, entry.attachments)
     said = f"{PARSER_VERSION} {entry.is_bounce} {entry.message_id} {mail!r}"
     return sha256(said.encode()).hexdigest()
 
 
 def newest_mail(history: Sequence[HistoryEntry]) -> HistoryEntry:
-    """Return the mail with the latest time; if none has a time, the last one."""
+    """Return the mail with the latest time, the last of several; if none has a time,
+    the last one. `history` must not be empty.
+    """
     dated = [(entry.at, place) for place, entry in enumerate(history) if entry.at]
     return history[max(dated)[1] if dated else -1]
 
 
 def mail_line(message: Message) -> str:
-    """Return the line of a mail that has been parsed."""
+    """Return the preview of a parsed mail; `no_words` if it is empty, UNREADABLE if the
+    parser failed.
+    """
     if message.is_unreadable:
         return UNREADABLE
     return message.preview or no_words(message)
 
 
 def no_words(message: Message) -> str:
-    """Return the sentence that stands for a mail without words, with its files."""
+    """Return "sent without text" ("replied", "bounced"), with ": " and the first file's
+    name if there are files, and the number of further ones.
+    """
     did = "sent" if message.direction == Message.Direction.SENT else "replied"
     sentence = f"{'bounced' if message.is_bounce else did} without text"
     names = attachment_names(message.attachments)

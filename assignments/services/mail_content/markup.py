@@ -72,12 +72,16 @@ class VisibleParts:
 
 
 def read_markup(body: str) -> VisibleParts:
-    """Return what a browser would show of the HTML `body`, within bounds."""
+    """Return the visible parts of the HTML `body` in reading order, with bounds on
+    their number and length; counts the characters that were not read.
+    """
     return _Reader(_NEWLINES.sub("\n", body)).read()
 
 
 def resolved(text: str) -> str:
-    """Return `text` with entities resolved once, if they end with a semicolon."""
+    """Return `text` with its HTML entities resolved once; those without a semicolon or
+    with an unknown name stay.
+    """
     return _ENTITY.sub(_character, text)
 
 
@@ -92,7 +96,9 @@ def text_length(markup: str) -> int:
 
 
 def split_lines(text: str, *, most: int) -> tuple[list[str], int]:
-    """Return at most so many lines of `text`, and how many characters are left over."""
+    """Return the first lines of `text`, half of `most` at most and at least one, and
+    how many characters are left over. Several blank lines in a row count as one.
+    """
     text = _BLANK_LINES.sub("\n\n", text)
     lines = text.split("\n", max(most // 2, 1))
     rest = lines.pop() if len(lines) > max(most // 2, 1) else ""
@@ -127,7 +133,11 @@ class _Reader:
         return self.result
 
     def _read_tag(self, start: int) -> int:
-        """Take in what begins with "<" at `start`; return where it ends."""
+        """Take in the tag, comment or skipped element that begins at `start`; return
+        where it ends.
+
+        A "<" that begins none, and an address in angle brackets, is taken as text.
+        """
         following = self.body[start + 1 : start + 2]
         if following in {"!", "?"}:
             return self._end_of_comment(start)
@@ -163,7 +173,10 @@ class _Reader:
         return self.body.find(">", start) + 1
 
     def _end_of_raw(self, name: str, at: int) -> int:
-        """Skip an element whose content is no markup; what never ends is a cut."""
+        """Return where an element ends whose content is no markup and begins at `at`.
+
+        If it is never closed, that is the end of the body, and its text counts as cut.
+        """
         closing = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(
             self.body, at
         )
@@ -188,7 +201,9 @@ class _Reader:
             self._push(name, _attributes(attributes))
 
     def _make_room(self, name: str) -> None:
-        """Close what cannot hold an element called `name`; open what it must be in."""
+        """Close the open elements that cannot hold an element called `name`; open the
+        row or cell of a table that it has to be in.
+        """
         if name in BLOCKS and self.open_tags["p"]:
             self._close_until({"p"}, within=CELLS | {"table"})
         if name in ITEMS:
@@ -219,7 +234,9 @@ class _Reader:
     def _close_until(
         self, tags: set[str], *, within: set[str] | frozenset[str]
     ) -> None:
-        """Close the nearest open element of these tags, unless `within` stands before."""
+        """Close the innermost open element of these tags and all within it; do nothing
+        if one of `within` lies inside of it.
+        """
         for place in range(len(self.open) - 1, 0, -1):
             tag = self.open[place].tag
             if tag in tags:
@@ -275,7 +292,9 @@ class _Reader:
         )
 
     def _add_text(self, start: int, end: int) -> int:
-        """Add the text between two tags, as far as it fits; return where it ended."""
+        """Add the text between `start` and `end`, as far as the limit of characters
+        allows; return where it stopped. Text too small to be read is left out.
+        """
         end = min(end, start + MOST_CHARACTERS - self.characters)
         raw = self.body[start:end]
         if self.open[-1].is_tiny or not raw:
@@ -298,7 +317,9 @@ class _Reader:
 
 
 def _walls_of(name: str) -> frozenset[str]:
-    """Return the elements that an end tag called `name` does not close."""
+    """Return the tags of open elements beyond which an end tag called `name` closes
+    nothing.
+    """
     if name == "table":
         return frozenset()
     if name in CELLS or name in TABLE_PARTS:

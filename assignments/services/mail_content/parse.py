@@ -45,10 +45,13 @@ class MailContent:
 
 
 def parse_mail(body: str, *, subject: str = "") -> MailContent:
-    """Return the content of a mail whose raw body is `body`, plain text or HTML.
+    """Return the content of a mail from its raw body, which is read as HTML if
+    `is_markup`.
 
-    Outlook forwards and answers look alike; a `subject` that begins with "FW:", in the
-    usual languages, tells them apart. Without it they are taken for answers.
+    `quoted_text` holds all old parts. The first with the title of a forwarded mail is
+    also `forwarded_text`. Outlook's forwards have no title: if the writer added no
+    words and `subject` begins with "FW:", in the usual languages, it is the first old
+    part.
     """
     read = read_markup(body) if is_markup(body) else read_plain_text(body)
     sections = sections_of(lines_of(read.parts))
@@ -69,10 +72,11 @@ def parse_mail(body: str, *, subject: str = "") -> MailContent:
 
 
 def preview_line(content: MailContent) -> str:
-    """Return a mail's words on one line, for rows; "" if its writer added none.
+    """Return the writer's words on one line, single blanks between them, without last
+    lines like "Sent from my iPhone".
 
-    What a telephone adds below ("Sent from my iPhone") is left out. A forwarded mail
-    without words of one's own is shown with its sender's name before it.
+    If there are none and it forwards a mail: "Forwarded from ", the sender or "somebody
+    else", ": " and that mail's words. Else "".
     """
     lines = content.own_text.split("\n")
     while lines and (not lines[-1].strip() or _is_sent_from(lines[-1])):
@@ -91,5 +95,7 @@ def _own_text(sections: Sequence[MailSection]) -> str:
 
 
 def _is_sent_from(line: str) -> bool:
-    """Return whether `line` is what a telephone or program adds below each mail."""
+    """Return True if `line`, of at most 100 characters, is what a telephone or program
+    adds below each mail.
+    """
     return len(line) <= 100 and bool(_SENT_FROM.match(line))

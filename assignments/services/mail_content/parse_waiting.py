@@ -26,13 +26,15 @@ def is_waiting(text: Message | LeadNote) -> bool:
 
 
 def is_anything_unparsed(*, lead_id: int | None = None) -> bool:
-    """Return whether mails or notes of the lead, or of any lead, wait to be parsed."""
+    """Return True if mails or notes of the lead (None: of any lead) wait to be parsed."""
     waiting = (_waiting(Message, lead_id), _waiting(LeadNote, lead_id))
     return any(rows.exists() for rows in waiting)
 
 
 def parse_texts_of(lead_id: int) -> None:
-    """Parse what waits of one lead, then show its newest mail in its row."""
+    """Parse the mails and notes of one lead that wait, up to 200, then show its newest
+    mail in its row. Raises Lead.DoesNotExist.
+    """
     for _ in range(MOST_CHUNKS_OF_LEAD):
         if parse_chunk(lead_id=lead_id) < CHUNK:
             break
@@ -40,7 +42,12 @@ def parse_texts_of(lead_id: int) -> None:
 
 
 def parse_chunk(*, lead_id: int | None = None) -> int:
-    """Parse what waits, CHUNK texts at most, the last that came first; return how many."""
+    """Parse and store up to CHUNK mails and notes that wait, of one lead or of all;
+    return how many.
+
+    Mails come first: those of the oldest parser, the newest row first. The rows of
+    their leads show the newest mail.
+    """
     count = _parse_mails(lead_id)
     return count + _parse_notes(lead_id, most=CHUNK - count)
 
@@ -83,7 +90,9 @@ def _waiting[T: (Message, LeadNote)](kind: type[T], lead_id: int | None) -> Quer
 
 @transaction.atomic
 def _show_newest_mail(lead_id: int) -> None:
-    """Show the newest stored mail in the lead's row, unless the row knows a newer one."""
+    """Store the line of the newest stored mail as the lead's `last_message`, unless it
+    is unparsed or the lead knows a newer mail.
+    """
     lead = lock_lead(lead_id)
     stored = lead.messages.defer("body_html", "own_text", "display_html")
     newest = stored.newest_first().first()

@@ -29,7 +29,8 @@ class ParsedMail(HistoryEntry):
 
     @classmethod
     def of(cls, entry: HistoryEntry) -> Self:
-        """Parse a mail, if that is not done yet.
+        """Return the mail with the columns that the parser fills; a ParsedMail as it
+        is.
 
         It may take half a second: not to be called while the database is locked.
         """
@@ -46,10 +47,11 @@ class ParsedMail(HistoryEntry):
 def parsed_columns(
     body: str, *, subject: str = "", body_cut: int, name: str
 ) -> dict[str, Any]:
-    """Return the columns that the parser fills for the kept raw body `body`.
+    """Return the parser's columns of `Message` for the kept raw body `body`; `body_cut`
+    is added to the characters that were not read.
 
-    A body on which the parser fails is marked unreadable, until there is a newer parser;
-    `name` tells in the log which mail that is, never what it says.
+    If the parser fails, that is logged under `name` without the mail's words, and the
+    columns are empty and marked unreadable; nothing is raised.
     """
     try:
         content = _bounded(body, subject)
@@ -62,7 +64,9 @@ def parsed_columns(
 
 
 def _bounded(body: str, subject: str) -> MailContent:
-    """Parse less of a body whose markup would grow too long; that counts as cut."""
+    """Return the content of the body; if its markup exceeds LONGEST_DISPLAY, that of
+    the body's first half, quarter and so on, and the rest counts as cut.
+    """
     content, length = parse_mail(body, subject=subject), len(body)
     while len(content.display_html) > LONGEST_DISPLAY and length > 1:
         length //= 2

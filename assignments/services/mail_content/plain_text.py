@@ -38,7 +38,12 @@ _SPACES = re.compile(r"[^\S\n]+")
 
 
 def is_markup(body: str) -> bool:
-    """Return whether `body` has the structure of HTML, and not merely "<" in its text."""
+    """Return True if `body` has a tag of a document, a known tag with an attribute, the
+    end of one opened before, or two tags of blocks or breaks (one, in a body of one
+    line).
+
+    Tags between two blanks do not count among the last: the text speaks of them.
+    """
     if _DOCUMENT.search(body):
         return True
     opened: set[str] = set()
@@ -59,7 +64,12 @@ def is_markup(body: str) -> bool:
 
 
 def read_plain_text(body: str) -> VisibleParts:
-    """Return the lines of a plain text as paragraphs, `<` and `&` as they are."""
+    """Return the lines of a plain text as text parts, in paragraphs that blank lines
+    separate.
+
+    Entities are resolved once, runs of spaces become one, and tags stay text. What
+    exceeds the bounds of length and number counts as cut.
+    """
     text = _LINE_ENDS.sub("\n", body[:MOST_CHARACTERS])
     text = without_invisible(resolved(text)).strip("\n")
     lines, cut = split_lines(text, most=MOST_PARTS)

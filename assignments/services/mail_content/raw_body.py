@@ -14,9 +14,8 @@ _DATA = re.compile(
 
 
 def kept_body(body: str) -> tuple[str, int]:
-    """Return what is kept of a raw body, and how many characters were cut off its end.
-
-    The data of embedded pictures is left out and does not count as cut.
+    """Return the body without the data of embedded files, cut at 1,000,000 characters,
+    and how many characters were cut off its end. The data does not count as cut.
     """
     slim = _DATA.sub(r"\1", body)
     return slim[:LONGEST_KEPT], max(0, len(slim) - LONGEST_KEPT)

@@ -55,7 +55,11 @@ def page_markup(
     *,
     unfolded: bool = False,
 ) -> str:
-    """Return sanitised markup; with `unfolded`, forwarded mails are shown openly."""
+    """Return the sections as sanitised HTML, old ones folded into `<details>`.
+
+    With `unfolded`, forwarded mails are shown openly. Pictures become their
+    descriptions.
+    """
     page = _Page(parts)
     for section in sections:
         page.add_section(section, is_folded=_is_folded(section, unfolded=unfolded))
@@ -67,7 +71,9 @@ def _is_folded(section: MailSection, *, unfolded: bool) -> bool:
 
 
 def _sanitised(markup: str) -> str:
-    """Return `markup` without what could run or load: the last step of all."""
+    """Return `markup` with nothing but the allowed tags, attributes and schemes of
+    links, which open in a new tab.
+    """
     return nh3.clean(
         markup,
         tags=_TAGS,
@@ -82,7 +88,8 @@ def _sanitised(markup: str) -> str:
 def _kept(_tag: str, attribute: str, value: str) -> str | None:
     """Return the attribute's value, None if it may not stay.
 
-    Links must lead out: a relative one would point into Handoff itself.
+    A link must be http, https or mailto: a relative one would point into Handoff
+    itself. A span has one or two digits, `dir` one of its words; others stay.
     """
     if attribute == "href":
         leads_out = _scheme(value) in SCHEMES and not {"<", ">"} & set(value)

@@ -41,11 +41,14 @@ EVENTS_LEAD_BY = timedelta(minutes=10)
 def refresh_lead(
     *, map_id: int, client: Client, budget: CallBudget, at: datetime
 ) -> SyncReport:
-    """Fetch a lead, its conversation and its notes, and parse its mails; return what
-    was read.
+    """Read a lead, its conversation and its notes from Smartlead and store them; return
+    counts.
 
-    What was fetched after the last mail is not fetched again. An error is noted with
-    its source and tried again at the next opening.
+    Stored texts that wait for the parser are parsed first. Nothing is read if the
+    database belongs to another account. The conversation is read only if
+    `is_conversation_stale`, the notes only if `has_newer_mail`. Errors of Smartlead are
+    stored with their source and in the report, not raised; an outage or a lack of
+    budget ends the reading.
     """
     reading = SyncSession(
         client=client,
@@ -68,13 +71,17 @@ def refresh_lead(
 
 
 def has_newer_mail(lead: Lead, fetched_at: datetime | None) -> bool:
-    """Return True if a mail came or went after `fetched_at`, or nothing was fetched."""
+    """Return True if the lead's `listed_reply_at` or `last_sent_at` is later than
+    `fetched_at`, or if `fetched_at` is None.
+    """
     mails = [moment for moment in (lead.listed_reply_at, lead.last_sent_at) if moment]
     return fetched_at is None or any(moment > fetched_at for moment in mails)
 
 
 def is_conversation_stale(lead: Lead) -> bool:
-    """Return True if Smartlead may have a newer conversation than is stored."""
+    """Return True if the conversation was never fetched, a mail is newer than the last
+    fetch, or an event told of a mail that the last fetch may have missed.
+    """
     return has_newer_mail(lead, lead.thread_at) or _awaits_mails(lead)
 
 
@@ -127,10 +134,13 @@ def save_conversation(
     at: datetime,
     is_whole: bool = False,
 ) -> None:
-    """Store the mails that are new and parse them; stored mails of conversations stay.
+    """Store the mails of `history` that are not stored yet, leave stored ones as they
+    are, and set `thread_at` to `at`.
 
-    `is_whole`: all of the conversation is there, so mails that only events told of go.
-    A process killed before parsing leaves them to the tick.
+    Own addresses, Reply rows and reply times follow; then the lead's unparsed texts are
+    parsed. Mails that only events told of are deleted if `history` has them; if
+    `is_whole` (nothing is missing in it) also those from 10 minutes before `at` or
+    earlier. Raises Lead.DoesNotExist.
     """
     with transaction.atomic():
         locked = lock_lead(lead.pk)
@@ -154,7 +164,13 @@ def _new_messages(lead: Lead, history: Sequence[HistoryEntry]) -> list[Message]:
 
 
 def save_told_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
-    """Store a mail that an event told of, until a conversation brings it or does not."""
+    """Store a mail that only an event told of, at its time or at `at`, whichever is
+    earlier.
+
+    Its key marks it as such until a conversation is read. Nothing is stored if the mail
+    is stored already, or if a conversation was read at least 10 minutes after that
+    time.
+    """
     moment = min(mail.at or at, at)
     if lead.thread_at and moment <= lead.thread_at - EVENTS_LEAD_BY:
         return  # a conversation that was read later has it, or there is no such mail
@@ -166,8 +182,8 @@ def save_told_mail(*, lead: Lead, mail: HistoryEntry, at: datetime) -> None:
 
 
 def _awaits_mails(lead: Lead) -> bool:
-    """Return True if the last conversation may have been read before a mail that an
-    event told of.
+    """Return True if an event alone told of a mail and the conversation was never
+    fetched, or no later than 10 minutes after that mail.
     """
     told = lead.messages.told_by_events()
     if lead.thread_at:
@@ -210,7 +226,9 @@ def _message(lead: Lead, entry: HistoryEntry) -> Message:
 
 
 def _key(entry: HistoryEntry) -> str:
-    """Return what identifies a mail: its message id, or else a digest of everything."""
+    """Return the message id; without one, or if it is longer than 300 characters, the
+    hex SHA-256 of id, direction, sender, time and body.
+    """
     if entry.message_id and len(entry.message_id) <= LONGEST_KEY:
         return entry.message_id
     parts = (entry.message_id, entry.direction, entry.sender, entry.at, entry.body_html)
@@ -241,7 +259,11 @@ def _fetch_notes(reading: SyncSession, lead: Lead) -> None:
 
 @transaction.atomic
 def save_notes(*, lead: Lead, rows: Sequence[NoteRow], at: datetime) -> None:
-    """Store the notes that are new; those without an id are counted as unreadable."""
+    """Store the notes that have an id and are not stored yet; stored ones stay as they
+    are.
+
+    Notes without an id are counted as unreadable rows of the source NOTES.
+    """
     LeadNote.objects.bulk_create(
         [
             LeadNote(

@@ -44,13 +44,22 @@ class ListPosition:
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
-        """Return the time range to ask for, None from the top of the list."""
+        """Return the time range to ask for, from BEGINNING to `until`; None if `until`
+        is None.
+        """
         return (BEGINNING, self.until) if self.until else None
 
     def after(
         self, page: ListPage[LeadRow], *, floor: datetime | None
     ) -> "ListPosition | None":
-        """Return where to read on; None at the end of the list, or beyond the floor."""
+        """Return the position of the page after `page`; None at the end of the list, or
+        if the list is sorted and the last row is older than `floor`.
+
+        The next page ends a millisecond after the last row's reply time. If that is not
+        before `until`, it has the same `until` and a larger offset, overlapping by 3
+        rows; so has each page of a list read by offset. A list that is not sorted, has
+        no reply times or ignores the time range is begun anew by offset (BY_OFFSET).
+        """
         times = [row.last_reply_at for row in page.rows if row.last_reply_at]
         is_sorted = _descend(times)
         if page.is_last or (floor and is_sorted and times and times[-1] < floor):
@@ -65,7 +74,9 @@ class ListPosition:
         return ListPosition(until=end)
 
     def _is_ignored(self, times: Sequence[datetime]) -> bool:
-        """Return True if the list has rows that the time range should have kept out."""
+        """Return True if the first row is later than `until`, so that Smartlead ignored
+        the time range.
+        """
         return self.until is not None and times[0] > self.until
 
 

@@ -87,10 +87,12 @@ def save_row(row: LeadRow, *, asked_at: datetime, at: datetime, by: Asker) -> No
 def save_rows(
     rows: Sequence[LeadRow], *, asked_at: datetime, at: datetime, by: Asker
 ) -> SavedRows:
-    """Store a page of rows as leads, with owners and mails; return what changed.
+    """Store rows as leads, with owners and mails; return how many leads are new and how
+    many changed their owner.
 
     `asked_at` is when Smartlead was asked: a row older than the last look at a lead
-    changes no attribute. `by`: a list told it, or a single read.
+    changes no attribute, but its mails are recorded. A gone lead that a newer row shows
+    is present again. `by` is "list", or "get" for a single read.
     """
     by_id = {row.map_id: row for row in rows}
     # Before the transaction: parsing takes long, and nobody else could write meanwhile.
@@ -134,10 +136,11 @@ def _save_rows(
 def save_event(
     row: LeadRow, *, happened_at: datetime, mails: Collection[Mail] = ()
 ) -> None:
-    """Store what a webhook tells of a known lead, which the caller has locked.
+    """Store the row's attributes, and `mails` that no list could tell of, on a known
+    lead that the caller has locked. Raises Lead.DoesNotExist.
 
-    `mails` are mails that no list could tell of. Reads asked before `happened_at`
-    change nothing any more.
+    Sets `seen_at` to `happened_at` if that is later: reads asked before change no
+    attribute.
     """
     lead = Lead.objects.get(pk=row.map_id)
     promised = record.due_promises([lead])
@@ -150,7 +153,9 @@ def save_event(
 
 
 def refresh_reply_times(leads: Sequence[Lead]) -> None:
-    """Work out anew who wrote last and who owes an answer; callers lock the leads."""
+    """Recompute and save reply times, `answer_owed`, deadlines and search texts of the
+    leads from the stored mails. Callers lock the leads.
+    """
     rows = {lead.pk: bare_row(lead.pk) for lead in leads}
     _take_news(leads, rows, told={lead.pk: () for lead in leads})
 
@@ -183,9 +188,9 @@ def _take_news(
 
 
 def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
-    """Return what the search box looks through: names and address, no words of mails.
+    """Return the folded name, address, company and campaign name, joined by blanks.
 
-    It is folded; a domain stands in it also as it was sent.
+    An address with an encoded (xn--) domain is added in lower case, not folded.
     """
     name = f"{lead.first_name} {lead.last_name}"
     texts = (name, lead.email, lead.company, campaign.name if campaign else "")
@@ -195,8 +200,8 @@ def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
 
 
 def _new_last_mails(rows: Iterable[LeadRow]) -> dict[int, LastMail]:
-    """Parse the newest mail of each row unless that was done before; return them by
-    lead.
+    """Return the parsed newest mail by lead, of rows with a history whose newest mail
+    is not the one parsed last for the stored lead.
     """
     newest = {row.map_id: newest_mail(row.history) for row in rows if row.history}
     if not newest:
@@ -248,9 +253,6 @@ def _categories(names: Mapping[int, str | None]) -> dict[int, Category]:
 
 
 def _locked(by_id: Mapping[int, LeadRow], *, at: datetime) -> tuple[list[Lead], int]:
-    """Return the leads of these rows, locked and created if missing; and how many are
-    new.
-    """
     wanted = Lead.objects.filter(pk__in=by_id).order_by("map_id")
     leads = list(wanted.select_for_update())
     missing = by_id.keys() - {lead.pk for lead in leads}
@@ -282,7 +284,9 @@ def _write_attributes(
 
 
 def _apply(lead: Lead, row: LeadRow, around: _LeadContext) -> set[str]:
-    """Set the row's attributes on the lead; return the names of changed columns."""
+    """Set attributes and what follows from them on the lead, unsaved; return the names
+    of the fields that changed.
+    """
     news = _news(row, around.last_mails.get(lead.pk))
     news |= _mail_times(lead, news, around.mails.get(lead.pk, ()))
     after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
@@ -300,7 +304,6 @@ def _apply(lead: Lead, row: LeadRow, around: _LeadContext) -> set[str]:
 def _mail_times(
     lead: Lead, news: Mapping[str, Any], mails: Collection[Mail]
 ) -> dict[str, datetime | None]:
-    """Return the times of the last mails: the row's word, corrected by what is known."""
     listed_at = news.get("last_reply_at") or lead.listed_reply_at
     replied_at = last_real_reply(mails, listed_at=listed_at)
     sent = (news.get("last_sent_at") or lead.last_sent_at, last_own_mail_at(mails))
@@ -355,7 +358,6 @@ def _see_owners(
     at: datetime,
     by: Asker,
 ) -> int:
-    """Pass each row's owner on; return how many leads changed their known owner."""
     unchanged = _known_as_they_are(leads, by_id, asked_at) if by == "list" else set()
     # Nothing is learnt of these but that it is still so: one update does for all.
     Lead.objects.filter(pk__in=unchanged).update(owner_known_at=asked_at)
@@ -374,7 +376,6 @@ def _see_owners(
 def _known_as_they_are(
     leads: Sequence[Lead], by_id: Mapping[int, LeadRow], asked_at: datetime
 ) -> set[int]:
-    """Return leads whose owner is confirmed and whose assignments need not hear of it."""
     same = {
         lead.pk
         for lead in leads
@@ -388,7 +389,7 @@ def _known_as_they_are(
 
 
 def _fill_member_names(rows: Iterable[LeadRow]) -> None:
-    """Store owners' names from rows, for members known only by their id."""
+    """Store the rows' owner names for members whose stored name is empty."""
     names = {
         row.owner_id: row.owner_name for row in rows if row.owner_id and row.owner_name
     }

@@ -27,9 +27,12 @@ type Verdict = tuple[SyncSource.Proof, str]
 
 
 def verify_lists(reading: SyncSession) -> bool:
-    """Compare the lists of two members and store the verdict; two calls.
+    """Read the first page of the lists of the two members who own most leads and store
+    the verdict.
 
-    Returns True. Raises the client's errors, after the proof is noted as open.
+    Always returns True. Stores UNPROVEN without a call if fewer than two members own
+    leads. If a call fails, stores UNPROVEN and raises its SmartleadError;
+    BudgetExhausted is raised and nothing stored.
     """
     asked = members_to_try()
     if len(asked) < TRIED:
@@ -52,7 +55,9 @@ def verify_lists(reading: SyncSession) -> bool:
 
 
 def members_to_try() -> list[int]:
-    """Return the ids of the two members who own most leads; fewer if fewer own any."""
+    """Return the ids of the two members who own most present leads, most first, lower
+    id first among equals. The list is shorter if fewer members own any.
+    """
     owned = Lead.objects.present().filter(owner__isnull=False).order_by()
     counts = owned.values("owner").annotate(leads=Count("pk"))
     busiest = counts.order_by("-leads", "owner").values_list("owner", flat=True)
@@ -60,7 +65,12 @@ def members_to_try() -> list[int]:
 
 
 def verify_answers(answers: Mapping[int, ListPage[LeadRow]]) -> Verdict:
-    """Return the verdict on the filter from the answers by member, with its sentence."""
+    """Return the verdict on lists, keyed by the member asked for, and a sentence for
+    people.
+
+    UNPROVEN if a list is empty or a row does not name its owner; FAILED if a row has
+    another owner than the member; else PROVEN.
+    """
     if not all(page.rows for page in answers.values()):
         return SyncSource.Proof.UNPROVEN, "Smartlead's answer for a member was empty."
     rows = [(m, row) for m, page in answers.items() for row in page.rows]
@@ -76,14 +86,16 @@ def verify_answers(answers: Mapping[int, ListPage[LeadRow]]) -> Verdict:
 
 
 def are_lists_proven() -> bool:
-    """Return True if lists of members have proven themselves."""
+    """Return True if the stored verdict on lists of members is PROVEN."""
     return SyncSource.objects.filter(
         name=ASSIGNED, proof=SyncSource.Proof.PROVEN
     ).exists()
 
 
 def readable_members() -> list[int]:
-    """Return the ids of all members, or none while lists are not proven."""
+    """Return the ids of all members, ascending, inactive ones too; an empty list while
+    lists are not proven.
+    """
     if not are_lists_proven():
         return []
     return list(Member.objects.order_by("id").values_list("id", flat=True))
@@ -92,10 +104,11 @@ def readable_members() -> list[int]:
 def page_matches(
     page: ListPage[LeadRow], member_id: int | None, *, at: datetime
 ) -> bool:
-    """Return True if all rows of a page are the member's; else note that the proof
-    failed.
+    """Return True if no row of the page names another owner than `member_id`.
 
-    `member_id` None is the key's own list, which may hold anybody's.
+    Else store FAILED as the verdict and return False. Rows that name no owner are
+    ignored. `member_id` None is the key's own list, which may hold anybody's: always
+    True.
     """
     if member_id is None:
         return True
@@ -109,7 +122,9 @@ def page_matches(
 
 
 def distrust_lists(detail: str, *, at: datetime) -> None:
-    """Note that the proof failed: lists of members are not read until the next one."""
+    """Store FAILED as the verdict on lists of members: they are not read until they are
+    proven again.
+    """
     _keep((SyncSource.Proof.FAILED, detail), at=at)
 
 

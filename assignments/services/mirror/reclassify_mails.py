@@ -31,9 +31,13 @@ class ReclassifiedCounts:
 
 
 def reclassify_mails() -> ReclassifiedCounts:
-    """Go through all leads with received mails and return the numbers.
+    """Classify received mails anew; return how many leads were looked at and how many
+    mails changed.
 
-    Some leads at a time, each in a transaction, so that it may be broken off.
+    These are the leads with a received mail, or a known one that is no reply. Own
+    addresses are learnt from our sent mails first. Message and Reply rows and the
+    leads' reply times are updated, 200 leads at a time, each time in a transaction, so
+    that an interruption loses only the current one.
     """
     _remember_senders()
     received = Message.objects.filter(lead=OuterRef("pk"), direction="reply")
@@ -58,7 +62,9 @@ def _remember_senders() -> None:
 
 @transaction.atomic
 def _reclassify(lead_ids: Sequence[int]) -> int:
-    """Return how many mails of these leads have turned out to be no replies."""
+    """Classify the received mails of these leads anew, update messages, replies and
+    reply times in one transaction, and return how many messages changed.
+    """
     locked = Lead.objects.select_for_update().order_by("map_id")
     leads = list(locked.filter(pk__in=lead_ids))
     promised = record.due_promises(leads)
@@ -76,7 +82,9 @@ def _reclassify(lead_ids: Sequence[int]) -> int:
 
 
 def _received(lead_ids: Sequence[int]) -> dict[int, dict[int, HistoryEntry]]:
-    """Return the received mails by lead and key, told apart by what is kept of them."""
+    """Return the confirmed received mails by lead id and message id, classified by
+    sender and subject. Stored marks for bounces and automatic mails stay.
+    """
     found: dict[int, dict[int, HistoryEntry]] = defaultdict(dict)
     kept = Message.objects.confirmed().filter(lead__in=lead_ids, direction="reply")
     columns = ("pk", "lead_id", "sender", "subject", "at", "is_bounce", "is_automatic")
@@ -94,7 +102,9 @@ def _received(lead_ids: Sequence[int]) -> dict[int, dict[int, HistoryEntry]]:
 
 
 def _mark(mails: Mapping[int, HistoryEntry], told: Sequence[HistoryEntry]) -> int:
-    """Save what the mails have turned out to be; return how many have changed."""
+    """Store direction and marks of `told`, which are in the order of `mails`, in the
+    Message rows; return how many rows changed.
+    """
     kinds: dict[tuple[str, bool, bool], list[int]] = defaultdict(list)
     for pk, entry in zip(mails, told, strict=True):
         kinds[entry.direction, entry.is_bounce, entry.is_automatic].append(pk)

@@ -52,7 +52,12 @@ def read_members(reading: SyncSession) -> bool:
 
 @transaction.atomic
 def save_members(rows: Iterable[MemberRow]) -> None:
-    """Store the members of the board. Members not on it stay as they are."""
+    """Store the members of the board: create missing ones, update name and source of
+    others.
+
+    A member made by hand keeps source and name, unless the name is empty; an empty name
+    replaces none. Members not in `rows` stay as they are.
+    """
     names = {
         row.id: plain_text.fit_to_column(row.name, model=Member, field="name")
         for row in rows
@@ -89,8 +94,10 @@ def read_categories(reading: SyncSession) -> bool:
 
 @transaction.atomic
 def save_categories(rows: Iterable[CategoryRow]) -> None:
-    """Store the categories; leads whose category began or ceased to close are worked
-    out anew.
+    """Create or update the categories; those not in `rows` stay as they are.
+
+    `is_closing` and `is_interested` follow from sentiment and name unless set by hand.
+    If `is_closing` changed, `answer_owed` of the category's leads is recomputed.
     """
     by_id = {row.id: row for row in rows}
     known = Category.objects.in_bulk(list(by_id))
@@ -167,7 +174,9 @@ def _refresh_search(campaign: Campaign) -> None:
 
 # ── What a campaign knows of its leads ──────────────────────────────────────────
 def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
-    """Return campaigns with present leads not read for a day, new ones first."""
+    """Return campaigns that have present leads and whose attributes were never read or
+    last read a day ago or earlier; unread ones first, then the oldest.
+    """
     ours = Lead.objects.present().filter(campaign=OuterRef("pk"))
     is_due = Q(attributes_at=None) | Q(attributes_at__lte=at - ATTRIBUTES_EVERY)
     due = Campaign.objects.filter(is_due, Exists(ours))
@@ -175,7 +184,9 @@ def campaigns_to_read(at: datetime) -> QuerySet[Campaign]:
 
 
 def read_campaign_leads(reading: SyncSession) -> bool:
-    """Read a page of the campaign that waits longest; return True if none is left."""
+    """Store a page of the campaign begun, else of the one waiting longest; return True
+    only if none waits. Raises the call's errors; Refused ends the campaign, too.
+    """
     source = sync_sources.load_source(CAMPAIGN_LEADS)
     at = reading.clock()
     campaign = _campaign_at(source.cursor) or campaigns_to_read(at).first()
@@ -193,7 +204,6 @@ def read_campaign_leads(reading: SyncSession) -> bool:
             ),
         )
     except Refused:
-        # Deleted in Smartlead, for one: it must not hold up the others.
         _finish_campaign(campaign, at)
         raise
     reading.count_rows(CAMPAIGN_LEADS, page)
@@ -223,7 +233,11 @@ def _finish_campaign(campaign: Campaign, at: datetime) -> None:
 
 @transaction.atomic
 def save_attributes(rows: Sequence[CampaignLeadRow]) -> int:
-    """Add the rows' attributes to our leads; return how many rows are ours."""
+    """Store the rows' attributes on our leads, with their search texts; return how many
+    rows are of leads known here.
+
+    Empty values are ignored; person id, address and name only fill empty columns.
+    """
     by_id = {row.map_id: row for row in rows}
     leads = Lead.objects.filter(pk__in=by_id).order_by("map_id")
     found = list(leads.select_for_update())
@@ -265,7 +279,9 @@ def _take_attributes(
 
 
 def _save_changed(row: Any, news: Mapping[str, Any]) -> None:
-    """Save the columns that differ; a new row is inserted whole."""
+    """Set `news` on the row and save the columns that differ, if any; insert a new row
+    whole.
+    """
     changed = [name for name, value in news.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, news[name])

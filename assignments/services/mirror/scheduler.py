@@ -61,10 +61,12 @@ def sync_slice(
     clock: Clock = timezone.now,
     sleep: Sleep = time.sleep,
 ) -> SyncReport:
-    """Read what is due until `until` and return what was read.
+    """Read what is due, and wait for what comes due, until `until`; return the counts.
 
     The head pass and the reference data come first, in turns; the full pass and the
-    rest use the time between. The next slice continues where this one ended.
+    rest use the time between. Errors of Smartlead are stored with their source, not
+    raised. The slice ends early in an outage, without budget, or if the database
+    belongs to another account. The next slice continues.
     """
     reading = SyncSession(
         client=client, budget=budget, clock=clock, sleep=sleep, until=until
@@ -86,7 +88,13 @@ def run_head_sync(
     progress: Progress,
     clock: Clock = timezone.now,
 ) -> SyncReport:
-    """Read a whole head pass and the reference data that is due; return what was read."""
+    """Read the reference data that is due, then a head pass to its end; return the
+    counts.
+
+    `progress` gets a line after each step that is not the last of its job. Errors of
+    Smartlead are stored, not raised. An outage, or no budget within a day, ends the
+    reading; nothing is read if the database belongs to another account.
+    """
     reading = _unhurried(client, budget, clock)
     if _is_barred(reading):
         return reading.report
@@ -102,7 +110,11 @@ def run_full_sync(
     progress: Progress,
     clock: Clock = timezone.now,
 ) -> SyncReport:
-    """Read everything once, at the pace of bulk work; return what was read."""
+    """Read reference data, head pass, proof of lists, a deep round, missing leads and
+    campaigns' attributes, in this order; return the counts.
+
+    Errors, budget and `progress` are treated as in `run_head_sync`.
+    """
     reading = _unhurried(client, budget, clock)
     if _is_barred(reading):
         return reading.report
@@ -118,7 +130,9 @@ class _Slice:
     turns: dict[str, int] = field(default_factory=dict)
 
     def take_step(self) -> bool:
-        """Do one step, or wait until one is due; return False when the time is up."""
+        """Do one step of a due job, or sleep until the next is due; return False if the
+        time is up or the budget allows no call in it.
+        """
         at, until = self.reading.clock(), self.reading.until
         if at >= until:
             return False
@@ -135,7 +149,9 @@ class _Slice:
     def _next(
         self, jobs: Sequence[SyncJob], times: Mapping[str, datetime], at: datetime
     ) -> SyncJob | None:
-        """Return the due job whose last turn is longest ago, None if none is due."""
+        """Return the due job whose last turn is longest ago, the first among equals;
+        None if none is due.
+        """
         due = [job for job in jobs if job.source in times and times[job.source] <= at]
         return min(due, key=lambda job: self.turns.get(job.source, 0), default=None)
 
@@ -158,7 +174,8 @@ class _Slice:
 def _attempt(job: SyncJob, reading: SyncSession) -> bool:
     """Do one step of a job; return True if it has nothing more to do, or has failed.
 
-    A failure is noted with its source.
+    A SmartleadError is stored with its source; BudgetExhausted and Unavailable are
+    raised.
     """
     is_through = True
     with reading.reporting(job.source):
@@ -199,7 +216,9 @@ def _unhurried(client: Client, budget: CallBudget, clock: Clock) -> SyncSession:
 
 
 def _is_barred(reading: SyncSession) -> bool:
-    """Return True, and note it, if the database belongs to another account."""
+    """Return True if the database belongs to another account, and store that as the
+    inbox's error.
+    """
     problem = account.binding_problem(account.current_account())
     if problem:
         reading.note(sync_sources.INBOX, problem)
@@ -208,7 +227,9 @@ def _is_barred(reading: SyncSession) -> bool:
 
 # ── What there is to read, and when ─────────────────────────────────────────────
 def _due_times(at: datetime) -> dict[str, datetime]:
-    """Return when each job's next step may be taken, without jobs that have none."""
+    """Return by source when each job's next step may be taken; jobs with nothing to do
+    are left out. After an error it is not before HEAD_EVERY seconds have passed.
+    """
     known = SyncSource.objects.in_bulk()
     times: dict[str, datetime] = {}
     for job in (*FOREGROUND, *BACKGROUND):

@@ -66,7 +66,10 @@ class SyncSession:
     def ask[T](self, kind: CallKind, call: Callable[[Client], T]) -> tuple[T, datetime]:
         """Make one call; return its answer and the moment it was asked.
 
-        Raises OutOfTime if there is no slot, and the client's errors.
+        Waits for a slot of the budget and raises BudgetExhausted if there is none
+        before `until`. Repeats the call after a rate limit (429), up to `patience`
+        times, then raises; other SmartleadErrors are raised at once. The first answer
+        of a session binds an unbound database to the account and clears the outage.
         """
         for _ in range(self.patience):
             try:
@@ -104,9 +107,11 @@ class SyncSession:
 
     @contextmanager
     def reporting(self, name: str) -> Iterator[None]:
-        """Note an error of Smartlead with its source instead of raising it.
+        """Store a SmartleadError of the block with source `name` and in the report,
+        instead of raising it.
 
-        Raises Stopped if no other source would fare better.
+        If its kind is in STOPPERS, start an outage and raise Unavailable. Clear the
+        stored error if the block succeeds. Other exceptions pass.
         """
         try:
             yield

@@ -35,10 +35,12 @@ MISSES = 2  # before a lead is looked for by itself
 
 
 def read_head_page(reading: SyncSession) -> bool:
-    """Read one page of the head pass; return True if the pass is complete.
+    """Read and store one page of the head pass, begun if none is under way; return True
+    if the pass is complete.
 
-    Only a complete pass moves the mark: what a broken one has not reached lies below
-    it.
+    A complete pass moves the mark to MARK_OVERLAP seconds before the newest reply. If
+    the list refuses the time range, the pass goes on by offset. Errors of the call are
+    raised.
     """
     source = sync_sources.load_source(INBOX)
     if not source.cursor:
@@ -65,11 +67,11 @@ def read_head_page(reading: SyncSession) -> bool:
 
 
 def begin_round(*, at: datetime, is_deep: bool) -> None:
-    """Begin a round of the full pass.
+    """Begin a round of the full pass at the top of the inbox.
 
-    Two rounds of three are warm: they stop at leads that last replied 14 days ago, or
-    at the oldest one that is held or has an assignment pending. Every third is deep: it
-    goes to the end and reads the lists of owners too.
+    If `is_deep`, it reads the whole inbox and then the lists of owners. Else it ends at
+    leads that last replied 14 days before `at`, or earlier if a lead that is held or
+    has a pending assignment has an older reply.
     """
     source = sync_sources.load_source(FULL)
     floor = None if is_deep else _floor(at)
@@ -83,7 +85,12 @@ def begin_round(*, at: datetime, is_deep: bool) -> None:
 
 
 def read_full_page(reading: SyncSession) -> bool:
-    """Read one page of the current round; return True if the round is complete."""
+    """Read and store one page of the current round; return True if the round is
+    complete.
+
+    If none is under way, one is begun; every third is deep. At the end `missed_passes`
+    grows by one for present leads that the round should have shown and did not.
+    """
     source = sync_sources.load_source(FULL)
     if not source.cursor:
         begin_round(at=reading.clock(), is_deep=source.passes % DEEP_EVERY == 0)
@@ -105,9 +112,12 @@ def read_full_page(reading: SyncSession) -> bool:
 
 
 def recheck_missing_lead(reading: SyncSession) -> bool:
-    """Ask for one lead that two rounds have missed; return True if there is none.
+    """Ask Smartlead for the first of `missing_leads` by itself; return True if there is
+    none, else False.
 
-    The lead is stored again, or marked as gone.
+    The lead is stored again; if Smartlead has none or answers empty (EmptyAnswer), it
+    is marked as gone and counted in the report. Other errors of the call are raised;
+    then the lead is tried again once another round has missed it.
     """
     lead = missing_leads().order_by("map_id").first()
     if lead is None:
@@ -131,15 +141,17 @@ def _find(client: Client, lead: Lead) -> LeadRow | None:
 
 
 def missing_leads() -> QuerySet[Lead]:
-    """Return present leads that the last two rounds should have shown and did not."""
+    """Return present leads that at least two rounds should have shown and did not."""
     return Lead.objects.present().filter(missed_passes__gte=MISSES)
 
 
 @transaction.atomic
 def mark_gone(*, map_id: int, asked_at: datetime, at: datetime) -> bool:
-    """Mark a lead that Smartlead does not have as gone; return True if that was done.
+    """Mark a lead as gone, refuse its waiting assignments and end its holds; return
+    True.
 
-    Nothing is done if the lead was seen after `asked_at`.
+    Return False, with nothing changed, if it is gone already or was seen after
+    `asked_at`. Raises Lead.DoesNotExist.
     """
     lead = lock_lead(map_id)
     if lead.gone_at or lead.seen_at > asked_at:
@@ -161,9 +173,11 @@ def _read_inbox_stage(reading: SyncSession, source: SyncSource) -> ListPosition 
 
 
 def _read_owner_stage(reading: SyncSession, source: SyncSource) -> ListPosition | None:
-    """Read a page of the key's own list or of one member's; return the next place.
+    """Read a page of the key's own list or of one member's; return the next place, None
+    at the end.
 
-    None at the end, and if the list fails: then the round counts as partial.
+    If the list fails or holds other members' leads, return None and set `is_partial` in
+    the cursor; the error is stored. Raises BudgetExhausted and Unavailable.
     """
     _, _, member = source.cursor["stage"].partition(":")
     place = ListPosition.from_json(source.cursor["place"])
@@ -188,7 +202,10 @@ def _read(
     member_id: int | None = None,
     with_history: bool = False,
 ) -> tuple[ListPage[LeadRow], datetime] | None:
-    """Read a page and store its rows; None if the list refuses the time filter."""
+    """Read a page, store and count its rows; return it and the moment it was asked.
+
+    Return None if Smartlead refuses a page with a time range. Other errors are raised.
+    """
     try:
         page, asked_at = reading.ask(
             kind,
@@ -211,9 +228,11 @@ def _read(
 
 
 def _next_stage(cursor: dict[str, Any]) -> str | None:
-    """Return the list to read after this one, None after the last.
+    """Return the list to read after the cursor's, None after the last one and in a
+    round with a floor.
 
-    A deep round reads the inbox, the key's own list and the list of each member.
+    A deep round reads the inbox, the key's own list and the list of each readable
+    member.
     """
     if cursor["floor"]:
         return None
@@ -234,7 +253,12 @@ def _floor(at: datetime) -> datetime:
 
 @transaction.atomic
 def _count_missed(source: SyncSource) -> None:
-    """Count a miss for each lead that this round should have shown and did not."""
+    """Add one to `missed_passes` of each present lead that was not seen since the round
+    began.
+
+    A round with a floor counts leads with a reply not older than it; a partial one,
+    leads with a reply.
+    """
     present = Lead.objects.present().alias(listed_at=LISTED_REPLY_AT)
     missed = present.filter(seen_at__lt=source.started_at)
     if floor := source.cursor["floor"]:
@@ -251,7 +275,9 @@ def _count_missed(source: SyncSource) -> None:
 def _newest(
     rows: Sequence[LeadRow], before: str | None, asked_at: datetime
 ) -> datetime | None:
-    """Return the time of the newest reply of the pass, never later than now."""
+    """Return the latest of the rows' reply times (none counts as later than `asked_at`)
+    and of `before`, an ISO time; None if there is none.
+    """
     times = [min(row.last_reply_at, asked_at) for row in rows if row.last_reply_at]
     if before:
         times.append(datetime.fromisoformat(before))

@@ -40,7 +40,11 @@ def clear_error(name: str) -> None:
 
 
 def record_unreadable(name: str, rows: Sequence[SkippedRow], *, at: datetime) -> None:
-    """Count rows that could not be read, one entry a kind; keep the newest 200 entries."""
+    """Count unreadable rows in UnreadableRow, one entry per source and excerpt; without
+    rows do nothing.
+
+    Of all sources together, only the 200 entries seen last are kept.
+    """
     if not rows:
         return
     seen = {_digest(row): row for row in rows}

@@ -47,7 +47,11 @@ def default_file(at: datetime) -> Path:
 
 
 def back_up(path: Path, *, at: datetime) -> None:
-    """Write a backup of the database to a new file. Raises BackupRefused."""
+    """Write a backup of the database to the new file `path`.
+
+    Raises BackupRefused if the file exists or cannot be written, or if the database is
+    damaged, locked for a minute, or cannot be copied.
+    """
     if path.exists():
         raise BackupRefused(f"{path} exists already. Name another file.")
     try:
@@ -73,16 +77,21 @@ def _manifest(copy: Path, at: datetime) -> Manifest:
 
 
 def _account() -> Account:
-    """Return what older databases know of the account too."""
+    """Return base URL and fingerprint of the account; an empty, unsaved one if there is
+    none. No other column is read: older databases may lack it.
+    """
     known = Account.objects.only("base_url", "fingerprint")
     return known.first() or Account()
 
 
 def restore(path: Path, *, may_replace: bool, at: datetime) -> list[str]:
-    """Put a backup in place of the database, and pause all writes.
+    """Replace the database by the backup, pause all writes, and record that the worker
+    is stopped.
 
-    Return sentences for whoever restores. Raises BackupRefused, mostly before anything
-    is touched; a restore that fails half way leaves the old database.
+    Return sentences for whoever restores, on what was done and what is to be done.
+    Raises BackupRefused if the file is no whole backup, does not fit this code and kind
+    of database, or others use the database; or if it would replace Handoff's tables and
+    `may_replace` is False. The old database then stays.
     """
     with open_backup(path) as (manifest, bytes_of_copy):
         _check(manifest)
@@ -133,7 +142,9 @@ def _tables() -> list[str]:
 
 
 def _work_folder() -> Path:
-    """Return where the copy is unpacked: a rename must not cross disks."""
+    """Return the folder of the SQLite file, since a rename must not cross disks; for
+    PostgreSQL the folder var/, created if missing.
+    """
     if connection.vendor == "sqlite":
         return sqlite_copy.database_file().parent
     folder = Path(settings.BASE_DIR / "var")
@@ -156,5 +167,4 @@ def _news(manifest: Manifest, kept: Path | None) -> list[str]:
 
 
 def _engine() -> ModuleType:
-    """Return the module whose `dump` and `load` fit the database."""
     return sqlite_copy if connection.vendor == "sqlite" else postgres_copy

@@ -39,7 +39,9 @@ class Manifest:
 
 @contextmanager
 def private_file(path: Path) -> Iterator[Path]:
-    """Give a new file that only its owner may read; it is gone afterwards."""
+    """Create an empty file that only its owner may read or write, yield its path, and
+    delete it (unless it was moved) at the end. Raises FileExistsError.
+    """
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         yield path
@@ -53,7 +55,10 @@ def checksum(path: Path) -> str:
 
 
 def write_backup(path: Path, *, copy: Path, manifest: Manifest) -> None:
-    """Write the file as a whole or not at all. Raises OSError, on a full disk say."""
+    """Write a zip of manifest and copy to `path`, as a whole or not at all.
+
+    It replaces a file that is there. Raises OSError, on a full disk for example.
+    """
     with private_file(path.with_name(f".{path.name}.{os.getpid()}")) as draft:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as file:
             file.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
@@ -65,7 +70,10 @@ def write_backup(path: Path, *, copy: Path, manifest: Manifest) -> None:
 
 @contextmanager
 def open_backup(path: Path) -> Iterator[tuple[Manifest, IO[bytes]]]:
-    """Give the manifest and the copy's bytes; raises BackupRefused."""
+    """Yield the manifest and an open file with the copy's bytes.
+
+    Raises BackupRefused if `path` cannot be read or is no whole file of this kind.
+    """
     no_backup = BackupRefused(
         f"{path} is no whole file of manage.py backup: it is something else, or cut short."
     )
@@ -86,7 +94,11 @@ def open_backup(path: Path) -> Iterator[tuple[Manifest, IO[bytes]]]:
 
 
 def unpack(copy: IO[bytes], target: Path, *, manifest: Manifest) -> None:
-    """Write the copy to `target` and compare its checksum."""
+    """Write the copy to `target`, through to the disk.
+
+    Raises BackupRefused if it cannot be read or its checksum is not the manifest's, and
+    OSError if it cannot be written.
+    """
     damaged = BackupRefused("The backup is damaged: its copy is not the one it names.")
     try:
         with target.open("wb") as file:
@@ -100,7 +112,9 @@ def unpack(copy: IO[bytes], target: Path, *, manifest: Manifest) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut, where the system can."""
+    """Write a folder's entries through to the disk, so that renames survive a power
+    cut; an OSError is ignored.
+    """
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

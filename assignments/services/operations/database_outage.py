@@ -31,7 +31,11 @@ class Outage(Enum):
 
 
 def outage_in(error: BaseException | None) -> Outage | None:
-    """Return what is out of order, or None if the error is about something else."""
+    """Return DISK_FULL or NO_ANSWER (no connection, or no usable file), by the first
+    error of a database driver (sqlite3, psycopg) behind `error`.
+
+    None if there is no such error, or if it is about something else.
+    """
     for cause in _chain(error):
         if isinstance(cause, sqlite3.Error):
             return _sqlite_outage(cause)
@@ -41,7 +45,9 @@ def outage_in(error: BaseException | None) -> Outage | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Give the database driver's error behind Django's, however deep."""
+    """Yield `error` and the errors that it came from, without Django's own, which wrap
+    those of the drivers.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

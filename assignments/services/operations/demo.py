@@ -61,9 +61,11 @@ TARGETS = {
 
 @transaction.atomic
 def create_people() -> None:
-    """Create logins, teams and targets; does nothing if they are there.
+    """Create the demo's logins, teams and targets and link members to them; do nothing
+    if the first login exists.
 
-    Raises OnlyOnSandbox.
+    Raises OnlyOnSandbox if the database is not the demo's or the settings name the real
+    Smartlead.
     """
     if not on_demo_database():
         raise OnlyOnSandbox("Demo logins are made in the demo's own database only.")
@@ -78,13 +80,18 @@ def create_people() -> None:
 
 
 def sandbox_port() -> int:
-    """Return the port of the sandbox that the database belongs to, or the usual one."""
+    """Return the port in the account's base URL, or SANDBOX_PORT if there is none."""
     base_url = Account.objects.values_list("base_url", flat=True).first()
     return (urlsplit(base_url).port if base_url else None) or SANDBOX_PORT
 
 
 def follow_sandbox(base_url: str) -> None:
-    """Tie the database to its sandbox, which has only moved to another port."""
+    """Store the sandbox's new address and the fingerprint of the settings on the
+    account, if it has a fingerprint.
+
+    Raises OnlyOnSandbox if the database is not the demo's or the settings name the real
+    Smartlead.
+    """
     if not on_demo_database():
         raise OnlyOnSandbox("Only the demo's own database may follow the sandbox.")
     Account.objects.exclude(fingerprint="").update(
@@ -93,7 +100,9 @@ def follow_sandbox(base_url: str) -> None:
 
 
 def _set_targets() -> None:
-    """Set the targets of the demo, in the hours that everybody has from the start."""
+    """Create or update the targets of the demo for all leads and for categories that
+    exist, and recalculate all deadlines.
+    """
     for name, (minutes, at_breach) in TARGETS.items():
         category = Category.objects.filter(name=name).first() if name else None
         if name and category is None:

@@ -52,7 +52,12 @@ PATIENCE = 60  # seconds to wait for a slot of the budget
 
 
 def examine_installation(*, at: datetime) -> Iterator[Finding]:
-    """Yield all findings that need no call to Smartlead."""
+    """Yield all findings that need no call to Smartlead: settings, static files, disk,
+    mail, database, migrations, clock, work.
+
+    Ends after the database if that cannot be used, and before work if migrations do not
+    fit.
+    """
     yield from settings_findings()
     yield static_files()
     yield disk_space()
@@ -70,7 +75,9 @@ def examine_installation(*, at: datetime) -> Iterator[Finding]:
 
 
 def before_serving() -> Iterator[Finding]:
-    """Yield findings on what would make every page fail."""
+    """Yield findings on static files, database and migrations, without which every page
+    would fail.
+    """
     yield static_files()
     yield database()
     yield migrations()
@@ -98,7 +105,9 @@ def work_findings(*, at: datetime) -> Iterator[Finding]:
 
 
 def online(*, client: Client) -> Iterator[Finding]:
-    """Make one read of Smartlead, paid for like every other, and look at its clock."""
+    """Make one cheap read of Smartlead within the budget and yield its finding; then
+    one on the clock, if the answer told Smartlead's time.
+    """
     yield smartlead_answers(client=client)
     if client.server_time is not None:
         yield smartlead_clock(server_time=client.server_time, at=timezone.now())
@@ -221,7 +230,9 @@ def database() -> Finding:
 
 
 def why_unreachable() -> str:
-    """Return why the database cannot be opened, in a sentence; "" if it can."""
+    """Run a query; return a sentence with the reason if the database cannot be opened,
+    "" if it can.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,7 +1,7 @@
-"""Whether what must never break has held, as the database has it.
+"""Checks that what must never break has held, as the database has it.
 
-The promises are those of docs/design/design.md, section 4. Reads only. Most promises are
-kept by constraints as well; the audit says so about a database that somebody has
+The promises are those of docs/design/design.md, section 4. Reads only. Most promises
+are kept by constraints as well; the audit says so about a database that somebody has
 restored, edited or moved.
 """
 
@@ -47,7 +47,9 @@ type Search = Callable[[datetime], Iterable[object]]
 
 
 def check_invariants(*, at: datetime) -> Iterator[InvariantCheck]:
-    """Yield a finding for each promise, kept or broken."""
+    """Yield a check for each promise of INVARIANTS, kept or broken, with the names of
+    all that break it.
+    """
     for promise, search in INVARIANTS.items():
         yield InvariantCheck(promise, tuple(_named(thing) for thing in search(at)))
 
@@ -90,8 +92,11 @@ def _stray_followers(at: datetime) -> Iterator[Assignment]:
 
 
 def _follows(row: Assignment, before: Assignment) -> bool:
-    """Return True if a waiting row expects what the end of the one before it left
-    behind.
+    """Return True if a waiting row expects the owner that the one before leaves behind:
+    its target if sending or done, the owner that it expected itself if it ended
+    otherwise.
+
+    Always True while that one waits; False if it was overtaken.
     """
     match before.state:
         case State.SENDING | State.DONE:
@@ -121,8 +126,9 @@ def _waiting_for_gone_leads(at: datetime) -> QuerySet[Assignment]:
 
 
 def _stuck(at: datetime) -> Iterator[Model]:
-    """Yield rows that nobody works on any more; none during an outage, when nothing
-    moves.
+    """Yield assignments and notes in sending whose lease and settling time, and leads
+    whose moment to be read again, passed more than LEASE + QUIET seconds ago. Yield
+    none during an outage.
     """
     if accounts.current_account().outage_since is not None:
         return
@@ -160,9 +166,9 @@ def _untold_owners(at: datetime) -> QuerySet[Lead]:
 
 
 def _owners_apart(at: datetime) -> Iterator[str]:
-    """Yield leads whose owner is not whom the last change gave them to.
-
-    Two changes of the same moment may be seen in either order: by end, or by number.
+    """Yield a line for each lead whose owner is the target neither of the done
+    assignment that ended last nor of the newest one: two that end at the same moment
+    may be seen in either order.
     """
     done = Assignment.objects.filter(lead=OuterRef("pk"), state=State.DONE)
     last = done.order_by("-finished_at", "-pk").values("to")[:1]

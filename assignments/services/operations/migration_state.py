@@ -46,20 +46,19 @@ def read_migration_state() -> MigrationState:
 
 
 def applied_migrations() -> list[str]:
-    """Return the names of all migrations that the database has, sorted."""
+    """Return the names (`app.name`) of all migrations that the database has, sorted."""
     loader = MigrationExecutor(connection).loader
     return sorted(_names(loader.applied_migrations))
 
 
 def known_migrations() -> set[str]:
-    """Return the names of all migrations of this code."""
+    """Return the names (`app.name`) of all migrations of this code."""
     return set(_names(MigrationExecutor(None).loader.disk_migrations))
 
 
 def refuse_unreleased_database(*, using: str, **_: object) -> None:
-    """Keep `migrate` from changing a database of an unreleased version.
-
-    A receiver of Django's pre_migrate signal. Raises CommandError.
+    """Raise CommandError if the database `using` was made by a version from before the
+    first release. A receiver of the pre_migrate signal.
     """
     applied = MigrationRecorder(connections[using]).applied_migrations()
     if UNRELEASED in _names(applied):

@@ -30,7 +30,9 @@ class FirstSteps:
 
     @property
     def is_connected(self) -> bool:
-        """Return True if Smartlead has taken the key, and takes it still."""
+        """Return True if the database is bound to an account and there is neither a
+        binding problem nor an outage.
+        """
         return self.account.bound_at is not None and not self.problem
 
     @property
@@ -43,8 +45,8 @@ class FirstSteps:
 
     @property
     def is_staffed(self) -> bool:
-        """Return True if somebody besides the first manager signs in, and a login owns
-        leads.
+        """Return True if at least two logins are active and a member is linked to an
+        active login.
         """
         return self.users > 1 and self.linked > 0
 
@@ -58,7 +60,10 @@ class FirstSteps:
 
 
 def first_steps(*, at: datetime) -> FirstSteps:
-    """Return how far each step is."""
+    """Return the state of the installation from which the steps follow, with counts of
+    present leads, active members, categories, active users, and members linked to
+    such users.
+    """
     account = accounts.current_account()
     known = SyncSource.objects.in_bulk([sync_sources.INBOX, sync_sources.FULL])
     inbox, full = known.get(sync_sources.INBOX), known.get(sync_sources.FULL)
@@ -79,12 +84,15 @@ def first_steps(*, at: datetime) -> FirstSteps:
 
 
 def are_first_steps_open() -> bool:
-    """Return True until a sales manager has put the first steps away."""
+    """Return True until somebody has dismissed the first steps for everybody."""
     return accounts.current_account().guide_closed_at is None
 
 
 @transaction.atomic
 def dismiss_first_steps(*, actor: User, at: datetime) -> None:
-    """Put the first steps away for everybody. Raises NotAllowed."""
+    """Store `at` as the time when the first steps were dismissed for everybody.
+
+    Raises NotAllowed unless `actor` is a sales manager.
+    """
     require_manager(actor, "put the first steps away")
     Account.objects.filter(pk=accounts.current_account().pk).update(guide_closed_at=at)

@@ -38,9 +38,11 @@ def dump(target: Path) -> None:
 
 
 def load(copy: Path, *, then: str) -> None:
-    """Put the copy in place of everything that is ours, and do the SQL of `then`.
+    """Replace all tables and functions that are ours by the copy's and run the SQL
+    `then`, in one transaction.
 
-    All of it is one transaction: if anything fails, nothing was changed.
+    Raises BackupRefused, with nothing changed, if others are connected, a program of
+    PostgreSQL is missing or too old, or one fails.
     """
     _require_alone()
     connection.close()
@@ -73,7 +75,10 @@ def _require_alone() -> None:
 
 
 def _program(name: str) -> str:
-    """Return the newest program of this name; it must not be older than the server."""
+    """Return the path of the newest installed program of this name.
+
+    Raises BackupRefused if there is none, or it is older than the server.
+    """
     server = connection.cursor().connection.info.server_version // 10000
     found = {*INSTALLED.glob(f"*/bin/{name}")}
     if on_path := shutil.which(name):
@@ -106,7 +111,9 @@ def _run(command: list[str], what_failed: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return this environment with the line of the settings in libpq's variables."""
+    """Return this process's environment, with the connection of the settings added as
+    libpq's variables.
+    """
     said = dict(connection.get_connection_params())
     names = {
         option.keyword.decode(): option.envvar.decode()

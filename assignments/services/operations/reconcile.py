@@ -21,10 +21,12 @@ type Owners = dict[int, int | None]
 
 
 def compare_owners(client: Client) -> InvariantCheck:
-    """Return a finding on all leads whose owner differs; each is asked for by itself
-    first.
+    """Return a check that names the leads with another owner in Smartlead, and those
+    that Smartlead lacks.
 
-    Raises the client's errors.
+    A lead that the inbox lists with another owner, or not at all, is first read by
+    itself. If Smartlead cannot be read, the check is broken by that alone: no
+    SmartleadError is raised.
     """
     try:
         seen = _listed_owners(client)
@@ -37,7 +39,11 @@ def compare_owners(client: Client) -> InvariantCheck:
 
 
 def _listed_owners(client: Client) -> Owners:
-    """Return owners as the inbox lists them; rows that name none are left out."""
+    """Return owner ids by lead as the whole inbox lists them; rows that name none are
+    left out.
+
+    Raises the client's errors. A list that refuses the time range is read by offset.
+    """
     owners: Owners = {}
     place: ListPosition | None = ListPosition()
     while place:
@@ -63,8 +69,9 @@ def _page(client: Client, place: ListPosition) -> ListPage[LeadRow]:
 
 
 def _differing(client: Client, seen: Owners) -> Iterator[str]:
-    """Yield the leads, with both owners, that a read of their own finds with another
-    one.
+    """Yield a line with both owners for each lead that a read of its own finds with
+    another owner, and a line for each that Smartlead does not have. Leads are not
+    read if `seen` agrees.
     """
     for map_id, owner_id in _ours().items():
         if map_id in seen and seen[map_id] == owner_id:
@@ -82,7 +89,9 @@ def _differing(client: Client, seen: Owners) -> Iterator[str]:
 
 
 def _ours(map_id: int | None = None) -> Owners:
-    """Return the owners we know, without leads that an assignment is moving just now."""
+    """Return the owner ids by lead (or by `map_id` alone) of present leads with a known
+    owner, without those that an assignment is moving just now.
+    """
     moving = Assignment.objects.sending().values("lead")
     leads = Lead.objects.present().filter(owner_known_at__isnull=False)
     leads = leads.exclude(pk__in=moving).order_by("pk")

@@ -23,9 +23,10 @@ class AlreadyServed(CommandError):
 
 @contextmanager
 def serving_mark() -> Iterator[None]:
-    """Mark the database as served; leave word when that ends as it should.
+    """Hold `serving_lock`; delete the heartbeat STOPPED at the start and record it at
+    the end, also after an error. Raises AlreadyServed.
 
-    Raises AlreadyServed. A killed process leaves no mark behind.
+    A killed process records nothing. A database error at the end is ignored.
     """
     with serving_lock():
         Heartbeat.objects.filter(name=STOPPED).delete()
@@ -38,7 +39,9 @@ def serving_mark() -> Iterator[None]:
 
 @contextmanager
 def serving_lock() -> Iterator[None]:
-    """Hold the lock beside a SQLite file; do nothing for other databases."""
+    """Hold the lock file beside a SQLite database; do nothing for other databases and
+    those in memory. Raises AlreadyServed if another process holds it.
+    """
     path = _lock_file()
     if path is None:
         yield

@@ -20,7 +20,9 @@ LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 def disk_space() -> Finding:
-    """Look at the disks of the database file, of var/ and of the program."""
+    """Return a problem if one of the disks of the database file, of var/ and of the
+    program has less than 500 MB free or room for no file; else a fine finding.
+    """
     folders = [settings.BASE_DIR / "var", settings.BASE_DIR]
     if connection.vendor == "sqlite":
         folders.insert(0, Path(connection.settings_dict["NAME"]).parent)
@@ -43,7 +45,9 @@ def _free_bytes(folder: Path) -> int:
 
 
 def mail_server() -> Finding:
-    """Connect to the mail server and sign in; no mail is sent."""
+    """Sign in to the mail server, without a mail; return a problem if that fails, else
+    a fine finding. Without EMAIL_URL it is fine without a try.
+    """
     if not smtp.is_on():
         return fine("mail", "Off: without EMAIL_URL notifications are in the app only.")
     try:
@@ -54,7 +58,9 @@ def mail_server() -> Finding:
 
 
 def plain_http() -> Finding | None:
-    """Say what is wrong with an address that is not https, if anything is."""
+    """Return a note if SITE_URL is not https and it or ALLOWED_HOSTS ("*" aside) names
+    another machine; else None.
+    """
     site = urlsplit(settings.SITE_URL)
     if site.scheme == "https":
         return None
@@ -77,7 +83,12 @@ def plain_http() -> Finding | None:
 
 
 def site() -> Finding:
-    """Open the sign-in page at SITE_URL, as a browser would."""
+    """Open the sign-in page at SITE_URL; return a fine finding if it comes with status
+    200.
+
+    Return a note if nothing answers or the proxy says 502 to 504; a problem for a wrong
+    certificate and all other answers.
+    """
     try:
         status, location = _open_login_page()
     except ssl.SSLCertVerificationError as error:
@@ -98,7 +109,7 @@ def site() -> Finding:
 
 
 def _open_login_page() -> tuple[int, str]:
-    """Return the status, and where a redirect leads."""
+    """Return the status of the sign-in page, and its Location header ("" without one)."""
     address = urlsplit(settings.SITE_URL)
     is_https = address.scheme == "https"
     kind = http.client.HTTPSConnection if is_https else http.client.HTTPConnection

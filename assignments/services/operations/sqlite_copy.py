@@ -23,7 +23,11 @@ def database_file() -> Path:
 
 
 def dump(target: Path) -> None:
-    """Copy the database as it is at one moment, with what its log holds."""
+    """Copy the database as it is at one moment to `target`, one file without a log; it
+    may be in use.
+
+    Raises BackupRefused if it stays locked for a minute, or if the copy is damaged.
+    """
     with (
         closing(
             sqlite3.connect(f"{database_file().as_uri()}?mode=ro", uri=True)
@@ -36,7 +40,9 @@ def dump(target: Path) -> None:
 
 
 def _give_up_in_time() -> Callable[[int, int, int], None]:
-    """Return what is called after each try to read the database while it is locked."""
+    """Return a function, called after each try to read the locked database, that raises
+    BackupRefused when it has been called more than MOST_TRIES times.
+    """
     tries = count()
 
     def look(status: int, remaining: int, total: int) -> None:
@@ -57,10 +63,11 @@ def check_integrity(path: Path) -> None:
 
 
 def load(copy: Path, *, then: str) -> Path | None:
-    """Put the copy in place of the database; return where the old one was put.
+    """Run the SQL `then` in the copy and put it in place of the database, whose log is
+    put aside; return where the old database was put ("….before-restore"), None if
+    there was none.
 
-    `then` is SQL that is done in the copy first. A log that is left of the old database
-    is never replayed into the new one: it goes before the new file comes.
+    Raises BackupRefused if the copy is damaged or the database is in use.
     """
     check_integrity(copy)
     with closing(sqlite3.connect(copy)) as database:
@@ -78,7 +85,11 @@ def load(copy: Path, *, then: str) -> Path | None:
 
 
 def _require_alone(path: Path) -> None:
-    """Write the log back into the old database; refuse while others have it open."""
+    """Write the log back into the old database.
+
+    Raises BackupRefused while others have it open; a damaged one passes, since that may
+    be why somebody restores.
+    """
     with closing(sqlite3.connect(path, timeout=1)) as old:
         try:
             old.execute("PRAGMA locking_mode=EXCLUSIVE")

@@ -96,7 +96,11 @@ class SystemOverview:
 
     @property
     def remarks(self) -> int:
-        """Return the number of lines of the page that ask for a look."""
+        """Return the number of lines that ask for a look: each failing source, and one
+        each for a binding problem, an outage, a silent worker, paused writes, a
+        paused or slowed budget, changes outside Handoff, and trouble or returned
+        mails.
+        """
         account = self.account
         return len(self.failing) + sum(
             map(
@@ -149,7 +153,10 @@ def queue_counts() -> QueueCounts:
 
 
 def mirror_drift(*, at: datetime) -> MirrorDrift:
-    """Return counts of what Smartlead and the mirror may not agree about."""
+    """Return four counts: `outside`, changes made in Smartlead itself within the day
+    before `at`; and present leads with a recheck asked for, with an unknown owner,
+    and in all.
+    """
     outside = Assignment.objects.filter(cause=Cause.OUTSIDE)
     present = Lead.objects.present()
     return MirrorDrift(
@@ -161,7 +168,11 @@ def mirror_drift(*, at: datetime) -> MirrorDrift:
 
 
 def troubles(*, at: datetime) -> list[Trouble]:
-    """Return what a person should know before they trust a page; empty if all is well."""
+    """Return the troubles for every page, in this order; empty if all is well.
+
+    Wrong account; outage, or else changes that Smartlead refuses, or else an unread
+    inbox; paused writes; paused bulk assignments; silent worker; old decisions.
+    """
     account = accounts.current_account()
     found = [
         _mismatch(account),
@@ -175,7 +186,9 @@ def troubles(*, at: datetime) -> list[Trouble]:
 
 
 def mail_troubles() -> list[Trouble]:
-    """Return what sales managers should know of the mails; empty if mail is off."""
+    """Return trouble of the mail server and refused mails, for sales managers; empty if
+    mail is off.
+    """
     if not smtp.is_on():
         return []
     found, server = [], outbox.mail_server()
@@ -225,8 +238,8 @@ def _outage(account: Account) -> Trouble | None:
 
 
 def _turned_away() -> Trouble | None:
-    """Return the trouble of changes that Smartlead refuses again and again while it
-    answers reads.
+    """Return the trouble of pending changes that have failed at least MANY_FAILURES
+    times; None without any.
     """
     failing = Assignment.objects.pending().filter(failures__gte=MANY_FAILURES)
     newest = failing.order_by("-pk").first()
@@ -244,8 +257,8 @@ def _turned_away() -> Trouble | None:
 
 
 def _unread(at: datetime) -> Trouble | None:
-    """Return the trouble of a head pass that fails for longer than a single fault
-    would.
+    """Return the trouble of an inbox whose last read failed and whose head pass has not
+    been complete for UNREAD_PASSES times HEAD_EVERY seconds; else None.
     """
     inbox = SyncSource.objects.filter(name=INBOX).exclude(error="").first()
     if inbox is None:
@@ -302,7 +315,8 @@ def _silent_worker(at: datetime) -> Trouble | None:
 
 
 def _stale_decisions(account: Account, at: datetime) -> Trouble | None:
-    """Return the trouble of decisions that have waited for more than a day.
+    """Return the trouble of changes that have waited for more than a day; None without
+    any, or while writes are paused.
 
     See docs/design/design.md, rule 11.
     """

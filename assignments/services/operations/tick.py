@@ -19,9 +19,10 @@ FORGOTTEN = timedelta(hours=1)
 
 
 def tick(*, at: datetime) -> str:
-    """Do all that is due, part by part; one that fails does not stop the others.
+    """Run all PARTS in order; return their results, joined by blanks, for the log.
 
-    Returns a sentence of each part, for the log.
+    A part that raises is logged and has "… broke off." as its result; the others still
+    run.
     """
     return " ".join(_run(part, at) for part in PARTS)
 

@@ -18,10 +18,11 @@ class HoldPeriod(NamedTuple):
 def owner_at(
     at: datetime, *, changes: Sequence[OwnerChange], owner_id: int | None
 ) -> int | None:
-    """Return the id of the lead's owner at that moment, None if it had none.
+    """Return the id of the lead's owner at `at`, None if it had none; a change at that
+    very moment counts.
 
-    `changes` are the lead's changes of owner, oldest first; `owner_id` is the owner
-    today, who counts if there were no changes.
+    `changes` are the lead's changes of owner, oldest first; before the first, its
+    `before_id` is the owner. Without changes `owner_id`, the owner today, is returned.
     """
     done = [change for change in changes if change.at <= at]
     if done:
@@ -32,10 +33,12 @@ def owner_at(
 def covered_for(
     at: datetime, *, holdings: Sequence[HoldPeriod], owner_id: int | None
 ) -> int | None:
-    """Return the id of the away member whose lead it was at that moment.
+    """Return the id of the away member for whom the lead was held at `at`; None if it
+    was not held.
 
-    None if it was not held then, had no owner, or its owner is the away member.
-    `holdings` are in the order of their coverages; the first that fits counts.
+    `holdings` are in the order of their coverages; the first that includes `at` (not
+    its end) counts. `owner_id` is the owner at that moment: the result is also None if
+    it is None or the away member.
     """
     for origin_id, taken_at, ended_at in holdings:
         if taken_at <= at and (ended_at is None or at < ended_at):

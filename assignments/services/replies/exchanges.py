@@ -21,8 +21,8 @@ class Exchange:
 
     @property
     def minutes(self) -> int | None:
-        """Return the whole minutes from the first reply to our answer; None without
-        one.
+        """Return the minutes from the first reply to our answer, without a fraction;
+        None without an answer.
         """
         if self.answered_at is None:
             return None
@@ -30,10 +30,8 @@ class Exchange:
 
 
 def without_false_replies(mails: Iterable[Mail]) -> set[Mail]:
-    """Return the mails without those "reply" entries that are something else.
-
-    A list tells bounces, automatic answers and colleagues' mails as replies. Where
-    another mail of the same moment says so, the reply is left out.
+    """Return the mails without each REPLY at whose moment there is also a bounce, an
+    automatic answer or a colleague's mail: Smartlead's lists call those replies too.
     """
     known = set(mails)
     others = {at for at, kind in known if kind in NO_REPLIES}
@@ -45,8 +43,9 @@ def last_real_reply(
 ) -> datetime | None:
     """Return when a person replied last; None if nobody is known to have replied.
 
-    `listed_at` is what Smartlead's lists say. It holds unless the mail of that moment
-    is known to be no reply; then the last reply before it counts.
+    That is `listed_at`, the time in Smartlead's lists, unless a bounce, an automatic
+    answer or a mail of ours is known of that moment; then it is the newest real reply
+    before it.
     """
     if listed_at is None or all((listed_at, kind) not in mails for kind in NO_REPLIES):
         return listed_at
@@ -59,14 +58,17 @@ def last_real_reply(
 
 
 def last_own_mail_at(mails: Iterable[Mail]) -> datetime | None:
-    """Return the time of our newest mail that Smartlead tells as a reply, or None."""
+    """Return the time of the newest mail of kind OWN (ours, listed as a reply); None if
+    there is none.
+    """
     return max((at for at, kind in mails if kind == OWN), default=None)
 
 
 def exchanges_of(mails: Iterable[Mail]) -> list[Exchange]:
-    """Return the exchanges, oldest first; the last one may be unanswered.
+    """Return the exchanges, oldest first; false replies are left out.
 
-    A mail of ours at the very moment of a reply answers it.
+    An exchange holds all replies up to our next mail, which answers it, also if it is
+    of the very moment of a reply. Only the last exchange may be unanswered.
     """
     turns: list[Exchange] = []
     waiting: list[datetime] = []

@@ -16,7 +16,9 @@ LONGEST_ADDRESS = 320
 
 
 def own_addresses() -> frozenset[str]:
-    """Return all of our addresses, case-folded; people who have left keep theirs."""
+    """Return all of our addresses, case-folded, also those of people who have left: of
+    logins, of user names with an "@", of members, and those in OwnAddress.
+    """
     users = User.objects.order_by()
     found = users.values_list("email").union(
         users.filter(username__contains="@").values_list("username"),
@@ -29,7 +31,12 @@ def own_addresses() -> frozenset[str]:
 def mark_own_mails_in_rows(
     rows: Mapping[int, LeadRow], leads: Iterable[Lead]
 ) -> dict[int, LeadRow]:
-    """Return the rows of these leads with mails of ours marked in their histories."""
+    """Return all `rows` by id, with mails of ours marked in their histories (see
+    `mark_own_mails`).
+
+    The senders of our mails in the histories are stored as own addresses first. `leads`
+    supply the addresses that rows leave out.
+    """
     emails = {lead.pk: lead.email for lead in leads}
     histories = {
         pk: (row.email or emails.get(pk, ""), row.history)
@@ -48,9 +55,11 @@ def mark_own_mails(
     *,
     mailbox: str = "",
 ) -> dict[int, tuple[HistoryEntry, ...]]:
-    """Return conversations, by any key, with the mails of ours marked as such.
+    """Return the conversations by their keys, with persons' replies from own addresses
+    marked `is_own` and as sent; other mails stay as they are.
 
-    `histories`: the lead's address and the mails. `mailbox`: a further address of ours.
+    `histories` holds the lead's address and the mails; `mailbox` is a further address
+    of ours. A mail from the lead's own address, tags aside, is never marked.
     """
     doubtful = [
         address_of(mail.sender)
@@ -77,9 +86,8 @@ def _recognised(
 
 
 def _is_same_mailbox(one: str, other: str) -> bool:
-    """Return True if two addresses differ at most by a tag.
-
-    A test lead `maya+1@` may answer from `maya@`.
+    """Return True if two addresses are equal, apart from case and tags: a test lead
+    `maya+1@` may answer from `maya@`.
     """
     return _without_tag(address_of(one)) == _without_tag(address_of(other))
 
@@ -92,10 +100,11 @@ def _without_tag(address: str) -> str:
 def remember_senders(
     conversations: Iterable[tuple[str, Collection[HistoryEntry]]],
 ) -> None:
-    """Store the sender addresses of mails to the lead in OwnAddress.
+    """Store the senders of our mails to the lead in OwnAddress, unless they are there.
 
-    `conversations` are pairs of the lead's address and its mails, read from Smartlead
-    by us, never told by a webhook.
+    `conversations` are pairs of the lead's address and its mails, read from Smartlead,
+    never told by a webhook. Left out are mails marked `is_own`, mails to others, the
+    lead's own address, and texts without "@" or longer than 320 characters.
     """
     senders = {
         address_of(mail.sender)

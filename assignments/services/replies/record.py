@@ -48,9 +48,9 @@ class DuePromise(NamedTuple):
 
 
 def due_promises(leads: Iterable[Lead]) -> dict[int, DuePromise]:
-    """Return, by lead id, when the answers to their last replies are due.
+    """Return, by lead id, the last reply and the stored moment when its answer is due.
 
-    Leads that do not wait for an answer are left out.
+    Leads without a reply, or with a mail of ours at or after it, are left out.
     """
     return {
         lead.pk: DuePromise(lead.last_reply_at, lead.answer_due_at)
@@ -61,13 +61,19 @@ def due_promises(leads: Iterable[Lead]) -> dict[int, DuePromise]:
 
 
 def mails_of_row(row: LeadRow) -> set[Mail]:
-    """Return the mails that a row tells of: its last on each side, and its history."""
+    """Return (time, kind) of the mails that a row tells of: the last of each side, and
+    its history.
+    """
     ends = {(row.last_sent_at, SENT), (row.last_reply_at, REPLY)}
     return {(at, kind) for at, kind in ends if at} | mails_of(row.history or ())
 
 
 def mails_of(history: Iterable[HistoryEntry]) -> set[Mail]:
-    """Return (time, kind) of each mail that has a time."""
+    """Return (time, kind) of each mail that has a time.
+
+    The kind is OWN, AUTOMATIC or BOUNCE, the first that the mail is marked as, else the
+    direction.
+    """
     return {(entry.at, _kind(entry)) for entry in history if entry.at}
 
 
@@ -80,25 +86,27 @@ def _kind(entry: HistoryEntry) -> str:
 
 
 def known_mails(told: Mails) -> dict[int, set[Mail]]:
-    """Return, by lead id, the stored mails together with `told`."""
+    """Return, by lead id, the stored mails together with those of `told`, as (time,
+    kind); only leads in `told`.
+    """
     known = _known(told)
     return {pk: known[pk] | set(mails) for pk, mails in told.items()}
 
 
 def marked_as_known(entry: HistoryEntry, mails: Collection[Mail]) -> HistoryEntry:
-    """Return the mail marked as automatic if a webhook has told that it is.
-
-    Webhooks also tell the subject, by which automatic answers are known.
+    """Return the mail marked as automatic if it is a person's reply and `mails` has an
+    automatic answer of its time; else the mail as it is.
     """
     is_automatic = entry.is_from_person and (entry.at, AUTOMATIC) in mails
     return replace(entry, is_automatic=True) if is_automatic else entry
 
 
 def record_mails(mails: Mails, *, promised: Promises) -> None:
-    """Store mails not stored before and rewrite the Reply rows of the leads they
+    """Add mails to the stored ones and rebuild the Reply rows of leads whose mails
     changed.
 
-    `promised` says when each lead's answer was due before these mails were seen.
+    False replies (see `without_false_replies`) are not stored, and deleted if they
+    were. `promised` holds when each lead's answer was due before these mails were seen.
     """
     known = _known(mails)
     all_mails = {
@@ -112,9 +120,10 @@ def record_mails(mails: Mails, *, promised: Promises) -> None:
 
 
 def reattribute(lead: Lead) -> None:
-    """Rewrite the lead's Reply rows after its owner became known or changed.
+    """Rebuild the lead's Reply rows after its owner became known or changed.
 
-    Nothing is done unless an answer has no owner, or came after the change.
+    Does nothing unless an answered one has no owner, or was answered at or after the
+    change.
     """
     doubtful = Q(owner=None)
     if lead.owner_changed_at:
@@ -127,9 +136,9 @@ def reattribute(lead: Lead) -> None:
 
 
 def rebuild_replies(turns: Mapping[int, list[Exchange]], *, promised: Promises) -> None:
-    """Make the Reply rows of these leads equal to their exchanges.
+    """Make the stored Reply rows of these leads equal to `replies_of` their exchanges.
 
-    Rows without an exchange are deleted, others inserted or updated.
+    Rows whose exchange does not exist any more are deleted, others inserted or updated.
     """
     before = _replies_of(turns)
     told = replies_of(turns, before=before, promised=promised)
@@ -156,9 +165,11 @@ def replies_of(
     before: Mapping[int, list[Reply]],
     promised: Promises,
 ) -> list[Reply]:
-    """Return the Reply rows as they should be, unsaved.
+    """Return a Reply row for each exchange, unsaved; only answered ones have owner, due
+    moment and minutes.
 
-    `before` holds the stored rows by lead id; a due moment that they promised is kept.
+    `before` holds the stored rows by lead id. A due moment that is stored there stays;
+    for a row that was waiting, that of `promised` counts.
     """
     around = _surroundings(turns)
     return [
@@ -256,9 +267,9 @@ class _Memory:
     turns: list[Exchange]
 
     def of(self, turn: Exchange) -> Reply | None:
-        """Return the answered row of this exchange, None if there is none.
+        """Return the stored answered row of this exchange, None if there is none.
 
-        It has the same answer, or the same first reply while its own answer has gone.
+        It has the same answer; else the same first reply, and an answer that has gone.
         """
         answered = {row.answered_at: row for row in self.rows if row.answered_at}
         if turn.answered_at in answered:
@@ -287,7 +298,9 @@ def _due(
     lead: Lead,
     around: _ReplyContext,
 ) -> datetime | None:
-    """Return when the answer was due: as stored or promised, else by today's targets."""
+    """Return when the answer was due: as stored or promised, else by today's targets;
+    None if no target applies or, by today's, the lead's category is closing.
+    """
     if row := memory.of(turn):
         return row.due_at
     if promised and memory.was_waiting(turn) and _is_about(promised, turn):
@@ -305,14 +318,16 @@ def _due(
 
 
 def _is_about(promised: DuePromise, turn: Exchange) -> bool:
-    """Return True unless the promise is about a reply that followed the answer."""
+    """Return True if the exchange is answered, and not before the reply of the promise."""
     return turn.answered_at is not None and promised.reply_at <= turn.answered_at
 
 
 def _spells(
     turn: Exchange, lead: Lead, changes: Sequence[OwnerChange]
 ) -> list[OwnershipSpan]:
-    """Return who owned the lead from the last reply to its answer."""
+    """Return who owned the lead from the exchange's last reply to its answer, or to now
+    without one; oldest first.
+    """
     first = owner_at(turn.last_reply_at, changes=changes, owner_id=lead.owner_id)
     end = turn.answered_at
     known = [one for one in changes if end is None or one.at <= end]

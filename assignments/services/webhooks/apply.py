@@ -45,10 +45,12 @@ class EventOutcome:
 
 
 def apply_event(said: EventPayload, *, at: datetime) -> EventOutcome:
-    """Change the lead that the event is about and return the outcome.
+    """Change the lead that the event is about, lock it, and return the outcome.
 
-    Called in the transaction that marks the event as settled. Reads of the lead are
-    asked for, not made.
+    Events of kind OTHER and mails sent to unknown leads are IGNORED. An event that fits
+    several leads, or none that can be read by id, is UNMATCHED and asks for a sync. All
+    others are DONE, and mostly ask for a read of the lead. Called in the transaction
+    that settles the event.
     """
     if said.kind == EventKind.OTHER:
         return EventOutcome(State.IGNORED, "Handoff shows nothing of this kind.")
@@ -72,11 +74,12 @@ def apply_event(said: EventPayload, *, at: datetime) -> EventOutcome:
 
 
 def _find(said: EventPayload) -> list[Lead]:
-    """Return the lead: by map id, else by person or address in the named campaign.
+    """Return the leads that the event may be about, locked, at most 20, gone ones only
+    if no other fits.
 
-    Several leads: the event may be about any of them. What names no campaign is looked
-    for in all, if only a read follows from it: a reply may be to a campaign of which
-    the lead is not known yet.
+    A map id decides alone. Else the person's id, and then the address in any case, are
+    looked for in the named campaign. Events without a campaign find nothing, except
+    those of kind LOOK, which search all campaigns.
     """
     locked = Lead.objects.select_for_update().order_by("map_id")
     if said.map_id:
@@ -138,7 +141,9 @@ def _reply(lead: Lead, said: EventPayload, at: datetime) -> str:
 def _no_reply(
     lead: Lead, said: EventPayload, mail: HistoryEntry, moment: datetime, at: datetime
 ) -> str:
-    """A bounce, an automatic answer or a mail of ours: nothing is owed to any of them."""
+    """Store a bounce, an automatic answer or a mail of ours, to none of which an answer
+    is owed; ask for a read of the lead; return the sentence for the page.
+    """
     _take(lead, said, moment, mails=mails_of([replace(mail, at=moment)]))
     _keep_mail(lead, said, at)
     _ask_for(lead, at)
@@ -194,8 +199,8 @@ def _take(
     mails: Collection[Mail] = (),
     **news: Any,
 ) -> None:
-    """Apply `news` to the lead, and the event's mail if none of ours or theirs is
-    newer.
+    """Save `news` and `mails` on the lead; the event's mail becomes its newest mail if
+    it has a body and none of ours or theirs is newer.
     """
     before = [each for each in (lead.last_reply_at, lead.last_sent_at) if each]
     if said.mail and said.has_body and all(moment >= each for each in before):
@@ -209,6 +214,8 @@ def _keep_mail(lead: Lead, said: EventPayload, at: datetime) -> None:
 
 
 def _ask_for(lead: Lead, at: datetime) -> None:
-    """Ask for one read of the lead soon, however many events ask for it."""
+    """Set the lead's `recheck_at` to `at`, unless it is set already, and nudge the
+    dispatcher.
+    """
     Lead.objects.filter(pk=lead.pk, recheck_at=None).update(recheck_at=at)
     nudge_dispatch()

@@ -28,12 +28,16 @@ class ForgedRequest(Exception):
 
 
 def is_open() -> bool:
-    """Return True if the secret of webhooks is set and long enough."""
+    """Return True if the secret of webhooks has at least 16 characters; without it none
+    is let in.
+    """
     return len(settings.SMARTLEAD_WEBHOOK_SECRET) >= SHORTEST_SECRET
 
 
 def path_token() -> str:
-    """Return the unguessable last part of our address: an HMAC of the secret in hex."""
+    """Return the unguessable last part of our webhook address: an HMAC-SHA256 with the
+    secret, in hex.
+    """
     secret = settings.SMARTLEAD_WEBHOOK_SECRET.encode()
     return hmac.new(secret, b"handoff webhook address", "sha256").hexdigest()
 
@@ -44,9 +48,10 @@ def is_our_token(token: str) -> bool:
 
 
 def check_signature(body: bytes, signature: str | None) -> None:
-    """Raise Forged if there is a signature and it is wrong.
+    """Raise ForgedRequest if `signature` is not the HMAC-SHA256 of the body, in hex.
 
-    Requests without one are common, and pass: they knew the address.
+    Case, spaces around it and a prefix "sha256=" do not matter. None passes: requests
+    without a signature are common, and they knew the address.
     """
     if signature is None:
         return
@@ -58,14 +63,16 @@ def check_signature(body: bytes, signature: str | None) -> None:
 
 
 def is_test_event(raw: Payload) -> bool:
-    """Return True for the event that Smartlead's test button sends."""
+    """Return True if the event's `secret_key` is the one that Smartlead's test button
+    sends.
+    """
     return raw.get("secret_key") == TEST_KEY
 
 
 def check_secret(raw: Payload) -> None:
-    """Raise Forged if the event names a secret other than ours.
+    """Raise ForgedRequest if the event's `secret_key` is not our secret.
 
-    None, an empty one, and that of Smartlead's test button pass.
+    Events without one, with an empty one, and those of Smartlead's test button pass.
     """
     said = raw.get("secret_key")
     if said in (None, "") or is_test_event(raw):
@@ -77,7 +84,9 @@ def check_secret(raw: Payload) -> None:
 
 @transaction.atomic
 def count_refusal(reason: Reason, *, at: datetime) -> None:
-    """Count a refused request in the row of its day and reason."""
+    """Add one to the refused requests of the day of `at` with this reason, and store
+    `at` as the last.
+    """
     row, _ = WebhookRefusal.objects.get_or_create(
         day=at.date(), reason=reason, defaults={"last_at": at}
     )

@@ -42,10 +42,12 @@ GIVEN_UP = (
 
 
 def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
-    """Store one delivery and apply it; a delivery stored before is ignored.
+    """Store one delivery and apply it; one stored before is ignored, a test is only
+    stored.
 
-    It is stored first, so that nothing is lost if the process dies. Raises NotAnEvent
-    if it cannot be read and Forged if its proof is wrong; both are counted.
+    It is stored first, so that nothing is lost if the process dies; a failure to apply
+    it is not raised. Raises ForgedRequest if signature or secret is wrong and
+    UnreadableEvent if the body is no JSON object; both are counted as refusals.
     """
     try:
         authentication.check_signature(body, signature)
@@ -63,9 +65,11 @@ def receive(*, body: bytes, signature: str | None, at: datetime) -> None:
 
 
 def apply_stored(*, pk: int, at: datetime) -> None:
-    """Apply a stored event; an exception is logged, noted on the event and tried again.
+    """Apply a stored event and settle it; does nothing if it is settled or given up, or
+    while the database belongs to another account.
 
-    Does nothing while the database belongs to another Smartlead account.
+    Any exception is logged and noted on the event, which is tried again later, with
+    growing pauses, 6 times in all. Raises WebhookEvent.DoesNotExist.
     """
     if account.binding_problem(account.current_account()):
         return
@@ -79,9 +83,8 @@ def apply_stored(*, pk: int, at: datetime) -> None:
 
 
 def tick(*, at: datetime) -> str:
-    """Retry events whose time has come and delete old ones, a bounded number of each.
-
-    Returns a sentence with both numbers, for the log.
+    """Apply up to 100 events that are due, and delete up to 1,000 that are 30 days old
+    (ignored ones: 2 days). Return a sentence with both numbers, for the log.
     """
     due = WebhookEvent.objects.due(at).order_by("retry_at", "pk")
     retried = list(due.values_list("pk", flat=True)[:MOST_RETRIED])
@@ -97,7 +100,9 @@ def _key(raw: dict[str, Any], body: bytes) -> str:
 
 
 def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None:
-    """Store the event and return its row; None if it is stored already."""
+    """Store the event, a test as settled, and return its row; None if its key is stored
+    already.
+    """
     if WebhookEvent.objects.filter(key=key).exists():
         return None  # without the write lock: there may be a thousand of them
     said = EventPayload.from_payload(raw)
@@ -117,7 +122,10 @@ def _keep(raw: dict[str, Any], *, key: str, at: datetime) -> WebhookEvent | None
 
 
 def _read(pk: int) -> EventPayload:
-    """Return the event with its mail parsed, which takes too long for a lock."""
+    """Return the stored event with its mail parsed.
+
+    Slow: not to be called under a lock.
+    """
     said = EventPayload.from_payload(WebhookEvent.objects.get(pk=pk).content)
     return replace(said, mail=ParsedMail.of(said.mail)) if said.mail else said
 

@@ -51,8 +51,12 @@ class WebhookReport:
 
 
 def webhook_report(*, at: datetime) -> WebhookReport:
-    """Return what the page of webhooks shows at `at`: the last day's events by type,
-    the week's refusals.
+    """Return the events for the page of webhooks at `at`; tests are only in
+    `last_test`.
+
+    `types` counts the events of the last day by type, `troubled` holds the newest 10
+    failed or unmatched ones of any age, `refusals` the refused requests of the last 7
+    days.
     """
     real = WebhookEvent.objects.exclude(state=State.TEST)
     last = real.order_by("-received_at").first()
@@ -81,7 +85,9 @@ def _types(at: datetime) -> list[TypeCount]:
 
 
 def _is_silent(last: WebhookEvent | None, at: datetime) -> bool:
-    """Return True if replies came by polling for a day, and none by webhook."""
+    """Return True if webhooks are open and no event but tests came in the day before
+    `at`, while a lead did reply.
+    """
     if not authentication.is_open() or (last and last.received_at > at - DAY):
         return False
     return Lead.objects.filter(reply_order__gt=at - DAY, reply_order__lte=at).exists()
@@ -112,21 +118,25 @@ class NewsMark:
 
     @classmethod
     def parsed(cls, text: str) -> Self | None:
-        """Return the pulse that `str` wrote, or None if the text is none."""
+        """Return the mark that `str` wrote; None if `text` is not two moments with a
+        space between.
+        """
         match [moment_from(each) for each in text.split()]:
             case [datetime() as event_at, datetime() as reply_at]:
                 return cls(event_at=event_at, reply_at=reply_at)
         return None
 
     def beats(self, *, at: datetime) -> bool:
-        """Return True if a webhook came within a day, so that polling often is worth
-        it.
+        """Return True if an event was settled within the day before `at`, so that
+        polling often is worth it.
         """
         return self.event_at > at - DAY
 
 
 def leads_changed_since(moment: datetime) -> list[int]:
-    """Return ids of leads that events changed after `moment`, newest first, at most 20."""
+    """Return ids of leads of the 20 events that were applied last after `moment` (or up
+    to a second before it), newest first, each once.
+    """
     done = WebhookEvent.objects.filter(
         settled_at__gt=moment - OVERLAP, state=State.DONE, map_id__isnull=False
     )
