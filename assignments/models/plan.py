@@ -164,7 +164,7 @@ class Rotation(models.Model):
 class RotationTurn(models.Model):
     """The position of one member in a rotation: how far ahead of their share they are.
 
-    Counted in the parts of `strategies.Turns`.
+    Counted in the parts of `strategies.WeightedTurns`.
     """
 
     rotation = models.ForeignKey(

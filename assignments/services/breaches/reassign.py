@@ -49,11 +49,8 @@ def reassign_breached(
     *,
     at: datetime,
 ) -> dict[int, str]:
-    """Reassign leads or suggest it, as their targets say.
-
-    Return words such as "given to Ana" or "suggested for Ana" by lead id; leads for
-    which nothing was done are left out. The caller holds the locks of leads and
-    routing.
+    """Reassign leads or suggest it, as targets say; return what was done, by lead id:
+    words such as "given to Ana", only for leads with which something was done.
     """
     wanted: dict[str, list[Breach]] = defaultdict(list)
     for breach in breaches:

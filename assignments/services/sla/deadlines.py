@@ -6,14 +6,16 @@ in the default hours. A member who covers is an owner like any other.
 
 For a page of leads, in a fixed number of queries:
 
-    policy = Book()
-    changes = changes_of(ids, since=earliest_reply)
-    due = due_of(
+    policy = SlaPolicy()
+    changes = owner_changes(ids, since=earliest_reply)
+    due = deadline_of(
         policy,
         reply_at=reply_at,
         campaign_id=lead.campaign_id,
         category_id=lead.category_id,
-        spells=spells_of(changes[lead.pk], reply_at=reply_at, owner_id=lead.owner_id),
+        spells=ownership_spans(
+            changes[lead.pk], reply_at=reply_at, owner_id=lead.owner_id
+        ),
     )
 
 For a reply that was answered long ago, pass only the changes up to the answer.

@@ -22,11 +22,10 @@ def save_target(
     at_breach: str,
     target: SlaTarget | None = None,
 ) -> SlaTarget:
-    """Create a target, or change `target`, recalculate all deadlines, and return it.
+    """Create a target or change `target`, recalculate all deadlines, and return it.
 
-    Campaign or category None: for all. Raises NotAllowed, or AssignmentRefused if the
-    minutes are not in 1 to MOST_MINUTES, another target has the same campaign and
-    category, or `target` was removed.
+    Campaign or category None: all. Raises NotAllowed, or AssignmentRefused: not 1 to
+    MOST_MINUTES minutes, a second target for these leads, or `target` was removed.
     """
     require_manager(actor, _ACT)
     if not 1 <= minutes <= MOST_MINUTES:
