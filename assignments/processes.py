@@ -130,11 +130,11 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def is_serving(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
-    """Return whether a GET of `path` is answered with a status below 400, within 5 s at
-    a time.
+    """Return whether a GET of `path` is answered with a status below 400 (time-out 5
+    s).
 
     It is sent the way the proxy would send it, with the host and scheme of `site_url`;
-    at 127.0.0.1 if `host` stands for all addresses. False if nobody answers.
+    to 127.0.0.1 if `host` stands for all addresses. False if nobody answers.
     """
     site = urlsplit(site_url)
     reached = "127.0.0.1" if host in EVERYWHERE else host

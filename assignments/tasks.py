@@ -99,8 +99,8 @@ def sync() -> str:
 def tick() -> str:
     """Do each minute what needs no network; return the sentence of `operations.tick`.
 
-    Then queue a sync, and the tasks that have work. Returns a sentence and does nothing
-    if another tick runs.
+    Then queue a sync, and those tasks that have work: plans, deadlines, parser,
+    dispatch, mails. Returns a sentence and does nothing if another tick runs.
     """
     now = timezone.now()
     with _leased((TICK_SEAT,), now) as lease:

@@ -50,11 +50,12 @@ _PUNYCODE = re.compile(r"\bxn--([a-z0-9-]{1,59})")
 
 
 def visible(text: str) -> str:
-    """Return a name, subject or other line with only what can be seen in it.
+    """Return a name, subject or other line with only what can be seen in it; "" if
+    nothing can.
 
-    The result is empty if nothing can be. Joiners, variation selectors and flags stay
-    where they belong to a visible character; white space becomes single blanks, none at
-    the ends. Only the first LONGEST_LINE characters are looked at.
+    Joiners, variation selectors and flags stay where they belong to a visible
+    character; white space becomes single blanks, none at the ends. Marks at the
+    beginning are dropped. Only the first LONGEST_LINE characters are looked at.
     """
     if text.isascii() and text.isprintable():
         return text if len(text) <= LONGEST_LINE and _is_tidy(text) else _tidy(text)
@@ -72,8 +73,8 @@ def without_turning(text: str) -> str:
 
 
 def with_paired_isolates(text: str) -> str:
-    """Return the text without turning characters, but with each pair of U+2068 and
-    U+2069 that has neither inside.
+    """Return the text without turning characters, except each U+2068 with its end
+    U+2069 that have no other of these two between them.
     """
     if text.isascii():
         return text

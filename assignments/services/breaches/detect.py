@@ -24,10 +24,11 @@ MOST = 1000  # leads in one tick; the next one goes on
 
 
 def tick(*, at: datetime) -> str:
-    """Record what is overdue and escalate what still is.
+    """Record overdue answers and escalate; return "<recorded> answers overdue,
+    <escalated> still."
 
-    Return a sentence for the log with both numbers. An exception of either is logged
-    and swallowed, its number is then "no", so that the rest of the tick still runs.
+    An exception of either is logged and swallowed, so that the rest of the tick still
+    runs; its number is then "no".
     """
     message = "Overdue answers could not be looked at"
     recorded = run_isolated(partial(record_breaches, at=at), "no", message)

@@ -57,7 +57,8 @@ def notify_team_leads(breaches: Sequence[Breach], *, at: datetime) -> None:
     """Send each recipient one notification about all of their breaches.
 
     Recipients of a breach are the active leads of the team of its owner (as recorded),
-    except the owner; without such a lead, team or owner all active sales managers.
+    except the owner; without such a lead, team or owner all active sales managers and
+    superusers.
     """
     by_user: dict[User, list[Breach]] = defaultdict(list)
     recipients = _Recipients()
@@ -91,7 +92,7 @@ class _Recipients:
 
     def of(self, owner: Member | None) -> Collection[User]:
         """Return the active leads of the owner's team, except the owner; all active
-        sales managers without such a lead, team or owner.
+        sales managers and superusers without such a lead, team or owner.
         """
         if owner is None or owner.team_id is None:
             return self._managers

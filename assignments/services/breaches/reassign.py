@@ -50,7 +50,8 @@ def reassign_breached(
     at: datetime,
 ) -> dict[int, str]:
     """Reassign leads or suggest it, as targets say; return what was done, by lead id:
-    words such as "given to Ana", only for leads with which something was done.
+    words such as "given to Ana", only for leads with which something was done. The
+    caller holds the locks of leads and routing.
     """
     wanted: dict[str, list[Breach]] = defaultdict(list)
     for breach in breaches:

@@ -202,7 +202,8 @@ class TrendPoint:
 def answer_trend(member: Member, periods: Sequence[Period]) -> list[TrendPoint]:
     """Return a point for each period, in their order, with the member's answers in it.
 
-    One query. There must be a period, and they follow each other without a gap.
+    An answer for a member away is `covering`, else `own`. There must be a period, and
+    they follow each other without a gap. One query.
     """
     steps = [TrendPoint(period) for period in periods]
     whole = Period(starts_at=periods[0].starts_at, ends_at=periods[-1].ends_at)

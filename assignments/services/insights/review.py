@@ -76,7 +76,9 @@ def section_condition(
 ) -> Q:
     """Return the condition of a section, whoever may move the leads.
 
-    Combine it with `Lead.objects.present()`. `days` is used by UNTOUCHED only.
+    Combine it with `Lead.objects.present()`. All sections but OVERDUE and DRIFTED have
+    open leads only; AWAY and DRIFTED have none with a pending change. `days`: without a
+    mail of either side for so long, used by UNTOUCHED only.
     """
     match section:
         case ReviewSection.NOBODY:

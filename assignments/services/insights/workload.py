@@ -160,8 +160,8 @@ def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
 
 
 def _held() -> Counter[int]:
-    """Return, by the id of the covering member, the number of leads they own for
-    others.
+    """Return, by the id of the covering member, the number of present leads they own by
+    a live hold.
     """
     held = Hold.objects.live().filter(lead__owner=F("to"), lead__gone_at=None)
     counts = held.order_by().values_list("to").annotate(Count("lead", distinct=True))

@@ -71,7 +71,8 @@ def lint_context(at: datetime, rules: list[RuleData]) -> LintContext:
 def lint_rules(rules: Sequence[RuleData], context: LintContext) -> dict[int, list[str]]:
     """Return the warnings, as sentences, about each rule that is not off, by its id.
 
-    A rule without warnings has an empty list. `rules` are in their order.
+    A rule without warnings has an empty list. `rules` are in their order: one is
+    unreachable only because of a rule before it.
     """
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     return {

@@ -42,7 +42,7 @@ COLUMNS = (
 
 
 def load_rules() -> list[RuleData]:
-    """Return all rules that were not removed, on or off, in their order."""
+    """Return all rules that were not removed, on or off, by position."""
     kept = RoutingRule.objects.kept().select_related("table")
     rows = list(kept.prefetch_related("conditions", "pool"))
     names = condition_names(c for row in rows for c in row.conditions.all())

@@ -68,7 +68,8 @@ def open_suggestions_for(user: User) -> QuerySet[Suggestion]:
 def withdraw_stale(
     matched: Sequence[tuple[RoutedLead, RuleData]], *, at: datetime
 ) -> int:
-    """Withdraw open suggestions that would not be made again at `at`; return how many.
+    """Mark open suggestions as withdrawn that would not be made again at `at`; return
+    how many.
 
     `matched`: all leads that rules decide about now, each with its rule. A rule's
     suggestion for any other lead is withdrawn.
@@ -92,10 +93,10 @@ def accept_suggestion(
 ) -> Assignment:
     """Mark a suggestion as accepted and assign its lead; return the assignment.
 
-    It is made by `actor`, with the suggestion's reason and "<actor> agreed." Nothing is
-    written if it raises: NotAllowed, Stale if the suggestion was decided already or the
-    lead changed, or AssignmentRefused if the member is away or the lead cannot be
-    assigned.
+    It is made by `actor`, with the suggestion's reason and "<actor> agreed."; a pending
+    one to the same member is returned instead. Nothing is written if it raises:
+    NotAllowed, Stale if the suggestion was decided already or the lead changed, or
+    AssignmentRefused if the member is away or the lead cannot be assigned.
     """
     lead = lock_lead(suggestion.lead_id)
     suggestion = _decide(suggestion, State.ACCEPTED, actor, lead, at)

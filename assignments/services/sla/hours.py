@@ -98,6 +98,7 @@ def add_day_off(*, actor: User, day: date, name: str) -> DayOff:
 
 @transaction.atomic
 def remove_day_off(*, actor: User, day_off: DayOff) -> None:
+    """Delete the day off and recalculate all deadlines. Raises NotAllowed."""
     require_manager(actor, "change the days off")
     day_off.delete()
     recalculate_all()
