@@ -151,7 +151,8 @@ def ledger_owners(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
 
 @transaction.atomic
 def accept_drift(*, lead: Lead, actor: User, at: datetime) -> None:
-    """Mark the lead's drift as accepted: its owner stays, and it leaves the section.
+    """Set `dismissed_at` of the lead's drift: its owner stays, and it leaves the
+    section.
 
     Raises NotAllowed unless `actor` is a team lead or sales manager who may move the
     lead, or Stale if there is nothing to accept any more.

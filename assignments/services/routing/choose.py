@@ -91,11 +91,12 @@ def _saved_turns() -> dict[str, dict[int, int]]:
 def choose_member(
     rule: RuleData, lead: RoutedLead, context: RoutingContext
 ) -> MemberChoice:
-    """Return the rule's choice for the lead, with its reason; `member_id` None if
-    nobody can take it.
+    """Return the rule's choice for the lead, with its reason; `member_id` None for
+    nobody.
 
     In the context the load of an open lead goes from its owner to the chosen member,
-    and a rotation that was used moves on. Nothing is written to the database.
+    and a rotation that was used moves on; for nobody all stays. Nothing is written to
+    the database.
     """
     strategy, tally = context.strategy_of(rule), context.tally
     keys = lead.keys(rule.table.source, by_id=False) if rule.table else ()

@@ -41,8 +41,8 @@ class RuleCheck(Protocol):
     def answer(self, lead: RoutedLead) -> MatchAnswer: ...
 
     def words(self, lead: RoutedLead) -> str:
-        """Return the condition and the lead's own value in words, such as "location is
-        Berlin: it is Paris" without a full stop.
+        """Return the condition and the lead's own value in words, without a full stop:
+        "location is Paris or Lyon: it is Berlin", for example.
         """
 
 
@@ -84,9 +84,8 @@ def rule_answer(rule: RuleData, lead: RoutedLead) -> MatchAnswer:
 def rule_checks(rule: RuleData) -> Iterator[RuleCheck]:
     """Yield the rule's checks in the order in which they are shown.
 
-    The owner state; the date, if there is one; each condition; without a condition on
-    the category that the lead is not closed; with a table but no pool that the table
-    knows the lead.
+    The owner state; the date, if `since` is set; each condition; NotClosedCheck if no
+    condition is about the category; TableCheck if there is a table but no pool.
     """
     yield OwnerStateCheck(rule.whose)
     if rule.since:

@@ -149,10 +149,11 @@ def move_rule(*, actor: User, rule: RoutingRule, up: bool) -> None:
 
 @transaction.atomic
 def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRule:
-    """Create a copy of a rule right behind it, switched off, and return it.
+    """Create a copy of a rule, its conditions and its pool right behind it, and return
+    it.
 
-    It is named "… (copy)", "… (copy 2)" and so on; the rules behind move down. Raises
-    NotAllowed, or Stale if the rule was removed.
+    It is switched off and named "… (copy)", "… (copy 2)" and so on; the rules behind
+    move down. Raises NotAllowed, or Stale if the rule was removed.
     """
     require_manager(actor, ACT)
     lock_routing()
@@ -175,7 +176,7 @@ def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRu
 
 @transaction.atomic
 def remove_rule(*, actor: User, rule: RoutingRule, at: datetime) -> None:
-    """Mark a rule as removed, switch it off and take its table away.
+    """Mark a rule as removed by `actor`, switch it off and take its table away.
 
     Row, conditions and pool stay, for the history of its leads. Raises NotAllowed, or
     Stale if it was removed already.

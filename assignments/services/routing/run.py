@@ -89,9 +89,9 @@ def preview_decisions(
     rules: Sequence[RuleData], *, at: datetime, only: Sequence[int] | None = None
 ) -> Iterator[RoutingDecision]:
     """Yield what the rules that are not off would do now, as `decide_leads` does.
-    Nothing if all are off.
 
-    Writes nothing. `only`: ids of the leads to look at; None: all.
+    Nothing if all are off. Writes nothing. `only`: ids of the leads to look at; None:
+    all.
     """
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
