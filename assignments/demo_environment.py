@@ -17,9 +17,11 @@ class CannotPrepare(SystemExit):
 
 
 def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Set what the demo needs: Smartlead's settings with a key, else the sandbox's.
+    """Set in `environ` what the demo needs.
 
-    `folder` is where secret, sandbox and demo database are kept.
+    With SMARTLEAD_API_KEY set a SECRET_KEY if there is none; without it everything the
+    sandbox needs, whatever was set. `folder` keeps secret, sandbox and demo database.
+    Raises CannotPrepare if the key is set but DATABASE_URL names the demo database.
     """
     if environ.get("SMARTLEAD_API_KEY", "").strip(" \"'"):
         _for_smartlead(environ, folder)
@@ -28,16 +30,17 @@ def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
 
 
 def use_kept_secret(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Set SECRET_KEY to the one that `demo` has made, if there is no other."""
+    """Set SECRET_KEY to the one that `demo` has stored in `folder`, if it is not set
+    and there is one.
+    """
     kept = folder / "secret_key"
     if not environ.get("SECRET_KEY") and kept.is_file():
         environ["SECRET_KEY"] = kept.read_text().strip()
 
 
 def sandbox_key(secret: str) -> str:
-    """Return the key of this folder's sandbox: another folder's takes another one.
-
-    So a demo never reads or writes in the sandbox of another, whatever port that is on.
+    """Return the API key of the sandbox with this secret, so that a demo never reads or
+    writes in the sandbox of another folder, whatever port that is on.
     """
     return f"sandbox-{sha256(f'sandbox {secret}'.encode()).hexdigest()[:24]}"
 
@@ -58,7 +61,8 @@ def _for_smartlead(environ: MutableMapping[str, str], folder: Path) -> None:
 
 
 def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
-    """Set every variable of production that must not reach the sandbox.
+    """Set every variable of production that must not reach the sandbox, over any old
+    value.
 
     Set, not removed: the settings read .env again and keep what is there.
     """
@@ -76,8 +80,8 @@ def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
 
 
 def _kept_secret(folder: Path) -> str:
-    """Return the secret of this folder; made at the first start, readable by its owner
-    alone.
+    """Return the secret in the folder's file secret_key; folder and file are created if
+    missing, the file readable by its owner alone.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / "secret_key"

@@ -35,9 +35,11 @@ _ATOMS = re.compile(
 
 
 def encoded_words(text: str, *, used: int) -> str:
-    """Return `text` as RFC 2047 words, one a line; `used`: what the first line holds.
+    """Return `text` as RFC 2047 encoded words, separated by CRLF and a blank.
 
-    One word where it fits, because Python's reader puts blanks between those of a name.
+    One Q-encoded word if it fits on the first line, which holds `used` characters
+    already (Python's reader puts blanks between the words of a name); else base64 words
+    of one line each.
     """
     encoded = text.encode("utf-8", "replace")
     readable = "".join(_Q.get(byte) or f"={byte:02X}" for byte in encoded)
@@ -50,7 +52,11 @@ def encoded_words(text: str, *, used: int) -> str:
 
 
 def _chunks(text: str, room: int) -> Iterator[bytes]:
-    """Whole characters in as many bytes as a line has room for."""
+    """Yield the text in UTF-8, cut between characters.
+
+    The first piece has at most `room` bytes, the others what an encoded word on a line
+    of its own can hold.
+    """
     chunk = b""
     for character in text:
         encoded = character.encode("utf-8", "replace")
@@ -64,7 +70,8 @@ def _chunks(text: str, room: int) -> Iterator[bytes]:
 def wire_address(address: str) -> str:
     """Return the address as mail servers know it: the domain in ASCII (IDNA 2008).
 
-    The part before the @ stays, and may need SMTPUTF8. Raises ValueError.
+    The part before the @ stays, in NFC, and may need SMTPUTF8. Raises ValueError if the
+    domain is no valid one.
     """
     local, at, domain = address.rpartition("@")
     if at and not domain.isascii():

@@ -28,7 +28,7 @@ PORTS_TO_TRY = 50
 
 
 def manage_command(*arguments: str) -> list[str]:
-    """Return the command line that runs a management command."""
+    """Return the command line that runs manage.py with these arguments."""
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
 
 
@@ -73,9 +73,10 @@ def sandbox_process(
 
 
 def seconds_since_worker_heartbeat() -> float:
-    """Return the seconds since the worker's last heartbeat; infinite without one.
+    """Return the seconds since the worker's last heartbeat; infinity without one.
 
-    0 while the database cannot be read, so that nothing is restarted for that.
+    0 if the database cannot be read, so that nothing is restarted for that: a warning
+    is logged and the connection closed.
     """
     try:
         beat = Heartbeat.objects.filter(name="worker").first()
@@ -89,12 +90,12 @@ def seconds_since_worker_heartbeat() -> float:
 
 
 def wake_worker() -> None:
-    """Have the first tick done at once: django-q2 looks at schedules only after 30 s."""
+    """Queue a tick now: django-q2 looks at schedules only after 30 s."""
     async_task("assignments.tasks.tick")
 
 
 def are_static_files_fresh() -> bool:
-    """Return whether the collected static files are newer than every source."""
+    """Return whether static files were collected after the newest change of a source."""
     collected = settings.STATIC_ROOT / "staticfiles.json"
     if not collected.is_file():
         return False
@@ -107,9 +108,9 @@ def are_static_files_fresh() -> bool:
 
 
 def find_free_port(host: str, wanted: int) -> int:
-    """Return `wanted`, or the next of PORTS_TO_TRY ports on which nobody listens.
+    """Return the first port from `wanted` on that can be bound on `host`.
 
-    Raises OSError if none is free.
+    PORTS_TO_TRY ports are tried. Raises OSError if none of them is free.
     """
     for port in range(wanted, wanted + PORTS_TO_TRY):
         if _is_free(host, port):
@@ -129,7 +130,12 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def is_serving(*, host: str, port: int, site_url: str, path: str = "/") -> bool:
-    """Return whether a page is served there, asked the way the proxy would ask."""
+    """Return whether a GET of `path` is answered with a status below 400 (time-out 5
+    s).
+
+    It is sent the way the proxy would send it, with the host and scheme of `site_url`;
+    to 127.0.0.1 if `host` stands for all addresses. False if nobody answers.
+    """
     site = urlsplit(site_url)
     reached = "127.0.0.1" if host in EVERYWHERE else host
     connection_to_site = http.client.HTTPConnection(reached, port, timeout=5)

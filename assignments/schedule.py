@@ -8,7 +8,10 @@ NAME = "tick"
 
 
 def install(*, using: str, **_: Any) -> None:
-    """Create or correct the schedule, if the table of schedules is there."""
+    """Create or correct the schedule of a tick each minute in the database `using`.
+
+    Nothing is done if the table of schedules is not there.
+    """
     from django_q.models import Schedule  # noqa: PLC0415
 
     if Schedule._meta.db_table not in connections[using].introspection.table_names():

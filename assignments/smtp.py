@@ -79,7 +79,10 @@ class DeadlineWatch:
         return time.monotonic() >= self._ends
 
     def keep(self, line: socket.socket | None) -> None:
-        """Keep a duplicate of the socket and close the previous one."""
+        """Keep `line`, which the deadline cuts, and close the one kept before.
+
+        None: keep none.
+        """
         if self._line is not None:
             self._line.close()
         self._line = line
@@ -104,8 +107,8 @@ class Backend(EmailBackend):
     def open(self) -> bool | None:
         """Connect, greet and sign in; return True if this opened a new connection.
 
-        A server that does not answer is not one mail's fault, so the greeting belongs
-        here.
+        False if one was open. The greeting belongs here, as a server that does not
+        answer is not one mail's fault. Errors of smtplib and the socket pass through.
         """
         is_new = super().open()
         if is_new and self.connection is not None:
@@ -113,8 +116,11 @@ class Backend(EmailBackend):
         return is_new
 
     def _send(self, email_message: EmailMessage) -> bool:
-        """Send as Django does, with header fields of our own and SMTPUTF8 where it is
-        needed.
+        """Send a mail with header fields of our own; return True once the server has
+        taken it.
+
+        False without a connection or recipients. Raises RefusedForGood if an address
+        needs SMTPUTF8 and the server has none; errors of smtplib pass through.
         """
         connection = self.connection
         recipients = email_message.recipients()
@@ -161,7 +167,8 @@ class Postman:
     def deliver(self, message: EmailMessage) -> None:
         """Send a mail; return once the server has taken it.
 
-        Raises MailTrouble, TryLater, ServerRefusal or Returned.
+        Connects if needed. Raises MailTrouble, TryLater (ServerRefusal among them) or
+        RefusedForGood, and closes the connection then.
         """
         with self._watch.over(settings.MAIL_DEADLINE):
             try:
@@ -177,7 +184,10 @@ class Postman:
                 raise
 
     def sign_in(self) -> None:
-        """Raise MailTrouble if the server does not answer or does not take our login."""
+        """Connect and sign in, if that is not done yet.
+
+        Raises MailTrouble if the server does not answer or does not take our login.
+        """
         with self._watch.over(settings.MAIL_DEADLINE):
             self._open()
 
@@ -241,7 +251,10 @@ def postman() -> Iterator[Postman]:
 
 
 def sign_in() -> None:
-    """Connect and sign in, and send nothing; raises MailTrouble."""
+    """Connect, sign in and close again; nothing is sent.
+
+    Raises MailTrouble as `Postman.sign_in` does.
+    """
     with postman() as man:
         man.sign_in()
 

@@ -57,7 +57,11 @@ _SERVER_CODES = {421, 452, 454}
 
 
 def meaning_of(step: SmtpStep, code: int, text: str) -> RefusalMeaning:
-    """Return what an answer of 400 and above means at this step."""
+    """Return what a refusal with this code (400 or above) and text means at this step.
+
+    Its enhanced code, if the text has one that says enough, decides before the code and
+    the words. A code below 500 or an enhanced 4.x.x is never RETURNED.
+    """
     found = _ENHANCED.search(text)
     enhanced = (int(found[2]), int(found[3])) if found else (0, 0)
     if step is SmtpStep.SENDER:
@@ -72,8 +76,8 @@ def meaning_of(step: SmtpStep, code: int, text: str) -> RefusalMeaning:
 def _of_sender(
     code: int, enhanced: tuple[int, int], *, has_enhanced: bool
 ) -> RefusalMeaning:
-    """Return the meaning of a refusal before the recipient was named: mostly it is
-    about us.
+    """Return RETURNED for a final refusal because of the mail's size or content type,
+    else SERVER: before the recipient is named it is mostly about us.
     """
     is_too_big = enhanced in _MAIL_ITSELF or (code == TOO_BIG and not has_enhanced)
     is_mail_itself = is_too_big or enhanced[0] == _MEDIA
@@ -85,8 +89,10 @@ def _of_sender(
 
 
 def _for_now(step: SmtpStep, code: int, enhanced: tuple[int, int]) -> RefusalMeaning:
-    """Return the meaning of a temporary refusal: at RCPT it is about the recipient,
-    else mostly about us.
+    """Return SERVER or LATER for a temporary refusal.
+
+    SERVER for 421, for enhanced codes about system or network, for such about policy
+    unless at RCPT, and for 452 and 454 without a subject.
     """
     subject = enhanced[0]
     if code == min(_SERVER_CODES) or subject in {_SYSTEM, _NETWORK}:

@@ -71,7 +71,9 @@ class _Child:
             self.process.terminate()
 
     def kill_group(self) -> None:
-        """End what is left of the part, including what outlived its first process."""
+        """Kill what is left of the part, also what outlived its first process, and wait
+        for that one.
+        """
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -121,11 +123,15 @@ class Supervisor:
         self._children.append(_Child(part))
 
     def pids(self) -> dict[str, int]:
-        """Return the process ids by the name of the part."""
+        """Return the process ids by the name of the part, as last started."""
         return {child.part.name: child.process.pid for child in self._children}
 
     def watch(self, *, until: Callable[[], bool] = lambda: False) -> None:
-        """Restart parts that end or fall silent, until a signal comes or `until` holds."""
+        """Restart parts that end or fall silent, until `until` returns True.
+
+        A restart comes after 1, 2, 4 … seconds, more with each failure in a row, at
+        most `longest_pause`, and is said. A signal to stop raises SystemExit(0).
+        """
         listen_at = 0.0
         while not until():
             listening = time.monotonic() >= listen_at
@@ -136,7 +142,11 @@ class Supervisor:
             time.sleep(self._look_every)
 
     def stop(self) -> None:
-        """Ask each part to end, the last started first; kill what does not in time."""
+        """Ask each part to end, the last started first, and wait for it; kill what is
+        left.
+
+        All of them together have `patience` seconds. No part is kept afterwards.
+        """
         give_up_at = time.monotonic() + self._patience
         for child in reversed(self._children):
             child.ask_to_stop()
@@ -194,7 +204,11 @@ def _spawn(part: ManagedProcess) -> subprocess.Popen[bytes]:
 
 
 def _end_with(parent: int) -> None:
-    """Have SIGTERM sent to the calling child process when the supervisor dies."""
+    """Have SIGTERM sent to the calling child process when the supervisor, `parent`,
+    dies.
+
+    Ends the process with code 1 if it is dead already. Only on Linux; else nothing.
+    """
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before we could ask

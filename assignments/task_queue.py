@@ -41,27 +41,42 @@ def nudge_sync() -> None:
 
 
 def nudge_plans() -> None:
-    """Have confirmed plans written into the ledger."""
+    """Queue the task that writes confirmed plans into the ledger.
+
+    Once, when the transaction commits, unless its lease is taken then.
+    """
     _enqueue_on_commit("write_plans")
 
 
 def nudge_deadlines() -> None:
-    """Have the moments when answers fall due worked out anew."""
+    """Queue the task that recalculates outdated deadlines.
+
+    Once, when the transaction commits, unless its lease is taken then.
+    """
     _enqueue_on_commit("work_out_dues")
 
 
 def nudge_mails() -> None:
-    """Have mails composed and sent."""
+    """Queue the task that composes and sends mails.
+
+    Once, when the transaction commits, unless its lease is taken then.
+    """
     _enqueue_on_commit("send_mails")
 
 
 def nudge_parser() -> None:
-    """Have mails and notes parsed that no parser, or only an older one, has parsed."""
+    """Queue the task that parses mails and notes that no parser, or an older one, has
+    parsed.
+
+    Once, when the transaction commits, unless its lease is taken then.
+    """
     _enqueue_on_commit("parse_mails")
 
 
 def nudge_open_lead(map_id: int) -> None:
-    """Have one lead's conversation and notes fetched."""
+    """Queue, when the transaction commits, the task that fetches one lead's
+    conversation and notes. Every call queues one.
+    """
     transaction.on_commit(lambda: async_task("assignments.tasks.open_lead", map_id))
 
 

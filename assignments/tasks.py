@@ -56,7 +56,11 @@ def open_client() -> Iterator[tuple[Client, CallBudget]]:
 
 
 def dispatch() -> str:
-    """Send what is due; then give up the lease and look once more."""
+    """Send what is due for at most SEAT_TIME seconds; return "<count> turns."
+
+    Then the lease is given up and the task queued again if something is due. Returns a
+    sentence and does nothing if both leases are taken.
+    """
     started = timezone.now()
     with _leased(DISPATCH_LEASES, started) as lease:
         if lease is None:
@@ -71,7 +75,12 @@ def dispatch() -> str:
 
 
 def sync() -> str:
-    """Read what is due of the inbox."""
+    """Read what is due of the inbox for at most SEAT_TIME seconds; return the report as
+    text.
+
+    Then dispatch is queued if something is due. Returns a sentence and does nothing if
+    the lease is taken.
+    """
     started = timezone.now()
     with _leased((SYNC_LEASE,), started) as lease:
         if lease is None:
@@ -88,7 +97,11 @@ def sync() -> str:
 
 
 def tick() -> str:
-    """Do each minute what needs no network, and nudge the tasks that have work."""
+    """Do each minute what needs no network; return the sentence of `operations.tick`.
+
+    Then queue a sync, and those tasks that have work: plans, deadlines, parser,
+    dispatch, mails. Returns a sentence and does nothing if another tick runs.
+    """
     now = timezone.now()
     with _leased((TICK_SEAT,), now) as lease:
         if lease is None:
@@ -109,7 +122,10 @@ def tick() -> str:
 
 
 def write_plans() -> str:
-    """Write confirmed plans into the ledger."""
+    """Write confirmed plans into the ledger for at most SEAT_TIME seconds.
+
+    Return "<count> rows written.", or another sentence if the lease is taken.
+    """
     count = _work_until_done(
         PLANS_LEASE,
         write_plan.write_next_chunk,
@@ -120,7 +136,10 @@ def write_plans() -> str:
 
 
 def work_out_dues() -> str:
-    """Work out anew when answers fall due."""
+    """Recalculate outdated deadlines for at most SEAT_TIME seconds.
+
+    Return "<count> leads.", or another sentence if the lease is taken.
+    """
     count = _work_until_done(
         DEADLINES_LEASE,
         recalculate.recalculate_chunk,
@@ -131,7 +150,10 @@ def work_out_dues() -> str:
 
 
 def parse_mails() -> str:
-    """Parse stored mails and notes that wait for it."""
+    """Parse stored mails and notes that wait for it, for at most SEAT_TIME seconds.
+
+    Return "<count> texts parsed.", or another sentence if the lease is taken.
+    """
     count = _work_until_done(
         PARSER_LEASE,
         parse_waiting.parse_chunk,
@@ -147,9 +169,11 @@ def _work_until_done(
     is_left: Callable[[], object],
     nudge: Callable[[], None],
 ) -> int | None:
-    """Repeat `step` while anything is left, for SEAT_TIME; then nudge if there still is.
+    """Repeat `step` while anything is left, for SEAT_TIME seconds; then nudge if there
+    still is.
 
-    Returns the sum of what the steps returned; None if the lease is taken.
+    Return the sum of what the steps returned; None, and nothing is done, if the lease
+    is taken.
     """
     started = timezone.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
@@ -165,7 +189,12 @@ def _work_until_done(
 
 
 def send_mails() -> str:
-    """Compose the mails that are due and send those that wait."""
+    """Compose the mails that are due, and deliver those that wait for at most SEAT_TIME
+    seconds.
+
+    Return "Mails sent: <count>.", which counts handled mails, or another sentence if
+    the lease is taken. The task is queued again if more are due.
+    """
     started = timezone.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
     count = 0
@@ -184,7 +213,11 @@ def send_mails() -> str:
 
 
 def open_lead(map_id: int) -> str:
-    """Fetch one lead's conversation and notes, if they are older than its last reply."""
+    """Fetch one lead, its conversation and its notes; return a sentence.
+
+    What was fetched since its last mail is not fetched again; nothing is if the lead is
+    being fetched just now.
+    """
     now = timezone.now()
     with _leased((f"open-{map_id}",), now) as lease:
         if lease is None:
@@ -203,9 +236,10 @@ def nudge_dispatch_if_due() -> None:
 
 @contextmanager
 def _leased(names: tuple[str, ...], at: datetime) -> Iterator[task_leases.Lease | None]:
-    """Hold the first free lease of these names; None if all are taken.
+    """Yield the first free lease of these names; None if all are taken.
 
-    It lasts as long as a task can run, and is released when the block ends.
+    It is released when the block ends, and ends by itself SEAT_TIME and twice
+    CALL_DEADLINE seconds after `at`.
     """
     until = at + timedelta(seconds=settings.SEAT_TIME + 2 * settings.CALL_DEADLINE)
     lease = task_leases.acquire_lease(names, at=at, until=until)

@@ -50,10 +50,12 @@ _PUNYCODE = re.compile(r"\bxn--([a-z0-9-]{1,59})")
 
 
 def visible(text: str) -> str:
-    """Return a name, subject or other line with only what can be seen in it.
+    """Return a name, subject or other line with only what can be seen in it; "" if
+    nothing can.
 
-    The result is empty if nothing can be. Joiners, variation selectors and flags stay
-    where they belong to a visible character; white space becomes single blanks.
+    Joiners, variation selectors and flags stay where they belong to a visible
+    character; white space becomes single blanks, none at the ends. Marks at the
+    beginning are dropped. Only the first LONGEST_LINE characters are looked at.
     """
     if text.isascii() and text.isprintable():
         return text if len(text) <= LONGEST_LINE and _is_tidy(text) else _tidy(text)
@@ -64,12 +66,16 @@ def visible(text: str) -> str:
 
 
 def without_turning(text: str) -> str:
-    """Return the text without characters that change the direction of others."""
+    """Return the text without the characters of TURNING, which change the direction of
+    others.
+    """
     return text if text.isascii() else text.translate(_DROP_TURNING)
 
 
 def with_paired_isolates(text: str) -> str:
-    """Return the text without turning characters, but with isolates that are closed."""
+    """Return the text without turning characters, except each U+2068 with its end
+    U+2069 that have no other of these two between them.
+    """
     if text.isascii():
         return text
     kept = text.translate(_DROP_TURNING_BUT_ISOLATES)
@@ -93,7 +99,7 @@ class IsolatedText(str):
 
 
 def isolated(text: str) -> str:
-    """Return the text, marked as isolated if it has letters from right to left."""
+    """Return the text; as IsolatedText if it has a letter from right to left."""
     if text.isascii() or not any(map(_is_right_to_left, text)):
         return text
     return IsolatedText(text)
@@ -106,7 +112,8 @@ def displayed(text: str) -> str:
 
 def folded(text: str) -> str:
     """Return the text as it is compared: without regard to case, to how its letters are
-    composed, to what cannot be seen, to dots on an i, or to how a domain is written.
+    composed, to what cannot be seen, to dots on an i, or to how a domain is written
+    (Punycode or not). Blanks stay as they are.
     """
     if text.isascii() and "xn--" not in (lowered := text.lower()):
         return lowered
@@ -124,7 +131,9 @@ def _folded_piece(text: str) -> str:
 
 
 def _decoded_label(found: re.Match[str]) -> str:
-    """Return the label in Unicode; as it is, if it is no right one."""
+    """Return the label that a match of _PUNYCODE stands for, in Unicode; the match
+    unchanged if it is no valid one.
+    """
     try:
         label = found[1].encode().decode("punycode")
         is_right = label.encode("punycode").decode() == found[1]

@@ -105,9 +105,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=PENDING, finished_at=None)
 
     def last_pending(self) -> Self:
-        """Return the newest pending row of each lead: its owner once all of them are
-        done.
-        """
+        """Return the newest pending row of each lead: its owner once all are done."""
         newer = Assignment.objects.pending().filter(
             lead=OuterRef("lead"), pk__gt=OuterRef("pk")
         )
@@ -119,8 +117,8 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def due(self, at: datetime) -> Self:
         """Return waiting rows that may be claimed at `at`.
 
-        Left out: rows held back until later, of a paused batch (clicks excepted), and
-        of a lead with another row being sent.
+        Left out: rows whose `not_before` is after `at`, rows of a paused batch (clicks
+        excepted), and of a lead with another row being sent.
         """
         blocked = Assignment.objects.sending().filter(lead=OuterRef("lead"))
         return (
@@ -132,7 +130,9 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         )
 
     def abandoned(self, at: datetime) -> Self:
-        """Return sending rows whose lease is over and which a read may settle by now."""
+        """Return sending rows whose lease is over at `at`, and that were not sent or
+        whose `settle_at` has come.
+        """
         return self.sending().filter(
             Q(sent_at=None) | Q(settle_at__lte=at), lease_until__lte=at
         )
@@ -326,10 +326,9 @@ class Assignment(models.Model):
 
     @property
     def is_plan(self) -> bool:
-        """Return True if a clock or rule made the row, so that it may be withdrawn
-        until it is sent.
+        """Return whether a rule or a coverage made the row as part of a batch.
 
-        What a person did to one lead of a coverage (handed it back, tried again) stands
-        alone, without a batch, and is none.
+        Such a row may be withdrawn until it is sent. What a person did to one lead of a
+        coverage (handed it back, tried again) has no batch, and is no plan.
         """
         return self.cause in AUTOMATIC and self.batch_id is not None

@@ -20,12 +20,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.exclude(key__startswith=BY_EVENT)
 
     def newest_first(self) -> Self:
-        """Order by time, mails without a time last, alike on every database."""
+        """Order by time, the newest first, then by id; mails without a time come last,
+        alike on every database.
+        """
         dated = self.annotate(moment=Coalesce("at", models.Value(NEVER)))
         return dated.order_by("-moment", "-pk")
 
     def older_than(self, mail: "Message") -> Self:
-        """The mails that `newest_first` puts after `mail`."""
+        """Return the mails that `newest_first` puts after `mail`, in no order."""
         moment = mail.at or NEVER
         dated = self.annotate(moment=Coalesce("at", models.Value(NEVER)))
         return dated.filter(

@@ -17,24 +17,26 @@ OVER = ("returning", "completed", "cancelled")
 
 class CoverageQuerySet(models.QuerySet["Coverage"]):
     def agreed(self) -> Self:
-        """Return coverages that count: neither proposed nor declined nor cancelled."""
+        """Return coverages that are neither proposed nor cancelled."""
         return self.exclude(
             state__in=(Coverage.State.PROPOSED, Coverage.State.CANCELLED)
         )
 
     def away_at(self, at: datetime) -> Self:
-        """Return agreed coverages whose member is away at that moment, by dates and not
-        by state.
+        """Return agreed coverages whose member is away at `at`, whatever their state.
+
+        They start by then or have begun already, end later, and do not give their leads
+        back yet.
         """
         begun = Q(starts_at__lte=at) | Q(began_at__isnull=False)
         return self.agreed().filter(begun, ends_at__gt=at, returning_at=None)
 
     def over(self) -> Self:
-        """Return coverages whose leads go back or have gone back."""
+        """Return coverages that are returning, completed or cancelled."""
         return self.filter(state__in=OVER)
 
     def unfinished(self) -> Self:
-        """Return coverages that time may still change."""
+        """Return coverages that are neither completed nor cancelled."""
         return self.exclude(
             state__in=(Coverage.State.COMPLETED, Coverage.State.CANCELLED)
         )
@@ -201,7 +203,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(state=Hold.State.LIVE)
 
     def standing(self) -> Self:
-        """Return holds that are live, or planned and not yet confirmed."""
+        """Return holds that are live, or being handed over and not yet confirmed."""
         return self.exclude(state=Hold.State.ENDED)
 
 

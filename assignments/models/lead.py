@@ -57,7 +57,7 @@ class Campaign(NamedModel):
 
 class LeadQuerySet(models.QuerySet["Lead"]):
     def present(self) -> Self:
-        """Leads that Smartlead still has."""
+        """Return leads that Smartlead still has."""
         return self.filter(gone_at=None)
 
     def owned_by(self, member: "Member") -> Self:
@@ -70,7 +70,9 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.filter(category__is_closing=True)
 
     def waiting_on_us(self) -> Self:
-        """Return leads whose conversation ends with a word of theirs."""
+        """Return leads that owe an answer: the last mail is theirs, and the category is
+        not closing. Leads that are gone are among them.
+        """
         return self.filter(answer_owed=True)
 
     def waiting_on_them(self) -> Self:
@@ -80,7 +82,9 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.present().filter(last_reply_at__isnull=False)
 
     def open(self) -> Self:
-        """Return leads that replied and are not closed: they count as somebody's load."""
+        """Return present leads that replied and whose category is not closing: they
+        count as somebody's load.
+        """
         return self.replied().exclude(category__is_closing=True)
 
 
@@ -223,7 +227,9 @@ class Lead(NamedModel):
 
     @property
     def name(self) -> str:
-        """The name, else the e-mail, else the id; always something that can be seen."""
+        """Return the name, else the e-mail, else "Lead <id>"; always something that can
+        be seen.
+        """
         return (
             displayed(f"{self.first_name} {self.last_name}")
             or displayed(self.email)
@@ -232,7 +238,9 @@ class Lead(NamedModel):
 
     @property
     def listed_reply_at(self) -> datetime | None:
-        """The time of reply by which Smartlead's lists sort the lead."""
+        """Return the time of reply by which Smartlead's lists sort the lead, or None:
+        `disregarded_reply_at`, or else `last_reply_at`.
+        """
         return self.disregarded_reply_at or self.last_reply_at
 
     @property
@@ -241,6 +249,6 @@ class Lead(NamedModel):
 
     @property
     def smartlead_url(self) -> str:
-        """The lead's conversation in Smartlead's own app."""
+        """Return the address of the lead's conversation in Smartlead's own app."""
         query = urlencode({"action": "INBOX", "leadMap": self.pk})
         return f"{settings.SMARTLEAD_APP_URL}?{query}"

@@ -17,7 +17,7 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.filter(state__in=(Mail.State.WAITING, Mail.State.SENDING))
 
     def returned(self) -> Self:
-        """Return mails that were refused and not looked after yet."""
+        """Return refused mails that nobody has dismissed yet."""
         return self.filter(state=Mail.State.REFUSED, dismissed_at=None)
 
 

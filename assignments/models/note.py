@@ -13,9 +13,7 @@ class NoteQuerySet(models.QuerySet["Note"]):
         return self.filter(state__in=("waiting", "sending"), finished_at=None)
 
     def rooted(self) -> Self:
-        """Return notes that nothing keeps back: their assignment is done, or they have
-        none.
-        """
+        """Return notes whose assignment is done, or that have none."""
         return self.filter(Q(assignment=None) | Q(assignment__state="done"))
 
 
@@ -112,5 +110,7 @@ class Note(models.Model):
 
     @property
     def full_text(self) -> str:
-        """Return the text as Smartlead shows it: with its author and the reference."""
+        """Return the text as it is sent: an empty line and "<author> · <reference>"
+        follow it. The author is "Handoff" if there is none.
+        """
         return f"{self.text}\n\n{self.author or 'Handoff'} · {self.reference}"

@@ -21,7 +21,7 @@ class NotificationKind(models.TextChoices):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def shown(self) -> Self:
-        """Return notifications that their readers want to see in the app."""
+        """Return notifications that their readers want to see in the app, read or not."""
         return self.filter(in_app=True)
 
     def unread(self) -> Self:

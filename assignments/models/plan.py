@@ -122,7 +122,11 @@ class SavedPlan(models.Model):
         return StrategyKind(kind).label if kind in StrategyKind.values else ""
 
     def pack(self, entries: Iterable[PlanEntry]) -> None:
-        """Store the entries in columns, each sentence once: about ten bytes a lead."""
+        """Store the entries in `packed`, each sentence once, and set `total` and
+        `moving`.
+
+        `moving` counts the entries with a `to_id`. Nothing is saved to the database.
+        """
         sentences: dict[str, int] = {}
         rows = [
             (
@@ -160,7 +164,7 @@ class Rotation(models.Model):
 class RotationTurn(models.Model):
     """The position of one member in a rotation: how far ahead of their share they are.
 
-    Counted in the parts of `strategies.Turns`.
+    Counted in the parts of `strategies.WeightedTurns`.
     """
 
     rotation = models.ForeignKey(

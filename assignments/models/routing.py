@@ -18,7 +18,7 @@ USER = settings.AUTH_USER_MODEL
 
 class RoutingRuleQuerySet(models.QuerySet["RoutingRule"]):
     def kept(self) -> Self:
-        """Return rules that were not removed, in their order."""
+        """Return rules that were not removed, by position, then id."""
         return self.filter(removed_at=None).order_by("position", "pk")
 
 

@@ -40,7 +40,9 @@ class SignInEvent(models.Model):
 
     @property
     def name(self) -> str:
-        """The login, or a mark that is the same for the same unknown name."""
+        """Return the user name of the login, or else "unknown name" and a mark that is
+        the same for the same typed name.
+        """
         if self.user:
             return self.user.get_username()
         return f"unknown name {self.name_key[:6]}"

@@ -8,8 +8,9 @@ from assignments.models.text_fields import NameField
 
 
 def nine_to_five() -> list[list[list[int]]]:
-    """Return the hours of a week: for each day from Monday its spans, in minutes from
-    midnight.
+    """Return a week of 9:00 to 17:00 from Monday to Friday.
+
+    For each day from Monday its spans, in minutes from midnight; none at the weekend.
     """
     return [[[9 * 60, 17 * 60]]] * 5 + [[], []]
 

@@ -47,7 +47,9 @@ class SyncSource(models.Model):
 
     @property
     def words(self) -> str:
-        """Return the name of this source on the system page."""
+        """Return the name of this source on the system page; of one that has none its
+        own name.
+        """
         return WORDS.get(self.name, self.name)
 
 

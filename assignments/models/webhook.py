@@ -18,7 +18,9 @@ class EventKind(models.TextChoices):
 
 class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
     def due(self, at: object) -> Self:
-        """Return events not applied yet whose next try is due at `at`."""
+        """Return events to be tried, for the first time or again, whose `retry_at` is
+        at or before `at`.
+        """
         return self.filter(retry_at__lte=at)
 
 

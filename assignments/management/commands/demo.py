@@ -72,7 +72,9 @@ class Command(BaseCommand):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the lock of the folder; raise CommandError if another demo has it."""
+        """Hold the lock of the folder and empty the log; raise CommandError if another
+        demo has the lock.
+        """
         with (self.folder / "demo.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,8 +93,10 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
 
     def _start_over_if_halved(self) -> None:
-        """Put a database or sandbox aside whose counterpart is gone: they belong
-        together.
+        """Rename the demo's database or the sandbox to *.old if the other is missing:
+        they belong together.
+
+        Says so, and deletes the side files of the renamed one. Else nothing.
         """
         files = [self.folder / "demo.sqlite3", self.folder / "sandbox.sqlite3"]
         there = [path for path in files if path.exists()]
@@ -162,7 +166,11 @@ class Command(BaseCommand):
             raise CommandError(f"Port {port} does not answer.\n{self._last_words()}")
 
     def _sync(self) -> None:
-        """Read the inbox once, so that the first page shows leads."""
+        """Read the sandbox's inbox once, if no lead is stored, so that the first page
+        shows leads.
+
+        Raises CommandError with the end of the log if `manage.py sync` fails.
+        """
         if Lead.objects.exists():
             return
         self._say("Reading the sandbox's inbox …")
@@ -204,7 +212,10 @@ class Command(BaseCommand):
 
 @contextmanager
 def _while_no_other_starts() -> Iterator[None]:
-    """Keep demos of other folders from taking the port that was free a moment ago."""
+    """Hold a lock that all demos of this user share, waiting for it first.
+
+    It keeps demos of other folders from taking the port that was free a moment ago.
+    """
     path = Path(tempfile.gettempdir()) / f"handoff-demo-{os.getuid()}.lock"
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

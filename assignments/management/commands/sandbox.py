@@ -57,9 +57,11 @@ def _serve(here: server.SandboxServer) -> None:
 
 
 def _register_webhook(sandbox: FakeSmartlead, site: str | None) -> None:
-    """Register the webhook of the Handoff at `site`.
+    """Register the webhook of the Handoff at `site`; nothing if that is None.
 
     Its path is secret, so it comes from the environment and not from an argument.
+    Raises CommandError without the secret, or if `site` is not an http address of this
+    machine.
     """
     if site is None:
         return

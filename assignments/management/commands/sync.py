@@ -51,7 +51,12 @@ class Command(BaseCommand):
 
     @contextmanager
     def _seated(self) -> Iterator[task_leases.Lease]:
-        """The one seat for reading, so that no worker reads at the same time."""
+        """Yield the lease for reading and release it at the end, so that no worker
+        reads meanwhile.
+
+        Waits for a worker that reads, twice SEAT_TIME seconds, then raises
+        CommandError.
+        """
         patience = time.monotonic() + 2 * settings.SEAT_TIME
         while (seat := self._take_seat()) is None:
             if time.monotonic() > patience:
@@ -82,6 +87,6 @@ class Command(BaseCommand):
 
 
 def _keep(seat: task_leases.Lease) -> bool:
-    """Stay for longer; whether the seat is still ours."""
+    """Extend the lease to HOLD from now; return False if it is no longer ours."""
     held = TaskLease.objects.filter(name=seat.name, token=seat.token)
     return bool(held.update(until=timezone.now() + HOLD))

@@ -24,9 +24,11 @@ MOST = 1000  # leads in one tick; the next one goes on
 
 
 def tick(*, at: datetime) -> str:
-    """Record and escalate what is overdue; return a sentence for the log.
+    """Record overdue answers and escalate; return "<recorded> answers overdue,
+    <escalated> still."
 
-    Exceptions are logged and swallowed, so that the rest of the tick still runs.
+    An exception of either is logged and swallowed, so that the rest of the tick still
+    runs; its number is then "no".
     """
     message = "Overdue answers could not be looked at"
     recorded = run_isolated(partial(record_breaches, at=at), "no", message)
@@ -38,6 +40,7 @@ def record_breaches(*, at: datetime) -> int:
     """Record up to MOST replies not answered in time, each once; return how many.
 
     Notifies the owners, and reassigns the leads or suggests it as the targets say.
+    Returns 0 while deadlines are recalculated.
     """
     ids = list(_unrecorded(at).values_list("pk", flat=True)[:MOST])
     return _record(ids, at) if ids else 0
@@ -45,9 +48,11 @@ def record_breaches(*, at: datetime) -> int:
 
 @transaction.atomic
 def _record(ids: Sequence[int], at: datetime) -> int:
-    """Record, reassign and notify in one transaction; return how many breaches.
+    """Record breaches of these leads, reassign and notify; return how many breaches.
 
-    Checks the leads again under locks. Returns 0 while deadlines are recalculated.
+    One transaction under the locks of routing and leads. Leads that are no longer
+    overdue, or recorded meanwhile, are left out. Returns 0 while deadlines are
+    recalculated.
     """
     routing.lock_routing()  # routing and breaches suggest and assign one after the other
     locked = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
@@ -67,7 +72,13 @@ def _record(ids: Sequence[int], at: datetime) -> int:
 
 @transaction.atomic
 def escalate(*, at: datetime) -> int:
-    """Notify team leads of recorded leads that still wait; return how many leads."""
+    """Notify team leads of up to MOST breaches due for escalation that are still
+    overdue.
+
+    Return how many breaches these were. They get `escalated_at`; all that were due lose
+    `escalate_at`, except that a reply with a later deadline by now gets a new one.
+    Nothing is done, and 0 returned, while deadlines are recalculated.
+    """
     due = Breach.objects.select_for_update(of=("self",)).filter(escalate_at__lte=at)
     due_ids = list(due.order_by("pk").values_list("pk", flat=True)[:MOST])
     if not due_ids or is_unfinished():
@@ -83,7 +94,9 @@ def escalate(*, at: datetime) -> int:
 
 
 def _postpone(breach_ids: Sequence[int], at: datetime) -> None:
-    """Set a new escalation for breaches whose reply got a later deadline meanwhile."""
+    """Set a new `escalate_at` for those of the breaches whose reply still waits and
+    whose deadline is after `at` by now; it counts from the new deadline.
+    """
     later = _same_reply().filter(pk__in=breach_ids, lead__answer_due_at__gt=at)
     policy = SlaPolicy()
     for breach in later.select_related("lead"):
@@ -94,7 +107,9 @@ def _postpone(breach_ids: Sequence[int], at: datetime) -> None:
 
 
 def _unrecorded(at: datetime) -> QuerySet[Lead]:
-    """Return overdue leads whose reply is not recorded yet, owner by owner."""
+    """Return present leads due at or before `at` whose last reply has no breach yet, by
+    owner, then deadline.
+    """
     known = Breach.objects.filter(
         lead=OuterRef("pk"), reply_at=OuterRef("last_reply_at")
     )
@@ -105,12 +120,16 @@ def _unrecorded(at: datetime) -> QuerySet[Lead]:
 
 
 def _still_waiting(at: datetime) -> QuerySet[Breach]:
-    """Return breaches whose reply still waits and is overdue by today's targets too."""
+    """Return breaches whose reply still waits and whose deadline as it is now is at or
+    before `at`.
+    """
     return _same_reply().filter(lead__answer_due_at__lte=at)
 
 
 def _same_reply() -> QuerySet[Breach]:
-    """Return breaches whose reply is still the last one and unanswered."""
+    """Return breaches of present leads whose reply is still the last one and
+    unanswered.
+    """
     return Breach.objects.filter(
         lead__gone_at=None, lead__answer_owed=True, lead__last_reply_at=F("reply_at")
     )
@@ -131,7 +150,9 @@ def _breach(lead: Lead, policy: SlaPolicy, at: datetime) -> Breach:
 
 
 def _escalation(since: datetime, lead: Lead, policy: SlaPolicy) -> datetime:
-    """Return when to escalate: some working time of the lead's owner after `since`."""
+    """Return the moment at which `escalate_after` working minutes of the lead's owner
+    have passed since `since`; minutes by the clock if they never work.
+    """
     delay = timedelta(minutes=policy.hours.escalate_after)
     calendar = policy.calendar_of(lead.owner_id)
     return add_working_time(since, delay, calendar) or since + delay

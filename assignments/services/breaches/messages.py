@@ -27,7 +27,9 @@ def notify_owners(
 ) -> None:
     """Send each active owner one notification about all of their breaches.
 
-    `actions`: words for what else was done with a lead, by lead id.
+    `leads`: by id, with their owners now; leads without an owner, or with an inactive
+    one, are left out. `actions`: words about what was done with a lead, by lead id,
+    which are added to its line.
     """
     by_owner: dict[Member, list[Breach]] = defaultdict(list)
     for breach in breaches:
@@ -52,7 +54,12 @@ def notify_owners(
 
 
 def notify_team_leads(breaches: Sequence[Breach], *, at: datetime) -> None:
-    """Notify the owners' team leads of breaches; without one, the sales managers."""
+    """Send each recipient one notification about all of their breaches.
+
+    Recipients of a breach are the active leads of the team of its owner (as recorded),
+    except the owner; without such a lead, team or owner all active sales managers and
+    superusers.
+    """
     by_user: dict[User, list[Breach]] = defaultdict(list)
     recipients = _Recipients()
     for breach in breaches:
@@ -84,7 +91,9 @@ class _Recipients:
         self._managers = list(User.objects.filter(managers, is_active=True))
 
     def of(self, owner: Member | None) -> Collection[User]:
-        """Return the other leads of the owner's team, or else the sales managers."""
+        """Return the active leads of the owner's team, except the owner; all active
+        sales managers and superusers without such a lead, team or owner.
+        """
         if owner is None or owner.team_id is None:
             return self._managers
         led = self._by_team[owner.team_id]
@@ -100,7 +109,9 @@ def _escalation_subject(breaches: Sequence[Breach]) -> str:
 
 
 def _inbox_path(owners: set[int | None]) -> str:
-    """Return the path of the inbox's overdue leads; of the owner's if there is one."""
+    """Return the path of the inbox's overdue leads, filtered by the owner if there is
+    only one ("nobody" for None). `owners` is not empty.
+    """
     path = "/inbox/?sla=overdue"
     if len(owners) > 1:
         return path
@@ -111,7 +122,10 @@ def _inbox_path(owners: set[int | None]) -> str:
 def _text(
     overdue: Sequence[tuple[Lead, Breach]], zone: ZoneInfo, actions: Mapping[int, str]
 ) -> str:
-    """Return a line for each of the first MOST_NAMED leads, and how many more."""
+    """Return a line "<lead>: due <day>, <time>" for each of the first MOST_NAMED leads,
+    with its action if there is one, and at the end "and <count> more" if there are
+    more.
+    """
     lines = [
         f"{_lead_name(lead)}: due {_moment(breach.due_at.astimezone(zone))}"
         + (f", {actions[lead.pk]}" if lead.pk in actions else "")

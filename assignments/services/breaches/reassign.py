@@ -49,9 +49,9 @@ def reassign_breached(
     *,
     at: datetime,
 ) -> dict[int, str]:
-    """Reassign leads or suggest it, as targets say; return what was done, by lead id.
-
-    In words such as "given to Ana". The caller holds the locks of leads and routing.
+    """Reassign leads or suggest it, as targets say; return what was done, by lead id:
+    words such as "given to Ana", only for leads with which something was done. The
+    caller holds the locks of leads and routing.
     """
     wanted: dict[str, list[Breach]] = defaultdict(list)
     for breach in breaches:
@@ -89,8 +89,9 @@ def _action_at_breach(lead: Lead, policy: SlaPolicy) -> str:
 def _excluded_leads(breaches: Sequence[Breach]) -> set[int]:
     """Return the ids of leads that must not be reassigned.
 
-    They have a pending change, are held in a coverage or suggested already, or a person
-    decided about them since they fell due.
+    They have a pending change, a standing hold or an open suggestion; or since they
+    fell due a person decided about them, here, in Smartlead or for one lead of a
+    coverage.
     """
     due = {breach.lead_id: breach.due_at for breach in breaches}
     rows = Assignment.objects.filter(lead__in=due)
@@ -111,7 +112,9 @@ def _excluded_leads(breaches: Sequence[Breach]) -> set[int]:
 
 
 def _late_owners(breaches: Sequence[Breach]) -> dict[int, set[int]]:
-    """Return, by lead, the owners of all its breaches: these and earlier ones."""
+    """Return, by lead id, the ids of the owners in all recorded breaches of these
+    leads, these and earlier ones; an empty set for any other lead.
+    """
     by_lead: dict[int, set[int]] = defaultdict(set)
     recorded = Breach.objects.filter(lead__in=[breach.lead_id for breach in breaches])
     for lead_id, owner_id in recorded.values_list("lead_id", "owner_id"):
@@ -123,7 +126,11 @@ def _late_owners(breaches: Sequence[Breach]) -> dict[int, set[int]]:
 def _choose(
     breach: Breach, context: RoutingContext, late: set[int]
 ) -> Reassignment | None:
-    """Return the least busy colleague for a breach, counted in the context, or None."""
+    """Return the choice of the least busy free member of the owner's team, or None.
+
+    Members in `late` are left out. None also without an owner or a team. The context
+    counts the lead for the chosen member.
+    """
     owner = context.members.get(breach.owner_id or 0)
     if owner is None or owner.team_id is None:
         return None

@@ -22,7 +22,9 @@ DERIVED = ("lead_id", "replied_at", "answered_at", "owner_id", "covering_for_id"
 
 
 def _misrecorded(at: datetime) -> Iterator[str]:
-    """Yield "lead <id>" for each lead whose recorded replies differ."""
+    """Yield "lead <id>", by id, for each lead whose stored replies differ from those
+    that its mails, ledger and holds give now. `at` is not used.
+    """
     ids = Lead.objects.order_by("pk").values_list("pk", flat=True)
     for lead_ids in batched(ids.iterator(), LEADS_AT_ONCE):
         yield from (f"lead {pk}" for pk in _differing(lead_ids))
@@ -41,7 +43,10 @@ def _derived(row: Reply) -> tuple[int, *tuple[object, ...]]:
 
 
 def _mails(lead_ids: Sequence[int]) -> dict[int, set[Mail]]:
-    """Return the real mails by lead, from webhook events and from conversations."""
+    """Return (moment, kind) of all mails by lead id, from mail events and from stored
+    messages with a time that a conversation confirmed. Entries as a reply that are
+    known to be a bounce, automatic or ours are left out.
+    """
     mails: dict[int, set[Mail]] = defaultdict(set)
     rows = MailEvent.objects.filter(lead__in=lead_ids)
     for pk, at, kind in rows.values_list("lead_id", "at", "kind"):

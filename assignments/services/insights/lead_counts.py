@@ -36,7 +36,10 @@ class MemberScope:
     member_id: int | None = None
 
     def lookup(self, name: str) -> dict[str, int]:
-        """Return the scope as filter arguments for a foreign key to a member."""
+        """Return the scope as filter arguments for the foreign key to a member `name`.
+
+        Empty for all members; the member counts if a team is given as well.
+        """
         if self.member_id is not None:
             return {name: self.member_id}
         return {} if self.team_id is None else {f"{name}__team": self.team_id}
@@ -52,7 +55,8 @@ class MemberScope:
         return known & set(team.values_list("pk", flat=True))
 
     def condition(self, column: str) -> str:
-        """Return the scope as SQL on a column with a member id.
+        """Return the scope as an SQL condition on a column with a member id; NULL never
+        meets it.
 
         Uses the query parameters `member` and `team`.
         """
@@ -78,7 +82,11 @@ class CountsByMember:
 def count_leads(
     starts_at: datetime, ends_at: datetime, *, scope: MemberScope
 ) -> CountsByMember:
-    """Return the counts from `starts_at` up to, not including, `ends_at`."""
+    """Return the counts from `starts_at` up to, not including, `ends_at`.
+
+    Only of members in the scope who had, got or lost a lead; `total` counts a lead of
+    several of them once.
+    """
     # The database counts the leads that stayed; those that moved are counted here:
     # the database would sort them for each column and take longer.
     stayed: dict[int, _Stayed] = {}
@@ -148,7 +156,9 @@ class _Moved:
     def counts(
         self, members: Collection[int], stayed: Mapping[int, _Stayed]
     ) -> LeadCounts:
-        """Return the counts of these members together, with the leads that stayed."""
+        """Return the counts of these members together: a moved lead that several of
+        them had counts once, and the leads that stayed are added.
+        """
         had = _leads_of_all(self.had, members)
         stays = [stayed[member] for member in members if member in stayed]
         return LeadCounts(
@@ -166,7 +176,7 @@ type _LeadsOf = dict[int, set[int]]
 
 
 def _leads_of_all(leads: _LeadsOf, members: Collection[int]) -> set[int]:
-    """Return the ids of leads that any of these members had."""
+    """Return the ids of the leads that `leads` has for any of these members."""
     return set().union(*(leads[member] for member in members if member in leads))
 
 

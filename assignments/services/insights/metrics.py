@@ -81,7 +81,11 @@ class MemberMetrics:
         return _share(self.counts.interested, self.counts.leads)
 
     def value(self, key: str) -> float | None:
-        """Return a metric by the key of its definition; None if there is no data."""
+        """Return a metric by the key of its definition; None if there is no data.
+
+        Shares are from 0 to 1, times in minutes. The key "waiting" and any unknown one
+        give `waiting`.
+        """
         match key:
             case "leads" | "assigned" | "taken_over" | "handed_over":
                 number: int = getattr(self.counts, key)
@@ -111,10 +115,10 @@ class MetricsTable:
 def metrics_table(
     members: Iterable[Member], *, period: Period, at: datetime, scope: MemberScope
 ) -> MetricsTable:
-    """Return the metrics of these members, who must be in the scope.
+    """Return the metrics of these members, who must be in the scope, in their order.
 
-    In the total a lead that two of them had counts once. Waiting and overdue leads are
-    those of the moment `at`.
+    Waiting and overdue leads are those of the moment `at`. In the total a lead that
+    several members of the scope had counts once; all else is the sum of the lines.
     """
     counts = lead_counts.count_leads(period.starts_at, period.ends_at, scope=scope)
     lines = {
@@ -137,7 +141,10 @@ def metrics_table(
 def _add_answers(
     lines: Mapping[int, MemberMetrics], period: Period, scope: MemberScope
 ) -> None:
-    """Add the answers of the period to the members' metrics."""
+    """Add the answers of the period to the lines of the members who gave them, as
+    `covering` if it was for a member away, else as `own`. Others' answers are left
+    out.
+    """
     # Grouped by minutes: no more rows than there are different times.
     rows = (
         answered_replies(period)
@@ -162,7 +169,7 @@ def _add_answers(
 
 
 def answered_replies(period: Period) -> QuerySet[Reply]:
-    """Return the replies that were answered in the period."""
+    """Return the replies answered from `starts_at` up to, not including, `ends_at`."""
     return Reply.objects.filter(
         answered_at__gte=period.starts_at, answered_at__lt=period.ends_at
     )
@@ -171,7 +178,9 @@ def answered_replies(period: Period) -> QuerySet[Reply]:
 def _add_waiting(
     lines: Mapping[int, MemberMetrics], at: datetime, scope: MemberScope
 ) -> None:
-    """Set waiting and overdue leads, counted as the linked inbox filters them."""
+    """Set `waiting` and `overdue` (at `at`) of the lines, counted as the linked inbox
+    filters them. Lines without waiting leads stay as they are.
+    """
     owed = Lead.objects.present().waiting_on_us().filter(**scope.lookup("owner"))
     rows = owed.order_by().values("owner_id")
     for row in rows.annotate(
@@ -191,9 +200,10 @@ class TrendPoint:
 
 
 def answer_trend(member: Member, periods: Sequence[Period]) -> list[TrendPoint]:
-    """Return a member's answers for each period, in one query.
+    """Return a point for each period, in their order, with the member's answers in it.
 
-    The periods must follow each other without a gap.
+    An answer for a member away is `covering`, else `own`. There must be a period, and
+    they follow each other without a gap. One query.
     """
     steps = [TrendPoint(period) for period in periods]
     whole = Period(starts_at=periods[0].starts_at, ends_at=periods[-1].ends_at)
@@ -214,7 +224,7 @@ def answer_trend(member: Member, periods: Sequence[Period]) -> list[TrendPoint]:
 def nearest_rank(times: Counter[int], percent: int) -> int | None:
     """Return the smallest value that `percent` of the values do not exceed.
 
-    `times` counts the values; None if there are none.
+    `times` says how often each value occurs; None if it is empty.
     """
     rank = ceil(times.total() * percent / 100)
     for value in sorted(times):

@@ -43,7 +43,7 @@ COUNTED = [section for section in ReviewSection if section != ReviewSection.UNTO
 def leads_of(
     section: ReviewSection, *, user: User, at: datetime, days: int = UNTOUCHED_DAYS
 ) -> QuerySet[Lead]:
-    """Return the leads of a section that the user may move.
+    """Return the present leads of a section that the user may move, in no order.
 
     `days`: how long a lead must be untouched for the section of that name.
     """
@@ -52,7 +52,11 @@ def leads_of(
 
 
 def movable_by(user: User) -> Q:
-    """Return the condition for leads that the user may move."""
+    """Return the condition for leads that the user may move.
+
+    Of a sales manager all leads; of others their own and those of teams they lead, and
+    with a team also leads that have no owner.
+    """
     movable = access.movable_owner_ids(user)
     if movable is None:
         return Q()
@@ -61,14 +65,21 @@ def movable_by(user: User) -> Q:
 
 
 def without_owner() -> Q:
-    """Return the condition for leads that have no owner, as Smartlead said."""
+    """Return the condition for leads without an owner where Smartlead has told their
+    owner; an unknown owner does not count.
+    """
     return Q(owner=None, owner_known_at__isnull=False)
 
 
 def section_condition(
     section: ReviewSection, *, at: datetime, days: int = UNTOUCHED_DAYS
 ) -> Q:
-    """Return the condition of a section for present leads, whoever may move them."""
+    """Return the condition of a section, whoever may move the leads.
+
+    Combine it with `Lead.objects.present()`. All sections but OVERDUE and DRIFTED have
+    open leads only; AWAY and DRIFTED have none with a pending change. `days`: without a
+    mail of either side for so long, used by UNTOUCHED only.
+    """
     match section:
         case ReviewSection.NOBODY:
             return is_open() & without_owner()
@@ -89,7 +100,7 @@ def section_condition(
 
 
 def unknown_members() -> QuerySet[Member]:
-    """Return active members known only as owners of leads, whom nobody has named."""
+    """Return active members without a name who are known only as owners of leads."""
     return Member.objects.filter(source=Member.Source.ROWS, name="", is_active=True)
 
 
@@ -103,9 +114,11 @@ def _is_settled() -> Q:
 
 
 def drifts(at: datetime) -> QuerySet[Assignment]:
-    """Return changes in Smartlead that took a lead from the owner we had given it.
+    """Return changes seen in Smartlead that took a lead from the owner we had given it.
 
-    Only if it is the lead's newest change, in the last DRIFT_FOR and not accepted.
+    Only if it is the lead's newest done change, finished in the last DRIFT_FOR and not
+    accepted, and its new owner (or none) is not the one of our own newest done change.
+    Leads that we never changed are left out.
     """
     done = Assignment.objects.filter(lead=OuterRef("lead"), state=State.DONE)
     later = done.filter(finished_at__gte=OuterRef("finished_at")).filter(
@@ -119,13 +132,18 @@ def drifts(at: datetime) -> QuerySet[Assignment]:
 
 
 def _ours() -> QuerySet[Assignment]:
-    """Return, as a subquery, our own finished changes of a row's lead, newest first."""
+    """Return, as a subquery, the done changes of a row's lead that were not made in
+    Smartlead, newest first.
+    """
     done = Assignment.objects.filter(lead=OuterRef("lead"), state=State.DONE)
     return done.exclude(cause=Cause.OUTSIDE).order_by("-finished_at", "-pk")
 
 
 def ledger_owners(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
-    """Return, by lead id, the member to whom we had given each drifted lead."""
+    """Return, by lead id, the id of the member to whom we had given each drifted lead.
+
+    Leads that have not drifted are left out.
+    """
     rows = drifts(at).filter(lead__in=[lead.pk for lead in leads])
     target = Subquery(_ours().values("to")[:1])
     return dict(rows.annotate(target=target).values_list("lead", "target"))
@@ -133,9 +151,11 @@ def ledger_owners(leads: Iterable[Lead], at: datetime) -> dict[int, int]:
 
 @transaction.atomic
 def accept_drift(*, lead: Lead, actor: User, at: datetime) -> None:
-    """Accept the change made in Smartlead: the lead stays and leaves the section.
+    """Set `dismissed_at` of the lead's drift: its owner stays, and it leaves the
+    section.
 
-    Raises NotAllowed, or Stale if there is nothing to accept any more.
+    Raises NotAllowed unless `actor` is a team lead or sales manager who may move the
+    lead, or Stale if there is nothing to accept any more.
     """
     lead = lock_lead(lead.pk)
     access.check_assign_many(actor)
@@ -146,9 +166,9 @@ def accept_drift(*, lead: Lead, actor: User, at: datetime) -> None:
 
 
 def waiting_count(user: User, *, at: datetime) -> int:
-    """Return how many leads and suggestions wait for the user in COUNTED sections.
+    """Return how many open suggestions and leads of COUNTED sections wait for the user.
 
-    Stops counting at MOST_COUNTED + 1.
+    A lead in two sections counts twice. Stops counting at MOST_COUNTED + 1.
     """
     count = open_suggestions_for(user)[: MOST_COUNTED + 1].count()
     for section in COUNTED:
@@ -162,7 +182,9 @@ def waiting_count(user: User, *, at: datetime) -> int:
 def section_counts(
     user: User, *, at: datetime, days: int = UNTOUCHED_DAYS
 ) -> dict[ReviewSection, int]:
-    """Return how many leads of each section the user may move."""
+    """Return how many leads of each section the user may move, zeros too, in the order
+    of the sections.
+    """
     return {
         section: leads_of(section, user=user, at=at, days=days).order_by().count()
         for section in ReviewSection

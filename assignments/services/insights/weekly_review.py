@@ -17,23 +17,27 @@ PAGE = "/review/"
 
 
 def send_weekly_reviews(*, at: datetime) -> str:
-    """Notify everybody whose review is due; return a sentence for the log.
+    """Notify every recipient whose review is due, has something in it and was not sent
+    yet.
 
-    Due on Monday, or later in the week if the worker did not run then.
+    Return "<count> told of their week." for the log. Due from Monday 8:00 to the end of
+    the week.
     """
     count = sum(_notify(user, at) for user in recipients())
     return f"{count} told of their week."
 
 
 def recipients() -> QuerySet[User]:
-    """Return the active sales managers and team leads."""
+    """Return the active sales managers, superusers and users who lead a team, by id."""
     leading = Q(is_sales_manager=True) | Q(is_superuser=True)
     leading |= Q(leads_teams__isnull=False)
     return User.objects.filter(leading, is_active=True).distinct().order_by("pk")
 
 
 def due_week(user: User, at: datetime) -> str | None:
-    """Return the week whose review is due, such as "2026-W48"; None before Monday 8:00."""
+    """Return the ISO week whose review is due, such as "2026-W48"; None on Monday
+    before 8:00, in the user's time zone.
+    """
     local = at.astimezone(zone_or_default(user.time_zone))
     monday = local.date() - timedelta(days=local.weekday())
     if local < datetime.combine(monday, HOUR, tzinfo=local.tzinfo):
@@ -44,7 +48,8 @@ def due_week(user: User, at: datetime) -> str | None:
 def _notify(user: User, at: datetime) -> bool:
     """Send the user's review if it is due and not empty; return whether it was sent.
 
-    Marks the week as done in either case, so that it is tried once.
+    Marks the week as done in either case, so that a week is tried once. False also if
+    the week was done before.
     """
     week = due_week(user, at)
     if week is None or user.reviewed_week >= week:
@@ -60,7 +65,9 @@ def _notify(user: User, at: datetime) -> bool:
 
 
 def review_counts(user: User, at: datetime) -> dict[str, int]:
-    """Return the counts to review by the page's labels, without zeros."""
+    """Return the counts to review by the page's labels, suggestions first, then the
+    sections in their order; zeros are left out.
+    """
     counts = {"Suggestions": open_suggestions_for(user).count()} | {
         section.label: count
         for section, count in review.section_counts(user, at=at).items()

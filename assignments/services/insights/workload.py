@@ -46,7 +46,9 @@ class MemberWorkload:
 
     @property
     def share(self) -> float | None:
-        """Return open leads as a fraction of the capacity; None without one."""
+        """Return open leads as a fraction of the capacity (1.0: full); None without a
+        member or capacity, or with 0.
+        """
         if self.member is None or not self.member.capacity:
             return None
         return self.open / self.member.capacity
@@ -64,7 +66,11 @@ class Workload:
 
 
 def team_workload(*, at: datetime, team: Team | None = None) -> Workload:
-    """Return the workload of a team's members, or of all members and unowned leads."""
+    """Return the workload of a team's members, with `nobody` and `unknown` None.
+
+    Without a team: of all members, of leads without an owner, and of leads whose owner
+    Smartlead has never told. `total` is the sum of these lines.
+    """
     members = _members(team)
     lines = _member_workloads(members, at)
     if team is not None:
@@ -76,7 +82,11 @@ def team_workload(*, at: datetime, team: Team | None = None) -> Workload:
 
 
 def _members(team: Team | None) -> list[Member]:
-    """Return the members, annotated with the lead that waits longest for each."""
+    """Return the members of the team, or all without one.
+
+    Each has the attributes `oldest`, the id of the lead that waits longest for them,
+    and `oldest_since`, its reply; both None if none waits.
+    """
     oldest = waiting_leads().filter(owner=OuterRef("pk"))
     first = oldest.order_by("reply_order", "map_id")
     members = Member.objects.select_related("team", "user").annotate(
@@ -92,7 +102,9 @@ def waiting_leads() -> QuerySet[Lead]:
 
 
 def overdue(at: datetime) -> Q:
-    """Return the condition for leads whose answer is overdue."""
+    """Return the condition for leads that owe an answer due at or before `at`; leads
+    that are gone meet it too.
+    """
     return Q(answer_owed=True, due_order__lte=at)
 
 
@@ -119,7 +131,7 @@ def _member_workloads(members: Sequence[Member], at: datetime) -> list[MemberWor
 
 
 def _open_leads() -> Counter[int]:
-    """Return open leads by owner."""
+    """Return the number of open leads by owner id. Pending changes are not looked at."""
     # Grouped by category too, so that the index alone answers the query.
     closing = open_leads.closing_category_ids()
     rows = Lead.objects.replied().filter(owner__isnull=False).order_by()
@@ -134,7 +146,9 @@ def _open_leads() -> Counter[int]:
 
 
 def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
-    """Return, by owner, leads that wait for our answer and those of them overdue."""
+    """Return two counts by owner id: leads that wait for our answer, and those of them
+    overdue.
+    """
     rows = list(
         waiting_leads()
         .filter(owner__isnull=False)
@@ -146,14 +160,18 @@ def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
 
 
 def _held() -> Counter[int]:
-    """Return, by covering member, the leads they own for others."""
+    """Return, by the id of the covering member, the number of present leads they own by
+    a live hold.
+    """
     held = Hold.objects.live().filter(lead__owner=F("to"), lead__gone_at=None)
     counts = held.order_by().values_list("to").annotate(Count("lead", distinct=True))
     return Counter(dict(counts))
 
 
 def _coming() -> Counter[int]:
-    """Return, by target, leads whose newest pending change goes there."""
+    """Return, by member id, the number of present leads whose newest pending change
+    goes to them.
+    """
     rows = Assignment.objects.last_pending().filter(lead__gone_at=None).order_by()
     return Counter(dict(rows.values_list("to").annotate(Count("pk"))))
 
@@ -165,12 +183,14 @@ def _oldest(member: Member) -> WaitingLead | None:
 
 
 def _next(ahead: Iterable[Coverage], now: Coverage | None) -> Coverage | None:
-    """Return the first absence that is not the present one, or None."""
+    """Return the first of `ahead` that is not the absence `now`, or None."""
     return next((c for c in ahead if now is None or c.pk != now.pk), None)
 
 
 def _unowned(known: Q, at: datetime) -> MemberWorkload:
-    """Return the workload of present leads without an owner that meet `known`."""
+    """Return the workload of present leads without an owner that meet `known`, with
+    `member` None.
+    """
     leads = Lead.objects.filter(known, owner=None, gone_at=None).order_by()
     owed = leads.filter(answer_owed=True)
     first = owed.order_by("reply_order", "map_id").values_list("pk", "reply_order")[:1]

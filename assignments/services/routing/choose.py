@@ -41,7 +41,11 @@ class RoutingContext:
     )
 
     def turns_of(self, rule: RuleData) -> WeightedTurns:
-        """Return the rule's rotation, which moves on in memory only: see `keep_turns`."""
+        """Return the rule's rotation, kept in `turns`.
+
+        The first call makes it from the saved positions, or empty without any. It moves
+        on in memory only, until `save_turns`.
+        """
         if rule.pk not in self.turns:
             self.turns[rule.pk] = WeightedTurns(
                 dict(self.ahead.get(rotation_name(rule.pk), {}))
@@ -49,7 +53,9 @@ class RoutingContext:
         return self.turns[rule.pk]
 
     def strategy_of(self, rule: RuleData) -> Strategy:
-        """Return the rule's strategy for the present absences, cached."""
+        """Return the rule's strategy, cached by the rule and the set of members who are
+        away.
+        """
         # The absences differ from lead to lead when the past is replayed.
         key = (rule.pk, frozenset(self.away))
         if key not in self._strategies:
@@ -58,9 +64,11 @@ class RoutingContext:
 
 
 def routing_context(at: datetime) -> RoutingContext:
-    """Return the context of this moment.
+    """Return the context of the moment `at`, read from the database.
 
-    Open suggestions count as open leads, or all would name the same member.
+    It has all members, the absences at `at`, open leads by member, the newest
+    assignment of each and the saved rotations. An open suggestion counts as an open
+    lead of the member it names, or all would name the same one.
     """
     counts = open_leads.open_lead_counts()
     counts.update(Suggestion.objects.open().values_list("member", flat=True))
@@ -83,9 +91,12 @@ def _saved_turns() -> dict[str, dict[int, int]]:
 def choose_member(
     rule: RuleData, lead: RoutedLead, context: RoutingContext
 ) -> MemberChoice:
-    """Return the member whom the rule chooses for the lead, or None with the reason.
+    """Return the rule's choice for the lead, with its reason; `member_id` None for
+    nobody.
 
-    Loads and rotations of the context are updated; nothing is written.
+    In the context the load of an open lead goes from its owner to the chosen member,
+    and a rotation that was used moves on; for nobody all stays. Nothing is written to
+    the database.
     """
     strategy, tally = context.strategy_of(rule), context.tally
     keys = lead.keys(rule.table.source, by_id=False) if rule.table else ()
@@ -99,7 +110,11 @@ def choose_member(
 
 
 def save_turns(context: RoutingContext) -> None:
-    """Save the rotations that were used; the caller holds the routing lock."""
+    """Write the positions of every rotation that has given a lead in this context.
+
+    Rotations that gave none are left out; missing rows are created. The caller holds
+    the routing lock.
+    """
     for rule_id, turns in sorted(context.turns.items()):
         if not turns.given:
             continue
@@ -142,7 +157,12 @@ def _strategy(rule: RuleData, context: RoutingContext) -> Strategy:
 
 
 def pool_member(entry: RulePoolMember, context: RoutingContext) -> PoolMember:
-    """Return a pool entry of a rule with the member's name, cap and availability."""
+    """Return a rule's pool entry with the member's name, cap and availability.
+
+    `cap` is the lower one of the entry's cap and the member's capacity, None without
+    either. `why_not` is "deactivated", "away until …" or "". Raises KeyError if the
+    context does not have the member.
+    """
     member = context.members[entry.member_id]
     return PoolMember(
         id=member.pk,
@@ -154,7 +174,9 @@ def pool_member(entry: RulePoolMember, context: RoutingContext) -> PoolMember:
 
 
 def _why_not(member: Member, context: RoutingContext) -> str:
-    """Return why the member cannot be given leads now; "" if they can."""
+    """Return "deactivated", or words such as "away until Fri 15 May"; "" if they are
+    neither. Caps are not looked at.
+    """
     if not member.is_active:
         return "deactivated"
     coverage = context.away.get(member.pk)

@@ -73,7 +73,7 @@ class RuleData:
 
     @property
     def members(self) -> frozenset[int]:
-        """Return the ids of all members to whom the rule may give a lead."""
+        """Return the ids of the members in the pool and in all entries of the table."""
         entries = self.table.lines.values() if self.table else ()
         named = {member_id for member_ids in entries for member_id in member_ids}
         return frozenset(named | {entry.member_id for entry in self.pool})
@@ -106,9 +106,12 @@ class RoutedLead:
         return self.has_replied and not self.is_closed
 
     def keys(self, source: LeadAttribute, *, by_id: bool) -> tuple[str, ...]:
-        """Return the keys of an attribute, the closest first; empty without a value.
+        """Return the keys of an attribute of this lead, the closest first; () without a
+        value.
 
-        `by_id`: conditions know campaign, category and client by id, tables by name.
+        With `by_id` (conditions) the one key of a campaign, category or client is its
+        id as text. Without (lookup tables) it is made of the name, of a client still of
+        the id. Other attributes do not depend on `by_id`.
         """
         if by_id and source.attribute in BY_ID:
             value = self._id_of(source.attribute)
@@ -143,7 +146,11 @@ class RoutedLead:
 
 
 def condition_key(attribute: str, value: str) -> str:
-    """Return the key that a value typed into a condition is compared by."""
+    """Return the key that a value typed into a condition is compared by.
+
+    A campaign, category or client: the stripped text, which is an id. Else
+    `normalized_key` of it, for the domain of an e-mail of the part behind the last @.
+    """
     text = str(value).strip()
     if attribute == Attribute.EMAIL_DOMAIN:
         text = text.rpartition("@")[2]

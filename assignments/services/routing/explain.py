@@ -44,7 +44,13 @@ class Explanation:
 def explain_lead(
     lead: Lead, *, at: datetime, rules: list[RuleData] | None = None
 ) -> Explanation:
-    """Return what the rules (None: those in force) say about a lead. Writes nothing."""
+    """Return what the rules say about a lead at `at`, read anew. Writes nothing.
+
+    `rules` None: all that were not removed. Steps, rule and choice are given even if
+    `alone` says that no rule may touch the lead; an owner who is not away then counts
+    as none. `rule`: the first one that is not off and does not answer NO. `choice` only
+    if it answers YES. Raises ValueError if the lead is not in the database.
+    """
     known = load_rules() if rules is None else rules
     row = Lead.objects.filter(pk=lead.pk)
     (routed,) = load_leads(row)

@@ -46,7 +46,10 @@ class LintContext:
 
 
 def lint_context(at: datetime, rules: list[RuleData]) -> LintContext:
-    """Read what these rules refer to from the database."""
+    """Return what these rules refer to, read from the database.
+
+    `fields` is None unless a rule uses custom fields and some lead has one.
+    """
     campaigns = {
         str(pk): str(client or "")
         for pk, client in Campaign.objects.order_by().values_list("pk", "client_id")
@@ -66,7 +69,11 @@ def lint_context(at: datetime, rules: list[RuleData]) -> LintContext:
 
 
 def lint_rules(rules: Sequence[RuleData], context: LintContext) -> dict[int, list[str]]:
-    """Return the warnings, as sentences, about each rule that is not off, by its id."""
+    """Return the warnings, as sentences, about each rule that is not off, by its id.
+
+    A rule without warnings has an empty list. `rules` are in their order: one is
+    unreachable only because of a rule before it.
+    """
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     return {
         rule.pk: [
@@ -95,7 +102,12 @@ def _unreachable(
 
 
 def shadows(first: RuleData, second: RuleData, closing: Set[str]) -> bool:
-    """Return whether the first rule matches every lead that the second matches."""
+    """Return whether the first rule certainly matches every lead that the second
+    matches.
+
+    False if that is not certain from the two rules' owner states, `since`, conditions
+    and tables alone. `closing`: ids of closing categories, as text.
+    """
     return (
         first.whose in {second.whose, Whose.EITHER}
         and _applies_as_early(first, second)
@@ -112,7 +124,7 @@ def _applies_as_early(first: RuleData, second: RuleData) -> bool:
 
 
 def _wants_closed(rule: RuleData, closing: Set[str]) -> bool:
-    """Return whether a condition asks for a category that closes conversations."""
+    """Return whether a condition of the rule names a category whose id is in `closing`."""
     return any(
         condition.source.attribute == Attribute.CATEGORY
         and not closing.isdisjoint(condition.values)
@@ -121,12 +133,15 @@ def _wants_closed(rule: RuleData, closing: Set[str]) -> bool:
 
 
 def _implied(asked: ConditionData, rule: RuleData) -> bool:
-    """Return whether the rule's own conditions imply the condition `asked`."""
+    """Return whether one of the rule's conditions, by itself, implies `asked`."""
     return any(_narrows(known, asked) for known in rule.conditions)
 
 
 def _narrows(known: ConditionData, asked: ConditionData) -> bool:
-    """Return whether every lead that meets `known` also meets `asked`."""
+    """Return True if every lead that meets `known` certainly meets `asked`.
+
+    False for two different attributes, except an e-mail domain and its ending.
+    """
     wanted = asked.values.keys()
     if asked.source == ENDING and known.source.attribute == Attribute.EMAIL_DOMAIN:
         return all(_ends_in(domain, wanted) for domain in known.values)
@@ -138,7 +153,10 @@ def _narrows(known: ConditionData, asked: ConditionData) -> bool:
 
 
 def _ends_in(domain: str, endings: Set[str]) -> bool:
-    """Return whether a domain has one of the endings (both as keys)."""
+    """Return whether a domain has one of the endings (both as keys).
+
+    A domain is no ending of itself: of a.co.uk these are co.uk and uk.
+    """
     return not endings.isdisjoint(lead_keys(ENDING, f"x@{domain}"))
 
 
@@ -209,7 +227,11 @@ def _unavailable_members(rule: RuleData, context: LintContext) -> Iterator[str]:
 def _leads_passed_on(
     rule: RuleData, active: Sequence[RuleData], context: LintContext
 ) -> Iterator[str]:
-    """Warn of members who go away soon if a rule takes leads from absent owners."""
+    """Yield a warning for each active member of the rule who goes away within AHEAD.
+
+    Only if the rule is on, and some rule that is on takes leads of absent owners: it
+    would pass on what this rule gives them. Ordered by member id.
+    """
     takers = [
         other
         for other in active
@@ -237,7 +259,9 @@ def _end(absence: Coverage) -> datetime:
 
 
 def _present_absence(member_id: int, context: LintContext) -> Coverage | None:
-    """Return the coverage for which the member is away now and that ends last."""
+    """Return the member's absence that has begun by `context.at`, of several the one
+    that ends last; None if they are not away.
+    """
     absences = context.absences.get(member_id, ())
     now = [absence for absence in absences if absence.starts_at <= context.at]
     return max(now, key=_end, default=None)
@@ -245,7 +269,9 @@ def _present_absence(member_id: int, context: LintContext) -> Coverage | None:
 
 # ── What the rules refer to, read from the database ─────────────────────────────
 def _absences(at: datetime) -> dict[int, list[Coverage]]:
-    """Return absences of now and of the next AHEAD by member, the soonest first."""
+    """Return the agreed coverages that overlap [at, at + AHEAD), by member id, the
+    soonest start first.
+    """
     by_member: dict[int, list[Coverage]] = defaultdict(list)
     touching = Coverage.objects.overlapping(at, at + AHEAD)
     for coverage in touching.order_by("starts_at", "pk"):
@@ -254,7 +280,9 @@ def _absences(at: datetime) -> dict[int, list[Coverage]]:
 
 
 def _clients(campaigns: dict[str, str], rules: list[RuleData]) -> set[str]:
-    """Return the clients of campaigns, and those of the rules that some lead has."""
+    """Return client ids as text: those of all campaigns, and of those named in
+    conditions of the rules the ones that some lead has.
+    """
     asked = {
         key
         for rule in rules
@@ -272,14 +300,18 @@ def _clients(campaigns: dict[str, str], rules: list[RuleData]) -> set[str]:
 
 
 def _uses_custom_fields(rules: list[RuleData]) -> bool:
-    """Return whether a condition or table of the rules looks at a custom field."""
+    """Return whether a condition or the table of one of the rules looks at a custom
+    field.
+    """
     attributes = [c.source.attribute for rule in rules for c in rule.conditions]
     attributes += [rule.table.source.attribute for rule in rules if rule.table]
     return Attribute.CUSTOM in attributes
 
 
 def _custom_fields() -> set[str] | None:
-    """Return the keys of the newest leads' custom fields; None if they have none."""
+    """Return the keys of the custom fields of the NEWEST present leads, by reply, that
+    have any; None if no lead has one.
+    """
     newest = Lead.objects.present().exclude(custom_fields={})
     rows = newest.order_by("-reply_order").values_list("custom_fields", flat=True)
     names = {str(name) for fields in rows[:NEWEST] for name in fields}

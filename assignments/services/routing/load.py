@@ -42,7 +42,7 @@ COLUMNS = (
 
 
 def load_rules() -> list[RuleData]:
-    """Return all rules that were not removed, on or off, in their order."""
+    """Return all rules that were not removed, on or off, by position."""
     kept = RoutingRule.objects.kept().select_related("table")
     rows = list(kept.prefetch_related("conditions", "pool"))
     names = condition_names(c for row in rows for c in row.conditions.all())
@@ -51,7 +51,11 @@ def load_rules() -> list[RuleData]:
 
 
 def load_tables(tables: Iterable[LookupTable]) -> dict[int, TableData]:
-    """Return the tables with their entries, by id."""
+    """Return the tables with their entries, by table id.
+
+    The members of a key are in the order of their entries. The value to show for a key
+    is that of its first entry.
+    """
     known = {table.pk: table for table in tables}
     lines: dict[int, dict[str, list[int]]] = {pk: defaultdict(list) for pk in known}
     shown: dict[int, dict[str, str]] = {pk: {} for pk in known}
@@ -78,9 +82,9 @@ type ConditionNames = dict[str, dict[str, str]]
 
 
 def condition_names(conditions: Iterable[RuleCondition]) -> ConditionNames:
-    """Return names of the campaigns and categories in the conditions.
+    """Return the names of the campaigns and categories that the conditions name by id.
 
-    By attribute, then by the id as text; without ids that are not known.
+    By attribute (always these two), then by the id as text. Unknown ids are left out.
     """
     ids: dict[str, set[str]] = defaultdict(set)
     for condition in conditions:
@@ -96,7 +100,11 @@ def condition_names(conditions: Iterable[RuleCondition]) -> ConditionNames:
 def condition_data(
     attribute: str, custom_field: str, values: Iterable[str], names: ConditionNames
 ) -> ConditionData:
-    """Return a condition; `names` are those to show for ids, see `names_of`."""
+    """Return a condition that maps the key of each value (`condition_key`) to the text
+    to show.
+
+    That is the name in `names`, made by `condition_names`, or else the value itself.
+    """
     known = names.get(attribute, {})
     return ConditionData(
         source=LeadAttribute(attribute=attribute, custom_field=custom_field),
@@ -135,7 +143,10 @@ def _rule(
 
 
 def load_leads(leads: QuerySet[Lead]) -> Iterator[RoutedLead]:
-    """Yield the leads in the order in which they came, read in one query."""
+    """Yield the leads of the queryset in the order in which they came, then by id.
+
+    A lead came with its last reply, or else when it was first seen.
+    """
     closing = closing_category_ids()
     marked = leads.select_related(None).annotate(came_at=CAME_AT, the_client=THE_CLIENT)
     rows = marked.order_by("came_at", "map_id").values_list(*COLUMNS)
@@ -168,7 +179,10 @@ def _lead(row: tuple[Any, ...], closing: frozenset[int]) -> RoutedLead:
 def covered_by_rules_since(
     leads: QuerySet[Lead], rules: Iterable[RuleData]
 ) -> QuerySet[Lead]:
-    """Return the leads without those that came before each of the rules applied."""
+    """Return the leads that came at or after the earliest `since` of the rules.
+
+    All leads if there are no rules, or one of them has no `since`.
+    """
     begins = [rule.since for rule in rules]
     known = [since for since in begins if since is not None]
     if not begins or len(known) < len(begins):
@@ -177,9 +191,9 @@ def covered_by_rules_since(
 
 
 def routable_leads(away: Iterable[int]) -> QuerySet[Lead]:
-    """Return present leads without an owner or with an owner in `away` (member ids).
+    """Return present leads that have no owner, or one of `away` (member ids).
 
-    Leads whose owner Smartlead did not tell are not among them.
+    Leads without an owner are left out if Smartlead has never told their owner.
     """
     unowned = Q(owner=None, owner_known_at__isnull=False)
     return Lead.objects.present().filter(unowned | Q(owner__in=list(away)))

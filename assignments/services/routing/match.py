@@ -41,7 +41,9 @@ class RuleCheck(Protocol):
     def answer(self, lead: RoutedLead) -> MatchAnswer: ...
 
     def words(self, lead: RoutedLead) -> str:
-        """Return the condition and the lead's own value in words."""
+        """Return the condition and the lead's own value in words, without a full stop:
+        "location is Paris or Lyon: it is Berlin", for example.
+        """
 
 
 class RuleMatch(NamedTuple):
@@ -52,7 +54,10 @@ class RuleMatch(NamedTuple):
 
 
 def first_match(rules: Iterable[RuleData], lead: RoutedLead) -> RuleMatch | None:
-    """Return the first rule that is not off and does not answer NO, or None."""
+    """Return the first rule that is not off and does not answer NO, with its answer.
+
+    The answer is YES or UNREAD. None if there is no such rule.
+    """
     for rule in rules:
         if rule.mode == Mode.OFF:
             continue
@@ -64,7 +69,7 @@ def first_match(rules: Iterable[RuleData], lead: RoutedLead) -> RuleMatch | None
 def rule_answer(rule: RuleData, lead: RoutedLead) -> MatchAnswer:
     """Return NO if any check says no, else UNREAD if one is unread, else YES.
 
-    The rule's mode does not matter.
+    A rule that is off is compared like any other.
     """
     result = MatchAnswer.YES
     for check in rule_checks(rule):
@@ -77,7 +82,11 @@ def rule_answer(rule: RuleData, lead: RoutedLead) -> MatchAnswer:
 
 
 def rule_checks(rule: RuleData) -> Iterator[RuleCheck]:
-    """Yield the rule's checks in the order in which they are shown."""
+    """Yield the rule's checks in the order in which they are shown.
+
+    The owner state; the date, if `since` is set; each condition; NotClosedCheck if no
+    condition is about the category; TableCheck if there is a table but no pool.
+    """
     yield OwnerStateCheck(rule.whose)
     if rule.since:
         yield SinceCheck(rule.since)
@@ -187,7 +196,9 @@ class TableCheck:
 
 
 def attribute_name(source: LeadAttribute) -> str:
-    """Return the attribute in words, such as "domain of the e-mail"."""
+    """Return the attribute in words: “name” for a custom field, "domain of the e-mail",
+    "ending of the e-mail", else its label in small letters.
+    """
     match source.attribute:
         case Attribute.CUSTOM:
             return f"“{source.custom_field}”"
@@ -200,7 +211,11 @@ def attribute_name(source: LeadAttribute) -> str:
 
 
 def _lead_value(source: LeadAttribute, lead: RoutedLead, check: RuleCheck) -> str:
-    """Return the lead's value of the attribute in words, such as "it is Berlin"."""
+    """Return the lead's value in words: "it is …", or "it has none" without one.
+
+    A campaign is "it is in none", a category "it is none". NOT_READ if `check` answers
+    UNREAD.
+    """
     if check.answer(lead) is MatchAnswer.UNREAD:
         return NOT_READ
     match source.attribute:
@@ -217,7 +232,9 @@ def _lead_value(source: LeadAttribute, lead: RoutedLead, check: RuleCheck) -> st
 def _unread_or_no(
     source: LeadAttribute, lead: RoutedLead, keys: tuple[str, ...]
 ) -> MatchAnswer:
-    """Return UNREAD if the lead may still turn out to have the attribute, else NO."""
+    """Return UNREAD if the lead has no such value (`keys` is empty), it may have one in
+    its campaign's list of leads, and that has not been read; else NO.
+    """
     is_unread = not keys and not lead.is_read and source.attribute in FROM_CAMPAIGN
     return MatchAnswer.UNREAD if is_unread else MatchAnswer.NO
 

@@ -66,9 +66,12 @@ class Replay:
 
 
 def replay_rules(rules: Sequence[RuleData], *, weeks: int, at: datetime) -> Replay:
-    """Return what the rules would have done with the leads of the last weeks.
+    """Return what the rules would have done with the leads that came in the last
+    `weeks`.
 
-    At most the newest MOST leads. Writes nothing.
+    Of present leads the newest MOST, in the order in which they came, each as if it had
+    no owner. Rules that are off are left out, `since` is ignored. Loads are those of
+    now without these leads, absences those of each lead's moment. Writes nothing.
     """
     start = at - timedelta(weeks=weeks)
     came = Lead.objects.present().annotate(came=CAME_AT).filter(came__gte=start)
@@ -94,7 +97,11 @@ def replay_rules(rules: Sequence[RuleData], *, weeks: int, at: datetime) -> Repl
 def _route(
     rules: Sequence[RuleData], lead: RoutedLead, context: RoutingContext
 ) -> tuple[ReplayedLead, RuleData | None]:
-    """Decide about one lead as if it had no owner; clears the lead's `owner_id`."""
+    """Return the outcome for one lead as if it had no owner, and the deciding rule or
+    None.
+
+    Sets the lead's `owner_id` to None; a choice updates the context.
+    """
     owner, lead.owner_id = lead.owner_id, None
     match = first_match(rules, lead)
     if match is None:
@@ -108,7 +115,9 @@ def _route(
 
 
 def _context_without(leads: Iterable[RoutedLead]) -> RoutingContext:
-    """Return the loads of now without these leads, and rotations at their start."""
+    """Return a context with nobody away, rotations at their start, and the open leads
+    of now by member without these leads.
+    """
     tally = LoadTally(loads=open_leads.open_lead_counts(), last=newest_assignment_ids())
     for lead in leads:
         tally.lift(lead.owner_id, is_open=lead.is_open)
@@ -117,7 +126,7 @@ def _context_without(leads: Iterable[RoutedLead]) -> RoutingContext:
 
 
 def _away_then(absences: Sequence[Coverage], at: datetime) -> dict[int, Coverage]:
-    """Return the absences that ran at a moment, by member."""
+    """Return the absences with `starts_at` <= `at` < `ends_at`, by member id."""
     return {
         absence.member_id: absence
         for absence in absences

@@ -50,7 +50,7 @@ class RuleInput:
 
 
 def check_may_read(user: User) -> None:
-    """Raise NotAllowed unless the user is a team lead or a sales manager."""
+    """Raise NotAllowed unless the user leads a team or is a sales manager."""
     if role_of(user) == Role.MEMBER:
         raise NotAllowed("Only a team lead or a sales manager sees the routing rules.")
 
@@ -64,10 +64,11 @@ def save_rule(
     rule: RoutingRule | None = None,
     seen: datetime | None = None,
 ) -> RoutingRule:
-    """Create a rule behind the others, or change `rule`, and return it.
+    """Create a rule behind the others, or change `rule`; return it saved.
 
-    `seen`: `changed_at` of the rule as the form showed it. Raises NotAllowed, Stale if
-    it was changed or removed since, or AssignmentRefused if the input is invalid.
+    Conditions and pool are replaced by those of `wish`. `seen`: `changed_at` as the
+    form showed it; None: not compared. Raises NotAllowed, Stale if the rule was changed
+    since or removed, or AssignmentRefused with the sentence of `rule_problem`.
     """
     require_manager(actor, ACT)
     lock_routing()
@@ -88,7 +89,12 @@ def save_rule(
 
 
 def rule_problem(wish: RuleInput, rule: RoutingRule | None = None) -> str:
-    """Return what is wrong with the input, as a sentence; "" if nothing is."""
+    """Return the first problem of the input, as a sentence; "" if there is none.
+
+    The name is taken by a kept rule other than `rule`, table or members are missing,
+    one member is to be chosen and there are more, or a condition has no known
+    attribute.
+    """
     others = RoutingRule.objects.kept()
     if rule is not None:
         others = others.exclude(pk=rule.pk)
@@ -107,7 +113,11 @@ def rule_problem(wish: RuleInput, rule: RoutingRule | None = None) -> str:
 
 @transaction.atomic
 def set_mode(*, actor: User, rule: RoutingRule, mode: str, at: datetime) -> None:
-    """Switch a rule on, off, or to suggesting. Raises AssignmentRefused for others."""
+    """Set the mode of a rule, and who changed it when.
+
+    Raises NotAllowed, Stale if the rule was removed, or AssignmentRefused if `mode` is
+    not one of RoutingRule.Mode.
+    """
     require_manager(actor, ACT)
     lock_routing()
     rule = _current(rule.pk)
@@ -119,7 +129,10 @@ def set_mode(*, actor: User, rule: RoutingRule, mode: str, at: datetime) -> None
 
 @transaction.atomic
 def move_rule(*, actor: User, rule: RoutingRule, up: bool) -> None:
-    """Move a rule one place up or down; nothing happens at the end of the list."""
+    """Swap a rule with its neighbour before (`up`) or behind it; at the end it stays.
+
+    All kept rules are numbered from 1. Raises NotAllowed, or Stale if it was removed.
+    """
     require_manager(actor, ACT)
     lock_routing()
     rules = list(RoutingRule.objects.kept())
@@ -136,7 +149,12 @@ def move_rule(*, actor: User, rule: RoutingRule, up: bool) -> None:
 
 @transaction.atomic
 def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRule:
-    """Create a copy of a rule right behind it, switched off, and return it."""
+    """Create a copy of a rule, its conditions and its pool right behind it, and return
+    it.
+
+    It is switched off and named "… (copy)", "… (copy 2)" and so on; the rules behind
+    move down. Raises NotAllowed, or Stale if the rule was removed.
+    """
     require_manager(actor, ACT)
     lock_routing()
     rule = _current(rule.pk)
@@ -158,7 +176,11 @@ def duplicate_rule(*, actor: User, rule: RoutingRule, at: datetime) -> RoutingRu
 
 @transaction.atomic
 def remove_rule(*, actor: User, rule: RoutingRule, at: datetime) -> None:
-    """Mark a rule as removed: it stays in the database for the history of its leads."""
+    """Mark a rule as removed by `actor`, switch it off and take its table away.
+
+    Row, conditions and pool stay, for the history of its leads. Raises NotAllowed, or
+    Stale if it was removed already.
+    """
     require_manager(actor, ACT)
     lock_routing()
     rule = _current(rule.pk)
@@ -167,7 +189,10 @@ def remove_rule(*, actor: User, rule: RoutingRule, at: datetime) -> None:
 
 
 def _current(pk: int) -> RoutingRule:
-    """Return the rule as it is now; callers hold the routing lock. Raises Stale."""
+    """Return the rule read anew.
+
+    Raises Stale if it was removed. Callers hold the routing lock.
+    """
     rule = RoutingRule.objects.select_related("changed_by").get(pk=pk)
     if rule.removed_at:
         raise Stale(f"{rule.changed_by} has removed the rule “{rule}”.")
@@ -202,7 +227,9 @@ def _copy_parts(rule: RoutingRule, copy: RoutingRule) -> None:
 
 
 def _free_name(name: str) -> str:
-    """Return "name (copy)" or "name (copy 2)" and so on, whichever is not taken."""
+    """Return the name followed by " (copy)", " (copy 2)" and so on, the first that no
+    kept rule has. The name is cut so that all of it fits in LONGEST_NAME.
+    """
     names = RoutingRule.objects.kept().values_list("name", flat=True)
     taken = {folded(taken_name) for taken_name in names}
     for number in range(1, len(taken) + 2):

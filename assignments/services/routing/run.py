@@ -57,9 +57,10 @@ class RoutingDecision:
 
 
 def route_new_leads(*, at: datetime) -> str:
-    """Assign or suggest up to MOST leads and withdraw suggestions that are outdated.
+    """Assign or suggest up to MOST leads by the rules; return "<count> leads routed."
 
-    Return a sentence for the log.
+    Before that, suggestions that are outdated are withdrawn, and campaigns are marked
+    to be read whose leads wait for it. Each CHUNK of leads is one transaction.
     """
     rules = load_rules()
     decided = list(preview_decisions(rules, at=at))
@@ -73,7 +74,11 @@ def route_new_leads(*, at: datetime) -> str:
 
 
 def count_waiting_leads(rules: Sequence[RuleData], *, at: datetime) -> int:
-    """Return how many leads the next tick compares with the rules; 0 if all are off."""
+    """Return how many leads the next tick compares with the rules; 0 if all are off.
+
+    These are present leads without an owner or with an absent one that came late enough
+    for some rule, whether or not a rule matches or excludes them.
+    """
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
         return 0
@@ -83,9 +88,10 @@ def count_waiting_leads(rules: Sequence[RuleData], *, at: datetime) -> int:
 def preview_decisions(
     rules: Sequence[RuleData], *, at: datetime, only: Sequence[int] | None = None
 ) -> Iterator[RoutingDecision]:
-    """Yield what the rules would do now, in the order in which the leads came.
+    """Yield what the rules that are not off would do now, as `decide_leads` does.
 
-    Writes nothing. `only`: ids of the leads to look at.
+    Nothing if all are off. Writes nothing. `only`: ids of the leads to look at; None:
+    all.
     """
     active = [rule for rule in rules if rule.mode != Mode.OFF]
     if not active:
@@ -103,7 +109,9 @@ def decide_leads(
 ) -> Iterator[RoutingDecision]:
     """Yield a decision for each lead that some rule matches and that is not excluded.
 
-    `rules` are those not off. Loads and rotations of the context are updated.
+    In the order in which the leads came. `choice` is None if the lead is suggested
+    already or has to be read first. `rules`: those not off. `only`: ids of the leads to
+    look at; None: all. Loads and rotations of the context are updated.
     """
     leads = covered_by_rules_since(routable_leads(context.away), rules)
     if only is not None:
@@ -121,14 +129,21 @@ def decide_leads(
 
 
 def lock_routing() -> None:
-    """Take the routing lock: rules, rotations and decisions change one by one."""
+    """Lock routing until the end of the transaction; the row is created if it is
+    missing.
+
+    Rules, rotations and decisions change one by one under it.
+    """
     Rotation.objects.get_or_create(pk=LOCK)
     Rotation.objects.select_for_update().get(pk=LOCK)
 
 
 @transaction.atomic
 def _route(ids: Sequence[int], at: datetime) -> int:
-    """Decide again about these leads under locks and write it; return how many."""
+    """Decide again about the leads with these ids under locks, and write it.
+
+    Return how many were assigned or suggested. Rotations that were used are saved.
+    """
     lock_routing()
     locked = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     still_there = [lead.pk for lead in locked.order_by("map_id")]
@@ -146,7 +161,10 @@ def _route(ids: Sequence[int], at: datetime) -> int:
 
 
 def _carry_out(rule: RuleData, placed: Sequence[RoutingDecision], at: datetime) -> None:
-    """Write suggestions, or one batch of assignments, as the rule's mode says."""
+    """Write the decisions of one rule: suggestions in the mode SUGGEST, else one batch
+    of assignments with a reference to the rule. Decisions without a choice are left
+    out.
+    """
     if rule.mode == Mode.SUGGEST:
         Suggestion.objects.bulk_create(
             suggestions.build_suggestion(rule, d.lead, d.choice, at=at)
@@ -171,7 +189,9 @@ def choice_reason(rule: RuleData, choice: MemberChoice) -> str:
 
 
 def _ask_for_reading(decided: Sequence[RoutingDecision], at: datetime) -> None:
-    """Have campaigns read soon whose leads wait for attributes that only they have."""
+    """Clear `attributes_at` of campaigns whose leads have to be read first, so that
+    they are read soon; not of one that was read within READ_AGAIN.
+    """
     waiting = [
         d.lead.campaign_id or 0 for d in decided if d.match.answer is MatchAnswer.UNREAD
     ]

@@ -68,7 +68,13 @@ class LeadExclusions:
     pinned: frozenset[tuple[int, int]]
 
     def reason_for(self, lead: RoutedLead) -> str:
-        """Return why no rule may touch the lead, as a sentence; "" if one may."""
+        """Return the first reason why no rule may touch the lead, as a sentence; "" if
+        one may.
+
+        In this order: its owner is unknown, or is not away; a change is pending; a
+        coverage holds, pins or takes it; somebody decided about it. For a lead whose
+        owner is away only decisions since the absence began count.
+        """
         if not lead.owner_is_known:
             return "Smartlead has not said who has it."
         cover = self.covers.get(lead.owner_id or 0)
@@ -83,7 +89,9 @@ class LeadExclusions:
         return self._decided_by_person(lead, cover.starts_at if cover else None)
 
     def _covered(self, lead: RoutedLead, cover: RunningCoverage) -> str:
-        """Return the sentence that the coverage deals with the lead, or ""."""
+        """Return a sentence if the lead is pinned to its owner or the coverage takes
+        it, else an empty string.
+        """
         owner = self.members[lead.owner_id or 0]
         if (cover.pk, lead.map_id) in self.pinned:
             return f"A person decided that it stays with {owner} during the absence."
@@ -93,7 +101,10 @@ class LeadExclusions:
         return ""
 
     def _decided_by_person(self, lead: RoutedLead, since: datetime | None) -> str:
-        """Return a sentence about the newest decision since then, or ""."""
+        """Return a sentence about the newest change that keeps rules away, or else
+        about a dismissed suggestion; "" without either. With `since` earlier
+        decisions do not count.
+        """
         for row in self.decided.get(lead.map_id, ()):
             if since and row.created_at < since:
                 continue
@@ -109,7 +120,10 @@ class LeadExclusions:
 
 
 def load_exclusions(leads: QuerySet[Lead], *, at: datetime) -> LeadExclusions:
-    """Read the exclusions of some leads, in a fixed number of queries."""
+    """Return the exclusions of these leads at `at`, read in a fixed number of queries.
+
+    `covers`: the coverages of all members who are away at `at`, by member id.
+    """
     ids = leads.order_by().values("pk")
     rows = Coverage.objects.away_at(at).prefetch_related("campaigns", "categories")
     covers = {row.member_id: RunningCoverage.of(row) for row in rows}
@@ -135,9 +149,10 @@ def load_exclusions(leads: QuerySet[Lead], *, at: datetime) -> LeadExclusions:
 def _decided(
     ids: QuerySet[Lead, Any], starts: Iterable[datetime]
 ) -> dict[int, list[Assignment]]:
-    """Return finished changes by lead, newest first.
+    """Return changes by lead id, newest first, without pending and skipped ones.
 
-    All of leads without an owner; of others those since the earliest of `starts`.
+    All of leads without an owner; of others those created since the earliest of
+    `starts`, none without `starts`.
     """
     wanted = Q(lead__owner=None)
     if earliest := min(starts, default=None):
@@ -162,7 +177,12 @@ def _pairs(rows: QuerySet[CoveredLead]) -> frozenset[tuple[int, int]]:
 
 
 def _decision_sentence(row: Assignment) -> str:
-    """Return a sentence about the row if it keeps rules away from its lead, else ""."""
+    """Return a sentence if the row keeps rules away from its lead, else an empty
+    string.
+
+    It does if a person made it, if it was seen in Smartlead, or if a rule made it and
+    it was refused, or cancelled while it was not outdated.
+    """
     when = _day(row.created_at)
     if row.cause in PERSONAL:
         outcome = State(row.state).label.lower()

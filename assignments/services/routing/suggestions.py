@@ -30,7 +30,10 @@ State = Suggestion.State
 def build_suggestion(
     rule: RuleData, lead: RoutedLead, choice: MemberChoice, *, at: datetime
 ) -> Suggestion:
-    """Return a rule's suggestion, not yet saved."""
+    """Return a rule's suggestion, not yet saved; `choice` names a member.
+
+    Its reason is cut to 500 characters.
+    """
     assert choice.member_id is not None  # noqa: S101  only what is placed is suggested
     reason = f"Rule “{rule.name}” suggests {choice.sentence}"
     return Suggestion(
@@ -49,7 +52,9 @@ def suggested_lead_ids() -> frozenset[int]:
 
 
 def open_suggestions_for(user: User) -> QuerySet[Suggestion]:
-    """Return the open suggestions that this user may accept."""
+    """Return the open suggestions whose lead this user may move, to a member whom they
+    may choose. A sales manager gets all.
+    """
     known = Suggestion.objects.open()
     movable = access.movable_owner_ids(user)
     if movable is None:
@@ -63,9 +68,11 @@ def open_suggestions_for(user: User) -> QuerySet[Suggestion]:
 def withdraw_stale(
     matched: Sequence[tuple[RoutedLead, RuleData]], *, at: datetime
 ) -> int:
-    """Withdraw suggestions that would not be made any more; return how many.
+    """Mark open suggestions as withdrawn that would not be made again at `at`; return
+    how many.
 
-    `matched`: all leads that rules decide about now, each with its rule.
+    `matched`: all leads that rules decide about now, each with its rule. A rule's
+    suggestion for any other lead is withdrawn.
     """
     wanted = {lead.map_id: (lead, rule) for lead, rule in matched}
     free = _free_members(at)
@@ -84,10 +91,12 @@ def withdraw_stale(
 def accept_suggestion(
     *, suggestion: Suggestion, actor: User, at: datetime
 ) -> Assignment:
-    """Accept a suggestion: assign the lead in the actor's name, with the rule's reason.
+    """Mark a suggestion as accepted and assign its lead; return the assignment.
 
-    Raises NotAllowed, Stale if it was decided already, or AssignmentRefused if the
-    member is away by now.
+    It is made by `actor`, with the suggestion's reason and "<actor> agreed."; a pending
+    one to the same member is returned instead. Nothing is written if it raises:
+    NotAllowed, Stale if the suggestion was decided already or the lead changed, or
+    AssignmentRefused if the member is away or the lead cannot be assigned.
     """
     lead = lock_lead(suggestion.lead_id)
     suggestion = _decide(suggestion, State.ACCEPTED, actor, lead, at)
@@ -109,9 +118,11 @@ def accept_suggestion(
 
 @transaction.atomic
 def dismiss_suggestion(*, suggestion: Suggestion, actor: User, at: datetime) -> None:
-    """Dismiss a suggestion: the lead stays, and rules leave it alone from now on.
+    """Mark a suggestion as dismissed: the lead stays, and rules leave it alone from now
+    on.
 
-    Raises NotAllowed, or Stale if it was decided already.
+    Raises NotAllowed if `actor` may not move the lead, or Stale if it was decided
+    already.
     """
     lead = lock_lead(suggestion.lead_id)
     access.check_assign(actor, lead=lead, to=None)
@@ -121,7 +132,11 @@ def dismiss_suggestion(*, suggestion: Suggestion, actor: User, at: datetime) -> 
 def accept_suggestions(
     *, suggestions: Sequence[Suggestion], actor: User, at: datetime
 ) -> tuple[int, list[str]]:
-    """Accept all that can be; return how many, and a sentence for each other one."""
+    """Accept each suggestion in its own transaction.
+
+    Return how many were accepted, and for each that raised AssignmentRefused the
+    sentence "<lead>: <reason>".
+    """
     problems = []
     for suggestion in suggestions:
         try:
@@ -134,7 +149,10 @@ def accept_suggestions(
 def _decide(
     suggestion: Suggestion, state: State, actor: User, lead: Lead, at: datetime
 ) -> Suggestion:
-    """Close an open suggestion and return it with its member. Raises Stale."""
+    """Set state and decider of an open suggestion and return it with its member.
+
+    Raises Stale if it is not open.
+    """
     hit = Suggestion.objects.open().filter(pk=suggestion.pk)
     if not hit.update(state=state, decided_by=actor, decided_at=at):
         now = Suggestion.objects.select_related("decided_by").get(pk=suggestion.pk)
@@ -155,9 +173,12 @@ def _still_holds(
     wanted: tuple[RoutedLead, RuleData] | None,
     free: frozenset[int],
 ) -> bool:
-    """Return whether it would be made again: `wanted` is its lead and rule by now.
+    """Return whether the suggestion would be made again.
 
-    `free`: ids of active members who are not away.
+    `wanted`: its lead and the rule that decides about it now, None without. `free`: ids
+    of active members who are not away. A rule's suggestion needs the same rule,
+    suggesting and unchanged since, the same owner, and its member free and in the rule.
+    A breach's needs `_still_waits` and its member free.
     """
     if suggestion.breach is not None:
         return (
@@ -176,7 +197,9 @@ def _still_holds(
 
 
 def _still_waits(suggestion: Suggestion, breach: Breach) -> bool:
-    """Return whether the same reply is unanswered, with the same owner."""
+    """Return whether the breach's reply is still the last one and unanswered, and its
+    lead present and with the owner of the suggestion.
+    """
     is_owed = (
         suggestion.lead.answer_owed and suggestion.lead.last_reply_at == breach.reply_at
     )

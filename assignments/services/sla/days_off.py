@@ -33,9 +33,10 @@ class DaysOff:
 
 @lru_cache(_YEARS_KEPT)
 def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str]:
-    """Return the holidays' English names by date, in order.
+    """Return the English names of a year's holidays by date, sorted by date.
 
-    Empty if the `holidays` package does not know the place.
+    Without a subdivision those of the whole country. Empty if the `holidays` package
+    does not know the place. The result is cached: do not change it.
     """
     if not is_known_place(country, subdivision):
         return {}
@@ -48,7 +49,10 @@ def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str
 def next_holidays(
     day: date, country: str, subdivision: str, *, count: int
 ) -> list[tuple[date, str]]:
-    """Return the next `count` holidays after a day, at most to the end of next year."""
+    """Return the next `count` holidays after a day as (date, name), soonest first.
+
+    Only to the end of next year, so there may be fewer; none of an unknown place.
+    """
     coming = [
         (holiday, name)
         for year in (day.year, day.year + 1)
@@ -66,13 +70,18 @@ def is_known_place(country: str, subdivision: str = "") -> bool:
 
 @cache
 def regions_by_country() -> dict[str, list[str]]:
-    """Return the codes of known countries, each with those of its regions."""
+    """Return the codes of the regions of each known country, by country code; an empty
+    list for a country without any. The result is cached: do not change it.
+    """
     return list_supported_countries(include_aliases=False)
 
 
 @cache
 def country_names() -> dict[str, str]:
-    """Return the English names of known countries by code, sorted by name."""
+    """Return the English names of known countries by code, sorted by name.
+
+    The result is cached: do not change it.
+    """
     known = regions_by_country()
     names = {
         codes[1]: place.replace("_", " ").title() for place, codes in COUNTRIES.items()

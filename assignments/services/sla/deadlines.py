@@ -6,14 +6,16 @@ in the default hours. A member who covers is an owner like any other.
 
 For a page of leads, in a fixed number of queries:
 
-    policy = Book()
-    changes = changes_of(ids, since=earliest_reply)
-    due = due_of(
+    policy = SlaPolicy()
+    changes = owner_changes(ids, since=earliest_reply)
+    due = deadline_of(
         policy,
         reply_at=reply_at,
         campaign_id=lead.campaign_id,
         category_id=lead.category_id,
-        spells=spells_of(changes[lead.pk], reply_at=reply_at, owner_id=lead.owner_id),
+        spells=ownership_spans(
+            changes[lead.pk], reply_at=reply_at, owner_id=lead.owner_id
+        ),
     )
 
 For a reply that was answered long ago, pass only the changes up to the answer.
@@ -71,7 +73,10 @@ def deadline_of(
 ) -> Deadline | None:
     """Return when the answer to a reply is due; None if no target applies.
 
-    `spells`: the owners since the reply, oldest first, at least one.
+    `spells`: the owners since the reply, oldest first, at least one. Working time
+    counts in the hours of the owner of the moment; what is left goes on in those of the
+    next. `member_id` is the owner with whom the time ends; of a target around the clock
+    the last owner.
     """
     target = policy.target_for(campaign_id=campaign_id, category_id=category_id)
     if target is None:
@@ -95,10 +100,11 @@ def deadline_of(
 def ownership_spans(
     changes: Iterable[OwnerChange], *, reply_at: datetime, owner_id: int | None
 ) -> list[OwnershipSpan]:
-    """Return the owners of a lead from a reply on, oldest first, at least one.
+    """Return the owners of a lead from a reply on, oldest first; the first from
+    `reply_at`.
 
-    `changes`: oldest first; they may begin before the reply. `owner_id`: the owner now,
-    used if there is no change.
+    `changes`: oldest first; those up to the reply only say who the first owner is.
+    `owner_id`: the owner now, used if there is no change at all.
     """
     known = list(changes)
     earlier = [change.after_id for change in known if change.at <= reply_at]
@@ -113,9 +119,9 @@ def ownership_spans(
 def owner_changes(
     leads: Collection[int], *, since: datetime | None = None
 ) -> dict[int, list[OwnerChange]]:
-    """Return the finished changes of owner by lead, oldest first, in one query.
+    """Return the done changes of owner by lead id, oldest first, in one query.
 
-    `since`: only those finished after that moment.
+    `since`: only those finished after that moment. Leads without any are left out.
     """
     done = Assignment.objects.filter(lead__in=leads, state=State.DONE)
     if since is not None:
@@ -133,8 +139,8 @@ def owner_changes(
 def update_deadlines(leads: Iterable[Lead], policy: SlaPolicy) -> set[int]:
     """Set `answer_due_at` of the leads without saving; return the ids of changed ones.
 
-    None for leads that owe no answer or have no target. One query for all leads whose
-    owner changed since their reply.
+    None for leads that owe no answer, have no target or are never due. `leads` is
+    iterated twice. One query for all leads whose owner changed since their reply.
     """
     owing = [(lead, lead.last_reply_at) for lead in leads if lead.answer_owed]
     dues = deadlines_of([(lead, at) for lead, at in owing if at is not None], policy)
@@ -153,7 +159,8 @@ def deadlines_of(
 ) -> dict[int, Deadline | None]:
     """Return deadlines by lead id for leads given with the moment of their reply.
 
-    None for leads without a target.
+    The value is None for leads without a target. Owner changes are read in one query,
+    only of leads whose `owner_changed_at` is after the reply.
     """
     moved = {
         lead.pk: reply_at
@@ -182,6 +189,8 @@ def _deadline(
     span: OwnershipSpan,
     target: SlaTarget,
 ) -> Deadline:
-    """Return the moment at which `left` of the owner's working time has passed."""
+    """Return the deadline at which `left` of the owner's working time since `start` has
+    passed; its `at` is None if that never comes.
+    """
     calendar = policy.calendar_of(span.member_id)
     return Deadline(add_working_time(start, left, calendar), target, span.member_id)

@@ -31,10 +31,11 @@ def set_hours(
     subdivision: str,
     escalate_after: int,
 ) -> WorkingHours:
-    """Save the default hours, for members without hours of their own, and return them.
+    """Save the default hours, recalculate all deadlines, and return the hours.
 
     `escalate_after`: working minutes after a breach until team leads are told. Raises
-    AssignmentRefused if the week, the place or the minutes are invalid.
+    NotAllowed, or AssignmentRefused if the week or the place is invalid or the minutes
+    are below 1.
     """
     require_manager(actor, "change the working hours")
     _check_week(week)
@@ -60,9 +61,10 @@ def set_member_hours(
     country: str | None,
     subdivision: str,
 ) -> None:
-    """Save a member's own week and holidays; None: the default ones apply.
+    """Save a member's own week and holidays, and recalculate all deadlines.
 
-    Raises AssignmentRefused if the week or the place is invalid.
+    A week or country of None: the default one applies; country "": no public holidays.
+    Raises NotAllowed, or AssignmentRefused if the week or the place is invalid.
     """
     require_manager(actor, "change the working hours")
     if week is not None:
@@ -81,9 +83,9 @@ def set_member_hours(
 
 @transaction.atomic
 def add_day_off(*, actor: User, day: date, name: str) -> DayOff:
-    """Add a day on which nobody works, each in their own zone, and return it.
+    """Add a day on which nobody works, recalculate all deadlines, and return it.
 
-    Raises AssignmentRefused if it is a day off already.
+    Raises NotAllowed, or AssignmentRefused if such a day was added already.
     """
     require_manager(actor, "change the days off")
     restart()  # a lock: somebody adding the same day waits here and is refused
@@ -96,13 +98,17 @@ def add_day_off(*, actor: User, day: date, name: str) -> DayOff:
 
 @transaction.atomic
 def remove_day_off(*, actor: User, day_off: DayOff) -> None:
+    """Delete the day off and recalculate all deadlines. Raises NotAllowed."""
     require_manager(actor, "change the days off")
     day_off.delete()
     recalculate_all()
 
 
 def _check_week(week: Week) -> None:
-    """Raise AssignmentRefused unless some day has hours, in order and not overlapping."""
+    """Raise AssignmentRefused unless some day has hours, and the spans of each day are
+    ordered, do not overlap and lie within the day. ValueError if there are not seven
+    days.
+    """
     if not any(week):
         raise AssignmentRefused(
             "A week needs working hours on at least one day: without any, no answer "

@@ -47,7 +47,10 @@ class SlaPolicy:
         return None
 
     def calendar_of(self, member_id: int | None) -> WorkingCalendar:
-        """Return a member's calendar; the default one for None or an unknown member."""
+        """Return a member's calendar; the default one for None or an unknown member.
+
+        What the member has not set for themselves is as by default.
+        """
         key = member_id if member_id in self._members else None
         if key not in self._calendars:
             self._calendars[key] = self._build_calendar(key)
@@ -77,7 +80,11 @@ class SlaPolicy:
         )
 
     def days_off_of(self, member_id: int | None) -> DaysOff:
-        """Return the holidays of a member's place, or the default, and the extra days."""
+        """Return the holidays of a member's own place and the extra days.
+
+        The default place if they have none (country None), for None or an unknown
+        member.
+        """
         place: WorkingHours | MemberHours = self._own_hours(member_id)
         if place.country is None:
             place = self.hours
@@ -89,21 +96,27 @@ class SlaPolicy:
 
 
 def default_hours() -> WorkingHours:
-    """Return the hours of members without their own, created at first use."""
+    """Return the hours of members without their own (row 1), created if there is none."""
     return WorkingHours.objects.get_or_create(pk=1)[0]
 
 
 def member_hours(member: Member) -> MemberHours:
-    """Return the member's own hours, or unsaved empty ones that change nothing."""
+    """Return the member's own hours; without any an unsaved row in which week and
+    country are None, that is as by default.
+    """
     own: MemberHours | None = getattr(member, "hours", None)
     return own or MemberHours(member=member)
 
 
 def member_zone(member: Member | None) -> ZoneInfo:
-    """Return the member's time zone, or the default zone for None."""
+    """Return the member's time zone; that of the settings for None, or if it is empty
+    or unknown.
+    """
     return zone_or_default(member.time_zone if member else "")
 
 
 def week_from_lists(lists: Iterable[Iterable[Iterable[int]]]) -> Week:
-    """Return a week from the lists in which the database keeps it."""
+    """Return a week as tuples from the lists in which the database keeps it: for each
+    day its pairs of minutes.
+    """
     return tuple(tuple((a, b) for a, b in day) for day in lists)

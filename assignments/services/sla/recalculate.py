@@ -16,15 +16,19 @@ CHUNK = 500
 
 @transaction.atomic
 def recalculate_all() -> None:
-    """Recalculate all deadlines; call it after saving the change they depend on."""
+    """Recalculate the first CHUNK deadlines now, and queue a task for the rest.
+
+    Call it after saving the change they depend on. All of it is one transaction.
+    """
     restart()
     continue_recalculation()
 
 
 def restart() -> None:
-    """Mark all deadlines as outdated.
+    """Mark all deadlines as outdated (`due_from` 0); nothing is recalculated yet.
 
-    Also a lock, to be taken before those of leads: it waits for a chunk that runs.
+    It locks the row of default hours, created if missing, until the transaction ends,
+    and waits for a chunk that runs. Take this lock before those of leads.
     """
     policy.default_hours()
     WorkingHours.objects.filter(pk=1).update(due_from=0)
@@ -44,9 +48,12 @@ def is_unfinished() -> bool:
 
 @transaction.atomic
 def recalculate_chunk() -> int:
-    """Recalculate the next CHUNK leads that owe an answer; return how many there were.
+    """Recalculate and save the deadlines of the next CHUNK leads that owe an answer, by
+    id.
 
-    A change of the hours waits for the chunk, so none is written with old hours.
+    Return how many leads there were, 0 also if nothing is outdated. The progress is
+    saved, and cleared when fewer than CHUNK are left. A change of the hours waits for
+    the chunk.
     """
     hours = WorkingHours.objects.select_for_update().filter(pk=1).first()
     if hours is None or hours.due_from is None:
@@ -63,7 +70,10 @@ def recalculate_chunk() -> int:
 
 
 def save_deadlines(leads: list[Lead]) -> None:
-    """Recalculate and save the deadlines of these leads, which the caller has locked."""
+    """Recalculate the deadlines of these leads and save the changed ones.
+
+    Only `answer_due_at` is saved. The caller has locked the leads.
+    """
     changed = update_deadlines(leads, policy.SlaPolicy())
     if changed:
         # They exist and are locked. bulk_update would build a CASE for each of them.

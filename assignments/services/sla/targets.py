@@ -22,10 +22,10 @@ def save_target(
     at_breach: str,
     target: SlaTarget | None = None,
 ) -> SlaTarget:
-    """Create a target, or change `target`, and recalculate all deadlines.
+    """Create a target or change `target`, recalculate all deadlines, and return it.
 
-    Campaign and category None: for all. Raises NotAllowed, or AssignmentRefused if the
-    minutes are out of range, the leads have a target, or `target` was removed.
+    Campaign or category None: all. Raises NotAllowed, or AssignmentRefused: not 1 to
+    MOST_MINUTES minutes, a second target for these leads, or `target` was removed.
     """
     require_manager(actor, _ACT)
     if not 1 <= minutes <= MOST_MINUTES:
@@ -51,9 +51,9 @@ def save_target(
 
 @transaction.atomic
 def remove_target(*, actor: User, target: SlaTarget) -> None:
-    """Delete the target. Its leads use the next one that fits, or have no deadline.
+    """Delete the target and recalculate all deadlines.
 
-    Raises NotAllowed.
+    Its leads use the next target that fits, or have no deadline. Raises NotAllowed.
     """
     require_manager(actor, _ACT)
     target.delete()

@@ -23,7 +23,9 @@ def is_answer_owed(
     last_sent_at: datetime | None,
     is_closed: bool,
 ) -> bool:
-    """Return whether we owe an answer: `is_closed` says that the category is closing."""
+    """Return whether the last mail is theirs, later than our last one, and the category
+    is not closing (`is_closed`). False without a reply.
+    """
     if last_reply_at is None or is_closed:
         return False
     return last_sent_at is None or last_reply_at > last_sent_at
@@ -31,9 +33,11 @@ def is_answer_owed(
 
 @transaction.atomic
 def refresh_answers_owed(leads: QuerySet[Lead]) -> None:
-    """Recompute `answer_owed` of these leads, after a category became closing or not.
+    """Recompute and save `answer_owed` of these leads; clear the deadlines of those
+    owing none.
 
-    Then the deadlines of all leads are recalculated.
+    Called after a category became closing or not. Then the deadlines of all leads are
+    recalculated, the first chunk at once and the rest by a task.
     """
     recalculate.restart()
     ids = leads.order_by("map_id").values_list("map_id", flat=True)

@@ -32,7 +32,9 @@ class WorkingCalendar:
         return not any(self.week)
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
-        """Return the working hours of a date; empty on a day off."""
+        """Return the working hours of a date, in minutes of the day; empty on a day
+        off.
+        """
         spans = self.week[day.weekday()]
         return () if spans and day in self.off else spans
 
@@ -40,9 +42,10 @@ class WorkingCalendar:
 def add_working_time(
     start: datetime, left: timedelta, calendar: WorkingCalendar
 ) -> datetime | None:
-    """Return the moment (UTC) at which `left` of working time has passed.
+    """Return the moment (UTC) at which `left` of working time has passed since `start`.
 
-    None if that is not within HORIZON, as with an empty calendar.
+    With `left` 0: the next moment of working time. None if that is not within HORIZON,
+    as with an empty calendar.
     """
     for begin, end in _working(start, start + HORIZON, calendar):
         if left <= end - begin:
@@ -54,7 +57,9 @@ def add_working_time(
 def working_time_between(
     start: datetime, end: datetime, calendar: WorkingCalendar
 ) -> timedelta:
-    """Return how much of the period is working time."""
+    """Return how much of the period from `start` to `end` is working time; 0 if `end`
+    is not after `start`.
+    """
     pieces = _working(start, end, calendar)
     return sum((later - earlier for earlier, later in pieces), timedelta())
 
@@ -62,7 +67,11 @@ def working_time_between(
 def _working(
     start: datetime, end: datetime, calendar: WorkingCalendar
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the pieces of the period that are working time, in order, in UTC."""
+    """Yield the begin and end (UTC) of each piece of working time in the period, in
+    order.
+
+    A span is cut where a day from `start`, or an UTC offset, ends.
+    """
     if calendar.is_empty:
         return
     for begin, until, offset in _constant_offsets(start, end, calendar.zone):
@@ -73,7 +82,11 @@ def _working(
 def _constant_offsets(
     start: datetime, end: datetime, zone: ZoneInfo
 ) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """Yield the period in pieces of at most a day, each with one UTC offset."""
+    """Yield begin, end (UTC) and UTC offset of pieces that make up the period, in
+    order.
+
+    Each is at most a day long and has one offset.
+    """
     here, end = start.astimezone(UTC), end.astimezone(UTC)
     while here < end:
         there = min(here + DAY, end)
@@ -85,7 +98,9 @@ def _constant_offsets(
 
 
 def _offset_change(here: datetime, there: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first second with another UTC offset than at the start."""
+    """Return the first whole second after `here` at which the zone's UTC offset is
+    another than at `here`. `there` has another one already.
+    """
     before = _offset(here, zone)
     while there - here > SECOND:
         middle = (here + (there - here) / 2).replace(microsecond=0)
@@ -104,7 +119,10 @@ def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
 def _wall_spans(
     here: datetime, there: datetime, calendar: WorkingCalendar
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the working spans between two moments of wall time, written as UTC."""
+    """Yield the working spans between two moments of wall time, cut to these, in order.
+
+    Wall time is written as UTC.
+    """
     midnight = datetime.combine(here.date(), time(), tzinfo=UTC)
     while midnight < there:
         for opens, closes in calendar.spans_on(midnight.date()):
