@@ -22,7 +22,12 @@ from dashboard.permissions import ViewerRights
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Return lazy values: a fragment pays for nothing that it does not show."""
+    """Return the context of the frame around a page; whatever needs a query is lazy.
+
+    Without a signed-in user only `theme` (empty) and `density` (normal). `theme` is
+    also empty for the theme of the system. At once: `is_sandbox`, too. Lazily: the
+    sidebar, counts, troubles, alerts, rights, and the list behind a lead.
+    """
     user = request.user
     if not isinstance(user, User):
         return {"theme": "", "density": User.Density.NORMAL}
