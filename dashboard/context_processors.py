@@ -24,9 +24,10 @@ from dashboard.permissions import ViewerRights
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the context of the frame around a page; whatever needs a query is lazy.
 
-    Without a signed-in user only `theme` (empty) and `density` (normal). `theme` is
-    also empty for the theme of the system. At once: `is_sandbox`, too. Lazily: the
-    sidebar, counts, troubles, alerts, rights, and the list behind a lead.
+    A visitor who is not signed in gets an empty `theme` and normal `density` only. For
+    a user `theme` is empty if it is that of the system; there are `is_sandbox` and,
+    lazily, the sidebar, its counts, troubles, alerts, rights, and the list behind a
+    lead.
     """
     user = request.user
     if not isinstance(user, User):

@@ -68,11 +68,11 @@ def seconds(name: str, text: str) -> float:
 
 
 def load_env_file(path: Path) -> None:
-    """Set environment variables from NAME=value lines; no file, nothing done.
+    """Set environment variables from NAME=value lines; do nothing without such a file.
 
     Variables that exist already stay, empty ones too. Of several lines for a name the
-    last counts. Lines without "=" and those that begin with # are passed over; `export
-    ` before a name, quotes and comments behind a value are dropped. Raises
+    last counts. Lines without "=" and those that begin with # are passed over. From the
+    others, `export ` before the name, quotes, and comments are dropped. Raises
     SettingRefused if the file cannot be read or is not UTF-8.
     """
     if not path.is_file():

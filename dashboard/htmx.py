@@ -38,8 +38,8 @@ def render_page(
     status: int = 200,
 ) -> HttpResponse:
     """Render `template` with this status, or only its fragment `template#target` if the
-    request's target is one of `fragments`. The answer gets Vary: HX-Request, HX-
-    Target.
+    request's target is one of `fragments`. `Vary` gets the headers HX-Request and
+    HX-Target.
     """
     if (name := target(request)) in fragments:
         template = f"{template}#{name}"

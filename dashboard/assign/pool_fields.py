@@ -70,10 +70,10 @@ class PoolFields:
         return self.ticked
 
     def weights(self) -> dict[int, Fraction]:
-        """Return the typed weights of ticked members by member id.
-
-        Members without a typed weight are left out. Raises ValidationError if one is
-        not a number from 0.01 to MOST_WEIGHT.
+        """Return the typed weights of ticked members by member id, rounded to two
+        decimals. Members without a typed weight are left out; a comma may stand for
+        the point. Raises ValidationError if one is not a number from 0.01 to
+        MOST_WEIGHT.
         """
         said = {seat.member.pk: weight_of(seat) for seat in self.ticked}
         return {pk: weight for pk, weight in said.items() if weight is not None}

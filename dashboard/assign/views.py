@@ -145,9 +145,9 @@ def _refused(
 
 
 def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResponse:
-    """Return the lead's part with its owner if that is htmx's target, else its row in
-    the list, with this status. In the browser it triggers `lead-changed` or `row-
-    changed`. Without htmx redirect to the form's `next`, or to the lead's page.
+    """Return the lead's part with its owner if that is the target of htmx, else its row
+    in the list, with this status. In the browser, `lead-changed` or `row-changed` is
+    triggered. Without htmx redirect to the form's `next`, or to the lead's page.
     """
     if not request.htmx:
         return back(request, "lead", map_id)

@@ -27,11 +27,11 @@ TEMPLATE = "assign/assign.html"
 def assign_many(request: PageRequest) -> HttpResponse:
     """Show the form on GET, or the preview of the plan named in `plan`.
 
-    On POST make a plan and lead to its preview, or with `confirm` assign: make the
-    plan's batch and redirect to it. Answers 422 if the form is not valid, 409 if
-    refused or changed since, 400 for names in the address that are no filter. Raises
-    PermissionDenied unless the viewer is a team lead or sales manager, and Http404 for
-    a plan that is not theirs.
+    On POST make a plan and show its preview under its own address; the form only, while
+    too little is chosen. With `confirm` assign: make the plan's batch and redirect to
+    it. Answers 422 if the form is not valid, 409 if refused or changed since, 400 for
+    names in the address that are no filter. Raises PermissionDenied unless the viewer
+    is a team lead or sales manager, and Http404 for a plan that is not theirs.
     """
     check_right(request)
     if request.method == "POST" and "confirm" in request.POST:
@@ -117,9 +117,10 @@ def _show_changed(
 
 
 def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
-    """Make a new plan from `given` and show it, always with status 409.
+    """Make a new plan from `given` and show it, always with status 409; assign nothing.
 
-    Without a preview if the form is not valid or the plan is refused. Assigns nothing.
+    There is no preview if the form is not valid or the plan is refused. Raises
+    PermissionDenied for NotAllowed.
     """
     form = PlanForm(given, user=request.user)
     plan = _made(request, form) if form.is_asked and form.judge() else None

@@ -103,8 +103,9 @@ class HistoryFilter(QueryFilter):
 
     def all_changes(self) -> Iterator[Assignment]:
         """Yield all changes of the filter, newest first, EXPORT_CHUNK per query, with
-        the fields of EXPORTED. Each has `covered_for_id`: if it ended a hold that
-        had been taken, the id of the hold's `origin`, else None.
+        the fields of EXPORTED. Each has `covered_for_id`, the id of the member from
+        whom the lead was taken, if the change ended a hold that had been taken; else
+        None.
         """
         ended = Hold.objects.filter(ended_by=OuterRef("pk"), taken_at__isnull=False)
         homes = ended.order_by("pk").values("origin")[:1]

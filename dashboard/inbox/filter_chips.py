@@ -38,8 +38,9 @@ def chips_of(form: InboxFilter) -> list[Chip]:
 
 
 def in_words(chips: list[Chip]) -> str:
-    """Return what an empty list matches none of: `“Search: x”` for one chip, `both
-    filters` for two, otherwise `all 3 filters` with their number.
+    """Return what an empty list matches none of: one chip's words in quotes, such as
+    `“Search: x”`; for two `both filters`, otherwise `all 3 filters` with their
+    number.
     """
     match chips:
         case [only]:

@@ -23,10 +23,10 @@ NEWS_AT_ONCE = "1500ms"
 def list_of(
     form: InboxFilter, query: QueryDict, *, viewer: User, at: datetime
 ) -> dict[str, Any]:
-    """Return the context of the list for a query string, whose `after` names its page.
-
-    For an empty list it also has the filters that can be dropped. If the filter or the
-    cursor is not valid, it has no rows and the sentences as `problems`.
+    """Return the context of the list for a query string, whose `after` names its page:
+    `rows`, `total`, the cursors `earlier` and `later` or None, `chips`, and
+    `news_of`. Without rows there are also the filters that can be dropped. If the
+    filter or cursor is not valid: no rows, and the sentences as `problems`.
     """
     if not form.is_valid():
         return _no_list(form, form.sentences)
@@ -65,8 +65,9 @@ def news_of(
     every: str = NEWS_EVERY,
 ) -> dict[str, Any]:
     """Return `since`, `news_address` and `news_every`: where and how often a list asks
-    for replies newer than `since`. The address has the filter and these times. The
-    interval is NEWS_AT_ONCE while webhooks arrive, else `every`.
+    for replies newer than `since`. The address is that of the inbox with the filter,
+    `since`, `opened`, `pulse` as `seen`, and `at` as `counted`. The interval is
+    NEWS_AT_ONCE while webhooks arrive, else `every`.
     """
     known = {
         "since": since.isoformat(),

@@ -31,7 +31,7 @@ def _relative(line: MemberWorkload) -> float:
     """Return the share of the capacity in use.
 
     Without a capacity it is a billionth of the open leads, which puts such members
-    behind all with a share.
+    behind all who have a capacity and an open lead.
     """
     return line.open / 1e9 if line.share is None else line.share
 
