@@ -54,9 +54,12 @@ class _Taken(Exception):
 
 
 def csv_response(request: PageRequest, *, name: str, lines: Lines) -> HttpResponseBase:
-    """Return the lines as a download, or a page that says why not.
+    """Return the lines as a download `handoff-<name>-<day>.csv`, or an error page.
 
-    A person has one export at a time, from its first line to the last byte taken.
+    The file is written whole before it is sent, as gzip if the browser takes that.
+    Beyond MOST_BYTES or MOST_SECONDS it ends with the line CUT, and its name with
+    `-cut`. The page is 503 if MOST_AT_ONCE files are being written or on any OSError,
+    and 429 until this user's last export has been taken to its last byte.
     """
     if not _places.acquire(blocking=False):
         return error_pages.page(request, 503, BUSY)
@@ -94,9 +97,9 @@ def _download(request: PageRequest, name: str, lines: Lines) -> FileResponse:
 
 
 def _lock_of(user_id: int) -> IO[bytes]:
-    """Return this person's lock.
-
-    The system frees it when it is closed or the process ends.
+    """Return an open file that locks this user's export until it is closed or the
+    process ends. Creates the file, and the folder EXPORT_LOCKS. Raises _Taken if the
+    lock is held already, OSError if the file cannot be made.
     """
     settings.EXPORT_LOCKS.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = str(connection.settings_dict["NAME"])
@@ -113,7 +116,12 @@ def _lock_of(user_id: int) -> IO[bytes]:
 
 
 def _write(file: IO[bytes], lines: Iterable[str], *, is_packed: bool) -> bool:
-    """Write the lines; return True if all of them fitted in."""
+    """Write the lines, as gzip if `is_packed`; return True if all of them fitted in.
+
+    Before each batch of BATCH lines the limits are looked at: once MOST_BYTES
+    (unpacked) are written or MOST_SECONDS are over, write the line CUT and return
+    False. One thread of the process at a time reads lines.
+    """
     give_up_at, room = time.monotonic() + MOST_SECONDS, MOST_BYTES
     batches = batched(lines, BATCH)
     packing = GzipFile(fileobj=file, mode="wb", compresslevel=1) if is_packed else None
@@ -130,7 +138,10 @@ def _write(file: IO[bytes], lines: Iterable[str], *, is_packed: bool) -> bool:
 
 
 def _next_in_pace(batches: Iterator[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the next batch after a pause as long as it took: pages come first."""
+    """Return the next BATCH lines; fewer at the end, and none behind it.
+
+    Before a full batch is returned, sleep as long as reading it took: pages come first.
+    """
     started = time.monotonic()
     batch = next(batches, ())
     time.sleep(time.monotonic() - started if len(batch) == BATCH else 0)

@@ -27,10 +27,12 @@ MARK = "\ufeff"
 
 
 def harmless(text: str) -> str:
-    """Return `text` with an apostrophe wherever a spreadsheet could see a formula begin.
-
-    That is at the start, and after each separator or line break within. To get the text
-    back, take these apostrophes away: a text that has one there itself gets another.
+    """Return `text` with an apostrophe wherever a spreadsheet could see a formula
+    begin. The apostrophe stands at the start of the text or right after a comma,
+    semicolon, tab or line break, if the next sign is one of SIGNS (=, +, -, @ and
+    the like); blanks, quotes and unseen characters before that sign are passed over.
+    To get the text back, take these apostrophes away: a text that has one there
+    itself gets another.
     """
     return FORMULA.sub("'", text)
 
@@ -40,9 +42,11 @@ def _text(cell: object) -> str:
 
 
 def line_of(cells: Iterable[object]) -> str:
-    """Return a line of CSV that ends with "\
+    """Return the cells as one line of CSV: commas between them, a line feed at the end.
 
-    "; numbers are written as they are, all else is made harmless.
+    int (bool too), float and Decimal are written as they are. All else is str() of it
+    (None is `None`), without characters that turn the direction of writing, and
+    `harmless`.
     """
     line = StringIO()
     # Not \r\n: a reader of other separators can take the end of a line into the next cell.

@@ -23,7 +23,10 @@ class SettingRefused(ImproperlyConfigured):
 
 
 def env(name: str, default: str | None = None) -> str:
-    """Return the variable without blanks and quotes around it; empty means not set."""
+    """Return the environment variable without blanks and one pair of quotes around it.
+
+    Unset or empty gives `default`. Raises SettingRefused if that is None.
+    """
     value = _without_quotes(os.environ.get(name, "")) or default
     if value is None:
         raise SettingRefused(f"Set the environment variable {name} (see .env.example).")
@@ -51,9 +54,9 @@ def env_number(name: str, default: str, *, least: float) -> float:
 
 
 def seconds(name: str, text: str) -> float:
-    """Return the positive number of seconds in the variable `name`.
+    """Return `text` as a number of seconds; `name` is its variable, for the sentence.
 
-    Raises SettingRefused.
+    Raises SettingRefused unless it is a finite number above 0.
     """
     try:
         value = float(text)
@@ -65,7 +68,13 @@ def seconds(name: str, text: str) -> float:
 
 
 def load_env_file(path: Path) -> None:
-    """Read NAME=value lines, the last one of a name; the environment wins over them."""
+    """Set environment variables from NAME=value lines; do nothing without such a file.
+
+    Variables that exist already stay, empty ones too. Of several lines for a name the
+    last counts. Lines without "=" and those that begin with # are passed over. From the
+    others, `export ` before the name, quotes, and comments are dropped. Raises
+    SettingRefused if the file cannot be read or is not UTF-8.
+    """
     if not path.is_file():
         return
     try:
@@ -88,7 +97,11 @@ def load_env_file(path: Path) -> None:
 
 
 def _without_comment(value: str) -> str:
-    """Return the value of a line; a comment begins after a blank and outside quotes."""
+    """Return the value of a line without its comment, surrounding blanks and quotes.
+
+    A comment begins with a # at the start or after a blank, outside of quotes. Blanks
+    within quotes stay only if nothing but a comment follows the closing quote.
+    """
     value = value.strip()
     if value[:1] in {'"', "'"}:
         closing = value.find(value[0], 1)
@@ -106,7 +119,11 @@ def _without_quotes(value: str) -> str:
 
 
 def secret(name: str, default: str | None = None) -> str:
-    """Return a key that is sent or compared as it is; its sentence does not show it."""
+    """Return the variable as `env` does, for keys that are used exactly as they are.
+
+    Raises SettingRefused if it is missing without a default, or has white space inside;
+    the sentence does not show the value.
+    """
     value = env(name, default)
     if re.search(r"\s", value):
         raise SettingRefused(
@@ -116,7 +133,11 @@ def secret(name: str, default: str | None = None) -> str:
 
 
 def time_zone(text: str) -> str:
-    """Return the name of a zone as the tz database spells it."""
+    """Return the name of the zone as the tz database spells it.
+
+    Upper and lower case count alike, and blanks as underscores. Raises SettingRefused
+    if there is no such zone.
+    """
     try:
         return ZoneInfo(text).key
     except (KeyError, ValueError, OSError):
@@ -129,9 +150,11 @@ def time_zone(text: str) -> str:
 
 
 def rate_limits(text: str) -> list[tuple[int, float]]:
-    """Return `8/2s,55/60s` as [(8, 2.0), (55, 60.0)]: calls per seconds, all at once.
+    """Return `8/2s,55/60s` as [(8, 2.0), (55, 60.0)]: calls per seconds, in this order.
 
-    Raises SettingRefused.
+    Commas or semicolons separate, the `s` may be left out; all limits hold at once.
+    Raises SettingRefused if there is none or one cannot be read, has fewer than 2
+    calls, or its seconds are not above 0 and finite.
     """
     try:
         parts = [part.strip() for part in re.split("[,;]", text)]
@@ -150,10 +173,11 @@ def rate_limits(text: str) -> list[tuple[int, float]]:
 
 
 def networks(text: str) -> list[IPv4Network | IPv6Network]:
-    """Return the networks of our own proxies from `127.0.0.0/8, ::1`; `none` is no
-    proxy.
+    """Return the networks of our own proxies from `127.0.0.0/8, ::1`, in this order.
 
-    Raises SettingRefused.
+    Commas, semicolons or blanks separate; an address alone is a network of one, and
+    bits behind the mask are dropped. `none` in any case, or no text, is an empty list.
+    Raises SettingRefused if a part is no address.
     """
     parts = [part for part in re.split(r"[,;\s]+", text) if part]
     if text.lower() == "none":

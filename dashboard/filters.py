@@ -34,9 +34,10 @@ def start_of(day: date) -> datetime:
 
 
 def within(column: str, first: date | None, last: date | None) -> Q:
-    """Return the condition for moments of these days, both included.
-
-    Days are those of the viewer's zone; None leaves that side open.
+    """Return the condition that the time in `column` lies on the days from `first` to
+    `last`, both included. Days begin at midnight in Django's current time zone,
+    which is the viewer's. None leaves that side open; two Nones give an empty Q(),
+    which matches all.
     """
     condition = Q()
     if first:
@@ -79,22 +80,33 @@ class QueryFilter(forms.Form):
 
     @property
     def sentences(self) -> list[str]:
-        """Return the sentences of all errors."""
+        """Return the text of each error of each field, form-wide ones included; an
+        empty list if the form is valid.
+        """
         return [str(error) for errors in self.errors.values() for error in errors]
 
     @property
     def query(self) -> str:
-        """Return the query string in one order, without empty values and the page."""
+        """Return `given()` as a query string without "?", in the order of FILTERS.
+
+        Empty values and other names, such as the cursor of a page, are left out.
+        """
         return urlencode(self.given())
 
     def given(self) -> dict[str, str]:
-        """Return the filters that are not empty, as they were typed."""
+        """Return the text of each filter by its name, in the order of FILTERS.
+
+        Texts are stripped and not checked; empty ones are left out.
+        """
         values = {name: self.data.get(name, "").strip() for name in self.FILTERS}
         return {name: value for name, value in values.items() if value}
 
 
 def total_of[Row: Model](page: Page[Row], rows: QuerySet[Row]) -> str:
-    """Return how many rows a filter finds, such as "12" or "1,000+"; `page` shows some."""
+    """Return for display how many rows `rows` has: `12`, or `1,000+` above
+    MOST_COUNTED. If `page` has no earlier and no later page, its rows are counted
+    instead, without a query.
+    """
     if not page.earlier and not page.later:
         return f"{len(page.rows)}"
     found = count_of(rows)
@@ -102,5 +114,8 @@ def total_of[Row: Model](page: Page[Row], rows: QuerySet[Row]) -> str:
 
 
 def count_of[Row: Model](rows: QuerySet[Row]) -> int:
-    """Return the number of rows; MOST_COUNTED + 1 stands for all larger ones."""
+    """Return the number of rows, counted by one query.
+
+    MOST_COUNTED + 1 stands for all larger numbers.
+    """
     return rows.order_by()[: MOST_COUNTED + 1].count()

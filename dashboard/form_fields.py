@@ -47,7 +47,8 @@ def zone_choices(unset: str) -> list[tuple[str, str]]:
 
 @cache
 def _zones() -> list[str]:
-    """Return the names of all zones; cached, since some hundred files are opened for
-    them.
+    """Return the names of all time zones with a "/" in them, sorted.
+
+    Cached, since some hundred files are opened for it.
     """
     return sorted(name for name in zoneinfo.available_timezones() if "/" in name)

@@ -19,7 +19,11 @@ class PageRequest(HttpRequest):
 
 
 def target(request: PageRequest) -> str:
-    """The id of the element that htmx replaces; empty when a whole page is wanted."""
+    """Return the id of the element that htmx replaces.
+
+    It is empty when a whole page is wanted: without htmx, without a target, and when
+    htmx restores a page of its history.
+    """
     if not request.htmx or request.htmx.history_restore_request:
         return ""
     return request.htmx.target or ""
@@ -33,9 +37,9 @@ def render_page(
     fragments: tuple[str, ...] = (),
     status: int = 200,
 ) -> HttpResponse:
-    """Render a page, or the fragment of it that carries the name of the target.
-
-    Only the fragments that the view lists can be asked for.
+    """Render `template` with this status, or only its fragment `template#target` if the
+    request's target is one of `fragments`. `Vary` gets the headers HX-Request and
+    HX-Target.
     """
     if (name := target(request)) in fragments:
         template = f"{template}#{name}"
@@ -45,15 +49,16 @@ def render_page(
 
 
 def back(request: PageRequest, fallback: str, *args: Any) -> HttpResponse:
-    """Redirect to the page that posted the form if it is one of ours, else to
-    `fallback`.
+    """Redirect to the address that the form posted as `next` if it is on this host,
+    else to the view `fallback` with `args`.
     """
     return _to(request, request.POST.get("next", ""), fallback, *args)
 
 
 def back_where_from(request: PageRequest, fallback: str) -> HttpResponse:
-    """Redirect as `back` does, for forms of the frame: htmx may have changed the
-    address since.
+    """Redirect to the form's `next`, or to the Referer if that is empty, if on this
+    host; else to the view `fallback`. For forms of the frame: htmx may have changed
+    the address since the page was drawn.
     """
     wanted = request.POST.get("next") or request.headers.get("Referer", "")
     return _to(request, wanted, fallback)

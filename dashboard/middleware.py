@@ -133,7 +133,10 @@ class HtmxMessages:
 
 
 def _is_fragment(request: HttpRequest, response: HttpResponse) -> bool:
-    """Return True if htmx will swap this answer; other statuses would swallow messages."""
+    """Return True if htmx will swap this answer in: the request is htmx's, the status
+    is 200, 409 or 422, there is no HX-Redirect, and the answer is not streamed.
+    Messages in any other answer would be lost.
+    """
     return (
         bool(cast(PageRequest, request).htmx)
         and response.status_code in {200, 409, 422}

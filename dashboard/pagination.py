@@ -98,7 +98,10 @@ def page_of[Row: Model](
 def in_chunks[Row: Model](
     rows: QuerySet[Row], *, order: Order, size: int
 ) -> Iterator[Row]:
-    """Yield all rows in this order, read by one short query after another."""
+    """Yield all rows in `order`, which replaces an order of their own.
+
+    Each query reads `size` rows, from behind the last one of the query before.
+    """
     left = rows
     while found := list(order.applied(left)[:size]):
         yield from found
@@ -114,8 +117,12 @@ def cut_page[Row: Model](
     place: Callable[[Row], tuple[Any, ...]],
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """Return a page from one row more than it shows, read in the direction of the
-    cursor.
+    """Return a page of the first `size` rows of `found`, in the order of the list.
+
+    `found` was read from the cursor on in its direction, with one row too many if more
+    follow. `place` returns the cursor values of a row. A page reached by a cursor
+    always leads back (`earlier`, or `later` if the cursor goes back); the other end
+    leads on only if more rows follow. An empty page has neither.
     """
     more, found = len(found) > size, found[:size]
     back = after is not None and after.back
@@ -140,8 +147,11 @@ def page_of_groups[Row: Model, Key](
     after: Cursor | None,
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """Return a page of a list in groups (one owner after another), each read by its
-    index.
+    """Return a page of a list in groups (owner ids, each with its rows in `order`).
+
+    `rows_of` returns the rows of a group; groups are queried one by one until the page
+    is full. Cursors hold the row's `owner_id` and the values of `order`. Raises
+    BadCursor if the cursor's group is not in `groups`.
     """
     back = after is not None and after.back
     found: list[Row] = []
@@ -163,7 +173,11 @@ def page_of_groups[Row: Model, Key](
 def _groups_from[Key](
     groups: Sequence[Key], after: Cursor | None
 ) -> Iterator[tuple[Key, tuple[Any, ...] | None]]:
-    """Yield the groups from the cursor on, in its direction; the first with its place."""
+    """Yield (group, None) for all groups, or those from the cursor on in its direction.
+
+    The cursor's own group comes first, with the cursor's other values instead of None.
+    Raises BadCursor if that group is not in `groups`.
+    """
     ordered = list(reversed(groups)) if after and after.back else list(groups)
     if after is None:
         yield from ((group, None) for group in ordered)

@@ -41,8 +41,10 @@ class ViewerRights:
         return self.role != Role.MEMBER
 
     def may_move(self, lead: Lead) -> bool:
-        """Return True if the viewer may move the lead, as `why_not_assign`, without
-        queries.
+        """Return True if the viewer may move the lead, by the rules of
+        `why_not_assign`. A sales manager: every lead. Others: their own leads and
+        those of members of teams that they lead. A lead without an owner: whoever
+        leads any team, if that is known. Makes no query if `lead.owner` is loaded.
         """
         if self.is_manager:
             return True
@@ -53,11 +55,13 @@ class ViewerRights:
 
     @property
     def may_schedule(self) -> bool:
-        """Return True if the viewer may schedule coverages of some members by
-        themselves.
+        """Return True for team leads and sales managers, who may schedule coverages of
+        others; `may_cover` tells of whom.
         """
         return self.role != Role.MEMBER
 
     def may_cover(self, member: Member) -> bool:
-        """Return True if the viewer may schedule and change this member's coverages."""
+        """Return True for a sales manager and for whoever leads the member's team: they
+        may schedule and change the member's coverages.
+        """
         return self.is_manager or member.team_id in self.led_teams

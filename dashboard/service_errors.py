@@ -8,9 +8,10 @@ from dashboard.htmx import PageRequest
 
 
 def refuse(request: PageRequest, refusal: AssignmentRefused) -> None:
-    """Show the refusal's sentence; the caller answers 409.
+    """Add the refusal's text to the request's messages, as an error.
 
-    Raises PermissionDenied for NotAllowed.
+    For NotAllowed raise PermissionDenied with that text instead. The status of the
+    answer is the caller's.
     """
     if isinstance(refusal, NotAllowed):
         raise PermissionDenied(str(refusal)) from refusal
@@ -18,5 +19,8 @@ def refuse(request: PageRequest, refusal: AssignmentRefused) -> None:
 
 
 def say(request: PageRequest, sentence: str, *, undo: str) -> None:
-    """Show the sentence of an act that no row shows, with the address that undoes it."""
+    """Add `sentence` to the request's messages, as a success.
+
+    `undo`, the address that undoes the act, goes along as the message's extra tag.
+    """
     messages.success(request, sentence, extra_tags=undo)

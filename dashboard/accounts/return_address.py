@@ -30,10 +30,10 @@ NO_PAGES = frozenset(
 
 
 def page_at(request: HttpRequest, address: str) -> str | None:
-    """Return the path and query of `address` if it is a page of ours, otherwise None.
+    """Return path, query and fragment of `address` if it is a page of ours, else None.
 
-    The address may be a whole one; only what follows the host is returned, so that it
-    never leads to another site.
+    `address` may name the request's own host, which is dropped. Other hosts, paths that
+    no view has, and views in NO_PAGES (parts of pages, files, forms) give None.
     """
     if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
         return None
@@ -48,9 +48,10 @@ def page_at(request: HttpRequest, address: str) -> str | None:
 
 
 def page_of_person(request: HttpRequest) -> str:
-    """Return the page that somebody sees while this request is made; empty if unknown.
-
-    A poll or a form is answered in a page that has another address than the request.
+    """Return the page that the person sees while this request is made, as `page_at`
+    does; an empty text if none is known. The first that is a page of ours counts:
+    htmx's current address, then the request's own and the Referer; these two the
+    other way round unless the method is GET or HEAD.
     """
     seen = [request.headers.get("Referer", ""), request.get_full_path()]
     if request.method in {"GET", "HEAD"}:

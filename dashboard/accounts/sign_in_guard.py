@@ -92,8 +92,9 @@ def visitor_of(request: HttpRequest) -> Visitor:
 def locked_page(
     request: HttpRequest, response: HttpResponse, credentials: object
 ) -> HttpResponse:
-    """Return the page that says for how long no password is checked, and who can end
-    it.
+    """Return a page with status 429 that says for how many minutes no password is
+    checked. Retry-After has these minutes as seconds. Reads `request.sign_in_lock`,
+    which must be set; `response` and `credentials` are not used.
     """
     at = timezone.now()
     lock: SignInLock = request.sign_in_lock  # type: ignore[attr-defined]
@@ -104,14 +105,19 @@ def locked_page(
 
 
 def _remember(request: HttpRequest, begun: SignInEvent | SignInLock) -> None:
-    """Keep on the request what axes has no place for."""
+    """Set `request.sign_in_lock` or `request.sign_in_event` to `begun`, by its class,
+    and the other one to None.
+    """
     is_lock = isinstance(begun, SignInLock)
     request.sign_in_lock = begun if is_lock else None  # type: ignore[attr-defined]
     request.sign_in_event = None if is_lock else begun  # type: ignore[attr-defined]
 
 
 def _browser_of(user_agent: str) -> str:
-    """Return a name from our own lists: what is logged has a known length."""
+    """Return `Firefox on Windows`, one of the two names if the other is not found, or
+    `another program`. All names are from our own lists, so that what is logged has a
+    known length.
+    """
     browser = _first_of(BROWSERS, user_agent)
     system = _first_of(SYSTEMS, user_agent)
     if browser and system:

@@ -32,7 +32,11 @@ class _Login(LoginView):
     redirect_authenticated_user = True
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """Return the page to go to; empty for the inbox, also if it is no whole page."""
+        """Return the posted `next`, or else that of the address, as `page_at` does.
+
+        Empty if there is none or it is no page of ours: LoginView then goes to the
+        inbox.
+        """
         asked = self.request.POST.get("next") or self.request.GET.get("next", "")
         return page_at(self.request, asked) or ""
 
@@ -61,7 +65,11 @@ def me(request: PageRequest) -> HttpResponse:
 
 @require_POST
 def change_appearance(request: PageRequest) -> HttpResponse:
-    """Flip one switch of the user menu; the others stay."""
+    """Save the settings of the viewer that were posted and keep their others.
+
+    Redirect to the page where the form was, or answer 422 with the settings page if a
+    value is not valid.
+    """
     form = OwnSettingsForm(_own(request.user) | request.POST.dict())
     if not form.is_valid():
         return _me(request, form, status=422)

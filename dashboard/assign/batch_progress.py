@@ -96,7 +96,9 @@ class BatchProgress:
 
     @cached_property
     def clicked(self) -> int:
-        """Return the number of waiting rows that somebody also asked for by themselves."""
+        """Return the number of waiting rows that somebody also asked for by themselves:
+        they are sent even if the batch is paused or cancelled.
+        """
         waiting = self.counts[State.WAITING]
         return waiting and waiting - batch_actions.unsent_rows(self.batch).count()
 
@@ -129,8 +131,10 @@ class BatchProgress:
 
     @cached_property
     def shares(self) -> list[OutcomeShare]:
-        """Return the outcomes in the order of the bar: done, then troubles, then the
-        rest.
+        """Return the outcomes in the order of the bar: done, skipped, cancelled,
+        overtaken, refused, sending, waiting. Waiting includes rows not written yet.
+        Outcomes without rows are left out, except done. `start` is the number of
+        rows in the outcomes before.
         """
         start, found = 0, []
         for state in (*BARS, State.SENDING, State.WAITING):
@@ -154,8 +158,9 @@ class BatchProgress:
 
     @property
     def poll(self) -> str:
-        """Return the interval after which the page asks again; empty once nothing can
-        change.
+        """Return the interval after which the page asks again; empty once the batch is
+        final. It is `2s` in the first minute of the batch, `5s` until ten minutes,
+        then `15s`.
         """
         if self.is_final:
             return ""
@@ -183,8 +188,10 @@ class BatchProgress:
 
 
 def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
-    """Return the rows of the batch, or those in one state; what needs an answer comes
-    first.
+    """Return the rows of the batch in this state, or all of them if `state` is empty.
+
+    They are ordered by state (refused, overtaken, sending, waiting, skipped, cancelled,
+    done) and then by id, with lead, members and actor loaded.
     """
     rank = Case(
         *(When(state=one, then=Value(n)) for n, one in enumerate(TROUBLES_FIRST)),
@@ -198,7 +205,10 @@ def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
 
 
 def undo_sentences(undo: UndoPreview) -> list[str]:
-    """Return what the undo of a batch does with each part of its leads."""
+    """Return up to four sentences about the undo of a batch, none for a part without
+    leads. In this order: leads that go back, with calls and time; unsent ones, which
+    are cancelled; changed ones and ones that had no owner before, which stay.
+    """
     back, changed, nobodys = len(undo.back), len(undo.changed), len(undo.nobodys)
     estimate = CallEstimate.of(back)
     return [
@@ -229,13 +239,19 @@ def undo_sentences(undo: UndoPreview) -> list[str]:
 
 
 def _if(count: int, one: str, many: str, **words: str) -> list[str]:
-    """Return the sentence for this count in a list, which is empty if there is none."""
+    """Return one sentence in a list, or an empty list if `count` is 0.
+
+    It is `one` for 1, else `many`, with the count and `words` put in.
+    """
     sentence = one if count == 1 else many
     return [sentence.format(intcomma(count), **words)] if count else []
 
 
 def outcomes_of(batches: Iterable[Batch]) -> dict[int, Counter[str]]:
-    """Return, by batch id, the number of rows in each state, in one query."""
+    """Return, by batch id, the number of rows in each state, in one query.
+
+    Batches without rows are left out.
+    """
     rows = Assignment.objects.filter(batch__in=list(batches)).order_by()
     found: dict[int, Counter[str]] = {}
     counted = rows.values_list("batch", "state").annotate(count=Count("pk"))

@@ -101,18 +101,23 @@ class PlanForm(PlanNoteForm):
 
     @property
     def is_asked(self) -> bool:
-        """Return True if a strategy was chosen; before there is nothing to preview."""
+        """Return True if the data has a `strategy` or a `member`, even an empty one;
+        before there is nothing to preview.
+        """
         return any(name in self.given for name in ("strategy", "member"))
 
     @property
     def is_begun(self) -> bool:
-        """Return True while somebody is still choosing: too early to say what is
-        missing.
+        """Return True while neither a member nor a table is given: too early to say
+        what is missing.
         """
         return not any(self.given.get(name) for name in ("member", "table"))
 
     def judge(self) -> bool:
-        """Return True if the form is valid; else the page shows why not."""
+        """Return True if the form is valid.
+
+        Sets `is_judged`, without which `sentences` is empty.
+        """
         self.is_judged = True
         return self.is_valid()
 
@@ -131,8 +136,9 @@ class PlanForm(PlanNoteForm):
 
     @cached_property
     def strangers(self) -> list[str]:
-        """Return names in the address that mean nothing here: passed over, more leads
-        would match.
+        """Return names in the address that neither the filter nor this form knows,
+        those of the filter first. Passed over, more leads would match: `problem`
+        refuses them. Empty without a filter.
         """
         if self.filter is None:
             return []
@@ -163,8 +169,10 @@ class PlanForm(PlanNoteForm):
 
     @cached_property
     def problem(self) -> str:
-        """Return the reason why these leads cannot be taken together; empty if they
-        can.
+        """Return a sentence why these leads cannot be taken together; empty if they
+        can. By a filter: it is too long, has unknown names, is not valid, or matches
+        nothing. By ids: there is none, more than MOST_LEADS, or some that cannot be
+        found.
         """
         if len(self._query) > LONGEST_QUERY:  # cut short it would match more leads
             return "This filter is too long. Choose fewer things in the inbox."
@@ -226,7 +234,10 @@ class PlanForm(PlanNoteForm):
 
     @property
     def query(self) -> str:
-        """Return all choices as a query string. An empty filter stands for all leads."""
+        """Return the names of KEPT, the weights and the limits in the data as a query
+        string. Empty values are left out, but for an empty `filter`, which stands
+        for all leads.
+        """
         return urlencode(
             [
                 (name, value)
@@ -239,7 +250,9 @@ class PlanForm(PlanNoteForm):
 
     @cached_property
     def pool(self) -> PoolFields:
-        """Return the members to choose from, with the weight and limit typed for each."""
+        """Return the members whom the user may choose, each with its tick and the
+        weight and limit that were typed.
+        """
         return PoolFields(member_choices(self.user), self.given)
 
     @property

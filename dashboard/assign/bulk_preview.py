@@ -39,14 +39,19 @@ class LoadChange:
 
     @property
     def words(self) -> str:
-        """`3 now, 5 then, capacity 50`."""
+        """Return `3 now, 5 then, capacity 50`; the last part only if there is a
+        capacity above 0.
+        """
         capacity = self.member.capacity
         until = f", capacity {capacity}" if capacity else ""
         return f"{self.before} now, {self.after} then{until}"
 
     @property
     def change_words(self) -> str:
-        """The change with its sign, a minus sign rather than a hyphen; `0` without."""
+        """Return the change with its sign and commas, such as `+1,204`; `0` for none.
+
+        A loss has MINUS, a real minus sign, instead of a hyphen.
+        """
         return f"{self.change:+,}".replace("-", MINUS) if self.change else "0"
 
     @property
@@ -75,7 +80,9 @@ class StayGroup:
 
     @property
     def more_words(self) -> str:
-        """Return how many there are besides the named ones; empty if all are named."""
+        """Return `and 1,204 more` for leads besides the named ones, or `3 leads` if
+        none is named. Empty if all are named.
+        """
         more = self.count - len(self.leads)
         if not more:
             return ""
@@ -102,14 +109,18 @@ class PlanPreview:
 
     @property
     def home(self) -> str:
-        """Return the address of the page on which such a plan is made."""
+        """Return the address of the page on which such a plan is made: leaving (of the
+        member), levelling, or assigning many.
+        """
         if self.plan.leaver_id:
             return reverse("leaving", args=[self.plan.leaver_id])
         return reverse("rebalance" if self._is_rebalance else "assign_many")
 
     @property
     def has_own_page(self) -> bool:
-        """Return True for plans that another page makes and shows: leaving, levelling."""
+        """Return True for plans of somebody who leaves and of levelling, which other
+        pages make and show.
+        """
         return self.plan.leaver_id is not None or self._is_rebalance
 
     @property
@@ -118,12 +129,14 @@ class PlanPreview:
 
     @property
     def address(self) -> str:
-        """Return the address of this preview until it is confirmed."""
+        """Return the address of this preview: `home` with the plan's id as `plan`."""
         return f"{self.home}?plan={self.plan.pk}"
 
     @property
     def shown(self) -> str:
-        """Return the same address, scrolled past the form to the plan itself."""
+        """Return `address` with `#plan`, which scrolls past the form to the plan
+        itself.
+        """
         return f"{self.address}#plan"
 
     @property
@@ -203,7 +216,10 @@ class PlanPreview:
 
     @cached_property
     def changed(self) -> list[StayGroup]:
-        """Return what changed since the preview, the most frequent change first."""
+        """Return the leads that changed since the preview in groups, the most frequent
+        reason first. Each group names a few of its leads; rare reasons are one last
+        group that names none.
+        """
         return _stays(plans.group_by_reason(self.changes.why.items()))
 
     @property
@@ -217,7 +233,9 @@ class PlanPreview:
 
     @property
     def uncounted(self) -> int:
-        """Return the number of closed or quiet leads, which count in no capacity."""
+        """Return how many leads that are closed or never replied go to members with a
+        capacity, in which they do not count; 0 if the plan has not saved it.
+        """
         uncounted: int = self.plan.summary.get("uncounted", 0)
         return uncounted
 

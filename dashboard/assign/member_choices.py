@@ -28,9 +28,10 @@ class MemberOption:
 
 
 def member_choices(user: User, *, also: Iterable[int] = ()) -> list[MemberOption]:
-    """Return the members to whom this user may give leads, and those of `also`.
+    """Return the active members to whom this user may give leads, and those of `also`.
 
-    `also` are ids of members that are chosen already and may stay.
+    Each comes with its number of open leads and its running absence or None. `also` are
+    ids of members that are chosen already: they are there even if inactive.
     """
     owned = Lead.objects.open().filter(owner__isnull=False).order_by()
     counts = owned.values_list("owner").annotate(open=Count("pk"))

@@ -57,9 +57,10 @@ class PoolFields:
         return [seat for seat in self.seats if seat.is_ticked]
 
     def chosen(self) -> list[PoolChoice]:
-        """Return the ticked members.
+        """Return the ticked members in the order of the candidates.
 
-        Raises ValidationError if one of them is gone by now.
+        Raises ValidationError if the form also names one that is no candidate (any
+        more).
         """
         if self.lost:
             raise forms.ValidationError(
@@ -69,7 +70,11 @@ class PoolFields:
         return self.ticked
 
     def weights(self) -> dict[int, Fraction]:
-        """Return typed weights by the ids of ticked members. Raises ValidationError."""
+        """Return the typed weights of ticked members by member id, rounded to two
+        decimals. Members without a typed weight are left out; a comma may stand for
+        the point. Raises ValidationError if one is not a number from 0.01 to
+        MOST_WEIGHT.
+        """
         said = {seat.member.pk: weight_of(seat) for seat in self.ticked}
         return {pk: weight for pk, weight in said.items() if weight is not None}
 
@@ -104,7 +109,9 @@ def cap_of(seat: PoolChoice) -> int | None:
 
 
 def id_of(text: str) -> int | None:
-    """Return the id in a text that a page sent, None if it can be none."""
+    """Return the number in a text that a page sent; None unless it is all ASCII digits
+    and from 0 to LARGEST_ID.
+    """
     if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
         return None
     return number if (number := int(text)) <= LARGEST_ID else None

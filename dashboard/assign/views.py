@@ -52,7 +52,12 @@ def assign(request: PageRequest, map_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: PageRequest, pk: int) -> HttpResponse:
-    """Undo a change; if it goes to somebody who is away by now, ask first."""
+    """Show the question on GET; on POST undo the change and answer as `_answer` does.
+
+    If the lead would go to somebody who is away, redirect to the question first. Other
+    refusals answer 409. Raises Http404 if there is no such change, and
+    PermissionDenied.
+    """
     if request.method != "POST":
         return _ask_undo(request, _change(pk))
     try:
@@ -140,7 +145,10 @@ def _refused(
 
 
 def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResponse:
-    """Return the part of the page that shows the lead's owner; without htmx, the page."""
+    """Return the lead's part with its owner if that is the target of htmx, else its row
+    in the list, with this status. In the browser, `lead-changed` or `row-changed` is
+    triggered. Without htmx redirect to the form's `next`, or to the lead's page.
+    """
     if not request.htmx:
         return back(request, "lead", map_id)
     lead = _lead(map_id)

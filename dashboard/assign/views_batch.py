@@ -96,7 +96,10 @@ def _batch(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResp
 
 
 def _chips(plan: SavedPlan | None, request: PageRequest) -> list[str]:
-    """Return the filter that chose the leads, in words."""
+    """Return the filter that chose the leads in words, one text each; `All leads` for
+    an empty one. The list is empty without a plan, for leads named one by one, and
+    if the filter is not valid any more.
+    """
     if plan is None or "query" not in plan.wish:
         return []
     form = PlanForm(QueryDict(plan.wish["query"]), user=request.user)
@@ -128,8 +131,9 @@ def retry(request: PageRequest, pk: int) -> HttpResponse:
 def _act(
     request: PageRequest, pk: int, act: Callable[..., object], **said: datetime
 ) -> HttpResponse:
-    """Act on a batch; redirect to the batch that came of it, or to this one with its
-    message.
+    """Call `act` for the batch; redirect to the batch that it returns, or else to this
+    one. A refusal answers 409 with this batch's page and a message. Raises Http404
+    if there is no such batch, and PermissionDenied for NotAllowed.
     """
     batch = _get(pk)
     try:
@@ -142,7 +146,11 @@ def _act(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: PageRequest, pk: int) -> HttpResponse:
-    """Show what can go back and, once confirmed, make a batch that undoes this one."""
+    """Show on GET what can go back; on POST undo the batch and redirect to the one that
+    does it. If only unsent rows were cancelled, that is this batch itself, with a
+    message. A refusal answers 409. Raises Http404 if there is no such batch, and
+    PermissionDenied.
+    """
     batch = _get(pk)
     if request.method != "POST":
         return _ask_undo(request, batch)
@@ -162,7 +170,9 @@ def undo(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _warned_of(request: PageRequest) -> list[int]:
-    """Return the ids of members of whose absence the page has told."""
+    """Return the posted `although_away`: ids of members of whose absence the page has
+    told. Texts that are no id are left out.
+    """
     said = request.POST.getlist("although_away")
     return [pk for pk in map(id_of, said) if pk is not None]
 
@@ -186,7 +196,9 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
 
 
 def _with_leads(left: list[bulk_undo.KeptRow]) -> list[tuple[Lead, str]]:
-    """Return the first of the leads that stay, with the reason, as the page lists them."""
+    """Return the first MOST_LISTED of the leads that stay, in their order, each with
+    the reason.
+    """
     some = left[:MOST_LISTED]
     known = Lead.objects.in_bulk([one.row.lead_id for one in some])
     return [(known[one.row.lead_id], one.why) for one in some]

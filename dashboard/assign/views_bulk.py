@@ -25,7 +25,14 @@ TEMPLATE = "assign/assign.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign_many(request: PageRequest) -> HttpResponse:
-    """Show the form; sent, make a plan with an address of its own. Nothing is assigned."""
+    """Show the form on GET, or the preview of the plan named in `plan`.
+
+    On POST make a plan and show its preview under its own address; the form only, while
+    too little is chosen. With `confirm` assign: make the plan's batch and redirect to
+    it. Answers 422 if the form is not valid, 409 if refused or changed since, 400 for
+    names in the address that are no filter. Raises PermissionDenied unless the viewer
+    is a team lead or sales manager, and Http404 for a plan that is not theirs.
+    """
     check_right(request)
     if request.method == "POST" and "confirm" in request.POST:
         return _confirm(request)
@@ -98,7 +105,10 @@ def _confirm(request: PageRequest) -> HttpResponse:
 def _show_changed(
     request: PageRequest, plan: SavedPlan, changed: PlanChanged
 ) -> HttpResponse:
-    """Show the plan without the leads that changed, to be confirmed like that."""
+    """Show the plan with status 409 and without the leads that changed, to be confirmed
+    like that. Redirect to the plan's own page if it has one. An error message tells
+    of it.
+    """
     refuse(request, changed)
     preview = PlanPreview(plan, changes=changed.changes)
     if preview.has_own_page:
@@ -107,7 +117,11 @@ def _show_changed(
 
 
 def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
-    """Make the plan anew as things stand now; nothing has been assigned."""
+    """Make a new plan from `given` and show it, always with status 409; assign nothing.
+
+    There is no preview if the form is not valid or the plan is refused. Raises
+    PermissionDenied for NotAllowed.
+    """
     form = PlanForm(given, user=request.user)
     plan = _made(request, form) if form.is_asked and form.judge() else None
     preview = PlanPreview(plan) if plan else None
@@ -115,7 +129,10 @@ def _plan_again(request: PageRequest, given: QueryDict) -> HttpResponse:
 
 
 def _page_of_plan(request: PageRequest) -> HttpResponse:
-    """Show a plan; redirect to its batch if it is confirmed."""
+    """Show the plan named in the address; redirect to its batch if it is confirmed,
+    else to its own page if it has one (leaving, levelling). Raises Http404 as
+    `plan_asked_for` does.
+    """
     plan = plan_asked_for(request)
     if plan.batch_id:
         return redirect("batch", plan.batch_id)
@@ -130,7 +147,10 @@ def _form_of(request: PageRequest, plan: SavedPlan) -> PlanForm:
 
 
 def plan_asked_for(request: PageRequest) -> SavedPlan:
-    """Return the plan named in the address; 404 unless this user made it."""
+    """Return the plan whose id is `plan` in the address.
+
+    Raises Http404 if there is none, or if another user made it.
+    """
     plan = _plan_named(request.GET.get("plan", ""))
     if plan is None or plan.actor_id != request.user.pk:
         raise Http404
@@ -138,8 +158,9 @@ def plan_asked_for(request: PageRequest) -> SavedPlan:
 
 
 def preview_asked_for(request: PageRequest, plan: SavedPlan) -> PlanPreview:
-    """Return the preview from the row that `start` of the address names, as things
-    stand now.
+    """Return the preview from row `start` of the address on, with the changes since it
+    was made. `start` counts from 0, its first nine digits count; missing or no
+    number, it is 0.
     """
     start = request.GET.get("start", "")
     place = int(start[:9]) if start.isascii() and start.isdecimal() else 0

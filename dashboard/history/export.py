@@ -16,9 +16,10 @@ CAUSES, STATES = dict(Cause.choices), dict(State.choices)
 
 
 def csv_lines(changes: Iterable[Assignment], *, zone: tzinfo) -> Iterator[str]:
-    """Yield the head and one line per change, times in `zone`.
+    """Yield lines of CSV: the head, after a byte order mark, then one per change.
 
-    The zone is passed in: the file is written after the request's own zone has ended.
+    Changes stay in their order. Times are in `zone`, which is passed in since the file
+    is written after the request's own zone has ended.
     """
     yield MARK + line_of(COLUMNS)
     for change in changes:

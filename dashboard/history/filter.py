@@ -68,7 +68,10 @@ class HistoryFilter(QueryFilter):
 
     @property
     def fixed(self) -> list[tuple[str, str]]:
-        """Return filters that have no field: their words, and the query without them."""
+        """Return (words, query) for each of lead, batch and coverage in the filter, in
+        this order; they have no menu. Words are like `Lead: Jane Doe`, `query` is
+        the query string without this one filter. The form must be valid.
+        """
         said = self.given()
         return [
             (
@@ -84,17 +87,25 @@ class HistoryFilter(QueryFilter):
         return known.select_related("lead", "expected", "to", "actor", "found")
 
     def page(self, after: str) -> Page[Assignment]:
-        """Return the page after the cursor. Raises BadCursor."""
+        """Return up to 50 changes of the filter, newest first, with their cursors.
+
+        `after` is an encoded cursor; empty, it is the first page. Raises BadCursor if
+        it is not a cursor of this filter.
+        """
         cursor = Cursor.decoded(after, f"history {self.query}") if after else None
         return page_of(self.changes(), order=NEWEST_FIRST, after=cursor)
 
     def total(self, page: Page[Assignment]) -> str:
-        """Return how many changes match, such as "12" or "1,000+"."""
+        """Return for display how many changes match: `12`, or `1,000+` beyond a
+        thousand. Counted without a query if `page` is all of them.
+        """
         return total_of(page, self.changes())
 
     def all_changes(self) -> Iterator[Assignment]:
-        """Yield all changes for the export, read in chunks, with whose lead a covering
-        member gave away.
+        """Yield all changes of the filter, newest first, EXPORT_CHUNK per query, with
+        the fields of EXPORTED. Each has `covered_for_id`, the id of the member from
+        whom the lead was taken, if the change ended a hold that had been taken; else
+        None.
         """
         ended = Hold.objects.filter(ended_by=OuterRef("pk"), taken_at__isnull=False)
         homes = ended.order_by("pk").values("origin")[:1]
@@ -118,8 +129,8 @@ class HistoryFilter(QueryFilter):
 
 
 def _of_coverage(coverage: Coverage) -> Q:
-    """Return the condition for changes that took its leads, ended its holds, or are
-    about to.
+    """Return the condition for changes that took leads for the coverage, ended its
+    holds, or are the present move of one of them.
     """
     holds = coverage.holds.order_by()
     return Q(pk__in=holds.exclude(taken_by=None).values("taken_by")) | Q(

@@ -36,7 +36,10 @@ def history(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def export(request: PageRequest) -> HttpResponseBase:
-    """Return all changes of the filter as a CSV file, up to the largest size of a file."""
+    """Return all changes of the filter as a CSV file, within the limits of
+    `csv_response`. A filter that is not valid gives the page with its errors, status
+    400. Raises PermissionDenied unless the viewer is a sales manager.
+    """
     check_manager(request, "export the history")
     form = HistoryFilter(request.GET)
     if not form.is_valid():

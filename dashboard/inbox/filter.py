@@ -119,7 +119,9 @@ class InboxFilter(LinkedFilters):
 
     @property
     def strangers(self) -> list[str]:
-        """Return names in the address that are no filter, and so leave nothing out."""
+        """Return names in the address, in its order, that are neither a filter nor
+        `after`, and so leave nothing out.
+        """
         return [name for name in self.data if name not in {*self.FILTERS, "after"}]
 
     def without(self, dropped: str) -> str:
@@ -129,7 +131,9 @@ class InboxFilter(LinkedFilters):
 
     @property
     def narrowing(self) -> list[str]:
-        """Return the names of filters in force; an order leaves nothing out."""
+        """Return the names of filters that are given, in the order of FILTERS, without
+        `sort`: an order leaves nothing out.
+        """
         return [name for name in self.given() if name != "sort"]
 
     @property
@@ -143,12 +147,15 @@ class InboxFilter(LinkedFilters):
         return wanted.select_related("owner", "campaign", "category")
 
     def count(self, *, at: datetime, without: str = "") -> int:
-        """Return how many leads match, 1,001 if there are more than 1,000."""
+        """Return how many leads match at `at`, without the filter named `without`;
+        1,001 if there are more than 1,000.
+        """
         return count_of(self.leads(at=at, without=without))
 
     def newest_reply(self, page: Page[Lead], *, at: datetime) -> datetime:
-        """Return the time of the newest reply in the list; later ones are news to its
-        reader.
+        """Return the time of the newest reply in the whole list, NEVER if there is
+        none; later ones are news to its reader. Taken from the first row of a first
+        page in the usual order, else by a query.
         """
         is_top = not page.earlier and not self.given().get("sort")
         if is_top and page.rows:
@@ -166,7 +173,12 @@ class InboxFilter(LinkedFilters):
         return found.order_by()[:MOST_NEW].count()
 
     def page(self, *, at: datetime, after: str) -> Page[Lead]:
-        """Return the page after the cursor. Raises BadCursor."""
+        """Return up to 50 leads in the chosen order, with their cursors.
+
+        `after` is an encoded cursor; empty, it is the first page. By owner: the members
+        in their order, then leads without an owner, newest reply first within each.
+        Raises BadCursor if it is not a cursor of this filter, or its owner is gone.
+        """
         cursor = Cursor.decoded(after, self.query) if after else None
         sort = self.cleaned_data["sort"] or "-reply"
         if sort == "owner":
@@ -183,11 +195,17 @@ class InboxFilter(LinkedFilters):
         )
 
     def total(self, page: Page[Lead], *, at: datetime) -> str:
-        """Return how many leads match, such as "12" or "1,000+"."""
+        """Return for display how many leads match: `12`, or `1,000+` beyond a thousand.
+
+        Counted without a query if `page` is all of them.
+        """
         return total_of(page, self.leads(at=at))
 
     def _conditions(self, at: datetime, *, by_id: bool = True) -> dict[str, Q]:
-        """Return a condition for each filter, by its name."""
+        """Return a condition for each filter by its name; a filter that is not given
+        has an empty Q() or no entry. With `by_id` the search is `_found`, otherwise
+        `_words`, which makes no query.
+        """
         said = self.cleaned_data
         conditions = {
             name: Q(**{name: said[name]})
@@ -214,10 +232,10 @@ class InboxFilter(LinkedFilters):
 
     @cached_property
     def _found(self) -> Q:
-        """Return the condition for leads with every word of the search.
-
-        Few of them are named by id, so that the table is read through once and not
-        again for each part of the page; many are found soon in any order.
+        """Return the condition for leads with every word of the search (the first
+        MOST_WORDS); Q() without a search. Up to MOST_NAMED leads are named by id, so
+        that the table is read through once and not again for each part of the page;
+        more are found soon in any order.
         """
         found = self._words
         if not found:
@@ -235,10 +253,9 @@ class InboxFilter(LinkedFilters):
         return Q()
 
     def _overdue(self, at: datetime) -> Q:
-        """Return the condition for overdue leads.
-
-        Few are named by id; many are found soon in any order, and not by an index that
-        would have all of them sorted first.
+        """Return the condition for leads whose answer is owed and was due at `at`; kept
+        for each `at`. Up to MOST_NAMED are named by id; more are found soon in any
+        order, and not by an index that would have all of them sorted first.
         """
         if at not in self._late:
             late = Lead.objects.filter(answer_owed=True, due_order__lte=at)
@@ -289,8 +306,9 @@ class InboxFilter(LinkedFilters):
 
 
 def _said_by(word: str) -> Q:
-    """Return the condition for leads with this word, or this part of a domain as it is
-    sent.
+    """Return the condition for leads with this word in their search text, compared
+    `folded`. With `xn--` in it, the word in lower case counts too: a part of a
+    domain as it is sent.
     """
     found = Q(search_text__contains=folded(word))
     is_domain = "xn--" in word.lower()

@@ -38,7 +38,10 @@ def chips_of(form: InboxFilter) -> list[Chip]:
 
 
 def in_words(chips: list[Chip]) -> str:
-    """Return what an empty list matches none of: `“Search: x”`, `both filters`."""
+    """Return what an empty list matches none of: one chip's words in quotes, such as
+    `“Search: x”`; for two `both filters`, otherwise `all 3 filters` with their
+    number.
+    """
     match chips:
         case [only]:
             return f"“{only.words}”"
@@ -48,7 +51,9 @@ def in_words(chips: list[Chip]) -> str:
 
 
 def droppable_filters(form: InboxFilter, *, at: datetime) -> list[DroppableFilter]:
-    """Return the filters that can be dropped from an empty list so that leads match."""
+    """Return the chips without which, one at a time, some lead matches, in the order of
+    `chips_of`. Each has that number for display: `12`, or `1,000+`.
+    """
     found = [(chip, form.count(at=at, without=chip.name)) for chip in chips_of(form)]
     return [
         DroppableFilter(

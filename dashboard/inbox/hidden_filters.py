@@ -51,12 +51,14 @@ class LinkedFilters(QueryFilter):
             field.choices = [(EVERYBODY, "everybody"), *known]
 
     def _named(self, said: str) -> Member | None:
-        """Return the member of a filter; None stands for everybody."""
+        """Return the member whose id is `said`; None for EVERYBODY."""
         return None if said == EVERYBODY else self.members[int(said)]
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """Return the linked filters in force, for the form of the menus to send on."""
+        """Return (name, text) of the linked filters that are not empty, in the order of
+        LINKED, for the form of the menus to send on.
+        """
         said = ((name, self.data.get(name, "").strip()) for name in LINKED)
         return [(name, value) for name, value in said if value]
 
@@ -75,8 +77,9 @@ class LinkedFilters(QueryFilter):
         return found
 
     def _reviewed(self, said: dict[str, Any], at: datetime) -> Q:
-        """Return the condition for what this viewer has to review, as the review counts
-        it.
+        """Return the condition for leads of the section `said["review"]` that this
+        viewer may move. `days`, or UNTOUCHED_DAYS if not given, is how long leads of
+        the section UNTOUCHED must be untouched.
         """
         days = said["days"] or UNTOUCHED_DAYS
         wanted = review.section_condition(
@@ -108,10 +111,9 @@ class LinkedFilters(QueryFilter):
 
 
 def held_by(member: Member | None) -> Q:
-    """Return the condition for leads that this member holds for somebody who is away.
-
-    Few of them are named by id: read through by owner, a count would look at every lead
-    that the member has.
+    """Return the condition for leads that this member owns and holds for somebody who
+    is away; no lead at all for None. Up to MOST_NAMED of them are named by id: read
+    through by owner, a count would look at every lead that the member has.
     """
     if member is None:
         return Q(pk__in=[])
@@ -126,8 +128,8 @@ def held_by_anybody() -> Q:
 
 
 def on_the_way(member: Member | None) -> Q:
-    """Return the condition for leads whose newest pending change goes to the member, or
-    to anybody.
+    """Return the condition for leads whose newest pending change goes to the member;
+    for None, leads with any pending change.
     """
     coming = Assignment.objects.last_pending().order_by()
     if member is not None:

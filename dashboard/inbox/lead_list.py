@@ -23,8 +23,10 @@ NEWS_AT_ONCE = "1500ms"
 def list_of(
     form: InboxFilter, query: QueryDict, *, viewer: User, at: datetime
 ) -> dict[str, Any]:
-    """Return the context of the list for a query string, or of the sentence why there
-    is none.
+    """Return the context of the list for a query string, whose `after` names its page:
+    `rows`, `total`, the cursors `earlier` and `later` or None, `chips`, and
+    `news_of`. Without rows there are also the filters that can be dropped. If the
+    filter or cursor is not valid: no rows, and the sentences as `problems`.
     """
     if not form.is_valid():
         return _no_list(form, form.sentences)
@@ -62,7 +64,11 @@ def news_of(
     at: datetime,
     every: str = NEWS_EVERY,
 ) -> dict[str, Any]:
-    """Return where a list asks for replies newer than `since`, and how often."""
+    """Return `since`, `news_address` and `news_every`: where and how often a list asks
+    for replies newer than `since`. The address is that of the inbox with the filter,
+    `since`, `opened`, `pulse` as `seen`, and `at` as `counted`. The interval is
+    NEWS_AT_ONCE while webhooks arrive, else `every`.
+    """
     known = {
         "since": since.isoformat(),
         "opened": opened.isoformat(),
@@ -78,17 +84,18 @@ def news_of(
 
 
 def _no_list(form: InboxFilter, sentences: list[str]) -> dict[str, Any]:
-    """Return an empty list with the reason: one that ignored a filter would be taken
-    for filtered.
+    """Return the context of a list without rows, with the sentences as `problems`.
+
+    A list that ignored a filter would be taken for filtered.
     """
     return {"filter": form, "rows": [], "problems": sentences}
 
 
 def list_behind(request: PageRequest) -> str:
-    """Return the query string of the list in which a lead is looked at.
+    """Return the query string, without "?", of the list in which a lead is looked at.
 
-    The inbox's own; for a lead `list` of its address, or of that of the page which asks
-    for a part of itself.
+    On the inbox its own; else `list` of the request's address; else that of htmx's
+    current page: the inbox's query, or its `list`. Empty if there is none.
     """
     if request.path == reverse("inbox"):
         return str(request.META["QUERY_STRING"])

@@ -59,8 +59,8 @@ class InboxRow:
 
     @property
     def suggested(self) -> Suggestion | None:
-        """Return the suggestion while the lead is as it was when it was made, else
-        None.
+        """Return the suggestion; None if there is none, the lead has another owner than
+        when it was made, a change is being sent, or the lead is gone.
         """
         one = self.suggestion
         if one is None or self.look == Look.SENDING or self.lead.gone_at:
@@ -69,12 +69,16 @@ class InboxRow:
 
     @property
     def held_for(self) -> Member | None:
-        """Return the member to whom a held lead belongs, else None."""
+        """Return the member from whom the lowest hold took the lead; None if it is not
+        held.
+        """
         return self.holds[0].origin if self.holds else None
 
     @property
     def absence(self) -> Coverage | None:
-        """Return the present absence of the owner, None if they are here."""
+        """Return the running absence of the lead's owner; None if they are here or
+        there is no owner.
+        """
         return self.away.get(self.lead.owner_id or 0)
 
     @property
@@ -102,8 +106,8 @@ class InboxRow:
 
     @property
     def is_slow(self) -> bool:
-        """Return True if a change has not gone out for a while: it is no longer called
-        sending.
+        """Return True if the change is still waiting FAST (10 seconds) after it was
+        made: it is no longer called sending.
         """
         change = self.change
         return (
@@ -114,7 +118,10 @@ class InboxRow:
 
     @property
     def expected(self) -> str | None:
-        """Return what the assign form sends as `expected`; None leaves the field out."""
+        """Return what the assign form sends as `expected`, the id of the owner whom the
+        page shows. That is the receiver of a pending change, else the owner; empty
+        for nobody. None leaves the field out: the owner is not known.
+        """
         if self.change and self.change.is_pending:
             return str(self.change.to_id)
         if not self.lead.owner_is_known:
@@ -131,7 +138,11 @@ class InboxRow:
 
     @property
     def may_undo(self) -> bool:
-        """Return True if undo is offered; `why_not_undo` has the last word."""
+        """Return True if undo is offered to a viewer who may move the lead.
+
+        A waiting change: if they may overrule whoever made it. One that they made just
+        now and that is done: if the lead had an owner before. The service checks again.
+        """
         change = self.change
         if change is None or not self.may_move:
             return False
@@ -147,7 +158,7 @@ class InboxRow:
 
     @property
     def is_own(self) -> bool:
-        """Return if the viewer has the lead."""
+        """Return True if the lead's owner is the viewer's member."""
         owner = self.lead.owner
         return owner is not None and owner.user_id == self.rights.user_id
 
@@ -214,9 +225,9 @@ def row_of(lead: Lead, *, viewer: User, at: datetime) -> InboxRow:
 
 
 def _catch_up(leads: Iterable[Lead], changes: Mapping[int, Assignment]) -> None:
-    """Read owners again that the dispatcher wrote between our two reads.
-
-    Otherwise a row would show the owner of before, and no longer ask what became of it.
+    """Read owner and `owner_known_at` again of leads whose change was done after they
+    were read. Otherwise a row would show the owner of before, and no longer ask what
+    became of it.
     """
     for lead in leads:
         change = changes.get(lead.pk)
@@ -244,7 +255,10 @@ def _live_holds(map_ids: list[int]) -> dict[int, list[Hold]]:
 
 
 def _newest_decisions(map_ids: list[int]) -> dict[int, Assignment]:
-    """Return, by lead id, the newest assignment decided here that was not taken back."""
+    """Return, by lead id, the newest assignment that was made in Handoff and is neither
+    cancelled nor skipped. Leads without one are left out. Members and actor are
+    loaded.
+    """
     decided = Assignment.objects.filter(lead__in=map_ids).exclude(
         cause=Cause.OUTSIDE
     ).exclude(state__in=(State.CANCELLED, State.SKIPPED))  # fmt: skip

@@ -46,5 +46,5 @@ def _counted(leads: QuerySet[Lead]) -> str:
 
 
 def _shown(count: int) -> str:
-    """Return the count in words: empty for none, "1,000+" beyond a thousand."""
+    """Return the count as text: empty for 0, `999+` above MOST_COUNTED."""
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else f"{count or ''}"

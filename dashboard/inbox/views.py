@@ -41,7 +41,10 @@ def inbox(request: PageRequest) -> HttpResponse:
 
 
 def _is_quiet(request: PageRequest, at: datetime) -> bool:
-    """Return True if nothing has come in since the list was counted, a short while ago."""
+    """Return True if `seen` in the address is still the newest mark of news, and
+    `counted` is at most COUNTED_FOR ago. False if one of them is missing or cannot
+    be read.
+    """
     seen, counted = (
         NewsMark.parsed(request.GET.get("seen", "")),
         moment_from(request.GET.get("counted", "")),
@@ -52,9 +55,11 @@ def _is_quiet(request: PageRequest, at: datetime) -> bool:
 
 
 def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse:
-    """Return how many replies came since the list was read; less and less often.
-
-    Rows that an event has changed are told to read themselves again.
+    """Return the part with the number of replies since `since` of the address, MOST_NEW
+    at most. It asks again after NEWS_EVERY, or SLOW once the list has been open for
+    PATIENCE, or NEWS_AT_ONCE while webhooks arrive. If an event came after `seen`,
+    `leads-touched` is triggered with the ids of leads changed since: their rows read
+    themselves again.
     """
     since = moment_from(request.GET.get("since", "")) or at
     opened = moment_from(request.GET.get("opened", "")) or at

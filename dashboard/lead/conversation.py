@@ -57,8 +57,8 @@ class ShownMessage:
 
     @property
     def no_words(self) -> str:
-        """Return the sentence that stands for a mail without words; empty if it has
-        some.
+        """Return the sentence that stands for a mail without text, such as `replied
+        without text`; empty if it has a preview.
         """
         return "" if self.message.preview else no_words(self.message)
 
@@ -84,8 +84,8 @@ class Conversation:
 
     @property
     def state(self) -> list[tuple[int, bool]]:
-        """Return what a poll compares: ids of the newest mails, and if they wait to be
-        parsed.
+        """Return (id, waits to be parsed) of each of the newest mails, oldest first,
+        for a poll to compare.
         """
         return [(shown.message.pk, shown.is_waiting) for shown in self.newest]
 
@@ -104,20 +104,25 @@ class ShownNote:
 
     @property
     def look(self) -> str:
-        """The class of the words below; empty unless the note has its final state."""
+        """Return the CSS class of the state of our note: `good` if done, `warn` if
+        unconfirmed, `bad` if refused, else empty.
+        """
         return NOTE_LOOKS.get(Note.State(self.ours.state), "") if self.ours else ""
 
     @property
     def state_words(self) -> str:
-        """Return the state of our note in words; empty for a note that is not ours."""
+        """Return the state of our note in words, such as `in Smartlead`; empty for a
+        note that is not ours.
+        """
         return _state_words(self.ours) if self.ours else ""
 
 
 def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conversation:
-    """Return the newest mails of a lead, and headers of those before them.
-
-    `before` and `opened` are ids of mails as an address gives them: the headers are those
-    of mails before the one, the other is shown whole. Raises Http404 if there is no such.
+    """Return the newest MAILS_OPEN mails of a lead, and up to MOST_HEADERS headers of
+    earlier ones, both oldest first. `before` and `opened` are ids of mails as text,
+    or empty. Headers are of mails before `before`; empty, before the newest.
+    `opened` is shown whole; if it is on neither list, the headers begin with it.
+    Raises Http404 if the lead has no such mail.
     """
     mail = mail_of(lead, opened) if opened else None
     newest = _with(mail, _bounded(lead))
@@ -138,12 +143,16 @@ def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conver
 
 
 def _with(mail: ShownMessage | None, shown: list[ShownMessage]) -> list[ShownMessage]:
-    """Return the list with `mail` in the place of the same mail, if that is in it."""
+    """Return the list with `mail` in the place of the same mail; unchanged if that is
+    not in it, or `mail` is None.
+    """
     return [mail if mail and mail.message == each.message else each for each in shown]
 
 
 def mail_of(lead: Lead, number: str) -> ShownMessage:
-    """Return a mail of the lead with all of its content; Http404 if there is none."""
+    """Return the mail of the lead with the id `number`, with all of its content, as
+    asked for. Raises Http404 if the lead has none.
+    """
     message = _stored(lead, number)
     return ShownMessage(
         message=message, display_html=message.display_html, is_asked_for=True
@@ -159,7 +168,11 @@ def _stored(lead: Lead, number: str) -> Message:
 
 
 def _bounded(lead: Lead) -> list[ShownMessage]:
-    """Return the newest mails, each with its content unless that is too long."""
+    """Return the newest MAILS_OPEN mails, oldest first, with their content.
+
+    One with more than LONGEST_OPEN characters of markup has none and is marked as
+    shortened.
+    """
     newest = lead.messages.newest_first().defer("body_html", "display_html")
     messages = list(newest[:MAILS_OPEN])[::-1]
     stored = lead.messages.filter(pk__in=[message.pk for message in messages])
@@ -178,7 +191,10 @@ def _bounded(lead: Lead) -> list[ShownMessage]:
 
 
 def _headers(lead: Lead, before: str) -> list[ShownMessage]:
-    """Return headers, newest first, and one more than are shown if there are more."""
+    """Return mails without content, newest first: those before the mail `before`, or
+    before the newest MAILS_OPEN if that is empty. There are MOST_HEADERS at most,
+    and one more if others follow. Raises Http404 if the lead has no mail `before`.
+    """
     stored = lead.messages.newest_first()
     first = 0 if before else MAILS_OPEN
     if before:
@@ -191,8 +207,9 @@ def _headers(lead: Lead, before: str) -> list[ShownMessage]:
 
 
 def notes_of(lead: Lead) -> list[ShownNote]:
-    """Return our notes as they were sent, and others that were read back from
-    Smartlead.
+    """Return all of our notes and Smartlead's notes that contain no reference of ours,
+    oldest first. Notes without a time come last. `html` of Smartlead's is empty
+    until it is parsed.
     """
     ours = list(lead.notes.select_related("author", "assignment__actor"))
     references = [note.reference for note in ours]
@@ -234,8 +251,8 @@ def _state_words(note: Note) -> str:
 
 
 def poll_of(notes: list[ShownNote], *, at: datetime) -> str:
-    """Return the interval after which notes are looked at again; empty if none is on
-    its way.
+    """Return `every 2s` if our newest pending note is younger than FRESH, `every 15s`
+    if it is older; empty if none is pending.
     """
     pending = [
         note.ours.created_at for note in notes if note.ours and note.ours.is_pending

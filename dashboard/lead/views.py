@@ -76,7 +76,10 @@ def add_note(request: PageRequest, map_id: int) -> HttpResponse:
 def _note_form(
     request: PageRequest, lead: Lead, form: NoteForm, *, status: int = 200
 ) -> HttpResponse:
-    """Return the form with what was typed, alone or, without htmx, on the lead's page."""
+    """Return the form with what was typed: alone to htmx, otherwise on the lead's page.
+
+    `status` is that of the answer.
+    """
     at = timezone.now()
     here = request.POST.get("next", "")
     row = row_of(lead, viewer=request.user, at=at)
@@ -105,14 +108,20 @@ def _page(
 
 
 def _list_beside(request: PageRequest, at: datetime) -> dict[str, Any]:
-    """Return the context of the list beside a lead that was opened by its address."""
+    """Return the context, as `list_of` does, of the list that `list_behind` names: it
+    stands beside a lead that was opened by its address.
+    """
     query = QueryDict(list_behind(request))
     form = InboxFilter(query, user=request.user)
     return list_of(form, query, viewer=request.user, at=at)
 
 
 def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
-    """Return the part with the owner; once it has settled, the page is told to follow."""
+    """Return the part with the owner.
+
+    Unless a change is being sent, it triggers `lead-changed` in the browser, upon which
+    the page follows.
+    """
     response = render(request, "lead/_owner.html", context)
     if context["row"].is_polled:
         return response
@@ -121,7 +130,10 @@ def _owner(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
 
 @require_safe
 def lead_row(request: PageRequest, map_id: int) -> HttpResponse:
-    """Return the row as it is now, for one that waits for its change to settle."""
+    """Return the lead's row as it is now, for one that waits for its change to settle.
+
+    Raises Http404 if there is no such lead.
+    """
     row = row_of(get_lead(map_id), viewer=request.user, at=timezone.now())
     return render(request, "inbox/_row.html", {"row": row})
 

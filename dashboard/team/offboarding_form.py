@@ -68,7 +68,9 @@ class OffboardingForm:
 
     @cached_property
     def candidates(self) -> list[MemberOption]:
-        """Return the members to choose from, without the one who leaves."""
+        """Return the members to whom this user may give leads, without the one who
+        leaves.
+        """
         known = member_choices(self.user)
         return [one for one in known if one.member.pk != self.member.pk]
 
@@ -92,7 +94,9 @@ class OffboardingForm:
         return sorted(piles, key=lambda pile: (pile.is_closed, -pile.count, pile.label))
 
     def _own(self) -> QuerySet[Lead]:
-        """Return the member's leads without those held for somebody who is away."""
+        """Return the leads that the member owns and Smartlead still has, in no order,
+        without those held for somebody who is away.
+        """
         held = Hold.objects.live().filter(to=self.member)
         owned = Lead.objects.present().filter(owner=self.member)
         return owned.exclude(pk__in=held.values("lead")).order_by()
@@ -134,15 +138,17 @@ class OffboardingForm:
 
     @cached_property
     def on_the_way(self) -> int:
-        """Return the number of leads with a pending change to the member: they are in
-        no pile yet.
+        """Return the number of pending changes to the member of leads that they do not
+        own yet: these are in no pile.
         """
         pending = Assignment.objects.pending().filter(to=self.member)
         return pending.exclude(lead__owner=self.member).count()
 
     @property
     def query(self) -> str:
-        """Return all decisions as a query string."""
+        """Return all that was sent as a query string, without empty values and the CSRF
+        token.
+        """
         said = [
             (name, value)
             for name, values in self.data.lists()

@@ -25,7 +25,9 @@ class RebalanceMember:
 
 
 def _is_here(one: MemberOption) -> bool:
-    """Return True for a member who is not away and is more than an unknown id."""
+    """Return True for a member who is not away and has a name: without one, Smartlead
+    named an id that we do not know.
+    """
     return one.away is None and bool(one.member.name)
 
 
@@ -45,7 +47,7 @@ class RebalanceForm(forms.Form):
 
     @cached_property
     def teams(self) -> list[Team]:
-        """Return the teams with anybody to choose in them."""
+        """Return the teams of the members whom this user may choose, by name."""
         named = {one.member.team for one in self._candidates if one.member.team}
         return sorted(named, key=lambda team: team.name)
 
@@ -55,8 +57,9 @@ class RebalanceForm(forms.Form):
 
     @cached_property
     def places(self) -> list[RebalanceMember]:
-        """Return the members to choose from; before anybody is chosen, all who are here
-        are ticked.
+        """Return the members to choose from, of the chosen team if there is one, ticked
+        as sent. Without `member` and `chosen` in the data, all who are here and have
+        a name are ticked.
         """
         is_begun = "member" in self.given or "chosen" in self.given
         ticked = {id_of(text) for text in self.given.getlist("member")}
@@ -84,7 +87,9 @@ class RebalanceForm(forms.Form):
 
     @property
     def query(self) -> str:
-        """Return all choices as a query string."""
+        """Return `team`, `member` and `live` as a query string without empty values,
+        and `chosen=1`, with which `places` ticks nobody on its own.
+        """
         kept = QueryDict(mutable=True)
         for name in ("team", "member", "live"):
             kept.setlist(name, [value for value in self.given.getlist(name) if value])
@@ -92,8 +97,8 @@ class RebalanceForm(forms.Form):
         return kept.urlencode()
 
     def judge(self) -> bool:
-        """Return True if there are members to level with each other; else the form says
-        why not.
+        """Return True if the form is valid, each member sent may be chosen, and two or
+        more are ticked; else add an error for what is wrong and return False.
         """
         if not self.is_valid():
             return False

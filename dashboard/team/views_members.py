@@ -77,7 +77,10 @@ def _member(
 
 
 def check_manager(request: PageRequest, act: str) -> None:
-    """Raise PermissionDenied for who may not act, before their form is read."""
+    """Raise PermissionDenied unless the viewer is a sales manager.
+
+    `act` ends the sentence: "Only a sales manager can …".
+    """
     try:
         require_manager(request.user, act)
     except AssignmentRefused as refusal:

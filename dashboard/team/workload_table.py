@@ -28,8 +28,10 @@ def _name(line: MemberWorkload) -> str:
 
 
 def _relative(line: MemberWorkload) -> float:
-    """Return the share of the capacity in use; members without one come after those
-    with one.
+    """Return the share of the capacity in use.
+
+    Without a capacity it is a billionth of the open leads, which puts such members
+    behind all who have a capacity and an open lead.
     """
     return line.open / 1e9 if line.share is None else line.share
 
@@ -66,8 +68,8 @@ class WorkloadLine:
 
     @property
     def is_of_team(self) -> bool:
-        """Return True for sums: no list holds what is on the way to several members but
-        not to all.
+        """Return True for the sums of one team: no list holds what is on the way to
+        several members but not to all.
         """
         return "team" in self.whose
 
@@ -92,7 +94,9 @@ class WorkloadLine:
 
     @property
     def bar_words(self) -> str:
-        """`12 open of 40, 3 held for others`."""
+        """Return `12 open of 40, 3 held for others`; ` of 40` only with a capacity
+        above 0, the last part only if leads are held.
+        """
         member = self.carried.member
         capacity = f" of {member.capacity}" if member and member.capacity else ""
         held = f", {self.carried.held} held for others" if self.carried.held else ""
@@ -100,8 +104,8 @@ class WorkloadLine:
 
     @property
     def own(self) -> int:
-        """Return the part of the bar for the member's own leads; the rest is held for
-        others.
+        """Return the number of open leads that are not held for others, 0 at least: the
+        member's own part of the bar.
         """
         return max(self.carried.open - self.carried.held, 0)
 
@@ -153,7 +157,9 @@ def board_of(found: Workload, *, sort: str, team: Team | None) -> Board:
 
 
 def _shown(lines: Iterable[MemberWorkload]) -> list[MemberWorkload]:
-    """Return the lines, without members who get no leads any more and have none."""
+    """Return the lines in their order, without those of no member and those of inactive
+    members that are empty.
+    """
     return [
         line
         for line in lines
