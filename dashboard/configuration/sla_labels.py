@@ -35,7 +35,7 @@ def week_words(week: Week) -> str:
     """Return a week in words: `Mon to Fri 9:00-17:00; Sat 9:00-12:00`.
 
     Days in a row with the same hours are said together; days without hours are left
-    out.
+    out. Empty if no day has hours.
     """
     days = groupby(range(7), key=lambda day: week[day])
     told = [
@@ -56,8 +56,10 @@ def place_words(country: str, subdivision: str) -> str:
 
 
 def coming_words(off: DaysOff, today: date) -> str:
-    """Return the next public holidays after `today`, at most SHOWN, as the end of a
-    sentence. `; next public holidays 1 May Labour Day, …`, or `; no public
+    """Return the end of a sentence with the public holidays after `today`, at most
+    SHOWN.
+
+    `; next public holidays 1 May Labour Day, 25 Dec Christmas`, or `; no public
     holidays`.
     """
     coming = next_holidays(today, off.country, off.subdivision, count=SHOWN)
@@ -68,9 +70,11 @@ def coming_words(off: DaysOff, today: date) -> str:
 
 
 def due_words(lead: Lead) -> str:
-    """Return the target and the hours by which the answer falls due: `1 working hour,
-    Ana's hours`. `Never: no target is set for it.` without a target; empty if no
-    answer is owed.
+    """Return the target and the hours by which the answer falls due.
+
+    `1 working hour, Ana's hours`, or instead of Ana's `the hours of everybody` or `in
+    the hours of who had it then`; `90 minutes around the clock`. `Never: no target is
+    set for it.` without a target; empty if no answer is owed.
     """
     if not lead.answer_owed or lead.last_reply_at is None:
         return ""

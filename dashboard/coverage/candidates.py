@@ -106,12 +106,13 @@ def _absences(
 
 
 def scope_of(away: Member | None, said: QueryDict) -> LeadScope:
-    """Return counts and options for the leads that `away` owns or is about to get.
+    """Return counts and options for the leads of `away`, with pending moves counted as
+    done.
 
-    `active` is the number of open leads, `all` of all of them. The options are (id,
-    `name, number of all leads`): the campaigns and categories of these leads, and those
-    that `said` chooses for the coverage or one covering member, even with 0 leads.
-    Zeros and empty lists if `away` is None.
+    `active` is the number of open leads, `all` that of all. Options are pairs of an id
+    and `name, number of leads`: the campaigns and categories of all these leads, and
+    those that `said` chooses for the coverage or for one covering member, even with 0
+    leads. Unknown ids are left out. Zeros and empty lists if `away` is None.
     """
     if away is None:
         return LeadScope(active=0, all=0, campaigns=[], categories=[])

@@ -23,13 +23,14 @@ MOST_COVERING = 5  # of a larger team nobody wants everybody
 def defaults(
     user: User, *, at: datetime, mates: Iterable[Member], asked: QueryDict
 ) -> QueryDict:
-    """Return the data of a new coverage form.
+    """Return the data of a new coverage form, where each field of `asked` but `member`
+    replaces its default.
 
     The away member is the one whose id `asked` has under `member`, if the user may plan
     for them; else the user's own member; else the first whom the user may plan for.
-    Every other field of `asked` replaces its default. Without a member, those of
-    `member_defaults` are missing. `from_now` in `asked` sets it to 1, and both days to
-    today unless `asked` has them too.
+    Defaults are START_NOTE, RETURN_NOTE, scope active, arrivals cover, on_return
+    return, and `member_defaults` if there is a member. A true `from_now` in `asked`
+    makes both days today.
     """
     data = QueryDict(mutable=True)
     data.update({"scope": "active", "arrivals": "cover", "on_return": "return"})
@@ -55,8 +56,8 @@ def _fill(data: QueryDict, other: QueryDict) -> None:
 def away_throughout(
     members: Iterable[Member], first: date, last: date, zone: str
 ) -> set[int]:
-    """Return ids of members with one absence that spans all days from `first` to `last`
-    in `zone`. Several absences that do so only together do not count.
+    """Return ids of members with one agreed absence that spans all days from `first` to
+    `last` in `zone`. Several absences that do so only together do not count.
     """
     starts_at, ends_at = periods.absence_window(first, last, None, None, zone)
     found = absences_by_member([one.pk for one in members], starts_at, ends_at)
@@ -73,10 +74,12 @@ def member_defaults(
     member: Member, *, at: datetime, mates: Iterable[Member], from_now: bool
 ) -> QueryDict:
     """Return the fields `zone`, `first_day`, `last_day` and `covering` for this away
-    member. The zone is the member's, else the current one. Both days are today
-    (there) if `from_now`, else Monday and Friday of the next week without an absence
-    of theirs. Covering are the first MOST_COVERING of their team among `mates`,
-    without those who are away throughout these days.
+    member.
+
+    The zone is the member's, else the current one. Both days are today (there) if
+    `from_now`, else Monday and Friday of the next week without an absence of theirs, or
+    of next week if WEEKS_TO_TRY weeks have none. Covering are the first MOST_COVERING
+    of their team among `mates` who are not away throughout these days.
     """
     zone = member.time_zone or timezone.get_current_timezone_name()
     data = QueryDict(mutable=True)
@@ -125,9 +128,11 @@ def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> Quer
 
 
 def like(coverage: Coverage, user: User) -> QueryDict:
-    """Return form data that repeats `coverage`: member, days, times, notes, choices and
-    who covers. Coverers who have been replaced are left out. The comment is empty if
-    `user` may not read it.
+    """Return form data that repeats `coverage`: member, zone, days, times, choices,
+    notes, fallback, and who covers with share and scope.
+
+    Coverers who have been replaced are left out. The comment is empty if `user` may not
+    read it.
     """
     data = QueryDict(mutable=True)
     for name in ("zone", "scope", "arrivals", "on_return"):

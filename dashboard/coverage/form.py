@@ -156,9 +156,10 @@ class CoverageForm(forms.Form):
     ) -> None:
         """Bind the form to `data`.
 
-        With `from_now` and no first day, a copy of `data` gets `today` as first day. To
-        choose from for covering and fallback are members whom `user` may choose, and
-        those with ids in `also`. Each id in `covering` gets a field `share_<id>`.
+        With `from_now` and no first day, a copy of `data` gets `today` as first day.
+        Away can be one of `members_to_plan`; cover and be the fallback, members whom
+        `user` may choose and those with ids in `also`. Each id in `covering` gets a
+        field `share_<id>`.
         """
         if data.get("from_now") and not data.get("first_day"):
             data = data.copy()
@@ -265,7 +266,8 @@ class CoverageForm(forms.Form):
     @property
     def sentences(self) -> list[tuple[str, str]]:
         """Return (id of an element on the page, sentence) for each error, in the order
-        of the fields. Errors of the whole form come first, with the id `plan`.
+        of the fields. Errors of the whole form have the id `plan` and stand with
+        those of the first field.
         """
         places = {name: place for place, name in enumerate(self.fields)}
         wrong = sorted(self.errors.items(), key=lambda one: places.get(one[0], 0))

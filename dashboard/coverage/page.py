@@ -122,8 +122,8 @@ class HeldRow:
         """Return True if the button is shown; the service checks again.
 
         Needed are a live hold of a running coverage without a pending move, and a
-        viewer who is a sales manager, the member who has or had the lead, or leads the
-        team of one of these two.
+        viewer who is a sales manager, the hold's `to` or `origin`, or leads the team of
+        one of these two.
         """
         hold = self.hold
         if hold.state != Hold.State.LIVE or not self.is_running or self.going_to:
@@ -183,10 +183,12 @@ def rows_of(
 
 
 def coverage_history(coverage: Coverage) -> list[HistoryLine]:
-    """Return the newest MOST_EVENTS events and moves of single leads, newest first.
+    """Return the newest MOST_EVENTS of the coverage's events and of moves of single
+    leads, newest first.
 
-    Moves are those that left leads BACK, MOVED or MOVED_OUTSIDE; their lines have the
-    id and name of the lead, those of events None and an empty name.
+    Moves are those that left leads BACK, MOVED or MOVED_OUTSIDE and whose moment is
+    known. Their lines have the id and name of the lead; those of events have None and
+    an empty name.
     """
     events: QuerySet[CoverageEvent] = coverage.events.order_by("-at", "-pk")
     told = [HistoryLine(event.at, event.sentence) for event in events[:MOST_EVENTS]]

@@ -80,10 +80,11 @@ class ShownPreview:
 
     @property
     def calls(self) -> str:
-        """Return the calls in words: `Up to 24 calls to Smartlead: 8 reads, 8 writes, 8
-        notes. About 1 minute at 30 a minute.` `About 24` if leads are read by page;
-        notes only if there are any. Without calls: `No call to Smartlead, until a
-        lead arrives.`
+        """Return the calls to Smartlead in words, and the minutes they take.
+
+        `Up to 24 calls to Smartlead: 8 reads, 8 writes, 8 notes. About 1 minute at 30 a
+        minute.` `About 24` if leads are read by page; notes only if there are any.
+        Without calls: `No call to Smartlead, until a lead arrives.`
         """
         calls = self.preview.calls
         if not calls.calls:

@@ -202,10 +202,11 @@ def revoke_feed(request: PageRequest, pk: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def feed(request: PageRequest, token: str) -> HttpResponse:
-    """Return a team's absences as iCalendar text, without a login.
+    """Return a team's absences as iCalendar text (`absences.ics`), without a login.
 
     Whoever knows the token may read it until it is revoked; after that, or for an
-    unknown one, Http404 is raised. 304 if the reader's ETag still fits.
+    unknown one, Http404 is raised. 304 if the reader's ETag still fits. Search engines
+    are told not to list it.
     """
     known = get_object_or_404(CalendarFeed.objects.select_related("team"), token=token)
     text = ical.render_feed(known, at=timezone.now())

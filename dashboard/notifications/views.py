@@ -118,8 +118,8 @@ def dismiss_all(request: PageRequest) -> HttpResponse:
 
 
 def _undone(user: User) -> dict[str, Any]:
-    """Return `notices`, the newest MOST of the user's own decisions that were refused
-    or overtaken and not dismissed; `total`, the number of all; and `most`, which is
+    """Return `notices`, the newest MOST of the user's `undismissed_outcomes`: own
+    decisions that were refused or overtaken. `total` is the number of all; `most` is
     MOST.
     """
     waiting = unread_outcomes.undismissed_outcomes(user)

@@ -44,10 +44,10 @@ class ReplayTable:
 
     @property
     def summary(self) -> str:
-        """Return `812 leads of the last 4 weeks, as if nobody had owned them.
+        """Return a sentence about the replay, and that nothing is assigned.
 
-        Nothing is assigned.` After the weeks stands `(the newest 5,000 of them)` if the
-        replay was cut.
+        `812 leads of the last 4 weeks, as if nobody had owned them.` After the weeks
+        stands `(the newest 5,000 of them)` if the replay was cut.
         """
         total, weeks = self.replay.total, self.replay.weeks
         leads = f"{total:,} lead{'' if total == 1 else 's'}"

@@ -91,7 +91,8 @@ def rows_of_rules(
 def asks_of(rule: RuleData) -> list[str]:
     """Return which leads the rule takes, by owner, then a line per condition.
 
-    `Campaign: Spring, Autumn and 3 more`: MOST_NAMED values are named.
+    `Campaign: Spring, Autumn and 3 more`: MOST_NAMED values are named, the others
+    counted.
     """
     whose = {
         Whose.NOBODYS: "no owner",

@@ -11,10 +11,11 @@ Address = IPv4Address | IPv6Address
 def client_address(request: HttpRequest) -> str | None:
     """Return the client's IP address, or None if it cannot be known.
 
-    Begins with the peer (REMOTE_ADDR; without one it is on a Unix socket). While the
-    address is one of TRUSTED_PROXIES, the next entry of X-Forwarded-For from the right
-    replaces it; an entry that is no address ends this. What stands further left was
-    written by the client and is not believed. None for a peer that is no address.
+    Begins with the peer (REMOTE_ADDR; empty for a Unix socket of this machine). While
+    the address is empty or one of TRUSTED_PROXIES, the next entry of X-Forwarded-For
+    from the right replaces it; an entry that is no address ends this. What stands
+    further left was written by the client and is not believed. None for a peer that is
+    no address.
     """
     hops = request.headers.get("X-Forwarded-For", "").split(",")
     # A peer without an address is on a Unix socket of this machine.

@@ -20,10 +20,12 @@ _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 def host_names(text: str, site: str) -> list[str]:
     """Return ALLOWED_HOSTS from names between commas, semicolons or white space, each
-    once. Of addresses the host is taken, without scheme, port or path, since Django
-    compares names without a port. `*.example.com` becomes `.example.com`; `*` stays.
-    Without a name: the host of `site`, `localhost`, `127.0.0.1` and `[::1]`. Raises
-    SettingRefused for what is no host name.
+    once.
+
+    Names are put into lower case and IDNA. Of addresses the host is taken, without
+    scheme, port or path, since Django compares names without a port. `*.example.com`
+    becomes `.example.com`; `*` stays. Without a name: the host of `site`, `localhost`,
+    `127.0.0.1` and `[::1]`. Raises SettingRefused for what is no host name.
     """
     names = [name for part in re.split(r"[,;\s]+", text) if (name := _host_name(part))]
     if names:
@@ -78,8 +80,8 @@ def _in_ascii(host: str) -> str:
 def site_url(text: str) -> str:
     """Return `scheme://host`, with `:port` unless it is the usual one of http or https.
 
-    Raises SettingRefused for a user or password, another scheme, a path, query or
-    fragment, or no valid host.
+    The host is in lower case and IDNA. Raises SettingRefused for a user or password,
+    another scheme, a path, query or fragment, or no valid host.
     """
     example = "write it like https://handoff.example.com"
     if "@" in text:

@@ -108,7 +108,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
         If a request on it was refused, the first call only ends our own sending, so
         that the client reads the answer before it meets a reset; what it still sends is
-        thrown away. A second call closes.
+        thrown away. A second call closes, as does the first if the connection is
+        broken.
         """
         if self.is_refused and self.connected and self.lingers_since is None:
             with suppress(OSError):
@@ -120,10 +121,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def is_overdue(self, now: float, *, idle: float) -> bool:
         """Return True if the client has used up its time; `now` and `idle` are in
-        seconds. Allowed are LINGER after a refusal; STALLED without a byte taken and
-        ANSWER in all for our answer; `idle` between requests; REQUEST_DEADLINE for a
-        request, at most HEAD of it for the headers. Always False while an answer is
-        being made.
+        seconds.
+
+        Allowed are LINGER after a refusal; for our answer STALLED without a byte taken
+        and ANSWER in all, counted from the first call that sees it (kept in
+        `is_read_since`); `idle` between requests; REQUEST_DEADLINE for a request, at
+        most HEAD of it for the headers. Always False while an answer is being made.
         """
         if self.requests:
             return False  # the answer is being made

@@ -103,9 +103,11 @@ def cause_icon(cause: str) -> str:
 
 @register.filter
 def age(moment: datetime | None, now: datetime | None = None) -> str:
-    """Return the time between `moment` and `now`, by default the present: `4 min`, `2
-    h`, `3 d`. In the largest unit of which it holds a whole one (d, h, min, s),
-    rounded down, without a sign. Empty for None.
+    """Return the time between `moment` and `now` (default: the present); empty for
+    None.
+
+    In the largest unit of which it holds a whole one, rounded down and without a sign:
+    `3 d`, `2 h`, `4 min`, `12 s`.
     """
     if moment is None:
         return ""
@@ -215,9 +217,10 @@ def last_day_away(coverage: Coverage) -> str:
 
 @register.filter
 def short(member: Any) -> str:
-    """Return a name as rows show it: first word and the initial of the last, `Theo B.`
-    The whole name if it has one word, or the last begins with a digit. A first word
-    of more than LONGEST_SHORT characters is cut and stands alone.
+    """Return a name as rows show it, first word and initial of the last: `Theo B.`
+
+    The whole name if it has one word, or the last begins with a digit. A first word of
+    more than LONGEST_SHORT characters is cut, ends with `…` and stands alone.
     """
     first, _, rest = str(member).partition(" ")
     if len(first) > LONGEST_SHORT:

@@ -63,8 +63,9 @@ def outcome_or_reason(change: Assignment) -> str:
 
 @register.filter
 def owner_now(lead: Lead) -> str:
-    """Return `now with Ana Berg`, `now with nobody`, `owner not known` or `gone from
-    Smartlead`.
+    """Return who has the lead now.
+
+    `gone from Smartlead`, `now with Ana Berg`, `now with nobody` or `owner not known`.
     """
     if lead.gone_at:
         return "gone from Smartlead"

@@ -23,8 +23,8 @@ def verdict(step: RuleStep) -> str:
     """Return what the rule does with this lead, in words.
 
     `off`; `decides`, or `waits for it` if it would decide but something about the lead
-    is not known yet; `would match, comes too late` behind the deciding rule; `does not
-    match`.
+    is not known yet; `would match, comes too late` behind the deciding rule; else `does
+    not match`.
     """
     if step.is_off:
         return "off"

@@ -15,8 +15,10 @@ register = Library()
 
 @register.filter
 def last_beats(beats: Sequence[Heartbeat], at: datetime) -> str:
-    """Return the last sign of each process: `worker: 4 s ago (reading leads); web: 2 s
-    ago`.
+    """Return the age of each heartbeat at `at`, in the order given; empty without any.
+
+    `worker: 4 s ago (reading leads); web: 2 s ago`. The detail is left out if it is
+    empty.
     """
     said = []
     for beat in beats:
@@ -27,8 +29,10 @@ def last_beats(beats: Sequence[Heartbeat], at: datetime) -> str:
 
 @register.filter
 def what_waits(queue: QueueCounts) -> str:
-    """Return what is in the queue: `3 manual, 12 bulk; 1 sending, 2 notes.` `No
-    assignment waits` stands before the semicolon if none does.
+    """Return what waits by kind, then what is being sent and the number of notes.
+
+    `3 manual, 12 bulk; 1 sending, 2 notes.` Without kinds it begins with `No assignment
+    waits`.
     """
     waiting = [f"{count} {name.lower()}" for name, count in queue.waiting.items()]
     listed = ", ".join(waiting) or "No assignment waits"

@@ -11,9 +11,10 @@ register = Library()
 
 @register.filter
 def mobility(share: RebalanceTarget) -> str:
-    """Return how many leads may move, then those that may not, by reason: `40 may move,
-    3 in a live conversation`. A reason without leads is left out. `not yours to
-    move` if the viewer may move none of them.
+    """Return how many leads may move, then those that may not, by reason.
+
+    `40 may move, 3 in a live conversation`. A reason without leads is left out. `not
+    yours to move` if the viewer may not move this member's leads.
     """
     if not share.is_theirs:
         return "not yours to move"
@@ -58,9 +59,8 @@ def held_by_others(held: int, member: Member) -> str:
 
 @register.simple_tag
 def still_coming(count: int, member: Member) -> str:
-    """Return `3 leads are still on the way to Ana Berg.
-
-    Come back when they have arrived, or cancel that first.`
+    """Return a sentence with the number of leads on the way to `member`, and the advice
+    to come back when they have arrived, or to cancel that first.
     """
     leads = "1 lead is" if count == 1 else f"{count:,} leads are"
     arrived = "it has arrived" if count == 1 else "they have arrived"
