@@ -242,6 +242,7 @@ class CoverageForm(forms.Form):
         )
 
     def _in_order(self) -> list[Member]:
+        # The order of the form breaks ties.
         place = {pk: number for number, pk in enumerate(self.data.getlist("covering"))}
         chosen = self.cleaned_data["covering"]
         return sorted(chosen, key=lambda member: place.get(str(member.pk), 0))

@@ -214,6 +214,7 @@ def _gap(found: CoveragePreview) -> str:
 
 def _note(draft: CoverageDraft, found: CoveragePreview) -> str:
     sample = found.choices[0]
+    # Not saved yet: only what the note can name is set.
     coverage = Coverage(
         member=draft.member,
         zone=draft.zone,
