@@ -16,7 +16,10 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def span_words(target: SlaTarget) -> str:
-    """Return a target in words: `1 working hour`, `90 minutes around the clock`."""
+    """Return a target in words: `1 working hour`, `90 minutes around the clock`.
+
+    Full hours are said in hours, all else in minutes.
+    """
     if target.in_working_hours:
         return time_words(target.minutes, "working ")
     return f"{time_words(target.minutes)} around the clock"
@@ -29,7 +32,11 @@ def time_words(minutes: int, kind: str = "") -> str:
 
 
 def week_words(week: Week) -> str:
-    """Return a week in words: `Mon to Fri 9:00-17:00; Sat 9:00-12:00`."""
+    """Return a week in words: `Mon to Fri 9:00-17:00; Sat 9:00-12:00`.
+
+    Days in a row with the same hours are said together; days without hours are left
+    out. Empty if no day has hours.
+    """
     days = groupby(range(7), key=lambda day: week[day])
     told = [
         f"{_days(list(numbers))} {write_hours(spans)}"
@@ -49,7 +56,12 @@ def place_words(country: str, subdivision: str) -> str:
 
 
 def coming_words(off: DaysOff, today: date) -> str:
-    """Return a sentence with the next public holidays; empty if there are none."""
+    """Return the end of a sentence with the public holidays after `today`, at most
+    SHOWN.
+
+    `; next public holidays 1 May Labour Day, 25 Dec Christmas`, or `; no public
+    holidays`.
+    """
     coming = next_holidays(today, off.country, off.subdivision, count=SHOWN)
     if not coming:
         return "; no public holidays"
@@ -58,8 +70,11 @@ def coming_words(off: DaysOff, today: date) -> str:
 
 
 def due_words(lead: Lead) -> str:
-    """Return the target and the hours by which an answer falls due; empty without a
-    target.
+    """Return the target and the hours by which the answer falls due.
+
+    `1 working hour, Ana's hours`, or instead of Ana's `the hours of everybody` or `in
+    the hours of who had it then`; `90 minutes around the clock`. `Never: no target is
+    set for it.` without a target; empty if no answer is owed.
     """
     if not lead.answer_owed or lead.last_reply_at is None:
         return ""

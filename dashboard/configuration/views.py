@@ -35,14 +35,21 @@ ACT = "change the settings"
 
 @require_safe
 def overview(request: PageRequest) -> HttpResponse:
-    """Show targets and categories; team leads may read them."""
+    """Show targets, working hours and categories.
+
+    Raises PermissionDenied unless the viewer leads a team or is a sales manager.
+    """
     check_reader(request)
     return _overview(request)
 
 
 @require_POST
 def categories(request: PageRequest) -> HttpResponse:
-    """Save the whole table at once: a box that is not ticked is not sent."""
+    """Save what all categories mean from one form: a box that is not sent is not
+    ticked. Also records that they have been confirmed, and redirects to the
+    settings. If a service refuses, the settings are shown with status 409. Raises
+    PermissionDenied unless the viewer is a sales manager.
+    """
     check_manager(request, ACT)
     known = list(Category.objects.all())
     try:
@@ -75,7 +82,9 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
 
 
 def sorted_targets(book: SlaPolicy) -> list[SlaTarget]:
-    """Return the targets in the order in which they win: the most specific first."""
+    """Return the targets in the order in which they win: with campaign and category,
+    with a campaign only, with a category only, with neither. Among equals by name.
+    """
     return sorted(
         book.targets.values(),
         key=lambda one: (not one.campaign_id, not one.category_id, str(one)),
@@ -180,7 +189,10 @@ def _users(
     shown: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the list of logins; `shown` is a new password, which is shown this once."""
+    """Return the page with the list of logins, by username.
+
+    `shown` has a `user` and their new `password`, which is shown this once.
+    """
     known = User.objects.select_related("member").prefetch_related("leads_teams")
     context = {"form": form, "shown": shown, "users": known.order_by("username")}
     return render(request, "configuration/users.html", context, status=status)

@@ -21,8 +21,10 @@ from dashboard.team.views_members import check_manager
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def member_hours(request: PageRequest, pk: int) -> HttpResponse:
-    """Show and save a member's hours: one's own, those of a team one leads, or
-    anybody's for a sales manager.
+    """Show a member's working hours, or save them (POST) and show them again by a
+    redirect. They are shown to the member, all team leads and sales managers, and
+    saved by sales managers; PermissionDenied is raised for others, Http404 for an
+    unknown member. A wrong form is shown with status 422, a refused one with 409.
     """
     member = get_object_or_404(Member.objects.select_related("hours"), pk=pk)
     if request.method != "POST":

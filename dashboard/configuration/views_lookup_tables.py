@@ -130,7 +130,12 @@ def _keep(
     form: forms.Form,
     act: Callable[..., object],
 ) -> HttpResponse:
-    """Do what one form of the page asks; if refused, show it as it was typed."""
+    """Call `act` with the form's data and redirect to the table's page with a message.
+
+    An invalid form, or broken rows, show that page as it was typed with status 422; a
+    refusal with 409. `place` is the argument of `_table` that takes the form. Raises
+    PermissionDenied if the service says NotAllowed.
+    """
     shown: dict[str, Any] = {place: form}
     if not form.is_valid():
         return _table(request, table, status=422, **shown)

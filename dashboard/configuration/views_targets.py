@@ -65,7 +65,11 @@ def _target(request: PageRequest, target: SlaTarget | None) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def default_hours_page(request: PageRequest) -> HttpResponse:
-    """Show and save the hours of everybody; team leads read them."""
+    """Show everybody's working hours, or save them (POST) and show them again by a
+    redirect. Team leads and sales managers read them, sales managers save them;
+    PermissionDenied is raised for others. A wrong form is shown with status 422, a
+    refused one with 409.
+    """
     if request.method != "POST":
         check_reader(request)
         return _hours(request, DefaultHoursForm.of(default_hours()))
@@ -111,7 +115,7 @@ def remove_day_off(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def check_reader(request: PageRequest) -> None:
-    """Raise PermissionDenied unless the viewer leads a team or all of sales."""
+    """Raise PermissionDenied unless the viewer leads a team or is a sales manager."""
     if access.role_of(request.user) == access.Role.MEMBER:
         why = "Only team leads and sales managers can look at the targets."
         refuse(request, NotAllowed(why))

@@ -21,7 +21,9 @@ class Attention:
 
     @property
     def remedy(self) -> str:
-        """Return the name of the button; empty if this viewer can only look."""
+        """Return the trouble's own remedy, or CoverageRemedy.LOOK (no button) if this
+        viewer may not resolve it.
+        """
         return self.trouble.remedy if self.may_resolve else CoverageRemedy.LOOK
 
     @property

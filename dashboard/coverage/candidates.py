@@ -35,7 +35,9 @@ class Person:
 
     @property
     def load(self) -> str:
-        """`12 of 40 open`, `12 open`."""
+        """Return the candidate's open leads in words: `12 of 40 open` with a capacity,
+        `12 open` if it is None or 0.
+        """
         capacity = self.member.capacity
         of = f" of {capacity}" if capacity else ""
         return f"{self.candidate.open}{of} open"
@@ -104,8 +106,13 @@ def _absences(
 
 
 def scope_of(away: Member | None, said: QueryDict) -> LeadScope:
-    """Return what the away member's leads are of, and what is chosen though no lead is
-    left.
+    """Return counts and options for the leads of `away`, with pending moves counted as
+    done.
+
+    `active` is the number of open leads, `all` that of all. Options are pairs of an id
+    and `name, number of leads`: the campaigns and categories of all these leads, and
+    those that `said` chooses for the coverage or for one covering member, even with 0
+    leads. Unknown ids are left out. Zeros and empty lists if `away` is None.
     """
     if away is None:
         return LeadScope(active=0, all=0, campaigns=[], categories=[])
@@ -121,7 +128,9 @@ def scope_of(away: Member | None, said: QueryDict) -> LeadScope:
 
 
 def _chosen(name: str, said: QueryDict) -> set[int]:
-    """Return the ids chosen for the whole coverage, or for one covering member."""
+    """Return the ids in the field `name` and in all fields whose name begins with
+    `name_`; values that are no ids are left out.
+    """
     fields = [one for one in said if one == name or one.startswith(f"{name}_")]
     return {int(pk) for one in fields for pk in said.getlist(one) if is_id(pk)}
 

@@ -42,7 +42,9 @@ class CertificateWords:
 
     @property
     def took_time(self) -> bool:
-        """The leads went back in more than one minute."""
+        """Return True if the first and the last lead went back in different minutes of
+        the clock. False if one of these moments is not known.
+        """
         first, last = self.certificate.returned_from, self.certificate.returned_to
         if first is None or last is None:
             return False
@@ -50,7 +52,9 @@ class CertificateWords:
 
     @property
     def parts(self) -> str:
-        """`51 returned, 4 moved by people`"""
+        """Return the tally's summands in words, joined with commas: `51 returned, 4
+        moved by people`.
+        """
         parts = self.certificate.tally.parts
         return ", ".join(f"{count} {fate.label}" for fate, count in parts)
 

@@ -23,10 +23,14 @@ MOST_COVERING = 5  # of a larger team nobody wants everybody
 def defaults(
     user: User, *, at: datetime, mates: Iterable[Member], asked: QueryDict
 ) -> QueryDict:
-    """Return the form for the member asked for, else the user's own, else the first of
-    their team.
+    """Return the data of a new coverage form, where each field of `asked` but `member`
+    replaces its default.
 
-    `asked` may name any field: a link can open the form half filled in.
+    The away member is the one whose id `asked` has under `member`, if the user may plan
+    for them; else the user's own member; else the first whom the user may plan for.
+    Defaults are START_NOTE, RETURN_NOTE, scope active, arrivals cover, on_return
+    return, and `member_defaults` if there is a member. A true `from_now` in `asked`
+    makes both days today.
     """
     data = QueryDict(mutable=True)
     data.update({"scope": "active", "arrivals": "cover", "on_return": "return"})
@@ -52,7 +56,9 @@ def _fill(data: QueryDict, other: QueryDict) -> None:
 def away_throughout(
     members: Iterable[Member], first: date, last: date, zone: str
 ) -> set[int]:
-    """Return ids of members who cannot cover any of these days."""
+    """Return ids of members with one agreed absence that spans all days from `first` to
+    `last` in `zone`. Several absences that do so only together do not count.
+    """
     starts_at, ends_at = periods.absence_window(first, last, None, None, zone)
     found = absences_by_member([one.pk for one in members], starts_at, ends_at)
     return {
@@ -67,7 +73,14 @@ def away_throughout(
 def member_defaults(
     member: Member, *, at: datetime, mates: Iterable[Member], from_now: bool
 ) -> QueryDict:
-    """Return the fields that depend on who is away: zone, days there, who covers."""
+    """Return the fields `zone`, `first_day`, `last_day` and `covering` for this away
+    member.
+
+    The zone is the member's, else the current one. Both days are today (there) if
+    `from_now`, else Monday and Friday of the next week without an absence of theirs, or
+    of next week if WEEKS_TO_TRY weeks have none. Covering are the first MOST_COVERING
+    of their team among `mates` who are not away throughout these days.
+    """
     zone = member.time_zone or timezone.get_current_timezone_name()
     data = QueryDict(mutable=True)
     today = at.astimezone(ZoneInfo(zone)).date()
@@ -82,7 +95,6 @@ def member_defaults(
 
 
 def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
-    """Return Monday and Friday of the next week without a planned absence."""
     monday = next_monday(today)
     weeks = [monday + timedelta(weeks=number) for number in range(WEEKS_TO_TRY)]
     starts_at, ends_at = periods.absence_window(weeks[0], weeks[-1], None, None, zone)
@@ -96,9 +108,12 @@ def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
 
 
 def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> QueryDict:
-    """Return the form after another member was chosen to be away.
+    """Return a copy of `data` drawn for `member`, who was chosen to be away instead.
 
-    Days and texts stay as typed; zone and covering members are those of the new one.
+    Covering are the first MOST_COVERING of their team among `mates`, without a look at
+    absences. Shares, campaigns and categories of single coverers are removed,
+    `fallback` is emptied. `zone` is the member's, else settings.TIME_ZONE; `drawn_for`
+    is the member's id. All else stays as it was typed.
     """
     data = data.copy()
     covering = team_mates(member, mates)[:MOST_COVERING]
@@ -113,9 +128,11 @@ def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> Quer
 
 
 def like(coverage: Coverage, user: User) -> QueryDict:
-    """Return a form filled in as another coverage, with its days as they were typed.
+    """Return form data that repeats `coverage`: member, zone, days, times, choices,
+    notes, fallback, and who covers with share and scope.
 
-    Its comment is left out if that is not for this user.
+    Coverers who have been replaced are left out. The comment is empty if `user` may not
+    read it.
     """
     data = QueryDict(mutable=True)
     for name in ("zone", "scope", "arrivals", "on_return"):
@@ -143,8 +160,8 @@ def like(coverage: Coverage, user: User) -> QueryDict:
 
 
 def team_mates(member: Member, choosable: Iterable[Member]) -> list[Member]:
-    """Return the other members of the same team: they cover unless somebody says
-    otherwise.
+    """Return those of `choosable` who are in the team of `member`, without `member`, in
+    the same order. For a member without a team: those who have no team either.
     """
     others = [one for one in choosable if one.pk != member.pk]
     return [one for one in others if one.team_id == member.team_id]

@@ -29,7 +29,11 @@ EVEN = Decimal(1)
 
 
 def members_to_plan(user: User) -> QuerySet[Member]:
-    """Return the members whose absences this user may plan or propose."""
+    """Return the active members whose absences this user may plan or propose.
+
+    For a sales manager all; else members of teams that the user leads, and the user's
+    own.
+    """
     active = Member.objects.filter(is_active=True).select_related("team")
     if is_manager(user):
         return active
@@ -37,7 +41,9 @@ def members_to_plan(user: User) -> QuerySet[Member]:
 
 
 def id_in(data: QueryDict, name: str) -> int | None:
-    """Return the id that a form sent under `name`, None if no row can have it."""
+    """Return the id that `data` has under `name`; None if it is missing or no row can
+    have it.
+    """
     return id_of(data.get(name, ""))
 
 
@@ -148,7 +154,13 @@ class CoverageForm(forms.Form):
     def __init__(
         self, data: QueryDict, *, user: User, today: date, also: Iterable[int] = ()
     ) -> None:
-        """`also` are ids of members who cover already, whoever has chosen them."""
+        """Bind the form to `data`.
+
+        With `from_now` and no first day, a copy of `data` gets `today` as first day.
+        Away can be one of `members_to_plan`; cover and be the fallback, members whom
+        `user` may choose and those with ids in `also`. Each id in `covering` gets a
+        field `share_<id>`.
+        """
         if data.get("from_now") and not data.get("first_day"):
             data = data.copy()
             data["first_day"] = today.isoformat()
@@ -182,9 +194,6 @@ class CoverageForm(forms.Form):
         return self.cleaned_data
 
     def _check_part(self, member: Member) -> None:
-        """Check share and scope of one covering member; their fields are named with the
-        id.
-        """
         try:
             share = Decimal(self.data.get(f"share_{member.pk}", "").strip() or EVEN)
         except ArithmeticError:
@@ -207,7 +216,10 @@ class CoverageForm(forms.Form):
 
     @cached_property
     def draft(self) -> CoverageDraft:
-        """Return the draft of a valid form."""
+        """Return the form as a draft, computed once; ask only after `is_valid()`
+        returned True. Covering members stand in the form's order. Empty choices
+        become scope ACTIVE, arrivals COVER and on_return RETURN.
+        """
         said = self.cleaned_data
         return CoverageDraft(
             member=said["member"],
@@ -230,7 +242,7 @@ class CoverageForm(forms.Form):
         )
 
     def _in_order(self) -> list[Member]:
-        """Return covering members in the order of the form, which breaks ties."""
+        # The order of the form breaks ties.
         place = {pk: number for number, pk in enumerate(self.data.getlist("covering"))}
         chosen = self.cleaned_data["covering"]
         return sorted(chosen, key=lambda member: place.get(str(member.pk), 0))
@@ -244,14 +256,20 @@ class CoverageForm(forms.Form):
         )
 
     def say(self, problems: dict[str, list[str]]) -> None:
-        """Put what the planner found beside its field."""
+        """Add each sentence as an error of the field it stands under, or of the whole
+        form if there is no such field. As Django's `add_error`, this takes the field
+        out of `cleaned_data`.
+        """
         for name, sentences in problems.items():
             for sentence in sentences:
                 self.add_error(name if name in self.fields else None, sentence)
 
     @property
     def sentences(self) -> list[tuple[str, str]]:
-        """Return every error with the id of its field, from the top down."""
+        """Return (id of an element on the page, sentence) for each error, in the order
+        of the fields. Errors of the whole form have the id `plan` and stand with
+        those of the first field.
+        """
         places = {name: place for place, name in enumerate(self.fields)}
         wrong = sorted(self.errors.items(), key=lambda one: places.get(one[0], 0))
         return [

@@ -38,7 +38,9 @@ class CoverageEntry:
 
     @property
     def returned(self) -> str:
-        """Return such as `58 taken, 51 returned, 7 not.`"""
+        """Return what became of the leads: `58 taken, 51 returned, 7 not.` The last
+        part is left out if it is 0. Empty without a tally.
+        """
         if self.tally is None:
             return ""
         said = f"{self.tally.taken} taken, {self.tally['returned']} returned"
@@ -120,7 +122,7 @@ class TimelineBar:
 
     @property
     def is_short(self) -> bool:
-        """A bar of half a day has no room for words."""
+        """Return True for a bar of half a day that is no gap: it has no room for words."""
         return self.cell.is_half and not self.cell.is_gap
 
 
@@ -164,7 +166,7 @@ def entry_of(
 
 
 def local_moment(coverage: Coverage) -> str:
-    """Return the end in the zone of the absence: `Sat 16 May, 00:00 Stockholm`."""
+    """Return the coverage's end in its own zone: `Sat 16 May, 00:00 Stockholm`."""
     return moment_in(coverage.ends_at, coverage)
 
 
@@ -174,7 +176,11 @@ def moment_in(at: datetime, coverage: Coverage) -> str:
 
 
 def viewers_moment(at: datetime, zone: str) -> str:
-    """Return the moment in the viewer's zone; empty if that is the same zone."""
+    """Return `at` in the viewer's zone: `Sat 16 May, 09:00 in Lagos, your time`.
+
+    The day is left out if it is the same in `zone`. `Same in Lagos, your time` if both
+    clocks agree at that moment. Empty if both zones have the same city.
+    """
     if viewers_city() == city_of_zone(zone):
         return ""
     theirs, yours = at.astimezone(ZoneInfo(zone)), timezone.localtime(at)
@@ -189,7 +195,9 @@ def viewers_city() -> str:
 
 
 def act_sentence(name: str, coverage: Coverage, tally: StatusCounts) -> str:
-    """Return what an act will do, to be read before it is done."""
+    """Return what the action `name` (a key of ACTS) will do, to be read before it is
+    done. Only the sentence for `end` uses `tally`. Raises KeyError for another name.
+    """
     member, keeps = coverage.member, coverage.on_return == Coverage.OnReturn.KEEP
     proposed = f"{coverage.created_by} proposed this absence of {member}."
     ends = (

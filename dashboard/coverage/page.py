@@ -82,7 +82,9 @@ class HeldRow:
 
     @property
     def refused(self) -> Assignment | None:
-        """Return the last move if Smartlead refused it, else None."""
+        """Return the hold's current move if Smartlead refused it and the hold has not
+        ended; else None.
+        """
         move = self.hold.move
         is_refused = move is not None and move.state == RowState.REFUSED
         return move if is_refused and self.hold.state != Hold.State.ENDED else None
@@ -99,7 +101,9 @@ class HeldRow:
 
     @property
     def going_to(self) -> str:
-        """Return the name of the member to whom the lead is on its way, or ""."""
+        """Return the name of the member to whom a pending move takes the lead; empty
+        without one.
+        """
         move = self.hold.move
         if move is not None and move.is_pending:
             return str(move.to)
@@ -115,7 +119,12 @@ class HeldRow:
 
     @property
     def may_give_back(self) -> bool:
-        """Return True if the button is offered; the service has the last word."""
+        """Return True if the button is shown; the service checks again.
+
+        Needed are a live hold of a running coverage without a pending move, and a
+        viewer who is a sales manager, the hold's `to` or `origin`, or leads the team of
+        one of these two.
+        """
         hold = self.hold
         if hold.state != Hold.State.LIVE or not self.is_running or self.going_to:
             return False
@@ -130,7 +139,7 @@ class HeldRow:
 
     @property
     def takes_back(self) -> bool:
-        """Return True if the lead was taken from the viewer."""
+        """Return True if the viewer is the member from whom the lead was taken."""
         return self.hold.origin.user_id == self.rights.user_id
 
 
@@ -159,7 +168,9 @@ def _shown_holds(coverage: Coverage, shown: str) -> QuerySet[Hold]:
 
 
 def refused_holds(coverage: Coverage) -> QuerySet[Hold]:
-    """Return holds whose last move Smartlead refused: they wait for a person."""
+    """Return the coverage's holds that have not ended and whose current move Smartlead
+    refused. They wait for a person.
+    """
     standing = Hold.objects.standing().filter(coverage=coverage)
     return standing.filter(move__state=RowState.REFUSED)
 
@@ -172,8 +183,12 @@ def rows_of(
 
 
 def coverage_history(coverage: Coverage) -> list[HistoryLine]:
-    """Return the coverage's events, together with what people did to single leads of
-    it.
+    """Return the newest MOST_EVENTS of the coverage's events and of moves of single
+    leads, newest first.
+
+    Moves are those that left leads BACK, MOVED or MOVED_OUTSIDE and whose moment is
+    known. Their lines have the id and name of the lead; those of events have None and
+    an empty name.
     """
     events: QuerySet[CoverageEvent] = coverage.events.order_by("-at", "-pk")
     told = [HistoryLine(event.at, event.sentence) for event in events[:MOST_EVENTS]]
@@ -213,7 +228,11 @@ def day_of(coverage: Coverage, at: datetime) -> AbsenceDay:
 
 
 def left_words(coverage: Coverage, progress: CoverageProgress) -> str:
-    """`14 leads on the way, 10 notes to send`; empty if nothing is left to do."""
+    """Return what is still to do: `14 leads on the way, 10 notes to send`.
+
+    `on the way back` if the coverage is returning. A part that is 0 is left out; empty
+    if both are.
+    """
     left, notes = progress.waiting, progress.notes
     way = "on the way back" if coverage.state == State.RETURNING else "on the way"
     parts = []
@@ -225,14 +244,20 @@ def left_words(coverage: Coverage, progress: CoverageProgress) -> str:
 
 
 def sum_words(coverage: Coverage, tally: StatusCounts) -> str:
-    """`58 taken, 51 back with Ana Berg, 2 left where people put them.`"""
+    """Return the result: `58 taken, 51 back with Ana Berg, 2 left where people put
+    them.` The last part is left out if it is 0.
+    """
     said = f"{tally.taken} taken, {tally.home} back with {coverage.member}"
     moved = tally.moved_away
     return f"{said}, {moved} left where people put them." if moved else f"{said}."
 
 
 def nothing_held(coverage: Coverage, shown: str) -> str:
-    """Return the sentence that stands in place of an empty list of leads."""
+    """Return the sentence that stands in place of an empty list of leads.
+
+    `No lead here.` with a filter (`shown`); `No lead was taken.` unless the coverage is
+    starting or active; else that the member had none, and whether arrivals are taken.
+    """
     if shown:
         return "No lead here."
     if coverage.state not in {State.STARTING, State.ACTIVE}:
@@ -254,7 +279,11 @@ def title_of(coverage: Coverage) -> str:
 def chips_of(
     tally: StatusCounts, *, refused: int, shown: str
 ) -> list[tuple[str, str, int]]:
-    """Return the filters that would show something: name, label, number of leads."""
+    """Return (name, label, number of leads) of filters, in the order of FILTERS.
+
+    Always `All` and the one that is shown; of the others those with leads, without
+    SUMS.
+    """
     counts = {
         name: sum(tally[fate] for fate in fates) for name, (_, fates) in FILTERS.items()
     }

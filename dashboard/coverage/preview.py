@@ -67,7 +67,11 @@ class ShownPreview:
 
     @property
     def summary(self) -> str:
-        """Return what a screen reader says when the preview has changed."""
+        """Return what a screen reader says when the preview has changed.
+
+        `3 leads: Ana Berg 2, Theo Bo 1.`, or `to nobody` if nobody covers; then the
+        sentence about a gap if there is one.
+        """
         count = self.preview.leads
         parts = [f"{one.part.member} {one.part.leads}" for one in self.loads]
         whom = ", ".join(parts) or "to nobody"
@@ -76,7 +80,12 @@ class ShownPreview:
 
     @property
     def calls(self) -> str:
-        """`Up to 24 calls to Smartlead: 8 reads, 8 writes, 8 notes. About ...`"""
+        """Return the calls to Smartlead in words, and the minutes they take.
+
+        `Up to 24 calls to Smartlead: 8 reads, 8 writes, 8 notes. About 1 minute at 30 a
+        minute.` `About 24` if leads are read by page; notes only if there are any.
+        Without calls: `No call to Smartlead, until a lead arrives.`
+        """
         calls = self.preview.calls
         if not calls.calls:
             return "No call to Smartlead, until a lead arrives."
@@ -92,7 +101,9 @@ class ShownPreview:
 
     @property
     def staying(self) -> str:
-        """Empty if no lead was covered by the absence before."""
+        """Return a sentence with the number of leads that stay with who covered them in
+        the absence before; empty if there are none.
+        """
         count = self.preview.staying
         if not count:
             return ""
@@ -181,7 +192,6 @@ def _who(stretch: CoveredDays) -> str:
 
 
 def _unplaced(count: int, away: Member) -> str:
-    """Leads that nobody would take; empty if there are none."""
     if not count:
         return ""
     them = "it" if count == 1 else "them"
@@ -203,8 +213,8 @@ def _gap(found: CoveragePreview) -> str:
 
 
 def _note(draft: CoverageDraft, found: CoveragePreview) -> str:
-    """Return the note as it will read, for a coverage that is not saved yet."""
     sample = found.choices[0]
+    # Not saved yet: only what the note can name is set.
     coverage = Coverage(
         member=draft.member,
         zone=draft.zone,

@@ -94,8 +94,9 @@ def coverage(request: PageRequest) -> HttpResponse:
 
 
 def may_plan(rights: ViewerRights) -> bool:
-    """Return True for members and for those who lead: the first plan their own
-    absences.
+    """Return True if the viewer leads a team, is a sales manager, or is a member.
+
+    Members propose their own absences.
     """
     return rights.may_schedule or Member.objects.filter(user=rights.user_id).exists()
 
@@ -156,8 +157,9 @@ def _lists(rights: ViewerRights, after: str) -> dict[str, Any]:
 
 
 def _feeds(request: PageRequest, rights: ViewerRights) -> list[tuple[Team, str]]:
-    """Return the teams whose calendar this viewer may share, each with its address or
-    "".
+    """Return the teams whose calendar this viewer may share, each with the feed's
+    absolute address. The address is empty if the team has no feed. A sales manager
+    gets all teams, others those that they lead.
     """
     teams = Team.objects.select_related("calendar_feed")
     if not rights.is_manager:
@@ -200,8 +202,11 @@ def revoke_feed(request: PageRequest, pk: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def feed(request: PageRequest, token: str) -> HttpResponse:
-    """Show the feed without a login: whoever knows the address may read it until it is
-    revoked.
+    """Return a team's absences as iCalendar text (`absences.ics`), without a login.
+
+    Whoever knows the token may read it until it is revoked; after that, or for an
+    unknown one, Http404 is raised. 304 if the reader's ETag still fits. Search engines
+    are told not to list it.
     """
     known = get_object_or_404(CalendarFeed.objects.select_related("team"), token=token)
     text = ical.render_feed(known, at=timezone.now())

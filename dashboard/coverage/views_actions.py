@@ -137,7 +137,10 @@ def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
 
 @require_POST
 def acknowledge_coverage(request: PageRequest, pk: int) -> HttpResponse:
-    """Note that what went wrong has been read."""
+    """Record that what went wrong in a coverage has been read, and redirect to its
+    page. A refusal's sentence is shown there. Raises Http404, and PermissionDenied
+    if the service says NotAllowed.
+    """
     coverage = get_object_or_404(Coverage, pk=pk)
     try:
         actions.acknowledge(coverage=coverage, actor=request.user, at=timezone.now())
@@ -148,8 +151,11 @@ def acknowledge_coverage(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
-    """Give one lead back to the away member, for whom covers, or take it back, for who
-    is away.
+    """Give one lead of the coverage back to the away member, and redirect to its page.
+
+    One view for who covers (hand back) and who is away (take back). The outcome or a
+    refusal's sentence is shown there. Raises Http404 for an unknown coverage or lead,
+    and PermissionDenied if the service says NotAllowed.
     """
     coverage = get_object_or_404(Coverage, pk=pk)
     lead = get_object_or_404(Lead, pk=map_id)
@@ -167,9 +173,9 @@ def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
 def check_may_act(
     request: PageRequest, coverage: Coverage, *, own_proposal: bool
 ) -> None:
-    """Raise PermissionDenied for who may not act, before anything is read.
-
-    `own_proposal`: a member may do it to what they have proposed themselves.
+    """Raise PermissionDenied if the user may not decide about absences of the
+    coverage's member. With `own_proposal`, users may also act on absences of their
+    own that are still proposed.
     """
     is_own = access.is_own_member(request.user, coverage.member)
     if own_proposal and is_own and coverage.state == State.PROPOSED:

@@ -56,7 +56,10 @@ class FormPlanner:
 
     @property
     def is_read(self) -> bool:
-        """Return True if the form parsed into a draft, which may still have problems."""
+        """Return True if the form's draft has been made, as it is of a valid form.
+
+        The draft may still have problems.
+        """
         return "draft" in vars(self.form)
 
     @property
@@ -67,7 +70,11 @@ class FormPlanner:
 
     @property
     def clash(self) -> Coverage | None:
-        """Return the member's other absence that overlaps with these days, or None."""
+        """Return the member's first other absence in the time of the draft.
+
+        None if there is none, if the draft cannot be previewed, or if no problem stands
+        at `first_day`.
+        """
         window = self.window
         if window is None or "first_day" not in self.problems or self.away is None:
             return None
@@ -75,7 +82,9 @@ class FormPlanner:
 
     @property
     def is_zone_open(self) -> bool:
-        """Times or the zone were typed, or are wrong."""
+        """Return True if a time was typed, `moved_to` is not empty, or the zone or a
+        time is wrong.
+        """
         said, errors = self.form.data, self.form.errors
         is_typed = said.get("first_time") or said.get("last_time") or self.moved_to
         names = ("zone", "first_time", "last_time")
@@ -83,7 +92,9 @@ class FormPlanner:
 
     @property
     def moved_to(self) -> str:
-        """Return the member's zone if the days were typed for another one, else ""."""
+        """Return the city of the member's zone if the coverage being changed was typed
+        for another zone that the form still has; else empty.
+        """
         known, away = self.existing, self.away
         if known is None or away is None or self.form.data.get("zone") != known.zone:
             return ""
@@ -104,7 +115,11 @@ def plan_coverage(request: PageRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
-    """Show the form as it was typed, and save it until the coverage starts."""
+    """Show the form of a coverage that has not started (GET), or save it and redirect
+    to its page. With problems the form has status 422; if it is refused, 409; if the
+    coverage has started, a page with 409 says so. Raises Http404 and
+    PermissionDenied.
+    """
     at, seen = timezone.now(), actions.last_event_id(pk)
     coverage = get_object_or_404(calendar.coverages_with_coverers(), pk=pk)
     check_may_act(request, coverage, own_proposal=True)
@@ -125,7 +140,11 @@ def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def preview_coverage(request: PageRequest) -> HttpResponse:
-    """Show the form with what it would do; the live preview asks for its changing part."""
+    """Show the posted form with a preview of what it would do; nothing is saved.
+
+    Status 422 with problems. htmx can ask for the fragment `planner` alone. `editing`
+    is the id of the coverage being changed; an unknown one is ignored.
+    """
     at = timezone.now()
     editing = Coverage.objects.filter(pk=id_in(request.POST, "editing") or 0)
     existing = editing.select_related("member").first()
@@ -144,7 +163,11 @@ def _first_sight(request: PageRequest, at: datetime) -> QueryDict:
 
 
 def _as_typed(request: PageRequest) -> QueryDict:
-    """Return the form's data, with new covering members if another member is away."""
+    """Return the posted data.
+
+    If another away member was chosen since the form was drawn, and the user may plan
+    for that one, it is `redrawn`.
+    """
     data: QueryDict = request.POST
     member = data.get("member", "")
     known = id_in(data, "member")
@@ -190,7 +213,9 @@ def _covering_already(existing: Coverage | None) -> list[int]:
 
 
 def _is_previewable(draft: CoverageDraft, at: datetime) -> bool:
-    """Return True if days and shares can be reckoned with, wrong as the rest may be."""
+    """Return True if days and shares have no problem and the absence lasts more than 0
+    and less than LONGEST.
+    """
     if drafts.cannot_be_previewed(draft, at):
         return False
     starts_at, ends_at = draft.window(at)
@@ -237,7 +262,7 @@ def _done(coverage: Coverage, *, is_new: bool) -> str:
 
 
 def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:
-    """Return the page that says what can still be done instead."""
+    """Return the page, with status 409, that says what can still be done instead."""
     context = {
         "coverage": coverage,
         "title": title_of(coverage),

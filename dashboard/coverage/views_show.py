@@ -68,7 +68,9 @@ def show_coverage(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def certificate(request: PageRequest, pk: int) -> HttpResponse:
-    """Show what became of each lead; the member who was away is welcomed back."""
+    """Show what became of each lead; the viewer is welcomed back if they are the member
+    who was away. Raises Http404 for an unknown coverage.
+    """
     coverage = _get(pk)
     found = certificate_of(coverage)
     is_welcome = coverage.member.user_id == request.user.pk
@@ -165,8 +167,11 @@ def _moments(coverage: Coverage) -> dict[str, Any]:
 def _poll(
     request: PageRequest, coverage: Coverage, *, settled: bool, at: datetime
 ) -> dict[str, Any]:
-    """Return the interval and address of the page's polls; none once nothing can
-    change.
+    """Return `poll`, the interval of the page's polls, and `poll_query`, their query
+    string. `poll` is empty, and the query missing, if the coverage is completed,
+    cancelled or proposed. FAST while leads move, SLOW once the page has been open
+    for PATIENCE, CALM at rest. `opened` in the query tells since when the page is
+    open.
     """
     if coverage.state in {State.COMPLETED, State.CANCELLED, State.PROPOSED}:
         return {"poll": ""}
@@ -179,7 +184,9 @@ def _poll(
 
 
 def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
-    """Return what the coverage would do, from the leads as they are today."""
+    """Return `preview`, what the coverage would do with the leads of today, and `away`,
+    its member. Empty if it does not lie ahead or nobody covers.
+    """
     if coverage.state not in AHEAD or not coverage.coverers.exists():
         return {}
     draft = draft_from(coverage)
@@ -192,7 +199,9 @@ def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
 def _bar(
     parts: list[tuple[Any, int]], total: int
 ) -> list[tuple[Any, int, float, float]]:
-    """Return each summand of a bar with its start and length, in percent."""
+    """Return (part, count, start, width) for each part, the last two in percent of
+    `total` and rounded to two digits. Widths are 0 if `total` is 0.
+    """
     bar, start = [], 0.0
     for fate, count in parts:
         width = 100 * count / total if total else 0.0

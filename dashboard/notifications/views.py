@@ -59,7 +59,9 @@ class Undone:
 
     @property
     def lead_now(self) -> str:
-        """The sentence that says who has the lead; empty if that is not known."""
+        """Return a sentence that says who has the lead, nobody included, or that it is
+        gone from Smartlead. Empty if its owner is not known.
+        """
         lead = self.change.lead
         if lead.gone_at:
             return "The lead is gone from Smartlead."
@@ -91,7 +93,10 @@ def notifications(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def open_notification(request: PageRequest, pk: int) -> HttpResponse:
-    """Mark a notification as read and redirect to the page it is about."""
+    """Mark a notification of this user as read and redirect to the page it is about.
+
+    Raises Http404 if it is not theirs or does not exist.
+    """
     found = told.mark_read(user=request.user, pk=pk, at=timezone.now())
     if found is None:
         raise Http404("This message is not for you, or there is none of this number.")
@@ -113,7 +118,10 @@ def dismiss_all(request: PageRequest) -> HttpResponse:
 
 
 def _undone(user: User) -> dict[str, Any]:
-    """Return the user's own decisions that did not happen: they wait for an answer."""
+    """Return `notices`, the newest MOST of the user's `undismissed_outcomes`: own
+    decisions that were refused or overtaken. `total` is the number of all; `most` is
+    MOST.
+    """
     waiting = unread_outcomes.undismissed_outcomes(user)
     shown = waiting.select_related("lead__owner", "to", "found", "batch")[:MOST]
     rights = ViewerRights.of(user)

@@ -26,14 +26,18 @@ LEADS = (
 
 
 def figures_csv(lines: Iterable[MemberMetrics], days: Days) -> str:
-    """Return the table as CSV; the last line may be the total, which has no member."""
+    """Return a CSV text with byte order mark, header and one row per line, in the order
+    given. Each row has the days. A line without a member is the total: it has no id,
+    and the name `All`.
+    """
     return MARK + line_of(FIGURES) + "".join(line_of(_line(one, days)) for one in lines)
 
 
 def answers_csv(replies: Iterable[Reply], *, zone: tzinfo) -> Iterator[str]:
-    """Yield the head and a line per answer, times in `zone`.
+    """Yield byte order mark and header, then a CSV line per reply in the order given.
 
-    The zone is passed in: the file is written after the request's own zone has ended.
+    Times are in `zone`; what is missing is empty. The zone is passed in because the
+    file is written after the request's own zone has ended.
     """
     yield MARK + line_of(ANSWERS)
     for reply in replies:

@@ -27,8 +27,10 @@ WEEKS, MONTHS = 13, 6
 
 
 def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[str, Any]:
-    """Return the context of the figures; weeks and months end with the period's last
-    day or today.
+    """Return the template's context for the figures of a member in the form's period.
+
+    With trends and charts of 13 weeks and 6 months, which end with the period's last
+    day, or with today if that is earlier.
     """
     scope = MemberScope(member_id=member.pk)
     (line,) = metrics_table([member], period=form.value, at=at, scope=scope).lines

@@ -92,14 +92,18 @@ class PeriodForm(forms.Form):
 
     @property
     def chosen(self) -> str:
-        """Return the named period; empty if days were typed."""
+        """Return the key of the named period of a valid form, `this_month` if nothing
+        was chosen. Empty if a first or last day was typed.
+        """
         said = self.cleaned_data
         return "" if said["from"] or said["to"] else said["period"] or USUAL
 
     @property
     def days(self) -> Days:
-        """Return the first and last day; an open side reaches to today, or a month
-        back.
+        """Return first and last day, both included.
+
+        A missing last day is today; a missing first day is 29 days before the last. The
+        last day of `this_week` and `this_month` may lie ahead.
         """
         today = timezone.localdate()
         if name := self.chosen:
@@ -119,13 +123,19 @@ class PeriodForm(forms.Form):
 
     @property
     def choices(self) -> Iterator[tuple[str, str, bool]]:
-        """Yield the named periods: label, query, True for the one that is shown."""
+        """Yield (label, query string, True for the one shown) for each named period.
+
+        None is shown if the form is invalid or days were typed.
+        """
         chosen = self.chosen if self.is_valid() else ""
         for key, (label, _) in PERIODS.items():
             yield label, self.query(period=key, **{"from": "", "to": ""}), key == chosen
 
     def query(self, **changes: str) -> str:
-        """Return the query string of this form with these changes."""
+        """Return the query string of the form as it was sent, with these changes.
+
+        Empty values are left out: a change to an empty text removes the field.
+        """
         names = ("period", "from", "to", "team", "sort")
         said = {name: self.data.get(name, "").strip() for name in names} | changes
         return urlencode({name: value for name, value in said.items() if value})
@@ -136,7 +146,9 @@ def period_of(first: date, last: date) -> Period:
 
 
 def weeks_up_to(day: date, count: int) -> list[Days]:
-    """Return the last `count` weeks, oldest first; the last one holds this day."""
+    """Return the `count` weeks up to the one with `day`, oldest first, as (Monday,
+    Sunday).
+    """
     monday, _ = _week(day)
     mondays = [monday - timedelta(weeks=back) for back in range(count)]
     return [_week(each) for each in reversed(mondays)]

@@ -66,7 +66,11 @@ def performance_csv(request: PageRequest) -> HttpResponseBase:
 
 @require_safe
 def answers_export(request: PageRequest) -> HttpResponseBase:
-    """Return each answer of the period as CSV, so that anybody can check the times."""
+    """Return the replies answered in the period as a CSV download, earliest answer
+    first. With times in the viewer's zone. An invalid form gives a page with status
+    400; a refused download a page of `csv_response`. Raises PermissionDenied unless
+    the viewer is a sales manager.
+    """
     check_manager(request, "export answers")
     form = PeriodForm(request.GET)
     if not form.is_valid():
@@ -110,8 +114,8 @@ def _table(form: PeriodForm) -> tuple[list[MemberMetrics], MemberMetrics]:
 
 
 def _is_shown(line: MemberMetrics) -> bool:
-    """Return True unless a member gets no leads any more and has no figures in this
-    period.
+    """Return True if the line's member is active, or one of its figures is neither 0
+    nor missing.
     """
     has_some = any(line.value(one.key) for one in DEFINITIONS)
     return has_some or (line.member is not None and line.member.is_active)
@@ -140,7 +144,11 @@ def _name_head(form: PeriodForm) -> dict[str, str]:
 
 
 def _heads(form: PeriodForm) -> list[tuple[Any, str, str]]:
-    """Return each figure with the query that sorts by it, and how it sorts now."""
+    """Return (figure, query string, order) for each of DEFINITIONS.
+
+    `order` is `ascending` or `descending` if the table is sorted by it now, else empty.
+    The query sorts by it descending, or ascending if it is descending now.
+    """
     sort = form.cleaned_data["sort"] or "name"
     heads = []
     for one in DEFINITIONS:

@@ -58,7 +58,12 @@ def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
 
 @require_POST
 def accept_change(request: PageRequest, map_id: int) -> HttpResponse:
-    """Accept a change of owner that somebody made in Smartlead."""
+    """Accept a change of owner made in Smartlead: the lead stays where it is.
+
+    Redirects to `next` of the form, else to the review. If refused, the review is shown
+    with status 409. Raises Http404 for an unknown lead, and PermissionDenied if the
+    service says NotAllowed.
+    """
     lead = get_lead(map_id)
     try:
         accept_drift(lead=lead, actor=request.user, at=timezone.now())
@@ -128,7 +133,10 @@ def _decide(request: PageRequest, pk: int, act: Act) -> HttpResponse:
 
 
 def _answer(request: PageRequest, map_id: int, status: int) -> HttpResponse:
-    """Return the part of the page that showed the suggestion, as it is now."""
+    """Return the part of the page that showed the suggestion, as it is now, with this
+    status. That is the owner of a lead's page if htmx replaces it, with the client
+    event `lead-changed`; else the row of the inbox, with `row-changed`.
+    """
     lead = get_lead(map_id)
     context = {
         "row": row_of(lead, viewer=request.user, at=timezone.now()),

@@ -44,7 +44,11 @@ class ReplayTable:
 
     @property
     def summary(self) -> str:
-        """`812 leads of the last 4 weeks, as if nobody had owned them. ...`"""
+        """Return a sentence about the replay, and that nothing is assigned.
+
+        `812 leads of the last 4 weeks, as if nobody had owned them.` After the weeks
+        stands `(the newest 5,000 of them)` if the replay was cut.
+        """
         total, weeks = self.replay.total, self.replay.weeks
         leads = f"{total:,} lead{'' if total == 1 else 's'}"
         span = f"{weeks} week{'' if weeks == 1 else 's'}"

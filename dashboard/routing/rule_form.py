@@ -97,9 +97,11 @@ class RuleForm(forms.Form):
 
     @cached_property
     def pool(self) -> PoolFields:
-        """Return the members to choose from, with the weight and limit typed for each.
+        """Return the members to choose from, with the weight and limit of each.
 
-        Also those of the rule whom this reader could not choose, or nobody any more.
+        These are as typed if the form was sent, else as the rule has them. Members of
+        the rule are among them even if this user could not choose them, or nobody can
+        any more.
         """
         said = self.data if self.is_bound else self._kept_pool()
         assert isinstance(said, QueryDict)  # noqa: S101  what a view gives
@@ -192,8 +194,10 @@ class RuleForm(forms.Form):
 
     @property
     def facts(self) -> RuleData:
-        """Return the rule as the form has it, to be tried before it is saved; pk 0 if
-        it is new.
+        """Return the valid form as a rule to be tried before it is saved.
+
+        Its mode is ON whatever was typed; its pk is 0 if it is new. The table is left
+        out if the strategy uses none.
         """
         wish = self.wish
         names = {
@@ -250,8 +254,9 @@ def _categories() -> list[tuple[str, str]]:
 def _with_lost(
     choices: list[tuple[str, str]], chosen: Iterable[str] | None
 ) -> list[tuple[str, str]]:
-    """Return the choices, with chosen values that are none any more, so that they can
-    be taken out.
+    """Return the choices, then chosen ids that are not among them, each named `<id>, no
+    longer known`, so that they can be taken out. Chosen texts that are no ids are
+    left out.
     """
     known = {value for value, _ in choices}
     lost = [value for value in chosen or () if value not in known and is_id(value)]
@@ -259,7 +264,11 @@ def _with_lost(
 
 
 def _listed(text: str) -> list[str]:
-    """Return the values between commas, semicolons or line breaks, each once."""
+    """Return the values between commas, semicolons or line breaks, each once, in order.
+
+    Runs of white space become one space, values are cut after 200 characters, empty
+    ones are left out.
+    """
     plain = text.replace(";", ",").replace("\n", ",")
     parts = [" ".join(part.split())[:200] for part in plain.split(",")]
     return list(dict.fromkeys(part for part in parts if part))

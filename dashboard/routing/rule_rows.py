@@ -89,7 +89,11 @@ def rows_of_rules(
 
 
 def asks_of(rule: RuleData) -> list[str]:
-    """Return the conditions of a rule in words, one each."""
+    """Return which leads the rule takes, by owner, then a line per condition.
+
+    `Campaign: Spring, Autumn and 3 more`: MOST_NAMED values are named, the others
+    counted.
+    """
     whose = {
         Whose.NOBODYS: "no owner",
         Whose.AWAY: "owner away, not covered",
@@ -116,7 +120,9 @@ def gives_of(rule: RuleData, members: Mapping[int, Member]) -> str:
 
 
 def _seat_in_words(seat: RulePoolMember, member: Member) -> str:
-    """Return a member's name, with weight and limit if they are set."""
+    """Return `Ana Berg (weight 2, up to 5)`; a weight of 1 and a missing limit are left
+    out.
+    """
     said = [f"weight {float(seat.weight):g}"] if seat.weight != 1 else []
     said += [] if seat.cap is None else [f"up to {seat.cap:,}"]
     return f"{member} ({', '.join(said)})" if said else f"{member}"

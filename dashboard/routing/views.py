@@ -108,9 +108,10 @@ def _edit(request: PageRequest, rule: RoutingRule | None) -> HttpResponse:
 
 
 def _try(request: PageRequest, form: RuleForm) -> HttpResponse:
-    """Show what the whole set would do with this rule as the form has it.
+    """Return the form's page with a replay of WEEKS weeks and the flaws of this rule.
 
-    Nothing is saved.
+    The replay takes all rules, with this one as the form has it, at its place or, if it
+    is new, at the end. Nothing is saved.
     """
     draft = form.facts
     rules = load_rules()

@@ -56,7 +56,9 @@ def _explain(request: PageRequest, asked: str) -> HttpResponse:
 
 
 def _lead(asked: str) -> Lead | None:
-    """Return the lead of this id, or of an e-mail that only one lead has, else None."""
+    """Return the lead with this id, or the only one with this e-mail (compared as
+    `folded`); None if there is none, or several with the e-mail.
+    """
     known = Lead.objects.select_related("owner", "campaign", "category")
     if (number := id_of(asked)) is not None:
         return known.filter(pk=number).first()

@@ -14,7 +14,10 @@ OWN_LIMIT = None
 
 
 def largest_body[V: View](size: int | None) -> Callable[[V], V]:
-    """Let a view take bodies of up to `size` bytes; with OWN_LIMIT it refuses itself."""
+    """Return a decorator that sets `largest_body` of a view to `size` bytes, for
+    BodyLimit. OWN_LIMIT (None) switches that check off: the view must limit its body
+    itself.
+    """
 
     def mark(view: V) -> V:
         view.largest_body = size  # type: ignore[attr-defined]

@@ -9,11 +9,13 @@ Address = IPv4Address | IPv6Address
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the client's address, or None if it cannot be known.
+    """Return the client's IP address, or None if it cannot be known.
 
-    X-Forwarded-For is read from the right, as far as each hop is a proxy of ours
-    (TRUSTED_PROXIES): the first that is not has been seen by our own proxy. What stands
-    left of it was written by the client and is not believed.
+    Begins with the peer (REMOTE_ADDR; empty for a Unix socket of this machine). While
+    the address is empty or one of TRUSTED_PROXIES, the next entry of X-Forwarded-For
+    from the right replaces it; an entry that is no address ends this. What stands
+    further left was written by the client and is not believed. None for a peer that is
+    no address.
     """
     hops = request.headers.get("X-Forwarded-For", "").split(",")
     # A peer without an address is on a Unix socket of this machine.
@@ -35,7 +37,8 @@ def _is_trusted(address: Address) -> bool:
 
 def _parsed(text: str) -> Address | None:
     """Return the address in `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1` or
-    `[2001:db8::1]:4711`; None if it is none of these.
+    `[2001:db8::1]:4711`; None if it is none of these. Quotes and a scope (`%eth0`)
+    are dropped; an IPv4 address mapped into IPv6 is returned as IPv4.
     """
     text = text.strip().strip('"')
     if text.startswith("["):

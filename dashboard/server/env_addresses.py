@@ -19,9 +19,13 @@ _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 
 def host_names(text: str, site: str) -> list[str]:
-    """Return ALLOWED_HOSTS. Without a name: this machine, and the host of `site`.
+    """Return ALLOWED_HOSTS from names between commas, semicolons or white space, each
+    once.
 
-    Addresses are taken for their hosts, since Django compares names without a port.
+    Names are put into lower case and IDNA. Of addresses the host is taken, without
+    scheme, port or path, since Django compares names without a port. `*.example.com`
+    becomes `.example.com`; `*` stays. Without a name: the host of `site`, `localhost`,
+    `127.0.0.1` and `[::1]`. Raises SettingRefused for what is no host name.
     """
     names = [name for part in re.split(r"[,;\s]+", text) if (name := _host_name(part))]
     if names:
@@ -50,7 +54,9 @@ def _host_name(part: str) -> str:
 
 
 def _without_port(name: str) -> str:
-    """Return the host; an IPv6 address is put into brackets, as in a Host header."""
+    """Return the host without a port; an IPv6 address is put into brackets, as in a
+    Host header.
+    """
     host = name.removeprefix("[").partition("]")[0]
     try:
         return f"[{IPv6Address(host)}]"
@@ -59,7 +65,10 @@ def _without_port(name: str) -> str:
 
 
 def _in_ascii(host: str) -> str:
-    """Return the host as browsers send it; what cannot be sent comes back unchanged."""
+    """Return the host as browsers send it: letters beyond ASCII in IDNA form.
+
+    An ASCII host, or one that has no such form, comes back unchanged.
+    """
     if host.isascii():
         return host
     try:
@@ -69,7 +78,11 @@ def _in_ascii(host: str) -> str:
 
 
 def site_url(text: str) -> str:
-    """Return SITE_URL as scheme, host and port: what a browser calls the origin."""
+    """Return `scheme://host`, with `:port` unless it is the usual one of http or https.
+
+    The host is in lower case and IDNA. Raises SettingRefused for a user or password,
+    another scheme, a path, query or fragment, or no valid host.
+    """
     example = "write it like https://handoff.example.com"
     if "@" in text:
         raise SettingRefused(f"SITE_URL must hold no user or password; {example}")
@@ -97,7 +110,11 @@ def site_url(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """Return Smartlead's base URL: http(s), a host, and no user or password in it."""
+    """Return Smartlead's base URL with the host in lower case and no slash at the end.
+
+    Raises SettingRefused unless it is http(s) with a host, and for a user, password,
+    query, fragment, port 0 or white space in it.
+    """
     try:
         parts = urlsplit(text)
         is_good = parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -140,7 +157,10 @@ class _Server:
 
 
 def _server(url: str, sentence: str) -> _Server:
-    """Raise `SettingRefused` with `sentence` if this is no address of a server."""
+    """Return the parts of `url`, percent signs decoded; a missing part is empty, a
+    missing port None. Raises SettingRefused with `sentence` if it is no address of a
+    server.
+    """
     found = _SERVER.fullmatch(url)
     try:
         options = parse_qsl((found and found["options"]) or "", strict_parsing=True)
@@ -160,10 +180,11 @@ def _server(url: str, sentence: str) -> _Server:
 
 
 def database(url: str, *, folder: Path) -> dict[str, Any]:
-    """Return a Django database from sqlite:///path or postgres://user:pass@host/name.
+    """Return Django's settings for sqlite:///path or postgres://user:pass@host/name.
 
-    A path that is not absolute begins in `folder`, wherever a command is started. No
-    sentence repeats the address: it holds a password.
+    A path that is not absolute begins in `folder`, wherever a command is started.
+    Raises SettingRefused for anything else; its sentence never repeats the address,
+    which holds a password.
     """
     scheme = url.partition(":")[0].lower()
     if scheme == "sqlite":
@@ -222,9 +243,11 @@ NO_DATABASE = (
 
 
 def mail_server(url: str, *, timeout: float) -> dict[str, Any]:
-    """Return Django's MAILERS from smtp://user:pass@host:587 or smtps://…; {} for none.
-
-    No sentence repeats the address: it holds a password.
+    """Return Django's MAILERS for smtp://user:pass@host:587 or smtps://…; {} for an
+    empty `url`. smtp uses STARTTLS unless the address ends with ?tls=no; the port is
+    587, or 465 for smtps, if none is given; `timeout` is in seconds. Raises
+    SettingRefused for anything else; its sentence never repeats the address, which
+    holds a password.
     """
     if not url:
         return {}
@@ -256,11 +279,9 @@ NO_MAIL_SERVER = (
 
 
 def sender(text: str, site_url: str) -> str:
-    """Return the address our mails are from; by default Handoff at the host of
-    `site_url`.
-
-    Without a host there: at localhost. Raises SettingRefused, also for more than one
-    line.
+    """Return `text`, the address our mails are from; if it is empty, `Handoff
+    <handoff@HOST>`. HOST is the host of `site_url`, else `localhost`. Raises
+    SettingRefused for what is no e-mail address, and for more than one line.
     """
     text = text or f"Handoff <handoff@{urlsplit(site_url).hostname or 'localhost'}>"
     _, email = parseaddr(text)

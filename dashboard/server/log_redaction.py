@@ -11,15 +11,18 @@ _ADDRESS = re.compile(r"(/+webhooks(?:/|%2f)+smartlead(?:/|%2f)+)[^\s\"'<>?#]+",
 
 
 def redacted(text: str) -> str:
-    """Return a text without our key, and without what stands where it should."""
+    """Return the text with `***` for our webhook's key, and for whatever follows
+    `/webhooks/smartlead/` up to white space, a quote or one of `<>?#`.
+    """
     return _ADDRESS.sub(rf"\1{BLOT}", text).replace(authentication.path_token(), BLOT)
 
 
 def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-    """Make a log record without our key in its message or traceback.
+    """Return a log record without our webhook's key in its message and traceback.
 
-    Set for the whole process, since gunicorn and Django's own server have loggers that
-    no filter of ours would reach.
+    Unchanged if its message cannot be formatted: its handler reports that. Set for the
+    whole process, since gunicorn and Django's own server have loggers that no filter of
+    ours would reach.
     """
     record = logging.LogRecord(*args, **kwargs)
     try:

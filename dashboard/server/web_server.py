@@ -104,7 +104,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.recv(64 * 1024)  # and forget it; the end of it closes the connection
 
     def handle_close(self) -> None:
-        """Close; but let a refused client read the answer before it meets a reset."""
+        """Close the connection.
+
+        If a request on it was refused, the first call only ends our own sending, so
+        that the client reads the answer before it meets a reset; what it still sends is
+        thrown away. A second call closes, as does the first if the connection is
+        broken.
+        """
         if self.is_refused and self.connected and self.lingers_since is None:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_WR)
@@ -114,7 +120,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         super().handle_close()
 
     def is_overdue(self, now: float, *, idle: float) -> bool:
-        """Return whether the client has had its time, for a request or for our answer."""
+        """Return True if the client has used up its time; `now` and `idle` are in
+        seconds.
+
+        Allowed are LINGER after a refusal; for our answer STALLED without a byte taken
+        and ANSWER in all, counted from the first call that sees it (kept in
+        `is_read_since`); `idle` between requests; REQUEST_DEADLINE for a request, at
+        most HEAD of it for the headers. Always False while an answer is being made.
+        """
         if self.requests:
             return False  # the answer is being made
         if self.lingers_since is not None:

@@ -18,10 +18,10 @@ class ReadOnlySite(AdminSite):
     def register(
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
     ) -> None:
-        """Register an admin that only reads; those of packages are left out.
+        """Register the admin if its class has a true `is_read_only`, else do nothing.
 
-        Whoever can edit a schedule or send a task again runs any function of the
-        server.
+        So those of packages are left out: whoever can edit a schedule or send a task
+        again runs any function of the server.
         """
         if getattr(admin_class, "is_read_only", False):
             super().register(model_or_iterable, admin_class, **options)
@@ -43,5 +43,5 @@ class ReadOnlySite(AdminSite):
         return read
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Lead to our own form, which counts guesses."""
+        """Redirect to our own form, which counts guesses."""
         return redirect("password")

@@ -62,15 +62,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def no_such_page() -> HttpResponse:
-    """Return the page for a wrong address, the same for everybody and under DEBUG as
-    well.
+    """Return the page for a wrong address, with status 404.
+
+    It is the same for everybody, signed in or not, and under DEBUG as well.
     """
     context = {"status": 404, "sentence": NOT_FOUND}
     return HttpResponse(render_to_string("errors/plain.html", context), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the page without context processors: they may be what broke."""
+    """Return the page for the exception being handled, without context processors: they
+    may be what broke. Status 503 with Retry-After of 60 seconds if the database is
+    out of order, else 500.
+    """
     outage = outage_in(sys.exception())
     status = 503 if outage else 500
     sentence = outage.value if outage else BROKEN
@@ -100,7 +104,9 @@ def page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 
 def _sign_in_again(request: HttpRequest) -> HttpResponse:
-    """Return the sign-in page after its token was outdated by another tab."""
+    """Redirect to the sign-in page, with the form's `next`, after its token was
+    outdated by another tab. A message says so unless the user is signed in by now.
+    """
     if not request.user.is_authenticated:
         messages.warning(request, EXPIRED_SIGN_IN)
     return redirect_to_login(request.POST.get("next", ""))

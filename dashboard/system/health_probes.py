@@ -31,12 +31,14 @@ class HealthProbes:
 
 
 def healthz() -> tuple[int, str]:
-    """Say that this process answers."""
+    """Return 200 and `ok`: this process answers."""
     return 200, "ok"
 
 
 def readyz() -> tuple[int, str]:
-    """Say whether the database answers and a worker is alive."""
+    """Return 200 and `ready`, or 503 and a sentence if the database does not answer or
+    no worker is alive.
+    """
     try:
         connection.ensure_connection()
         silent = operations_status.worker_is_silent(at=timezone.now())

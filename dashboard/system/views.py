@@ -37,8 +37,11 @@ def system_page(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def banner(request: PageRequest) -> HttpResponse:
-    """Return what every open page asks for now and then; the numbers of the sidebar
-    come along.
+    """Return the banner that every open page polls, with the numbers of the sidebar.
+
+    `seen` holds the marks of both, joined with a dot. If both are as they were, the
+    answer is 204; if only the numbers differ, `HX-Reswap: none` leaves the banner
+    alone.
     """
     frame = shell(request)
     seen = request.GET.get("seen", "").split(".")

@@ -56,8 +56,9 @@ CAUSE_ICONS = {
 @register.simple_tag
 @cache
 def icon(name: str, label: str = "") -> SafeString:
-    """Return an icon of static/icons.svg; with a label it is read out, else it is
-    decoration.
+    """Return an `<svg>` with the icon `name` of static/icons.svg.
+
+    With a label it is read out (`aria-label`), else it is hidden from screen readers.
     """
     address = f"{static('icons.svg')}#{name}"
     if label:
@@ -73,9 +74,9 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def aria_current(context: Context, section: str) -> str:
-    """Return the attribute that marks the rail's link to this section of the pages.
-
-    Empty if the page does not belong to the section.
+    """Return `aria-current="page"` if the current page belongs to this section of the
+    rail, else empty. To `coverage` and `settings` belongs each path that begins so;
+    to others the views in SECTIONS. Raises KeyError for an unknown section.
     """
     request = context["request"]
     if section in WHOLE_SECTIONS:
@@ -88,7 +89,10 @@ def aria_current(context: Context, section: str) -> str:
 
 @register.filter
 def counted(number: int, noun: str) -> str:
-    """Return a count with its noun: `1 lead`, `1,204 leads`."""
+    """Return a count with its noun: `1 lead`, `1,204 leads`.
+
+    The plural is always an added s.
+    """
     return f"{intcomma(number)} {noun}{pluralize(number)}"
 
 
@@ -99,7 +103,12 @@ def cause_icon(cause: str) -> str:
 
 @register.filter
 def age(moment: datetime | None, now: datetime | None = None) -> str:
-    """Return how long ago it was: `4 min`, `2 h`, `3 d`; empty for None."""
+    """Return the time between `moment` and `now` (default: the present); empty for
+    None.
+
+    In the largest unit of which it holds a whole one, rounded down and without a sign:
+    `3 d`, `2 h`, `4 min`, `12 s`.
+    """
     if moment is None:
         return ""
     seconds = int(abs(((now or timezone.now()) - moment).total_seconds()))
@@ -111,7 +120,11 @@ def age(moment: datetime | None, now: datetime | None = None) -> str:
 
 @register.simple_tag
 def moment(at: datetime | None, style: str = "full") -> SafeString | str:
-    """Return a moment in the viewer's zone: `full`, `day` or `time`."""
+    """Return a `<time>` with the moment in the viewer's zone, and all of it as its
+    title; empty for None. Style `time` shows `13:05`; `day` shows `Fri 15 May`, or
+    `Today, Fri 15 May`; any other shows `13:05` today, else `Fri 15 May, 13:05`.
+    Another year than this one is added to the day.
+    """
     if at is None:
         return ""
     local = timezone.localtime(at)
@@ -138,7 +151,9 @@ def _shown(local: datetime, style: str) -> str:
 
 @register.filter
 def web_link(text: object) -> str:
-    """Return the text if it is a web address a click may open, else ""."""
+    """Return the text without surrounding space if it is an http or https address with
+    a host, else an empty text.
+    """
     parts = urlsplit(str(text).strip())
     is_web = parts.scheme in {"http", "https"} and bool(parts.netloc)
     return str(text).strip() if is_web else ""
@@ -146,7 +161,9 @@ def web_link(text: object) -> str:
 
 @register.filter
 def own_path(wanted: str, fallback: str) -> str:
-    """Return `wanted` if it is an address of ours, else `fallback`."""
+    """Return `wanted` if it begins with a slash and leads to no other host, else
+    `fallback`.
+    """
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if is_ours and wanted.startswith("/") else fallback
 
@@ -159,7 +176,9 @@ def initials(name: object) -> str:
 
 @register.filter
 def line(text: object) -> str:
-    """Return a line of strangers that comes from no column of ours, fit to be seen."""
+    """Return a text from outside, with invisible characters shown and its direction
+    isolated. For texts from no column of ours: those are cleaned already.
+    """
     return displayed(str(text))
 
 
@@ -170,25 +189,39 @@ def first_name(member: Any) -> str:
 
 @register.filter
 def back_day(coverage: Coverage) -> str:
-    """Return the day of the return: `Sat 16 May`, `Sat 16 May (Lagos)`."""
+    """Return the day of the return where the member is: `Sat 16 May`.
+
+    The time is added unless the day begins then, and the city if the viewer's clock
+    shows another time: `Sat 16 May, 14:00 (Lagos)`.
+    """
     return absence_wording.day_back(coverage, timezone.get_current_timezone())
 
 
 @register.filter
 def absence(coverage: Coverage) -> str:
-    """Return the days of an absence: `4 to 15 May`."""
+    """Return the days of an absence: `4 to 15 May`; with its times if it is not of
+    whole days.
+    """
     return absence_in_words(coverage, today=timezone.localdate())
 
 
 @register.filter
 def last_day_away(coverage: Coverage) -> str:
-    """Return the last day away: `Fri 15 May`, `Fri 15 May, 14:00 (Lagos)`."""
+    """Return the last day away where the member is: `Fri 15 May`.
+
+    The time is added if it ends within that day, and the city if the viewer's clock
+    shows another time: `Fri 15 May, 14:00 (Lagos)`.
+    """
     return absence_wording.last_day_away(coverage, timezone.get_current_timezone())
 
 
 @register.filter
 def short(member: Any) -> str:
-    """Return a name as rows show it: `Theo B.`; a first name without end is cut."""
+    """Return a name as rows show it, first word and initial of the last: `Theo B.`
+
+    The whole name if it has one word, or the last begins with a digit. A first word of
+    more than LONGEST_SHORT characters is cut, ends with `…` and stands alone.
+    """
     first, _, rest = str(member).partition(" ")
     if len(first) > LONGEST_SHORT:
         return isolated(f"{first[: LONGEST_SHORT - 1]}…")
@@ -199,7 +232,10 @@ def short(member: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def avatar(context: Context, member: Member, *, off: object = False) -> SafeString:
-    """A circle with the member's initials; the viewer's own stands out, `off` fades."""
+    """Return a `<span class="av">` with the member's initials, hidden from screen
+    readers. It has the class `me` too if the member is the viewer, and `off` if
+    `off` is true.
+    """
     is_viewer = member.user_id == context["request"].user.pk
     return format_html(
         '<span class="av{}{}" aria-hidden="true">{}</span>',
@@ -211,7 +247,9 @@ def avatar(context: Context, member: Member, *, off: object = False) -> SafeStri
 
 @register.simple_tag
 def sign(trouble: object, look: str = "warn") -> SafeString:
-    """A warning of this look (`warn` or `bad`) if there is trouble, else a tick."""
+    """Return the icon `warn` in a span of class `look` (`warn` or `bad`) if `trouble`
+    is true, else a tick in one of class `good`.
+    """
     if trouble:
         return format_html('<span class="{}">{}</span>', look, icon("warn"))
     return format_html('<span class="good">{}</span>', icon("check"))
@@ -219,6 +257,8 @@ def sign(trouble: object, look: str = "warn") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def current_on(context: Context, names: str) -> SafeString:
-    """Mark a link as the current page on the pages of these URL names."""
+    """Return `aria-current="page"` if the current page's URL name is among `names`,
+    which are separated by spaces; else empty.
+    """
     here = context["request"].resolver_match.view_name
     return mark_safe('aria-current="page"' if here in names.split() else "")  # noqa: S308

@@ -28,7 +28,10 @@ def _name(member: object, brief: object) -> str:
 
 @register.simple_tag
 def decided_by(change: Assignment) -> str:
-    """`Ana Berg decided it`, `Handoff decided it`; `Noticed` if Smartlead did."""
+    """Return `Ana Berg decided it` if the change has an actor.
+
+    Else `Noticed` if it was made in Smartlead, or `Handoff decided it`.
+    """
     if change.actor:
         return f"{change.actor} decided it"
     return "Noticed" if change.cause == Cause.OUTSIDE else "Handoff decided it"
@@ -36,7 +39,11 @@ def decided_by(change: Assignment) -> str:
 
 @register.simple_tag
 def expecting(change: Assignment) -> str:
-    """`, expecting Ana Berg`: the owner that the change replaces; else empty."""
+    """Return `, expecting Ana Berg`, the owner that the change replaces.
+
+    `nobody`, or `whoever had it` if that is not known, can stand for the name. Empty
+    for a change made in Smartlead.
+    """
     if change.cause == Cause.OUTSIDE:
         return ""
     if not change.expected_known:
@@ -46,7 +53,9 @@ def expecting(change: Assignment) -> str:
 
 @register.filter
 def outcome_or_reason(change: Assignment) -> str:
-    """Return why it came to nothing, or else why it was decided."""
+    """Return the change's outcome if it has one and is not done, else the reason why it
+    was decided.
+    """
     if change.outcome and change.state != State.DONE:
         return change.outcome
     return change.reason
@@ -54,7 +63,10 @@ def outcome_or_reason(change: Assignment) -> str:
 
 @register.filter
 def owner_now(lead: Lead) -> str:
-    """`now with Ana Berg`, `now with nobody`, `owner not known`."""
+    """Return who has the lead now.
+
+    `gone from Smartlead`, `now with Ana Berg`, `now with nobody` or `owner not known`.
+    """
     if lead.gone_at:
         return "gone from Smartlead"
     if lead.owner:

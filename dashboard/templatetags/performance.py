@@ -17,13 +17,15 @@ HOUR, DAY = 60, 24 * 60
 
 @register.filter
 def percent(share: float | None) -> str:
-    """Return `42 %`; a dash for None."""
+    """Return a share of 1 as a whole percentage: `42 %` for 0.42; an en dash for None."""
     return "\u2013" if share is None else f"{share * 100:.0f} %"
 
 
 @register.filter
 def duration(minutes: int | None) -> str:
-    """Return `45 min`, `5 h 10 min`, `3 d 4 h`."""
+    """Return `45 min` below an hour, `5 h 10 min` below two days, else `3 d 4 h`;
+    an en dash for None.
+    """
     if minutes is None:
         return "\u2013"
     if minutes < HOUR:
@@ -35,13 +37,19 @@ def duration(minutes: int | None) -> str:
 
 @register.filter
 def raw(value: float | None) -> str:
-    """Return a share for machines, with four digits."""
+    """Return the value for machines, with at most four digits behind the point and no
+    zeros at the end; empty for None.
+    """
     return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 @register.simple_tag
 def count(key: str, value: int, address: str = "", look: str = "") -> SafeString:
-    """A number that programs can read; with an address and not zero, a link."""
+    """Return a `<data class="key" value="…">` with the number.
+
+    It stands in a link with the class `look` if there is an address and `value` is not
+    0.
+    """
     return _linked(_data(key, str(value), str(value)), address if value else "", look)
 
 
@@ -57,7 +65,9 @@ def minutes(key: str, value: int | None) -> SafeString:
 
 @register.simple_tag
 def changes_of(member: Member | None, days: tuple[date, date]) -> str:
-    """Return the address of the changes of these days; empty for no single member."""
+    """Return the address of the history with the member's done changes from the first
+    to the last day; empty if `member` is None.
+    """
     if member is None:
         return ""
     first, last = days
@@ -68,7 +78,9 @@ def changes_of(member: Member | None, days: tuple[date, date]) -> str:
 
 @register.simple_tag
 def waiting_of(member: Member | None) -> str:
-    """Return the address of the leads that wait on a member; empty for no member."""
+    """Return the address of the inbox with the member's leads that wait on us; empty if
+    `member` is None.
+    """
     if member is None:
         return ""
     query = {"owner": f"{member.pk}", "status": "waiting_on_us"}

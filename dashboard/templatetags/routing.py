@@ -20,7 +20,12 @@ SIGNS = {
 
 @register.filter
 def verdict(step: RuleStep) -> str:
-    """`decides`, `does not match`, ...: what the rule does with this lead."""
+    """Return what the rule does with this lead, in words.
+
+    `off`; `decides`, or `waits for it` if it would decide but something about the lead
+    is not known yet; `would match, comes too late` behind the deciding rule; else `does
+    not match`.
+    """
     if step.is_off:
         return "off"
     if step.decides:
@@ -38,7 +43,10 @@ def answer_sign(answer: MatchAnswer) -> SafeString:
 
 @register.filter
 def choice_sentence(explained: Explanation) -> str:
-    """`It would choose Ana Berg, ...`; why nobody, if nobody can take it."""
+    """Return `It would choose Ana Berg, …`, or `It would suggest …` if the rule only
+    suggests. The choice's own sentence alone if nobody can take the lead. Raises
+    AssertionError if there is no choice.
+    """
     choice, rule = explained.choice, explained.rule
     assert choice is not None  # noqa: S101  asked only where a rule has chosen
     if choice.member_id is None:

@@ -15,7 +15,11 @@ register = Library()
 
 @register.filter
 def last_beats(beats: Sequence[Heartbeat], at: datetime) -> str:
-    """`worker: 4 s ago (reading leads); web: 2 s ago`."""
+    """Return the age of each heartbeat at `at`, in the order given; empty without any.
+
+    `worker: 4 s ago (reading leads); web: 2 s ago`. The detail is left out if it is
+    empty.
+    """
     said = []
     for beat in beats:
         detail = f" ({beat.detail})" if beat.detail else ""
@@ -25,7 +29,11 @@ def last_beats(beats: Sequence[Heartbeat], at: datetime) -> str:
 
 @register.filter
 def what_waits(queue: QueueCounts) -> str:
-    """`3 manual, 12 bulk; 1 sending, 2 notes.`"""
+    """Return what waits by kind, then what is being sent and the number of notes.
+
+    `3 manual, 12 bulk; 1 sending, 2 notes.` Without kinds it begins with `No assignment
+    waits`.
+    """
     waiting = [f"{count} {name.lower()}" for name, count in queue.waiting.items()]
     listed = ", ".join(waiting) or "No assignment waits"
     notes = f"{queue.notes} note{'' if queue.notes == 1 else 's'}"
@@ -34,7 +42,7 @@ def what_waits(queue: QueueCounts) -> str:
 
 @register.filter
 def calls_used(system: SystemOverview) -> str:
-    """`3 of 8, 21 of 55`."""
+    """Return used and allowed calls of each window of the budget: `3 of 8, 21 of 55`."""
     return ", ".join(
         f"{window.used} of {window.limit:,}" for window in system.budget.windows
     )
@@ -42,7 +50,7 @@ def calls_used(system: SystemOverview) -> str:
 
 @register.filter
 def call_spans(system: SystemOverview) -> str:
-    """`2 s and 60 s`."""
+    """Return the lengths of the budget's windows: `2 s and 60 s`."""
     return " and ".join(
         f"{floatformat(window.seconds)} s" for window in system.budget.windows
     )
@@ -55,7 +63,9 @@ def by_whom(user: User | None) -> str:
 
 @register.filter
 def filter_proof(source: SyncSource) -> str:
-    """Return the state of the proof of member lists at this source; empty at others."""
+    """Return `Filter: filters by owner.` or another state of the source's proof, then
+    its detail. Empty if it is not tried yet and there is no detail.
+    """
     if not source.proof_detail and source.proof == SyncSource.Proof.UNPROVEN:
         return ""
     return f"Filter: {source.get_proof_display().lower()}. {source.proof_detail}"

@@ -11,7 +11,11 @@ register = Library()
 
 @register.filter
 def mobility(share: RebalanceTarget) -> str:
-    """`40 may move, 3 in a live conversation`: how many leads may move, and why not."""
+    """Return how many leads may move, then those that may not, by reason.
+
+    `40 may move, 3 in a live conversation`. A reason without leads is left out. `not
+    yours to move` if the viewer may not move this member's leads.
+    """
     if not share.is_theirs:
         return "not yours to move"
     kinds = {
@@ -36,7 +40,10 @@ def held_for_others(coverage: Coverage, held: int, member: Member) -> str:
 
 @register.simple_tag
 def held_by_others(held: int, member: Member) -> str:
-    """Return what happens to leads covered for a member who leaves; empty for none."""
+    """Return a sentence on leads that others cover for `member`: they go back
+    afterwards, or stay with who covers if the member is deactivated. Empty if `held`
+    is 0.
+    """
     if not held:
         return ""
     covered, back, stay = (
@@ -52,7 +59,9 @@ def held_by_others(held: int, member: Member) -> str:
 
 @register.simple_tag
 def still_coming(count: int, member: Member) -> str:
-    """`3 leads are still on the way to Ana Berg. Come back when they have arrived...`"""
+    """Return a sentence with the number of leads on the way to `member`, and the advice
+    to come back when they have arrived, or to cancel that first.
+    """
     leads = "1 lead is" if count == 1 else f"{count:,} leads are"
     arrived = "it has arrived" if count == 1 else "they have arrived"
     return (

@@ -46,9 +46,10 @@ class TooLarge(Exception):
 @never_cache
 @login_not_required
 def receive(request: HttpRequest, token: str) -> HttpResponse:
-    """Take an event; 5xx alone asks Smartlead to send it again.
-
-    `WebhookAddress` has checked the key in the address, and taken it out.
+    """Take an event and answer in a line of plain text; 5xx alone asks Smartlead to
+    send it again. 404 for a wrong key, 405 unless it is a POST, 415 if the body is
+    compressed, else the status of `_take`. `WebhookAddress` may have checked the key
+    already, and taken it out of the address.
     """
     if not request.META.get(IS_WEBHOOK) and not authentication.is_our_token(token):
         return error_pages.no_such_page()
@@ -60,7 +61,12 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _take(request: HttpRequest) -> tuple[int, str]:
-    """Take the event in; return the status of the answer and its sentence."""
+    """Hand the event to the service; return a status and its sentence.
+
+    200 taken, 400 broken off or unreadable, 403 forged, 413 too large (counted as a
+    refusal), 503 if the database fails, 500 for any other error, which is logged.
+    Nothing is raised.
+    """
     try:
         webhooks_receive.receive(
             body=_body(request),
@@ -106,7 +112,10 @@ def _said(status: int, sentence: str) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes:
-    """Return at most LARGEST of the body, whatever length was announced."""
+    """Return the body, at most LARGEST bytes, whatever length was announced.
+
+    Raises TooLarge if it is longer, and OSError if it breaks off.
+    """
     announced = request.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > LARGEST:
         raise TooLarge
