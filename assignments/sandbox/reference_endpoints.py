@@ -332,7 +332,10 @@ TEAM_BOARD_QUERY: Schema = {
 
 
 def team_board(call: Call) -> ApiResponse:
-    """Answer with the members on the team board; others may own leads, too."""
+    """Return the members on the team board with figures of their leads, under
+    `data.team_board_stats`; others may own leads, too. The filters of the query are
+    validated (Rejected) but not applied.
+    """
     call.query(TEAM_BOARD_QUERY)
     rows = [
         _board_row(call, member.id, member.name)

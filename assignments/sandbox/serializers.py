@@ -118,7 +118,11 @@ def history_entry(message: FakeMessage) -> dict[str, Any]:
 def nested_row(
     store: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
 ) -> dict[str, Any]:
-    """Return the row as the current docs describe it; it was never seen live."""
+    """Return the row as the current docs describe it; it was never seen live.
+
+    `owner_id` is shown as `assigned_to`, null for None; `has_history` adds
+    `message_history`.
+    """
     campaign = store.campaigns[lead.campaign_id]
     item: dict[str, Any] = {
         "id": f"msg_{lead.map_id}",

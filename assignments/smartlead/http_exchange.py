@@ -55,9 +55,13 @@ def send_request(
     call: CallTiming,
     key: ApiKey,
 ) -> Response:
-    """Return the complete response, read before the call's deadline.
+    """Send the request and return the complete response, whatever its status. Its text
+    is decoded as UTF-8 and has the API key replaced by `***`.
 
-    Raises ServiceTrouble, or NotSent if `start_by` passed before anything was sent.
+    Raises ServiceTrouble of kind `address` (bad URL, unknown host, no valid TLS),
+    `unavailable` (no connection, or it broke), `timeout` (not complete by
+    `call.deadline`) or `garbled` (undecodable, or longer than LONGEST_ANSWER); NotSent
+    if `call.start_by` passed before the request was written.
     """
     error: ServiceTrouble
     try:
