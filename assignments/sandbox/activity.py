@@ -34,7 +34,8 @@ class EventStream:
         were. After MAX_EVENTS_AT_ONCE the rest is skipped.
 
         `every` is the mean interval in seconds; 0 or less means no events. The first
-        call with an interval only sets the time of the first event, later than `now`.
+        call with an interval, or the first after one without, only sets the time of the
+        next event, later than `now`.
         """
         if every <= 0:
             self._next_at = None
@@ -77,7 +78,7 @@ class Activity:
     def _reply(self, rng: Random, at: float) -> None:
         """Add a reply to a random lead.
 
-        With a chance of 0.4 our side also answers another random lead, if that has an
+        With a chance of 0.4 our side also answers a random lead, if that has an
         unanswered reply; with 0.15 a random lead gets a random category. Without leads
         do nothing.
         """

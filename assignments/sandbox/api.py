@@ -1,4 +1,9 @@
-"""Answer requests as Smartlead's API does: routes, keys, rate limit and faults."""
+"""Answer requests as Smartlead's API does: routes, keys, rate limit and faults.
+
+`respond` returns refusals as responses, too, and sleeps for delays and hangs. Each
+request gets an entry in the call log and counts against its key's rate limit; then the
+activity that is due is played.
+"""
 
 import json
 import re
@@ -116,12 +121,6 @@ ROUTES = (
 
 
 def respond(sandbox: FakeSmartlead, request: ApiRequest) -> ApiResponse:
-    """Return the response to one request; its status and faults are in a new entry of
-    the call log. Before, the call counts against the key's rate limit and all
-    activity that is due is played. Every response has rate headers. Refusals are
-    responses, too; the response of a lost answer has `is_lost`. Delays and hangs are
-    slept here.
-    """
     key = request.query.get("api_key", "")
     route, params = _match_route(sandbox, request)
     entry = sandbox.call_log.open(

@@ -217,10 +217,10 @@ class FakeSmartlead:
         return [note for note in notes if map_id in {None, note.map_id}]
 
     def key_usage(self) -> dict[str, Any]:
-        """Return how hard the keys were used: `calls` to the API, `most_in_window`
-        (most arrivals of one key by window), `too_many` (calls over the rate limit)
-        and `statuses` (calls by status). Calls answered with 429 are included in all
-        of them.
+        """Return how hard the keys were used: `calls` (to the API), `most_in_window`
+        (most arrivals of one key, by window), `too_many` (calls over the rate limit)
+        and `statuses` (number of calls by status as a text). Calls answered with 429
+        count in the first two as well.
         """
         return {
             "calls": len(self.call_log.calls()),

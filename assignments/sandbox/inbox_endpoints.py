@@ -287,10 +287,10 @@ def _row(call: Call, lead: FakeLead, *, has_history: bool) -> dict[str, Any]:
 
 
 def thread(call: Call) -> ApiResponse:
-    """Return one lead as it is now; unlike lists, this read never lags. Raises Rejected
-    for a bad query.
+    """Return the response with one lead as it is now; unlike lists, it never lags.
+    Raises Rejected for a bad query or map id.
 
-    In the flat shape it is in a list, which is empty for an unknown lead, with its
+    In the flat shape the lead is in a list, which is empty for an unknown one, with its
     mails if asked for. In the documented shape it is bare and always has its mails; an
     unknown lead raises Rejected (404).
     """

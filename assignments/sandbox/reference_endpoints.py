@@ -332,9 +332,9 @@ TEAM_BOARD_QUERY: Schema = {
 
 
 def team_board(call: Call) -> ApiResponse:
-    """Return the members on the team board with figures of their leads, under
-    `data.team_board_stats`; others may own leads, too. The filters of the query are
-    validated (Rejected) but not applied.
+    """Return the response with the members on the team board and figures of their
+    leads; others may own leads, too. The query is validated (Rejected) but filters
+    nothing.
     """
     call.query(TEAM_BOARD_QUERY)
     rows = [

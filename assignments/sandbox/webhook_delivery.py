@@ -65,12 +65,12 @@ class WebhookSender:
         )
 
     def deliver_due(self, post: Post | None = None) -> int:
-        """Send the deliveries that are due, and return how many that were, failed ones
-        included.
+        """Send the deliveries that are due as queued, or in reverse by `hook_order`,
+        and return how many that were, failed ones included.
 
         `post` returns a status, or 0 for no answer; None sends over HTTP. After 0 or a
         5xx a delivery waits for the next of RETRY_DELAYS; after the last, or any other
-        status, it is put into `delivered`.
+        status, it is put into `delivered`, which keeps the last MAX_LOGGED.
         """
         due = self._take_due()
         for delivery in due:

@@ -20,8 +20,8 @@ def offset_timestamp(at: float) -> str:
 def email_payload(store: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
     """Return the body of EMAIL_REPLY or EMAIL_SENT, by the type of the message.
 
-    In both, `from_email` is our mailbox and `to_email` the lead's address; that of a
-    reply also has the lead's last sent mail.
+    In both, `from_email` is our mailbox and `to_email` the lead's address. That of a
+    reply also has the lead's last sent mail; without one, raise StopIteration.
     """
     is_reply = message.type == "REPLY"
     payload = {
@@ -76,8 +76,8 @@ def short_email_payload(
 ) -> dict[str, Any]:
     """Return the short body of the docs, EMAIL_REPLIED or EMAIL_SENT.
 
-    It has the lead's address and first name and the text of a reply, but the ids of
-    neither the lead nor the mail.
+    It has the time, the campaign's name, the lead's address and first name and the text
+    of a reply, but the ids of neither the lead nor the mail.
     """
     campaign = store.campaigns[lead.campaign_id]
     payload = {

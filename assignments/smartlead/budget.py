@@ -176,8 +176,9 @@ class CallBudget:
 
     def snapshot(self) -> BudgetSnapshot:
         """Return the current use of the budget, read without a lock; nothing is
-        changed. An account without a row is unused. `paused_until` and
-        `slowed_until` are in UTC, or None if they have passed.
+        changed. `used` counts busy slots, `in_flight` calls that have not ended. An
+        account without a row is unused. `paused_until` and `slowed_until` are in
+        UTC, or None if they have passed.
         """
         row = BudgetRow.objects.filter(pk=self._name).first()
         now = self._clock()

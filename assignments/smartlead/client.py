@@ -60,7 +60,7 @@ default_transport: Callable[[], httpx.BaseTransport] | None = None
 def connect(
     *, transport: httpx.BaseTransport | None = None, budget: CallBudget | None = None
 ) -> Iterator["Client"]:
-    """Open a client for the account in the settings, and close its connections at the
+    """Yield a client for the account in the settings, and close its connections at the
     end. Nothing is sent. Without `transport` it is what `default_transport` returns,
     or sockets if that is None; without `budget` it is `account_budget()`.
     """
@@ -109,9 +109,9 @@ class Client:
         return self._calls.server_time
 
     def use_slot(self, slot: Slot) -> AbstractContextManager[None]:
-        """Return a context in which one call may be made; a second one raises
-        RuntimeError. At its end the slot is recorded as used, or given back if
-        nothing was sent. Entering it while another slot is in use raises
+        """Return a context in which one call may be made; once it was sent, a second
+        one raises RuntimeError. At its end the slot is recorded as used, or given
+        back if nothing was sent. Entering it while another slot is in use raises
         RuntimeError.
         """
         return self._calls.use_slot(slot)
@@ -244,9 +244,9 @@ class Client:
 
     def history(self, *, campaign_id: int, lead_id: int) -> list[HistoryEntry]:
         """Return the mails between a campaign and a person (by lead id, not map id), in
-        the order of the answer. An empty list means no mails or no such lead; items
-        that are no objects are left out. Raises ServiceTrouble if the answer has no
-        list.
+        the order of the answer; items that are no objects are left out. `{}`, null
+        or an empty list is an empty list: no mails, or no such lead. Raises
+        ServiceTrouble if there is no list.
         """
         payload = self._read(
             "GET", f"campaigns/{campaign_id}/leads/{lead_id}/message-history"

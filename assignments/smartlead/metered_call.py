@@ -82,13 +82,11 @@ class MeteredCalls:
         body: Mapping[str, Any] | None = None,
         start_by: float | None = None,
     ) -> Response:
-        """Make the call and return the complete response, whatever its status; set
-        `server_time` by its Date header (None without one).
-
-        `start_by` is in monotonic seconds, None is no limit. Raises RuntimeError
-        without an unused slot, ServiceTrouble if the key is unusable or no complete
-        response came, NotSent if too little of the slot was left or `start_by` passed
-        before the request was written.
+        """Return the complete response, whatever its status; set `server_time` by its
+        Date. Raises RuntimeError without an unused slot, ServiceTrouble if the key
+        is unusable or no complete response came, NotSent if too little of the slot
+        was left or `start_by` (monotonic seconds) passed before the request was
+        written.
         """
         use = self._claim_slot()
         self._key.require_usable()

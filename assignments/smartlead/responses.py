@@ -72,10 +72,10 @@ class Response:
 
     @property
     def sentence(self) -> str:
-        """Return Smartlead's own message on one line, or an empty text.
-
-        It is the first text among `error`, `error.message`, `message` and `err`, but
-        `message` first in Joi's form; or the payload itself if that is a text.
+        """Return Smartlead's own message, or an empty text: on one line of at most
+        LONGEST_SENTENCE the first text among `error`, `error.message`, `message` and
+        `err`, but `message` first in Joi's form. Of a payload that is a text, return
+        its first 200 characters.
         """
         return _sentence(self.payload) if self.is_json else ""
 

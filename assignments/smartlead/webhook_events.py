@@ -188,10 +188,10 @@ class EventPayload:
 
 
 def event_key(raw: Payload) -> str:
-    """Return a text that identifies the event, the same when it is sent again, or an
-    empty one if its body has no id. It has the event id, else (except for changes of
-    category) the message id of the mail, else the body's message id and the time;
-    and always the event's name, map id and lead address.
+    """Return a text that is the same when the event is sent again, or an empty one if
+    its body has no id: `event` and the event id, else `mail` and the message id of
+    the mail, else `about`, the body's message id and the time; then the event's
+    name, map id and lead address. For a change of category only an event id counts.
 
     Headers cannot be used: a proxy may give each delivery another id, or all the same.
     """
@@ -242,12 +242,10 @@ def _lead_email(raw: Payload) -> str:
 
 
 def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
-    """Return the event's mail as an entry of a conversation; None if the event is no
-    reply and no sent mail, or has no time. A reply has no subject, and is from the
-    address that replied, which may not be the lead's.
-
-    The message id is taken from the mail's own part only: elsewhere it may be the id of
-    the mail that is answered.
+    """Return the event's mail, or None without a time or if it is no reply or sent
+    mail. A reply has no subject and is from the address that replied, else from the
+    lead's. The message id is of the mail's own part: elsewhere it may be the
+    answered mail's.
     """
     if kind not in _MAIL_FIELDS:
         return None
