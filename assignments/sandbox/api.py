@@ -257,8 +257,8 @@ def _check_key(sandbox: FakeSmartlead, request: ApiRequest) -> None:
 
 
 def _parse_body(request: ApiRequest) -> Any:
-    """Return the JSON body as Express does: `{}` for a GET, an empty body or another
-    content type; None if it is broken or neither an object nor an array.
+    """Return the JSON body as Express does: `{}` for a GET, an empty body or a content
+    type without `json`; None if it is broken or neither an object nor an array.
     """
     is_json = "json" in request.content_type
     if not is_json or not request.body or request.method == "GET":

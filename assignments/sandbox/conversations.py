@@ -88,7 +88,8 @@ class ConversationWriter:
 
     def our_answer(self, situation: str, *, at: float) -> FakeMessage:
         """Return our side's answer to a reply of this situation, or of `thanks` if
-        there is no text for it, without adding it to the lead.
+        there is no text for it, without adding it to the lead. Its subject begins
+        with `Re:`.
         """
         answers = load_texts("outreach")["answers"]
         text = self._rng.choice(answers.get(situation, answers["thanks"]))

@@ -125,7 +125,7 @@ class FaultQueue:
     def pick(self, *, call: str, map_id: int | None) -> Fault | None:
         """Return the first fault that matches and occurs by its chance, or None.
 
-        Count its `times` down, and remove it at 0.
+        Count its `times` down, unless they are None, and remove it at 0.
         """
         with self._lock:
             for fault in self._faults:

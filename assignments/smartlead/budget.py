@@ -139,9 +139,9 @@ class CallBudget:
         return True
 
     def give_back(self, slot: Slot) -> None:
-        """Remove a slot whose call was not made, so that it is free at once.
-
-        An unknown slot changes nothing.
+        """Remove a slot whose call was not made, so that it is free at once, and let
+        the next paced call start earlier. An unknown slot changes nothing. Raises
+        RuntimeError inside a transaction.
         """
         with self._locked_limiter() as (limiter, now):
             limiter.give_back(slot.token, now=now)
@@ -151,7 +151,7 @@ class CallBudget:
         free one window later. The server's limit and foreign calls are learned from
         `rate`. After a 429, a call that was taken after the pause ends the state in
         which only probes are allowed. A slot that is unknown or has ended changes
-        nothing.
+        nothing. Raises RuntimeError inside a transaction.
         """
         with self._locked_limiter() as (limiter, now):
             limiter.finish(slot.token, now=now, rate=rate)

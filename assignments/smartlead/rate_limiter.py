@@ -100,11 +100,11 @@ class RateLimiter:
         return stamp
 
     def _wait_after_429(self, kind: CallKind, now: float) -> NotBefore | None:
-        """Return the wait after a 429, or None if there is none or this call may be
-        made. All wait until the pause ends. Then they wait, asking every PROBE_POLL,
-        until one call was answered: a PROBE may be made at once (`probe_due` asks
-        for one), any other call after PROBE_GRACE, but none while such a call is in
-        flight.
+        """Return the wait after a 429, or None if this call need not wait for one.
+
+        All wait until the pause ends. Then they wait, asking every PROBE_POLL, until
+        one call was answered: a PROBE may be made at once (`probe_due` asks for one),
+        any other call after PROBE_GRACE, but none while such a call is in flight.
         """
         if not self.strikes:
             return None
