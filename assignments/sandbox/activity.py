@@ -30,9 +30,12 @@ class EventStream:
         self._next_at: float | None = None
 
     def play_until(self, now: float, *, every: float) -> int:
-        """Play the events due by `now` and return how many that were.
+        """Play the events due by `now`, each at its own time, and return how many that
+        were. After MAX_EVENTS_AT_ONCE the rest is skipped.
 
-        `every` is the mean interval in seconds; 0 means no events.
+        `every` is the mean interval in seconds; 0 or less means no events. The first
+        call with an interval, or the first after one without, only sets the time of the
+        next event, later than `now`.
         """
         if every <= 0:
             self._next_at = None
@@ -73,7 +76,12 @@ class Activity:
             self._sandbox.save_progress()
 
     def _reply(self, rng: Random, at: float) -> None:
-        """Add a reply; sometimes our side answers one, or a category changes, too."""
+        """Add a reply to a random lead.
+
+        With a chance of 0.4 our side also answers a random lead, if that has an
+        unanswered reply; with 0.15 a random lead gets a random category. Without leads
+        do nothing.
+        """
         leads = list(self._sandbox.store.leads.values())
         if not leads:
             return

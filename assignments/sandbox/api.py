@@ -1,4 +1,9 @@
-"""Answer requests as Smartlead's API does: routes, keys, rate limit and faults."""
+"""Answer requests as Smartlead's API does: routes, keys, rate limit and faults.
+
+`respond` returns refusals as responses, too, and sleeps for delays and hangs. Each
+request gets an entry in the call log and counts against its key's rate limit; then the
+activity that is due is played.
+"""
 
 import json
 import re
@@ -116,7 +121,6 @@ ROUTES = (
 
 
 def respond(sandbox: FakeSmartlead, request: ApiRequest) -> ApiResponse:
-    """Answer one request and write its entry to the call log."""
     key = request.query.get("api_key", "")
     route, params = _match_route(sandbox, request)
     entry = sandbox.call_log.open(
@@ -158,7 +162,10 @@ def _check_admission(
     raw_body: Any,
     grant: Admission,
 ) -> Route:
-    """Return the route, or raise Rejected; the checks come in the order of the server's."""
+    """Return the route, or raise Rejected in the order of the server's checks: 429 over
+    the rate limit, 400 for a broken body, 404 without a route, 401 for a missing or
+    unknown key or an expired plan.
+    """
     if not grant.is_allowed:
         has_retry_after = sandbox.behaviour.has_retry_after
         refusal = fault_effects.too_many_requests(
@@ -200,7 +207,10 @@ def _answer_with_fault(call: Call, route: Route) -> ApiResponse:
 
 
 def _apply(call: Call, route: Route) -> ApiResponse:
-    """Run the endpoint under the store's lock, so that the call takes effect at once."""
+    """Run the endpoint under the store's lock, so that the call takes effect at once.
+
+    Return its response, or that of the Rejected which it raised.
+    """
     with call.sandbox.store.lock:
         try:
             return route.handler(call)
@@ -247,7 +257,9 @@ def _check_key(sandbox: FakeSmartlead, request: ApiRequest) -> None:
 
 
 def _parse_body(request: ApiRequest) -> Any:
-    """Return the JSON body, {} if none was declared, None if it is broken, as Express."""
+    """Return the JSON body as Express does: `{}` for a GET, an empty body or a content
+    type without `json`; None if it is broken or neither an object nor an array.
+    """
     is_json = "json" in request.content_type
     if not is_json or not request.body or request.method == "GET":
         return {}
@@ -259,7 +271,10 @@ def _parse_body(request: ApiRequest) -> Any:
 
 
 def _log_request(entry: CallLogEntry, raw_body: Any, params: Mapping[str, str]) -> None:
-    """Write what was asked for to the log entry, even if the call is refused later."""
+    """Store the map id, the new owner's id and the note that were asked for in the log
+    entry, even if the call is refused later; None if missing or unusable. The map id
+    is read from the body, else from the path.
+    """
     body = raw_body if isinstance(raw_body, dict) else {}
     map_name = "email_lead_map_id"
     entry.map_id = _digits_as_id(body.get(map_name, params.get(map_name)))

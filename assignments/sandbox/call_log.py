@@ -78,7 +78,9 @@ class CallLog:
         self._save(entry)
 
     def mark_ended(self, entry: CallLogEntry) -> None:
-        """Record that the answer has left or never will; only the first time counts."""
+        """Store and save the time at which the answer has left or was lost; only the
+        first time counts.
+        """
         if entry.ended_at is None:
             entry.ended_at = self._clock()
             entry.ended_mono = monotonic()
@@ -93,7 +95,10 @@ class CallLog:
         return [entry for entry in self.entries(kind=kind) if entry.source == "api"]
 
     def changes(self, map_id: int | None = None) -> list[CallLogEntry]:
-        """Return the changes of owner (of one lead), in the order they took effect."""
+        """Return the entries of kind `owner` that took effect, from calls and from
+        elsewhere, in the order they took effect; of one lead, or of all leads if
+        `map_id` is None.
+        """
         applied = [
             entry
             for entry in self.entries(kind="owner")
@@ -110,5 +115,7 @@ class CallLog:
 
 
 def key_fingerprint(key: str) -> str:
-    """Return twelve hexadecimal digits of the key's hash; empty for no key."""
+    """Return the first twelve hexadecimal digits of the key's SHA-256; empty for an
+    empty key.
+    """
     return sha256(key.encode()).hexdigest()[:12] if key else ""

@@ -8,7 +8,10 @@ class InvalidOption(Exception):
 
 
 def parse_limits(text: str) -> tuple[tuple[int, float], ...]:
-    """Parse `calls/seconds` pairs, separated by commas."""
+    """Return (calls, seconds) for each part of `60/60s,10/2s`; the `s` may be missing.
+
+    Raise InvalidOption for no number, fewer than 1 call or not more than 0 seconds.
+    """
     return tuple(_parse_limit(part) for part in text.split(","))
 
 
@@ -24,7 +27,9 @@ def _parse_limit(text: str) -> tuple[int, float]:
 
 
 def parse_tail(text: str) -> tuple[float, float]:
-    """Parse `share:seconds`: the share of calls that are slow, and by how much."""
+    """Return (share of calls that are slow, seconds by which they are) from
+    `share:seconds`. Raise InvalidOption if one is no number; ranges are not checked.
+    """
     share, _, seconds = text.partition(":")
     try:
         return float(share), float(seconds)
@@ -34,7 +39,10 @@ def parse_tail(text: str) -> tuple[float, float]:
 
 
 def parse_fault(text: str) -> Fault:
-    """Parse `kind=chance`, optionally followed by `:seconds` and `@call`."""
+    """Return a fault that may happen any number of times from `kind=chance`, optionally
+    followed by `:seconds` (default DEFAULT_SECONDS) and `@call` (default all calls).
+    Raise InvalidOption for an unknown kind or if a number is none.
+    """
     rest, _, call = text.partition("@")
     kind, _, rest = rest.partition("=")
     chance, _, seconds = rest.partition(":")

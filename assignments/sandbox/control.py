@@ -63,7 +63,10 @@ def _faults(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
 
 
 def _add_fault(sandbox: FakeSmartlead, wishes: dict[str, Any]) -> Any:
-    """Add one fault or the list under `faults`; `clear` first removes all."""
+    """Add one fault (`wishes` are its fields; none add nothing) or the list under
+    `faults`; a true `clear` first removes all. Return all faults as JSON. Raise
+    InvalidFault for a bad one; those before it stay added.
+    """
     wishes = dict(wishes)
     if wishes.pop("clear", False):
         sandbox.faults.clear()

@@ -75,7 +75,10 @@ class ConversationWriter:
         )
 
     def sequence_mail(self, number: int, *, at: float) -> FakeMessage:
-        """Return mail `number` of the campaign's sequence, counted from 1."""
+        """Return mail `number` of the campaign's sequence, counted from 1, without
+        adding it to the lead. From 2 on its subject begins with `Re:`. Raises
+        IndexError after the last one.
+        """
         text = self._outreach["steps"][number - 1]
         subject = self._fill_in(self._outreach["subject"])
         prefix = "Re: " if number > 1 else ""
@@ -84,7 +87,10 @@ class ConversationWriter:
         )
 
     def our_answer(self, situation: str, *, at: float) -> FakeMessage:
-        """Return our side's answer to a reply of this situation."""
+        """Return our side's answer to a reply of this situation, or of `thanks` if
+        there is no text for it, without adding it to the lead. Its subject begins
+        with `Re:`.
+        """
         answers = load_texts("outreach")["answers"]
         text = self._rng.choice(answers.get(situation, answers["thanks"]))
         subject = "Re: " + self._fill_in(self._outreach["subject"])

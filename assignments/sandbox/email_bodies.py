@@ -83,7 +83,9 @@ def _phone(letter: EmailDraft) -> str:
 
 
 def _plain(letter: EmailDraft) -> str:
-    """Build the body of an old program: preformatted text and a disclaimer."""
+    """Return the body as an old program writes it: preformatted text, the quoted mail
+    and a disclaimer.
+    """
     lines = [letter.text, "", letter.farewell, letter.name, "", letter.wrote]
     disclaimer = "This e-mail may be confidential. If it is not for you, delete it."
     text = escape("\n".join(lines)).replace("\n", "<br>\n")

@@ -81,7 +81,10 @@ class FakeSmartlead:
         return self.keys.get(key)
 
     def shown_owner(self, call: Call, lead: FakeLead) -> int | None:
-        """Return the owner's id as this call shows it: only lists may lag."""
+        """Return the owner's id (None for nobody) as this call shows it: calls of kind
+        `list` show the owner of `list_lag` seconds ago, or of the seconds of a STALE
+        fault if these are more; all other calls the present one.
+        """
         if call.entry.kind != "list":
             return lead.owner_id
         lag = self.behaviour.list_lag
@@ -105,7 +108,10 @@ class FakeSmartlead:
     # ── Changes made elsewhere ──────────────────────────────────────────────────
 
     def assign_outside(self, map_id: int, member_id: int | None) -> CallLogEntry:
-        """Change the owner as somebody in Smartlead would; any member id is accepted."""
+        """Change the owner as somebody in Smartlead would, and return the new log entry
+        (source `outside`). Any member id is accepted; None removes the owner. Raises
+        UnknownLead.
+        """
         with self.store.lock:
             lead = self.lead(map_id)
             entry = self.call_log.open(source="outside", kind="owner")
@@ -139,7 +145,9 @@ class FakeSmartlead:
             return self._log_event("reply", lead)
 
     def add_sent_mail(self, lead: FakeLead, *, at: float, rng: Random) -> CallLogEntry:
-        """Add an answer that our side sent from within Smartlead."""
+        """Add an answer that our side sent from within Smartlead at `at`, mark the lead
+        as read, queue webhooks, and return the new log entry (kind `sent`).
+        """
         with self.store.lock:
             writer = ConversationWriter(
                 lead, self.store.campaigns[lead.campaign_id], rng=rng
@@ -165,14 +173,20 @@ class FakeSmartlead:
             return self._log_event("archived", lead)
 
     def delete_lead(self, map_id: int) -> CallLogEntry:
-        """Delete the lead: lists, reads and writes no longer know it."""
+        """Delete the lead, so that lists, reads and writes no longer know it; its notes
+        and tasks stay. Return the new log entry (kind `vanished`). Raises
+        UnknownLead.
+        """
         with self.store.lock:
             lead = self.lead(map_id)
             self.store.delete_lead(lead)
             return self._log_event("vanished", lead)
 
     def register_webhook(self, url: str, *, name: str, events: list[str]) -> None:
-        """Register a webhook for the whole account, replacing one of the same name."""
+        """Register a webhook for the whole account, deleting all of the same name.
+
+        Neither the address nor the names of the events are checked.
+        """
         with self.store.lock:
             old = [hook for hook in self.store.hooks.values() if hook.name == name]
             for hook in old:
@@ -203,7 +217,11 @@ class FakeSmartlead:
         return [note for note in notes if map_id in {None, note.map_id}]
 
     def key_usage(self) -> dict[str, Any]:
-        """Return how hard the keys were used; calls answered with 429 are included."""
+        """Return how hard the keys were used: `calls` (to the API), `most_in_window`
+        (most arrivals of one key, by window), `too_many` (calls over the rate limit)
+        and `statuses` (number of calls by status as a text). Calls answered with 429
+        count in the first two as well.
+        """
         return {
             "calls": len(self.call_log.calls()),
             "most_in_window": self.rate_limiter.peaks(),

@@ -32,7 +32,9 @@ def gateway_page(status: int, title: str) -> ApiResponse:
 
 
 def replacement_response(call: Call, fault: Fault) -> ApiResponse | None:
-    """Return the answer of a fault that keeps the call from taking effect, else None."""
+    """Return the response of a fault that keeps the call from taking effect, or None
+    for any other fault. HANG_THEN_DROP sleeps for `fault.seconds` first.
+    """
     if fault.kind == FaultKind.HANG_THEN_DROP:
         call.sandbox.sleep(fault.seconds)
     makers: dict[FaultKind, Callable[[], ApiResponse]] = {
@@ -60,7 +62,11 @@ def internal_error() -> ApiResponse:
 
 
 def altered_response(call: Call, fault: Fault, answer: ApiResponse) -> ApiResponse:
-    """Return the answer as the fault changes it; the call has taken effect."""
+    """Return the answer as the fault changes it; the call has taken effect.
+
+    It is the same object, changed or not, except that APPLIED_ERROR, PLAIN_TEXT and
+    EMPTY return a new one. APPLY_THEN_HANG sleeps for `fault.seconds` first.
+    """
     if fault.kind == FaultKind.APPLY_THEN_HANG:
         call.sandbox.sleep(fault.seconds)
     if fault.kind == FaultKind.LOST_ANSWER:
@@ -143,7 +149,10 @@ ROW_CHANGES = {
 def change_following_rows(
     call: Call, shown: list[FakeLead], *, after: list[FakeLead]
 ) -> None:
-    """Move, archive, delete or reassign leads after a page was read.
+    """Change a lead after a page was read, by the call's fault: MOVING adds a reply to
+    the first of `after`; of `shown`, LEAVING archives the first, VANISHING deletes
+    the last, UNKNOWN_MEMBER gives the first to an unlisted member. Any other fault,
+    no fault, or an empty list change nothing.
 
     `shown` are the leads of the page, `after` those of the following pages.
     """

@@ -104,7 +104,11 @@ class FaultQueue:
             self._faults.append(fault)
 
     def next(self, kind: FaultKind | str, **details: Any) -> None:
-        """Add a fault for the next matching call: `next("lost_answer", call="owner")`."""
+        """Add a fault for the next matching call: `next("lost_answer", call="owner")`.
+
+        `details` are the other fields of Fault; with `times` it is for more calls than
+        one. Raises ValueError for an unknown kind.
+        """
         self.add(Fault(kind=FaultKind(kind), **details))
 
     def often(self, kind: FaultKind | str, chance: float, **details: Any) -> None:
@@ -119,7 +123,10 @@ class FaultQueue:
             return list(self._faults)
 
     def pick(self, *, call: str, map_id: int | None) -> Fault | None:
-        """Return the first fault that matches and occurs, or None; count it down."""
+        """Return the first fault that matches and occurs by its chance, or None.
+
+        Count its `times` down, unless they are None, and remove it at 0.
+        """
         with self._lock:
             for fault in self._faults:
                 if fault.matches(call=call, map_id=map_id) and self._occurs(fault):

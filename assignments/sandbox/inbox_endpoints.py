@@ -220,10 +220,12 @@ def _filter_conditions(
 def _member_conditions(
     call: Call, name: str, members: list[int] | None
 ) -> list[Callable[[FakeLead], bool]]:
-    """Return the conditions of the member filter.
+    """Return the conditions of the member filter: none or one.
 
-    It means the assignee or the owner of the campaign, depending on the list and on
-    the configured behaviour.
+    `assigned-me` takes the leads whose shown owner is in `members`, or is the key's
+    member if that is None; with the behaviour `self` only the key's member counts.
+    Other lists take all leads if `members` is None, else those whose shown owner or
+    whose campaign's owner is among them, by the behaviour `member_filter`.
     """
     switches, me = call.sandbox.behaviour, call.member_id
     if name == "assigned-me":
@@ -285,7 +287,13 @@ def _row(call: Call, lead: FakeLead, *, has_history: bool) -> dict[str, Any]:
 
 
 def thread(call: Call) -> ApiResponse:
-    """Answer with one lead as it is now; unlike lists, this read never lags."""
+    """Return the response with one lead as it is now; unlike lists, it never lags.
+    Raises Rejected for a bad query or map id.
+
+    In the flat shape the lead is in a list, which is empty for an unknown one, with its
+    mails if asked for. In the documented shape it is bare and always has its mails; an
+    unknown lead raises Rejected (404).
+    """
     query = call.query({"fetch_message_history": FLAG})
     map_id = call.param({"email_lead_map_id": optional(integer())})["email_lead_map_id"]
     is_documented = call.sandbox.behaviour.shape == "documented"

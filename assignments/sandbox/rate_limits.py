@@ -30,7 +30,10 @@ class SlidingWindow:
         self.most_arrived = 0
 
     def arrive(self, now: float, *, share: float) -> None:
-        """Count an arrival, admitted or not, for the peak in `most_arrived`."""
+        """Count an arrival, admitted or not, for the peak in `most_arrived`; drop calls
+        older than the window; add those of another client that uses `share` of the
+        limit. It takes no room itself: `admit` does.
+        """
         self._drop(self._passed, now)
         self._drop(self._arrived, now)
         self._arrived.append(now)
@@ -55,7 +58,10 @@ class SlidingWindow:
             stamps.popleft()
 
     def _let_others_call(self, now: float, share: float) -> None:
-        """Add the calls of another client that uses `share` of the limit, evenly spaced."""
+        """Add the calls up to `now` of another client that uses `share` of the limit,
+        evenly spaced, from one window ago on at most; those without room are left
+        out. A share of 0 ends the series.
+        """
         if not share:
             self._others_at = None
             return
@@ -81,7 +87,11 @@ class ServerRateLimiter:
         self._windows: dict[str, list[SlidingWindow]] = {}
 
     def arrive(self, key: str, *, share: float = 0.0) -> Admission:
-        """Admit or refuse one call of a key. A refused call takes no room in the window."""
+        """Count one call of a key, and return if it is admitted, with the figures for
+        its headers. An admitted call takes room in every window; a refused one takes
+        none and counts in `refused_count`. `share` is the share of the limit that
+        another client uses.
+        """
         now = self._clock()
         with self._lock:
             windows = self._windows.setdefault(key, self._new_windows())
@@ -94,7 +104,9 @@ class ServerRateLimiter:
             return self._admission(windows, now, is_allowed=is_allowed)
 
     def peaks(self) -> dict[str, int]:
-        """Return the most calls one key made within each window, by its name ("60/60s")."""
+        """Return the most calls, refused ones included, that one key made within each
+        window, by the window's name ("60/60s"); 0 without calls.
+        """
         with self._lock:
             return {
                 f"{count}/{seconds:g}s": max(

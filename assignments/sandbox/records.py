@@ -6,7 +6,9 @@ from typing import Any, Self
 
 
 def iso(at: float | None) -> str | None:
-    """Return the time as Smartlead writes it: UTC, milliseconds, Z."""
+    """Return the time as Smartlead writes it, `2026-01-31T09:05:00.123Z` (UTC,
+    milliseconds cut); None for None.
+    """
     if at is None:
         return None
     moment = datetime.fromtimestamp(at, UTC)
@@ -135,7 +137,10 @@ class FakeLead(Record):
             self.last_sent_at = max(message.at, self.last_sent_at or 0.0)
 
     def owner_at(self, at: float) -> int | None:
-        """Return the owner's id at that time, as far back as changes are kept."""
+        """Return the owner's id at that time, or None for nobody.
+
+        Before the oldest change that is kept, it is the owner until that change.
+        """
         for changed_at, before in self.past_owners:
             if at < changed_at:
                 return before

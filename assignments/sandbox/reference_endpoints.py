@@ -332,7 +332,10 @@ TEAM_BOARD_QUERY: Schema = {
 
 
 def team_board(call: Call) -> ApiResponse:
-    """Answer with the members on the team board; others may own leads, too."""
+    """Return the response with the members on the team board and figures of their
+    leads; others may own leads, too. The query is validated (Rejected) but filters
+    nothing.
+    """
     call.query(TEAM_BOARD_QUERY)
     rows = [
         _board_row(call, member.id, member.name)

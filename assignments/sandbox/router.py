@@ -33,7 +33,9 @@ def response_headers(answer: ApiResponse, body: bytes) -> dict[str, str]:
 
 
 def drip_chunks(data: bytes, *, over: float) -> Iterator[bytes]:
-    """Yield the data at once, or in small pieces spread over `over` seconds."""
+    """Yield the data in one piece if `over` is 0; otherwise in up to DRIP_CHUNKS equal
+    pieces, after a sleep of `over / DRIP_CHUNKS` seconds before each.
+    """
     if not over:
         yield data
         return

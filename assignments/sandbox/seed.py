@@ -178,7 +178,10 @@ def _mailbox(store: Store, at: int) -> str:
 
 
 def _existing_person(store: Store, rng: Random) -> FakeLead | None:
-    """Return, in 4 of 100 cases, a lead of another campaign to be the same person."""
+    """Return a random lead in 4 of 100 cases, else None.
+
+    The new lead is the same person if the campaigns differ.
+    """
     if not store.leads or rng.random() > 0.04:
         return None
     return rng.choice(list(store.leads.values()))
@@ -195,7 +198,10 @@ def _copy_person(lead: FakeLead, twin: FakeLead) -> None:
 def _add_conversation(
     lead: FakeLead, campaign: FakeCampaign, rng: Random, now: float
 ) -> None:
-    """Add the mails of the sequence, then replies and answers in turn."""
+    """Add the mails of the sequence, then replies and our answers in turn; the last
+    reply has an answer in 35 of 100 cases, and only if it is no ending. Set the
+    lead's situation, category, sequence number and creation time.
+    """
     writer = ConversationWriter(lead, campaign, rng=rng)
     situations = _situations(rng)
     steps = rng.randint(1, campaign.sequence_count)
@@ -216,7 +222,10 @@ def _add_conversation(
 
 
 def _situations(rng: Random) -> list[str]:
-    """Return the situations of the lead's replies in order; empty without a reply."""
+    """Return the situations of the lead's replies in order: none in 10 of 100 cases,
+    only `bounce` in 3, otherwise an opening by its weight and random follow-ups,
+    each with a chance of 0.5 until an ending.
+    """
     chance = rng.random()
     if chance < 0.1:
         return []
@@ -231,7 +240,10 @@ def _situations(rng: Random) -> list[str]:
 def _mail_times(
     steps: int, exchanges: int, *, zone: str, rng: Random, now: float
 ) -> list[float]:
-    """Return the times of all mails in order; recent conversations are denser."""
+    """Return the epoch times of `steps` sequence mails and then `exchanges` other
+    mails, oldest first, in whole milliseconds. The last one is up to DAYS_BACK days
+    ago; recent ones are more frequent.
+    """
     last = now - DAYS_BACK * DAY * rng.random() ** 2.2 - 60
     if now - last > DAY:
         last = _within_office_hours(last, zone, rng)
@@ -246,7 +258,9 @@ def _mail_times(
 
 
 def _within_office_hours(at: float, zone: str, rng: Random) -> float:
-    """Return a time between 7:00 and 19:00 in `zone` on that day; not on a Sunday."""
+    """Return a random time from 7:00 to 18:59 in `zone` on that day, or on the Saturday
+    before if it is a Sunday.
+    """
     local = datetime.fromtimestamp(at, ZoneInfo(zone))
     if local.isoweekday() == 7:
         local -= timedelta(days=1)

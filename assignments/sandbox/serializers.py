@@ -118,7 +118,10 @@ def history_entry(message: FakeMessage) -> dict[str, Any]:
 def nested_row(
     store: Store, lead: FakeLead, *, owner_id: int | None, has_history: bool
 ) -> dict[str, Any]:
-    """Return the row as the current docs describe it; it was never seen live."""
+    """Return the row as the current docs describe it; it was never seen live.
+
+    `has_history` adds `message_history`; `owner_id` is in `assigned_to`, null for None.
+    """
     campaign = store.campaigns[lead.campaign_id]
     item: dict[str, Any] = {
         "id": f"msg_{lead.map_id}",
@@ -206,7 +209,9 @@ def _nested_message(message: FakeMessage) -> dict[str, Any]:
 
 
 def lead_profile(lead: FakeLead) -> dict[str, Any]:
-    """Return the lead as campaign and lead endpoints show it; here its id is a number."""
+    """Return the lead as campaign and lead endpoints show it; `id` is the lead id as a
+    number.
+    """
     return {
         "id": lead.lead_id,
         "first_name": lead.first_name,

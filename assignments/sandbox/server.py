@@ -43,7 +43,9 @@ class SandboxServer(ThreadingHTTPServer):
         self.sandbox.activity.catch_up()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore callers that hung up; report anything else."""
+        """Ignore ConnectionError and TimeoutError of callers that hung up; print any
+        other error to stderr.
+        """
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -108,7 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_in_thread(
     sandbox: FakeSmartlead, *, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[SandboxServer]:
-    """Serve in a thread until the context ends; port 0 takes a free port."""
+    """Serve in a thread and yield the server; at the end of the context stop it, close
+    its port and wait for the thread. Port 0 takes a free port. Webhooks are
+    delivered meanwhile.
+    """
     server = SandboxServer((host, port), sandbox)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -123,6 +128,8 @@ def serve_in_thread(
 def serve(
     sandbox: FakeSmartlead, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT
 ) -> None:
-    """Serve until interrupted."""
+    """Serve and deliver webhooks until interrupted; KeyboardInterrupt is raised after
+    the port was closed.
+    """
     with SandboxServer((host, port), sandbox) as server:
         server.serve_forever()

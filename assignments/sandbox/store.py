@@ -76,7 +76,10 @@ class Store:
     def set_owner(
         self, lead: FakeLead, member_id: int | None, *, at: float
     ) -> int | None:
-        """Set the owner at `at` (epoch seconds) and return the id of the previous one."""
+        """Set the owner at `at` (epoch seconds), save the lead and return the id of the
+        previous owner. If it differs, add that to `past_owners`, of which the last
+        PAST_OWNERS_KEPT are kept. The caller holds the lock.
+        """
         before, lead.owner_id = lead.owner_id, member_id
         if before != member_id:
             lead.past_owners = [*lead.past_owners, (at, before)][-PAST_OWNERS_KEPT:]

@@ -160,12 +160,16 @@ def one_or_list_of(item: Validator, *, most: int | None = None) -> Validator:
 
 
 def single_value(item: Validator) -> Validator:
-    """Accept one value and return it as a list; a list is refused, even of one item."""
+    """Return a validator that checks one value by `item` and returns it in a list; a
+    list is refused by `item`, even of one value.
+    """
     return lambda path, raw: [item(path, raw)]
 
 
 def timestamp(path: str, raw: object) -> float:
-    """Return epoch seconds from ISO 8601; without an offset it is UTC, as on the server."""
+    """Return epoch seconds from a text in ISO 8601; without an offset it is UTC, as on
+    the server. Raise InvalidValue for anything else.
+    """
     try:
         parsed = datetime.fromisoformat(str(raw))
     except ValueError:

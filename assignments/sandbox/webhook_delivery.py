@@ -65,7 +65,13 @@ class WebhookSender:
         )
 
     def deliver_due(self, post: Post | None = None) -> int:
-        """Send the deliveries that are due and return how many that were."""
+        """Send the deliveries that are due as queued, or in reverse by `hook_order`,
+        and return how many that were, failed ones included.
+
+        `post` returns a status, or 0 for no answer; None sends over HTTP. After 0 or a
+        5xx a delivery waits for the next of RETRY_DELAYS; after the last, or any other
+        status, it is put into `delivered`, which keeps the last MAX_LOGGED.
+        """
         due = self._take_due()
         for delivery in due:
             status = (post or _http_post)(delivery.url, delivery.headers, delivery.body)
@@ -75,7 +81,7 @@ class WebhookSender:
 
     @contextmanager
     def delivering(self) -> Iterator[None]:
-        """Deliver in a thread until the context ends."""
+        """Deliver in a thread until the context ends, and then wait for the thread."""
         stop = threading.Event()
         thread = threading.Thread(target=self._work, args=(stop,), daemon=True)
         thread.start()
@@ -133,10 +139,9 @@ class WebhookSender:
         self._awake.set()
 
     def _subscribed_webhooks(self, name: str, lead: FakeLead) -> list[FakeWebhook]:
-        """Return the webhooks that get this event.
-
-        As on the server, one of the whole account silences those of clients and
-        campaigns.
+        """Return the webhooks that get this event: those of the whole account (level
+        `user`), or, only if there are none, those of the lead's client and campaign.
+        So does the server.
         """
         campaign = self._sandbox.store.campaigns[lead.campaign_id]
         hooks = self._sandbox.store.hooks.values()
@@ -177,7 +182,10 @@ def _covers_campaign(hook: FakeWebhook, campaign: FakeCampaign) -> bool:
 
 
 def _http_post(url: str, headers: Mapping[str, str], body: bytes) -> int:
-    """Return the status, or 0 if nothing answered. Redirects are not followed."""
+    """POST the body and return the status, or 0 if nothing answered within TIMEOUT.
+
+    Redirects are not followed; the query of the address is left out.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 80
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)

@@ -31,7 +31,9 @@ EVENT_TYPES = (
 
 
 def is_local_address(url: str) -> bool:
-    """Return if the URL is plain http on this machine: nothing may be sent elsewhere."""
+    """Return True for plain http to `localhost` or a loopback address, so that nothing
+    is sent elsewhere; False for any other URL, also a malformed one.
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

@@ -11,12 +11,18 @@ INBOX_URL = "https://app.smartlead.ai/app/master-inbox?action=INBOX&leadMap="
 
 
 def offset_timestamp(at: float) -> str:
-    """Return ISO 8601 with an offset and without milliseconds, unlike the API's times."""
+    """Return the time in UTC as ISO 8601 with the offset `+00:00` and without
+    milliseconds, unlike the API's times.
+    """
     return datetime.fromtimestamp(int(at), UTC).isoformat()
 
 
 def email_payload(store: Store, lead: FakeLead, message: FakeMessage) -> dict[str, Any]:
-    """Return the body of EMAIL_REPLY or EMAIL_SENT; `from_email` is our mailbox in both."""
+    """Return the body of EMAIL_REPLY or EMAIL_SENT, by the type of the message.
+
+    In both, `from_email` is our mailbox and `to_email` the lead's address. That of a
+    reply also has the lead's last sent mail; without one, raise StopIteration.
+    """
     is_reply = message.type == "REPLY"
     payload = {
         "event_type": "EMAIL_REPLY" if is_reply else "EMAIL_SENT",
@@ -68,7 +74,11 @@ def _mail_part(message: FakeMessage) -> dict[str, Any]:
 def short_email_payload(
     store: Store, lead: FakeLead, message: FakeMessage
 ) -> dict[str, Any]:
-    """Return the documented body, which has the ids of neither the lead nor the mail."""
+    """Return the short body of the docs, EMAIL_REPLIED or EMAIL_SENT.
+
+    It has the time, the campaign's name, the lead's address and first name and the text
+    of a reply, but the ids of neither the lead nor the mail.
+    """
     campaign = store.campaigns[lead.campaign_id]
     payload = {
         "event_type": "EMAIL_REPLIED" if message.type == "REPLY" else "EMAIL_SENT",

@@ -14,12 +14,14 @@ MIN_REDACTED_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """The API key, without a `repr`."""
+    """The API key; `value` is left out of the `repr`."""
 
     value: str = field(repr=False)
 
     def require_usable(self) -> None:
-        """Raise ServiceTrouble if the key is missing or cannot be one."""
+        """Raise ServiceTrouble (kind `key`) if the key is empty or has characters other
+        than printable ASCII.
+        """
         if not self.value:
             raise _unusable_key_error("There is no API key. Set SMARTLEAD_API_KEY.")
         if not self.value.isascii() or not self.value.isprintable():
@@ -28,7 +30,11 @@ class ApiKey:
             )
 
     def redact(self, text: str) -> str:
-        """Return the text with the key, in any encoding, replaced by `***`."""
+        """Return the text with each occurrence of the key, in any letter case, as
+        `***`. Its URL-quoted, HTML-escaped and JSON-escaped forms are replaced, too,
+        also if quoted for a URL once more. With a key shorter than
+        MIN_REDACTED_LENGTH the text is returned unchanged.
+        """
         value = self.value
         if len(value) < MIN_REDACTED_LENGTH:
             return text

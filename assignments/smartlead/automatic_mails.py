@@ -53,10 +53,12 @@ AUTOMATIC_SENDERS = ("noreply-dmarc", "no-reply-dmarc", "dmarcreport", "dmarc-re
 def kind_of_mail(
     *, sender: str, subject: str, headers: Mapping[str, str] | None = None
 ) -> MailKind:
-    """Return whether a person wrote the mail, or a program as a bounce or a reply.
+    """Return `person`, or `bounce` or `automatic` for the mail of a program. The first
+    of these decides: bounce by sender or headers; bounce or automatic by the
+    beginning of the subject; automatic by sender or headers; otherwise a person.
 
-    `sender` is the From line, with or without a display name; `headers` have names in
-    lower case.
+    `sender` is the From line, with or without a display name; `headers` (None is none)
+    have names in lower case, as from `headers_of`.
     """
     known = headers or {}
     if _is_bounce_sender(sender) or _is_bounce_report(known):
@@ -69,10 +71,12 @@ def kind_of_mail(
 
 
 def address_of(sender: str) -> str:
-    """Return the bare address of a From line, case-folded; tags after `+` are kept.
+    """Return the address of a From line, case-folded; tags after `+` are kept.
 
-    A program that names no domain (`MAILER-DAEMON (Mail Delivery System)`) is returned
-    by its first word.
+    It is the first word with an `@` inside the last `<…>`, or in the whole line if
+    there is no `<`. Without such a word it is the first word (`MAILER-DAEMON`), or
+    empty. Quotes and brackets around it are removed; characters after MAX_FIELD_LENGTH
+    are not read.
     """
     text = sender[:MAX_FIELD_LENGTH]
     _, opened, inside = text.rpartition("<")
@@ -83,9 +87,11 @@ def address_of(sender: str) -> str:
 
 
 def headers_of(raw: Any) -> dict[str, str]:
-    """Return the relevant headers of a mail, by their names in lower case.
-
-    They may be an object, a list of names and values, or text as in a mail.
+    """Return the headers in RELEVANT_HEADERS by their names in lower case; others are
+    left out. `raw` may be an object, a list of `{name or key, value}` objects or
+    `[name, value]` pairs, or text as in a mail, of which continuation lines are
+    ignored; anything else gives `{}`. The last of several headers of one name
+    counts. Values are cut to MAX_FIELD_LENGTH.
     """
     named = ((as_text(name).lower(), value) for name, value in _header_pairs(raw))
     return {
@@ -126,14 +132,21 @@ def _is_automatic_sender(sender: str) -> bool:
 
 # ── The subject ─────────────────────────────────────────────────────────────────
 def _fold_text(text: str) -> str:
-    """Fold case, width, accents and blanks; drop invisible signs."""
+    """Return the first MAX_FIELD_LENGTH characters in plain form for comparisons: case
+    and full width folded, accents and invisible signs dropped, curly apostrophes
+    straight, dotless i with a dot, each run of blanks as one space.
+    """
     spread = unicodedata.normalize("NFKD", text[:MAX_FIELD_LENGTH].casefold())
     seen = "".join(c for c in spread if unicodedata.category(c) not in {"Mn", "Cf"})
     return " ".join(seen.replace("’", "'").replace("ı", "i").split())
 
 
 def _phrase_pattern(table: str, *, followed_by: str = "") -> re.Pattern[str]:
-    """Return a pattern for the table's phrases at the beginning of a folded subject."""
+    """Return a pattern to `match` a folded subject that begins with one of the phrases.
+
+    Phrases are separated by `|` and line ends. `followed_by` is a regular expression
+    for what must follow a phrase; if empty, anything may.
+    """
     words = (
         _fold_text(word) for line in table.splitlines() for word in line.split("|")
     )

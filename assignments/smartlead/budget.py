@@ -92,7 +92,10 @@ class CallBudget:
         self._jitter = jitter
 
     def take(self, kind: CallKind) -> Slot | NotBefore:
-        """Return a slot for one call now, or the time before which there is none."""
+        """Return a slot for one call now, or NotBefore with the time before which there
+        is none. A returned slot is saved in the account's row and lasts `deadline`
+        seconds. Raises RuntimeError inside a transaction.
+        """
         with self._locked_limiter() as (limiter, now):
             # Before the commit, so that the slot ends here before it ends in the row.
             expires = self._monotonic() + self._deadline
@@ -109,10 +112,12 @@ class CallBudget:
         sleep: Callable[[float], None] = time.sleep,
         probe: Callable[[Slot], None] | None = None,
     ) -> Slot | None:
-        """Sleep until there is a slot; return None if there is none by `until`.
+        """Take a slot, sleeping until there is one. Return None, without more sleep, as
+        soon as the next try would be later than `until` (wall-clock seconds).
 
-        After a 429, `probe` is called with a slot for the one read that finds out
-        whether Smartlead takes calls again.
+        If a probe is due after a 429 and `probe` is given, take a PROBE slot, call
+        `probe` with it for the one read that finds out whether Smartlead takes calls
+        again, and try anew. Errors of `probe` pass through.
         """
         while isinstance(result := self.take(kind), NotBefore):
             if result.at > until:
@@ -124,7 +129,9 @@ class CallBudget:
         return result
 
     def _probe(self, probe: Callable[[Slot], None]) -> bool:
-        """Send the probe; return False if another process was faster."""
+        """Take a PROBE slot, call `probe` with it and return True; return False without
+        calling it if there is no slot, as when another process was faster.
+        """
         slot = self.take(CallKind.PROBE)
         if isinstance(slot, NotBefore):
             return False
@@ -132,19 +139,32 @@ class CallBudget:
         return True
 
     def give_back(self, slot: Slot) -> None:
-        """Free a slot whose call was not made."""
+        """Remove a slot whose call was not made, so that it is free at once, and let
+        the next paced call start earlier. An unknown slot changes nothing. Raises
+        RuntimeError inside a transaction.
+        """
         with self._locked_limiter() as (limiter, now):
             limiter.give_back(slot.token, now=now)
 
     def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
-        """Record that the call has ended; its slot is free one window from now."""
+        """Record that the call has ended, with or without an answer; its slot becomes
+        free one window later. The server's limit and foreign calls are learned from
+        `rate`. After a 429, a call that was taken after the pause ends the state in
+        which only probes are allowed. A slot that is unknown or has ended changes
+        nothing. Raises RuntimeError inside a transaction.
+        """
         with self._locked_limiter() as (limiter, now):
             limiter.finish(slot.token, now=now, rate=rate)
 
     def record_429(
         self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
     ) -> None:
-        """Record that the call was answered with 429; `retry_after` is in seconds."""
+        """Record that the call was answered with 429: end its slot, learn from `rate`
+        as `finish` does, and pause all calls. The pause lasts `retry_after` seconds,
+        else `rate.resets_in`, else a backoff that doubles with each 429 in a row;
+        LONGEST_PAUSE at most, plus a little jitter. Then only a probe is allowed
+        until a call was answered, and paced calls are slower for SLOWED_FOR seconds.
+        """
         with self._locked_limiter() as (limiter, now):
             limiter.record_429(
                 slot.token,
@@ -155,7 +175,11 @@ class CallBudget:
             )
 
     def snapshot(self) -> BudgetSnapshot:
-        """Return the current use of the budget, read without a lock."""
+        """Return the current use of the budget, read without a lock; nothing is
+        changed. `used` counts busy slots, `in_flight` calls that have not ended. An
+        account without a row is unused. `paused_until` and `slowed_until` are in
+        UTC, or None if they have passed.
+        """
         row = BudgetRow.objects.filter(pk=self._name).first()
         now = self._clock()
         limiter = self._load(row.state if row else {}, now)
@@ -176,10 +200,12 @@ class CallBudget:
 
     @contextmanager
     def _locked_limiter(self) -> Iterator[tuple[RateLimiter, float]]:
-        """Lock the row; yield its state and the time, which is read once the lock is held.
+        """Lock the account's row (created if missing); yield its limiter and the time,
+        which is read once the lock is held. Save the limiter at the end if it
+        changed; an exception saves nothing.
 
-        `durable` forbids a surrounding transaction, which would hold the lock longer,
-        for instance during a call.
+        `durable` raises RuntimeError inside another transaction, which would hold the
+        lock longer, for instance during a call.
         """
         with transaction.atomic(durable=True):
             row = self._locked_row()
@@ -211,7 +237,9 @@ class CallBudget:
 
 
 def account_budget() -> CallBudget:
-    """Return the budget of the account in the settings."""
+    """Return a budget with the limits, the deadline and the time scale of the settings,
+    named by the account's fingerprint. The database is not touched.
+    """
     return CallBudget(
         limits=settings.SMARTLEAD_RATE_LIMITS,
         name=account_fingerprint(),

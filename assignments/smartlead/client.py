@@ -60,7 +60,10 @@ default_transport: Callable[[], httpx.BaseTransport] | None = None
 def connect(
     *, transport: httpx.BaseTransport | None = None, budget: CallBudget | None = None
 ) -> Iterator["Client"]:
-    """Open a client for the account in the settings."""
+    """Yield a client for the account in the settings, and close its connections at the
+    end. Nothing is sent. Without `transport` it is what `default_transport` returns,
+    or sockets if that is None; without `budget` it is `account_budget()`.
+    """
     key = ApiKey(settings.SMARTLEAD_API_KEY)
     inner = transport or _new_transport()
     with httpx.Client(transport=KeyTransport(inner, key=key), trust_env=False) as http:
@@ -85,8 +88,9 @@ class Client:
     """A client for one account. Not thread-safe.
 
     Every call raises ServiceTrouble if Smartlead cannot answer, Refused if it refuses
-    this call, NotSent if the call was given up before it was sent. Writes also raise
-    AmbiguousWrite if the answer does not confirm the change.
+    this call, NotSent if the call was given up before it was sent, RuntimeError without
+    an unused slot (`use_slot`). Writes also raise AmbiguousWrite if the answer does not
+    confirm the change.
     """
 
     def __init__(self, calls: MeteredCalls) -> None:
@@ -98,11 +102,18 @@ class Client:
 
     @property
     def server_time(self) -> datetime | None:
-        """Return Smartlead's time at its last answer, in whole seconds, or None."""
+        """Return the time in the Date header of the last response (whole seconds,
+        aware). None if there was no response yet or the last one had no readable
+        Date.
+        """
         return self._calls.server_time
 
     def use_slot(self, slot: Slot) -> AbstractContextManager[None]:
-        """Allow exactly one call in this context; an unused slot is given back."""
+        """Return a context in which one call may be made; once it was sent, a second
+        one raises RuntimeError. At its end the slot is recorded as used, or given
+        back if nothing was sent. Entering it while another slot is in use raises
+        RuntimeError.
+        """
         return self._calls.use_slot(slot)
 
     def wait_for_slot(
@@ -112,9 +123,12 @@ class Client:
         until: float,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Slot | None:
-        """Return a slot by `until` (as `time.time()`), or None.
+        """Sleep until there is a slot and return it, or None if there is none by
+        `until` (seconds as `time.time()`).
 
-        After a 429, one read first finds out whether Smartlead takes calls again.
+        After a 429, one read (`probe`) first finds out whether Smartlead takes calls
+        again. If it is answered with 429 again, the wait goes on; its other errors are
+        raised.
         """
         return self.budget.wait(kind, until=until, sleep=sleep, probe=self._send_probe)
 
@@ -138,7 +152,14 @@ class Client:
         reply_between: tuple[datetime, datetime] | None = None,
         with_history: bool = False,
     ) -> ListPage[LeadRow]:
-        """Return one page of a list of the inbox (`inbox-replies`, `assigned-me`, …)."""
+        """Return one page of a list of the inbox (`inbox-replies`, `assigned-me`, …).
+        `member_id` and `reply_between` (first and last moment) are filters of
+        Smartlead; None leaves one out. Rows without a usable map id are in the
+        page's `unreadable`.
+
+        Raises ServiceTrouble if the answer has no list. An empty answer counts as an
+        empty page only with an offset above 0 or with `reply_between`.
+        """
         filters: dict[str, Any] = {}
         if member_id is not None:
             is_single = source in SINGLE_VALUE_LISTS
@@ -156,10 +177,12 @@ class Client:
         return parse_page(payload, LeadRow.from_payload, limit=limit, is_later=is_later)
 
     def lead(self, map_id: int) -> LeadRow | None:
-        """Return one lead as it is now, or None if Smartlead has none of this map id.
+        """Return one lead as it is now; None if Smartlead has none of this map id, by a
+        404 of its own, null or an empty list.
 
-        Raises EmptyAnswer if the answer holds nothing, which does not prove that the
-        lead is gone.
+        Raises EmptyAnswer if the body is empty, `{}` or `{"ok": true}`, which does not
+        prove that the lead is gone; ServiceTrouble if the row is unreadable or another
+        lead's.
         """
         try:
             response = self._answer("GET", f"master-inbox/{map_id}")
@@ -177,8 +200,9 @@ class Client:
     ) -> None:
         """Set the owner without a comparison: the last write wins.
 
-        Raises NotSent if `start_by` (monotonic seconds) passes before the request is
-        written to the socket.
+        Raises NotSent if `start_by` (monotonic seconds; None is no limit) passes before
+        the request is written to the socket, AmbiguousWrite if the answer does not
+        confirm the change.
         """
         self._write(
             "master-inbox/update-team-member",
@@ -189,7 +213,10 @@ class Client:
     def create_note(
         self, *, map_id: int, text: str, start_by: float | None = None
     ) -> int | None:
-        """Add a note to a lead; return its id, or None if the answer has none."""
+        """Add a note to a lead; return the note's id, or None if the answer has none.
+
+        `start_by` and the errors are those of `set_owner`.
+        """
         payload = self._write(
             "master-inbox/create-note",
             body={"email_lead_map_id": map_id, "note_message": text},
@@ -199,9 +226,12 @@ class Client:
 
     # ── One lead ────────────────────────────────────────────────────────────────
     def notes(self, lead_id: int) -> list[NoteRow]:
-        """Return the notes on a person (by lead id, not map id).
+        """Return the notes on a person (by lead id, not map id), in the order of the
+        answer. An answer without any is an empty list; items that are no objects are
+        left out.
 
-        Raises NotesUnreadable if the account cannot read notes.
+        Raises NotesUnreadable on any 404, as then the account cannot read notes, and
+        ServiceTrouble if the answer has no list.
         """
         response = self._calls.make("GET", f"crm/leads/notes/{lead_id}")
         if response.status == HTTPStatus.NOT_FOUND:
@@ -213,7 +243,11 @@ class Client:
         return [NoteRow.from_payload(raw) for raw in as_dicts(rows)]
 
     def history(self, *, campaign_id: int, lead_id: int) -> list[HistoryEntry]:
-        """Return the mails between a campaign and a person (by lead id, not map id)."""
+        """Return the mails between a campaign and a person (by lead id, not map id), in
+        the order of the answer; items that are no objects are left out. `{}`, null
+        or an empty list is an empty list: no mails, or no such lead. Raises
+        ServiceTrouble if there is no list.
+        """
         payload = self._read(
             "GET", f"campaigns/{campaign_id}/leads/{lead_id}/message-history"
         )
@@ -224,7 +258,10 @@ class Client:
 
     # ── Reference data ──────────────────────────────────────────────────────────
     def members(self) -> ListPage[MemberRow]:
-        """Return the members on the team board; others may own leads, too."""
+        """Return all members on the team board of the last TEAM_BOARD_DAYS days as one
+        page without a limit; others may own leads, too. Rows without a usable id are
+        in `unreadable`. Raises ServiceTrouble if the answer has no list.
+        """
         today = datetime.now(UTC).date()
         payload = self._read(
             "GET",
@@ -258,7 +295,9 @@ class Client:
         )
 
     def probe(self) -> None:
-        """Make the cheapest read, only for the errors that it raises."""
+        """Read the categories, which is the cheapest read, and discard them: only the
+        errors matter, which are raised as by every read.
+        """
         self._read("GET", "leads/fetch-categories")
 
     # ── Calls ───────────────────────────────────────────────────────────────────
@@ -298,9 +337,11 @@ def _raise_for_error(response: Response) -> Response:
 
 
 def _find_lead_row(payload: Any) -> Payload | None:
-    """Return the row from a list of one or bare (as documented), or None if empty.
+    """Return the object in `data`, or the bare payload, or the first of a list in
+    either; None for null or an empty list.
 
-    Raises EmptyAnswer or ServiceTrouble if the payload holds neither.
+    Raises EmptyAnswer for `{}` and `{"ok": true}`, ServiceTrouble for anything else
+    that is no object.
     """
     inner = payload.get("data", payload) if isinstance(payload, dict) else payload
     if isinstance(inner, list):
@@ -329,7 +370,9 @@ def _parse_lead(raw: Payload, map_id: int) -> LeadRow:
 
 
 def _note_id(data: Any) -> int | None:
-    """Return the id from `{note: [{id}]}` (seen live) or `{id}` (documented), or None."""
+    """Return the id from `{note: [{id}]}` (seen live) or `{id}` (documented), or None
+    if there is no usable one.
+    """
     if not isinstance(data, dict):
         return None
     note = data.get("note", data)

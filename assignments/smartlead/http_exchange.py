@@ -1,5 +1,10 @@
 """Send one request and read its response; turn every failure into one of our errors.
 
+The kinds of ServiceTrouble: `address` for a bad URL, an unknown host or no valid TLS;
+`unavailable` if there is no connection or it breaks; `timeout` if the response is not
+complete by the deadline; `garbled` if it cannot be unpacked or is longer than
+LONGEST_ANSWER.
+
 Errors of httpx are neither passed on nor chained: they hold the request with the key.
 """
 
@@ -55,9 +60,8 @@ def send_request(
     call: CallTiming,
     key: ApiKey,
 ) -> Response:
-    """Return the complete response, read before the call's deadline.
-
-    Raises ServiceTrouble, or NotSent if `start_by` passed before anything was sent.
+    """Return the complete response of any status, its text with the API key as `***`.
+    Raise ServiceTrouble on failure, NotSent if `call.start_by` passed before sending.
     """
     error: ServiceTrouble
     try:

@@ -50,10 +50,14 @@ def parse_page[T](
     limit: int | None = None,
     is_later: bool = False,
 ) -> ListPage[T]:
-    """Read every readable row; raise ServiceTrouble if the payload holds no list.
+    """Return the page with every row that `read` converts, in order. Items that are no
+    objects or for which `read` raises ValueError are in `unreadable`; `returned`
+    counts both. `limit` is only stored; `total` is None if the payload does not give
+    it. Raises ServiceTrouble if the payload holds no list.
 
-    If `is_later`, the page follows another one, and an empty payload is the end of the
-    list. On a first page it is an error: all leads would seem to be gone.
+    If `is_later`, the page follows another one, and an empty payload (`has_nothing`) is
+    the end of the list. On a first page it is an error: all leads would seem to be
+    gone.
     """
     raw_rows = [] if is_later and has_nothing(payload) else find_rows(payload)
     rows: list[T] = []
@@ -73,7 +77,9 @@ def parse_page[T](
 
 
 def find_rows(payload: Any) -> list[Any]:
-    """Return the list in the payload; raise ServiceTrouble if there is none."""
+    """Return the payload if it is a list, or the first list under its ENVELOPE_KEYS,
+    nested objects included. Raise ServiceTrouble (kind `garbled`) if there is none.
+    """
     rows = _find_list(payload)
     if rows is None:
         raise garbled_error("Smartlead's answer holds no list where one was expected.")
@@ -90,9 +96,12 @@ def _find_list(payload: Any) -> list[Any] | None:
 
 
 def has_nothing(payload: Any) -> bool:
-    """Return if the payload means an empty list, such as null in place of one.
+    """Return True for null in place of a list: the payload is null, or all of its
+    fields among ENVELOPE_KEYS are empty or hold only empty ones, or it has none of
+    these fields and `ok` or `success` is true.
 
-    An empty object does not: Smartlead answers so when it fails, too.
+    A payload that is a list gives False, also if empty. So does `{}`: Smartlead answers
+    so when it fails, too.
     """
     if not isinstance(payload, dict):
         return payload is None
@@ -103,7 +112,9 @@ def has_nothing(payload: Any) -> bool:
 
 
 def _holds_nothing(value: Any) -> bool:
-    """Return if a nested object has nothing, as `{team_board_stats: null}` in `data`."""
+    """Return True for an object with fields among ENVELOPE_KEYS that are all empty, as
+    `{team_board_stats: null}` in `data`; its `ok` and `success` do not count.
+    """
     return isinstance(value, dict) and has_nothing(
         {**value, "ok": False, "success": False}
     )

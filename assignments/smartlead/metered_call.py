@@ -58,7 +58,12 @@ class MeteredCalls:
 
     @contextmanager
     def use_slot(self, slot: Slot) -> Iterator[None]:
-        """Allow one call in this context; give the slot back if none was made."""
+        """Allow one call in this context.
+
+        At its end record the slot as used (with the response's status and rate
+        headers), or give it back if nothing was sent; a DatabaseError in doing so is
+        only logged. Raise RuntimeError if another slot is in use.
+        """
         if self._slot_use is not None:
             raise RuntimeError("Another slot is in use.")
         use = self._slot_use = _SlotUse(slot)
@@ -77,10 +82,11 @@ class MeteredCalls:
         body: Mapping[str, Any] | None = None,
         start_by: float | None = None,
     ) -> Response:
-        """Make the call and return the complete response, whatever its status.
-
-        `start_by` is in monotonic seconds. Raises NotSent if nothing was sent,
-        ServiceTrouble if no response came, RuntimeError without an unused slot.
+        """Return the complete response, whatever its status; set `server_time` by its
+        Date. Raises RuntimeError without an unused slot, ServiceTrouble if the key
+        is unusable or no complete response came, NotSent if too little of the slot
+        was left or `start_by` (monotonic seconds) passed before the request was
+        written.
         """
         use = self._claim_slot()
         self._key.require_usable()
@@ -110,10 +116,11 @@ class MeteredCalls:
         return self._slot_use
 
     def _deadline_of(self, slot: Slot) -> float:
-        """Return the call's deadline in monotonic seconds, at most the end of its slot.
+        """Return the call's deadline in monotonic seconds: `deadline` seconds from now,
+        or the end of its slot if that is earlier.
 
         A slot is free one window after its end, so no call may last longer. Raises
-        NotSent if too little of the slot is left.
+        NotSent if less than MIN_SLOT_SHARE_LEFT of `deadline` is left of the slot.
         """
         now = time.monotonic()
         if slot.expires - now < self._deadline * MIN_SLOT_SHARE_LEFT:

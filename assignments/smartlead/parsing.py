@@ -19,12 +19,14 @@ type Payload = Mapping[str, Any]
 
 
 def first_present(raw: Payload, *names: str) -> Any:
-    """Return the first of these fields that is present and not null, or None."""
+    """Return the value of the first of these fields that is present and not null, even
+    if it is empty or false; None if there is no such field.
+    """
     return next((raw[name] for name in names if raw.get(name) is not None), None)
 
 
 def nested_object(raw: Payload, name: str) -> Payload:
-    """Return a nested object, or an empty one."""
+    """Return the object in this field, or an empty one if it is missing or no object."""
     value = raw.get(name)
     return value if isinstance(value, dict) else {}
 
@@ -46,14 +48,20 @@ def as_int(value: Any) -> int | None:
 
 
 def as_text(value: Any) -> str:
-    """Return a text that every database accepts: no NUL, no lone surrogate."""
+    """Return a text or a number as a stripped text that every database accepts: NUL is
+    removed and a lone surrogate becomes `?`. Anything else, also true and false, is
+    an empty text.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value).replace("\0", "").encode("utf-8", "replace").decode().strip()
 
 
 def as_line(value: Any) -> str:
-    """Return a name, subject or other line; empty if it has only invisible characters."""
+    """Return a name, subject or other line as a text (`as_text`) of visible characters:
+    invisible ones are dropped, white space becomes single blanks, and LONGEST_LINE
+    is the limit. It is empty if nothing visible is left.
+    """
     return visible(as_text(value))
 
 
@@ -72,7 +80,10 @@ def as_decimal(value: Any) -> Decimal | None:
 
 
 def as_moment(value: Any) -> datetime | None:
-    """Return a UTC datetime from ISO 8601, epoch seconds or epoch milliseconds, or None."""
+    """Return an aware UTC datetime from ISO 8601 text (UTC without an offset), or from
+    whole epoch seconds or, from MILLISECONDS_FROM on, milliseconds, as number or
+    digits. Anything else, 0 and years outside of PLAUSIBLE_YEARS give None.
+    """
     try:
         if isinstance(value, str) and not value.strip().isdigit():
             moment = datetime.fromisoformat(value.strip())

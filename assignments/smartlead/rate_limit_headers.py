@@ -21,7 +21,11 @@ def parse_rate_headers(headers: Mapping[str, str], *, now: float) -> RateReport:
 
 
 def seconds_left(reset: float, *, now: float) -> float:
-    """Return the seconds left; `reset` is epoch ms, epoch s or seconds, by its size."""
+    """Return the seconds from `now` until the reset, never below 0.
+
+    `reset` is by its size epoch milliseconds (from EPOCH_MILLISECONDS), epoch seconds
+    (from EPOCH_SECONDS) or the seconds left themselves.
+    """
     if reset >= EPOCH_MILLISECONDS:
         return max(0.0, reset / 1000 - now)
     if reset >= EPOCH_SECONDS:
@@ -30,6 +34,8 @@ def seconds_left(reset: float, *, now: float) -> float:
 
 
 def _first_number(text: str) -> float | None:
-    """Return the first number, or None; some servers write `60, 60;w=60`."""
+    """Return the number at the beginning, or None if the text begins otherwise; some
+    servers write `60, 60;w=60`.
+    """
     found = re.match(r"\s*(-?\d{1,15}(?:\.\d+)?)", text)
     return float(found[1]) if found else None

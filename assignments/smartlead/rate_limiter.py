@@ -45,7 +45,9 @@ class Stamp:
     ended_at: float | None = None
 
     def end(self, now: float, *, deadline: float) -> float:
-        """Return when the call ended; for one in flight the earliest possible end."""
+        """Return when the call ended; for one in flight the earliest possible end,
+        which is `now` or, if that has passed, its deadline.
+        """
         if self.ended_at is not None:
             return self.ended_at
         return min(now, self.taken_at + deadline)
@@ -98,7 +100,12 @@ class RateLimiter:
         return stamp
 
     def _wait_after_429(self, kind: CallKind, now: float) -> NotBefore | None:
-        """Return the wait after a 429, for its pause and then for a probe, or None."""
+        """Return the wait after a 429, or None if this call need not wait for one.
+
+        All wait until the pause ends. Then they wait, asking every PROBE_POLL, until
+        one call was answered: a PROBE may be made at once (`probe_due` asks for one),
+        any other call after PROBE_GRACE, but none while such a call is in flight.
+        """
         if not self.strikes:
             return None
         if now < self.paused_until:
@@ -149,11 +156,13 @@ class RateLimiter:
         )
 
     def _postpone_paced_calls(self, calls: int, now: float) -> None:
-        """Move the next paced call later, after calls of any kind.
+        """Move the next paced call later by `calls` intervals, after calls of any kind;
+        at most to one longest window from now. Unused time counts for
+        MAX_CATCH_UP_CALLS calls only.
 
-        So that slots become free evenly: if clicks came on top of a full pace, the
-        window would be full before its first slot is free again, and the next click
-        would have to wait.
+        So slots become free evenly: if clicks came on top of a full pace, the window
+        would be full before its first slot is free again, and the next click would have
+        to wait.
         """
         step = self._pace_interval(now)
         paced_at = (
@@ -200,7 +209,15 @@ class RateLimiter:
         retry_after: float | None,
         jitter: float,
     ) -> None:
-        """Pause after a 429. Calls that were in flight together count as one strike."""
+        """End the call's stamp, learn from `rate`, and pause all calls until
+        `paused_until`, which never moves back. Calls taken before the last strike
+        count with it, not as another.
+
+        The pause is `retry_after`, else `rate.resets_in` (each plus up to 0.25 s;
+        LONGEST_PAUSE if it is longer); with neither a BACKOFF that doubles by strikes,
+        plus up to a quarter. `jitter` is from 0 to 1. Paced calls are twice as far
+        apart for SLOWED_FOR.
+        """
         stamp = self._end(token, now)
         if stamp is not None:
             self._learn_from(stamp, rate, now=now)
@@ -228,7 +245,11 @@ class RateLimiter:
 
     # ── Others on the same key ──────────────────────────────────────────────────
     def _learn_from(self, stamp: Stamp, rate: RateReport, *, now: float) -> None:
-        """Adopt the server's limit, and add the calls it counted that were not ours."""
+        """Adopt the server's limit for the window that the report is about, and add the
+        calls it counted that were not ours as FOREIGN stamps. These also postpone
+        paced calls and count in `foreign_seen`. Do nothing if no window matches;
+        without `remaining` adopt the limit only.
+        """
         window = matching_window(rate, self.windows)
         if window is None:
             return
@@ -264,7 +285,10 @@ class RateLimiter:
         deadline: float,
         scale: float,
     ) -> Self:
-        """Restore the state, limiting times: a clock set back must not block calls."""
+        """Return a limiter with the state that `dump` returned; missing values are the
+        defaults. Times in the future are limited, as a clock set back must not block
+        calls, and stamps too old to matter are dropped.
+        """
         limiter = cls(windows=tuple(windows), deadline=deadline, scale=scale)
         kept = limiter.longest.seconds + deadline * 2
         for token, kind, taken_at, ended_at in state.get("stamps", []):
@@ -303,7 +327,8 @@ class RateLimiter:
 
 
 def foreign_calls(*, used: int, ours: int, known: int) -> int:
-    """Return how many calls the server counted that are neither ours nor known.
+    """Return how many calls the server counted beyond ours and the known foreign ones;
+    never below 0.
 
     `ours` includes calls in flight, which it may not have counted, so that none of our
     own calls is taken for a foreign one.
@@ -312,7 +337,8 @@ def foreign_calls(*, used: int, ours: int, known: int) -> int:
 
 
 def spread_foreign_calls(calls: int, *, over: float, now: float) -> list[Stamp]:
-    """Return foreign calls, spread evenly over the last `over` seconds.
+    """Return that many ended FOREIGN stamps: one at `now`, the others evenly over the
+    `over` seconds before it, newest first.
 
     With one time for all, they would become free at once and be counted at once again:
     in every window there would be a while without calls.
@@ -324,10 +350,11 @@ def spread_foreign_calls(calls: int, *, over: float, now: float) -> list[Stamp]:
 def matching_window(
     rate: RateReport, windows: Sequence[RateWindow]
 ) -> RateWindow | None:
-    """Return our window that the server's report is about, or None.
+    """Return the window of ours whose count is nearest to the reported limit, or None.
+    A report without a limit counts as one of the longest window's.
 
-    A limit per hour, for example, must not be applied to a minute. A report without a
-    limit is taken to be about the longest window.
+    None: a limit below 1, over 4 times more or less than that count, or a reset later
+    than 1.5 windows plus 1 s. So a limit per hour is not applied to a minute.
     """
     longest = max(windows, key=lambda window: window.seconds)
     limit = longest.count if rate.limit is None else rate.limit

@@ -107,7 +107,9 @@ class HistoryEntry:
 
     @property
     def is_from_person(self) -> bool:
-        """Return if a person on the lead's side wrote it, so that it may need an answer."""
+        """Return True for a reply that is neither a bounce nor automatic: it may need
+        an answer.
+        """
         is_from_program = self.is_bounce or self.is_automatic
         return self.direction == "reply" and not is_from_program
 
@@ -201,7 +203,10 @@ class LeadRow:
 
 
 def _owner(raw: Payload) -> tuple[int | None, bool]:
-    """Return (owner id, is it known): null is nobody, a missing or bad field unknown."""
+    """Return (owner id, is it known) by `team_member_id`, or else `assigned_to`, as an
+    id or an object with one. Null is nobody: (None, True). A missing field or an
+    unusable id is unknown: (None, False).
+    """
     if "team_member_id" in raw:
         value = raw["team_member_id"]
     elif "assigned_to" in raw:

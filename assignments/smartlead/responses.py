@@ -65,22 +65,34 @@ class Response:
 
     @property
     def says_no(self) -> bool:
-        """Return if `ok` or `success` is false, which happens with status 200, too."""
+        """Return True if `ok` or `success` of the payload is false, as a boolean or a
+        text, which happens with status 200, too; False for any other payload.
+        """
         return _says_no(self.payload)
 
     @property
     def sentence(self) -> str:
-        """Return Smartlead's own message from the field that holds it, or an empty text."""
+        """Return Smartlead's own message, or an empty text: on one line of at most
+        LONGEST_SENTENCE the first text among `error`, `error.message`, `message` and
+        `err`, but `message` first in Joi's form. Of a payload that is a text, return
+        its first 200 characters.
+        """
         return _sentence(self.payload) if self.is_json else ""
 
     @property
     def server_time(self) -> datetime | None:
-        """Return the Date header in UTC (whole seconds), or None."""
+        """Return the Date header as an aware datetime (whole seconds, UTC), or None if
+        it is missing or unreadable.
+        """
         return _parse_http_date(self.headers.get("date", ""))
 
     @property
     def retry_after(self) -> float | None:
-        """Return the seconds to wait, from the header or the body, or None."""
+        """Return the seconds to wait, never below 0, or None.
+
+        The first usable one counts: the Retry-After header as a number or a date, then
+        `retry_after` or `error.retry_after` of the body.
+        """
         header = self.headers.get("retry-after", "")
         waits = (
             _parse_seconds(header),
@@ -91,7 +103,13 @@ class Response:
 
 
 def error_from(response: Response) -> SmartleadError | None:
-    """Return the error that this response means, or None for any 2xx."""
+    """Return (do not raise) the error that this response means, or None for any 2xx.
+
+    Refused: 400, 404 or 422 with a message. All else is ServiceTrouble: `rate_limit`
+    for 429; `key`, `plan` or `unavailable` for 401, 403 or a key that Joi rejects;
+    `address` for an unknown path, a 405 or a redirect; `timeout` for 408; `plan` for
+    402; `unavailable` for 5xx; `garbled` for the rest.
+    """
     if response.is_success:
         return None
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -111,9 +129,11 @@ def error_from(response: Response) -> SmartleadError | None:
 
 
 def payload_of_read(response: Response) -> Any:
-    """Return the payload of a 2xx to a read.
+    """Return the JSON payload of a 2xx to a read, which may be null or empty. The
+    status is not checked.
 
-    Raises ServiceTrouble if it is not JSON or says that the call failed.
+    Raises ServiceTrouble (kind `garbled`) if it is not JSON or `ok` or `success` is
+    false.
     """
     if not response.is_json:
         raise garbled_error(
@@ -129,9 +149,10 @@ def payload_of_read(response: Response) -> Any:
 
 
 def payload_of_write(response: Response) -> dict[str, Any]:
-    """Return the payload of a 2xx to a write.
+    """Return the payload of a 2xx to a write. The status is not checked.
 
-    Raises AmbiguousWrite unless it clearly confirms the change.
+    Raises AmbiguousWrite unless it is an object that is not empty, has no false `ok` or
+    `success` (nor has its `data`), and has no `error` without `ok` or `success`.
     """
     payload = response.payload
     if not isinstance(payload, dict) or not payload:
@@ -176,7 +197,11 @@ def _access_error(response: Response) -> ServiceTrouble:
 
 
 def _address_error(response: Response) -> ServiceTrouble | None:
-    """Return the error for an unknown path (wrong base URL or missing route), or None."""
+    """Return a ServiceTrouble (kind `address`) for an unknown path, a 405 or a
+    redirect, else None. A path is unknown by Express' own page, or by a 404 without
+    JSON or with one of UNKNOWN_PATH_SENTENCES. Only Express' page and a 405 are
+    `surely_not_applied`.
+    """
     # Express' own page for an unknown path or method.
     cannot = re.search(r"\bCannot (GET|POST|PUT|PATCH|DELETE) /", response.text)
     is_unrouted = response.status == HTTPStatus.NOT_FOUND and (
@@ -234,7 +259,11 @@ def _is_key_rejected(payload: Any) -> bool:
 
 
 def _sentence(payload: Any) -> str:
-    """Return the first text of Joi's message, `error`, its message, `message`, `err`."""
+    """Return the first text among `error`, `error.message`, `message` and `err`, or an
+    empty one; `message` comes first with `validation` or if `error` is one of
+    STATUS_PHRASES. Blanks are collapsed and LONGEST_SENTENCE is the limit. Of a
+    payload that is a text, return its first 200 characters.
+    """
     if not isinstance(payload, dict):
         return payload.strip()[:200] if isinstance(payload, str) else ""
     error, message = payload.get("error"), payload.get("message")

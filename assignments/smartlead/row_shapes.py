@@ -28,7 +28,12 @@ _NESTED = {
 
 
 def flat_fields(raw: Payload) -> dict[str, Any]:
-    """Return the fields of either form by their names in the flat form."""
+    """Return the fields of _NESTED, the map id, company, phone and the times of last
+    reply and next mail, unconverted, by their names in the flat form; None if
+    missing. Those of _NESTED are read from the flat form if their field is there,
+    even null, else from the nested one; company and phone from the nested `lead`
+    only.
+    """
     row = {
         name: first_present(raw, name)
         if name in raw
@@ -58,10 +63,11 @@ _UNANSWERED = {
 
 
 def _last_reply_time(raw: Payload) -> Any:
-    """Return the time of the lead's last reply as sent, or None.
+    """Return the time of the lead's last reply as sent, or None: `last_reply_time` if
+    the row has it, even null, else `replied_at` or `received_at` of `last_message`.
 
-    In the nested form, `received_at` is the time of the last message, whoever wrote it,
-    so it counts only if the rest of the row shows a reply.
+    `received_at` is the time of the last message, whoever wrote it, so it counts only
+    if the rest of the row shows a reply.
     """
     if "last_reply_time" in raw:
         return raw["last_reply_time"]

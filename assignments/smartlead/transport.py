@@ -45,14 +45,16 @@ class CallTiming:
     has_written: bool = field(default=False, init=False)
 
     def seconds_left(self, problem: type[httpcore.TimeoutException]) -> float:
-        """Return the seconds until the deadline; raise `problem` if it has passed."""
+        """Return the seconds until the deadline, more than 0; raise `problem` if it has
+        passed.
+        """
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise problem("The call's deadline has passed.")
         return left
 
     def check_start(self) -> None:
-        """Raise NotSent if `start_by` has passed.
+        """Raise NotSent if `start_by` is set and has passed.
 
         Checked at every step, as a process may be paused for minutes at any time.
         """
@@ -128,7 +130,9 @@ class SocketTransport(httpx.BaseTransport):
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """Return the TLS settings; cached, as reading all authorities takes long."""
+    """Return httpx' default TLS settings, made once, as reading all authorities takes
+    long.
+    """
     return httpx.create_ssl_context()
 
 
@@ -188,11 +192,11 @@ def _connect_first(
 
 
 def _resolve_host(host: str, port: int, *, timeout: float) -> list[str]:
-    """Return the addresses of a host within `timeout` seconds.
+    """Return the IP addresses of a host without repetitions, in the system's order.
+    Raises ConnectTimeout after `timeout` seconds, AddressUnknown if there are none.
 
     The system's look-up has no time-out, so a thread makes it. If it hangs, the thread
-    is abandoned; as a daemon it does not delay the end of the process. Raises
-    ConnectTimeout or AddressUnknown.
+    is abandoned; as a daemon it does not delay the end of the process.
     """
     addresses: list[str] = []
 

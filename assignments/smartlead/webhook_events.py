@@ -50,7 +50,9 @@ class UnreadableEvent(Exception):
 
 
 def parse_body(body: bytes) -> dict[str, Any]:
-    """Return the body's JSON object; raise UnreadableEvent if it is none."""
+    """Return the body's JSON object; raise UnreadableEvent if it is no JSON (NaN and
+    Infinity are none), no object, or nested too deeply.
+    """
     try:
         raw = json.loads(body, parse_constant=_reject_constant)
     except RecursionError:
@@ -63,7 +65,7 @@ def parse_body(body: bytes) -> dict[str, Any]:
 
 
 def _reject_constant(name: str) -> None:
-    """Refuse NaN and Infinity, which are no JSON."""
+    """Raise ValueError: NaN and Infinity are no JSON."""
     raise ValueError(name)
 
 
@@ -88,7 +90,11 @@ _BODY_FIELDS = {"html", "text", "body", "reply_body", "sent_message_body"}
 
 
 def stored_fields(raw: Payload) -> dict[str, Any]:
-    """Return the fields that are used, as text of limited length."""
+    """Return the fields of the body that are used, as texts of limited length, nested
+    as in the body; attachments as name, url and type, reply headers if relevant. At
+    most MAX_COPIED_ADDRESSES and MAX_ATTACHMENTS are kept. Empty fields are left
+    out, except the texts of mails that the body has: those mean a mail without text.
+    """
     content: dict[str, Any] = _texts(raw, _TOP_LEVEL_FIELDS)
     for name, fields in _NESTED_FIELDS.items():
         content[name] = _texts(nested_object(raw, name), fields) | _attachment_fields(
@@ -175,15 +181,19 @@ class EventPayload:
         )
 
     def lead_row(self, map_id: int, **fields: Any) -> LeadRow:
-        """Return an inbox row with these fields; all others are unknown."""
+        """Return an inbox row of this map id with these fields of LeadRow; all others
+        are unknown or empty. Raises ValueError if `map_id` is no usable id.
+        """
         return replace(LeadRow.from_payload({"email_lead_map_id": map_id}), **fields)
 
 
 def event_key(raw: Payload) -> str:
-    """Return a text that identifies the event, or an empty one if its body has no id.
+    """Return a text that is the same when the event is sent again, or an empty one if
+    its body has no id: `event` and the event id, else `mail` and the message id of
+    the mail, else `about`, the body's message id and the time; then the event's
+    name, map id and lead address. For a change of category only an event id counts.
 
-    It is the same when an event is sent again. Headers cannot be used: a proxy may give
-    each delivery another id, or all of them the same.
+    Headers cannot be used: a proxy may give each delivery another id, or all the same.
     """
     event = EventPayload.from_payload(raw)
     about = f"{event.name} {event.map_id} {event.email}"
@@ -215,7 +225,12 @@ def _event_time(raw: Payload, kind: EventKind) -> datetime | None:
 
 
 def _lead_email(raw: Payload) -> str:
-    """Return the lead's address. `from_email` is ours; `to_email` is usually the lead's."""
+    """Return the lead's address in lower case, or an empty text.
+
+    It is the first of `sl_lead_email`, `lead_email`, `lead.email` and
+    `leadCorrespondence.targetLeadEmail`; else `to_email` or `to`, unless it equals
+    `from_email`, which is ours.
+    """
     to = as_text(first_present(raw, "to_email", "to")).lower()
     is_ours = to == as_text(raw.get("from_email")).lower()
     return as_text(
@@ -227,10 +242,10 @@ def _lead_email(raw: Payload) -> str:
 
 
 def _mail(raw: Payload, kind: EventKind) -> HistoryEntry | None:
-    """Return the event's mail as an entry of a conversation, or None.
-
-    The message id is taken from the mail's own part only: elsewhere it may be the id of
-    the mail that is answered.
+    """Return the event's mail, or None without a time or if it is no reply or sent
+    mail. A reply has no subject and is from the address that replied, else from the
+    lead's. The message id is of the mail's own part: elsewhere it may be the
+    answered mail's.
     """
     if kind not in _MAIL_FIELDS:
         return None
