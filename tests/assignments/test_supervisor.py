@@ -179,12 +179,12 @@ class TestWatch:
 
 PROGRAM = """
 import sys
-from assignments.supervisor import Part, Supervisor
+from assignments.supervisor import ManagedProcess, Supervisor
 
 sleeps = [sys.executable, "-c", "import time; time.sleep(60)"]
 with Supervisor(say=print, patience=3) as supervisor:
-    supervisor.start(Part(name="web", command=sleeps))
-    supervisor.start(Part(name="worker", command=sleeps))
+    supervisor.start(ManagedProcess(name="web", command=sleeps))
+    supervisor.start(ManagedProcess(name="worker", command=sleeps))
     print(*supervisor.pids().values(), flush=True)
     supervisor.watch()
 """

@@ -44,8 +44,8 @@ def test_no_column_takes_text_from_outside_as_it_is():
     "column",
     [
         "Lead.first_name", "Lead.last_name", "Lead.email", "Lead.company",
-        "Campaign.name", "Category.name", "Member.name", "Team.name", "Mapping.name",
-        "MappingLine.value", "RoutingRule.name", "SavedView.name", "Message.subject",
+        "Campaign.name", "Category.name", "Member.name", "Team.name", "LookupTable.name",
+        "LookupEntry.value", "RoutingRule.name", "SavedView.name", "Message.subject",
         "Message.sender", "LeadNote.author",
     ],
 )  # fmt: skip

@@ -211,4 +211,7 @@ def _paths(resolver: URLResolver, prefix: str = "") -> list[str]:
 
 
 def _filled(paths: Iterable[str]) -> list[str]:
-    return [re.sub("<(int:map_id|int:pk|str:token)>", "1", path) for path in paths]
+    return [
+        re.sub("<(int:map_id|int:pk|slug:token|str:token)>", "1", path)
+        for path in paths
+    ]

@@ -21,7 +21,7 @@ import django
 django.setup()
 from django.core.management import call_command
 call_command("migrate", run_syncdb=True, verbosity=0)
-from assignments.services.setup import create_manager
+from assignments.services.people.first_manager import create_manager
 create_manager(username="mia", email="m@example.com", password={PASSWORD!r})
 """
 

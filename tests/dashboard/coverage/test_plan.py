@@ -144,7 +144,7 @@ class TestPreview:
 
         response = self.preview(client, typed(ana, ben, cem))
 
-        assertContains(response, "4 leads</span> with 4 notes")
+        assertContains(response, "4 leads</span>with 4 notes")
         assertContains(response, "1 now, 3 then, capacity 2")
         assertContains(response, "1 above capacity from day one.")
         assertContains(response, "Up to 12 calls")
@@ -195,7 +195,7 @@ class TestPreview:
 
         response = self.preview(client, typed(ana, ben))
 
-        assertContains(response, "00:00</span> Lagos")
+        assertContains(response, "00:00</span>Lagos")
         assertContains(response, "08:00 in Tokyo, your time")
 
     def test_writes_nothing(self, client, lead, ana, ben):

@@ -46,7 +46,7 @@ def test_shows_the_piles_with_their_sizes(client, manager, ana, piles):
 
     assertContains(response, "Hot")
     assertContains(response, "Lost</span>")
-    assertContains(response, '1 lead</span> <span class="pill">closed</span>')
+    assertContains(response, '1 lead</span><span class="pill">closed</span>')
     assertContains(response, "No category")
     assertNotContains(response, f'value="{ana.pk}"')
 
