@@ -80,8 +80,10 @@ def _for_sandbox(environ: MutableMapping[str, str], folder: Path) -> None:
 
 
 def _kept_secret(folder: Path) -> str:
-    """Return the secret in the folder's file secret_key; folder and file are created if
-    missing, the file readable by its owner alone.
+    """Return the secret in the folder's file secret_key, made if missing, for its owner
+    alone.
+
+    The folder is made too; its parent must exist.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / "secret_key"

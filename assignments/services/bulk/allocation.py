@@ -269,9 +269,10 @@ def build_strategy(part: PlanPart, context: PlanContext) -> Strategy:
 
 
 def _counts_by_owner(leads: QuerySet[Lead], context: PlanContext) -> dict[int, int]:
-    """Return how many of these leads each owner has, with 0 for unowned leads.
+    """Return how many of these leads each owner has; key 0 is for unowned leads.
 
-    Leads that are gone and owners whose leads the actor may not move are left out.
+    Leads that are gone, and those whose owner (or having none) keeps the actor from
+    moving them, are left out.
     """
     present = leads.select_related(None).filter(gone_at=None).order_by()
     counts = present.values_list("owner").annotate(Count("pk"))

@@ -175,9 +175,10 @@ def _parts(
 def _leads_to_give(
     giver: RebalanceTarget, *, at: datetime, with_live: bool
 ) -> Iterator[int]:
-    """Yield the ids of as many movable leads as the member gives.
+    """Yield ids of the member's open leads that may move, as many as they give.
 
-    Those without a mail in or out for longest come first.
+    With `with_live` leads of live conversations may move too. Those without a mail in
+    or out for longest come first.
     """
     owned = Lead.objects.filter(open_leads.is_open(), owner=giver.member)
     movable = owned.annotate(kind=movability(at, with_live=with_live)).filter(

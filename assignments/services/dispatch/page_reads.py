@@ -135,7 +135,8 @@ def _request(
 ) -> ListPage[LeadRow] | None:
     """Return the newest PAGE leads of that member up to the page's last reply.
 
-    None if Smartlead refuses; raises NotSent or ServiceTrouble.
+    None if Smartlead refuses, which is recorded nowhere; raises NotSent or
+    ServiceTrouble.
     """
     try:
         with context.client.use_slot(slot):

@@ -208,11 +208,10 @@ def _keeps_present_owner(row: Assignment) -> bool:
 def _apply_decision(row: Assignment, at: datetime) -> None:
     """Update the holds after a change that no coverage made.
 
-    An undo revives the holds that the undone row ended, if it can; then nothing else
-    happens. Else planned holds end (`_drop_planned`); a live hold whose origin gets the
-    lead ends as back; with `until_back` the newest live hold goes to the row's target;
-    else all live holds end as moved and their coverages leave the lead alone. Last
-    comes `_pin_where_given`.
+    If an undo revives holds, nothing else happens. Otherwise planned holds end; a live
+    hold whose origin gets the lead ends as back; with `until_back` the newest live hold
+    goes to the row's target; else all live holds end as moved and their coverages leave
+    the lead alone. Last comes `_pin_where_given`.
     """
     if row.cause == Cause.UNDO and _revive(row):
         return

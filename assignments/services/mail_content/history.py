@@ -37,7 +37,9 @@ class MailSection:
     @property
     def sender(self) -> str:
         """Return the value of the first "from" label in the first 20 lines, or the line
-        below if it has none; "" without such a label.
+        below it if the label has none.
+
+        "" without such a label, also if it stands on the last line.
         """
         for line, following in zip(self.lines[:20], self.lines[1:21], strict=False):
             if label_of(line.text) == "from":

@@ -64,7 +64,9 @@ class NotificationPreferences:
 
 
 def preference_for_kind(user: User, kind: NotificationKind) -> KindPreference:
-    """Return the user's saved choice for this kind, else its default."""
+    """Return the user's saved choice for this kind, else the kind's default for
+    everybody.
+    """
     row = NotificationChoice.objects.filter(user=user, kind=kind).first()
     return _choice(row) if row else DEFAULTS[kind]
 
