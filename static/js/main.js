@@ -3,7 +3,6 @@ import "./picker.js";
 import "./live_updates.js";
 import "./errors.js";
 import "./member_search.js";
-import "./filters.js";
 import "./forms.js";
 import "./lead_rows.js";
 import "./lead_panel.js";
