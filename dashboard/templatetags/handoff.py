@@ -260,5 +260,6 @@ def current_on(context: Context, names: str) -> SafeString:
     """Return `aria-current="page"` if the current page's URL name is among `names`,
     which are separated by spaces; else empty.
     """
-    here = context["request"].resolver_match.view_name
-    return mark_safe('aria-current="page"' if here in names.split() else "")  # noqa: S308
+    match = context["request"].resolver_match
+    is_here = match is not None and match.view_name in names.split()
+    return mark_safe('aria-current="page"' if is_here else "")  # noqa: S308

@@ -61,10 +61,11 @@ class CallEstimate:
 def calls_per_minute() -> int:
     """Return how many calls a minute the longest window of the rate limit allows.
 
-    One call per window is left to people's clicks; rounded down, but at least 1.
+    One call per window is left to people's clicks, unless it has only one. Rounded
+    down, but at least 1.
     """
     count, seconds = max(settings.SMARTLEAD_RATE_LIMITS, key=lambda limit: limit[1])
-    return max(1, int((count - 1) * 60 / seconds))
+    return max(1, int(max(1, count - 1) * 60 / seconds))
 
 
 def minutes_for(calls: int) -> int:

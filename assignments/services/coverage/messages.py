@@ -1,6 +1,6 @@
 """Notifications of coverages: to those who cover, who are back, or are responsible.
 
-What each person has been told (CoverageWord) is compared with how the coverage stands,
+What each person has been told (CoverageNotice) is compared with how the coverage stands,
 once a minute. So a change that is undone at once is no news, and nothing is told twice.
 """
 
