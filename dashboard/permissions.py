@@ -1,4 +1,4 @@
-"""What a viewer may do, asked once a page instead of once a row.
+"""Rights of the viewer, asked once a page instead of once a row.
 
 The services decide (`assignments.services.access`); this mirrors them for templates.
 """

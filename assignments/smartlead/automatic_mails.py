@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from assignments.smartlead import automatic_subjects
-from assignments.smartlead.parsing import as_text
+from assignments.smartlead.payload_values import as_text
 
 type MailKind = Literal["person", "bounce", "automatic"]
 

@@ -29,7 +29,7 @@ from assignments.smartlead.list_parsing import (
     parse_page,
 )
 from assignments.smartlead.metered_call import MeteredCalls
-from assignments.smartlead.parsing import Payload, as_dicts, as_id
+from assignments.smartlead.payload_values import Payload, as_dicts, as_id
 from assignments.smartlead.records import (
     CampaignLeadRow,
     CampaignRow,

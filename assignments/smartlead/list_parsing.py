@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from assignments.smartlead.parsing import Payload, as_int, as_text, first_present
+from assignments.smartlead.payload_values import Payload, as_int, as_text, first_present
 from assignments.smartlead.responses import garbled_error
 
 MAX_EXCERPT_LENGTH = 500

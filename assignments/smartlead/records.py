@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, Self
 
 from assignments.smartlead.automatic_mails import headers_of, kind_of_mail
-from assignments.smartlead.parsing import (
+from assignments.smartlead.payload_values import (
     Payload,
     as_decimal,
     as_dicts,

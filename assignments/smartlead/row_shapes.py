@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from assignments.smartlead.automatic_mails import address_of, kind_of_mail
-from assignments.smartlead.parsing import (
+from assignments.smartlead.payload_values import (
     Payload,
     as_int,
     as_text,

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from assignments.models.webhook import EventKind
 from assignments.smartlead.automatic_mails import headers_of
-from assignments.smartlead.parsing import (
+from assignments.smartlead.payload_values import (
     Payload,
     as_dicts,
     as_id,

@@ -1,4 +1,4 @@
-"""What the certificate of a coverage says: its sums, and what went another way."""
+"""Sentences of a coverage's certificate: its sums, and leads that were not returned."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Who did what in a period: the team's table and its exports.
+"""Figures of members in a period: the team's table and its exports.
 
 Everybody signed in sees it, as they see inbox and history, which it is made of; exports
 are for sales managers, like the one of the history (docs/design/design.md, section 9).

@@ -14,7 +14,10 @@ MOST_MEMBERS = 6
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """By rule, leads that it takes with the next tick, and those that find nobody."""
+    """Numbers of leads by rule id for the next tick.
+
+    `placed` are those the rule gives to a member, `stuck` those nobody can be found for.
+    """
 
     placed: Counter[int] = field(default_factory=Counter)
     stuck: Counter[int] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""How the parts of the system page read."""
+"""Template tags for the system page: states and counts in words."""
 
 from collections.abc import Sequence
 from datetime import datetime

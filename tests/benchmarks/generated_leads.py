@@ -13,7 +13,7 @@ from assignments.models.assignment import Cause, State
 from assignments.sandbox.names import COUNTRIES, FIRMS, MEMBERS
 from assignments.sandbox.seed import CATEGORIES
 from assignments.services.mirror.import_leads import search_text_of
-from assignments.services.sla.waiting import is_answer_owed
+from assignments.services.sla.answers_owed import is_answer_owed
 
 CLOSING = {"Not Interested", "Do Not Contact", "Wrong Person"}
 CAMPAIGNS = 40

@@ -1,4 +1,4 @@
-"""What the dispatcher works with: the client, the budget of calls, the clock."""
+"""Tools of the dispatcher: the client, the budget of calls, the clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from assignments.services.insights.workload import overdue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """From `starts_at` up to, not including, `ends_at`."""
+    """A period from `starts_at` up to, not including, `ends_at`."""
 
     starts_at: datetime
     ends_at: datetime

@@ -1,4 +1,4 @@
-"""What an element's style attribute says about its words."""
+"""Properties of an element's style attribute that matter for its words."""
 
 import re
 from dataclasses import dataclass

@@ -27,9 +27,9 @@ from assignments.services.replies.exchanges import (
     last_own_mail_at,
     last_real_reply,
 )
+from assignments.services.sla.answers_owed import is_answer_owed
 from assignments.services.sla.deadlines import update_deadlines
 from assignments.services.sla.policy import SlaPolicy
-from assignments.services.sla.waiting import is_answer_owed
 from assignments.smartlead.records import LeadRow
 from assignments.visible_text import folded
 

@@ -21,7 +21,7 @@ from assignments.services.mirror.sync_sources import (
     CATEGORIES,
     MEMBERS,
 )
-from assignments.services.sla.waiting import refresh_answers_owed
+from assignments.services.sla.answers_owed import refresh_answers_owed
 from assignments.smartlead.budget import CallKind
 from assignments.smartlead.errors import Refused
 from assignments.smartlead.records import (

@@ -8,7 +8,7 @@ from assignments.models import Account, Category, Lead, User
 from assignments.services import account as accounts
 from assignments.services.access import require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.sla.waiting import refresh_answers_owed
+from assignments.services.sla.answers_owed import refresh_answers_owed
 
 
 @transaction.atomic

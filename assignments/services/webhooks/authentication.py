@@ -11,7 +11,7 @@ from django.db.models import F
 
 from assignments.models import WebhookRefusal
 from assignments.models.webhook import WebhookRefusal as _Refusal
-from assignments.smartlead.parsing import Payload, as_text
+from assignments.smartlead.payload_values import Payload, as_text
 
 Reason = _Refusal.Reason
 

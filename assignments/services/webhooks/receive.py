@@ -15,7 +15,7 @@ from assignments.services.mail_content.parsed_mail import ParsedMail
 from assignments.services.webhooks import authentication
 from assignments.services.webhooks.apply import EventOutcome, apply_event
 from assignments.smartlead import webhook_events
-from assignments.smartlead.parsing import as_text
+from assignments.smartlead.payload_values import as_text
 from assignments.smartlead.webhook_events import EventPayload, UnreadableEvent
 
 __all__ = ["UnreadableEvent", "apply_stored", "receive", "tick"]

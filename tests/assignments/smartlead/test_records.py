@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from assignments.smartlead.parsing import as_flag, as_id, as_moment, as_text
+from assignments.smartlead.payload_values import as_flag, as_id, as_moment, as_text
 from assignments.smartlead.records import (
     CampaignLeadRow,
     CampaignRow,

@@ -1,4 +1,4 @@
-"""How rules read when they are held against one lead."""
+"""Template tags for rules that are tried on one lead: answers and reasons."""
 
 from django.template import Library
 from django.utils.html import format_html
