@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import LookupEntry, LookupTable, Member
+from assignments.services.bulk import lead_values
 from assignments.services.bulk import lookup_tables as tables
 from assignments.services.bulk.csv_input import (
     MOST_BYTES,
@@ -21,6 +22,7 @@ from assignments.services.bulk.csv_input import (
 from assignments.services.errors import AssignmentRefused
 from dashboard.form_fields import LineField, LinesField
 from dashboard.htmx import PageRequest
+from dashboard.routing.rule_draft import RuleDraft
 from dashboard.server.body_limit import largest_body
 from dashboard.server.body_sizes import LARGEST_IMPORT
 from dashboard.service_errors import refuse
@@ -56,12 +58,10 @@ class ImportForm(forms.Form):
     file = forms.FileField(required=False, label="A CSV file")
     text = LinesField(
         required=False,
-        label="or its rows",
+        label="Or type the rows",
         widget=forms.Textarea(attrs={"rows": 5, "placeholder": "DE,ana@example.com"}),
     )
-    replaces = forms.BooleanField(
-        required=False, label="Replace all lines that are there"
-    )
+    replaces = forms.BooleanField(required=False, label="Remove all lines of now first")
 
     def clean(self) -> dict[str, object]:
         file = self.cleaned_data.pop("file", None)
@@ -91,10 +91,10 @@ def mappings(request: PageRequest) -> HttpResponse:
             refuse(request, refusal)
             status = 409
         else:
-            messages.success(request, f"{table} is made. Now its lines.")
+            messages.success(request, f"The table “{table}” is there. Add its lines.")
             return redirect("mapping", table.pk)
     known = LookupTable.objects.annotate(count=Count("lines"))
-    context = {"form": form, "tables": known}
+    context = {"form": form, "tables": known, "draft": RuleDraft.of(request)}
     return render(request, "configuration/lookup_tables.html", context, status=status)
 
 
@@ -162,7 +162,7 @@ def _told(done: object) -> str:
                 said.append(f"{rest:,} more lines repeat others.")
             return " ".join(said)
         case LookupEntry(value=value, member=member):
-            return f"“{value}” leads to {member}."
+            return f"Leads with “{value}” now go to {member}."
         case _:
             return f"{done} is saved."
 
@@ -188,6 +188,14 @@ def remove(request: PageRequest, pk: int) -> HttpResponse:
     return redirect("mappings")
 
 
+def _waiting_rule(request: PageRequest, table: LookupTable) -> dict[str, str] | None:
+    """Return name and address of the half-written rule, to go on with this table."""
+    draft = RuleDraft.of(request)
+    if draft is None:
+        return None
+    return {"name": draft.name, "address": draft.address_with(table)}
+
+
 def _table(
     request: PageRequest,
     table: LookupTable,
@@ -204,7 +212,9 @@ def _table(
     context = {
         "table": table,
         "form": form or MappingForm(initial=initial, auto_id="table_%s"),
-        "line": line or LineForm(),
+        "line": line or LineForm(initial={"value": request.GET.get("value", "")}),
+        "suggested": lead_values.unknown_values(table),
+        "waiting_rule": _waiting_rule(request, table),
         "rows": rows or ImportForm(),
         "broken": broken,
         "page": Paginator(lines, LINES).get_page(request.GET.get("page")),

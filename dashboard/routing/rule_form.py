@@ -40,6 +40,7 @@ LISTS = {
     "email_domain": Attribute.EMAIL_DOMAIN,
     "top_level_domain": Attribute.TOP_LEVEL_DOMAIN,
 }
+SEVERAL = frozenset({"campaign", "category"})
 DATE = "%Y-%m-%dT%H:%M"
 
 
@@ -86,10 +87,15 @@ class RuleForm(forms.Form):
         *,
         user: User,
         rule: RoutingRule | None = None,
+        draft: QueryDict | None = None,
     ) -> None:
-        super().__init__(data, initial=_initial(rule))
+        """Take `data` as sent. A `draft` was typed before and is shown unchecked, in
+        place of what the rule has.
+        """
+        super().__init__(data, initial=_initial(rule) | _typed(draft))
         self.user = user
         self.rule = rule
+        self.draft = draft
         for name, choices in (("campaign", _campaigns()), ("category", _categories())):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  for mypy
@@ -99,11 +105,11 @@ class RuleForm(forms.Form):
     def pool(self) -> PoolFields:
         """Return the members to choose from, with the weight and limit of each.
 
-        These are as typed if the form was sent, else as the rule has them. Members of
-        the rule are among them even if this user could not choose them, or nobody can
-        any more.
+        These are as typed if the form was sent or is a draft, else as the rule has
+        them. Members of the rule are among them even if this user could not choose
+        them, or nobody can any more.
         """
-        said = self.data if self.is_bound else self._kept_pool()
+        said = self.data if self.is_bound else self.draft or self._kept_pool()
         assert isinstance(said, QueryDict)  # noqa: S101  what a view gives
         also = [one.member_id for one in self._kept]
         return PoolFields(member_choices(self.user, also=also), said)
@@ -224,6 +230,18 @@ class RuleForm(forms.Form):
                 for one in wish.pool
             ),
         )
+
+
+def _typed(draft: QueryDict | None) -> dict[str, Any]:
+    """Return what was typed in the fields of a draft, by field name."""
+    if draft is None:
+        return {}
+    fields = RuleForm.base_fields
+    return {
+        name: draft.getlist(name) if name in SEVERAL else draft[name]
+        for name in fields
+        if name in draft
+    }
 
 
 def _initial(rule: RoutingRule | None) -> dict[str, Any]:

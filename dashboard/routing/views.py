@@ -13,17 +13,20 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from assignments.models import RoutingRule
+from assignments.models import LookupTable, RoutingRule
 from assignments.services.access import is_manager
+from assignments.services.bulk.lead_values import common_custom_fields, common_values
 from assignments.services.errors import AssignmentRefused
 from assignments.services.routing import rules as services
-from assignments.services.routing.data import RuleData
+from assignments.services.routing.data import LeadAttribute, RuleData
 from assignments.services.routing.lint import lint_context, lint_rules
 from assignments.services.routing.load import load_rules
 from assignments.services.routing.replay import replay_rules
 from assignments.services.routing.run import count_waiting_leads, preview_decisions
+from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, render_page
 from dashboard.routing.replay_table import ReplayTable
+from dashboard.routing.rule_draft import RuleDraft, drop_draft, keep_draft
 from dashboard.routing.rule_form import LISTS, RuleForm
 from dashboard.routing.rule_rows import Coming, rows_of_rules
 from dashboard.service_errors import refuse
@@ -86,7 +89,10 @@ def rule_page(request: PageRequest, pk: int) -> HttpResponse:
 
 def _edit(request: PageRequest, rule: RoutingRule | None) -> HttpResponse:
     if request.method != "POST":
-        return _form(request, RuleForm(user=request.user, rule=rule))
+        return _form(request, _fresh_form(request, rule))
+    if "make_table" in request.POST:
+        keep_draft(request, rule)
+        return redirect("mappings")
     form = RuleForm(request.POST, user=request.user, rule=rule)
     if not form.is_valid():
         return _form(request, form, status=422)
@@ -103,8 +109,21 @@ def _edit(request: PageRequest, rule: RoutingRule | None) -> HttpResponse:
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _form(request, form, status=409)
+    drop_draft(request)
     messages.success(request, f"The rule “{saved}” is saved.")
     return redirect("routing")
+
+
+def _fresh_form(request: PageRequest, rule: RoutingRule | None) -> RuleForm:
+    """Return the form as the rule has it or, with `?draft`, as it was last typed, with
+    the table of `?table` chosen.
+    """
+    draft = RuleDraft.of(request) if "draft" in request.GET else None
+    if draft is None or draft.rule_id != (rule.pk if rule else None):
+        return RuleForm(user=request.user, rule=rule)
+    pk = id_of(request.GET.get("table", ""))
+    table = None if pk is None else LookupTable.objects.filter(pk=pk).first()
+    return RuleForm(user=request.user, rule=rule, draft=draft.typed(table))
 
 
 def _try(request: PageRequest, form: RuleForm) -> HttpResponse:
@@ -132,7 +151,11 @@ def _form(request: PageRequest, form: RuleForm, **more: Any) -> HttpResponse:
         "rule": form.rule,
         "may_edit": is_manager(request.user),
         "many": [form[name] for name in ("campaign", "category")],
-        "lists": [form[name] for name in LISTS],
+        "lists": [
+            (form[name], common_values(LeadAttribute(attribute=attribute)))
+            for name, attribute in LISTS.items()
+        ],
+        "custom_fields": common_custom_fields(),
     }
     return render(request, "routing/rule.html", context | more, status=status)
 

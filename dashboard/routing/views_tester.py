@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -22,6 +23,8 @@ WEEKS = ("1", "2", "4", "8")
 TEMPLATE = "routing/try.html"
 
 MOST_NEAR = 50  # leads whose e-mails are compared
+MOST_MATCHES = 20  # leads to choose from
+MOST_WORDS = 10
 
 
 @require_safe
@@ -39,11 +42,12 @@ def try_rules(request: PageRequest) -> HttpResponse:
 
 
 def _explain(request: PageRequest, asked: str) -> HttpResponse:
-    lead = _lead(asked)
+    leads = _leads(asked)
     context: dict[str, Any] = {"asked": asked, "all_weeks": WEEKS}
-    if lead is None:
-        context["problem"] = f"There is no lead with the id “{asked[:40]}”."
-        return render(request, TEMPLATE, context, status=404)
+    if len(leads) != 1:
+        context |= {"matches": leads, "problem": _problem(asked, leads)}
+        return render(request, TEMPLATE, context, status=200 if leads else 404)
+    [lead] = leads
     told = explain_lead(lead, at=timezone.now())
     routed = lead.assignments.filter(cause=Cause.ROUTING).select_related("to")
     context |= {
@@ -55,16 +59,34 @@ def _explain(request: PageRequest, asked: str) -> HttpResponse:
     return render(request, TEMPLATE, context)
 
 
-def _lead(asked: str) -> Lead | None:
-    """Return the lead with this id, or the only one with this e-mail (compared as
-    `folded`); None if there is none, or several with the e-mail.
+def _problem(asked: str, leads: list[Lead]) -> str:
+    if not leads:
+        return f"There is no lead with the id, e-mail or name “{asked[:40]}”."
+    if len(leads) > MOST_MATCHES:
+        return f"More than {MOST_MATCHES} leads match. Add a last name or the company."
+    return f"{len(leads)} leads match. Choose one."
+
+
+def _leads(asked: str) -> list[Lead]:
+    """Return the lead with this id; else those with this e-mail, whole (compared as
+    `folded`); else those whose name, e-mail, company or campaign has all the words.
+
+    Up to MOST_MATCHES + 1, the newest reply first; without the words of an empty
+    search, none.
     """
     known = Lead.objects.select_related("owner", "campaign", "category")
     if (number := id_of(asked)) is not None:
-        return known.filter(pk=number).first()
-    if "@" not in asked:
-        return None
-    email = folded(asked)
-    near = known.filter(search_text__contains=email)[:MOST_NEAR]
-    found = [lead for lead in near if folded(lead.email) == email]
-    return found[0] if len(found) == 1 else None
+        by_id = list(known.filter(pk=number))
+        if by_id:
+            return by_id
+    words = folded(asked).split()[:MOST_WORDS]
+    if not words:
+        return []
+    conditions = [Q(search_text__contains=word) for word in words]
+    newest = known.filter(*conditions).order_by("-reply_order", "-map_id")
+    if "@" in asked:
+        near = newest[:MOST_NEAR]
+        exact = [lead for lead in near if folded(lead.email) == folded(asked)]
+        if exact:
+            return exact[: MOST_MATCHES + 1]
+    return list(newest[: MOST_MATCHES + 1])

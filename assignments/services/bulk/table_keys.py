@@ -63,7 +63,7 @@ def lead_keys(lookup: HasAttribute, value: Any) -> tuple[str, ...]:
         return ()
     match lookup.attribute:
         case Attribute.CUSTOM:
-            custom = _custom_value(value, lookup.custom_field)
+            custom = custom_value(value, lookup.custom_field)
             return (normalized_key(custom),) if custom not in {None, ""} else ()
         case Attribute.EMAIL_DOMAIN:
             return (normalized_key(str(value).rpartition("@")[2]),)
@@ -82,7 +82,7 @@ def _endings(domain: str) -> tuple[str, ...]:
     return tuple(".".join(labels[place:]) for place in range(1, len(labels)))
 
 
-def _custom_value(fields: Any, name: str) -> object:
+def custom_value(fields: Any, name: str) -> object:
     """Return the text or number of a custom field; None if it has none.
 
     Names are compared by `normalized_key`.

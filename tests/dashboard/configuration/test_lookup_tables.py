@@ -157,3 +157,23 @@ def test_leads_are_assigned_by_it(client, table, ana):
 
 def test_only_a_sales_manager_keeps_tables(client, stranger):
     assert client.get("/settings/mappings/").status_code == 403
+
+
+def test_values_of_leads_that_the_table_does_not_know_are_suggested(client, table, ana):
+    make_lead(email="x@shop.de")
+    make_lead(email="y@shop.fr")
+    client.post(
+        f"/settings/mappings/{table.pk}/lines/", {"value": "de", "member": ana.pk}
+    )
+
+    page = client.get(f"/settings/mappings/{table.pk}/")
+
+    assert [value.text for value in page.context["suggested"]] == ["fr"]
+    assertContains(page, "?value=fr#id_value")
+
+
+def test_a_suggested_value_stands_in_the_form(client, table):
+    page = client.get(f"/settings/mappings/{table.pk}/?value=%3Cb%3E")
+
+    assert page.context["line"]["value"].value() == "<b>"
+    assertContains(page, 'value="&lt;b&gt;"')

@@ -343,6 +343,29 @@ class TestTrying:
             client.get(f"/leads/{lead.pk}/"), f"/routing/try/?lead={lead.pk}"
         )
 
+    def test_by_a_name_that_one_lead_has(self, client, manager, ana):
+        make_lead(first_name="Lena", last_name="Vogel")
+        make_lead(first_name="Jonas", last_name="Vogel")
+
+        assertContains(client.get("/routing/try/?lead=vogel+LENA"), "Why Lena Vogel is")
+
+    def test_a_name_of_several_leads_lets_one_choose(self, client, manager, ana):
+        lena = make_lead(first_name="Lena", last_name="Vogel")
+        make_lead(first_name="Jonas", last_name="Vogel")
+
+        page = client.get("/routing/try/?lead=Vogel")
+
+        assertContains(page, "2 leads match. Choose one.")
+        assertContains(page, f"/routing/try/?lead={lena.pk}")
+
+    def test_a_name_of_very_many_leads_asks_for_more_words(self, client, manager):
+        for _ in range(21):
+            make_lead(first_name="Lena")
+
+        page = client.get("/routing/try/?lead=lena")
+
+        assertContains(page, "More than 20 leads match.")
+
     @pytest.mark.parametrize("asked", ["1", "x", "", "9" * 30, "a@b", "<b>"])
     def test_a_lead_that_is_not_there(self, client, manager, asked):
         response = client.get("/routing/try/", {"lead": asked})
@@ -368,7 +391,7 @@ class TestTrying:
             NEW | {"custom": "", "member": ben.pk, "try": "1"},
         )
 
-        assertContains(page, "As it stands here, not saved")
+        assertContains(page, "With the rule as it stands here, not saved")
         assertContains(page, "1 would be with the member who has them.")
         assert rule.pool.get().member == ana
 
