@@ -61,7 +61,9 @@ class ImportForm(forms.Form):
         label="Or type the rows",
         widget=forms.Textarea(attrs={"rows": 5, "placeholder": "DE,ana@example.com"}),
     )
-    replaces = forms.BooleanField(required=False, label="Remove all present lines first")
+    replaces = forms.BooleanField(
+        required=False, label="Remove all present lines first"
+    )
 
     def clean(self) -> dict[str, object]:
         file = self.cleaned_data.pop("file", None)
