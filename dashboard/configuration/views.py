@@ -59,6 +59,7 @@ def categories(request: PageRequest) -> HttpResponse:
                 category=category,
                 is_closing=f"closing_{category.pk}" in request.POST,
                 is_interested=f"interested_{category.pk}" in request.POST,
+                owes_no_answer=f"automatic_{category.pk}" in request.POST,
             )
         preferences.confirm_categories(actor=request.user, at=timezone.now())
     except AssignmentRefused as refusal:

@@ -10,6 +10,7 @@ from assignments.models import Lead
 from assignments.services.insights import answers_due
 from assignments.services.insights.answers_due import DUE, DUE_UNINDEXED
 from assignments.services.periods import short_day
+from assignments.services.sla.policy import answers_count_from
 from dashboard.inbox.hidden_filters import MOST_NAMED
 from dashboard.pagination import Cursor, Order, Page, page_of_groups
 
@@ -65,7 +66,7 @@ def _condition(sla: str, at: datetime, *, column: str) -> Q:
             since = answers_due.last_working_day(at, zone)
             return answers_due.overdue_since(since, at=at, column=column)
         case "before":
-            return answers_due.unanswered_before(answers_due.answers_count_from())
+            return answers_due.unanswered_before(answers_count_from())
     return answers_due.overdue(at, column=column)
 
 
@@ -75,7 +76,7 @@ def sla_words(sla: str, at: datetime) -> str:
         case "late":
             return late_words(at)
         case "before":
-            day = answers_due.answers_count_from()
+            day = answers_count_from()
             since = f", connected {_day(day)}" if day else ""
             return f"Unanswered before Handoff{since}"
     return dict(SLAS)[sla]
