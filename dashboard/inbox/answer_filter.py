@@ -1,9 +1,12 @@
 """The filter by when an answer is due, and the order of those that are late."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Lead
@@ -11,8 +14,9 @@ from assignments.services.insights import answers_due
 from assignments.services.insights.answers_due import DUE, DUE_UNINDEXED
 from assignments.services.periods import short_day
 from assignments.services.sla.policy import answers_count_from
+from dashboard.filters import count_of, most_counted
 from dashboard.inbox.hidden_filters import MOST_NAMED
-from dashboard.pagination import Cursor, Order, Page, page_of_groups
+from dashboard.pagination import PAGE_SIZE, Cursor, Order, Page, page_of_groups
 
 SLAS = [
     ("", "Answer"),
@@ -29,6 +33,40 @@ BY_DUE = Order(first="due_order", key="map_id", descending=False)
 NEWEST_DUE = Order(first="due_order", key="map_id", descending=True)
 # In the order of the list.
 LATE_LATELY, LATE_LONG_AGO, NOT_LATE = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnansweredBefore:
+    """Leads that wait for an answer since before Handoff was connected, as a link."""
+
+    count: int
+    day: str
+    address: str
+
+    @property
+    def shown(self) -> str:
+        return most_counted(self.count)
+
+
+def unanswered_before(
+    whose: dict[str, str], condition: Q | None = None
+) -> UnansweredBefore | None:
+    """Return the leads that the inbox lists for `whose`, of which `condition` is the
+    condition (all by default); None if there is no such lead.
+    """
+    moment = answers_count_from()
+    if moment is None:
+        return None
+    leads = Lead.objects.present().filter(answers_due.unanswered_before(moment))
+    count = count_of(leads.filter(condition or Q()))
+    query = urlencode(whose | {"sla": "before"})
+    return (
+        UnansweredBefore(
+            count=count, day=_day(moment), address=f"{reverse('inbox')}?{query}"
+        )
+        if count
+        else None
+    )
 
 
 class AnswerFilter:
@@ -99,7 +137,11 @@ def _day(moment: datetime) -> str:
 
 
 def page_by_lateness(
-    leads: QuerySet[Lead], *, at: datetime, after: Cursor | None
+    leads: QuerySet[Lead],
+    *,
+    at: datetime,
+    after: Cursor | None,
+    size: int = PAGE_SIZE,
 ) -> Page[Lead]:
     """Return a page of the leads, those due in the last 7 days first, longest late first.
 
@@ -111,12 +153,13 @@ def page_by_lateness(
         order=lambda group: NEWEST_DUE if group == LATE_LONG_AGO else BY_DUE,
         group_of=lambda lead: _group_of(lead, at),
         after=after,
+        size=size,
     )
 
 
 def lateness_order(leads: QuerySet[Lead], *, at: datetime, most: int) -> Sequence[Lead]:
     """Return the first `most` leads in the order of `page_by_lateness`."""
-    return page_by_lateness(leads, at=at, after=None).rows[:most]
+    return page_by_lateness(leads, at=at, after=None, size=most).rows
 
 
 def _within(group: int, at: datetime) -> Q:
