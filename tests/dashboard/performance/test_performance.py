@@ -200,7 +200,7 @@ class TestMemberPage:
         response = client.get(f"/team/{ana.pk}/")
 
         assertContains(response, "Ana Sousa had no leads in this period")
-        assertContains(response, "has answered nothing in these weeks")
+        assertContains(response, "answered no reply in these 13 weeks")
 
     def test_a_wrong_period_is_said_in_words(self, client, stranger, ana):
         response = client.get(f"/team/{ana.pk}/?from=2099-01-01")
