@@ -187,7 +187,8 @@ def test_the_users_who_decide_are_active_managers_and_leads_of_the_team_once():
     both = make_manager("Sara Klein")
     team = make_team(leads=(lead, both, make_user("Old Lead", is_active=False)))
     make_user("Uma User")
-    proposal = make_coverage(make_member(user=away, team=team), state="proposed")
+    ana = make_member(user=away, team=team)
+    proposal = make_coverage(ana, state="proposed", created_by=away)
 
     assert set(deciding_users(proposal)) == {lead, both}
     assert deciding_users(proposal).count() == 2
