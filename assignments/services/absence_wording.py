@@ -213,6 +213,17 @@ def has_own_scope(coverer: CoveringMember) -> bool:
     return bool(coverer.campaigns.all() or coverer.categories.all())
 
 
+def scope_in_words(campaigns: Sequence[str], categories: Sequence[str]) -> str:
+    """Return names after "leads of": `Nordics in the category Interested`.
+
+    `Nordics and DACH`, `the category Interested`, `the categories Interested and Info`;
+    "" without any.
+    """
+    noun = "the category" if len(categories) == 1 else "the categories"
+    kinds = f"{noun} {join_names(categories)}" if categories else ""
+    return " in ".join(filter(None, [join_names(campaigns), kinds]))
+
+
 def own_scope_in_words(coverer: CoveringMember) -> str:
     """Return their own campaigns, then categories, separated by commas; "" without any."""
     own_scope = [*coverer.campaigns.all(), *coverer.categories.all()]

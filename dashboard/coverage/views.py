@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assignments.models import CalendarFeed, Coverage, Member, Team, User
 from assignments.services.absence_wording import days_in_words
-from assignments.services.coverage import calendar, ical
+from assignments.services.coverage import actions, calendar, ical
 from assignments.services.coverage.alerts import to_confirm
 from assignments.services.coverage.certificate import status_counts_by_coverage
 from assignments.services.errors import AssignmentRefused
@@ -84,7 +84,7 @@ def coverage(request: PageRequest) -> HttpResponse:
         "timeline": timeline,
         "rows": _rows(timeline, today),
         "today": today,
-        "may_plan": may_plan(rights),
+        **_planning(request.user, rights),
         "shown": days_in_words(days[0], days[-1], today=today),
         "by": form.span,
         **_neighbours(form.span, days),
@@ -94,12 +94,17 @@ def coverage(request: PageRequest) -> HttpResponse:
     return render(request, TEMPLATE, context)
 
 
-def may_plan(rights: ViewerRights) -> bool:
-    """Return True if the viewer leads a team, is a sales manager, or is a member.
+def _planning(user: User, rights: ViewerRights) -> dict[str, Any]:
+    """Return what the viewer may plan: the absences of others, their own, or none.
 
-    Members propose their own absences.
+    Members propose their own; `own_member` is None for a login without one.
     """
-    return rights.may_schedule or Member.objects.filter(user=rights.user_id).exists()
+    own = Member.objects.filter(user=user, is_active=True).first()
+    return {
+        "own_member": own,
+        "may_plan": rights.may_schedule or own is not None,
+        "plan_words": "Plan coverage" if rights.may_schedule else "Plan my absence",
+    }
 
 
 def _rows(
@@ -138,7 +143,8 @@ def _lists(user: User, rights: ViewerRights, after: str) -> dict[str, Any]:
         known.exclude(state__in=(State.COMPLETED, State.CANCELLED)),
         order=SOONEST_FIRST, after=cursor,
     )  # fmt: skip
-    proposed = known.filter(pk__in=to_confirm(user, at=at).values("pk"))
+    proposals = to_confirm(user, at=at)
+    proposed = known.filter(pk__in=proposals.values("pk"))[:MOST_WAITING]
     recent = known.filter(
         state=State.COMPLETED, completed_at__gt=at - RECENTLY
     ).order_by("-completed_at")[:10]
@@ -147,11 +153,13 @@ def _lists(user: User, rights: ViewerRights, after: str) -> dict[str, Any]:
         calendar.uncovered_days_of(page.rows),
     )
     sums = status_counts_by_coverage(recent)
+    seen = actions.last_event_ids([one.pk for one in proposed])
     return {
         "ahead": [entry_of(one, rights, held=held, gaps=gaps) for one in page.rows],
         "earlier_ones": page.earlier and page.earlier.encoded(SCOPE),
         "later_ones": page.later and page.later.encoded(SCOPE),
-        "waiting": [entry_of(one, rights) for one in proposed[:MOST_WAITING]],
+        "waiting": [entry_of(one, rights, seen=seen) for one in proposed],
+        "waiting_total": proposals.count(),
         "recent": [entry_of(one, rights, tallies=sums) for one in recent],
     }
 

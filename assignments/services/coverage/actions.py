@@ -4,6 +4,7 @@ Those that change a scheduled or running coverage plan its leads in the same
 transaction.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 
 from django.db import transaction
@@ -34,6 +35,7 @@ __all__ = [
     "extend",
     "hand_back",
     "last_event_id",
+    "last_event_ids",
     "propose",
     "schedule",
     "shorten",
@@ -298,9 +300,13 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 def last_event_id(coverage_id: int) -> int:
     """Return the id of the coverage's newest event, for `seen`; 0 if it has none."""
-    coverages = Coverage.objects.filter(pk=coverage_id)
-    last: int | None = coverages.aggregate(last=Max("events"))["last"]
-    return last or 0
+    return last_event_ids([coverage_id]).get(coverage_id, 0)
+
+
+def last_event_ids(coverage_ids: Iterable[int]) -> dict[int, int]:
+    """Return the id of the newest event by coverage id; left out if there is none."""
+    events = CoverageEvent.objects.filter(coverage__in=list(coverage_ids)).order_by()
+    return dict(events.values_list("coverage").annotate(last=Max("pk")))
 
 
 def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
