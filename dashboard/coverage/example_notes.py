@@ -6,7 +6,6 @@ from assignments.models import Coverage, Lead, Member
 from assignments.services.ledger.holds import hold_note_text
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleNotes:
     """Both notes filled in; empty where none is written. `lead`: whose values they have."""
@@ -32,9 +31,7 @@ def example_notes(
     def filled(template: str) -> str:
         if covering is None:
             return template
-        return hold_note_text(
-            template, coverage=coverage, lead=lead, covering=covering
-        )
+        return hold_note_text(template, coverage=coverage, lead=lead, covering=covering)
 
     return ExampleNotes(
         start=filled(coverage.start_note),

@@ -40,8 +40,9 @@ class CoverageEntry:
 
     @property
     def returned(self) -> str:
-        """Return what became of the leads: `58 taken, 51 returned, 7 not returned.` The last
-        part is left out if it is 0. Empty without a tally.
+        """Return what became of the leads: `58 taken, 51 returned, 7 not returned.`
+
+        The last part is left out if it is 0. Empty without a tally.
         """
         if self.tally is None:
             return ""
@@ -83,7 +84,9 @@ class CoverageEntry:
         match self.coverage.state:
             case State.PROPOSED:
                 who = "you" if self.may_confirm else "a team lead"
-                return f"Proposed by {self.coverage.created_by}. To be confirmed by {who}"
+                return (
+                    f"Proposed by {self.coverage.created_by}. To be confirmed by {who}"
+                )
             case State.STARTING:
                 return f"Starting, returns {local_moment(self.coverage)}"
             case State.ACTIVE:
@@ -239,7 +242,9 @@ def _end_sentence(coverage: Coverage, tally: StatusCounts) -> str:
 def _out_sentence(coverage: Coverage, out: int) -> str:
     if not out:
         return "No lead is out any more."
-    leads, it = ("1 lead is out", "goes") if out == 1 else (f"{out} leads are out", "go")
+    leads, it = (
+        ("1 lead is out", "goes") if out == 1 else (f"{out} leads are out", "go")
+    )
     if coverage.on_return == Coverage.OnReturn.KEEP:
         stay = "stays" if out == 1 else "stay"
         return f"{leads} and {stay} with those who cover, as planned."

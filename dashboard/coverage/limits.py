@@ -17,12 +17,12 @@ def limits_ahead(found: CoveragePreview) -> str:
     """
     limited = [part for part in found.parts if part.own_scope]
     taken = sum(part.leads for part in limited)
-    has_shares = any(not part.own_scope and not part.is_fallback for part in found.parts)
+    has_shares = any(
+        not part.own_scope and not part.is_fallback for part in found.parts
+    )
     return _sentence(
         [_limit_ahead(part) for part in limited],
-        f"the shares divide the other {found.placed - taken}"
-        if has_shares
-        else "",
+        f"the shares divide the other {found.placed - taken}" if has_shares else "",
     )
 
 

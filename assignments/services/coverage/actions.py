@@ -64,8 +64,8 @@ def schedule(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
 def propose(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
     """Create a proposed coverage from the draft, with an event, and return it.
 
-    Those who may confirm it are told; no lead is planned. Raises DraftRefused with the problems of the draft, a missing
-    right of `actor` among them.
+    Those who may confirm it are told; no lead is planned. Raises DraftRefused with the
+    problems of the draft, a missing right of `actor` among them.
     """
     coverage = save.save_new_coverage(draft, actor, at, state=STATE.PROPOSED)
     _add_event(coverage, actor, at, f"{actor} proposed it.")

@@ -223,9 +223,9 @@ def _parts(
             covers_for=covers_for.get(member.pk, []),
             away=list(absences.get(member.pk, ())),
             own_scope=scopes.get(member.pk, ""),
-            in_scope=sum(
-                candidates[member.pk].fits(choice.topic) for choice in dealt
-            ) if member.pk in scopes else 0,
+            in_scope=sum(candidates[member.pk].fits(choice.topic) for choice in dealt)
+            if member.pk in scopes
+            else 0,
         )
         for member in able
     ]
