@@ -12,8 +12,11 @@ class NotificationKind(models.TextChoices):
     """A kind of notification; each person chooses how to be told, for each kind."""
 
     ASSIGNED = "assigned", "Leads are given to you"
+    TAKEN = "taken", "Leads are taken from you"
     COVERING = "covering", "You cover for somebody"
     RETURNED = "returned", "You are back"
+    PROPOSED = "proposed", "Somebody proposes an absence"
+    DECIDED = "decided", "Your absence is confirmed or declined"
     ATTENTION = "attention", "A coverage needs attention"
     OVERDUE = "overdue", "An answer is overdue"
     REVIEW = "review", "The weekly review"
@@ -159,17 +162,19 @@ class MailSchedule(models.Model):
 
 
 class PendingAnnouncement(models.Model):
-    """A lead that a member got and has not been told of.
+    """A lead that a member got or lost and has not been told of.
 
     Written with the change itself and deleted with the message that tells of it, so
     that nothing is told twice or forgotten, whoever is killed when.
     """
 
-    assignment = models.OneToOneField(
+    assignment = models.ForeignKey(
         "Assignment", on_delete=models.PROTECT, related_name="untold"
     )
     member = models.ForeignKey("Member", on_delete=models.PROTECT, related_name="+")
-    # Told by itself; empty: with whatever else they get in these minutes.
+    # The member had the lead before; else they got it.
+    is_loss = models.BooleanField(default=False, db_default=False)
+    # Told by itself; empty: with whatever else they get or lose in these minutes.
     batch = models.ForeignKey(
         "Batch", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -181,6 +186,12 @@ class PendingAnnouncement(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["member", "batch"], name="untold_by_member")]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_change_is_told_each_member_once",
+                fields=["assignment", "member"],
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Assignment {self.assignment_id}, untold"

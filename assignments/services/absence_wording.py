@@ -90,6 +90,26 @@ def last_day_away(coverage: Coverage, reader: tzinfo | None = None) -> str:
     return _day_in_words(last, end, coverage, reader)
 
 
+def away_in_words(coverage: Coverage, reader: tzinfo | None = None) -> str:
+    """Return an absence as the end of a sentence: `from Mon 4 May to Fri 15 May`.
+
+    `on Mon 4 May` if it is one whole day. Times as in `last_day_away`; the city of its
+    zone follows once, if the clocks of `reader` show another time at its start or end.
+    """
+    zone = coverage_zone(coverage)
+    first, last = away_days(coverage)
+    start, end = coverage.starts_at.astimezone(zone), coverage.ends_at.astimezone(zone)
+    begin = _with_time(short_day(first), _time_unless_midnight(start))
+    finish = _with_time(short_day(last), _time_unless_midnight(end))
+    words = f"on {begin}" if begin == finish else f"from {begin} to {finish}"
+    reader = reader or timezone.get_default_timezone()
+    is_same = all(
+        moment.astimezone(reader).utcoffset() == moment.utcoffset()
+        for moment in (start, end)
+    )
+    return words if is_same else f"{words} ({city_of_zone(coverage.zone)})"
+
+
 def day_back(coverage: Coverage, reader: tzinfo | None = None) -> str:
     """Return the day of the moment at which an absence ends, in its zone, in words.
 
@@ -191,6 +211,17 @@ def coverers_in_words(coverage: Coverage) -> str:
 def has_own_scope(coverer: CoveringMember) -> bool:
     """Return whether they have own campaigns or categories, which limit them."""
     return bool(coverer.campaigns.all() or coverer.categories.all())
+
+
+def scope_in_words(campaigns: Sequence[str], categories: Sequence[str]) -> str:
+    """Return names after "leads of": `Nordics in the category Interested`.
+
+    `Nordics and DACH`, `the category Interested`, `the categories Interested and Info`;
+    "" without any.
+    """
+    noun = "the category" if len(categories) == 1 else "the categories"
+    kinds = f"{noun} {join_names(categories)}" if categories else ""
+    return " in ".join(filter(None, [join_names(campaigns), kinds]))
 
 
 def own_scope_in_words(coverer: CoveringMember) -> str:

@@ -69,6 +69,11 @@ def in_zone(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 
+def minute_of(local: datetime) -> time:
+    """Return the time of day without seconds."""
+    return local.time().replace(second=0, microsecond=0)
+
+
 def short_day(day: date) -> str:
     """Return `day` without its year, in the active language: `Fri 15 May`."""
     return formats.date_format(day, "D j M")

@@ -34,6 +34,11 @@ class Person:
         return self.candidate.member
 
     @property
+    def is_limited(self) -> bool:
+        """Return True for somebody chosen who covers campaigns or categories only."""
+        return self.is_chosen and any([*self.campaigns, *self.categories])
+
+    @property
     def load(self) -> str:
         """Return the candidate's open leads in words: `12 of 40 open` with a capacity,
         `12 open` if it is None or 0.

@@ -97,7 +97,8 @@ def member_defaults(
 def _free_week(member: Member, today: date, zone: str) -> tuple[date, date]:
     monday = next_monday(today)
     weeks = [monday + timedelta(weeks=number) for number in range(WEEKS_TO_TRY)]
-    starts_at, ends_at = periods.absence_window(weeks[0], weeks[-1], None, None, zone)
+    last_friday = weeks[-1] + timedelta(days=4)
+    starts_at, ends_at = periods.absence_window(monday, last_friday, None, None, zone)
     absences = absences_by_member([member.pk], starts_at, ends_at).get(member.pk, [])
     for first in weeks:
         last = first + timedelta(days=4)
@@ -124,6 +125,26 @@ def redrawn(data: QueryDict, member: Member, *, mates: Iterable[Member]) -> Quer
     data["fallback"] = ""
     data["zone"] = member.time_zone or settings.TIME_ZONE
     data["drawn_for"] = str(member.pk)
+    return data
+
+
+def with_later_end(data: QueryDict) -> QueryDict:
+    """Return `data`, with a later last day if only the first day was moved past it.
+
+    That is the Friday of the first day's week, or the first day at a weekend. Nothing
+    changes if either day is none, or the first day is the one that was drawn.
+    """
+    drawn = data.get("drawn_first", "")
+    try:
+        first = date.fromisoformat(data.get("first_day", ""))
+        last = date.fromisoformat(data.get("last_day", ""))
+    except ValueError:
+        return data
+    if not drawn or first.isoformat() == drawn or first <= last:
+        return data
+    data = data.copy()
+    friday = first + timedelta(days=max(0, 4 - first.weekday()))
+    data["last_day"] = friday.isoformat()
     return data
 
 

@@ -15,6 +15,7 @@ from assignments.services.absence_wording import (
     coverers_in_words,
     day_runs_in_words,
     days_in_words,
+    join_names,
 )
 from assignments.services.coverage.calendar import CalendarCell
 from assignments.services.coverage.certificate import StatusCounts
@@ -35,18 +36,19 @@ class CoverageEntry:
     held: int = 0
     gap: Sequence[date] = ()
     tally: StatusCounts | None = None
+    seen: int = 0  # its last event, for whoever confirms it
 
     @property
     def returned(self) -> str:
-        """Return what became of the leads: `58 taken, 51 returned, 7 not.` The last
-        part is left out if it is 0. Empty without a tally.
+        """Return what became of the leads: `58 taken, 51 returned, 7 not returned.`
+
+        The last part is left out if it is 0. Empty without a tally.
         """
         if self.tally is None:
             return ""
         said = f"{self.tally.taken} taken, {self.tally['returned']} returned"
-        return (
-            f"{said}, {self.tally.not_back} not." if self.tally.not_back else f"{said}."
-        )
+        rest = self.tally.not_back
+        return f"{said}, {rest} not returned." if rest else f"{said}."
 
     @property
     def member(self) -> Member:
@@ -81,8 +83,10 @@ class CoverageEntry:
     def state(self) -> str:
         match self.coverage.state:
             case State.PROPOSED:
-                waits = "for you" if self.may_confirm else "for a team lead"
-                return f"Proposed by {self.coverage.created_by}, waits {waits}"
+                who = "you" if self.may_confirm else "a team lead"
+                return (
+                    f"Proposed by {self.coverage.created_by}. To be confirmed by {who}"
+                )
             case State.STARTING:
                 return f"Starting, returns {local_moment(self.coverage)}"
             case State.ACTIVE:
@@ -154,6 +158,7 @@ def entry_of(
     held: Mapping[int, int] | None = None,
     gaps: Mapping[int, Sequence[date]] | None = None,
     tallies: Mapping[int, StatusCounts] | None = None,
+    seen: Mapping[int, int] | None = None,
 ) -> CoverageEntry:
     return CoverageEntry(
         coverage=coverage,
@@ -162,6 +167,7 @@ def entry_of(
         held=(held or {}).get(coverage.pk, 0),
         gap=(gaps or {}).get(coverage.pk, ()),
         tally=(tallies or {}).get(coverage.pk),
+        seen=(seen or {}).get(coverage.pk, 0),
     )
 
 
@@ -200,54 +206,85 @@ def act_sentence(name: str, coverage: Coverage, tally: StatusCounts) -> str:
     """
     member, keeps = coverage.member, coverage.on_return == Coverage.OnReturn.KEEP
     proposed = f"{coverage.created_by} proposed this absence of {member}."
-    ends = (
-        "It ends, and those who cover keep the leads," if keeps else "The leads go back"
-    )
+    ends = "Those who cover keep the leads" if keeps else "The leads go back"
     sentences = {
-        "confirm": f"{proposed} Confirmed, it starts by itself on its first day.",
-        "decline": f"{proposed} Declined, nothing happens; your word stands in its "
-        "history.",
-        "start": "It starts at this moment instead of on its first day: "
-        f"{member} counts as away, and the leads begin to move.",
+        "confirm": f"{proposed} Once you confirm it, it starts by itself on its first "
+        "day.",
+        "decline": f"{proposed} If you decline it, no lead moves. "
+        f"{coverage.created_by} is told, with your reason.",
+        "start": f"The coverage starts now instead of on its first day: {member} counts "
+        "as away, and the leads begin to move.",
         "extend": "The leads stay with those who cover until the new last day.",
-        "shorten": f"{ends} after the new last day. A day that has passed ends it now.",
+        "shorten": f"{ends} after the new last day. If you choose a day in the past, the "
+        "coverage ends now.",
         "end": _end_sentence(coverage, tally),
-        "cancel": "Nothing has been moved yet, and nothing will be.",
-        "coverer": "The new one takes over the share and all leads of the old one, from "
-        "now on. They need to be at work.",
+        "cancel": f"No lead has moved yet. {member} keeps all of them.",
+        "coverer": "Whoever you choose takes over the share and all leads, from now on. "
+        "They must be at work today.",
     }
     return sentences[name]
 
 
 def _end_sentence(coverage: Coverage, tally: StatusCounts) -> str:
-    out, moved = tally["out"], tally.not_out
-    leads = f"{out} lead{'' if out == 1 else 's'}"
-    if not out:
-        said = "No lead is out any more."
-    elif coverage.on_return == Coverage.OnReturn.KEEP:
-        stay = "stays" if out == 1 else "stay"
-        said = (
-            f"{leads} with those who cover {stay} with them: "
-            "this coverage lets them keep the leads."
+    """Return what ending does with each lead, by the figures of the coverage's page."""
+    return " ".join(
+        filter(
+            None,
+            [
+                _out_sentence(coverage, tally["out"]),
+                _on_the_way_sentence(tally["taking"]),
+                _settled_sentence(coverage, tally),
+            ],
         )
-    else:
-        go = "goes" if out == 1 else "go"
-        note = ", with the return note" if coverage.return_note else ""
-        said = (
-            f"{leads} still with those who cover {go} back to {coverage.member}{note}."
-        )
-    if not moved:
-        return said
-    others = (
-        "The 1 that is no longer out stays where it is."
-        if moved == 1
-        else f"The {moved} that are no longer out stay where they are."
     )
-    return f"{said} {others}"
+
+
+def _out_sentence(coverage: Coverage, out: int) -> str:
+    if not out:
+        return "No lead is out any more."
+    leads, it = (
+        ("1 lead is out", "goes") if out == 1 else (f"{out} leads are out", "go")
+    )
+    if coverage.on_return == Coverage.OnReturn.KEEP:
+        stay = "stays" if out == 1 else "stay"
+        return f"{leads} and {stay} with those who cover, as planned."
+    note = ", each with the return note" if coverage.return_note else ""
+    return f"{leads} and {it} back to {coverage.member}{note}."
+
+
+def _on_the_way_sentence(taking: int) -> str:
+    if not taking:
+        return ""
+    if taking == 1:
+        return "1 more is on its way out: it is stopped, or comes back."
+    return f"{taking} more are on their way out: they are stopped, or come back."
+
+
+def _settled_sentence(coverage: Coverage, tally: StatusCounts) -> str:
+    """Return which leads ending does not touch; empty if there are none."""
+    others = tally.not_out - tally.home - tally.moved_away
+    parts = [
+        f"{tally.home} back with {coverage.member} already" if tally.home else "",
+        f"{tally.moved_away} moved by people" if tally.moved_away else "",
+        f"{others} settled otherwise" if others else "",
+    ]
+    said = join_names([part for part in parts if part])
+    return f"Nothing changes for {said}." if said else ""
 
 
 def end_button(coverage: Coverage, tally: StatusCounts) -> str:
-    if coverage.on_return == Coverage.OnReturn.KEEP:
-        return "End it now"
     out = tally["out"]
+    if coverage.on_return == Coverage.OnReturn.KEEP or not out:
+        return "End it now"
     return f"Return {out} lead{'' if out == 1 else 's'} now"
+
+
+def ended_words(coverage: Coverage, tally: StatusCounts) -> str:
+    """Return what ending early has set off, by the figures of the coverage's page."""
+    out = tally["out"]
+    if not out:
+        return "Ended. No lead was out."
+    if coverage.on_return == Coverage.OnReturn.KEEP:
+        return f"Ended. {out} lead{'' if out == 1 else 's'} stay with those who cover."
+    leads = "1 lead goes" if out == 1 else f"{out} leads go"
+    return f"Ended. {leads} back to {coverage.member}; you can follow it here."

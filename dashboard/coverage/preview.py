@@ -19,9 +19,10 @@ from assignments.services.coverage.preview import (
     CoveredDays,
     CovererPreview,
 )
-from assignments.services.ledger import holds
 from assignments.services.periods import clock_change, clock_time, short_day
+from dashboard.coverage.example_notes import ExampleNotes, example_notes
 from dashboard.coverage.labels import viewers_moment
+from dashboard.coverage.limits import limits_ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,8 @@ class ShownPreview:
     stretches: list[tuple[CoveredDays, str, str]]  # with its days, and who covers
     unplaced: str
     gap: str
-    note: str
-    note_for: str
+    limits: str
+    notes: ExampleNotes
 
     @property
     def summary(self) -> str:
@@ -124,7 +125,6 @@ class ShownPreview:
 
 
 def shown_preview(found: CoveragePreview, draft: CoverageDraft) -> ShownPreview:
-    sample = found.choices[0] if found.choices else None
     return ShownPreview(
         preview=found,
         starts=_moment(found.starts_at, draft, draft.first_day, draft.first_time),
@@ -136,8 +136,8 @@ def shown_preview(found: CoveragePreview, draft: CoverageDraft) -> ShownPreview:
         ],
         unplaced=_unplaced(found.unplaced, draft.member),
         gap=_gap(found),
-        note=_note(draft, found) if sample else "",
-        note_for=str(sample.lead) if sample else "",
+        limits=limits_ahead(found),
+        notes=_notes(draft, found),
     )
 
 
@@ -212,15 +212,20 @@ def _gap(found: CoveragePreview) -> str:
     return f"Nobody covers on {days}."
 
 
-def _note(draft: CoverageDraft, found: CoveragePreview) -> str:
-    sample = found.choices[0]
-    # Not saved yet: only what the note can name is set.
+def _notes(draft: CoverageDraft, found: CoveragePreview) -> ExampleNotes:
+    sample = found.choices[0] if found.choices else None
+    # Not saved yet: only what the notes can name is set.
     coverage = Coverage(
         member=draft.member,
         zone=draft.zone,
         starts_at=found.starts_at,
         ends_at=found.ends_at,
+        fallback=draft.fallback,
+        on_return=draft.on_return,
+        start_note=draft.start_note,
+        return_note=draft.return_note,
     )
-    return holds.hold_note_text(
-        draft.start_note, coverage=coverage, lead=sample.lead, covering=sample.to
+    first = next((one.member for one in draft.coverers), None)
+    return example_notes(
+        coverage, sample.lead if sample else None, sample.to if sample else first
     )

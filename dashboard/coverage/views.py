@@ -16,9 +16,10 @@ from django.utils.http import quote_etag
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from assignments.models import CalendarFeed, Coverage, Member, Team
+from assignments.models import CalendarFeed, Coverage, Member, Team, User
 from assignments.services.absence_wording import days_in_words
-from assignments.services.coverage import calendar, ical
+from assignments.services.coverage import actions, calendar, ical
+from assignments.services.coverage.alerts import to_confirm
 from assignments.services.coverage.certificate import status_counts_by_coverage
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.labels import TimelineBar, bar_of, entry_of
@@ -72,7 +73,7 @@ def coverage(request: PageRequest) -> HttpResponse:
         return render(request, TEMPLATE, {"problems": form.sentences}, status=400)
     rights = ViewerRights.of(request.user)
     try:
-        lists = _lists(rights, request.GET.get("after", ""))
+        lists = _lists(request.user, rights, request.GET.get("after", ""))
     except BadCursor as bad:
         return render(request, TEMPLATE, {"problems": [str(bad)]}, status=400)
     today = timezone.localdate()
@@ -83,7 +84,7 @@ def coverage(request: PageRequest) -> HttpResponse:
         "timeline": timeline,
         "rows": _rows(timeline, today),
         "today": today,
-        "may_plan": may_plan(rights),
+        **_planning(request.user, rights),
         "shown": days_in_words(days[0], days[-1], today=today),
         "by": form.span,
         **_neighbours(form.span, days),
@@ -93,12 +94,17 @@ def coverage(request: PageRequest) -> HttpResponse:
     return render(request, TEMPLATE, context)
 
 
-def may_plan(rights: ViewerRights) -> bool:
-    """Return True if the viewer leads a team, is a sales manager, or is a member.
+def _planning(user: User, rights: ViewerRights) -> dict[str, Any]:
+    """Return what the viewer may plan: the absences of others, their own, or none.
 
-    Members propose their own absences.
+    Members propose their own; `own_member` is None for a login without one.
     """
-    return rights.may_schedule or Member.objects.filter(user=rights.user_id).exists()
+    own = Member.objects.filter(user=user, is_active=True).first()
+    return {
+        "own_member": own,
+        "may_plan": rights.may_schedule or own is not None,
+        "plan_words": "Plan coverage" if rights.may_schedule else "Plan my absence",
+    }
 
 
 def _rows(
@@ -130,28 +136,30 @@ def _neighbours(by: str, days: list[date]) -> dict[str, Any]:
     }
 
 
-def _lists(rights: ViewerRights, after: str) -> dict[str, Any]:
-    known = calendar.coverages_with_coverers()
+def _lists(user: User, rights: ViewerRights, after: str) -> dict[str, Any]:
+    known, at = calendar.coverages_with_coverers(), timezone.now()
     cursor = Cursor.decoded(after, SCOPE) if after else None
     page = page_of(
         known.exclude(state__in=(State.COMPLETED, State.CANCELLED)),
         order=SOONEST_FIRST, after=cursor,
     )  # fmt: skip
-    proposed = known.filter(state=State.PROPOSED)[:MOST_WAITING]
+    proposals = to_confirm(user, at=at)
+    proposed = known.filter(pk__in=proposals.values("pk"))[:MOST_WAITING]
     recent = known.filter(
-        state=State.COMPLETED, completed_at__gt=timezone.now() - RECENTLY
+        state=State.COMPLETED, completed_at__gt=at - RECENTLY
     ).order_by("-completed_at")[:10]
     held, gaps = (
         calendar.live_hold_counts(page.rows),
         calendar.uncovered_days_of(page.rows),
     )
     sums = status_counts_by_coverage(recent)
-    waiting = [entry_of(one, rights) for one in proposed]
+    seen = actions.last_event_ids([one.pk for one in proposed])
     return {
         "ahead": [entry_of(one, rights, held=held, gaps=gaps) for one in page.rows],
         "earlier_ones": page.earlier and page.earlier.encoded(SCOPE),
         "later_ones": page.later and page.later.encoded(SCOPE),
-        "waiting": [entry for entry in waiting if entry.may_confirm],
+        "waiting": [entry_of(one, rights, seen=seen) for one in proposed],
+        "waiting_total": proposals.count(),
         "recent": [entry_of(one, rights, tallies=sums) for one in recent],
     }
 

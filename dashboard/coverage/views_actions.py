@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import Coverage, Lead, Member
 from assignments.services import access
-from assignments.services.absence_wording import absence_in_words
+from assignments.services.absence_wording import absence_in_words, last_day_away
 from assignments.services.coverage import actions, calendar
 from assignments.services.coverage.certificate import status_counts
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
-from dashboard.coverage.labels import act_sentence, end_button
+from dashboard.coverage.labels import act_sentence, end_button, ended_words
 from dashboard.form_fields import LinesField
 from dashboard.htmx import PageRequest
 from dashboard.service_errors import refuse
@@ -44,7 +44,7 @@ class EndForm(forms.Form):
         error_messages={"required": "Choose the last day.", "invalid": NOT_A_DAY},
     )
     last_time = forms.TimeField(
-        label="Until, if it is only a part of that day",
+        label="Until what time, for part of a day",
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         error_messages={"invalid": NOT_A_TIME},
@@ -53,14 +53,14 @@ class EndForm(forms.Form):
 
 class DeclineForm(forms.Form):
     why = LinesField(
-        required=False, max_length=200, label="A word for whoever proposed it"
+        required=False, max_length=200, label="Reason, for whoever proposed it"
     )
 
 
 class CovererForm(forms.Form):
     old = forms.ModelChoiceField(
         Member.objects.none(),
-        label="Instead of",
+        label="No longer covers",
         empty_label=None,
         error_messages={
             "required": "Choose who no longer covers.",
@@ -69,7 +69,7 @@ class CovererForm(forms.Form):
     )
     new = forms.ModelChoiceField(
         Member.objects.none(),
-        label="Now covers",
+        label="Covers instead",
         empty_label="Choose a member",
         error_messages={
             "required": "Choose who covers from now on.",
@@ -90,33 +90,38 @@ class Act:
 
 ACTS = {
     "confirm": Act(
-        title="Confirm", button="Confirm coverage", done="Confirmed.",
+        title="Confirm", button="Confirm absence",
+        done="Confirmed.{told}",
         form=ConfirmForm, do=actions.confirm,
     ),
     "decline": Act(
-        title="Decline", button="Decline", done="Declined.",
+        title="Decline", button="Decline absence",
+        done="Declined.{told}",
         form=DeclineForm, do=actions.decline, is_ending=True,
     ),
     "start": Act(
-        title="Start now", button="Start now", done="It is starting.", do=actions.start_now
+        title="Start now", button="Start coverage now", done="It is starting.",
+        do=actions.start_now,
     ),
     "extend": Act(
-        title="Extend", button="Extend", done="Extended.", form=EndForm, do=actions.extend
+        title="Extend", button="Extend coverage",
+        done="Extended until {last_day}.", form=EndForm, do=actions.extend,
     ),
     "shorten": Act(
-        title="Shorten", button="Shorten", done="Shortened.",
+        title="Shorten", button="Shorten coverage", done="Shortened to {last_day}.",
         form=EndForm, do=actions.shorten,
     ),
     "end": Act(
         title="End early", button="Return the leads now",
-        done="The leads are going back.", do=actions.end_early, is_ending=True,
+        done="", do=actions.end_early, is_ending=True,
     ),
     "cancel": Act(
-        title="Cancel", button="Cancel coverage", done="Cancelled.",
+        title="Cancel", button="Cancel coverage", done="Cancelled. No lead has moved.",
         do=actions.cancel, is_ending=True,
     ),
     "coverer": Act(
-        title="Change who covers", button="Change", done="Changed.",
+        title="Change who covers", button="Change who covers",
+        done="Changed. The leads move now.",
         form=CovererForm, do=actions.change_coverer,
     ),
 }  # fmt: skip
@@ -196,8 +201,18 @@ def _do(
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _page(request, coverage, name, form, status=409)
-    messages.success(request, act.done)
+    messages.success(request, _done(request, name, coverage.pk))
     return redirect("show_coverage", coverage.pk)
+
+
+def _done(request: PageRequest, name: str, pk: int) -> str:
+    coverage = Coverage.objects.select_related("member", "created_by").get(pk=pk)
+    if name == "end":
+        return ended_words(coverage, status_counts(coverage))
+    last_day = last_day_away(coverage, timezone.get_current_timezone())
+    proposer = coverage.created_by
+    told = f" {proposer} has been told." if proposer != request.user else ""
+    return ACTS[name].done.format(told=told, last_day=last_day)
 
 
 def _form(request: PageRequest, coverage: Coverage, act: Act) -> forms.Form:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +20,7 @@ from assignments.services.coverage.drafts import CoverageDraft
 from assignments.services.coverage.preview import CoveragePreview, preview_draft
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.candidates import people_of, scope_of
-from dashboard.coverage.defaults import defaults, like, redrawn
+from dashboard.coverage.defaults import defaults, like, redrawn, with_later_end
 from dashboard.coverage.form import CoverageForm, id_in, members_to_plan
 from dashboard.coverage.page import RUNNING, title_of
 from dashboard.coverage.preview import ShownPreview, shown_preview
@@ -107,7 +108,7 @@ def plan_coverage(request: PageRequest) -> HttpResponse:
     at = timezone.now()
     if request.method != "POST":
         return _page(request, _look(request, _first_sight(request, at), at))
-    planner = _look(request, request.POST, at, is_asked=True)
+    planner = _look(request, with_later_end(request.POST), at, is_asked=True)
     if planner.problems or not planner.found:
         return _page(request, planner, status=422)
     return _save(request, planner)
@@ -131,7 +132,8 @@ def edit_coverage(request: PageRequest, pk: int) -> HttpResponse:
         )
         planner.seen = seen
         return _page(request, planner)
-    planner = _look(request, request.POST, at, is_asked=True, existing=coverage)
+    said = with_later_end(request.POST)
+    planner = _look(request, said, at, is_asked=True, existing=coverage)
     planner.seen = id_in(request.POST, "seen")
     if planner.problems:
         return _page(request, planner, status=422)
@@ -163,12 +165,12 @@ def _first_sight(request: PageRequest, at: datetime) -> QueryDict:
 
 
 def _as_typed(request: PageRequest) -> QueryDict:
-    """Return the posted data.
+    """Return the posted data, `with_later_end`.
 
     If another away member was chosen since the form was drawn, and the user may plan
     for that one, it is `redrawn`.
     """
-    data: QueryDict = request.POST
+    data = with_later_end(request.POST)
     member = data.get("member", "")
     known = id_in(data, "member")
     if member == data.get("drawn_for", member) or known is None:
@@ -233,7 +235,9 @@ def _save(request: PageRequest, planner: FormPlanner) -> HttpResponse:
         if planner.existing:
             planner.seen = actions.last_event_id(planner.existing.pk)
         return _page(request, planner, status=409)
-    messages.success(request, _done(coverage, is_new=planner.existing is None))
+    messages.success(
+        request, _done(coverage, request.user, is_new=planner.existing is None)
+    )
     return redirect("show_coverage", coverage.pk)
 
 
@@ -249,16 +253,24 @@ def _act(actor: User, planner: FormPlanner) -> Coverage:
     return act(draft=draft, actor=actor, at=at)
 
 
-def _done(coverage: Coverage, *, is_new: bool) -> str:
+def _done(coverage: Coverage, actor: User, *, is_new: bool) -> str:
     match coverage.state:
         case Coverage.State.PROPOSED:
             said = "Proposed" if is_new else "Saved"
-            return f"{said}. A team lead or a sales manager confirms it."
+            return f"{said}. {_told(coverage, actor)} has been told and can confirm it."
         case Coverage.State.SCHEDULED:
             said = "Scheduled" if is_new else "Saved"
             return f"{said}. You can cancel it until it starts."
         case _:
             return "It is starting. You can follow it here."
+
+
+def _told(coverage: Coverage, actor: User) -> str:
+    """Return who can confirm a proposal of `actor`: one team lead, else in general."""
+    team = coverage.member.team
+    leads = list(team.team_leads.filter(is_active=True)) if team else []
+    others = [f"{lead}" for lead in leads if lead != actor]
+    return " or ".join(others) or "A sales manager"
 
 
 def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:
@@ -276,6 +288,11 @@ def _page(
 ) -> HttpResponse:
     form = planner.form
     rights = ViewerRights.of(request.user)
+    members = form.fields["member"]
+    assert isinstance(members, forms.ModelChoiceField)  # noqa: S101  for the type checker
+    is_alone = members.queryset.count() == 1
+    if not planner.is_asked and (is_alone or "member" in request.GET):
+        form.fields["first_day"].widget.attrs["autofocus"] = True
     context: dict[str, Any] = {
         "form": form,
         "said": form.data,
@@ -285,6 +302,8 @@ def _page(
         "zones": zone_choices("")[1:],
         "errors": form.sentences if planner.is_asked else [],
         "may_decide": planner.away is not None and rights.may_cover(planner.away),
+        "is_own": planner.away is not None and planner.away.user_id == request.user.pk,
+        "is_alone": is_alone,
         "preview": _shown(planner),
         "clash": planner.clash,
         "moved_to": planner.moved_to,

@@ -18,6 +18,7 @@ from assignments.services.coverage.preview import preview_draft
 from assignments.services.coverage.progress import CoverageProgress, coverage_progress
 from assignments.services.periods import moment_from
 from dashboard.coverage.certificate_labels import CertificateWords
+from dashboard.coverage.example_notes import example_of_holds
 from dashboard.coverage.labels import (
     act_sentence,
     end_button,
@@ -26,6 +27,7 @@ from dashboard.coverage.labels import (
     state_word,
     viewers_moment,
 )
+from dashboard.coverage.limits import limits_so_far
 from dashboard.coverage.page import (
     FILTERS,
     RUNNING,
@@ -41,7 +43,7 @@ from dashboard.coverage.page import (
     title_of,
 )
 from dashboard.coverage.preview import shown_preview
-from dashboard.htmx import PageRequest, render_page
+from dashboard.htmx import PageRequest, render_page, target
 from dashboard.pagination import BadCursor, Cursor
 from dashboard.permissions import ViewerRights
 
@@ -114,6 +116,7 @@ def _context(
         **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
+        "is_poll": target(request) == "running" and coverage.state in RUNNING[:2],
         **_outlook(coverage, at),
     }
 
@@ -184,16 +187,18 @@ def _poll(
 
 
 def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
-    """Return `preview`, what the coverage would do with the leads of today, and `away`,
-    its member. Empty if it does not lie ahead or nobody covers.
+    """Return `notes`, both as an example lead gets them, and `limits`, the words on
+    covering members limited to some leads.
+
+    If it lies ahead and somebody covers, also `preview`, what it would do with the
+    leads of today, and `away`, its member; then `limits` is empty, as the preview has
+    them.
     """
     if coverage.state not in AHEAD or not coverage.coverers.exists():
-        return {}
+        return {"notes": example_of_holds(coverage), "limits": limits_so_far(coverage)}
     draft = draft_from(coverage)
-    return {
-        "preview": shown_preview(preview_draft(draft, at), draft),
-        "away": coverage.member,
-    }
+    preview = shown_preview(preview_draft(draft, at), draft)
+    return {"preview": preview, "notes": preview.notes, "away": coverage.member}
 
 
 def _bar(

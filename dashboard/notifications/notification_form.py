@@ -13,11 +13,19 @@ from assignments.services.notifications.preferences import (
 
 ABOUT = {
     NotificationKind.ASSIGNED: "One message for a click or a batch, however many leads.",
+    NotificationKind.TAKEN: (
+        "By whom, how many, and to whom: one message for a click or a batch. Not for "
+        "coverages, nor for what you do yourself."
+    ),
     NotificationKind.COVERING: (
         "At the start, when it is extended or ends early, and once a day when more leads "
         "come."
     ),
     NotificationKind.RETURNED: "What became of the leads that others held for you.",
+    NotificationKind.PROPOSED: (
+        "It needs your confirmation. For those who lead the team, and sales managers."
+    ),
+    NotificationKind.DECIDED: "What became of the absence that you proposed.",
     NotificationKind.ATTENTION: "For those who lead the member, and the member.",
     NotificationKind.OVERDUE: "A reply has waited longer than was agreed.",
     NotificationKind.REVIEW: "For those who lead a team.",

@@ -50,7 +50,7 @@ def plan_and_start(page: Page) -> None:
     follow(page, "Schedule coverage")
     expect(page.get_by_text("Scheduled. You can cancel it")).to_be_visible()
     page.get_by_role("link", name="Start now…").click()
-    follow(page, "Start now")
+    follow(page, "Start coverage now")
     expect(page.get_by_text("It is starting.")).to_be_visible()
 
 
@@ -66,11 +66,11 @@ def extend_and_end(page: Page) -> None:
     page.get_by_role("link", name="Extend").click()
     page.wait_for_url("**/extend/")
     page.get_by_label("Last day away").fill(day(20))
-    follow(page, "Extend")
+    follow(page, "Extend coverage")
     expect(page.get_by_text("extended it until")).to_be_visible()
     page.get_by_role("button", name="End early…").click()
     page.get_by_role("dialog").get_by_role("button", name="Return 3 leads now").click()
-    expect(page.get_by_text("The leads are going back.")).to_be_visible()
+    expect(page.get_by_text("Ended. 3 leads go back to Ana Sousa")).to_be_visible()
 
 
 def test_an_absence_from_plan_to_certificate(office, cast):

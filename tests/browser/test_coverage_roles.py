@@ -52,12 +52,12 @@ def propose(page: Page, url: str) -> str:
     page.get_by_role("checkbox", name="Cem Kaya").uncheck()
     expect(page.locator("#preview")).not_to_contain_text("Cem K.")
     expect(page.locator("#preview")).to_contain_text("3 leads with 3 notes")
-    press(page, "Propose coverage")
-    says(page, "A team lead or a sales manager confirms it.")
+    press(page, "Propose absence")
+    says(page, "Proposed. Tina Lead has been told and can confirm it.")
     follow(page, "Edit")
     page.get_by_label("Private comment").fill("Family visit")
     press(page, "Save changes")
-    says(page, "Saved. A team lead")
+    says(page, "Saved. Tina Lead has been told")
     return page.url
 
 
@@ -67,22 +67,22 @@ def day(number: int) -> str:
 
 def confirm_and_start(page: Page, url: str) -> None:
     page.goto(f"{url}/coverage/")
-    page.get_by_role("link", name="Review Ana Sousa").click()
+    page.locator("#to-confirm").get_by_role("link").first.click()
     says(page, "Family visit")
-    press(page, "Confirm")
+    press(page, "Confirm absence")
     says(page, "Confirmed.")
     follow(page, "Start now…")
-    press(page, "Start now")
+    press(page, "Start coverage now")
     says(page, "It is starting.")
 
 
 def change_coverer(page: Page, old: Member, new: Member) -> None:
     press(page, "Change")
     follow(page, "Change who covers")
-    page.get_by_label("Instead of").select_option(label=str(old))
-    page.get_by_label("Now covers").select_option(label=str(new))
-    press(page, "Change")
-    says(page, "Changed.")
+    page.get_by_label("No longer covers").select_option(label=str(old))
+    page.get_by_label("Covers instead").select_option(label=str(new))
+    press(page, "Change who covers")
+    says(page, "Changed. The leads move now.")
 
 
 def end_early(page: Page) -> None:
@@ -90,7 +90,7 @@ def end_early(page: Page) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Return").focus()
     page.keyboard.press("Enter")
-    says(page, "The leads are going back.")
+    says(page, "back to Ana Sousa; you can follow it here.")
 
 
 def hand_back_one(page: Page, address: str, mine: Member) -> None:

@@ -4,6 +4,7 @@ Those that change a scheduled or running coverage plan its leads in the same
 transaction.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.utils import timezone
 from assignments.models import Coverage, CoverageEvent, Member, User
 from assignments.services import access, periods
 from assignments.services.absence_wording import last_day_away
-from assignments.services.coverage import drafts, save, tick
+from assignments.services.coverage import drafts, proposal_messages, save, tick
 from assignments.services.coverage.drafts import CoverageDraft
 from assignments.services.coverage.handover import change_coverer, hand_back
 from assignments.services.coverage.save import DraftRefused
@@ -34,6 +35,7 @@ __all__ = [
     "extend",
     "hand_back",
     "last_event_id",
+    "last_event_ids",
     "propose",
     "schedule",
     "shorten",
@@ -62,11 +64,12 @@ def schedule(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
 def propose(*, draft: CoverageDraft, actor: User, at: datetime) -> Coverage:
     """Create a proposed coverage from the draft, with an event, and return it.
 
-    No lead is planned. Raises DraftRefused with the problems of the draft, a missing
-    right of `actor` among them.
+    Those who may confirm it are told; no lead is planned. Raises DraftRefused with the
+    problems of the draft, a missing right of `actor` among them.
     """
     coverage = save.save_new_coverage(draft, actor, at, state=STATE.PROPOSED)
     _add_event(coverage, actor, at, f"{actor} proposed it.")
+    proposal_messages.notify_deciders(coverage, actor=actor, at=at)
     return coverage
 
 
@@ -81,17 +84,22 @@ def change_scheduled(
 ) -> Coverage:
     """Replace all of a proposed or scheduled coverage by the draft; return it.
 
-    An event names what changed, if anything did; a scheduled one is planned again
-    anyway. `seen` is the id of its last event that the page showed; None skips the
-    comparison. Raises NotAllowed unless `actor` may decide about the absence or is the
-    member of a proposal; Stale if it has begun, is over, or has an event newer than
-    `seen`; DraftRefused with the problems of the draft, another member being one.
+    An event names what changed, if anything did, and those who may confirm a proposal
+    are told; a scheduled one is planned again anyway. `seen` is the id of its last
+    event that the page showed; None skips the comparison. Raises NotAllowed unless
+    `actor` may decide about the absence or is the member of a proposal; Stale if it has
+    begun, is over, or has an event newer than `seen`; DraftRefused with the problems of
+    the draft, another member being one.
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
     _check_seen(coverage, seen, "Save again to put yours in its place.")
     if changes := save.save_changes(coverage, draft, actor, at):
         _add_event(coverage, actor, at, f"{actor} changed {changes}.")
+        if coverage.state == STATE.PROPOSED:
+            proposal_messages.notify_deciders(
+                coverage, actor=actor, at=at, changes=changes
+            )
     if coverage.state == STATE.SCHEDULED:
         tick.plan_coverage(coverage, at)
     return coverage
@@ -103,9 +111,10 @@ def confirm(
 ) -> Coverage:
     """Make a proposal scheduled, write an event, plan it as in a tick and return it.
 
-    Raises NotAllowed unless `actor` may decide about the member's absences; Stale if it
-    is no proposal or has an event newer than `seen` (None: not compared);
-    AssignmentRefused if its end has passed or its draft has problems by now.
+    Who proposed it is told. Raises NotAllowed unless `actor` may decide about the
+    member's absences; Stale if it is no proposal or has an event newer than `seen`
+    (None: not compared); AssignmentRefused if its end has passed or its draft has
+    problems by now.
     """
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
@@ -117,6 +126,7 @@ def confirm(
     coverage.state, coverage.confirmed_by = STATE.SCHEDULED, actor
     coverage.save(update_fields=["state", "confirmed_by"])
     _add_event(coverage, actor, at, f"{actor} confirmed it.")
+    proposal_messages.notify_decided(coverage, actor=actor, at=at, verb="confirmed")
     tick.plan_coverage(coverage, at)
     return coverage
 
@@ -125,7 +135,7 @@ def confirm(
 def decline(
     *, coverage: Coverage, actor: User, at: datetime, why: str = ""
 ) -> Coverage:
-    """Cancel a proposal, with an event, and return it.
+    """Cancel a proposal, with an event, and return it. Who proposed it is told.
 
     A `why` that is not blank is added to the stored reason. Raises NotAllowed unless
     `actor` may decide about the member's absences, or Stale if it is no proposal.
@@ -133,7 +143,11 @@ def decline(
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
     _check_state(coverage, STATE.PROPOSED)
-    reason = f"{actor} declined it: {why.strip()}" if why.strip() else ""
+    why = why.strip()
+    reason = f"{actor} declined it: {why}" if why else ""
+    proposal_messages.notify_decided(
+        coverage, actor=actor, at=at, verb="declined", why=why
+    )
     return _cancel(coverage, actor, at, reason or f"{actor} declined it.")
 
 
@@ -146,6 +160,8 @@ def cancel(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
+    if coverage.state == STATE.PROPOSED:
+        proposal_messages.withdraw_proposal(coverage, at=at)
     return _cancel(coverage, actor, at, f"{actor} cancelled it.")
 
 
@@ -165,7 +181,7 @@ def start_now(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
         raise AssignmentRefused("Its last day has passed. Plan a new one.")
     _check_overlap(coverage, at, coverage.ends_at)
     if coverage.starts_at > at:
-        _set_start(coverage, at)
+        save.set_start(coverage, at)
     _add_event(coverage, actor, at, f"{actor} started it.")
     tick.plan_coverage(coverage, at)
     return coverage
@@ -198,7 +214,7 @@ def extend(
     if ends_at <= at:
         raise AssignmentRefused("That is already over. Choose a later day.")
     _check_overlap(coverage, coverage.starts_at, ends_at)
-    _set_end(coverage, ends_at, last_day, last_time)
+    save.set_end(coverage, ends_at, last_day, last_time)
     _add_event(
         coverage, actor, at, f"{actor} extended it until {last_day_away(coverage)}."
     )
@@ -230,7 +246,7 @@ def shorten(
         return end_early(coverage=coverage, actor=actor, at=at)
     if ends_at <= max(coverage.starts_at, at):
         raise AssignmentRefused("Nothing would be left of it. Cancel it instead.")
-    _set_end(coverage, ends_at, last_day, last_time)
+    save.set_end(coverage, ends_at, last_day, last_time)
     _add_event(
         coverage, actor, at, f"{actor} shortened it to {last_day_away(coverage)}."
     )
@@ -255,7 +271,7 @@ def end_early(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
     coverage.state, coverage.returning_at = STATE.RETURNING, at
     coverage.save(update_fields=["state", "returning_at"])
     if at < coverage.ends_at:
-        _set_end(coverage, at, local_now.date(), _minute_of(local_now))
+        save.set_end(coverage, at, local_now.date(), periods.minute_of(local_now))
     _add_event(coverage, actor, at, f"{actor} ended it.")
     tick.plan_coverage(coverage, at, actor=actor)
     return coverage
@@ -284,9 +300,13 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 def last_event_id(coverage_id: int) -> int:
     """Return the id of the coverage's newest event, for `seen`; 0 if it has none."""
-    coverages = Coverage.objects.filter(pk=coverage_id)
-    last: int | None = coverages.aggregate(last=Max("events"))["last"]
-    return last or 0
+    return last_event_ids([coverage_id]).get(coverage_id, 0)
+
+
+def last_event_ids(coverage_ids: Iterable[int]) -> dict[int, int]:
+    """Return the id of the newest event by coverage id; left out if there is none."""
+    events = CoverageEvent.objects.filter(coverage__in=list(coverage_ids)).order_by()
+    return dict(events.values_list("coverage").annotate(last=Max("pk")))
 
 
 def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
@@ -364,25 +384,6 @@ def _new_end(
         coverage.first_day, last_day, coverage.first_time, last_time, coverage.zone
     )
     return ends_at
-
-
-def _minute_of(moment: datetime) -> time:
-    return moment.time().replace(second=0, microsecond=0)
-
-
-def _set_start(coverage: Coverage, at: datetime) -> None:
-    local_now = periods.in_zone(at, coverage.zone)
-    coverage.starts_at = at
-    coverage.first_day, coverage.first_time = local_now.date(), _minute_of(local_now)
-    coverage.save(update_fields=["starts_at", "first_day", "first_time"])
-
-
-def _set_end(
-    coverage: Coverage, ends_at: datetime, last_day: date, last_time: time | None
-) -> None:
-    coverage.ends_at = ends_at
-    coverage.last_day, coverage.last_time = last_day, last_time
-    coverage.save(update_fields=["ends_at", "last_day", "last_time"])
 
 
 def _cancel(coverage: Coverage, actor: User, at: datetime, why: str) -> Coverage:

@@ -1,4 +1,7 @@
-"""Problems of coverages that need attention, each with the action that resolves it."""
+"""Coverages that wait for a person: proposals to confirm, and problems to resolve.
+
+Each problem has the action that resolves it.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -41,6 +44,35 @@ class CoverageTrouble:
     assignment: Assignment | None = None
 
 
+def to_confirm(user: User, *, at: datetime) -> QuerySet[Coverage]:
+    """Return the proposals that `user` may confirm or decline, the soonest start first.
+
+    Proposals whose end has passed are left out: the next tick cancels them. Member,
+    team and proposer are joined. The badge of the rail counts these, and the coverage
+    page lists them.
+    """
+    proposed = Coverage.objects.filter(state=STATE.PROPOSED, ends_at__gt=at)
+    if not access.is_manager(user):
+        led = user.leads_teams.values("pk") if user.is_active else ()
+        proposed = proposed.filter(member__team__in=led)
+    joined = proposed.select_related("member__team", "created_by")
+    return joined.order_by("starts_at", "pk")
+
+
+def deciding_users(coverage: Coverage) -> QuerySet[User]:
+    """Return the active users who may decide about a coverage, each once.
+
+    Those are sales managers, superusers, and the leads of the absent member's team.
+    """
+    return User.objects.filter(_deciding(coverage), is_active=True).distinct()
+
+
+def _deciding(coverage: Coverage) -> Q:
+    managers = Q(is_sales_manager=True) | Q(is_superuser=True)
+    team = coverage.member.team_id
+    return managers | (Q(leads_teams=team) if team else Q(pk__in=()))
+
+
 def troubles_for(user: User, at: datetime) -> list[CoverageTrouble]:
     """Return the problems of the coverages that `user` is responsible for.
 
@@ -63,11 +95,8 @@ def responsible_users(coverage: Coverage) -> QuerySet[User]:
     Those are sales managers, superusers, the leads of the absent member's team, and the
     member's own user; each once.
     """
-    member = coverage.member
-    managers = Q(is_sales_manager=True) | Q(is_superuser=True)
-    leads = Q(leads_teams=member.team_id) if member.team_id else Q(pk__in=())
-    users = User.objects.filter(managers | leads | Q(pk=member.user_id))
-    return users.filter(is_active=True).distinct()
+    users = _deciding(coverage) | Q(pk=coverage.member.user_id)
+    return User.objects.filter(users, is_active=True).distinct()
 
 
 def _troubles(coverages: list[Coverage], at: datetime) -> list[CoverageTrouble]:

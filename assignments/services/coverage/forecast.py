@@ -26,6 +26,7 @@ from assignments.services.coverage.planner import plan_lead
 from assignments.services.coverage.rotation import (
     CoverageRotation,
     CoverageScope,
+    LeadTopic,
     RotationCandidate,
 )
 from assignments.services.coverage.snapshot import lead_snapshots, take_snapshot
@@ -44,6 +45,7 @@ class ForecastLead:
     lead_id: int
     to: int
     why: str
+    topic: LeadTopic
     stays: bool = False
 
 
@@ -237,8 +239,12 @@ def _covered_lead(lead: LeadSnapshot, decision: Decision) -> ForecastLead | None
     """
     move = decision.move
     if move and move.kind is MoveKind.START and move.coverage_id == DRAFT_ID:
-        return ForecastLead(lead_id=lead.pk, to=move.to_id, why=move.why)
+        return ForecastLead(
+            lead_id=lead.pk, to=move.to_id, why=move.why, topic=lead.topic
+        )
     if decision.adopts and decision.adopts[0] == DRAFT_ID and lead.owner_id is not None:
         why = "has it already and keeps it"
-        return ForecastLead(lead_id=lead.pk, to=lead.owner_id, why=why, stays=True)
+        return ForecastLead(
+            lead_id=lead.pk, to=lead.owner_id, why=why, topic=lead.topic, stays=True
+        )
     return None

@@ -8,7 +8,16 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
-from assignments.models import Coverage, CoveringMember, Lead, Member, SyncSource
+from assignments.models import (
+    Campaign,
+    Category,
+    Coverage,
+    CoveringMember,
+    Lead,
+    Member,
+    SyncSource,
+)
+from assignments.services.absence_wording import scope_in_words
 from assignments.services.absences import absences_by_member
 from assignments.services.bulk import call_estimates
 from assignments.services.bulk.call_estimates import CallEstimate
@@ -18,7 +27,11 @@ from assignments.services.coverage.calendar import (
     days_touched,
 )
 from assignments.services.coverage.drafts import CoverageDraft
-from assignments.services.coverage.forecast import ForecastLead, forecast
+from assignments.services.coverage.forecast import (
+    ForecastLead,
+    forecast,
+    rotation_from_draft,
+)
 from assignments.services.mirror.sync_sources import INBOX
 
 DAY = timedelta(days=1)
@@ -31,6 +44,8 @@ class CovererPreview:
 
     `staying`: those of `leads` that they own already. `open`: their open leads today.
     `covers_for`: others they cover for in that time. `away`: their own absences in it.
+    `own_scope`: the campaigns and categories that limit them, in words; `in_scope`: how
+    many of all dealt leads are of these.
     """
 
     member: Member
@@ -41,6 +56,8 @@ class CovererPreview:
     is_fallback: bool
     covers_for: list[str]
     away: list[Coverage]
+    own_scope: str = ""
+    in_scope: int = 0
 
     @property
     def then(self) -> int:
@@ -99,6 +116,11 @@ class CoveragePreview:
     calls: CallEstimate
     choices: list[LeadChoice]
     as_of: datetime | None
+
+    @property
+    def placed(self) -> int:
+        """Return how many leads somebody would get or keep: the sum over `parts`."""
+        return self.leads - self.unplaced
 
     @property
     def first_working_day(self) -> date:
@@ -186,6 +208,8 @@ def _parts(
     able = list(_active_coverers(draft))
     open_leads, covers_for = _open_leads(able), _covers_for(able, draft.member, window)
     covering = {coverer.member.pk for coverer in draft.coverers}
+    candidates = {one.member_id: one for one in rotation_from_draft(draft).candidates}
+    scopes = _own_scopes(draft)
     receivers = [choice.to for choice in dealt]
     keepers = [choice.to for choice in dealt if choice.stays]
     return [
@@ -198,9 +222,27 @@ def _parts(
             is_fallback=member.pk not in covering,
             covers_for=covers_for.get(member.pk, []),
             away=list(absences.get(member.pk, ())),
+            own_scope=scopes.get(member.pk, ""),
+            in_scope=sum(candidates[member.pk].fits(choice.topic) for choice in dealt)
+            if member.pk in scopes
+            else 0,
         )
         for member in able
     ]
+
+
+def _own_scopes(draft: CoverageDraft) -> dict[int, str]:
+    """Return the own campaigns and categories of those who have any, by member id."""
+    narrow = [one for one in draft.coverers if one.campaigns or one.categories]
+    campaigns = Campaign.objects.in_bulk({pk for one in narrow for pk in one.campaigns})
+    kinds = Category.objects.in_bulk({pk for one in narrow for pk in one.categories})
+    return {
+        one.member.pk: scope_in_words(
+            [f"{campaigns[pk]}" for pk in one.campaigns if pk in campaigns],
+            [f"{kinds[pk]}" for pk in one.categories if pk in kinds],
+        )
+        for one in narrow
+    }
 
 
 def _open_leads(members: Sequence[Member]) -> dict[int | None, int]:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from assignments.models import Coverage, CoveringMember, Member, User
+from assignments.services import periods
 from assignments.services.absence_wording import join_names
 from assignments.services.coverage import drafts
 from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer, Problems
@@ -87,6 +88,24 @@ def check_draft(
         raise DraftRefused(problems)
 
 
+def set_start(coverage: Coverage, at: datetime) -> None:
+    """Save `at` as the start, with its day and minute in the zone of the coverage."""
+    local_now = periods.in_zone(at, coverage.zone)
+    coverage.starts_at = at
+    coverage.first_day = local_now.date()
+    coverage.first_time = periods.minute_of(local_now)
+    coverage.save(update_fields=["starts_at", "first_day", "first_time"])
+
+
+def set_end(
+    coverage: Coverage, ends_at: datetime, last_day: date, last_time: time | None
+) -> None:
+    """Save another end, and the day and time that stand for it."""
+    coverage.ends_at = ends_at
+    coverage.last_day, coverage.last_time = last_day, last_time
+    coverage.save(update_fields=["ends_at", "last_day", "last_time"])
+
+
 def _values(draft: CoverageDraft, at: datetime) -> dict[str, Any]:
     starts_at, ends_at = draft.window(at)
     first_day, first_time = _local_start(draft, at)
@@ -108,7 +127,7 @@ def _local_start(draft: CoverageDraft, at: datetime) -> tuple[date, time | None]
     if not draft.from_now:
         return draft.first_day, draft.first_time
     local_now = at.astimezone(ZoneInfo(draft.zone))
-    return local_now.date(), local_now.time().replace(second=0, microsecond=0)
+    return local_now.date(), periods.minute_of(local_now)
 
 
 def _save_scope(coverage: Coverage, draft: CoverageDraft) -> None:

@@ -45,7 +45,8 @@ def finalize(
         return False
     if state != State.DONE:
         _drop_notes([row.pk], at)
-    ended = Assignment.objects.select_related("lead", "to", "reverses").get(pk=row.pk)
+    joined = Assignment.objects.select_related("lead", "to", "expected", "reverses")
+    ended = joined.get(pk=row.pk)
     holds.apply_final_state(ended, at=at)
     if state == State.DONE:
         assignments.queue_announcement(ended, at=at)

@@ -39,11 +39,12 @@ class MailSection:
         """Return the value of the first "from" label in the first 20 lines, or the line
         below it if the label has none.
 
-        "" without such a label, also if it stands on the last line.
+        "" without such a label, or if it is empty and nothing stands below it.
         """
-        for line, following in zip(self.lines[:20], self.lines[1:21], strict=False):
+        for place, line in enumerate(self.lines[:20]):
             if label_of(line.text) == "from":
-                return value_of(line.text) or following.text
+                below = self.lines[place + 1 : place + 2]
+                return value_of(line.text) or "".join(line.text for line in below)
         return ""
 
     @property

@@ -13,7 +13,7 @@ from assignments.services.mail_content.sanitized_html import page_markup
 
 # Raise it with every change of what `parse_mail` or `preview_line` return: the worker
 # then parses the mails that are kept again.
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 _SENT_FROM = re.compile(SENT_FROM, re.IGNORECASE)
 _FORWARD_SUBJECT = re.compile(
     rf"\s*(?:{'|'.join(map(re.escape, FORWARD_PREFIXES))})\s?[:：]", re.IGNORECASE

@@ -1,18 +1,18 @@
-"""Notifications of new leads, many in one message.
+"""Notifications of leads that somebody got or lost, many in one message.
 
-Each assignment that is done leaves a row in its own transaction; once a minute messages
-are made of those that belong together. Nobody is told of what they gave to themselves.
+Each assignment that is done leaves rows in its own transaction; once a minute messages
+are made of those that belong together. Nobody is told of what they did themselves.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Self
 
 from django.db import transaction
-from django.db.models import F, Max, Min
+from django.db.models import F, Max, Min, QuerySet
 
 from assignments.models import Assignment, Member, PendingAnnouncement, SavedPlan
 from assignments.models.assignment import PERSONAL, Cause
@@ -27,32 +27,56 @@ IN_SMARTLEAD, BY_RULE = "Somebody in Smartlead", "A routing rule"
 
 
 def queue_announcement(row: Assignment, *, at: datetime) -> None:
-    """Store that the new owner of a done row is to be told of it.
+    """Store that the new owner of a done row, and the one before, are to be told of it.
 
-    Nothing is stored if there is none or they are inactive, made the change themselves
-    or have neither login nor address, or if a coverage made the row. Its batch is kept
-    only for causes in PERSONAL.
+    Nothing is stored if a coverage made the row, nor for a member who is inactive, made
+    the change themselves or has neither login nor address; nor is a loss that is told
+    with the overdue answer. A loss and a gain of one lead that are both untold cancel
+    each other out. The batch is kept only for causes in PERSONAL.
     """
-    to = row.to
-    if to is None or row.is_of_coverage or not to.is_active:
+    if row.is_of_coverage:
         return
-    is_own = row.actor_id is not None and row.actor_id == to.user_id
-    if is_own or not (to.user_id or to.email):
+    _queue(row, row.to, at, is_loss=False)
+    if row.expected_id != row.to_id and not _is_told_as_overdue(row):
+        _queue(row, row.expected, at, is_loss=True)
+
+
+def _queue(
+    row: Assignment, member: Member | None, at: datetime, *, is_loss: bool
+) -> None:
+    if member is None or not member.is_active:
         return
+    is_own = row.actor_id is not None and row.actor_id == member.user_id
+    if is_own or not (member.user_id or member.email):
+        return
+    of_lead = Assignment.objects.filter(lead=row.lead_id).values("pk")
+    opposite = PendingAnnouncement.objects.filter(
+        assignment__in=of_lead, member=member, is_loss=not is_loss
+    )
+    count, _ = opposite.delete()
+    if count:
+        return  # back to how it was when they were last told
     PendingAnnouncement.objects.create(
         assignment=row,
-        member=to,
+        member=member,
+        is_loss=is_loss,
         batch_id=row.batch_id if row.cause in PERSONAL else None,
         created_at=at,
     )
+
+
+def _is_told_as_overdue(row: Assignment) -> bool:
+    """Return whether the row moves an overdue lead: its owner is told of both at once."""
+    batch = row.batch if row.cause == Cause.ROUTING else None
+    return batch is not None and batch.rule_id is None
 
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedBatches:
     """Parts of some batches that are still to be done.
 
-    `pending`: pairs of batch and member with open rows. `unwritten`: batches not
-    written in full.
+    `pending`: pairs of batch and member with open rows, to or from the member.
+    `unwritten`: batches not written in full.
     """
 
     pending: frozenset[tuple[int | None, int | None]]
@@ -62,19 +86,20 @@ class UnfinishedBatches:
     def of(cls, batches: Collection[int]) -> Self:
         """Return what is still to be done of these batches (ids).
 
-        Pending rows by batch and receiver, and batches whose plan is not fully written.
+        Pending rows by batch and either member, and batches not fully written.
         """
         rows = Assignment.objects.pending().filter(batch__in=batches).order_by()
         plans = SavedPlan.objects.filter(batch__in=batches, written__lt=F("total"))
+        to_whom = rows.values_list("batch", "to").distinct()
+        from_whom = rows.values_list("batch", "expected").distinct()
         return cls(
-            frozenset(rows.values_list("batch", "to").distinct()),
+            frozenset([*to_whom, *from_whom]),
             frozenset(plans.values_list("batch", flat=True)),
         )
 
     def is_through(self, batch: int, member: int) -> bool:
-        """Return whether the batch is fully written and owes this member nothing.
-
-        Pending rows to the member are owed.
+        """Return whether the batch is written in full, with no pending row to or from
+        this member.
         """
         return batch not in self.unwritten and (batch, member) not in self.pending
 
@@ -88,60 +113,65 @@ def announce_assignments(*, at: datetime) -> int:
     """
     groups = list(
         PendingAnnouncement.objects.order_by()
-        .values_list("member", "batch")
+        .values_list("member", "batch", "is_loss")
         .annotate(first=Min("created_at"), last=Max("created_at"))
     )
     unfinished = UnfinishedBatches.of({batch for _, batch, *_ in groups if batch})
     count = 0
-    for member, batch, first, last in groups:
+    for member, batch, is_loss, first, last in groups:
         if batch is None:
             is_ripe = last <= at - PAUSE or first <= at - LONGEST
         else:
             is_late = first <= at - LONGEST_BATCH
             is_ripe = is_late or unfinished.is_through(batch, member)
         if is_ripe:
-            count += _notify_of(member, batch, at)
+            count += _notify_of(member, batch, at, is_loss=is_loss)
     return count
 
 
 @transaction.atomic
-def _notify_of(member: int, batch: int | None, at: datetime) -> int:
-    """Notify a member of the queued leads they still own; return 1 if told, else 0.
+def _notify_of(member: int, batch: int | None, at: datetime, *, is_loss: bool) -> int:
+    """Notify a member of the queued leads they still own, or (`is_loss`) still do not.
 
-    `batch` None stands for rows without one. The rows leave the queue in any case. A
-    lead given twice counts once, by its last row.
+    Return 1 if told, else 0. `batch` None stands for rows without one. The rows leave
+    the queue in any case. A lead given twice counts once, by its last row.
     """
-    rows = PendingAnnouncement.objects.filter(member=member, batch=batch)
+    rows = PendingAnnouncement.objects.filter(
+        member=member, batch=batch, is_loss=is_loss
+    )
     locked = rows.select_for_update(of=("self",)).order_by("pk")
-    ids = list(locked.values_list("pk", flat=True))
-    changes = [
-        change
-        for part in batched(ids, 500, strict=False)
-        for change in _still_owned(part)
-    ]
+    queued = list(locked.values_list("pk", "assignment"))
     # A lead that was given twice counts once, by who gave it last.
-    by_lead = list({change.lead_id: change for change in changes}.values())
-    notification = by_lead and _notify(
-        Member.objects.get(pk=member), batch, by_lead, at
-    )
-    for part in batched(ids, 500, strict=False):
+    by_lead: dict[int, Assignment] = {}
+    for part in batched([assignment for _, assignment in queued], 500, strict=False):
+        still_true = _lost_leads(part, member) if is_loss else _owned_leads(part)
+        by_lead |= {change.lead_id: change for change in still_true}
+    tell = _notify_loss if is_loss else _notify_gain
+    changes = list(by_lead.values())
+    told = changes and tell(Member.objects.get(pk=member), batch, changes, at)
+    for part in batched([pk for pk, _ in queued], 500, strict=False):
         PendingAnnouncement.objects.filter(pk__in=part).delete()
-    return 1 if notification else 0
+    return 1 if told else 0
 
 
-def _still_owned(ids: Sequence[int]) -> list[Assignment]:
-    """Return the assignments of these queue rows (ids) that still hold, by id.
+def _owned_leads(ids: Sequence[int]) -> Iterable[Assignment]:
+    """Return those of these rows (ids) whose lead is present and with their `to`."""
+    return _joined(Assignment.objects.filter(pk__in=ids, lead__owner=F("to")))
 
-    The lead is present and with their `to`.
-    """
-    changes = Assignment.objects.filter(
-        untold__in=ids, lead__owner=F("to"), lead__gone_at=None
+
+def _lost_leads(ids: Sequence[int], member: int) -> Iterable[Assignment]:
+    """Return those of these rows (ids) whose lead is present and not with the member."""
+    return _joined(Assignment.objects.filter(pk__in=ids).exclude(lead__owner=member))
+
+
+def _joined(changes: QuerySet[Assignment]) -> Iterable[Assignment]:
+    needed = changes.filter(lead__gone_at=None).select_related(
+        "lead__campaign", "actor", "to"
     )
-    needed = changes.select_related("lead__campaign", "actor")
-    return list(needed.defer("lead__custom_fields", "lead__search_text").order_by("pk"))
+    return needed.defer("lead__custom_fields", "lead__search_text").order_by("pk")
 
 
-def _notify(
+def _notify_gain(
     member: Member, batch: int | None, changes: Sequence[Assignment], at: datetime
 ) -> object:
     sources = Counter(_source(change) for change in changes)
@@ -155,8 +185,22 @@ def _notify(
         subject=f"You were given {what}"
         if other_sources
         else f"{source} gave you {what}",
-        text="\n".join(_lines(sources, changes)),
-        path=_path(member, batch, changes),
+        text="\n".join(_gain_lines(changes)),
+        path=_path(changes, batch, member, elsewhere=f"/inbox/?owner={member.pk}"),
+        at=at,
+    )
+
+
+def _notify_loss(
+    member: Member, batch: int | None, changes: Sequence[Assignment], at: datetime
+) -> object:
+    return notify(
+        member,
+        kind=NotificationKind.TAKEN,
+        key=f"taken-{changes[0].pk}",
+        subject=_loss_subject(changes),
+        text="\n".join(_loss_lines(changes)),
+        path=_path(changes, batch, member, elsewhere=f"/history/?member={member.pk}"),
         at=at,
     )
 
@@ -168,27 +212,79 @@ def _source(change: Assignment) -> str:
     return BY_RULE if change.cause == Cause.ROUTING else IN_SMARTLEAD
 
 
-def _lines(sources: Counter[str], changes: Sequence[Assignment]) -> list[str]:
-    if len(sources) == 1:
-        says_why = len(changes) == 1 and changes[0].cause != Cause.OUTSIDE
-        lines = [one_line(f"Why: {changes[0].reason}")] if says_why else []
-    else:
-        lines = [f"{source} gave you {count:,}." for source, count in sources.items()]
+def _receiver(change: Assignment) -> str:
+    return f"{change.to}" if change.to else "nobody"
+
+
+def _loss_subject(changes: Sequence[Assignment]) -> str:
+    """Return e.g. `Sara Klein gave 12 of your leads to Ben Okafor`.
+
+    A single lead has its name. Several receivers are counted, several sources are left
+    out.
+    """
+    count, lead = len(changes), changes[0].lead
+    sources = {_source(change) for change in changes}
+    receivers = {_receiver(change) for change in changes}
+    whom = receivers.pop() if len(receivers) == 1 else f"{len(receivers)} others"
+    if len(sources) > 1:
+        return f"{count:,} of your leads were given to {whom}"
+    what = f"your lead {lead}" if count == 1 else f"{count:,} of your leads"
+    return f"{sources.pop()} gave {what} to {whom}"
+
+
+def _loss_lines(changes: Sequence[Assignment]) -> list[str]:
+    receivers = Counter(_receiver(change) for change in changes)
+    lines = _source_lines(changes, "{source} gave away {count:,}.")
+    if len(receivers) > 1:
+        lines += [f"{count:,} to {name}." for name, count in receivers.most_common()]
+    return [*lines, *_lead_lines(changes, names_receiver=len(receivers) > 1)]
+
+
+def _gain_lines(changes: Sequence[Assignment]) -> list[str]:
+    return [
+        *_source_lines(changes, "{source} gave you {count:,}."),
+        *_lead_lines(changes),
+    ]
+
+
+def _source_lines(changes: Sequence[Assignment], template: str) -> list[str]:
+    """Return the template filled in for each source of several.
+
+    Of one source: the reason of a single lead that was not given in Smartlead, else
+    nothing.
+    """
+    sources = Counter(_source(change) for change in changes)
+    if len(sources) > 1:
+        return [
+            template.format(source=source, count=count)
+            for source, count in sources.items()
+        ]
+    says_why = len(changes) == 1 and changes[0].cause != Cause.OUTSIDE
+    return [one_line(f"Why: {changes[0].reason}")] if says_why else []
+
+
+def _lead_lines(
+    changes: Sequence[Assignment], *, names_receiver: bool = False
+) -> list[str]:
+    lines = []
     for change in changes[:MOST_NAMED]:
         lead = change.lead
         about = ", ".join(filter(None, [f"{lead.company}", f"{lead.campaign or ''}"]))
-        lines.append(one_line(f"{lead}, {about}" if about else f"{lead}"))
+        line = f"{lead}, {about}" if about else f"{lead}"
+        to = f": now with {_receiver(change)}" if names_receiver else ""
+        lines.append(one_line(f"{line}{to}"))
     more = len(changes) - MOST_NAMED
     return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
-def _path(member: Member, batch: int | None, changes: Sequence[Assignment]) -> str:
-    """Return the path of one lead, of the batch's rows in the history, or of the inbox.
-
-    The last two are filtered by the member.
+def _path(
+    changes: Sequence[Assignment], batch: int | None, member: Member, *, elsewhere: str
+) -> str:
+    """Return the path of a single lead, of the member's rows of the batch in the
+    history, or `elsewhere`.
     """
     if len(changes) == 1:
         return f"/leads/{changes[0].lead_id}/"
     if batch:
         return f"/history/?batch={batch}&member={member.pk}"
-    return f"/inbox/?owner={member.pk}"
+    return elsewhere

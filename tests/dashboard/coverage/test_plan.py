@@ -146,7 +146,7 @@ class TestPreview:
 
         assertContains(response, "4 leads</span>with 4 notes")
         assertContains(response, "1 now, 3 then, capacity 2")
-        assertContains(response, "1 above capacity from day one.")
+        assertContains(response, "1 more than their capacity from the first day.")
         assertContains(response, "Up to 12 calls")
 
     def test_shares_divide_the_leads(self, client, lead, ana, ben, cem):

@@ -167,7 +167,7 @@ class TestActs:
 
         response = client.get(page(running, "end/"))
 
-        assertContains(response, "1 lead with those who cover stays with them")
+        assertContains(response, "1 lead is out and stays with those who cover")
         assertContains(response, "End it now")
         assertNotContains(response, "back to")
 
@@ -203,7 +203,7 @@ class TestActs:
         ana.save()
         client.force_login(ana.user)
 
-        assertContains(client.get(page(proposed)), "Take it back")
+        assertContains(client.get(page(proposed)), "Withdraw proposal")
         client.post(page(proposed, "cancel/"))
 
         proposed.refresh_from_db()

@@ -6,10 +6,22 @@ import pytest
 
 from assignments.models import Coverage, Member
 from assignments.services.coverage import actions, tick
-from assignments.services.coverage.alerts import CoverageRemedy, troubles_for
+from assignments.services.coverage.alerts import (
+    CoverageRemedy,
+    deciding_users,
+    to_confirm,
+    troubles_for,
+)
 from assignments.services.errors import Stale
 from tests.assignments.services.coverage.scenario import DAY, HOUR, go, owner_of, plan
-from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
+from tests.factories import (
+    MONDAY,
+    make_coverage,
+    make_manager,
+    make_member,
+    make_team,
+    make_user,
+)
 
 
 def remedies(at=MONDAY, user=None) -> list[CoverageRemedy]:
@@ -143,3 +155,40 @@ def test_a_deactivated_fallback_is_replaced_like_other_coverers(office):
 
     assert owner_of(lead) == cem
     assert remedies(MONDAY + HOUR) == []
+
+
+@pytest.mark.django_db
+def test_who_leads_the_team_confirms_its_proposals_the_soonest_first():
+    lead = make_user("Theo Brandt")
+    mine, other = make_team(leads=(lead,)), make_team("US")
+    ana = make_member("Ana Sousa", team=mine)
+    next_week = MONDAY.date() + timedelta(days=7)
+    later = make_coverage(ana, state="proposed", first_day=next_week)
+    sooner = make_coverage(ana, state="proposed")
+    elsewhere = make_coverage(make_member("Ben", team=other), state="proposed")
+    make_coverage(ana, state="scheduled")
+
+    assert list(to_confirm(lead, at=MONDAY)) == [sooner, later]
+    assert set(to_confirm(make_manager(), at=MONDAY)) == {sooner, later, elsewhere}
+    assert list(to_confirm(make_user(), at=MONDAY)) == []
+    assert list(to_confirm(make_user(is_active=False), at=MONDAY)) == []
+
+
+@pytest.mark.django_db
+def test_a_proposal_whose_end_has_passed_is_no_longer_to_be_confirmed():
+    proposal = make_coverage(make_member(), state="proposed")
+
+    assert list(to_confirm(make_manager(), at=proposal.ends_at)) == []
+
+
+@pytest.mark.django_db
+def test_the_users_who_decide_are_active_managers_and_leads_of_the_team_once():
+    lead, away = make_user("Theo Brandt"), make_user("Ana Sousa")
+    both = make_manager("Sara Klein")
+    team = make_team(leads=(lead, both, make_user("Old Lead", is_active=False)))
+    make_user("Uma User")
+    ana = make_member(user=away, team=team)
+    proposal = make_coverage(ana, state="proposed", created_by=away)
+
+    assert set(deciding_users(proposal)) == {lead, both}
+    assert deciding_users(proposal).count() == 2

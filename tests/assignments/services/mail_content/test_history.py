@@ -179,6 +179,16 @@ class TestForwarded:
             "Forwarded from Jan Smit <jan@client.ex"
         )
 
+    def test_a_sender_on_the_last_line_is_found(self):
+        mail = "---------- Forwarded message ---------\nFrom: Jan <jan@client.example>"
+
+        assert parse_mail(mail).forwarded_from == "Jan <jan@client.example>"
+
+    def test_an_empty_label_on_the_last_line_names_nobody(self):
+        mail = "---------- Forwarded message ---------\nDate: 4 May 2026\nFrom:"
+
+        assert parse_mail(mail).forwarded_from == ""
+
     def test_below_words_it_is_folded_and_keeps_its_sender(self):
         content = parse_mail(f"See below.\n\n{self.MAIL}")
 

@@ -1,4 +1,4 @@
-"""New owners are notified of their leads once, in one message, but not by themselves."""
+"""Members are told once of leads that they got or lost, but not by themselves."""
 
 from datetime import timedelta
 
@@ -165,6 +165,155 @@ class TestKilled:
 
         assert [tell(1), tell(1)] == [1, 0]
         assert told_by_the_dead == 0
+
+
+@pytest.fixture
+def cem() -> Member:
+    return make_member("Cem", user=make_user("Cem Yildiz"))
+
+
+def take(owner: Member, to: Member | None, *, at=MONDAY, **said) -> Lead:
+    return give(to, lead=make_lead(owner=owner), at=at, **said)
+
+
+class TestLosses:
+    def test_who_had_a_lead_is_told_who_gave_it_to_whom_and_why(self, ben):
+        lead = take(ben, make_member("Ana"), actor=make_manager("Sara Klein"))
+
+        assert [tell(0), tell(1), tell(2)] == [0, 1, 0]
+        told = Notification.objects.get()
+        assert told.kind == "taken"
+        assert told.subject == "Sara Klein gave your lead Lena Lead to Ana"
+        assert told.text.startswith("Why: By hand.")
+        assert told.path == f"/leads/{lead.pk}/"
+
+    def test_both_members_are_told_of_one_change(self, ben, cem):
+        take(ben, cem)
+
+        assert tell(1) == 2
+        assert subjects(cem.user) == ["Sara Klein gave you Lena Lead"]
+        assert subjects(ben.user) == ["Sara Klein gave your lead Lena Lead to Cem"]
+
+    def test_who_gave_it_away_is_not_told(self, ben):
+        take(ben, make_member("Ana"), actor=ben.user)
+
+        assert tell(1) == 0
+
+    def test_some_in_a_row_are_one_message_with_each_receiver(self, ben):
+        sara, ana = make_manager("Sara Klein"), make_member("Ana")
+        for to in (ana, ana, make_member("Dua")):
+            take(ben, to, actor=sara)
+        tell(1)
+
+        told = Notification.objects.get()
+        assert told.subject == "Sara Klein gave 3 of your leads to 2 others"
+        assert told.text.startswith("2 to Ana.\n1 to Dua.\nLena Lead: now with Ana")
+        assert told.path == f"/history/?member={ben.pk}"
+
+    def test_several_people_who_took_are_counted(self, ben):
+        ana = make_member("Ana")
+        take(ben, ana, actor=make_manager("Sara"))
+        take(ben, ana, actor=make_manager("Tom"))
+        tell(1)
+
+        told = Notification.objects.get()
+        assert told.subject == "2 of your leads were given to Ana"
+        assert told.text.startswith("Sara gave away 1.\nTom gave away 1.")
+
+    def test_an_undo_within_the_minute_is_no_news_to_anybody(self, ben, cem):
+        lead = take(ben, cem)
+        give(ben, lead=lead, cause="undo")
+
+        assert tell(1) == 0
+        assert not PendingAnnouncement.objects.exists()
+
+    def test_an_undo_after_it_was_told_is_told(self, ben):
+        lead = take(ben, make_member("Ana"))
+        tell(1)
+        give(ben, lead=lead, cause="undo", at=MONDAY + 5 * MINUTE)
+        tell(6)
+
+        assert subjects(ben.user) == [
+            "Sara Klein gave your lead Lena Lead to Ana",
+            "Sara Klein gave you Lena Lead",
+        ]
+
+    def test_one_that_came_and_went_within_the_minute_is_no_loss(self, ben):
+        lead = give(ben)
+        give(make_member("Ana"), lead=lead)
+
+        assert tell(1) == 0
+
+    def test_taken_back_by_oneself_at_once_is_no_loss(self, ben):
+        lead = take(ben, make_member("Ana"))
+        give(ben, lead=lead, actor=ben.user)
+
+        assert tell(1) == 0
+
+    def test_an_owner_taken_away_in_smartlead_is_told(self, ben):
+        lead = make_lead(owner=ben)
+        seen = OwnerObservation(
+            owner_id=None, known=True, asked_at=MONDAY + MINUTE, by="get"
+        )
+
+        observe_owner(map_id=lead.pk, sighting=seen, at=MONDAY + MINUTE)
+        tell(2)
+
+        assert subjects(ben.user) == [
+            "Somebody in Smartlead gave your lead Lena Lead to nobody"
+        ]
+
+    @pytest.mark.parametrize("cause", ["coverage_start", "coverage_return"])
+    def test_what_moves_with_a_coverage_is_no_loss(self, ben, cause):
+        take(ben, make_member("Ana"), cause=cause, actor=None)
+
+        assert not PendingAnnouncement.objects.exists()
+
+    def test_a_lead_moved_because_it_was_overdue_is_told_with_that_alone(self, ben):
+        batch = Batch.objects.create(cause="routing", reason="Late.", created_at=MONDAY)
+
+        take(ben, make_member("Ana"), cause="routing", actor=None, batch=batch)
+
+        assert not PendingAnnouncement.objects.exists()
+
+    def test_a_change_without_a_known_owner_before_takes_from_nobody(self, ben):
+        lead = make_lead(owner=ben)
+
+        give(make_member("Ana"), lead=lead, expected=None, expected_known=False)
+
+        assert not PendingAnnouncement.objects.exists()
+
+    def test_a_batch_is_one_message_when_all_that_it_takes_is_through(self, ben):
+        leads = [make_lead(owner=ben) for _ in range(3)]
+        batch = make_batch(leads, make_member("Ana"), actor=make_manager("Sara Klein"))
+        while plans := write_plan.unwritten_plans():
+            write_plan.write_chunk(plan=plans[0], at=MONDAY)
+        first, *others = batch.assignments.waiting().order_by("pk")
+        comes_true(first)
+        before = tell(2)
+        for row in others:
+            comes_true(row)
+
+        assert (before, tell(2)) == (0, 1)
+        told = Notification.objects.get()
+        assert told.subject == "Sara Klein gave 3 of your leads to Ana"
+        assert told.path == f"/history/?batch={batch.pk}&member={ben.pk}"
+
+    def test_killed_between_message_and_mark_it_is_told_once(self, ben, monkeypatch):
+        take(ben, make_member("Ana"))
+        whole = assignments.notify
+
+        def die_after(*args, **said):
+            whole(*args, **said)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(assignments, "notify", die_after)
+        with pytest.raises(KeyboardInterrupt):
+            tell(1)
+        monkeypatch.setattr(assignments, "notify", whole)
+
+        assert Notification.objects.count() == 0
+        assert [tell(1), tell(1)] == [1, 0]
 
 
 class TestBatches:

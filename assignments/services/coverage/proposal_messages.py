@@ -1,0 +1,94 @@
+"""Notifications of proposed absences: to those who decide, then to who proposed.
+
+Written in the transaction of the act itself, so that each is told once or not at all.
+"""
+
+from datetime import datetime
+
+from assignments.models import Coverage, Notification, User
+from assignments.models.notification import NotificationKind
+from assignments.services.absence_wording import away_in_words, coverers_in_words
+from assignments.services.coverage.alerts import deciding_users
+from assignments.services.notifications.notify import notify
+from assignments.services.time_zones import zone_or_default
+
+
+def notify_deciders(
+    coverage: Coverage, *, actor: User, at: datetime, changes: str = ""
+) -> None:
+    """Tell all who may confirm a proposal, but `actor`, that it waits for them.
+
+    `changes` are the words for what was changed since; empty for a new one. What they
+    were told of it before is withdrawn unless they have read it.
+    """
+    deciders = list(deciding_users(coverage).exclude(pk=actor.pk).order_by("pk"))
+    withdraw_proposal(coverage, at=at)
+    for user in deciders:
+        when = _when(coverage, user)
+        is_own = coverage.member.user_id == actor.pk
+        who = f"{actor}" if is_own else f"{actor}, for {coverage.member},"
+        subject = f"{who} proposes an absence {when}"
+        if changes:
+            subject = f"{who} changed the proposal of an absence {when}"
+        notify(
+            user,
+            kind=NotificationKind.PROPOSED,
+            key=_key(coverage, coverage.events.count()),
+            subject=subject,
+            text=f"Changed: {changes}." if changes else _who_covers(coverage),
+            path=_path(coverage),
+            at=at,
+        )
+
+
+def notify_decided(
+    coverage: Coverage, *, actor: User, at: datetime, verb: str, why: str = ""
+) -> None:
+    """Tell who proposed and who is to be away, but `actor`, what became of a proposal.
+
+    `verb` is `confirmed` or `declined`. The message to those who decide is withdrawn
+    unless they have read it.
+    """
+    withdraw_proposal(coverage, at=at)
+    away = coverage.member.user
+    concerned = {user.pk: user for user in (coverage.created_by, away) if user}
+    concerned.pop(actor.pk, None)
+    for user in concerned.values():
+        whose = "your absence" if user == away else f"the absence of {coverage.member}"
+        notify(
+            user,
+            kind=NotificationKind.DECIDED,
+            key=f"coverage-{coverage.pk}-decided",
+            subject=f"{actor} {verb} {whose} {_when(coverage, user)}",
+            text=f"Why: {why}" if why else "",
+            path=_path(coverage),
+            at=at,
+        )
+
+
+def withdraw_proposal(coverage: Coverage, *, at: datetime) -> None:
+    """Mark unread messages that a proposal waits as read, and mail them no more."""
+    keys = [_key(coverage, number) for number in range(coverage.events.count() + 1)]
+    told = Notification.objects.filter(
+        kind=NotificationKind.PROPOSED,
+        key__in=keys,
+        user__in=deciding_users(coverage).values("pk"),
+    )
+    told.filter(read_at=None).update(read_at=at)
+    told.to_mail().update(mail_waits=False)
+
+
+def _key(coverage: Coverage, number: int) -> str:
+    return f"coverage-{coverage.pk}-proposed-{number}"
+
+
+def _path(coverage: Coverage) -> str:
+    return f"/coverage/{coverage.pk}/"
+
+
+def _when(coverage: Coverage, user: User) -> str:
+    return away_in_words(coverage, zone_or_default(user.time_zone))
+
+
+def _who_covers(coverage: Coverage) -> str:
+    return f"Covered by {coverers_in_words(coverage) or 'nobody'}."
