@@ -1,0 +1,102 @@
+"""The sections of Today that list leads."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from assignments.models import Lead, User
+from dashboard.inbox.answer_filter import late_words
+from dashboard.inbox.lead_rows import InboxRow, rows_of
+from dashboard.permissions import ViewerRights
+from dashboard.today.lead_lists import LeadList, counted_list, list_of_query
+
+FIRST = 3  # rows of a section; its list has the rest
+LATE = "mine=yes&sla=late&sort=late"
+OVERDUE = "mine=yes&sla=overdue&sort=late"
+DUE_TODAY = "mine=yes&sla=today&sort=due"
+DUE_SOON = "mine=yes&sla=due&sort=due"
+NOBODYS = "owner=nobody&status=open"
+NOBODYS_INTERESTED = "owner=nobody&status=interested"
+UNCOVERED = "review=away"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadSection:
+    """A list, and `part`: another one whose number stands beside it, with its words.
+
+    `empty` is said instead if the list has no lead. With `is_assigned` the button
+    assigns the leads of the list, otherwise it opens the first of them.
+    """
+
+    key: str
+    title: str
+    list: LeadList
+    empty: str
+    part: LeadList | None = None
+    part_words: str = ""
+    rows: tuple[InboxRow, ...] = ()
+    is_assigned: bool = False
+
+    @property
+    def rest(self) -> int:
+        """Return how many leads of the list are not among the rows."""
+        return self.list.count - len(self.rows)
+
+
+def lead_sections(
+    user: User, rights: ViewerRights, *, at: datetime
+) -> list[LeadSection]:
+    """Return the sections in the order of the page, without rows.
+
+    Leads that nobody has, or whose owner is away, are for those who may assign many:
+    a member gets the first two sections only.
+    """
+    sections = [_late(user, at), _due_today(user, at)]
+    if rights.may_assign_many:
+        sections += [_nobodys(user, at), _uncovered(user, at)]
+    return sections
+
+
+def _late(user: User, at: datetime) -> LeadSection:
+    late = list_of_query(LATE, user=user, at=at)
+    return LeadSection(
+        key="late",
+        title=late_words(at),
+        list=late,
+        empty=f"Nothing {late_words(at).lower()}",
+        part=counted_list(OVERDUE, user=user, at=at),
+        part_words="overdue in all",
+    )
+
+
+def _due_today(user: User, at: datetime) -> LeadSection:
+    return LeadSection(
+        key="due-today",
+        title="Due today",
+        list=list_of_query(DUE_TODAY, user=user, at=at),
+        empty="Nothing due today",
+        part=counted_list(DUE_SOON, user=user, at=at),
+        part_words="within the hour",
+    )
+
+
+def _nobodys(user: User, at: datetime) -> LeadSection:
+    return LeadSection(
+        key="nobodys",
+        title="Nobody’s",
+        list=list_of_query(NOBODYS, user=user, at=at),
+        empty="Every open lead has an owner",
+        part=list_of_query(NOBODYS_INTERESTED, user=user, at=at),
+        part_words="interested",
+        is_assigned=True,
+    )
+
+
+def _uncovered(user: User, at: datetime) -> LeadSection:
+    return LeadSection(
+        key="uncovered",
+        title="Owner away, nobody covers",
+        list=list_of_query(UNCOVERED, user=user, at=at),
+        empty="Nobody’s leads are left alone by an absence",
+        is_assigned=True,
+    )
