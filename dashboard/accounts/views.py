@@ -24,6 +24,7 @@ from dashboard.accounts.forms import OwnSettingsForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
 from dashboard.htmx import PageRequest, back_where_from
+from dashboard.permissions import landing_page
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -35,10 +36,14 @@ class _Login(LoginView):
         """Return the posted `next`, or else that of the address, as `page_at` does.
 
         Empty if there is none or it is no page of ours: LoginView then goes to the
-        inbox.
+        first page of the user.
         """
         asked = self.request.POST.get("next") or self.request.GET.get("next", "")
         return page_at(self.request, asked) or ""
+
+    def get_default_redirect_url(self) -> str:
+        assert isinstance(self.request.user, User)  # noqa: S101  signed in by now
+        return reverse(landing_page(self.request.user))
 
 
 login = _Login.as_view()

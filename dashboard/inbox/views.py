@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
@@ -18,11 +18,6 @@ NEWS = "new-replies"
 SLOW = "60s"  # how often an old list asks for new replies
 PATIENCE = timedelta(minutes=10)
 COUNTED_FOR = timedelta(seconds=15)  # as long as nothing seems to have come in
-
-
-@require_safe
-def home(request: PageRequest) -> HttpResponse:
-    return redirect("inbox")
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """The sections of Today that list leads."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from assignments.models import Lead, User
@@ -38,9 +38,15 @@ class LeadSection:
     is_assigned: bool = False
 
     @property
-    def rest(self) -> int:
-        """Return how many leads of the list are not among the rows."""
-        return self.list.count - len(self.rows)
+    def first_lead(self) -> Lead:
+        return self.rows[0].lead if self.rows else self.list.first[0]
+
+    @property
+    def candidates(self) -> Iterator[Lead]:
+        """Return the leads to show, best first: of Nobody's those who are interested."""
+        if self.is_assigned and self.part:
+            yield from self.part.first
+        yield from self.list.first
 
 
 def lead_sections(
@@ -97,6 +103,30 @@ def _uncovered(user: User, at: datetime) -> LeadSection:
         key="uncovered",
         title="Owner away, nobody covers",
         list=list_of_query(UNCOVERED, user=user, at=at),
-        empty="Nobody’s leads are left alone by an absence",
+        empty="No absence leaves a lead uncovered",
         is_assigned=True,
+    )
+
+
+def first_rows(
+    sections: Sequence[LeadSection], troubled: Iterable[Lead], *, viewer: User, at: datetime
+) -> tuple[list[LeadSection], list[InboxRow]]:
+    """Return the sections with their first FIRST rows each, and the rows of `troubled`.
+
+    No lead stands twice on the page: a section leaves out what stands above it, and
+    all of them what is in trouble.
+    """
+    shown = {lead.pk: lead for lead in troubled}
+    chosen = {"troubles": list(shown)}
+    for section in sections:
+        new = {lead.pk: lead for lead in section.candidates if lead.pk not in shown}
+        chosen[section.key] = list(new)[:FIRST]
+        shown |= {pk: new[pk] for pk in chosen[section.key]}
+    rows = {row.lead.pk: row for row in rows_of(shown.values(), viewer=viewer, at=at)}
+    return (
+        [
+            replace(section, rows=tuple(rows[pk] for pk in chosen[section.key]))
+            for section in sections
+        ],
+        [rows[pk] for pk in chosen["troubles"]],
     )
