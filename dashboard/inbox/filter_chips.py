@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from assignments.services.periods import short_day
 from dashboard.filters import MOST_COUNTED
+from dashboard.inbox.answer_filter import sla_words
 from dashboard.inbox.filter import (
     NAMED_OWNERS,
-    SLAS,
     STATUSES,
     InboxFilter,
 )
@@ -76,7 +78,7 @@ def _words(form: InboxFilter, name: str) -> str:
         case "status":
             return dict(STATUSES)[said]
         case "sla":
-            return dict(SLAS)[said]
+            return sla_words(said, timezone.now())
         case "q":
             return f"Search: {said}"
         case "from" | "to":

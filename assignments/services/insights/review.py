@@ -14,7 +14,7 @@ from assignments.models.assignment import Cause, State
 from assignments.services import access
 from assignments.services.bulk.open_leads import is_open
 from assignments.services.errors import Stale
-from assignments.services.insights.workload import overdue
+from assignments.services.insights.answers_due import overdue
 from assignments.services.locks import lock_lead
 from assignments.services.routing.suggestions import open_suggestions_for
 
