@@ -48,7 +48,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "attention": attention,
         "notice_count": notice_count,
         "troubles_seen": SimpleLazyObject(lambda: seen(*troubles, *attention.all)),
-        "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count), attention.total)),
+        "counts_seen": SimpleLazyObject(
+            lambda: seen(*rail.counts, str(notice_count), attention.total)
+        ),
         "has_first_steps": SimpleLazyObject(onboarding.are_first_steps_open),
         "list_query": SimpleLazyObject(lambda: list_behind(page)),
         "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),

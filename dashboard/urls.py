@@ -214,6 +214,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/sign-ins/", views_sign_ins.sign_in_log, name="sign_in_log"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/me/", accounts.me, name="me"),
+    path("accounts/zone/", accounts.answer_zone, name="answer_zone"),
     path("accounts/look/", accounts.change_appearance, name="look"),
     path("accounts/password/", accounts.password, name="password"),
     # The admin's own login page would be a second door; this one leads to ours.

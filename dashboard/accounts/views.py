@@ -19,8 +19,9 @@ from django.views.decorators.http import (
 )
 
 from assignments.models import User
+from assignments.services.absence_wording import city_of_zone
 from assignments.services.people import preferences, sign_ins
-from dashboard.accounts.forms import OwnSettingsForm
+from dashboard.accounts.forms import OwnSettingsForm, ZoneAnswerForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
 from dashboard.htmx import PageRequest, back_where_from
@@ -79,6 +80,26 @@ def change_appearance(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return _me(request, form, status=422)
     preferences.save_own_preferences(user=request.user, **form.cleaned_data)
+    return back_where_from(request, "me")
+
+
+@require_POST
+def answer_zone(request: PageRequest) -> HttpResponse:
+    """Take the time zone of the browser, or keep the one there is; asked once.
+
+    Redirect to the page where the question was. A zone that is not known here is said,
+    and the question stays.
+    """
+    form = ZoneAnswerForm(request.POST)
+    if request.POST.get("is_taken") and not form.is_valid():
+        for sentence in form.errors.get("zone", ()):
+            messages.error(request, str(sentence))
+        return back_where_from(request, "me")
+    zone = form.cleaned_data["zone"] if form.data.get("is_taken") else None
+    at = timezone.now()
+    preferences.answer_zone_offer(user=request.user, time_zone=zone, at=at)
+    if zone:
+        messages.success(request, f"Times are shown in {city_of_zone(zone)} time now.")
     return back_where_from(request, "me")
 
 

@@ -12,6 +12,7 @@ from assignments.services.webhooks.status import NewsMark
 from dashboard.htmx import PageRequest, render_page, target
 from dashboard.inbox.filter import MOST_NEW, InboxFilter
 from dashboard.inbox.lead_list import NEWS_EVERY, list_of, news_of
+from dashboard.today.strip import strip_of
 
 TEMPLATE = "inbox/inbox.html"
 NEWS = "new-replies"
@@ -30,6 +31,7 @@ def inbox(request: PageRequest) -> HttpResponse:
         return _news(request, form, at)
     context = list_of(form, request.GET, viewer=request.user, at=at)
     context["here"] = request.get_full_path()
+    context["strip"] = strip_of(form, at=at)
     if "problems" in context:
         return render_page(request, TEMPLATE, context, status=400)
     return render_page(request, TEMPLATE, context, fragments=("list",))

@@ -68,3 +68,8 @@ def _filter(query: str, user: User) -> InboxFilter:
     if not form.is_valid():
         raise ValueError(f"{query}: {form.sentences}")
     return form
+
+
+def lowered(words: str) -> str:
+    """Return the words as they stand within a sentence: `late since Friday`."""
+    return words[:1].lower() + words[1:]

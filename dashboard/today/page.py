@@ -1,4 +1,4 @@
-"""What Today shows to one viewer: sections, with their numbers and first rows."""
+"""Contents of Today for one viewer: sections, with their numbers and first rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,11 +6,13 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from assignments.models import Coverage, Lead, User
+from assignments.models import Lead, User
 from assignments.services.coverage.alerts import to_confirm
+from assignments.services.coverage.calendar import coverages_with_coverers
 from assignments.services.ledger.unread_outcomes import undismissed_outcomes
 from assignments.services.routing.suggestions import open_suggestions_for
 from dashboard.coverage.alerts import Attentions, attentions_of
+from dashboard.coverage.labels import CoverageEntry, entry_of
 from dashboard.filters import count_of
 from dashboard.inbox.lead_rows import InboxRow
 from dashboard.notifications.poll_fingerprint import seen
@@ -27,7 +29,7 @@ class TodayPage:
     """
 
     sections: Sequence[LeadSection]
-    proposals: Sequence[Coverage]
+    proposals: Sequence[CoverageEntry]
     proposal_count: int
     suggestion_count: int
     coverages: Sequence[CoverageToday]
@@ -91,11 +93,15 @@ class TodayPage:
 def numbers_of_today(user: User, *, at: datetime) -> TodayPage:
     """Return the page without rows of leads: what it costs to see whether it changed."""
     rights = ViewerRights.of(user)
-    proposed = to_confirm(user, at=at).annotate(seen=Max("events"))
+    ids = to_confirm(user, at=at).values("pk")
+    proposed = coverages_with_coverers().filter(pk__in=ids)
     attention = attentions_of(user, at=at)
     return TodayPage(
         sections=lead_sections(user, rights, at=at),
-        proposals=list(proposed[:FIRST]),
+        proposals=[
+            entry_of(coverage, rights)
+            for coverage in proposed.annotate(seen=Max("events"))[:FIRST]
+        ],
         proposal_count=attention.proposals,
         suggestion_count=count_of(open_suggestions_for(user)),
         coverages=coverages_today(rights, at=at),

@@ -8,7 +8,7 @@ from assignments.models import Lead, User
 from dashboard.inbox.answer_filter import late_words
 from dashboard.inbox.lead_rows import InboxRow, rows_of
 from dashboard.permissions import ViewerRights
-from dashboard.today.lead_lists import LeadList, counted_list, list_of_query
+from dashboard.today.lead_lists import LeadList, counted_list, list_of_query, lowered
 
 FIRST = 3  # rows of a section; its list has the rest
 LATE = "mine=yes&sla=late&sort=late"
@@ -69,7 +69,7 @@ def _late(user: User, at: datetime) -> LeadSection:
         key="late",
         title=late_words(at),
         list=late,
-        empty=f"Nothing {late_words(at).lower()}",
+        empty=f"Nothing {lowered(late_words(at))}",
         part=counted_list(OVERDUE, user=user, at=at),
         part_words="overdue in all",
     )
