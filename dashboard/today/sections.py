@@ -24,14 +24,15 @@ UNCOVERED = "review=away"
 class LeadSection:
     """A list, and `part`: another one whose number stands beside it, with its words.
 
-    `empty` is said instead if the list has no lead. With `is_assigned` the button
-    assigns the leads of the list, otherwise it opens the first of them.
+    `empty` is said instead if the list has no lead, `note` beside its title. With
+    `is_assigned` the button assigns the leads of the list, otherwise it opens the first.
     """
 
     key: str
     title: str
     list: LeadList
-    empty: str
+    empty: str = ""
+    note: str = ""
     part: LeadList | None = None
     part_words: str = ""
     rows: tuple[InboxRow, ...] = ()
@@ -64,13 +65,18 @@ def lead_sections(
 
 
 def _late(user: User, at: datetime) -> LeadSection:
+    title = late_words(at)
     late = list_of_query(LATE, user=user, at=at)
+    overdue = list_of_query(OVERDUE, user=user, at=at)
+    nothing = f"Nothing {lowered(title)}"
+    if overdue.count and not late.count:
+        return LeadSection(key="late", title="Overdue", list=overdue, note=nothing)
     return LeadSection(
         key="late",
-        title=late_words(at),
+        title=title,
         list=late,
-        empty=f"Nothing {lowered(late_words(at))}",
-        part=counted_list(OVERDUE, user=user, at=at),
+        empty=nothing,
+        part=overdue,
         part_words="overdue in all",
     )
 
