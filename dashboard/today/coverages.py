@@ -57,12 +57,19 @@ class CoverageToday:
         if not self.is_return:
             return f"{counted(self.tally.taken, 'lead')} taken over by {who}."
         if self.coverage.state in {State.RETURNING, State.COMPLETED}:
-            returned = self.tally["returned"]
-            return f"{counted(returned, 'lead')} went back, {self.tally.not_back} did not."
+            return self._returned
         out = counted(self.tally["out"], "lead")
         if self.coverage.on_return == Coverage.OnReturn.KEEP:
             return f"{out} stay with {who}."
         return f"{out} with {who} to give back."
+
+    @property
+    def _returned(self) -> str:
+        if not self.tally.taken:
+            return "No lead had been taken over."
+        back = f"{counted(self.tally['returned'], 'lead')} went back"
+        kept = self.tally.not_back
+        return f"{back}, {kept} did not." if kept else f"{back}."
 
 
 def coverages_today(rights: ViewerRights, *, at: datetime) -> list[CoverageToday]:
