@@ -49,7 +49,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "attention": attention,
         "notice_count": notice_count,
         "troubles_seen": SimpleLazyObject(lambda: seen(*troubles, *attention.all)),
-        "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count))),
+        "counts_seen": SimpleLazyObject(
+            lambda: seen(*rail.counts, str(notice_count), attention.total)
+        ),
         "has_first_steps": SimpleLazyObject(onboarding.are_first_steps_open),
         "list_query": SimpleLazyObject(lambda: list_behind(page)),
         "due_title": SimpleLazyObject(lambda: due_title(list_behind(page))),

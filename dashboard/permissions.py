@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from assignments.models import Lead, Member, User
-from assignments.services.access import Role, is_manager
+from assignments.services.access import Role, is_manager, role_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +65,10 @@ class ViewerRights:
         may schedule and change the member's coverages.
         """
         return self.is_manager or member.team_id in self.led_teams
+
+
+def landing_page(user: User) -> str:
+    """Return the name of the page after signing in: `today` for team leads and sales
+    managers, `inbox` for members.
+    """
+    return "inbox" if role_of(user) == Role.MEMBER else "today"

@@ -28,6 +28,7 @@ from dashboard.system import error_pages, views_onboarding
 from dashboard.system import views as system
 from dashboard.team import views as team
 from dashboard.team import views_members, views_offboarding, views_rebalance
+from dashboard.today import views as today
 from dashboard.webhooks import views as webhooks
 
 # The only pages without login; a test walks all addresses and compares. The probes of
@@ -42,7 +43,8 @@ public = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *public,
-    path("", inbox.home, name="home"),
+    path("", today.home, name="home"),
+    path("today/", today.today, name="today"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/views/", views_saved.saved_views, name="saved_views"),
     path("inbox/views/<int:pk>/", views_saved.rename, name="rename_view"),
@@ -212,6 +214,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/sign-ins/", views_sign_ins.sign_in_log, name="sign_in_log"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/me/", accounts.me, name="me"),
+    path("accounts/zone/", accounts.answer_zone, name="answer_zone"),
     path("accounts/look/", accounts.change_appearance, name="look"),
     path("accounts/password/", accounts.password, name="password"),
     # The admin's own login page would be a second door; this one leads to ours.

@@ -29,6 +29,8 @@ class User(AbstractUser, NamedModel):
         help_text="May do everything: assign any lead, manage people, pause writes.",
     )
     time_zone = models.CharField(max_length=64, blank=True)
+    # When they last answered whether to take the zone of their browser: asked once.
+    zone_answered_at = models.DateTimeField(null=True, editable=False)
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
     density = models.CharField(max_length=7, choices=Density, default=Density.NORMAL)
     # Letters that act without Ctrl get in the way of some screen readers and hands.

@@ -19,11 +19,13 @@ from django.views.decorators.http import (
 )
 
 from assignments.models import User
+from assignments.services.absence_wording import city_of_zone
 from assignments.services.people import preferences, sign_ins
-from dashboard.accounts.forms import OwnSettingsForm
+from dashboard.accounts.forms import OwnSettingsForm, ZoneAnswerForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
 from dashboard.htmx import PageRequest, back_where_from
+from dashboard.permissions import landing_page
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -35,10 +37,14 @@ class _Login(LoginView):
         """Return the posted `next`, or else that of the address, as `page_at` does.
 
         Empty if there is none or it is no page of ours: LoginView then goes to the
-        inbox.
+        first page of the user.
         """
         asked = self.request.POST.get("next") or self.request.GET.get("next", "")
         return page_at(self.request, asked) or ""
+
+    def get_default_redirect_url(self) -> str:
+        assert isinstance(self.request.user, User)  # noqa: S101  signed in by now
+        return reverse(landing_page(self.request.user))
 
 
 login = _Login.as_view()
@@ -74,6 +80,26 @@ def change_appearance(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return _me(request, form, status=422)
     preferences.save_own_preferences(user=request.user, **form.cleaned_data)
+    return back_where_from(request, "me")
+
+
+@require_POST
+def answer_zone(request: PageRequest) -> HttpResponse:
+    """Take the time zone of the browser, or keep the one there is; asked once.
+
+    Redirect to the page where the question was. A zone that is not known here is said,
+    and the question stays.
+    """
+    form = ZoneAnswerForm(request.POST)
+    if request.POST.get("is_taken") and not form.is_valid():
+        for sentence in form.errors.get("zone", ()):
+            messages.error(request, str(sentence))
+        return back_where_from(request, "me")
+    zone = form.cleaned_data["zone"] if form.data.get("is_taken") else None
+    at = timezone.now()
+    preferences.answer_zone_offer(user=request.user, time_zone=zone, at=at)
+    if zone:
+        messages.success(request, f"Times are shown in {city_of_zone(zone)} time now.")
     return back_where_from(request, "me")
 
 

@@ -7,6 +7,7 @@ from assignments.models import User
 from assignments.services.coverage.alerts import (
     CoverageRemedy,
     CoverageTrouble,
+    to_confirm,
     troubles_for,
 )
 from dashboard.permissions import ViewerRights
@@ -34,7 +35,14 @@ class Attention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attentions:
+    """Troubles of coverages, and `proposals`: how many this viewer may confirm."""
+
     all: list[Attention]
+    proposals: int = 0
+
+    @property
+    def total(self) -> int:
+        return len(self.all) + self.proposals
 
     @property
     def first(self) -> list[Attention]:
@@ -54,7 +62,8 @@ def attentions_of(user: User, *, at: datetime) -> Attentions:
         all=[
             Attention(trouble=one, may_resolve=_may_resolve(one, rights))
             for one in troubles_for(user, at)
-        ]
+        ],
+        proposals=to_confirm(user, at=at).count(),
     )
 
 

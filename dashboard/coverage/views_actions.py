@@ -22,7 +22,7 @@ from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.coverage.labels import act_sentence, end_button, ended_words
 from dashboard.form_fields import LinesField
-from dashboard.htmx import PageRequest
+from dashboard.htmx import PageRequest, back
 from dashboard.service_errors import refuse
 
 State = Coverage.State
@@ -202,7 +202,7 @@ def _do(
         refuse(request, refusal)
         return _page(request, coverage, name, form, status=409)
     messages.success(request, _done(request, name, coverage.pk))
-    return redirect("show_coverage", coverage.pk)
+    return back(request, "show_coverage", coverage.pk)
 
 
 def _done(request: PageRequest, name: str, pk: int) -> str:

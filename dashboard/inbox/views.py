@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
@@ -12,17 +12,13 @@ from assignments.services.webhooks.status import NewsMark
 from dashboard.htmx import PageRequest, render_page, target
 from dashboard.inbox.filter import MOST_NEW, InboxFilter
 from dashboard.inbox.lead_list import NEWS_EVERY, list_of, news_of
+from dashboard.today.strip import strip_of
 
 TEMPLATE = "inbox/inbox.html"
 NEWS = "new-replies"
 SLOW = "60s"  # how often an old list asks for new replies
 PATIENCE = timedelta(minutes=10)
 COUNTED_FOR = timedelta(seconds=15)  # as long as nothing seems to have come in
-
-
-@require_safe
-def home(request: PageRequest) -> HttpResponse:
-    return redirect("inbox")
 
 
 @require_safe
@@ -35,6 +31,7 @@ def inbox(request: PageRequest) -> HttpResponse:
         return _news(request, form, at)
     context = list_of(form, request.GET, viewer=request.user, at=at)
     context["here"] = request.get_full_path()
+    context["strip"] = strip_of(form, at=at)
     if "problems" in context:
         return render_page(request, TEMPLATE, context, status=400)
     return render_page(request, TEMPLATE, context, fragments=("list",))

@@ -27,6 +27,7 @@ LONGEST_SHORT = 24  # characters of a first name in a row
 
 # Views by the link of the rail under which they are found.
 SECTIONS = {
+    "today": {"today"},
     "inbox": {"inbox", "lead"},
     "history": {"history", "batches", "batch", "undo_batch"},
     "team": {

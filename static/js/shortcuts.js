@@ -4,7 +4,7 @@ import { showMessage } from "./errors.js";
 import { closePanel, leadPanel, openLead } from "./lead_panel.js";
 import { selected } from "./lead_rows.js";
 
-const PAGES = { i: "/inbox/", c: "/coverage/", h: "/history/", t: "/team/", s: "/system/" };
+const PAGES = { d: "/today/", i: "/inbox/", c: "/coverage/", h: "/history/", t: "/team/", s: "/system/" };
 const nameLink = (row) => row.querySelector(".who a");
 let awaitsPage = false;
 let openTimer = null;
@@ -13,7 +13,7 @@ const currentRow = () => document.activeElement?.closest(".lrow") ??
   document.querySelector('.lrow[aria-current="true"]');
 
 const moveFocus = (step) => {
-  const rows = [...document.querySelectorAll("#rows > .lrow")];
+  const rows = [...document.querySelectorAll("#rows .lrow")];
   if (!rows.length) return;
   const from = rows.indexOf(currentRow());
   const next = rows[from < 0 ? 0 : Math.min(Math.max(from + step, 0), rows.length - 1)];

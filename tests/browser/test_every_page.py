@@ -30,6 +30,7 @@ BODY = (
 
 
 PLAIN = [
+    "/today/",
     "/inbox/",
     "/inbox/?q=nothing",
     "/inbox/?owner=x",

@@ -71,6 +71,7 @@ EVERYBODY = [200, 200, 200]
     ("path", "expected"),
     [
         ("/inbox/", EVERYBODY),
+        ("/today/", EVERYBODY),
         ("/history/", EVERYBODY),
         ("/coverage/", EVERYBODY),
         ("/coverage/new/", EVERYBODY),

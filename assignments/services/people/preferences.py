@@ -61,6 +61,17 @@ def confirm_categories(*, actor: User, at: datetime) -> None:
     )
 
 
+def answer_zone_offer(*, user: User, time_zone: str | None, at: datetime) -> None:
+    """Store that a user has answered the offer of their browser's time zone.
+
+    `time_zone` becomes theirs, unchecked; None keeps the one they have.
+    """
+    user.zone_answered_at = at
+    if time_zone is not None:
+        user.time_zone = time_zone
+    user.save(update_fields=["zone_answered_at", "time_zone"])
+
+
 def save_own_preferences(
     *, user: User, theme: str, density: str, time_zone: str, single_keys: bool
 ) -> None:
