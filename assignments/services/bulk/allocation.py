@@ -171,8 +171,8 @@ def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
         context.open += is_open
         to_id, why = None, GONE if is_gone else NOT_YOURS
         if not is_gone and may_move(context.movable, owner_id, is_known=bool(is_known)):
-            lead = LeadToAssign(keys, owner_id)
-            to_id, why = _decide(lead_id, lead, strategy, context, is_open=is_open)
+            lead = LeadToAssign(keys, owner_id, is_open)
+            to_id, why = _decide(lead_id, lead, strategy, context)
         if to_id is not None and lead_id in context.held:
             context.held_moving += 1
         yield PlanEntry(lead_id, to_id, why[:500], owner_id if is_known else UNKNOWN)
@@ -196,18 +196,16 @@ def _decide(
     lead: LeadToAssign,
     strategy: Strategy,
     context: PlanContext,
-    *,
-    is_open: bool,
 ) -> tuple[int | None, str]:
     """Return the new owner's id and why, or None and why the lead stays; count it."""
-    owner_id = lead.owner_id
+    owner_id, is_open = lead.owner_id, lead.is_open
     pending = context.pending.get(lead_id)
     if pending and pending.is_personal:
         to = context.name(pending.to_id)
         return None, f"A decision is already waiting: it is on its way to {to}."
     holder_id = pending.to_id if pending else owner_id
     context.tally.lift(holder_id, is_open=is_open)
-    choice = strategy.choose(LeadToAssign(lead.keys, holder_id), context.tally)
+    choice = strategy.choose(lead._replace(owner_id=holder_id), context.tally)
     if choice.member_id is None:
         context.tally.put_back(holder_id, is_open=is_open)
         return None, choice.sentence
