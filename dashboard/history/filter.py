@@ -84,7 +84,7 @@ class HistoryFilter(QueryFilter):
 
     def changes(self) -> QuerySet[Assignment]:
         known = Assignment.objects.filter(*self._conditions())
-        return known.select_related("lead", "expected", "to", "actor", "found")
+        return known.select_related("lead", "expected", "to", "actor", "found", "batch")
 
     def page(self, after: str) -> Page[Assignment]:
         """Return up to 50 changes of the filter, newest first, with their cursors.

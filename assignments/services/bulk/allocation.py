@@ -45,7 +45,6 @@ from assignments.services.bulk.table_keys import THE_CLIENT, lead_column, lead_k
 
 MANUAL_ROTATION = "assign"  # the rotation of all leads that people spread in turn
 GONE = "Smartlead no longer has this lead."
-NOT_YOURS = "It belongs to another team. A sales manager can move it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +168,13 @@ def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
         is_open = is_open and category_id not in context.closing
         context.seen += 1
         context.open += is_open
-        to_id, why = None, GONE if is_gone else NOT_YOURS
-        if not is_gone and may_move(context.movable, owner_id, is_known=bool(is_known)):
+        to_id, why = None, GONE
+        if not is_gone and not may_move(
+            context.movable, owner_id, is_known=bool(is_known)
+        ):
+            owner = context.members.get(owner_id or 0)
+            why = not_yours(owner, is_known=bool(is_known))
+        elif not is_gone:
             lead = LeadToAssign(keys, owner_id, is_open)
             to_id, why = _decide(lead_id, lead, strategy, context)
         if to_id is not None and lead_id in context.held:
@@ -189,6 +193,13 @@ def may_move(
     if movable is None:
         return True
     return owner_id in movable and (owner_id is not None or is_known)
+
+
+def not_yours(owner: Member | None, *, is_known: bool) -> str:
+    """Return a sentence why a lead of this owner is not a team lead's to move."""
+    obstacle = access.move_obstacle(owner, is_known=is_known, own_team_id=None)
+    label = str(obstacle.label)
+    return f"{label[0].upper()}{label[1:]}. A sales manager can move it."
 
 
 def _decide(

@@ -129,7 +129,7 @@ class TestMaking:
         plan = make_plan(quiet, ana, ben, strategy="least_busy")
 
         assert chosen(plan) == {ana.pk: 4, ben.pk: 5}
-        assert "1 open and 3 closed or quiet of these." in "".join(
+        assert "closed and quiet leads are dealt evenly, 3 so far." in "".join(
             entry.reason for entry in plan.entries()
         )
 
