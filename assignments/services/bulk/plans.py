@@ -294,6 +294,7 @@ def _summary(
                 "loses": losses[pk],
                 "before": before.get(pk, 0),
                 "after": context.tally.load(pk),
+                "quiet": gains[pk] - context.gained[pk],  # got, but not open
             }
             for pk in touched
         ],

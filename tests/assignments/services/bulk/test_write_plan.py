@@ -142,7 +142,7 @@ class TestWhatChangedSinceThePreview:
             member.team = team
             member.save()
         plan = make_plan([make_lead(owner=ana)], ben, actor=theo)
-        ana.team = None
+        ana.team = make_team("South")
         ana.save()
 
         assert "belongs to another team" in self.outcome(plan)
