@@ -155,8 +155,8 @@ class TestPreview:
         assertContains(response, "Fewer. Sara Klein chose Ben Okafor.")
         assertContains(response, "1 stays where it is")
         assertContains(response, "It is already with Ben Okafor.")
-        assertContains(response, "Takes about 3 seconds: 2 calls to Smartlead.")
-        assertContains(response, "Smartlead may send the new owner an e-mail")
+        assertContains(response, "It takes about 3 seconds: 2 calls to Smartlead")
+        assertContains(response, "which may send the new owner an e-mail")
         assert not Assignment.objects.exists()
 
     def test_fills_nobody_beyond_the_number_said(self, client, manager, ana, ben):

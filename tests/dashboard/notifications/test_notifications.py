@@ -9,6 +9,7 @@ from tests.factories import (
     make_assignment,
     make_lead,
     make_notification,
+    make_team,
     make_user,
 )
 
