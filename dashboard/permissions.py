@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from assignments.models import Lead, Member, User
-from assignments.services.access import Role, is_manager, role_of
+from assignments.services.access import (
+    Role,
+    is_manager,
+    may_not_move_sentence,
+    move_obstacle,
+    own_team_id,
+    role_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +22,7 @@ class ViewerRights:
     user_id: int
     role: Role
     led_teams: frozenset[int]
+    own_team: int | None = None
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -23,7 +31,8 @@ class ViewerRights:
             role = Role.SALES_MANAGER
         else:
             role = Role.TEAM_LEAD if led else Role.MEMBER
-        return cls(user_id=user.pk, role=role, led_teams=led)
+        own_team = None if role == Role.SALES_MANAGER else own_team_id(user)
+        return cls(user_id=user.pk, role=role, led_teams=led, own_team=own_team)
 
     @property
     def is_manager(self) -> bool:
@@ -52,6 +61,15 @@ class ViewerRights:
         if owner is None:
             return lead.owner_is_known and bool(self.led_teams)
         return owner.user_id == self.user_id or owner.team_id in self.led_teams
+
+    def why_not_move(self, lead: Lead) -> str:
+        """Return a sentence why the viewer may not move the lead; "" if they may."""
+        if self.may_move(lead):
+            return ""
+        obstacle = move_obstacle(
+            lead.owner, is_known=lead.owner_is_known, own_team_id=self.own_team
+        )
+        return may_not_move_sentence(obstacle)
 
     @property
     def may_schedule(self) -> bool:

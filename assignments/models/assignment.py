@@ -72,6 +72,8 @@ class Batch(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # From what it is about and its result; empty in batches from before there were names.
+    name = SentenceField(max_length=200, blank=True, default="")
     reason = SentenceField(max_length=500)
     created_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True)
@@ -90,7 +92,12 @@ class Batch(models.Model):
         verbose_name_plural = "batches"
 
     def __str__(self) -> str:
-        return f"Batch {self.pk}"
+        return self.name or f"Batch {self.pk}"
+
+    @property
+    def in_words(self) -> str:
+        """Return the name in quotes, or "batch 12", for the middle of a sentence."""
+        return f"“{self.name}”" if self.name else f"batch {self.pk}"
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):

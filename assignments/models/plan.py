@@ -14,7 +14,7 @@ from assignments.models.text_fields import PlainTextField, SentenceField
 class StrategyKind(models.TextChoices):
     MEMBER = "member", "One member"
     ROUND_ROBIN = "round_robin", "In turn"
-    LEAST_BUSY = "least_busy", "Least busy"
+    LEAST_BUSY = "least_busy", "Even out open work"
     TERRITORY = "territory", "Territory"
     EXPERTISE = "expertise", "Expertise"
 

@@ -54,6 +54,53 @@ def choosable_members(user: User) -> QuerySet[Member]:
     ).distinct()
 
 
+class MoveObstacle(models.TextChoices):
+    """The reason why a lead is not a user's to move, and their way out."""
+
+    OTHER_TEAM = "other_team", "it belongs to another team"
+    COLLEAGUE = "colleague", "a colleague has it"
+    NO_TEAM = "no_team", "its owner is in no team"
+    NOBODYS = "nobodys", "nobody has it"
+    NOT_KNOWN = "not_known", "Smartlead has not said who has it"
+
+
+WHO_CAN = {
+    MoveObstacle.OTHER_TEAM: "Ask a sales manager.",
+    MoveObstacle.COLLEAGUE: "Ask your team lead or a sales manager.",
+    MoveObstacle.NO_TEAM: "Ask a sales manager.",
+    MoveObstacle.NOBODYS: "Ask a team lead or a sales manager.",
+    MoveObstacle.NOT_KNOWN: "Ask a sales manager.",
+}
+
+
+def move_obstacle(
+    owner: Member | None, *, is_known: bool, own_team_id: int | None
+) -> MoveObstacle:
+    """Return why a lead of this owner is not to be moved by somebody who may not.
+
+    `own_team_id`: the team of their own member, which they do not lead; None without.
+    """
+    if owner is None:
+        return MoveObstacle.NOBODYS if is_known else MoveObstacle.NOT_KNOWN
+    if owner.team_id is None:
+        return MoveObstacle.NO_TEAM
+    is_colleague = owner.team_id == own_team_id
+    return MoveObstacle.COLLEAGUE if is_colleague else MoveObstacle.OTHER_TEAM
+
+
+def may_not_move_sentence(obstacle: MoveObstacle) -> str:
+    """Return "You can see this lead but not move it", why, and whom to ask."""
+    return (
+        f"You can see this lead but not move it: {obstacle.label}. {WHO_CAN[obstacle]}"
+    )
+
+
+def own_team_id(user: User) -> int | None:
+    """Return the team of the member who is linked to this user, or None."""
+    team = Member.objects.filter(user=user).values_list("team", flat=True)
+    return team.first()
+
+
 def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
     """Return a sentence why this user may not give this lead to that member, else None.
 
@@ -66,10 +113,10 @@ def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
     if not user.is_active:
         return "This login has been deactivated."
     if not _may_move(user, lead):
-        return (
-            "You can see this lead but not move it: it belongs to another team. "
-            "Ask a sales manager."
+        obstacle = move_obstacle(
+            lead.owner, is_known=lead.owner_is_known, own_team_id=own_team_id(user)
         )
+        return may_not_move_sentence(obstacle)
     if to is not None and not choosable_members(user).filter(pk=to.pk).exists():
         return f"{to} is not in your team. Ask a sales manager to assign it."
     return None

@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from assignments.models import Assignment, Batch, SavedPlan, User
 from assignments.models.assignment import PENDING, Cause, State
 from assignments.services.bulk import batch_actions
-from assignments.services.bulk.call_estimates import CallEstimate, calls_per_minute
+from assignments.services.bulk.call_estimates import CallEstimate
 from assignments.services.bulk.undo import UndoPreview
 
 TROUBLES_FIRST = (
@@ -105,24 +105,40 @@ class BatchProgress:
     @property
     def clicked_sentence(self) -> str:
         is_one = self.clicked == 1
-        was, itself = ("was", "itself") if is_one else ("were", "themselves")
+        itself = "itself" if is_one else "themselves"
         goes = "it goes" if is_one else "they go"
         return (
-            f"{intcomma(self.clicked)} waiting {'lead' if is_one else 'leads'} {was} also"
-            f" asked for by {itself}: {goes} out even if this batch is paused or cancelled."
+            f"Somebody also assigned {intcomma(self.clicked)} of the waiting leads by"
+            f" {itself}: {goes} out even if you pause or cancel this batch."
         )
 
     @property
     def cancellable(self) -> int:
         return self.unsent - self.clicked
 
+    @cached_property
+    def unwritten_stays(self) -> int:
+        """Return how many of the unwritten leads stay where they are by the plan."""
+        if self.plan is None or not self.unwritten:
+            return 0
+        moving = self.batch.assignments.filter(to__isnull=False).count()
+        return max(self.unwritten - (self.plan.moving - moving), 0)
+
     @property
-    def settled(self) -> int:
-        return self.counts.total() - sum(self.counts[state] for state in PENDING)
+    def staying(self) -> int:
+        return self.counts[State.SKIPPED] + self.unwritten_stays
+
+    @property
+    def to_assign(self) -> int:
+        return self.total - self.staying
+
+    @property
+    def done(self) -> int:
+        return self.counts[State.DONE]
 
     @property
     def is_final(self) -> bool:
-        return self.settled == self.total
+        return not self.unwritten and not any(self.counts[state] for state in PENDING)
 
     @property
     def refused(self) -> int:
@@ -151,10 +167,6 @@ class BatchProgress:
         left = self.unsent + self.counts[State.SENDING]
         with_notes = bool(self.plan and self.plan.note)
         return CallEstimate.of(left, with_notes=with_notes).duration
-
-    @property
-    def a_minute(self) -> int:
-        return calls_per_minute()
 
     @property
     def poll(self) -> str:
@@ -214,10 +226,8 @@ def undo_sentences(undo: UndoPreview) -> list[str]:
     return [
         *_if(
             back,
-            f"{{}} of the {intcomma(undo.total)} is still where this batch put it and goes"
-            " back to who had it: {calls}",
-            f"{{}} of the {intcomma(undo.total)} are still where this batch put them and go"
-            " back to who had them: {calls}",
+            f"{{}} of {intcomma(undo.total)} goes back to who had it before: {{calls}}",
+            f"{{}} of {intcomma(undo.total)} go back to who had them before: {{calls}}",
             calls=f"{intcomma(estimate.calls)} calls, {estimate.duration}.",
         ),
         *_if(
@@ -227,13 +237,15 @@ def undo_sentences(undo: UndoPreview) -> list[str]:
         ),
         *_if(
             changed,
-            "{} stays as it is, listed below.",
-            "{} stay as they are, listed below.",
+            "{} cannot go back; the reason is listed below.",
+            "{} cannot go back; the reasons are listed below.",
         ),
         *_if(
             nobodys,
-            "{} had no owner before and stays: Smartlead cannot take an owner away.",
-            "{} had no owner before and stay: Smartlead cannot take an owner away.",
+            "{} had no owner before and stays with whom it went to: Smartlead cannot take"
+            " an owner away.",
+            "{} had no owner before and stay with whom they went to: Smartlead cannot take"
+            " an owner away.",
         ),
     ]
 

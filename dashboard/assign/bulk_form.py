@@ -24,9 +24,25 @@ MOST_LEADS = 500  # named one by one; a filter has no limit
 LONGEST_REASON = 300
 LONGEST_QUERY = 2000
 TABLES = (StrategyKind.TERRITORY, StrategyKind.EXPERTISE)
+SPREADS = (StrategyKind.LEAST_BUSY, StrategyKind.ROUND_ROBIN)
+# Each way to share leads out, with what it does.
+HOWS = {
+    StrategyKind.LEAST_BUSY: (
+        "Even out open work",
+        "each lead goes to whoever then has the fewest open leads for their share",
+    ),
+    StrategyKind.ROUND_ROBIN: (
+        "In turn",
+        "each gets the same number of these leads, or their share of them, whatever "
+        "they have open",
+    ),
+    StrategyKind.TERRITORY: ("By territory", "a table says who gets which lead"),
+    StrategyKind.EXPERTISE: ("By expertise", "a table says who gets which lead"),
+}
 TOO_LONG = (
     "The {} has %(show_value)s characters; %(limit_value)s is the most. Shorten it."
 )
+NAMED = ("campaign", "category")  # filters whose value says it all
 KEPT = ("lead", "filter", "strategy", "table", "member", "reason", "note", "next")
 OF_MEMBERS = ("weight_", "cap_")
 KNOWN = (*KEPT, "csrfmiddlewaretoken", "plan", "start", "seen", "confirm")
@@ -200,7 +216,7 @@ class PlanForm(PlanNoteForm):
         return ""
 
     def clean_strategy(self) -> StrategyKind:
-        return StrategyKind(self.cleaned_data["strategy"] or StrategyKind.MEMBER)
+        return StrategyKind(self.cleaned_data["strategy"] or StrategyKind.LEAST_BUSY)
 
     def clean(self) -> dict[str, Any]:
         if self.problem:
@@ -214,9 +230,11 @@ class PlanForm(PlanNoteForm):
             raise forms.ValidationError("Choose who should have the leads.")
         elif kind == StrategyKind.MEMBER and len(members) > 1:
             raise forms.ValidationError(
-                "Choose one member only, or a way to spread the leads among several."
+                "Choose one person only, or a way to share the leads among several."
             )
         self.weights, self.caps = self.pool.weights(), self.pool.caps()
+        if kind in SPREADS and len(members) == 1 and not self.caps:
+            said["strategy"] = StrategyKind.MEMBER  # a person's choice, also if full
         return said
 
     @property
@@ -256,8 +274,33 @@ class PlanForm(PlanNoteForm):
         return PoolFields(member_choices(self.user), self.given)
 
     @property
+    def subject(self) -> str:
+        """Return the filter in a few words, to name the batch; "" for named leads."""
+        if self.filter is None:
+            return ""
+        said = self.filter.cleaned_data
+        words = [
+            str(said[chip.name]) if chip.name in NAMED else chip.words
+            for chip in self.chips
+        ]
+        return ", ".join(words) or "All leads"
+
+    @property
     def kind(self) -> str:
-        return self.given.get("strategy") or StrategyKind.MEMBER
+        return self.given.get("strategy") or StrategyKind.LEAST_BUSY
+
+    @cached_property
+    def hows(self) -> list[tuple[str, str, str]]:
+        """Return the ways to share leads out: value, name, and what it does.
+
+        By a table only where there is one of that kind, or the form says so.
+        """
+        kinds = set(LookupTable.objects.order_by().values_list("kind", flat=True))
+        return [
+            (kind.value, *words)
+            for kind, words in HOWS.items()
+            if kind in SPREADS or kind in kinds or kind == self.kind
+        ]
 
     @property
     def has_tables(self) -> bool:

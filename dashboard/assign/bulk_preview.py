@@ -12,9 +12,10 @@ from django.utils.functional import cached_property
 from assignments.models import Lead, Member, SavedPlan
 from assignments.models.assignment import Cause
 from assignments.models.plan import PlanEntry
-from assignments.services.bulk import call_estimates, plans
+from assignments.services.bulk import plans
 from assignments.services.bulk.call_estimates import CallEstimate
 from assignments.services.bulk.revalidation import PlanChanges
+from assignments.services.bulk.way_back import UndoOutlook
 from dashboard.templatetags.handoff import counted
 
 MINUS = "\N{MINUS SIGN}"
@@ -27,28 +28,27 @@ class LoadChange:
     """A member's open leads before and after, drawn against the capacity."""
 
     member: Member
-    gains: int
-    loses: int
     before: int
     after: int
     widest: int
 
     @property
     def change(self) -> int:
-        return self.gains - self.loses
+        return self.after - self.before
 
     @property
     def words(self) -> str:
-        """Return `3 now, 5 then, capacity 50`; the last part only if there is a
+        """Return `3 open now, 5 after, capacity 50`; the last part only if there is a
         capacity above 0.
         """
         capacity = self.member.capacity
         until = f", capacity {capacity}" if capacity else ""
-        return f"{self.before} now, {self.after} then{until}"
+        return f"{self.before} open now, {self.after} after{until}"
 
     @property
     def change_words(self) -> str:
-        """Return the change with its sign and commas, such as `+1,204`; `0` for none.
+        """Return the change of open leads with its sign and commas, such as `+1,204`;
+        `0` for none.
 
         A loss has MINUS, a real minus sign, instead of a hyphen.
         """
@@ -151,9 +151,11 @@ class PlanPreview:
     def estimate(self) -> CallEstimate:
         return CallEstimate.of(self.moving, with_notes=bool(self.plan.note))
 
-    @property
-    def a_minute(self) -> int:
-        return call_estimates.calls_per_minute()
+    @cached_property
+    def undo_sentence(self) -> str:
+        """Return how many of the leads that move can go back, and why others cannot."""
+        actor, changed = self.plan.actor, self.changes.why
+        return UndoOutlook.of_plan(self.plan, actor=actor, without=changed).sentence
 
     @cached_property
     def moves(self) -> list[MoveGroup]:
@@ -194,8 +196,6 @@ class PlanPreview:
         return [
             LoadChange(
                 member=self.members[one["id"]],
-                gains=one["gains"],
-                loses=one["loses"],
                 before=max(one["before"], 0),
                 after=max(one["after"], 0),
                 widest=self._widest(known),
@@ -238,6 +238,12 @@ class PlanPreview:
         """
         uncounted: int = self.plan.summary.get("uncounted", 0)
         return uncounted
+
+    @property
+    def quiet(self) -> int:
+        """Return how many leads move that are closed or never replied."""
+        members = self.plan.summary.get("members", [])
+        return sum(one.get("quiet", 0) for one in members)
 
     @property
     def away(self) -> list[Member]:

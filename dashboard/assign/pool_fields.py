@@ -1,4 +1,4 @@
-"""Form fields of a pool: who is ticked, with which weight, filled up to how many."""
+"""Form fields of a pool: who is ticked, with which share, filled up to how many."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def weight_of(seat: PoolChoice) -> Fraction | None:
         weight = Decimal(0)
     if not weight.is_finite() or not Decimal("0.01") <= weight <= MOST_WEIGHT:
         raise forms.ValidationError(
-            f"The weight of {seat.member} must be a number from 0.01 to {MOST_WEIGHT}."
+            f"The share of {seat.member} must be a number from 0.01 to {MOST_WEIGHT}."
         )
     return Fraction(round(weight, 2))
 
@@ -103,7 +103,7 @@ def cap_of(seat: PoolChoice) -> int | None:
     number = id_of(seat.cap)
     if number is None or number > MOST_CAP:
         raise forms.ValidationError(
-            f"The most leads of {seat.member} must be a number from 0 to {MOST_CAP:,}."
+            f"“Fill up to” of {seat.member} must be a number from 0 to {MOST_CAP:,}."
         )
     return number
 

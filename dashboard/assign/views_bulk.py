@@ -68,7 +68,11 @@ def _made(request: PageRequest, form: PlanForm) -> SavedPlan | None:
             at=timezone.now(),
             reason=form.cleaned_data["reason"],
             note=form.cleaned_data["note"],
-            wish={"query": form.query, "strategy": form.cleaned_data["strategy"]},
+            wish={
+                "query": form.query,
+                "strategy": form.cleaned_data["strategy"],
+                "subject": form.subject,
+            },
         )
     except AssignmentRefused as refusal:
         refuse(request, refusal)

@@ -37,7 +37,7 @@ def _cells(change: Assignment, zone: tzinfo) -> tuple[object, ...]:
         lead.company,
         _member(change.expected) if change.expected_known else "Not known",
         change.expected_id or "",
-        _member(change.to),
+        _receiver(change),
         change.to_id or "",
         CAUSES[change.cause],
         change.actor or "",
@@ -51,6 +51,12 @@ def _cells(change: Assignment, zone: tzinfo) -> tuple[object, ...]:
         getattr(change, "covered_for_id", None) or "",
         "Yes" if change.until_back else "",
     )
+
+
+def _receiver(change: Assignment) -> str:
+    """Return who should get the lead; "" where it stays because nobody could."""
+    is_kept = change.to is None and change.state == State.SKIPPED
+    return "" if is_kept else _member(change.to)
 
 
 def _member(member: Member | None) -> str:

@@ -134,6 +134,13 @@ class InboxRow:
         return self.rights.may_move(self.lead) and self.lead.gone_at is None
 
     @property
+    def why_not_move(self) -> str:
+        """Return a sentence why the lead is not the viewer's to move; "" if it is."""
+        if self.lead.gone_at:
+            return "Smartlead no longer has this lead, so nobody can be given it."
+        return self.rights.why_not_move(self.lead)
+
+    @property
     def may_select(self) -> bool:
         return self.rights.may_assign_many and self.may_move
 

@@ -30,7 +30,8 @@ class Undone:
     """A decision that did not happen, as the page says it."""
 
     change: Assignment
-    may_move: bool
+    # Empty if the reader may move the lead.
+    why_not_move: str
 
     @property
     def is_refused(self) -> bool:
@@ -50,12 +51,12 @@ class Undone:
 
     @property
     def may_try_again(self) -> bool:
-        return self.may_move and self.change.lead.gone_at is None
+        return not self.why_not_move and self.change.lead.gone_at is None
 
     @property
     def batch_words(self) -> str:
-        batch = self.change.batch_id
-        return f", in batch {batch}" if batch else ""
+        batch = self.change.batch
+        return f", in {batch.in_words}" if batch else ""
 
     @property
     def lead_now(self) -> str:
@@ -127,7 +128,7 @@ def _undone(user: User) -> dict[str, Any]:
     rights = ViewerRights.of(user)
     return {
         "notices": [
-            Undone(change=change, may_move=rights.may_move(change.lead))
+            Undone(change=change, why_not_move=rights.why_not_move(change.lead))
             for change in shown
         ],
         "total": waiting.count(),

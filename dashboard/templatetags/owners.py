@@ -21,6 +21,18 @@ def owner_after(change: Assignment, brief: object = None) -> str:
     return _name(change.to, brief)
 
 
+@register.simple_tag
+def owner_kept(change: Assignment, brief: object = None) -> str:
+    """Return `stays with Ana B.` for a skipped change.
+
+    `nobody`, or `its owner` if Smartlead did not say who that is, can stand for the
+    name.
+    """
+    if not change.expected_known:
+        return "stays with its owner"
+    return f"stays with {_name(change.expected, brief) if change.expected else 'nobody'}"
+
+
 def _name(member: object, brief: object) -> str:
     name = member or "Nobody"
     return short(name) if brief else str(name)

@@ -159,7 +159,7 @@ class TestKeys:
         inbox.get_by_role("button", name="Assign 3 leads").click()
 
         expect(inbox).to_have_url(re.compile(r"/batches/\d+/$"))
-        expect(inbox.get_by_text("0 of 3 settled")).to_be_visible()
+        expect(inbox.get_by_text("0 of 3 done")).to_be_visible()
         inbox.wait_for_load_state()
         inbox.keyboard.press("g")
         inbox.keyboard.press("i")

@@ -114,7 +114,7 @@ def test_give_ngozi_all_three_leads_of_this_company(office, newcomer):
     newcomer.press("Ngozi Adeyemi")
     newcomer.press("Assign 3 leads", inside=newcomer.page.locator("form"))
 
-    newcomer.read("0 of 3 settled")
+    newcomer.read("0 of 3 done")
     assert newcomer.steps <= 5
     assert set(Assignment.objects.values_list("to__name", flat=True)) == {
         "Ngozi Adeyemi"

@@ -45,7 +45,7 @@ def test_a_team_is_levelled_and_put_back(office, people, leads, screen):
     if screen.get("javascript", True):
         check_accessible_and_fits(page)
     page.get_by_role("button", name="Assign 2 leads").click()
-    expect(page.get_by_text("0 of 2 settled")).to_be_visible()
+    expect(page.get_by_text("0 of 2 done")).to_be_visible()
     office.dispatch()
     moved = [pk for pk, owner in office.world.owners().items() if owner == people(1).pk]
     assert set(moved) >= {leads[2].pk, leads[3].pk}

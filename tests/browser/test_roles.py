@@ -101,7 +101,7 @@ class TestTeamLead:
         page.get_by_role("radio", name="Ben Okafor").check()
         page.get_by_role("button", name="Assign 2 leads").click()
 
-        expect(page.get_by_text("0 of 2 settled")).to_be_visible()
+        expect(page.get_by_text("0 of 2 done")).to_be_visible()
 
     def test_reads_the_system_page_and_cannot_stop_writes(self, office, team_lead):
         page = open_inbox(office, team_lead)

@@ -44,7 +44,7 @@ def test_several_leads_go_together(page):
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Assign 2 leads").click()
 
-    expect(page.get_by_text("0 of 2 settled")).to_be_visible()
+    expect(page.get_by_text("0 of 2 done")).to_be_visible()
 
 
 def test_the_list_is_filtered_and_the_filter_dropped(page):

@@ -176,6 +176,7 @@ def _assign(placed: Sequence[Reassignment], at: datetime) -> None:
     plan = AutomaticPlan(
         cause=Cause.ROUTING,
         reason=f"Overdue answers: {leads} given to somebody else of the team.",
+        subject="Overdue answers",
         proposals=tuple(
             Proposal(r.breach.lead_id, r.member_id, r.reason) for r in placed
         ),

@@ -45,7 +45,6 @@ from assignments.services.bulk.table_keys import THE_CLIENT, lead_column, lead_k
 
 MANUAL_ROTATION = "assign"  # the rotation of all leads that people spread in turn
 GONE = "Smartlead no longer has this lead."
-NOT_YOURS = "It belongs to another team. A sales manager can move it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +168,15 @@ def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
         is_open = is_open and category_id not in context.closing
         context.seen += 1
         context.open += is_open
-        to_id, why = None, GONE if is_gone else NOT_YOURS
-        if not is_gone and may_move(context.movable, owner_id, is_known=bool(is_known)):
-            lead = LeadToAssign(keys, owner_id)
-            to_id, why = _decide(lead_id, lead, strategy, context, is_open=is_open)
+        to_id, why = None, GONE
+        if not is_gone and not may_move(
+            context.movable, owner_id, is_known=bool(is_known)
+        ):
+            owner = context.members.get(owner_id or 0)
+            why = not_yours(owner, is_known=bool(is_known))
+        elif not is_gone:
+            lead = LeadToAssign(keys, owner_id, is_open)
+            to_id, why = _decide(lead_id, lead, strategy, context)
         if to_id is not None and lead_id in context.held:
             context.held_moving += 1
         yield PlanEntry(lead_id, to_id, why[:500], owner_id if is_known else UNKNOWN)
@@ -191,23 +195,28 @@ def may_move(
     return owner_id in movable and (owner_id is not None or is_known)
 
 
+def not_yours(owner: Member | None, *, is_known: bool) -> str:
+    """Return a sentence why a lead of this owner is not a team lead's to move."""
+    obstacle = access.move_obstacle(owner, is_known=is_known, own_team_id=None)
+    label = str(obstacle.label)
+    return f"{label[0].upper()}{label[1:]}. A sales manager can move it."
+
+
 def _decide(
     lead_id: int,
     lead: LeadToAssign,
     strategy: Strategy,
     context: PlanContext,
-    *,
-    is_open: bool,
 ) -> tuple[int | None, str]:
     """Return the new owner's id and why, or None and why the lead stays; count it."""
-    owner_id = lead.owner_id
+    owner_id, is_open = lead.owner_id, lead.is_open
     pending = context.pending.get(lead_id)
     if pending and pending.is_personal:
         to = context.name(pending.to_id)
         return None, f"A decision is already waiting: it is on its way to {to}."
     holder_id = pending.to_id if pending else owner_id
     context.tally.lift(holder_id, is_open=is_open)
-    choice = strategy.choose(LeadToAssign(lead.keys, holder_id), context.tally)
+    choice = strategy.choose(lead._replace(owner_id=holder_id), context.tally)
     if choice.member_id is None:
         context.tally.put_back(holder_id, is_open=is_open)
         return None, choice.sentence

@@ -33,6 +33,7 @@ from assignments.services.bulk.allocation import (
 )
 from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
+from assignments.services.ledger import batch_names
 from assignments.services.ledger.notes import LONGEST_NOTE
 from assignments.task_queue import nudge_dispatch, nudge_plans
 
@@ -40,6 +41,13 @@ PREVIEW_VALID_FOR = timedelta(days=1)  # how old a preview may be when it is con
 PREVIEW_KEPT_FOR = timedelta(days=2)
 MOST_REASONS = 40  # different sentences that the summary tells of those who stay
 EXAMPLES = 3
+HOW_SPREAD = {
+    StrategyKind.MEMBER: "among several",
+    StrategyKind.ROUND_ROBIN: "in turn",
+    StrategyKind.LEAST_BUSY: "evenly by open work",
+    StrategyKind.TERRITORY: "by territory",
+    StrategyKind.EXPERTISE: "by expertise",
+}
 
 
 def make_plan(
@@ -90,8 +98,9 @@ def confirm_plan(
     `seen`, AssignmentRefused if nothing would move, Stale if the preview is over a day
     old, its rotations moved on since, or (with `seen`) all its leads changed.
     """
+    changed: Container[int] = ()
     if seen is not None:
-        _check_changes_seen(plan, actor, seen, at)
+        changed = _check_changes_seen(plan, actor, seen, at)
     with transaction.atomic():
         plan = SavedPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
         _check_own(plan, actor)
@@ -102,6 +111,7 @@ def confirm_plan(
         batch = Batch.objects.create(
             cause=plan.cause,
             actor=actor,
+            name=_name(plan, without=changed),
             reason=plan.reason,
             created_at=at,
             reverses=plan.about if plan.cause == Cause.UNDO else None,
@@ -182,25 +192,28 @@ def _check_own(plan: SavedPlan, actor: User) -> None:
         raise NotAllowed("Somebody else made this preview. Make your own.")
 
 
-def _check_changes_seen(plan: SavedPlan, actor: User, seen: str, at: datetime) -> None:
-    """Raise PlanChanged if other changes came than those with the stamp `seen`.
+def _check_changes_seen(
+    plan: SavedPlan, actor: User, seen: str, at: datetime
+) -> Container[int]:
+    """Return the ids of the leads that changed, as the page with the stamp `seen` said.
 
-    Stale if all leads that would move changed, or the preview is too old; NotAllowed
-    and AssignmentRefused as `confirm_plan`. Nothing if it is confirmed by now.
+    Raises PlanChanged if other changes came, Stale if all leads that would move changed, or the preview is too old; NotAllowed
+    and AssignmentRefused as `confirm_plan`. Empty if it is confirmed by now.
     """
     _check_own(plan, actor)
     if _is_confirmed(plan):
-        return
+        return ()
     _check_confirmable(plan, actor, at)
     changes = changes_since(plan, at=at)
     if not changes.count and not seen:
-        return
+        return ()
     if _is_confirmed(plan):  # by the other of two clicks: these changes are its own
-        return
+        return ()
     if changes.count == plan.moving:
         raise Stale("Every lead of this preview has changed since. Look at a new one.")
     if changes.stamp != seen:
         raise PlanChanged(changes)
+    return changes.why
 
 
 def _is_confirmed(plan: SavedPlan) -> bool:
@@ -222,6 +235,35 @@ def _owner_shown(entry: PlanEntry) -> int:
     return entry.shown_id or 0
 
 
+def _name(plan: SavedPlan, *, without: Container[int]) -> str:
+    """Return the name of the plan's batch; the leads in `without` do not move."""
+    if plan.about and plan.wish.get("retry"):
+        return batch_names.retry_name(plan.about)
+    if plan.about:
+        return batch_names.undo_name(plan.about)
+    moving = [
+        entry
+        for entry in plan.entries()
+        if entry.to_id is not None and entry.lead_id not in without
+    ]
+    gains = Counter(entry.to_id for entry in moving if entry.to_id is not None)
+    members = Member.objects.in_bulk(list(gains))
+    return batch_names.batch_name(_subject(plan, moving), gains, members)
+
+
+def _subject(plan: SavedPlan, moving: Sequence[PlanEntry]) -> str:
+    """Return what the plan is about: as the form said, or who leaves, or the leads."""
+    if plan.leaver:
+        return f"{plan.leaver}’s leads"
+    if plan.cause == Cause.REBALANCE:
+        return "Rebalance"
+    if said := plan.wish.get("subject"):
+        return str(said)
+    if len(moving) == 1 and (lead := Lead.objects.filter(pk=moving[0].lead_id).first()):
+        return f"{lead}"
+    return f"{len(moving):,} leads"
+
+
 def _default_reason(parts: Sequence[PlanPart], plan: SavedPlan, actor: User) -> str:
     count = f"{plan.total:,} lead{'' if plan.total == 1 else 's'}"
     wishes = [part.wish for part in parts]
@@ -231,7 +273,7 @@ def _default_reason(parts: Sequence[PlanPart], plan: SavedPlan, actor: User) -> 
         return f"{actor} chose {wishes[0].members[0]} for {count}."
     if plan.leaver:
         return f"{plan.leaver} is leaving: {actor} gave {count} away."
-    return f"{actor} spread {count}: {StrategyKind(wishes[0].strategy).label.lower()}."
+    return f"{actor} spread {count} {HOW_SPREAD[wishes[0].strategy]}."
 
 
 def _summary(
@@ -252,6 +294,7 @@ def _summary(
                 "loses": losses[pk],
                 "before": before.get(pk, 0),
                 "after": context.tally.load(pk),
+                "quiet": gains[pk] - context.gained[pk],  # got, but not open
             }
             for pk in touched
         ],

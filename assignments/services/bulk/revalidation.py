@@ -30,11 +30,11 @@ from assignments.services.absences import absences_at
 from assignments.services.bulk import capacity
 from assignments.services.bulk.allocation import (
     GONE,
-    NOT_YOURS,
     away_until,
     is_personal_decision,
     is_set,
     may_move,
+    not_yours,
 )
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger.new_row import (
@@ -201,7 +201,8 @@ def skip_reason(plan_state: PlanState, entry: PlanEntry, lead: LeadState) -> str
     if decided := _decided_since(plan_state, entry, lead):
         return decided
     if not may_move(plan_state.movable, lead.owner_id, is_known=lead.owner_is_known):
-        return NOT_YOURS
+        owner = plan_state.members.get(lead.owner_id or 0)
+        return not_yours(owner, is_known=lead.owner_is_known)
     return _moved_since(entry, lead, plan_state) or plan_state.stays.get(
         lead.lead_id, ""
     )

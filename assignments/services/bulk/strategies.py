@@ -52,10 +52,14 @@ class MemberChoice:
 
 
 class LeadToAssign(NamedTuple):
-    """A lead to choose a member for: its keys for lookup tables, and its owner."""
+    """A lead to choose a member for: its keys for lookup tables, and its owner.
+
+    `is_open`: it counts as open work.
+    """
 
     keys: Sequence[str] = ()
     owner_id: int | None = None
+    is_open: bool = True
 
 
 @dataclass(slots=True)
@@ -66,7 +70,7 @@ class LoadTally:
     # Newest assignment by member: a higher number is later, a missing member had none.
     last: dict[int, int] = field(default_factory=dict)
     latest: int = 1 << 62  # after every row of the ledger
-    # Leads dealt in this plan that are not open: no load, but spread evenly as well.
+    # Leads dealt in this plan that are not open: no load, but dealt evenly as well.
     quiet: dict[int, int] = field(default_factory=dict)
 
     def load(self, member_id: int) -> int:
@@ -129,7 +133,11 @@ class OnlyMember:
 
 @dataclass(slots=True)
 class LeastBusy:
-    """The free member with the fewest open leads for their weight."""
+    """The free member with the fewest open leads for their weight.
+
+    So each lead evens out the open work of the pool. Leads that are not open are no
+    work: these are dealt evenly among themselves, whatever anybody has open.
+    """
 
     pool: Sequence[PoolMember]
 
@@ -138,25 +146,40 @@ class LeastBusy:
         if not free:
             return none_free(skipped)
         chosen = min(free, key=lambda member: _busyness(member, lead, tally))
-        has = f"{tally.load(chosen.id)} open"
-        if quiet := tally.quiet.get(chosen.id):
-            has += f" and {quiet} closed or quiet of these"
-        rank = "the only one free" if len(free) == 1 else f"least busy of {len(free)}"
-        text = with_skipped(f"{chosen.name}: {rank}, {has}", skipped)
-        return MemberChoice(chosen.id, text)
+        text = f"{chosen.name}: {_why_chosen(chosen, free, lead, tally)}"
+        return MemberChoice(chosen.id, with_skipped(text, skipped))
+
+
+def _why_chosen(
+    chosen: PoolMember, free: Sequence[PoolMember], lead: LeadToAssign, tally: LoadTally
+) -> str:
+    """Return e.g. "least busy of 3, 12 open"; the numbers without this lead."""
+    load = f"{tally.load(chosen.id)} open"
+    if len(free) == 1:
+        return f"the only one free, {load}"
+    if not lead.is_open:
+        dealt = tally.quiet.get(chosen.id, 0)
+        return f"closed and quiet leads are dealt evenly, {dealt} so far"
+    is_weighted = len({member.weight for member in free}) > 1
+    by_share = " by share" if is_weighted else ""
+    return f"least busy of {len(free)}{by_share}, {load}"
 
 
 def _busyness(
     member: PoolMember, lead: LeadToAssign, tally: LoadTally
-) -> tuple[float, bool, int]:
-    """Return the sort key of LeastBusy, lowest first: load and this lead, per weight.
+) -> tuple[float, bool, int, int]:
+    """Return the sort key of LeastBusy, lowest first: the load with this lead, per
+    weight.
 
-    Leads dealt though not open count too. Among equals the present owner comes first,
-    then the longest without a new lead.
+    The load is of open leads for an open one, else of those dealt though not open.
+    Among equals the present owner comes first, then the fewest of the other kind, then
+    the longest without a new lead.
     """
-    count = tally.load(member.id) + tally.quiet.get(member.id, 0) + 1
-    share = round(count / float(member.weight), 9)
-    return share, member.id != lead.owner_id, tally.last.get(member.id, 0)
+    loads = tally.load(member.id), tally.quiet.get(member.id, 0)
+    count, others = loads if lead.is_open else loads[::-1]
+    share = round((count + 1) / float(member.weight), 9)
+    newest = tally.last.get(member.id, 0)
+    return share, member.id != lead.owner_id, others, newest
 
 
 @dataclass(slots=True)

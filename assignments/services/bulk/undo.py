@@ -18,7 +18,8 @@ from assignments.models.plan import PlanEntry
 from assignments.services import access
 from assignments.services.absences import absences_at
 from assignments.services.bulk import batch_actions, plans
-from assignments.services.bulk.allocation import GONE, NOT_YOURS, is_set, may_move
+from assignments.services.bulk.allocation import GONE, is_set, may_move, not_yours
+from assignments.services.bulk.way_back import NoWayBack, no_way_back
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger import holds
 
@@ -147,7 +148,7 @@ def _undo_plan(undo: UndoPreview, actor: User, at: datetime) -> SavedPlan:
         created_at=at,
         cause=Cause.UNDO,
         about=undo.batch,
-        reason=f"{actor} undid {str(undo.batch).lower()}.",
+        reason=f"{actor} undid {undo.batch.in_words}."[:500],
         summary={"away": [absence.member_id for absence in undo.away]},
     )
     back = sorted(undo.back, key=lambda row: row.to_id)  # owner by owner
@@ -226,32 +227,46 @@ def _kept_row(row: BatchRow, context: _UndoContext) -> KeptRow | None:
         return KeptRow(row, later)
     if row.urgency == Urgency.CLICK:
         return KeptRow(row, CLICKED)
-    if not row.expected_known:
-        return KeptRow(row, NOT_KNOWN)
-    if row.expected_id is None:
+    obstacle = no_way_back(
+        row.expected_id,
+        is_known=row.expected_known,
+        members=context.members,
+        choosable=context.choosable,
+    )
+    if obstacle == NoWayBack.NOBODY:
         return KeptRow(row, NOBODY, had_no_owner=True)
-    why = _obstacle(row, context.members[row.expected_id], context)
+    why = _no_way_back_sentence(obstacle, row, context) or _obstacle(row, context)
     why = why or context.over.get(row.pk, "")
     return KeptRow(row, why) if why else None
 
 
-def _obstacle(row: BatchRow, before: Member, context: _UndoContext) -> str:
-    """Return a sentence why the lead cannot go back to `before`; "" if it can.
+def _no_way_back_sentence(
+    obstacle: NoWayBack | None, row: BatchRow, context: _UndoContext
+) -> str:
+    """Return the obstacle in a sentence about the row; "" without one."""
+    if obstacle is None:
+        return ""
+    if obstacle == NoWayBack.NOT_KNOWN:
+        return NOT_KNOWN
+    before = context.members[row.expected_id or 0]
+    if obstacle == NoWayBack.DEACTIVATED:
+        return f"{before}, who had it before, has been deactivated."
+    return f"{before}, who had it before, is in none of {context.actor}’s teams."
 
-    The lead is gone, has moved since, or is not the actor's to move; or `before` is
-    deactivated or not the actor's to choose.
+
+def _obstacle(row: BatchRow, context: _UndoContext) -> str:
+    """Return a sentence why the lead cannot be moved back now; "" if it can.
+
+    It is gone, has moved since, or is not the actor's to move.
     """
     if row.is_gone:
         return GONE
-    if not before.is_active:
-        return f"{before}, who had it before, has been deactivated."
     if row.state == State.DONE and row.owner_id != row.to_id:
         owner = context.members[row.owner_id] if row.owner_id else "nobody"
         return f"It has moved since: it is with {owner} now."
     if not may_move(context.movable, row.owner_id, is_known=row.owner_is_known):
-        return NOT_YOURS
-    if before.pk not in context.choosable:
-        return f"{before}, who had it before, is in no team of {context.actor} by now."
+        owner = context.members.get(row.owner_id or 0)
+        return not_yours(owner, is_known=row.owner_is_known)
     return ""
 
 

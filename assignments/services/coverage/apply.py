@@ -131,7 +131,10 @@ def _write_batch(
         for pk, move in moves.items()
     )
     plan = AutomaticPlan(
-        cause=cause, reason=_summary(coverage, cause), proposals=proposals
+        cause=cause,
+        reason=_summary(coverage, cause),
+        subject=_subject(coverage, cause),
+        proposals=proposals,
     )
     batch = apply_plan(plan, actor=actor, at=at)
     return {row.lead_id: row for row in batch.assignments.filter(state=State.WAITING)}
@@ -147,6 +150,12 @@ def _summary(coverage: Coverage, cause: Cause) -> str:
     if cause == Cause.COVERAGE_RETURN:
         return holds.coverage_return_reason(coverage)
     return holds.coverage_start_summary(coverage)
+
+
+def _subject(coverage: Coverage, cause: Cause) -> str:
+    """Return "Ana away", or "Ana back", to begin the name of the batch."""
+    is_return = cause == Cause.COVERAGE_RETURN
+    return f"{coverage.member} {'back' if is_return else 'away'}"
 
 
 def _create_holds(

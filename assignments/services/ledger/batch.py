@@ -1,5 +1,6 @@
 """Write the automatic plans of rules and coverages into the ledger, one batch each."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from django.db import transaction
 
 from assignments.models import Assignment, Batch, Lead, Member, User
 from assignments.models.assignment import Cause, State, Urgency
+from assignments.services.ledger.batch_names import batch_name
 from assignments.services.ledger.new_row import (
     NOTHING_PENDING,
     PendingRows,
@@ -36,10 +38,14 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomaticPlan:
-    """Assignments that a rule or a coverage wants for some leads."""
+    """Assignments that a rule or a coverage wants for some leads.
+
+    `subject` begins the name of their batch: "Ana away".
+    """
 
     cause: Cause
     reason: str
+    subject: str = ""
     proposals: tuple[Proposal, ...]
 
 
@@ -69,10 +75,25 @@ def apply_plan(plan: AutomaticPlan, *, actor: User | None, at: datetime) -> Batc
         for proposal in plan.proposals
         if proposal.lead_id in leads
     ]
+    _name_batch(batch, plan, rows, members)
     rows.sort(key=_place_in_owners_list)
     Assignment.objects.bulk_create(rows, batch_size=500)
     nudge_dispatch()
     return batch
+
+
+def _name_batch(
+    batch: Batch,
+    plan: AutomaticPlan,
+    rows: Iterable[Assignment],
+    members: Mapping[int, Member],
+) -> None:
+    """Save the batch's name, which counts the rows that wait; none without a subject."""
+    if plan.subject:
+        waiting = [row for row in rows if row.state == State.WAITING]
+        gains = Counter(row.to_id for row in waiting if row.to_id is not None)
+        batch.name = batch_name(plan.subject, gains, members)
+        batch.save(update_fields=["name"])
 
 
 def _lock_leads(ids: Iterable[int]) -> dict[int, Lead]:

@@ -101,7 +101,8 @@ def choose_member(
     strategy, tally = context.strategy_of(rule), context.tally
     keys = lead.keys(rule.table.source, by_id=False) if rule.table else ()
     tally.lift(lead.owner_id, is_open=lead.is_open)
-    choice = strategy.choose(LeadToAssign(keys, lead.owner_id), tally)
+    wanted = LeadToAssign(keys, lead.owner_id, lead.is_open)
+    choice = strategy.choose(wanted, tally)
     if choice.member_id is None:
         tally.put_back(lead.owner_id, is_open=lead.is_open)
     else:

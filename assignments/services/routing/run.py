@@ -179,7 +179,12 @@ def _carry_out(rule: RuleData, placed: Sequence[RoutingDecision], at: datetime) 
     )
     count = len(proposals)
     reason = f"Rule “{rule.name}” gave {count} lead{'' if count == 1 else 's'} away."
-    plan = AutomaticPlan(cause=Cause.ROUTING, reason=reason, proposals=proposals)
+    plan = AutomaticPlan(
+        cause=Cause.ROUTING,
+        reason=reason,
+        subject=f"Rule “{rule.name}”",
+        proposals=proposals,
+    )
     batch = apply_plan(plan, actor=None, at=at)
     Batch.objects.filter(pk=batch.pk).update(rule=rule.pk)
 

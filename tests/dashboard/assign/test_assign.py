@@ -115,7 +115,7 @@ class TestAssign:
 
         response = post(client, lead, member=ben.pk)
 
-        assertContains(response, "it belongs to another team", status_code=403)
+        assertContains(response, "its owner is in no team", status_code=403)
         assertNotContains(response, "<html", status_code=403)
 
     def test_a_lead_that_smartlead_lost_cannot_be_assigned(self, client, manager, ben):
@@ -326,7 +326,7 @@ class TestAnswers:
 
         page = client.get(f"/assignments/{change.pk}/undo/")
 
-        assertContains(page, "Nobody had this lead before")
+        assertContains(page, "nobody had the lead before")
 
     def test_undo_says_why_it_cannot(self, client, refused):
         response = self.act(client, refused, "undo")

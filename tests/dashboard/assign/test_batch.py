@@ -44,7 +44,7 @@ class TestPage:
 
         response = client.get(f"/batches/{batch.pk}/")
 
-        assertContains(response, "2 of 4 settled")
+        assertContains(response, "1 of 4 done")
         assertContains(response, 'hx-trigger="every 2s"')
         assertContains(response, "<b>2</b>waiting")
         assertContains(response, "Fewer. Sara Klein chose Ben Okafor.")
@@ -58,7 +58,7 @@ class TestPage:
 
         assertContains(slow, 'hx-trigger="every 15s"')
         assertNotContains(ended, "data-poll")
-        assertContains(ended, "nothing is left to send")
+        assertContains(ended, "finished")
 
     def test_troubles_come_first(self, client, batch):
         end(batch, "done", "done", "overtaken", "refused")
@@ -93,9 +93,22 @@ class TestPage:
 
         response = client.get(f"/batches/{batch.pk}/")
 
-        assertContains(response, "0 of 3 settled")
+        assertContains(response, "0 of 3 done")
         assertContains(response, "<b>3</b>waiting")
-        assertContains(response, "2 of the waiting leads are still being written down")
+        assertContains(response, "2 leads are still being put in the")
+
+    def test_a_lead_that_stays_says_with_whom_and_is_not_counted_as_done(
+        self, client, manager, ana, ben
+    ):
+        theirs, others = make_lead(owner=ben), make_lead(owner=ana)
+        batch = make_batch([theirs, others], ben, actor=manager, at=timezone.now())
+
+        response = client.get(f"/batches/{batch.pk}/")
+
+        assertContains(response, "0 of 1 done")
+        assertContains(response, "1 lead stays where it is")
+        assertContains(response, "stays with Ben O.")
+        assertNotContains(response, "→ Nobody")
 
     def test_fifty_rows_ask_no_more_than_one(self, client, manager, ana, ben):
         one, many = (
@@ -113,7 +126,7 @@ class TestPage:
 
         response = client.get(f"/batches/{batch.pk}/")
 
-        assertContains(response, "0 of 4 settled")
+        assertContains(response, "0 of 4 done")
         assertNotContains(response, "/undo/")
 
 
@@ -140,8 +153,8 @@ class TestActs:
 
         response = client.get(f"/batches/{batch.pk}/")
 
-        assertContains(response, "Cancel 3 unsent")
-        assertContains(response, "1 waiting lead was also asked for by itself")
+        assertContains(response, "Cancel the 3 not sent yet")
+        assertContains(response, "also assigned 1 of the waiting leads by itself")
 
     def test_with_nothing_else_unsent_there_is_nothing_to_cancel(
         self, client, manager, batch
@@ -161,7 +174,7 @@ class TestActs:
         again = Batch.objects.latest("pk")
         assertRedirects(response, f"/batches/{again.pk}/")
         assertContains(
-            response, f'Retries</dt><dd><a class="link" href="/batches/{batch.pk}/">'
+            response, f'Tries again</dt><dd><a class="link" href="/batches/{batch.pk}/">'
         )
 
     def test_with_nothing_refused_there_is_nothing_to_retry(self, client, batch):
@@ -192,7 +205,7 @@ class TestUndo:
         response = client.get(f"/batches/{batch.pk}/undo/")
 
         assertContains(response, "Put 3 leads back?")
-        assertContains(response, "3 of the 4 are still where this batch put them")
+        assertContains(response, "3 of 4 go back to who had them before")
         assertContains(response, "It has moved since: it is with Cem Kaya now.")
         assert Batch.objects.count() == 1
 
@@ -203,7 +216,7 @@ class TestUndo:
         response = client.get(f"/batches/{batch.pk}/undo/")
 
         assertContains(response, "Nothing can go back")
-        assertContains(response, "Nobody had them before")
+        assertContains(response, "Nobody had these before")
 
     def test_is_a_batch_that_names_what_it_undoes(self, client, batch, ana):
         end(batch, *["done"] * 4)

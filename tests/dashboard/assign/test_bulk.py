@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Assignment, Batch, LookupTable, SavedPlan
@@ -41,8 +42,9 @@ class TestChoosing:
         response = client.get("/assign/", {"lead": [lead.pk for lead in leads]})
 
         assertContains(response, "Assign 2 leads")
-        assertContains(response, '<option value="round_robin">In turn</option>')
-        assertContains(response, f'type="radio" name="member" id="member-{ben.pk}"')
+        assertContains(response, 'value="least_busy" checked')
+        assertContains(response, 'id="strategy-round_robin" value="round_robin"')
+        assertContains(response, f'type="checkbox" name="member" id="member-{ben.pk}"')
         assert not SavedPlan.objects.exists()
 
     def test_a_filter_stands_for_all_that_match(self, client, manager, ben):
@@ -151,10 +153,10 @@ class TestPreview:
 
         assertContains(response, "1 will move")
         assertContains(response, "Fewer. Sara Klein chose Ben Okafor.")
-        assertContains(response, "1 stays, and why")
+        assertContains(response, "1 stays where it is")
         assertContains(response, "It is already with Ben Okafor.")
-        assertContains(response, "2 calls to Smartlead, about 3 seconds at 54 a minute")
-        assertContains(response, "Smartlead may mail each new owner")
+        assertContains(response, "It takes about 3 seconds: 2 calls to Smartlead")
+        assertContains(response, "which may send the new owner an e-mail")
         assert not Assignment.objects.exists()
 
     def test_fills_nobody_beyond_the_number_said(self, client, manager, ana, ben):
@@ -163,7 +165,7 @@ class TestPreview:
 
         response = preview(client, leads, **said, **{f"cap_{ana.pk}": "1"})
 
-        assertContains(response, '<td class="num strong">+1</td>')
+        assertContains(response, '<td class="num strong gets">+1</td>')
         assertContains(response, "Ana Sousa is at 1 of 1.")
         assertContains(response, f'name="cap_{ana.pk}" id="cap-{ana.pk}"')
 
@@ -181,8 +183,49 @@ class TestPreview:
 
         response = preview(client, leads, member=ben.pk)
 
-        assertContains(response, "0 → 2 <small>/1</small>")
-        assertContains(response, "Ben O. ends above capacity.")
+        assertContains(response, "2 <small>/1</small>")
+        assertContains(response, "would have more open leads than their capacity.")
+
+    def test_says_beforehand_how_many_can_be_undone(self, client, manager, ana, ben):
+        leads = [*(make_lead(owner=ana) for _ in range(3)), make_lead(), make_lead()]
+
+        response = preview(client, leads, member=ben.pk)
+        confirm(client, response)
+
+        told = "3 of 5 can be undone; 2 had no owner before and stay with whom they"
+        assertContains(response, told)
+        batch = Batch.objects.get()
+        for row in batch.assignments.all():
+            row.lead.owner = ben
+            row.lead.save()
+        batch.assignments.update(state=State.DONE, finished_at=timezone.now())
+        asked = client.get(f"/batches/{batch.pk}/undo/")
+        assertContains(asked, "3 of 5 go back to who had them before")
+        assertContains(asked, "2 had no owner before and stay with whom they went to")
+
+    def test_says_of_a_single_lead_that_it_cannot_be_undone(self, client, manager, ben):
+        response = preview(client, [make_lead()], member=ben.pk)
+
+        assertContains(response, "This cannot be undone: the lead had no owner before.")
+
+    def test_evens_out_the_open_work_of_several_by_itself(
+        self, client, manager, ana, ben
+    ):
+        for _ in range(4):
+            make_lead(owner=ana)
+
+        preview(client, [make_lead() for _ in range(6)], member=[ana.pk, ben.pk])
+
+        members = SavedPlan.objects.get().summary["members"]
+        assert [one["after"] for one in members] == [5, 5]
+
+    def test_a_single_person_gets_all_even_if_full(self, client, manager, ben):
+        ben.capacity = 0
+        ben.save()
+
+        preview(client, [make_lead()], strategy="least_busy", member=ben.pk)
+
+        assert SavedPlan.objects.get().moving == 1
 
     def test_spreads_by_weight(self, client, manager, ana, ben):
         leads = [make_lead() for _ in range(3)]
@@ -195,8 +238,8 @@ class TestPreview:
 
         response = preview(client, leads, **said)
 
-        assertContains(response, '<td class="num strong">+2</td>')
-        assertContains(response, '<td class="num strong">+1</td>')
+        assertContains(response, '<td class="num strong gets">+2</td>')
+        assertContains(response, '<td class="num strong gets">+1</td>')
 
     @pytest.mark.parametrize(
         ("said", "sentence"),
@@ -209,10 +252,10 @@ class TestPreview:
             ({"reason": "x" * 301}, "The reason has 301 characters; 300 is the most."),
             ({"note": "Hi {who}"}, "“{who}” is no placeholder."),
             ({"note": "x" * 5001}, "The note has 5001 characters; 5000 is the most."),
-            ({"weight": "0"}, "The weight of Ben Okafor must be a number"),
-            ({"weight": "nan"}, "The weight of Ben Okafor must be a number"),
-            ({"cap": "-1"}, "The most leads of Ben Okafor must be a number"),
-            ({"cap": "1000000"}, "The most leads of Ben Okafor must be a number"),
+            ({"weight": "0"}, "The share of Ben Okafor must be a number"),
+            ({"weight": "nan"}, "The share of Ben Okafor must be a number"),
+            ({"cap": "-1"}, "“Fill up to” of Ben Okafor must be a number"),
+            ({"cap": "1000000"}, "“Fill up to” of Ben Okafor must be a number"),
         ],
     )
     def test_a_form_that_is_not_valid_is_asked_again(
@@ -242,9 +285,9 @@ class TestPreview:
         assertContains(changed, 'type="checkbox" name="member"')
 
     def test_one_member_means_one(self, client, manager, ana, ben):
-        response = preview(client, [make_lead()], member=[ana.pk, ben.pk])
+        response = preview(client, [make_lead()], strategy="member", member=[ana.pk, ben.pk])
 
-        assertContains(response, "Choose one member only", status_code=422)
+        assertContains(response, "Choose one person only", status_code=422)
 
 
 class TestConfirming:
@@ -260,6 +303,23 @@ class TestConfirming:
         assert (batch.cause, batch.actor) == (Cause.BULK, manager)
         assert batch.reason == "Sara Klein chose Ben Okafor for 3 leads."
         assert {row.state for row in batch.assignments.all()} == {State.WAITING}
+
+    def test_names_the_batch_by_the_filter_and_who_gets_how_many(
+        self, client, manager, ana, ben
+    ):
+        dach = make_campaign("DACH")
+        for _ in range(4):
+            make_lead(campaign=dach)
+        query = f"campaign={dach.pk}"
+
+        confirm(client, preview(client, filter=query, member=[ana.pk, ben.pk]))
+
+        batch = Batch.objects.get()
+        assert batch.name == "DACH → Ana 2, Ben 2"
+        page = client.get(f"/batches/{batch.pk}/")
+        assertContains(page, "<h1 class=\"one\">DACH → Ana 2, Ben 2</h1>")
+        assertContains(client.get("/batches/"), "DACH → Ana 2, Ben 2")
+        assertContains(client.get("/history/"), "DACH → Ana 2, Ben 2")
 
     def test_the_leads_of_the_preview_not_those_that_match_by_now(
         self, client, manager, ben

@@ -9,6 +9,7 @@ from tests.factories import (
     make_assignment,
     make_lead,
     make_notification,
+    make_team,
     make_user,
 )
 
@@ -59,6 +60,8 @@ class TestNotifications:
     def test_who_lost_the_lead_to_another_team_can_still_dismiss(
         self, client, stranger, ana, ben
     ):
+        ana.team = make_team()
+        ana.save()
         lead = make_lead(owner=ana)
         change = make_assignment(lead, ben, actor=stranger, found=ana, **OVERTAKEN)
 

@@ -77,7 +77,7 @@ def test_each_pile_goes_its_own_way_in_one_plan(client, manager, ana, ben, piles
     rows = Assignment.objects.all()
     assert sorted(str(row.to) for row in rows) == ["Ben Okafor"] * 2 + ["Cem Kaya"]
     assert rows[0].batch.reason == "Ana Sousa is leaving."
-    assertContains(shown, "0 of 3 settled")
+    assertContains(shown, "0 of 3 done")
 
 
 def test_afterwards_the_member_can_be_deactivated(client, manager, ana, ben):

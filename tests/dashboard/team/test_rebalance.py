@@ -75,7 +75,7 @@ def test_confirmed_it_is_a_batch_that_can_be_undone(client, manager, ana, ben, u
         uneven[0].pk,
         uneven[1].pk,
     }
-    assertContains(shown, "0 of 2 settled")
+    assertContains(shown, "0 of 2 done")
     assertContains(shown, f"/batches/{batch.pk}/undo/")
 
 

@@ -129,7 +129,7 @@ class TestMaking:
         plan = make_plan(quiet, ana, ben, strategy="least_busy")
 
         assert chosen(plan) == {ana.pk: 4, ben.pk: 5}
-        assert "1 open and 3 closed or quiet of these." in "".join(
+        assert "closed and quiet leads are dealt evenly, 3 so far." in "".join(
             entry.reason for entry in plan.entries()
         )
 
@@ -212,8 +212,8 @@ class TestMaking:
         plan = make_plan(leads, ben)
 
         assert plan.summary["members"] == [
-            {"id": ben.pk, "gains": 3, "loses": 0, "before": 0, "after": 3},
-            {"id": ana.pk, "gains": 0, "loses": 3, "before": 3, "after": 0},
+            {"id": ben.pk, "gains": 3, "loses": 0, "before": 0, "after": 3, "quiet": 0},
+            {"id": ana.pk, "gains": 0, "loses": 3, "before": 3, "after": 0, "quiet": 0},
         ]
 
     def test_asks_no_more_for_many_leads_than_for_one(self, ana, ben):
@@ -256,7 +256,7 @@ class TestRights:
         return theo
 
     def test_a_team_lead_moves_leads_of_the_team_and_of_nobody(self, theo, ana, ben):
-        stranger = make_member("Stranger")
+        stranger = make_member("Stranger", team=make_team("South"))
         leads = [make_lead(owner=ana), make_lead(), make_lead(owner=stranger)]
 
         plan = make_plan(leads, ben, actor=theo)
@@ -264,6 +264,17 @@ class TestRights:
         assert chosen(plan) == {ben.pk: 2, None: 1}
         assert why_stays(plan) == [
             "It belongs to another team. A sales manager can move it."
+        ]
+
+    def test_each_reason_why_a_lead_is_not_theirs_is_told_by_itself(self, theo, ben):
+        loner = make_member("Loner")
+        leads = [make_lead(owner=loner), make_lead(owner_known_at=None)]
+
+        plan = make_plan(leads, ben, actor=theo)
+
+        assert sorted(why_stays(plan)) == [
+            "Its owner is in no team. A sales manager can move it.",
+            "Smartlead has not said who has it. A sales manager can move it.",
         ]
 
     def test_a_team_lead_does_not_move_leads_of_unknown_owner(self, theo, ben):

@@ -84,7 +84,7 @@ def test_unchanged_leads_go_back_to_who_had_them(batch, ana):
     assert {row.state for row in rows} == {State.WAITING}
     assert {row.urgency for row in rows} == {Urgency.BULK}
     assert [row.reverses for row in rows] == rows_of(batch)
-    assert rows[0].reason == f"Sara Klein undid batch {batch.pk}."
+    assert rows[0].reason == "Sara Klein undid “4 leads → Ben 4”."
 
 
 def test_leads_that_changed_since_are_listed_and_left(batch, ben, cem):
@@ -172,7 +172,7 @@ class TestUndoByATeamLead:
         seen = look(batch)
 
         assert [left.why for left in seen.changed] == [
-            "Ana, who had it before, is in no team of Theo Lead by now."
+            "Ana, who had it before, is in none of Theo Lead’s teams."
         ]
         assert len(seen.back) == 1
 

@@ -142,7 +142,7 @@ class TestWhatChangedSinceThePreview:
             member.team = team
             member.save()
         plan = make_plan([make_lead(owner=ana)], ben, actor=theo)
-        ana.team = None
+        ana.team = make_team("South")
         ana.save()
 
         assert "belongs to another team" in self.outcome(plan)
@@ -263,7 +263,7 @@ class TestInChunks:
 def test_a_chunk_asks_no_more_for_many_leads_than_for_one(ana, ben):
     leads = [make_lead(owner=ana) for _ in range(31)]
     one, many = (
-        make_plan(some, ben, note="Hello {lead}") for some in (leads[:1], leads[1:])
+        make_plan(some, ben, note="Hello {lead}") for some in (leads[:2], leads[2:])
     )
 
     assert queries_of(lambda: confirm(many)) == queries_of(lambda: confirm(one))

@@ -168,9 +168,36 @@ class TestAccess:
 
         assert row.state == State.WAITING
 
+    @pytest.mark.parametrize(
+        ("whose", "why"),
+        [
+            ("another team", "it belongs to another team. Ask a sales manager."),
+            ("a colleague", "a colleague has it. Ask your team lead or a sales"),
+            ("no team", "its owner is in no team. Ask a sales manager."),
+            ("nobody", "nobody has it. Ask a team lead or a sales manager."),
+            ("unsaid", "Smartlead has not said who has it. Ask a sales manager."),
+        ],
+    )
+    def test_who_may_not_move_a_lead_is_told_the_true_reason(self, whose, why):
+        user, team = make_user(), make_team()
+        make_member("Me Myself", user=user, team=team)
+        leads = {
+            "another team": lambda: make_lead(owner=make_member(team=make_team())),
+            "a colleague": lambda: make_lead(owner=make_member(team=team)),
+            "no team": lambda: make_lead(owner=make_member()),
+            "nobody": make_lead,
+            "unsaid": lambda: make_lead(owner_known_at=None),
+        }
+        mate = make_member("Mate", team=team)
+
+        with pytest.raises(NotAllowed, match=why):
+            assign_lead(lead=leads[whose](), to=mate, actor=user, at=MONDAY)
+
     def test_a_member_does_not_move_the_lead_of_another(self, ana):
         user, team = make_user(), make_team()
         make_member("Me Myself", user=user, team=team)
+        ana.team = make_team()
+        ana.save()
 
         with pytest.raises(NotAllowed, match="belongs to another team"):
             assign_lead(

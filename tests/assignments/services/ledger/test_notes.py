@@ -73,7 +73,7 @@ class TestWriteNote:
         assert write(mine, author=theo).author == theo
         assert write(of_my_team, author=theo).author == theo
         with pytest.raises(NotAllowed, match="belongs to another team"):
-            write(make_lead(owner=make_member()), author=theo)
+            write(make_lead(owner=make_member(team=make_team())), author=theo)
 
     def test_only_such_a_note_stands_without_an_assignment(self, db):
         note = write(make_lead())
