@@ -32,7 +32,9 @@ def set_category_meaning(
             f"“{category}” cannot close the conversation and mean interest."
         )
     if owes_no_answer and is_interested:
-        raise AssignmentRefused(f"“{category}” cannot mean interest and owe no answer.")
+        raise AssignmentRefused(
+            f"“{category}” cannot mean interest and be an automatic answer."
+        )
     said = {
         "is_closing": is_closing,
         "is_interested": is_interested,
