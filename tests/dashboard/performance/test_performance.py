@@ -117,7 +117,8 @@ class TestTable:
     @pytest.mark.parametrize(
         ("minutes", "words"),
         [
-            (None, "\N{EN DASH}"), (0, "0 min"), (59, "59 min"), (60, "1 h"), (90, "1 h 30 min"),
+            (None, "\N{EN DASH}"), (0, "0 min"), (59, "59 min"), (60, "1 h"),
+            (90, "1 h 30 min"),
             (24 * 60, "1 d"), (30 * 60 + 5, "1 d 6 h"), (48 * 60, "2 d"),
         ],
     )  # fmt: skip
