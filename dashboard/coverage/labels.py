@@ -10,6 +10,7 @@ from django.utils import timezone
 from assignments.models import Coverage, Member
 from assignments.services.absence_wording import (
     absence_in_words,
+    away_in_words,
     city_of_zone,
     coverage_zone,
     coverers_in_words,
@@ -59,6 +60,11 @@ class CoverageEntry:
         return absence_in_words(self.coverage, today=self.today)
 
     @property
+    def when(self) -> str:
+        """Return the days for a viewer who may be in another zone, which is named then."""
+        return away_in_words(self.coverage, timezone.get_current_timezone())
+
+    @property
     def covered_by(self) -> str:
         return coverers_in_words(self.coverage) or "Nobody"
 
@@ -83,10 +89,8 @@ class CoverageEntry:
     def state(self) -> str:
         match self.coverage.state:
             case State.PROPOSED:
-                who = "you" if self.may_confirm else "a team lead"
-                return (
-                    f"Proposed by {self.coverage.created_by}. To be confirmed by {who}"
-                )
+                who = "You" if self.may_confirm else "A team lead"
+                return f"Proposed by {self.coverage.created_by}. {who} can confirm it"
             case State.STARTING:
                 return f"Starting, returns {local_moment(self.coverage)}"
             case State.ACTIVE:

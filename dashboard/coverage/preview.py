@@ -148,7 +148,7 @@ def _moment(
     return ZonedMoment(
         theirs=f"{short_day(theirs)}, {clock_time(theirs)}",
         place=city_of_zone(draft.zone),
-        yours=viewers_moment(at, draft.zone) or "Your time",
+        yours=viewers_moment(at, draft.zone) or "Your own time zone",
         clock_change=clock_change(day, typed, draft.zone) if typed else "",
     )
 
