@@ -1,17 +1,22 @@
 """The filter by when an answer is due, and the order of those that are late."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlencode
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import Lead
 from assignments.services.insights import answers_due
 from assignments.services.insights.answers_due import DUE, DUE_UNINDEXED
 from assignments.services.periods import short_day
+from assignments.services.sla.policy import answers_count_from
+from dashboard.filters import count_of, most_counted
 from dashboard.inbox.hidden_filters import MOST_NAMED
-from dashboard.pagination import Cursor, Order, Page, page_of_groups
+from dashboard.pagination import PAGE_SIZE, Cursor, Order, Page, page_of_groups
 
 SLAS = [
     ("", "Answer"),
@@ -28,6 +33,40 @@ BY_DUE = Order(first="due_order", key="map_id", descending=False)
 NEWEST_DUE = Order(first="due_order", key="map_id", descending=True)
 # In the order of the list.
 LATE_LATELY, LATE_LONG_AGO, NOT_LATE = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnansweredBefore:
+    """Leads that wait for an answer since before Handoff was connected, as a link."""
+
+    count: int
+    day: str
+    address: str
+
+    @property
+    def shown(self) -> str:
+        return most_counted(self.count)
+
+
+def unanswered_before(
+    whose: dict[str, str], condition: Q | None = None
+) -> UnansweredBefore | None:
+    """Return the leads that the inbox lists for `whose`, of which `condition` is the
+    condition (all by default); None if there is no such lead.
+    """
+    moment = answers_count_from()
+    if moment is None:
+        return None
+    leads = Lead.objects.present().filter(answers_due.unanswered_before(moment))
+    count = count_of(leads.filter(condition or Q()))
+    query = urlencode(whose | {"sla": "before"})
+    return (
+        UnansweredBefore(
+            count=count, day=_day(moment), address=f"{reverse('inbox')}?{query}"
+        )
+        if count
+        else None
+    )
 
 
 class AnswerFilter:
@@ -65,7 +104,7 @@ def _condition(sla: str, at: datetime, *, column: str) -> Q:
             since = answers_due.last_working_day(at, zone)
             return answers_due.overdue_since(since, at=at, column=column)
         case "before":
-            return answers_due.unanswered_before(answers_due.answers_count_from())
+            return answers_due.unanswered_before(answers_count_from())
     return answers_due.overdue(at, column=column)
 
 
@@ -75,10 +114,21 @@ def sla_words(sla: str, at: datetime) -> str:
         case "late":
             return late_words(at)
         case "before":
-            day = answers_due.answers_count_from()
+            day = answers_count_from()
             since = f", connected {_day(day)}" if day else ""
             return f"Unanswered before Handoff{since}"
     return dict(SLAS)[sla]
+
+
+def due_title(query: str) -> str:
+    """Return the title of the column that tells when answers are due, for a list of the
+    inbox: `Late by` or `Due`; empty for a list by something else, which has none.
+    """
+    said = {name: values[-1] for name, values in parse_qs(query).items()}
+    if said.get("sort") == "late" or said.get("sla") in {"overdue", "late"}:
+        return "Late by"
+    is_due = said.get("sort") == "due" or said.get("sla") in {"due", "today"}
+    return "Due" if is_due else "Late by" if said.get("review") == "overdue" else ""
 
 
 def late_words(at: datetime) -> str:
@@ -98,7 +148,11 @@ def _day(moment: datetime) -> str:
 
 
 def page_by_lateness(
-    leads: QuerySet[Lead], *, at: datetime, after: Cursor | None
+    leads: QuerySet[Lead],
+    *,
+    at: datetime,
+    after: Cursor | None,
+    size: int = PAGE_SIZE,
 ) -> Page[Lead]:
     """Return a page of the leads, those due in the last 7 days first, longest late first.
 
@@ -110,12 +164,13 @@ def page_by_lateness(
         order=lambda group: NEWEST_DUE if group == LATE_LONG_AGO else BY_DUE,
         group_of=lambda lead: _group_of(lead, at),
         after=after,
+        size=size,
     )
 
 
 def lateness_order(leads: QuerySet[Lead], *, at: datetime, most: int) -> Sequence[Lead]:
     """Return the first `most` leads in the order of `page_by_lateness`."""
-    return page_by_lateness(leads, at=at, after=None).rows[:most]
+    return page_by_lateness(leads, at=at, after=None, size=most).rows
 
 
 def _within(group: int, at: datetime) -> Q:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from assignments.services.periods import short_day
-from dashboard.filters import MOST_COUNTED
+from dashboard.filters import most_counted
 from dashboard.inbox.answer_filter import sla_words
 from dashboard.inbox.filter import (
     NAMED_OWNERS,
@@ -58,10 +58,7 @@ def droppable_filters(form: InboxFilter, *, at: datetime) -> list[DroppableFilte
     """
     found = [(chip, form.count(at=at, without=chip.name)) for chip in chips_of(form)]
     return [
-        DroppableFilter(
-            chip=chip,
-            count=f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}",
-        )
+        DroppableFilter(chip=chip, count=most_counted(count))
         for chip, count in found
         if count
     ]

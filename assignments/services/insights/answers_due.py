@@ -8,7 +8,6 @@ from datetime import datetime, time, timedelta, tzinfo
 
 from django.db.models import Q
 
-from assignments.models import Account
 from assignments.services.sla.policy import SlaPolicy
 
 DAY = timedelta(days=1)
@@ -51,15 +50,6 @@ def last_working_day(at: datetime, zone: tzinfo) -> datetime:
         if calendar.spans_on(today - days * DAY):
             return midnight(at, zone, days=-days)
     return midnight(at, zone, days=-1)
-
-
-def answers_count_from() -> datetime | None:
-    """Return the moment since which replies have a time to be answered; None: all have.
-
-    It is the moment at which Handoff was connected.
-    """
-    known = Account.objects.filter(pk=1).values_list("answers_count_from", flat=True)
-    return known.first()
 
 
 def unanswered_before(counted_from: datetime | None) -> Q:
