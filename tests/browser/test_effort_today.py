@@ -81,9 +81,10 @@ def test_a_lead_is_assigned_in_its_row_and_keys_move_between_the_sections(
     page.keyboard.press("k")
     page.keyboard.press("a")
     page.get_by_role("button", name="Ben Okafor").first.click()
+    row = page.locator(".lrow", has_text="Lena Late")
+    expect(row.get_by_text("→ Ben O.")).to_be_visible()
     office.dispatch()
 
-    row = page.locator(".lrow", has_text="Lena Late")
     expect(row.get_by_text("Ben O.")).to_be_visible()
     expect(row.get_by_text("done")).to_be_visible()
 
