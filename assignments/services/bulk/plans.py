@@ -197,8 +197,9 @@ def _check_changes_seen(
 ) -> Container[int]:
     """Return the ids of the leads that changed, as the page with the stamp `seen` said.
 
-    Raises PlanChanged if other changes came, Stale if all leads that would move changed, or the preview is too old; NotAllowed
-    and AssignmentRefused as `confirm_plan`. Empty if it is confirmed by now.
+    Empty if it is confirmed by now. Raises PlanChanged if other changes came, Stale if
+    all leads that would move changed or the preview is too old; NotAllowed and
+    AssignmentRefused as `confirm_plan`.
     """
     _check_own(plan, actor)
     if _is_confirmed(plan):
@@ -254,7 +255,7 @@ def _name(plan: SavedPlan, *, without: Container[int]) -> str:
 def _subject(plan: SavedPlan, moving: Sequence[PlanEntry]) -> str:
     """Return what the plan is about: as the form said, or who leaves, or the leads."""
     if plan.leaver:
-        return f"{plan.leaver}’s leads"
+        return f"Leads of {plan.leaver}"
     if plan.cause == Cause.REBALANCE:
         return "Rebalance"
     if said := plan.wish.get("subject"):
@@ -265,7 +266,8 @@ def _subject(plan: SavedPlan, moving: Sequence[PlanEntry]) -> str:
 
 
 def _default_reason(parts: Sequence[PlanPart], plan: SavedPlan, actor: User) -> str:
-    count = f"{plan.total:,} lead{'' if plan.total == 1 else 's'}"
+    leads = plan.moving or plan.total
+    count = f"{leads:,} lead{'' if leads == 1 else 's'}"
     wishes = [part.wish for part in parts]
     if plan.cause == Cause.REBALANCE:
         return f"{actor} levelled the load of the team: {count}."

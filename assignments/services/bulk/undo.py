@@ -251,7 +251,7 @@ def _no_way_back_sentence(
     before = context.members[row.expected_id or 0]
     if obstacle == NoWayBack.DEACTIVATED:
         return f"{before}, who had it before, has been deactivated."
-    return f"{before}, who had it before, is in none of {context.actor}’s teams."
+    return f"{before}, who had it before, is in no team of {context.actor}."
 
 
 def _obstacle(row: BatchRow, context: _UndoContext) -> str:
@@ -262,8 +262,8 @@ def _obstacle(row: BatchRow, context: _UndoContext) -> str:
     if row.is_gone:
         return GONE
     if row.state == State.DONE and row.owner_id != row.to_id:
-        owner = context.members[row.owner_id] if row.owner_id else "nobody"
-        return f"It has moved since: it is with {owner} now."
+        holder = context.members[row.owner_id] if row.owner_id else "nobody"
+        return f"It has moved since: it is with {holder} now."
     if not may_move(context.movable, row.owner_id, is_known=row.owner_is_known):
         owner = context.members.get(row.owner_id or 0)
         return not_yours(owner, is_known=row.owner_is_known)

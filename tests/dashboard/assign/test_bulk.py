@@ -285,7 +285,9 @@ class TestPreview:
         assertContains(changed, 'type="checkbox" name="member"')
 
     def test_one_member_means_one(self, client, manager, ana, ben):
-        response = preview(client, [make_lead()], strategy="member", member=[ana.pk, ben.pk])
+        response = preview(
+            client, [make_lead()], strategy="member", member=[ana.pk, ben.pk]
+        )
 
         assertContains(response, "Choose one person only", status_code=422)
 
@@ -317,7 +319,7 @@ class TestConfirming:
         batch = Batch.objects.get()
         assert batch.name == "DACH → Ana 2, Ben 2"
         page = client.get(f"/batches/{batch.pk}/")
-        assertContains(page, "<h1 class=\"one\">DACH → Ana 2, Ben 2</h1>")
+        assertContains(page, '<h1 class="one">DACH → Ana 2, Ben 2</h1>')
         assertContains(client.get("/batches/"), "DACH → Ana 2, Ben 2")
         assertContains(client.get("/history/"), "DACH → Ana 2, Ben 2")
 
