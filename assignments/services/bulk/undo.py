@@ -18,7 +18,7 @@ from assignments.models.plan import PlanEntry
 from assignments.services import access
 from assignments.services.absences import absences_at
 from assignments.services.bulk import batch_actions, plans
-from assignments.services.bulk.allocation import GONE, is_set, may_move, not_yours
+from assignments.services.bulk.allocation import GONE, is_set, may_move
 from assignments.services.bulk.way_back import NoWayBack, no_way_back
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger import holds
@@ -266,7 +266,7 @@ def _obstacle(row: BatchRow, context: _UndoContext) -> str:
         return f"It has moved since: it is with {holder} now."
     if not may_move(context.movable, row.owner_id, is_known=row.owner_is_known):
         owner = context.members.get(row.owner_id or 0)
-        return not_yours(owner, is_known=row.owner_is_known)
+        return access.not_yours(owner, is_known=row.owner_is_known)
     return ""
 
 
