@@ -95,6 +95,12 @@ def may_not_move_sentence(obstacle: MoveObstacle) -> str:
     )
 
 
+def not_yours(owner: Member | None, *, is_known: bool) -> str:
+    """Return a sentence why a lead of this owner is not a team lead's to move."""
+    label = str(move_obstacle(owner, is_known=is_known, own_team_id=None).label)
+    return f"{label[0].upper()}{label[1:]}. A sales manager can move it."
+
+
 def own_team_id(user: User) -> int | None:
     """Return the team of the member who is linked to this user, or None."""
     team = Member.objects.filter(user=user).values_list("team", flat=True)

@@ -242,8 +242,8 @@ class PlanPreview:
     @property
     def quiet(self) -> int:
         """Return how many leads move that are closed or never replied."""
-        members = self.plan.summary.get("members", [])
-        return sum(one.get("quiet", 0) for one in members)
+        quiet: int = self.plan.summary.get("quiet", 0)
+        return quiet
 
     @property
     def away(self) -> list[Member]:

@@ -93,7 +93,9 @@ class HistoryFilter(QueryFilter):
         it is not a cursor of this filter.
         """
         cursor = Cursor.decoded(after, f"history {self.query}") if after else None
-        return page_of(self.changes().select_related("batch"), order=NEWEST_FIRST, after=cursor)
+        return page_of(
+            self.changes().select_related("batch"), order=NEWEST_FIRST, after=cursor
+        )
 
     def total(self, page: Page[Assignment]) -> str:
         """Return for display how many changes match: `12`, or `1,000+` beyond a

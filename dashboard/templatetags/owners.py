@@ -30,7 +30,9 @@ def owner_kept(change: Assignment, brief: object = None) -> str:
     """
     if not change.expected_known:
         return "stays with its owner"
-    return f"stays with {_name(change.expected, brief) if change.expected else 'nobody'}"
+    return (
+        f"stays with {_name(change.expected, brief) if change.expected else 'nobody'}"
+    )
 
 
 def _name(member: object, brief: object) -> str:

@@ -173,7 +173,7 @@ def allocate(part: PlanPart, context: PlanContext) -> Iterator[PlanEntry]:
             context.movable, owner_id, is_known=bool(is_known)
         ):
             owner = context.members.get(owner_id or 0)
-            why = not_yours(owner, is_known=bool(is_known))
+            why = access.not_yours(owner, is_known=bool(is_known))
         elif not is_gone:
             lead = LeadToAssign(keys, owner_id, is_open)
             to_id, why = _decide(lead_id, lead, strategy, context)
@@ -193,13 +193,6 @@ def may_move(
     if movable is None:
         return True
     return owner_id in movable and (owner_id is not None or is_known)
-
-
-def not_yours(owner: Member | None, *, is_known: bool) -> str:
-    """Return a sentence why a lead of this owner is not a team lead's to move."""
-    obstacle = access.move_obstacle(owner, is_known=is_known, own_team_id=None)
-    label = str(obstacle.label)
-    return f"{label[0].upper()}{label[1:]}. A sales manager can move it."
 
 
 def _decide(

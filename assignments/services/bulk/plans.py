@@ -22,7 +22,7 @@ from assignments.models import (
 from assignments.models.assignment import Cause
 from assignments.models.plan import PlanEntry, StrategyKind
 from assignments.services import access, note_templates
-from assignments.services.bulk import write_plan
+from assignments.services.bulk import plan_wording, write_plan
 from assignments.services.bulk.allocation import (
     AllocationRequest,
     PlanContext,
@@ -33,7 +33,6 @@ from assignments.services.bulk.allocation import (
 )
 from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
-from assignments.services.ledger import batch_names
 from assignments.services.ledger.notes import LONGEST_NOTE
 from assignments.task_queue import nudge_dispatch, nudge_plans
 
@@ -41,13 +40,6 @@ PREVIEW_VALID_FOR = timedelta(days=1)  # how old a preview may be when it is con
 PREVIEW_KEPT_FOR = timedelta(days=2)
 MOST_REASONS = 40  # different sentences that the summary tells of those who stay
 EXAMPLES = 3
-HOW_SPREAD = {
-    StrategyKind.MEMBER: "among several",
-    StrategyKind.ROUND_ROBIN: "in turn",
-    StrategyKind.LEAST_BUSY: "evenly by open work",
-    StrategyKind.TERRITORY: "by territory",
-    StrategyKind.EXPERTISE: "by expertise",
-}
 
 
 def make_plan(
@@ -80,7 +72,7 @@ def make_plan(
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
     plan.pack(sorted(_first_per_lead(entries), key=_owner_shown))
-    plan.reason = (reason or _default_reason(parts, plan, actor))[:500]
+    plan.reason = (reason or plan_wording.default_reason(parts, plan, actor))[:500]
     plan.summary = _summary(context, before, entries)
     plan.turns = _turns_taken(context)
     plan.save()
@@ -108,14 +100,7 @@ def confirm_plan(
             return plan.batch
         _check_confirmable(plan, actor, at)
         _take_turns(plan)
-        batch = Batch.objects.create(
-            cause=plan.cause,
-            actor=actor,
-            name=_name(plan, without=changed),
-            reason=plan.reason,
-            created_at=at,
-            reverses=plan.about if plan.cause == Cause.UNDO else None,
-        )
+        batch = _create_batch(plan, actor, at, without=changed)
         plan.batch, plan.confirmed_at = batch, at
         plan.save(update_fields=["batch", "confirmed_at"])
         nudge_dispatch()
@@ -197,8 +182,9 @@ def _check_changes_seen(
 ) -> Container[int]:
     """Return the ids of the leads that changed, as the page with the stamp `seen` said.
 
-    Raises PlanChanged if other changes came, Stale if all leads that would move changed, or the preview is too old; NotAllowed
-    and AssignmentRefused as `confirm_plan`. Empty if it is confirmed by now.
+    Empty if it is confirmed by now. Raises PlanChanged if other changes came, Stale if
+    all leads that would move changed or the preview is too old; NotAllowed and
+    AssignmentRefused as `confirm_plan`.
     """
     _check_own(plan, actor)
     if _is_confirmed(plan):
@@ -235,56 +221,26 @@ def _owner_shown(entry: PlanEntry) -> int:
     return entry.shown_id or 0
 
 
-def _name(plan: SavedPlan, *, without: Container[int]) -> str:
-    """Return the name of the plan's batch; the leads in `without` do not move."""
-    if plan.about and plan.wish.get("retry"):
-        return batch_names.retry_name(plan.about)
-    if plan.about:
-        return batch_names.undo_name(plan.about)
-    moving = [
-        entry
-        for entry in plan.entries()
-        if entry.to_id is not None and entry.lead_id not in without
-    ]
-    gains = Counter(entry.to_id for entry in moving if entry.to_id is not None)
-    members = Member.objects.in_bulk(list(gains))
-    return batch_names.batch_name(_subject(plan, moving), gains, members)
-
-
-def _subject(plan: SavedPlan, moving: Sequence[PlanEntry]) -> str:
-    """Return what the plan is about: as the form said, or who leaves, or the leads."""
-    if plan.leaver:
-        return f"{plan.leaver}’s leads"
-    if plan.cause == Cause.REBALANCE:
-        return "Rebalance"
-    if said := plan.wish.get("subject"):
-        return str(said)
-    if len(moving) == 1 and (lead := Lead.objects.filter(pk=moving[0].lead_id).first()):
-        return f"{lead}"
-    return f"{len(moving):,} leads"
-
-
-def _default_reason(parts: Sequence[PlanPart], plan: SavedPlan, actor: User) -> str:
-    count = f"{plan.total:,} lead{'' if plan.total == 1 else 's'}"
-    wishes = [part.wish for part in parts]
-    if plan.cause == Cause.REBALANCE:
-        return f"{actor} levelled the load of the team: {count}."
-    if len(wishes) == 1 and wishes[0].strategy == StrategyKind.MEMBER:
-        return f"{actor} chose {wishes[0].members[0]} for {count}."
-    if plan.leaver:
-        return f"{plan.leaver} is leaving: {actor} gave {count} away."
-    return f"{actor} spread {count} {HOW_SPREAD[wishes[0].strategy]}."
+def _create_batch(
+    plan: SavedPlan, actor: User, at: datetime, *, without: Container[int]
+) -> Batch:
+    """Create the plan's batch, named for the leads that move: not those `without`."""
+    return Batch.objects.create(
+        cause=plan.cause,
+        actor=actor,
+        name=plan_wording.name_of_batch(plan, without=without),
+        reason=plan.reason,
+        created_at=at,
+        reverses=plan.about if plan.cause == Cause.UNDO else None,
+    )
 
 
 def _summary(
     context: PlanContext, before: dict[int, int], entries: Sequence[PlanEntry]
 ) -> dict[str, Any]:
     gains = Counter(entry.to_id for entry in entries if entry.to_id is not None)
-    losses = Counter(
-        entry.shown_id
-        for entry in entries
-        if entry.to_id is not None and entry.shown_id
-    )
+    moving = [entry for entry in entries if entry.to_id is not None]
+    losses = Counter(entry.shown_id for entry in moving if entry.shown_id)
     touched = sorted(gains.keys() | losses.keys(), key=lambda pk: (-gains[pk], pk))
     return {
         "members": [
@@ -294,10 +250,10 @@ def _summary(
                 "loses": losses[pk],
                 "before": before.get(pk, 0),
                 "after": context.tally.load(pk),
-                "quiet": gains[pk] - context.gained[pk],  # got, but not open
             }
             for pk in touched
         ],
+        "quiet": len(moving) - context.gained.total(),  # they are no open work
         "stays": group_by_reason(
             (entry.lead_id, entry.reason) for entry in entries if entry.to_id is None
         ),

@@ -34,7 +34,6 @@ from assignments.services.bulk.allocation import (
     is_personal_decision,
     is_set,
     may_move,
-    not_yours,
 )
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger.new_row import (
@@ -202,7 +201,7 @@ def skip_reason(plan_state: PlanState, entry: PlanEntry, lead: LeadState) -> str
         return decided
     if not may_move(plan_state.movable, lead.owner_id, is_known=lead.owner_is_known):
         owner = plan_state.members.get(lead.owner_id or 0)
-        return not_yours(owner, is_known=lead.owner_is_known)
+        return access.not_yours(owner, is_known=lead.owner_is_known)
     return _moved_since(entry, lead, plan_state) or plan_state.stays.get(
         lead.lead_id, ""
     )

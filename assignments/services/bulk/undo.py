@@ -18,7 +18,7 @@ from assignments.models.plan import PlanEntry
 from assignments.services import access
 from assignments.services.absences import absences_at
 from assignments.services.bulk import batch_actions, plans
-from assignments.services.bulk.allocation import GONE, is_set, may_move, not_yours
+from assignments.services.bulk.allocation import GONE, is_set, may_move
 from assignments.services.bulk.way_back import NoWayBack, no_way_back
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger import holds
@@ -251,7 +251,7 @@ def _no_way_back_sentence(
     before = context.members[row.expected_id or 0]
     if obstacle == NoWayBack.DEACTIVATED:
         return f"{before}, who had it before, has been deactivated."
-    return f"{before}, who had it before, is in none of {context.actor}’s teams."
+    return f"{before}, who had it before, is in no team of {context.actor}."
 
 
 def _obstacle(row: BatchRow, context: _UndoContext) -> str:
@@ -262,11 +262,11 @@ def _obstacle(row: BatchRow, context: _UndoContext) -> str:
     if row.is_gone:
         return GONE
     if row.state == State.DONE and row.owner_id != row.to_id:
-        owner = context.members[row.owner_id] if row.owner_id else "nobody"
-        return f"It has moved since: it is with {owner} now."
+        holder = context.members[row.owner_id] if row.owner_id else "nobody"
+        return f"It has moved since: it is with {holder} now."
     if not may_move(context.movable, row.owner_id, is_known=row.owner_is_known):
         owner = context.members.get(row.owner_id or 0)
-        return not_yours(owner, is_known=row.owner_is_known)
+        return access.not_yours(owner, is_known=row.owner_is_known)
     return ""
 
 

@@ -71,9 +71,7 @@ class UndoOutlook:
         stuck: Counter[NoWayBack] = Counter()
         for pk, count in counts.items():
             is_known = pk != UNKNOWN
-            why = no_way_back(
-                pk, is_known=is_known, members=members, choosable=theirs
-            )
+            why = no_way_back(pk, is_known=is_known, members=members, choosable=theirs)
             if why is not None:
                 stuck[why] += count
         return cls(counts.total(), stuck)
@@ -100,6 +98,4 @@ class UndoOutlook:
         if not self.going_back:
             reasons = f"all {reasons}" if len(whys) == 1 else reasons
             return f"None of the {self.total:,} can be undone: {reasons}."
-        return (
-            f"{self.going_back:,} of {self.total:,} can be undone; {reasons} and {stay}."
-        )
+        return f"{self.going_back:,} of {self.total:,} can be undone; {reasons} and {stay}."

@@ -23,7 +23,8 @@ def batch_name(
     names = _short_names([members[pk] for pk, _ in ranked])
     told = [f"{names[pk]} {count:,}" for pk, count in ranked[:MOST_NAMED] if count]
     if rest := ranked[MOST_NAMED:]:
-        told.append(f"{len(rest)} others {sum(count for _, count in rest):,}")
+        others = "1 other" if len(rest) == 1 else f"{len(rest)} others"
+        told.append(f"{others} {sum(count for _, count in rest):,}")
     subject = shortened(subject, LONGEST_SUBJECT)
     return shortened(f"{subject} → {', '.join(told)}" if told else subject)
 

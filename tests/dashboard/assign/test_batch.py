@@ -174,7 +174,8 @@ class TestActs:
         again = Batch.objects.latest("pk")
         assertRedirects(response, f"/batches/{again.pk}/")
         assertContains(
-            response, f'Tries again</dt><dd><a class="link" href="/batches/{batch.pk}/">'
+            response,
+            f'Tries again</dt><dd><a class="link" href="/batches/{batch.pk}/">',
         )
 
     def test_with_nothing_refused_there_is_nothing_to_retry(self, client, batch):

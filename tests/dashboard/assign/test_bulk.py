@@ -3,7 +3,6 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Assignment, Batch, LookupTable, SavedPlan
@@ -186,47 +185,6 @@ class TestPreview:
         assertContains(response, "2 <small>/1</small>")
         assertContains(response, "would have more open leads than their capacity.")
 
-    def test_says_beforehand_how_many_can_be_undone(self, client, manager, ana, ben):
-        leads = [*(make_lead(owner=ana) for _ in range(3)), make_lead(), make_lead()]
-
-        response = preview(client, leads, member=ben.pk)
-        confirm(client, response)
-
-        told = "3 of 5 can be undone; 2 had no owner before and stay with whom they"
-        assertContains(response, told)
-        batch = Batch.objects.get()
-        for row in batch.assignments.all():
-            row.lead.owner = ben
-            row.lead.save()
-        batch.assignments.update(state=State.DONE, finished_at=timezone.now())
-        asked = client.get(f"/batches/{batch.pk}/undo/")
-        assertContains(asked, "3 of 5 go back to who had them before")
-        assertContains(asked, "2 had no owner before and stay with whom they went to")
-
-    def test_says_of_a_single_lead_that_it_cannot_be_undone(self, client, manager, ben):
-        response = preview(client, [make_lead()], member=ben.pk)
-
-        assertContains(response, "This cannot be undone: the lead had no owner before.")
-
-    def test_evens_out_the_open_work_of_several_by_itself(
-        self, client, manager, ana, ben
-    ):
-        for _ in range(4):
-            make_lead(owner=ana)
-
-        preview(client, [make_lead() for _ in range(6)], member=[ana.pk, ben.pk])
-
-        members = SavedPlan.objects.get().summary["members"]
-        assert [one["after"] for one in members] == [5, 5]
-
-    def test_a_single_person_gets_all_even_if_full(self, client, manager, ben):
-        ben.capacity = 0
-        ben.save()
-
-        preview(client, [make_lead()], strategy="least_busy", member=ben.pk)
-
-        assert SavedPlan.objects.get().moving == 1
-
     def test_spreads_by_weight(self, client, manager, ana, ben):
         leads = [make_lead() for _ in range(3)]
         said = {
@@ -285,7 +243,9 @@ class TestPreview:
         assertContains(changed, 'type="checkbox" name="member"')
 
     def test_one_member_means_one(self, client, manager, ana, ben):
-        response = preview(client, [make_lead()], strategy="member", member=[ana.pk, ben.pk])
+        response = preview(
+            client, [make_lead()], strategy="member", member=[ana.pk, ben.pk]
+        )
 
         assertContains(response, "Choose one person only", status_code=422)
 
@@ -303,23 +263,6 @@ class TestConfirming:
         assert (batch.cause, batch.actor) == (Cause.BULK, manager)
         assert batch.reason == "Sara Klein chose Ben Okafor for 3 leads."
         assert {row.state for row in batch.assignments.all()} == {State.WAITING}
-
-    def test_names_the_batch_by_the_filter_and_who_gets_how_many(
-        self, client, manager, ana, ben
-    ):
-        dach = make_campaign("DACH")
-        for _ in range(4):
-            make_lead(campaign=dach)
-        query = f"campaign={dach.pk}"
-
-        confirm(client, preview(client, filter=query, member=[ana.pk, ben.pk]))
-
-        batch = Batch.objects.get()
-        assert batch.name == "DACH → Ana 2, Ben 2"
-        page = client.get(f"/batches/{batch.pk}/")
-        assertContains(page, "<h1 class=\"one\">DACH → Ana 2, Ben 2</h1>")
-        assertContains(client.get("/batches/"), "DACH → Ana 2, Ben 2")
-        assertContains(client.get("/history/"), "DACH → Ana 2, Ben 2")
 
     def test_the_leads_of_the_preview_not_those_that_match_by_now(
         self, client, manager, ben

@@ -212,8 +212,8 @@ class TestMaking:
         plan = make_plan(leads, ben)
 
         assert plan.summary["members"] == [
-            {"id": ben.pk, "gains": 3, "loses": 0, "before": 0, "after": 3, "quiet": 0},
-            {"id": ana.pk, "gains": 0, "loses": 3, "before": 3, "after": 0, "quiet": 0},
+            {"id": ben.pk, "gains": 3, "loses": 0, "before": 0, "after": 3},
+            {"id": ana.pk, "gains": 0, "loses": 3, "before": 3, "after": 0},
         ]
 
     def test_asks_no_more_for_many_leads_than_for_one(self, ana, ben):

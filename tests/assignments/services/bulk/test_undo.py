@@ -172,7 +172,7 @@ class TestUndoByATeamLead:
         seen = look(batch)
 
         assert [left.why for left in seen.changed] == [
-            "Ana, who had it before, is in none of Theo Lead’s teams."
+            "Ana, who had it before, is in no team of Theo Lead."
         ]
         assert len(seen.back) == 1
 

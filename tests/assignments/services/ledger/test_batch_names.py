@@ -16,7 +16,7 @@ def members(*names: str) -> dict[int, Member]:
         (["Ben Okafor", "Luca Ferri"], {1: 15, 2: 15}, "DACH → Ben 15, Luca 15"),
         (["Ben Okafor", "Luca Ferri"], {1: 2, 2: 1200}, "DACH → Luca 1,200, Ben 2"),
         (["Ben Okafor", "Ben Brown"], {1: 2, 2: 1}, "DACH → Ben Okafor 2, Ben Brown 1"),
-        (["A", "B", "C", "D", "E"], dict.fromkeys(range(1, 6), 2), "DACH → A 2, B 2, C 2, 2 others 4"),
+        (["A", "B", "C", "D"], {1: 2, 2: 2, 3: 2, 4: 1}, "DACH → A 2, B 2, C 2, 1 other 1"),
         (["Member 7454"], {1: 3}, "DACH → Member 7454 3"),
         ([], {}, "DACH"),
     ],
