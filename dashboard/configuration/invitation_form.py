@@ -1,11 +1,11 @@
 """The form with which somebody is invited: person, login, role and team."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from assignments.models import Member, Team, User
-from assignments.services.access import Role
+from assignments.services.access import Role, active_members
 from dashboard.form_fields import LineField
 
 ROLES = [
@@ -15,31 +15,37 @@ ROLES = [
 ]
 
 
-class _MemberField(forms.ModelChoiceField):
+if TYPE_CHECKING:  # generic for the type checker only
+    _ModelChoice = forms.ModelChoiceField[Member]
+else:
+    _ModelChoice = forms.ModelChoiceField
+
+
+class _MemberField(_ModelChoice):
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj}, {obj.team}" if obj.team else f"{obj}"
 
 
 class InvitationForm(forms.Form):
     member = _MemberField(
-        Member.objects.filter(is_active=True, user=None).select_related("team"),
+        active_members().filter(user=None).select_related("team"),
         required=False,
         label="Smartlead member",
         empty_label="Nobody: a login only",
     )
     name = LineField(
-        max_length=300, required=False, help_text="Leave it empty to use the member’s."
+        max_length=300, required=False, help_text="Empty: that of the member."
     )
     login = LineField(
         max_length=150,
         required=False,
         label="Login or e-mail",
         validators=[User.username_validator],
-        help_text="Leave it empty to use the member’s e-mail.",
+        help_text="Empty: the e-mail of the member.",
     )
     role = forms.ChoiceField(choices=ROLES)
     team = forms.ModelChoiceField(
-        Team.objects.all(), required=False, empty_label="The member’s own, or none"
+        Team.objects.all(), required=False, empty_label="As the member, or none"
     )
 
     def clean(self) -> dict[str, Any]:

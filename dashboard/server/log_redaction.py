@@ -16,7 +16,8 @@ _ADDRESS = re.compile(
 
 def redacted(text: str) -> str:
     """Return the text with `***` for our webhook's key, and for whatever follows
-    `/webhooks/smartlead/` or `/accounts/invitation/` up to white space, a quote or one of `<>?#`.
+    `/webhooks/smartlead/` or `/accounts/invitation/`, up to white space, a quote or one
+    of `<>?#`.
     """
     return _ADDRESS.sub(rf"\1{BLOT}", text).replace(authentication.path_token(), BLOT)
 

@@ -205,7 +205,8 @@ def resend(*, actor: User, mail: Mail) -> None:
 def _address_now(mail: Mail) -> str:
     """Return the present address of the reader of the mail's first notification.
 
-    Of an invitation it is that of the invited; else it is the mail's own if there is no notification or no address.
+    Of an invitation it is that of the invited. It is the mail's own if there is no
+    notification or no address.
     """
     if mail.is_invitation and mail.user is not None:
         return mail.user.email or mail.address
