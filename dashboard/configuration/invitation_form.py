@@ -27,6 +27,14 @@ class _MemberField(_ModelChoice):
 
 
 class InvitationForm(forms.Form):
+    login = LineField(
+        max_length=150,
+        required=False,
+        label="Login or e-mail",
+        validators=[User.username_validator],
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        help_text="With an e-mail they sign in with it. Empty: the member's e-mail.",
+    )
     member = _MemberField(
         active_members().filter(user=None).select_related("team"),
         required=False,
@@ -34,18 +42,11 @@ class InvitationForm(forms.Form):
         empty_label="Nobody: a login only",
     )
     name = LineField(
-        max_length=300, required=False, help_text="Empty: that of the member."
-    )
-    login = LineField(
-        max_length=150,
-        required=False,
-        label="Login or e-mail",
-        validators=[User.username_validator],
-        help_text="Empty: the e-mail of the member.",
+        max_length=300, required=False, help_text="Empty: the member's name."
     )
     role = forms.ChoiceField(choices=ROLES)
     team = forms.ModelChoiceField(
-        Team.objects.all(), required=False, empty_label="As the member, or none"
+        Team.objects.all(), required=False, empty_label="The member's own, or none"
     )
 
     def clean(self) -> dict[str, Any]:

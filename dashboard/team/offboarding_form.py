@@ -135,10 +135,11 @@ class OffboardingForm:
     @cached_property
     def candidates(self) -> list[MemberOption]:
         """Return the members to whom this user may give leads, without the one who
-        leaves.
+        leaves; those without a name come last.
         """
         known = member_choices(self.user)
-        return [one for one in known if one.member.pk != self.member.pk]
+        others = [one for one in known if one.member.pk != self.member.pk]
+        return sorted(others, key=lambda one: not one.member.name)
 
     @cached_property
     def tables(self) -> dict[str, LookupTable]:

@@ -123,9 +123,9 @@ class TestNames:
     def test_nor_can_a_login(self):
         manager = make_manager(username="jürgen")
 
-        with pytest.raises(AssignmentRefused, match="already a login"):
-            members.create_user(
-                actor=manager, username="JU\u0308RGEN", first_name="J", last_name="J"
+        with pytest.raises(AssignmentRefused, match="already has the login"):
+            invitations.invite(
+                actor=manager, at=MONDAY, login="JU\u0308RGEN", name="J", role=Role.MEMBER
             )
 
     def test_a_view_saved_under_another_spelling_replaces_the_first(self):
