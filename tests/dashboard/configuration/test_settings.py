@@ -15,6 +15,7 @@ from tests.factories import (
     make_user,
 )
 
+
 class TestCategories:
     def test_decides_what_they_mean(self, client, manager):
         wrong = make_category("Wrong person")

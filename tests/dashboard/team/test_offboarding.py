@@ -15,6 +15,7 @@ from tests.factories import (
     make_hold,
     make_lead,
     make_member,
+    make_rule,
     make_table,
     make_team,
     make_user,
@@ -417,11 +418,13 @@ class TestEverything:
     def test_names_rules_tables_and_teams(self, client, manager, ana, ben):
         make_lead(owner=ana)
         make_table({"de": ana}, name="Countries")
-        make_rule("Nordics", members=(ana, ben))
-        make_rule("Alps", members=(ana,))
+        make_rule(ana, ben, name="Nordics")
+        make_rule(ana, name="Alps")
 
         page = client.get(f"/team/{ana.pk}/leaving/")
 
-        assertContains(page, "it passes Ana Sousa over and goes on with 1 other member.")
+        assertContains(
+            page, "it passes Ana Sousa over and goes on with 1 other member."
+        )
         assertContains(page, "is its only member, so it gives leads to nobody.")
         assertContains(page, "1 line names Ana Sousa.")
