@@ -36,7 +36,7 @@ SETTINGS_PATH = "/notifications/settings/"
 BACK_OFF = (1, 5, 15, 60)  # minutes; the last one again and again
 GIVE_UP = timedelta(days=3)
 MOST_ROWS = 50
-NO_ADDRESS = "This is no address. Put it right under Team or Users."
+NO_ADDRESS = "This is no address. Put it right under Team or Logins."
 State = Mail.State
 NO_TROUBLE = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
 
