@@ -23,7 +23,7 @@ from assignments.smtp_replies import FINAL, RefusalMeaning, SmtpStep, meaning_of
 
 NO_SMTPUTF8 = (
     "The mail server takes no address with characters like “ü” before the @. "
-    "Put another one in under Team or Users."
+    "Put another one in under Team or Logins."
 )
 
 

@@ -3,11 +3,13 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 
 from dashboard.accounts import views as accounts
+from dashboard.accounts import views_invitation
 from dashboard.assign import views as assign
 from dashboard.assign import views_batch, views_bulk
 from dashboard.configuration import views as settings
 from dashboard.configuration import (
     views_hours,
+    views_invitations,
     views_lookup_tables,
     views_sign_ins,
     views_targets,
@@ -35,6 +37,13 @@ from dashboard.webhooks import views as webhooks
 # monitors are answered before any address is looked up: dashboard/system/health_probes.py.
 public = [
     path("accounts/login/", accounts.login, name="login"),
+    # For whoever has the link, until they have a password.
+    path("accounts/invitation/", views_invitation.invitation, name="invitation"),
+    path(
+        "accounts/invitation/<slug:key>/<slug:token>/",
+        views_invitation.open_invitation,
+        name="open_invitation",
+    ),
     # Whoever knows the unguessable address may read it, until it is revoked.
     path("coverage/calendar/<slug:token>.ics", coverage.feed, name="calendar_feed"),
     # For Smartlead; takes POST from whoever knows the unguessable address.
@@ -155,6 +164,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         views_offboarding.deactivate,
         name="deactivate_member",
     ),
+    path(
+        "team/<int:pk>/activate/",
+        views_offboarding.activate,
+        name="activate_member",
+    ),
     path("settings/", settings.overview, name="settings"),
     path("settings/targets/new/", views_targets.new_target, name="new_target"),
     path("settings/targets/<int:pk>/", views_targets.target_page, name="target"),
@@ -200,7 +214,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
     path("settings/users/", settings.users, name="users"),
+    path("settings/users/invite/", views_invitations.invite, name="invite"),
     path("settings/users/<int:pk>/", settings.user_page, name="user"),
+    path(
+        "settings/users/<int:pk>/invitation/",
+        views_invitations.renew,
+        name="renew_invitation",
+    ),
     path(
         "settings/users/<int:pk>/password/",
         settings.new_password,

@@ -43,6 +43,8 @@ class Mail(models.Model):
     subject = PlainField(max_length=200)
     text = PlainTextField()
     html = PlainTextField()
+    # The link to choose a first password is a secret: it is put in when the mail is sent.
+    is_invitation = models.BooleanField(default=False)
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     outcome = SentenceField(max_length=500, blank=True)
     created_at = models.DateTimeField()

@@ -74,6 +74,8 @@ class SavedPlan(models.Model):
     leaver = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # The leaver is deactivated with the confirmation.
+    deactivates_leaver = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
@@ -97,6 +99,10 @@ class SavedPlan(models.Model):
             models.CheckConstraint(
                 name="a_plan_writes_no_more_than_it_says",
                 condition=Q(written__lte=F("total")),
+            ),
+            models.CheckConstraint(
+                name="only_a_leaver_is_deactivated",
+                condition=Q(deactivates_leaver=False) | Q(leaver__isnull=False),
             ),
         ]
 

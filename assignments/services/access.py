@@ -40,13 +40,18 @@ def require_manager(user: User, act: str) -> None:
         raise NotAllowed(f"Only a sales manager can {act}.")
 
 
+def active_members() -> QuerySet[Member]:
+    """Return the members who can get leads at all: whoever is suggested is one of them."""
+    return Member.objects.filter(is_active=True)
+
+
 def choosable_members(user: User) -> QuerySet[Member]:
     """Return the active members to whom this user may give a lead.
 
     Those are all for a manager; else those of teams that the user leads and of the own
     member's team, which includes the own member.
     """
-    active = Member.objects.filter(is_active=True)
+    active = active_members()
     if is_manager(user):
         return active
     return active.filter(

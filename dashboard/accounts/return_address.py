@@ -19,6 +19,7 @@ NO_PAGES = frozenset(
         "accept_suggestion", "dismiss_suggestion", "dismiss_all", "read_all",
         "send_mail_again", "dismiss_mail", "confirm_categories", "put_away",
         "pause_writes", "resume_writes", "resume_bulk", "deactivate_member",
+        "activate_member", "renew_invitation", "invitation", "open_invitation",
         "remove_target", "add_day_off", "remove_day_off", "category_settings",
         "remove_team", "add_mapping_line", "import_mapping", "remove_mapping",
         "remove_mapping_line", "new_password", "unlock_user", "admin:login",

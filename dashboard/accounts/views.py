@@ -20,7 +20,7 @@ from django.views.decorators.http import (
 
 from assignments.models import User
 from assignments.services.absence_wording import city_of_zone
-from assignments.services.people import preferences, sign_ins
+from assignments.services.people import first_manager, preferences, sign_ins
 from dashboard.accounts.forms import OwnSettingsForm, ZoneAnswerForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
@@ -32,6 +32,10 @@ from dashboard.permissions import landing_page
 class _Login(LoginView):
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        is_empty = not first_manager.has_any_login()
+        return super().get_context_data(is_empty=is_empty, **kwargs)
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Return the posted `next`, or else that of the address, as `page_at` does.

@@ -91,8 +91,16 @@ def _batch(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResp
         "state": state,
         "page": pages.get_page(request.GET.get("page")),
         "chips": _chips(progress.plan, request),
+        "left_open": _left_open(progress.plan),
     }
     return render_page(request, TEMPLATE, context, fragments=("batch",), status=status)
+
+
+def _left_open(plan: SavedPlan | None) -> int:
+    """Return how many open leads the member who leaves still owns; 0 for other plans."""
+    if plan is None or plan.leaver is None:
+        return 0
+    return Lead.objects.open().owned_by(plan.leaver).count()
 
 
 def _chips(plan: SavedPlan | None, request: PageRequest) -> list[str]:

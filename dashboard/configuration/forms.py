@@ -22,16 +22,6 @@ class UserForm(forms.Form):
         label="Sales manager",
         help_text="May assign any lead, manage people and pause writes.",
     )
-
-
-class NewUserForm(UserForm):
-    username = LineField(
-        max_length=150, label="Login", validators=[User.username_validator]
-    )
-    field_order = ("username",)
-
-
-class ExistingUserForm(UserForm):
     is_active = forms.BooleanField(
         required=False, label="May sign in", help_text="History keeps the name."
     )

@@ -18,7 +18,7 @@ from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members, preferences
 from assignments.services.sla.policy import SlaPolicy, week_from_lists
-from dashboard.configuration.forms import ExistingUserForm, NewUserForm, TeamForm
+from dashboard.configuration.forms import TeamForm, UserForm
 from dashboard.configuration.sla_labels import (
     place_words,
     span_words,
@@ -135,21 +135,10 @@ def remove_team(request: PageRequest, pk: int) -> HttpResponse:
     return redirect("teams")
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 def users(request: PageRequest) -> HttpResponse:
     check_manager(request, ACT)
-    form = NewUserForm(request.POST or None)
-    if not form.is_bound:
-        return _users(request, form)
-    if not form.is_valid():
-        return _users(request, form, status=422)
-    try:
-        user, password = members.create_user(actor=request.user, **form.cleaned_data)
-    except AssignmentRefused as refusal:
-        refuse(request, refusal)
-        return _users(request, form, status=409)
-    return _users(request, NewUserForm(), shown={"user": user, "password": password})
+    return _users(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,7 +147,7 @@ def user_page(request: PageRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     names = ("first_name", "last_name", "email", "is_sales_manager", "is_active")
     initial = {name: getattr(user, name) for name in names}
-    form = ExistingUserForm(request.POST or None, initial=initial)
+    form = UserForm(request.POST or None, initial=initial)
     if not form.is_bound:
         return _user(request, user, form)
     if not form.is_valid():
@@ -181,13 +170,12 @@ def new_password(request: PageRequest, pk: int) -> HttpResponse:
         password = members.set_password(actor=request.user, user=user)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-        return _users(request, NewUserForm(), status=409)
-    return _users(request, NewUserForm(), shown={"user": user, "password": password})
+        return _users(request, status=409)
+    return _users(request, shown={"user": user, "password": password})
 
 
 def _users(
     request: PageRequest,
-    form: Form,
     *,
     shown: dict[str, Any] | None = None,
     status: int = 200,
@@ -197,7 +185,7 @@ def _users(
     `shown` has a `user` and their new `password`, which is shown this once.
     """
     known = User.objects.select_related("member").prefetch_related("leads_teams")
-    context = {"form": form, "shown": shown, "users": known.order_by("username")}
+    context = {"shown": shown, "users": known.order_by("username")}
     return render(request, "configuration/users.html", context, status=status)
 
 

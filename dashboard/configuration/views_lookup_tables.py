@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.models import LookupEntry, LookupTable, Member
+from assignments.models import LookupEntry, LookupTable
+from assignments.services.access import active_members
 from assignments.services.bulk import lead_values
 from assignments.services.bulk import lookup_tables as tables
 from assignments.services.bulk.csv_input import (
@@ -49,9 +50,7 @@ class MappingForm(forms.Form):
 
 class LineForm(forms.Form):
     value = LineField(max_length=tables.LONGEST_VALUE)
-    member = forms.ModelChoiceField(
-        Member.objects.filter(is_active=True), empty_label="Choose a member"
-    )
+    member = forms.ModelChoiceField(active_members(), empty_label="Choose a member")
 
 
 class ImportForm(forms.Form):

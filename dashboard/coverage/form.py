@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Coverage, Member, User
-from assignments.services.access import is_manager
+from assignments.services.access import active_members, is_manager
 from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
 from dashboard.assign.member_choices import choosable
 from dashboard.assign.pool_fields import id_of, is_id
@@ -34,7 +34,7 @@ def members_to_plan(user: User) -> QuerySet[Member]:
     For a sales manager all; else members of teams that the user leads, and the user's
     own.
     """
-    active = Member.objects.filter(is_active=True).select_related("team")
+    active = active_members().select_related("team")
     if is_manager(user):
         return active
     return active.filter(Q(team__team_leads=user) | Q(user=user)).distinct()

@@ -201,7 +201,8 @@ def _look(
         )
         if _is_previewable(draft, at):
             planner.found = preview_draft(draft, at)
-        form.say(planner.problems)
+        if is_asked:
+            form.say(planner.problems)
     else:
         planner.problems = {name: [] for name in form.errors}
     return planner
@@ -301,6 +302,7 @@ def _page(
         "scope": scope_of(planner.away, form.data),
         "zones": zone_choices("")[1:],
         "errors": form.sentences if planner.is_asked else [],
+        "is_first_sight": not planner.is_asked,
         "may_decide": planner.away is not None and rights.may_cover(planner.away),
         "is_own": planner.away is not None and planner.away.user_id == request.user.pk,
         "is_alone": is_alone,

@@ -114,6 +114,7 @@ class InboxFilter(LinkedFilters):
         people = [
             (str(pk), f"{member} ({counts.get(pk, 0):,})")
             for pk, member in self.members.items()
+            if member.is_active or pk in counts or str(pk) == self.data.get("owner")
         ]
         return [("", "Owner"), *NAMED_OWNERS, *people]
 

@@ -1,4 +1,4 @@
-"""Removal of the address of our webhook from the log: its last part is a key."""
+"""Removal of secret addresses from the log: of our webhook and of invitations."""
 
 import logging
 import re
@@ -7,12 +7,17 @@ from typing import Any
 from assignments.services.webhooks import authentication
 
 BLOT = "***"
-_ADDRESS = re.compile(r"(/+webhooks(?:/|%2f)+smartlead(?:/|%2f)+)[^\s\"'<>?#]+", re.I)
+_ADDRESS = re.compile(
+    r"(/+(?:webhooks(?:/|%2f)+smartlead|accounts(?:/|%2f)+invitation)(?:/|%2f)+)"
+    r"[^\s\"'<>?#]+",
+    re.I,
+)
 
 
 def redacted(text: str) -> str:
     """Return the text with `***` for our webhook's key, and for whatever follows
-    `/webhooks/smartlead/` up to white space, a quote or one of `<>?#`.
+    `/webhooks/smartlead/` or `/accounts/invitation/`, up to white space, a quote or one
+    of `<>?#`.
     """
     return _ADDRESS.sub(rf"\1{BLOT}", text).replace(authentication.path_token(), BLOT)
 

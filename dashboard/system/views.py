@@ -21,7 +21,7 @@ from dashboard.htmx import PageRequest, render_page
 from dashboard.permissions import ViewerRights
 from dashboard.service_errors import refuse, say
 
-NO_REASON = "Say why: whoever finds the pause tomorrow wants to know."
+NO_REASON = "Say why, so that whoever finds the pause tomorrow knows."
 
 
 @require_safe
@@ -67,7 +67,7 @@ def pause(request: PageRequest) -> HttpResponse:
         account.pause_writes(actor=request.user, reason=reason, at=timezone.now())
     except AssignmentRefused as refusal:
         refuse(request, refusal)
-    paused = "All writes to Smartlead are paused. Clicks are kept and wait."
+    paused = "Nothing is sent to Smartlead now. What people decide is kept and waits."
     say(request, paused, undo=reverse("resume_writes"))
     return redirect("system")
 
@@ -76,7 +76,7 @@ def pause(request: PageRequest) -> HttpResponse:
 def resume(request: PageRequest) -> HttpResponse:
     def act() -> str:
         account.resume_writes(actor=request.user, at=timezone.now())
-        return "Writes to Smartlead go on."
+        return "Handoff sends to Smartlead again."
 
     return _switch(request, act)
 
@@ -85,7 +85,7 @@ def resume(request: PageRequest) -> HttpResponse:
 def resume_bulk(request: PageRequest) -> HttpResponse:
     def act() -> str:
         account.resume_bulk(actor=request.user, at=timezone.now())
-        return "Bulk assignments go on."
+        return "Bulk assignments are sent again."
 
     return _switch(request, act)
 
@@ -107,7 +107,7 @@ def dismiss_mail(request: PageRequest, pk: int) -> HttpResponse:
 
     def act() -> str:
         outbox.dismiss_refused(actor=request.user, mail=mail, at=timezone.now())
-        return f"The mail to {mail.address} is put away. It did not arrive."
+        return f"The mail to {mail.address} is off the list. It did not arrive."
 
     return _switch(request, act)
 

@@ -32,5 +32,7 @@ def confirm_categories(request: PageRequest) -> HttpResponse:
 def put_away(request: PageRequest) -> HttpResponse:
     check_manager(request, ACT)
     onboarding.dismiss_first_steps(actor=request.user, at=timezone.now())
-    messages.success(request, "The first steps are put away. System shows the rest.")
+    messages.success(
+        request, "The first steps are hidden. System shows how everything is."
+    )
     return redirect("inbox")

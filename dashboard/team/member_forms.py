@@ -1,8 +1,9 @@
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.db.models import Q
 
-from assignments.models import Member, Team
+from assignments.models import Member, Team, User
 from dashboard.form_fields import LineField, zone_choices
 
 
@@ -39,6 +40,9 @@ class MemberForm(_MemberForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        own = Q(member=None, is_active=True) | Q(member=self.instance)
+        logins = cast("forms.ModelChoiceField[User]", self.fields["user"])
+        logins.queryset = User.objects.filter(own).order_by("first_name", "username")
         self.fields["time_zone"] = forms.ChoiceField(
             choices=zone_choices("Not known"), required=False
         )

@@ -1,8 +1,11 @@
-"""The page for somebody who leaves: each pile of their leads, all in one preview."""
+"""The page for somebody who leaves: all their leads in one preview, then the end."""
+
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -10,12 +13,14 @@ from assignments.models import Member
 from assignments.services.bulk import plans
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members
+from dashboard.accounts.return_address import page_at
 from dashboard.assign.bulk_preview import PlanPreview
 from dashboard.assign.views_bulk import check_right, plan_asked_for, preview_asked_for
 from dashboard.htmx import PageRequest
 from dashboard.service_errors import refuse
 from dashboard.team.coverage_commitments import ties_of
 from dashboard.team.offboarding_form import OffboardingForm
+from dashboard.team.routing_places import routing_places_of
 
 TEMPLATE = "team/leaving.html"
 
@@ -29,6 +34,9 @@ def leaving(request: PageRequest, pk: int) -> HttpResponse:
         if "plan" not in request.GET:
             return _show(request, form)
         return _page_of_plan(request, member)
+    if "regroup" in request.POST:
+        form = OffboardingForm.regrouped(request.POST, member=member, user=request.user)
+        return _show(request, form)
     return _plan(
         request, OffboardingForm(request.POST, member=member, user=request.user)
     )
@@ -47,6 +55,7 @@ def _plan(request: PageRequest, form: OffboardingForm) -> HttpResponse:
             note=form.note,
             wish={"piles": form.query},
             leaver=form.member,
+            deactivates_leaver=form.deactivates,
         )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
@@ -78,6 +87,7 @@ def _show(
         "form": form,
         "member": form.member,
         "ties": ties_of(form.member),
+        "places": routing_places_of(form.member),
         "preview": preview,
         "next": request.path,
     }
@@ -86,11 +96,34 @@ def _show(
 
 @require_POST
 def deactivate(request: PageRequest, pk: int) -> HttpResponse:
+    return _switch(
+        request,
+        pk,
+        members.deactivate_member,
+        "{} is deactivated and gets no more leads.",
+    )
+
+
+@require_POST
+def activate(request: PageRequest, pk: int) -> HttpResponse:
+    return _switch(
+        request, pk, members.activate_member, "{} is active again and can get leads."
+    )
+
+
+def _switch(
+    request: PageRequest, pk: int, act: Callable[..., None], sentence: str
+) -> HttpResponse:
+    """Call `act` for the member, say `sentence` with the name, and go back to `next`,
+    else to the member's page. Raises Http404, and PermissionDenied for NotAllowed.
+    """
     member = get_object_or_404(Member, pk=pk)
     try:
-        members.deactivate_member(actor=request.user, member=member)
+        act(actor=request.user, member=member)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
     else:
-        messages.success(request, f"{member} is deactivated and gets no more leads.")
-    return redirect("member", pk)
+        messages.success(request, sentence.format(member))
+    return redirect(
+        page_at(request, request.POST.get("next", "")) or reverse("member", args=[pk])
+    )

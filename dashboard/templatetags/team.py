@@ -2,7 +2,7 @@
 
 from django.template import Library
 
-from assignments.models import Coverage, Member
+from assignments.models import Coverage, LookupTable, Member, RoutingRule
 from assignments.services.bulk.rebalance import RebalanceTarget
 from dashboard.templatetags.handoff import absence
 
@@ -35,7 +35,9 @@ def mobility(share: RebalanceTarget) -> str:
 def held_for_others(coverage: Coverage, held: int, member: Member) -> str:
     leads = "1 lead is" if held == 1 else f"{held:,} leads are"
     days = absence(coverage)
-    return f"{leads} with {member} only for {coverage.member}, {days}, and in no pile."
+    return (
+        f"{leads} with {member} only for {coverage.member}, {days}, and not moved here."
+    )
 
 
 @register.simple_tag
@@ -67,4 +69,31 @@ def still_coming(count: int, member: Member) -> str:
     return (
         f"{leads} still on the way to {member}. "
         f"Come back when {arrived}, or cancel that first."
+    )
+
+
+@register.simple_tag
+def rule_without(rule: RoutingRule, member: Member) -> str:
+    """Return what a rule does once `member` is deactivated; `rule.others` counts the
+    active members beside them in its pool.
+    """
+    others: int = getattr(rule, "others", 0)
+    if others:
+        rest = "1 other member" if others == 1 else f"{others} other members"
+        return f"it passes {member} over and goes on with {rest}."
+    if rule.table_id is not None:
+        return f"{member} is its only default; without them the table alone decides."
+    return f"{member} is its only member, so it gives leads to nobody. Change it."
+
+
+@register.simple_tag
+def table_without(table: LookupTable, member: Member) -> str:
+    """Return what the lines of a table do once `member` is deactivated; `table.named`
+    counts those that name them.
+    """
+    named: int = getattr(table, "named", 0)
+    lines = "1 line names" if named == 1 else f"{named:,} lines name"
+    return (
+        f"{lines} {member}. Others of the same value get these leads, "
+        "or else the default of the rule."
     )

@@ -17,8 +17,7 @@ SENTENCE = "Write it in one line, without tabs or line breaks."
         ("/settings/teams/{team}/", {}, "name"),
         ("/team/add/", {"member_id": 7}, "name"),
         ("/team/{member}/", {"is_active": "on"}, "name"),
-        ("/settings/users/", {"username": "eve"}, "first_name"),
-        ("/settings/users/", {"username": "eve", "first_name": "E"}, "last_name"),
+        ("/settings/users/invite/", {"login": "eve", "role": "member"}, "name"),
         (
             "/settings/mappings/",
             {"kind": "territory", "attribute": "location"},

@@ -207,8 +207,8 @@ def test_a_name_that_cannot_be_seen_is_refused(client, manager, address, typed):
 
 def test_people_are_named_from_right_to_left(client, manager):
     client.post(
-        "/settings/users/",
-        {"username": "שרה", "first_name": "שרה", "last_name": "כהן"},
+        "/settings/users/invite/",
+        {"login": "שרה", "name": "שרה כהן", "role": "member"},
     )
     client.post("/settings/teams/", {"name": "צפון"})
 

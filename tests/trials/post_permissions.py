@@ -50,6 +50,7 @@ POSTS = [
     ("undo_batch {batch}", {}, MANAGERS),
     ("leaving {mo}", {"how_0": "least_busy", "member_0": "cleo"}, LEADERS),
     ("deactivate_member {mo}", {}, MANAGERS),
+    ("activate_member {mo}", {}, MANAGERS),
     (
         "mappings",
         {"name": "New", "kind": "territory", "attribute": "location"},
@@ -140,7 +141,7 @@ POSTS = [
     ("teams", {"name": "New"}, MANAGERS),
     ("team_settings {team}", {"name": "Changed"}, MANAGERS),
     ("remove_team {team}", {}, MANAGERS),
-    ("users", {"username": "new", "first_name": "New"}, MANAGERS),
+    ("invite", {"login": "new", "name": "New", "role": "member"}, MANAGERS),
     ("user {member}", {"first_name": "Changed", "is_active": "on"}, MANAGERS),
     ("new_password {member}", {}, MANAGERS),
     ("unlock_user {member}", {}, MANAGERS),

@@ -34,6 +34,7 @@ from assignments.services.bulk.allocation import (
 from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger.notes import LONGEST_NOTE
+from assignments.services.people import members
 from assignments.task_queue import nudge_dispatch, nudge_plans
 
 PREVIEW_VALID_FOR = timedelta(days=1)  # how old a preview may be when it is confirmed
@@ -51,17 +52,21 @@ def make_plan(
     note: str = "",
     wish: dict[str, Any] | None = None,
     leaver: Member | None = None,
+    deactivates_leaver: bool = False,
     cause: Cause = Cause.BULK,
 ) -> SavedPlan:
     """Decide lead by lead to whom they go; save that as a preview and return it.
 
     `wish`: what the form said, kept to show it again. `leaver`: the member whose leads
-    are given away and who gets none. A lead in several parts goes by the first. No lead
-    is moved. Raises NotAllowed if `actor` leads no team or may not choose a member;
+    are given away and who gets none; `deactivates_leaver`: the confirmation also
+    deactivates them, which is for managers. A lead in several parts goes by the first.
+    No lead is moved. Raises NotAllowed if `actor` leads no team or may not choose a member;
     AssignmentRefused if the members cannot be chosen, or the note is too long or has a
     wrong placeholder.
     """
     access.check_assign_many(actor)
+    if deactivates_leaver:
+        access.require_manager(actor, "deactivate members")
     for part in parts:
         _check_members(part.wish, actor)
     _check_note(note)
@@ -71,6 +76,7 @@ def make_plan(
     entries = [entry for part in parts for entry in allocate(part, context)]
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
+    plan.deactivates_leaver = deactivates_leaver
     plan.pack(sorted(_first_per_lead(entries), key=_owner_shown))
     plan.reason = (reason or plan_wording.default_reason(parts, plan, actor))[:500]
     plan.summary = _summary(context, before, entries)
@@ -84,7 +90,8 @@ def confirm_plan(
 ) -> Batch:
     """Create a batch for a plan, write the first CHUNK rows, have the rest written.
 
-    Returns the batch; confirmed twice, it is the same. `seen`: the stamp of the changes
+    The leaver is deactivated with it, if the plan says so. Returns the batch; confirmed
+    twice, it is the same. `seen`: the stamp of the changes
     that the page showed, "" for none; None: they are not checked. Raises NotAllowed for
     another's preview or an actor who leads no team, PlanChanged for changes not in
     `seen`, AssignmentRefused if nothing would move, Stale if the preview is over a day
@@ -103,11 +110,22 @@ def confirm_plan(
         batch = _create_batch(plan, actor, at, without=changed)
         plan.batch, plan.confirmed_at = batch, at
         plan.save(update_fields=["batch", "confirmed_at"])
+        _deactivate_leaver(plan, actor)
         nudge_dispatch()
     write_plan.write_chunk(plan=plan, at=at)
     if not plan.is_written:
         nudge_plans()
     return batch
+
+
+def _deactivate_leaver(plan: SavedPlan, actor: User) -> None:
+    """Deactivate the member who leaves, if the plan says so, else do nothing.
+
+    At once, before their leads have moved: no rule or colleague gives them another one
+    meanwhile. Raises NotAllowed unless `actor` is a manager.
+    """
+    if plan.deactivates_leaver and plan.leaver is not None:
+        members.deactivate_member(actor=actor, member=plan.leaver)
 
 
 def delete_old_previews(*, at: datetime) -> int:

@@ -14,9 +14,9 @@ from assignments.models import (
     CoveringMember,
     Hold,
     Lead,
-    Member,
 )
 from assignments.models.assignment import Cause, State
+from assignments.services.access import active_members
 from assignments.services.coverage.decisions import (
     CoverageSnapshot,
     HoldSnapshot,
@@ -46,9 +46,7 @@ def take_snapshot(at: datetime) -> Snapshot:
     coverages = rows.prefetch_related(
         "campaigns", "categories", "coverers__campaigns", "coverers__categories"
     )
-    active = frozenset(
-        Member.objects.filter(is_active=True).values_list("pk", flat=True)
-    )
+    active = frozenset(active_members().values_list("pk", flat=True))
     away = frozenset(Coverage.objects.away_at(at).values_list("member", flat=True))
     return Snapshot(
         active=active,

@@ -21,6 +21,7 @@ from assignments.mail_encoding import wire_address
 from assignments.models import Mail, MailServer, User
 from assignments.services.access import require_manager
 from assignments.services.errors import Stale
+from assignments.services.notifications.invitation_mail import with_link
 from assignments.services.notifications.preferences import mail_address
 from assignments.smtp import (
     MailTrouble,
@@ -35,7 +36,7 @@ SETTINGS_PATH = "/notifications/settings/"
 BACK_OFF = (1, 5, 15, 60)  # minutes; the last one again and again
 GIVE_UP = timedelta(days=3)
 MOST_ROWS = 50
-NO_ADDRESS = "This is no address. Put it right under Team or Users."
+NO_ADDRESS = "This is no address. Put it right under Team or Logins."
 State = Mail.State
 NO_TROUBLE = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
 
@@ -204,8 +205,11 @@ def resend(*, actor: User, mail: Mail) -> None:
 def _address_now(mail: Mail) -> str:
     """Return the present address of the reader of the mail's first notification.
 
-    It is the mail's own if there is no notification or no address.
+    Of an invitation it is that of the invited. It is the mail's own if there is no
+    notification or no address.
     """
+    if mail.is_invitation and mail.user is not None:
+        return mail.user.email or mail.address
     notification = mail.notifications.select_related("user__member", "member").first()
     if notification is None:
         return mail.address
@@ -245,12 +249,15 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         "Date": format_datetime(mail.created_at),
         "Auto-Submitted": "auto-generated",
     }
-    if mail.user_id:
+    if mail.user_id and not mail.is_invitation:
         headers["List-Unsubscribe"] = f"<{urljoin(settings.SITE_URL, SETTINGS_PATH)}>"
     message = EmailMultiAlternatives(
-        mail.subject, mail.text, to=[wire_address(mail.address)], headers=headers
+        mail.subject,
+        with_link(mail.text, mail),
+        to=[wire_address(mail.address)],
+        headers=headers,
     )
-    message.attach_alternative(mail.html, "text/html")
+    message.attach_alternative(with_link(mail.html, mail), "text/html")
     return message
 
 

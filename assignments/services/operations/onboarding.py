@@ -11,6 +11,10 @@ from assignments.services import account as accounts
 from assignments.services.access import require_manager
 from assignments.services.mirror import sync_sources
 from assignments.services.operations import status
+from assignments.services.operations.smartlead_state import (
+    SmartleadState,
+    smartlead_state,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,8 @@ class FirstSteps:
     account: Account
     has_key: bool
     base_url: str
-    problem: str
+    smartlead: SmartleadState
+    failing: int
     worker_is_silent: bool
     inbox_read_at: datetime | None
     all_read_at: datetime | None
@@ -30,10 +35,14 @@ class FirstSteps:
 
     @property
     def is_connected(self) -> bool:
-        """Return True if the database is bound to an account and there is neither a
-        binding problem nor an outage.
+        """Return True if the database is bound to an account and Smartlead is not in
+        trouble.
         """
-        return self.account.bound_at is not None and not self.problem
+        return self.account.bound_at is not None and not self.smartlead.is_trouble
+
+    @property
+    def problem(self) -> str:
+        return accounts.binding_problem(self.account) or self.account.outage_sentence
 
     @property
     def is_read(self) -> bool:
@@ -65,14 +74,18 @@ def first_steps(*, at: datetime) -> FirstSteps:
     such users.
     """
     account = accounts.current_account()
-    known = SyncSource.objects.in_bulk([sync_sources.INBOX, sync_sources.FULL])
+    known = {source.name: source for source in SyncSource.objects.all()}
+    is_silent = status.worker_is_silent(at=at)
     inbox, full = known.get(sync_sources.INBOX), known.get(sync_sources.FULL)
     return FirstSteps(
         account=account,
         has_key=bool(settings.SMARTLEAD_API_KEY),
         base_url=settings.SMARTLEAD_BASE_URL,
-        problem=accounts.binding_problem(account) or account.outage_sentence,
-        worker_is_silent=status.worker_is_silent(at=at),
+        smartlead=smartlead_state(
+            account, sources=known.values(), worker_is_silent=is_silent
+        ),
+        failing=sum(bool(source.error) for source in known.values()),
+        worker_is_silent=is_silent,
         inbox_read_at=inbox.completed_at if inbox else None,
         all_read_at=full.completed_at if full else None,
         leads=Lead.objects.present().count(),

@@ -23,6 +23,10 @@ from assignments.services import account as accounts
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.notifications import outbox
 from assignments.services.notifications.outbox import MailHealth, mail_health
+from assignments.services.operations.smartlead_state import (
+    SmartleadState,
+    smartlead_state,
+)
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 from assignments.version import VERSION
 
@@ -77,6 +81,7 @@ class MirrorDrift:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemOverview:
     account: Account
+    smartlead: SmartleadState
     binding_problem: str | None
     sources: Sequence[SyncSource]
     proof: SyncSource | None
@@ -97,17 +102,15 @@ class SystemOverview:
     @property
     def remarks(self) -> int:
         """Return the number of lines that ask for a look: each failing source, and one
-        each for a binding problem, an outage, a silent worker, paused writes, a
-        paused or slowed budget, changes outside Handoff, and trouble or returned
-        mails.
+        each for trouble with Smartlead, a silent worker, paused writes, a paused or
+        slowed budget, changes outside Handoff, and trouble or returned mails.
         """
         account = self.account
         return len(self.failing) + sum(
             map(
                 bool,
                 (
-                    self.binding_problem,
-                    account.outage_since,
+                    self.smartlead.is_trouble,
                     self.worker_is_silent,
                     account.paused_at or account.bulk_paused_at,
                     self.budget.paused_until or self.budget.slowed_until,
@@ -123,15 +126,17 @@ def system_overview(*, at: datetime) -> SystemOverview:
     sources = list(SyncSource.objects.all())
     beats = list(Heartbeat.objects.order_by("name"))
     count = UnreadableRow.objects.aggregate(total=Sum("count"))["total"] or 0
+    is_silent = _is_silent(beats, at)
     return SystemOverview(
         account=account,
+        smartlead=smartlead_state(account, sources=sources, worker_is_silent=is_silent),
         binding_problem=accounts.binding_problem(account),
         sources=sources,
         proof=next((s for s in sources if s.proof != SyncSource.Proof.UNPROVEN), None),
         unreadable=list(UnreadableRow.objects.all()[:MOST_ROWS]),
         unreadable_total=count,
         heartbeats=beats,
-        worker_is_silent=_is_silent(beats, at),
+        worker_is_silent=is_silent,
         budget=account_budget().snapshot(),
         queue=queue_counts(),
         drift=mirror_drift(at=at),
@@ -176,7 +181,7 @@ def troubles(*, at: datetime) -> list[Trouble]:
     account = accounts.current_account()
     found = [
         _mismatch(account),
-        _outage(account) or _turned_away() or _unread(at),
+        _outage(account) or _turned_away(account) or _unread(at),
         _paused(account),
         _bulk_paused(account),
         _silent_worker(at),
@@ -237,7 +242,7 @@ def _outage(account: Account) -> Trouble | None:
     )
 
 
-def _turned_away() -> Trouble | None:
+def _turned_away(account: Account) -> Trouble | None:
     """Return the trouble of pending changes that have failed at least MANY_FAILURES
     times; None without any.
     """
@@ -247,10 +252,14 @@ def _turned_away() -> Trouble | None:
         return None
     count = failing.count()
     noun = "change does" if count == 1 else "changes do"
+    state = smartlead_state(
+        account, sources=SyncSource.objects.exclude(error=""), worker_is_silent=False
+    )
+    although = ", though Smartlead answers" if state == SmartleadState.ANSWERS else ""
     return Trouble(
         sentence=(
-            f"{count} {noun} not go out, though Smartlead answers. {newest.outcome} "
-            "Nothing is lost: it is tried again and again."
+            f"{count} {noun} not go out{although}. {newest.outcome} "
+            "Nothing is lost: Handoff tries again and again."
         ),
         since=newest.first_failed_at,
     )

@@ -8,6 +8,10 @@ from assignments.models import User
 from assignments.services.errors import AssignmentRefused
 
 
+def has_any_login() -> bool:
+    return User.objects.exists()
+
+
 @transaction.atomic
 def create_manager(
     *, username: str, email: str, password: str, another: bool = False

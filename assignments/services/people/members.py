@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from assignments.models import Member, Team, User
@@ -83,6 +83,17 @@ def deactivate_member(*, actor: User, member: Member) -> None:
 
 
 @transaction.atomic
+def activate_member(*, actor: User, member: Member) -> None:
+    """Set a member active, so that they may be given leads.
+
+    Raises NotAllowed unless `actor` is a manager.
+    """
+    require_manager(actor, "activate members")
+    member.is_active = True
+    member.save(update_fields=["is_active"])
+
+
+@transaction.atomic
 def save_team(
     *, actor: User, name: str, team_leads: Iterable[User], team: Team | None = None
 ) -> Team:
@@ -112,39 +123,6 @@ def remove_team(*, actor: User, team: Team) -> None:
 
 
 @transaction.atomic
-def create_user(
-    *,
-    actor: User,
-    username: str,
-    first_name: str,
-    last_name: str,
-    email: str = "",
-    is_sales_manager: bool = False,
-) -> tuple[User, str]:
-    """Create a login; return it with its new random password, stored as a hash only.
-
-    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if the username is
-    taken, by `is_taken`.
-    """
-    require_manager(actor, "create logins")
-    if is_taken(User.objects.all(), username, column="username"):
-        raise AssignmentRefused(f"There is already a login “{username}”.")
-    password = _new_password()
-    try:
-        user = User.objects.create_user(
-            username,
-            email,
-            password,
-            first_name=first_name,
-            last_name=last_name,
-            is_sales_manager=is_sales_manager,
-        )
-    except IntegrityError:
-        raise AssignmentRefused(f"There is already a login “{username}”.") from None
-    return user, password
-
-
-@transaction.atomic
 def edit_user(
     *,
     actor: User,
@@ -161,7 +139,7 @@ def edit_user(
     superuser and `actor` is none, or if no other active manager would be left.
     """
     require_manager(actor, "change logins")
-    _check_administrator(actor, user, "changes that login")
+    check_administrator(actor, user, "changes that login")
     stays = is_active and (is_sales_manager or user.is_superuser)
     if is_manager(user) and not stays:
         _keep_a_manager(without=user)
@@ -182,7 +160,7 @@ def set_password(*, actor: User, user: User) -> str:
     superuser and `actor` is none.
     """
     require_manager(actor, "set the password of others")
-    _check_administrator(actor, user, "sets that password")
+    check_administrator(actor, user, "sets that password")
     password = _new_password()
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -190,7 +168,7 @@ def set_password(*, actor: User, user: User) -> str:
     return password
 
 
-def _check_administrator(actor: User, user: User, action: str) -> None:
+def check_administrator(actor: User, user: User, action: str) -> None:
     """Raise AssignmentRefused if `user` is a superuser and `actor` is none.
 
     `action` ends the sentence “only an administrator …”.

@@ -11,7 +11,6 @@ from assignments.models import (
     Breach,
     Coverage,
     Lead,
-    Member,
     Suggestion,
     User,
 )
@@ -163,7 +162,7 @@ def _decide(
 
 
 def _free_members(at: datetime) -> frozenset[int]:
-    active = Member.objects.filter(is_active=True).values_list("pk", flat=True)
+    active = access.active_members().values_list("pk", flat=True)
     away = Coverage.objects.away_at(at).values_list("member", flat=True)
     return frozenset(active) - frozenset(away)
 

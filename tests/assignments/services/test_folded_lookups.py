@@ -5,13 +5,15 @@
 import pytest
 
 from assignments.models import LookupTable, SavedView, Team
+from assignments.services.access import Role
 from assignments.services.bulk import lookup_tables
 from assignments.services.bulk.table_keys import lead_keys, normalized_key
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people import members
+from assignments.services.people import invitations, members
 from assignments.services.people.saved_views import rename_view, save_view
 from assignments.services.routing.data import condition_key
 from tests.factories import (
+    MONDAY,
     make_manager,
     make_member,
     make_table,
@@ -123,9 +125,13 @@ class TestNames:
     def test_nor_can_a_login(self):
         manager = make_manager(username="jürgen")
 
-        with pytest.raises(AssignmentRefused, match="already a login"):
-            members.create_user(
-                actor=manager, username="JU\u0308RGEN", first_name="J", last_name="J"
+        with pytest.raises(AssignmentRefused, match="already has the login"):
+            invitations.invite(
+                actor=manager,
+                at=MONDAY,
+                login="JU\u0308RGEN",
+                name="J",
+                role=Role.MEMBER,
             )
 
     def test_a_view_saved_under_another_spelling_replaces_the_first(self):

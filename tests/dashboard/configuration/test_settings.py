@@ -15,8 +15,6 @@ from tests.factories import (
     make_user,
 )
 
-NEW = {"username": "cem", "first_name": "Cem", "last_name": "Kaya"}
-
 
 class TestCategories:
     def test_decides_what_they_mean(self, client, manager):
@@ -75,28 +73,6 @@ class TestTeams:
 
 
 class TestUsers:
-    def test_a_new_login_gets_a_password_that_is_shown_once(self, client, manager):
-        response = client.post("/settings/users/", NEW)
-
-        shown = re.search(r"<code>([\w-]+)</code>", response.content.decode())
-        assert shown
-        assert User.objects.get(username="cem").check_password(shown[1])
-        assert "no-store" in response["Cache-Control"]
-        assert shown[1] not in client.get("/settings/users/").content.decode()
-
-    def test_a_login_is_taken_once(self, client, manager):
-        client.post("/settings/users/", NEW)
-
-        response = client.post("/settings/users/", NEW | {"username": "CEM"})
-
-        assertContains(response, "There is already a login", status_code=409)
-
-    @pytest.mark.parametrize(
-        "bad", [{"username": "a b"}, {"first_name": ""}, {"email": "x"}]
-    )
-    def test_refuses_a_bad_form(self, client, manager, bad):
-        assert client.post("/settings/users/", NEW | bad).status_code == 422
-
     def test_the_last_manager_cannot_step_down(self, client, manager):
         response = client.post(
             f"/settings/users/{manager.pk}/", {"first_name": "Sara", "is_active": "on"}

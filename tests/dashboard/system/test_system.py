@@ -92,7 +92,7 @@ class TestSwitches:
     def test_a_pause_is_said_with_its_undo(self, client, manager):
         response = client.post("/system/pause/", {"reason": "A test."}, follow=True)
 
-        assertContains(response, "Clicks are kept and wait.</p><form")
+        assertContains(response, "What people decide is kept and waits.</p><form")
         assertContains(response, '<button class="link">Undo</button>')
 
     def test_a_pause_needs_its_reason(self, client, manager):

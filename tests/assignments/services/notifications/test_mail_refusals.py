@@ -134,7 +134,7 @@ class TestInternationalAddresses:
         send_due_mails()
 
         assert (state_of(bad), state_of(good)) == ("refused", "sent")
-        assert bad.outcome == "This is no address. Put it right under Team or Users."
+        assert bad.outcome == "This is no address. Put it right under Team or Logins."
 
 
 class TestSubjects:

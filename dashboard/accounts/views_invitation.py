@@ -1,0 +1,76 @@
+"""The first visit of somebody who was invited: they choose a password."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from assignments.models import User
+from assignments.services.notifications.invitation_mail import invited_user
+from assignments.services.people import invitations
+
+TEMPLATE = "accounts/invitation.html"
+SESSION_KEY = "invitation"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@login_not_required
+@never_cache
+@require_safe
+def open_invitation(request: HttpRequest, key: str, token: str) -> HttpResponse:
+    """Keep the link's two parts in the session, and go on at an address without them.
+
+    So the browser's history, its Referer and its screen do not tell the secret.
+    """
+    request.session[SESSION_KEY] = [key, token]
+    return redirect("invitation")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest) -> HttpResponse:
+    """Show the form for the first password; on POST save it and sign the person in.
+
+    Answers 422 if the password is not accepted, 410 if the link has ended, and 409 if
+    somebody is signed in already.
+    """
+    key, token = request.session.get(SESSION_KEY) or ("", "")
+    user = invited_user(key, token)
+    if user is None:
+        return render(request, TEMPLATE, status=HTTPStatus.GONE)
+    if request.user.is_authenticated:
+        context = {"invited": user, "other": request.user}
+        return render(request, TEMPLATE, context, status=HTTPStatus.CONFLICT)
+    form = SetPasswordForm(user, request.POST if request.method == "POST" else None)
+    if not form.is_bound:
+        return _form(request, user, form)
+    if not form.is_valid():
+        return _form(request, user, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    password = form.cleaned_data["new_password1"]
+    accepted = invitations.accept(key=key, token=token, password=password)
+    if accepted is None:
+        return render(request, TEMPLATE, status=HTTPStatus.GONE)
+    del request.session[SESSION_KEY]
+    login(request, accepted, backend=BACKEND)
+    messages.success(
+        request, f"Welcome. From now on you sign in as “{accepted.username}”."
+    )
+    return redirect("home")
+
+
+def _form(
+    request: HttpRequest,
+    user: User,
+    form: SetPasswordForm[User],
+    *,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    context = {"invited": user, "form": form}
+    return render(request, TEMPLATE, context, status=status)
