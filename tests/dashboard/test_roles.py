@@ -72,6 +72,7 @@ EVERYBODY = [200, 200, 200]
     [
         ("/inbox/", EVERYBODY),
         ("/history/", EVERYBODY),
+        ("/palette/?q=a", EVERYBODY),
         ("/coverage/", EVERYBODY),
         ("/coverage/new/", EVERYBODY),
         ("/team/", EVERYBODY),

@@ -235,8 +235,7 @@ class TestSuggestion:
         post(client, lead, member=ben.pk, **self.shown(client, lead))
 
         assert lead.assignments.get().reason == (
-            "Suggested Ben Okafor: has Old Olaf of the same company. "
-            "Sara Klein agreed."
+            "Suggested Ben Okafor: has Old Olaf of the same company. Sara Klein agreed."
         )
 
     def test_another_member_is_chosen_by_hand(self, client, lead):
