@@ -129,7 +129,7 @@ PAGES: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...
     ("Inbox", "inbox", "", "inbox", "leads all", _anybody),
     ("My leads", "inbox", "?owner=me&status=open", "inbox", "mine", _anybody),
     ("Leads I cover", "inbox", "?owner=covering", "inbox", "covering", _anybody),
-    ("Nobody’s leads", "inbox", "?owner=nobody&status=open", "inbox", "unowned nobody's", _anybody),
+    ("Leads of nobody", "inbox", "?owner=nobody&status=open", "inbox", "unowned", _anybody),
     ("Overdue answers", "inbox", "?sla=overdue&sort=due", "late", "late", _anybody),
     ("Coverage", "coverage", "", "cover", "absences calendar away", _anybody),
     ("History", "history", "", "history", "changes ledger", _anybody),
@@ -141,7 +141,7 @@ PAGES: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...
     ("Time zone and password", "me", "", "sliders", "account profile", _anybody),
     ("Saved filters", "saved_views", "", "inbox", "views", _anybody),
     ("Routing", "routing", "", "routing", "rules", _leads_people),
-    ("Why him? Try the rules on a lead", "try_rules", "", "routing", "test why", _leads_people),
+    ("Try the rules on a lead", "try_rules", "", "routing", "why him", _leads_people),
     ("Review", "review", "", "review", "suggestions", _leads_people),
     ("System", "system", "", "system", "status health worker", _leads_people),
     ("Settings", "settings", "", "sliders", "targets tables", _leads_people),
@@ -151,7 +151,6 @@ PAGES: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...
     ("Sign-ins", "sign_in_log", "", "sliders", "settings log", _is_manager),
 )  # fmt: skip
 ACTS: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...] = (
-    ("Plan an absence", "plan_coverage", "", "cover", "coverage holiday away", _anybody),
     ("Level the load of a team", "rebalance", "", "team", "rebalance", _leads_people),
     ("Add a member", "add_member", "", "plus", "invite new", _is_manager),
     ("Add a routing rule", "new_rule", "", "plus", "new territory", _is_manager),
@@ -182,6 +181,14 @@ def _acts(user: User, rights: ViewerRights) -> Iterable[PaletteEntry]:
             address=reverse("undo", args=[change.pk]),
             icon="undo",
             hint=f"{change.lead} to {change.to}",
+        )
+    is_member = Member.objects.filter(user_id=rights.user_id).exists()
+    if rights.may_schedule or is_member:
+        yield PaletteEntry(
+            label="Plan an absence",
+            address=reverse("plan_coverage"),
+            icon="cover",
+            words="coverage holiday away",
         )
     for label, view, query, icon, words, may_act in ACTS:
         if may_act(rights):

@@ -59,9 +59,9 @@ def suggest_member(
     if not free or lead.gone_at:
         return None
     for row in answered:
-        if row.state == State.OPEN and row.member_id in free:
-            if row.owner_id == lead.owner_id:
-                return SuggestedMember(free[row.member_id], row.reason, row.reason)
+        is_current = row.state == State.OPEN and row.owner_id == lead.owner_id
+        if is_current and row.member_id in free:
+            return SuggestedMember(free[row.member_id], row.reason, row.reason)
     by_rule = rule_proposal(lead, free)
     if by_rule and by_rule.is_theirs:
         return _of_rule(by_rule, free)
