@@ -22,6 +22,7 @@ from dashboard.inbox import views_saved
 from dashboard.lead import views as lead
 from dashboard.notifications import views as notices
 from dashboard.notifications import views_preferences
+from dashboard.palette import views as palette
 from dashboard.performance import views as performance
 from dashboard.review import views as review
 from dashboard.routing import views as routing
@@ -122,6 +123,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/accept/", review.accept_shown, name="accept_shown"),
     path("review/<int:pk>/accept/", review.accept, name="accept_suggestion"),
     path("review/<int:pk>/dismiss/", review.dismiss, name="dismiss_suggestion"),
+    path("palette/", palette.palette, name="palette"),
     path("banner/", system.banner, name="banner"),
     path("notifications/", notices.notifications, name="notifications"),
     path("notifications/dismiss/", notices.dismiss_all, name="dismiss_all"),

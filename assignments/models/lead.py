@@ -201,6 +201,8 @@ class Lead(NamedModel):
             models.Index(fields=["owner", "reply_order"], name="lead_by_owner"),
             models.Index(fields=["campaign", "reply_order"], name="lead_by_campaign"),
             models.Index(fields=["category", "reply_order"], name="lead_by_category"),
+            # Who had a lead of the same company last.
+            models.Index(F("company"), F("sent_order").desc(), name="lead_by_company"),
             # How many leads each owner has, counted without a look at the leads.
             models.Index(fields=["owner", "gone_at"], name="lead_present_by_owner"),
             # The load of each, counted in the index alone.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,8 @@ from assignments.models.assignment import State
 from assignments.services.absences import absences_at
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
+from assignments.services.ledger.assign import assign_lead
+from assignments.services.routing.suggest_member import take_suggestion
 from dashboard.assign.forms import AssignForm
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, back, target
@@ -36,18 +39,27 @@ def assign(request: PageRequest, map_id: int) -> HttpResponse:
     if not form.is_valid():
         return _picker(request, form, status=422)
     try:
-        change = ledger_assign.assign_lead(
-            lead=lead,
-            to=form.cleaned_data["member"],
-            actor=request.user,
-            at=timezone.now(),
-            expected=form.shown_holder,
-            note=form.cleaned_data["note"],
-            until=form.wanted_until,
-        )
+        change = _assign(request, form)
     except AssignmentRefused as refusal:
         return _refused(request, refusal, map_id)
     return _accepted(request, change)
+
+
+def _assign(request: PageRequest, form: AssignForm) -> Assignment:
+    """Give the lead to the member of a valid form; with the reason of the suggestion,
+    if it was that one.
+    """
+    reason = form.suggested_reason
+    give = partial(take_suggestion, reason=reason) if reason else assign_lead
+    return give(
+        lead=form.lead,
+        to=form.cleaned_data["member"],
+        actor=request.user,
+        at=timezone.now(),
+        expected=form.shown_holder,
+        note=form.cleaned_data["note"],
+        until=form.wanted_until,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -166,6 +178,7 @@ def _picker(
     request: PageRequest, form: AssignForm, *, status: int = 200
 ) -> HttpResponse:
     row = row_of(form.lead, viewer=request.user, at=timezone.now())
+    form.holder_id = int(row.expected) if row.expected else None
     here = request.POST.get("next") or request.GET.get("next") or ""
     is_owner = "owner" in {target(request).partition("-")[0], request.GET.get("part")}
     context = {

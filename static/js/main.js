@@ -2,7 +2,6 @@
 import "./picker.js";
 import "./live_updates.js";
 import "./errors.js";
-import "./member_search.js";
 import "./forms.js";
 import "./lead_rows.js";
 import "./lead_panel.js";

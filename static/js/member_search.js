@@ -1,6 +1,6 @@
 // Type to find a member. Enter chooses the first match; arrow keys move among the matches.
-const choicesOf = (form) => [...form.querySelectorAll(".pick")];
-const isShown = (choice) => !choice.hidden;
+const rowsOf = (form) => [...form.querySelectorAll(".pick")];
+const choicesOf = (form) => rowsOf(form).filter((row) => row.matches("button") && !row.hidden);
 
 // As visible_text.folded does: regardless of case, composed letters, what cannot be seen
 // and the dots of Turkish. Upper case first, since it writes ß as SS and ı as I.
@@ -14,24 +14,27 @@ const folded = (text) =>
     .replace(/ς/g, "σ")
     .normalize("NFKC");
 
-document.addEventListener("input", ({ target }) => {
-  if (target.dataset.finds !== "pick") return;
-  const words = folded(target.value).split(/\s+/).filter(Boolean);
-  const form = target.closest("form");
-  for (const choice of choicesOf(form)) {
-    const text = folded(choice.textContent);
-    choice.hidden = !words.every((word) => text.includes(word));
-    delete choice.dataset.hit;
+const find = (field) => {
+  const words = folded(field.value).split(/\s+/).filter(Boolean);
+  const form = field.closest("form");
+  for (const row of rowsOf(form)) {
+    const text = folded(row.querySelector("[data-name]").textContent);
+    row.hidden = !words.every((word) => text.includes(word));
+    delete row.dataset.hit;
   }
-  const first = choicesOf(form).find(isShown);
-  if (first && words.length) first.dataset.hit = "";
-  form.querySelector("[data-nobody]").hidden = Boolean(first);
+  for (const head of form.querySelectorAll("[data-suggested]")) head.hidden = words.length > 0;
+  if (words.length) choicesOf(form)[0]?.setAttribute("data-hit", "");
+  form.querySelector("[data-nobody]").hidden = rowsOf(form).some((row) => !row.hidden);
+};
+
+document.addEventListener("input", ({ target }) => {
+  if (target.dataset.finds === "pick") find(target);
 });
 
 const moveFocus = (form, from, step) => {
-  const choices = choicesOf(form).filter(isShown);
+  const choices = choicesOf(form);
   const next = choices[choices.indexOf(from) + step];
-  if (next) (next.querySelector("input") ?? next).focus();
+  if (next) next.focus();
   else if (step < 0) form.querySelector("[data-finds]").focus();
 };
 
@@ -42,9 +45,12 @@ document.addEventListener("keydown", (event) => {
   if (isField && key === "Enter") {
     // Without a word typed, Enter must not give the lead to whoever comes first.
     event.preventDefault();
-    document.querySelector(".pick[data-hit]")?.click();
+    target.closest("form").querySelector(".pick[data-hit]")?.click();
   } else if ((isField || choice) && (key === "ArrowDown" || key === "ArrowUp")) {
     event.preventDefault();
     moveFocus(target.closest("form"), choice, key === "ArrowDown" ? 1 : -1);
+  } else if (choice && key.length === 1 && key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    // Letters typed on a name go on with the search.
+    target.closest("form").querySelector("[data-finds]").focus();
   }
 });

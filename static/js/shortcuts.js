@@ -68,6 +68,13 @@ const isBusy = (target) =>
   target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") ||
   document.querySelector("dialog[open], [popover]:popover-open");
 
+// The palette opens from anywhere, and comes with the first press.
+document.addEventListener("keydown", async (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  (await import("./palette.js")).open();
+});
+
 document.addEventListener("keydown", (event) => {
   const { key } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

@@ -27,7 +27,7 @@ def test_a_manager_hands_a_lead_over_and_watches_it_arrive(office, people):
     assert office.world.owners()[lead.pk] == people(1).pk
     page.get_by_role("link", name="History").click()
     expect(page.get_by_role("row").filter(has_text="Lena Lead")).to_contain_text(
-        "Sara Klein chose Ben Okafor by hand."
+        "Suggested Ben Okafor: fewest open, 0. Sara Klein agreed."
     )
 
 

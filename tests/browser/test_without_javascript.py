@@ -20,20 +20,20 @@ def page(office, people) -> Page:
 
 def test_a_lead_is_assigned_and_taken_back(page, office):
     page.get_by_role("link", name="Assign Lena Lead").click()
-    page.get_by_label("Assign to").select_option(label="Ben Okafor · 0 open")
-    page.get_by_role("button", name="Assign", exact=True).click()
+    page.get_by_role("button", name="Ben Okafor has 0 open").click()
 
     expect(page.get_by_text("Lena Lead is on its way to Ben Okafor.")).to_be_visible()
     row_of(page, "Lena Lead").get_by_role("button", name="Undo").click()
     expect(row_of(page, "Lena Lead")).not_to_contain_text("→")
 
 
-def test_a_member_has_to_be_chosen(page):
+def test_a_note_goes_along_with_a_press_on_a_name(page, office, people):
     page.get_by_role("link", name="Assign Lena Lead").click()
-    page.get_by_role("button", name="Assign", exact=True).click()
+    page.get_by_label("Note for Smartlead").fill("Call in June.")
+    page.get_by_role("button", name="Ben Okafor has 0 open").click()
 
-    # The browser itself asks for it, in its own words.
-    expect(page.get_by_role("heading", name="Assign Lena Lead")).to_be_visible()
+    expect(page.get_by_text("Lena Lead is on its way to Ben Okafor.")).to_be_visible()
+    assert people(1).assignments.get().lead.notes.get().text == "Call in June."
 
 
 def test_several_leads_go_together(page):
@@ -71,8 +71,7 @@ def test_a_lead_is_read_and_written_on_and_the_way_leads_back(page, office):
 
 def test_history_is_filtered_and_a_row_explains_itself(page, office, people):
     page.get_by_role("link", name="Assign Lena Lead").click()
-    page.get_by_label("Assign to").select_option(label="Ben Okafor · 0 open")
-    page.get_by_role("button", name="Assign", exact=True).click()
+    page.get_by_role("button", name="Ben Okafor has 0 open").click()
     page.wait_for_url("**/inbox/")
     page.get_by_role("link", name="History").click()
     page.get_by_label("State").select_option("Waiting")

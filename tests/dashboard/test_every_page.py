@@ -35,7 +35,7 @@ OURS = [
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
     "plan_coverage", "routing", "new_rule", "try_rules", "review", "new_target",
     "default_hours", "notification_settings", "performance",
-    "rebalance", "webhooks",
+    "rebalance", "webhooks", "palette",
 ]  # fmt: skip
 
 

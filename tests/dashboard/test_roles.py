@@ -73,6 +73,7 @@ EVERYBODY = [200, 200, 200]
         ("/inbox/", EVERYBODY),
         ("/today/", EVERYBODY),
         ("/history/", EVERYBODY),
+        ("/palette/?q=a", EVERYBODY),
         ("/coverage/", EVERYBODY),
         ("/coverage/new/", EVERYBODY),
         ("/team/", EVERYBODY),

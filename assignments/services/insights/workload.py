@@ -104,7 +104,7 @@ def waiting_leads() -> QuerySet[Lead]:
 
 def _member_workloads(members: Sequence[Member], at: datetime) -> list[MemberWorkload]:
     ids = [member.pk for member in members]
-    is_open, held, coming = _open_leads(), _held(), _coming()
+    is_open, held, coming = open_leads.owned_open_counts(), _held(), _coming()
     owed, late = _owed(at)
     away = absences_at(at)
     ahead = absences_by_member(ids, at, at + AHEAD)
@@ -122,21 +122,6 @@ def _member_workloads(members: Sequence[Member], at: datetime) -> list[MemberWor
         )
         for member in members
     ]
-
-
-def _open_leads() -> Counter[int]:
-    """Return the number of open leads by owner id. Pending changes are not looked at."""
-    # Grouped by category too, so that the index alone answers the query.
-    closing = open_leads.closing_category_ids()
-    rows = Lead.objects.replied().filter(owner__isnull=False).order_by()
-    counts: Counter[int] = Counter()
-    for owner, category, count in rows.values_list("owner", "category").annotate(
-        # Not the key: on SQLite that one is not in the index.
-        Count("owner")
-    ):
-        if category not in closing:
-            counts[owner] += count
-    return counts
 
 
 def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:

@@ -76,11 +76,12 @@ def routing_context(at: datetime) -> RoutingContext:
         members={member.pk: member for member in Member.objects.all()},
         away=absences_at(at),
         tally=LoadTally(loads=counts, last=newest_assignment_ids()),
-        ahead=_saved_turns(),
+        ahead=saved_turns(),
     )
 
 
-def _saved_turns() -> dict[str, dict[int, int]]:
+def saved_turns() -> dict[str, dict[int, int]]:
+    """Return the positions of the rules' rotations: by rotation, then by member id."""
     turns: dict[str, dict[int, int]] = defaultdict(dict)
     known = RotationTurn.objects.filter(rotation__name__startswith=rotation_name(""))
     for rotation, member, ahead in known.values_list("rotation", "member", "ahead"):

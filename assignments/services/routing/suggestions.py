@@ -104,15 +104,23 @@ def accept_suggestion(
             f"{suggestion.member} is {away_until(absence)} by now. Assign the lead by "
             "hand, to them all the same or to somebody else."
         )
-    reason = suggestion.reason.replace("” suggests ", "” suggested ", 1)
     return assign_lead(
         lead=lead,
         to=suggestion.member,
         actor=actor,
         at=at,
         expected=suggestion.owner_id,
-        reason=f"{reason[:420]} {actor} agreed."[:500],
+        reason=agreed_reason(suggestion.reason, actor),
     )
+
+
+def agreed_reason(reason: str, actor: User) -> str:
+    """Return a suggestion's reason for the ledger: in the past, and that `actor` agreed.
+
+    It has at most 500 characters.
+    """
+    suggested = reason.replace("” suggests ", "” suggested ", 1)
+    return f"{suggested[:420]} {actor} agreed."[:500]
 
 
 @transaction.atomic

@@ -57,7 +57,8 @@ class TestBadges:
             f"/leads/{lead.pk}/assign/", headers={"HX-Request": "true"}
         )
 
-        assertContains(response, "You can still choose them.")
+        assertContains(response, back_day(running))
+        assertContains(response, f'name="member" value="{running.member_id}"')
 
     def test_the_team_says_it_too(self, client, manager, running):
         assertContains(client.get("/team/"), back_day(running))
