@@ -326,7 +326,7 @@ class TestAnswers:
 
         page = client.get(f"/assignments/{change.pk}/undo/")
 
-        assertContains(page, "Nobody had this lead before")
+        assertContains(page, "Nobody had it before")
 
     def test_undo_says_why_it_cannot(self, client, refused):
         response = self.act(client, refused, "undo")
