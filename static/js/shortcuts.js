@@ -14,8 +14,14 @@ const currentRow = () => document.activeElement?.closest(".lrow") ??
 
 const moveFocus = (step) => {
   const rows = [...document.querySelectorAll("#rows > .lrow")];
-  if (!rows.length) return;
   const from = rows.indexOf(currentRow());
+  // Beyond the rows of this page, and where the lead has the screen to itself.
+  const isOutside = from < 0 || !rows[from + step] || !rows[from].checkVisibility();
+  if (leadPanel()?.dataset.lead && isOutside) {
+    clickFirst(document.getElementById(step > 0 ? "next-lead" : "previous-lead"));
+    return;
+  }
+  if (!rows.length) return;
   const next = rows[from < 0 ? 0 : Math.min(Math.max(from + step, 0), rows.length - 1)];
   nameLink(next).focus();
   next.scrollIntoView({ block: "nearest" });
@@ -58,6 +64,7 @@ const ACTIONS = {
   X: () => select(true),
   a: assign,
   n: writeNote,
+  m: () => clickFirst(document.getElementById("mark-read")),
   u: undo,
   g: () => { awaitsPage = true; },
   "/": () => document.getElementById("id_q")?.focus(),
