@@ -217,8 +217,10 @@ class TestListBeside:
             make_lead("Omar Other", owner=ana)
 
         panel = client.get(f"/leads/{lead.pk}/", headers=htmx("panel"))
+        notes = client.get(f"/leads/{lead.pk}/", headers=htmx("notes"))
 
-        assertNotContains(panel, "Omar Other")
+        assertNotContains(panel, 'class="lrow')
+        assertNotContains(notes, "Omar Other")
 
 
 @pytest.mark.parametrize(
