@@ -15,7 +15,7 @@ from assignments.services.mail_content.parse_waiting import is_waiting
 from dashboard.lead.correspondents import Correspondents
 
 FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
-PERHAPS_SENT = "it may be in Smartlead or not; it is not sent again"
+PERHAPS_SENT = "it may or may not be in Smartlead; Handoff does not send it again"
 NOTE_LOOKS = {
     Note.State.DONE: "good",
     Note.State.UNCONFIRMED: "warn",
@@ -263,13 +263,13 @@ def _state_words(note: Note) -> str:
         case Note.State.DONE:
             return "in Smartlead"
         case Note.State.UNCONFIRMED:
-            return f"unconfirmed: {note.outcome or PERHAPS_SENT}"
+            return f"not confirmed: {note.outcome or PERHAPS_SENT}"
         case Note.State.REFUSED:
             return f"refused: {note.outcome}"
         case Note.State.CANCELLED:
             return f"not sent: {note.outcome}"
     if note.kind != Note.Kind.WRITTEN:
-        return "goes to Smartlead once the lead is handed over"
+        return "is sent to Smartlead once the owner has changed"
     return "sending" if note.state == Note.State.SENDING else "waiting to be sent"
 
 

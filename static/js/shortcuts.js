@@ -44,13 +44,13 @@ const undo = () => {
   const mine = [...document.querySelectorAll("[data-mine]")];
   mine.sort((a, b) => b.dataset.mine - a.dataset.mine);
   if (mine.length) clickFirst(mine[0].querySelector("button"));
-  else showMessage("Nothing on this page is yours to undo. Older changes are in History.");
+  else showMessage("You have nothing to undo on this page. Older changes are in History.");
 };
 
 const writeNote = () => {
   const field = document.getElementById("note-text");
   if (field) field.focus();
-  else showMessage(leadPanel()?.dataset.lead ? "You cannot write on this lead." : "Open a lead first, then write a note.");
+  else showMessage(leadPanel()?.dataset.lead ? "You cannot add a note to this lead." : "Open a lead first, then write a note.");
 };
 
 const select = (shiftKey) => currentRow()?.querySelector('input[name="lead"]')

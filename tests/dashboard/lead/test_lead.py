@@ -121,7 +121,7 @@ class TestTimeline:
 
         for words in ("Ana Sousa", "Ben Okafor", "Ben speaks Dutch.", "Theo was first"):
             assertContains(response, words)
-        assertContains(response, "By hand · Sara Klein")
+        assertContains(response, "Sara Klein decided it")
 
     def test_many_changes_cost_no_more_than_one(self, client, manager, ana, ben):
         lead = with_thread(make_lead(owner=ana))
