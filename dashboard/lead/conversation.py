@@ -12,7 +12,7 @@ from assignments.models import Lead, Message, Note
 from assignments.services.mail_content.file_names import attachment_names
 from assignments.services.mail_content.mail_line import mail_line, no_words
 from assignments.services.mail_content.parse_waiting import is_waiting
-from dashboard.lead.correspondents import Correspondents
+from assignments.services.replies.correspondents import Correspondents
 
 FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
 PERHAPS_SENT = "it may or may not be in Smartlead; Handoff does not send it again"
@@ -146,9 +146,7 @@ def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conver
     )
 
 
-def _addressed(
-    shown: list[ShownMessage], people: Correspondents
-) -> list[ShownMessage]:
+def _addressed(shown: list[ShownMessage], people: Correspondents) -> list[ShownMessage]:
     """Return the mails with the names of who wrote and who got them."""
     return [
         replace(

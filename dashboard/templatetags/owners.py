@@ -34,7 +34,9 @@ def decided_by(change: Assignment) -> str:
     """
     if change.actor:
         return f"{change.actor} decided it"
-    return "Seen in Smartlead" if change.cause == Cause.OUTSIDE else "Handoff decided it"
+    return (
+        "Seen in Smartlead" if change.cause == Cause.OUTSIDE else "Handoff decided it"
+    )
 
 
 @register.simple_tag

@@ -90,6 +90,8 @@ def test_what_cannot_be_taken_back_says_so_before_and_offers_no_undo(office, peo
     office.dispatch()
 
     expect(row_of(page, "Lena Lead")).to_contain_text("done")
-    expect(row_of(page, "Lena Lead").get_by_role("button", name="Undo")).to_have_count(0)
+    expect(row_of(page, "Lena Lead").get_by_role("button", name="Undo")).to_have_count(
+        0
+    )
     page.keyboard.press("u")
     expect(page.locator("#messages")).to_contain_text("nothing to undo on this page")

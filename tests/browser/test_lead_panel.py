@@ -13,7 +13,8 @@ from tests.factories import make_message
 LONG = "<p>" + "A word that takes room. " * 120 + "</p>"
 IN_VIEW = """() => {
   const box = document.querySelector("#panel > .scroll").getBoundingClientRect();
-  const mail = [...document.querySelectorAll("#thread > .mail")].at(-1).getBoundingClientRect();
+  const newest = [...document.querySelectorAll("#thread > .mail")].at(-1);
+  const mail = newest.getBoundingClientRect();
   return mail.top >= box.top - 1 && mail.top < box.bottom - 40;
 }"""
 FIRST_SEEN = """() => {
@@ -112,19 +113,27 @@ class TestNeighbours:
 
         page.get_by_role("link", name="Next lead, Mira Middle").click()
 
-        expect(page.get_by_role("heading", name="Mira Middle", exact=True)).to_be_visible()
+        expect(
+            page.get_by_role("heading", name="Mira Middle", exact=True)
+        ).to_be_visible()
         expect(page.locator("#next-lead")).to_be_focused()
         expect(row_of(page, "Mira Middle")).to_have_attribute("aria-current", "true")
         page.get_by_role("link", name="Previous lead, Lena Lead").click()
-        expect(page.get_by_role("heading", name="Lena Lead", exact=True)).to_be_visible()
+        expect(
+            page.get_by_role("heading", name="Lena Lead", exact=True)
+        ).to_be_visible()
 
     def test_are_reached_by_keys(self, office, leads):
         page = open_lead(office, "Lena Lead")
 
         page.keyboard.press("j")
-        expect(page.get_by_role("heading", name="Mira Middle", exact=True)).to_be_visible()
+        expect(
+            page.get_by_role("heading", name="Mira Middle", exact=True)
+        ).to_be_visible()
         page.keyboard.press("k")
-        expect(page.get_by_role("heading", name="Lena Lead", exact=True)).to_be_visible()
+        expect(
+            page.get_by_role("heading", name="Lena Lead", exact=True)
+        ).to_be_visible()
 
     def test_are_reached_by_keys_where_the_lead_is_a_page(self, office, leads):
         page = office.screen(width=390)
@@ -140,7 +149,9 @@ class TestNeighbours:
 
         page.get_by_role("link", name="Next lead, Mira Middle").click()
 
-        expect(page.get_by_role("heading", name="Mira Middle", exact=True)).to_be_visible()
+        expect(
+            page.get_by_role("heading", name="Mira Middle", exact=True)
+        ).to_be_visible()
 
 
 class TestRead:

@@ -148,22 +148,20 @@ class TestALead:
             assert marked.status_code == answer.status_code
 
     @pytest.mark.parametrize(
-        ("owner", "to", "decided_by", "refused"),
+        ("way", "decided_by", "refused"),
         [
             # Who decided may take it back, also if the lead is no longer theirs.
-            ("ana", "ben", MEMBER, []),
-            ("ana", "ben", TEAM_LEAD, [MEMBER]),
-            ("ana", "ben", MANAGER, [MEMBER]),
-            ("ben", "ana", MANAGER, [MEMBER]),
-            ("cem", "ben", MANAGER, [MEMBER, TEAM_LEAD]),
-            ("ana", "cem", MANAGER, [MEMBER, TEAM_LEAD]),
+            (("ana", "ben"), MEMBER, []),
+            (("ana", "ben"), TEAM_LEAD, [MEMBER]),
+            (("ana", "ben"), MANAGER, [MEMBER]),
+            (("ben", "ana"), MANAGER, [MEMBER]),
+            (("cem", "ben"), MANAGER, [MEMBER, TEAM_LEAD]),
+            (("ana", "cem"), MANAGER, [MEMBER, TEAM_LEAD]),
         ],
     )
-    def test_who_may_undo_a_change(
-        self, client, house, owner, to, decided_by, refused
-    ):
+    def test_who_may_undo_a_change(self, client, house, way, decided_by, refused):
         for role, user in house.users.items():
-            before, now = getattr(house, owner), getattr(house, to)
+            before, now = (getattr(house, name) for name in way)
             change = make_assignment(
                 make_lead(owner=now), now, expected=before, state="done",
                 actor=house.users[decided_by], finished_at=MONDAY,

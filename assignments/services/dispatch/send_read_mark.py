@@ -1,8 +1,8 @@
 """Send to Smartlead whether a lead is read: repeatable, so that doubt costs a call."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F
 from django.db.models.functions import Greatest
 
 from assignments.models import Lead
@@ -33,43 +33,39 @@ def send_read_mark(context: DispatchContext, claim: DispatchClaim, slot: Slot) -
     meanwhile, that stays due.
     """
     lead = Lead.objects.get(pk=claim.pk)
-    is_read = not lead.is_unread
     try:
         with context.client.use_slot(slot):
-            context.client.set_read(map_id=lead.pk, is_read=is_read)
+            context.client.set_read(map_id=lead.pk, is_read=not lead.is_unread)
     except NotSent:
-        _finish(claim, is_read, read_due_at=context.clock())
+        _finish(claim, lead, read_due_at=context.clock())
     except Refused as error:
-        _take_back(claim, is_read, refusal_sentence(error))
+        _take_back(claim, lead, refusal_sentence(error))
     except AmbiguousWrite:
-        _try_again(claim, lead, is_read, context.clock())
+        _try_again(claim, lead, context.clock())
     except ServiceTrouble as error:
         at = context.clock()
         due_at = at if error.kind == "rate_limit" else at + retry_delay(1)
-        _finish(claim, is_read, read_due_at=due_at)
+        _finish(claim, lead, read_due_at=due_at)
         record_outage(error, at)
     else:
         seen_at = Greatest("seen_at", context.clock())
-        _finish(claim, is_read, read_due_at=None, read_failures=0, seen_at=seen_at)
+        _finish(claim, lead, read_due_at=None, read_failures=0, seen_at=seen_at)
 
 
-def _try_again(
-    claim: DispatchClaim, lead: Lead, is_read: bool, at: datetime
-) -> None:
-    if lead.read_failures + 1 >= MANY_FAILURES:
-        return _take_back(claim, is_read, NOT_CONFIRMED)
-    due_at = at + retry_delay(lead.read_failures + 1)
-    _finish(claim, is_read, read_due_at=due_at, read_failures=F("read_failures") + 1)
-    return None
+def _try_again(claim: DispatchClaim, lead: Lead, at: datetime) -> None:
+    failures = lead.read_failures + 1
+    if failures >= MANY_FAILURES:
+        return _take_back(claim, lead, NOT_CONFIRMED)
+    due_at = at + retry_delay(failures)
+    return _finish(claim, lead, read_due_at=due_at, read_failures=failures)
 
 
-def _take_back(claim: DispatchClaim, is_read: bool, sentence: str) -> None:
-    _finish(
-        claim, is_read, is_unread=is_read, read_due_at=None, read_refusal=sentence
-    )
+def _take_back(claim: DispatchClaim, lead: Lead, sentence: str) -> None:
+    before = not lead.is_unread
+    _finish(claim, lead, is_unread=before, read_due_at=None, read_refusal=sentence)
 
 
-def _finish(claim: DispatchClaim, is_read: bool, **news: object) -> None:
+def _finish(claim: DispatchClaim, lead: Lead, **news: Any) -> None:
     """Store the outcome, unless the lead was marked anew while it was being sent."""
-    claimed = Lead.objects.filter(pk=claim.pk, read_due_at=claim.lease_until)
-    claimed.filter(is_unread=not is_read).update(**news)
+    claimed = Lead.objects.filter(pk=lead.pk, read_due_at=claim.lease_until)
+    claimed.filter(is_unread=lead.is_unread).update(**news)

@@ -143,13 +143,17 @@ def _obstacle(change: Assignment, newer: Assignment | None) -> str:
         return "This was done in Smartlead. Assign the lead to change it."
     if change.lead.gone_at:
         return LEAD_GONE
+    return _nobody_to_return_to(change) or _moved_on(change, newer)
+
+
+def _nobody_to_return_to(change: Assignment) -> str:
     if not change.expected_known:
         return "Handoff does not know who had it before. Assign it to somebody."
     if change.expected is None:
         return NO_OWNER_BEFORE
     if not change.expected.is_active:
         return f"{change.expected} has been deactivated. Assign it to somebody."
-    return _moved_on(change, newer)
+    return ""
 
 
 def _moved_on(change: Assignment, newer: Assignment | None) -> str:

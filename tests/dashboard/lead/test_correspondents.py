@@ -1,6 +1,6 @@
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.factories import MONDAY, make_lead, make_member, make_user
@@ -79,7 +79,9 @@ def test_the_name_beside_an_unknown_address_is_shown(client, manager, lead):
 def test_many_mails_cost_no_more_queries_than_one(client, manager, lead):
     write(lead, sender="ana@ours.example")
     client.get(f"/leads/{lead.pk}/")
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         client.get(f"/leads/{lead.pk}/")
     for number in range(20):
         write(lead, sender=f"ana{number}@ours.example")

@@ -89,7 +89,9 @@ class TestAMailThatIsNotParsedYet:
         make_message(lead, at=MONDAY - timedelta(days=1), parser_version=0)
         make_thread(lead, MAILS_OPEN)
 
-        assertContains(client.get(f"/leads/{lead.pk}/"), "This mail is still being read.")
+        assertContains(
+            client.get(f"/leads/{lead.pk}/"), "This mail is still being read."
+        )
 
 
 class TestThePoll:

@@ -209,9 +209,7 @@ class TestUndo:
         row = assign(office, held, cem)
         row.refresh_from_db()
 
-        undo_assignment(
-            assignment=row, actor=make_manager(), at=office.clock()
-        )
+        undo_assignment(assignment=row, actor=make_manager(), at=office.clock())
         office.dispatch()
         revived = story(held)
         go(office, MONDAY + DAY)

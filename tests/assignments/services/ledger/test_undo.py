@@ -201,7 +201,9 @@ class TestWhoMayUndo:
     ],
 )
 def test_a_change_without_a_way_back_is_known_before(fields, sentence):
-    assert why_no_way_back(make_lead(**fields)) == f"You cannot take this back: {sentence}"
+    assert (
+        why_no_way_back(make_lead(**fields)) == f"You cannot take this back: {sentence}"
+    )
 
 
 def test_a_lead_of_somebody_who_is_there_can_go_back(ana):
