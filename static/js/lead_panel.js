@@ -62,15 +62,14 @@ document.addEventListener("click", (event) => {
   else openLead(link, { follow: Boolean(link.dataset.goes) });
 });
 
-// Only a page with an open lead needs the script that keeps its newest mail in view.
-const showNewest = () => leadPanel()?.dataset.lead && import("./thread_view.js").then((view) => view.open());
+const showNewest = () => leadPanel()?.dataset.lead && import("./thread_view.js").then(({ open }) => open());
 
 document.addEventListener("htmx:afterSwap", () => {
   if (!leadPanel()) return;
   markOpenRow();
   if (!leadPanel().dataset.lead) return;
   document.title = leadPanel().dataset.title;
-  if (focusAfterSwap) (document.getElementById(focusAfterSwap) ?? document.getElementById("panel-h"))?.focus();
+  document.getElementById(focusAfterSwap)?.focus();
   focusAfterSwap = "";
   showNewest();
 });

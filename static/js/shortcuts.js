@@ -15,19 +15,15 @@ const currentRow = () => document.activeElement?.closest(".lrow") ??
 const moveFocus = (step) => {
   const rows = [...document.querySelectorAll("#rows > .lrow")];
   const from = rows.indexOf(currentRow());
-  // Beyond the rows of this page, and where the lead has the screen to itself.
-  const isOutside = from < 0 || !rows[from + step] || !rows[from].checkVisibility();
-  if (leadPanel()?.dataset.lead && isOutside) {
+  const next = rows[from < 0 ? 0 : from + step];
+  const isOpen = leadPanel()?.dataset.lead;
+  if (isOpen && (from < 0 || !next?.checkVisibility())) {
     clickFirst(document.getElementById(step > 0 ? "next-lead" : "previous-lead"));
-    return;
-  }
-  if (!rows.length) return;
-  const next = rows[from < 0 ? 0 : Math.min(Math.max(from + step, 0), rows.length - 1)];
-  nameLink(next).focus();
-  next.scrollIntoView({ block: "nearest" });
-  clearTimeout(openTimer);
-  if (leadPanel()?.dataset.lead) {
-    openTimer = setTimeout(() => leadPanel()?.dataset.lead && openLead(nameLink(next), { follow: true }), 120);
+  } else if (next) {
+    nameLink(next).focus();
+    next.scrollIntoView({ block: "nearest" });
+    clearTimeout(openTimer);
+    if (isOpen) openTimer = setTimeout(() => leadPanel()?.dataset.lead && openLead(nameLink(next), { follow: true }), 120);
   }
 };
 
