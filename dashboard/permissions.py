@@ -42,9 +42,6 @@ class ViewerRights:
     def sees_system(self) -> bool:
         return self.role != Role.MEMBER
 
-    def may_overrule(self, decided_by: int | None) -> bool:
-        return self.role != Role.MEMBER or decided_by == self.user_id
-
     @property
     def may_assign_many(self) -> bool:
         return self.role != Role.MEMBER

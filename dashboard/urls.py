@@ -61,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/views/<int:pk>/remove/", views_saved.remove, name="remove_view"),
     path("leads/<int:map_id>/", lead.lead_page, name="lead"),
     path("leads/<int:map_id>/row/", lead.lead_row, name="lead_row"),
+    path("leads/<int:map_id>/read/", lead.mark, name="mark_lead"),
     path("leads/<int:map_id>/notes/", lead.add_note, name="add_note"),
     path("leads/<int:map_id>/assign/", assign.assign, name="assign"),
     path("assign/", views_bulk.assign_many, name="assign_many"),

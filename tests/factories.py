@@ -38,7 +38,7 @@ from assignments.services.bulk.allocation import AllocationRequest, PlanPart
 from assignments.services.bulk.table_keys import normalized_key
 from assignments.services.ledger.batch import AutomaticPlan, Proposal
 from assignments.services.mail_content.parsed_mail import parsed_columns
-from assignments.services.mirror.import_leads import search_text_of
+from assignments.services.mail_content.search_text import search_text_of
 
 MONDAY = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1000)

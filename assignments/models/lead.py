@@ -7,7 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from assignments.models.text_fields import NamedModel, NameField, PlainField
+from assignments.models.text_fields import (
+    NamedModel,
+    NameField,
+    PlainField,
+    SentenceField,
+)
 from assignments.visible_text import displayed
 
 if TYPE_CHECKING:
@@ -157,6 +162,12 @@ class Lead(NamedModel):
     recheck_at = models.DateTimeField(null=True)
     rechecks = models.PositiveSmallIntegerField(default=0)
 
+    # When `is_unread` is to be sent to Smartlead, as somebody here has set it; while it
+    # is being sent, the end of the claim. Empty: it is what Smartlead says.
+    read_due_at = models.DateTimeField(null=True)
+    read_failures = models.PositiveSmallIntegerField(default=0)
+    read_refusal = SentenceField(max_length=500, blank=True)
+
     first_seen_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     missed_passes = models.PositiveSmallIntegerField(default=0)
@@ -165,7 +176,7 @@ class Lead(NamedModel):
     notes_at = models.DateTimeField(null=True)
     notes_unreadable = models.BooleanField(default=False)
 
-    # Name, email, company and campaign in lower case, for the search box.
+    # Name, email, company, campaign and last message, folded, for the search box.
     search_text = models.TextField(blank=True)
     reply_order = models.GeneratedField(
         expression=Coalesce("last_reply_at", models.Value(NEVER)),
@@ -221,6 +232,11 @@ class Lead(NamedModel):
                 fields=["recheck_at"],
                 name="lead_to_recheck",
                 condition=Q(recheck_at__isnull=False),
+            ),
+            models.Index(
+                fields=["read_due_at"],
+                name="lead_read_to_send",
+                condition=Q(read_due_at__isnull=False),
             ),
         ]
         constraints = [

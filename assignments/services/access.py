@@ -3,10 +3,13 @@
 See docs/design/design.md, section 9.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from assignments.models import Coverage, Lead, Member, User
+from assignments.models import Assignment, Coverage, Lead, Member, User
 from assignments.services.errors import NotAllowed
 
 
@@ -165,17 +168,60 @@ def movable_owner_ids(user: User) -> frozenset[int | None] | None:
     return frozenset(owners | {None} if user.leads_teams.exists() else owners)
 
 
-def check_undo(user: User, *, lead: Lead, decided_by: int | None) -> None:
-    """Raise NotAllowed unless `user` may undo what the user `decided_by` (id) decided.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoRights:
+    """Rights of one user to take back changes of single leads, read once for many.
 
-    They must be allowed to move the lead (`check_assign`); those whose role is MEMBER
-    only undo what they decided themselves.
+    `movable` and `choosable` are ids of members; None: no limit.
     """
-    check_assign(user, lead=lead, to=None)
-    if decided_by != user.pk and role_of(user) == Role.MEMBER:
-        raise NotAllowed(
-            "Somebody else decided this. A team lead or sales manager can undo it."
+
+    user: User
+    movable: frozenset[int | None] | None
+    choosable: frozenset[int] | None
+    leads: bool
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        movable = movable_owner_ids(user)
+        if movable is None:
+            return cls(user=user, movable=None, choosable=None, leads=True)
+        return cls(
+            user=user,
+            movable=movable,
+            choosable=frozenset(choosable_members(user).values_list("pk", flat=True)),
+            leads=None in movable,
         )
+
+    def why_not(self, change: Assignment) -> str:
+        """Return a sentence why the user may not undo this change, else an empty text.
+
+        Their own decision about a single lead they may always take back. Else they must
+        lead a team, be allowed to move the lead, and to give leads to who had it.
+        """
+        if not self.user.is_active:
+            return "This login has been deactivated."
+        is_single = change.batch_id is None
+        if is_single and change.actor_id == self.user.pk:
+            return ""
+        if not self.leads or not self._may_move(change.lead):
+            return f"Only {_who_may_undo(change)} can undo it."
+        before = change.expected
+        if before and self.choosable is not None and before.pk not in self.choosable:
+            return f"{before} is not in your team. Ask a sales manager to undo it."
+        return ""
+
+    def _may_move(self, lead: Lead) -> bool:
+        if self.movable is None:
+            return True
+        is_known = lead.owner_id is not None or lead.owner_is_known
+        return is_known and lead.owner_id in self.movable
+
+
+def _who_may_undo(change: Assignment) -> str:
+    owner = change.lead.owner
+    names = [f"{change.actor}"] if change.actor and change.batch_id is None else []
+    names += [f"a team lead of {owner}"] if owner else []
+    return " or ".join([*filter(None, [", ".join(names)]), "a sales manager"])
 
 
 def check_assign_many(user: User) -> None:

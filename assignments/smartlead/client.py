@@ -224,6 +224,11 @@ class Client:
         )
         return _note_id(payload.get("data"))
 
+    def set_read(self, *, map_id: int, is_read: bool) -> None:
+        """Mark a lead as read or unread. The errors are those of `set_owner`."""
+        body = {"email_lead_map_id": map_id, "read_status": is_read}
+        self._write("master-inbox/change-read-status", method="PATCH", body=body)
+
     # ── One lead ────────────────────────────────────────────────────────────────
     def notes(self, lead_id: int) -> list[NoteRow]:
         """Return the notes on a person (by lead id, not map id), in the order of the
@@ -312,9 +317,14 @@ class Client:
         return payload_of_read(self._answer(method, path, params=params, body=body))
 
     def _write(
-        self, path: str, *, body: Mapping[str, Any], start_by: float | None
+        self,
+        path: str,
+        *,
+        body: Mapping[str, Any],
+        start_by: float | None = None,
+        method: str = "POST",
     ) -> dict[str, Any]:
-        response = self._calls.make("POST", path, body=body, start_by=start_by)
+        response = self._calls.make(method, path, body=body, start_by=start_by)
         return payload_of_write(_raise_for_error(response))
 
     def _answer(

@@ -12,7 +12,7 @@ NO_PAGES = frozenset(
         "banner", "lead_row", "calendar_feed", "receive_webhook", "healthz", "readyz",
         "history_export", "performance_csv", "answers_export", "leads_export",
         "login", "logout", "look", "answer_zone", "rename_view", "remove_view", "add_note", "undo",
-        "retry", "dismiss", "preview_coverage", "hand_back", "take_back",
+        "mark_lead", "retry", "dismiss", "preview_coverage", "hand_back", "take_back",
         "acknowledge_coverage", "renew_feed", "revoke_feed", "pause_batch",
         "resume_batch", "cancel_batch", "retry_batch", "set_rule_mode", "move_rule",
         "duplicate_rule", "remove_rule", "accept_change", "accept_shown",

@@ -21,6 +21,7 @@ from assignments.services.errors import AssignmentRefused, NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.routing.suggest_member import take_suggestion
+from assignments.services.ledger.undo import undo_assignment, why_not_undo
 from dashboard.assign.forms import AssignForm
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, back, target
@@ -85,7 +86,7 @@ def _ask_undo(request: PageRequest, change: Assignment) -> HttpResponse:
     context = {
         "change": change,
         "absence": before and absences_at(timezone.now()).get(before.pk),
-        "row": row_of(change.lead, viewer=request.user, at=timezone.now()),
+        "why_not": why_not_undo(change, request.user),
         "here": request.GET.get("next", ""),
     }
     return render(request, "assign/undo.html", context)
@@ -103,7 +104,7 @@ def dismiss(request: PageRequest, pk: int) -> HttpResponse:
 
 def _undo(change: Assignment, request: PageRequest, at: datetime) -> Assignment:
     said = map(id_of, request.POST.getlist("although_away"))
-    return ledger_assign.undo_assignment(
+    return undo_assignment(
         assignment=change,
         actor=request.user,
         at=at,
@@ -133,7 +134,7 @@ def _act(request: PageRequest, pk: int, act: Act) -> HttpResponse:
 
 
 def _change(pk: int) -> Assignment:
-    known = Assignment.objects.select_related("lead__owner", "to", "expected")
+    known = Assignment.objects.select_related("lead__owner", "to", "expected", "actor")
     return get_object_or_404(known, pk=pk)
 
 

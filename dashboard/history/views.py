@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -23,6 +24,7 @@ def history(request: PageRequest) -> HttpResponse:
         page = form.page(request.GET.get("after", ""))
     except BadCursor as bad:
         return _no_list(request, form, [str(bad)])
+    prefetch_related_objects(page.rows, "notes")
     context = {
         "filter": form,
         "lead": form.cleaned_data["lead"],

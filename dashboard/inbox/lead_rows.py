@@ -20,11 +20,13 @@ from assignments.models import (
 from assignments.models.assignment import Cause, State
 from assignments.models.lead import NEVER
 from assignments.services.absences import absences_at
+from assignments.services.ledger.undo import undo_obstacles, why_no_way_back
 from dashboard.permissions import ViewerRights
 from dashboard.templatetags.handoff import age
 
 FAST = timedelta(seconds=10)  # polled twice a second that long, then every five seconds
 JUST_DONE = timedelta(minutes=10)  # how long a row offers to undo what its reader did
+A_DAY = timedelta(days=1)
 DUE_SOON = timedelta(hours=1)
 
 
@@ -51,6 +53,8 @@ class InboxRow:
     change: Assignment | None
     rights: ViewerRights
     at: datetime
+    # Why the viewer cannot take the change back; empty: they can.
+    no_undo: str = ""
     # What a routing rule suggests, and nobody has answered yet.
     suggestion: Suggestion | None = None
     # The live holds of the lead, lowest first: the steps from its home to its owner.
@@ -146,17 +150,40 @@ class InboxRow:
 
     @property
     def may_undo(self) -> bool:
-        """Return True if undo is offered to a viewer who may move the lead.
+        """Return True if the row offers to undo its change: one on its way, or one that
+        the viewer made just now and that is done.
+        """
+        return self.is_undoable and self.look in {Look.SENDING, Look.DONE}
 
-        A waiting change: if they may overrule whoever made it. One that they made just
-        now and that is done: if the lead had an owner before. The service checks again.
+    @property
+    def is_undoable(self) -> bool:
+        """Return True if the viewer can undo the newest change, however old it is."""
+        change = self.change
+        is_made = change is not None and (
+            change.is_pending or change.state == State.DONE
+        )
+        return is_made and not self.no_undo
+
+    @property
+    def is_for_key(self) -> bool:
+        """Return True if the key for undo may take the change back: the viewer made it
+        within a day.
         """
         change = self.change
-        if change is None or not self.may_move:
-            return False
-        if change.state == State.WAITING:
-            return self.rights.may_overrule(change.actor_id)
-        return self.look == Look.DONE and change.expected_id is not None
+        return (
+            change is not None
+            and change.actor_id == self.rights.user_id
+            and self.at - change.created_at < A_DAY
+        )
+
+    @property
+    def no_way_back(self) -> str:
+        """Return the sentence that tells, before the lead is assigned, why that cannot
+        be undone; empty if it can.
+        """
+        change = self.change
+        is_sent = change is not None and change.state == State.SENDING
+        return "" if is_sent else why_no_way_back(self.lead)
 
     @property
     def may_dismiss(self) -> bool:
@@ -222,6 +249,7 @@ def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[InboxR
     ids = [lead.pk for lead in leads]
     changes, suggestions = _newest_decisions(ids), _suggestions(ids)
     _catch_up(leads, changes)
+    no_undo = _undo_obstacles(leads, changes, viewer)
     rights = ViewerRights.of(viewer)
     away = absences_at(at)
     holds = _live_holds([lead.pk for lead in leads])
@@ -231,6 +259,7 @@ def rows_of(leads: Iterable[Lead], *, viewer: User, at: datetime) -> list[InboxR
             change=changes.get(lead.pk),
             rights=rights,
             at=at,
+            no_undo=no_undo.get(lead.pk, ""),
             suggestion=suggestions.get(lead.pk),
             holds=tuple(holds.get(lead.pk, ())),
             away=away,
@@ -258,6 +287,22 @@ def _is_done_since_read(change: Assignment, lead: Lead) -> bool:
     if change.state != State.DONE or change.to_id == lead.owner_id:
         return False
     return (change.finished_at or NEVER) > (lead.owner_known_at or NEVER)
+
+
+def _undo_obstacles(
+    leads: Iterable[Lead], changes: Mapping[int, Assignment], viewer: User
+) -> dict[int, str]:
+    """Return, by lead id, why `viewer` cannot undo the lead's change, of those that are
+    on their way or done. Undoable ones are left out.
+    """
+    made = []
+    for lead in leads:
+        change = changes.get(lead.pk)
+        if change and (change.is_pending or change.state == State.DONE):
+            change.lead = lead  # loaded, with its owner
+            made.append(change)
+    found = undo_obstacles(made, viewer)
+    return {change.lead_id: found[change.pk] for change in made if change.pk in found}
 
 
 def _suggestions(map_ids: list[int]) -> dict[int, Suggestion]:

@@ -1,6 +1,6 @@
 """Mails and notes of a lead as its page shows them, safe from what strangers wrote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
@@ -12,9 +12,10 @@ from assignments.models import Lead, Message, Note
 from assignments.services.mail_content.file_names import attachment_names
 from assignments.services.mail_content.mail_line import mail_line, no_words
 from assignments.services.mail_content.parse_waiting import is_waiting
+from assignments.services.replies.correspondents import Correspondents
 
 FRESH = timedelta(seconds=30)  # a note on its way is looked at often for so long
-PERHAPS_SENT = "it may be in Smartlead or not; it is not sent again"
+PERHAPS_SENT = "it may or may not be in Smartlead; Handoff does not send it again"
 NOTE_LOOKS = {
     Note.State.DONE: "good",
     Note.State.UNCONFIRMED: "warn",
@@ -34,6 +35,8 @@ class ShownMessage:
     is_shortened: bool = False
     is_open: bool = True
     is_asked_for: bool = False  # by itself: then it gets the focus
+    sender: str = ""
+    recipient: str = ""
 
     @property
     def html(self) -> SafeString:
@@ -124,7 +127,7 @@ def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conver
     `opened` is shown whole; if it is on neither list, the headers begin with it.
     Raises Http404 if the lead has no such mail.
     """
-    mail = mail_of(lead, opened) if opened else None
+    mail = _opened_mail(lead, opened) if opened else None
     newest = _with(mail, _bounded(lead))
     headers, has_gap = _headers(lead, before), bool(before)
     if mail and mail not in newest:
@@ -133,13 +136,26 @@ def conversation_of(lead: Lead, *, before: str = "", opened: str = "") -> Conver
             headers, has_gap = [mail, *_headers(lead, opened)], True
         headers = _with(mail, headers)
     earlier = headers[:MOST_HEADERS][::-1]
+    people = Correspondents(lead, [shown.message for shown in (*newest, *earlier)])
     return Conversation(
-        newest=newest,
-        earlier=earlier,
+        newest=_addressed(newest, people),
+        earlier=_addressed(earlier, people),
         earlier_count=max(0, lead.messages.count() - MAILS_OPEN),
         before=earlier[0].message.pk if len(headers) > MOST_HEADERS else None,
         has_gap=has_gap,
     )
+
+
+def _addressed(shown: list[ShownMessage], people: Correspondents) -> list[ShownMessage]:
+    """Return the mails with the names of who wrote and who got them."""
+    return [
+        replace(
+            mail,
+            sender=people.sender_of(mail.message),
+            recipient=people.recipient_of(mail.message),
+        )
+        for mail in shown
+    ]
 
 
 def _with(mail: ShownMessage | None, shown: list[ShownMessage]) -> list[ShownMessage]:
@@ -153,6 +169,11 @@ def mail_of(lead: Lead, number: str) -> ShownMessage:
     """Return the mail of the lead with the id `number`, with all of its content, as
     asked for. Raises Http404 if the lead has none.
     """
+    mail = _opened_mail(lead, number)
+    return _addressed([mail], Correspondents(lead, [mail.message]))[0]
+
+
+def _opened_mail(lead: Lead, number: str) -> ShownMessage:
     message = _stored(lead, number)
     return ShownMessage(
         message=message, display_html=message.display_html, is_asked_for=True
@@ -240,13 +261,13 @@ def _state_words(note: Note) -> str:
         case Note.State.DONE:
             return "in Smartlead"
         case Note.State.UNCONFIRMED:
-            return f"unconfirmed: {note.outcome or PERHAPS_SENT}"
+            return f"not confirmed: {note.outcome or PERHAPS_SENT}"
         case Note.State.REFUSED:
             return f"refused: {note.outcome}"
         case Note.State.CANCELLED:
             return f"not sent: {note.outcome}"
     if note.kind != Note.Kind.WRITTEN:
-        return "goes to Smartlead once the lead is handed over"
+        return "is sent to Smartlead once the owner has changed"
     return "sending" if note.state == Note.State.SENDING else "waiting to be sent"
 
 

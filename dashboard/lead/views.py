@@ -11,6 +11,7 @@ from assignments.models import Account, Lead
 from assignments.services import account
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger.notes import write_note
+from assignments.services.ledger.read_marks import mark_lead
 from assignments.services.mail_content.parse_waiting import is_anything_unparsed
 from assignments.services.mirror.conversations import is_conversation_stale
 from assignments.services.periods import moment_from
@@ -22,6 +23,7 @@ from dashboard.inbox.lead_list import list_behind, list_of
 from dashboard.inbox.lead_rows import row_of
 from dashboard.lead.conversation import conversation_of, mail_of, notes_of, poll_of
 from dashboard.lead.forms import NoteForm
+from dashboard.lead.neighbours import neighbours_of
 from dashboard.notifications.poll_fingerprint import seen
 from dashboard.service_errors import refuse
 
@@ -29,6 +31,7 @@ TEMPLATE = "lead/lead.html"
 PATIENCE = timedelta(minutes=1)  # how long a page waits for Smartlead's conversation
 NOTES_POLL = "every 5s"  # while the conversation is awaited
 MOST_CHANGES = 50
+READ_MARK = "read-mark"
 FRAGMENTS = ("panel", "thread", "earlier", "notes", "timeline")
 
 
@@ -51,7 +54,38 @@ def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
     }
     if target(request) == f"owner-{map_id}":
         return _owner(request, context)
+    if target(request) == READ_MARK:
+        return render(request, f"{TEMPLATE}#{READ_MARK}", context)
     return _page(request, context, at)
+
+
+@require_POST
+def mark(request: PageRequest, map_id: int) -> HttpResponse:
+    """Mark the lead as read or unread, as `as` of the form says, in Smartlead too.
+
+    Returns the part that says so to htmx, upon which the browser reloads the row, and
+    else redirects. Answers 409 if the lead is gone. Raises PermissionDenied.
+    """
+    is_read = request.POST.get("as") == "read"
+    at = timezone.now()
+    try:
+        mark_lead(lead=get_lead(map_id), is_read=is_read, actor=request.user, at=at)
+    except AssignmentRefused as refusal:
+        refuse(request, refusal)
+        return _read_mark(request, map_id, at, status=409)
+    return _read_mark(request, map_id, at)
+
+
+def _read_mark(
+    request: PageRequest, map_id: int, at: datetime, *, status: int = 200
+) -> HttpResponse:
+    if not request.htmx:
+        return back(request, "lead", map_id)
+    lead = get_lead(map_id)
+    row = row_of(lead, viewer=request.user, at=at)
+    context = {"lead": lead, "row": row, "here": request.POST.get("next", "")}
+    response = render(request, f"{TEMPLATE}#{READ_MARK}", context, status=status)
+    return trigger_client_event(response, "lead-changed", {"lead": map_id})
 
 
 @require_POST
@@ -102,6 +136,8 @@ def _page(
     ):
         # Nothing is new: what somebody has opened meanwhile stays open.
         return HttpResponse(status=204)
+    if target(request) in {"", "panel"}:
+        context["steps"] = neighbours_of(lead, request, at=at)
     if target(request) not in FRAGMENTS:
         context |= {**_list_beside(request, at), "open_id": lead.pk, "heading": "h1"}
     return render_page(request, TEMPLATE, context, fragments=FRAGMENTS, status=status)

@@ -123,8 +123,8 @@ def age(moment: datetime | None, now: datetime | None = None) -> str:
 def moment(at: datetime | None, style: str = "full") -> SafeString | str:
     """Return a `<time>` with the moment in the viewer's zone, and all of it as its
     title; empty for None. Style `time` shows `13:05`; `day` shows `Fri 15 May`, or
-    `Today, Fri 15 May`; any other shows `13:05` today, else `Fri 15 May, 13:05`.
-    Another year than this one is added to the day.
+    `Today, Fri 15 May`; `dated` shows `Fri 15 May, 13:05`; any other the same, but only
+    `13:05` today. Another year than this one is added to the day.
     """
     if at is None:
         return ""
@@ -146,6 +146,8 @@ def _shown(local: datetime, style: str) -> str:
             return clock
         case "day":
             return f"Today, {day}" if local.date() == today.date() else day
+        case "dated":
+            return f"{day}, {clock}"
         case _:
             return clock if local.date() == today.date() else f"{day}, {clock}"
 

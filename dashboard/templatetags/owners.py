@@ -44,25 +44,27 @@ def _name(member: object, brief: object) -> str:
 def decided_by(change: Assignment) -> str:
     """Return `Ana Berg decided it` if the change has an actor.
 
-    Else `Noticed` if it was made in Smartlead, or `Handoff decided it`.
+    Else `Seen in Smartlead` if it was made there, or `Handoff decided it`.
     """
     if change.actor:
         return f"{change.actor} decided it"
-    return "Noticed" if change.cause == Cause.OUTSIDE else "Handoff decided it"
+    return (
+        "Seen in Smartlead" if change.cause == Cause.OUTSIDE else "Handoff decided it"
+    )
 
 
 @register.simple_tag
 def expecting(change: Assignment) -> str:
-    """Return `, expecting Ana Berg`, the owner that the change replaces.
+    """Return `, when Ana Berg had it`, the owner that the change replaces.
 
-    `nobody`, or `whoever had it` if that is not known, can stand for the name. Empty
-    for a change made in Smartlead.
+    `nobody` can stand for the name; `, not knowing who had it` if that was not known.
+    Empty for a change made in Smartlead.
     """
     if change.cause == Cause.OUTSIDE:
         return ""
     if not change.expected_known:
-        return ", expecting whoever had it"
-    return f", expecting {change.expected or 'nobody'}"
+        return ", not knowing who had it"
+    return f", when {change.expected or 'nobody'} had it"
 
 
 @register.filter

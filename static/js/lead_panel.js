@@ -5,7 +5,7 @@ import { leadList } from "./lead_rows.js";
 export const leadPanel = () => document.getElementById("panel");
 const isWide = matchMedia("(min-width: 1100px)");
 const isLeadPath = (path) => /^\/leads\/\d+\/$/.test(path);
-let focusAfterSwap = false;
+let focusAfterSwap = "";
 
 const markOpenRow = () => {
   const open = leadPanel()?.dataset.lead;
@@ -30,7 +30,8 @@ const showLead = (path, { address, focus }) => {
 export const openLead = (link, { follow = false } = {}) => {
   const path = link.pathname + link.search;
   const isOpen = Boolean(leadPanel()?.dataset.lead);
-  showLead(path, { address: follow && isOpen ? { replace: path } : { push: path }, focus: !follow });
+  const focus = link.dataset.goes ? link.id : follow ? "" : "panel-h";
+  showLead(path, { address: follow && isOpen ? { replace: path } : { push: path }, focus });
 };
 
 const emptyPanel = () => {
@@ -54,21 +55,26 @@ export const closePanel = () => {
 
 document.addEventListener("click", (event) => {
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  const link = event.target.closest?.(".lrow .who a, #panel [data-closes]");
+  const link = event.target.closest?.(".lrow .who a, #panel :is([data-closes], [data-goes])");
   if (!link || !leadPanel() || !isWide.matches) return;
   event.preventDefault();
   if (link.dataset.closes) closePanel();
-  else openLead(link);
+  else openLead(link, { follow: Boolean(link.dataset.goes) });
 });
+
+const showNewest = () => leadPanel()?.dataset.lead && import("./thread_view.js").then(({ open }) => open());
 
 document.addEventListener("htmx:afterSwap", () => {
   if (!leadPanel()) return;
   markOpenRow();
   if (!leadPanel().dataset.lead) return;
   document.title = leadPanel().dataset.title;
-  if (focusAfterSwap) document.getElementById("panel-h")?.focus();
-  focusAfterSwap = false;
+  document.getElementById(focusAfterSwap)?.focus();
+  focusAfterSwap = "";
+  showNewest();
 });
+
+showNewest();
 
 // Back and forward between a list and its leads change the panel alone: the list stays where
 // it is. Registered before htmx listens, which would fetch the whole page anew.
@@ -78,7 +84,7 @@ addEventListener("popstate", (event) => {
   if (path === leadList().dataset.here) {
     if (leadPanel().dataset.lead) emptyPanel();
   } else if (isLeadPath(location.pathname) && isWide.matches) {
-    showLead(path, { focus: true });
+    showLead(path, { focus: "panel-h" });
   } else return;
   event.stopImmediatePropagation();
 });

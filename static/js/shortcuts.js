@@ -14,14 +14,16 @@ const currentRow = () => document.activeElement?.closest(".lrow") ??
 
 const moveFocus = (step) => {
   const rows = [...document.querySelectorAll("#rows .lrow")];
-  if (!rows.length) return;
   const from = rows.indexOf(currentRow());
-  const next = rows[from < 0 ? 0 : Math.min(Math.max(from + step, 0), rows.length - 1)];
-  nameLink(next).focus();
-  next.scrollIntoView({ block: "nearest" });
-  clearTimeout(openTimer);
-  if (leadPanel()?.dataset.lead) {
-    openTimer = setTimeout(() => leadPanel()?.dataset.lead && openLead(nameLink(next), { follow: true }), 120);
+  const next = rows[from < 0 ? 0 : from + step];
+  const isOpen = leadPanel()?.dataset.lead;
+  if (isOpen && (from < 0 || !next?.checkVisibility())) {
+    clickFirst(document.getElementById(step > 0 ? "next-lead" : "previous-lead"));
+  } else if (next) {
+    nameLink(next).focus();
+    next.scrollIntoView({ block: "nearest" });
+    clearTimeout(openTimer);
+    if (isOpen) openTimer = setTimeout(() => leadPanel()?.dataset.lead && openLead(nameLink(next), { follow: true }), 120);
   }
 };
 
@@ -38,13 +40,13 @@ const undo = () => {
   const mine = [...document.querySelectorAll("[data-mine]")];
   mine.sort((a, b) => b.dataset.mine - a.dataset.mine);
   if (mine.length) clickFirst(mine[0].querySelector("button"));
-  else showMessage("Nothing on this page is yours to undo. Older changes are in History.");
+  else showMessage("You have nothing to undo on this page. Older changes are in History.");
 };
 
 const writeNote = () => {
   const field = document.getElementById("note-text");
   if (field) field.focus();
-  else showMessage(leadPanel()?.dataset.lead ? "You cannot write on this lead." : "Open a lead first, then write a note.");
+  else showMessage(leadPanel()?.dataset.lead ? "You cannot add a note to this lead." : "Open a lead first, then write a note.");
 };
 
 const select = (shiftKey) => currentRow()?.querySelector('input[name="lead"]')
@@ -58,6 +60,7 @@ const ACTIONS = {
   X: () => select(true),
   a: assign,
   n: writeNote,
+  m: () => clickFirst(document.getElementById("mark-read")),
   u: undo,
   g: () => { awaitsPage = true; },
   "/": () => document.getElementById("id_q")?.focus(),

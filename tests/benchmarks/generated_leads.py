@@ -12,7 +12,7 @@ from assignments.models import Assignment, Campaign, Category, Lead, Member, Use
 from assignments.models.assignment import Cause, State
 from assignments.sandbox.names import COUNTRIES, FIRMS, MEMBERS
 from assignments.sandbox.seed import CATEGORIES
-from assignments.services.mirror.import_leads import search_text_of
+from assignments.services.mail_content.search_text import search_text_of
 from assignments.services.sla.answers_owed import is_answer_owed
 
 CLOSING = {"Not Interested", "Do Not Contact", "Wrong Person"}

@@ -160,7 +160,7 @@ def test_links_of_a_mail_that_could_run_are_gone(office, lead):
     seen = watch(page, office.url)
     page.goto(f"{office.url}/leads/{lead.pk}/")
     page.locator(".earlier summary").click()
-    page.get_by_role("link", name="Show those before").click()
+    page.get_by_role("link", name="Show earlier messages").click()
     headers = page.locator(".mail-header")
     expect(headers).to_have_count(len(XSS_VECTORS) - MAILS_OPEN)
     for left in reversed(range(len(XSS_VECTORS) - MAILS_OPEN)):

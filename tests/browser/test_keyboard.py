@@ -67,9 +67,11 @@ class TestFocus:
 
         stops = tab_to(inbox, "All history")
 
-        assert stops[:4] == [
+        assert stops[:6] == [
+            "Next lead, Omar Other",
             "Open Lena Lead in Smartlead",
             "Close Lena Lead",
+            "Mark unread",
             "Assign Lena Lead to somebody",
             "Conversation, notes and history of Lena Lead",
         ]

@@ -55,7 +55,7 @@ def test_a_rule_made_by_keyboard_routes_a_new_lead_and_says_why(office, members)
 
     assert office.world.owner(map_id) == members[0].pk
     page.goto(f"{office.url}/leads/{map_id}/")
-    page.get_by_role("link", name="Why?").focus()
+    page.get_by_role("link", name="Why this owner?").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text(f"Rule “Everything” chose {members[0]}")).to_be_visible()
     expect(page.get_by_text("The rules leave it alone.")).to_be_visible()

@@ -94,7 +94,7 @@ def test_a_reply_is_added_to_the_conversation_that_is_open(hooked, lead):
     page.goto(f"{hooked.url}/inbox/")
     page.get_by_role("link", name="Lena Lead", exact=True).click()
     panel = page.get_by_role("complementary")
-    expect(panel).to_contain_text("No message is kept here yet.")
+    expect(panel).to_contain_text("No messages yet.")
 
     tell(hooked, lambda: hooked.world.add_reply(lead.pk, text="Call me on Friday."))
 

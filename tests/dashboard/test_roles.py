@@ -9,6 +9,8 @@ from pytest_django.asserts import assertContains, assertNotContains
 from assignments.models import Coverage, Member, User
 from tests.dashboard.pages import read_to_end
 from tests.factories import (
+    MONDAY,
+    make_assignment,
     make_batch,
     make_coverage,
     make_feed,
@@ -142,6 +144,33 @@ class TestALead:
             client.force_login(user)
 
             answer = client.post(f"/leads/{lead.pk}/notes/", {"text": "Hello"})
+            marked = client.post(f"/leads/{lead.pk}/read/", {"as": "unread"})
+
+            assert (answer.status_code == 403) == (role in refused), role
+            assert marked.status_code == answer.status_code
+
+    @pytest.mark.parametrize(
+        ("way", "decided_by", "refused"),
+        [
+            # Who decided may take it back, also if the lead is no longer theirs.
+            (("ana", "ben"), MEMBER, []),
+            (("ana", "ben"), TEAM_LEAD, [MEMBER]),
+            (("ana", "ben"), MANAGER, [MEMBER]),
+            (("ben", "ana"), MANAGER, [MEMBER]),
+            (("cem", "ben"), MANAGER, [MEMBER, TEAM_LEAD]),
+            (("ana", "cem"), MANAGER, [MEMBER, TEAM_LEAD]),
+        ],
+    )
+    def test_who_may_undo_a_change(self, client, house, way, decided_by, refused):
+        for role, user in house.users.items():
+            before, now = (getattr(house, name) for name in way)
+            change = make_assignment(
+                make_lead(owner=now), now, expected=before, state="done",
+                actor=house.users[decided_by], finished_at=MONDAY,
+            )  # fmt: skip
+            client.force_login(user)
+
+            answer = client.post(f"/assignments/{change.pk}/undo/")
 
             assert (answer.status_code == 403) == (role in refused), role
 

@@ -18,7 +18,8 @@ from assignments.sandbox.names import MEMBER_OFF_BOARD
 from assignments.sandbox.wsgi import application
 from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
-from assignments.services.ledger.assign import assign_lead, undo_assignment
+from assignments.services.ledger.assign import assign_lead
+from assignments.services.ledger.undo import undo_assignment
 from assignments.services.mirror import conversations, scheduler
 from assignments.smartlead import client as smartlead
 from assignments.smartlead.budget import CallBudget

@@ -14,12 +14,9 @@ from assignments.models import Assignment, Lead, Member, User
 from assignments.models.assignment import Cause, State
 from assignments.services import account
 from assignments.services.errors import AssignmentRefused
-from assignments.services.ledger.assign import (
-    assign_lead,
-    retry_assignment,
-    undo_assignment,
-)
+from assignments.services.ledger.assign import assign_lead, retry_assignment
 from assignments.services.ledger.batch import apply_plan
+from assignments.services.ledger.undo import undo_assignment
 from tests.factories import automatic_plan, make_batch
 from tests.trials.control_socket import ControlSocket
 

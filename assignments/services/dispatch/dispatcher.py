@@ -1,6 +1,6 @@
 """Take a slot of the budget, claim the most urgent row, make one call; again and again.
 
-Nothing else sets an owner or adds a note in Smartlead (docs/design/design.md, rule 1).
+Nothing else changes anything in Smartlead (docs/design/design.md, rule 1).
 Several may run at once; the rows' states keep them apart.
 """
 
@@ -19,6 +19,7 @@ from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.queue import DispatchClaim, DispatchJob
 from assignments.services.dispatch.send_assignment import send, settle
 from assignments.services.dispatch.send_note import send_note, settle_note
+from assignments.services.dispatch.send_read_mark import send_read_mark
 from assignments.smartlead.budget import Slot
 from assignments.smartlead.errors import (
     NotSent,
@@ -171,10 +172,12 @@ class Dispatcher:
 
 
 def is_work_left(account: Account) -> bool:
-    """Return whether assignments, notes or rechecks are pending that nobody has paused.
+    """Return whether assignments, notes, read marks or rechecks are pending that nobody
+    has paused.
 
     Rows being sent count always. Waiting ones do not while all writes, their batch, or
-    (for bulk and rules) bulk is paused; waiting notes do not while all writes are.
+    (for bulk and rules) bulk is paused; waiting notes and read marks do not while all
+    writes are.
     """
     rows = Assignment.objects.filter(state__in=PENDING)
     notes = Note.objects.pending()
@@ -184,7 +187,10 @@ def is_work_left(account: Account) -> bool:
     if account.bulk_paused_at:
         rows = rows.exclude(state="waiting", urgency__gte=4)
     rechecks = Lead.objects.filter(recheck_at__isnull=False)
-    return rows.exists() or notes.exists() or rechecks.exists()
+    marks = Lead.objects.filter(read_due_at__isnull=False)
+    if account.paused_at:
+        marks = marks.none()
+    return any(found.exists() for found in (rows, notes, marks, rechecks))
 
 
 def recheck_owner(context: DispatchContext, claim: DispatchClaim, slot: Slot) -> None:
@@ -222,6 +228,7 @@ _HANDLERS: dict[DispatchJob, Callable[[DispatchContext, DispatchClaim, Slot], No
     DispatchJob.SETTLE: settle,
     DispatchJob.SEND_NOTE: send_note,
     DispatchJob.SETTLE_NOTE: settle_note,
+    DispatchJob.SEND_READ_MARK: send_read_mark,
     DispatchJob.RECHECK: recheck_owner,
 }
 

@@ -26,6 +26,7 @@ class DispatchJob(Enum):
     SETTLE = "settle"
     SEND_NOTE = "send note"
     SETTLE_NOTE = "settle note"
+    SEND_READ_MARK = "send read mark"
     RECHECK = "recheck"
 
 
@@ -106,13 +107,16 @@ def requeue_expired_claims(at: datetime) -> None:
 def next_due_at(at: datetime) -> datetime | None:
     """Return the first moment after `at` when a row falls due; None if there is none.
 
-    Looked at are `not_before` of waiting assignments and notes, and when sending ones
-    may be taken over (lease over and `settle_at` reached). Rechecks are left out.
+    Looked at are `not_before` of waiting assignments and notes, when sending ones may
+    be taken over (lease over and `settle_at` reached), and read marks. Rechecks are
+    left out.
     """
     waiting = Assignment.objects.waiting().filter(not_before__gt=at)
     notes = Note.objects.pending()
     held_back = notes.filter(state=Note.State.WAITING, not_before__gt=at)
+    marked = Lead.objects.filter(read_due_at__gt=at).order_by("read_due_at")
     moments = [
+        marked.values_list("read_due_at", flat=True).first(),
         waiting.order_by("not_before").values_list("not_before", flat=True).first(),
         held_back.order_by("not_before").values_list("not_before", flat=True).first(),
         *_lease_ends(Assignment.objects.sending(), at),
@@ -139,12 +143,13 @@ def _is_expired(row: Assignment, at: datetime) -> bool:
 def _by_urgency(account: Account, at: datetime) -> Iterator[DueRow]:
     """Yield due rows, most urgent first.
 
-    Writes to settle, clicks, coverage returns, coverage starts, notes, rechecks, bulk,
-    rules.
+    Writes to settle, clicks, coverage returns, coverage starts, notes, read marks,
+    rechecks, bulk, rules.
     """
     yield from _clicks(account, at)
     yield from _sends(account, at, Urgency.COVERAGE_RETURN, Urgency.COVERAGE_START)
     yield from _notes(account, at)
+    yield from _read_marks(account, at)
     yield from _rechecks(at)
     yield from _sends(account, at, Urgency.BULK, Urgency.RULE)
 
@@ -155,11 +160,14 @@ def _clicks(account: Account, at: datetime) -> Iterator[DueRow]:
 
 
 def _first_of_each(account: Account, at: datetime) -> Iterator[DueRow]:
-    """Yield the first due row each of: writes to settle, assignments, notes, rechecks."""
+    """Yield the first due row each of: writes to settle, assignments, notes, read marks,
+    rechecks.
+    """
     queues = (
         _settling(at),
         _sends(account, at, Urgency.CLICK, Urgency.RULE, by_age=True),
         _notes(account, at),
+        _read_marks(account, at),
         _rechecks(at),
     )
     for queue in queues:
@@ -222,6 +230,17 @@ def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
         yield DueRow(
             DispatchJob.SETTLE_NOTE if is_lost else DispatchJob.SEND_NOTE, pk, since
         )
+
+
+def _read_marks(account: Account, at: datetime) -> Iterator[DueRow]:
+    """Yield leads whose `read_due_at` has come, earliest first, CANDIDATES at most;
+    none while all writes are paused.
+    """
+    if account.paused_at:
+        return
+    rows = Lead.objects.filter(read_due_at__lte=at).order_by("read_due_at")
+    for pk, since in rows.values_list("pk", "read_due_at")[:CANDIDATES]:
+        yield DueRow(DispatchJob.SEND_READ_MARK, pk, since or at)
 
 
 def _rechecks(at: datetime) -> Iterator[DueRow]:
@@ -289,10 +308,17 @@ def _claim_recheck(claim: DispatchClaim, at: datetime) -> bool:
     return bool(rows.update(recheck_at=claim.lease_until))
 
 
+def _claim_read_mark(claim: DispatchClaim, at: datetime) -> bool:
+    """Set `read_due_at` to the end of the lease; return whether it was still due."""
+    rows = Lead.objects.filter(pk=claim.pk, read_due_at__lte=at)
+    return bool(rows.update(read_due_at=claim.lease_until))
+
+
 _CLAIMS = {
     DispatchJob.SEND: _claim_send,
     DispatchJob.SETTLE: _claim_settle,
     DispatchJob.SEND_NOTE: _claim_note,
     DispatchJob.SETTLE_NOTE: _claim_lost_note,
+    DispatchJob.SEND_READ_MARK: _claim_read_mark,
     DispatchJob.RECHECK: _claim_recheck,
 }

@@ -1,6 +1,5 @@
-"""Decisions of a person about the owner of one lead: assign, undo, retry, dismiss."""
+"""Decisions of a person about the owner of one lead: assign, retry, dismiss."""
 
-from collections.abc import Collection
 from datetime import datetime
 from enum import Enum
 from typing import Literal
@@ -14,7 +13,7 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import access
 from assignments.services.absence_wording import last_day_away
 from assignments.services.absences import absences_at
-from assignments.services.errors import AssignmentRefused, NeedsConfirmation, Stale
+from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger import holds, notes
 from assignments.services.ledger.new_row import (
     NOTHING_PENDING,
@@ -23,7 +22,7 @@ from assignments.services.ledger.new_row import (
     pending_rows,
     supersede,
 )
-from assignments.services.ledger.transitions import LEAD_GONE, finalize
+from assignments.services.ledger.transitions import LEAD_GONE
 from assignments.services.locks import lock_lead
 from assignments.task_queue import nudge_dispatch
 
@@ -47,7 +46,6 @@ def assign_lead(
     note: str = "",
     reason: str = "",
     cause: Cause = Cause.MANUAL,
-    reverses: Assignment | None = None,
     until: Literal["good", "back"] = "good",
 ) -> Assignment:
     """Write and return a row that gives the lead to `to`; cancel one that waits.
@@ -60,6 +58,35 @@ def assign_lead(
     """
     lead = lock_lead(lead.pk)
     access.check_assign(actor, lead=lead, to=to)
+    return write_decision(
+        lead=lead,
+        to=to,
+        actor=actor,
+        at=at,
+        expected=expected,
+        note=note,
+        reason=reason,
+        cause=cause,
+        until=until,
+    )
+
+
+def write_decision(
+    *,
+    lead: Lead,
+    to: Member,
+    actor: User,
+    at: datetime,
+    expected: int | AnyOwner | None = ANY_OWNER,
+    note: str = "",
+    reason: str = "",
+    cause: Cause = Cause.MANUAL,
+    reverses: Assignment | None = None,
+    until: Literal["good", "back"] = "good",
+) -> Assignment:
+    """Do what `assign_lead` does to a lead that the caller has locked, for an actor
+    whose right the caller has checked. Raises all that it raises but NotAllowed.
+    """
     pending = pending_rows([lead.pk]).get(lead.pk, NOTHING_PENDING)
     _check_possible(lead, to, pending.newest, expected)
     if pending.newest and pending.newest.to_id == to.pk:
@@ -92,88 +119,6 @@ def _save_in_place(row: Assignment, pending: PendingRows, note: str) -> None:
     else:
         notes.attach_note(row, text=note, at=at)
         nudge_dispatch()
-
-
-@transaction.atomic
-def undo_assignment(
-    *,
-    assignment: Assignment,
-    actor: User,
-    at: datetime,
-    although_away: Collection[int] = (),
-) -> Assignment:
-    """Cancel a row that waits; give another's lead back by a new UNDO row. Return it.
-
-    Raises AssignmentRefused with the sentence of `why_not_undo`, then NotAllowed, then
-    NeedsConfirmation if the member before is away at `at` and not in `although_away`
-    (ids; not for a waiting row), else as `assign_lead`.
-    """
-    lead = lock_lead(assignment.lead_id)
-    known = Assignment.objects.select_related("expected", "to")
-    assignment = known.get(pk=assignment.pk)
-    if why_not := why_not_undo(assignment, actor):
-        raise AssignmentRefused(why_not)
-    access.check_undo(actor, lead=lead, decided_by=assignment.actor_id)
-    if assignment.state == State.WAITING:
-        return _cancel_waiting(assignment, actor, at)
-    assert assignment.expected is not None  # noqa: S101  why_not_undo has seen to it
-    if assignment.expected_id not in although_away:
-        _check_present(assignment.expected, assignment, at)
-    return assign_lead(
-        lead=lead,
-        to=assignment.expected,
-        actor=actor,
-        at=at,
-        expected=assignment.to_id,
-        cause=Cause.UNDO,
-        reverses=assignment,
-        reason=f"{actor} undid the change to {assignment.to}.",
-        until="back" if assignment.until_back else "good",
-    )
-
-
-def _cancel_waiting(waiting: Assignment, actor: User, at: datetime) -> Assignment:
-    outcome = f"{actor} cancelled it before it was sent."
-    finalize(waiting, state=State.CANCELLED, outcome=outcome, at=at)
-    waiting.refresh_from_db()
-    return waiting
-
-
-def _check_present(before: Member, undone: Assignment, at: datetime) -> None:
-    if absence := absences_at(at).get(before.pk):
-        until = last_day_away(absence, timezone.get_current_timezone())
-        raise NeedsConfirmation(
-            f"{before} is away until {until}. Give the lead back all the same, or keep "
-            f"it with {undone.to}."
-        )
-
-
-def why_not_undo(assignment: Assignment, user: User) -> str | None:
-    """Return a sentence why the assignment cannot be undone now; None if it can.
-
-    It cannot if a coverage made it, if it took the lead out of a coverage now over, or
-    (unless it waits) if it is final but not DONE, was seen in Smartlead, if the owner
-    before is unknown, nobody or deactivated, or if a newer row is pending or the lead
-    has moved. Rights are not looked at.
-    """
-    if why_not := holds.why_not_restore(assignment):
-        return why_not
-    if assignment.state == State.WAITING:
-        return None
-    if assignment.state not in {State.SENDING, State.DONE}:
-        return "Nothing was changed, so there is nothing to undo."
-    if assignment.cause == Cause.OUTSIDE:
-        return "This was done in Smartlead. Assign the lead to change it."
-    if not assignment.expected_known:
-        return "Handoff does not know who had it before. Assign it to somebody."
-    if assignment.expected is None:
-        return (
-            "Nobody had it before, and Smartlead cannot take an owner away. "
-            "Assign it to somebody else."
-        )
-    if not assignment.expected.is_active:
-        return f"{assignment.expected} has been deactivated. Assign it to somebody."
-    return _reason_moved_on(assignment)
 
 
 @transaction.atomic
@@ -292,18 +237,3 @@ def _join_pending(row: Assignment, actor: User, note: str, at: datetime) -> Assi
         nudge_dispatch()
     notes.attach_note(row, text=note, at=at, author=actor)
     return row
-
-
-def _reason_moved_on(assignment: Assignment) -> str | None:
-    """Return a sentence if the lead has moved on since this row, else None.
-
-    It has if a newer row of it is pending, or if this row is DONE and another has it
-    now.
-    """
-    lead = assignment.lead
-    newer = Assignment.objects.pending().filter(lead=lead, pk__gt=assignment.pk)
-    if newer.exists():
-        return "A newer change of this lead is on its way."
-    if assignment.state == State.DONE and lead.owner_id != assignment.to_id:
-        return f"It has moved since: {lead.owner or 'nobody'} has it now."
-    return None

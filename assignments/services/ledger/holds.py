@@ -28,6 +28,10 @@ from assignments.services.ledger.notes import LONGEST_NOTE, attach_note
 
 LIVE, TAKING, ENDED = Hold.State.LIVE, Hold.State.TAKING, Hold.State.ENDED
 Outcome = Hold.Outcome
+MADE_BY_COVERAGE = (
+    "A coverage did this. Hand the lead back on the page of the coverage, or assign it "
+    "to somebody."
+)
 
 
 def apply_final_state(row: Assignment, *, at: datetime) -> None:
@@ -91,20 +95,6 @@ def revive_holds_of_found_lead(lead: Lead) -> None:
     )
     completed.update(state=Coverage.State.RETURNING, completed_at=None)
     ended.update(state=LIVE, outcome="", ended_at=None, move=None)
-
-
-def why_not_restore(row: Assignment) -> str | None:
-    """Return a sentence if a coverage forbids to undo `row`, else None.
-
-    It does if it made the row itself, or if the row ended a hold of a coverage that is
-    over.
-    """
-    if row.is_of_coverage:
-        return (
-            "A coverage did this. Hand the lead back on the page of the coverage, or "
-            "assign it to somebody."
-        )
-    return ended_coverage_reasons(Assignment.objects.filter(pk=row.pk)).get(row.pk)
 
 
 def ended_coverage_reasons(rows: QuerySet[Assignment]) -> dict[int, str]:

@@ -14,6 +14,7 @@ from assignments.services.locks import lock_lead
 from assignments.services.mail_content.mail_line import mail_line
 from assignments.services.mail_content.parse import PARSER_VERSION
 from assignments.services.mail_content.parsed_mail import parsed_columns
+from assignments.services.mail_content.search_text import search_text_of
 
 CHUNK = 20
 MOST_CHUNKS_OF_LEAD = 10  # at once; the rest of a longer thread waits its turn
@@ -102,8 +103,9 @@ def _show_newest_mail(lead_id: int) -> None:
         return
     line = plain_text.fit_to_column(mail_line(newest), model=Lead, field="last_message")
     if line != lead.last_message:
-        news = {"last_message": line, "last_message_mark": ""}
-        Lead.objects.filter(pk=lead_id).update(**news)
+        lead.last_message, lead.last_message_mark = line, ""
+        lead.search_text = search_text_of(lead, lead.campaign)
+        lead.save(update_fields=["last_message", "last_message_mark", "search_text"])
 
 
 def _knows_newer_mail(lead: Lead, message: Message) -> bool:

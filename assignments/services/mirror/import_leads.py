@@ -21,6 +21,7 @@ from assignments.services.mail_content.mail_line import (
     mark_of,
     newest_mail,
 )
+from assignments.services.mail_content.search_text import search_text_of
 from assignments.services.replies import own_mail, record
 from assignments.services.replies.exchanges import (
     Mail,
@@ -31,7 +32,6 @@ from assignments.services.sla.answers_owed import is_answer_owed
 from assignments.services.sla.deadlines import update_deadlines
 from assignments.services.sla.policy import SlaPolicy
 from assignments.smartlead.records import LeadRow
-from assignments.visible_text import folded
 
 type Asker = Literal["list", "get"]
 
@@ -187,18 +187,6 @@ def _take_news(
     _write_attributes(leads, whole, replace(around, mails=mails))
 
 
-def search_text_of(lead: Lead, campaign: Campaign | None) -> str:
-    """Return the folded name, address, company and campaign name, joined by blanks.
-
-    An address with an encoded (xn--) domain is added in lower case, not folded.
-    """
-    name = f"{lead.first_name} {lead.last_name}"
-    texts = (name, lead.email, lead.company, campaign.name if campaign else "")
-    words = " ".join(map(folded, texts))
-    sent = lead.email.lower() if "xn--" in lead.email.lower() else ""
-    return " ".join(f"{words} {sent}".split())
-
-
 def _new_last_mails(rows: Iterable[LeadRow]) -> dict[int, LastMail]:
     """Return the parsed newest mail by lead, of rows with a history whose newest mail
     is not the one parsed last for the stored lead.
@@ -288,6 +276,7 @@ def _apply(lead: Lead, row: LeadRow, around: _LeadContext) -> set[str]:
     of the fields that changed.
     """
     news = _news(row, around.last_mails.get(lead.pk))
+    news |= _read_mark(lead, news)
     news |= _mail_times(lead, news, around.mails.get(lead.pk, ()))
     after = {name: getattr(lead, name) for name in _ATTRIBUTES} | news
     category = around.categories.get(after["category_id"] or 0)
@@ -299,6 +288,16 @@ def _apply(lead: Lead, row: LeadRow, around: _LeadContext) -> set[str]:
     changed = _set(lead, news)
     campaign = around.campaigns.get(lead.campaign_id or 0)
     return changed | _set(lead, {"search_text": search_text_of(lead, campaign)})
+
+
+def _read_mark(lead: Lead, news: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what keeps a mark set here that is not sent yet; a newer reply ends it."""
+    if lead.read_due_at is None:
+        return {}
+    replied_at = news.get("last_reply_at")
+    if replied_at and replied_at > (lead.listed_reply_at or NEVER):
+        return {"read_due_at": None}
+    return {"is_unread": lead.is_unread}
 
 
 def _mail_times(

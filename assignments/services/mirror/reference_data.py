@@ -12,8 +12,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from assignments.models import Campaign, Category, Lead, Member
 from assignments.services import plain_text
+from assignments.services.mail_content.search_text import search_text_of
 from assignments.services.mirror import sync_sources
-from assignments.services.mirror.import_leads import search_text_of
 from assignments.services.mirror.session import SyncSession
 from assignments.services.mirror.sync_sources import (
     CAMPAIGN_LEADS,

@@ -14,13 +14,14 @@ from assignments.models import Assignment, Lead
 from assignments.models.assignment import Cause, State
 from assignments.services.account import current_account
 from assignments.services.dispatch import queue
-from assignments.services.ledger.assign import assign_lead, undo_assignment
+from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.batch import apply_plan
 from assignments.services.ledger.ownership import (
     OwnerObservation,
     observe_owner,
     record_owner_write,
 )
+from assignments.services.ledger.undo import undo_assignment
 from tests.factories import (
     MONDAY,
     automatic_plan,

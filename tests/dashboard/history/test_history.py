@@ -5,6 +5,7 @@ from pytest_django.asserts import assertContains
 
 from assignments.models import Batch
 from assignments.models.assignment import State
+from assignments.services.ledger.assign import assign_lead
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_manager
 
@@ -48,6 +49,20 @@ class TestHistory:
         assert names(response) == ["Three", "Two", "One"]
         assertContains(response, "Seen in Smartlead")
         assertContains(response, "By hand · Sara Klein")
+
+    def test_shows_the_note_that_went_along_with_the_reason(
+        self, client, manager, ana, ben
+    ):
+        change = assign_lead(
+            lead=make_lead(owner=ana), to=ben, actor=manager, at=MONDAY,
+            note="Ask for the <yard> plan.",
+        )  # fmt: skip
+
+        response = client.get("/history/")
+
+        assertContains(response, change.reason)
+        assertContains(response, "Note: “Ask for the &lt;yard&gt; plan.”")
+        assertContains(response, "Note, waiting: Ask for the &lt;yard&gt; plan.")
 
     def test_filters(self, client, ledger, ana):
         one, two, _ = ledger

@@ -65,7 +65,7 @@ class TestAMailThatIsNotParsedYet:
 
         response = client.get(f"/leads/{lead.pk}/{query.format(mail.pk)}")
 
-        assertContains(response, "This mail is being prepared.")
+        assertContains(response, "This mail is still being read.")
         assertNotContains(response, "Secret sauce")
 
     def test_is_asked_for_and_polled_until_it_is_there(
@@ -89,7 +89,9 @@ class TestAMailThatIsNotParsedYet:
         make_message(lead, at=MONDAY - timedelta(days=1), parser_version=0)
         make_thread(lead, MAILS_OPEN)
 
-        assertContains(client.get(f"/leads/{lead.pk}/"), "This mail is being prepared.")
+        assertContains(
+            client.get(f"/leads/{lead.pk}/"), "This mail is still being read."
+        )
 
 
 class TestThePoll:
@@ -246,7 +248,7 @@ class TestALongThread:
         assert page.count(f'<p dir="auto">Words of mail {number}.</p>') == 1
         assert page.count(f'id="mail-{mail.pk}"') == 1
         assert page.count("autofocus") == 1
-        assert ("Show those after" in page) == (
+        assert ("Show later messages" in page) == (
             number < 100 - MAILS_OPEN - MOST_HEADERS
         )
 
@@ -268,9 +270,9 @@ class TestALongThread:
         rest = page_of(client, lead, f"?before={second.pk}")
         assert rest.count('class="mail-header"') == 1
         assert "sender-0@example.com" in rest
-        assert "Show those before" not in rest
-        assert "Show those after" in rest
-        assert "Show those after" not in page
+        assert "Show earlier messages" not in rest
+        assert "Show later messages" in rest
+        assert "Show later messages" not in page
 
     def test_puts_mails_without_a_time_first_and_loses_none(self, client, lead):
         undated = [make_message(lead, at=None) for _ in range(MOST_HEADERS + 1)]

@@ -91,7 +91,7 @@ class TestNotesOfALead:
         ("state", "words"),
         [
             ("done", "in Smartlead"),
-            ("unconfirmed", "unconfirmed: Perhaps."),
+            ("unconfirmed", "not confirmed: Perhaps."),
             ("refused", "refused: Perhaps."),
         ],
     )

@@ -14,6 +14,7 @@ from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.ownership import OwnerObservation, observe_owner
+from assignments.services.ledger.undo import undo_assignment
 from tests.assignments.services.coverage.model import Coverage as ToldCoverage
 from tests.assignments.services.coverage.model import Lead as Told
 from tests.assignments.services.coverage.model_comparison import (
@@ -231,7 +232,7 @@ class HistoryDriver(ModelComparison):
         if row.pk in self.decided and not self.is_as(number, self.decided[row.pk][1]):
             return
         with suppress(AssignmentRefused):
-            ledger_assign.undo_assignment(assignment=row, actor=self.boss, at=self.at)
+            undo_assignment(assignment=row, actor=self.boss, at=self.at)
 
     def outside(self, a: int, b: int, c: int) -> None:
         number, to, row = a % LEADS, b % MEMBERS, self.look().get(a % LEADS)

@@ -9,6 +9,7 @@ from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.services.ledger.transitions import end_gone_lead
+from assignments.services.ledger.undo import undo_assignment, why_not_undo
 from tests.assignments.services.coverage.scenario import (
     DAY,
     HOUR,
@@ -208,9 +209,7 @@ class TestUndo:
         row = assign(office, held, cem)
         row.refresh_from_db()
 
-        ledger_assign.undo_assignment(
-            assignment=row, actor=make_manager(), at=office.clock()
-        )
+        undo_assignment(assignment=row, actor=make_manager(), at=office.clock())
         office.dispatch()
         revived = story(held)
         go(office, MONDAY + DAY)
@@ -223,13 +222,13 @@ class TestUndo:
         go(office, MONDAY + DAY)
         row.refresh_from_db()
 
-        why_not = ledger_assign.why_not_undo(row, make_manager())
+        why_not = why_not_undo(row, make_manager())
 
         assert why_not
         assert "over by now" in why_not
 
     def test_it_is_not_offered_for_a_coverages_own_move(self, office, cast, held):
-        why_not = ledger_assign.why_not_undo(held.assignments.get(), make_manager())
+        why_not = why_not_undo(held.assignments.get(), make_manager())
 
         assert why_not
         assert "coverage did this" in why_not

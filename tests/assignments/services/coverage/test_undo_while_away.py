@@ -5,6 +5,7 @@ import pytest
 from assignments.models import Assignment, CoveredLead, Member
 from assignments.services.errors import NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
+from assignments.services.ledger.undo import undo_assignment
 from tests.assignments.services.coverage.scenario import (
     DAY,
     HOUR,
@@ -45,7 +46,7 @@ class TestUndoToSomebodyAwayByThen:
         return Assignment.objects.get(pk=row.pk)
 
     def undo(self, office, row, **words) -> None:
-        ledger_assign.undo_assignment(
+        undo_assignment(
             assignment=row, actor=make_manager(), at=office.clock(), **words
         )
         office.dispatch()

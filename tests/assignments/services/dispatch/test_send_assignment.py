@@ -8,7 +8,8 @@ from assignments.sandbox.faults import FaultKind
 from assignments.services.dispatch import send_assignment
 from assignments.services.dispatch.context import step_reached
 from assignments.services.dispatch.dispatcher import Dispatcher
-from assignments.services.ledger.assign import assign_lead, undo_assignment
+from assignments.services.ledger.assign import assign_lead
+from assignments.services.ledger.undo import undo_assignment
 from tests.dispatch_harness import DispatchHarness, state_of
 from tests.factories import (
     make_absence,

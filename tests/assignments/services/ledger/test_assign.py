@@ -8,8 +8,6 @@ from assignments.services.ledger.assign import (
     assign_lead,
     dismiss_assignment,
     retry_assignment,
-    undo_assignment,
-    why_not_undo,
 )
 from assignments.services.ledger.transitions import finalize
 from tests.factories import (
@@ -237,58 +235,6 @@ class TestAccess:
                 actor=theo,
                 at=MONDAY,
             )
-
-
-class TestUndo:
-    def done(self, lead, to, **fields) -> Assignment:
-        row = make_assignment(lead, to, state=State.DONE, finished_at=MONDAY, **fields)
-        type(lead).objects.filter(pk=lead.pk).update(owner=to)
-        return Assignment.objects.get(pk=row.pk)
-
-    def test_cancels_what_waits(self, sara, ana, ben):
-        row = assign_lead(lead=make_lead(owner=ana), to=ben, actor=sara, at=MONDAY)
-
-        undone = undo_assignment(assignment=row, actor=sara, at=MONDAY)
-
-        assert undone.pk == row.pk
-        assert undone.state == State.CANCELLED
-
-    def test_the_note_of_a_cancelled_row_is_cancelled(self, sara, ana, ben):
-        row = assign_lead(
-            lead=make_lead(owner=ana), to=ben, actor=sara, at=MONDAY, note="Hi"
-        )
-
-        undo_assignment(assignment=row, actor=sara, at=MONDAY)
-
-        assert row.notes.get().state == Note.State.CANCELLED
-
-    def test_gives_a_done_one_back(self, sara, ana, ben):
-        row = self.done(make_lead(owner=ana), ben)
-
-        undone = undo_assignment(assignment=row, actor=sara, at=MONDAY)
-
-        assert (undone.to, undone.expected, undone.cause) == (ana, ben, Cause.UNDO)
-        assert undone.reverses == row
-
-    def test_says_that_smartlead_cannot_take_an_owner_away(self, sara, ben):
-        row = self.done(make_lead(owner=None), ben)
-
-        with pytest.raises(AssignmentRefused, match="cannot take an owner away"):
-            undo_assignment(assignment=row, actor=sara, at=MONDAY)
-
-    def test_leaves_a_lead_that_has_moved_since(self, sara, ana, ben, cem):
-        lead = make_lead(owner=ana)
-        row = self.done(lead, ben)
-        type(lead).objects.filter(pk=lead.pk).update(owner=cem)
-
-        row = Assignment.objects.get(pk=row.pk)
-        assert why_not_undo(row, sara) == "It has moved since: Cem Kaya has it now."
-
-    def test_is_not_for_those_who_may_not_move_the_lead(self, ana, ben):
-        row = self.done(make_lead(owner=ana), ben)
-
-        with pytest.raises(NotAllowed):
-            undo_assignment(assignment=row, actor=make_user(), at=MONDAY)
 
 
 class TestRetry:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from assignments.models import Lead
@@ -12,6 +14,7 @@ from assignments.services.mirror import conversations
 from assignments.services.mirror.import_leads import save_row
 from assignments.services.webhooks.receive import receive
 from assignments.smartlead.records import Attachment, HistoryEntry
+from assignments.visible_text import folded
 from tests.assignments.services.mirror.test_conversations import entry
 from tests.factories import MONDAY, make_campaign, make_lead
 from tests.mirror_harness import make_row
@@ -95,6 +98,27 @@ def test_is_the_same_by_row_thread_and_event(lead, way, mail, line):
 
     lead.refresh_from_db()
     assert lead.last_message == line
+
+
+@pytest.mark.parametrize("way", [by_row, by_thread, by_event])
+def test_is_found_by_its_words_and_no_longer_by_those_before(lead, way):
+    way(lead, [OURS, reply("<p>Größe of the YARD?</p>")])
+
+    lead.refresh_from_db()
+    assert folded("größe of the yard?") in lead.search_text
+    assert "thursday" not in lead.search_text
+    assert lead.search_text.startswith("lena lead")
+
+
+def test_of_rows_from_before_is_found_after_the_update():
+    lead = make_lead(last_message="The YARD plan", search_text="lena lead")
+    migration = import_module("assignments.migrations.0004_search_last_messages")
+
+    for _ in range(2):
+        migration.add_last_messages(apps, None)
+
+    lead.refresh_from_db()
+    assert lead.search_text == "lena lead the yard plan"
 
 
 def test_of_a_mail_of_ours_without_text_says_that_we_sent_it(lead):

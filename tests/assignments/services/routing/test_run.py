@@ -16,6 +16,7 @@ from assignments.models import (
 )
 from assignments.models.assignment import Cause, State, Urgency
 from assignments.services.ledger import assign
+from assignments.services.ledger.undo import undo_assignment
 from assignments.services.operations.tick import tick
 from assignments.services.routing import run
 from tests.factories import (
@@ -218,7 +219,7 @@ class TestExcludedLeads:
         tick(at=MONDAY)
 
         row = routed(lead)
-        assign.undo_assignment(assignment=row, actor=make_manager(), at=MONDAY)
+        undo_assignment(assignment=row, actor=make_manager(), at=MONDAY)
         tick_again()
 
         assert lead.assignments.count() == 1

@@ -1,0 +1,33 @@
+"""Decisions of a person whether a lead counts as read, in Smartlead too."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from assignments.models import Lead, User
+from assignments.services import access
+from assignments.services.errors import AssignmentRefused
+from assignments.services.ledger.transitions import LEAD_GONE
+from assignments.services.locks import lock_lead
+from assignments.task_queue import nudge_dispatch
+
+
+@transaction.atomic
+def mark_lead(*, lead: Lead, is_read: bool, actor: User, at: datetime) -> None:
+    """Mark the lead as read or unread here, and queue it to be sent to Smartlead.
+
+    Nothing is queued if the lead is so already. Raises NotAllowed if the actor may not
+    move the lead, AssignmentRefused if Smartlead no longer has it.
+    """
+    lead = lock_lead(lead.pk)
+    access.check_assign(actor, lead=lead, to=None)
+    if lead.gone_at:
+        raise AssignmentRefused(LEAD_GONE)
+    if lead.is_unread != is_read:
+        return
+    lead.is_unread = not is_read
+    lead.read_due_at, lead.read_failures, lead.read_refusal = at, 0, ""
+    lead.save(
+        update_fields=["is_unread", "read_due_at", "read_failures", "read_refusal"]
+    )
+    nudge_dispatch()
