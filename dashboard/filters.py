@@ -109,8 +109,12 @@ def total_of[Row: Model](page: Page[Row], rows: QuerySet[Row]) -> str:
     """
     if not page.earlier and not page.later:
         return f"{len(page.rows)}"
-    found = count_of(rows)
-    return f"{MOST_COUNTED:,}+" if found > MOST_COUNTED else f"{found:,}"
+    return most_counted(count_of(rows))
+
+
+def most_counted(count: int) -> str:
+    """Return a result of `count_of` for display: `12`, or `1,000+`."""
+    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
 
 
 def count_of[Row: Model](rows: QuerySet[Row]) -> int:

@@ -143,29 +143,30 @@ def page_of_groups[Row: Model, Key](
     groups: Sequence[Key],
     *,
     rows_of: Callable[[Key], QuerySet[Row]],
-    order: Order,
+    order: Callable[[Key], Order],
+    group_of: Callable[[Row], Key],
     after: Cursor | None,
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """Return a page of a list in groups (owner ids, each with its rows in `order`).
+    """Return a page of a list in groups (of ids or numbers), each in its own order.
 
-    `rows_of` returns the rows of a group; groups are queried one by one until the page
-    is full. Cursors hold the row's `owner_id` and the values of `order`. Raises
-    BadCursor if the cursor's group is not in `groups`.
+    `rows_of` returns the rows of a group, `group_of` the group of a row; groups are
+    queried one by one until the page is full. Cursors hold the group and the values of
+    its order. Raises BadCursor if the cursor's group is not in `groups`.
     """
     back = after is not None and after.back
     found: list[Row] = []
     for group, place in _groups_from(groups, after):
         rows = rows_of(group)
         if place:
-            rows = rows.filter(order.beyond(place, back=back))
-        found += order.applied(rows, back=back)[: size + 1 - len(found)]
+            rows = rows.filter(order(group).beyond(place, back=back))
+        found += order(group).applied(rows, back=back)[: size + 1 - len(found)]
         if len(found) > size:
             break
     return cut_page(
         found,
         after=after,
-        place=lambda row: (row.owner_id, *order.values_of(row)),  # type: ignore[attr-defined]
+        place=lambda row: (group_of(row), *order(group_of(row)).values_of(row)),
         size=size,
     )
 

@@ -16,6 +16,9 @@ class Account(models.Model):
     # Keyed hash of the API key: tells two keys apart, says nothing about either.
     fingerprint = models.CharField(max_length=64, blank=True)
     bound_at = models.DateTimeField(null=True)
+    # The first binding: replies from before it have no time to be answered. Empty: all
+    # replies have one.
+    answers_count_from = models.DateTimeField(null=True)
 
     # *Pause all writes*, by a person or after a rebind.
     paused_at = models.DateTimeField(null=True)

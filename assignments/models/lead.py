@@ -30,6 +30,8 @@ class Category(NamedModel):
     sentiment = models.CharField(max_length=20, blank=True)
     is_closing = models.BooleanField("closes the conversation", default=False)
     is_interested = models.BooleanField("means interest", default=False)
+    # An automatic answer, say: the conversation stays open, and no answer is awaited.
+    owes_no_answer = models.BooleanField("owes no answer", default=False)
     # Once a person has decided, a sync does not decide again.
     set_by_hand = models.BooleanField(default=False)
 
@@ -39,6 +41,10 @@ class Category(NamedModel):
 
     def __str__(self) -> str:
         return displayed(self.name) or f"Category {self.pk}"
+
+    @property
+    def owes_answer(self) -> bool:
+        return not (self.is_closing or self.owes_no_answer)
 
 
 class Campaign(NamedModel):

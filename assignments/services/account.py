@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from assignments.models import Account, User
 from assignments.services import access
@@ -44,11 +46,14 @@ def binding_problem(account: Account) -> str | None:
 def bind(at: datetime) -> None:
     """Bind an unbound database to the settings' URL and key, with `at`; else do
     nothing.
+
+    Replies have a time to be answered from `at` on, unless that is set already.
     """
     Account.objects.filter(pk=current_account().pk, fingerprint="").update(
         base_url=settings.SMARTLEAD_BASE_URL,
         fingerprint=account_fingerprint(),
         bound_at=at,
+        answers_count_from=Coalesce("answers_count_from", Value(at)),
     )
 
 

@@ -3,7 +3,10 @@
 from datetime import date
 from itertools import groupby
 
+from django.utils import timezone
+
 from assignments.models import Lead, SlaTarget
+from assignments.services.periods import short_day
 from assignments.services.sla.days_off import DaysOff, country_names, next_holidays
 from assignments.services.sla.deadlines import Deadline, deadlines_of
 from assignments.services.sla.policy import SlaPolicy
@@ -74,11 +77,17 @@ def due_words(lead: Lead) -> str:
 
     `1 working hour, Ana's hours`, or instead of Ana's `the hours of everybody` or `in
     the hours of who had it then`; `90 minutes around the clock`. `Never: no target is
-    set for it.` without a target; empty if no answer is owed.
+    set for it.` without a target, `Never: …` with the day for a reply from before
+    Handoff was connected; empty if no answer is owed.
     """
     if not lead.answer_owed or lead.last_reply_at is None:
         return ""
-    due = deadlines_of([(lead, lead.last_reply_at)], SlaPolicy())[lead.pk]
+    policy = SlaPolicy()
+    due = deadlines_of([(lead, lead.last_reply_at)], policy)[lead.pk]
+    counted_from = policy.answers_count_from
+    if counted_from and lead.last_reply_at < counted_from:
+        day = short_day(timezone.localdate(counted_from))
+        return f"Never: it came before Handoff was connected, on {day}."
     if due is None:
         return "Never: no target is set for it."
     return f"{span_words(due.target)}{_whose(due, lead)}"

@@ -27,6 +27,7 @@ from dashboard.configuration.sla_labels import (
 )
 from dashboard.configuration.views_targets import check_reader
 from dashboard.htmx import PageRequest
+from dashboard.inbox.answer_filter import unanswered_before
 from dashboard.service_errors import refuse
 from dashboard.team.views_members import check_manager
 
@@ -59,6 +60,7 @@ def categories(request: PageRequest) -> HttpResponse:
                 category=category,
                 is_closing=f"closing_{category.pk}" in request.POST,
                 is_interested=f"interested_{category.pk}" in request.POST,
+                owes_no_answer=f"automatic_{category.pk}" in request.POST,
             )
         preferences.confirm_categories(actor=request.user, at=timezone.now())
     except AssignmentRefused as refusal:
@@ -76,6 +78,7 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
         "hours": week_words(week_from_lists(book.hours.week)),
         "holidays": place_words(book.hours.country, book.hours.subdivision),
         "told_after": time_words(book.hours.escalate_after, "working "),
+        "before": unanswered_before({}),
         "categories": Category.objects.all(),
     }
     return render(request, "configuration/overview.html", context, status=status)

@@ -1,6 +1,6 @@
 """The filter of the inbox: a query string, checked, as leads in an order."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,9 +10,16 @@ from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.lead import NEVER
+from assignments.services.bulk import open_leads
 from assignments.visible_text import folded
 from dashboard.filters import count_of, day_field, total_of, within
 from dashboard.form_fields import LinesField
+from dashboard.inbox.answer_filter import (
+    BY_DUE,
+    SLAS,
+    AnswerFilter,
+    page_by_lateness,
+)
 from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
 from dashboard.pagination import Cursor, Order, Page, page_of, page_of_groups
 
@@ -21,7 +28,7 @@ ORDERS = {
     "-reply": BY_REPLY,
     "reply": Order(first="reply_order", key="map_id", descending=False),
     "-sent": Order(first="sent_order", key="map_id", descending=True),
-    "due": Order(first="due_order", key="map_id", descending=False),
+    "due": BY_DUE,
 }
 SORTS = [
     ("", "Newest reply first"),
@@ -29,23 +36,23 @@ SORTS = [
     ("-sent", "Last written to first"),
     ("owner", "By owner"),
     ("due", "Due first"),
+    ("late", "Late first, the last 7 days on top"),
 ]
 STATUSES = [
     ("", "Status"),
     ("open", "Open"),
+    ("interested", "Interested"),
     ("unread", "Unread"),
     ("waiting_on_us", "Waiting on us"),
     ("waiting_on_them", "Waiting on them"),
     ("closed", "Closed"),
 ]
-SLAS = [("", "Answer"), ("due", "Due within the hour"), ("overdue", "Overdue")]
 NAMED_OWNERS = [
     ("me", "Me"),
     ("covering", "Covering for others"),
     ("nobody", "Nobody"),
     ("unknown", "Not known"),
 ]
-DUE_SOON = timedelta(hours=1)
 MOST_WORDS = 10
 MOST_NEW = 100
 
@@ -81,7 +88,7 @@ class InboxFilter(LinkedFilters):
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
         self.user = user
-        self._late: dict[datetime, Q] = {}
+        self.answers = AnswerFilter()
         self.members = {member.pk: member for member in Member.objects.all()}
         self.categories = list(Category.objects.all())
         self._fill_choices()
@@ -181,6 +188,8 @@ class InboxFilter(LinkedFilters):
         """
         cursor = Cursor.decoded(after, self.query) if after else None
         sort = self.cleaned_data["sort"] or "-reply"
+        if sort == "late":
+            return page_by_lateness(self.leads(at=at), at=at, after=cursor)
         if sort == "owner":
             return self._page_by_owner(at, cursor)
         return page_of(self.leads(at=at), order=ORDERS[sort], after=cursor)
@@ -190,7 +199,8 @@ class InboxFilter(LinkedFilters):
         return page_of_groups(
             [*self.members, None],
             rows_of=lambda owner: leads.filter(owner=owner),
-            order=BY_REPLY,
+            order=lambda _: BY_REPLY,
+            group_of=lambda lead: lead.owner_id,
             after=after,
         )
 
@@ -218,7 +228,7 @@ class InboxFilter(LinkedFilters):
             | {
                 "owner": self._owned_by(said["owner"]),
                 "status": self._in_status(said["status"]),
-                "sla": self._answer(said["sla"], at),
+                "sla": self.answers.condition(said["sla"], at),
                 "from": within("reply_order", said["from"], None),
                 "to": within("reply_order", None, said["to"]),
                 "q": self._found if by_id else self._words,
@@ -243,26 +253,6 @@ class InboxFilter(LinkedFilters):
         ids = Lead.objects.filter(found).values_list("pk", flat=True)
         few = list(ids.order_by()[: MOST_NAMED + 1])
         return Q(pk__in=few) if len(few) <= MOST_NAMED else found
-
-    def _answer(self, sla: str, at: datetime) -> Q:
-        if sla == "overdue":
-            return self._overdue(at)
-        if sla == "due":
-            soon = Q(due_order__gt=at, due_order__lte=at + DUE_SOON)
-            return soon & Q(answer_owed=True)
-        return Q()
-
-    def _overdue(self, at: datetime) -> Q:
-        """Return the condition for leads whose answer is owed and was due at `at`; kept
-        for each `at`. Up to MOST_NAMED are named by id; more are found soon in any
-        order, and not by an index that would have all of them sorted first.
-        """
-        if at not in self._late:
-            late = Lead.objects.filter(answer_owed=True, due_order__lte=at)
-            few = list(late.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
-            many = Q(answer_owed=True, answer_due_at__lte=at)
-            self._late[at] = Q(pk__in=few) if len(few) <= MOST_NAMED else many
-        return self._late[at]
 
     def _me(self) -> Member | None:
         mine = (m for m in self.members.values() if m.user_id == self.user.pk)
@@ -293,6 +283,8 @@ class InboxFilter(LinkedFilters):
         match status:
             case "open":
                 return Q(last_reply_at__isnull=False) & self._is_not_closed
+            case "interested":
+                return open_leads.is_interested()
             case "unread":
                 return Q(is_unread=True)
             case "waiting_on_us":

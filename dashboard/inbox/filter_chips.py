@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from assignments.services.periods import short_day
-from dashboard.filters import MOST_COUNTED
+from dashboard.filters import most_counted
+from dashboard.inbox.answer_filter import sla_words
 from dashboard.inbox.filter import (
     NAMED_OWNERS,
-    SLAS,
     STATUSES,
     InboxFilter,
 )
@@ -56,10 +58,7 @@ def droppable_filters(form: InboxFilter, *, at: datetime) -> list[DroppableFilte
     """
     found = [(chip, form.count(at=at, without=chip.name)) for chip in chips_of(form)]
     return [
-        DroppableFilter(
-            chip=chip,
-            count=f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}",
-        )
+        DroppableFilter(chip=chip, count=most_counted(count))
         for chip, count in found
         if count
     ]
@@ -76,7 +75,7 @@ def _words(form: InboxFilter, name: str) -> str:
         case "status":
             return dict(STATUSES)[said]
         case "sla":
-            return dict(SLAS)[said]
+            return sla_words(said, timezone.now())
         case "q":
             return f"Search: {said}"
         case "from" | "to":

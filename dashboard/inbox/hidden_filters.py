@@ -17,7 +17,7 @@ from dashboard.filters import QueryFilter
 
 MOST_NAMED = 500  # ids in one query
 EVERYBODY = "all"
-LINKED = ("team", "covering", "coming", "review", "days")
+LINKED = ("team", "mine", "covering", "coming", "review", "days")
 
 
 def number_of_days() -> forms.IntegerField:
@@ -35,6 +35,7 @@ def number_of_days() -> forms.IntegerField:
 
 class LinkedFilters(QueryFilter):
     team = forms.ModelChoiceField(Team.objects.all(), required=False)
+    mine = forms.ChoiceField(choices=[("yes", "yes")], required=False)
     covering = forms.ChoiceField(required=False)
     coming = forms.ChoiceField(required=False)
     review = forms.ChoiceField(choices=ReviewSection.choices, required=False)
@@ -67,6 +68,8 @@ class LinkedFilters(QueryFilter):
         found: dict[str, Q] = {}
         if said["team"]:
             found["team"] = Q(owner__team=said["team"])
+        if said["mine"]:
+            found["mine"] = review.movable_by(self.user)
         if said["covering"]:
             member = self._named(said["covering"])
             found["covering"] = held_by(member) if member else held_by_anybody()
@@ -98,6 +101,8 @@ class LinkedFilters(QueryFilter):
                 return f"On the way to {to}" if to else "On the way to somebody"
             case "review":
                 return self._review_words(ReviewSection(said))
+            case "mine":
+                return "You may assign"
             case "team":
                 return f"Team: {said}"
             case _:

@@ -6,7 +6,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from assignments.models import Lead, Member, SavedView, User
+from assignments.services.bulk.open_leads import is_open
 from assignments.services.insights import review
+from assignments.services.insights.answers_due import overdue
 from assignments.services.insights.review import MOST_COUNTED
 from dashboard.inbox.hidden_filters import held_by
 
@@ -25,14 +27,20 @@ class Rail:
 
 
 def rail_of(user: User, *, at: datetime) -> Rail:
+    """Return the counts of the lists behind the links, and the user's own views.
+
+    Mine and Nobody's are open leads; overdue ones are those that the user may move.
+    """
     present = Lead.objects.present()
+    open_leads = Lead.objects.filter(is_open())
     # By id: with a join the counts would look at the leads of everybody.
     member = Member.objects.filter(user=user).first()
+    late = present.filter(overdue(at), review.movable_by(user))
     return Rail(
-        mine=_counted(present.owned_by(member)) if member else "",
+        mine=_counted(open_leads.owned_by(member)) if member else "",
         covering=_counted(present.filter(held_by(member))),
-        nobodys=_counted(present.unowned()),
-        overdue=_counted(present.filter(answer_owed=True, due_order__lte=at)),
+        nobodys=_counted(open_leads.filter(review.without_owner())),
+        overdue=_counted(late),
         views=list(SavedView.objects.filter(user=user)),
     )
 

@@ -7,7 +7,7 @@ are for sales managers, like the one of the history (docs/design/design.md, sect
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -23,6 +23,7 @@ from assignments.services.insights.metrics import (
 )
 from dashboard.csv_response import BATCH, csv_response
 from dashboard.htmx import PageRequest
+from dashboard.inbox.answer_filter import unanswered_before
 from dashboard.pagination import Order, in_chunks
 from dashboard.performance.export import answers_csv, figures_csv, leads_csv
 from dashboard.performance.periods import PeriodForm
@@ -40,6 +41,7 @@ def performance(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, TEMPLATE, context, status=400)
     lines, total = _table(form)
+    team = form.cleaned_data["team"]
     context |= {
         "lines": lines,
         "total": total,
@@ -47,6 +49,10 @@ def performance(request: PageRequest) -> HttpResponse:
         **_name_head(form),
         "period_query": form.query(sort="", team=""),
         "days": form.days,
+        "before": unanswered_before(
+            {"team": f"{team.pk}"} if team else {},
+            Q(owner__team=team) if team else None,
+        ),
     }
     return render(request, TEMPLATE, context)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from assignments.models import Coverage, Lead, Member, User
@@ -16,6 +17,7 @@ from assignments.services.insights.review import (
     UNTOUCHED_DAYS,
     ReviewSection,
 )
+from dashboard.inbox.answer_filter import lateness_order
 from dashboard.inbox.hidden_filters import number_of_days
 
 FIRST = 5  # rows of a section; the inbox has the rest
@@ -35,7 +37,6 @@ EXPLAINED = {
     ReviewSection.UNTOUCHED: "Open leads without a mail either way.",
 }
 ORDERS = {
-    ReviewSection.OVERDUE: ("due_order", "map_id"),
     ReviewSection.UNTOUCHED: ("reply_order", "map_id"),
 }
 NEWEST_FIRST = ("-reply_order", "-map_id")
@@ -96,7 +97,7 @@ class SectionBox:
 
     @property
     def inbox(self) -> str:
-        by_age = "&sort=due" if self.section == ReviewSection.OVERDUE else ""
+        by_age = "&sort=late" if self.section == ReviewSection.OVERDUE else ""
         return f"{reverse('inbox')}?{self.query}{by_age}"
 
     @property
@@ -116,10 +117,17 @@ def _pile(section: ReviewSection, user: User, at: datetime, days: int) -> Sectio
     leads = review.leads_of(section, user=user, at=at, days=days)
     count = leads.order_by()[: MOST_COUNTED + 1].count()
     known = leads.select_related("owner", "campaign", "category")
-    order = ORDERS.get(section, NEWEST_FIRST)
-    first = list(known.order_by(*order)[:FIRST]) if count else []
+    first = _first(section, known, at) if count else []
     rows = _rows(section, first, at)
     return SectionBox(section=section, count=count, rows=rows, days=days)
+
+
+def _first(
+    section: ReviewSection, leads: QuerySet[Lead], at: datetime
+) -> Sequence[Lead]:
+    if section == ReviewSection.OVERDUE:
+        return lateness_order(leads, at=at, most=FIRST)
+    return list(leads.order_by(*ORDERS.get(section, NEWEST_FIRST))[:FIRST])
 
 
 def _rows(

@@ -13,11 +13,14 @@ from django_htmx.http import trigger_client_event
 
 from assignments.models import Suggestion, User
 from assignments.services.errors import AssignmentRefused
+from assignments.services.insights import review as services_review
 from assignments.services.insights.review import accept_drift
 from assignments.services.routing import suggestions as services
 from dashboard.assign.views_bulk import check_right
 from dashboard.htmx import PageRequest, back, target
+from dashboard.inbox.answer_filter import unanswered_before
 from dashboard.inbox.lead_rows import row_of
+from dashboard.inbox.sidebar import to_review
 from dashboard.lead.views import get_lead
 from dashboard.review.sections import DaysForm, piles_of
 from dashboard.service_errors import refuse
@@ -42,8 +45,12 @@ def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
         "lead__campaign", "lead__category", "member", "owner", "rule"
     )
     pages = Paginator(known.order_by("-pk"), SHOWN)
-    piles = piles_of(request.user, at=timezone.now(), days=form.wanted)
+    at = timezone.now()
+    piles = piles_of(request.user, at=at, days=form.wanted)
+    mine = services_review.movable_by(request.user)
     context = {
+        "before": unanswered_before({"mine": "yes"}, mine),
+        "total": to_review(request.user, at=at),
         "form": form,
         "piles": piles,
         "empty": [

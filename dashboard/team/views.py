@@ -1,6 +1,7 @@
 """The workload of members."""
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_safe
 from assignments.models import Team
 from assignments.services.insights.workload import team_workload
 from dashboard.htmx import PageRequest
+from dashboard.inbox.answer_filter import unanswered_before
 from dashboard.team.workload_table import SORTS, board_of
 
 HEADS = [
@@ -49,6 +51,10 @@ def team(request: PageRequest) -> HttpResponse:
         "order": "ascending" if sort in {"name", "oldest"} else "descending",
         "heads": HEADS,
         "board": board_of(found, sort=sort, team=chosen),
+        "before": unanswered_before(
+            {"team": f"{chosen.pk}"} if chosen else {},
+            Q(owner__team=chosen) if chosen else None,
+        ),
         "has_teams": Team.objects.exists(),
     }
     return render(request, "team/team.html", context, status=200 if is_right else 400)

@@ -54,7 +54,7 @@ class WorkloadLine:
 
     @property
     def overdue_list(self) -> str:
-        return _inbox(self.whose, sla="overdue", sort="due")
+        return _inbox(self.whose, sla="overdue", sort="late")
 
     @property
     def held_list(self) -> str:

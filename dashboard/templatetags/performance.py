@@ -87,6 +87,17 @@ def waiting_of(member: Member | None) -> str:
     return f"{reverse('inbox')}?{urlencode(query)}"
 
 
+@register.simple_tag
+def overdue_of(member: Member | None) -> str:
+    """Return the address of the inbox with the member's overdue leads; empty if `member`
+    is None.
+    """
+    if member is None:
+        return ""
+    query = {"owner": f"{member.pk}", "sla": "overdue", "sort": "late"}
+    return f"{reverse('inbox')}?{urlencode(query)}"
+
+
 def _data(key: str, value: str, shown: str) -> SafeString:
     return format_html('<data class="{}" value="{}">{}</data>', key, value, shown)
 

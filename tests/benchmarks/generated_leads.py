@@ -98,9 +98,8 @@ def _lead(
 def _due(
     replied: datetime | None, sent: datetime, category: Category | None
 ) -> datetime | None:
-    is_closed = category is not None and category.is_closing
     if replied and is_answer_owed(
-        last_reply_at=replied, last_sent_at=sent, is_closed=is_closed
+        last_reply_at=replied, last_sent_at=sent, category=category
     ):
         return replied + timedelta(hours=24)
     return None

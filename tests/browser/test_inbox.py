@@ -229,7 +229,7 @@ def test_a_phone_has_the_lists_of_the_rail_above_the_leads(inbox, office):
 
     lists.get_by_role("link", name=re.compile("^Overdue")).click()
 
-    expect(inbox).to_have_url(f"{office.url}/inbox/?sla=overdue&sort=due")
+    expect(inbox).to_have_url(f"{office.url}/inbox/?mine=yes&sla=overdue&sort=late")
     expect(lists.get_by_role("link", name=re.compile("^Overdue"))).to_have_attribute(
         "aria-current", "true"
     )

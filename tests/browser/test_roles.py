@@ -82,7 +82,7 @@ class TestTeamLead:
         expect(page.get_by_role("link", name="Assign Omar Other")).to_have_count(0)
 
         page.get_by_role("link", name=re.compile("^Nobody")).click()
-        page.wait_for_url("**/inbox/?owner=nobody*")
+        page.wait_for_url("**/inbox/?owner=nobody&status=open*")
         choose(page, "Lena Lead", "Ben Okafor")
         expect(row_of(page, "Lena Lead")).to_contain_text("Nobody → Ben O.")
         office.dispatch()

@@ -7,6 +7,7 @@ import time
 from argparse import REMAINDER, ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.utils import timezone
 
 from assignments import processes
 from assignments.models import Lead, User
@@ -25,6 +27,8 @@ LOOPBACK = "127.0.0.1"
 START_TIME = 60  # seconds in which a part must answer
 # Nobody has used the new sandbox's minute yet, so it may be used up in a few seconds.
 FIRST_READING = "50/5s"
+# So that the pages show both: late answers, and some from before Handoff.
+CONNECTED_FOR = timedelta(days=14)
 LOGIN_PAGE = "/accounts/login/"
 
 
@@ -146,6 +150,7 @@ class Command(BaseCommand):
             key = f"api_key={settings.SMARTLEAD_API_KEY}"
             probe = f"/api/v1/leads/fetch-categories?{key}"
             self._wait(supervisor, LOOPBACK, port, probe)
+            demo.count_answers_from(timezone.now() - CONNECTED_FOR)
             self._sync()
             demo.create_people()
         processes.wake_worker()

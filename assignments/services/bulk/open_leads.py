@@ -24,6 +24,12 @@ def is_open() -> Q:
     )
 
 
+def is_interested() -> Q:
+    """Return the condition for open leads whose category means interest."""
+    interested = Category.objects.filter(is_interested=True)
+    return is_open() & Q(category__in=list(interested.values_list("pk", flat=True)))
+
+
 def open_lead_counts() -> Counter[int]:
     """Return open leads by member id; a member may be missing.
 

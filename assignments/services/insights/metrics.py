@@ -11,8 +11,8 @@ from django.db.models import Count, F, Q, QuerySet
 
 from assignments.models import Lead, Member, Reply
 from assignments.services.insights import lead_counts
+from assignments.services.insights.answers_due import overdue
 from assignments.services.insights.lead_counts import LeadCounts, MemberScope
-from assignments.services.insights.workload import overdue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

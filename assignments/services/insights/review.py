@@ -14,7 +14,7 @@ from assignments.models.assignment import Cause, State
 from assignments.services import access
 from assignments.services.bulk.open_leads import is_open
 from assignments.services.errors import Stale
-from assignments.services.insights.workload import overdue
+from assignments.services.insights.answers_due import overdue
 from assignments.services.locks import lock_lead
 from assignments.services.routing.suggestions import open_suggestions_for
 
@@ -166,17 +166,19 @@ def accept_drift(*, lead: Lead, actor: User, at: datetime) -> None:
 
 
 def waiting_count(user: User, *, at: datetime) -> int:
-    """Return how many open suggestions and leads of COUNTED sections wait for the user.
+    """Return how many leads wait for the user: with an open suggestion, or in one of the
+    COUNTED sections.
 
-    A lead in two sections counts twice. Stops counting at MOST_COUNTED + 1.
+    A lead in two sections counts once. Stops counting at MOST_COUNTED + 1.
     """
-    count = open_suggestions_for(user)[: MOST_COUNTED + 1].count()
+    suggested = open_suggestions_for(user).order_by().values_list("lead", flat=True)
+    found = set(suggested[: MOST_COUNTED + 1])
     for section in COUNTED:
-        if count > MOST_COUNTED:
+        if len(found) > MOST_COUNTED:
             break
         leads = leads_of(section, user=user, at=at).order_by()
-        count += leads[: MOST_COUNTED + 1 - count].count()
-    return count
+        found |= set(leads.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    return min(len(found), MOST_COUNTED + 1)
 
 
 def section_counts(

@@ -75,14 +75,25 @@ def review_counts(user: User, at: datetime) -> dict[str, int]:
     return {label: count for label, count in counts.items() if count}
 
 
+def _total(user: User, at: datetime) -> str:
+    """Return `12 leads to look at`, as the page counts them; `untouched leads` if there
+    are only those.
+    """
+    total = review.waiting_count(user, at=at)
+    if not total:
+        return "untouched leads"
+    most = review.MOST_COUNTED
+    shown = f"{most}+" if total > most else f"{total}"
+    return f"{shown} lead{'' if total == 1 else 's'} to look at"
+
+
 def _send(user: User, week: str, counts: dict[str, int], at: datetime) -> None:
-    total = sum(counts.values())
     lines = [f"{label}: {count:,}" for label, count in counts.items()]
     notify(
         user,
         kind=NotificationKind.REVIEW,
         key=f"review-{week}",
-        subject=f"Weekly review: {total:,} to look at",
+        subject=f"Weekly review: {_total(user, at)}",
         text="\n".join(lines),
         path=PAGE,
         at=at,

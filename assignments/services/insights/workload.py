@@ -14,6 +14,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from assignments.models import Assignment, Coverage, Hold, Lead, Member, Team
 from assignments.services.absences import absences_at, absences_by_member
 from assignments.services.bulk import open_leads
+from assignments.services.insights.answers_due import overdue
 
 AHEAD = timedelta(days=14)  # how far ahead the next absence is looked for
 
@@ -99,13 +100,6 @@ def _members(team: Team | None) -> list[Member]:
 def waiting_leads() -> QuerySet[Lead]:
     """Return present leads that wait for our answer, in no order."""
     return Lead.objects.present().waiting_on_us().order_by()
-
-
-def overdue(at: datetime) -> Q:
-    """Return the condition for leads that owe an answer due at or before `at`; leads
-    that are gone meet it too.
-    """
-    return Q(answer_owed=True, due_order__lte=at)
 
 
 def _member_workloads(members: Sequence[Member], at: datetime) -> list[MemberWorkload]:

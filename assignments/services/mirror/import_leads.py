@@ -294,7 +294,7 @@ def _apply(lead: Lead, row: LeadRow, around: _LeadContext) -> set[str]:
     news["answer_owed"] = is_answer_owed(
         last_reply_at=after["last_reply_at"],
         last_sent_at=after["last_sent_at"],
-        is_closed=bool(category and category.is_closing),
+        category=category,
     )
     changed = _set(lead, news)
     campaign = around.campaigns.get(lead.campaign_id or 0)

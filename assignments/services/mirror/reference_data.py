@@ -37,6 +37,12 @@ CAMPAIGN_PAGE = 100
 _CLOSING = re.compile(
     r"not interested|do not contact|dnc|wrong person|unsubscribe|bounce", re.I
 )
+# Answers of machines, and mails that reached nobody: there is nobody to answer.
+_NOBODY_WAITS = re.compile(
+    r"out.?of.?office|\booo\b|auto(mat\w*)?[ -]?(reply|response|answer)|bounce|"
+    r"delivery fail|undeliver",
+    re.I,
+)
 _INTERESTED = re.compile(
     r"^interested|meeting|demo|booked|information request|positive", re.I
 )
@@ -96,17 +102,17 @@ def read_categories(reading: SyncSession) -> bool:
 def save_categories(rows: Iterable[CategoryRow]) -> None:
     """Create or update the categories; those not in `rows` stay as they are.
 
-    `is_closing` and `is_interested` follow from sentiment and name unless set by hand.
-    If `is_closing` changed, `answer_owed` of the category's leads is recomputed.
+    What they mean follows from sentiment and name unless set by hand. If that changes
+    whether an answer is owed, `answer_owed` of the category's leads is recomputed.
     """
     by_id = {row.id: row for row in rows}
     known = Category.objects.in_bulk(list(by_id))
     turned: list[int] = []
     for key, row in by_id.items():
         category = known.get(key) or Category(id=key)
-        was_closing = category.is_closing
+        owed_answer = category.owes_answer
         _save_changed(category, _category_news(category, row))
-        if category.is_closing != was_closing:
+        if category.owes_answer != owed_answer:
             turned.append(key)
     if turned:
         refresh_answers_owed(Lead.objects.filter(category__in=turned))
@@ -117,10 +123,14 @@ def is_closing_by_default(row: CategoryRow) -> bool:
 
 
 def is_interested_by_default(row: CategoryRow) -> bool:
-    if is_closing_by_default(row):
+    if is_closing_by_default(row) or owes_no_answer_by_default(row):
         return False
     said = _sentiment(row)
     return said == "positive" or (not said and bool(_INTERESTED.search(row.name)))
+
+
+def owes_no_answer_by_default(row: CategoryRow) -> bool:
+    return bool(_NOBODY_WAITS.search(row.name))
 
 
 def _sentiment(row: CategoryRow) -> str:
@@ -134,6 +144,7 @@ def _category_news(category: Category, row: CategoryRow) -> dict[str, Any]:
     if not category.set_by_hand:
         news["is_closing"] = is_closing_by_default(row)
         news["is_interested"] = is_interested_by_default(row)
+        news["owes_no_answer"] = owes_no_answer_by_default(row)
     return news
 
 

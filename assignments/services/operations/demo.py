@@ -4,6 +4,7 @@ See docs/design/design.md, rule 11.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -97,6 +98,19 @@ def follow_sandbox(base_url: str) -> None:
     Account.objects.exclude(fingerprint="").update(
         base_url=base_url, fingerprint=account_fingerprint()
     )
+
+
+def count_answers_from(at: datetime) -> None:
+    """Let replies from `at` on have a time to be answered, if the account was not
+    connected yet.
+
+    Raises OnlyOnSandbox if the database is not the demo's or the settings name the real
+    Smartlead.
+    """
+    if not on_demo_database():
+        raise OnlyOnSandbox("Only the demo's own database may count from before.")
+    fresh = Account.objects.filter(fingerprint="", answers_count_from=None)
+    fresh.update(answers_count_from=at)
 
 
 def _set_targets() -> None:

@@ -13,26 +13,39 @@ from assignments.services.sla.answers_owed import refresh_answers_owed
 
 @transaction.atomic
 def set_category_meaning(
-    *, actor: User, category: Category, is_closing: bool, is_interested: bool
+    *,
+    actor: User,
+    category: Category,
+    is_closing: bool,
+    is_interested: bool,
+    owes_no_answer: bool,
 ) -> None:
     """Save what a category means as set by hand, so that syncs leave it alone.
 
-    Nothing is saved if nothing changes; if `is_closing` does, the answers owed by its
-    leads are recomputed. Raises NotAllowed unless `actor` is a manager,
-    AssignmentRefused if it both closes and means interest.
+    Nothing is saved if nothing changes; if it owes answers now or no longer, those owed
+    by its leads are recomputed. Raises NotAllowed unless `actor` is a manager,
+    AssignmentRefused if it means interest and also closes or owes no answer.
     """
     require_manager(actor, "decide what a category means")
     if is_closing and is_interested:
         raise AssignmentRefused(
             f"“{category}” cannot close the conversation and mean interest."
         )
-    closes_differently = category.is_closing != is_closing
-    if not closes_differently and category.is_interested == is_interested:
+    if owes_no_answer and is_interested:
+        raise AssignmentRefused(f"“{category}” cannot mean interest and owe no answer.")
+    said = {
+        "is_closing": is_closing,
+        "is_interested": is_interested,
+        "owes_no_answer": owes_no_answer,
+    }
+    if all(getattr(category, name) == value for name, value in said.items()):
         return
-    category.is_closing, category.is_interested = is_closing, is_interested
+    owed_answer = category.owes_answer
+    for name, value in said.items():
+        setattr(category, name, value)
     category.set_by_hand = True
     category.save()
-    if closes_differently:
+    if category.owes_answer != owed_answer:
         refresh_answers_owed(Lead.objects.filter(category=category))
 
 

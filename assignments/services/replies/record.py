@@ -223,7 +223,10 @@ class _ReplyContext:
 def _surroundings(lead_ids: Iterable[int]) -> _ReplyContext:
     wanted = list(lead_ids)
     leads = Lead.objects.select_related("category").only(
-        "owner_id", "campaign_id", "category__is_closing"
+        "owner_id",
+        "campaign_id",
+        "category__is_closing",
+        "category__owes_no_answer",
     )
     around = _ReplyContext(leads=leads.in_bulk(wanted), changes=owner_changes(wanted))
     _add_holdings(around, wanted)
@@ -299,13 +302,13 @@ def _due(
     around: _ReplyContext,
 ) -> datetime | None:
     """Return when the answer was due: as stored or promised, else by today's targets;
-    None if no target applies or, by today's, the lead's category is closing.
+    None if no target applies or, by today's, the lead's category owes no answer.
     """
     if row := memory.of(turn):
         return row.due_at
     if promised and memory.was_waiting(turn) and _is_about(promised, turn):
         return promised.due_at
-    if lead.category and lead.category.is_closing:
+    if lead.category and not lead.category.owes_answer:
         return None
     due = deadline_of(
         around.book,

@@ -71,13 +71,16 @@ def deadline_of(
     category_id: int | None,
     spells: Sequence[OwnershipSpan],
 ) -> Deadline | None:
-    """Return when the answer to a reply is due; None if no target applies.
+    """Return when the answer to a reply is due; None if no target applies, or the reply
+    is from before Handoff was connected.
 
     `spells`: the owners since the reply, oldest first, at least one. Working time
     counts in the hours of the owner of the moment; what is left goes on in those of the
     next. `member_id` is the owner with whom the time ends; of a target around the clock
     the last owner.
     """
+    if policy.answers_count_from and reply_at < policy.answers_count_from:
+        return None
     target = policy.target_for(campaign_id=campaign_id, category_id=category_id)
     if target is None:
         return None

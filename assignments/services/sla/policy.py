@@ -1,11 +1,18 @@
 """The SLA policy: targets, working hours and days off as they are set."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from assignments.models import DayOff, Member, MemberHours, SlaTarget, WorkingHours
+from assignments.models import (
+    Account,
+    DayOff,
+    Member,
+    MemberHours,
+    SlaTarget,
+    WorkingHours,
+)
 from assignments.services.sla.days_off import DaysOff
 from assignments.services.sla.working_time import Week, WorkingCalendar
 from assignments.services.time_zones import zone_or_default
@@ -18,7 +25,7 @@ type TargetKey = tuple[int | None, int | None]  # campaign id, category id
 class SlaPolicy:
     """Targets and calendars, each read once, when first asked for.
 
-    A page of leads costs four queries, or two if no target counts working hours.
+    A page of leads costs five queries, or three if no target counts working hours.
     """
 
     def __init__(self) -> None:
@@ -57,6 +64,10 @@ class SlaPolicy:
         return self._calendars[key]
 
     @cached_property
+    def answers_count_from(self) -> datetime | None:
+        return answers_count_from()
+
+    @cached_property
     def hours(self) -> WorkingHours:
         return default_hours()
 
@@ -93,6 +104,15 @@ class SlaPolicy:
     def _own_hours(self, member_id: int | None) -> MemberHours:
         member = self._members.get(member_id)
         return member_hours(member) if member else MemberHours()
+
+
+def answers_count_from() -> datetime | None:
+    """Return the moment from which replies have a time to be answered; None: all have.
+
+    It is when Handoff was connected; what was unanswered before is nobody's delay.
+    """
+    known = Account.objects.filter(pk=1).values_list("answers_count_from", flat=True)
+    return known.first()
 
 
 def default_hours() -> WorkingHours:

@@ -29,6 +29,15 @@ class TestCategories:
         assert Category.objects.get(pk=wrong.pk).is_closing
         assert not lead.answer_owed
 
+    def test_decides_that_an_automatic_answer_owes_none(self, client, manager):
+        away = make_category("Away")
+        make_lead(category=away, answer_owed=True, answer_due_at=MONDAY)
+
+        client.post("/settings/categories/", {f"automatic_{away.pk}": "on"})
+
+        assert Category.objects.get(pk=away.pk).owes_no_answer
+        assertContains(client.get("/settings/"), "Owes no answer")
+
     def test_a_category_cannot_mean_both(self, client, manager):
         both = make_category("Both")
         ticked = {f"closing_{both.pk}": "on", f"interested_{both.pk}": "on"}

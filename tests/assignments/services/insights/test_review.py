@@ -177,6 +177,12 @@ class TestWaiting:
 
         assert review.waiting_count(manager, at=MONDAY) == 3
 
+    def test_counts_a_lead_in_two_sections_once(self, manager, ana):
+        both = make_lead(answer_owed=True, answer_due_at=MONDAY)
+        make_suggestion(both, ana)
+
+        assert review.waiting_count(manager, at=MONDAY) == 1
+
     def test_counts_no_further_than_anybody_would_read(self, manager, monkeypatch):
         monkeypatch.setattr(review, "MOST_COUNTED", 2)
         for _ in range(9):

@@ -114,7 +114,7 @@ class TestWhat:
             "Without an owner: 2",
             "Untouched: 2",
         ]
-        assert said.subject == "Weekly review: 5 to look at"
+        assert said.subject == "Weekly review: 2 leads to look at"
         assert said.path == "/review/"
 
 

@@ -101,6 +101,37 @@ class TestCategories:
         found = Category.objects.get()
         assert (found.is_closing, found.is_interested) == (closing, interested)
 
+    @pytest.mark.parametrize(
+        ("name", "owes_none"),
+        [
+            ("Out Of Office", True),
+            ("Out-of-office until June", True),
+            ("OOO", True),
+            ("Automatic reply", True),
+            ("Sender Originated Bounce", True),
+            ("Interested", False),
+            ("Wool office", False),
+        ],
+    )
+    def test_of_automatic_answers_owe_none_and_stay_open(self, name, owes_none):
+        reference_data.save_categories([category(name)])
+
+        found = Category.objects.get()
+        assert found.owes_no_answer == owes_none
+        assert found.is_closing == ("Bounce" in name)
+
+    def test_that_owes_no_answer_from_now_on_settles_its_leads(self):
+        make_category("Category 3", id=3)
+        lead = make_lead(
+            category_id=3, answer_owed=True, answer_due_at=MONDAY, is_unread=True
+        )
+
+        reference_data.save_categories([category("Out Of Office", "neutral")])
+
+        lead.refresh_from_db()
+        assert (lead.answer_owed, lead.answer_due_at) == (False, None)
+        assert Lead.objects.open().contains(lead)
+
     def test_keep_what_a_person_has_decided(self):
         make_category("Wrong Person", id=3, set_by_hand=True)
 

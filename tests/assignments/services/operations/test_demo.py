@@ -1,10 +1,12 @@
+from datetime import timedelta
+
 import pytest
 
 from assignments.demo_environment import SANDBOX_PORT, demo_database
 from assignments.models import Account, Member, SlaTarget, Team, User
 from assignments.services import access
 from assignments.services.operations import demo
-from tests.factories import make_account, make_category, make_member
+from tests.factories import MONDAY, make_account, make_category, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +20,22 @@ def make_sandbox_members() -> None:
     for names in demo.TEAMS.values():
         for name in names:
             make_member(name)
+
+
+class TestCountAnswersFrom:
+    def test_only_in_the_demo_and_before_it_was_connected(self, on_sandbox):
+        Account.objects.update_or_create(
+            pk=1, defaults={"fingerprint": "", "answers_count_from": None}
+        )
+
+        demo.count_answers_from(MONDAY)
+        demo.count_answers_from(MONDAY + timedelta(days=1))
+
+        assert Account.objects.get().answers_count_from == MONDAY
+
+    def test_is_refused_elsewhere(self):
+        with pytest.raises(demo.OnlyOnSandbox):
+            demo.count_answers_from(MONDAY)
 
 
 class TestCreatePeople:

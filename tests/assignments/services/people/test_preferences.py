@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from assignments.models import Lead
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.people import preferences
 from tests.factories import (
@@ -16,12 +17,13 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def mean(category, *, closing=False, interested=False, actor=None):
+def mean(category, *, closing=False, interested=False, automatic=False, actor=None):
     preferences.set_category_meaning(
         actor=actor or make_manager(),
         category=category,
         is_closing=closing,
         is_interested=interested,
+        owes_no_answer=automatic,
     )
 
 
@@ -59,6 +61,22 @@ def test_closing_and_opening_a_category_moves_what_is_owed():
 def test_a_category_cannot_close_and_mean_interest():
     with pytest.raises(AssignmentRefused, match="cannot close"):
         mean(make_category(), closing=True, interested=True)
+
+
+def test_an_automatic_answer_owes_none_and_stays_open():
+    category = make_category("Away")
+    lead = make_lead(category=category, answer_owed=True, answer_due_at=MONDAY)
+
+    mean(category, automatic=True)
+
+    lead.refresh_from_db()
+    assert (lead.answer_owed, lead.answer_due_at) == (False, None)
+    assert Lead.objects.open().contains(lead)
+
+
+def test_an_automatic_answer_cannot_mean_interest():
+    with pytest.raises(AssignmentRefused, match="cannot mean interest"):
+        mean(make_category(), automatic=True, interested=True)
 
 
 def test_preferences_are_set_by_sales_managers():

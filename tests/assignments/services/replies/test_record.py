@@ -91,9 +91,9 @@ class TestLists:
             return {x.pk: {(hour(1), "reply"), (hour(2), "sent")} for x in leads}
 
         one, many = mails(1), mails(20)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             record_mails(one, promised={})
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             record_mails(many, promised={})
 
 

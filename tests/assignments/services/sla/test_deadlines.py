@@ -178,7 +178,7 @@ class TestWhichTarget:
         reply = datetime(2026, 5, 9, 18, tzinfo=UTC)
         spells = ownership_spans([], reply_at=reply, owner_id=7)
 
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             found = deadline_of(
                 SlaPolicy(), reply_at=reply, campaign_id=None, category_id=None,
                 spells=spells,

@@ -130,7 +130,7 @@ class TestQueries:
 
         assert page(20, 30) == page(1, 40)
 
-    def test_a_change_of_owner_costs_five(self, ana, ben):
+    def test_a_change_of_owner_costs_six(self, ana, ben):
         WorkingHours.objects.create()
         plain, owing = make_lead(owner=ana), owed(ana)
         at = MONDAY + HOUR
@@ -139,4 +139,4 @@ class TestQueries:
             lambda: see(plain, ben, at=at)
         )
 
-        assert more == 5
+        assert more == 6
