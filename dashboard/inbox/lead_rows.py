@@ -25,7 +25,8 @@ from dashboard.permissions import ViewerRights
 from dashboard.templatetags.handoff import age
 
 FAST = timedelta(seconds=10)  # polled twice a second that long, then every five seconds
-JUST_DONE = timedelta(minutes=10)  # how long a row offers to undo what its reader did
+JUST_DONE = timedelta(minutes=10)  # how long the key undoes what its reader did
+TELLS_DONE = timedelta(minutes=1)  # how long a row says so, with a button to undo it
 A_DAY = timedelta(days=1)
 DUE_SOON = timedelta(hours=1)
 
@@ -94,7 +95,7 @@ class InboxRow:
         if change.is_pending:
             return Look.SENDING
         if change.state == State.DONE:
-            return Look.DONE if self._is_just_done(change) else Look.CALM
+            return Look.DONE if self._is_done_within(TELLS_DONE) else Look.CALM
         if change.dismissed_at:
             return Look.CALM
         return Look(change.state)
@@ -105,7 +106,17 @@ class InboxRow:
 
     @property
     def poll(self) -> str:
-        assert self.change is not None  # noqa: S101  asked only while it is sending
+        """Return when a row is read again, as htmx writes it; empty for never.
+
+        One that is sending is asked often; one that says that it is done, once it no
+        longer has to, and then each minute, if somebody was just using it.
+        """
+        if self.change is None or self.look not in {Look.SENDING, Look.DONE}:
+            return ""
+        if self.look == Look.DONE:
+            assert self.change.finished_at is not None  # noqa: S101  it is done
+            left = self.change.finished_at + TELLS_DONE - self.at
+            return f"load delay:{left.seconds + 1}s, every {TELLS_DONE.seconds}s"
         young = self.at - self.change.created_at < FAST
         return "every 500ms" if young else "every 5s"
 
@@ -150,10 +161,11 @@ class InboxRow:
 
     @property
     def may_undo(self) -> bool:
-        """Return True if the row offers to undo its change: one on its way, or one that
-        the viewer made just now and that is done.
+        """Return True if the row can undo its change: one on its way, or one that the
+        viewer made in the last ten minutes and that is done.
         """
-        return self.is_undoable and self.look in {Look.SENDING, Look.DONE}
+        is_new = self.look == Look.SENDING or self._is_done_within(JUST_DONE)
+        return self.is_undoable and is_new
 
     @property
     def is_undoable(self) -> bool:
@@ -233,11 +245,16 @@ class InboxRow:
         soon = due is not None and self.at < due < self.at + DUE_SOON
         return self.lead.answer_owed and soon
 
-    def _is_just_done(self, change: Assignment) -> bool:
-        finished = change.finished_at
+    def _is_done_within(self, span: timedelta) -> bool:
+        """Return True if the viewer's own change was done less than `span` ago and the
+        lead is still with its receiver.
+        """
+        change = self.change
+        finished = change.finished_at if change and change.state == State.DONE else None
         return (
-            finished is not None
-            and self.at - finished < JUST_DONE
+            change is not None
+            and finished is not None
+            and self.at - finished < span
             and change.actor_id == self.rights.user_id
             and change.to_id == self.lead.owner_id
             and change.dismissed_at is None

@@ -63,6 +63,21 @@ document.addEventListener("htmx:afterSwap", () => {
   markCurrentList();
 });
 
+// Somebody who comes back from a lead's page finds the list where it was.
+const placeKey = (list) => `place-${list.dataset.here}`;
+
+addEventListener("pagehide", () => {
+  const list = leadList();
+  if (list?.checkVisibility()) sessionStorage.setItem(placeKey(list), list.scrollTop);
+});
+
+const restorePlace = (list) => {
+  const [visit] = performance.getEntriesByType("navigation");
+  const comesBack = visit?.type !== "navigate" || /\/leads\/\d+\//.test(document.referrer);
+  if (comesBack) list.scrollTop = sessionStorage.getItem(placeKey(list)) ?? 0;
+};
+if (leadList()) restorePlace(leadList());
+
 // Leads that were assigned together are no longer selected; the list reads itself again.
 document.addEventListener("rows-changed", () => {
   for (const box of selected()) box.checked = false;

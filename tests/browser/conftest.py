@@ -101,6 +101,7 @@ class LiveSite:
         width: int = 1440,
         theme: str = "light",
         javascript: bool = True,
+        is_touched: bool = False,
     ) -> Page:
         """Open a page of a new browser in which this user, or the manager, is signed
         in.
@@ -109,6 +110,7 @@ class LiveSite:
             viewport={"width": width, "height": 900},
             color_scheme=theme,
             java_script_enabled=javascript,
+            has_touch=is_touched,
         )
         context.set_default_timeout(TIMEOUT)
         client = Client()

@@ -1,4 +1,4 @@
-"""Checks of any page: accessible in both themes, never wider than the screen."""
+"""Checks of any page: accessible in both themes, never larger than the screen."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -6,6 +6,8 @@ from playwright.sync_api import Page
 ALL_RULES = {"resultTypes": ["violations"]}
 # A theme changes colours and nothing else.
 COLOUR_RULES = ALL_RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
+FRAME_STAYS = """!document.querySelector("body.app")
+  || document.documentElement.scrollHeight <= innerHeight"""
 THEMES = (("light", ALL_RULES), ("dark", COLOUR_RULES))
 
 
@@ -22,3 +24,4 @@ def check_accessible_and_fits(page: Page) -> None:
     check_accessible(page)
     fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert fits, f"{page.url} is wider than the screen"
+    assert page.evaluate(FRAME_STAYS), f"{page.url} scrolls its frame"

@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from dashboard.inbox import lead_rows
 from tests.browser.page_checks import check_accessible, check_accessible_and_fits
-from tests.browser.test_assign import row_of
+from tests.browser.test_assign import choose, row_of
 from tests.factories import make_lead, make_message
 
 
@@ -120,6 +121,55 @@ class TestPanel:
         expect(inbox.get_by_text("1 selected")).to_be_visible()
 
         check_accessible(inbox)
+
+
+class TestRows:
+    def test_offer_to_act_only_where_somebody_is(self, inbox):
+        acts = row_of(inbox, "Omar Other").locator(".acts")
+        expect(acts).to_have_css("opacity", "0")
+
+        row_of(inbox, "Omar Other").hover()
+        expect(acts).to_have_css("opacity", "1")
+        inbox.get_by_role("heading", name="Inbox").hover()
+        expect(acts).to_have_css("opacity", "0")
+        inbox.get_by_role("link", name="Assign Omar Other").focus()
+
+        expect(acts).to_have_css("opacity", "1")
+
+    def test_say_done_for_a_minute_and_the_key_still_undoes(
+        self, inbox, office, monkeypatch
+    ):
+        inbox.clock.install()
+        inbox.reload()
+        choose(inbox, "Lena Lead", "Ben Okafor")
+        office.dispatch()
+        inbox.clock.fast_forward(500)
+        row = row_of(inbox, "Lena Lead")
+        expect(row).to_contain_text("done")
+        monkeypatch.setattr(lead_rows, "TELLS_DONE", timedelta())
+
+        inbox.clock.fast_forward(61_000)
+        expect(row).not_to_contain_text("done")
+        expect(row.get_by_role("button", name="Undo")).to_have_count(0)
+        inbox.keyboard.press("u")
+
+        expect(row).to_contain_text("Ben O. → Ana S.")
+
+    def test_stay_where_they_are_when_a_lead_opens_and_closes(self, inbox, people):
+        for number in range(50):
+            make_lead(f"Max More{number}", owner=people(0))
+        inbox.reload()
+        name = name_of(inbox, "Max More20")
+        name.scroll_into_view_if_needed()
+        top = name.bounding_box()["y"]
+
+        name.click()
+        expect(panel(inbox)).to_be_visible()
+        assert name.bounding_box()["y"] == top
+        inbox.go_back()
+
+        expect(panel(inbox)).to_have_count(0)
+        assert name.bounding_box()["y"] == top
 
 
 class TestKeys:

@@ -7,7 +7,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from assignments.models import Assignment, Member
 from assignments.models.assignment import State
-from tests.dashboard.pages import htmx, queries_of
+from tests.dashboard.pages import htmx, queries_of, without_layout
 from tests.factories import (
     make_assignment,
     make_coverage,
@@ -304,7 +304,7 @@ class TestRow:
 
         assertContains(response, "done</span>")
         assertContains(response, f"/assignments/{change.pk}/undo/")
-        assertNotContains(response, "hx-trigger")
+        assertContains(response, 'hx-trigger="load delay:')
 
     def test_offers_undo_to_a_member_who_gave_her_lead_away(self, client, ana, ben):
         mia = make_user("Mia Member")
@@ -335,11 +335,30 @@ class TestRow:
 
         assert queries_of(lambda: client.get("/inbox/")) == one
 
-    def test_goes_back_to_calm_after_a_while(self, client, manager, ana, ben):
+    def test_is_calm_after_a_minute_and_still_undone_by_the_key(
+        self, client, manager, ana, ben
+    ):
         lead = make_lead(owner=ben)
-        self.finished(lead, ben, state=State.DONE, actor=manager, ago=700)
+        change = self.finished(
+            lead, ben, state=State.DONE, actor=manager, expected=ana, ago=60
+        )
 
-        assertContains(self.row(client, lead), 'data-look="calm"')
+        response = self.row(client, lead)
+
+        assertContains(response, 'data-look="calm"')
+        assertNotContains(response, "done</span>")
+        assertNotContains(response, "hx-trigger")
+        form = without_layout(response.content.decode()).partition("<form")[2]
+        assert form.partition(">")[0].endswith(" hidden")
+        assert f'data-mine="{change.pk}"' in form
+
+    def test_undo_ends_after_ten_minutes(self, client, manager, ana, ben):
+        lead = make_lead(owner=ben)
+        self.finished(
+            lead, ben, state=State.DONE, actor=manager, expected=ana, ago=700
+        )
+
+        assertNotContains(self.row(client, lead), "/undo/")
 
     def test_says_why_it_was_refused_and_offers_to_retry(
         self, client, manager, ana, ben

@@ -83,13 +83,24 @@ class TestFiltersInForce:
         [
             ("owner=me", "Owner: Me"),
             ("sla=overdue", "Overdue"),
-            ("q=lena", "Search: lena"),
             ("from=2026-05-12", "Replied from Tue 12 May 2026"),
             ("to=2026-05-12", "up to Tue 12 May 2026"),
         ],
     )
     def test_is_said_in_words(self, client, manager, query, words):
         assertContains(client.get(f"/inbox/?{query}"), f"Remove the filter {words}")
+
+    def test_a_search_is_said_by_its_field_alone(self, client, manager):
+        response = client.get("/inbox/?q=lena")
+
+        assertContains(response, 'value="lena"')
+        assertContains(response, "Clear filters")
+        assertNotContains(response, "Remove the filter")
+
+    def test_what_a_menu_says_is_marked(self, client, manager):
+        response = client.get("/inbox/?status=unread&from=2026-05-12")
+
+        assertContains(response, '<li class="chosen">', count=1)
 
     def test_an_empty_list_says_what_would_be_seen_without_one(self, client, manager):
         for _ in range(2):
