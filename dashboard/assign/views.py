@@ -20,8 +20,8 @@ from assignments.services.absences import absences_at
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.routing.suggest_member import take_suggestion
 from assignments.services.ledger.undo import undo_assignment, why_not_undo
+from assignments.services.routing.suggest_member import take_suggestion
 from dashboard.assign.forms import AssignForm
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, back, target

@@ -115,7 +115,11 @@ def _uncovered(user: User, at: datetime) -> LeadSection:
 
 
 def first_rows(
-    sections: Sequence[LeadSection], troubled: Iterable[Lead], *, viewer: User, at: datetime
+    sections: Sequence[LeadSection],
+    troubled: Iterable[Lead],
+    *,
+    viewer: User,
+    at: datetime,
 ) -> tuple[list[LeadSection], list[InboxRow]]:
     """Return the sections with their first FIRST rows each, and the rows of `troubled`.
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from assignments.models import User
 from dashboard.inbox.answer_filter import late_words
 from dashboard.inbox.filter import InboxFilter
 from dashboard.permissions import ViewerRights

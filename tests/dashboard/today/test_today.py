@@ -208,13 +208,17 @@ class TestCoverages:
 
         page = today(client)
 
-        assertContains(page, "Starts Tue 12 May, 00:00 UTC. 1 open lead, covered by Ben")
+        assertContains(
+            page, "Starts Tue 12 May, 00:00 UTC. 1 open lead, covered by Ben"
+        )
         assertContains(page, "1 lead with Ben Okafor to give back.")
 
     @pytest.mark.parametrize(
         ("zone", "is_today"), [("Pacific/Auckland", True), ("UTC", False)]
     )
-    def test_a_day_is_that_of_the_away_member(self, client, manager, ana, zone, is_today):
+    def test_a_day_is_that_of_the_away_member(
+        self, client, manager, ana, zone, is_today
+    ):
         tomorrow = TUESDAY.date() + DAY
         make_coverage(ana, first_day=tomorrow, zone=zone)
 

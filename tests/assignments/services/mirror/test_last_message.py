@@ -112,7 +112,7 @@ def test_is_found_by_its_words_and_no_longer_by_those_before(lead, way):
 
 def test_of_rows_from_before_is_found_after_the_update():
     lead = make_lead(last_message="The YARD plan", search_text="lena lead")
-    migration = import_module("assignments.migrations.0004_search_last_messages")
+    migration = import_module("assignments.migrations.0010_search_last_messages")
 
     for _ in range(2):
         migration.add_last_messages(apps, None)

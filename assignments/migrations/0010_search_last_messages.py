@@ -20,7 +20,7 @@ def add_last_messages(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("assignments", "0003_read_marks")]
+    dependencies = [("assignments", "0009_read_marks")]
     operations = [
         migrations.RunPython(add_last_messages, migrations.RunPython.noop, elidable=True)
     ]

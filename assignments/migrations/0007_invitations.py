@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0002_seed_rows'),
+        ("assignments", "0006_zone_answered"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0002_seed_rows'),
+        ("assignments", "0003_answers_count_from"),
     ]
 
     operations = [

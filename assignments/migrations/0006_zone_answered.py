@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0003_answers_count_from'),
+        ("assignments", "0005_told_in_time"),
     ]
 
     operations = [
