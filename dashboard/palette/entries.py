@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from assignments.models import Account, Assignment, Member, User
-from assignments.services.ledger.assign import why_not_undo
+from assignments.services.ledger.undo import why_not_undo
 from assignments.visible_text import folded
 from dashboard.inbox.filter import BY_REPLY, InboxFilter
 from dashboard.pagination import page_of
