@@ -66,7 +66,7 @@ class TestTable:
         response = client.get("/team/performance/")
 
         assertContains(response, 'popovertarget="def-median"')
-        assertContains(response, "do not exceed")
+        assertContains(response, "nights and weekends included")
 
     @pytest.mark.parametrize(
         ("sort", "is_ana_first"),
