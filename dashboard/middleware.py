@@ -31,8 +31,7 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 NOT_SAVED = (
-    "You were signed out before this was sent: it was not saved. Sign in, and do it once "
-    "more."
+    "You were signed out, so this was not saved. Sign in and do it again."
 )
 SIGNED_OUT = "You were signed out. What you typed and did not send is lost."
 

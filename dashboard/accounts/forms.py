@@ -27,12 +27,12 @@ class OwnSettingsForm(forms.Form):
     density = forms.ChoiceField(choices=User.Density.choices, label="Rows of the lists")
     single_keys = forms.BooleanField(
         required=False,
-        label="Single keys act",
-        help_text="j, k, a and the like. Off, if they get in your way.",
+        label="Shortcuts with a single key",
+        help_text="Letters such as j, k and a. Turn them off if they get in your way.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone = self.fields["time_zone"]
         assert isinstance(zone, forms.ChoiceField)  # noqa: S101  for the type checker
-        zone.choices = zone_choices("As set for everybody")
+        zone.choices = zone_choices("The same as for everybody")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from assignments.models import Lead, User
-from dashboard.inbox.answer_filter import late_words
+from dashboard.inbox.answer_filter import due_title, late_words
 from dashboard.inbox.lead_rows import InboxRow, rows_of
 from dashboard.permissions import ViewerRights
 from dashboard.today.lead_lists import LeadList, counted_list, list_of_query, lowered
@@ -37,6 +37,11 @@ class LeadSection:
     part_words: str = ""
     rows: tuple[InboxRow, ...] = ()
     is_assigned: bool = False
+
+    @property
+    def due_title(self) -> str:
+        """Return the title of the last column, if it says how late answers are."""
+        return due_title(self.list.query)
 
     @property
     def first_lead(self) -> Lead:

@@ -53,7 +53,7 @@ class TestFocus:
 
         assert stops[0] == "Skip to content"
         wanted = [
-            "Handoff, to the inbox", "Mine", "History", "Search leads",
+            "Handoff, to your first page", "Today", "Mine", "History", "Search leads",
             "Select Lena Lead", "Lena Lead", "Assign Lena Lead",
             "Open Lena Lead in Smartlead", "Select Omar Other",
         ]  # fmt: skip

@@ -37,6 +37,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROLES = ("manager", "team lead", "member")
 # Pages with numbers. Not everybody may see all of them: 403 is no number.
 PAGES = (
+    "/today/",
     "/inbox/",
     "/inbox/?status=unread",
     "/team/",
@@ -109,10 +110,17 @@ def _of_assign(response: Any) -> str:
     return str(response.context["form"].count)
 
 
+def _of_coverage(response: Any) -> str:
+    """Count what the page asks of its reader: to confirm, and to look at."""
+    waiting, attention = response.context["waiting"], response.context["attention"]
+    return str(len(waiting) + len(attention.all))
+
+
 LISTS: dict[str, Callable[[Any], str]] = {
     "/inbox/": _of_inbox,
     "/review/": _of_review,
     "/assign/": _of_assign,
+    "/coverage/": _of_coverage,
 }
 
 
@@ -244,7 +252,10 @@ class _Walk:
 
     def _count_behind(self, page: str, address: str, html: str) -> str:
         if "#" in address:
-            return _number_of_section(html, address.partition("#")[2])
+            there, _, name = address.partition("#")
+            if there != page:
+                html = self.client.get(there).content.decode()
+            return _number_of_section(html, name)
         if address not in self.opened:
             path = urlsplit(address).path
             assert path in LISTS, f"{page} has a number that opens {address}: unknown"

@@ -71,10 +71,12 @@ class TestWhatIsNoPageOfOurs:
     def test_leads_to_the_inbox_after_signing_in(self, client, db, foreign):
         assertRedirects(sign_in(client, foreign), "/inbox/")
 
-    def test_leads_whoever_is_signed_in_to_the_inbox(self, client, manager, foreign):
+    def test_leads_whoever_is_signed_in_to_their_first_page(
+        self, client, manager, foreign
+    ):
         response = client.get("/accounts/login/", {"next": foreign})
 
-        assertRedirects(response, "/inbox/")
+        assertRedirects(response, "/today/")
 
 
 def test_the_next_page_keeps_its_query(client, db):

@@ -5,7 +5,7 @@ from tests.dashboard.pages import htmx
 from tests.factories import make_user
 
 
-def test_signing_in_leads_to_the_inbox(client):
+def test_signing_in_leads_a_member_to_the_inbox(client):
     make_user("Uma", username="uma")
 
     response = client.post(
