@@ -72,7 +72,7 @@ class OffboardingForm:
         self.user = user
         by = data.get("by", "")
         self.by = by if by in BY else "category"
-        self.is_regrouped = by in BY
+        self.is_regrouped = by in BY and "said" not in data
         self.words = PlanNoteForm(data if "note" in data else None)
         spread = data.get("spread", "")
         self.spread = spread if spread in dict(SPREADS) else SPREADS[0][0]

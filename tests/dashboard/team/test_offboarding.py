@@ -31,8 +31,8 @@ def piles(ana) -> dict[str, int]:
     return {"hot": hot.pk, "lost": lost.pk, "none": 0}
 
 
-def decide(client, member, **said):
-    return client.post(f"/team/{member.pk}/leaving/", said, follow=True)
+def decide(client, leaver, /, **said):
+    return client.post(f"/team/{leaver.pk}/leaving/", said, follow=True)
 
 
 def confirm(client, response):
@@ -398,7 +398,7 @@ class TestEverything:
 
         page = client.get(f"/batches/{batch.pk}/")
 
-        assertContains(page, "1 open lead</a> still with Ana Sousa")
+        assertContains(page, "1 open lead</a> is still with Ana Sousa")
         assertContains(client.get("/review/"), "With a deactivated member")
 
     def test_can_be_taken_back_after_activating_again(self, client, manager, ana, ben):
