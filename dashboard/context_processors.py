@@ -15,6 +15,7 @@ from assignments.services.operations import onboarding, status
 from dashboard.accounts.appearance_menu import looks_of
 from dashboard.coverage.alerts import attentions_of
 from dashboard.htmx import PageRequest
+from dashboard.inbox.answer_filter import due_title
 from dashboard.inbox.lead_list import address_of, list_behind
 from dashboard.inbox.sidebar import rail_of, to_review
 from dashboard.notifications.poll_fingerprint import seen
@@ -51,6 +52,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "counts_seen": SimpleLazyObject(lambda: seen(*rail.counts, str(notice_count))),
         "has_first_steps": SimpleLazyObject(onboarding.are_first_steps_open),
         "list_query": SimpleLazyObject(lambda: list_behind(page)),
+        "due_title": SimpleLazyObject(lambda: due_title(list_behind(page))),
         "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),
         "is_sandbox": not settings.SMARTLEAD_IS_REAL,
     }

@@ -76,8 +76,8 @@ def due_words(lead: Lead) -> str:
     """Return the target and the hours by which the answer falls due.
 
     `1 working hour, Ana's hours`, or instead of Ana's `the hours of everybody` or `in
-    the hours of who had it then`; `90 minutes around the clock`. `Never: no target is
-    set for it.` without a target, `Never: …` with the day for a reply from before
+    the hours of who had it then`; `90 minutes around the clock`. `Never: no target
+    fits this lead.` without a target, `Never: …` with the day for a reply from before
     Handoff was connected; empty if no answer is owed.
     """
     if not lead.answer_owed or lead.last_reply_at is None:
@@ -89,7 +89,7 @@ def due_words(lead: Lead) -> str:
         day = short_day(timezone.localdate(counted_from))
         return f"Never: it came before Handoff was connected, on {day}."
     if due is None:
-        return "Never: no target is set for it."
+        return "Never: no target fits this lead."
     return f"{span_words(due.target)}{_whose(due, lead)}"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -118,6 +118,17 @@ def sla_words(sla: str, at: datetime) -> str:
             since = f", connected {_day(day)}" if day else ""
             return f"Unanswered before Handoff{since}"
     return dict(SLAS)[sla]
+
+
+def due_title(query: str) -> str:
+    """Return the title of the column that tells when answers are due, for a list of the
+    inbox: `Late by` or `Due`; empty for a list by something else, which has none.
+    """
+    said = {name: values[-1] for name, values in parse_qs(query).items()}
+    if said.get("sort") == "late" or said.get("sla") in {"overdue", "late"}:
+        return "Late by"
+    is_due = said.get("sort") == "due" or said.get("sla") in {"due", "today"}
+    return "Due" if is_due else "Late by" if said.get("review") == "overdue" else ""
 
 
 def late_words(at: datetime) -> str:

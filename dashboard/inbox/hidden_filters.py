@@ -26,9 +26,9 @@ def number_of_days() -> forms.IntegerField:
         min_value=1,
         max_value=MOST_DAYS,
         error_messages={
-            "invalid": f"Days are a number from 1 to {MOST_DAYS:,}.",
-            "min_value": "Choose one day at least.",
-            "max_value": f"{MOST_DAYS:,} days are the most.",
+            "invalid": f"Type a number of days from 1 to {MOST_DAYS:,}.",
+            "min_value": "Type at least 1 day.",
+            "max_value": f"Type at most {MOST_DAYS:,} days.",
         },
     )
 

@@ -21,6 +21,7 @@ from assignments.models.assignment import Cause, State
 from assignments.models.lead import NEVER
 from assignments.services.absences import absences_at
 from dashboard.permissions import ViewerRights
+from dashboard.templatetags.handoff import age
 
 FAST = timedelta(seconds=10)  # polled twice a second that long, then every five seconds
 JUST_DONE = timedelta(minutes=10)  # how long the key undoes what its reader did
@@ -189,6 +190,17 @@ class InboxRow:
         return AnswerState("muted", "", "")
 
     @property
+    def late_by(self) -> str:
+        """Return how late the answer is, by the clock: `3 h`; `in 2 h` if it is due
+        later; empty if none is due.
+        """
+        due = self.lead.answer_due_at
+        if due is None or not self.lead.answer_owed:
+            return ""
+        span = age(due, self.at)
+        return span if self.is_overdue else f"in {span}"
+
+    @property
     def is_overdue(self) -> bool:
         due = self.lead.answer_due_at
         return self.lead.answer_owed and due is not None and due <= self.at
@@ -196,7 +208,7 @@ class InboxRow:
     @property
     def is_due_soon(self) -> bool:
         due = self.lead.answer_due_at
-        soon = due is not None and self.at < due <= self.at + DUE_SOON
+        soon = due is not None and self.at < due < self.at + DUE_SOON
         return self.lead.answer_owed and soon
 
     def _is_done_within(self, span: timedelta) -> bool:

@@ -21,7 +21,8 @@ ANSWERS = (
 )  # fmt: skip
 LEADS = (
     "Lead id", "Lead", "Owner id", "Owner", "Covered for id", "Category",
-    "Means interest", "Closes the conversation", "Answer due", "First seen", "Gone",
+    "Means interest", "Closes the conversation", "Automatic answer", "Answer due",
+    "First seen", "Gone",
 )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def leads_csv(leads: Iterable[Lead], *, zone: tzinfo) -> Iterator[str]:
                 category or "",
                 "Yes" if category and category.is_interested else "",
                 "Yes" if category and category.is_closing else "",
+                "Yes" if category and category.owes_no_answer else "",
                 moment_of(lead.answer_due_at, zone),
                 moment_of(lead.first_seen_at, zone),
                 moment_of(lead.gone_at, zone),

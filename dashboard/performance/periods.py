@@ -17,7 +17,7 @@ type Days = tuple[date, date]
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=29)  # before a last day that stands alone
-USUAL = "this_month"
+USUAL = "last_30_days"
 
 
 def _week(day: date) -> Days:
@@ -36,6 +36,7 @@ PERIODS: dict[str, tuple[str, Callable[[date], Days]]] = {
     "last_week": ("Last week", lambda today: _week(today - timedelta(days=7))),
     "this_month": ("This month", month_of),
     "last_month": ("Last month", lambda today: month_of(month_of(today)[0] - DAY)),
+    "last_30_days": ("Last 30 days", lambda today: (today - MONTH, today)),
     "last_90_days": ("Last 90 days", lambda today: (today - timedelta(days=89), today)),
 }
 SORTS = ("name", *BY_KEY)
@@ -92,8 +93,8 @@ class PeriodForm(forms.Form):
 
     @property
     def chosen(self) -> str:
-        """Return the key of the named period of a valid form, `this_month` if nothing
-        was chosen. Empty if a first or last day was typed.
+        """Return the key of the named period of a valid form, `last_30_days` if
+        nothing was chosen. Empty if a first or last day was typed.
         """
         said = self.cleaned_data
         return "" if said["from"] or said["to"] else said["period"] or USUAL

@@ -22,19 +22,19 @@ from dashboard.inbox.hidden_filters import number_of_days
 
 FIRST = 5  # rows of a section; the inbox has the rest
 EXPLAINED = {
-    ReviewSection.OVERDUE: "An answer is owed, and the time for it is over.",
+    ReviewSection.OVERDUE: "Answers that are late; those of the last 7 days first.",
     ReviewSection.NOBODY: "Open leads that nobody has in Smartlead.",
-    ReviewSection.INACTIVE: "Open leads of members who get no more leads.",
+    ReviewSection.INACTIVE: "Open leads of members who were deactivated and get no more.",
     ReviewSection.UNKNOWN: (
-        "Smartlead names an owner who is not on its team board, and whom nobody here has "
-        "given a name."
+        "Smartlead names an owner who is not on its team board and has no name here yet. "
+        "Open the owner to enter one."
     ),
-    ReviewSection.AWAY: "Open leads that stayed with somebody who is away now.",
+    ReviewSection.AWAY: "Open leads whose owner is away, with nobody covering them.",
     ReviewSection.DRIFTED: (
-        "We gave them to one member, and within the last 14 days somebody gave them to "
-        "another in Smartlead."
+        "Assigned here to one member, then changed to another in Smartlead in the last 14 "
+        "days."
     ),
-    ReviewSection.UNTOUCHED: "Open leads without a mail either way.",
+    ReviewSection.UNTOUCHED: "Open leads without a mail from either side.",
 }
 ORDERS = {
     ReviewSection.UNTOUCHED: ("reply_order", "map_id"),

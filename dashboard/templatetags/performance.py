@@ -23,16 +23,20 @@ def percent(share: float | None) -> str:
 
 @register.filter
 def duration(minutes: int | None) -> str:
-    """Return `45 min` below an hour, `5 h 10 min` below two days, else `3 d 4 h`;
-    an en dash for None.
+    """Return a time in its two largest units: `45 min`, `5 h 10 min`, `3 d 4 h`; a
+    smaller one that is zero is left out: `2 h`. An en dash for None.
     """
     if minutes is None:
         return "\u2013"
     if minutes < HOUR:
         return f"{minutes} min"
-    if minutes < 2 * DAY:
-        return f"{minutes // HOUR} h {minutes % HOUR:02} min"
-    return f"{minutes // DAY} d {minutes % DAY // HOUR} h"
+    if minutes < DAY:
+        return _two(minutes // HOUR, "h", minutes % HOUR, "min")
+    return _two(minutes // DAY, "d", minutes % DAY // HOUR, "h")
+
+
+def _two(count: int, unit: str, rest: int, smaller: str) -> str:
+    return f"{count} {unit} {rest} {smaller}" if rest else f"{count} {unit}"
 
 
 @register.filter

@@ -180,10 +180,10 @@ def _add_reactions(
         if any(starts <= at < ends for at in replies):
             figures.replied |= figures.leads
         if lead.category in data.interested:
-            figures.interested |= figures.leads
+            figures.interested |= figures.replied
 
 
 def is_waiting(lead: RecountedLead, data: RecountData) -> bool:
-    if lead.gone or lead.last_reply is None or lead.category in data.closing:
+    if lead.gone or lead.last_reply is None or lead.category in data.owing_none:
         return False
     return lead.last_sent is None or lead.last_reply > lead.last_sent

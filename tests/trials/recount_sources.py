@@ -47,6 +47,7 @@ class RecountData:
     leads: dict[int, RecountedLead]
     interested: set[int]
     closing: set[int]
+    owing_none: set[int]
     # What was promised for an answer: lead and moment of the answer.
     due: dict[tuple[int, datetime], datetime | None]
     coming: Counter[int]
@@ -131,7 +132,8 @@ def read_data(smartlead: SmartleadReader, handoff: HandoffReader) -> RecountData
     return RecountData(
         leads=leads,
         interested=_category_ids("Means interest", exported, ids),
-        closing=_category_ids("Closes the conversation", exported, ids),
+        closing=(closing := _category_ids("Closes the conversation", exported, ids)),
+        owing_none=closing | _category_ids("Automatic answer", exported, ids),
         due={
             (int(row["Lead id"]), _moment(row["Answered"])): _optional_moment(
                 row["Due"]

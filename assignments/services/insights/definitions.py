@@ -28,8 +28,9 @@ DEFINITIONS = (
     Definition(
         key="interest_rate",
         label="Interest rate",
-        sentence="Of these leads, the share that is now in a category that means "
-        "interest. Which ones do is set under Settings.",
+        sentence="Of the same leads, the share that replied in the period and is now in "
+        "a category that means interest, so it is never above the reply rate. Which "
+        "categories do is set under Settings.",
     ),
     Definition(
         key="assigned",
@@ -58,31 +59,31 @@ DEFINITIONS = (
         key="median",
         label="Median time",
         sentence="Half of these answers came within this time after the first reply, by "
-        "the clock. The smallest value that half of them do not exceed.",
+        "the clock, nights and weekends included.",
     ),
     Definition(
         key="p90",
         label="90 % within",
-        sentence="Nine of ten of these answers came within this time: the smallest "
-        "value that 90 % of them do not exceed.",
+        sentence="Nine of ten of these answers came within this time, by the clock.",
     ),
     Definition(
         key="kept_rate",
         label="SLA kept",
-        sentence="Of these answers that had a target, the share that came by the moment "
-        "they were due, as it was promised at the time.",
+        sentence="Of these answers that had a target, the share that came in time. What "
+        "counts is the moment that was due when the answer came; a later change of the "
+        "target changes nothing.",
     ),
     Definition(
         key="waiting",
         label="Waiting now",
-        sentence="Leads with them that wait for an answer at this moment. They are in "
-        "none of the times: only answers are.",
+        sentence="Leads of theirs that wait for an answer at this moment, whatever the "
+        "period. They are not in the times: only leads that were answered are.",
     ),
     Definition(
         key="covering",
         label="While covering",
-        sentence="Answers given to leads of a member who was away. They count for who "
-        "gave them, here and nowhere else.",
+        sentence="Answers that they gave to leads of a member who was away. They count "
+        "in this column only, for whoever gave them.",
     ),
 )
 BY_KEY = {definition.key: definition for definition in DEFINITIONS}

@@ -164,7 +164,7 @@ class _Moved:
         return LeadCounts(
             leads=len(had) + sum(row.leads for row in stays),
             replied=len(had & self.replied) + sum(row.replied for row in stays),
-            interested=len(had & self.interested)
+            interested=len(had & self.replied & self.interested)
             + sum(row.interested for row in stays),
             assigned=len(_leads_of_all(self.gained, members)),
             taken_over=len(_leads_of_all(self.taken, members)),
@@ -241,7 +241,8 @@ replied AS (
 stayed AS (
     SELECT CASE WHEN later.lead_id IS NULL THEN COALESCE(held.origin_id, l.owner_id)
             ELSE later.lost END AS member,
-        COUNT(*) AS leads, COUNT(replied.lead_id) AS replied, COUNT(c.id) AS interested
+        COUNT(*) AS leads, COUNT(replied.lead_id) AS replied,
+        COUNT(CASE WHEN replied.lead_id IS NOT NULL THEN c.id END) AS interested
     FROM assignments_lead l
     LEFT JOIN held ON held.lead_id = l.map_id
     LEFT JOIN later ON later.lead_id = l.map_id AND later.nth = 1

@@ -67,7 +67,7 @@ class TestTargets:
         assert (target.minutes, target.in_working_hours) == (120, False)
 
         assertRedirects(client.post(f"{path}remove/"), "/settings/")
-        assertContains(client.get("/settings/"), "no answer ever falls due")
+        assertContains(client.get("/settings/"), "no answer is ever overdue")
 
     @pytest.mark.parametrize("amount", ["0", "", "x", "-1", "9999999"])
     def test_refuses_an_amount_that_makes_no_sense(self, amount, client, manager):
@@ -245,7 +245,7 @@ class TestLead:
     def test_without_a_target_it_never_falls_due(self, client, manager, ana):
         page = client.get(f"/leads/{self.lead(ana, answer_due_at=None).pk}/")
 
-        assertContains(page, "Never: no target is set for it.")
+        assertContains(page, "Never: no target fits this lead.")
 
     def test_of_nobody_the_hours_of_everybody_count(self, client, manager):
         make_target(60, in_working_hours=True)

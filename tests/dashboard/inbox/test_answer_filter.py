@@ -1,15 +1,17 @@
 """Lists by when an answer is due, and leads that a person may assign."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from pytest_django.asserts import assertContains
 
-from assignments.models import Account, DayOff
+from assignments.models import Account, DayOff, Lead
 from assignments.services.insights import answers_due
-from dashboard import pagination
-from dashboard.inbox.answer_filter import late_words
+from dashboard.inbox.answer_filter import late_words, page_by_lateness
+from tests.dashboard.pages import htmx
 from tests.factories import (
     MONDAY,
     make_category,
@@ -149,7 +151,7 @@ class TestLateFirst:
         assert names(client, "sort=late") == self.ORDER
 
     def test_pages_follow_each_other_both_ways(self, client, monkeypatch):
-        monkeypatch.setattr(pagination.page_of_groups, "__kwdefaults__", {"size": 3})
+        monkeypatch.setattr(page_by_lateness, "__kwdefaults__", {"size": 3})
 
         found, query, back = [], "sort=late", ""
         while query:
@@ -207,3 +209,33 @@ class TestMine:
 
         client.force_login(self.lead)
         assert names(client, "review=nobody") == ["Nobodys"]
+
+
+class TestLateBy:
+    def cells(self, client, query: str) -> list[str]:
+        html = client.get(f"/inbox/?{query}").content.decode()
+        times = re.findall(r'<span class="age .*?<time[^>]*>(.*?)</time', html)
+        titles = re.findall(r"(Late by|Due|Last reply)</span>", html)
+        return [*titles, *times]
+
+    @pytest.fixture(autouse=True)
+    def _leads(self, manager):
+        owing("Late", MONDAY - 3 * HOUR, last_reply_at=MONDAY - 30 * HOUR)
+        owing("Later", MONDAY + 40 * HOUR / 60, last_reply_at=MONDAY - 31 * HOUR)
+
+    @pytest.mark.parametrize("query", ["sla=overdue", "sla=late", "review=overdue"])
+    def test_is_a_column_of_lists_of_late_answers(self, client, query):
+        assert self.cells(client, query) == ["Late by", "3 h"]
+
+    def test_also_says_when_others_are_due(self, client):
+        assert self.cells(client, "sort=late") == ["Late by", "3 h", "in 40 min"]
+        assert self.cells(client, "sort=due") == ["Due", "3 h", "in 40 min"]
+
+    def test_is_in_no_other_list(self, client):
+        assert self.cells(client, "") == ["Last reply", "1 d", "1 d"]
+
+    def test_stays_when_the_row_alone_is_read_again(self, client):
+        lead = Lead.objects.get(first_name="Late")
+        headers = htmx() | {"HX-Current-URL": "http://testserver/inbox/?sla=overdue"}
+
+        assertContains(client.get(f"/leads/{lead.pk}/row/", headers=headers), ">3 h<")

@@ -9,6 +9,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from assignments.models import Lead, Member
 from assignments.services.replies.record import record_mails
 from dashboard.performance.periods import PERIODS
+from dashboard.templatetags.performance import duration
 from tests.dashboard.pages import queries_of
 from tests.factories import (
     MONDAY,
@@ -46,7 +47,7 @@ class TestTable:
         response = client.get(f"/team/performance/?{WEEK}")
 
         assertContains(response, f'href="/team/{ana.pk}/')
-        assertContains(response, '<data class="median" value="120">2 h 00 min</data>')
+        assertContains(response, '<data class="median" value="120">2 h</data>')
         assert [line.own.count for line in response.context["lines"]] == [1, 0]
         assert response.context["total"].own.count == 1
 
@@ -65,7 +66,7 @@ class TestTable:
         response = client.get("/team/performance/")
 
         assertContains(response, 'popovertarget="def-median"')
-        assertContains(response, "do not exceed")
+        assertContains(response, "nights and weekends included")
 
     @pytest.mark.parametrize(
         ("sort", "is_ana_first"),
@@ -106,6 +107,23 @@ class TestTable:
         lines = client.get(f"/team/performance/?{WEEK}").context["lines"]
 
         assert [line.member for line in lines] == [busy]
+
+    def test_opens_on_the_last_thirty_days(self, client, stranger, ana):
+        first, last = client.get("/team/performance/").context["days"]
+
+        assert last == timezone.localdate()
+        assert (last - first).days == 29
+
+    @pytest.mark.parametrize(
+        ("minutes", "words"),
+        [
+            (None, "\N{EN DASH}"), (0, "0 min"), (59, "59 min"), (60, "1 h"),
+            (90, "1 h 30 min"),
+            (24 * 60, "1 d"), (30 * 60 + 5, "1 d 6 h"), (48 * 60, "2 d"),
+        ],
+    )  # fmt: skip
+    def test_times_are_said_in_one_way(self, minutes, words):
+        assert duration(minutes) == words
 
     @pytest.mark.parametrize("period", PERIODS)
     def test_each_named_period_opens(self, client, stranger, ana, period):
@@ -183,7 +201,7 @@ class TestMemberPage:
         response = client.get(f"/team/{ana.pk}/")
 
         assertContains(response, "Ana Sousa had no leads in this period")
-        assertContains(response, "has answered nothing in these weeks")
+        assertContains(response, "answered no reply in these 13 weeks")
 
     def test_a_wrong_period_is_said_in_words(self, client, stranger, ana):
         response = client.get(f"/team/{ana.pk}/?from=2099-01-01")

@@ -150,7 +150,7 @@ def test_days_that_are_none_are_said(client, manager, untidy, days):
 def test_sections_without_a_lead_take_one_line(client, manager):
     page = client.get("/review/")
 
-    assertContains(page, "Nothing to do about: overdue · without an owner")
+    assertContains(page, "No lead is in these sections: overdue · without an owner")
 
 
 def test_the_rail_says_how_much_waits(client, manager, untidy):

@@ -112,7 +112,7 @@ def test_all_shown_are_accepted_and_the_rest_explained(client, ana, ben, manager
 def test_nothing_to_accept(client, manager, asked):
     response = client.post("/review/accept/", {"suggestion": asked})
 
-    assertContains(response, "There is no suggestion to accept", status_code=409)
+    assertContains(response, "These suggestions are gone", status_code=409)
 
 
 def test_only_who_may_move_the_lead_answers(client, suggested, stranger):

@@ -108,13 +108,23 @@ class TestLeads:
 
         assert figures(ana).reply_rate == 0.5
 
-    def test_interested_are_those_in_such_a_category_now(self, ana):
-        make_lead(owner=ana, category=make_category(is_interested=True))
-        make_lead(owner=ana, category=make_category())
-        make_lead(owner=ana)
+    def test_interested_replied_in_the_period_and_are_in_such_a_category_now(self, ana):
+        hot = make_category(is_interested=True)
+        replied(make_lead(owner=ana, category=hot), 0)
+        replied(make_lead(owner=ana, category=make_category()), 0)
+        make_lead(owner=ana, category=hot)
         make_lead(owner=ana)
 
         assert figures(ana).interest_rate == 0.25
+        assert figures(ana).reply_rate == 0.5
+
+    def test_interested_never_exceed_replied_also_after_a_move(self, ana, ben):
+        hot = make_category(is_interested=True)
+        give(make_lead(owner=ana, category=hot), ben, ana, 1)
+
+        counts = figures(ana).counts
+
+        assert (counts.replied, counts.interested) == (0, 0)
 
     def test_without_leads_there_is_no_rate(self, ana):
         assert figures(ana).reply_rate is None
