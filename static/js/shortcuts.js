@@ -38,7 +38,7 @@ const undo = () => {
   const mine = [...document.querySelectorAll("[data-mine]")];
   mine.sort((a, b) => b.dataset.mine - a.dataset.mine);
   if (mine.length) clickFirst(mine[0].querySelector("button"));
-  else showMessage("Nothing on this page is yours to undo. Older changes are in History.");
+  else showMessage("You have no change on this page that can be undone. Older changes are in History.");
 };
 
 const writeNote = () => {
