@@ -142,9 +142,9 @@ class TestRows:
         inbox.clock.install()
         inbox.reload()
         choose(inbox, "Lena Lead", "Ben Okafor")
-        office.dispatch()
-        inbox.clock.fast_forward(500)
         row = row_of(inbox, "Lena Lead")
+        expect(row).to_contain_text("Ana S. → Ben O.")
+        office.dispatch()
         expect(row).to_contain_text("done")
         monkeypatch.setattr(lead_rows, "TELLS_DONE", timedelta())
 

@@ -379,4 +379,4 @@ class TestSelecting:
         response = client.get("/inbox/", {"owner": ana.pk})
 
         assertContains(response, f"/assign/?filter=owner%3D{ana.pk}&amp;next=")
-        assertContains(response, "or all 2 that match")
+        assertContains(response, "or assign all 2 that match")
