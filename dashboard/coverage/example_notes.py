@@ -20,12 +20,11 @@ def example_notes(
 ) -> ExampleNotes:
     """Return the notes for this lead, else for one that is made up.
 
-    Without `covering` it is the first covering member, or the fallback. The coverage
-    need not be saved. Where covering members keep the leads, none is written at the
-    end.
+    Without `covering` it is the fallback. The coverage need not be saved. Where covering
+    members keep the leads, none is written at the end.
     """
     lead = lead or Lead(first_name="Jane", last_name="Doe")
-    covering = covering or _first_coverer(coverage) or coverage.fallback
+    covering = covering or coverage.fallback
     keeps = coverage.on_return == Coverage.OnReturn.KEEP
 
     def filled(template: str) -> str:
@@ -41,16 +40,12 @@ def example_notes(
 
 
 def example_of_holds(coverage: Coverage) -> ExampleNotes:
-    """Return the notes of a coverage for the first lead that it took, if it took any."""
+    """Return the notes of a coverage for the first lead that it took, if it took any.
+
+    Else the first covering member stands in them.
+    """
     taken = coverage.holds.select_related("lead__campaign", "to").order_by("pk")
-    hold = taken.first()
-    return example_notes(
-        coverage, hold.lead if hold else None, hold.to if hold else None
-    )
-
-
-def _first_coverer(coverage: Coverage) -> Member | None:
-    if coverage.pk is None:
-        return None
+    if hold := taken.first():
+        return example_notes(coverage, hold.lead, hold.to)
     present = [one.member for one in coverage.coverers.all() if not one.replaced_at]
-    return next(iter(present), None)
+    return example_notes(coverage, None, next(iter(present), None))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count
 
-from assignments.models import Coverage, CoveringMember
+from assignments.models import Coverage, CoveringMember, Member
 from assignments.services.absence_wording import has_own_scope, scope_in_words
 from assignments.services.coverage.preview import CoveragePreview, CovererPreview
 
@@ -16,13 +16,11 @@ def limits_ahead(found: CoveragePreview) -> str:
     limited.
     """
     limited = [part for part in found.parts if part.own_scope]
-    taken = sum(part.leads for part in limited)
-    has_shares = any(
-        not part.own_scope and not part.is_fallback for part in found.parts
-    )
+    others = [part.member for part in found.parts if not part.own_scope]
+    rest = found.placed - sum(part.leads for part in limited)
     return _sentence(
         [_limit_ahead(part) for part in limited],
-        f"the shares divide the other {found.placed - taken}" if has_shares else "",
+        f"{_rest_taker(others)} the other {rest}" if others else "",
     )
 
 
@@ -36,15 +34,20 @@ def limits_so_far(coverage: Coverage) -> str:
     limited = [one for one in coverers if has_own_scope(one)]
     if not limited:
         return ""
+    others = [one.member for one in coverers if not has_own_scope(one)]
+    if coverage.fallback:
+        others.append(coverage.fallback)
     taken = coverage.holds.filter(taken_at__isnull=False).order_by()
     counts = dict(taken.values_list("to").annotate(leads=Count("pk")))
     rest = sum(counts.values()) - sum(counts.get(one.member_id, 0) for one in limited)
     return _sentence(
         [_limit_so_far(one, counts.get(one.member_id, 0)) for one in limited],
-        f"the shares divide the rest, {rest} so far"
-        if len(limited) < len(coverers)
-        else "",
+        f"{_rest_taker(others)} the rest, {rest} so far" if others else "",
     )
+
+
+def _rest_taker(others: Sequence[Member]) -> str:
+    return f"{others[0]} takes" if len(others) == 1 else "the shares divide"
 
 
 def _sentence(limits: Sequence[str], rest: str) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -289,9 +288,7 @@ def _page(
 ) -> HttpResponse:
     form = planner.form
     rights = ViewerRights.of(request.user)
-    members = form.fields["member"]
-    assert isinstance(members, forms.ModelChoiceField)  # noqa: S101  for the type checker
-    is_alone = members.queryset.count() == 1
+    is_alone = members_to_plan(request.user).count() == 1
     if not planner.is_asked and (is_alone or "member" in request.GET):
         form.fields["first_day"].widget.attrs["autofocus"] = True
     context: dict[str, Any] = {

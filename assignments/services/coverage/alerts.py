@@ -11,7 +11,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from assignments.models import Coverage, CoveringMember, Hold, Lead, User
+from assignments.models import Coverage, CoveringMember, Hold, Lead, Team, User
 from assignments.models.assignment import Assignment, Cause, State
 from assignments.services import access
 from assignments.services.absence_wording import first_day_away
@@ -53,7 +53,7 @@ def to_confirm(user: User, *, at: datetime) -> QuerySet[Coverage]:
     """
     proposed = Coverage.objects.filter(state=STATE.PROPOSED, ends_at__gt=at)
     if not access.is_manager(user):
-        led = user.leads_teams.values("pk") if user.is_active else ()
+        led = user.leads_teams.all() if user.is_active else Team.objects.none()
         proposed = proposed.filter(member__team__in=led)
     joined = proposed.select_related("member__team", "created_by")
     return joined.order_by("starts_at", "pk")

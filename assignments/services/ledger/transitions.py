@@ -14,6 +14,7 @@ from assignments.services.ledger import holds
 from assignments.services.notifications import assignments
 
 LEAD_GONE = "Smartlead no longer has this lead."
+FOLLOWED = ("lead", "to", "expected", "reverses")  # what follows from an end
 REPLACED = "A newer decision replaced it before it was sent."
 
 
@@ -45,8 +46,7 @@ def finalize(
         return False
     if state != State.DONE:
         _drop_notes([row.pk], at)
-    joined = Assignment.objects.select_related("lead", "to", "expected", "reverses")
-    ended = joined.get(pk=row.pk)
+    ended = Assignment.objects.select_related(*FOLLOWED).get(pk=row.pk)
     holds.apply_final_state(ended, at=at)
     if state == State.DONE:
         assignments.queue_announcement(ended, at=at)

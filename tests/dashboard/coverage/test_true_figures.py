@@ -253,6 +253,7 @@ class TestLimitedMembers:
 
         response = client.get(f"/coverage/{nordics.coverage.pk}/")
 
+        assertContains(response, "Dua Lim takes the other 6.")
         assertContains(response, "Ben Okafor takes 4 of the 8 of Nordics")
         assertContains(response, "Cem Kaya takes 4 of the 8 of Nordics")
 
