@@ -64,12 +64,7 @@ def make_plan(
     AssignmentRefused if the members cannot be chosen, or the note is too long or has a
     wrong placeholder.
     """
-    access.check_assign_many(actor)
-    if deactivates_leaver:
-        access.require_manager(actor, "deactivate members")
-    for part in parts:
-        _check_members(part.wish, actor)
-    _check_note(note)
+    _check_request(parts, actor, note, deactivates_leaver=deactivates_leaver)
     context = plan_context(actor, reason=reason, at=at)
     context.leaver_id = leaver.pk if leaver else None
     before = dict(context.tally.loads)
@@ -90,12 +85,12 @@ def confirm_plan(
 ) -> Batch:
     """Create a batch for a plan, write the first CHUNK rows, have the rest written.
 
-    The leaver is deactivated with it, if the plan says so. Returns the batch; confirmed
-    twice, it is the same. `seen`: the stamp of the changes
-    that the page showed, "" for none; None: they are not checked. Raises NotAllowed for
-    another's preview or an actor who leads no team, PlanChanged for changes not in
-    `seen`, AssignmentRefused if nothing would move, Stale if the preview is over a day
-    old, its rotations moved on since, or (with `seen`) all its leads changed.
+    Deactivates the leaver if the plan says so. Returns the batch; twice, the same one.
+    `seen`: the stamp of the changes that the page showed, "" for none; None: they are not
+    checked. Raises NotAllowed for another's preview or an actor who leads no team,
+    PlanChanged for changes not in `seen`, AssignmentRefused if nothing would move, Stale
+    if the preview is over a day old, its rotations moved on since, or (with `seen`) all
+    its leads changed.
     """
     changed: Container[int] = ()
     if seen is not None:
@@ -135,6 +130,18 @@ def delete_old_previews(*, at: datetime) -> int:
     )
     count, _ = old.delete()
     return count
+
+
+def _check_request(
+    parts: Sequence[PlanPart], actor: User, note: str, *, deactivates_leaver: bool
+) -> None:
+    """Raise NotAllowed or AssignmentRefused as `make_plan` says."""
+    access.check_assign_many(actor)
+    if deactivates_leaver:
+        access.require_manager(actor, "deactivate members")
+    for part in parts:
+        _check_members(part.wish, actor)
+    _check_note(note)
 
 
 def _check_members(wish: AllocationRequest, actor: User) -> None:

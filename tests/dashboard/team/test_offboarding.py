@@ -1,4 +1,3 @@
-import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +6,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from assignments.models import Assignment, Lead, SavedPlan
 from tests.dashboard.pages import queries_of
+from tests.dashboard.team.leaving_pages import confirm, decide
 from tests.factories import (
     make_assignment,
     make_campaign,
@@ -15,31 +15,10 @@ from tests.factories import (
     make_hold,
     make_lead,
     make_member,
-    make_rule,
     make_table,
     make_team,
     make_user,
 )
-
-
-@pytest.fixture
-def piles(ana) -> dict[str, int]:
-    """Ana's leads: two interested, one closed, one without a category."""
-    hot, lost = make_category("Hot"), make_category("Lost", is_closing=True)
-    for category in (hot, hot, lost, None):
-        make_lead(owner=ana, category=category)
-    return {"hot": hot.pk, "lost": lost.pk, "none": 0}
-
-
-def decide(client, leaver, /, **said):
-    return client.post(f"/team/{leaver.pk}/leaving/", said, follow=True)
-
-
-def confirm(client, response):
-    found = re.search(r'name="plan" value="(\d+)"', response.content.decode())
-    assert found
-    data = {"plan": found[1], "confirm": "1"}
-    return client.post("/assign/", data, follow=True)
 
 
 def test_shows_the_piles_with_their_sizes(client, manager, ana, piles):
@@ -293,138 +272,3 @@ class TestCoverages:
         response = client.get(f"/team/{ana.pk}/leaving/")
 
         assertNotContains(response, "Coverages of Ana Sousa")
-
-
-class TestEverything:
-    """One line says who gets all that no pile decides about."""
-
-    def test_goes_to_one_and_ends_in_the_deactivation(self, client, manager, ana, ben):
-        for _ in range(3):
-            make_lead(owner=ana)
-        response = decide(client, ana, member=ben.pk, deactivate="on")
-        assertContains(response, "Assign 3 leads and deactivate Ana Sousa")
-
-        shown = confirm(client, response)
-
-        ana.refresh_from_db()
-        assert not ana.is_active
-        assert {row.to for row in Assignment.objects.all()} == {ben}
-        assertContains(shown, "Ana Sousa is deactivated and gets no more leads.")
-        assertContains(shown, "Activate Ana Sousa again")
-
-    def test_goes_to_several_evenly_by_open_leads(self, client, manager, ana, ben):
-        cem = make_member("Cem Kaya")
-        make_lead(owner=cem)
-        make_lead(owner=cem)
-        for _ in range(4):
-            make_lead(owner=ana)
-
-        confirm(client, decide(client, ana, member=[ben.pk, cem.pk]))
-
-        to = [row.to for row in Assignment.objects.all()]
-        assert (to.count(ben), to.count(cem)) == (3, 1)
-
-    def test_goes_to_several_one_by_one(self, client, manager, ana, ben):
-        cem = make_member("Cem Kaya")
-        make_lead(owner=cem)
-        make_lead(owner=cem)
-        for _ in range(4):
-            make_lead(owner=ana)
-
-        said = {"member": [ben.pk, cem.pk], "spread": "round_robin"}
-        confirm(client, decide(client, ana, **said))
-
-        to = [row.to for row in Assignment.objects.all()]
-        assert (to.count(ben), to.count(cem)) == (2, 2)
-
-    def test_leaves_closed_leads_where_they_are(self, client, manager, ana, ben, piles):
-        response = decide(client, ana, member=ben.pk)
-
-        assertContains(response, "3 will move")
-        assertContains(response, "1 closed lead stays with Ana Sousa.")
-
-    def test_takes_closed_leads_too_if_asked(self, client, manager, ana, ben, piles):
-        response = decide(client, ana, member=ben.pk, closed="on")
-
-        assertContains(response, "4 will move")
-
-    def test_is_all_but_the_piles_that_are_decided(
-        self, client, manager, ana, ben, piles
-    ):
-        cem = make_member("Cem Kaya")
-        hot = piles["hot"]
-        said = {f"how_{hot}": "member", f"member_{hot}": cem.pk, "how_0": "leave"}
-        make_lead(owner=ana, category=make_category("Maybe"))
-
-        confirm(client, decide(client, ana, member=ben.pk, **said))
-
-        to = [row.to for row in Assignment.objects.all()]
-        assert (to.count(ben), to.count(cem)) == (1, 2)
-
-    def test_keeps_what_was_chosen_when_the_piles_change(
-        self, client, manager, ana, ben, piles
-    ):
-        said = {"member": ben.pk, "how_0": "leave", "regroup": "campaign", "said": "1"}
-
-        response = client.post(f"/team/{ana.pk}/leaving/", said)
-
-        assertContains(response, f'value="{ben.pk}" checked')
-        assertContains(response, "No campaign")
-        assert "csrf" not in response.request["QUERY_STRING"]
-
-    def test_deactivates_nobody_for_a_team_lead(self, client, ana, ben):
-        theo = make_user("Theo Lead")
-        client.force_login(theo)
-        team = make_team(leads=(theo,))
-        for member in (ana, ben):
-            member.team = team
-            member.save()
-        make_lead(owner=ana)
-
-        confirm(client, decide(client, ana, member=ben.pk, deactivate="on"))
-
-        ana.refresh_from_db()
-        assert ana.is_active
-        assert Assignment.objects.get().to == ben
-
-    def test_says_what_is_still_with_a_deactivated_member(
-        self, client, manager, ana, ben
-    ):
-        make_lead(owner=ana)
-        shown = confirm(client, decide(client, ana, member=ben.pk, deactivate="on"))
-        assertContains(shown, "The leads follow by themselves")
-        batch = Assignment.objects.get().batch
-        Assignment.objects.update(state="refused", finished_at="2026-05-11T09:00Z")
-
-        page = client.get(f"/batches/{batch.pk}/")
-
-        assertContains(page, "1 open lead</a> is still with Ana Sousa")
-        assertContains(client.get("/review/"), "With a deactivated member")
-
-    def test_can_be_taken_back_after_activating_again(self, client, manager, ana, ben):
-        make_lead(owner=ana)
-        confirm(client, decide(client, ana, member=ben.pk, deactivate="on"))
-        Assignment.objects.update(state="done", finished_at="2026-05-11T09:00Z")
-        Lead.objects.update(owner=ben)
-        batch = Assignment.objects.get().batch
-
-        back = f"/batches/{batch.pk}/"
-        response = client.post(f"/team/{ana.pk}/activate/", {"next": back})
-        assertRedirects(response, back)
-        client.post(f"{back}undo/")
-
-        assert Assignment.objects.latest("pk").to == ana
-
-    def test_names_rules_tables_and_teams(self, client, manager, ana, ben):
-        make_lead(owner=ana)
-        make_table({"de": ana}, name="Countries")
-        make_rule(ana, ben, name="Nordics")
-        make_rule(ana, name="Alps")
-
-        page = client.get(f"/team/{ana.pk}/leaving/")
-
-        assertContains(
-            page, "it passes Ana Sousa over and goes on with 1 other member."
-        )
-        assertContains(page, "is its only member, so it gives leads to nobody.")
-        assertContains(page, "1 line names Ana Sousa.")
