@@ -36,7 +36,7 @@ SORTS = [
     ("-sent", "Last written to first"),
     ("owner", "By owner"),
     ("due", "Due first"),
-    ("late", "Late first, the last 7 days on top"),
+    ("late", "Late first"),
 ]
 STATUSES = [
     ("", "Status"),

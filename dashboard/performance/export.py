@@ -21,7 +21,7 @@ ANSWERS = (
 )  # fmt: skip
 LEADS = (
     "Lead id", "Lead", "Owner id", "Owner", "Covered for id", "Category",
-    "Means interest", "Closes the conversation", "Owes no answer", "Answer due",
+    "Means interest", "Closes the conversation", "Automatic answer", "Answer due",
     "First seen", "Gone",
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ from dashboard.inbox.hidden_filters import number_of_days
 
 FIRST = 5  # rows of a section; the inbox has the rest
 EXPLAINED = {
-    ReviewSection.OVERDUE: "Replies whose time to be answered has passed; the last 7 days first.",
+    ReviewSection.OVERDUE: "Answers that are late; those of the last 7 days first.",
     ReviewSection.NOBODY: "Open leads that nobody has in Smartlead.",
     ReviewSection.INACTIVE: "Open leads of members who were deactivated and get no more.",
     ReviewSection.UNKNOWN: (
@@ -34,7 +34,7 @@ EXPLAINED = {
         "Assigned here to one member, then changed to another in Smartlead in the last 14 "
         "days."
     ),
-    ReviewSection.UNTOUCHED: "Open leads that neither wrote nor were written to for so long.",
+    ReviewSection.UNTOUCHED: "Open leads without a mail from either side.",
 }
 ORDERS = {
     ReviewSection.UNTOUCHED: ("reply_order", "map_id"),

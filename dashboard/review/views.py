@@ -89,7 +89,9 @@ def accept_shown(request: PageRequest) -> HttpResponse:
     ids = [int(pk) for pk in asked if pk.isascii() and pk.isdecimal() and len(pk) < 19]
     shown = list(Suggestion.objects.filter(pk__in=ids).select_related("lead"))
     if not shown:
-        messages.error(request, "These suggestions are gone: they were answered or withdrawn.")
+        messages.error(
+            request, "These suggestions are gone: they were answered or withdrawn."
+        )
         return _page(request, status=409)
     count, problems = services.accept_suggestions(
         suggestions=shown, actor=request.user, at=timezone.now()

@@ -133,7 +133,7 @@ def read_data(smartlead: SmartleadReader, handoff: HandoffReader) -> RecountData
         leads=leads,
         interested=_category_ids("Means interest", exported, ids),
         closing=(closing := _category_ids("Closes the conversation", exported, ids)),
-        owing_none=closing | _category_ids("Owes no answer", exported, ids),
+        owing_none=closing | _category_ids("Automatic answer", exported, ids),
         due={
             (int(row["Lead id"]), _moment(row["Answered"])): _optional_moment(
                 row["Due"]

@@ -27,17 +27,12 @@ def set_category_meaning(
     AssignmentRefused if it means interest and also closes or owes no answer.
     """
     require_manager(actor, "decide what a category means")
-    if is_closing and is_interested:
-        raise AssignmentRefused(
-            f"“{category}” cannot close the conversation and mean interest."
-        )
-    if owes_no_answer and is_interested:
-        raise AssignmentRefused(f"“{category}” cannot mean interest and owe no answer.")
     said = {
         "is_closing": is_closing,
         "is_interested": is_interested,
         "owes_no_answer": owes_no_answer,
     }
+    _check_meaning(category, said)
     if all(getattr(category, name) == value for name, value in said.items()):
         return
     owed_answer = category.owes_answer
@@ -47,6 +42,20 @@ def set_category_meaning(
     category.save()
     if category.owes_answer != owed_answer:
         refresh_answers_owed(Lead.objects.filter(category=category))
+
+
+def _check_meaning(category: Category, said: dict[str, bool]) -> None:
+    """Raise AssignmentRefused if it means interest and also closes or is automatic."""
+    if not said["is_interested"]:
+        return
+    if said["is_closing"]:
+        raise AssignmentRefused(
+            f"“{category}” cannot close the conversation and mean interest."
+        )
+    if said["owes_no_answer"]:
+        raise AssignmentRefused(
+            f"“{category}” cannot mean interest and be an automatic answer."
+        )
 
 
 @transaction.atomic

@@ -41,7 +41,9 @@ def set_hours(
     _check_week(week)
     _check_place(country, subdivision)
     if escalate_after < 1:
-        raise AssignmentRefused("Team leads are told at least 1 minute after the owner.")
+        raise AssignmentRefused(
+            "Team leads are told at least 1 minute after the owner."
+        )
     hours = default_hours()
     hours.week = _as_lists(week)
     hours.escalate_after = escalate_after

@@ -36,7 +36,7 @@ class TestCategories:
         client.post("/settings/categories/", {f"automatic_{away.pk}": "on"})
 
         assert Category.objects.get(pk=away.pk).owes_no_answer
-        assertContains(client.get("/settings/"), "Owes no answer")
+        assertContains(client.get("/settings/"), "Automatic answer</th>")
 
     def test_a_category_cannot_mean_both(self, client, manager):
         both = make_category("Both")

@@ -10,8 +10,7 @@ from pytest_django.asserts import assertContains
 
 from assignments.models import Account, DayOff, Lead
 from assignments.services.insights import answers_due
-from dashboard import pagination
-from dashboard.inbox.answer_filter import late_words
+from dashboard.inbox.answer_filter import late_words, page_by_lateness
 from tests.dashboard.pages import htmx
 from tests.factories import (
     MONDAY,
@@ -152,7 +151,7 @@ class TestLateFirst:
         assert names(client, "sort=late") == self.ORDER
 
     def test_pages_follow_each_other_both_ways(self, client, monkeypatch):
-        monkeypatch.setattr(pagination.page_of_groups, "__kwdefaults__", {"size": 3})
+        monkeypatch.setattr(page_by_lateness, "__kwdefaults__", {"size": 3})
 
         found, query, back = [], "sort=late", ""
         while query:
