@@ -96,6 +96,8 @@ def numbers_of_today(user: User, *, at: datetime) -> TodayPage:
     ids = to_confirm(user, at=at).values("pk")
     proposed = coverages_with_coverers().filter(pk__in=ids)
     attention = attentions_of(user, at=at)
+    # A member finds them in her rows: the review is for those who lead.
+    suggested = open_suggestions_for(user) if rights.may_assign_many else None
     return TodayPage(
         sections=lead_sections(user, rights, at=at),
         proposals=[
@@ -103,7 +105,7 @@ def numbers_of_today(user: User, *, at: datetime) -> TodayPage:
             for coverage in proposed.annotate(seen=Max("events"))[:FIRST]
         ],
         proposal_count=attention.proposals,
-        suggestion_count=count_of(open_suggestions_for(user)),
+        suggestion_count=0 if suggested is None else count_of(suggested),
         coverages=coverages_today(rights, at=at),
         attention=attention,
         outcome_count=count_of(undismissed_outcomes(user)),
