@@ -90,7 +90,7 @@ class TestForm:
         ana.time_zone = "Asia/Tokyo"
         ana.save()
 
-        assertContains(client.get(edit(planned)), "Ana Sousa is in Tokyo by now.")
+        assertContains(client.get(edit(planned)), "Ana Sousa is now in Tokyo.")
         client.post(edit(planned), typed(client, planned))
 
         assert as_typed(planned) == before
