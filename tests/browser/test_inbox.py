@@ -205,7 +205,7 @@ class TestKeys:
 
         inbox.keyboard.press("a")
         inbox.wait_for_url("**/assign/?**")
-        inbox.get_by_label("Ben Okafor").check()
+        inbox.get_by_role("checkbox", name="Ben Okafor").check()
         inbox.get_by_role("button", name="Assign 3 leads").click()
 
         expect(inbox).to_have_url(re.compile(r"/batches/\d+/$"))
@@ -264,7 +264,7 @@ class TestSelection:
         page.get_by_label("Select Lena Lead").check()
         page.get_by_label("Select Pia Third").check()
         page.get_by_role("button", name="Assign…", exact=True).click()
-        page.get_by_label("Ben Okafor").check()
+        page.get_by_role("checkbox", name="Ben Okafor").check()
         page.get_by_role("button", name="Preview").click()
         page.get_by_role("button", name="Assign 2 leads").click()
         page.goto(f"{office.url}/inbox/")

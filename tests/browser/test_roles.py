@@ -98,7 +98,7 @@ class TestTeamLead:
 
         page.get_by_role("button", name="Assign…", exact=True).click()
         page.wait_for_url("**/assign/?**")
-        page.get_by_role("radio", name="Ben Okafor").check()
+        page.get_by_role("checkbox", name="Ben Okafor").check()
         page.get_by_role("button", name="Assign 2 leads").click()
 
         expect(page.get_by_text("0 of 2 done")).to_be_visible()

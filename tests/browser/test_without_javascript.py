@@ -40,7 +40,7 @@ def test_several_leads_go_together(page):
     page.get_by_label("Select Lena Lead").check()
     page.get_by_label("Select Pia Third").check()
     page.get_by_role("button", name="Assign…", exact=True).click()
-    page.get_by_role("radio", name="Ben Okafor").check()
+    page.get_by_role("checkbox", name="Ben Okafor").check()
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Assign 2 leads").click()
 
