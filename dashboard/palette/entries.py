@@ -64,7 +64,7 @@ def groups_for(user: User, query: str, *, at: datetime) -> list[PaletteGroup]:
         PaletteGroup(title="Leads", entries=leads),
         PaletteGroup(title="Members", entries=members),
         PaletteGroup(title="Acts", entries=_best(_acts(user, rights), words)),
-        PaletteGroup(title="Pages", entries=_best(_pages(rights), words)),
+        PaletteGroup(title="Pages", entries=_best(_entries(PAGES, rights), words)),
     ]
     return [group for group in groups if group.entries]
 
@@ -125,7 +125,8 @@ def _is_manager(rights: ViewerRights) -> bool:
 
 
 # Label, name of the view, query, icon, words that find it too, who may.
-PAGES: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...] = (
+type Place = tuple[str, str, str, str, str, Callable[[ViewerRights], bool]]
+PAGES: tuple[Place, ...] = (
     ("Inbox", "inbox", "", "inbox", "leads all", _anybody),
     ("My leads", "inbox", "?owner=me&status=open", "inbox", "mine", _anybody),
     ("Leads I cover", "inbox", "?owner=covering", "inbox", "covering", _anybody),
@@ -150,7 +151,7 @@ PAGES: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...
     ("Webhooks", "webhooks", "", "sliders", "settings", _is_manager),
     ("Sign-ins", "sign_in_log", "", "sliders", "settings log", _is_manager),
 )  # fmt: skip
-ACTS: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...] = (
+ACTS: tuple[Place, ...] = (
     ("Level the load of a team", "rebalance", "", "team", "rebalance", _leads_people),
     ("Add a member", "add_member", "", "plus", "invite new", _is_manager),
     ("Add a routing rule", "new_rule", "", "plus", "new territory", _is_manager),
@@ -158,12 +159,26 @@ ACTS: tuple[tuple[str, str, str, str, str, Callable[[ViewerRights], bool]], ...]
 )  # fmt: skip
 
 
-def _pages(rights: ViewerRights) -> list[PaletteEntry]:
-    return [
-        PaletteEntry(label=label, address=reverse(view) + query, icon=icon, words=words)
-        for label, view, query, icon, words, may_open in PAGES
-        if may_open(rights)
-    ]
+PLAN: Place = (
+    "Plan an absence", "plan_coverage", "", "cover", "coverage holiday away", _anybody,
+)  # fmt: skip
+PAUSE: Place = (
+    "Pause sending to Smartlead", "system", "", "system", "stop writes", _is_manager,
+)  # fmt: skip
+RESUME: Place = (
+    "Resume sending to Smartlead", "system", "", "system", "writes", _is_manager,
+)  # fmt: skip
+
+
+def _entry(place: Place) -> PaletteEntry:
+    label, view, query, icon, words, _ = place
+    address = reverse(view) + query
+    return PaletteEntry(label=label, address=address, icon=icon, words=words)
+
+
+def _entries(places: Iterable[Place], rights: ViewerRights) -> Iterable[PaletteEntry]:
+    """Yield the entries of the places that somebody with these rights may open."""
+    return (_entry(place) for place in places if place[-1](rights))
 
 
 def _acts(user: User, rights: ViewerRights) -> Iterable[PaletteEntry]:
@@ -182,27 +197,15 @@ def _acts(user: User, rights: ViewerRights) -> Iterable[PaletteEntry]:
             icon="undo",
             hint=f"{change.lead} to {change.to}",
         )
-    is_member = Member.objects.filter(user_id=rights.user_id).exists()
-    if rights.may_schedule or is_member:
-        yield PaletteEntry(
-            label="Plan an absence",
-            address=reverse("plan_coverage"),
-            icon="cover",
-            words="coverage holiday away",
-        )
-    for label, view, query, icon, words, may_act in ACTS:
-        if may_act(rights):
-            address = reverse(view) + query
-            yield PaletteEntry(label=label, address=address, icon=icon, words=words)
+    yield from _entries([PLAN] if _may_plan(user, rights) else [], rights)
+    yield from _entries(ACTS, rights)
     if rights.is_manager:
         is_paused = Account.objects.filter(paused_at__isnull=False).exists()
-        act = "Resume" if is_paused else "Pause"
-        yield PaletteEntry(
-            label=f"{act} sending to Smartlead",
-            address=reverse("system"),
-            icon="system",
-            words="stop writes",
-        )
+        yield _entry(RESUME if is_paused else PAUSE)
+
+
+def _may_plan(user: User, rights: ViewerRights) -> bool:
+    return rights.may_schedule or Member.objects.filter(user=user).exists()
 
 
 def _last_undoable(user: User) -> Assignment | None:

@@ -4,15 +4,14 @@ import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Assignment, Member
+from assignments.models import Assignment
 from assignments.models.assignment import State
-from tests.dashboard.pages import htmx, queries_of
+from tests.dashboard.pages import htmx
 from tests.factories import (
     make_assignment,
     make_coverage,
     make_lead,
     make_member,
-    make_team,
     make_user,
 )
 
@@ -155,70 +154,6 @@ class TestAssign:
 
         assertContains(ours, sentence)
         assertNotContains(theirs, "You cannot take this back")
-
-    def test_the_picker_offers_all_but_who_has_it(self, client, manager, ana, ben):
-        lead = make_lead(owner=ana)
-
-        response = client.get(f"/leads/{lead.pk}/assign/", headers=htmx("picker"))
-
-        assertContains(response, f'name="member" value="{ben.pk}"')
-        assertContains(response, "has it now")
-        assertNotContains(response, f'name="member" value="{ana.pk}"')
-        assert "HX-Retarget" not in response
-
-    def test_the_picker_says_who_gets_it_just_now(self, client, manager, ana, ben):
-        lead = make_lead(owner=ana)
-        make_assignment(lead, ben)
-
-        response = client.get(f"/leads/{lead.pk}/assign/", headers=htmx("picker"))
-
-        assertContains(response, f'name="member" value="{ana.pk}"')
-        assertContains(response, "gets it now")
-        assertNotContains(response, f'name="member" value="{ben.pk}"')
-
-    def test_the_picker_says_how_much_each_has(self, client, manager, ana, ben):
-        Member.objects.filter(pk=ben.pk).update(capacity=30)
-        make_lead(owner=ben)
-
-        response = client.get(
-            f"/leads/{make_lead().pk}/assign/", headers=htmx("picker")
-        )
-
-        assertContains(response, "1 of 30 open")
-        assertContains(response, "0 open")
-
-    def test_a_deactivated_member_is_offered_nowhere(self, client, manager, ana, ben):
-        Member.objects.filter(pk=ben.pk).update(is_active=False)
-        lead = make_lead()
-
-        for address in (f"/leads/{lead.pk}/assign/", f"/assign/?lead={lead.pk}"):
-            response = client.get(address)
-
-            assertContains(response, "Ana Sousa")
-            assertNotContains(response, "Ben Okafor")
-
-    def test_the_picker_costs_the_same_with_50_members(self, client, manager, ana):
-        lead = make_lead(person_id=7, company="Bexley")
-        address = f"/leads/{lead.pk}/assign/"
-        few = queries_of(lambda: client.get(address, headers=htmx("picker")))
-
-        for number in range(50):
-            make_lead(owner=make_member(f"Mate {number}", team=make_team()))
-
-        assert queries_of(lambda: client.get(address, headers=htmx("picker"))) <= few
-
-    def test_a_team_lead_is_offered_their_own_team(self, client, ana, ben):
-        user = make_user()
-        client.force_login(user)
-        ana.team = make_team(leads=(user,))
-        ana.save()
-
-        response = client.get(
-            f"/leads/{make_lead().pk}/assign/", headers=htmx("picker")
-        )
-
-        assertContains(response, "Ana Sousa")
-        assertNotContains(response, "Ben Okafor")
 
 
 class TestAnswers:
