@@ -94,7 +94,7 @@ class TestNewestMail:
         page = open_lead(office, "Lena Lead")
         check_newest_in_view(page)
         page.locator("#panel > .scroll").hover()
-        page.mouse.wheel(0, -500)
+        page.mouse.wheel(0, -900)
         check_newest_in_view(page, expected=False)
         page.wait_for_timeout(300)  # the wheel rolls out
         before = page.evaluate(FIRST_SEEN)

@@ -77,7 +77,7 @@ class TestConversation:
 
         response = client.get(f"/leads/{make_lead().pk}/")
 
-        assertContains(response, "Smartlead does not answer. What you see may be")
+        assertContains(response, "Smartlead does not answer. The newest messages may be missing")
         assertNotContains(response, "every 2s")
 
     def test_a_hostile_mail_is_shown_harmless(self, client, manager):
@@ -164,7 +164,7 @@ def test_a_note_that_may_be_lost_is_called_unconfirmed(client, manager, ben):
         finished_at=MONDAY,
     )
 
-    assertContains(client.get(f"/leads/{lead.pk}/"), "unconfirmed")
+    assertContains(client.get(f"/leads/{lead.pk}/"), "not confirmed")
 
 
 def test_an_unknown_lead_is_a_404_with_a_sentence(client, manager):
