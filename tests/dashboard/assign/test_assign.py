@@ -218,9 +218,7 @@ class TestRow:
 
     def test_undo_ends_after_ten_minutes(self, client, manager, ana, ben):
         lead = make_lead(owner=ben)
-        self.finished(
-            lead, ben, state=State.DONE, actor=manager, expected=ana, ago=700
-        )
+        self.finished(lead, ben, state=State.DONE, actor=manager, expected=ana, ago=700)
 
         assertNotContains(self.row(client, lead), "/undo/")
 
