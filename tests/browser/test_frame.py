@@ -23,7 +23,8 @@ LOOKS = """[...document.querySelectorAll("body *")].map((part) => {
           color, backgroundColor, display, fontSize].join();
 })"""
 TICK = """(box) => [
-  getComputedStyle(box, "::before").borderBottomColor, getComputedStyle(box).backgroundColor,
+  getComputedStyle(box, "::before").borderBottomColor,
+  getComputedStyle(box).backgroundColor,
 ]"""
 GROUND = "(part) => getComputedStyle(part).backgroundColor"
 INK = "(part) => getComputedStyle(part).color"
