@@ -89,8 +89,7 @@ def confirm_plan(
     `seen`: the stamp of the changes that the page showed, "" for none; None: they are not
     checked. Raises NotAllowed for another's preview or an actor who leads no team,
     PlanChanged for changes not in `seen`, AssignmentRefused if nothing would move, Stale
-    if the preview is over a day old, its rotations moved on since, or (with `seen`) all
-    its leads changed.
+    if it is over a day old, rotations moved on, or (with `seen`) all its leads changed.
     """
     changed: Container[int] = ()
     if seen is not None:
