@@ -25,10 +25,9 @@ from dashboard.permissions import ViewerRights
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the context of the frame around a page; whatever needs a query is lazy.
 
-    A visitor who is not signed in gets an empty `theme` and normal `density` only. For
-    a user `theme` is empty if it is that of the system; there are `is_sandbox` and,
-    lazily, the sidebar, its counts, troubles, alerts, rights, and the list behind a
-    lead.
+    A visitor gets an empty `theme` and normal `density` only. For a user `theme` is
+    empty if it is that of the system; there are `is_sandbox` and, lazily, the sidebar,
+    its counts, troubles, alerts, rights, and the list behind a lead.
     """
     user = request.user
     if not isinstance(user, User):
