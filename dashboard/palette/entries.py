@@ -14,6 +14,7 @@ from dashboard.pagination import page_of
 from dashboard.permissions import ViewerRights
 
 MOST = 6  # entries of a group
+LAST_RANK = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class PaletteEntry:
         if not words or label.startswith(words[0]):
             return 0
         starts = any(part.startswith(words[0]) for part in label.split())
-        return 1 if starts else 2
+        return 1 if starts else LAST_RANK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +55,38 @@ class PaletteGroup:
 def groups_for(user: User, query: str, *, at: datetime) -> list[PaletteGroup]:
     """Return the groups with an entry that fits `query`, each with its best MOST.
 
-    Without a query: pages and acts, all of them. Queries do not grow with the entries.
+    The group with the best entry comes first. Without a query: acts and pages, all of
+    them. Queries do not grow with the entries.
     """
     words = folded(query).split()
     rights = ViewerRights.of(user)
     leads = _leads(user, query, at=at) if words else []
     members = _best(_members(), words) if words else []
     groups = [
-        PaletteGroup(title="Leads", entries=leads),
+        PaletteGroup(title="Leads", entries=_by_rank(leads, words)),
         PaletteGroup(title="Members", entries=members),
         PaletteGroup(title="Acts", entries=_best(_acts(user, rights), words)),
         PaletteGroup(title="Pages", entries=_best(_entries(PAGES, rights), words)),
     ]
-    return [group for group in groups if group.entries]
+    found = [group for group in groups if group.entries]
+    return sorted(found, key=lambda group: _rank(group.entries[0], words))
+
+
+def _rank(entry: PaletteEntry, words: Sequence[str]) -> int:
+    """Return the rank; of an entry that fits by what it does not show, the last one."""
+    rank = entry.rank(words)
+    return LAST_RANK if rank is None else rank
+
+
+def _by_rank(
+    entries: Iterable[PaletteEntry], words: Sequence[str]
+) -> list[PaletteEntry]:
+    return sorted(entries, key=lambda entry: _rank(entry, words))
 
 
 def _best(entries: Iterable[PaletteEntry], words: Sequence[str]) -> list[PaletteEntry]:
-    ranked = [(entry.rank(words), entry) for entry in entries]
-    fitting = [(rank, entry) for rank, entry in ranked if rank is not None]
-    fitting.sort(key=lambda pair: pair[0])
-    found = [entry for _, entry in fitting]
+    fitting = [entry for entry in entries if entry.rank(words) is not None]
+    found = _by_rank(fitting, words)
     return found[:MOST] if words else found
 
 

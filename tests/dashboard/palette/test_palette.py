@@ -74,6 +74,14 @@ class TestFinds:
         assert members[:2] == ["Team Zero", "Anna Teamer"]
         assert labels(client, "sys")[0] == "System"
 
+    def test_the_group_with_the_best_entry_first(self, client, manager):
+        make_lead("Lena Lead", company="Team Freight")
+        assert labels(client, "team")[0] == "Team"
+
+        make_lead("Teamo Lead")
+
+        assert labels(client, "team")[0] == "Teamo Lead"
+
     def test_words_that_are_not_shown(self, client, manager):
         assert labels(client, "invite") == ["Add a member"]
 
