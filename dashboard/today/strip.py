@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from assignments.models import User
 from dashboard.inbox.answer_filter import late_words
 from dashboard.inbox.filter import InboxFilter
 from dashboard.permissions import ViewerRights
@@ -11,7 +10,11 @@ from dashboard.today.lead_lists import LeadList, counted_list, lowered
 from dashboard.today.sections import DUE_TODAY, LATE
 
 UNREAD = "owner=me&status=unread"
-UNFILTERED = ({}, {"owner": "me"}, {"owner": "me", "status": "open"})
+UNFILTERED: tuple[dict[str, str], ...] = (
+    {},
+    {"owner": "me"},
+    {"owner": "me", "status": "open"},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
