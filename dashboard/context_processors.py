@@ -52,10 +52,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             lambda: seen(*rail.counts, str(notice_count), attention.total)
         ),
         "has_first_steps": SimpleLazyObject(onboarding.are_first_steps_open),
+        "is_sandbox": not settings.SMARTLEAD_IS_REAL,
+        **_list_context(page),
+    }
+
+
+def _list_context(page: PageRequest) -> dict[str, Any]:
+    """Return the list in which a lead is looked at: its query, its address, and the
+    title of its column of due moments.
+    """
+    return {
         "list_query": SimpleLazyObject(lambda: list_behind(page)),
         "due_title": SimpleLazyObject(lambda: due_title(list_behind(page))),
         "list_address": SimpleLazyObject(lambda: address_of(list_behind(page))),
-        "is_sandbox": not settings.SMARTLEAD_IS_REAL,
     }
 
 

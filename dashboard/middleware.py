@@ -30,9 +30,7 @@ IS_WEBHOOK = "handoff.is_webhook"  # in META: the key was right
 View = Callable[[HttpRequest], HttpResponse]
 
 
-NOT_SAVED = (
-    "You were signed out, so this was not saved. Sign in and do it again."
-)
+NOT_SAVED = "You were signed out, so this was not saved. Sign in and do it again."
 SIGNED_OUT = "You were signed out. What you typed and did not send is lost."
 
 

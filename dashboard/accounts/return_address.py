@@ -11,7 +11,7 @@ NO_PAGES = frozenset(
     {
         "banner", "lead_row", "calendar_feed", "receive_webhook", "healthz", "readyz",
         "history_export", "performance_csv", "answers_export", "leads_export",
-        "login", "logout", "look", "answer_zone", "rename_view", "remove_view", "add_note", "undo",
+        "login", "logout", "look", "rename_view", "remove_view", "add_note", "undo",
         "mark_lead", "retry", "dismiss", "preview_coverage", "hand_back", "take_back",
         "acknowledge_coverage", "renew_feed", "revoke_feed", "pause_batch",
         "resume_batch", "cancel_batch", "retry_batch", "set_rule_mode", "move_rule",
@@ -25,7 +25,7 @@ NO_PAGES = frozenset(
         "remove_mapping_line", "new_password", "unlock_user", "admin:login",
         "admin:logout", "admin:password_change", "admin:password_change_done",
         "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin_login",
-        "admin_logout",
+        "admin_logout", "answer_zone",
     }
 )  # fmt: skip
 

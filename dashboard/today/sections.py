@@ -100,7 +100,7 @@ def _due_today(user: User, at: datetime) -> LeadSection:
 def _nobodys(user: User, at: datetime) -> LeadSection:
     return LeadSection(
         key="nobodys",
-        title="Nobody’s",
+        title="Nobody’s",  # noqa: RUF001
         list=list_of_query(NOBODYS, user=user, at=at),
         empty="Every open lead has an owner",
         part=list_of_query(NOBODYS_INTERESTED, user=user, at=at),

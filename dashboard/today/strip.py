@@ -10,7 +10,11 @@ from dashboard.today.lead_lists import LeadList, counted_list, lowered
 from dashboard.today.sections import DUE_TODAY, LATE
 
 UNREAD = "owner=me&status=unread"
-UNFILTERED = ({}, {"owner": "me"}, {"owner": "me", "status": "open"})
+UNFILTERED: tuple[dict[str, str], ...] = (
+    {},
+    {"owner": "me"},
+    {"owner": "me", "status": "open"},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

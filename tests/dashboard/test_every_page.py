@@ -31,7 +31,8 @@ from tests.factories import (
 )
 
 OURS = [
-    "today", "inbox", "history", "system", "team", "add_member", "settings", "teams", "users",
+    "today", "inbox", "history", "system", "team", "add_member", "settings", "teams",
+    "users",
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
     "plan_coverage", "routing", "new_rule", "try_rules", "review", "new_target",
     "default_hours", "notification_settings", "performance",

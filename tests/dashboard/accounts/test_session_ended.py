@@ -103,7 +103,7 @@ class TestAForm:
         )
 
         assert wanted_page(response) == f"/leads/{lead.pk}/?owner=me"
-        assertContains(client.get(response["Location"]), "it was not saved")
+        assertContains(client.get(response["Location"]), "this was not saved")
 
     def test_of_htmx_is_said_too(self, client, db):
         headers = htmx("lead-1") | {"HX-Current-URL": f"{HERE}/inbox/?owner=me"}
@@ -111,7 +111,7 @@ class TestAForm:
         response = client.post("/leads/1/assign/", headers=headers)
 
         assert wanted_page(response) == "/inbox/?owner=me"
-        assertContains(client.get(response["HX-Redirect"]), "it was not saved")
+        assertContains(client.get(response["HX-Redirect"]), "this was not saved")
 
     def test_without_a_page_behind_it_leads_to_the_inbox(self, client, db):
         assert wanted_page(client.post("/assignments/1/undo/")) == ""

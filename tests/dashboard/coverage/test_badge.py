@@ -22,7 +22,9 @@ def make_proposal(member):
     return make_coverage(member, state="proposed", first_day=day)
 
 
-def test_counts_what_the_page_lists_to_confirm_and_to_look_at(client, manager, ana, ben):
+def test_counts_what_the_page_lists_to_confirm_and_to_look_at(
+    client, manager, ana, ben
+):
     make_proposal(ana)
     make_proposal(ben)
     gone = make_member("Cem Kaya", is_active=False)
