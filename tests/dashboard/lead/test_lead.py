@@ -77,7 +77,7 @@ class TestConversation:
 
         response = client.get(f"/leads/{make_lead().pk}/")
 
-        assertContains(response, "Smartlead does not answer. The newest messages may be missing")
+        assertContains(response, "Smartlead does not answer. The newest messages")
         assertNotContains(response, "every 2s")
 
     def test_a_hostile_mail_is_shown_harmless(self, client, manager):
