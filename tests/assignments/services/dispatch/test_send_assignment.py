@@ -388,8 +388,7 @@ class TestClaims:
             dispatcher.take_turn(office.clock())
 
         assert office.writes() == []
-        assert state_of(row) == State.WAITING
-        assert row.sends == 0
+        assert (state_of(row), row.sends) == (State.WAITING, 0)
 
 
 def test_a_lead_of_another_database_is_not_written(office):
