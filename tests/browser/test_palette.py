@@ -25,7 +25,7 @@ def test_a_lead_is_opened_by_two_keys_and_typing(page):
     expect(page.locator("#palette a[data-hit]")).to_contain_text("Lena Lead")
     effort.press("Enter")
 
-    expect(page.get_by_role("heading", name="Lena Lead")).to_be_visible()
+    expect(page.get_by_role("heading", name="Lena Lead", exact=True)).to_be_visible()
     assert effort.steps <= 2
 
 
