@@ -45,10 +45,7 @@ def undo_assignment(
     lead = lock_lead(assignment.lead_id)
     known = Assignment.objects.select_related("expected", "to", "actor", "lead__owner")
     assignment = known.get(pk=assignment.pk)
-    if why_not := _too_late([assignment]).get(assignment.pk):
-        raise AssignmentRefused(why_not)
-    if why_not := access.UndoRights.of(actor).why_not(assignment):
-        raise NotAllowed(why_not)
+    _check_possible(assignment, actor)
     if assignment.state == State.WAITING:
         return _cancel_waiting(assignment, actor, at)
     assert assignment.expected is not None  # noqa: S101  _too_late has seen to it
@@ -65,6 +62,13 @@ def undo_assignment(
         reason=f"{actor} undid the change to {assignment.to}.",
         until="back" if assignment.until_back else "good",
     )
+
+
+def _check_possible(assignment: Assignment, actor: User) -> None:
+    if why_not := _too_late([assignment]).get(assignment.pk):
+        raise AssignmentRefused(why_not)
+    if why_not := access.UndoRights.of(actor).why_not(assignment):
+        raise NotAllowed(why_not)
 
 
 def undo_obstacles(changes: Collection[Assignment], user: User) -> dict[int, str]:

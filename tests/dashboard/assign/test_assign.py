@@ -144,17 +144,6 @@ class TestAssign:
 
         assertContains(response, "There is nothing at this address.", status_code=404)
 
-    @pytest.mark.parametrize("headers", [htmx("picker"), {}])
-    def test_says_before_that_there_is_no_way_back(self, client, manager, ana, headers):
-        nobodys, anas = make_lead(), make_lead(owner=ana)
-        sentence = "You cannot take this back: Smartlead cannot leave a lead without"
-
-        ours = client.get(f"/leads/{nobodys.pk}/assign/", headers=headers)
-        theirs = client.get(f"/leads/{anas.pk}/assign/", headers=headers)
-
-        assertContains(ours, sentence)
-        assertNotContains(theirs, "You cannot take this back")
-
 
 class TestAnswers:
     @pytest.fixture

@@ -338,9 +338,8 @@ class TestFollowers:
         lead = office.lead()
         row = self.sending(office, lead)
 
-        undone = undo_assignment(
-            assignment=row, actor=make_manager(), at=office.clock()
-        )
+        sara = make_manager()
+        undone = undo_assignment(assignment=row, actor=sara, at=office.clock())
         office.settle()
 
         assert state_of(undone) == State.DONE
