@@ -56,7 +56,7 @@ def plan_and_start(page: Page) -> None:
 
 def give_for_good(page: Page, member: Member) -> None:
     page.get_by_label("For good").check()
-    page.get_by_role("button", name=f"{member} has").click()
+    page.locator(".pick", has_text=str(member)).click()
     expect(page.get_by_text(f"is on its way to {member}")).to_be_visible()
 
 
