@@ -137,14 +137,16 @@ def _is_manager(rights: ViewerRights) -> bool:
     return rights.is_manager
 
 
+OVERDUE = "?mine=yes&sla=overdue&sort=late"
 # Label, name of the view, query, icon, words that find it too, who may.
 type Place = tuple[str, str, str, str, str, Callable[[ViewerRights], bool]]
 PAGES: tuple[Place, ...] = (
+    ("Today", "today", "", "today", "morning late due", _anybody),
     ("Inbox", "inbox", "", "inbox", "leads all", _anybody),
     ("My leads", "inbox", "?owner=me&status=open", "inbox", "mine", _anybody),
     ("Leads I cover", "inbox", "?owner=covering", "inbox", "covering", _anybody),
     ("Leads of nobody", "inbox", "?owner=nobody&status=open", "inbox", "unowned", _anybody),
-    ("Overdue answers", "inbox", "?sla=overdue&sort=due", "late", "late", _anybody),
+    ("Overdue answers", "inbox", OVERDUE, "late", "late", _anybody),
     ("Coverage", "coverage", "", "cover", "absences calendar away", _anybody),
     ("History", "history", "", "history", "changes ledger", _anybody),
     ("Batches", "batches", "", "history", "bulk", _anybody),
@@ -160,13 +162,14 @@ PAGES: tuple[Place, ...] = (
     ("System", "system", "", "system", "status health worker", _leads_people),
     ("Settings", "settings", "", "sliders", "targets tables", _leads_people),
     ("Teams", "teams", "", "sliders", "settings", _is_manager),
-    ("Users", "users", "", "sliders", "logins roles settings", _is_manager),
+    ("Logins", "users", "", "sliders", "users roles settings", _is_manager),
     ("Webhooks", "webhooks", "", "sliders", "settings", _is_manager),
     ("Sign-ins", "sign_in_log", "", "sliders", "settings log", _is_manager),
 )  # fmt: skip
 ACTS: tuple[Place, ...] = (
     ("Level the load of a team", "rebalance", "", "team", "rebalance", _leads_people),
-    ("Add a member", "add_member", "", "plus", "invite new", _is_manager),
+    ("Invite a person", "invite", "", "plus", "new login member", _is_manager),
+    ("Add a member", "add_member", "", "plus", "new", _is_manager),
     ("Add a routing rule", "new_rule", "", "plus", "new territory", _is_manager),
     ("Add an answer target", "new_target", "", "plus", "new sla", _is_manager),
 )  # fmt: skip
