@@ -54,6 +54,8 @@ class CoverageToday:
         who = coverers_in_words(self.coverage) or "nobody"
         if self.coverage.state == State.SCHEDULED:
             return f"{counted(self.open_leads, 'open lead')}, covered by {who}."
+        if not self.tally.taken:
+            return "No lead was taken over."
         if not self.is_return:
             return f"{counted(self.tally.taken, 'lead')} taken over by {who}."
         if self.coverage.state in {State.RETURNING, State.COMPLETED}:
@@ -65,8 +67,6 @@ class CoverageToday:
 
     @property
     def _returned(self) -> str:
-        if not self.tally.taken:
-            return "No lead had been taken over."
         back = f"{counted(self.tally['returned'], 'lead')} went back"
         kept = self.tally.not_back
         return f"{back}, {kept} did not." if kept else f"{back}."

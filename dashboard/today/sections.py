@@ -39,6 +39,10 @@ class LeadSection:
     is_assigned: bool = False
 
     @property
+    def has_more(self) -> bool:
+        return self.list.count > len(self.rows)
+
+    @property
     def due_title(self) -> str:
         """Return the title of the last column, if it says how late answers are."""
         return due_title(self.list.query)
