@@ -3,6 +3,14 @@
 from django.db import migrations, models
 
 
+def count_from_the_connection(apps, schema_editor):
+    """Let answers of an account that is bound already count from when it was bound."""
+    apps.get_model("assignments", "Account").objects.update(
+        answers_count_from=models.F("bound_at")
+    )
+    apps.get_model("assignments", "WorkingHours").objects.update(due_from=0)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -19,5 +27,8 @@ class Migration(migrations.Migration):
             model_name='category',
             name='owes_no_answer',
             field=models.BooleanField(default=False, verbose_name='owes no answer'),
+        ),
+        migrations.RunPython(
+            count_from_the_connection, migrations.RunPython.noop, elidable=True
         ),
     ]

@@ -140,6 +140,10 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def open(self) -> Self:
         return self.filter(state=Suggestion.State.OPEN)
 
+    def acceptable(self) -> Self:
+        """Return open suggestions whose member still gets leads."""
+        return self.open().filter(member__is_active=True)
+
 
 class Suggestion(models.Model):
     """An assignment that a rule or a breach suggests; a person accepts or dismisses it."""

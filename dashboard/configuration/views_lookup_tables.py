@@ -163,7 +163,7 @@ def _told(done: object) -> str:
                 said.append(f"{rest:,} more lines repeat others.")
             return " ".join(said)
         case LookupEntry(value=value, member=member):
-            return f"Leads with “{value}” now go to {member}."
+            return f"The table now names {member} for “{value}”."
         case _:
             return f"{done} is saved."
 

@@ -78,7 +78,9 @@ class InboxFilter(LinkedFilters):
         max_length=200,
         required=False,
         label="Search leads",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Search"}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Name, last message"}
+        ),
     )
     to = day_field("Replied up to")
     sort = forms.ChoiceField(

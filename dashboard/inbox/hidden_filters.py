@@ -102,7 +102,7 @@ class LinkedFilters(QueryFilter):
             case "review":
                 return self._review_words(ReviewSection(said))
             case "mine":
-                return "You may assign"
+                return "Yours to assign"
             case "team":
                 return f"Team: {said}"
             case _:

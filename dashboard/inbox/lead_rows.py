@@ -323,7 +323,7 @@ def _undo_obstacles(
 
 
 def _suggestions(map_ids: list[int]) -> dict[int, Suggestion]:
-    waiting = Suggestion.objects.open().filter(lead__in=map_ids)
+    waiting = Suggestion.objects.acceptable().filter(lead__in=map_ids)
     return {one.lead_id: one for one in waiting.select_related("member")}
 
 

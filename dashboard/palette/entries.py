@@ -225,10 +225,12 @@ def _may_plan(user: User, rights: ViewerRights) -> bool:
 
 
 def _last_undoable(user: User) -> Assignment | None:
-    """Return the user's newest change of a lead; None if it cannot be undone (any more)."""
+    """Return the user's newest change, if it is one of a single lead and can be undone;
+    otherwise None. A batch is undone as a whole, on its page.
+    """
     changes = Assignment.objects.filter(actor=user)
     known = changes.select_related("lead__owner", "to", "expected")
     change = known.order_by("-pk").first()
-    if change is None or why_not_undo(change, user):
+    if change is None or change.batch_id is not None or why_not_undo(change, user):
         return None
     return change

@@ -22,7 +22,7 @@ from dashboard.routing.views import check_reader
 WEEKS = ("1", "2", "4", "8")
 TEMPLATE = "routing/try.html"
 
-MOST_NEAR = 50  # leads whose e-mails are compared
+MOST_NEAR = 200  # leads whose names are compared
 MOST_MATCHES = 20  # leads to choose from
 MOST_WORDS = 10
 
@@ -54,7 +54,7 @@ def _explain(request: PageRequest, asked: str) -> HttpResponse:
         "lead": lead,
         "told": told,
         "routed": routed.order_by("-pk").first(),
-        "suggestion": lead.suggestions.open().first(),
+        "suggestion": lead.suggestions.acceptable().first(),
     }
     return render(request, TEMPLATE, context)
 
@@ -84,9 +84,12 @@ def _leads(asked: str) -> list[Lead]:
         return []
     conditions = [Q(search_text__contains=word) for word in words]
     newest = known.filter(*conditions).order_by("-reply_order", "-map_id")
-    if "@" in asked:
-        near = newest[:MOST_NEAR]
-        exact = [lead for lead in near if folded(lead.email) == folded(asked)]
-        if exact:
-            return exact[: MOST_MATCHES + 1]
-    return list(newest[: MOST_MATCHES + 1])
+    near = list(newest[:MOST_NEAR])
+    exact = [lead for lead in near if folded(lead.email) == folded(asked)]
+    # The search text also has words of the last message, which name nobody.
+    named = [lead for lead in near if all(word in _names(lead) for word in words)]
+    return (exact or named)[: MOST_MATCHES + 1]
+
+
+def _names(lead: Lead) -> str:
+    return folded(f"{lead.name} {lead.email} {lead.company} {lead.campaign or ''}")

@@ -54,10 +54,12 @@ class CoverageToday:
         who = coverers_in_words(self.coverage) or "nobody"
         if self.coverage.state == State.SCHEDULED:
             return f"{counted(self.open_leads, 'open lead')}, covered by {who}."
-        if not self.tally.taken:
+        taking = self.tally["taking"]
+        if not self.tally.taken and not taking:
             return "No lead was taken over."
         if not self.is_return:
-            return f"{counted(self.tally.taken, 'lead')} taken over by {who}."
+            coming = f", {taking} on the way" if taking else ""
+            return f"{counted(self.tally.taken, 'lead')} taken over by {who}{coming}."
         if self.coverage.state in {State.RETURNING, State.COMPLETED}:
             return self._returned
         out = counted(self.tally["out"], "lead")

@@ -8,7 +8,7 @@ from assignments.models import Lead, User
 from dashboard.inbox.answer_filter import due_title, late_words
 from dashboard.inbox.lead_rows import InboxRow, rows_of
 from dashboard.permissions import ViewerRights
-from dashboard.today.lead_lists import LeadList, counted_list, list_of_query, lowered
+from dashboard.today.lead_lists import LeadList, list_of_query, lowered
 
 FIRST = 3  # rows of a section; its list has the rest
 LATE = "mine=yes&sla=late&sort=late"
@@ -91,13 +91,19 @@ def _late(user: User, at: datetime) -> LeadSection:
 
 
 def _due_today(user: User, at: datetime) -> LeadSection:
+    nothing, soon_words = "Nothing due today", "within the hour"
+    today = list_of_query(DUE_TODAY, user=user, at=at)
+    soon = list_of_query(DUE_SOON, user=user, at=at)
+    if soon.count and not today.count:  # past midnight
+        title = f"Due {soon_words}"
+        return LeadSection(key="due-today", title=title, list=soon, note=nothing)
     return LeadSection(
         key="due-today",
         title="Due today",
-        list=list_of_query(DUE_TODAY, user=user, at=at),
-        empty="Nothing due today",
-        part=counted_list(DUE_SOON, user=user, at=at),
-        part_words="within the hour",
+        list=today,
+        empty=nothing,
+        part=soon,
+        part_words=soon_words,
     )
 
 

@@ -51,16 +51,15 @@ def coming_open_counts() -> Counter[int]:
     """Return, by member id, how many open leads pending changes bring them, less those
     that they take from them; a member may be missing.
     """
-    on_the_way = Assignment.objects.pending().filter(
+    newest = Assignment.objects.last_pending().filter(
         lead__in=Lead.objects.filter(is_open())
     )
-    moves = on_the_way.order_by("pk").values_list("lead", "lead__owner", "to")
-    newest = {lead: (owner, to) for lead, owner, to in moves}
+    moves = newest.order_by().values_list("lead__owner", "to").annotate(Count("pk"))
     coming: Counter[int] = Counter()
-    for owner, to in newest.values():
-        coming[to] += 1
+    for owner, to, count in moves:
+        coming[to] += count
         if owner is not None:
-            coming[owner] -= 1
+            coming[owner] -= count
     return coming
 
 

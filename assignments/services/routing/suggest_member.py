@@ -102,12 +102,12 @@ def _last_contact(
             day = _day(answer.answered_at)
             option = free[answer.owner_id or 0]
             return _suggested(option, f"answered this person on {day}")
-        same = Lead.objects.filter(person_id=lead.person_id)
+        same = Lead.objects.present().filter(person_id=lead.person_id)
         if other := _newest_of_free(same, lead, free):
             where = f", in {other.campaign}" if other.campaign else ""
             return _suggested(free[other.owner_id or 0], f"has this person too{where}")
     if lead.company:
-        same = Lead.objects.filter(company=lead.company)
+        same = Lead.objects.present().filter(company=lead.company)
         if other := _newest_of_free(same, lead, free):
             why = f"has {other} of the same company"
             return _suggested(free[other.owner_id or 0], why)

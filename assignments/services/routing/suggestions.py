@@ -51,10 +51,10 @@ def suggested_lead_ids() -> frozenset[int]:
 
 
 def open_suggestions_for(user: User) -> QuerySet[Suggestion]:
-    """Return the open suggestions whose lead this user may move, to a member whom they
-    may choose. A sales manager gets all.
+    """Return the open suggestions whose lead this user may move, to an active member
+    whom they may choose. A sales manager gets those of all leads.
     """
-    known = Suggestion.objects.open()
+    known = Suggestion.objects.acceptable()
     movable = access.movable_owner_ids(user)
     if movable is None:
         return known

@@ -200,7 +200,7 @@ class TestMine:
     def test_is_said_and_kept_by_the_menus(self, client, manager):
         page = client.get("/inbox/?mine=yes")
 
-        assert [chip.words for chip in page.context["chips"]] == ["You may assign"]
+        assert [chip.words for chip in page.context["chips"]] == ["Yours to assign"]
         assert page.context["filter"].kept == [("mine", "yes")]
 
     def test_a_review_section_opens_for_every_role(self, client):

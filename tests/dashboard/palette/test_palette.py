@@ -11,6 +11,7 @@ from assignments.models import Member
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import (
     make_assignment,
+    make_batch,
     make_lead,
     make_member,
     make_team,
@@ -83,7 +84,7 @@ class TestFinds:
         assert labels(client, "team")[0] == "Teamo Lead"
 
     def test_words_that_are_not_shown(self, client, manager):
-        assert labels(client, "invite") == ["Add a member"]
+        assert labels(client, "morning") == ["Today"]
 
     def test_nothing_and_says_so(self, client, manager):
         assertContains(found(client, "zzz"), "Nothing is called “zzz”.")
@@ -119,6 +120,11 @@ class TestActs:
 
         assertContains(response, f"/assignments/{change.pk}/undo/")
         assertContains(response, "Lena Lead to Ben Okafor")
+
+    def test_one_lead_of_a_batch_is_not_offered(self, client, manager, ana, ben):
+        make_batch([make_lead(owner=ana)], ben, actor=manager)
+
+        assert "Undo my last change" not in labels(client, "undo")
 
     def test_a_change_that_cannot_be_undone_is_not_offered(self, client, manager, ben):
         at = timezone.now()

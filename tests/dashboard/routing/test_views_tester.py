@@ -56,6 +56,15 @@ class TestTrying:
         assertContains(page, "2 leads match. Choose one.")
         assertContains(page, f"/routing/try/?lead={lena.pk}")
 
+    def test_words_of_a_message_are_no_name(self, client, manager, ana):
+        make_lead(
+            first_name="Jonas", last_message="Ask Vogel", search_text="jonas ask vogel"
+        )
+
+        response = client.get("/routing/try/?lead=Vogel")
+
+        assertContains(response, "There is no lead", status_code=404)
+
     def test_a_name_of_very_many_leads_asks_for_more_words(self, client, manager):
         for _ in range(21):
             make_lead(first_name="Lena")

@@ -11,6 +11,7 @@ from tests.factories import (
     make_member,
     make_plan,
     make_rule,
+    make_suggestion,
     make_table,
 )
 
@@ -48,6 +49,18 @@ def test_no_page_offers_them(client, addresses, ben, page):
     deactivate(ben)
 
     assert "Ben Okafor" not in client.get(addresses[page]).text
+
+
+@pytest.mark.parametrize("page", ["/inbox/", "/today/", "/review/", "lead"])
+def test_an_open_suggestion_of_them_is_offered_no_more(client, manager, ana, ben, page):
+    lead = make_lead(owner=ana)
+    make_suggestion(lead, ben)
+    address = f"/leads/{lead.pk}/" if page == "lead" else page
+    assert "/accept/" in client.get("/inbox/").text
+
+    deactivate(ben)
+
+    assert "/accept/" not in client.get(address).text
 
 
 @pytest.mark.parametrize("strategy", ["round_robin", "least_busy"])

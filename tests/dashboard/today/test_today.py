@@ -82,7 +82,7 @@ class TestLate:
 
         page = today(client)
 
-        assertContains(page, "Answer the first")
+        assertContains(page, "Open the first")
         link = f"/leads/{lead.pk}/?list=mine%3Dyes%26sla%3Dlate%26sort%3Dlate"
         assertContains(page, f'href="{link}"')
         assertContains(client.get(link), "Lena Lead")
@@ -112,6 +112,18 @@ class TestDueToday:
         assert names(section(page, "due-today")) == ["Soon", "Tonight"]
         assertContains(page, "1 within the hour")
         assertContains(page, "answer due within the hour")
+
+    def test_what_is_due_past_midnight_is_not_called_nothing(
+        self, client, manager, ana
+    ):
+        midnight = TUESDAY.replace(hour=0) + DAY
+        owing("Night", midnight + HOUR / 6, owner=ana)
+
+        with time_machine.travel(midnight - HOUR / 2, tick=False):
+            page = today(client)
+
+        assert section(page, "due-today").title == "Due within the hour"
+        assert names(section(page, "due-today")) == ["Night"]
 
 
 class TestNobodys:

@@ -105,6 +105,13 @@ class TestWho:
 
         assert said(lead) == "Ben Okafor: has Nora New of the same company"
 
+    def test_a_lead_that_is_gone_says_nothing_of_its_company(self, ana, ben):
+        make_lead(owner=ben, company="Bexley", gone_at=MONDAY)
+        make_lead(owner=ben, person_id=7, gone_at=MONDAY)
+        lead = make_lead(owner=ana, company="Bexley", person_id=7)
+
+        assert said(lead) == "Ben Okafor: the only one free"
+
     def test_a_territory_comes_before_the_last_contact_and_that_before_a_turn(
         self, ana, ben
     ):
