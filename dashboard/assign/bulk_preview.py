@@ -227,6 +227,11 @@ class PlanPreview:
         return [load for load in self.loads if load.is_over]
 
     @property
+    def has_capacities(self) -> bool:
+        """Return whether anybody in the loads has a capacity, and so a line."""
+        return any(load.member.capacity for load in self.loads)
+
+    @property
     def held(self) -> int:
         held: int = self.plan.summary.get("held", 0)
         return held

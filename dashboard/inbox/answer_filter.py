@@ -22,7 +22,7 @@ SLAS = [
     ("", "Answer"),
     ("due", "Due within the hour"),
     ("today", "Due today"),
-    ("late", "Late since the last working day"),
+    ("late", "Newly late"),
     ("overdue", "Overdue"),
     ("before", "Unanswered before Handoff"),
 ]

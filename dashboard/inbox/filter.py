@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Count, Max, Q, QuerySet
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from assignments.models import Campaign, Category, Lead, Member, User
@@ -18,6 +19,7 @@ from dashboard.inbox.answer_filter import (
     BY_DUE,
     SLAS,
     AnswerFilter,
+    late_words,
     page_by_lateness,
 )
 from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
@@ -103,6 +105,10 @@ class InboxFilter(LinkedFilters):
         assert isinstance(owner, forms.ChoiceField)  # noqa: S101  for the type checker
         owner.choices = [("", "Owner"), *NAMED_OWNERS, *people]
         sort.widget.choices = SORTS
+        self.fields["sla"].widget.choices = lambda: [
+            (value, late_words(timezone.now()) if value == "late" else label)
+            for value, label in SLAS
+        ]
         # Asked for only where the menu is drawn.
         owner.widget.choices = lambda: self._owners_with_counts
 
