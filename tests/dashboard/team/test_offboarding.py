@@ -188,7 +188,7 @@ class TestHow:
 
         response = decide(client, ana, **said)
 
-        assertContains(response, '<td class="num strong">+2</td>')
+        assertContains(response, '<td class="num strong gets">+2</td>')
         assertContains(response, '<td class="num strong">+4</td>')
 
     def test_by_a_table_and_never_to_whoever_leaves(self, client, manager, ana, ben):
@@ -215,8 +215,8 @@ class TestHow:
         [
             ("note", "Hi {who}", "“{who}” is no placeholder."),
             ("note", "x" * 5001, "5000 is the most."),
-            ("weight_0_{}", "0", "The weight of Ben Okafor must be a number"),
-            ("cap_0_{}", "x", "The most leads of Ben Okafor must be a number"),
+            ("weight_0_{}", "0", "The share of Ben Okafor must be a number"),
+            ("cap_0_{}", "x", "“Fill up to” of Ben Okafor must be a number"),
             ("how_0", "table-9", "Choose who should get the leads."),
         ],
     )
