@@ -189,7 +189,7 @@ class TestHow:
         response = decide(client, ana, **said)
 
         assertContains(response, '<td class="num strong gets">+2</td>')
-        assertContains(response, '<td class="num strong">+4</td>')
+        assertContains(response, '<td class="num strong gets">+4</td>')
 
     def test_by_a_table_and_never_to_whoever_leaves(self, client, manager, ana, ben):
         table = make_table({"com": ben, "de": ana}, name="Countries")
