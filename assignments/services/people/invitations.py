@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from assignments.models import Member, Team, User
 from assignments.services.access import Role, require_manager
@@ -137,7 +137,12 @@ def _create(login: str, email: str, name: str, *, is_manager: bool) -> User:
         user.full_clean()
     except ValidationError as error:
         raise AssignmentRefused(" ".join(error.messages)) from error
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        _check_free(login, email)  # somebody else has just created it: say so
+        raise
     return user
 
 

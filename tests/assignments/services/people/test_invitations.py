@@ -79,6 +79,18 @@ class TestInvite:
         with pytest.raises(AssignmentRefused, match=r"Cem Kaya.*already has"):
             invite(login=login, name="Other")
 
+    def test_no_login_twice_if_two_managers_invite_at_once(self, monkeypatch):
+        check = User.full_clean
+
+        def check_and_be_overtaken(user: User) -> None:
+            check(user)
+            make_user("Cem Kaya", username=user.username)
+
+        monkeypatch.setattr(User, "full_clean", check_and_be_overtaken)
+
+        with pytest.raises(AssignmentRefused, match=r"Cem Kaya already has the login"):
+            invite(name="Other", actor=make_manager())
+
     def test_no_address_twice(self):
         make_user("Cem Kaya", username="cem", email="Cem@x.test")
 
