@@ -63,7 +63,7 @@ def invite(
 def renew(*, actor: User, user: User, at: datetime) -> Invitation:
     """Return a new invitation of a login without a password; earlier links end.
 
-    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if the login has a
+    A mail of an earlier one that still waits is replaced.     Raises NotAllowed unless `actor` is a manager, AssignmentRefused if the login has a
     password or is deactivated, or is a superuser's and `actor` is none.
     """
     require_manager(actor, ACT)
