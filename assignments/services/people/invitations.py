@@ -63,8 +63,9 @@ def invite(
 def renew(*, actor: User, user: User, at: datetime) -> Invitation:
     """Return a new invitation of a login without a password; earlier links end.
 
-    A mail of an earlier one that still waits is replaced.     Raises NotAllowed unless `actor` is a manager, AssignmentRefused if the login has a
-    password or is deactivated, or is a superuser's and `actor` is none.
+    A mail of an earlier one that still waits is replaced. Raises NotAllowed unless
+    `actor` is a manager, AssignmentRefused if the login has a password or is
+    deactivated, or is a superuser's and `actor` is none.
     """
     require_manager(actor, ACT)
     check_administrator(actor, user, "invites that login again")
