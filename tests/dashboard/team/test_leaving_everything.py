@@ -1,6 +1,6 @@
 """One line says who gets all that no pile decides about, and ends it."""
 
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import Assignment, Batch, Lead
 from assignments.services.bulk.undo import preview_undo
@@ -8,6 +8,7 @@ from assignments.services.people.members import activate_member
 from tests.dashboard.team.leaving_pages import confirm, decide
 from tests.factories import (
     MONDAY,
+    make_assignment,
     make_category,
     make_lead,
     make_member,
@@ -65,6 +66,22 @@ class TestEverything:
         response = decide(client, ana, member=ben.pk)
 
         assertContains(response, "You can undo it.")
+
+    def test_does_not_deactivate_whom_a_lead_is_on_the_way_to_by_now(
+        self, client, manager, ana, ben
+    ):
+        make_lead(owner=ana)
+        response = decide(client, ana, member=ben.pk, deactivate="on")
+        make_assignment(make_lead(owner=ben), ana)
+
+        shown = confirm(client, response)
+
+        ana.refresh_from_db()
+        assert ana.is_active
+        assert not Batch.objects.exists()
+        told = "Since this preview, 1 lead is on the way to Ana Sousa."
+        assertContains(shown, told)
+        assertNotContains(shown, "Deactivate Ana Sousa when this is confirmed")
 
     def test_goes_to_several_evenly_by_open_leads(self, client, manager, ana, ben):
         cem = make_member("Cem Kaya")
