@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from assignments.models.note import Note
+    from assignments.models.people import Member
 
 
 class Cause(models.TextChoices):
@@ -117,6 +118,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
             lead=OuterRef("lead"), pk__gt=OuterRef("pk")
         )
         return self.pending().filter(~Exists(newer))
+
+    def coming_to(self, member: "Member") -> Self:
+        """Return pending rows to the member, of leads that they do not own yet."""
+        return self.pending().filter(to=member).exclude(lead__owner=member)
 
     def final(self) -> Self:
         return self.filter(state__in=FINAL)

@@ -1,13 +1,16 @@
 """The first visit of somebody who was invited: they choose a password."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,7 +19,8 @@ from assignments.services.notifications.invitation_mail import invited_user
 from assignments.services.people import invitations
 
 TEMPLATE = "accounts/invitation.html"
-SESSION_KEY = "invitation"
+COOKIE = "invitation"
+COOKIE_VALID_FOR = timedelta(hours=1)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -24,12 +28,27 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @never_cache
 @require_safe
 def open_invitation(request: HttpRequest, key: str, token: str) -> HttpResponse:
-    """Keep the link's two parts in the session, and go on at an address without them.
+    """Keep the link's two parts in a cookie, and go on at an address without them.
 
-    So the browser's history, its Referer and its screen do not tell the secret.
+    So the browser's history, its Referer and its screen do not tell the secret, nor does
+    the database. The parts of a link that opens nothing are not kept.
     """
-    request.session[SESSION_KEY] = [key, token]
-    return redirect("invitation")
+    response = redirect("invitation")
+    if invited_user(key, token) is None:
+        if COOKIE in request.COOKIES:
+            _forget_link(response)
+        return response
+    response.set_signed_cookie(
+        COOKIE,
+        f"{key}/{token}",
+        salt=__name__,
+        max_age=COOKIE_VALID_FOR,
+        path=reverse("invitation"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",  # Strict would not arrive after a link in a mail
+    )
+    return response
 
 
 @login_not_required
@@ -41,7 +60,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
     Answers 422 if the password is not accepted, 410 if the link has ended, and 409 if
     somebody is signed in already.
     """
-    key, token = request.session.get(SESSION_KEY) or ("", "")
+    key, token = _opened_link(request)
     user = invited_user(key, token)
     if user is None:
         return render(request, TEMPLATE, status=HTTPStatus.GONE)
@@ -57,12 +76,26 @@ def invitation(request: HttpRequest) -> HttpResponse:
     accepted = invitations.accept(key=key, token=token, password=password)
     if accepted is None:
         return render(request, TEMPLATE, status=HTTPStatus.GONE)
-    del request.session[SESSION_KEY]
     login(request, accepted, backend=BACKEND)
     messages.success(
         request, f"Welcome. From now on you sign in as “{accepted.username}”."
     )
-    return redirect("home")
+    response = redirect("home")
+    _forget_link(response)
+    return response
+
+
+def _opened_link(request: HttpRequest) -> tuple[str, str]:
+    """Return the two parts of the link that was opened last; empty if none is kept."""
+    kept = request.get_signed_cookie(
+        COOKIE, default="", salt=__name__, max_age=COOKIE_VALID_FOR
+    )
+    key, _, token = (kept or "").partition("/")
+    return key, token
+
+
+def _forget_link(response: HttpResponse) -> None:
+    response.delete_cookie(COOKIE, path=reverse("invitation"), samesite="Lax")
 
 
 def _form(

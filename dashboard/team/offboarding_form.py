@@ -208,8 +208,7 @@ class OffboardingForm:
         """Return the number of pending changes to the member of leads that they do not
         own yet: these are in no pile.
         """
-        pending = Assignment.objects.pending().filter(to=self.member)
-        return pending.exclude(lead__owner=self.member).count()
+        return Assignment.objects.coming_to(self.member).count()
 
     @property
     def query(self) -> str:

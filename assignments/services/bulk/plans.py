@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from assignments.models import (
+    Assignment,
     Batch,
     Lead,
     Member,
@@ -89,7 +90,8 @@ def confirm_plan(
     `seen`: the stamp of the changes that the page showed, "" for none; None: they are not
     checked. Raises NotAllowed for another's preview or an actor who leads no team,
     PlanChanged for changes not in `seen`, AssignmentRefused if nothing would move, Stale
-    if it is over a day old, rotations moved on, or (with `seen`) all its leads changed.
+    if it is over a day old, rotations moved on, leads are on the way to a leaver whom it
+    deactivates, or (with `seen`) all its leads changed.
     """
     changed: Container[int] = ()
     if seen is not None:
@@ -194,6 +196,18 @@ def _check_confirmable(plan: SavedPlan, actor: User, at: datetime) -> None:
         raise Stale("This preview is more than a day old. Look at a new one first.")
     if not plan.moving:
         raise AssignmentRefused("There is nothing in this plan to assign.")
+    if plan.deactivates_leaver and plan.leaver is not None:
+        _check_nothing_comes(plan.leaver)
+
+
+def _check_nothing_comes(leaver: Member) -> None:
+    """Raise Stale if leads are on the way to the leaver: they would be refused."""
+    count = Assignment.objects.coming_to(leaver).count()
+    if count:
+        leads = "1 lead is" if count == 1 else f"{count:,} leads are"
+        raise Stale(
+            f"Since this preview, {leads} on the way to {leaver}. Look at a new preview."
+        )
 
 
 def _check_own(plan: SavedPlan, actor: User) -> None:

@@ -250,7 +250,10 @@ def _no_way_back_sentence(
         return NOT_KNOWN
     before = context.members[row.expected_id or 0]
     if obstacle == NoWayBack.DEACTIVATED:
-        return f"{before}, who had it before, has been deactivated."
+        return (
+            f"{before}, who had it before, has been deactivated and gets nothing until "
+            "activated again."
+        )
     return f"{before}, who had it before, is in no team of {context.actor}."
 
 

@@ -13,7 +13,7 @@ from assignments.services import access
 
 
 class NoWayBack(models.TextChoices):
-    """The reason why a change of owner cannot be undone, whatever happens later."""
+    """The reason why a change of owner cannot be undone as things are."""
 
     NOBODY = "nobody", "had no owner before"
     NOT_KNOWN = "not_known", "had an owner whom Handoff does not know"
@@ -44,10 +44,16 @@ def no_way_back(
 
 @dataclass(frozen=True, slots=True)
 class UndoOutlook:
-    """The number of leads of a change, and of those that could not go back."""
+    """The number of leads of a change, and of those that could not go back.
+
+    `leavers`: leads that go back once `leaver`, whom the change deactivates, is active
+    again. They are not `stuck`.
+    """
 
     total: int
     stuck: Counter[NoWayBack] = field(default_factory=Counter)
+    leaver: Member | None = None
+    leavers: int = 0
 
     @classmethod
     def of_plan(
@@ -59,35 +65,58 @@ class UndoOutlook:
             for entry in plan.entries()
             if entry.to_id is not None and entry.lead_id not in without
         )
-        return cls.of_owners(shown, actor=actor)
+        leaver = plan.leaver if plan.deactivates_leaver else None
+        return cls.of_owners(shown, actor=actor, leaver=leaver)
 
     @classmethod
-    def of_owners(cls, owner_ids: Iterable[int | None], *, actor: User) -> Self:
-        """Return the outlook for leads of these owners: None nobody, UNKNOWN unsaid."""
+    def of_owners(
+        cls,
+        owner_ids: Iterable[int | None],
+        *,
+        actor: User,
+        leaver: Member | None = None,
+    ) -> Self:
+        """Return the outlook for leads of these owners: None nobody, UNKNOWN unsaid.
+
+        `leaver`: the member whom the change deactivates.
+        """
         counts = Counter(owner_ids)
         members = Member.objects.in_bulk([pk for pk in counts if pk])
+        if leaver is not None and leaver.pk in members:
+            members[leaver.pk].is_active = False  # as the undo will find them
         choosable = access.choosable_members(actor).values_list("pk", flat=True)
         theirs = frozenset(choosable)
         stuck: Counter[NoWayBack] = Counter()
+        leavers = 0
         for pk, count in counts.items():
             is_known = pk != UNKNOWN
             why = no_way_back(pk, is_known=is_known, members=members, choosable=theirs)
-            if why is not None:
+            if why == NoWayBack.DEACTIVATED and leaver is not None and pk == leaver.pk:
+                leavers = count
+            elif why is not None:
                 stuck[why] += count
-        return cls(counts.total(), stuck)
+        return cls(counts.total(), stuck, leaver, leavers)
 
     @property
     def going_back(self) -> int:
         return self.total - self.stuck.total()
 
     @property
+    def _once(self) -> str:
+        """Return after what the leads can go back, with a space before; often empty."""
+        if not self.leavers:
+            return ""
+        some = "" if self.leavers == self.going_back else f", {self.leavers:,} of them"
+        return f"{some} once {self.leaver} is activated again"
+
+    @property
     def sentence(self) -> str:
-        """Return how many leads can go back, and why the others cannot."""
+        """Return how many leads can go back, after what, and why the others cannot."""
         if not self.stuck:
             return (
-                "You can undo it."
+                f"You can undo it{self._once}."
                 if self.total == 1
-                else f"All {self.total:,} can be undone together."
+                else f"All {self.total:,} can be undone together{self._once}."
             )
         whys = [why for why in NoWayBack if self.stuck[why]]
         if self.total == 1:
@@ -98,4 +127,5 @@ class UndoOutlook:
         if not self.going_back:
             reasons = f"all {reasons}" if len(whys) == 1 else reasons
             return f"None of the {self.total:,} can be undone: {reasons}."
-        return f"{self.going_back:,} of {self.total:,} can be undone; {reasons} and {stay}."
+        can = f"{self.going_back:,} of {self.total:,} can be undone{self._once}"
+        return f"{can}; {reasons} and {stay}."

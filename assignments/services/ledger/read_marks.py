@@ -16,7 +16,9 @@ from assignments.task_queue import nudge_dispatch
 def mark_lead(*, lead: Lead, is_read: bool, actor: User, at: datetime) -> None:
     """Mark the lead as read or unread here, and queue it to be sent to Smartlead.
 
-    Nothing is queued if the lead is so already. Raises NotAllowed if the actor may not
+    Nothing is queued if the lead is so already. While an earlier mark is being sent, this
+    one waits for the end of that call, so that it is the last to arrive; and while one
+    waits to be tried again, for that moment. Raises NotAllowed if the actor may not
     move the lead, AssignmentRefused if Smartlead no longer has it.
     """
     lead = lock_lead(lead.pk)
@@ -26,7 +28,9 @@ def mark_lead(*, lead: Lead, is_read: bool, actor: User, at: datetime) -> None:
     if lead.is_unread != is_read:
         return
     lead.is_unread = not is_read
-    lead.read_due_at, lead.read_failures, lead.read_refusal = at, 0, ""
+    # A moment to come may be the end of a claim: two calls at once could overtake.
+    lead.read_due_at = max(lead.read_due_at or at, at)
+    lead.read_failures, lead.read_refusal = 0, ""
     lead.save(
         update_fields=["is_unread", "read_due_at", "read_failures", "read_refusal"]
     )

@@ -61,8 +61,10 @@ def invited_user(key: str, token: str) -> User | None:
 def queue_invitation(*, user: User, actor: User, at: datetime) -> bool:
     """Store the mail with the invitation and have it sent; return whether that was done.
 
-    Not without an address of the user, nor while mail is off.
+    Not without an address of the user, nor while mail is off. Earlier invitations of the
+    user that still wait are deleted in any case. Call it in a transaction.
     """
+    _delete_waiting(user)
     if not (user.email and smtp.is_on()):
         return False
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
@@ -84,6 +86,13 @@ def queue_invitation(*, user: User, actor: User, at: datetime) -> bool:
     )
     nudge_mails()
     return True
+
+
+def _delete_waiting(user: User) -> None:
+    invitations = Mail.objects.filter(user=user, is_invitation=True)
+    waiting = invitations.filter(state=Mail.State.WAITING).select_for_update()
+    ids = list(waiting.values_list("pk", flat=True))  # locked: none is claimed now
+    Mail.objects.filter(pk__in=ids).delete()
 
 
 def with_link(text: str, mail: Mail) -> str:

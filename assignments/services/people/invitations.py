@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from assignments.models import Member, Team, User
 from assignments.services.access import Role, require_manager
@@ -63,8 +63,9 @@ def invite(
 def renew(*, actor: User, user: User, at: datetime) -> Invitation:
     """Return a new invitation of a login without a password; earlier links end.
 
-    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if the login has a
-    password or is deactivated, or is a superuser's and `actor` is none.
+    A mail of an earlier one that still waits is replaced. Raises NotAllowed unless
+    `actor` is a manager, AssignmentRefused if the login has a password or is
+    deactivated, or is a superuser's and `actor` is none.
     """
     require_manager(actor, ACT)
     check_administrator(actor, user, "invites that login again")
@@ -137,7 +138,12 @@ def _create(login: str, email: str, name: str, *, is_manager: bool) -> User:
         user.full_clean()
     except ValidationError as error:
         raise AssignmentRefused(" ".join(error.messages)) from error
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        _check_free(login, email)  # somebody else has just created it: say so
+        raise
     return user
 
 

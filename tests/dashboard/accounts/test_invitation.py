@@ -4,6 +4,7 @@ import logging
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -114,9 +115,53 @@ class TestFirstVisit:
         user = User.objects.get(username="cem@x.test")
         assert response.status_code == 302
         assert newcomer.session["_auth_user_id"] == str(user.pk)
-        assert "invitation" not in newcomer.session
+        assert not newcomer.cookies["invitation"].value
         assert user.check_password(PASSWORDS["new_password1"])
         assert SignInEvent.objects.filter(user=user, kind="signed_in").exists()
+
+    def test_keeps_the_secret_in_a_cookie_of_this_page_alone(
+        self, link, newcomer, settings
+    ):
+        settings.SESSION_COOKIE_SECURE = True
+
+        cookie = newcomer.get(link).cookies["invitation"]
+
+        assert (cookie["path"], cookie["samesite"]) == ("/accounts/invitation/", "Lax")
+        assert cookie["httponly"]
+        assert cookie["secure"]
+        assert 0 < int(cookie["max-age"]) <= 3600
+
+    def test_keeps_the_secret_out_of_the_database(self, link, newcomer):
+        before = Session.objects.count()
+
+        newcomer.get(link, follow=True)
+
+        assert Session.objects.count() == before
+
+    @pytest.mark.parametrize("method", ["get", "head"])
+    def test_a_made_up_link_stores_nothing(self, db, method):
+        visitor = Client()
+
+        response = getattr(visitor, method)("/accounts/invitation/x/y/")
+
+        assertRedirects(
+            response, "/accounts/invitation/", fetch_redirect_response=False
+        )
+        assert not visitor.cookies
+        assert not Session.objects.exists()
+
+    def test_a_made_up_link_replaces_the_one_opened_before(self, link, newcomer):
+        newcomer.get(link)
+
+        response = newcomer.get("/accounts/invitation/x/y/", follow=True)
+
+        assert response.status_code == 410
+
+    def test_a_changed_cookie_opens_nothing(self, link, newcomer):
+        newcomer.get(link)
+        newcomer.cookies["invitation"] = newcomer.cookies["invitation"].value + "x"
+
+        assert newcomer.get("/accounts/invitation/").status_code == 410
 
     def test_works_once(self, link, newcomer):
         newcomer.get(link)

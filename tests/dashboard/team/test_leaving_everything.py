@@ -1,10 +1,14 @@
 """One line says who gets all that no pile decides about, and ends it."""
 
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Assignment, Lead
+from assignments.models import Assignment, Batch, Lead
+from assignments.services.bulk.undo import preview_undo
+from assignments.services.people.members import activate_member
 from tests.dashboard.team.leaving_pages import confirm, decide
 from tests.factories import (
+    MONDAY,
+    make_assignment,
     make_category,
     make_lead,
     make_member,
@@ -31,6 +35,53 @@ class TestEverything:
         assert {row.to for row in Assignment.objects.all()} == {ben}
         assertContains(shown, "Ana Sousa is deactivated and gets no more leads.")
         assertContains(shown, "Activate Ana Sousa again")
+
+    def test_can_be_undone_only_once_the_leaver_is_active_again(
+        self, client, manager, ana, ben
+    ):
+        for _ in range(3):
+            make_lead(owner=ana)
+        response = decide(client, ana, member=ben.pk, deactivate="on")
+        assertContains(
+            response,
+            "All 3 can be undone together once Ana Sousa is activated again.",
+        )
+
+        confirm(client, response)
+
+        batch = Batch.objects.get()
+        Assignment.objects.update(state="done", finished_at="2026-05-11T09:00Z")
+        Lead.objects.update(owner=ben)
+        assert not preview_undo(batch=batch, actor=batch.actor, at=MONDAY).back
+        ana.refresh_from_db()
+        activate_member(actor=batch.actor, member=ana)
+        undo = preview_undo(batch=batch, actor=batch.actor, at=MONDAY)
+        assert len(undo.back) == 3
+
+    def test_can_be_undone_at_once_if_the_member_stays_active(
+        self, client, manager, ana, ben
+    ):
+        make_lead(owner=ana)
+
+        response = decide(client, ana, member=ben.pk)
+
+        assertContains(response, "You can undo it.")
+
+    def test_does_not_deactivate_whom_a_lead_is_on_the_way_to_by_now(
+        self, client, manager, ana, ben
+    ):
+        make_lead(owner=ana)
+        response = decide(client, ana, member=ben.pk, deactivate="on")
+        make_assignment(make_lead(owner=ben), ana)
+
+        shown = confirm(client, response)
+
+        ana.refresh_from_db()
+        assert ana.is_active
+        assert not Batch.objects.exists()
+        told = "Since this preview, 1 lead is on the way to Ana Sousa."
+        assertContains(shown, told)
+        assertNotContains(shown, "Deactivate Ana Sousa when this is confirmed")
 
     def test_goes_to_several_evenly_by_open_leads(self, client, manager, ana, ben):
         cem = make_member("Cem Kaya")

@@ -135,7 +135,8 @@ def test_who_has_been_deactivated_gets_nothing_back(batch, ana):
     seen = look(batch)
 
     assert {left.why for left in seen.changed} == {
-        "Ana, who had it before, has been deactivated."
+        "Ana, who had it before, has been deactivated and gets nothing until "
+        "activated again."
     }
 
 

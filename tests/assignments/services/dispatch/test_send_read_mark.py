@@ -6,6 +6,7 @@ from assignments.models import Account, Lead
 from assignments.sandbox.faults import FaultKind
 from assignments.services import account
 from assignments.services.dispatch.dispatcher import is_work_left
+from assignments.services.dispatch.queue import claim_next
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.read_marks import mark_lead
 from assignments.services.mirror.import_leads import save_row
@@ -33,6 +34,10 @@ def mark(office, lead: Lead, *, is_read: bool = True, actor=None) -> None:
 
 def is_unread_there(office, lead: Lead) -> bool:
     return office.world.lead(lead.pk).is_unread
+
+
+def claim(office):
+    return claim_next(Account.objects.get(), office.clock())
 
 
 def calls(office) -> int:
@@ -83,6 +88,76 @@ class TestMark:
 
         with pytest.raises(AssignmentRefused, match="no longer"):
             mark(office, unread)
+
+
+class TestMarkedAgainWhileSent:
+    def test_no_second_worker_sends_it_meanwhile(self, office, unread):
+        mark(office, unread)
+        first = claim(office)
+        mark(office, unread, is_read=False)
+
+        second = claim(office)
+
+        assert first is not None
+        assert second is None
+
+    def test_the_last_word_is_sent_when_the_first_call_has_ended(
+        self, office, unread, monkeypatch
+    ):
+        send = Client.set_read
+
+        def send_while_marked_again(client, **said):
+            monkeypatch.setattr(Client, "set_read", send)
+            send(client, **said)
+            mark(office, unread, is_read=False)
+
+        monkeypatch.setattr(Client, "set_read", send_while_marked_again)
+        mark(office, unread)
+
+        office.dispatch()
+
+        unread.refresh_from_db()
+        assert (unread.is_unread, unread.read_due_at) == (True, None)
+        assert is_unread_there(office, unread)
+        assert calls(office) == 2
+
+    def test_the_last_word_is_kept_when_the_first_call_was_refused(
+        self, office, unread, monkeypatch
+    ):
+        send = Client.set_read
+
+        def refuse_while_marked_again(_client, **_said):
+            monkeypatch.setattr(Client, "set_read", send)
+            mark(office, unread, is_read=False)
+            raise Refused("Lead is archived", status=400)
+
+        monkeypatch.setattr(Client, "set_read", refuse_while_marked_again)
+        mark(office, unread)
+
+        office.dispatch()
+
+        unread.refresh_from_db()
+        assert (unread.is_unread, unread.read_due_at) == (True, None)
+        assert unread.read_refusal == ""
+
+    def test_changed_and_changed_back_nothing_is_sent_twice(
+        self, office, unread, monkeypatch
+    ):
+        send = Client.set_read
+
+        def send_while_marked_twice(client, **said):
+            send(client, **said)
+            mark(office, unread, is_read=False)
+            mark(office, unread, is_read=True)
+
+        monkeypatch.setattr(Client, "set_read", send_while_marked_twice)
+        mark(office, unread)
+
+        office.dispatch()
+
+        unread.refresh_from_db()
+        assert (unread.is_unread, unread.read_due_at) == (False, None)
+        assert calls(office) == 1
 
 
 class TestTrouble:

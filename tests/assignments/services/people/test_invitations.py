@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from assignments import smtp
 from assignments.models import Mail, User
 from assignments.services.access import Role, role_of
 from assignments.services.errors import AssignmentRefused, NotAllowed
@@ -13,6 +14,7 @@ from assignments.services.notifications.invitation_mail import (
     VALID_FOR,
     invited_user,
 )
+from assignments.services.notifications.outbox import claim_next, deliver_claimed
 from assignments.services.people import invitations
 from tests.factories import (
     MONDAY,
@@ -78,6 +80,18 @@ class TestInvite:
 
         with pytest.raises(AssignmentRefused, match=r"Cem Kaya.*already has"):
             invite(login=login, name="Other")
+
+    def test_no_login_twice_if_two_managers_invite_at_once(self, monkeypatch):
+        check = User.full_clean
+
+        def check_and_be_overtaken(user: User) -> None:
+            check(user)
+            make_user("Cem Kaya", username=user.username)
+
+        monkeypatch.setattr(User, "full_clean", check_and_be_overtaken)
+
+        with pytest.raises(AssignmentRefused, match=r"Cem Kaya already has the login"):
+            invite(name="Other", actor=make_manager())
 
     def test_no_address_twice(self):
         make_user("Cem Kaya", username="cem", email="Cem@x.test")
@@ -178,6 +192,35 @@ class TestMail:
         text = postbox.mails[0].get_body(("plain",)).get_content()
         assert "/accounts/login/" in text
         assert "/accounts/invitation/" not in text
+
+    def test_of_an_earlier_link_that_still_waits_gives_way_to_the_newer(self, postbox):
+        made = invite()
+        for _ in range(3):
+            invitations.renew(actor=make_manager(), user=made.user, at=MONDAY)
+
+        send_due_mails()
+
+        assert len(postbox.mails) == 1
+        assert Mail.objects.count() == 1
+
+    def test_that_is_being_sent_is_left_alone(self, postbox):
+        made = invite()
+        claim = claim_next(at=MONDAY)
+        invitations.renew(actor=make_manager(), user=made.user, at=MONDAY)
+
+        with smtp.postman() as postman:
+            deliver_claimed(claim, postman=postman, clock=lambda: MONDAY)
+
+        assert Mail.objects.filter(state=Mail.State.SENT).count() == 1
+        assert Mail.objects.count() == 2
+
+    def test_to_somebody_else_is_not_replaced(self, postbox):
+        made = invite()
+        invite(login="dora@x.test", name="Dora")
+
+        invitations.renew(actor=make_manager(), user=made.user, at=MONDAY)
+
+        assert Mail.objects.count() == 2
 
     def test_is_not_made_while_mail_is_off_or_nobody_knows_the_address(self):
         assert not invite().is_mailed
