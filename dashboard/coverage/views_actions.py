@@ -15,9 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import Coverage, Lead, Member
 from assignments.services import access
-from assignments.services.absence_wording import absence_in_words, last_day_away
+from assignments.services.absence_wording import (
+    absence_in_words,
+    join_names,
+    last_day_away,
+)
 from assignments.services.coverage import actions, calendar
 from assignments.services.coverage.certificate import status_counts
+from assignments.services.coverage.proposal_messages import concerned_users
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.coverage.labels import act_sentence, end_button, ended_words
@@ -51,10 +56,8 @@ class EndForm(forms.Form):
     )
 
 
-class DeclineForm(forms.Form):
-    why = LinesField(
-        required=False, max_length=200, label="Reason, for whoever proposed it"
-    )
+class ReasonForm(forms.Form):
+    why = LinesField(required=False, max_length=200, label="Reason")
 
 
 class CovererForm(forms.Form):
@@ -97,7 +100,7 @@ ACTS = {
     "decline": Act(
         title="Decline", button="Decline absence",
         done="Declined.{told}",
-        form=DeclineForm, do=actions.decline, is_ending=True,
+        form=ReasonForm, do=actions.decline, is_ending=True,
     ),
     "start": Act(
         title="Start now", button="Start coverage now", done="It is starting.",
@@ -116,8 +119,9 @@ ACTS = {
         done="", do=actions.end_early, is_ending=True,
     ),
     "cancel": Act(
-        title="Cancel", button="Cancel coverage", done="Cancelled. No lead has moved.",
-        do=actions.cancel, is_ending=True,
+        title="Cancel", button="Cancel coverage",
+        done="Cancelled. No lead has moved.{told}",
+        form=ReasonForm, do=actions.cancel, is_ending=True,
     ),
     "coverer": Act(
         title="Change who covers", button="Change who covers",
@@ -129,7 +133,9 @@ ACTS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
-    coverage = get_object_or_404(calendar.coverages_with_coverers(), pk=pk)
+    coverage = get_object_or_404(
+        calendar.coverages_with_coverers().select_related("member__user"), pk=pk
+    )
     chosen = ACTS[act]
     check_may_act(request, coverage, own_proposal=act == "cancel")
     if request.method != "POST":
@@ -206,12 +212,15 @@ def _do(
 
 
 def _done(request: PageRequest, name: str, pk: int) -> str:
-    coverage = Coverage.objects.select_related("member", "created_by").get(pk=pk)
+    known = Coverage.objects.select_related("member__user", "created_by")
+    coverage = known.get(pk=pk)
     if name == "end":
         return ended_words(coverage, status_counts(coverage))
     last_day = last_day_away(coverage, timezone.get_current_timezone())
-    proposer = coverage.created_by
-    told = f" {proposer} has been told." if proposer != request.user else ""
+    users = concerned_users(coverage, request.user)
+    have = "has" if len(users) == 1 else "have"
+    names = join_names([f"{user}" for user in users])
+    told = f" {names} {have} been told." if users else ""
     return ACTS[name].done.format(told=told, last_day=last_day)
 
 
@@ -253,7 +262,9 @@ def _page(
         "coverage": coverage,
         "name": name,
         "act": act,
-        "sentence": act_sentence(name, coverage, tally),
+        "sentence": act_sentence(
+            name, coverage, tally, told=concerned_users(coverage, request.user)
+        ),
         "button": end_button(coverage, tally) if name == "end" else act.button,
         "form": form,
         "action": reverse(f"{name}_coverage", args=[coverage.pk]),
