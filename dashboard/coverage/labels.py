@@ -39,6 +39,7 @@ class CoverageEntry:
     gap: Sequence[date] = ()
     tally: StatusCounts | None = None
     seen: int = 0  # its last event, for whoever confirms it
+    clash: str = ""  # what else is agreed for these days
 
     @property
     def returned(self) -> str:
@@ -166,6 +167,7 @@ def entry_of(
     gaps: Mapping[int, Sequence[date]] | None = None,
     tallies: Mapping[int, StatusCounts] | None = None,
     seen: Mapping[int, int] | None = None,
+    clashes: Mapping[int, str] | None = None,
 ) -> CoverageEntry:
     return CoverageEntry(
         coverage=coverage,
@@ -175,6 +177,7 @@ def entry_of(
         gap=(gaps or {}).get(coverage.pk, ()),
         tally=(tallies or {}).get(coverage.pk),
         seen=(seen or {}).get(coverage.pk, 0),
+        clash=(clashes or {}).get(coverage.pk, ""),
     )
 
 
