@@ -1,7 +1,7 @@
 """Actions on a coverage: each has a page that says first what it will do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +21,14 @@ from assignments.services.absence_wording import (
     last_day_away,
 )
 from assignments.services.coverage import actions, calendar
-from assignments.services.coverage.certificate import status_counts
+from assignments.services.coverage.certificate import StatusCounts, status_counts
+from assignments.services.coverage.drafts import draft_from
+from assignments.services.coverage.preview import preview_draft
 from assignments.services.coverage.proposal_messages import concerned_users
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.coverage.labels import act_sentence, end_button, ended_words
+from dashboard.coverage.preview import moving_words
 from dashboard.form_fields import LinesField
 from dashboard.htmx import PageRequest, back
 from dashboard.service_errors import refuse
@@ -249,6 +252,18 @@ def _choose(request: PageRequest, coverage: Coverage, form: CovererForm) -> None
     new.queryset = choosable.exclude(pk__in=[*covering, coverage.member_id])
 
 
+def _button(name: str, coverage: Coverage, tally: StatusCounts) -> str:
+    if name == "end":
+        return end_button(coverage, tally)
+    is_ahead = coverage.state == State.SCHEDULED and coverage.coverers.exists()
+    at = timezone.now()
+    if name != "start" or not is_ahead or coverage.ends_at <= at:
+        return ACTS[name].button
+    draft = replace(draft_from(coverage), from_now=True)
+    moving = moving_words(preview_draft(draft, at))
+    return f"{ACTS[name].button}: {moving}" if moving else ACTS[name].button
+
+
 def _page(
     request: PageRequest,
     coverage: Coverage,
@@ -265,7 +280,7 @@ def _page(
         "sentence": act_sentence(
             name, coverage, tally, told=concerned_users(coverage, request.user)
         ),
-        "button": end_button(coverage, tally) if name == "end" else act.button,
+        "button": _button(name, coverage, tally),
         "form": form,
         "action": reverse(f"{name}_coverage", args=[coverage.pk]),
         "days": absence_in_words(coverage, today=timezone.localdate()),

@@ -138,17 +138,17 @@ class TestNotes:
 
         assertContains(response, "Ben Okafor answers Lena Lead of Nordics.")
         assertContains(response, "Back: Ana Sousa. Thanks, Ben Okafor.")
+        assertContains(response, "Written in Smartlead, for example on Lena Lead")
         assertNotContains(response, "{away}")
         assertNotContains(response, "{covering}")
 
-    def test_without_a_lead_they_are_those_of_a_made_up_one(
-        self, client, manager, ana, ben
-    ):
+    def test_without_a_lead_they_name_none(self, client, manager, ana, ben):
         coverage = self.planned(ana, ben)
 
         response = client.get(f"/coverage/{coverage.pk}/")
 
-        assertContains(response, "Ben Okafor answers Jane Doe of no campaign.")
+        assertContains(response, "Ben Okafor answers the lead of the campaign.")
+        assertContains(response, "Written in Smartlead</small>")
         assertNotContains(response, "{away}")
 
     def test_a_running_one_shows_those_of_a_lead_that_it_took(
