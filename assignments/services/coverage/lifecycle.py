@@ -67,7 +67,7 @@ def advance_state(coverage_id: int, at: datetime) -> None:
 
 def was_declined(coverage: Coverage) -> bool:
     """Return whether somebody but its member cancelled it before it was confirmed."""
-    if coverage.state != STATE.CANCELLED or coverage.confirmed_by_id:
+    if coverage.cancelled_at is None or coverage.confirmed_by_id:
         return False
     acts = coverage.events.filter(at=coverage.cancelled_at, actor__isnull=False)
     return acts.exclude(actor=coverage.member.user_id).exists()

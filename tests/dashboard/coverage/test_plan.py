@@ -150,28 +150,6 @@ class TestPreview:
         assertContains(response, "Smartlead needs about 1 second for this.")
         assertContains(response, "Load, line is capacity")
 
-    def test_without_capacities_no_line_is_spoken_of(self, client, lead, ana, cem):
-        make_lead(owner=ana)
-
-        response = self.preview(client, typed(ana, cem))
-
-        assertNotContains(response, "line is capacity")
-
-    def test_the_button_says_how_many_leads_start_to_move_now(
-        self, client, lead, ana, ben, cem
-    ):
-        for _ in range(4):
-            make_lead(owner=ana)
-
-        response = self.preview(client, typed(ana, ben, cem) | {"from_now": "on"})
-
-        assertContains(response, "Start now: 4 leads to 2 members")
-
-    def test_a_zone_that_is_also_the_viewers_is_named(self, client, lead, ana, ben):
-        response = self.preview(client, typed(ana, ben, zone="UTC"))
-
-        assertContains(response, "In your time zone, UTC")
-
     def test_shares_divide_the_leads(self, client, lead, ana, ben, cem):
         for _ in range(4):
             make_lead(owner=ana)
