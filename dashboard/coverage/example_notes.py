@@ -2,40 +2,50 @@
 
 from dataclasses import dataclass
 
-from assignments.models import Coverage, Lead, Member
+from assignments.models import Campaign, Coverage, Lead, Member
 from assignments.services.ledger.holds import hold_note_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleNotes:
-    """Both notes filled in; empty where none is written. `lead`: whose values they have."""
+    """Both notes filled in; empty where none is written.
+
+    `lead`: whose values they have; empty if it is no lead in particular.
+    """
 
     start: str
     end: str
     lead: str
 
+    @property
+    def example(self) -> str:
+        where = "Written in Smartlead"
+        return f"{where}, for example on {self.lead}" if self.lead else where
+
 
 def example_notes(
     coverage: Coverage, lead: Lead | None, covering: Member | None
 ) -> ExampleNotes:
-    """Return the notes for this lead, else for one that is made up.
+    """Return the notes for this lead, else with "the lead" of "the campaign".
 
     Without `covering` it is the fallback. The coverage need not be saved. Where covering
     members keep the leads, none is written at the end.
     """
-    lead = lead or Lead(first_name="Jane", last_name="Doe")
+    shown = lead or Lead(first_name="the lead", campaign=Campaign(name="the campaign"))
     covering = covering or coverage.fallback
     keeps = coverage.on_return == Coverage.OnReturn.KEEP
 
     def filled(template: str) -> str:
         if covering is None:
             return template
-        return hold_note_text(template, coverage=coverage, lead=lead, covering=covering)
+        return hold_note_text(
+            template, coverage=coverage, lead=shown, covering=covering
+        )
 
     return ExampleNotes(
         start=filled(coverage.start_note),
         end="" if keeps else filled(coverage.return_note),
-        lead=f"{lead}",
+        lead=f"{lead or ''}",
     )
 
 

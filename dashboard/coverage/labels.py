@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from assignments.models import Coverage, Member
+from assignments.models import Coverage, Member, User
 from assignments.services.absence_wording import (
     absence_in_words,
     away_in_words,
@@ -20,6 +20,7 @@ from assignments.services.absence_wording import (
 )
 from assignments.services.coverage.calendar import CalendarCell
 from assignments.services.coverage.certificate import StatusCounts
+from assignments.services.coverage.lifecycle import was_declined
 from assignments.services.periods import clock_time, short_day
 from dashboard.permissions import ViewerRights
 
@@ -38,6 +39,7 @@ class CoverageEntry:
     gap: Sequence[date] = ()
     tally: StatusCounts | None = None
     seen: int = 0  # its last event, for whoever confirms it
+    clash: str = ""  # what else is agreed for these days
 
     @property
     def returned(self) -> str:
@@ -116,6 +118,8 @@ STATES = {State.ACTIVE: "Running"}
 
 def state_word(coverage: Coverage) -> str:
     state = State(coverage.state)
+    if was_declined(coverage):
+        return "Declined"
     return STATES.get(state, str(state.label))
 
 
@@ -163,6 +167,7 @@ def entry_of(
     gaps: Mapping[int, Sequence[date]] | None = None,
     tallies: Mapping[int, StatusCounts] | None = None,
     seen: Mapping[int, int] | None = None,
+    clashes: Mapping[int, str] | None = None,
 ) -> CoverageEntry:
     return CoverageEntry(
         coverage=coverage,
@@ -172,6 +177,7 @@ def entry_of(
         gap=(gaps or {}).get(coverage.pk, ()),
         tally=(tallies or {}).get(coverage.pk),
         seen=(seen or {}).get(coverage.pk, 0),
+        clash=(clashes or {}).get(coverage.pk, ""),
     )
 
 
@@ -204,29 +210,44 @@ def viewers_city() -> str:
     return city_of_zone(timezone.get_current_timezone_name())
 
 
-def act_sentence(name: str, coverage: Coverage, tally: StatusCounts) -> str:
+def act_sentence(
+    name: str, coverage: Coverage, tally: StatusCounts, *, told: Sequence[User] = ()
+) -> str:
     """Return what the action `name` (a key of ACTS) will do, to be read before it is
-    done. Only the sentence for `end` uses `tally`. Raises KeyError for another name.
+    done. Only the sentence for `end` uses `tally`, those for `decline` and `cancel`
+    name who is `told`. Raises KeyError for another name.
     """
     member, keeps = coverage.member, coverage.on_return == Coverage.OnReturn.KEEP
-    proposed = f"{coverage.created_by} proposed this absence of {member}."
+    is_own = coverage.created_by_id == member.user_id
+    whose = "" if is_own else f" absence of {member}"
+    proposed = f"{coverage.created_by} proposed this{whose}."
     ends = "Those who cover keep the leads" if keeps else "The leads go back"
     sentences = {
         "confirm": f"{proposed} Once you confirm it, it starts by itself on its first "
         "day.",
-        "decline": f"{proposed} If you decline it, no lead moves. "
-        f"{coverage.created_by} is told, with your reason.",
+        "decline": f"{proposed} If you decline it, no lead moves."
+        f"{_told(told, coverage.created_by)}",
         "start": f"The coverage starts now instead of on its first day: {member} counts "
         "as away, and the leads begin to move.",
         "extend": "The leads stay with those who cover until the new last day.",
         "shorten": f"{ends} after the new last day. If you choose a day in the past, the "
         "coverage ends now.",
         "end": _end_sentence(coverage, tally),
-        "cancel": f"No lead has moved yet. {member} keeps all of them.",
+        "cancel": f"No lead has moved yet. {member} keeps all of them."
+        f"{_told(told, member.user)}",
         "coverer": "Whoever you choose takes over the share and all leads, from now on. "
         "They must be at work today.",
     }
     return sentences[name]
+
+
+def _told(users: Sequence[User], named: User | None) -> str:
+    """Return who is told; `named`, whom the words before name in full, by first name."""
+    if not users:
+        return ""
+    names = [f"{one}".partition(" ")[0] if one == named else f"{one}" for one in users]
+    are = "is" if len(users) == 1 else "are"
+    return f" {join_names(names)} {are} told, with your reason."
 
 
 def _end_sentence(coverage: Coverage, tally: StatusCounts) -> str:

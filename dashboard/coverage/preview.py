@@ -21,7 +21,7 @@ from assignments.services.coverage.preview import (
 )
 from assignments.services.periods import clock_change, clock_time, short_day
 from dashboard.coverage.example_notes import ExampleNotes, example_notes
-from dashboard.coverage.labels import viewers_moment
+from dashboard.coverage.labels import viewers_city, viewers_moment
 from dashboard.coverage.limits import limits_ahead
 
 
@@ -81,24 +81,21 @@ class ShownPreview:
 
     @property
     def calls(self) -> str:
-        """Return the calls to Smartlead in words, and the minutes they take.
-
-        `Up to 24 calls to Smartlead: 8 reads, 8 writes, 8 notes. About 1 minute at 30 a
-        minute.` `About 24` if leads are read by page; notes only if there are any.
-        Without calls: `No call to Smartlead, until a lead arrives.`
+        """Return how long Smartlead needs, in a sentence: `Smartlead needs about 2
+        minutes for this.`
         """
         calls = self.preview.calls
         if not calls.calls:
-            return "No call to Smartlead, until a lead arrives."
-        parts = [_counted(calls.reads, "read"), _counted(calls.writes, "write")]
-        if calls.notes:
-            parts.append(_counted(calls.notes, "note"))
-        most = "About" if calls.by_page else "Up to"
-        time = _counted(self.preview.minutes, "minute")
-        return (
-            f"{most} {calls.calls} calls to Smartlead: {', '.join(parts)}. "
-            f"About {time} at {self.preview.a_minute} a minute."
-        )
+            return "Nothing is changed in Smartlead until a lead arrives."
+        return f"Smartlead needs {calls.duration} for this."
+
+    @property
+    def has_lines(self) -> bool:
+        return any(load.capacity is not None for load in self.loads)
+
+    @property
+    def moving(self) -> str:
+        return moving_words(self.preview)
 
     @property
     def staying(self) -> str:
@@ -122,6 +119,18 @@ class ShownPreview:
         else:
             said = f"All {_counted(leads, 'lead')}"
         return f"{said}, each with its reason"
+
+
+def moving_words(found: CoveragePreview) -> str:
+    """Return how many leads move to how many members: `4 leads to 2 members`.
+
+    Empty if none does.
+    """
+    parts = [part for part in found.parts if part.leads > part.staying]
+    count = sum(part.leads - part.staying for part in parts)
+    if not count:
+        return ""
+    return f"{_counted(count, 'lead')} to {_counted(len(parts), 'member')}"
 
 
 def shown_preview(found: CoveragePreview, draft: CoverageDraft) -> ShownPreview:
@@ -148,7 +157,7 @@ def _moment(
     return ZonedMoment(
         theirs=f"{short_day(theirs)}, {clock_time(theirs)}",
         place=city_of_zone(draft.zone),
-        yours=viewers_moment(at, draft.zone) or "Your own time zone",
+        yours=viewers_moment(at, draft.zone) or f"In your time zone, {viewers_city()}",
         clock_change=clock_change(day, typed, draft.zone) if typed else "",
     )
 

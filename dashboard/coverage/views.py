@@ -21,6 +21,7 @@ from assignments.services.absence_wording import days_in_words
 from assignments.services.coverage import actions, calendar, ical
 from assignments.services.coverage.alerts import to_confirm
 from assignments.services.coverage.certificate import status_counts_by_coverage
+from assignments.services.coverage.clashes import clash_sentences
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.labels import TimelineBar, bar_of, entry_of
 from dashboard.filters import day_field
@@ -154,11 +155,14 @@ def _lists(user: User, rights: ViewerRights, after: str) -> dict[str, Any]:
     )
     sums = status_counts_by_coverage(recent)
     seen = actions.last_event_ids([one.pk for one in proposed])
+    clashes = clash_sentences(proposed, today=timezone.localdate(at))
     return {
         "ahead": [entry_of(one, rights, held=held, gaps=gaps) for one in page.rows],
         "earlier_ones": page.earlier and page.earlier.encoded(SCOPE),
         "later_ones": page.later and page.later.encoded(SCOPE),
-        "waiting": [entry_of(one, rights, seen=seen) for one in proposed],
+        "waiting": [
+            entry_of(one, rights, seen=seen, clashes=clashes) for one in proposed
+        ],
         "waiting_total": proposals.count(),
         "recent": [entry_of(one, rights, tallies=sums) for one in recent],
     }

@@ -1,7 +1,7 @@
 """Actions on a coverage: each has a page that says first what it will do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import Coverage, Lead, Member
 from assignments.services import access
-from assignments.services.absence_wording import absence_in_words, last_day_away
+from assignments.services.absence_wording import (
+    absence_in_words,
+    join_names,
+    last_day_away,
+)
 from assignments.services.coverage import actions, calendar
-from assignments.services.coverage.certificate import status_counts
+from assignments.services.coverage.certificate import StatusCounts, status_counts
+from assignments.services.coverage.drafts import draft_from
+from assignments.services.coverage.preview import preview_draft
+from assignments.services.coverage.proposal_messages import concerned_users
 from assignments.services.errors import AssignmentRefused
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.coverage.labels import act_sentence, end_button, ended_words
+from dashboard.coverage.preview import moving_words
 from dashboard.form_fields import LinesField
 from dashboard.htmx import PageRequest, back
 from dashboard.service_errors import refuse
@@ -51,10 +59,8 @@ class EndForm(forms.Form):
     )
 
 
-class DeclineForm(forms.Form):
-    why = LinesField(
-        required=False, max_length=200, label="Reason, for whoever proposed it"
-    )
+class ReasonForm(forms.Form):
+    why = LinesField(required=False, max_length=200, label="Reason")
 
 
 class CovererForm(forms.Form):
@@ -97,7 +103,7 @@ ACTS = {
     "decline": Act(
         title="Decline", button="Decline absence",
         done="Declined.{told}",
-        form=DeclineForm, do=actions.decline, is_ending=True,
+        form=ReasonForm, do=actions.decline, is_ending=True,
     ),
     "start": Act(
         title="Start now", button="Start coverage now", done="It is starting.",
@@ -116,8 +122,9 @@ ACTS = {
         done="", do=actions.end_early, is_ending=True,
     ),
     "cancel": Act(
-        title="Cancel", button="Cancel coverage", done="Cancelled. No lead has moved.",
-        do=actions.cancel, is_ending=True,
+        title="Cancel", button="Cancel coverage",
+        done="Cancelled. No lead has moved.{told}",
+        form=ReasonForm, do=actions.cancel, is_ending=True,
     ),
     "coverer": Act(
         title="Change who covers", button="Change who covers",
@@ -129,7 +136,9 @@ ACTS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act_on_coverage(request: PageRequest, pk: int, act: str) -> HttpResponse:
-    coverage = get_object_or_404(calendar.coverages_with_coverers(), pk=pk)
+    coverage = get_object_or_404(
+        calendar.coverages_with_coverers().select_related("member__user"), pk=pk
+    )
     chosen = ACTS[act]
     check_may_act(request, coverage, own_proposal=act == "cancel")
     if request.method != "POST":
@@ -206,12 +215,15 @@ def _do(
 
 
 def _done(request: PageRequest, name: str, pk: int) -> str:
-    coverage = Coverage.objects.select_related("member", "created_by").get(pk=pk)
+    known = Coverage.objects.select_related("member__user", "created_by")
+    coverage = known.get(pk=pk)
     if name == "end":
         return ended_words(coverage, status_counts(coverage))
     last_day = last_day_away(coverage, timezone.get_current_timezone())
-    proposer = coverage.created_by
-    told = f" {proposer} has been told." if proposer != request.user else ""
+    users = concerned_users(coverage, request.user)
+    have = "has" if len(users) == 1 else "have"
+    names = join_names([f"{user}" for user in users])
+    told = f" {names} {have} been told." if users else ""
     return ACTS[name].done.format(told=told, last_day=last_day)
 
 
@@ -240,6 +252,18 @@ def _choose(request: PageRequest, coverage: Coverage, form: CovererForm) -> None
     new.queryset = choosable.exclude(pk__in=[*covering, coverage.member_id])
 
 
+def _button(name: str, coverage: Coverage, tally: StatusCounts) -> str:
+    if name == "end":
+        return end_button(coverage, tally)
+    is_ahead = coverage.state == State.SCHEDULED and coverage.coverers.exists()
+    at = timezone.now()
+    if name != "start" or not is_ahead or coverage.ends_at <= at:
+        return ACTS[name].button
+    draft = replace(draft_from(coverage), from_now=True)
+    moving = moving_words(preview_draft(draft, at))
+    return f"{ACTS[name].button}: {moving}" if moving else ACTS[name].button
+
+
 def _page(
     request: PageRequest,
     coverage: Coverage,
@@ -253,8 +277,10 @@ def _page(
         "coverage": coverage,
         "name": name,
         "act": act,
-        "sentence": act_sentence(name, coverage, tally),
-        "button": end_button(coverage, tally) if name == "end" else act.button,
+        "sentence": act_sentence(
+            name, coverage, tally, told=concerned_users(coverage, request.user)
+        ),
+        "button": _button(name, coverage, tally),
         "form": form,
         "action": reverse(f"{name}_coverage", args=[coverage.pk]),
         "days": absence_in_words(coverage, today=timezone.localdate()),

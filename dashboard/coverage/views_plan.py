@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assignments.models import Coverage, Member, User
-from assignments.services.absence_wording import city_of_zone
+from assignments.services.absence_wording import city_of_zone, join_names
 from assignments.services.access import choosable_members
 from assignments.services.coverage import actions, calendar, drafts
 from assignments.services.coverage.drafts import CoverageDraft
@@ -257,7 +257,7 @@ def _done(coverage: Coverage, actor: User, *, is_new: bool) -> str:
     match coverage.state:
         case Coverage.State.PROPOSED:
             said = "Proposed" if is_new else "Saved"
-            return f"{said}. {_told(coverage, actor)} has been told and can confirm it."
+            return f"{said}. {_told(coverage, actor)}"
         case Coverage.State.SCHEDULED:
             said = "Scheduled" if is_new else "Saved"
             return f"{said}. You can cancel it until it starts."
@@ -266,11 +266,15 @@ def _done(coverage: Coverage, actor: User, *, is_new: bool) -> str:
 
 
 def _told(coverage: Coverage, actor: User) -> str:
-    """Return who can confirm a proposal of `actor`: one team lead, else in general."""
+    """Return who has been told to confirm a proposal of `actor`: the team leads, else
+    sales managers in general.
+    """
     team = coverage.member.team
     leads = list(team.team_leads.filter(is_active=True)) if team else []
     others = [f"{lead}" for lead in leads if lead != actor]
-    return " or ".join(others) or "A sales manager"
+    if len(others) > 1:
+        return f"{join_names(others)} have been told. One of them confirms it."
+    return f"{others[0] if others else 'A sales manager'} has been told and can confirm it."
 
 
 def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:

@@ -13,6 +13,7 @@ from assignments.services.access import may_read_comment
 from assignments.services.coverage import actions, calendar
 from assignments.services.coverage.certificate import StatusCounts, status_counts
 from assignments.services.coverage.certificate import certificate as certificate_of
+from assignments.services.coverage.clashes import clash_sentences
 from assignments.services.coverage.drafts import draft_from
 from assignments.services.coverage.preview import preview_draft
 from assignments.services.coverage.progress import CoverageProgress, coverage_progress
@@ -20,6 +21,7 @@ from assignments.services.periods import moment_from
 from dashboard.coverage.certificate_labels import CertificateWords
 from dashboard.coverage.example_notes import example_of_holds
 from dashboard.coverage.labels import (
+    CoverageEntry,
     act_sentence,
     end_button,
     entry_of,
@@ -98,9 +100,7 @@ def _context(
     return {
         "coverage": coverage,
         "comment": may_read_comment(request.user, coverage) and coverage.comment,
-        "entry": entry_of(
-            coverage, rights, gaps=calendar.uncovered_days_of([coverage])
-        ),
+        "entry": _entry(coverage, rights, at),
         "title": title_of(coverage),
         "tally": tally,
         "refused": refused,
@@ -119,6 +119,16 @@ def _context(
         "is_poll": target(request) == "running" and coverage.state in RUNNING[:2],
         **_outlook(coverage, at),
     }
+
+
+def _entry(coverage: Coverage, rights: ViewerRights, at: datetime) -> CoverageEntry:
+    proposed = [coverage] if coverage.state == State.PROPOSED else []
+    return entry_of(
+        coverage,
+        rights,
+        gaps=calendar.uncovered_days_of([coverage]),
+        clashes=clash_sentences(proposed, today=timezone.localdate(at)),
+    )
 
 
 def _held_leads(

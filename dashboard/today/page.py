@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Max
+from django.utils import timezone
 
 from assignments.models import Lead, User
 from assignments.services.coverage.alerts import to_confirm
 from assignments.services.coverage.calendar import coverages_with_coverers
+from assignments.services.coverage.clashes import clash_sentences
 from assignments.services.ledger.unread_outcomes import undismissed_outcomes
 from assignments.services.routing.suggestions import open_suggestions_for
 from dashboard.coverage.alerts import Attentions, attentions_of
@@ -120,4 +122,14 @@ def page_of_today(user: User, *, at: datetime) -> TodayPage:
     sections, outcomes = first_rows(
         page.sections, [troubled[pk] for pk in newest], viewer=user, at=at
     )
-    return replace(page, sections=sections, outcomes=outcomes)
+    proposed = [entry.coverage for entry in page.proposals]
+    clashes = clash_sentences(proposed, today=timezone.localdate(at))
+    return replace(
+        page,
+        sections=sections,
+        outcomes=outcomes,
+        proposals=[
+            replace(entry, clash=clashes.get(entry.coverage.pk, ""))
+            for entry in page.proposals
+        ],
+    )

@@ -50,7 +50,7 @@ def plan_and_start(page: Page) -> None:
     follow(page, "Schedule coverage")
     expect(page.get_by_text("Scheduled. You can cancel it")).to_be_visible()
     page.get_by_role("link", name="Start now…").click()
-    follow(page, "Start coverage now")
+    follow(page, "Start coverage now: 3 leads to 1 member")
     expect(page.get_by_text("It is starting.")).to_be_visible()
 
 

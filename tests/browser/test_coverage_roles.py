@@ -72,7 +72,7 @@ def confirm_and_start(page: Page, url: str) -> None:
     press(page, "Confirm absence")
     says(page, "Confirmed.")
     follow(page, "Start now…")
-    press(page, "Start coverage now")
+    page.get_by_role("button", name="Start coverage now").press("Enter")
     says(page, "It is starting.")
 
 

@@ -135,7 +135,7 @@ def confirm(
 def decline(
     *, coverage: Coverage, actor: User, at: datetime, why: str = ""
 ) -> Coverage:
-    """Cancel a proposal, with an event, and return it. Who proposed it is told.
+    """Cancel a proposal, with an event, and return it. Member and proposer are told.
 
     A `why` that is not blank is added to the stored reason. Raises NotAllowed unless
     `actor` may decide about the member's absences, or Stale if it is no proposal.
@@ -143,26 +143,20 @@ def decline(
     coverage = _lock(coverage)
     access.check_decides_absences(actor, coverage.member)
     _check_state(coverage, STATE.PROPOSED)
-    why = why.strip()
-    reason = f"{actor} declined it: {why}" if why else ""
-    proposal_messages.notify_decided(
-        coverage, actor=actor, at=at, verb="declined", why=why
-    )
-    return _cancel(coverage, actor, at, reason or f"{actor} declined it.")
+    return _cancel(coverage, actor, at, verb="declined", why=why)
 
 
 @transaction.atomic
-def cancel(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
+def cancel(*, coverage: Coverage, actor: User, at: datetime, why: str = "") -> Coverage:
     """Cancel a proposed or scheduled coverage, with an event, and return it.
 
-    Raises NotAllowed unless `actor` may decide about the member's absences, or is the
-    member of a proposal; Stale if it has begun, is over or is cancelled.
+    Telling and `why` are as in `decline`. Raises NotAllowed unless `actor` may decide
+    about the member's absences, or is the member of a proposal; Stale if it has begun,
+    is over or is cancelled.
     """
     coverage = _lock(coverage)
     _check_may_change(coverage, actor)
-    if coverage.state == STATE.PROPOSED:
-        proposal_messages.withdraw_proposal(coverage, at=at)
-    return _cancel(coverage, actor, at, f"{actor} cancelled it.")
+    return _cancel(coverage, actor, at, verb="cancelled", why=why)
 
 
 @transaction.atomic
@@ -386,11 +380,17 @@ def _new_end(
     return ends_at
 
 
-def _cancel(coverage: Coverage, actor: User, at: datetime, why: str) -> Coverage:
+def _cancel(
+    coverage: Coverage, actor: User, at: datetime, *, verb: str, why: str
+) -> Coverage:
+    why = why.strip()
+    proposal_messages.notify_decided(coverage, actor=actor, at=at, verb=verb, why=why)
     coverage.state, coverage.cancelled_at = STATE.CANCELLED, at
-    coverage.cancelled_why = why[:300]
+    said = f"{actor} {verb} it: {why}" if why else f"{actor} {verb} it"
+    said = said if why.endswith((".", "!", "?")) else f"{said}."
+    coverage.cancelled_why = said[:300]
     coverage.save(update_fields=["state", "cancelled_at", "cancelled_why"])
-    _add_event(coverage, actor, at, why)
+    _add_event(coverage, actor, at, said)
     return coverage
 
 

@@ -65,6 +65,14 @@ def advance_state(coverage_id: int, at: datetime) -> None:
             _add_event(coverage, at, "It is over: the leads go back.")
 
 
+def was_declined(coverage: Coverage) -> bool:
+    """Return whether somebody but its member cancelled it before it was confirmed."""
+    if coverage.cancelled_at is None or coverage.confirmed_by_id:
+        return False
+    acts = coverage.events.filter(at=coverage.cancelled_at, actor__isnull=False)
+    return acts.exclude(actor=coverage.member.user_id).exists()
+
+
 def finish_coverage(coverage_id: int, at: datetime) -> None:
     """Do for one coverage what `finish_coverages` does for all."""
     _finish(Coverage.objects.filter(pk=coverage_id), at)

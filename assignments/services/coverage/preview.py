@@ -19,7 +19,6 @@ from assignments.models import (
 )
 from assignments.services.absence_wording import scope_in_words
 from assignments.services.absences import absences_by_member
-from assignments.services.bulk import call_estimates
 from assignments.services.bulk.call_estimates import CallEstimate
 from assignments.services.coverage.calendar import (
     TimeWindow,
@@ -131,14 +130,6 @@ class CoveragePreview:
         return day + timedelta(
             days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0
         )
-
-    @property
-    def a_minute(self) -> int:
-        return call_estimates.calls_per_minute()
-
-    @property
-    def minutes(self) -> int:
-        return call_estimates.minutes_for(self.calls.calls)
 
     @property
     def has_overload(self) -> bool:

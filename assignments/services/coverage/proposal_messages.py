@@ -1,4 +1,4 @@
-"""Notifications of proposed absences: to those who decide, then to who proposed.
+"""Notifications of absences: to those who decide, then to whom the decision concerns.
 
 Written in the transaction of the act itself, so that each is told once or not at all.
 """
@@ -44,26 +44,31 @@ def notify_deciders(
 def notify_decided(
     coverage: Coverage, *, actor: User, at: datetime, verb: str, why: str = ""
 ) -> None:
-    """Tell who proposed and who is to be away, but `actor`, what became of a proposal.
+    """Tell `concerned_users` what became of an absence, each once for a `verb`.
 
-    `verb` is `confirmed` or `declined`. The message to those who decide is withdrawn
-    unless they have read it.
+    `verb` is `confirmed`, `declined` or `cancelled`. The message to those who decide is
+    withdrawn unless they have read it.
     """
     withdraw_proposal(coverage, at=at)
     away = coverage.member.user
-    concerned = {user.pk: user for user in (coverage.created_by, away) if user}
-    concerned.pop(actor.pk, None)
-    for user in concerned.values():
+    for user in concerned_users(coverage, actor):
         whose = "your absence" if user == away else f"the absence of {coverage.member}"
         notify(
             user,
             kind=NotificationKind.DECIDED,
-            key=f"coverage-{coverage.pk}-decided",
+            key=f"coverage-{coverage.pk}-{verb}",
             subject=f"{actor} {verb} {whose} {_when(coverage, user)}",
             text=f"Why: {why}" if why else "",
             path=_path(coverage),
             at=at,
         )
+
+
+def concerned_users(coverage: Coverage, actor: User) -> list[User]:
+    """Return who proposed or planned the absence and who is to be away, but `actor`."""
+    concerned = [coverage.created_by, coverage.member.user]
+    users = {user.pk: user for user in concerned if user and user != actor}
+    return list(users.values())
 
 
 def withdraw_proposal(coverage: Coverage, *, at: datetime) -> None:

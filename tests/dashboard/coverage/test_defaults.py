@@ -128,6 +128,16 @@ class TestOwnAbsence:
 
         assertContains(response, "Theo Brandt has been told and can confirm it.")
 
+    def test_proposing_names_all_who_were_told(self, client, own):
+        own.team.team_leads.add(make_user("Maya Lindqvist"))
+        form = client.get("/coverage/new/").context["said"]
+        data = form.dict() | {"covering": form.getlist("covering")}
+
+        response = client.post("/coverage/new/", data, follow=True)
+
+        assertContains(response, "Maya Lindqvist")
+        assertContains(response, "have been told. One of them confirms it.")
+
     def test_without_a_team_lead_a_sales_manager_confirms_it(self, client, own):
         own.team.team_leads.clear()
         form = client.get("/coverage/new/").context["said"]

@@ -147,7 +147,8 @@ class TestPreview:
         assertContains(response, "4 leads</span>with 4 notes")
         assertContains(response, "1 now, 3 then, capacity 2")
         assertContains(response, "1 more than their capacity from the first day.")
-        assertContains(response, "Up to 12 calls")
+        assertContains(response, "Smartlead needs about 1 second for this.")
+        assertContains(response, "Load, line is capacity")
 
     def test_shares_divide_the_leads(self, client, lead, ana, ben, cem):
         for _ in range(4):

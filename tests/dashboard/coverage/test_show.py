@@ -158,6 +158,16 @@ class TestActs:
         for act in ACTS:
             assertContains(client.get(page(running, f"{act}/")), "<button class")
 
+    def test_starting_now_says_how_many_leads_move(
+        self, client, manager, scheduled, ana
+    ):
+        for _ in range(3):
+            make_lead(owner=ana)
+
+        response = client.get(page(scheduled, "start/"))
+
+        assertContains(response, "Start coverage now: 3 leads to 1 member")
+
     def test_where_leads_are_kept_it_does_not_say_that_they_go_back(
         self, client, manager, running, ben
     ):

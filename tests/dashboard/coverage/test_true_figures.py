@@ -138,17 +138,17 @@ class TestNotes:
 
         assertContains(response, "Ben Okafor answers Lena Lead of Nordics.")
         assertContains(response, "Back: Ana Sousa. Thanks, Ben Okafor.")
+        assertContains(response, "Written in Smartlead, for example on Lena Lead")
         assertNotContains(response, "{away}")
         assertNotContains(response, "{covering}")
 
-    def test_without_a_lead_they_are_those_of_a_made_up_one(
-        self, client, manager, ana, ben
-    ):
+    def test_without_a_lead_they_name_none(self, client, manager, ana, ben):
         coverage = self.planned(ana, ben)
 
         response = client.get(f"/coverage/{coverage.pk}/")
 
-        assertContains(response, "Ben Okafor answers Jane Doe of no campaign.")
+        assertContains(response, "Ben Okafor answers the lead of the campaign.")
+        assertContains(response, "Written in Smartlead</small>")
         assertNotContains(response, "{away}")
 
     def test_a_running_one_shows_those_of_a_lead_that_it_took(
@@ -342,3 +342,34 @@ class TestToConfirm:
         )
 
         assertContains(response, "Declined. Tom T has been told.")
+        assertContains(response, "declined it: Fair week.")
+        assert response.context["state_word"] == "Declined"
+
+    def test_a_scheduled_one_that_is_cancelled_is_not_declined(
+        self, client, manager, ana
+    ):
+        (planned,) = self.proposals(ana)
+        Coverage.objects.filter(pk=planned.pk).update(
+            state="scheduled", confirmed_by=manager
+        )
+
+        response = client.post(f"/coverage/{planned.pk}/cancel/", follow=True)
+
+        assertContains(response, "cancelled it.")
+        assert response.context["state_word"] == "Cancelled"
+
+    def test_the_page_before_names_the_proposer_once_and_whom_it_tells(
+        self, client, manager, ana
+    ):
+        (proposal,) = self.proposals(ana)
+        user = make_user("Ana Sousa")
+        Member.objects.filter(pk=ana.pk).update(user=user)
+        Coverage.objects.filter(pk=proposal.pk).update(created_by=user)
+
+        declining = client.get(f"/coverage/{proposal.pk}/decline/")
+        Coverage.objects.filter(pk=proposal.pk).update(state="scheduled")
+        cancelling = client.get(f"/coverage/{proposal.pk}/cancel/")
+
+        assertContains(declining, "Ana Sousa proposed this. If you decline it")
+        for page in (declining, cancelling):
+            assertContains(page, "Ana is told, with your reason.")

@@ -184,6 +184,17 @@ class TestToConfirm:
         assert Coverage.objects.get().state == Coverage.State.SCHEDULED
         assertNotContains(today(client), "proposed by")
 
+    def test_what_else_is_agreed_for_these_days_stands_beside_the_button(
+        self, client, manager, ana, ben
+    ):
+        first = TUESDAY.date() + 7 * DAY
+        make_coverage(make_member("Theo Brandt"), ana, first_day=first)
+        proposal = make_coverage(ana, ben, state="proposed", first_day=first)
+
+        for address in ("/today/", "/coverage/", f"/coverage/{proposal.pk}/"):
+            page = client.get(address)
+            assertContains(page, "Ana Sousa covers for Theo Brandt on these days")
+
     def test_what_changed_meanwhile_is_not_confirmed_unseen(
         self, client, manager, ana, ben
     ):

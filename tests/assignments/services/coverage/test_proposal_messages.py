@@ -93,6 +93,31 @@ def test_who_proposed_is_told_why_it_is_declined(people, proposal):
     assert message.text == "Why: Quarter end."
 
 
+def test_the_member_is_told_once_why_a_confirmed_absence_is_cancelled(people, proposal):
+    actions.confirm(coverage=proposal, actor=people.theo, at=MONDAY)
+
+    actions.cancel(coverage=proposal, actor=people.theo, at=LATER, why="Audit")
+
+    message = Notification.objects.filter(user=people.ngozi).latest("pk")
+    assert message.kind == "decided"
+    assert message.subject == (
+        "Theo Brandt cancelled your absence from Mon 18 May to Fri 22 May"
+    )
+    assert message.text == "Why: Audit"
+    assert len(told(people.ngozi)) == 2
+    proposal.refresh_from_db()
+    assert proposal.cancelled_why == "Theo Brandt cancelled it: Audit."
+
+
+def test_who_cancels_what_they_scheduled_is_not_told_and_the_member_is(people):
+    coverage = actions.schedule(draft=draft_of(people), actor=people.theo, at=MONDAY)
+
+    actions.cancel(coverage=coverage, actor=people.theo, at=LATER)
+
+    assert told(people.theo) == []
+    assert "Theo Brandt cancelled your absence" in told(people.ngozi)[0]
+
+
 def test_what_one_has_decided_waits_for_no_other(people, proposal):
     actions.confirm(coverage=proposal, actor=people.theo, at=LATER)
 
