@@ -40,15 +40,24 @@ class MemberChoice:
     """The member a strategy chose, or None for nobody, with the reason.
 
     `text` is the reason without its full stop, `aside` an addition in brackets.
+    `lasting` is the text without the loads of the moment, if it has some.
     """
 
     member_id: int | None
     text: str
     aside: str = ""
+    lasting: str = ""
 
     @property
     def sentence(self) -> str:
         return f"{self.text} ({self.aside})." if self.aside else f"{self.text}."
+
+    @property
+    def suggestion(self) -> str:
+        """Return the sentence without the open leads of the moment: a suggestion is
+        read later, beside the numbers of then.
+        """
+        return replace(self, text=self.lasting or self.text).sentence
 
 
 class LeadToAssign(NamedTuple):
@@ -146,23 +155,32 @@ class LeastBusy:
         if not free:
             return none_free(skipped)
         chosen = min(free, key=lambda member: _busyness(member, lead, tally))
-        text = f"{chosen.name}: {_why_chosen(chosen, free, lead, tally)}"
-        return MemberChoice(chosen.id, with_skipped(text, skipped))
+        why, load = _why_chosen(free, lead), _load_words(chosen, free, lead, tally)
+        return MemberChoice(
+            chosen.id,
+            with_skipped(f"{chosen.name}: {why}, {load}", skipped),
+            lasting=f"{chosen.name}: {why}",
+        )
 
 
-def _why_chosen(
-    chosen: PoolMember, free: Sequence[PoolMember], lead: LeadToAssign, tally: LoadTally
-) -> str:
-    """Return e.g. "least busy of 3, 12 open"; the numbers without this lead."""
-    load = f"{tally.load(chosen.id)} open"
+def _why_chosen(free: Sequence[PoolMember], lead: LeadToAssign) -> str:
+    """Return e.g. "least busy of 3"."""
     if len(free) == 1:
-        return f"the only one free, {load}"
+        return "the only one free"
     if not lead.is_open:
-        dealt = tally.quiet.get(chosen.id, 0)
-        return f"closed and quiet leads are dealt evenly, {dealt} so far"
+        return "closed and quiet leads are dealt evenly"
     is_weighted = len({member.weight for member in free}) > 1
     by_share = " by share" if is_weighted else ""
-    return f"least busy of {len(free)}{by_share}, {load}"
+    return f"least busy of {len(free)}{by_share}"
+
+
+def _load_words(
+    chosen: PoolMember, free: Sequence[PoolMember], lead: LeadToAssign, tally: LoadTally
+) -> str:
+    """Return e.g. "12 open"; the numbers without this lead."""
+    if lead.is_open or len(free) == 1:
+        return f"{tally.load(chosen.id)} open"
+    return f"{tally.quiet.get(chosen.id, 0)} so far"
 
 
 def _busyness(

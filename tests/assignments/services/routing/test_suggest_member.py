@@ -136,6 +136,20 @@ class TestWho:
         make_assignment(make_lead(), ben), make_assignment(make_lead(), ben)
         assert said(make_lead()) == "Ana Sousa: fewest open, 2"
 
+    def test_the_numbers_are_those_of_the_rows(self, ana, ben):
+        """Leads on the way count as the rows show them; those that leave still count."""
+        for owner, count in ((ana, 4), (ben, 3)):
+            for _ in range(count):
+                make_lead(owner=owner)
+        for lead in Lead.objects.filter(owner=ana)[:3]:
+            make_assignment(lead, ben)
+
+        assert said(make_lead()) == "Ana Sousa: fewest open, 4"
+        words = {
+            str(o.member): o.words for o in member_options(make_manager(), at=MONDAY)
+        }
+        assert words == {"Ana Sousa": "4 open", "Ben Okafor": "3 open, 3 on the way"}
+
     def test_the_owners_own_team_comes_first(self, ana, ben):
         ana.team = make_team("South")
         ana.save()
