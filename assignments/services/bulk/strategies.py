@@ -54,9 +54,7 @@ class MemberChoice:
 
     @property
     def suggestion(self) -> str:
-        """Return the sentence without the open leads of the moment: a suggestion is
-        read later, beside the numbers of then.
-        """
+        """Return the sentence without the loads of the moment, to be read later."""
         return replace(self, text=self.lasting or self.text).sentence
 
 
@@ -155,32 +153,24 @@ class LeastBusy:
         if not free:
             return none_free(skipped)
         chosen = min(free, key=lambda member: _busyness(member, lead, tally))
-        why, load = _why_chosen(free, lead), _load_words(chosen, free, lead, tally)
-        return MemberChoice(
-            chosen.id,
-            with_skipped(f"{chosen.name}: {why}, {load}", skipped),
-            lasting=f"{chosen.name}: {why}",
-        )
+        why, load = _why_chosen(chosen, free, lead, tally)
+        lasting = f"{chosen.name}: {why}"
+        text = with_skipped(f"{lasting}, {load}", skipped)
+        return MemberChoice(chosen.id, text, lasting=lasting)
 
 
-def _why_chosen(free: Sequence[PoolMember], lead: LeadToAssign) -> str:
-    """Return e.g. "least busy of 3"."""
-    if len(free) == 1:
-        return "the only one free"
-    if not lead.is_open:
-        return "closed and quiet leads are dealt evenly"
-    is_weighted = len({member.weight for member in free}) > 1
-    by_share = " by share" if is_weighted else ""
-    return f"least busy of {len(free)}{by_share}"
-
-
-def _load_words(
+def _why_chosen(
     chosen: PoolMember, free: Sequence[PoolMember], lead: LeadToAssign, tally: LoadTally
-) -> str:
-    """Return e.g. "12 open"; the numbers without this lead."""
-    if lead.is_open or len(free) == 1:
-        return f"{tally.load(chosen.id)} open"
-    return f"{tally.quiet.get(chosen.id, 0)} so far"
+) -> tuple[str, str]:
+    """Return e.g. "least busy of 3" and "12 open"; the numbers without this lead."""
+    load = f"{tally.load(chosen.id)} open"
+    if len(free) == 1:
+        return "the only one free", load
+    if not lead.is_open:
+        dealt = tally.quiet.get(chosen.id, 0)
+        return "closed and quiet leads are dealt evenly", f"{dealt} so far"
+    by_share = " by share" if len({member.weight for member in free}) > 1 else ""
+    return f"least busy of {len(free)}{by_share}", load
 
 
 def _busyness(
@@ -196,8 +186,7 @@ def _busyness(
     loads = tally.load(member.id), tally.quiet.get(member.id, 0)
     count, others = loads if lead.is_open else loads[::-1]
     share = round((count + 1) / float(member.weight), 9)
-    newest = tally.last.get(member.id, 0)
-    return share, member.id != lead.owner_id, others, newest
+    return share, member.id != lead.owner_id, others, tally.last.get(member.id, 0)
 
 
 @dataclass(slots=True)
@@ -355,8 +344,7 @@ class ByTable:
         self, why: str, lead: LeadToAssign, tally: LoadTally
     ) -> MemberChoice:
         if self.default is None:
-            text = f"Nobody for it: {why}, and there is no default"
-            return MemberChoice(None, text)
+            return MemberChoice(None, f"Nobody for it: {why}, and there is no default")
         choice = self.default.choose(lead, tally)
         is_chosen = choice.member_id is not None
         return replace(choice, aside=f"by default: {why}" if is_chosen else why)

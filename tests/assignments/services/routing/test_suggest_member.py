@@ -7,6 +7,7 @@ import pytest
 from assignments.models import Lead, Reply, Suggestion
 from assignments.services.bulk.member_options import member_options
 from assignments.services.errors import Stale
+from assignments.services.operations.tick import tick
 from assignments.services.routing.suggest_member import suggest_member, take_suggestion
 from tests.dashboard.pages import queries_of
 from tests.factories import (
@@ -149,6 +150,16 @@ class TestWho:
             str(o.member): o.words for o in member_options(make_manager(), at=MONDAY)
         }
         assert words == {"Ana Sousa": "4 open", "Ben Okafor": "3 open, 3 on the way"}
+
+    def test_a_suggestion_that_waits_says_no_load(self, ana, ben):
+        lead = make_lead()
+        make_rule(ana, ben, name="Even", mode="suggest", strategy="least_busy")
+
+        tick(at=MONDAY)
+
+        assert lead.suggestions.get().reason == (
+            "Rule “Even” suggests Ana Sousa: least busy of 2."
+        )
 
     def test_the_owners_own_team_comes_first(self, ana, ben):
         ana.team = make_team("South")
