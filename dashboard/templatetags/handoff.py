@@ -186,6 +186,12 @@ def line(text: object) -> str:
 
 
 @register.filter
+def joined_lines(text: str) -> str:
+    """Return the lines as one, parted by a dot; by a space after a full stop."""
+    return " · ".join(text.splitlines()).replace(". · ", ". ")
+
+
+@register.filter
 def first_name(member: Any) -> str:
     return isolated(str(member).partition(" ")[0])
 

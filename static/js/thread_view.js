@@ -17,9 +17,12 @@ const showNewest = () => {
   const newest = [...box.querySelectorAll("#thread > .mail")].at(-1);
   if (!newest || document.querySelector(".mail[autofocus]")) return;
   const head = box === panel() ? box.querySelector(":scope > header").offsetHeight : 0;
+  // On a phone the owner stands before the end.
+  const owner = panel().querySelector(":scope > .owner");
+  const foot = owner && getComputedStyle(owner).position === "sticky" ? owner.offsetHeight : 0;
   const [frame, mail] = [box.getBoundingClientRect(), newest.getBoundingClientRect()];
   // All of it if there is room, else its beginning.
-  const toEnd = mail.bottom - frame.bottom;
+  const toEnd = mail.bottom - frame.bottom + foot;
   const toStart = mail.top - frame.top - head;
   if (toEnd > 0) box.scrollTop += Math.ceil(Math.min(toEnd, toStart));
 };

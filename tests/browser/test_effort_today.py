@@ -140,6 +140,8 @@ def test_the_strip_of_a_member_is_one_line_on_a_phone(office, people):
     for minutes in (-60, 1):
         due = now + timedelta(minutes=minutes)
         make_lead(owner=member, answer_owed=True, answer_due_at=due, is_unread=True)
+    for _ in range(30):  # more than fit: the list below must not squeeze it
+        make_lead(owner=member, is_unread=True)
     page = office.screen(member.user, width=390)
     page.goto(f"{office.url}/inbox/")
 
@@ -148,4 +150,4 @@ def test_the_strip_of_a_member_is_one_line_on_a_phone(office, people):
     expect(strip.get_by_role("link")).to_have_count(3)
     box = strip.bounding_box()
     assert box
-    assert box["height"] < 40
+    assert 30 < box["height"] < 40

@@ -165,7 +165,7 @@ class TestRead:
         expect(row_of(page, "Lena Lead")).not_to_contain_text("Unread")
         office.dispatch()
 
-        expect(page.get_by_text("Being told to Smartlead")).to_have_count(0)
+        expect(page.get_by_text("Being sent to Smartlead")).to_have_count(0)
         assert not office.world.lead(leads[0].pk).is_unread
 
 

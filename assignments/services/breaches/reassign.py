@@ -12,13 +12,20 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-from assignments.models import Assignment, Breach, Hold, Lead, SlaTarget, Suggestion
+from assignments.models import (
+    Assignment,
+    Breach,
+    Hold,
+    Lead,
+    Member,
+    SlaTarget,
+    Suggestion,
+)
 from assignments.models.assignment import COVERAGE_CAUSES, PERSONAL, Cause
 from assignments.services.bulk.strategies import LeadToAssign, LeastBusy, MemberChoice
 from assignments.services.ledger.batch import AutomaticPlan, Proposal, apply_plan
-from assignments.services.periods import short_day
+from assignments.services.periods import clock_time, short_day
 from assignments.services.routing.choose import (
     RoutingContext,
     pool_member,
@@ -34,12 +41,37 @@ DONE = {AtBreach.SUGGEST: "suggested for", AtBreach.REASSIGN: "given to"}
 
 
 @dataclass(frozen=True, slots=True)
+class MissedAnswer:
+    """An overdue answer: its owner, and until when, in the time of their hours."""
+
+    owner: Member
+    due: datetime
+
+    @property
+    def sentence(self) -> str:
+        day = short_day(self.due)
+        return f"{self.owner} had until {day}, {clock_time(self.due)} to answer."
+
+
+@dataclass(frozen=True, slots=True)
 class Reassignment:
-    """A breach with the member who gets its lead, and the reason."""
+    """A breach with the choice of the member who gets its lead."""
 
     breach: Breach
     member_id: int
-    reason: str
+    missed: MissedAnswer
+    choice: MemberChoice
+
+    @property
+    def suggestion(self) -> str:
+        """Return the reason of a suggestion, at most 500 characters."""
+        suggested = f"Suggested instead is {self.choice.suggestion}"
+        return f"{self.missed.sentence} {suggested}"[:500]
+
+    @property
+    def reason(self) -> str:
+        """Return the reason of a change, at most 500 characters."""
+        return f"{self.missed.sentence} Given instead to {self.choice.sentence}"[:500]
 
 
 def reassign_breached(
@@ -66,7 +98,7 @@ def reassign_breached(
             done
             for breach in wanted[action]
             if breach.lead_id not in excluded
-            and (done := _choose(breach, context, late_owners[breach.lead_id]))
+            and (done := _choose(breach, context, late_owners[breach.lead_id], policy))
         ]
         for action in (AtBreach.SUGGEST, AtBreach.REASSIGN)
     }
@@ -124,7 +156,7 @@ def _late_owners(breaches: Sequence[Breach]) -> dict[int, set[int]]:
 
 
 def _choose(
-    breach: Breach, context: RoutingContext, late: set[int]
+    breach: Breach, context: RoutingContext, late: set[int], policy: SlaPolicy
 ) -> Reassignment | None:
     """Return the choice of the least busy free member of the owner's team, or None.
 
@@ -145,13 +177,9 @@ def _choose(
         context.tally.put_back(owner.pk, is_open=True)
         return None
     context.tally.give(choice.member_id, is_open=True)
-    return Reassignment(breach, choice.member_id, _reason(breach, f"{owner}", choice))
-
-
-def _reason(breach: Breach, owner: str, choice: MemberChoice) -> str:
-    due = timezone.localtime(breach.due_at)
-    missed = f"{owner} had until {short_day(due)}, {due:%H:%M %Z} to answer"
-    return f"{missed}. Instead {choice.sentence}"[:500]
+    due = breach.due_at.astimezone(policy.calendar_of(owner.pk).zone)
+    missed = MissedAnswer(owner, due)
+    return Reassignment(breach, choice.member_id, missed, choice)
 
 
 def _suggest(placed: Sequence[Reassignment], at: datetime) -> None:
@@ -161,7 +189,7 @@ def _suggest(placed: Sequence[Reassignment], at: datetime) -> None:
             lead_id=reassignment.breach.lead_id,
             member_id=reassignment.member_id,
             owner_id=reassignment.breach.owner_id,
-            reason=reassignment.reason,
+            reason=reassignment.suggestion,
             created_at=at,
         )
         for reassignment in placed

@@ -30,9 +30,17 @@ class MemberOption:
 
     @property
     def words(self) -> str:
-        """Return `20 of 30 open`; `20 open` without a capacity, or with one of 0."""
+        """Return `20 of 30 open`; `20 open` without a capacity, or with one of 0. With
+        `, 6 on the way` if pending changes bring them leads.
+        """
         capacity = self.member.capacity
-        return f"{self.open} of {capacity} open" if capacity else f"{self.open} open"
+        has = f"{self.open} of {capacity} open" if capacity else f"{self.open} open"
+        return f"{has}, {self.coming} on the way" if self.coming > 0 else has
+
+    @property
+    def shown_load(self) -> int:
+        """Return the number of leads that `words` counts: open and on the way."""
+        return self.open + max(self.coming, 0)
 
     @property
     def is_full(self) -> bool:

@@ -40,15 +40,22 @@ class MemberChoice:
     """The member a strategy chose, or None for nobody, with the reason.
 
     `text` is the reason without its full stop, `aside` an addition in brackets.
+    `lasting` is the text without the loads of the moment, if it has some.
     """
 
     member_id: int | None
     text: str
     aside: str = ""
+    lasting: str = ""
 
     @property
     def sentence(self) -> str:
         return f"{self.text} ({self.aside})." if self.aside else f"{self.text}."
+
+    @property
+    def suggestion(self) -> str:
+        """Return the sentence without the loads of the moment, to be read later."""
+        return replace(self, text=self.lasting or self.text).sentence
 
 
 class LeadToAssign(NamedTuple):
@@ -146,23 +153,24 @@ class LeastBusy:
         if not free:
             return none_free(skipped)
         chosen = min(free, key=lambda member: _busyness(member, lead, tally))
-        text = f"{chosen.name}: {_why_chosen(chosen, free, lead, tally)}"
-        return MemberChoice(chosen.id, with_skipped(text, skipped))
+        why, load = _why_chosen(chosen, free, lead, tally)
+        lasting = f"{chosen.name}: {why}"
+        text = with_skipped(f"{lasting}, {load}", skipped)
+        return MemberChoice(chosen.id, text, lasting=lasting)
 
 
 def _why_chosen(
     chosen: PoolMember, free: Sequence[PoolMember], lead: LeadToAssign, tally: LoadTally
-) -> str:
-    """Return e.g. "least busy of 3, 12 open"; the numbers without this lead."""
+) -> tuple[str, str]:
+    """Return e.g. "least busy of 3" and "12 open"; the numbers without this lead."""
     load = f"{tally.load(chosen.id)} open"
     if len(free) == 1:
-        return f"the only one free, {load}"
+        return "the only one free", load
     if not lead.is_open:
         dealt = tally.quiet.get(chosen.id, 0)
-        return f"closed and quiet leads are dealt evenly, {dealt} so far"
-    is_weighted = len({member.weight for member in free}) > 1
-    by_share = " by share" if is_weighted else ""
-    return f"least busy of {len(free)}{by_share}, {load}"
+        return "closed and quiet leads are dealt evenly", f"{dealt} so far"
+    by_share = " by share" if len({member.weight for member in free}) > 1 else ""
+    return f"least busy of {len(free)}{by_share}", load
 
 
 def _busyness(
@@ -178,8 +186,7 @@ def _busyness(
     loads = tally.load(member.id), tally.quiet.get(member.id, 0)
     count, others = loads if lead.is_open else loads[::-1]
     share = round((count + 1) / float(member.weight), 9)
-    newest = tally.last.get(member.id, 0)
-    return share, member.id != lead.owner_id, others, newest
+    return share, member.id != lead.owner_id, others, tally.last.get(member.id, 0)
 
 
 @dataclass(slots=True)
@@ -337,8 +344,7 @@ class ByTable:
         self, why: str, lead: LeadToAssign, tally: LoadTally
     ) -> MemberChoice:
         if self.default is None:
-            text = f"Nobody for it: {why}, and there is no default"
-            return MemberChoice(None, text)
+            return MemberChoice(None, f"Nobody for it: {why}, and there is no default")
         choice = self.default.choose(lead, tally)
         is_chosen = choice.member_id is not None
         return replace(choice, aside=f"by default: {why}" if is_chosen else why)

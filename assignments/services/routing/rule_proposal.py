@@ -80,7 +80,7 @@ def _of_free(
 def _proposal(
     rule: RuleData, lead: RoutedLead, free: Mapping[int, MemberOption]
 ) -> RuleProposal | None:
-    loads = {pk: option.open + option.coming for pk, option in free.items()}
+    loads = {pk: option.shown_load for pk, option in free.items()}
     context = RoutingContext(
         members={pk: option.member for pk, option in free.items()},
         away={},

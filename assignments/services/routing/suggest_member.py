@@ -131,7 +131,8 @@ def _newest_of_free(
 
 
 def _fewest_open(lead: Lead, free: Mapping[int, MemberOption]) -> SuggestedMember:
-    """Return who of the owner's team has the fewest open leads, pending ones counted.
+    """Return who of the owner's team has the fewest leads open or on the way to them, as
+    their rows in the picker count them.
 
     Without somebody free in that team: of those who are in any team, or else of all.
     Among equals it is the one who has had no new lead for longest.
@@ -142,12 +143,12 @@ def _fewest_open(lead: Lead, free: Mapping[int, MemberOption]) -> SuggestedMembe
     pool = mates or in_teams or list(free.values())
     last = newest_assignment_ids()
     chosen = min(
-        pool, key=lambda o: (o.open + o.coming, last.get(o.member.pk, 0), o.member.pk)
+        pool, key=lambda o: (o.shown_load, last.get(o.member.pk, 0), o.member.pk)
     )
     where = f" in {team}" if mates else ""
     if len(pool) == 1:
         return _suggested(chosen, f"the only one free{where}")
-    coming = f", {chosen.coming} more on the way" if chosen.coming > 0 else ""
+    coming = f" with {chosen.coming} on the way" if chosen.coming > 0 else ""
     capacity = chosen.member.capacity
     has = f"{chosen.open} of {capacity}" if capacity else f"{chosen.open}"
     return _suggested(chosen, f"fewest open{where}, {has}{coming}")

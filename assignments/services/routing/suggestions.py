@@ -34,7 +34,7 @@ def build_suggestion(
     Its reason is cut to 500 characters.
     """
     assert choice.member_id is not None  # noqa: S101  only what is placed is suggested
-    reason = f"Rule “{rule.name}” suggests {choice.sentence}"
+    reason = f"Rule “{rule.name}” suggests {choice.suggestion}"
     return Suggestion(
         rule_id=rule.pk,
         lead_id=lead.map_id,

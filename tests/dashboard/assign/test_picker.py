@@ -134,3 +134,11 @@ class TestSuggestion:
         response = client.get(f"/leads/{lead.pk}/assign/")
 
         assertContains(response, "has &lt;b&gt;Old&lt;/b&gt; Olaf of the same company")
+
+
+def test_says_before_a_note_is_sent_that_it_stays(client, manager, ana):
+    page = client.get(
+        f"/leads/{make_lead(owner=ana).pk}/assign/", headers=htmx("picker")
+    )
+
+    assertContains(page, "A note cannot be deleted in Smartlead.")

@@ -1,5 +1,7 @@
 """Undo is offered where it can come, and what cannot be taken back says so before."""
 
+import re
+
 import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
@@ -7,6 +9,8 @@ from pytest_django.asserts import assertContains, assertNotContains
 from assignments.models.assignment import State
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import make_assignment, make_lead, make_user
+
+OWNER = re.compile(r'class="av ([^"]*)"[^>]*>(\w+)</span\s*><span class="one">([^<]*)<')
 
 
 def row(client, lead):
@@ -58,3 +62,31 @@ def test_says_before_that_there_is_no_way_back(client, manager, ana, headers):
 
     assertContains(ours, sentence)
     assertNotContains(theirs, "You cannot take this back")
+
+
+def test_says_not_that_a_lead_cannot_be_moved_while_undo_moves_it(client, ana, ben):
+    mia = make_user("Mia Member")
+    client.force_login(mia)
+    lead = make_lead(owner=ben)
+    finished(lead, ben, state=State.DONE, actor=mia, expected=ana)
+
+    response = client.get(f"/leads/{lead.pk}/", headers=htmx(f"owner-{lead.pk}"))
+
+    assertContains(response, "Undo")
+    assertNotContains(response, "You can see this lead but not move it")
+
+
+def test_a_lead_that_came_back_shows_its_owner_as_ever(client, ana, ben):
+    ana.user = make_user("Ana Sousa")
+    ana.save()
+    client.force_login(ana.user)
+    lead = make_lead(owner=ana)
+    calm = row(client, lead).text
+    finished(lead, ana, state=State.DONE, actor=ana.user, expected=ben)
+
+    owner = OWNER.search(row(client, lead).text)
+
+    assert owner
+    assert "me" in owner[1].split()
+    assert owner.groups() == OWNER.search(calm).groups()
+    assert owner[3].strip() == "You"

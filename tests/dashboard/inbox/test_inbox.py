@@ -257,3 +257,13 @@ class TestBadInput:
         response = client.get(f"/inbox/?sort=owner&after={later}")
 
         assertContains(response, "Start at the top.", status_code=400)
+
+
+def test_only_those_who_may_select_can_select_all(client, manager, ana):
+    make_lead(owner=ana)
+    assertContains(client.get("/inbox/"), "Select all on this page")
+    ana.user = make_user("Ana Sousa")
+    ana.save()
+    client.force_login(ana.user)
+
+    assertNotContains(client.get("/inbox/"), "Select all on this page")

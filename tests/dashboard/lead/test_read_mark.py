@@ -18,7 +18,10 @@ def mark(client, lead, *, headers=None, **data):
 def test_marks_it_read_says_that_smartlead_is_told_and_tells_the_row(client, lead):
     response = mark(client, lead, **{"as": "read"})
 
-    assertContains(response, "Being told to Smartlead")
+    status = (
+        '<span class="visually-hidden" role="status">Being sent to Smartlead</span>'
+    )
+    assertContains(response, status)
     assertContains(response, "Mark unread")
     assert "lead-changed" in response.headers["HX-Trigger"]
     lead.refresh_from_db()

@@ -102,6 +102,17 @@ class TestMessages:
         text = page.content.decode()
         assert text.index("Sara gave you") < text.index("You cover for")
 
+    def test_says_that_they_are_not_mailed_without_a_server(self, client, manager):
+        make_notification(manager)
+        assertContains(client.get("/notifications/"), "1 unread. It is not mailed.")
+
+    def test_parts_the_lines_of_a_message_once(self, client, manager):
+        make_notification(manager, text="3 to Ben Okafor.\n2 to Ida\nLena Lead")
+
+        page = client.get("/notifications/")
+
+        assertContains(page, "3 to Ben Okafor. 2 to Ida · Lena Lead")
+
     def test_the_bell_counts_them_with_what_did_not_happen(
         self, client, manager, refused
     ):

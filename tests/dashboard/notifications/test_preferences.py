@@ -30,6 +30,13 @@ class TestPage:
         assertContains(page, "In your zone, UTC")
         assert page.content.count(b"checked") == len(NotificationKind)
 
+    def test_names_both_ways_where_there_is_no_head_of_the_table(self, client, manager):
+        page = client.get(PAGE)
+
+        for way in ("In the app", "By e-mail"):
+            words = f'<span class="only-phone">{way}</span>'
+            assertContains(page, words, count=len(NotificationKind))
+
     def test_says_that_no_mail_is_sent_without_a_server(self, client, manager):
         assertContains(client.get(PAGE), "this Handoff has no mail server")
 

@@ -64,6 +64,15 @@ def test_leaves_out_zeros_and_itself_if_there_is_nothing(client, ngozi):
     assertNotContains(client.get("/inbox/"), STRIP)
 
 
+def test_leads_to_today_from_the_menu_on_a_phone(client, ngozi):
+    link = '<a class="only-phone" href="/today/">'
+
+    assertContains(client.get("/inbox/"), link)
+
+    make_team(leads=(ngozi.user,))
+    assertNotContains(client.get("/inbox/"), link)
+
+
 def test_is_not_for_those_who_have_today(client, ngozi):
     make_team(leads=(ngozi.user,))
 

@@ -238,8 +238,8 @@ class TestReassigning:
         assert (row.to, row.state, row.cause) == (ida, State.WAITING, Cause.ROUTING)
         assert row.urgency == Urgency.RULE
         assert row.reason == (
-            "Ben Okafor had until Mon 11 May, 08:00 UTC to answer. Instead Ida Iversen: "
-            "least busy of 2, 0 open."
+            "Ben Okafor had until Mon 11 May, 08:00 to answer. Given instead to Ida "
+            "Iversen: least busy of 2, 0 open."
         )
         assert "given to Ida Iversen" in ben.user.notifications.get().text
 
@@ -352,7 +352,20 @@ class TestSuggesting:
         row = accept_suggestion(suggestion=one, actor=make_manager(), at=MONDAY)
 
         assert (row.to, row.cause) == (tom, Cause.MANUAL)
-        assert row.reason.endswith("the only one free, 0 open. Sara Klein agreed.")
+        assert row.reason == (
+            "Ben Okafor had until Mon 11 May, 08:00 to answer. Suggested instead is Tom "
+            "Whelan: the only one free. Sara Klein agreed."
+        )
+
+    def test_says_the_time_of_the_owners_own_hours(self, ben, tom):
+        ben.time_zone = "Asia/Tokyo"
+        ben.save()
+        overdue(ben)
+
+        tick(at=MONDAY)
+
+        reason = Suggestion.objects.get().reason
+        assert reason.startswith("Ben Okafor had until Mon 11 May, 17:00 to answer.")
 
     @pytest.mark.parametrize(
         "change",

@@ -50,7 +50,8 @@ def test_what_is_on_the_way_fills_a_member_up():
 
     option = option_of(ben)
 
-    assert (option.open, option.coming, option.words) == (0, 1, "0 of 1 open")
+    assert (option.open, option.coming) == (0, 1)
+    assert option.words == "0 of 1 open, 1 on the way"
     assert option.is_full
     assert option_of(ana).coming == -1
 

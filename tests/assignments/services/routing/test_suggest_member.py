@@ -7,6 +7,7 @@ import pytest
 from assignments.models import Lead, Reply, Suggestion
 from assignments.services.bulk.member_options import member_options
 from assignments.services.errors import Stale
+from assignments.services.operations.tick import tick
 from assignments.services.routing.suggest_member import suggest_member, take_suggestion
 from tests.dashboard.pages import queries_of
 from tests.factories import (
@@ -142,6 +143,30 @@ class TestWho:
         assert said(make_lead()) == "Ben Okafor: fewest open, 1 of 30"
         make_assignment(make_lead(), ben), make_assignment(make_lead(), ben)
         assert said(make_lead()) == "Ana Sousa: fewest open, 2"
+
+    def test_the_numbers_are_those_of_the_rows(self, ana, ben):
+        """Leads on the way count as the rows show them; those that leave still count."""
+        for owner, count in ((ana, 4), (ben, 3)):
+            for _ in range(count):
+                make_lead(owner=owner)
+        for lead in Lead.objects.filter(owner=ana)[:3]:
+            make_assignment(lead, ben)
+
+        assert said(make_lead()) == "Ana Sousa: fewest open, 4"
+        words = {
+            str(o.member): o.words for o in member_options(make_manager(), at=MONDAY)
+        }
+        assert words == {"Ana Sousa": "4 open", "Ben Okafor": "3 open, 3 on the way"}
+
+    def test_a_suggestion_that_waits_says_no_load(self, ana, ben):
+        lead = make_lead()
+        make_rule(ana, ben, name="Even", mode="suggest", strategy="least_busy")
+
+        tick(at=MONDAY)
+
+        assert lead.suggestions.get().reason == (
+            "Rule “Even” suggests Ana Sousa: least busy of 2."
+        )
 
     def test_the_owners_own_team_comes_first(self, ana, ben):
         ana.team = make_team("South")
