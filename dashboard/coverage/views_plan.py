@@ -204,6 +204,8 @@ def _look(
             form.say(planner.problems)
     else:
         planner.problems = {name: [] for name in form.errors}
+        if not is_asked:  # nothing was typed yet
+            form.errors.clear()
     return planner
 
 

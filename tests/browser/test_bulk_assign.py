@@ -123,6 +123,7 @@ def test_a_leavers_piles_without_javascript(office, leads):
     page = office.screen(javascript=False)
     page.goto(f"{office.url}/team/{leads[0].owner_id}/leaving/")
 
+    page.get_by_text("Decide by category or campaign").click()
     page.get_by_label("How for No category").select_option("One member")
     page.get_by_text("Choose members").click()
     member(page, "Ben Okafor").check()

@@ -21,6 +21,8 @@ def test_a_campaign_goes_to_two_people_evenly_in_six_steps(office, people, width
     page.goto(f"{office.url}/inbox/")
     effort = Effort(page)
 
+    if width == 390:
+        effort.click(page.get_by_role("button", name="Filters"))
     effort.choose(page.locator("#id_campaign"), "DACH")
     effort.click(page.get_by_role("link", name="Assign all 6…"))
     for name in ("Ben Okafor", "Cem Kaya"):

@@ -58,7 +58,7 @@ def test_a_rule_made_by_keyboard_routes_a_new_lead_and_says_why(office, members)
     page.get_by_role("link", name="Why this owner?").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text(f"Rule “Everything” chose {members[0]}")).to_be_visible()
-    expect(page.get_by_text("The rules leave it alone.")).to_be_visible()
+    expect(page.get_by_text("No rule looks at it.")).to_be_visible()
 
 
 def test_rules_are_put_in_order_by_keyboard(office, members):

@@ -88,7 +88,8 @@ def test_each_gets_just_what_is_described(office, team, world, postbox: SmtpServ
 
     for at in (MONDAY, MONDAY + HOUR, MONDAY + DAY):
         live_through(office, at)
-    lead = coverage.holds.first().lead
+    hold = coverage.holds.select_related("lead", "to__user").first()
+    lead = hold.lead
     office.world.assign_outside(lead.pk, office.members[4].pk)
     for at in (MONDAY + 2 * DAY, MONDAY + 2 * DAY + HOUR, MONDAY + 3 * DAY):
         live_through(office, at)
@@ -103,13 +104,18 @@ def test_each_gets_just_what_is_described(office, team, world, postbox: SmtpServ
     assert {to for to, _ in postbox.subjects[:3]} == {
         "b@example.com", "c@example.com", "d@example.com",
     }  # fmt: skip
+    gone_to = office.members[4]
     assert postbox.subjects[3:] == [
+        (
+            hold.to.user.email,
+            f"Somebody in Smartlead gave your lead {lead} to {gone_to}",
+        ),
         (
             "a@example.com",
             f"You are back: {count - 1} of {count} leads are with you again",
-        )
+        ),
     ]
-    assert len({mail["Message-ID"] for mail in postbox.mails}) == 4
+    assert len({mail["Message-ID"] for mail in postbox.mails}) == 5
     assert not Mail.objects.pending().exists()
 
 

@@ -294,7 +294,9 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 def last_event_id(coverage_id: int) -> int:
     """Return the id of the coverage's newest event, for `seen`; 0 if it has none."""
-    return last_event_ids([coverage_id]).get(coverage_id, 0)
+    coverages = Coverage.objects.filter(pk=coverage_id)
+    last: int | None = coverages.aggregate(last=Max("events"))["last"]
+    return last or 0
 
 
 def last_event_ids(coverage_ids: Iterable[int]) -> dict[int, int]:

@@ -52,7 +52,7 @@ class TestWhomWrongPasswordsLock:
 
         response = sign_in(password=RIGHT)
 
-        assertContains(response, "A sales manager can unlock", status_code=429)
+        assertContains(response, "a sales manager can unlock", status_code=429)
         assert response["Retry-After"] == "900"
 
     def test_the_owner_elsewhere_is_not_locked(self, sara):

@@ -58,7 +58,7 @@ class TestImport:
     @pytest.fixture
     def url(self, manager):
         table = LookupTable.objects.create(
-            name="Lands", kind=LookupTable.Kind.TERRITORY
+            name="Lands", kind=LookupTable.Kind.TERRITORY, attribute="location"
         )
         return reverse("import_mapping", args=[table.pk])
 

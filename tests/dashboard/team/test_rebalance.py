@@ -121,7 +121,7 @@ def test_who_is_away_gets_leads_only_after_a_warning(client, manager, ana, ben, 
 
     page = ask(client, ana, ben)
 
-    assertContains(page, "Ben Okafor is away now. You can still choose them.")
+    assertContains(page, "Ben Okafor is away now and gets the leads all the same.")
     confirm(client, page)
     assert Assignment.objects.waiting().filter(to=ben).count() == 2
 

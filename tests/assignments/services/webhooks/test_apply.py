@@ -64,7 +64,7 @@ class TestReply:
         assert {name for name in before if before[name] != after[name]} == {
             "last_reply_at", "is_unread", "last_message", "answer_owed",
             "last_message_mark", "answer_due_at", "recheck_at", "reply_order",
-            "due_order", "seen_at",
+            "due_order", "seen_at", "search_text",
         }  # fmt: skip
 
     def test_older_than_the_newest_only_fills_the_gap(self, lead):
