@@ -147,5 +147,6 @@ POSTS = [
     ("invite", {"login": "new", "name": "New", "role": "member"}, MANAGERS),
     ("user {member}", {"first_name": "Changed", "is_active": "on"}, MANAGERS),
     ("new_password {member}", {}, MANAGERS),
+    ("renew_invitation {invited}", {}, MANAGERS),
     ("unlock_user {member}", {}, MANAGERS),
 ]

@@ -105,15 +105,13 @@ def test_each_gets_just_what_is_described(office, team, world, postbox: SmtpServ
         "b@example.com", "c@example.com", "d@example.com",
     }  # fmt: skip
     gone_to = office.members[4]
+    gave = f"Somebody in Smartlead gave your lead {lead} to {gone_to}"
     assert postbox.subjects[3:] == [
-        (
-            hold.to.user.email,
-            f"Somebody in Smartlead gave your lead {lead} to {gone_to}",
-        ),
         (
             "a@example.com",
             f"You are back: {count - 1} of {count} leads are with you again",
         ),
+        (hold.to.user.email, gave),
     ]
     assert len({mail["Message-ID"] for mail in postbox.mails}) == 5
     assert not Mail.objects.pending().exists()

@@ -44,6 +44,7 @@ from tests.factories import (
     make_mail,
     make_manager,
     make_target,
+    make_user,
 )
 from tests.trials.post_permissions import POSTS
 from tests.trials.sample_team import SampleTeam, make_sample_team, signed_in_client
@@ -99,6 +100,7 @@ def rows(sample: SampleTeam) -> dict:
         "running": lambda: make_running(sample),
         "held": lambda: Hold.objects.latest("pk").lead,
         "line": make_line,
+        "invited": lambda: make_user("Ina Invited", password=None),
         "eves_waiting": lambda: make_assignment(sample["eves"], sample["mo"]),
         "eves_refused": lambda: make_assignment(
             sample["eves"], sample["mo"], state="refused", **final
@@ -184,9 +186,10 @@ class TestRoles:
     def test_every_act_stands_in_the_table(self):
         named = [entry for entry in urlpatterns if getattr(entry, "name", None)]
         own = {"login", "logout", "admin_logout", "me", "password", "dismiss_all"}
-        own |= {"receive_webhook"}  # whose key is its address
+        # whose key is its address
+        own |= {"receive_webhook", "invitation", "open_invitation"}
         own |= {"look", "saved_views", "rename_view", "remove_view"}
-        own |= {"read_all", "notification_settings"}
+        own |= {"read_all", "notification_settings", "answer_zone"}
 
         acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
 
