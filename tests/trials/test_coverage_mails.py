@@ -104,15 +104,10 @@ def test_each_gets_just_what_is_described(office, team, world, postbox: SmtpServ
     assert {to for to, _ in postbox.subjects[:3]} == {
         "b@example.com", "c@example.com", "d@example.com",
     }  # fmt: skip
-    gone_to = office.members[4]
-    gave = f"Somebody in Smartlead gave your lead {lead} to {gone_to}"
-    assert postbox.subjects[3:] == [
-        (
-            "a@example.com",
-            f"You are back: {count - 1} of {count} leads are with you again",
-        ),
-        (hold.to.user.email, gave),
-    ]
+    back = f"You are back: {count - 1} of {count} leads are with you again"
+    gave = f"Somebody in Smartlead gave your lead {lead} to {office.members[4]}"
+    told = [("a@example.com", back), (hold.to.user.email, gave)]
+    assert postbox.subjects[3:] == told
     assert len({mail["Message-ID"] for mail in postbox.mails}) == 5
     assert not Mail.objects.pending().exists()
 

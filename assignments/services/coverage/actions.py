@@ -1,7 +1,6 @@
 """Actions of people on a coverage. Each checks the right and writes an event.
 
-Those that change a scheduled or running coverage plan its leads in the same
-transaction.
+Those that change a coverage that is not over plan its leads in the same transaction.
 """
 
 from collections.abc import Iterable
@@ -294,15 +293,14 @@ def acknowledge(*, coverage: Coverage, actor: User, at: datetime) -> Coverage:
 
 def last_event_id(coverage_id: int) -> int:
     """Return the id of the coverage's newest event, for `seen`; 0 if it has none."""
-    coverages = Coverage.objects.filter(pk=coverage_id)
-    last: int | None = coverages.aggregate(last=Max("events"))["last"]
-    return last or 0
+    known = Coverage.objects.filter(pk=coverage_id)
+    return known.aggregate(last=Max("events"))["last"] or 0
 
 
 def last_event_ids(coverage_ids: Iterable[int]) -> dict[int, int]:
     """Return the id of the newest event by coverage id; left out if there is none."""
-    events = CoverageEvent.objects.filter(coverage__in=list(coverage_ids)).order_by()
-    return dict(events.values_list("coverage").annotate(last=Max("pk")))
+    known = CoverageEvent.objects.filter(coverage__in=list(coverage_ids)).order_by()
+    return dict(known.values_list("coverage").annotate(last=Max("pk")))
 
 
 def _check_seen(coverage: Coverage, seen: int | None, advice: str) -> None:
