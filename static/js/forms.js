@@ -59,3 +59,8 @@ document.addEventListener("htmx:configRequest", (event) => {
     event.preventDefault();
   }
 });
+
+// On a phone the menus lie over the list: one choice, and the list is seen.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("select")) target.closest("#filters .chips:popover-open")?.hidePopover();
+});
