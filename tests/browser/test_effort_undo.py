@@ -63,7 +63,7 @@ def test_by_a_click_in_the_row(office, people, given):
 def test_by_the_key_beside_an_open_lead(office, people, given):
     page, lead_id = given
     page.get_by_role("link", name="Lena Lead", exact=True).click()
-    expect(page.locator(".owner")).to_contain_text("Ben O.")
+    expect(page.locator(".owner")).to_contain_text("Ben Okafor")
     effort = Effort(page)
 
     effort.press("u")
