@@ -15,7 +15,7 @@ from assignments.models.plan import PlanEntry
 from assignments.services.bulk import plans
 from assignments.services.bulk.call_estimates import CallEstimate
 from assignments.services.bulk.revalidation import PlanChanges
-from assignments.services.bulk.way_back import UndoOutlook
+from assignments.services.bulk.undo_outlook import UndoOutlook
 from dashboard.templatetags.handoff import counted
 
 MINUS = "\N{MINUS SIGN}"

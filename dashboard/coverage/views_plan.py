@@ -289,13 +289,18 @@ def _too_late(request: PageRequest, coverage: Coverage) -> HttpResponse:
     return render(request, "coverage/begun.html", context, status=409)
 
 
+def _is_theirs(member: Member | None, user: User) -> bool:
+    return member is not None and member.user_id == user.pk
+
+
 def _page(
     request: PageRequest, planner: FormPlanner, *, status: int = 200
 ) -> HttpResponse:
     form = planner.form
     rights = ViewerRights.of(request.user)
     is_alone = members_to_plan(request.user).count() == 1
-    if not planner.is_asked and (is_alone or "member" in request.GET):
+    is_named = is_alone or "member" in request.GET
+    if not planner.is_asked and is_named:
         form.fields["first_day"].widget.attrs["autofocus"] = True
     context: dict[str, Any] = {
         "form": form,
@@ -307,7 +312,7 @@ def _page(
         "errors": form.sentences if planner.is_asked else [],
         "is_first_sight": not planner.is_asked,
         "may_decide": planner.away is not None and rights.may_cover(planner.away),
-        "is_own": planner.away is not None and planner.away.user_id == request.user.pk,
+        "is_own": is_named and _is_theirs(planner.away, request.user),
         "is_alone": is_alone,
         "preview": _shown(planner),
         "clash": planner.clash,

@@ -19,7 +19,7 @@ from assignments.services import access
 from assignments.services.absences import absences_at
 from assignments.services.bulk import batch_actions, plans
 from assignments.services.bulk.allocation import GONE, is_set, may_move
-from assignments.services.bulk.way_back import NoWayBack, no_way_back
+from assignments.services.bulk.undo_outlook import NoWayBack, no_way_back
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger import holds
 

@@ -155,3 +155,13 @@ class TestOwnAbsence:
         assertContains(calendar, f"?member={member.pk}")
         assertContains(calendar, "Plan my absence")
         assertContains(calendar, "Plan coverage")
+
+    def test_the_heading_is_that_of_the_button_that_led_there(self, client, manager):
+        member = make_member("Sara Klein", user=manager)
+        make_member("Ben Okafor")
+
+        own = client.get(f"/coverage/new/?member={member.pk}")
+        anybodys = client.get("/coverage/new/")
+
+        assertContains(own, '<h1 class="one">Plan my absence</h1>')
+        assertContains(anybodys, '<h1 class="one">Plan coverage</h1>')
