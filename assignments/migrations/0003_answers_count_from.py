@@ -8,7 +8,8 @@ def count_from_the_connection(apps, schema_editor):
     apps.get_model("assignments", "Account").objects.update(
         answers_count_from=models.F("bound_at")
     )
-    apps.get_model("assignments", "WorkingHours").objects.update(due_from=0)
+    if apps.get_model("assignments", "Lead").objects.exists():
+        apps.get_model("assignments", "WorkingHours").objects.update(due_from=0)
 
 
 class Migration(migrations.Migration):
