@@ -47,6 +47,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "axes",
     "django_htmx",
     "django_q",
@@ -78,6 +84,7 @@ MIDDLEWARE = [
     "dashboard.middleware.HtmxMessages",
     "dashboard.middleware.ViewerTimeZone",
     "axes.middleware.AxesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "dashboard.urls"
@@ -234,6 +241,9 @@ SMARTLEAD_RATE_LIMITS = rate_limits(env("SMARTLEAD_RATE_LIMITS", "8/2s,55/60s"))
 SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
     urlsplit(SMARTLEAD_REAL_URL).hostname
 )
+
+# Whether addresses that people type may be loopback or private ones.
+OUTGOING_PRIVATE = env_bool("OUTGOING_PRIVATE")
 
 # ── E-mail ───────────────────────────────────────────────────────────────────
 MAIL_TIMEOUT = 10  # the longest that one answer of the mail server may take
