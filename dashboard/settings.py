@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.utils.csp import CSP
 
 from dashboard.env import (
+    choice,
     env,
     env_bool,
     env_number,
@@ -85,6 +86,7 @@ MIDDLEWARE = [
     "dashboard.middleware.ViewerTimeZone",
     "axes.middleware.AxesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "dashboard.accounts.required_factor.RequireSecondFactor",
 ]
 
 ROOT_URLCONF = "dashboard.urls"
@@ -142,8 +144,43 @@ AXES_LOCKOUT_CALLABLE = "dashboard.accounts.sign_in_guard.locked_page"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 TRUSTED_PROXIES = networks(env("TRUSTED_PROXIES", "127.0.0.0/8,::1"))
+REQUIRE_SECOND_FACTOR = choice(
+    "REQUIRE_SECOND_FACTOR",
+    env("REQUIRE_SECOND_FACTOR", "nobody"),
+    ("nobody", "managers", "everybody"),
+)
 SIGN_IN_LOG_DAYS = int(env_number("SIGN_IN_LOG_DAYS", "90", least=1))
 SIGN_IN_LOG_ROWS = 100_000  # of guesses, and as many of everything else
+
+# ── Accounts: django-allauth's sign-in, second factors and sessions ──────────────
+ACCOUNT_ADAPTER = "dashboard.accounts.account_adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}  # SignInForm finds the name of a mail address
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # nobody signs up: the adapter
+ACCOUNT_EMAIL_VERIFICATION = "none"  # User.email is the only address
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}
+# Counted in our own log instead, which holds more: assignments/services/people.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+ACCOUNT_FORMS = {"login": "dashboard.accounts.forms.SignInForm"}
+MFA_ADAPTER = "dashboard.accounts.second_factor_adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "dashboard.accounts.code_forms.SecondStepForm",
+    "reauthenticate": "dashboard.accounts.code_forms.ProofByCodeForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Handoff"
+MFA_TOTP_TOLERANCE = 1  # codes of the half minute before and after count, too
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+# Shared by all processes: which codes were used, and how often was asked.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = time_zone(env("TIME_ZONE", "UTC"))

@@ -2,8 +2,8 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 
+from dashboard.accounts import urls as account_urls
 from dashboard.accounts import views as accounts
-from dashboard.accounts import views_invitation
 from dashboard.assign import views as assign
 from dashboard.assign import views_batch, views_bulk
 from dashboard.configuration import views as settings
@@ -37,14 +37,7 @@ from dashboard.webhooks import views as webhooks
 # The only pages without login; a test walks all addresses and compares. The probes of
 # monitors are answered before any address is looked up: dashboard/system/health_probes.py.
 public = [
-    path("accounts/login/", accounts.login, name="login"),
-    # For whoever has the link, until they have a password.
-    path("accounts/invitation/", views_invitation.invitation, name="invitation"),
-    path(
-        "accounts/invitation/<slug:key>/<slug:token>/",
-        views_invitation.open_invitation,
-        name="open_invitation",
-    ),
+    *account_urls.public,
     # Whoever knows the unguessable address may read it, until it is revoked.
     path("coverage/calendar/<slug:token>.ics", coverage.feed, name="calendar_feed"),
     # For Smartlead; takes POST from whoever knows the unguessable address.
@@ -234,12 +227,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         views_sign_ins.unlock_user,
         name="unlock_user",
     ),
+    path(
+        "settings/users/<int:pk>/sign-out/",
+        views_sign_ins.end_sessions,
+        name="end_sessions",
+    ),
+    path(
+        "settings/users/<int:pk>/second-factor/",
+        views_sign_ins.reset_second_factor,
+        name="reset_second_factor",
+    ),
     path("settings/sign-ins/", views_sign_ins.sign_in_log, name="sign_in_log"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
-    path("accounts/me/", accounts.me, name="me"),
-    path("accounts/zone/", accounts.answer_zone, name="answer_zone"),
-    path("accounts/look/", accounts.change_appearance, name="look"),
-    path("accounts/password/", accounts.password, name="password"),
+    *account_urls.urlpatterns,
     # The admin's own login page would be a second door; this one leads to ours.
     path("admin/login/", accounts.admin_login, name="admin_login"),
     path("admin/logout/", LogoutView.as_view(), name="admin_logout"),
@@ -249,4 +248,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = error_pages.bad_request
 handler403 = error_pages.forbidden
 handler404 = error_pages.not_found
+handler429 = error_pages.too_many_requests  # of allauth
 handler500 = error_pages.server_error

@@ -34,6 +34,7 @@ from assignments.models.routing import (
     Suggestion,
 )
 from assignments.models.saved_view import SavedView
+from assignments.models.shared_cache import SharedCacheEntry
 from assignments.models.sign_in import SignInEvent
 from assignments.models.sla import (
     Breach,
@@ -86,6 +87,7 @@ __all__ = [
     "RuleMember",
     "SavedPlan",
     "SavedView",
+    "SharedCacheEntry",
     "SignInEvent",
     "SlaTarget",
     "Suggestion",

@@ -33,6 +33,12 @@ class Mail(models.Model):
         SENT = "sent", "Sent"
         REFUSED = "refused", "Refused"
 
+    class Purpose(models.TextChoices):
+        INVITATION = "invitation", "Invitation"
+        RESET = "reset", "New password"
+        NEW_ADDRESS = "new_address", "New mail address"
+        NOTICE = "notice", "What was changed about the login"
+
     message_id = models.CharField(max_length=255, unique=True)
     # Who can choose what they get; None: a member without a login.
     user = models.ForeignKey(
@@ -43,8 +49,9 @@ class Mail(models.Model):
     subject = PlainField(max_length=200)
     text = PlainTextField()
     html = PlainTextField()
-    # The link to choose a first password is a secret: it is put in when the mail is sent.
-    is_invitation = models.BooleanField(default=False)
+    # Of a mail about the login itself, which nobody can turn off; else empty. Its link is
+    # a secret: it is put in when the mail is sent.
+    purpose = models.CharField(max_length=11, choices=Purpose, blank=True)
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     outcome = SentenceField(max_length=500, blank=True)
     created_at = models.DateTimeField()

@@ -25,7 +25,11 @@ NO_PAGES = frozenset(
         "remove_mapping_line", "new_password", "unlock_user", "admin:login",
         "admin:logout", "admin:password_change", "admin:password_change_done",
         "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin_login",
-        "admin_logout", "answer_zone",
+        "admin_logout", "answer_zone", "account_login", "mfa_authenticate",
+        "mfa_login_webauthn", "forgotten_password", "reset_password", "open_reset",
+        "confirm_address", "open_confirmation", "account_reauthenticate",
+        "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "end_sessions",
+        "reset_second_factor",
     }
 )  # fmt: skip
 

@@ -69,7 +69,8 @@ class SignInGuard(AxesHandler):  # type: ignore[misc]  # axes has no types
     ) -> None:
         if user is not None:
             visitor = visitor_of(request)
-            sign_ins.record_sign_out(user=user, visitor=visitor, at=timezone.now())
+            kind, at = SignInEvent.Kind.SIGNED_OUT, timezone.now()
+            sign_ins.record(kind, user=user, at=at, visitor=visitor)
 
     def reset_attempts(
         self,
@@ -86,7 +87,7 @@ class SignInGuard(AxesHandler):  # type: ignore[misc]  # axes has no types
 
 def visitor_of(request: HttpRequest) -> Visitor:
     user_agent = request.META.get("HTTP_USER_AGENT", "")[:LONGEST_USER_AGENT]
-    return Visitor(address=client_address(request), browser=_browser_of(user_agent))
+    return Visitor(address=client_address(request), browser=browser_of(user_agent))
 
 
 def locked_page(
@@ -113,7 +114,7 @@ def _remember(request: HttpRequest, begun: SignInEvent | SignInLock) -> None:
     request.sign_in_event = None if is_lock else begun  # type: ignore[attr-defined]
 
 
-def _browser_of(user_agent: str) -> str:
+def browser_of(user_agent: str) -> str:
     """Return `Firefox on Windows`, one of the two names if the other is not found, or
     `another program`. All names are from our own lists, so that what is logged has a
     known length.

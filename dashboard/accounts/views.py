@@ -2,16 +2,18 @@
 
 from typing import Any
 
+from allauth.account.signals import password_changed
+from allauth.account.views import LoginView
+from allauth.mfa.webauthn.views import login_webauthn
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import LoginView, redirect_to_login
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -20,38 +22,43 @@ from django.views.decorators.http import (
 
 from assignments.models import User
 from assignments.services.absence_wording import city_of_zone
+from assignments.services.notifications.account_mail import tell_of_change
 from assignments.services.people import first_manager, preferences, sign_ins
-from dashboard.accounts.forms import OwnSettingsForm, ZoneAnswerForm
+from dashboard.accounts.forms import OwnSettingsForm, SignInForm, ZoneAnswerForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
 from dashboard.htmx import PageRequest, back_where_from
 from dashboard.permissions import landing_page
 
 
-@method_decorator(login_not_required, name="dispatch")
-class _Login(LoginView):
+class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
     template_name = "accounts/login.html"
-    redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_empty = not first_manager.has_any_login()
-        return super().get_context_data(is_empty=is_empty, **kwargs)
+        wanted = self.get_next_url()
+        return super().get_context_data(is_empty=is_empty, next=wanted, **kwargs)
 
-    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+    def get_next_url(self) -> str:
         """Return the posted `next`, or else that of the address, as `page_at` does.
 
-        Empty if there is none or it is no page of ours: LoginView then goes to the
-        first page of the user.
+        Empty if there is none or it is no page of ours: the first page of the user then
+        follows.
         """
         asked = self.request.POST.get("next") or self.request.GET.get("next", "")
         return page_at(self.request, asked) or ""
 
-    def get_default_redirect_url(self) -> str:
-        assert isinstance(self.request.user, User)  # noqa: S101  signed in by now
-        return reverse(landing_page(self.request.user))
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        """Sign in, or go on to the second factor; the log says which."""
+        response: HttpResponse = super().form_valid(form)
+        event = getattr(self.request, "sign_in_event", None)
+        if event and not self.request.user.is_authenticated:
+            sign_ins.record_password_right(event)
+        return response
 
 
-login = _Login.as_view()
+login = SignInView.as_view()
+passkey = login_not_required(login_webauthn)
 
 
 @login_not_required
@@ -137,6 +144,9 @@ def password(request: PageRequest) -> HttpResponse:
     if not is_done:
         return _password(request, form, status=422)
     update_session_auth_hash(request, form.save())
+    # The session has another key now, by which the list of sessions knows it.
+    password_changed.send(sender=User, request=request, user=request.user)
+    tell_of_change(request.user, change="Your password was changed.", at=at)
     messages.success(request, "Your password is changed.")
     return redirect("me")
 

@@ -1,54 +1,32 @@
-"""The first visit of somebody who was invited: they choose a password."""
+"""The first visit of somebody who was invited: a password, or a provider's sign-in."""
 
-from datetime import timedelta
 from http import HTTPStatus
 
-from django.conf import settings
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assignments.models import User
 from assignments.services.notifications.invitation_mail import invited_user
 from assignments.services.people import invitations
+from dashboard.accounts.secret_link import forget_link, keep_link, kept_link
 
 TEMPLATE = "accounts/invitation.html"
-COOKIE = "invitation"
-COOKIE_VALID_FOR = timedelta(hours=1)
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+PAGE = "invitation"
 
 
 @login_not_required
 @never_cache
 @require_safe
 def open_invitation(request: HttpRequest, key: str, token: str) -> HttpResponse:
-    """Keep the link's two parts in a cookie, and go on at an address without them.
-
-    So the browser's history, its Referer and its screen do not tell the secret, nor does
-    the database. The parts of a link that opens nothing are not kept.
-    """
-    response = redirect("invitation")
-    if invited_user(key, token) is None:
-        if COOKIE in request.COOKIES:
-            _forget_link(response)
-        return response
-    response.set_signed_cookie(
-        COOKIE,
-        f"{key}/{token}",
-        salt=__name__,
-        max_age=COOKIE_VALID_FOR,
-        path=reverse("invitation"),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",  # Strict would not arrive after a link in a mail
-    )
-    return response
+    opens = invited_user(key, token) is not None
+    return keep_link(request, PAGE, key, token, opens=opens)
 
 
 @login_not_required
@@ -60,7 +38,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
     Answers 422 if the password is not accepted, 410 if the link has ended, and 409 if
     somebody is signed in already.
     """
-    key, token = _opened_link(request)
+    key, token = kept_link(request, PAGE)
     user = invited_user(key, token)
     if user is None:
         return render(request, TEMPLATE, status=HTTPStatus.GONE)
@@ -76,26 +54,12 @@ def invitation(request: HttpRequest) -> HttpResponse:
     accepted = invitations.accept(key=key, token=token, password=password)
     if accepted is None:
         return render(request, TEMPLATE, status=HTTPStatus.GONE)
-    login(request, accepted, backend=BACKEND)
+    response = perform_login(request, Login(user=accepted))
     messages.success(
         request, f"Welcome. From now on you sign in as “{accepted.username}”."
     )
-    response = redirect("home")
-    _forget_link(response)
+    forget_link(response, PAGE)
     return response
-
-
-def _opened_link(request: HttpRequest) -> tuple[str, str]:
-    """Return the two parts of the link that was opened last; empty if none is kept."""
-    kept = request.get_signed_cookie(
-        COOKIE, default="", salt=__name__, max_age=COOKIE_VALID_FOR
-    )
-    key, _, token = (kept or "").partition("/")
-    return key, token
-
-
-def _forget_link(response: HttpResponse) -> None:
-    response.delete_cookie(COOKIE, path=reverse("invitation"), samesite="Lax")
 
 
 def _form(

@@ -1,4 +1,4 @@
-"""Removal of secret addresses from the log: of our webhook and of invitations."""
+"""Removal of secret addresses from the log: of our webhook and of links that open a login."""
 
 import logging
 import re
@@ -7,17 +7,21 @@ from typing import Any
 from assignments.services.webhooks import authentication
 
 BLOT = "***"
+_SECRET_AFTER = (
+    "webhooks/smartlead", "accounts/invitation", "accounts/password/reset",
+    "accounts/address/confirm",
+)  # fmt: skip
+_SLASH = "(?:/|%2f)+"
 _ADDRESS = re.compile(
-    r"(/+(?:webhooks(?:/|%2f)+smartlead|accounts(?:/|%2f)+invitation)(?:/|%2f)+)"
-    r"[^\s\"'<>?#]+",
+    rf"(/+(?:{'|'.join(_SECRET_AFTER).replace('/', _SLASH)}){_SLASH})[^\s\"'<>?#]+",
     re.I,
 )
 
 
 def redacted(text: str) -> str:
     """Return the text with `***` for our webhook's key, and for whatever follows
-    `/webhooks/smartlead/` or `/accounts/invitation/`, up to white space, a quote or one
-    of `<>?#`.
+    `/webhooks/smartlead/` or the path of a secret link of accounts, up to white space, a
+    quote or one of `<>?#`.
     """
     return _ADDRESS.sub(rf"\1{BLOT}", text).replace(authentication.path_token(), BLOT)
 

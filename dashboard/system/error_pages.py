@@ -33,6 +33,7 @@ BROKEN = (
 EXPIRED_SIGN_IN = (
     "This page was too old. Sign in again; if that does not help, allow cookies here."
 )
+TOO_MANY_REQUESTS = "That was too often. Wait a minute, then try again."
 EXPIRED_FORM = "This form is too old. Reload the page and try again."
 TOO_MANY_FIELDS = (
     "This form has too many fields. Choose less at once; for many leads, take all that "
@@ -55,6 +56,10 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.path == reverse("login"):
         return _sign_in_again(request)
     return page(request, 403, EXPIRED_FORM)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    return page(request, 429, TOO_MANY_REQUESTS)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -5,22 +5,22 @@ The mail is stored with a mark in its place, and gets it when it is sent.
 """
 
 from datetime import datetime, timedelta
-from urllib.parse import urljoin
 
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.mail.message import make_msgid
-from django.template.loader import render_to_string
 from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from assignments import smtp
 from assignments.models import Mail, User
+from assignments.services.notifications.account_mail import (
+    LINK_MARK,
+    delete_waiting,
+    store_mail,
+)
 from assignments.task_queue import nudge_mails
 
-LINK_MARK = "[the link is put in when this mail is sent]"
 PATH = "/accounts/invitation/"
-SIGN_IN_PATH = "/accounts/login/"
 VALID_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 
@@ -64,44 +64,18 @@ def queue_invitation(*, user: User, actor: User, at: datetime) -> bool:
     Not without an address of the user, nor while mail is off. Earlier invitations of the
     user that still wait are deleted in any case. Call it in a transaction.
     """
-    _delete_waiting(user)
+    delete_waiting(user, Mail.Purpose.INVITATION)
     if not (user.email and smtp.is_on()):
         return False
-    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
-    context = {
-        "actor": actor,
-        "user": user,
-        "link": LINK_MARK,
-        "days": VALID_FOR.days,
-    }
-    Mail.objects.create(
-        message_id=make_msgid(domain=host),
+    context = {"actor": actor, "user": user, "link": LINK_MARK, "days": VALID_FOR.days}
+    store_mail(
+        "invitation",
+        context,
+        purpose=Mail.Purpose.INVITATION,
         user=user,
-        address=user.email[:254],
-        subject=f"{actor} invites you to Handoff"[:200],
-        text=render_to_string("mail/invitation.txt", context).strip() + "\n",
-        html=render_to_string("mail/invitation.html", context),
-        is_invitation=True,
-        created_at=at,
+        address=user.email,
+        subject=f"{actor} invites you to Handoff",
+        at=at,
     )
     nudge_mails()
     return True
-
-
-def _delete_waiting(user: User) -> None:
-    invitations = Mail.objects.filter(user=user, is_invitation=True)
-    waiting = invitations.filter(state=Mail.State.WAITING).select_for_update()
-    ids = list(waiting.values_list("pk", flat=True))  # locked: none is claimed now
-    Mail.objects.filter(pk__in=ids).delete()
-
-
-def with_link(text: str, mail: Mail) -> str:
-    """Return a text of an invitation with its link; of any other mail as it is.
-
-    A login that has a password by now gets the page for signing in instead.
-    """
-    if not mail.is_invitation or mail.user is None:
-        return text
-    has_password = mail.user.has_usable_password()
-    path = SIGN_IN_PATH if has_password else invitation_path(mail.user)
-    return text.replace(LINK_MARK, urljoin(settings.SITE_URL, path))

@@ -21,8 +21,8 @@ from assignments.mail_encoding import wire_address
 from assignments.models import Mail, MailServer, User
 from assignments.services.access import require_manager
 from assignments.services.errors import Stale
-from assignments.services.notifications.invitation_mail import with_link
 from assignments.services.notifications.preferences import mail_address
+from assignments.services.notifications.secret_links import with_link
 from assignments.smtp import (
     MailTrouble,
     Postman,
@@ -38,6 +38,7 @@ GIVE_UP = timedelta(days=3)
 MOST_ROWS = 50
 NO_ADDRESS = "This is no address. Put it right under Team or Logins."
 State = Mail.State
+FOR_THE_LOGIN = (Mail.Purpose.INVITATION, Mail.Purpose.RESET)
 NO_TROUBLE = {"trouble": "", "trouble_since": None, "failures": 0, "try_again_at": None}
 
 
@@ -205,10 +206,10 @@ def resend(*, actor: User, mail: Mail) -> None:
 def _address_now(mail: Mail) -> str:
     """Return the present address of the reader of the mail's first notification.
 
-    Of an invitation it is that of the invited. It is the mail's own if there is no
-    notification or no address.
+    Of an invitation or a new password it is that of the user. It is the mail's own if
+    there is no notification or no address.
     """
-    if mail.is_invitation and mail.user is not None:
+    if mail.purpose in FOR_THE_LOGIN and mail.user is not None:
         return mail.user.email or mail.address
     notification = mail.notifications.select_related("user__member", "member").first()
     if notification is None:
@@ -249,7 +250,7 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         "Date": format_datetime(mail.created_at),
         "Auto-Submitted": "auto-generated",
     }
-    if mail.user_id and not mail.is_invitation:
+    if mail.user_id and not mail.purpose:
         headers["List-Unsubscribe"] = f"<{urljoin(settings.SITE_URL, SETTINGS_PATH)}>"
     message = EmailMultiAlternatives(
         mail.subject,

@@ -7,11 +7,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
-from assignments.models import Member, Team, User
+from assignments.models import Member, SignInEvent, Team, User
 from assignments.services.access import is_manager, require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people import sign_ins
+from assignments.services.people import sessions, sign_ins
 from assignments.services.people.unique_names import is_taken
 from assignments.services.sla.recalculate import recalculate_all
 
@@ -149,6 +150,8 @@ def edit_user(
     user.is_sales_manager = is_sales_manager
     user.is_active = is_active
     user.save()
+    if not is_active:
+        sessions.end_all(user)
     return user
 
 
@@ -165,6 +168,8 @@ def set_password(*, actor: User, user: User) -> str:
     user.set_password(password)
     user.save(update_fields=["password"])
     sign_ins.unlock_user(actor=actor, user=user)
+    kind, at = SignInEvent.Kind.PASSWORD_SET, timezone.now()
+    sign_ins.record(kind, user=user, at=at, by=actor)
     return password
 
 

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from assignments.models import SignInEvent, User
 from assignments.services.access import require_manager
+from assignments.visible_text import folded
 
 Kind = SignInEvent.Kind
 WINDOW = timedelta(minutes=15)
@@ -42,6 +43,9 @@ class Visitor:
         return network_key(self.address)
 
 
+NOBODY = Visitor(address=None, browser="")  # a change that a manager makes
+
+
 @dataclass(frozen=True, slots=True)
 class SignInLock:
     """No password is checked before `until`."""
@@ -54,7 +58,7 @@ class SignInLock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
+class GuessLimit:
     """The rows whose guesses count together; `most` of them lock."""
 
     rows: Q
@@ -93,11 +97,11 @@ def begin_sign_in(
     lock is recorded once.
     """
     event = SignInEvent(
-        at=at, kind=Kind.WRONG_PASSWORD, user=_find_user(name),
+        at=at, kind=Kind.WRONG_PASSWORD, user=find_user(name),
         name_key=name_key(name), address=visitor.address,
         network=visitor.network, browser=visitor.browser,
     )  # fmt: skip
-    return _begin(event, _limits_of(event))
+    return begin_guess(event, _limits_of(event))
 
 
 def record_wrong_password(event: SignInEvent, *, at: datetime) -> SignInLock | None:
@@ -109,24 +113,53 @@ def record_wrong_password(event: SignInEvent, *, at: datetime) -> SignInLock | N
     return _lock_of(event, _limits_of(event), at, with_itself=True)
 
 
+def login_name(typed: str) -> str:
+    """Return the user name of the only login with this mail address, else `typed`.
+
+    A user name that looks like an address comes first.
+    """
+    if "@" not in typed or find_user(typed) is not None:
+        return typed
+    wanted = folded(typed.strip())
+    known = User.objects.exclude(email="").values_list("username", "email")
+    names = [name for name, email in known if folded(email) == wanted]
+    return names[0] if len(names) == 1 else typed
+
+
 @transaction.atomic
 def confirm_sign_in(
     *, user: User, visitor: Visitor, at: datetime, event: SignInEvent | None
 ) -> None:
     """Save and log that the password was right, in `event` or, if None, in a new one.
 
-    Earlier wrong passwords and locks of this name from this network count no more.
+    Earlier wrong passwords, codes and locks of this name from this network count no
+    more.
     """
-    event = event or _event_of(user, visitor, at)
+    event = event or event_of(user, visitor, at)
     event.kind, event.user = Kind.SIGNED_IN, user
     event.save()
     _stop_counting(Q(name_key=event.name_key, network=event.network))
     _log(event)
 
 
-def record_sign_out(*, user: User, visitor: Visitor, at: datetime) -> None:
-    event = _event_of(user, visitor, at)
-    event.kind = Kind.SIGNED_OUT
+def record_password_right(event: SignInEvent) -> None:
+    """Save and log that the password of a saved guess was right and is not enough."""
+    event.kind = Kind.PASSWORD_RIGHT
+    event.save()
+    _log(event)
+
+
+def record(
+    kind: SignInEvent.Kind,
+    *,
+    user: User,
+    at: datetime,
+    visitor: Visitor = NOBODY,
+    by: User | None = None,
+) -> None:
+    """Save and log that this happened to a login; `by` is who did it to somebody else."""
+    event = event_of(user, visitor, at)
+    event.kind, event.by = kind, by
     event.save()
     _log(event)
 
@@ -139,9 +172,9 @@ def begin_password_change(
     If 5 earlier ones in the last 15 minutes lock it, return the lock instead, which is
     recorded once.
     """
-    event = _event_of(user, visitor, at)
+    event = event_of(user, visitor, at)
     event.kind = Kind.WRONG_OLD_PASSWORD
-    return _begin(event, [_Limit(Q(user=user), GUESSES_OF_OLD_PASSWORD)])
+    return begin_guess(event, [GuessLimit(Q(user=user), GUESSES_OF_OLD_PASSWORD)])
 
 
 def end_password_change(event: SignInEvent, *, was_right: bool, is_done: bool) -> None:
@@ -189,13 +222,13 @@ def unlock_sign_ins(*, name: str | None = None, address: str | None = None) -> i
 def prune_log(*, at: datetime) -> int:
     """Delete rows of the log that are too old or too many; return how many.
 
-    Too old is beyond SIGN_IN_LOG_DAYS days before `at`. Of guesses (with locks) and of
-    other rows the newest SIGN_IN_LOG_ROWS each stay, so that a flood of guesses
+    Too old is beyond SIGN_IN_LOG_DAYS days before `at`. Of guesses (with locks and
+    wishes for a new password) and of other rows the newest SIGN_IN_LOG_ROWS each stay, so that a flood of guesses
     displaces no sign-ins.
     """
     oldest = at - timedelta(days=settings.SIGN_IN_LOG_DAYS)
     count, _ = SignInEvent.objects.filter(at__lt=oldest).delete()
-    guesses = Q(kind__in=(Kind.WRONG_PASSWORD, Kind.LOCKED))
+    guesses = Q(kind__in=(Kind.WRONG_PASSWORD, Kind.LOCKED, Kind.RESET_ASKED))
     for share in (guesses, ~guesses):
         rows = SignInEvent.objects.filter(share)
         beyond = rows.order_by("-id").values_list("id", flat=True)
@@ -204,7 +237,7 @@ def prune_log(*, at: datetime) -> int:
     return count
 
 
-def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | SignInLock:
+def begin_guess(event: SignInEvent, limits: list[GuessLimit]) -> SignInEvent | SignInLock:
     """Save the event and return it, or return the lock if earlier guesses lock it.
 
     Then no row of the event is kept.
@@ -219,7 +252,7 @@ def _begin(event: SignInEvent, limits: list[_Limit]) -> SignInEvent | SignInLock
 
 
 def _lock_of(
-    event: SignInEvent, limits: list[_Limit], at: datetime, *, with_itself: bool = False
+    event: SignInEvent, limits: list[GuessLimit], at: datetime, *, with_itself: bool = False
 ) -> SignInLock | None:
     """Return the lock with the latest end of all limits that are reached, else None.
 
@@ -238,21 +271,21 @@ def _lock_of(
     return max(locks, key=lambda lock: lock.until, default=None)
 
 
-def _limits_of(event: SignInEvent) -> list[_Limit]:
+def _limits_of(event: SignInEvent) -> list[GuessLimit]:
     """Return the limits of a sign-in: 5 guesses of a name from a network.
 
     Only if the name never signed in from there, also 50 from the network and 100 of the
     name: so nobody can shut people out of the place where they work.
     """
     name, network = Q(name_key=event.name_key), Q(network=event.network)
-    limits = [_Limit(name & network, GUESSES_PER_PAIR)]
+    limits = [GuessLimit(name & network, GUESSES_PER_PAIR)]
     if not SignInEvent.objects.filter(name & network, kind=Kind.SIGNED_IN).exists():
-        limits.append(_Limit(network, GUESSES_PER_ADDRESS))
-        limits.append(_Limit(name, GUESSES_PER_NAME))
+        limits.append(GuessLimit(network, GUESSES_PER_ADDRESS))
+        limits.append(GuessLimit(name, GUESSES_PER_NAME))
     return limits
 
 
-def _record_lock(event: SignInEvent, limit: _Limit, at: datetime) -> None:
+def _record_lock(event: SignInEvent, limit: GuessLimit, at: datetime) -> None:
     """Save and log a lock, unless one of the last 15 minutes still counts.
 
     That is one among the limit's rows.
@@ -272,17 +305,17 @@ def _counted(at: datetime) -> QuerySet[SignInEvent]:
 
 
 def _stop_counting(rows: Q) -> int:
-    """Let wrong and wrong old passwords and locks in `rows` count no more.
+    """Let wrong and wrong old passwords, codes and locks in `rows` count no more.
 
-    Return how many passwords did count; locks are not in the number.
+    Return how many guesses did count; locks are not in the number.
     """
-    kinds = (Kind.WRONG_PASSWORD, Kind.WRONG_OLD_PASSWORD)
+    kinds = (Kind.WRONG_PASSWORD, Kind.WRONG_OLD_PASSWORD, Kind.WRONG_CODE)
     counting = SignInEvent.objects.filter(rows, counts=True)
     counting.filter(kind=Kind.LOCKED).update(counts=False)
     return counting.filter(kind__in=kinds).update(counts=False)
 
 
-def _event_of(user: User, visitor: Visitor, at: datetime) -> SignInEvent:
+def event_of(user: User, visitor: Visitor, at: datetime) -> SignInEvent:
     """Return an unsaved row about a known user, without its kind."""
     return SignInEvent(
         at=at, user=user, name_key=name_key(user.get_username()),
@@ -290,7 +323,7 @@ def _event_of(user: User, visitor: Visitor, at: datetime) -> SignInEvent:
     )  # fmt: skip
 
 
-def _find_user(name: str) -> User | None:
+def find_user(name: str) -> User | None:
     """Return the user with this name, exactly or ignoring case; None if there is none.
 
     Also None for a name with NUL or of more than 150 characters.
