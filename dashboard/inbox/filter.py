@@ -22,6 +22,12 @@ from dashboard.inbox.answer_filter import (
     late_words,
     page_by_lateness,
 )
+from dashboard.inbox.client_filter import (
+    client_field,
+    client_words,
+    known_clients,
+    of_client,
+)
 from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
 from dashboard.pagination import Cursor, Order, Page, page_of, page_of_groups
 
@@ -48,6 +54,9 @@ STATUSES = [
     ("waiting_on_us", "Waiting on us"),
     ("waiting_on_them", "Waiting on them"),
     ("closed", "Closed"),
+    ("important", "Important"),
+    ("snoozed", "Snoozed"),
+    ("archived", "Archived"),
 ]
 NAMED_OWNERS = [
     ("me", "Me"),
@@ -60,9 +69,10 @@ MOST_NEW = 100
 
 
 class InboxFilter(LinkedFilters):
-    CHOOSERS = ("owner", "campaign", "category", "status", "sla", "sort")
+    CHOOSERS = ("owner", "campaign", "client", "category", "status", "sla", "sort")
     FILTERS = (
-        "owner", "campaign", "category", "status", "sla", "q", "from", "to", "sort",
+        "owner", "campaign", "client", "category", "status", "sla", "q", "from", "to",
+        "sort",
         *LINKED,
     )  # fmt: skip
     FIRST_DAY = "Replied from"
@@ -71,6 +81,7 @@ class InboxFilter(LinkedFilters):
     campaign = forms.ModelChoiceField(
         Campaign.objects.all(), required=False, empty_label="Campaign"
     )
+    client = client_field()
     category = forms.ModelChoiceField(
         Category.objects.all(), required=False, empty_label="Category"
     )
@@ -111,6 +122,7 @@ class InboxFilter(LinkedFilters):
         ]
         # Asked for only where the menu is drawn.
         owner.widget.choices = lambda: self._owners_with_counts
+        self.fields["client"].widget.choices = lambda: self._clients
 
     @cached_property
     def _owners_with_counts(self) -> list[tuple[str, str]]:
@@ -125,6 +137,25 @@ class InboxFilter(LinkedFilters):
             if member.is_active or pk in counts or str(pk) == self.data.get("owner")
         ]
         return [("", "Owner"), *NAMED_OWNERS, *people]
+
+    @cached_property
+    def _clients(self) -> list[tuple[str, str]]:
+        """Return the choices of the menu; the client in force is one, known or not."""
+        said = self.data.get("client", "").strip()
+        known = {str(client): client_words(client) for client in known_clients()}
+        if said and said not in known:
+            known[said] = client_words(said)
+        return [("", "Client"), *known.items()]
+
+    @property
+    def choosers(self) -> list[forms.BoundField]:
+        """Return the menus; that of clients only if there are two to choose from, or
+        one in force.
+        """
+        is_choice = len(self._clients) > 2 or "client" in self.given()  # noqa: PLR2004
+        return [
+            field for field in super().choosers if field.name != "client" or is_choice
+        ]
 
     def _name_what_is_wrong(self) -> None:
         for name, field in self.fields.items():
@@ -236,6 +267,7 @@ class InboxFilter(LinkedFilters):
             | self.linked_conditions(at)
             | {
                 "owner": self._owned_by(said["owner"]),
+                "client": self._of_client,
                 "status": self._in_status(said["status"]),
                 "sla": self.answers.condition(said["sla"], at),
                 "from": within("reply_order", said["from"], None),
@@ -283,6 +315,11 @@ class InboxFilter(LinkedFilters):
             case _:
                 return Q(owner=int(owner))
 
+    @cached_property
+    def _of_client(self) -> Q:
+        client = self.cleaned_data["client"]
+        return of_client(client) if client else Q()
+
     @property
     def _is_not_closed(self) -> Q:
         closing = [category.pk for category in self.categories if category.is_closing]
@@ -302,6 +339,8 @@ class InboxFilter(LinkedFilters):
                 return Q(answer_owed=False) & self._is_not_closed
             case "closed":
                 return Q(category__is_closing=True)
+            case "important" | "snoozed" | "archived":
+                return Q(**{f"is_{status}": True})
             case _:
                 return Q()
 
