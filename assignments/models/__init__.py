@@ -1,5 +1,6 @@
 """The tables of Handoff. Leads, members, campaigns and categories have Smartlead's ids."""
 
+from assignments.models.access_change import AccessChange
 from assignments.models.account import Account, Heartbeat, TaskLease
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
@@ -46,6 +47,7 @@ from assignments.models.sync_source import SyncSource, UnreadableRow
 from assignments.models.webhook import WebhookEvent, WebhookRefusal
 
 __all__ = [
+    "AccessChange",
     "Account",
     "Assignment",
     "Batch",

@@ -19,6 +19,7 @@ from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members, preferences
 from assignments.services.sla.policy import SlaPolicy, week_from_lists
 from dashboard.configuration.forms import TeamForm, UserForm
+from dashboard.configuration.person_trail import access_sentence, trail_of
 from dashboard.configuration.sla_labels import (
     place_words,
     span_words,
@@ -153,12 +154,17 @@ def user_page(request: PageRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _user(request, user, form, status=422)
     try:
-        members.edit_user(actor=request.user, user=user, **form.cleaned_data)
+        members.edit_user(
+            actor=request.user, user=user, at=timezone.now(), **form.cleaned_data
+        )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _user(request, User.objects.get(pk=pk), form, status=409)
-    messages.success(request, f"{user} is saved.")
-    return redirect("users")
+    if user.is_active == initial["is_active"]:
+        messages.success(request, f"{user} is saved.")
+        return redirect("users")
+    messages.success(request, access_sentence(user))
+    return redirect("user", pk)
 
 
 @never_cache
@@ -192,5 +198,5 @@ def _users(
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "person": user}
+    context = {"form": form, "person": user, "trail": trail_of(user)}
     return render(request, "configuration/user.html", context, status=status)

@@ -24,6 +24,7 @@ from assignments.models import (
 from assignments.models.plan import StrategyKind
 from assignments.services.access import is_manager
 from assignments.services.bulk.allocation import AllocationRequest, PlanPart
+from assignments.services.people.members import ends_login
 from dashboard.assign.bulk_form import PlanNoteForm
 from dashboard.assign.member_choices import MemberOption, member_choices
 from dashboard.assign.pool_fields import PoolFields
@@ -99,6 +100,10 @@ class OffboardingForm:
         """
         is_theirs = is_manager(self.user)
         return is_theirs and self.member.is_active and not self.on_the_way
+
+    @property
+    def ends_login(self) -> bool:
+        return ends_login(self.member)
 
     @property
     def deactivates(self) -> bool:

@@ -132,7 +132,7 @@ def _check_row_counts(
     """Require the same number of rows of both. This warms the caches as well."""
     mine = browser.get(ours).content.decode()
     other = browser.get(theirs).content.decode()
-    shown = mine.count('<li class="lrow'), other.count('class="action-checkbox"')
+    shown = mine.count('class="lrow'), other.count('class="action-checkbox"')
     may_differ = DUE_MEANWHILE if case.rows is None else 0
     if abs(shown[0] - shown[1]) > may_differ or case.rows not in {None, *shown}:
         raise RuntimeError(f"{case.name}: {shown} rows instead of {case.rows}.")

@@ -106,7 +106,7 @@ def confirm_plan(
         batch = _create_batch(plan, actor, at, without=changed)
         plan.batch, plan.confirmed_at = batch, at
         plan.save(update_fields=["batch", "confirmed_at"])
-        _deactivate_leaver(plan, actor)
+        _deactivate_leaver(plan, actor, at)
         nudge_dispatch()
     write_plan.write_chunk(plan=plan, at=at)
     if not plan.is_written:
@@ -114,14 +114,14 @@ def confirm_plan(
     return batch
 
 
-def _deactivate_leaver(plan: SavedPlan, actor: User) -> None:
+def _deactivate_leaver(plan: SavedPlan, actor: User, at: datetime) -> None:
     """Deactivate the member who leaves, if the plan says so, else do nothing.
 
     At once, before their leads have moved: no rule or colleague gives them another one
     meanwhile. Raises NotAllowed unless `actor` is a manager.
     """
     if plan.deactivates_leaver and plan.leaver is not None:
-        members.deactivate_member(actor=actor, member=plan.leaver)
+        members.deactivate_member(actor=actor, member=plan.leaver, at=at)
 
 
 def delete_old_previews(*, at: datetime) -> int:
