@@ -25,7 +25,7 @@ from assignments.models.notification import (
     PendingAnnouncement,
 )
 from assignments.models.own_address import OwnAddress
-from assignments.models.people import Member, Team, User
+from assignments.models.people import ClientLimit, Member, Team, User
 from assignments.models.plan import Rotation, RotationTurn, SavedPlan
 from assignments.models.reply import MailEvent, Reply
 from assignments.models.routing import (
@@ -56,6 +56,7 @@ __all__ = [
     "CalendarFeed",
     "Campaign",
     "Category",
+    "ClientLimit",
     "Coverage",
     "CoverageEvent",
     "CoverageNotice",

@@ -31,7 +31,7 @@ def role_of(user: User) -> Role:
 
 def is_manager(user: User) -> bool:
     """Return whether the user is active and a sales manager or a superuser."""
-    return user.is_active and (user.is_sales_manager or user.is_superuser)
+    return user.is_manager
 
 
 def require_manager(user: User, act: str) -> None:
