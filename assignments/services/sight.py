@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from assignments.models import Account, Campaign, Hold, Lead, Member, User
 from assignments.models.account import MembersSee
+from assignments.services.errors import NotAllowed
 
 # What is said of a lead that is not seen: the same as of one that does not exist.
 NO_SUCH_LEAD = "There is no such lead."
@@ -54,7 +55,18 @@ class Sight:
 
         `prefix` leads from the rows that are filtered to their lead: "lead__".
         """
-        return self._of_owners(prefix) & self._of_clients(prefix)
+        return self._of_owners(prefix) & self.of_clients(prefix)
+
+    def members(self, prefix: str = "") -> Q:
+        """Return the condition for members whose leads are seen; Q() for all of them."""
+        return Q() if self.owners is None else Q(**{f"{prefix}pk__in": self.owners})
+
+    def sees_leads_of(self, member_id: int | None) -> bool:
+        return self.owners is None or member_id in self.owners
+
+    def campaigns(self) -> Q:
+        """Return the condition for campaigns that may be named: those of the clients."""
+        return Q() if self.clients is None else Q(client_id__in=self.clients)
 
     def sees(self, map_id: int) -> bool:
         """Return whether this lead is seen; False also for one that does not exist.
@@ -75,7 +87,7 @@ class Sight:
         covered = Hold.objects.live().filter(origin__in=self.owners).order_by()
         return theirs | nobodys | Q(**{f"{prefix}pk__in": covered.values("lead")})
 
-    def _of_clients(self, prefix: str) -> Q:
+    def of_clients(self, prefix: str = "") -> Q:
         """Return the condition on the client of the lead, or else of its campaign."""
         if self.clients is None:
             return Q()
@@ -86,6 +98,16 @@ class Sight:
                 f"{prefix}campaign__in": campaigns.values("pk"),
             }
         )
+
+
+def check_sees(user: User, map_id: int) -> None:
+    """Raise NotAllowed, as for a lead that does not exist, if the user does not see it."""
+    if not Sight.of(user).sees(map_id):
+        raise NotAllowed(NO_SUCH_LEAD)
+
+
+# Of programs: they work for everybody.
+EVERYTHING = Sight()
 
 
 def visible_leads(user: User) -> QuerySet[Lead]:

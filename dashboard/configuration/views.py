@@ -17,6 +17,7 @@ from django.views.decorators.http import (
 from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members, preferences
+from assignments.services.sight import visible_leads
 from assignments.services.sla.policy import SlaPolicy, week_from_lists
 from dashboard.configuration.forms import TeamForm, UserForm
 from dashboard.configuration.person_trail import access_sentence, trail_of
@@ -79,7 +80,7 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
         "hours": week_words(week_from_lists(book.hours.week)),
         "holidays": place_words(book.hours.country, book.hours.subdivision),
         "told_after": time_words(book.hours.escalate_after, "working "),
-        "before": unanswered_before({}),
+        "before": unanswered_before({}, visible_leads(request.user)),
         "categories": Category.objects.all(),
     }
     return render(request, "configuration/overview.html", context, status=status)

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.lead import NEVER
 from assignments.services.bulk import open_leads
+from assignments.services.sight import Sight
 from assignments.visible_text import folded
 from dashboard.filters import count_of, day_field, total_of, within
 from dashboard.form_fields import LinesField
@@ -103,6 +104,7 @@ class InboxFilter(LinkedFilters):
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
         self.user = user
+        self.sight = Sight.of(user)
         self.answers = AnswerFilter()
         self.members = {member.pk: member for member in Member.objects.all()}
         self.categories = list(Category.objects.all())
@@ -113,6 +115,8 @@ class InboxFilter(LinkedFilters):
     def _fill_choices(self) -> None:
         people = [(str(pk), str(member)) for pk, member in self.members.items()]
         owner, sort = self.fields["owner"], self.fields["sort"]
+        campaigns = Campaign.objects.filter(self.sight.campaigns())
+        self.fields["campaign"].queryset = campaigns  # type: ignore[attr-defined]
         assert isinstance(owner, forms.ChoiceField)  # noqa: S101  for the type checker
         owner.choices = [("", "Owner"), *NAMED_OWNERS, *people]
         sort.widget.choices = SORTS
@@ -126,7 +130,7 @@ class InboxFilter(LinkedFilters):
 
     @cached_property
     def _owners_with_counts(self) -> list[tuple[str, str]]:
-        owned = Lead.objects.present().filter(owner__isnull=False).order_by()
+        owned = self._seen().filter(owner__isnull=False).order_by()
         counts: dict[int | None, int] = dict(
             # Not the key: on SQLite that one is not in the index.
             owned.values_list("owner").annotate(leads=Count("owner"))
@@ -134,15 +138,20 @@ class InboxFilter(LinkedFilters):
         people = [
             (str(pk), f"{member} ({counts.get(pk, 0):,})")
             for pk, member in self.members.items()
-            if member.is_active or pk in counts or str(pk) == self.data.get("owner")
+            if self._is_offered(member)
+            or pk in counts
+            or str(pk) == self.data.get("owner")
         ]
         return [("", "Owner"), *NAMED_OWNERS, *people]
 
     @cached_property
     def _clients(self) -> list[tuple[str, str]]:
-        """Return the choices of the menu; the client in force is one, known or not."""
-        said = self.data.get("client", "").strip()
-        known = {str(client): client_words(client) for client in known_clients()}
+        """Return the choices of the menu: the clients that the viewer may know, and the
+        one in force, known or not.
+        """
+        said, may = self.data.get("client", "").strip(), self.sight.clients
+        clients = (pk for pk in known_clients() if may is None or pk in may)
+        known = {str(client): client_words(client) for client in clients}
         if said and said not in known:
             known[said] = client_words(said)
         return [("", "Client"), *known.items()]
@@ -156,6 +165,14 @@ class InboxFilter(LinkedFilters):
         return [
             field for field in super().choosers if field.name != "client" or is_choice
         ]
+
+    def _is_offered(self, member: Member) -> bool:
+        """Return whether the menu has a member of whom no lead is seen."""
+        owners = self.sight.owners
+        return member.is_active and (owners is None or member.pk in owners)
+
+    def _seen(self) -> QuerySet[Lead]:
+        return Lead.objects.present().filter(self.sight.leads())
 
     def _name_what_is_wrong(self) -> None:
         for name, field in self.fields.items():
@@ -190,7 +207,7 @@ class InboxFilter(LinkedFilters):
     def leads(self, *, at: datetime, without: str = "") -> QuerySet[Lead]:
         conditions = self._conditions(at)
         conditions.pop(without, None)
-        wanted = Lead.objects.present().filter(*conditions.values())
+        wanted = self._seen().filter(*conditions.values())
         return wanted.select_related("owner", "campaign", "category")
 
     def count(self, *, at: datetime, without: str = "") -> int:
@@ -216,7 +233,7 @@ class InboxFilter(LinkedFilters):
             **self._conditions(at, by_id=False),
             "since": Q(reply_order__gt=since),
         }
-        found = Lead.objects.present().filter(*conditions.values())
+        found = self._seen().filter(*conditions.values())
         return found.order_by()[:MOST_NEW].count()
 
     def page(self, *, at: datetime, after: str) -> Page[Lead]:
@@ -291,7 +308,8 @@ class InboxFilter(LinkedFilters):
         found = self._words
         if not found:
             return found
-        ids = Lead.objects.filter(found).values_list("pk", flat=True)
+        seen = Lead.objects.filter(self.sight.leads())
+        ids = seen.filter(found).values_list("pk", flat=True)
         few = list(ids.order_by()[: MOST_NAMED + 1])
         return Q(pk__in=few) if len(few) <= MOST_NAMED else found
 

@@ -13,6 +13,7 @@ from assignments.models import Member
 from assignments.services.bulk import plans
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import deactivation, members
+from assignments.services.sight import Sight
 from dashboard.accounts.return_address import page_at
 from dashboard.assign.bulk_preview import PlanPreview
 from dashboard.assign.views_bulk import check_right, plan_asked_for, preview_asked_for
@@ -86,7 +87,7 @@ def _show(
     context = {
         "form": form,
         "member": form.member,
-        "ties": ties_of(form.member),
+        "ties": ties_of(form.member, Sight.of(request.user)),
         "places": routing_places_of(form.member),
         "preview": preview,
         "next": request.path,
