@@ -16,6 +16,7 @@ from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from assignments.models import User
+from assignments.services import sight
 from assignments.services.time_zones import zone_or_default
 from assignments.services.webhooks import authentication
 from dashboard.accounts.return_address import page_of_person
@@ -88,6 +89,17 @@ class RequireLogin(LoginRequiredMiddleware):
         elif cast(PageRequest, request).htmx:
             warning(request, SIGNED_OUT)
         return redirect_to_login(page_of_person(request))
+
+
+class SightOnce:
+    """Read once a request which leads its user sees."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with sight.read_once():
+            return self.get_response(request)
 
 
 class NothingKept:

@@ -3,7 +3,7 @@
 The services decide (`assignments.services.access`); this mirrors them for templates.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from assignments.models import Lead, Member, User
@@ -15,6 +15,7 @@ from assignments.services.access import (
     own_team_id,
     role_of,
 )
+from assignments.services.sight import Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class ViewerRights:
     role: Role
     led_teams: frozenset[int]
     own_team: int | None = None
+    # The leads that the viewer sees; lists are narrowed by it, never row by row.
+    sight: Sight = field(default_factory=lambda: Sight(clients=frozenset()))
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -32,7 +35,13 @@ class ViewerRights:
         else:
             role = Role.TEAM_LEAD if led else Role.MEMBER
         own_team = None if role == Role.SALES_MANAGER else own_team_id(user)
-        return cls(user_id=user.pk, role=role, led_teams=led, own_team=own_team)
+        return cls(
+            user_id=user.pk,
+            role=role,
+            led_teams=led,
+            own_team=own_team,
+            sight=Sight.of(user),
+        )
 
     @property
     def is_manager(self) -> bool:

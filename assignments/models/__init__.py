@@ -1,5 +1,6 @@
 """The tables of Handoff. Leads, members, campaigns and categories have Smartlead's ids."""
 
+from assignments.models.access_change import AccessChange
 from assignments.models.account import Account, Heartbeat, TaskLease
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
@@ -24,7 +25,7 @@ from assignments.models.notification import (
     PendingAnnouncement,
 )
 from assignments.models.own_address import OwnAddress
-from assignments.models.people import Member, Team, User
+from assignments.models.people import ClientLimit, Member, Team, User
 from assignments.models.plan import Rotation, RotationTurn, SavedPlan
 from assignments.models.reply import MailEvent, Reply
 from assignments.models.routing import (
@@ -47,6 +48,7 @@ from assignments.models.sync_source import SyncSource, UnreadableRow
 from assignments.models.webhook import WebhookEvent, WebhookRefusal
 
 __all__ = [
+    "AccessChange",
     "Account",
     "Assignment",
     "Batch",
@@ -55,6 +57,7 @@ __all__ = [
     "CalendarFeed",
     "Campaign",
     "Category",
+    "ClientLimit",
     "Coverage",
     "CoverageEvent",
     "CoverageNotice",

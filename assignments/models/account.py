@@ -5,6 +5,14 @@ from django.db.models import Q
 from assignments.models.text_fields import SentenceField
 
 
+class MembersSee(models.TextChoices):
+    """The leads that members see; `assignments.services.sight` says what each means."""
+
+    ALL = "all", "All leads"
+    TEAM = "team", "The leads of their teams, and those that nobody has"
+    OWN = "own", "Their own leads, and those that nobody has"
+
+
 class Account(models.Model):
     """The one Smartlead account this database belongs to, and its state. One row.
 
@@ -38,6 +46,9 @@ class Account(models.Model):
     outage_sentence = SentenceField(max_length=500, blank=True)
     probe_at = models.DateTimeField(null=True)
 
+    members_see = models.CharField(
+        max_length=4, choices=MembersSee, default=MembersSee.ALL, db_default="all"
+    )
     notes_readable = models.BooleanField(null=True)
 
     # A sales manager has looked through what the categories mean.

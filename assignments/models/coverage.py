@@ -279,6 +279,12 @@ class Hold(models.Model):
             models.Index(
                 fields=["to"], name="hold_by_holder", condition=Q(state="live")
             ),
+            # Which leads are covered for somebody just now.
+            models.Index(
+                fields=["origin", "lead"],
+                name="hold_by_origin",
+                condition=Q(state="live"),
+            ),
             models.Index(
                 fields=["move"], name="hold_by_move", condition=Q(move__isnull=False)
             ),

@@ -212,6 +212,17 @@ class Lead(NamedModel):
             models.Index(fields=["owner", "reply_order"], name="lead_by_owner"),
             models.Index(fields=["campaign", "reply_order"], name="lead_by_campaign"),
             models.Index(fields=["category", "reply_order"], name="lead_by_category"),
+            models.Index(fields=["client_id", "reply_order"], name="lead_by_client"),
+            # What few leads are, newest reply first.
+            *(
+                models.Index(
+                    F("reply_order").desc(),
+                    F("map_id").desc(),
+                    name=f"lead_{flag}",
+                    condition=Q(**{f"is_{flag}": True}),
+                )
+                for flag in ("important", "snoozed", "archived")
+            ),
             # Who had a lead of the same company last.
             models.Index(F("company"), F("sent_order").desc(), name="lead_by_company"),
             # How many leads each owner has, counted without a look at the leads.

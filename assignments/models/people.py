@@ -41,9 +41,35 @@ class User(AbstractUser, NamedModel):
     if TYPE_CHECKING:
         leads_teams: RelatedManager["Team"]
         member: "Member"
+        client_limits: RelatedManager["ClientLimit"]
 
     def __str__(self) -> str:
         return displayed(self.get_full_name()) or self.username
+
+    @property
+    def is_manager(self) -> bool:
+        """Return whether the user is active and a sales manager or a superuser."""
+        return self.is_active and (self.is_sales_manager or self.is_superuser)
+
+
+class ClientLimit(models.Model):
+    """One client whose leads a user sees; a user with none is not limited."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="client_limits"
+    )
+    client_id = models.BigIntegerField("Smartlead id")
+
+    class Meta:
+        ordering = ("client_id",)
+        constraints = [
+            models.UniqueConstraint(
+                name="a_client_is_named_once_for_a_user", fields=["user", "client_id"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Client {self.client_id}"
 
 
 class Member(NamedModel):

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from assignments.models import Assignment, Coverage, Lead, Member, User
 from assignments.services.errors import NotAllowed
+from assignments.services.sight import NO_SUCH_LEAD, Sight
 
 
 class Role(models.TextChoices):
@@ -31,7 +32,7 @@ def role_of(user: User) -> Role:
 
 def is_manager(user: User) -> bool:
     """Return whether the user is active and a sales manager or a superuser."""
-    return user.is_active and (user.is_sales_manager or user.is_superuser)
+    return user.is_manager
 
 
 def require_manager(user: User, act: str) -> None:
@@ -118,14 +119,16 @@ def own_team_id(user: User) -> int | None:
 def why_not_assign(user: User, *, lead: Lead, to: Member | None) -> str | None:
     """Return a sentence why this user may not give this lead to that member, else None.
 
-    A manager may do all. Others must be active, own the lead or lead its owner's team
-    (of a lead known to have no owner: any team), and have `to` among
+    A manager may do all. Others must be active, see the lead, own it or lead its owner's
+    team (of a lead known to have no owner: any team), and have `to` among
     `choosable_members`. `to` None: no receiver is checked.
     """
     if is_manager(user):
         return None
     if not user.is_active:
         return "This login has been deactivated."
+    if not Sight.of(user).sees(lead.pk):
+        return NO_SUCH_LEAD
     if not _may_move(user, lead):
         obstacle = move_obstacle(
             lead.owner, is_known=lead.owner_is_known, own_team_id=own_team_id(user)

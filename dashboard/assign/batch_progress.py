@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.utils.functional import cached_property
 
 from assignments.models import Assignment, Batch, SavedPlan, User
@@ -14,6 +24,7 @@ from assignments.models.assignment import PENDING, Cause, State
 from assignments.services.bulk import batch_actions
 from assignments.services.bulk.call_estimates import CallEstimate
 from assignments.services.bulk.undo import UndoPreview
+from assignments.services.sight import Sight
 
 TROUBLES_FIRST = (
     State.REFUSED,
@@ -70,21 +81,35 @@ class BatchProgress:
         self.batch = batch
         self.at = at
         self.viewer = viewer
+        self.sight = Sight.of(viewer)
         plans = SavedPlan.objects.filter(batch=batch).select_related("leaver", "about")
         self.plan = plans.defer("packed").first()
 
+    @property
+    def _rows(self) -> QuerySet[Assignment]:
+        """Return the rows of leads that the viewer sees: nothing else is counted."""
+        return self.batch.assignments.filter(self.sight.leads("lead__"))
+
+    @cached_property
+    def unseen(self) -> int:
+        """Return how many leads of the batch the viewer does not see."""
+        if self.sight.sees_all:
+            return 0
+        return self.batch.assignments.count() - self.counts.total()
+
     @cached_property
     def counts(self) -> Counter[str]:
-        rows = self.batch.assignments.order_by().values_list("state")
+        rows = self._rows.order_by().values_list("state")
         return Counter(dict(rows.annotate(Count("pk"))))
 
     @cached_property
     def verified(self) -> int:
-        return self.batch.assignments.filter(verified_at__isnull=False).count()
+        return self._rows.filter(verified_at__isnull=False).count()
 
     @property
     def unwritten(self) -> int:
-        return self.plan.unwritten if self.plan else 0
+        is_shown = self.sight.sees_all or self.batch.actor_id == self.viewer.pk
+        return self.plan.unwritten if self.plan and is_shown else 0
 
     @property
     def total(self) -> int:
@@ -100,7 +125,9 @@ class BatchProgress:
         they are sent even if the batch is paused or cancelled.
         """
         waiting = self.counts[State.WAITING]
-        return waiting and waiting - batch_actions.unsent_rows(self.batch).count()
+        unsent = batch_actions.unsent_rows(self.batch)
+        seen = unsent.filter(self.sight.leads("lead__"))
+        return waiting and waiting - seen.count()
 
     @property
     def clicked_sentence(self) -> str:
@@ -121,7 +148,7 @@ class BatchProgress:
         """Return how many of the unwritten leads stay where they are by the plan."""
         if self.plan is None or not self.unwritten:
             return 0
-        moving = self.batch.assignments.filter(to__isnull=False).count()
+        moving = self._rows.filter(to__isnull=False).count()
         return max(self.unwritten - (self.plan.moving - moving), 0)
 
     @property
@@ -142,7 +169,7 @@ class BatchProgress:
 
     @property
     def refused(self) -> int:
-        rows = self.batch.assignments.filter(state=State.REFUSED, dismissed_at=None)
+        rows = self._rows.filter(state=State.REFUSED, dismissed_at=None)
         return rows.count() if self.counts[State.REFUSED] else 0
 
     @cached_property
@@ -199,8 +226,10 @@ class BatchProgress:
         return Cause(self.batch.cause).label
 
 
-def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
+def rows_of(batch: Batch, state: str, sight: Sight) -> QuerySet[Assignment]:
     """Return the rows of the batch in this state, or all of them if `state` is empty.
+
+    Only those of leads that are seen.
 
     They are ordered by state (refused, overtaken, sending, waiting, skipped, cancelled,
     done) and then by id, with lead, members and actor loaded.
@@ -210,7 +239,8 @@ def rows_of(batch: Batch, state: str) -> QuerySet[Assignment]:
         default=Value(len(TROUBLES_FIRST)),
         output_field=IntegerField(),
     )
-    rows = batch.assignments.select_related("lead", "expected", "to", "found", "actor")
+    seen = batch.assignments.filter(sight.leads("lead__"))
+    rows = seen.select_related("lead", "expected", "to", "found", "actor")
     if state:
         rows = rows.filter(state=state)
     return rows.annotate(rank=rank).order_by("rank", "pk")
@@ -259,12 +289,25 @@ def _if(count: int, one: str, many: str, **words: str) -> list[str]:
     return [sentence.format(intcomma(count), **words)] if count else []
 
 
-def outcomes_of(batches: Iterable[Batch]) -> dict[int, Counter[str]]:
-    """Return, by batch id, the number of rows in each state, in one query.
+def visible_batches(user: User) -> QuerySet[Batch]:
+    """Return the batches that the user made, and those with a lead that they see.
+
+    The name of a batch may tell of its leads.
+    """
+    sight = Sight.of(user)
+    if sight.sees_all:
+        return Batch.objects.all()
+    rows = Assignment.objects.filter(sight.leads("lead__"), batch=OuterRef("pk"))
+    return Batch.objects.filter(Q(actor=user) | Exists(rows))
+
+
+def outcomes_of(batches: Iterable[Batch], sight: Sight) -> dict[int, Counter[str]]:
+    """Return, by batch id, the number of seen rows in each state, in one query.
 
     Batches without rows are left out.
     """
-    rows = Assignment.objects.filter(batch__in=list(batches)).order_by()
+    seen = Assignment.objects.filter(sight.leads("lead__"))
+    rows = seen.filter(batch__in=list(batches)).order_by()
     found: dict[int, Counter[str]] = {}
     counted = rows.values_list("batch", "state").annotate(count=Count("pk"))
     for batch_id, state, count in counted:

@@ -14,6 +14,7 @@ from assignments.models.plan import StrategyKind
 from assignments.services import note_templates
 from assignments.services.bulk.allocation import AllocationRequest, PlanPart
 from assignments.services.ledger.notes import LONGEST_NOTE
+from assignments.services.sight import visible_leads
 from dashboard.assign.member_choices import member_choices
 from dashboard.assign.pool_fields import PoolFields, id_of
 from dashboard.form_fields import LinesField
@@ -177,7 +178,7 @@ class PlanForm(PlanNoteForm):
     def leads(self) -> QuerySet[Lead]:
         if self.filter is not None:
             return self.filter.leads(at=timezone.now())
-        return Lead.objects.filter(pk__in=self.ids[:MOST_LEADS])
+        return visible_leads(self.user).filter(pk__in=self.ids[:MOST_LEADS])
 
     @cached_property
     def count(self) -> int:

@@ -16,6 +16,7 @@ from assignments.services.bulk import plans
 from assignments.services.bulk.call_estimates import CallEstimate
 from assignments.services.bulk.revalidation import PlanChanges
 from assignments.services.bulk.undo_outlook import UndoOutlook
+from assignments.services.sight import visible_leads
 from dashboard.templatetags.handoff import counted
 
 MINUS = "\N{MINUS SIGN}"
@@ -212,7 +213,7 @@ class PlanPreview:
 
     @cached_property
     def stays(self) -> list[StayGroup]:
-        return _stays(self.plan.summary.get("stays", []))
+        return self._stays(self.plan.summary.get("stays", []))
 
     @cached_property
     def changed(self) -> list[StayGroup]:
@@ -220,7 +221,7 @@ class PlanPreview:
         reason first. Each group names a few of its leads; rare reasons are one last
         group that names none.
         """
-        return _stays(plans.group_by_reason(self.changes.why.items()))
+        return self._stays(plans.group_by_reason(self.changes.why.items()))
 
     @property
     def over(self) -> list[LoadChange]:
@@ -255,15 +256,14 @@ class PlanPreview:
         ids = self.plan.summary.get("away", [])
         return [self.members[pk] for pk in ids if pk in self.members]
 
-
-def _stays(groups: list[dict[str, Any]]) -> list[StayGroup]:
-    named = {pk for group in groups for pk in group["leads"]}
-    known = Lead.objects.in_bulk(list(named))
-    return [
-        StayGroup(
-            why=group["why"],
-            count=group["count"],
-            leads=[known[pk] for pk in group["leads"] if pk in known],
-        )
-        for group in groups
-    ]
+    def _stays(self, groups: list[dict[str, Any]]) -> list[StayGroup]:
+        named = {pk for group in groups for pk in group["leads"]}
+        known = visible_leads(self.plan.actor).in_bulk(list(named))
+        return [
+            StayGroup(
+                why=group["why"],
+                count=group["count"],
+                leads=[known[pk] for pk in group["leads"] if pk in known],
+            )
+            for group in groups
+        ]

@@ -9,6 +9,7 @@ from assignments.models import Lead, Member, User
 from assignments.services.ledger.assign import ANY_OWNER, AnyOwner
 from assignments.services.ledger.notes import LONGEST_NOTE
 from assignments.services.routing.suggest_member import SuggestedMember, suggest_member
+from assignments.services.sight import Sight
 from dashboard.assign.member_choices import MemberOption, member_choices
 from dashboard.form_fields import NOTE_TOO_LONG, LinesField
 
@@ -57,7 +58,12 @@ class AssignForm(forms.Form):
 
     @cached_property
     def suggested(self) -> SuggestedMember | None:
-        return suggest_member(self.lead, self.candidates, holder_id=self.holder_id)
+        return suggest_member(
+            self.lead,
+            self.candidates,
+            holder_id=self.holder_id,
+            sight=Sight.of(self.user),
+        )
 
     @property
     def signed_suggestion(self) -> str:

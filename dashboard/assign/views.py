@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,18 +14,21 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from assignments.models import Assignment, Lead
+from assignments.models import Assignment
 from assignments.models.assignment import State
 from assignments.services.absences import absences_at
 from assignments.services.errors import AssignmentRefused, NeedsConfirmation
 from assignments.services.ledger import assign as ledger_assign
 from assignments.services.ledger.assign import assign_lead
-from assignments.services.ledger.undo import undo_assignment, why_not_undo
+from assignments.services.ledger.undo import given_away, undo_assignment, why_not_undo
 from assignments.services.routing.suggest_member import take_suggestion
+from assignments.services.sight import Sight
 from dashboard.assign.forms import AssignForm
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, back, target
 from dashboard.inbox.lead_rows import row_of
+from dashboard.lead.given_away import given_away_answer, gone_from_sight
+from dashboard.lead.views import get_lead
 from dashboard.service_errors import refuse
 
 Act = Callable[[Assignment, PageRequest, datetime], Assignment | None]
@@ -33,7 +36,7 @@ Act = Callable[[Assignment, PageRequest, datetime], Assignment | None]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign(request: PageRequest, map_id: int) -> HttpResponse:
-    lead = _lead(map_id)
+    lead = get_lead(map_id, request.user)
     if request.method != "POST":
         return _picker(request, AssignForm(user=request.user, lead=lead))
     form = AssignForm(request.POST, user=request.user, lead=lead)
@@ -72,7 +75,7 @@ def undo(request: PageRequest, pk: int) -> HttpResponse:
     PermissionDenied.
     """
     if request.method != "POST":
-        return _ask_undo(request, _change(pk))
+        return _ask_undo(request, _change(request, pk))
     try:
         return _act(request, pk, _undo)
     except NeedsConfirmation:
@@ -121,7 +124,7 @@ def _dismiss(change: Assignment, request: PageRequest, at: datetime) -> None:
 
 
 def _act(request: PageRequest, pk: int, act: Act) -> HttpResponse:
-    change = _change(pk)
+    change = _change(request, pk)
     try:
         done = act(change, request, timezone.now())
     except NeedsConfirmation:
@@ -133,9 +136,19 @@ def _act(request: PageRequest, pk: int, act: Act) -> HttpResponse:
     return _accepted(request, done)
 
 
-def _change(pk: int) -> Assignment:
+def _change(request: PageRequest, pk: int) -> Assignment:
+    """Return the change of a lead that the viewer sees, or has given away by it.
+
+    Raises Http404 if there is none.
+    """
     known = Assignment.objects.select_related("lead__owner", "to", "expected", "actor")
-    return get_object_or_404(known, pk=pk)
+    change = get_object_or_404(known, pk=pk)
+    if Sight.of(request.user).sees(change.lead_id):
+        return change
+    given = given_away(request.user, change.lead_id)
+    if given is None or given.pk != pk:
+        raise Http404
+    return change
 
 
 def _accepted(request: PageRequest, change: Assignment) -> HttpResponse:
@@ -153,7 +166,9 @@ def _refused(
     if request.htmx:
         return _answer(request, map_id, status=409)
     return _picker(
-        request, AssignForm(user=request.user, lead=_lead(map_id)), status=409
+        request,
+        AssignForm(user=request.user, lead=get_lead(map_id, request.user)),
+        status=409,
     )
 
 
@@ -164,8 +179,11 @@ def _answer(request: PageRequest, map_id: int, *, status: int = 200) -> HttpResp
     """
     if not request.htmx:
         return back(request, "lead", map_id)
-    lead = _lead(map_id)
-    row = row_of(lead, viewer=request.user, at=timezone.now())
+    at = timezone.now()
+    if (change := gone_from_sight(request, map_id)) is not None:
+        return given_away_answer(request, change, at=at, status=status)
+    lead = get_lead(map_id, request.user)
+    row = row_of(lead, viewer=request.user, at=at)
     context: dict[str, Any] = {"row": row, "lead": lead}
     is_owner = target(request) == f"owner-{map_id}"
     template = "lead/_owner.html" if is_owner else "inbox/_row.html"
@@ -197,8 +215,3 @@ def _picker(
         # A link names the picker itself: its row may be gone when the answer comes.
         response["HX-Retarget"] = "#picker"
     return response
-
-
-def _lead(map_id: int) -> Lead:
-    known = Lead.objects.select_related("owner__team", "campaign", "category")
-    return get_object_or_404(known, pk=map_id)

@@ -16,16 +16,19 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from assignments.models import Batch, Lead, SavedPlan
+from assignments.models import Batch, Lead, SavedPlan, User
 from assignments.models.assignment import State
 from assignments.services.bulk import batch_actions
 from assignments.services.bulk import undo as bulk_undo
+from assignments.services.bulk.open_leads import is_open
 from assignments.services.errors import AssignmentRefused
+from assignments.services.sight import Sight, visible_leads
 from dashboard.assign.batch_progress import (
     BatchProgress,
     outcomes_of,
     rows_of,
     undo_sentences,
+    visible_batches,
 )
 from dashboard.assign.bulk_form import PlanForm
 from dashboard.assign.pool_fields import id_of
@@ -43,7 +46,7 @@ MOST_LISTED = 100  # of the leads that an undo leaves alone
 @require_safe
 def batches(request: PageRequest) -> HttpResponse:
     after = request.GET.get("after", "")
-    known = Batch.objects.select_related("actor", "reverses")
+    known = visible_batches(request.user).select_related("actor", "reverses")
     try:
         cursor = Cursor.decoded(after, "batches") if after else None
     except BadCursor as bad:
@@ -51,16 +54,19 @@ def batches(request: PageRequest) -> HttpResponse:
         return render(request, "assign/batches.html", context, status=400)
     page = page_of(known, order=NEWEST_FIRST, after=cursor)
     context = {
-        "batches": _with_outcomes(page.rows),
+        "batches": _with_outcomes(page.rows, request.user),
         "earlier": page.earlier and page.earlier.encoded("batches"),
         "later": page.later and page.later.encoded("batches"),
     }
     return render(request, "assign/batches.html", context)
 
 
-def _with_outcomes(rows: list[Batch]) -> list[dict[str, Any]]:
-    counts = outcomes_of(rows)
+def _with_outcomes(rows: list[Batch], viewer: User) -> list[dict[str, Any]]:
+    sight = Sight.of(viewer)
+    counts = outcomes_of(rows, sight)
     plans = SavedPlan.objects.filter(batch__in=rows)
+    if not sight.sees_all:  # what is not written yet is theirs, or it is not counted
+        plans = plans.filter(batch__actor=viewer)
     unwritten = dict(plans.values_list("batch", F("total") - F("written")))
     return [
         {
@@ -76,13 +82,13 @@ def _with_outcomes(rows: list[Batch]) -> list[dict[str, Any]]:
 
 @require_safe
 def batch_page(request: PageRequest, pk: int) -> HttpResponse:
-    return _batch(request, _get(pk))
+    return _batch(request, _get(request, pk))
 
 
 def _batch(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResponse:
     state = request.GET.get("state", "")
     state = state if state in State.values else ""
-    pages = Paginator(rows_of(batch, state), ROWS)
+    pages = Paginator(rows_of(batch, state, Sight.of(request.user)), ROWS)
     progress = BatchProgress(batch, at=timezone.now(), viewer=request.user)
     context = {
         "batch": batch,
@@ -91,16 +97,16 @@ def _batch(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpResp
         "state": state,
         "page": pages.get_page(request.GET.get("page")),
         "chips": _chips(progress.plan, request),
-        "left_open": _left_open(progress.plan),
+        "left_open": _left_open(progress.plan, request.user),
     }
     return render_page(request, TEMPLATE, context, fragments=("batch",), status=status)
 
 
-def _left_open(plan: SavedPlan | None) -> int:
+def _left_open(plan: SavedPlan | None, viewer: User) -> int:
     """Return how many open leads the member who leaves still owns; 0 for other plans."""
     if plan is None or plan.leaver is None:
         return 0
-    return Lead.objects.open().owned_by(plan.leaver).count()
+    return visible_leads(viewer).filter(is_open(), owner=plan.leaver).count()
 
 
 def _chips(plan: SavedPlan | None, request: PageRequest) -> list[str]:
@@ -143,7 +149,7 @@ def _act(
     one. A refusal answers 409 with this batch's page and a message. Raises Http404
     if there is no such batch, and PermissionDenied for NotAllowed.
     """
-    batch = _get(pk)
+    batch = _get(request, pk)
     try:
         done = act(batch=batch, actor=request.user, **said)
     except AssignmentRefused as refusal:
@@ -159,7 +165,7 @@ def undo(request: PageRequest, pk: int) -> HttpResponse:
     message. A refusal answers 409. Raises Http404 if there is no such batch, and
     PermissionDenied.
     """
-    batch = _get(pk)
+    batch = _get(request, pk)
     if request.method != "POST":
         return _ask_undo(request, batch)
     try:
@@ -196,21 +202,24 @@ def _ask_undo(request: PageRequest, batch: Batch, *, status: int = 200) -> HttpR
     context = {
         "batch": batch,
         "undo": found,
-        "changed": _with_leads(found.changed),
-        "nobodys": _with_leads(found.nobodys),
+        "changed": _with_leads(found.changed, request.user),
+        "nobodys": _with_leads(found.nobodys, request.user),
         "sentences": undo_sentences(found),
     }
     return render(request, "assign/undo_batch.html", context, status=status)
 
 
-def _with_leads(left: list[bulk_undo.KeptRow]) -> list[tuple[Lead, str]]:
+def _with_leads(left: list[bulk_undo.KeptRow], viewer: User) -> list[tuple[Lead, str]]:
     """Return the first MOST_LISTED of the leads that stay, in their order, each with
-    the reason.
+    the reason; those that the viewer does not see are left out.
     """
     some = left[:MOST_LISTED]
-    known = Lead.objects.in_bulk([one.row.lead_id for one in some])
-    return [(known[one.row.lead_id], one.why) for one in some]
+    known = visible_leads(viewer).in_bulk([one.row.lead_id for one in some])
+    return [
+        (known[one.row.lead_id], one.why) for one in some if one.row.lead_id in known
+    ]
 
 
-def _get(pk: int) -> Batch:
-    return get_object_or_404(Batch.objects.select_related("actor", "reverses"), pk=pk)
+def _get(request: PageRequest, pk: int) -> Batch:
+    known = visible_batches(request.user).select_related("actor", "reverses")
+    return get_object_or_404(known, pk=pk)

@@ -17,8 +17,10 @@ from django.views.decorators.http import (
 from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import members, preferences
+from assignments.services.sight import visible_leads
 from assignments.services.sla.policy import SlaPolicy, week_from_lists
 from dashboard.configuration.forms import TeamForm, UserForm
+from dashboard.configuration.person_trail import access_sentence, trail_of
 from dashboard.configuration.sla_labels import (
     place_words,
     span_words,
@@ -78,7 +80,7 @@ def _overview(request: PageRequest, *, status: int = 200) -> HttpResponse:
         "hours": week_words(week_from_lists(book.hours.week)),
         "holidays": place_words(book.hours.country, book.hours.subdivision),
         "told_after": time_words(book.hours.escalate_after, "working "),
-        "before": unanswered_before({}),
+        "before": unanswered_before({}, visible_leads(request.user)),
         "categories": Category.objects.all(),
     }
     return render(request, "configuration/overview.html", context, status=status)
@@ -153,12 +155,17 @@ def user_page(request: PageRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _user(request, user, form, status=422)
     try:
-        members.edit_user(actor=request.user, user=user, **form.cleaned_data)
+        members.edit_user(
+            actor=request.user, user=user, at=timezone.now(), **form.cleaned_data
+        )
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _user(request, User.objects.get(pk=pk), form, status=409)
-    messages.success(request, f"{user} is saved.")
-    return redirect("users")
+    if user.is_active == initial["is_active"]:
+        messages.success(request, f"{user} is saved.")
+        return redirect("users")
+    messages.success(request, access_sentence(user))
+    return redirect("user", pk)
 
 
 @never_cache
@@ -192,5 +199,5 @@ def _users(
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "person": user}
+    context = {"form": form, "person": user, "trail": trail_of(user)}
     return render(request, "configuration/user.html", context, status=status)

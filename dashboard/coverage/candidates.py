@@ -12,6 +12,7 @@ from assignments.models import Campaign, Category, Coverage, Member
 from assignments.services.absence_wording import absence_in_words, join_names
 from assignments.services.absences import absences_by_member
 from assignments.services.coverage.forecast import owned_or_arriving_leads
+from assignments.services.sight import Sight
 from dashboard.assign.member_choices import MemberOption, member_choices
 from dashboard.assign.pool_fields import is_id
 from dashboard.coverage.form import CoverageForm
@@ -110,9 +111,9 @@ def _absences(
     return absences_by_member([one.member.pk for one in candidates], *window)
 
 
-def scope_of(away: Member | None, said: QueryDict) -> LeadScope:
-    """Return counts and options for the leads of `away`, with pending moves counted as
-    done.
+def scope_of(away: Member | None, said: QueryDict, sight: Sight) -> LeadScope:
+    """Return counts and options for the leads of `away` that are seen, with pending moves
+    counted as done.
 
     `active` is the number of open leads, `all` that of all. Options are pairs of an id
     and `name, number of leads`: the campaigns and categories of all these leads, and
@@ -121,7 +122,7 @@ def scope_of(away: Member | None, said: QueryDict) -> LeadScope:
     """
     if away is None:
         return LeadScope(active=0, all=0, campaigns=[], categories=[])
-    theirs = owned_or_arriving_leads(away.pk).order_by()
+    theirs = owned_or_arriving_leads(away.pk).filter(sight.leads()).order_by()
     by_campaign = _counted(theirs.values_list("campaign").annotate(Count("pk")))
     by_category = _counted(theirs.values_list("category").annotate(Count("pk")))
     return LeadScope(

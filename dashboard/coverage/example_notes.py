@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from assignments.models import Campaign, Coverage, Lead, Member
 from assignments.services.ledger.holds import hold_note_text
+from assignments.services.sight import Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,14 @@ def example_notes(
     )
 
 
-def example_of_holds(coverage: Coverage) -> ExampleNotes:
-    """Return the notes of a coverage for the first lead that it took, if it took any.
+def example_of_holds(coverage: Coverage, sight: Sight) -> ExampleNotes:
+    """Return the notes of a coverage for the first lead that it took, of those that the
+    viewer sees.
 
     Else the first covering member stands in them.
     """
-    taken = coverage.holds.select_related("lead__campaign", "to").order_by("pk")
+    seen = coverage.holds.filter(sight.leads("lead__"))
+    taken = seen.select_related("lead__campaign", "to").order_by("pk")
     if hold := taken.first():
         return example_notes(coverage, hold.lead, hold.to)
     present = [one.member for one in coverage.coverers.all() if not one.replaced_at]

@@ -7,6 +7,7 @@ from django.db.models import Count
 from assignments.models import Coverage, CoveringMember, Member
 from assignments.services.absence_wording import has_own_scope, scope_in_words
 from assignments.services.coverage.preview import CoveragePreview, CovererPreview
+from assignments.services.sight import Sight
 
 
 def limits_ahead(found: CoveragePreview) -> str:
@@ -24,7 +25,7 @@ def limits_ahead(found: CoveragePreview) -> str:
     )
 
 
-def limits_so_far(coverage: Coverage) -> str:
+def limits_so_far(coverage: Coverage, sight: Sight) -> str:
     """Return how many leads each limited member took so far, and the shares.
 
     `Ngozi takes the leads of Nordics, 8 so far; the shares divide the rest, 22 so far.`
@@ -37,7 +38,8 @@ def limits_so_far(coverage: Coverage) -> str:
     others = [one.member for one in coverers if not has_own_scope(one)]
     if coverage.fallback:
         others.append(coverage.fallback)
-    taken = coverage.holds.filter(taken_at__isnull=False).order_by()
+    seen = coverage.holds.filter(sight.leads("lead__"))
+    taken = seen.filter(taken_at__isnull=False).order_by()
     counts = dict(taken.values_list("to").annotate(leads=Count("pk")))
     rest = sum(counts.values()) - sum(counts.get(one.member_id, 0) for one in limited)
     return _sentence(

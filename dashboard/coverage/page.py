@@ -23,6 +23,7 @@ from assignments.services.coverage.certificate import (
     status_of_hold,
 )
 from assignments.services.coverage.progress import CoverageProgress
+from assignments.services.sight import Sight
 from dashboard.pagination import Cursor, Order, Page, page_of
 from dashboard.permissions import ViewerRights
 
@@ -155,23 +156,25 @@ class HistoryLine(NamedTuple):
 def held_page(
     coverage: Coverage, rights: ViewerRights, *, shown: str, after: Cursor | None
 ) -> Page[Hold]:
-    return page_of(_shown_holds(coverage, shown), order=BY_ID, after=after)
+    holds = _shown_holds(coverage, rights.sight, shown)
+    return page_of(holds, order=BY_ID, after=after)
 
 
-def _shown_holds(coverage: Coverage, shown: str) -> QuerySet[Hold]:
-    holds = holds_with_status(coverage, FILTERS[shown][1])
+def _shown_holds(coverage: Coverage, sight: Sight, shown: str) -> QuerySet[Hold]:
+    holds = holds_with_status(coverage, FILTERS[shown][1], sight=sight)
     if shown == "arrivals":
         return holds.filter(is_arrival=True, taken_at__isnull=False)
     if shown == "refused":
-        return holds.filter(pk__in=refused_holds(coverage).values("pk"))
+        return holds.filter(pk__in=refused_holds(coverage, sight).values("pk"))
     return holds
 
 
-def refused_holds(coverage: Coverage) -> QuerySet[Hold]:
+def refused_holds(coverage: Coverage, sight: Sight) -> QuerySet[Hold]:
     """Return the coverage's holds that have not ended and whose current move Smartlead
-    refused. They wait for a person.
+    refused. They wait for a person. Only of leads that are seen.
     """
-    standing = Hold.objects.standing().filter(coverage=coverage)
+    seen = Hold.objects.standing().filter(sight.leads("lead__"))
+    standing = seen.filter(coverage=coverage)
     return standing.filter(move__state=RowState.REFUSED)
 
 
@@ -182,7 +185,7 @@ def rows_of(
     return [HeldRow(hold=hold, rights=rights, is_running=is_running) for hold in holds]
 
 
-def coverage_history(coverage: Coverage) -> list[HistoryLine]:
+def coverage_history(coverage: Coverage, sight: Sight) -> list[HistoryLine]:
     """Return the newest MOST_EVENTS of the coverage's events and of moves of single
     leads, newest first.
 
@@ -197,6 +200,7 @@ def coverage_history(coverage: Coverage) -> list[HistoryLine]:
         (HoldStatus.BACK, HoldStatus.MOVED, HoldStatus.MOVED_OUTSIDE),
         most=MOST_EVENTS,
         newest_first=True,
+        sight=sight,
     )
     told += [
         HistoryLine(line.at, line.sentence, line.hold.lead_id, line.hold.lead.name)

@@ -83,7 +83,7 @@ def coverage(request: PageRequest) -> HttpResponse:
     timeline = calendar.timeline(days, zone=zone)
     context = {
         "timeline": timeline,
-        "rows": _rows(timeline, today),
+        "rows": _rows(timeline, today, rights),
         "today": today,
         **_planning(request.user, rights),
         "shown": days_in_words(days[0], days[-1], today=today),
@@ -109,9 +109,9 @@ def _planning(user: User, rights: ViewerRights) -> dict[str, Any]:
 
 
 def _rows(
-    timeline: calendar.AbsenceTimeline, today: date
+    timeline: calendar.AbsenceTimeline, today: date, rights: ViewerRights
 ) -> list[tuple[calendar.CalendarRow, list[TimelineBar | calendar.CalendarCell]]]:
-    held = calendar.live_hold_counts(timeline.coverages)
+    held = calendar.live_hold_counts(timeline.coverages, sight=rights.sight)
     return [
         (row, [_shown_cell(cell, held, today) for cell in row.cells])
         for row in timeline.rows
@@ -150,10 +150,10 @@ def _lists(user: User, rights: ViewerRights, after: str) -> dict[str, Any]:
         state=State.COMPLETED, completed_at__gt=at - RECENTLY
     ).order_by("-completed_at")[:10]
     held, gaps = (
-        calendar.live_hold_counts(page.rows),
+        calendar.live_hold_counts(page.rows, sight=rights.sight),
         calendar.uncovered_days_of(page.rows),
     )
-    sums = status_counts_by_coverage(recent)
+    sums = status_counts_by_coverage(recent, sight=rights.sight)
     seen = actions.last_event_ids([one.pk for one in proposed])
     clashes = clash_sentences(proposed, today=timezone.localdate(at))
     return {

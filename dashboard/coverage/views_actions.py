@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assignments.models import Coverage, Lead, Member
+from assignments.models import Coverage, Member
 from assignments.services import access
 from assignments.services.absence_wording import (
     absence_in_words,
@@ -26,6 +26,7 @@ from assignments.services.coverage.drafts import draft_from
 from assignments.services.coverage.preview import preview_draft
 from assignments.services.coverage.proposal_messages import concerned_users
 from assignments.services.errors import AssignmentRefused
+from assignments.services.sight import Sight, visible_leads
 from dashboard.coverage.form import NOT_A_DAY, NOT_A_TIME
 from dashboard.coverage.labels import act_sentence, end_button, ended_words
 from dashboard.coverage.preview import moving_words
@@ -172,7 +173,7 @@ def return_lead(request: PageRequest, pk: int, map_id: int) -> HttpResponse:
     and PermissionDenied if the service says NotAllowed.
     """
     coverage = get_object_or_404(Coverage, pk=pk)
-    lead = get_object_or_404(Lead, pk=map_id)
+    lead = get_object_or_404(visible_leads(request.user), pk=map_id)
     try:
         actions.hand_back(
             coverage=coverage, lead=lead, actor=request.user, at=timezone.now()
@@ -218,7 +219,8 @@ def _done(request: PageRequest, name: str, pk: int) -> str:
     known = Coverage.objects.select_related("member__user", "created_by")
     coverage = known.get(pk=pk)
     if name == "end":
-        return ended_words(coverage, status_counts(coverage))
+        sight = Sight.of(request.user)
+        return ended_words(coverage, status_counts(coverage, sight=sight))
     last_day = last_day_away(coverage, timezone.get_current_timezone())
     users = concerned_users(coverage, request.user)
     have = "has" if len(users) == 1 else "have"
@@ -252,7 +254,7 @@ def _choose(request: PageRequest, coverage: Coverage, form: CovererForm) -> None
     new.queryset = choosable.exclude(pk__in=[*covering, coverage.member_id])
 
 
-def _button(name: str, coverage: Coverage, tally: StatusCounts) -> str:
+def _button(name: str, coverage: Coverage, tally: StatusCounts, sight: Sight) -> str:
     if name == "end":
         return end_button(coverage, tally)
     is_ahead = coverage.state == State.SCHEDULED and coverage.coverers.exists()
@@ -260,7 +262,7 @@ def _button(name: str, coverage: Coverage, tally: StatusCounts) -> str:
     if name != "start" or not is_ahead or coverage.ends_at <= at:
         return ACTS[name].button
     draft = replace(draft_from(coverage), from_now=True)
-    moving = moving_words(preview_draft(draft, at))
+    moving = moving_words(preview_draft(draft, at, sight=sight))
     return f"{ACTS[name].button}: {moving}" if moving else ACTS[name].button
 
 
@@ -272,7 +274,8 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    tally, act = status_counts(coverage), ACTS[name]
+    tally = status_counts(coverage, sight=Sight.of(request.user))
+    act = ACTS[name]
     context: dict[str, Any] = {
         "coverage": coverage,
         "name": name,
@@ -280,7 +283,7 @@ def _page(
         "sentence": act_sentence(
             name, coverage, tally, told=concerned_users(coverage, request.user)
         ),
-        "button": _button(name, coverage, tally),
+        "button": _button(name, coverage, tally, Sight.of(request.user)),
         "form": form,
         "action": reverse(f"{name}_coverage", args=[coverage.pk]),
         "days": absence_in_words(coverage, today=timezone.localdate()),

@@ -18,6 +18,7 @@ from assignments.services.coverage import actions, calendar, drafts
 from assignments.services.coverage.drafts import CoverageDraft
 from assignments.services.coverage.preview import CoveragePreview, preview_draft
 from assignments.services.errors import AssignmentRefused
+from assignments.services.sight import Sight
 from dashboard.coverage.candidates import people_of, scope_of
 from dashboard.coverage.defaults import defaults, like, redrawn, with_later_end
 from dashboard.coverage.form import CoverageForm, id_in, members_to_plan
@@ -199,7 +200,8 @@ def _look(
             draft, at, request.user, existing=existing
         )
         if _is_previewable(draft, at):
-            planner.found = preview_draft(draft, at)
+            sight = Sight.of(request.user)
+            planner.found = preview_draft(draft, at, sight=sight)
         if is_asked:
             form.say(planner.problems)
     else:
@@ -307,7 +309,7 @@ def _page(
         "said": form.data,
         "away": planner.away,
         "people": people_of(form, planner.away, window=planner.window),
-        "scope": scope_of(planner.away, form.data),
+        "scope": scope_of(planner.away, form.data, Sight.of(request.user)),
         "zones": zone_choices("")[1:],
         "errors": form.sentences if planner.is_asked else [],
         "is_first_sight": not planner.is_asked,

@@ -18,6 +18,7 @@ from assignments.services.coverage.drafts import draft_from
 from assignments.services.coverage.preview import preview_draft
 from assignments.services.coverage.progress import CoverageProgress, coverage_progress
 from assignments.services.periods import moment_from
+from assignments.services.sight import Sight
 from dashboard.coverage.certificate_labels import CertificateWords
 from dashboard.coverage.example_notes import example_of_holds
 from dashboard.coverage.labels import (
@@ -76,7 +77,7 @@ def certificate(request: PageRequest, pk: int) -> HttpResponse:
     who was away. Raises Http404 for an unknown coverage.
     """
     coverage = _get(pk)
-    found = certificate_of(coverage)
+    found = certificate_of(coverage, sight=Sight.of(request.user))
     is_welcome = coverage.member.user_id == request.user.pk
     words = CertificateWords(certificate=found, is_welcome=is_welcome)
     context = {
@@ -95,8 +96,10 @@ def _context(
     request: PageRequest, coverage: Coverage, *, shown: str, seen: int, at: datetime
 ) -> dict[str, Any]:
     rights = ViewerRights.of(request.user)
-    tally, refused = status_counts(coverage), refused_holds(coverage).count()
-    far = coverage_progress(coverage, tally, at=at)
+    sight = rights.sight
+    tally = status_counts(coverage, sight=sight)
+    refused = refused_holds(coverage, sight).count()
+    far = coverage_progress(coverage, tally, at=at, sight=sight)
     return {
         "coverage": coverage,
         "comment": may_read_comment(request.user, coverage) and coverage.comment,
@@ -110,14 +113,14 @@ def _context(
         "seen": seen,
         "may_decide": rights.may_cover(coverage.member),
         "may_take_back": coverage.member.user_id == rights.user_id,
-        "told": coverage_history(coverage),
+        "told": coverage_history(coverage, sight),
         **_words(coverage, tally, far, shown=shown),
         **_held_leads(request, coverage, rights, shown=shown),
         **_state(coverage),
         **_moments(coverage),
         **_poll(request, coverage, settled=far.is_settled, at=at),
         "is_poll": target(request) == "running" and coverage.state in RUNNING[:2],
-        **_outlook(coverage, at),
+        **_outlook(coverage, at, sight),
     }
 
 
@@ -196,7 +199,7 @@ def _poll(
     return {"poll": pace if busy else CALM, "poll_query": query.urlencode()}
 
 
-def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
+def _outlook(coverage: Coverage, at: datetime, sight: Sight) -> dict[str, Any]:
     """Return `notes`, both as an example lead gets them, and `limits`, the words on
     covering members limited to some leads.
 
@@ -205,9 +208,12 @@ def _outlook(coverage: Coverage, at: datetime) -> dict[str, Any]:
     them.
     """
     if coverage.state not in AHEAD or not coverage.coverers.exists():
-        return {"notes": example_of_holds(coverage), "limits": limits_so_far(coverage)}
+        return {
+            "notes": example_of_holds(coverage, sight),
+            "limits": limits_so_far(coverage, sight),
+        }
     draft = draft_from(coverage)
-    preview = shown_preview(preview_draft(draft, at), draft)
+    preview = shown_preview(preview_draft(draft, at, sight=sight), draft)
     return {"preview": preview, "notes": preview.notes, "away": coverage.member}
 
 

@@ -9,6 +9,8 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from assignments.models import Assignment, Batch, Coverage, Hold, Lead, Member, User
 from assignments.models.assignment import Cause, State
+from assignments.services.sight import Sight, visible_leads
+from dashboard.assign.batch_progress import visible_batches
 from dashboard.filters import QueryFilter, day_field, total_of, within
 from dashboard.pagination import Cursor, Order, Page, in_chunks, page_of
 
@@ -43,10 +45,10 @@ class HistoryFilter(QueryFilter):
     state = forms.ChoiceField(choices=[("", "State"), *State.choices], required=False)
     to = day_field("Up to")
     lead = forms.ModelChoiceField(
-        Lead.objects.select_related("owner"), required=False, widget=forms.HiddenInput
+        Lead.objects.none(), required=False, widget=forms.HiddenInput
     )
     batch = forms.ModelChoiceField(
-        Batch.objects.all(), required=False, widget=forms.HiddenInput
+        Batch.objects.none(), required=False, widget=forms.HiddenInput
     )
 
     coverage = forms.ModelChoiceField(
@@ -55,8 +57,13 @@ class HistoryFilter(QueryFilter):
         widget=forms.HiddenInput,
     )
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, *, viewer: User) -> None:
         super().__init__(data)
+        self.sight = Sight.of(viewer)
+        seen = visible_leads(viewer).select_related("owner")
+        self.fields["lead"].queryset = seen  # type: ignore[attr-defined]
+        batches = visible_batches(viewer)
+        self.fields["batch"].queryset = batches  # type: ignore[attr-defined]
         for name in ("member", "actor", "lead", "batch", "coverage"):
             self.fields[name].error_messages["invalid_choice"] = UNKNOWN.format(
                 "user" if name == "actor" else name
@@ -83,7 +90,8 @@ class HistoryFilter(QueryFilter):
         ]
 
     def changes(self) -> QuerySet[Assignment]:
-        known = Assignment.objects.filter(*self._conditions())
+        seen = self.sight.leads("lead__")
+        known = Assignment.objects.filter(seen, *self._conditions())
         return known.select_related("lead", "expected", "to", "actor", "found")
 
     def page(self, after: str) -> Page[Assignment]:

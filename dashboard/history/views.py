@@ -17,7 +17,7 @@ TEMPLATE = "history/history.html"
 
 @require_safe
 def history(request: PageRequest) -> HttpResponse:
-    form = HistoryFilter(request.GET)
+    form = HistoryFilter(request.GET, viewer=request.user)
     if not form.is_valid():
         return _no_list(request, form, form.sentences)
     try:
@@ -43,7 +43,7 @@ def export(request: PageRequest) -> HttpResponseBase:
     400. Raises PermissionDenied unless the viewer is a sales manager.
     """
     check_manager(request, "export the history")
-    form = HistoryFilter(request.GET)
+    form = HistoryFilter(request.GET, viewer=request.user)
     if not form.is_valid():
         return _no_list(request, form, form.sentences)
     zone = timezone.get_current_timezone()

@@ -49,16 +49,14 @@ class UnansweredBefore:
 
 
 def unanswered_before(
-    whose: dict[str, str], condition: Q | None = None
+    whose: dict[str, str], leads: QuerySet[Lead]
 ) -> UnansweredBefore | None:
-    """Return the leads that the inbox lists for `whose`, of which `condition` is the
-    condition (all by default); None if there is no such lead.
-    """
+    """Return those of `leads` that the inbox lists for `whose`; None without any."""
     moment = answers_count_from()
     if moment is None:
         return None
-    leads = Lead.objects.present().filter(answers_due.unanswered_before(moment))
-    count = count_of(leads.filter(condition or Q()))
+    present = leads.filter(gone_at=None)
+    count = count_of(present.filter(answers_due.unanswered_before(moment)))
     query = urlencode(whose | {"sla": "before"})
     return (
         UnansweredBefore(

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from assignments.models import Campaign, Category, Lead, Member, User
 from assignments.models.lead import NEVER
 from assignments.services.bulk import open_leads
+from assignments.services.sight import Sight
 from assignments.visible_text import folded
 from dashboard.filters import count_of, day_field, total_of, within
 from dashboard.form_fields import LinesField
@@ -21,6 +22,12 @@ from dashboard.inbox.answer_filter import (
     AnswerFilter,
     late_words,
     page_by_lateness,
+)
+from dashboard.inbox.client_filter import (
+    client_field,
+    client_words,
+    known_clients,
+    of_client,
 )
 from dashboard.inbox.hidden_filters import LINKED, MOST_NAMED, LinkedFilters, held_by
 from dashboard.pagination import Cursor, Order, Page, page_of, page_of_groups
@@ -48,6 +55,9 @@ STATUSES = [
     ("waiting_on_us", "Waiting on us"),
     ("waiting_on_them", "Waiting on them"),
     ("closed", "Closed"),
+    ("important", "Important"),
+    ("snoozed", "Snoozed"),
+    ("archived", "Archived"),
 ]
 NAMED_OWNERS = [
     ("me", "Me"),
@@ -60,9 +70,10 @@ MOST_NEW = 100
 
 
 class InboxFilter(LinkedFilters):
-    CHOOSERS = ("owner", "campaign", "category", "status", "sla", "sort")
+    CHOOSERS = ("owner", "campaign", "client", "category", "status", "sla", "sort")
     FILTERS = (
-        "owner", "campaign", "category", "status", "sla", "q", "from", "to", "sort",
+        "owner", "campaign", "client", "category", "status", "sla", "q", "from", "to",
+        "sort",
         *LINKED,
     )  # fmt: skip
     FIRST_DAY = "Replied from"
@@ -71,6 +82,7 @@ class InboxFilter(LinkedFilters):
     campaign = forms.ModelChoiceField(
         Campaign.objects.all(), required=False, empty_label="Campaign"
     )
+    client = client_field()
     category = forms.ModelChoiceField(
         Category.objects.all(), required=False, empty_label="Category"
     )
@@ -92,6 +104,7 @@ class InboxFilter(LinkedFilters):
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
         self.user = user
+        self.sight = Sight.of(user)
         self.answers = AnswerFilter()
         self.members = {member.pk: member for member in Member.objects.all()}
         self.categories = list(Category.objects.all())
@@ -102,6 +115,8 @@ class InboxFilter(LinkedFilters):
     def _fill_choices(self) -> None:
         people = [(str(pk), str(member)) for pk, member in self.members.items()]
         owner, sort = self.fields["owner"], self.fields["sort"]
+        campaigns = Campaign.objects.filter(self.sight.campaigns())
+        self.fields["campaign"].queryset = campaigns  # type: ignore[attr-defined]
         assert isinstance(owner, forms.ChoiceField)  # noqa: S101  for the type checker
         owner.choices = [("", "Owner"), *NAMED_OWNERS, *people]
         sort.widget.choices = SORTS
@@ -111,10 +126,11 @@ class InboxFilter(LinkedFilters):
         ]
         # Asked for only where the menu is drawn.
         owner.widget.choices = lambda: self._owners_with_counts
+        self.fields["client"].widget.choices = lambda: self._clients
 
     @cached_property
     def _owners_with_counts(self) -> list[tuple[str, str]]:
-        owned = Lead.objects.present().filter(owner__isnull=False).order_by()
+        owned = self._seen().filter(owner__isnull=False).order_by()
         counts: dict[int | None, int] = dict(
             # Not the key: on SQLite that one is not in the index.
             owned.values_list("owner").annotate(leads=Count("owner"))
@@ -122,9 +138,41 @@ class InboxFilter(LinkedFilters):
         people = [
             (str(pk), f"{member} ({counts.get(pk, 0):,})")
             for pk, member in self.members.items()
-            if member.is_active or pk in counts or str(pk) == self.data.get("owner")
+            if self._is_offered(member)
+            or pk in counts
+            or str(pk) == self.data.get("owner")
         ]
         return [("", "Owner"), *NAMED_OWNERS, *people]
+
+    @cached_property
+    def _clients(self) -> list[tuple[str, str]]:
+        """Return the choices of the menu: the clients that the viewer may know, and the
+        one in force, known or not.
+        """
+        said, may = self.data.get("client", "").strip(), self.sight.clients
+        clients = (pk for pk in known_clients() if may is None or pk in may)
+        known = {str(client): client_words(client) for client in clients}
+        if said and said not in known:
+            known[said] = client_words(said)
+        return [("", "Client"), *known.items()]
+
+    @property
+    def choosers(self) -> list[forms.BoundField]:
+        """Return the menus; that of clients only if there are two to choose from, or
+        one in force.
+        """
+        is_choice = len(self._clients) > 2 or "client" in self.given()  # noqa: PLR2004
+        return [
+            field for field in super().choosers if field.name != "client" or is_choice
+        ]
+
+    def _is_offered(self, member: Member) -> bool:
+        """Return whether the menu has a member of whom no lead is seen."""
+        owners = self.sight.owners
+        return member.is_active and (owners is None or member.pk in owners)
+
+    def _seen(self) -> QuerySet[Lead]:
+        return Lead.objects.present().filter(self.sight.leads())
 
     def _name_what_is_wrong(self) -> None:
         for name, field in self.fields.items():
@@ -159,7 +207,7 @@ class InboxFilter(LinkedFilters):
     def leads(self, *, at: datetime, without: str = "") -> QuerySet[Lead]:
         conditions = self._conditions(at)
         conditions.pop(without, None)
-        wanted = Lead.objects.present().filter(*conditions.values())
+        wanted = self._seen().filter(*conditions.values())
         return wanted.select_related("owner", "campaign", "category")
 
     def count(self, *, at: datetime, without: str = "") -> int:
@@ -185,7 +233,7 @@ class InboxFilter(LinkedFilters):
             **self._conditions(at, by_id=False),
             "since": Q(reply_order__gt=since),
         }
-        found = Lead.objects.present().filter(*conditions.values())
+        found = self._seen().filter(*conditions.values())
         return found.order_by()[:MOST_NEW].count()
 
     def page(self, *, at: datetime, after: str) -> Page[Lead]:
@@ -236,6 +284,7 @@ class InboxFilter(LinkedFilters):
             | self.linked_conditions(at)
             | {
                 "owner": self._owned_by(said["owner"]),
+                "client": self._of_client,
                 "status": self._in_status(said["status"]),
                 "sla": self.answers.condition(said["sla"], at),
                 "from": within("reply_order", said["from"], None),
@@ -259,7 +308,8 @@ class InboxFilter(LinkedFilters):
         found = self._words
         if not found:
             return found
-        ids = Lead.objects.filter(found).values_list("pk", flat=True)
+        seen = Lead.objects.filter(self.sight.leads())
+        ids = seen.filter(found).values_list("pk", flat=True)
         few = list(ids.order_by()[: MOST_NAMED + 1])
         return Q(pk__in=few) if len(few) <= MOST_NAMED else found
 
@@ -283,6 +333,11 @@ class InboxFilter(LinkedFilters):
             case _:
                 return Q(owner=int(owner))
 
+    @cached_property
+    def _of_client(self) -> Q:
+        client = self.cleaned_data["client"]
+        return of_client(client) if client else Q()
+
     @property
     def _is_not_closed(self) -> Q:
         closing = [category.pk for category in self.categories if category.is_closing]
@@ -302,6 +357,8 @@ class InboxFilter(LinkedFilters):
                 return Q(answer_owed=False) & self._is_not_closed
             case "closed":
                 return Q(category__is_closing=True)
+            case "important" | "snoozed" | "archived":
+                return Q(**{f"is_{status}": True})
             case _:
                 return Q()
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from assignments.services.periods import short_day
 from dashboard.filters import most_counted
 from dashboard.inbox.answer_filter import sla_words
+from dashboard.inbox.client_filter import client_words
 from dashboard.inbox.filter import (
     NAMED_OWNERS,
     STATUSES,
@@ -72,6 +73,8 @@ def _words(form: InboxFilter, name: str) -> str:
         case "owner":
             named = dict(NAMED_OWNERS).get(said)
             return f"Owner: {named or form.members[int(said)]}"
+        case "client":
+            return client_words(said)
         case "status":
             return dict(STATUSES)[said]
         case "sla":

@@ -10,6 +10,7 @@ from assignments.services.bulk.open_leads import is_open
 from assignments.services.insights import review
 from assignments.services.insights.answers_due import overdue
 from assignments.services.insights.review import MOST_COUNTED
+from assignments.services.sight import Sight
 from dashboard.inbox.hidden_filters import held_by
 
 
@@ -31,8 +32,9 @@ def rail_of(user: User, *, at: datetime) -> Rail:
 
     Mine and Nobody's are open leads; overdue ones are those that the user may move.
     """
-    present = Lead.objects.present()
-    open_leads = Lead.objects.filter(is_open())
+    seen = Sight.of(user).leads()
+    present = Lead.objects.present().filter(seen)
+    open_leads = Lead.objects.filter(is_open(), seen)
     # By id: with a join the counts would look at the leads of everybody.
     member = Member.objects.filter(user=user).first()
     late = present.filter(overdue(at), review.movable_by(user))

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import trigger_client_event
 
 from assignments.services.periods import moment_from
+from assignments.services.sight import visible_leads
 from assignments.services.webhooks import status
 from assignments.services.webhooks.status import NewsMark
 from dashboard.htmx import PageRequest, render_page, target
@@ -77,6 +78,8 @@ def _news(request: PageRequest, form: InboxFilter, at: datetime) -> HttpResponse
     response = render(request, f"{TEMPLATE}#{NEWS}", context)
     seen = NewsMark.parsed(request.GET.get("seen", ""))
     if seen and seen.event_at != pulse.event_at:
-        touched = status.leads_changed_since(seen.event_at)
+        changed = status.leads_changed_since(seen.event_at)
+        shown = visible_leads(request.user).filter(pk__in=changed).order_by()
+        touched = list(shown.values_list("pk", flat=True))
         return trigger_client_event(response, "leads-touched", {"leads": touched})
     return response

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from assignments.models import Account, Lead
+from assignments.models import Account, Lead, User
 from assignments.services import account
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger.notes import write_note
@@ -15,6 +15,7 @@ from assignments.services.ledger.read_marks import mark_lead
 from assignments.services.mail_content.parse_waiting import is_anything_unparsed
 from assignments.services.mirror.conversations import is_conversation_stale
 from assignments.services.periods import moment_from
+from assignments.services.sight import visible_leads
 from assignments.task_queue import nudge_open_lead
 from dashboard.configuration.sla_labels import due_words
 from dashboard.htmx import PageRequest, back, render_page, target
@@ -23,6 +24,7 @@ from dashboard.inbox.lead_list import list_behind, list_of
 from dashboard.inbox.lead_rows import row_of
 from dashboard.lead.conversation import conversation_of, mail_of, notes_of, poll_of
 from dashboard.lead.forms import NoteForm
+from dashboard.lead.given_away import given_away_answer, gone_from_sight
 from dashboard.lead.neighbours import neighbours_of
 from dashboard.notifications.poll_fingerprint import seen
 from dashboard.service_errors import refuse
@@ -37,8 +39,10 @@ FRAGMENTS = ("panel", "thread", "earlier", "notes", "timeline")
 
 @require_safe
 def lead_page(request: PageRequest, map_id: int) -> HttpResponse:
-    lead = get_lead(map_id)
     at = timezone.now()
+    if (change := gone_from_sight(request, map_id)) is not None:
+        return given_away_answer(request, change, at=at)
+    lead = get_lead(map_id, request.user)
     if target(request).startswith("mail-"):
         shown = mail_of(lead, request.GET.get("mail", ""))
         return render(request, "lead/_mail.html", {"lead": lead, "shown": shown})
@@ -69,7 +73,8 @@ def mark(request: PageRequest, map_id: int) -> HttpResponse:
     is_read = request.POST.get("as") == "read"
     at = timezone.now()
     try:
-        mark_lead(lead=get_lead(map_id), is_read=is_read, actor=request.user, at=at)
+        lead = get_lead(map_id, request.user)
+        mark_lead(lead=lead, is_read=is_read, actor=request.user, at=at)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
         return _read_mark(request, map_id, at, status=409)
@@ -81,7 +86,7 @@ def _read_mark(
 ) -> HttpResponse:
     if not request.htmx:
         return back(request, "lead", map_id)
-    lead = get_lead(map_id)
+    lead = get_lead(map_id, request.user)
     row = row_of(lead, viewer=request.user, at=at)
     context = {"lead": lead, "row": row, "here": request.POST.get("next", "")}
     response = render(request, f"{TEMPLATE}#{READ_MARK}", context, status=status)
@@ -90,7 +95,7 @@ def _read_mark(
 
 @require_POST
 def add_note(request: PageRequest, map_id: int) -> HttpResponse:
-    lead = get_lead(map_id)
+    lead = get_lead(map_id, request.user)
     at = timezone.now()
     form = NoteForm(request.POST)
     if not form.is_valid():
@@ -170,12 +175,20 @@ def lead_row(request: PageRequest, map_id: int) -> HttpResponse:
 
     Raises Http404 if there is no such lead.
     """
-    row = row_of(get_lead(map_id), viewer=request.user, at=timezone.now())
+    at = timezone.now()
+    if (change := gone_from_sight(request, map_id)) is not None:
+        return given_away_answer(request, change, at=at)
+    row = row_of(get_lead(map_id, request.user), viewer=request.user, at=at)
     return render(request, "inbox/_row.html", {"row": row})
 
 
-def get_lead(map_id: int) -> Lead:
-    known = Lead.objects.select_related("owner__team", "campaign", "category")
+def get_lead(map_id: int, viewer: User) -> Lead:
+    """Return the lead with what a row shows of it.
+
+    Raises Http404 if the viewer does not see it, as if it did not exist.
+    """
+    seen = visible_leads(viewer)
+    known = seen.select_related("owner__team", "campaign", "category")
     return get_object_or_404(known, pk=map_id)
 
 

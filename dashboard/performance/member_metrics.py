@@ -13,6 +13,7 @@ from assignments.services.insights.metrics import (
     answer_trend,
     metrics_table,
 )
+from assignments.services.sight import Sight
 from dashboard.performance.charts import chart_of
 from dashboard.performance.periods import (
     Days,
@@ -26,17 +27,21 @@ from dashboard.templatetags.performance import duration
 WEEKS, MONTHS = 13, 6
 
 
-def member_figures(member: Member, form: PeriodForm, *, at: datetime) -> dict[str, Any]:
+def member_figures(
+    member: Member, form: PeriodForm, *, at: datetime, sight: Sight
+) -> dict[str, Any]:
     """Return the template's context for the figures of a member in the form's period.
+
+    `sight` must see the leads of the member; only those of its clients count.
 
     With trends and charts of 13 weeks and 6 months, which end with the period's last
     day, or with today if that is earlier.
     """
-    scope = MemberScope(member_id=member.pk)
+    scope = MemberScope(member_id=member.pk, sight=sight)
     (line,) = metrics_table([member], period=form.value, at=at, scope=scope).lines
     last = min(form.days[1], timezone.localdate())
-    weeks = _steps(member, weeks_up_to(last, WEEKS))
-    months = _steps(member, months_up_to(last, MONTHS))
+    weeks = _steps(member, weeks_up_to(last, WEEKS), sight)
+    months = _steps(member, months_up_to(last, MONTHS), sight)
     answers = [(step.own.count, step.covering.count) for _, step in weeks]
     medians = [(step.own.median or 0, 0) for _, step in weeks]
     return {
@@ -64,6 +69,9 @@ def _median_in_words(step: TrendPoint) -> str:
     return duration(step.own.median) if step.own.count else "none"
 
 
-def _steps(member: Member, spans: Sequence[Days]) -> list[tuple[Days, TrendPoint]]:
+def _steps(
+    member: Member, spans: Sequence[Days], sight: Sight
+) -> list[tuple[Days, TrendPoint]]:
     periods = [period_of(*days) for days in spans]
-    return list(zip(spans, answer_trend(member, periods), strict=True))
+    points = answer_trend(member, periods, sight=sight)
+    return list(zip(spans, points, strict=True))

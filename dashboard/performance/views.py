@@ -7,13 +7,13 @@ are for sales managers, like the one of the history (docs/design/design.md, sect
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from assignments.models import Hold, Lead, Member
+from assignments.models import Hold, Member
 from assignments.services.insights.definitions import DEFINITIONS
 from assignments.services.insights.lead_counts import MemberScope
 from assignments.services.insights.metrics import (
@@ -21,6 +21,7 @@ from assignments.services.insights.metrics import (
     answered_replies,
     metrics_table,
 )
+from assignments.services.sight import Sight, visible_leads
 from dashboard.csv_response import BATCH, csv_response
 from dashboard.htmx import PageRequest
 from dashboard.inbox.answer_filter import unanswered_before
@@ -40,10 +41,13 @@ def performance(request: PageRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "definitions": DEFINITIONS}
     if not form.is_valid():
         return render(request, TEMPLATE, context, status=400)
-    lines, total = _table(form)
+    sight = Sight.of(request.user)
+    lines, total = _table(form, sight)
     team = form.cleaned_data["team"]
+    leads = visible_leads(request.user)
     context |= {
         "lines": lines,
+        "sees_all_members": sight.owners is None,
         "total": total,
         "heads": _heads(form),
         **_name_head(form),
@@ -51,7 +55,7 @@ def performance(request: PageRequest) -> HttpResponse:
         "days": form.days,
         "before": unanswered_before(
             {"team": f"{team.pk}"} if team else {},
-            Q(owner__team=team) if team else None,
+            leads.filter(owner__team=team) if team else leads,
         ),
     }
     return render(request, TEMPLATE, context)
@@ -66,7 +70,7 @@ def performance_csv(request: PageRequest) -> HttpResponseBase:
     return csv_response(
         request,
         name="performance",
-        lines=lambda: [_figures_csv(form)],
+        lines=lambda: [_figures_csv(form, Sight.of(request.user))],
     )
 
 
@@ -81,9 +85,8 @@ def answers_export(request: PageRequest) -> HttpResponseBase:
     form = PeriodForm(request.GET)
     if not form.is_valid():
         return render(request, TEMPLATE, {"form": form}, status=400)
-    replies = answered_replies(form.value).select_related(
-        "lead", "owner", "covering_for"
-    )
+    seen = answered_replies(form.value).filter(Sight.of(request.user).leads("lead__"))
+    replies = seen.select_related("lead", "owner", "covering_for")
     rows = in_chunks(replies, order=BY_ANSWER, size=BATCH)
     zone = timezone.get_current_timezone()
     return csv_response(
@@ -95,7 +98,8 @@ def answers_export(request: PageRequest) -> HttpResponseBase:
 def leads_export(request: PageRequest) -> HttpResponseBase:
     check_manager(request, "export leads")
     live = Hold.objects.live().filter(lead=OuterRef("pk")).order_by("pk")
-    leads = Lead.objects.annotate(covered_for_id=Subquery(live.values("origin")[:1]))
+    seen = visible_leads(request.user)
+    leads = seen.annotate(covered_for_id=Subquery(live.values("origin")[:1]))
     rows = in_chunks(
         leads.select_related("owner", "category"), order=BY_KEY, size=BATCH
     )
@@ -103,15 +107,16 @@ def leads_export(request: PageRequest) -> HttpResponseBase:
     return csv_response(request, name="leads", lines=lambda: leads_csv(rows, zone=zone))
 
 
-def _figures_csv(form: PeriodForm) -> str:
-    lines, total = _table(form)
+def _figures_csv(form: PeriodForm, sight: Sight) -> str:
+    lines, total = _table(form, sight)
     return figures_csv([*lines, total], form.days)
 
 
-def _table(form: PeriodForm) -> tuple[list[MemberMetrics], MemberMetrics]:
+def _table(form: PeriodForm, sight: Sight) -> tuple[list[MemberMetrics], MemberMetrics]:
     team = form.cleaned_data["team"]
-    scope = MemberScope(team_id=team.pk if team else None)
-    known = Member.objects.select_related("team").order_by("name")
+    scope = MemberScope(team_id=team.pk if team else None, sight=sight)
+    seen = Member.objects.filter(sight.members())
+    known = seen.select_related("team").order_by("name")
     members = known.filter(team=team) if team else known
     period, at = form.value, timezone.now()
     found = metrics_table(members, period=period, at=at, scope=scope)

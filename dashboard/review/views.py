@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,11 +17,13 @@ from assignments.services.errors import AssignmentRefused
 from assignments.services.insights import review as services_review
 from assignments.services.insights.review import accept_drift
 from assignments.services.routing import suggestions as services
+from assignments.services.sight import Sight, visible_leads
 from dashboard.assign.views_bulk import check_right
 from dashboard.htmx import PageRequest, back, target
 from dashboard.inbox.answer_filter import unanswered_before
 from dashboard.inbox.lead_rows import row_of
 from dashboard.inbox.sidebar import to_review
+from dashboard.lead.given_away import given_away_answer, gone_from_sight
 from dashboard.lead.views import get_lead
 from dashboard.review.sections import DaysForm, piles_of
 from dashboard.service_errors import refuse
@@ -47,7 +50,7 @@ def _page(request: PageRequest, *, status: int = 200) -> HttpResponse:
     pages = Paginator(known.order_by("-pk"), SHOWN)
     at = timezone.now()
     piles = piles_of(request.user, at=at, days=form.wanted)
-    mine = services_review.movable_by(request.user)
+    mine = visible_leads(request.user).filter(services_review.movable_by(request.user))
     context = {
         "before": unanswered_before({"mine": "yes"}, mine),
         "total": to_review(request.user, at=at),
@@ -71,7 +74,7 @@ def accept_change(request: PageRequest, map_id: int) -> HttpResponse:
     with status 409. Raises Http404 for an unknown lead, and PermissionDenied if the
     service says NotAllowed.
     """
-    lead = get_lead(map_id)
+    lead = get_lead(map_id, request.user)
     try:
         accept_drift(lead=lead, actor=request.user, at=timezone.now())
     except AssignmentRefused as refusal:
@@ -87,7 +90,8 @@ def accept_shown(request: PageRequest) -> HttpResponse:
     check_right(request)
     asked = request.POST.getlist("suggestion")[:SHOWN]
     ids = [int(pk) for pk in asked if pk.isascii() and pk.isdecimal() and len(pk) < 19]
-    shown = list(Suggestion.objects.filter(pk__in=ids).select_related("lead"))
+    seen = _seen_suggestions(request.user)
+    shown = list(seen.filter(pk__in=ids).select_related("lead"))
     if not shown:
         messages.error(
             request, "These suggestions are gone: they were answered or withdrawn."
@@ -119,6 +123,10 @@ def dismiss(request: PageRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, _dismiss)
 
 
+def _seen_suggestions(user: User) -> QuerySet[Suggestion]:
+    return Suggestion.objects.filter(Sight.of(user).leads("lead__"))
+
+
 def _accept(one: Suggestion, actor: User, at: datetime) -> None:
     services.accept_suggestion(suggestion=one, actor=actor, at=at)
 
@@ -128,7 +136,7 @@ def _dismiss(one: Suggestion, actor: User, at: datetime) -> None:
 
 
 def _decide(request: PageRequest, pk: int, act: Act) -> HttpResponse:
-    known = Suggestion.objects.select_related("lead", "member")
+    known = _seen_suggestions(request.user).select_related("lead", "member")
     one = get_object_or_404(known, pk=pk)
     status = 200
     try:
@@ -146,9 +154,12 @@ def _answer(request: PageRequest, map_id: int, status: int) -> HttpResponse:
     status. That is the owner of a lead's page if htmx replaces it, with the client
     event `lead-changed`; else the row of the inbox, with `row-changed`.
     """
-    lead = get_lead(map_id)
+    at = timezone.now()
+    if (change := gone_from_sight(request, map_id)) is not None:
+        return given_away_answer(request, change, at=at, status=status)
+    lead = get_lead(map_id, request.user)
     context = {
-        "row": row_of(lead, viewer=request.user, at=timezone.now()),
+        "row": row_of(lead, viewer=request.user, at=at),
         "lead": lead,
     }
     is_owner = target(request) == f"owner-{map_id}"

@@ -23,6 +23,7 @@ from assignments.services.routing.lint import lint_context, lint_rules
 from assignments.services.routing.load import load_rules
 from assignments.services.routing.replay import replay_rules
 from assignments.services.routing.run import count_waiting_leads, preview_decisions
+from assignments.services.sight import Sight
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest, render_page
 from dashboard.routing.replay_table import ReplayTable
@@ -48,14 +49,16 @@ def _list(
     at = timezone.now()
     rules = load_rules()
     waiting = count_waiting_leads(rules, at=at)
-    is_tried = waiting <= MOST_TRIED or "try" in request.GET
+    # Those who do not see all leads get no numbers of what rules do next.
+    sees_all = Sight.of(request.user).sees_all
+    is_tried = sees_all and (waiting <= MOST_TRIED or "try" in request.GET)
     context = {
         "rows": rows_of_rules(
             rules,
             flaws=lint_rules(rules, lint_context(at, rules)),
             coming=_coming(rules, at) if is_tried else Coming(),
         ),
-        "untried": 0 if is_tried else waiting,
+        "untried": waiting if sees_all and not is_tried else 0,
         "moved": moved,
         "may_edit": is_manager(request.user),
     }
@@ -146,16 +149,20 @@ def _try(request: PageRequest, form: RuleForm) -> HttpResponse:
 
 def _form(request: PageRequest, form: RuleForm, **more: Any) -> HttpResponse:
     status = more.pop("status", 200)
+    may_edit = is_manager(request.user)
     context = {
         "form": form,
         "rule": form.rule,
-        "may_edit": is_manager(request.user),
+        "may_edit": may_edit,
         "many": [form[name] for name in ("campaign", "category")],
         "lists": [
-            (form[name], common_values(LeadAttribute(attribute=attribute)))
+            (
+                form[name],
+                common_values(LeadAttribute(attribute=attribute)) if may_edit else [],
+            )
             for name, attribute in LISTS.items()
         ],
-        "custom_fields": common_custom_fields(),
+        "custom_fields": common_custom_fields() if may_edit else {},
     }
     return render(request, "routing/rule.html", context | more, status=status)
 

@@ -8,11 +8,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from assignments.models import Lead
+from assignments.models import Lead, User
 from assignments.models.assignment import Cause
 from assignments.services.routing.explain import explain_lead
 from assignments.services.routing.load import load_rules
 from assignments.services.routing.replay import replay_rules
+from assignments.services.sight import Sight, visible_leads
 from assignments.visible_text import folded
 from dashboard.assign.pool_fields import id_of
 from dashboard.htmx import PageRequest
@@ -36,13 +37,14 @@ def try_rules(request: PageRequest) -> HttpResponse:
     rules = load_rules()
     context: dict[str, Any] = {"all_weeks": WEEKS, "weeks": weeks}
     if weeks in WEEKS:
-        found = replay_rules(rules, weeks=int(weeks), at=timezone.now())
+        sight = Sight.of(request.user)
+        found = replay_rules(rules, weeks=int(weeks), at=timezone.now(), sight=sight)
         context["replay"] = ReplayTable(found, rules)
     return render(request, TEMPLATE, context)
 
 
 def _explain(request: PageRequest, asked: str) -> HttpResponse:
-    leads = _leads(asked)
+    leads = _leads(asked, request.user)
     context: dict[str, Any] = {"asked": asked, "all_weeks": WEEKS}
     if len(leads) != 1:
         context |= {"matches": leads, "problem": _problem(asked, leads)}
@@ -67,14 +69,16 @@ def _problem(asked: str, leads: list[Lead]) -> str:
     return f"{len(leads)} leads match. Choose one."
 
 
-def _leads(asked: str) -> list[Lead]:
+def _leads(asked: str, viewer: User) -> list[Lead]:
     """Return the lead with this id; else those with this e-mail, whole (compared as
     `folded`); else those whose name, e-mail, company or campaign has all the words.
+
+    Only those that the viewer sees.
 
     Up to MOST_MATCHES + 1, the newest reply first; without the words of an empty
     search, none.
     """
-    known = Lead.objects.select_related("owner", "campaign", "category")
+    known = visible_leads(viewer).select_related("owner", "campaign", "category")
     if (number := id_of(asked)) is not None:
         by_id = list(known.filter(pk=number))
         if by_id:

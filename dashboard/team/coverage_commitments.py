@@ -6,6 +6,7 @@ from django.db.models import Count, Q
 
 from assignments.models import Coverage, Member
 from assignments.models.coverage import OVER
+from assignments.services.sight import Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +22,8 @@ class Ties:
         return bool(self.covering or self.promised or self.own)
 
 
-def ties_of(member: Member) -> Ties:
-    live = Q(holds__state="live")
+def ties_of(member: Member, sight: Sight) -> Ties:
+    live = Q(holds__state="live") & sight.leads("holds__lead__")
     open_ones = Coverage.objects.exclude(state="proposed").unfinished()
     known = open_ones.select_related("member").order_by("starts_at", "pk")
     covering = list(

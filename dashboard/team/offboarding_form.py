@@ -24,6 +24,8 @@ from assignments.models import (
 from assignments.models.plan import StrategyKind
 from assignments.services.access import is_manager
 from assignments.services.bulk.allocation import AllocationRequest, PlanPart
+from assignments.services.people.members import ends_login
+from assignments.services.sight import Sight, visible_leads
 from dashboard.assign.bulk_form import PlanNoteForm
 from dashboard.assign.member_choices import MemberOption, member_choices
 from dashboard.assign.pool_fields import PoolFields
@@ -101,6 +103,10 @@ class OffboardingForm:
         return is_theirs and self.member.is_active and not self.on_the_way
 
     @property
+    def ends_login(self) -> bool:
+        return ends_login(self.member)
+
+    @property
     def deactivates(self) -> bool:
         return self.may_deactivate and "deactivate" in self.data
 
@@ -161,11 +167,12 @@ class OffboardingForm:
         return sorted(piles, key=lambda pile: (pile.is_closed, -pile.count, pile.label))
 
     def _own(self) -> QuerySet[Lead]:
-        """Return the leads that the member owns and Smartlead still has, in no order,
-        without those held for somebody who is away.
+        """Return the leads that the member owns and Smartlead still has, as the user sees
+        them, in no order, without those held for somebody who is away.
         """
         held = Hold.objects.live().filter(to=self.member)
-        owned = Lead.objects.present().filter(owner=self.member)
+        seen = visible_leads(self.user).filter(gone_at=None)
+        owned = seen.filter(owner=self.member)
         return owned.exclude(pk__in=held.values("lead")).order_by()
 
     def _pile(self, key: int | None, named: Any, count: int) -> LeadPile:
@@ -208,7 +215,8 @@ class OffboardingForm:
         """Return the number of pending changes to the member of leads that they do not
         own yet: these are in no pile.
         """
-        return Assignment.objects.coming_to(self.member).count()
+        coming = Assignment.objects.coming_to(self.member)
+        return coming.filter(Sight.of(self.user).leads("lead__")).count()
 
     @property
     def query(self) -> str:

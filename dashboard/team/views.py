@@ -1,7 +1,6 @@
 """The workload of members."""
 
 from django import forms
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -9,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from assignments.models import Team
 from assignments.services.insights.workload import team_workload
+from assignments.services.sight import Sight, visible_leads
 from dashboard.htmx import PageRequest
 from dashboard.inbox.answer_filter import unanswered_before
 from dashboard.team.workload_table import SORTS, board_of
@@ -43,7 +43,9 @@ def team(request: PageRequest) -> HttpResponse:
     is_right = form.is_valid()
     chosen = form.cleaned_data.get("team")
     sort = form.cleaned_data.get("sort") or "load"
-    found = team_workload(at=timezone.now(), team=chosen)
+    sight = Sight.of(request.user)
+    found = team_workload(at=timezone.now(), team=chosen, sight=sight)
+    leads = visible_leads(request.user)
     context = {
         "form": form,
         "team": chosen,
@@ -53,8 +55,9 @@ def team(request: PageRequest) -> HttpResponse:
         "board": board_of(found, sort=sort, team=chosen),
         "before": unanswered_before(
             {"team": f"{chosen.pk}"} if chosen else {},
-            Q(owner__team=chosen) if chosen else None,
+            leads.filter(owner__team=chosen) if chosen else leads,
         ),
+        "sees_all_members": sight.owners is None,
         "has_teams": Team.objects.exists(),
     }
     return render(request, "team/team.html", context, status=200 if is_right else 400)

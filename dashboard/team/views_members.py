@@ -6,12 +6,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from assignments.models import Coverage, Lead, Member
+from assignments.models import Coverage, Member
 from assignments.services.absences import absences_at
 from assignments.services.access import require_manager
+from assignments.services.bulk.open_leads import is_open
 from assignments.services.errors import AssignmentRefused
 from assignments.services.insights.definitions import BY_KEY
 from assignments.services.people import members
+from assignments.services.sight import Sight, visible_leads
 from dashboard.htmx import PageRequest
 from dashboard.performance.member_metrics import member_figures
 from dashboard.performance.periods import PeriodForm
@@ -61,12 +63,18 @@ def _member(
     at = timezone.now()
     ahead = Coverage.objects.agreed().filter(member=member, ends_at__gt=at)
     period = PeriodForm(request.GET)
+    sight = Sight.of(request.user)
+    sees_leads, figures = sight.sees_leads_of(member.pk), {}
+    if period.is_valid() and sees_leads:
+        figures = member_figures(member, period, at=at, sight=sight)
+    owned = visible_leads(request.user).filter(owner=member)
     context = {
-        **(member_figures(member, period, at=at) if period.is_valid() else {}),
+        **figures,
         "period": period,
+        "sees_leads": sees_leads,
         "definitions": BY_KEY,
         "member": member,
-        "open": Lead.objects.open().owned_by(member).count(),
+        "open": owned.filter(is_open()).count(),
         "form": form,
         "absences": ahead.order_by("starts_at")[:5],
         "absence": absences_at(at).get(member.pk),

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from assignments.models import Member
 from assignments.services.bulk import plans
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people import members
+from assignments.services.people import deactivation, members
+from assignments.services.sight import Sight
 from dashboard.accounts.return_address import page_at
 from dashboard.assign.bulk_preview import PlanPreview
 from dashboard.assign.views_bulk import check_right, plan_asked_for, preview_asked_for
@@ -86,7 +87,7 @@ def _show(
     context = {
         "form": form,
         "member": form.member,
-        "ties": ties_of(form.member),
+        "ties": ties_of(form.member, Sight.of(request.user)),
         "places": routing_places_of(form.member),
         "preview": preview,
         "next": request.path,
@@ -96,34 +97,42 @@ def _show(
 
 @require_POST
 def deactivate(request: PageRequest, pk: int) -> HttpResponse:
-    return _switch(
-        request,
-        pk,
-        members.deactivate_member,
-        "{} is deactivated and gets no more leads.",
-    )
+    def act(member: Member) -> str:
+        ended = members.deactivate_member(
+            actor=request.user, member=member, at=timezone.now()
+        )
+        sentence = f"{member} is deactivated and gets no more leads."
+        if ended is None:
+            return sentence
+        words = deactivation.ended_in_words(ended)
+        return f"{sentence} Their login is shut{f': {words} ended' if words else ''}."
+
+    return _switch(request, pk, act)
 
 
 @require_POST
 def activate(request: PageRequest, pk: int) -> HttpResponse:
-    return _switch(
-        request, pk, members.activate_member, "{} is active again and can get leads."
-    )
+    def act(member: Member) -> str:
+        members.activate_member(actor=request.user, member=member)
+        sentence = f"{member} is active again and can get leads."
+        if member.user is None or member.user.is_active:
+            return sentence
+        return f"{sentence} Their login stays shut: allow it again under Logins."
+
+    return _switch(request, pk, act)
 
 
-def _switch(
-    request: PageRequest, pk: int, act: Callable[..., None], sentence: str
-) -> HttpResponse:
-    """Call `act` for the member, say `sentence` with the name, and go back to `next`,
-    else to the member's page. Raises Http404, and PermissionDenied for NotAllowed.
+def _switch(request: PageRequest, pk: int, act: Callable[[Member], str]) -> HttpResponse:
+    """Call `act` for the member, say what it returns, and go back to `next`, else to
+    the member's page. Raises Http404, and PermissionDenied for NotAllowed.
     """
-    member = get_object_or_404(Member, pk=pk)
+    member = get_object_or_404(Member.objects.select_related("user"), pk=pk)
     try:
-        act(actor=request.user, member=member)
+        sentence = act(member)
     except AssignmentRefused as refusal:
         refuse(request, refusal)
     else:
-        messages.success(request, sentence.format(member))
+        messages.success(request, sentence)
     return redirect(
         page_at(request, request.POST.get("next", "")) or reverse("member", args=[pk])
     )

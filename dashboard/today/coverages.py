@@ -14,6 +14,7 @@ from assignments.services.coverage.certificate import (
     StatusCounts,
     status_counts_by_coverage,
 )
+from assignments.services.sight import Sight
 from dashboard.coverage.labels import moment_in
 from dashboard.permissions import ViewerRights
 from dashboard.templatetags.handoff import counted
@@ -85,8 +86,11 @@ def coverages_today(rights: ViewerRights, *, at: datetime) -> list[CoverageToday
         if _is_today(coverage, at, is_return=is_return)
     ]
     coverages = [coverage for coverage, _ in found]
-    tallies = status_counts_by_coverage(coverages) if coverages else {}
-    loads = _open_counts([one for one in coverages if one.state == State.SCHEDULED])
+    tallies = (
+        status_counts_by_coverage(coverages, sight=rights.sight) if coverages else {}
+    )
+    scheduled = [one for one in coverages if one.state == State.SCHEDULED]
+    loads = _open_counts(scheduled, rights.sight)
     return [
         CoverageToday(
             coverage=coverage,
@@ -120,9 +124,10 @@ def _is_today(coverage: Coverage, at: datetime, *, is_return: bool) -> bool:
     return edge.astimezone(zone).date() == at.astimezone(zone).date()
 
 
-def _open_counts(coverages: list[Coverage]) -> Mapping[int, int]:
+def _open_counts(coverages: list[Coverage], sight: Sight) -> Mapping[int, int]:
     if not coverages:
         return {}
     owners = [coverage.member_id for coverage in coverages]
-    owned = Lead.objects.filter(is_open(), owner__in=owners).order_by()
+    seen = Lead.objects.filter(is_open(), sight.leads())
+    owned = seen.filter(owner__in=owners).order_by()
     return dict(owned.values_list("owner").annotate(Count("pk")))

@@ -7,12 +7,13 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
-from assignments.models import Lead, User
+from assignments.models import User
 from assignments.services.coverage.alerts import to_confirm
 from assignments.services.coverage.calendar import coverages_with_coverers
 from assignments.services.coverage.clashes import clash_sentences
 from assignments.services.ledger.unread_outcomes import undismissed_outcomes
 from assignments.services.routing.suggestions import open_suggestions_for
+from assignments.services.sight import visible_leads
 from dashboard.coverage.alerts import Attentions, attentions_of
 from dashboard.coverage.labels import CoverageEntry, entry_of
 from dashboard.filters import count_of
@@ -117,10 +118,13 @@ def numbers_of_today(user: User, *, at: datetime) -> TodayPage:
 def page_of_today(user: User, *, at: datetime) -> TodayPage:
     page = numbers_of_today(user, at=at)
     newest = list(undismissed_outcomes(user).values_list("lead", flat=True)[:FIRST])
-    joined = Lead.objects.select_related("owner", "campaign", "category")
+    joined = visible_leads(user).select_related("owner", "campaign", "category")
     troubled = joined.in_bulk(newest)
     sections, outcomes = first_rows(
-        page.sections, [troubled[pk] for pk in newest], viewer=user, at=at
+        page.sections,
+        [troubled[pk] for pk in newest if pk in troubled],
+        viewer=user,
+        at=at,
     )
     proposed = [entry.coverage for entry in page.proposals]
     clashes = clash_sentences(proposed, today=timezone.localdate(at))

@@ -17,6 +17,8 @@ from assignments.services.sla.answers_owed import is_answer_owed
 
 CLOSING = {"Not Interested", "Do Not Contact", "Wrong Person"}
 CAMPAIGNS = 40
+CLIENTS = 8
+FIRST_CLIENT = 700
 PILOT_CAMPAIGN = 900  # a campaign of three leads
 RARE_WORD = "quokka"  # a word that three leads have
 CHUNK_SIZE = 2_000
@@ -39,7 +41,11 @@ def fill_database(*, leads: int, user: User) -> None:
         ]
     )
     campaigns = [
-        Campaign(id=100 + at, name=f"{FIRMS[at % len(FIRMS)]} outreach {at}")
+        Campaign(
+            id=100 + at,
+            name=f"{FIRMS[at % len(FIRMS)]} outreach {at}",
+            client_id=FIRST_CLIENT + at % CLIENTS,
+        )
         for at in range(CAMPAIGNS)
     ]
     campaigns.append(Campaign(id=PILOT_CAMPAIGN, name="Pilot"))
@@ -80,7 +86,10 @@ def _lead(
         **_person(rng, firm),
         campaign=campaign,
         category=category,
+        client_id=campaign.client_id if number % 2 else None,
         is_unread=rng.random() < 0.1,
+        is_important=number % 25 == 0,
+        is_snoozed=number % 50 == 1,
         last_sent_at=sent,
         last_reply_at=replied,
         last_message="Thanks, could you send me the price list for this year?",

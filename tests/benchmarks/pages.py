@@ -64,8 +64,11 @@ class LeadAdmin(ModelAdmin):
     list_filter = (
         "owner",
         "campaign",
+        "campaign__client_id",
         "category",
         "category__is_closing",
+        "is_important",
+        "is_snoozed",
         "is_unread",
         "answer_owed",
         "last_reply_at",
@@ -129,7 +132,7 @@ def _check_row_counts(
     """Require the same number of rows of both. This warms the caches as well."""
     mine = browser.get(ours).content.decode()
     other = browser.get(theirs).content.decode()
-    shown = mine.count('<li class="lrow'), other.count('class="action-checkbox"')
+    shown = mine.count('class="lrow'), other.count('class="action-checkbox"')
     may_differ = DUE_MEANWHILE if case.rows is None else 0
     if abs(shown[0] - shown[1]) > may_differ or case.rows not in {None, *shown}:
         raise RuntimeError(f"{case.name}: {shown} rows instead of {case.rows}.")
@@ -157,7 +160,10 @@ def _filters() -> Iterator[ComparedList]:
         "owner, nobody": ("owner=nobody", f"owner__isnull=True&{known}=False"),
         "owner, not known": ("owner=unknown", f"{known}=True"),
         "campaign": ("campaign=103", "campaign__id__exact=103"),
+        "client": ("client=702", "campaign__client_id__exact=702"),
         "category": ("category=5", "category__id__exact=5"),
+        "important": ("status=important", "is_important__exact=1"),
+        "snoozed": ("status=snoozed", "is_snoozed__exact=1"),
         "unread": ("status=unread", "is_unread__exact=1"),
         "waiting on us": ("status=waiting_on_us", "answer_owed__exact=1"),
         "waiting on them": ("status=waiting_on_them", "answer_owed__exact=0"),

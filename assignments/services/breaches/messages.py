@@ -1,7 +1,7 @@
 """Notifications of overdue answers: to owners, then to team leads or managers."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from assignments.models import Breach, Lead, Member, User
 from assignments.models.notification import NotificationKind
 from assignments.services.notifications.notify import notify, one_line
 from assignments.services.periods import short_day
+from assignments.services.sight import EVERYTHING, Sight
 from assignments.services.sla.policy import SlaPolicy
 from assignments.services.time_zones import zone_or_default
 
@@ -36,7 +37,7 @@ def notify_owners(
         owner = leads[breach.lead_id].owner
         if owner is not None and (owner.user or owner).is_active:
             by_owner[owner].append(breach)
-    for owner, owned in by_owner.items():
+    for owner, owned in _seen_by_readers(by_owner):
         zone = policy.calendar_of(owner.pk).zone
         first = leads[owned[0].lead_id]
         is_one = len(owned) == 1
@@ -65,7 +66,7 @@ def notify_team_leads(breaches: Sequence[Breach], *, at: datetime) -> None:
     for breach in breaches:
         for user in recipients.of(breach.owner):
             by_user[user].append(breach)
-    for user, theirs in by_user.items():
+    for user, theirs in _seen_by_readers(by_user):
         zone = zone_or_default(user.time_zone)
         notify(
             user,
@@ -76,6 +77,24 @@ def notify_team_leads(breaches: Sequence[Breach], *, at: datetime) -> None:
             path=_inbox_path({b.lead.owner_id for b in theirs}),
             at=at,
         )
+
+
+def _seen_by_readers[Reader: User | Member](
+    breaches: Mapping[Reader, Sequence[Breach]],
+) -> Iterator[tuple[Reader, list[Breach]]]:
+    """Yield each reader with the breaches of leads that they see, without empty ones.
+
+    A member without a login sees all.
+    """
+    for reader, theirs in breaches.items():
+        user = reader.user if isinstance(reader, Member) else reader
+        sight = Sight.of(user) if user else EVERYTHING
+        ids = {breach.lead_id for breach in theirs}
+        if not sight.sees_all:
+            leads = Lead.objects.filter(sight.leads(), pk__in=ids).order_by()
+            ids = set(leads.values_list("pk", flat=True))
+        if seen := [breach for breach in theirs if breach.lead_id in ids]:
+            yield reader, seen
 
 
 class _Recipients:

@@ -13,6 +13,7 @@ from assignments.services import access
 from assignments.services.bulk import plans
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.ledger.transitions import cancel_waiting
+from assignments.services.sight import Sight
 from assignments.task_queue import nudge_dispatch
 
 CHUNK = 500
@@ -129,12 +130,15 @@ def _cancel(batch: Batch, leads: Sequence[int], outcome: str, at: datetime) -> i
 def retry_refused(*, batch: Batch, actor: User, at: datetime) -> Batch:
     """Send undismissed REFUSED rows as a new batch, dismiss them; return that batch.
 
+    Rows of leads that `actor` does not see stay as they are.
+
     Its cause is UNDO for an undo, else BULK; the plan's note goes along. Leads that
     have moved since, or about which somebody decided, are skipped there. Raises
     NotAllowed, or AssignmentRefused if there is no such row.
     """
     check_can_control(actor, batch)
-    refused = batch.assignments.filter(state=State.REFUSED, dismissed_at=None)
+    seen = batch.assignments.filter(Sight.of(actor).leads("lead__"))
+    refused = seen.filter(state=State.REFUSED, dismissed_at=None)
     rows = list(refused.order_by("pk").select_related("lead"))
     if not rows:
         raise AssignmentRefused("Nothing in this batch is refused any more.")

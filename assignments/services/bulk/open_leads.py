@@ -30,13 +30,16 @@ def is_interested() -> Q:
     return is_open() & Q(category__in=list(interested.values_list("pk", flat=True)))
 
 
-def owned_open_counts() -> Counter[int]:
+def owned_open_counts(seen: Q | None = None) -> Counter[int]:
     """Return open leads by owner id, a member may be missing: the count on Team, in the
     picker and behind `owner=…&status=open`. Pending changes are not looked at.
+
+    `seen`: the condition of the leads that count; without it all, also for a picker:
+    it tells how full a member is.
     """
     # Grouped by category too, so that the index alone answers the query.
     closing = closing_category_ids()
-    rows = Lead.objects.replied().filter(owner__isnull=False).order_by()
+    rows = Lead.objects.replied().filter(seen or Q(), owner__isnull=False).order_by()
     counts: Counter[int] = Counter()
     for owner, category, count in rows.values_list("owner", "category").annotate(
         # Not the key: on SQLite that one is not in the index.

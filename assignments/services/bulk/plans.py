@@ -5,6 +5,7 @@ What is confirmed is what the preview showed.
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,7 @@ from assignments.services.bulk.revalidation import PlanChanged, changes_since
 from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger.notes import LONGEST_NOTE
 from assignments.services.people import members
+from assignments.services.sight import Sight, visible_leads
 from assignments.task_queue import nudge_dispatch, nudge_plans
 
 PREVIEW_VALID_FOR = timedelta(days=1)  # how old a preview may be when it is confirmed
@@ -60,7 +62,8 @@ def make_plan(
 
     `wish`: what the form said, kept to show it again. `leaver`: the member whose leads
     are given away and who gets none; `deactivates_leaver`: the confirmation also
-    deactivates them, which is for managers. A lead in several parts goes by the first.
+    deactivates them, which is for managers. A lead in several parts goes by the first;
+    one that `actor` does not see is in none.
     No lead is moved. Raises NotAllowed if `actor` leads no team or may not choose a member;
     AssignmentRefused if the members cannot be chosen, or the note is too long or has a
     wrong placeholder.
@@ -69,7 +72,12 @@ def make_plan(
     context = plan_context(actor, reason=reason, at=at)
     context.leaver_id = leaver.pk if leaver else None
     before = dict(context.tally.loads)
-    entries = [entry for part in parts for entry in allocate(part, context)]
+    seen = Sight.of(actor).leads()
+    entries = [
+        entry
+        for part in parts
+        for entry in allocate(replace(part, leads=part.leads.filter(seen)), context)
+    ]
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
     plan.deactivates_leaver = deactivates_leaver
@@ -106,7 +114,7 @@ def confirm_plan(
         batch = _create_batch(plan, actor, at, without=changed)
         plan.batch, plan.confirmed_at = batch, at
         plan.save(update_fields=["batch", "confirmed_at"])
-        _deactivate_leaver(plan, actor)
+        _deactivate_leaver(plan, actor, at)
         nudge_dispatch()
     write_plan.write_chunk(plan=plan, at=at)
     if not plan.is_written:
@@ -114,14 +122,14 @@ def confirm_plan(
     return batch
 
 
-def _deactivate_leaver(plan: SavedPlan, actor: User) -> None:
+def _deactivate_leaver(plan: SavedPlan, actor: User, at: datetime) -> None:
     """Deactivate the member who leaves, if the plan says so, else do nothing.
 
     At once, before their leads have moved: no rule or colleague gives them another one
     meanwhile. Raises NotAllowed unless `actor` is a manager.
     """
     if plan.deactivates_leaver and plan.leaver is not None:
-        members.deactivate_member(actor=actor, member=plan.leaver)
+        members.deactivate_member(actor=actor, member=plan.leaver, at=at)
 
 
 def delete_old_previews(*, at: datetime) -> int:
@@ -375,7 +383,7 @@ def moving_leads(
     """Return one page of the entries that move a lead, in order, with their leads.
 
     Leads (ids) in `without` are left out before `start` and `count` are applied; leads
-    not in the database after that, so that a page may be shorter.
+    that the plan's actor does not see after that, so that a page may be shorter.
     """
     moving = [
         entry
@@ -383,5 +391,5 @@ def moving_leads(
         if entry.to_id is not None and entry.lead_id not in without
     ]
     page = moving[start : start + count]
-    leads = Lead.objects.in_bulk([entry.lead_id for entry in page])
+    leads = visible_leads(plan.actor).in_bulk([entry.lead_id for entry in page])
     return [(entry, leads[entry.lead_id]) for entry in page if entry.lead_id in leads]

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import batched, islice
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Greatest
 
 from assignments.models import Lead, Member, SavedPlan, User
@@ -23,6 +23,7 @@ from assignments.services.bulk.allocation import AllocationRequest, PlanPart
 from assignments.services.bulk.rebalance_math import MemberLoad, target_loads, transfers
 from assignments.services.bulk.revalidation import Movability, movability
 from assignments.services.errors import AssignmentRefused
+from assignments.services.sight import Sight, visible_leads
 
 AT_ONCE = 10_000  # leads in one query
 
@@ -55,7 +56,8 @@ def rebalance_targets(
     lead or manager.
     """
     access.check_assign_many(actor)
-    kinds = _kinds(members, at=at, with_live=with_live)
+    sight = Sight.of(actor)
+    kinds = _kinds(members, at=at, with_live=with_live, sight=sight)
     counts = open_leads.open_lead_counts()
     movable = access.movable_owner_ids(actor)
     theirs = {member.pk: movable is None or member.pk in movable for member in members}
@@ -94,7 +96,7 @@ def plan_rebalance(
     The leads untouched for longest move first. `query` is the form's query string, kept
     with the plan. Raises NotAllowed, or AssignmentRefused if nothing is to move.
     """
-    parts = list(_parts(shares, at=at, with_live=with_live))
+    parts = list(_parts(shares, actor=actor, at=at, with_live=with_live))
     if not parts:
         raise AssignmentRefused("Nothing is to move: this is as level as it gets.")
     saved = [
@@ -137,11 +139,12 @@ def saved_targets(plan: SavedPlan) -> list[RebalanceTarget]:
 
 # ── Leads to move ─────────────────────────────────────────────────────────────────
 def _kinds(
-    members: Sequence[Member], *, at: datetime, with_live: bool
+    members: Sequence[Member], *, at: datetime, with_live: bool, sight: Sight
 ) -> dict[int, Counter[str]]:
-    """Return, by member id, the open leads they own, counted by Movability."""
+    """Return, by member id, the seen open leads they own, counted by Movability."""
     kinds: dict[int, Counter[str]] = {member.pk: Counter() for member in members}
-    rows = Lead.objects.filter(open_leads.is_open(), owner__in=list(kinds)).order_by()
+    seen = Lead.objects.filter(open_leads.is_open(), sight.leads())
+    rows = seen.filter(owner__in=list(kinds)).order_by()
     with_kind = rows.annotate(kind=movability(at, with_live=with_live))
     for owner, kind, count in with_kind.values_list("owner", "kind").annotate(
         Count("pk")
@@ -151,7 +154,11 @@ def _kinds(
 
 
 def _parts(
-    targets: Sequence[RebalanceTarget], *, at: datetime, with_live: bool
+    targets: Sequence[RebalanceTarget],
+    *,
+    actor: User,
+    at: datetime,
+    with_live: bool,
 ) -> Iterator[PlanPart]:
     by_id = {target.member.pk: target for target in targets}
     loads = [MemberLoad(id=target.member.pk, load=target.before) for target in targets]
@@ -160,7 +167,8 @@ def _parts(
     for transfer in transfers(loads, wanted):
         giver, receiver = by_id[transfer.from_id], by_id[transfer.to_id]
         if giver.member.pk not in lead_ids:
-            ids = _leads_to_give(giver, at=at, with_live=with_live)
+            seen = visible_leads(actor)
+            ids = _leads_to_give(giver, seen, at=at, with_live=with_live)
             lead_ids[giver.member.pk] = ids
         request = AllocationRequest(
             strategy=StrategyKind.MEMBER,
@@ -173,14 +181,15 @@ def _parts(
 
 
 def _leads_to_give(
-    giver: RebalanceTarget, *, at: datetime, with_live: bool
+    giver: RebalanceTarget, seen: QuerySet[Lead], *, at: datetime, with_live: bool
 ) -> Iterator[int]:
-    """Yield ids of the member's open leads that may move, as many as they give.
+    """Yield ids of the member's open leads, of those seen, that may move, as many as
+    they give.
 
     With `with_live` leads of live conversations may move too. Those without a mail in
     or out for longest come first.
     """
-    owned = Lead.objects.filter(open_leads.is_open(), owner=giver.member)
+    owned = seen.filter(open_leads.is_open(), owner=giver.member)
     movable = owned.annotate(kind=movability(at, with_live=with_live)).filter(
         kind=Movability.MOVABLE
     )

@@ -22,10 +22,12 @@ from assignments.services.bulk.allocation import GONE, is_set, may_move
 from assignments.services.bulk.undo_outlook import NoWayBack, no_way_back
 from assignments.services.errors import AssignmentRefused
 from assignments.services.ledger import holds
+from assignments.services.sight import Sight
 
 CLICKED = "Somebody also asked for this lead by itself: it stays as asked."
 NOBODY = "Nobody had it before, and Smartlead cannot take an owner away."
 NOT_KNOWN = "Handoff does not know who had it before."
+NOT_SEEN = "You do not see this lead, so it stays where it is."
 AT_ONCE = 10_000  # rows in one query; SQLite takes some thirty thousand parameters
 
 
@@ -188,6 +190,8 @@ class _UndoContext:
     later: Mapping[int, str]
     # By row: the sentence that it took its lead out of a coverage that has ended.
     over: Mapping[int, str]
+    # Ids of the leads that the actor sees; None: all.
+    seen: frozenset[int] | None
 
 
 def _load_context(actor: User, made: QuerySet[Assignment]) -> _UndoContext:
@@ -199,7 +203,16 @@ def _load_context(actor: User, made: QuerySet[Assignment]) -> _UndoContext:
         choosable=frozenset(choosable.values_list("pk", flat=True)),
         later=_later_changes(made),
         over=holds.ended_coverage_reasons(made),
+        seen=_seen_leads(actor, made),
     )
+
+
+def _seen_leads(actor: User, made: QuerySet[Assignment]) -> frozenset[int] | None:
+    sight = Sight.of(actor)
+    if sight.sees_all:
+        return None
+    seen = made.order_by().filter(sight.leads("lead__"))
+    return frozenset(seen.values_list("lead", flat=True))
 
 
 def _later_changes(made: QuerySet[Assignment]) -> dict[int, str]:
@@ -264,6 +277,8 @@ def _obstacle(row: BatchRow, context: _UndoContext) -> str:
     """
     if row.is_gone:
         return GONE
+    if context.seen is not None and row.lead_id not in context.seen:
+        return NOT_SEEN
     if row.state == State.DONE and row.owner_id != row.to_id:
         holder = context.members[row.owner_id] if row.owner_id else "nobody"
         return f"It has moved since: it is with {holder} now."

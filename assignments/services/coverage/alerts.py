@@ -16,6 +16,7 @@ from assignments.models.assignment import Assignment, Cause, State
 from assignments.services import access
 from assignments.services.absence_wording import first_day_away
 from assignments.services.coverage import lifecycle
+from assignments.services.sight import Sight
 
 STATE = Coverage.State
 TICKS_MISSED = timedelta(minutes=5)
@@ -77,11 +78,18 @@ def troubles_for(user: User, at: datetime) -> list[CoverageTrouble]:
     """Return the problems of the coverages that `user` is responsible for.
 
     Those are all for a manager, for others those of the teams they lead and of their
-    own member. In order: refused moves, late ticks or returns, leads without a free
-    coverer, deactivated coverers, then unread problems of coverages that are over.
-    Proposals have none.
+    own member; refused moves only of leads that the user sees. In order: these, late
+    ticks or returns, leads without a free coverer, deactivated coverers, then unread
+    problems of coverages that are over. Proposals have none.
     """
-    return _troubles(list(_visible_to(user, _coverages_to_check())), at)
+    sight = Sight.of(user)
+    found = _troubles(list(_visible_to(user, _coverages_to_check())), at)
+    named = {trouble.lead.pk for trouble in found if trouble.lead}
+    if sight.sees_all or not named:
+        return found
+    leads = Lead.objects.filter(sight.leads(), pk__in=named).order_by()
+    seen = set(leads.values_list("pk", flat=True))
+    return [one for one in found if one.lead is None or one.lead.pk in seen]
 
 
 def all_troubles(at: datetime) -> list[CoverageTrouble]:

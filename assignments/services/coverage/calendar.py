@@ -15,6 +15,7 @@ from assignments.services.absence_wording import (
     has_own_scope,
     is_whole_days,
 )
+from assignments.services.sight import EVERYTHING, Sight
 
 type TimeWindow = tuple[datetime, datetime]
 
@@ -118,12 +119,15 @@ def coverages_with_coverers() -> QuerySet[Coverage]:
     ).prefetch_related(Prefetch("coverers", coverers))
 
 
-def live_hold_counts(coverages: Iterable[Coverage]) -> dict[int, int]:
-    """Return the number of live holds by coverage id.
+def live_hold_counts(
+    coverages: Iterable[Coverage], *, sight: Sight = EVERYTHING
+) -> dict[int, int]:
+    """Return the number of live holds of leads that are seen, by coverage id.
 
     Coverages without any are left out.
     """
-    live = Hold.objects.live().filter(coverage__in=list(coverages)).order_by()
+    seen = Hold.objects.live().filter(sight.leads("lead__"))
+    live = seen.filter(coverage__in=list(coverages)).order_by()
     return dict(live.values_list("coverage").annotate(leads=Count("pk")))
 
 

@@ -1,7 +1,7 @@
 """Results of a coverage: counts of its leads, and the sentences about each of them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 
 from assignments.models import Assignment, Coverage, Hold, Note
 from assignments.models.assignment import Cause
+from assignments.services.sight import EVERYTHING, Sight
 
 State = Hold.State
 Outcome = Hold.Outcome
@@ -82,6 +83,7 @@ class StatusCounts:
     counts: Mapping[HoldStatus, int]
     arrivals: int = 0
     verified: int = 0
+    unseen: int = 0  # holds of leads that the viewer does not see: in no other number
 
     def __getitem__(self, fate: str) -> int:
         return self.counts.get(HoldStatus(fate), 0)
@@ -167,15 +169,19 @@ class CoverageCertificate:
         return len(self.exceptions) < total
 
 
-def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
+def certificate(
+    coverage: Coverage, *, most: int = 200, sight: Sight = EVERYTHING
+) -> CoverageCertificate:
     """Return the certificate of a coverage, with at most `most` leads in each list.
+
+    Only of leads that are seen; `tally.unseen` counts the others.
 
     `exceptions` are the holds neither returned nor on their way. `first_row` is the
     lowest id of rows that took a lead, `last_row` the highest that took or ended a
     hold; `returned_from` and `returned_to` are the first and last end of returned
     holds.
     """
-    rows = coverage.holds.aggregate(
+    rows = coverage.holds.filter(sight.leads("lead__")).aggregate(
         first=Min("taken_by"),
         last=Max("ended_by"),
         taken=Max("taken_by"),
@@ -185,10 +191,12 @@ def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
     last = max((row for row in (rows["last"], rows["taken"]) if row), default=None)
     return CoverageCertificate(
         coverage=coverage,
-        tally=status_counts(coverage),
-        exceptions=certificate_lines(coverage, EXCEPTIONS, most=most),
-        returned=certificate_lines(coverage, [HoldStatus.RETURNED], most=most),
-        notes=return_note_counts(coverage),
+        tally=status_counts(coverage, sight=sight),
+        exceptions=certificate_lines(coverage, EXCEPTIONS, most=most, sight=sight),
+        returned=certificate_lines(
+            coverage, [HoldStatus.RETURNED], most=most, sight=sight
+        ),
+        notes=return_note_counts(coverage, sight),
         first_row=rows["first"],
         last_row=last,
         returned_from=rows["began"],
@@ -196,20 +204,25 @@ def certificate(coverage: Coverage, *, most: int = 200) -> CoverageCertificate:
     )
 
 
-def status_counts(coverage: Coverage) -> StatusCounts:
-    """Return the counts of one coverage; all are 0 if it has no holds."""
-    return status_counts_by_coverage([coverage]).get(
-        coverage.pk, StatusCounts(counts={})
-    )
+def status_counts(coverage: Coverage, *, sight: Sight = EVERYTHING) -> StatusCounts:
+    """Return the counts of one coverage's leads that are seen; all 0 without holds."""
+    found = status_counts_by_coverage([coverage], sight=sight)
+    seen = found.get(coverage.pk, StatusCounts(counts={}))
+    if sight.sees_all:
+        return seen
+    return replace(seen, unseen=coverage.holds.count() - seen.holds)
 
 
-def status_counts_by_coverage(coverages: Iterable[Coverage]) -> dict[int, StatusCounts]:
+def status_counts_by_coverage(
+    coverages: Iterable[Coverage], *, sight: Sight = EVERYTHING
+) -> dict[int, StatusCounts]:
     """Return the counts by coverage id, in one query; those without holds are left out.
 
-    `arrivals` counts arrivals that were taken, `verified` returned holds whose last row
-    is verified.
+    Only leads that are seen count; `unseen` is left at 0. `arrivals` counts arrivals
+    that were taken, `verified` returned holds whose last row is verified.
     """
-    holds = Hold.objects.filter(coverage__in=list(coverages)).order_by()
+    known = Hold.objects.filter(coverage__in=list(coverages)).order_by()
+    holds = known.filter(sight.leads("lead__"))
     by_status = {
         fate.value: Count("pk", filter=CONDITIONS[fate]) for fate in HoldStatus
     }
@@ -234,13 +247,16 @@ def status_counts_by_coverage(coverages: Iterable[Coverage]) -> dict[int, Status
 
 
 def holds_with_status(
-    coverage: Coverage, fates: Iterable[HoldStatus] = ()
+    coverage: Coverage,
+    fates: Iterable[HoldStatus] = (),
+    *,
+    sight: Sight = EVERYTHING,
 ) -> QuerySet[Hold]:
     """Return the coverage's holds with a status in `fates` (empty: all), unsorted.
 
-    Lead, owner, campaign, members and ledger rows are joined.
+    Only of leads that are seen. Lead, owner, campaign, members and ledger rows are joined.
     """
-    holds = coverage.holds.select_related(
+    holds = coverage.holds.filter(sight.leads("lead__")).select_related(
         "lead__owner", "lead__campaign", "origin", "to",
         "ended_by__actor", "ended_by__to", "move__to", "taken_by",
     )  # fmt: skip
@@ -254,13 +270,14 @@ def certificate_lines(
     *,
     most: int,
     newest_first: bool = False,
+    sight: Sight = EVERYTHING,
 ) -> list[CertificateLine]:
     """Return lines of the holds with a status in `fates` (empty: all), at most `most`.
 
     The oldest end comes first, with `newest_first` the newest.
     """
     order = ("-ended_at", "-pk") if newest_first else ("ended_at", "pk")
-    holds = holds_with_status(coverage, fates).order_by(*order)
+    holds = holds_with_status(coverage, fates, sight=sight).order_by(*order)
     return [certificate_line(hold) for hold in holds[:most]]
 
 
@@ -288,13 +305,15 @@ def status_of_hold(hold: Hold) -> HoldStatus:
     return HoldStatus(hold.outcome)
 
 
-def return_note_counts(coverage: Coverage) -> dict[str, int]:
+def return_note_counts(coverage: Coverage, sight: Sight = EVERYTHING) -> dict[str, int]:
     """Return the number of return notes by note state.
 
     They are notes of rows that ended the coverage's holds; states without any are left
     out.
     """
-    notes = Note.objects.filter(assignment__ends__coverage=coverage, kind="return")
+    notes = Note.objects.filter(
+        sight.leads("lead__"), assignment__ends__coverage=coverage, kind="return"
+    )
     by_state = notes.order_by().values_list("state")
     return dict(by_state.annotate(notes=Count("pk", distinct=True)))
 

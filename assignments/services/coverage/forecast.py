@@ -30,6 +30,7 @@ from assignments.services.coverage.rotation import (
     RotationCandidate,
 )
 from assignments.services.coverage.snapshot import lead_snapshots, take_snapshot
+from assignments.services.sight import Sight
 
 DRAFT_ID = 0  # in the place of the id of a coverage that is not saved
 LEAD_COLUMNS = ("owner", "campaign", "category__is_closing", "last_reply_at")
@@ -51,14 +52,30 @@ class ForecastLead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """The leads that would be covered, and how many would find nobody free."""
+    """The leads that would be covered, and the ids of those that find nobody free."""
 
     dealt: Sequence[ForecastLead]
-    unplaced: int
+    unplaced_ids: Sequence[int]
+
+    @property
+    def unplaced(self) -> int:
+        return len(self.unplaced_ids)
 
     @property
     def moves(self) -> int:
         return sum(not lead.stays for lead in self.dealt)
+
+    def seen_with(self, sight: Sight) -> "Forecast":
+        """Return the forecast of the leads that are seen."""
+        if sight.sees_all:
+            return self
+        ids = [*(lead.lead_id for lead in self.dealt), *self.unplaced_ids]
+        leads = Lead.objects.filter(sight.leads(), pk__in=ids).order_by()
+        seen = set(leads.values_list("pk", flat=True))
+        return Forecast(
+            dealt=[lead for lead in self.dealt if lead.lead_id in seen],
+            unplaced_ids=[pk for pk in self.unplaced_ids if pk in seen],
+        )
 
 
 def forecast(draft: CoverageDraft, starts_at: datetime) -> Forecast:
@@ -71,14 +88,15 @@ def forecast(draft: CoverageDraft, starts_at: datetime) -> Forecast:
     office = _snapshot(draft, starts_at)
     ended = _ended_before(starts_at)
     covered: list[ForecastLead] = []
-    unplaced = 0
+    unplaced: list[int] = []
     for lead in lead_snapshots(_leads(draft).only(*LEAD_COLUMNS)):
         at_start = _in_start_set(_lead_at_start(lead, office, ended), draft, office)
         decision = plan_lead(at_start, office)
-        unplaced += decision.unplaced == DRAFT_ID
+        if decision.unplaced == DRAFT_ID:
+            unplaced.append(lead.pk)
         if dealt := _covered_lead(at_start, decision):
             covered.append(dealt)
-    return Forecast(dealt=covered, unplaced=unplaced)
+    return Forecast(dealt=covered, unplaced_ids=unplaced)
 
 
 def owned_or_arriving_leads(member_id: int) -> LeadQuerySet:

@@ -25,6 +25,7 @@ from assignments.services.errors import AssignmentRefused, NotAllowed, Stale
 from assignments.services.ledger import preconditions
 from assignments.services.ledger.transitions import finalize
 from assignments.services.locks import lock_lead
+from assignments.services.sight import check_sees
 from assignments.task_queue import nudge_dispatch
 
 STATE = Coverage.State
@@ -77,6 +78,7 @@ def hand_back(
     Raises Stale if not held, NotAllowed unless `may_hand_back`, AssignmentRefused if
     the origin is inactive or a change that must stay is pending.
     """
+    check_sees(actor, lead.pk)
     lead = lock_lead(lead.pk)
     holds = Hold.objects.live().filter(coverage=coverage, lead=lead)
     hold = holds.select_related("origin__team", "to__team", "move", "coverage").first()

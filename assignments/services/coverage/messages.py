@@ -23,6 +23,7 @@ from assignments.services.coverage.certificate import (
 )
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications.notify import notify, one_line
+from assignments.services.sight import EVERYTHING, Sight
 from assignments.services.time_zones import zone_or_default
 
 LONGEST = timedelta(minutes=30)  # then the start is told with leads on their way
@@ -90,6 +91,7 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
             at=at,
         )
         for user in responsible.exclude(pk__in=known.values("user"))
+        if trouble.lead is None or Sight.of(user).sees(trouble.lead.pk)
     ]
     return sum(notification is not None for notification in notifications)
 
@@ -264,6 +266,8 @@ def _notify_counts(own_notice: CoverageNotice, at: datetime, *, is_final: bool) 
     own_notice.save()
     coverage = own_notice.coverage
     counts = status_counts(coverage)
+    reader = own_notice.member.user
+    sight = Sight.of(reader) if reader else EVERYTHING
     verb = "is" if 1 in {counts.home, counts.taken} else "are"
     how_many = f"{counts.home:,} of {_leads(counts.taken)} {verb}"
     result = f"{how_many} with you again" if counts.taken else "no lead was handed over"
@@ -276,7 +280,7 @@ def _notify_counts(own_notice: CoverageNotice, at: datetime, *, is_final: bool) 
         text="\n".join(
             [
                 f"Taken {counts.taken:,}: {', '.join(parts)}.",
-                *_exception_lines(coverage),
+                *_exception_lines(coverage, sight),
             ]
         ),
         path=f"/coverage/{coverage.pk}/certificate/",
@@ -285,12 +289,13 @@ def _notify_counts(own_notice: CoverageNotice, at: datetime, *, is_final: bool) 
     return int(notification is not None)
 
 
-def _exception_lines(coverage: Coverage) -> list[str]:
-    """Return `lead: sentence` for the first 20 holds in EXCEPTIONS, oldest end first.
-
-    If there are more, a last line says so.
+def _exception_lines(coverage: Coverage, sight: Sight) -> list[str]:
+    """Return `lead: sentence` for the first 20 holds in EXCEPTIONS whose lead the reader
+    sees, oldest end first. If there are more, a last line says so.
     """
-    exceptions = certificate_lines(coverage, EXCEPTIONS, most=MOST_NAMED + 1)
+    exceptions = certificate_lines(
+        coverage, EXCEPTIONS, most=MOST_NAMED + 1, sight=sight
+    )
     sentences = [
         f"{line.hold.lead}: {line.sentence}" for line in exceptions[:MOST_NAMED]
     ]

@@ -32,6 +32,7 @@ from assignments.services.coverage.forecast import (
     rotation_from_draft,
 )
 from assignments.services.mirror.sync_sources import INBOX
+from assignments.services.sight import EVERYTHING, Sight
 
 DAY = timedelta(days=1)
 MOST_CHOICES = 100  # leads whose reasons the page shows
@@ -136,8 +137,11 @@ class CoveragePreview:
         return any(part.over for part in self.parts)
 
 
-def preview_draft(draft: CoverageDraft, at: datetime) -> CoveragePreview:
-    """Return what a draft would do, if nothing changes until it starts.
+def preview_draft(
+    draft: CoverageDraft, at: datetime, *, sight: Sight = EVERYTHING
+) -> CoveragePreview:
+    """Return what a draft would do with the leads that are seen, if nothing changes
+    until it starts.
 
     Its days and shares must be without problems. A start before `at` is reckoned from
     `at`. `leads` includes the unplaced; `calls` counts leads that change owner, with
@@ -146,7 +150,8 @@ def preview_draft(draft: CoverageDraft, at: datetime) -> CoveragePreview:
     starts_at, ends_at = draft.window(at)
     able = {member.pk: member for member in _active_coverers(draft)}
     absences = absences_by_member(able, starts_at, ends_at)
-    expected = forecast(draft, max(starts_at, at))  # a start that was missed is late
+    # A start that was missed is late.
+    expected = forecast(draft, max(starts_at, at)).seen_with(sight)
     dealt = expected.dealt
     gap = _uncovered_days(draft, (starts_at, ends_at), able, absences)
     return CoveragePreview(

@@ -9,6 +9,7 @@ from assignments.models import Assignment, Coverage, Note
 from assignments.services.bulk import call_estimates
 from assignments.services.bulk.call_estimates import CallEstimate
 from assignments.services.coverage.certificate import HoldStatus, StatusCounts
+from assignments.services.sight import EVERYTHING, Sight
 
 MOST_SENTENCES = 3
 
@@ -39,17 +40,24 @@ class CoverageProgress:
 
 
 def coverage_progress(
-    coverage: Coverage, tally: StatusCounts, *, at: datetime
+    coverage: Coverage,
+    tally: StatusCounts,
+    *,
+    at: datetime,
+    sight: Sight = EVERYTHING,
 ) -> CoverageProgress:
     """Return the progress of the return while it is returning, else of the start.
+
+    Only leads that are seen count, as in `tally`.
 
     Of a return `total` are the leads ever held, `done` those no longer out; of a start
     `done` are the leads ever held, `total` also those on their way or unplaced.
     `waiting` counts pending moves of its holds. `in_the_way` are up to three outcomes
     of these, and a sentence if leads are unplaced.
     """
-    moves = Assignment.objects.pending().filter(changes__coverage=coverage).distinct()
-    waiting, notes = moves.count(), _unsent_notes(coverage)
+    seen = Assignment.objects.pending().filter(sight.leads("lead__"))
+    moves = seen.filter(changes__coverage=coverage).distinct()
+    waiting, notes = moves.count(), _unsent_notes(coverage, sight)
     done = tally.taken
     total = tally.taken + tally[HoldStatus.TAKING] + coverage.unplaced
     if coverage.state == Coverage.State.RETURNING:
@@ -64,8 +72,8 @@ def coverage_progress(
     )
 
 
-def _unsent_notes(coverage: Coverage) -> int:
-    pending = Note.objects.pending()
+def _unsent_notes(coverage: Coverage, sight: Sight) -> int:
+    pending = Note.objects.pending().filter(sight.leads("lead__"))
     started = pending.filter(assignment__takes__coverage=coverage)
     returned = pending.filter(assignment__ends__coverage=coverage)
     return started.distinct().count() + returned.distinct().count()

@@ -7,13 +7,15 @@ the cost depends on what happened since the period began, not on all of the hist
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from assignments.models import Member
+from assignments.services.sight import EVERYTHING, Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,23 +32,35 @@ class LeadCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberScope:
-    """Members to count: those of a team, a single one, or all if both are None."""
+    """Members to count: those of a team, a single one, or all if both are None.
+
+    Of these only members whose leads `sight` sees, and of their leads only those of its
+    clients. Leads that have moved to others since still count for who had them.
+    """
 
     team_id: int | None = None
     member_id: int | None = None
+    sight: Sight = EVERYTHING
 
-    def lookup(self, name: str) -> dict[str, int]:
-        """Return the scope as filter arguments for the foreign key to a member `name`.
+    def lookup(self, name: str) -> Q:
+        """Return the scope as a condition for the foreign key to a member `name`.
 
-        Empty for all members; the member counts if a team is given as well.
+        Q() for all members; the member counts if a team is given as well.
         """
+        seen = self.sight.members(f"{name}__")
         if self.member_id is not None:
-            return {name: self.member_id}
-        return {} if self.team_id is None else {f"{name}__team": self.team_id}
+            return Q(**{name: self.member_id}) & seen
+        if self.team_id is None:
+            return seen
+        return Q(**{f"{name}__team": self.team_id}) & seen
 
     def of(self, members: Collection[int | None]) -> set[int]:
         """Return those of the member ids that are in the scope, without None."""
-        known = {member for member in members if member is not None}
+        known = {
+            member
+            for member in members
+            if member is not None and self.sight.sees_leads_of(member)
+        }
         if self.member_id is not None:
             return known & {self.member_id}
         if self.team_id is None:
@@ -60,12 +74,34 @@ class MemberScope:
 
         Uses the query parameters `member` and `team`.
         """
+        if self.sight.owners is not None:
+            seen = _one_of(column, self.sight.owners)
+            return f"{seen} AND {replace(self, sight=EVERYTHING).condition(column)}"
         if self.member_id is not None:
             return f"{column} = %(member)s"
         if self.team_id is not None:
             members = "SELECT id FROM assignments_member WHERE team_id = %(team)s"
             return f"{column} IN ({members})"
         return f"{column} IS NOT NULL"
+
+    @property
+    def leads_condition(self) -> str:
+        """Return an SQL condition on leads `l`, after another one: those of the clients.
+
+        Empty without a limit.
+        """
+        clients = self.sight.clients
+        if clients is None:
+            return ""
+        own, campaigns = (_one_of(f"{of}.client_id", clients) for of in "lk")
+        return f""" AND ({own} OR l.client_id IS NULL AND l.campaign_id IN (
+            SELECT k.id FROM assignments_campaign k WHERE {campaigns}))"""  # noqa: S608
+
+
+def _one_of(column: str, ids: Collection[int]) -> str:
+    """Return the SQL condition that the column is one of these numbers."""
+    numbers = ", ".join(str(int(pk)) for pk in sorted(ids))
+    return f"{column} IN ({numbers})" if numbers else "1 = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +286,7 @@ stayed AS (
     LEFT JOIN assignments_category c ON c.id = l.category_id AND c.is_interested
     WHERE l.first_seen_at < %(ends)s
         AND (l.gone_at IS NULL OR l.gone_at >= %(starts)s)
-        AND l.map_id NOT IN (SELECT lead_id FROM moved)
+        AND l.map_id NOT IN (SELECT lead_id FROM moved){seen}
     GROUP BY 1
 )
 SELECT 'stayed', member, leads, replied, interested, NULL, NULL FROM stayed WHERE {member}
@@ -260,7 +296,7 @@ FROM moved
 JOIN assignments_lead l ON l.map_id = moved.lead_id
 LEFT JOIN replied ON replied.lead_id = moved.lead_id
 LEFT JOIN assignments_category c ON c.id = l.category_id AND c.is_interested
-WHERE {gained} OR {lost}
+WHERE ({gained} OR {lost}){seen}
 """
 
 
@@ -279,6 +315,7 @@ def _rows(
         home_of_to=_HOME.format(column="to_id"),
         home_of_expected=_HOME.format(column="expected_id"),
         **{name: scope.condition(name) for name in columns},
+        seen=scope.leads_condition,
     )
     with connection.cursor() as cursor:
         cursor.execute(words, values)

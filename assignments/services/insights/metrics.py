@@ -13,6 +13,7 @@ from assignments.models import Lead, Member, Reply
 from assignments.services.insights import lead_counts
 from assignments.services.insights.answers_due import overdue
 from assignments.services.insights.lead_counts import LeadCounts, MemberScope
+from assignments.services.sight import EVERYTHING, Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def _add_answers(
     # Grouped by minutes: no more rows than there are different times.
     rows = (
         answered_replies(period)
-        .filter(**scope.lookup("owner"))
+        .filter(scope.lookup("owner"), scope.sight.of_clients("lead__"))
         .order_by()
         .values("owner_id", "minutes", covers=Q(covering_for__isnull=False))
         .annotate(
@@ -181,7 +182,8 @@ def _add_waiting(
     """Set `waiting` and `overdue` (at `at`) of the lines, counted as the linked inbox
     filters them. Lines without waiting leads stay as they are.
     """
-    owed = Lead.objects.present().waiting_on_us().filter(**scope.lookup("owner"))
+    seen = Lead.objects.present().filter(scope.sight.leads())
+    owed = seen.waiting_on_us().filter(scope.lookup("owner"))
     rows = owed.order_by().values("owner_id")
     for row in rows.annotate(
         count=Count("pk"), overdue=Count("pk", filter=overdue(at))
@@ -199,8 +201,11 @@ class TrendPoint:
     covering: AnswerTimes = field(default_factory=AnswerTimes)
 
 
-def answer_trend(member: Member, periods: Sequence[Period]) -> list[TrendPoint]:
-    """Return a point for each period, in their order, with the member's answers in it.
+def answer_trend(
+    member: Member, periods: Sequence[Period], *, sight: Sight = EVERYTHING
+) -> list[TrendPoint]:
+    """Return a point for each period, in their order, with the member's answers in it,
+    of `sight` the clients alone.
 
     An answer for a member away is `covering`, else `own`. There must be a period, and
     they follow each other without a gap. One query.
@@ -208,7 +213,8 @@ def answer_trend(member: Member, periods: Sequence[Period]) -> list[TrendPoint]:
     steps = [TrendPoint(period) for period in periods]
     whole = Period(starts_at=periods[0].starts_at, ends_at=periods[-1].ends_at)
     starts = [period.starts_at for period in periods]
-    rows = answered_replies(whole).filter(owner=member)
+    answered = answered_replies(whole).filter(sight.of_clients("lead__"))
+    rows = answered.filter(owner=member)
     for at, minutes, covering_for, due_at in rows.values_list(
         "answered_at", "minutes", "covering_for_id", "due_at"
     ):

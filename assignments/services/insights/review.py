@@ -17,6 +17,7 @@ from assignments.services.errors import Stale
 from assignments.services.insights.answers_due import overdue
 from assignments.services.locks import lock_lead
 from assignments.services.routing.suggestions import open_suggestions_for
+from assignments.services.sight import Sight
 
 UNTOUCHED_DAYS = 7
 MOST_DAYS = 3650
@@ -55,13 +56,15 @@ def movable_by(user: User) -> Q:
     """Return the condition for leads that the user may move.
 
     Of a sales manager all leads; of others their own and those of teams they lead, and
-    with a team also leads that have no owner.
+    with a team also leads that have no owner; of these, those that they see.
     """
     movable = access.movable_owner_ids(user)
     if movable is None:
         return Q()
     owned = Q(owner__in=[pk for pk in movable if pk is not None])
-    return owned | without_owner() if None in movable else owned
+    if None in movable:
+        owned |= without_owner()
+    return owned & Sight.of(user).leads()
 
 
 def without_owner() -> Q:

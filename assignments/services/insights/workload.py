@@ -15,6 +15,7 @@ from assignments.models import Assignment, Coverage, Hold, Lead, Member, Team
 from assignments.services.absences import absences_at, absences_by_member
 from assignments.services.bulk import open_leads
 from assignments.services.insights.answers_due import overdue
+from assignments.services.sight import EVERYTHING, Sight
 
 AHEAD = timedelta(days=14)  # how far ahead the next absence is looked for
 
@@ -66,29 +67,38 @@ class Workload:
     unknown: MemberWorkload | None = None
 
 
-def team_workload(*, at: datetime, team: Team | None = None) -> Workload:
+def team_workload(
+    *, at: datetime, team: Team | None = None, sight: Sight = EVERYTHING
+) -> Workload:
     """Return the workload of a team's members, with `nobody` and `unknown` None.
+
+    Only leads that are seen count, and members none of whose leads can be are left out.
 
     Without a team: of all members, of leads without an owner, and of leads whose owner
     Smartlead has never told. `total` is the sum of these lines.
     """
-    members = _members(team)
-    lines = _member_workloads(members, at)
+    members = _members(team, sight)
+    lines = [
+        line
+        for line in _member_workloads(members, at, sight)
+        if not line.is_empty or sight.sees_leads_of(line.member and line.member.pk)
+    ]
     if team is not None:
         return Workload(members=lines, total=_sum(lines))
-    nobody = _unowned(Q(owner_known_at__isnull=False), at)
-    unknown = _unowned(Q(owner_known_at=None), at)
+    seen = sight.leads()
+    nobody = _unowned(Q(owner_known_at__isnull=False) & seen, at)
+    unknown = _unowned(Q(owner_known_at=None) & seen, at)
     total = _sum([*lines, nobody, unknown])
     return Workload(members=lines, nobody=nobody, unknown=unknown, total=total)
 
 
-def _members(team: Team | None) -> list[Member]:
+def _members(team: Team | None, sight: Sight) -> list[Member]:
     """Return the members of the team, or all without one.
 
     Each has the attributes `oldest`, the id of the lead that waits longest for them,
     and `oldest_since`, its reply; both None if none waits.
     """
-    oldest = waiting_leads().filter(owner=OuterRef("pk"))
+    oldest = waiting_leads(sight).filter(owner=OuterRef("pk"))
     first = oldest.order_by("reply_order", "map_id")
     members = Member.objects.select_related("team", "user").annotate(
         oldest=Subquery(first.values("pk")[:1]),
@@ -97,15 +107,18 @@ def _members(team: Team | None) -> list[Member]:
     return list(members.filter(team=team) if team else members)
 
 
-def waiting_leads() -> QuerySet[Lead]:
-    """Return present leads that wait for our answer, in no order."""
-    return Lead.objects.present().waiting_on_us().order_by()
+def waiting_leads(sight: Sight = EVERYTHING) -> QuerySet[Lead]:
+    """Return present leads that are seen and wait for our answer, in no order."""
+    return Lead.objects.present().filter(sight.leads()).waiting_on_us().order_by()
 
 
-def _member_workloads(members: Sequence[Member], at: datetime) -> list[MemberWorkload]:
+def _member_workloads(
+    members: Sequence[Member], at: datetime, sight: Sight
+) -> list[MemberWorkload]:
     ids = [member.pk for member in members]
-    is_open, held, coming = open_leads.owned_open_counts(), _held(), _coming()
-    owed, late = _owed(at)
+    is_open = open_leads.owned_open_counts(sight.leads())
+    held, coming = _held(sight), _coming(sight)
+    owed, late = _owed(at, sight)
     away = absences_at(at)
     ahead = absences_by_member(ids, at, at + AHEAD)
     return [
@@ -124,12 +137,12 @@ def _member_workloads(members: Sequence[Member], at: datetime) -> list[MemberWor
     ]
 
 
-def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
+def _owed(at: datetime, sight: Sight) -> tuple[Counter[int], Counter[int]]:
     """Return two counts by owner id: leads that wait for our answer, and those of them
     overdue.
     """
     rows = list(
-        waiting_leads()
+        waiting_leads(sight)
         .filter(owner__isnull=False)
         .values_list("owner")
         .annotate(all=Count("owner"), late=Count("owner", filter=overdue(at)))
@@ -138,20 +151,22 @@ def _owed(at: datetime) -> tuple[Counter[int], Counter[int]]:
     return waiting, Counter({owner: late for owner, _, late in rows})
 
 
-def _held() -> Counter[int]:
+def _held(sight: Sight) -> Counter[int]:
     """Return, by the id of the covering member, the number of present leads they own by
     a live hold.
     """
-    held = Hold.objects.live().filter(lead__owner=F("to"), lead__gone_at=None)
+    seen = Hold.objects.live().filter(sight.leads("lead__"))
+    held = seen.filter(lead__owner=F("to"), lead__gone_at=None)
     counts = held.order_by().values_list("to").annotate(Count("lead", distinct=True))
     return Counter(dict(counts))
 
 
-def _coming() -> Counter[int]:
+def _coming(sight: Sight) -> Counter[int]:
     """Return, by member id, the number of present leads whose newest pending change
     goes to them.
     """
-    rows = Assignment.objects.last_pending().filter(lead__gone_at=None).order_by()
+    seen = Assignment.objects.last_pending().filter(sight.leads("lead__"))
+    rows = seen.filter(lead__gone_at=None).order_by()
     return Counter(dict(rows.values_list("to").annotate(Count("pk"))))
 
 

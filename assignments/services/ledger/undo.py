@@ -21,6 +21,7 @@ from assignments.services.ledger import holds
 from assignments.services.ledger.assign import write_decision
 from assignments.services.ledger.transitions import LEAD_GONE, finalize
 from assignments.services.locks import lock_lead
+from assignments.services.sight import check_sees
 
 NO_OWNER_BEFORE = (
     "Nobody had it before, and Smartlead cannot leave a lead without an owner. "
@@ -67,8 +68,15 @@ def undo_assignment(
 def _check_possible(assignment: Assignment, actor: User) -> None:
     if why_not := _too_late([assignment]).get(assignment.pk):
         raise AssignmentRefused(why_not)
+    if not _is_own(assignment, actor):
+        check_sees(actor, assignment.lead_id)
     if why_not := access.UndoRights.of(actor).why_not(assignment):
         raise NotAllowed(why_not)
+
+
+def _is_own(assignment: Assignment, user: User) -> bool:
+    """Return whether the user decided it by itself: then they may undo it unseen."""
+    return assignment.actor_id == user.pk and assignment.batch_id is None
 
 
 def undo_obstacles(changes: Collection[Assignment], user: User) -> dict[int, str]:
@@ -87,6 +95,23 @@ def undo_obstacles(changes: Collection[Assignment], user: User) -> dict[int, str
 def why_not_undo(assignment: Assignment, user: User) -> str | None:
     """Return a sentence why `user` cannot undo the assignment now; None if they can."""
     return undo_obstacles([assignment], user).get(assignment.pk)
+
+
+def given_away(user: User, map_id: int) -> Assignment | None:
+    """Return the change by which the user gave away a lead that they no longer see.
+
+    It is the lead's newest one, theirs and of this lead alone; it goes out, is done and
+    can be undone, or is the undo that brings the lead back. None without one. Members
+    and the lead's owner are loaded.
+    """
+    counting = Assignment.objects.filter(
+        lead=map_id, state__in=(State.WAITING, State.SENDING, State.DONE)
+    )
+    known = counting.select_related("expected", "to", "actor", "lead__owner")
+    newest = known.order_by("-pk").first()
+    if newest is None or not _is_own(newest, user):
+        return None
+    return newest if newest.is_pending or why_not_undo(newest, user) is None else None
 
 
 def why_no_way_back(lead: Lead) -> str:

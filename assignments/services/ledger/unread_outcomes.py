@@ -7,13 +7,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from assignments.models import Assignment, User
 from assignments.models.assignment import Cause, State
+from assignments.services.sight import Sight
 
 
 def undismissed_outcomes(user: User) -> QuerySet[Assignment]:
     """Return this user's refused and overtaken rows not dismissed yet, newest first.
 
     Left out are those whose lead has a later row (by id) that is neither cancelled nor
-    skipped nor seen in Smartlead.
+    skipped nor seen in Smartlead, and those whose lead the user does not see any more.
     """
     newer = Assignment.objects.filter(
         lead=OuterRef("lead"), pk__gt=OuterRef("pk")
@@ -21,7 +22,10 @@ def undismissed_outcomes(user: User) -> QuerySet[Assignment]:
         state__in=(State.CANCELLED, State.SKIPPED)
     )  # fmt: skip
     mine = Assignment.objects.filter(
-        actor=user, state__in=(State.REFUSED, State.OVERTAKEN), dismissed_at=None
+        Sight.of(user).leads("lead__"),
+        actor=user,
+        state__in=(State.REFUSED, State.OVERTAKEN),
+        dismissed_at=None,
     )
     return mine.filter(~Exists(newer)).order_by("-pk")
 

@@ -14,10 +14,11 @@ from typing import Self
 from django.db import transaction
 from django.db.models import F, Max, Min, QuerySet
 
-from assignments.models import Assignment, Member, PendingAnnouncement, SavedPlan
+from assignments.models import Assignment, Lead, Member, PendingAnnouncement, SavedPlan
 from assignments.models.assignment import PERSONAL, Cause
 from assignments.models.notification import NotificationKind
 from assignments.services.notifications.notify import notify, one_line
+from assignments.services.sight import EVERYTHING, Sight
 
 PAUSE = timedelta(minutes=1)  # without anything new
 LONGEST = timedelta(minutes=10)  # even if more keeps coming
@@ -146,12 +147,34 @@ def _notify_of(member: int, batch: int | None, at: datetime, *, is_loss: bool) -
     for part in batched([assignment for _, assignment in queued], 500, strict=False):
         still_true = _lost_leads(part, member) if is_loss else _owned_leads(part)
         by_lead |= {change.lead_id: change for change in still_true}
-    tell = _notify_loss if is_loss else _notify_gain
     changes = list(by_lead.values())
-    told = changes and tell(Member.objects.get(pk=member), batch, changes, at)
+    reader = Member.objects.select_related("user").get(pk=member)
+    seen, unseen = _parted_by_sight(reader, changes)
+    if is_loss:
+        told = changes and _notify_loss(reader, batch, seen, unseen, at)
+    else:
+        told = seen and _notify_gain(reader, batch, seen, at)
     for part in batched([pk for pk, _ in queued], 500, strict=False):
         PendingAnnouncement.objects.filter(pk__in=part).delete()
     return 1 if told else 0
+
+
+def _parted_by_sight(
+    reader: Member, changes: Sequence[Assignment]
+) -> tuple[list[Assignment], list[Assignment]]:
+    """Return the changes whose lead the member's login sees, and the others.
+
+    A member without a login sees all.
+    """
+    sight = Sight.of(reader.user) if reader.user else EVERYTHING
+    if sight.sees_all:
+        return list(changes), []
+    visible: set[int] = set()
+    for part in batched([change.lead_id for change in changes], 500, strict=False):
+        leads = Lead.objects.filter(sight.leads(), pk__in=part).order_by()
+        visible |= set(leads.values_list("pk", flat=True))
+    seen = [change for change in changes if change.lead_id in visible]
+    return seen, [change for change in changes if change.lead_id not in visible]
 
 
 def _owned_leads(ids: Sequence[int]) -> Iterable[Assignment]:
@@ -192,15 +215,23 @@ def _notify_gain(
 
 
 def _notify_loss(
-    member: Member, batch: int | None, changes: Sequence[Assignment], at: datetime
+    member: Member,
+    batch: int | None,
+    seen: Sequence[Assignment],
+    unseen: Sequence[Assignment],
+    at: datetime,
 ) -> object:
+    """Tell of leads that a member lost; only those that they still see are named."""
+    changes = [*seen, *unseen]
     return notify(
         member,
         kind=NotificationKind.TAKEN,
         key=f"taken-{changes[0].pk}",
-        subject=_loss_subject(changes),
-        text="\n".join(_loss_lines(changes)),
-        path=_path(changes, batch, member, elsewhere=f"/history/?member={member.pk}"),
+        subject=_loss_subject(changes, is_named=not unseen),
+        text="\n".join(_loss_lines(changes, seen=seen)),
+        path="/inbox/?owner=me"
+        if not seen
+        else _path(changes, batch, member, elsewhere=f"/history/?member={member.pk}"),
         at=at,
     )
 
@@ -216,11 +247,11 @@ def _receiver(change: Assignment) -> str:
     return f"{change.to}" if change.to else "nobody"
 
 
-def _loss_subject(changes: Sequence[Assignment]) -> str:
+def _loss_subject(changes: Sequence[Assignment], *, is_named: bool) -> str:
     """Return e.g. `Sara Klein gave 12 of your leads to Ben Okafor`.
 
-    A single lead has its name. Several receivers are counted, several sources are left
-    out.
+    With `is_named` a single lead has its name. Several receivers are counted, several
+    sources are left out.
     """
     count, lead = len(changes), changes[0].lead
     sources = {_source(change) for change in changes}
@@ -228,16 +259,22 @@ def _loss_subject(changes: Sequence[Assignment]) -> str:
     whom = receivers.pop() if len(receivers) == 1 else f"{len(receivers)} others"
     if len(sources) > 1:
         return f"{count:,} of your leads were given to {whom}"
-    what = f"your lead {lead}" if count == 1 else f"{count:,} of your leads"
+    one = f"your lead {lead}" if is_named else "one of your leads"
+    what = one if count == 1 else f"{count:,} of your leads"
     return f"{sources.pop()} gave {what} to {whom}"
 
 
-def _loss_lines(changes: Sequence[Assignment]) -> list[str]:
+def _loss_lines(
+    changes: Sequence[Assignment], *, seen: Sequence[Assignment]
+) -> list[str]:
     receivers = Counter(_receiver(change) for change in changes)
     lines = _source_lines(changes, "{source} gave away {count:,}.")
     if len(receivers) > 1:
         lines += [f"{count:,} to {name}." for name, count in receivers.most_common()]
-    return [*lines, *_lead_lines(changes, names_receiver=len(receivers) > 1)]
+    lines += _lead_lines(seen, names_receiver=len(receivers) > 1)
+    if unseen := len(changes) - len(seen):
+        lines.append(f"{unseen:,} you do not see any more.")
+    return lines
 
 
 def _gain_lines(changes: Sequence[Assignment]) -> list[str]:

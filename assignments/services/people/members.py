@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -9,10 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from assignments.models import Member, SignInEvent, Team, User
+from assignments.models import AccessChange, Member, SignInEvent, Team, User
 from assignments.services.access import is_manager, require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people import sessions, sign_ins
+from assignments.services.people import deactivation, sign_ins
 from assignments.services.people.unique_names import is_taken
 from assignments.services.sla.recalculate import recalculate_all
 
@@ -73,19 +74,35 @@ def edit_member(
 
 
 @transaction.atomic
-def deactivate_member(*, actor: User, member: Member) -> None:
+def deactivate_member(
+    *, actor: User, member: Member, at: datetime
+) -> AccessChange | None:
     """Set a member inactive; the leads they own stay theirs.
 
-    Raises NotAllowed unless `actor` is a manager.
+    Their login is deactivated with them, unless it is a sales manager's; return the
+    record of that, or None. Raises NotAllowed unless `actor` is a manager.
     """
     require_manager(actor, "deactivate members")
     member.is_active = False
     member.save(update_fields=["is_active"])
+    if not ends_login(member):
+        return None
+    assert member.user is not None  # noqa: S101  for the type checker
+    return deactivation.end_access(member.user, at=at, actor=actor)
+
+
+def ends_login(member: Member) -> bool:
+    """Return whether a login is deactivated with this member. One of a sales manager
+    is not: it can do all, so that is decided under Logins.
+    """
+    user = member.user
+    return user is not None and user.is_active and not is_manager(user)
 
 
 @transaction.atomic
 def activate_member(*, actor: User, member: Member) -> None:
-    """Set a member active, so that they may be given leads.
+    """Set a member active, so that they may be given leads; a login that was
+    deactivated stays so.
 
     Raises NotAllowed unless `actor` is a manager.
     """
@@ -133,8 +150,10 @@ def edit_user(
     email: str,
     is_sales_manager: bool,
     is_active: bool,
+    at: datetime,
 ) -> User:
-    """Save all these values of a login and return it.
+    """Save all these values of a login and return it. If it may sign in no more, all
+    its access ends, by `deactivation.end_access`.
 
     Raises NotAllowed unless `actor` is a manager; AssignmentRefused if `user` is a
     superuser and `actor` is none, or if no other active manager would be left.
@@ -148,11 +167,17 @@ def edit_user(
     user.last_name = last_name
     user.email = email
     user.is_sales_manager = is_sales_manager
-    user.is_active = is_active
+    was_active, user.is_active = _was_active(user), is_active
     user.save()
-    if not is_active:
-        sessions.end_all(user)
+    if was_active and not is_active:
+        deactivation.end_access(user, actor=actor, at=at)
+    elif is_active and not was_active:
+        deactivation.record_allowed(user, actor=actor, at=at)
     return user
+
+
+def _was_active(user: User) -> bool:
+    return User.objects.filter(pk=user.pk, is_active=True).exists()
 
 
 @transaction.atomic

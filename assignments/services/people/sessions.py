@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -28,6 +29,7 @@ def end_all(user: User, *, but: str | None = None) -> int:
         if session.get_decoded().get(SESSION_KEY) == number
     ]
     Session.objects.filter(session_key__in=keys).delete()
+    UserSession.objects.filter(user=user).exclude(session_key=but or "").delete()
     return len(keys)
 
 

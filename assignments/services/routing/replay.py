@@ -18,6 +18,7 @@ from assignments.services.routing.choose import RoutingContext, choose_member
 from assignments.services.routing.data import Mode, RoutedLead, RuleData
 from assignments.services.routing.load import CAME_AT, load_leads
 from assignments.services.routing.match import MatchAnswer, first_match
+from assignments.services.sight import EVERYTHING, Sight
 
 MOST = 5000
 SHOWN = 100
@@ -65,8 +66,14 @@ class Replay:
             self.by_rule[rule.pk] += 1
 
 
-def replay_rules(rules: Sequence[RuleData], *, weeks: int, at: datetime) -> Replay:
-    """Return what the rules would have done with the leads that came in the last
+def replay_rules(
+    rules: Sequence[RuleData],
+    *,
+    weeks: int,
+    at: datetime,
+    sight: Sight = EVERYTHING,
+) -> Replay:
+    """Return what the rules would have done with the seen leads that came in the last
     `weeks`.
 
     Of present leads the newest MOST, in the order in which they came, each as if it had
@@ -74,7 +81,8 @@ def replay_rules(rules: Sequence[RuleData], *, weeks: int, at: datetime) -> Repl
     now without these leads, absences those of each lead's moment. Writes nothing.
     """
     start = at - timedelta(weeks=weeks)
-    came = Lead.objects.present().annotate(came=CAME_AT).filter(came__gte=start)
+    seen = Lead.objects.present().filter(sight.leads())
+    came = seen.annotate(came=CAME_AT).filter(came__gte=start)
     newest = list(
         came.order_by("-came", "-map_id").values_list("pk", flat=True)[: MOST + 1]
     )

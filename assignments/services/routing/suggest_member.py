@@ -17,6 +17,7 @@ from assignments.services.locks import lock_lead
 from assignments.services.periods import short_day
 from assignments.services.routing.rule_proposal import RuleProposal, rule_proposal
 from assignments.services.routing.suggestions import agreed_reason
+from assignments.services.sight import EVERYTHING, Sight
 
 State = Suggestion.State
 
@@ -38,9 +39,15 @@ class SuggestedMember:
 
 
 def suggest_member(
-    lead: Lead, options: Sequence[MemberOption], *, holder_id: int | None
+    lead: Lead,
+    options: Sequence[MemberOption],
+    *,
+    holder_id: int | None,
+    sight: Sight = EVERYTHING,
 ) -> SuggestedMember | None:
     """Return the best of `options` for the lead, None if nobody is free. Writes nothing.
+
+    Other leads are a reason only if they are seen.
 
     In this order: an open suggestion of a rule; the member to whom a rule's table or a
     rule of one gives it; who answered or had this person last, then their company; a
@@ -65,7 +72,7 @@ def suggest_member(
     by_rule = rule_proposal(lead, free)
     if by_rule and by_rule.is_theirs:
         return _of_rule(by_rule, free)
-    if by_contact := _last_contact(lead, free):
+    if by_contact := _last_contact(lead, free, sight):
         return by_contact
     return _of_rule(by_rule, free) if by_rule else _fewest_open(lead, free)
 
@@ -87,13 +94,15 @@ def _of_rule(
 
 
 def _last_contact(
-    lead: Lead, free: Mapping[int, MemberOption]
+    lead: Lead, free: Mapping[int, MemberOption], sight: Sight
 ) -> SuggestedMember | None:
     """Return who of `free` answered this person last, or else had them as another lead
     last, or else a lead of the same company; None if nobody did.
     """
+    seen = Lead.objects.present().filter(sight.leads())
     if lead.person_id is not None:
         answers = Reply.objects.filter(
+            sight.leads("lead__"),
             lead__person_id=lead.person_id,
             answered_at__isnull=False,
             owner__in=list(free),
@@ -102,12 +111,12 @@ def _last_contact(
             day = _day(answer.answered_at)
             option = free[answer.owner_id or 0]
             return _suggested(option, f"answered this person on {day}")
-        same = Lead.objects.present().filter(person_id=lead.person_id)
+        same = seen.filter(person_id=lead.person_id)
         if other := _newest_of_free(same, lead, free):
             where = f", in {other.campaign}" if other.campaign else ""
             return _suggested(free[other.owner_id or 0], f"has this person too{where}")
     if lead.company:
-        same = Lead.objects.present().filter(company=lead.company)
+        same = seen.filter(company=lead.company)
         if other := _newest_of_free(same, lead, free):
             why = f"has {other} of the same company"
             return _suggested(free[other.owner_id or 0], why)

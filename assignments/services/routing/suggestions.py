@@ -22,6 +22,7 @@ from assignments.services.errors import AssignmentRefused, Stale
 from assignments.services.ledger.assign import assign_lead
 from assignments.services.locks import lock_lead
 from assignments.services.routing.data import Mode, RoutedLead, RuleData
+from assignments.services.sight import Sight
 
 State = Suggestion.State
 
@@ -51,8 +52,8 @@ def suggested_lead_ids() -> frozenset[int]:
 
 
 def open_suggestions_for(user: User) -> QuerySet[Suggestion]:
-    """Return the open suggestions whose lead this user may move, to an active member
-    whom they may choose. A sales manager gets those of all leads.
+    """Return the open suggestions whose lead this user sees and may move, to an active
+    member whom they may choose. A sales manager gets those of all leads.
     """
     known = Suggestion.objects.acceptable()
     movable = access.movable_owner_ids(user)
@@ -61,7 +62,8 @@ def open_suggestions_for(user: User) -> QuerySet[Suggestion]:
     owned = Q(lead__owner__in=[pk for pk in movable if pk is not None])
     if None in movable:
         owned |= Q(lead__owner=None, lead__owner_known_at__isnull=False)
-    return known.filter(owned, member__in=access.choosable_members(user))
+    seen = Sight.of(user).leads("lead__")
+    return known.filter(owned, seen, member__in=access.choosable_members(user))
 
 
 def withdraw_stale(

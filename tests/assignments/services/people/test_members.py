@@ -3,7 +3,14 @@ import pytest
 from assignments.models import Member, Team, User
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.people import members
-from tests.factories import make_lead, make_manager, make_member, make_team, make_user
+from tests.factories import (
+    MONDAY,
+    make_lead,
+    make_manager,
+    make_member,
+    make_team,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +26,7 @@ def edit(user: User, actor: User, **fields) -> User:
             "is_active",
         )
     }
-    return members.edit_user(actor=actor, user=user, **(kept | fields))
+    return members.edit_user(actor=actor, user=user, at=MONDAY, **(kept | fields))
 
 
 class TestMembers:
@@ -127,7 +134,7 @@ class TestUsers:
         lambda u: members.add_member(actor=u, member_id=7, name="Cem"),
         lambda u: members.save_team(actor=u, name="EMEA", team_leads=[u]),
         lambda u: members.remove_team(actor=u, team=make_team()),
-        lambda u: members.deactivate_member(actor=u, member=make_member()),
+        lambda u: members.deactivate_member(actor=u, member=make_member(), at=MONDAY),
         lambda u: members.activate_member(actor=u, member=make_member()),
         lambda u: members.set_password(actor=u, user=make_user()),
         lambda u: edit(u, u, is_sales_manager=True),

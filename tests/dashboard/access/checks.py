@@ -1,0 +1,244 @@
+"""Asks all that the table lists and returns where an answer is not what it says."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.db import connection, transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.dashboard.access.table import FORMS, OF_LEADS, PAGES, PERSONS
+from tests.dashboard.access.world import LEADS, AccessWorld, marker
+
+SIGN_IN = "/accounts/login/"
+# What a request may write although it is refused: its own session, and the log of it.
+OWN_TABLES = ("django_session", "usersessions", "axes_", "signinevent")
+_WRITE = re.compile(r"^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\S+", re.IGNORECASE)
+
+
+class FastClient(Client):
+    """A client that keeps no copies of templates and their contexts."""
+
+    def request(self, **request: Any) -> Any:
+        return self.handler(self._base_environ(**request))
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLine:
+    """A line of the table: a route, its parts and data as written, and the letters."""
+
+    route: str
+    parts: tuple[str, ...]
+    data: str
+    letters: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return " ".join([self.route, *self.parts, self.data]).strip()
+
+
+def parsed_lines(table: str) -> list[AccessLine]:
+    """Return the lines of a table, whose first line names the columns.
+
+    Raises ValueError for a line that has not one known letter for each column.
+    """
+    head, *rows = (line for line in table.splitlines() if line.strip())
+    columns = head.split()
+    lines = []
+    for row in rows:
+        words = row.split()
+        letters = words[-len(columns) :]
+        if not set(letters) <= set("ynls") or len(words) <= len(columns):
+            raise ValueError(f"No letter for each of {columns}: {row}")
+        route, *rest = words[: -len(columns)]
+        is_data = [word.startswith("?") or "=" in word for word in rest]
+        parts = tuple(w for w, data in zip(rest, is_data, strict=True) if not data)
+        said = [w.lstrip("?") for w, data in zip(rest, is_data, strict=True) if data]
+        lines.append(
+            AccessLine(
+                route, parts, "&".join(said),
+                dict(zip(columns, letters, strict=True)),
+            )
+        )  # fmt: skip
+    return lines
+
+
+def seen_leads(table: str) -> dict[str, set[str]]:
+    """Return the names of the leads that each column of a table of sight sees."""
+    columns = next(line for line in table.splitlines() if line.strip()).split()
+    seen: dict[str, set[str]] = {column: set() for column in columns}
+    for row in parsed_lines(table):
+        for column, letter in row.letters.items():
+            if letter == "y":
+                seen[column].add(row.route)
+    return seen
+
+
+class AccessMatrix:
+    """The people of a world, signed in, and the lines asked of each of them."""
+
+    def __init__(self, world: AccessWorld, *, seen: str) -> None:
+        self.world = world
+        self.seen = seen_leads(seen)
+        self.clients = {letter: self._client(name) for letter, name in PERSONS.items()}
+        gone = world.users["deactivated"]
+        type(gone).objects.filter(pk=gone.pk).update(is_active=False)
+
+    def _client(self, name: str) -> FastClient:
+        client = FastClient(raise_request_exception=False)
+        if name != "anonymous":
+            client.force_login(self.world.users[name])
+        return client
+
+    def page_faults(self, *tables: str) -> list[str]:
+        """Return a sentence for each page that answers otherwise, or that names a lead
+        which its reader does not see.
+        """
+        lines = [line for table in tables for line in parsed_lines(table)]
+        return [
+            fault
+            for line in lines
+            for lead in (LEADS if "{lead}" in f"{line}" else ("",))
+            for letter in line.letters
+            for fault in self._page_faults(line, letter, lead)
+        ]
+
+    def form_faults(self, table: str) -> list[str]:
+        """Return a sentence for each form that is answered otherwise, or that changes
+        something though it is refused. What a form does is taken back.
+        """
+        return [
+            fault
+            for line in parsed_lines(table)
+            for letter in line.letters
+            for fault in self._form_faults(line, letter)
+        ]
+
+    def body_of(self, letter: str, address: str) -> str:
+        with _taken_back():
+            return _text(self.clients[letter].get(address))
+
+    def _page_faults(self, line: AccessLine, letter: str, lead: str) -> Iterator[str]:
+        expected = line.letters[letter]
+        if expected == "s":
+            expected = "y" if lead in self.seen[letter] else "n"
+        address = self._address(line, lead)
+        if line.data:
+            address += f"?{self._filled(line.data, lead)}"
+        with _taken_back():
+            response = self.clients[letter].get(address)
+            body = _text(response)
+        asked = f"{PERSONS[letter]}: GET {line} {lead}".strip()
+        if (answer := _answer(response)) != expected:
+            yield f"{asked}: {expected} expected, {answer} ({response.status_code})"
+        named = self._unseen_in(letter, body)
+        if named and not (expected == "n" and answer == "y"):
+            yield f"{asked}: names {', '.join(named)}"
+
+    def _unseen_in(self, letter: str, body: str) -> list[str]:
+        unseen = set(LEADS) - self.seen.get(letter, set())
+        text = body.casefold()
+        return sorted(name for name in unseen if marker(name).casefold() in text)
+
+    def _form_faults(self, line: AccessLine, letter: str) -> Iterator[str]:
+        expected = line.letters[letter]
+        data = dict(parse_qsl(self._filled(line.data)))
+        with _taken_back(), _Writes() as writes:
+            response = self.clients[letter].post(self._address(line), data)
+            body = _text(response)
+        asked = f"{PERSONS[letter]}: POST {line}"
+        answer = _answer(response, is_form=True)
+        if answer != expected:
+            yield f"{asked}: {expected} expected, {answer} ({response.status_code})"
+        if expected != "y" and writes.tables:
+            yield f"{asked}: changes {', '.join(sorted(writes.tables))}"
+        if named := self._unseen_in(letter, body):
+            yield f"{asked}: names {', '.join(named)}"
+
+    def _address(self, line: AccessLine, lead: str = "") -> str:
+        parts = [self._filled(part, lead) for part in line.parts]
+        return reverse(line.route, args=parts)
+
+    def _filled(self, text: str, lead: str = "") -> str:
+        def key(match: re.Match[str]) -> str:
+            return str(self.world.key(lead if match[1] == "lead" else match[1]))
+
+        return re.sub(r"\{(\w+)\}", key, text)
+
+
+class _taken_back:
+    """Undo in the database what is done in the block."""
+
+    def __enter__(self) -> None:
+        self._atomic = transaction.atomic()
+        self._atomic.__enter__()
+
+    def __exit__(self, *exception: Any) -> None:
+        transaction.set_rollback(True)
+        self._atomic.__exit__(None, None, None)
+
+
+class _Writes:
+    """Notes the tables that are written in the block, but OWN_TABLES."""
+
+    def __enter__(self) -> "_Writes":
+        self.tables: set[str] = set()
+        self._wrapper = connection.execute_wrapper(self._note)
+        self._wrapper.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._wrapper.__exit__(*exception)
+
+    def _note(self, execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        found = _WRITE.match(sql)
+        if found and not any(table in found[0] for table in OWN_TABLES):
+            self.tables.add(found[0].split()[-1].strip('"'))
+        return execute(sql, params, many, context)
+
+
+def _answer(response: HttpResponseBase, *, is_form: bool = False) -> str:
+    """Return the letter of an answer; its status if it has none.
+
+    A form is refused with 409 or 422, too: it offers nobody who is out of reach.
+    """
+    status = response.status_code
+    if status == 302:
+        return "l" if response["Location"].startswith(SIGN_IN) else "y"
+    if status in {200, 204}:
+        return "y"
+    refused = {403, 404, 409, 422} if is_form else {403, 404}
+    return "n" if status in refused else str(status)
+
+
+def _text(response: HttpResponseBase) -> str:
+    if response.streaming:
+        body = b"".join(response)  # type: ignore[arg-type]
+    else:
+        body = response.content
+    heads = "\n".join(f"{value}" for value in response.headers.values())
+    return f"{body.decode()}\n{heads}"
+
+
+def route_names(resolver: URLResolver | None = None, space: str = "") -> set[str]:
+    """Return the names of all routes, those of a namespace as `space:name`; a route
+    without a name as its path.
+    """
+    names: set[str] = set()
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            names.add(f"{space}{entry.name or entry.pattern}")
+        else:
+            inner = f"{entry.namespace}:" if entry.namespace else ""
+            names |= route_names(entry, space + inner)
+    return names
+
+
+def listed_routes() -> set[str]:
+    """Return the routes that one of the tables has."""
+    return {
+        line.route for table in (OF_LEADS, PAGES, FORMS) for line in parsed_lines(table)
+    }
