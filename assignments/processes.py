@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.db import DatabaseError, InterfaceError, connection
-from django.utils import timezone
 from django_q.tasks import async_task
 
-from assignments.models import Heartbeat
+from assignments import database_clock
+from assignments.models import Heartbeat, HostPart
+from assignments.services.operations import host_parts
 from assignments.supervisor import ManagedProcess
 
 logger = logging.getLogger(__name__)
@@ -73,20 +74,24 @@ def sandbox_process(
 
 
 def seconds_since_worker_heartbeat() -> float:
-    """Return the seconds since the worker's last heartbeat; infinity without one.
+    """Return the seconds since this host's worker last took or did work; infinity if it
+    never has.
 
-    0 if the database cannot be read, so that nothing is restarted for that: a warning
-    is logged and the connection closed.
+    It is also silent as long as no worker of any host does the minute's work. 0 if the
+    database cannot be read, so that nothing is restarted for that: a warning is logged
+    and the connection closed.
     """
     try:
-        beat = Heartbeat.objects.filter(name="worker").first()
+        done = Heartbeat.objects.filter(name=HostPart.Part.WORKER).first()
+        seen_at = host_parts.last_beat_here(HostPart.Part.WORKER)
+        now = database_clock.now()
     except (DatabaseError, InterfaceError) as error:
         logger.warning("The worker's heartbeat cannot be read: %s", error)
         connection.close()  # the next look opens a new one
         return 0.0
-    if beat is None:
+    if done is None or seen_at is None:
         return math.inf
-    return (timezone.now() - beat.beat_at).total_seconds()
+    return (now - min(done.beat_at, seen_at)).total_seconds()
 
 
 def wake_worker() -> None:

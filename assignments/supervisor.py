@@ -82,7 +82,8 @@ class _Child:
 class Supervisor:
     """Starts and restarts parts. Use as a context: leaving it stops every part.
 
-    Durations are in seconds.
+    Durations are in seconds. `on_listen` is called every `listen_every`, before silent
+    parts are looked for.
     """
 
     def __init__(
@@ -93,12 +94,14 @@ class Supervisor:
         longest_pause: float = 30,
         look_every: float = 0.2,
         listen_every: float = 5,
+        on_listen: Callable[[], None] = lambda: None,
     ) -> None:
         self._say = say
         self._patience = patience
         self._longest_pause = longest_pause
         self._look_every = look_every
         self._listen_every = listen_every
+        self._on_listen = on_listen
         self._children: list[_Child] = []
         self._handlers: dict[signal.Signals, _Handler] = {}
 
@@ -137,6 +140,7 @@ class Supervisor:
             listening = time.monotonic() >= listen_at
             if listening:
                 listen_at = time.monotonic() + self._listen_every
+                self._on_listen()
             for child in self._children:
                 self._look_after(child, listening=listening)
             time.sleep(self._look_every)

@@ -9,9 +9,9 @@ before looking a last time.
 from functools import partial
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django_q.tasks import async_task
 
+from assignments import database_clock
 from assignments.models import TaskLease
 
 DISPATCH_LEASES = ("dispatch-1", "dispatch-2")
@@ -82,7 +82,7 @@ def nudge_open_lead(map_id: int) -> None:
 
 def are_leases_taken(names: tuple[str, ...]) -> bool:
     """Return whether all leases of these names are taken just now."""
-    taken = TaskLease.objects.filter(name__in=names, until__gt=timezone.now())
+    taken = TaskLease.objects.filter(name__in=names, until__gt=database_clock.now())
     return taken.count() == len(names)
 
 

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
-from assignments import smtp
+from assignments import database_clock, smtp
 from assignments.services import account as accounts
 from assignments.services import task_leases
 from assignments.services.bulk import write_plan
@@ -61,13 +60,15 @@ def dispatch() -> str:
     Then the lease is given up and the task queued again if something is due. Returns a
     sentence and does nothing if both leases are taken.
     """
-    started = timezone.now()
+    started = database_clock.now()
     with _leased(DISPATCH_LEASES, started) as lease:
         if lease is None:
             return "Both seats are taken."
         task_leases.record_heartbeat("worker", at=started, detail="dispatch")
         with open_client() as (client, budget):
-            context = DispatchContext(client=client, budget=budget, clock=timezone.now)
+            context = DispatchContext(
+                client=client, budget=budget, clock=database_clock.now
+            )
             dispatcher = Dispatcher(context)
             dispatcher.run(until=started + timedelta(seconds=settings.SEAT_TIME))
     nudge_dispatch_if_due()
@@ -81,7 +82,7 @@ def sync() -> str:
     Then dispatch is queued if something is due. Returns a sentence and does nothing if
     the lease is taken.
     """
-    started = timezone.now()
+    started = database_clock.now()
     with _leased((SYNC_LEASE,), started) as lease:
         if lease is None:
             return "Somebody else is reading."
@@ -89,7 +90,7 @@ def sync() -> str:
         until = started + timedelta(seconds=settings.SEAT_TIME)
         with open_client() as (client, budget):
             report = scheduler.sync_slice(
-                client=client, budget=budget, until=until, clock=timezone.now
+                client=client, budget=budget, until=until, clock=database_clock.now
             )
     nudge_dispatch_if_due()
     logger.info("Sync: %s", report)
@@ -102,7 +103,7 @@ def tick() -> str:
     Then queue a sync, and those tasks that have work: plans, deadlines, parser,
     dispatch, mails. Returns a sentence and does nothing if another tick runs.
     """
-    now = timezone.now()
+    now = database_clock.now()
     with _leased((TICK_SEAT,), now) as lease:
         if lease is None:
             return "Another tick is running."
@@ -175,13 +176,13 @@ def _work_until_done(
     Return the sum of what the steps returned; None, and nothing is done, if the lease
     is taken.
     """
-    started = timezone.now()
+    started = database_clock.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
     count = 0
     with _leased((lease_name,), started) as lease:
         if lease is None:
             return None
-        while is_left() and timezone.now() < until:
+        while is_left() and database_clock.now() < until:
             count += step()
     if is_left():
         nudge()
@@ -195,7 +196,7 @@ def send_mails() -> str:
     Return "Mails sent: <count>.", which counts handled mails, or another sentence if
     the lease is taken. The task is queued again if more are due.
     """
-    started = timezone.now()
+    started = database_clock.now()
     until = started + timedelta(seconds=settings.SEAT_TIME)
     count = 0
     with _leased((MAILS_LEASE,), started) as lease:
@@ -205,9 +206,9 @@ def send_mails() -> str:
         if outbox.has_due_mail(at=started):
             with smtp.postman() as postman:
                 count = outbox.deliver_due_mails(
-                    postman=postman, until=until, clock=timezone.now
+                    postman=postman, until=until, clock=database_clock.now
                 )
-    if outbox.has_due_mail(at=timezone.now()):
+    if outbox.has_due_mail(at=database_clock.now()):
         nudge_mails()
     return f"Mails sent: {count}."
 
@@ -218,7 +219,7 @@ def open_lead(map_id: int) -> str:
     What was fetched since its last mail is not fetched again; nothing is if the lead is
     being fetched just now.
     """
-    now = timezone.now()
+    now = database_clock.now()
     with _leased((f"open-{map_id}",), now) as lease:
         if lease is None:
             return "It is being fetched."
@@ -230,7 +231,7 @@ def open_lead(map_id: int) -> str:
 
 
 def nudge_dispatch_if_due() -> None:
-    if queue.is_anything_due(accounts.current_account(), timezone.now()):
+    if queue.is_anything_due(accounts.current_account(), database_clock.now()):
         nudge_dispatch()
 
 
@@ -238,13 +239,17 @@ def nudge_dispatch_if_due() -> None:
 def _leased(names: tuple[str, ...], at: datetime) -> Iterator[task_leases.Lease | None]:
     """Yield the first free lease of these names; None if all are taken.
 
-    It is released when the block ends, and ends by itself SEAT_TIME and twice
-    CALL_DEADLINE seconds after `at`.
+    It is renewed while the block runs, at the longest until SEAT_TIME and twice
+    CALL_DEADLINE seconds after `at`, and released when the block ends.
     """
-    until = at + timedelta(seconds=settings.SEAT_TIME + 2 * settings.CALL_DEADLINE)
+    latest = at + timedelta(seconds=settings.SEAT_TIME + 2 * settings.CALL_DEADLINE)
+    until = min(at + timedelta(seconds=settings.TASK_LEASE), latest)
     lease = task_leases.acquire_lease(names, at=at, until=until)
+    if lease is None:
+        yield None
+        return
     try:
-        yield lease
+        with task_leases.renewing(lease, latest=latest, clock=database_clock.now):
+            yield lease
     finally:
-        if lease is not None:
-            task_leases.release_lease(lease)
+        task_leases.release_lease(lease)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from socket import gethostname
 from tempfile import gettempdir
 from urllib.parse import urlsplit
 
@@ -283,6 +284,11 @@ SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
 # Whether addresses that people type may be loopback or private ones.
 OUTGOING_PRIVATE = env_bool("OUTGOING_PRIVATE")
 
+# ── Hosts ────────────────────────────────────────────────────────────────────
+# The name by which the system page and `doctor` know this host.
+HOST_NAME = env("HOST_NAME", gethostname() or "localhost")[:63]
+CLOCK_TOLERANCE = 2.0  # seconds; a host that is further off uses the database's clock
+
 # ── E-mail ───────────────────────────────────────────────────────────────────
 MAIL_TIMEOUT = 10  # the longest that one answer of the mail server may take
 MAIL_DEADLINE = 30  # the longest that one mail may take
@@ -304,6 +310,7 @@ WRITE_MEMORY = 600 * TIME_SCALE  # how long a list may not contradict our own wr
 RECHECK = 60 * TIME_SCALE  # second GET after a contradiction
 PROBE_EVERY = 60 * TIME_SCALE  # one read while Smartlead is out of order
 SEAT_TIME = 45 * TIME_SCALE  # how long a task works before it hands over
+TASK_LEASE = 20 * TIME_SCALE  # what a dead host holds of a task; renewed while it runs
 HEAD_EVERY = 30 * TIME_SCALE
 MARK_OVERLAP = 600 * TIME_SCALE
 GIVE_UP_AFTER = 3600 * TIME_SCALE  # and 8 attempts
@@ -313,6 +320,7 @@ Q_CLUSTER = {
     "name": "handoff",
     "label": "Tasks",
     "orm": "default",
+    "broker_class": "assignments.task_broker.TaskBroker",
     "workers": 4,
     "queue_limit": 1,
     "bulk": 1,

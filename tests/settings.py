@@ -1,5 +1,6 @@
 """The settings of the test suite: the real ones, on a test database and fast."""
 
+import math
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,5 +20,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True  # nothing is collected
+CLOCK_TOLERANCE = math.inf  # tests set the clock themselves
 _folder = TemporaryDirectory()  # of this process, which goes with it
 EXPORT_LOCKS = Path(_folder.name)

@@ -1,7 +1,7 @@
 """The tables of Handoff. Leads, members, campaigns and categories have Smartlead's ids."""
 
 from assignments.models.access_change import AccessChange
-from assignments.models.account import Account, Heartbeat, TaskLease
+from assignments.models.account import Account, Heartbeat, HostPart, TaskLease
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
 from assignments.models.conversation import LeadNote, Message
@@ -66,6 +66,7 @@ __all__ = [
     "DayOff",
     "Heartbeat",
     "Hold",
+    "HostPart",
     "Lead",
     "LeadNote",
     "LookupEntry",

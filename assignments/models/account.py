@@ -85,3 +85,31 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class HostPart(models.Model):
+    """One part of Handoff, as one host runs it, or ran it last."""
+
+    class Part(models.TextChoices):
+        WEB = "web"
+        WORKER = "worker"
+
+    host = models.CharField(max_length=63)
+    part = models.CharField(max_length=10, choices=Part)
+    version = models.CharField(max_length=30)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()
+    # It was told to stop; empty while it runs, and after it was killed.
+    stopped_at = models.DateTimeField(null=True)
+    # Seconds by which the host's clock is ahead of the database's.
+    clock_ahead = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["host", "part"], name="one_row_for_each_part_of_a_host"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} on {self.host}"

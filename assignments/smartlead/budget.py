@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db import transaction
 
+from assignments import database_clock
 from assignments.models import Budget as BudgetRow
 from assignments.smartlead.fingerprint import account_fingerprint
 from assignments.smartlead.rate_limiter import (
@@ -68,7 +69,7 @@ class BudgetSnapshot:
 class CallBudget:
     """The call budget of the account `name`.
 
-    Times are wall-clock seconds of `clock`, which all processes share; `deadline` is the
+    Times are seconds of `clock`, which all processes share; `deadline` is the
     longest duration of a call in seconds.
     """
 
@@ -245,6 +246,7 @@ def account_budget() -> CallBudget:
         name=account_fingerprint(),
         deadline=settings.CALL_DEADLINE,
         scale=settings.TIME_SCALE,
+        clock=database_clock.seconds,
     )
 
 

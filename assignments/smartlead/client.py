@@ -124,7 +124,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> Slot | None:
         """Sleep until there is a slot and return it, or None if there is none by
-        `until` (seconds as `time.time()`).
+        `until` (seconds of the budget's clock).
 
         After a 429, one read (`probe`) first finds out whether Smartlead takes calls
         again. If it is answered with 429 again, the wait goes on; its other errors are

@@ -4,6 +4,7 @@ import socket
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socket import gethostname
 from threading import Thread
 
 import pytest
@@ -12,6 +13,7 @@ from django_q.models import OrmQ
 
 from assignments import processes
 from assignments.models import Heartbeat
+from assignments.services.operations import host_parts
 
 SITE = "http://localhost:8000"
 
@@ -37,9 +39,24 @@ def test_the_web_part_binds_an_ipv6_address_in_brackets():
 
 @pytest.mark.django_db
 class TestWorkerQuietFor:
-    def test_it_tells_the_age_of_the_heartbeat(self):
-        beat_at = timezone.now() - timedelta(seconds=200)
-        Heartbeat.objects.create(name="worker", beat_at=beat_at)
+    def test_it_tells_when_this_host_was_seen_last_not_another(self, settings):
+        now = timezone.now()
+        Heartbeat.objects.create(name="worker", beat_at=now)
+        host_parts.record_beat("worker", at=now - timedelta(seconds=200))
+        settings.HOST_NAME = "another"
+        host_parts.record_beat("worker", at=now)
+
+        elsewhere = processes.seconds_since_worker_heartbeat()
+        settings.HOST_NAME = gethostname()
+        here = processes.seconds_since_worker_heartbeat()
+
+        assert elsewhere < 10
+        assert 200 <= here < 210
+
+    def test_a_worker_that_asks_for_tasks_but_does_none_is_silent(self):
+        now = timezone.now()
+        Heartbeat.objects.create(name="worker", beat_at=now - timedelta(seconds=200))
+        host_parts.record_beat("worker", at=now)
 
         assert 200 <= processes.seconds_since_worker_heartbeat() < 210
 

@@ -140,7 +140,9 @@ def _caddy(program: str, door: Door, site: Site) -> Iterator[None]:
         {
             "{\n\tservers": "{\n\tadmin off\n\tauto_https disable_redirects\n"
             f"\thttp_port {door.http}\n\thttps_port {door.https}\n\tservers",
-            f"\n{HOST} {{": f"\n{HOST} {{\n\ttls {folder}/cert.pem {folder}/key.pem",
+            "handoff.example.com} {\n": (
+                f"handoff.example.com}} {{\n\ttls {folder}/cert.pem {folder}/key.pem\n"
+            ),
             "127.0.0.1:8000": f"127.0.0.1:{site.port}",
         },
     )

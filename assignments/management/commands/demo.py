@@ -18,7 +18,8 @@ from django.db import connection
 from django.utils import timezone
 
 from assignments import processes
-from assignments.models import Lead, User
+from assignments.host_watch import HostWatch
+from assignments.models import HostPart, Lead, User
 from assignments.services.operations import demo
 from assignments.services.operations.serve_lock import serving_mark
 from assignments.supervisor import Supervisor
@@ -60,7 +61,10 @@ class Command(BaseCommand):
             self._run_there(command)
         with self._alone():
             self._prepare_database()
-            with serving_mark(), Supervisor(say=self._say) as supervisor:
+            with (
+                serving_mark(),
+                Supervisor(say=self._say, on_listen=self._watch_host) as supervisor,
+            ):
                 with _while_no_other_starts():
                     self._choose_ports(host, port)
                     self._start(supervisor)
@@ -124,12 +128,22 @@ class Command(BaseCommand):
             self.environment["SITE_URL"] = os.environ.get(
                 "SITE_URL", self.environment["SITE_URL"]
             )
+        self.watch = HostWatch(
+            tuple(HostPart.Part),
+            host=host,
+            port=self.port,
+            site_url=self.environment["SITE_URL"],
+        )
+        if not self.on_sandbox:
             return
         self.sandbox_port = self._free_port(LOOPBACK, demo.sandbox_port())
         self.environment["SMARTLEAD_BASE_URL"] = _sandbox_url(self.sandbox_port)
         demo.follow_sandbox(self.environment["SMARTLEAD_BASE_URL"])
         if host not in {LOOPBACK, "localhost", "::1"}:
             self.environment["ALLOWED_HOSTS"] = "*"
+
+    def _watch_host(self) -> None:
+        self.watch()
 
     def _free_port(self, host: str, wanted: int) -> int:
         port = processes.find_free_port(host, wanted)

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from assignments import smtp
+from assignments import database_clock, smtp
 from assignments.services import account as accounts
 from assignments.services.bulk import write_plan
 from assignments.services.dispatch.context import DispatchContext
@@ -28,16 +27,18 @@ class Command(BaseCommand):
         if problem := accounts.binding_problem(accounts.current_account()):
             raise CommandError(problem)
         for plan in write_plan.unwritten_plans():
-            while write_plan.write_chunk(plan=plan, at=timezone.now()):
+            while write_plan.write_chunk(plan=plan, at=database_clock.now()):
                 pass
         with open_client() as (client, budget):
-            desk = DispatchContext(client=client, budget=budget, clock=timezone.now)
+            desk = DispatchContext(
+                client=client, budget=budget, clock=database_clock.now
+            )
             dispatcher = Dispatcher(desk)
             if until_empty:
                 dispatcher.run_until_empty()
             else:
                 seat_time = timedelta(seconds=settings.SEAT_TIME)
-                dispatcher.run(until=timezone.now() + seat_time)
+                dispatcher.run(until=database_clock.now() + seat_time)
         if smtp.is_on():
             self.stdout.write(send_mails())
         self._conclude(dispatcher.turns)

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from assignments import database_clock
 from assignments.models import TaskLease
 from assignments.services import account, task_leases
 from assignments.services.mirror import scheduler
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             task_leases.release_lease(seat)
 
     def _take_seat(self) -> task_leases.Lease | None:
-        now = timezone.now()
+        now = database_clock.now()
         return task_leases.acquire_lease((SYNC_LEASE,), at=now, until=now + HOLD)
 
     def _print(self, report: SyncReport) -> None:
@@ -89,4 +89,4 @@ class Command(BaseCommand):
 def _keep(seat: task_leases.Lease) -> bool:
     """Extend the lease to HOLD from now; return False if it is no longer ours."""
     held = TaskLease.objects.filter(name=seat.name, token=seat.token)
-    return bool(held.update(until=timezone.now() + HOLD))
+    return bool(held.update(until=database_clock.now() + HOLD))

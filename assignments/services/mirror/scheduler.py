@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
+from assignments import database_clock
 from assignments.models import SyncSource
 from assignments.services import account
 from assignments.services.mirror import (
@@ -58,7 +58,7 @@ def sync_slice(
     client: Client,
     budget: CallBudget,
     until: datetime,
-    clock: Clock = timezone.now,
+    clock: Clock = database_clock.now,
     sleep: Sleep = time.sleep,
 ) -> SyncReport:
     """Read what is due, and wait for what comes due, until `until`; return the counts.
@@ -86,7 +86,7 @@ def run_head_sync(
     client: Client,
     budget: CallBudget,
     progress: Progress,
-    clock: Clock = timezone.now,
+    clock: Clock = database_clock.now,
 ) -> SyncReport:
     """Read the reference data that is due, then a head pass to its end; return the
     counts.
@@ -108,7 +108,7 @@ def run_full_sync(
     client: Client,
     budget: CallBudget,
     progress: Progress,
-    clock: Clock = timezone.now,
+    clock: Clock = database_clock.now,
 ) -> SyncReport:
     """Read reference data, head pass, proof of lists, a deep round, missing leads and
     campaigns' attributes, in this order; return the counts.

@@ -1,6 +1,5 @@
 """Checks of an installation: each finding says what is wrong and what to do about it."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from django.utils import timezone
 from django.utils.http import is_same_domain
 from django_q.models import Failure, Schedule
 
-from assignments import schedule
+from assignments import database_clock, schedule
 from assignments.models import Account, Assignment, Heartbeat, SyncSource, User
 from assignments.services import account as accounts
 from assignments.services.operations import status
@@ -28,6 +27,7 @@ from assignments.services.operations.findings import (
     note,
     problem,
 )
+from assignments.services.operations.host_checks import host_findings
 from assignments.services.operations.migration_state import migrations
 from assignments.services.operations.server_checks import (
     disk_space,
@@ -74,11 +74,12 @@ def examine_installation(*, at: datetime) -> Iterator[Finding]:
     yield from work_findings(at=at)
 
 
-def before_serving() -> Iterator[Finding]:
-    """Yield findings on static files, database and migrations, without which every page
-    would fail.
+def before_serving(*, has_web: bool) -> Iterator[Finding]:
+    """Yield findings on static files (if the web part is to be served), database and
+    migrations, without which every page would fail.
     """
-    yield static_files()
+    if has_web:
+        yield static_files()
     yield database()
     yield migrations()
 
@@ -98,6 +99,7 @@ def work_findings(*, at: datetime) -> Iterator[Finding]:
     yield writes(account)
     yield smartlead(account)
     yield worker(at=at)
+    yield from host_findings(at=at)
     yield schedules()
     yield queue(account, at=at)
     yield from sources()
@@ -125,7 +127,9 @@ def smartlead_clock(*, server_time: datetime, at: datetime) -> Finding:
 
 
 def smartlead_answers(*, client: Client) -> Finding:
-    slot = client.wait_for_slot(CallKind.INTERACTIVE, until=time.time() + PATIENCE)
+    slot = client.wait_for_slot(
+        CallKind.INTERACTIVE, until=database_clock.seconds() + PATIENCE
+    )
     if slot is None:
         return problem(
             "online",

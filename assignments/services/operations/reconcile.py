@@ -1,8 +1,8 @@
 """Comparison of the owners of our leads with Smartlead, lead by lead. Writes nothing."""
 
-import time
 from collections.abc import Callable, Iterator
 
+from assignments import database_clock
 from assignments.models import Assignment, Lead, Member
 from assignments.services.mirror.cursor import BY_OFFSET, PAGE, ListPosition
 from assignments.services.mirror.sync_sources import INBOX
@@ -124,7 +124,9 @@ def _ask[T](client: Client, call: Callable[[], T]) -> T:
 
 
 def _ask_once[T](client: Client, call: Callable[[], T]) -> T:
-    slot = client.wait_for_slot(CallKind.NORMAL, until=time.time() + LONGEST_WAIT)
+    slot = client.wait_for_slot(
+        CallKind.NORMAL, until=database_clock.seconds() + LONGEST_WAIT
+    )
     if slot is None:
         raise ServiceTrouble(
             "Smartlead keeps saying: too many calls.", kind="rate_limit"

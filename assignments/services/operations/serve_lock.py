@@ -1,15 +1,16 @@
 """The mark that Handoff is being served from this database, and how it ended last."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.core.management import CommandError
 from django.db import Error, connection
-from django.utils import timezone
 
-from assignments.models import Heartbeat
+from assignments import database_clock
+from assignments.models import Heartbeat, HostPart
+from assignments.services.operations import host_parts
 from assignments.services.operations.status import STOPPED
 from assignments.services.task_leases import record_heartbeat
 
@@ -22,19 +23,25 @@ class AlreadyServed(CommandError):
 
 
 @contextmanager
-def serving_mark() -> Iterator[None]:
-    """Hold `serving_lock`; delete the heartbeat STOPPED at the start and record it at
-    the end, also after an error. Raises AlreadyServed.
+def serving_mark(parts: Sequence[str] = tuple(HostPart.Part)) -> Iterator[None]:
+    """Hold `serving_lock`; note at the start that this host runs these parts, and at the
+    end, also after an error, that they were told to stop. Raises AlreadyServed.
 
-    A killed process records nothing. A database error at the end is ignored.
+    With the worker among them the heartbeat STOPPED is deleted and recorded. A killed
+    process records nothing. A database error at the end is ignored.
     """
+    has_worker = HostPart.Part.WORKER in parts
     with serving_lock():
-        Heartbeat.objects.filter(name=STOPPED).delete()
+        if has_worker:
+            Heartbeat.objects.filter(name=STOPPED).delete()
+        host_parts.record_start(parts, at=database_clock.now())
         try:
             yield
         finally:
             with suppress(Error):  # the database may be why we end
-                record_heartbeat(STOPPED, at=timezone.now())
+                host_parts.record_stop(parts, at=database_clock.now())
+                if has_worker:
+                    record_heartbeat(STOPPED, at=database_clock.now())
 
 
 @contextmanager
