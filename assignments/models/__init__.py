@@ -3,6 +3,7 @@
 from assignments.models.account import Account, Heartbeat, TaskLease
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
+from assignments.models.chat_channel import ChatChannel
 from assignments.models.conversation import LeadNote, Message
 from assignments.models.coverage import (
     CalendarFeed,
@@ -54,6 +55,7 @@ __all__ = [
     "CalendarFeed",
     "Campaign",
     "Category",
+    "ChatChannel",
     "Coverage",
     "CoverageEvent",
     "CoverageNotice",
